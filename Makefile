@@ -1,0 +1,60 @@
+# make demo    set up and train on the digits that come with the package
+# make test    set up and run every test
+# make help    all targets
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := pyproject.toml CMakeLists.txt $(shell find native -type f -not -path '*/build/*')
+
+# The tests must run on the native core: a failed build is then an error, not a fall-back.
+test test-peers sanitize lint bench wheel: export CONVOSCOPE_REQUIRE_NATIVE := 1
+
+.PHONY: help demo test test-peers sanitize lint bench wheel clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.installed: $(SOURCES)
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.tools: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --group test --group lint
+	@touch $@
+
+$(VENV)/.peers: $(VENV)/.tools
+	$(BIN)/python -m pip install --quiet torch==2.13.0 scikit-learn
+	@touch $@
+
+demo: $(VENV)/.installed ## train on the embedded digits, and show the report
+	$(BIN)/convoscope train digits
+
+test: $(VENV)/.tools ## all tests
+	$(BIN)/python -m pytest
+
+test-peers: $(VENV)/.peers ## compare with PyTorch, live
+	$(BIN)/python -m pytest tests/peers
+
+sanitize: ## the native core under the address and undefined-behaviour sanitizers, then the thread sanitizer
+	@for set in address,undefined thread; do \
+	  cmake -S native/tests -B build/sanitize-$$set -DCMAKE_BUILD_TYPE=RelWithDebInfo -DSANITIZE=$$set >/dev/null && \
+	  cmake --build build/sanitize-$$set --parallel 2 >/dev/null && \
+	  echo "$$set:" && build/sanitize-$$set/convoscope_core_tests || exit 1; \
+	done
+
+lint: $(VENV)/.tools ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.peers ## the lesson's network, seconds an epoch, side by side with PyTorch
+	$(BIN)/python benchmarks/lesson_epoch.py
+
+wheel: $(VENV)/.tools ## a wheel in dist/
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean: ## remove what was built
+	rm -rf build dist $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,365 @@
+// The core, seen from Python: arrays in, arrays out, and nothing computed here.
+//
+// Shapes are checked on the Python side (engine/native.py); here only kinds, sizes and contiguity are, so that no call
+// can read or write where nothing is.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <map>
+#include <stdexcept>
+
+#include "core/training.hpp"
+#include "isa/choice.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+using namespace convoscope;
+
+namespace {
+
+using AnyArray = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;
+template <class T>
+using In = nb::ndarray<const T, nb::c_contig, nb::device::cpu>;
+using Out = nb::ndarray<float, nb::c_contig, nb::device::cpu>;
+
+template <class Array>
+std::int64_t size(const Array& array) {
+    return static_cast<std::int64_t>(array.size());
+}
+
+void require(bool condition, const char* message) {
+    if (!condition) throw nb::value_error(message);
+}
+
+template <class T>
+T get(const nb::dict& d, const char* key) {
+    return nb::cast<T>(d[key]);
+}
+
+Pair pair_of(nb::handle h) {
+    const auto values = nb::cast<std::vector<std::int64_t>>(h);
+    require(values.size() == 2, "expected two numbers");
+    return {values[0], values[1]};
+}
+
+Padding padding_of(nb::handle h) { return {pair_of(h[0]), pair_of(h[1])}; }
+
+template <class T>
+T named(const std::map<std::string, T>& names, const std::string& name) {
+    const auto found = names.find(name);
+    if (found == names.end()) throw nb::value_error(("the native engine knows no '" + name + "'").c_str());
+    return found->second;
+}
+
+Activation activation_of(const nb::dict& d) {
+    static const std::map<std::string, Nonlinearity> names = {
+        {"linear", Nonlinearity::linear},   {"relu", Nonlinearity::relu}, {"leaky_relu", Nonlinearity::leaky_relu},
+        {"sigmoid", Nonlinearity::sigmoid}, {"tanh", Nonlinearity::tanh}, {"elu", Nonlinearity::elu},
+        {"gelu", Nonlinearity::gelu},       {"silu", Nonlinearity::silu}, {"softmax", Nonlinearity::softmax}};
+    return {named(names, get<std::string>(d, "activation")), get<float>(d, "alpha")};
+}
+
+WindowDescription window_of(const nb::dict& d) {
+    static const std::map<std::string, PoolMode> names = {
+        {"max", PoolMode::max}, {"min", PoolMode::min}, {"average", PoolMode::average}};
+    return {named(names, get<std::string>(d, "mode")), pair_of(d["size"]), pair_of(d["strides"]),
+            padding_of(d["padding"])};
+}
+
+StepDescription step_of(const nb::dict& d) {
+    StepDescription step{get<Shape>(d, "input"), get<Shape>(d, "output"), get<std::vector<int>>(d, "weights"),
+                         ReshapeDescription{}};
+    const auto kind = get<std::string>(d, "kind");
+    if (kind == "convolution") {
+        ConvolutionDescription c{pair_of(d["kernel"]),     pair_of(d["strides"]), pair_of(d["dilation"]),
+                                 padding_of(d["padding"]), get<bool>(d, "bias"),  get<Shape>(d, "features"),
+                                 activation_of(d),         std::nullopt};
+        if (!d["pool"].is_none()) c.pool = window_of(nb::cast<nb::dict>(d["pool"]));
+        step.what = c;
+    } else if (kind == "pooling") {
+        step.what = PoolingDescription{window_of(nb::cast<nb::dict>(d["pool"]))};
+    } else if (kind == "dense") {
+        step.what = DenseDescription{get<bool>(d, "bias"), activation_of(d)};
+    } else if (kind == "activation") {
+        step.what = ActivationDescription{activation_of(d)};
+    } else if (kind == "dropout") {
+        step.what = DropoutDescription{get<double>(d, "rate"), get<std::uint32_t>(d, "stream"),
+                                       get<std::optional<std::uint64_t>>(d, "seed")};
+    } else if (kind == "normalization") {
+        step.what = NormalizationDescription{get<float>(d, "momentum"), get<float>(d, "epsilon"), get<bool>(d, "scale"),
+                                             get<bool>(d, "center"), get<bool>(d, "frozen")};
+    } else if (kind == "padding") {
+        step.what = PaddingDescription{padding_of(d["padding"])};
+    } else if (kind == "rescaling") {
+        step.what = RescalingDescription{get<float>(d, "scale"), get<float>(d, "offset")};
+    } else {
+        require(kind == "reshape", "unknown kind of step");
+    }
+    return step;
+}
+
+Loss loss_of(const nb::dict& d) {
+    static const std::map<std::string, Loss::Kind> names = {
+        {"sparse_categorical_crossentropy", Loss::Kind::sparse_categorical},
+        {"categorical_crossentropy", Loss::Kind::categorical},
+        {"binary_crossentropy", Loss::Kind::binary},
+        {"mean_squared_error", Loss::Kind::squared}};
+    return {named(names, get<std::string>(d, "kind")), get<bool>(d, "from_logits"), get<float>(d, "label_smoothing")};
+}
+
+UpdateRule rule_of(const nb::dict& d) {
+    static const std::map<std::string, UpdateRule::Kind> names = {
+        {"sgd", UpdateRule::Kind::sgd}, {"adam", UpdateRule::Kind::adam}, {"rmsprop", UpdateRule::Kind::rmsprop}};
+    using Maybe = std::optional<double>;
+    return {named(names, get<std::string>(d, "kind")),
+            get<double>(d, "momentum"),
+            get<bool>(d, "nesterov"),
+            get<double>(d, "beta_1"),
+            get<double>(d, "beta_2"),
+            get<double>(d, "epsilon"),
+            get<double>(d, "rho"),
+            get<bool>(d, "centered"),
+            get<double>(d, "weight_decay"),
+            get<Maybe>(d, "clipvalue"),
+            get<Maybe>(d, "clipnorm"),
+            get<Maybe>(d, "global_clipnorm")};
+}
+
+Images images_of(const AnyArray& x, std::int64_t of_one) {
+    require(x.ndim() > 0, "expected an array of samples");
+    const auto count = static_cast<std::int64_t>(x.shape(0));
+    require(size(x) == count * of_one, "samples are not as large as the program's input");
+    const Images::Type type = x.dtype() == nb::dtype<std::uint8_t>() ? Images::Type::bytes
+                              : x.dtype() == nb::dtype<float>()      ? Images::Type::floats
+                                                                     : Images::Type::doubles;
+    require(type != Images::Type::doubles || x.dtype() == nb::dtype<double>(),
+            "samples must be uint8, float32 or float64");
+    return {x.data(), type, count, of_one};
+}
+
+// Runs Python's signal handlers; their exception stays set until the core has come back.
+bool signals(void*) {
+    const nb::gil_scoped_acquire gil;
+    return PyErr_CheckSignals() != 0;
+}
+
+// Without the interpreter's lock; an interruption becomes the signal handler's exception.
+template <class Body>
+void compute(Body&& body) {
+    Interrupt interrupt(signals, nullptr);
+    bool interrupted = false;
+    {
+        const nb::gil_scoped_release release;
+        try {
+            body(interrupt);
+        } catch (const Interrupted&) {
+            interrupted = true;
+        }
+    }
+    if (interrupted) throw nb::python_error();
+}
+
+class PyProgram {
+public:
+    PyProgram(const Shape& input, const std::vector<nb::dict>& steps, std::vector<Out> arrays,
+              const std::vector<bool>& trainable)
+        : arrays_(std::move(arrays)), program_(make(input, steps, arrays_, trainable)) {}
+
+    std::vector<int> output_of() const { return program_.output_of(); }
+
+    std::vector<std::string> kernels() const {
+        std::vector<std::string> names;
+        for (const auto& step : program_.steps()) names.push_back(step->kernel(convoscope::kernels()));
+        return names;
+    }
+
+    void predict(const AnyArray& x, Out outputs, std::optional<std::vector<Out>> steps) {
+        const Images images = images_of(x, program_.input_size());
+        require(size(outputs) == images.count * program_.output_size(), "no room for the outputs");
+        std::vector<float*> pointers;
+        if (steps) {
+            require(steps->size() == program_.steps().size(), "expected room for each step's outputs");
+            for (std::size_t i = 0; i < steps->size(); i++) {
+                require(size((*steps)[i]) == images.count * program_.steps()[i]->output_size,
+                        "no room for a step's outputs");
+                pointers.push_back((*steps)[i].data());
+            }
+        }
+        compute([&](Interrupt& interrupt) {
+            program_.predict(images, outputs.data(), steps ? pointers.data() : nullptr, nullptr, nullptr, interrupt);
+        });
+    }
+
+    void score(const AnyArray& x, const AnyArray& y, const nb::dict& loss, Out outputs, Out losses) {
+        const Images images = images_of(x, program_.input_size());
+        const Scoring scoring = scoring_of(loss, y, std::nullopt, images.count);
+        require(size(outputs) == images.count * program_.output_size() && size(losses) == images.count,
+                "no room for the outputs or losses");
+        compute([&](Interrupt& interrupt) {
+            if (scoring.targets.labels)
+                check_labels(scoring.targets.labels, images.count * program_.output_rows(), program_.output_units());
+            program_.predict(images, outputs.data(), nullptr, &scoring, losses.data(), interrupt);
+        });
+    }
+
+    void pullback(const AnyArray& x, const In<float>& output_gradient, bool training, std::uint64_t seed,
+                  std::uint32_t iteration, Out outputs, Out input, const std::vector<Out>& gradients) {
+        const Images images = images_of(x, program_.input_size());
+        require(size(output_gradient) == images.count * program_.output_size(),
+                "the gradient is not as large as the outputs");
+        const GradientRequest request = request_of(images, training, seed, iteration, outputs, input, gradients);
+        compute([&](Interrupt& interrupt) {
+            convoscope::pullback(program_, images, output_gradient.data(), request, interrupt);
+        });
+    }
+
+    void gradients(const AnyArray& x, const AnyArray& y, const nb::dict& loss, std::optional<In<float>> sample_weight,
+                   bool training, std::uint64_t seed, std::uint32_t iteration, Out losses, Out outputs, Out input,
+                   const std::vector<Out>& gradients) {
+        const Images images = images_of(x, program_.input_size());
+        const Scoring scoring = scoring_of(loss, y, sample_weight, images.count);
+        require(size(losses) == images.count, "no room for the losses");
+        const GradientRequest request = request_of(images, training, seed, iteration, outputs, input, gradients);
+        compute([&](Interrupt& interrupt) {
+            convoscope::loss_gradients(program_, images, scoring, losses.data(), request, interrupt);
+        });
+    }
+
+    std::int64_t train(const AnyArray& x, const AnyArray& y, std::optional<In<float>> sample_weight,
+                       const In<std::int64_t>& rows, std::int64_t batch_size, const nb::dict& loss,
+                       const nb::dict& rule, const In<double>& learning_rates, std::int64_t iteration,
+                       std::uint64_t seed, const std::vector<std::vector<Out>>& slots, Out losses, Out outputs,
+                       std::optional<double> budget) {
+        Stretch stretch{};
+        stretch.x = images_of(x, program_.input_size());
+        stretch.scoring = scoring_of(loss, y, sample_weight, stretch.x.count);
+        stretch.rows = rows.data();
+        stretch.count = size(rows);
+        stretch.batch_size = batch_size;
+        require(stretch.count > 0 && batch_size > 0, "nothing to train on");
+        stretch.rule = rule_of(rule);
+        stretch.learning_rates = learning_rates.data();
+        require(size(learning_rates) >= (stretch.count + batch_size - 1) / batch_size,
+                "a learning rate is needed for each step");
+        stretch.iteration = iteration;
+        stretch.seed = seed;
+        stretch.slots = slots_of(slots, stretch.rule);
+        require(size(losses) == stretch.count && size(outputs) == stretch.count * program_.output_size(),
+                "no room for the losses or outputs");
+        stretch.losses = losses.data();
+        stretch.outputs = outputs.data();
+        std::int64_t steps = 0;
+        compute([&](Interrupt& interrupt) { steps = convoscope::train(program_, stretch, budget, interrupt); });
+        return steps;
+    }
+
+private:
+    static Program make(const Shape& input, const std::vector<nb::dict>& steps, std::vector<Out>& arrays,
+                        const std::vector<bool>& trainable) {
+        require(arrays.size() == trainable.size(), "every weight is trainable or not");
+        std::vector<Weight> weights;
+        for (std::size_t i = 0; i < arrays.size(); i++) {
+            Shape shape;
+            for (std::size_t axis = 0; axis < arrays[i].ndim(); axis++)
+                shape.push_back(static_cast<std::int64_t>(arrays[i].shape(axis)));
+            weights.push_back({arrays[i].data(), shape, trainable[i]});
+        }
+        std::vector<StepDescription> descriptions;
+        for (const nb::dict& step : steps) descriptions.push_back(step_of(step));
+        return Program(input, descriptions, std::move(weights));
+    }
+
+    Scoring scoring_of(const nb::dict& d, const AnyArray& y, const std::optional<In<float>>& sample_weight,
+                       std::int64_t count) const {
+        Scoring scoring{loss_of(d), {}, sample_weight ? sample_weight->data() : nullptr};
+        if (scoring.loss.kind == Loss::Kind::sparse_categorical) {
+            require(y.dtype() == nb::dtype<std::int32_t>() && size(y) == count * program_.output_rows(),
+                    "expected an int32 label for each row of outputs");
+            scoring.targets.labels = static_cast<const std::int32_t*>(y.data());
+        } else {
+            require(y.dtype() == nb::dtype<float>() && size(y) == count * program_.output_size(),
+                    "expected float32 targets shaped as the outputs");
+            scoring.targets.values = static_cast<const float*>(y.data());
+        }
+        require(!sample_weight || size(*sample_weight) == count, "expected a weight for each sample");
+        return scoring;
+    }
+
+    GradientRequest request_of(const Images& images, bool training, std::uint64_t seed, std::uint32_t iteration,
+                               Out& outputs, Out& input, const std::vector<Out>& gradients) const {
+        require(images.count > 0, "a gradient needs at least one sample");
+        require(size(outputs) == images.count * program_.output_size() &&
+                    size(input) == images.count * program_.input_size(),
+                "no room for the outputs or the input's gradient");
+        GradientRequest request{training, seed, iteration, outputs.data(), input.data(), {}};
+        std::size_t next = 0;
+        for (const Weight& weight : program_.weights()) {
+            if (weight.trainable)
+                require(next < gradients.size() && size(gradients[next]) == size_of(weight.shape),
+                        "no room for a weight's gradient");
+            request.weights.push_back(weight.trainable ? gradients[next++].data() : nullptr);
+        }
+        return request;
+    }
+
+    std::vector<std::vector<float*>> slots_of(const std::vector<std::vector<Out>>& slots,
+                                              const UpdateRule& rule) const {
+        std::vector<std::vector<float*>> pointers;
+        for (const Weight& weight : program_.weights()) {
+            if (!weight.trainable) continue;
+            require(pointers.size() < slots.size() && slots[pointers.size()].size() == rule.slots(),
+                    "slots do not fit the rule and the trainable weights");
+            std::vector<float*> own;
+            for (const Out& slot : slots[pointers.size()]) {
+                require(size(slot) == size_of(weight.shape), "a slot is not as large as its weight");
+                own.push_back(slot.data());
+            }
+            pointers.push_back(own);
+        }
+        return pointers;
+    }
+
+    std::vector<Out> arrays_;  // keeps the weights alive
+    Program program_;
+};
+
+}  // namespace
+
+NB_MODULE(_native, m) {
+    m.doc() = "Convoscope's native core.";
+    m.def("isa", [] { return std::string(kernels().name); });
+    m.def("isas", &available_isas);
+    m.def("set_isa", &set_isa, "name"_a);
+    m.def("get_threads", [] { return Pool::shared().threads(); });
+    m.def(
+        "set_threads",
+        [](int count) {
+            require(count >= 1, "at least one thread is needed");
+            const nb::gil_scoped_release release;
+            Pool::shared().set_threads(count);
+        },
+        "count"_a);
+    nb::class_<PyProgram>(m, "Program")
+        .def(nb::init<const Shape&, const std::vector<nb::dict>&, std::vector<Out>, const std::vector<bool>&>(),
+             "input"_a, "steps"_a, nb::arg("weights").noconvert(), "trainable"_a)
+        .def_prop_ro("output_of", &PyProgram::output_of)
+        .def("kernels", &PyProgram::kernels)
+        .def("predict", &PyProgram::predict, nb::arg("x").noconvert(), nb::arg("outputs").noconvert(),
+             nb::arg("steps").noconvert().none() = nb::none())
+        .def("score", &PyProgram::score, nb::arg("x").noconvert(), nb::arg("y").noconvert(), "loss"_a,
+             nb::arg("outputs").noconvert(), nb::arg("losses").noconvert())
+        .def("pullback", &PyProgram::pullback, nb::arg("x").noconvert(), nb::arg("output_gradient").noconvert(),
+             "training"_a, "seed"_a, "iteration"_a, nb::arg("outputs").noconvert(), nb::arg("input").noconvert(),
+             nb::arg("gradients").noconvert())
+        .def("gradients", &PyProgram::gradients, nb::arg("x").noconvert(), nb::arg("y").noconvert(), "loss"_a,
+             nb::arg("sample_weight").noconvert().none(), "training"_a, "seed"_a, "iteration"_a,
+             nb::arg("losses").noconvert(), nb::arg("outputs").noconvert(), nb::arg("input").noconvert(),
+             nb::arg("gradients").noconvert())
+        .def("train", &PyProgram::train, nb::arg("x").noconvert(), nb::arg("y").noconvert(),
+             nb::arg("sample_weight").noconvert().none(), nb::arg("rows").noconvert(), "batch_size"_a, "loss"_a,
+             "rule"_a, nb::arg("learning_rates").noconvert(), "iteration"_a, "seed"_a, nb::arg("slots").noconvert(),
+             nb::arg("losses").noconvert(), nb::arg("outputs").noconvert(), "budget"_a.none());
+}

@@ -1,0 +1,44 @@
+// Memory that is kept and reused: aligned, not initialised, growing only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+namespace convoscope {
+
+class Buffer {
+public:
+    Buffer() = default;
+    Buffer(Buffer&& other) noexcept : data_(other.data_), bytes_(other.bytes_) {
+        other.data_ = nullptr, other.bytes_ = 0;
+    }
+    Buffer& operator=(Buffer&&) = delete;
+    ~Buffer() { release(); }
+
+    // Make it at least so large. What it held is lost if it grows.
+    void reserve(std::size_t bytes) {
+        if (bytes <= bytes_) return;
+        release();
+        data_ = ::operator new(bytes, alignment);
+        bytes_ = bytes;
+    }
+
+    std::size_t bytes() const { return bytes_; }
+    float* floats() const { return static_cast<float*>(data_); }
+    std::uint8_t* begin() const { return static_cast<std::uint8_t*>(data_); }
+
+private:
+    static constexpr std::align_val_t alignment{64};
+
+    void release() {
+        if (data_) ::operator delete(data_, alignment);
+        data_ = nullptr;
+        bytes_ = 0;
+    }
+
+    void* data_ = nullptr;
+    std::size_t bytes_ = 0;
+};
+
+}  // namespace convoscope

@@ -1,0 +1,81 @@
+// What a program is made from: the plan's steps as plain data. Shapes are without the batch axis.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "../kernels/table.hpp"
+
+namespace convoscope {
+
+using Shape = std::vector<std::int64_t>;
+using Pair = std::array<std::int64_t, 2>;  // (y, x)
+using Padding = std::array<Pair, 2>;       // ((top, bottom), (left, right))
+
+inline std::int64_t size_of(const Shape& shape) {
+    std::int64_t size = 1;
+    for (const std::int64_t length : shape) size *= length;
+    return size;
+}
+
+struct WindowDescription {
+    PoolMode mode;
+    Pair size, strides;
+    Padding padding;
+};
+
+struct ConvolutionDescription {
+    Pair kernel, strides, dilation;
+    Padding padding;
+    bool bias;
+    Shape features;  // before the pooling
+    Activation activation;
+    std::optional<WindowDescription> pool;
+};
+struct PoolingDescription {
+    WindowDescription window;
+};
+struct DenseDescription {
+    bool bias;
+    Activation activation;
+};
+struct ActivationDescription {
+    Activation activation;
+};
+struct DropoutDescription {
+    double rate;
+    std::uint32_t stream;
+    std::optional<std::uint64_t> seed;
+};
+struct NormalizationDescription {
+    float momentum, epsilon;
+    bool scale, center, frozen;
+};
+struct PaddingDescription {
+    Padding padding;
+};
+struct RescalingDescription {
+    float scale, offset;
+};
+struct ReshapeDescription {};
+
+struct StepDescription {
+    Shape input, output;
+    std::vector<int> weights;  // places in the program's list
+    std::variant<ConvolutionDescription, PoolingDescription, DenseDescription, ActivationDescription,
+                 DropoutDescription, NormalizationDescription, PaddingDescription, RescalingDescription,
+                 ReshapeDescription>
+        what;
+};
+
+// A weight as its owner holds it. It is read at each call, and written by training if it is trainable.
+struct Weight {
+    float* values;
+    Shape shape;
+    bool trainable;
+};
+
+}  // namespace convoscope

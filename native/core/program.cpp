@@ -1,0 +1,42 @@
+#include "program.hpp"
+
+#include <stdexcept>
+
+#include "../steps/make.hpp"
+
+namespace convoscope {
+
+Program::Program(const Shape& input, const std::vector<StepDescription>& steps, std::vector<Weight> weights)
+    : weights_(std::move(weights)), input_size_(size_of(input)), output_units_(input.empty() ? 1 : input.back()) {
+    std::int64_t size = input_size_;
+    for (const StepDescription& description : steps) {
+        if (size_of(description.input) != size)
+            throw std::invalid_argument("a step's input is not as large as the output before it");
+        size = size_of(description.output);
+        output_units_ = description.output.empty() ? 1 : description.output.back();
+        if (auto step = make_step(description, weights_)) {
+            steps_.push_back(std::move(step));
+            places_.push_back(description.weights);
+        }
+        const auto* activation = std::get_if<ActivationDescription>(&description.what);
+        last_ = activation ? activation->activation : Activation{};
+        output_of_.push_back(static_cast<int>(steps_.size()) - 1);
+    }
+    if (steps_.empty()) {  // something must move the input to the output
+        const Shape flat{input_size_};
+        steps_.push_back(make_step({flat, flat, {}, RescalingDescription{1, 0}}, weights_));
+        places_.emplace_back();
+    }
+    lowest_trainable_ = static_cast<int>(steps_.size());
+    for (int i = lowest_trainable_ - 1; i >= 0; i--)
+        for (const int place : places_[static_cast<std::size_t>(i)])
+            if (weights_[static_cast<std::size_t>(place)].trainable) lowest_trainable_ = i;
+}
+
+bool Program::fused(const Loss& loss) const {
+    if (loss.from_logits) return false;
+    return (loss.categorical() && last_.kind == Nonlinearity::softmax) ||
+           (loss.kind == Loss::Kind::binary && last_.kind == Nonlinearity::sigmoid);
+}
+
+}  // namespace convoscope

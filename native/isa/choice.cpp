@@ -1,0 +1,51 @@
+#include "choice.hpp"
+
+#include <atomic>
+#include <stdexcept>
+
+namespace convoscope {
+namespace {
+
+std::vector<const Kernels*> available() {
+    std::vector<const Kernels*> sets;
+    const auto offer = [&](const Kernels* set, bool supported) {
+        if (set && supported) sets.push_back(set);
+    };
+    offer(baseline_kernels(), true);
+    offer(neon_kernels(), true);
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_cpu_init();
+    offer(avx2_kernels(), __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"));
+    offer(avx512_kernels(), __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"));
+#endif
+    return sets;
+}
+
+std::atomic<const Kernels*>& chosen() {
+    static std::atomic<const Kernels*> set{available().back()};
+    return set;
+}
+
+}  // namespace
+
+const Kernels& kernels() { return *chosen().load(); }
+
+std::vector<std::string> available_isas() {
+    std::vector<std::string> names;
+    for (const Kernels* set : available()) names.emplace_back(set->name);
+    return names;
+}
+
+void set_isa(const std::string& name) {
+    const auto sets = available();
+    if (name == "auto") return chosen().store(sets.back());
+    std::string known = "auto";
+    for (const Kernels* set : sets) {
+        if (name == set->name) return chosen().store(set);
+        known += std::string(", ") + set->name;
+    }
+    throw std::invalid_argument("There is no instruction set named '" + name + "' here. Known: " + known + ".");
+}
+
+}  // namespace convoscope

@@ -1,0 +1,122 @@
+// Activations and their gradients.
+#pragma once
+
+#include <math.h>
+
+#include "math.hpp"
+#include "table.hpp"
+
+namespace convoscope::CONVOSCOPE_ISA {
+
+// Lane by lane, for the one function that is not worth a polynomial.
+static V error_function(V x) {
+    V y{};
+    for (int i = 0; i < W; i++) y[i] = ::erff(x[i]);
+    return y;
+}
+
+static INLINE V normal_cdf(V x) { return 0.5f * (1.0f + error_function(x * 0.70710678118654752f)); }
+
+template <Nonlinearity Kind>
+static INLINE V activate(V x, V alpha) {
+    if constexpr (Kind == Nonlinearity::relu) return select(x <= 0.0f, V{}, x);  // NaN stays NaN, and is noticed
+    if constexpr (Kind == Nonlinearity::leaky_relu) return select(x > 0.0f, x, x * alpha);
+    if constexpr (Kind == Nonlinearity::sigmoid) return sigmoid(x);
+    if constexpr (Kind == Nonlinearity::tanh) return tanh(x);
+    if constexpr (Kind == Nonlinearity::elu) return select(x > 0.0f, x, alpha * expm1(x));
+    if constexpr (Kind == Nonlinearity::gelu) return x * normal_cdf(x);
+    if constexpr (Kind == Nonlinearity::silu) return x * sigmoid(x);
+    return x;
+}
+
+// f'(x), from x for gelu and silu and from y = f(x) for the others.
+template <Nonlinearity Kind>
+static INLINE V slope(V x, V y, V alpha) {
+    const V one = splat(1.0f);
+    if constexpr (Kind == Nonlinearity::relu) return select(y > 0.0f, one, V{});
+    if constexpr (Kind == Nonlinearity::leaky_relu) return select(x > 0.0f, one, alpha);
+    if constexpr (Kind == Nonlinearity::sigmoid) return y * (one - y);
+    if constexpr (Kind == Nonlinearity::tanh) return one - y * y;
+    if constexpr (Kind == Nonlinearity::elu) return select(y > 0.0f, one, y + alpha);
+    if constexpr (Kind == Nonlinearity::gelu) return normal_cdf(x) + x * 0.3989422804014327f * exp(-0.5f * x * x);
+    if constexpr (Kind == Nonlinearity::silu) {
+        const V s = sigmoid(x);
+        return s * (one + x * (one - s));
+    }
+    return one;
+}
+
+// Calls body with the activation as a compile-time constant.
+template <class Body>
+static INLINE void with_kind(Nonlinearity kind, Body&& body) {
+    switch (kind) {
+        case Nonlinearity::relu: return body(Index<int(Nonlinearity::relu)>{});
+        case Nonlinearity::leaky_relu: return body(Index<int(Nonlinearity::leaky_relu)>{});
+        case Nonlinearity::sigmoid: return body(Index<int(Nonlinearity::sigmoid)>{});
+        case Nonlinearity::tanh: return body(Index<int(Nonlinearity::tanh)>{});
+        case Nonlinearity::elu: return body(Index<int(Nonlinearity::elu)>{});
+        case Nonlinearity::gelu: return body(Index<int(Nonlinearity::gelu)>{});
+        case Nonlinearity::silu: return body(Index<int(Nonlinearity::silu)>{});
+        default: return body(Index<int(Nonlinearity::linear)>{});
+    }
+}
+
+static void bias_activation(float* values, const float* bias, std::int64_t rows, std::int64_t n, Activation f) {
+    if (!bias && f.kind == Nonlinearity::linear) return;
+    const V alpha = splat(f.alpha);
+    with_kind(f.kind, [&](auto kind) INLINE_LAMBDA {
+        constexpr auto Kind = static_cast<Nonlinearity>(int(kind));
+        for (std::int64_t row = 0; row < rows; row++, values += n)
+            for (std::int64_t j = 0; j < n; j += W) {
+                V x = load(values + j, n - j);
+                if (bias) x += load(bias + j, n - j);
+                store(values + j, activate<Kind>(x, alpha), n - j);
+            }
+    });
+}
+
+static void activation(Activation f, const float* x, float* y, std::int64_t count) {
+    const V alpha = splat(f.alpha);
+    with_kind(f.kind, [&](auto kind) INLINE_LAMBDA {
+        for (std::int64_t i = 0; i < count; i += W)
+            store(y + i, activate<static_cast<Nonlinearity>(int(kind))>(load(x + i, count - i), alpha), count - i);
+    });
+}
+
+static void activation_gradient(Activation f, const float* x, const float* y, const float* dy, float* dx,
+                                std::int64_t count) {
+    const V alpha = splat(f.alpha);
+    if (!x) x = y;  // only ever looked at for its sign, which the output shares
+    with_kind(f.kind, [&](auto kind) INLINE_LAMBDA {
+        for (std::int64_t i = 0; i < count; i += W) {
+            const std::int64_t n = count - i;
+            const V d = slope<static_cast<Nonlinearity>(int(kind))>(load(x + i, n), load(y + i, n), alpha);
+            store(dx + i, load(dy + i, n) * d, n);
+        }
+    });
+}
+
+static void softmax(const float* x, float* y, std::int64_t rows, std::int64_t n) {
+    for (std::int64_t row = 0; row < rows; row++, x += n, y += n) {
+        float top = x[0];
+        for (std::int64_t j = 1; j < n; j++) top = x[j] > top ? x[j] : top;
+        float total = 0;
+        for (std::int64_t j = 0; j < n; j += W) {
+            const V power = exp(load(x + j, n - j) - top);
+            store(y + j, power, n - j);
+            for (std::int64_t i = 0; i < least(W, n - j); i++) total += power[i];
+        }
+        for (std::int64_t j = 0; j < n; j += W) store(y + j, load(y + j, n - j) / total, n - j);
+    }
+}
+
+static void softmax_gradient(const float* y, const float* dy, float* dx, std::int64_t rows, std::int64_t n) {
+    for (std::int64_t row = 0; row < rows; row++, y += n, dy += n, dx += n) {
+        V products{};
+        for (std::int64_t j = 0; j < n; j += W) products += load(y + j, n - j) * load(dy + j, n - j);
+        const V mean = splat(sum(products));
+        for (std::int64_t j = 0; j < n; j += W) store(dx + j, load(y + j, n - j) * (load(dy + j, n - j) - mean), n - j);
+    }
+}
+
+}  // namespace convoscope::CONVOSCOPE_ISA

@@ -1,0 +1,49 @@
+// The table of this translation unit's kernels.
+#pragma once
+
+#include "activation.hpp"
+#include "columns.hpp"
+#include "elementwise.hpp"
+#include "pool.hpp"
+#include "product.hpp"
+#include "random.hpp"
+#include "rows.hpp"
+#include "update.hpp"
+
+namespace convoscope::CONVOSCOPE_ISA {
+
+static const Kernels table = {
+    CONVOSCOPE_ISA_NAME,
+    W,
+    panel,
+    product,
+    pack,
+    pack_transposed,
+    transpose,
+    scatter,
+    add_rows,
+    bias_activation,
+    activation,
+    activation_gradient,
+    softmax,
+    softmax_gradient,
+    pool,
+    pool_gradient,
+    column_sums,
+    column_squares,
+    column_products,
+    normalize,
+    normalize_gradient,
+    affine,
+    add,
+    from_bytes,
+    from_doubles,
+    keep_mask,
+    keep,
+    sum_of_squares,
+    update_sgd,
+    update_adam,
+    update_rmsprop,
+};
+
+}  // namespace convoscope::CONVOSCOPE_ISA

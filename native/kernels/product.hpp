@@ -1,0 +1,127 @@
+// The matrix product that nearly everything stands on: tiles of C kept in registers over the whole sum.
+#pragma once
+
+#include "simd.hpp"
+#include "table.hpp"
+
+namespace convoscope::CONVOSCOPE_ISA {
+
+// Rows × vectors of a tile: as many accumulators as registers allow beside the operands.
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int panel_vectors = 4;
+template <int Vectors>
+constexpr int tile_rows = Vectors == 4   ? 6
+                          : Vectors == 3 ? 8
+                                         : 12;
+#else
+constexpr int panel_vectors = 2;
+template <int Vectors>
+constexpr int tile_rows = Vectors == 2 ? 6 : 12;
+#endif
+constexpr int panel = panel_vectors * W;
+
+template <int Rows, int Vectors, bool Tail>
+static INLINE void tile(const Product& p, const float* b, std::int64_t row, std::int64_t column, int tail) {
+    const float* a[Rows];
+    unroll<Rows>([&](auto i) INLINE_LAMBDA { a[i] = p.a + (p.rows ? p.rows[row + i] : (row + i) * p.row_step); });
+    V sums[Rows * Vectors];
+    unroll<Rows * Vectors>([&](auto i) INLINE_LAMBDA { sums[i] = V{}; });
+    const std::int64_t* columns = p.columns;
+    for (std::int64_t k = 0; k < p.k; k++, b += p.b_step) {
+        const std::int64_t offset = columns[k];
+        V right[Vectors];
+        unroll<Vectors>([&](auto j) INLINE_LAMBDA {
+            right[j] = Tail && j == Vectors - 1 ? load_first(b + j * W, tail) : load(b + j * W);
+        });
+        unroll<Rows>([&](auto i) INLINE_LAMBDA {
+            const V left = splat(a[i][offset]);
+            unroll<Vectors>([&](auto j) INLINE_LAMBDA { sums[i * Vectors + j] += left * right[j]; });
+        });
+    }
+    unroll<Rows>([&](auto i) INLINE_LAMBDA {
+        float* c = p.c + (row + i) * p.c_step + column;
+        unroll<Vectors>([&](auto j) INLINE_LAMBDA {
+            V value = sums[i * Vectors + j];
+            if (Tail && j == Vectors - 1) {
+                if (p.accumulate) value += load_first(c + j * W, tail);
+                store_first(c + j * W, value, tail);
+            } else {
+                if (p.accumulate) value += load(c + j * W);
+                store(c + j * W, value);
+            }
+        });
+    });
+}
+
+template <int Rows, int Vectors, bool Tail>
+static void tile_column(const Product& p, const float* b, std::int64_t row, std::int64_t column, int tail) {
+    for (; row + Rows <= p.m; row += Rows) tile<Rows, Vectors, Tail>(p, b, row, column, tail);
+    if constexpr (Rows > 1)
+        if (row < p.m) tile_column<Rows / 2, Vectors, Tail>(p, b, row, column, tail);
+}
+
+template <int Vectors>
+static void panel_of(const Product& p, const float* b, std::int64_t column, std::int64_t columns) {
+    if constexpr (Vectors > 1)
+        if (columns <= (Vectors - 1) * W) return panel_of<Vectors - 1>(p, b, column, columns);
+    const int tail = static_cast<int>(columns % W);
+    if (tail)
+        tile_column<tile_rows<Vectors>, Vectors, true>(p, b, 0, column, tail);
+    else
+        tile_column<tile_rows<Vectors>, Vectors, false>(p, b, 0, column, 0);
+}
+
+static void product(const Product& p) {
+    const float* b = p.b;
+    for (std::int64_t column = 0; column < p.n; column += panel, b += p.b_panel)
+        panel_of<panel_vectors>(p, b, column, least(panel, p.n - column));
+}
+
+static void pack(const float* b, std::int64_t k, std::int64_t n, float* packed) {
+    for (std::int64_t column = 0; column < n; column += panel) {
+        const std::int64_t columns = least(panel, n - column);
+        for (std::int64_t row = 0; row < k; row++, packed += panel) {
+            const float* from = b + row * n + column;
+            for (std::int64_t j = 0; j < panel; j += W)
+                store(packed + j, j < columns ? load(from + j, columns - j) : V{});
+        }
+    }
+}
+
+// to (columns, rows) = from (rows, columns), both with their own steps from row to row.
+static void transpose(const float* from, std::int64_t step, std::int64_t rows, std::int64_t columns, float* to,
+                      std::int64_t to_step) {
+    for (std::int64_t row = 0; row < rows; row += W)
+        for (std::int64_t column = 0; column < columns; column += W) {
+            const std::int64_t high = least(W, rows - row), wide = least(W, columns - column);
+            V square[W];
+            unroll<W>([&](auto i)
+                          INLINE_LAMBDA { square[i] = i < high ? load(from + (row + i) * step + column, wide) : V{}; });
+            transpose(square);
+            unroll<W>([&](auto i) INLINE_LAMBDA {
+                if (i < wide) store(to + (column + i) * to_step + row, square[i], high);
+            });
+        }
+}
+
+static void pack_transposed(const float* b, std::int64_t step, std::int64_t k, std::int64_t n, float* packed) {
+    for (std::int64_t column = 0; column < n; column += panel, packed += k * panel) {
+        const std::int64_t columns = least(panel, n - column);
+        transpose(b + column * step, step, columns, k, packed, panel);
+        for (std::int64_t row = 0; columns < panel && row < k; row++)
+            for (std::int64_t j = columns; j < panel; j++) packed[row * panel + j] = 0;
+    }
+}
+
+static void scatter(const Scatter& s) {
+    const float* from = s.patches;
+    for (std::int64_t i = 0; i < s.count; i++)
+        for (std::int64_t r = 0; r < s.run_count; r++, from += s.run_length) {
+            float* to = s.image + s.places[i] + s.runs[r];
+            std::int64_t j = 0;
+            for (; j + W <= s.run_length; j += W) store(to + j, load(to + j) + load(from + j));
+            for (; j < s.run_length; j++) to[j] += from[j];
+        }
+}
+
+}  // namespace convoscope::CONVOSCOPE_ISA

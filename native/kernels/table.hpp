@@ -1,0 +1,148 @@
+// The kernels' interface: plain arguments and a table of functions, one table for each instruction set.
+//
+// This header is shared by translation units that are compiled for different instruction sets, so it holds nothing but
+// plain data: an inline function here could be emitted with AVX-512 code and linked into the portable path.
+#pragma once
+
+#include <cstdint>
+
+namespace convoscope {
+
+enum class Nonlinearity : std::int32_t { linear, relu, leaky_relu, sigmoid, tanh, elu, gelu, silu, softmax };
+enum class PoolMode : std::int32_t { max, min, average };
+
+struct Activation {
+    Nonlinearity kind;
+    float alpha;
+};
+
+// C (+)= A·B, where A's element (i, k) is a[rows[i] + columns[k]]: an offset table for each axis of A lets one product
+// serve dense layers, their transposes, and convolutions of any stride and dilation without copying patches.
+struct Product {
+    const float* a;
+    const std::int64_t* rows;  // m offsets; null means i * row_step
+    std::int64_t row_step;
+    const std::int64_t* columns;  // k offsets
+    const float* b;               // (k, n)
+    std::int64_t b_step;          // from one k to the next
+    std::int64_t b_panel;         // from one panel of `panel` columns to the next
+    float* c;                     // (m, n)
+    std::int64_t c_step;
+    std::int64_t m, n, k;
+    bool accumulate;
+};
+
+// Columns of patches added back to the image that they were taken from.
+struct Scatter {
+    const float* patches;  // (count, runs * run_length)
+    std::int64_t count;
+    const std::int64_t* places;  // count offsets into the image
+    const std::int64_t* runs;    // offsets of each patch's contiguous runs
+    std::int64_t run_count, run_length;
+    float* image;
+};
+
+// A term of a sum of rows: a row's offset, and what it is multiplied by.
+struct Term {
+    std::int32_t offset;
+    float factor;
+};
+
+// target += Σ factor × source row; a row is made of runs, which lie at offsets of their own in source and target.
+struct RowSum {
+    const Term* terms;
+    std::int64_t count;
+    const float* source;
+    const std::int64_t* source_runs;
+    float* target;
+    const std::int64_t* target_runs;
+    std::int64_t run_count, run_length;
+};
+
+// Some rows of a pooling's output. Rows of its input are given from `first_row` on, as far as they are needed.
+struct PoolRows {
+    const float* input;  // (rows from first_row, width, channels)
+    std::int64_t first_row;
+    std::int64_t height, width, channels;  // of the whole map; `width` is also the distance between rows
+    PoolMode mode;
+    std::int64_t size_y, size_x, stride_y, stride_x, pad_y, pad_x;
+    std::int64_t begin, end;  // output rows
+    std::int64_t out_width;
+};
+
+struct Kernels {
+    const char* name;
+    std::int32_t width;  // floats in a vector
+    std::int32_t panel;  // columns of B that a product works on at once; the width of packed panels
+
+    void (*product)(const Product&);
+    // Panels of `panel` columns, each (k, panel), the last padded with zeros. B is (k, n); transposed, it is (n, k).
+    void (*pack)(const float* b, std::int64_t k, std::int64_t n, float* packed);
+    void (*pack_transposed)(const float* b, std::int64_t step, std::int64_t k, std::int64_t n, float* packed);
+    void (*transpose)(const float* from, std::int64_t step, std::int64_t rows, std::int64_t columns, float* to,
+                      std::int64_t to_step);
+    void (*scatter)(const Scatter&);
+    void (*add_rows)(const RowSum&);
+
+    // Values (rows, n) += bias (n), or null; then the activation, in place. Not softmax.
+    void (*bias_activation)(float* values, const float* bias, std::int64_t rows, std::int64_t n, Activation);
+    void (*activation)(Activation, const float* x, float* y, std::int64_t count);
+    // dx = dy × f'(x). `x` may be null where the output alone tells the derivative.
+    void (*activation_gradient)(Activation, const float* x, const float* y, const float* dy, float* dx,
+                                std::int64_t count);
+    void (*softmax)(const float* x, float* y, std::int64_t rows, std::int64_t n);
+    void (*softmax_gradient)(const float* y, const float* dy, float* dx, std::int64_t rows, std::int64_t n);
+
+    // `winners`, if not null, receives each winner's place in its window (rows, out_width, channels); ties to the
+    // first.
+    void (*pool)(const PoolRows&, float* output, std::uint8_t* winners);
+    // Adds the gradient of the output rows to that of the input rows. The input tells the winners if `winners` is null.
+    void (*pool_gradient)(const PoolRows&, const std::uint8_t* winners, const float* dy, float* dx);
+
+    void (*column_sums)(const float* x, std::int64_t rows, std::int64_t n, float* sums);  // sums +=
+    void (*column_squares)(const float* x, const float* centre, std::int64_t rows, std::int64_t n,
+                           float* sums);  // sums += (x - centre)²
+    void (*column_products)(const float* x, const float* centre, const float* y, std::int64_t rows, std::int64_t n,
+                            float* sums);  // sums += (x - centre) y
+    // y = (x - centre) × scale + shift along the columns; `shift` may be null.
+    void (*normalize)(const float* x, const float* centre, const float* scale, const float* shift, float* y,
+                      std::int64_t rows, std::int64_t n);
+    // dx = scale × (dy - mean_dy - (x - centre) × slope)
+    void (*normalize_gradient)(const float* x, const float* dy, const float* centre, const float* scale,
+                               const float* mean_dy, const float* slope, float* dx, std::int64_t rows, std::int64_t n);
+
+    void (*affine)(const float* x, float scale, float shift, float* y, std::int64_t count);
+    void (*add)(const float* x, float* y, std::int64_t count);  // y += x
+    void (*from_bytes)(const std::uint8_t* x, float* y, std::int64_t count);
+    void (*from_doubles)(const double* x, float* y, std::int64_t count);
+
+    // Which of the values from `first` on are kept (1) or dropped (0), by Philox4x32-10; see random.hpp.
+    void (*keep_mask)(std::uint64_t seed, std::uint32_t iteration, std::uint32_t stream, std::uint32_t threshold,
+                      std::int64_t first, std::int64_t count, std::uint8_t* keep);
+    void (*keep)(const float* x, const std::uint8_t* keep, float scale, float* y, std::int64_t count);
+
+    double (*sum_of_squares)(const float* x, std::int64_t count);
+    void (*update_sgd)(const struct UpdateNumbers&, float* w, float* m, const float* g, std::int64_t count);
+    void (*update_adam)(const struct UpdateNumbers&, float* w, float* m, float* v, const float* g, std::int64_t count);
+    void (*update_rmsprop)(const struct UpdateNumbers&, float* w, float* v, float* m, float* average, const float* g,
+                           std::int64_t count);
+};
+
+// An update rule's numbers for one step, ready for the kernels.
+struct UpdateNumbers {
+    float rate;    // Adam's is already corrected for bias
+    float shrink;  // 1 - rate × weight decay
+    float clip;    // of each value; infinity for none
+    float factor;  // what clipping by norm leaves of the gradient; 1 for all
+    float momentum;
+    bool nesterov;
+    float beta_1, beta_2, rho, epsilon;
+};
+
+// Null where this build, or this processor, does not have the instruction set.
+const Kernels* baseline_kernels();
+const Kernels* avx2_kernels();
+const Kernels* avx512_kernels();
+const Kernels* neon_kernels();
+
+}  // namespace convoscope

@@ -1,0 +1,294 @@
+// Convolution, bias, activation and perhaps a pooling in one step.
+//
+// The image is worked on in strips whose feature maps stay in the cache: products of patches with the kernel, then bias
+// and activation, or the pooling, from there. With a pooling the un-pooled maps never reach memory: the pooled value
+// and its place in the window are all that the backward pass needs.
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+#include "live_winners.hpp"
+#include "make.hpp"
+#include "patches.hpp"
+#include "window.hpp"
+
+namespace convoscope {
+namespace {
+
+constexpr std::int64_t strip_floats = 16 * 1024;  // of feature map: what leaves room in a second-level cache
+
+class Convolution final : public Step {
+public:
+    Convolution(const StepDescription& d, const ConvolutionDescription& c, const std::vector<Weight>& weights)
+        : Step(d),
+          activation_(c.activation),
+          kernel_(weights.at(static_cast<std::size_t>(d.weights[0])).values),
+          bias_(c.bias ? weights.at(static_cast<std::size_t>(d.weights[1])).values : nullptr),
+          filters_(c.features[2]),
+          height_(c.features[0]),
+          width_(used_width(c, map_of(d.output))),
+          pooled_(c.pool.has_value()),
+          out_rows_(map_of(d.output)[0]),
+          out_width_(map_of(d.output)[1]),
+          pool_(pooled_ ? pool_rows(*c.pool, c.features, out_width_) : PoolRows{}),
+          rows_(rows_at_once()),
+          images_(images_at_once(size_of({c.kernel[0], c.kernel[1], d.input[2]}) * filters_)),
+          patches_(d.input, c, width_, strip_rows(rows_), images_) {
+        pool_.width = width_;
+        if (pooled_ && LiveWinners::pays(pool_, patches_)) live_.emplace(pool_, filters_, patches_, rows_);
+        if (pooled_ && pool_.size_y * pool_.size_x > 256)
+            throw std::invalid_argument("a fused pooling's window has at most 256 places");
+        for (std::int64_t i = 0; i < std::max(filters_, patches_.size()); i++) counting_.push_back(i);
+    }
+
+    std::string kernel(const Kernels& k) const override {
+        const std::string rows = rows_ == out_rows_ ? "whole maps" : "strips of " + std::to_string(rows_) + " rows";
+        return std::string("direct product (") + k.name + "), " + rows + (patches_.copied() ? ", padded copy" : "") +
+               (live_ ? "; backward through live winners" : "");
+    }
+
+    std::int64_t kept_bytes() const override { return pooled_ ? output_size : 0; }
+    std::int64_t samples_at_once() const override { return images_; }
+
+    std::int64_t memo_floats(const Kernels& k) const override {
+        return padded(filters_, k.panel) * patches_.size() +
+               (live_ ? patches_.size() : padded(patches_.size(), k.panel)) * filters_;
+    }
+
+    // [strip of image][its gradient][feature maps, or their gradient][gradient before the activation][patches'
+    // gradients]
+    std::int64_t scratch_floats(const Kernels&) const override {
+        const std::int64_t columns =
+            live_ ? std::max(live_->scratch_floats(), patches_.size() * filters_) : patch_rows() * patches_.size();
+        return 2 * aligned(patches_.copy_floats()) + aligned(map_floats()) +
+               aligned(images_ * rows_ * out_width_ * filters_) + aligned(columns);
+    }
+
+    void prepare(const Kernels& k, float* memo, bool backward) const override {
+        k.pack(kernel_, patches_.size(), filters_, memo);
+        if (!backward) return;
+        float* const turned = memo + padded(filters_, k.panel) * patches_.size();
+        if (live_)
+            k.transpose(kernel_, filters_, patches_.size(), filters_, turned, patches_.size());
+        else
+            k.pack_transposed(kernel_, filters_, filters_, patches_.size(), turned);
+    }
+
+    void forward(const Pass& pass, const Worker& worker) const override {
+        float* features = worker.scratch + 2 * aligned(patches_.copy_floats());
+        each_strip(pass, worker, [&](const Strip& s) {
+            const std::int64_t out = (s.image * out_rows_ + s.begin) * out_width_ * filters_;
+            float* output = pass.output + out;
+            Product p{};
+            p.a = patches_.strip(pass.input + s.image * input_size, s.images, s.top, s.bottom, worker.scratch);
+            p.rows = patches_.pixels();
+            p.columns = patches_.values();
+            p.b = pass.memo;
+            p.b_step = pass.kernels->panel;
+            p.b_panel = pass.kernels->panel * patches_.size();
+            p.c = pooled_ ? features : output;
+            p.c_step = filters_;
+            p.m = s.images * (s.bottom - s.top) * width_;
+            p.n = filters_;
+            p.k = patches_.size();
+            pass.kernels->product(p);
+            if (pooled_)
+                each_map(s, [&](const PoolRows& rows, std::int64_t map, std::int64_t offset) {
+                    PoolRows filled = rows;
+                    filled.input = features + map;
+                    pass.kernels->pool(filled, output + offset, pass.kept ? pass.kept + out + offset : nullptr);
+                });
+            pass.kernels->bias_activation(output, bias_, s.images * (s.end - s.begin) * out_width_, filters_,
+                                          activation_);
+        });
+    }
+
+    void backward(const Pass& pass, const Worker& worker) const override {
+        float* image_gradient = worker.scratch + aligned(patches_.copy_floats());
+        float* maps = image_gradient + aligned(patches_.copy_floats());
+        float* before = maps + aligned(map_floats());
+        float* columns = before + aligned(images_ * rows_ * out_width_ * filters_);
+        if (pass.input_gradient)
+            std::memset(pass.input_gradient, 0, static_cast<std::size_t>(pass.samples * input_size) * sizeof(float));
+        each_strip(pass, worker, [&](const Strip& s) {
+            const std::int64_t out = (s.image * out_rows_ + s.begin) * out_width_ * filters_;
+            const std::int64_t pixels = s.images * (s.end - s.begin) * out_width_;
+            pass.kernels->activation_gradient(activation_, nullptr, pass.output + out, pass.output_gradient + out,
+                                              before, pixels * filters_);
+            if (bias_ && pass.weight_gradients[1])
+                pass.kernels->column_sums(before, pixels, filters_, pass.weight_gradients[1]);
+            const float* gradient = before;
+            if (live_) return through_live_winners(pass, worker, s, before, image_gradient, columns);
+            if (pooled_) {
+                std::memset(
+                    maps, 0,
+                    static_cast<std::size_t>(s.images * (s.bottom - s.top) * width_ * filters_) * sizeof(float));
+                each_map(s, [&](const PoolRows& rows, std::int64_t map, std::int64_t offset) {
+                    pass.kernels->pool_gradient(rows, pass.kept + out + offset, before + offset, maps + map);
+                });
+                gradient = maps;
+            }
+            if (pass.weight_gradients[0]) add_weight_gradient(pass, worker, s, gradient);
+            if (pass.input_gradient) add_input_gradient(pass, worker, s, gradient, image_gradient, columns);
+        });
+    }
+
+    // Live winners leave the kernel's gradient (filters, patch): turn it over.
+    void finish(const Pass& pass, const Worker& worker) const override {
+        if (!live_ || !pass.weight_gradients[0]) return;
+        const std::int64_t size = patches_.size();
+        pass.kernels->transpose(pass.weight_gradients[0], size, filters_, size, worker.scratch, filters_);
+        std::memcpy(pass.weight_gradients[0], worker.scratch,
+                    static_cast<std::size_t>(size * filters_) * sizeof(float));
+    }
+
+private:
+    // Output rows [begin, end) of some images, and the feature rows [top, bottom) under them.
+    struct Strip {
+        std::int64_t image, images, begin, end, top, bottom;
+    };
+
+    static std::int64_t padded(std::int64_t n, std::int64_t to) { return (n + to - 1) / to * to; }
+    static std::int64_t aligned(std::int64_t floats) { return padded(floats, 16); }
+
+    // Columns of the feature map that anything is made of: a pooling may leave some out at the right.
+    static std::int64_t used_width(const ConvolutionDescription& c, const Shape& output) {
+        if (!c.pool) return c.features[1];
+        return std::min(c.features[1], (output[1] - 1) * c.pool->strides[1] - c.pool->padding[1][0] + c.pool->size[1]);
+    }
+
+    std::int64_t top_of(std::int64_t begin) const {
+        return pooled_ ? std::max<std::int64_t>(begin * pool_.stride_y - pool_.pad_y, 0) : begin;
+    }
+    std::int64_t bottom_of(std::int64_t end) const {
+        return pooled_ ? std::min((end - 1) * pool_.stride_y - pool_.pad_y + pool_.size_y, height_) : end;
+    }
+
+    // Feature rows under so many output rows: exact for the whole map, and enough for any strip.
+    std::int64_t strip_rows(std::int64_t rows) const {
+        if (rows == out_rows_) return bottom_of(rows) - top_of(0);
+        return pooled_ ? std::min((rows - 1) * pool_.stride_y + pool_.size_y, height_) : rows;
+    }
+
+    std::int64_t rows_at_once() const {
+        std::int64_t rows = 1;
+        while (rows < out_rows_ && strip_rows(rows + 1) * width_ * filters_ <= strip_floats) rows++;
+        return rows;
+    }
+
+    // Small maps are taken several at a time, so that the kernel is read less often, the more of them the larger it is.
+    std::int64_t images_at_once(std::int64_t kernel_floats) const {
+        if (rows_ < out_rows_) return 1;
+        const std::int64_t scale = kernel_floats > 4 * strip_floats ? 4 : 1, pixels = strip_rows(rows_) * width_;
+        return std::clamp<std::int64_t>(std::min(scale * 96 / pixels, scale * strip_floats / (pixels * filters_)), 1,
+                                        32);
+    }
+
+    std::int64_t map_floats() const { return pooled_ ? images_ * strip_rows(rows_) * width_ * filters_ : 0; }
+
+    // Patches whose gradients are made at once before they are added to the image's.
+    std::int64_t patch_rows() const { return std::clamp<std::int64_t>(strip_floats / patches_.size(), 12, 256); }
+
+    template <class Body>
+    void each_strip(const Pass& pass, const Worker& worker, Body&& body) const {
+        for (std::int64_t image = 0; image < pass.samples; image += images_)
+            for (std::int64_t row = 0; row < out_rows_; row += rows_) {
+                if (worker.stopped()) return;
+                const std::int64_t end = std::min(row + rows_, out_rows_);
+                body(Strip{image, std::min(images_, pass.samples - image), row, end, top_of(row), bottom_of(end)});
+            }
+    }
+
+    // body(pooling, offset of the map, offset of the output) for each image of a strip.
+    template <class Body>
+    void each_map(const Strip& s, Body&& body) const {
+        PoolRows rows = pool_;
+        rows.first_row = s.top;
+        rows.begin = s.begin;
+        rows.end = s.end;
+        for (std::int64_t i = 0; i < s.images; i++)
+            body(rows, i * (s.bottom - s.top) * width_ * filters_, i * (s.end - s.begin) * out_width_ * filters_);
+    }
+
+    void add_weight_gradient(const Pass& pass, const Worker& worker, const Strip& s, const float* gradient) const {
+        Product p{};
+        p.a = patches_.strip(pass.input + s.image * input_size, s.images, s.top, s.bottom, worker.scratch);
+        p.rows = patches_.values();
+        p.columns = patches_.pixels();
+        p.b = gradient;
+        p.b_step = filters_;
+        p.b_panel = pass.kernels->panel;
+        p.c = pass.weight_gradients[0];
+        p.c_step = filters_;
+        p.m = patches_.size();
+        p.n = filters_;
+        p.k = s.images * (s.bottom - s.top) * width_;
+        p.accumulate = true;
+        pass.kernels->product(p);
+    }
+
+    void add_input_gradient(const Pass& pass, const Worker& worker, const Strip& s, const float* gradient, float* copy,
+                            float* columns) const {
+        const std::int64_t pixels = s.images * (s.bottom - s.top) * width_;
+        float* image = pass.input_gradient + s.image * input_size;
+        float* target = patches_.copied() ? copy : image + patches_.start(s.top);
+        if (patches_.copied()) std::memset(copy, 0, static_cast<std::size_t>(patches_.copy_floats()) * sizeof(float));
+        Product p{};
+        p.row_step = filters_;
+        p.columns = counting_.data();
+        p.b = pass.memo + padded(filters_, pass.kernels->panel) * patches_.size();
+        p.b_step = pass.kernels->panel;
+        p.b_panel = pass.kernels->panel * filters_;
+        p.c = columns;
+        p.c_step = patches_.size();
+        p.n = patches_.size();
+        p.k = filters_;
+        for (std::int64_t first = 0; first < pixels && !worker.stopped(); first += patch_rows()) {
+            p.m = std::min(patch_rows(), pixels - first);
+            p.a = gradient + first * filters_;
+            pass.kernels->product(p);
+            pass.kernels->scatter({columns, p.m, patches_.pixels() + first, patches_.runs(), patches_.run_count(),
+                                   patches_.run_length(), target});
+        }
+        if (patches_.copied()) patches_.add_back(copy, s.images, s.top, s.bottom, image);
+    }
+
+    void through_live_winners(const Pass& pass, const Worker& worker, const Strip& s, const float* gradient,
+                              float* copy, float* scratch) const {
+        const std::int64_t out = (s.image * out_rows_ + s.begin) * out_width_ * filters_;
+        const float* image =
+            patches_.strip(pass.input + s.image * input_size, s.images, s.top, s.bottom, worker.scratch);
+        float* input_gradient = pass.input_gradient ? pass.input_gradient + s.image * input_size : nullptr;
+        float* target = input_gradient ? patches_.copied() ? copy : input_gradient + patches_.start(s.top) : nullptr;
+        if (target == copy) std::memset(copy, 0, static_cast<std::size_t>(patches_.copy_floats()) * sizeof(float));
+        for (std::int64_t i = 0; i < s.images; i++) {
+            const std::int64_t offset = i * (s.end - s.begin) * out_width_ * filters_;
+            live_->backward({pass.kernels, s.begin, s.end, s.top, gradient + offset, pass.kept + out + offset,
+                             image + i * patches_.image_step(), pass.weight_gradients[0],
+                             pass.memo + padded(filters_, pass.kernels->panel) * patches_.size(),
+                             target ? target + i * patches_.image_step() : nullptr, scratch});
+        }
+        if (target == copy) patches_.add_back(copy, s.images, s.top, s.bottom, input_gradient);
+    }
+
+    const Activation activation_;
+    const float* const kernel_;  // (patch, filters)
+    const float* const bias_;
+    const std::int64_t filters_, height_, width_;  // of the feature map, as far as it is used
+    const bool pooled_;
+    const std::int64_t out_rows_, out_width_;
+    PoolRows pool_;
+    const std::int64_t rows_, images_;  // output rows and images of a strip
+    const Patches patches_;
+    std::optional<LiveWinners> live_;  // where that pays
+    std::vector<std::int64_t> counting_;
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make(const StepDescription& d, const ConvolutionDescription& c,
+                           const std::vector<Weight>& weights) {
+    return std::make_unique<Convolution>(d, c, weights);
+}
+
+}  // namespace convoscope

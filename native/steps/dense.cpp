@@ -1,0 +1,176 @@
+// Dense: a matrix product along the last axis, bias and activation.
+//
+// In training the whole batch goes through at once: forward is divided by columns of the output, the weight gradient by
+// rows of the kernel, the input gradient by columns of the input, so that no sum is shared between workers.
+#include <algorithm>
+
+#include "make.hpp"
+
+namespace convoscope {
+namespace {
+
+constexpr std::int64_t rows_at_once = 256;  // of the batch, in the sums of the weight gradient
+
+class Dense final : public Step {
+public:
+    Dense(const StepDescription& d, const DenseDescription& dense, const std::vector<Weight>& weights)
+        : Step(d),
+          activation_(dense.activation),
+          kernel_(weights.at(static_cast<std::size_t>(d.weights[0])).values),
+          bias_(dense.bias ? weights.at(static_cast<std::size_t>(d.weights[1])).values : nullptr),
+          units_in_(d.input.back()),
+          units_(d.output.back()),
+          rows_(output_size / units_) {
+        for (std::int64_t i = 0; i < std::max(units_in_, units_); i++) counting_.push_back(i);
+        for (std::int64_t i = 0; i < rows_at_once; i++) batch_.push_back(i * units_in_);
+    }
+
+    std::string kernel(const Kernels& k) const override { return std::string("matrix product (") + k.name + ")"; }
+
+    bool by_sample(bool) const override { return false; }
+    std::int64_t kept_bytes() const override { return output_size * static_cast<std::int64_t>(sizeof(float)); }
+    std::int64_t scratch_floats(const Kernels& k) const override { return units_ * k.panel; }
+
+    void forward(const Pass& pass, const Worker& worker) const override {
+        const std::int64_t rows = pass.samples * rows_;
+        for (std::int64_t column = 0; column < units_ && !worker.stopped(); column += pass.kernels->panel)
+            multiply(pass, 0, rows, column, std::min<std::int64_t>(column + pass.kernels->panel, units_));
+        pass.kernels->bias_activation(pass.output, bias_, rows, units_, activation_);
+    }
+
+    void forward_batch(const Pass& pass, Team& team) const override {
+        const std::int64_t rows = pass.samples * rows_;
+        const bool by_column = units_ >= 32 * team.parts;
+        const std::int64_t vectors = by_column ? (units_ + 15) / 16 : rows;
+        const int parts = static_cast<int>(std::min<std::int64_t>(team.parts, vectors));
+        team.run(parts, [&](int part, const Worker& worker) {
+            const Range own = part_of(vectors, part, parts);
+            if (by_column)
+                columns(pass, worker, 0, rows, own.begin * 16, std::min(own.end * 16, units_));
+            else
+                columns(pass, worker, own.begin, own.end, 0, units_);
+        });
+        team.run(parts, [&](int part, const Worker&) {
+            const Range own = part_of(rows, part, parts);
+            pass.kernels->bias_activation(pass.output + own.begin * units_, bias_, own.count(), units_, activation_);
+        });
+    }
+
+    void backward_batch(const Pass& pass, Team& team) const override {
+        const std::int64_t rows = pass.samples * rows_;
+        team.run(team.parts,
+                 [&](int part, const Worker&) { before_activation(pass, part_of(rows, part, team.parts)); });
+        // Pieces of whole vectors: first the kernel's rows, then the input's columns, then the bias.
+        const std::int64_t vectors = (units_in_ + 15) / 16;
+        const int parts = static_cast<int>(std::min<std::int64_t>(team.parts, vectors));
+        const auto piece = [&](int part) {
+            const Range own = part_of(vectors, part, parts);
+            return Range{own.begin * 16, std::min(own.end * 16, units_in_)};
+        };
+        team.run(2 * parts + 1, [&](int part, const Worker& worker) {
+            if (part < parts)
+                weight_gradient(pass, worker, piece(part));
+            else if (part < 2 * parts)
+                input_gradient(pass, worker, piece(part - parts));
+            else
+                bias_gradient(pass);
+        });
+    }
+
+private:
+    float* before(const Pass& pass) const { return reinterpret_cast<float*>(pass.kept); }
+
+    void columns(const Pass& pass, const Worker& worker, std::int64_t top, std::int64_t bottom, std::int64_t left,
+                 std::int64_t right) const {
+        for (std::int64_t column = left; column < right && !worker.stopped(); column += pass.kernels->panel)
+            multiply(pass, top, bottom, column, std::min<std::int64_t>(column + pass.kernels->panel, right));
+    }
+
+    // Output rows [top, bottom), columns [left, right).
+    void multiply(const Pass& pass, std::int64_t top, std::int64_t bottom, std::int64_t left,
+                  std::int64_t right) const {
+        Product p{};
+        p.a = pass.input + top * units_in_;
+        p.row_step = units_in_;
+        p.columns = counting_.data();
+        p.b = kernel_ + left;
+        p.b_step = units_;
+        p.b_panel = pass.kernels->panel;
+        p.c = pass.output + top * units_ + left;
+        p.c_step = units_;
+        p.m = bottom - top;
+        p.n = right - left;
+        p.k = units_in_;
+        pass.kernels->product(p);
+    }
+
+    void before_activation(const Pass& pass, Range rows) const {
+        const std::int64_t at = rows.begin * units_;
+        pass.kernels->activation_gradient(activation_, nullptr, pass.output + at, pass.output_gradient + at,
+                                          before(pass) + at, rows.count() * units_);
+    }
+
+    void bias_gradient(const Pass& pass) const {
+        if (!bias_ || !pass.weight_gradients[1]) return;
+        std::fill_n(pass.weight_gradients[1], units_, 0.0f);
+        pass.kernels->column_sums(before(pass), pass.samples * rows_, units_, pass.weight_gradients[1]);
+    }
+
+    // Rows of the kernel's gradient: the input, transposed, times the gradient before the activation.
+    void weight_gradient(const Pass& pass, const Worker& worker, Range own) const {
+        if (!pass.weight_gradients[0]) return;
+        const std::int64_t rows = pass.samples * rows_;
+        Product p{};
+        p.row_step = 1;
+        p.columns = batch_.data();
+        p.b_step = units_;
+        p.b_panel = pass.kernels->panel;
+        p.c_step = units_;
+        p.n = units_;
+        for (std::int64_t top = own.begin; top < own.end; top += 96)
+            for (std::int64_t row = 0; row < rows && !worker.stopped(); row += rows_at_once) {
+                p.a = pass.input + row * units_in_ + top;
+                p.b = before(pass) + row * units_;
+                p.c = pass.weight_gradients[0] + top * units_;
+                p.m = std::min<std::int64_t>(96, own.end - top);
+                p.k = std::min(rows_at_once, rows - row);
+                p.accumulate = row > 0;
+                pass.kernels->product(p);
+            }
+    }
+
+    // Columns of the input's gradient: the gradient before the activation times the kernel, transposed.
+    void input_gradient(const Pass& pass, const Worker& worker, Range own) const {
+        if (!pass.input_gradient) return;
+        Product p{};
+        p.a = before(pass);
+        p.row_step = units_;
+        p.columns = counting_.data();
+        p.b = worker.scratch;
+        p.b_step = pass.kernels->panel;
+        p.c_step = units_in_;
+        p.m = pass.samples * rows_;
+        p.k = units_;
+        for (std::int64_t left = own.begin; left < own.end && !worker.stopped(); left += pass.kernels->panel) {
+            p.n = std::min<std::int64_t>(pass.kernels->panel, own.end - left);
+            pass.kernels->pack_transposed(kernel_ + left * units_, units_, units_, p.n, worker.scratch);
+            p.c = pass.input_gradient + left;
+            pass.kernels->product(p);
+        }
+    }
+
+    const Activation activation_;
+    const float* const kernel_;  // (in, out)
+    const float* const bias_;
+    const std::int64_t units_in_, units_, rows_;  // rows of one sample
+    std::vector<std::int64_t> counting_, batch_;
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make(const StepDescription& d, const DenseDescription& dense,
+                           const std::vector<Weight>& weights) {
+    return std::make_unique<Dense>(d, dense, weights);
+}
+
+}  // namespace convoscope

@@ -1,0 +1,42 @@
+// The backward pass of a convolution under a max or min pooling, through live winners alone.
+//
+// Each pooled value has one winner, and after ReLU about half of the pooled values are dead. So of all output pixels of
+// a 2×2 pooling about an eighth has a gradient: the sums of rows over these cost a fraction of the dense products.
+#pragma once
+
+#include "../core/step.hpp"
+#include "patches.hpp"
+
+namespace convoscope {
+
+class LiveWinners {
+public:
+    LiveWinners(const PoolRows& pool, std::int64_t filters, const Patches& patches, std::int64_t output_rows);
+
+    // Whether this is less work than dense products.
+    static bool pays(const PoolRows& pool, const Patches& patches);
+
+    std::int64_t scratch_floats() const;
+
+    struct Strip {
+        const Kernels* kernels;
+        std::int64_t begin, end, top;  // output rows, and the first feature row under them
+        const float* gradient;         // of the pooled values before the activation (rows, out_width, filters)
+        const std::uint8_t* winners;
+        const float* image;      // the strip's patches
+        float* weight_gradient;  // (filters, patch), added to; or null
+        const float* kernel;     // (filters, patch)
+        float* image_gradient;   // added to; or null
+        float* scratch;
+    };
+    void backward(const Strip&) const;
+
+private:
+    const PoolRows pool_;
+    const std::int64_t filters_, output_rows_;
+    const Patches& patches_;
+    std::vector<std::int64_t> places_;  // of a window: their patches' offsets
+    std::vector<std::int64_t> kernel_runs_;
+};
+
+}  // namespace convoscope

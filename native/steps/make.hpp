@@ -1,0 +1,24 @@
+// From descriptions to steps.
+#pragma once
+
+#include <memory>
+
+#include "../core/step.hpp"
+
+namespace convoscope {
+
+// Null for a step that changes nothing but the shape.
+std::unique_ptr<Step> make_step(const StepDescription& description, const std::vector<Weight>& weights);
+
+// One for each kind of step.
+std::unique_ptr<Step> make(const StepDescription&, const ConvolutionDescription&, const std::vector<Weight>&);
+std::unique_ptr<Step> make(const StepDescription&, const PoolingDescription&, const std::vector<Weight>&);
+std::unique_ptr<Step> make(const StepDescription&, const DenseDescription&, const std::vector<Weight>&);
+std::unique_ptr<Step> make(const StepDescription&, const ActivationDescription&, const std::vector<Weight>&);
+std::unique_ptr<Step> make(const StepDescription&, const DropoutDescription&, const std::vector<Weight>&);
+std::unique_ptr<Step> make(const StepDescription&, const NormalizationDescription&, const std::vector<Weight>&);
+std::unique_ptr<Step> make(const StepDescription&, const PaddingDescription&, const std::vector<Weight>&);
+std::unique_ptr<Step> make(const StepDescription&, const RescalingDescription&, const std::vector<Weight>&);
+std::unique_ptr<Step> make(const StepDescription&, const ReshapeDescription&, const std::vector<Weight>&);
+
+}  // namespace convoscope

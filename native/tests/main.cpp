@@ -1,0 +1,21 @@
+// Every kernel and every kind of step, on every instruction set that is here.
+#include "check.hpp"
+#include "core/pool.hpp"
+#include "isa/choice.hpp"
+
+int main() {
+    for (const std::string& isa : convoscope::available_isas()) {
+        convoscope::set_isa(isa);
+        std::printf("%s: kernels", isa.c_str());
+        std::fflush(stdout);
+        test_kernels();
+        std::printf(", programs");
+        std::fflush(stdout);
+        test_programs();
+        std::printf(", threads");
+        std::fflush(stdout);
+        test_threads();
+        std::printf(": good\n");
+    }
+    convoscope::Pool::shared().set_threads(1);
+}

@@ -1,0 +1,105 @@
+"""Train convolutional image classifiers on a plain CPU, and see inside every one of them.
+
+The words are Keras': ``Sequential``, ``layers``, ``compile``, ``fit``, ``evaluate``, ``summary``. A lesson written for
+``tf.keras`` runs when only its import changes::
+
+    import convoscope as cs                      # for: import keras
+    import convoscope as tf                      # for: import tensorflow as tf (tf.keras, tf.nn)
+    from convoscope import keras                 # for: from tensorflow import keras
+
+Names are loaded when they are first used, so that importing takes no time.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from convoscope import (
+        activations as activations,
+        callbacks as callbacks,
+        datasets as datasets,
+        errors as errors,
+        initializers as initializers,
+        keras as keras,
+        layers as layers,
+        losses as losses,
+        metrics as metrics,
+        models as models,
+        nn as nn,
+        optimizers as optimizers,
+        utils as utils,
+    )
+    from convoscope.engine.select import use as use_engine
+    from convoscope.engine.threads import get_threads, set_threads
+    from convoscope.layers.input import Input
+    from convoscope.models.files import load_model
+    from convoscope.models.sequential import Sequential
+    from convoscope.models.view import Model
+
+_MODULES = (
+    "activations",
+    "callbacks",
+    "datasets",
+    "errors",
+    "initializers",
+    "keras",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "nn",
+    "optimizers",
+    "utils",
+)
+_OBJECTS = {
+    "Input": "convoscope.layers.input",
+    "Model": "convoscope.models.view",
+    "Sequential": "convoscope.models.sequential",
+    "get_threads": "convoscope.engine.threads",
+    "load_model": "convoscope.models.files",
+    "set_threads": "convoscope.engine.threads",
+    "use_engine": "convoscope.engine.select",
+}
+
+__all__ = [
+    "Input",
+    "Model",
+    "Sequential",
+    "__version__",
+    "activations",
+    "callbacks",
+    "datasets",
+    "errors",
+    "get_threads",
+    "initializers",
+    "keras",
+    "layers",
+    "load_model",
+    "losses",
+    "metrics",
+    "models",
+    "nn",
+    "optimizers",
+    "set_threads",
+    "use_engine",
+    "utils",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"convoscope.{name}")
+    if name in _OBJECTS:
+        module = importlib.import_module(_OBJECTS[name])
+        value = getattr(module, "use" if name == "use_engine" else name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'convoscope' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

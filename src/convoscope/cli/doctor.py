@@ -1,0 +1,104 @@
+"""``convoscope doctor``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+EXAMPLES = ("convoscope doctor", "convoscope doctor --json")
+
+
+def command(
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print what is found as JSON.")] = False,
+) -> None:
+    """Say what Convoscope computes with here, and why: engine, instructions, threads, data."""
+    import json
+
+    found = examine()
+    if as_json:
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        _print(found)
+
+
+def examine() -> dict[str, Any]:
+    """Find out what there is, as plain values."""
+    import os
+    import platform
+    import sys
+
+    import numpy as np
+
+    import convoscope
+    from convoscope import datasets
+    from convoscope.datasets.locate import places
+    from convoscope.engine.select import available
+    from convoscope.engine.threads import available_threads, get_threads
+
+    engines = available()
+    native = engines["native"] == "ok"
+    budget = available_threads()
+    return {
+        "convoscope": convoscope.__version__,
+        "engine": "native" if native else "reference",
+        "why": "its compiled core is here" if native else engines["native"],
+        "engines": engines,
+        "instructions": _instructions() if native else None,
+        "threads": get_threads(),
+        "threads_because": budget.reason,
+        "processors": os.cpu_count(),
+        "python": platform.python_version(),
+        "python_at": sys.executable,
+        "numpy": np.__version__,
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "data_folders": [{"folder": str(place.folder), "because": place.why} for place in places()],
+        "datasets": {name: datasets.info(name).where for name in datasets.names()},
+    }
+
+
+def _instructions() -> dict[str, Any]:
+    from convoscope import _native
+
+    return {"used": _native.isa(), "usable": list(_native.isas())}
+
+
+def _processor() -> str:
+    import platform
+    from pathlib import Path
+
+    listing = Path("/proc/cpuinfo")
+    lines = listing.read_text(errors="replace").splitlines() if listing.exists() else []
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def _print(found: dict[str, Any]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from convoscope.cli.console import results
+
+    good = found["engine"] == "native"
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("Convoscope", found["convoscope"])
+    table.add_row("engine", Text.assemble((found["engine"], "green" if good else "yellow"), f": {found['why']}"))
+    if not good:
+        table.add_row(
+            "", "The reference engine computes the same, many times slower. Reinstall where there is a C++17 compiler."
+        )
+    if found["instructions"]:
+        used, usable = found["instructions"]["used"], found["instructions"]["usable"]
+        table.add_row("instructions", f"{used}: the best that this processor has of {', '.join(usable)}")
+    table.add_row("threads", f"{found['threads']}: {found['threads_because']}; the machine has {found['processors']}")
+    table.add_row("processor", found["processor"])
+    table.add_row("Python", f"{found['python']} at {found['python_at']}")
+    table.add_row("NumPy", found["numpy"])
+    table.add_row("platform", found["platform"])
+    for number, place in enumerate(found["data_folders"]):
+        table.add_row("data folders" if number == 0 else "", f"{place['folder']} ({place['because']})")
+    for number, (name, where) in enumerate(found["datasets"].items()):
+        table.add_row("data sets" if number == 0 else "", f"{name}: {where}")
+    results().print(table)

@@ -1,0 +1,123 @@
+"""What becomes of errors on the command line: one paragraph on stderr and an exit status, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from contextlib import suppress
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from convoscope.errors import ConvoscopeError, ConvoscopeWarning
+
+FAILED, INTERRUPTED = 1, 130
+
+
+class _WithExamples:
+    """A command whose epilog is a list of examples, one a line, each printed as it can be typed."""
+
+    epilog: str | None
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help, and the examples below it."""
+        from rich.text import Text
+
+        from convoscope.cli.console import results
+
+        examples, self.epilog = self.epilog, None
+        super().format_help(ctx, formatter)  # type: ignore[misc]
+        console = results()
+        console.print(" Examples", style="bold")
+        for example in (examples or "").splitlines():
+            console.print(Text(f"   {example}", "cyan"), soft_wrap=True)
+        console.print()
+
+
+class FriendlyCommand(_WithExamples, TyperCommand):
+    """A command whose help ends with examples."""
+
+
+class FriendlyGroup(_WithExamples, TyperGroup):
+    """The command with its commands, whose errors are for people to read."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command, and turn what it raises into a message and an exit status."""
+        show_all = bool(ctx.params.get("traceback"))
+        original = warnings.showwarning
+        if not show_all:
+            warnings.showwarning = _show_warning
+        try:
+            return super().invoke(ctx)
+        except (ConvoscopeError, ConvoscopeWarning) as error:
+            _unless(show_all)
+            fail(str(error))
+        except BrokenPipeError:
+            raise typer.Exit(FAILED) from None
+        except KeyboardInterrupt:
+            say("Interrupted.")
+            raise typer.Exit(INTERRUPTED) from None
+        except MemoryError:
+            _unless(show_all)
+            fail("There is not enough memory for that. A smaller --batch-size or fewer filters need less.")
+        except OSError as error:
+            _unless(show_all)
+            place = f"{error.filename}: " if error.filename else ""
+            fail(f"{place}{error.strerror or error}.")
+        except Exception as error:
+            if show_all or _is_usage(error):
+                raise
+            fail(
+                f"This is a mistake in Convoscope, and not yours: {type(error).__name__}: {error}. Please report it, "
+                f"with what 'convoscope --traceback ...' prints for the same command."
+            )
+        finally:
+            warnings.showwarning = original
+
+
+def say(message: str, *, title: str = "", style: str = "bold red") -> None:
+    """Print a paragraph on stderr, as it is, with a coloured title before it."""
+    from rich.text import Text
+
+    from convoscope.cli.console import messages
+
+    console = messages()
+    console.print(Text.assemble((title, style), message), soft_wrap=not console.is_terminal)
+
+
+def complain(message: str) -> None:
+    """Print an error on stderr."""
+    say(message, title="Error: ")
+
+
+def fail(message: str) -> NoReturn:
+    """Print an error on stderr and end with status 1."""
+    complain(message)
+    raise typer.Exit(FAILED)
+
+
+def leave_quietly() -> None:
+    """Flush what was printed. If its reader is gone, or its disk full, that is not complained of a second time."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _unless(show_all: bool) -> None:
+    """Within an ``except``: let the error through as it is if that was asked for."""
+    if show_all:
+        raise
+
+
+def _is_usage(error: Exception) -> bool:
+    # Exits and errors of usage are typer's own to show, with status 2. Their classes have moved between its versions.
+    return hasattr(error, "exit_code")
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *args: Any, **options: Any) -> None:
+    say(str(message), title="Note: ", style="bold yellow")

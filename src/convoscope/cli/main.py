@@ -1,0 +1,76 @@
+"""The command ``convoscope``: its commands, put together."""
+
+from __future__ import annotations
+
+import io
+import sys
+from types import ModuleType
+from typing import Annotated
+
+import typer
+
+from convoscope.cli import datasets, doctor, evaluate, predict, summary, train
+from convoscope.cli.errors import FriendlyCommand, FriendlyGroup, leave_quietly
+
+_HELP = {"help_option_names": ["-h", "--help"]}
+_COMMANDS = (train, evaluate, predict, summary, datasets, doctor)
+_EXAMPLES = (
+    "convoscope train",
+    "convoscope train fashion-mnist --epochs 5",
+    "convoscope summary cnn-2 --details",
+    "convoscope doctor",
+)
+
+
+app = typer.Typer(
+    name="convoscope",
+    cls=FriendlyGroup,
+    epilog="\n".join(_EXAMPLES),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings=_HELP,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        import convoscope
+
+        print(f"convoscope {convoscope.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", metavar="", help="Print the version.", callback=_show_version, is_eager=True)
+    ] = False,
+    traceback: Annotated[
+        bool, typer.Option("--traceback", metavar="", help="Show where an error comes from, for a report of a bug.")
+    ] = False,
+) -> None:
+    """Train convolutional image classifiers on a plain CPU, and see what they do."""
+
+
+def _add(module: ModuleType) -> None:
+    name = module.__name__.rpartition(".")[2]
+    app.command(name, cls=FriendlyCommand, epilog="\n".join(module.EXAMPLES), context_settings=_HELP)(module.command)
+
+
+for _module in _COMMANDS:
+    _add(_module)
+
+
+def main() -> None:
+    """Run the command line and exit with its status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character is no reason to fail
+    try:
+        app(prog_name="convoscope")
+    except KeyboardInterrupt:  # before a command had begun
+        sys.exit(130)
+    finally:
+        leave_quietly()

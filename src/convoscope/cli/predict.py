@@ -1,0 +1,140 @@
+"""``convoscope predict``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from convoscope.cli.images import Prepared
+
+EXAMPLES = (
+    "convoscope predict runs/digits-cnn-2-1 my_image.png",
+    "convoscope predict runs/digits-cnn-2-1 scans/*.jpg --invert --verbose",
+    "convoscope predict model.safetensors my_image.png --json",
+)
+_DRAWN = 24  # characters
+
+
+def command(
+    trained: Annotated[Path, typer.Argument(metavar="RUN|MODEL", help="A run's folder or a model's file.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Image files of any size and colour.")],
+    top: Annotated[int, typer.Option(help="How many classes to name.", min=1)] = 3,
+    invert: Annotated[
+        bool, typer.Option("--invert", metavar="", help="Exchange dark and light, for dark ink on light paper.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", metavar="", help="Say what was done to each image.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print what is found as JSON.")] = False,
+) -> None:
+    """Say what images show. They are converted and scaled as the training images were."""
+    import json
+
+    from convoscope.cli.errors import FAILED, complain
+    from convoscope.cli.images import prepare
+    from convoscope.cli.trained import load
+    from convoscope.errors import ConvoscopeError
+
+    model, _ = load(trained)
+    preprocessing = _preprocessing_of(trained, model)
+    prepared: dict[int, Prepared] = {}
+    problems: dict[int, str] = {}
+    for place, path in enumerate(images):
+        try:
+            prepared[place] = prepare(path, preprocessing, invert=invert)
+        except ConvoscopeError as error:
+            problems[place] = str(error)
+    names = model.class_names or [str(number) for number in range(model.output_shape[-1] or 0)]
+    outputs = dict(zip(prepared, _outputs(model, prepared), strict=True))
+    findings = [
+        {"file": str(path), "error": problems[place]}
+        if place in problems
+        else {"file": str(path), "classes": _best(outputs[place], names, top), **_remarks(prepared[place])}
+        for place, path in enumerate(images)
+    ]
+    if as_json:
+        print(json.dumps(findings, indent=2, ensure_ascii=False))
+    else:
+        _print(findings, prepared, float(preprocessing["max_value"]), verbose)
+    for problem in problems.values():
+        complain(problem)
+    if problems:
+        raise typer.Exit(FAILED)
+
+
+def _preprocessing_of(trained: Path, model: Any) -> dict[str, Any]:
+    """Give the model's preprocessing; a model made without a run takes 8-bit images by its input's shape."""
+    from convoscope.errors import ConfigurationError
+
+    if model.preprocessing is not None:
+        return dict(model.preprocessing)
+    shape = model.plan_input_shape
+    if len(shape) != 3 or shape[2] not in (1, 3):
+        raise ConfigurationError(f"The model in {trained} takes inputs of shape {shape}, which are not images.")
+    return {"height": shape[0], "width": shape[1], "channels": shape[2], "max_value": 255}
+
+
+def _outputs(model: Any, prepared: dict[int, Prepared]) -> Any:
+    import numpy as np
+
+    return model.predict(np.stack([image.pixels for image in prepared.values()]), verbose=0) if prepared else []
+
+
+def _remarks(image: Prepared) -> dict[str, Any]:
+    return {"done": image.notes, **({"hint": image.hint} if image.hint else {})}
+
+
+def _best(probabilities: Any, names: list[str], top: int) -> list[dict[str, Any]]:
+    order = (-probabilities).argsort(kind="stable")[:top]
+    return [{"class": names[place], "index": int(place), "probability": float(probabilities[place])} for place in order]
+
+
+def _print(findings: list[dict[str, Any]], prepared: dict[int, Prepared], white: float, verbose: bool) -> None:
+    from convoscope.cli.console import results
+    from convoscope.report.terminal import percent
+
+    console = results()
+    for place, finding in enumerate(findings):
+        if "error" in finding:
+            continue
+        if console.is_terminal and console.encoding.startswith("utf"):
+            _print_picture(console, finding, prepared[place], white, verbose)
+            continue
+        said = ", ".join(f"{best['class']} {percent(best['probability'])}" for best in finding["classes"])
+        hint = f" ({finding['hint']})" if "hint" in finding else ""
+        console.print(f"{finding['file']}: {said}{hint}", soft_wrap=True)
+        if verbose:
+            console.print(f"  {', '.join(finding['done'])}", soft_wrap=True)
+
+
+def _print_picture(console: Console, finding: dict[str, Any], image: Prepared, white: float, verbose: bool) -> None:
+    """Print the image as the model sees it, with its classes beside it."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    from convoscope.report.pixels import draw, resized, to_rgb
+    from convoscope.report.terminal import bar, percent
+
+    pixels = image.pixels.shape[1]
+    width = _DRAWN if pixels > _DRAWN else pixels * max(1, _DRAWN // pixels)
+    picture = draw(resized(to_rgb(image.pixels, white), width), in_colour=console.color_system is not None)
+    classes = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for place, best in enumerate(finding["classes"]):
+        style = "green" if place == 0 else "dim"
+        classes.add_row(
+            Text(best["class"], "bold green" if place == 0 else ""),
+            Text(percent(best["probability"]).rjust(8), style),
+            bar(best["probability"], 16, style),
+        )
+    notes = [Text(note, "dim") for note in finding["done"]] if verbose else []
+    hints = [Text(f"Note: {finding['hint']}", "yellow")] if "hint" in finding else []
+    grid = Table.grid(padding=(0, 3, 0, 0))
+    grid.add_row(Group(*picture), Group(Text(finding["file"], "bold"), Text(), classes, Text(), *notes, *hints))
+    console.print(grid)
+    console.print()

@@ -1,0 +1,41 @@
+"""A trained model by what a person types: a run's folder or a model's file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from convoscope.models import Sequential
+    from convoscope.runs import RunFolder
+
+
+def load(path: Path) -> tuple[Sequential, RunFolder | None]:
+    """Load the model of a run, or in a file, and find the run that it is of.
+
+    Raises
+    ------
+    MissingFileError
+        There is neither, or the run has no model yet.
+    """
+    from convoscope.errors import MissingFileError
+    from convoscope.models import load_model
+    from convoscope.runs import RunFolder
+
+    if path.is_dir():
+        run = RunFolder.open(path)
+        if not run.model.exists():
+            raise MissingFileError(
+                f"The run in {path} has no model yet: it was stopped before its first epoch was whole. Go on with it: "
+                f"convoscope train --resume {path}"
+            )
+        return load_model(run.model), run
+    if not path.exists():
+        raise MissingFileError(f"There is neither a run nor a model at {path}.{_runs_here()}")
+    beside = RunFolder(path.parent)
+    return load_model(path), beside if beside.config.exists() else None
+
+
+def _runs_here() -> str:
+    runs = sorted(config.parent for config in Path("runs").glob("*/config.json"))
+    return f" Runs here: {', '.join(map(str, runs[-8:]))}." if runs else " Train one: convoscope train"

@@ -1,0 +1,173 @@
+"""IDX files, the format of MNIST: a header of big-endian integers, then the values row by row.
+
+Format: http://yann.lecun.com/exdb/mnist/, "The IDX file format".
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import math
+import os
+import struct
+import zlib
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from convoscope.errors import DataError, FileFormatError, MissingFileError
+from convoscope.storage import write_atomically
+
+# The third byte of a file says what its values are; all of them are big-endian.
+DTYPES: dict[int, np.dtype[Any]] = {
+    0x08: np.dtype(">u1"),
+    0x09: np.dtype(">i1"),
+    0x0B: np.dtype(">i2"),
+    0x0C: np.dtype(">i4"),
+    0x0D: np.dtype(">f4"),
+    0x0E: np.dtype(">f8"),
+}
+_GZIP = b"\x1f\x8b"
+_CHUNK = 1 << 20
+_MOST_AXES = 32  # of any NumPy since 1.0; a damaged header can claim 255
+
+
+def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
+    """Read an IDX file, gzipped or not; its first bytes tell which, not its name.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    ndarray
+        A writable array in the machine's byte order: uint8, int8, int16, int32, float32 or float64, of any shape.
+
+    Raises
+    ------
+    MissingFileError
+        There is no such file, or it cannot be opened.
+    FileFormatError
+        The file is damaged, cut short, too long or no IDX file. The message names it and says which.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> write_idx(f"{folder.name}/labels.gz", np.array([3, 1, 2], np.uint8))
+    >>> read_idx(f"{folder.name}/labels.gz")
+    array([3, 1, 2], dtype=uint8)
+    >>> folder.cleanup()
+    """
+    path = Path(path)
+    try:
+        with open(path, "rb") as file:
+            start = file.read(2)
+            file.seek(0)
+            if start != _GZIP:
+                return _parse(file, path)
+            with gzip.GzipFile(fileobj=file, mode="rb") as unpacked:
+                return _parse(cast(BinaryIO, unpacked), path)
+    except FileNotFoundError as error:
+        raise MissingFileError(f"There is no file {path}. An IDX file was to be read there; check the path.") from error
+    except EOFError as error:
+        size = path.stat().st_size
+        raise _damaged(path, f"its gzip stream is cut short after {size:,} bytes") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise _damaged(path, f"its gzip stream is corrupted ({error})") from error
+    except OSError as error:
+        raise MissingFileError(f"{path} cannot be read: {error.strerror}. An IDX file was expected there.") from error
+
+
+def _parse(file: BinaryIO, path: Path) -> NDArray[Any]:
+    head = file.read(4)
+    if len(head) < 4:
+        raise _damaged(path, f"an IDX header has at least 4 bytes, and this file ends after {len(head)}")
+    if head[:2] != b"\0\0":
+        raise _damaged(path, f"an IDX file starts with 00 00 (or gzip's 1f 8b), this one with {head[:2].hex(' ')}")
+    if head[2] not in DTYPES:
+        known = ", ".join(f"{code:#04x} {dtype.newbyteorder('=')}" for code, dtype in DTYPES.items())
+        raise _damaged(path, f"its third byte, the type of its values, is {head[2]:#04x}; IDX knows {known}")
+    dtype, axes = DTYPES[head[2]], head[3]
+    if axes > _MOST_AXES:
+        raise _damaged(path, f"its header claims {axes} axes, and an array has at most {_MOST_AXES}")
+    sizes = file.read(4 * axes)
+    if len(sizes) < 4 * axes:
+        raise _damaged(path, f"expected a header of {4 + 4 * axes} bytes for {axes} axes, came {4 + len(sizes)}")
+    shape = struct.unpack(f">{axes}I", sizes)
+    expected = math.prod(shape) * dtype.itemsize
+    values = _read_up_to(file, expected + 1)
+    if len(values) != expected:
+        came = f"{len(values):,}" if len(values) < expected else "more"
+        raise _damaged(path, f"expected {expected:,} bytes of values for the shape {shape} of its header, came {came}")
+    array: NDArray[Any] = np.ndarray(shape, dtype, buffer=values)
+    return array.astype(dtype.newbyteorder("="), copy=False)
+
+
+def _read_up_to(file: BinaryIO, limit: int) -> bytearray:
+    # In pieces, because a damaged header can promise more bytes than there is memory.
+    values = bytearray()
+    while piece := file.read(min(_CHUNK, limit - len(values))):
+        values += piece
+    return values
+
+
+def _damaged(path: Path, reason: str) -> FileFormatError:
+    return FileFormatError(
+        f"{path} is not a whole IDX file: {reason}. Replace it with a good copy; "
+        f"a data set's own file can be deleted, and is then downloaded again."
+    )
+
+
+def write_idx(path: str | os.PathLike[str], array: ArrayLike) -> None:
+    """Write an array as an IDX file, all of it or none.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Where to; gzipped if it ends in ``.gz``. The same array always makes the same bytes.
+    array : array_like
+        uint8, int8, int16, int32, float32 or float64, of any shape and byte order.
+
+    Raises
+    ------
+    DataError
+        IDX has no such type of values.
+    StorageError
+        The file could not be written. What stood there before still does.
+
+    Examples
+    --------
+    >>> write_idx("labels.idx", np.array([3, 1, 2]))
+    Traceback (most recent call last):
+    ...
+    convoscope.errors.DataError: An IDX file holds uint8, int8, int16, int32, float32 or float64; these values are \
+int64. Convert them first, for example with array.astype('uint8').
+    """
+    path, array = Path(path), np.asarray(array)
+    codes = {dtype.newbyteorder("="): code for code, dtype in DTYPES.items()}
+    native = array.dtype.newbyteorder("=")
+    if native not in codes:
+        *names, last = map(str, codes)
+        raise DataError(
+            f"An IDX file holds {', '.join(names)} or {last}; these values are {native}. "
+            f"Convert them first, for example with array.astype('uint8')."
+        )
+    code = codes[native]
+    header = struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
+    data = header + array.astype(DTYPES[code]).tobytes()
+    if path.suffix == ".gz":
+        data = _gzipped(data)
+    write_atomically(path, [data])
+
+
+def _gzipped(data: bytes) -> bytes:
+    # Not gzip.compress: the header it writes differs between versions of Python.
+    packed = io.BytesIO()
+    with gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0) as file:
+        file.write(data)
+    return packed.getvalue()

@@ -1,0 +1,213 @@
+"""Data sets that are four IDX files, as MNIST was published: images and labels, to train with and to test with."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import warnings
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convoscope.datasets.description import NOT_ON_DISK, Dataset, DatasetInfo, FileInfo, Pair, folded
+from convoscope.datasets.idx import read_idx
+from convoscope.datasets.locate import VARIABLE, find, places
+from convoscope.datasets.progress import Progress
+from convoscope.errors import (
+    ConvoscopeWarning,
+    DataError,
+    DownloadError,
+    FileFormatError,
+    MissingFileError,
+    StorageError,
+)
+
+_NAMES = (
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+)
+
+# The four files have the same names in every such data set, so a wrong folder would load without a word.
+# These are the SHA-256 of the training labels, unpacked, without the header.
+_WHOSE_LABELS = {
+    "1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13": "mnist",
+    "657fbd221bfc9f4198cc14b5619cc33ec57c58dd0e47af4d99d6650759e869a7": "fashion-mnist",
+}
+
+
+def published(*sizes_and_sums: tuple[int, str]) -> tuple[FileInfo, ...]:
+    """Describe the four files: training images and labels, test images and labels, each by its size and SHA-256."""
+    return tuple(FileInfo(name, size, sha256) for name, (size, sha256) in zip(_NAMES, sizes_and_sums, strict=True))
+
+
+def load(
+    info: DatasetInfo,
+    data_dir: str | os.PathLike[str] | None = None,
+    *,
+    download: bool = True,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Find the files of a data set, download them where they are nowhere, read them and check that they fit.
+
+    Parameters
+    ----------
+    info : DatasetInfo
+        Which data set.
+    data_dir : str or path-like, optional
+        A folder to look in first, and to download into.
+    download : bool
+        Whether the internet may be asked.
+    progress : callable, optional
+        ``progress(done_bytes, total_bytes_or_None, name)``. By default one line on stderr, if that is a terminal.
+
+    Returns
+    -------
+    Dataset
+        Images ``(N, height, width)`` and labels ``(N,)``, uint8.
+
+    Raises
+    ------
+    MissingFileError
+        It is on none of the places looked at, and `download` is false; or only some of its files are.
+    DownloadError
+        No address delivered it.
+    StorageError
+        What was downloaded could not be written.
+    FileFormatError
+        A file is damaged, or its images and labels do not fit each other.
+    DataError
+        A label stands for no class, there are no images, or the files are those of another data set.
+    """
+    files = _obtain(info, data_dir, download, progress)
+    x_train, y_train = _read_pair(info, files[_NAMES[0]], files[_NAMES[1]])
+    x_test, y_test = _read_pair(info, files[_NAMES[2]], files[_NAMES[3]])
+    folder = next(iter(files.values())).parent
+    whose = _WHOSE_LABELS.get(hashlib.sha256(y_train.tobytes()).hexdigest(), info.name)
+    if whose != info.name:
+        raise DataError(
+            f"The files in {folder} are those of {whose}, and {info.name} was asked for. "
+            f"Ask for {whose}, or give the folder that has {info.name}."
+        )
+    loaded = replace(info, where=str(folder), train_count=len(x_train), test_count=len(x_test))
+    return Dataset(x_train, y_train, x_test, y_test, loaded)
+
+
+def where(info: DatasetInfo, data_dir: str | os.PathLike[str] | None = None) -> str:
+    """Give the folder that has all files of a data set, or ``"not on disk"``."""
+    files = find(info.name, [file.name for file in info.files], data_dir).files
+    return str(next(iter(files.values())).parent) if files else NOT_ON_DISK
+
+
+def _read_pair(info: DatasetInfo, images_path: Path, labels_path: Path) -> Pair:
+    height, width, _ = info.image_shape
+    images, labels = read_idx(images_path), read_idx(labels_path)
+    _expect(images, images_path, f"images of shape (N, {height}, {width})", images.shape[1:] == (height, width))
+    _expect(labels, labels_path, "labels of shape (N,)", labels.ndim == 1)
+    if len(images) != len(labels):
+        raise FileFormatError(
+            f"{images_path} has {len(images):,} images and {labels_path} has {len(labels):,} labels; there has to be "
+            f"one label an image. One of the two belongs to another data set: replace both with those of {info.name}."
+        )
+    if len(images) == 0:
+        raise DataError(f"{images_path} has no images. At least one is needed; give a folder with {info.name}.")
+    classes = len(info.class_names)
+    if labels.max() >= classes:
+        first = int(np.argmax(labels >= classes))
+        raise DataError(
+            f"{labels_path} has the label {labels[first]} at index {first}; {info.name} has 0 to {classes - 1}. "
+            f"Give the file of {info.name}, or number the classes from 0."
+        )
+    return images, labels
+
+
+def _expect(array: NDArray[Any], path: Path, what: str, fits: bool) -> None:
+    if not fits or array.dtype != np.uint8:
+        raise FileFormatError(
+            f"{path} was to hold uint8 {what}, and holds {array.dtype} values of shape {array.shape}. "
+            f"It is another file than its name says: replace it."
+        )
+
+
+def _obtain(
+    info: DatasetInfo,
+    data_dir: str | os.PathLike[str] | None,
+    download: bool,
+    progress: Progress | None,
+) -> dict[str, Path]:
+    search = find(info.name, [file.name for file in info.files], data_dir)
+    looked = "; ".join(search.looked)
+    if search.files is not None:
+        if search.partial:
+            found = next(iter(search.files.values())).parent
+            warnings.warn(f"{looked}. {info.name} comes from {found} instead.", ConvoscopeWarning, stacklevel=4)
+        return search.files
+    nowhere = f"{info.name} is not on this machine: {looked}."
+    remedy = (
+        f"Put its files ({', '.join(file.name for file in info.files)}) into a folder, and give that folder as "
+        f"data_dir, with --data-dir or in {VARIABLE}."
+    )
+    if not download:
+        raise MissingFileError(f"{nowhere} {remedy}")
+    # What an earlier download left is completed. Files of one's own are not: two data sets would be mixed.
+    if own := _not_published(info, search.partial):
+        raise MissingFileError(
+            f"{nowhere} {own} is not the published file, so the rest is not downloaded to go with it. "
+            f"Complete that folder, or give one without any of these files to have all of them downloaded."
+        )
+    try:
+        folder = _download(info, data_dir, progress)
+    except DownloadError as error:
+        raise DownloadError(f"{nowhere} {error} Where there is no internet: {remedy}") from error
+    return {file.name: folder / file.name for file in info.files}
+
+
+def _not_published(info: DatasetInfo, paths: tuple[Path, ...]) -> Path | None:
+    from convoscope.datasets.download import sha256
+
+    sums = {file.name: file.sha256 for file in info.files}
+    return next((path for path in paths if sums.get(path.name) != sha256(path)), None)
+
+
+def _download(
+    info: DatasetInfo,
+    data_dir: str | os.PathLike[str] | None,
+    progress: Progress | None,
+) -> Path:
+    """Download into the first place that may be written to."""
+    from convoscope.datasets.download import download  # urllib takes longer to import than all of this package
+
+    refused = []
+    for place in places(data_dir):
+        named = folded(place.folder.name) == folded(info.name)
+        folder = place.folder if named else place.folder / info.name
+        new = [path for path in (folder, *folder.parents) if not os.path.exists(path)]
+        try:
+            if reason := _unwritable(folder):
+                refused.append(f"{folder} ({place.why}): {reason}")
+                continue
+            download(folder, info.files, info.urls, progress=progress)
+            return folder
+        finally:
+            for path in new:  # nothing came: leave no empty folders behind
+                with suppress(OSError):
+                    path.rmdir()
+    raise StorageError(
+        f"{info.name} has to be downloaded, and there is no folder to put it: {'; '.join(refused)}. "
+        f"Give a folder that may be written to, as data_dir, with --data-dir or in {VARIABLE}."
+    )
+
+
+def _unwritable(folder: Path) -> str | None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return None
+    except OSError as error:
+        return error.strerror or str(error)

@@ -1,0 +1,60 @@
+"""How far a download is, on one line of a terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TextIO
+
+Progress = Callable[[int, int | None, str], None]
+"""``progress(done_bytes, total_bytes_or_None, name)``"""
+
+_SECONDS_BETWEEN = 0.1
+_MEGA = 1e6
+
+
+class ProgressLine:
+    """Write ``name  12.3 of 26.4 MB`` over itself; nothing at all where the stream is no terminal.
+
+    Parameters
+    ----------
+    stream : text stream or None
+        Where to write, usually ``sys.stderr``; a program with a window has none.
+
+    Examples
+    --------
+    >>> import sys
+    >>> line = ProgressLine(sys.stdout)
+    >>> line(12_300_000, 26_421_880, "train-images")  # not a terminal here
+    >>> line.close()
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream if stream is not None and stream.isatty() else None
+        self._last = float("-inf")
+        self._open = False
+
+    def __call__(self, done: int, total: int | None, name: str) -> None:
+        """Show the state, not more often than a person can read."""
+        now = time.monotonic()
+        if self._stream is None or (done != total and now - self._last < _SECONDS_BETWEEN):
+            return
+        self._last = now
+        self._open = True
+        of = "" if total is None else f" of {total / _MEGA:.1f}"
+        self._write(f"\r{name}  {done / _MEGA:.1f}{of} MB")
+        if done == total:
+            self.close()
+
+    def close(self) -> None:
+        """End the line, so that what is written next stands below it."""
+        if self._open:
+            self._write("\n")
+        self._open, self._last = False, float("-inf")
+
+    def _write(self, text: str) -> None:
+        if self._stream is not None:
+            with suppress(OSError):  # a terminal that went away is no reason to lose a download
+                self._stream.write(text)
+                self._stream.flush()

@@ -1,0 +1,212 @@
+"""What every engine does, behind one small interface.
+
+An `Engine` prepares a plan and its weights into an `Executable`, and that runs: forward, forward keeping every step's
+output, gradients, training steps. Arrays are NumPy, images are NHWC, everything computed is float32. Weights are the
+arrays that the layers own: an engine reads them at each call and training writes into them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.engine.plan import Plan
+from convoscope.engine.steps import ActivationStep
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class LossRule:
+    """A loss as an engine computes it.
+
+    Parameters
+    ----------
+    kind : str
+        ``"sparse_categorical_crossentropy"`` (labels int32, one for each row of outputs),
+        ``"categorical_crossentropy"``, ``"binary_crossentropy"`` or ``"mean_squared_error"`` (targets float32, shaped
+        as the outputs).
+    from_logits : bool
+        Whether the model's outputs are logits, before softmax or sigmoid.
+    label_smoothing : float
+        The share of each label that is spread over all classes; the squared error has none.
+
+    Notes
+    -----
+    A row is the last axis of the outputs. A row's loss is a cross-entropy over it, or (binary, squared error) the mean
+    over it; a sample's loss is the mean over its rows; a batch's loss is the sum of sample weight × sample loss over
+    the batch size, as in Keras.
+
+    Where the plan's last step is the softmax (for the categorical kinds) or the sigmoid (for the binary one) and
+    `from_logits` is False, the loss is computed from what goes into that step, which is exact where probabilities
+    round to 0 or 1. Otherwise probabilities are clipped to [1e-7, 1 - 1e-7], after division by their sum for the
+    categorical kinds.
+    """
+
+    kind: str
+    from_logits: bool = False
+    label_smoothing: float = 0.0
+
+    @property
+    def sparse(self) -> bool:
+        """Whether labels are class numbers rather than arrays shaped as the outputs."""
+        return self.kind == "sparse_categorical_crossentropy"
+
+    def fused_with(self, plan: Plan) -> bool:
+        """Whether the loss is computed from what goes into the plan's last step."""
+        last = plan.steps[-1] if plan.steps else None
+        if self.from_logits or not isinstance(last, ActivationStep):
+            return False
+        if self.kind in ("sparse_categorical_crossentropy", "categorical_crossentropy"):
+            return last.activation.name == "softmax"
+        return self.kind == "binary_crossentropy" and last.activation.name == "sigmoid"
+
+
+@dataclass(frozen=True)
+class UpdateRule:
+    """How gradients change weights, with Keras' formulas. `kind` is ``"sgd"``, ``"adam"`` or ``"rmsprop"``.
+
+    ``weight_decay`` is decoupled: weights shrink by rate × decay × weight before the update (AdamW).
+    Clipping comes first: by value, by each weight array's norm, or by the norm of all together.
+    """
+
+    kind: str
+    momentum: float = 0.0
+    nesterov: bool = False
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-7
+    rho: float = 0.9
+    centered: bool = False
+    weight_decay: float = 0.0
+    clipvalue: float | None = None
+    clipnorm: float | None = None
+    global_clipnorm: float | None = None
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """The arrays that the optimizer keeps for each trainable weight, in the order in which they are passed."""
+        if self.kind == "sgd":
+            return ("momentum",) if self.momentum else ()
+        if self.kind == "adam":
+            return ("momentum", "velocity")
+        return ("velocity", *(("momentum",) if self.momentum else ()), *(("average",) if self.centered else ()))
+
+
+@dataclass
+class Stretch:
+    """Some training steps in a row, with everything they need; what they find is written into the last two arrays.
+
+    Parameters
+    ----------
+    x : array of shape (samples, *input_shape)
+        uint8, float32 or float64, C-contiguous. Values are used as they are: 8-bit images are not scaled.
+    y : array
+        int32 labels (samples, ...) for a sparse loss, else float32 shaped as the outputs.
+    sample_weight : float32 array of shape (samples,), or None
+    rows : int64 array
+        Which samples, in the order in which they are visited; the last batch may be smaller.
+    batch_size : int
+    learning_rates : float64 array, one value a step
+    iteration : int
+        Steps taken before this stretch: for Adam's bias correction, and so that dropout draws new numbers.
+    seed : int
+        Of the run: dropout's numbers follow from it (see `convoscope.engine.philox`).
+    slots : for each trainable weight, in the plan's order, its optimizer arrays (float32, the weight's shape)
+    losses : float32 array (len(rows),), written
+        Each sample's loss times its weight, before the step's update.
+    outputs : float32 array (len(rows), *output_shape), written
+        The model's outputs in training mode, before the step's update.
+    """
+
+    x: Array
+    y: Array
+    rows: npt.NDArray[np.int64]
+    batch_size: int
+    loss: LossRule
+    rule: UpdateRule
+    learning_rates: npt.NDArray[np.float64]
+    iteration: int
+    seed: int
+    slots: Sequence[tuple[Array, ...]]
+    losses: npt.NDArray[np.float32]
+    outputs: npt.NDArray[np.float32]
+    sample_weight: npt.NDArray[np.float32] | None = None
+
+    @property
+    def steps(self) -> int:
+        """How many batches `rows` makes."""
+        return -(-len(self.rows) // self.batch_size)
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """What a backward pass finds: outputs, the gradient of each weight (None if not trainable), of the input."""
+
+    outputs: Array
+    weights: list[Array | None]
+    input: Array
+    losses: Array = field(default_factory=lambda: np.zeros(0, np.float32))
+
+
+class Executable(Protocol):
+    """A plan with its weights, ready to run. Safe to call from several threads, except for `train`."""
+
+    plan: Plan
+
+    def forward(self, x: Array) -> Array:
+        """Return the outputs (N, *output_shape) for inputs (N, *input_shape), as in prediction."""
+        ...
+
+    def step_outputs(self, x: Array) -> list[Array]:
+        """Return the output of every step, in order, as in prediction."""
+        ...
+
+    def score(self, x: Array, y: Array, loss: LossRule) -> tuple[Array, Array]:
+        """Return the outputs and each sample's loss (N,), as in prediction."""
+        ...
+
+    def pullback(
+        self, x: Array, output_gradient: Array, *, training: bool = False, seed: int = 0, iteration: int = 0
+    ) -> Gradients:
+        """Return the gradients of sum(outputs × output_gradient) with respect to weights and input.
+
+        In training mode moving averages are used by nothing and left alone; dropout draws by seed and iteration.
+        """
+        ...
+
+    def gradients(
+        self,
+        x: Array,
+        y: Array,
+        loss: LossRule,
+        *,
+        sample_weight: Array | None = None,
+        training: bool = True,
+        seed: int = 0,
+        iteration: int = 0,
+    ) -> Gradients:
+        """Return the gradients of a batch's loss, and each sample's loss times its weight in ``losses``."""
+        ...
+
+    def train(self, stretch: Stretch, budget: float | None = None) -> int:
+        """Take training steps until the stretch or `budget` (seconds) is used up; return how many, at least one.
+
+        An interruption (Ctrl-C) raises KeyboardInterrupt and leaves weights, averages and slots as they were after
+        the last whole step.
+        """
+        ...
+
+
+class Engine(Protocol):
+    """Something that can run plans."""
+
+    name: str
+
+    def prepare(self, plan: Plan, weights: Sequence[Array]) -> Executable:
+        """Make a plan runnable with these weights (float32, in the plan's order), which are kept, not copied."""
+        ...

@@ -1,0 +1,64 @@
+"""Activations and their derivatives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from convoscope import activations
+from convoscope.engine.reference.operations import Array, Backward, Mode
+from convoscope.engine.steps import ActivationStep, Nonlinearity
+
+
+def activation(step: ActivationStep, x: Array, weights: Sequence[Array], mode: Mode) -> tuple[Array, Backward]:
+    """Apply an activation that is a step of its own."""
+    outputs, backward = activate(step.activation, x)
+    return outputs, lambda gradient: (backward(gradient), [])
+
+
+def activate(nonlinearity: Nonlinearity, x: Array) -> tuple[Array, Callable[[Array], Array]]:
+    """Return the activated values, and the way back."""
+    name, alpha = nonlinearity.name, nonlinearity.alpha
+    function = activations.BY_NAME[name]
+    y = function(x, alpha) if name in ("leaky_relu", "elu") else function(x)
+
+    def backward(gradient: Array) -> Array:
+        before: Array
+        if name == "softmax":  # each output depends on its whole row
+            before = y * (gradient - (gradient * y).sum(axis=-1, keepdims=True))
+        else:
+            before = gradient * _DERIVATIVES[name](x, y, alpha)
+        return before
+
+    return y, backward
+
+
+def _step_function(x: Array, y: Array, slope: float) -> Array:
+    """1 above zero, `slope` at zero and below."""
+    return np.where(x > 0, 1.0, slope).astype(x.dtype)
+
+
+def _gelu(x: Array, y: Array, alpha: float) -> Array:
+    slope: Array = activations.normal_cdf(x) + x * np.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi)
+    return slope
+
+
+def _silu(x: Array, y: Array, alpha: float) -> Array:
+    squeezed = activations.sigmoid(x)
+    slope: Array = squeezed + y * (1 - squeezed)
+    return slope
+
+
+# dy/dx from the input x, the output y and the setting.
+_DERIVATIVES: dict[str, Callable[[Array, Array, float], Array]] = {
+    "linear": lambda x, y, alpha: np.ones_like(x),
+    "relu": lambda x, y, alpha: _step_function(x, y, 0.0),
+    "leaky_relu": _step_function,
+    "sigmoid": lambda x, y, alpha: y * (1 - y),
+    "tanh": lambda x, y, alpha: 1 - y * y,
+    "elu": lambda x, y, alpha: np.where(x > 0, 1.0, y + alpha).astype(x.dtype),
+    "gelu": _gelu,
+    "silu": _silu,
+}

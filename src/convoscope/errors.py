@@ -1,0 +1,85 @@
+"""Every error and warning that Convoscope raises on purpose.
+
+A message is one paragraph: what was expected, what came, where, and what to do about it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class ConvoscopeError(Exception):
+    """The base of all of them: ``except ConvoscopeError`` catches what Convoscope says, and no bug."""
+
+
+class ConfigurationError(ConvoscopeError, ValueError):
+    """A setting of a layer, a model or a training run that cannot be meant."""
+
+
+class UnknownNameError(ConfigurationError):
+    """A name that is not among the known ones. `unknown_name` makes its message."""
+
+
+class ShapeError(ConvoscopeError, ValueError):
+    """Shapes that do not fit: a picture too small for a layer, data that a model does not take."""
+
+
+class DataError(ConvoscopeError, ValueError):
+    """Data that cannot be trained on or predicted from: NaN, empty, labels out of range."""
+
+
+class NotReadyError(ConvoscopeError, RuntimeError):
+    """Something that comes first is missing: an input shape, or ``compile``."""
+
+
+class TrainingDivergedError(ConvoscopeError, ArithmeticError):
+    """The loss is no longer a number."""
+
+
+class FileFormatError(ConvoscopeError, ValueError):
+    """A file that is damaged, cut short, or of another kind than its name or place says."""
+
+
+class MissingFileError(ConvoscopeError, FileNotFoundError):
+    """A file or folder that is not there."""
+
+
+class DownloadError(ConvoscopeError, OSError):
+    """A data set that could be had neither from disk nor from any of its addresses."""
+
+
+class StorageError(ConvoscopeError, OSError):
+    """A file that could not be written; what stood there before still does."""
+
+
+class ConvoscopeWarning(UserWarning):
+    """Something that works, and is probably not meant."""
+
+
+class EngineFallbackWarning(ConvoscopeWarning):
+    """The native engine is not available and the slower reference engine has taken over."""
+
+
+def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
+    """Make the error for a name that is not known, with the nearest right one.
+
+    Parameters
+    ----------
+    kind : str
+        What the name stands for, in the singular: ``"activation"``.
+    name : object
+        What was given; not always a string.
+    known : iterable of str
+        The names that would have been right.
+
+    Examples
+    --------
+    >>> print(unknown_name("activation", "rleu", ["relu", "tanh"]))
+    There is no activation named 'rleu'. Did you mean 'relu'? Known: relu, tanh.
+    """
+    names = list(known)
+    nearest = difflib.get_close_matches(str(name).lower(), [n.lower() for n in names], n=1, cutoff=0.5)
+    by_lower = {n.lower(): n for n in names}
+    hint = f" Did you mean {by_lower[nearest[0]]!r}?" if nearest else ""
+    return UnknownNameError(f"There is no {kind} named {name!r}.{hint} Known: {', '.join(names)}.")

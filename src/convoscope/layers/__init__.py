@@ -1,0 +1,54 @@
+"""Descriptions of layers, under Keras' names and with Keras' arguments."""
+
+from convoscope.layers.activation import Activation, LeakyReLU, ReLU, Softmax
+from convoscope.layers.base import Layer
+from convoscope.layers.convolution import Conv2D
+from convoscope.layers.dense import Dense
+from convoscope.layers.input import Input, InputLayer
+from convoscope.layers.normalization import BatchNormalization, Rescaling
+from convoscope.layers.pooling import (
+    AveragePooling2D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    MaxPooling2D,
+    MinPooling2D,
+)
+from convoscope.layers.regularization import Dropout
+from convoscope.layers.reshaping import Flatten, Reshape, ZeroPadding2D
+from convoscope.layers.serialization import deserialize, serialize
+
+Convolution2D = Conv2D
+MaxPool2D = MaxPooling2D
+AvgPool2D = AveragePooling2D
+GlobalAvgPool2D = GlobalAveragePooling2D
+GlobalMaxPool2D = GlobalMaxPooling2D
+
+__all__ = [
+    "Activation",
+    "AveragePooling2D",
+    "AvgPool2D",
+    "BatchNormalization",
+    "Conv2D",
+    "Convolution2D",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "GlobalAveragePooling2D",
+    "GlobalAvgPool2D",
+    "GlobalMaxPool2D",
+    "GlobalMaxPooling2D",
+    "Input",
+    "InputLayer",
+    "Layer",
+    "LeakyReLU",
+    "MaxPool2D",
+    "MaxPooling2D",
+    "MinPooling2D",
+    "ReLU",
+    "Rescaling",
+    "Reshape",
+    "Softmax",
+    "ZeroPadding2D",
+    "deserialize",
+    "serialize",
+]

@@ -1,0 +1,106 @@
+"""Activations as layers of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from convoscope import activations
+from convoscope.errors import ConfigurationError
+from convoscope.layers.arguments import Shape, real
+from convoscope.layers.base import Layer
+
+
+class Activation(Layer):
+    """Apply an activation function to each value.
+
+    Parameters
+    ----------
+    activation : str or callable
+        ``"relu"``, ``"softmax"`` ...: the names in `convoscope.activations`.
+    **options
+        ``name``, ``trainable``, ``input_shape``: see `Layer`.
+    """
+
+    def __init__(self, activation: str | Callable[..., Any], **options: Any) -> None:
+        super().__init__(**options)
+        self.activation = activations.name_of(activation)
+
+    def infer_shape(self, input_shape: Shape) -> Shape:
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "activation": self.activation}
+
+
+class ReLU(Layer):
+    """Throw negative values away, or let a share of them through.
+
+    Parameters
+    ----------
+    negative_slope : float
+        What negative values are multiplied by; 0 throws them away.
+    **options
+        ``name``, ``trainable``, ``input_shape``: see `Layer`.
+    """
+
+    def __init__(self, max_value: float | None = None, negative_slope: float = 0.0, **options: Any) -> None:
+        super().__init__(max_value=max_value, **options)
+        self.negative_slope = _slope(negative_slope, "ReLU")
+
+    @classmethod
+    def base_name(cls) -> str:
+        return "re_lu"  # as Keras has it
+
+    def infer_shape(self, input_shape: Shape) -> Shape:
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "negative_slope": self.negative_slope}
+
+
+class LeakyReLU(Layer):
+    """Let a share of the negative values through.
+
+    Parameters
+    ----------
+    negative_slope : float
+        What negative values are multiplied by.
+    **options
+        ``name``, ``trainable``, ``input_shape``: see `Layer`.
+    """
+
+    def __init__(self, negative_slope: float = 0.3, **options: Any) -> None:
+        if "alpha" in options:  # the name that older lessons use
+            negative_slope = options.pop("alpha")
+        super().__init__(**options)
+        self.negative_slope = _slope(negative_slope, "LeakyReLU")
+
+    @classmethod
+    def base_name(cls) -> str:
+        return "leaky_re_lu"  # as Keras has it
+
+    def infer_shape(self, input_shape: Shape) -> Shape:
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "negative_slope": self.negative_slope}
+
+
+class Softmax(Layer):
+    """Turn the last axis into probabilities that sum to 1."""
+
+    def __init__(self, axis: int = -1, **options: Any) -> None:
+        super().__init__(**options)
+        if axis != -1:
+            raise ConfigurationError(f"Softmax: only the last axis (axis=-1) is supported, but axis={axis!r} came.")
+
+    def infer_shape(self, input_shape: Shape) -> Shape:
+        return input_shape
+
+
+def _slope(value: Any, where: str) -> float:
+    slope = real(value, "negative_slope", where)
+    if not 0.0 <= slope < float("inf"):
+        raise ConfigurationError(f"{where}: negative_slope must be a number of at least 0, but is {value!r}.")
+    return slope

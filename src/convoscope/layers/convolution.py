@@ -1,0 +1,108 @@
+"""Convolution: filters that pass over an image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from convoscope import activations, initializers
+from convoscope.initializers import Initializer
+from convoscope.layers import geometry
+from convoscope.layers.arguments import Shape, integer, padding_mode, pair
+from convoscope.layers.base import Layer, WeightSpec
+
+
+class Conv2D(Layer):
+    """Filters that pass over an image; each makes one feature map.
+
+    Every value of a feature map is the sum of a patch of the input, all channels, times the filter's kernel, plus a
+    bias, through the activation. The kernel is not flipped: mathematically it is a correlation, as in all networks.
+
+    Parameters
+    ----------
+    filters : int
+        How many filters, hence how many feature maps come out.
+    kernel_size : int or (int, int)
+        The kernel's height and width in pixels.
+    strides : int or (int, int)
+        Pixels from one place to the next.
+    padding : {"valid", "same"}
+        ``"valid"`` keeps the kernel inside the image, so a 3×3 kernel loses two pixels on each axis; ``"same"`` pads
+        with zeros.
+    dilation_rate : int or (int, int)
+        Pixels between neighbouring kernel cells.
+    activation : str or callable, optional
+        Applied to each value: ``"relu"``.
+    use_bias : bool
+        Whether each filter adds a value of its own.
+    kernel_initializer, bias_initializer : str or Initializer
+        The first values. ``"filter_bank"`` starts with edges, lines and spots.
+    **options
+        ``name``, ``trainable``, ``input_shape``: see `Layer`.
+
+    Notes
+    -----
+    Input (height, width, channels), output (height', width', filters). The kernel has shape
+    (kernel height, kernel width, channels, filters), the bias (filters,).
+
+    Examples
+    --------
+    >>> Conv2D(64, (3, 3), activation="relu").compute_output_shape((None, 28, 28, 1))
+    (None, 26, 26, 64)
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int | Sequence[int],
+        strides: int | Sequence[int] = (1, 1),
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: int | Sequence[int] = (1, 1),
+        groups: int = 1,
+        activation: str | Callable[..., Any] | None = None,
+        use_bias: bool = True,
+        kernel_initializer: str | dict[str, Any] | Initializer = "glorot_uniform",
+        bias_initializer: str | dict[str, Any] | Initializer = "zeros",
+        **options: Any,
+    ) -> None:
+        super().__init__(data_format=data_format, groups=groups, **options)
+        self.filters = integer(filters, "filters", "Conv2D")
+        self.kernel_size = pair(kernel_size, "kernel_size", "Conv2D")
+        self.strides = pair(strides, "strides", "Conv2D")
+        self.padding = padding_mode(padding, "Conv2D")
+        self.dilation_rate = pair(dilation_rate, "dilation_rate", "Conv2D")
+        self.activation = activations.name_of(activation)
+        self.use_bias = bool(use_bias)
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """The pixels that the kernel covers, dilation included: height, width."""
+        (kh, kw), (dh, dw) = self.kernel_size, self.dilation_rate
+        return geometry.extent(kh, dh), geometry.extent(kw, dw)
+
+    def infer_shape(self, input_shape: Shape) -> Shape:
+        geometry.image_shape(input_shape, self.describe())
+        size = geometry.window_shape(input_shape, self.window, self.strides, self.padding, self.describe())
+        return (*size, self.filters)
+
+    def weight_specs(self, input_shape: Shape) -> tuple[WeightSpec, ...]:
+        kernel = WeightSpec("kernel", (*self.kernel_size, input_shape[2], self.filters), self.kernel_initializer)
+        bias = WeightSpec("bias", (self.filters,), self.bias_initializer)
+        return (kernel, bias) if self.use_bias else (kernel,)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": list(self.kernel_size),
+            "strides": list(self.strides),
+            "padding": self.padding,
+            "dilation_rate": list(self.dilation_rate),
+            "activation": self.activation,
+            "use_bias": self.use_bias,
+            "kernel_initializer": initializers.serialize(self.kernel_initializer),
+            "bias_initializer": initializers.serialize(self.bias_initializer),
+        }

@@ -1,0 +1,73 @@
+"""The sizes that windows make: how many places a kernel or a pooling window has on an image, and what is padded."""
+
+from __future__ import annotations
+
+from convoscope.errors import ShapeError
+from convoscope.layers.arguments import Pair, Shape
+
+Padding = tuple[Pair, Pair]  # ((top, bottom), (left, right))
+
+
+def extent(size: int, dilation: int = 1) -> int:
+    """Return how many pixels a window of `size` cells covers when its cells stand `dilation` pixels apart."""
+    return (size - 1) * dilation + 1
+
+
+def places(length: int, window: int, stride: int, padding: str) -> int:
+    """Return how many places a window has along an axis; zero or less if it does not fit.
+
+    Parameters
+    ----------
+    length : int
+        The image's pixels along the axis.
+    window : int
+        The pixels that the window covers, dilation included.
+    stride : int
+        Pixels from one place to the next.
+    padding : {"valid", "same"}
+        ``"valid"`` keeps the window inside the image, ``"same"`` pads so that a stride of 1 keeps the size.
+
+    Examples
+    --------
+    >>> places(28, 3, 1, "valid"), places(28, 5, 1, "valid"), places(28, 3, 1, "same"), places(11, 2, 2, "valid")
+    (26, 24, 28, 5)
+    """
+    if padding == "same":
+        return -(-length // stride)
+    return (length - window) // stride + 1
+
+
+def pad_amounts(length: int, window: int, stride: int, padding: str) -> Pair:
+    """Return the pixels padded before and after; where they are odd in number, the one more goes after (TensorFlow)."""
+    if padding == "valid":
+        return 0, 0
+    total = max((places(length, window, stride, padding) - 1) * stride + window - length, 0)
+    return total // 2, total - total // 2
+
+
+def window_shape(input_shape: Shape, window: Pair, strides: Pair, padding: str, where: str) -> Pair:
+    """Return the height and width of what a sliding window makes, or raise `ShapeError` where it does not fit."""
+    height, width = (places(n, w, s, padding) for n, w, s in zip(input_shape[:2], window, strides, strict=True))
+    if height < 1 or width < 1:
+        raise ShapeError(
+            f"{where}: a window of {window[0]}×{window[1]} does not fit into {input_shape[0]}×{input_shape[1]} pixels, "
+            "which is all that is left of the image there. Use larger images, fewer poolings or smaller strides before "
+            "it, or padding='same'."
+        )
+    return height, width
+
+
+def image_shape(shape: Shape, where: str) -> tuple[int, int, int]:
+    """Return (height, width, channels), or say that the channel axis is missing and how to add it."""
+    if len(shape) == 2:
+        raise ShapeError(
+            f"{where} takes images of shape (height, width, channels), but its input has shape {shape}: the channel "
+            f"axis is missing. Grey images have one channel: use input_shape=({shape[0]}, {shape[1]}, 1), and reshape "
+            f"the data with x = x.reshape(-1, {shape[0]}, {shape[1]}, 1) or x = x[..., None]."
+        )
+    if len(shape) != 3:
+        hint = " Put it before Flatten." if len(shape) == 1 else ""
+        raise ShapeError(
+            f"{where} takes images of shape (height, width, channels), but its input has shape {shape}.{hint}"
+        )
+    return shape[0], shape[1], shape[2]

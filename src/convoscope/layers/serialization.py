@@ -1,0 +1,68 @@
+"""Layers as plain JSON, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from convoscope.errors import ConfigurationError, unknown_name
+from convoscope.layers.activation import Activation, LeakyReLU, ReLU, Softmax
+from convoscope.layers.base import Layer
+from convoscope.layers.convolution import Conv2D
+from convoscope.layers.dense import Dense
+from convoscope.layers.input import InputLayer
+from convoscope.layers.normalization import BatchNormalization, Rescaling
+from convoscope.layers.pooling import (
+    AveragePooling2D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    MaxPooling2D,
+    MinPooling2D,
+)
+from convoscope.layers.regularization import Dropout
+from convoscope.layers.reshaping import Flatten, Reshape, ZeroPadding2D
+
+#: Every layer that a model can be made of, by the name that files and `deserialize` use.
+KINDS: dict[str, type[Layer]] = {
+    kind.__name__: kind
+    for kind in (
+        InputLayer,
+        Conv2D,
+        MaxPooling2D,
+        AveragePooling2D,
+        MinPooling2D,
+        GlobalAveragePooling2D,
+        GlobalMaxPooling2D,
+        Flatten,
+        Reshape,
+        Dense,
+        Dropout,
+        BatchNormalization,
+        Activation,
+        ReLU,
+        LeakyReLU,
+        Softmax,
+        ZeroPadding2D,
+        Rescaling,
+    )
+}
+
+
+def serialize(layer: Layer) -> dict[str, Any]:
+    """Return the layer's kind and settings as plain JSON values.
+
+    Examples
+    --------
+    >>> serialize(Flatten(name="flat"))
+    {'class_name': 'Flatten', 'config': {'name': 'flat', 'trainable': True}}
+    """
+    return {"class_name": type(layer).__name__, "config": layer.get_config()}
+
+
+def deserialize(description: dict[str, Any]) -> Layer:
+    """Make a layer from what `serialize` returned."""
+    name, config = description.get("class_name"), description.get("config")
+    if name not in KINDS:
+        raise unknown_name("layer", name, KINDS)
+    if not isinstance(config, dict):
+        raise ConfigurationError(f"The description of a {name} layer has no settings: expected a dict, got {config!r}.")
+    return KINDS[name].from_config(config)

@@ -1,0 +1,58 @@
+"""What models do with what they are given: take it, or say what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from convoscope.errors import ConfigurationError
+from convoscope.layers.arguments import Shape, shape as as_shape
+from convoscope.layers.base import Layer
+from convoscope.models.trainer import Trainer
+
+
+def as_list(layers: Any) -> list[Any]:
+    """Return the layers that a model begins with as a list."""
+    if layers is None:
+        return []
+    if isinstance(layers, Layer) or not isinstance(layers, Sequence):
+        raise ConfigurationError(
+            f"Sequential takes a list of layers, as in Sequential([Flatten()]), but got {layers!r}."
+        )
+    return list(layers)
+
+
+def check_layer(layer: Any, before: Sequence[Layer]) -> None:
+    """Say what is wrong with something that shall stand behind the layers `before`, if anything is."""
+    where = f"Layer {len(before) + 1}"
+    if isinstance(layer, type) and issubclass(layer, Layer):
+        raise ConfigurationError(
+            f"{where} is the class {layer.__name__} and not a layer: did you forget the parentheses? "
+            f"Write {layer.__name__}(...)."
+        )
+    if isinstance(layer, Trainer):
+        raise ConfigurationError(
+            f"{where} is a model. A model cannot stand in a model, but its layers can: Sequential([*base.layers, ...]) "
+            "takes them over, with their weights."
+        )
+    if not isinstance(layer, Layer):
+        raise ConfigurationError(
+            f"{where} must be a layer, such as Dense(10), but is {layer!r} (of type {type(layer).__name__})."
+        )
+    if any(layer is each for each in before):
+        raise ConfigurationError(
+            f"{where} is {layer.describe()}, which stands in this model already. A layer has one place in a model: "
+            f"make another with the same settings, {type(layer).__name__}(...)."
+        )
+
+
+def without_batch_axis(input_shape: Any) -> Shape:
+    """Return the shape that `build` was given without its first axis."""
+    if not isinstance(input_shape, Sequence) or isinstance(input_shape, str) or len(input_shape) < 2:
+        raise ConfigurationError(f"build takes the inputs' shape, as in (None, 28, 28, 1), but got {input_shape!r}.")
+    if input_shape[0] is not None and len(input_shape) != 4:
+        raise ConfigurationError(
+            f"build takes the batch axis first, as None, but got {tuple(input_shape)!r}. If that is the shape of one "
+            f"input, write model.build({(None, *input_shape)!r})."
+        )
+    return as_shape(tuple(input_shape)[1:], "input_shape", "build")

@@ -1,0 +1,317 @@
+"""Models as files: one safetensors file has the architecture, the weights and the optimizer's state.
+
+The header's description is JSON: ``format`` ("convoscope-model"), ``version``, ``model`` (architecture, class names,
+preprocessing, seed, what was compiled), ``sha256`` of the arrays' bytes and, from a run, ``training_state``.
+Arrays are named ``layers/<place>/<weight>`` and ``optimizer/<place among all weights>/<slot>``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from convoscope.engine.base import Array
+from convoscope.errors import (
+    ConfigurationError,
+    ConvoscopeError,
+    ConvoscopeWarning,
+    DataError,
+    FileFormatError,
+    StorageError,
+)
+from convoscope.layers.arguments import Shape, shape as as_shape
+from convoscope.layers.serialization import deserialize
+from convoscope.layers.stack import infer_shapes
+from convoscope.models import tensorfile
+from convoscope.models.sequential import Sequential
+
+FORMAT = "convoscope-model"
+VERSION = 1
+
+
+def save_model(
+    model: Sequential,
+    path: str | os.PathLike[str],
+    include_optimizer: bool = True,
+    *,
+    overwrite: bool = True,
+    training_state: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a model into one file, from which it can be used and trained further.
+
+    Parameters
+    ----------
+    model : Sequential
+        It must be built.
+    path : path
+        Usually ends in ``.safetensors``, which is what it is.
+    include_optimizer : bool
+        Whether training can go on from the file exactly as it would have gone on; costs up to twice the weights.
+    overwrite : bool
+        False refuses to replace a file.
+    training_state : dict, optional
+        Plain JSON values for whoever resumes the training; `read_header` returns them.
+
+    Raises
+    ------
+    NotReadyError
+        If the model has no weights yet.
+    DataError
+        If a weight is not a finite number.
+    StorageError
+        If the file cannot be written; what stood there before still does.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from convoscope.layers import Dense
+    >>> model = Sequential([Dense(3, input_shape=(4,))])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_model(model, folder + "/model.safetensors")
+    ...     again = load_model(folder + "/model.safetensors")
+    >>> all((a == b).all() for a, b in zip(model.weights, again.weights))
+    True
+    """
+    model.build()
+    if os.path.splitext(path)[1].lower() in (".keras", ".h5", ".hdf5"):
+        warnings.warn(
+            f"{path} will be a safetensors file, which Keras does not read, whatever its name says. Better call it "
+            f"{os.path.splitext(path)[0]}.safetensors.",
+            ConvoscopeWarning,
+            stacklevel=3,
+        )
+    if not overwrite and os.path.lexists(path):
+        raise StorageError(f"{path} exists already, and overwrite=False says to leave it. Give another name.")
+    tensors = _weights(model)
+    for name, array in tensors.items():
+        if not np.isfinite(array).all():
+            raise DataError(
+                f"{model.layers[_layer_of(name)].describe()} has weights that are not finite numbers, so it "
+                "predicts nothing and is not saved. Train it again with a lower learning rate."
+            )
+    if include_optimizer:
+        tensors |= _slots(model)
+    metadata = {
+        "format": FORMAT,
+        "version": VERSION,
+        "model": _plain(_describe(model, include_optimizer), "preprocessing"),
+        "sha256": _fingerprint(tensors),
+    }
+    if training_state is not None:
+        metadata["training_state"] = _plain(dict(training_state), "training_state")
+    tensorfile.write_tensors(path, tensors, metadata)
+
+
+def load_model(path: str | os.PathLike[str]) -> Sequential:
+    """Read a model that `save_model` wrote: it predicts, and trains on, bit for bit as the saved one would.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no such file.
+    FileFormatError
+        If it is damaged, of another kind, or from a newer Convoscope; the message says which.
+    """
+    header, tensors = tensorfile.read_tensors(path)
+    description = _description(header, path)
+    try:
+        model = _make(description, tensors, path)
+    except FileFormatError:
+        raise
+    except (ConvoscopeError, LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise FileFormatError(f"{path} describes a model that cannot be made: {reason}") from error
+    fingerprint = _fingerprint(tensors)
+    if header.metadata.get("sha256", fingerprint) != fingerprint:
+        raise FileFormatError(f"{path} is damaged: its weights are not those that were saved. Fetch or save it again.")
+    return model
+
+
+def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read what a file says of its model, without its weights.
+
+    Returns
+    -------
+    dict
+        ``format``, ``version``, ``model`` (``architecture``, ``class_names``, ``preprocessing``, ``seed``,
+        ``training``), ``training_state`` (or None) and ``tensors``, the shape of each.
+    """
+    header = tensorfile.read_header(path)
+    description = _description(header, path)
+    return {
+        "format": FORMAT,
+        "version": header.metadata["version"],
+        "model": description,
+        "training_state": header.metadata.get("training_state"),
+        "tensors": dict(header.shapes),
+    }
+
+
+# ---- what is written
+
+
+def _check_extras(model: Sequential) -> None:
+    names: Any = model.class_names
+    steps: Any = model.preprocessing
+    if names is not None and (isinstance(names, str) or not all(isinstance(name, str) for name in names)):
+        raise ConfigurationError(f"class_names must be a list of strings, but is {names!r}.")
+    if steps is not None and not isinstance(steps, dict):
+        raise ConfigurationError(f"preprocessing must be a dict, but is {steps!r}.")
+
+
+def _plain(value: dict[str, Any], what: str) -> dict[str, Any]:
+    """Return `value` if it is made of plain JSON values. Infinities are let through in a training state only."""
+    try:
+        json.dumps(value, allow_nan=what == "training_state")
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(f"{what} must be plain JSON values (text, numbers, lists): {error}.") from error
+    return value
+
+
+def _describe(model: Sequential, include_optimizer: bool) -> dict[str, Any]:
+    _check_extras(model)
+    return {
+        "architecture": model.get_config(),
+        "class_names": None if model.class_names is None else list(model.class_names),
+        "preprocessing": model.preprocessing,
+        "seed": model.seed,
+        "training": _training(model) if include_optimizer and model.compiled else None,
+    }
+
+
+def _training(model: Sequential) -> dict[str, Any]:
+    from convoscope.training import losses, metrics, optimizers
+
+    assert model.optimizer is not None
+    return {
+        "optimizer": optimizers.serialize(model.optimizer),
+        "loss": None if model.loss is None else losses.serialize(model.loss),
+        "metrics": [metrics.serialize(metric) for metric in model.metrics],
+        "iterations": model.optimizer.iterations,
+    }
+
+
+def _weights(model: Sequential) -> dict[str, Array]:
+    return {
+        f"layers/{place}/{spec.name}": weight
+        for place, layer in enumerate(model.layers)
+        for spec, weight in zip(layer.specs, layer.weights, strict=True)
+    }
+
+
+def _slots(model: Sequential) -> dict[str, Array]:
+    """Return the optimizer's arrays by their names in the file: views of them, so that they can be written too."""
+    if model.optimizer is None or not model.optimizer.iterations:
+        return {}
+    trainable = model.trainable_weights
+    places = [place for place, weight in enumerate(model.weights) if any(weight is each for each in trainable)]
+    slots = model.optimizer.slots_for(trainable)
+    names = model.optimizer.rule().slots
+    return {
+        f"optimizer/{place}/{name}": array
+        for place, arrays in zip(places, slots, strict=True)
+        for name, array in zip(names, arrays, strict=True)
+    }
+
+
+def _layer_of(name: str) -> int:
+    return int(name.split("/")[1])
+
+
+def _fingerprint(tensors: Mapping[str, Array]) -> str:
+    from hashlib import sha256
+
+    digest = sha256()
+    for name in sorted(tensors):
+        digest.update(np.ascontiguousarray(tensors[name], "<f4").data)
+    return digest.hexdigest()
+
+
+# ---- what is read
+
+
+def _description(header: tensorfile.Header, path: str | os.PathLike[str]) -> dict[str, Any]:
+    if header.metadata.get("format") != FORMAT:
+        raise FileFormatError(
+            f"{path} is a safetensors file, but not a Convoscope model: its header does not say so. It may have been "
+            "saved by another program; only files from model.save() can be loaded."
+        )
+    version = header.metadata.get("version")
+    if not isinstance(version, int):
+        raise FileFormatError(f"{path} says that its version is {version!r}, which is none.")
+    if version > VERSION:
+        raise FileFormatError(
+            f"{path} was written by a newer Convoscope: it has version {version} of the format, and this one reads up "
+            f"to {VERSION}. Upgrade Convoscope."
+        )
+    description = header.metadata.get("model")
+    if not isinstance(description, dict):
+        raise FileFormatError(f"{path} has no description of a model in its header.")
+    return description
+
+
+def _make(description: dict[str, Any], tensors: Mapping[str, Array], path: str | os.PathLike[str]) -> Sequential:
+    architecture = description["architecture"]
+    layers = {name: array.shape for name, array in tensors.items() if not name.startswith("optimizer/")}
+    # Before weights are made: a description that was tampered with could ask for more memory than there is.
+    _check_shapes(_shapes_needed(architecture), layers, path)
+    model = Sequential.from_config(architecture, seed=description["seed"])
+    model.build()
+    model.class_names, model.preprocessing = description["class_names"], description["preprocessing"]
+    _check_extras(model)
+    for name, weight in _weights(model).items():
+        weight[...] = tensors[name]
+        if not np.isfinite(weight).all():
+            raise FileFormatError(f"{path} is damaged: tensor {name!r} has values that are not finite numbers.")
+    if description["training"] is not None:
+        _set_training(model, description["training"], tensors, path)
+    return model
+
+
+def _shapes_needed(architecture: dict[str, Any]) -> dict[str, Shape]:
+    layers = [deserialize(layer) for layer in architecture["layers"]]
+    first = as_shape(architecture["input_shape"], "input_shape", "The model")
+    inputs = [first, *infer_shapes(layers, first)]
+    return {
+        f"layers/{place}/{spec.name}": spec.shape
+        for place, (layer, shape) in enumerate(zip(layers, inputs, strict=False))
+        for spec in layer.weight_specs(shape)
+    }
+
+
+def _set_training(
+    model: Sequential, training: dict[str, Any], tensors: Mapping[str, Array], path: str | os.PathLike[str]
+) -> None:
+    from convoscope.training import losses, metrics, optimizers
+
+    loss = training["loss"]
+    model.compile(
+        optimizer=optimizers.deserialize(training["optimizer"]),
+        loss=None if loss is None else losses.deserialize(loss),
+        metrics=[metrics.deserialize(metric) for metric in training["metrics"]],
+    )
+    assert model.optimizer is not None
+    model.optimizer.iterations = int(training["iterations"])
+    slots = _slots(model)
+    found = {name: array.shape for name, array in tensors.items() if name.startswith("optimizer/")}
+    _check_shapes({name: slot.shape for name, slot in slots.items()}, found, path)
+    for name, slot in slots.items():
+        slot[...] = tensors[name]
+
+
+def _check_shapes(needed: Mapping[str, Shape], found: Mapping[str, Shape], path: str | os.PathLike[str]) -> None:
+    missing, strange = sorted(set(needed) - set(found)), sorted(set(found) - set(needed))
+    if missing:
+        raise FileFormatError(f"{path} is damaged: it lacks the tensors {', '.join(missing)}.")
+    if strange:
+        raise FileFormatError(f"{path} has tensors that its model has no place for: {', '.join(strange)}.")
+    for name, shape in needed.items():
+        if found[name] != shape:
+            raise FileFormatError(
+                f"{path} is damaged: tensor {name!r} has shape {found[name]}, but its layer needs {shape}."
+            )

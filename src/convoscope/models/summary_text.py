@@ -1,0 +1,220 @@
+"""The summary as text: Keras' table, and the journey of an image through the layers."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from convoscope.errors import ConfigurationError
+from convoscope.models.receptive_field import ReceptiveField
+from convoscope.models.summary import Row, Summary, summarize
+
+# Keras' proportions: where the columns end, as shares of the line; and its widest line.
+_ENDS = (0.45, 0.80, 1.0)
+_WIDEST = 88
+# Below the first, numbers of parameters may be cut off; below the second, nothing fits.
+_LEGIBLE = 50
+_NARROWEST = 30
+_TITLES = ("Layer (type)", "Output Shape", "Param #")
+_BAR = 28
+_PLAINER = str.maketrans(
+    {
+        **dict.fromkeys("┏┳┓┡╇┩├┼┤└┴┘", "+"),
+        "━": "=",
+        "─": "-",
+        "┃": "|",
+        "│": "|",
+        "×": "x",
+        "→": "->",
+        "█": "#",
+        "…": "~",
+    }
+)
+
+
+def print_summary(
+    model: Any, *, line_length: int | None = None, print_fn: Callable[[str], Any] | None = None, details: bool = False
+) -> None:
+    """Print a model's summary, or hand it to `print_fn` in one piece.
+
+    Where the output cannot show box-drawing characters, plainer ones take their place.
+    """
+    summary = summarize(model)
+    width = line_length or max(_LEGIBLE, min(_WIDEST, shutil.get_terminal_size().columns - 4))
+    text = table(summary, width)
+    if details:
+        text += "\n\n" + journey(summary, width) + "\n\n" + arithmetic(summary, width)
+    if print_fn is not None:
+        print_fn(text)
+        return
+    print(_showable(text, getattr(sys.stdout, "encoding", None) or "utf-8"))
+
+
+def table(summary: Summary, width: int) -> str:
+    """Return Keras 3's table, `width` characters wide, with the totals below.
+
+    Examples
+    --------
+    >>> from convoscope.layers import Dense
+    >>> from convoscope.models import Sequential
+    >>> print(table(summarize(Sequential([Dense(3, input_shape=(4,))])), 50))
+    Model: "sequential"
+    ┏━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━┳━━━━━━━━━┓
+    ┃ Layer (type)        ┃ Output Shape   ┃ Param # ┃
+    ┡━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━╇━━━━━━━━━┩
+    │ dense (Dense)       │ (None, 3)      │      15 │
+    └─────────────────────┴────────────────┴─────────┘
+     Total params: 15 (60.00 B)
+     Trainable params: 15 (60.00 B)
+     Non-trainable params: 0 (0.00 B)
+    """
+    widths = _column_widths(width)
+    lines = [
+        f'Model: "{summary.name}"',
+        _rule("┏━┳┓", widths),
+        *_lines("┃", _TITLES, widths, bottom=True),
+        _rule("┡━╇┩", widths),
+    ]
+    for number, row in enumerate(summary.rows):
+        if number:
+            lines.append(_rule("├─┼┤", widths))
+        shape = f"({', '.join(map(str, (None, *row.shape)))})"
+        lines += _lines("│", (f"{row.name} ({row.kind})", shape, f"{row.params:,}"), widths)
+    lines.append(_rule("└─┴┘", widths))
+    for title, count in (
+        ("Total", summary.params),
+        ("Trainable", summary.trainable_params),
+        ("Non-trainable", summary.non_trainable_params),
+    ):
+        lines.append(f" {title} params: {count:,} ({_memory(4 * count)})")
+    return "\n".join(lines)
+
+
+def journey(summary: Summary, width: int) -> str:
+    """Return each layer's output size, with a bar for the image's width as long as there is still an image."""
+    sizes = [("input", summary.input_shape), *((row.name, row.shape) for row in summary.rows)]
+    widest = max((_image_width(shape) for _, shape in sizes), default=0)
+    names, texts = _padded(name for name, _ in sizes), _padded(_product(shape) for _, shape in sizes)
+    route = " → ".join(_product(shape) for _, shape in _changes(sizes))
+    lines = ["The journey of an image", *textwrap.wrap(route, width, initial_indent="  ", subsequent_indent="  ")]
+    for (_, shape), name, text in zip(sizes, names, texts, strict=True):
+        pixels = _image_width(shape)
+        bar = "█" * (math.ceil(pixels * min(1.0, _BAR / widest)) if pixels else 0)
+        lines.append(f"  {name}  {text}  {bar:<{min(widest, _BAR)}}  {math.prod(shape):>9,} values")
+    return "\n".join(lines)
+
+
+def arithmetic(summary: Summary, width: int) -> str:
+    """Return what each layer sees of the image, how its parameters come about, and what it costs."""
+    rows = [
+        (row.name, _sees(row.receptive_field), _sum(row), f"{row.multiply_adds:,}" if row.multiply_adds else "-")
+        for row in summary.rows
+    ]
+    titles = ("Layer", "Each value sees", "Parameters", "Multiply-adds")
+    total = ("Total", "", f"{summary.params:,}", f"{summary.multiply_adds:,}")
+    columns = [_padded(column) for column in list(zip(titles, *rows, total, strict=True))[:3]]
+    costs = [row[3] for row in (titles, *rows, total)]
+    digits = max(map(len, costs))
+    lines = ["  " + "  ".join((*cells, cost.rjust(digits))) for *cells, cost in zip(*columns, costs, strict=True)]
+    note = (
+        "Sizes that a value sees are height × width in pixels of the input. Multiply-adds are those of convolutions "
+        "and dense layers for one image, each a product of an input and a weight added to a sum; biases, activations, "
+        "pooling and normalisation are not counted."
+    )
+    if any(" of " in row[1] for row in rows):
+        note += " Only that part of the image is seen at all: windows that it did not fill were dropped at its edge."
+    return "\n".join(["What each layer sees, learns and costs", *lines, *textwrap.wrap(note, width)])
+
+
+# ---- the table
+
+
+def _column_widths(width: int) -> list[int]:
+    """Return the columns' inner widths, with a space on each side, as Keras has rich share them out."""
+    if width < _NARROWEST:
+        raise ConfigurationError(
+            f"A summary needs lines of at least {_NARROWEST} characters, but line_length is {width}."
+        )
+    ends = [int(end * width) for end in _ENDS]
+    shares = [end - start for start, end in zip([0, *ends], ends, strict=False)]
+    return [share - less for share, less in zip(shares, (1, 2, 1), strict=True)]
+
+
+def _rule(corners: str, widths: Sequence[int]) -> str:
+    left, line, cross, right = tuple(corners)
+    return left + cross.join(line * width for width in widths) + right
+
+
+def _lines(edge: str, cells: Sequence[str], widths: Sequence[int], *, bottom: bool = False) -> list[str]:
+    """Return a table row, as many lines high as its highest cell; the last column stands to the right."""
+    wrapped = [_wrap(cell, width - 2) for cell, width in zip(cells, widths, strict=True)]
+    height = max(map(len, wrapped))
+    filled = [
+        ([""] * (height - len(cell)) + cell) if bottom else (cell + [""] * (height - len(cell))) for cell in wrapped
+    ]
+    lines = []
+    for parts in zip(*filled, strict=True):
+        padded = [part.ljust(width - 2) for part, width in zip(parts, widths, strict=True)]
+        padded[-1] = parts[-1].rjust(widths[-1] - 2)
+        lines.append(f"{edge} " + f" {edge} ".join(padded) + f" {edge}")
+    return lines
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    return [line if len(line) <= width else line[: width - 1] + "…" for line in lines]
+
+
+def _memory(size: float) -> str:
+    for unit in ("B", "KB", "MB", "GB", "TB"):
+        if size < 1024:
+            return f"{size:.2f} {unit}"
+        size /= 1024
+    return f"{size:.2f} PB"
+
+
+# ---- journey and arithmetic
+
+
+def _product(shape: Sequence[int]) -> str:
+    return "×".join(map(str, shape))
+
+
+def _image_width(shape: Sequence[int]) -> int:
+    return shape[1] if len(shape) > 1 else 0
+
+
+def _changes(sizes: Sequence[tuple[str, Sequence[int]]]) -> list[tuple[str, Sequence[int]]]:
+    """Return the sizes without those that repeat the one before."""
+    return [size for number, size in enumerate(sizes) if number == 0 or size[1] != sizes[number - 1][1]]
+
+
+def _sees(field: ReceptiveField) -> str:
+    image = tuple(axis.length for axis in field.axes)
+    unit = "image" if len(image) > 1 else "input"
+    if field.whole:
+        return f"whole {unit}"
+    shared = all(axis.shared for axis in field.axes)
+    return f"{_product(field.size)} of {_product(image)}" if shared else _product(field.size)
+
+
+def _sum(row: Row) -> str:
+    return f"{row.arithmetic} = {row.params:,}" if row.arithmetic else "-"
+
+
+def _padded(texts: Any) -> list[str]:
+    cells = list(texts)
+    width = max(map(len, cells))
+    return [cell.ljust(width) for cell in cells]
+
+
+def _showable(text: str, encoding: str) -> str:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(_PLAINER).encode(encoding, errors="replace").decode(encoding)
+    return text

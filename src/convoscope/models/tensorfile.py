@@ -1,0 +1,110 @@
+"""Safetensors files: named float32 arrays with a JSON description beside them, and no code to run.
+
+The library does the work. What is added here: the description is one JSON text under one name, so that the same model
+always gives the same bytes (the library orders several names at random), the file is written atomically, and whatever
+is wrong with a file comes as one kind of error that names it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.errors import FileFormatError, MissingFileError
+from convoscope.storage import write_atomically
+
+Array = npt.NDArray[np.float32]
+
+#: The name in the header's metadata under which the description stands.
+KEY = "convoscope"
+
+
+@dataclass(frozen=True)
+class Header:
+    """The description, empty if another program wrote the file, and the arrays' shapes."""
+
+    metadata: dict[str, Any]
+    shapes: dict[str, tuple[int, ...]]
+
+
+def write_tensors(path: str | os.PathLike[str], tensors: Mapping[str, Array], metadata: Mapping[str, Any]) -> None:
+    """Write float32 arrays and a description of plain JSON values. The same content gives the same bytes.
+
+    Raises
+    ------
+    StorageError
+        If the file cannot be written; what stood there before still does.
+    """
+    from safetensors.numpy import save
+
+    arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in tensors.items()}
+    write_atomically(path, [save(arrays, {KEY: json.dumps(metadata, ensure_ascii=False)})])
+
+
+def read_header(path: str | os.PathLike[str]) -> Header:
+    """Read the description and the arrays' shapes, and check that the file is whole.
+
+    Raises
+    ------
+    MissingFileError, FileFormatError
+    """
+    with _open(path) as file:
+        return _header(file, path)
+
+
+def read_tensors(path: str | os.PathLike[str]) -> tuple[Header, dict[str, Array]]:
+    """Read everything. The arrays are writable and stand for themselves.
+
+    Raises
+    ------
+    MissingFileError, FileFormatError
+    """
+    with _open(path) as file:
+        header = _header(file, path)
+        return header, {name: file.get_tensor(name) for name in header.shapes}
+
+
+@contextmanager
+def _open(path: str | os.PathLike[str]) -> Iterator[Any]:
+    from safetensors import SafetensorError, safe_open
+
+    place = Path(path)
+    if place.is_dir():
+        raise MissingFileError(f"{path} is a folder, not a file. Give the file in it: {place / 'model.safetensors'}.")
+    if not place.exists():
+        raise MissingFileError(f"There is no file {path}.")
+    try:
+        with safe_open(place, "numpy") as file:
+            yield file
+    except SafetensorError as error:
+        reason = str(error).rpartition(": ")[2]
+        raise FileFormatError(
+            f"{path} is not a safetensors file, or is cut short or damaged ({reason}). Fetch or save it again."
+        ) from error
+    except OSError as error:
+        raise MissingFileError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def _header(file: Any, path: str | os.PathLike[str]) -> Header:
+    slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 - it is no dict
+    for name, each in slices.items():
+        if each.get_dtype() != "F32":
+            raise FileFormatError(f"{path}: tensor {name!r} is {each.get_dtype()}; only 32-bit floats (F32) are read.")
+    text = (file.metadata() or {}).get(KEY, "{}")
+    try:
+        metadata = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FileFormatError(
+            f"{path} is damaged: the description in its header cannot be read ({error}). Fetch or save it again."
+        ) from error
+    if not isinstance(metadata, dict):
+        raise FileFormatError(f"{path} is damaged: its header has no description, but {metadata!r}.")
+    return Header(metadata, {name: tuple(each.get_shape()) for name, each in slices.items()})

@@ -1,0 +1,273 @@
+"""What a model does with data, under Keras' names: compile, fit, evaluate, predict.
+
+The work is done in `convoscope.training`, which is imported when it is first needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.engine.base import Array, Executable
+from convoscope.errors import ConfigurationError, DataError, NotReadyError, ShapeError, unknown_name
+
+if TYPE_CHECKING:
+    from convoscope.training.callbacks import History
+    from convoscope.training.losses import Loss
+    from convoscope.training.metrics import Metric
+    from convoscope.training.optimizers import Optimizer
+    from convoscope.training.trainable import Trainable
+
+# Arguments of Keras' compile that only say how fast or by which way to compute, and the rest at the values that
+# change nothing. Anything else would be silently ignored, so it is refused.
+_MEANINGLESS = ("run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss")
+_UNSUPPORTED = ("loss_weights", "weighted_metrics")
+
+
+class Trainer:
+    """The base of `Sequential` for everything that needs an optimizer, a loss or data."""
+
+    name: str
+    optimizer: Optimizer | None = None
+    loss: Loss | None = None
+    metrics: Sequence[Metric] = ()
+    history: History | None = None
+    #: Set to True, by a callback for instance, to end training after the epoch (or batch) that runs.
+    stop_training: bool = False
+
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` has been called."""
+        return self.optimizer is not None
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: None = None,
+        metrics: Any = None,
+        **options: Any,
+    ) -> None:
+        """Choose how the model learns.
+
+        Parameters
+        ----------
+        optimizer : str or Optimizer
+            ``"adam"``, ``"sgd"``, ``"rmsprop"``, ``"adamw"``, or one of `convoscope.optimizers` with its settings.
+        loss : str or Loss
+            ``"sparse_categorical_crossentropy"`` for labels that are class numbers.
+        loss_weights : None
+            Keras' place for weights of several outputs; a Sequential has one.
+        metrics : list of str or Metric, optional
+            What else is measured: ``["accuracy"]``.
+        **options
+            Keras' other arguments, as far as they leave the results as they are.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such optimizer, loss or metric.
+        """
+        from convoscope.training import losses, metrics as known_metrics, optimizers
+
+        _check_compile_options({"loss_weights": loss_weights, **options})
+        named = [metrics] if isinstance(metrics, str) or not isinstance(metrics, (Sequence, type(None))) else metrics
+        chosen = (
+            optimizers.get(optimizer),
+            None if loss is None else losses.get(loss),
+            [known_metrics.get(metric) for metric in named or ()],
+        )
+        self.optimizer, self.loss, self.metrics = chosen
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int = 1,
+    ) -> History:
+        """Train on images `x` and their labels `y`. What each argument means: see `convoscope.training.fit.fit`.
+
+        Returns
+        -------
+        History
+            ``history.history`` has a list for each measured value, with one entry for each epoch.
+
+        Raises
+        ------
+        NotReadyError
+            If `compile` has not been called.
+        ShapeError, DataError
+            If the data does not fit the model, or cannot be trained on.
+        TrainingDivergedError
+            If the loss is no longer a number; the weights are then those of the last whole epoch.
+        """
+        from convoscope.training import fit as loop
+
+        self._require_compiled("fit")
+        self._build_for(x)
+        self.history = loop.fit(
+            self._trainable(),
+            x,
+            y,
+            batch_size=batch_size,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_split=validation_split,
+            validation_data=validation_data,
+            shuffle=shuffle,
+            class_weight=class_weight,
+            sample_weight=sample_weight,
+            initial_epoch=initial_epoch,
+            steps_per_epoch=steps_per_epoch,
+            validation_batch_size=validation_batch_size,
+            validation_freq=validation_freq,
+        )
+        return self.history
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        return_dict: bool = False,
+        callbacks: Any = None,
+    ) -> Any:
+        """Measure loss and metrics on images `x` and labels `y`.
+
+        Returns
+        -------
+        float, list of float or dict
+            The loss, or the loss and then the metrics in the order given to `compile`; by name if `return_dict`.
+        """
+        from convoscope.training import fit as loop
+
+        self._require_compiled("evaluate")
+        self._build_for(x)
+        return loop.evaluate(
+            self._trainable(),
+            x,
+            y,
+            batch_size=batch_size,
+            verbose=verbose,
+            sample_weight=sample_weight,
+            return_dict=return_dict,
+            callbacks=callbacks,
+        )
+
+    def predict(
+        self, x: Any, batch_size: int | None = None, verbose: Any = "auto", *, callbacks: Any = None
+    ) -> npt.NDArray[np.float32]:
+        """Return the outputs for inputs `x`, (N, *output_shape), computed in batches of `batch_size` (32)."""
+        from convoscope.training import fit as loop
+
+        self._build_for(x)
+        return loop.predict(self._trainable(), x, batch_size=batch_size, verbose=verbose, callbacks=callbacks)
+
+    def train_on_batch(self, x: Any, y: Any, **options: Any) -> Any:
+        """Take one training step on one batch. See `convoscope.training.fit.train_on_batch`."""
+        from convoscope.training import fit as loop
+
+        self._require_compiled("train_on_batch")
+        self._build_for(x)
+        return loop.train_on_batch(self._trainable(), x, y, **options)
+
+    def test_on_batch(self, x: Any, y: Any, **options: Any) -> Any:
+        """Measure loss and metrics on one batch. See `convoscope.training.fit.test_on_batch`."""
+        from convoscope.training import fit as loop
+
+        self._require_compiled("test_on_batch")
+        self._build_for(x)
+        return loop.test_on_batch(self._trainable(), x, y, **options)
+
+    def predict_on_batch(self, x: Any) -> Array:
+        """Return the outputs for one batch, (N, *output_shape), without splitting it or showing progress."""
+        self._build_for(x)
+        return self.executable().forward(self.check_inputs(x))
+
+    def __call__(self, x: Any, training: bool = False) -> Array:
+        """Return the outputs for one batch, as in prediction."""
+        if training:
+            raise ConfigurationError("A model called on data predicts; to train it, use fit or train_on_batch.")
+        return self.predict_on_batch(x)
+
+    # ---- what the model has to bring
+
+    def executable(self, fused: bool = True) -> Executable:
+        """Return the model ready to run on the current engine."""
+        raise NotImplementedError
+
+    def check_inputs(self, x: Any) -> Array:
+        """Return `x` as an array that the engine takes, or say what is wrong with it."""
+        raise NotImplementedError
+
+    @property
+    def built(self) -> bool:
+        """Whether the model has its shapes and weights."""
+        raise NotImplementedError
+
+    def build(self, input_shape: Sequence[int | None] | None = None) -> None:
+        """Settle the shapes and make the weights."""
+        raise NotImplementedError
+
+    def _build_for(self, x: Any) -> None:
+        """Build the model, if it is not yet, for inputs like `x`."""
+        if not self.built:
+            self.build((None, *sample_shape(x)))
+
+    def _trainable(self) -> Trainable:
+        """Return the model as training sees it: `Sequential` has what is missing here."""
+        return cast("Trainable", self)
+
+    def _require_compiled(self, what: str) -> None:
+        if not self.compiled:
+            raise NotReadyError(
+                f"Model {self.name!r} has not been compiled, and {what} needs to know the optimizer and the loss. Call "
+                "model.compile(optimizer='adam', loss='sparse_categorical_crossentropy', metrics=['accuracy']) first."
+            )
+
+
+def sample_shape(x: Any) -> tuple[int, ...]:
+    """Return the shape of one of the samples in `x`, whose first axis counts them."""
+    try:
+        shape = np.shape(x)
+    except ValueError:
+        raise DataError(
+            "The inputs are not one array: their shapes differ. Bring all images to the same height, width and "
+            "channels, and stack them: x = np.stack(images)."
+        ) from None
+    if len(shape) < 2:
+        raise ShapeError(
+            f"The inputs have shape {shape}, but a model takes a batch: the first axis counts the images, as in "
+            "(60000, 28, 28, 1)."
+        )
+    return tuple(shape[1:])
+
+
+def _check_compile_options(options: dict[str, Any]) -> None:
+    for name, value in options.items():
+        if name in _UNSUPPORTED and value is not None:
+            raise ConfigurationError(
+                f"compile: {name}={value!r} is not supported: a model here has one output and one loss. Leave it out; "
+                "samples and classes can be weighed with fit(..., sample_weight=..., class_weight=...). Metrics are "
+                "given by name: compile(..., metrics=['accuracy'])."
+            )
+        if name not in _MEANINGLESS and name not in _UNSUPPORTED:
+            raise unknown_name("argument of compile", name, ["optimizer", "loss", "metrics", *_MEANINGLESS])

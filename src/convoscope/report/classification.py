@@ -1,0 +1,116 @@
+"""The numbers of a report: accuracy, a row for each class, the confusion matrix, the worst mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.errors import DataError, ShapeError
+
+Report = dict[str, Any]
+WORST = 24
+
+
+def classification_report(
+    y_true: npt.ArrayLike, probabilities: npt.ArrayLike, class_names: Sequence[str], *, worst: int = WORST
+) -> Report:
+    """Compare what a model said of images with what they are.
+
+    Parameters
+    ----------
+    y_true : array of int, shape (images,)
+        The right classes, counted from 0.
+    probabilities : array of float, shape (images, classes)
+        What the model gave for each class. The largest is its answer; of equals, the first.
+    class_names : sequence of str
+        One name a class.
+    worst : int
+        How many mistakes to list at most.
+
+    Returns
+    -------
+    dict
+        Plain values, ready for JSON: ``images``, ``mistakes`` (how many), ``accuracy``, ``classes`` (for each its
+        ``name``, ``precision``, ``recall``, ``f1`` and ``support``), ``confusion_matrix`` (a row for each true class, a
+        column for each answer) and ``worst_mistakes``: those that the model was surest of, with the image's ``index``,
+        the ``true`` and ``predicted`` class numbers, the ``probability`` it gave to its answer and the
+        ``true_probability`` it gave to the right one.
+
+    Raises
+    ------
+    DataError
+        There are no images, or a label stands for no class.
+    ShapeError
+        Labels, probabilities and names do not belong together.
+
+    Notes
+    -----
+    Where nothing was taken for a class, its precision is 0; where none of the images is of a class, its recall is 0:
+    scikit-learn's convention.
+
+    Examples
+    --------
+    >>> report = classification_report([0, 1, 1], [[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]], ["cat", "dog"])
+    >>> report["classes"][0]
+    {'name': 'cat', 'precision': 0.5, 'recall': 1.0, 'f1': 0.6666666666666666, 'support': 1}
+    >>> report["worst_mistakes"]
+    [{'index': 2, 'true': 1, 'predicted': 0, 'probability': 0.7, 'true_probability': 0.3}]
+    """
+    given = np.asarray(probabilities, np.float64)  # (N, classes)
+    labels = np.asarray(y_true).reshape(-1).astype(np.int64)  # (N,)
+    classes = len(class_names)
+    if given.ndim != 2 or given.shape[1] != classes or len(labels) != len(given):
+        raise ShapeError(
+            f"A report needs one probability for each of the {classes} classes and one label for each image, but the "
+            f"probabilities have shape {given.shape} and there are {len(labels)} labels. Give the outputs of the model "
+            f"that was trained on these classes, for exactly these images."
+        )
+    if len(labels) == 0:
+        raise DataError("A report needs at least one image, but there are none.")
+    if labels.min() < 0 or labels.max() >= classes:
+        place = int(np.argmax((labels < 0) | (labels >= classes)))
+        raise DataError(
+            f"The label at index {place} is {labels[place]}, but the {classes} classes are numbered 0 to {classes - 1}."
+        )
+    answers = given.argmax(axis=1)
+    matrix = np.bincount(labels * classes + answers, minlength=classes**2).reshape(classes, classes)
+    wrong = np.flatnonzero(answers != labels)
+    surest = wrong[np.argsort(-given[wrong, answers[wrong]], kind="stable")][:worst]
+    return {
+        "images": len(labels),
+        "mistakes": len(wrong),
+        "accuracy": float(np.mean(answers == labels)),
+        "classes": _per_class(matrix, class_names),
+        "confusion_matrix": matrix.tolist(),
+        "worst_mistakes": [
+            {
+                "index": int(index),
+                "true": int(labels[index]),
+                "predicted": int(answers[index]),
+                "probability": float(given[index, answers[index]]),
+                "true_probability": float(given[index, labels[index]]),
+            }
+            for index in surest
+        ],
+    }
+
+
+def _per_class(matrix: npt.NDArray[np.int64], class_names: Sequence[str]) -> list[dict[str, Any]]:
+    hits = np.diag(matrix).astype(np.float64)
+    answered, support = matrix.sum(axis=0), matrix.sum(axis=1)
+    precision = hits / np.maximum(answered, 1)
+    recall = hits / np.maximum(support, 1)
+    f1 = 2 * hits / np.maximum(answered + support, 1)
+    return [
+        {
+            "name": str(name),
+            "precision": float(precision[place]),
+            "recall": float(recall[place]),
+            "f1": float(f1[place]),
+            "support": int(support[place]),
+        }
+        for place, name in enumerate(class_names)
+    ]

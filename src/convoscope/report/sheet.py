@@ -1,0 +1,157 @@
+"""Pictures to keep of a report: the worst mistakes on one sheet, and the confusion matrix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from convoscope.report.classification import Report
+from convoscope.report.pixels import Image, resized, to_rgb
+from convoscope.report.terminal import percent
+
+if TYPE_CHECKING:
+    import PIL.Image
+    from PIL.ImageDraw import ImageDraw
+    from PIL.ImageFont import FreeTypeFont, ImageFont as BitmapFont
+
+_PAPER, _INK, _FAINT = "#ffffff", "#1c1e21", "#6b7177"
+_GREEN, _RED = "#1a7f37", "#cf222e"
+_MARGIN, _GAP, _TILE, _LINE = 32, 24, 144, 20
+_CELL, _MATRIX = 56, 1600  # the side of a cell, and of a matrix of many classes
+
+
+def mistakes_sheet(report: Report, images: Image, max_value: float, title: str, *, columns: int = 6) -> PIL.Image.Image:
+    """Lay out the worst mistakes on a sheet, each with what it is and what the model took it for.
+
+    Parameters
+    ----------
+    report : dict
+        What `classification_report` returned.
+    images : array of shape (images, height, width[, channels])
+        The images that it is about.
+    max_value : float
+        The value of white in them.
+    title : str
+        What stands at the top.
+    columns : int
+        How many side by side.
+
+    Returns
+    -------
+    PIL.Image.Image
+        In colour, as large as it needs to be.
+    """
+    import PIL.Image
+    import PIL.ImageDraw
+
+    names = [row["name"] for row in report["classes"]]
+    worst = report["worst_mistakes"]
+    rows = -(-len(worst) // columns)
+    tile_height = _TILE + 3 * _LINE + _GAP
+    top = _MARGIN + 2 * _LINE + _GAP
+    width = 2 * _MARGIN + columns * (_TILE + _GAP) - _GAP
+    sheet = PIL.Image.new("RGB", (width, top + rows * tile_height + _MARGIN - _GAP), _PAPER)
+    pen = PIL.ImageDraw.Draw(sheet)
+    pen.text((_MARGIN, _MARGIN - 4), _shortened(pen, title, 22, width - 2 * _MARGIN), _INK, _font(22))
+    summary = (
+        f"{report['mistakes']:,} mistakes in {report['images']:,} images; those that the model was surest of come first"
+        if worst
+        else f"Not one mistake in {report['images']:,} images"
+    )
+    pen.text((_MARGIN, _MARGIN + 26), summary, _FAINT, _font(15))
+    for place, mistake in enumerate(worst):
+        left = _MARGIN + place % columns * (_TILE + _GAP)
+        upper = top + place // columns * tile_height
+        tile = PIL.Image.fromarray(_square(to_rgb(images[mistake["index"]], max_value)))
+        sheet.paste(tile, (left, upper))
+        below = upper + _TILE + 6
+        lines = [
+            (f"is {names[mistake['true']]}", _GREEN),
+            (f"taken for {names[mistake['predicted']]}", _RED),
+            (f"{percent(mistake['probability'])} sure #{mistake['index']}", _FAINT),
+        ]
+        for number, (text, colour) in enumerate(lines):
+            pen.text((left, below + number * _LINE), _shortened(pen, text, 15, _TILE), colour, _font(15))
+    return sheet
+
+
+def confusion_picture(report: Report, title: str) -> PIL.Image.Image:
+    """Draw the confusion matrix: a row for what an image is, a column for what the model says.
+
+    A cell is as dark as its share of the row, green where the model is right and red where it is not; a tenth of the
+    row astray is as red as it gets.
+    """
+    import PIL.Image
+    import PIL.ImageDraw
+
+    names = [row["name"] for row in report["classes"]]
+    matrix = report["confusion_matrix"]
+    ruler = PIL.ImageDraw.Draw(PIL.Image.new("RGB", (1, 1)))
+    labels = [_shortened(ruler, name, 15, 160) for name in names]
+    longest = round(max(ruler.textlength(label, _font(15)) for label in labels))
+    left, top = _MARGIN + longest + 12, _MARGIN + 56 + longest + 12
+    cell = max(24, min(_CELL, _MATRIX // len(names)))
+    side = cell * len(names)
+    width = max(left + side + _MARGIN, 2 * _MARGIN + round(ruler.textlength(title, _font(22))))
+    picture = PIL.Image.new("RGB", (width, top + side + _MARGIN), _PAPER)
+    pen = PIL.ImageDraw.Draw(picture)
+    pen.text((_MARGIN, _MARGIN - 4), title, _INK, _font(22))
+    pen.text((_MARGIN, _MARGIN + 26), "a row for what it is, a column for what the model says", _FAINT, _font(15))
+    for place, (label, row) in enumerate(zip(labels, matrix, strict=True)):
+        start = place * cell
+        pen.text((left - 12, top + start + cell // 2), label, _INK, _font(15), anchor="rm")
+        _upright(picture, label, (left + start + cell // 2, top - 10))
+        for column, count in enumerate(row):
+            box = (left + column * cell, top + start)
+            paper, ink = _heat(count / max(1, sum(row)), agrees=place == column)
+            pen.rectangle((*box, box[0] + cell - 3, box[1] + cell - 3), paper)
+            if count:
+                middle = (box[0] + cell // 2 - 1, box[1] + cell // 2 - 1)
+                pen.text(middle, f"{count}", ink, _font(15), anchor="mm")
+    return picture
+
+
+def _heat(share: float, *, agrees: bool) -> tuple[str, str]:
+    strength = 0.0 if not share else share if agrees else min(1.0, 0.15 + share * 8.5)
+    full = (26, 127, 55) if agrees else (207, 34, 46)
+    shade = [round(246 + (end - 246) * strength) for end in full]
+    return "#{:02x}{:02x}{:02x}".format(*shade), _PAPER if strength > 0.55 else _INK
+
+
+def _square(colours: Image) -> Image:
+    """Enlarge an image to fit into a tile, by a whole number so that its pixels stay alike, with paper around it."""
+    import numpy as np
+
+    longest = max(colours.shape[:2])
+    times = _TILE // longest if longest <= _TILE else _TILE / longest
+    fitted = resized(colours, max(1, round(colours.shape[1] * times)))[:_TILE]
+    tile = np.full((_TILE, _TILE, 3), 255, np.uint8)
+    upper, left = (_TILE - fitted.shape[0]) // 2, (_TILE - fitted.shape[1]) // 2
+    tile[upper : upper + fitted.shape[0], left : left + fitted.shape[1]] = fitted
+    return tile
+
+
+def _upright(picture: PIL.Image.Image, text: str, bottom: tuple[int, int]) -> None:
+    """Write text that reads upwards and ends above a point."""
+    import PIL.Image
+    import PIL.ImageDraw
+
+    pen = PIL.ImageDraw.Draw(picture)
+    strip = PIL.Image.new("RGB", (round(pen.textlength(text, _font(15))) + 4, 24), _PAPER)
+    PIL.ImageDraw.Draw(strip).text((0, 12), text, _INK, _font(15), anchor="lm")
+    turned = strip.rotate(90, expand=True)
+    picture.paste(turned, (bottom[0] - turned.width // 2, bottom[1] - turned.height))
+
+
+def _font(size: int) -> FreeTypeFont | BitmapFont:
+    from PIL import ImageFont
+
+    return ImageFont.load_default(size)
+
+
+def _shortened(pen: ImageDraw, text: str, size: int, room: int) -> str:
+    font = _font(size)
+    if pen.textlength(text, font) <= room:
+        return text
+    while len(text) > 1 and pen.textlength(text + "…", font) > room:
+        text = text[:-1]
+    return text + "…"

@@ -1,0 +1,237 @@
+"""A report in the terminal: a table of the classes, the confusion matrix, the worst mistakes as small images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from convoscope.report.classification import Report
+from convoscope.report.pixels import Image, draw, resized, to_rgb
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+_WIDEST_IMAGE = 28
+_NAME = 16  # characters: longer names of classes are folded
+_CAPTION = 18  # characters, for "> 99 % sure #59999"
+_GREEN, _RED = (46, 160, 67), (218, 54, 51)
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Write a share as a percentage that never rounds up to a perfect 100 or down to nothing.
+
+    Examples
+    --------
+    >>> percent(0.98765), percent(1.0), percent(0.99999), percent(0.00001)
+    ('98.8 %', '100 %', '> 99.9 %', '< 0.1 %')
+    """
+    if share in (0.0, 1.0):
+        return f"{share:.0%}".replace("%", " %")
+    low = 10.0**-digits
+    if share * 100 < low / 2:
+        return f"< {low:.{digits}f} %"
+    if share * 100 > 100 - low / 2:
+        return f"> {100 - low:.{digits}f} %"
+    return f"{share * 100:.{digits}f} %"
+
+
+def print_report(console: Console, report: Report, images: Image, max_value: float, subject: str) -> None:
+    """Print a whole report.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+    report : dict
+        What `classification_report` returned.
+    images : array of shape (images, height, width[, channels])
+        The images that it is about.
+    max_value : float
+        The value of white in them.
+    subject : str
+        What they are: ``"the test images of digits"``.
+    """
+    from rich.text import Text
+
+    right = report["images"] - report["mistakes"]
+    headline = Text.assemble(
+        ("Accuracy ", "bold"),
+        (percent(report["accuracy"], 2), "bold green"),
+        f"  {right:,} of {report['images']:,} right",
+        (f", {subject}", "dim"),
+    )
+    console.print(headline, soft_wrap=True)
+    for title, part in parts(console, report, images, max_value):
+        console.print()
+        console.print(Text.assemble((title, "bold")), soft_wrap=True)
+        console.print(part)
+
+
+def parts(console: Console, report: Report, images: Image, max_value: float) -> Iterator[tuple[str, RenderableType]]:
+    """Give the titles, tables and pictures of a report, one after the other."""
+    yield "Classes", class_table(report, bars=console.width - 64 if console.is_terminal else 0)
+    if not report["mistakes"]:
+        return
+    names = [row["name"] for row in report["classes"]]
+    if min(_NAME, max(map(len, names))) + 1 + len(names) * _cell_width(report) <= console.width:
+        yield "Confusion: a row for what it is, a column for what the model says", confusion_table(report)
+    else:
+        yield "The most frequent confusions", confusion_list(report)
+    if console.is_terminal and console.encoding.startswith("utf"):
+        yield "The worst mistakes", mistake_pictures(console, report, images, max_value)
+    else:
+        yield "The worst mistakes", mistake_list(report)
+
+
+def class_table(report: Report, bars: int = 0) -> Table:
+    """Make the table with a row for each class; `bars` is the room for a drawing of f1, in characters."""
+    from rich.text import Text
+
+    table = _table()
+    table.add_column("class", overflow="fold")
+    for heading in ("images", "precision", "recall", "f1"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in report["classes"]:
+        cells = [Text(percent(row[key]), _grade(row[key])) for key in ("precision", "recall", "f1")]
+        if bars >= 8:
+            cells.append(bar(row["f1"], min(bars, 30), _grade(row["f1"])))
+        table.add_row(row["name"], f"{row['support']:,}", *cells)
+    return table
+
+
+def confusion_table(report: Report) -> Table:
+    """Make the confusion matrix: a row for each true class, a column for each answer, green where they agree."""
+    from rich.text import Text
+
+    names = [row["name"] for row in report["classes"]]
+    matrix = report["confusion_matrix"]
+    width = _cell_width(report)
+    table = _table(gap=0)
+    table.add_column("", overflow="fold")
+    for heading in short_names(names):
+        table.add_column(heading, justify="right", no_wrap=True, min_width=width)
+    for place, (name, row) in enumerate(zip(names, matrix, strict=True)):
+        total = max(1, sum(row))
+        cells = [
+            Text(f"{count or '·'} ".rjust(width), _heat(count / total, agrees=column == place))
+            for column, count in enumerate(row)
+        ]
+        table.add_row(f"{name} ", *cells)
+    return table
+
+
+def _cell_width(report: Report) -> int:
+    counts = (str(count) for row in report["confusion_matrix"] for count in row)
+    headings = short_names([row["name"] for row in report["classes"]])
+    return max(3, *map(len, counts), *map(len, headings)) + 1
+
+
+def confusion_list(report: Report, most: int = 12) -> Table:
+    """Make a list of the most frequent confusions, where the matrix has too many columns to be shown."""
+    names = [row["name"] for row in report["classes"]]
+    matrix = report["confusion_matrix"]
+    pairs = [
+        (count, true, said)
+        for true, row in enumerate(matrix)
+        for said, count in enumerate(row)
+        if count and true != said
+    ]
+    table = _table()
+    for heading in ("it is", "the model says"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("times", justify="right")
+    table.add_column("of", justify="right")
+    for count, true, said in sorted(pairs, key=lambda pair: -pair[0])[:most]:
+        table.add_row(names[true], names[said], f"{count:,}", f"{sum(matrix[true]):,}")
+    return table
+
+
+def mistake_list(report: Report, most: int = 8) -> Table:
+    """Make a list of the worst mistakes without pictures."""
+    names = [row["name"] for row in report["classes"]]
+    table = _table()
+    table.add_column("image", justify="right")
+    for heading in ("it is", "the model says"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("sure to", justify="right")
+    for mistake in report["worst_mistakes"][:most]:
+        true, said = names[mistake["true"]], names[mistake["predicted"]]
+        table.add_row(f"{mistake['index']}", true, said, percent(mistake["probability"]))
+    return table
+
+
+def mistake_pictures(console: Console, report: Report, images: Image, max_value: float, rows: int = 1) -> Table:
+    """Draw the worst mistakes side by side, as many as there is room for."""
+    from rich.console import Group
+    from rich.text import Text
+
+    names = [row["name"] for row in report["classes"]]
+    width = picture_width(images.shape[2], console.width)
+    column = max(width, _CAPTION)
+    columns = max(1, (console.width + 2) // (column + 2))
+    grid = _table(header=False)
+    for _ in range(columns):
+        grid.add_column(width=column, no_wrap=True, overflow="ellipsis")
+    cells = []
+    for mistake in report["worst_mistakes"][: columns * rows]:
+        colours = resized(to_rgb(images[mistake["index"]], max_value), width)
+        caption = [
+            Text.assemble(("it is ", "dim"), (names[mistake["true"]], "green")),
+            Text.assemble(("taken for ", "dim"), (names[mistake["predicted"]], "red")),
+            Text(f"{percent(mistake['probability'], 0)} sure #{mistake['index']}", "dim"),
+        ]
+        cells.append(Group(*draw(colours, in_colour=console.color_system is not None), *caption))
+    for start in range(0, len(cells), columns):
+        grid.add_row(*cells[start : start + columns])
+    return grid
+
+
+def short_names(names: Sequence[str], width: int = 5) -> list[str]:
+    """Shorten names to fit over narrow columns; where that makes two alike, by leaving out their middle.
+
+    Examples
+    --------
+    >>> short_names(["T-shirt/top", "Trouser", "Sneaker", "3"])
+    ['T-shi', 'Trous', 'Sneak', '3']
+    >>> short_names(["class-01", "class-02"])
+    ['cl…01', 'cl…02']
+    """
+    short = [name[:width].rstrip() for name in names]
+    if len(set(short)) == len(set(names)):
+        return short
+    return [name if len(name) <= width else f"{name[:2]}…{name[3 - width :]}" for name in names]
+
+
+def bar(share: float, width: int, style: str) -> Text:
+    """Draw a share as a line of a given width, the rest of it faint."""
+    from rich.text import Text
+
+    full = round(share * width)
+    return Text.assemble(("━" * full, style), ("━" * (width - full), "bright_black"))
+
+
+def picture_width(pixels: int, room: int) -> int:
+    """Choose how many characters wide an image is drawn: its own width, or what lets three stand in a row."""
+    if pixels < _CAPTION:
+        return pixels * (_CAPTION // pixels)
+    return max(_CAPTION, min(pixels, (room - 4) // 3, _WIDEST_IMAGE))
+
+
+def _table(header: bool = True, gap: int = 2) -> Table:
+    from rich.table import Table
+
+    return Table(box=None, pad_edge=False, show_header=header, header_style="dim", padding=(0, gap, 0, 0))
+
+
+def _grade(share: float) -> str:
+    return "green" if share >= 0.9 else "yellow" if share >= 0.75 else "red"
+
+
+def _heat(share: float, *, agrees: bool) -> str:
+    """Colour a cell of the matrix by its share of the row; a tenth of the row astray is as red as it gets."""
+    if share == 0:
+        return "dim"
+    strength = share if agrees else min(1.0, 0.25 + share * 7.5)
+    red, green, blue = (round(30 + (full - 30) * strength) for full in (_GREEN if agrees else _RED))
+    return f"white on rgb({red},{green},{blue})"

@@ -1,0 +1,7 @@
+"""Run folders: a training run that can be stopped at any moment, gone on with, and looked at later."""
+
+from convoscope.runs.folder import RunFolder
+from convoscope.runs.settings import TrainSettings
+from convoscope.runs.training import Outcome, resume, start
+
+__all__ = ["Outcome", "RunFolder", "TrainSettings", "resume", "start"]

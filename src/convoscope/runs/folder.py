@@ -1,0 +1,228 @@
+"""A run's folder and the files in it. Each is whole at any moment: written beside, then put in its place."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from convoscope.errors import ConfigurationError, FileFormatError, MissingFileError, StorageError
+from convoscope.storage import write_atomically
+
+FORMAT = "convoscope-run"
+VERSION = 1
+
+
+class RunFolder:
+    """The folder of one training run.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The folder. Nothing is read or written yet: see `create` and `open`.
+
+    Attributes
+    ----------
+    config : Path
+        ``config.json``: all settings, versions, where the data came from.
+    history : Path
+        ``history.jsonl``: a line an epoch, appended as it goes.
+    checkpoint : Path
+        ``checkpoint.safetensors``: the last whole epoch, with the optimizer's state. What a resumed run goes on from.
+    model : Path
+        ``model.safetensors``: the model to use, of the best epoch by validation accuracy or else the last.
+    report : Path
+        ``report.json``: the closing report. It is there once the run has ended.
+    mistakes, confusion : Path
+        Pictures of the report.
+    example : Path
+        One test image, to try ``convoscope predict`` with.
+    files : tuple of Path
+        All of these.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self.config = self.path / "config.json"
+        self.history = self.path / "history.jsonl"
+        self.checkpoint = self.path / "checkpoint.safetensors"
+        self.model = self.path / "model.safetensors"
+        self.report = self.path / "report.json"
+        self.mistakes = self.path / "mistakes.png"
+        self.confusion = self.path / "confusion.png"
+        self.example = self.path / "example.png"
+        self.files = (
+            *(self.config, self.history, self.checkpoint, self.model),
+            *(self.report, self.mistakes, self.confusion, self.example),
+        )
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str]) -> RunFolder:
+        """Make a new folder, or take an empty one.
+
+        Raises
+        ------
+        ConfigurationError
+            It is there and has something in it.
+        StorageError
+            It cannot be made, or not be written into.
+        """
+        folder = cls(path)
+        try:
+            folder.path.mkdir(parents=True, exist_ok=True)
+            folder.remove_leftovers()  # of a kill before config.json was whole
+            occupied = any(folder.path.iterdir())
+        except FileExistsError as error:
+            raise StorageError(
+                f"{path} is a file and cannot be a run's folder. Give another name with --out."
+            ) from error
+        except OSError as error:
+            raise StorageError(
+                f"The run's folder {path} cannot be made: {error.strerror or error}. Give another with --out."
+            ) from error
+        if occupied:
+            what = "the run of an earlier training" if folder.config.exists() else "files in it"
+            go_on = f"Go on with that run (train --resume {path}), or give" if folder.config.exists() else "Give"
+            raise ConfigurationError(
+                f"The folder {path} is not empty: there is {what}, and nothing is overwritten. {go_on} another folder "
+                f"with --out."
+            )
+        return folder
+
+    @classmethod
+    def create_numbered(cls, parent: str | os.PathLike[str], stem: str) -> RunFolder:
+        """Make the first folder ``parent/stem-1``, ``-2`` and so on that is not there yet."""
+        try:
+            Path(parent).mkdir(parents=True, exist_ok=True)
+            for number in count(1):
+                with suppress(FileExistsError):
+                    path = Path(parent) / f"{stem}-{number}"
+                    path.mkdir()
+                    return cls(path)
+        except OSError as error:
+            raise StorageError(
+                f"A folder for the run cannot be made in {parent}: {error.strerror or error}. Give one with --out."
+            ) from error
+        raise AssertionError("count() does not end")
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> RunFolder:
+        """Open the folder of a run that was begun.
+
+        Raises
+        ------
+        MissingFileError
+            There is no such folder, or no run in it.
+        """
+        folder = cls(path)
+        if not folder.path.is_dir():
+            raise MissingFileError(
+                f"There is no run in {path}: the folder does not exist. Give the folder of a run, as train printed it."
+            )
+        if not folder.config.is_file():
+            raise MissingFileError(
+                f"There is no run in {path}: it has no config.json. Give the folder of a run, as train printed it."
+            )
+        return folder
+
+    # ---- reading
+
+    def read_config(self) -> dict[str, Any]:
+        """Read ``config.json``; FileFormatError if it is damaged or not a run's."""
+        config = read_json(self.config)
+        if config.get("format") != FORMAT:
+            raise FileFormatError(
+                f"{self.config} does not describe a run of Convoscope: it lacks 'format': '{FORMAT}'."
+            )
+        if config.get("version") != VERSION:
+            raise FileFormatError(
+                f"{self.config} has version {config.get('version')!r} of the format, and this Convoscope knows version "
+                f"{VERSION}. Update Convoscope, or use the version named in that file."
+            )
+        return config
+
+    def read_history(self) -> list[dict[str, Any]]:
+        """Read ``history.jsonl``: a dictionary for each epoch. A last line that a kill cut short is left out."""
+        if not self.history.exists():
+            return []
+        lines = self.history.read_text(encoding="utf-8").splitlines(keepends=True)
+        epochs = []
+        for number, line in enumerate(lines, 1):
+            try:
+                epochs.append(dict(json.loads(line)))
+            except ValueError as error:
+                if number == len(lines):
+                    break
+                raise FileFormatError(
+                    f"{self.history} is damaged in line {number}. Remove the file to go on without what it had; the "
+                    f"checkpoint has all that training needs."
+                ) from error
+        return epochs
+
+    # ---- writing
+
+    def write_config(self, config: dict[str, Any]) -> None:
+        """Write ``config.json``."""
+        write_json(self.config, {"format": FORMAT, "version": VERSION, **config})
+
+    def append_epoch(self, epoch: dict[str, Any]) -> None:
+        """Add a line to ``history.jsonl``, and see it onto the disk."""
+        try:
+            with open(self.history, "a", encoding="utf-8") as file:
+                file.write(json.dumps(epoch) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise StorageError(
+                f"{self.history} could not be written: {error.strerror or error}. Free some space; the run goes on "
+                f"from its last whole epoch with train --resume {self.path}."
+            ) from error
+
+    def rewrite_history(self, epochs: list[dict[str, Any]]) -> None:
+        """Replace ``history.jsonl``, so that it has exactly these epochs."""
+        write_atomically(self.history, ["".join(json.dumps(epoch) + "\n" for epoch in epochs).encode()])
+
+    def write_report(self, report: dict[str, Any]) -> None:
+        """Write ``report.json``."""
+        write_json(self.report, report)
+
+    def write_picture(self, path: Path, picture: Any) -> None:
+        """Write a Pillow image as PNG."""
+        from io import BytesIO
+
+        buffer = BytesIO()
+        picture.save(buffer, "PNG", optimize=True)
+        write_atomically(path, [buffer.getvalue()])
+
+    def remove_leftovers(self) -> None:
+        """Remove what a kill in the middle of writing left beside the files."""
+        for whole in self.files:
+            for leftover in self.path.glob(f".{whole.name}.*"):
+                with suppress(OSError):
+                    leftover.unlink()
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object; FileFormatError if the file is damaged."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise MissingFileError(f"There is no file {path}.") from error
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise FileFormatError(f"{path} is damaged: it is not JSON ({error}).") from error
+    if not isinstance(content, dict):
+        raise FileFormatError(f"{path} is damaged: it was to hold a JSON object, and holds a {type(content).__name__}.")
+    return content
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON object for people and programs to read."""
+    write_atomically(path, [(json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()])

@@ -1,0 +1,135 @@
+"""What a run trains, made from its settings: the images, split, and the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.datasets import Dataset, DatasetInfo
+from convoscope.errors import ConfigurationError, DataError
+from convoscope.layers import Input, Rescaling, Softmax
+from convoscope.models import Sequential
+from convoscope.models.layer_line import parse_layers
+from convoscope.models.presets import build_preset
+from convoscope.runs.settings import TrainSettings
+
+Images = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.uint8]
+_SPLIT = 0x73706C6974  # "split": keeps the choice of validation images apart from the order of epochs
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Images (N, height, width, channels) with labels (N,), to train with and perhaps to validate with."""
+
+    x: Images
+    y: Labels
+    validation: tuple[Images, Labels] | None
+
+
+def with_channels(images: Images) -> Images:
+    """Give grey images (N, height, width) the channel axis that layers expect. No copy."""
+    return images[..., None] if images.ndim == 3 else images
+
+
+def split(data: Dataset, settings: TrainSettings) -> Split:
+    """Hold back the validation share of the training images: chosen by the seed, in each class alike."""
+    x, y = with_channels(data.x_train), data.y_train
+    if not settings.validation:
+        return Split(x, y, None)
+    generator = np.random.default_rng([settings.seed, _SPLIT])
+    held_back = np.zeros(len(y), bool)
+    for label in np.unique(y):
+        places = generator.permutation(np.flatnonzero(y == label))
+        held_back[places[: round(len(places) * settings.validation)]] = True
+    if held_back.all() or not held_back.any():
+        raise DataError(
+            f"--val {settings.validation:g} of {len(y)} training images leaves none to "
+            f"{'train' if held_back.all() else 'validate'} with. Give another share."
+        )
+    return Split(x[~held_back], y[~held_back], (x[held_back], y[held_back]))
+
+
+def build_model(settings: TrainSettings, info: DatasetInfo) -> Sequential:
+    """Make the model, compiled. It takes images of 8 bits as they are: its first layer scales them to 0..1."""
+    from convoscope.training import optimizers
+
+    scale, classes = 1 / info.max_value, len(info.class_names)
+    if settings.layers is not None:
+        model = model_from_line(settings.layers, info.image_shape, classes, scale=scale, seed=settings.seed)
+    else:
+        model = build_preset(
+            settings.model,
+            info.image_shape,
+            classes,
+            filters=settings.filters,
+            dropout=settings.dropout,
+            scale=scale,
+            seed=settings.seed,
+        )
+    model.class_names = list(info.class_names)
+    optimizer = optimizers.get(settings.optimizer)
+    optimizer.learning_rate = settings.learning_rate
+    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def model_from_line(
+    line: str,
+    image_shape: tuple[int, int, int],
+    classes: int,
+    *,
+    scale: float | None = None,
+    seed: int | None = None,
+) -> Sequential:
+    """Make a classifier from layers written in a line, and check that it is one.
+
+    Parameters
+    ----------
+    line : str
+        See `convoscope.models.layer_line.parse_layers`.
+    image_shape : (height, width, channels)
+    classes : int
+    scale : float, optional
+        Begin with ``Rescaling(scale)``.
+    seed : int, optional
+
+    Raises
+    ------
+    ConfigurationError
+        The line is wrong, or what it says is no classifier of so many classes.
+    """
+    first = [] if scale is None else [Rescaling(scale)]
+    model = Sequential([Input(image_shape), *first, *parse_layers(line)], name="layers", seed=seed)
+    if model.output_shape != (None, classes):
+        raise ConfigurationError(
+            f"The layers '{line}' end in the shape {model.output_shape[1:]}, and there are {classes} classes. End with "
+            f"'dense {classes} softmax', and put 'flatten' before the first dense layer."
+        )
+    last = model.layers[-1]
+    if last.get_config().get("activation") != "softmax" and not isinstance(last, Softmax):
+        raise ConfigurationError(
+            f"The layers '{line}' do not end with a softmax, and without it the outputs are no probabilities. End with "
+            f"'dense {classes} softmax'."
+        )
+    return model
+
+
+def preprocessing(info: DatasetInfo, images: Images) -> dict[str, Any]:
+    """Describe how an image has to be brought into the form that the model was trained on.
+
+    With ``edge``, how light the edges of the training images are: it tells what to put behind transparent images.
+    """
+    height, width, channels = info.image_shape
+    border = np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1)
+    return {
+        "height": height,
+        "width": width,
+        "channels": channels,
+        "max_value": info.max_value,
+        "scale": 1 / info.max_value,
+        "edge": round(float(border.mean()) / info.max_value, 4),
+    }

@@ -1,0 +1,98 @@
+"""Write down each epoch of a run, so that a kill at any moment loses no more than the epoch it falls in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from convoscope.models.files import save_model
+from convoscope.runs.folder import RunFolder
+from convoscope.training.callbacks import Callback
+from convoscope.training.callbacks.base import Logs
+
+
+class RunRecorder(Callback):
+    """Append a line an epoch to the history, keep the best model, and save a checkpoint that a run can go on from.
+
+    It comes last among the callbacks, so that what the others decided at the end of an epoch is in the checkpoint.
+
+    Parameters
+    ----------
+    folder : RunFolder
+    remembered : mapping of str to Callback
+        Callbacks whose state is kept in the checkpoint, under names that stay the same.
+    monitor : str or None
+        ``"val_accuracy"`` keeps the model of the epoch where that was highest, the first of equals; None the last one.
+    why_stopped : callable
+        Gives the reason if training is to end with this epoch, else None.
+
+    Attributes
+    ----------
+    epochs : list of dict
+        The history: a dictionary for each whole epoch.
+    best_epoch : int
+        The epoch, from 1, whose model is kept.
+    stopped : str or None
+        Why training ended early.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        remembered: Mapping[str, Callback],
+        monitor: str | None = None,
+        why_stopped: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        super().__init__()
+        self.folder = folder
+        self.remembered = dict(remembered)
+        self.monitor = monitor
+        self.why_stopped = why_stopped
+        self.epochs: list[dict[str, Any]] = []
+        self.best: float | None = None
+        self.best_epoch = 0
+        self.stopped: str | None = None
+        self._began = 0.0
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from the training state of a checkpoint, and bring ``history.jsonl`` to just its epochs."""
+        self.epochs = list(state["history"])
+        self.best, self.best_epoch, self.stopped = state["best"], state["best_epoch"], state["stopped"]
+        for name, callback in self.remembered.items():
+            callback.restore(state["callbacks"][name])
+        self.folder.rewrite_history(self.epochs)
+
+    def state(self) -> dict[str, Any]:
+        """Give all that a checkpoint has to say beside the model and its optimizer."""
+        return {
+            "epoch": len(self.epochs),
+            "history": self.epochs,
+            "best": self.best,
+            "best_epoch": self.best_epoch,
+            "stopped": self.stopped,
+            "callbacks": {name: callback.state() for name, callback in self.remembered.items()},
+        }
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Start the clock."""
+        self._began = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Write the epoch down: history, model, and the checkpoint last, for it says that the rest is there."""
+        values = {name: float(value) for name, value in (logs or {}).items()}
+        seconds = round(time.perf_counter() - self._began, 3)
+        line = {
+            "epoch": epoch + 1,
+            **values,
+            "learning_rate": float(self.model.optimizer.learning_rate),
+            "seconds": seconds,
+        }
+        self.epochs.append(line)
+        self.stopped = self.why_stopped()
+        self.folder.append_epoch(line)
+        value = None if self.monitor is None else values[self.monitor]
+        if value is None or self.best is None or value > self.best:
+            self.best, self.best_epoch = value, epoch + 1
+            save_model(self.model, self.folder.model, include_optimizer=False)
+        save_model(self.model, self.folder.checkpoint, training_state=self.state())

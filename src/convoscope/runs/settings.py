@@ -1,0 +1,161 @@
+"""What a training run is told, and what it takes where it is told nothing."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from convoscope.errors import ConfigurationError, FileFormatError, unknown_name
+
+OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
+_RATES = {"adam": 1e-3, "adamw": 1e-3, "rmsprop": 1e-3, "sgd": 1e-2}
+_EPOCHS = {"digits": 30}
+_FEW = 5
+_SEEDS = 10_000
+_VALIDATION_FOR_PATIENCE = 0.1
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """All settings of a run, none left open.
+
+    Attributes
+    ----------
+    dataset : str
+        Its name: ``"fashion-mnist"``.
+    data_dir : str or None
+        A folder to look for it first.
+    model : str
+        A preset's name, or ``"layers"`` if `layers` says what the model is.
+    layers : str or None
+        One's own layers in a line.
+    epochs, batch_size : int
+    learning_rate : float
+    optimizer : str
+    dropout : float
+        Of the preset; 0 for none.
+    filters : int or None
+        Of the preset's convolutions; None for the lesson's own.
+    seed : int
+        First weights, the order of images, dropout and the choice of validation images follow from it.
+    threads : int
+    engine : str
+    validation : float
+        The share of the training images that is held back to validate with.
+    patience : int or None
+        After how many epochs without a better validation accuracy training stops.
+    goal_accuracy : float or None
+        At which accuracy training stops: of validation if there is one, else of training.
+    """
+
+    dataset: str
+    data_dir: str | None
+    model: str
+    layers: str | None
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    optimizer: str
+    dropout: float
+    filters: int | None
+    seed: int
+    threads: int
+    engine: str
+    validation: float
+    patience: int | None
+    goal_accuracy: float | None
+
+    def __post_init__(self) -> None:
+        _whole(self.epochs, "epochs", 1)
+        _whole(self.batch_size, "batch-size", 1)
+        _whole(self.threads, "threads", 1)
+        if self.seed < 0:
+            raise ConfigurationError(f"--seed must be 0 or more, but is {self.seed}.")
+        if self.optimizer not in OPTIMIZERS:
+            raise unknown_name("optimizer", self.optimizer, OPTIMIZERS)
+        if not 0 < self.learning_rate < float("inf"):
+            raise ConfigurationError(
+                f"--lr must be more than 0, but is {self.learning_rate:g}. Adam's usual rate is 0.001."
+            )
+        _share(self.dropout, "dropout", "0.4 drops four of ten values")
+        _share(self.validation, "val", "0.1 holds back every tenth training image")
+        if self.filters is not None:
+            _whole(self.filters, "filters", 1)
+        if self.patience is not None:
+            _whole(self.patience, "patience", 1)
+            if not self.validation:
+                raise ConfigurationError(
+                    "--patience looks at the validation accuracy. Give --val as well, such as --val 0.1."
+                )
+        if self.goal_accuracy is not None and not 0 < self.goal_accuracy <= 1:
+            raise ConfigurationError(
+                f"--goal-accuracy must be between 0 and 1, but is {self.goal_accuracy:g}. Write 0.95 for 95 %."
+            )
+
+    @classmethod
+    def fill_in(cls, dataset: str, threads: int, engine: str, **given: Any) -> TrainSettings:
+        """Take what was given, not None, and for the rest what is sensible for that data set.
+
+        Parameters
+        ----------
+        dataset : str
+            A data set's own name.
+        threads, engine
+            What is used.
+        **given
+            Any other of the settings.
+        """
+        told = {name: value for name, value in given.items() if value is not None}
+        optimizer = told.get("optimizer", "adam")
+        if told.get("layers") is not None:
+            for name in ("model", "filters", "dropout"):
+                if name in told:
+                    raise ConfigurationError(
+                        f"--layers and --{name} were both given, but --layers says all there is in the model. "
+                        f"Leave out one of the two."
+                    )
+        defaults: dict[str, Any] = {
+            "data_dir": None,
+            "model": "layers" if "layers" in told else "cnn-2",
+            "layers": None,
+            "epochs": _EPOCHS.get(dataset, _FEW),
+            "batch_size": 32,
+            "learning_rate": _RATES.get(optimizer, 1e-3),
+            "optimizer": optimizer,
+            "dropout": 0.0,
+            "filters": None,
+            "seed": secrets.randbelow(_SEEDS),
+            "validation": _VALIDATION_FOR_PATIENCE if "patience" in told else 0.0,
+            "patience": None,
+            "goal_accuracy": None,
+        }
+        return cls(dataset=dataset, threads=threads, engine=engine, **{**defaults, **told})
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the settings as plain values for ``config.json``."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Any, where: object) -> TrainSettings:
+        """Take the settings from what `as_dict` gave; FileFormatError if something is missing."""
+        names = {field.name for field in fields(cls)}
+        if not isinstance(values, dict) or set(values) != names:
+            lacking = ", ".join(sorted(names - set(values))) if isinstance(values, dict) else "all of them"
+            raise FileFormatError(
+                f"{where} does not have the settings of a run; missing: {lacking or 'none, but some are unknown'}."
+            )
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise FileFormatError(f"{where} has a setting of the wrong kind ({error}).") from error
+
+
+def _whole(value: int, name: str, least: int) -> None:
+    if value < least:
+        raise ConfigurationError(f"--{name} must be {least} or more, but is {value}.")
+
+
+def _share(value: float, name: str, example: str) -> None:
+    if not 0 <= value < 1:
+        raise ConfigurationError(f"--{name} is a share from 0 to below 1 ({example}), but is {value:g}.")

@@ -1,0 +1,247 @@
+"""Train in a run's folder: begin, or go on where it stopped."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import Any
+
+import numpy as np
+
+import convoscope
+from convoscope import datasets
+from convoscope.datasets import Dataset
+from convoscope.engine import select, threads
+from convoscope.errors import ConfigurationError, FileFormatError
+from convoscope.models import Sequential, load_model, read_header
+from convoscope.report import classification_report
+from convoscope.runs.folder import RunFolder
+from convoscope.runs.lock import alone_in
+from convoscope.runs.preparation import build_model, preprocessing, split, with_channels
+from convoscope.runs.recorder import RunRecorder
+from convoscope.runs.settings import TrainSettings
+from convoscope.runs.stopping import StopAtGoal
+from convoscope.training.callbacks import Callback, EarlyStopping
+
+_MOST_CLASSES_IN_A_PICTURE = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a run came to.
+
+    Attributes
+    ----------
+    settings : TrainSettings
+    data : Dataset
+    model : Sequential
+        The model that was kept, read back from its file.
+    report : dict
+        What ``report.json`` says.
+    """
+
+    settings: TrainSettings
+    data: Dataset
+    model: Sequential
+    report: dict[str, Any]
+
+
+def start(folder: RunFolder, settings: TrainSettings, data: Dataset, callbacks: Sequence[Callback] = ()) -> Outcome:
+    """Begin a run in an empty folder and train it to its end.
+
+    Parameters
+    ----------
+    folder : RunFolder
+        From ``RunFolder.create``.
+    settings : TrainSettings
+    data : Dataset
+        The one that the settings name.
+    callbacks : sequence of Callback
+        Who else wants to know how training goes.
+
+    Returns
+    -------
+    Outcome
+        The same is in the folder.
+
+    Raises
+    ------
+    ConfigurationError
+        Another process is training in that folder.
+    """
+    model = _new_model(settings, data)
+    with alone_in(folder.path):
+        folder.write_config(describe(settings, data))
+        return _train(folder, settings, data, model, None, callbacks)
+
+
+def resume(folder: RunFolder, settings: TrainSettings, data: Dataset, callbacks: Sequence[Callback] = ()) -> Outcome:
+    """Go on with a run from its last whole epoch. It ends with the weights that an uninterrupted run ends with.
+
+    Takes what `start` takes; the settings are the run's own (`settings_of`), perhaps with more epochs.
+    """
+    with alone_in(folder.path):
+        state = training_state(folder)
+        # Without a checkpoint it was stopped before its first epoch was whole.
+        model = _new_model(settings, data) if state is None else load_model(folder.checkpoint)
+        folder.remove_leftovers()
+        folder.write_config({**describe(settings, data), "created": folder.read_config().get("created")})
+        return _train(folder, settings, data, model, state, callbacks)
+
+
+def settings_of(folder: RunFolder, **changes: Any) -> TrainSettings:
+    """Read a run's settings, with those that are given, not None, in place of its own."""
+    settings = TrainSettings.from_dict(folder.read_config().get("settings"), folder.config)
+    return replace(settings, **{name: value for name, value in changes.items() if value is not None})
+
+
+def training_state(folder: RunFolder) -> dict[str, Any] | None:
+    """Read how far a run's checkpoint is, or None if it has none yet."""
+    if not folder.checkpoint.exists():
+        return None
+    state = read_header(folder.checkpoint)["training_state"]
+    if not isinstance(state, dict) or not {"epoch", "history", "best_epoch", "callbacks"} <= set(state):
+        raise FileFormatError(
+            f"{folder.checkpoint} is a model, but no run's checkpoint: its header does not say how far training was."
+        )
+    return state
+
+
+def is_finished(folder: RunFolder, settings: TrainSettings, state: dict[str, Any] | None) -> bool:
+    """Say whether there is nothing left to train, and the report is written."""
+    if state is None or not folder.report.exists() or not folder.model.exists():
+        return False
+    return state["stopped"] is not None or state["epoch"] >= settings.epochs
+
+
+def use(settings: TrainSettings) -> None:
+    """Set engine and threads as the run wants them."""
+    threads.set_threads(settings.threads)
+    select.use(settings.engine)
+
+
+def describe(settings: TrainSettings, data: Dataset) -> dict[str, Any]:
+    """Give what ``config.json`` says: what to train, on what, and with which versions."""
+    return {
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "settings": settings.as_dict(),
+        "data": {
+            "name": data.info.name,
+            "where": data.info.where,
+            "train_images": len(data.x_train),
+            "test_images": len(data.x_test),
+            "class_names": list(data.info.class_names),
+        },
+        "versions": {
+            "convoscope": convoscope.__version__,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "platform": platform.platform(),
+        },
+    }
+
+
+def _new_model(settings: TrainSettings, data: Dataset) -> Sequential:
+    model = build_model(settings, data.info)
+    model.preprocessing = preprocessing(data.info, data.x_train)
+    return model
+
+
+def _train(
+    folder: RunFolder,
+    settings: TrainSettings,
+    data: Dataset,
+    model: Sequential,
+    state: dict[str, Any] | None,
+    callbacks: Sequence[Callback],
+) -> Outcome:
+    monitor = "val_accuracy" if settings.validation else "accuracy"
+    goal = StopAtGoal(settings.goal_accuracy, monitor) if settings.goal_accuracy else None
+    patience = EarlyStopping(monitor, mode="max", patience=settings.patience) if settings.patience else None
+
+    def why_stopped() -> str | None:
+        if goal is not None and goal.reached:
+            return "goal"
+        return "patience" if patience is not None and model.stop_training else None
+
+    recorder = RunRecorder(
+        folder,
+        {} if patience is None else {"patience": patience},
+        monitor if settings.validation else None,
+        why_stopped,
+    )
+    done = 0
+    if state is not None:
+        recorder.restore(state)
+        done = int(state["epoch"])
+    if recorder.stopped is None and done < settings.epochs:
+        images = split(data, settings)
+        deciding = [callback for callback in (patience, goal) if callback is not None]
+        model.fit(
+            images.x,
+            images.y,
+            batch_size=settings.batch_size,
+            epochs=settings.epochs,
+            initial_epoch=done,
+            validation_data=images.validation,
+            callbacks=[*deciding, *callbacks, recorder],
+            verbose=0,
+        )
+    kept = load_model(folder.model)
+    report = _report(folder, settings, data, kept, recorder)
+    return Outcome(settings, data, kept, report)
+
+
+def _report(
+    folder: RunFolder, settings: TrainSettings, data: Dataset, model: Sequential, recorder: RunRecorder
+) -> dict[str, Any]:
+    """Test the model that was kept, and write the report and its pictures; report.json last, for it ends the run."""
+    from PIL import Image
+
+    from convoscope.report.pixels import to_rgb
+    from convoscope.report.sheet import confusion_picture, mistakes_sheet
+
+    tested = test(model, data)
+    report = {
+        "data": f"the test images of {data.info.name}",
+        **tested,
+        "epochs": len(recorder.epochs),
+        "kept_epoch": recorder.best_epoch,
+        "stopped": recorder.stopped,
+        "seconds": round(sum(epoch["seconds"] for epoch in recorder.epochs), 3),
+        "parameters": model.count_params(),
+        "last_epoch": recorder.epochs[-1],
+    }
+    title = f"{data.info.name}, {settings.model}"
+    white = data.info.max_value
+    folder.write_picture(folder.mistakes, mistakes_sheet(tested, data.x_test, white, f"{title}: the worst mistakes"))
+    if len(data.info.class_names) <= _MOST_CLASSES_IN_A_PICTURE:
+        folder.write_picture(folder.confusion, confusion_picture(tested, f"{title}: what is taken for what"))
+    folder.write_picture(folder.example, Image.fromarray(to_rgb(data.x_test[0], white)))
+    folder.write_report(report)
+    return report
+
+
+def test(model: Sequential, data: Dataset) -> dict[str, Any]:
+    """Report on a model with the test images of a data set.
+
+    Raises
+    ------
+    ConfigurationError
+        The model was trained on other classes.
+    """
+    names = list(data.info.class_names)
+    if model.class_names is not None and model.class_names != names:
+        raise ConfigurationError(
+            f"The model knows the classes {', '.join(model.class_names)}, and {data.info.name} has {', '.join(names)}. "
+            f"Test it with the data set that it was trained on."
+        )
+    probabilities = model.predict(with_channels(data.x_test), verbose=0)
+    return classification_report(data.y_test, probabilities, names)
+
+
+def load_data(settings: TrainSettings) -> Dataset:
+    """Load the data set that the settings name."""
+    return datasets.load(settings.dataset, settings.data_dir)

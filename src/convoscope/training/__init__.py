@@ -1,0 +1,1 @@
+"""Training: optimizers, schedules, losses, metrics, checks of data, callbacks, and the loop that joins them."""

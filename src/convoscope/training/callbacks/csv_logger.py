@@ -1,0 +1,67 @@
+"""CSVLogger: the logs of each epoch in a table."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+
+from convoscope.errors import ConfigurationError, StorageError
+from convoscope.training.callbacks.base import Callback, Logs
+
+
+class CSVLogger(Callback):
+    """Write a line with the logs of each epoch.
+
+    Parameters
+    ----------
+    filename : str or path
+    separator : str
+        Between the columns.
+    append : bool
+        Whether lines are added to a file that is there, for training that goes on, or the file begins anew.
+
+    Notes
+    -----
+    The columns are the epoch, counted from 0, and the names in the logs in alphabetical order; a value that an epoch
+    has not measured is ``NA``.
+    """
+
+    def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
+        if not isinstance(separator, str) or len(separator) != 1:
+            raise ConfigurationError(f"CSVLogger: separator must be one character, but is {separator!r}.")
+        self.path = Path(filename)
+        self.separator = separator
+        self.append = append
+        self._columns: list[str] | None = None
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self._columns = None
+        if self.append and self.path.exists() and self.path.stat().st_size:
+            with self.path.open(newline="") as file:
+                self._columns = next(csv.reader(file, delimiter=self.separator))[1:]
+        else:
+            self._write("w", [])  # so that a file that cannot be written is known before training, not after
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        logs = logs or {}
+        lines: list[list[object]] = []
+        if self._columns is None:
+            names = sorted(logs)
+            if not any(name.startswith("val_") for name in names):
+                # As Keras: room for a validation that comes in a later epoch.
+                names += [f"val_{name}" for name in names]
+            self._columns = names
+            lines.append(["epoch", *names])
+        lines.append([epoch, *(logs.get(name, "NA") for name in self._columns)])
+        self._write("a", lines)
+
+    def _write(self, mode: str, lines: list[list[object]]) -> None:
+        try:
+            with self.path.open(mode, newline="") as file:
+                csv.writer(file, delimiter=self.separator).writerows(lines)
+        except OSError as error:
+            raise StorageError(
+                f"CSVLogger: {self.path} could not be written ({error.strerror or error}). Choose another place, or "
+                "make room."
+            ) from None

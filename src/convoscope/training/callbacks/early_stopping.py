@@ -1,0 +1,119 @@
+"""EarlyStopping: training ends when it no longer helps."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from convoscope.engine.base import Array
+from convoscope.training.callbacks.base import Logs
+from convoscope.training.callbacks.monitor import MonitorCallback
+
+
+class EarlyStopping(MonitorCallback):
+    """Stop training when a measured value has stopped improving.
+
+    Parameters
+    ----------
+    monitor : str
+        The value that is watched.
+    min_delta : float
+        How much better counts as better.
+    patience : int
+        How many epochs without improvement are put up with.
+    verbose : int
+        1 says when training is stopped.
+    mode : {"auto", "min", "max"}
+        Whether lower or higher is better.
+    baseline : float, optional
+        Epochs that are not better than this count as no improvement.
+    restore_best_weights : bool
+        Whether the model ends with the weights of its best epoch, and not of its last.
+    start_from_epoch : int
+        Epochs before this one are not watched.
+
+    Attributes
+    ----------
+    stopped_epoch, best_epoch : int
+        Counted from 0; ``stopped_epoch`` is 0 as long as training has not been stopped.
+    """
+
+    remembered = ("best", "wait", "stopped_epoch", "best_epoch")
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0,
+        patience: int = 0,
+        verbose: int = 0,
+        mode: str = "auto",
+        baseline: float | None = None,
+        restore_best_weights: bool = False,
+        start_from_epoch: int = 0,
+    ) -> None:
+        super().__init__(monitor, mode, min_delta)
+        self.patience = patience
+        self.verbose = verbose
+        self.baseline = baseline
+        self.restore_best_weights = restore_best_weights
+        self.start_from_epoch = start_from_epoch
+        self.reset()
+
+    def reset(self) -> None:
+        super().reset()
+        self.wait = 0
+        self.stopped_epoch = 0
+        self.best_epoch = 0
+        self.best_weights: list[Array] | None = None
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        value = self.monitored(logs)
+        if value is None or epoch < self.start_from_epoch:
+            return
+        if self.restore_best_weights and self.best_weights is None:
+            self._remember(epoch)
+        self.wait += 1
+        if self.improves(value, self.best):
+            self.best = value
+            self._remember(epoch)
+            if self.improves(value, self.baseline):
+                self.wait = 0
+        elif self.wait >= self.patience and epoch > 0:
+            self.stopped_epoch = epoch
+            self.model.stop_training = True
+
+    def _remember(self, epoch: int) -> None:
+        self.best_epoch = epoch
+        if self.restore_best_weights:
+            self.best_weights = self.model.get_weights()
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        if self.stopped_epoch and self.verbose:
+            print(f"Epoch {self.stopped_epoch + 1}: early stopping")
+        if self.best_weights is not None:
+            if self.verbose:
+                print(f"Restoring the weights of the best epoch: {self.best_epoch + 1}.")
+            self.model.set_weights(self.best_weights)
+
+    def state(self) -> dict[str, Any]:
+        # Weights go as base64: JSON is what a run's state is kept in, and they are needed to the last bit.
+        best = None if self.best_weights is None else [_packed(weight) for weight in self.best_weights]
+        return {**super().state(), "best_weights": best}
+
+    def take_up(self, state: Mapping[str, Any]) -> None:
+        super().take_up(state)
+        best = state["best_weights"]
+        self.best_weights = None if best is None else [_unpacked(weight) for weight in best]
+
+
+def _packed(weight: Array) -> dict[str, Any]:
+    values = np.ascontiguousarray(weight, dtype="<f4")
+    return {"shape": list(weight.shape), "float32": base64.b64encode(values.tobytes()).decode("ascii")}
+
+
+def _unpacked(weight: Mapping[str, Any]) -> Array:
+    values: Array = np.frombuffer(base64.b64decode(weight["float32"]), dtype="<f4").astype(np.float32)
+    return values.reshape([int(length) for length in weight["shape"]])

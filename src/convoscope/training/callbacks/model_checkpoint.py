@@ -1,0 +1,113 @@
+"""ModelCheckpoint: the model is saved as training goes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from convoscope.errors import ConfigurationError, StorageError
+from convoscope.layers.arguments import integer
+from convoscope.training.callbacks.base import Logs
+from convoscope.training.callbacks.monitor import MonitorCallback
+
+
+class ModelCheckpoint(MonitorCallback):
+    """Save the model after each epoch, or after each that is the best so far.
+
+    Parameters
+    ----------
+    filepath : str or path
+        Where to. May name what is known of the epoch: ``"model-{epoch:02d}-{val_loss:.2f}.safetensors"``.
+    monitor : str
+        What tells the best, for `save_best_only`.
+    verbose : int
+        1 says what is saved.
+    save_best_only : bool
+        Whether only improvements are saved.
+    save_weights_only : bool
+        Whether the optimizer's state is left out. (The file is a whole model in either case.)
+    mode : {"auto", "min", "max"}
+        Whether lower or higher is better.
+    save_freq : "epoch" or int
+        A number saves after so many batches.
+    initial_value_threshold : float, optional
+        What the first model to be saved has to beat.
+    """
+
+    remembered = ("best", "_batches")
+
+    def __init__(
+        self,
+        filepath: str | os.PathLike[str],
+        monitor: str = "val_loss",
+        verbose: int = 0,
+        save_best_only: bool = False,
+        save_weights_only: bool = False,
+        mode: str = "auto",
+        save_freq: str | int = "epoch",
+        initial_value_threshold: float | None = None,
+    ) -> None:
+        super().__init__(monitor, mode)
+        self.filepath = os.fspath(filepath)
+        self.verbose = verbose
+        self.save_best_only = save_best_only
+        self.save_weights_only = save_weights_only
+        self.save_freq = save_freq if save_freq == "epoch" else integer(save_freq, "save_freq", "ModelCheckpoint")
+        self.best = initial_value_threshold
+        self._batches = 0
+        self._epoch = 0
+
+    def reset(self) -> None:
+        """Keep the best of the training before, as Keras does: a better model is not overwritten by a worse one."""
+
+    def watches(self, hook: str) -> bool:
+        # Saving once an epoch must not make the engine stop after every batch.
+        return super().watches(hook) and (hook != "on_train_batch_end" or self.save_freq != "epoch")
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        if self.save_freq == "epoch":
+            return
+        self._batches += 1
+        if self._batches >= int(self.save_freq):
+            self._batches = 0
+            self._save(self._epoch, logs or {}, batch)
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        if self.save_freq == "epoch":
+            self._save(epoch, logs or {})
+
+    def _save(self, epoch: int, logs: Logs, batch: int | None = None) -> None:
+        path = self._path(epoch, logs, batch)
+        if self.save_best_only:
+            value = self.monitored(logs)
+            if value is not None and not self.improves(value, self.best):
+                self._say(epoch, f"{self.monitor} did not improve from {self.best:.5f}")
+                return
+            if value is not None:
+                self._say(epoch, f"{self.monitor} improved to {value:.5f}")
+                self.best = value
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"ModelCheckpoint: the folder {path.parent} cannot be made ({error.strerror})."
+            ) from None
+        self.model.save(path, overwrite=True, include_optimizer=not self.save_weights_only)
+        self._say(epoch, f"model saved to {path}")
+
+    def _path(self, epoch: int, logs: Logs, batch: int | None) -> Path:
+        known = {**logs, "epoch": epoch + 1} | ({} if batch is None else {"batch": batch + 1})
+        try:
+            return Path(self.filepath.format(**known))
+        except (KeyError, IndexError, ValueError) as error:
+            raise ConfigurationError(
+                f"ModelCheckpoint: the file name {self.filepath!r} cannot be filled in ({error}). Known are "
+                f"{', '.join(known)}; write them as {{epoch:02d}} or {{loss:.2f}}."
+            ) from None
+
+    def _say(self, epoch: int, what: str) -> None:
+        if self.verbose:
+            print(f"Epoch {epoch + 1}: {what}")

@@ -1,0 +1,99 @@
+"""What callbacks share that watch a measured value for improvements."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from convoscope.errors import ConfigurationError, ConvoscopeWarning, unknown_name
+from convoscope.training.callbacks.base import Callback, Logs
+
+
+class MonitorCallback(Callback):
+    """A callback that watches one of the logs.
+
+    Parameters
+    ----------
+    monitor : str
+        The name in the logs: ``"loss"``, ``"val_loss"``, ``"val_accuracy"`` ...
+    mode : {"auto", "min", "max"}
+        Whether lower or higher is better. ``"auto"`` knows it for losses and metrics.
+    min_delta : float
+        How much better counts as better.
+    """
+
+    #: What `state` remembers.
+    remembered: tuple[str, ...] = ("best",)
+
+    def __init__(self, monitor: str, mode: str = "auto", min_delta: float = 0.0) -> None:
+        if mode not in ("auto", "min", "max"):
+            raise unknown_name(f"mode of {type(self).__name__}", mode, ["auto", "min", "max"])
+        self.monitor = monitor
+        self.mode = mode
+        self.min_delta = abs(min_delta)
+        self.best: float | None = None
+        self._to_restore: Mapping[str, Any] | None = None
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self.reset()
+        if self._to_restore is not None:
+            self.take_up(self._to_restore)
+            self._to_restore = None
+
+    def reset(self) -> None:
+        """Begin anew: a callback can serve one training after another."""
+        self.best = None
+
+    def state(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.remembered}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        # Kept until training begins, because that is where the callback forgets the training before.
+        self._to_restore = dict(state)
+
+    def take_up(self, state: Mapping[str, Any]) -> None:
+        """Set what `state` returned."""
+        for name in self.remembered:
+            setattr(self, name, state[name])
+
+    def improves(self, value: float, reference: float | None) -> bool:
+        """Whether `value` is better than `reference` by more than ``min_delta``."""
+        if reference is None:
+            return True
+        return value - self.min_delta > reference if self._higher_is_better() else value + self.min_delta < reference
+
+    def monitored(self, logs: Logs | None) -> float | None:
+        """Return the watched value, or None, with a warning, in an epoch that has not measured it.
+
+        Raises
+        ------
+        UnknownNameError
+            If nothing of that name can be measured.
+        """
+        logs = logs or {}
+        if self.monitor in logs:
+            return logs[self.monitor]
+        if self.monitor.removeprefix("val_") not in logs:
+            raise unknown_name(f"value to monitor for {type(self).__name__}", self.monitor, logs)
+        warnings.warn(
+            f"{type(self).__name__} watches {self.monitor!r}, which this epoch has not measured: it measured "
+            f"{', '.join(logs)}. Values with val_ need validation_data or validation_split, at every epoch.",
+            ConvoscopeWarning,
+            stacklevel=2,
+        )
+        return None
+
+    def _higher_is_better(self) -> bool:
+        if self.mode != "auto":
+            return self.mode == "max"
+        name = self.monitor.removeprefix("val_")
+        if name == "loss":
+            return False
+        for metric in self.model.metrics:
+            if metric.name == name:
+                return bool(metric.higher_is_better)
+        raise ConfigurationError(
+            f"{type(self).__name__}: whether a higher {self.monitor!r} is better cannot be told from its name. Say "
+            "mode='max' or mode='min'."
+        )

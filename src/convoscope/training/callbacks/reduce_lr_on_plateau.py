@@ -1,0 +1,90 @@
+"""ReduceLROnPlateau: smaller steps when training no longer helps."""
+
+from __future__ import annotations
+
+from convoscope.errors import ConfigurationError
+from convoscope.training.callbacks.base import Logs
+from convoscope.training.callbacks.monitor import MonitorCallback
+
+
+class ReduceLROnPlateau(MonitorCallback):
+    """Multiply the learning rate by `factor` when a measured value has stopped improving.
+
+    Parameters
+    ----------
+    monitor : str
+        The value that is watched.
+    factor : float
+        What the learning rate is multiplied by; below 1.
+    patience : int
+        How many epochs without improvement are put up with.
+    verbose : int
+        1 says when the rate is reduced.
+    mode : {"auto", "min", "max"}
+        Whether lower or higher is better.
+    min_delta : float
+        How much better counts as better.
+    cooldown : int
+        How many epochs after a reduction are not counted.
+    min_lr : float
+        The lowest learning rate.
+    """
+
+    remembered = ("best", "wait", "cooldown_counter")
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        factor: float = 0.1,
+        patience: int = 10,
+        verbose: int = 0,
+        mode: str = "auto",
+        min_delta: float = 1e-4,
+        cooldown: int = 0,
+        min_lr: float = 0.0,
+    ) -> None:
+        super().__init__(monitor, mode, min_delta)
+        if not 0 < factor < 1:
+            raise ConfigurationError(f"ReduceLROnPlateau: factor must be above 0 and below 1, but is {factor!r}.")
+        self.factor = factor
+        self.patience = patience
+        self.verbose = verbose
+        self.cooldown = cooldown
+        self.min_lr = min_lr
+        self.reset()
+
+    def reset(self) -> None:
+        super().reset()
+        self.wait = 0
+        self.cooldown_counter = 0
+
+    def in_cooldown(self) -> bool:
+        """Whether a reduction was made so recently that epochs are not counted."""
+        return self.cooldown_counter > 0
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        logs = {} if logs is None else logs
+        logs["learning_rate"] = self.model.optimizer.learning_rate
+        value = self.monitored(logs)
+        if value is None:
+            return
+        if self.in_cooldown():
+            self.cooldown_counter -= 1
+            self.wait = 0
+        if self.improves(value, self.best):
+            self.best = value
+            self.wait = 0
+        elif not self.in_cooldown():
+            self.wait += 1
+            if self.wait >= self.patience:
+                self._reduce(epoch)
+
+    def _reduce(self, epoch: int) -> None:
+        rate = self.model.optimizer.learning_rate
+        if rate <= self.min_lr:
+            return
+        self.model.optimizer.learning_rate = max(rate * self.factor, self.min_lr)
+        self.cooldown_counter = self.cooldown
+        self.wait = 0
+        if self.verbose:
+            print(f"Epoch {epoch + 1}: learning rate reduced to {self.model.optimizer.learning_rate:g}.")

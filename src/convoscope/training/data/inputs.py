@@ -1,0 +1,140 @@
+"""Images as people hand them over, checked and brought into the form that engines take."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.engine.base import Array
+from convoscope.errors import DataError, ShapeError
+from convoscope.layers.arguments import Shape
+
+# Values looked at in one go: small enough for the processor's cache, and no temporary of the data set's size.
+_BLOCK = 1 << 18
+
+
+def check_inputs(x: Any, input_shape: Shape, where: str) -> Array:
+    """Return `x` as an array that engines take.
+
+    Parameters
+    ----------
+    x : array of shape (N, *input_shape), or what NumPy makes one of
+    input_shape : tuple of int
+        What the model takes, without the batch axis.
+    where : str
+        What the data is called in messages: ``"fit"``, ``"validation_data"``.
+
+    Returns
+    -------
+    uint8, float32 or float64 array of shape (N, *input_shape), C-contiguous
+        `x` itself where it is one already; other numbers become float32. Values are not scaled.
+
+    Raises
+    ------
+    ShapeError
+        If one sample has another shape than the model takes; the message says how to bring it into shape.
+    DataError
+        If there is no sample, or values are not numbers, or NaN or infinite.
+
+    Examples
+    --------
+    >>> check_inputs(np.zeros((3, 8, 8, 1), np.int64), (8, 8, 1), "fit").dtype
+    dtype('float32')
+    """
+    array = numbers(x, where, "x")
+    if array.ndim and array.shape[0] == 0:
+        raise DataError(f"{where}: x is empty, its shape is {array.shape}. At least one sample is needed.")
+    if array.shape[1:] != input_shape or array.ndim == 0:
+        raise ShapeError(_shape_message(array.shape, input_shape, where))
+    if array.dtype.kind == "b":
+        array = array.astype(np.uint8)
+    elif array.dtype not in (np.uint8, np.float32, np.float64):
+        array = array.astype(np.float32)
+    elif not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    array = np.ascontiguousarray(array)
+    if (place := first_bad_sample(array)) is not None:
+        bad = array[place]
+        kind = "NaN (not a number)" if np.isnan(bad).any() else "an infinite value"
+        raise DataError(
+            f"{where}: x holds {kind}, first in sample {place} of {len(array)}. Every value must be a finite number: "
+            "look for a division by zero in the preparation, or leave such samples out "
+            "(x[np.isfinite(x).all(axis=tuple(range(1, x.ndim)))])."
+        )
+    return array
+
+
+def numbers(values: Any, where: str, what: str) -> npt.NDArray[Any]:
+    """Return `values` as an array of numbers, or say why they are none."""
+    if values is None:
+        raise DataError(f"{where}: {what} is missing (None). Give an array with one entry for each sample.")
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise DataError(
+            f"{where}: {what} is no array: its parts differ in shape. Bring all images to the same height, width and "
+            "channels, and stack them: np.stack(images)."
+        ) from None
+    if array.dtype.kind not in "biuf":
+        raise DataError(
+            f"{where}: {what} must hold numbers, but its dtype is {array.dtype} (of a {type(values).__name__}). "
+            "Convoscope takes NumPy arrays of uint8, float32 or float64; other numbers are converted."
+        )
+    return array
+
+
+def first_bad_sample(array: Array) -> int | None:
+    """Return the place of the first sample with a value that is not finite, or None. Looks at it block by block."""
+    if array.dtype.kind != "f" or array.size == 0:
+        return None
+    flat = array.reshape(-1)
+    with np.errstate(all="ignore"):
+        for start in range(0, flat.size, _BLOCK):
+            block = flat[start : start + _BLOCK]
+            # NaN and infinity both show in the sum, which is cheaper than looking at every value. A sum may overflow
+            # without them, so only a closer look decides.
+            if not math.isfinite(float(block.sum())) and not (finite := np.isfinite(block)).all():
+                return int(start + finite.argmin()) // (flat.size // len(array))
+    return None
+
+
+def _shape_message(shape: Shape, wanted: Shape, where: str) -> str:
+    batch = f"(N, {', '.join(map(str, wanted))})"
+    return (
+        f"{where}: the model takes samples of shape {wanted}, so x must have the shape {batch} for N samples, but its "
+        f"shape is {shape}. {_remedy(shape, wanted)}"
+    )
+
+
+def _remedy(shape: Shape, wanted: Shape) -> str:
+    """Say what brings data of `shape` into the shape that is wanted, where that can be told."""
+    ending = ", ".join(map(str, wanted))
+    sample = shape[1:]
+    if shape == wanted:
+        return "This is one sample without the batch axis: x[np.newaxis] adds it."
+    if (*shape, 1) == wanted:
+        return "This is one image without batch and channel axis: x[np.newaxis, ..., np.newaxis] adds both."
+    if (*sample, 1) == wanted:
+        return f"The channel axis is missing: x.reshape(-1, {ending}) or x[..., np.newaxis] adds it."
+    if sample == (*wanted, 1):
+        return "There is one axis too many: x[..., 0] takes it off."
+    if len(wanted) == 3 and len(sample) == 3 and (sample[1], sample[2], sample[0]) == wanted:
+        return "The channels come first; they belong last: x.transpose(0, 2, 3, 1)."
+    if len(sample) != len(wanted) and math.prod(sample) == math.prod(wanted):
+        flatten = ", or begin the model with a Flatten layer" if len(wanted) == 1 else ""
+        return f"The number of values is right: x.reshape(-1, {ending}) brings them into shape{flatten}."
+    if len(wanted) == 3 and len(sample) in (2, 3):
+        if sample[:2] != wanted[:2]:
+            given = (*sample, 1)[:3]
+            return (
+                f"The images are {sample[0]} × {sample[1]} pixels and not {wanted[0]} × {wanted[1]}: resize them, or "
+                f"build the model for input_shape={given}."
+            )
+        return (
+            f"The images have {sample[2]} channels and not {wanted[2]}: convert them (colour to grey, or back), or "
+            f"build the model for input_shape={sample}."
+        )
+    return "Bring the data into that shape, or build the model for the shape that the data has."

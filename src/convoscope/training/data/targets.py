@@ -1,0 +1,146 @@
+"""Labels as people hand them over, checked against the loss and the model's outputs."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.engine.base import Array
+from convoscope.errors import DataError, ShapeError
+from convoscope.layers.arguments import Shape
+from convoscope.training.data.inputs import first_bad_sample, numbers
+from convoscope.training.losses import Loss
+
+_SPARSE, _CATEGORICAL = "sparse_categorical_crossentropy", "categorical_crossentropy"
+
+
+def check_targets(y: Any, n: int, output_shape: Shape, loss: Loss, where: str = "fit") -> Array:
+    """Return `y` as an array that engines take with that loss.
+
+    Parameters
+    ----------
+    y : array
+        Class numbers (N,) or (N, 1) for a sparse loss, else an array shaped as the outputs.
+    n : int
+        How many samples there are.
+    output_shape : tuple of int
+        What the model makes, without the batch axis.
+    loss : Loss
+    where : str
+        What the data is called in messages.
+
+    Returns
+    -------
+    int32 array of shape (N, *output_shape[:-1]) for a sparse loss, else float32 of shape (N, *output_shape)
+
+    Raises
+    ------
+    ShapeError
+        If there are more or fewer labels than samples, or they do not fit the outputs.
+    DataError
+        If a label is no class number of the model, is NaN, or belongs to another loss.
+
+    Examples
+    --------
+    >>> from convoscope.training.losses import SparseCategoricalCrossentropy
+    >>> check_targets([[1.0], [2.0]], 2, (3,), SparseCategoricalCrossentropy())
+    array([1, 2], dtype=int32)
+    """
+    array = numbers(y, where, "y")
+    if array.ndim == 0 or len(array) != n:
+        count = "one value" if array.ndim == 0 else f"{len(array)} labels"
+        raise ShapeError(
+            f"{where}: there must be a label for each sample, but x has {n} samples and y has {count} (shape "
+            f"{array.shape}). Are images and labels of the same part of the data?"
+        )
+    if (place := first_bad_sample(np.ascontiguousarray(array))) is not None:
+        raise DataError(f"{where}: y holds NaN or infinity, first in sample {place}. Leave such samples out.")
+    if loss.kind == _SPARSE:
+        return _class_numbers(array, output_shape, where)
+    return _like_outputs(array, output_shape, loss.kind, where)
+
+
+def _class_numbers(array: npt.NDArray[Any], output_shape: Shape, where: str) -> Array:
+    rows, classes = (len(array), *output_shape[:-1]), output_shape[-1]
+    if array.shape == (*rows, 1):
+        array = array[..., 0]
+    if array.shape == (*rows, classes):
+        raise DataError(
+            f"{where}: y has the shape {array.shape}, as one-hot labels have, but {_SPARSE} takes class numbers of "
+            f"shape {rows}. Use loss='{_CATEGORICAL}', or class numbers: y.argmax(axis=-1)."
+        )
+    if array.shape != rows:
+        raise ShapeError(
+            f"{where}: {_SPARSE} takes one class number for each sample, y of shape {rows}, but y has the shape "
+            f"{array.shape}."
+        )
+    if array.dtype.kind == "f" and (array != np.floor(array)).any():
+        place = int(np.argmax((array != np.floor(array)).reshape(len(array), -1).any(axis=1)))
+        raise DataError(
+            f"{where}: {_SPARSE} takes class numbers, but y[{place}] is {_first(array, place)}. Whole numbers from 0 "
+            f"to {classes - 1} are expected. For values to be approached there is loss='mean_squared_error'."
+        )
+    wrong = (array < 0) | (array >= classes)
+    if wrong.any():
+        place = int(np.argmax(wrong.reshape(len(array), -1).any(axis=1)))
+        value = int(array[wrong].reshape(-1)[0])
+        raise DataError(
+            f"{where}: label {value} at y[{place}] is out of range: the model has {classes} classes, so labels go from "
+            f"0 to {classes - 1}. {_range_remedy(array, classes)}"
+        )
+    return np.ascontiguousarray(array, dtype=np.int32)
+
+
+def _range_remedy(array: npt.NDArray[Any], classes: int) -> str:
+    low, high = int(array.min()), int(array.max())
+    if low >= 1 and high == classes:
+        return "The labels seem to count from 1: use y - 1."
+    if low < 0:
+        return "Labels count from 0: number the classes anew, labels = np.unique(y, return_inverse=True)[1]."
+    return f"Give the last layer {high + 1} units, or number the classes from 0."
+
+
+def _like_outputs(array: npt.NDArray[Any], output_shape: Shape, kind: str, where: str) -> Array:
+    shape = (len(array), *output_shape)
+    if (*array.shape, 1) == shape:
+        array = array[..., np.newaxis]
+    if array.shape != shape:
+        raise _does_not_fit(array, shape, kind, where)
+    if kind in (_CATEGORICAL, "binary_crossentropy") and (array.min() < 0 or array.max() > 1):
+        wrong = (array < 0) | (array > 1)
+        place = int(np.argmax(wrong.reshape(len(array), -1).any(axis=1)))
+        raise DataError(
+            f"{where}: {kind} takes values from 0 to 1, but y[{place}] holds {float(array[wrong].reshape(-1)[0]):g}. "
+            + (
+                "Labels of two classes are 0 and 1; for more classes use a softmax with one unit for each and "
+                f"loss='{_SPARSE}'."
+                if kind == "binary_crossentropy"
+                else "Use one-hot labels: utils.to_categorical(y, classes)."
+            )
+        )
+    return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def _does_not_fit(array: npt.NDArray[Any], shape: Shape, kind: str, where: str) -> ShapeError | DataError:
+    classes = shape[-1]
+    if kind != "mean_squared_error" and classes > 1 and math.prod(array.shape) == math.prod(shape[:-1]):
+        return DataError(
+            f"{where}: y has the shape {array.shape}, as class numbers have, but {kind} takes labels shaped as the "
+            f"outputs, {shape}. Use loss='{_SPARSE}', or one-hot labels: utils.to_categorical(y, {classes})."
+        )
+    return ShapeError(
+        f"{where}: {kind} takes labels shaped as the model's outputs, {shape}, but y has the shape {array.shape}. "
+        + (
+            f"The last layer has {classes} units and the labels have {array.shape[-1]} columns: they must be as many."
+            if array.ndim == len(shape)
+            else "Give the last layer as many outputs as there are values to a sample."
+        )
+    )
+
+
+def _first(array: npt.NDArray[Any], place: int) -> str:
+    values = array[place].reshape(-1)
+    return f"{float(values[values != np.floor(values)][0]):g}"

@@ -1,0 +1,199 @@
+"""The inner loops: an epoch of training, and a pass over data without training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.engine.base import Array, Executable, Stretch
+from convoscope.errors import TrainingDivergedError
+from convoscope.training.callbacks import CallbackList
+from convoscope.training.data import first_bad_sample
+from convoscope.training.optimizers import Optimizer
+from convoscope.training.samples import Samples, compiled
+from convoscope.training.scores import Scores
+from convoscope.training.trainable import Trainable
+
+Report = Callable[[int, Mapping[str, float]], None]
+
+_BUDGET = 0.1  # seconds that the engine runs before it reports
+_OUTPUTS = 1 << 22  # values of outputs that are kept at a time (16 MB)
+_BLOCK = 256  # samples to a pass without training: few enough for every layer's output to stay small
+
+
+class Snapshot:
+    """Weights, slots and step count at one moment, to go back to."""
+
+    def __init__(self, model: Trainable, optimizer: Optimizer, slots: Sequence[tuple[Array, ...]]) -> None:
+        arrays = [*model.weights, *(slot for each in slots for slot in each)]
+        self._kept = [(array, array.copy()) for array in arrays]
+        self._optimizer = optimizer
+        self._iterations = optimizer.iterations
+
+    def restore(self) -> None:
+        """Go back."""
+        for array, copy in self._kept:
+            array[...] = copy
+        self._optimizer.iterations = self._iterations
+
+
+def train(
+    model: Trainable,
+    samples: Samples,
+    order: npt.NDArray[np.int64],
+    batch_size: int,
+    callbacks: CallbackList,
+    report: Report,
+    where: str,
+) -> dict[str, float]:
+    """Train on the samples in that order, once, and return loss and metrics.
+
+    Parameters
+    ----------
+    model : Trainable
+    samples : Samples
+    order : int64 array
+        Which samples, in which order.
+    batch_size : int
+    callbacks : CallbackList
+        Its batch hooks are called.
+    report : callable
+        Told, about ten times a second, how many samples are done, and loss and metrics so far.
+    where : str
+        What messages call this: ``"epoch 3"``.
+
+    Raises
+    ------
+    TrainingDivergedError
+        If a loss or a weight is no longer a number; the model is as it was before.
+    """
+    optimizer, loss = compiled(model, where)
+    executable = model.executable()
+    slots = optimizer.slots_for(model.trainable_weights)
+    before = Snapshot(model, optimizer, slots)
+    scores = Scores(model.metrics)
+    singly = callbacks.watches_train_batches
+    at_once = batch_size if singly else _rows_at_once(executable, batch_size, len(order))
+    losses = np.empty(at_once, np.float32)
+    outputs = np.empty((at_once, *executable.plan.output_shape), np.float32)
+    done = 0
+    while done < len(order):
+        rows = order[done : done + at_once]
+        batch = done // batch_size
+        if singly:
+            callbacks.on_train_batch_begin(batch, {})
+        stretch = Stretch(
+            x=samples.x,
+            y=samples.y,
+            rows=rows,
+            batch_size=batch_size,
+            loss=loss.rule(),
+            rule=optimizer.rule(),
+            learning_rates=optimizer.learning_rates(optimizer.iterations, -(-len(rows) // batch_size)),
+            iteration=optimizer.iterations,
+            seed=model.seed,
+            slots=slots,
+            losses=losses[: len(rows)],
+            outputs=outputs[: len(rows)],
+            sample_weight=samples.weights,
+        )
+        seen = min(_run(executable, stretch, optimizer) * batch_size, len(rows))
+        if (place := first_bad_sample(losses[:seen])) is not None:
+            rate = float(stretch.learning_rates[place // batch_size])
+            before.restore()
+            raise _diverged(where, batch + place // batch_size + 1, -(-len(order) // batch_size), rate, samples.x)
+        scores.add(losses[:seen], samples.y[rows[:seen]], outputs[:seen])
+        done += seen
+        logs = scores.results()
+        if singly:
+            callbacks.on_train_batch_end(batch, logs)
+        report(done, logs)
+        if model.stop_training:
+            break
+    if any(first_bad_sample(weight) is not None for weight in model.weights):
+        steps = -(-len(order) // batch_size)
+        before.restore()
+        raise _diverged(where, steps, steps, optimizer.learning_rate, samples.x)
+    return scores.results()
+
+
+def _rows_at_once(executable: Executable, batch_size: int, count: int) -> int:
+    """Return how many samples a stretch may have at most, in whole batches, so that its outputs stay small."""
+    batches = max(1, _OUTPUTS // (batch_size * max(1, math.prod(executable.plan.output_shape))))
+    return min(batches * batch_size, -(-count // batch_size) * batch_size)
+
+
+def _run(executable: Executable, stretch: Stretch, optimizer: Optimizer) -> int:
+    """Take some steps of a stretch, count them, and return how many."""
+    stretch.losses.fill(np.nan)
+    try:
+        # What overflows shows in the losses, and is answered there.
+        with np.errstate(all="ignore"):
+            taken = executable.train(stretch, _BUDGET)
+    except KeyboardInterrupt:
+        # The weights are those after the last whole step. The engine cannot say which one it was, but has written
+        # the losses of each.
+        written = int(np.count_nonzero(~np.isnan(stretch.losses)))
+        optimizer.iterations += written // stretch.batch_size
+        raise
+    optimizer.iterations += taken
+    return taken
+
+
+def _diverged(where: str, step: int, steps: int, rate: float, x: Array) -> TrainingDivergedError:
+    largest = float(max(abs(float(x.max())), abs(float(x.min()))))
+    scale = f"scale the images to 0..1 (the largest value in x is {largest:g}); " if largest > 2 else ""
+    return TrainingDivergedError(
+        f"Training diverged: in {where}, step {step} of {steps}, with a learning rate of {rate:g}, the loss or a "
+        f"weight is no longer a number. The model is as it was before {where}. What helps: {scale}a lower learning "
+        f"rate (learning_rate={rate / 10:g}); bounded gradients (clipnorm=1.0 in the optimizer)."
+    )
+
+
+def measure(
+    model: Trainable, samples: Samples, batch_size: int, callbacks: CallbackList, report: Report
+) -> dict[str, float]:
+    """Return loss and metrics on the samples, without training."""
+    _, loss = compiled(model, "evaluate")
+    executable, rule, scores = model.executable(), loss.rule(), Scores(model.metrics)
+    singly = callbacks.watches_test_batches
+    callbacks.on_test_begin()
+    for batch, part in enumerate(_parts(len(samples), batch_size, singly)):
+        if singly:
+            callbacks.on_test_batch_begin(batch, {})
+        outputs, losses = executable.score(samples.x[part], samples.y[part], rule)
+        scores.add(losses if samples.weights is None else losses * samples.weights[part], samples.y[part], outputs)
+        logs = scores.results()
+        if singly:
+            callbacks.on_test_batch_end(batch, logs)
+        report(part.stop, logs)
+    results = scores.results()
+    callbacks.on_test_end(results)
+    return results
+
+
+def forward(model: Trainable, x: Array, batch_size: int, callbacks: CallbackList, report: Report) -> npt.NDArray[Any]:
+    """Return the model's outputs (N, *output_shape) for inputs that have been checked."""
+    executable = model.executable()
+    outputs = np.empty((len(x), *executable.plan.output_shape), np.float32)
+    singly = callbacks.watches_predict_batches
+    callbacks.on_predict_begin()
+    for batch, part in enumerate(_parts(len(x), batch_size, singly)):
+        if singly:
+            callbacks.on_predict_batch_begin(batch, {})
+        outputs[part] = executable.forward(x[part])
+        if singly:
+            callbacks.on_predict_batch_end(batch, {})
+        report(part.stop, {})
+    callbacks.on_predict_end()
+    return outputs
+
+
+def _parts(count: int, batch_size: int, singly: bool) -> list[slice]:
+    """Return slices over `count` samples: of one batch each, or larger where nobody asks for every batch."""
+    size = batch_size if singly else max(batch_size, _BLOCK)
+    return [slice(start, min(start + size, count)) for start in range(0, count, size)]

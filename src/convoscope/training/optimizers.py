@@ -1,0 +1,362 @@
+"""Optimizers under Keras' names, with Keras' arguments and defaults.
+
+An optimizer holds settings and state: the learning rate, the number of steps taken, and its slots, the arrays that it
+keeps beside each trainable weight. The arithmetic is the engine's, which is told by `Optimizer.rule`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.engine.base import Array, UpdateRule
+from convoscope.errors import ConfigurationError, unknown_name
+from convoscope.layers.arguments import real
+from convoscope.training import schedules as schedules
+from convoscope.training.options import reject_unsupported
+from convoscope.training.schedules import LearningRateSchedule
+
+_ACCEPTED: dict[str, tuple[Any, ...]] = {
+    "amsgrad": (False,),
+    "use_ema": (False,),
+    "ema_momentum": (0.99,),
+    "ema_overwrite_frequency": (None,),
+    "loss_scale_factor": (None,),
+    "gradient_accumulation_steps": (None,),
+    "jit_compile": (None, True, False, "auto"),
+    "decay": (None, 0, 0.0),
+}
+_RENAMED = {"lr": "learning_rate"}
+_SETTLED = ("name", "learning_rate", "weight_decay", "clipnorm", "global_clipnorm", "clipvalue")
+
+
+class Optimizer:
+    """The base of all optimizers.
+
+    Parameters
+    ----------
+    learning_rate : float or LearningRateSchedule
+        How far a step goes; a schedule gives each step its own. A float can be set anew at any time, also by a
+        callback, and counts from the next step on.
+    weight_decay : float, optional
+        The share of each weight that a step takes away, times the learning rate (decoupled, as in AdamW).
+    clipnorm, clipvalue, global_clipnorm : float, optional
+        Bounds for gradients: of each weight's norm, of each value, of the norm of all together. One of them at most.
+    name : str, optional
+
+    Attributes
+    ----------
+    iterations : int
+        Steps taken so far.
+    """
+
+    def __init__(
+        self,
+        learning_rate: float | LearningRateSchedule | dict[str, Any],
+        *,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        name: str | None = None,
+        **options: Any,
+    ) -> None:
+        reject_unsupported(options, _ACCEPTED, type(self), _RENAMED)
+        self.name = name or type(self).__name__.lower()
+        self.schedule: LearningRateSchedule | None = None
+        if isinstance(learning_rate, dict):
+            learning_rate = schedules.deserialize(learning_rate)
+        if isinstance(learning_rate, LearningRateSchedule):
+            self.schedule = learning_rate
+        else:
+            self._learning_rate = self._number(learning_rate, "learning_rate")
+        self.weight_decay = None if weight_decay is None else self._number(weight_decay, "weight_decay")
+        bounds = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
+        if len(given := [bound for bound, value in bounds.items() if value is not None]) > 1:
+            raise ConfigurationError(
+                f"{type(self).__name__}: only one of clipnorm, clipvalue and global_clipnorm can be set, but "
+                f"{' and '.join(given)} are."
+            )
+        self.clipnorm = None if clipnorm is None else self._number(clipnorm, "clipnorm")
+        self.clipvalue = None if clipvalue is None else self._number(clipvalue, "clipvalue")
+        self.global_clipnorm = None if global_clipnorm is None else self._number(global_clipnorm, "global_clipnorm")
+        self.iterations = 0
+        self._slots: list[tuple[Array, tuple[Array, ...]]] = []
+
+    def _number(self, value: Any, argument: str) -> float:
+        number = real(value, argument, type(self).__name__)
+        if not math.isfinite(number) or number < 0:
+            raise ConfigurationError(f"{type(self).__name__}: {argument} must be a number from 0 up, but is {value!r}.")
+        return number
+
+    def _share(self, value: Any, argument: str) -> float:
+        number = self._number(value, argument)
+        if number > 1:
+            raise ConfigurationError(f"{type(self).__name__}: {argument} must be from 0 to 1, but is {value!r}.")
+        return number
+
+    # ---- learning rate
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next step."""
+        return self._learning_rate if self.schedule is None else self.schedule(self.iterations)
+
+    @learning_rate.setter
+    def learning_rate(self, value: float | LearningRateSchedule) -> None:
+        if isinstance(value, LearningRateSchedule):
+            self.schedule = value
+        elif self.schedule is not None:
+            raise ConfigurationError(
+                f"{type(self).__name__}: the learning rate follows a {type(self.schedule).__name__} and cannot be set "
+                "to a number. Give the optimizer a number as learning_rate to change it by hand or by a callback."
+            )
+        else:
+            self._learning_rate = self._number(value, "learning_rate")
+
+    @property
+    def lr(self) -> float:
+        """The old name of `learning_rate`: not there, so that setting it does not pass unnoticed."""
+        raise AttributeError(f"{type(self).__name__} has no attribute 'lr': it is called learning_rate.")
+
+    @lr.setter
+    def lr(self, value: float) -> None:
+        raise ConfigurationError(f"{type(self).__name__}: lr is called learning_rate. Set learning_rate = {value!r}.")
+
+    def learning_rates(self, first: int, count: int) -> npt.NDArray[np.float64]:
+        """Return the rates of `count` steps, where `first` is the number of steps taken before them."""
+        if self.schedule is None:
+            return np.full(count, self._learning_rate, np.float64)
+        return np.asarray(self.schedule.rates(np.arange(first, first + count, dtype=np.float64)), np.float64)
+
+    # ---- what the engine needs
+
+    def rule(self) -> UpdateRule:
+        """Return the update as an engine computes it."""
+        raise NotImplementedError
+
+    def _common(self) -> dict[str, Any]:
+        # Keras takes a bound of 0 for none.
+        bounds = {name: getattr(self, name) or None for name in ("clipvalue", "clipnorm", "global_clipnorm")}
+        return {"weight_decay": self.weight_decay or 0.0, **bounds}
+
+    def slots_for(self, weights: Sequence[Array]) -> list[tuple[Array, ...]]:
+        """Return the slots of each trainable weight, made of zeros where they are not there yet.
+
+        Parameters
+        ----------
+        weights : sequence of arrays
+            The trainable weights themselves, not copies: an array is known by its identity.
+
+        Returns
+        -------
+        list of tuple of float32 arrays
+            For each weight its slots, in the order of ``rule().slots``. They are the arrays that training writes.
+        """
+        count = len(self.rule().slots)
+        found = [next((slots for known, slots in self._slots if known is weight), None) for weight in weights]
+        if self._slots and weights and all(slots is None for slots in found):
+            raise ConfigurationError(
+                f"This {type(self).__name__} optimizer has trained another model, and keeps state that fits that one. "
+                "Make a new optimizer for each model."
+            )
+        result = [
+            slots if slots is not None and len(slots) == count else tuple(np.zeros_like(w) for _ in range(count))
+            for w, slots in zip(weights, found, strict=True)
+        ]
+        self._slots = list(zip(weights, result, strict=True))
+        return result
+
+    # ---- keeping
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the settings as plain JSON values, with the learning rate as it is now; slots are not part of it."""
+        rate = self._learning_rate if self.schedule is None else schedules.serialize(self.schedule)
+        settings = {argument: getattr(self, argument) for argument in self._own_arguments()}
+        common = {argument: getattr(self, argument) for argument in _SETTLED if argument != "learning_rate"}
+        return {**common, "learning_rate": rate, **settings}
+
+    def _own_arguments(self) -> list[str]:
+        arguments = inspect.signature(type(self).__init__).parameters.values()
+        return [a.name for a in arguments if a.name not in ("self", *_SETTLED) and a.kind is not a.VAR_KEYWORD]
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Optimizer:
+        """Make an optimizer from what `get_config` returned."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        settings = {k: v for k, v in self.get_config().items() if k != "name" and v is not None}
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in settings.items())})"
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent, with momentum (Polyak, or Nesterov's form) if wanted.
+
+    Parameters
+    ----------
+    learning_rate : float or LearningRateSchedule
+    momentum : float
+        The share of the last step that is taken again, from 0 to 1.
+    nesterov : bool
+        Whether the gradient counts as if measured after the momentum's step.
+    **options
+        ``weight_decay``, ``clipnorm``, ``clipvalue``, ``global_clipnorm``, ``name``: see `Optimizer`.
+    """
+
+    def __init__(
+        self,
+        learning_rate: float | LearningRateSchedule | dict[str, Any] = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        self.momentum = self._share(momentum, "momentum")
+        self.nesterov = bool(nesterov)
+
+    def rule(self) -> UpdateRule:
+        return UpdateRule("sgd", momentum=self.momentum, nesterov=self.nesterov, **self._common())
+
+
+class Adam(Optimizer):
+    """Adam: steps scaled by running means of the gradient and of its square.
+
+    Source: Kingma and Ba, Adam: A Method for Stochastic Optimization (2014), in Keras' form, where epsilon is added
+    before the bias correction.
+
+    Parameters
+    ----------
+    learning_rate : float or LearningRateSchedule
+    beta_1, beta_2 : float
+        How slowly the running means forget.
+    epsilon : float
+        Keeps the division from blowing up.
+    **options
+        ``weight_decay``, ``clipnorm``, ``clipvalue``, ``global_clipnorm``, ``name``: see `Optimizer`.
+
+    Examples
+    --------
+    >>> optimizer = Adam(learning_rate=0.002)
+    >>> optimizer.learning_rate = 0.001
+    >>> optimizer.rule().slots
+    ('momentum', 'velocity')
+    """
+
+    def __init__(
+        self,
+        learning_rate: float | LearningRateSchedule | dict[str, Any] = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        **options: Any,
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        self.beta_1 = self._share(beta_1, "beta_1")
+        self.beta_2 = self._share(beta_2, "beta_2")
+        self.epsilon = self._number(epsilon, "epsilon")
+
+    def rule(self) -> UpdateRule:
+        return UpdateRule("adam", beta_1=self.beta_1, beta_2=self.beta_2, epsilon=self.epsilon, **self._common())
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay. Source: Loshchilov and Hutter (2017)."""
+
+    def __init__(
+        self,
+        learning_rate: float | LearningRateSchedule | dict[str, Any] = 0.001,
+        weight_decay: float = 0.004,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        **options: Any,
+    ) -> None:
+        if weight_decay is None:
+            raise ConfigurationError("AdamW: weight_decay must be a number, but is None. Adam goes without.")
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, weight_decay=weight_decay, **options)
+
+
+class RMSprop(Optimizer):
+    """RMSprop: steps divided by a running root mean square of the gradient. Source: Hinton's lecture 6e (2012).
+
+    Parameters
+    ----------
+    learning_rate : float or LearningRateSchedule
+    rho : float
+        How slowly the running mean forgets.
+    momentum : float
+        The share of the last step that is taken again.
+    epsilon : float
+        Keeps the division from blowing up.
+    centered : bool
+        Whether the variance rather than the mean square divides.
+    **options
+        ``weight_decay``, ``clipnorm``, ``clipvalue``, ``global_clipnorm``, ``name``: see `Optimizer`.
+    """
+
+    def __init__(
+        self,
+        learning_rate: float | LearningRateSchedule | dict[str, Any] = 0.001,
+        rho: float = 0.9,
+        momentum: float = 0.0,
+        epsilon: float = 1e-7,
+        centered: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        self.rho = self._share(rho, "rho")
+        self.momentum = self._share(momentum, "momentum")
+        self.epsilon = self._number(epsilon, "epsilon")
+        self.centered = bool(centered)
+
+    def rule(self) -> UpdateRule:
+        return UpdateRule(
+            "rmsprop",
+            rho=self.rho,
+            momentum=self.momentum,
+            epsilon=self.epsilon,
+            centered=self.centered,
+            **self._common(),
+        )
+
+
+_KINDS: dict[str, type[Optimizer]] = {kind.__name__: kind for kind in (SGD, Adam, AdamW, RMSprop)}
+
+
+def get(identifier: str | dict[str, Any] | Optimizer | type[Optimizer]) -> Optimizer:
+    """Return the optimizer that a name, a description, a class or an optimizer itself stands for.
+
+    Examples
+    --------
+    >>> get("adam")
+    Adam(learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-07)
+    """
+    if isinstance(identifier, Optimizer):
+        return identifier
+    if isinstance(identifier, dict):
+        return deserialize(identifier)
+    if isinstance(identifier, type) and issubclass(identifier, Optimizer):
+        return identifier()  # type: ignore[call-arg]
+    for name, kind in _KINDS.items():
+        if str(identifier).lower() == name.lower():
+            return kind()  # type: ignore[call-arg]
+    raise unknown_name("optimizer", identifier, [name.lower() for name in _KINDS])
+
+
+def serialize(optimizer: Optimizer) -> dict[str, Any]:
+    """Return the optimizer's kind and settings as plain JSON values."""
+    return {"class_name": type(optimizer).__name__, "config": optimizer.get_config()}
+
+
+def deserialize(description: dict[str, Any]) -> Optimizer:
+    """Make an optimizer from what `serialize` returned."""
+    name = description.get("class_name")
+    if name not in _KINDS:
+        raise unknown_name("optimizer", name, _KINDS)
+    return _KINDS[name].from_config(description.get("config", {}))

@@ -1,0 +1,206 @@
+"""Learning rates that change from step to step, under Keras' names.
+
+A schedule is a pure function of the number of steps taken so far: ``schedule(step)`` gives the rate of that step,
+``rates(steps)`` those of many. So a run that is resumed goes on exactly where it was.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.errors import ConfigurationError, unknown_name
+
+Rates = npt.NDArray[np.float64]
+
+
+class LearningRateSchedule:
+    """The base of all schedules. A schedule of one's own overrides `rates`."""
+
+    def rates(self, steps: Rates) -> Rates:
+        """Return the learning rate of each step; `steps` are whole numbers from 0."""
+        raise NotImplementedError
+
+    def __call__(self, step: int) -> float:
+        """Return the learning rate of one step."""
+        return float(self.rates(np.asarray([step], np.float64))[0])
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the settings as plain JSON values."""
+        return asdict(self)  # type: ignore[call-overload, no-any-return]
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> LearningRateSchedule:
+        """Make a schedule from what `get_config` returned."""
+        return cls(**config)
+
+
+@dataclass(frozen=True)
+class ExponentialDecay(LearningRateSchedule):
+    """The rate is multiplied by `decay_rate` every `decay_steps` steps: smoothly, or (staircase) at once.
+
+    Examples
+    --------
+    >>> ExponentialDecay(0.1, decay_steps=100, decay_rate=0.5)(200)
+    0.025
+    """
+
+    initial_learning_rate: float
+    decay_steps: int
+    decay_rate: float
+    staircase: bool = False
+    name: str = "ExponentialDecay"
+
+    def __post_init__(self) -> None:
+        _positive(self.decay_steps, "decay_steps", "ExponentialDecay")
+
+    def rates(self, steps: Rates) -> Rates:
+        power = steps / self.decay_steps
+        return self.initial_learning_rate * self.decay_rate ** (np.floor(power) if self.staircase else power)
+
+
+@dataclass(frozen=True)
+class CosineDecay(LearningRateSchedule):
+    """The rate falls along half a cosine to `alpha` times its start, perhaps after a linear warm-up.
+
+    Source: Loshchilov and Hutter, SGDR: Stochastic Gradient Descent with Warm Restarts (2016).
+
+    Examples
+    --------
+    >>> CosineDecay(0.1, decay_steps=100)(50)
+    0.05
+    """
+
+    initial_learning_rate: float
+    decay_steps: int
+    alpha: float = 0.0
+    name: str = "CosineDecay"
+    warmup_target: float | None = None
+    warmup_steps: int = 0
+
+    def __post_init__(self) -> None:
+        _positive(self.decay_steps, "decay_steps", "CosineDecay")
+
+    def rates(self, steps: Rates) -> Rates:
+        if self.warmup_target is None:
+            return self.initial_learning_rate * self._fall(steps)
+        climb = self.initial_learning_rate + (self.warmup_target - self.initial_learning_rate) * (
+            steps / max(1, self.warmup_steps)
+        )
+        return np.where(steps < self.warmup_steps, climb, self.warmup_target * self._fall(steps - self.warmup_steps))
+
+    def _fall(self, steps: Rates) -> Rates:
+        share = np.clip(steps / self.decay_steps, 0.0, 1.0)
+        return (1.0 - self.alpha) * 0.5 * (1.0 + np.cos(math.pi * share)) + self.alpha
+
+
+@dataclass(frozen=True)
+class PiecewiseConstantDecay(LearningRateSchedule):
+    """The rate is ``values[i]`` up to and with step ``boundaries[i]``, and ``values[-1]`` after the last boundary.
+
+    Examples
+    --------
+    >>> schedule = PiecewiseConstantDecay([100, 200], [0.1, 0.01, 0.001])
+    >>> [schedule(step) for step in (0, 100, 101, 201)]
+    [0.1, 0.1, 0.01, 0.001]
+    """
+
+    boundaries: Sequence[int]
+    values: Sequence[float]
+    name: str = "PiecewiseConstant"
+
+    def __post_init__(self) -> None:
+        if len(self.values) != len(self.boundaries) + 1:
+            raise ConfigurationError(
+                "PiecewiseConstantDecay: there must be one value more than boundaries, but there are "
+                f"{len(self.values)} values and {len(self.boundaries)} boundaries."
+            )
+        if any(after <= before for before, after in zip(self.boundaries, self.boundaries[1:], strict=False)):
+            raise ConfigurationError(f"PiecewiseConstantDecay: boundaries must rise, but are {list(self.boundaries)}.")
+
+    def rates(self, steps: Rates) -> Rates:
+        return np.asarray(self.values, np.float64)[np.searchsorted(np.asarray(self.boundaries), steps, side="left")]
+
+    def get_config(self) -> dict[str, Any]:
+        return {"boundaries": list(self.boundaries), "values": list(self.values), "name": self.name}
+
+
+@dataclass(frozen=True)
+class OneCycle(LearningRateSchedule):
+    """The rate climbs to `max_rate`, then falls far below its start, each along half a cosine.
+
+    Parameters
+    ----------
+    max_rate : float
+        The highest learning rate.
+    total_steps : int
+        How many steps the whole run takes: epochs × steps an epoch. Later steps keep the last rate.
+    warmup_share : float
+        The share of the steps that climb.
+    start_factor, end_factor : float
+        The run starts at ``max_rate / start_factor`` and ends at ``max_rate / start_factor / end_factor``.
+
+    Notes
+    -----
+    Source: Smith, A disciplined approach to neural network hyper-parameters (2018); the numbers are those of
+    PyTorch's ``OneCycleLR`` with its defaults.
+
+    Examples
+    --------
+    >>> schedule = OneCycle(0.1, total_steps=100)
+    >>> [round(schedule(step), 7) for step in (0, 29, 99)]
+    [0.004, 0.1, 4e-07]
+    """
+
+    max_rate: float
+    total_steps: int
+    warmup_share: float = 0.3
+    start_factor: float = 25.0
+    end_factor: float = 1e4
+    name: str = "OneCycle"
+
+    def __post_init__(self) -> None:
+        _positive(self.total_steps, "total_steps", "OneCycle")
+        _positive(self.start_factor, "start_factor", "OneCycle")
+        _positive(self.end_factor, "end_factor", "OneCycle")
+        if not 0.0 <= self.warmup_share <= 1.0:
+            raise ConfigurationError(f"OneCycle: warmup_share must be from 0 to 1, but is {self.warmup_share!r}.")
+
+    def rates(self, steps: Rates) -> Rates:
+        start, last = self.max_rate / self.start_factor, self.total_steps - 1
+        end, top = start / self.end_factor, self.warmup_share * self.total_steps - 1
+        climb = _half_cosine(start, self.max_rate, steps / top if top > 0 else np.ones_like(steps))
+        fall = _half_cosine(self.max_rate, end, (steps - top) / (last - top) if last > top else np.ones_like(steps))
+        return np.where(steps <= top, climb, fall)
+
+
+def _half_cosine(start: float, end: float, share: Rates) -> Rates:
+    return end + (start - end) * 0.5 * (1.0 + np.cos(math.pi * np.clip(share, 0.0, 1.0)))
+
+
+def _positive(value: float, argument: str, where: str) -> None:
+    if not value > 0:
+        raise ConfigurationError(f"{where}: {argument} must be above 0, but is {value!r}.")
+
+
+KINDS: dict[str, type[LearningRateSchedule]] = {
+    kind.__name__: kind for kind in (ExponentialDecay, CosineDecay, PiecewiseConstantDecay, OneCycle)
+}
+
+
+def serialize(schedule: LearningRateSchedule) -> dict[str, Any]:
+    """Return the schedule's kind and settings as plain JSON values."""
+    return {"class_name": type(schedule).__name__, "config": schedule.get_config()}
+
+
+def deserialize(description: dict[str, Any]) -> LearningRateSchedule:
+    """Make a schedule from what `serialize` returned."""
+    name = description.get("class_name")
+    if name not in KINDS:
+        raise unknown_name("learning-rate schedule", name, KINDS)
+    return KINDS[name].from_config(description.get("config", {}))

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from .conftest import Shell
+
+COMMANDS = ("train", "evaluate", "predict", "summary", "datasets", "doctor")
+
+
+@pytest.mark.parametrize("words", [[], *([command] for command in COMMANDS)])
+def test_every_help_ends_with_examples(shell: Shell, words: list[str]) -> None:
+    ended = shell(*words, "--help")
+    assert ended.status == 0
+    assert "convoscope" in ended.out.split("Examples")[1]
+
+
+def test_help_lists_every_command(shell: Shell) -> None:
+    out = shell("--help").out
+    assert all(command in out for command in COMMANDS)
+
+
+def test_help_loads_nothing_that_takes_time() -> None:
+    script = (
+        "import sys; sys.argv = ['convoscope', 'train', '--help']\n"
+        "from convoscope.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print([name for name in ('numpy', 'PIL', 'safetensors', 'convoscope.layers') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_an_unknown_command_or_option_gets_the_nearest_one(shell: Shell) -> None:
+    ended = shell("trian")
+    assert ended.status == 2
+    assert "train" in ended.err.split("trian")[1]
+    ended = shell("train", "--epoch", "3")
+    assert ended.status == 2
+    assert "--epochs" in ended.err
+
+
+def test_the_version_is_printed(shell: Shell) -> None:
+    import convoscope
+
+    assert shell("--version").out.strip() == f"convoscope {convoscope.__version__}"
+
+
+def test_a_bug_is_called_one_and_its_traceback_shown_only_when_asked_for(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from convoscope import datasets
+
+    def broken() -> None:
+        raise KeyError("oops")
+
+    monkeypatch.setattr(datasets, "names", broken, raising=False)
+    ended = shell("datasets")
+    assert ended.status == 1
+    assert "mistake in Convoscope" in ended.err
+    assert "Traceback" not in ended.err
+    from convoscope.cli.main import main
+
+    monkeypatch.setattr(sys, "argv", ["convoscope", "--traceback", "datasets"])
+    with pytest.raises(KeyError):
+        main()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such device there")
+def test_a_full_disk_behind_standard_output_is_one_message() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "convoscope", "datasets"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    command = f"{sys.executable} -m convoscope summary cnn-2 --details | head -n 1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert "Model" in done.stdout

@@ -1,0 +1,282 @@
+"""The native engine's kernels, each instruction set forced, against the reference engine in double precision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from convoscope import _native
+from convoscope.engine.base import LossRule, Stretch, UpdateRule
+from convoscope.engine.native import NativeEngine
+from convoscope.engine.plan import Plan, build
+from convoscope.engine.reference import ReferenceEngine
+from convoscope.errors import ConfigurationError, DataError, ShapeError
+from convoscope.layers import (
+    Activation,
+    AveragePooling2D,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalMaxPooling2D,
+    Layer,
+    MaxPooling2D,
+    MinPooling2D,
+)
+
+Array = npt.NDArray[Any]
+
+
+@pytest.fixture(params=_native.isas())
+def isa(request: pytest.FixtureRequest) -> Iterator[str]:
+    _native.set_isa(request.param)
+    yield request.param
+    _native.set_isa("auto")
+
+
+def weights_of(plan: Plan, rng: np.random.Generator) -> list[Array]:
+    weights = []
+    for planned in plan.weights:
+        values = rng.standard_normal(planned.shape).astype(np.float32)
+        if planned.name == "kernel":
+            values /= np.sqrt(np.prod(planned.shape[:-1]))
+        weights.append(np.abs(values) + 0.5 if "variance" in planned.name else values)
+    return weights
+
+
+def assert_close(found: Array, expected: Array, tolerance: float = 1e-5) -> None:
+    assert found.shape == expected.shape
+    scale = max(1e-2, float(np.abs(expected).max(initial=0)))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * scale)
+
+
+def assert_agree(layers: Sequence[Layer], shape: tuple[int, ...], samples: int, *, fused: bool = True) -> None:
+    rng = np.random.default_rng(samples)
+    plan = build(layers, shape, fused=fused)
+    weights = weights_of(plan, rng)
+    native = NativeEngine().prepare(plan, weights)
+    reference = ReferenceEngine().prepare(plan, weights, dtype=np.float64)
+    x = rng.standard_normal((samples, *shape)).astype(np.float32)
+    assert_close(native.forward(x), reference.forward(x))
+    for found, expected in zip(native.step_outputs(x), reference.step_outputs(x), strict=True):
+        assert_close(found, expected)
+    gradient = rng.standard_normal((samples, *plan.output_shape)).astype(np.float32)
+    for training in (False, True):
+        ours = native.pullback(x, gradient, training=training, seed=3, iteration=2)
+        theirs = reference.pullback(x, gradient, training=training, seed=3, iteration=2)
+        assert_close(ours.outputs, theirs.outputs)
+        assert_close(ours.input, theirs.input)
+        for found, expected in zip(ours.weights, theirs.weights, strict=True):
+            assert (found is None) == (expected is None)
+            if found is not None and expected is not None:
+                assert_close(found, expected)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+@pytest.mark.parametrize("samples", [1, 33])
+@pytest.mark.parametrize("channels", [1, 3, 17])
+@pytest.mark.parametrize(
+    "convolution",
+    [
+        {"filters": 5, "kernel_size": 3, "padding": "same", "activation": "tanh"},
+        {"filters": 64, "kernel_size": 3, "activation": "relu"},
+        {"filters": 17, "kernel_size": (2, 5), "strides": (2, 1), "padding": "same", "activation": "sigmoid"},
+        {"filters": 33, "kernel_size": 1, "use_bias": False, "activation": "elu"},
+        {"filters": 9, "kernel_size": 3, "dilation_rate": (2, 1), "activation": "leaky_relu"},
+        {"filters": 70, "kernel_size": 5, "strides": 3, "activation": "gelu"},
+    ],
+    ids=lambda settings: f"{settings['filters']}x{settings['kernel_size']}",
+)
+def test_convolutions_agree(isa: str, threads: int, samples: int, channels: int, convolution: dict[str, Any]) -> None:
+    _native.set_threads(threads)
+    assert_agree([Conv2D(**convolution)], (11, 9, channels), samples)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 17])
+@pytest.mark.parametrize("pooling", [MaxPooling2D, MinPooling2D, AveragePooling2D])
+@pytest.mark.parametrize(
+    ("size", "strides", "padding"),
+    [(2, 2, "valid"), (2, 2, "same"), (3, 2, "same"), (2, 1, "valid"), ((2, 3), (3, 2), "valid")],
+)
+@pytest.mark.parametrize("fused", [True, False])
+def test_convolutions_with_poolings_agree(
+    isa: str, channels: int, pooling: Any, size: Any, strides: Any, padding: str, fused: bool
+) -> None:
+    _native.set_threads(2)
+    layers = [Conv2D(20, 3, padding=padding, activation="relu"), pooling(size, strides, padding)]
+    assert_agree(layers, (12, 9, channels), 5, fused=fused)
+
+
+@pytest.mark.parametrize("activation", ["linear", "sigmoid", "leaky_relu", "elu", "tanh"])
+def test_every_activation_that_is_fused_with_a_pooling_agrees(isa: str, activation: str) -> None:
+    assert_agree([Conv2D(20, 3, activation=activation), MaxPooling2D()], (9, 8, 17), 3)
+
+
+def test_a_window_of_more_than_256_places_agrees(isa: str) -> None:
+    assert_agree([Conv2D(6, 3, activation="relu"), GlobalMaxPooling2D()], (21, 22, 3), 3)
+
+
+@pytest.mark.parametrize("units", [1, 10, 33, 128])
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_dense_layers_agree(isa: str, units: int, threads: int) -> None:
+    _native.set_threads(threads)
+    assert_agree([Flatten(), Dense(units, activation="relu"), Dense(7, activation="softmax")], (5, 4, 3), 33)
+    assert_agree([Dense(units, activation="tanh")], (5, 4, 3), 2)
+
+
+def test_a_sum_over_more_samples_than_are_added_up_at_once_agrees(isa: str) -> None:
+    assert_agree([Dense(5)], (3,), 700)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_normalization_and_dropout_agree(isa: str, threads: int) -> None:
+    _native.set_threads(threads)
+    for layers in (
+        [BatchNormalization(), Activation("silu"), Dropout(0.3), Conv2D(4, 3)],
+        [Dropout(0.5, seed=11), BatchNormalization(scale=False), Dense(3)],
+        [Conv2D(4, 3, trainable=False), BatchNormalization(trainable=False), Activation("relu")],
+    ):
+        assert_agree(layers, (7, 6, 17), 6)
+
+
+def stretch_of(plan: Plan, rule: UpdateRule, x: Array, y: Array, *, batch_size: int = 16) -> Stretch:
+    rows = np.random.default_rng(1).permutation(len(x))
+    return Stretch(
+        x=x,
+        y=y,
+        rows=rows,
+        batch_size=batch_size,
+        loss=LossRule("sparse_categorical_crossentropy", label_smoothing=0.1),
+        rule=rule,
+        learning_rates=np.full(len(x), 0.01),
+        iteration=0,
+        seed=5,
+        slots=[tuple(np.zeros(plan.weights[w].shape, np.float32) for _ in rule.slots) for w in plan.trainable],
+        losses=np.zeros(len(x), np.float32),
+        outputs=np.zeros((len(x), *plan.output_shape), np.float32),
+    )
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        UpdateRule("sgd", momentum=0.9, nesterov=True, weight_decay=0.1),
+        UpdateRule("adam", clipvalue=0.02),
+        UpdateRule("rmsprop", momentum=0.5, centered=True, global_clipnorm=0.3),
+    ],
+    ids=lambda rule: rule.kind,
+)
+def test_training_agrees(isa: str, threads: int, rule: UpdateRule) -> None:
+    _native.set_threads(threads)
+    rng = np.random.default_rng(0)
+    plan = build(
+        [
+            Conv2D(20, 3, activation="relu"),
+            MaxPooling2D(),
+            BatchNormalization(),
+            Dropout(0.2),
+            Flatten(),
+            Dense(9, activation="tanh"),
+            Dense(6, activation="softmax"),
+        ],
+        (9, 8, 17),
+    )
+    weights = weights_of(plan, rng)
+    x = rng.standard_normal((70, 9, 8, 17)).astype(np.float32)
+    y = rng.integers(0, 6, 70).astype(np.int32)
+    results = []
+    for engine in (NativeEngine(), ReferenceEngine()):
+        own = [weight.copy() for weight in weights]
+        stretch = stretch_of(plan, rule, x, y)
+        assert engine.prepare(plan, own).train(stretch) == stretch.steps == 5
+        results.append([stretch.losses, stretch.outputs, *own])
+    for found, expected in zip(*results, strict=True):
+        assert_close(found, expected, 1e-3)  # five steps let rounding grow
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_for_a_number_of_threads_training_is_the_same_bit_for_bit(threads: int) -> None:
+    _native.set_threads(threads)
+    rng = np.random.default_rng(0)
+    layers = [
+        Conv2D(20, 3, activation="relu"),
+        MaxPooling2D(),
+        BatchNormalization(),
+        Flatten(),
+        Dense(6, activation="softmax"),
+    ]
+    plan = build(layers, (9, 8, 3))
+    weights = weights_of(plan, rng)
+    x = rng.integers(0, 256, (90, 9, 8, 3), dtype=np.uint8)
+    y = rng.integers(0, 6, 90).astype(np.int32)
+    results = []
+    for _ in range(5):
+        own = [weight.copy() for weight in weights]
+        stretch = stretch_of(plan, UpdateRule("adam"), x, y)
+        NativeEngine().prepare(plan, own).train(stretch)
+        results.append([stretch.losses, *own])
+    for found, expected in zip(results[1:], results[:-1], strict=True):
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_a_prediction_does_not_depend_on_its_neighbours_or_on_threads(isa: str) -> None:
+    rng = np.random.default_rng(0)
+    plan = build([Conv2D(20, 3), MaxPooling2D(), Flatten(), Dense(10, activation="softmax")], (9, 8, 3))
+    executable = NativeEngine().prepare(plan, weights_of(plan, rng))
+    x = rng.standard_normal((150, 9, 8, 3)).astype(np.float32)
+    _native.set_threads(1)
+    together = executable.forward(x)
+    _native.set_threads(3)
+    np.testing.assert_array_equal(executable.forward(x), together)
+    np.testing.assert_array_equal(np.concatenate([executable.forward(x[i : i + 1]) for i in range(150)]), together)
+
+
+def test_a_budget_ends_a_stretch_after_a_step() -> None:
+    rng = np.random.default_rng(0)
+    plan = build([Flatten(), Dense(3, activation="softmax")], (4, 4, 1))
+    stretch = stretch_of(
+        plan, UpdateRule("sgd"), rng.random((64, 4, 4, 1)), rng.integers(0, 3, 64).astype(np.int32), batch_size=8
+    )
+    assert NativeEngine().prepare(plan, weights_of(plan, rng)).train(stretch, budget=0.0) == 1
+    assert np.all(stretch.losses[:8] > 0)
+    assert not np.any(stretch.losses[8:])
+
+
+def test_kernels_are_named_for_each_step() -> None:
+    block = [Conv2D(64, 3, activation="relu"), MaxPooling2D()]
+    plan = build([*block, Conv2D(64, 3, activation="relu"), MaxPooling2D(), Flatten()], (28, 28, 1))
+    names = NativeEngine().prepare(plan, weights_of(plan, np.random.default_rng(0))).kernels
+    assert len(names) == len(plan.steps)
+    assert "live winners" in names[1]
+    assert "live winners" not in names[0]
+    assert names[2] == ""
+
+
+def test_weights_that_cannot_be_used_where_they_lie_are_refused() -> None:
+    plan = build([Dense(3)], (4,))
+    good = weights_of(plan, np.random.default_rng(0))
+    frozen = good[0].copy()
+    frozen.flags.writeable = False
+    for bad in (good[0].astype(np.float64), np.asfortranarray(good[0]), frozen, good[0][:, :2].copy()):
+        with pytest.raises(ConfigurationError, match="'kernel' of layer 0"):
+            NativeEngine().prepare(plan, [bad, good[1]])
+    with pytest.raises(ConfigurationError, match="has 2 weights; 1"):
+        NativeEngine().prepare(plan, good[:1])
+
+
+def test_inputs_and_labels_that_do_not_fit_are_refused() -> None:
+    plan = build([Dense(3, activation="softmax")], (4,))
+    executable = NativeEngine().prepare(plan, weights_of(plan, np.random.default_rng(0)))
+    with pytest.raises(ShapeError, match=r"\(2, 4\); got \(2, 5\)"):
+        executable.forward(np.zeros((2, 5), np.float32))
+    with pytest.raises(ShapeError, match=r"label for each of \(2,\) rows"):
+        executable.score(np.zeros((2, 4)), np.zeros(3, np.int32), LossRule("sparse_categorical_crossentropy"))
+    with pytest.raises(DataError, match="Label 3 at place 1 is not one of the 3 classes"):
+        executable.score(np.zeros((2, 4)), np.array([0, 3], np.int32), LossRule("sparse_categorical_crossentropy"))

@@ -1,0 +1,218 @@
+"""Stacks of layers drawn at random: the shapes that are promised come out, and fusing changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from convoscope.engine import use
+from convoscope.engine.base import LossRule
+from convoscope.engine.plan import Plan, build
+from convoscope.engine.reference import ReferenceEngine
+from convoscope.engine.steps import ActivationStep, ConvolutionStep, DenseStep, PoolingStep
+from convoscope.errors import ShapeError
+from convoscope.layers import (
+    Activation,
+    AveragePooling2D,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    Layer,
+    LeakyReLU,
+    MaxPooling2D,
+    MinPooling2D,
+    ReLU,
+    ZeroPadding2D,
+)
+from convoscope.layers.stack import infer_shapes
+
+Array = npt.NDArray[Any]
+ACTIVATIONS = ("linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax", "elu", "gelu", "silu")
+
+few = st.integers(1, 3)
+pairs = st.tuples(few, few)
+paddings = st.sampled_from(["valid", "same"])
+activations = st.sampled_from(ACTIVATIONS)
+convolutions = st.builds(
+    Conv2D,
+    st.integers(1, 9),
+    kernel_size=pairs,
+    strides=pairs,
+    dilation_rate=st.just((1, 1)) | pairs,
+    padding=paddings,
+    activation=activations,
+    use_bias=st.booleans(),
+)
+poolings = st.one_of(
+    *(
+        st.builds(kind, pairs, strides=st.none() | pairs, padding=paddings)
+        for kind in (MaxPooling2D, MinPooling2D, AveragePooling2D)
+    )
+)
+image_layers = st.one_of(
+    convolutions,
+    poolings,
+    st.builds(ZeroPadding2D, pairs),
+    st.builds(Activation, activations),
+    st.builds(ReLU),
+    st.builds(LeakyReLU),
+    st.builds(BatchNormalization),
+    st.builds(Dropout, st.sampled_from([0.0, 0.3])),
+)
+endings = st.one_of(
+    st.just([]),
+    st.builds(lambda: [GlobalMaxPooling2D()]),
+    st.builds(lambda units, last: [GlobalAveragePooling2D(), Dense(units, activation=last)], few, activations),
+    st.builds(lambda units, last: [Flatten(), Dense(units), Activation(last)], few, activations),
+)
+stacks = st.builds(lambda body, end: [*body, *end], st.lists(image_layers, max_size=5), endings)
+shapes = st.tuples(st.integers(1, 12), st.integers(1, 12), few)
+
+
+def weights_for(plan: Plan) -> list[Array]:
+    generator = np.random.default_rng(0)
+    drawn = [generator.normal(size=weight.shape) for weight in plan.weights]
+    return [np.abs(w) + 0.5 if p.name == "moving_variance" else w for w, p in zip(drawn, plan.weights, strict=True)]
+
+
+@settings(deadline=None, max_examples=200)
+@given(stacks, shapes)
+def test_each_layer_makes_the_promised_shape_or_is_refused(stack: list[Layer], shape: tuple[int, int, int]) -> None:
+    try:
+        promised = infer_shapes(stack, shape)
+    except ShapeError as error:
+        place = int(str(error).removeprefix("Layer ").split(" of ")[0])
+        assert len(infer_shapes(stack[: place - 1], shape)) == place - 1  # the layers before are all right
+        with pytest.raises(ShapeError):
+            infer_shapes(stack[:place], shape)
+        return
+    assert all(min(made) > 0 for made in promised)
+    plan = build(stack, shape, fused=False)
+    outputs = ReferenceEngine().prepare(plan, weights_for(plan)).step_outputs(np.zeros((2, *shape)))
+    made = [outputs[plan.last_step_of(layer)].shape for layer in range(len(stack))]
+    assert made == [(2, *one) for one in promised]
+
+
+@settings(deadline=None, max_examples=200)
+@given(stacks, shapes)
+def test_a_fused_plan_gives_what_the_plan_that_is_not_fused_gives(
+    stack: list[Layer], shape: tuple[int, int, int]
+) -> None:
+    try:
+        fused, plain = build(stack, shape), build(stack, shape, fused=False)
+    except ShapeError:
+        return
+    assert (fused.weights, fused.output_shape) == (plain.weights, plain.output_shape)
+    weights = weights_for(plain)
+    generator = np.random.default_rng(1)
+    x, sent_back = generator.normal(size=(2, *shape)), generator.normal(size=(2, *plain.output_shape))
+    ours, theirs = (
+        ReferenceEngine().prepare(plan, weights, np.float64).pullback(x, sent_back, training=True, seed=2)
+        for plan in (fused, plain)
+    )
+    np.testing.assert_array_equal(ours.outputs, theirs.outputs)
+    np.testing.assert_array_equal(ours.input, theirs.input)
+    for one, other in zip(ours.weights, theirs.weights, strict=True):
+        assert (one is None) == (other is None)
+        if one is not None and other is not None:
+            np.testing.assert_array_equal(one, other)
+
+
+blocks = st.one_of(
+    st.builds(lambda layer: [layer], image_layers),
+    st.builds(lambda layer, pooling: [layer, pooling], convolutions, poolings),
+    st.builds(lambda units, last: [Flatten(), Dense(units, activation=last)], st.integers(1, 40), activations),
+)
+
+
+# The same examples at every run: a value that happens to lie within a rounding of ReLU's bend has another gradient.
+@pytest.mark.parametrize("name", ["reference", "native"])
+@settings(deadline=None, max_examples=300, derandomize=True)
+@given(blocks, shapes, st.sampled_from([1, 2, 9, 33]), st.booleans())
+def test_single_precision_is_double_precision_to_rounding(
+    name: str, stack: list[Layer], shape: tuple[int, int, int], batch: int, training: bool
+) -> None:
+    try:
+        plan = build(stack, shape)
+    except ShapeError:
+        return
+    weights = [weight.astype(np.float32) for weight in weights_for(plan)]
+    generator = np.random.default_rng([batch, *shape])
+    x = generator.normal(size=(batch, *shape)).astype(np.float32)
+    sent_back = generator.normal(size=(batch, *plan.output_shape)).astype(np.float32)
+    ours, exact = (
+        executable.pullback(x, sent_back, training=training, seed=3)
+        for executable in (use(name).prepare(plan, weights), ReferenceEngine().prepare(plan, weights, np.float64))
+    )
+    pairs = [(ours.outputs, exact.outputs), (ours.input, exact.input), *zip(ours.weights, exact.weights, strict=True)]
+    for single, double in pairs:
+        if double is None or single is None:
+            assert single is double
+        else:
+            allowed = 2e-5 * max(1e-2, float(np.abs(double).max()))
+            np.testing.assert_allclose(single, double, rtol=1e-5, atol=allowed)
+
+
+def test_the_lesson_s_network_becomes_six_steps() -> None:
+    stack = [
+        Conv2D(8, 3, activation="relu"),
+        MaxPooling2D(),
+        Conv2D(8, 3),
+        ReLU(),
+        MaxPooling2D(),
+        Flatten(),
+        Dense(16, activation="relu"),
+        Dense(10, activation="softmax"),
+    ]
+    plan = build(stack, (28, 28, 1))
+    assert [type(step).__name__ for step in plan.steps] == [
+        "ConvolutionStep",
+        "ConvolutionStep",
+        "ReshapeStep",
+        "DenseStep",
+        "DenseStep",
+        "ActivationStep",
+    ]
+    assert [(step.first_layer, step.last_layer) for step in plan.steps] == [
+        (0, 1),
+        (2, 4),
+        (5, 5),
+        (6, 6),
+        (7, 7),
+        (7, 7),
+    ]
+    assert plan.steps[1].output_shape == (5, 5, 8)
+
+
+def test_an_average_stays_on_its_own_and_so_does_what_follows_a_pooling() -> None:
+    assert [type(s) for s in build([Conv2D(2, 3), AveragePooling2D()], (6, 6, 1)).steps] == [
+        ConvolutionStep,
+        PoolingStep,
+    ]
+    plan = build([Conv2D(2, 3), MaxPooling2D(), ReLU(), MaxPooling2D()], (8, 8, 1))
+    assert [type(step) for step in plan.steps] == [ConvolutionStep, ActivationStep, PoolingStep]
+
+
+@pytest.mark.parametrize("name", ["gelu", "silu", "softmax"])
+def test_an_activation_whose_gradient_needs_its_input_stays_on_its_own(name: str) -> None:
+    plan = build([Conv2D(2, 3, activation=name), MaxPooling2D()], (6, 6, 1))
+    assert [type(step) for step in plan.steps] == [ConvolutionStep, ActivationStep, PoolingStep]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("sigmoid", "binary_crossentropy"), ("softmax", "categorical_crossentropy")]
+)
+def test_the_last_activation_stays_apart_for_the_loss(name: str, kind: str) -> None:
+    plan = build([Dense(3, activation=name)], (4,))
+    assert [type(step) for step in plan.steps] == [DenseStep, ActivationStep]
+    assert LossRule(kind).fused_with(plan)
+    assert not LossRule(kind, from_logits=True).fused_with(plan)
+    assert not LossRule("mean_squared_error").fused_with(plan)

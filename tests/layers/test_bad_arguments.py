@@ -1,0 +1,175 @@
+"""A wrong argument is refused where it is given: the message says which layer, what was expected, and what came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convoscope import initializers
+from convoscope.errors import ConfigurationError, NotReadyError, ShapeError, UnknownNameError
+from convoscope.layers import (
+    Activation,
+    AveragePooling2D,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalMaxPooling2D,
+    Input,
+    InputLayer,
+    LeakyReLU,
+    MaxPooling2D,
+    ReLU,
+    Rescaling,
+    Reshape,
+    Softmax,
+    ZeroPadding2D,
+    deserialize,
+)
+from convoscope.layers.stack import infer_shapes
+
+# What is made, and the words that the message must have: the layer, the argument, what is right, what came.
+ARGUMENTS: list[tuple[Callable[[], Any], list[str]]] = [
+    (lambda: Conv2D(0, 3), ["Conv2D", "filters", "at least 1", "is 0"]),
+    (lambda: Conv2D("8", 3), ["Conv2D", "filters", "whole number", "'8'"]),
+    (lambda: Conv2D(8.5, 3), ["Conv2D", "filters", "whole number", "8.5"]),  # type: ignore[arg-type]
+    (lambda: Conv2D(True, 3), ["Conv2D", "filters", "whole number", "True"]),
+    (lambda: Conv2D(8, (3, 3, 3)), ["Conv2D", "kernel_size", "two (height, width)", "has 3"]),
+    (lambda: Conv2D(8, "3x3"), ["Conv2D", "kernel_size", "whole number", "'3x3'"]),
+    (lambda: Conv2D(8, (3, -1)), ["Conv2D", "kernel_size", "at least 1", "-1"]),
+    (lambda: Conv2D(8, 3, strides=0), ["Conv2D", "strides", "at least 1", "is 0"]),
+    (lambda: Conv2D(8, 3, dilation_rate=0), ["Conv2D", "dilation_rate", "at least 1"]),
+    (lambda: Conv2D(8, 3, data_format="channels_first"), ["Conv2D", "data_format", "channels_last", "channels_first"]),
+    (lambda: Conv2D(8, 3, groups=2), ["Conv2D", "groups=2", "not supported", "leave it out"]),
+    (lambda: Conv2D(8, 3, kernel_regularizer="l2"), ["Conv2D", "kernel_regularizer='l2'", "leave it out"]),
+    (lambda: Conv2D(8, 3, name=""), ["Conv2D", "name", "not empty", "''"]),
+    (lambda: Conv2D(8, 3, input_shape=(28, None, 1)), ["Conv2D", "input_shape", "every axis needs a size", "None"]),
+    (lambda: Conv2D(8, 3, input_shape="28"), ["Conv2D", "input_shape", "tuple of whole numbers", "'28'"]),
+    (lambda: MaxPooling2D("2"), ["MaxPooling2D", "pool_size", "whole number", "'2'"]),
+    (lambda: MaxPooling2D(2, strides=(1, 0)), ["MaxPooling2D", "strides", "at least 1", "is 0"]),
+    (lambda: AveragePooling2D(1.5), ["AveragePooling2D", "pool_size", "whole number", "1.5"]),  # type: ignore[arg-type]
+    (lambda: Dense(-1), ["Dense", "units", "at least 1", "-1"]),
+    (lambda: Dense(None), ["Dense", "units", "whole number", "None"]),  # type: ignore[arg-type]
+    (lambda: Dropout(1.0), ["Dropout", "rate", "below 1", "1.0"]),
+    (lambda: Dropout(-0.1), ["Dropout", "rate", "at least 0", "-0.1"]),
+    (lambda: Dropout("half"), ["Dropout", "rate", "number", "'half'"]),  # type: ignore[arg-type]
+    (lambda: Dropout(float("nan")), ["Dropout", "rate", "at least 0", "nan"]),
+    (lambda: Dropout(0.5, seed="x"), ["Dropout", "seed", "whole number", "'x'"]),  # type: ignore[arg-type]
+    (lambda: BatchNormalization(momentum=2), ["BatchNormalization", "momentum", "from 0 to 1", "2"]),
+    (lambda: BatchNormalization(epsilon=0), ["BatchNormalization", "epsilon", "above 0", "0"]),
+    (lambda: Reshape((-1, -1)), ["Reshape", "only one axis", "-1"]),
+    (lambda: Reshape((4, 0)), ["Reshape", "target_shape", "at least 1", "is 0"]),
+    (lambda: Reshape("4x4"), ["Reshape", "target_shape", "tuple of whole numbers", "'4x4'"]),
+    (lambda: Reshape(None), ["Reshape", "target_shape", "tuple of whole numbers", "None"]),  # type: ignore[arg-type]
+    (lambda: ZeroPadding2D(-1), ["ZeroPadding2D", "padding", "at least 0", "-1"]),
+    (lambda: ZeroPadding2D((1, 2, 3)), ["ZeroPadding2D", "padding", "two", "has 3"]),
+    (lambda: ZeroPadding2D(((1, 2), (3, -4))), ["ZeroPadding2D", "padding", "at least 0", "-4"]),
+    (lambda: Softmax(axis=1), ["Softmax", "last axis", "axis=1"]),
+    (lambda: ReLU(max_value=6), ["ReLU", "max_value=6", "not supported", "None"]),
+    (lambda: ReLU(negative_slope=-1), ["ReLU", "negative_slope", "at least 0", "-1"]),
+    (lambda: LeakyReLU(negative_slope="a"), ["LeakyReLU", "negative_slope", "number", "'a'"]),  # type: ignore[arg-type]
+    (lambda: Rescaling("1/255"), ["Rescaling", "scale", "number", "'1/255'"]),  # type: ignore[arg-type]
+    (lambda: InputLayer(), ["Input", "shape", "Input(shape=(28, 28, 1))"]),
+    (lambda: Input((None, 28, 1)), ["Input", "every axis needs a size", "None"]),  # type: ignore[arg-type]
+    (lambda: deserialize({"class_name": "Dense"}), ["Dense", "settings", "dict", "None"]),
+]
+
+# The same for names: the message has the nearest right one.
+NAMES: list[tuple[Callable[[], Any], list[str]]] = [
+    (lambda: Conv2D(8, 3, padding="sme"), ["Conv2D", "padding", "'sme'", "Did you mean 'same'"]),
+    (lambda: Conv2D(8, 3, activation="rleu"), ["activation", "'rleu'", "Did you mean 'relu'"]),
+    (lambda: Conv2D(8, 3, stride=2), ["Conv2D", "'stride'", "Did you mean 'strides'"]),
+    (lambda: Conv2D(8, 3, kernel_initializer="he_norml"), ["initializer", "'he_norml'", "Did you mean 'he_normal'"]),
+    (lambda: Dense(8, activation=np.sin), ["activation", "'sin'", "Known: linear, relu"]),
+    (lambda: Dense(8, unit=3), ["Dense", "'unit'", "Did you mean 'units'"]),
+    (lambda: Activation("sofmax"), ["activation", "'sofmax'", "Did you mean 'softmax'"]),
+    (lambda: deserialize({"class_name": "Conv3D", "config": {}}), ["layer", "'Conv3D'", "Did you mean 'Conv2D'"]),
+    (lambda: deserialize({}), ["layer", "None", "Known: "]),
+    (lambda: initializers.get({"class_name": "He", "config": {}}), ["initializer", "'He'", "Known: "]),
+    (lambda: initializers.VarianceScaling(mode="fan"), ["mode of VarianceScaling", "'fan'", "fan_in"]),
+]
+
+# Shapes that do not fit.
+SHAPES: list[tuple[Callable[[], Any], list[str]]] = [
+    (lambda: Conv2D(8, 5).infer_shape((3, 9, 1)), ["Conv2D 'conv2d'", "5×5", "3×9", "padding='same'"]),
+    (
+        lambda: Conv2D(8, 3, name="edges").infer_shape((28, 28)),
+        ["Conv2D 'edges'", "channel axis is missing", "input_shape=(28, 28, 1)", "x[..., None]"],
+    ),
+    (lambda: MaxPooling2D().infer_shape((10,)), ["MaxPooling2D", "(height, width, channels)", "(10,)", "Flatten"]),
+    (lambda: GlobalMaxPooling2D().infer_shape((2, 3, 4, 5)), ["GlobalMaxPooling2D", "(2, 3, 4, 5)"]),
+    (lambda: ZeroPadding2D().infer_shape((3, 3)), ["ZeroPadding2D", "channel axis is missing"]),
+    (lambda: Reshape((4, 4)).infer_shape((5, 3)), ["Reshape", "(5, 3)", "15 values", "(4, 4)", "stay the same"]),
+    (lambda: Reshape((4, -1)).infer_shape((5, 3)), ["Reshape", "15 values", "(4, -1)"]),
+    (lambda: Dense(3).infer_shape(()), ["Dense", "no axis"]),
+    (lambda: BatchNormalization(axis=1).infer_shape((4, 4, 3)), ["BatchNormalization", "axis=-1", "axis=1"]),
+    (
+        lambda: infer_shapes([Conv2D(4, 3), MaxPooling2D(), MaxPooling2D(), MaxPooling2D(), Flatten()], (8, 8, 1)),
+        ["Layer 4 of 5", "MaxPooling2D", "2×2", "1×1", "fewer poolings"],
+    ),
+]
+
+
+def in_words(value: object) -> str:
+    """Return how pytest calls a case."""
+    return " ".join(value) if isinstance(value, list) else ""
+
+
+@pytest.mark.parametrize(
+    ("make", "words"), ARGUMENTS, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
+)
+def test_a_wrong_argument_is_refused_and_named(make: Callable[[], Any], words: list[str]) -> None:
+    assert_words(ConfigurationError, make, words)
+
+
+@pytest.mark.parametrize(("make", "words"), NAMES, ids=in_words)
+def test_an_unknown_name_brings_the_nearest_right_one(make: Callable[[], Any], words: list[str]) -> None:
+    assert_words(UnknownNameError, make, words)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"), SHAPES, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
+)
+def test_a_shape_that_does_not_fit_is_refused_with_a_remedy(make: Callable[[], Any], words: list[str]) -> None:
+    assert_words(ShapeError, make, words)
+
+
+def assert_words(kind: type[Exception], make: Callable[[], Any], words: list[str]) -> None:
+    with pytest.raises(kind) as caught:
+        make()
+    message = str(caught.value)
+    assert [word for word in words if word not in message] == [], message
+    assert "\n" not in message  # one paragraph
+
+
+def test_a_layer_without_a_shape_says_how_to_give_it_one() -> None:
+    with pytest.raises(NotReadyError, match=r"Dense 'dense' has no shape yet.*Input\(shape="):
+        _ = Dense(3).output
+
+
+def test_weights_of_the_wrong_shapes_are_refused_and_nothing_is_set() -> None:
+    layer = Dense(2)
+    layer.build((3,), np.random.default_rng(0))
+    before = layer.get_weights()
+    with pytest.raises(ShapeError, match=r"Dense 'dense' takes 2 weights \(kernel \(3, 2\), bias \(2,\)\)"):
+        layer.set_weights([np.zeros((3, 2)), np.zeros(3)])
+    for now, then in zip(layer.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
+def test_a_built_layer_does_not_take_another_shape() -> None:
+    layer = Dense(2)
+    layer.build((3,), np.random.default_rng(0))
+    layer.build((3,), np.random.default_rng(1))  # the same shape again is nothing
+    with pytest.raises(ShapeError, match=r"built for inputs of shape \(3,\) and cannot take \(4,\)"):
+        layer.build((4,), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("value", [None, "channels_last"])
+def test_arguments_left_at_what_we_compute_are_taken(value: str | None) -> None:
+    layer = Conv2D(2, 3, data_format=value, groups=1, kernel_regularizer=None, dtype="float32")
+    assert layer.infer_shape((5, 5, 1)) == (3, 3, 2)

@@ -1,0 +1,226 @@
+"""What every layer must pass: one row (or several) a layer, and a test that none is left out.
+
+Values and gradients against Keras are in ``tests/values``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from convoscope.engine.base import Engine
+from convoscope.engine.plan import build
+from convoscope.engine.reference import ReferenceEngine
+from convoscope.layers import (
+    Activation,
+    AveragePooling2D,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    InputLayer,
+    Layer,
+    LeakyReLU,
+    MaxPooling2D,
+    MinPooling2D,
+    ReLU,
+    Rescaling,
+    Reshape,
+    Softmax,
+    ZeroPadding2D,
+    deserialize,
+    serialize,
+)
+from convoscope.layers.arguments import Shape
+from convoscope.layers.serialization import KINDS
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A layer, the shape that goes in, and the shape that must come out, worked out by hand."""
+
+    layer: Layer
+    takes: Shape
+    makes: Shape
+
+
+ROWS = [
+    Row(InputLayer((4, 5, 2)), (4, 5, 2), (4, 5, 2)),
+    Row(Conv2D(3, 2), (5, 4, 2), (4, 3, 3)),
+    Row(Conv2D(4, (3, 2), strides=(2, 1), padding="same", activation="relu"), (7, 6, 3), (4, 6, 4)),
+    Row(Conv2D(2, 3, dilation_rate=(2, 1), use_bias=False, activation="silu"), (7, 6, 1), (3, 4, 2)),
+    Row(Conv2D(2, 3, padding="same", strides=2, dilation_rate=2, activation="elu"), (7, 6, 2), (4, 3, 2)),
+    Row(Conv2D(17, 5, kernel_initializer="filter_bank", bias_initializer="ones"), (5, 6, 1), (1, 2, 17)),
+    Row(MaxPooling2D(), (7, 5, 3), (3, 2, 3)),
+    Row(MaxPooling2D(3, 2, padding="same"), (7, 6, 2), (4, 3, 2)),
+    Row(AveragePooling2D(), (7, 5, 3), (3, 2, 3)),
+    Row(AveragePooling2D((3, 2), (1, 2), padding="same"), (4, 5, 1), (4, 3, 1)),
+    Row(MinPooling2D(), (7, 5, 3), (3, 2, 3)),
+    Row(MinPooling2D(2, 1, padding="same"), (3, 4, 2), (3, 4, 2)),
+    Row(GlobalAveragePooling2D(), (3, 5, 4), (4,)),
+    Row(GlobalAveragePooling2D(keepdims=True), (3, 5, 4), (1, 1, 4)),
+    Row(GlobalMaxPooling2D(), (3, 5, 4), (4,)),
+    Row(GlobalMaxPooling2D(keepdims=True), (3, 5, 4), (1, 1, 4)),
+    Row(Flatten(), (3, 5, 2), (30,)),
+    Row(Flatten(), (4,), (4,)),
+    Row(Reshape((5, -1)), (3, 5, 2), (5, 6)),
+    Row(Reshape((2, 3, 5)), (30,), (2, 3, 5)),
+    Row(Dense(4), (6,), (4,)),
+    Row(Dense(3, activation="softmax", use_bias=False), (2, 5), (2, 3)),
+    Row(Dense(2, activation="gelu", kernel_initializer="he_normal"), (7,), (2,)),
+    Row(Dropout(0.4), (6, 3), (6, 3)),
+    Row(Dropout(0.25, seed=7), (5,), (5,)),
+    Row(BatchNormalization(), (4, 3, 5), (4, 3, 5)),
+    Row(BatchNormalization(center=False, momentum=0.5, epsilon=0.1), (6,), (6,)),
+    Row(BatchNormalization(scale=False, trainable=False), (2, 3), (2, 3)),
+    *(
+        Row(Activation(name), (3, 4), (3, 4))
+        for name in ("linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax", "elu", "gelu", "silu")
+    ),
+    Row(ReLU(), (3, 4), (3, 4)),
+    Row(ReLU(negative_slope=0.1), (3, 4), (3, 4)),
+    Row(LeakyReLU(), (3, 4, 2), (3, 4, 2)),
+    Row(LeakyReLU(negative_slope=0.0), (5,), (5,)),
+    Row(Softmax(), (3, 4), (3, 4)),
+    Row(ZeroPadding2D(((1, 0), (2, 3))), (3, 4, 2), (4, 9, 2)),
+    Row(ZeroPadding2D(0), (3, 4, 2), (3, 4, 2)),
+    Row(Rescaling(0.5, offset=-1.0), (3, 4, 2), (3, 4, 2)),
+]
+every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.layer!r} of {row.takes}")
+every_computing_row = pytest.mark.parametrize(
+    "row",
+    [row for row in ROWS if not isinstance(row.layer, InputLayer)],  # models leave it out of the plan
+    ids=lambda row: f"{row.layer!r} of {row.takes}",
+)
+
+
+def weights_for(row: Row, generator: np.random.Generator) -> list[Array]:
+    """Return random weights for the row's layer; variances are positive."""
+    specs = row.layer.weight_specs(row.takes)
+    drawn = [generator.normal(0, 0.5, spec.shape) for spec in specs]
+    return [np.abs(w) + 0.5 if spec.name == "moving_variance" else w for w, spec in zip(drawn, specs, strict=True)]
+
+
+def test_no_layer_is_left_out() -> None:
+    assert {type(row.layer).__name__ for row in ROWS} == KINDS.keys()
+
+
+@every_row
+def test_the_shape_is_the_one_worked_out_by_hand(row: Row) -> None:
+    assert row.layer.infer_shape(row.takes) == row.makes
+    assert row.layer.compute_output_shape((None, *row.takes)) == (None, *row.makes)
+
+
+@every_row
+def test_a_layer_made_again_from_its_json_is_the_same(row: Row) -> None:
+    again = deserialize(json.loads(json.dumps(serialize(row.layer))))
+    assert type(again) is type(row.layer)
+    assert serialize(again) == serialize(row.layer)
+    assert again.weight_specs(row.takes) == row.layer.weight_specs(row.takes)
+
+
+@every_row
+def test_weights_come_back_as_they_were_set(row: Row) -> None:
+    layer = deserialize(serialize(row.layer))
+    layer.build(row.takes, np.random.default_rng(1))
+    assert layer.output_shape == (None, *row.makes)
+    drawn = [weight.astype(np.float32) for weight in weights_for(row, np.random.default_rng(2))]
+    layer.set_weights(drawn)
+    for back, given, spec in zip(layer.get_weights(), drawn, layer.specs, strict=True):
+        np.testing.assert_array_equal(back, given)
+        assert back.shape == spec.shape
+    assert layer.count_params() == sum(weight.size for weight in drawn)
+
+
+@every_row
+def test_the_first_weights_are_finite_and_follow_from_the_generator(row: Row) -> None:
+    first, second = deserialize(serialize(row.layer)), deserialize(serialize(row.layer))
+    first.build(row.takes, np.random.default_rng(3))
+    second.build(row.takes, np.random.default_rng(3))
+    for a, b in zip(first.weights, second.weights, strict=True):
+        assert np.isfinite(a).all()
+        np.testing.assert_array_equal(a, b)
+
+
+@every_computing_row
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_what_comes_out_has_the_shape(engine: Engine, row: Row, count: int) -> None:
+    generator = np.random.default_rng(4)
+    weights = [weight.astype(np.float32) for weight in weights_for(row, generator)]
+    executable = engine.prepare(build([row.layer], row.takes), weights)
+    outputs = executable.forward(generator.random((count, *row.takes), np.float32))
+    assert outputs.shape == (count, *row.makes)
+    assert outputs.dtype == np.float32
+
+
+@every_computing_row
+@pytest.mark.parametrize("training", [False, True], ids=["prediction", "training"])
+def test_single_precision_is_double_precision_to_rounding(engine: Engine, row: Row, training: bool) -> None:
+    generator = np.random.default_rng(5)
+    x = generator.normal(size=(4, *row.takes)).astype(np.float32)
+    sent_back = generator.normal(size=(4, *row.makes)).astype(np.float32)
+    weights = [weight.astype(np.float32) for weight in weights_for(row, generator)]
+    plan = build([row.layer], row.takes)
+    ours = engine.prepare(plan, weights).pullback(x, sent_back, training=training, seed=6, iteration=7)
+    exact = ReferenceEngine().prepare(plan, weights, np.float64)
+    judged = exact.pullback(x, sent_back, training=training, seed=6, iteration=7)
+    pairs = [
+        (ours.outputs, judged.outputs),
+        (ours.input, judged.input),
+        *zip(ours.weights, judged.weights, strict=True),
+    ]
+    for single, double in pairs:
+        assert (single is None) == (double is None)
+        if single is not None and double is not None:
+            np.testing.assert_allclose(single, double, rtol=2e-6, atol=3e-6 * np.abs(double).max())
+
+
+@every_computing_row
+@pytest.mark.parametrize("training", [False, True], ids=["prediction", "training"])
+def test_gradients_are_the_slopes_that_finite_differences_find(row: Row, training: bool) -> None:
+    generator = np.random.default_rng(8)
+    x = generator.normal(size=(3, *row.takes))
+    sent_back = generator.normal(size=(3, *row.makes))
+    weights = weights_for(row, generator)
+    plan = build([row.layer], row.takes)
+    executable = ReferenceEngine().prepare(plan, weights, np.float64)
+
+    def total() -> float:
+        # In training mode outputs depend on the batch: only `pullback` gives them.
+        return float((executable.pullback(x, sent_back, training=training, seed=9).outputs * sent_back).sum())
+
+    found = executable.pullback(x, sent_back, training=training, seed=9)
+    varied = [(x, found.input), *((weights[p], found.weights[p]) for p in plan.trainable)]
+    for array, gradient in varied:
+        direction = generator.normal(size=array.shape)
+        here, step = array.copy(), 1e-6
+        array += step * direction
+        above = total()
+        array[...] = here - step * direction
+        below = total()
+        array[...] = here
+        slope = (above - below) / (2 * step)
+        assert gradient is not None
+        np.testing.assert_allclose((gradient * direction).sum(), slope, rtol=1e-6, atol=1e-7)
+
+
+@every_computing_row
+def test_a_frozen_layer_has_no_weight_gradients(engine: Engine, row: Row) -> None:
+    frozen = deserialize(serialize(row.layer))
+    frozen.trainable = False
+    generator = np.random.default_rng(10)
+    weights = [weight.astype(np.float32) for weight in weights_for(row, generator)]
+    x = generator.random((2, *row.takes), np.float32)
+    found = engine.prepare(build([frozen], row.takes), weights).pullback(x, np.ones((2, *row.makes), np.float32))
+    assert found.weights == [None] * len(weights)
+    assert found.input.shape == x.shape

@@ -1,0 +1,46 @@
+"""Layers are named as Keras 3 names them."""
+
+from __future__ import annotations
+
+import pytest
+
+from convoscope.layers import Conv2D, Layer
+from convoscope.layers.serialization import KINDS
+
+# What keras.src.utils.naming.to_snake_case makes of each class name.
+NAMES = {
+    "InputLayer": "input_layer",
+    "Conv2D": "conv2d",
+    "MaxPooling2D": "max_pooling2d",
+    "AveragePooling2D": "average_pooling2d",
+    "MinPooling2D": "min_pooling2d",
+    "GlobalAveragePooling2D": "global_average_pooling2d",
+    "GlobalMaxPooling2D": "global_max_pooling2d",
+    "Flatten": "flatten",
+    "Reshape": "reshape",
+    "Dense": "dense",
+    "Dropout": "dropout",
+    "BatchNormalization": "batch_normalization",
+    "Activation": "activation",
+    "ReLU": "re_lu",
+    "LeakyReLU": "leaky_re_lu",
+    "Softmax": "softmax",
+    "ZeroPadding2D": "zero_padding2d",
+    "Rescaling": "rescaling",
+}
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS.items())
+def test_the_automatic_name_is_that_of_keras(name: str, kind: type[Layer]) -> None:
+    assert kind.base_name() == NAMES[name]
+
+
+def test_a_given_name_wins_over_the_model_s() -> None:
+    class Owner:
+        pass
+
+    owner, named, nameless = Owner(), Conv2D(2, 3, name="edges"), Conv2D(2, 3)
+    named.adopt(owner, "conv2d")
+    nameless.adopt(owner, "conv2d_1")
+    assert (named.name, nameless.name) == ("edges", "conv2d_1")
+    assert (named.describe(), nameless.describe()) == ("Conv2D 'edges'", "Conv2D 'conv2d_1'")

@@ -1,0 +1,339 @@
+"""Both engines against PyTorch on shapes drawn at random: ``make test-peers``, apart from the normal tests.
+
+The judge is PyTorch in double precision. An engine passes if its error is at most a small multiple of the error that
+PyTorch itself makes in single precision, plus a few roundings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+import torch.nn.functional as nnf
+
+from convoscope.engine.base import Engine, LossRule
+from convoscope.engine.plan import build
+from convoscope.layers import (
+    Activation,
+    AveragePooling2D,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Flatten,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    Layer,
+    LeakyReLU,
+    MaxPooling2D,
+    MinPooling2D,
+    ReLU,
+    ZeroPadding2D,
+)
+from convoscope.layers.pooling import GlobalPooling2D, Pooling2D
+from convoscope.layers.stack import infer_shapes
+
+Array = npt.NDArray[Any]
+Shape = tuple[int, ...]
+EPSILON = float(np.finfo(np.float32).eps)
+
+# ---- the same layers in PyTorch, images N × H × W × C between them
+
+ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "linear": lambda x: x,
+    "relu": nnf.relu,
+    "leaky_relu": lambda x: nnf.leaky_relu(x, 0.2),
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "softmax": lambda x: nnf.softmax(x, dim=-1),
+    "elu": nnf.elu,
+    "gelu": nnf.gelu,
+    "silu": nnf.silu,
+}
+
+
+def padded(layer: Conv2D | Pooling2D, x: torch.Tensor, window: Sequence[int], value: float) -> torch.Tensor:
+    """Pad channels-first images as TensorFlow pads them for "same": the odd pixel goes below and to the right."""
+    if layer.padding == "valid":
+        return x
+    sides = []
+    for length, covers, stride in zip(x.shape[:1:-1], reversed(window), reversed(layer.strides), strict=True):
+        spare = length % stride or stride  # TensorFlow's own formula, by the rest of the division
+        total = max(covers - spare, 0)
+        sides += [total // 2, total - total // 2]
+    return nnf.pad(x, sides, value=value)
+
+
+def convolve(layer: Conv2D, x: torch.Tensor, weights: list[torch.Tensor]) -> torch.Tensor:
+    covers = [(k - 1) * d + 1 for k, d in zip(layer.kernel_size, layer.dilation_rate, strict=True)]
+    maps = nnf.conv2d(
+        padded(layer, x.permute(0, 3, 1, 2), covers, 0.0),
+        weights[0].permute(3, 2, 0, 1).contiguous(),
+        weights[1] if layer.use_bias else None,
+        stride=layer.strides,
+        dilation=layer.dilation_rate,
+    )
+    return ACTIVATIONS[layer.activation](maps.permute(0, 2, 3, 1))
+
+
+def pool(layer: Pooling2D, x: torch.Tensor) -> torch.Tensor:
+    x = x.permute(0, 3, 1, 2)
+    size, strides = layer.pool_size, layer.strides
+    if layer.mode == "average":
+        sums = nnf.avg_pool2d(padded(layer, x, size, 0.0), size, strides)
+        pooled = sums / nnf.avg_pool2d(padded(layer, torch.ones_like(x), size, 0.0), size, strides)
+    else:
+        sign = 1.0 if layer.mode == "max" else -1.0
+        pooled = sign * nnf.max_pool2d(padded(layer, sign * x, size, -torch.inf), size, strides)
+    return pooled.permute(0, 2, 3, 1)
+
+
+def normalize(layer: BatchNormalization, x: torch.Tensor, weights: list[torch.Tensor], training: bool) -> torch.Tensor:
+    gamma, beta, mean, variance = weights
+    flat = x.reshape(-1, x.shape[-1])
+    normal = nnf.batch_norm(
+        flat, mean.detach().clone(), variance.detach().clone(), gamma, beta, training, 0.0, layer.epsilon
+    )
+    return normal.reshape(x.shape)
+
+
+def run(layer: Layer, x: torch.Tensor, weights: list[torch.Tensor], training: bool) -> torch.Tensor:
+    """Compute one layer in PyTorch."""
+    if isinstance(layer, Conv2D):
+        return convolve(layer, x, weights)
+    if isinstance(layer, Dense):
+        return ACTIVATIONS[layer.activation](nnf.linear(x, weights[0].T, weights[1]))
+    if isinstance(layer, Pooling2D):
+        return pool(layer, x)
+    if isinstance(layer, GlobalPooling2D):
+        return x.mean(dim=(1, 2)) if layer.mode == "average" else x.amax(dim=(1, 2))
+    if isinstance(layer, BatchNormalization):
+        return normalize(layer, x, weights, training)
+    if isinstance(layer, ZeroPadding2D):
+        (top, bottom), (left, right) = layer.padding
+        return nnf.pad(x, (0, 0, left, right, top, bottom))
+    if isinstance(layer, (ReLU, LeakyReLU)):
+        return nnf.leaky_relu(x, layer.negative_slope)
+    if isinstance(layer, Activation):
+        return ACTIVATIONS[layer.activation](x)
+    assert isinstance(layer, Flatten)
+    return x.flatten(1)
+
+
+class Peer:
+    """A stack of layers in PyTorch, in single or double precision."""
+
+    def __init__(self, stack: list[Layer], shape: Shape, weights: list[Array], kind: torch.dtype) -> None:
+        self._stack, self._kind = stack, kind
+        before = [shape, *infer_shapes(stack, shape)]
+        self._specs = [layer.weight_specs(taken) for layer, taken in zip(stack, before, strict=False)]
+        self.weights = [torch.tensor(weight, dtype=kind, requires_grad=True) for weight in weights]
+
+    def outputs(self, x: Array, training: bool) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the input and the output as tensors."""
+        seen = torch.tensor(x, dtype=self._kind, requires_grad=True)
+        values, left = seen, list(self.weights)
+        for layer, specs in zip(self._stack, self._specs, strict=True):
+            own, left = left[: len(specs)], left[len(specs) :]
+            values = run(layer, values, own, training)
+        return seen, values
+
+    def pullback(self, x: Array, sent_back: Array, training: bool) -> list[Array]:
+        """Return outputs, the gradient of the input and of each trainable weight."""
+        seen, values = self.outputs(x, training)
+        values.backward(torch.tensor(sent_back, dtype=self._kind))
+        return [values.detach().numpy(), *self.gradients(seen)]
+
+    def gradients(self, seen: torch.Tensor) -> list[Array]:
+        specs = [spec for own in self._specs for spec in own]
+        learning = [weight for weight, spec in zip(self.weights, specs, strict=True) if spec.trainable]
+        grads = [tensor.grad for tensor in (seen, *learning)]
+        return [grad.numpy() for grad in grads if grad is not None]
+
+
+def assert_as_good(ours: Sequence[Array], single: Sequence[Array], double: Sequence[Array], roundings: float) -> None:
+    for place, (own, torch_s, exact) in enumerate(zip(ours, single, double, strict=True)):
+        assert own.shape == exact.shape
+        allowed = 4 * np.abs(torch_s - exact).max() + roundings * EPSILON * np.abs(exact).max()
+        error = np.abs(own - exact).max()
+        assert error <= allowed, f"array {place}: error {error:.3g}, allowed {allowed:.3g}"
+
+
+def check(engine: Engine, stack: list[Layer], shape: Shape, batch: int, training: bool, roundings: float = 8) -> None:
+    generator = np.random.default_rng([batch, *shape])
+    plan = build(stack, shape)
+    weights = []
+    for planned in plan.weights:
+        fan_in = max(1.0, float(np.prod(planned.shape[:-1])))
+        drawn = generator.normal(0, fan_in**-0.5, planned.shape)
+        weights.append((np.abs(drawn) + 0.5 if planned.name == "moving_variance" else drawn).astype(np.float32))
+    x = generator.normal(size=(batch, *shape)).astype(np.float32)
+    sent_back = generator.normal(size=(batch, *plan.output_shape)).astype(np.float32)
+    single, double = (
+        Peer(stack, shape, weights, kind).pullback(x, sent_back, training) for kind in (torch.float32, torch.float64)
+    )
+    executable = engine.prepare(plan, weights)
+    found = executable.pullback(x, sent_back, training=training)
+    ours = [found.outputs, found.input, *(gradient for gradient in found.weights if gradient is not None)]
+    assert_as_good(ours, single, double, roundings)
+    if not training:
+        assert_as_good([executable.forward(x)], single[:1], double[:1], roundings)
+
+
+# ---- what is drawn
+
+generator = np.random.default_rng(20)
+
+
+def one_of(*choices: Any) -> Any:
+    return choices[generator.integers(len(choices))]
+
+
+def pair(highest: int) -> tuple[int, int]:
+    return int(generator.integers(1, highest + 1)), int(generator.integers(1, highest + 1))
+
+
+def fitting(make: Callable[[], Layer]) -> tuple[Layer, Shape, int]:
+    """Draw a layer and an image shape until they fit."""
+    while True:
+        layer, shape = make(), (*pair(15), one_of(1, 2, 3, 8, 16, 17))
+        try:
+            layer.infer_shape(shape)
+        except ValueError:
+            continue
+        return layer, shape, one_of(1, 2, 5, 33)
+
+
+def convolution() -> Layer:
+    return Conv2D(
+        one_of(1, 3, 8, 16, 17, 33),
+        one_of((3, 3), (1, 1), (5, 5), pair(7)),
+        strides=one_of((1, 1), (2, 2), pair(3)),
+        padding=one_of("valid", "same"),
+        dilation_rate=one_of((1, 1), (1, 1), pair(3)),
+        activation=one_of(*ACTIVATIONS, "relu", "linear"),
+        use_bias=one_of(True, True, False),
+    )
+
+
+def pooling() -> Layer:
+    kind = one_of(MaxPooling2D, MinPooling2D, AveragePooling2D)
+    layer: Layer = kind(one_of((2, 2), pair(4)), strides=one_of(None, pair(3)), padding=one_of("valid", "same"))
+    return layer
+
+
+def fused() -> tuple[list[Layer], Shape, int]:
+    """Draw a convolution with a pooling behind it, where engines take short cuts."""
+    while True:
+        convolving, shape, batch = fitting(convolution)
+        stack = [convolving, one_of(MaxPooling2D(2), MaxPooling2D(2), MinPooling2D(2), pooling())]
+        try:
+            infer_shapes(stack, shape)
+        except ValueError:
+            continue
+        return stack, shape, batch
+
+
+CONVOLUTIONS = [fitting(convolution) for _ in range(80)]
+POOLINGS = [fitting(pooling) for _ in range(40)]
+FUSED = [fused() for _ in range(60)]
+
+
+@pytest.mark.parametrize(("layer", "shape", "batch"), CONVOLUTIONS)
+def test_convolutions(engine: Engine, layer: Layer, shape: Shape, batch: int) -> None:
+    check(engine, [layer], shape, batch, training=False)
+
+
+@pytest.mark.parametrize(("layer", "shape", "batch"), POOLINGS)
+def test_poolings(engine: Engine, layer: Layer, shape: Shape, batch: int) -> None:
+    check(engine, [layer], shape, batch, training=False)
+
+
+@pytest.mark.parametrize(("stack", "shape", "batch"), FUSED)
+def test_convolutions_with_a_pooling_behind(engine: Engine, stack: list[Layer], shape: Shape, batch: int) -> None:
+    check(engine, stack, shape, batch, training=False)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize(("inputs", "units", "batch"), [(1, 1, 1), (17, 33, 2), (100, 10, 33), (257, 128, 32)])
+def test_dense_layers(engine: Engine, activation: str, inputs: int, units: int, batch: int) -> None:
+    check(engine, [Dense(units, activation=activation)], (inputs,), batch, training=False)
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize(("shape", "batch"), [((5,), 33), ((7, 6, 17), 3), ((28, 28, 3), 32), ((1, 1, 1), 4)])
+def test_batch_normalization(engine: Engine, shape: Shape, batch: int, training: bool) -> None:
+    check(engine, [BatchNormalization()], shape, batch, training)
+
+
+def lesson(*, filters: int, units: int) -> list[Layer]:
+    return [
+        Conv2D(filters, 3, activation="relu"),
+        MaxPooling2D(2, 2),
+        Conv2D(filters, 3, activation="relu"),
+        MaxPooling2D(2, 2),
+        Flatten(),
+        Dense(units, activation="relu"),
+        Dense(10, activation="softmax"),
+    ]
+
+
+def mixed() -> list[Layer]:
+    return [
+        ZeroPadding2D(((1, 2), (0, 1))),
+        Conv2D(9, 5, strides=2, padding="same", use_bias=False),
+        BatchNormalization(),
+        LeakyReLU(),
+        AveragePooling2D(3, strides=2, padding="same"),
+        Conv2D(17, (3, 2), activation="gelu"),
+        BatchNormalization(),
+        Conv2D(6, 1, activation="tanh"),
+        MinPooling2D(2, strides=1),
+        GlobalAveragePooling2D(),
+        Dense(12, activation="silu"),
+        Dense(4, activation="softmax"),
+    ]
+
+
+NETWORKS = {
+    "the lesson's on 28×28": (lesson(filters=64, units=128), (28, 28, 1), 8),
+    "the lesson's on colour": (lesson(filters=17, units=33), (23, 19, 3), 33),
+    "mixed on 17×21": (mixed(), (17, 21, 3), 5),
+    "mixed on one image": (mixed(), (30, 13, 1), 1),
+    "global maximum": ([Conv2D(5, 3, activation="elu"), GlobalMaxPooling2D(), Dense(3)], (9, 9, 2), 7),
+}
+
+
+@pytest.mark.parametrize("training", [False, True], ids=["prediction", "training"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_whole_networks(engine: Engine, name: str, training: bool) -> None:
+    stack, shape, batch = NETWORKS[name]
+    check(engine, stack, shape, batch, training, roundings=32)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("name", ["the lesson's on 28×28", "mixed on 17×21"])
+def test_the_gradients_of_a_classifier_s_loss(engine: Engine, name: str, smoothing: float) -> None:
+    stack, shape, batch = NETWORKS[name]
+    plan = build(stack, shape)
+    draw = np.random.default_rng(5)
+    weights = []
+    for planned in plan.weights:
+        drawn = draw.normal(0, max(1.0, float(np.prod(planned.shape[:-1]))) ** -0.5, planned.shape)
+        weights.append((np.abs(drawn) + 0.5 if planned.name == "moving_variance" else drawn).astype(np.float32))
+    x = draw.normal(size=(batch, *shape)).astype(np.float32)
+    y = draw.integers(0, plan.output_shape[-1], batch).astype(np.int32)
+    peers = []
+    for kind in (torch.float32, torch.float64):
+        peer = Peer(stack, shape, weights, kind)
+        seen, values = peer.outputs(x, training=True)
+        loss = nnf.cross_entropy(values.log(), torch.tensor(y).long(), reduction="none", label_smoothing=smoothing)
+        loss.mean().backward()
+        peers.append([loss.detach().numpy(), *peer.gradients(seen)])
+    rule = LossRule("sparse_categorical_crossentropy", label_smoothing=smoothing)
+    found = engine.prepare(plan, weights).gradients(x, y, rule)
+    ours = [found.losses, found.input, *(gradient for gradient in found.weights if gradient is not None)]
+    assert_as_good(ours, peers[0], peers[1], roundings=32)
