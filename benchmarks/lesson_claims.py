@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -142,7 +143,10 @@ def main() -> None:
     parser.add_argument("--only", type=int, nargs="+", help="claims to run, by number")
     parser.add_argument("--data-dir")
     arguments = parser.parse_args()
-    data = {name: cs.datasets.load(name, arguments.data_dir) for name in (F, M)}
+    try:
+        data = {name: cs.datasets.load(name, arguments.data_dir) for name in (F, M)}
+    except cs.errors.ConvoscopeError as error:
+        sys.exit(str(error))
     print(f"means over {arguments.seeds} seeds, accuracies in percent, {cs.get_threads()} threads\n")
     print(f"{'':4}{'data':14} {'setting':40} {'claimed':18} {'training':24} {'test':24} {'epochs':>6} {'s/epoch':>8}")
     for setting in SETTINGS:

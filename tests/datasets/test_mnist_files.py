@@ -191,7 +191,7 @@ def test_a_failed_download_tells_places_and_addresses_and_leaves_no_folders(
         f"{tmp_path / 'data'} (data_dir) does not exist",
         f"{server.url}/404/{NAMES[0]} answered 404",
         f"{server.url}/403/{NAMES[0]} answered 403",
-        "Where there is no internet: Put its files",
+        "Put its files",
         "--data-dir",
         "CONVOSCOPE_DATA",
     ):

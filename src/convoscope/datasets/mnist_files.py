@@ -164,7 +164,7 @@ def _obtain(
     try:
         folder = _download(info, data_dir, progress)
     except DownloadError as error:
-        raise DownloadError(f"{nowhere} {error} Where there is no internet: {remedy}") from error
+        raise DownloadError(f"{nowhere} {error} {remedy}") from error
     return {file.name: folder / file.name for file in info.files}
 
 
