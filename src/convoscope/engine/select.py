@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import warnings
 
 from convoscope.engine.base import Engine
@@ -9,6 +11,7 @@ from convoscope.engine.threads import get_threads
 from convoscope.errors import ConfigurationError, EngineFallbackWarning, unknown_name
 
 NAMES = ("native", "reference")
+_CORE = "convoscope._native"
 
 
 class _Choice:
@@ -20,11 +23,13 @@ class _Choice:
 
 def native_problem() -> str | None:
     """Return why the native engine cannot be used, or None if it can."""
+    if importlib.util.find_spec(_CORE) is None:
+        return "its core was not compiled when Convoscope was installed, which needs a C++17 compiler"
     try:
-        from convoscope import _native
+        core = importlib.import_module(_CORE)
     except ImportError as error:
         return f"its compiled core could not be loaded ({error})"
-    _native.set_threads(get_threads())
+    core.set_threads(get_threads())
     return None
 
 
