@@ -45,6 +45,12 @@ Pair pair_of(nb::handle h) {
     return {values[0], values[1]};
 }
 
+Bounds bounds_of(nb::handle h) {
+    const auto values = nb::cast<std::vector<double>>(h);
+    require(values.size() == 2, "expected two numbers");
+    return {values[0], values[1]};
+}
+
 Padding padding_of(nb::handle h) { return {pair_of(h[0]), pair_of(h[1])}; }
 
 template <class T>
@@ -69,6 +75,22 @@ WindowDescription window_of(const nb::dict& d) {
             padding_of(d["padding"])};
 }
 
+MotionDescription motion_of(const nb::dict& d) {
+    static const std::map<std::string, FillMode> names = {{"constant", FillMode::constant},
+                                                          {"nearest", FillMode::nearest},
+                                                          {"reflect", FillMode::reflect},
+                                                          {"wrap", FillMode::wrap}};
+    const nb::object flips = d["flips"], shifts = d["shifts"];
+    return {get<std::uint32_t>(d, "stream"),
+            get<std::optional<std::uint64_t>>(d, "seed"),
+            {nb::cast<bool>(flips[0]), nb::cast<bool>(flips[1])},
+            {bounds_of(shifts[0]), bounds_of(shifts[1])},
+            bounds_of(d["turns"]),
+            get<bool>(d, "bilinear"),
+            named(names, get<std::string>(d, "fill_mode")),
+            get<float>(d, "fill_value")};
+}
+
 StepDescription step_of(const nb::dict& d) {
     StepDescription step{get<Shape>(d, "input"), get<Shape>(d, "output"), get<std::vector<int>>(d, "weights"),
                          ReshapeDescription{}};
@@ -88,6 +110,12 @@ StepDescription step_of(const nb::dict& d) {
     } else if (kind == "dropout") {
         step.what = DropoutDescription{get<double>(d, "rate"), get<std::uint32_t>(d, "stream"),
                                        get<std::optional<std::uint64_t>>(d, "seed")};
+    } else if (kind == "motion") {
+        step.what = motion_of(d);
+    } else if (kind == "erasing") {
+        step.what = ErasingDescription{
+            get<std::uint32_t>(d, "stream"), get<std::optional<std::uint64_t>>(d, "seed"), bounds_of(d["probability"]),
+            bounds_of(d["scale"]),           get<std::optional<double>>(d, "fill_value"),  bounds_of(d["value_range"])};
     } else if (kind == "normalization") {
         step.what = NormalizationDescription{get<float>(d, "momentum"), get<float>(d, "epsilon"), get<bool>(d, "scale"),
                                              get<bool>(d, "center"), get<bool>(d, "frozen")};

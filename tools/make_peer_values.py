@@ -403,6 +403,36 @@ def training(recorder: Recorder) -> None:
         recorder.add(case, given, found)
 
 
+def augmentation(recorder: Recorder) -> None:
+    """Translations and rotations whose draw has no choice; else, as in prediction.
+
+    Outputs only: TensorFlow's gradient of a projective transform is not that of its outputs. "wrap" only with whole
+    pixels: TensorFlow does not interpolate between the last pixel and the first, unlike Keras' other backends.
+    """
+    shift, turn = {"height_factor": [0.2, 0.2], "width_factor": [-0.7, -0.7]}, {"factor": [0.1, 0.1]}
+    whole = {"height_factor": [0.5, 0.5], "width_factor": [-0.75, -0.75], "fill_mode": "wrap"}
+    rows = [(layer("RandomTranslation", **whole, interpolation=between), True) for between in ("nearest", "bilinear")]
+    for fill in ("constant", "nearest", "reflect"):
+        for between in ("nearest", "bilinear"):
+            settings = {"fill_mode": fill, "interpolation": between, "fill_value": 0.5}
+            rows.append((layer("RandomTranslation", **shift, **settings), True))
+            rows.append((layer("RandomRotation", **turn, **settings), True))
+    rows += [(layer("RandomRotation", factor=[-0.3, -0.3]), True), (layer("RandomRotation", factor=0.1), False)]
+    rows += [
+        (layer("RandomFlip"), False),
+        (layer("RandomErasing"), False),
+        (layer("RandomTranslation", **shift), False),
+    ]
+    for description, training in rows:
+        shape = (6, 8, 2)
+        name = _name(shape, description, 2)
+        x = Draw(name).normal((2, *shape))
+        model = keras.Sequential([keras.Input(shape), *_keras_layers(description)])
+        outputs = model(tf.constant(x, tf.float32), training=training)
+        case = {"name": name, "input_shape": list(shape), "layers": [description], "training": training}
+        recorder.add(case, {"x": x}, {"outputs": outputs.numpy()})
+
+
 def main() -> None:
     """Write every file."""
     keras.config.set_floatx("float64")
@@ -416,10 +446,11 @@ def main() -> None:
         recorder = Recorder()
         fill(recorder)
         recorder.write(name)
-    keras.config.set_floatx("float32")
-    recorder = Recorder()
-    training(recorder)
-    recorder.write("training")
+    keras.config.set_floatx("float32")  # the places that images are read at have no other precision
+    for name, fill in {"training": training, "augmentation": augmentation}.items():
+        recorder = Recorder()
+        fill(recorder)
+        recorder.write(name)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ namespace convoscope {
 using Shape = std::vector<std::int64_t>;
 using Pair = std::array<std::int64_t, 2>;  // (y, x)
 using Padding = std::array<Pair, 2>;       // ((top, bottom), (left, right))
+using Bounds = std::array<double, 2>;      // the least and the largest
 
 inline std::int64_t size_of(const Shape& shape) {
     std::int64_t size = 1;
@@ -50,6 +51,27 @@ struct DropoutDescription {
     std::uint32_t stream;
     std::optional<std::uint64_t> seed;
 };
+enum class FillMode : std::int32_t { constant, nearest, reflect, wrap };
+
+// In training, images flipped, shifted and turned at random; the words are those of the plan's MotionStep.
+struct MotionDescription {
+    std::uint32_t stream;
+    std::optional<std::uint64_t> seed;
+    std::array<bool, 2> flips;
+    std::array<Bounds, 2> shifts;
+    Bounds turns;
+    bool bilinear;
+    FillMode fill_mode;
+    float fill_value;
+};
+// In training, random rectangles overwritten; noise where there is no fill value.
+struct ErasingDescription {
+    std::uint32_t stream;
+    std::optional<std::uint64_t> seed;
+    Bounds probability, scale;
+    std::optional<double> fill_value;
+    Bounds value_range;
+};
 struct NormalizationDescription {
     float momentum, epsilon;
     bool scale, center, frozen;
@@ -66,8 +88,8 @@ struct StepDescription {
     Shape input, output;
     std::vector<int> weights;  // places in the program's list
     std::variant<ConvolutionDescription, PoolingDescription, DenseDescription, ActivationDescription,
-                 DropoutDescription, NormalizationDescription, PaddingDescription, RescalingDescription,
-                 ReshapeDescription>
+                 DropoutDescription, MotionDescription, ErasingDescription, NormalizationDescription,
+                 PaddingDescription, RescalingDescription, ReshapeDescription>
         what;
 };
 

@@ -38,6 +38,7 @@ static const Kernels table = {
     add,
     from_bytes,
     from_doubles,
+    random_words,
     keep_mask,
     keep,
     sum_of_squares,

@@ -64,6 +64,16 @@ static INLINE void draw(std::uint64_t seed, std::uint32_t iteration, std::uint32
     });
 }
 
+static void random_words(std::uint64_t seed, std::uint32_t iteration, std::uint32_t stream, std::uint64_t first,
+                         std::int64_t count, std::uint32_t* words) {
+    for (std::int64_t block = 0; block < count; block += blocks_at_once) {
+        std::uint32_t drawn[4 * blocks_at_once];
+        draw(seed, iteration, stream, first + static_cast<std::uint64_t>(block), drawn);
+        const std::int64_t wanted = 4 * least(count - block, blocks_at_once);
+        for (std::int64_t i = 0; i < wanted; i++) words[4 * block + i] = drawn[i];
+    }
+}
+
 static void keep_mask(std::uint64_t seed, std::uint32_t iteration, std::uint32_t stream, std::uint32_t threshold,
                       std::int64_t first, std::int64_t count, std::uint8_t* keep) {
     const std::int64_t end = first + count;

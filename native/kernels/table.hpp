@@ -116,6 +116,9 @@ struct Kernels {
     void (*from_bytes)(const std::uint8_t* x, float* y, std::int64_t count);
     void (*from_doubles)(const double* x, float* y, std::int64_t count);
 
+    // The words of `count` blocks from number `first` on, four each.
+    void (*random_words)(std::uint64_t seed, std::uint32_t iteration, std::uint32_t stream, std::uint64_t first,
+                         std::int64_t count, std::uint32_t* words);
     // Which of the values from `first` on are kept (1) or dropped (0), by Philox4x32-10; see random.hpp.
     void (*keep_mask)(std::uint64_t seed, std::uint32_t iteration, std::uint32_t stream, std::uint32_t threshold,
                       std::int64_t first, std::int64_t count, std::uint8_t* keep);

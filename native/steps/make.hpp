@@ -16,6 +16,8 @@ std::unique_ptr<Step> make(const StepDescription&, const PoolingDescription&, co
 std::unique_ptr<Step> make(const StepDescription&, const DenseDescription&, const std::vector<Weight>&);
 std::unique_ptr<Step> make(const StepDescription&, const ActivationDescription&, const std::vector<Weight>&);
 std::unique_ptr<Step> make(const StepDescription&, const DropoutDescription&, const std::vector<Weight>&);
+std::unique_ptr<Step> make(const StepDescription&, const MotionDescription&, const std::vector<Weight>&);
+std::unique_ptr<Step> make(const StepDescription&, const ErasingDescription&, const std::vector<Weight>&);
 std::unique_ptr<Step> make(const StepDescription&, const NormalizationDescription&, const std::vector<Weight>&);
 std::unique_ptr<Step> make(const StepDescription&, const PaddingDescription&, const std::vector<Weight>&);
 std::unique_ptr<Step> make(const StepDescription&, const RescalingDescription&, const std::vector<Weight>&);

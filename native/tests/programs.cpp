@@ -90,6 +90,22 @@ struct Stack {
         add(NormalizationDescription{0.9f, 1e-3f, true, true, frozen}, shape, places);
     }
 
+    void motion() {
+        MotionDescription m{2, std::nullopt, {}, {}, {}, random_int(0, 1) == 1, FillMode{}, 0.5f};
+        m.fill_mode = static_cast<FillMode>(random_int(0, 3));
+        const std::int64_t what = random_int(0, 2);
+        if (what == 0) m.flips = {true, random_int(0, 1) == 1};
+        if (what == 1) m.shifts = {{{-1, 1}, {-0.3, 0.2}}};
+        if (what == 2) m.turns = {-0.5, 0.5};
+        add(m, shape);
+    }
+
+    void erasing() {
+        std::optional<double> fill;
+        if (random_int(0, 1)) fill = 0.25;
+        add(ErasingDescription{3, 7, {1, 1}, {0, 1}, fill, {-1, 1}}, shape);
+    }
+
     void dense(std::int64_t units, Activation activation) {
         Shape output = shape;
         output.back() = units;
@@ -105,12 +121,15 @@ Stack random_stack() {
     Stack s({random_int(5, 13), random_int(5, 13), channels[random_int(0, 2)]});
     const std::int64_t filters[] = {1, 5, 16, 33, 70};
     if (random_int(0, 3) == 0) s.add(RescalingDescription{0.5f, 0.1f}, s.shape);
+    if (random_int(0, 1)) s.motion();
+    if (random_int(0, 3) == 0) s.erasing();
     if (random_int(0, 3) == 0)
         s.add(PaddingDescription{{{{1, 0}, {0, 2}}}}, {s.shape[0] + 1, s.shape[1] + 2, s.shape[2]});
     s.convolution(filters[random_int(0, 4)], {Nonlinearity::tanh, 0}, random_int(0, 1));
     if (random_int(0, 1)) s.normalization(random_int(0, 1));
     if (random_int(0, 1)) s.add(DropoutDescription{0.3, 1, std::nullopt}, s.shape);
     s.convolution(filters[random_int(0, 4)], {Nonlinearity::sigmoid, 0}, random_int(0, 1));
+    if (random_int(0, 2) == 0) s.motion();
     const WindowDescription w = Stack::window(static_cast<PoolMode>(random_int(0, 2)));
     if (s.shape[0] >= w.size[0] && s.shape[1] >= w.size[1]) s.add(PoolingDescription{w}, Stack::pooled(s.shape, w));
     if (random_int(0, 1)) s.add(ActivationDescription{{Nonlinearity::silu, 0}}, s.shape);

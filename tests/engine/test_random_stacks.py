@@ -29,9 +29,13 @@ from convoscope.layers import (
     LeakyReLU,
     MaxPooling2D,
     MinPooling2D,
+    RandomErasing,
+    RandomFlip,
+    RandomRotation,
     ReLU,
     ZeroPadding2D,
 )
+from convoscope.layers.augmentation import FILL_MODES
 from convoscope.layers.stack import infer_shapes
 
 Array = npt.NDArray[Any]
@@ -66,6 +70,9 @@ image_layers = st.one_of(
     st.builds(LeakyReLU),
     st.builds(BatchNormalization),
     st.builds(Dropout, st.sampled_from([0.0, 0.3])),
+    st.builds(RandomFlip),
+    st.builds(RandomRotation, st.just(0.2), st.sampled_from(FILL_MODES)),
+    st.builds(RandomErasing),
 )
 endings = st.one_of(
     st.just([]),

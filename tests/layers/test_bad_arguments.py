@@ -23,6 +23,10 @@ from convoscope.layers import (
     InputLayer,
     LeakyReLU,
     MaxPooling2D,
+    RandomErasing,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
     ReLU,
     Rescaling,
     Reshape,
@@ -73,6 +77,19 @@ ARGUMENTS: list[tuple[Callable[[], Any], list[str]]] = [
     (lambda: ReLU(negative_slope=-1), ["ReLU", "negative_slope", "at least 0", "-1"]),
     (lambda: LeakyReLU(negative_slope="a"), ["LeakyReLU", "negative_slope", "number", "'a'"]),  # type: ignore[arg-type]
     (lambda: Rescaling("1/255"), ["Rescaling", "scale", "number", "'1/255'"]),  # type: ignore[arg-type]
+    (lambda: RandomFlip(seed=-1), ["RandomFlip", "seed", "at least 0", "-1"]),
+    (lambda: RandomFlip(data_format="channels_first"), ["RandomFlip", "data_format", "channels_first"]),
+    (lambda: RandomTranslation(1.5, 0), ["RandomTranslation", "height_factor", "from -1 to 1", "1.5"]),
+    (lambda: RandomTranslation(0, (0.1,)), ["RandomTranslation", "width_factor", "one number or two", "has 1"]),
+    (lambda: RandomTranslation(0, float("nan")), ["RandomTranslation", "width_factor", "from -1 to 1", "nan"]),
+    (lambda: RandomTranslation(0, 0, fill_value="a"), ["RandomTranslation", "fill_value", "number"]),  # type: ignore[arg-type]
+    (lambda: RandomRotation("90"), ["RandomRotation", "factor", "must be a number", "'90'"]),  # type: ignore[arg-type]
+    (lambda: RandomRotation((-2, 0)), ["RandomRotation", "factor", "from -1 to 1", "(-2, 0)"]),
+    (lambda: RandomErasing(-0.1), ["RandomErasing", "factor", "from 0 to 1", "-0.1"]),
+    (lambda: RandomErasing(scale=(0.1, 1.2)), ["RandomErasing", "scale", "from 0 to 1", "1.2"]),
+    (lambda: RandomErasing(fill_value=(1, 2, 3)), ["RandomErasing", "fill_value", "number"]),  # type: ignore[arg-type]
+    (lambda: RandomErasing(value_range=255), ["RandomErasing", "value_range", "two numbers", "255"]),  # type: ignore[arg-type]
+    (lambda: RandomErasing(value_range=(1, 0)), ["RandomErasing", "value_range", "the smaller end", "(1, 0)"]),
     (lambda: InputLayer(), ["Input", "shape", "Input(shape=(28, 28, 1))"]),
     (lambda: Input((None, 28, 1)), ["Input", "every axis needs a size", "None"]),  # type: ignore[arg-type]
     (lambda: deserialize({"class_name": "Dense"}), ["Dense", "settings", "dict", "None"]),
@@ -86,6 +103,10 @@ NAMES: list[tuple[Callable[[], Any], list[str]]] = [
     (lambda: Conv2D(8, 3, kernel_initializer="he_norml"), ["initializer", "'he_norml'", "Did you mean 'he_normal'"]),
     (lambda: Dense(8, activation=np.sin), ["activation", "'sin'", "Known: linear, relu"]),
     (lambda: Dense(8, unit=3), ["Dense", "'unit'", "Did you mean 'units'"]),
+    (lambda: RandomFlip("horizntal"), ["RandomFlip", "'horizntal'", "Did you mean 'horizontal'"]),
+    (lambda: RandomRotation(0.1, fill_mode="mirror"), ["fill mode", "RandomRotation", "'mirror'", "constant, nearest"]),
+    (lambda: RandomRotation(0.1, interpolation="cubic"), ["interpolation", "'cubic'", "nearest, bilinear"]),
+    (lambda: RandomTranslation(0.1, 0.1, fil_mode="wrap"), ["'fil_mode'", "Did you mean 'fill_mode'"]),
     (lambda: Activation("sofmax"), ["activation", "'sofmax'", "Did you mean 'softmax'"]),
     (lambda: deserialize({"class_name": "Conv3D", "config": {}}), ["layer", "'Conv3D'", "Did you mean 'Conv2D'"]),
     (lambda: deserialize({}), ["layer", "None", "Known: "]),
@@ -95,6 +116,8 @@ NAMES: list[tuple[Callable[[], Any], list[str]]] = [
 
 # Shapes that do not fit.
 SHAPES: list[tuple[Callable[[], Any], list[str]]] = [
+    (lambda: RandomFlip().infer_shape((28, 28)), ["RandomFlip", "channel axis is missing", "(28, 28, 1)"]),
+    (lambda: RandomErasing().infer_shape((10,)), ["RandomErasing", "(height, width, channels)", "before Flatten"]),
     (lambda: Conv2D(8, 5).infer_shape((3, 9, 1)), ["Conv2D 'conv2d'", "5×5", "3×9", "padding='same'"]),
     (
         lambda: Conv2D(8, 3, name="edges").infer_shape((28, 28)),

@@ -31,6 +31,10 @@ from convoscope.layers import (
     LeakyReLU,
     MaxPooling2D,
     MinPooling2D,
+    RandomErasing,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
     ReLU,
     Rescaling,
     Reshape,
@@ -95,6 +99,16 @@ ROWS = [
     Row(ZeroPadding2D(((1, 0), (2, 3))), (3, 4, 2), (4, 9, 2)),
     Row(ZeroPadding2D(0), (3, 4, 2), (3, 4, 2)),
     Row(Rescaling(0.5, offset=-1.0), (3, 4, 2), (3, 4, 2)),
+    Row(RandomFlip(), (5, 4, 2), (5, 4, 2)),
+    Row(RandomFlip("horizontal", seed=3), (1, 7, 1), (1, 7, 1)),
+    Row(RandomTranslation(0.3, (-0.1, 0.4)), (6, 5, 1), (6, 5, 1)),
+    Row(RandomTranslation(1, 1, "constant", fill_value=2.0), (4, 5, 3), (4, 5, 3)),
+    Row(RandomTranslation(0.5, 0, "wrap", "nearest"), (4, 5, 1), (4, 5, 1)),
+    Row(RandomRotation(0.5), (6, 5, 2), (6, 5, 2)),
+    Row(RandomRotation((0.0, 0.2), "nearest", seed=5), (7, 7, 1), (7, 7, 1)),
+    Row(RandomRotation(1, "constant", "nearest", fill_value=-1.0), (5, 8, 3), (5, 8, 3)),
+    Row(RandomErasing((1, 1), (0.3, 0.5), value_range=(-1, 1)), (6, 7, 3), (6, 7, 3)),
+    Row(RandomErasing(fill_value=0.5, seed=1), (8, 5, 1), (8, 5, 1)),
 ]
 every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.layer!r} of {row.takes}")
 every_computing_row = pytest.mark.parametrize(

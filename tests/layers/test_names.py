@@ -27,6 +27,10 @@ NAMES = {
     "Softmax": "softmax",
     "ZeroPadding2D": "zero_padding2d",
     "Rescaling": "rescaling",
+    "RandomFlip": "random_flip",
+    "RandomTranslation": "random_translation",
+    "RandomRotation": "random_rotation",
+    "RandomErasing": "random_erasing",
 }
 
 

@@ -31,6 +31,10 @@ from convoscope.layers import (
     LeakyReLU,
     MaxPooling2D,
     MinPooling2D,
+    RandomErasing,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
     ReLU,
     Rescaling,
     Reshape,
@@ -74,6 +78,10 @@ ROWS = [
     Row(Softmax(), (5,)),
     Row(ZeroPadding2D(((1, 2), (0, 3)))),
     Row(Rescaling(1 / 255, -0.5)),
+    Row(RandomFlip("vertical", seed=2)),
+    Row(RandomTranslation((0, 0.1), 0.2, "wrap", "nearest")),
+    Row(RandomRotation(0.1, "constant", fill_value=1.5)),
+    Row(RandomErasing((0.2, 0.9), 0.4, fill_value=3, value_range=(0, 16))),
 ]
 
 

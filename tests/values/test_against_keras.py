@@ -72,7 +72,7 @@ STACKS = ("convolution", "pooling", "other_layers", "networks")
 
 
 def test_every_layer_that_computes_something_has_values_from_keras() -> None:
-    seen = {layer["class_name"] for case in cases(*STACKS) for layer in case.values[0].about["layers"]}
+    seen = {layer["class_name"] for case in cases(*STACKS, "augmentation") for layer in case.values[0].about["layers"]}
     assert seen == KINDS.keys() - {"InputLayer"}
 
 
@@ -105,6 +105,15 @@ def test_the_reference_engine_in_double_precision_is_exact(case: Case) -> None:
     ours = [gradient for gradient in found.weights if gradient is not None]
     for gradient, theirs in zip(ours, case.weights(case.found), strict=True):
         assert_close(gradient, theirs, "gradient of a weight", 1e-7)
+
+
+@pytest.mark.parametrize("case", cases("augmentation"))
+def test_images_are_shifted_and_turned_as_in_keras(engine: Engine, case: Case) -> None:
+    x, training = case.given["x"], case.about["training"]
+    executable = engine.prepare(case.plan(), [])
+    found = executable.pullback(x, x, training=training, seed=1).outputs if training else executable.forward(x)
+    # TensorFlow has the places in single precision.
+    assert_close(found, case.found["outputs"], "outputs", 2e-6)
 
 
 LOSSES = cases("losses")

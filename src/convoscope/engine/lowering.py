@@ -13,6 +13,8 @@ from convoscope.engine.steps import (
     ConvolutionStep,
     DenseStep,
     DropoutStep,
+    ErasingStep,
+    MotionStep,
     Nonlinearity,
     NormalizationStep,
     PaddingStep,
@@ -22,6 +24,7 @@ from convoscope.engine.steps import (
     Step,
     Window,
 )
+from convoscope.layers.augmentation import Augmentation, ResamplingAugmentation
 from convoscope.layers.geometry import pad_amounts
 from convoscope.layers.pooling import GlobalPooling2D, Pooling2D
 
@@ -141,3 +144,44 @@ def _padding(layer: cl.ZeroPadding2D, common: dict[str, Any]) -> list[Step]:
 @lower.register
 def _rescaling(layer: cl.Rescaling, common: dict[str, Any]) -> list[Step]:
     return [RescalingStep(**common, scale=layer.scale, offset=layer.offset)]
+
+
+def _draws(layer: Augmentation, common: dict[str, Any]) -> dict[str, Any]:
+    return {**common, "stream": common["first_layer"], "seed": layer.seed}
+
+
+def _resampling(layer: ResamplingAugmentation) -> dict[str, Any]:
+    return {
+        "bilinear": layer.interpolation == "bilinear",
+        "fill_mode": layer.fill_mode,
+        "fill_value": layer.fill_value,
+    }
+
+
+@lower.register
+def _flip(layer: cl.RandomFlip, common: dict[str, Any]) -> list[Step]:
+    return [MotionStep(**_draws(layer, common), flips=layer.flips)]
+
+
+@lower.register
+def _translation(layer: cl.RandomTranslation, common: dict[str, Any]) -> list[Step]:
+    shifts = (layer.height_factor, layer.width_factor)
+    return [MotionStep(**_draws(layer, common), shifts=shifts, **_resampling(layer))]
+
+
+@lower.register
+def _rotation(layer: cl.RandomRotation, common: dict[str, Any]) -> list[Step]:
+    return [MotionStep(**_draws(layer, common), turns=layer.factor, **_resampling(layer))]
+
+
+@lower.register
+def _erasing(layer: cl.RandomErasing, common: dict[str, Any]) -> list[Step]:
+    return [
+        ErasingStep(
+            **_draws(layer, common),
+            probability=layer.factor,
+            scale=layer.scale,
+            fill_value=layer.fill_value,
+            value_range=layer.value_range,
+        )
+    ]

@@ -20,6 +20,8 @@ from convoscope.engine.steps import (
     ConvolutionStep,
     DenseStep,
     DropoutStep,
+    ErasingStep,
+    MotionStep,
     Nonlinearity,
     NormalizationStep,
     PaddingStep,
@@ -284,11 +286,33 @@ def _describe(step: Step) -> list[dict[str, Any]]:
         case ActivationStep():
             return [{**common, "kind": "activation", **_activation(step.activation)}]
         case DropoutStep():
-            seed = None if step.seed is None else _counters(step.seed, 0)[0]
-            return [{**common, "kind": "dropout", "rate": step.rate, "stream": step.stream, "seed": seed}]
+            return [{**common, "kind": "dropout", "rate": step.rate, **_draws(step)}]
+        case MotionStep():
+            return [
+                {
+                    **common,
+                    "kind": "motion",
+                    **_draws(step),
+                    **_settings(step, "flips", "shifts", "turns", "bilinear", "fill_mode", "fill_value"),
+                }
+            ]
+        case ErasingStep():
+            return [
+                {
+                    **common,
+                    "kind": "erasing",
+                    **_draws(step),
+                    **_settings(step, "probability", "scale", "fill_value", "value_range"),
+                }
+            ]
         case NormalizationStep():
-            settings = {key: getattr(step, key) for key in ("momentum", "epsilon", "scale", "center", "frozen")}
-            return [{**common, "kind": "normalization", **settings}]
+            return [
+                {
+                    **common,
+                    "kind": "normalization",
+                    **_settings(step, "momentum", "epsilon", "scale", "center", "frozen"),
+                }
+            ]
         case PaddingStep():
             return [{**common, "kind": "padding", "padding": step.padding}]
         case RescalingStep():
@@ -296,6 +320,14 @@ def _describe(step: Step) -> list[dict[str, Any]]:
         case ReshapeStep():
             return [{**common, "kind": "reshape"}]
     raise NotImplementedError(f"The native engine does not know {type(step).__name__} yet: add it to engine/native.py.")
+
+
+def _settings(step: Step, *keys: str) -> dict[str, Any]:
+    return {key: getattr(step, key) for key in keys}
+
+
+def _draws(step: DropoutStep | MotionStep | ErasingStep) -> dict[str, Any]:
+    return {"stream": step.stream, "seed": None if step.seed is None else _counters(step.seed, 0)[0]}
 
 
 def _describe_convolution(step: ConvolutionStep, common: dict[str, Any]) -> list[dict[str, Any]]:

@@ -3,6 +3,17 @@
 Dropout's mask for a value follows from the run's seed, the training step, the layer and the value's place in the
 batch. So it is the same in every engine, for every number of threads, and after a resume.
 
+The key is the run's seed, or the layer's own if it has one. The upper words of the counter are the training step
+(iteration) and the layer's place in the stack (stream), the lower two number blocks of four words. As a number, a word
+w is w / 2³² in [0, 1). What the layers use:
+
+- Dropout: word i % 4 of block i // 4 for value i of the batch.
+- RandomFlip: words 0 (along the height) and 1 (along the width) of block n for image n of the batch; flipped below 0.5.
+- RandomTranslation: words 0 (height) and 1 (width) of block n. RandomRotation: word 2 of block n.
+- RandomErasing: the words of block 2 n for the sides (height, width) and the corner (top, left), words 0 and 1 of block
+  2 n + 1 for the probability and for whether it comes true. Value i of the batch takes its noise from block
+  2⁶³ + i // 4, see `normals`.
+
 Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 """
 
@@ -39,10 +50,15 @@ def words(count: int, *, seed: int, iteration: int, stream: int) -> npt.NDArray[
     >>> [hex(word) for word in words(4, seed=0, iteration=0, stream=0)]
     ['0x6627e8d5', '0xe169c58d', '0xbc57ac4c', '0x9b00dbd8']
     """
-    blocks = np.arange(-(-count // 4), dtype=np.uint64)
-    upper = (np.full_like(blocks, word & 0xFFFFFFFF) for word in (iteration, stream))
-    drawn = scramble([blocks & _LOW, blocks >> _HALF, *upper], (seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF))
-    return np.stack(drawn, axis=1).astype(np.uint32).ravel()[:count]
+    numbers = np.arange(-(-count // 4), dtype=np.uint64)
+    return blocks(numbers, seed=seed, iteration=iteration, stream=stream).ravel()[:count]
+
+
+def blocks(numbers: Words, *, seed: int, iteration: int, stream: int) -> npt.NDArray[np.uint32]:
+    """Return the four words of each of the blocks with these numbers (uint64), shaped (blocks, 4)."""
+    upper = (np.full_like(numbers, word & 0xFFFFFFFF) for word in (iteration, stream))
+    drawn = scramble([numbers & _LOW, numbers >> _HALF, *upper], (seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF))
+    return np.stack(drawn, axis=1).astype(np.uint32)
 
 
 def scramble(counter: list[Words], key: tuple[int, int]) -> list[Words]:
@@ -67,3 +83,25 @@ def keep_mask(count: int, rate: float, *, seed: int, iteration: int, stream: int
     drawn = words(count, seed=seed, iteration=iteration, stream=stream)
     kept: npt.NDArray[np.bool_] = drawn >= np.uint32(int(rate * 2**32))
     return kept
+
+
+def uniforms(drawn: npt.NDArray[np.uint32]) -> npt.NDArray[np.float64]:
+    """Return words as numbers in [0, 1)."""
+    return drawn / 2.0**32
+
+
+def between(ends: tuple[float, float], number: float) -> float:
+    """Return what a number in [0, 1) stands for between two ends."""
+    return ends[0] + (ends[1] - ends[0]) * number
+
+
+def normals(count: int, *, seed: int, iteration: int, stream: int) -> npt.NDArray[np.float64]:
+    """Return `count` normally distributed numbers, of mean 0 and variance 1, from the blocks from number 2⁶³ on.
+
+    Words 0 and 1 of a block make its first two numbers, words 2 and 3 the others: (u, v) makes
+    sqrt(-2 log(u + 2⁻³²)) times the cosine, then the sine, of 2π v (Box and Muller 1958).
+    """
+    numbers = np.arange(-(-count // 4), dtype=np.uint64) + np.uint64(2**63)
+    u, v = np.moveaxis(uniforms(blocks(numbers, seed=seed, iteration=iteration, stream=stream)).reshape(-1, 2, 2), 2, 0)
+    radius, angle = np.sqrt(-2.0 * np.log(u + 2.0**-32)), 2.0 * np.pi * v
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1).ravel()[:count]

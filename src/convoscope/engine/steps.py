@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from convoscope.layers.arguments import Pair, Shape
+from convoscope.layers.arguments import Bounds, Pair, Shape
 from convoscope.layers.geometry import Padding
 
 
@@ -100,6 +100,40 @@ class DropoutStep(Step):
     rate: float
     stream: int
     seed: int | None
+
+
+@dataclass(frozen=True)
+class MotionStep(Step):
+    """In training, each image flipped, shifted and turned by random numbers of its own.
+
+    ``flips`` says whether images are ever mirrored along the height and along the width, ``shifts`` between which
+    shares of height and width they are moved (down and right), ``turns`` between which shares of a full turn they are
+    turned about their centre (counter-clockwise). ``stream`` and ``seed`` are as in `DropoutStep`.
+    """
+
+    stream: int
+    seed: int | None
+    flips: tuple[bool, bool] = (False, False)
+    shifts: tuple[Bounds, Bounds] = ((0.0, 0.0), (0.0, 0.0))
+    turns: Bounds = (0.0, 0.0)
+    bilinear: bool = False
+    fill_mode: str = "constant"
+    fill_value: float = 0.0
+
+
+@dataclass(frozen=True)
+class ErasingStep(Step):
+    """In training, a random rectangle of each image overwritten: see `convoscope.layers.RandomErasing`.
+
+    ``fill_value`` None is noise. ``stream`` and ``seed`` are as in `DropoutStep`.
+    """
+
+    stream: int
+    seed: int | None
+    probability: Bounds
+    scale: Bounds
+    fill_value: float | None
+    value_range: Bounds
 
 
 @dataclass(frozen=True)

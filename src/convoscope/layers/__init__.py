@@ -1,6 +1,7 @@
 """Descriptions of layers, under Keras' names and with Keras' arguments."""
 
 from convoscope.layers.activation import Activation, LeakyReLU, ReLU, Softmax
+from convoscope.layers.augmentation import RandomErasing, RandomFlip, RandomRotation, RandomTranslation
 from convoscope.layers.base import Layer
 from convoscope.layers.convolution import Conv2D
 from convoscope.layers.dense import Dense
@@ -44,6 +45,10 @@ __all__ = [
     "MaxPool2D",
     "MaxPooling2D",
     "MinPooling2D",
+    "RandomErasing",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
     "ReLU",
     "Rescaling",
     "Reshape",

@@ -9,6 +9,7 @@ from typing import Any, SupportsIndex
 from convoscope.errors import ConfigurationError, unknown_name
 
 Pair = tuple[int, int]
+Bounds = tuple[float, float]
 Shape = tuple[int, ...]
 
 
@@ -55,6 +56,19 @@ def real(value: Any, argument: str, where: str) -> float:
         return float(value)
     except (TypeError, ValueError):
         raise ConfigurationError(f"{where}: {argument} must be a number, but is {value!r}.") from None
+
+
+def bounds(value: Any, argument: str, where: str, *, least: float = -1.0) -> Bounds:
+    """Return a factor as its two ends in [`least`, 1]: ``0.2`` as (-0.2, 0.2), or as (0, 0.2) where `least` is 0."""
+    both = isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+    if both and len(value) != 2:
+        raise ConfigurationError(f"{where}: {argument} must be one number or two, but has {len(value)}: {value!r}.")
+    ends = [real(end, argument, where) for end in (value if both else [value])]
+    if not all(least <= end <= 1.0 for end in ends):
+        raise ConfigurationError(f"{where}: {argument} must be from {least:g} to 1, but is {value!r}.")
+    if both:
+        return min(ends), max(ends)
+    return (-abs(ends[0]) if least < 0 else 0.0), abs(ends[0])
 
 
 def padding_mode(value: Any, where: str) -> str:

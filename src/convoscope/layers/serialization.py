@@ -6,6 +6,7 @@ from typing import Any
 
 from convoscope.errors import ConfigurationError, unknown_name
 from convoscope.layers.activation import Activation, LeakyReLU, ReLU, Softmax
+from convoscope.layers.augmentation import RandomErasing, RandomFlip, RandomRotation, RandomTranslation
 from convoscope.layers.base import Layer
 from convoscope.layers.convolution import Conv2D
 from convoscope.layers.dense import Dense
@@ -43,6 +44,10 @@ KINDS: dict[str, type[Layer]] = {
         Softmax,
         ZeroPadding2D,
         Rescaling,
+        RandomFlip,
+        RandomTranslation,
+        RandomRotation,
+        RandomErasing,
     )
 }
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from convoscope import activations, layers
 from convoscope.errors import ConfigurationError, UnknownNameError, unknown_name
+from convoscope.layers.augmentation import FLIP_MODES
 from convoscope.layers.base import Layer
 
 
@@ -22,17 +23,26 @@ class Word:
     options: frozenset[str] = frozenset()
     activation: bool = False
     many: bool = False  # all numbers together are the one argument
+    named: Mapping[str, str] = field(default_factory=dict)  # words that stand alone, and the setting that each gives
 
 
 _CONVOLUTION = frozenset({"strides", "padding", "dilation_rate", "use_bias", "kernel_initializer", "name"})
 _POOLING = frozenset({"strides", "padding", "name"})
 _NAMED = frozenset({"name"})
+_RESAMPLING = frozenset({"fill_mode", "interpolation", "fill_value", "seed", "name"})
+_PADDINGS = {"same": "padding", "valid": "padding"}
+
+
+def _translation(height_factor: Any, width_factor: Any = None, **settings: Any) -> Layer:
+    """Make a RandomTranslation; one number is for both axes."""
+    return layers.RandomTranslation(height_factor, height_factor if width_factor is None else width_factor, **settings)
+
 
 _WORDS: dict[str, Word] = {
-    "conv": Word(layers.Conv2D, ("filters", "kernel_size"), 2, _CONVOLUTION, activation=True),
-    "maxpool": Word(layers.MaxPooling2D, ("pool_size", "strides"), 0, _POOLING),
-    "avgpool": Word(layers.AveragePooling2D, ("pool_size", "strides"), 0, _POOLING),
-    "minpool": Word(layers.MinPooling2D, ("pool_size", "strides"), 0, _POOLING),
+    "conv": Word(layers.Conv2D, ("filters", "kernel_size"), 2, _CONVOLUTION, activation=True, named=_PADDINGS),
+    "maxpool": Word(layers.MaxPooling2D, ("pool_size", "strides"), 0, _POOLING, named=_PADDINGS),
+    "avgpool": Word(layers.AveragePooling2D, ("pool_size", "strides"), 0, _POOLING, named=_PADDINGS),
+    "minpool": Word(layers.MinPooling2D, ("pool_size", "strides"), 0, _POOLING, named=_PADDINGS),
     "globalmaxpool": Word(layers.GlobalMaxPooling2D, options=_NAMED),
     "globalavgpool": Word(layers.GlobalAveragePooling2D, options=_NAMED),
     "flatten": Word(layers.Flatten, options=_NAMED),
@@ -43,6 +53,10 @@ _WORDS: dict[str, Word] = {
     "zeropad": Word(layers.ZeroPadding2D, ("padding",), 1, _NAMED),
     "rescale": Word(layers.Rescaling, ("scale", "offset"), 1, _NAMED),
     "leakyrelu": Word(layers.LeakyReLU, ("negative_slope",), 0, _NAMED),
+    "flip": Word(layers.RandomFlip, options=frozenset({"seed", "name"}), named=dict.fromkeys(FLIP_MODES, "mode")),
+    "shift": Word(_translation, ("height_factor", "width_factor"), 1, _RESAMPLING),
+    "rotate": Word(layers.RandomRotation, ("factor",), 1, _RESAMPLING),
+    "erase": Word(layers.RandomErasing, ("factor",), 0, frozenset({"scale", "fill_value", "seed", "name"})),
 }
 _SYNONYMS = {
     "conv2d": "conv",
@@ -58,6 +72,10 @@ _SYNONYMS = {
     "batchnormalization": "batchnorm",
     "zeropadding2d": "zeropad",
     "rescaling": "rescale",
+    "randomflip": "flip",
+    "randomtranslation": "shift",
+    "randomrotation": "rotate",
+    "randomerasing": "erase",
 }
 _PLAIN_ACTIVATIONS = tuple(name for name in activations.BY_NAME if name != "linear")
 
@@ -71,8 +89,10 @@ def parse_layers(line: str) -> list[Layer]:
         A layer is a word and what follows it: ``conv FILTERS KERNEL [ACTIVATION]``, ``maxpool [SIZE [STRIDES]]`` (also
         ``avgpool``, ``minpool``), ``globalavgpool``, ``globalmaxpool``, ``flatten``, ``reshape AXES...``,
         ``dense UNITS [ACTIVATION]``, ``dropout RATE``, ``batchnorm``, ``zeropad SIZE``, ``rescale SCALE [OFFSET]``,
-        ``leakyrelu [SLOPE]``, or an activation's name alone. Sizes are ``3`` or ``3x5`` (height by width), scales may
-        be fractions (``1/255``), and ``same``, ``strides=2``, ``use_bias=no``, ``name=first`` set what else there is.
+        ``leakyrelu [SLOPE]``, or an activation's name alone. In training only: ``flip [horizontal|vertical]``,
+        ``shift SHARE [WIDTH_SHARE]``, ``rotate TURNS``, ``erase [PROBABILITY]``. Sizes are ``3`` or ``3x5`` (height by
+        width), scales may be fractions (``1/255``), and ``same``, ``strides=2``, ``use_bias=no``, ``name=first`` set
+        what else there is.
 
     Returns
     -------
@@ -126,8 +146,8 @@ def _settings(word: Word, name: str, words: list[str]) -> dict[str, Any]:
             if key not in word.options:
                 raise unknown_name(f"setting of {name} (word {place})", key, sorted(word.options))
             settings[key] = _value(value)
-        elif lower in ("same", "valid") and "padding" in word.options:
-            settings["padding"] = lower
+        elif lower in word.named:
+            settings[word.named[lower]] = lower
         elif (number := _number(text)) is not None:
             numbers.append(number)
             if len(numbers) > len(word.numbers) and not word.many:

@@ -16,7 +16,9 @@ from convoscope.engine.reference.activation import activation
 from convoscope.engine.reference.convolution import convolution
 from convoscope.engine.reference.dense import dense
 from convoscope.engine.reference.elementary import dropout, padding, rescaling, reshape
+from convoscope.engine.reference.erasing import erasing
 from convoscope.engine.reference.losses import sample_losses
+from convoscope.engine.reference.motion import motion
 from convoscope.engine.reference.normalization import normalization
 from convoscope.engine.reference.operations import PREDICTION, Backward, Mode, Operation
 from convoscope.engine.reference.pooling import pooling
@@ -26,6 +28,8 @@ from convoscope.engine.steps import (
     ConvolutionStep,
     DenseStep,
     DropoutStep,
+    ErasingStep,
+    MotionStep,
     NormalizationStep,
     PaddingStep,
     PoolingStep,
@@ -40,6 +44,8 @@ _OPERATIONS: dict[type[Step], Operation] = {
     DenseStep: dense,
     ActivationStep: activation,
     DropoutStep: dropout,
+    MotionStep: motion,
+    ErasingStep: erasing,
     NormalizationStep: normalization,
     PaddingStep: padding,
     RescalingStep: rescaling,

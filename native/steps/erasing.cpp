@@ -1,0 +1,105 @@
+// Random rectangles of images overwritten with a value or with noise.
+#include <algorithm>
+#include <cmath>
+
+#include "make.hpp"
+#include "uniform.hpp"
+
+namespace convoscope {
+namespace {
+
+struct Box {
+    Range rows, columns;
+};
+
+class Erasing final : public Step {
+public:
+    Erasing(const StepDescription& d, const ErasingDescription& e)
+        : Step(d), erasing_(e), height_(d.input[0]), width_(d.input[1]), channels_(d.input[2]) {}
+
+    std::string kernel(const Kernels& k) const override { return std::string("rectangles, Philox (") + k.name + ")"; }
+
+    void forward(const Pass& pass, const Worker&) const override {
+        pass.kernels->affine(pass.input, 1, 0, pass.output, pass.samples * input_size);
+        each_row(pass, [&](std::int64_t begin, std::int64_t count) {
+            if (erasing_.fill_value)
+                std::fill_n(pass.output + begin, count, in_range(*erasing_.fill_value));
+            else
+                write_noise(pass, begin, count);
+        });
+    }
+
+    void backward(const Pass& pass, const Worker&) const override {
+        if (!pass.input_gradient) return;
+        pass.kernels->affine(pass.output_gradient, 1, 0, pass.input_gradient, pass.samples * input_size);
+        each_row(pass, [&](std::int64_t begin, std::int64_t count) {
+            std::fill_n(pass.input_gradient + begin, count, 0.0f);
+        });
+    }
+
+private:
+    // body(first value, count) for each row of each image's rectangle; in prediction there are none.
+    template <class Body>
+    void each_row(const Pass& pass, Body&& body) const {
+        if (!pass.training) return;
+        for (std::int64_t i = 0; i < pass.samples; i++) {
+            const Box box = draw(pass, pass.first + i);
+            for (std::int64_t y = box.rows.begin; y < box.rows.end; y++)
+                body(i * input_size + (y * width_ + box.columns.begin) * channels_, box.columns.count() * channels_);
+        }
+    }
+
+    Box draw(const Pass& pass, std::int64_t image) const {
+        std::uint32_t words[8];
+        words_of(pass, 2 * static_cast<std::uint64_t>(image), 2, words);
+        if (uniform(words[5]) >= between(erasing_.probability, words[4])) return {{0, 0}, {0, 0}};
+        return {side(height_, words[0], words[2]), side(width_, words[1], words[3])};
+    }
+
+    // The pixels whose number lies within the side's start and end.
+    Range side(std::int64_t length, std::uint32_t share, std::uint32_t place) const {
+        const double all = static_cast<double>(length), part = std::sqrt(between(erasing_.scale, share)) * all;
+        const double start = uniform(place) * (all - part);
+        const auto up = [&](double at) { return std::min(static_cast<std::int64_t>(std::ceil(at)), length); };
+        return {up(start), up(start + part)};
+    }
+
+    void write_noise(const Pass& pass, std::int64_t begin, std::int64_t count) const {
+        constexpr double full_turn = 6.283185307179586;
+        constexpr std::int64_t blocks_at_once = 32;
+        const std::int64_t first = pass.first * input_size + begin, last = first + count - 1;
+        for (std::int64_t block = first / 4; block <= last / 4; block += blocks_at_once) {
+            std::uint32_t words[4 * blocks_at_once];
+            const std::int64_t blocks = std::min(last / 4 + 1 - block, blocks_at_once);
+            words_of(pass, (std::uint64_t{1} << 63) + static_cast<std::uint64_t>(block), blocks, words);
+            const std::int64_t end = std::min(last + 1, 4 * (block + blocks));
+            for (std::int64_t i = std::max(first, 4 * block); i < end; i++) {
+                const std::uint32_t* pair = words + (i - 4 * block) / 2 * 2;
+                const double radius = std::sqrt(-2 * std::log(uniform(pair[0]) + 1 / 4294967296.0)),
+                             angle = full_turn * uniform(pair[1]);
+                const double normal = radius * (i % 2 ? std::sin(angle) : std::cos(angle));
+                pass.output[begin + i - first] = in_range(normal * erasing_.value_range[1]);
+            }
+        }
+    }
+
+    float in_range(double value) const {
+        return static_cast<float>(std::clamp(value, erasing_.value_range[0], erasing_.value_range[1]));
+    }
+
+    void words_of(const Pass& pass, std::uint64_t first, std::int64_t blocks, std::uint32_t* words) const {
+        pass.kernels->random_words(erasing_.seed.value_or(pass.seed), pass.iteration, erasing_.stream, first, blocks,
+                                   words);
+    }
+
+    const ErasingDescription erasing_;
+    const std::int64_t height_, width_, channels_;
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make(const StepDescription& d, const ErasingDescription& erasing, const std::vector<Weight>&) {
+    return std::make_unique<Erasing>(d, erasing);
+}
+
+}  // namespace convoscope
