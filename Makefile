@@ -50,8 +50,9 @@ lint: $(VENV)/.tools ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.peers ## the lesson's network, seconds an epoch, side by side with PyTorch
-	$(BIN)/python benchmarks/lesson_epoch.py
+bench: ## the lesson's network, seconds an epoch, beside Keras and PyTorch; all of it: python -m benchmarks --help
+	$(PYTHON) -m benchmarks environments convoscope keras pytorch
+	$(PYTHON) -m benchmarks a --output .bench/lesson
 
 wheel: $(VENV)/.tools ## a wheel in dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

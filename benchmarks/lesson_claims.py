@@ -15,7 +15,7 @@ import argparse
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -90,7 +90,7 @@ def started_with(initializer: str) -> Build:
 class StopAt95(cs.callbacks.Callback):
     """The lesson's callback: stop when the accuracy in training is reached."""
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: MutableMapping[str, float] | None = None) -> None:
         if logs and logs["accuracy"] > 0.95:
             self.model.stop_training = True
 

@@ -1,0 +1,120 @@
+"""``python -m benchmarks``: measure, and write the results, the tables and the plots."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks import environments, machine, page, runner
+from benchmarks.environments import REQUIREMENTS, ROOT, WORK
+from benchmarks.parts import PARTS
+from benchmarks.results import Result
+from benchmarks.runner import Options
+
+_USAGE = """\
+python -m benchmarks environments [PEER ...]   make each peer's environment under .bench/ (all, or those named)
+python -m benchmarks a b c d e                 measure, write benchmarks/results/*.json and docs/benchmarks.md
+python -m benchmarks a --quick                 a smoke run of a minute or two, into .bench/quick/
+python -m benchmarks page                      write docs/benchmarks.md again from the results
+
+a  seconds an epoch of the lesson's network, beside Keras, PyTorch and the processor's peak
+b  time to accuracy on MNIST and Fashion-MNIST
+c  layers and networks of many shapes, beside PyTorch
+d  predictions, beside ONNX Runtime and PyTorch
+e  import, --help, the first prediction from a cold shell, peak memory
+"""
+
+
+def main(words: list[str] | None = None) -> None:
+    """Do what the command line says."""
+    arguments = _arguments(words)
+    if arguments.what[0] == "environments":
+        _make(arguments.what[1:] or list(REQUIREMENTS))
+        return
+    results, written = ROOT / "benchmarks" / "results", ROOT / "docs" / "benchmarks.md"
+    if arguments.quick or arguments.output:
+        folder = arguments.output or WORK / "quick"
+        results, written = folder / "results", folder / "benchmarks.md"
+    if arguments.what[0] != "page":
+        _measure(arguments, results)
+    found = [(part, results / f"{letter}.json") for letter, part in PARTS.items()]
+    read = [(part, Result.load(file)) for part, file in found if file.exists()]
+    sections = [(part.title, result, part.section(result)) for part, result in read]
+    page.write_page(written, results, sections)
+    for title, result, section in sections:
+        if result.part in arguments.what:
+            print(f"\n{title}: {page.provenance(result)}\n{section.text}")
+    print(f"written: {written}")
+
+
+def _arguments(words: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=_USAGE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", nargs="+", metavar="WHAT", help="parts, as letters; or environments; or page")
+    parser.add_argument("--rounds", type=int, help="how often each measurement is repeated (5)")
+    parser.add_argument("--seeds", type=int, default=10, help="how many seeds (b) trains with (10)")
+    parser.add_argument("--recipe", default="plain", help="how (b) trains: a name in benchmarks/programs/recipes.py")
+    parser.add_argument("--quick", action="store_true", help="one round, little data: only to see that it works")
+    parser.add_argument("--threads", type=int, default=machine.available_cores(), help="for every peer (all cores)")
+    parser.add_argument("--data-dir", default=os.environ.get("CONVOSCOPE_DATA"), help="where the data sets are")
+    parser.add_argument("--output", type=Path, metavar="FOLDER", help="write results and page there")
+    parser.add_argument(
+        "--python", action="append", default=[], metavar="PEER=PATH", help="an interpreter in place of .bench's"
+    )
+    arguments = parser.parse_args(words)
+    first, rest = arguments.what[0], arguments.what[1:]
+    known = list(REQUIREMENTS) if first == "environments" else [] if first == "page" else list(PARTS)
+    wrong = [word for word in (rest if first in ("environments", "page") else arguments.what) if word not in known]
+    if wrong:
+        parser.error(f"{', '.join(wrong)}: expected {', '.join(known) or 'nothing more'}")
+    return arguments
+
+
+def _make(peers: list[str]) -> None:
+    """Make environments, or end with what failed; pip has said why."""
+    try:
+        environments.make(peers)
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"This failed: {' '.join(map(str, error.cmd))}")
+
+
+def _measure(arguments: argparse.Namespace, results: Path) -> None:
+    """Run the parts that were asked for, and keep their results."""
+    given = {peer: Path(path) for peer, path in (pair.split("=", 1) for pair in arguments.python)}
+    if "convoscope" not in given:
+        _make(["convoscope"])
+    pythons = {peer: given.get(peer) or environments.python_of(peer) for peer in REQUIREMENTS}
+    for letter in sorted(set(arguments.what)):
+        part = PARTS[letter]
+        for peer in part.environments:
+            if pythons[peer] is None:
+                print(f"{peer} is not installed and will be missing: python -m benchmarks environments {peer}")
+        options = Options(
+            rounds=arguments.rounds or (1 if arguments.quick else 5),
+            seeds=arguments.seeds,
+            quick=arguments.quick,
+            threads=arguments.threads,
+            data_dir=arguments.data_dir,
+            recipe=arguments.recipe,
+            pythons=pythons,
+        )
+        when = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+        machine_now = machine.describe()
+        rounds = part.rounds(options)
+        settings = {
+            "rounds": len(rounds),
+            "threads": options.threads,
+            "quick": options.quick,
+            "recipe": options.recipe,
+        }
+        samples = runner.interleave(rounds, pythons)
+        print(f"written: {Result(letter, when, machine_now, settings, samples).save(results)}")
+
+
+if __name__ == "__main__":
+    main()

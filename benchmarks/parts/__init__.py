@@ -1,0 +1,10 @@
+"""What is measured together: the measurements of each part, and how its results read."""
+
+from __future__ import annotations
+
+from benchmarks.parts import accuracy, cold, inference, layers, lesson
+from benchmarks.parts.part import Part
+
+PARTS: dict[str, Part] = {
+    part.letter: part for part in (lesson.PART, accuracy.PART, layers.PART, inference.PART, cold.PART)
+}

@@ -1,0 +1,97 @@
+"""(c) Layers and networks of many shapes, forward and a training step, beside PyTorch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from benchmarks import sweep
+from benchmarks.page import Section, number, spelled, table
+from benchmarks.parts.part import OWN, Part
+from benchmarks.plot import Bar, Group, bars
+from benchmarks.results import Result, Spread
+from benchmarks.runner import Measurement, Options
+
+LAYOUTS = {"PyTorch channels_last": "channels_last", "PyTorch channels first": "contiguous"}
+KINDS = ("forward", "step")
+
+
+def rounds(options: Options) -> Sequence[Sequence[Measurement]]:
+    rows = sweep.ROWS[::12] if options.quick else sweep.ROWS
+    job = {"task": "row", "threads": options.threads, "budget": 0.1 if options.quick else 0.5}
+    job["work"] = 1e9 if options.quick else 3e10
+    measurements = []
+    for row in map(sweep.label, rows):
+        measurements.append(Measurement(row, OWN, "convoscope", "convoscope", {**job, "row": row}))
+        for peer, layout in LAYOUTS.items():
+            measurements.append(Measurement(row, peer, "pytorch", "pytorch", {**job, "row": row, "layout": layout}))
+    return [measurements] * options.rounds
+
+
+def section(result: Result) -> Section:
+    ratios = {row: {kind: _ratio(result, row, kind) for kind in KINDS} for row in result.rows()}
+    whole = {row: {kind: value for kind, value in each.items() if value} for row, each in ratios.items()}
+    ordered = sorted(result.rows(), key=lambda row: min((each.median for each in whole[row].values()), default=0))
+    heading = ("", "", *(f"{kind}, {what}" for kind in KINDS for what in (f"{OWN}, µs", "PyTorch, µs", "ratio")))
+    lines = [(*_line(result, row, ratios[row]),) for row in ordered]
+    lost = [line for line, row in zip(lines, ordered, strict=True) if _is_lost(whole[row])]
+    summary = [
+        f"{kind}: {sum(each.median < 1 for each in values)} of {len(values)} slower than PyTorch, "
+        f"geometric mean of the ratios {number(math.exp(sum(math.log(each.median) for each in values) / len(values)))}×"
+        for kind in KINDS
+        if (values := [each[kind] for each in whole.values() if kind in each])
+    ]
+    groups = [Group(row, [Bar(kind, each) for kind, each in whole[row].items()]) for row in ordered if whole[row]]
+    text = f"""
+Each row is a small network, mostly one convolution under the same head (global average, Dense 10). A forward pass is
+one batch predicted again and again; a training step is forward, backward and Adam on a batch gathered at random from a
+pool of images. PyTorch is measured with both layouts of its feature maps, and the faster one counts, row by row. The
+ratio is PyTorch's time by {OWN}'s: below 1, {OWN} is the slower one. {"; ".join(summary)}.
+
+### Slower than PyTorch
+
+{table(heading, lost) if lost else "No row."}
+
+### All rows
+
+{table(heading, lines)}
+"""
+    plot = bars("Layers and networks beside PyTorch", "PyTorch's time / Convoscope's; longer is better", groups, line=1)
+    return Section(text, {"layers": plot})
+
+
+def _line(result: Result, row: str, ratios: dict[str, Spread | None]) -> list[str]:
+    cells = [row, "**slower**" if _is_lost({kind: each for kind, each in ratios.items() if each}) else ""]
+    for kind in KINDS:
+        ratio = ratios[kind]
+        cells += [spelled(result.spread(row, OWN, kind), 1e6), spelled(_pytorch(result, row, kind), 1e6)]
+        cells.append("–" if ratio is None else number(ratio.median))
+    return cells
+
+
+def _is_lost(ratios: dict[str, Spread]) -> bool:
+    return any(each.median < 1 for each in ratios.values())
+
+
+def _pytorch(result: Result, row: str, kind: str) -> Spread | None:
+    """Return PyTorch's times in the layout that suits the row."""
+    spreads = [spread for peer in LAYOUTS if (spread := result.spread(row, peer, kind))]
+    return min(spreads, key=lambda spread: spread.median, default=None)
+
+
+def _ratio(result: Result, row: str, kind: str) -> Spread | None:
+    """Return PyTorch's time by ours: of the medians, and the extremes round by round."""
+    own, peer = result.spread(row, OWN, kind), _pytorch(result, row, kind)
+    if own is None or peer is None:
+        return None
+    ours = {sample["round"]: sample[kind] for sample in result.of(row, OWN)}
+    theirs: dict[int, float] = {}
+    for name in LAYOUTS:
+        if result.spread(row, name, kind) == peer:
+            theirs = {sample["round"]: sample[kind] for sample in result.of(row, name)}
+    paired = [theirs[number] / ours[number] for number in ours.keys() & theirs.keys()]
+    middle = peer.median / own.median
+    return Spread(middle, min([*paired, middle]), max([*paired, middle]))
+
+
+PART = Part("c", "Layers and networks of many shapes", ("convoscope", "pytorch"), rounds, section)

@@ -1,0 +1,95 @@
+"""(a) Seconds an epoch of the lesson's network."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from benchmarks import networks, runner
+from benchmarks.page import Section, ratio, spelled, table
+from benchmarks.parts.part import FILES, OWN, Part
+from benchmarks.plot import Bar, Group, bars
+from benchmarks.results import Result, Spread
+from benchmarks.runner import Measurement, Options
+
+PEAK = "dense, at the processor's peak"
+WARM_UP = 3_200
+
+# name in the table, environment and program, what else the job says
+PEERS: tuple[tuple[str, str, dict[str, str]], ...] = (
+    (OWN, "convoscope", {}),
+    ("Keras/TensorFlow", "keras", {}),
+    ("PyTorch float32", "pytorch", {"precision": "float32"}),
+    ("PyTorch bf16 autocast", "pytorch", {"precision": "bf16"}),
+)
+
+
+def rounds(options: Options) -> Sequence[Sequence[Measurement]]:
+    folder = FILES / "fashion-mnist"
+    job = {"task": "data", "name": "fashion-mnist", "folder": str(folder), "data_dir": options.data_dir}
+    if failed := runner.prepare("convoscope", "convoscope", job, options.pythons):
+        sys.exit(f"Fashion-MNIST could not be made ready: {failed}")
+    images = 6_400 if options.quick else 60_000
+    common = {"task": "lesson", "images": images, "warm_up": WARM_UP, "data": str(folder), "threads": options.threads}
+    measurements = []
+    for batch in (32, 128):
+        row = f"batch {batch}"
+        for peer, environment, more in PEERS:
+            measurements.append(Measurement(row, peer, environment, environment, {**common, "batch": batch, **more}))
+    peak = Measurement("peak", PEAK, None, "peak", {"task": "peak", "threads": options.threads})
+    return [(*measurements, peak)] * options.rounds
+
+
+def section(result: Result) -> Section:
+    images = 6_400 if result.settings["quick"] else 60_000
+    dense = _dense_seconds(result, images)
+    rows, groups = [], []
+    for row in result.rows():
+        if row == "peak":
+            continue
+        own = result.spread(row, OWN)
+        drawn = []
+        for peer in result.peers(row):
+            seconds, peak = result.spread(row, peer), result.spread(row, peer, "peak_mib")
+            right = result.spread(row, peer, "accuracy")
+            rows.append(
+                (
+                    f"{peer}, {row}",
+                    spelled(seconds),
+                    "" if peer == OWN else ratio(seconds, own),
+                    "–" if peak is None else f"{peak.median:,.0f}",
+                    "–" if right is None else f"{100 * right.median:.1f}",
+                )
+            )
+            drawn += [Bar(peer, seconds)] if seconds else []
+        if dense:
+            rows.append((f"{PEAK}, {row}", spelled(dense), ratio(dense, own), "", ""))
+            drawn.append(Bar(PEAK, dense))
+        groups.append(Group(row, drawn))
+    heading = ("", "seconds", f"{OWN} is faster by", "peak memory, MiB", "test accuracy, %")
+    flops = result.spread("peak", PEAK, "flops")
+    dense_operations = networks.operations(networks.LESSON)[1]
+    text = f"""
+Fashion-MNIST, {images:,} images: one epoch, after a warm-up of {WARM_UP:,} images in the same process. The network:
+28×28×1, Conv 64 3×3 ReLU, MaxPool 2, the same again, Dense 128 ReLU, Dense 10 softmax; Adam. Keras and PyTorch train
+on float32 images that lie ready in memory, {OWN} on the 8-bit ones. PyTorch has channels_last, laid out explicitly, and
+all have an allocator that keeps its memory (`MALLOC_TRIM_THRESHOLD_`, `MALLOC_MMAP_THRESHOLD_`). The accuracy, after
+warm-up and epoch, shows that all have learned the same.
+
+{table(heading, rows)}
+
+The processor's peak, {spelled(flops, 1e-9)} GFLOP/s, is measured with multiply-adds on
+registers alone. A training step takes {dense_operations / 1e6:.1f} million operations an image if every convolution and
+dense layer is computed densely, without a gradient for the image; the last line is their time at that peak.
+"""
+    return Section(text, {"lesson": bars("Seconds an epoch, lesson network", "seconds; shorter is better", groups)})
+
+
+def _dense_seconds(result: Result, images: int) -> Spread | None:
+    """Return how long an epoch takes at the processor's peak, if everything is computed."""
+    work = networks.operations(networks.LESSON)[1] * images
+    seconds = [work / sample["flops"] for sample in result.of("peak", PEAK)]
+    return Spread.of(seconds) if seconds else None
+
+
+PART = Part("a", "Seconds an epoch", ("convoscope", "keras", "pytorch"), rounds, section)

@@ -1,0 +1,37 @@
+"""What a part is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from benchmarks.environments import WORK
+from benchmarks.page import Section
+from benchmarks.results import Result
+from benchmarks.runner import Measurement, Options
+
+OWN = "Convoscope"
+FILES = WORK / "files"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the benchmarks.
+
+    Attributes
+    ----------
+    letter, title : str
+        By which it is asked for, and its heading.
+    environments : tuple of str
+        The peers that it measures.
+    rounds : callable
+        Makes ready what the measurements need and returns them, round by round; exits if it cannot.
+    section : callable
+        Turns the result into text and plots.
+    """
+
+    letter: str
+    title: str
+    environments: tuple[str, ...]
+    rounds: Callable[[Options], Sequence[Sequence[Measurement]]]
+    section: Callable[[Result], Section]

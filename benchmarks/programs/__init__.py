@@ -1,0 +1,1 @@
+"""What runs in the peers' environments; each program imports its own library only."""

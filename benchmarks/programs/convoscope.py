@@ -1,0 +1,131 @@
+"""Convoscope's measurements: ``python -m benchmarks.programs.convoscope JOB``."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import convoscope as cs
+from benchmarks import measurement, networks, sweep
+from benchmarks.measurement import Job, Sample
+from benchmarks.programs import recipes
+from benchmarks.programs.keras_words import build, compile_model
+
+
+def data(job: Job) -> Sample:
+    """Unpack a data set into NumPy files, which every peer reads. The job: name, folder, data_dir."""
+    folder = Path(job["folder"])
+    folder.mkdir(parents=True, exist_ok=True)
+    loaded = cs.datasets.load(job["name"], job["data_dir"])
+    for name in ("x_train", "y_train", "x_test", "y_test"):
+        np.save(folder / f"{name}.npy", getattr(loaded, name))
+    return {}
+
+
+def model(job: Job) -> Sample:
+    """Save the lesson's network as a file and an image beside it, for predictions from a cold shell."""
+    from PIL import Image
+
+    folder = Path(job["folder"])
+    folder.mkdir(parents=True, exist_ok=True)
+    build(cs, networks.LESSON).save(folder / "lesson.safetensors")
+    image = measurement.random_images((28, 28), 1)[0][0]
+    Image.fromarray((image * 255).astype(np.uint8)).save(folder / "image.png")
+    return {}
+
+
+def lesson(job: Job) -> Sample:
+    """Train an epoch. The job: images, warm_up, batch, threads, data (a folder of NumPy files)."""
+    _settle(job)
+    x, y, x_test, y_test = measurement.lesson_data(job["data"], job["images"])
+    x = x[..., None]
+    network = build(cs, networks.LESSON, from_bytes=True)
+    compile_model(network)
+    network.fit(x[: job["warm_up"]], y[: job["warm_up"]], batch_size=job["batch"], epochs=1, verbose=0)
+    start = time.perf_counter()
+    network.fit(x, y, batch_size=job["batch"], epochs=1, verbose=0)
+    seconds = time.perf_counter() - start
+    peak = measurement.peak_mib()
+    guesses = network.predict(x_test[..., None], batch_size=500, verbose=0).argmax(axis=1)
+    return {"seconds": seconds, "peak_mib": peak, "accuracy": float((guesses == y_test).mean())}
+
+
+def accuracy(job: Job) -> Sample:
+    """Train until accuracies on the test images are reached.
+
+    The job: dataset, data_dir, recipe, seed, batch, every (steps), epochs, images, targets (ascending), spawned (the
+    monotonic clock's value when this process was started), threads. Evaluations are not on the clock.
+    """
+    _settle(job)
+    loaded = cs.datasets.load(job["dataset"], job["data_dir"])
+    images, labels = loaded.x_train[: job["images"], ..., None], loaded.y_train[: job["images"]]
+    test = loaded.x_test[..., None]
+    before = time.monotonic() - job["spawned"]
+    training = best = 0.0
+    reached: dict[str, float] = {}
+    start = time.perf_counter()
+    for network in recipes.RECIPES[job["recipe"]](
+        images, labels, job["seed"], job["batch"], job["every"], job["epochs"]
+    ):
+        training += time.perf_counter() - start
+        guesses = network.predict(test, batch_size=500, verbose=0).argmax(axis=1)
+        best = max(best, float((guesses == loaded.y_test).mean()))
+        for target in job["targets"]:
+            if best >= target:
+                reached.setdefault(str(target), training)
+        if len(reached) == len(job["targets"]):
+            break
+        start = time.perf_counter()
+    return {"before": before, "training": training, "best": best, "reached": reached}
+
+
+def row(job: Job) -> Sample:
+    """Predict a batch again and again, then train on a pool of batches in random order: seconds a pass and a step.
+
+    The job: row (a label of the sweep), threads, budget (seconds for each), work (operations in the pool).
+    """
+    _settle(job)
+    chosen = sweep.find(job["row"])
+    network = build(cs, chosen.network)
+    steps = measurement.pool_size(chosen.network, chosen.batch, job["work"])
+    x, y = measurement.random_images(chosen.network.input, steps * chosen.batch)
+    batch = x[: chosen.batch]
+    forward = measurement.seconds_a_call(lambda: network.predict_on_batch(batch), job["budget"])
+    outputs = _outputs(network.predict_on_batch(batch))
+    compile_model(network)
+    step = measurement.seconds_a_call(lambda: network.fit(x, y, batch_size=chosen.batch, verbose=0), job["budget"], 3)
+    return {"forward": forward, "step": step / steps, "outputs": outputs}
+
+
+def inference(job: Job) -> Sample:
+    """Predict batches with the lesson's network. The job: batch, threads, budget."""
+    _settle(job)
+    network = build(cs, networks.LESSON)
+    x, _ = measurement.random_images(networks.LESSON.input, job["batch"])
+    seconds = measurement.seconds_a_call(lambda: network.predict_on_batch(x), job["budget"])
+    return {"seconds": seconds, "outputs": _outputs(network.predict_on_batch(x))}
+
+
+def prediction(job: Job) -> Sample:
+    """Open the saved network of the lesson and predict one image. The job: folder, threads."""
+    _settle(job)
+    network = cs.load_model(f"{job['folder']}/lesson.safetensors")
+    x, _ = measurement.random_images(networks.LESSON.input, 1)
+    return {"outputs": _outputs(network.predict_on_batch(x))}
+
+
+def _settle(job: Job) -> None:
+    cs.set_threads(job["threads"])
+    cs.use_engine("native")
+
+
+def _outputs(outputs: Any) -> list[float]:
+    return [float(value) for value in outputs[0]]
+
+
+if __name__ == "__main__":
+    tasks = (data, model, lesson, accuracy, row, inference, prediction)
+    measurement.run_job({task.__name__: task for task in tasks}, ["convoscope", "numpy"])

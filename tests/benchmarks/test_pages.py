@@ -1,0 +1,146 @@
+"""Tables and plots, against results made by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from benchmarks import page, plot
+from benchmarks.parts import PARTS
+from benchmarks.results import Result, Spread
+
+MACHINE = {
+    "processor": "Abacus 9",
+    "cores": 2,
+    "memory_gib": 0.5,
+    "system": "Wood x1",
+    "python": "3.10",
+    "commit": "abc",
+}
+
+
+def result(part: str, samples: list[dict[str, Any]]) -> Result:
+    settings = {"rounds": 3, "threads": 2, "quick": False, "recipe": "plain"}
+    numbered = [{"round": place, "load": place / 4, **sample} for place, sample in enumerate(samples, start=1)]
+    return Result(part, "2026-01-01 00:00 UTC", MACHINE, settings, numbered)
+
+
+def lines(text: str, beginning: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith(beginning)]
+
+
+def test_the_lesson_gives_medians_spreads_ratios_and_the_time_at_the_peak() -> None:
+    own = [{"row": "batch 32", "peer": "Convoscope", "seconds": value, "peak_mib": 100.0} for value in (1.0, 4.0, 2.0)]
+    keras = [{"row": "batch 32", "peer": "Keras/TensorFlow", "seconds": 20.0, "accuracy": 0.875}]
+    absent = [{"row": "batch 32", "peer": "PyTorch float32", "failed": "not installed"}]
+    # 29,557,248 operations an image, counted by hand, times 60,000 images: 4 s at this peak.
+    peak = [{"row": "peak", "peer": "dense, at the processor's peak", "flops": 29_557_248 * 60_000 / 4}]
+    made = result("a", own + keras + absent + peak)
+    section = PARTS["a"].section(made)
+    assert lines(section.text, "| Convoscope") == ["| Convoscope, batch 32 | 2.00 (1.00–4.00) |  | 100 | – |"]
+    assert lines(section.text, "| Keras") == ["| Keras/TensorFlow, batch 32 | 20.0 (20.0–20.0) | 10.0× | – | 87.5 |"]
+    assert lines(section.text, "| PyTorch") == ["| PyTorch float32, batch 32 | – | – | – | – |"]
+    assert lines(section.text, "| dense") == [
+        "| dense, at the processor's peak, batch 32 | 4.00 (4.00–4.00) | 2.00× |  |  |"
+    ]
+
+
+def test_time_to_accuracy_counts_the_seeds_that_reach_it() -> None:
+    times = ({"0.91": 2.0, "0.92": 5.0}, {"0.91": 4.0})
+    samples = [
+        {"row": "fashion-mnist", "peer": "Convoscope", "before": 0.5, "best": 0.9225, "reached": reached}
+        for reached in times
+    ]
+    text = PARTS["b"].section(result("b", samples)).text
+    assert lines(text, "| fashion-mnist") == [
+        "| fashion-mnist, 91.0 % | 3.00 (2.00–4.00) | 3.50 (2.50–4.50) | 2 of 2 |",
+        "| fashion-mnist, 92.0 % | 5.00 (5.00–5.00) | 5.50 (5.50–5.50) | 1 of 2 |",
+        "| fashion-mnist, 93.0 % | – | – | 0 of 2 |",
+        "| fashion-mnist, best seen, % | 92.25 (92.25–92.25) |  |  |",
+    ]
+
+
+def test_the_sweep_names_the_rows_that_are_slower_first_and_takes_pytorchs_better_layout() -> None:
+    def samples(row: str, own: float, last: float, first: float) -> list[dict[str, Any]]:
+        peers = {"Convoscope": own, "PyTorch channels_last": last, "PyTorch channels first": first}
+        return [{"row": row, "peer": peer, "forward": value, "step": 2e-3} for peer, value in peers.items()]
+
+    made = result("c", samples("won", 1e-3, 9e-3, 3e-3) + samples("lost", 4e-3, 2e-3, 8e-3))
+    text = PARTS["c"].section(made).text
+    slower, everything = text.split("### Slower than PyTorch")[1].split("### All rows")
+    lost = (
+        "| lost | **slower** | 4,000 (4,000–4,000) | 2,000 (2,000–2,000) | 0.50 | "
+        "2,000 (2,000–2,000) | 2,000 (2,000–2,000) | 1.00 |"
+    )
+    assert lines(slower, "| lost") == [lost]
+    assert not lines(slower, "| won")
+    assert [line.split(" | ")[0] for line in everything.splitlines() if " | " in line][1:] == ["| lost", "| won"]
+    assert "forward: 1 of 2 slower than PyTorch, geometric mean of the ratios 1.22×" in text  # √(3 × ½)
+
+
+@pytest.mark.parametrize(("part", "row"), [("d", "batch 1"), ("e", "import")])
+def test_predictions_and_cold_starts_are_set_against_ours(part: str, row: str) -> None:
+    samples = [
+        {"row": row, "peer": peer, "seconds": seconds, "peak_mib": 50.0}
+        for peer, seconds in (("Convoscope", 0.25), ("ONNX Runtime", 0.5))
+    ]
+    text = PARTS[part].section(result(part, samples)).text
+    assert "| 2.00× |" in next(line for line in text.splitlines() if line.startswith("|") and "ONNX" in line)
+
+
+def test_a_part_without_any_sample_of_a_peer_still_makes_a_page(tmp_path: Path) -> None:
+    failed = {
+        "a": "batch 32",
+        "b": "mnist",
+        "c": "lesson, batch 32",
+        "d": "batch 1",
+        "e": "import",
+    }
+    sections = []
+    for letter, row in failed.items():
+        made = result(letter, [{"row": row, "peer": "Convoscope", "failed": "no compiler"}])
+        sections.append((PARTS[letter].title, made, PARTS[letter].section(made)))
+    page.write_page(tmp_path / "benchmarks.md", tmp_path / "results", sections)
+    text = (tmp_path / "benchmarks.md").read_text()
+    assert text.count(", Convoscope: no compiler") == 5
+    assert "Abacus 9, 2 cores, 0.5 GiB" in text
+    for picture in (tmp_path / "images").iterdir():
+        ElementTree.parse(picture)
+
+
+def test_outputs_that_differ_between_peers_are_told() -> None:
+    same = [{"row": "same", "peer": peer, "outputs": [0.5, value]} for peer, value in (("one", 0.25), ("two", 0.25001))]
+    other = [{"row": "other", "peer": peer, "outputs": [0.5, value]} for peer, value in (("one", 0.25), ("two", 0.26))]
+    assert result("d", same + other).disagreements() == ["other"]
+
+
+def test_a_result_comes_back_as_it_was_saved(tmp_path: Path) -> None:
+    made = result("d", [{"row": "batch 1", "peer": "Convoscope", "seconds": 0.1, "versions": {"numpy": "2"}}])
+    assert Result.load(made.save(tmp_path)) == made
+    assert made.versions() == {"numpy": "2"}
+    assert list(tmp_path.iterdir()) == [tmp_path / "d.json"]
+
+
+def test_bars_are_as_long_as_their_values() -> None:
+    groups = [plot.Group("a < b", [plot.Bar("one", Spread(1, 1, 1)), plot.Bar("two", Spread(2, 1, 4))])]
+    root = ElementTree.fromstring(plot.bars("Title & more", "seconds", groups, line=2.0))
+    space = {"svg": "http://www.w3.org/2000/svg"}
+    drawn = [rectangle for rectangle in root.findall("svg:rect", space) if rectangle.get("height") == "14"]
+    widths = [float(rectangle.get("width", "")) for rectangle in drawn]
+    assert widths[1] == pytest.approx(2 * widths[0])
+    texts = [text.text for text in root.findall("svg:text", space)]
+    assert "a < b" in texts
+    assert "Title & more" in texts
+    assert "two" in texts
+    (marked,) = (line for line in root.findall("svg:line", space) if line.get("stroke-dasharray"))
+    assert float(marked.get("x1", "")) == pytest.approx(float(drawn[1].get("x", "")) + widths[1])
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0123, "0.01"), (0.5, "0.50"), (1.234, "1.23"), (12.34, "12.3"), (12345.6, "12,346")]
+)
+def test_numbers_are_written_with_three_digits(value: float, text: str) -> None:
+    assert page.number(value) == text

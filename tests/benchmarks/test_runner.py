@@ -1,0 +1,126 @@
+"""The runner with a peer that measures nothing, and the command line that leads to it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import __main__ as command_line, machine, runner
+from benchmarks.environments import ROOT
+from benchmarks.parts import PARTS, part
+from benchmarks.results import Result
+from benchmarks.runner import Measurement
+
+PYTHONS: dict[str, Path | None] = {"here": Path(sys.executable), "nowhere": None}
+
+
+@pytest.fixture
+def fake_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program of the benchmarks that answers with its job, or fails if the job says so."""
+    package = tmp_path / "benchmarks" / "programs"
+    package.mkdir(parents=True)
+    for folder in (package.parent, package):
+        (folder / "__init__.py").touch()
+    (package / "fake.py").write_text(
+        "import json, os, sys\n"
+        "job = json.loads(sys.argv[1])\n"
+        "if job.get('fail'):\n"
+        "    sys.exit('Traceback\\n' + job['fail'])\n"
+        "print('something that a library says')\n"
+        "print(json.dumps({'seconds': job['seconds'], 'kept': os.environ.get('MALLOC_TRIM_THRESHOLD_')}))\n"
+    )
+    monkeypatch.setattr(runner, "ROOT", tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+
+def fake(
+    peer: str, seconds: float = 1.0, *, environment: str = "here", tuned: bool = True, fail: str = ""
+) -> Measurement:
+    return Measurement("row", peer, environment, "fake", {"seconds": seconds, "fail": fail}, tuned)
+
+
+@pytest.mark.usefixtures("fake_program")
+def test_peers_take_turns_and_the_first_changes_from_round_to_round() -> None:
+    rounds = [[fake("one", 1.0), fake("two", 2.0)], [fake("one", 3.0), fake("two", 4.0)]]
+    samples = runner.interleave(rounds, PYTHONS, say=lambda line: None)
+    assert [(each["round"], each["peer"], each["seconds"]) for each in samples] == [
+        (1, "one", 1.0),
+        (1, "two", 2.0),
+        (2, "two", 4.0),
+        (2, "one", 3.0),
+    ]
+    assert all(each["load"] >= 0 for each in samples)
+
+
+@pytest.mark.usefixtures("fake_program")
+def test_a_peer_that_is_not_installed_or_fails_is_a_sample_that_says_so_and_the_others_are_measured() -> None:
+    measurements = [fake("absent", environment="nowhere"), fake("broken", fail="No memory left"), fake("sound", 5.0)]
+    said: list[str] = []
+    samples = runner.interleave([measurements] * 2, PYTHONS, say=said.append)
+    result = Result("a", "today", {}, {}, samples)
+    assert result.failures() == {("row", "absent"): "not installed", ("row", "broken"): "No memory left"}
+    assert len(result.of("row", "sound")) == 2
+    assert len(said) == 6
+
+
+@pytest.mark.usefixtures("fake_program")
+def test_the_allocator_is_tuned_only_where_the_measurement_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
+    assert runner.run(fake("tuned"), PYTHONS)["kept"] == "1000000000"
+    assert runner.run(fake("as it is", tuned=False), PYTHONS)["kept"] is None
+
+
+def test_the_cold_program_times_a_command_and_says_what_a_failing_one_said() -> None:
+    def cold(code: str) -> dict[str, object]:
+        job = {"task": "command", "command": [sys.executable, "-c", code]}
+        return runner.run(Measurement("row", "peer", None, "cold", job), PYTHONS)
+
+    sample = cold("pass")
+    assert set(sample) == {"seconds", "peak_mib", "versions"}
+    assert cold("raise SystemExit('out of paper')") == {"failed": "out of paper"}
+
+
+def test_the_command_line_writes_results_page_and_plot_of_a_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = {"task": "command", "command": [sys.executable, "-c", "pass"]}
+    cold = PARTS["e"]
+    stand_in = part.Part(
+        "e",
+        cold.title,
+        ("keras",),
+        lambda options: [[Measurement("import", "Convoscope", None, "cold", command)]] * options.rounds,
+        cold.section,
+    )
+    monkeypatch.setitem(command_line.PARTS, "e", stand_in)
+    monkeypatch.setattr(command_line.environments, "python_of", lambda peer: None)
+    given = ["--python", f"convoscope={sys.executable}", "--output", str(tmp_path), "--rounds", "2"]
+    command_line.main(["e", *given])
+    result = Result.load(tmp_path / "results" / "e.json")
+    assert [sample["round"] for sample in result.samples] == [1, 2]
+    assert result.machine == machine.describe()
+    assert "import: Convoscope" in (tmp_path / "benchmarks.md").read_text()
+    assert (tmp_path / "images" / "benchmark-cold.svg").read_text().startswith("<svg")
+    assert "keras is not installed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["f"], ["environments", "caffe"], ["page", "a"]])
+def test_an_unknown_word_is_refused_before_anything_runs(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command_line.main(words)
+    assert f"{words[-1]}: expected" in capsys.readouterr().err
+
+
+def test_every_program_named_by_a_part_is_there_and_jobs_are_plain_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "prepare", lambda *arguments: None)
+    options = runner.Options(2, 3, False, 2, None, "plain", {})
+    for each in PARTS.values():
+        rounds = each.rounds(options)
+        assert len(rounds) == (3 if each.letter == "b" else 2)
+        for measurement in rounds[0]:
+            assert (ROOT / "benchmarks" / "programs" / f"{measurement.program}.py").exists()
+            assert json.loads(json.dumps(measurement.job)) == measurement.job
+            assert measurement.environment is None or measurement.environment in each.environments
