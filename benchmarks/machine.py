@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,39 @@ def available_cores() -> int:
 def load() -> float:
     """Return the load average of the last minute."""
     return os.getloadavg()[0]
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """Seconds, to be subtracted from each other: on the wall, of all cores' work, and of our own processes' work."""
+
+    wall: float
+    busy: float | None
+    own: float
+
+    @classmethod
+    def read(cls) -> Clocks:
+        """Read all three; how busy the cores are can be read on Linux only."""
+        times = os.times()
+        own = times.user + times.system + times.children_user + times.children_system
+        return cls(time.monotonic(), _busy(), own)
+
+
+def others(begin: Clocks, end: Clocks) -> float | None:
+    """Return the share of the cores that other programs took between two readings, 0 to 1; None if it is unknown."""
+    if begin.busy is None or end.busy is None or end.wall <= begin.wall:
+        return None
+    foreign = (end.busy - begin.busy) - (end.own - begin.own)
+    return max(0.0, foreign / ((end.wall - begin.wall) * available_cores()))
+
+
+def _busy() -> float | None:
+    try:
+        fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
+    except OSError:
+        return None
+    user, nice, system, _idle, _waiting, *interrupts = (int(field) for field in fields[:8])
+    return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
 
 
 def _processor() -> str:

@@ -34,7 +34,8 @@ def run_job(tasks: dict[str, Task], versions: Iterable[str]) -> None:
     job = json.loads(sys.argv[1])
     sample = tasks[job["task"]](job)
     sample.setdefault("peak_mib", peak_mib())
-    print(json.dumps({**sample, "versions": {name: version(name) for name in versions}}))
+    sample.setdefault("versions", {name: version(name) for name in versions})
+    print(json.dumps(sample))
 
 
 def peak_mib() -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,13 +59,19 @@ def write_page(page: Path, results: Path, sections: Iterable[tuple[str, Result, 
 def provenance(result: Result) -> str:
     """Return on what, when and with which versions a result came about."""
     loads = [sample["load"] for sample in result.samples]
+    others = [share for sample in result.samples if (share := sample.get("others")) is not None]
+    busy = (
+        f"other programs took {statistics.median(others):.0%} of the cores, at most {max(others):.0%}; "
+        if others
+        else ""
+    )
     machine = result.machine
     quick = "**A quick run, to see that it works; its numbers say nothing.** " if result.settings.get("quick") else ""
     versions = ", ".join(f"{name} {number}" for name, number in sorted(result.versions().items()))
     return (
         f"{quick}{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']:g} GiB, {machine['system']}, "
         f"Python {machine['python']}; {result.settings['threads']} threads; {result.settings['rounds']} rounds; load "
-        f"average {min(loads):.2f} to {max(loads):.2f}; {result.when}; commit {machine['commit']}; {versions}."
+        f"average {min(loads):.2f} to {max(loads):.2f}; {busy}{result.when}; commit {machine['commit']}; {versions}."
     )
 
 

@@ -41,7 +41,8 @@ class Result:
         Rounds, threads, and what else the part was told.
     samples : list of dict
         In the order in which they were taken: ``row``, ``peer``, ``round``, ``load`` (average of the last minute, just
-        before), and what the program printed; or ``failed``, why there is nothing.
+        before), ``others`` (the share of the cores that other programs took meanwhile), and what the program printed;
+        or ``failed``, why there is nothing.
     """
 
     part: str

@@ -72,6 +72,7 @@ def run(measurement: Measurement, pythons: dict[str, Path | None]) -> dict[str, 
     if python is None:
         return {"failed": "not installed"}
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **(MALLOC if measurement.tuned else {})}
+    begin = machine.Clocks.read()
     job = {**measurement.job, "spawned": time.monotonic()}
     try:
         done = subprocess.run(
@@ -87,7 +88,7 @@ def run(measurement: Measurement, pythons: dict[str, Path | None]) -> dict[str, 
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
         return {"failed": last}
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+    return {**json.loads(done.stdout.splitlines()[-1]), "others": machine.others(begin, machine.Clocks.read())}
 
 
 def interleave(

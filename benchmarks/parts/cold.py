@@ -15,6 +15,7 @@ from benchmarks.results import Result
 from benchmarks.runner import Measurement, Options
 
 FOLDER = FILES / "cold"
+# name in the table, environment and program, module to import (and distribution)
 IMPORTS = (
     (OWN, "convoscope", "convoscope"),
     ("Keras/TensorFlow", "keras", "keras"),
@@ -43,7 +44,7 @@ def rounds(options: Options) -> Sequence[Sequence[Measurement]]:
             }
         commands["first prediction, in Python"] = [python, "-m", f"benchmarks.programs.{environment}", job]
         for row, command in commands.items():
-            timed = {"task": "command", "command": command}
+            timed = {"task": "command", "command": command, "distribution": module}
             measurements.append(Measurement(row, peer, environment, "cold", timed, tuned=False))
     return [measurements] * options.rounds
 

@@ -12,7 +12,11 @@ from benchmarks.measurement import Job, Sample
 
 
 def command(job: Job) -> Sample:
-    """Run a command once so that its files are in memory, and once on the clock. The job: command, a list of words."""
+    """Run a command once so that its files are in memory, and once on the clock. The job: command, a list of words;
+    distribution, whose version belongs to the result.
+    """
+    from importlib.metadata import version
+
     _run(job["command"])
     start = time.perf_counter()
     _run(job["command"])
@@ -20,6 +24,7 @@ def command(job: Job) -> Sample:
     unit = 1 if sys.platform == "darwin" else 1024
     return {
         "seconds": seconds,
+        "versions": {job["distribution"]: version(job["distribution"])},
         "peak_mib": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit / 1024**2,
     }
 

@@ -107,6 +107,7 @@ def test_a_part_without_any_sample_of_a_peer_still_makes_a_page(tmp_path: Path) 
     text = (tmp_path / "benchmarks.md").read_text()
     assert text.count(", Convoscope: no compiler") == 5
     assert "Abacus 9, 2 cores, 0.5 GiB" in text
+    assert "load average 0.25 to 0.25" in text
     for picture in (tmp_path / "images").iterdir():
         ElementTree.parse(picture)
 
@@ -115,6 +116,11 @@ def test_outputs_that_differ_between_peers_are_told() -> None:
     same = [{"row": "same", "peer": peer, "outputs": [0.5, value]} for peer, value in (("one", 0.25), ("two", 0.25001))]
     other = [{"row": "other", "peer": peer, "outputs": [0.5, value]} for peer, value in (("one", 0.25), ("two", 0.26))]
     assert result("d", same + other).disagreements() == ["other"]
+
+
+def test_a_page_says_how_busy_other_programs_were() -> None:
+    samples = [{"row": "import", "peer": "Convoscope", "seconds": 1.0, "others": share} for share in (0.0, 0.02, 0.5)]
+    assert "other programs took 2% of the cores, at most 50%" in page.provenance(result("e", samples))
 
 
 def test_a_result_comes_back_as_it_was_saved(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import convoscope as cs
 from benchmarks import __main__ as command_line, machine, runner
 from benchmarks.environments import ROOT
 from benchmarks.parts import PARTS, part
@@ -75,18 +76,26 @@ def test_the_allocator_is_tuned_only_where_the_measurement_wants_it(monkeypatch:
 
 def test_the_cold_program_times_a_command_and_says_what_a_failing_one_said() -> None:
     def cold(code: str) -> dict[str, object]:
-        job = {"task": "command", "command": [sys.executable, "-c", code]}
+        job = {"task": "command", "command": [sys.executable, "-c", code], "distribution": "convoscope"}
         return runner.run(Measurement("row", "peer", None, "cold", job), PYTHONS)
 
     sample = cold("pass")
-    assert set(sample) == {"seconds", "peak_mib", "versions"}
+    assert set(sample) == {"seconds", "peak_mib", "versions", "others"}
+    assert sample["versions"] == {"convoscope": cs.__version__}
     assert cold("raise SystemExit('out of paper')") == {"failed": "out of paper"}
+
+
+def test_other_programs_share_of_the_cores_is_what_was_busy_beyond_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "available_cores", lambda: 2)
+    begin, end = machine.Clocks(wall=10.0, busy=100.0, own=5.0), machine.Clocks(wall=14.0, busy=107.0, own=10.0)
+    assert machine.others(begin, end) == 0.25  # 7 busy seconds, 5 of them ours, of 4 × 2
+    assert machine.others(begin, machine.Clocks(14.0, None, 10.0)) is None
 
 
 def test_the_command_line_writes_results_page_and_plot_of_a_part(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = {"task": "command", "command": [sys.executable, "-c", "pass"]}
+    command = {"task": "command", "command": [sys.executable, "-c", "pass"], "distribution": "convoscope"}
     cold = PARTS["e"]
     stand_in = part.Part(
         "e",
