@@ -12,7 +12,7 @@ from benchmarks.plot import Bar, Group, bars
 from benchmarks.results import Result, Spread
 from benchmarks.runner import Measurement, Options
 
-PEAK = "dense, at the processor's peak"
+PEAK = "dense, at the peak"
 WARM_UP = 3_200
 
 # name in the table, environment and program, what else the job says

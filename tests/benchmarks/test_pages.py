@@ -37,15 +37,13 @@ def test_the_lesson_gives_medians_spreads_ratios_and_the_time_at_the_peak() -> N
     keras = [{"row": "batch 32", "peer": "Keras/TensorFlow", "seconds": 20.0, "accuracy": 0.875}]
     absent = [{"row": "batch 32", "peer": "PyTorch float32", "failed": "not installed"}]
     # 29,557,248 operations an image, counted by hand, times 60,000 images: 4 s at this peak.
-    peak = [{"row": "peak", "peer": "dense, at the processor's peak", "flops": 29_557_248 * 60_000 / 4}]
+    peak = [{"row": "peak", "peer": "dense, at the peak", "flops": 29_557_248 * 60_000 / 4}]
     made = result("a", own + keras + absent + peak)
     section = PARTS["a"].section(made)
     assert lines(section.text, "| Convoscope") == ["| Convoscope, batch 32 | 2.00 (1.00–4.00) |  | 100 | – |"]
     assert lines(section.text, "| Keras") == ["| Keras/TensorFlow, batch 32 | 20.0 (20.0–20.0) | 10.0× | – | 87.5 |"]
     assert lines(section.text, "| PyTorch") == ["| PyTorch float32, batch 32 | – | – | – | – |"]
-    assert lines(section.text, "| dense") == [
-        "| dense, at the processor's peak, batch 32 | 4.00 (4.00–4.00) | 2.00× |  |  |"
-    ]
+    assert lines(section.text, "| dense") == ["| dense, at the peak, batch 32 | 4.00 (4.00–4.00) | 2.00× |  |  |"]
 
 
 def test_time_to_accuracy_counts_the_seeds_that_reach_it() -> None:
