@@ -9,7 +9,7 @@ from html import escape
 from benchmarks.results import Spread
 
 COLOURS = ("#2563a8", "#d98032", "#7a7a7a", "#4c9a5b", "#9a5fb0", "#b8a02e")
-_WIDTH, _LABEL, _VALUE, _BAR, _GAP = 860, 330, 90, 16, 10
+_WIDTH, _LABEL, _VALUE, _BAR, _GAP = 920, 380, 90, 16, 10
 
 
 @dataclass(frozen=True)
