@@ -9,6 +9,7 @@
 #include "random.hpp"
 #include "rows.hpp"
 #include "update.hpp"
+#include "winograd.hpp"
 
 namespace convoscope::CONVOSCOPE_ISA {
 
@@ -22,6 +23,10 @@ static const Kernels table = {
     transpose,
     scatter,
     add_rows,
+    winograd_kernel,
+    winograd_input,
+    winograd_features,
+    winograd_pooled,
     bias_activation,
     activation,
     activation_gradient,

@@ -56,23 +56,32 @@ static INLINE void each_output(const PoolRows& p, Body&& body) {
         }
 }
 
+// The winner of a 2×2 window's values, row by row, and its place.
+template <PoolMode Mode>
+static INLINE V winner_of_four(V a, V b, V c, V d, I& place) {
+    const auto better = [](V x, V y) INLINE_LAMBDA { return Mode == PoolMode::max ? x > y : x < y; };
+    const I right_above = better(b, a), right_below = better(d, c);
+    const V above = select(right_above, b, a), below = select(right_below, d, c);
+    const I down = better(below, above);
+    place = select(down, 2 - right_below, -right_above);
+    return select(down, below, above);
+}
+
 // 2×2 windows that lie on the map as a whole: the common case, with nothing left to find out in the inner loop.
 template <PoolMode Mode>
 static void pool_pairs(const PoolRows& p, float* output, std::uint8_t* winners) {
-    const auto better = [](V x, V y) INLINE_LAMBDA { return Mode == PoolMode::max ? x > y : x < y; };
     for (std::int64_t row = p.begin; row < p.end; row++)
         for (std::int64_t column = 0; column < p.out_width; column++) {
             const float* upper = p.input + place_of(p, row * p.stride_y, column * p.stride_x);
             const float* lower = upper + p.width * p.channels;
             for (std::int64_t c = 0; c < p.channels; c += W) {
                 const std::int64_t n = least(W, p.channels - c);
-                const V a = load(upper + c, n), b = load(upper + p.channels + c, n), d = load(lower + c, n),
-                        e = load(lower + p.channels + c, n);
-                const I right_above = better(b, a), right_below = better(e, d);
-                const V above = select(right_above, b, a), below = select(right_below, e, d);
-                const I down = better(below, above);
-                store(output + c, select(down, below, above), n);
-                if (winners) store_bytes(winners + c, select(down, 2 - right_below, -right_above), n);
+                I place;
+                store(output + c,
+                      winner_of_four<Mode>(load(upper + c, n), load(upper + p.channels + c, n), load(lower + c, n),
+                                           load(lower + p.channels + c, n), place),
+                      n);
+                if (winners) store_bytes(winners + c, place, n);
             }
             output += p.channels;
             if (winners) winners += p.channels;

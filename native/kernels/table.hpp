@@ -70,6 +70,23 @@ struct PoolRows {
     std::int64_t out_width;
 };
 
+// A row of Winograd's tiles: 4×4 pixels each, two pixels from one to the next; those outside the image are zeros.
+struct WinogradInput {
+    const float* image;  // (height, width, channels)
+    std::int64_t height, width, channels;
+    std::int64_t top, left;  // of the first tile, which may begin in the padding
+    std::int64_t tiles;
+    float* to;            // (tiles, channels) in the first of 16 matrices
+    std::int64_t matrix;  // from one matrix to the next
+};
+
+// The products of a row of tiles: (tiles, filters) in each of 16 matrices.
+struct WinogradOutput {
+    const float* products;
+    std::int64_t matrix;
+    std::int64_t tiles, filters;
+};
+
 struct Kernels {
     const char* name;
     std::int32_t width;  // floats in a vector
@@ -83,6 +100,13 @@ struct Kernels {
                       std::int64_t to_step);
     void (*scatter)(const Scatter&);
     void (*add_rows)(const RowSum&);
+
+    // Winograd's transforms: of a kernel (3, 3, channels, filters) to 16 packed matrices; of tiles; of products to one
+    // or two rows of feature map, or, where each tile is a window of a 2×2 pooling, to winners and their places.
+    void (*winograd_kernel)(const float* kernel, std::int64_t channels, std::int64_t filters, float* packed);
+    void (*winograd_input)(const WinogradInput&);
+    void (*winograd_features)(const WinogradOutput&, float* features, std::int64_t rows, std::int64_t width);
+    void (*winograd_pooled)(const WinogradOutput&, PoolMode, float* output, std::uint8_t* winners);
 
     // Values (rows, n) += bias (n), or null; then the activation, in place. Not softmax.
     void (*bias_activation)(float* values, const float* bias, std::int64_t rows, std::int64_t n, Activation);

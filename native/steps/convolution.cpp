@@ -11,6 +11,7 @@
 #include "make.hpp"
 #include "patches.hpp"
 #include "window.hpp"
+#include "winograd.hpp"
 
 namespace convoscope {
 namespace {
@@ -31,6 +32,7 @@ public:
           out_rows_(map_of(d.output)[0]),
           out_width_(map_of(d.output)[1]),
           pool_(pooled_ ? pool_rows(*c.pool, c.features, out_width_) : PoolRows{}),
+          winograd_(winograd_for(d.input, c)),
           rows_(rows_at_once()),
           images_(images_at_once(size_of({c.kernel[0], c.kernel[1], d.input[2]}) * filters_)),
           patches_(d.input, c, width_, strip_rows(rows_), images_) {
@@ -43,7 +45,10 @@ public:
 
     std::string kernel(const Kernels& k) const override {
         const std::string rows = rows_ == out_rows_ ? "whole maps" : "strips of " + std::to_string(rows_) + " rows";
-        return std::string("direct product (") + k.name + "), " + rows + (patches_.copied() ? ", padded copy" : "") +
+        const std::string product = !winograd_            ? "direct product"
+                                    : winograd_->pooled() ? "Winograd with pooling"
+                                                          : "Winograd";
+        return product + " (" + k.name + "), " + rows + (patches_.copied() ? ", padded copy" : "") +
                (live_ ? "; backward through live winners" : "");
     }
 
@@ -51,23 +56,26 @@ public:
     std::int64_t samples_at_once() const override { return images_; }
 
     std::int64_t memo_floats(const Kernels& k) const override {
-        return padded(filters_, k.panel) * patches_.size() +
-               (live_ ? patches_.size() : padded(patches_.size(), k.panel)) * filters_;
+        return forward_floats(k) + (live_ ? patches_.size() : padded(patches_.size(), k.panel)) * filters_;
     }
 
     // [strip of image][its gradient][feature maps, or their gradient][gradient before the activation][patches'
-    // gradients]
+    // gradients]; and from the feature maps' end on, what the forward pass needs for itself
     std::int64_t scratch_floats(const Kernels&) const override {
         const std::int64_t columns =
             live_ ? std::max(live_->scratch_floats(), patches_.size() * filters_) : patch_rows() * patches_.size();
+        const std::int64_t before = aligned(images_ * rows_ * out_width_ * filters_);
         return 2 * aligned(patches_.copy_floats()) + aligned(map_floats()) +
-               aligned(images_ * rows_ * out_width_ * filters_) + aligned(columns);
+               std::max(before + aligned(columns), winograd_ ? winograd_->scratch_floats() : 0);
     }
 
     void prepare(const Kernels& k, float* memo, bool backward) const override {
-        k.pack(kernel_, patches_.size(), filters_, memo);
+        if (winograd_)
+            winograd_->prepare(k, kernel_, memo);
+        else
+            k.pack(kernel_, patches_.size(), filters_, memo);
         if (!backward) return;
-        float* const turned = memo + padded(filters_, k.panel) * patches_.size();
+        float* const turned = memo + forward_floats(k);
         if (live_)
             k.transpose(kernel_, filters_, patches_.size(), filters_, turned, patches_.size());
         else
@@ -79,25 +87,19 @@ public:
         each_strip(pass, worker, [&](const Strip& s) {
             const std::int64_t out = (s.image * out_rows_ + s.begin) * out_width_ * filters_;
             float* output = pass.output + out;
-            Product p{};
-            p.a = patches_.strip(pass.input + s.image * input_size, s.images, s.top, s.bottom, worker.scratch);
-            p.rows = patches_.pixels();
-            p.columns = patches_.values();
-            p.b = pass.memo;
-            p.b_step = pass.kernels->panel;
-            p.b_panel = pass.kernels->panel * patches_.size();
-            p.c = pooled_ ? features : output;
-            p.c_step = filters_;
-            p.m = s.images * (s.bottom - s.top) * width_;
-            p.n = filters_;
-            p.k = patches_.size();
-            pass.kernels->product(p);
-            if (pooled_)
+            std::uint8_t* winners = pass.kept ? pass.kept + out : nullptr;
+            if (winograd_ && winograd_->pooled()) {
+                winograd(pass, s, output, winners, features);
+            } else if (!pooled_) {
+                convolve(pass, worker, s, output);
+            } else {
+                convolve(pass, worker, s, features);
                 each_map(s, [&](const PoolRows& rows, std::int64_t map, std::int64_t offset) {
                     PoolRows filled = rows;
                     filled.input = features + map;
-                    pass.kernels->pool(filled, output + offset, pass.kept ? pass.kept + out + offset : nullptr);
+                    pass.kernels->pool(filled, output + offset, winners ? winners + offset : nullptr);
                 });
+            }
             pass.kernels->bias_activation(output, bias_, s.images * (s.end - s.begin) * out_width_, filters_,
                                           activation_);
         });
@@ -176,12 +178,26 @@ private:
         return rows;
     }
 
+    std::int64_t forward_floats(const Kernels& k) const {
+        return winograd_ ? winograd_->memo_floats(k) : padded(filters_, k.panel) * patches_.size();
+    }
+
+    // Where that pays; with the pooling where each window is a whole tile.
+    std::optional<Winograd> winograd_for(const Shape& image, const ConvolutionDescription& c) const {
+        if (!Winograd::pays(image, c, width_)) return std::nullopt;
+        const bool tiles = pooled_ && pool_.mode != PoolMode::average && c.pool->size == Pair{2, 2} &&
+                           c.pool->strides == Pair{2, 2} && pool_.pad_y == 0 && pool_.pad_x == 0 &&
+                           2 * out_rows_ <= height_ && 2 * out_width_ <= width_;
+        return std::optional<Winograd>(std::in_place, image, c, width_, tiles);
+    }
+
     // Small maps are taken several at a time, so that the kernel is read less often, the more of them the larger it is.
     std::int64_t images_at_once(std::int64_t kernel_floats) const {
         if (rows_ < out_rows_) return 1;
         const std::int64_t scale = kernel_floats > 4 * strip_floats ? 4 : 1, pixels = strip_rows(rows_) * width_;
-        return std::clamp<std::int64_t>(std::min(scale * 96 / pixels, scale * strip_floats / (pixels * filters_)), 1,
-                                        32);
+        const std::int64_t enough = winograd_ ? 208 : 96;  // four pixels are one row of Winograd's products
+        return std::clamp<std::int64_t>(std::min(scale * enough / pixels, scale * strip_floats / (pixels * filters_)),
+                                        1, 32);
     }
 
     std::int64_t map_floats() const { return pooled_ ? images_ * strip_rows(rows_) * width_ * filters_ : 0; }
@@ -210,6 +226,31 @@ private:
             body(rows, i * (s.bottom - s.top) * width_ * filters_, i * (s.end - s.begin) * out_width_ * filters_);
     }
 
+    // The strip's feature maps.
+    void convolve(const Pass& pass, const Worker& worker, const Strip& s, float* maps) const {
+        if (winograd_)
+            return winograd(pass, s, maps, nullptr,
+                            worker.scratch + 2 * aligned(patches_.copy_floats()) + aligned(map_floats()));
+        Product p{};
+        p.a = patches_.strip(pass.input + s.image * input_size, s.images, s.top, s.bottom, worker.scratch);
+        p.rows = patches_.pixels();
+        p.columns = patches_.values();
+        p.b = pass.memo;
+        p.b_step = pass.kernels->panel;
+        p.b_panel = pass.kernels->panel * patches_.size();
+        p.c = maps;
+        p.c_step = filters_;
+        p.m = s.images * (s.bottom - s.top) * width_;
+        p.n = filters_;
+        p.k = patches_.size();
+        pass.kernels->product(p);
+    }
+
+    void winograd(const Pass& pass, const Strip& s, float* output, std::uint8_t* winners, float* scratch) const {
+        winograd_->forward({pass.kernels, pass.memo, pass.input + s.image * input_size, s.images, s.top, s.bottom,
+                            output, winners, scratch});
+    }
+
     void add_weight_gradient(const Pass& pass, const Worker& worker, const Strip& s, const float* gradient) const {
         Product p{};
         p.a = patches_.strip(pass.input + s.image * input_size, s.images, s.top, s.bottom, worker.scratch);
@@ -236,7 +277,7 @@ private:
         Product p{};
         p.row_step = filters_;
         p.columns = counting_.data();
-        p.b = pass.memo + padded(filters_, pass.kernels->panel) * patches_.size();
+        p.b = pass.memo + forward_floats(*pass.kernels);
         p.b_step = pass.kernels->panel;
         p.b_panel = pass.kernels->panel * filters_;
         p.c = columns;
@@ -265,7 +306,7 @@ private:
             const std::int64_t offset = i * (s.end - s.begin) * out_width_ * filters_;
             live_->backward({pass.kernels, s.begin, s.end, s.top, gradient + offset, pass.kept + out + offset,
                              image + i * patches_.image_step(), pass.weight_gradients[0],
-                             pass.memo + padded(filters_, pass.kernels->panel) * patches_.size(),
+                             pass.memo + forward_floats(*pass.kernels),
                              target ? target + i * patches_.image_step() : nullptr, scratch});
         }
         if (target == copy) patches_.add_back(copy, s.images, s.top, s.bottom, input_gradient);
@@ -278,7 +319,8 @@ private:
     const bool pooled_;
     const std::int64_t out_rows_, out_width_;
     PoolRows pool_;
-    const std::int64_t rows_, images_;  // output rows and images of a strip
+    const std::optional<Winograd> winograd_;  // where that pays
+    const std::int64_t rows_, images_;        // output rows and images of a strip
     const Patches patches_;
     std::optional<LiveWinners> live_;  // where that pays
     std::vector<std::int64_t> counting_;

@@ -112,6 +112,38 @@ def test_convolutions_with_poolings_agree(
     assert_agree(layers, (12, 9, channels), 5, fused=fused)
 
 
+@pytest.mark.parametrize("samples", [1, 33])
+@pytest.mark.parametrize(("channels", "filters"), [(16, 63), (17, 65), (65, 17), (64, 64)])
+@pytest.mark.parametrize("pooling", [None, MaxPooling2D(), MinPooling2D(), MaxPooling2D(3, 2, "same")])
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_winograd_agrees(
+    isa: str, samples: int, channels: int, filters: int, pooling: Layer | None, padding: str
+) -> None:
+    _native.set_threads(2)
+    layers: list[Layer] = [Conv2D(filters, 3, padding=padding, activation="tanh")]
+    if pooling is not None:
+        layers.append(pooling)
+    plan = build(layers, (11, 8, channels))
+    names = NativeEngine().prepare(plan, weights_of(plan, np.random.default_rng(0))).kernels
+    assert names[0].startswith("Winograd with pooling" if pooling and pooling.pool_size == (2, 2) else "Winograd (")
+    assert_agree(layers, (11, 8, channels), samples)
+    assert_agree(layers, (7, 13, channels), 2)
+
+
+def test_winograd_errs_no_more_than_twice_as_much_as_a_sum_in_order(isa: str) -> None:
+    rng = np.random.default_rng(0)
+    plan = build([Conv2D(64, 3)], (13, 13, 64))
+    weights = weights_of(plan, rng)
+    x = rng.random((8, 13, 13, 64)).astype(np.float32)
+    exact = ReferenceEngine().prepare(plan, weights, dtype=np.float64).forward(x)
+    patches = np.lib.stride_tricks.sliding_window_view(x, (3, 3), axis=(1, 2))  # (N, H, W, C, ky, kx)
+    direct = np.broadcast_to(weights[1], exact.shape).copy()
+    for channel, y, column in np.ndindex(64, 3, 3):
+        direct += patches[..., channel, y, column, None] * weights[0][y, column, channel]
+    ours = np.abs(NativeEngine().prepare(plan, weights).forward(x) - exact).max()
+    assert ours <= 2 * np.abs(direct - exact).max()
+
+
 @pytest.mark.parametrize("activation", ["linear", "sigmoid", "leaky_relu", "elu", "tanh"])
 def test_every_activation_that_is_fused_with_a_pooling_agrees(isa: str, activation: str) -> None:
     assert_agree([Conv2D(20, 3, activation=activation), MaxPooling2D()], (9, 8, 17), 3)
