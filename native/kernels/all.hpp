@@ -5,6 +5,7 @@
 #include "columns.hpp"
 #include "elementwise.hpp"
 #include "pool.hpp"
+#include "pooled.hpp"
 #include "product.hpp"
 #include "random.hpp"
 #include "rows.hpp"
@@ -27,6 +28,8 @@ static const Kernels table = {
     winograd_input,
     winograd_features,
     winograd_pooled,
+    pooled_product,
+    pooled_gradient,
     bias_activation,
     activation,
     activation_gradient,

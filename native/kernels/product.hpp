@@ -20,14 +20,12 @@ constexpr int tile_rows = Vectors == 2 ? 6 : 12;
 #endif
 constexpr int panel = panel_vectors * W;
 
+// sums = rows of A · columns of B, the last vector of which may be a tail of fewer than W.
 template <int Rows, int Vectors, bool Tail>
-static INLINE void tile(const Product& p, const float* b, std::int64_t row, std::int64_t column, int tail) {
-    const float* a[Rows];
-    unroll<Rows>([&](auto i) INLINE_LAMBDA { a[i] = p.a + (p.rows ? p.rows[row + i] : (row + i) * p.row_step); });
-    V sums[Rows * Vectors];
+static INLINE void tile_sums(const float* const* a, const std::int64_t* columns, std::int64_t count, const float* b,
+                             std::int64_t b_step, int tail, V* sums) {
     unroll<Rows * Vectors>([&](auto i) INLINE_LAMBDA { sums[i] = V{}; });
-    const std::int64_t* columns = p.columns;
-    for (std::int64_t k = 0; k < p.k; k++, b += p.b_step) {
+    for (std::int64_t k = 0; k < count; k++, b += b_step) {
         const std::int64_t offset = columns[k];
         V right[Vectors];
         unroll<Vectors>([&](auto j) INLINE_LAMBDA {
@@ -38,6 +36,14 @@ static INLINE void tile(const Product& p, const float* b, std::int64_t row, std:
             unroll<Vectors>([&](auto j) INLINE_LAMBDA { sums[i * Vectors + j] += left * right[j]; });
         });
     }
+}
+
+template <int Rows, int Vectors, bool Tail>
+static INLINE void tile(const Product& p, const float* b, std::int64_t row, std::int64_t column, int tail) {
+    const float* a[Rows];
+    unroll<Rows>([&](auto i) INLINE_LAMBDA { a[i] = p.a + (p.rows ? p.rows[row + i] : (row + i) * p.row_step); });
+    V sums[Rows * Vectors];
+    tile_sums<Rows, Vectors, Tail>(a, p.columns, p.k, b, p.b_step, tail, sums);
     unroll<Rows>([&](auto i) INLINE_LAMBDA {
         float* c = p.c + (row + i) * p.c_step + column;
         unroll<Vectors>([&](auto j) INLINE_LAMBDA {

@@ -70,6 +70,31 @@ struct PoolRows {
     std::int64_t out_width;
 };
 
+// A row of a 2×2 pooling's windows over products: each window is four rows of A, and only its winner is kept.
+struct PooledProduct {
+    const float* a;
+    std::int64_t places[4];       // offsets of a window's rows of A
+    std::int64_t step;            // from one window to the next
+    const std::int64_t* columns;  // k offsets
+    const float* b;               // packed panels of (k, n)
+    std::int64_t windows, n, k;
+    PoolMode mode;
+    float* output;          // (windows, n)
+    std::uint8_t* winners;  // their places, or null
+};
+
+// The gradient of a small kernel under a 2×2 pooling, from winners alone: three pixels wide and of one to four
+// channels, or five and of one or two.
+struct PooledGradient {
+    const float* image;          // under the windows
+    std::int64_t row, channels;  // from one row of the image to the next
+    std::int64_t size_y, size_x;
+    const float* gradient;  // (rows, windows, filters)
+    const std::uint8_t* winners;
+    std::int64_t rows, windows, filters;
+    float* kernel_gradient;  // (size_y, size_x, channels, filters), added to
+};
+
 // A row of Winograd's tiles: 4×4 pixels each, two pixels from one to the next; those outside the image are zeros.
 struct WinogradInput {
     const float* image;  // (height, width, channels)
@@ -107,6 +132,9 @@ struct Kernels {
     void (*winograd_input)(const WinogradInput&);
     void (*winograd_features)(const WinogradOutput&, float* features, std::int64_t rows, std::int64_t width);
     void (*winograd_pooled)(const WinogradOutput&, PoolMode, float* output, std::uint8_t* winners);
+
+    void (*pooled_product)(const PooledProduct&);
+    void (*pooled_gradient)(const PooledGradient&);
 
     // Values (rows, n) += bias (n), or null; then the activation, in place. Not softmax.
     void (*bias_activation)(float* values, const float* bias, std::int64_t rows, std::int64_t n, Activation);

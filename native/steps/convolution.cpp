@@ -32,12 +32,16 @@ public:
           out_rows_(map_of(d.output)[0]),
           out_width_(map_of(d.output)[1]),
           pool_(pooled_ ? pool_rows(*c.pool, c.features, out_width_) : PoolRows{}),
+          pairs_(pooled_in_pairs(c)),
+          few_channels_(pairs_ && c.strides == Pair{1, 1} && c.dilation == Pair{1, 1} &&
+                        ((c.kernel[1] == 3 && d.input[2] <= 4) || (c.kernel[1] == 5 && d.input[2] <= 2))),
           winograd_(winograd_for(d.input, c)),
           rows_(rows_at_once()),
           images_(images_at_once(size_of({c.kernel[0], c.kernel[1], d.input[2]}) * filters_)),
           patches_(d.input, c, width_, strip_rows(rows_), images_) {
         pool_.width = width_;
-        if (pooled_ && LiveWinners::pays(pool_, patches_)) live_.emplace(pool_, filters_, patches_, rows_);
+        if (pooled_ && !few_channels_ && LiveWinners::pays(pool_, patches_))
+            live_.emplace(pool_, filters_, patches_, rows_);
         if (pooled_ && pool_.size_y * pool_.size_x > 256)
             throw std::invalid_argument("a fused pooling's window has at most 256 places");
         for (std::int64_t i = 0; i < std::max(filters_, patches_.size()); i++) counting_.push_back(i);
@@ -45,11 +49,14 @@ public:
 
     std::string kernel(const Kernels& k) const override {
         const std::string rows = rows_ == out_rows_ ? "whole maps" : "strips of " + std::to_string(rows_) + " rows";
-        const std::string product = !winograd_            ? "direct product"
+        const std::string product = pools_product()       ? "direct product with pooling"
+                                    : !winograd_          ? "direct product"
                                     : winograd_->pooled() ? "Winograd with pooling"
                                                           : "Winograd";
         return product + " (" + k.name + "), " + rows + (patches_.copied() ? ", padded copy" : "") +
-               (live_ ? "; backward through live winners" : "");
+               (live_           ? "; backward through live winners"
+                : few_channels_ ? "; kernel's gradient through winners"
+                                : "");
     }
 
     std::int64_t kept_bytes() const override { return pooled_ ? output_size : 0; }
@@ -90,6 +97,8 @@ public:
             std::uint8_t* winners = pass.kept ? pass.kept + out : nullptr;
             if (winograd_ && winograd_->pooled()) {
                 winograd(pass, s, output, winners, features);
+            } else if (pools_product()) {
+                convolve_and_pool(pass, worker, s, output, winners);
             } else if (!pooled_) {
                 convolve(pass, worker, s, output);
             } else {
@@ -119,8 +128,11 @@ public:
                                               before, pixels * filters_);
             if (bias_ && pass.weight_gradients[1])
                 pass.kernels->column_sums(before, pixels, filters_, pass.weight_gradients[1]);
-            const float* gradient = before;
             if (live_) return through_live_winners(pass, worker, s, before, image_gradient, columns);
+            if (few_channels_ && pass.weight_gradients[0]) add_kernel_gradient_of_winners(pass, worker, s, before);
+            const bool dense_kernel_gradient = !few_channels_ && pass.weight_gradients[0];
+            if (!dense_kernel_gradient && !pass.input_gradient) return;
+            const float* gradient = before;
             if (pooled_) {
                 std::memset(
                     maps, 0,
@@ -130,7 +142,7 @@ public:
                 });
                 gradient = maps;
             }
-            if (pass.weight_gradients[0]) add_weight_gradient(pass, worker, s, gradient);
+            if (dense_kernel_gradient) add_weight_gradient(pass, worker, s, gradient);
             if (pass.input_gradient) add_input_gradient(pass, worker, s, gradient, image_gradient, columns);
         });
     }
@@ -182,14 +194,20 @@ private:
         return winograd_ ? winograd_->memo_floats(k) : padded(filters_, k.panel) * patches_.size();
     }
 
-    // Where that pays; with the pooling where each window is a whole tile.
+    // Whether each window of the pooling is two by two features, and no feature is in two windows.
+    bool pooled_in_pairs(const ConvolutionDescription& c) const {
+        return pooled_ && pool_.mode != PoolMode::average && c.pool->size == Pair{2, 2} &&
+               c.pool->strides == Pair{2, 2} && pool_.pad_y == 0 && pool_.pad_x == 0 && 2 * out_rows_ <= height_ &&
+               2 * out_width_ <= width_;
+    }
+
     std::optional<Winograd> winograd_for(const Shape& image, const ConvolutionDescription& c) const {
         if (!Winograd::pays(image, c, width_)) return std::nullopt;
-        const bool tiles = pooled_ && pool_.mode != PoolMode::average && c.pool->size == Pair{2, 2} &&
-                           c.pool->strides == Pair{2, 2} && pool_.pad_y == 0 && pool_.pad_x == 0 &&
-                           2 * out_rows_ <= height_ && 2 * out_width_ <= width_;
-        return std::optional<Winograd>(std::in_place, image, c, width_, tiles);
+        return std::optional<Winograd>(std::in_place, image, c, width_, pairs_);
     }
+
+    // Whether pooling straight from the product pays: its tiles are small, so a panel should stay in the first cache.
+    bool pools_product() const { return pairs_ && !winograd_ && patches_.size() <= 96; }
 
     // Small maps are taken several at a time, so that the kernel is read less often, the more of them the larger it is.
     std::int64_t images_at_once(std::int64_t kernel_floats) const {
@@ -246,6 +264,29 @@ private:
         pass.kernels->product(p);
     }
 
+    void convolve_and_pool(const Pass& pass, const Worker& worker, const Strip& s, float* output,
+                           std::uint8_t* winners) const {
+        const float* strip =
+            patches_.strip(pass.input + s.image * input_size, s.images, s.top, s.bottom, worker.scratch);
+        PooledProduct p{};
+        for (std::int64_t i = 0; i < 4; i++) p.places[i] = i / 2 * patches_.step_y() + i % 2 * patches_.step_x();
+        p.step = 2 * patches_.step_x();
+        p.columns = patches_.values();
+        p.b = pass.memo;
+        p.windows = out_width_;
+        p.n = filters_;
+        p.k = patches_.size();
+        p.mode = pool_.mode;
+        for (std::int64_t i = 0; i < s.images; i++)
+            for (std::int64_t row = 0; row < s.end - s.begin; row++) {
+                const std::int64_t at = (i * (s.end - s.begin) + row) * out_width_ * filters_;
+                p.a = strip + i * patches_.image_step() + 2 * row * patches_.step_y();
+                p.output = output + at;
+                p.winners = winners ? winners + at : nullptr;
+                pass.kernels->pooled_product(p);
+            }
+    }
+
     void winograd(const Pass& pass, const Strip& s, float* output, std::uint8_t* winners, float* scratch) const {
         winograd_->forward({pass.kernels, pass.memo, pass.input + s.image * input_size, s.images, s.top, s.bottom,
                             output, winners, scratch});
@@ -266,6 +307,28 @@ private:
         p.k = s.images * (s.bottom - s.top) * width_;
         p.accumulate = true;
         pass.kernels->product(p);
+    }
+
+    void add_kernel_gradient_of_winners(const Pass& pass, const Worker& worker, const Strip& s,
+                                        const float* gradient) const {
+        const float* strip =
+            patches_.strip(pass.input + s.image * input_size, s.images, s.top, s.bottom, worker.scratch);
+        PooledGradient p{};
+        p.row = patches_.step_y();
+        p.channels = patches_.step_x();
+        p.size_y = patches_.run_count();
+        p.size_x = patches_.run_length() / p.channels;
+        p.rows = s.end - s.begin;
+        p.windows = out_width_;
+        p.filters = filters_;
+        p.kernel_gradient = pass.weight_gradients[0];
+        for (std::int64_t i = 0; i < s.images; i++) {
+            const std::int64_t at = i * p.rows * out_width_ * filters_;
+            p.image = strip + i * patches_.image_step();
+            p.gradient = gradient + at;
+            p.winners = pass.kept + (s.image * out_rows_ + s.begin) * out_width_ * filters_ + at;
+            pass.kernels->pooled_gradient(p);
+        }
     }
 
     void add_input_gradient(const Pass& pass, const Worker& worker, const Strip& s, const float* gradient, float* copy,
@@ -319,6 +382,7 @@ private:
     const bool pooled_;
     const std::int64_t out_rows_, out_width_;
     PoolRows pool_;
+    const bool pairs_, few_channels_;
     const std::optional<Winograd> winograd_;  // where that pays
     const std::int64_t rows_, images_;        // output rows and images of a strip
     const Patches patches_;

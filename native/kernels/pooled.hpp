@@ -1,0 +1,117 @@
+// Convolutions of few channels under a 2×2 pooling: the winner is picked while its window is in registers, and the
+// backward pass gives each lane, a filter, the pixels under its own winner.
+#pragma once
+
+#include "pool.hpp"
+#include "product.hpp"
+#include "simd.hpp"
+#include "table.hpp"
+
+namespace convoscope::CONVOSCOPE_ISA {
+
+template <PoolMode Mode, int Vectors, bool Tail>
+static void pooled_windows(const PooledProduct& p, const float* b, std::int64_t column, int tail) {
+    for (std::int64_t window = 0; window < p.windows; window++) {
+        const float* rows[4];
+        unroll<4>([&](auto i) INLINE_LAMBDA { rows[i] = p.a + window * p.step + p.places[i]; });
+        V sums[4 * Vectors];
+        tile_sums<4, Vectors, false>(rows, p.columns, p.k, b, panel, 0, sums);  // packed: no tail to mind in B
+        const std::int64_t at = window * p.n + column;
+        unroll<Vectors>([&](auto j) INLINE_LAMBDA {
+            const std::int64_t n = Tail && j == Vectors - 1 ? tail : W;
+            I place;
+            const V best =
+                winner_of_four<Mode>(sums[j], sums[Vectors + j], sums[2 * Vectors + j], sums[3 * Vectors + j], place);
+            store(p.output + at + j * W, best, n);
+            if (p.winners) store_bytes(p.winners + at + j * W, place, n);
+        });
+    }
+}
+
+template <PoolMode Mode, int Vectors>
+static void pooled_panel(const PooledProduct& p, const float* b, std::int64_t column, std::int64_t columns) {
+    if constexpr (Vectors > 1)
+        if (columns <= (Vectors - 1) * W) return pooled_panel<Mode, Vectors - 1>(p, b, column, columns);
+    const int tail = static_cast<int>(columns % W);
+    if (tail)
+        pooled_windows<Mode, Vectors, true>(p, b, column, tail);
+    else
+        pooled_windows<Mode, Vectors, false>(p, b, column, 0);
+}
+
+static void pooled_product(const PooledProduct& p) {
+    const float* b = p.b;
+    for (std::int64_t column = 0; column < p.n; column += panel, b += panel * p.k) {
+        const std::int64_t columns = least(panel, p.n - column);
+        if (p.mode == PoolMode::max)
+            pooled_panel<PoolMode::max, panel_vectors>(p, b, column, columns);
+        else
+            pooled_panel<PoolMode::min, panel_vectors>(p, b, column, columns);
+    }
+}
+
+// What kernel rows `top` to `top + Rows - 1` get from a vector of filters, `Taps` values of the kernel each.
+template <int Rows, int Taps>
+static INLINE void add_taps(const PooledGradient& p, std::int64_t top, std::int64_t filter, std::int64_t n) {
+    float* const kernel = p.kernel_gradient + top * Taps * p.filters + filter;
+    V sums[Rows * Taps];
+    unroll<Rows * Taps>([&](auto i) INLINE_LAMBDA { sums[i] = load(kernel + i * p.filters, n); });
+    std::int64_t at = filter;
+    for (std::int64_t row = 0; row < p.rows; row++) {
+        const float* image = p.image + (2 * row + top) * p.row;
+        for (std::int64_t window = 0; window < p.windows; window++, at += p.filters, image += 2 * p.channels) {
+            const V gradient = load(p.gradient + at, n);
+            const I place = load_bytes(p.winners + at, n);
+#if defined(__AVX512F__)
+            // A lane looks its pixel up in two rows of the image, a register each.
+            const I first = (place & 1) * static_cast<std::int32_t>(p.channels) + ((place & 2) << 3);
+            const int length = Taps + static_cast<int>(p.channels);
+            V pixels[Rows + 1];
+            unroll<Rows + 1>([&](auto i) INLINE_LAMBDA { pixels[i] = load(image + i * p.row, length); });
+            unroll<Taps>([&](auto tap) INLINE_LAMBDA {
+                const auto index = reinterpret_cast<__m512i>(first + int(tap));
+                unroll<Rows>([&](auto i) INLINE_LAMBDA {
+                    sums[i * Taps + tap] += gradient * reinterpret_cast<V>(_mm512_permutex2var_ps(
+                                                           reinterpret_cast<__m512>(pixels[i]), index,
+                                                           reinterpret_cast<__m512>(pixels[i + 1])));
+                });
+            });
+#else
+            unroll<4>([&](auto here) INLINE_LAMBDA {
+                const V share = select(place == splat_int(here), gradient, V{});
+                const float* pixel = image + here / 2 * p.row + here % 2 * p.channels;
+                unroll<Rows * Taps>([&](auto i)
+                                        INLINE_LAMBDA { sums[i] += share * pixel[i / Taps * p.row + i % Taps]; });
+            });
+#endif
+        }
+    }
+    unroll<Rows * Taps>([&](auto i) INLINE_LAMBDA { store(kernel + i * p.filters, sums[i], n); });
+}
+
+template <int Rows, int Taps>
+static void add_pooled_gradient(const PooledGradient& p) {
+    for (std::int64_t filter = 0; filter < p.filters; filter += W) {
+        const std::int64_t n = p.filters - filter;
+        for (std::int64_t top = 0; top < p.size_y; top += Rows)
+            if (n >= W)
+                add_taps<Rows, Taps>(p, top, filter, W);
+            else
+                add_taps<Rows, Taps>(p, top, filter, n);
+    }
+}
+
+// A row of the image under a kernel's row and its neighbour fits in a register; so many kernel rows at a time as leave
+// registers for their sums.
+static void pooled_gradient(const PooledGradient& p) {
+    switch (p.size_x * p.channels) {
+        case 3: return p.size_y == 3 ? add_pooled_gradient<3, 3>(p) : add_pooled_gradient<1, 3>(p);
+        case 5: return add_pooled_gradient<1, 5>(p);
+        case 6: return add_pooled_gradient<1, 6>(p);
+        case 9: return add_pooled_gradient<1, 9>(p);
+        case 10: return add_pooled_gradient<1, 10>(p);
+        case 12: return add_pooled_gradient<1, 12>(p);
+    }
+}
+
+}  // namespace convoscope::CONVOSCOPE_ISA
