@@ -64,7 +64,7 @@ static INLINE void add_taps(const PooledGradient& p, std::int64_t top, std::int6
             const I place = load_bytes(p.winners + at, n);
 #if defined(__AVX512F__)
             // A lane looks its pixel up in two rows of the image, a register each.
-            const I first = (place & 1) * static_cast<std::int32_t>(p.channels) + ((place & 2) << 3);
+            const I first = (-(place & 1) & static_cast<std::int32_t>(p.channels)) + ((place & 2) << 3);
             const int length = Taps + static_cast<int>(p.channels);
             V pixels[Rows + 1];
             unroll<Rows + 1>([&](auto i) INLINE_LAMBDA { pixels[i] = load(image + i * p.row, length); });

@@ -6,46 +6,48 @@
 
 namespace convoscope::CONVOSCOPE_ISA {
 
-// `Vectors` vectors of one run, in registers over all terms; the last one may be a tail of fewer than W lanes.
+// `Vectors` vectors of every sum, in registers over all of its terms; the last may be a tail of fewer than W lanes.
 template <int Vectors, bool Tail>
-static INLINE void add_terms(const RowSum& s, const float* source, float* target, int tail) {
-    V sums[Vectors];
-    unroll<Vectors>([&](auto i) INLINE_LAMBDA {
-        sums[i] = Tail && i == Vectors - 1 ? load_first(target + i * W, tail) : load(target + i * W);
-    });
-    for (std::int64_t t = 0; t < s.count; t++) {
-        const float* row = source + s.terms[t].offset;
-        const V factor = splat(s.terms[t].factor);
+static INLINE void add_terms(const RowSums& s, std::int64_t column, int tail) {
+    const float* source = s.source + column;
+    for (std::int64_t list = 0; list < s.list_count; list++) {
+        const TermList& l = s.lists[list];
+        float* target = s.target + l.target + column;
+        V sums[Vectors];
         unroll<Vectors>([&](auto i) INLINE_LAMBDA {
-            sums[i] += factor * (Tail && i == Vectors - 1 ? load_first(row + i * W, tail) : load(row + i * W));
+            sums[i] = Tail && i == Vectors - 1 ? load_first(target + i * W, tail) : load(target + i * W);
+        });
+        const Term* const end = s.terms + l.begin + l.count;
+        for (const Term* term = end - l.count; term < end; term++) {
+            const float* row = source + term->offset;
+            const V factor = splat(term->factor);
+            unroll<Vectors>([&](auto i) INLINE_LAMBDA {
+                sums[i] += factor * (Tail && i == Vectors - 1 ? load_first(row + i * W, tail) : load(row + i * W));
+            });
+        }
+        unroll<Vectors>([&](auto i) INLINE_LAMBDA {
+            if (Tail && i == Vectors - 1)
+                store_first(target + i * W, sums[i], tail);
+            else
+                store(target + i * W, sums[i]);
         });
     }
-    unroll<Vectors>([&](auto i) INLINE_LAMBDA {
-        if (Tail && i == Vectors - 1)
-            store_first(target + i * W, sums[i], tail);
-        else
-            store(target + i * W, sums[i]);
-    });
 }
 
 template <int Vectors>
-static INLINE std::int64_t add_chunks(const RowSum& s, const float* source, float* target, std::int64_t done) {
-    for (; done + Vectors * W <= s.run_length; done += Vectors * W)
-        add_terms<Vectors, false>(s, source + done, target + done, 0);
+static INLINE std::int64_t add_columns(const RowSums& s, std::int64_t done) {
+    for (; done + Vectors * W <= s.length; done += Vectors * W) add_terms<Vectors, false>(s, done, 0);
     return done;
 }
 
-static void add_rows(const RowSum& s) {
-    for (std::int64_t run = 0; run < s.run_count; run++) {
-        const float* source = s.source + s.source_runs[run];
-        float* target = s.target + s.target_runs[run];
-        std::int64_t done = add_chunks<12>(s, source, target, 0);
-        done = add_chunks<6>(s, source, target, done);
-        done = add_chunks<3>(s, source, target, done);
-        done = add_chunks<1>(s, source, target, done);
-        if (done < s.run_length)
-            add_terms<1, true>(s, source + done, target + done, static_cast<int>(s.run_length - done));
-    }
+static void add_rows(const RowSums& s) {
+    std::int64_t done = add_columns<12>(s, 0);
+    done = add_columns<8>(s, done);
+    done = add_columns<6>(s, done);
+    done = add_columns<4>(s, done);
+    done = add_columns<2>(s, done);
+    done = add_columns<1>(s, done);
+    if (done < s.length) add_terms<1, true>(s, done, static_cast<int>(s.length - done));
 }
 
 }  // namespace convoscope::CONVOSCOPE_ISA

@@ -78,16 +78,40 @@ static INLINE void store(float* p, V v, std::int64_t n) {
         store_first(p, v, static_cast<int>(n));
 }
 
+// Bytes as integers and back: compilers do it byte by byte unless told the instruction.
+static INLINE I widen(Bytes bytes) {
+#if defined(__AVX512F__)
+    return reinterpret_cast<I>(_mm512_maskz_cvtepu8_epi32(0xffff, reinterpret_cast<__m128i>(bytes)));
+#elif defined(__AVX2__)
+    return reinterpret_cast<I>(_mm256_cvtepu8_epi32(_mm_set_epi64x(0, reinterpret_cast<long long>(bytes))));
+#else
+    return __builtin_convertvector(bytes, I);
+#endif
+}
+static INLINE Bytes narrow(I v) {
+#if defined(__AVX512F__)
+    return reinterpret_cast<Bytes>(_mm512_maskz_cvtepi32_epi8(0xffff, reinterpret_cast<__m512i>(v)));
+#elif defined(__AVX2__)
+    const __m256i words = _mm256_packus_epi32(reinterpret_cast<__m256i>(v), _mm256_setzero_si256());
+    const __m256i bytes = _mm256_packus_epi16(words, words);  // four bytes in each half
+    const auto lower = static_cast<std::uint32_t>(_mm256_extract_epi32(bytes, 0)),
+               upper = static_cast<std::uint32_t>(_mm256_extract_epi32(bytes, 4));
+    return reinterpret_cast<Bytes>(static_cast<std::uint64_t>(upper) << 32 | lower);
+#else
+    return __builtin_convertvector(v, Bytes);
+#endif
+}
+
 static INLINE I load_bytes(const std::uint8_t* p, std::int64_t n) {
     Bytes bytes{};
     if (n >= W)
         bytes = *reinterpret_cast<const UnalignedBytes*>(p);
     else
         for (int i = 0; i < n; i++) bytes[i] = p[i];
-    return __builtin_convertvector(bytes, I);
+    return widen(bytes);
 }
 static INLINE void store_bytes(std::uint8_t* p, I v, std::int64_t n) {
-    const Bytes bytes = __builtin_convertvector(v, Bytes);
+    const Bytes bytes = narrow(v);
     if (n >= W)
         *reinterpret_cast<UnalignedBytes*>(p) = bytes;
     else

@@ -48,15 +48,19 @@ struct Term {
     float factor;
 };
 
-// target += Σ factor × source row; a row is made of runs, which lie at offsets of their own in source and target.
-struct RowSum {
+// A sum's terms, and where it goes.
+struct TermList {
+    std::int32_t begin, count, target;
+};
+
+// For each list: target row += Σ factor × source row, in the order of the terms. Rows are `length` floats.
+struct RowSums {
     const Term* terms;
-    std::int64_t count;
+    const TermList* lists;
+    std::int64_t list_count;
     const float* source;
-    const std::int64_t* source_runs;
     float* target;
-    const std::int64_t* target_runs;
-    std::int64_t run_count, run_length;
+    std::int64_t length;
 };
 
 // Some rows of a pooling's output. Rows of its input are given from `first_row` on, as far as they are needed.
@@ -124,7 +128,7 @@ struct Kernels {
     void (*transpose)(const float* from, std::int64_t step, std::int64_t rows, std::int64_t columns, float* to,
                       std::int64_t to_step);
     void (*scatter)(const Scatter&);
-    void (*add_rows)(const RowSum&);
+    void (*add_rows)(const RowSums&);
 
     // Winograd's transforms: of a kernel (3, 3, channels, filters) to 16 packed matrices; of tiles; of products to one
     // or two rows of feature map, or, where each tile is a window of a 2×2 pooling, to winners and their places.

@@ -32,11 +32,21 @@ public:
     void backward(const Strip&) const;
 
 private:
+    // What is added up at a time: a stretch of a kernel's row, so short that what is read again and again stays in the
+    // first cache.
+    struct Piece {
+        std::int64_t in_patch, in_kernel, length;
+    };
+    std::vector<Piece> pieces(std::int64_t most_floats) const;
+    // Returns the end of the lists of pixels and places.
+    TermList* make_lists(const Strip&, Term* of_filter, TermList* filters, Term* of_place, TermList* places,
+                         Term* room) const;
+
     const PoolRows pool_;
-    const std::int64_t filters_, output_rows_;
+    const std::int64_t filters_, pixels_;  // pooled pixels in a strip
     const Patches& patches_;
     std::vector<std::int64_t> places_;  // of a window: their patches' offsets
-    std::vector<std::int64_t> kernel_runs_;
+    std::vector<Piece> kernel_pieces_, image_pieces_;
 };
 
 }  // namespace convoscope
