@@ -112,6 +112,28 @@ def test_convolutions_with_poolings_agree(
     assert_agree(layers, (12, 9, channels), 5, fused=fused)
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("kernel", [3, 5, (2, 3), (5, 3)])
+@pytest.mark.parametrize(("filters", "samples"), [(1, 33), (63, 1), (65, 3)])
+def test_few_channels_under_a_pooling_agree(isa: str, channels: int, kernel: Any, filters: int, samples: int) -> None:
+    _native.set_threads(2)
+    for pooling, padding in ((MaxPooling2D(), "same"), (MinPooling2D(), "valid")):
+        assert_agree([Conv2D(filters, kernel, padding=padding, activation="relu"), pooling], (9, 12, channels), samples)
+
+
+def test_a_padded_pooling_leaves_the_neighbours_gradients_alone(isa: str) -> None:
+    rng = np.random.default_rng(0)
+    plan = build([Conv2D(17, 3, activation="tanh"), MaxPooling2D(3, 2, "same")], (7, 13, 33))
+    executable = NativeEngine().prepare(plan, weights_of(plan, rng))
+    x = rng.standard_normal((8, 7, 13, 33)).astype(np.float32)
+    gradient = rng.standard_normal((8, *plan.output_shape)).astype(np.float32)
+    _native.set_threads(1)
+    alone = np.concatenate([executable.pullback(x[i : i + 1], gradient[i : i + 1]).input for i in range(8)])
+    _native.set_threads(2)
+    for _ in range(20):
+        np.testing.assert_array_equal(executable.pullback(x, gradient).input, alone)
+
+
 @pytest.mark.parametrize("samples", [1, 33])
 @pytest.mark.parametrize(("channels", "filters"), [(16, 63), (17, 65), (65, 17), (64, 64)])
 @pytest.mark.parametrize("pooling", [None, MaxPooling2D(), MinPooling2D(), MaxPooling2D(3, 2, "same")])
@@ -286,8 +308,10 @@ def test_kernels_are_named_for_each_step() -> None:
     plan = build([*block, Conv2D(64, 3, activation="relu"), MaxPooling2D(), Flatten()], (28, 28, 1))
     names = NativeEngine().prepare(plan, weights_of(plan, np.random.default_rng(0))).kernels
     assert len(names) == len(plan.steps)
+    assert names[0].startswith("direct product with pooling")
+    assert "gradient through winners" in names[0]
+    assert names[1].startswith("Winograd with pooling")
     assert "live winners" in names[1]
-    assert "live winners" not in names[0]
     assert names[2] == ""
 
 
