@@ -25,6 +25,7 @@ public:
           activation_(c.activation),
           kernel_(weights.at(static_cast<std::size_t>(d.weights[0])).values),
           bias_(c.bias ? weights.at(static_cast<std::size_t>(d.weights[1])).values : nullptr),
+          input_height_(map_of(d.input)[0]),
           filters_(c.features[2]),
           height_(c.features[0]),
           width_(used_width(c, map_of(d.output))),
@@ -37,6 +38,7 @@ public:
                         ((c.kernel[1] == 3 && d.input[2] <= 4) || (c.kernel[1] == 5 && d.input[2] <= 2))),
           winograd_(winograd_for(d.input, c)),
           rows_(rows_at_once()),
+          turned_(!pooled_ && rows_ == out_rows_ ? Winograd::turned(d.input, c) : std::nullopt),
           images_(images_at_once(size_of({c.kernel[0], c.kernel[1], d.input[2]}) * filters_)),
           patches_(d.input, c, width_, strip_rows(rows_), images_) {
         pool_.width = width_;
@@ -55,6 +57,7 @@ public:
                                                           : "Winograd";
         return product + " (" + k.name + "), " + rows + (patches_.copied() ? ", padded copy" : "") +
                (live_           ? "; backward through live winners"
+                : turned_       ? "; input's gradient by Winograd"
                 : few_channels_ ? "; kernel's gradient through winners"
                                 : "");
     }
@@ -63,14 +66,16 @@ public:
     std::int64_t samples_at_once() const override { return images_; }
 
     std::int64_t memo_floats(const Kernels& k) const override {
+        if (turned_) return forward_floats(k) + turned_->turned_memo_floats(k);
         return forward_floats(k) + (live_ ? patches_.size() : padded(patches_.size(), k.panel)) * filters_;
     }
 
     // [strip of image][its gradient][feature maps, or their gradient][gradient before the activation][patches'
     // gradients]; and from the feature maps' end on, what the forward pass needs for itself
     std::int64_t scratch_floats(const Kernels&) const override {
-        const std::int64_t columns =
-            live_ ? std::max(live_->scratch_floats(), patches_.size() * filters_) : patch_rows() * patches_.size();
+        const std::int64_t columns = live_     ? std::max(live_->scratch_floats(), patches_.size() * filters_)
+                                     : turned_ ? turned_->scratch_floats()
+                                               : patch_rows() * patches_.size();
         const std::int64_t before = aligned(images_ * rows_ * out_width_ * filters_);
         return 2 * aligned(patches_.copy_floats()) + aligned(map_floats()) +
                std::max(before + aligned(columns), winograd_ ? winograd_->scratch_floats() : 0);
@@ -83,6 +88,7 @@ public:
             k.pack(kernel_, patches_.size(), filters_, memo);
         if (!backward) return;
         float* const turned = memo + forward_floats(k);
+        if (turned_) return turned_->prepare_turned(k, kernel_, turned);
         if (live_)
             k.transpose(kernel_, filters_, patches_.size(), filters_, turned, patches_.size());
         else
@@ -143,7 +149,11 @@ public:
                 gradient = maps;
             }
             if (dense_kernel_gradient) add_weight_gradient(pass, worker, s, gradient);
-            if (pass.input_gradient) add_input_gradient(pass, worker, s, gradient, image_gradient, columns);
+            if (pass.input_gradient && turned_)
+                turned_->forward({pass.kernels, pass.memo + forward_floats(*pass.kernels), gradient, s.images, 0,
+                                  input_height_, pass.input_gradient + s.image * input_size, nullptr, columns});
+            else if (pass.input_gradient)
+                add_input_gradient(pass, worker, s, gradient, image_gradient, columns);
         });
     }
 
@@ -378,13 +388,16 @@ private:
     const Activation activation_;
     const float* const kernel_;  // (patch, filters)
     const float* const bias_;
-    const std::int64_t filters_, height_, width_;  // of the feature map, as far as it is used
+    const std::int64_t input_height_, filters_;
+    const std::int64_t height_, width_;  // of the feature map, as far as it is used
     const bool pooled_;
     const std::int64_t out_rows_, out_width_;
     PoolRows pool_;
     const bool pairs_, few_channels_;
     const std::optional<Winograd> winograd_;  // where that pays
-    const std::int64_t rows_, images_;        // output rows and images of a strip
+    const std::int64_t rows_;                 // output rows of a strip
+    const std::optional<Winograd> turned_;    // the input's gradient, where that pays
+    const std::int64_t images_;               // of a strip
     const Patches patches_;
     std::optional<LiveWinners> live_;  // where that pays
     std::vector<std::int64_t> counting_;

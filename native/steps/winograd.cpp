@@ -35,6 +35,26 @@ bool Winograd::pays(const Shape& image, const ConvolutionDescription& c, std::in
            c.features[2] >= 16 && 16 * pairs(height) * pairs(width) <= 6 * height * width;
 }
 
+std::optional<Winograd> Winograd::turned(const Shape& image, const ConvolutionDescription& c) {
+    if (!pays(image, c, c.features[1])) return std::nullopt;
+    ConvolutionDescription turned = c;
+    turned.features = image;
+    for (Pair& side : turned.padding) {
+        side = {2 - side[0], 2 - side[1]};
+        if (side[0] < 0 || side[1] < 0) return std::nullopt;
+    }
+    if (!pays(c.features, turned, image[1])) return std::nullopt;
+    return std::optional<Winograd>(std::in_place, c.features, turned, image[1], false);
+}
+
+void Winograd::prepare_turned(const Kernels& k, const float* kernel, float* memo) const {
+    float* const turned = memo + memo_floats(k);
+    const std::int64_t tap = channels_ * filters_;
+    for (std::int64_t i = 0; i < 9; i++)
+        k.transpose(kernel + (8 - i) * tap, channels_, filters_, channels_, turned + i * tap, filters_);
+    prepare(k, turned, memo);
+}
+
 void Winograd::forward(const Strip& s) const {
     const Kernels& k = *s.kernels;
     const std::int64_t rows = pairs(s.bottom - s.top), all = s.images * rows;

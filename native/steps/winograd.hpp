@@ -13,12 +13,20 @@ public:
     // Whether this is less work than a direct product.
     static bool pays(const Shape& image, const ConvolutionDescription& convolution, std::int64_t width);
 
+    // The input's gradient is such a convolution too, of the features' gradient and the kernel turned round. Nothing
+    // where that does not pay.
+    static std::optional<Winograd> turned(const Shape& image, const ConvolutionDescription& convolution);
+
     bool pooled() const { return pooled_; }
     std::int64_t memo_floats(const Kernels& k) const { return 16 * matrix(k); }
     std::int64_t scratch_floats() const { return 16 * tiles_at_once() * (channels_ + filters_); }
     void prepare(const Kernels& k, const float* kernel, float* memo) const {
         k.winograd_kernel(kernel, channels_, filters_, memo);
     }
+
+    // The same for `turned`, from the kernel as it is in the forward pass.
+    std::int64_t turned_memo_floats(const Kernels& k) const { return memo_floats(k) + 9 * channels_ * filters_; }
+    void prepare_turned(const Kernels& k, const float* kernel, float* memo) const;
 
     struct Strip {
         const Kernels* kernels;
