@@ -53,12 +53,13 @@ struct Stack {
                 length(map[1], w.size[1], w.strides[1], w.padding[1]), map[2]};
     }
 
-    bool convolution(std::int64_t filters, Activation activation, bool pool) {
+    // Plain: 3×3, as Winograd's tiles want it, and pooled two by two as often as not.
+    bool convolution(std::int64_t filters, Activation activation, bool pool, bool plain = false) {
         ConvolutionDescription c{};
         for (const std::size_t axis : {0u, 1u}) {
-            c.kernel[axis] = random_int(1, 4);
-            c.strides[axis] = random_int(1, 3);
-            c.dilation[axis] = random_int(1, 2);
+            c.kernel[axis] = plain ? 3 : random_int(1, 4);
+            c.strides[axis] = plain ? 1 : random_int(1, 3);
+            c.dilation[axis] = plain ? 1 : random_int(1, 2);
             if (random_int(0, 1)) c.padding[axis] = {random_int(0, 2), random_int(0, 2)};
         }
         Shape features;
@@ -73,7 +74,8 @@ struct Stack {
         c.bias = random_int(0, 1) == 1;
         Shape output = features;
         if (pool) {
-            const WindowDescription w = window(random_int(0, 1) ? PoolMode::max : PoolMode::min);
+            WindowDescription w = window(random_int(0, 1) ? PoolMode::max : PoolMode::min);
+            if (plain && random_int(0, 1)) w = {w.mode, {2, 2}, {2, 2}, {}};
             if (features[0] < w.size[0] || features[1] < w.size[1]) return false;
             c.pool = w;
             output = pooled(features, w);
@@ -136,6 +138,18 @@ Stack random_stack() {
     s.flatten();
     s.dense(random_int(1, 40), {Nonlinearity::tanh, 0});
     s.dense(random_int(2, 11), none);
+    s.add(ActivationDescription{{Nonlinearity::softmax, 0}}, s.shape);
+    return s;
+}
+
+// Few channels, then enough of them for Winograd.
+Stack plain_stack() {
+    const std::int64_t channels[] = {1, 2, 4}, filters[] = {16, 17, 63, 65};
+    Stack s({random_int(9, 16), random_int(9, 16), channels[random_int(0, 2)]});
+    s.convolution(filters[random_int(0, 3)], {Nonlinearity::tanh, 0}, random_int(0, 1), true);
+    s.convolution(filters[random_int(0, 3)], {Nonlinearity::sigmoid, 0}, random_int(0, 1), true);
+    s.flatten();
+    s.dense(5, none);
     s.add(ActivationDescription{{Nonlinearity::softmax, 0}}, s.shape);
     return s;
 }
@@ -254,7 +268,7 @@ void training_stays_finite(Stack& stack) {
 
 void test_programs() {
     for (int i = 0; i < 40; i++) {
-        Stack stack = random_stack();
+        Stack stack = i % 2 ? plain_stack() : random_stack();
         same_for_all_threads(stack);
         gradient_is_a_derivative(stack);
         if (i % 4 == 0) training_stays_finite(stack);
