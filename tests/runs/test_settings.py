@@ -15,9 +15,10 @@ def fill_in(**given: Any) -> TrainSettings:
 
 def test_what_is_not_told_is_filled_in() -> None:
     settings = fill_in(seed=1)
-    assert (settings.model, settings.epochs, settings.batch_size, settings.learning_rate) == ("cnn-2", 5, 32, 1e-3)
+    assert (settings.model, settings.epochs, settings.batch_size, settings.learning_rate) == ("cnn-2", 5, 64, 1e-3)
     assert fill_in(optimizer="sgd").learning_rate == 1e-2
-    assert TrainSettings.fill_in("digits", 1, "native").epochs == 30
+    digits = TrainSettings.fill_in("digits", 1, "native")
+    assert (digits.epochs, digits.batch_size) == (30, 32)
 
 
 def test_a_drawn_seed_is_written_down() -> None:
