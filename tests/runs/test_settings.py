@@ -19,6 +19,7 @@ def test_what_is_not_told_is_filled_in() -> None:
     assert fill_in(optimizer="sgd").learning_rate == 1e-2
     digits = TrainSettings.fill_in("digits", 1, "native")
     assert (digits.epochs, digits.batch_size) == (30, 32)
+    assert fill_in(model="dense").batch_size == 32
 
 
 def test_a_drawn_seed_is_written_down() -> None:

@@ -57,7 +57,8 @@ def command(
         ),
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option(help="Images to a step. Default: digits 32, others 64.", rich_help_panel=_TRAINING)
+        int | None,
+        typer.Option(help="Images to a step. Default: 32; cnn-2 64, digits 32.", rich_help_panel=_TRAINING),
     ] = None,
     learning_rate: Annotated[
         float | None,

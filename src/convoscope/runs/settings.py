@@ -10,9 +10,9 @@ from convoscope.errors import ConfigurationError, FileFormatError, unknown_name
 
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
 _RATES = {"adam": 1e-3, "adamw": 1e-3, "rmsprop": 1e-3, "sgd": 1e-2}
-# Larger batches end five epochs over tens of thousands of images with less chance in the last steps than Keras' 32.
-_BATCHES = {"digits": 32}
-_LARGER = 64
+_BATCH = 32
+# Five epochs of cnn-2 over tens of thousands of images end with less chance in the last steps on larger batches.
+_LARGER_BATCH = 64
 _EPOCHS = {"digits": 30}
 _FEW = 5
 _SEEDS = 10_000
@@ -118,12 +118,13 @@ class TrainSettings:
                         f"--layers and --{name} were both given, but --layers says all there is in the model. "
                         f"Leave out one of the two."
                     )
+        model = told.get("model", "layers" if "layers" in told else "cnn-2")
         defaults: dict[str, Any] = {
             "data_dir": None,
-            "model": "layers" if "layers" in told else "cnn-2",
+            "model": model,
             "layers": None,
             "epochs": _EPOCHS.get(dataset, _FEW),
-            "batch_size": _BATCHES.get(dataset, _LARGER),
+            "batch_size": _LARGER_BATCH if model == "cnn-2" and dataset != "digits" else _BATCH,
             "learning_rate": _RATES.get(optimizer, 1e-3),
             "optimizer": optimizer,
             "dropout": 0.0,
