@@ -1,5 +1,6 @@
 // Convolutions of few channels under a 2×2 pooling: the winner is picked while its window is in registers, and the
-// backward pass gives each lane, a filter, the pixels under its own winner.
+// backward pass gives each lane, a filter, the pixels under its own winner. Where the image is blank, as the background
+// of digits and clothes is, both are known without arithmetic.
 #pragma once
 
 #include "pool.hpp"
@@ -9,9 +10,24 @@
 
 namespace convoscope::CONVOSCOPE_ISA {
 
+static INLINE bool blank(const float* pixels, std::int64_t rows, std::int64_t step, std::int64_t floats) {
+    I seen{};
+    for (std::int64_t row = 0; row < rows; row++)
+        for (std::int64_t i = 0; i < floats; i += W) seen |= bits(load(pixels + row * step + i, floats - i));
+    return !any(seen);
+}
+
 template <PoolMode Mode, int Vectors, bool Tail>
 static void pooled_windows(const PooledProduct& p, const float* b, std::int64_t column, int tail) {
     for (std::int64_t window = 0; window < p.windows; window++) {
+        if (p.pixel_rows && blank(p.a + window * p.step, p.pixel_rows, p.pixel_row, p.pixel_floats)) {
+            unroll<Vectors>([&](auto j) INLINE_LAMBDA {
+                const std::int64_t n = Tail && j == Vectors - 1 ? tail : W, at = window * p.n + column + j * W;
+                store(p.output + at, V{}, n);
+                if (p.winners) store_bytes(p.winners + at, I{}, n);
+            });
+            continue;
+        }
         const float* rows[4];
         unroll<4>([&](auto i) INLINE_LAMBDA { rows[i] = p.a + window * p.step + p.places[i]; });
         V sums[4 * Vectors];
@@ -67,7 +83,12 @@ static INLINE void add_taps(const PooledGradient& p, std::int64_t top, std::int6
             const I first = (-(place & 1) & static_cast<std::int32_t>(p.channels)) + ((place & 2) << 3);
             const int length = Taps + static_cast<int>(p.channels);
             V pixels[Rows + 1];
-            unroll<Rows + 1>([&](auto i) INLINE_LAMBDA { pixels[i] = load(image + i * p.row, length); });
+            I seen{};
+            unroll<Rows + 1>([&](auto i) INLINE_LAMBDA {
+                pixels[i] = load(image + i * p.row, length);
+                seen |= bits(pixels[i]);
+            });
+            if (!any(seen)) continue;
             unroll<Taps>([&](auto tap) INLINE_LAMBDA {
                 const auto index = reinterpret_cast<__m512i>(first + int(tap));
                 unroll<Rows>([&](auto i) INLINE_LAMBDA {

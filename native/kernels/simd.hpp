@@ -118,6 +118,18 @@ static INLINE void store_bytes(std::uint8_t* p, I v, std::int64_t n) {
         for (int i = 0; i < n; i++) p[i] = bytes[i];
 }
 
+static INLINE bool any(I v) {
+#if defined(__AVX512F__)
+    return _mm512_test_epi32_mask(reinterpret_cast<__m512i>(v), reinterpret_cast<__m512i>(v)) != 0;
+#elif defined(__AVX2__)
+    return !_mm256_testz_si256(reinterpret_cast<__m256i>(v), reinterpret_cast<__m256i>(v));
+#else
+    std::int32_t all = 0;
+    for (int i = 0; i < W; i++) all |= v[i];
+    return all != 0;
+#endif
+}
+
 static INLINE float sum(V v) {
     float total = 0;
     for (int i = 0; i < W; i++) total += v[i];

@@ -85,6 +85,8 @@ struct PooledProduct {
     PoolMode mode;
     float* output;          // (windows, n)
     std::uint8_t* winners;  // their places, or null
+    // The pixels under a window: rows, how far apart they are, and how many floats of each. No rows: not worth a look.
+    std::int64_t pixel_rows, pixel_row, pixel_floats;
 };
 
 // The gradient of a small kernel under a 2×2 pooling, from winners alone: three pixels wide and of one to four

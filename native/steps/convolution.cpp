@@ -287,6 +287,11 @@ private:
         p.n = filters_;
         p.k = patches_.size();
         p.mode = pool_.mode;
+        if (few_channels_) {
+            p.pixel_rows = patches_.run_count() + 1;
+            p.pixel_row = patches_.step_y();
+            p.pixel_floats = patches_.run_length() + patches_.step_x();
+        }
         for (std::int64_t i = 0; i < s.images; i++)
             for (std::int64_t row = 0; row < s.end - s.begin; row++) {
                 const std::int64_t at = (i * (s.end - s.begin) + row) * out_width_ * filters_;

@@ -55,13 +55,16 @@ def assert_close(found: Array, expected: Array, tolerance: float = 1e-5) -> None
     np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * scale)
 
 
-def assert_agree(layers: Sequence[Layer], shape: tuple[int, ...], samples: int, *, fused: bool = True) -> None:
+def assert_agree(
+    layers: Sequence[Layer], shape: tuple[int, ...], samples: int, *, fused: bool = True, blank: float = 0.0
+) -> None:
     rng = np.random.default_rng(samples)
     plan = build(layers, shape, fused=fused)
     weights = weights_of(plan, rng)
     native = NativeEngine().prepare(plan, weights)
     reference = ReferenceEngine().prepare(plan, weights, dtype=np.float64)
     x = rng.standard_normal((samples, *shape)).astype(np.float32)
+    x[rng.random(x.shape) < blank] = 0
     assert_close(native.forward(x), reference.forward(x))
     for found, expected in zip(native.step_outputs(x), reference.step_outputs(x), strict=True):
         assert_close(found, expected)
@@ -119,6 +122,15 @@ def test_few_channels_under_a_pooling_agree(isa: str, channels: int, kernel: Any
     _native.set_threads(2)
     for pooling, padding in ((MaxPooling2D(), "same"), (MinPooling2D(), "valid")):
         assert_agree([Conv2D(filters, kernel, padding=padding, activation="relu"), pooling], (9, 12, channels), samples)
+
+
+@pytest.mark.parametrize("kernel", [3, 5])
+@pytest.mark.parametrize(("channels", "filters"), [(1, 64), (2, 17), (3, 70)])
+def test_images_with_blank_places_agree(isa: str, channels: int, filters: int, kernel: int) -> None:
+    _native.set_threads(2)
+    for padding in ("same", "valid"):
+        layers = [Conv2D(filters, kernel, padding=padding, activation="relu"), MaxPooling2D()]
+        assert_agree(layers, (28, 25, channels), 3, blank=0.97)
 
 
 def test_a_padded_pooling_leaves_the_neighbours_gradients_alone(isa: str) -> None:
