@@ -24,6 +24,7 @@ static const Kernels table = {
     transpose,
     scatter,
     add_rows,
+    live_terms,
     winograd_kernel,
     winograd_input,
     winograd_features,

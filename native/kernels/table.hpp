@@ -131,6 +131,9 @@ struct Kernels {
                       std::int64_t to_step);
     void (*scatter)(const Scatter&);
     void (*add_rows)(const RowSums&);
+    // The values of a row that are not zero, as terms of a sum over rows `step` apart; returns how many. There must be
+    // room for all of them and 16 more.
+    std::int64_t (*live_terms)(const float* x, std::int64_t count, std::int32_t step, Term* terms);
 
     // Winograd's transforms: of a kernel (3, 3, channels, filters) to 16 packed matrices; of tiles; of products to one
     // or two rows of feature map, or, where each tile is a window of a 2×2 pooling, to winners and their places.

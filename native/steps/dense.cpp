@@ -1,15 +1,19 @@
 // Dense: a matrix product along the last axis, bias and activation.
 //
 // In training the whole batch goes through at once: forward is divided by columns of the output, the weight gradient by
-// rows of the kernel, the input gradient by columns of the input, so that no sum is shared between workers.
+// rows of the kernel, the input gradient by columns of the input, so that no sum is shared between workers. Values that
+// are zero are left out where there are many: of the input, and of the gradient before a ReLU.
 #include <algorithm>
 
+#include "live_product.hpp"
 #include "make.hpp"
 
 namespace convoscope {
 namespace {
 
 constexpr std::int64_t rows_at_once = 256;  // of the batch, in the sums of the weight gradient
+constexpr std::int64_t kernel_rows = 96;    // of the weight gradient at a time
+constexpr std::int64_t block_floats = 8 * 1024;  // of the kernel, for a part of a first-level cache
 
 class Dense final : public Step {
 public:
@@ -29,7 +33,14 @@ public:
 
     bool by_sample(bool) const override { return false; }
     std::int64_t kept_bytes() const override { return output_size * static_cast<std::int64_t>(sizeof(float)); }
-    std::int64_t scratch_floats(const Kernels& k) const override { return units_ * k.panel; }
+
+    // [kernel, transposed, or input, transposed, or nothing][what a live product needs]
+    std::int64_t scratch_floats(const Kernels& k) const override {
+        const std::int64_t live = std::max({live_product_floats(rows_at_once, block_rows()),
+                                            live_product_floats(rows_at_once, units_),
+                                            live_product_floats(kernel_rows, rows_at_once)});
+        return std::max(units_ * k.panel, kernel_rows * rows_at_once) + live;
+    }
 
     void forward(const Pass& pass, const Worker& worker) const override {
         const std::int64_t rows = pass.samples * rows_;
@@ -40,6 +51,15 @@ public:
 
     void forward_batch(const Pass& pass, Team& team) const override {
         const std::int64_t rows = pass.samples * rows_;
+        if (live_pays(pass.input, rows, units_in_, units_)) {
+            const int parts = static_cast<int>(std::min<std::int64_t>(team.parts, rows));
+            return team.run(parts, [&](int part, const Worker& worker) {
+                const Range own = part_of(rows, part, parts);
+                multiply_live(pass, worker, own);
+                pass.kernels->bias_activation(pass.output + own.begin * units_, bias_, own.count(), units_,
+                                              activation_);
+            });
+        }
         const bool by_column = units_ >= 32 * team.parts;
         const std::int64_t vectors = by_column ? (units_ + 15) / 16 : rows;
         const int parts = static_cast<int>(std::min<std::int64_t>(team.parts, vectors));
@@ -67,11 +87,13 @@ public:
             const Range own = part_of(vectors, part, parts);
             return Range{own.begin * 16, std::min(own.end * 16, units_in_)};
         };
+        const bool live_input = live_pays(pass.input, rows, units_in_, units_),
+                   live_gradient = live_pays(before(pass), rows, units_, pass.kernels->panel);
         team.run(2 * parts + 1, [&](int part, const Worker& worker) {
             if (part < parts)
-                weight_gradient(pass, worker, piece(part));
+                weight_gradient(pass, worker, piece(part), live_input);
             else if (part < 2 * parts)
-                input_gradient(pass, worker, piece(part - parts));
+                input_gradient(pass, worker, piece(part - parts), live_gradient);
             else
                 bias_gradient(pass);
         });
@@ -79,6 +101,24 @@ public:
 
 private:
     float* before(const Pass& pass) const { return reinterpret_cast<float*>(pass.kept); }
+
+    // Rows of the kernel that stay in the cache while all samples use them.
+    std::int64_t block_rows() const { return std::clamp<std::int64_t>(block_floats / units_, 16, 256); }
+
+    float* live_scratch(const Pass& pass, const Worker& worker) const {
+        return worker.scratch + std::max(units_ * pass.kernels->panel, kernel_rows * rows_at_once);
+    }
+
+    void multiply_live(const Pass& pass, const Worker& worker, Range own) const {
+        std::fill_n(pass.output + own.begin * units_, own.count() * units_, 0.0f);
+        for (std::int64_t row = own.begin; row < own.end; row += rows_at_once)
+            for (std::int64_t top = 0; top < units_in_ && !worker.stopped(); top += block_rows())
+                add_live_product(*pass.kernels,
+                                 {pass.input + row * units_in_ + top, units_in_,
+                                  std::min(rows_at_once, own.end - row), std::min(block_rows(), units_in_ - top),
+                                  kernel_ + top * units_, units_, pass.output + row * units_, units_, units_},
+                                 live_scratch(pass, worker));
+    }
 
     void columns(const Pass& pass, const Worker& worker, std::int64_t top, std::int64_t bottom, std::int64_t left,
                  std::int64_t right) const {
@@ -117,44 +157,70 @@ private:
     }
 
     // Rows of the kernel's gradient: the input, transposed, times the gradient before the activation.
-    void weight_gradient(const Pass& pass, const Worker& worker, Range own) const {
+    void weight_gradient(const Pass& pass, const Worker& worker, Range own, bool live) const {
         if (!pass.weight_gradients[0]) return;
         const std::int64_t rows = pass.samples * rows_;
-        Product p{};
-        p.row_step = 1;
-        p.columns = batch_.data();
-        p.b_step = units_;
-        p.b_panel = pass.kernels->panel;
-        p.c_step = units_;
-        p.n = units_;
-        for (std::int64_t top = own.begin; top < own.end; top += 96)
+        for (std::int64_t top = own.begin; top < own.end; top += kernel_rows) {
+            const std::int64_t height = std::min(kernel_rows, own.end - top);
+            float* const gradient = pass.weight_gradients[0] + top * units_;
+            if (live) std::fill_n(gradient, height * units_, 0.0f);
             for (std::int64_t row = 0; row < rows && !worker.stopped(); row += rows_at_once) {
-                p.a = pass.input + row * units_in_ + top;
-                p.b = before(pass) + row * units_;
-                p.c = pass.weight_gradients[0] + top * units_;
-                p.m = std::min<std::int64_t>(96, own.end - top);
-                p.k = std::min(rows_at_once, rows - row);
+                const float* const input = pass.input + row * units_in_ + top;
+                const float* const arriving = before(pass) + row * units_;
+                const std::int64_t count = std::min(rows_at_once, rows - row);
+                if (live) {
+                    pass.kernels->transpose(input, units_in_, count, height, worker.scratch, count);
+                    add_live_product(*pass.kernels,
+                                     {worker.scratch, count, height, count, arriving, units_, gradient, units_, units_},
+                                     live_scratch(pass, worker));
+                    continue;
+                }
+                Product p{};
+                p.a = input;
+                p.row_step = 1;
+                p.columns = batch_.data();
+                p.b = arriving;
+                p.b_step = units_;
+                p.b_panel = pass.kernels->panel;
+                p.c = gradient;
+                p.c_step = units_;
+                p.m = height;
+                p.n = units_;
+                p.k = count;
                 p.accumulate = row > 0;
                 pass.kernels->product(p);
             }
+        }
     }
 
     // Columns of the input's gradient: the gradient before the activation times the kernel, transposed.
-    void input_gradient(const Pass& pass, const Worker& worker, Range own) const {
+    void input_gradient(const Pass& pass, const Worker& worker, Range own, bool live) const {
         if (!pass.input_gradient) return;
-        Product p{};
-        p.a = before(pass);
-        p.row_step = units_;
-        p.columns = counting_.data();
-        p.b = worker.scratch;
-        p.b_step = pass.kernels->panel;
-        p.c_step = units_in_;
-        p.m = pass.samples * rows_;
-        p.k = units_;
-        for (std::int64_t left = own.begin; left < own.end && !worker.stopped(); left += pass.kernels->panel) {
-            p.n = std::min<std::int64_t>(pass.kernels->panel, own.end - left);
-            pass.kernels->pack_transposed(kernel_ + left * units_, units_, units_, p.n, worker.scratch);
-            p.c = pass.input_gradient + left;
+        const std::int64_t rows = pass.samples * rows_, panel = pass.kernels->panel;
+        for (std::int64_t left = own.begin; left < own.end && !worker.stopped(); left += panel) {
+            const std::int64_t width = std::min<std::int64_t>(panel, own.end - left);
+            float* const gradient = pass.input_gradient + left;
+            pass.kernels->pack_transposed(kernel_ + left * units_, units_, units_, width, worker.scratch);
+            if (live) {
+                for (std::int64_t row = 0; row < rows; row++) std::fill_n(gradient + row * units_in_, width, 0.0f);
+                for (std::int64_t row = 0; row < rows; row += rows_at_once)
+                    add_live_product(*pass.kernels,
+                                     {before(pass) + row * units_, units_, std::min(rows_at_once, rows - row), units_,
+                                      worker.scratch, panel, gradient + row * units_in_, units_in_, width},
+                                     live_scratch(pass, worker));
+                continue;
+            }
+            Product p{};
+            p.a = before(pass);
+            p.row_step = units_;
+            p.columns = counting_.data();
+            p.b = worker.scratch;
+            p.b_step = panel;
+            p.c = gradient;
+            p.c_step = units_in_;
+            p.m = rows;
+            p.n = width;
+            p.k = units_;
             pass.kernels->product(p);
         }
     }

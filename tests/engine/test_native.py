@@ -69,6 +69,7 @@ def assert_agree(
     for found, expected in zip(native.step_outputs(x), reference.step_outputs(x), strict=True):
         assert_close(found, expected)
     gradient = rng.standard_normal((samples, *plan.output_shape)).astype(np.float32)
+    gradient[rng.random(gradient.shape) < blank] = 0
     for training in (False, True):
         ours = native.pullback(x, gradient, training=training, seed=3, iteration=2)
         theirs = reference.pullback(x, gradient, training=training, seed=3, iteration=2)
@@ -193,6 +194,14 @@ def test_dense_layers_agree(isa: str, units: int, threads: int) -> None:
     _native.set_threads(threads)
     assert_agree([Flatten(), Dense(units, activation="relu"), Dense(7, activation="softmax")], (5, 4, 3), 33)
     assert_agree([Dense(units, activation="tanh")], (5, 4, 3), 2)
+
+
+@pytest.mark.parametrize("units", [10, 64, 130])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_dense_layers_agree_where_most_values_are_zero(isa: str, units: int, threads: int) -> None:
+    _native.set_threads(threads)
+    assert_agree([Dense(units)], (203,), 37, blank=0.8)
+    assert_agree([Dense(units)], (70,), 300, blank=1.0)
 
 
 def test_a_sum_over_more_samples_than_are_added_up_at_once_agrees(isa: str) -> None:
