@@ -61,17 +61,32 @@ static INLINE void with_kind(Nonlinearity kind, Body&& body) {
     }
 }
 
+// The columns' biases, or zeros, over and over, until a vector begins where a row does.
+constexpr std::int64_t repeated_columns = 64;
+static INLINE void repeat(const float* bias, std::int64_t n, float* pattern) {
+    for (std::int64_t i = 0; i < n; i++) pattern[i] = bias ? bias[i] : 0;
+    for (std::int64_t i = n; i < n * W; i++) pattern[i] = pattern[i - n];
+}
+
 static void bias_activation(float* values, const float* bias, std::int64_t rows, std::int64_t n, Activation f) {
     if (!bias && f.kind == Nonlinearity::linear) return;
     const V alpha = splat(f.alpha);
+    // Where rows are not whole vectors, tails would cost more than the arithmetic: take all rows as one.
+    float pattern[repeated_columns * W];
+    const bool uneven = n % W != 0 && n < repeated_columns && rows > W;
+    if (uneven) repeat(bias, n, pattern);
+    const float* const biases = uneven ? pattern : bias;
+    const std::int64_t length = uneven ? n * W : n, count = rows * n;
     with_kind(f.kind, [&](auto kind) INLINE_LAMBDA {
         constexpr auto Kind = static_cast<Nonlinearity>(int(kind));
-        for (std::int64_t row = 0; row < rows; row++, values += n)
-            for (std::int64_t j = 0; j < n; j += W) {
-                V x = load(values + j, n - j);
-                if (bias) x += load(bias + j, n - j);
-                store(values + j, activate<Kind>(x, alpha), n - j);
+        for (std::int64_t at = 0; at < count; at += length) {
+            const std::int64_t end = least(length, count - at);
+            for (std::int64_t j = 0; j < end; j += W) {
+                V x = load(values + at + j, end - j);
+                if (biases) x += load(biases + j, end - j);
+                store(values + at + j, activate<Kind>(x, alpha), end - j);
             }
+        }
     });
 }
 
