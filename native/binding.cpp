@@ -91,6 +91,17 @@ MotionDescription motion_of(const nb::dict& d) {
             get<float>(d, "fill_value")};
 }
 
+NormalizationDescription normalization_of(const nb::dict& d) {
+    return {get<float>(d, "momentum"), get<float>(d, "epsilon"), get<bool>(d, "scale"), get<bool>(d, "center"),
+            get<bool>(d, "frozen")};
+}
+
+std::optional<NormalizationDescription> folded_of(const nb::dict& d) {
+    const nb::object normalization = d["normalization"];
+    if (normalization.is_none()) return std::nullopt;
+    return normalization_of(nb::cast<nb::dict>(normalization));
+}
+
 StepDescription step_of(const nb::dict& d) {
     StepDescription step{get<Shape>(d, "input"), get<Shape>(d, "output"), get<std::vector<int>>(d, "weights"),
                          ReshapeDescription{}};
@@ -98,13 +109,13 @@ StepDescription step_of(const nb::dict& d) {
     if (kind == "convolution") {
         ConvolutionDescription c{pair_of(d["kernel"]),     pair_of(d["strides"]), pair_of(d["dilation"]),
                                  padding_of(d["padding"]), get<bool>(d, "bias"),  get<Shape>(d, "features"),
-                                 activation_of(d),         std::nullopt};
+                                 activation_of(d),         std::nullopt,         folded_of(d)};
         if (!d["pool"].is_none()) c.pool = window_of(nb::cast<nb::dict>(d["pool"]));
         step.what = c;
     } else if (kind == "pooling") {
         step.what = PoolingDescription{window_of(nb::cast<nb::dict>(d["pool"]))};
     } else if (kind == "dense") {
-        step.what = DenseDescription{get<bool>(d, "bias"), activation_of(d)};
+        step.what = DenseDescription{get<bool>(d, "bias"), activation_of(d), folded_of(d)};
     } else if (kind == "activation") {
         step.what = ActivationDescription{activation_of(d)};
     } else if (kind == "dropout") {
@@ -117,8 +128,7 @@ StepDescription step_of(const nb::dict& d) {
             get<std::uint32_t>(d, "stream"), get<std::optional<std::uint64_t>>(d, "seed"), bounds_of(d["probability"]),
             bounds_of(d["scale"]),           get<std::optional<double>>(d, "fill_value"),  bounds_of(d["value_range"])};
     } else if (kind == "normalization") {
-        step.what = NormalizationDescription{get<float>(d, "momentum"), get<float>(d, "epsilon"), get<bool>(d, "scale"),
-                                             get<bool>(d, "center"), get<bool>(d, "frozen")};
+        step.what = normalization_of(d);
     } else if (kind == "padding") {
         step.what = PaddingDescription{padding_of(d["padding"])};
     } else if (kind == "rescaling") {

@@ -28,6 +28,10 @@ struct WindowDescription {
     Padding padding;
 };
 
+struct NormalizationDescription {
+    float momentum, epsilon;
+    bool scale, center, frozen;
+};
 struct ConvolutionDescription {
     Pair kernel, strides, dilation;
     Padding padding;
@@ -35,6 +39,7 @@ struct ConvolutionDescription {
     Shape features;  // before the pooling
     Activation activation;
     std::optional<WindowDescription> pool;
+    std::optional<NormalizationDescription> normalization;  // folded in, for prediction
 };
 struct PoolingDescription {
     WindowDescription window;
@@ -42,6 +47,7 @@ struct PoolingDescription {
 struct DenseDescription {
     bool bias;
     Activation activation;
+    std::optional<NormalizationDescription> normalization;  // folded in, for prediction
 };
 struct ActivationDescription {
     Activation activation;
@@ -71,10 +77,6 @@ struct ErasingDescription {
     Bounds probability, scale;
     std::optional<double> fill_value;
     Bounds value_range;
-};
-struct NormalizationDescription {
-    float momentum, epsilon;
-    bool scale, center, frozen;
 };
 struct PaddingDescription {
     Padding padding;

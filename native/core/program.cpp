@@ -27,6 +27,7 @@ Program::Program(const Shape& input, const std::vector<StepDescription>& steps, 
         steps_.push_back(make_step({flat, flat, {}, RescalingDescription{1, 0}}, weights_));
         places_.emplace_back();
     }
+    packs_.emplace(steps_, places_, weights_);
     lowest_trainable_ = static_cast<int>(steps_.size());
     for (int i = lowest_trainable_ - 1; i >= 0; i--)
         for (const int place : places_[static_cast<std::size_t>(i)])

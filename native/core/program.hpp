@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,10 +51,13 @@ public:
     Workspaces workspaces;
 
 private:
+    friend class Prediction;
+
     std::vector<std::unique_ptr<Step>> steps_;
     std::vector<std::vector<int>> places_;
     std::vector<Weight> weights_;
     std::vector<int> output_of_;
+    std::optional<Packs> packs_;
     std::int64_t input_size_, output_units_;
     int lowest_trainable_;
     Activation last_{};  // the plan's last step's activation if it is one, else linear

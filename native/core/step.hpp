@@ -19,7 +19,7 @@ struct Range {
 
 // The part-th of `parts` nearly equal stretches. What parts compute is added up in their order, so that results depend
 // on the number of parts, and not on which worker took which.
-inline Range part_of(std::int64_t count, int part, int parts) {
+inline Range part_of(std::int64_t count, std::int64_t part, std::int64_t parts) {
     return {count * part / parts, count * (part + 1) / parts};
 }
 
@@ -75,6 +75,8 @@ struct Pass {
     const float* output_gradient = nullptr;
     float* input_gradient = nullptr;           // null if nobody wants it
     float* const* weight_gradients = nullptr;  // for each of the step's weights, what to add to; null if not trainable
+
+    std::int64_t piece = 0, pieces = 1;  // forward only: which piece of each sample's outputs is wanted
 };
 
 class Step {
@@ -92,7 +94,13 @@ public:
     virtual std::int64_t scratch_floats(const Kernels&) const { return 0; }  // of each worker
     virtual std::int64_t samples_at_once() const { return 1; }  // what suits the step, where it is split by sample
 
-    // Bring weights into the kernels' layout; called before each batch (`backward`: gradients will be wanted too).
+    // Multiply-adds of one sample in a forward pass, roughly: whether workers should share it is told from that.
+    virtual std::int64_t work() const { return output_size; }
+    // Into how many pieces one sample's outputs can be divided at most; no value depends on how they are.
+    virtual std::int64_t pieces() const { return 1; }
+
+    // Bring weights into the kernels' layout; called before each batch (`backward`: gradients will be wanted too), and
+    // for prediction only when they have changed.
     virtual void prepare(const Kernels&, float* /*memo*/, bool /*backward*/) const {}
 
     // Whether samples go forth and back one by one where a backward pass is wanted. If not, the whole batch is given to

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "buffer.hpp"
+#include "packs.hpp"
 
 namespace convoscope {
 
@@ -16,6 +17,7 @@ struct Workspace {
     std::vector<Buffer> gradients;       // of each weight: as many as are added up
     Buffer flow[2];                      // gradients between groups of steps, for a batch
     std::vector<Buffer> scratch, local;  // of each worker: a step's scratch; what flows between steps within a group
+    HeldPacks packs;                     // in prediction
 
     std::size_t bytes() const {
         std::size_t total = input.bytes() + flow[0].bytes() + flow[1].bytes();

@@ -3,6 +3,7 @@
 
 #include "activation.hpp"
 #include "columns.hpp"
+#include "digest.hpp"
 #include "elementwise.hpp"
 #include "pool.hpp"
 #include "pooled.hpp"
@@ -50,6 +51,7 @@ static const Kernels table = {
     random_words,
     keep_mask,
     keep,
+    digest,
     sum_of_squares,
     update_sgd,
     update_adam,

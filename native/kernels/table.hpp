@@ -118,6 +118,11 @@ struct WinogradOutput {
     std::int64_t tiles, filters;
 };
 
+// What a stretch of values looked like: if it differs later, they have changed.
+struct Digest {
+    std::uint32_t lanes[16];
+};
+
 struct Kernels {
     const char* name;
     std::int32_t width;  // floats in a vector
@@ -185,6 +190,7 @@ struct Kernels {
                       std::int64_t first, std::int64_t count, std::uint8_t* keep);
     void (*keep)(const float* x, const std::uint8_t* keep, float scale, float* y, std::int64_t count);
 
+    void (*digest)(const float* x, std::int64_t count, Digest&);
     double (*sum_of_squares)(const float* x, std::int64_t count);
     void (*update_sgd)(const struct UpdateNumbers&, float* w, float* m, const float* g, std::int64_t count);
     void (*update_adam)(const struct UpdateNumbers&, float* w, float* m, float* v, const float* g, std::int64_t count);

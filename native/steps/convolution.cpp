@@ -7,6 +7,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "folding.hpp"
 #include "live_winners.hpp"
 #include "make.hpp"
 #include "patches.hpp"
@@ -42,6 +43,7 @@ public:
           images_(images_at_once(size_of({c.kernel[0], c.kernel[1], d.input[2]}) * filters_)),
           patches_(d.input, c, width_, strip_rows(rows_), images_) {
         pool_.width = width_;
+        if (c.normalization) folding_.emplace(d, c.bias ? 2 : 1, *c.normalization, weights);
         if (pooled_ && !few_channels_ && LiveWinners::pays(pool_, patches_))
             live_.emplace(pool_, filters_, patches_, rows_);
         if (pooled_ && pool_.size_y * pool_.size_x > 256)
@@ -64,8 +66,11 @@ public:
 
     std::int64_t kept_bytes() const override { return pooled_ ? output_size : 0; }
     std::int64_t samples_at_once() const override { return images_; }
+    std::int64_t work() const override { return height_ * width_ * filters_ * patches_.size(); }
+    std::int64_t pieces() const override { return (out_rows_ + row_step() - 1) / row_step(); }
 
     std::int64_t memo_floats(const Kernels& k) const override {
+        if (folding_) return forward_floats(k) + folding_->floats(patches_.size());
         if (turned_) return forward_floats(k) + turned_->turned_memo_floats(k);
         return forward_floats(k) + (live_ ? patches_.size() : padded(patches_.size(), k.panel)) * filters_;
     }
@@ -82,10 +87,13 @@ public:
     }
 
     void prepare(const Kernels& k, float* memo, bool backward) const override {
+        float* const folded = memo + forward_floats(k);
+        if (folding_) folding_->fold(kernel_, patches_.size(), bias_, folded);
+        const float* const kernel = folding_ ? folded : kernel_;
         if (winograd_)
-            winograd_->prepare(k, kernel_, memo);
+            winograd_->prepare(k, kernel, memo);
         else
-            k.pack(kernel_, patches_.size(), filters_, memo);
+            k.pack(kernel, patches_.size(), filters_, memo);
         if (!backward) return;
         float* const turned = memo + forward_floats(k);
         if (turned_) return turned_->prepare_turned(k, kernel_, turned);
@@ -97,6 +105,8 @@ public:
 
     void forward(const Pass& pass, const Worker& worker) const override {
         float* features = worker.scratch + 2 * aligned(patches_.copy_floats());
+        const float* bias =
+            folding_ ? pass.memo + forward_floats(*pass.kernels) + patches_.size() * filters_ : bias_;
         each_strip(pass, worker, [&](const Strip& s) {
             const std::int64_t out = (s.image * out_rows_ + s.begin) * out_width_ * filters_;
             float* output = pass.output + out;
@@ -115,7 +125,7 @@ public:
                     pass.kernels->pool(filled, output + offset, winners ? winners + offset : nullptr);
                 });
             }
-            pass.kernels->bias_activation(output, bias_, s.images * (s.end - s.begin) * out_width_, filters_,
+            pass.kernels->bias_activation(output, bias, s.images * (s.end - s.begin) * out_width_, filters_,
                                           activation_);
         });
     }
@@ -197,7 +207,13 @@ private:
     std::int64_t rows_at_once() const {
         std::int64_t rows = 1;
         while (rows < out_rows_ && strip_rows(rows + 1) * width_ * filters_ <= strip_floats) rows++;
-        return rows;
+        return rows < out_rows_ && winograd_ && !pooled_ && rows > 1 ? rows / 2 * 2 : rows;  // whole rows of tiles
+    }
+
+    // A strip may begin at every so many output rows without changing which features share a tile.
+    std::int64_t row_step() const {
+        if (!winograd_ || pairs_) return 1;
+        return pooled_ ? rows_ : std::min<std::int64_t>(2, rows_);
     }
 
     std::int64_t forward_floats(const Kernels& k) const {
@@ -235,10 +251,12 @@ private:
 
     template <class Body>
     void each_strip(const Pass& pass, const Worker& worker, Body&& body) const {
+        const Range steps = part_of(pieces(), pass.piece, pass.pieces);
+        const Range own{steps.begin * row_step(), std::min(steps.end * row_step(), out_rows_)};
         for (std::int64_t image = 0; image < pass.samples; image += images_)
-            for (std::int64_t row = 0; row < out_rows_; row += rows_) {
+            for (std::int64_t row = own.begin; row < own.end; row += rows_) {
                 if (worker.stopped()) return;
-                const std::int64_t end = std::min(row + rows_, out_rows_);
+                const std::int64_t end = std::min(row + rows_, own.end);
                 body(Strip{image, std::min(images_, pass.samples - image), row, end, top_of(row), bottom_of(end)});
             }
     }
@@ -405,6 +423,7 @@ private:
     const std::int64_t images_;               // of a strip
     const Patches patches_;
     std::optional<LiveWinners> live_;  // where that pays
+    std::optional<Folding> folding_;
     std::vector<std::int64_t> counting_;
 };
 

@@ -5,12 +5,14 @@
 // are zero are left out where there are many: of the input, and of the gradient before a ReLU.
 #include <algorithm>
 
+#include "folding.hpp"
 #include "live_product.hpp"
 #include "make.hpp"
 
 namespace convoscope {
 namespace {
 
+constexpr std::int64_t column_step = 16;    // columns are divided among workers in whole vectors
 constexpr std::int64_t rows_at_once = 256;  // of the batch, in the sums of the weight gradient
 constexpr std::int64_t kernel_rows = 96;    // of the weight gradient at a time
 constexpr std::int64_t block_floats = 8 * 1024;  // of the kernel, for a part of a first-level cache
@@ -25,6 +27,7 @@ public:
           units_in_(d.input.back()),
           units_(d.output.back()),
           rows_(output_size / units_) {
+        if (dense.normalization) folding_.emplace(d, dense.bias ? 2 : 1, *dense.normalization, weights);
         for (std::int64_t i = 0; i < std::max(units_in_, units_); i++) counting_.push_back(i);
         for (std::int64_t i = 0; i < rows_at_once; i++) batch_.push_back(i * units_in_);
     }
@@ -33,7 +36,7 @@ public:
 
     bool by_sample(bool) const override { return false; }
     std::int64_t kept_bytes() const override { return output_size * static_cast<std::int64_t>(sizeof(float)); }
-
+    std::int64_t memo_floats(const Kernels&) const override { return folding_ ? folding_->floats(units_in_) : 0; }
     // [kernel, transposed, or input, transposed, or nothing][what a live product needs]
     std::int64_t scratch_floats(const Kernels& k) const override {
         const std::int64_t live = std::max({live_product_floats(rows_at_once, block_rows()),
@@ -41,12 +44,24 @@ public:
                                             live_product_floats(kernel_rows, rows_at_once)});
         return std::max(units_ * k.panel, kernel_rows * rows_at_once) + live;
     }
+    std::int64_t work() const override { return rows_ * units_in_ * units_; }
+    std::int64_t pieces() const override { return (units_ + column_step - 1) / column_step; }
+
+    void prepare(const Kernels&, float* memo, bool) const override {
+        if (folding_) folding_->fold(kernel_, units_in_, bias_, memo);
+    }
 
     void forward(const Pass& pass, const Worker& worker) const override {
         const std::int64_t rows = pass.samples * rows_;
-        for (std::int64_t column = 0; column < units_ && !worker.stopped(); column += pass.kernels->panel)
-            multiply(pass, 0, rows, column, std::min<std::int64_t>(column + pass.kernels->panel, units_));
-        pass.kernels->bias_activation(pass.output, bias_, rows, units_, activation_);
+        const Range steps = part_of(pieces(), pass.piece, pass.pieces);
+        const Range own{steps.begin * column_step, std::min(steps.end * column_step, units_)};
+        columns(pass, worker, 0, rows, own.begin, own.end);
+        const float* bias = folding_ ? pass.memo + units_in_ * units_ : bias_;
+        if (own.count() == units_)
+            return pass.kernels->bias_activation(pass.output, bias, rows, units_, activation_);
+        for (std::int64_t row = 0; row < rows; row++)
+            pass.kernels->bias_activation(pass.output + row * units_ + own.begin, bias ? bias + own.begin : nullptr, 1,
+                                          own.count(), activation_);
     }
 
     void forward_batch(const Pass& pass, Team& team) const override {
@@ -133,7 +148,7 @@ private:
         p.a = pass.input + top * units_in_;
         p.row_step = units_in_;
         p.columns = counting_.data();
-        p.b = kernel_ + left;
+        p.b = (folding_ ? pass.memo : kernel_) + left;
         p.b_step = units_;
         p.b_panel = pass.kernels->panel;
         p.c = pass.output + top * units_ + left;
@@ -229,6 +244,7 @@ private:
     const float* const kernel_;  // (in, out)
     const float* const bias_;
     const std::int64_t units_in_, units_, rows_;  // rows of one sample
+    std::optional<Folding> folding_;
     std::vector<std::int64_t> counting_, batch_;
 };
 

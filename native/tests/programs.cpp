@@ -112,7 +112,7 @@ struct Stack {
         Shape output = shape;
         output.back() = units;
         const std::vector<int> places{weight({shape.back(), units}), weight({units})};
-        add(DenseDescription{true, activation}, output, places);
+        add(DenseDescription{true, activation, std::nullopt}, output, places);
     }
 
     void flatten() { add(ReshapeDescription{}, {size_of(shape)}); }

@@ -8,33 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 
 from convoscope import _native
 from convoscope.engine.base import Array, Gradients, LossRule, Stretch
+from convoscope.engine.description import describe, describe_all
 from convoscope.engine.plan import Plan
-from convoscope.engine.steps import (
-    ActivationStep,
-    ConvolutionStep,
-    DenseStep,
-    DropoutStep,
-    ErasingStep,
-    MotionStep,
-    Nonlinearity,
-    NormalizationStep,
-    PaddingStep,
-    PoolingStep,
-    RescalingStep,
-    ReshapeStep,
-    Step,
-    Window,
-)
+from convoscope.engine.steps import Step
 from convoscope.errors import ConfigurationError, DataError, ShapeError
 
 _INPUT_TYPES = (np.uint8, np.float32, np.float64)
-_LARGEST_FUSED_WINDOW = 256  # a winner's place is kept in a byte
 
 
 class NativeEngine:
@@ -74,48 +59,56 @@ class NativeExecutable:
     def __init__(self, plan: Plan, weights: Sequence[Array]) -> None:
         _check_weights(plan, weights)
         self.plan = plan
-        steps, self._core_steps = _describe_all(plan)
-        trainable = [weight.trainable for weight in plan.weights]
-        self._program = _native.Program(list(plan.input_shape), steps, list(weights), trainable)
+        self._weights = list(weights)
+        self._prediction = self._program(plan.prediction_steps)
+
+    @cached_property
+    def _training(self) -> _native.Program:
+        same = self.plan.steps == self.plan.prediction_steps
+        return self._prediction if same else self._program(self.plan.steps)
+
+    def _program(self, steps: Sequence[Step]) -> _native.Program:
+        trainable = [weight.trainable for weight in self.plan.weights]
+        return _native.Program(list(self.plan.input_shape), describe_all(steps)[0], self._weights, trainable)
 
     @property
     def kernels(self) -> list[str]:
         """The kernel chosen for each of the plan's steps, for people to read; empty where nothing is computed."""
-        names = self._program.kernels()
-        output_of = self._program.output_of
-        chosen, done = [], -1
-        for last in self._core_steps:
-            chosen.append("; then ".join(names[done + 1 : output_of[last] + 1]))
-            done = output_of[last]
-        return chosen
+        return _kernels(self._training, self.plan.steps)
+
+    @property
+    def prediction_kernels(self) -> list[str]:
+        """The same for the steps of prediction."""
+        return _kernels(self._prediction, self.plan.prediction_steps)
 
     def forward(self, x: Array) -> Array:
         """Return the outputs (N, *output_shape) for inputs (N, *input_shape), as in prediction."""
         x = self._inputs(x)
         outputs = _room(len(x), self.plan.output_shape)
-        self._program.predict(x, outputs)
+        self._prediction.predict(x, outputs)
         return outputs
 
     def step_outputs(self, x: Array) -> list[Array]:
         """Return the output of every step, in order, as in prediction."""
         x = self._inputs(x)
-        output_of = self._program.output_of
+        program, steps = self._training, self.plan.steps
+        output_of = program.output_of
         sizes = dict(zip(output_of, self._sizes, strict=True))  # the last of those that share a core step has its shape
         rooms = {core: _room(len(x), size) for core, size in sizes.items() if core >= 0}
         values = [rooms[core] for core in sorted(rooms)]
         if values:
-            self._program.predict(x, values[-1], values)
+            program.predict(x, values[-1], values)
         before = x.astype(np.float32)
         return [
             (rooms[output_of[last]] if output_of[last] >= 0 else before).reshape(len(x), *step.output_shape)
-            for step, last in zip(self.plan.steps, self._core_steps, strict=True)
+            for step, last in zip(steps, describe_all(steps)[1], strict=True)
         ]
 
     def score(self, x: Array, y: Array, loss: LossRule) -> tuple[Array, Array]:
         """Return the outputs and each sample's loss (N,), as in prediction."""
         x = self._inputs(x)
         outputs, losses = _room(len(x), self.plan.output_shape), np.empty(len(x), np.float32)
-        self._program.score(x, self._targets(y, len(x), loss), asdict(loss), outputs, losses)
+        self._prediction.score(x, self._targets(y, len(x), loss), asdict(loss), outputs, losses)
         return outputs, losses
 
     def pullback(
@@ -126,7 +119,7 @@ class NativeExecutable:
         found = self._gradient_room(len(x))
         gradient = np.ascontiguousarray(output_gradient, np.float32)
         _expect_shape("The gradient of the outputs", gradient, (len(x), *self.plan.output_shape))
-        self._program.pullback(
+        self._training.pullback(
             x, gradient, training, *_counters(seed, iteration), found.outputs, found.input, _present(found)
         )
         return found
@@ -145,7 +138,7 @@ class NativeExecutable:
         """Return the gradients of a batch's loss, and each sample's loss times its weight in ``losses``."""
         x = self._inputs(x)
         found = self._gradient_room(len(x), losses=True)
-        self._program.gradients(
+        self._training.gradients(
             x,
             self._targets(y, len(x), loss),
             asdict(loss),
@@ -165,7 +158,7 @@ class NativeExecutable:
         for what, array in (("losses", stretch.losses), ("outputs", stretch.outputs)):
             if array.dtype != np.float32 or not array.flags.c_contiguous:
                 raise DataError(f"The {what} of a stretch are written into a C-contiguous float32 array.")
-        return self._program.train(
+        return self._training.train(
             x,
             self._targets(stretch.y, len(x), stretch.loss),
             _sample_weight(stretch.sample_weight, len(x)),
@@ -187,7 +180,7 @@ class NativeExecutable:
         """The size of each described step's output: a plan's step that became two has its features in between."""
         sizes: list[tuple[int, ...]] = []
         for step in self.plan.steps:
-            sizes += [tuple(part["output"]) for part in _describe(step)]
+            sizes += [tuple(part["output"]) for part in describe(step)]
         return sizes
 
     def _inputs(self, x: Array) -> Array:
@@ -220,6 +213,15 @@ class NativeExecutable:
             input=_room(samples, self.plan.input_shape),
             losses=np.empty(samples if losses else 0, np.float32),
         )
+
+
+def _kernels(program: _native.Program, steps: Sequence[Step]) -> list[str]:
+    names, output_of = program.kernels(), program.output_of
+    chosen, done = [], -1
+    for last in describe_all(steps)[1]:
+        chosen.append("; then ".join(names[done + 1 : output_of[last] + 1]))
+        done = output_of[last]
+    return chosen
 
 
 def _room(samples: int, shape: tuple[int, ...]) -> Array:
@@ -257,112 +259,3 @@ def _check_weights(plan: Plan, weights: Sequence[Array]) -> None:
                 f"Weight {planned.name!r} of layer {planned.layer} should be a writable C-contiguous float32 array "
                 f"shaped {planned.shape}; got {array.dtype} shaped {array.shape}."
             )
-
-
-def _describe_all(plan: Plan) -> tuple[list[dict[str, Any]], list[int]]:
-    """Return the core's descriptions, and for each of the plan's steps the place of its last one."""
-    descriptions: list[dict[str, Any]] = []
-    last = []
-    for step in plan.steps:
-        descriptions += _describe(step)
-        last.append(len(descriptions) - 1)
-    return descriptions, last
-
-
-def _describe(step: Step) -> list[dict[str, Any]]:
-    """Return what the core must know of a step: one description, or two where it cannot keep a pooling fused."""
-    common = {
-        "input": list(step.input_shape),
-        "output": list(step.output_shape),
-        "weights": list(step.weights),
-    }
-    match step:
-        case ConvolutionStep():
-            return _describe_convolution(step, common)
-        case PoolingStep():
-            return [{**common, "kind": "pooling", "pool": _window(step.window)}]
-        case DenseStep():
-            return [{**common, "kind": "dense", "bias": step.use_bias, **_activation(step.activation)}]
-        case ActivationStep():
-            return [{**common, "kind": "activation", **_activation(step.activation)}]
-        case DropoutStep():
-            return [{**common, "kind": "dropout", "rate": step.rate, **_draws(step)}]
-        case MotionStep():
-            return [
-                {
-                    **common,
-                    "kind": "motion",
-                    **_draws(step),
-                    **_settings(step, "flips", "shifts", "turns", "bilinear", "fill_mode", "fill_value"),
-                }
-            ]
-        case ErasingStep():
-            return [
-                {
-                    **common,
-                    "kind": "erasing",
-                    **_draws(step),
-                    **_settings(step, "probability", "scale", "fill_value", "value_range"),
-                }
-            ]
-        case NormalizationStep():
-            return [
-                {
-                    **common,
-                    "kind": "normalization",
-                    **_settings(step, "momentum", "epsilon", "scale", "center", "frozen"),
-                }
-            ]
-        case PaddingStep():
-            return [{**common, "kind": "padding", "padding": step.padding}]
-        case RescalingStep():
-            return [{**common, "kind": "rescaling", "scale": step.scale, "offset": step.offset}]
-        case ReshapeStep():
-            return [{**common, "kind": "reshape"}]
-    raise NotImplementedError(f"The native engine does not know {type(step).__name__} yet: add it to engine/native.py.")
-
-
-def _settings(step: Step, *keys: str) -> dict[str, Any]:
-    return {key: getattr(step, key) for key in keys}
-
-
-def _draws(step: DropoutStep | MotionStep | ErasingStep) -> dict[str, Any]:
-    return {"stream": step.stream, "seed": None if step.seed is None else _counters(step.seed, 0)[0]}
-
-
-def _describe_convolution(step: ConvolutionStep, common: dict[str, Any]) -> list[dict[str, Any]]:
-    convolution = {
-        **common,
-        "kind": "convolution",
-        "kernel": step.kernel_size,
-        "strides": step.strides,
-        "dilation": step.dilation,
-        "padding": step.padding,
-        "bias": step.use_bias,
-        "features": list(step.feature_shape),
-        **_activation(step.activation),
-        "pool": None,
-    }
-    if step.pool is None:
-        return [convolution]
-    # Fused, the winner is looked for before the activation, which must not turn the order round.
-    keeps_order = step.activation.alpha >= 0
-    if keeps_order and step.pool.size[0] * step.pool.size[1] <= _LARGEST_FUSED_WINDOW:
-        return [{**convolution, "pool": _window(step.pool)}]
-    features = list(step.feature_shape)
-    pooling = {
-        "input": features,
-        "output": common["output"],
-        "weights": [],
-        "kind": "pooling",
-        "pool": _window(step.pool),
-    }
-    return [{**convolution, "output": features}, pooling]
-
-
-def _activation(activation: Nonlinearity) -> dict[str, Any]:
-    return {"activation": activation.name, "alpha": activation.alpha}
-
-
-def _window(window: Window) -> dict[str, Any]:
-    return {"mode": window.mode, "size": window.size, "strides": window.strides, "padding": window.padding}

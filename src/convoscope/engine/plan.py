@@ -29,11 +29,16 @@ class PlannedWeight:
 
 @dataclass(frozen=True)
 class Plan:
-    """Steps in order, and the weights that they name by their place in ``weights``."""
+    """Steps in order, and the weights that they name by their place in ``weights``.
+
+    ``prediction_steps`` make the same of the same weights, as far as nothing is to be learned: what is idle then is
+    left out, and more of the steps are fused.
+    """
 
     input_shape: Shape
     output_shape: Shape
     steps: tuple[Step, ...]
+    prediction_steps: tuple[Step, ...]
     weights: tuple[PlannedWeight, ...]
     layer_count: int
 
@@ -83,4 +88,13 @@ def build(layers: Sequence[Layer], input_shape: Shape, *, fused: bool = True) ->
         }
         steps += lower(layer, common)
     output_shape = outputs[-1] if outputs else input_shape
-    return Plan(input_shape, output_shape, tuple(fuse(steps) if fused else steps), tuple(weights), len(layers))
+    if not fused:
+        return Plan(input_shape, output_shape, tuple(steps), tuple(steps), tuple(weights), len(layers))
+    return Plan(
+        input_shape,
+        output_shape,
+        tuple(fuse(steps)),
+        tuple(fuse(steps, prediction=True)),
+        tuple(weights),
+        len(layers),
+    )

@@ -58,7 +58,8 @@ class Step:
 class ConvolutionStep(Step):
     """Convolution, bias, activation, and perhaps a pooling: weights are the kernel and, if any, the bias.
 
-    ``feature_shape`` is the size before the pooling, (height, width, filters).
+    ``feature_shape`` is the size before the pooling, (height, width, filters). ``normalization``, in prediction alone,
+    comes before the activation; its weights are the last ones.
     """
 
     kernel_size: Pair
@@ -69,6 +70,7 @@ class ConvolutionStep(Step):
     feature_shape: tuple[int, int, int]
     activation: Nonlinearity = LINEAR
     pool: Window | None = None
+    normalization: NormalizationStep | None = None
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,14 @@ class PoolingStep(Step):
 
 @dataclass(frozen=True)
 class DenseStep(Step):
-    """A matrix product along the last axis, bias, activation: weights are the kernel and, if any, the bias."""
+    """A matrix product along the last axis, bias, activation: weights are the kernel and, if any, the bias.
+
+    ``normalization`` is as in `ConvolutionStep`.
+    """
 
     use_bias: bool
     activation: Nonlinearity = LINEAR
+    normalization: NormalizationStep | None = None
 
 
 @dataclass(frozen=True)
