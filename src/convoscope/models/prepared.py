@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from convoscope.engine import select
 from convoscope.engine.base import Array, Executable
 from convoscope.layers.arguments import Shape
 from convoscope.layers.base import Layer
@@ -32,12 +33,12 @@ class PreparedLayers:
         Choosing another engine, or freezing a layer, makes a new executable; the weights are the layers' own arrays
         and need nothing.
         """
-        from convoscope.engine import plan, select
-
         engine = select.current()
-        key = (engine.name, tuple(layer.trainable for layer in self.layers))
+        key = (engine.name, [layer.trainable for layer in self.layers])
         kept = self._kept.get(fused)
         if kept is None or kept[0] != key:
+            from convoscope.engine import plan
+
             weights = [weight for layer in self.layers for weight in layer.weights]
             kept = key, engine.prepare(plan.build(self.layers, self.input_shape, fused=fused), weights)
             self._kept[fused] = kept

@@ -205,7 +205,11 @@ def predict(
     batch = _batch_size(batch_size, "predict")
     inputs = check_inputs(x, model.plan_input_shape, "predict")
     printer = _printer(verbose, final=False)
-    listed = [*as_list(callbacks), *([printer] if printer else [])]
+    listed = as_list(callbacks)
+    if not listed and (printer is None or len(inputs) <= loop.BLOCK):  # over before a bar could be looked at
+        return model.executable().forward(inputs)
+    if printer:
+        listed = [*listed, printer]
     run = CallbackList(listed, model, {"verbose": verbose, "epochs": 1, "steps": -(-len(inputs) // batch)})
     try:
         return loop.forward(model, inputs, batch, run, _Clock("predict", len(inputs), run).report)

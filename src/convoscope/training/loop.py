@@ -22,7 +22,7 @@ Report = Callable[[int, Mapping[str, float]], None]
 
 _BUDGET = 0.1  # seconds that the engine runs before it reports
 _OUTPUTS = 1 << 22  # values of outputs that are kept at a time (16 MB)
-_BLOCK = 256  # samples to a pass without training: few enough for every layer's output to stay small
+BLOCK = 256  # samples to a pass without training: few enough for every layer's output to stay small
 
 
 class Snapshot:
@@ -195,5 +195,5 @@ def forward(model: Trainable, x: Array, batch_size: int, callbacks: CallbackList
 
 def _parts(count: int, batch_size: int, singly: bool) -> list[slice]:
     """Return slices over `count` samples: of one batch each, or larger where nobody asks for every batch."""
-    size = batch_size if singly else max(batch_size, _BLOCK)
+    size = batch_size if singly else max(batch_size, BLOCK)
     return [slice(start, min(start + size, count)) for start in range(0, count, size)]
