@@ -214,6 +214,12 @@ public:
         return names;
     }
 
+    std::vector<std::string> reasons() const {
+        std::vector<std::string> reasons;
+        for (const auto& step : program_.steps()) reasons.push_back(step->why());
+        return reasons;
+    }
+
     void predict(const AnyArray& x, Out outputs, std::optional<std::vector<Out>> steps) {
         const Images images = images_of(x, program_.input_size());
         require(size(outputs) == images.count * program_.output_size(), "no room for the outputs");
@@ -385,6 +391,7 @@ NB_MODULE(_native, m) {
              "input"_a, "steps"_a, nb::arg("weights").noconvert(), "trainable"_a)
         .def_prop_ro("output_of", &PyProgram::output_of)
         .def("kernels", &PyProgram::kernels)
+        .def("reasons", &PyProgram::reasons)
         .def("predict", &PyProgram::predict, nb::arg("x").noconvert(), nb::arg("outputs").noconvert(),
              nb::arg("steps").noconvert().none() = nb::none())
         .def("score", &PyProgram::score, nb::arg("x").noconvert(), nb::arg("y").noconvert(), "loss"_a,

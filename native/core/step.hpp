@@ -86,8 +86,10 @@ public:
 
     const std::int64_t input_size, output_size;  // of one sample
 
-    // The kernel that was chosen for these shapes, for people to read.
+    // The kernel that was chosen for these shapes, for people to read; behind a semicolon what the backward pass does.
     virtual std::string kernel(const Kernels&) const = 0;
+    // Why that one; empty where there was no choice.
+    virtual std::string why() const { return {}; }
 
     virtual std::int64_t kept_bytes() const { return 0; }  // of one sample
     virtual std::int64_t memo_floats(const Kernels&) const { return 0; }

@@ -37,6 +37,7 @@ public:
           pairs_(pooled_in_pairs(c)),
           few_channels_(pairs_ && c.strides == Pair{1, 1} && c.dilation == Pair{1, 1} &&
                         ((c.kernel[1] == 3 && d.input[2] <= 4) || (c.kernel[1] == 5 && d.input[2] <= 2))),
+          against_winograd_(Winograd::objection(d.input, c, width_)),
           winograd_(winograd_for(d.input, c)),
           rows_(rows_at_once()),
           turned_(!pooled_ && rows_ == out_rows_ ? Winograd::turned(d.input, c) : std::nullopt),
@@ -58,10 +59,16 @@ public:
                                     : winograd_->pooled() ? "Winograd with pooling"
                                                           : "Winograd";
         return product + " (" + k.name + "), " + rows + (patches_.copied() ? ", padded copy" : "") +
-               (live_           ? "; backward through live winners"
-                : turned_       ? "; input's gradient by Winograd"
-                : few_channels_ ? "; kernel's gradient through winners"
+               (live_           ? "; through live winners"
+                : turned_       ? "; the input's gradient by Winograd"
+                : few_channels_ ? "; the kernel's gradient through winners"
                                 : "");
+    }
+
+    std::string why() const override {
+        if (winograd_) return "3×3, stride 1, 16 channels or more: 16 multiplications for 36";
+        const std::string picked = pools_product() ? "; a window's winner is picked in registers" : "";
+        return "no Winograd: " + against_winograd_ + picked;
     }
 
     std::int64_t kept_bytes() const override { return pooled_ ? output_size : 0; }
@@ -228,7 +235,7 @@ private:
     }
 
     std::optional<Winograd> winograd_for(const Shape& image, const ConvolutionDescription& c) const {
-        if (!Winograd::pays(image, c, width_)) return std::nullopt;
+        if (!against_winograd_.empty()) return std::nullopt;
         return std::optional<Winograd>(std::in_place, image, c, width_, pairs_);
     }
 
@@ -417,6 +424,7 @@ private:
     const std::int64_t out_rows_, out_width_;
     PoolRows pool_;
     const bool pairs_, few_channels_;
+    const std::string against_winograd_;
     const std::optional<Winograd> winograd_;  // where that pays
     const std::int64_t rows_;                 // output rows of a strip
     const std::optional<Winograd> turned_;    // the input's gradient, where that pays

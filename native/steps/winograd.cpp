@@ -29,10 +29,15 @@ Winograd::Winograd(const Shape& image, const ConvolutionDescription& c, std::int
 
 // A tile's products are 16 for 36, but its transforms cost memory traffic in proportion to channels and filters, and
 // maps of odd size waste a part of their last tiles.
-bool Winograd::pays(const Shape& image, const ConvolutionDescription& c, std::int64_t width) {
+std::string Winograd::objection(const Shape& image, const ConvolutionDescription& c, std::int64_t width) {
     const std::int64_t height = c.features[0];
-    return c.kernel == Pair{3, 3} && c.strides == Pair{1, 1} && c.dilation == Pair{1, 1} && image[2] >= 16 &&
-           c.features[2] >= 16 && 16 * pairs(height) * pairs(width) <= 6 * height * width;
+    if (c.kernel != Pair{3, 3}) return "the kernel is not 3×3";
+    if (c.strides != Pair{1, 1}) return "the stride is not 1";
+    if (c.dilation != Pair{1, 1}) return "the kernel is dilated";
+    if (image[2] < 16) return "fewer than 16 channels";
+    if (c.features[2] < 16) return "fewer than 16 filters";
+    if (16 * pairs(height) * pairs(width) > 6 * height * width) return "the map leaves much of its tiles empty";
+    return {};
 }
 
 std::optional<Winograd> Winograd::turned(const Shape& image, const ConvolutionDescription& c) {

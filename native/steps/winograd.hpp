@@ -10,8 +10,11 @@ public:
     // Feature maps are used up to `width` columns; `pooled` if a tile is a window of a 2×2 pooling.
     Winograd(const Shape& image, const ConvolutionDescription& convolution, std::int64_t width, bool pooled);
 
-    // Whether this is less work than a direct product.
-    static bool pays(const Shape& image, const ConvolutionDescription& convolution, std::int64_t width);
+    // What speaks against it, for people to read; nothing where this is less work than a direct product.
+    static std::string objection(const Shape& image, const ConvolutionDescription& convolution, std::int64_t width);
+    static bool pays(const Shape& image, const ConvolutionDescription& convolution, std::int64_t width) {
+        return objection(image, convolution, width).empty();
+    }
 
     // The input's gradient is such a convolution too, of the features' gradient and the kernel turned round. Nothing
     // where that does not pay.

@@ -77,7 +77,8 @@ def test_details_and_plan_are_shown_when_asked_for(shell: Shell, trained: Path) 
     out = shell("summary", "cnn-2", "--details", "--plan").out
     assert "3×3×64×64 + 64 = 36,928" in out
     assert "conv2d + max_pooling2d" in out
-    assert "in one step" in out
+    assert "convolution, relu, max pooling" in out
+    assert "In prediction" in out
     assert shell("summary", trained, "--plan").status == 0
 
 

@@ -159,8 +159,9 @@ def test_winograd_agrees(
     if pooling is not None:
         layers.append(pooling)
     plan = build(layers, (11, 8, channels))
-    names = NativeEngine().prepare(plan, weights_of(plan, np.random.default_rng(0))).kernels
-    assert names[0].startswith("Winograd with pooling" if pooling and pooling.pool_size == (2, 2) else "Winograd (")
+    kernels = NativeEngine().prepare(plan, weights_of(plan, np.random.default_rng(0))).kernels()
+    name = kernels[0][1].name
+    assert name.startswith("Winograd with pooling" if pooling and pooling.pool_size == (2, 2) else "Winograd (")
     assert_agree(layers, (11, 8, channels), samples)
     assert_agree(layers, (7, 13, channels), 2)
 
@@ -327,13 +328,16 @@ def test_a_budget_ends_a_stretch_after_a_step() -> None:
 def test_kernels_are_named_for_each_step() -> None:
     block = [Conv2D(64, 3, activation="relu"), MaxPooling2D()]
     plan = build([*block, Conv2D(64, 3, activation="relu"), MaxPooling2D(), Flatten()], (28, 28, 1))
-    names = NativeEngine().prepare(plan, weights_of(plan, np.random.default_rng(0))).kernels
-    assert len(names) == len(plan.steps)
-    assert names[0].startswith("direct product with pooling")
-    assert "gradient through winners" in names[0]
-    assert names[1].startswith("Winograd with pooling")
-    assert "live winners" in names[1]
-    assert names[2] == ""
+    chosen = NativeEngine().prepare(plan, weights_of(plan, np.random.default_rng(0))).kernels()
+    assert [step for step, _ in chosen] == list(plan.steps)
+    first, second, third = (kernel for _, kernel in chosen)
+    assert first.name.startswith("direct product with pooling")
+    assert "fewer than 16 channels" in first.why
+    assert "gradient through winners" in first.backward
+    assert second.name.startswith("Winograd with pooling")
+    assert "16 multiplications for 36" in second.why
+    assert "live winners" in second.backward
+    assert third.name == ""
 
 
 def test_weights_that_cannot_be_used_where_they_lie_are_refused() -> None:

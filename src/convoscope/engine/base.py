@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.engine.plan import Plan
-from convoscope.engine.steps import ActivationStep
+from convoscope.engine.steps import ActivationStep, Step
 
 Array = npt.NDArray[Any]
 
@@ -153,10 +153,26 @@ class Gradients:
     losses: Array = field(default_factory=lambda: np.zeros(0, np.float32))
 
 
+@dataclass(frozen=True)
+class Kernel:
+    """What computes a step, for people to read: its name, and why it was chosen, if there was a choice.
+
+    ``backward`` is what is special about its backward pass.
+    """
+
+    name: str
+    why: str = ""
+    backward: str = ""
+
+
 class Executable(Protocol):
     """A plan with its weights, ready to run. Safe to call from several threads, except for `train`."""
 
     plan: Plan
+
+    def kernels(self, *, prediction: bool = False) -> list[tuple[Step, Kernel]]:
+        """Return the steps that are run, in training or in prediction, each with what computes it."""
+        ...
 
     def forward(self, x: Array) -> Array:
         """Return the outputs (N, *output_shape) for inputs (N, *input_shape), as in prediction."""

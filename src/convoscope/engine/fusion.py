@@ -32,7 +32,8 @@ IDLE_IN_PREDICTION = (DropoutStep, MotionStep, ErasingStep)
 def fuse(steps: Sequence[Step], *, prediction: bool = False) -> list[Step]:
     """Return the steps with activations and poolings drawn into the convolutions and dense layers before them.
 
-    For prediction batch normalisations are drawn in as well, and idle steps left out.
+    For prediction batch normalisations are drawn in as well, and idle steps left out. A step's ``apart`` says why it
+    is not part of the one before it.
 
     The last activation stays on its own if it is a softmax or a sigmoid: the loss is computed from what goes into it,
     which is both simpler and safe from overflow.
@@ -42,47 +43,73 @@ def fuse(steps: Sequence[Step], *, prediction: bool = False) -> list[Step]:
         last = place == len(steps) - 1
         if prediction and not last and isinstance(step, IDLE_IN_PREDICTION):
             continue
-        merged = _merge(fused[-1], step, last, prediction) if fused else None
-        if merged is None:
-            fused.append(step)
+        merged = _merge(fused[-1], step, last, prediction) if fused else ""
+        if isinstance(merged, str):
+            fused.append(replace(step, apart=merged))
         else:
             fused[-1] = merged
     return fused
 
 
-def _merge(before: Step, step: Step, last: bool, prediction: bool) -> Step | None:
+def _merge(before: Step, step: Step, last: bool, prediction: bool) -> Step | str:
+    """Return both steps in one, or why they stay apart (nothing if nobody would think otherwise)."""
     if isinstance(step, ActivationStep):
         return _merge_activation(before, step, last, prediction)
-    if isinstance(step, PoolingStep) and isinstance(before, ConvolutionStep):
+    if isinstance(step, PoolingStep):
         return _merge_pooling(before, step)
-    if prediction and isinstance(step, NormalizationStep) and isinstance(before, (ConvolutionStep, DenseStep)):
-        return _merge_normalization(before, step)
-    return None
+    if isinstance(step, NormalizationStep):
+        return _merge_normalization(before, step, prediction)
+    return ""
 
 
-def _merge_pooling(before: ConvolutionStep, step: PoolingStep) -> Step | None:
-    # The gradient must be told from the pooled value alone, and each window must have one winner.
-    if before.pool is not None or step.window.mode == "average" or not before.activation.gradient_from_output:
-        return None
+def _merge_pooling(before: Step, step: PoolingStep) -> Step | str:
+    if not isinstance(before, ConvolutionStep):
+        return _between(before)
+    if before.pool is not None:
+        return "the convolution has a pooling already"
+    if step.window.mode == "average":
+        return "an average is not one of its values, and comes after the activation"
+    if not before.activation.gradient_from_output:
+        return f"what is largest after {before.activation.name} need not be largest before it"
     return replace(before, last_layer=step.last_layer, output_shape=step.output_shape, pool=step.window)
 
 
-def _merge_activation(before: Step, step: ActivationStep, last: bool, prediction: bool) -> Step | None:
+def _merge_activation(before: Step, step: ActivationStep, last: bool, prediction: bool) -> Step | str:
+    if step.activation.name == "softmax":
+        return "the loss is computed from what goes in" if last else "softmax needs all values of a row"
     if last and step.activation.name == "sigmoid":
-        return None
-    if not isinstance(before, (ConvolutionStep, DenseStep)) or before.activation != LINEAR:
-        return None
+        return "the loss is computed from what goes in"
+    if not isinstance(before, (ConvolutionStep, DenseStep)):
+        return _between(before)
     if isinstance(before, ConvolutionStep) and before.pool is not None:
-        return None
-    # Those whose gradient needs the input (gelu, silu) stay apart: fused, their input would be gone.
-    if not (step.activation.elementwise if prediction else step.activation.gradient_from_output):
-        return None
+        return "it comes after the pooling"
+    if before.activation != LINEAR:
+        return f"it comes after {before.activation.name}"
+    # Fused, the input would be gone that the gradient of gelu and silu needs.
+    if not (prediction or step.activation.gradient_from_output):
+        return f"the gradient of {step.activation.name} needs what goes in"
     return replace(before, last_layer=step.last_layer, activation=step.activation)
 
 
-def _merge_normalization(before: ConvolutionStep | DenseStep, step: NormalizationStep) -> Step | None:
-    pooled = isinstance(before, ConvolutionStep) and before.pool is not None
-    if pooled or before.activation != LINEAR or before.normalization is not None:
-        return None
+def _merge_normalization(before: Step, step: NormalizationStep, prediction: bool) -> Step | str:
+    if not isinstance(before, (ConvolutionStep, DenseStep)):
+        return ""
+    if not prediction:
+        return "it is only folded in for prediction" if step.frozen else "its mean and variance are the whole batch's"
+    if isinstance(before, ConvolutionStep) and before.pool is not None:
+        return "it comes after the pooling"
+    if before.activation != LINEAR or before.normalization is not None:
+        return f"it comes after {before.activation.name}"
     weights = (*before.weights, *step.weights)
     return replace(before, last_layer=step.last_layer, weights=weights, normalization=step)
+
+
+def _between(before: Step) -> str:
+    """Say what keeps a step from the convolution or dense layer before it, if there may be one."""
+    if isinstance(before, DropoutStep):
+        return "dropout stands between"
+    if isinstance(before, NormalizationStep):
+        return "batch normalisation stands between"
+    if isinstance(before, ActivationStep):
+        return f"{before.activation.name} stands between"
+    return ""

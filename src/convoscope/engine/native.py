@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from convoscope import _native
-from convoscope.engine.base import Array, Gradients, LossRule, Stretch
+from convoscope.engine.base import Array, Gradients, Kernel, LossRule, Stretch
 from convoscope.engine.description import describe, describe_all
 from convoscope.engine.plan import Plan
 from convoscope.engine.steps import Step
@@ -71,15 +71,20 @@ class NativeExecutable:
         trainable = [weight.trainable for weight in self.plan.weights]
         return _native.Program(list(self.plan.input_shape), describe_all(steps)[0], self._weights, trainable)
 
-    @property
-    def kernels(self) -> list[str]:
-        """The kernel chosen for each of the plan's steps, for people to read; empty where nothing is computed."""
-        return _kernels(self._training, self.plan.steps)
-
-    @property
-    def prediction_kernels(self) -> list[str]:
-        """The same for the steps of prediction."""
-        return _kernels(self._prediction, self.plan.prediction_steps)
+    def kernels(self, *, prediction: bool = False) -> list[tuple[Step, Kernel]]:
+        """Return the steps that are run, in training or in prediction, each with what computes it."""
+        steps = self.plan.prediction_steps if prediction else self.plan.steps
+        program = self._prediction if prediction else self._training
+        names, reasons = program.kernels(), program.reasons()
+        chosen, done = [], 0
+        for step, last in zip(steps, describe_all(steps)[1], strict=True):
+            end = program.output_of[last] + 1
+            why = "; ".join(filter(None, reasons[done:end]))
+            forward, backward = zip(*(name.partition("; ")[::2] for name in names[done:end] or [""]), strict=True)
+            kernel = Kernel(" and then ".join(forward), why, "" if prediction else "; ".join(filter(None, backward)))
+            chosen.append((step, kernel))
+            done = end
+        return chosen
 
     def forward(self, x: Array) -> Array:
         """Return the outputs (N, *output_shape) for inputs (N, *input_shape), as in prediction."""
@@ -213,15 +218,6 @@ class NativeExecutable:
             input=_room(samples, self.plan.input_shape),
             losses=np.empty(samples if losses else 0, np.float32),
         )
-
-
-def _kernels(program: _native.Program, steps: Sequence[Step]) -> list[str]:
-    names, output_of = program.kernels(), program.output_of
-    chosen, done = [], -1
-    for last in describe_all(steps)[1]:
-        chosen.append("; then ".join(names[done + 1 : output_of[last] + 1]))
-        done = output_of[last]
-    return chosen
 
 
 def _room(samples: int, shape: tuple[int, ...]) -> Array:

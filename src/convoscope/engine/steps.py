@@ -6,7 +6,7 @@ places in the plan's list. Shapes are without the batch axis; arrays at run time
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from convoscope.layers.arguments import Bounds, Pair, Shape
 from convoscope.layers.geometry import Padding
@@ -45,13 +45,17 @@ class Window:
 
 @dataclass(frozen=True)
 class Step:
-    """What all steps have: the layers they compute (first and last place in the stack), shapes, weights."""
+    """What all steps have: the layers they compute (first and last place in the stack), shapes, weights.
+
+    ``apart`` says, for people to read, why the step is not fused with the one before it, where one might expect that.
+    """
 
     first_layer: int
     last_layer: int
     input_shape: Shape
     output_shape: Shape
     weights: tuple[int, ...]
+    apart: str = field(default="", kw_only=True, compare=False)
 
 
 @dataclass(frozen=True)

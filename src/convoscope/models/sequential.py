@@ -301,7 +301,12 @@ class Sequential(Trainer):
     # ---- looking and keeping
 
     def summary(
-        self, line_length: int | None = None, print_fn: Callable[[str], Any] | None = None, *, details: bool = False
+        self,
+        line_length: int | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        *,
+        details: bool = False,
+        plan: bool = False,
     ) -> None:
         """Print the layers, their output shapes and their numbers of parameters as Keras does.
 
@@ -314,10 +319,13 @@ class Sequential(Trainer):
         details : bool
             Show as well how the image shrinks on its way, what each layer sees of it, how its parameters come about,
             and how many multiply-adds it takes.
+        plan : bool
+            Show as well the steps that the engine runs, in training and in prediction: which layers are computed in
+            one, by which kernel, and why.
         """
         from convoscope.models.summary_text import print_summary
 
-        print_summary(self, line_length=line_length, print_fn=print_fn, details=details)
+        print_summary(self, line_length=line_length, print_fn=print_fn, details=details, plan=plan)
 
     def save(self, path: Any, overwrite: bool = True, *, include_optimizer: bool = True) -> None:
         """Write the model, with its optimizer's state, into one file. See `convoscope.models.files.save_model`."""

@@ -37,7 +37,12 @@ _PLAINER = str.maketrans(
 
 
 def print_summary(
-    model: Any, *, line_length: int | None = None, print_fn: Callable[[str], Any] | None = None, details: bool = False
+    model: Any,
+    *,
+    line_length: int | None = None,
+    print_fn: Callable[[str], Any] | None = None,
+    details: bool = False,
+    plan: bool = False,
 ) -> None:
     """Print a model's summary, or hand it to `print_fn` in one piece.
 
@@ -48,6 +53,10 @@ def print_summary(
     text = table(summary, width)
     if details:
         text += "\n\n" + journey(summary, width) + "\n\n" + arithmetic(summary, width)
+    if plan:
+        from convoscope.models.plan_text import plan_text
+
+        text += "\n\n" + plan_text(model, width)
     if print_fn is not None:
         print_fn(text)
         return

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.engine.base import Array, Gradients, LossRule, Stretch
+from convoscope.engine.base import Array, Gradients, Kernel, LossRule, Stretch
 from convoscope.engine.plan import Plan
 from convoscope.engine.reference.activation import activation
 from convoscope.engine.reference.convolution import convolution
@@ -90,6 +90,9 @@ class ReferenceExecutable:
         self._weights = list(weights)
         self._dtype = dtype
         self._images_at_once = max(1, _BLOCK_VALUES // max(map(_values_of, plan.steps), default=1))
+
+    def kernels(self, *, prediction: bool = False) -> list[tuple[Step, Kernel]]:
+        return [(step, Kernel("NumPy")) for step in self.plan.steps]
 
     # ---- prediction
 

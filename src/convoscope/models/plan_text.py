@@ -1,0 +1,94 @@
+"""The plan as text: which layers are computed in one step, by which kernel, and why."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from convoscope.engine import select
+from convoscope.engine.base import Kernel
+from convoscope.engine.steps import LINEAR, ConvolutionStep, DenseStep, PoolingStep, ReshapeStep, Step
+
+if TYPE_CHECKING:
+    from convoscope.models.sequential import Sequential
+
+_INDENT = "     "
+
+
+def plan_text(model: Sequential, width: int) -> str:
+    """Return the steps that the engine runs in training and in prediction, in lines of at most `width` characters.
+
+    Examples
+    --------
+    >>> from convoscope.engine import use
+    >>> from convoscope.layers import Conv2D, Dropout, MaxPooling2D
+    >>> from convoscope.models import Sequential
+    >>> _ = use("reference")
+    >>> model = Sequential([Conv2D(8, 3, input_shape=(9, 9, 1)), Dropout(0.5), MaxPooling2D()])
+    >>> print(plan_text(model, 72))
+    In training (reference engine): 3 layers in 3 steps
+      1. conv2d → 7×7×8
+         convolution: NumPy
+      2. dropout → 7×7×8
+         dropout: NumPy
+      3. max_pooling2d → 3×3×8
+         max pooling: NumPy
+         not fused: dropout stands between
+    In prediction: the same steps
+    >>> _ = use("auto")
+    """
+    executable = model.executable()
+    training, prediction = executable.kernels(), executable.kernels(prediction=True)
+    names = [layer.name for layer in model.layers]
+    title = f"In training ({select.current().name} engine): {_count(names, 'layer')} in {_count(training, 'step')}"
+    lines = [title, *_steps(names, training, width)]
+    if [(step, kernel.name) for step, kernel in prediction] == [(step, kernel.name) for step, kernel in training]:
+        return "\n".join([*lines, "In prediction: the same steps"])
+    lines.append(f"In prediction: {_count(names, 'layer')} in {_count(prediction, 'step')}")
+    return "\n".join([*lines, *_steps(names, prediction, width)])
+
+
+def _steps(names: Sequence[str], chosen: Sequence[tuple[Step, Kernel]], width: int) -> list[str]:
+    lines: list[str] = []
+    done = 0
+    for number, (step, kernel) in enumerate(chosen, 1):
+        idle = names[done : step.first_layer]
+        own = names[step.first_layer : step.last_layer + 1]
+        done = step.last_layer + 1
+        shape = "×".join(map(str, step.output_shape))
+        lines += _wrapped(f"{number:>3}. ", f"{' + '.join(own)} → {shape}", width)
+        lines += _wrapped(_INDENT, f"{_does(step)}{': ' if kernel.name else ''}{kernel.name}", width)
+        for title, text in (
+            ("why", kernel.why),
+            ("backward", kernel.backward),
+            ("not fused", step.apart),
+            ("idle before it", ", ".join(idle)),
+        ):
+            if text:
+                lines += _wrapped(_INDENT, f"{title}: {text}", width)
+    return lines
+
+
+def _does(step: Step) -> str:
+    """Name what a step computes, in the order in which it does."""
+    if isinstance(step, ReshapeStep):
+        return "other axes, nothing to compute"
+    if isinstance(step, PoolingStep):
+        return f"{step.window.mode} pooling"
+    activation = getattr(step, "activation", LINEAR)
+    words = [activation.name] if activation != LINEAR else []
+    if isinstance(step, (ConvolutionStep, DenseStep)):
+        normalization = ["batch normalisation folded in"] if step.normalization else []
+        words = ["convolution" if isinstance(step, ConvolutionStep) else "dense", *normalization, *words]
+        if isinstance(step, ConvolutionStep) and step.pool is not None:
+            words.append(f"{step.pool.mode} pooling")
+    return ", ".join(words) or type(step).__name__.removesuffix("Step").lower()
+
+
+def _count(things: Sequence[object], noun: str) -> str:
+    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
+
+
+def _wrapped(indent: str, text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=_INDENT + "  ", break_on_hyphens=False)
