@@ -12,6 +12,9 @@ int main() {
         std::printf(", programs");
         std::fflush(stdout);
         test_programs();
+        std::printf(", predictions");
+        std::fflush(stdout);
+        test_predictions();
         std::printf(", threads");
         std::fflush(stdout);
         test_threads();

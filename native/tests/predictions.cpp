@@ -1,0 +1,169 @@
+// Predictions: the same bits however the work is shared out, never from weights that are no longer there, and the same
+// values where a batch normalisation is folded into what comes before it.
+#include <algorithm>
+#include <thread>
+
+#include "isa/choice.hpp"
+#include "stack.hpp"
+
+using namespace convoscope;
+
+namespace {
+
+Floats predict(Program& program, const float* x, std::int64_t samples) {
+    Floats outputs(static_cast<std::size_t>(samples * program.output_size()));
+    Interrupt interrupt;
+    program.predict({x, Images::Type::floats, samples, program.input_size()}, outputs.data(), nullptr, nullptr, nullptr,
+                    interrupt);
+    return outputs;
+}
+
+Floats predict_afresh(const Stack& stack, const Floats& x, std::int64_t samples) {
+    Program program(stack.input, stack.steps, stack.weights);
+    return predict(program, x.data(), samples);
+}
+
+// Large enough that workers share an image, with odd edges.
+Stack large_stack() {
+    Stack s({random_int(24, 33), random_int(24, 33), random_int(1, 3)});
+    s.convolution(random_int(20, 40), {Nonlinearity::relu, 0}, random_int(0, 1), random_int(0, 1));
+    s.convolution(random_int(16, 40), {Nonlinearity::tanh, 0}, random_int(0, 1), true);
+    if (random_int(0, 1)) s.add(ActivationDescription{{Nonlinearity::silu, 0}}, s.shape);
+    s.flatten();
+    s.dense(random_int(100, 150), {Nonlinearity::tanh, 0});
+    s.dense(7, none);
+    s.add(ActivationDescription{{Nonlinearity::softmax, 0}}, s.shape);
+    return s;
+}
+
+void bits_do_not_depend_on_sharing(const Stack& stack) {
+    constexpr std::int64_t samples = 11;
+    Pool::shared().set_threads(1);
+    Program program(stack.input, stack.steps, stack.weights);
+    const Floats x = random_floats(samples * program.input_size()), expected = predict(program, x.data(), samples);
+    for (const int threads : {1, 2, 3, 4, 5, 8}) {
+        Pool::shared().set_threads(threads);
+        for (const std::int64_t at_once : {std::int64_t{1}, std::int64_t{2}, std::int64_t{7}, samples}) {
+            Floats found;
+            for (std::int64_t at = 0; at < samples; at += at_once) {
+                const Floats some = predict(program, x.data() + at * program.input_size(), std::min(at_once, samples - at));
+                found.insert(found.end(), some.begin(), some.end());
+            }
+            if (found != expected)
+                fail(std::to_string(at_once) + " samples on " + std::to_string(threads) + " threads: other bits");
+        }
+    }
+}
+
+// One value, or two signs: what a weak sum over the weights would miss.
+void weights_that_change_are_seen(Stack& stack) {
+    Pool::shared().set_threads(2);
+    Program program(stack.input, stack.steps, stack.weights);
+    const Floats x = random_floats(2 * program.input_size());
+    for (std::size_t w = 0; w < stack.values.size(); w++) {
+        Floats& values = *stack.values[w];
+        const auto place = [&] { return static_cast<std::size_t>(random_int(0, static_cast<std::int64_t>(values.size()) - 1)); };
+        const bool positive = *std::min_element(values.begin(), values.end()) > 0;
+        for (int i = 0; i < 3; i++) {
+            if (i == 0 || positive) {
+                values[place()] += 0.25f;
+            } else if (i == 1) {
+                for (int j = 0; j < 2; j++) {
+                    float& value = values[place()];
+                    value = -value;
+                }
+            } else {
+                for (float& value : values) value = -value;
+            }
+            if (predict(program, x.data(), 2) != predict_afresh(stack, x, 2)) fail("a prediction from weights of the past");
+        }
+    }
+}
+
+void several_callers_predict_the_same(Stack& stack) {
+    Pool::shared().set_threads(2);
+    Program program(stack.input, stack.steps, stack.weights);
+    const Floats x = random_floats(3 * program.input_size());
+    for (int round = 0; round < 3; round++) {
+        for (auto& values : stack.values) values->front() += 0.125f;
+        const Floats expected = predict_afresh(stack, x, 3);
+        std::vector<std::thread> callers;
+        for (int i = 0; i < 3; i++)
+            callers.emplace_back([&] {
+                for (int j = 0; j < 5; j++)
+                    if (predict(program, x.data(), 3) != expected) fail("callers disturb each other");
+            });
+        for (std::thread& caller : callers) caller.join();
+    }
+}
+
+void a_folded_normalisation_changes_nothing(bool convolution) {
+    Stack apart({9, 10, random_int(1, 20)});
+    if (convolution)
+        apart.convolution(random_int(5, 40), none, false, random_int(0, 1));
+    else
+        apart.flatten(), apart.dense(random_int(5, 40), none);
+    if (apart.steps.empty()) return;
+    apart.normalization(false);
+    apart.add(ActivationDescription{{Nonlinearity::relu, 0}}, apart.shape);
+
+    StepDescription folded = convolution ? apart.steps[0] : apart.steps[1];
+    const StepDescription& normalization = apart.steps[apart.steps.size() - 2];
+    folded.weights.insert(folded.weights.end(), normalization.weights.begin(), normalization.weights.end());
+    const auto fold = [&](auto& what) {
+        what.activation = {Nonlinearity::relu, 0};
+        what.normalization = std::get<NormalizationDescription>(normalization.what);
+    };
+    if (convolution)
+        fold(std::get<ConvolutionDescription>(folded.what));
+    else
+        fold(std::get<DenseDescription>(folded.what));
+    Stack together(apart.input);
+    if (!convolution) together.flatten();
+    together.steps.push_back(folded);
+    together.weights = apart.weights;
+    const Floats x = random_floats(4 * size_of(apart.input));
+    Program program(together.input, together.steps, together.weights);
+    for (int i = 0; i < 2; i++) {
+        expect_near(predict(program, x.data(), 4), predict_afresh(apart, x, 4), 1e-5, "folded normalisation");
+        for (const int place : normalization.weights) apart.values[static_cast<std::size_t>(place)]->back() += 0.5f;
+    }
+}
+
+void digests_tell_values_apart(std::int64_t count) {
+    Floats values = random_floats(count);
+    Digest before{}, after{};
+    const auto changed = [&] {
+        kernels().digest(values.data(), count, after);
+        return !std::equal(before.lanes, before.lanes + 16, after.lanes);
+    };
+    kernels().digest(values.data(), count, before);
+    if (changed()) fail("the digest of the same values differs");
+    for (std::size_t i = 0; i < values.size(); i++) {
+        values[i] = -values[i];
+        if (!changed()) fail("a changed sign went unseen");
+        const std::size_t other = static_cast<std::size_t>(random_int(0, count - 1));
+        if (other != i) {
+            values[other] = -values[other];
+            if (!changed()) fail("two changed signs went unseen");
+            values[other] = -values[other];
+            std::swap(values[i], values[other]);
+            if (!changed()) fail("exchanged values went unseen");
+            std::swap(values[i], values[other]);
+        }
+        values[i] = -values[i];
+    }
+}
+
+}  // namespace
+
+void test_predictions() {
+    for (const std::int64_t count : {1, 3, 16, 130, 1000}) digests_tell_values_apart(count);
+    for (int i = 0; i < 16; i++) {
+        Stack stack = i % 4 == 0 ? large_stack() : i % 2 ? plain_stack() : random_stack();
+        bits_do_not_depend_on_sharing(stack);
+        weights_that_change_are_seen(stack);
+        several_callers_predict_the_same(stack);
+        a_folded_normalisation_changes_nothing(i % 2);
+    }
+}

@@ -1,0 +1,155 @@
+// Random stacks of steps with their weights.
+#pragma once
+
+#include <memory>
+
+#include "check.hpp"
+#include "core/program.hpp"
+
+namespace convoscope {
+
+constexpr Activation none{Nonlinearity::linear, 0};
+
+// A stack under construction, with its weights.
+struct Stack {
+    Shape input, shape;
+    std::vector<StepDescription> steps;
+    std::vector<std::unique_ptr<Floats>> values;
+    std::vector<Weight> weights;
+
+    explicit Stack(Shape first) : input(first), shape(first) {}
+
+    int weight(Shape size, bool trainable = true, bool positive = false) {
+        values.push_back(std::make_unique<Floats>(random_floats(size_of(size))));
+        const float fan = std::sqrt(static_cast<float>(size_of(size)) / static_cast<float>(size.back()));
+        for (float& value : *values.back()) value = positive ? std::fabs(value) + 0.5f : value / fan;
+        weights.push_back({values.back()->data(), size, trainable});
+        return static_cast<int>(weights.size()) - 1;
+    }
+
+    template <class What>
+    void add(What what, Shape output, std::vector<int> places = {}) {
+        steps.push_back({shape, output, places, what});
+        shape = output;
+    }
+
+    static std::int64_t length(std::int64_t n, std::int64_t reach, std::int64_t stride, const Pair& padding) {
+        return (n + padding[0] + padding[1] - reach) / stride + 1;
+    }
+
+    static WindowDescription window(PoolMode mode) {
+        const Pair size{random_int(1, 3), random_int(1, 3)};
+        return {mode,
+                size,
+                {random_int(1, 3), random_int(1, 3)},
+                {{{random_int(0, size[0] - 1), random_int(0, size[0] - 1)},
+                  {random_int(0, size[1] - 1), random_int(0, size[1] - 1)}}}};
+    }
+
+    static Shape pooled(const Shape& map, const WindowDescription& w) {
+        return {length(map[0], w.size[0], w.strides[0], w.padding[0]),
+                length(map[1], w.size[1], w.strides[1], w.padding[1]), map[2]};
+    }
+
+    // Plain: 3×3, as Winograd's tiles want it, and pooled two by two as often as not.
+    bool convolution(std::int64_t filters, Activation activation, bool pool, bool plain = false) {
+        ConvolutionDescription c{};
+        for (const std::size_t axis : {0u, 1u}) {
+            c.kernel[axis] = plain ? 3 : random_int(1, 4);
+            c.strides[axis] = plain ? 1 : random_int(1, 3);
+            c.dilation[axis] = plain ? 1 : random_int(1, 2);
+            if (random_int(0, 1)) c.padding[axis] = {random_int(0, 2), random_int(0, 2)};
+        }
+        Shape features;
+        for (const std::size_t axis : {0u, 1u}) {
+            const std::int64_t reach = (c.kernel[axis] - 1) * c.dilation[axis] + 1;
+            if (shape[axis] + c.padding[axis][0] + c.padding[axis][1] < reach) return false;
+            features.push_back(length(shape[axis], reach, c.strides[axis], c.padding[axis]));
+        }
+        features.push_back(filters);
+        c.features = features;
+        c.activation = activation;
+        c.bias = random_int(0, 1) == 1;
+        Shape output = features;
+        if (pool) {
+            WindowDescription w = window(random_int(0, 1) ? PoolMode::max : PoolMode::min);
+            if (plain && random_int(0, 1)) w = {w.mode, {2, 2}, {2, 2}, {}};
+            if (features[0] < w.size[0] || features[1] < w.size[1]) return false;
+            c.pool = w;
+            output = pooled(features, w);
+        }
+        std::vector<int> places{weight({c.kernel[0], c.kernel[1], shape[2], filters})};
+        if (c.bias) places.push_back(weight({filters}));
+        add(c, output, places);
+        return true;
+    }
+
+    void normalization(bool frozen) {
+        const Shape channel{shape.back()};
+        std::vector<int> places{weight(channel), weight(channel), weight(channel, false), weight(channel, false, true)};
+        add(NormalizationDescription{0.9f, 1e-3f, true, true, frozen}, shape, places);
+    }
+
+    void motion() {
+        MotionDescription m{2, std::nullopt, {}, {}, {}, random_int(0, 1) == 1, FillMode{}, 0.5f};
+        m.fill_mode = static_cast<FillMode>(random_int(0, 3));
+        const std::int64_t what = random_int(0, 2);
+        if (what == 0) m.flips = {true, random_int(0, 1) == 1};
+        if (what == 1) m.shifts = {{{-1, 1}, {-0.3, 0.2}}};
+        if (what == 2) m.turns = {-0.5, 0.5};
+        add(m, shape);
+    }
+
+    void erasing() {
+        std::optional<double> fill;
+        if (random_int(0, 1)) fill = 0.25;
+        add(ErasingDescription{3, 7, {1, 1}, {0, 1}, fill, {-1, 1}}, shape);
+    }
+
+    void dense(std::int64_t units, Activation activation) {
+        Shape output = shape;
+        output.back() = units;
+        const std::vector<int> places{weight({shape.back(), units}), weight({units})};
+        add(DenseDescription{true, activation, std::nullopt}, output, places);
+    }
+
+    void flatten() { add(ReshapeDescription{}, {size_of(shape)}); }
+};
+
+inline Stack random_stack() {
+    const std::int64_t channels[] = {1, 3, 17};
+    Stack s({random_int(5, 13), random_int(5, 13), channels[random_int(0, 2)]});
+    const std::int64_t filters[] = {1, 5, 16, 33, 70};
+    if (random_int(0, 3) == 0) s.add(RescalingDescription{0.5f, 0.1f}, s.shape);
+    if (random_int(0, 1)) s.motion();
+    if (random_int(0, 3) == 0) s.erasing();
+    if (random_int(0, 3) == 0)
+        s.add(PaddingDescription{{{{1, 0}, {0, 2}}}}, {s.shape[0] + 1, s.shape[1] + 2, s.shape[2]});
+    s.convolution(filters[random_int(0, 4)], {Nonlinearity::tanh, 0}, random_int(0, 1));
+    if (random_int(0, 1)) s.normalization(random_int(0, 1));
+    if (random_int(0, 1)) s.add(DropoutDescription{0.3, 1, std::nullopt}, s.shape);
+    s.convolution(filters[random_int(0, 4)], {Nonlinearity::sigmoid, 0}, random_int(0, 1));
+    if (random_int(0, 2) == 0) s.motion();
+    const WindowDescription w = Stack::window(static_cast<PoolMode>(random_int(0, 2)));
+    if (s.shape[0] >= w.size[0] && s.shape[1] >= w.size[1]) s.add(PoolingDescription{w}, Stack::pooled(s.shape, w));
+    if (random_int(0, 1)) s.add(ActivationDescription{{Nonlinearity::silu, 0}}, s.shape);
+    s.flatten();
+    s.dense(random_int(1, 40), {Nonlinearity::tanh, 0});
+    s.dense(random_int(2, 11), none);
+    s.add(ActivationDescription{{Nonlinearity::softmax, 0}}, s.shape);
+    return s;
+}
+
+// Few channels, then enough of them for Winograd.
+inline Stack plain_stack() {
+    const std::int64_t channels[] = {1, 2, 4}, filters[] = {16, 17, 63, 65};
+    Stack s({random_int(9, 16), random_int(9, 16), channels[random_int(0, 2)]});
+    s.convolution(filters[random_int(0, 3)], {Nonlinearity::tanh, 0}, random_int(0, 1), true);
+    s.convolution(filters[random_int(0, 3)], {Nonlinearity::sigmoid, 0}, random_int(0, 1), true);
+    s.flatten();
+    s.dense(5, none);
+    s.add(ActivationDescription{{Nonlinearity::softmax, 0}}, s.shape);
+    return s;
+}
+
+}  // namespace convoscope
