@@ -130,8 +130,9 @@ private:
     void divide(After&& after) {
         const std::int64_t widest = std::max(widest_, x_.size);
         const std::int64_t fitting = std::max<std::int64_t>(most_floats / (4 * widest * threads_), 1);
-        const std::int64_t fair = (x_.count + threads_ - 1) / threads_;
-        const std::int64_t samples = std::max<std::int64_t>(std::min({fitting, fair, most_samples}), 1);
+        // As many parts as every worker can have the same number of.
+        const std::int64_t most = std::min(fitting, most_samples) * threads_, rounds = (x_.count + most - 1) / most;
+        const std::int64_t samples = (x_.count + rounds * threads_ - 1) / (rounds * threads_);
         make_room(threads_, 4 * samples * widest);
         const auto parts = static_cast<int>((x_.count + samples - 1) / samples);
         pool_.run(parts, threads_, interrupt_, [&](int part, int index) {
