@@ -8,11 +8,11 @@
 namespace convoscope {
 namespace {
 
-constexpr std::int64_t most_floats = 16 << 20;     // 64 MB of what flows between steps, in all workers together
-constexpr std::int64_t most_samples = 64;          // enough to read a dense layer's kernel seldom
-constexpr std::int64_t block_floats = 4096;        // samples go through a few steps in blocks no smaller than this
-constexpr std::int64_t shared_work = 48 * 1024;    // multiply-adds that take longer than calling a second worker
-constexpr std::int64_t least_work = 24 * 1024;     // of a piece
+constexpr std::int64_t most_floats = 16 << 20;   // 64 MB of what flows between steps, in all workers together
+constexpr std::int64_t most_samples = 64;        // enough to read a dense layer's kernel seldom
+constexpr std::int64_t block_floats = 4096;      // samples go through a few steps in blocks no smaller than this
+constexpr std::int64_t shared_work = 48 * 1024;  // multiply-adds that take longer than calling a second worker
+constexpr std::int64_t least_work = 24 * 1024;   // of a piece
 
 std::size_t bytes(std::int64_t floats) { return static_cast<std::size_t>(floats) * sizeof(float); }
 
@@ -105,7 +105,8 @@ private:
             const Step& s = step(i);
             float* const output = target(i, 0, rooms + i % 2 * room);
             const std::int64_t wanted = (threads_ + samples - 1) / samples;
-            const std::int64_t pieces = std::clamp<std::int64_t>(std::min(s.pieces(), s.work() / least_work), 1, wanted);
+            const std::int64_t pieces =
+                std::clamp<std::int64_t>(std::min(s.pieces(), s.work() / least_work), 1, wanted);
             if (samples * s.work() < shared_work || samples * pieces == 1) {
                 Pass pass{};
                 forward(i, worker(0), pass, 0, samples, value, output);

@@ -21,9 +21,8 @@ static void digest(const float* x, std::int64_t count, Digest& result) {
     unroll<states>([&](auto i) INLINE_LAMBDA { state[i] = Words{} + (static_cast<std::uint32_t>(i) + 1); });
     std::int64_t at = 0;
     for (; at + states * W <= count; at += states * W)
-        unroll<states>([&](auto i) INLINE_LAMBDA {
-            state[i] = stir(state[i], reinterpret_cast<Words>(load(x + at + i * W)));
-        });
+        unroll<states>([&](auto i)
+                           INLINE_LAMBDA { state[i] = stir(state[i], reinterpret_cast<Words>(load(x + at + i * W))); });
     for (; at < count; at += W) state[0] = stir(state[0], reinterpret_cast<Words>(load(x + at, count - at)));
     unroll<states - 1>([&](auto i) INLINE_LAMBDA { state[0] = stir(state[0], state[i + 1]); });
     for (int i = 0; i < 16; i++) result.lanes[i] = i < W ? state[0][i < W ? i : 0] : 0;

@@ -112,8 +112,7 @@ public:
 
     void forward(const Pass& pass, const Worker& worker) const override {
         float* features = worker.scratch + 2 * aligned(patches_.copy_floats());
-        const float* bias =
-            folding_ ? pass.memo + forward_floats(*pass.kernels) + patches_.size() * filters_ : bias_;
+        const float* bias = folding_ ? pass.memo + forward_floats(*pass.kernels) + patches_.size() * filters_ : bias_;
         each_strip(pass, worker, [&](const Strip& s) {
             const std::int64_t out = (s.image * out_rows_ + s.begin) * out_width_ * filters_;
             float* output = pass.output + out;

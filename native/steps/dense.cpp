@@ -57,8 +57,7 @@ public:
         const Range own{steps.begin * column_step, std::min(steps.end * column_step, units_)};
         columns(pass, worker, 0, rows, own.begin, own.end);
         const float* bias = folding_ ? pass.memo + units_in_ * units_ : bias_;
-        if (own.count() == units_)
-            return pass.kernels->bias_activation(pass.output, bias, rows, units_, activation_);
+        if (own.count() == units_) return pass.kernels->bias_activation(pass.output, bias, rows, units_, activation_);
         for (std::int64_t row = 0; row < rows; row++)
             pass.kernels->bias_activation(pass.output + row * units_ + own.begin, bias ? bias + own.begin : nullptr, 1,
                                           own.count(), activation_);

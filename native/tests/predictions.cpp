@@ -46,7 +46,8 @@ void bits_do_not_depend_on_sharing(const Stack& stack) {
         for (const std::int64_t at_once : {std::int64_t{1}, std::int64_t{2}, std::int64_t{7}, samples}) {
             Floats found;
             for (std::int64_t at = 0; at < samples; at += at_once) {
-                const Floats some = predict(program, x.data() + at * program.input_size(), std::min(at_once, samples - at));
+                const Floats some =
+                    predict(program, x.data() + at * program.input_size(), std::min(at_once, samples - at));
                 found.insert(found.end(), some.begin(), some.end());
             }
             if (found != expected)
@@ -62,7 +63,9 @@ void weights_that_change_are_seen(Stack& stack) {
     const Floats x = random_floats(2 * program.input_size());
     for (std::size_t w = 0; w < stack.values.size(); w++) {
         Floats& values = *stack.values[w];
-        const auto place = [&] { return static_cast<std::size_t>(random_int(0, static_cast<std::int64_t>(values.size()) - 1)); };
+        const auto place = [&] {
+            return static_cast<std::size_t>(random_int(0, static_cast<std::int64_t>(values.size()) - 1));
+        };
         const bool positive = *std::min_element(values.begin(), values.end()) > 0;
         for (int i = 0; i < 3; i++) {
             if (i == 0 || positive) {
@@ -75,7 +78,8 @@ void weights_that_change_are_seen(Stack& stack) {
             } else {
                 for (float& value : values) value = -value;
             }
-            if (predict(program, x.data(), 2) != predict_afresh(stack, x, 2)) fail("a prediction from weights of the past");
+            if (predict(program, x.data(), 2) != predict_afresh(stack, x, 2))
+                fail("a prediction from weights of the past");
         }
     }
 }
