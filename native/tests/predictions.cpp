@@ -37,13 +37,13 @@ Stack large_stack() {
 }
 
 void bits_do_not_depend_on_sharing(const Stack& stack) {
-    constexpr std::int64_t samples = 11;
+    constexpr std::int64_t samples = 5;
     Pool::shared().set_threads(1);
     Program program(stack.input, stack.steps, stack.weights);
     const Floats x = random_floats(samples * program.input_size()), expected = predict(program, x.data(), samples);
-    for (const int threads : {1, 2, 3, 4, 5, 8}) {
+    for (const int threads : {1, 2, 3, 8}) {
         Pool::shared().set_threads(threads);
-        for (const std::int64_t at_once : {std::int64_t{1}, std::int64_t{2}, std::int64_t{7}, samples}) {
+        for (const std::int64_t at_once : {std::int64_t{1}, std::int64_t{2}, samples}) {
             Floats found;
             for (std::int64_t at = 0; at < samples; at += at_once) {
                 const Floats some =
@@ -163,7 +163,7 @@ void digests_tell_values_apart(std::int64_t count) {
 
 void test_predictions() {
     for (const std::int64_t count : {1, 3, 16, 130, 1000}) digests_tell_values_apart(count);
-    for (int i = 0; i < 16; i++) {
+    for (int i = 0; i < 8; i++) {
         Stack stack = i % 4 == 0 ? large_stack() : i % 2 ? plain_stack() : random_stack();
         bits_do_not_depend_on_sharing(stack);
         weights_that_change_are_seen(stack);
