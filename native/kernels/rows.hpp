@@ -53,8 +53,8 @@ static void add_rows(const RowSums& s) {
 static std::int64_t live_terms(const float* x, std::int64_t count, std::int32_t step, Term* terms) {
     std::int64_t found = 0;
 #if defined(__AVX512F__)
-    __m512i offsets = _mm512_mullo_epi32(
-        _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), _mm512_set1_epi32(step));
+    __m512i offsets = _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+                                         _mm512_set1_epi32(step));
     const __m512i next = _mm512_set1_epi32(16 * step);
     const __m512i lower = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
     const __m512i upper = _mm512_add_epi32(lower, _mm512_set1_epi32(8));

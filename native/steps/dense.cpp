@@ -12,9 +12,9 @@
 namespace convoscope {
 namespace {
 
-constexpr std::int64_t column_step = 16;    // columns are divided among workers in whole vectors
-constexpr std::int64_t rows_at_once = 256;  // of the batch, in the sums of the weight gradient
-constexpr std::int64_t kernel_rows = 96;    // of the weight gradient at a time
+constexpr std::int64_t column_step = 16;         // columns are divided among workers in whole vectors
+constexpr std::int64_t rows_at_once = 256;       // of the batch, in the sums of the weight gradient
+constexpr std::int64_t kernel_rows = 96;         // of the weight gradient at a time
 constexpr std::int64_t block_floats = 8 * 1024;  // of the kernel, for a part of a first-level cache
 
 class Dense final : public Step {
@@ -32,16 +32,18 @@ public:
         for (std::int64_t i = 0; i < rows_at_once; i++) batch_.push_back(i * units_in_);
     }
 
-    std::string kernel(const Kernels& k) const override { return std::string("matrix product (") + k.name + ")"; }
+    std::string kernel(const Kernels& k) const override {
+        return std::string("matrix product (") + k.name + ")" + (units_ >= 64 ? "; zeros left out where most are" : "");
+    }
 
     bool by_sample(bool) const override { return false; }
     std::int64_t kept_bytes() const override { return output_size * static_cast<std::int64_t>(sizeof(float)); }
     std::int64_t memo_floats(const Kernels&) const override { return folding_ ? folding_->floats(units_in_) : 0; }
     // [kernel, transposed, or input, transposed, or nothing][what a live product needs]
     std::int64_t scratch_floats(const Kernels& k) const override {
-        const std::int64_t live = std::max({live_product_floats(rows_at_once, block_rows()),
-                                            live_product_floats(rows_at_once, units_),
-                                            live_product_floats(kernel_rows, rows_at_once)});
+        const std::int64_t live =
+            std::max({live_product_floats(rows_at_once, block_rows()), live_product_floats(rows_at_once, units_),
+                      live_product_floats(kernel_rows, rows_at_once)});
         return std::max(units_ * k.panel, kernel_rows * rows_at_once) + live;
     }
     std::int64_t work() const override { return rows_ * units_in_ * units_; }
@@ -128,9 +130,9 @@ private:
         for (std::int64_t row = own.begin; row < own.end; row += rows_at_once)
             for (std::int64_t top = 0; top < units_in_ && !worker.stopped(); top += block_rows())
                 add_live_product(*pass.kernels,
-                                 {pass.input + row * units_in_ + top, units_in_,
-                                  std::min(rows_at_once, own.end - row), std::min(block_rows(), units_in_ - top),
-                                  kernel_ + top * units_, units_, pass.output + row * units_, units_, units_},
+                                 {pass.input + row * units_in_ + top, units_in_, std::min(rows_at_once, own.end - row),
+                                  std::min(block_rows(), units_in_ - top), kernel_ + top * units_, units_,
+                                  pass.output + row * units_, units_, units_},
                                  live_scratch(pass, worker));
     }
 
