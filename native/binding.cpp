@@ -2,27 +2,22 @@
 //
 // Shapes are checked on the Python side (engine/native.py); here only kinds, sizes and contiguity are, so that no call
 // can read or write where nothing is.
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include <stdexcept>
 
+#include "binding.hpp"
 #include "core/training.hpp"
 #include "descriptions.hpp"
 #include "isa/choice.hpp"
 
-namespace nb = nanobind;
-using namespace nb::literals;
+using namespace nanobind::literals;
 using namespace convoscope;
 
 namespace {
 
-using AnyArray = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;
-template <class T>
-using In = nb::ndarray<const T, nb::c_contig, nb::device::cpu>;
 using Out = nb::ndarray<float, nb::c_contig, nb::device::cpu>;
 
 template <class Array>
@@ -40,28 +35,6 @@ Images images_of(const AnyArray& x, std::int64_t of_one) {
     require(type != Images::Type::doubles || x.dtype() == nb::dtype<double>(),
             "samples must be uint8, float32 or float64");
     return {x.data(), type, count, of_one};
-}
-
-// Runs Python's signal handlers; their exception stays set until the core has come back.
-bool signals(void*) {
-    const nb::gil_scoped_acquire gil;
-    return PyErr_CheckSignals() != 0;
-}
-
-// Without the interpreter's lock; an interruption becomes the signal handler's exception.
-template <class Body>
-void compute(Body&& body) {
-    Interrupt interrupt(signals, nullptr);
-    bool interrupted = false;
-    {
-        const nb::gil_scoped_release release;
-        try {
-            body(interrupt);
-        } catch (const Interrupted&) {
-            interrupted = true;
-        }
-    }
-    if (interrupted) throw nb::python_error();
 }
 
 class PyProgram {
@@ -250,6 +223,7 @@ NB_MODULE(_native, m) {
             Pool::shared().set_threads(count);
         },
         "count"_a);
+    bind_filter(m);
     nb::class_<PyProgram>(m, "Program")
         .def(nb::init<const Shape&, const std::vector<nb::dict>&, std::vector<Out>, const std::vector<bool>&>(),
              "input"_a, "steps"_a, nb::arg("weights").noconvert(), "trainable"_a)

@@ -5,6 +5,7 @@
 #include "columns.hpp"
 #include "digest.hpp"
 #include "elementwise.hpp"
+#include "filter.hpp"
 #include "pool.hpp"
 #include "pooled.hpp"
 #include "product.hpp"
@@ -52,6 +53,7 @@ static const Kernels table = {
     keep_mask,
     keep,
     digest,
+    filter,
     sum_of_squares,
     update_sgd,
     update_adam,

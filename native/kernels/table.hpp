@@ -123,6 +123,26 @@ struct Digest {
     std::uint32_t lanes[16];
 };
 
+enum class SampleType : std::int32_t { bytes, words, floats, doubles };
+
+// A kernel over each channel of an image on its own: weight × Σ kernel × image + bias, clipped, and rounded where the
+// result is of whole numbers. The image is large enough: padding has been put around it.
+struct Filter {
+    const void* image;  // (height, width, channels)
+    SampleType type;
+    std::int64_t row;  // values from one row to the next
+    std::int64_t channels;
+    const double* kernel;  // (size_y, size_x)
+    std::int64_t size_y, size_x;
+    std::int64_t dilation_y, dilation_x;
+    std::int64_t stride_y, stride_x;
+    double weight, bias, low, high;
+    bool single_precision;  // whether float sums are exact: of whole numbers below 2^24
+    void* output;           // (rows, out_width, channels)
+    SampleType result;      // as `type`, or floats
+    std::int64_t out_width;
+};
+
 struct Kernels {
     const char* name;
     std::int32_t width;  // floats in a vector
@@ -191,6 +211,9 @@ struct Kernels {
     void (*keep)(const float* x, const std::uint8_t* keep, float scale, float* y, std::int64_t count);
 
     void (*digest)(const float* x, std::int64_t count, Digest&);
+    // Rows begin .. end of the output.
+    void (*filter)(const Filter&, std::int64_t begin, std::int64_t end);
+
     double (*sum_of_squares)(const float* x, std::int64_t count);
     void (*update_sgd)(const struct UpdateNumbers&, float* w, float* m, const float* g, std::int64_t count);
     void (*update_adam)(const struct UpdateNumbers&, float* w, float* m, float* v, const float* g, std::int64_t count);

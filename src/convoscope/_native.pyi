@@ -10,6 +10,18 @@ def isas() -> list[str]: ...
 def set_isa(name: str) -> None: ...
 def get_threads() -> int: ...
 def set_threads(count: int) -> None: ...
+def filter(
+    image: Array,
+    kernel: Array,
+    output: Array,
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+    weight: float,
+    bias: float,
+    low: float,
+    high: float,
+    single_precision: bool,
+) -> None: ...
 
 class Program:
     def __init__(

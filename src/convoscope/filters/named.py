@@ -1,0 +1,166 @@
+"""Kernels by name, by a name with numbers, and as text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+
+from convoscope.errors import ConfigurationError, unknown_name
+from convoscope.filters.kernel import LARGEST, Kernel, Numbers
+
+
+def names(group: str | None = None) -> list[str]:
+    """Return the names of the kernels that come with the package.
+
+    Parameters
+    ----------
+    group : {"basics", "blur", "sharpen", "edges", "patterns", "lessons"}, optional
+        Only those.
+
+    Examples
+    --------
+    >>> names("blur")
+    ['box-blur', 'gaussian-3', 'gaussian-5', 'motion-blur']
+    """
+    groups = dict.fromkeys(kernel.group for kernel in _catalogue().values())
+    if group is not None and group not in groups:
+        raise unknown_name("group of kernels", group, groups)
+    return [name for name, kernel in _catalogue().items() if group in (None, kernel.group)]
+
+
+def get(kernel: Any) -> Kernel:
+    """Return the kernel that is meant.
+
+    Parameters
+    ----------
+    kernel : str, array or Kernel
+        A name of `names`; ``"gaussian:5"`` or ``"gaussian:5:1.2"`` (its size, and its standard deviation in pixels);
+        ``"box:7"``; rows of numbers as text, ``"-1 0 1; -2 0 2; -1 0 1"``; or an array of shape (height, width) or
+        (height, width, channels).
+
+    Returns
+    -------
+    Kernel
+
+    Raises
+    ------
+    ConfigurationError
+        The name is not known (the nearest one is said), or the numbers are none.
+
+    Notes
+    -----
+    Without a standard deviation, a Gaussian of size n has 0.3 ((n - 1) / 2 - 1) + 0.8, as in OpenCV.
+
+    Examples
+    --------
+    >>> print(get("lesson-above"))
+    0 -1 0; 0 1 0; 0 0 0
+    >>> get("box:7").shape
+    (7, 7)
+    >>> get("gaussian:5:1.2").values.sum().round(12)
+    1.0
+    """
+    if isinstance(kernel, Kernel):
+        return kernel
+    if not isinstance(kernel, str):
+        return Kernel(kernel)
+    text = kernel.strip()
+    if text in _catalogue():
+        return _catalogue()[text]
+    name, *numbers = text.split(":")
+    if name in _FAMILIES and numbers:
+        return _member(text, name, numbers)
+    if re.search(r"[;,\s]", text) or re.fullmatch(r"[-+.\d].*", text):
+        return parse(text)
+    if name in _FAMILIES:
+        raise ConfigurationError(f"{text!r} needs a size: write for instance {name}:5.")
+    raise unknown_name("kernel", text, [*names(), *(f"{family}:SIZE" for family in _FAMILIES)])
+
+
+def parse(text: str) -> Kernel:
+    """Read a kernel's numbers from text.
+
+    Parameters
+    ----------
+    text : str
+        Numbers with blanks or commas between them, rows with semicolons or line ends between them. Fractions such as
+        ``1/9`` are numbers too.
+
+    Raises
+    ------
+    ConfigurationError
+        Something is no number, or rows differ in length.
+
+    Examples
+    --------
+    >>> parse("-1 0 1; -2 0 2; -1 0 1").values[1].tolist()
+    [-2.0, 0.0, 2.0]
+    >>> parse("1/4, 1/4; 1/4, 1/4").values.tolist()
+    [[0.25, 0.25], [0.25, 0.25]]
+    """
+    rows = [row.replace(",", " ").split() for row in re.split(r"[;\n]", text.strip().strip(";"))]
+    numbers = [[_number(word, text) for word in row] for row in rows]
+    if len({len(row) for row in numbers}) != 1 or not numbers[0]:
+        lengths = ", ".join(str(len(row)) for row in numbers)
+        raise ConfigurationError(
+            f"The rows of a kernel have equally many numbers, but those of {text!r} have {lengths}. "
+            'Write rows with semicolons between them: "-1 0 1; -2 0 2; -1 0 1".'
+        )
+    return Kernel(np.array(numbers))
+
+
+def _number(word: str, text: str) -> float:
+    above, slash, below = word.partition("/")
+    try:
+        return float(above) / float(below) if slash else float(above)
+    except (ValueError, ZeroDivisionError):
+        raise ConfigurationError(
+            f"{word!r} in the kernel {text!r} is no number. Write rows of numbers with semicolons between them, such "
+            f'as "-1 0 1; -2 0 2; -1 0 1", or a name: {", ".join(names())}.'
+        ) from None
+
+
+@cache
+def _catalogue() -> dict[str, Kernel]:
+    text = resources.files("convoscope.filters").joinpath("kernels.json").read_text(encoding="utf-8")
+    entries = json.loads(text)
+    return {entry["name"]: Kernel(values=entry.pop("kernel"), **entry) for entry in entries}
+
+
+def _gaussian(size: int, sigma: float | None) -> tuple[Numbers, float]:
+    width = 0.3 * ((size - 1) / 2 - 1) + 0.8 if sigma is None else sigma
+    places = np.arange(size) - (size - 1) / 2
+    bell = np.exp(-(places**2) / (2 * width**2))
+    bell /= bell.sum()
+    return np.outer(bell, bell), 1.0
+
+
+def _box(size: int, sigma: float | None) -> tuple[Numbers, float]:
+    if sigma is not None:
+        raise ConfigurationError("A box blur takes a size and nothing else: box:7.")
+    return np.ones((size, size)), 1 / size**2
+
+
+_FAMILIES: dict[str, Callable[[int, float | None], tuple[Numbers, float]]] = {"gaussian": _gaussian, "box": _box}
+
+
+def _member(text: str, family: str, words: list[str]) -> Kernel:
+    example = {"gaussian": "gaussian:5 or gaussian:5:1.2", "box": "box:7"}[family]
+    try:
+        size, sigma = int(words[0]), float(words[1]) if len(words) > 1 else None
+    except ValueError:
+        raise ConfigurationError(f"{text!r} has something that is no number. Write {example}.") from None
+    if len(words) > 2 or not 1 <= size <= LARGEST or (sigma is not None and not 0.01 <= sigma <= 1000):
+        raise ConfigurationError(
+            f"{text!r} cannot be meant: the size goes from 1 to {LARGEST} pixels, the standard deviation from 0.01 to "
+            f"1000. Write {example}."
+        )
+    values, weight = _FAMILIES[family](size, sigma)
+    title = f"{'Gaussian' if family == 'gaussian' else 'Box'} blur {size}×{size}"
+    return Kernel(values, weight, name=text, title=title, shows="A blur.", source="By definition", group="blur")
