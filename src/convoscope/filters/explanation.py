@@ -126,9 +126,9 @@ def explain(
     >>> image = np.array([[0, 64, 128], [48, 192, 144], [42, 226, 168]], np.uint8)
     >>> print(explain(image, "sobel-x", 0, 0))
     New pixel (0, 0): the kernel lies on rows 0 to 2 and columns 0 to 2 of the image.
-        0 × -1  +   64 × 0  +  128 × 1
-       48 × -2  +  192 × 0  +  144 × 2
-       42 × -1  +  226 × 0  +  168 × 1
+       0 × -1  +   64 × 0  +  128 × 1
+      48 × -2  +  192 × 0  +  144 × 2
+      42 × -1  +  226 × 0  +  168 × 1
       sum of the 9 products: 446
     446, clipped to 255
 

@@ -55,16 +55,16 @@ class Geometry:
         Examples
         --------
         >>> plan((512, 512), (3, 3), 2, "valid").formula()
-        '(512 − 3) / 2 + 1 = 255'
+        '⌊(512 − 3) / 2⌋ + 1 = 255'
         """
         lines = []
         for axis in range(2):
             pads = sum(self.sides[axis])
             padded = f"{self.image[axis]} + {pads}" if pads else f"{self.image[axis]}"
             room = self.image[axis] + pads - self.covered[axis]
-            share = f"({padded} − {self.covered[axis]}) / {self.stride[axis]}"
-            down = ", rounded down," if room % self.stride[axis] else ""
-            lines.append(f"{share}{down} + 1 = {self.places[axis]}")
+            steps = f"({padded} − {self.covered[axis]}) / {self.stride[axis]}"
+            steps = f"⌊{steps}⌋" if room % self.stride[axis] else steps
+            lines.append(f"{steps} + 1 = {self.places[axis]}")
         return lines[0] if lines[0] == lines[1] else f"rows: {lines[0]}; columns: {lines[1]}"
 
 

@@ -63,7 +63,7 @@ def get(kernel: Any) -> Kernel:
     0 -1 0; 0 1 0; 0 0 0
     >>> get("box:7").shape
     (7, 7)
-    >>> get("gaussian:5:1.2").values.sum().round(12)
+    >>> round(float(get("gaussian:5:1.2").values.sum()), 12)
     1.0
     """
     if isinstance(kernel, Kernel):
