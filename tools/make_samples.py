@@ -55,7 +55,7 @@ def noise(x: Array, y: Array, seed: int) -> Array:
     def at(right: int, down: int) -> Array:
         return np.asarray(table[(row + down) % 64, (column + right) % 64])
 
-    return (at(0, 0) * (1 - u) + at(1, 0) * u) * (1 - v) + (at(0, 1) * (1 - u) + at(1, 1) * u) * v
+    return np.asarray((at(0, 0) * (1 - u) + at(1, 0) * u) * (1 - v) + (at(0, 1) * (1 - u) + at(1, 1) * u) * v)
 
 
 def bricks(x: Array, y: Array) -> Array:
@@ -77,18 +77,18 @@ def planks(x: Array, z: Array) -> Array:
     rings = np.sin(24 * (x + 0.20 * noise(x * 1.3 + 9 * own, z * 0.55, 5)) + 5 * own)
     grain = 0.07 * rings + 0.06 * noise(x * 40, z * 2.2, 6)
     gap = np.clip((0.014 - np.minimum(x % 0.62, 0.62 - x % 0.62)) / 0.008, 0, 1)
-    return np.array([0.66, 0.47, 0.28]) * ((1 + 0.14 * own + grain) * (1 - 0.75 * gap))[..., None]
+    return np.asarray(np.array([0.66, 0.47, 0.28]) * ((1 + 0.14 * own + grain) * (1 - 0.75 * gap))[..., None])
 
 
 def ball_colour(ball: Ball, points: Array) -> Array:
     """Colour a ball: evenly, or in stripes that are slanted."""
     base = np.broadcast_to(np.array(ball.colour), points.shape)
     if not ball.stripes:
-        return base
+        return np.asarray(base)
     local = (points - np.array(ball.centre)) / ball.radius
     slant = 0.80 * local[..., 1] + 0.45 * local[..., 0] - 0.40 * local[..., 2]
     white = np.clip(0.5 + 12 * np.sin(slant * 11) / 2, 0, 1)[..., None]
-    return base * (1 - white) + np.array([0.93, 0.92, 0.88]) * white
+    return np.asarray(base * (1 - white) + np.array([0.93, 0.92, 0.88]) * white)
 
 
 def nearest(origins: Array, rays: Array) -> tuple[Array, npt.NDArray[np.intp]]:
@@ -145,7 +145,7 @@ def light_from(origins: Array, rays: Array, lamp: Array, bounces: int) -> Array:
         seen = light_from(points[reflecting] + normal * 1e-3, ray - 2 * along * normal, lamp[reflecting], bounces - 1)
         tint = np.where((what[reflecting] == 2)[:, None], np.array(BALLS[2].colour), 1.0)
         result[reflecting] += seen * tint * share[:, None] - result[reflecting] * share[:, None]
-    return result
+    return np.asarray(result)
 
 
 def photograph() -> Image.Image:
@@ -162,7 +162,8 @@ def photograph() -> Image.Image:
         lamp = LIGHT + random.uniform(-LIGHT_SIZE, LIGHT_SIZE, (SIZE, SIZE, 3))
         total += np.minimum(light_from(np.broadcast_to(EYE, rays.shape), rays, lamp, 2), 4)
     linear = total / RAYS
-    exposed = 1 - np.exp(-1.55 * linear)  # film's shoulder: bright places fade to white without a rim
+    linear = np.maximum(linear + 0.35 * (linear - linear.mean(axis=2, keepdims=True)), 0)  # as colour film does
+    exposed = 1 - np.exp(-1.25 * linear)  # film's shoulder: bright places fade to white without a rim
     return Image.fromarray(np.rint(255 * np.clip(exposed, 0, 1) ** (1 / 2.2)).astype(np.uint8))
 
 

@@ -70,7 +70,7 @@ def prepare(path: Path, preprocessing: Mapping[str, Any], *, invert: bool = Fals
     The image keeps its proportions: what is missing at two sides is filled in the colour that its edges have.
     Transparent parts are put on black or white, whichever the training images' edges are nearer to.
     """
-    image, notes = _read(path)
+    image, notes = read(path)
     background = 255 if preprocessing.get("edge", 0.0) >= _LIGHT else 0
     image = _to_colours(image, int(preprocessing["channels"]), background, notes, path)
     if invert:
@@ -87,7 +87,8 @@ def prepare(path: Path, preprocessing: Mapping[str, Any], *, invert: bool = Fals
     return Prepared(pixels, notes, _hint(float(np.mean(edge)) / 255, preprocessing.get("edge")))
 
 
-def _read(path: Path) -> tuple[Image, list[str]]:
+def read(path: Path) -> tuple[Image, list[str]]:
+    """Read an image as it is, turned upright, and say what was done; errors are those of `prepare`."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     if not path.exists():

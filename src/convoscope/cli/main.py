@@ -9,15 +9,16 @@ from typing import Annotated
 
 import typer
 
-from convoscope.cli import datasets, doctor, evaluate, predict, summary, train
+from convoscope.cli import datasets, doctor, evaluate, filter, lab, predict, summary, train
 from convoscope.cli.errors import FriendlyCommand, FriendlyGroup, leave_quietly
 
 _HELP = {"help_option_names": ["-h", "--help"]}
-_COMMANDS = (train, evaluate, predict, summary, datasets, doctor)
+_COMMANDS = (train, evaluate, predict, summary, filter, lab, datasets, doctor)
 _EXAMPLES = (
     "convoscope train",
     "convoscope train fashion-mnist --epochs 5",
     "convoscope summary cnn-2 --details",
+    "convoscope filter photograph --kernel sobel-x",
     "convoscope doctor",
 )
 
@@ -56,7 +57,9 @@ def root(
 
 def _add(module: ModuleType) -> None:
     name = module.__name__.rpartition(".")[2]
-    app.command(name, cls=FriendlyCommand, epilog="\n".join(module.EXAMPLES), context_settings=_HELP)(module.command)
+    app.command(
+        name, cls=getattr(module, "COMMAND", FriendlyCommand), epilog="\n".join(module.EXAMPLES), context_settings=_HELP
+    )(module.command)
 
 
 for _module in _COMMANDS:

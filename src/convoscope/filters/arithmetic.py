@@ -81,12 +81,12 @@ def _by_the_core(
 
     kind = result_type(padded.dtype, limits)
     direct = padded.view(np.uint8) if padded.dtype == bool else padded
-    finished = direct.dtype in _NATIVE and kind != np.float64 or padded.dtype == np.float64
+    finished = direct.dtype in _NATIVE
     if not finished:
         direct = padded.astype(np.float64)
     output = np.empty((*places, padded.shape[2]), direct.dtype)
     if finished:
-        output = np.empty(output.shape, np.uint8 if kind == bool else kind)
+        output = np.empty(output.shape, np.uint8 if kind.kind == "b" else kind)
     low, high = (-np.inf, np.inf) if limits is None or not finished else limits
     _native.filter(
         np.ascontiguousarray(direct),

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.errors import ConfigurationError, unknown_name
+from convoscope.errors import unknown_name
 from convoscope.filters.convolution import Task, prepare
 from convoscope.filters.geometry import PAD_MODES, pad
 from convoscope.filters.images import Clip, finish
 from convoscope.filters.kernel import Numbers
+from convoscope.filters.wording import as_text, channel_name, check_place, lies_on
 
 Array = npt.NDArray[Any]
 
@@ -67,22 +68,24 @@ class Explanation:
 
     def __str__(self) -> str:
         """Write the arithmetic out, a line for each row of the kernel."""
-        lines = [f"New pixel ({self.row}, {self.column}): the kernel lies on {_places(self.rows, self.columns)}."]
+        lines = [f"New pixel ({self.row}, {self.column}): the kernel lies on {lies_on(self.rows, self.columns)}."]
         if self.reason:
             lines.append(self.reason)
         depth = self.patch.shape[2]
         for channel in range(depth):
             if depth > 1:
-                lines.append(f"{_channel(channel, depth)}:")
+                lines.append(f"{channel_name(channel, depth)}:")
             lines += _terms(self.patch[..., channel], self.kernel[..., channel], self.missing)
-            lines.append(f"  sum of the {self.kernel[..., 0].size} products: {_text(self.sums[channel])}")
+            lines.append(f"  sum of the {self.kernel[..., 0].size} products: {as_text(self.sums[channel])}")
         added = np.ndim(self.sum) == 0
         if added and depth > 1:
-            lines.append(f"the channels added: {' + '.join(_text(total) for total in self.sums)} = {_text(self.sum)}")
+            lines.append(
+                f"the channels added: {' + '.join(as_text(total) for total in self.sums)} = {as_text(self.sum)}"
+            )
         for channel, (total, value, clipped) in enumerate(
             zip(np.atleast_1d(self.sum), np.atleast_1d(self.value), np.atleast_1d(self.clipped), strict=True)
         ):
-            name = "" if added else f"{_channel(channel, depth)}: "
+            name = "" if added else f"{channel_name(channel, depth)}: "
             lines.append(name + _ending(float(total), self.weight, self.bias, float(value), clipped))
         return "\n".join(lines)
 
@@ -177,16 +180,6 @@ def explain(
     )
 
 
-def check_place(row: Any, column: Any, places: tuple[int, int]) -> None:
-    """Say so if a result has no such pixel."""
-    for what, place, size in (("row", row, places[0]), ("column", column, places[1])):
-        if isinstance(place, bool) or not isinstance(place, int | np.integer) or not 0 <= place < size:
-            raise ConfigurationError(
-                f"The result has {places[0]} rows and {places[1]} columns, so the {what} is a whole number from 0 to "
-                f"{size - 1}, but {place!r} came."
-            )
-
-
 def _clipped(task: Task, value: Any) -> Any:
     result = finish(np.atleast_1d(value), task.kind, task.limits)
     return result if np.ndim(value) else result[0].item()
@@ -210,28 +203,13 @@ def _reason(missing: Array, rows: Array, columns: Array, height: int, width: int
     return f"No neighbours {where}: {int(missing.sum())} of {missing.size} are missing (?), and {count}."
 
 
-def _places(rows: tuple[int, ...], columns: tuple[int, ...]) -> str:
-    return f"{_range('row', rows)} and {_range('column', columns)} of the image"
-
-
-def _range(what: str, numbers: tuple[int, ...]) -> str:
-    if len(numbers) == 1:
-        return f"{what} {numbers[0]}"
-    step = numbers[1] - numbers[0]
-    return f"{what}s {numbers[0]} to {numbers[-1]}" + (f", each {step}," if step > 1 else "")
-
-
-def _channel(channel: int, depth: int) -> str:
-    return ("red", "green", "blue")[channel] if depth == 3 else f"channel {channel}"
-
-
 def _terms(patch: Array, kernel: Numbers, missing: Array) -> list[str]:
     """Write the products in columns; a missing neighbour that counts as 0 is a question mark."""
     shown = [
-        ["?" if gone and not pixel else f"{_text(pixel)}?" if gone else _text(pixel) for pixel, gone in zip(*row)]  # noqa: B905
+        ["?" if gone and not pixel else f"{as_text(pixel)}?" if gone else as_text(pixel) for pixel, gone in zip(*row)]  # noqa: B905
         for row in zip(patch, missing, strict=True)
     ]
-    factors = [[_text(number) for number in row] for row in kernel]
+    factors = [[as_text(number) for number in row] for row in kernel]
     wide = [max(len(row[place]) for row in shown) for place in range(len(shown[0]))]
     narrow = [max(len(row[place]) for row in factors) for place in range(len(factors[0]))]
     return [
@@ -245,18 +223,14 @@ def _terms(patch: Array, kernel: Numbers, missing: Array) -> list[str]:
 
 
 def _ending(total: float, weight: float, bias: float, value: float, clipped: Any) -> str:
-    text = _text(total)
+    text = as_text(total)
     if weight != 1:
-        text += f" × {_text(weight)}"
+        text += f" × {as_text(weight)}"
     if bias:
-        text += f" {'+' if bias > 0 else '−'} {_text(abs(bias))}"
+        text += f" {'+' if bias > 0 else '−'} {as_text(abs(bias))}"
     if weight != 1 or bias:
-        text += f" = {_text(value)}"
+        text += f" = {as_text(value)}"
     if float(clipped) == value or abs(float(clipped) - value) <= 1e-6 * abs(value):
         return text
     word = "rounded" if float(clipped) == np.rint(value) else "clipped"
-    return f"{text}, {word} to {_text(clipped)}"
-
-
-def _text(number: Any) -> str:
-    return f"{float(number):.6g}" if not float(number).is_integer() else f"{int(number)}"
+    return f"{text}, {word} to {as_text(clipped)}"

@@ -122,7 +122,7 @@ def _number(word: str, text: str) -> float:
     except (ValueError, ZeroDivisionError):
         raise ConfigurationError(
             f"{word!r} in the kernel {text!r} is no number. Write rows of numbers with semicolons between them, such "
-            f'as "-1 0 1; -2 0 2; -1 0 1", or a name: {", ".join(names())}.'
+            'as "-1 0 1; -2 0 2; -1 0 1", or one name, such as sobel-x.'
         ) from None
 
 

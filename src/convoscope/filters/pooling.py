@@ -10,6 +10,7 @@ import numpy.typing as npt
 from convoscope.errors import ConfigurationError, unknown_name
 from convoscope.filters.geometry import Geometry, pair, plan
 from convoscope.filters.images import finish, take_apart
+from convoscope.filters.wording import as_text, channel_name, check_place, lies_on
 
 Array = npt.NDArray[Any]
 MODES = ("max", "average", "min")
@@ -133,3 +134,41 @@ def _average(image: Array, geometry: Geometry) -> Array:
         total[outputs] += image[pixels]
         count[outputs] += 1
     return total / count
+
+
+def explain_window(
+    image: npt.ArrayLike, row: int, column: int, size: Any = 2, stride: Any = None, mode: str = "max", padding: Any = 0
+) -> str:
+    """Write how `pool` comes to one pixel of its result: the window's pixels, and what is kept.
+
+    Examples
+    --------
+    >>> print(explain_window(np.array([[0, 64], [48, 192]]), 0, 0))
+    New pixel (0, 0): the window lies on rows 0 to 1 and columns 0 to 1 of the image.
+       0   64
+      48  192
+    max: 192, of row 1, column 1
+    """
+    if mode not in MODES:
+        raise unknown_name("pooling", mode, MODES)
+    parts = take_apart(image, None)
+    geometry = windows(parts.colours.shape, size, stride, padding)
+    check_place(row, column, geometry.places)
+    rows, columns = (
+        places[(places >= 0) & (places < length)]
+        for places, length in zip(geometry.rows_and_columns(row, column), parts.colours.shape[:2], strict=True)
+    )
+    lines = [f"New pixel ({row}, {column}): the window lies on {lies_on(rows, columns)}."]
+    for channel in range(parts.colours.shape[2]):
+        values = parts.colours[rows][:, columns, channel]
+        shown = [[as_text(value) for value in line] for line in values]
+        wide = max(len(word) for line in shown for word in line)
+        lines += [f"{channel_name(channel, parts.colours.shape[2])}:"] if parts.colours.shape[2] > 1 else []
+        lines += ["  " + "  ".join(word.rjust(wide) for word in line) for line in shown]
+        if mode == "average":
+            kept = finish(np.array(values.mean()), values.dtype, None)
+            lines.append(f"average: {as_text(values.astype(np.float64).sum())} / {values.size} = {as_text(kept)}")
+        else:
+            best = np.unravel_index(values.argmax() if mode == "max" else values.argmin(), values.shape)
+            lines.append(f"{mode}: {as_text(values[best])}, of row {rows[best[0]]}, column {columns[best[1]]}")
+    return "\n".join(lines)

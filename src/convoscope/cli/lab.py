@@ -1,0 +1,105 @@
+"""``convoscope lab``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from convoscope.filters.chain import Step
+    from convoscope.web.lab import Start
+
+EXAMPLES = (
+    "convoscope lab",
+    "convoscope lab my.jpg",
+    "convoscope lab my.jpg --export lab.html",
+    "convoscope lab --no-browser --port 8800",
+)
+
+
+def command(
+    image: Annotated[
+        Path | None,
+        typer.Argument(metavar="[IMAGE]", help="An image file, or a sample: photograph, drawing.", show_default=False),
+    ] = None,
+    export: Annotated[
+        Path | None, typer.Option("--export", help="Write the page as one HTML file that needs no network, and end.")
+    ] = None,
+    port: Annotated[int | None, typer.Option("--port", help="Where to listen. Default: 8760, or a free port.")] = None,
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--host", help="A name besides localhost by which the page is called: that of a notebook's proxy."
+        ),
+    ] = None,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", metavar="", help="Print the address, and open no browser.")
+    ] = False,
+) -> None:
+    """Open the filter lab in the browser: any filter on any image, every step visible. Ctrl-C ends it."""
+    if export is None:
+        serve(image, (), port=port, hosts=host or (), browser=not no_browser)
+        return
+    from convoscope.cli.console import results
+    from convoscope.storage import write_atomically
+    from convoscope.web.lab import offline
+
+    write_atomically(export, [offline(_start(image, ())).encode()])
+    results().print(f"Written: {export}", soft_wrap=True)
+
+
+def serve(
+    image: Path | None,
+    steps: Sequence[Step],
+    *,
+    port: int | None = None,
+    hosts: Sequence[str] = (),
+    browser: bool = True,
+) -> None:
+    """Serve the lab until Ctrl-C.
+
+    Parameters
+    ----------
+    image : Path or None
+        A file's or a sample's name.
+    steps : sequence of Filter and Pooling
+        What the page begins with.
+    port, hosts
+        As in `convoscope.web.server.Server`.
+    browser : bool
+        Whether to open one.
+    """
+    import webbrowser
+
+    from convoscope.cli.console import results
+    from convoscope.web.lab import site
+    from convoscope.web.server import PORT, Server
+
+    console = results()
+    with Server(site(_start(image, steps)), port=PORT if port is None else port, hosts=hosts) as server:
+        if port and server.port != port:
+            console.print(f"Port {port} is taken; this is at {server.port}.")
+        console.print(f"The filter lab is at {server.address}", soft_wrap=True)
+        console.print("Only this machine can reach it. Ctrl-C ends it.", soft_wrap=True)
+        console.file.flush()
+        if browser and not webbrowser.open(server.address):
+            console.print("No browser could be opened: copy the address into one.")
+        try:
+            server.serve()
+        except KeyboardInterrupt:
+            console.print("\nThe filter lab has ended.")
+
+
+def _start(image: Path | None, steps: Sequence[Step]) -> Start:
+    from convoscope.cli import source
+    from convoscope.filters import samples
+    from convoscope.web.lab import Start
+
+    if image is None:
+        return Start(steps=steps)
+    if not image.exists() and str(image) in samples.names():
+        return Start(str(image), None, steps)
+    return Start(image.name, source.load(image), steps)

@@ -1,0 +1,42 @@
+"""Words that explanations share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from convoscope.errors import ConfigurationError
+
+
+def check_place(row: Any, column: Any, places: tuple[int, int]) -> None:
+    """Say so if a result has no such pixel."""
+    for what, place, size in (("row", row, places[0]), ("column", column, places[1])):
+        if isinstance(place, bool) or not isinstance(place, int | np.integer) or not 0 <= place < size:
+            raise ConfigurationError(
+                f"The result has {places[0]} rows and {places[1]} columns, so the {what} is a whole number from 0 to "
+                f"{size - 1}, but {place!r} came."
+            )
+
+
+def lies_on(rows: Sequence[int], columns: Sequence[int]) -> str:
+    """Say which of an image's rows and columns something lies on."""
+    return f"{_range('row', rows)} and {_range('column', columns)} of the image"
+
+
+def _range(what: str, numbers: Sequence[int]) -> str:
+    if len(numbers) == 1:
+        return f"{what} {numbers[0]}"
+    step = numbers[1] - numbers[0]
+    return f"{what}s {numbers[0]} to {numbers[-1]}" + (f", each {step}," if step > 1 else "")
+
+
+def channel_name(channel: int, depth: int) -> str:
+    """Name one of an image's channels."""
+    return ("red", "green", "blue")[channel] if depth == 3 else f"channel {channel}"
+
+
+def as_text(number: Any) -> str:
+    """Write a number with six digits, and a whole one as it is."""
+    return f"{float(number):.6g}" if not float(number).is_integer() else f"{int(number)}"

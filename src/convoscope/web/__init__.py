@@ -1,0 +1,1 @@
+"""The pages in the browser, and the small server on this machine that gives them out."""
