@@ -112,6 +112,7 @@ def _frame(
     pen.rectangle(_box(place, (1, 1), cell, at), outline=_WINDOW, width=2)
     font = ImageFont.load_default(14)
     for number, line in enumerate(text):
+        line = line.replace("×", "x").replace("−", "-")  # the font has neither
         pen.text((_GAP, _SIDE + 2 * _GAP + number * _LINE), line, _INK, font)
     return canvas
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import numpy as np
 import numpy.typing as npt
 
 from convoscope.errors import ConfigurationError
@@ -26,6 +25,7 @@ FOLDER = Path(__file__).parent / "static"
 _PAGE = "lab/index.html"
 _LONGEST_SIDE = 2048  # pixels; the page shows fewer
 _MOST_STEPS, _LARGEST_KERNEL, _LARGEST_STRIDE = 6, 7, 8
+_LARGEST = {"stride": _LARGEST_STRIDE, "padding": 8, "dilation": 4}
 _WORDS = {"pad_mode": "padMode"}
 
 
@@ -52,6 +52,8 @@ class Start:
         """The state as the page writes it into its address; None for what the page begins with by itself."""
         if not self.steps and self.name is None:
             return None
+        if len(self.steps) > _MOST_STEPS:
+            raise ConfigurationError(f"The page has room for {_MOST_STEPS} steps, but {len(self.steps)} came.")
         image = "image" if self.image is not None else self.name or "photograph"
         return "&".join([f"image={quote(image)}", *(f"step={_written(step)}" for step in self.steps)])
 
@@ -135,7 +137,10 @@ def _written(step: Step) -> str:
     words.append(f"bias={kernel.bias + options.pop('bias', 0.0):.6g}")
     words.append(f"clip={'false' if options.pop('clip', None) is False else 'true'}")
     for name, value in options.items():
-        if not isinstance(value, str | int | np.integer):
-            raise ConfigurationError(f"The page has one {name} for rows and columns, but {value} came.")
+        if name in _LARGEST and not isinstance(value, str) and not (isinstance(value, int) and value <= _LARGEST[name]):
+            raise ConfigurationError(
+                f"The page takes one {name} for rows and columns, at most {_LARGEST[name]}, but {value} came. Change "
+                "it, or do without --open."
+            )
         words.append(f"{_WORDS.get(name, name)}={value}")
     return ";".join(words)

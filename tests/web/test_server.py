@@ -1,0 +1,229 @@
+"""The server on this machine: what it gives out, and what it refuses."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from convoscope.errors import ConfigurationError
+from convoscope.web.server import Response, Server, Site
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    inside = tmp_path / "static"
+    (inside / "deep").mkdir(parents=True)
+    (inside / "main.js").write_text("export const x = 1;")
+    (inside / "deep" / "style.css").write_text("p { margin: 0 }")
+    (inside / "notes.txt").write_text("not for pages")
+    (tmp_path / "secret.js").write_text("secret")
+    (inside / "link.js").symlink_to(tmp_path / "secret.js")
+    return inside
+
+
+def broken() -> Response:
+    raise RuntimeError("out of order")
+
+
+@contextlib.contextmanager
+def serving(server: Server) -> Iterator[Server]:
+    with server:
+        thread = threading.Thread(target=server.serve)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+            thread.join(10)
+    assert not thread.is_alive()
+
+
+@pytest.fixture
+def server(folder: Path) -> Iterator[Server]:
+    routes = {
+        "": lambda: Response(b"<!DOCTYPE html>", "text/html; charset=utf-8"),
+        "data/x.json": lambda: Response(b"{}", "application/json"),
+        "data/broken.json": broken,
+    }
+    with serving(Server(Site(folder, routes), port=0)) as running:
+        yield running
+
+
+def ask(
+    server: Server, path: str, *, host: str | None = None, method: str = "GET"
+) -> tuple[int, dict[str, str], bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    try:
+        connection.putrequest(method, path, skip_host=True)
+        connection.putheader("Host", f"127.0.0.1:{server.port}" if host is None else host)
+        connection.endheaders()
+        response = connection.getresponse()
+        return response.status, dict(response.headers), response.read()
+    finally:
+        connection.close()
+
+
+def test_the_page_its_files_and_its_data_are_given_out_with_their_types(server: Server) -> None:
+    for path, kind, body in (
+        ("", "text/html; charset=utf-8", b"<!DOCTYPE html>"),
+        ("?a=b", "text/html; charset=utf-8", b"<!DOCTYPE html>"),
+        ("static/main.js", "text/javascript; charset=utf-8", b"export const x = 1;"),
+        ("static/deep/style.css", "text/css; charset=utf-8", b"p { margin: 0 }"),
+        ("data/x.json", "application/json", b"{}"),
+    ):
+        status, headers, found = ask(server, f"/{server.token}/{path}")
+        assert (status, headers["Content-Type"], found) == (200, kind, body)
+
+
+def test_every_answer_forbids_what_pages_of_others_could_do(server: Server) -> None:
+    for path in ("", "static/main.js", "nothing"):
+        _, headers, _ = ask(server, f"/{server.token}/{path}")
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert "unsafe" not in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Cache-Control"] == "no-store"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert "Access-Control-Allow-Origin" not in headers
+        assert "Python" not in headers["Server"]
+
+
+def test_a_head_request_is_answered_without_a_body(server: Server) -> None:
+    status, headers, body = ask(server, f"/{server.token}/static/main.js", method="HEAD")
+    assert (status, headers["Content-Length"], body) == (200, "19", b"")
+
+
+@pytest.mark.parametrize("path", ["/", "/static/main.js", "/wrong/", "/%74/static/main.js", "//static/main.js", "/é/"])
+def test_without_the_token_nothing_is_given_out(server: Server, path: str) -> None:
+    status, _, body = ask(server, quote(path, safe="/%"))
+    assert status == 403
+    assert b"token" in body
+    assert server.token.encode() not in body
+
+
+def test_a_token_with_a_part_missing_or_too_much_is_wrong(server: Server) -> None:
+    for token in (server.token[:-1], server.token + "x", server.token.swapcase()):
+        assert ask(server, f"/{token}/")[0] == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "static/../secret.js",
+        "static/%2e%2e/secret.js",
+        "static/..%2fsecret.js",
+        "static/%2e%2e%2fsecret.js",
+        "static/deep/../../secret.js",
+        "static/..%5csecret.js",
+        "static/..\\secret.js",
+        "static/link.js",
+        "static//main.js",
+        "static/main.js%00.css",
+        "static/%c0%ae%c0%ae/secret.js",
+        "static/c:/main.js",
+        "static/notes.txt",
+        "static/",
+        "static/deep",
+        "../secret.js",
+        "data/y.json",
+    ],
+)
+def test_nothing_outside_the_folder_is_given_out_by_whatever_address(server: Server, path: str) -> None:
+    status, _, body = ask(server, f"/{server.token}/{path}")
+    assert status == 404
+    assert b"secret" not in body
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "localhost.evil.example"]
+)
+def test_a_server_called_by_another_name_answers_nothing(server: Server, host: str) -> None:
+    status, _, body = ask(server, f"/{server.token}/", host=host)
+    assert status == 403
+    assert b"--host" in body
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:99", "127.0.0.1", "[::1]", "[::1]:8760", "LOCALHOST"])
+def test_this_machines_own_names_are_known(server: Server, host: str) -> None:
+    assert ask(server, f"/{server.token}/", host=host)[0] == 200
+
+
+def test_a_notebooks_proxy_can_be_allowed_by_name(folder: Path) -> None:
+    site = Site(folder, {"": lambda: Response(b"page", "text/plain")})
+    with serving(Server(site, port=0, hosts=["Hub.Example.org"])) as server:
+        assert ask(server, f"/{server.token}/", host="hub.example.org")[0] == 200
+        assert ask(server, f"/{server.token}/", host="example.org")[0] == 403
+
+
+def test_what_goes_wrong_in_one_answer_does_not_end_the_server(server: Server) -> None:
+    status, headers, body = ask(server, f"/{server.token}/data/broken.json")
+    assert (status, body) == (500, b"RuntimeError: out of order\n")
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert ask(server, f"/{server.token}/")[0] == 200
+
+
+def test_only_reading_is_allowed(server: Server) -> None:
+    assert ask(server, f"/{server.token}/", method="POST")[0] == 501
+
+
+def test_it_listens_on_this_machine_only(server: Server) -> None:
+    assert server.address.startswith("http://127.0.0.1:")
+    assert server._http.server_address[0] == "127.0.0.1"
+
+
+def test_where_the_port_is_taken_another_is_found(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        site = Site(folder, {"": lambda: Response(b"page", "text/plain")})
+        with serving(Server(site, port=port)) as server:
+            assert server.port != port
+            assert ask(server, f"/{server.token}/")[0] == 200
+
+
+def test_the_port_is_free_again_at_the_end(folder: Path) -> None:
+    with serving(Server(Site(folder), port=0)) as server:
+        port = server.port
+    with socket.socket() as again:
+        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        again.bind(("127.0.0.1", port))
+
+
+def test_each_server_has_a_token_of_its_own(folder: Path) -> None:
+    with Server(Site(folder), port=0) as one, Server(Site(folder), port=0) as other:
+        assert one.token != other.token
+        assert len(one.token) >= 32
+
+
+@pytest.mark.parametrize("port", [-1, 70_000, True])
+def test_a_port_that_is_none_is_refused(folder: Path, port: int) -> None:
+    with pytest.raises(ConfigurationError, match="65535"):
+        Server(Site(folder), port=port)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX has them")
+def test_ctrl_c_ends_it_cleanly_while_a_browser_holds_a_connection(tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "error", "-m", "convoscope", "lab", "--no-browser", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as lab:
+        assert lab.stdout is not None
+        address = lab.stdout.readline().split()[-1]
+        port, path = address.removeprefix("http://127.0.0.1:").split("/", 1)
+        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=10)
+        connection.request("GET", f"/{path}data/start.json")
+        assert connection.getresponse().status == 200  # and the connection stays open
+        lab.send_signal(signal.SIGINT)
+        out, err = lab.communicate(timeout=20)
+        connection.close()
+    assert (lab.returncode, err) == (0, "")
+    assert out.endswith("The filter lab has ended.\n")
