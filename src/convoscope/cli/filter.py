@@ -53,8 +53,8 @@ def command(
     channels: Annotated[
         list[str] | None, typer.Option("--channels", help="apart keeps colour; sum adds the channels' results.")
     ] = None,
-    flip: Annotated[
-        list[bool] | None, typer.Option("--flip", metavar="", help="Turn the kernel round first: a true convolution.")
+    mode: Annotated[
+        list[str] | None, typer.Option("--mode", help="correlate; or convolve, which turns the kernel round first.")
     ] = None,
     no_clip: Annotated[
         bool, typer.Option("--no-clip", metavar="", help="Keep negative values; grey then stands for zero.")
@@ -84,7 +84,7 @@ def command(
     if list_kernels:
         return _list()
     moves = {"stride": stride, "padding": padding, "pad_mode": pad_mode, "dilation": dilation}
-    sums = {"weight": weight, "bias": bias, "channels": channels, "flip": flip}
+    sums = {"weight": weight, "bias": bias, "channels": channels, "mode": mode}
     given = {"kernel": kernel, "pool": pool, **moves, **sums}
     chain = steps_from(ctx, {name: values or [] for name, values in given.items()}, False if no_clip else None)
     if open_page:

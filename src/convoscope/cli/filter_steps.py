@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from convoscope.filters.chain import Step
 
 _ORDER = "convoscope.order"
-_OPTIONS = ("stride", "padding", "pad_mode", "dilation", "weight", "bias", "channels", "flip")
+_OPTIONS = ("stride", "padding", "pad_mode", "dilation", "weight", "bias", "channels", "mode")
 _OF_POOLINGS = ("stride", "padding")
 
 
@@ -84,8 +84,6 @@ def _options(words: Mapping[str, Any]) -> dict[str, Any]:
             options[name] = _numbers(words[name], name)
         elif name == "padding":
             options[name] = _padding(words[name])
-        elif name == "flip":
-            options["mode"] = "convolve"
         else:
             options[name] = words[name]
     return options

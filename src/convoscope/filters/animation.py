@@ -62,9 +62,8 @@ def animate(image: npt.ArrayLike, step: Step, *, milliseconds: int = 120) -> byt
     shown = np.unique(np.linspace(0, count - 1, min(count, _MOST_FRAMES)).round().astype(int))
     places = [divmod(int(number), geometry.places[1]) for number in shown]
     texts = [step.explain(array, *place).splitlines() for place in places]
-    frames = [
-        _frame(array, result, geometry, place, text, _room(texts)) for place, text in zip(places, texts, strict=True)
-    ]
+    room = _room(texts)
+    frames = [_frame(array, result, geometry, place, text, room) for place, text in zip(places, texts, strict=True)]
     palette = frames[-1].quantize(96)  # one for all, so that a frame need only hold what changed
     frames = [frame.quantize(palette=palette, dither=PIL.Image.Dither.NONE) for frame in frames]
     file = io.BytesIO()
