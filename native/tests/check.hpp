@@ -46,6 +46,7 @@ inline Floats random_floats(std::int64_t count) {
 }
 
 void test_kernels();
+void test_filter();
 void test_programs();
 void test_predictions();
 void test_threads();

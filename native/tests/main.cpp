@@ -9,6 +9,7 @@ int main() {
         std::printf("%s: kernels", isa.c_str());
         std::fflush(stdout);
         test_kernels();
+        test_filter();
         std::printf(", programs");
         std::fflush(stdout);
         test_programs();
