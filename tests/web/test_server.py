@@ -173,7 +173,9 @@ def test_what_goes_wrong_in_one_answer_does_not_end_the_server(server: Server) -
 
 
 def test_only_reading_is_allowed(server: Server) -> None:
-    assert ask(server, f"/{server.token}/", method="POST")[0] == 501
+    status, headers, _ = ask(server, f"/{server.token}/", method="POST")
+    assert status == 501
+    assert headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_it_listens_on_this_machine_only(server: Server) -> None:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 _WORDS = 65_535
+_LARGE = 12_000_000  # values; beyond, packing tightly takes longer than filtering
 
 
 def as_bytes(image: npt.ArrayLike) -> npt.NDArray[np.uint8]:
@@ -65,5 +66,7 @@ def as_png(image: npt.ArrayLike) -> bytes:
     array = array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
     deep = array.dtype == np.uint16 and array.ndim == 2
     file = io.BytesIO()
-    PIL.Image.fromarray(np.ascontiguousarray(array) if deep else as_bytes(array)).save(file, "PNG")
+    PIL.Image.fromarray(np.ascontiguousarray(array) if deep else as_bytes(array)).save(
+        file, "PNG", compress_level=6 if array.size < _LARGE else 1
+    )
     return file.getvalue()

@@ -197,6 +197,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_GET  # noqa: N815
 
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuse a request that is not understood, in the same words and with the same headers as any other."""
+        self.close_connection = True  # whatever follows it is not looked at
+        self._send(_refusal(HTTPStatus(code), HTTPStatus(code).phrase))
+
     def log_message(self, format: str, *args: object) -> None:
         """Print nothing: the address has the token in it."""
 
