@@ -98,12 +98,12 @@ def _by_the_core(
         bias,
         low,
         high,
-        _exact_in_float(direct, kernel),
+        exact_in_float(direct, kernel),
     )
     return output.view(kind) if finished else finish(output, kind, limits)
 
 
-def _exact_in_float(image: Array, kernel: Numbers) -> bool:
+def exact_in_float(image: Array, kernel: Numbers) -> bool:
     """Whether every partial sum is a whole number that float32 holds."""
     if image.dtype.kind != "u":
         return False

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.errors import ShapeError, unknown_name
-from convoscope.filters.arithmetic import weighted_sums
+from convoscope.filters.arithmetic import exact_in_float, weighted_sums
 from convoscope.filters.geometry import Geometry, pad, plan
 from convoscope.filters.images import Clip, Parts, bounds, finish, result_type, take_apart
 from convoscope.filters.kernel import Numbers, finite
@@ -170,7 +170,9 @@ def _summed(task: Task, padded: Array) -> Array:
     depth = padded.shape[2]
     total = np.zeros((*task.geometry.places, 1))
     for channel, kernel in enumerate(task.kernels * (depth if len(task.kernels) == 1 else 1)):
-        total += weighted_sums(padded[..., channel, None].astype(np.float64), kernel, *moves, 1.0, 0.0, None)
+        plane = padded[..., channel, None]
+        plane = plane if exact_in_float(plane, kernel) else plane.astype(np.float64)
+        total += weighted_sums(plane, kernel, *moves, 1.0, 0.0, None)
     return finish(total * task.weight + task.bias, task.kind, task.limits)
 
 
