@@ -210,6 +210,21 @@ def test_the_page_is_served_until_it_is_interrupted(shell: Shell, monkeypatch: p
     assert "copy the address" in shell("lab", "photograph").out
 
 
+def test_the_lab_is_written_as_one_file(shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "lab").mkdir()
+    module = '<script type="module" src="static/lab/main.js"></script>'
+    (tmp_path / "lab" / "index.html").write_text(
+        f'<html><head><meta charset="utf-8">{module}</head><body></body></html>'
+    )
+    (tmp_path / "lab" / "main.js").write_text("document.title = 'lab';")
+    monkeypatch.setattr("convoscope.web.lab.FOLDER", tmp_path)
+    done = shell("lab", "drawing", "--export", "page.html")
+    assert (done.status, done.out) == (0, "Written: page.html\n")
+    html = Path("page.html").read_text(encoding="utf-8")
+    assert '"state":"image=drawing"' in html
+    assert "static/" not in html
+
+
 def test_the_lab_says_what_is_wrong_with_an_image(shell: Shell) -> None:
     done = shell("lab", "nosuch.png")
     assert done.status == 1

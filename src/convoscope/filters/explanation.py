@@ -204,10 +204,10 @@ def _reason(missing: Array, rows: Array, columns: Array, height: int, width: int
 
 
 def _terms(patch: Array, kernel: Numbers, missing: Array) -> list[str]:
-    """Write the products in columns; a missing neighbour that counts as 0 is a question mark."""
+    """Write the products in columns; a missing neighbour has a question mark, and its value if it counts."""
     shown = [
-        ["?" if gone and not pixel else f"{as_text(pixel)}?" if gone else as_text(pixel) for pixel, gone in zip(*row)]  # noqa: B905
-        for row in zip(patch, missing, strict=True)
+        [_pixel(value, gone) for value, gone in zip(values, gaps, strict=True)]
+        for values, gaps in zip(patch, missing, strict=True)
     ]
     factors = [[as_text(number) for number in row] for row in kernel]
     wide = [max(len(row[place]) for row in shown) for place in range(len(shown[0]))]
@@ -220,6 +220,12 @@ def _terms(patch: Array, kernel: Numbers, missing: Array) -> list[str]:
         ).rstrip()
         for pixels, row in zip(shown, factors, strict=True)
     ]
+
+
+def _pixel(value: Any, gone: bool) -> str:
+    if not gone:
+        return as_text(value)
+    return f"{as_text(value)}?" if value else "?"
 
 
 def _ending(total: float, weight: float, bias: float, value: float, clipped: Any) -> str:

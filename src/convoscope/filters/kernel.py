@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,7 @@ class Kernel:
         total = float(self.values.sum())
         magnitude = float(np.abs(self.values).sum())
         weight = 1.0 if abs(total) <= 1e-12 * magnitude else 1 / total
-        return Kernel(self.values, weight, self.bias, self.name, self.title, self.shows, self.source, self.group)
+        return replace(self, weight=weight)
 
     def __str__(self) -> str:
         """Write the numbers as `parse` reads them."""

@@ -145,8 +145,8 @@ def explain_window(
     --------
     >>> print(explain_window(np.array([[0, 64], [48, 192]]), 0, 0))
     New pixel (0, 0): the window lies on rows 0 to 1 and columns 0 to 1 of the image.
-       0   64
-      48  192
+        0   64
+       48  192
     max: 192, of row 1, column 1
     """
     if mode not in MODES:

@@ -58,8 +58,9 @@ class Start:
         return "&".join([f"image={quote(image)}", *(f"step={_written(step)}" for step in self.steps)])
 
 
-def site(start: Start, folder: Path = FOLDER) -> Site:
-    """Return what the lab's server gives out."""
+def site(start: Start, folder: Path | None = None) -> Site:
+    """Return what the lab's server gives out; `folder` instead of the package's own for tests."""
+    folder = folder or FOLDER
     picture = None if start.image is None else _png(start.image)
     listed = [
         {"name": name, "title": title, "url": f"data/samples/{name}.png"} for name, title in samples.TITLES.items()
@@ -78,7 +79,7 @@ def site(start: Start, folder: Path = FOLDER) -> Site:
     return Site(folder, routes)
 
 
-def offline(start: Start, folder: Path = FOLDER) -> str:
+def offline(start: Start, folder: Path | None = None) -> str:
     """Return the lab as one file of HTML that needs neither server nor network."""
     embedded: dict[str, Any] = {
         "kernels": json.loads(_kernels()),
@@ -90,7 +91,7 @@ def offline(start: Start, folder: Path = FOLDER) -> str:
     }
     if start.image is not None:
         embedded["image"] = data_address(_png(start.image), "image/png")
-    return offline_page(folder, _PAGE, embedded)
+    return offline_page(folder or FOLDER, _PAGE, embedded)
 
 
 def _kernels() -> bytes:
