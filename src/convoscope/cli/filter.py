@@ -209,7 +209,12 @@ def _draw(console: Console, images: list[Any]) -> None:
         pixels = as_bytes(image)
         colours = to_rgb(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 2 else pixels, 255)
         fit = width if colours.shape[1] > width else colours.shape[1] * (width // colours.shape[1])
-        drawn.append(Group(*draw(resized(colours, fit), in_colour=console.color_system is not None), Text()))
+        drawn.append(
+            Group(
+                *draw(resized(colours, fit), in_colour=console.color_system is not None and not console.no_color),
+                Text(),
+            )
+        )
     console.print(Columns(drawn, padding=(0, 4)))
 
 
