@@ -1,22 +1,16 @@
 // What Python says of steps, losses and update rules, as the core's plain data.
 #pragma once
 
-#include <nanobind/nanobind.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include <map>
 
+#include "binding.hpp"
 #include "core/training.hpp"
 
 namespace convoscope {
-
-namespace nb = nanobind;
-
-inline void require(bool condition, const char* message) {
-    if (!condition) throw nb::value_error(message);
-}
 
 template <class T>
 T get(const nb::dict& d, const char* key) {
