@@ -1,0 +1,67 @@
+// The page's side of the engine: promises in front of the worker, or of the same program in the page itself.
+
+import { Program } from "./program.js";
+
+/**
+ * An engine: `load(tensor)` hands the input over, `run(steps)` resolves to every step's output.
+ *
+ * While a run is under way only the newest request waits; one that was overtaken resolves to null, so a dragged number
+ * never queues up work. `worker` is the address of worker.js; null computes in the page (a file from disk has no worker).
+ */
+export function createEngine(worker) {
+  const post = worker ? throughWorker(worker) : inPage();
+  let running = null;
+  let waiting = null;
+
+  async function next() {
+    const { steps, resolve, reject } = waiting;
+    waiting = null;
+    running = post({ run: steps });
+    try {
+      resolve(await running);
+    } catch (error) {
+      reject(error);
+    }
+    running = null;
+    if (waiting) next();
+  }
+
+  return {
+    load: (input) => post({ load: input }),
+    run: (steps) =>
+      new Promise((resolve, reject) => {
+        waiting?.resolve(null);
+        waiting = { steps, resolve, reject };
+        if (!running) next();
+      }),
+  };
+}
+
+function throughWorker(address) {
+  const worker = new Worker(address, { type: "module" });
+  const open = new Map();
+  let last = 0;
+  worker.addEventListener("message", ({ data: { id, outputs, error } }) => {
+    const { resolve, reject } = open.get(id);
+    open.delete(id);
+    if (error === undefined) resolve(outputs);
+    else reject(new RangeError(error));
+  });
+  worker.addEventListener("error", (event) => {
+    for (const { reject } of open.values()) reject(new Error(`the engine stopped: ${event.message}`));
+    open.clear();
+  });
+  return (message) =>
+    new Promise((resolve, reject) => {
+      open.set(++last, { resolve, reject });
+      worker.postMessage({ id: last, ...message });
+    });
+}
+
+function inPage() {
+  const program = new Program();
+  return async ({ load, run }) => {
+    if (load) program.load(load);
+    return run ? program.run(run) : [];
+  };
+}

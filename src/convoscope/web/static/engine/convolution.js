@@ -1,0 +1,137 @@
+// Convolution as neural networks have it: the kernel is not flipped (a correlation).
+// options: {stride, padding, dilation, padMode}, see geometry.js.
+
+import { windows } from "./geometry.js";
+import { pad, unpadGradient } from "./padding.js";
+import { imageShape, tensor } from "./tensor.js";
+
+/** Every input channel into every output channel. kernel: (height, width, in, out) as in Keras; bias: (out) or null. */
+export function convolve(input, kernel, bias, options = {}) {
+  const { rows, columns, channels, filters } = plan(input.shape, kernel, options, "a convolution");
+  const padded = pad(input, rows, columns, options.padMode);
+  const output = tensor([rows.out, columns.out, filters]);
+  const [source, weights, target] = [padded.data, kernel.data, output.data];
+  const width = padded.shape[1];
+  for (let y = 0, to = 0; y < rows.out; y++) {
+    for (let x = 0; x < columns.out; x++, to += filters) {
+      if (bias) for (let f = 0; f < filters; f++) target[to + f] = bias.data[f];
+      for (let ky = 0; ky < rows.kernel; ky++) {
+        const row = (y * rows.stride + ky * rows.dilation) * width;
+        for (let kx = 0; kx < columns.kernel; kx++) {
+          const from = (row + x * columns.stride + kx * columns.dilation) * channels;
+          let w = (ky * columns.kernel + kx) * channels * filters;
+          for (let c = 0; c < channels; c++, w += filters) {
+            const value = source[from + c];
+            if (value === 0) continue; // after ReLU about half of the inputs
+            for (let f = 0; f < filters; f++) target[to + f] += value * weights[w + f];
+          }
+        }
+      }
+    }
+  }
+  return output;
+}
+
+/** The gradient of `convolve` with respect to its input, from that of its output. */
+export function convolveInputGradient(gradient, inputShape, kernel, options = {}) {
+  const { rows, columns, channels, filters } = plan(inputShape, kernel, options, "a convolution");
+  const { target, width, padded } = paddedZeros(rows, columns, channels);
+  const [source, weights] = [gradient.data, kernel.data];
+  for (let y = 0, from = 0; y < rows.out; y++) {
+    for (let x = 0; x < columns.out; x++, from += filters) {
+      for (let ky = 0; ky < rows.kernel; ky++) {
+        const row = (y * rows.stride + ky * rows.dilation) * width;
+        for (let kx = 0; kx < columns.kernel; kx++) {
+          const to = (row + x * columns.stride + kx * columns.dilation) * channels;
+          let w = (ky * columns.kernel + kx) * channels * filters;
+          for (let c = 0; c < channels; c++, w += filters) {
+            let sum = 0;
+            for (let f = 0; f < filters; f++) sum += source[from + f] * weights[w + f];
+            target[to + c] += sum;
+          }
+        }
+      }
+    }
+  }
+  return unpadGradient(padded, rows, columns, options.padMode);
+}
+
+/** Each channel with its own kernel, kept apart. kernel: (height, width, channels); bias: (channels) or null. */
+export function convolveApart(input, kernel, bias, options = {}) {
+  const { rows, columns, channels } = plan(input.shape, kernel, options, "a convolution of each channel");
+  const padded = pad(input, rows, columns, options.padMode);
+  const output = tensor([rows.out, columns.out, channels]);
+  const line = padded.shape[1] * channels;
+  const walk = { channels, line, step: columns.stride * channels, lines: rows.stride * line, width: columns.out * channels };
+  for (let c = 0; c < channels; c++) {
+    const taps = [];
+    for (let i = 0; i < rows.kernel * columns.kernel; i++) {
+      const weight = kernel.data[i * channels + c];
+      const [ky, kx] = [Math.floor(i / columns.kernel), i % columns.kernel];
+      if (weight) taps.push({ weight, offset: ky * rows.dilation * line + kx * columns.dilation * channels });
+    }
+    if (bias) for (let to = c; to < output.data.length; to += channels) output.data[to] = bias.data[c];
+    for (let i = 0; i < taps.length; i += 9) addTaps(output.data, padded.data, c, walk, taps.slice(i, i + 9));
+  }
+  return output;
+}
+
+/** Up to nine weights over the whole image at once: a 3×3 writes every output value only once. */
+function addTaps(target, source, channel, { channels, step, lines, width }, taps) {
+  const [a, b, c, d, e, f, g, h, i] = Array.from({ length: 9 }, (_, t) => taps[t]?.weight ?? 0);
+  const [A, B, C, D, E, F, G, H, I] = Array.from({ length: 9 }, (_, t) => taps[t]?.offset ?? 0);
+  for (let to = channel, row = channel; to < target.length; row += lines) {
+    for (let at = row, end = to + width; to < end; to += channels, at += step) {
+      target[to] +=
+        a * source[at + A] + b * source[at + B] + c * source[at + C] +
+        d * source[at + D] + e * source[at + E] + f * source[at + F] +
+        g * source[at + G] + h * source[at + H] + i * source[at + I];
+    }
+  }
+}
+
+/** The gradient of `convolveApart` with respect to its input. */
+export function convolveApartInputGradient(gradient, inputShape, kernel, options = {}) {
+  const { rows, columns, channels } = plan(inputShape, kernel, options, "a convolution of each channel");
+  const { target, width, padded } = paddedZeros(rows, columns, channels);
+  for (let y = 0, from = 0; y < rows.out; y++) {
+    for (let x = 0; x < columns.out; x++, from += channels) {
+      for (let ky = 0; ky < rows.kernel; ky++) {
+        const row = (y * rows.stride + ky * rows.dilation) * width;
+        for (let kx = 0; kx < columns.kernel; kx++) {
+          const to = (row + x * columns.stride + kx * columns.dilation) * channels;
+          const w = (ky * columns.kernel + kx) * channels;
+          for (let c = 0; c < channels; c++) target[to + c] += gradient.data[from + c] * kernel.data[w + c];
+        }
+      }
+    }
+  }
+  return unpadGradient(padded, rows, columns, options.padMode);
+}
+
+/** The channels' sum plus a bias: (height, width, 1). */
+export function sumChannels(input, bias = 0) {
+  const [height, width, channels] = imageShape(input, "the sum of channels");
+  const output = tensor([height, width, 1]);
+  for (let i = 0, from = 0; i < output.data.length; i++) {
+    let sum = bias;
+    for (let c = 0; c < channels; c++) sum += input.data[from++];
+    output.data[i] = sum;
+  }
+  return output;
+}
+
+function plan(inputShape, kernel, options, who) {
+  const [, , channels] = imageShape({ shape: inputShape }, who);
+  const [height, width, takes, filters] = kernel.shape;
+  if (takes !== channels) {
+    throw new RangeError(`${who} has a kernel for ${takes} channels, and its input has ${channels}`);
+  }
+  return { ...windows(inputShape, height, width, options), channels, filters };
+}
+
+function paddedZeros(rows, columns, channels) {
+  const width = columns.before + columns.size + columns.after;
+  const padded = tensor([rows.before + rows.size + rows.after, width, channels]);
+  return { target: padded.data, width, padded };
+}

@@ -1,0 +1,10 @@
+// The engine's public face.
+export * from "./activation.js";
+export { createEngine } from "./client.js";
+export * from "./convolution.js";
+export * from "./dense.js";
+export { axis, padIndices, sourceIndex, windows } from "./geometry.js";
+export * from "./normalization.js";
+export * from "./pooling.js";
+export { Program } from "./program.js";
+export { tensor } from "./tensor.js";
