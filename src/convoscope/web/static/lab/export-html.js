@@ -1,0 +1,81 @@
+// The whole page as one HTML file that needs no network: styles and modules inside it, the image and the state too.
+
+const IMPORT = /(\bfrom\s*|\bimport\s*)"(\.{1,2}\/[^"]+)"/g;
+
+// Nothing from outside: the browser itself refuses what would need a network.
+const POLICY = "default-src 'none'; script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; img-src data: blob:; media-src blob:";
+
+/** The page as it was before any script changed it: call this first. */
+export function rememberPage() {
+  const html = document.documentElement.outerHTML;
+  return () => new DOMParser().parseFromString(html, "text/html");
+}
+
+/** The page as one file. `page`: from rememberPage; `embedded`: what the page otherwise asks its server for. */
+export async function offlinePage(page, embedded) {
+  const copy = page();
+  if (!copy.getElementById("embedded")) {
+    await inlineStyles(copy);
+    await inlineModules(copy);
+  }
+  copy.getElementById("embedded")?.remove();
+  const data = copy.createElement("script");
+  Object.assign(data, { type: "application/json", id: "embedded" });
+  data.textContent = JSON.stringify(embedded).replaceAll("<", "\\u003c");
+  copy.body.prepend(data);
+  return `<!DOCTYPE html>\n${copy.documentElement.outerHTML}\n`;
+}
+
+async function inlineStyles(copy) {
+  const policy = copy.createElement("meta");
+  policy.httpEquiv = "Content-Security-Policy";
+  policy.content = POLICY;
+  copy.head.querySelector("meta[charset]").after(policy);
+  for (const link of [...copy.querySelectorAll("link[rel=stylesheet]")]) {
+    const style = copy.createElement("style");
+    style.textContent = await textAt(link.getAttribute("href"));
+    link.replaceWith(style);
+  }
+  for (const link of copy.querySelectorAll("link:not([rel=icon])")) link.remove();
+}
+
+async function inlineModules(copy) {
+  const script = copy.querySelector("script[type=module]");
+  const start = new URL(script.getAttribute("src"), document.baseURI).href;
+  const modules = new Map();
+  await collect(start, modules);
+  const root = new URL("../", start).href;
+  const name = (address) => `convoscope/${address.slice(root.length)}`;
+  const imports = {};
+  for (const [address, source] of modules) {
+    const bare = source.replace(IMPORT, (_, before, to) => `${before}"${name(new URL(to, address).href)}"`);
+    imports[name(address)] = `data:text/javascript;base64,${base64(bare)}`;
+  }
+  const map = copy.createElement("script");
+  map.type = "importmap";
+  map.textContent = JSON.stringify({ imports });
+  const main = copy.createElement("script");
+  main.type = "module";
+  main.textContent = `import "${name(start)}";`;
+  script.replaceWith(map, main);
+}
+
+async function collect(address, modules) {
+  if (modules.has(address)) return;
+  modules.set(address, ""); // a circle ends here
+  const source = await textAt(address);
+  modules.set(address, source);
+  await Promise.all([...source.matchAll(IMPORT)].map((match) => collect(new URL(match[2], address).href, modules)));
+}
+
+async function textAt(address) {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`The page's own file ${address} could not be read (${response.status}): is its server still running?`);
+  return response.text();
+}
+
+function base64(text) {
+  let bytes = "";
+  for (const byte of new TextEncoder().encode(text)) bytes += String.fromCharCode(byte);
+  return btoa(bytes);
+}

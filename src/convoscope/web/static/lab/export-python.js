@@ -1,0 +1,68 @@
+// The same in Python: a script that runs as it stands.
+
+import { number } from "../shared/format.js";
+import { BUILT_IN } from "./built-in.js";
+import { kernelText } from "./kernel-text.js";
+import { PREFIX } from "./drawing.js";
+import { LARGEST_SIDE } from "./image-sources.js";
+
+const ACTIVATE = {
+  relu: "np.maximum(result, 0)",
+  leaky_relu: "np.where(result > 0, result, 0.2 * result)",
+  absolute: "np.abs(result)",
+  tanh: "np.tanh(result)",
+  sigmoid: "1 / (1 + np.exp(-result))",
+};
+const plain = (value) => number(value, 9).replace("−", "-");
+
+/** The script for a chain of steps on an image. `input` is the image's tensor, `grey` whether it was made grey. */
+export function pythonCode(state, input, file) {
+  const lines = ["import numpy as np"];
+  const { code, pillow } = imageCode(state, input, file);
+  if (pillow) lines.push("from PIL import Image");
+  lines.push("", "import convoscope as cs", "", ...code, "");
+  state.steps.forEach((step, i) => {
+    const from = i ? "result" : "image";
+    if (step.type === "pool") {
+      const stride = step.stride === step.size ? "" : `, stride=${step.stride}`;
+      lines.push(`result = cs.filters.pool(${from}, ${step.size}${stride}, mode="${step.mode}")`);
+    } else {
+      lines.push(...filterCode(step, from, i ? null : input.shape[2]));
+    }
+  });
+  lines.push("print(result.shape, result.min(), result.max())");
+  return `${lines.join("\n")}\n`;
+}
+
+function filterCode(step, from, channels) {
+  const options = [];
+  const add = (name, value, usual) => value !== usual && options.push(`${name}=${typeof value === "number" ? plain(value) : JSON.stringify(value)}`);
+  add("stride", step.stride, 1);
+  options.push(`padding=${JSON.stringify(step.padding)}`);
+  add("pad_mode", step.padding === "valid" ? "zeros" : step.padMode, "zeros");
+  add("dilation", step.dilation, 1);
+  add("weight", step.weight, 1);
+  add("bias", step.bias, 0);
+  options.push("clip=False");
+  if (channels !== 1) options.push(`channels=${JSON.stringify(step.channels)}`);
+  add("mode", step.mode, "correlate");
+  const rows = (kernel) => `[${kernel.map((row) => `[${row.map(plain).join(", ")}]`).join(", ")}]`;
+  const apart = step.kernels.length > 1;
+  const kernel = apart ? `np.stack([${step.kernels.map(rows).join(", ")}], axis=-1)` : rows(step.kernels[0]);
+  const lines = [`kernel = ${kernel}${apart ? "" : `  # ${kernelText(step.kernels[0])}`}`];
+  lines.push(`result = cs.filters.convolve(${from}, kernel, ${options.join(", ")})`);
+  if (step.activation !== "linear") lines.push(`result = ${ACTIVATE[step.activation]}`);
+  if (step.clip) lines.push("result = np.clip(result, 0, 255)");
+  return lines;
+}
+
+function imageCode({ image, grey }, input, file) {
+  const [height, width, channels] = input.shape;
+  if (Object.hasOwn(BUILT_IN, image) || image.startsWith(PREFIX)) {
+    const rows = Array.from({ length: height }, (_, y) => `    [${[...input.data.subarray(y * width, (y + 1) * width)].join(", ")}],`);
+    return { pillow: false, code: ["image = np.array([", ...rows, "], dtype=np.float32)"] };
+  }
+  const mode = grey || channels === 1 ? "L" : "RGB";
+  const scaled = Math.max(height, width) === LARGEST_SIDE ? [`# the page works on ${width}×${height} pixels; larger files are scaled to ${LARGEST_SIDE} on the longer side`] : [];
+  return { pillow: true, code: [...scaled, `image = np.asarray(Image.open(${JSON.stringify(file)}).convert("${mode}"), dtype=np.float32)`] };
+}

@@ -1,0 +1,184 @@
+// The kernel's numbers: type them, drag them, or turn them with the arrow keys.
+
+import { css, diverging, ink } from "../shared/colour.js";
+import { byId, h } from "../shared/dom.js";
+import { number, parseNumber } from "../shared/format.js";
+import { theme } from "../shared/theme.js";
+import { kernelText, LARGEST, normalisingWeight, parseKernel, resized } from "./kernel-text.js";
+import { presetOf, turned } from "./steps.js";
+
+const CHANNELS = ["Red", "Green", "Blue"];
+const DRAG = 8; // pixels of movement for one step of a number
+
+/** The editor in #kernel-editor. `presets` are the named kernels; changes go into the state's selected step. */
+export function createKernelEditor(state, presets, say) {
+  const root = byId("kernel-editor");
+  const step = () => state.get().steps[state.get().selected];
+  const channel = () => Math.min(state.get().channel, step().kernels.length - 1);
+  const rows = () => step().kernels[channel()];
+  const setRows = (next) => state.changeStep({ kernels: step().kernels.map((kernel, i) => (i === channel() ? next : kernel)) });
+
+  const grouped = {};
+  for (const preset of presets) (grouped[preset.group] ??= []).push(preset);
+  const preset = h("select", { id: "preset", onchange: () => choose(presets.find(({ name }) => name === preset.value)) },
+    h("option", { value: "", disabled: true }, "Own numbers"),
+    Object.entries(grouped).map(([group, list]) =>
+      h("optgroup", { label: group[0].toUpperCase() + group.slice(1) }, list.map(({ name, title }) => h("option", { value: name }, title)))));
+  const shows = h("p", { class: "note", id: "preset-note" });
+  const sizes = h("div", { class: "segments", role: "group", "aria-label": "Kernel size" },
+    Array.from({ length: LARGEST }, (_, i) => h("button", { type: "button", "aria-label": `${i + 1} by ${i + 1}`, onclick: () => resize(i + 1) }, String(i + 1))));
+  const own = h("input", { type: "checkbox", id: "own-kernels", onchange: () => separate(own.checked) });
+  const ownField = h("label", { class: "check" }, own, "Own numbers for red, green, blue");
+  const tabs = h("div", { class: "segments", role: "group", "aria-label": "Numbers for" },
+    CHANNELS.map((name, i) => h("button", { type: "button", onclick: () => state.change({ channel: i }) }, name)));
+  const grid = h("div", { id: "kernel", class: "kernel", role: "group", "aria-label": "Kernel" });
+  const weight = numberField("Weight", "weight");
+  const bias = numberField("Bias", "bias");
+  const text = h("input", { type: "text", id: "kernel-text", spellcheck: "false", autocomplete: "off", "aria-describedby": "kernel-text-error", onchange: () => read(text.value) });
+  const error = h("p", { class: "error", id: "kernel-text-error", role: "alert" });
+  root.append(
+    h("label", { class: "field" }, h("span", {}, "Preset"), preset), shows,
+    h("div", { class: "row" }, sizes), grid, tabs,
+    h("div", { class: "row pair" }, weight.field, bias.field),
+    h("div", { class: "row" },
+      h("button", { type: "button", id: "normalise", onclick: normalise }, "Normalise"),
+      h("button", { type: "button", id: "flip", onclick: () => setRows(turned(rows())) }, "Flip"),
+      h("button", { type: "button", onclick: () => setRows(rows()[0].map((_, x) => rows().map((row) => row[x]).reverse())) }, "Rotate"),
+      h("button", { type: "button", onclick: () => setRows(rows().map((row) => row.map(() => 0))) }, "Zeros")),
+    h("details", {}, h("summary", {}, "As text"), h("label", { class: "field" }, h("span", {}, "Rows parted by semicolons"), text), error),
+    ownField,
+  );
+
+  function numberField(label, name) {
+    const control = h("input", { type: "text", inputmode: "decimal", id: name, autocomplete: "off", onchange: () => {
+      const value = parseNumber(control.value);
+      control.setAttribute("aria-invalid", String(Number.isNaN(value)));
+      if (Number.isNaN(value)) say(`The ${name} is a number such as 0.5 or 1/9, and “${control.value}” is none.`, "error");
+      else state.changeStep({ [name]: value });
+    } });
+    return { control, field: h("label", { class: "field" }, h("span", {}, label), control) };
+  }
+
+  function choose(chosen) {
+    state.changeStep({ kernels: [structuredClone(chosen.kernel)], weight: chosen.weight, bias: chosen.bias });
+  }
+
+  function resize(size) {
+    state.changeStep({ kernels: step().kernels.map((kernel) => resized(kernel, size)) });
+    if (size % 2 === 0) say(`A ${size}×${size} kernel has no middle: the output pixel belongs to the cell above and left of it.`);
+  }
+
+  function separate(apart) {
+    const first = step().kernels[0];
+    state.changeStep({ kernels: apart ? CHANNELS.map(() => structuredClone(first)) : [first] });
+  }
+
+  function normalise() {
+    const value = normalisingWeight(rows());
+    if (value === null) say("The numbers add up to 0, as in filters for edges: no weight can make that 1, and none is needed.");
+    else state.changeStep({ weight: value });
+  }
+
+  function read(value) {
+    error.textContent = "";
+    try {
+      const parsed = parseKernel(value);
+      const others = step().kernels.map((kernel, i) => (i === channel() ? parsed : resized(kernel, parsed.length)));
+      state.changeStep({ kernels: others });
+    } catch (problem) {
+      error.textContent = problem.message;
+    }
+    text.setAttribute("aria-invalid", String(Boolean(error.textContent)));
+  }
+
+  function setCell(y, x, value) {
+    const rounded = Math.round(value * 1e6) / 1e6;
+    setRows(rows().map((row, i) => (i === y ? row.map((old, j) => (j === x ? rounded : old)) : row)));
+  }
+
+  function makeCell(y, x) {
+    const cell = h("input", { type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", "aria-label": `Row ${y + 1}, column ${x + 1}`, dataset: { row: y, column: x } });
+    cell.addEventListener("change", () => {
+      const value = parseNumber(cell.value);
+      cell.setAttribute("aria-invalid", String(Number.isNaN(value)));
+      if (Number.isNaN(value)) say(`A kernel is made of numbers, and “${cell.value}” is none.`, "error");
+      else setCell(y, x, value);
+    });
+    cell.addEventListener("focus", () => cell.select());
+    cell.addEventListener("paste", (event) => {
+      const pasted = event.clipboardData.getData("text");
+      if (!/[;\n]/.test(pasted)) return;
+      event.preventDefault();
+      read(pasted);
+    });
+    cell.addEventListener("keydown", (event) => {
+      const direction = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+      if (!direction) return;
+      event.preventDefault();
+      setCell(y, x, rows()[y][x] + direction * (event.shiftKey ? 0.1 : 1));
+    });
+    makeDraggable(cell, () => rows()[y][x], (value) => setCell(y, x, value));
+    return cell;
+  }
+
+  function render() {
+    const { type, kernels, weight: w, bias: b } = step();
+    if (type !== "convolve") return;
+    const numbers = rows();
+    const size = numbers.length;
+    if (grid.childElementCount !== size * size) {
+      grid.replaceChildren(...numbers.flatMap((row, y) => row.map((_, x) => makeCell(y, x))));
+      grid.style.setProperty("--size", size);
+    }
+    const limit = Math.max(...kernels.flat(2).map(Math.abs), 1e-6);
+    [...grid.children].forEach((cell, i) => {
+      const value = numbers[Math.floor(i / size)][i % size];
+      const colour = diverging(value, limit * 1.4, theme());
+      if (document.activeElement !== cell || parseNumber(cell.value) !== value) cell.value = number(value, 3);
+      cell.removeAttribute("aria-invalid");
+      cell.style.backgroundColor = css(colour);
+      cell.style.color = ink(colour);
+    });
+    const same = presetOf(step(), presets);
+    preset.value = same?.name ?? "";
+    shows.textContent = same ? `${same.shows}${same.source ? ` (${same.source})` : ""}` : "";
+    [...sizes.children].forEach((button, i) => button.setAttribute("aria-pressed", String(i + 1 === size)));
+    [...tabs.children].forEach((button, i) => button.setAttribute("aria-pressed", String(i === channel())));
+    own.checked = kernels.length > 1;
+    tabs.hidden = kernels.length === 1;
+    for (const [control, value] of [[weight.control, w], [bias.control, b]]) {
+      if (document.activeElement !== control) control.value = number(value, 4);
+    }
+    if (document.activeElement !== text) {
+      text.value = kernelText(numbers);
+      error.textContent = "";
+      text.removeAttribute("aria-invalid");
+    }
+  }
+
+  return { render, colours: (channels) => (ownField.hidden = channels < 3) };
+}
+
+/** Dragging a number up or right makes it larger: by whole steps, by tenths with Shift. A click still types. */
+function makeDraggable(cell, read, write) {
+  let from = null;
+  cell.addEventListener("pointerdown", (event) => {
+    if (event.button === 0 && !cell.disabled) from = { x: event.clientX, y: event.clientY, value: read(), moved: false };
+  });
+  cell.addEventListener("pointermove", (event) => {
+    if (!from) return;
+    const steps = Math.round((event.clientX - from.x - (event.clientY - from.y)) / DRAG);
+    if (!from.moved && steps === 0) return;
+    if (!from.moved) cell.setPointerCapture(event.pointerId);
+    from.moved = true;
+    cell.classList.add("dragged");
+    write(from.value + steps * (event.shiftKey ? 0.1 : Math.abs(from.value) % 1 ? 0.1 : 1));
+  });
+  const stop = () => {
+    if (from?.moved) cell.blur();
+    cell.classList.remove("dragged");
+    from = null;
+  };
+  cell.addEventListener("pointerup", stop);
+  cell.addEventListener("pointercancel", stop);
+}

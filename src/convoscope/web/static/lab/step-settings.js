@@ -1,0 +1,58 @@
+// The settings of the step on the bench: how its window moves, and what becomes of its sum.
+
+import { byId, h, select } from "../shared/dom.js";
+import { formula, whySize } from "./walk.js";
+
+const counts = (most, word) => Array.from({ length: most }, (_, i) => [i + 1, i ? `${i + 1} ${word}s` : `1 ${word}`]);
+const NUMBERS = ["stride", "dilation", "size"];
+
+/** The settings in #step-settings. */
+export function createStepSettings(state) {
+  const set = (name) => (value) => state.changeStep({ [name]: NUMBERS.includes(name) || /^\d+$/.test(value) ? Number(value) : value });
+  const make = (label, name, options, type) => ({ name, type, ...select(label, options, set(name), { id: `${type}-${name}` }) });
+  const clip = h("input", { type: "checkbox", id: "clip", onchange: () => state.changeStep({ clip: clip.checked }) });
+  const fields = [
+    make("Stride", "stride", counts(4, "pixel"), "convolve"),
+    make("Padding", "padding", [["valid", "None (valid)"], ["same", "Same size"], ["full", "Full"], [1, "1 pixel"], [2, "2 pixels"], [3, "3 pixels"]], "convolve"),
+    make("Padded with", "padMode", [["zeros", "Zeros"], ["reflect", "Reflection"], ["edge", "Edge pixels"]], "convolve"),
+    make("Dilation", "dilation", [[1, "None (1)"], [2, "2"], [3, "3"], [4, "4"]], "convolve"),
+    make("Channels", "channels", [["apart", "Kept apart"], ["sum", "Summed"]], "convolve"),
+    make("Kernel", "mode", [["correlate", "As written"], ["convolve", "Flipped (true convolution)"]], "convolve"),
+    make("Activation", "activation", [["linear", "None"], ["relu", "ReLU"], ["leaky_relu", "Leaky ReLU"], ["absolute", "Absolute"], ["tanh", "Tanh"], ["sigmoid", "Sigmoid"]], "convolve"),
+    make("Keep", "mode", [["max", "The largest"], ["average", "The average"], ["min", "The smallest"]], "pool"),
+    make("Window", "size", [2, 3, 4, 5, 6, 7, 8].map((n) => [n, `${n}×${n}`]), "pool"),
+    make("Stride", "stride", counts(8, "pixel"), "pool"),
+  ];
+  const clipField = h("label", { class: "check" }, clip, "Clip to 0…255");
+  const sizes = byId("formula");
+  byId("step-settings").append(...fields.map(({ field }) => field), clipField);
+
+  return {
+    render({ step, geometry, channels }) {
+      for (const { name, type, field, control } of fields) {
+        field.hidden = type !== step.type || (name === "channels" && channels === 1);
+        if (type !== step.type) continue;
+        if (![...control.options].some(({ value }) => value === String(step[name]))) {
+          control.append(h("option", { value: String(step[name]) }, String(step[name]))); // from an address
+        }
+        control.value = String(step[name]);
+        if (name === "padMode") control.disabled = step.padding === "valid" || state.get().lock.includes("settings");
+      }
+      clipField.hidden = step.type === "pool";
+      clip.checked = Boolean(step.clip);
+      sizes.replaceChildren(...(geometry ? sizeLines(step, geometry) : []));
+    },
+  };
+}
+
+function sizeLines(step, geometry) {
+  const { rows, columns } = geometry;
+  const line = (name, axis) => h("p", { class: "sum" }, h("span", { class: "muted" }, name), `${name && " "}${formula(axis)}`);
+  const square = rows.size === columns.size;
+  const terms = `(size${rows.before + rows.after ? " + padding" : ""} − ${rows.reach === rows.kernel ? "window" : "reach"}) ÷ stride + 1`;
+  return [
+    h("p", { class: "muted" }, `Output size: ${terms}`),
+    square ? line("", rows) : [line("rows", rows), line("columns", columns)],
+    h("p", { class: "muted" }, whySize(geometry, step.type === "pool")),
+  ].flat();
+}

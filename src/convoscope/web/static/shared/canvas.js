@@ -1,0 +1,28 @@
+/** Sizes a canvas to its place on the page in device pixels; returns its context in CSS pixels, cleared. */
+export function crisp(canvas, width, height) {
+  const ratio = window.devicePixelRatio || 1;
+  const [w, h] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
+  if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return context;
+}
+
+/** A custom property of the theme, as canvases need it. */
+export function token(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+/** A frame that is seen on any image: the accent between two thin lines of paper. */
+export function frame(context, x, y, width, height) {
+  context.setLineDash([]);
+  context.lineWidth = 4;
+  context.strokeStyle = token("halo");
+  context.strokeRect(x, y, width, height);
+  context.lineWidth = 2;
+  context.strokeStyle = token("accent");
+  context.strokeRect(x, y, width, height);
+}

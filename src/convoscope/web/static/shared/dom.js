@@ -1,0 +1,44 @@
+// Elements without markup in strings: nothing that a person types or a file is named can become HTML.
+
+/** An element: `h("button", { type: "button", onclick: f, class: "quiet" }, "Play")`. */
+export function h(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name === "dataset") Object.assign(element.dataset, value);
+    else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name in element && typeof value !== "string") element[name] = value;
+    else element.setAttribute(name === "class" ? "class" : name, value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+/** The element with this id, which must be there. */
+export function byId(id) {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`the page has no element #${id}`);
+  return element;
+}
+
+/** A labelled select: options are [value, text] pairs, or {group: [pairs]}. */
+export function select(label, options, onchange, properties = {}) {
+  const pairs = (list) => list.map(([value, text]) => h("option", { value: String(value) }, text));
+  const children = Array.isArray(options)
+    ? pairs(options)
+    : Object.entries(options).map(([group, list]) => h("optgroup", { label: group }, pairs(list)));
+  const control = h("select", { ...properties, onchange: () => onchange(control.value) }, children);
+  return { control, field: h("label", { class: "field" }, h("span", {}, label), control) };
+}
+
+/** Runs `draw` once before the next paint, however often it is asked for. */
+export function oncePerFrame(draw) {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      draw();
+    });
+  };
+}
