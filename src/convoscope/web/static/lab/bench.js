@@ -5,35 +5,37 @@ import { byId, h, select } from "../shared/dom.js";
 import { number } from "../shared/format.js";
 import { theme } from "../shared/theme.js";
 import { createArithmetic } from "./arithmetic.js";
-import { at, explain } from "./explain.js";
+import { at, explain, look } from "./explain.js";
 import { createImageView } from "./image-view.js";
 import { createPixelGrid } from "./pixel-grid.js";
-import { colourOf, extent, gradient, paint } from "./scale.js";
+import { colourOf, countCut, cutAt, extent, gradient, hatchCut, paint, pixelCut } from "./scale.js";
 
-const CELLS = 11;
+const FEW = 40 * 40; // pixels that are large enough on the page for marks of their own
 
 /** The bench. `point(of, row, column)` and `move(rows, columns)` change the window's place. */
 export function createBench(state, point, move) {
   const pointAt = (of) => ({ onpoint: (row, column) => point(of, row, column), onmove: move });
-  const input = createImageView(byId("input-view"), { name: "Input", ...pointAt("input") });
-  const output = createImageView(byId("output-view"), { name: "Output", ...pointAt("output") });
+  const input = createImageView(byId("input-view"), { name: "Input", most: 500, ...pointAt("input") });
+  const output = createImageView(byId("output-view"), { name: "Output", most: 500, ...pointAt("output") });
   const inputGrid = createPixelGrid(byId("input-grid"), { name: "Input pixels", ...pointAt("input") });
   const outputGrid = createPixelGrid(byId("output-grid"), { name: "Output pixels", ...pointAt("output") });
   const arithmetic = createArithmetic(state);
   const legend = createLegend(state);
-  let painted = [];
+  let painted = null;
+  let marked = false;
 
   /** Images and legend: after every run, and where their colours change. */
   function repaint({ result, scales }) {
     const { mark } = state.get();
-    const seen = paint(result.output, scales.output, theme(), { raw: result.raw, mark: mark && scales.output.kind === "image" });
-    input.show(paint(result.input, scales.input, theme()).image);
+    const cuts = scales.output.kind === "image" ? countCut(result.raw) : { below: 0, above: 0 };
+    painted = paint(result.output, scales.output, theme());
+    input.show(paint(result.input, scales.input, theme()));
     const { low, high } = extent(result.output);
-    output.show(seen.image, ` Values ${number(low, 0)} to ${number(high, 0)}.`);
+    marked = mark && cuts.below + cuts.above > 0;
+    output.show(marked && painted.width * painted.height > FEW ? hatchCut(painted, result.raw) : painted, ` Values ${number(low, 0)} to ${number(high, 0)}.`);
     byId("input-size").textContent = sizeText(result.input);
     byId("output-size").textContent = sizeText(result.output);
-    legend.render({ scale: scales.output, extent: { low, high }, below: seen.below, above: seen.above, values: result.output.data.length });
-    painted = seen.image;
+    legend.render({ scale: scales.output, extent: { low, high }, ...cuts });
   }
 
   /** The window on both images, both grids, and the arithmetic: wherever the window moves. */
@@ -44,34 +46,32 @@ export function createBench(state, point, move) {
     const box = { top: where.top, left: where.left, rows: rows.reach, columns: columns.reach };
     const made = where.row !== null;
     input.mark([{ kind: "frame", row: box.top, column: box.left, rows: box.rows, columns: box.columns }]);
-    output.mark([...(state.get().reveal && made ? veils(where, target.shape) : []), ...(made ? [{ kind: "frame", row: where.row, column: where.column, rows: 1, columns: 1 }] : [])]);
+    output.mark([...(marked ? corners(result.raw) : []), ...(state.get().reveal && made ? veils(where, target.shape) : []), ...(made ? [{ kind: "frame", row: where.row, column: where.column, rows: 1, columns: 1 }] : [])]);
 
     const cells = explanation.channels[scales.inputChannel].cells.flat();
-    const known = new Map(cells.map((cell) => [`${cell.row},${cell.column}`, cell]));
+    const under = new Set(cells.map((cell) => `${cell.row},${cell.column}`));
     inputGrid.show({
       bounds: { top: -rows.before, left: -columns.before, bottom: rows.size + rows.after, right: columns.size + columns.after },
       window: box,
-      cells: CELLS,
       lit: step.dilation > 1 ? cells.map((cell) => [cell.row, cell.column]) : [],
       dots: (view) => (step.type === "convolve" && (rows.stride > 1 || columns.stride > 1) ? middles(step, geometry, view) : []),
       look: (row, column) => {
-        const inside = row >= 0 && column >= 0 && row < rows.size && column < columns.size;
-        if (!inside) return known.get(`${row},${column}`) ?? outsideCell(geometry, row, column);
-        const value = at(source, row, column, scales.inputChannel);
-        return { value, colour: colourOf(value, scales.inputPlane, theme()), state: "inside" };
+        const cell = look(source, step, geometry, row, column, scales.inputChannel);
+        if (cell.state === "inside") return { ...cell, colour: colourOf(cell.value, scales.inputPlane, theme()) };
+        return cell.state === "padded" || under.has(`${row},${column}`) ? cell : { state: "nothing" };
       },
     });
     outputGrid.show({
       bounds: { top: 0, left: 0, bottom: rows.out, right: columns.out },
       window: made ? { top: where.row, left: where.column, rows: 1, columns: 1 } : { top: 0, left: 0, rows: 0, columns: 0 },
-      cells: CELLS,
       lit: [],
       dots: () => [],
       look: (row, column) => {
         const hidden = state.get().reveal && made && (row > where.row || (row === where.row && column > where.column));
         if (hidden) return { state: "nothing" };
         const value = at(target, row, column, scales.channel);
-        return { value, colour: colourOf(value, scales.outputPlane, theme()), state: "inside" };
+        const cut = scales.outputPlane.kind === "image" ? cutAt(at(result.raw, row, column, scales.channel)) : "";
+        return { value, colour: colourOf(value, scales.outputPlane, theme()), state: "inside", cut };
       },
     });
     arithmetic.render({ step, explanation, place: where, channel: scales.inputChannel, input: source, scales: { input: scales.inputPlane, output: scales.outputPlane } });
@@ -87,17 +87,23 @@ function sizeText({ shape: [height, width, channels] }) {
   return `${height} × ${width}${channels > 1 ? ` × ${channels}` : ""}`;
 }
 
+/** Corners on the pixels of a small image that its scale cuts off; a large one is hatched. */
+function corners({ data, shape: [height, width, channels] }) {
+  if (height * width > FEW) return [];
+  const list = [];
+  for (let i = 0; i < height * width; i++) {
+    const end = pixelCut(data, i * channels, channels);
+    if (end) list.push({ kind: end, row: Math.floor(i / width), column: i % width, rows: 1, columns: 1 });
+  }
+  return list;
+}
+
 /** What has not been computed yet while the scan plays. */
 function veils({ row, column }, [height, width]) {
   return [
     { kind: "veil", row, column: column + 1, rows: 1, columns: width - column - 1 },
     { kind: "veil", row: row + 1, column: 0, rows: height - row - 1, columns: width },
   ];
-}
-
-function outsideCell({ rows, columns }, row, column) {
-  const padded = row >= -rows.before && column >= -columns.before && row < rows.size + rows.after && column < columns.size + columns.after;
-  return padded ? { value: NaN, state: "padded" } : { state: "nothing" };
 }
 
 /** The pixels in view at which a strided window has its middle. */
@@ -123,7 +129,7 @@ function createLegend(state) {
   const look = select("Colours shown", [["auto", "Automatic"], ["image", "Image, 0…255"], ["signed", "Signed, 0 in the middle"]], (value) => state.change({ look: value }), { id: "look" });
   const range = select("Range shown", [["own", "Of this result"], ["shared", "Shared by all steps"]], (value) => state.change({ range: value }), { id: "range" });
   const mark = h("input", { type: "checkbox", id: "mark", onchange: () => state.change({ mark: mark.checked }) });
-  const markField = h("label", { class: "check" }, mark, "Mark what is cut off");
+  const markField = h("label", { class: "check" }, mark, "Mark cut-off values");
   byId("legend").append(bar, ends, stats, clipped);
   byId("display").append(look.field, range.field, markField);
   const count = (value, name, colour) => {
@@ -133,10 +139,11 @@ function createLegend(state) {
   };
   return {
     render({ scale, extent: { low, high }, below, above }) {
+      const digits = scale.limit < 100 ? 1 : 0;
       bar.style.backgroundImage = gradient(scale, theme());
-      const left = scale.kind === "signed" ? number(-scale.limit, 1) : "0";
-      ends.replaceChildren(h("span", {}, left), scale.kind === "signed" ? h("span", {}, "0") : "", h("span", {}, number(scale.limit, 1)));
-      stats.textContent = `Values from ${number(low, 1)} to ${number(high, 1)}`;
+      const left = scale.kind === "signed" ? number(-scale.limit, digits) : "0";
+      ends.replaceChildren(h("span", {}, left), scale.kind === "signed" ? h("span", {}, "0") : "", h("span", {}, number(scale.limit, digits)));
+      stats.textContent = `Values from ${number(low, digits)} to ${number(high, digits)}`;
       markField.hidden = scale.kind !== "image";
       const cut = scale.kind === "image" && below + above > 0;
       clipped.replaceChildren(...(cut ? [count(below, "below 0", CLIPPED.below), " ", count(above, "above 255", CLIPPED.above)] : []));

@@ -1,45 +1,52 @@
-// A colour image: each channel through its kernel, and the three results together.
+// A colour image: each channel through its kernel, and the three results together, all on one scale.
 
-import { sumChannels, tensor } from "../engine/index.js";
+import { sumChannels } from "../engine/index.js";
 import { byId, h } from "../shared/dom.js";
 import { number } from "../shared/format.js";
 import { theme } from "../shared/theme.js";
 import { createImageView } from "./image-view.js";
-import { channelOf, extent, gradient, paint, scaleFor } from "./scale.js";
+import { channelOf, extent, gradient, paint } from "./scale.js";
 
-const NAMES = ["Red", "Green", "Blue"];
+const NAMES = ["Red", "Green", "Blue", "Sum"];
 
 /** The view in #colour-results; `onpoint(row, column)` hears which output pixel is pointed at. */
 export function createColourView(onpoint) {
   const root = byId("colour-results");
-  const panels = [...NAMES, "Sum"].map((name, i) => {
-    const legend = h("div", { class: "bar" });
-    const ends = h("p", { class: "ends" });
+  const panels = NAMES.map((name, i) => {
     const caption = h("figcaption", {}, name);
+    const range = h("span", { class: "muted" });
     const holder = h("div", { class: "holder" });
-    root.append(i ? h("span", { class: "sign", "aria-hidden": "true" }, i === 3 ? "=" : "+") : "", h("figure", {}, holder, caption, legend, ends));
-    return { view: createImageView(holder, { name: `${name} result`, onpoint, most: 300 }), legend, ends, caption };
+    const sign = i ? h("span", { class: "sign", "aria-hidden": "true" }, i === 3 ? "=" : "+") : "";
+    root.append(sign, h("figure", {}, holder, h("div", { class: "row caption" }, caption, range)));
+    return { view: createImageView(holder, { name: `${name} result`, onpoint, most: 320 }), caption, range };
   });
+  const bar = byId("colour-bar");
+  const ends = byId("colour-ends");
+
+  function repaint(apart, step) {
+    const sums = step.channels === "sum";
+    const tensors = [0, 1, 2].map((channel) => channelOf(apart, channel));
+    if (sums) tensors.push(sumChannels(apart, step.bias));
+    const extents = tensors.map(extent);
+    const limit = Math.max(255, ...extents.flatMap(({ low, high }) => [-low, high]));
+    const scale = { kind: extents.some(({ low }) => low < -0.5) ? "signed" : "positive", limit };
+    panels.forEach(({ view, range }, i) => {
+      const together = !sums && i === 3;
+      view.show(paint(together ? apart : tensors[i], together ? { kind: "image", limit: 255 } : scale, theme()));
+      range.textContent = together ? "" : `${number(extents[i].low, 0)} … ${number(extents[i].high, 0)}`;
+    });
+    bar.style.backgroundImage = gradient(scale, theme());
+    const signed = scale.kind === "signed";
+    ends.replaceChildren(...[signed ? number(-limit, 0) : "0", signed ? "0" : "", number(limit, 0)].map((text) => h("span", {}, text)));
+    panels[3].caption.textContent = !sums ? "Together, kept apart" : step.bias ? `Sum and bias ${number(step.bias)}` : "Sum";
+    byId("colour-title").textContent = sums ? "Colour: three results and their sum" : "Colour: three results, kept apart";
+    for (const sign of root.querySelectorAll(".sign")) sign.classList.toggle("faint", !sums);
+  }
 
   return {
-    /** `apart`: the three channels' results; `step`; `box`: the mark of the output pixel. */
-    render({ apart, step, range, look, box, repaint }) {
-      if (repaint) {
-        const sums = step.channels === "sum";
-        const tensors = [0, 1, 2].map((channel) => channelOf(apart, channel));
-        tensors.push(sumChannels(apart, sums ? step.bias : 0));
-        const limit = range === "shared" ? Math.max(...tensors.map((one) => Math.max(...Object.values(extent(one)).map(Math.abs)))) : null;
-        const wanted = tensors.some((one) => extent(one).low < -0.5) ? "signed" : look;
-        tensors.forEach((one, i) => {
-          const fitted = scaleFor(one, wanted, limit);
-          const scale = limit && fitted.kind === "image" && look !== "image" ? { kind: "positive", limit } : fitted;
-          panels[i].view.show(paint(tensor(one.shape, one.data), scale, theme()).image, ` Values ${number(extent(one).low, 0)} to ${number(extent(one).high, 0)}.`);
-          panels[i].legend.style.backgroundImage = gradient(scale, theme());
-          const low = scale.kind === "signed" ? `−${number(scale.limit, 0)}` : "0";
-          panels[i].ends.replaceChildren(h("span", {}, low), scale.kind === "signed" ? h("span", {}, "0") : "", h("span", {}, number(scale.limit, 0)));
-        });
-        panels[3].caption.textContent = !sums ? "Sum (here kept apart)" : step.bias ? `Sum + bias ${number(step.bias)}` : "Sum";
-      }
+    /** `apart`: the three channels' results; `box`: the mark of the output pixel; `all`: not only the mark changed. */
+    render({ apart, step, box, all }) {
+      if (all) repaint(apart, step);
       for (const { view } of panels) view.mark(box ? [box] : []);
     },
   };

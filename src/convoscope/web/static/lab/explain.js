@@ -19,8 +19,8 @@ function explainFilter(input, step, { rows, columns }, top, left) {
     const cells = laidKernel(step, channel).map((line, y) =>
       line.map((weight, x) => {
         const cell = { row: top + y * step.dilation, column: left + x * step.dilation, weight };
-        Object.assign(cell, look(input, step, rows, columns, cell.row, cell.column, channel));
-        return { ...cell, product: cell.value === null ? null : cell.value * weight };
+        const { value, state } = look(input, step, { rows, columns }, cell.row, cell.column, channel);
+        return { ...cell, value, state, product: value === null ? null : value * weight };
       }),
     );
     return { cells, sum: sumOf(cells.flat().map((cell) => cell.product)) };
@@ -62,7 +62,8 @@ function pooled(cells, mode) {
   return best;
 }
 
-function look(input, { padMode }, rows, columns, row, column, channel) {
+/** What a step finds at a place that may lie outside the image: {value, state}, as in a cell. */
+export function look(input, { padMode }, { rows, columns }, row, column, channel) {
   if (row < -rows.before || row >= rows.size + rows.after) return { value: null, state: "missing" };
   if (column < -columns.before || column >= columns.size + columns.after) return { value: null, state: "missing" };
   const inside = row >= 0 && row < rows.size && column >= 0 && column < columns.size;

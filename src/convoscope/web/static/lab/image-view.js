@@ -1,6 +1,7 @@
 // An image on the page with the window drawn on it: two canvases, one for pixels and one for marks.
 
-import { crisp, frame, token } from "../shared/canvas.js";
+import { corner, crisp, frame, token } from "../shared/canvas.js";
+import { CLIPPED, css } from "../shared/colour.js";
 import { h } from "../shared/dom.js";
 
 /** The keys that move a place: [rows, columns]. */
@@ -10,7 +11,7 @@ export const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1],
  * The view in `holder`. `name` is what it is called; `onpoint(row, column)` hears which pixel is pointed at,
  * `onmove(rows, columns)` the arrow keys. Without `onmove` it is a plain picture.
  */
-export function createImageView(holder, { name, onpoint, onmove, most = 420 }) {
+export function createImageView(holder, { name, onpoint, onmove, most }) {
   const pixels = h("canvas", { class: "pixels" });
   const marks = h("canvas", { class: "marks" });
   const stage = h("div", { class: "stage" }, pixels, marks);
@@ -61,6 +62,8 @@ export function createImageView(holder, { name, onpoint, onmove, most = 420 }) {
       if (kind === "veil") {
         context.fillStyle = token("veil");
         context.fillRect(...box);
+      } else if (kind !== "frame") {
+        corner(context, box[0], box[1], scale, css(CLIPPED[kind]));
       } else {
         const grow = Math.max(0, 7 - Math.min(box[2], box[3])) / 2; // one pixel of 512 would be lost
         frame(context, box[0] - grow, box[1] - grow, box[2] + 2 * grow, box[3] + 2 * grow);
@@ -81,7 +84,7 @@ export function createImageView(holder, { name, onpoint, onmove, most = 420 }) {
       stage.setAttribute("aria-label", `${name}, ${image.height} by ${image.width} pixels.${text}${keys}`);
       if (resized) layout();
     },
-    /** Draws marks: {kind: "frame" | "veil", row, column, rows, columns}, in pixels of the image. */
+    /** Draws marks: {kind: "frame" | "veil" | "below" | "above", row, column, rows, columns}, in pixels of the image. */
     mark(list) {
       last = list;
       drawMarks();

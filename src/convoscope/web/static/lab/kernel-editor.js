@@ -25,6 +25,7 @@ export function createKernelEditor(state, presets, say) {
     Object.entries(grouped).map(([group, list]) =>
       h("optgroup", { label: group[0].toUpperCase() + group.slice(1) }, list.map(({ name, title }) => h("option", { value: name }, title)))));
   const shows = h("p", { class: "note", id: "preset-note" });
+  const origin = h("p", { class: "note" });
   const sizes = h("div", { class: "segments", role: "group", "aria-label": "Kernel size" },
     Array.from({ length: LARGEST }, (_, i) => h("button", { type: "button", "aria-label": `${i + 1} by ${i + 1}`, onclick: () => resize(i + 1) }, String(i + 1))));
   const own = h("input", { type: "checkbox", id: "own-kernels", onchange: () => separate(own.checked) });
@@ -45,7 +46,7 @@ export function createKernelEditor(state, presets, say) {
       h("button", { type: "button", id: "flip", onclick: () => setRows(turned(rows())) }, "Flip"),
       h("button", { type: "button", onclick: () => setRows(rows()[0].map((_, x) => rows().map((row) => row[x]).reverse())) }, "Rotate"),
       h("button", { type: "button", onclick: () => setRows(rows().map((row) => row.map(() => 0))) }, "Zeros")),
-    h("details", {}, h("summary", {}, "As text"), h("label", { class: "field" }, h("span", {}, "Rows parted by semicolons"), text), error),
+    h("details", {}, h("summary", {}, "Source and text"), origin, h("label", { class: "field" }, h("span", {}, "Rows parted by semicolons"), text), error),
     ownField,
   );
 
@@ -141,7 +142,9 @@ export function createKernelEditor(state, presets, say) {
     });
     const same = presetOf(step(), presets);
     preset.value = same?.name ?? "";
-    shows.textContent = same ? `${same.shows}${same.source ? ` (${same.source})` : ""}` : "";
+    shows.textContent = same ? same.shows : "";
+    origin.textContent = same?.source ? `Source: ${same.source}.` : "";
+    origin.hidden = !same?.source;
     [...sizes.children].forEach((button, i) => button.setAttribute("aria-pressed", String(i + 1 === size)));
     [...tabs.children].forEach((button, i) => button.setAttribute("aria-pressed", String(i === channel())));
     own.checked = kernels.length > 1;

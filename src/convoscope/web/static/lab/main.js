@@ -17,6 +17,7 @@ import { pythonCode } from "./export-python.js";
 import { fromCanvas, fromFile, fromName, toGrey } from "./image-sources.js";
 import { createKernelEditor } from "./kernel-editor.js";
 import { runChain, scalesOf } from "./pipeline.js";
+import { createPoolEditor } from "./pool-editor.js";
 import { createScanPlayer } from "./scan-player.js";
 import { paint, scaleFor } from "./scale.js";
 import { createState } from "./state.js";
@@ -54,6 +55,7 @@ let model = null; // {results, error} of the last run
 
 const announce = delayed(400, (text) => (byId("announce").textContent = text));
 const editor = createKernelEditor(state, given.kernels, say);
+const poolEditor = createPoolEditor(state);
 const settings = createStepSettings(state);
 const strip = createChainStrip(state, given.kernels);
 const player = createScanPlayer({
@@ -158,7 +160,7 @@ function render(all) {
   byId("part-colour").hidden = !coloured;
   if (coloured) {
     const box = place.row === null ? null : { kind: "frame", row: place.row, column: place.column, rows: 1, columns: 1 };
-    colours.render({ apart: current.apart, step: steps[selected], range: state.get().range, look: state.get().look, box, repaint: all });
+    colours.render({ apart: current.apart, step: current.step, box, all });
   }
   if (all) strip.render(steps.map((_, i) => thumbnail(model.results[i], i === selected)));
 }
@@ -167,11 +169,13 @@ function renderControls() {
   const { steps, selected, grey } = state.get();
   const step = steps[selected];
   const current = result();
-  byId("kernel-title").textContent = step.type === "pool" ? "Pooling" : "Kernel";
-  byId("part-kernel").hidden = step.type === "pool" || state.get().hide.includes("kernel");
+  const pooling = step.type === "pool";
+  byId("kernel-title").textContent = pooling ? "Pooling" : "Kernel";
+  byId("kernel-editor").hidden = pooling;
+  byId("pool-editor").hidden = !pooling;
   const channels = current?.input.shape[2] ?? image?.shape[2] ?? 1;
   editor.colours(channels);
-  editor.render();
+  (pooling ? poolEditor : editor).render();
   settings.render({ step, geometry: current?.step === step ? current.geometry : null, channels });
   byId("grey").checked = grey;
   renderSource();
@@ -181,7 +185,7 @@ function thumbnail(found, selected) {
   if (!found) return null;
   const { output } = found;
   const size = `${output.shape[0]} × ${output.shape[1]}${output.shape[2] > 1 ? ` × ${output.shape[2]}` : ""}`;
-  const pixels = selected ? bench.image() : paint(output, scaleFor(output, state.get().look), theme()).image;
+  const pixels = selected ? bench.image() : paint(output, scaleFor(output, state.get().look), theme());
   const canvas = h("canvas", { width: pixels.width, height: pixels.height });
   canvas.getContext("2d").putImageData(pixels, 0, 0);
   return { size, image: canvas };
@@ -282,7 +286,7 @@ async function offlineHtml() {
   let name = now.image;
   if (!builtIn) {
     const source = own.get(now.image) ?? (await fromName(now.image, files)).tensor;
-    embedded.image = toPng(paint(source, { kind: "image", limit: 255 }, theme()).image).toDataURL("image/png");
+    embedded.image = toPng(paint(source, { kind: "image", limit: 255 }, theme())).toDataURL("image/png");
     embedded.start.image = fileName();
     name = "image";
   }

@@ -1,10 +1,13 @@
 // Pixels as numbers: a part of an image around the window, large enough to read.
 
-import { crisp, frame, token } from "../shared/canvas.js";
-import { css, ink } from "../shared/colour.js";
+import { corner, crisp, frame, token } from "../shared/canvas.js";
+import { CLIPPED, css, ink } from "../shared/colour.js";
 import { h } from "../shared/dom.js";
 import { number } from "../shared/format.js";
 import { ARROWS } from "./image-view.js";
+
+const MOST_CELLS = 11;
+const SMALLEST = 28; // CSS pixels of a cell, where there is room for that
 
 /** The grid in `holder`; `onpoint` and `onmove` as in image-view.js. */
 export function createPixelGrid(holder, { name, onpoint, onmove }) {
@@ -30,7 +33,8 @@ export function createPixelGrid(holder, { name, onpoint, onmove }) {
   function draw() {
     const room = holder.clientWidth;
     if (!drawn || !room) return;
-    const { bounds, window: box, cells, look, lit, dots } = drawn;
+    const { bounds, window: box, look, lit, dots } = drawn;
+    const cells = Math.max(5, Math.min(MOST_CELLS, Math.floor(room / SMALLEST)));
     view = follow(view, bounds, box, cells);
     view.cell = Math.floor(Math.min(room, 460) / Math.max(view.columns, view.rows));
     const { cell } = view;
@@ -47,7 +51,10 @@ export function createPixelGrid(holder, { name, onpoint, onmove }) {
     for (const [row, column] of dots(view)) {
       const [x, y] = place(row, column);
       context.beginPath();
-      context.arc(x + cell - 5, y + 5, Math.max(1.5, cell / 16), 0, 7);
+      context.arc(x + cell - 6, y + 6, Math.max(1.5, cell / 16), 0, 7);
+      context.lineWidth = 3;
+      context.strokeStyle = token("halo");
+      context.stroke();
       context.fill();
     }
     context.strokeStyle = token("accent");
@@ -56,6 +63,7 @@ export function createPixelGrid(holder, { name, onpoint, onmove }) {
       const [x, y] = place(row, column);
       context.strokeRect(x + 1.5, y + 1.5, cell - 3, cell - 3);
     }
+    if (!box.rows) return;
     const [x, y] = place(box.top, box.left);
     frame(context, x + 1, y + 1, box.columns * cell - 2, box.rows * cell - 2);
   }
@@ -64,7 +72,7 @@ export function createPixelGrid(holder, { name, onpoint, onmove }) {
   return {
     /**
      * Draws the grid: `bounds` {top, left, bottom, right} of what exists, padding included; `window` {top, left, rows,
-     * columns}; `cells`, how many to show on a side; `look(row, column)` gives {text | value, colour, state}; `lit`
+     * columns}; `look(row, column)` gives {value, colour, state, cut}; `lit`
      * the cells under the kernel's numbers; `dots(view)` where windows have their middle.
      */
     show(what) {
@@ -92,7 +100,7 @@ function follow(view, bounds, box, cells) {
   return { ...view, top, left, rows, columns };
 }
 
-function drawCell(context, x, y, cell, { value, colour, state }) {
+function drawCell(context, x, y, cell, { value, colour, state, cut }) {
   if (state === "nothing") return;
   const outside = state === "missing" || state === "padded";
   context.fillStyle = outside ? token("outside") : css(colour);
@@ -101,6 +109,7 @@ function drawCell(context, x, y, cell, { value, colour, state }) {
   context.lineWidth = 1;
   context.setLineDash(outside ? [3, 3] : []);
   context.strokeRect(x + 0.5, y + 0.5, cell - 1, cell - 1);
+  if (cut) corner(context, x, y, cell, css(CLIPPED[cut]));
   if (cell < 17) return;
   const text = state === "missing" ? "?" : number(value, Math.abs(value) < 10 ? 1 : 0);
   context.fillStyle = outside ? token("muted") : ink(colour);

@@ -45,24 +45,11 @@ export function channelOf({ data, shape }, channel) {
   return { data: plane, shape: [shape[0], shape[1], 1] };
 }
 
-/**
- * A tensor as pixels: {image: ImageData, below, above}; the counts are of values outside 0..255 in `raw`, the values
- * before clipping. `mark` paints those in colours of their own.
- */
-export function paint({ data, shape }, scale, theme, { raw = null, mark = false } = {}) {
+/** A tensor as pixels (ImageData). */
+export function paint({ data, shape }, scale, theme) {
   const [height, width, channels] = shape;
   const image = new ImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
-  const source = raw?.data ?? data;
-  const image255 = scale.kind === "image";
-  let below = 0;
-  let above = 0;
-  if (image255 || raw) {
-    for (let i = 0; i < source.length; i++) {
-      if (source[i] < -0.5) below++;
-      else if (source[i] > 255.5) above++;
-    }
-  }
   const words = scale.kind === "signed" ? signedWords(theme) : null;
   const factor = 255 / scale.limit;
   for (let i = 0, from = 0; i < pixels.length; i++, from += channels) {
@@ -76,22 +63,48 @@ export function paint({ data, shape }, scale, theme, { raw = null, mark = false 
       pixels[i] = word(grey, grey, grey);
     }
   }
-  if (mark && below + above) markClipped(pixels, source, channels);
-  return { image, below, above };
+  return image;
 }
 
-function markClipped(pixels, source, channels) {
-  const [low, high] = [word(...CLIPPED.below), word(...CLIPPED.above)];
-  for (let i = 0, from = 0; i < pixels.length; i++) {
-    let lowest = Infinity;
-    let highest = -Infinity;
-    for (let c = 0; c < channels; c++, from++) {
-      if (source[from] < lowest) lowest = source[from];
-      if (source[from] > highest) highest = source[from];
-    }
-    if (highest > 255.5) pixels[i] = high;
-    else if (lowest < -0.5) pixels[i] = low;
+/** How many values an image's scale cuts off: {below, above}. */
+export function countCut({ data }) {
+  let below = 0;
+  let above = 0;
+  for (const value of data) {
+    if (value < -0.5) below++;
+    else if (value > 255.5) above++;
   }
+  return { below, above };
+}
+
+/** Which end of an image's scale cuts this value off: "below", "above" or "". */
+export function cutAt(value) {
+  return value < -0.5 ? "below" : value > 255.5 ? "above" : "";
+}
+
+/** A copy of `image` in which the pixels that are cut off are hatched; what was there can still be seen. */
+export function hatchCut(image, { data, shape }) {
+  const [height, width, channels] = shape;
+  const marked = new ImageData(new Uint8ClampedArray(image.data), width, height);
+  const pixels = new Uint32Array(marked.data.buffer);
+  const colours = { below: word(...CLIPPED.below), above: word(...CLIPPED.above) };
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      if ((x + y) % 4) continue;
+      const end = pixelCut(data, i * channels, channels);
+      if (end) pixels[i] = colours[end];
+    }
+  }
+  return marked;
+}
+
+/** As cutAt, for a pixel of several channels: the first that is cut off. */
+export function pixelCut(data, from, channels) {
+  for (let c = 0; c < channels; c++) {
+    const end = cutAt(data[from + c]);
+    if (end) return end;
+  }
+  return "";
 }
 
 function signedWords(theme) {

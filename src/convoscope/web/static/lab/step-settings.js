@@ -4,24 +4,21 @@ import { byId, h, select } from "../shared/dom.js";
 import { formula, whySize } from "./walk.js";
 
 const counts = (most, word) => Array.from({ length: most }, (_, i) => [i + 1, i ? `${i + 1} ${word}s` : `1 ${word}`]);
-const NUMBERS = ["stride", "dilation", "size"];
+const NUMBERS = ["stride", "dilation"];
 
 /** The settings in #step-settings. */
 export function createStepSettings(state) {
   const set = (name) => (value) => state.changeStep({ [name]: NUMBERS.includes(name) || /^\d+$/.test(value) ? Number(value) : value });
-  const make = (label, name, options, type) => ({ name, type, ...select(label, options, set(name), { id: `${type}-${name}` }) });
+  const make = (label, name, options) => ({ name, ...select(label, options, set(name), { id: name === "mode" ? "flipped" : name }) });
   const clip = h("input", { type: "checkbox", id: "clip", onchange: () => state.changeStep({ clip: clip.checked }) });
   const fields = [
-    make("Stride", "stride", counts(4, "pixel"), "convolve"),
-    make("Padding", "padding", [["valid", "None (valid)"], ["same", "Same size"], ["full", "Full"], [1, "1 pixel"], [2, "2 pixels"], [3, "3 pixels"]], "convolve"),
-    make("Padded with", "padMode", [["zeros", "Zeros"], ["reflect", "Reflection"], ["edge", "Edge pixels"]], "convolve"),
-    make("Dilation", "dilation", [[1, "None (1)"], [2, "2"], [3, "3"], [4, "4"]], "convolve"),
-    make("Channels", "channels", [["apart", "Kept apart"], ["sum", "Summed"]], "convolve"),
-    make("Kernel", "mode", [["correlate", "As written"], ["convolve", "Flipped (true convolution)"]], "convolve"),
-    make("Activation", "activation", [["linear", "None"], ["relu", "ReLU"], ["leaky_relu", "Leaky ReLU"], ["absolute", "Absolute"], ["tanh", "Tanh"], ["sigmoid", "Sigmoid"]], "convolve"),
-    make("Keep", "mode", [["max", "The largest"], ["average", "The average"], ["min", "The smallest"]], "pool"),
-    make("Window", "size", [2, 3, 4, 5, 6, 7, 8].map((n) => [n, `${n}×${n}`]), "pool"),
-    make("Stride", "stride", counts(8, "pixel"), "pool"),
+    make("Stride", "stride", counts(4, "pixel")),
+    make("Padding", "padding", [["valid", "None (valid)"], ["same", "Same size"], ["full", "Full"], [1, "1 pixel"], [2, "2 pixels"], [3, "3 pixels"]]),
+    make("Padded with", "padMode", [["zeros", "Zeros"], ["reflect", "Reflection"], ["edge", "Edge pixels"]]),
+    make("Dilation", "dilation", [[1, "None (1)"], [2, "2"], [3, "3"], [4, "4"]]),
+    make("Channels", "channels", [["apart", "Kept apart"], ["sum", "Summed"]]),
+    make("Kernel", "mode", [["correlate", "As written"], ["convolve", "Flipped (true convolution)"]]),
+    make("Activation", "activation", [["linear", "None"], ["relu", "ReLU"], ["leaky_relu", "Leaky ReLU"], ["absolute", "Absolute"], ["tanh", "Tanh"], ["sigmoid", "Sigmoid"]]),
   ];
   const clipField = h("label", { class: "check" }, clip, "Clip to 0…255");
   const sizes = byId("formula");
@@ -29,18 +26,18 @@ export function createStepSettings(state) {
 
   return {
     render({ step, geometry, channels }) {
-      for (const { name, type, field, control } of fields) {
-        field.hidden = type !== step.type || (name === "channels" && channels === 1);
-        if (type !== step.type) continue;
+      byId("step-settings").hidden = step.type === "pool";
+      sizes.replaceChildren(...(geometry ? sizeLines(step, geometry) : []));
+      if (step.type === "pool") return;
+      for (const { name, field, control } of fields) {
+        field.hidden = name === "channels" && channels === 1;
         if (![...control.options].some(({ value }) => value === String(step[name]))) {
           control.append(h("option", { value: String(step[name]) }, String(step[name]))); // from an address
         }
         control.value = String(step[name]);
         if (name === "padMode") control.disabled = step.padding === "valid" || state.get().lock.includes("settings");
       }
-      clipField.hidden = step.type === "pool";
-      clip.checked = Boolean(step.clip);
-      sizes.replaceChildren(...(geometry ? sizeLines(step, geometry) : []));
+      clip.checked = step.clip;
     },
   };
 }

@@ -26,3 +26,14 @@ export function frame(context, x, y, width, height) {
   context.strokeStyle = token("accent");
   context.strokeRect(x, y, width, height);
 }
+
+/** A small triangle in the upper right corner of a cell. */
+export function corner(context, x, y, cell, colour) {
+  const size = Math.max(3, cell * 0.28);
+  context.fillStyle = colour;
+  context.beginPath();
+  context.moveTo(x + cell - size, y);
+  context.lineTo(x + cell, y);
+  context.lineTo(x + cell, y + size);
+  context.fill();
+}
