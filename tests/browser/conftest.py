@@ -45,6 +45,8 @@ def png(array: np.ndarray[Any, np.dtype[np.uint8]]) -> bytes:
 class Laid(BaseHTTPRequestHandler):
     """The page's addresses: ./, static/..., data/..."""
 
+    protocol_version = "HTTP/1.1"
+
     def __init__(self, *args: Any, data: dict[str, tuple[str, bytes]]) -> None:
         self.data = data
         super().__init__(*args)

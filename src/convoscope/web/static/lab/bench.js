@@ -8,8 +8,9 @@ import { createArithmetic } from "./arithmetic.js";
 import { at, explain, look } from "./explain.js";
 import { createImageView } from "./image-view.js";
 import { createPixelGrid } from "./pixel-grid.js";
-import { colourOf, countCut, cutAt, extent, gradient, hatchCut, paint, pixelCut } from "./scale.js";
+import { channelOf, colourOf, countCut, cutAt, extent, gradient, hatchCut, paint, pixelCut } from "./scale.js";
 
+const NAMES = ["red", "green", "blue"];
 const FEW = 40 * 40; // pixels that are large enough on the page for marks of their own
 
 /** The bench. `point(of, row, column)` and `move(rows, columns)` change the window's place. */
@@ -28,13 +29,14 @@ export function createBench(state, point, move) {
   function repaint({ result, scales }) {
     const { mark } = state.get();
     const cuts = scales.output.kind === "image" ? countCut(result.raw) : { below: 0, above: 0 };
-    painted = paint(result.output, scales.output, theme());
+    const signs = scales.output.kind === "signed" && result.output.shape[2] > 1; // a sign has no place in three colours
+    painted = paint(signs ? channelOf(result.output, scales.channel) : result.output, scales.output, theme());
     input.show(paint(result.input, scales.input, theme()));
     const { low, high } = extent(result.output);
     marked = mark && cuts.below + cuts.above > 0;
     output.show(marked && painted.width * painted.height > FEW ? hatchCut(painted, result.raw) : painted, ` Values ${number(low, 0)} to ${number(high, 0)}.`);
     byId("input-size").textContent = sizeText(result.input);
-    byId("output-size").textContent = sizeText(result.output);
+    byId("output-size").textContent = sizeText(result.output) + (signs ? ` · ${NAMES[scales.channel]}` : "");
     legend.render({ scale: scales.output, extent: { low, high }, ...cuts });
   }
 
@@ -70,11 +72,11 @@ export function createBench(state, point, move) {
         const hidden = state.get().reveal && made && (row > where.row || (row === where.row && column > where.column));
         if (hidden) return { state: "nothing" };
         const value = at(target, row, column, scales.channel);
-        const cut = scales.outputPlane.kind === "image" ? cutAt(at(result.raw, row, column, scales.channel)) : "";
-        return { value, colour: colourOf(value, scales.outputPlane, theme()), state: "inside", cut };
+        const cut = scales.output.kind === "image" ? cutAt(at(result.raw, row, column, scales.channel)) : "";
+        return { value, colour: colourOf(value, scales.output, theme()), state: "inside", cut };
       },
     });
-    arithmetic.render({ step, explanation, place: where, channel: scales.inputChannel, input: source, scales: { input: scales.inputPlane, output: scales.outputPlane } });
+    arithmetic.render({ step, explanation, place: where, channel: scales.inputChannel, input: source, scales: { input: scales.inputPlane, output: scales.output } });
     inputGrid.describe(`Window at row ${where.top}, column ${where.left}.`);
     outputGrid.describe(made ? `Row ${where.row}, column ${where.column}.` : "No output pixel here.");
     return made ? `Output row ${where.row}, column ${where.column}: ${arithmetic.text()}` : byId("arithmetic-note").textContent;

@@ -14,8 +14,9 @@ export function rememberPage() {
 /** The page as one file. `page`: from rememberPage; `embedded`: what the page otherwise asks its server for. */
 export async function offlinePage(page, embedded) {
   const copy = page();
+  let styles = [];
   if (!copy.getElementById("embedded")) {
-    await inlineStyles(copy);
+    styles = await takeStyles(copy);
     await inlineModules(copy);
   }
   copy.getElementById("embedded")?.remove();
@@ -23,20 +24,20 @@ export async function offlinePage(page, embedded) {
   Object.assign(data, { type: "application/json", id: "embedded" });
   data.textContent = JSON.stringify(embedded).replaceAll("<", "\\u003c");
   copy.body.prepend(data);
-  return `<!DOCTYPE html>\n${copy.documentElement.outerHTML}\n`;
+  const html = copy.documentElement.outerHTML.replace(/<!--style (\d+)-->/g, (_, i) => `<style>\n${styles[i]}</style>`);
+  return `<!DOCTYPE html>\n${html}\n`;
 }
 
-async function inlineStyles(copy) {
+/** The text of each style sheet; a comment keeps its place, since this page's own policy allows no inline style. */
+async function takeStyles(copy) {
   const policy = copy.createElement("meta");
   policy.httpEquiv = "Content-Security-Policy";
   policy.content = POLICY;
   copy.head.querySelector("meta[charset]").after(policy);
-  for (const link of [...copy.querySelectorAll("link[rel=stylesheet]")]) {
-    const style = copy.createElement("style");
-    style.textContent = await textAt(link.getAttribute("href"));
-    link.replaceWith(style);
-  }
-  for (const link of copy.querySelectorAll("link:not([rel=icon])")) link.remove();
+  const links = [...copy.querySelectorAll("link[rel=stylesheet]")];
+  const styles = await Promise.all(links.map((link) => textAt(link.getAttribute("href"))));
+  links.forEach((link, i) => link.replaceWith(copy.createComment(`style ${i}`)));
+  return styles;
 }
 
 async function inlineModules(copy) {

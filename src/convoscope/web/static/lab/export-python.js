@@ -15,19 +15,22 @@ const ACTIVATE = {
 };
 const plain = (value) => number(value, 9).replace("−", "-");
 
-/** The script for a chain of steps on an image. `input` is the image's tensor, `grey` whether it was made grey. */
-export function pythonCode(state, input, file) {
+/**
+ * The script for a chain of steps on an image. `input` is the image's tensor, `from` where Python finds it: `samples`
+ * are the names that come with the package, `file` is the name of any other.
+ */
+export function pythonCode(state, input, from) {
   const lines = ["import numpy as np"];
-  const { code, pillow } = imageCode(state, input, file);
+  const { code, pillow } = imageCode(state, input, from);
   if (pillow) lines.push("from PIL import Image");
   lines.push("", "import convoscope as cs", "", ...code, "");
   state.steps.forEach((step, i) => {
-    const from = i ? "result" : "image";
+    const before = i ? "result" : "image";
     if (step.type === "pool") {
       const stride = step.stride === step.size ? "" : `, stride=${step.stride}`;
-      lines.push(`result = cs.filters.pool(${from}, ${step.size}${stride}, mode="${step.mode}")`);
+      lines.push(`result = cs.filters.pool(${before}, ${step.size}${stride}, mode="${step.mode}")`);
     } else {
-      lines.push(...filterCode(step, from, i ? null : input.shape[2]));
+      lines.push(...filterCode(step, before, i ? null : input.shape[2]));
     }
   });
   lines.push("print(result.shape, result.min(), result.max())");
@@ -56,13 +59,15 @@ function filterCode(step, from, channels) {
   return lines;
 }
 
-function imageCode({ image, grey }, input, file) {
+function imageCode({ image, grey }, input, { file, samples }) {
   const [height, width, channels] = input.shape;
   if (Object.hasOwn(BUILT_IN, image) || image.startsWith(PREFIX)) {
     const rows = Array.from({ length: height }, (_, y) => `    [${[...input.data.subarray(y * width, (y + 1) * width)].join(", ")}],`);
     return { pillow: false, code: ["image = np.array([", ...rows, "], dtype=np.float32)"] };
   }
-  const mode = grey || channels === 1 ? "L" : "RGB";
-  const scaled = Math.max(height, width) === LARGEST_SIDE ? [`# the page works on ${width}×${height} pixels; larger files are scaled to ${LARGEST_SIDE} on the longer side`] : [];
-  return { pillow: true, code: [...scaled, `image = np.asarray(Image.open(${JSON.stringify(file)}).convert("${mode}"), dtype=np.float32)`] };
+  const sample = samples.includes(image);
+  if (sample && !grey) return { pillow: false, code: [`image = cs.filters.samples.${image}()`] };
+  const open = sample ? `Image.fromarray(cs.filters.samples.${image}())` : `Image.open(${JSON.stringify(file)})`;
+  const scaled = !sample && Math.max(height, width) === LARGEST_SIDE ? [`# the page works on ${width}×${height} pixels: it scales larger images to ${LARGEST_SIDE} on the longer side`] : [];
+  return { pillow: true, code: [...scaled, `image = np.asarray(${open}.convert("${grey || channels === 1 ? "L" : "RGB"}"))`] };
 }

@@ -71,8 +71,13 @@ const colours = createColourView((row, column) => point("output", row, column));
 
 createDrawPad((name) => state.change({ image: name, place: null }));
 createCamera((canvas) => useOwn("camera", fromCanvas(canvas, canvas.width, canvas.height)), say);
-createShareDialog(state, say);
-createExportDialog({ png: outputPng, html: offlineHtml, python: () => pythonCode(state.get(), image, fileName()) }, say);
+const exports = {
+  png: outputPng,
+  html: offlineHtml,
+  python: () => pythonCode(state.get(), image, { file: fileName(), samples: given.samples.map(({ name }) => name) }),
+};
+createShareDialog(state, exports, say);
+createExportDialog(exports, say);
 wireSources();
 startTheme(byId("theme"), () => render(true));
 
@@ -278,9 +283,9 @@ async function outputPng() {
   return new Promise((resolve) => toPng(bench.image()).toBlob(resolve));
 }
 
-/** The page as one file, with the image inside under the name that the state has for it. */
-async function offlineHtml() {
-  const now = state.get();
+/** The page as one file with the image inside; `parts` may say what it hides and locks. */
+async function offlineHtml(parts = {}) {
+  const now = { ...state.get(), ...parts };
   const builtIn = Object.hasOwn(BUILT_IN, now.image) || now.image.startsWith(PREFIX);
   const embedded = { kernels: given.kernels, samples: [], start: { image: null, state: null } };
   let name = now.image;

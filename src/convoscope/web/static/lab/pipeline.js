@@ -43,22 +43,19 @@ export function fits(steps, shape) {
   return { geometries, error: "" };
 }
 
-/** The scales of every result, and of one channel's numbers: {input, output, inputPlane, outputPlane, planes}. */
+/** The scales of every result, and of one channel's numbers: {input, output, inputPlane} and the channels shown, {inputChannel, channel}. */
 export function scalesOf(results, selected, { look, range, channel }) {
-  const { input, raw, output } = results[selected];
+  const { input, output } = results[selected];
   const limit = range === "shared" ? Math.max(...results.map((one) => largest(one.output)), 1e-6) : null;
   const inputChannel = Math.min(channel, input.shape[2] - 1);
   const outputChannel = Math.min(channel, output.shape[2] - 1);
-  const plane = channelOf(output, outputChannel);
   // What came in is coloured as it was when it went out of the step before; the image itself is an image.
   const lookIn = selected ? look : "auto";
   return {
-    raw,
     channel: outputChannel,
     input: scaleFor(input, lookIn, selected ? limit : null),
-    output: scaleFor(output, look === "signed" && output.shape[2] === 3 ? "image" : look, limit),
+    output: scaleFor(output, look, limit),
     inputPlane: scaleFor(channelOf(input, inputChannel), lookIn, selected ? limit : null),
-    outputPlane: scaleFor(plane, look, limit),
     inputChannel,
   };
 }

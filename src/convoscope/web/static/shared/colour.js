@@ -39,5 +39,5 @@ export function css([r, g, b]) {
 /** Black or white, whichever can be read on this colour (WCAG's relative luminance). */
 export function ink([r, g, b]) {
   const linear = (c) => (c <= 10 ? c / 3295 : ((c / 255 + 0.055) / 1.055) ** 2.4);
-  return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b) > 0.18 ? "#10131a" : "#ffffff";
+  return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b) > 0.179 ? "#000000" : "#ffffff";
 }

@@ -1,0 +1,94 @@
+"""Reading the lab's page, and the arithmetic that it should show, by SciPy."""
+
+from __future__ import annotations
+
+import base64
+import re
+import time
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import signal
+
+Image = npt.NDArray[Any]
+
+
+def numbers(text: str) -> list[float]:
+    """The numbers in a text that has real minus signs."""
+    return [float(found) for found in re.findall(r"-?\d+(?:\.\d+)?", text.replace("−", "-").replace(",", ""))]
+
+
+def summed(image: Image, kernel: Any, padding: int = 0, stride: int = 1) -> npt.NDArray[np.float64]:
+    """Each channel through the kernel, and the results added."""
+    padded = np.pad(image.astype(np.float64), ((padding, padding), (padding, padding), (0, 0)))
+    channels = (signal.correlate2d(padded[..., c], np.asarray(kernel, float), "valid") for c in range(image.shape[2]))
+    return sum(channels)[::stride, ::stride]  # type: ignore[index,no-any-return]
+
+
+def place(page: Any) -> tuple[int, int]:
+    """The output pixel that the arithmetic is of."""
+    row, column = numbers(page.locator("#where").inner_text())[:2]
+    return int(row), int(column)
+
+
+def sum_shown(page: Any) -> float:
+    """The sum that the page shows."""
+    return numbers(page.locator("#sum b").inner_text())[0]
+
+
+def output_shown(page: Any) -> float:
+    """The output pixel that the page shows."""
+    return numbers(page.locator("#output-value b").inner_text())[0]
+
+
+def products(page: Any) -> list[float]:
+    """The products that the page shows."""
+    return [numbers(text)[0] for text in page.locator("#products .cell b").all_inner_texts()]
+
+
+def point(page: Any, view: str, row: float, column: float, shape: tuple[int, int]) -> None:
+    """Move the mouse to a pixel of an image on the page."""
+    box = page.locator(f"{view} .stage").bounding_box()
+    page.mouse.move(box["x"] + (column + 0.5) * box["width"] / shape[1], box["y"] + (row + 0.5) * box["height"] / shape[0])
+    settled(page)
+
+
+def settled(page: Any) -> None:
+    """Wait until the page has drawn what was asked of it."""
+    page.evaluate("() => new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 60))")
+
+
+def until(page: Any, condition: str) -> None:
+    """Wait until JavaScript finds a condition true. (Playwright's own waiting needs what the page's policy forbids.)"""
+    end = time.monotonic() + 10
+    while not page.evaluate(f"() => Boolean({condition})"):
+        assert time.monotonic() < end, f"still not true: {condition}"
+        page.wait_for_timeout(30)
+
+
+def choose(page: Any, field: str, value: str) -> None:
+    """Choose a setting."""
+    page.locator(field).select_option(value)
+    settled(page)
+
+
+def drop(page: Any, name: str, content: bytes, kind: str = "image/png") -> None:
+    """Drop a file onto the page."""
+    page.evaluate(
+        """([name, kind, content]) => {
+            const bytes = Uint8Array.from(atob(content), (c) => c.charCodeAt(0));
+            const data = new DataTransfer();
+            data.items.add(new File([bytes], name, { type: kind }));
+            document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+        }""",
+        [name, kind, base64.b64encode(content).decode()],
+    )
+
+
+def visit(page: Any, address: str) -> None:
+    """Open an address from scratch, as somebody does who was handed a link."""
+    page.goto("about:blank")
+    page.goto(address)
+    page.wait_for_selector("html[data-ready=true]")
+    settled(page)
