@@ -50,13 +50,17 @@ def products(page: Any) -> list[float]:
 def point(page: Any, view: str, row: float, column: float, shape: tuple[int, int]) -> None:
     """Move the mouse to a pixel of an image on the page."""
     box = page.locator(f"{view} .stage").bounding_box()
-    page.mouse.move(box["x"] + (column + 0.5) * box["width"] / shape[1], box["y"] + (row + 0.5) * box["height"] / shape[0])
+    page.mouse.move(
+        box["x"] + (column + 0.5) * box["width"] / shape[1], box["y"] + (row + 0.5) * box["height"] / shape[0]
+    )
     settled(page)
 
 
 def settled(page: Any) -> None:
     """Wait until the page has drawn what was asked of it."""
-    page.evaluate("() => new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 60))")
+    page.evaluate(
+        "() => new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 60))"
+    )
 
 
 def until(page: Any, condition: str) -> None:

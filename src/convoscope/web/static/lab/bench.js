@@ -23,6 +23,7 @@ export function createBench(state, point, move) {
   const arithmetic = createArithmetic(state);
   const legend = createLegend(state);
   let painted = null;
+  let last = {};
   let marked = false;
 
   /** Images and legend: after every run, and where their colours change. */
@@ -31,7 +32,9 @@ export function createBench(state, point, move) {
     const cuts = scales.output.kind === "image" ? countCut(result.raw) : { below: 0, above: 0 };
     const signs = scales.output.kind === "signed" && result.output.shape[2] > 1; // a sign has no place in three colours
     painted = paint(signs ? channelOf(result.output, scales.channel) : result.output, scales.output, theme());
-    input.show(paint(result.input, scales.input, theme()));
+    const key = [scales.input.kind, scales.input.limit, theme()].join();
+    if (result.input !== last.input || key !== last.key) input.show(paint(result.input, scales.input, theme()));
+    last = { input: result.input, key };
     const { low, high } = extent(result.output);
     marked = mark && cuts.below + cuts.above > 0;
     output.show(marked && painted.width * painted.height > FEW ? hatchCut(painted, result.raw) : painted, ` Values ${number(low, 0)} to ${number(high, 0)}.`);

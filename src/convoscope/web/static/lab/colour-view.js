@@ -44,10 +44,9 @@ export function createColourView(onpoint) {
   }
 
   return {
-    /** `apart`: the three channels' results; `box`: the mark of the output pixel; `all`: not only the mark changed. */
-    render({ apart, step, box, all }) {
-      if (all) repaint(apart, step);
-      for (const { view } of panels) view.mark(box ? [box] : []);
-    },
+    /** Shows the three channels' results of a step. */
+    repaint,
+    /** Marks the output pixel, or nothing. */
+    mark: (box) => panels.forEach(({ view }) => view.mark(box ? [box] : [])),
   };
 }

@@ -1,7 +1,7 @@
 // The filter lab: wires the state to the engine and to the parts of the page.
 
 import { createEngine } from "../engine/client.js";
-import { byId, h, oncePerFrame } from "../shared/dom.js";
+import { byId, h, oncePerFrame, throttled } from "../shared/dom.js";
 import { startTheme, theme } from "../shared/theme.js";
 import { readAddress, writeAddress } from "./address.js";
 import { createBench } from "./bench.js";
@@ -96,6 +96,9 @@ const compute = async () => {
 };
 const recompute = oncePerFrame(compute);
 const replace = oncePerFrame(() => render(false));
+// What is looked at later than the output itself may come a moment later.
+const repaintColours = throttled(150, ({ apart, step }) => colours.repaint(apart, step));
+const repaintStrip = throttled(150, () => strip.render(state.get().steps.map((_, i) => thumbnail(model.results[i], i === state.get().selected))));
 const repaint = oncePerFrame(() => render(true));
 const keepAddress = delayed(300, () => history.replaceState(null, "", `#${writeAddress(state.get())}`));
 
@@ -113,7 +116,6 @@ window.addEventListener("hashchange", () => state.change(fromAddressText(locatio
 state.change(fromAddressText(location.hash || given.start.state || ""));
 await loadImage();
 renderControls();
-document.documentElement.dataset.ready = "true";
 
 function result() {
   return model?.results[state.get().selected];
@@ -142,8 +144,9 @@ async function loadImage() {
 
 function render(all) {
   if (!model) return;
-  const { selected, steps, hide, lock } = state.get();
+  const { selected, hide, lock } = state.get();
   const current = result();
+  document.documentElement.dataset.ready = "true";
   byId("step-error").textContent = model.error;
   byId("step-error").hidden = !model.error;
   for (const part of document.querySelectorAll("[data-part]")) part.hidden = hide.includes(part.dataset.part);
@@ -165,9 +168,10 @@ function render(all) {
   byId("part-colour").hidden = !coloured;
   if (coloured) {
     const box = place.row === null ? null : { kind: "frame", row: place.row, column: place.column, rows: 1, columns: 1 };
-    colours.render({ apart: current.apart, step: current.step, box, all });
+    if (all) repaintColours(current);
+    colours.mark(box);
   }
-  if (all) strip.render(steps.map((_, i) => thumbnail(model.results[i], i === selected)));
+  if (all) repaintStrip();
 }
 
 function renderControls() {

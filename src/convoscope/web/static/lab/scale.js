@@ -2,6 +2,10 @@
 
 import { CLIPPED, css, diverging, divergingTable } from "../shared/colour.js";
 
+const extents = new WeakMap(); // a tensor's values -> {low, high}
+const signed = {}; // theme -> the diverging colours as pixels
+const planes = new WeakMap(); // a tensor's values -> its channels as tensors
+
 /**
  * The scale for a tensor. look: "image" (0 black, 255 white), "signed" (zero-centred), or "auto", which takes the
  * image's where the values are an image's. `limit` (or null for the tensor's own) is the end of a signed scale.
@@ -18,14 +22,17 @@ export function scaleFor(tensor, look, limit = null) {
   return high > 255.5 ? { kind: "positive", limit: own } : { kind: "image", limit: 255 };
 }
 
-/** The smallest and the largest value. */
+/** The smallest and the largest value; found once for each tensor. */
 export function extent({ data }) {
+  if (extents.has(data)) return extents.get(data);
   let low = Infinity;
   let high = -Infinity;
-  for (const value of data) {
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i];
     if (value < low) low = value;
     if (value > high) high = value;
   }
+  extents.set(data, { low, high });
   return { low, high };
 }
 
@@ -36,40 +43,62 @@ export function colourOf(value, { kind, limit }, theme) {
   return [grey, grey, grey];
 }
 
-/** One channel of a tensor as a tensor of its own. */
+/** One channel of a tensor as a tensor of its own; taken out once. */
 export function channelOf({ data, shape }, channel) {
   if (shape[2] === 1) return { data, shape };
-  const size = shape[0] * shape[1];
-  const plane = new Float32Array(size);
-  for (let i = 0, from = channel; i < size; i++, from += shape[2]) plane[i] = data[from];
-  return { data: plane, shape: [shape[0], shape[1], 1] };
+  if (!planes.has(data)) planes.set(data, []);
+  planes.get(data)[channel] ??= takeOut(data, shape, channel);
+  return planes.get(data)[channel];
 }
 
-/** A tensor as pixels (ImageData). */
+function takeOut(data, [height, width, channels], channel) {
+  const plane = new Float32Array(height * width);
+  for (let i = 0, from = channel; i < plane.length; i++, from += channels) plane[i] = data[from];
+  return { data: plane, shape: [height, width, 1] };
+}
+
+/** A tensor as pixels (ImageData). Plain loops: this runs at every change of a number. */
 export function paint({ data, shape }, scale, theme) {
   const [height, width, channels] = shape;
   const image = new ImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
-  const words = scale.kind === "signed" ? signedWords(theme) : null;
   const factor = 255 / scale.limit;
-  for (let i = 0, from = 0; i < pixels.length; i++, from += channels) {
-    if (words) {
-      const at = data[from] * factor;
-      pixels[i] = words[255 + Math.round(at > 255 ? 255 : at < -255 ? -255 : at)];
-    } else if (channels === 3) {
-      pixels[i] = word(byte(data[from] * factor), byte(data[from + 1] * factor), byte(data[from + 2] * factor));
-    } else {
-      const grey = byte(data[from] * factor);
-      pixels[i] = word(grey, grey, grey);
-    }
-  }
+  if (scale.kind === "signed") paintSigned(pixels, data, channels, factor, signedWords(theme));
+  else if (channels === 3) paintColours(image.data, data, factor);
+  else paintGreys(pixels, data, channels, factor);
   return image;
+}
+
+function paintSigned(pixels, data, channels, factor, words) {
+  for (let i = 0, from = 0; i < pixels.length; i++, from += channels) {
+    const at = data[from] * factor;
+    pixels[i] = words[at >= 255 ? 510 : at <= -255 ? 0 : (at + 255.5) | 0];
+  }
+}
+
+function paintColours(bytes, data, factor) {
+  for (let to = 0, from = 0; to < bytes.length; to += 4, from += 3) {
+    bytes[to] = data[from] * factor; // a clamped array rounds and clips by itself
+    bytes[to + 1] = data[from + 1] * factor;
+    bytes[to + 2] = data[from + 2] * factor;
+    bytes[to + 3] = 255;
+  }
+}
+
+function paintGreys(pixels, data, channels, factor) {
+  for (let i = 0, from = 0; i < pixels.length; i++, from += channels) {
+    const at = data[from] * factor;
+    const grey = at <= 0 ? 0 : at >= 255 ? 255 : (at + 0.5) | 0;
+    pixels[i] = 0xff000000 | (grey * 0x010101);
+  }
 }
 
 /** How many values an image's scale cuts off: {below, above}. */
 export function countCut({ data }) {
+  const { low, high } = extent({ data });
   let below = 0;
   let above = 0;
+  if (low >= -0.5 && high <= 255.5) return { below, above };
   for (const value of data) {
     if (value < -0.5) below++;
     else if (value > 255.5) above++;
@@ -108,11 +137,9 @@ export function pixelCut(data, from, channels) {
 }
 
 function signedWords(theme) {
-  const table = divergingTable(theme);
-  return Uint32Array.from({ length: 511 }, (_, i) => word(table[i * 3], table[i * 3 + 1], table[i * 3 + 2]));
+  return (signed[theme] ??= Uint32Array.from({ length: 511 }, (_, i) => word(...divergingTable(theme).subarray(i * 3, i * 3 + 3))));
 }
 
-const byte = (value) => (value <= 0 ? 0 : value >= 255 ? 255 : (value + 0.5) | 0);
 const word = (r, g, b) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
 
 /** A CSS gradient of the scale, from its lowest value to its highest. */

@@ -11,9 +11,14 @@ export function crisp(canvas, width, height) {
   return context;
 }
 
+const tokens = new Map(); // "theme name" -> value: canvases ask for them in every cell
+
 /** A custom property of the theme, as canvases need it. */
 export function token(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  const { documentElement: root } = document;
+  const key = `${root.dataset.theme} ${name}`;
+  if (!tokens.has(key)) tokens.set(key, getComputedStyle(root).getPropertyValue(`--${name}`).trim());
+  return tokens.get(key);
 }
 
 /** A frame that is seen on any image: the accent between two thin lines of paper. */

@@ -42,3 +42,22 @@ export function oncePerFrame(draw) {
     });
   };
 }
+
+/** Runs `act` with the newest values at once, then at most every `milliseconds`; the last call is never lost. */
+export function throttled(milliseconds, act) {
+  let timer = null;
+  let waiting = null;
+  const run = (values) => {
+    act(...values);
+    timer = setTimeout(() => {
+      timer = null;
+      const next = waiting;
+      waiting = null;
+      if (next) run(next);
+    }, milliseconds);
+  };
+  return (...values) => {
+    if (timer === null) run(values);
+    else waiting = values;
+  };
+}
