@@ -23,7 +23,8 @@ everyCase(
   "convolve",
   ({ kernel, options }) => `${kernel.shape.join("×")} ${title(options)}`,
   (input, { kernel, bias, options }) => engine.convolve(input, asTensor(kernel), asTensor(bias), options),
-  (gradient, input, { kernel, options }) => engine.convolveInputGradient(gradient, input.shape, asTensor(kernel), options),
+  (gradient, input, { kernel, options }) =>
+    engine.convolveInputGradient(gradient, input.shape, asTensor(kernel), options),
 );
 everyCase(
   "convolve_apart",
@@ -77,7 +78,10 @@ test("a window larger than the image is refused in words", () => {
 
 test("a kernel for other channels is refused in words", () => {
   const kernel = engine.tensor([1, 1, 3], new Float32Array(3));
-  assert.throws(() => engine.convolveApart(engine.tensor([1, 1, 1]), kernel, null), /for 3 channels, and its input has 1/);
+  assert.throws(
+    () => engine.convolveApart(engine.tensor([1, 1, 1]), kernel, null),
+    /for 3 channels, and its input has 1/,
+  );
 });
 
 test("unknown names are refused in words", () => {

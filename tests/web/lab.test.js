@@ -16,8 +16,16 @@ const { createEngine } = await load("engine/client.js");
 const { number, parseNumber } = await load("shared/format.js");
 
 const image = (rows) => ({ shape: [rows.length, rows[0].length, 1], data: Float32Array.from(rows.flat()) });
-const LESSON = image([[0, 64, 128], [48, 192, 144], [42, 226, 168]]);
-const SLIDE = [[-1, 0, -2], [0.5, 4.5, -1.5], [1.5, 2, -3]];
+const LESSON = image([
+  [0, 64, 128],
+  [48, 192, 144],
+  [42, 226, 168],
+]);
+const SLIDE = [
+  [-1, 0, -2],
+  [0.5, 4.5, -1.5],
+  [1.5, 2, -3],
+];
 const ramp = (height, width, channels = 1) => ({
   shape: [height, width, channels],
   data: Float32Array.from({ length: height * width * channels }, (_, i) => i % 256),
@@ -35,7 +43,12 @@ describe("the window's places", () => {
   });
 
   test("an input pixel and its output pixel point at one another, padding and dilation included", () => {
-    for (const settings of [{ padding: "same" }, { padding: 2, stride: 2 }, { padding: "full" }, { dilation: 2, padding: "same" }]) {
+    for (const settings of [
+      { padding: "same" },
+      { padding: 2, stride: 2 },
+      { padding: "full" },
+      { dilation: 2, padding: "same" },
+    ]) {
       const step = makeStep("convolve", settings);
       const place = at(step, [9, 8, 1], { of: "output", row: 2, column: 1 });
       const middle = { of: "input", row: place.top + step.dilation, column: place.left + step.dilation };
@@ -81,7 +94,10 @@ describe("the arithmetic", () => {
   test("the lesson's pixel: nine products, their sum 427, clipped to 255", () => {
     const step = makeStep("convolve", { kernels: [SLIDE], clip: true });
     const { channels, total, activated, clipped } = explained(LESSON, step, null);
-    assert.deepEqual(channels[0].cells.flat().map(({ product }) => product), [-0, 0, -256, 24, 864, -216, 63, 452, -504]);
+    assert.deepEqual(
+      channels[0].cells.flat().map(({ product }) => product),
+      [-0, 0, -256, 24, 864, -216, 63, 452, -504],
+    );
     assert.deepEqual([total, activated, clipped], [427, 427, 255]);
   });
 
@@ -102,7 +118,10 @@ describe("the arithmetic", () => {
 
   test("with padding the same corner has zeros there, or what the pad mode gives", () => {
     const corner = { of: "input", row: 0, column: 0 };
-    const values = (padMode) => explained(LESSON, makeStep("convolve", { padding: "same", padMode }), corner).channels[0].cells[0].map(({ value }) => value);
+    const values = (padMode) =>
+      explained(LESSON, makeStep("convolve", { padding: "same", padMode }), corner).channels[0].cells[0].map(
+        ({ value }) => value,
+      );
     assert.deepEqual(values("zeros"), [0, 0, 0]);
     assert.deepEqual(values("edge"), [0, 0, 64]);
     assert.deepEqual(values("reflect"), [192, 48, 192]);
@@ -112,13 +131,29 @@ describe("the arithmetic", () => {
     const input = { shape: [1, 1, 3], data: Float32Array.of(10, 20, 30) };
     const step = makeStep("convolve", { kernels: [[[1]], [[2]], [[3]]], channels: "sum", bias: 5 });
     const { channels, total, clipped } = explained(input, step, null);
-    assert.deepEqual(channels.map(({ sum }) => sum), [10, 40, 90]);
+    assert.deepEqual(
+      channels.map(({ sum }) => sum),
+      [10, 40, 90],
+    );
     assert.deepEqual([total, clipped], [140, 145]);
   });
 
   test("a pooling says which of the four won", () => {
-    const wins = (mode) => explained(image([[3, 9], [7, 1]]), makeStep("pool", { mode }), null).channels[0];
-    assert.deepEqual(wins("max").cells.flat().map((cell) => cell.wins), [false, true, false, false]);
+    const wins = (mode) =>
+      explained(
+        image([
+          [3, 9],
+          [7, 1],
+        ]),
+        makeStep("pool", { mode }),
+        null,
+      ).channels[0];
+    assert.deepEqual(
+      wins("max")
+        .cells.flat()
+        .map((cell) => cell.wins),
+      [false, true, false, false],
+    );
     assert.equal(wins("min").clipped, 1);
     assert.equal(wins("average").clipped, 5);
   });
@@ -126,8 +161,23 @@ describe("the arithmetic", () => {
   test("what is explained is what the engine computed, everywhere", async () => {
     const input = ramp(9, 8, 3);
     const steps = [
-      makeStep("convolve", { kernels: [SLIDE, turned(SLIDE), SLIDE], channels: "sum", padding: "same", padMode: "reflect", stride: 2, weight: 0.5, bias: -3, mode: "convolve" }),
-      makeStep("convolve", { kernels: [resized(SLIDE, 2)], activation: "leaky_relu", dilation: 2, padding: "full", clip: true }),
+      makeStep("convolve", {
+        kernels: [SLIDE, turned(SLIDE), SLIDE],
+        channels: "sum",
+        padding: "same",
+        padMode: "reflect",
+        stride: 2,
+        weight: 0.5,
+        bias: -3,
+        mode: "convolve",
+      }),
+      makeStep("convolve", {
+        kernels: [resized(SLIDE, 2)],
+        activation: "leaky_relu",
+        dilation: 2,
+        padding: "full",
+        clip: true,
+      }),
       makeStep("pool", { mode: "average", size: 3, stride: 2 }),
     ];
     const engine = createEngine(null);
@@ -137,7 +187,10 @@ describe("the arithmetic", () => {
       for (let row = 0; row < output.shape[0]; row++) {
         for (let column = 0; column < output.shape[1]; column++) {
           const { clipped } = explain(from, step, geometry, placeOf(step, geometry, { of: "output", row, column }));
-          assert.ok(Math.abs(clipped - output.data[row * output.shape[1] + column]) < 0.01, `${step.type} ${row},${column}`);
+          assert.ok(
+            Math.abs(clipped - output.data[row * output.shape[1] + column]) < 0.01,
+            `${step.type} ${row},${column}`,
+          );
         }
       }
     }
@@ -152,19 +205,53 @@ describe("the arithmetic", () => {
 
 describe("addresses", () => {
   const state = {
-    image: "own:my cat & dog.png", grey: true, selected: 1, place: { of: "output", row: 3, column: 4 }, look: "signed", range: "shared", hide: ["chain"], lock: ["source", "kernel"],
-    steps: [makeStep("convolve", { kernels: [SLIDE, SLIDE, turned(SLIDE)], weight: 0.25, bias: -1, stride: 2, padding: 3, padMode: "edge", dilation: 2, channels: "sum", mode: "convolve", activation: "relu", clip: true }), makeStep("pool", { mode: "min", size: 3 })],
+    image: "own:my cat & dog.png",
+    grey: true,
+    selected: 1,
+    place: { of: "output", row: 3, column: 4 },
+    look: "signed",
+    range: "shared",
+    hide: ["chain"],
+    lock: ["source", "kernel"],
+    steps: [
+      makeStep("convolve", {
+        kernels: [SLIDE, SLIDE, turned(SLIDE)],
+        weight: 0.25,
+        bias: -1,
+        stride: 2,
+        padding: 3,
+        padMode: "edge",
+        dilation: 2,
+        channels: "sum",
+        mode: "convolve",
+        activation: "relu",
+        clip: true,
+      }),
+      makeStep("pool", { mode: "min", size: 3 }),
+    ],
   };
 
   test("what is written is read", () => assert.deepEqual(readAddress(`#${writeAddress(state)}`), state));
 
   test("a plain state is short and readable", () => {
-    const plain = { image: "four", grey: false, steps: [makeStep("pool")], selected: 0, place: null, look: "auto", range: "own", hide: [], lock: [] };
+    const plain = {
+      image: "four",
+      grey: false,
+      steps: [makeStep("pool")],
+      selected: 0,
+      place: null,
+      look: "auto",
+      range: "own",
+      hide: [],
+      lock: [],
+    };
     assert.equal(writeAddress(plain), "image=four&step=pool");
   });
 
   test("what is wrong in an address is left out", () => {
-    const found = readAddress("#image=%E0%A4%A&step=convolve;kernel=a,b/c,d;stride=99;activation=__proto__;padding=same&step=rm&at=1&hide=everything,chain&show=x&look=odd&nonsense");
+    const found = readAddress(
+      "#image=%E0%A4%A&step=convolve;kernel=a,b/c,d;stride=99;activation=__proto__;padding=same&step=rm&at=1&hide=everything,chain&show=x&look=odd&nonsense",
+    );
     assert.deepEqual(found.steps, [makeStep("convolve", { padding: "same" })]);
     assert.deepEqual(found.hide, ["chain"]);
     assert.deepEqual([found.selected, found.look, found.place], [0, "auto", undefined]);
@@ -184,9 +271,22 @@ describe("addresses", () => {
 
 describe("kernels as text", () => {
   test("the command line's writing is read and written", () => {
-    assert.deepEqual(parseKernel("-1 0 1; -2 0 2; -1 0 1"), [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]);
-    assert.deepEqual(parseKernel("[[1/2, 0], [0, .5]]".replace("],", "];")), [[0.5, 0], [0, 0.5]]);
-    assert.equal(kernelText([[-1, 0.5], [0, 1]]), "-1 0.5; 0 1");
+    assert.deepEqual(parseKernel("-1 0 1; -2 0 2; -1 0 1"), [
+      [-1, 0, 1],
+      [-2, 0, 2],
+      [-1, 0, 1],
+    ]);
+    assert.deepEqual(parseKernel("[[1/2, 0], [0, .5]]".replace("],", "];")), [
+      [0.5, 0],
+      [0, 0.5],
+    ]);
+    assert.equal(
+      kernelText([
+        [-1, 0.5],
+        [0, 1],
+      ]),
+      "-1 0.5; 0 1",
+    );
   });
 
   test("words, uneven rows, oblongs and giants are refused in words", () => {
@@ -198,12 +298,32 @@ describe("kernels as text", () => {
   });
 
   test("another size keeps the middle", () => {
-    assert.deepEqual(resized([[5]], 3), [[0, 0, 0], [0, 5, 0], [0, 0, 0]]);
-    assert.deepEqual(resized([[1, 2, 3], [4, 5, 6], [7, 8, 9]], 1), [[5]]);
+    assert.deepEqual(resized([[5]], 3), [
+      [0, 0, 0],
+      [0, 5, 0],
+      [0, 0, 0],
+    ]);
+    assert.deepEqual(
+      resized(
+        [
+          [1, 2, 3],
+          [4, 5, 6],
+          [7, 8, 9],
+        ],
+        1,
+      ),
+      [[5]],
+    );
   });
 
   test("a sum of nothing has no normalising weight", () => {
-    assert.equal(normalisingWeight([[1, 1], [1, 1]]), 0.25);
+    assert.equal(
+      normalisingWeight([
+        [1, 1],
+        [1, 1],
+      ]),
+      0.25,
+    );
     assert.equal(normalisingWeight([[-1, 1]]), null);
     assert.equal(normalisingWeight([[0]]), null);
   });
@@ -221,13 +341,19 @@ describe("numbers", () => {
   });
 
   test("are read as people write them", () => {
-    assert.deepEqual([parseNumber("1,5"), parseNumber("−2"), parseNumber("1/9"), parseNumber(".5")], [1.5, -2, 1 / 9, 0.5]);
+    assert.deepEqual(
+      [parseNumber("1,5"), parseNumber("−2"), parseNumber("1/9"), parseNumber(".5")],
+      [1.5, -2, 1 / 9, 0.5],
+    );
     for (const word of ["", "two", "1/0", "1 2", "0x10"]) assert.ok(Number.isNaN(parseNumber(word)), word);
   });
 });
 
 test("the Python code names every setting that is not the default", () => {
-  const steps = [makeStep("convolve", { kernels: [SLIDE], padding: "same", stride: 2, activation: "relu", clip: true }), makeStep("pool", { mode: "min", size: 3, stride: 1 })];
+  const steps = [
+    makeStep("convolve", { kernels: [SLIDE], padding: "same", stride: 2, activation: "relu", clip: true }),
+    makeStep("pool", { mode: "min", size: 3, stride: 1 }),
+  ];
   const code = pythonCode({ image: "lesson", grey: false, steps }, LESSON, { file: "", samples: [] });
   assert.match(code, /image = np.array\(\[\n {4}\[0, 64, 128\],/);
   assert.match(code, /cs\.filters\.convolve\(image, kernel, stride=2, padding="same", clip=False\)/);

@@ -5,7 +5,10 @@ import { STATIC } from "./support.js";
 
 const { createEngine, Program, tensor } = await import(new URL("engine/index.js", STATIC));
 
-const image = tensor([4, 4, 1], Float32Array.from({ length: 16 }, (_, i) => i));
+const image = tensor(
+  [4, 4, 1],
+  Float32Array.from({ length: 16 }, (_, i) => i),
+);
 const doubled = { operation: "convolve_apart", kernel: tensor([1, 1, 1], Float32Array.of(2)), bias: null };
 const pooled = { operation: "pool", mode: "max", size: 2 };
 
@@ -13,7 +16,10 @@ test("a program keeps every step's output", () => {
   const program = new Program();
   program.load(image);
   const [first, second] = program.run([doubled, pooled]);
-  assert.deepEqual([...first.data], [...image.data].map((x) => 2 * x));
+  assert.deepEqual(
+    [...first.data],
+    [...image.data].map((x) => 2 * x),
+  );
   assert.deepEqual([...second.data], [10, 14, 26, 30]);
 });
 

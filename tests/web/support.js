@@ -14,6 +14,9 @@ export function assertClose(found, wanted, tolerance = 1e-5) {
   assert.deepEqual([...found.shape], wanted.shape);
   wanted.data.forEach((value, i) => {
     const error = Math.abs(found.data[i] - value);
-    assert.ok(error <= tolerance * Math.max(1, Math.abs(value)), `value ${i}: ${found.data[i]}, and PyTorch has ${value}`);
+    assert.ok(
+      error <= tolerance * Math.max(1, Math.abs(value)),
+      `value ${i}: ${found.data[i]}, and PyTorch has ${value}`,
+    );
   });
 }

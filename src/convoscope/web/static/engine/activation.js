@@ -30,7 +30,10 @@ export function activateInputGradient(gradient, input, name) {
   const output = activate(input, name);
   if (name === "softmax") return softmaxGradient(gradient, output);
   const slope = pointwise(name)[1];
-  return tensor(input.shape, gradient.data.map((g, i) => g * slope(input.data[i], output.data[i])));
+  return tensor(
+    input.shape,
+    gradient.data.map((g, i) => g * slope(input.data[i], output.data[i])),
+  );
 }
 
 function pointwise(name) {
@@ -48,7 +51,10 @@ function softmax(input) {
     const top = row.reduce((a, b) => Math.max(a, b), -Infinity);
     const powers = Float64Array.from(row, (x) => Math.exp(x - top));
     const sum = powers.reduce((a, b) => a + b, 0);
-    output.data.set(powers.map((p) => p / sum), start);
+    output.data.set(
+      powers.map((p) => p / sum),
+      start,
+    );
   }
   return output;
 }

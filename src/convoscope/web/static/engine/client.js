@@ -5,8 +5,8 @@ import { Program } from "./program.js";
 /**
  * An engine: `load(tensor)` hands the input over, `run(steps)` resolves to every step's output.
  *
- * While a run is under way only the newest request waits; one that was overtaken resolves to null, so a dragged number
- * never queues up work. `worker` is the address of worker.js; null computes in the page (a file from disk has no worker).
+ * While a run is under way only the newest request waits; one that was overtaken, by another or by a new input, resolves
+ * to null: so a dragged number never queues up work. `worker` is the address of worker.js; null computes in the page (a file from disk has no worker).
  */
 export function createEngine(worker) {
   const post = worker ? throughWorker(worker) : inPage();
@@ -27,7 +27,11 @@ export function createEngine(worker) {
   }
 
   return {
-    load: (input) => post({ load: input }),
+    load(input) {
+      waiting?.resolve(null); // it was meant for the input before
+      waiting = null;
+      return post({ load: input });
+    },
     run: (steps) =>
       new Promise((resolve, reject) => {
         waiting?.resolve(null);

@@ -62,7 +62,13 @@ export function convolveApart(input, kernel, bias, options = {}) {
   const padded = pad(input, rows, columns, options.padMode);
   const output = tensor([rows.out, columns.out, channels]);
   const line = padded.shape[1] * channels;
-  const walk = { channels, line, step: columns.stride * channels, lines: rows.stride * line, width: columns.out * channels };
+  const walk = {
+    channels,
+    line,
+    step: columns.stride * channels,
+    lines: rows.stride * line,
+    width: columns.out * channels,
+  };
   for (let c = 0; c < channels; c++) {
     const taps = [];
     for (let i = 0; i < rows.kernel * columns.kernel; i++) {
@@ -83,9 +89,15 @@ function addTaps(target, source, channel, { channels, step, lines, width }, taps
   for (let to = channel, row = channel; to < target.length; row += lines) {
     for (let at = row, end = to + width; to < end; to += channels, at += step) {
       target[to] +=
-        a * source[at + A] + b * source[at + B] + c * source[at + C] +
-        d * source[at + D] + e * source[at + E] + f * source[at + F] +
-        g * source[at + G] + h * source[at + H] + i * source[at + I];
+        a * source[at + A] +
+        b * source[at + B] +
+        c * source[at + C] +
+        d * source[at + D] +
+        e * source[at + E] +
+        f * source[at + F] +
+        g * source[at + G] +
+        h * source[at + H] +
+        i * source[at + I];
     }
   }
 }

@@ -13,7 +13,11 @@ const OPERATIONS = {
   sum_channels: (input, { bias }) => sumChannels(input, bias),
   pool: (input, { mode, ...options }) => pool(input, mode, options).output,
   activate: (input, { name }) => activate(input, name),
-  clip: (input, { low, high }) => tensor(input.shape, input.data.map((x) => Math.min(Math.max(x, low), high))),
+  clip: (input, { low, high }) =>
+    tensor(
+      input.shape,
+      input.data.map((x) => Math.min(Math.max(x, low), high)),
+    ),
   flatten: (input) => tensor([count(input.shape)], input.data),
   dense: (input, { kernel, bias }) => dense(input, kernel, bias),
   batch_normalize: (input, { epsilon, ...weights }) => batchNormalize(input, weights, epsilon),
@@ -33,7 +37,9 @@ export class Program {
   /** Every step's output, in order; what has no change before it comes from the last run. */
   run(steps) {
     if (!this.#outputs.length) throw new Error("a program needs its input first: load(tensor)");
-    const keys = steps.map((step) => JSON.stringify(step, (_, value) => (ArrayBuffer.isView(value) ? [...value] : value)));
+    const keys = steps.map((step) =>
+      JSON.stringify(step, (_, value) => (ArrayBuffer.isView(value) ? [...value] : value)),
+    );
     let same = 0;
     while (same < keys.length && same < this.#keys.length && keys[same] === this.#keys[same]) same++;
     this.#outputs.length = same + 1;

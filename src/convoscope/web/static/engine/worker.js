@@ -9,7 +9,10 @@ self.addEventListener("message", ({ data: { id, load, run } }) => {
   try {
     if (load) program.load(load);
     const outputs = run ? program.run(run).map(({ data, shape }) => ({ data: data.slice(), shape })) : [];
-    self.postMessage({ id, outputs }, outputs.map(({ data }) => data.buffer));
+    self.postMessage(
+      { id, outputs },
+      outputs.map(({ data }) => data.buffer),
+    );
   } catch (error) {
     self.postMessage({ id, error: error.message });
   }

@@ -37,7 +37,8 @@ export function writeAddress(state) {
   if (state.grey) parts.push("grey=1");
   for (const step of state.steps) parts.push(`step=${writeStep(step)}`);
   if (state.selected) parts.push(`show=${state.selected}`);
-  if (state.place) parts.push(`${state.place.of === "input" ? "pixel" : "at"}=${state.place.row},${state.place.column}`);
+  if (state.place)
+    parts.push(`${state.place.of === "input" ? "pixel" : "at"}=${state.place.row},${state.place.column}`);
   if (state.look !== "auto") parts.push(`look=${state.look}`);
   if (state.range !== "own") parts.push(`range=${state.range}`);
   for (const name of ["hide", "lock"]) if (state[name].length) parts.push(`${name}=${state[name].join(",")}`);
@@ -49,7 +50,8 @@ function writeStep(step) {
   const parts = [step.type];
   if (step.type === "convolve") parts.push(`kernel=${step.kernels.map(writeKernel).join("_")}`);
   for (const name of Object.keys(SETTINGS[step.type])) {
-    if (name !== "kernel" && step[name] !== known[name]) parts.push(`${name}=${typeof step[name] === "number" ? short(step[name]) : step[name]}`);
+    if (name !== "kernel" && step[name] !== known[name])
+      parts.push(`${name}=${typeof step[name] === "number" ? short(step[name]) : step[name]}`);
   }
   return parts.join(";");
 }
@@ -72,10 +74,10 @@ export function readAddress(text) {
     else if ((name === "at" || name === "pixel") && /^\d{1,5},\d{1,5}$/.test(value)) {
       const [row, column] = value.split(",").map(Number);
       state.place = { of: name === "at" ? "output" : "input", row, column };
-    }
-    else if (name === "look") state.look = oneOf(["auto", "image", "signed"])(value) ?? "auto";
+    } else if (name === "look") state.look = oneOf(["auto", "image", "signed"])(value) ?? "auto";
     else if (name === "range") state.range = oneOf(["own", "shared"])(value) ?? "own";
-    else if (name === "hide" || name === "lock") state[name] = PARTS.filter((known) => value.split(",").includes(known));
+    else if (name === "hide" || name === "lock")
+      state[name] = PARTS.filter((known) => value.split(",").includes(known));
   }
   const known = steps.filter(Boolean).slice(0, MOST_STEPS);
   if (known.length) state.steps = known;
@@ -98,7 +100,9 @@ function readStep(text) {
 function kernels(text) {
   const found = text.split("_").map((one) => one.split("/").map((row) => row.split(",").map(parseNumber)));
   const size = found[0].length;
-  const square = found.every((rows) => rows.length === size && rows.every((row) => row.length === size && !row.some(Number.isNaN)));
+  const square = found.every(
+    (rows) => rows.length === size && rows.every((row) => row.length === size && !row.some(Number.isNaN)),
+  );
   return square && size <= LARGEST && (found.length === 1 || found.length === 3) ? found : undefined;
 }
 

@@ -10,8 +10,17 @@ const NAMES = ["red", "green", "blue"];
 
 /** The arithmetic in #arithmetic. */
 export function createArithmetic(state) {
-  const tabs = h("div", { class: "segments", role: "group", "aria-label": "Channel" },
-    NAMES.map((name, i) => h("button", { type: "button", onclick: () => state.change({ channel: i }) }, name[0].toUpperCase() + name.slice(1))));
+  const tabs = h(
+    "div",
+    { class: "segments", role: "group", "aria-label": "Channel" },
+    NAMES.map((name, i) =>
+      h(
+        "button",
+        { type: "button", onclick: () => state.change({ channel: i }) },
+        name[0].toUpperCase() + name.slice(1),
+      ),
+    ),
+  );
   const cells = h("div", { class: "products", id: "products" });
   const lines = h("div", { class: "equation", id: "equation" });
   const note = h("p", { class: "note", id: "arithmetic-note" });
@@ -27,8 +36,12 @@ export function createArithmetic(state) {
       cells.style.setProperty("--size", shown.cells[0].length);
       cells.classList.toggle("dense", shown.cells.length > 4);
       const most = pooling ? 1 : Math.max(...shown.cells.flat().map(({ product }) => Math.abs(product ?? 0)), 1e-6);
-      cells.replaceChildren(...shown.cells.flat().map((cell) => (pooling ? pooledCell(cell, scales.input) : productCell(cell, most))));
-      const terms = pooling ? poolLines(step, shown, place) : filterLines(step, explanation, shown, channel, place, scales.output);
+      cells.replaceChildren(
+        ...shown.cells.flat().map((cell) => (pooling ? pooledCell(cell, scales.input) : productCell(cell, most))),
+      );
+      const terms = pooling
+        ? poolLines(step, shown, place)
+        : filterLines(step, explanation, shown, channel, place, scales.output);
       lines.replaceChildren(...terms);
       note.textContent = noteFor(step, explanation, place, input);
     },
@@ -37,10 +50,20 @@ export function createArithmetic(state) {
 }
 
 function productCell({ value, weight, product, state }, most) {
-  if (state === "missing") return h("div", { class: "cell missing", title: "no pixel here" }, h("span", { class: "factors" }, `? × ${number(weight)}`), h("b", {}, "?"));
+  if (state === "missing")
+    return h(
+      "div",
+      { class: "cell missing", title: "no pixel here" },
+      h("span", { class: "factors" }, `? × ${number(weight)}`),
+      h("b", {}, "?"),
+    );
   const colour = diverging(product, most * 1.4, theme());
-  const cell = h("div", { class: `cell ${state}`, title: `${number(value, 4)} × ${number(weight, 4)}` },
-    h("span", { class: "factors" }, `${number(value, 1)} × ${number(weight)}`), h("b", {}, number(product, 1)));
+  const cell = h(
+    "div",
+    { class: `cell ${state}`, title: `${number(value, 4)} × ${number(weight, 4)}` },
+    h("span", { class: "factors" }, `${number(value, 1)} × ${number(weight)}`),
+    h("b", {}, number(product, 1)),
+  );
   cell.style.backgroundColor = css(colour);
   cell.style.color = ink(colour);
   return cell;
@@ -49,32 +72,49 @@ function productCell({ value, weight, product, state }, most) {
 function pooledCell({ value, wins, state }, scale) {
   if (state === "missing") return h("div", { class: "cell missing" }, h("b", {}, "?"));
   const colour = colourOf(value, scale, theme());
-  const cell = h("div", { class: wins ? "cell wins" : "cell" }, h("b", {}, number(value, 1)), wins ? h("span", { class: "factors" }, "kept") : null);
+  const cell = h(
+    "div",
+    { class: wins ? "cell wins" : "cell" },
+    h("b", {}, number(value, 1)),
+    wins ? h("span", { class: "factors" }, "kept") : null,
+  );
   cell.style.backgroundColor = css(colour);
   cell.style.color = ink(colour);
   return cell;
 }
 
-const term = (name, value, properties = {}) => h("span", { class: "term", ...properties }, h("b", {}, value), h("small", {}, name));
+const term = (name, value, properties = {}) =>
+  h("span", { class: "term", ...properties }, h("b", {}, value), h("small", {}, name));
 const sign = (text) => h("span", { class: "sign" }, text);
 
 function filterLines(step, explanation, shown, channel, place, scale) {
   if (explanation.missing || place.row === null) {
-    return [term("sum", shown.sum === null ? "?" : number(shown.sum)), sign("→"), term("output", "none", { id: "output-value" })];
+    return [
+      term("sum", shown.sum === null ? "?" : number(shown.sum)),
+      sign("→"),
+      term("output", "none", { id: "output-value" }),
+    ];
   }
   const summed = step.channels === "sum" && explanation.channels.length > 1;
   const total = summed ? explanation : shown;
   const parts = [];
   if (summed) {
-    explanation.channels.forEach(({ sum }, i) => parts.push(...(i ? [sign("+")] : []), term(NAMES[i], number(sum), { class: i === channel ? "term chosen" : "term" })));
+    explanation.channels.forEach(({ sum }, i) =>
+      parts.push(
+        ...(i ? [sign("+")] : []),
+        term(NAMES[i], number(sum), { class: i === channel ? "term chosen" : "term" }),
+      ),
+    );
     parts.push(sign("="));
   }
   parts.push(term("sum", number(total.total), { id: "sum" }));
   if (step.weight !== 1) parts.push(sign("×"), term("weight", number(step.weight, 4)));
   if (step.bias !== 0) parts.push(sign(step.bias < 0 ? "−" : "+"), term("bias", number(Math.abs(step.bias))));
   if (step.weight !== 1 || step.bias !== 0) parts.push(sign("="), term("weighted", number(total.weighted)));
-  if (step.activation !== "linear") parts.push(sign("→"), term(step.activation.replace("_", " "), number(total.activated)));
-  if (step.clip) parts.push(sign("→"), term(total.clipped === total.activated ? "within 0…255" : "clipped", number(total.clipped)));
+  if (step.activation !== "linear")
+    parts.push(sign("→"), term(step.activation.replace("_", " "), number(total.activated)));
+  if (step.clip)
+    parts.push(sign("→"), term(total.clipped === total.activated ? "within 0…255" : "clipped", number(total.clipped)));
   parts.push(sign("→"), outputTerm(total.clipped, scale));
   return parts;
 }
@@ -83,13 +123,22 @@ function poolLines(step, shown) {
   if (shown.clipped === null) return [term("output", "none", { id: "output-value" })];
   const values = shown.cells.flat().map(({ value }) => number(value, 1));
   const list = values.length > 9 ? `${values.slice(0, 8).join(", ")}, …` : values.join(", ");
-  return [term("of the window", `${step.mode}(${list})`), sign("="), term("output", number(shown.clipped), { id: "output-value" })];
+  return [
+    term("of the window", `${step.mode}(${list})`),
+    sign("="),
+    term("output", number(shown.clipped), { id: "output-value" }),
+  ];
 }
 
 function outputTerm(value, scale) {
   const swatch = h("i", { class: "swatch" });
   swatch.style.backgroundColor = css(colourOf(value, scale, theme()));
-  return h("span", { class: "term output", id: "output-value" }, h("b", {}, swatch, number(value)), h("small", {}, "output pixel"));
+  return h(
+    "span",
+    { class: "term output", id: "output-value" },
+    h("b", {}, swatch, number(value)),
+    h("small", {}, "output pixel"),
+  );
 }
 
 function noteFor(step, { missing, channels }, place, input) {
@@ -100,7 +149,8 @@ function noteFor(step, { missing, channels }, place, input) {
       ? `${missing} of ${all} pixels of this window are missing: what is left over at the border is dropped.`
       : `${missing} of ${all} neighbours are missing (?): without them there is no sum, so no output pixel is made here and the output is smaller. Padding would fill them in.`;
   }
-  if (place.reason === "skipped") return `Stride ${step.stride}: the window steps over this pixel, no output pixel is made here. Dots mark the pixels that it stops at.`;
+  if (place.reason === "skipped")
+    return `Stride ${step.stride}: the window steps over this pixel, no output pixel is made here. Dots mark the pixels that it stops at.`;
   if (step.type === "pool") return `Row ${place.row}, column ${place.column} of the output, one value from ${all}.`;
   const padded = channels[0].cells.flat().filter(({ state }) => state === "padded").length;
   const inputs = all * (step.channels === "sum" ? depth : 1);

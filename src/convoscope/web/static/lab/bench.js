@@ -37,7 +37,10 @@ export function createBench(state, point, move) {
     last = { input: result.input, key };
     const { low, high } = extent(result.output);
     marked = mark && cuts.below + cuts.above > 0;
-    output.show(marked && painted.width * painted.height > FEW ? hatchCut(painted, result.raw) : painted, ` Values ${number(low, 0)} to ${number(high, 0)}.`);
+    output.show(
+      marked && painted.width * painted.height > FEW ? hatchCut(painted, result.raw) : painted,
+      ` Values ${number(low, 0)} to ${number(high, 0)}.`,
+    );
     byId("input-size").textContent = sizeText(result.input);
     byId("output-size").textContent = sizeText(result.output) + (signs ? ` · ${NAMES[scales.channel]}` : "");
     legend.render({ scale: scales.output, extent: { low, high }, ...cuts });
@@ -51,15 +54,25 @@ export function createBench(state, point, move) {
     const box = { top: where.top, left: where.left, rows: rows.reach, columns: columns.reach };
     const made = where.row !== null;
     input.mark([{ kind: "frame", row: box.top, column: box.left, rows: box.rows, columns: box.columns }]);
-    output.mark([...(marked ? corners(result.raw) : []), ...(state.get().reveal && made ? veils(where, target.shape) : []), ...(made ? [{ kind: "frame", row: where.row, column: where.column, rows: 1, columns: 1 }] : [])]);
+    output.mark([
+      ...(marked ? corners(result.raw) : []),
+      ...(state.get().reveal && made ? veils(where, target.shape) : []),
+      ...(made ? [{ kind: "frame", row: where.row, column: where.column, rows: 1, columns: 1 }] : []),
+    ]);
 
     const cells = explanation.channels[scales.inputChannel].cells.flat();
     const under = new Set(cells.map((cell) => `${cell.row},${cell.column}`));
     inputGrid.show({
-      bounds: { top: -rows.before, left: -columns.before, bottom: rows.size + rows.after, right: columns.size + columns.after },
+      bounds: {
+        top: -rows.before,
+        left: -columns.before,
+        bottom: rows.size + rows.after,
+        right: columns.size + columns.after,
+      },
       window: box,
       lit: step.dilation > 1 ? cells.map((cell) => [cell.row, cell.column]) : [],
-      dots: (view) => (step.type === "convolve" && (rows.stride > 1 || columns.stride > 1) ? middles(step, geometry, view) : []),
+      dots: (view) =>
+        step.type === "convolve" && (rows.stride > 1 || columns.stride > 1) ? middles(step, geometry, view) : [],
       look: (row, column) => {
         const cell = look(source, step, geometry, row, column, scales.inputChannel);
         if (cell.state === "inside") return { ...cell, colour: colourOf(cell.value, scales.inputPlane, theme()) };
@@ -68,7 +81,9 @@ export function createBench(state, point, move) {
     });
     outputGrid.show({
       bounds: { top: 0, left: 0, bottom: rows.out, right: columns.out },
-      window: made ? { top: where.row, left: where.column, rows: 1, columns: 1 } : { top: 0, left: 0, rows: 0, columns: 0 },
+      window: made
+        ? { top: where.row, left: where.column, rows: 1, columns: 1 }
+        : { top: 0, left: 0, rows: 0, columns: 0 },
       lit: [],
       dots: () => [],
       look: (row, column) => {
@@ -79,10 +94,19 @@ export function createBench(state, point, move) {
         return { value, colour: colourOf(value, scales.output, theme()), state: "inside", cut };
       },
     });
-    arithmetic.render({ step, explanation, place: where, channel: scales.inputChannel, input: source, scales: { input: scales.inputPlane, output: scales.output } });
+    arithmetic.render({
+      step,
+      explanation,
+      place: where,
+      channel: scales.inputChannel,
+      input: source,
+      scales: { input: scales.inputPlane, output: scales.output },
+    });
     inputGrid.describe(`Window at row ${where.top}, column ${where.left}.`);
     outputGrid.describe(made ? `Row ${where.row}, column ${where.column}.` : "No output pixel here.");
-    return made ? `Output row ${where.row}, column ${where.column}: ${arithmetic.text()}` : byId("arithmetic-note").textContent;
+    return made
+      ? `Output row ${where.row}, column ${where.column}: ${arithmetic.text()}`
+      : byId("arithmetic-note").textContent;
   }
 
   return { repaint, place, image: () => painted };
@@ -131,8 +155,25 @@ function createLegend(state) {
   const ends = h("p", { class: "ends" });
   const stats = h("p", { class: "muted stats", id: "stats" });
   const clipped = h("p", { class: "stats clipped", id: "clipped" });
-  const look = select("Colours shown", [["auto", "Automatic"], ["image", "Image, 0…255"], ["signed", "Signed, 0 in the middle"]], (value) => state.change({ look: value }), { id: "look" });
-  const range = select("Range shown", [["own", "Of this result"], ["shared", "Shared by all steps"]], (value) => state.change({ range: value }), { id: "range" });
+  const look = select(
+    "Colours shown",
+    [
+      ["auto", "Automatic"],
+      ["image", "Image, 0…255"],
+      ["signed", "Signed, 0 in the middle"],
+    ],
+    (value) => state.change({ look: value }),
+    { id: "look" },
+  );
+  const range = select(
+    "Range shown",
+    [
+      ["own", "Of this result"],
+      ["shared", "Shared by all steps"],
+    ],
+    (value) => state.change({ range: value }),
+    { id: "range" },
+  );
   const mark = h("input", { type: "checkbox", id: "mark", onchange: () => state.change({ mark: mark.checked }) });
   const markField = h("label", { class: "check" }, mark, "Mark cut-off values");
   byId("legend").append(bar, ends, stats, clipped);
@@ -147,11 +188,17 @@ function createLegend(state) {
       const digits = scale.limit < 100 ? 1 : 0;
       bar.style.backgroundImage = gradient(scale, theme());
       const left = scale.kind === "signed" ? number(-scale.limit, digits) : "0";
-      ends.replaceChildren(h("span", {}, left), scale.kind === "signed" ? h("span", {}, "0") : "", h("span", {}, number(scale.limit, digits)));
+      ends.replaceChildren(
+        h("span", {}, left),
+        scale.kind === "signed" ? h("span", {}, "0") : "",
+        h("span", {}, number(scale.limit, digits)),
+      );
       stats.textContent = `Values from ${number(low, digits)} to ${number(high, digits)}`;
       markField.hidden = scale.kind !== "image";
       const cut = scale.kind === "image" && below + above > 0;
-      clipped.replaceChildren(...(cut ? [count(below, "below 0", CLIPPED.below), " ", count(above, "above 255", CLIPPED.above)] : []));
+      clipped.replaceChildren(
+        ...(cut ? [count(below, "below 0", CLIPPED.below), " ", count(above, "above 255", CLIPPED.above)] : []),
+      );
       const { look: chosen, range: wide, mark: marked } = state.get();
       [look.control.value, range.control.value, mark.checked] = [chosen, wide, marked];
     },

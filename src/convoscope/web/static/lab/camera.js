@@ -4,12 +4,25 @@ import { byId, h } from "../shared/dom.js";
 
 /** Opens with #camera; `ontake(canvas)` gets the frame, `say` what went wrong. */
 export function createCamera(ontake, say) {
-  const video = h("video", { class: "camera", autoplay: true, muted: true, playsInline: true, "aria-label": "What the camera sees" });
-  const dialog = h("dialog", { "aria-labelledby": "camera-title" },
-    h("h2", { id: "camera-title" }, "Camera"), video,
-    h("div", { class: "row end" },
+  const video = h("video", {
+    class: "camera",
+    autoplay: true,
+    muted: true,
+    playsInline: true,
+    "aria-label": "What the camera sees",
+  });
+  const dialog = h(
+    "dialog",
+    { "aria-labelledby": "camera-title" },
+    h("h2", { id: "camera-title" }, "Camera"),
+    video,
+    h(
+      "div",
+      { class: "row end" },
       h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"),
-      h("button", { type: "button", class: "primary", onclick: take }, "Take image")));
+      h("button", { type: "button", class: "primary", onclick: take }, "Take image"),
+    ),
+  );
   document.body.append(dialog);
   dialog.addEventListener("close", () => {
     video.srcObject?.getTracks().forEach((track) => track.stop());
@@ -18,14 +31,21 @@ export function createCamera(ontake, say) {
 
   byId("camera").addEventListener("click", async () => {
     if (!navigator.mediaDevices?.getUserMedia) {
-      say("The browser gives no camera to this page: it does so only for pages from this computer or over https.", "error");
+      say(
+        "The browser gives no camera to this page: it does so only for pages from this computer or over https.",
+        "error",
+      );
       return;
     }
     try {
       video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 640 } } });
       dialog.showModal();
     } catch (problem) {
-      const reasons = { NotAllowedError: "it was not allowed", NotFoundError: "there is none", NotReadableError: "another program uses it" };
+      const reasons = {
+        NotAllowedError: "it was not allowed",
+        NotFoundError: "there is none",
+        NotReadableError: "another program uses it",
+      };
       say(`No image from the camera: ${reasons[problem.name] ?? problem.message}.`, "error");
     }
   });

@@ -19,7 +19,11 @@ export function createChainStrip(state, presets) {
   function remove(index) {
     const { steps, selected } = state.get();
     const rest = steps.filter((_, i) => i !== index);
-    state.change({ steps: rest, selected: Math.min(selected - (index < selected ? 1 : 0), rest.length - 1), place: null });
+    state.change({
+      steps: rest,
+      selected: Math.min(selected - (index < selected ? 1 : 0), rest.length - 1),
+      place: null,
+    });
     list.querySelector("[aria-current] ")?.focus();
   }
 
@@ -27,7 +31,12 @@ export function createChainStrip(state, presets) {
     const thumbnail = h("canvas", { class: "thumbnail", width: 44, height: 44 });
     const size = h("span", { class: "muted size" });
     const name = h("span", { class: "name" });
-    const choose = h("button", { type: "button", class: "step", onclick: () => state.change({ selected: index, place: null }) }, thumbnail, h("span", { class: "words" }, name, size));
+    const choose = h(
+      "button",
+      { type: "button", class: "step", onclick: () => state.change({ selected: index, place: null }) },
+      thumbnail,
+      h("span", { class: "words" }, name, size),
+    );
     const drop = h("button", { type: "button", class: "remove", onclick: () => remove(index) }, "×");
     return { item: h("li", {}, choose, drop), thumbnail, size, name, choose, drop };
   }

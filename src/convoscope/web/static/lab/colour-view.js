@@ -37,9 +37,13 @@ export function createColourView(onpoint) {
     });
     bar.style.backgroundImage = gradient(scale, theme());
     const signed = scale.kind === "signed";
-    ends.replaceChildren(...[signed ? number(-limit, 0) : "0", signed ? "0" : "", number(limit, 0)].map((text) => h("span", {}, text)));
+    ends.replaceChildren(
+      ...[signed ? number(-limit, 0) : "0", signed ? "0" : "", number(limit, 0)].map((text) => h("span", {}, text)),
+    );
     panels[3].caption.textContent = !sums ? "Together" : step.bias ? `Sum and bias ${number(step.bias)}` : "Sum";
-    byId("colour-title").textContent = sums ? "Colour: three results and their sum" : "Colour: three results, kept apart";
+    byId("colour-title").textContent = sums
+      ? "Colour: three results and their sum"
+      : "Colour: three results, kept apart";
     for (const sign of root.querySelectorAll(".sign")) sign.classList.toggle("faint", !sums);
   }
 

@@ -10,16 +10,56 @@ export function createDrawPad(onuse) {
   const pixels = new Float32Array(SIDE * SIDE);
   let cursor = [SIDE / 2, SIDE / 2];
   let keys = false;
-  const canvas = h("canvas", { id: "pad", class: "pad", width: SIDE * 10, height: SIDE * 10, tabIndex: 0, role: "application",
-    "aria-label": "Drawing, 28 by 28 pixels. Arrow keys move, Space draws, Backspace erases." });
-  const dialog = h("dialog", { "aria-labelledby": "draw-title" },
-    h("h2", { id: "draw-title" }, "Draw"), canvas, h("p", { class: "note" }, "Draw with the mouse or a finger; with keys: arrows and Space."),
-    h("div", { class: "row end" },
-      h("button", { type: "button", onclick: () => { pixels.fill(0); paint(); } }, "Clear"),
+  const canvas = h("canvas", {
+    id: "pad",
+    class: "pad",
+    width: SIDE * 10,
+    height: SIDE * 10,
+    tabIndex: 0,
+    role: "application",
+    "aria-label": "Drawing, 28 by 28 pixels. Arrow keys move, Space draws, Backspace erases.",
+  });
+  const dialog = h(
+    "dialog",
+    { "aria-labelledby": "draw-title" },
+    h("h2", { id: "draw-title" }, "Draw"),
+    canvas,
+    h("p", { class: "note" }, "Draw with the mouse or a finger; with keys: arrows and Space."),
+    h(
+      "div",
+      { class: "row end" },
+      h(
+        "button",
+        {
+          type: "button",
+          onclick: () => {
+            pixels.fill(0);
+            paint();
+          },
+        },
+        "Clear",
+      ),
       h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"),
-      h("button", { type: "button", class: "primary", id: "use-drawing", onclick: () => { dialog.close(); onuse(drawingName(pixels)); } }, "Use drawing")));
+      h(
+        "button",
+        {
+          type: "button",
+          class: "primary",
+          id: "use-drawing",
+          onclick: () => {
+            dialog.close();
+            onuse(drawingName(pixels));
+          },
+        },
+        "Use drawing",
+      ),
+    ),
+  );
   document.body.append(dialog);
-  byId("draw").addEventListener("click", () => { dialog.showModal(); paint(); });
+  byId("draw").addEventListener("click", () => {
+    dialog.showModal();
+    paint();
+  });
 
   function dab(row, column, ink = 255) {
     for (let y = Math.floor(row - 2); y <= row + 2; y++) {
@@ -45,7 +85,11 @@ export function createDrawPad(onuse) {
     context.strokeRect(cursor[1] * 10, cursor[0] * 10, 10, 10);
   }
 
-  canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); keys = false; stroke(event); });
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    keys = false;
+    stroke(event);
+  });
   canvas.addEventListener("pointermove", (event) => event.buttons && stroke(event));
   function stroke(event) {
     const box = canvas.getBoundingClientRect();

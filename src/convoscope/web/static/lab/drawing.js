@@ -7,7 +7,13 @@ export const PREFIX = "draw:";
 export function drawingName(pixels) {
   const bytes = new Uint8Array((SIDE * SIDE) / 2);
   for (let i = 0; i < bytes.length; i++) bytes[i] = (level(pixels[2 * i]) << 4) | level(pixels[2 * i + 1]);
-  return PREFIX + btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return (
+    PREFIX +
+    btoa(String.fromCharCode(...bytes))
+      .replaceAll("+", "-")
+      .replaceAll("/", "_")
+      .replaceAll("=", "")
+  );
 }
 
 /** The tensor of a drawing's name; null where the name is not one. */

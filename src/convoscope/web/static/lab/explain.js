@@ -11,7 +11,9 @@ import { laidKernel } from "./steps.js";
  * pixel and no padding: value null, and no sum can be made).
  */
 export function explain(input, step, geometry, { top, left }) {
-  return step.type === "pool" ? explainPooling(input, step, top, left) : explainFilter(input, step, geometry, top, left);
+  return step.type === "pool"
+    ? explainPooling(input, step, top, left)
+    : explainFilter(input, step, geometry, top, left);
 }
 
 function explainFilter(input, step, { rows, columns }, top, left) {
@@ -33,7 +35,11 @@ function explainFilter(input, step, { rows, columns }, top, left) {
     return { total, weighted, activated, clipped: step.clip ? Math.min(Math.max(activated, 0), 255) : activated };
   };
   for (const channel of channels) Object.assign(channel, finish(channel.sum));
-  return { channels, missing, ...finish(step.channels === "sum" ? sumOf(channels.map(({ sum }) => sum)) : channels[0].sum) };
+  return {
+    channels,
+    missing,
+    ...finish(step.channels === "sum" ? sumOf(channels.map(({ sum }) => sum)) : channels[0].sum),
+  };
 }
 
 function explainPooling(input, step, top, left) {

@@ -3,7 +3,8 @@
 const IMPORT = /(\bfrom\s*|\bimport\s*)"(\.{1,2}\/[^"]+)"/g;
 
 // Nothing from outside: the browser itself refuses what would need a network.
-const POLICY = "default-src 'none'; script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; img-src data: blob:; media-src blob:";
+const POLICY =
+  "default-src 'none'; script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; img-src data: blob:; media-src blob:";
 
 /** The page as it was before any script changed it: call this first. */
 export function rememberPage() {
@@ -71,7 +72,10 @@ async function collect(address, modules) {
 
 async function textAt(address) {
   const response = await fetch(address);
-  if (!response.ok) throw new Error(`The page's own file ${address} could not be read (${response.status}): is its server still running?`);
+  if (!response.ok)
+    throw new Error(
+      `The page's own file ${address} could not be read (${response.status}): is its server still running?`,
+    );
   return response.text();
 }
 

@@ -2,7 +2,6 @@
 
 import { number } from "../shared/format.js";
 import { BUILT_IN } from "./built-in.js";
-import { kernelText } from "./kernel-text.js";
 import { PREFIX } from "./drawing.js";
 import { LARGEST_SIDE } from "./image-sources.js";
 
@@ -39,7 +38,8 @@ export function pythonCode(state, input, from) {
 
 function filterCode(step, from, channels) {
   const options = [];
-  const add = (name, value, usual) => value !== usual && options.push(`${name}=${typeof value === "number" ? plain(value) : JSON.stringify(value)}`);
+  const add = (name, value, usual) =>
+    value !== usual && options.push(`${name}=${typeof value === "number" ? plain(value) : JSON.stringify(value)}`);
   add("stride", step.stride, 1);
   options.push(`padding=${JSON.stringify(step.padding)}`);
   add("pad_mode", step.padding === "valid" ? "zeros" : step.padMode, "zeros");
@@ -52,7 +52,7 @@ function filterCode(step, from, channels) {
   const rows = (kernel) => `[${kernel.map((row) => `[${row.map(plain).join(", ")}]`).join(", ")}]`;
   const apart = step.kernels.length > 1;
   const kernel = apart ? `np.stack([${step.kernels.map(rows).join(", ")}], axis=-1)` : rows(step.kernels[0]);
-  const lines = [`kernel = ${kernel}${apart ? "" : `  # ${kernelText(step.kernels[0])}`}`];
+  const lines = [`kernel = ${kernel}`];
   lines.push(`result = cs.filters.convolve(${from}, kernel, ${options.join(", ")})`);
   if (step.activation !== "linear") lines.push(`result = ${ACTIVATE[step.activation]}`);
   if (step.clip) lines.push("result = np.clip(result, 0, 255)");
@@ -62,12 +62,21 @@ function filterCode(step, from, channels) {
 function imageCode({ image, grey }, input, { file, samples }) {
   const [height, width, channels] = input.shape;
   if (Object.hasOwn(BUILT_IN, image) || image.startsWith(PREFIX)) {
-    const rows = Array.from({ length: height }, (_, y) => `    [${[...input.data.subarray(y * width, (y + 1) * width)].join(", ")}],`);
+    const rows = Array.from(
+      { length: height },
+      (_, y) => `    [${[...input.data.subarray(y * width, (y + 1) * width)].join(", ")}],`,
+    );
     return { pillow: false, code: ["image = np.array([", ...rows, "], dtype=np.float32)"] };
   }
   const sample = samples.includes(image);
   if (sample && !grey) return { pillow: false, code: [`image = cs.filters.samples.${image}()`] };
   const open = sample ? `Image.fromarray(cs.filters.samples.${image}())` : `Image.open(${JSON.stringify(file)})`;
-  const scaled = !sample && Math.max(height, width) === LARGEST_SIDE ? [`# the page works on ${width}×${height} pixels: it scales larger images to ${LARGEST_SIDE} on the longer side`] : [];
-  return { pillow: true, code: [...scaled, `image = np.asarray(${open}.convert("${grey || channels === 1 ? "L" : "RGB"}"))`] };
+  const scaled =
+    !sample && Math.max(height, width) === LARGEST_SIDE
+      ? [`# the page works on ${width}×${height} pixels: it scales larger images to ${LARGEST_SIDE} on the longer side`]
+      : [];
+  return {
+    pillow: true,
+    code: [...scaled, `image = np.asarray(${open}.convert("${grey || channels === 1 ? "L" : "RGB"}"))`],
+  };
 }

@@ -78,7 +78,8 @@ export function createImageView(holder, { name, onpoint, onmove, most }) {
     show(image, text = "") {
       const resized = shape[0] !== image.height || shape[1] !== image.width || !pixels.style.width;
       shape = [image.height, image.width];
-      if (pixels.width !== image.width || pixels.height !== image.height) [pixels.width, pixels.height] = [image.width, image.height];
+      if (pixels.width !== image.width || pixels.height !== image.height)
+        [pixels.width, pixels.height] = [image.width, image.height];
       pixels.getContext("2d").putImageData(image, 0, 0);
       const keys = onmove ? " Arrow keys move the window, with Shift by ten." : "";
       stage.setAttribute("aria-label", `${name}, ${image.height} by ${image.width} pixels.${text}${keys}`);

@@ -16,47 +16,109 @@ export function createKernelEditor(state, presets, say) {
   const step = () => state.get().steps[state.get().selected];
   const channel = () => Math.min(state.get().channel, step().kernels.length - 1);
   const rows = () => step().kernels[channel()];
-  const setRows = (next) => state.changeStep({ kernels: step().kernels.map((kernel, i) => (i === channel() ? next : kernel)) });
+  const setRows = (next) =>
+    state.changeStep({ kernels: step().kernels.map((kernel, i) => (i === channel() ? next : kernel)) });
 
   const grouped = {};
   for (const preset of presets) (grouped[preset.group] ??= []).push(preset);
-  const preset = h("select", { id: "preset", onchange: () => choose(presets.find(({ name }) => name === preset.value)) },
+  const preset = h(
+    "select",
+    { id: "preset", onchange: () => choose(presets.find(({ name }) => name === preset.value)) },
     h("option", { value: "", disabled: true }, "Own numbers"),
     Object.entries(grouped).map(([group, list]) =>
-      h("optgroup", { label: group[0].toUpperCase() + group.slice(1) }, list.map(({ name, title }) => h("option", { value: name }, title)))));
+      h(
+        "optgroup",
+        { label: group[0].toUpperCase() + group.slice(1) },
+        list.map(({ name, title }) => h("option", { value: name }, title)),
+      ),
+    ),
+  );
   const shows = h("p", { class: "note", id: "preset-note" });
   const origin = h("p", { class: "note" });
-  const sizes = h("div", { class: "segments", role: "group", "aria-label": "Kernel size" },
-    Array.from({ length: LARGEST }, (_, i) => h("button", { type: "button", "aria-label": `${i + 1} by ${i + 1}`, onclick: () => resize(i + 1) }, String(i + 1))));
+  const sizes = h(
+    "div",
+    { class: "segments", role: "group", "aria-label": "Kernel size" },
+    Array.from({ length: LARGEST }, (_, i) =>
+      h(
+        "button",
+        { type: "button", "aria-label": `${i + 1} by ${i + 1}`, onclick: () => resize(i + 1) },
+        String(i + 1),
+      ),
+    ),
+  );
   const own = h("input", { type: "checkbox", id: "own-kernels", onchange: () => separate(own.checked) });
   const ownField = h("label", { class: "check" }, own, "Own numbers for red, green, blue");
-  const tabs = h("div", { class: "segments", role: "group", "aria-label": "Numbers for" },
-    CHANNELS.map((name, i) => h("button", { type: "button", onclick: () => state.change({ channel: i }) }, name)));
+  const tabs = h(
+    "div",
+    { class: "segments", role: "group", "aria-label": "Numbers for" },
+    CHANNELS.map((name, i) => h("button", { type: "button", onclick: () => state.change({ channel: i }) }, name)),
+  );
   const grid = h("div", { id: "kernel", class: "kernel", role: "group", "aria-label": "Kernel" });
   const weight = numberField("Weight", "weight");
   const bias = numberField("Bias", "bias");
-  const text = h("input", { type: "text", id: "kernel-text", spellcheck: "false", autocomplete: "off", "aria-describedby": "kernel-text-error", onchange: () => read(text.value) });
+  const text = h("input", {
+    type: "text",
+    id: "kernel-text",
+    spellcheck: "false",
+    autocomplete: "off",
+    "aria-describedby": "kernel-text-error",
+    onchange: () => read(text.value),
+  });
   const error = h("p", { class: "error", id: "kernel-text-error", role: "alert" });
   root.append(
-    h("label", { class: "field" }, h("span", {}, "Preset"), preset), shows,
-    h("div", { class: "row" }, sizes), grid, tabs,
+    h("label", { class: "field" }, h("span", {}, "Preset"), preset),
+    shows,
+    h("div", { class: "row" }, sizes),
+    grid,
+    tabs,
     h("div", { class: "row pair" }, weight.field, bias.field),
-    h("div", { class: "row" },
+    h(
+      "div",
+      { class: "row" },
       h("button", { type: "button", id: "normalise", onclick: normalise }, "Normalise"),
       h("button", { type: "button", id: "flip", onclick: () => setRows(turned(rows())) }, "Flip"),
-      h("button", { type: "button", onclick: () => setRows(rows()[0].map((_, x) => rows().map((row) => row[x]).reverse())) }, "Rotate"),
-      h("button", { type: "button", onclick: () => setRows(rows().map((row) => row.map(() => 0))) }, "Zeros")),
-    h("details", {}, h("summary", {}, "Source and text"), origin, h("label", { class: "field" }, h("span", {}, "Rows parted by semicolons"), text), error),
+      h(
+        "button",
+        {
+          type: "button",
+          onclick: () =>
+            setRows(
+              rows()[0].map((_, x) =>
+                rows()
+                  .map((row) => row[x])
+                  .reverse(),
+              ),
+            ),
+        },
+        "Rotate",
+      ),
+      h("button", { type: "button", onclick: () => setRows(rows().map((row) => row.map(() => 0))) }, "Zeros"),
+    ),
+    h(
+      "details",
+      {},
+      h("summary", {}, "Source and text"),
+      origin,
+      h("label", { class: "field" }, h("span", {}, "Rows parted by semicolons"), text),
+      error,
+    ),
     ownField,
   );
 
   function numberField(label, name) {
-    const control = h("input", { type: "text", inputmode: "decimal", id: name, autocomplete: "off", onchange: () => {
-      const value = parseNumber(control.value);
-      control.setAttribute("aria-invalid", String(Number.isNaN(value)));
-      if (Number.isNaN(value)) say(`The ${name} is a number such as 0.5 or 1/9, and “${control.value}” is none.`, "error");
-      else state.changeStep({ [name]: value });
-    } });
+    const control = h("input", {
+      type: "text",
+      inputmode: "decimal",
+      id: name,
+      autocomplete: "off",
+      onchange: () => {
+        const value = parseNumber(control.value);
+        control.setAttribute("aria-invalid", String(Number.isNaN(value)));
+        if (Number.isNaN(value))
+          say(`The ${name} is a number such as 0.5 or 1/9, and “${control.value}” is none.`, "error");
+        else state.changeStep({ [name]: value });
+      },
+    });
     return { control, field: h("label", { class: "field" }, h("span", {}, label), control) };
   }
 
@@ -66,7 +128,8 @@ export function createKernelEditor(state, presets, say) {
 
   function resize(size) {
     state.changeStep({ kernels: step().kernels.map((kernel) => resized(kernel, size)) });
-    if (size % 2 === 0) say(`A ${size}×${size} kernel has no middle: the output pixel belongs to the cell above and left of it.`);
+    if (size % 2 === 0)
+      say(`A ${size}×${size} kernel has no middle: the output pixel belongs to the cell above and left of it.`);
   }
 
   function separate(apart) {
@@ -76,7 +139,8 @@ export function createKernelEditor(state, presets, say) {
 
   function normalise() {
     const value = normalisingWeight(rows());
-    if (value === null) say("The numbers add up to 0, as in filters for edges: no weight can make that 1, and none is needed.");
+    if (value === null)
+      say("The numbers add up to 0, as in filters for edges: no weight can make that 1, and none is needed.");
     else state.changeStep({ weight: value });
   }
 
@@ -98,7 +162,14 @@ export function createKernelEditor(state, presets, say) {
   }
 
   function makeCell(y, x) {
-    const cell = h("input", { type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", "aria-label": `Row ${y + 1}, column ${x + 1}`, dataset: { row: y, column: x } });
+    const cell = h("input", {
+      type: "text",
+      inputmode: "decimal",
+      autocomplete: "off",
+      spellcheck: "false",
+      "aria-label": `Row ${y + 1}, column ${x + 1}`,
+      dataset: { row: y, column: x },
+    });
     cell.addEventListener("change", () => {
       const value = parseNumber(cell.value);
       cell.setAttribute("aria-invalid", String(Number.isNaN(value)));
@@ -118,7 +189,11 @@ export function createKernelEditor(state, presets, say) {
       event.preventDefault();
       setCell(y, x, rows()[y][x] + direction * (event.shiftKey ? 0.1 : 1));
     });
-    makeDraggable(cell, () => rows()[y][x], (value) => setCell(y, x, value));
+    makeDraggable(
+      cell,
+      () => rows()[y][x],
+      (value) => setCell(y, x, value),
+    );
     return cell;
   }
 
@@ -149,7 +224,10 @@ export function createKernelEditor(state, presets, say) {
     [...tabs.children].forEach((button, i) => button.setAttribute("aria-pressed", String(i === channel())));
     own.checked = kernels.length > 1;
     tabs.hidden = kernels.length === 1;
-    for (const [control, value] of [[weight.control, w], [bias.control, b]]) {
+    for (const [control, value] of [
+      [weight.control, w],
+      [bias.control, b],
+    ]) {
       if (document.activeElement !== control) control.value = number(value, 4);
     }
     if (document.activeElement !== text) {
@@ -166,7 +244,8 @@ export function createKernelEditor(state, presets, say) {
 function makeDraggable(cell, read, write) {
   let from = null;
   cell.addEventListener("pointerdown", (event) => {
-    if (event.button === 0 && !cell.disabled) from = { x: event.clientX, y: event.clientY, value: read(), moved: false };
+    if (event.button === 0 && !cell.disabled)
+      from = { x: event.clientX, y: event.clientY, value: read(), moved: false };
   });
   cell.addEventListener("pointermove", (event) => {
     if (!from) return;

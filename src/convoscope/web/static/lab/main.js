@@ -1,21 +1,23 @@
 // The filter lab: wires the state to the engine and to the parts of the page.
 
 import { createEngine } from "../engine/client.js";
-import { byId, h, oncePerFrame, throttled } from "../shared/dom.js";
+import { byId, delayed, h, oncePerFrame, throttled } from "../shared/dom.js";
 import { startTheme, theme } from "../shared/theme.js";
 import { readAddress, writeAddress } from "./address.js";
 import { createBench } from "./bench.js";
-import { BUILT_IN } from "./built-in.js";
 import { createCamera } from "./camera.js";
 import { createChainStrip } from "./chain-strip.js";
 import { createColourView } from "./colour-view.js";
 import { createExportDialog, createShareDialog } from "./dialogs.js";
 import { createDrawPad } from "./draw-pad.js";
-import { PREFIX } from "./drawing.js";
-import { offlinePage, rememberPage } from "./export-html.js";
+import { rememberPage } from "./export-html.js";
+import { offlineHtml, outputPng } from "./exports.js";
 import { pythonCode } from "./export-python.js";
-import { fromCanvas, fromFile, fromName, toGrey } from "./image-sources.js";
+import { whatIsGiven } from "./given.js";
+import { fromCanvas } from "./image-sources.js";
+import { createImages } from "./images.js";
 import { createKernelEditor } from "./kernel-editor.js";
+import { say } from "./message.js";
 import { runChain, scalesOf } from "./pipeline.js";
 import { createPoolEditor } from "./pool-editor.js";
 import { createScanPlayer } from "./scan-player.js";
@@ -27,12 +29,10 @@ import { placeOf } from "./walk.js";
 
 const page = rememberPage();
 const given = await whatIsGiven();
-const files = Object.fromEntries(given.samples.map(({ name, url }) => [name, url]));
-if (given.start.image) files.image = given.image ?? "data/image.png";
-
 const sobel = given.kernels.find(({ name }) => name === "sobel-x") ?? given.kernels[0];
 const state = createState({
   image: given.start.image ? "image" : (given.samples[0]?.name ?? "four"),
+  version: 0,
   grey: false,
   steps: [makeStep("convolve", { kernels: [sobel.kernel], weight: sobel.weight, bias: sobel.bias, channels: "sum" })],
   selected: 0,
@@ -46,7 +46,6 @@ const state = createState({
   lock: [],
 });
 const engine = createEngine(given.offline ? null : new URL("../engine/worker.js", import.meta.url));
-const own = new Map(); // images that a person gave: name -> tensor
 
 let image = null; // the tensor that the chain starts with
 let model = null; // {results, error} of the last run
@@ -69,16 +68,18 @@ const point = (of, row, column) => {
 const bench = createBench(state, point, move);
 const colours = createColourView((row, column) => point("output", row, column));
 
-createDrawPad((name) => state.change({ image: name, place: null }));
-createCamera((canvas) => useOwn("camera", fromCanvas(canvas, canvas.width, canvas.height)), say);
+const images = createImages(state, given, say);
 const exports = {
-  png: outputPng,
-  html: offlineHtml,
-  python: () => pythonCode(state.get(), image, { file: fileName(), samples: given.samples.map(({ name }) => name) }),
+  png: () => outputPng(result() && bench.image()),
+  html: (parts) => offlineHtml(page, { ...state.get(), ...parts }, given.kernels, images),
+  python: () =>
+    pythonCode(state.get(), image, { file: images.fileName(), samples: given.samples.map(({ name }) => name) }),
 };
+
+createDrawPad((name) => state.change({ image: name, place: null }));
+createCamera((canvas) => images.use("camera", fromCanvas(canvas, canvas.width, canvas.height)), say);
 createShareDialog(state, exports, say);
 createExportDialog(exports, say);
-wireSources();
 startTheme(byId("theme"), () => render(true));
 
 // --- state -> engine -> page
@@ -98,16 +99,20 @@ const recompute = oncePerFrame(compute);
 const replace = oncePerFrame(() => render(false));
 // What is looked at later than the output itself may come a moment later.
 const repaintColours = throttled(150, ({ apart, step }) => colours.repaint(apart, step));
-const repaintStrip = throttled(150, () => strip.render(state.get().steps.map((_, i) => thumbnail(model.results[i], i === state.get().selected))));
+const repaintStrip = throttled(150, () =>
+  strip.render(state.get().steps.map((_, i) => thumbnail(model.results[i], i === state.get().selected))),
+);
 const repaint = oncePerFrame(() => render(true));
 const keepAddress = delayed(300, () => history.replaceState(null, "", `#${writeAddress(state.get())}`));
 
 state.listen((now, before) => {
-  if (now.image !== before.image || now.grey !== before.grey) loadImage();
+  if (["image", "grey", "version"].some((name) => now[name] !== before[name])) loadImage();
   else if (now.steps !== before.steps) recompute();
-  else if (["selected", "look", "range", "mark", "channel", "hide", "lock"].some((name) => now[name] !== before[name])) repaint();
+  else if (["selected", "look", "range", "mark", "channel", "hide", "lock"].some((name) => now[name] !== before[name]))
+    repaint();
   else replace();
   if (now.steps !== before.steps || now.selected !== before.selected) renderControls();
+  if (now.steps !== before.steps) say(""); // what was said was about other numbers
   if (now.selected !== before.selected) player.stop();
   keepAddress();
 });
@@ -122,19 +127,11 @@ function result() {
 }
 
 async function loadImage() {
-  const { image: name, grey } = state.get();
   try {
-    const found = own.has(name) ? { tensor: own.get(name), note: "" } : await fromName(name, files);
-    if (name !== state.get().image) return; // another was chosen meanwhile
-    if (!found) {
-      say("The link's image is not on this computer: it was somebody's own. Here is a sample instead.");
-      state.change({ image: given.samples[0]?.name ?? "four" });
-      return;
-    }
-    byId("grey").disabled = found.tensor.shape[2] === 1;
-    image = grey ? toGrey(found.tensor) : found.tensor;
+    const found = await images.load();
+    if (!found) return; // another was chosen meanwhile
+    image = found;
     await engine.load(image);
-    if (found.note) say(found.note);
     await compute();
   } catch (problem) {
     say(problem.message, "error");
@@ -167,7 +164,8 @@ function render(all) {
   const coloured = current.step.type === "convolve" && current.input.shape[2] === 3 && !hide.includes("colour");
   byId("part-colour").hidden = !coloured;
   if (coloured) {
-    const box = place.row === null ? null : { kind: "frame", row: place.row, column: place.column, rows: 1, columns: 1 };
+    const box =
+      place.row === null ? null : { kind: "frame", row: place.row, column: place.column, rows: 1, columns: 1 };
     if (all) repaintColours(current);
     colours.mark(box);
   }
@@ -175,7 +173,7 @@ function render(all) {
 }
 
 function renderControls() {
-  const { steps, selected, grey } = state.get();
+  const { steps, selected } = state.get();
   const step = steps[selected];
   const current = result();
   const pooling = step.type === "pool";
@@ -186,8 +184,7 @@ function renderControls() {
   editor.colours(channels);
   (pooling ? poolEditor : editor).render();
   settings.render({ step, geometry: current?.step === step ? current.geometry : null, channels });
-  byId("grey").checked = grey;
-  renderSource();
+  images.render();
 }
 
 function thumbnail(found, selected) {
@@ -200,8 +197,6 @@ function thumbnail(found, selected) {
   return { size, image: canvas };
 }
 
-// --- moving, choosing, exporting
-
 function move(rows, columns) {
   const current = result();
   if (!current) return;
@@ -211,130 +206,33 @@ function move(rows, columns) {
   const limit = (value, size) => Math.max(0, Math.min(size - 1, value));
   if (from.row === null) {
     const { rows: r, columns: c } = current.geometry;
-    state.change({ place: { of: "input", row: limit(place.row + rows, r.size), column: limit(place.column + columns, c.size) }, reveal: false });
+    state.change({
+      place: { of: "input", row: limit(place.row + rows, r.size), column: limit(place.column + columns, c.size) },
+      reveal: false,
+    });
   } else {
     const { rows: r, columns: c } = current.geometry;
-    state.change({ place: { of: "output", row: limit(from.row + rows, r.out), column: limit(from.column + columns, c.out) }, reveal: false });
+    state.change({
+      place: { of: "output", row: limit(from.row + rows, r.out), column: limit(from.column + columns, c.out) },
+      reveal: false,
+    });
   }
-}
-
-function wireSources() {
-  byId("sample").addEventListener("change", ({ target }) => state.change({ image: target.value, place: null }));
-  byId("grey").addEventListener("change", ({ target }) => state.change({ grey: target.checked }));
-  byId("choose").addEventListener("click", () => byId("file").click());
-  byId("file").addEventListener("change", ({ target }) => {
-    if (target.files[0]) openFile(target.files[0]);
-    target.value = "";
-  });
-  const over = (on) => document.body.classList.toggle("dropping", on);
-  window.addEventListener("dragover", (event) => { event.preventDefault(); over(true); });
-  window.addEventListener("dragleave", (event) => event.relatedTarget || over(false));
-  window.addEventListener("drop", (event) => {
-    event.preventDefault();
-    over(false);
-    if (event.dataTransfer.files[0]) openFile(event.dataTransfer.files[0]);
-  });
-  window.addEventListener("paste", (event) => event.clipboardData.files[0] && openFile(event.clipboardData.files[0]));
-}
-
-async function openFile(file) {
-  if (state.get().lock.includes("source")) return;
-  try {
-    useOwn(file.name, await fromFile(file));
-  } catch (problem) {
-    say(problem.message, "error");
-  }
-}
-
-function useOwn(name, { tensor, note }) {
-  const key = `own:${name}`;
-  own.set(key, tensor);
-  say(note);
-  if (state.get().image === key) loadImage(); // the same name with other pixels
-  else state.change({ image: key, place: null });
-}
-
-function renderSource() {
-  const { image: name } = state.get();
-  const options = [
-    ...(given.start.image ? [["image", given.start.image]] : []),
-    ...given.samples.map((sample) => [sample.name, sample.title]),
-    ...Object.entries(BUILT_IN).map(([key, { title }]) => [key, title]),
-    ...[...own.keys()].map((key) => [key, key.slice(4)]),
-    ...(name.startsWith(PREFIX) ? [[name, "Drawing"]] : []),
-  ];
-  const control = byId("sample");
-  if (control.childElementCount !== options.length || control.value !== name) {
-    control.replaceChildren(...options.map(([value, text]) => h("option", { value }, text)));
-    control.value = name;
-  }
-}
-
-function fileName() {
-  const { image: name } = state.get();
-  if (name.startsWith("own:")) return name.slice(4);
-  return name === "image" ? given.start.image : `${name}.png`;
-}
-
-function toPng(pixels) {
-  const canvas = h("canvas", { width: pixels.width, height: pixels.height });
-  canvas.getContext("2d").putImageData(pixels, 0, 0);
-  return canvas;
-}
-
-async function outputPng() {
-  if (!result()) throw new Error("There is no output to save: the step does not fit the image.");
-  return new Promise((resolve) => toPng(bench.image()).toBlob(resolve));
-}
-
-/** The page as one file with the image inside; `parts` may say what it hides and locks. */
-async function offlineHtml(parts = {}) {
-  const now = { ...state.get(), ...parts };
-  const builtIn = Object.hasOwn(BUILT_IN, now.image) || now.image.startsWith(PREFIX);
-  const embedded = { kernels: given.kernels, samples: [], start: { image: null, state: null } };
-  let name = now.image;
-  if (!builtIn) {
-    const source = own.get(now.image) ?? (await fromName(now.image, files)).tensor;
-    embedded.image = toPng(paint(source, { kind: "image", limit: 255 }, theme())).toDataURL("image/png");
-    embedded.start.image = fileName();
-    name = "image";
-  }
-  embedded.start.state = writeAddress({ ...now, image: name });
-  return offlinePage(page, embedded);
 }
 
 function fromAddressText(text) {
   const found = readAddress(text);
   const steps = found.steps ?? state.get().steps;
   const selected = Math.min(found.selected ?? 0, steps.length - 1);
-  return { hide: [], lock: [], place: null, grey: false, look: "auto", range: "own", ...found, steps, selected, reveal: false };
-}
-
-/** What the server gives, or the offline file has inside it. */
-async function whatIsGiven() {
-  const embedded = document.getElementById("embedded");
-  if (embedded) return { offline: true, ...JSON.parse(embedded.textContent) };
-  const json = async (address) => {
-    const response = await fetch(address);
-    if (!response.ok) throw new Error(`${address}: ${response.status}`);
-    return response.json();
-  };
-  const [kernels, samples, start] = await Promise.all(["data/kernels.json", "data/samples.json", "data/start.json"].map(json));
-  return { offline: false, kernels, samples, start };
-}
-
-function say(text, kind = "note") {
-  const message = byId("message");
-  message.className = `message ${kind}`;
-  message.setAttribute("role", kind === "error" ? "alert" : "status");
-  message.replaceChildren(...(text ? [h("span", {}, text), h("button", { type: "button", class: "quiet", "aria-label": "Dismiss", onclick: () => say("") }, "×")] : []));
-  message.hidden = !text;
-}
-
-function delayed(milliseconds, act) {
-  let timer = null;
-  return (...values) => {
-    clearTimeout(timer);
-    timer = setTimeout(() => act(...values), milliseconds);
+  return {
+    hide: [],
+    lock: [],
+    place: null,
+    grey: false,
+    look: "auto",
+    range: "own",
+    ...found,
+    steps,
+    selected,
+    reveal: false,
   };
 }

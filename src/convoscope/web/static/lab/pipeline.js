@@ -19,7 +19,14 @@ export async function runChain(engine, image, steps) {
   let input = image;
   const results = fitting.map((step, i) => {
     const { apart, raw, output } = positions[i];
-    const result = { step, input, apart: outputs[apart], raw: outputs[raw], output: outputs[output], geometry: geometries[i] };
+    const result = {
+      step,
+      input,
+      apart: outputs[apart],
+      raw: outputs[raw],
+      output: outputs[output],
+      geometry: geometries[i],
+    };
     input = result.output;
     return result;
   });

@@ -20,7 +20,8 @@ export function createPixelGrid(holder, { name, onpoint, onmove }) {
     const box = canvas.getBoundingClientRect();
     const row = Math.floor((event.clientY - box.top) / view.cell);
     const column = Math.floor((event.clientX - box.left) / view.cell);
-    if (row >= 0 && column >= 0 && row < view.rows && column < view.columns) onpoint(row + view.top, column + view.left);
+    if (row >= 0 && column >= 0 && row < view.rows && column < view.columns)
+      onpoint(row + view.top, column + view.left);
   };
   canvas.addEventListener("pointermove", point);
   canvas.addEventListener("pointerdown", point);
@@ -92,7 +93,8 @@ function follow(view, bounds, box, cells) {
     const wanted = jumped ? first - Math.floor((shown - length) / 2) : start;
     let from = Math.max(low, Math.min(wanted, high - shown));
     if (first - margin < from) from = Math.max(Math.min(low, first), first - margin);
-    if (first + length + margin > from + shown) from = Math.min(first + length + margin, Math.max(high, first + length)) - shown;
+    if (first + length + margin > from + shown)
+      from = Math.min(first + length + margin, Math.max(high, first + length)) - shown;
     return [from, shown];
   };
   const [top, rows] = axis(view.top, bounds.top, bounds.bottom, box.top, box.rows);

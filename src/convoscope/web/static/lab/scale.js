@@ -137,7 +137,9 @@ export function pixelCut(data, from, channels) {
 }
 
 function signedWords(theme) {
-  return (signed[theme] ??= Uint32Array.from({ length: 511 }, (_, i) => word(...divergingTable(theme).subarray(i * 3, i * 3 + 3))));
+  return (signed[theme] ??= Uint32Array.from({ length: 511 }, (_, i) =>
+    word(...divergingTable(theme).subarray(i * 3, i * 3 + 3)),
+  ));
 }
 
 const word = (r, g, b) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;

@@ -2,14 +2,42 @@
 
 import { byId, h, select } from "../shared/dom.js";
 
-const SPEEDS = [["1", "1 a second"], ["4", "4 a second"], ["20", "20 a second"], ["row", "Row by row"]];
+const SPEEDS = [
+  ["1", "1 a second"],
+  ["4", "4 a second"],
+  ["20", "20 a second"],
+  ["row", "Row by row"],
+];
 
 /** The player in #player. `size()` is the output's [rows, columns]; `go(row, column)` moves the window there. */
 export function createScanPlayer({ size, place, go }) {
-  const back = h("button", { type: "button", id: "step-back", "aria-label": "One step back", onclick: () => step(-1) }, "◀");
-  const play = h("button", { type: "button", id: "play", class: "primary", onclick: () => (timer ? stop() : start()) }, "Play");
-  const forward = h("button", { type: "button", id: "step-forward", "aria-label": "One step on", onclick: () => step(1) }, "▶");
-  const slider = h("input", { type: "range", id: "scan", min: "0", max: "0", value: "0", "aria-label": "Place of the window along its scan", oninput: () => { stop(); goTo(Number(slider.value)); } });
+  const back = h(
+    "button",
+    { type: "button", id: "step-back", "aria-label": "One step back", onclick: () => step(-1) },
+    "◀",
+  );
+  const play = h(
+    "button",
+    { type: "button", id: "play", class: "primary", onclick: () => (timer ? stop() : start()) },
+    "Play",
+  );
+  const forward = h(
+    "button",
+    { type: "button", id: "step-forward", "aria-label": "One step on", onclick: () => step(1) },
+    "▶",
+  );
+  const slider = h("input", {
+    type: "range",
+    id: "scan",
+    min: "0",
+    max: "0",
+    value: "0",
+    "aria-label": "Place of the window along its scan",
+    oninput: () => {
+      stop();
+      goTo(Number(slider.value));
+    },
+  });
   const where = h("output", { class: "muted", id: "where" });
   const speed = select("Speed", SPEEDS, () => timer && start(), { id: "speed" });
   speed.control.value = "4";
@@ -30,11 +58,14 @@ export function createScanPlayer({ size, place, go }) {
     const rows = speed.control.value === "row";
     if (index() >= count() - 1) goTo(0);
     play.textContent = "Pause";
-    timer = setInterval(() => {
-      const next = rows ? (Math.floor(index() / size()[1]) + 1) * size()[1] + size()[1] - 1 : index() + 1;
-      goTo(Math.min(next, count() - 1));
-      if (index() >= count() - 1) stop();
-    }, rows ? 120 : 1000 / Number(speed.control.value));
+    timer = setInterval(
+      () => {
+        const next = rows ? (Math.floor(index() / size()[1]) + 1) * size()[1] + size()[1] - 1 : index() + 1;
+        goTo(Math.min(next, count() - 1));
+        if (index() >= count() - 1) stop();
+      },
+      rows ? 120 : 1000 / Number(speed.control.value),
+    );
   }
 
   function stop() {
@@ -50,7 +81,10 @@ export function createScanPlayer({ size, place, go }) {
       const at = index();
       slider.max = String(Math.max(0, count() - 1));
       slider.value = String(Math.max(0, at));
-      where.textContent = at < 0 ? "no output here" : `row ${place().row}, column ${place().column} · ${(at + 1).toLocaleString("en")} of ${count().toLocaleString("en")}`;
+      where.textContent =
+        at < 0
+          ? "no output here"
+          : `row ${place().row}, column ${place().column} · ${(at + 1).toLocaleString("en")} of ${count().toLocaleString("en")}`;
       slider.setAttribute("aria-valuetext", where.textContent);
     },
   };

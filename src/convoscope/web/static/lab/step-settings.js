@@ -8,17 +8,50 @@ const NUMBERS = ["stride", "dilation"];
 
 /** The settings in #step-settings. */
 export function createStepSettings(state) {
-  const set = (name) => (value) => state.changeStep({ [name]: NUMBERS.includes(name) || /^\d+$/.test(value) ? Number(value) : value });
-  const make = (label, name, options) => ({ name, ...select(label, options, set(name), { id: name === "mode" ? "flipped" : name }) });
+  const set = (name) => (value) =>
+    state.changeStep({ [name]: NUMBERS.includes(name) || /^\d+$/.test(value) ? Number(value) : value });
+  const make = (label, name, options) => ({
+    name,
+    ...select(label, options, set(name), { id: name === "mode" ? "flipped" : name }),
+  });
   const clip = h("input", { type: "checkbox", id: "clip", onchange: () => state.changeStep({ clip: clip.checked }) });
   const fields = [
     make("Stride", "stride", counts(4, "pixel")),
-    make("Padding", "padding", [["valid", "None (valid)"], ["same", "Same size"], ["full", "Full"], [1, "1 pixel"], [2, "2 pixels"], [3, "3 pixels"]]),
-    make("Padded with", "padMode", [["zeros", "Zeros"], ["reflect", "Reflection"], ["edge", "Edge pixels"]]),
-    make("Dilation", "dilation", [[1, "None (1)"], [2, "2"], [3, "3"], [4, "4"]]),
-    make("Channels", "channels", [["apart", "Kept apart"], ["sum", "Summed"]]),
-    make("Kernel", "mode", [["correlate", "As written"], ["convolve", "Flipped (true convolution)"]]),
-    make("Activation", "activation", [["linear", "None"], ["relu", "ReLU"], ["leaky_relu", "Leaky ReLU"], ["absolute", "Absolute"], ["tanh", "Tanh"], ["sigmoid", "Sigmoid"]]),
+    make("Padding", "padding", [
+      ["valid", "None (valid)"],
+      ["same", "Same size"],
+      ["full", "Full"],
+      [1, "1 pixel"],
+      [2, "2 pixels"],
+      [3, "3 pixels"],
+    ]),
+    make("Padded with", "padMode", [
+      ["zeros", "Zeros"],
+      ["reflect", "Reflection"],
+      ["edge", "Edge pixels"],
+    ]),
+    make("Dilation", "dilation", [
+      [1, "None (1)"],
+      [2, "2"],
+      [3, "3"],
+      [4, "4"],
+    ]),
+    make("Channels", "channels", [
+      ["apart", "Kept apart"],
+      ["sum", "Summed"],
+    ]),
+    make("Kernel", "mode", [
+      ["correlate", "As written"],
+      ["convolve", "Flipped (true convolution)"],
+    ]),
+    make("Activation", "activation", [
+      ["linear", "None"],
+      ["relu", "ReLU"],
+      ["leaky_relu", "Leaky ReLU"],
+      ["absolute", "Absolute"],
+      ["tanh", "Tanh"],
+      ["sigmoid", "Sigmoid"],
+    ]),
   ];
   const clipField = h("label", { class: "check" }, clip, "Clip to 0…255");
   const sizes = byId("formula");
@@ -35,7 +68,7 @@ export function createStepSettings(state) {
           control.append(h("option", { value: String(step[name]) }, String(step[name]))); // from an address
         }
         control.value = String(step[name]);
-        if (name === "padMode") control.disabled = step.padding === "valid" || state.get().lock.includes("settings");
+        if (name === "padMode") control.disabled = step.padding === "valid";
       }
       clip.checked = step.clip;
     },
@@ -44,7 +77,8 @@ export function createStepSettings(state) {
 
 function sizeLines(step, geometry) {
   const { rows, columns } = geometry;
-  const line = (name, axis) => h("p", { class: "sum" }, h("span", { class: "muted" }, name), `${name && " "}${formula(axis)}`);
+  const line = (name, axis) =>
+    h("p", { class: "sum" }, h("span", { class: "muted" }, name), `${name && " "}${formula(axis)}`);
   const square = rows.size === columns.size;
   const terms = `(size${rows.before + rows.after ? " + padding" : ""} − ${rows.reach === rows.kernel ? "window" : "reach"}) ÷ stride + 1`;
   return [

@@ -6,7 +6,13 @@ export const MOST_STEPS = 6;
 
 const CONVOLVE = {
   type: "convolve",
-  kernels: [[[0, 0, 0], [0, 1, 0], [0, 0, 0]]], // one for all channels, or one for each
+  kernels: [
+    [
+      [0, 0, 0],
+      [0, 1, 0],
+      [0, 0, 0],
+    ],
+  ], // one for all channels, or one for each
   weight: 1,
   bias: 0,
   stride: 1,
@@ -73,7 +79,11 @@ export function compile(steps, channels) {
   for (const step of steps) {
     const at = {};
     if (step.type === "pool") {
-      at.apart = at.summed = at.raw = at.output = add({ operation: "pool", mode: step.mode, size: step.size, stride: step.stride });
+      at.apart =
+        at.summed =
+        at.raw =
+        at.output =
+          add({ operation: "pool", mode: step.mode, size: step.size, stride: step.stride });
     } else {
       const { stride, padding, dilation, padMode } = step;
       const sums = step.channels === "sum" && channels > 1;

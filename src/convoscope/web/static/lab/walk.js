@@ -21,7 +21,13 @@ export function placeOf(step, geometry, pointed) {
 /** The place that makes an output pixel. */
 export function placeOfOutput({ rows, columns }, row, column) {
   const [r, c] = [clamp(row, rows.out), clamp(column, columns.out)];
-  return { row: r, column: c, top: r * rows.stride - rows.before, left: c * columns.stride - columns.before, reason: "" };
+  return {
+    row: r,
+    column: c,
+    top: r * rows.stride - rows.before,
+    left: c * columns.stride - columns.before,
+    reason: "",
+  };
 }
 
 /** The place that belongs to an input pixel: centred on it, or for pooling the window that it lies in. */
@@ -62,12 +68,17 @@ export function formula({ size, before, after, reach, stride, out }) {
 /** Why the output has the size that it has, in one sentence. */
 export function whySize({ rows, columns }, pooling) {
   const size = (of) => (rows[of] === columns[of] ? `${rows[of]}` : `${rows[of]}×${columns[of]}`);
-  if (pooling) return `Of every ${rows.kernel}×${columns.kernel} pixels one value is left: ${size("size")} becomes ${size("out")}.`;
+  if (pooling)
+    return `Of every ${rows.kernel}×${columns.kernel} pixels one value is left: ${size("size")} becomes ${size("out")}.`;
   if (rows.out === rows.size && columns.out === columns.size) {
-    return rows.before + rows.after ? "The padding gives border pixels the neighbours that they miss: the size stays." : "A window of one pixel loses nothing: the size stays.";
+    return rows.before + rows.after
+      ? "The padding gives border pixels the neighbours that they miss: the size stays."
+      : "A window of one pixel loses nothing: the size stays.";
   }
-  if (rows.stride > 1) return `The window moves ${rows.stride} pixels at a time: ${size("size")} becomes ${size("out")}.`;
-  if (rows.out > rows.size) return `Every window that touches the image makes a pixel: ${size("size")} becomes ${size("out")}.`;
+  if (rows.stride > 1)
+    return `The window moves ${rows.stride} pixels at a time: ${size("size")} becomes ${size("out")}.`;
+  if (rows.out > rows.size)
+    return `Every window that touches the image makes a pixel: ${size("size")} becomes ${size("out")}.`;
   const lost = rows.size - rows.out;
   return `Pixels at the border lack neighbours, so a ${rows.kernel}×${columns.kernel} window loses ${lost} on each axis: ${size("size")} becomes ${size("out")}.`;
 }

@@ -2,18 +2,46 @@
 // colour blindness, and by lightness alone next to zero.
 
 const STOPS = {
-  light: { negative: [[255, 255, 255], [146, 190, 232], [38, 111, 186], [8, 56, 122]], positive: [[255, 255, 255], [250, 190, 118], [217, 106, 10], [128, 52, 0]] },
-  dark: { negative: [[17, 20, 26], [24, 66, 118], [55, 133, 214], [176, 216, 255]], positive: [[17, 20, 26], [112, 56, 10], [224, 122, 32], [255, 216, 170]] },
+  light: {
+    negative: [
+      [255, 255, 255],
+      [146, 190, 232],
+      [38, 111, 186],
+      [8, 56, 122],
+    ],
+    positive: [
+      [255, 255, 255],
+      [250, 190, 118],
+      [217, 106, 10],
+      [128, 52, 0],
+    ],
+  },
+  dark: {
+    negative: [
+      [17, 20, 26],
+      [24, 66, 118],
+      [55, 133, 214],
+      [176, 216, 255],
+    ],
+    positive: [
+      [17, 20, 26],
+      [112, 56, 10],
+      [224, 122, 32],
+      [255, 216, 170],
+    ],
+  },
 };
 
 /** Values below and above what a scale can show. */
 export const CLIPPED = { below: [0, 104, 255], above: [255, 138, 0] };
 
-const tables = Object.fromEntries(Object.entries(STOPS).map(([theme, { negative, positive }]) => {
-  const table = new Uint8Array(511 * 3); // 255 is zero
-  for (let i = -255; i <= 255; i++) table.set(between(i < 0 ? negative : positive, Math.abs(i) / 255), (i + 255) * 3);
-  return [theme, table];
-}));
+const tables = Object.fromEntries(
+  Object.entries(STOPS).map(([theme, { negative, positive }]) => {
+    const table = new Uint8Array(511 * 3); // 255 is zero
+    for (let i = -255; i <= 255; i++) table.set(between(i < 0 ? negative : positive, Math.abs(i) / 255), (i + 255) * 3);
+    return [theme, table];
+  }),
+);
 
 function between(stops, share) {
   const at = share * (stops.length - 1);

@@ -61,3 +61,12 @@ export function throttled(milliseconds, act) {
     else waiting = values;
   };
 }
+
+/** Runs `act` with the newest values once nothing has been asked for during `milliseconds`. */
+export function delayed(milliseconds, act) {
+  let timer = null;
+  return (...values) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => act(...values), milliseconds);
+  };
+}
