@@ -6,7 +6,8 @@ import { Program } from "./program.js";
  * An engine: `load(tensor)` hands the input over, `run(steps)` resolves to every step's output.
  *
  * While a run is under way only the newest request waits; one that was overtaken, by another or by a new input, resolves
- * to null: so a dragged number never queues up work. `worker` is the address of worker.js; null computes in the page (a file from disk has no worker).
+ * to null: so a dragged number never queues up work. `worker` is the address of worker.js; null computes in the page,
+ * for a file from disk has no worker.
  */
 export function createEngine(worker) {
   const post = worker ? throughWorker(worker) : inPage();

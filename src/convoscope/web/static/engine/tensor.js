@@ -1,4 +1,4 @@
-// A tensor is {data: Float32Array, shape}: (height, width, channels) for images and feature maps, (units) after Flatten.
+// A tensor is {data: Float32Array, shape}: (height, width, channels) for images and maps, (units) after Flatten.
 
 /** A tensor of zeros, or over `data`, whose length must fit the shape. */
 export function tensor(shape, data = new Float32Array(count(shape))) {

@@ -147,13 +147,18 @@ function noteFor(step, { missing, channels }, place, input) {
   if (missing) {
     return step.type === "pool"
       ? `${missing} of ${all} pixels of this window are missing: what is left over at the border is dropped.`
-      : `${missing} of ${all} neighbours are missing (?): without them there is no sum, so no output pixel is made here and the output is smaller. Padding would fill them in.`;
+      : `${missing} of ${all} neighbours are missing (?): without them there is no sum, so no output pixel is made ` +
+          "here and the output is smaller. Padding would fill them in.";
   }
-  if (place.reason === "skipped")
-    return `Stride ${step.stride}: the window steps over this pixel, no output pixel is made here. Dots mark the pixels that it stops at.`;
+  if (place.reason === "skipped") {
+    const dots = "Dots mark the pixels that it stops at.";
+    return `Stride ${step.stride}: the window steps over this pixel, no output pixel is made here. ${dots}`;
+  }
   if (step.type === "pool") return `Row ${place.row}, column ${place.column} of the output, one value from ${all}.`;
   const padded = channels[0].cells.flat().filter(({ state }) => state === "padded").length;
   const inputs = all * (step.channels === "sum" ? depth : 1);
   const from = padded ? ` ${plural(padded, "of them lies", "of them lie")} in the padding.` : "";
-  return `Row ${place.row}, column ${place.column} of the output: ${plural(inputs, "input")} feed it, where a dense neuron would take all ${(height * width * depth).toLocaleString("en")}.${from}`;
+  const everything = (height * width * depth).toLocaleString("en");
+  const where = `Row ${place.row}, column ${place.column} of the output`;
+  return `${where}, fed by ${plural(inputs, "input")}; a dense neuron would take all ${everything}.${from}`;
 }

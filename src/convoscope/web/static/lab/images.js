@@ -13,8 +13,7 @@ export function createImages(state, given, say) {
   if (given.start.image) files.image = given.image ?? "data/image.png";
   const own = new Map(); // name -> tensor
   const first = given.samples[0]?.name ?? "four";
-  const find = async (name) =>
-    own.has(name) ? { tensor: own.get(name), note: "" } : await fromName(name, files);
+  const find = async (name) => (own.has(name) ? { tensor: own.get(name), note: "" } : await fromName(name, files));
 
   function use(name, { tensor, note }) {
     own.set(OWN + name, tensor);

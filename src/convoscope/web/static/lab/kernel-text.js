@@ -39,7 +39,8 @@ export function parseKernel(text) {
     );
   if (width > LARGEST)
     throw new RangeError(
-      `The page takes kernels of up to ${LARGEST}×${LARGEST}, and this one has ${width}×${width}. In Python, convoscope.filters takes larger ones.`,
+      `The page takes kernels of up to ${LARGEST}×${LARGEST}, and this one has ${width}×${width}. ` +
+        "In Python, convoscope.filters takes larger ones.",
     );
   return rows;
 }

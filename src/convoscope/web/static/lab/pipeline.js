@@ -50,7 +50,7 @@ export function fits(steps, shape) {
   return { geometries, error: "" };
 }
 
-/** The scales of every result, and of one channel's numbers: {input, output, inputPlane} and the channels shown, {inputChannel, channel}. */
+/** How the chosen step is coloured: scales {input, output, inputPlane}, and the channels shown {inputChannel, channel}. */
 export function scalesOf(results, selected, { look, range, channel }) {
   const { input, output } = results[selected];
   const limit = range === "shared" ? Math.max(...results.map((one) => largest(one.output)), 1e-6) : null;

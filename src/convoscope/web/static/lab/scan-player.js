@@ -84,7 +84,7 @@ export function createScanPlayer({ size, place, go }) {
       where.textContent =
         at < 0
           ? "no output here"
-          : `row ${place().row}, column ${place().column} · ${(at + 1).toLocaleString("en")} of ${count().toLocaleString("en")}`;
+          : `row ${place().row}, column ${place().column} · ${[at + 1, count()].map((n) => n.toLocaleString("en")).join(" of ")}`;
       slider.setAttribute("aria-valuetext", where.textContent);
     },
   };

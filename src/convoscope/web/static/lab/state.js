@@ -1,9 +1,12 @@
 /**
  * The page's state: one object, changed only through `change`, which tells everybody.
  *
- * image: the image's name; version: counts an own image's changes under the same name; grey; steps: the chain; selected: the step on the bench; place: the pixel that was pointed at,
- * {of: "input" | "output", row, column}, or null for the middle; reveal: the output is hidden beyond the place;
- * channel: whose numbers are shown; mark: clipped values are marked; look: "auto", "image", "signed"; range: "own", "shared"; hide, lock: parts.
+ * image: its name; version: counts an own image's changes under the same name; grey: whether it is made grey;
+ * steps: the chain; selected: the step on the bench;
+ * place: the pixel that was pointed at, {of: "input" | "output", row, column}, or null for the middle;
+ * reveal: the output is hidden beyond the place; channel: whose numbers are shown;
+ * look: "auto", "image" or "signed"; range: "own" or "shared"; mark: values that a scale cuts off are marked;
+ * hide, lock: names of the page's parts, see address.js.
  */
 export function createState(initial) {
   let state = initial;

@@ -80,7 +80,8 @@ function sizeLines(step, geometry) {
   const line = (name, axis) =>
     h("p", { class: "sum" }, h("span", { class: "muted" }, name), `${name && " "}${formula(axis)}`);
   const square = rows.size === columns.size;
-  const terms = `(size${rows.before + rows.after ? " + padding" : ""} − ${rows.reach === rows.kernel ? "window" : "reach"}) ÷ stride + 1`;
+  const padding = rows.before + rows.after ? " + padding" : "";
+  const terms = `(size${padding} − ${rows.reach === rows.kernel ? "window" : "reach"}) ÷ stride + 1`;
   return [
     h("p", { class: "muted" }, `Output size: ${terms}`),
     square ? line("", rows) : [line("rows", rows), line("columns", columns)],

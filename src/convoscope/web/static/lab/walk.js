@@ -80,7 +80,9 @@ export function whySize({ rows, columns }, pooling) {
   if (rows.out > rows.size)
     return `Every window that touches the image makes a pixel: ${size("size")} becomes ${size("out")}.`;
   const lost = rows.size - rows.out;
-  return `Pixels at the border lack neighbours, so a ${rows.kernel}×${columns.kernel} window loses ${lost} on each axis: ${size("size")} becomes ${size("out")}.`;
+  const window = `a ${rows.kernel}×${columns.kernel} window`;
+  const become = `${size("size")} becomes ${size("out")}`;
+  return `Pixels at the border lack neighbours, so ${window} loses ${lost} on each axis: ${become}.`;
 }
 
 function clamp(value, size) {
