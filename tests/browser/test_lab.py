@@ -159,6 +159,17 @@ def test_a_chain_has_up_to_six_steps(page: Any) -> None:
     assert page.locator(".step").count() == 5
 
 
+def test_a_step_that_does_not_fit_is_named_and_can_be_taken_away(page: Any, address: str) -> None:
+    visit(page, f"{address}#image=lesson&step=pool;size=2")
+    page.locator("#add-filter").click()
+    page.wait_for_selector("#step-error:visible")
+    assert "Step 2" in page.locator("#step-error").inner_text()
+    page.get_by_role("button", name="Remove step 2").click()
+    settled(page)
+    assert page.locator("#step-error").is_hidden()
+    assert output_shown(page) == 192
+
+
 def test_playing_walks_along_the_scan_and_scrubbing_jumps(page: Any) -> None:
     page.locator("#scan").fill("0")
     settled(page)

@@ -157,8 +157,8 @@ function noteFor(step, { missing, channels }, place, input) {
   if (step.type === "pool") return `Row ${place.row}, column ${place.column} of the output, one value from ${all}.`;
   const padded = channels[0].cells.flat().filter(({ state }) => state === "padded").length;
   const inputs = all * (step.channels === "sum" ? depth : 1);
-  const from = padded ? ` ${plural(padded, "of them lies", "of them lie")} in the padding.` : "";
+  const from = padded ? `, ${padded} of them in the padding` : "";
   const everything = (height * width * depth).toLocaleString("en");
   const where = `Row ${place.row}, column ${place.column} of the output`;
-  return `${where}, fed by ${plural(inputs, "input")}; a dense neuron would take all ${everything}.${from}`;
+  return `${where}, fed by ${plural(inputs, "input")}${from}; a dense neuron would take all ${everything}.`;
 }

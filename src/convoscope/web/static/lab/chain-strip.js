@@ -42,6 +42,7 @@ export function createChainStrip(state, presets) {
   }
 
   let entries = [];
+  let seen = -1;
   return {
     /** `results`: for each step {size text, canvas with its output}, or null where it could not be computed. */
     render(results) {
@@ -61,6 +62,8 @@ export function createChainStrip(state, presets) {
         drop.setAttribute("aria-label", `Remove step ${i + 1}, ${title(step, presets)}`);
         drawThumbnail(thumbnail, results[i]?.image);
       });
+      if (selected !== seen) list.scrollLeft = entries[selected].item.offsetLeft - list.offsetLeft - 24;
+      seen = selected;
       for (const button of [addFilter, addPool]) button.disabled = steps.length >= MOST_STEPS || locked;
       addFilter.title = steps.length >= MOST_STEPS ? `A chain has up to ${MOST_STEPS} steps` : "";
     },

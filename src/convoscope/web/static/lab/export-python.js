@@ -10,7 +10,7 @@ const ACTIVATE = {
   leaky_relu: "np.where(result > 0, result, 0.2 * result)",
   absolute: "np.abs(result)",
   tanh: "np.tanh(result)",
-  sigmoid: "1 / (1 + np.exp(-result))",
+  sigmoid: "(1 + np.tanh(result / 2)) / 2",
 };
 const plain = (value) => number(value, 9).replace("−", "-");
 

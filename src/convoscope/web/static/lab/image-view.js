@@ -45,7 +45,7 @@ export function createImageView(holder, { name, onpoint, onmove, most }) {
     const room = holder.clientWidth;
     if (!room) return;
     scale = Math.min(room / shape[1], Math.min(most, room) / shape[0]);
-    if (scale > 1 && scale * Math.max(...shape) > 64) scale = Math.max(1, Math.floor(scale * 4) / 4);
+    if (scale > 4) scale = Math.floor(scale); // cells of a small image on whole pixels
     const [width, height] = [Math.max(1, shape[1] * scale), Math.max(1, shape[0] * scale)];
     for (const element of [stage, pixels]) {
       element.style.width = `${width}px`;

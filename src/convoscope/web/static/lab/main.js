@@ -153,6 +153,7 @@ function render(all) {
   if (all) renderControls();
   if (!current) {
     byId("part-colour").hidden = true;
+    if (all) repaintStrip();
     return;
   }
   const scales = scalesOf(model.results, selected, state.get());

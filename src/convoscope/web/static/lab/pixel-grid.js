@@ -52,8 +52,8 @@ export function createPixelGrid(holder, { name, onpoint, onmove }) {
     for (const [row, column] of dots(view)) {
       const [x, y] = place(row, column);
       context.beginPath();
-      context.arc(x + cell - 6, y + 6, Math.max(1.5, cell / 16), 0, 7);
-      context.lineWidth = 3;
+      context.arc(x + cell / 2, y + cell - 4, Math.max(1.5, cell / 18), 0, 7);
+      context.lineWidth = 2;
       context.strokeStyle = token("halo");
       context.stroke();
       context.fill();

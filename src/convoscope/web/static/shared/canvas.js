@@ -2,9 +2,11 @@
 export function crisp(canvas, width, height) {
   const ratio = window.devicePixelRatio || 1;
   const [w, h] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
-  if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
+  if (canvas.width !== w || canvas.height !== h) {
+    [canvas.width, canvas.height] = [w, h];
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
+  }
   const context = canvas.getContext("2d");
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
@@ -34,7 +36,7 @@ export function frame(context, x, y, width, height) {
 
 /** A small triangle in the upper right corner of a cell. */
 export function corner(context, x, y, cell, colour) {
-  const size = Math.max(3, cell * 0.28);
+  const size = Math.min(14, Math.max(3, cell * 0.28));
   context.fillStyle = colour;
   context.beginPath();
   context.moveTo(x + cell - size, y);
