@@ -148,7 +148,7 @@ function noteFor(step, { missing, channels }, place, input) {
     return step.type === "pool"
       ? `${missing} of ${all} pixels of this window are missing: what is left over at the border is dropped.`
       : `${missing} of ${all} neighbours are missing (?): without them there is no sum, so no output pixel is made ` +
-          "here and the output is smaller. Padding would fill them in.";
+          "here and the output is smaller. Padding there would fill them in.";
   }
   if (place.reason === "skipped") {
     const dots = "Dots mark the pixels that it stops at.";
