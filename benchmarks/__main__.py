@@ -18,11 +18,12 @@ from benchmarks.runner import Options
 _USAGE = """\
 python -m benchmarks environments [PEER ...]   make each peer's environment under .bench/ (all, or those named)
 python -m benchmarks a b c d e                 measure, write benchmarks/results/*.json and docs/benchmarks.md
+python -m benchmarks best                      the recipe best, minutes for each seed
 python -m benchmarks a --quick                 a smoke run of a minute or two, into .bench/quick/
 python -m benchmarks page                      write docs/benchmarks.md again from the results
 
 a  seconds an epoch of the lesson's network, beside Keras, PyTorch and the processor's peak
-b  time to accuracy on MNIST and Fashion-MNIST
+b  time to accuracy on MNIST and Fashion-MNIST, by the recipe fast
 c  layers and networks of many shapes, beside PyTorch
 d  predictions, beside ONNX Runtime and PyTorch
 e  import, --help, the first prediction from a cold shell, peak memory
@@ -55,10 +56,9 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=_USAGE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", nargs="+", metavar="WHAT", help="parts, as letters; or environments; or page")
+    parser.add_argument("what", nargs="+", metavar="WHAT", help="parts; or environments; or page")
     parser.add_argument("--rounds", type=int, help="how often each measurement is repeated (5)")
-    parser.add_argument("--seeds", type=int, default=10, help="how many seeds (b) trains with (10)")
-    parser.add_argument("--recipe", default="plain", help="how (b) trains: a name in benchmarks/programs/recipes.py")
+    parser.add_argument("--seeds", type=int, help="how many seeds b (10) and best (2) train with")
     parser.add_argument("--quick", action="store_true", help="one round, little data: only to see that it works")
     parser.add_argument("--threads", type=int, default=machine.available_cores(), help="for every peer (all cores)")
     parser.add_argument("--data-dir", default=os.environ.get("CONVOSCOPE_DATA"), help="where the data sets are")
@@ -100,7 +100,6 @@ def _measure(arguments: argparse.Namespace, results: Path) -> None:
             quick=arguments.quick,
             threads=arguments.threads,
             data_dir=arguments.data_dir,
-            recipe=arguments.recipe,
             pythons=pythons,
         )
         when = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
@@ -110,7 +109,6 @@ def _measure(arguments: argparse.Namespace, results: Path) -> None:
             "rounds": len(rounds),
             "threads": options.threads,
             "quick": options.quick,
-            "recipe": options.recipe,
         }
         samples = runner.interleave(rounds, pythons)
         print(f"written: {Result(letter, when, machine_now, settings, samples).save(results)}")

@@ -16,7 +16,7 @@ _PREFACE = """\
 Written by `python -m benchmarks` from the files in [`benchmarks/results`]({results}). Every measurement is a process
 of its own, in the peer's own environment; the peers take turns, round by round. Given are medians, with the smallest
 and the largest in brackets. All peers build the same networks with the same first weights, and use the same number of
-threads. To repeat it: `python -m benchmarks environments`, then `python -m benchmarks a b c d e`.
+threads. To repeat it: `python -m benchmarks environments`, then `python -m benchmarks a b best c d e`.
 """
 
 

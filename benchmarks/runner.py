@@ -27,16 +27,17 @@ class Options:
 
     Attributes
     ----------
+    seeds : int or None
+        None leaves it to the part.
     pythons : dict
         The interpreter of each peer's environment, None where there is none.
     """
 
     rounds: int
-    seeds: int
+    seeds: int | None
     quick: bool
     threads: int
     data_dir: str | None
-    recipe: str
     pythons: dict[str, Path | None]
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks.parts import accuracy, cold, inference, layers, lesson
+from benchmarks.parts import accuracy, best, cold, inference, layers, lesson
 from benchmarks.parts.part import Part
 
 PARTS: dict[str, Part] = {
-    part.letter: part for part in (lesson.PART, accuracy.PART, layers.PART, inference.PART, cold.PART)
+    part.letter: part for part in (lesson.PART, accuracy.PART, best.PART, layers.PART, inference.PART, cold.PART)
 }

@@ -11,7 +11,6 @@ import numpy as np
 import convoscope as cs
 from benchmarks import measurement, networks, sweep
 from benchmarks.measurement import Job, Sample
-from benchmarks.programs import recipes
 from benchmarks.programs.keras_words import build, compile_model
 
 
@@ -54,32 +53,31 @@ def lesson(job: Job) -> Sample:
 
 
 def accuracy(job: Job) -> Sample:
-    """Train until accuracies on the test images are reached.
+    """Train by a recipe, and look at the test images once.
 
-    The job: dataset, data_dir, recipe, seed, batch, every (steps), epochs, images, targets (ascending), spawned (the
-    monotonic clock's value when this process was started), threads. Evaluations are not on the clock.
+    The job: dataset, data_dir, recipe, epochs (None: the recipe's), seed, images (None: all), threads, spawned (the
+    monotonic clock's value when this process was started), and perhaps target, which is only passed on.
     """
     _settle(job)
     loaded = cs.datasets.load(job["dataset"], job["data_dir"])
     images, labels = loaded.x_train[: job["images"], ..., None], loaded.y_train[: job["images"]]
-    test = loaded.x_test[..., None]
+    recipe = cs.recipes.get(job["recipe"], job["dataset"])
+    recipe = recipe.lasting(job["epochs"] or recipe.epochs)
     before = time.monotonic() - job["spawned"]
-    training = best = 0.0
-    reached: dict[str, float] = {}
     start = time.perf_counter()
-    for network in recipes.RECIPES[job["recipe"]](
-        images, labels, job["seed"], job["batch"], job["every"], job["epochs"]
-    ):
-        training += time.perf_counter() - start
-        guesses = network.predict(test, batch_size=500, verbose=0).argmax(axis=1)
-        best = max(best, float((guesses == loaded.y_test).mean()))
-        for target in job["targets"]:
-            if best >= target:
-                reached.setdefault(str(target), training)
-        if len(reached) == len(job["targets"]):
-            break
-        start = time.perf_counter()
-    return {"before": before, "training": training, "best": best, "reached": reached}
+    network = recipe.model(images.shape[1:], len(loaded.info.class_names), seed=job["seed"])
+    recipe.fit(network, images, labels, verbose=0)
+    training = time.perf_counter() - start
+    peak = measurement.peak_mib()
+    guesses = network.predict(loaded.x_test[..., None], batch_size=500, verbose=0).argmax(axis=1)
+    return {
+        "training": training,
+        "whole": before + training,
+        "peak_mib": peak,
+        "accuracy": float((guesses == loaded.y_test).mean()),
+        "epochs": recipe.epochs,
+        "target": job.get("target"),
+    }
 
 
 def row(job: Job) -> Sample:

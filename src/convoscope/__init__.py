@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         models as models,
         nn as nn,
         optimizers as optimizers,
+        recipes as recipes,
         utils as utils,
     )
     from convoscope.engine.select import use as use_engine
@@ -55,6 +56,7 @@ _MODULES = (
     "models",
     "nn",
     "optimizers",
+    "recipes",
     "utils",
 )
 _OBJECTS = {
@@ -87,6 +89,7 @@ __all__ = [
     "models",
     "nn",
     "optimizers",
+    "recipes",
     "set_threads",
     "use_engine",
     "utils",

@@ -23,7 +23,7 @@ MACHINE = {
 
 
 def result(part: str, samples: list[dict[str, Any]]) -> Result:
-    settings = {"rounds": 3, "threads": 2, "quick": False, "recipe": "plain"}
+    settings = {"rounds": 3, "threads": 2, "quick": False}
     numbered = [{"round": place, "load": place / 4, **sample} for place, sample in enumerate(samples, start=1)]
     return Result(part, "2026-01-01 00:00 UTC", MACHINE, settings, numbered)
 
@@ -46,19 +46,28 @@ def test_the_lesson_gives_medians_spreads_ratios_and_the_time_at_the_peak() -> N
     assert lines(section.text, "| dense") == ["| dense, at the peak, batch 32 | 4.00 (4.00–4.00) | 2.00× |  |  |"]
 
 
-def test_time_to_accuracy_counts_the_seeds_that_reach_it() -> None:
-    times = ({"0.91": 2.0, "0.92": 5.0}, {"0.91": 4.0})
+def test_time_to_accuracy_has_all_seeds_and_counts_those_that_reach_it() -> None:
+    row = {"row": "fashion-mnist, 91.0 %", "peer": "Convoscope", "epochs": 2.5, "target": 0.91}
     samples = [
-        {"row": "fashion-mnist", "peer": "Convoscope", "before": 0.5, "best": 0.9225, "reached": reached}
-        for reached in times
+        {**row, "training": 2.0, "whole": 2.5, "accuracy": 0.91},
+        {**row, "training": 4.0, "whole": 4.5, "accuracy": 0.915},
+        {**row, "training": 3.0, "whole": 3.5, "accuracy": 0.9099},
+        {"row": "fashion-mnist, 93.0 %", "peer": "Convoscope", "failed": "no compiler"},
     ]
     text = PARTS["b"].section(result("b", samples)).text
     assert lines(text, "| fashion-mnist") == [
-        "| fashion-mnist, 91.0 % | 3.00 (2.00–4.00) | 3.50 (2.50–4.50) | 2 of 2 |",
-        "| fashion-mnist, 92.0 % | 5.00 (5.00–5.00) | 5.50 (5.50–5.50) | 1 of 2 |",
-        "| fashion-mnist, 93.0 % | – | – | 0 of 2 |",
-        "| fashion-mnist, best seen, % | 92.25 (92.25–92.25) |  |  |",
+        "| fashion-mnist, 91.0 % | 2.5 | 3.00 (2.00–4.00) | 3.50 (2.50–4.50) | 91.00 (90.99–91.50) | 2 of 3 |",
+        "| fashion-mnist, 93.0 % | – | – | – | – | 0 of 0 |",
     ]
+
+
+def test_the_highest_accuracy_says_how_many_minutes_it_took_and_how_many_seeds() -> None:
+    samples = [
+        {"row": "mnist", "peer": "Convoscope", "training": seconds, "accuracy": accuracy}
+        for seconds, accuracy in ((480.0, 0.9965), (500.0, 0.9967))
+    ]
+    text = PARTS["best"].section(result("best", samples)).text
+    assert lines(text, "| mnist") == ["| mnist | 99.66 (99.65–99.67) | 490 (480–500) | 2 |"]
 
 
 def test_the_sweep_names_the_rows_that_are_slower_first_and_takes_pytorchs_better_layout() -> None:
@@ -92,7 +101,8 @@ def test_predictions_and_cold_starts_are_set_against_ours(part: str, row: str) -
 def test_a_part_without_any_sample_of_a_peer_still_makes_a_page(tmp_path: Path) -> None:
     failed = {
         "a": "batch 32",
-        "b": "mnist",
+        "b": "mnist, 99.0 %",
+        "best": "mnist",
         "c": "lesson, batch 32",
         "d": "batch 1",
         "e": "import",
@@ -103,7 +113,7 @@ def test_a_part_without_any_sample_of_a_peer_still_makes_a_page(tmp_path: Path) 
         sections.append((PARTS[letter].title, made, PARTS[letter].section(made)))
     page.write_page(tmp_path / "benchmarks.md", tmp_path / "results", sections)
     text = (tmp_path / "benchmarks.md").read_text()
-    assert text.count(", Convoscope: no compiler") == 5
+    assert text.count(", Convoscope: no compiler") == 6
     assert "Abacus 9, 2 cores, 0.5 GiB" in text
     assert "load average 0.25 to 0.25" in text
     for picture in (tmp_path / "images").iterdir():

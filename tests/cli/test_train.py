@@ -55,12 +55,17 @@ def test_every_option_arrives_in_the_settings(shell: Shell, tmp_path: Path) -> N
     assert settings == {
         "dataset": "digits",
         "data_dir": None,
+        "recipe": None,
         "model": "cnn-1",
         "layers": None,
         "epochs": 2,
         "batch_size": 50,
         "learning_rate": 0.01,
+        "schedule": "constant",
         "optimizer": "sgd",
+        "weight_decay": 0.0,
+        "label_smoothing": 0.0,
+        "augmentation": "",
         "dropout": 0.25,
         "filters": 4,
         "seed": 11,
@@ -70,6 +75,21 @@ def test_every_option_arrives_in_the_settings(shell: Shell, tmp_path: Path) -> N
         "patience": 7,
         "goal_accuracy": 0.99,
     }
+
+
+def test_a_recipe_fills_in_the_rest_and_is_written_down(shell: Shell, tmp_path: Path) -> None:
+    ended = shell("train", "digits", "--recipe", "fast", "--filters", 2, "--epochs", 2, "--engine", "reference")
+    assert ended.status == 0, ended.err
+    assert "recipe fast: rates in one cycle" in ended.out
+    settings = json.loads((tmp_path / "runs" / "digits-fast-1" / "config.json").read_text())["settings"]
+    assert (settings["recipe"], settings["schedule"], settings["epochs"]) == ("fast", "one-cycle", 2)
+    # The rates are planned over two epochs, so that more of them mean a new run.
+    assert "convoscope train digits --recipe fast --epochs 4" in ended.out
+    again = shell("train", "--resume", "runs/digits-fast-1")
+    assert "To train it for longer: convoscope train digits --recipe fast --epochs 4" in again.out
+    longer = shell("train", "--resume", "runs/digits-fast-1", "--epochs", 5)
+    assert longer.status == 1
+    assert "planned over 2 epochs" in longer.err
 
 
 def test_ones_own_layers_are_trained(shell: Shell) -> None:
@@ -114,6 +134,7 @@ def test_settings_cannot_be_changed_on_the_way(shell: Shell, trained: Path) -> N
         (["--model", "cnn2"], "Did you mean 'cnn-2'"),
         (["--engine", "natve"], "Did you mean 'native'"),
         (["--optimizer", "adm", "--engine", "reference"], "Did you mean 'adam'"),
+        (["--recipe", "fats"], "Did you mean 'fast'"),
         (["--layers", "conv 3 3 rleu", "--engine", "reference"], "Did you mean 'relu'"),
         (["--threads", "0"], "from 1 to"),
         (["--resume", "nowhere"], "no run in nowhere"),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from convoscope import recipes
 from convoscope.errors import ConfigurationError, FileFormatError, UnknownNameError
 from convoscope.runs import TrainSettings
 
@@ -55,6 +56,42 @@ def test_patience_without_a_share_to_validate_with_takes_a_tenth() -> None:
     ],
 )
 def test_a_setting_that_cannot_be_meant_is_refused_by_name(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        fill_in(**given)
+
+
+def test_a_recipe_fills_in_what_is_not_told_and_gives_way_to_what_is() -> None:
+    recipe = recipes.get("best", "mnist")
+    filled = fill_in(recipe="best", seed=1)
+    assert filled.layers == recipe.network.format(classes=10)
+    for name in ("batch_size", "learning_rate", "schedule", "optimizer", "weight_decay", "label_smoothing"):
+        assert getattr(filled, name) == getattr(recipe, name)
+    assert (filled.epochs, filled.augmentation, filled.label) == (recipe.epochs, recipe.augmentation, "best")
+    told = {"model": "cnn-2", "filters": 8, "dropout": 0.2, "epochs": 3, "batch_size": 50, "learning_rate": 0.5}
+    given = fill_in(recipe="best", seed=1, **told)
+    assert {name: getattr(given, name) for name in told} == told
+    assert (given.layers, given.schedule) == (None, "one-cycle")
+    assert fill_in(recipe="best", optimizer="sgd", learning_rate=0.1).weight_decay == 0.0
+
+
+def test_ones_own_layers_are_varied_by_the_recipe_unless_they_vary_the_images_themselves() -> None:
+    own = "flatten, dense 10 softmax"
+    assert fill_in(recipe="best", layers=own).augmentation == recipes.get("best", "mnist").augmentation != ""
+    assert fill_in(recipe="best", layers=f"shift 0.1, {own}").augmentation == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"recipe": "bst"}, "There is no recipe named 'bst'. Did you mean 'best'"),
+        ({"recipe": "best", "filters": 8}, "--recipe best and --filters.*--model"),
+        ({"recipe": "best", "dropout": 0.5}, "--recipe best and --dropout.*--model"),
+        ({"recipe": "fast", "layers": "flatten", "filters": 8}, "--layers and --filters"),
+        ({"recipe": "fast", "optimizer": "sgd"}, "Give --lr with --optimizer sgd"),
+        ({"recipe": "fast", "patience": 2}, "--recipe fast plans its rates.*--patience"),
+    ],
+)
+def test_what_contradicts_a_recipe_is_refused(given: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         fill_in(**given)
 

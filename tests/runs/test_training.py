@@ -12,8 +12,9 @@ import pytest
 from convoscope.datasets import Dataset
 from convoscope.errors import ConfigurationError, FileFormatError
 from convoscope.models import load_model, read_header
-from convoscope.runs import RunFolder, resume, start
-from convoscope.runs.preparation import build_model, model_from_line, split
+from convoscope.models.layer_line import model_from_line
+from convoscope.runs import RunFolder, TrainSettings, resume, start
+from convoscope.runs.preparation import build_model, split
 from convoscope.runs.training import is_finished, settings_of, training_state, use
 from convoscope.training.callbacks import Callback
 
@@ -136,6 +137,42 @@ def test_a_finished_run_can_be_trained_for_longer(tmp_path: Path, data: Dataset)
     assert parts.read_config()["settings"]["epochs"] == 5
 
 
+def recipe_settings(**given: Any) -> TrainSettings:
+    return settings(**{"model": None, "recipe": "fast", "filters": 2, "epochs": 4, "validation": 0.1, **given})
+
+
+def test_a_run_by_a_recipe_that_was_interrupted_ends_like_one_that_was_not(tmp_path: Path, data: Dataset) -> None:
+    whole, parts = RunFolder.create(tmp_path / "whole"), RunFolder.create(tmp_path / "parts")
+    start(whole, recipe_settings(), data)
+    with pytest.raises(KeyboardInterrupt):
+        start(parts, recipe_settings(), data, [InterruptAfter(1)])
+    with pytest.raises(KeyboardInterrupt):
+        resume(parts, settings_of(parts), data, [InterruptAfter(3)])
+    resume(parts, settings_of(parts), data)
+    assert_same_end(whole, parts)
+
+
+def test_the_rates_of_a_recipe_come_to_their_end_with_the_last_step_of_the_run(tmp_path: Path, data: Dataset) -> None:
+    folder = RunFolder.create(tmp_path / "run")
+    given = recipe_settings()
+    start(folder, given, data)
+    optimizer = load_model(folder.checkpoint).optimizer
+    assert optimizer is not None
+    # Of 256 images each class gives a tenth, rounded, to validation: 230 are left, which make 8 batches of 32.
+    assert (len(split(data, given).x), optimizer.iterations) == (230, 4 * 8)
+    first, *_, last = optimizer.learning_rates(0, 32)
+    assert first == pytest.approx(given.learning_rate / 25)  # Smith's one cycle, as in PyTorch
+    assert last == pytest.approx(given.learning_rate / 25 / 1e4)
+
+
+def test_a_run_by_a_recipe_is_not_made_longer_for_its_rates_have_ended(tmp_path: Path, data: Dataset) -> None:
+    folder = RunFolder.create(tmp_path / "run")
+    start(folder, recipe_settings(epochs=1), data)
+    with pytest.raises(ConfigurationError, match=r"planned over 1 epochs.*--recipe fast --epochs 5"):
+        settings_of(folder, epochs=5)
+    assert settings_of(folder, epochs=1, threads=2).threads == 2
+
+
 def test_training_stops_at_its_goal_and_stays_stopped(tmp_path: Path, data: Dataset) -> None:
     folder = RunFolder.create(tmp_path / "run")
     outcome = start(folder, settings(epochs=50, goal_accuracy=0.6), data)
@@ -187,8 +224,8 @@ def test_a_checkpoint_says_how_far_training_was(tmp_path: Path, data: Dataset) -
 
 
 def test_a_preset_and_its_layers_in_a_line_begin_with_the_same_weights(data: Dataset) -> None:
-    preset = build_model(settings(model="dense"), data.info)
-    line = build_model(settings(layers="flatten, dense 128 relu, dense 10 softmax"), data.info)
+    preset = build_model(settings(model="dense"), data.info, 256)
+    line = build_model(settings(layers="flatten, dense 128 relu, dense 10 softmax"), data.info, 256)
     assert all(np.array_equal(a, b) for a, b in zip(preset.weights, line.weights, strict=True))
 
 

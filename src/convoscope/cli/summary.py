@@ -49,8 +49,8 @@ def _find(what: str, data: str, dropout: float, filters: int | None) -> Sequenti
     from convoscope import datasets
     from convoscope.cli.trained import load
     from convoscope.errors import unknown_name
+    from convoscope.models.layer_line import model_from_line
     from convoscope.models.presets import build_preset, preset_names
-    from convoscope.runs.preparation import model_from_line
 
     if Path(what).exists():
         return load(Path(what))[0]

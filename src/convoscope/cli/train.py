@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "convoscope train",
     "convoscope train fashion-mnist --model cnn-2 --epochs 5",
+    "convoscope train fashion-mnist --recipe best",
     "convoscope train mnist --dropout 0.4 --val 0.1 --patience 3 --out runs/mine",
     'convoscope train digits --layers "conv 32 3 relu, flatten, dense 10 softmax"',
     "convoscope train --resume runs/digits-cnn-2-1",
@@ -49,6 +50,13 @@ def command(
             rich_help_panel=_MODEL,
         ),
     ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            help="fast: high accuracy in the least time. best: the highest in minutes. Fills in the options left out.",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = None,
     epochs: Annotated[
         int | None,
         typer.Option(
@@ -62,7 +70,9 @@ def command(
     ] = None,
     learning_rate: Annotated[
         float | None,
-        typer.Option("--lr", help="Learning rate. Default: 0.001, sgd 0.01.", rich_help_panel=_TRAINING),
+        typer.Option(
+            "--lr", help="Learning rate, of a recipe the highest. Default: 0.001, sgd 0.01.", rich_help_panel=_TRAINING
+        ),
     ] = None,
     optimizer: Annotated[
         str | None,
@@ -90,7 +100,7 @@ def command(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="The run's folder. Default: runs/DATASET-MODEL-N.", rich_help_panel=_RUN),
+        typer.Option(help="The run's folder. Default: runs/DATASET-MODEL-N or -RECIPE-N.", rich_help_panel=_RUN),
     ] = None,
     resume: Annotated[
         Path | None,
@@ -113,6 +123,7 @@ def command(
 ) -> None:
     """Train a classifier, test it, and keep everything in a run's folder."""
     given = {
+        "recipe": recipe,
         "model": model,
         "layers": layers,
         "filters": filters,
@@ -146,9 +157,9 @@ def _begin(
     set_threads(threads)
     settings = TrainSettings.fill_in(info.name, get_threads(), use(engine or "auto").name, **given)
     # Before a folder is made: what cannot be trained leaves none behind.
-    build_model(settings, info)
+    build_model(settings, info, info.train_count)
     data = datasets.load(info.name, settings.data_dir)
-    stem = f"{settings.dataset}-{settings.model}"
+    stem = f"{settings.dataset}-{settings.label}"
     folder = RunFolder.create_numbered("runs", stem) if out is None else RunFolder.create(out.expanduser())
     _run(folder, settings, data, None, quiet)
 
@@ -163,7 +174,7 @@ def _go_on(path: Path, quiet: bool, **changes: Any) -> None:
     state = training_state(folder)
     if is_finished(folder, settings, state):
         assert state is not None
-        _say_finished(results(), folder, state)
+        _say_finished(results(), folder, settings, state)
         return
     use(settings)
     _run(folder, settings, load_data(settings), state, quiet)
@@ -203,19 +214,32 @@ def _announce(console: Console, folder: RunFolder, settings: TrainSettings, data
     kept = f", {percent(settings.validation, 0)} of them to validate" if settings.validation else ""
     threads = f"{settings.threads} thread{'s' * (settings.threads > 1)}"
     network = settings.model if settings.layers is None else settings.layers
+    rate = f"{settings.learning_rate:g}" if settings.schedule == "constant" else f"up to {settings.learning_rate:g}"
     lines = [
         Text.assemble(("Training ", "bold"), (network, "bold cyan"), (" on ", "bold"), (data.info.name, "bold cyan")),
         Text(f"{len(data.x_train):,} images to train{kept}, {len(data.x_test):,} to test", "dim"),
         Text(
-            f"{settings.engine} engine, {threads}, {settings.optimizer} at {settings.learning_rate:g}, "
+            f"{settings.engine} engine, {threads}, {settings.optimizer} at {rate}, "
             f"batches of {settings.batch_size}, seed {settings.seed}",
             "dim",
         ),
+        *([Text(_describe_recipe(settings), "dim")] if settings.recipe else []),
         Text(f"kept in {folder}" + (f", going on after epoch {done}" if done else ""), "dim"),
     ]
     for line in lines:
         console.print(line, soft_wrap=True)
     console.print()
+
+
+def _describe_recipe(settings: TrainSettings) -> str:
+    """Say what a recipe brings beyond what other runs have too."""
+    parts = [
+        "" if settings.schedule == "constant" else "rates in one cycle",
+        f"images varied by {settings.augmentation}" if settings.augmentation else "",
+        f"labels smoothed by {settings.label_smoothing:g}" if settings.label_smoothing else "",
+        f"weights decaying by {settings.weight_decay:g}" if settings.weight_decay else "",
+    ]
+    return f"recipe {settings.recipe}: {'; '.join(part for part in parts if part)}"
 
 
 def _close(console: Console, folder: RunFolder, outcome: Outcome) -> None:
@@ -270,9 +294,16 @@ def _suggest(console: Console, folder: RunFolder, outcome: Outcome) -> None:
         ("predict", folder, folder.example),
         ("summary", folder, "--details"),
         ("evaluate", folder),
-        ("train", "--resume", folder, "--epochs", outcome.settings.epochs * 2),
+        _train_for_longer(folder, outcome.settings, outcome.settings.epochs * 2),
     ):
         console.print(Text(command_line("convoscope", *words), "cyan"), soft_wrap=True)
+
+
+def _train_for_longer(folder: RunFolder, settings: TrainSettings, epochs: int) -> tuple[object, ...]:
+    """Give the command that trains for more epochs: anew, where the rates are planned over all of them."""
+    if settings.schedule == "constant":
+        return ("train", "--resume", folder, "--epochs", epochs)
+    return ("train", settings.dataset, "--recipe", settings.recipe, "--epochs", epochs)
 
 
 def _conclude(console: Console, folder: RunFolder, outcome: Outcome) -> None:
@@ -283,11 +314,11 @@ def _conclude(console: Console, folder: RunFolder, outcome: Outcome) -> None:
     )
 
 
-def _say_finished(console: Console, folder: RunFolder, state: dict[str, Any]) -> None:
+def _say_finished(console: Console, folder: RunFolder, settings: TrainSettings, state: dict[str, Any]) -> None:
     from convoscope.cli.console import command_line
 
     reasons = {"goal": " because its goal was reached", "patience": " because its patience was used up"}
-    more = command_line("convoscope", "train", "--resume", folder, "--epochs", state["epoch"] * 2)
+    more = command_line("convoscope", *_train_for_longer(folder, settings, state["epoch"] * 2))
     why = reasons.get(state["stopped"] or "", "")
     console.print(
         f"The run in {folder} is finished: it ended after {state['epoch']} epochs{why}, and nothing was done."

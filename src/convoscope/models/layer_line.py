@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from convoscope import activations, layers
 from convoscope.errors import ConfigurationError, UnknownNameError, unknown_name
 from convoscope.layers.augmentation import FLIP_MODES
 from convoscope.layers.base import Layer
+from convoscope.models.sequential import Sequential
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,51 @@ def parse_layers(line: str) -> list[Layer]:
             "There is no layer in the line. Write some, as in: flatten, dense 128 relu, dense 10 softmax."
         )
     return [_layer(words, place) for place, words in enumerate(parts, start=1)]
+
+
+def model_from_line(
+    line: str,
+    image_shape: Sequence[int],
+    classes: int,
+    *,
+    scale: float | None = None,
+    augmentation: Sequence[Layer] = (),
+    seed: int | None = None,
+) -> Sequential:
+    """Make a classifier from layers written in a line, and check that it is one.
+
+    Parameters
+    ----------
+    line : str
+        See `parse_layers`.
+    image_shape : (height, width, channels)
+    classes : int
+    scale : float, optional
+        Begin with ``Rescaling(scale)``.
+    augmentation : sequence of Layer
+        What comes next, before the line: layers that vary the images in training.
+    seed : int, optional
+
+    Raises
+    ------
+    ConfigurationError
+        The line is wrong, or what it says is no classifier of so many classes.
+    """
+    first = [] if scale is None else [layers.Rescaling(scale)]
+    stack = [layers.InputLayer(tuple(image_shape)), *first, *augmentation, *parse_layers(line)]
+    model = Sequential(stack, name="layers", seed=seed)
+    if model.output_shape != (None, classes):
+        raise ConfigurationError(
+            f"The layers '{line}' end in the shape {model.output_shape[1:]}, and there are {classes} classes. End with "
+            f"'dense {classes} softmax', and put 'flatten' before the first dense layer."
+        )
+    last = model.layers[-1]
+    if last.get_config().get("activation") != "softmax" and not isinstance(last, layers.Softmax):
+        raise ConfigurationError(
+            f"The layers '{line}' do not end with a softmax, and without it the outputs are no probabilities. End with "
+            f"'dense {classes} softmax'."
+        )
+    return model
 
 
 def _layer(words: list[str], place: int) -> Layer:

@@ -21,6 +21,7 @@ def build_preset(
     filters: int | Sequence[int] | None = None,
     dropout: float = 0.0,
     scale: float | None = None,
+    augmentation: Sequence[Layer] = (),
     seed: int | None = None,
 ) -> Sequential:
     """Build one of the lessons' networks.
@@ -47,6 +48,8 @@ def build_preset(
         for instance 0.4.
     scale : float, optional
         Begin with ``Rescaling(scale)``: 1/255 for 8-bit images as they are.
+    augmentation : sequence of Layer
+        What comes next, before the network: layers that vary the images in training.
     seed : int, optional
         See `Sequential`.
 
@@ -64,7 +67,7 @@ def build_preset(
     convolutions = _convolutions(name, shape, filters)
     stack = _STACKS[name](convolutions, units, fraction(dropout, "dropout", f"Preset {name}"))
     first = [] if scale is None else [Rescaling(scale)]
-    return Sequential([InputLayer(shape), *first, *stack], name=name, seed=seed)
+    return Sequential([InputLayer(shape), *first, *augmentation, *stack], name=name, seed=seed)
 
 
 def preset_names() -> list[str]:

@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.datasets import Dataset, DatasetInfo
-from convoscope.errors import ConfigurationError, DataError
-from convoscope.layers import Input, Rescaling, Softmax
-from convoscope.models import Sequential
-from convoscope.models.layer_line import parse_layers
-from convoscope.models.presets import build_preset
+from convoscope.errors import DataError
+from convoscope.models import Sequential, build_preset, parse_layers
+from convoscope.models.layer_line import model_from_line
+from convoscope.recipes.compiling import compile_classifier, steps_an_epoch
 from convoscope.runs.settings import TrainSettings
 
 Images = npt.NDArray[np.uint8]
@@ -53,13 +52,28 @@ def split(data: Dataset, settings: TrainSettings) -> Split:
     return Split(x[~held_back], y[~held_back], (x[held_back], y[held_back]))
 
 
-def build_model(settings: TrainSettings, info: DatasetInfo) -> Sequential:
-    """Make the model, compiled. It takes images of 8 bits as they are: its first layer scales them to 0..1."""
-    from convoscope.training import optimizers
+def count_to_train(data: Dataset, settings: TrainSettings) -> int:
+    """Count the images that `split` leaves to train with."""
+    classes: list[int] = np.bincount(data.y_train).tolist()
+    return sum(count - round(count * settings.validation) for count in classes)
 
+
+def build_model(settings: TrainSettings, info: DatasetInfo, images: int) -> Sequential:
+    """Make the model, compiled. It takes images of 8 bits as they are: its first layer scales them to 0..1.
+
+    Parameters
+    ----------
+    settings : TrainSettings
+    info : DatasetInfo
+    images : int
+        How many there are to train with: a schedule is stretched over all steps of the run.
+    """
     scale, classes = 1 / info.max_value, len(info.class_names)
+    varied = parse_layers(settings.augmentation) if settings.augmentation else []
     if settings.layers is not None:
-        model = model_from_line(settings.layers, info.image_shape, classes, scale=scale, seed=settings.seed)
+        model = model_from_line(
+            settings.layers, info.image_shape, classes, scale=scale, augmentation=varied, seed=settings.seed
+        )
     else:
         model = build_preset(
             settings.model,
@@ -68,53 +82,11 @@ def build_model(settings: TrainSettings, info: DatasetInfo) -> Sequential:
             filters=settings.filters,
             dropout=settings.dropout,
             scale=scale,
+            augmentation=varied,
             seed=settings.seed,
         )
     model.class_names = list(info.class_names)
-    optimizer = optimizers.get(settings.optimizer)
-    optimizer.learning_rate = settings.learning_rate
-    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    return model
-
-
-def model_from_line(
-    line: str,
-    image_shape: tuple[int, int, int],
-    classes: int,
-    *,
-    scale: float | None = None,
-    seed: int | None = None,
-) -> Sequential:
-    """Make a classifier from layers written in a line, and check that it is one.
-
-    Parameters
-    ----------
-    line : str
-        See `convoscope.models.layer_line.parse_layers`.
-    image_shape : (height, width, channels)
-    classes : int
-    scale : float, optional
-        Begin with ``Rescaling(scale)``.
-    seed : int, optional
-
-    Raises
-    ------
-    ConfigurationError
-        The line is wrong, or what it says is no classifier of so many classes.
-    """
-    first = [] if scale is None else [Rescaling(scale)]
-    model = Sequential([Input(image_shape), *first, *parse_layers(line)], name="layers", seed=seed)
-    if model.output_shape != (None, classes):
-        raise ConfigurationError(
-            f"The layers '{line}' end in the shape {model.output_shape[1:]}, and there are {classes} classes. End with "
-            f"'dense {classes} softmax', and put 'flatten' before the first dense layer."
-        )
-    last = model.layers[-1]
-    if last.get_config().get("activation") != "softmax" and not isinstance(last, Softmax):
-        raise ConfigurationError(
-            f"The layers '{line}' do not end with a softmax, and without it the outputs are no probabilities. End with "
-            f"'dense {classes} softmax'."
-        )
+    compile_classifier(model, settings, settings.epochs * steps_an_epoch(images, settings.batch_size))
     return model
 
 

@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from convoscope.errors import ConfigurationError, FileFormatError, unknown_name
+from convoscope.recipes.compiling import SCHEDULES
 
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
 _RATES = {"adam": 1e-3, "adamw": 1e-3, "rmsprop": 1e-3, "sgd": 1e-2}
+_DECAYS = {"adamw": 0.004}
 _BATCH = 32
 # Five epochs of cnn-2 over tens of thousands of images end with less chance in the last steps on larger batches.
 _LARGER_BATCH = 64
@@ -29,13 +31,21 @@ class TrainSettings:
         Its name: ``"fashion-mnist"``.
     data_dir : str or None
         A folder to look for it first.
+    recipe : str or None
+        The recipe that filled in what was not told.
     model : str
         A preset's name, or ``"layers"`` if `layers` says what the model is.
     layers : str or None
         One's own layers in a line.
     epochs, batch_size : int
     learning_rate : float
+        The highest one, if the schedule is ``"one-cycle"``.
+    schedule : {"constant", "one-cycle"}
     optimizer : str
+    weight_decay, label_smoothing : float
+        See `convoscope.recipes.Recipe`.
+    augmentation : str
+        Layers in a line that vary the images in training; empty for none.
     dropout : float
         Of the preset; 0 for none.
     filters : int or None
@@ -54,12 +64,17 @@ class TrainSettings:
 
     dataset: str
     data_dir: str | None
+    recipe: str | None
     model: str
     layers: str | None
     epochs: int
     batch_size: int
     learning_rate: float
+    schedule: str
     optimizer: str
+    weight_decay: float
+    label_smoothing: float
+    augmentation: str
     dropout: float
     filters: int | None
     seed: int
@@ -77,6 +92,8 @@ class TrainSettings:
             raise ConfigurationError(f"--seed must be 0 or more, but is {self.seed}.")
         if self.optimizer not in OPTIMIZERS:
             raise unknown_name("optimizer", self.optimizer, OPTIMIZERS)
+        if self.schedule not in SCHEDULES:
+            raise unknown_name("schedule", self.schedule, SCHEDULES)
         if not 0 < self.learning_rate < float("inf"):
             raise ConfigurationError(
                 f"--lr must be more than 0, but is {self.learning_rate:g}. Adam's usual rate is 0.001."
@@ -90,6 +107,11 @@ class TrainSettings:
             if not self.validation:
                 raise ConfigurationError(
                     "--patience looks at the validation accuracy. Give --val as well, such as --val 0.1."
+                )
+            if self.schedule == "one-cycle":
+                raise ConfigurationError(
+                    f"--recipe {self.recipe} plans its rates to the last epoch, which brings the highest accuracy, "
+                    f"and --patience ends training before. Leave out one of the two; --epochs makes it shorter."
                 )
         if self.goal_accuracy is not None and not 0 < self.goal_accuracy <= 1:
             raise ConfigurationError(
@@ -107,26 +129,26 @@ class TrainSettings:
         threads, engine
             What is used.
         **given
-            Any other of the settings.
+            Any other of the settings. With `recipe`, what is not told is the recipe's.
         """
         told = {name: value for name, value in given.items() if value is not None}
-        optimizer = told.get("optimizer", "adam")
-        if told.get("layers") is not None:
-            for name in ("model", "filters", "dropout"):
-                if name in told:
-                    raise ConfigurationError(
-                        f"--layers and --{name} were both given, but --layers says all there is in the model. "
-                        f"Leave out one of the two."
-                    )
+        _refuse_layers_with(told, "--layers")
+        recipe = _recipe_settings(dataset, told) if "recipe" in told else {}
+        optimizer = told.get("optimizer", recipe.get("optimizer", "adam"))
         model = told.get("model", "layers" if "layers" in told else "cnn-2")
         defaults: dict[str, Any] = {
             "data_dir": None,
+            "recipe": None,
             "model": model,
             "layers": None,
             "epochs": _EPOCHS.get(dataset, _FEW),
             "batch_size": _LARGER_BATCH if model == "cnn-2" and dataset != "digits" else _BATCH,
             "learning_rate": _RATES.get(optimizer, 1e-3),
+            "schedule": "constant",
             "optimizer": optimizer,
+            "weight_decay": _DECAYS.get(optimizer, 0.0),
+            "label_smoothing": 0.0,
+            "augmentation": "",
             "dropout": 0.0,
             "filters": None,
             "seed": secrets.randbelow(_SEEDS),
@@ -134,7 +156,12 @@ class TrainSettings:
             "patience": None,
             "goal_accuracy": None,
         }
-        return cls(dataset=dataset, threads=threads, engine=engine, **{**defaults, **told})
+        return cls(dataset=dataset, threads=threads, engine=engine, **{**defaults, **recipe, **told})
+
+    @property
+    def label(self) -> str:
+        """The recipe's name, or else the model's: what folders and pictures of the run are called by."""
+        return self.recipe or self.model
 
     def as_dict(self) -> dict[str, Any]:
         """Give the settings as plain values for ``config.json``."""
@@ -153,6 +180,47 @@ class TrainSettings:
             return cls(**values)
         except TypeError as error:
             raise FileFormatError(f"{where} has a setting of the wrong kind ({error}).") from error
+
+
+def _recipe_settings(dataset: str, told: dict[str, Any]) -> dict[str, Any]:
+    """Return what a recipe fills in, as far as it goes together with what was told."""
+    from convoscope import datasets, recipes
+    from convoscope.layers.augmentation import Augmentation
+    from convoscope.models import parse_layers
+
+    info = datasets.info(dataset, told.get("data_dir"))
+    recipe = recipes.get(told["recipe"], info)
+    if told.get("optimizer", recipe.optimizer) != recipe.optimizer and "learning_rate" not in told:
+        raise ConfigurationError(
+            f"The rate of --recipe {recipe.name}, {recipe.learning_rate:g} at its highest, is one for "
+            f"{recipe.optimizer}. Give --lr with --optimizer {told['optimizer']}."
+        )
+    filled = {
+        name: getattr(recipe, name)
+        for name in ("batch_size", "learning_rate", "schedule", "optimizer", "label_smoothing", "augmentation")
+    }
+    filled["epochs"] = round(recipe.epochs)
+    if told.get("optimizer", recipe.optimizer) == recipe.optimizer:
+        filled["weight_decay"] = recipe.weight_decay
+    if "layers" in told and any(isinstance(layer, Augmentation) for layer in parse_layers(told["layers"])):
+        filled["augmentation"] = ""
+    if "layers" in told or "model" in told:
+        return filled
+    line = recipe.layers(len(info.class_names))
+    if line is None:
+        return {**filled, "model": recipe.network}
+    _refuse_layers_with({**told, "layers": line}, f"--recipe {recipe.name}")
+    return {**filled, "model": "layers", "layers": line}
+
+
+def _refuse_layers_with(told: dict[str, Any], what: str) -> None:
+    """Refuse settings of a preset beside layers that say all."""
+    for name in ("model", "filters", "dropout"):
+        if name in told and "layers" in told:
+            raise ConfigurationError(
+                f"{what} and --{name} were both given, but {what} says all there is in the model. "
+                f"{'Leave out one of the two.' if what == '--layers' else 'Say which with --model, or leave one out.'}"
+            )
 
 
 def _whole(value: int, name: str, least: int) -> None:

@@ -19,7 +19,7 @@ from convoscope.models import Sequential, load_model, read_header
 from convoscope.report import classification_report
 from convoscope.runs.folder import RunFolder
 from convoscope.runs.lock import alone_in
-from convoscope.runs.preparation import build_model, preprocessing, split, with_channels
+from convoscope.runs.preparation import build_model, count_to_train, preprocessing, split, with_channels
 from convoscope.runs.recorder import RunRecorder
 from convoscope.runs.settings import TrainSettings
 from convoscope.runs.stopping import StopAtGoal
@@ -92,9 +92,22 @@ def resume(folder: RunFolder, settings: TrainSettings, data: Dataset, callbacks:
 
 
 def settings_of(folder: RunFolder, **changes: Any) -> TrainSettings:
-    """Read a run's settings, with those that are given, not None, in place of its own."""
+    """Read a run's settings, with those that are given, not None, in place of its own.
+
+    Raises
+    ------
+    ConfigurationError
+        The epochs are to change, and the run's learning rates are planned over those it was begun with.
+    """
     settings = TrainSettings.from_dict(folder.read_config().get("settings"), folder.config)
-    return replace(settings, **{name: value for name, value in changes.items() if value is not None})
+    changed = replace(settings, **{name: value for name, value in changes.items() if value is not None})
+    if changed.epochs != settings.epochs and settings.schedule != "constant":
+        raise ConfigurationError(
+            f"The run in {folder} has the learning rates of --recipe {settings.recipe}, which are planned over "
+            f"{settings.epochs} epochs and come to nothing after them; it cannot go on to {changed.epochs}. Leave out "
+            f"--epochs, or begin a new run with --recipe {settings.recipe} --epochs {changed.epochs}."
+        )
+    return changed
 
 
 def training_state(folder: RunFolder) -> dict[str, Any] | None:
@@ -144,7 +157,7 @@ def describe(settings: TrainSettings, data: Dataset) -> dict[str, Any]:
 
 
 def _new_model(settings: TrainSettings, data: Dataset) -> Sequential:
-    model = build_model(settings, data.info)
+    model = build_model(settings, data.info, count_to_train(data, settings))
     model.preprocessing = preprocessing(data.info, data.x_train)
     return model
 
@@ -214,7 +227,7 @@ def _report(
         "parameters": model.count_params(),
         "last_epoch": recorder.epochs[-1],
     }
-    title = f"{data.info.name}, {settings.model}"
+    title = f"{data.info.name}, {settings.label}"
     white = data.info.max_value
     folder.write_picture(folder.mistakes, mistakes_sheet(tested, data.x_test, white, f"{title}: the worst mistakes"))
     if len(data.info.class_names) <= _MOST_CLASSES_IN_A_PICTURE:

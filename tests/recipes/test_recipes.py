@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import convoscope as cs
+from convoscope.datasets import info
+from convoscope.errors import ConfigurationError, UnknownNameError
+from convoscope.layers import BatchNormalization, MaxPooling2D, RandomFlip, RandomTranslation
+from convoscope.recipes import Recipe
+from convoscope.training.schedules import OneCycle
+
+SMALL = Recipe("fast", None, "flatten, dense {classes} softmax", epochs=2, batch_size=32, learning_rate=0.01)
+
+
+@pytest.fixture(autouse=True)
+def reference_engine() -> None:
+    cs.use_engine("reference")
+
+
+def digits(count: int = 100) -> tuple[Any, Any]:
+    (x, y), _ = cs.datasets.digits.load_data()
+    return x[:count, ..., None], y[:count]
+
+
+def kinds(model: cs.Sequential) -> list[type]:
+    return [type(layer) for layer in model.layers]
+
+
+@pytest.mark.parametrize("dataset", cs.datasets.names())
+@pytest.mark.parametrize("name", cs.recipes.names())
+def test_every_recipe_builds_a_classifier_for_its_data_set_and_trains_a_step(name: str, dataset: str) -> None:
+    known = info(dataset)
+    recipe = replace(cs.recipes.get(name, dataset), batch_size=2).lasting(1)
+    model = recipe.model(known.image_shape, len(known.class_names), seed=1)
+    assert model.output_shape == (None, len(known.class_names))
+    x = np.random.default_rng(1).integers(0, 256, (2, *known.image_shape), np.uint8)
+    history = recipe.fit(model, x, np.array([0, 9]), verbose=0)
+    assert np.isfinite(history.history["loss"]).all()
+
+
+@pytest.mark.parametrize(
+    ("epochs", "passes", "steps"),
+    # 100 images in batches of 32 are 4 steps.
+    [(2, 2, 8), (1, 1, 4), (0.5, 1, 2), (1.5, 2, 6), (2.5, 3, 9), (0.01, 1, 1)],
+)
+def test_a_part_of_an_epoch_is_a_part_of_its_steps_and_the_rates_end_with_the_last(
+    epochs: float, passes: int, steps: int
+) -> None:
+    recipe = SMALL.lasting(epochs)
+    model = recipe.model((8, 8, 1), 10, scale=1 / 16, seed=3)
+    history = recipe.fit(model, *digits(), verbose=0)
+    assert (len(history.history["loss"]), model.optimizer.iterations) == (passes, steps)
+    assert model.optimizer.schedule == OneCycle(0.01, steps)
+
+
+def test_training_is_by_the_recipes_optimizer_loss_and_rate() -> None:
+    recipe = replace(SMALL, optimizer="adamw", weight_decay=0.03, label_smoothing=0.1, schedule="constant")
+    model = recipe.model((8, 8, 1), 10, seed=3)
+    recipe.fit(model, *digits(), verbose=0)
+    assert repr(model.optimizer) == repr(cs.optimizers.AdamW(0.01, weight_decay=0.03))
+    assert model.loss.label_smoothing == 0.1
+    plain = SMALL.model((8, 8, 1), 10, seed=3)
+    SMALL.fit(plain, *digits(), verbose=0)
+    assert plain.optimizer.weight_decay is None
+
+
+def test_the_network_begins_with_scaling_and_what_varies_the_images() -> None:
+    varied = replace(SMALL, augmentation="flip horizontal, shift 0.1")
+    model = varied.model((8, 8, 1), 10, scale=0.5)
+    assert [layer.base_name() for layer in model.layers[:3]] == ["rescaling", "random_flip", "random_translation"]
+    assert kinds(replace(varied, network="dense").model((8, 8, 1), 10, scale=None))[:2] == [
+        RandomFlip,
+        RandomTranslation,
+    ]
+
+
+def test_the_same_seed_trains_the_same_model() -> None:
+    recipe = replace(SMALL, augmentation="shift 0.1")
+    outputs = []
+    for _ in range(2):
+        model = recipe.model((8, 8, 1), 10, scale=1 / 16, seed=5)
+        recipe.fit(model, *digits(), verbose=0)
+        outputs.append(model.predict(digits()[0], verbose=0))
+    assert np.array_equal(*outputs)
+
+
+def test_a_known_data_set_has_its_own_recipe_under_any_spelling_of_its_name() -> None:
+    assert cs.recipes.get("fast", "Fashion_MNIST").dataset == "fashion-mnist"
+    assert cs.recipes.get("best", info("mnist")).dataset == "mnist"
+
+
+def test_another_data_set_gets_the_rules_recipe() -> None:
+    other = replace(info("mnist"), name="holiday", image_shape=(32, 32, 3), train_count=5_000)
+    for name in cs.recipes.names():
+        assert cs.recipes.get(name, other) == cs.recipes.suggest(name, (32, 32, 3), 5_000)
+
+
+@pytest.mark.parametrize(("side", "halvings"), [(4, 1), (8, 1), (14, 2), (28, 3), (32, 3), (64, 4), (224, 4)])
+def test_the_rule_halves_an_image_as_often_as_its_size_allows(side: int, halvings: int) -> None:
+    model = cs.recipes.suggest("best", (side, side, 1), 20_000).model((side, side, 1), 3)
+    assert kinds(model).count(MaxPooling2D) == halvings
+    assert BatchNormalization in kinds(model)
+
+
+def test_the_rule_shows_few_images_more_often_and_never_mirrors_any() -> None:
+    for name in cs.recipes.names():
+        few, many = (cs.recipes.suggest(name, (28, 28, 1), count) for count in (1_000, 60_000))
+        assert few.epochs > many.epochs
+        assert few.batch_size < many.batch_size
+        assert "flip" not in few.augmentation + many.augmentation
+
+
+def test_an_unknown_recipe_or_data_set_gets_the_nearest_one() -> None:
+    with pytest.raises(UnknownNameError, match=r"no recipe named 'bst'\. Did you mean 'best'"):
+        cs.recipes.get("bst", "mnist")
+    with pytest.raises(UnknownNameError, match="Did you mean 'fast'"):
+        cs.recipes.suggest("fats", (28, 28, 1), 100)
+    with pytest.raises(UnknownNameError, match="Did you mean 'fashion-mnist'"):
+        cs.recipes.get("best", "fashon-mnist")
+
+
+@pytest.mark.parametrize("epochs", [0, -1, float("nan"), float("inf")])
+def test_epochs_that_cannot_be_are_refused(epochs: float) -> None:
+    with pytest.raises(ConfigurationError, match="number above 0"):
+        SMALL.lasting(epochs)
