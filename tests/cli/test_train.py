@@ -62,6 +62,7 @@ def test_every_option_arrives_in_the_settings(shell: Shell, tmp_path: Path) -> N
         "batch_size": 50,
         "learning_rate": 0.01,
         "schedule": "constant",
+        "warmup_share": 0.0,
         "optimizer": "sgd",
         "weight_decay": 0.0,
         "label_smoothing": 0.0,

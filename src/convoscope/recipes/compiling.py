@@ -20,6 +20,8 @@ class Training(Protocol):
     @property
     def schedule(self) -> str: ...
     @property
+    def warmup_share(self) -> float: ...
+    @property
     def weight_decay(self) -> float: ...
     @property
     def label_smoothing(self) -> float: ...
@@ -41,8 +43,10 @@ def compile_classifier(model: Sequential, training: Training, steps: int) -> Non
 
     optimizer = optimizers.get(training.optimizer)
     optimizer.weight_decay = training.weight_decay or None
-    one_cycle = training.schedule == "one-cycle"
-    optimizer.learning_rate = OneCycle(training.learning_rate, steps) if one_cycle else training.learning_rate
+    if training.schedule == "one-cycle":
+        optimizer.learning_rate = OneCycle(training.learning_rate, steps, training.warmup_share)
+    else:
+        optimizer.learning_rate = training.learning_rate
     loss = losses.SparseCategoricalCrossentropy(label_smoothing=training.label_smoothing)
     model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
 

@@ -68,7 +68,7 @@ def suggest(name: str, image_shape: Sequence[int], images: int) -> Recipe:
     Examples
     --------
     >>> suggest("best", (32, 32, 3), 5_000).augmentation
-    'shift 0.07'
+    'shift 0.08 interpolation=nearest'
     """
     _check(name)
     shape = as_shape(image_shape, "image_shape", "A recipe")
@@ -76,18 +76,19 @@ def suggest(name: str, image_shape: Sequence[int], images: int) -> Recipe:
     side = min(shape[:2])
     batch = 32 if count < _FEW_IMAGES else 64
     if name == "fast":
-        return Recipe(name, None, "cnn-2", _epochs(300_000, count, 3, 30), batch, learning_rate=3e-3)
+        return Recipe(name, None, "cnn-2", _epochs(300_000, count, 3, 30), batch, learning_rate=3e-3, warmup_share=0.15)
     return Recipe(
         name,
         None,
         _blocks(side),
         _epochs(1_000_000, count, 12, 100),
         batch,
-        learning_rate=3e-3,
+        learning_rate=4e-3,
+        warmup_share=0.2,
         optimizer="adamw",
-        weight_decay=0.02,
+        weight_decay=0.03,
         # Two pixels of 28. No flips: who knows whether what is mirrored still is the same.
-        augmentation="shift 0.07",
+        augmentation="shift 0.08 interpolation=nearest",
     )
 
 
@@ -111,10 +112,47 @@ def _blocks(side: int) -> str:
     return f"{pairs}, flatten, dropout 0.3, dense {{classes}} softmax"
 
 
+# By `tools/choose_recipes.py`: trained on 50,000 images of the training set, accuracy on its other 10,000 (of digits,
+# 1,137 and 300); three seeds for "fast", one for "best". The test sets were not looked at.
 _KNOWN = (
-    Recipe("fast", "digits", "cnn-2", epochs=20, batch_size=32, learning_rate=3e-3),
-    Recipe("fast", "mnist", "cnn-2", epochs=2, batch_size=64, learning_rate=3e-3),
-    Recipe("fast", "fashion-mnist", "cnn-2", epochs=5, batch_size=64, learning_rate=3e-3),
-    Recipe("best", "mnist", _blocks(28), epochs=10, batch_size=64, learning_rate=3e-3, optimizer="adamw"),
-    Recipe("best", "fashion-mnist", _blocks(28), epochs=16, batch_size=64, learning_rate=3e-3, optimizer="adamw"),
+    # 99.6 %; with the rate climbing for 0.3 of the steps, 30 epochs or shifts 99.4 to 99.6: chance, on so few images.
+    Recipe("fast", "digits", "cnn-2", 20, batch_size=32, learning_rate=3e-3, warmup_share=0.15),
+    # One epoch: 99.08 %. Climbing for 0.3 of the steps 98.93, for 0.05 of them 99.01; at 0.005 99.03; shifts of 0.08
+    # 98.94. Of shifts alone, in batches of 64, at 0.004, 1.5 epochs: 98.96 without, 99.14 with them.
+    Recipe(
+        "fast",
+        "mnist",
+        "cnn-2",
+        epochs=3,
+        batch_size=32,
+        learning_rate=3e-3,
+        warmup_share=0.15,
+        augmentation="shift 0.05 interpolation=nearest",
+    ),
+    # Three epochs: 91.5 %; at 0.002 91.3, with shifts 90.9. Two epochs, batches of 64: 90.0, and with flips 89.4.
+    Recipe("fast", "fashion-mnist", "cnn-2", epochs=5, batch_size=32, learning_rate=3e-3, warmup_share=0.1),
+    Recipe(
+        "best",
+        "mnist",
+        _blocks(28),
+        epochs=12,
+        batch_size=64,
+        learning_rate=4e-3,
+        warmup_share=0.2,
+        optimizer="adamw",
+        weight_decay=0.03,
+        augmentation="shift 0.08 interpolation=nearest, rotate 0.03",
+    ),
+    Recipe(
+        "best",
+        "fashion-mnist",
+        _blocks(28),
+        epochs=18,
+        batch_size=64,
+        learning_rate=4e-3,
+        warmup_share=0.2,
+        optimizer="adamw",
+        weight_decay=0.03,
+        augmentation="flip horizontal, shift 0.08 interpolation=nearest",
+    ),
 )

@@ -36,6 +36,8 @@ class Recipe:
         The highest one, in the schedule ``"one-cycle"``.
     schedule : {"one-cycle", "constant"}
         See `convoscope.optimizers.schedules.OneCycle`.
+    warmup_share : float
+        The share of the steps in which the rate climbs.
     optimizer : str
     weight_decay : float
         The share of each weight that a step takes away, times the learning rate.
@@ -61,6 +63,7 @@ class Recipe:
     batch_size: int
     learning_rate: float
     schedule: str = "one-cycle"
+    warmup_share: float = 0.3
     optimizer: str = "adam"
     weight_decay: float = 0.0
     label_smoothing: float = 0.0

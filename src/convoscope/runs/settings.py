@@ -41,6 +41,8 @@ class TrainSettings:
     learning_rate : float
         The highest one, if the schedule is ``"one-cycle"``.
     schedule : {"constant", "one-cycle"}
+    warmup_share : float
+        The share of the steps in which the rate climbs, in ``"one-cycle"``.
     optimizer : str
     weight_decay, label_smoothing : float
         See `convoscope.recipes.Recipe`.
@@ -71,6 +73,7 @@ class TrainSettings:
     batch_size: int
     learning_rate: float
     schedule: str
+    warmup_share: float
     optimizer: str
     weight_decay: float
     label_smoothing: float
@@ -145,6 +148,7 @@ class TrainSettings:
             "batch_size": _LARGER_BATCH if model == "cnn-2" and dataset != "digits" else _BATCH,
             "learning_rate": _RATES.get(optimizer, 1e-3),
             "schedule": "constant",
+            "warmup_share": 0.0,
             "optimizer": optimizer,
             "weight_decay": _DECAYS.get(optimizer, 0.0),
             "label_smoothing": 0.0,
@@ -190,18 +194,16 @@ def _recipe_settings(dataset: str, told: dict[str, Any]) -> dict[str, Any]:
 
     info = datasets.info(dataset, told.get("data_dir"))
     recipe = recipes.get(told["recipe"], info)
-    if told.get("optimizer", recipe.optimizer) != recipe.optimizer and "learning_rate" not in told:
-        raise ConfigurationError(
-            f"The rate of --recipe {recipe.name}, {recipe.learning_rate:g} at its highest, is one for "
-            f"{recipe.optimizer}. Give --lr with --optimizer {told['optimizer']}."
-        )
-    filled = {
-        name: getattr(recipe, name)
-        for name in ("batch_size", "learning_rate", "schedule", "optimizer", "label_smoothing", "augmentation")
-    }
+    filled = {name: value for name, value in asdict(recipe).items() if name not in ("name", "dataset", "network")}
     filled["epochs"] = round(recipe.epochs)
-    if told.get("optimizer", recipe.optimizer) == recipe.optimizer:
-        filled["weight_decay"] = recipe.weight_decay
+    optimizer = told.get("optimizer", recipe.optimizer)
+    if optimizer != recipe.optimizer:
+        if optimizer in OPTIMIZERS and "learning_rate" not in told:
+            raise ConfigurationError(
+                f"The rate of --recipe {recipe.name}, {recipe.learning_rate:g} at its highest, is one for "
+                f"{recipe.optimizer}. Give --lr with --optimizer {optimizer}."
+            )
+        del filled["weight_decay"]
     if "layers" in told and any(isinstance(layer, Augmentation) for layer in parse_layers(told["layers"])):
         filled["augmentation"] = ""
     if "layers" in told or "model" in told:
