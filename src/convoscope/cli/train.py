@@ -32,7 +32,7 @@ def command(
     model: Annotated[
         str | None,
         typer.Option(
-            help="A lesson's network: dense, perceptron, cnn-1 or cnn-2. Default: cnn-2.",
+            help="A lesson's network: dense, perceptron, cnn-1 or cnn-2. Default: cnn-2, or the recipe's.",
             rich_help_panel=_MODEL,
         ),
     ] = None,
