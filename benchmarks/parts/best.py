@@ -21,7 +21,7 @@ def rounds(options: Options) -> Sequence[Sequence[Measurement]]:
         "recipe": "best",
         "data_dir": options.data_dir,
         "images": QUICK_IMAGES if options.quick else None,
-        "epochs": 1 if options.quick else None,
+        "changes": {"epochs": 1} if options.quick else {},
         "threads": options.threads,
     }
     return [

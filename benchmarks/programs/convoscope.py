@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +56,13 @@ def lesson(job: Job) -> Sample:
 def accuracy(job: Job) -> Sample:
     """Train by a recipe, and look at the test images once.
 
-    The job: dataset, data_dir, recipe, epochs (None: the recipe's), seed, images (None: all), threads, spawned (the
+    The job: dataset, data_dir, recipe, changes (of its fields), seed, images (None: all), threads, spawned (the
     monotonic clock's value when this process was started), and perhaps target, which is only passed on.
     """
     _settle(job)
     loaded = cs.datasets.load(job["dataset"], job["data_dir"])
     images, labels = loaded.x_train[: job["images"], ..., None], loaded.y_train[: job["images"]]
-    recipe = cs.recipes.get(job["recipe"], job["dataset"])
-    recipe = recipe.lasting(job["epochs"] or recipe.epochs)
+    recipe = replace(cs.recipes.get(job["recipe"], job["dataset"]), **job["changes"])
     before = time.monotonic() - job["spawned"]
     start = time.perf_counter()
     network = recipe.model(images.shape[1:], len(loaded.info.class_names), seed=job["seed"])
