@@ -1,0 +1,84 @@
+"""Activations: what each layer makes of images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, SupportsIndex
+
+import numpy as np
+
+from convoscope.engine.base import Array
+from convoscope.explore import plots
+from convoscope.explore.sections import as_batch, outputs_at, place_of
+from convoscope.layers import Layer
+from convoscope.models.sequential import Sequential
+
+
+@dataclass(frozen=True, eq=False)
+class Activations:
+    """What layers made of images.
+
+    Attributes
+    ----------
+    images : array (N, *input_shape)
+    layers : tuple of str
+        The layers' names.
+    outputs : tuple of arrays (N, ...)
+        One for each layer.
+    """
+
+    images: Array
+    layers: tuple[str, ...]
+    outputs: tuple[Array, ...]
+
+    def __getitem__(self, layer: str) -> Array:
+        """Return the output of the layer of that name."""
+        return self.outputs[self.layers.index(layer)]
+
+    def plot(self, image: int = 0, most: int = 8) -> Any:
+        """Show one image and up to `most` feature maps of each layer, one colour scale for each layer.
+
+        A scale of its own for each map would make a filter that found nothing look like one that did.
+        """
+        made, axes = plots.figure(len(self.layers) + 1, most)
+        plots.show_image(axes[0][0], self.images[image])
+        for each in axes[0]:
+            each.set_axis_off()
+        for row, name, outputs in zip(axes[1:], self.layers, self.outputs, strict=True):
+            values = outputs[image]
+            maps = np.moveaxis(values, -1, 0) if values.ndim == 3 else plots.as_image(values.ravel())[None]
+            low, high = float(values.min()), float(values.max())
+            for place, shown in zip(row, maps[:most], strict=False):
+                place.imshow(shown, cmap=plots.MAPS, vmin=low, vmax=high)
+            row[0].set_title(f"{name}: {low:.3g} to {high:.3g}", loc="left", fontsize=8)
+            for unused in row[len(maps[:most]) :]:
+                unused.set_axis_off()
+        return made
+
+
+def activations(
+    model: Sequential, images: Any, layers: Sequence[Layer | str | SupportsIndex] | None = None
+) -> Activations:
+    """Return what each layer makes of images.
+
+    Parameters
+    ----------
+    model : Sequential
+    images : array (N, *input_shape) or one image
+        Prepared as for training (scaled to 0..1, if it was).
+    layers : list of layers, names or indexes, optional
+        All of them if left out.
+
+    Examples
+    --------
+    >>> import convoscope as cs
+    >>> model = cs.Sequential([cs.layers.Conv2D(4, 3, input_shape=(8, 8, 1)), cs.layers.Flatten(), cs.layers.Dense(3)])
+    >>> result = activations(model, np.zeros((2, 8, 8, 1)))
+    >>> result.layers, result["conv2d"].shape
+    (('conv2d', 'flatten', 'dense'), (2, 6, 6, 4))
+    """
+    batch = as_batch(model, images)
+    places = list(range(len(model.layers))) if layers is None else [place_of(model, layer) for layer in layers]
+    names = tuple(model.layers[place].name for place in places)
+    return Activations(batch, names, tuple(outputs_at(model, batch, places)))

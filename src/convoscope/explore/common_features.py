@@ -1,0 +1,86 @@
+"""Common features: one filter, at every convolution and pooling, for several images side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, SupportsIndex
+
+from convoscope.engine.base import Array
+from convoscope.errors import ConfigurationError
+from convoscope.explore import plots
+from convoscope.explore.sections import as_batch, channel_at, outputs_at
+from convoscope.layers import Conv2D
+from convoscope.layers.pooling import Pooling2D
+from convoscope.models.sequential import Sequential
+
+
+@dataclass(frozen=True, eq=False)
+class CommonFeatures:
+    """The maps of one channel at every convolution and pooling.
+
+    Attributes
+    ----------
+    images : array (N, *input_shape)
+    layers : tuple of str
+    channels : tuple of int
+        The channel that is shown of each layer.
+    maps : tuple of arrays (N, height, width)
+        One for each layer.
+    """
+
+    images: Array
+    layers: tuple[str, ...]
+    channels: tuple[int, ...]
+    maps: tuple[Array, ...]
+
+    def plot(self) -> Any:
+        """Show a row for each image: the image, then its maps; each layer has one colour scale for all images."""
+        made, axes = plots.figure(len(self.images), len(self.layers) + 1)
+        for row, (image, places) in enumerate(zip(self.images, axes, strict=True)):
+            plots.show_image(places[0], image)
+            for place, maps in zip(places[1:], self.maps, strict=True):
+                place.imshow(maps[row], cmap=plots.MAPS, vmin=float(maps.min()), vmax=float(maps.max()))
+        for place, name, channel in zip(axes[0][1:], self.layers, self.channels, strict=True):
+            place.set_title(f"{name}\nfilter {channel}", fontsize=8)
+        return made
+
+
+def common_features(
+    model: Sequential, images: Any, channel: SupportsIndex | Sequence[SupportsIndex] = 0
+) -> CommonFeatures:
+    """Follow one filter through all convolutions and poolings, for several images of a kind.
+
+    Parameters
+    ----------
+    model : Sequential
+    images : array (N, *input_shape)
+        Three of one class, for instance: what their maps share is what the network has found.
+    channel : int or list of int
+        Which filter, counted from 0; a list has one for each convolution and pooling.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import convoscope as cs
+    >>> model = cs.Sequential([cs.layers.Conv2D(4, 3, input_shape=(8, 8, 1)), cs.layers.MaxPooling2D()])
+    >>> result = common_features(model, np.zeros((3, 8, 8, 1)), channel=1)
+    >>> [maps.shape for maps in result.maps]
+    [(3, 6, 6), (3, 3, 3)]
+    """
+    places = [place for place, layer in enumerate(model.layers) if isinstance(layer, (Conv2D, Pooling2D))]
+    if not places:
+        raise ConfigurationError(
+            f"Model {model.name!r} has no convolution and no pooling to look at. activations shows any layer."
+        )
+    wanted = list(channel) if isinstance(channel, Sequence) else [channel] * len(places)
+    if len(wanted) != len(places):
+        raise ConfigurationError(
+            f"Model {model.name!r} has {len(places)} convolutions and poolings, so channel must be one number or "
+            f"{len(places)} of them, but {len(wanted)} came."
+        )
+    channels = [channel_at(model, place, number) for place, number in zip(places, wanted, strict=True)]
+    batch = as_batch(model, images)
+    outputs = outputs_at(model, batch, places)
+    maps = tuple(output[..., number] for output, number in zip(outputs, channels, strict=True))
+    return CommonFeatures(batch, tuple(model.layers[place].name for place in places), tuple(channels), maps)

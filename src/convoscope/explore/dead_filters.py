@@ -1,0 +1,102 @@
+"""Dead filters: channels that say the same of every image, and so nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from convoscope.engine.base import Array
+from convoscope.explore import plots
+from convoscope.explore.sections import as_batch, batches, outputs_at
+from convoscope.layers import (
+    Activation,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    LeakyReLU,
+    ReLU,
+)
+from convoscope.models.sequential import Sequential
+
+# What belongs to the convolution or dense layer before it: a filter is judged by what leaves these.
+_FOLLOWERS = (Activation, BatchNormalization, Dropout, LeakyReLU, ReLU)
+
+
+@dataclass(frozen=True, eq=False)
+class DeadFilters:
+    """How far each channel moves over all images and places.
+
+    Attributes
+    ----------
+    layers : tuple of str
+        The convolutions and inner dense layers.
+    minima, maxima : tuple of arrays (channels,)
+        Each channel's smallest and largest value, behind activation and normalization.
+    """
+
+    layers: tuple[str, ...]
+    minima: tuple[Array, ...]
+    maxima: tuple[Array, ...]
+
+    @property
+    def dead(self) -> dict[str, list[int]]:
+        """For each layer, the channels that never change."""
+        each = zip(self.layers, self.minima, self.maxima, strict=True)
+        return {name: np.flatnonzero(low == high).tolist() for name, low, high in each}
+
+    def plot(self) -> Any:
+        """Show each layer's channels as bars from smallest to largest value; dead ones are marked in red."""
+        made, axes = plots.figure(max(1, len(self.layers)), 1, size=2.0)
+        made.set_size_inches(8, 2.0 * max(1, len(self.layers)))
+        for place, name, low, high in zip(axes.flat, self.layers, self.minima, self.maxima, strict=False):
+            at, dead = np.arange(len(low)), low == high
+            place.bar(at, high - low, bottom=low)
+            place.plot(at[dead], low[dead], "rx")
+            place.set_title(f"{name}: {dead.sum()} of {len(low)} dead", fontsize=8)
+        return made
+
+
+def dead_filters(model: Sequential, images: Any) -> DeadFilters:
+    """Find the filters and inner neurons that have the same value everywhere, in all images.
+
+    After a ReLU that value is 0: the filter's sum was never above it. The layer that makes the answer is left out.
+
+    Parameters
+    ----------
+    model : Sequential
+    images : array (N, *input_shape)
+        Enough of them to say so: a thousand rather than ten.
+
+    Examples
+    --------
+    >>> import convoscope as cs
+    >>> model = cs.Sequential([cs.layers.Conv2D(2, 1, activation="relu", use_bias=False, input_shape=(2, 2, 1))])
+    >>> model.set_weights([np.array([1.0, -1.0]).reshape(1, 1, 1, 2)])
+    >>> dead_filters(model, np.ones((1, 2, 2, 1)) * np.eye(2)[None, :, :, None]).dead
+    {'conv2d': [1]}
+    """
+    batch = as_batch(model, images)
+    layers = model.layers
+    judged = [place for place, layer in enumerate(layers) if isinstance(layer, (Conv2D, Dense))]
+    if judged and isinstance(layers[judged[-1]], Dense):
+        judged.pop()
+    ends = [_end(model, place) for place in judged]
+    low: list[Array] = []
+    high: list[Array] = []
+    for part in batches(len(batch)):
+        outputs = [output.reshape(-1, output.shape[-1]) for output in outputs_at(model, batch[part], ends)]
+        least, most = [o.min(axis=0) for o in outputs], [o.max(axis=0) for o in outputs]
+        low = [np.minimum(a, b) for a, b in zip(low, least, strict=True)] if low else least
+        high = [np.maximum(a, b) for a, b in zip(high, most, strict=True)] if high else most
+    return DeadFilters(tuple(layers[place].name for place in judged), tuple(low), tuple(high))
+
+
+def _end(model: Sequential, place: int) -> int:
+    """Return the place of the last layer that belongs to the one at `place`."""
+    layers = model.layers
+    while place + 1 < len(layers) and isinstance(layers[place + 1], _FOLLOWERS):
+        place += 1
+    return place

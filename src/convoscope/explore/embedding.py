@@ -1,0 +1,127 @@
+"""Embedding: where images lie in the space of the last hidden layer, in two dimensions; and which lie nearest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from convoscope.engine.base import Array
+from convoscope.errors import NotReadyError, unknown_name
+from convoscope.explore import plots
+from convoscope.explore.answers import Labels, checked_labels
+from convoscope.explore.sections import as_batch, class_count, class_names, outputs_at
+from convoscope.layers import Conv2D, Dense
+from convoscope.models.sequential import Sequential
+
+METHODS = ("pca", "tsne")
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """Images as points.
+
+    Attributes
+    ----------
+    points : array (N, 2)
+    labels : array of int (N,), or None
+    names : tuple of str
+        The classes' names.
+    layer : str
+        The layer whose outputs were drawn.
+    method : {"pca", "tsne"}
+    explained : (float, float) or None
+        The share of the variance that lies along each axis, for PCA.
+    """
+
+    points: Array
+    labels: Labels | None
+    names: tuple[str, ...]
+    layer: str
+    method: str
+    explained: tuple[float, float] | None
+
+    def plot(self) -> Any:
+        """Show the points, in the colours of their classes if these were given."""
+        made, axes = plots.figure(1, 1, size=5.0, title=f"{self.method} of {self.layer}")
+        colours = "tab10" if len(self.names) <= 10 else "nipy_spectral"
+        shown = axes[0][0].scatter(self.points[:, 0], self.points[:, 1], c=self.labels, cmap=colours, s=8)
+        if self.labels is not None:
+            handles, found = shown.legend_elements(num=None if len(self.names) <= 20 else 10)
+            present = [self.names[each] for each in np.unique(self.labels)]
+            axes[0][0].legend(handles, present if len(handles) == len(present) else found, fontsize=7)
+        return made
+
+
+def embedding(model: Sequential, x: Any, y: Any = None, method: str = "pca", *, seed: int = 0) -> Embedding:
+    """Draw images as points: what the last hidden layer makes of them, brought down to two dimensions.
+
+    Parameters
+    ----------
+    model : Sequential
+    x : array (N, *input_shape)
+    y : array of int (N,), or one-hot rows, optional
+        For the colours.
+    method : {"pca", "tsne"}
+        PCA takes the two directions in which the images differ most; t-SNE keeps neighbours together and needs
+        scikit-learn.
+    seed : int
+        For t-SNE.
+
+    Examples
+    --------
+    >>> import convoscope as cs
+    >>> model = cs.Sequential([cs.layers.Dense(5, input_shape=(3,)), cs.layers.Dense(2)])
+    >>> embedding(model, np.eye(3)).points.shape
+    (3, 2)
+    """
+    if method not in METHODS:
+        raise unknown_name("method of embedding", method, METHODS)
+    batch = as_batch(model, x)
+    count = max(2, class_count(model))
+    labels = None if y is None else checked_labels(y, len(batch), count)
+    values, layer = hidden(model, batch)
+    explained = None
+    if method == "pca":
+        points, explained = _pca(values)
+    else:
+        points = _tsne(values, seed)
+    return Embedding(points, labels, tuple(class_names(model, count)), layer, method, explained)
+
+
+def hidden(model: Sequential, images: Array) -> tuple[Array, str]:
+    """Return what goes into the last dense layer or convolution, (N, features), and the name of where it is from."""
+    weighing = [place for place, layer in enumerate(model.layers) if isinstance(layer, (Conv2D, Dense))]
+    place = weighing[-1] - 1 if weighing else -1
+    (values,) = outputs_at(model, images, [place])
+    return values.reshape(len(values), -1), "the input" if place < 0 else model.layers[place].name
+
+
+def _pca(values: Array) -> tuple[Array, tuple[float, float]]:
+    """Return the first two principal components, and their shares of the variance. The larger loadings are positive."""
+    centred = values.astype(np.float64) - values.mean(axis=0, dtype=np.float64)
+    tall = centred.shape[0] >= centred.shape[1]
+    variances, vectors = np.linalg.eigh(centred.T @ centred if tall else centred @ centred.T)
+    top = vectors[:, ::-1][:, :2]
+    axes = top if tall else centred.T @ top
+    axes = axes / np.maximum(np.linalg.norm(axes, axis=0), np.finfo(float).tiny)
+    axes = axes * np.where(np.take_along_axis(axes, np.abs(axes).argmax(axis=0)[None], axis=0) < 0, -1.0, 1.0)
+    points = np.zeros((len(values), 2))
+    points[:, : axes.shape[1]] = centred @ axes
+    total = max(float(np.maximum(variances, 0).sum()), np.finfo(float).tiny)
+    first, second = (points**2).sum(axis=0) / total
+    return points, (float(first), float(second))
+
+
+def _tsne(values: Array, seed: int) -> Array:
+    try:
+        from sklearn.manifold import TSNE
+    except ImportError:
+        raise NotReadyError(
+            "t-SNE is computed by scikit-learn, which is not installed. Install it: pip install scikit-learn. "
+            "method='pca' needs nothing."
+        ) from None
+    perplexity = max(1.0, min(30.0, (len(values) - 1) / 3))
+    points: Array = TSNE(random_state=seed, init="pca", perplexity=perplexity).fit_transform(values)
+    return points

@@ -1,0 +1,67 @@
+"""Filters: a convolution's kernels as images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, SupportsIndex
+
+import numpy as np
+
+from convoscope.engine.base import Array
+from convoscope.errors import ConfigurationError
+from convoscope.explore import plots
+from convoscope.explore.sections import convolution_at
+from convoscope.layers import Conv2D, Layer
+from convoscope.models.sequential import Sequential
+
+
+@dataclass(frozen=True, eq=False)
+class Filters:
+    """A convolution's kernels.
+
+    Attributes
+    ----------
+    layer : str
+    kernels : array (filters, height, width, channels)
+        A copy.
+    biases : array (filters,)
+        Zeros if the layer has none.
+    """
+
+    layer: str
+    kernels: Array
+    biases: Array
+
+    def plot(self, channel: int = 0, most: int = 64) -> Any:
+        """Show one input channel's part of up to `most` kernels: red adds, blue takes away, white is 0; one scale."""
+        shown = self.kernels[:most, :, :, channel]
+        made, axes = plots.figure(*plots.grid(len(shown)), size=0.9, title=f"{self.layer}, input channel {channel}")
+        high = float(np.abs(self.kernels).max()) or 1.0
+        for place, kernel in zip(axes.flat, shown, strict=False):
+            place.imshow(kernel, cmap=plots.SIGNED, vmin=-high, vmax=high)
+        plots.hide_unused(axes, len(shown))
+        return made
+
+
+def filters(model: Sequential, layer: Layer | str | SupportsIndex | None = None) -> Filters:
+    """Return a convolution's kernels as images.
+
+    Parameters
+    ----------
+    model : Sequential
+    layer : layer, name or index, optional
+        A convolution; the first if left out: its kernels look at the image itself.
+
+    Examples
+    --------
+    >>> import convoscope as cs
+    >>> model = cs.Sequential([cs.layers.Conv2D(4, 3, input_shape=(8, 8, 1))])
+    >>> filters(model).kernels.shape
+    (4, 3, 3, 1)
+    """
+    found = model.layers[convolution_at(model, layer, "filters", 0)]
+    if not isinstance(found, Conv2D):
+        raise ConfigurationError(f"filters shows the kernels of a convolution, but {found.describe()} is none.")
+    kernel = found.weights[0]
+    biases = found.weights[1].copy() if found.use_bias else np.zeros(found.filters, np.float32)
+    return Filters(found.name, np.ascontiguousarray(np.moveaxis(kernel, -1, 0)), biases)

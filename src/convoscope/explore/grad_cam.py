@@ -1,0 +1,130 @@
+"""Grad-CAM and HiResCAM: where the last convolution found evidence for a class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, SupportsIndex
+
+import numpy as np
+
+from convoscope.engine.base import Array
+from convoscope.errors import ShapeError, unknown_name
+from convoscope.explore import plots
+from convoscope.explore.sections import (
+    as_batch,
+    chosen_classes,
+    class_count,
+    class_names,
+    convolution_at,
+    one_hot,
+    outputs_at,
+    section,
+)
+from convoscope.layers import Layer
+from convoscope.models.sequential import Sequential
+
+METHODS = ("grad_cam", "hires_cam")
+
+
+@dataclass(frozen=True, eq=False)
+class GradCam:
+    """Where there is evidence for a class.
+
+    Attributes
+    ----------
+    images : array (N, *input_shape)
+    layer : str
+        The layer whose feature maps were weighed.
+    method : {"grad_cam", "hires_cam"}
+    classes : array (N,)
+    labels : tuple of str
+        The classes' names.
+    raw : array (N, height, width)
+        The weighed sum of the feature maps, in the size of these maps: above 0 is evidence for the class, below 0
+        against it.
+    """
+
+    images: Array
+    layer: str
+    method: str
+    classes: Array
+    labels: tuple[str, ...]
+    raw: Array
+
+    @property
+    def heat(self) -> Array:
+        """What is above 0 in `raw`, not stretched to any scale: (N, height, width)."""
+        return np.maximum(self.raw, 0)
+
+    @property
+    def has_evidence(self) -> Array:
+        """For each image, whether there is any positive evidence: bool (N,). If not, `heat` is 0 everywhere."""
+        return np.asarray(np.any(self.raw > 0, axis=(1, 2)))
+
+    def plot(self) -> Any:
+        """Show the heat over each image, all on one scale, and say so where there is no positive evidence."""
+        rows, columns = plots.grid(len(self.images))
+        made, axes = plots.figure(rows, columns, size=2.2, title=f"{self.method} at {self.layer}")
+        high = float(self.heat.max()) or 1.0
+        each = zip(self.images, self.heat, self.labels, self.has_evidence, strict=True)
+        for place, (image, heat, label, evidence) in zip(axes.flat, each, strict=False):
+            plots.show_overlay(place, image, heat, cmap=plots.HEAT, low=0.0, high=high)
+            said = f"up to {heat.max():.2g}" if evidence else "no positive evidence"
+            place.set_title(f"{label}: {said}", fontsize=8)
+        plots.hide_unused(axes, len(self.images))
+        return made
+
+
+def grad_cam(
+    model: Sequential,
+    images: Any,
+    class_index: Any = None,
+    layer: Layer | str | SupportsIndex | None = None,
+    method: str = "grad_cam",
+) -> GradCam:
+    """Return where in the images a convolution found evidence for a class.
+
+    Parameters
+    ----------
+    model : Sequential
+        With one row of scores for each image. A softmax or sigmoid at its end is left out.
+    images : array (N, *input_shape) or one image
+        Prepared as for training.
+    class_index : int or array (N,), optional
+        The class; for each image the one that the model chooses, if left out.
+    layer : layer, name or index, optional
+        Any layer that makes feature maps; the last convolution if left out.
+    method : {"grad_cam", "hires_cam"}
+        Grad-CAM weighs each map by the mean of its gradient. HiResCAM weighs each place by its own gradient, and so
+        shows only places that the model did use.
+
+    Notes
+    -----
+    Selvaraju et al., "Grad-CAM" (2017); Draelos and Carin, "Use HiResCAM instead of Grad-CAM" (2020).
+
+    Examples
+    --------
+    >>> import convoscope as cs
+    >>> model = cs.Sequential([cs.layers.Conv2D(4, 3, activation="relu", input_shape=(8, 8, 1)),
+    ...                        cs.layers.Flatten(), cs.layers.Dense(3, activation="softmax")])
+    >>> grad_cam(model, np.ones((2, 8, 8, 1)), class_index=0).heat.shape
+    (2, 6, 6)
+    """
+    if method not in METHODS:
+        raise unknown_name("method of grad_cam", method, METHODS)
+    place = convolution_at(model, layer, "grad_cam", -1)
+    found = model.layers[place]
+    if len(found.output_shape) != 4:
+        raise ShapeError(
+            f"grad_cam needs feature maps of shape (height, width, channels), but {found.describe()} makes outputs of "
+            f"shape {found.output_shape[1:]}. Choose a convolution or a pooling, or leave the layer out."
+        )
+    batch = as_batch(model, images)
+    count = class_count(model)
+    classes = chosen_classes(model, batch, class_index)
+    (maps,) = outputs_at(model, batch, [place])
+    gradients = section(model, place + 1, scores=True).pull(maps, one_hot(classes, count))
+    weights = gradients.mean(axis=(1, 2), keepdims=True) if method == "grad_cam" else gradients
+    names = class_names(model, count)
+    labels = tuple(names[each] for each in classes)
+    return GradCam(batch, found.name, method, classes, labels, (weights * maps).sum(axis=-1))

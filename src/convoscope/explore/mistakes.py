@@ -1,0 +1,111 @@
+"""Mistakes: the images that the model got wrong, the surest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from convoscope.engine.base import Array
+from convoscope.errors import ConfigurationError
+from convoscope.explore import plots
+from convoscope.explore.answers import Labels, answers, checked_labels
+from convoscope.explore.sections import as_batch
+from convoscope.layers.arguments import integer
+from convoscope.models.sequential import Sequential
+
+
+@dataclass(frozen=True, eq=False)
+class Mistakes:
+    """Images that were taken for another class, those that the model was surest of first.
+
+    Attributes
+    ----------
+    images : array (n, *input_shape)
+    indices : array of int (n,)
+        Their places in the data.
+    true, predicted : array of int (n,)
+    scores, true_scores : array (n,)
+        What the model gave to its answer and to the right class.
+    probabilities : bool
+        Whether the scores are probabilities; if not, they are logits.
+    names : tuple of str
+        The classes' names.
+    total : int
+        How many mistakes there are in all.
+    """
+
+    images: Array
+    indices: Labels
+    true: Labels
+    predicted: Labels
+    scores: Array
+    true_scores: Array
+    probabilities: bool
+    names: tuple[str, ...]
+    total: int
+
+    def plot(self) -> Any:
+        """Show the images with their true class, the model's answer, and its score."""
+        made, axes = plots.figure(*plots.grid(len(self.images)), size=1.6, title=f"{self.total} mistakes")
+        for place, image, true, answer, score in zip(
+            axes.flat, self.images, self.true, self.predicted, self.scores, strict=False
+        ):
+            plots.show_image(place, image)
+            said = f"{score:.0%}" if self.probabilities else f"logit {score:.2g}"
+            place.set_title(f"{self.names[true]}\n→ {self.names[answer]} ({said})", fontsize=7)
+        plots.hide_unused(axes, len(self.images))
+        return made
+
+
+def mistakes(
+    model: Sequential, x: Any, y: Any, count: int = 24, *, true: int | None = None, predicted: int | None = None
+) -> Mistakes:
+    """Return the images that the model got wrong.
+
+    Parameters
+    ----------
+    model : Sequential
+    x : array (N, *input_shape)
+    y : array of int (N,), or one-hot rows (N, classes)
+    count : int
+        How many at most.
+    true, predicted : int, optional
+        Only mistakes of this true class, and only those taken for that class: one cell of the confusion matrix.
+
+    Examples
+    --------
+    >>> import convoscope as cs
+    >>> model = cs.Sequential([cs.layers.Activation("linear", input_shape=(2,))])
+    >>> mistakes(model, np.array([[1.0, 0.0], [0.0, 1.0], [3.0, 0.0]]), [1, 1, 1]).indices.tolist()
+    [2, 0]
+    """
+    most = integer(count, "count", "mistakes")
+    batch = as_batch(model, x)
+    found = answers(model, batch)
+    labels = checked_labels(y, len(batch), len(found.names))
+    for name, value in (("true", true), ("predicted", predicted)):
+        if value is not None and not 0 <= value < len(found.names):
+            raise ConfigurationError(
+                f"mistakes: {name} must be a class number from 0 to {len(found.names) - 1}, but is {value!r}."
+            )
+    wrong = found.predicted != labels
+    if true is not None:
+        wrong &= labels == true
+    if predicted is not None:
+        wrong &= found.predicted == predicted
+    places = np.flatnonzero(wrong)
+    surest = places[np.argsort(-found.scores[places, found.predicted[places]], kind="stable")][:most]
+    given, answer = labels[surest], found.predicted[surest]
+    return Mistakes(
+        batch[surest],
+        surest,
+        given,
+        answer,
+        found.scores[surest, answer],
+        found.scores[surest, given],
+        found.probabilities,
+        found.names,
+        len(places),
+    )

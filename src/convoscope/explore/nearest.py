@@ -1,0 +1,73 @@
+"""Nearest: the training images that the network finds most alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from convoscope.engine.base import Array
+from convoscope.explore import plots
+from convoscope.explore.embedding import hidden
+from convoscope.explore.sections import as_batch, batches
+from convoscope.layers.arguments import integer
+from convoscope.models.sequential import Sequential
+
+
+@dataclass(frozen=True, eq=False)
+class Nearest:
+    """For each image, those of a collection that lie nearest in the last hidden layer.
+
+    Attributes
+    ----------
+    images : array (N, *input_shape)
+    indices : array of int (N, count)
+        Places in the collection, the nearest first.
+    distances : array (N, count)
+        Euclidean, between the outputs of the last hidden layer.
+    neighbours : array (N, count, *input_shape)
+    """
+
+    images: Array
+    indices: Array
+    distances: Array
+    neighbours: Array
+
+    def plot(self) -> Any:
+        """Show a row for each image: the image, then its neighbours with their distances."""
+        made, axes = plots.figure(len(self.images), self.indices.shape[1] + 1)
+        for row, image, others, distances in zip(axes, self.images, self.neighbours, self.distances, strict=True):
+            plots.show_image(row[0], image)
+            for place, other, distance in zip(row[1:], others, distances, strict=True):
+                plots.show_image(place, other)
+                place.set_title(f"{distance:.3g}", fontsize=8)
+        return made
+
+
+def nearest(model: Sequential, images: Any, collection: Any, count: int = 5) -> Nearest:
+    """Find the images of a collection, such as the training images, that the network finds most like given ones.
+
+    Parameters
+    ----------
+    model : Sequential
+    images : array (N, *input_shape) or one image
+    collection : array (M, *input_shape)
+    count : int
+        How many neighbours at most.
+
+    Examples
+    --------
+    >>> import convoscope as cs
+    >>> model = cs.Sequential([cs.layers.Dense(2, input_shape=(3,))])
+    >>> nearest(model, np.eye(3)[1], np.eye(3), count=1).indices.tolist()
+    [[1]]
+    """
+    most = integer(count, "count", "nearest")
+    batch, known = as_batch(model, images), as_batch(model, collection)
+    own = hidden(model, batch)[0].astype(np.float64)
+    others = np.concatenate([hidden(model, known[part])[0] for part in batches(len(known))]).astype(np.float64)
+    squares = [((others - each) ** 2).sum(axis=1) for each in own]
+    indices = np.stack([np.argsort(row, kind="stable")[:most] for row in squares])
+    distances = np.sqrt(np.take_along_axis(np.stack(squares), indices, axis=1))
+    return Nearest(batch, indices, distances, known[indices])

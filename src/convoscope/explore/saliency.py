@@ -1,0 +1,80 @@
+"""Saliency: how much each input value, changed a little, would change a class' score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from convoscope.engine.base import Array
+from convoscope.explore import plots
+from convoscope.explore.sections import as_batch, chosen_classes, class_count, class_names, one_hot, section
+from convoscope.models.sequential import Sequential
+
+
+@dataclass(frozen=True, eq=False)
+class Saliency:
+    """Gradients of class scores by the input.
+
+    Attributes
+    ----------
+    images : array (N, *input_shape)
+    classes : array (N,)
+        Whose score.
+    labels : tuple of str
+        The classes' names.
+    gradients : array (N, *input_shape)
+    """
+
+    images: Array
+    classes: Array
+    labels: tuple[str, ...]
+    gradients: Array
+
+    @property
+    def maps(self) -> Array:
+        """The size of the gradient at each pixel, the largest over the channels: (N, height, width)."""
+        size = np.abs(self.gradients)
+        return size.max(axis=-1) if size.ndim == 4 else size
+
+    def plot(self) -> Any:
+        """Show each image and, beside it, its map on its own scale from 0."""
+        made, axes = plots.figure(len(self.images), 2)
+        for row, image, values, label in zip(axes, self.images, self.maps, self.labels, strict=True):
+            plots.show_image(row[0], image)
+            row[1].imshow(plots.as_image(values), cmap=plots.HEAT, vmin=0)
+            row[1].set_title(f"{label}, up to {values.max():.2g}", fontsize=8)
+        return made
+
+
+def saliency(model: Sequential, images: Any, class_index: Any = None) -> Saliency:
+    """Return the gradient of a class' score by the input.
+
+    Parameters
+    ----------
+    model : Sequential
+        With one row of scores for each image. A softmax or sigmoid at its end is left out.
+    images : array (N, *input_shape) or one image
+        Prepared as for training.
+    class_index : int or array (N,), optional
+        The class; for each image the one that the model chooses, if left out.
+
+    Notes
+    -----
+    Simonyan, Vedaldi and Zisserman, "Deep Inside Convolutional Networks" (2013).
+
+    Examples
+    --------
+    >>> import convoscope as cs
+    >>> model = cs.Sequential([cs.layers.Flatten(input_shape=(4, 4, 1)), cs.layers.Dense(3, activation="softmax")])
+    >>> result = saliency(model, np.ones((4, 4, 1)), class_index=2)
+    >>> bool(np.allclose(result.gradients.ravel(), model.layers[1].weights[0][:, 2]))
+    True
+    """
+    batch = as_batch(model, images)
+    count = class_count(model)
+    classes = chosen_classes(model, batch, class_index)
+    gradients = section(model, 0, scores=True).pull(batch, one_hot(classes, count))
+    names = class_names(model, count)
+    return Saliency(batch, classes, tuple(names[each] for each in classes), gradients)

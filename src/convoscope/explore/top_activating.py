@@ -1,0 +1,117 @@
+"""Top activating: the places in images that a filter answers to most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, SupportsIndex
+
+import numpy as np
+
+from convoscope.engine import plan
+from convoscope.engine.base import Array
+from convoscope.explore import plots
+from convoscope.explore.sections import as_batch, batches, channel_at, outputs_at, place_of
+from convoscope.layers import Layer
+from convoscope.layers.arguments import integer
+from convoscope.models import receptive_field as reach
+from convoscope.models.sequential import Sequential
+
+
+@dataclass(frozen=True, eq=False)
+class TopActivating:
+    """The images in which a channel reaches its largest values, and what it saw there.
+
+    Attributes
+    ----------
+    layer : str
+    channel : int
+    indices : array of int (n,)
+        Places in the data, the largest value first.
+    values : array (n,)
+    units : array of int (n, 2) or (n, 0)
+        Row and column of the value in the feature map; none in a dense layer.
+    images : array (n, *input_shape)
+    patches : tuple of arrays
+        The part of each image in the unit's receptive field; smaller at the edge, the whole image for a dense layer.
+    """
+
+    layer: str
+    channel: int
+    indices: Array
+    values: Array
+    units: Array
+    images: Array
+    patches: tuple[Array, ...]
+
+    def plot(self) -> Any:
+        """Show the patches, all on the scale of the images, with the values."""
+        made, axes = plots.figure(*plots.grid(len(self.patches)), title=f"{self.layer}, channel {self.channel}")
+        low, high = float(self.images.min()), float(self.images.max())
+        for place, patch, value, index in zip(axes.flat, self.patches, self.values, self.indices, strict=False):
+            place.imshow(plots.as_image(patch), cmap="gray", vmin=low, vmax=high)
+            place.set_title(f"{value:.3g} in image {index}", fontsize=7)
+        plots.hide_unused(axes, len(self.patches))
+        return made
+
+
+def top_activating(
+    model: Sequential, layer: Layer | str | SupportsIndex, channel: SupportsIndex, images: Any, count: int = 16
+) -> TopActivating:
+    """Find the images that a channel answers to most, each at its best place.
+
+    Parameters
+    ----------
+    model : Sequential
+    layer : layer, name or index
+    channel : int
+        A filter of a convolution, or a neuron of a dense layer.
+    images : array (N, *input_shape)
+    count : int
+        How many images at most.
+
+    Examples
+    --------
+    >>> import convoscope as cs
+    >>> model = cs.Sequential([cs.layers.Conv2D(1, 2, kernel_initializer="ones", input_shape=(4, 4, 1))])
+    >>> images = np.zeros((2, 4, 4, 1))
+    >>> images[1, 2:, 2:] = 1
+    >>> result = top_activating(model, 0, 0, images, count=1)
+    >>> result.indices.tolist(), result.values.tolist(), result.units.tolist(), result.patches[0].shape
+    ([1], [4.0], [[2, 2]], (2, 2, 1))
+    """
+    place = place_of(model, layer)
+    number = channel_at(model, place, channel)
+    most = integer(count, "count", "top_activating")
+    batch = as_batch(model, images)
+    best, where = [], []
+    for part in batches(len(batch)):
+        (outputs,) = outputs_at(model, batch[part], [place])
+        values = outputs[..., number]
+        flat = values.reshape(len(values), -1)
+        where.append(flat.argmax(axis=1))
+        best.append(flat.max(axis=1))
+    values_of, places = np.concatenate(best), np.concatenate(where)
+    top = np.argsort(-values_of, kind="stable")[:most]
+    shape = tuple(int(size) for size in model.layers[place].output_shape[1:-1] if size is not None)
+    units = np.stack(np.unravel_index(places[top], shape), axis=1) if shape else np.zeros((len(top), 0), np.int64)
+    axes = _field(model, place).axes
+    patches = tuple(_patch(batch[index], unit, axes) for index, unit in zip(top, units, strict=True))
+    return TopActivating(model.layers[place].name, number, top, values_of[top], units, batch[top], patches)
+
+
+def _field(model: Sequential, place: int) -> reach.ReceptiveField:
+    field = reach.at_input(model.plan_input_shape)
+    for step in plan.build(model.layers[: place + 1], model.plan_input_shape, fused=False).steps:
+        field = reach.after_step(field, step)
+    return field
+
+
+def _patch(image: Array, unit: Array, axes: tuple[reach.Reach, ...]) -> Array:
+    """Return what a unit saw of an image: along each axis, the pixels of its reach that lie in the image."""
+    if len(unit) != len(axes) or image.ndim < 2:
+        return image.copy()
+    spans = []
+    for at, axis in zip(unit, axes, strict=True):
+        start = axis.start + int(at) * axis.step
+        spans.append(slice(max(0, start), max(0, min(axis.length, start + axis.size))))
+    return image[tuple(spans)].copy()
