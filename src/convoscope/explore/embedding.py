@@ -16,6 +16,7 @@ from convoscope.layers import Conv2D, Dense
 from convoscope.models.sequential import Sequential
 
 METHODS = ("pca", "tsne")
+_READABLE = 20  # a legend of more classes covers the points
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +46,16 @@ class Embedding:
     def plot(self) -> Any:
         """Show the points, in the colours of their classes if these were given."""
         made, axes = plots.figure(1, 1, size=5.0, title=f"{self.method} of {self.layer}")
-        colours = "tab10" if len(self.names) <= 10 else "nipy_spectral"
-        shown = axes[0][0].scatter(self.points[:, 0], self.points[:, 1], c=self.labels, cmap=colours, s=8)
-        if self.labels is not None:
-            handles, found = shown.legend_elements(num=None if len(self.names) <= 20 else 10)
-            present = [self.names[each] for each in np.unique(self.labels)]
-            axes[0][0].legend(handles, present if len(handles) == len(present) else found, fontsize=7)
+        place = axes[0][0]
+        if self.labels is None:
+            place.scatter(self.points[:, 0], self.points[:, 1], s=8)
+            return made
+        present = np.unique(self.labels)
+        for each in present:
+            own = self.points[self.labels == each]
+            place.scatter(own[:, 0], own[:, 1], s=8, label=self.names[each])
+        if len(present) <= _READABLE:
+            place.legend(fontsize=7)
         return made
 
 

@@ -66,9 +66,8 @@ def as_image(values: Array) -> Array:
     if shown.ndim == 3 and shown.shape[2] == 3:
         low, high = min(0.0, float(shown.min())), float(shown.max())
         scale = 1.0 if low == 0.0 and high <= 1.0 else max(high, 255.0 if low == 0.0 else 0.0) - low
-        shown = np.clip((shown - low) / (scale or 1.0), 0.0, 1.0)
-        return shown
-    return shown if shown.ndim == 2 else np.mean(shown, axis=2)
+        return np.asarray(np.clip((shown - low) / (scale or 1.0), 0.0, 1.0))
+    return shown if shown.ndim == 2 else np.asarray(shown.mean(axis=2))
 
 
 def show_image(axes: Any, values: Array) -> None:

@@ -109,9 +109,9 @@ def _field(model: Sequential, place: int) -> reach.ReceptiveField:
 def _patch(image: Array, unit: Array, axes: tuple[reach.Reach, ...]) -> Array:
     """Return what a unit saw of an image: along each axis, the pixels of its reach that lie in the image."""
     if len(unit) != len(axes) or image.ndim < 2:
-        return image.copy()
+        return np.array(image)
     spans = []
     for at, axis in zip(unit, axes, strict=True):
         start = axis.start + int(at) * axis.step
         spans.append(slice(max(0, start), max(0, min(axis.length, start + axis.size))))
-    return image[tuple(spans)].copy()
+    return np.array(image[tuple(spans)])
