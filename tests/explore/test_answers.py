@@ -65,6 +65,11 @@ def test_labels_that_are_no_classes_are_refused(labels: list[float]) -> None:
         cs.explore.confusion(passing(), np.eye(3), labels)
 
 
+def test_names_are_not_taken_for_class_numbers() -> None:
+    with pytest.raises(DataError, match="Turn names into numbers"):
+        cs.explore.confusion(passing(), np.eye(3), ["cat", "dog", "owl"])
+
+
 def test_too_few_labels_are_refused() -> None:
     with pytest.raises(ShapeError, match="3 images and 2 labels"):
         cs.explore.confusion(passing(), np.eye(3), [0, 1])

@@ -113,3 +113,12 @@ def test_looking_changes_no_weight() -> None:
     cs.explore.saliency(model, values("colour_images"))
     cs.explore.grad_cam(model, values("colour_images"))
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+
+
+def test_eight_bit_images_and_frozen_layers_give_the_same_gradients(engine: Engine) -> None:
+    model = grey()
+    images = np.random.default_rng(0).integers(0, 255, (2, 9, 9, 1), dtype=np.uint8)
+    plain = cs.explore.saliency(model, images.astype(np.float32), 0), cs.explore.grad_cam(model, images * 1.0, 0)
+    model.trainable = False
+    np.testing.assert_allclose(cs.explore.saliency(model, images, 0).gradients, plain[0].gradients, rtol=1e-5)
+    np.testing.assert_allclose(cs.explore.grad_cam(model, images, 0).raw, plain[1].raw, rtol=1e-5)

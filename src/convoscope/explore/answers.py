@@ -61,6 +61,11 @@ def checked_labels(y: Any, images: int, classes: int) -> Labels:
     labels = labels.reshape(-1)
     if len(labels) != images:
         raise ShapeError(f"Each image needs one label, but there are {images} images and {len(labels)} labels.")
+    if labels.dtype.kind not in "iufb":
+        raise DataError(
+            f"Labels must be class numbers from 0 to {classes - 1}, but are of type {labels.dtype}. Turn names into "
+            "numbers: y = [class_names.index(name) for name in names]."
+        )
     numbers = labels.astype(np.int64)
     if not np.array_equal(numbers, labels) or numbers.min() < 0 or numbers.max() >= classes:
         bad = int(np.argmax((numbers != labels) | (numbers < 0) | (numbers >= classes)))

@@ -53,16 +53,21 @@ class ReceptiveField:
     size: tuple[int, ...]
 
     @property
+    def pixels(self) -> Mask:
+        """The mask without the channels: True where any channel of a pixel is seen."""
+        return np.asarray(np.any(self.mask, axis=-1)) if self.mask.ndim == 3 else self.mask
+
+    @property
     def box(self) -> tuple[slice, ...]:
         """The smallest box around the seen pixels, one slice for each axis of the image (channels not among them)."""
-        pixels = self.mask.any(axis=-1) if self.mask.ndim == 3 else self.mask
+        pixels = self.pixels
         seen = (np.flatnonzero(np.any(pixels, axis=_others(pixels.ndim, axis))) for axis in range(pixels.ndim))
         return tuple(slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, 0) for places in seen)
 
     def plot(self, image: Array | None = None) -> Any:
         """Show what the unit sees: of an image, if one is given, the rest darkened."""
         made, axes = plots.figure(1, 1, size=3.0, title=f"{self.layer} {self.unit}")
-        seen = plots.as_image(self.mask)
+        seen = plots.as_image(self.pixels)
         if image is None:
             axes[0][0].imshow(seen > 0, cmap="gray", vmin=0, vmax=1)
             return made
