@@ -20,7 +20,7 @@ def load(name: Path) -> npt.NDArray[Any]:
     name : Path
         Of a file; where there is none, a sample's name.
     """
-    from convoscope.cli.images import read
+    from convoscope.datasets.folder.reading import read_image
     from convoscope.errors import MissingFileError
     from convoscope.filters import samples
 

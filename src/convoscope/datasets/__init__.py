@@ -1,4 +1,4 @@
-"""Data sets: handwritten digits in the package, MNIST and Fashion-MNIST from disk or the internet, and IDX files.
+"""Data sets: digits in the package, MNIST and Fashion-MNIST from disk or the internet, IDX files, folders of images.
 
 A module for each, with ``load_data()`` and ``CLASS_NAMES``, as in Keras; and all of them by name:
 
@@ -11,6 +11,8 @@ A module for each, with ``load_data()`` and ``CLASS_NAMES``, as in Keras; and al
 digits
 mnist
 fashion-mnist
+
+One's own images are loaded with `from_folder`.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from convoscope.datasets import digits as digits, fashion_mnist as fashion_mnist, idx as idx, mnist as mnist
     from convoscope.datasets.description import Dataset as Dataset, DatasetInfo as DatasetInfo, FileInfo as FileInfo
+    from convoscope.datasets.folder.loading import FolderDataset as FolderDataset, from_folder as from_folder
     from convoscope.datasets.registry import info as info, load as load, names as names
 
 _MODULES = ("digits", "fashion_mnist", "idx", "mnist")
@@ -28,6 +31,8 @@ _FOUND_IN = {
     "Dataset": "description",
     "DatasetInfo": "description",
     "FileInfo": "description",
+    "FolderDataset": "folder.loading",
+    "from_folder": "folder.loading",
     "info": "registry",
     "load": "registry",
     "names": "registry",

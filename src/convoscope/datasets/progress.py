@@ -1,4 +1,4 @@
-"""How far a download is, on one line of a terminal."""
+"""How far a download or a count is, on one line of a terminal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TextIO
 
 Progress = Callable[[int, int | None, str], None]
-"""``progress(done_bytes, total_bytes_or_None, name)``"""
+"""``progress(done_bytes, total_bytes_or_None, name)``; of one's own images, their number in place of bytes."""
 
 _SECONDS_BETWEEN = 0.1
 _MEGA = 1e6
@@ -21,6 +21,8 @@ class ProgressLine:
     ----------
     stream : text stream or None
         Where to write, usually ``sys.stderr``; a program with a window has none.
+    counted : bool
+        Whether things are counted, and not bytes: ``name  12,300 of 70,000``.
 
     Examples
     --------
@@ -30,7 +32,8 @@ class ProgressLine:
     >>> line.close()
     """
 
-    def __init__(self, stream: TextIO | None) -> None:
+    def __init__(self, stream: TextIO | None, *, counted: bool = False) -> None:
+        self._counted = counted
         self._stream = stream if stream is not None and stream.isatty() else None
         self._last = float("-inf")
         self._open = False
@@ -42,8 +45,8 @@ class ProgressLine:
             return
         self._last = now
         self._open = True
-        of = "" if total is None else f" of {total / _MEGA:.1f}"
-        self._write(f"\r{name}  {done / _MEGA:.1f}{of} MB")
+        of = "" if total is None else f" of {self._amount(total)}"
+        self._write(f"\r{name}  {self._amount(done)}{of}{'' if self._counted else ' MB'}")
         if done == total:
             self.close()
 
@@ -52,6 +55,9 @@ class ProgressLine:
         if self._open:
             self._write("\n")
         self._open, self._last = False, float("-inf")
+
+    def _amount(self, number: int) -> str:
+        return f"{number:,}" if self._counted else f"{number / _MEGA:.1f}"
 
     def _write(self, text: str) -> None:
         if self._stream is not None:

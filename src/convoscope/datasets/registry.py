@@ -1,14 +1,19 @@
-"""The data sets by name."""
+"""The data sets by name, or by the path of one's own."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from convoscope.datasets import digits, fashion_mnist, mnist, mnist_files
 from convoscope.datasets.description import BUNDLED, Dataset, DatasetInfo, folded
 from convoscope.datasets.progress import Progress
 from convoscope.errors import unknown_name
+
+if TYPE_CHECKING:
+    from convoscope.datasets.folder.loading import FolderDataset
 
 _INFOS = {info.name: info for info in (digits.INFO, mnist.INFO, fashion_mnist.INFO)}
 
@@ -27,10 +32,12 @@ def names() -> tuple[str, ...]:
 def info(name: str, data_dir: str | os.PathLike[str] | None = None) -> DatasetInfo:
     """Describe a data set, without reading or downloading it.
 
+    One's own folder has to be read for that, the first time.
+
     Parameters
     ----------
     name : str
-        One of `names`, in any case, with hyphens, underscores or neither.
+        One of `names`, in any case, with hyphens, underscores or neither; or the path of a folder or CSV file.
     data_dir : str or path-like, optional
         A folder to look for it first.
 
@@ -43,12 +50,16 @@ def info(name: str, data_dir: str | os.PathLike[str] | None = None) -> DatasetIn
     ------
     UnknownNameError
         There is no such data set.
+    MissingFileError, DataError, StorageError
+        Of one's own images, see `from_folder`.
 
     Examples
     --------
     >>> info("Digits").image_shape, info("Digits").where
     ((8, 8, 1), 'bundled')
     """
+    if is_own(name):
+        return _own(name, data_dir, None).info
     known = _known(name)
     return known if known.where == BUNDLED else replace(known, where=mnist_files.where(known, data_dir))
 
@@ -65,9 +76,10 @@ def load(
     Parameters
     ----------
     name : str
-        One of `names`, in any case, with hyphens, underscores or neither.
+        One of `names`, in any case, with hyphens, underscores or neither; or the path of a folder with a subfolder a
+        class, or of a CSV file of paths and labels.
     data_dir : str or path-like, optional
-        A folder to look for it first, and to download it into.
+        A folder to look for it first, and to download it into; of one's own images, to keep them decoded in.
     download : bool
         Whether the internet may be asked.
     progress : callable, optional
@@ -76,7 +88,7 @@ def load(
     Returns
     -------
     Dataset
-        The arrays and what is known of them.
+        The arrays and what is known of them; of one's own images a `FolderDataset`.
 
     Raises
     ------
@@ -93,11 +105,34 @@ def load(
     >>> data.x_train.shape, data.x_test.shape, data.info.class_names[3]
     ((1437, 8, 8), (360, 8, 8), '3')
     """
+    if is_own(name):
+        return _own(name, data_dir, progress)
     known = _known(name)
     if known.where == BUNDLED:
         (x_train, y_train), (x_test, y_test) = digits.load_data()
         return Dataset(x_train, y_train, x_test, y_test, known)
     return mnist_files.load(known, data_dir, download=download, progress=progress)
+
+
+def is_own(name: str) -> bool:
+    """Say whether a name stands for one's own images: it is none of `names`, and a folder, a CSV file, or a path.
+
+    Examples
+    --------
+    >>> is_own("digits"), is_own("./digits"), is_own("flowers.csv"), is_own("digitz")
+    (False, True, True, False)
+    """
+    if any(folded(known) == folded(name) for known in _INFOS):
+        return False
+    path = Path(name)
+    return path.suffix.lower() == ".csv" or os.path.isdir(path.expanduser()) or path.name != str(name)
+
+
+def _own(name: str, data_dir: str | os.PathLike[str] | None, progress: Progress | None) -> FolderDataset:
+    from convoscope.datasets.folder.loading import from_folder
+
+    cache_dir = None if data_dir is None else Path(data_dir).expanduser() / "folders"
+    return from_folder(name, cache_dir=cache_dir, progress=progress)
 
 
 def _known(name: str) -> DatasetInfo:

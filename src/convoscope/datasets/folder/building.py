@@ -1,0 +1,173 @@
+"""The cache of a folder: decoded, freed of what is damaged, split, and in that order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import Executor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.datasets.folder.cache import ImagesFile, images_file, write_index
+from convoscope.datasets.folder.decoding import decode_all
+from convoscope.datasets.folder.duplicates import THUMB, groups
+from convoscope.datasets.folder.listing import PARTS, Entry, Listing
+from convoscope.datasets.folder.report import FolderReport
+from convoscope.datasets.folder.splitting import TEST, TRAIN, VALIDATION, draw_parts
+from convoscope.datasets.folder.survey import Form, choose_form
+from convoscope.datasets.progress import Progress
+from convoscope.errors import DataError
+
+_COPIED = 1 << 10  # images in one go
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What was asked for; None where it is to be chosen."""
+
+    size: tuple[int, int] | None
+    channels: int | None
+    validation: float
+    test: float
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """The files that could be read, in the order of the decoded images, and what came of the others."""
+
+    entries: list[Entry]
+    exact: npt.NDArray[np.uint64]
+    difference: npt.NDArray[np.uint64]
+    converted: Counter[str]
+    problems: dict[str, str]
+
+
+def build(
+    target: Path, source: Path, listing: Listing, wishes: Wishes, executor: Executor, progress: Progress | None
+) -> None:
+    """Decode the files of a listing, and write images and index into `target`.
+
+    Raises
+    ------
+    DataError
+        Fewer than two classes have an image that can be read.
+    """
+    form = choose_form([listing.root / e.name for e in listing.entries], wishes.size, wishes.channels, executor)
+    if form is None:
+        raise DataError(
+            f"{source} has {len(listing.entries)} files in {len(listing.class_names)} classes, and none of them is an "
+            f"image that can be read. Are they PNG or JPEG files?"
+        )
+    plain, thumbs = target / "decoded.npy", target / "thumbs.npy"
+    read = _decode(plain, thumbs, listing, form, executor, progress)
+    group = groups(read.exact, read.difference, np.load(thumbs, mmap_mode="r"))
+    thumbs.unlink()
+    parts, notes = _parts(read.entries, group, listing.has_parts, wishes)
+    trained = {entry.label for entry, part in zip(read.entries, parts, strict=True) if part == TRAIN}
+    class_names = [name for name in listing.class_names if name in trained]
+    if len(class_names) < 2:
+        raise DataError(
+            f"{source} has images to train with of {len(class_names)} of its classes "
+            f"({', '.join(listing.class_names)}), and a classifier needs two. {_advice(read.problems)}"
+        )
+    labels = np.array([class_names.index(e.label) if e.label in trained else -1 for e in read.entries])
+    untrained = {e.name: "its class has no image to train with" for e in read.entries if e.label not in trained}
+    order = np.lexsort((np.arange(len(labels)), parts))
+    order = order[labels[order] >= 0]
+    edge = _arrange(plain, images_file(target), order, form)
+    plain.unlink()
+    counts = {name: np.bincount(parts[labels == label], minlength=3).tolist() for label, name in enumerate(class_names)}
+    report = FolderReport(
+        path=str(source),
+        form=form,
+        counts={name: (train, validation, test) for name, (train, validation, test) in counts.items()},
+        skipped={**listing.skipped, **read.problems, **untrained},
+        empty_classes=[name for name in listing.class_names if name not in trained],
+        converted=dict(read.converted.most_common()),
+        duplicates=int(np.count_nonzero(group != np.arange(len(group)))),
+        notes=notes,
+    )
+    write_index(
+        target,
+        {
+            "report": asdict(report),
+            "edge": edge,
+            "class_names": class_names,
+            "labels": labels[order].tolist(),
+            "parts": [int(np.count_nonzero(parts[order] == part)) for part in (TRAIN, VALIDATION, TEST)],
+            "names": [read.entries[place].name for place in order],
+        },
+    )
+
+
+def _decode(
+    plain: Path, thumbs: Path, listing: Listing, form: Form, executor: Executor, progress: Progress | None
+) -> _Read:
+    entries, exact, difference = [], [], []
+    converted: Counter[str] = Counter()
+    problems: dict[str, str] = {}
+    paths = [listing.root / entry.name for entry in listing.entries]
+    with ImagesFile(plain, form.shape) as images, ImagesFile(thumbs, (THUMB, THUMB, form.channels)) as small:
+        for done, (entry, decoded) in enumerate(
+            zip(listing.entries, decode_all(paths, form, executor), strict=True), 1
+        ):
+            if progress is not None:
+                progress(done, len(paths), "images read")
+            if decoded.pixels is None or decoded.fingerprint is None:
+                problems[entry.name] = decoded.problem or ""
+                continue
+            images.append(decoded.pixels)
+            small.append(decoded.fingerprint.thumb)
+            entries.append(entry)
+            exact.append(decoded.fingerprint.exact)
+            difference.append(decoded.fingerprint.difference)
+            converted.update(decoded.notes)
+    return _Read(entries, np.array(exact, np.uint64), np.array(difference, np.uint64), converted, problems)
+
+
+def _parts(
+    entries: list[Entry], group: npt.NDArray[np.int64], given: bool, wishes: Wishes
+) -> tuple[npt.NDArray[np.uint8], list[str]]:
+    """Take the parts that were given, draw those that were not, and say what is to be said about it."""
+    names = sorted({entry.label for entry in entries})
+    labels = np.array([names.index(entry.label) for entry in entries])
+    if not given:
+        return draw_parts(labels, group, wishes.validation, wishes.test, wishes.seed), []
+    parts = np.array([PARTS.index(entry.part or "train") for entry in entries], np.uint8)
+    notes = []
+    if not (parts == VALIDATION).any() and wishes.validation:
+        train = np.flatnonzero(parts == TRAIN)
+        parts[train] = draw_parts(labels[train], group[train], wishes.validation, 0.0, wishes.seed)
+        notes.append(f"validation images are drawn from those to train with: {wishes.validation:.0%}")
+    if not (parts == TEST).any():
+        notes.append("there is no folder for testing: the validation images test too, which flatters the result")
+    learned = np.unique(group[parts == TRAIN])
+    if leaked := int(np.count_nonzero(np.isin(group[parts != TRAIN], learned))):
+        notes.append(
+            f"{leaked:,} images to validate or test with are near-duplicates of images to train with, as they were "
+            f"given: the result will look better than it is"
+        )
+    return parts, notes
+
+
+def _arrange(source: Path, target: Path, order: npt.NDArray[np.intp], form: Form) -> float:
+    """Write the images in that order, and give how light their edges are, 0 to 1."""
+    decoded = np.load(source, mmap_mode="r")
+    light = 0.0
+    with ImagesFile(target, form.shape) as images:
+        for start in range(0, len(order), _COPIED):
+            block = decoded[order[start : start + _COPIED]]
+            images.append(block)
+            edges = [block[:, 0], block[:, -1], block[:, :, 0], block[:, :, -1]]
+            light += float(np.concatenate(edges, axis=1).mean()) * len(block)
+    return round(light / len(order) / 255, 4)
+
+
+def _advice(problems: dict[str, str]) -> str:
+    if not problems:
+        return "Make a subfolder for each class, with its images in it."
+    name, reason = next(iter(problems.items()))
+    return f"{len(problems)} files cannot be read, the first of them {name}: {reason}."

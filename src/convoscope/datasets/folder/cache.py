@@ -1,0 +1,162 @@
+"""Decoded images on disk: whole or not at all, and used again as long as no file changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.datasets.locate import cache_dir as user_cache_dir
+from convoscope.datasets.lock import locked
+from convoscope.errors import MissingFileError, StorageError
+
+_IMAGES, _INDEX = "images.npy", "index.json"
+_HALF = ".half-"
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """What the cache holds of a folder.
+
+    Attributes
+    ----------
+    images : array of uint8, shape (N, height, width, channels)
+        Mapped from the disk, read-only: pages come into memory as they are used.
+    index : dict
+        What was written with them.
+    """
+
+    images: npt.NDArray[np.uint8]
+    index: dict[str, Any]
+
+
+def cache_folder(cache_dir: str | os.PathLike[str] | None) -> Path:
+    """Give the folder for decoded images; it need not exist."""
+    if cache_dir is not None:
+        return Path(cache_dir).expanduser()
+    if (folder := user_cache_dir()) is None:
+        raise MissingFileError("There is no home folder to keep decoded images in. Give cache_dir, a folder for them.")
+    return folder.with_name("folders")
+
+
+def stored(folder: Path, content: str, make: Callable[[Path], None]) -> Stored:
+    """Open what is stored for a content, or make it first.
+
+    Parameters
+    ----------
+    folder : Path
+        The place of one data folder in the cache.
+    content : str
+        A checksum of what it is made from. What is stored for another content is removed.
+    make : callable
+        ``make(folder)`` writes ``images.npy`` and ``index.json`` into that folder.
+
+    Raises
+    ------
+    StorageError
+        The disk is full, or the folder is not writable. Nothing is left behind.
+    """
+    place = folder / content
+    if (found := _open(place)) is not None:
+        return found
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder.with_name(f"{folder.name}.lock")):
+            if (found := _open(place)) is not None:  # another process has made it meanwhile
+                return found
+            # Others' halves too: whoever holds the lock is the only one at work.
+            for old in folder.iterdir():
+                shutil.rmtree(old, ignore_errors=True)
+            half = folder / f"{_HALF}{content}"
+            half.mkdir()
+            try:
+                make(half)
+                os.replace(half, place)
+            finally:
+                shutil.rmtree(half, ignore_errors=True)
+    found = _open(place)
+    assert found is not None
+    return found
+
+
+class ImagesFile:
+    """Images written one after the other into a ``.npy`` file, of which nothing stays in memory.
+
+    Written through the file and not through a memory map: a full disk is then an error and not the process's end.
+    """
+
+    def __init__(self, path: Path, sample: tuple[int, ...]) -> None:
+        self._sample = sample
+        self._count = 0
+        self._file = open(path, "wb")  # noqa: SIM115 - closed by `close`
+        self._file.write(self._head())
+
+    def append(self, images: npt.NDArray[np.uint8]) -> None:
+        """Write one image, or several (N, ...)."""
+        self._count += images.size // int(np.prod(self._sample))
+        self._file.write(np.ascontiguousarray(images).data)
+
+    def close(self) -> None:
+        """Put the number of images into the head, and everything on the disk."""
+        with self._file:
+            self._file.seek(0)
+            self._file.write(self._head())
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+    def __enter__(self) -> ImagesFile:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._file.close()
+
+    def _head(self) -> bytes:
+        """Give NumPy's format 1.0: magic, version, length and a dictionary, of 128 bytes whatever the count."""
+        text = repr({"descr": "|u1", "fortran_order": False, "shape": (self._count, *self._sample)})
+        return b"\x93NUMPY\x01\x00" + (118).to_bytes(2, "little") + text.ljust(117).encode() + b"\n"
+
+
+def write_index(folder: Path, index: dict[str, Any]) -> None:
+    """Write what is to be known of the images."""
+    with open(folder / _INDEX, "w", encoding="utf-8") as file:
+        json.dump(index, file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def images_file(folder: Path) -> Path:
+    """Give the name of the file with the images."""
+    return folder / _IMAGES
+
+
+def _open(place: Path) -> Stored | None:
+    try:
+        index = json.loads((place / _INDEX).read_text("utf-8"))
+        images = np.load(place / _IMAGES, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError):
+        return None
+    return Stored(images, index)
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (MissingFileError, StorageError):
+        raise
+    except OSError as error:
+        raise StorageError(
+            f"The decoded images could not be written to {folder}: {error.strerror or error}. Free some space, or give "
+            f"another folder as cache_dir."
+        ) from error

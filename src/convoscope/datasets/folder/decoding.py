@@ -1,0 +1,84 @@
+"""Files become pixels, in several threads, and never more of them in memory than a few blocks."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.datasets.folder import reading
+from convoscope.datasets.folder.duplicates import Fingerprint, fingerprint
+from convoscope.datasets.folder.survey import Form
+from convoscope.errors import ConvoscopeError
+
+_BLOCK = 64
+_WAITING = 32
+_USUAL = ("read ", "resized to ", "edges filled", "brought to ")
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """What came of one file.
+
+    Attributes
+    ----------
+    pixels : array of uint8, shape (height, width, channels), or None
+        None of a file that cannot be read.
+    fingerprint : Fingerprint or None
+    notes : list of str
+        What was unusual about it and was put right.
+    problem : str or None
+        Why it cannot be read.
+    """
+
+    pixels: npt.NDArray[np.uint8] | None
+    fingerprint: Fingerprint | None
+    notes: list[str]
+    problem: str | None = None
+
+
+def decode_all(paths: Sequence[Path], form: Form, executor: Executor) -> Iterator[Decoded]:
+    """Decode files in order. Threads do: Pillow lets go of Python's lock while it decodes and resizes."""
+    waiting: deque[Future[list[Decoded]]] = deque()
+    try:
+        for start in range(0, len(paths), _BLOCK):
+            waiting.append(executor.submit(_decode_block, paths[start : start + _BLOCK], form))
+            if len(waiting) >= _WAITING:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
+    finally:
+        for block in waiting:
+            block.cancel()
+
+
+def decode(path: Path, form: Form) -> Decoded:
+    """Decode one file; what is wrong with it is said, not raised."""
+    try:
+        image, notes = reading.read_as(path, (form.width, form.height), form.channels, form.background)
+    except ConvoscopeError as error:
+        return Decoded(None, None, [], _reason(str(error), path))
+    pixels = np.asarray(image).reshape(form.shape)
+    return Decoded(pixels, fingerprint(pixels), [*_mode(notes[0]), *(n for n in notes if not n.startswith(_USUAL))])
+
+
+def _decode_block(paths: Sequence[Path], form: Form) -> list[Decoded]:
+    return [decode(path, form) for path in paths]
+
+
+def _mode(first: str) -> list[str]:
+    """Give the colour mode out of ``read PNG, 28×28, palette`` where it is an odd one."""
+    mode = first.rsplit(", ", 1)[1]
+    return [] if mode in ("grey", "colour") else [f"{mode} converted"]
+
+
+def _reason(message: str, path: Path) -> str:
+    """Shorten an error's message: the file is named beside it."""
+    if message.startswith("There is no file"):
+        return "there is no such file"
+    return message.removeprefix(f"{path} ").rstrip(".")

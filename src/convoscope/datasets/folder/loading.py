@@ -1,0 +1,213 @@
+"""One's own images: ``from_folder``."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.datasets.description import Dataset, DatasetInfo
+from convoscope.datasets.folder.building import Wishes, build
+from convoscope.datasets.folder.cache import cache_folder, stored
+from convoscope.datasets.folder.listing import list_folder
+from convoscope.datasets.folder.report import FolderReport
+from convoscope.datasets.folder.splitting import check_share
+from convoscope.datasets.folder.survey import as_channels, as_size
+from convoscope.datasets.folder.table import list_table
+from convoscope.datasets.progress import Progress, ProgressLine
+from convoscope.errors import MissingFileError
+
+_MADE_BY = 1  # to be counted up when decoding, fingerprints or the split change: what is stored is then made anew
+
+
+@dataclass(frozen=True, eq=False)
+class FolderDataset(Dataset):
+    """One's own images, decoded and split.
+
+    Attributes
+    ----------
+    x_train, x_val, x_test : ndarray of uint8, shape (N, height, width, channels)
+        Mapped from the disk, read-only; there may be more of them than memory.
+    y_train, y_val, y_test : ndarray of uint8 (uint16 above 256 classes), shape (N,)
+        Indices into `class_names`.
+    train_files, val_files, test_files : list of str
+        The files of the images in order, from the folder on.
+    info : DatasetInfo
+        Named after the folder.
+    report : FolderReport
+        What was found, what was left out, and why.
+    preprocessing : dict
+        For ``model.preprocessing``: how `predict` brings any image into this form.
+    """
+
+    x_val: npt.NDArray[np.uint8] = field(repr=False)
+    y_val: npt.NDArray[Any] = field(repr=False)
+    train_files: list[str] = field(repr=False)
+    val_files: list[str] = field(repr=False)
+    test_files: list[str] = field(repr=False)
+    report: FolderReport = field(repr=False)
+    preprocessing: dict[str, Any] = field(repr=False)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What each label stands for, in natural order."""
+        return self.info.class_names
+
+
+def from_folder(
+    path: str | os.PathLike[str],
+    *,
+    image_size: int | Sequence[int] | None = None,
+    color_mode: str | None = None,
+    validation_split: float = 0.1,
+    test_split: float = 0.1,
+    seed: int = 0,
+    cache_dir: str | os.PathLike[str] | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> FolderDataset:
+    """Load one's own images.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A folder with a subfolder for each class; or one with such folders in ``train``, ``val`` and ``test``; or a CSV
+        file with the columns path and label, and perhaps split.
+    image_size : int or (height, width), optional
+        What all images are brought to, with their proportions kept. Chosen from their sizes by default.
+    color_mode : {"grayscale", "rgb"}, optional
+        Chosen by whether the images have colour by default.
+    validation_split, test_split : float
+        Shares to validate and to test with, drawn in each class alike; near-duplicates stay together. Where the data
+        comes split, only the validation images are drawn, and only if there are none.
+    seed : int
+        Of the split. Keep it while you compare networks.
+    cache_dir : str or path-like, optional
+        Where decoded images are kept; by default in the user's cache. They are used again until a file changes.
+    threads : int, optional
+        To decode with. Default: one for each core.
+    progress : callable, optional
+        ``progress(done, total, what)``. By default one line on stderr, if that is a terminal.
+
+    Returns
+    -------
+    FolderDataset
+
+    Raises
+    ------
+    MissingFileError
+        There is no such folder or file.
+    DataError
+        There are not two classes with images, or the CSV file lacks a column.
+    ConfigurationError
+        A size, colour mode or share that cannot be meant.
+    StorageError
+        The decoded images could not be written.
+
+    Notes
+    -----
+    Files that cannot be read are left out and named in ``report.skipped``. Images of any mode are converted, and turned
+    upright as their EXIF orientation says; see `convoscope.datasets.folder.listing` for how folders are understood,
+    `survey` for size and colour, and `duplicates` for what a near-duplicate is.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name, value in ("dark", 30), ("light", 220):
+    ...         Path(folder, "images", name).mkdir(parents=True)
+    ...         for i in range(10):
+    ...             Image.new("L", (32, 24), value + i).save(Path(folder, "images", name, f"{i}.png"))
+    ...     data = from_folder(Path(folder, "images"), cache_dir=Path(folder, "cache"))
+    ...     data.x_train.shape, data.x_val.shape, data.x_test.shape, data.class_names
+    ((16, 24, 32, 1), (2, 24, 32, 1), (2, 24, 32, 1), ('dark', 'light'))
+    """
+    source = Path(path).expanduser().absolute()
+    wishes = Wishes(
+        as_size(image_size),
+        as_channels(color_mode),
+        check_share(validation_split, "validation_split"),
+        check_share(test_split, "test_split"),
+        seed,
+    )
+    if not source.exists():
+        raise MissingFileError(f"There is no folder or CSV file {path}. Check the path.")
+    listing = list_folder(source) if source.is_dir() else list_table(source)
+    place = cache_folder(cache_dir) / f"{_slug(source.stem)}-{_checksum(str(source), repr(wishes))}"
+    line = ProgressLine(sys.stderr, counted=True) if progress is None else None
+
+    def make(folder: Path) -> None:
+        with ThreadPoolExecutor(threads or os.cpu_count()) as executor:
+            build(folder, source, listing, wishes, executor, progress or line)
+
+    try:
+        found = stored(place, _checksum(str(_MADE_BY), listing.digest()), make)
+    finally:
+        if line is not None:
+            line.close()
+    return _dataset(source, found.images, found.index)
+
+
+def _dataset(source: Path, images: npt.NDArray[np.uint8], index: dict[str, Any]) -> FolderDataset:
+    report = FolderReport.from_dict(index["report"])
+    train, validation, _ = index["parts"]
+    names, class_names = index["names"], tuple(index["class_names"])
+    labels: npt.NDArray[Any] = np.array(index["labels"], np.min_scalar_type(len(class_names) - 1))
+    parts = slice(0, train), slice(train, train + validation), slice(train + validation, None)
+    tests = parts[2] if len(images) > train + validation else parts[1]
+    form = report.form
+    info = DatasetInfo(
+        name=source.stem,
+        title=f"{'colour' if form.channels == 3 else 'grey'} images, {form.width} × {form.height}, of one's own",
+        image_shape=form.shape,
+        max_value=255,
+        class_names=class_names,
+        train_count=train,
+        test_count=len(images[tests]),
+        licence="one's own",
+        source=str(source),
+        urls=(),
+        files=(),
+        where=str(source),
+    )
+    return FolderDataset(
+        x_train=images[parts[0]],
+        y_train=labels[parts[0]],
+        x_test=images[tests],
+        y_test=labels[tests],
+        info=info,
+        x_val=images[parts[1]],
+        y_val=labels[parts[1]],
+        train_files=names[parts[0]],
+        val_files=names[parts[1]],
+        test_files=names[tests],
+        report=report,
+        preprocessing={
+            "height": form.height,
+            "width": form.width,
+            "channels": form.channels,
+            "max_value": 255,
+            "scale": 1 / 255,
+            "edge": index["edge"],
+            "background": form.background,
+        },
+    )
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:40] or "images"
+
+
+def _checksum(*words: str) -> str:
+    return hashlib.blake2b("\n".join(words).encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()

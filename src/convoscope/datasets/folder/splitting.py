@@ -1,0 +1,66 @@
+"""Which images train, validate and test."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.errors import ConfigurationError
+
+TRAIN, VALIDATION, TEST = range(3)
+_FEW = 3
+
+
+def check_share(share: float, name: str) -> float:
+    """Check a share of the images: 0 or more, below 1."""
+    if not isinstance(share, (int, float)) or not 0 <= share < 1:
+        raise ConfigurationError(f"{name} is a share from 0 to below 1 (0.1: every tenth image), but is {share!r}.")
+    return float(share)
+
+
+def draw_parts(
+    labels: npt.NDArray[np.integer], groups: npt.NDArray[np.int64], validation: float, test: float, seed: int
+) -> npt.NDArray[np.uint8]:
+    """Draw the part of each image: in each class alike, and a group never torn apart.
+
+    Parameters
+    ----------
+    labels, groups : array of int, shape (N,)
+        A group with several labels counts to that of its first image.
+    validation, test : float
+        Shares. Of a class with three images or more, each share above 0 gets one at least.
+    seed : int
+
+    Returns
+    -------
+    array of uint8, shape (N,)
+        0 to train, 1 to validate, 2 to test.
+
+    Examples
+    --------
+    >>> parts = draw_parts(np.repeat([0, 1], 10), np.arange(20), 0.2, 0.1, seed=1)
+    >>> np.bincount(parts[:10]), np.bincount(parts[10:])
+    (array([7, 2, 1]), array([7, 2, 1]))
+    """
+    if validation + test >= 1:
+        raise ConfigurationError(
+            f"validation_split={validation:g} and test_split={test:g} leave no image to train with. Their sum must be "
+            f"below 1."
+        )
+    generator = np.random.default_rng(seed)
+    members, place_of = np.unique(groups, return_inverse=True)
+    sizes, group_label = np.bincount(place_of), labels[members]
+    part_of_group = np.zeros(len(members), np.uint8)
+    for label in np.unique(group_label):
+        drawn = generator.permutation(np.flatnonzero(group_label == label))
+        count, training = int(sizes[drawn].sum()), len(drawn)
+        for part, share in ((TEST, test), (VALIDATION, validation)):
+            left = max(round(count * share), 1 if share and count >= _FEW else 0)
+            for group in drawn[part_of_group[drawn] == TRAIN]:
+                if sizes[group] <= left and training > 1:
+                    part_of_group[group] = part
+                    left -= int(sizes[group])
+                    training -= 1
+                if not left:
+                    break
+    return part_of_group[place_of.reshape(-1)]

@@ -1,0 +1,178 @@
+"""Which size and colour images are brought to, and why."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.datasets.folder.reading import edge_colour, read_image, to_colours
+from convoscope.errors import ConfigurationError, ConvoscopeError, unknown_name
+
+GREY, COLOUR = "grayscale", "rgb"
+_CHANNELS = {GREY: 1, COLOUR: 3}
+_MOST_SIZES, _MOST_DECODED = 2_000, 200
+_SIDES = (32, 48, 64)
+_SMALLEST, _LARGEST = 8, 1024
+_COLOURED = 16  # levels between the channels of one pixel; JPEG gives grey images a few
+_COLOURED_PIXELS = 0.005
+_COLOUR_SHARE = 0.05
+_LIGHT = 127.5
+
+
+@dataclass(frozen=True)
+class Form:
+    """What every image becomes.
+
+    Attributes
+    ----------
+    height, width, channels : int
+    background : int
+        0 or 255: what is put behind transparent parts.
+    size_reason, colour_reason : str
+        Why, in a sentence.
+    """
+
+    height: int
+    width: int
+    channels: int
+    background: int
+    size_reason: str
+    colour_reason: str
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """``(height, width, channels)``"""
+        return self.height, self.width, self.channels
+
+
+def as_size(image_size: int | Sequence[int] | None) -> tuple[int, int] | None:
+    """Check ``image_size``: a side, or (height, width).
+
+    Examples
+    --------
+    >>> as_size(32)
+    (32, 32)
+    """
+    if image_size is None:
+        return None
+    sides = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
+    if len(sides) != 2 or not all(isinstance(side, int) and _SMALLEST <= side <= _LARGEST for side in sides):
+        raise ConfigurationError(
+            f"image_size is a side or (height, width) of {_SMALLEST} to {_LARGEST} pixels, but is {image_size!r}. "
+            f"Give 64, for instance."
+        )
+    return sides[0], sides[1]
+
+
+def as_channels(color_mode: str | None) -> int | None:
+    """Check ``color_mode``, and give its number of channels."""
+    if color_mode is None:
+        return None
+    if color_mode not in _CHANNELS:
+        raise unknown_name("color_mode", color_mode, _CHANNELS)
+    return _CHANNELS[color_mode]
+
+
+def choose_form(
+    paths: Sequence[Path], size: tuple[int, int] | None, channels: int | None, executor: Executor
+) -> Form | None:
+    """Choose size and colour from a sample of the images, evenly spread; None if none of them can be read.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    size : (height, width), optional
+        What was asked for.
+    channels : {1, 3}, optional
+        What was asked for.
+    executor : Executor
+        Where the sample is read.
+
+    Notes
+    -----
+    Images of one size with no side above 64 keep it. Else the shorter side becomes the largest of 32, 48 and 64 that
+    the median image has, square unless all have the same proportions; images smaller than that keep their median.
+    In colour where more than one image in twenty has colour: a pixel in 200 whose channels are 16 levels apart.
+    """
+    sizes = [found for found in executor.map(_size, _spread(paths, _MOST_SIZES)) if found is not None]
+    looks = [look for look in executor.map(_look, _spread(paths, _MOST_DECODED)) if look is not None]
+    if not sizes or not looks:
+        return None
+    chosen, size_reason = (size, "asked for") if size else _choose_size(np.array(sizes))
+    coloured = sum(look.coloured for look in looks)
+    if channels is None:
+        channels = 3 if coloured > _COLOUR_SHARE * len(looks) else 1
+        colour_reason = f"{coloured} of {len(looks)} images looked at have colour"
+    else:
+        colour_reason = "asked for"
+    edges = [look.edge for look in looks if look.edge is not None]
+    background = 255 if not edges or float(np.median(edges)) > _LIGHT else 0
+    return Form(*chosen, channels, background, size_reason, colour_reason)
+
+
+@dataclass(frozen=True)
+class _Look:
+    coloured: bool
+    edge: float | None  # None of a transparent image, whose edges are not its own
+
+
+def _spread(paths: Sequence[Path], most: int) -> list[Path]:
+    places = np.unique(np.linspace(0, len(paths) - 1, min(most, len(paths))).round().astype(int))
+    return [paths[place] for place in places]
+
+
+def _size(path: Path) -> tuple[int, int] | None:
+    """Read (height, width) from a file's head, upright."""
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path) as file:
+                turned = file.getexif().get(0x0112, 1) >= 5
+                return (file.width, file.height) if turned else (file.height, file.width)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None  # to be named when it is read
+
+
+def _look(path: Path) -> _Look | None:
+    try:
+        image, notes = read_image(path, at_least=_SIDES[-1])
+        transparent = "A" in image.getbands() or "transparency" in image.info
+        image = to_colours(image, 3, 255, notes, path)
+    except ConvoscopeError:
+        return None
+    return _Look(has_colour(np.asarray(image)), None if transparent else float(edge_colour(image).mean()))
+
+
+def has_colour(pixels: npt.NDArray[np.uint8]) -> bool:
+    """Say whether an image (height, width, 3) shows more than grey."""
+    apart = pixels.max(axis=2) - pixels.min(axis=2)
+    return bool((apart > _COLOURED).mean() > _COLOURED_PIXELS)
+
+
+def _choose_size(sizes: npt.NDArray[np.int64]) -> tuple[tuple[int, int], str]:
+    """Choose from sizes (N, 2) of height and width."""
+    (height, width), different = sizes[0], len(np.unique(sizes, axis=0))
+    if different == 1 and min(height, width) >= _SMALLEST and max(height, width) <= _SIDES[-1]:
+        return (int(height), int(width)), f"all images are {width} × {height} pixels"
+    shorter = sizes.min(axis=1)
+    median = int(np.median(shorter))
+    side = max((known for known in _SIDES if known <= median), default=max(_SMALLEST, median))
+    ratio = sizes[:, 1] / sizes[:, 0]
+    if math.isclose(ratio.min(), ratio.max(), rel_tol=0.01) and 0.5 <= ratio[0] <= 2:
+        chosen = (round(side / ratio[0]), side) if ratio[0] < 1 else (side, round(side * ratio[0]))
+    else:
+        chosen = (side, side)
+    spread = (
+        f"{median} pixels" if different == 1 else f"{shorter.min()} to {shorter.max()} pixels, half {median} or more"
+    )
+    limit = "a small network trains quickly on" if side == _SIDES[-1] else "most of them have"
+    return chosen, f"the shorter sides are {spread}, and {side} is the largest side that {limit}"
