@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.datasets.folder.reading import edge_colour, read_image, to_colours
+from convoscope.datasets.folder.reading import DAMAGED, ORIENTATION, edge_colour, read_image, to_colours
 from convoscope.errors import ConfigurationError, ConvoscopeError, unknown_name
 
 GREY, COLOUR = "grayscale", "rgb"
@@ -136,9 +136,9 @@ def _size(path: Path) -> tuple[int, int] | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(path) as file:
-                turned = file.getexif().get(0x0112, 1) >= 5
+                turned = file.getexif().get(ORIENTATION, 1) >= 5
                 return (file.width, file.height) if turned else (file.height, file.width)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (*DAMAGED, Image.DecompressionBombError):
         return None  # to be named when it is read
 
 
