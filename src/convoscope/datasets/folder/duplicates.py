@@ -64,27 +64,30 @@ def groups(
 
     Notes
     -----
-    Equal pixels are always found. Other pairs are looked for among the neighbours in four orders of the difference
-    hash (N. Krawetz's "dHash", 2013), each beginning with another quarter of its bits; a pair is one if at most
-    8 bits differ and the thumbnails correlate by 0.995 or more. That takes time in proportion to N log N and misses
-    few; mirrored, turned and strongly cropped copies are not looked for.
+    Equal pixels are always found. Other pairs are looked for among the neighbours in the order given, as bursts of
+    photographs and frames of a film are, and in four orders of the difference hash (N. Krawetz's "dHash", 2013), each
+    beginning with another quarter of its bits. A pair is one if at most 8 bits differ and the thumbnails correlate by
+    0.995 or more. That takes time in proportion to N log N and misses few; mirrored, turned and strongly cropped copies
+    are not looked for.
     """
     first = np.unique(exact, return_index=True, return_inverse=True)
     parents = first[1][first[2].reshape(-1)].astype(np.int64)
     distinct = np.flatnonzero(parents == np.arange(len(exact)))
-    pairs = [_near(distinct, difference[distinct], thumbs, turn) for turn in _TURNS]
-    for one, other in np.concatenate(pairs):
+    hashes = difference[distinct]
+    orders = [np.arange(len(distinct)), *(np.argsort(_turned(hashes, turn), kind="stable") for turn in _TURNS)]
+    for one, other in np.concatenate([_near(distinct, hashes, thumbs, order) for order in orders]):
         low, high = sorted((_root(parents, one), _root(parents, other)))
         parents[high] = low
     return np.array([_root(parents, place) for place in range(len(parents))], np.int64)
 
 
 def _near(
-    places: npt.NDArray[np.int64], hashes: npt.NDArray[np.uint64], thumbs: npt.NDArray[np.uint8], turn: int
+    places: npt.NDArray[np.int64],
+    hashes: npt.NDArray[np.uint64],
+    thumbs: npt.NDArray[np.uint8],
+    order: npt.NDArray[np.intp],
 ) -> npt.NDArray[np.int64]:
-    """Give pairs of places (M, 2) of near-duplicates that are neighbours in one order of their hashes."""
-    turned = (hashes << np.uint64(turn)) | (hashes >> np.uint64((64 - turn) % 64)) if turn else hashes
-    order = np.argsort(turned, kind="stable")
+    """Give pairs of places (M, 2) of near-duplicates that are neighbours in an order of them."""
     found = [np.empty((0, 2), np.int64)]
     for step in range(1, _NEIGHBOURS + 1):
         one, other = order[:-step], order[step:]
@@ -94,6 +97,10 @@ def _near(
             block = pairs[start : start + _BLOCK]
             found.append(block[_correlation(thumbs[block[:, 0]], thumbs[block[:, 1]]) >= _CORRELATION])
     return np.concatenate(found)
+
+
+def _turned(hashes: npt.NDArray[np.uint64], bits: int) -> npt.NDArray[np.uint64]:
+    return (hashes << np.uint64(bits)) | (hashes >> np.uint64(64 - bits)) if bits else hashes
 
 
 def _blocks(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import struct
 import warnings
 import zlib
@@ -56,7 +57,7 @@ def read_as(path: Path, size: tuple[int, int], channels: int, background: int) -
     """
     image, notes = read_image(path, at_least=max(size))
     image = to_colours(image, channels, background, notes, path)
-    return fit_into(image, size, edge_colour(image), notes), notes
+    return image if image.size == size else fit_into(image, size, edge_colour(image), notes), notes
 
 
 def read_image(path: Path, at_least: int | None = None) -> tuple[Image, list[str]]:
@@ -83,11 +84,13 @@ def read_image(path: Path, at_least: int | None = None) -> tuple[Image, list[str
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
-    if not path.exists():
-        raise MissingFileError(f"There is no file {path}.")
-    if path.is_dir():
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise MissingFileError(f"There is no file {path}.") from error
+    if stat.S_ISDIR(found.st_mode):
         raise MissingFileError(f"{path} is a folder. Give the images in it: {path}/*")
-    if path.stat().st_size == 0:
+    if found.st_size == 0:
         raise FileFormatError(f"{path} is empty: it has 0 bytes.")
     try:
         with warnings.catch_warnings():

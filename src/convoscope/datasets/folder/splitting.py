@@ -48,9 +48,9 @@ def draw_parts(
             f"below 1."
         )
     generator = np.random.default_rng(seed)
-    members, place_of = np.unique(groups, return_inverse=True)
-    sizes, group_label = np.bincount(place_of), labels[members]
-    part_of_group = np.zeros(len(members), np.uint8)
+    _, first, place_of = np.unique(groups, return_index=True, return_inverse=True)
+    sizes, group_label = np.bincount(place_of), labels[first]
+    part_of_group = np.zeros(len(first), np.uint8)
     for label in np.unique(group_label):
         drawn = generator.permutation(np.flatnonzero(group_label == label))
         count, training = int(sizes[drawn].sum()), len(drawn)

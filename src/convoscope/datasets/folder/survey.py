@@ -62,7 +62,7 @@ def as_size(image_size: int | Sequence[int] | None) -> tuple[int, int] | None:
     """
     if image_size is None:
         return None
-    sides = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
+    sides = tuple(image_size) if isinstance(image_size, Sequence) else (image_size, image_size)
     if len(sides) != 2 or not all(isinstance(side, int) and _SMALLEST <= side <= _LARGEST for side in sides):
         raise ConfigurationError(
             f"image_size is a side or (height, width) of {_SMALLEST} to {_LARGEST} pixels, but is {image_size!r}. "
