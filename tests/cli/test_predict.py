@@ -37,6 +37,18 @@ def test_an_image_that_cannot_be_read_does_not_keep_the_others_from_being_read(
     assert [sorted(each) for each in found] == [["error", "file"], ["classes", "done", "file"]]
 
 
+def test_a_folder_stands_for_the_images_in_it_in_natural_order(shell: Shell, trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "scans" / "more").mkdir(parents=True)
+    for name in ("10.png", "9.png", ".hidden.png", "more/1.png"):
+        Image.new("L", (8, 8), 100).save(tmp_path / "scans" / name)
+    found = json.loads(shell("predict", trained, "scans", "scans/9.png", "--json").out)
+    assert [each["file"] for each in found] == ["scans/9.png", "scans/10.png", "scans/more/1.png", "scans/9.png"]
+    (tmp_path / "nothing").mkdir()
+    ended = shell("predict", trained, "nothing")
+    assert ended.status == 1
+    assert "The folder nothing has no files." in ended.err
+
+
 def test_only_images_that_cannot_be_read_is_an_error_too(shell: Shell, trained: Path) -> None:
     ended = shell("predict", trained, "missing.png")
     assert ended.status == 1

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "convoscope predict runs/digits-cnn-2-1 my_image.png",
     "convoscope predict runs/digits-cnn-2-1 scans/*.jpg --invert --verbose",
+    "convoscope predict runs/digits-cnn-2-1 scans",
     "convoscope predict model.safetensors my_image.png --json",
 )
 _DRAWN = 24  # characters
@@ -22,7 +23,9 @@ _DRAWN = 24  # characters
 
 def command(
     trained: Annotated[Path, typer.Argument(metavar="RUN|MODEL", help="A run's folder or a model's file.")],
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Image files of any size and colour.")],
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE...", help="Image files of any size and colour, or folders of them.")
+    ],
     top: Annotated[int, typer.Option(help="How many classes to name.", min=1)] = 3,
     invert: Annotated[
         bool, typer.Option("--invert", metavar="", help="Exchange dark and light, for dark ink on light paper.")
@@ -42,6 +45,7 @@ def command(
 
     model, _ = load(trained)
     preprocessing = _preprocessing_of(trained, model)
+    images = _files(images)
     prepared: dict[int, Prepared] = {}
     problems: dict[int, str] = {}
     for place, path in enumerate(images):
@@ -65,6 +69,20 @@ def command(
         complain(problem)
     if problems:
         raise typer.Exit(FAILED)
+
+
+def _files(images: list[Path]) -> list[Path]:
+    """Give the files in the place of folders."""
+    from convoscope.datasets.folder.listing import files_below
+    from convoscope.errors import DataError
+
+    files: list[Path] = []
+    for path in images:
+        found = files_below(path) if path.is_dir() else [path]
+        if not found:
+            raise DataError(f"The folder {path} has no files. Give image files, or a folder of them.")
+        files += found
+    return files
 
 
 def _preprocessing_of(trained: Path, model: Any) -> dict[str, Any]:

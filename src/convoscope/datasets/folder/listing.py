@@ -143,6 +143,11 @@ def list_folder(root: Path) -> Listing:
     return Listing(root, entries, sorted(class_names, key=natural_key), skipped)
 
 
+def files_below(folder: Path) -> list[Path]:
+    """Give the files in a folder and its subfolders, in natural order and without hidden ones."""
+    return [folder / found.name for found in _entries(folder, folder, "", None)]
+
+
 def part_of(name: str) -> str | None:
     """Give the part that a folder's name or a table's cell means, or None."""
     return _PART_NAMES.get(name.strip().casefold())
