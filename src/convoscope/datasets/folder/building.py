@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
@@ -20,7 +21,7 @@ from convoscope.datasets.folder.survey import Form, choose_form
 from convoscope.datasets.progress import Progress
 from convoscope.errors import DataError
 
-_COPIED = 1 << 10  # images in one go
+_COPIED_BYTES = 1 << 24  # in one go
 
 
 @dataclass(frozen=True)
@@ -156,10 +157,10 @@ def _parts(
 def _arrange(source: Path, target: Path, order: npt.NDArray[np.intp], form: Form) -> float:
     """Write the images in that order, and give how light their edges are, 0 to 1."""
     decoded = np.load(source, mmap_mode="r")
-    light = 0.0
+    light, step = 0.0, max(1, _COPIED_BYTES // math.prod(form.shape))
     with ImagesFile(target, form.shape) as images:
-        for start in range(0, len(order), _COPIED):
-            block = decoded[order[start : start + _COPIED]]
+        for start in range(0, len(order), step):
+            block = decoded[order[start : start + step]]
             images.append(block)
             edges = [block[:, 0], block[:, -1], block[:, :, 0], block[:, :, -1]]
             light += float(np.concatenate(edges, axis=1).mean()) * len(block)

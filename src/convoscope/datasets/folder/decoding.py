@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
@@ -16,8 +17,8 @@ from convoscope.datasets.folder.duplicates import Fingerprint, fingerprint
 from convoscope.datasets.folder.survey import Form
 from convoscope.errors import ConvoscopeError
 
-_BLOCK = 64
-_WAITING = 32
+_BLOCK_BYTES, _MOST_IN_BLOCK = 1 << 21, 64
+_WAITING = 16  # blocks: not more than 32 MB, or so many images where they are larger
 _USUAL = ("read ", "resized to ", "edges filled", "brought to ")
 
 
@@ -45,9 +46,10 @@ class Decoded:
 def decode_all(paths: Sequence[Path], form: Form, executor: Executor) -> Iterator[Decoded]:
     """Decode files in order. Threads do: Pillow lets go of Python's lock while it decodes and resizes."""
     waiting: deque[Future[list[Decoded]]] = deque()
+    step = max(1, min(_MOST_IN_BLOCK, _BLOCK_BYTES // math.prod(form.shape)))
     try:
-        for start in range(0, len(paths), _BLOCK):
-            waiting.append(executor.submit(_decode_block, paths[start : start + _BLOCK], form))
+        for start in range(0, len(paths), step):
+            waiting.append(executor.submit(_decode_block, paths[start : start + step], form))
             if len(waiting) >= _WAITING:
                 yield from waiting.popleft().result()
         while waiting:
