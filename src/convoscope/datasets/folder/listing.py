@@ -132,7 +132,8 @@ def list_folder(root: Path) -> Listing:
         for child in _children(folder):
             if child.is_dir():
                 class_names.add(child.name)
-                entries += _entries(root, Path(child.path), child.name, part)
+                above = f"{folder.name}/{child.name}/" if parts else f"{child.name}/"
+                entries += _entries(Path(child.path), above, child.name, part)
             elif parts:
                 skipped[f"{folder.name}/{child.name}"] = "lies in no class's folder"
     if parts:
@@ -145,7 +146,7 @@ def list_folder(root: Path) -> Listing:
 
 def files_below(folder: Path) -> list[Path]:
     """Give the files in a folder and its subfolders, in natural order and without hidden ones."""
-    return [folder / found.name for found in _entries(folder, folder, "", None)]
+    return [folder / found.name for found in _entries(folder, "", "", None)]
 
 
 def part_of(name: str) -> str | None:
@@ -170,18 +171,18 @@ def _children(folder: Path) -> list[os.DirEntry[str]]:
         raise MissingFileError(f"The folder {folder} cannot be read: {error.strerror}.") from error
 
 
-def _entries(root: Path, folder: Path, label: str, part: str | None) -> Iterator[Entry]:
+def _entries(folder: Path, above: str, label: str, part: str | None) -> Iterator[Entry]:
     for child in _children(folder):
         if child.is_dir(follow_symlinks=False):  # a link to a folder could lead round in a circle
-            yield from _entries(root, Path(child.path), label, part)
+            yield from _entries(Path(child.path), f"{above}{child.name}/", label, part)
         elif not child.is_dir():
-            yield entry(root, os.path.relpath(child.path, root), label, part)
+            yield entry(child.path, above + child.name, label, part)
 
 
-def entry(root: Path, name: str, label: str, part: str | None) -> Entry:
+def entry(path: str | Path, name: str, label: str, part: str | None) -> Entry:
     """Look at a file's size and time; a file that is not there has the size -1, and reading it will say so."""
     try:
-        found = os.stat(root / name)
+        found = os.stat(path)
     except OSError:
-        return Entry(Path(name).as_posix(), label, part, -1, 0)
-    return Entry(Path(name).as_posix(), label, part, found.st_size, found.st_mtime_ns)
+        return Entry(name, label, part, -1, 0)
+    return Entry(name, label, part, found.st_size, found.st_mtime_ns)

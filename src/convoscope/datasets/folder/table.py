@@ -64,7 +64,7 @@ def list_table(path: Path) -> Listing:
         elif name in entries:
             skipped[f"line {number} of {path.name}"] = f"names {name} again; its first line counts"
         else:
-            entries[name] = entry(path.parent, cells["path"], cells["label"], part)
+            entries[name] = entry(path.parent / cells["path"], name, cells["label"], part)
     if not entries:
         raise DataError(
             f"{path} names no image with a label. Expected a line for each, under the columns path and label."
