@@ -30,7 +30,7 @@ def load(name: Path) -> npt.NDArray[Any]:
         raise MissingFileError(
             f"There is no file {name}. Images that come with Convoscope are: {', '.join(samples.names())}."
         )
-    return _as_array(read(name)[0], name)
+    return _as_array(read_image(name)[0], name)
 
 
 def _as_array(image: PIL.Image.Image, path: Path) -> npt.NDArray[Any]:
