@@ -117,8 +117,12 @@ void Batch::read(Range range) const {
 // Neighbouring steps that are by sample make a group: a worker takes a few samples through all of them, which costs one
 // meeting of the workers, and leaves what flows between the steps in the worker's cache.
 void Batch::run_forward(AfterCall after, void* context) {
-    team_.run(step_count(), [&](int i, const Worker&) {
-        step(i).prepare(kernels_, workspace_.memos[static_cast<std::size_t>(i)].floats(), true);
+    team_.run(2 * step_count(), [&](int i, const Worker&) {
+        float* const memo = workspace_.memos[static_cast<std::size_t>(i / 2)].floats();
+        if (i % 2 == 0)
+            step(i / 2).prepare(kernels_, memo);
+        else
+            step(i / 2).prepare_backward(kernels_, memo);
     });
     // More parts than workers, so that a worker that was kept from its work does not hold up the others.
     const int parts = team_.parts == 1 ? 1 : static_cast<int>(std::min<std::int64_t>(4 * team_.parts, samples_));

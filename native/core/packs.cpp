@@ -65,7 +65,7 @@ void Packs::pack(const Kernels& k, Pool& pool, const std::vector<Entry>& stale, 
     Interrupt never;
     pool.run(static_cast<int>(stale.size()), pool.threads(), never, [&](int part, int) {
         const auto i = static_cast<std::size_t>(part);
-        steps_[stale[i].step]->prepare(k, made[i]->memo.floats(), false);
+        steps_[stale[i].step]->prepare(k, made[i]->memo.floats());
     });
     for (std::size_t i = 0; i < stale.size(); i++) latest_[stale[i].step] = std::move(made[i]);
 }

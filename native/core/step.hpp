@@ -101,9 +101,10 @@ public:
     // Into how many pieces one sample's outputs can be divided at most; no value depends on how they are.
     virtual std::int64_t pieces() const { return 1; }
 
-    // Bring weights into the kernels' layout; called before each batch (`backward`: gradients will be wanted too), and
-    // for prediction only when they have changed.
-    virtual void prepare(const Kernels&, float* /*memo*/, bool /*backward*/) const {}
+    // Bring weights into the kernels' layout; called before each batch, and for prediction only when they have changed.
+    virtual void prepare(const Kernels&, float* /*memo*/) const {}
+    // The same for the way back, where gradients will be wanted. The two may be called side by side.
+    virtual void prepare_backward(const Kernels&, float* /*memo*/) const {}
 
     // Whether samples go forth and back one by one where a backward pass is wanted. If not, the whole batch is given to
     // the step, together with the team. In prediction every step takes any stretch of samples.

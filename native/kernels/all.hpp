@@ -6,6 +6,7 @@
 #include "digest.hpp"
 #include "elementwise.hpp"
 #include "filter.hpp"
+#include "live.hpp"
 #include "pool.hpp"
 #include "pooled.hpp"
 #include "product.hpp"
@@ -27,6 +28,7 @@ static const Kernels table = {
     scatter,
     add_rows,
     live_terms,
+    winner_lists,
     winograd_kernel,
     winograd_input,
     winograd_features,

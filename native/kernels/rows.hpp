@@ -50,32 +50,4 @@ static void add_rows(const RowSums& s) {
     if (done < s.length) add_terms<1, true>(s, done, static_cast<int>(s.length - done));
 }
 
-static std::int64_t live_terms(const float* x, std::int64_t count, std::int32_t step, Term* terms) {
-    std::int64_t found = 0;
-#if defined(__AVX512F__)
-    __m512i offsets = _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
-                                         _mm512_set1_epi32(step));
-    const __m512i next = _mm512_set1_epi32(16 * step);
-    const __m512i lower = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-    const __m512i upper = _mm512_add_epi32(lower, _mm512_set1_epi32(8));
-    for (std::int64_t i = 0; i < count; i += W, offsets = _mm512_add_epi32(offsets, next)) {
-        const auto values = reinterpret_cast<__m512>(load(x + i, count - i));
-        const __mmask16 live = _mm512_cmp_ps_mask(values, _mm512_setzero_ps(), _CMP_NEQ_UQ);
-        const __m512i at = _mm512_maskz_compress_epi32(live, offsets);
-        const __m512i factors = _mm512_castps_si512(_mm512_maskz_compress_ps(live, values));
-        _mm512_storeu_si512(terms + found, _mm512_permutex2var_epi32(at, lower, factors));
-        _mm512_storeu_si512(terms + found + 8, _mm512_permutex2var_epi32(at, upper, factors));
-        found += __builtin_popcount(live);
-    }
-#else
-    // Every value is written, and only a live one is kept: no branch to guess wrong.
-    std::int32_t offset = 0;
-    for (std::int64_t i = 0; i < count; i++, offset += step) {
-        terms[found] = {offset, x[i]};
-        found += x[i] != 0;
-    }
-#endif
-    return found;
-}
-
 }  // namespace convoscope::CONVOSCOPE_ISA

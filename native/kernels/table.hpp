@@ -63,6 +63,24 @@ struct RowSums {
     std::int64_t length;
 };
 
+// Terms are written 16 at a time: so much room is needed behind the last live one.
+constexpr std::int64_t live_room = 16;
+
+// The live winners of some pooled pixels, listed twice: for each filter the patches under its winners, and for each
+// pixel and place of its window the filters that win there.
+struct WinnerLists {
+    const float* gradient;        // (pixels, filters)
+    const std::uint8_t* winners;  // (pixels, filters): places in the window
+    const std::int32_t* corners;  // of the pixels' windows: offsets of their first patches
+    const std::int32_t* places;   // within a window; 16 can be read, or as many as there are
+    std::int64_t pixels, filters, window;
+    std::int32_t filter_step;  // from a filter's kernel to the next one's
+    Term* of_filter;           // pixels + live_room for each
+    TermList* filter_lists;
+    Term* of_place;  // pixels × filters, and live_room
+    TermList* place_lists;
+};
+
 // Some rows of a pooling's output. Rows of its input are given from `first_row` on, as far as they are needed.
 struct PoolRows {
     const float* input;  // (rows from first_row, width, channels)
@@ -157,8 +175,9 @@ struct Kernels {
     void (*scatter)(const Scatter&);
     void (*add_rows)(const RowSums&);
     // The values of a row that are not zero, as terms of a sum over rows `step` apart; returns how many. There must be
-    // room for all of them and 16 more.
+    // room for all of them and live_room more.
     std::int64_t (*live_terms)(const float* x, std::int64_t count, std::int32_t step, Term* terms);
+    std::int64_t (*winner_lists)(const WinnerLists&);  // returns the number of lists of places
 
     // Winograd's transforms: of a kernel (3, 3, channels, filters) to 16 packed matrices; of tiles; of products to one
     // or two rows of feature map, or, where each tile is a window of a 2×2 pooling, to winners and their places.

@@ -93,7 +93,7 @@ public:
                std::max(before + aligned(columns), winograd_ ? winograd_->scratch_floats() : 0);
     }
 
-    void prepare(const Kernels& k, float* memo, bool backward) const override {
+    void prepare(const Kernels& k, float* memo) const override {
         float* const folded = memo + forward_floats(k);
         if (folding_) folding_->fold(kernel_, patches_.size(), bias_, folded);
         const float* const kernel = folding_ ? folded : kernel_;
@@ -101,7 +101,9 @@ public:
             winograd_->prepare(k, kernel, memo);
         else
             k.pack(kernel, patches_.size(), filters_, memo);
-        if (!backward) return;
+    }
+
+    void prepare_backward(const Kernels& k, float* memo) const override {
         float* const turned = memo + forward_floats(k);
         if (turned_) return turned_->prepare_turned(k, kernel_, turned);
         if (live_)

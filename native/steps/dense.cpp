@@ -49,7 +49,7 @@ public:
     std::int64_t work() const override { return rows_ * units_in_ * units_; }
     std::int64_t pieces() const override { return (units_ + column_step - 1) / column_step; }
 
-    void prepare(const Kernels&, float* memo, bool) const override {
+    void prepare(const Kernels&, float* memo) const override {
         if (folding_) folding_->fold(kernel_, units_in_, bias_, memo);
     }
 

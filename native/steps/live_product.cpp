@@ -5,8 +5,6 @@
 namespace convoscope {
 namespace {
 
-constexpr std::int64_t room = 16;  // behind the last term
-
 // A live term costs a load with every multiplication, which the whole product shares between rows: at half of the
 // values alive, both take the same time.
 constexpr double most_live = 0.35;
@@ -21,11 +19,11 @@ bool live_pays(const float* a, std::int64_t rows, std::int64_t count, std::int64
     return static_cast<double>(live) <= most_live * static_cast<double>(values);
 }
 
-std::int64_t live_product_floats(std::int64_t rows, std::int64_t count) { return 2 * (rows * count + room) + 3 * rows; }
+std::int64_t live_product_floats(std::int64_t rows, std::int64_t count) { return 2 * (rows * count + live_room) + 3 * rows; }
 
 void add_live_product(const Kernels& k, const LiveProduct& p, float* scratch) {
     auto* const terms = reinterpret_cast<Term*>(scratch);
-    auto* const lists = reinterpret_cast<TermList*>(terms + p.rows * p.count + room);
+    auto* const lists = reinterpret_cast<TermList*>(terms + p.rows * p.count + live_room);
     std::int64_t found = 0;
     for (std::int64_t row = 0; row < p.rows; row++) {
         const std::int64_t live =

@@ -38,14 +38,11 @@ private:
         std::int64_t in_patch, in_kernel, length;
     };
     std::vector<Piece> pieces(std::int64_t most_floats) const;
-    // Returns the end of the lists of pixels and places.
-    TermList* make_lists(const Strip&, Term* of_filter, TermList* filters, Term* of_place, TermList* places,
-                         Term* room) const;
-
     const PoolRows pool_;
     const std::int64_t filters_, pixels_;  // pooled pixels in a strip
     const Patches& patches_;
-    std::vector<std::int64_t> places_;  // of a window: their patches' offsets
+    const std::int64_t window_;         // places in it
+    std::vector<std::int32_t> places_;  // their patches' offsets, and zeros
     std::vector<Piece> kernel_pieces_, image_pieces_;
 };
 

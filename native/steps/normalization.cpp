@@ -29,7 +29,7 @@ public:
     std::int64_t memo_floats(const Kernels&) const override { return memos * channels_; }
     std::int64_t scratch_floats(const Kernels&) const override { return channels_; }
 
-    void prepare(const Kernels&, float* memo, bool) const override {
+    void prepare(const Kernels&, float* memo) const override {
         set_statistics(memo, mean_, variance_);
         std::fill_n(memo + mean_gradient * channels_, 2 * channels_, 0.0f);  // fixed statistics pull nothing
     }
