@@ -55,6 +55,8 @@ def test_every_option_arrives_in_the_settings(shell: Shell, tmp_path: Path) -> N
     assert settings == {
         "dataset": "digits",
         "data_dir": None,
+        "image_size": None,
+        "color_mode": None,
         "recipe": None,
         "model": "cnn-1",
         "layers": None,
@@ -67,6 +69,7 @@ def test_every_option_arrives_in_the_settings(shell: Shell, tmp_path: Path) -> N
         "weight_decay": 0.0,
         "label_smoothing": 0.0,
         "augmentation": "",
+        "class_weight": "none",
         "dropout": 0.25,
         "filters": 4,
         "seed": 11,

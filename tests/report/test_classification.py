@@ -60,3 +60,10 @@ def test_probabilities_of_another_number_of_classes_are_refused() -> None:
 def test_no_images_make_no_report() -> None:
     with pytest.raises(DataError, match="at least one image"):
         classification_report([], np.zeros((0, 4)), NAMES)
+
+
+def test_mistakes_carry_the_files_that_were_given() -> None:
+    report = classification_report([0, 1, 1], [[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]], ["a", "b"], files=["x", "y", "z"])
+    assert [mistake["file"] for mistake in report["worst_mistakes"]] == ["z"]
+    with pytest.raises(ShapeError, match="one file for each of the 3 images, but there are 1"):
+        classification_report([0, 1, 1], np.eye(2)[[0, 1, 1]], ["a", "b"], files=["x"])

@@ -40,3 +40,11 @@ def test_a_confusion_picture_is_green_where_the_model_is_right() -> None:
 
 def test_a_confusion_picture_of_many_classes_stays_of_a_size_to_look_at() -> None:
     assert confusion_picture(report_with(30, 50), "title").width < 2500
+
+
+def test_a_sheet_has_a_line_more_where_the_files_are_known() -> None:
+    report = report_with(5)
+    plain = mistakes_sheet(report, np.zeros((100, 8, 8), np.uint8), 255, "title")
+    for mistake in report["worst_mistakes"]:
+        mistake["file"] = f"a folder/{mistake['index']}.png"
+    assert mistakes_sheet(report, np.zeros((100, 8, 8), np.uint8), 255, "title").height > plain.height

@@ -110,3 +110,12 @@ def test_a_shrunk_image_has_the_means_of_its_blocks() -> None:
 def test_an_enlarged_image_keeps_its_pixels_square() -> None:
     colours = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
     assert (resized(colours, 6) == colours.repeat(3, 0).repeat(3, 1)).all()
+
+
+def test_the_files_of_the_worst_mistakes_are_listed_below_their_pictures(terminal: Console) -> None:
+    report, images = example(3, wrong=3)
+    for mistake in report["worst_mistakes"]:
+        mistake["file"] = f"photos/{mistake['index']} of a long walk.jpg"
+    text = plain(printed(terminal, report, images))
+    assert text.index("sure #0") < text.index("photos/0 of a long walk.jpg")
+    assert max(map(len, text.splitlines())) <= 80

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,18 +10,23 @@ import typer
 
 if TYPE_CHECKING:
     from convoscope.datasets import Dataset
+    from convoscope.models import Sequential
     from convoscope.runs import RunFolder
 
 EXAMPLES = (
     "convoscope evaluate runs/digits-cnn-2-1",
     "convoscope evaluate model.safetensors --data fashion-mnist",
+    "convoscope evaluate runs/my_photos-fast-1 --data other_photos",
     "convoscope evaluate runs/digits-cnn-2-1 --json",
 )
 
 
 def command(
     trained: Annotated[Path, typer.Argument(metavar="RUN|MODEL", help="A run's folder or a model's file.")],
-    data: Annotated[str | None, typer.Option(help="The data set to test with. Default: the run's own.")] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="The data set to test with, or a folder of images to test with. Default: the run's own."),
+    ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="A folder to look for the data set first.")] = None,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print the report as JSON.")] = False,
 ) -> None:
@@ -29,29 +35,63 @@ def command(
 
     from convoscope.cli.console import results
     from convoscope.cli.trained import load
+    from convoscope.report import WORST
     from convoscope.report.terminal import print_report
     from convoscope.runs.training import test
 
     model, run = load(trained)
-    images = _load_data(trained, run, data, data_dir)
-    report = {"data": f"the test images of {images.info.name}", **test(model, images)}
+    images, subject = _load_data(trained, model, run, data, data_dir)
+    report = {"data": subject, **test(model, images, worst=WORST)}
     if as_json:
         print(json.dumps(report, indent=2, ensure_ascii=False))
     else:
         print_report(results(), report, images.x_test, images.info.max_value, report["data"])
 
 
-def _load_data(trained: Path, run: RunFolder | None, name: str | None, data_dir: Path | None) -> Dataset:
-    from convoscope import datasets
-    from convoscope.errors import ConfigurationError
-    from convoscope.runs.training import settings_of
+def _load_data(
+    trained: Path, model: Sequential, run: RunFolder | None, name: str | None, data_dir: Path | None
+) -> tuple[Dataset, str]:
+    """Load the images to test with, and say which they are."""
+    import warnings
+    from dataclasses import replace
 
-    if run is not None:
-        settings = settings_of(run)
-        return datasets.load(name or settings.dataset, data_dir or settings.data_dir)
-    if name is None:
+    from convoscope import datasets
+    from convoscope.datasets.registry import is_own
+    from convoscope.errors import ConfigurationError, ConvoscopeWarning
+    from convoscope.runs.preparation import load_data
+    from convoscope.runs.training import settings_of, what_changed
+
+    if name is None and run is None:
         raise ConfigurationError(
             f"{trained} is a model outside a run's folder, so there is no telling what to test it with. "
-            f"Say it with --data: {', '.join(datasets.names())}."
+            f"Say it with --data: {', '.join(datasets.names())}, or a folder of your own."
         )
-    return datasets.load(name, data_dir)
+    settings = None if run is None else settings_of(run)
+    if name is not None and is_own(name):
+        name = os.path.abspath(Path(name).expanduser())
+    if run is None or settings is None or name not in (None, settings.dataset):
+        assert name is not None
+        if is_own(name):
+            return _other_images(model, name, data_dir)
+        data = datasets.load(name, data_dir or (None if settings is None else settings.data_dir))
+    else:
+        data = load_data(settings if data_dir is None else replace(settings, data_dir=str(data_dir)))
+        if (changed := what_changed(run, data)) is not None:
+            warnings.warn(changed, ConvoscopeWarning, stacklevel=1)
+    return data, f"the test images of {data.info.name}"
+
+
+def _other_images(model: Sequential, path: str, data_dir: Path | None) -> tuple[Dataset, str]:
+    """Load images that the model was not trained on, in its form: those to test with, or else all of them."""
+    from dataclasses import replace
+
+    from convoscope.datasets.registry import load_own
+
+    form = model.preprocessing or {}
+    size = (form["height"], form["width"]) if form else None
+    mode = {1: "grayscale", 3: "rgb"}.get(form.get("channels", 0))
+    data = load_own(path, data_dir, image_size=size, color_mode=mode, validation_split=0.0, test_split=0.0)
+    if len(data.x_test):
+        return data, f"the test images of {data.info.name}"
+    everything = replace(data, x_test=data.x_train, y_test=data.y_train, test_files=data.train_files)
+    return everything, f"all images of {data.info.name}"

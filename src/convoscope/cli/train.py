@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from convoscope.datasets import Dataset
-    from convoscope.runs import Outcome, RunFolder, TrainSettings
+    from convoscope.datasets import Dataset, FolderDataset
+    from convoscope.runs import RunFolder, TrainSettings
 
 EXAMPLES = (
     "convoscope train",
@@ -19,15 +17,20 @@ EXAMPLES = (
     "convoscope train fashion-mnist --recipe best",
     "convoscope train mnist --dropout 0.4 --val 0.1 --patience 3 --out runs/mine",
     'convoscope train digits --layers "conv 32 3 relu, flatten, dense 10 softmax"',
+    "convoscope train my_photos",
+    'convoscope train my_photos --image-size 96 --augment "flip horizontal, shift 0.1"',
     "convoscope train --resume runs/digits-cnn-2-1",
 )
-_MODEL, _TRAINING, _RUN = "Model", "Training", "Run"
+_MODEL, _TRAINING, _IMAGES, _RUN = "Model", "Training", "One's own images", "Run"
 
 
 def command(
     dataset: Annotated[
         str | None,
-        typer.Argument(help="digits (in the package), mnist or fashion-mnist. Default: digits."),
+        typer.Argument(
+            help="digits (in the package), mnist or fashion-mnist; or one's own images: a folder with a subfolder for "
+            "each class, or a CSV file with the columns path and label. Default: digits."
+        ),
     ] = None,
     model: Annotated[
         str | None,
@@ -60,7 +63,7 @@ def command(
     epochs: Annotated[
         int | None,
         typer.Option(
-            help="How often to go through the images. Default: digits 30, others 5.",
+            help="How often to go through the images. Default: digits 30, others 5; by number for one's own.",
             rich_help_panel=_TRAINING,
         ),
     ] = None,
@@ -82,7 +85,25 @@ def command(
         float | None,
         typer.Option(
             "--val",
-            help="Share of the training images to validate with, as 0.1; the best epoch's model is kept. Default: 0.",
+            help="Share of the training images to validate with, as 0.1; the best epoch's model is kept. Default: 0, "
+            "of one's own images 0.1.",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = None,
+    augment: Annotated[
+        str | None,
+        typer.Option(
+            help='Layers that vary the images in training, as "flip horizontal, shift 0.1, rotate 0.03", or none. '
+            "Default: the recipe's.",
+            metavar="LINE",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = None,
+    class_weight: Annotated[
+        str | None,
+        typer.Option(
+            help="auto: rare classes weigh as much as others. Default: none; auto for one's own images if a class is "
+            "three times rarer than another.",
             rich_help_panel=_TRAINING,
         ),
     ] = None,
@@ -98,6 +119,18 @@ def command(
         int | None,
         typer.Option(help="Repeat a run exactly. Default: drawn.", rich_help_panel=_TRAINING),
     ] = None,
+    image_size: Annotated[
+        str | None,
+        typer.Option(
+            help="What they are brought to. Default: chosen by their sizes.",
+            metavar="SIDE|HEIGHTxWIDTH",
+            rich_help_panel=_IMAGES,
+        ),
+    ] = None,
+    color: Annotated[
+        str | None,
+        typer.Option(help="grayscale or rgb. Default: whether they have colour.", rich_help_panel=_IMAGES),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="The run's folder. Default: runs/DATASET-MODEL-N or -RECIPE-N.", rich_help_panel=_RUN),
@@ -107,7 +140,11 @@ def command(
         typer.Option(help="Go on with the run in this folder.", metavar="RUN", rich_help_panel=_RUN),
     ] = None,
     data_dir: Annotated[
-        Path | None, typer.Option(help="A folder to look for the data set first.", rich_help_panel=_RUN)
+        Path | None,
+        typer.Option(
+            help="A folder to look for the data set first; of one's own images, to keep them decoded in.",
+            rich_help_panel=_RUN,
+        ),
     ] = None,
     threads: Annotated[
         int | None,
@@ -132,6 +169,10 @@ def command(
         "learning_rate": learning_rate,
         "optimizer": optimizer,
         "validation": validation,
+        "augmentation": augment,
+        "class_weight": class_weight,
+        "image_size": _size(image_size),
+        "color_mode": color,
         "patience": patience,
         "goal_accuracy": goal_accuracy,
         "seed": seed,
@@ -148,33 +189,66 @@ def _begin(
     dataset: str, out: Path | None, quiet: bool, threads: int | None, engine: str | None, given: dict[str, Any]
 ) -> None:
     from convoscope import datasets
+    from convoscope.datasets.registry import is_own
     from convoscope.engine.select import use
     from convoscope.engine.threads import get_threads, set_threads
     from convoscope.runs import RunFolder, TrainSettings
-    from convoscope.runs.preparation import build_model
+    from convoscope.runs.preparation import build_model, load_data
 
-    info = datasets.info(dataset, given["data_dir"])
     set_threads(threads)
-    settings = TrainSettings.fill_in(info.name, get_threads(), use(engine or "auto").name, **given)
+    computing = get_threads(), use(engine or "auto").name
+    own = _load_own(dataset, get_threads(), given, quiet) if is_own(dataset) else None
+    info = datasets.info(dataset, given["data_dir"]) if own is None else own.info
+    if own is not None:
+        given = {**given, "class_weight": given["class_weight"] or own.report.class_weight}
+    settings = TrainSettings.fill_in(info, *computing, **given)
     # Before a folder is made: what cannot be trained leaves none behind.
     build_model(settings, info, info.train_count)
-    data = datasets.load(info.name, settings.data_dir)
-    stem = f"{settings.dataset}-{settings.label}"
+    data = load_data(settings) if own is None else own
+    stem = f"{info.name}-{settings.label}"
     folder = RunFolder.create_numbered("runs", stem) if out is None else RunFolder.create(out.expanduser())
     _run(folder, settings, data, None, quiet)
 
 
+def _load_own(path: str, threads: int, given: dict[str, Any], quiet: bool) -> FolderDataset:
+    """Load one's own images, and say what was found."""
+    from convoscope.cli.console import results
+    from convoscope.cli.train_text import describe_own
+    from convoscope.datasets.registry import load_own
+    from convoscope.errors import DataError
+    from convoscope.runs.filling import VALIDATION
+
+    data = load_own(
+        path,
+        given["data_dir"],
+        image_size=given["image_size"],
+        color_mode=given["color_mode"],
+        validation_split=VALIDATION if given["validation"] is None else given["validation"],
+        threads=threads,
+    )
+    if not quiet:
+        describe_own(results(), data)
+    if not len(data.x_test):
+        raise DataError(
+            f"{path} has no image to test with: a class gives some of its images for that if it has three or more, and "
+            f"the largest here has {max(map(sum, data.report.counts.values()))}. Add images."
+        )
+    return data
+
+
 def _go_on(path: Path, quiet: bool, **changes: Any) -> None:
     from convoscope.cli.console import results
+    from convoscope.cli.train_text import say_finished
     from convoscope.runs import RunFolder
-    from convoscope.runs.training import is_finished, load_data, settings_of, training_state, use
+    from convoscope.runs.preparation import load_data
+    from convoscope.runs.training import is_finished, settings_of, training_state, use
 
     folder = RunFolder.open(path)
     settings = settings_of(folder, **{name: value for name, value in changes.items() if value != "auto"})
     state = training_state(folder)
     if is_finished(folder, settings, state):
         assert state is not None
-        _say_finished(results(), folder, settings, state)
+        say_finished(results(), folder, settings, state)
         return
     use(settings)
     _run(folder, settings, load_data(settings), state, quiet)
@@ -185,15 +259,16 @@ def _run(folder: RunFolder, settings: TrainSettings, data: Dataset, state: dict[
 
     from convoscope.cli.console import results
     from convoscope.cli.live import TrainingDisplay
+    from convoscope.cli.train_text import announce, close, conclude
     from convoscope.runs import resume, start
+    from convoscope.runs.preparation import has_validation
 
     console = results()
     done = 0 if state is None else int(state["epoch"])
     if not quiet:
-        _announce(console, folder, settings, data, done)
-    display = (
-        None if quiet else TrainingDisplay(console, settings.epochs, done=done, validation=settings.validation > 0)
-    )
+        announce(console, folder, settings, data, done)
+    validates = has_validation(data, settings)
+    display = None if quiet else TrainingDisplay(console, settings.epochs, done=done, validation=validates)
     begin = resume if folder.config.exists() else start
     try:
         with display or nullcontext():
@@ -201,130 +276,9 @@ def _run(folder: RunFolder, settings: TrainSettings, data: Dataset, state: dict[
     except KeyboardInterrupt:
         _leave_interrupted(folder)
     if quiet:
-        _conclude(console, folder, outcome)
+        conclude(console, folder, outcome)
     else:
-        _close(console, folder, outcome)
-
-
-def _announce(console: Console, folder: RunFolder, settings: TrainSettings, data: Dataset, done: int) -> None:
-    from rich.text import Text
-
-    from convoscope.report.terminal import percent
-
-    kept = f", {percent(settings.validation, 0)} of them to validate" if settings.validation else ""
-    threads = f"{settings.threads} thread{'s' * (settings.threads > 1)}"
-    network = settings.model if settings.layers is None else settings.layers
-    rate = f"{settings.learning_rate:g}" if settings.schedule == "constant" else f"up to {settings.learning_rate:g}"
-    lines = [
-        Text.assemble(("Training ", "bold"), (network, "bold cyan"), (" on ", "bold"), (data.info.name, "bold cyan")),
-        Text(f"{len(data.x_train):,} images to train{kept}, {len(data.x_test):,} to test", "dim"),
-        Text(
-            f"{settings.engine} engine, {threads}, {settings.optimizer} at {rate}, "
-            f"batches of {settings.batch_size}, seed {settings.seed}",
-            "dim",
-        ),
-        *([Text(_describe_recipe(settings), "dim")] if settings.recipe else []),
-        Text(f"kept in {folder}" + (f", going on after epoch {done}" if done else ""), "dim"),
-    ]
-    for line in lines:
-        console.print(line, soft_wrap=True)
-    console.print()
-
-
-def _describe_recipe(settings: TrainSettings) -> str:
-    """Say what a recipe brings beyond what other runs have too."""
-    parts = [
-        "" if settings.schedule == "constant" else "rates in one cycle",
-        f"images varied by {settings.augmentation}" if settings.augmentation else "",
-        f"labels smoothed by {settings.label_smoothing:g}" if settings.label_smoothing else "",
-        f"weights decaying by {settings.weight_decay:g}" if settings.weight_decay else "",
-    ]
-    return f"recipe {settings.recipe}: {'; '.join(part for part in parts if part)}"
-
-
-def _close(console: Console, folder: RunFolder, outcome: Outcome) -> None:
-    from convoscope.report.terminal import print_report
-
-    _say_why_stopped(console, outcome)
-    console.print()
-    white = outcome.data.info.max_value
-    print_report(console, outcome.report, outcome.data.x_test, white, outcome.report["data"])
-    _list_files(console, folder)
-    _suggest(console, folder, outcome)
-
-
-def _say_why_stopped(console: Console, outcome: Outcome) -> None:
-    from convoscope.report.terminal import percent
-
-    settings, report = outcome.settings, outcome.report
-    if report["stopped"] == "goal" and settings.goal_accuracy is not None:
-        console.print(f"Stopped: the goal of {percent(settings.goal_accuracy)} is reached.", style="green")
-    if report["stopped"] == "patience":
-        console.print(f"Stopped: no better validation accuracy for {settings.patience} epochs.", style="yellow")
-    if report["kept_epoch"] != report["epochs"]:
-        console.print(f"The model of epoch {report['kept_epoch']} is kept, which was best in validation.")
-
-
-def _list_files(console: Console, folder: RunFolder) -> None:
-    from rich.table import Table
-
-    console.print(f"\nFiles in {folder}", style="bold", soft_wrap=True)
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for path, what in (
-        (folder.model, "the model, ready to use"),
-        (folder.report, "the numbers above"),
-        (folder.mistakes, "the worst mistakes, as a picture"),
-        (folder.confusion, "the confusion matrix, as a picture"),
-        (folder.history, "loss and accuracy of each epoch"),
-        (folder.config, "all settings"),
-        (folder.checkpoint, "what --resume goes on from"),
-    ):
-        if path.exists():
-            table.add_row(path.name, f"{path.stat().st_size / 1000:,.0f} kB", what)
-    console.print(table)
-
-
-def _suggest(console: Console, folder: RunFolder, outcome: Outcome) -> None:
-    from rich.text import Text
-
-    from convoscope.cli.console import command_line
-
-    console.print("\nNext", style="bold")
-    for words in (
-        ("predict", folder, folder.example),
-        ("summary", folder, "--details"),
-        ("evaluate", folder),
-        _train_for_longer(folder, outcome.settings, outcome.settings.epochs * 2),
-    ):
-        console.print(Text(command_line("convoscope", *words), "cyan"), soft_wrap=True)
-
-
-def _train_for_longer(folder: RunFolder, settings: TrainSettings, epochs: int) -> tuple[object, ...]:
-    """Give the command that trains for more epochs: anew, where the rates are planned over all of them."""
-    if settings.schedule == "constant":
-        return ("train", "--resume", folder, "--epochs", epochs)
-    return ("train", settings.dataset, "--recipe", settings.recipe, "--epochs", epochs)
-
-
-def _conclude(console: Console, folder: RunFolder, outcome: Outcome) -> None:
-    from convoscope.report.terminal import percent
-
-    console.print(
-        f"{percent(outcome.report['accuracy'], 2)} of the test images right; kept in {folder}", soft_wrap=True
-    )
-
-
-def _say_finished(console: Console, folder: RunFolder, settings: TrainSettings, state: dict[str, Any]) -> None:
-    from convoscope.cli.console import command_line
-
-    reasons = {"goal": " because its goal was reached", "patience": " because its patience was used up"}
-    more = command_line("convoscope", *_train_for_longer(folder, settings, state["epoch"] * 2))
-    why = reasons.get(state["stopped"] or "", "")
-    console.print(
-        f"The run in {folder} is finished: it ended after {state['epoch']} epochs{why}, and nothing was done."
-        + ("" if state["stopped"] else f" To train it for longer: {more}"),
-        soft_wrap=True,
-    )
+        close(console, folder, outcome)
 
 
 def _leave_interrupted(folder: RunFolder) -> NoReturn:
@@ -345,7 +299,7 @@ def _leave_interrupted(folder: RunFolder) -> NoReturn:
 def _refuse_with_resume(given: dict[str, Any]) -> None:
     from convoscope.errors import ConfigurationError
 
-    names = {"learning_rate": "lr", "validation": "val"}
+    names = {"learning_rate": "lr", "validation": "val", "augmentation": "augment", "color_mode": "color"}
     told = [
         name if name == "DATASET" else f"--{names.get(name, name).replace('_', '-')}"
         for name in given
@@ -356,3 +310,17 @@ def _refuse_with_resume(given: dict[str, Any]) -> None:
             f"--resume goes on with the run's own settings, and {', '.join(told)} cannot be changed on the way. "
             f"Leave it out, or begin a new run. What can be given: --epochs, --threads, --engine, --data-dir, --quiet."
         )
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    """Read ``64`` or ``48x64``, the height first."""
+    from convoscope.errors import ConfigurationError
+
+    if text is None:
+        return None
+    sides = text.lower().replace("×", "x").split("x")
+    if not 1 <= len(sides) <= 2 or not all(side.strip().isdecimal() for side in sides):
+        raise ConfigurationError(
+            f"--image-size is a side in pixels or HEIGHTxWIDTH, but is {text!r}. Write 64 or 48x64."
+        )
+    return int(sides[0]), int(sides[-1])

@@ -74,6 +74,16 @@ class DatasetInfo:
     files: tuple[FileInfo, ...]
     where: str = NOT_ON_DISK
 
+    @property
+    def is_own(self) -> bool:
+        """Whether these are images of one's own, and no published data set."""
+        return not self.files and self.where not in (BUNDLED, NOT_ON_DISK)
+
+    @property
+    def key(self) -> str:
+        """What `load` takes: the name, or the path of one's own images."""
+        return self.where if self.is_own else self.name
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:

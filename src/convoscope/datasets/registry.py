@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from convoscope.datasets import digits, fashion_mnist, mnist, mnist_files
 from convoscope.datasets.description import BUNDLED, Dataset, DatasetInfo, folded
@@ -59,7 +59,7 @@ def info(name: str, data_dir: str | os.PathLike[str] | None = None) -> DatasetIn
     ((8, 8, 1), 'bundled')
     """
     if is_own(name):
-        return _own(name, data_dir, None).info
+        return load_own(name, data_dir).info
     known = _known(name)
     return known if known.where == BUNDLED else replace(known, where=mnist_files.where(known, data_dir))
 
@@ -106,7 +106,7 @@ def load(
     ((1437, 8, 8), (360, 8, 8), '3')
     """
     if is_own(name):
-        return _own(name, data_dir, progress)
+        return load_own(name, data_dir, progress=progress)
     known = _known(name)
     if known.where == BUNDLED:
         (x_train, y_train), (x_test, y_test) = digits.load_data()
@@ -128,11 +128,12 @@ def is_own(name: str) -> bool:
     return path.suffix.lower() == ".csv" or os.path.isdir(path.expanduser()) or path.name != str(name)
 
 
-def _own(name: str, data_dir: str | os.PathLike[str] | None, progress: Progress | None) -> FolderDataset:
+def load_own(name: str, data_dir: str | os.PathLike[str] | None = None, **options: Any) -> FolderDataset:
+    """Load one's own images; the options are those of `from_folder`. In `data_dir` they are kept decoded."""
     from convoscope.datasets.folder.loading import from_folder
 
     cache_dir = None if data_dir is None else Path(data_dir).expanduser() / "folders"
-    return from_folder(name, cache_dir=cache_dir, progress=progress)
+    return from_folder(name, cache_dir=cache_dir, **options)
 
 
 def _known(name: str) -> DatasetInfo:

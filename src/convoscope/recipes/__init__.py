@@ -1,6 +1,7 @@
 """Recipes: how to train well on a data set, chosen by trial on images held back from training."""
 
-from convoscope.recipes.known import get, names, suggest
+from convoscope.recipes.known import get, names
 from convoscope.recipes.recipe import Recipe
+from convoscope.recipes.suggestion import suggest
 
 __all__ = ["Recipe", "get", "names", "suggest"]

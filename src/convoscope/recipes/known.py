@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-
 from convoscope.datasets import DatasetInfo, info
-from convoscope.errors import unknown_name
-from convoscope.layers.arguments import integer, shape as as_shape
 from convoscope.recipes.recipe import Recipe
-
-_NAMES = ("fast", "best")
-_FEW_IMAGES = 10_000
-_WIDTHS = (32, 64, 128, 256)
+from convoscope.recipes.suggestion import NAMES, blocks, check_name, suggest
 
 
 def names() -> tuple[str, ...]:
@@ -23,7 +15,7 @@ def names() -> tuple[str, ...]:
     >>> names()
     ('fast', 'best')
     """
-    return _NAMES
+    return NAMES
 
 
 def get(name: str, dataset: str | DatasetInfo) -> Recipe:
@@ -47,69 +39,12 @@ def get(name: str, dataset: str | DatasetInfo) -> Recipe:
     >>> get("fast", "mnist").network
     'cnn-2'
     """
-    _check(name)
+    check_name(name)
     found = info(dataset) if isinstance(dataset, str) else dataset
-    for recipe in _KNOWN:
+    for recipe in () if found.is_own else _KNOWN:
         if (recipe.name, recipe.dataset) == (name, found.name):
             return recipe
     return suggest(name, found.image_shape, found.train_count)
-
-
-def suggest(name: str, image_shape: Sequence[int], images: int) -> Recipe:
-    """Return a recipe for new data, by a rule.
-
-    Parameters
-    ----------
-    name : {"fast", "best"}
-    image_shape : (height, width, channels)
-    images : int
-        How many there are to train with.
-
-    Examples
-    --------
-    >>> suggest("best", (32, 32, 3), 5_000).augmentation
-    'shift 0.08 interpolation=nearest'
-    """
-    _check(name)
-    shape = as_shape(image_shape, "image_shape", "A recipe")
-    count = integer(images, "images", "A recipe")
-    side = min(shape[:2])
-    batch = 32 if count < _FEW_IMAGES else 64
-    if name == "fast":
-        return Recipe(name, None, "cnn-2", _epochs(300_000, count, 3, 30), batch, learning_rate=3e-3, warmup_share=0.15)
-    return Recipe(
-        name,
-        None,
-        _blocks(side),
-        _epochs(1_000_000, count, 12, 100),
-        batch,
-        learning_rate=4e-3,
-        warmup_share=0.2,
-        optimizer="adamw",
-        weight_decay=0.03,
-        # Two pixels of 28. No flips: who knows whether what is mirrored still is the same.
-        augmentation="shift 0.08 interpolation=nearest",
-    )
-
-
-def _check(name: str) -> None:
-    if name not in _NAMES:
-        raise unknown_name("recipe", name, _NAMES)
-
-
-def _epochs(seen: int, images: int, least: int, most: int) -> int:
-    """Return the epochs in which so many images are seen, within bounds: few images are known by heart sooner."""
-    return min(max(round(seen / images), least), most)
-
-
-def _blocks(side: int) -> str:
-    """Return a network of pairs of convolutions, as many as the image can be halved times and leave 3 pixels."""
-    count = min(max(int(math.log2(side / 3)), 1), len(_WIDTHS))
-    pairs = ", ".join(
-        f"conv {width} 3 relu same, batchnorm, conv {width} 3 relu same, maxpool 2, batchnorm"
-        for width in _WIDTHS[:count]
-    )
-    return f"{pairs}, flatten, dropout 0.3, dense {{classes}} softmax"
 
 
 # Chosen as `tools/choose_recipes.py` does: trained on 50,000 images of the training set, accuracy on its other 10,000,
@@ -138,7 +73,7 @@ _KNOWN = (
     Recipe(
         "best",
         "mnist",
-        _blocks(28),
+        blocks(28),
         epochs=12,
         batch_size=64,
         learning_rate=4e-3,
@@ -153,7 +88,7 @@ _KNOWN = (
     Recipe(
         "best",
         "fashion-mnist",
-        _blocks(28),
+        blocks(28),
         epochs=17,
         batch_size=64,
         learning_rate=4e-3,

@@ -6,6 +6,6 @@
 (0.6667, [[1, 0], [1, 1]])
 """
 
-from convoscope.report.classification import classification_report
+from convoscope.report.classification import WORST, classification_report
 
-__all__ = ["classification_report"]
+__all__ = ["WORST", "classification_report"]

@@ -15,7 +15,12 @@ WORST = 24
 
 
 def classification_report(
-    y_true: npt.ArrayLike, probabilities: npt.ArrayLike, class_names: Sequence[str], *, worst: int = WORST
+    y_true: npt.ArrayLike,
+    probabilities: npt.ArrayLike,
+    class_names: Sequence[str],
+    *,
+    worst: int = WORST,
+    files: Sequence[str] | None = None,
 ) -> Report:
     """Compare what a model said of images with what they are.
 
@@ -29,6 +34,8 @@ def classification_report(
         One name a class.
     worst : int
         How many mistakes to list at most.
+    files : sequence of str, optional
+        One name an image.
 
     Returns
     -------
@@ -37,7 +44,7 @@ def classification_report(
         ``name``, ``precision``, ``recall``, ``f1`` and ``support``), ``confusion_matrix`` (a row for each true class, a
         column for each answer) and ``worst_mistakes``: those that the model was surest of, with the image's ``index``,
         the ``true`` and ``predicted`` class numbers, the ``probability`` it gave to its answer and the
-        ``true_probability`` it gave to the right one.
+        ``true_probability`` it gave to the right one, and its ``file`` if `files` are given.
 
     Raises
     ------
@@ -68,6 +75,8 @@ def classification_report(
             f"probabilities have shape {given.shape} and there are {len(labels)} labels. Give the outputs of the model "
             f"that was trained on these classes, for exactly these images."
         )
+    if files is not None and len(files) != len(labels):
+        raise ShapeError(f"A report needs one file for each of the {len(labels)} images, but there are {len(files)}.")
     if len(labels) == 0:
         raise DataError("A report needs at least one image, but there are none.")
     if labels.min() < 0 or labels.max() >= classes:
@@ -92,6 +101,7 @@ def classification_report(
                 "predicted": int(answers[index]),
                 "probability": float(given[index, answers[index]]),
                 "true_probability": float(given[index, labels[index]]),
+                **({} if files is None else {"file": files[index]}),
             }
             for index in surest
         ],

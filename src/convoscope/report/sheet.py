@@ -46,7 +46,8 @@ def mistakes_sheet(report: Report, images: Image, max_value: float, title: str, 
     names = [row["name"] for row in report["classes"]]
     worst = report["worst_mistakes"]
     rows = -(-len(worst) // columns)
-    tile_height = _TILE + 3 * _LINE + _GAP
+    lines = 4 if worst and "file" in worst[0] else 3
+    tile_height = _TILE + lines * _LINE + _GAP
     top = _MARGIN + 2 * _LINE + _GAP
     width = 2 * _MARGIN + columns * (_TILE + _GAP) - _GAP
     sheet = PIL.Image.new("RGB", (width, top + rows * tile_height + _MARGIN - _GAP), _PAPER)
@@ -64,12 +65,13 @@ def mistakes_sheet(report: Report, images: Image, max_value: float, title: str, 
         tile = PIL.Image.fromarray(_square(to_rgb(images[mistake["index"]], max_value)))
         sheet.paste(tile, (left, upper))
         below = upper + _TILE + 6
-        lines = [
+        caption = [
             (f"is {names[mistake['true']]}", _GREEN),
             (f"taken for {names[mistake['predicted']]}", _RED),
             (f"{percent(mistake['probability'])} sure #{mistake['index']}", _FAINT),
+            *([(mistake["file"].rpartition("/")[2], _FAINT)] if "file" in mistake else []),
         ]
-        for number, (text, colour) in enumerate(lines):
+        for number, (text, colour) in enumerate(caption):
             pen.text((left, below + number * _LINE), _shortened(pen, text, 15, _TILE), colour, _font(15))
     return sheet
 

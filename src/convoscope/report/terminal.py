@@ -78,10 +78,11 @@ def parts(console: Console, report: Report, images: Image, max_value: float) -> 
         yield "Confusion: a row for what it is, a column for what the model says", confusion_table(report)
     else:
         yield "The most frequent confusions", confusion_list(report)
-    if console.is_terminal and console.encoding.startswith("utf"):
+    drawn = console.is_terminal and console.encoding.startswith("utf")
+    if drawn:
         yield "The worst mistakes", mistake_pictures(console, report, images, max_value)
-    else:
-        yield "The worst mistakes", mistake_list(report)
+    if not drawn or "file" in report["worst_mistakes"][0]:
+        yield "The worst mistakes' files" if drawn else "The worst mistakes", mistake_list(report)
 
 
 def class_table(report: Report, bars: int = 0) -> Table:
@@ -148,16 +149,17 @@ def confusion_list(report: Report, most: int = 12) -> Table:
 
 
 def mistake_list(report: Report, most: int = 8) -> Table:
-    """Make a list of the worst mistakes without pictures."""
+    """Make a list of the worst mistakes without pictures, with the image's number or, if it has one, its file."""
     names = [row["name"] for row in report["classes"]]
     table = _table()
-    table.add_column("image", justify="right")
+    filed = "file" in report["worst_mistakes"][0]
+    table.add_column("file" if filed else "image", justify="left" if filed else "right", overflow="fold")
     for heading in ("it is", "the model says"):
         table.add_column(heading, overflow="fold")
     table.add_column("sure to", justify="right")
     for mistake in report["worst_mistakes"][:most]:
         true, said = names[mistake["true"]], names[mistake["predicted"]]
-        table.add_row(f"{mistake['index']}", true, said, percent(mistake["probability"]))
+        table.add_row(str(mistake.get("file", mistake["index"])), true, said, percent(mistake["probability"]))
     return table
 
 

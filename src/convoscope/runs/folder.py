@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 from contextlib import suppress
+from io import BytesIO, StringIO
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -32,12 +34,16 @@ class RunFolder:
         ``history.jsonl``: a line an epoch, appended as it goes.
     checkpoint : Path
         ``checkpoint.safetensors``: the last whole epoch, with the optimizer's state. What a resumed run goes on from.
+    data : Path
+        ``data.json``, of one's own images: what was found, and every file that was skipped, with the reason.
     model : Path
         ``model.safetensors``: the model to use, of the best epoch by validation accuracy or else the last.
     report : Path
         ``report.json``: the closing report. It is there once the run has ended.
     mistakes, confusion : Path
         Pictures of the report.
+    mistaken : Path
+        ``mistakes.csv``, of one's own images: the file of every test image that was taken for something else.
     example : Path
         One test image, to try ``convoscope predict`` with.
     files : tuple of Path
@@ -47,16 +53,18 @@ class RunFolder:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self.config = self.path / "config.json"
+        self.data = self.path / "data.json"
         self.history = self.path / "history.jsonl"
         self.checkpoint = self.path / "checkpoint.safetensors"
         self.model = self.path / "model.safetensors"
         self.report = self.path / "report.json"
         self.mistakes = self.path / "mistakes.png"
         self.confusion = self.path / "confusion.png"
+        self.mistaken = self.path / "mistakes.csv"
         self.example = self.path / "example.png"
         self.files = (
-            *(self.config, self.history, self.checkpoint, self.model),
-            *(self.report, self.mistakes, self.confusion, self.example),
+            *(self.config, self.data, self.history, self.checkpoint, self.model),
+            *(self.report, self.mistakes, self.confusion, self.mistaken, self.example),
         )
 
     def __str__(self) -> str:
@@ -171,6 +179,10 @@ class RunFolder:
         """Write ``config.json``."""
         write_json(self.config, {"format": FORMAT, "version": VERSION, **config})
 
+    def write_data(self, found: dict[str, Any]) -> None:
+        """Write ``data.json``."""
+        write_json(self.data, found)
+
     def append_epoch(self, epoch: dict[str, Any]) -> None:
         """Add a line to ``history.jsonl``, and see it onto the disk."""
         try:
@@ -192,10 +204,18 @@ class RunFolder:
         """Write ``report.json``."""
         write_json(self.report, report)
 
+    def write_mistakes(self, report: dict[str, Any]) -> None:
+        """Write ``mistakes.csv`` from a report that has the mistakes with their files."""
+        names = [row["name"] for row in report["classes"]]
+        text = StringIO()
+        table = csv.writer(text)
+        table.writerow(("file", "is", "taken for", "probability"))
+        for each in report["worst_mistakes"]:
+            table.writerow((each["file"], names[each["true"]], names[each["predicted"]], f"{each['probability']:.4f}"))
+        write_atomically(self.mistaken, [text.getvalue().encode("utf-8", "surrogateescape")])
+
     def write_picture(self, path: Path, picture: Any) -> None:
         """Write a Pillow image as PNG."""
-        from io import BytesIO
-
         buffer = BytesIO()
         picture.save(buffer, "PNG", optimize=True)
         write_atomically(path, [buffer.getvalue()])

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.datasets import Dataset, DatasetInfo
+from convoscope import datasets
+from convoscope.datasets import Dataset, DatasetInfo, FolderDataset
+from convoscope.datasets.registry import is_own, load_own
 from convoscope.errors import DataError
 from convoscope.models import Sequential, build_preset, parse_layers
 from convoscope.models.layer_line import model_from_line
@@ -34,8 +36,33 @@ def with_channels(images: Images) -> Images:
     return images[..., None] if images.ndim == 3 else images
 
 
+def load_data(settings: TrainSettings) -> Dataset:
+    """Load the data set that the settings name."""
+    if not is_own(settings.dataset):
+        return datasets.load(settings.dataset, settings.data_dir)
+    return load_own(
+        settings.dataset,
+        settings.data_dir,
+        image_size=settings.image_size,
+        color_mode=settings.color_mode,
+        validation_split=settings.validation,
+        threads=settings.threads,
+    )
+
+
+def has_validation(data: Dataset, settings: TrainSettings) -> bool:
+    """Say whether there are images to validate with: one's own may come with some, or be too few."""
+    return len(data.x_val) > 0 if isinstance(data, FolderDataset) else settings.validation > 0
+
+
 def split(data: Dataset, settings: TrainSettings) -> Split:
-    """Hold back the validation share of the training images: chosen by the seed, in each class alike."""
+    """Hold back the validation share of the training images: chosen by the seed, in each class alike.
+
+    One's own images are split already.
+    """
+    if isinstance(data, FolderDataset):
+        validation = (data.x_val, data.y_val) if has_validation(data, settings) else None
+        return Split(data.x_train, data.y_train, validation)
     x, y = with_channels(data.x_train), data.y_train
     if not settings.validation:
         return Split(x, y, None)
@@ -54,6 +81,8 @@ def split(data: Dataset, settings: TrainSettings) -> Split:
 
 def count_to_train(data: Dataset, settings: TrainSettings) -> int:
     """Count the images that `split` leaves to train with."""
+    if isinstance(data, FolderDataset):
+        return len(data.x_train)
     classes: list[int] = np.bincount(data.y_train).tolist()
     return sum(count - round(count * settings.validation) for count in classes)
 
@@ -90,11 +119,14 @@ def build_model(settings: TrainSettings, info: DatasetInfo, images: int) -> Sequ
     return model
 
 
-def preprocessing(info: DatasetInfo, images: Images) -> dict[str, Any]:
+def preprocessing(data: Dataset) -> dict[str, Any]:
     """Describe how an image has to be brought into the form that the model was trained on.
 
     With ``edge``, how light the edges of the training images are: it tells what to put behind transparent images.
     """
+    if isinstance(data, FolderDataset):  # whose images may be more than memory holds
+        return data.preprocessing
+    info, images = data.info, data.x_train
     height, width, channels = info.image_shape
     border = np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1)
     return {

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from convoscope import datasets
+from convoscope.datasets import DatasetInfo
 from convoscope.errors import ConfigurationError, FileFormatError, unknown_name
 from convoscope.recipes.compiling import SCHEDULES
+from convoscope.runs.filling import OPTIMIZERS, filled_in
 
-OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
-_RATES = {"adam": 1e-3, "adamw": 1e-3, "rmsprop": 1e-3, "sgd": 1e-2}
-_DECAYS = {"adamw": 0.004}
-_BATCH = 32
-# Five epochs of cnn-2 over tens of thousands of images end with less chance in the last steps on larger batches.
-_LARGER_BATCH = 64
-_EPOCHS = {"digits": 30}
-_FEW = 5
-_SEEDS = 10_000
-_VALIDATION_FOR_PATIENCE = 0.1
+CLASS_WEIGHTS = ("auto", "none")
 
 
 @dataclass(frozen=True)
@@ -28,9 +21,12 @@ class TrainSettings:
     Attributes
     ----------
     dataset : str
-        Its name: ``"fashion-mnist"``.
+        Its name: ``"fashion-mnist"``; of one's own images the path of their folder or table.
     data_dir : str or None
-        A folder to look for it first.
+        A folder to look for it first; of one's own images, to keep them decoded in.
+    image_size : (height, width) or None
+    color_mode : str or None
+        What one's own images are brought to, if that was asked for and not chosen from them.
     recipe : str or None
         The recipe that filled in what was not told.
     model : str
@@ -48,6 +44,8 @@ class TrainSettings:
         See `convoscope.recipes.Recipe`.
     augmentation : str
         Layers in a line that vary the images in training; empty for none.
+    class_weight : {"auto", "none"}
+        Whether each class weighs as if it had as many images as the others.
     dropout : float
         Of the preset; 0 for none.
     filters : int or None
@@ -57,7 +55,8 @@ class TrainSettings:
     threads : int
     engine : str
     validation : float
-        The share of the training images that is held back to validate with.
+        The share of the training images that is held back to validate with; of one's own images, the share of all, as
+        far as they do not come with images to validate with.
     patience : int or None
         After how many epochs without a better validation accuracy training stops.
     goal_accuracy : float or None
@@ -66,6 +65,8 @@ class TrainSettings:
 
     dataset: str
     data_dir: str | None
+    image_size: tuple[int, int] | None
+    color_mode: str | None
     recipe: str | None
     model: str
     layers: str | None
@@ -78,6 +79,7 @@ class TrainSettings:
     weight_decay: float
     label_smoothing: float
     augmentation: str
+    class_weight: str
     dropout: float
     filters: int | None
     seed: int
@@ -97,6 +99,8 @@ class TrainSettings:
             raise unknown_name("optimizer", self.optimizer, OPTIMIZERS)
         if self.schedule not in SCHEDULES:
             raise unknown_name("schedule", self.schedule, SCHEDULES)
+        if self.class_weight not in CLASS_WEIGHTS:
+            raise unknown_name("class-weight", self.class_weight, CLASS_WEIGHTS)
         if not 0 < self.learning_rate < float("inf"):
             raise ConfigurationError(
                 f"--lr must be more than 0, but is {self.learning_rate:g}. Adam's usual rate is 0.001."
@@ -122,45 +126,22 @@ class TrainSettings:
             )
 
     @classmethod
-    def fill_in(cls, dataset: str, threads: int, engine: str, **given: Any) -> TrainSettings:
+    def fill_in(cls, dataset: str | DatasetInfo, threads: int, engine: str, **given: Any) -> TrainSettings:
         """Take what was given, not None, and for the rest what is sensible for that data set.
 
         Parameters
         ----------
-        dataset : str
-            A data set's own name.
+        dataset : str or DatasetInfo
+            A data set's name, or what is known of it.
         threads, engine
             What is used.
         **given
-            Any other of the settings. With `recipe`, what is not told is the recipe's.
+            Any other of the settings. With `recipe`, what is not told is the recipe's; for one's own images that is
+            so without being asked for.
         """
         told = {name: value for name, value in given.items() if value is not None}
-        _refuse_layers_with(told, "--layers")
-        recipe = _recipe_settings(dataset, told) if "recipe" in told else {}
-        optimizer = told.get("optimizer", recipe.get("optimizer", "adam"))
-        model = told.get("model", "layers" if "layers" in told else "cnn-2")
-        defaults: dict[str, Any] = {
-            "data_dir": None,
-            "recipe": None,
-            "model": model,
-            "layers": None,
-            "epochs": _EPOCHS.get(dataset, _FEW),
-            "batch_size": _LARGER_BATCH if model == "cnn-2" and dataset != "digits" else _BATCH,
-            "learning_rate": _RATES.get(optimizer, 1e-3),
-            "schedule": "constant",
-            "warmup_share": 0.0,
-            "optimizer": optimizer,
-            "weight_decay": _DECAYS.get(optimizer, 0.0),
-            "label_smoothing": 0.0,
-            "augmentation": "",
-            "dropout": 0.0,
-            "filters": None,
-            "seed": secrets.randbelow(_SEEDS),
-            "validation": _VALIDATION_FOR_PATIENCE if "patience" in told else 0.0,
-            "patience": None,
-            "goal_accuracy": None,
-        }
-        return cls(dataset=dataset, threads=threads, engine=engine, **{**defaults, **recipe, **told})
+        info = datasets.info(dataset, told.get("data_dir")) if isinstance(dataset, str) else dataset
+        return cls(dataset=info.key, threads=threads, engine=engine, **filled_in(info, told))
 
     @property
     def label(self) -> str:
@@ -180,49 +161,11 @@ class TrainSettings:
             raise FileFormatError(
                 f"{where} does not have the settings of a run; missing: {lacking or 'none, but some are unknown'}."
             )
+        size = values["image_size"]
         try:
-            return cls(**values)
+            return cls(**{**values, "image_size": None if size is None else tuple(size)})
         except TypeError as error:
             raise FileFormatError(f"{where} has a setting of the wrong kind ({error}).") from error
-
-
-def _recipe_settings(dataset: str, told: dict[str, Any]) -> dict[str, Any]:
-    """Return what a recipe fills in, as far as it goes together with what was told."""
-    from convoscope import datasets, recipes
-    from convoscope.layers.augmentation import Augmentation
-    from convoscope.models import parse_layers
-
-    info = datasets.info(dataset, told.get("data_dir"))
-    recipe = recipes.get(told["recipe"], info)
-    filled = {name: value for name, value in asdict(recipe).items() if name not in ("name", "dataset", "network")}
-    filled["epochs"] = round(recipe.epochs)
-    optimizer = told.get("optimizer", recipe.optimizer)
-    if optimizer != recipe.optimizer:
-        if optimizer in OPTIMIZERS and "learning_rate" not in told:
-            raise ConfigurationError(
-                f"The rate of --recipe {recipe.name}, {recipe.learning_rate:g} at its highest, is one for "
-                f"{recipe.optimizer}. Give --lr with --optimizer {optimizer}."
-            )
-        del filled["weight_decay"]
-    if "layers" in told and any(isinstance(layer, Augmentation) for layer in parse_layers(told["layers"])):
-        filled["augmentation"] = ""
-    if "layers" in told or "model" in told:
-        return filled
-    line = recipe.layers(len(info.class_names))
-    if line is None:
-        return {**filled, "model": recipe.network}
-    _refuse_layers_with({**told, "layers": line}, f"--recipe {recipe.name}")
-    return {**filled, "model": "layers", "layers": line}
-
-
-def _refuse_layers_with(told: dict[str, Any], what: str) -> None:
-    """Refuse settings of a preset beside layers that say all."""
-    for name in ("model", "filters", "dropout"):
-        if name in told and "layers" in told:
-            raise ConfigurationError(
-                f"{what} and --{name} were both given, but {what} says all there is in the model. "
-                f"{'Leave out one of the two.' if what == '--layers' else 'Say which with --model, or leave one out.'}"
-            )
 
 
 def _whole(value: int, name: str, least: int) -> None:

@@ -11,15 +11,21 @@ from typing import Any
 import numpy as np
 
 import convoscope
-from convoscope import datasets
-from convoscope.datasets import Dataset
+from convoscope.datasets import Dataset, FolderDataset
 from convoscope.engine import select, threads
-from convoscope.errors import ConfigurationError, FileFormatError
+from convoscope.errors import ConfigurationError, DataError, FileFormatError
 from convoscope.models import Sequential, load_model, read_header
-from convoscope.report import classification_report
+from convoscope.report import WORST, classification_report
 from convoscope.runs.folder import RunFolder
 from convoscope.runs.lock import alone_in
-from convoscope.runs.preparation import build_model, count_to_train, preprocessing, split, with_channels
+from convoscope.runs.preparation import (
+    build_model,
+    count_to_train,
+    has_validation,
+    preprocessing,
+    split,
+    with_channels,
+)
 from convoscope.runs.recorder import RunRecorder
 from convoscope.runs.settings import TrainSettings
 from convoscope.runs.stopping import StopAtGoal
@@ -81,7 +87,14 @@ def resume(folder: RunFolder, settings: TrainSettings, data: Dataset, callbacks:
     """Go on with a run from its last whole epoch. It ends with the weights that an uninterrupted run ends with.
 
     Takes what `start` takes; the settings are the run's own (`settings_of`), perhaps with more epochs.
+
+    Raises
+    ------
+    DataError
+        One's own images are no longer those that the run was begun with.
     """
+    if (changed := what_changed(folder, data)) is not None:
+        raise DataError(f"{changed} The run cannot go on with them; begin a new one.")
     with alone_in(folder.path):
         state = training_state(folder)
         # Without a checkpoint it was stopped before its first epoch was whole.
@@ -146,6 +159,7 @@ def describe(settings: TrainSettings, data: Dataset) -> dict[str, Any]:
             "train_images": len(data.x_train),
             "test_images": len(data.x_test),
             "class_names": list(data.info.class_names),
+            "digest": data.digest() if isinstance(data, FolderDataset) else None,
         },
         "versions": {
             "convoscope": convoscope.__version__,
@@ -156,9 +170,24 @@ def describe(settings: TrainSettings, data: Dataset) -> dict[str, Any]:
     }
 
 
+def what_changed(folder: RunFolder, data: Dataset) -> str | None:
+    """Say it if one's own images were others, or were split in another way, when a run was begun."""
+    if not isinstance(data, FolderDataset):
+        return None
+    begun = folder.read_config().get("data", {})
+    if begun.get("digest") == data.digest():
+        return None
+    now = len(data.x_train), len(data.x_test)
+    return (
+        f"The images in {data.info.where} are no longer those that the run in {folder} was begun with (then "
+        f"{begun.get('train_images')} to train and {begun.get('test_images')} to test, now {now[0]} and {now[1]}), and "
+        f"are split anew: it may have been trained on what would test it now."
+    )
+
+
 def _new_model(settings: TrainSettings, data: Dataset) -> Sequential:
     model = build_model(settings, data.info, count_to_train(data, settings))
-    model.preprocessing = preprocessing(data.info, data.x_train)
+    model.preprocessing = preprocessing(data)
     return model
 
 
@@ -170,7 +199,10 @@ def _train(
     state: dict[str, Any] | None,
     callbacks: Sequence[Callback],
 ) -> Outcome:
-    monitor = "val_accuracy" if settings.validation else "accuracy"
+    if isinstance(data, FolderDataset):
+        folder.write_data(data.report.as_dict())
+    validates = has_validation(data, settings)
+    monitor = "val_accuracy" if validates else "accuracy"
     goal = StopAtGoal(settings.goal_accuracy, monitor) if settings.goal_accuracy else None
     patience = EarlyStopping(monitor, mode="max", patience=settings.patience) if settings.patience else None
 
@@ -182,7 +214,7 @@ def _train(
     recorder = RunRecorder(
         folder,
         {} if patience is None else {"patience": patience},
-        monitor if settings.validation else None,
+        monitor if validates else None,
         why_stopped,
     )
     done = 0
@@ -199,6 +231,7 @@ def _train(
             epochs=settings.epochs,
             initial_epoch=done,
             validation_data=images.validation,
+            class_weight="auto" if settings.class_weight == "auto" else None,
             callbacks=[*deciding, *callbacks, recorder],
             verbose=0,
         )
@@ -216,7 +249,10 @@ def _report(
     from convoscope.report.pixels import to_rgb
     from convoscope.report.sheet import confusion_picture, mistakes_sheet
 
-    tested = test(model, data)
+    tested = test(model, data, worst=len(data.x_test))
+    if isinstance(data, FolderDataset):
+        folder.write_mistakes(tested)
+    tested["worst_mistakes"] = tested["worst_mistakes"][:WORST]
     report = {
         "data": f"the test images of {data.info.name}",
         **tested,
@@ -237,8 +273,10 @@ def _report(
     return report
 
 
-def test(model: Sequential, data: Dataset) -> dict[str, Any]:
-    """Report on a model with the test images of a data set.
+def test(model: Sequential, data: Dataset, *, worst: int) -> dict[str, Any]:
+    """Report on a model with the test images of a data set, with so many of the worst mistakes.
+
+    Those in one's own images come with their files.
 
     Raises
     ------
@@ -252,9 +290,5 @@ def test(model: Sequential, data: Dataset) -> dict[str, Any]:
             f"Test it with the data set that it was trained on."
         )
     probabilities = model.predict(with_channels(data.x_test), verbose=0)
-    return classification_report(data.y_test, probabilities, names)
-
-
-def load_data(settings: TrainSettings) -> Dataset:
-    """Load the data set that the settings name."""
-    return datasets.load(settings.dataset, settings.data_dir)
+    files = data.test_files if isinstance(data, FolderDataset) else None
+    return classification_report(data.y_test, probabilities, names, worst=worst, files=files)

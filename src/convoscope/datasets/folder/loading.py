@@ -62,6 +62,12 @@ class FolderDataset(Dataset):
         """What each label stands for, in natural order."""
         return self.info.class_names
 
+    def digest(self) -> str:
+        """Give a checksum of the files' names, their labels and their parts: another one means another split."""
+        parts = (self.train_files, self.val_files, self.test_files)
+        labels = (self.y_train, self.y_val, self.y_test)
+        return _checksum(*(repr((files, y.tolist())) for files, y in zip(parts, labels, strict=True)))
+
 
 def from_folder(
     path: str | os.PathLike[str],
@@ -133,7 +139,7 @@ def from_folder(
     ...     data.x_train.shape, data.x_val.shape, data.x_test.shape, data.class_names
     ((16, 24, 32, 1), (2, 24, 32, 1), (2, 24, 32, 1), ('dark', 'light'))
     """
-    source = Path(path).expanduser().absolute()
+    source = Path(os.path.abspath(Path(path).expanduser()))
     wishes = Wishes(
         as_size(image_size),
         as_channels(color_mode),
@@ -168,7 +174,7 @@ def _dataset(source: Path, images: npt.NDArray[np.uint8], index: dict[str, Any])
     tests = parts[2] if len(images) > train + validation else parts[1]
     form = report.form
     info = DatasetInfo(
-        name=source.stem,
+        name=_name(source),
         title=f"{'colour' if form.channels == 3 else 'grey'} images, {form.width} × {form.height}, of one's own",
         image_shape=form.shape,
         max_value=255,
@@ -203,6 +209,10 @@ def _dataset(source: Path, images: npt.NDArray[np.uint8], index: dict[str, Any])
             "background": form.background,
         },
     )
+
+
+def _name(source: Path) -> str:
+    return (source.name if source.is_dir() else source.stem) or "images"
 
 
 def _slug(name: str) -> str:

@@ -1,0 +1,160 @@
+"""What ``convoscope train`` prints: before training, and after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from convoscope.datasets import Dataset, FolderDataset
+    from convoscope.runs import Outcome, RunFolder, TrainSettings
+
+
+def describe_own(console: Console, data: FolderDataset) -> None:
+    """Say what was found among one's own images."""
+    for number, line in enumerate(data.report.lines()):
+        console.print(line, style="bold" if number == 0 else "", soft_wrap=True)
+    console.print()
+
+
+def announce(console: Console, folder: RunFolder, settings: TrainSettings, data: Dataset, done: int) -> None:
+    """Say what is trained, on what, how, and where it is kept."""
+    from rich.text import Text
+
+    threads = f"{settings.threads} thread{'s' * (settings.threads > 1)}"
+    network = settings.model if settings.layers is None else settings.layers
+    rate = f"{settings.learning_rate:g}" if settings.schedule == "constant" else f"up to {settings.learning_rate:g}"
+    lines = [
+        Text.assemble(("Training ", "bold"), (network, "bold cyan"), (" on ", "bold"), (data.info.name, "bold cyan")),
+        Text(
+            f"{len(data.x_train):,} images to train{_validating(settings, data)}, {len(data.x_test):,} to test", "dim"
+        ),
+        Text(
+            f"{settings.engine} engine, {threads}, {settings.optimizer} at {rate}, "
+            f"batches of {settings.batch_size}, seed {settings.seed}",
+            "dim",
+        ),
+        *([Text(_describe_recipe(settings), "dim")] if settings.recipe else []),
+        *(
+            [Text("all classes weigh the same, however many images they have; --class-weight none changes that", "dim")]
+            if settings.class_weight == "auto"
+            else []
+        ),
+        Text(f"kept in {folder}" + (f", going on after epoch {done}" if done else ""), "dim"),
+    ]
+    for line in lines:
+        console.print(line, soft_wrap=True)
+    console.print()
+
+
+def _validating(settings: TrainSettings, data: Dataset) -> str:
+    from convoscope.datasets import FolderDataset
+    from convoscope.report.terminal import percent
+
+    if isinstance(data, FolderDataset):
+        return f", {len(data.x_val):,} to validate"
+    return f", {percent(settings.validation, 0)} of them to validate" if settings.validation else ""
+
+
+def _describe_recipe(settings: TrainSettings) -> str:
+    """Say what a recipe brings beyond what other runs have too."""
+    parts = [
+        "" if settings.schedule == "constant" else "rates in one cycle",
+        f"images varied by {settings.augmentation}" if settings.augmentation else "",
+        f"labels smoothed by {settings.label_smoothing:g}" if settings.label_smoothing else "",
+        f"weights decaying by {settings.weight_decay:g}" if settings.weight_decay else "",
+    ]
+    return f"recipe {settings.recipe}: {'; '.join(part for part in parts if part)}"
+
+
+def close(console: Console, folder: RunFolder, outcome: Outcome) -> None:
+    """Print the report, the files, and what to type next."""
+    from convoscope.report.terminal import print_report
+
+    _say_why_stopped(console, outcome)
+    console.print()
+    white = outcome.data.info.max_value
+    print_report(console, outcome.report, outcome.data.x_test, white, outcome.report["data"])
+    _list_files(console, folder)
+    _suggest(console, folder, outcome)
+
+
+def _say_why_stopped(console: Console, outcome: Outcome) -> None:
+    from convoscope.report.terminal import percent
+
+    settings, report = outcome.settings, outcome.report
+    if report["stopped"] == "goal" and settings.goal_accuracy is not None:
+        console.print(f"Stopped: the goal of {percent(settings.goal_accuracy)} is reached.", style="green")
+    if report["stopped"] == "patience":
+        console.print(f"Stopped: no better validation accuracy for {settings.patience} epochs.", style="yellow")
+    if report["kept_epoch"] != report["epochs"]:
+        console.print(f"The model of epoch {report['kept_epoch']} is kept, which was best in validation.")
+
+
+def _list_files(console: Console, folder: RunFolder) -> None:
+    from rich.table import Table
+
+    console.print(f"\nFiles in {folder}", style="bold", soft_wrap=True)
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for path, what in (
+        (folder.model, "the model, ready to use"),
+        (folder.report, "the numbers above"),
+        (folder.mistaken, "the file of every mistake"),
+        (folder.mistakes, "the worst mistakes, as a picture"),
+        (folder.confusion, "the confusion matrix, as a picture"),
+        (folder.data, "what was found in the folder, and every file that was skipped"),
+        (folder.history, "loss and accuracy of each epoch"),
+        (folder.config, "all settings"),
+        (folder.checkpoint, "what --resume goes on from"),
+    ):
+        if path.exists():
+            table.add_row(path.name, f"{path.stat().st_size / 1000:,.0f} kB", what)
+    console.print(table)
+
+
+def _suggest(console: Console, folder: RunFolder, outcome: Outcome) -> None:
+    from rich.text import Text
+
+    from convoscope.cli.console import command_line
+
+    console.print("\nNext", style="bold")
+    for words in (
+        ("predict", folder, folder.example),
+        ("summary", folder, "--details"),
+        ("evaluate", folder),
+        _train_for_longer(folder, outcome.settings, outcome.settings.epochs * 2),
+    ):
+        console.print(Text(command_line("convoscope", *words), "cyan"), soft_wrap=True)
+
+
+def _train_for_longer(folder: RunFolder, settings: TrainSettings, epochs: int) -> tuple[object, ...]:
+    """Give the command that trains for more epochs: anew, where the rates are planned over all of them."""
+    if settings.schedule == "constant":
+        return ("train", "--resume", folder, "--epochs", epochs)
+    size = () if settings.image_size is None else ("--image-size", "x".join(map(str, settings.image_size)))
+    colour = () if settings.color_mode is None else ("--color", settings.color_mode)
+    return ("train", settings.dataset, "--recipe", settings.recipe, *size, *colour, "--epochs", epochs)
+
+
+def conclude(console: Console, folder: RunFolder, outcome: Outcome) -> None:
+    """Print the result in a line."""
+    from convoscope.report.terminal import percent
+
+    console.print(
+        f"{percent(outcome.report['accuracy'], 2)} of the test images right; kept in {folder}", soft_wrap=True
+    )
+
+
+def say_finished(console: Console, folder: RunFolder, settings: TrainSettings, state: dict[str, Any]) -> None:
+    """Say that there is nothing left to train, why, and what would train it for longer."""
+    from convoscope.cli.console import command_line
+
+    reasons = {"goal": " because its goal was reached", "patience": " because its patience was used up"}
+    more = command_line("convoscope", *_train_for_longer(folder, settings, state["epoch"] * 2))
+    why = reasons.get(state["stopped"] or "", "")
+    console.print(
+        f"The run in {folder} is finished: it ended after {state['epoch']} epochs{why}, and nothing was done."
+        + ("" if state["stopped"] else f" To train it for longer: {more}"),
+        soft_wrap=True,
+    )
