@@ -9,7 +9,7 @@ import pytest
 import convoscope as cs
 from convoscope.datasets import info
 from convoscope.errors import ConfigurationError, UnknownNameError
-from convoscope.layers import BatchNormalization, MaxPooling2D, RandomFlip, RandomTranslation
+from convoscope.layers import BatchNormalization, Conv2D, MaxPooling2D, RandomFlip, RandomRotation, RandomTranslation
 from convoscope.recipes import Recipe
 from convoscope.training.schedules import OneCycle
 
@@ -112,6 +112,38 @@ def test_the_rule_shows_few_images_more_often_and_never_mirrors_any() -> None:
         assert few.epochs > many.epochs
         assert few.batch_size < many.batch_size
         assert "flip" not in few.augmentation + many.augmentation
+
+
+@pytest.mark.parametrize(
+    ("shape", "widths"),
+    # Halved until 3 pixels are left; half as wide from 48 pixels on.
+    [
+        ((12, 12, 3), [32, 64]),
+        ((32, 40, 3), [32, 64, 128]),
+        ((64, 64, 3), [16, 32, 64, 128]),
+        ((64, 64, 1), [16, 32, 64, 128]),
+    ],
+)
+def test_the_fast_rule_gives_colour_and_larger_images_a_convolution_for_each_halving(
+    shape: tuple[int, int, int], widths: list[int]
+) -> None:
+    model = cs.recipes.suggest("fast", shape, 2_000).model(shape, 5)
+    convolutions = [layer for layer in model.layers if isinstance(layer, Conv2D)]
+    assert [layer.filters for layer in convolutions] == widths
+    assert kinds(model).count(BatchNormalization) == kinds(model).count(MaxPooling2D) == len(widths)
+    assert RandomRotation in kinds(model)
+
+
+def test_the_fast_rule_gives_small_grey_images_the_lessons_network() -> None:
+    assert cs.recipes.suggest("fast", (28, 28, 1), 2_000).network == "cnn-2"
+    assert cs.recipes.suggest("fast", (32, 32, 1), 60_000).network == "cnn-2"
+
+
+def test_ones_own_images_get_the_rules_recipe_whatever_their_folder_is_called() -> None:
+    own = replace(info("mnist"), where="/photos/mnist", files=(), urls=())
+    assert own.is_own
+    assert own.key == "/photos/mnist"
+    assert cs.recipes.get("best", own) == cs.recipes.suggest("best", own.image_shape, own.train_count)
 
 
 def test_an_unknown_recipe_or_data_set_gets_the_nearest_one() -> None:

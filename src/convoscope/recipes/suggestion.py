@@ -12,6 +12,7 @@ from convoscope.recipes.recipe import Recipe
 NAMES = ("fast", "best")
 _FEW_IMAGES = 10_000
 _LESSONS_SIDE = 32
+_LARGE_SIDE = 48
 _WIDTHS = (32, 64, 128, 256)
 # A tenth of the side is two or three pixels of 28. No flips: who knows whether what is mirrored still is the same.
 _SHIFTED = "shift 0.08 interpolation=nearest"
@@ -61,7 +62,7 @@ def suggest(name: str, image_shape: Sequence[int], images: int) -> Recipe:
         name,
         None,
         _stages(side),
-        _epochs(120_000, count, 6, 60),
+        _epochs(80_000, count, 6, 50),
         batch,
         learning_rate=4e-3,
         warmup_share=0.2,
@@ -87,8 +88,9 @@ def blocks(side: int) -> str:
 
 
 def _stages(side: int) -> str:
-    """Return a network of one convolution for each halving."""
-    stages = ", ".join(f"conv {width} 3 relu same, maxpool 2, batchnorm" for width in _WIDTHS[: _halvings(side)])
+    """Return a network of one convolution for each halving, half as wide where images are large."""
+    widths = [width // 2 if side >= _LARGE_SIDE else width for width in _WIDTHS[: _halvings(side)]]
+    stages = ", ".join(f"conv {width} 3 relu same, maxpool 2, batchnorm" for width in widths)
     return f"{stages}, flatten, dropout 0.3, dense {{classes}} softmax"
 
 
