@@ -124,12 +124,12 @@ def test_the_rule_shows_few_images_more_often_and_never_mirrors_any() -> None:
         ((64, 64, 1), [16, 32, 64, 128]),
     ],
 )
-def test_the_fast_rule_gives_colour_and_larger_images_a_convolution_for_each_halving(
+def test_the_fast_rule_gives_colour_and_larger_images_a_convolution_for_each_halving_and_one_more(
     shape: tuple[int, int, int], widths: list[int]
 ) -> None:
     model = cs.recipes.suggest("fast", shape, 2_000).model(shape, 5)
     convolutions = [layer for layer in model.layers if isinstance(layer, Conv2D)]
-    assert [layer.filters for layer in convolutions] == widths
+    assert [layer.filters for layer in convolutions] == [*widths, widths[-1]]
     assert kinds(model).count(BatchNormalization) == kinds(model).count(MaxPooling2D) == len(widths)
     assert RandomRotation in kinds(model)
 

@@ -14,7 +14,7 @@ _FEW_IMAGES = 10_000
 _LESSONS_SIDE = 32
 _LARGE_SIDE = 48
 _WIDTHS = (32, 64, 128, 256)
-# A tenth of the side is two or three pixels of 28. No flips: who knows whether what is mirrored still is the same.
+# Two pixels of 28, and eleven degrees. No flips: who knows whether what is mirrored still is the same.
 _SHIFTED = "shift 0.08 interpolation=nearest"
 _TURNED = "shift 0.08, rotate 0.03"
 
@@ -26,7 +26,7 @@ def suggest(name: str, image_shape: Sequence[int], images: int) -> Recipe:
     ----------
     name : {"fast", "best"}
         ``"fast"`` is the lesson's network cnn-2 for images like the lesson's, grey and small, and for others a
-        convolution for each time that the image can be halved. ``"best"`` has twice the convolutions.
+        convolution for each time that the image can be halved, and one more. ``"best"`` has twice as many.
     image_shape : (height, width, channels)
     images : int
         How many there are to train with.
@@ -88,10 +88,13 @@ def blocks(side: int) -> str:
 
 
 def _stages(side: int) -> str:
-    """Return a network of one convolution for each halving, half as wide where images are large."""
+    """Return a network of one convolution for each halving and one more, half as wide where images are large."""
+    # Tried on 1,920 drawn shapes of 64 × 64 in colour, on the 240 to validate with, one seed: after five epochs 55 %;
+    # with `flatten` in place of the last convolution and the mean, and batch normalization's own momentum, 24 %.
     widths = [width // 2 if side >= _LARGE_SIDE else width for width in _WIDTHS[: _halvings(side)]]
-    stages = ", ".join(f"conv {width} 3 relu same, maxpool 2, batchnorm" for width in widths)
-    return f"{stages}, flatten, dropout 0.3, dense {{classes}} softmax"
+    # Of few images an epoch is few steps: with the usual momentum the means would come too late for validation.
+    stages = ", ".join(f"conv {width} 3 relu same, maxpool 2, batchnorm momentum=0.9" for width in widths)
+    return f"{stages}, conv {widths[-1]} 3 relu same, globalavgpool, dropout 0.2, dense {{classes}} softmax"
 
 
 def _halvings(side: int) -> int:
