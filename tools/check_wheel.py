@@ -2,8 +2,9 @@
 
     python tools/check_wheel.py
 
-Fails if the install takes 20 s or more, if the environment grows by 150 MB or more, or if the installed command does
-not train. Downloads of the dependencies are not counted: they are fetched before the clock starts.
+Fails if the install takes 20 s or more, if the environment grows by 150 MB or more, if the installed command does not
+train, or if it lacks a file of the pages or of the samples. Downloads of the dependencies are not counted: they are
+fetched before the clock starts.
 """
 
 from __future__ import annotations
@@ -28,6 +29,12 @@ def size(folder: Path) -> float:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink()) / 1e6
 
 
+def without_code(folder: Path) -> set[Path]:
+    """Return the package's files that are not modules: pages, kernels, samples, data."""
+    kinds = {".html", ".css", ".js", ".json", ".png", ".npz"}
+    return {path.relative_to(folder) for path in folder.rglob("*") if path.suffix in kinds}
+
+
 def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         wheels, home = Path(scratch, "wheels"), Path(scratch, "home")
@@ -42,7 +49,11 @@ def main() -> int:
         print(f"takes {megabytes:.0f} MB with its needs (allowed {MEGABYTES:g})")
         print(run(home / "bin/convoscope", "doctor", cwd=home))
         print(run(home / "bin/convoscope", "train", "digits", "--epochs", "1", "--quiet", "--out", "run", cwd=home))
-        return 0 if seconds < SECONDS and megabytes < MEGABYTES else 1
+        installed = next(home.glob("lib*/**/site-packages/convoscope"))
+        missing = without_code(ROOT / "src" / "convoscope") - without_code(installed)
+        print(f"lacks {', '.join(map(str, sorted(missing)))}" if missing else "all files of the pages are there")
+        print(run(home / "bin/convoscope", "lab", "--export", "lab.html", cwd=home))
+        return 0 if seconds < SECONDS and megabytes < MEGABYTES and not missing else 1
 
 
 if __name__ == "__main__":

@@ -1,5 +1,9 @@
 """Pooling: of each two by two pixels keep the biggest. 16 pixels become 4, and the features stay.
 
+The lesson's: windows of 2×2 that keep the biggest of four, 16 pixels that become 4, 28 that become 14, 26 that become
+13, 11 that become 5. Ours: the sixteen values, which the lesson shows on a slide but does not name, and everything
+about the photograph.
+
 Run this page: python docs/filters/7_pooling.py
 """
 

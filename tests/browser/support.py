@@ -59,7 +59,11 @@ def point(page: Any, view: str, row: float, column: float, shape: tuple[int, int
 def settled(page: Any) -> None:
     """Wait until the page has drawn what was asked of it."""
     page.evaluate(
-        "() => new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 60))"
+        """() => new Promise((done) => {
+            const busy = () => document.querySelector("#bench").getAttribute("aria-busy") === "true";
+            const look = () => (busy() ? requestAnimationFrame(look) : done());
+            requestAnimationFrame(look);
+        })"""
     )
 
 

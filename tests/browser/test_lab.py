@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from .conftest import png, sample
+from convoscope import filters
+from convoscope.web.lab import Start
+
+from .conftest import png, sample, serving, watched
 from .support import (
     choose,
     drop,
@@ -29,6 +32,14 @@ SOBEL = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
 
 def test_the_engine_runs_in_a_worker(page: Any) -> None:
     assert len(page.workers) == 1
+
+
+def test_the_page_begins_with_the_photograph(browser: Any) -> None:
+    with serving(Start()) as address, watched(browser) as page:
+        visit(page, address)
+        assert page.locator("#input-size").inner_text() == "512 × 512 × 3"
+        assert page.locator("#sample option:checked").inner_text() == filters.samples.TITLES["photograph"]
+        assert sum_shown(page) == summed(filters.samples.photograph(), SOBEL)[place(page)]
 
 
 def test_a_changed_kernel_number_changes_the_arithmetic(page: Any) -> None:
@@ -112,7 +123,19 @@ def test_weight_bias_activation_and_clipping_follow_the_sum(page: Any) -> None:
     point(page, "#output-view", 10, 20, (28, 38))
     total = summed(sample(), SOBEL)[10, 20]
     assert sum_shown(page) == total
-    assert output_shown(page) == pytest.approx(float(np.clip(max(total / 2 - 10, 0), 0, 255)), abs=0.01)
+    assert output_shown(page) == np.rint(np.clip(total / 2 - 10, 0, 255))
+
+
+def test_clipping_makes_whole_numbers_as_the_library_does(page: Any) -> None:
+    choose(page, "#preset", "gaussian-3")
+    page.locator("#weight").fill("1/48")
+    page.locator("#weight").press("Enter")
+    page.locator("#clip").check()
+    made = filters.convolve(sample(), "gaussian-3", channels="sum", weight=1 / 3)
+    for row, column in ((2, 3), (27, 1), (9, 30)):
+        point(page, "#output-view", row, column, (28, 38))
+        assert output_shown(page) == made[row, column, 0]
+    assert "rounded" in page.locator("#equation").inner_text()
 
 
 def test_colours_are_summed_and_can_have_numbers_of_their_own(page: Any) -> None:
@@ -205,6 +228,25 @@ def test_a_dropped_image_is_filtered(page: Any) -> None:
     assert sum_shown(page) == summed(grey, SOBEL)[place(page)]
 
 
+def test_an_image_is_taken_from_the_camera_and_the_camera_let_go(page: Any) -> None:
+    page.locator("#camera").click()
+    until(page, "document.querySelector('dialog[open] video')?.videoWidth > 0")
+    page.get_by_role("button", name="Take image").click()
+    until(page, "document.querySelector('#sample').selectedOptions[0]?.textContent === 'camera'")
+    settled(page)
+    assert page.locator("#input-size").inner_text() == "384 × 512 × 3"  # of 480 × 640
+    assert page.evaluate("document.querySelector('video').srcObject === null")
+
+
+def test_a_camera_that_is_refused_is_said(page: Any) -> None:
+    page.evaluate(
+        "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); }"
+    )
+    page.locator("#camera").click()
+    page.wait_for_selector("#message:visible")
+    assert "it was not allowed" in page.locator("#message").inner_text()
+
+
 def test_a_drawing_is_an_image_and_travels_in_the_link(page: Any, address: str) -> None:
     page.locator("#draw").click()
     box = page.locator("#pad").bounding_box()
@@ -241,7 +283,7 @@ def test_a_link_to_somebodys_own_image_says_that_it_is_not_here(page: Any, addre
     visit(page, f"{address}#image=own:cat.png&step=pool")
     page.wait_for_selector("#message:visible")
     assert "not on this computer" in page.locator("#message").inner_text()
-    assert page.locator("#input-size").inner_text() == "30 × 40 × 3"
+    assert page.locator("#input-size").inner_text() == "512 × 512 × 3"
 
 
 def test_colours_of_signed_results_are_centred_on_zero(page: Any) -> None:

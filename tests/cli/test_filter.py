@@ -174,8 +174,22 @@ def test_what_cannot_be_meant_gets_a_message_and_status_1(shell: Shell, words: l
 
 
 def test_an_even_kernel_works_and_keeps_the_size_where_padded(shell: Shell) -> None:
-    shell("filter", "drawing", "-k", "1/4 1/4; 1/4 1/4", "--padding", "same", "-o", "a.png")
+    done = shell("filter", "drawing", "-k", "1/4 1/4; 1/4 1/4", "--padding", "same", "-o", "a.png")
+    assert "A 2×2 kernel has no middle: the new pixel belongs to the cell above and left of it." in done.out
     assert pixels("a.png").shape == (32, 32)
+
+
+def test_a_hundred_megapixels_are_filtered_and_more_than_is_safe_refused(shell: Shell) -> None:
+    shell("filter", "--list")
+    PIL.Image.new("1", (10_000, 10_000)).save("large.png")
+    done = shell("filter", "large.png", "-k", "identity", "--pool", "max:8", "-o", "a.png")
+    assert (done.status, done.err) == (0, "")
+    assert "10000×10000" in done.out
+    assert pixels("a.png").shape == (1249, 1249)
+    PIL.Image.new("1", (14_000, 14_000)).save("huge.png")
+    done = shell("filter", "huge.png", "-k", "identity")
+    assert done.status == 1
+    assert "huge.png has too many pixels to be read safely. Make it smaller." in " ".join(done.err.split())
 
 
 def test_one_pixel_can_be_filtered_with_padding(shell: Shell) -> None:

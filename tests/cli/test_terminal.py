@@ -72,6 +72,10 @@ def test_predictions_are_drawn_beside_the_image(tmp_path: Path, trained: Path) -
 def test_who_wants_no_colour_gets_none(tmp_path: Path, trained: Path) -> None:
     text = in_terminal("evaluate", trained, cwd=tmp_path, NO_COLOR="1")
     assert not re.search(r"\x1b\[[0-9;]*(3[0-79]|38|48);?", text)
+    drawn = in_terminal("predict", trained, trained / "example.png", cwd=tmp_path, NO_COLOR="1")
+    assert not re.search(r"\x1b\[[0-9;]*(3[0-79]|38|48);?", drawn)
+    assert "▀" not in drawn  # without colours that is a solid block
+    assert set("░▒▓█") & set(drawn)
 
 
 def test_a_terminal_without_the_characters_gets_others(tmp_path: Path, trained: Path) -> None:

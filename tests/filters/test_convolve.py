@@ -201,6 +201,15 @@ def test_an_image_of_one_pixel_can_be_filtered_where_padding_makes_room() -> Non
         filters.convolve(one, "outline")
 
 
+def test_a_hundred_megapixels_are_filtered() -> None:
+    image = np.zeros((10_000, 10_000), np.uint8)
+    image[5000, 7000] = 100
+    made = filters.convolve(image, "outline")
+    assert made.shape == (9998, 9998)
+    assert made[4999, 6999] == 255
+    assert np.count_nonzero(made) == 1
+
+
 @pytest.mark.parametrize(
     ("image", "options", "error", "words"),
     [

@@ -59,6 +59,16 @@ def test_neighbours_filled_in_are_shown_with_their_value_and_a_question_mark() -
     assert "No neighbours to the left: 1 of 3 are missing (?), and are filled in (edge)." in text
 
 
+def test_a_window_of_even_size_says_where_its_pixel_is() -> None:
+    assert "A 2×2 kernel has no middle: the new pixel belongs to the cell above and left of it." in str(
+        filters.explain(np.zeros((3, 3)), "roberts-1", 0, 0)
+    )
+    assert "A 3×2 kernel has no middle: the new pixel belongs to the cell left of it." in str(
+        filters.explain(np.zeros((3, 3)), np.ones((3, 2)), 0, 0)
+    )
+    assert "middle" not in str(filters.explain(np.zeros((3, 3)), "sobel-x", 0, 0))
+
+
 @pytest.mark.parametrize(("row", "column"), [(-1, 0), (0, 3), (1.5, 0), (True, 0)])
 def test_a_place_outside_the_result_is_refused(row: Any, column: Any) -> None:
     with pytest.raises(ConfigurationError, match="3 rows and 3 columns"):

@@ -349,14 +349,41 @@ describe("numbers", () => {
   });
 });
 
+const python = (...steps) =>
+  pythonCode({ image: "lesson", grey: false, steps }, LESSON, { file: "", samples: [] })
+    .split("\n")
+    .filter((line) => line.startsWith("result"));
+
 test("the Python code names every setting that is not the default", () => {
   const steps = [
     makeStep("convolve", { kernels: [SLIDE], padding: "same", stride: 2, activation: "relu", clip: true }),
     makeStep("pool", { mode: "min", size: 3, stride: 1 }),
   ];
+  assert.deepEqual(python(...steps), [
+    'result = cs.filters.convolve(image, kernel, stride=2, padding="same", clip=False)',
+    "result = np.maximum(result, 0)",
+    "result = np.clip(np.rint(result), 0, 255).astype(np.uint8)",
+    'result = cs.filters.pool(result, 3, stride=1, mode="min")',
+  ]);
   const code = pythonCode({ image: "lesson", grey: false, steps }, LESSON, { file: "", samples: [] });
-  assert.match(code, /image = np.array\(\[\n {4}\[0, 64, 128\],/);
-  assert.match(code, /cs\.filters\.convolve\(image, kernel, stride=2, padding="same", clip=False\)/);
-  assert.match(code, /np\.maximum\(result, 0\)\nresult = np\.clip\(result, 0, 255\)/);
-  assert.match(code, /cs\.filters\.pool\(result, 3, stride=1, mode="min"\)/);
+  assert.match(code, /image = np.array\(\[\n {4}\[0, 64, 128\],[^\]]*\],[^\]]*\],\n\], dtype=np.uint8\)/);
+});
+
+test("the Python code clips bytes as the library does, and averages without rounding", () => {
+  const [clipped, plain, average] = [
+    makeStep("convolve", { clip: true }),
+    makeStep("convolve"),
+    makeStep("pool", { mode: "average" }),
+  ];
+  assert.deepEqual(python(clipped, clipped, plain, clipped), [
+    'result = cs.filters.convolve(image, kernel, padding="valid")',
+    'result = cs.filters.convolve(result, kernel, padding="valid", channels="apart")',
+    'result = cs.filters.convolve(result, kernel, padding="valid", clip=False, channels="apart")',
+    'result = cs.filters.convolve(result, kernel, padding="valid", channels="apart")',
+    "result = np.clip(np.rint(result), 0, 255).astype(np.uint8)",
+  ]);
+  assert.deepEqual(python(average, average), [
+    'result = cs.filters.pool(image.astype(np.float32), 2, mode="average")',
+    'result = cs.filters.pool(result, 2, mode="average")',
+  ]);
 });

@@ -42,12 +42,18 @@ test("a whole small model runs as a program", () => {
     { operation: "batch_normalize", mean: tensor([2]), variance: ones(2), gamma: null, beta: null, epsilon: 0 },
     { operation: "activate", name: "relu" },
     { operation: "sum_channels", bias: 1 },
-    { operation: "clip", low: 0, high: 90 },
+    { operation: "bytes" },
     { operation: "flatten" },
     { operation: "dense", kernel: ones(4, 1), bias: tensor([1], Float32Array.of(0.5)) },
   ]);
-  assert.deepEqual([...outputs[4].data], [21, 37, 85, 90]);
-  assert.deepEqual([...outputs[6].data], [233.5]);
+  assert.deepEqual([...outputs[4].data], [21, 37, 85, 101]);
+  assert.deepEqual([...outputs[6].data], [244.5]);
+});
+
+test("what a byte holds is clipped and rounded, halves to the even number", () => {
+  const program = new Program();
+  program.load(tensor([1, 8, 1], Float32Array.of(-3, -0.4, 0.5, 1.5, 2.5, 33.78, 254.5, 300)));
+  assert.deepEqual([...program.run([{ operation: "bytes" }])[0].data], [0, 0, 0, 2, 2, 34, 254, 255]);
 });
 
 test("an unknown operation and a missing input are said", () => {

@@ -169,6 +169,10 @@ def _describe(console: Console, path: Path, images: list[Any], chain: list[Step]
     """Print the image's journey: each step, the sizes, and how they come about."""
     from rich.table import Table
 
+    from convoscope.filters.chain import Filter
+    from convoscope.filters.named import get
+    from convoscope.filters.wording import middle_of
+
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for heading in ("step", "size", "values", "how the size comes about"):
         table.add_column(heading, overflow="fold")
@@ -181,6 +185,9 @@ def _describe(console: Console, path: Path, images: list[Any], chain: list[Step]
         size = "×".join(map(str, image.shape))
         table.add_row(words[0], size, f"{image.min():g} to {image.max():g}", words[1])
     console.print(table)
+    for shape in {get(step.kernel).shape: None for step in chain if isinstance(step, Filter)}:
+        if note := middle_of(*shape):
+            console.print(note, soft_wrap=True)
 
 
 def _name(step: Step) -> str:

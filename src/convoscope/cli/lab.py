@@ -80,14 +80,14 @@ def serve(
 
     console = results()
     with Server(site(_start(image, steps)), port=PORT if port is None else port, hosts=hosts) as server:
-        if port and server.port != port:
-            console.print(f"Port {port} is taken; this is at {server.port}.")
-        console.print(f"The filter lab is at {server.address}", soft_wrap=True)
-        console.print("Only this machine can reach it. Ctrl-C ends it.", soft_wrap=True)
-        console.file.flush()
-        if browser and not webbrowser.open(server.address):
-            console.print("No browser could be opened: copy the address into one.")
         try:
+            if port and server.port != port:
+                console.print(f"Port {port} is taken; this is at {server.port}.")
+            console.print(f"The filter lab is at {server.address}", soft_wrap=True)
+            console.print("Only this machine can reach it. Ctrl-C ends it.", soft_wrap=True)
+            console.file.flush()
+            if browser and not webbrowser.open(server.address):
+                console.print("No browser could be opened: copy the address into one.")
             server.serve()
         except KeyboardInterrupt:
             console.print("\nThe filter lab has ended.")

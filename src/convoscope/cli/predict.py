@@ -141,7 +141,8 @@ def _print_picture(console: Console, finding: dict[str, Any], image: Prepared, w
 
     pixels = image.pixels.shape[1]
     width = _DRAWN if pixels > _DRAWN else pixels * max(1, _DRAWN // pixels)
-    picture = draw(resized(to_rgb(image.pixels, white), width), in_colour=console.color_system is not None)
+    in_colour = console.color_system is not None and not console.no_color
+    picture = draw(resized(to_rgb(image.pixels, white), width), in_colour=in_colour)
     classes = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     for place, best in enumerate(finding["classes"]):
         style = "green" if place == 0 else "dim"

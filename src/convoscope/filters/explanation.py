@@ -13,7 +13,7 @@ from convoscope.filters.convolution import Task, prepare
 from convoscope.filters.geometry import PAD_MODES, pad
 from convoscope.filters.images import Clip, finish
 from convoscope.filters.kernel import Numbers
-from convoscope.filters.wording import as_text, channel_name, check_place, lies_on
+from convoscope.filters.wording import as_text, channel_name, check_place, lies_on, middle_of
 
 Array = npt.NDArray[Any]
 
@@ -69,8 +69,7 @@ class Explanation:
     def __str__(self) -> str:
         """Write the arithmetic out, a line for each row of the kernel."""
         lines = [f"New pixel ({self.row}, {self.column}): the kernel lies on {lies_on(self.rows, self.columns)}."]
-        if self.reason:
-            lines.append(self.reason)
+        lines += [words for words in (self.reason, middle_of(*self.kernel.shape[:2])) if words]
         depth = self.patch.shape[2]
         for channel in range(depth):
             if depth > 1:

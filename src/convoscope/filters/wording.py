@@ -32,6 +32,14 @@ def _range(what: str, numbers: Sequence[int]) -> str:
     return f"{what}s {numbers[0]} to {numbers[-1]}" + (f", each {step}," if step > 1 else "")
 
 
+def middle_of(rows: int, columns: int) -> str:
+    """Say where a window's pixel belongs if it has no middle; nothing if it has one."""
+    sides = [words for words, size in (("above", rows), ("left of", columns)) if size % 2 == 0]
+    if not sides:
+        return ""
+    return f"A {rows}×{columns} kernel has no middle: the new pixel belongs to the cell {' and '.join(sides)} it."
+
+
 def channel_name(channel: int, depth: int) -> str:
     """Name one of an image's channels."""
     return ("red", "green", "blue")[channel] if depth == 3 else f"channel {channel}"

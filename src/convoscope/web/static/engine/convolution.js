@@ -69,17 +69,45 @@ export function convolveApart(input, kernel, bias, options = {}) {
     lines: rows.stride * line,
     width: columns.out * channels,
   };
+  const slides = rows.kernel === 3 && columns.kernel === 3 && columns.stride === 1 && columns.dilation === 1;
   for (let c = 0; c < channels; c++) {
+    if (slides) {
+      const weights = Array.from({ length: 9 }, (_, i) => kernel.data[i * channels + c]);
+      slide(output.data, padded.data, c, walk, weights, bias ? bias.data[c] : 0);
+      continue;
+    }
     const taps = [];
     for (let i = 0; i < rows.kernel * columns.kernel; i++) {
       const weight = kernel.data[i * channels + c];
       const [ky, kx] = [Math.floor(i / columns.kernel), i % columns.kernel];
       if (weight) taps.push({ weight, offset: ky * rows.dilation * line + kx * columns.dilation * channels });
     }
-    if (bias) for (let to = c; to < output.data.length; to += channels) output.data[to] = bias.data[c];
+    if (bias?.data[c]) for (let to = c; to < output.data.length; to += channels) output.data[to] = bias.data[c];
     for (let i = 0; i < taps.length; i += 9) addTaps(output.data, padded.data, c, walk, taps.slice(i, i + 9));
   }
   return output;
+}
+
+/** The nine weights of a 3×3 that moves on by one: of its pixels six are known from the place before. */
+function slide(target, source, channel, { channels, line, lines, width }, weights, bias) {
+  const [a, b, c, d, e, f, g, h, i] = weights;
+  for (let to = channel, row = channel; to < target.length; row += lines) {
+    let [upper, middle, lower] = [row, row + line, row + 2 * line];
+    let [p, s, v] = [source[upper], source[middle], source[lower]];
+    let [q, t, w] = [source[(upper += channels)], source[(middle += channels)], source[(lower += channels)]];
+    for (const end = to + width; to < end; to += channels) {
+      const r = source[(upper += channels)];
+      const u = source[(middle += channels)];
+      const x = source[(lower += channels)];
+      target[to] = bias + a * p + b * q + c * r + d * s + e * t + f * u + g * v + h * w + i * x;
+      p = q;
+      q = r;
+      s = t;
+      t = u;
+      v = w;
+      w = x;
+    }
+  }
 }
 
 /** Up to nine weights over the whole image at once: a 3×3 writes every output value only once. */

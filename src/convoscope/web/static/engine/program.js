@@ -13,11 +13,8 @@ const OPERATIONS = {
   sum_channels: (input, { bias }) => sumChannels(input, bias),
   pool: (input, { mode, ...options }) => pool(input, mode, options).output,
   activate: (input, { name }) => activate(input, name),
-  clip: (input, { low, high }) =>
-    tensor(
-      input.shape,
-      input.data.map((x) => Math.min(Math.max(x, low), high)),
-    ),
+  // What a byte holds: clipped to 0..255 and rounded, halves to the even number, as an 8-bit image of NumPy's is.
+  bytes: (input) => tensor(input.shape, new Float32Array(new Uint8ClampedArray(input.data))),
   flatten: (input) => tensor([count(input.shape)], input.data),
   dense: (input, { kernel, bias }) => dense(input, kernel, bias),
   batch_normalize: (input, { epsilon, ...weights }) => batchNormalize(input, weights, epsilon),

@@ -113,10 +113,15 @@ function filterLines(step, explanation, shown, channel, place, scale) {
   if (step.weight !== 1 || step.bias !== 0) parts.push(sign("="), term("weighted", number(total.weighted)));
   if (step.activation !== "linear")
     parts.push(sign("→"), term(step.activation.replace("_", " "), number(total.activated)));
-  if (step.clip)
-    parts.push(sign("→"), term(total.clipped === total.activated ? "within 0…255" : "clipped", number(total.clipped)));
+  if (step.clip) parts.push(sign("→"), term(fate(total), number(total.clipped)));
   parts.push(sign("→"), outputTerm(total.clipped, scale));
   return parts;
+}
+
+/** What a byte makes of a value. */
+function fate({ activated, clipped }) {
+  if (clipped === activated) return "within 0…255";
+  return activated < -0.5 || activated > 255.5 ? "clipped" : "rounded";
 }
 
 function poolLines(step, shown) {

@@ -32,7 +32,7 @@ function explainFilter(input, step, { rows, columns }, top, left) {
     if (total === null) return { total, weighted: null, activated: null, clipped: null };
     const weighted = total * step.weight + step.bias;
     const activated = activateValue(weighted, step.activation);
-    return { total, weighted, activated, clipped: step.clip ? Math.min(Math.max(activated, 0), 255) : activated };
+    return { total, weighted, activated, clipped: step.clip ? asByte(activated) : activated };
   };
   for (const channel of channels) Object.assign(channel, finish(channel.sum));
   return {
@@ -75,6 +75,11 @@ export function look(input, { padMode }, { rows, columns }, row, column, channel
   const inside = row >= 0 && row < rows.size && column >= 0 && column < columns.size;
   const [y, x] = [sourceIndex(row, rows.size, padMode), sourceIndex(column, columns.size, padMode)];
   return { value: y < 0 || x < 0 ? 0 : at(input, y, x, channel), state: inside ? "inside" : "padded" };
+}
+
+/** What a byte holds of a value: clipped, and rounded as the engine does it. */
+function asByte(value) {
+  return Uint8ClampedArray.of(value)[0];
 }
 
 /** The value of a tensor (height, width, channels). */

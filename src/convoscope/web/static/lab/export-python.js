@@ -23,20 +23,28 @@ export function pythonCode(state, input, from) {
   const { code, pillow } = imageCode(state, input, from);
   if (pillow) lines.push("from PIL import Image");
   lines.push("", "import convoscope as cs", "", ...code, "");
+  let whole = true; // whether the values are bytes in Python; the page rounds only where a step clips
   state.steps.forEach((step, i) => {
     const before = i ? "result" : "image";
     if (step.type === "pool") {
-      const stride = step.stride === step.size ? "" : `, stride=${step.stride}`;
-      lines.push(`result = cs.filters.pool(${before}, ${step.size}${stride}, mode="${step.mode}")`);
+      lines.push(poolCode(step, before, whole));
+      whole &&= step.mode !== "average";
     } else {
-      lines.push(...filterCode(step, before, i ? null : input.shape[2]));
+      lines.push(...filterCode(step, before, i ? null : input.shape[2], whole));
+      whole = step.clip;
     }
   });
   lines.push("print(result.shape, result.min(), result.max())");
   return `${lines.join("\n")}\n`;
 }
 
-function filterCode(step, from, channels) {
+function poolCode({ mode, size, stride }, from, whole) {
+  const exact = whole && mode === "average" ? ".astype(np.float32)" : "";
+  const moved = stride === size ? "" : `, stride=${stride}`;
+  return `result = cs.filters.pool(${from}${exact}, ${size}${moved}, mode="${mode}")`;
+}
+
+function filterCode(step, from, channels, whole) {
   const options = [];
   const add = (name, value, usual) =>
     value !== usual && options.push(`${name}=${typeof value === "number" ? plain(value) : JSON.stringify(value)}`);
@@ -46,7 +54,8 @@ function filterCode(step, from, channels) {
   add("dilation", step.dilation, 1);
   add("weight", step.weight, 1);
   add("bias", step.bias, 0);
-  options.push("clip=False");
+  const clips = step.clip && step.activation === "linear" && whole; // as the library does with bytes by itself
+  if (whole && !clips) options.push("clip=False");
   if (channels !== 1) options.push(`channels=${JSON.stringify(step.channels)}`);
   add("mode", step.mode, "correlate");
   const rows = (kernel) => `[${kernel.map((row) => `[${row.map(plain).join(", ")}]`).join(", ")}]`;
@@ -55,7 +64,7 @@ function filterCode(step, from, channels) {
   const lines = [`kernel = ${kernel}`];
   lines.push(`result = cs.filters.convolve(${from}, kernel, ${options.join(", ")})`);
   if (step.activation !== "linear") lines.push(`result = ${ACTIVATE[step.activation]}`);
-  if (step.clip) lines.push("result = np.clip(result, 0, 255)");
+  if (step.clip && !clips) lines.push("result = np.clip(np.rint(result), 0, 255).astype(np.uint8)");
   return lines;
 }
 
@@ -66,7 +75,7 @@ function imageCode({ image, grey }, input, { file, samples }) {
       { length: height },
       (_, y) => `    [${[...input.data.subarray(y * width, (y + 1) * width)].join(", ")}],`,
     );
-    return { pillow: false, code: ["image = np.array([", ...rows, "], dtype=np.float32)"] };
+    return { pillow: false, code: ["image = np.array([", ...rows, "], dtype=np.uint8)"] };
   }
   const sample = samples.includes(image);
   if (sample && !grey) return { pillow: false, code: [`image = cs.filters.samples.${image}()`] };

@@ -7,6 +7,11 @@ import { h } from "../shared/dom.js";
 /** The keys that move a place: [rows, columns]. */
 export const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
+/** How high a holder may be at most: its style says so, by the window's height. */
+export function heightOf(holder) {
+  return parseFloat(getComputedStyle(holder).maxHeight) || Infinity;
+}
+
 /**
  * The view in `holder`. `name` is what it is called; `onpoint(row, column)` hears which pixel is pointed at,
  * `onmove(rows, columns)` the arrow keys. Without `onmove` it is a plain picture.
@@ -44,7 +49,7 @@ export function createImageView(holder, { name, onpoint, onmove, most }) {
   function layout() {
     const room = holder.clientWidth;
     if (!room) return;
-    scale = Math.min(room / shape[1], Math.min(most, room) / shape[0]);
+    scale = Math.min(room / shape[1], Math.min(most, room, heightOf(holder)) / shape[0]);
     if (scale > 4) scale = Math.floor(scale); // cells of a small image on whole pixels
     const [width, height] = [Math.max(1, shape[1] * scale), Math.max(1, shape[0] * scale)];
     for (const element of [stage, pixels]) {
@@ -72,6 +77,7 @@ export function createImageView(holder, { name, onpoint, onmove, most }) {
   }
 
   new ResizeObserver(layout).observe(holder);
+  window.addEventListener("resize", layout); // its height too
   return {
     stage,
     /** Shows painted pixels. */

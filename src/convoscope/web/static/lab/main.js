@@ -84,8 +84,12 @@ startTheme(byId("theme"), () => render(true));
 
 // --- state -> engine -> page
 
+let underWay = 0;
+const busy = (more) => byId("bench").setAttribute("aria-busy", String((underWay += more) > 0));
+
 const compute = async () => {
   if (!image) return;
+  busy(1);
   try {
     const next = await runChain(engine, image, state.get().steps);
     if (!next) return;
@@ -93,6 +97,8 @@ const compute = async () => {
     render(true);
   } catch (problem) {
     say(problem.message, "error");
+  } finally {
+    busy(-1);
   }
 };
 const recompute = oncePerFrame(compute);
@@ -115,6 +121,8 @@ state.listen((now, before) => {
   if (now.steps !== before.steps) say(""); // what was said was about other numbers
   if (now.selected !== before.selected) player.stop();
   keepAddress();
+  busy(1);
+  requestAnimationFrame(() => requestAnimationFrame(() => busy(-1))); // by then it is drawn, or being computed
 });
 
 window.addEventListener("hashchange", () => state.change(fromAddressText(location.hash)));

@@ -4,7 +4,7 @@ import { corner, crisp, frame, token } from "../shared/canvas.js";
 import { CLIPPED, css, ink } from "../shared/colour.js";
 import { h } from "../shared/dom.js";
 import { number } from "../shared/format.js";
-import { ARROWS } from "./image-view.js";
+import { ARROWS, heightOf } from "./image-view.js";
 
 const MOST_CELLS = 11;
 const SMALLEST = 28; // CSS pixels of a cell, where there is room for that
@@ -37,7 +37,7 @@ export function createPixelGrid(holder, { name, onpoint, onmove }) {
     const { bounds, window: box, look, lit, dots } = drawn;
     const cells = Math.max(5, Math.min(MOST_CELLS, Math.floor(room / SMALLEST)));
     view = follow(view, bounds, box, cells);
-    view.cell = Math.floor(Math.min(room, 460) / Math.max(view.columns, view.rows));
+    view.cell = Math.floor(Math.min(room, 460, heightOf(holder)) / Math.max(view.columns, view.rows));
     const { cell } = view;
     const context = crisp(canvas, view.columns * cell, view.rows * cell);
     context.textAlign = "center";

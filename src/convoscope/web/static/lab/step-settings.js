@@ -15,6 +15,7 @@ export function createStepSettings(state) {
     ...select(label, options, set(name), { id: name === "mode" ? "flipped" : name }),
   });
   const clip = h("input", { type: "checkbox", id: "clip", onchange: () => state.changeStep({ clip: clip.checked }) });
+  const whatClipDoes = "Whole numbers from 0 to 255, as an image file holds them";
   const fields = [
     make("Stride", "stride", counts(4, "pixel")),
     make("Padding", "padding", [
@@ -53,7 +54,7 @@ export function createStepSettings(state) {
       ["sigmoid", "Sigmoid"],
     ]),
   ];
-  const clipField = h("label", { class: "check" }, clip, "Clip to 0…255");
+  const clipField = h("label", { class: "check", title: whatClipDoes }, clip, "Clip to 0…255");
   const sizes = byId("formula");
   byId("step-settings").append(...fields.map(({ field }) => field), clipField);
 
