@@ -240,7 +240,7 @@ def test_an_image_is_taken_from_the_camera_and_the_camera_let_go(page: Any) -> N
 
 def test_a_camera_that_is_refused_is_said(page: Any) -> None:
     page.evaluate(
-        "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); }"
+        "() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError')); }"
     )
     page.locator("#camera").click()
     page.wait_for_selector("#message:visible")

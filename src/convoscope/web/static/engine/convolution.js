@@ -99,7 +99,7 @@ function slide(target, source, channel, { channels, line, lines, width }, weight
       const r = source[(upper += channels)];
       const u = source[(middle += channels)];
       const x = source[(lower += channels)];
-      target[to] = bias + a * p + b * q + c * r + d * s + e * t + f * u + g * v + h * w + i * x;
+      target[to] = bias + (a * p + b * q + c * r) + (d * s + e * t + f * u) + (g * v + h * w + i * x);
       p = q;
       q = r;
       s = t;
@@ -153,10 +153,17 @@ export function convolveApartInputGradient(gradient, inputShape, kernel, options
 export function sumChannels(input, bias = 0) {
   const [height, width, channels] = imageShape(input, "the sum of channels");
   const output = tensor([height, width, 1]);
-  for (let i = 0, from = 0; i < output.data.length; i++) {
+  const [source, target] = [input.data, output.data];
+  if (channels === 3) {
+    for (let i = 0, from = 0; i < target.length; i++, from += 3) {
+      target[i] = bias + source[from] + source[from + 1] + source[from + 2];
+    }
+    return output;
+  }
+  for (let i = 0, from = 0; i < target.length; i++) {
     let sum = bias;
-    for (let c = 0; c < channels; c++) sum += input.data[from++];
-    output.data[i] = sum;
+    for (let c = 0; c < channels; c++) sum += source[from++];
+    target[i] = sum;
   }
   return output;
 }
