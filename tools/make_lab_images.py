@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent.parent / "docs" / "images"
 SOBEL = "step=convolve;kernel=-1,0,1/-2,0,2/-1,0,1"
 SCENES: dict[str, tuple[str, dict[str, Any]]] = {
     "lab-light": (
-        f"image=photograph&{SOBEL};channels=sum&at=238,266",
+        f"image=photograph&{SOBEL};channels=sum&at=255,255",
         {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
     ),
     "lab-dark": (
