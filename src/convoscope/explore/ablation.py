@@ -106,13 +106,14 @@ def ablate(
         has.predicted,
         float(np.mean(had.predicted == labels)),
         float(np.mean(has.predicted == labels)),
-        _by_class(had.predicted, labels, len(has.names)),
-        _by_class(has.predicted, labels, len(has.names)),
+        accuracy_by_class(had.predicted, labels, len(has.names)),
+        accuracy_by_class(has.predicted, labels, len(has.names)),
         has.names,
     )
 
 
-def _by_class(predicted: Labels, labels: Labels, classes: int) -> Array:
+def accuracy_by_class(predicted: Labels, labels: Labels, classes: int) -> Array:
+    """Return the share of right answers for the images of each class (classes,); NaN for a class without images."""
     images = np.bincount(labels, minlength=classes)
     right = np.bincount(labels[predicted == labels], minlength=classes)
     share = np.full(classes, np.nan)

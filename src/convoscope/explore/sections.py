@@ -43,13 +43,13 @@ class Section:
         return np.concatenate(parts)
 
 
-def section(model: Sequential, first: int, *, scores: bool = False) -> Section:
-    """Return the layers from place `first` to the end.
+def section(model: Sequential, first: int, stop: int | None = None, *, scores: bool = False) -> Section:
+    """Return the layers from place `first` to the end, or up to the one before `stop`.
 
     With `scores`, a softmax or sigmoid at the end is left out: what comes out are then the scores that go into it,
     whose gradients do not fade where the model is sure.
     """
-    layers = model.layers[first:]
+    layers = model.layers[first:stop]
     shape = model.plan_input_shape if first == 0 else _inner_shape(model.layers[first - 1])
     steps = plan.build(layers, shape, fused=False)
     if scores and ends_in_probabilities(model):

@@ -327,6 +327,12 @@ class Sequential(Trainer):
 
         print_summary(self, line_length=line_length, print_fn=print_fn, details=details, plan=plan)
 
+    def explore(self, x: Any = None, y: Any = None, **options: Any) -> Any:
+        """Open the model in the browser, with images and labels to look at. See `convoscope.web.explorer.explore`."""
+        from convoscope.web.explorer import explore
+
+        return explore(self, x, y, **options)
+
     def save(self, path: Any, overwrite: bool = True, *, include_optimizer: bool = True) -> None:
         """Write the model, with its optimizer's state, into one file. See `convoscope.models.files.save_model`."""
         from convoscope.models.files import save_model

@@ -8,6 +8,7 @@ server is called is checked (against DNS rebinding), and nothing is allowed to b
 from __future__ import annotations
 
 import hmac
+import json
 import os
 import secrets
 import socket
@@ -16,11 +17,13 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from convoscope.errors import ConfigurationError, StorageError
+from convoscope.errors import ConfigurationError, ConvoscopeError, StorageError
 
 HOST, PORT = "127.0.0.1", 8760
+_LONGEST_QUESTION = 8_000_000  # bytes: an image as text
 _LOCAL = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -70,10 +73,13 @@ class Site:
     routes : mapping of str to function
         From addresses below the token, such as ``"data/kernels.json"``, to functions without arguments that return a
         `Response`. ``""`` is the page itself.
+    questions : mapping of str to function
+        From addresses that are posted to, such as ``"ask/accuracy"``, to functions of what was sent: an object of JSON.
     """
 
     folder: Path
     routes: Mapping[str, Callable[[], Response]] = field(default_factory=dict)
+    questions: Mapping[str, Callable[[dict[str, Any]], Response]] = field(default_factory=dict)
 
     def answer(self, address: str) -> Response | None:
         """Return what is at an address below the token, or None."""
@@ -197,6 +203,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_GET  # noqa: N815
 
+    def do_POST(self) -> None:
+        """Answer a question that a page of this server asks."""
+        refused = self._barred()
+        if refused is None and not self.server.owner.site.questions:
+            refused = _refusal(HTTPStatus.NOT_IMPLEMENTED, "This page has no questions.")
+        self.close_connection = refused is not None  # what was sent with it stays unread
+        self._send(refused or self._reply())
+
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Refuse a request that is not understood, in the same words and with the same headers as any other."""
         self.close_connection = True  # whatever follows it is not looked at
@@ -205,7 +219,47 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Print nothing: the address has the token in it."""
 
+    def _reply(self) -> Response:
+        """Read a question and answer it. The type of its content is one that a page of another site may not send."""
+        length = self.headers.get("Content-Length", "")
+        if self.headers.get_content_type() != "application/json" or not length.isascii() or not length.isdigit():
+            self.close_connection = True
+            return _refusal(HTTPStatus.BAD_REQUEST, "A question is JSON, and says how long it is.")
+        if int(length) > _LONGEST_QUESTION:
+            self.close_connection = True
+            return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A question has at most {_LONGEST_QUESTION} bytes.")
+        sent = self.rfile.read(int(length))
+        try:
+            answer = self.server.owner.site.questions.get(self._address())
+            if answer is None:
+                return _refusal(HTTPStatus.NOT_FOUND, "There is nothing at this address.")
+            question = json.loads(sent)
+            if not isinstance(question, dict):
+                raise ConfigurationError("A question is an object of JSON.")
+            return answer(question)
+        except (ConvoscopeError, ValueError, LookupError, TypeError, RecursionError) as error:
+            return _refusal(HTTPStatus.BAD_REQUEST, str(error))
+        except Exception as error:  # whatever it is, the page is told and the server goes on
+            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
+
     def _find(self) -> Response:
+        refused = self._barred()
+        if refused is not None:
+            return refused
+        try:
+            found = self.server.owner.site.answer(self._address())
+        except UnicodeDecodeError:
+            found = None
+        except Exception as error:  # whatever it is, the page is told and the server goes on
+            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
+        return found or _refusal(HTTPStatus.NOT_FOUND, "There is nothing at this address.")
+
+    def _address(self) -> str:
+        """Return the address below the token."""
+        return unquote(urlsplit(self.path).path.lstrip("/").partition("/")[2], errors="strict")
+
+    def _barred(self) -> Response | None:
+        """Return why a request is not listened to at all, or None."""
         owner = self.server.owner
         host = self.headers.get("Host", "").lower()
         name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
@@ -213,18 +267,12 @@ class _Handler(BaseHTTPRequestHandler):
             return _refusal(
                 HTTPStatus.FORBIDDEN, f"This server is called by another name ({name or 'none'}). Give it with --host."
             )
-        token, slash, address = urlsplit(self.path).path.lstrip("/").partition("/")
+        token, slash, _ = urlsplit(self.path).path.lstrip("/").partition("/")
         if not hmac.compare_digest(token.encode("utf-8", "replace"), owner.token.encode()):
             return _refusal(HTTPStatus.FORBIDDEN, "The address lacks its token. Copy all of it from the terminal.")
         if not slash:
             return _refusal(HTTPStatus.NOT_FOUND, "The address ends with a slash.")
-        try:
-            found = owner.site.answer(unquote(address, errors="strict"))
-        except UnicodeDecodeError:
-            found = None
-        except Exception as error:  # whatever it is, the page is told and the server goes on
-            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
-        return found or _refusal(HTTPStatus.NOT_FOUND, "There is nothing at this address.")
+        return None
 
     def _send(self, response: Response) -> None:
         self.send_response(response.status)

@@ -6,12 +6,36 @@ const POINTWISE = {
   relu: [(x) => (x > 0 ? x : 0), (x) => (x > 0 ? 1 : 0)],
   leaky_relu: [(x) => (x > 0 ? x : 0.2 * x), (x) => (x > 0 ? 1 : 0.2)], // Keras 3's slope
   absolute: [Math.abs, Math.sign],
-  sigmoid: [(x) => 1 / (1 + Math.exp(-x)), (_, y) => y * (1 - y)],
+  sigmoid: [sigmoid, (_, y) => y * (1 - y)],
   tanh: [Math.tanh, (_, y) => 1 - y * y],
   elu: [(x) => (x > 0 ? x : Math.expm1(x)), (x, y) => (x > 0 ? 1 : y + 1)],
+  gelu: [(x) => x * normal(x), (x) => normal(x) + (x * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI)],
+  silu: [(x) => x * sigmoid(x), (x, y) => y + sigmoid(x) * (1 - y)],
 };
 
-export const ACTIVATIONS = [...Object.keys(POINTWISE), "softmax"];
+/** Those that a filter can have; trained layers have a few more. */
+export const ACTIVATIONS = [
+  "linear",
+  "relu",
+  "leaky_relu",
+  "absolute",
+  "sigmoid",
+  "tanh",
+  "elu",
+  "softmax",
+];
+
+function sigmoid(x) {
+  return 1 / (1 + Math.exp(-x));
+}
+
+/** The standard normal distribution function: Abramowitz and Stegun 7.1.26, right to 1e-7. */
+function normal(x) {
+  const t = 1 / (1 + (0.3275911 * Math.abs(x)) / Math.SQRT2);
+  const series = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
+  const tail = (series * Math.exp((-x * x) / 2)) / 2;
+  return x < 0 ? tail : 1 - tail;
+}
 
 /** One value through a pointwise activation. */
 export function activateValue(x, name) {
@@ -38,7 +62,8 @@ export function activateInputGradient(gradient, input, name) {
 
 function pointwise(name) {
   if (!Object.hasOwn(POINTWISE, name)) {
-    throw new RangeError(`an activation is one of ${ACTIVATIONS.join(", ")}, and ${name} came`);
+    const known = [...Object.keys(POINTWISE), "softmax"].join(", ");
+    throw new RangeError(`an activation is one of ${known}, and ${name} came`);
   }
   return POINTWISE[name];
 }

@@ -42,7 +42,8 @@ export function createEngine(worker) {
   };
 }
 
-function throughWorker(address) {
+/** Sends messages to a module worker; each resolves to the outputs of its answer. */
+export function throughWorker(address) {
   const worker = new Worker(address, { type: "module" });
   const open = new Map();
   let last = 0;

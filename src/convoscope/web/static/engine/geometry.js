@@ -31,10 +31,10 @@ export function axis(size, kernel, { stride = 1, padding = "valid", dilation = 1
   return { size, stride, dilation, kernel, reach, before, after, out: room < 0 ? 0 : Math.floor(room / stride) + 1 };
 }
 
-/** Both axes of an image; an error in words where no window fits. */
-export function windows(shape, kernelHeight, kernelWidth, options) {
-  const rows = axis(shape[0], kernelHeight, options);
-  const columns = axis(shape[1], kernelWidth, options);
+/** Both axes of an image, for options of one value or of [rows, columns]; an error in words where no window fits. */
+export function windows(shape, kernelHeight, kernelWidth, options = {}) {
+  const rows = axis(shape[0], kernelHeight, along(options, 0));
+  const columns = axis(shape[1], kernelWidth, along(options, 1));
   if (rows.out < 1 || columns.out < 1) {
     throw new RangeError(
       `The window reaches over ${rows.reach}×${columns.reach} pixels and the image has only ${shape[0]}×${shape[1]}: ` +
@@ -42,6 +42,11 @@ export function windows(shape, kernelHeight, kernelWidth, options) {
     );
   }
   return { rows, columns };
+}
+
+function along({ stride, padding, dilation }, i) {
+  const of = (value) => (Array.isArray(value) ? value[i] : value);
+  return { stride: of(stride), padding: of(padding), dilation: of(dilation) };
 }
 
 /** For each index of the padded axis the pixel it shows: its index, or -1 where zeros stand. */

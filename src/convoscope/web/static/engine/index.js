@@ -4,6 +4,8 @@ export { createEngine } from "./client.js";
 export * from "./convolution.js";
 export * from "./dense.js";
 export { axis, padIndices, sourceIndex, windows } from "./geometry.js";
+export { readModel } from "./model.js";
+export { Network, untrained } from "./network.js";
 export * from "./normalization.js";
 export * from "./pooling.js";
 export { Program } from "./program.js";

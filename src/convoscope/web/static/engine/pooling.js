@@ -4,7 +4,8 @@ import { imageShape, tensor } from "./tensor.js";
 export const POOLINGS = ["max", "average", "min"];
 
 /**
- * The biggest, the mean or the smallest of each window. options: {size, stride (as size), padding ("valid", "same")}.
+ * The biggest, the mean or the smallest of each window. options: {size, stride (as size), padding ("valid", "same")},
+ * size and stride one number or [rows, columns].
  *
  * Returns {output, winners}: for max and min, `winners` has for each output value the index of the input value that it
  * took (the first of equals); for average it is null. Padding takes no part: a window at the border is a smaller one.
@@ -72,7 +73,8 @@ export function poolInputGradient(gradient, input, mode, options) {
 
 function poolWindows(shape, mode, { size, stride = size, padding = "valid" }) {
   if (!POOLINGS.includes(mode)) throw new RangeError(`pooling is ${POOLINGS.join(", ")}, and ${mode} came`);
-  return windows(shape, size, size, { stride, padding });
+  const [height, width] = Array.isArray(size) ? size : [size, size];
+  return windows(shape, height, width, { stride, padding });
 }
 
 function inside(along, index, size) {

@@ -1,24 +1,6 @@
 // A program is a list of steps {operation, ...settings}; each step takes the tensor that the one before it made.
 
-import { activate } from "./activation.js";
-import { convolve, convolveApart, sumChannels } from "./convolution.js";
-import { dense } from "./dense.js";
-import { batchNormalize } from "./normalization.js";
-import { pool } from "./pooling.js";
-import { count, tensor } from "./tensor.js";
-
-const OPERATIONS = {
-  convolve: (input, { kernel, bias, ...options }) => convolve(input, kernel, bias, options),
-  convolve_apart: (input, { kernel, bias, ...options }) => convolveApart(input, kernel, bias, options),
-  sum_channels: (input, { bias }) => sumChannels(input, bias),
-  pool: (input, { mode, ...options }) => pool(input, mode, options).output,
-  activate: (input, { name }) => activate(input, name),
-  // What a byte holds: clipped to 0..255 and rounded, halves to the even number, as an 8-bit image of NumPy's is.
-  bytes: (input) => tensor(input.shape, new Float32Array(new Uint8ClampedArray(input.data))),
-  flatten: (input) => tensor([count(input.shape)], input.data),
-  dense: (input, { kernel, bias }) => dense(input, kernel, bias),
-  batch_normalize: (input, { epsilon, ...weights }) => batchNormalize(input, weights, epsilon),
-};
+import { operationOf } from "./operations.js";
 
 /** Runs steps on one input, keeps every step's output, and computes again only from the first step that changed. */
 export class Program {
@@ -49,9 +31,7 @@ export class Program {
   }
 }
 
-function apply(input, { operation, ...settings }) {
-  if (!Object.hasOwn(OPERATIONS, operation)) {
-    throw new RangeError(`a step's operation is one of ${Object.keys(OPERATIONS).join(", ")}, and ${operation} came`);
-  }
-  return OPERATIONS[operation](input, settings);
+function apply(input, step) {
+  const { operation: _, ...settings } = step;
+  return operationOf(step).forward(input, settings);
 }

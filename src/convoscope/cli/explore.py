@@ -1,0 +1,68 @@
+"""``convoscope explore``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from convoscope.web.explorer import Explored
+
+EXAMPLES = (
+    "convoscope explore runs/digits-cnn-2-1",
+    "convoscope explore model.safetensors --data fashion-mnist",
+    "convoscope explore runs/digits-cnn-2-1 --export page.html",
+)
+
+
+def command(
+    trained: Annotated[Path, typer.Argument(metavar="RUN|MODEL", help="A run's folder or a model's file.")],
+    data: Annotated[
+        str | None, typer.Option(help="The data set to look at it with. Default: the run's own; without, drawings.")
+    ] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="A folder to look for the data set first.")] = None,
+    export: Annotated[
+        Path | None, typer.Option("--export", help="Write the page as one HTML file that needs no network, and end.")
+    ] = None,
+    port: Annotated[int | None, typer.Option("--port", help="Where to listen. Default: 8760, or a free port.")] = None,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", metavar="", help="Print the address, and open no browser.")
+    ] = False,
+) -> None:
+    """Open a trained model in the browser, and see everything in it. Ctrl-C ends it."""
+    from convoscope.cli.console import results
+    from convoscope.web.explorer import offline, site
+
+    explored = load(trained, data, data_dir)
+    if export is None:
+        from convoscope.web.opening import open_page
+
+        open_page(site(explored), "The explorer", port=port, browser=not no_browser, wait=True)
+        return
+    from convoscope.storage import write_atomically
+
+    write_atomically(export, [offline(explored).encode()])
+    results().print(f"Written: {export}", soft_wrap=True)
+
+
+def load(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
+    """Load a model and what it was tested and trained with."""
+    from convoscope import datasets
+    from convoscope.cli.trained import load as load_trained
+    from convoscope.runs.preparation import with_channels
+    from convoscope.runs.training import settings_of
+    from convoscope.web.explorer import Explored
+
+    model, run = load_trained(trained)
+    title = trained.name if run is None or trained.is_dir() else trained.parent.name
+    if run is not None:
+        settings = settings_of(run)
+        data, data_dir = data or settings.dataset, data_dir or settings.data_dir
+    if data is None:
+        return Explored(model, title=title)
+    images = datasets.load(data, data_dir)
+    return Explored(
+        model, with_channels(images.x_test), images.y_test, with_channels(images.x_train), images.y_train, title
+    )

@@ -1,0 +1,108 @@
+"""The images that the explorer's page is given: some of each class and of each mistake, packed as bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Indices = npt.NDArray[np.int64]
+
+_MOST_OF_A_KIND = 20  # images of a class, and of a cell of the confusion matrix
+_WHITES = (1, 16, 255)  # usual values of white: images are 0..1, or whole numbers
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Images as bytes.
+
+    Attributes
+    ----------
+    kind : {"uint8", "float32"}
+    divisor : int
+        What whole numbers were divided by: a value is byte / divisor.
+    content : bytes
+    """
+
+    kind: str
+    divisor: int
+    content: bytes
+
+
+def pack(images: npt.NDArray[Any]) -> Packed:
+    """Write images as bytes from which float32 values come back exactly.
+
+    Examples
+    --------
+    >>> pack(np.array([0.0, 1.0], np.float32) / np.float32(255)).content
+    b'\\x00\\x01'
+    >>> pack(np.array([-0.5])).kind
+    'float32'
+    """
+    values = np.ascontiguousarray(images, np.float32)
+    for divisor in _WHITES:
+        whole = np.rint(values * np.float32(divisor))
+        if values.size == 0 or (whole.min() >= 0 and whole.max() <= 255):
+            small = whole.astype(np.uint8)
+            if np.array_equal(small.astype(np.float32) / np.float32(divisor), values):
+                return Packed("uint8", divisor, small.tobytes())
+    return Packed("float32", 1, values.astype("<f4").tobytes())
+
+
+def value_range(images: npt.NDArray[Any] | None, white: float | None) -> tuple[float, float]:
+    """Return the values of black and white: those of the preprocessing, else what the images' own values suggest.
+
+    Examples
+    --------
+    >>> value_range(np.array([0.0, 0.9]), None), value_range(np.array([-1.0, 2.0]), None), value_range(None, 16)
+    ((0.0, 1.0), (-1.0, 2.0), (0.0, 16.0))
+    """
+    if white is not None:
+        return 0.0, float(white)
+    if images is None or images.size == 0:
+        return 0.0, 1.0
+    low, high = float(images.min()), float(images.max())
+    if low < 0 or high > _WHITES[-1]:
+        return low, high
+    return 0.0, float(next(each for each in _WHITES if high <= each))
+
+
+def choose(labels: Indices | None, predicted: Indices, surest: Indices, classes: int, most: int) -> Indices:
+    """Choose images: by turns one of each class and one of each kind of mistake, the surest first.
+
+    Parameters
+    ----------
+    labels : array (N,) or None
+        The true classes, if they are known; else those that the model chose count.
+    predicted : array (N,)
+    surest : array (N,)
+        All places, those that the model is surest of first.
+    classes : int
+    most : int
+        How many at most.
+
+    Returns
+    -------
+    array
+        Places in ascending order.
+    """
+    true = predicted if labels is None else labels
+    wrong = surest[predicted[surest] != true[surest]]
+    kinds: list[Indices] = [np.flatnonzero(true == each)[:_MOST_OF_A_KIND] for each in range(classes)]
+    cells = true[wrong] * classes + predicted[wrong]
+    kinds += [wrong[cells == cell][:_MOST_OF_A_KIND] for cell in np.unique(cells)]
+    taken: dict[int, None] = {}
+    for index in _by_turns(kinds):
+        if len(taken) >= most:
+            break
+        taken[index] = None
+    return np.array(sorted(taken), np.int64)
+
+
+def _by_turns(kinds: list[Indices]) -> Iterator[int]:
+    for turn in zip_longest(*(kind.tolist() for kind in kinds)):
+        yield from (index for index in turn if index is not None)

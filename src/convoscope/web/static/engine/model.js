@@ -1,0 +1,93 @@
+// A model's file: safetensors, with the architecture as JSON in its header.
+
+import { count, tensor } from "./tensor.js";
+
+const KEY = "convoscope"; // where the description stands in the header
+
+/**
+ * Reads a model's file (ArrayBuffer).
+ *
+ * Returns {name, inputShape, classNames, preprocessing, layers}. A layer is {type, name, config, weights, parameters,
+ * steps}: `weights` are tensors over the file's own numbers, `steps` what the engine runs.
+ */
+export function readModel(buffer) {
+  const { description, tensors } = readFile(buffer);
+  const { architecture, class_names: classNames, preprocessing } = description;
+  const layers = architecture.layers.map(({ class_name: type, config }, place) => {
+    const prefix = `layers/${place}/`;
+    const weights = Object.fromEntries(
+      Object.entries(tensors)
+        .filter(([name]) => name.startsWith(prefix))
+        .map(([name, weight]) => [name.slice(prefix.length), weight]),
+    );
+    const parameters = Object.values(weights).reduce((sum, { data }) => sum + data.length, 0);
+    return { type, name: config.name, config, weights, parameters, steps: stepsOf(type, config, weights) };
+  });
+  return { name: architecture.name, inputShape: architecture.input_shape, classNames, preprocessing, layers };
+}
+
+function readFile(buffer) {
+  const cut = "The model's file is damaged or cut short. Save it again.";
+  if (buffer.byteLength < 8) throw new RangeError(cut);
+  const length = Number(new DataView(buffer).getBigUint64(0, true));
+  if (length > buffer.byteLength - 8) throw new RangeError(cut);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
+  const told = JSON.parse(header.__metadata__?.[KEY] ?? "{}");
+  if (!told.model) throw new RangeError("This safetensors file was not written by Convoscope: its header has no model.");
+  const tensors = {};
+  for (const [name, { dtype, shape, data_offsets: ends }] of Object.entries(header)) {
+    if (!name.startsWith("layers/")) continue;
+    const [from, to] = ends.map((end) => 8 + length + end);
+    if (dtype !== "F32" || to > buffer.byteLength || to - from !== 4 * count(shape)) throw new RangeError(cut);
+    const aligned = from % 4 === 0;
+    const data = aligned ? new Float32Array(buffer, from, count(shape)) : new Float32Array(buffer.slice(from, to));
+    tensors[name] = tensor(shape, data);
+  }
+  return { description: told.model, tensors };
+}
+
+const nothing = () => [];
+const activated = (name) => (name === "linear" ? [] : [{ operation: "activate", name }]);
+const pooling =
+  (mode) =>
+  ({ pool_size: size, strides: stride, padding }) => [{ operation: "pool", mode, size, stride, padding }];
+const globally =
+  (mode) =>
+  ({ keepdims: keep }) => [{ operation: "global_pool", mode, keep }];
+
+const STEPS = {
+  Conv2D: ({ strides, padding, dilation_rate: dilation, activation }, { kernel, bias = null }) => [
+    { operation: "convolve", kernel, bias, stride: strides, padding, dilation },
+    ...activated(activation),
+  ],
+  Dense: ({ activation }, { kernel, bias = null }) => [{ operation: "dense", kernel, bias }, ...activated(activation)],
+  MaxPooling2D: pooling("max"),
+  MinPooling2D: pooling("min"),
+  AveragePooling2D: pooling("average"),
+  GlobalMaxPooling2D: globally("max"),
+  GlobalAveragePooling2D: globally("average"),
+  BatchNormalization: ({ epsilon }, { gamma = null, beta = null, moving_mean: mean, moving_variance: variance }) => [
+    { operation: "batch_normalize", gamma, beta, mean, variance, epsilon },
+  ],
+  Rescaling: ({ scale, offset }) => [{ operation: "rescale", scale, offset }],
+  Activation: ({ activation }) => activated(activation),
+  Softmax: () => activated("softmax"),
+  ReLU: ({ negative_slope: slope }) => [{ operation: "leak", slope }],
+  LeakyReLU: ({ negative_slope: slope }) => [{ operation: "leak", slope }],
+  Flatten: () => [{ operation: "flatten" }],
+  Reshape: ({ target_shape: shape }) => [{ operation: "reshape", shape }],
+  ZeroPadding2D: ({ padding }) => [{ operation: "zero_pad", padding }],
+  // These change images in training only.
+  Dropout: nothing,
+  RandomFlip: nothing,
+  RandomTranslation: nothing,
+  RandomRotation: nothing,
+  RandomErasing: nothing,
+};
+
+function stepsOf(type, config, weights) {
+  if (!Object.hasOwn(STEPS, type)) {
+    throw new RangeError(`The page does not know layers of type ${type} yet; it knows ${Object.keys(STEPS).join(", ")}.`);
+  }
+  return STEPS[type](config, weights);
+}

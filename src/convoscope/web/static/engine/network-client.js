@@ -1,0 +1,45 @@
+// The page's side of a model: promises in front of its worker, or of the same service in the page itself.
+
+import { Service } from "./service.js";
+import { throughWorker } from "./client.js";
+
+/** `worker`: the address of network-worker.js; null computes in the page, for a file from disk has no worker. */
+export async function openNetwork(buffer, worker) {
+  const post = worker ? throughWorker(worker) : inPage();
+  await post({ task: "open", buffer });
+  let running = false;
+  let waiting = null;
+  let changes = [];
+
+  async function next() {
+    const { input, resolve, reject } = waiting;
+    const due = changes;
+    [waiting, changes, running] = [null, [], true];
+    try {
+      resolve(await post({ task: "run", input, changes: due }));
+    } catch (error) {
+      reject(error);
+    }
+    running = false;
+    if (waiting) next();
+  }
+
+  return {
+    /** What is to be different from the next run on. */
+    change: (change) => changes.push(change),
+    /** Every layer's output for an input; null where a newer run was asked for before this one had begun. */
+    run: (input) =>
+      new Promise((resolve, reject) => {
+        waiting?.resolve(null);
+        waiting = { input, resolve, reject };
+        if (!running) next();
+      }),
+    /** Evidence maps: {place, classes, method, trained}, for the input of the last run. */
+    evidence: (asked) => post({ task: "evidence", ...asked }),
+  };
+}
+
+function inPage() {
+  const service = new Service();
+  return async (message) => service.answer(message).outputs;
+}

@@ -1,0 +1,68 @@
+// The last layer: a bar for each class, the answer lit.
+
+import { h } from "../shared/dom.js";
+import { percent, value } from "./words.js";
+
+const MOST_IN_ORDER = 20; // with more classes only the best are shown
+const BEST = 10;
+
+/** Scores of classes, (classes): a single output says class 1 from the middle upwards. */
+export function scoresOf({ data }, probabilities) {
+  if (data.length > 1) return data;
+  return Float32Array.from([probabilities ? 1 - data[0] : -data[0], data[0]]);
+}
+
+/** The class with the largest score. */
+export function best(scores) {
+  return scores.reduce((top, score, i) => (score > scores[top] ? i : top), 0);
+}
+
+/** The list of classes; `onpick(output neuron)` hears of a click. */
+export function createAnswer(names, probabilities, onpick) {
+  const list = h("ol", { class: "answer" });
+  const rows = names.slice(0, names.length <= MOST_IN_ORDER ? undefined : BEST).map(() => {
+    const row = {
+      name: h("span", { class: "class" }),
+      bar: h("i", { class: "fill" }),
+      score: h("span", { class: "score" }),
+      index: 0,
+    };
+    row.button = h(
+      "button",
+      { type: "button", onclick: () => onpick(row.index) },
+      row.name,
+      h("span", { class: "track" }, row.bar),
+      row.score,
+    );
+    row.item = h("li", {}, row.button);
+    list.append(row.item);
+    return row;
+  });
+
+  return {
+    list,
+    /** Shows scores; `label` is the true class or null, `chosen` the class whose arithmetic is shown. */
+    render(output, label, chosen) {
+      const scores = scoresOf(output, probabilities);
+      const top = best(scores);
+      const order = [...scores.keys()];
+      if (names.length > MOST_IN_ORDER) order.sort((a, b) => scores[b] - scores[a]);
+      const largest = scores.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-9);
+      rows.forEach((row, i) => {
+        const index = order[i];
+        row.index = index;
+        row.name.textContent = names[index];
+        row.bar.style.width = `${100 * Math.max(0, probabilities ? scores[index] : scores[index] / largest)}%`;
+        row.score.textContent = probabilities ? percent(scores[index]) : value(scores[index]);
+        row.item.classList.toggle("lit", index === top);
+        row.item.classList.toggle("true", index === label);
+        row.item.classList.toggle("chosen", index === chosen);
+        const said = `${names[index]}: ${row.score.textContent}`;
+        row.button.setAttribute(
+          "aria-label",
+          `${said}${index === top ? ", the answer" : ""}${index === label ? ", the true class" : ""}`,
+        );
+      });
+    },
+  };
+}

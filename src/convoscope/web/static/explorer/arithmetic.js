@@ -1,0 +1,270 @@
+// The arithmetic of one value, written out: one function for each kind of layer.
+
+import { h } from "../shared/dom.js";
+import { plural } from "../shared/format.js";
+import { placeIn } from "./explain.js";
+import { editable, grid } from "./grids.js";
+import { activationName, percent, value } from "./words.js";
+
+const MOST_TERMS = 10;
+
+export const term = (name, text, properties = {}) =>
+  h("span", { class: "term", ...properties }, h("b", {}, text), h("small", {}, name));
+const sign = (text) => h("span", { class: "sign" }, text);
+const equation = (...parts) => h("div", { class: "equation" }, parts);
+const result = (found) => [sign("="), term("value", value(found.value), { id: "value" })];
+const largest = (numbers) => numbers.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-9);
+
+/**
+ * The elements that show how a value comes about. `found`: from explain.js. context: {input (tensor), inputName, part
+ * (the chosen input channel), greys (for images) or null, godown(index), choosePart(channel), edit(weight, index, number)}.
+ */
+export function arithmetic(found, context) {
+  return WRITTEN[found.kind](found, context);
+}
+
+const WRITTEN = { convolve, dense, pool, global_pool: globalPool, batch_normalize: normalize, rescale, activate, same };
+
+function convolve(found, context) {
+  const part = found.parts[context.part];
+  const many = found.parts.length > 1;
+  const cells = part.cells.flat();
+  const seen = part.cells.map((row) =>
+    row.map((cell) => ({
+      value: cell.value,
+      state: cell.inside ? "" : "padding",
+      title: cell.inside ? `${value(cell.value)}, row ${cell.row}, column ${cell.column}` : "padding: 0",
+      onclick: cell.inside ? () => context.godown(cell.index) : null,
+    })),
+  );
+  const products = part.cells.map((row) => row.map(({ product }) => ({ value: product })));
+  const kernelLimit = largest(found.parts.flatMap(({ cells: c }) => c.flat().map(({ weight }) => weight)));
+  return [
+    many ? shares(found, context) : null,
+    h(
+      "div",
+      { class: "three" },
+      grid(many ? `map ${part.channel} of ${context.inputName}` : context.inputName, seen, largest(cells.map((c) => c.value)), context.greys), // prettier-ignore
+      sign("×"),
+      editable("kernel", part.cells, kernelLimit, (cell, number) => context.edit("kernel", cell.weightIndex, number)),
+      sign("="),
+      grid(`sum ${value(part.sum)}`, products, largest(cells.map((c) => c.product))),
+    ),
+    equation(
+      term(many ? `map ${part.channel}` : "sum", value(part.sum), { id: "part-sum" }),
+      ...(many ? [sign("+"), term(plural(found.parts.length - 1, "other map"), value(found.sum - part.sum))] : []),
+      ...ending(found, context),
+    ),
+  ];
+}
+
+function ending(found) {
+  const parts = [];
+  if (found.bias !== 0) parts.push(sign(found.bias < 0 ? "−" : "+"), term("bias", value(Math.abs(found.bias))));
+  if (!found.activation) return [...parts, ...result(found)];
+  return [
+    ...parts,
+    sign("="),
+    term("before", value(found.before)),
+    sign("→"),
+    term(activationName(found.activation), found.softmax ? percent(found.value) : value(found.value), { id: "value" }),
+  ];
+}
+
+/** What each input map gives to this value: the strongest first. */
+function shares(found, context) {
+  const order = [...found.parts].sort((a, b) => Math.abs(b.sum) - Math.abs(a.sum)).slice(0, MOST_TERMS);
+  if (!order.includes(found.parts[context.part])) order[order.length - 1] = found.parts[context.part];
+  const most = largest(found.parts.map(({ sum }) => sum));
+  return h(
+    "div",
+    { class: "shares" },
+    h("h3", {}, `What the ${found.parts.length} maps below give`),
+    h(
+      "ol",
+      {},
+      order.map(({ channel, sum }) =>
+        h(
+          "li",
+          {},
+          h(
+            "button",
+            {
+              type: "button",
+              "aria-pressed": String(channel === context.part),
+              onclick: () => context.choosePart(channel),
+            },
+            context.thumbnail(channel),
+            h("span", { class: "what" }, `map ${channel}`),
+            bar(sum, most),
+            h("span", { class: "score" }, value(sum)),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+function bar(amount, most) {
+  const fill = h("i", { class: amount < 0 ? "fill negative" : "fill positive" });
+  fill.style.width = `${(50 * Math.abs(amount)) / most}%`;
+  return h("span", { class: "track signed" }, fill);
+}
+
+function dense(found, context) {
+  const order = [...found.terms].sort((a, b) => Math.abs(b.product) - Math.abs(a.product)).slice(0, MOST_TERMS);
+  const most = largest(order.map(({ product }) => product));
+  const rest = found.sum - order.reduce((sum, { product }) => sum + product, 0);
+  const others = found.terms.length - order.length;
+  return [
+    h(
+      "div",
+      { class: "shares" },
+      h("h3", {}, `The strongest of ${plural(found.terms.length, "input")}`),
+      h(
+        "ol",
+        {},
+        order.map((each) =>
+          h(
+            "li",
+            {},
+            h(
+              "button",
+              { type: "button", onclick: () => context.godown(each.index), title: "Where this input comes from" },
+              h("span", { class: "what wide" }, context.nameOf(each.index)),
+              h("span", { class: "factors" }, `${value(each.value)} × ${value(each.weight)}`),
+              bar(each.product, most),
+              h("span", { class: "score" }, value(each.product)),
+            ),
+          ),
+        ),
+      ),
+    ),
+    equation(
+      term(`these ${order.length}`, value(found.sum - rest), { id: "part-sum" }),
+      ...(others ? [sign("+"), term(plural(others, "other"), value(rest))] : []),
+      ...ending(found),
+    ),
+    found.softmax ? softmax(found.softmax, context) : null,
+  ];
+}
+
+function softmax({ scores, powers, sum, top, own }, context) {
+  const order = [...scores.keys()].sort((a, b) => scores[b] - scores[a]).slice(0, MOST_TERMS);
+  if (!order.includes(own)) order[order.length - 1] = own;
+  const row = (index) =>
+    h(
+      "tr",
+      { class: index === own ? "own" : "" },
+      h("th", { scope: "row" }, context.names[index] ?? String(index)),
+      h("td", {}, value(scores[index])),
+      h("td", {}, value(powers[index])),
+      h("td", {}, percent(powers[index] / sum)),
+    );
+  const head = ["class", "score", `e^(score − ${value(top)})`, "÷ sum"].map((text) => h("th", { scope: "col" }, text));
+  const total = h("tr", { class: "total" }, h("th", { scope: "row" }, "sum of all"), h("td"), h("td", {}, value(sum)), h("td", {}, "100 %")); // prettier-ignore
+  return h(
+    "div",
+    { class: "softmax" },
+    h("h3", {}, "Softmax: every score becomes a share"),
+    h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, order.map(row), total)),
+    equation(
+      term("of this class", value(powers[own])),
+      sign("÷"),
+      term("sum of all", value(sum)),
+      sign("="),
+      term("share", percent(powers[own] / sum)),
+    ),
+  );
+}
+
+function pool(found, context) {
+  const rows = found.cells.map((row) =>
+    row.map((cell) => ({
+      value: cell.value,
+      state: cell.inside ? (cell.wins ? "wins" : "") : "padding",
+      onclick: cell.inside ? () => context.godown(cell.index) : null,
+    })),
+  );
+  const inside = found.cells.flat().filter((cell) => cell.inside);
+  const words = { max: "the largest", min: "the smallest", average: "the mean" }[found.mode];
+  return [
+    h("div", { class: "three" }, grid(`map ${found.channel} of ${context.inputName}`, rows, largest(inside.map((c) => c.value)), context.greys)), // prettier-ignore
+    equation(term(`${words} of ${plural(inside.length, "value")}`, value(found.value), { id: "value" })),
+  ];
+}
+
+function globalPool(found) {
+  const words = found.mode === "max" ? "the largest" : "the mean";
+  return [
+    equation(
+      term(`${words} of all ${found.count} values of map ${found.channel}`, value(found.value), { id: "value" }),
+    ),
+  ];
+}
+
+function normalize(found) {
+  const { x, mean, variance, epsilon, normal, gamma, beta } = found;
+  return [
+    equation(
+      sign("("),
+      term("value below", value(x)),
+      sign("−"),
+      term("mean", value(mean)),
+      sign(") ÷ √("),
+      term("variance", value(variance)),
+      sign("+"),
+      term("epsilon", value(epsilon)),
+      sign(") ="),
+      term("normal", value(normal)),
+    ),
+    equation(
+      term("normal", value(normal)),
+      sign("×"),
+      term("gamma", value(gamma)),
+      sign(beta < 0 ? "−" : "+"),
+      term("beta", value(Math.abs(beta))),
+      ...result(found),
+    ),
+    h("p", { class: "note" }, "Mean and variance are those of the training images, learned as moving averages."),
+  ];
+}
+
+function rescale(found) {
+  return [
+    equation(
+      term("value below", value(found.x)),
+      sign("×"),
+      term("scale", value(found.scale)),
+      ...(found.offset
+        ? [sign(found.offset < 0 ? "−" : "+"), term("offset", value(Math.abs(found.offset)))]
+        : []),
+      ...result(found),
+    ),
+  ];
+}
+
+function activate(found, context) {
+  if (found.softmax) return [softmax(found.softmax, context)];
+  return [
+    equation(
+      term("value below", value(found.x)),
+      sign("→"),
+      term(activationName(found.name), value(found.value), { id: "value" }),
+    ),
+  ];
+}
+
+function same(found, context) {
+  if (found.padding) return [equation(term("padding", "0", { id: "value" }))];
+  const { row, column, channel } = placeIn(context.input.shape, found.index);
+  const from = context.input.shape.length === 3 ? `map ${channel}, row ${row}, column ${column}` : `number ${channel}`;
+  return [
+    equation(term("the same value as below", value(found.value), { id: "value" })),
+    h(
+      "button",
+      { type: "button", onclick: () => context.godown(found.index) },
+      `Go to ${from} of ${context.inputName}`,
+    ),
+  ];
+}

@@ -1,0 +1,214 @@
+// One value of one layer in numbers: the arithmetic that the page shows, in double precision.
+
+import { activateValue, windows } from "../engine/index.js";
+
+/** The place of a flat index in a shape: {row, column, channel}; row and column are 0 for a row of neurons. */
+export function placeIn(shape, index) {
+  const channels = shape.at(-1);
+  const columns = shape.length > 1 ? shape.at(-2) : 1;
+  const place = Math.floor(index / channels);
+  return { row: Math.floor(place / columns), column: place % columns, channel: index % channels };
+}
+
+/** The flat index of a place in a shape. */
+export function indexIn(shape, { row = 0, column = 0, channel }) {
+  return shape.length > 1 ? (row * shape.at(-2) + column) * shape.at(-1) + channel : channel;
+}
+
+/**
+ * How the value at flat index `unit` of a layer's output comes about.
+ *
+ * Returns {kind, value, ...}; kind is the operation of the layer's first step, or "same" where the value only moves.
+ * `value` is what the arithmetic gives, before any switching off. An `index` points into the layer's input.
+ */
+export function explainUnit(layer, input, shape, unit) {
+  const [first, second] = layer.steps;
+  const place = placeIn(shape, unit);
+  if (!first) return { kind: "same", index: unit, value: input.data[unit] };
+  const found = EXPLAINED[first.operation](first, input, place, unit, shape);
+  return second ? withActivation(found, first, second, input, place, shape) : found;
+}
+
+const EXPLAINED = {
+  convolve(step, input, { row, column, channel: filter }) {
+    const [kh, kw, channels, filters] = step.kernel.shape;
+    const { rows, columns } = windows(input.shape, kh, kw, step);
+    const top = row * rows.stride - rows.before;
+    const left = column * columns.stride - columns.before;
+    const parts = Array.from({ length: channels }, (_, channel) => {
+      const cells = Array.from({ length: kh }, (_, y) =>
+        Array.from({ length: kw }, (_, x) => {
+          const at = { row: top + y * rows.dilation, column: left + x * columns.dilation };
+          const inside = at.row >= 0 && at.row < rows.size && at.column >= 0 && at.column < columns.size;
+          const index = inside ? indexIn(input.shape, { ...at, channel }) : -1;
+          const value = inside ? input.data[index] : 0;
+          const weightIndex = ((y * kw + x) * channels + channel) * filters + filter;
+          const weight = step.kernel.data[weightIndex];
+          return { ...at, inside, index, value, weightIndex, weight, product: value * weight };
+        }),
+      );
+      return { channel, cells, sum: total(cells.flat().map(({ product }) => product)) };
+    });
+    const sum = total(parts.map((part) => part.sum));
+    const bias = step.bias ? step.bias.data[filter] : 0;
+    const window = { top, left, rows: rows.reach, columns: columns.reach };
+    return { kind: "convolve", parts, sum, bias, biasIndex: filter, before: sum + bias, value: sum + bias, window };
+  },
+  dense(step, input, { channel: neuron }) {
+    const units = step.kernel.shape[1];
+    const terms = Array.from(input.data, (value, index) => {
+      const weight = step.kernel.data[index * units + neuron];
+      return { index, value, weight, weightIndex: index * units + neuron, product: value * weight };
+    });
+    const sum = total(terms.map(({ product }) => product));
+    const bias = step.bias ? step.bias.data[neuron] : 0;
+    return { kind: "dense", terms, sum, bias, biasIndex: neuron, before: sum + bias, value: sum + bias };
+  },
+  pool({ mode, size, stride, padding }, input, { row, column, channel }) {
+    const { rows, columns } = windows(input.shape, ...[size].flat(), { stride, padding });
+    const top = row * rows.stride - rows.before;
+    const left = column * columns.stride - columns.before;
+    const cells = Array.from({ length: rows.kernel }, (_, y) =>
+      Array.from({ length: columns.kernel }, (_, x) => {
+        const at = { row: top + y, column: left + x };
+        const inside = at.row >= 0 && at.row < rows.size && at.column >= 0 && at.column < columns.size;
+        const index = inside ? indexIn(input.shape, { ...at, channel }) : -1;
+        return { ...at, inside, index, value: inside ? input.data[index] : null, wins: false };
+      }),
+    );
+    const values = cells.flat().filter(({ inside }) => inside);
+    const window = { top, left, rows: rows.kernel, columns: columns.kernel };
+    return { kind: "pool", mode, cells, window, value: pooled(values, mode), channel };
+  },
+  global_pool({ mode }, input, { channel }) {
+    const channels = input.shape.at(-1);
+    const values = Array.from({ length: input.data.length / channels }, (_, i) => ({
+      index: i * channels + channel,
+      value: input.data[i * channels + channel],
+    }));
+    return { kind: "global_pool", mode, count: values.length, channel, value: pooled(values, mode) };
+  },
+  batch_normalize({ gamma, beta, mean, variance, epsilon }, input, { channel }, index) {
+    const [x, mu, v] = [input.data[index], mean.data[channel], variance.data[channel]];
+    const [scale, shift] = [gamma ? gamma.data[channel] : 1, beta ? beta.data[channel] : 0];
+    const normal = (x - mu) / Math.sqrt(v + epsilon);
+    return {
+      kind: "batch_normalize",
+      index,
+      x,
+      mean: mu,
+      variance: v,
+      epsilon,
+      normal,
+      gamma: scale,
+      beta: shift,
+      value: normal * scale + shift,
+    };
+  },
+  rescale: ({ scale, offset }, { data }, _, index) => ({
+    kind: "rescale",
+    index,
+    x: data[index],
+    scale,
+    offset,
+    value: data[index] * scale + offset,
+  }),
+  leak: ({ slope }, { data }, _, index) => ({
+    kind: "activate",
+    name: slope ? `leaky ReLU, ${slope}` : "ReLU",
+    index,
+    x: data[index],
+    value: data[index] > 0 ? data[index] : slope * data[index],
+  }),
+  activate({ name }, input, place, index) {
+    if (name === "softmax") return { kind: "activate", name, index, ...softmaxOf(rowOf(input, index), place.channel) };
+    return { kind: "activate", name, index, x: input.data[index], value: activateValue(input.data[index], name) };
+  },
+  zero_pad({ padding: [[top], [left]] }, input, place) {
+    const at = { row: place.row - top, column: place.column - left, channel: place.channel };
+    const inside = at.row >= 0 && at.row < input.shape[0] && at.column >= 0 && at.column < input.shape[1];
+    const index = inside ? indexIn(input.shape, at) : -1;
+    return { kind: "same", index, value: inside ? input.data[index] : 0, padding: !inside };
+  },
+  flatten: (_, { data }, __, index) => ({ kind: "same", index, value: data[index] }),
+  reshape: (_, { data }, __, index) => ({ kind: "same", index, value: data[index] }),
+};
+
+function withActivation(found, first, { name }, input, place, shape) {
+  if (name !== "softmax") return { ...found, activation: name, value: activateValue(found.before, name) };
+  const scores = Array.from(
+    { length: shape.at(-1) },
+    (_, channel) => EXPLAINED[first.operation](first, input, { ...place, channel }).before,
+  );
+  return { ...found, activation: name, ...softmaxOf(scores, place.channel) };
+}
+
+function softmaxOf(scores, own) {
+  const top = scores.reduce((a, b) => Math.max(a, b), -Infinity);
+  const powers = scores.map((score) => Math.exp(score - top));
+  const sum = total(powers);
+  return { softmax: { scores, top, powers, sum, own }, x: scores[own], value: powers[own] / sum };
+}
+
+function rowOf({ data, shape }, index) {
+  const start = index - (index % shape.at(-1));
+  return Array.from(data.subarray(start, start + shape.at(-1)));
+}
+
+function pooled(cells, mode) {
+  const values = cells.map(({ value }) => value);
+  if (mode === "average") return total(values) / values.length;
+  const best = values.reduce((a, b) => (mode === "max" ? Math.max(a, b) : Math.min(a, b)));
+  cells[values.indexOf(best)].wins = true;
+  return best;
+}
+
+const total = (values) => values.reduce((a, b) => a + b, 0);
+
+/**
+ * The part of a layer's input, and so on down to the network's, that a value depends on: for each layer from `place`
+ * downwards {top, left, rows, columns} in its input; the last is in the image. null where all of it is seen.
+ */
+export function reach(layers, shapes, place, unit) {
+  let box = boxOf(shapes[place + 1], unit);
+  const boxes = [];
+  for (let at = place; at >= 0; at--) {
+    box = below(layers[at].steps[0], shapes[at], box);
+    boxes.push(box);
+  }
+  return boxes;
+}
+
+function boxOf(shape, unit) {
+  if (shape.length < 2) return { unit };
+  const { row, column } = placeIn(shape, unit);
+  return { top: row, left: column, rows: 1, columns: 1 };
+}
+
+function below(step, shape, box) {
+  if (!box || !step) return box;
+  const { operation } = step;
+  if (operation === "flatten" || operation === "reshape") return box.unit === undefined ? null : boxOf(shape, box.unit);
+  if (operation === "dense" || operation === "global_pool") return null;
+  if (box.unit !== undefined || !["convolve", "pool", "zero_pad"].includes(operation)) return box;
+  if (operation === "zero_pad") {
+    const [[top], [left]] = step.padding;
+    return clip({ ...box, top: box.top - top, left: box.left - left }, shape);
+  }
+  const size = operation === "pool" ? [step.size].flat() : step.kernel.shape.slice(0, 2);
+  const { rows, columns } = windows(shape, size[0], size[1] ?? size[0], step);
+  return clip(
+    {
+      top: box.top * rows.stride - rows.before,
+      left: box.left * columns.stride - columns.before,
+      rows: (box.rows - 1) * rows.stride + rows.reach,
+      columns: (box.columns - 1) * columns.stride + columns.reach,
+    },
+    shape,
+  );
+}
+
+function clip({ top, left, rows, columns }, [height, width]) {
+  const [y, x] = [Math.max(0, top), Math.max(0, left)];
+  return { top: y, left: x, rows: Math.min(height, top + rows) - y, columns: Math.min(width, left + columns) - x };
+}

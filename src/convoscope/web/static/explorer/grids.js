@@ -1,0 +1,71 @@
+// Small grids of numbers: what a window sees, the kernel (which can be written into), and their products.
+
+import { css, diverging, ink } from "../shared/colour.js";
+import { h } from "../shared/dom.js";
+import { parseNumber } from "../shared/format.js";
+import { theme } from "../shared/theme.js";
+import { brief, value } from "./words.js";
+
+const READABLE = 5; // larger windows show colours; the numbers are in the titles
+
+/** A grid of cells {value, title, state, onclick}; `limit` is the end of the colour scale. */
+export function grid(caption, rows, limit, greys = null) {
+  return figure(
+    caption,
+    rows,
+    rows.flat().map((cell) => {
+      const colour = greys ? greys(cell.value) : diverging(cell.value ?? 0, limit, theme());
+      const text = cell.value === null ? "" : brief(cell.value);
+      const words = { class: `cell ${cell.state ?? ""}`, title: cell.title ?? (cell.value === null ? "" : value(cell.value)) };
+      const box = cell.onclick
+        ? h("button", { ...words, type: "button", onclick: cell.onclick }, rows.length <= READABLE ? text : "")
+        : h("div", words, rows.length <= READABLE ? text : "");
+      if (cell.value !== null && cell.state !== "padding") {
+        box.style.backgroundColor = css(colour);
+        box.style.color = ink(colour);
+      }
+      return box;
+    }),
+  );
+}
+
+/** The kernel's numbers, each in a field; `onedit(cell, number)`. */
+export function editable(caption, rows, limit, onedit) {
+  const name = (i) => `Row ${Math.floor(i / rows[0].length) + 1}, column ${(i % rows[0].length) + 1} of the kernel`;
+  return figure(
+    caption,
+    rows,
+    rows.flat().map((cell, i) => {
+      const field = h("input", {
+        type: "text",
+        inputMode: "decimal",
+        class: "cell",
+        "aria-label": name(i),
+        title: String(cell.weight),
+        onchange: () => {
+          const number = parseNumber(field.value);
+          field.setAttribute("aria-invalid", String(Number.isNaN(number)));
+          if (!Number.isNaN(number)) onedit(cell, number);
+        },
+        onkeydown: (event) => {
+          const step = { ArrowUp: 0.05, ArrowDown: -0.05 }[event.key];
+          if (!step) return;
+          event.preventDefault();
+          onedit(cell, Math.round((cell.weight + step) * 1e4) / 1e4);
+        },
+        onfocus: () => field.select(),
+      });
+      field.value = rows.length <= READABLE ? brief(cell.weight) : "";
+      const colour = diverging(cell.weight, limit, theme());
+      field.style.backgroundColor = css(colour);
+      field.style.color = ink(colour);
+      return field;
+    }),
+  );
+}
+
+function figure(caption, rows, cells) {
+  const box = h("div", { class: rows.length > READABLE ? "grid tight" : "grid" }, cells);
+  box.style.setProperty("--columns", rows[0].length);
+  return h("figure", { class: "numbers" }, box, h("figcaption", {}, caption));
+}

@@ -1,0 +1,78 @@
+// The images of the page: those that were given, by class; their values, and what they look like.
+
+/** An input's shape as an image's, (height, width, channels); null where it is none. */
+export function imageShape(shape) {
+  if (shape.length === 2) return [...shape, 1];
+  return shape.length === 3 && (shape[2] === 1 || shape[2] === 3) ? shape : null;
+}
+
+/** The given images behind {count, tensor(i), label(i), predicted(i), ofClass(c), ofCell(true, predicted)}. */
+export function createCollection({ explorer, images }, shape) {
+  const size = shape.reduce((a, b) => a * b, 1);
+  const { labels, predicted, indices } = explorer;
+  const all = indices.map((_, i) => i);
+  return {
+    count: indices.length,
+    tensor: (i) => ({ shape, data: images.subarray(i * size, (i + 1) * size) }),
+    label: (i) => (labels ? labels[i] : null),
+    predicted: (i) => predicted[i],
+    number: (i) => indices[i],
+    find: (number) => indices.indexOf(number),
+    ofClass: (each) => all.filter((i) => (labels ?? predicted)[i] === each),
+    ofCell: (from, to) => all.filter((i) => labels?.[i] === from && predicted[i] === to),
+  };
+}
+
+/** An image tensor as pixels. `range` is [black, white]. */
+export function paintImage({ data, shape }, [low, high]) {
+  const [height, width, channels] = imageShape(shape);
+  const image = new ImageData(width, height);
+  const factor = 255 / (high - low || 1);
+  for (let i = 0, from = 0; i < height * width; i++, from += channels) {
+    for (let c = 0; c < 3; c++) image.data[4 * i + c] = (data[from + (channels === 3 ? c : 0)] - low) * factor;
+    image.data[4 * i + 3] = 255;
+  }
+  return image;
+}
+
+/** How the images fill their frame, for drawings to do alike: {fill, row, column}, shares of the frame. */
+export function habits(collection, shape, range, edge) {
+  const [height, width, channels] = imageShape(shape);
+  const sums = { fill: 0, row: 0, column: 0, count: 0 };
+  for (let i = 0; i < Math.min(collection.count, 300); i++) {
+    const { data } = collection.tensor(i);
+    const ink = inkOf(
+      (row, column) => (data[(row * width + column) * channels] - range[0]) / (range[1] - range[0] || 1),
+      height,
+      width,
+      edge >= 0.5 ? 1 : 0,
+    );
+    if (!ink) continue;
+    sums.fill += Math.max((ink.bottom - ink.top) / height, (ink.right - ink.left) / width);
+    sums.row += ink.row / height;
+    sums.column += ink.column / width;
+    sums.count++;
+  }
+  if (!sums.count) return { fill: 0.72, row: 0.5, column: 0.5 };
+  return { fill: sums.fill / sums.count, row: sums.row / sums.count, column: sums.column / sums.count };
+}
+
+/** The box and the centre of mass of what differs from the paper; null where nothing does. */
+export function inkOf(look, height, width, paper) {
+  const box = { top: height, left: width, bottom: 0, right: 0 };
+  let [mass, rows, columns] = [0, 0, 0];
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      const ink = Math.abs(look(row, column) - paper);
+      if (ink < 0.15) continue;
+      box.top = Math.min(box.top, row);
+      box.left = Math.min(box.left, column);
+      box.bottom = Math.max(box.bottom, row + 1);
+      box.right = Math.max(box.right, column + 1);
+      mass += ink;
+      rows += ink * (row + 0.5);
+      columns += ink * (column + 0.5);
+    }
+  }
+  return mass ? { ...box, row: rows / mass, column: columns / mass } : null;
+}

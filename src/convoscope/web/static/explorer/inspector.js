@@ -1,0 +1,162 @@
+// What is chosen, in full: a map with its pixel, what of the image it sees, and its arithmetic.
+
+import { createImageView } from "../lab/image-view.js";
+import { extent } from "../lab/scale.js";
+import { h } from "../shared/dom.js";
+import { theme } from "../shared/theme.js";
+import { arithmetic } from "./arithmetic.js";
+import { explainUnit, indexIn, placeIn, reach } from "./explain.js";
+import { imageShape, paintImage } from "./images.js";
+import { mapImage } from "./maps.js";
+import { describe, value } from "./words.js";
+
+const THUMBNAIL = 26;
+
+/**
+ * The inspector in `holder`. actions: {pick(place, unit), choosePart(channel), edit(place, weight, index, number),
+ * silence(place, channel, off)}.
+ */
+export function createInspector(holder, { layers, names, range, actions }) {
+  const title = h("h2", {});
+  const silence = h("button", { type: "button", id: "silence", onclick: () => now && switchOff() });
+  const hint = h("p", { class: "note" }, "Choose a map, a pixel or a neuron: its arithmetic is shown here.");
+  const mapHolder = h("div", { class: "holder" });
+  const imageHolder = h("div", { class: "holder" });
+  const mapCaption = h("figcaption", {});
+  const pair = h(
+    "div",
+    { class: "pair" },
+    h("figure", {}, mapHolder, mapCaption),
+    h("figure", {}, imageHolder, h("figcaption", {}, "what it sees of the image")),
+  );
+  const sums = h("div", { id: "arithmetic", class: "arithmetic" });
+  holder.append(h("div", { class: "head" }, title, silence), hint, pair, sums);
+  const mapView = createImageView(mapHolder, {
+    name: "Map",
+    most: 190,
+    onpoint: (row, column) => pickPixel(row, column),
+    onmove: (rows, columns) => {
+      const { row, column } = placeIn(now.shape, now.unit);
+      pickPixel(row + rows, column + columns);
+    },
+  });
+  const imageView = createImageView(imageHolder, { name: "The image", most: 190 });
+  let now = null;
+
+  function pickPixel(row, column) {
+    const [height, width] = now.shape;
+    const { channel } = placeIn(now.shape, now.unit);
+    if (now.shape.length === 3 && row >= 0 && column >= 0 && row < height && column < width)
+      actions.pick(now.place, indexIn(now.shape, { row, column, channel }));
+  }
+
+  function switchOff() {
+    const { channel } = placeIn(now.shape, now.unit);
+    actions.silence(now.place, channel, !now.silenced);
+  }
+
+  function render({ input, outputs, place, unit, part, off }) {
+    const nothing = unit === null;
+    hint.hidden = !nothing;
+    for (const each of [title, silence, pair, sums]) each.hidden = nothing;
+    if (nothing) return;
+    const tensors = [input, ...outputs];
+    const tensor = tensors[place + 1];
+    const { shape } = tensor;
+    const { row, column, channel } = placeIn(shape, unit);
+    const silenced = (off.get(place) ?? []).includes(channel);
+    now = { place, unit, shape, silenced };
+    const layer = layers[place];
+    const maps = shape.length === 3;
+    const isAnswer = place === layers.length - 1;
+    title.replaceChildren(
+      layer ? layer.name : "input",
+      h("span", { class: "muted" }, isAnswer ? (names[channel] ?? channel) : `${maps ? "map" : "neuron"} ${channel}`),
+    );
+    silence.hidden = place < 0 || isAnswer;
+    silence.textContent = silenced ? "Switch on" : "Switch off";
+    silence.setAttribute("aria-pressed", String(silenced));
+    showViews({ input, tensors, tensor, place, unit, row, column, channel, maps });
+    const focused = sums.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
+    sums.replaceChildren(...written({ tensors, tensor, place, unit, part, silenced }));
+    if (focused) sums.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  function showViews({ input, tensors, tensor, place, unit, row, column, channel, maps }) {
+    mapHolder.parentElement.hidden = !maps;
+    if (maps) {
+      const { low, high } = extent(tensor);
+      const picture =
+        place < 0 && imageShape(tensor.shape)
+          ? paintImage(tensor, range)
+          : mapImage(tensor, channel, Math.max(Math.abs(low), Math.abs(high)), theme());
+      mapView.show(picture);
+      mapView.mark([{ kind: "frame", row, column, rows: 1, columns: 1 }]);
+      mapCaption.textContent = `row ${row}, column ${column}: ${value(tensor.data[unit])}`;
+    }
+    const shape = imageShape(input.shape);
+    imageHolder.parentElement.hidden = !shape || place < 0;
+    if (!shape || place < 0) return;
+    imageView.show(paintImage(input, range));
+    const box = reach(layers, tensors.map((each) => each.shape), place, unit).at(-1); // prettier-ignore
+    const seen = box && box.unit === undefined ? box : { top: 0, left: 0, rows: shape[0], columns: shape[1] };
+    imageView.mark([{ kind: "frame", row: seen.top, column: seen.left, rows: seen.rows, columns: seen.columns }]);
+  }
+
+  function written({ tensors, tensor, place, unit, part, silenced }) {
+    if (place < 0) return [h("p", { class: "note" }, `A pixel of the image: ${value(tensor.data[unit])}. Everything above is made of these.`)]; // prettier-ignore
+    const layer = layers[place];
+    const below = tensors[place];
+    const found = explainUnit(layer, below, tensor.shape, unit);
+    const strongest = () => found.parts.reduce((a, b) => (Math.abs(b.sum) > Math.abs(a.sum) ? b : a)).channel;
+    const context = {
+      input: below,
+      inputName: place ? layers[place - 1].name : "the image",
+      names,
+      greys: place === 0 && imageShape(below.shape) ? greyOf(range) : null,
+      part: found.parts ? (part !== null && part < found.parts.length ? part : strongest()) : null,
+      godown: (index) => actions.pick(...source(place - 1, index)),
+      choosePart: actions.choosePart,
+      edit: (weight, index, number) => actions.edit(place, weight, index, number),
+      thumbnail: (channel) => thumbnail(below, channel),
+      nameOf: (index) => nameOf(tensors, place - 1, index),
+    };
+    const lines = arithmetic(found, context).filter(Boolean);
+    const about = h("p", { class: "note" }, describe(layer));
+    return silenced
+      ? [about, ...lines, h("p", { class: "note off" }, "Switched off: in its place goes 0.")]
+      : [about, ...lines];
+  }
+
+  /** The layer and index where a value was made: through layers that only hand it on. */
+  function source(place, index) {
+    let at = place;
+    while (at >= 0 && ["flatten", "reshape", undefined].includes(layers[at].steps[0]?.operation)) at--;
+    return [at, index];
+  }
+
+  function nameOf(tensors, place, index) {
+    const [at] = source(place, index);
+    const { shape } = tensors[at + 1];
+    const { row, column, channel } = placeIn(shape, index);
+    return shape.length === 3 ? `map ${channel} at ${row}, ${column}` : `neuron ${channel}`;
+  }
+
+  return { render };
+}
+
+function thumbnail(tensor, channel) {
+  const { low, high } = extent(tensor);
+  const image = mapImage(tensor, channel, Math.max(Math.abs(low), Math.abs(high)), theme());
+  const canvas = h("canvas", { class: "thumbnail", width: image.width, height: image.height });
+  canvas.style.width = canvas.style.height = `${THUMBNAIL}px`;
+  canvas.getContext("2d").putImageData(image, 0, 0);
+  return canvas;
+}
+
+function greyOf([low, high]) {
+  return (number) => {
+    const grey = Math.max(0, Math.min(255, Math.round((255 * (number - low)) / (high - low || 1))));
+    return [grey, grey, grey];
+  };
+}

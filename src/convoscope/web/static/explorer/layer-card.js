@@ -1,0 +1,96 @@
+// One layer of the network: what it is, in a line, and what it made, on a canvas.
+
+import { ARROWS } from "../lab/image-view.js";
+import { extent } from "../lab/scale.js";
+import { h } from "../shared/dom.js";
+import { plural } from "../shared/format.js";
+import { theme } from "../shared/theme.js";
+import { placeIn } from "./explain.js";
+import { hit, layoutOf, paintLayer } from "./maps.js";
+import { brief, describe, sizeOf } from "./words.js";
+
+const MOST_HEIGHT = 250; // CSS pixels, until all is asked for
+
+/** The card of a layer; `onpick(place)` hears of a click, `ontoggle()` of the fold. `body` replaces the canvas. */
+export function createLayerCard({ name, layer, place, onpick, ontoggle, body = null }) {
+  const canvas = h("canvas", { class: "maps", tabIndex: 0, role: "application" });
+  const size = h("span", { class: "size" });
+  const range = h("span", { class: "range" });
+  const title = h("span", { class: "name" }, name);
+  const fold = h(
+    "button",
+    { type: "button", class: "fold", onclick: ontoggle, "aria-expanded": "true" },
+    h("span", { class: "chevron", "aria-hidden": "true" }, "▾"),
+    title,
+    h("span", { class: "muted kind" }, layer ? describe(layer) : "What the network receives"),
+  );
+  const more = h("button", { type: "button", class: "quiet more", hidden: true });
+  const content = h("div", { class: "content" }, body ?? canvas, more);
+  const facts = h("p", { class: "facts muted" }, size, range);
+  if (layer?.parameters) facts.append(h("span", {}, plural(layer.parameters, "parameter")));
+  const card = h("section", { class: "layer", "aria-label": name, dataset: { place: String(place) } },
+    h("div", { class: "head" }, fold, facts), content); // prettier-ignore
+  let drawn = null;
+  let layout = null;
+  let visible = false;
+  let all = false;
+
+  new IntersectionObserver(
+    ([entry]) => {
+      visible = entry.isIntersecting;
+      if (visible) draw();
+    },
+    { rootMargin: "200px" },
+  ).observe(card);
+  new ResizeObserver(() => draw(true)).observe(content);
+
+  more.addEventListener("click", () => {
+    all = !all;
+    draw(true);
+  });
+  canvas.addEventListener("pointerdown", (event) => {
+    if (!drawn || !layout) return;
+    const box = canvas.getBoundingClientRect();
+    const found = hit(layout, drawn.tensor.shape, event.clientX - box.left, event.clientY - box.top);
+    if (found) onpick(found);
+  });
+  canvas.addEventListener("keydown", (event) => {
+    if (!ARROWS[event.key] || !drawn || !layout) return;
+    event.preventDefault();
+    const [rows, columns] = ARROWS[event.key];
+    const from = drawn.selected?.channel ?? -1;
+    const to = from < 0 ? 0 : from + rows * layout.columns + columns;
+    if (to >= 0 && to < layout.shown) onpick({ channel: to });
+  });
+
+  function draw(again = false) {
+    if (!drawn || body || !visible || drawn.folded || !content.clientWidth) return;
+    const { tensor, off, selected } = drawn;
+    if (again || !layout || layout.all !== tensor.shape.at(-1))
+      layout = layoutOf(tensor.shape, content.clientWidth, all ? Infinity : MOST_HEIGHT);
+    const hidden = layout.all - layout.shown;
+    more.hidden = hidden === 0 && !all;
+    more.textContent = all ? "Show fewer" : `Show all ${layout.all.toLocaleString("en")}`;
+    paintLayer(canvas, tensor, layout, { limit: drawn.limit, theme: theme(), off, selected });
+  }
+
+  return {
+    card,
+    /** Shows what the layer made: {tensor, off, selected, folded}. */
+    render({ tensor, off, selected, folded }) {
+      const { low, high } = extent(tensor);
+      drawn = { tensor, off, selected, folded, limit: Math.max(Math.abs(low), Math.abs(high)) };
+      card.classList.toggle("folded", folded);
+      card.classList.toggle("selected", Boolean(selected));
+      fold.setAttribute("aria-expanded", String(!folded));
+      content.hidden = folded;
+      size.textContent = sizeOf(tensor.shape);
+      range.textContent = `${brief(low)} to ${brief(high)}`;
+      const what = tensor.shape.length === 3 ? plural(tensor.shape[2], "map") : plural(tensor.shape.at(-1), "neuron");
+      const chosen = selected ? `, number ${selected.channel} chosen` : "";
+      canvas.setAttribute("aria-label", `${name}: ${what}${chosen}. Arrow keys choose another.`);
+      draw();
+    },
+    unitOf: (index) => placeIn(drawn.tensor.shape, index),
+  };
+}

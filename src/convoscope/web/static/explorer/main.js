@@ -1,0 +1,255 @@
+// The explorer: wires the state to the network and to the parts of the page.
+
+import { readModel } from "../engine/model.js";
+import { openNetwork } from "../engine/network-client.js";
+import { say } from "../lab/message.js";
+import { createState } from "../lab/state.js";
+import { byId, delayed, oncePerFrame } from "../shared/dom.js";
+import { plural } from "../shared/format.js";
+import { startTheme } from "../shared/theme.js";
+import { readAddress, writeAddress } from "./address.js";
+import { best, scoresOf } from "./answer.js";
+import { createEvidence } from "./evidence.js";
+import { indexIn } from "./explain.js";
+import { whatIsGiven } from "./given.js";
+import { createCollection, imageShape, paintImage } from "./images.js";
+import { createInspector } from "./inspector.js";
+import { createMistakes } from "./mistakes.js";
+import { createNearest } from "./nearest.js";
+import { createSource } from "./source.js";
+import { createTouch } from "./touch.js";
+import { createTower, folded } from "./tower.js";
+import { percent, sizeOf, value } from "./words.js";
+
+const given = await whatIsGiven().catch((problem) => {
+  say(problem.message, "error");
+  throw problem;
+});
+const { explorer } = given;
+const model = readModel(given.buffer);
+const { layers, inputShape } = model;
+const network = await openNetwork(
+  given.buffer,
+  given.offline ? null : new URL("../engine/network-worker.js", import.meta.url),
+);
+const collection = createCollection(given, inputShape);
+const lastStep = layers.at(-1).steps.at(-1);
+const probabilities = ["softmax", "sigmoid"].includes(lastStep?.name);
+const start = {
+  view: "network",
+  source: collection.count ? "test" : "draw",
+  image: collection.count ? collection.number(0) : null,
+  place: -1, // of the layer whose value is chosen; −1 is the input
+  unit: null, // the value's flat index
+  part: null, // the chosen one of a convolution's input maps; null: the strongest
+  cell: null, // of the confusion matrix
+  off: new Map(), // place -> channels that are switched off
+  edits: new Map(), // "place weight index" -> {place, weight, index, value}
+  folded: folded(layers),
+};
+const state = createState(start);
+let shown = null; // {input, outputs, label} of the last run
+
+// --- parts of the page
+
+const pick = (place, unit) => state.change({ place, unit, part: null });
+const tower = createTower(byId("tower"), {
+  layers,
+  names: explorer.names,
+  probabilities,
+  onpick(place, unit) {
+    const tensor = place < 0 ? shown.input : shown.outputs[place];
+    pick(place, unit.row === undefined ? strongest(tensor, unit.channel) : indexIn(tensor.shape, unit));
+  },
+  ontoggle(place) {
+    const now = new Set(state.get().folded);
+    if (!now.delete(place)) now.add(place);
+    state.change({ folded: [...now] });
+  },
+});
+const inspector = createInspector(byId("inspector"), {
+  layers,
+  names: explorer.names,
+  range: explorer.range,
+  actions: { pick, choosePart: (part) => state.change({ part }), silence, edit },
+});
+const evidence = createEvidence(byId("evidence"), { layers, names: explorer.names, range: explorer.range, network });
+const nearest = createNearest(byId("nearest"), { explorer, inputShape });
+const parts = { matrix: byId("matrix"), shown: byId("cell-images") };
+const mistakes = createMistakes(parts, { collection, explorer, state });
+const touch = createTouch(byId("touch"), { layers, explorer, onreset: reset });
+const source = createSource(byId("source"), {
+  collection,
+  explorer,
+  inputShape,
+  state,
+  say,
+  onimage: (tensor, { label }) => run(tensor, label),
+});
+const announce = delayed(500, (text) => (byId("announce").textContent = text));
+const keepAddress = delayed(300, () => history.replaceState(null, "", `#${writeAddress(state.get())}`));
+for (const view of ["network", "mistakes"]) byId(`view-${view}`).addEventListener("click", () => show(view));
+byId("open-network").addEventListener("click", () => show("network"));
+
+function show(view) {
+  const first = state.get().cell ? {} : { cell: view === "mistakes" ? mistakes.first() : null };
+  state.change({ view, ...first });
+}
+
+// --- state -> network -> page
+
+const render = oncePerFrame(draw);
+const again = oncePerFrame(() => shown && run(shown.input, shown.label));
+const renderMistakes = oncePerFrame(() => state.get().view === "mistakes" && mistakes.render());
+const renderEvidence = delayed(60, () => {
+  if (state.get().view !== "mistakes" || !shown) return;
+  evidence.render(shown.input, best(scoresOf(shown.outputs.at(-1), probabilities)), shown.label);
+  nearest.render(shown.input);
+});
+
+state.listen((now, before) => {
+  if (now.source !== before.source || now.image !== before.image) {
+    source.show();
+    source.give();
+  }
+  if (now.off !== before.off || now.edits !== before.edits) {
+    tellChanges(now, before);
+    again();
+  }
+  if (now.view !== before.view || now.cell !== before.cell || now.image !== before.image) renderMistakes();
+  if (now.view !== before.view) renderEvidence();
+  if (now.place !== before.place || now.unit !== before.unit) say("");
+  render();
+  keepAddress();
+});
+
+async function run(input, label) {
+  try {
+    const outputs = await network.run(input);
+    if (!outputs) return;
+    shown = { input, outputs, label };
+    draw();
+    renderEvidence();
+  } catch (problem) {
+    say(problem.message, "error");
+  }
+}
+
+function draw() {
+  if (!shown) return;
+  const now = state.get();
+  byId("network").hidden = now.view !== "network";
+  byId("mistakes").hidden = now.view !== "mistakes";
+  for (const view of ["network", "mistakes"]) byId(`view-${view}`).setAttribute("aria-pressed", String(now.view === view));
+  const tensor = now.place < 0 ? shown.input : shown.outputs[now.place];
+  const unit = tensor && now.unit !== null && now.unit < tensor.data.length ? now.unit : null;
+  tower.render({ ...shown, place: now.place, unit, off: now.off, folded: new Set(now.folded) });
+  inspector.render({ ...shown, place: now.place, unit, part: now.part, off: now.off });
+  touch.render(now.off, now.edits);
+  sayAnswer();
+  document.documentElement.dataset.ready = "true";
+}
+
+function sayAnswer() {
+  const { names } = explorer;
+  const scores = scoresOf(shown.outputs.at(-1), probabilities);
+  const top = best(scores);
+  const sure = probabilities ? percent(scores[top]) : `score ${value(scores[top])}, a logit`;
+  const right = shown.label === top;
+  byId("verdict").replaceChildren(names[top], Object.assign(document.createElement("span"), { className: "muted", textContent: sure })); // prettier-ignore
+  byId("truth").textContent =
+    shown.label === null ? "" : right ? "That is right." : `That is wrong: it is ${names[shown.label]}.`;
+  byId("truth").className = right ? "right" : "wrong";
+  const canvas = byId("received");
+  if (imageShape(shown.input.shape)) {
+    const image = paintImage(shown.input, explorer.range);
+    [canvas.width, canvas.height] = [image.width, image.height];
+    canvas.getContext("2d").putImageData(image, 0, 0);
+  } else {
+    canvas.hidden = true;
+  }
+  announce(`The answer is ${names[top]}, ${sure}.`);
+}
+
+function strongest({ data, shape }, channel) {
+  const channels = shape.at(-1);
+  let found = channel;
+  for (let i = channel; i < data.length; i += channels) if (Math.abs(data[i]) > Math.abs(data[found])) found = i;
+  return found;
+}
+
+// --- what is touched
+
+function silence(place, channel, off) {
+  const now = new Map(state.get().off);
+  const channels = new Set(now.get(place) ?? []);
+  if (off) channels.add(channel);
+  else channels.delete(channel);
+  now.set(place, [...channels].sort((a, b) => a - b));
+  if (!channels.size) now.delete(place);
+  state.change({ off: now });
+}
+
+function edit(place, weight, index, number) {
+  const edits = new Map(state.get().edits);
+  edits.set(`${place} ${weight} ${index}`, { place, weight, index, value: Math.fround(number) });
+  state.change({ edits });
+}
+
+function reset() {
+  state.change({ off: new Map(), edits: new Map() });
+}
+
+const original = new Map(); // an edited number's key -> what it was
+
+/** Tells the network, and the page's own copy of the kernels, what is different from before. */
+function tellChanges(now, before) {
+  for (const place of new Set([...now.off.keys(), ...before.off.keys()])) {
+    const [is, was] = [now.off.get(place) ?? [], before.off.get(place) ?? []];
+    for (const channel of is) if (!was.includes(channel)) network.change({ place, channel, off: true });
+    for (const channel of was) if (!is.includes(channel)) network.change({ place, channel, off: false });
+  }
+  const set = (place, weight, index, number) => {
+    layers[place].weights[weight].data[index] = number;
+    network.change({ place, weight, index, value: number });
+  };
+  for (const [key, { place, weight, index, value: number }] of now.edits) {
+    if (!original.has(key)) original.set(key, layers[place].weights[weight].data[index]);
+    if (before.edits.get(key)?.value !== number) set(place, weight, index, number);
+  }
+  for (const [key, { place, weight, index }] of before.edits)
+    if (!now.edits.has(key)) set(place, weight, index, original.get(key));
+}
+
+// --- beginning
+
+byId("model-title").textContent = explorer.title;
+const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);
+const facts = [`${plural(layers.length, "layer")}`, plural(parameters, "parameter"), `images ${sizeOf(inputShape)}`];
+if (explorer.accuracy !== null) facts.push(`${percent(explorer.accuracy)} right on ${plural(explorer.count, "test image")}`);
+byId("facts").textContent = facts.join(" · ");
+startTheme(byId("theme"), () => {
+  render();
+  renderMistakes();
+  renderEvidence();
+});
+window.addEventListener("hashchange", () => state.change(sound(readAddress(location.hash))));
+source.show();
+state.change(sound(readAddress(location.hash)));
+if (!shown) source.give();
+
+/** What an address says, as far as this model and these images have it. */
+function sound(found) {
+  const patch = { ...found };
+  if (found.image !== undefined && collection.find(found.image) < 0) {
+    delete patch.image;
+    say(`Image ${found.image} is not among those on this page.`);
+  }
+  if (found.source === "draw" && !imageShape(inputShape)) delete patch.source;
+  if (found.place !== undefined && found.place >= layers.length) patch.place = patch.unit = undefined;
+  if (patch.place === undefined || patch.unit === undefined) Object.assign(patch, { place: -1, unit: null });
+  if (found.cell?.some((each) => each >= explorer.names.length)) delete patch.cell;
+  patch.folded = (found.folded ?? start.folded).filter((place) => place < layers.length);
+  patch.off = new Map([...(found.off ?? [])].filter(([place]) => place < layers.length - 1));
+  return patch;
+}

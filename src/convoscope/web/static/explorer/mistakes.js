@@ -1,0 +1,122 @@
+// Mistakes: what is taken for what, the images of one such cell, and where in one of them the network found evidence.
+
+import { css, diverging, ink } from "../shared/colour.js";
+import { h } from "../shared/dom.js";
+import { number, plural } from "../shared/format.js";
+import { theme } from "../shared/theme.js";
+import { thumbnailOf } from "./source.js";
+import { percent } from "./words.js";
+
+const READABLE = 20; // classes in a table; of more, the most frequent mistakes are listed
+const LISTED = 30;
+
+/** The matrix in `matrix` and the images in `shown`; `state` has `cell` ([true, answer] or null) and `image`. */
+export function createMistakes({ matrix, shown }, { collection, explorer, state }) {
+  const { names, confusion, accuracy, count, range } = explorer;
+  const counts = new Map((confusion ?? []).map(([from, to, n]) => [`${from},${to}`, n]));
+  const wrong = (confusion ?? []).filter(([from, to]) => from !== to).sort((a, b) => b[2] - a[2]);
+  const totals = names.map((_, from) => (confusion ?? []).reduce((sum, [f, , n]) => sum + (f === from ? n : 0), 0));
+
+  function choose(from, to) {
+    const [first] = collection.ofCell(from, to);
+    const image = first === undefined ? {} : { image: collection.number(first), source: "test" };
+    state.change({ cell: [from, to], ...image });
+  }
+
+  function table() {
+    const most = Math.max(...wrong.map(([from, , n]) => n / totals[from]), 1e-9);
+    const head = names.map((name) => h("th", { scope: "col" }, h("span", {}, name)));
+    const rows = names.map((name, from) =>
+      h("tr", {}, h("th", { scope: "row" }, name), names.map((_, to) => h("td", {}, cell(from, to, most)))), // prettier-ignore
+    );
+    return h(
+      "div",
+      { class: "scroll" },
+      h("table", { class: "confusion" }, h("thead", {}, h("tr", {}, h("td"), head)), h("tbody", {}, rows)),
+    );
+  }
+
+  function cell(from, to, most) {
+    const n = counts.get(`${from},${to}`) ?? 0;
+    const words = from === to ? `${names[from]}: ${n} right` : `${names[from]} taken for ${names[to]}: ${n}`;
+    if (!n) return h("span", { class: "none", title: words });
+    const pressed = String(same(state.get().cell, [from, to]));
+    const button = h(
+      "button",
+      { type: "button", class: from === to ? "right" : "wrong", title: words, "aria-label": words, "aria-pressed": pressed, onclick: () => choose(from, to) }, // prettier-ignore
+      n.toLocaleString("en"),
+    );
+    if (from !== to) {
+      const colour = diverging(0.15 + (0.7 * n) / totals[from] / most, 1, theme());
+      button.style.backgroundColor = css(colour);
+      button.style.color = ink(colour);
+    }
+    return button;
+  }
+
+  function list() {
+    const items = wrong.slice(0, LISTED).map(([from, to, n]) =>
+      h(
+        "li",
+        {},
+        h(
+          "button",
+          {
+            type: "button",
+            "aria-pressed": String(same(state.get().cell, [from, to])),
+            onclick: () => choose(from, to),
+          },
+          `${names[from]} → ${names[to]}: ${n}`,
+        ),
+      ),
+    );
+    return h("ol", { class: "pairs" }, items);
+  }
+
+  return {
+    /** Draws the matrix again: at the start, and for another theme or cell. */
+    render() {
+      if (!confusion) {
+        matrix.replaceChildren(h("p", { class: "note" }, "There are no labelled test images, so no mistakes are known."));
+        return;
+      }
+      const total = wrong.reduce((sum, [, , n]) => sum + n, 0);
+      const words = `${percent(accuracy)} of ${plural(count, "test image")} are answered rightly; ${plural(total, "mistake")}.`;
+      const axes = "A row for each true class, a column for each answer.";
+      matrix.replaceChildren(
+        h("p", { class: "note" }, names.length <= READABLE ? `${words} ${axes}` : `${words} The most frequent:`),
+        names.length <= READABLE ? table() : list(),
+      );
+      this.renderImages();
+    },
+    renderImages() {
+      const { cell: chosen, image } = state.get();
+      if (!chosen) {
+        shown.replaceChildren(h("p", { class: "note" }, "Choose a number: these are its images."));
+        return;
+      }
+      const [from, to] = chosen;
+      const some = collection.ofCell(from, to);
+      const all = counts.get(`${from},${to}`) ?? 0;
+      const title = from === to ? names[from] : `${names[from]}, taken for ${names[to]}`;
+      const few = some.length < all ? `${number(some.length)} of ${plural(all, "image")}` : plural(all, "image");
+      shown.replaceChildren(
+        h("h3", {}, title, h("span", { class: "muted" }, few)),
+        h(
+          "div",
+          { class: "thumbnails" },
+          some.map((i) =>
+            thumbnailOf(collection, i, range, names, {
+              pressed: collection.number(i) === image,
+              onclick: () => state.change({ image: collection.number(i), source: "test" }),
+            }),
+          ),
+        ),
+      );
+    },
+    /** The most frequent mistake, or null. */
+    first: () => (wrong.length ? wrong[0].slice(0, 2) : null),
+  };
+}
+
+const same = (a, b) => Boolean(a && b && a[0] === b[0] && a[1] === b[1]);

@@ -1,0 +1,49 @@
+// Layers and numbers in words.
+
+import { number } from "../shared/format.js";
+
+const ACTIVATIONS = { relu: "ReLU", leaky_relu: "leaky ReLU", elu: "ELU", gelu: "GELU", silu: "SiLU" };
+
+/** An activation's name for reading. */
+export const activationName = (name) => ACTIVATIONS[name] ?? name;
+
+/** What a layer is, in a few words. */
+export function describe({ type, config }) {
+  const parts = [type.replace(/2D$/, "").replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase()];
+  const size = config.kernel_size ?? config.pool_size;
+  if (size) parts.push(`${size[0]}×${size[1]}`);
+  if (config.strides && !(config.pool_size && same(config.strides, config.pool_size)) && !same(config.strides, [1, 1]))
+    parts.push(`stride ${config.strides.join("×")}`);
+  if (config.padding === "same") parts.push("same padding");
+  if (config.dilation_rate && !same(config.dilation_rate, [1, 1])) parts.push(`dilation ${config.dilation_rate.join("×")}`);
+  if (type === "Rescaling") parts.push(`× ${number(config.scale, 5)}${config.offset ? ` + ${number(config.offset, 3)}` : ""}`);
+  if (config.activation && config.activation !== "linear") parts.push(activationName(config.activation));
+  if (type === "Dropout" || type.startsWith("Random")) parts.push("in training only");
+  const text = parts.join(", ").replace("conv,", "convolution,").replace("relu", "ReLU");
+  return text[0].toUpperCase() + text.slice(1);
+}
+
+/** A shape as people write it. */
+export const sizeOf = (shape) => shape.join(" × ");
+
+/** A value with about three digits that say something. */
+export function value(x) {
+  const size = Math.abs(x);
+  if (size !== 0 && size < 0.0005) return x.toExponential(0).replaceAll("-", "−");
+  return number(x, size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
+}
+
+/** A value in a small cell: two decimals at most. */
+export function brief(x) {
+  const size = Math.abs(x);
+  return number(x, size >= 100 ? 0 : size >= 10 ? 1 : 2);
+}
+
+/** A probability: 97.3 %, and never 100 % or 0 % for what is not. */
+export function percent(share) {
+  if (share > 0.9995 && share < 1) return "> 99.9 %";
+  if (share < 0.0005 && share > 0) return "< 0.1 %";
+  return `${number(100 * share, 1)} %`;
+}
+
+const same = (a, b) => a[0] === b[0] && a[1] === b[1];
