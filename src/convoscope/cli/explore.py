@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "convoscope explore runs/digits-cnn-2-1",
     "convoscope explore model.safetensors --data fashion-mnist",
-    "convoscope explore runs/digits-cnn-2-1 --export page.html",
+    "convoscope explore runs/digits-cnn-2-1 --no-browser --port 8800",
 )
 
 
@@ -23,28 +23,17 @@ def command(
         str | None, typer.Option(help="The data set to look at it with. Default: the run's own; without, drawings.")
     ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="A folder to look for the data set first.")] = None,
-    export: Annotated[
-        Path | None, typer.Option("--export", help="Write the page as one HTML file that needs no network, and end.")
-    ] = None,
     port: Annotated[int | None, typer.Option("--port", help="Where to listen. Default: 8760, or a free port.")] = None,
     no_browser: Annotated[
         bool, typer.Option("--no-browser", metavar="", help="Print the address, and open no browser.")
     ] = False,
 ) -> None:
     """Open a trained model in the browser, and see everything in it. Ctrl-C ends it."""
-    from convoscope.cli.console import results
-    from convoscope.web.explorer import offline, site
+    from convoscope.web.explorer import site
+    from convoscope.web.opening import open_page
 
     explored = load(trained, data, data_dir)
-    if export is None:
-        from convoscope.web.opening import open_page
-
-        open_page(site(explored), "The explorer", port=port, browser=not no_browser, wait=True)
-        return
-    from convoscope.storage import write_atomically
-
-    write_atomically(export, [offline(explored).encode()])
-    results().print(f"Written: {export}", soft_wrap=True)
+    open_page(site(explored), "The explorer", port=port, browser=not no_browser, wait=True)
 
 
 def load(trained: Path, data: str | None, data_dir: Path | None) -> Explored:

@@ -30,7 +30,8 @@ export function createInspector(holder, { layers, names, range, actions }) {
     h("figure", {}, imageHolder, h("figcaption", {}, "what it sees of the image")),
   );
   const sums = h("div", { id: "arithmetic", class: "arithmetic" });
-  holder.append(h("div", { class: "head" }, title, silence), hint, pair, sums);
+  const close = h("button", { type: "button", class: "quiet icon", "aria-label": "Close", onclick: () => actions.pick(-1, null) }, "×"); // prettier-ignore
+  holder.append(h("div", { class: "head" }, title, silence, close), hint, pair, sums);
   const mapView = createImageView(mapHolder, {
     name: "Map",
     most: 190,
@@ -58,7 +59,8 @@ export function createInspector(holder, { layers, names, range, actions }) {
   function render({ input, outputs, place, unit, part, off }) {
     const nothing = unit === null;
     hint.hidden = !nothing;
-    for (const each of [title, silence, pair, sums]) each.hidden = nothing;
+    for (const each of [title, silence, close, pair, sums]) each.hidden = nothing;
+    holder.classList.toggle("empty", nothing);
     if (nothing) return;
     const tensors = [input, ...outputs];
     const tensor = tensors[place + 1];

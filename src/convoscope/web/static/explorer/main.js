@@ -92,8 +92,8 @@ for (const view of ["network", "mistakes"]) byId(`view-${view}`).addEventListene
 byId("open-network").addEventListener("click", () => show("network"));
 
 function show(view) {
-  const first = state.get().cell ? {} : { cell: view === "mistakes" ? mistakes.first() : null };
-  state.change({ view, ...first });
+  state.change({ view });
+  if (view === "mistakes" && !state.get().cell) mistakes.chooseFirst();
 }
 
 // --- state -> network -> page

@@ -114,8 +114,8 @@ export function createMistakes({ matrix, shown }, { collection, explorer, state 
         ),
       );
     },
-    /** The most frequent mistake, or null. */
-    first: () => (wrong.length ? wrong[0].slice(0, 2) : null),
+    /** Chooses the most frequent mistake, if there is one. */
+    chooseFirst: () => wrong.length && choose(...wrong[0]),
   };
 }
 

@@ -1,0 +1,32 @@
+"""``convoscope export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EXAMPLES = (
+    "convoscope export runs/digits-cnn-2-1 --html page.html",
+    "convoscope export model.safetensors --data fashion-mnist --html page.html",
+)
+
+
+def command(
+    trained: Annotated[Path, typer.Argument(metavar="RUN|MODEL", help="A run's folder or a model's file.")],
+    html: Annotated[
+        Path, typer.Option("--html", help="The file to write: the explorer's page, which needs no network.")
+    ],
+    data: Annotated[str | None, typer.Option(help="The data set to show images of. Default: the run's own.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="A folder to look for the data set first.")] = None,
+) -> None:
+    """Write a trained model as one HTML file, in which everything in it can be seen."""
+    from convoscope.cli.console import results
+    from convoscope.cli.explore import load
+    from convoscope.storage import write_atomically
+    from convoscope.web.explorer import offline
+
+    page = offline(load(trained, data, data_dir)).encode()
+    write_atomically(html, [page])
+    results().print(f"Written: {html} ({len(page) / 1e6:.1f} MB)", soft_wrap=True)

@@ -1,0 +1,97 @@
+// Whole networks: the model's file, every layer's output, Grad-CAM, and each value's arithmetic, against PyTorch.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { asTensor, assertClose, STATIC } from "./support.js";
+
+const { Network, readModel, untrained } = await import(new URL("engine/index.js", STATIC));
+const { explainUnit, placeIn, indexIn, reach } = await import(new URL("explorer/explain.js", STATIC));
+const networks = JSON.parse(readFileSync(new URL("networks.json", import.meta.url), "utf-8"));
+
+function open(name) {
+  const bytes = readFileSync(new URL(`${name}.safetensors`, import.meta.url));
+  return readModel(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+}
+
+for (const [name, { image, outputs, place, evidence }] of Object.entries(networks)) {
+  describe(`the network “${name}”`, () => {
+    const model = open(name);
+    const network = new Network(model.layers);
+    const input = asTensor(image);
+    const found = [...network.run(input)];
+
+    test("makes what PyTorch makes, in every layer", () => {
+      assert.equal(found.length, outputs.length);
+      outputs.forEach((wanted, i) => assertClose(found[i], wanted, 2e-6));
+    });
+
+    test("finds the evidence for each class that autograd finds", () => {
+      evidence.forEach((wanted, each) => assertClose(network.evidence(place, each), wanted, 1e-5));
+    });
+
+    test("explains every value by arithmetic that gives this value", () => {
+      outputs.forEach(({ shape, data }, at) => {
+        const below = at ? found[at - 1] : input;
+        data.forEach((wanted, unit) => {
+          const { value } = explainUnit(model.layers[at], below, shape, unit);
+          assert.ok(Math.abs(value - wanted) < 1e-5, `layer ${at}, value ${unit}: ${value}, and PyTorch has ${wanted}`);
+        });
+      });
+    });
+
+    test("knows the pixels that a value depends on: others change nothing", () => {
+      const shapes = [input.shape, ...outputs.map(({ shape }) => shape)];
+      for (const unit of [0, outputs[place].data.length - 1]) {
+        const box = reach(model.layers, shapes, place, unit).at(-1);
+        const changed = { shape: input.shape, data: input.data.slice() };
+        const outside = (_, i) => {
+          const { row, column } = placeIn(input.shape, i);
+          return row < box.top || row >= box.top + box.rows || column < box.left || column >= box.left + box.columns;
+        };
+        changed.data.forEach((value, i) => outside(value, i) && (changed.data[i] = 9));
+        const again = new Network(model.layers).run(changed);
+        assert.equal(again[place].data[unit], found[place].data[unit]);
+      }
+    });
+
+    test("runs again from the layer that was changed, and back", () => {
+      const [height, width, channels] = found[place].shape;
+      network.silence(place, 1, true);
+      const silenced = [...network.run(input, place)];
+      for (let i = 1; i < height * width * channels; i += channels) assert.equal(silenced[place].data[i], 0);
+      assert.notDeepEqual(silenced.at(-1).data, found.at(-1).data);
+      network.silence(place, 1, false);
+      network.set(place, "kernel", 0, model.layers[place].weights.kernel.data[0]);
+      assert.deepEqual([...network.run(input, place)].at(-1).data, found.at(-1).data);
+    });
+
+    test("has an untrained twin that answers something else", () => {
+      const twin = new Network(untrained(model.layers));
+      assert.deepEqual(twin.run(input).at(-1).shape, found.at(-1).shape);
+      assert.notDeepEqual(twin.outputs.at(-1).data, found.at(-1).data);
+      assert.deepEqual([...network.run(input)].at(-1).data, found.at(-1).data);
+    });
+  });
+}
+
+describe("the model's file", () => {
+  test("refuses what is cut short, of another program, or of an unknown layer", () => {
+    assert.throws(() => readModel(new ArrayBuffer(4)), /damaged or cut short/);
+    const file = (header) => {
+      const text = new TextEncoder().encode(JSON.stringify(header));
+      const bytes = new Uint8Array(8 + text.length);
+      new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
+      bytes.set(text, 8);
+      return bytes.buffer;
+    };
+    assert.throws(() => readModel(file({})), /not written by Convoscope/);
+    const layers = [{ class_name: "LSTM", config: { name: "x" } }];
+    const told = JSON.stringify({ model: { architecture: { name: "m", input_shape: [2], layers } } });
+    assert.throws(() => readModel(file({ __metadata__: { convoscope: told } })), /LSTM/);
+  });
+
+  test("places and indices are each other's inverse", () => {
+    for (const shape of [[3, 4, 5], [7]])
+      for (let i = 0; i < 7; i++) assert.equal(indexIn(shape, placeIn(shape, i)), i);
+  });
+});
