@@ -203,7 +203,7 @@ function globalPool(found) {
   ];
 }
 
-function normalize(found) {
+function normalize(found, context) {
   const { x, mean, variance, epsilon, normal, gamma, beta } = found;
   return [
     equation(
@@ -227,10 +227,11 @@ function normalize(found) {
       ...result(found),
     ),
     h("p", { class: "note" }, "Mean and variance are those of the training images, learned as moving averages."),
+    origin(found.index, context),
   ];
 }
 
-function rescale(found) {
+function rescale(found, context) {
   return [
     equation(
       term("value below", value(found.x)),
@@ -241,6 +242,7 @@ function rescale(found) {
         : []),
       ...result(found),
     ),
+    origin(found.index, context),
   ];
 }
 
@@ -252,19 +254,21 @@ function activate(found, context) {
       sign("→"),
       term(activationName(found.name), value(found.value), { id: "value" }),
     ),
+    origin(found.index, context),
   ];
 }
 
 function same(found, context) {
   if (found.padding) return [equation(term("padding", "0", { id: "value" }))];
-  const { row, column, channel } = placeIn(context.input.shape, found.index);
-  const from = context.input.shape.length === 3 ? `map ${channel}, row ${row}, column ${column}` : `number ${channel}`;
   return [
     equation(term("the same value as below", value(found.value), { id: "value" })),
-    h(
-      "button",
-      { type: "button", onclick: () => context.godown(found.index) },
-      `Go to ${from} of ${context.inputName}`,
-    ),
+    origin(found.index, context),
   ];
+}
+
+/** A button that leads to the value below. */
+function origin(index, context) {
+  const { row, column, channel } = placeIn(context.input.shape, index);
+  const from = context.input.shape.length > 1 ? `map ${channel}, row ${row}, column ${column}` : `number ${channel}`;
+  return h("button", { type: "button", onclick: () => context.godown(index) }, `Go to ${from} of ${context.inputName}`);
 }

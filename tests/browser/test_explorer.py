@@ -1,0 +1,263 @@
+"""The explorer in Chromium, with a network that the test trains: its numbers are held to the engine's."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import convoscope as cs
+from convoscope.explore import activations, confusion
+from convoscope.explore.altered import altered
+from convoscope.web.explorer import Explored, offline, site
+from convoscope.web.server import Server
+
+from .support import numbers, settled, until
+
+pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
+
+
+@pytest.fixture(scope="module")
+def explored() -> Explored:
+    """A network that has learned the digits: not too well, so that there are mistakes."""
+    (x, y), (x_test, y_test) = cs.datasets.digits.load_data()
+    layers = cs.layers
+    model = cs.Sequential(
+        [
+            layers.Rescaling(1 / 16, input_shape=(8, 8, 1)),
+            layers.Conv2D(12, 3, activation="relu", padding="same"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(16, 3, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(24, activation="relu"),
+            layers.Dense(10, activation="softmax"),
+        ],
+        seed=3,
+    )
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(x[..., None], y, epochs=6, batch_size=16, verbose=0)
+    model.class_names = [str(digit) for digit in range(10)]
+    return Explored(model, x_test[..., None], y_test, x[..., None], y, "digits")
+
+
+@pytest.fixture(scope="module")
+def explorer(explored: Explored) -> Iterator[str]:
+    """Where its page is."""
+    with Server(site(explored), port=0) as server:
+        thread = threading.Thread(target=server.serve, daemon=True)
+        thread.start()
+        yield server.address
+        server.stop()
+        thread.join()
+
+
+@pytest.fixture
+def page(browser: Any, explorer: str) -> Iterator[Any]:
+    """The page, ready; a test fails if the browser's console says anything bad."""
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    opened = context.new_page()
+    problems: list[str] = []
+    opened.on("console", lambda message: message.type in ("error", "warning") and problems.append(message.text))
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.goto(explorer)
+    opened.wait_for_selector("html[data-ready=true]")
+    yield opened
+    context.close()
+    assert problems == []
+
+
+def select(page: Any, explorer: str, fragment: str) -> None:
+    """Open a link to a state."""
+    page.goto("about:blank")
+    page.goto(f"{explorer}#{fragment}")
+    page.wait_for_selector("html[data-ready=true]")
+    settled(page)
+
+
+def draw(page: Any, points: list[tuple[float, float]]) -> None:
+    """Draw a line through points of the pad, from 0 to 1 along both sides."""
+    box = page.locator("#pad").bounding_box()
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places:
+        page.mouse.move(*place)
+    page.mouse.up()
+    settled(page)
+
+
+def test_every_layers_numbers_are_the_engines(page: Any, explored: Explored) -> None:
+    """What the worker computes is compared in whole, in the page itself."""
+    image = explored.images[5]
+    expected = activations(explored.model, image)
+    found = page.evaluate(
+        """async (image) => {
+            const { openNetwork } = await import("./static/engine/network-client.js");
+            const { readModel } = await import("./static/engine/model.js");
+            const buffer = await (await fetch("data/model.safetensors")).arrayBuffer();
+            const { inputShape: shape } = readModel(buffer);
+            const address = new URL("static/engine/network-worker.js", location.href.split("#")[0]);
+            const network = await openNetwork(buffer, address);
+            const outputs = await network.run({ shape, data: Float32Array.from(image) });
+            return outputs.map(({ shape, data }) => ({ shape, data: [...data] }));
+        }""",
+        image.ravel().astype(float).tolist(),
+    )
+    assert len(found) == len(expected.outputs)
+    for tensor, output in zip(found, expected.outputs, strict=True):
+        assert tuple(tensor["shape"]) == output.shape[1:]
+        np.testing.assert_allclose(tensor["data"], output.ravel(), atol=1e-4)
+
+
+def test_the_answer_and_its_probability_are_predicts(page: Any, explorer: str, explored: Explored) -> None:
+    select(page, explorer, "image=7")
+    probabilities = explored.model.predict(explored.images[7:8], verbose=0)[0]
+    best = int(probabilities.argmax())
+    assert page.locator("#verdict").inner_text().startswith(str(best))
+    row = page.locator(".answer li.lit")
+    assert row.locator(".class").inner_text().startswith(str(best))
+    assert numbers(row.locator(".score").inner_text())[0] == pytest.approx(100 * probabilities[best], abs=0.11)
+
+
+def test_a_drawn_eight_lights_the_eighth_output(page: Any) -> None:
+    page.get_by_role("button", name="Draw", exact=True).click()
+    steps = [2 * math.pi * i / 60 for i in range(61)]
+    draw(page, [(0.5 + 0.17 * math.sin(2 * t), 0.5 - 0.3 * math.cos(t)) for t in steps])
+    until(page, "document.querySelector('#verdict').textContent.startsWith('8')")
+    assert page.locator(".answer li.lit .class").inner_text() == "8"
+    page.locator("#clear").click()
+    until(page, "!document.querySelector('#verdict').textContent.startsWith('8')")
+
+
+def test_the_most_confused_cell_leads_to_the_arithmetic_of_a_pixel(page: Any, explored: Explored) -> None:
+    true, answer = confusion(explored.model, explored.images, explored.labels).most_confused
+    page.locator("#view-mistakes").click()
+    page.get_by_label(f"{true} taken for {answer}:").click()
+    settled(page)
+    assert page.locator("#cell-images h3").inner_text().startswith(f"{true}, taken for {answer}")
+    page.locator("#cell-images .picture").first.click()
+    until(page, "document.querySelectorAll('#evidence canvas').length === 4")
+    captions = page.locator("#evidence figcaption b").all_inner_texts()
+    assert captions == [str(answer), str(true)] * 2
+    until(page, "document.querySelectorAll('#nearest canvas').length === 6")
+    page.locator("#open-network").click()
+    settled(page)
+    until(page, "location.hash.includes('image=') && !location.hash.includes('view=')")
+    index = int(page.evaluate("location.hash.match(/image=([0-9]+)/)[1]"))
+    assert explored.labels is not None
+    assert explored.labels[index] == true
+    page.locator(".layer[data-place='3'] canvas").click(position={"x": 20, "y": 20})
+    until(page, "location.hash.includes('unit=')")
+    place = page.evaluate("location.hash")
+    unit = int(place.split("unit=")[1].split("&")[0])
+    output = activations(explored.model, explored.images[index])
+    assert numbers(page.locator("#value b").inner_text())[0] == pytest.approx(output.outputs[3].ravel()[unit], abs=0.01)
+    part = numbers(page.locator("#part-sum small").inner_text())[0]
+    kernel = explored.model.layers[3].weights[0][:, :, int(part), unit % 16]
+    row, column = divmod(unit // 16, 2)
+    seen = output.outputs[2][0, row : row + 3, column : column + 3, int(part)]
+    assert numbers(page.locator("#part-sum b").inner_text())[0] == pytest.approx((kernel * seen).sum(), abs=0.01)
+
+
+def test_a_filter_that_is_switched_off_changes_answer_and_accuracy(
+    page: Any, explorer: str, explored: Explored
+) -> None:
+    select(page, explorer, "image=3")
+    before = page.locator(".answer").inner_text()
+    select(page, explorer, "image=3&layer=2&unit=5&off=1:0,1,2,3,4")
+    page.locator("#silence").click()
+    settled(page)
+    assert page.locator(".answer").inner_text() != before
+    assert "conv2d without 0, 1, 2, 3, 4, 5" in page.locator("#touch").inner_text()
+    page.locator("#count").click()
+    until(page, "document.querySelector('#accuracy').textContent.includes('→')")
+    expected = altered(explored.model, {1: list(range(6))}, [], explored.images, explored.labels)
+    found = numbers(page.locator("#accuracy").inner_text())
+    assert found[1] == pytest.approx(100 * expected.accuracy, abs=0.06)
+    page.locator("#reset").click()
+    settled(page)
+    assert page.locator(".answer").inner_text() == before
+
+
+def test_an_edited_number_of_a_kernel_counts_at_once(page: Any, explorer: str, explored: Explored) -> None:
+    select(page, explorer, "image=3&layer=2&unit=200")
+    before = page.locator(".answer").inner_text()
+    field = page.get_by_label("Row 2, column 2 of the kernel")
+    field.fill("-3")
+    field.press("Enter")
+    settled(page)
+    row, column, channel = 200 // 12 // 8, 200 // 12 % 8, 200 % 12
+    kernel, bias = (weight.copy() for weight in explored.model.layers[1].weights)
+    kernel[1, 1, 0, channel] = -3
+    seen = np.pad(explored.images[3][..., 0] / 16, 1)[row : row + 3, column : column + 3]
+    expected = max(0.0, float((seen * kernel[:, :, 0, channel]).sum() + bias[channel]))
+    assert numbers(page.locator("#value b").inner_text())[0] == pytest.approx(expected, abs=0.006)
+    assert page.locator(".answer").inner_text() != before
+    assert "1 number of the kernels changed" in page.locator("#touch").inner_text()
+
+
+def test_numbers_lead_down_to_the_pixel_that_they_came_from(page: Any, explorer: str, explored: Explored) -> None:
+    select(page, explorer, "image=3&layer=4&unit=0")
+    for name in ("max_pooling2d", "conv2d", "rescaling"):
+        page.locator("#arithmetic button.cell").first.click()
+        settled(page)
+        assert page.locator("#inspector h2").inner_text().startswith(name)
+    page.get_by_role("button", name="Go to").click()
+    settled(page)
+    words = page.locator("#arithmetic").inner_text()
+    assert "A pixel of the image" in words
+    until(page, "location.hash.includes('layer=0')")
+    pixel = int(page.evaluate("location.hash.split('unit=')[1].split('&')[0]"))
+    assert numbers(words)[0] == explored.images[3].ravel()[pixel]
+
+
+def test_a_softmax_shows_terms_and_division(page: Any, explorer: str, explored: Explored) -> None:
+    select(page, explorer, "image=2&layer=7&unit=4")
+    share = explored.model.predict(explored.images[2:3], verbose=0)[0, 4]
+    shown = page.locator(".softmax .own td").last.inner_text()
+    assert "<" in shown or numbers(shown)[0] == pytest.approx(100 * share, abs=0.11)
+    assert "sum of all" in page.locator(".softmax").inner_text()
+
+
+@pytest.mark.parametrize("width", [1440, 360])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_accessible_and_fits(browser: Any, explorer: str, width: int, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    for fragment in ("image=3&layer=4&unit=10", "image=3&layer=7&unit=3", "view=mistakes&image=3"):
+        select(page, explorer, fragment)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        serious = [
+            (found["id"], [node["html"][:120] for node in found["nodes"][:2]])
+            for found in axe.run(page).response["violations"]
+            if found["impact"] in ("serious", "critical")
+        ]
+        assert serious == []
+    context.close()
+
+
+def test_the_offline_file_needs_no_network(browser: Any, explored: Explored, tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    file.write_text(offline(explored), encoding="utf-8")
+    weights = explored.model.count_params() * 4
+    assert file.stat().st_size < 3_000_000 + 2 * weights
+    context = browser.new_context(viewport={"width": 1200, "height": 900}, offline=True)
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("console", lambda message: message.type in ("error", "warning") and problems.append(message.text))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(file.as_uri() + "#image=7&layer=2&unit=0")
+    page.wait_for_selector("html[data-ready=true]")
+    best = int(explored.model.predict(explored.images[7:8], verbose=0)[0].argmax())
+    assert page.locator("#verdict").inner_text().startswith(str(best))
+    page.locator("#silence").click()
+    settled(page)
+    assert "not available offline" in page.locator("#touch").inner_text()
+    assert problems == []
+    context.close()
