@@ -93,7 +93,7 @@ def normal(channels: int) -> Layer:
     return (
         "BatchNormalization",
         {"epsilon": 1e-3},
-        {name: (channels,) for name in names},
+        dict.fromkeys(names, (channels,)),
         lambda x, w: functional.batch_norm(
             x, w["moving_mean"], w["moving_variance"], w["gamma"], w["beta"], False, 0.0, 1e-3
         ),

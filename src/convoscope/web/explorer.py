@@ -120,8 +120,9 @@ def explore(
     Opened or None
         In a notebook and at a prompt, what shows the page and closes it; a script waits until Ctrl-C is pressed.
     """
-    given = [None if each is None else np.asarray(each) for each in (x, y, x_train, y_train)]
-    explored = Explored(model, *given, title=model.name)
+    arrays = {"x": x, "y": y, "x_train": x_train, "y_train": y_train}
+    given: dict[str, Any] = {name: None if each is None else np.asarray(each) for name, each in arrays.items()}
+    explored = Explored(model, **given, title=model.name)
     return open_page(site(explored), "The explorer", port=port, browser=browser, wait=wait)
 
 
@@ -175,6 +176,8 @@ def accuracy(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
     """Answer how well the model does with filters off and numbers changed, on all test images."""
     if explored.labels is None:
         raise ConfigurationError("Without labelled test images there is no accuracy.")
+    if not isinstance(question["silenced"], dict) or not isinstance(question["changes"], list):
+        raise ConfigurationError("Filters that are off are told by layer, changed numbers as a list.")
     silenced = {int(place): [int(each) for each in channels] for place, channels in question["silenced"].items()}
     changes = [
         Change(int(each["place"]), str(each["weight"]), int(each["index"]), float(each["value"]))

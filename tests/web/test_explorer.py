@@ -1,0 +1,223 @@
+"""What the explorer's page is given and what it may ask; the images that go with it; opening it from Python."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import re
+import threading
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import convoscope as cs
+from convoscope.errors import ConfigurationError, ShapeError
+from convoscope.explore import ablate, nearest as nearest_images
+from convoscope.explore.altered import Change, altered
+from convoscope.web.exhibits import choose, pack, value_range
+from convoscope.web.explorer import Explored, accuracy, model_file, nearest, offline, site
+from convoscope.web.server import Server
+
+SIZE, CLASSES = 6, 3
+
+
+@pytest.fixture(scope="module")
+def explored() -> Explored:
+    generator = np.random.default_rng(1)
+    layers = cs.layers
+    model = cs.Sequential(
+        [
+            layers.Conv2D(4, 3, activation="relu", input_shape=(SIZE, SIZE, 1)),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dense(CLASSES, activation="softmax"),
+        ],
+        seed=2,
+    )
+    images = generator.integers(0, 256, (90, SIZE, SIZE, 1)) / 255
+    labels = generator.integers(0, CLASSES, 90)
+    return Explored(model, images[:60], labels[:60], images[60:], labels[60:], "small")
+
+
+def described(explored: Explored) -> dict[str, Any]:
+    answer = site(explored).answer("data/explorer.json")
+    assert answer is not None
+    return dict(json.loads(answer.body))
+
+
+def test_the_page_is_given_the_model_and_images_exactly(explored: Explored, tmp_path: Path) -> None:
+    told = described(explored)
+    given = site(explored).answer("data/images.bin")
+    assert given is not None
+    assert told["packed"] == {"kind": "uint8", "divisor": 255}
+    values = np.frombuffer(given.body, np.uint8).astype(np.float32) / np.float32(255)
+    np.testing.assert_array_equal(values, explored.images[told["indices"]].ravel().astype(np.float32))
+    (tmp_path / "model.safetensors").write_bytes(model_file(explored.model))
+    again = cs.load_model(tmp_path / "model.safetensors")
+    np.testing.assert_array_equal(again.predict(explored.images), explored.model.predict(explored.images))
+
+
+def test_confusion_and_accuracy_are_counted_over_all_images(explored: Explored) -> None:
+    told = described(explored)
+    predicted = explored.model.predict(explored.images).argmax(axis=1)
+    assert told["accuracy"] == np.mean(predicted == explored.y)
+    counted = {(true, answer): n for true, answer, n in told["confusion"]}
+    for true in range(CLASSES):
+        for answer in range(CLASSES):
+            expected = int(np.sum((explored.y == true) & (predicted == answer)))
+            assert counted.get((true, answer), 0) == expected
+    assert told["labels"] == explored.y[told["indices"]].tolist()
+    assert told["predicted"] == predicted[told["indices"]].tolist()
+
+
+def test_accuracy_with_a_filter_off_is_that_of_ablation(explored: Explored) -> None:
+    found = accuracy(explored, {"silenced": {"0": [1, 3]}, "changes": []})
+    expected = ablate(explored.model, 0, [1, 3], explored.images, explored.y)
+    assert found["accuracy"] == expected.accuracy
+    np.testing.assert_array_equal(found["classes"], expected.class_accuracy)
+
+
+def test_accuracy_with_filters_off_in_several_layers_and_a_number_changed(explored: Explored) -> None:
+    changes = [Change(0, "kernel", 5, 0.75), Change(3, "bias", 0, -2.0)]
+    found = altered(explored.model, {0: [0], 2: [4, 7]}, changes, explored.images, explored.y)
+    (kernel, bias), (dense, shift) = (explored.model.layers[place].get_weights() for place in (0, 3))
+    kernel.reshape(-1)[5], shift[0] = 0.75, -2.0
+    before = [weight.copy() for weight in explored.model.weights]
+    right = 0
+    for image, label in zip(explored.images, explored.y, strict=True):
+        maps = np.zeros((4, 4, 4))
+        for row, column in np.ndindex(4, 4):
+            window = image[row : row + 3, column : column + 3, :, None]
+            maps[row, column] = np.maximum((window * kernel).sum(axis=(0, 1, 2)) + bias, 0)
+        maps[..., 0] = 0
+        flat = maps.reshape(2, 2, 2, 2, 4).max(axis=(1, 3)).ravel()
+        flat[[4, 7]] = 0
+        right += int((flat @ dense + shift).argmax() == label)
+    assert found.accuracy == right / len(explored.images)
+    for old, new in zip(before, explored.model.weights, strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_the_nearest_training_images_are_those_of_the_library(explored: Explored) -> None:
+    assert explored.x_train is not None
+    found = nearest(explored, {"image": explored.images[0].ravel().tolist()})
+    expected = nearest_images(explored.model, explored.images[0], explored.x_train, 6)
+    np.testing.assert_allclose(found["distances"], expected.distances[0], rtol=1e-6)
+    assert found["labels"] == explored.y_train[expected.indices[0]].tolist()
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ({"silenced": {"9": [0]}, "changes": []}, "no layer at index 9"),
+        ({"silenced": {"0": [4]}, "changes": []}, "4 channels"),
+        ({"silenced": {}, "changes": [{"place": 0, "weight": "gamma", "index": 0, "value": 1}]}, "'gamma'"),
+        ({"silenced": {}, "changes": [{"place": 0, "weight": "kernel", "index": 99, "value": 1}]}, "no number 99"),
+        ({"silenced": {}, "changes": [{"place": 0, "weight": "bias", "index": 0, "value": "nan"}]}, "finite"),
+    ],
+)
+def test_what_the_model_has_not_is_refused(explored: Explored, question: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        accuracy(explored, question)
+
+
+def test_an_image_of_another_size_is_refused(explored: Explored) -> None:
+    with pytest.raises(ShapeError, match="36 numbers, but has 2"):
+        nearest(explored, {"image": [0, 1]})
+
+
+def ask(
+    server: Server, path: str, body: bytes, kind: str = "application/json", token: bool = True
+) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    try:
+        address = f"/{server.token}/{path}" if token else f"/{path}"
+        connection.request("POST", address, body, {"Content-Type": kind})
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
+
+
+def test_questions_are_answered_and_malformed_ones_refused(explored: Explored) -> None:
+    good = json.dumps({"silenced": {}, "changes": []}).encode()
+    with Server(site(explored), port=0) as server:
+        thread = threading.Thread(target=server.serve, daemon=True)
+        thread.start()
+        status, body = ask(server, "ask/accuracy", good)
+        assert (status, json.loads(body)["count"]) == (200, 60)
+        for path, content, kind, token, refused in (
+            ("ask/accuracy", good, "application/json", False, 403),
+            ("ask/accuracy", good, "text/plain", True, 400),
+            ("ask/nothing", good, "application/json", True, 404),
+            ("ask/accuracy", b"{", "application/json", True, 400),
+            ("ask/accuracy", b"[]", "application/json", True, 400),
+            ("ask/accuracy", b"{}", "application/json", True, 400),
+            ("ask/accuracy", b'{"silenced": [], "changes": []}', "application/json", True, 400),
+            ("ask/nearest", b'{"image": [[1], 2]}', "application/json", True, 400),
+        ):
+            status, body = ask(server, path, content, kind, token)
+            assert status == refused, (content, body)
+        assert ask(server, "ask/accuracy", good)[0] == 200
+        server.stop()
+        thread.join(10)
+
+
+def test_images_are_packed_without_loss() -> None:
+    for divisor in (1, 16, 255):
+        packed = pack(np.arange(17, dtype=np.float32) / np.float32(divisor))
+        values = np.frombuffer(packed.content, np.uint8).astype(np.float32) / np.float32(packed.divisor)
+        np.testing.assert_array_equal(values, np.arange(17, dtype=np.float32) / np.float32(divisor))
+    odd = np.array([-1.5, 0.3, 300.0], np.float32)
+    assert np.array_equal(np.frombuffer(pack(odd).content, "<f4"), odd)
+
+
+def test_black_and_white_follow_the_values() -> None:
+    assert value_range(np.array([0, 12]), None) == (0, 16)
+    assert value_range(np.array([0, 200]), None) == (0, 255)
+    assert value_range(np.array([0, 12]), 255) == (0, 255)
+    assert value_range(np.array([-0.5, 3]), None) == (-0.5, 3)
+
+
+def test_images_of_each_class_and_of_each_mistake_take_turns() -> None:
+    labels = np.array([0] * 50 + [1] * 50)
+    predicted = labels.copy()
+    predicted[[10, 70, 80]] = [1, 0, 0]
+    surest = np.arange(100)[::-1].copy()
+    chosen = choose(labels, predicted, surest, 2, 5)
+    assert chosen.tolist() == [0, 1, 10, 50, 80]
+    assert (
+        len(choose(labels, predicted, surest, 2, 1000)) == 42
+    )  # 20 of each class, one of them a mistake, and two mistakes more
+
+
+def test_a_model_without_images_opens_for_drawing(explored: Explored) -> None:
+    told = described(Explored(explored.model))
+    assert (told["indices"], told["labels"], told["confusion"], told["asks"]) == ([], None, None, [])
+    assert told["names"] == ["0", "1", "2"]
+
+
+def test_the_offline_page_has_model_and_images_in_it_and_asks_nothing(explored: Explored) -> None:
+    html = offline(explored)
+    assert not re.findall(r'(?:src|href)="(?!data:|#)', html)
+    found = re.search(r'<script type="application/json" id="embedded">(.*?)</script>', html, re.DOTALL)
+    assert found
+    embedded = json.loads(found[1])
+    assert base64.b64decode(embedded["model"]) == model_file(explored.model)
+    assert embedded["explorer"]["asks"] == []
+
+
+def test_explore_serves_beside_python_and_is_shown_by_a_notebook(explored: Explored) -> None:
+    opened = explored.model.explore(explored.images, explored.y, port=0, browser=False, wait=False)
+    try:
+        with urllib.request.urlopen(opened.address) as answer:
+            assert b"Explorer" in answer.read()
+        assert f'<iframe src="{opened.address}"' in opened._repr_html_()
+    finally:
+        opened.close()
+    with pytest.raises(OSError):
+        urllib.request.urlopen(opened.address, timeout=2)
