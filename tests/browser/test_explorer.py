@@ -152,7 +152,7 @@ def test_the_most_confused_cell_leads_to_the_arithmetic_of_a_pixel(page: Any, ex
     assert explored.labels is not None
     assert explored.labels[index] == true
     page.locator(".layer[data-place='3'] canvas").click(position={"x": 20, "y": 20})
-    until(page, "location.hash.includes('unit=')")
+    page.wait_for_timeout(600)  # the address follows a moment later
     place = page.evaluate("location.hash")
     unit = int(place.split("unit=")[1].split("&")[0])
     output = activations(explored.model, explored.images[index])

@@ -45,6 +45,7 @@ export function createAnswer(names, probabilities, onpick) {
     render(output, label, chosen) {
       const scores = scoresOf(output, probabilities);
       const top = best(scores);
+      const shown = chosen !== null && output.data.length === 1 ? 1 : chosen; // one output speaks for class 1
       const order = [...scores.keys()];
       if (names.length > MOST_IN_ORDER) order.sort((a, b) => scores[b] - scores[a]);
       const largest = scores.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-9);
@@ -56,7 +57,7 @@ export function createAnswer(names, probabilities, onpick) {
         row.score.textContent = probabilities ? percent(scores[index]) : value(scores[index]);
         row.item.classList.toggle("lit", index === top);
         row.item.classList.toggle("true", index === label);
-        row.item.classList.toggle("chosen", index === chosen);
+        row.item.classList.toggle("chosen", index === shown);
         const said = `${names[index]}: ${row.score.textContent}`;
         row.button.setAttribute(
           "aria-label",

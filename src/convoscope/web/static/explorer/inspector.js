@@ -73,7 +73,7 @@ export function createInspector(holder, { layers, names, range, actions }) {
     const isAnswer = place === layers.length - 1;
     title.replaceChildren(
       layer ? layer.name : "input",
-      h("span", { class: "muted" }, isAnswer ? (names[channel] ?? channel) : `${maps ? "map" : "neuron"} ${channel}`),
+      h("span", { class: "muted" }, isAnswer ? (names[shape.at(-1) === 1 ? 1 : channel] ?? channel) : `${maps ? "map" : "neuron"} ${channel}`),
     );
     silence.hidden = place < 0 || isAnswer;
     silence.textContent = silenced ? "Switch on" : "Switch off";

@@ -49,6 +49,7 @@ const start = {
 };
 const state = createState(start);
 let shown = null; // {input, outputs, label} of the last run
+let starting = true;
 
 // --- parts of the page
 
@@ -127,7 +128,8 @@ async function run(input, label) {
   try {
     const outputs = await network.run(input);
     if (!outputs) return;
-    shown = { input, outputs, label };
+    shown = { input: { data: input.data, shape: imageShape(input.shape) ?? input.shape }, outputs, label };
+    if (starting) chooseSomething();
     draw();
     renderEvidence();
   } catch (problem) {
@@ -169,6 +171,16 @@ function sayAnswer() {
     canvas.hidden = true;
   }
   announce(`The answer is ${names[top]}, ${sure}.`);
+}
+
+/** At the start, where there is room: the strongest value of the last convolution, so that its arithmetic is seen. */
+function chooseSomething() {
+  starting = false;
+  const place = layers.findLastIndex(({ type }) => type === "Conv2D");
+  if (place < 0 || state.get().unit !== null || !window.matchMedia("(min-width: 821px)").matches) return;
+  const { data } = shown.outputs[place];
+  const unit = data.reduce((top, number, i) => (Math.abs(number) > Math.abs(data[top]) ? i : top), 0);
+  state.change({ place, unit });
 }
 
 function strongest({ data, shape }, channel) {
