@@ -48,10 +48,11 @@ def load(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
     title = trained.name if run is None or trained.is_dir() else trained.parent.name
     if run is not None:
         settings = settings_of(run)
-        data, data_dir = data or settings.dataset, data_dir or settings.data_dir
-    if data is None:
+        images = datasets.load(data or settings.dataset, data_dir or settings.data_dir)
+    elif data is not None:
+        images = datasets.load(data, data_dir)
+    else:
         return Explored(model, title=title)
-    images = datasets.load(data, data_dir)
     return Explored(
         model, with_channels(images.x_test), images.y_test, with_channels(images.x_train), images.y_train, title
     )

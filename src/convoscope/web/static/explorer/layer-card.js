@@ -34,6 +34,7 @@ export function createLayerCard({ name, layer, place, onpick, ontoggle, body = n
   let layout = null;
   let visible = false;
   let all = false;
+  let painted = [];
 
   new IntersectionObserver(
     ([entry]) => {
@@ -71,6 +72,9 @@ export function createLayerCard({ name, layer, place, onpick, ontoggle, body = n
     const hidden = layout.all - layout.shown;
     more.hidden = hidden === 0 && !all;
     more.textContent = all ? "Show fewer" : `Show all ${layout.all.toLocaleString("en")}`;
+    const wanted = [tensor.data, layout, selected?.channel, off.join(), theme()];
+    if (wanted.every((each, i) => each === painted[i])) return; // another pixel of the same map: nothing changes here
+    painted = wanted;
     paintLayer(canvas, tensor, layout, { limit: drawn.limit, theme: theme(), off, selected });
   }
 
