@@ -24,8 +24,9 @@ def get(name: str, dataset: str | DatasetInfo) -> Recipe:
     Parameters
     ----------
     name : {"fast", "best"}
-        ``"fast"`` is the lesson's network cnn-2 for a few epochs: high accuracy in the least time. ``"best"`` brings
-        its own network and gets the highest accuracy that some minutes on two modest cores give.
+        ``"fast"`` is the lesson's network cnn-2 for a few epochs, on MNIST and Fashion-MNIST with a batch normalization
+        after each pooling: high accuracy in the least time. ``"best"`` brings its own network and gets the highest
+        accuracy that some minutes on two modest cores give.
     dataset : str or DatasetInfo
         One of `convoscope.datasets.names`. Where nothing was chosen on it by trial, `suggest` gives the recipe.
 
@@ -36,7 +37,7 @@ def get(name: str, dataset: str | DatasetInfo) -> Recipe:
 
     Examples
     --------
-    >>> get("fast", "mnist").network
+    >>> get("fast", "digits").network
     'cnn-2'
     """
     check_name(name)
@@ -47,29 +48,51 @@ def get(name: str, dataset: str | DatasetInfo) -> Recipe:
     return suggest(name, found.image_shape, found.train_count)
 
 
+
+
+# cnn-2 with a batch normalization after each pooling, which saves about a third of the epochs for the same accuracy and
+# makes each of them a fifth to a quarter longer.
+_NORMALIZED = (
+    "conv 64 3 relu, maxpool 2, batchnorm, conv 64 3 relu, maxpool 2, batchnorm, flatten, "
+    "dense 128 relu, dense {classes} softmax"
+)
+
 # Chosen as `tools/choose_recipes.py` does: trained on 50,000 images of the training set, accuracy on its other 10,000,
 # never on the test set. What follows are means over so many seeds.
 _KNOWN = (
     # 1,137 images and 300, three seeds: 99.6 %; with the rate climbing for 0.3 of the steps, for 30 epochs or with
     # shifts 99.4 to 99.6, which is chance on so few images.
     Recipe("fast", "digits", "cnn-2", epochs=20, batch_size=32, learning_rate=3e-3, warmup_share=0.15),
-    # Three seeds, one epoch: 99.08 %. Climbing for 0.3 of the steps 98.93, for 0.05 of them 99.01; for 0.1, at 0.005,
-    # 99.03; climbing for 0.3, shifts of 0.08 98.94. In batches of 64, at 0.004, 1.5 epochs: 98.96 without shifts, 99.14
-    # with them. Three epochs, one seed: 99.36.
+    # Two seeds: 99.43 %. 1.5 epochs 99.31; 2.3 epochs 99.44, without the normalizations 99.33.
     Recipe(
         "fast",
         "mnist",
-        "cnn-2",
-        epochs=3,
+        _NORMALIZED,
+        epochs=2,
         batch_size=32,
         learning_rate=3e-3,
         warmup_share=0.15,
+        optimizer="adamw",
+        weight_decay=0.05,
+        label_smoothing=0.05,
         augmentation="shift 0.05 interpolation=nearest",
     ),
-    # Two seeds, three epochs: 91.5 %; at 0.002 91.3, with shifts of 0.04 90.9. Three seeds, two epochs, batches of 64:
-    # 90.0, with flips 89.4.
-    Recipe("fast", "fashion-mnist", "cnn-2", epochs=5, batch_size=32, learning_rate=3e-3, warmup_share=0.1),
-    # The network and the shifts are those of Fashion-MNIST, below; the rest was not tried out here.
+    # Two seeds, 4.5 epochs: 92.66 %. Without the normalizations 91.9 to 92.0; then in batches of 64 at 0.004 91.7, with
+    # shifts of one pixel 91.7, with dropout 91.6, at 0.002 91.9, with a decay of 0.2 91.4. Three epochs: 92.2, at 0.005
+    # 92.2, in batches of 64 92.1, with a decay of 0.15 and a smoothing of 0.1 92.2.
+    Recipe(
+        "fast",
+        "fashion-mnist",
+        _NORMALIZED,
+        epochs=4.5,
+        batch_size=32,
+        learning_rate=3e-3,
+        warmup_share=0.15,
+        optimizer="adamw",
+        weight_decay=0.05,
+        label_smoothing=0.05,
+    ),
+    # The network and the rates are those of Fashion-MNIST, below; nothing was tried out here.
     Recipe(
         "best",
         "mnist",
@@ -79,22 +102,25 @@ _KNOWN = (
         learning_rate=4e-3,
         warmup_share=0.2,
         optimizer="adamw",
-        weight_decay=0.03,
+        weight_decay=0.05,
+        label_smoothing=0.1,
         augmentation="shift 0.08 interpolation=nearest, rotate 0.03",
     ),
-    # One seed, two minutes of one core each, no dropout: this network 91.4 % after 2.5 epochs; 91.0 after 3 without the
-    # first layer and with 64 filters in the next; 90.6 after 2 of a network twice as wide. Shifts by whole pixels
-    # instead of between them: 91.8. The epochs are as many as ten minutes of two cores allow.
+    # One seed, 14 epochs: 94.34 %, 95.2 on the varied images it was trained with. The epochs are as many as ten minutes
+    # of two cores allow. In two minutes of one core, without smoothing and dropout: this network 91.4 after 2.5 epochs;
+    # 91.0 after 3 without the first layer and with 64 filters in the next; 90.6 after 2 of a network twice as wide.
+    # Shifts by whole pixels instead of between them: 91.8.
     Recipe(
         "best",
         "fashion-mnist",
         blocks(28),
-        epochs=17,
+        epochs=18,
         batch_size=64,
         learning_rate=4e-3,
         warmup_share=0.2,
         optimizer="adamw",
-        weight_decay=0.03,
+        weight_decay=0.05,
+        label_smoothing=0.1,
         augmentation="flip horizontal, shift 0.08 interpolation=nearest",
     ),
 )
