@@ -78,6 +78,20 @@ def test_the_network_begins_with_scaling_and_what_varies_the_images() -> None:
     ]
 
 
+@pytest.mark.parametrize("dataset", ["mnist", "fashion-mnist"])
+def test_the_fast_network_is_the_lessons_with_a_normalization_after_each_pooling(dataset: str) -> None:
+    model = replace(cs.recipes.get("fast", dataset), augmentation="").model((28, 28, 1), 10, scale=None)
+    lesson = cs.models.build_preset("cnn-2", (28, 28, 1), 10)
+    expected = [
+        found
+        for layer in lesson.layers
+        for found in ([MaxPooling2D, BatchNormalization] if isinstance(layer, MaxPooling2D) else [type(layer)])
+    ]
+    assert kinds(model) == expected
+    # A factor, an offset, a mean and a variance for each of twice 64 filters.
+    assert model.count_params() == lesson.count_params() + 4 * 128
+
+
 def test_the_same_seed_trains_the_same_model() -> None:
     recipe = replace(SMALL, augmentation="shift 0.1")
     outputs = []
