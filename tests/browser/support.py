@@ -60,7 +60,7 @@ def settled(page: Any) -> None:
     """Wait until the page has drawn what was asked of it."""
     page.evaluate(
         """() => new Promise((done) => {
-            const busy = () => document.querySelector("#bench").getAttribute("aria-busy") === "true";
+            const busy = () => document.querySelector("[aria-busy=true]") !== null;
             const look = () => (busy() ? requestAnimationFrame(look) : done());
             requestAnimationFrame(look);
         })"""

@@ -17,7 +17,7 @@ from convoscope.explore.altered import altered
 from convoscope.web.explorer import Explored, offline, site
 from convoscope.web.server import Server
 
-from .support import numbers, settled, until
+from .support import numbers, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -69,6 +69,13 @@ def page(browser: Any, explorer: str) -> Iterator[Any]:
     yield opened
     context.close()
     assert problems == []
+
+
+def settled(page: Any) -> None:
+    """Wait until the page has begun to draw, and drawn."""
+    page.evaluate(
+        "() => new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 60))"
+    )
 
 
 def select(page: Any, explorer: str, fragment: str) -> None:
@@ -147,6 +154,7 @@ def test_the_most_confused_cell_leads_to_the_arithmetic_of_a_pixel(page: Any, ex
     until(page, "document.querySelectorAll('#nearest canvas').length === 6")
     page.locator("#open-network").click()
     settled(page)
+    page.wait_for_timeout(600)  # the address follows a moment later
     until(page, "location.hash.includes('image=') && !location.hash.includes('view=')")
     index = int(page.evaluate("location.hash.match(/image=([0-9]+)/)[1]"))
     assert explored.labels is not None
