@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from convoscope.engine.base import Engine
+
+
+@pytest.fixture(autouse=True, scope="session")
+def interruptions_arrive() -> None:
+    """A shell starts what it runs in the background deaf to Ctrl-C; tests that interrupt would wait for ever."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
