@@ -172,14 +172,14 @@ def test_a_pooling_after_the_filter_says_which_of_the_four_won(page: Any) -> Non
 
 
 def test_a_chain_has_up_to_six_steps(page: Any) -> None:
-    for _ in range(5):
+    for count in range(2, 7):
         page.locator("#add-filter").click()
-        settled(page)
+        until(page, f"document.querySelectorAll('.step').length === {count}")
+    settled(page)
     assert page.locator(".step").count() == 6
     assert page.locator("#add-pool").is_disabled()
     page.get_by_role("button", name="Remove step 6").click()
-    settled(page)
-    assert page.locator(".step").count() == 5
+    until(page, "document.querySelectorAll('.step').length === 5")
 
 
 def test_a_step_that_does_not_fit_is_named_and_can_be_taken_away(page: Any, address: str) -> None:
