@@ -1,8 +1,8 @@
 // Where the last convolution found evidence for two classes (Grad-CAM), beside the same from an untrained network.
 
-import { extent } from "../lab/scale.js";
 import { divergingTable } from "../shared/colour.js";
 import { h } from "../shared/dom.js";
+import { extent } from "../shared/scale.js";
 import { theme } from "../shared/theme.js";
 import { paintImage } from "./images.js";
 import { value } from "./words.js";

@@ -1,8 +1,8 @@
 // What is chosen, in full: a map with its pixel, what of the image it sees, and its arithmetic.
 
-import { createImageView } from "../lab/image-view.js";
-import { extent } from "../lab/scale.js";
 import { h } from "../shared/dom.js";
+import { createImageView } from "../shared/image-view.js";
+import { extent } from "../shared/scale.js";
 import { theme } from "../shared/theme.js";
 import { arithmetic } from "./arithmetic.js";
 import { explainUnit, indexIn, placeIn, reach } from "./explain.js";

@@ -1,9 +1,9 @@
 // One layer of the network: what it is, in a line, and what it made, on a canvas.
 
-import { ARROWS } from "../lab/image-view.js";
-import { extent } from "../lab/scale.js";
 import { h } from "../shared/dom.js";
 import { plural } from "../shared/format.js";
+import { ARROWS } from "../shared/image-view.js";
+import { extent } from "../shared/scale.js";
 import { theme } from "../shared/theme.js";
 import { placeIn } from "./explain.js";
 import { hit, layoutOf, paintLayer } from "./maps.js";

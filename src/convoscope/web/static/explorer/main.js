@@ -2,10 +2,10 @@
 
 import { readModel } from "../engine/model.js";
 import { openNetwork } from "../engine/network-client.js";
-import { say } from "../lab/message.js";
-import { createState } from "../lab/state.js";
 import { byId, delayed, oncePerFrame } from "../shared/dom.js";
 import { plural } from "../shared/format.js";
+import { say } from "../shared/message.js";
+import { createState } from "../shared/state.js";
 import { startTheme } from "../shared/theme.js";
 import { readAddress, writeAddress } from "./address.js";
 import { best, scoresOf } from "./answer.js";

@@ -1,7 +1,7 @@
 // Where the image comes from: the test images by class, a drawing, or a file.
 
-import { fromFile, toGrey } from "../lab/image-sources.js";
 import { h, select } from "../shared/dom.js";
+import { fromFile, toGrey } from "../shared/image-files.js";
 import { createDrawing, toRange } from "./drawing.js";
 import { habits, imageShape, paintImage } from "./images.js";
 

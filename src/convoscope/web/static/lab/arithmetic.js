@@ -3,8 +3,8 @@
 import { css, diverging, ink } from "../shared/colour.js";
 import { byId, h } from "../shared/dom.js";
 import { number, plural } from "../shared/format.js";
+import { colourOf } from "../shared/scale.js";
 import { theme } from "../shared/theme.js";
-import { colourOf } from "./scale.js";
 
 const NAMES = ["red", "green", "blue"];
 

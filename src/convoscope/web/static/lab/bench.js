@@ -3,12 +3,12 @@
 import { CLIPPED, css } from "../shared/colour.js";
 import { byId, h, select } from "../shared/dom.js";
 import { number } from "../shared/format.js";
+import { createImageView } from "../shared/image-view.js";
+import { channelOf, colourOf, countCut, cutAt, extent, gradient, hatchCut, paint, pixelCut } from "../shared/scale.js";
 import { theme } from "../shared/theme.js";
 import { createArithmetic } from "./arithmetic.js";
 import { at, explain, look } from "./explain.js";
-import { createImageView } from "./image-view.js";
 import { createPixelGrid } from "./pixel-grid.js";
-import { channelOf, colourOf, countCut, cutAt, extent, gradient, hatchCut, paint, pixelCut } from "./scale.js";
 
 const NAMES = ["red", "green", "blue"];
 const FEW = 40 * 40; // pixels that are large enough on the page for marks of their own

@@ -3,9 +3,9 @@
 import { sumChannels } from "../engine/index.js";
 import { byId, h } from "../shared/dom.js";
 import { number } from "../shared/format.js";
+import { createImageView } from "../shared/image-view.js";
+import { channelOf, extent, gradient, paint } from "../shared/scale.js";
 import { theme } from "../shared/theme.js";
-import { createImageView } from "./image-view.js";
-import { channelOf, extent, gradient, paint } from "./scale.js";
 
 const NAMES = ["Red", "Green", "Blue", "Sum"];
 

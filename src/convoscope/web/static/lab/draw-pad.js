@@ -2,8 +2,8 @@
 
 import { token } from "../shared/canvas.js";
 import { byId, h } from "../shared/dom.js";
+import { ARROWS } from "../shared/image-view.js";
 import { drawingName, SIDE } from "./drawing.js";
-import { ARROWS } from "./image-view.js";
 
 /** Opens with #draw; `onuse(name)` gets the finished drawing's name. */
 export function createDrawPad(onuse) {

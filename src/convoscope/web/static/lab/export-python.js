@@ -1,9 +1,9 @@
 // The same in Python: a script that runs as it stands.
 
 import { number } from "../shared/format.js";
+import { LARGEST_SIDE } from "../shared/image-files.js";
 import { BUILT_IN } from "./built-in.js";
 import { PREFIX } from "./drawing.js";
-import { LARGEST_SIDE } from "./image-sources.js";
 
 const ACTIVATE = {
   relu: "np.maximum(result, 0)",

@@ -1,9 +1,9 @@
 // Which images there are, and how a person chooses or brings one.
 
 import { byId, h } from "../shared/dom.js";
+import { fromAddress, fromFile, toGrey } from "../shared/image-files.js";
 import { BUILT_IN } from "./built-in.js";
-import { PREFIX } from "./drawing.js";
-import { fromFile, fromName, toGrey } from "./image-sources.js";
+import { drawingFrom, PREFIX } from "./drawing.js";
 
 const OWN = "own:"; // before the name of an image that stays on this computer
 
@@ -99,4 +99,14 @@ function takeDrops(open) {
     if (event.dataTransfer.files[0]) open(event.dataTransfer.files[0]);
   });
   window.addEventListener("paste", (event) => event.clipboardData.files[0] && open(event.clipboardData.files[0]));
+}
+
+/** The image of a name: built in, drawn, or one of `files` ({name: address}). null where there is none. */
+async function fromName(name, files) {
+  if (Object.hasOwn(BUILT_IN, name)) return { tensor: BUILT_IN[name].make(), note: "" };
+  if (name.startsWith(PREFIX)) {
+    const tensor = drawingFrom(name);
+    return tensor && { tensor, note: "" };
+  }
+  return Object.hasOwn(files, name) ? fromAddress(files[name], name) : null;
 }

@@ -1,28 +1,28 @@
 // The filter lab: wires the state to the engine and to the parts of the page.
 
 import { createEngine } from "../engine/client.js";
+import { createCamera } from "../shared/camera.js";
 import { byId, delayed, h, oncePerFrame, throttled } from "../shared/dom.js";
+import { fromCanvas } from "../shared/image-files.js";
+import { say } from "../shared/message.js";
+import { paint, scaleFor } from "../shared/scale.js";
 import { startTheme, theme } from "../shared/theme.js";
 import { readAddress, writeAddress } from "./address.js";
 import { createBench } from "./bench.js";
-import { createCamera } from "./camera.js";
 import { createChainStrip } from "./chain-strip.js";
 import { createColourView } from "./colour-view.js";
 import { createExportDialog, createShareDialog } from "./dialogs.js";
 import { createDrawPad } from "./draw-pad.js";
 import { rememberPage } from "./export-html.js";
-import { offlineHtml, outputPng } from "./exports.js";
 import { pythonCode } from "./export-python.js";
+import { offlineHtml, outputPng } from "./exports.js";
 import { whatIsGiven } from "./given.js";
-import { fromCanvas } from "./image-sources.js";
 import { createImages } from "./images.js";
 import { createKernelEditor } from "./kernel-editor.js";
-import { say } from "./message.js";
 import { runChain, scalesOf } from "./pipeline.js";
 import { createPoolEditor } from "./pool-editor.js";
 import { createScanPlayer } from "./scan-player.js";
-import { paint, scaleFor } from "./scale.js";
-import { createState } from "./state.js";
+import { createLabState } from "./state.js";
 import { createStepSettings } from "./step-settings.js";
 import { makeStep } from "./steps.js";
 import { placeOf } from "./walk.js";
@@ -30,7 +30,7 @@ import { placeOf } from "./walk.js";
 const page = rememberPage();
 const given = await whatIsGiven();
 const sobel = given.kernels.find(({ name }) => name === "sobel-x") ?? given.kernels[0];
-const state = createState({
+const state = createLabState({
   image: given.start.image ? "image" : (given.samples[0]?.name ?? "four"),
   version: 0,
   grey: false,
@@ -77,7 +77,8 @@ const exports = {
 };
 
 createDrawPad((name) => state.change({ image: name, place: null }));
-createCamera((canvas) => images.use("camera", fromCanvas(canvas, canvas.width, canvas.height)), say);
+const camera = createCamera((canvas) => images.use("camera", fromCanvas(canvas, canvas.width, canvas.height)), say);
+byId("camera").addEventListener("click", camera.open);
 createShareDialog(state, exports, say);
 createExportDialog(exports, say);
 startTheme(byId("theme"), () => render(true));

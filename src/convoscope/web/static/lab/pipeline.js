@@ -1,6 +1,6 @@
 // From the state to results: which steps fit, what the engine makes of them, and how it will be coloured.
 
-import { channelOf, extent, scaleFor } from "./scale.js";
+import { channelOf, extent, scaleFor } from "../shared/scale.js";
 import { channelsAfter, compile } from "./steps.js";
 import { geometryOf } from "./walk.js";
 

@@ -4,7 +4,7 @@ import { corner, crisp, frame, token } from "../shared/canvas.js";
 import { CLIPPED, css, ink } from "../shared/colour.js";
 import { h } from "../shared/dom.js";
 import { number } from "../shared/format.js";
-import { ARROWS, heightOf } from "./image-view.js";
+import { ARROWS, heightOf } from "../shared/image-view.js";
 
 const MOST_CELLS = 11;
 const SMALLEST = 28; // CSS pixels of a cell, where there is room for that

@@ -1,6 +1,8 @@
+// The lab's state.
+
+import { createState } from "../shared/state.js";
+
 /**
- * The page's state: one object, changed only through `change`, which tells everybody.
- *
  * image: its name; version: counts an own image's changes under the same name; grey: whether it is made grey;
  * steps: the chain; selected: the step on the bench;
  * place: the pixel that was pointed at, {of: "input" | "output", row, column}, or null for the middle;
@@ -8,21 +10,14 @@
  * look: "auto", "image" or "signed"; range: "own" or "shared"; mark: values that a scale cuts off are marked;
  * hide, lock: names of the page's parts, see address.js.
  */
-export function createState(initial) {
-  let state = initial;
-  const listeners = [];
+export function createLabState(initial) {
+  const state = createState(initial);
   return {
-    get: () => state,
-    change(patch) {
-      const before = state;
-      state = { ...state, ...patch };
-      for (const listener of listeners) listener(state, before);
-    },
+    ...state,
     /** Changes the step on the bench. */
     changeStep(patch) {
-      const steps = state.steps.map((step, i) => (i === state.selected ? { ...step, ...patch } : step));
-      this.change({ steps });
+      const { steps, selected } = state.get();
+      state.change({ steps: steps.map((step, i) => (i === selected ? { ...step, ...patch } : step)) });
     },
-    listen: (listener) => listeners.push(listener),
   };
 }

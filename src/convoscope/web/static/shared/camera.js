@@ -1,8 +1,8 @@
 // One image from the webcam. The stream ends with the dialog.
 
-import { byId, h } from "../shared/dom.js";
+import { h } from "./dom.js";
 
-/** Opens with #camera; `ontake(canvas)` gets the frame, `say` what went wrong. */
+/** A dialog, opened by `open()`; `ontake(canvas)` gets the frame, `say` what went wrong. */
 export function createCamera(ontake, say) {
   const video = h("video", {
     class: "camera",
@@ -29,7 +29,7 @@ export function createCamera(ontake, say) {
     video.srcObject = null;
   });
 
-  byId("camera").addEventListener("click", async () => {
+  async function open() {
     if (!navigator.mediaDevices?.getUserMedia) {
       say(
         "The browser gives no camera to this page: it does so only for pages from this computer or over https.",
@@ -48,7 +48,7 @@ export function createCamera(ontake, say) {
       };
       say(`No image from the camera: ${reasons[problem.name] ?? problem.message}.`, "error");
     }
-  });
+  }
 
   function take() {
     const canvas = h("canvas", { width: video.videoWidth, height: video.videoHeight });
@@ -56,4 +56,6 @@ export function createCamera(ontake, say) {
     dialog.close();
     if (canvas.width) ontake(canvas);
   }
+
+  return { open };
 }

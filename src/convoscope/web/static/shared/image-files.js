@@ -1,8 +1,5 @@
 // Images from files, addresses and canvases, as tensors of 0..255.
 
-import { BUILT_IN } from "./built-in.js";
-import { drawingFrom, PREFIX } from "./drawing.js";
-
 export const LARGEST_SIDE = 512;
 export const MOST_MEGAPIXELS = 64;
 
@@ -69,14 +66,4 @@ export function toGrey({ shape, data }) {
     grey[i] = Math.floor((data[3 * i] * 19595 + data[3 * i + 1] * 38470 + data[3 * i + 2] * 7471 + 32768) / 65536);
   }
   return { shape: [shape[0], shape[1], 1], data: grey };
-}
-
-/** The image of a name: built in, drawn, or one of `files` ({name: address}). null where there is none. */
-export async function fromName(name, files) {
-  if (Object.hasOwn(BUILT_IN, name)) return { tensor: BUILT_IN[name].make(), note: "" };
-  if (name.startsWith(PREFIX)) {
-    const tensor = drawingFrom(name);
-    return tensor && { tensor, note: "" };
-  }
-  return Object.hasOwn(files, name) ? fromAddress(files[name], name) : null;
 }

@@ -1,6 +1,6 @@
 // How values become colours, honestly: signed results are centred on zero, and what a scale cannot show is marked.
 
-import { CLIPPED, css, diverging, divergingTable } from "../shared/colour.js";
+import { CLIPPED, css, diverging, divergingTable } from "./colour.js";
 
 const extents = new WeakMap(); // a tensor's values -> {low, high}
 const signed = {}; // theme -> the diverging colours as pixels

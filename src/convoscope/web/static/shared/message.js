@@ -1,6 +1,6 @@
 // What the page tells a person: a note, or what was wrong and what to do.
 
-import { byId, h } from "../shared/dom.js";
+import { byId, h } from "./dom.js";
 
 /** Says something at the top of the page until it is dismissed; an empty text takes it away. */
 export function say(text, kind = "note") {

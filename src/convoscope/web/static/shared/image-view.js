@@ -1,8 +1,8 @@
 // An image on the page with the window drawn on it: two canvases, one for pixels and one for marks.
 
-import { corner, crisp, frame, token } from "../shared/canvas.js";
-import { CLIPPED, css } from "../shared/colour.js";
-import { h } from "../shared/dom.js";
+import { corner, crisp, frame, token } from "./canvas.js";
+import { CLIPPED, css } from "./colour.js";
+import { h } from "./dom.js";
 
 /** The keys that move a place: [rows, columns]. */
 export const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
