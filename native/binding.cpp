@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "binding.hpp"
+#include "core/finite.hpp"
 #include "core/training.hpp"
 #include "descriptions.hpp"
 #include "isa/choice.hpp"
@@ -23,6 +24,12 @@ using Out = nb::ndarray<float, nb::c_contig, nb::device::cpu>;
 template <class Array>
 std::int64_t size(const Array& array) {
     return static_cast<std::int64_t>(array.size());
+}
+
+bool are_finite(const In<float>& values) {
+    bool result = true;
+    compute([&](Interrupt& interrupt) { result = all_finite(values.data(), size(values), interrupt); });
+    return result;
 }
 
 Images images_of(const AnyArray& x, std::int64_t of_one) {
@@ -223,6 +230,7 @@ NB_MODULE(_native, m) {
             Pool::shared().set_threads(count);
         },
         "count"_a);
+    m.def("all_finite", &are_finite, nb::arg("values").noconvert());
     bind_filter(m);
     nb::class_<PyProgram>(m, "Program")
         .def(nb::init<const Shape&, const std::vector<nb::dict>&, std::vector<Out>, const std::vector<bool>&>(),

@@ -18,8 +18,8 @@ KINDS = ("forward", "step")
 
 def rounds(options: Options) -> Sequence[Sequence[Measurement]]:
     rows = sweep.ROWS[::12] if options.quick else sweep.ROWS
-    job = {"task": "row", "threads": options.threads, "budget": 0.1 if options.quick else 0.5}
-    job["work"] = 1e9 if options.quick else 3e10
+    job = {"task": "row", "threads": options.threads, "budget": 0.1 if options.quick else 0.3}
+    job["work"] = 1e9 if options.quick else 1.5e10
     measurements = []
     for row in map(sweep.label, rows):
         measurements.append(Measurement(row, OWN, "convoscope", "convoscope", {**job, "row": row}))

@@ -56,6 +56,7 @@ static const Kernels table = {
     keep,
     digest,
     filter,
+    finite,
     sum_of_squares,
     update_sgd,
     update_adam,

@@ -26,6 +26,23 @@ static void keep(const float* x, const std::uint8_t* keep, float scale, float* y
     for (std::int64_t i = 0; i < count; i++) y[i] = keep[i] ? x[i] * scale : 0.0f;
 }
 
+// Without the sign, the bits of a number that is not finite are as large as infinity's or larger.
+static bool finite(const float* x, std::int64_t count) {
+    constexpr int rows = 4;
+    I largest[rows]{};
+    const auto look = [&](I& most, V value) INLINE_LAMBDA {
+        const I magnitude = bits(value) & splat_int(0x7FFFFFFF);
+        most = select(magnitude > most, magnitude, most);
+    };
+    std::int64_t at = 0;
+    for (; at + rows * W <= count; at += rows * W)
+        unroll<rows>([&](auto i) INLINE_LAMBDA { look(largest[i], load(x + at + i * W)); });
+    for (; at < count; at += W) look(largest[0], load(x + at, count - at));
+    I bad{};
+    unroll<rows>([&](auto i) INLINE_LAMBDA { bad |= largest[i] >= splat_int(0x7F800000); });
+    return !any(bad);
+}
+
 static double sum_of_squares(const float* x, std::int64_t count) {
     double total = 0;
     while (count > 0) {

@@ -31,7 +31,7 @@ static void pooled_windows(const PooledProduct& p, const float* b, std::int64_t 
         const float* rows[4];
         unroll<4>([&](auto i) INLINE_LAMBDA { rows[i] = p.a + window * p.step + p.places[i]; });
         V sums[4 * Vectors];
-        tile_sums<4, Vectors, false>(rows, p.columns, p.k, b, panel, 0, sums);  // packed: no tail to mind in B
+        tile_sums<4, Vectors, false>(rows, p.columns, p.k, b, Vectors * W, 0, sums);  // packed: no tail to mind in B
         const std::int64_t at = window * p.n + column;
         unroll<Vectors>([&](auto j) INLINE_LAMBDA {
             const std::int64_t n = Tail && j == Vectors - 1 ? tail : W;
@@ -56,9 +56,9 @@ static void pooled_panel(const PooledProduct& p, const float* b, std::int64_t co
 }
 
 static void pooled_product(const PooledProduct& p) {
-    const float* b = p.b;
-    for (std::int64_t column = 0; column < p.n; column += panel, b += panel * p.k) {
+    for (std::int64_t column = 0; column < p.n; column += panel) {
         const std::int64_t columns = least(panel, p.n - column);
+        const float* const b = p.b + column * p.k;
         if (p.mode == PoolMode::max)
             pooled_panel<PoolMode::max, panel_vectors>(p, b, column, columns);
         else

@@ -20,6 +20,8 @@ constexpr int tile_rows = Vectors == 2 ? 6 : 12;
 #endif
 constexpr int panel = panel_vectors * W;
 
+static INLINE std::int64_t whole_vectors(std::int64_t n) { return (n + W - 1) / W * W; }
+
 // sums = rows of A · columns of B, the last vector of which may be a tail of fewer than W.
 template <int Rows, int Vectors, bool Tail>
 static INLINE void tile_sums(const float* const* a, const std::int64_t* columns, std::int64_t count, const float* b,
@@ -44,6 +46,14 @@ static INLINE void tile(const Product& p, const float* b, std::int64_t row, std:
     unroll<Rows>([&](auto i) INLINE_LAMBDA { a[i] = p.a + (p.rows ? p.rows[row + i] : (row + i) * p.row_step); });
     V sums[Rows * Vectors];
     tile_sums<Rows, Vectors, Tail>(a, p.columns, p.k, b, p.b_step, tail, sums);
+    if (p.bias)
+        unroll<Vectors>([&](auto j) INLINE_LAMBDA {
+            const float* const from = p.bias + column + j * W;
+            const V bias = Tail && j == Vectors - 1 ? load_first(from, tail) : load(from);
+            unroll<Rows>([&](auto i) INLINE_LAMBDA { sums[i * Vectors + j] += bias; });
+        });
+    if (p.rectify)
+        unroll<Rows * Vectors>([&](auto i) INLINE_LAMBDA { sums[i] = larger(sums[i], V{}); });
     unroll<Rows>([&](auto i) INLINE_LAMBDA {
         float* c = p.c + (row + i) * p.c_step + column;
         unroll<Vectors>([&](auto j) INLINE_LAMBDA {
@@ -78,18 +88,20 @@ static void panel_of(const Product& p, const float* b, std::int64_t column, std:
 }
 
 static void product(const Product& p) {
-    const float* b = p.b;
-    for (std::int64_t column = 0; column < p.n; column += panel, b += p.b_panel)
-        panel_of<panel_vectors>(p, b, column, least(panel, p.n - column));
+    Product one = p;
+    for (std::int64_t column = 0; column < p.n; column += panel) {
+        const std::int64_t columns = least(panel, p.n - column);
+        if (p.b_step == 0) one.b_step = whole_vectors(columns);
+        panel_of<panel_vectors>(one, p.b + column * (p.b_step == 0 ? p.k : 1), column, columns);
+    }
 }
 
 static void pack(const float* b, std::int64_t k, std::int64_t n, float* packed) {
     for (std::int64_t column = 0; column < n; column += panel) {
-        const std::int64_t columns = least(panel, n - column);
-        for (std::int64_t row = 0; row < k; row++, packed += panel) {
+        const std::int64_t columns = least(panel, n - column), step = whole_vectors(columns);
+        for (std::int64_t row = 0; row < k; row++, packed += step) {
             const float* from = b + row * n + column;
-            for (std::int64_t j = 0; j < panel; j += W)
-                store(packed + j, j < columns ? load(from + j, columns - j) : V{});
+            for (std::int64_t j = 0; j < step; j += W) store(packed + j, load(from + j, columns - j));
         }
     }
 }
@@ -111,11 +123,11 @@ static void transpose(const float* from, std::int64_t step, std::int64_t rows, s
 }
 
 static void pack_transposed(const float* b, std::int64_t step, std::int64_t k, std::int64_t n, float* packed) {
-    for (std::int64_t column = 0; column < n; column += panel, packed += k * panel) {
-        const std::int64_t columns = least(panel, n - column);
-        transpose(b + column * step, step, columns, k, packed, panel);
-        for (std::int64_t row = 0; columns < panel && row < k; row++)
-            for (std::int64_t j = columns; j < panel; j++) packed[row * panel + j] = 0;
+    for (std::int64_t column = 0; column < n; column += panel) {
+        const std::int64_t columns = least(panel, n - column), width = whole_vectors(columns);
+        transpose(b + column * step, step, columns, k, packed, width);
+        for (std::int64_t row = 0; row < k; row++, packed += width)
+            for (std::int64_t j = columns; j < width; j++) packed[j] = 0;
     }
 }
 

@@ -24,12 +24,13 @@ struct Product {
     std::int64_t row_step;
     const std::int64_t* columns;  // k offsets
     const float* b;               // (k, n)
-    std::int64_t b_step;          // from one k to the next
-    std::int64_t b_panel;         // from one panel of `panel` columns to the next
+    std::int64_t b_step;          // from one k to the next; 0 where B is packed
     float* c;                     // (m, n)
     std::int64_t c_step;
     std::int64_t m, n, k;
     bool accumulate;
+    const float* bias;  // (n) to add, or null
+    bool rectify;       // whether negative results become zero
 };
 
 // Columns of patches added back to the image that they were taken from.
@@ -164,10 +165,11 @@ struct Filter {
 struct Kernels {
     const char* name;
     std::int32_t width;  // floats in a vector
-    std::int32_t panel;  // columns of B that a product works on at once; the width of packed panels
+    std::int32_t panel;  // columns of B that a product works on at once
 
     void (*product)(const Product&);
-    // Panels of `panel` columns, each (k, panel), the last padded with zeros. B is (k, n); transposed, it is (n, k).
+    // Panels of `panel` columns one after the other, each with k rows; the last is as narrow as whole vectors allow,
+    // padded with zeros. B is (k, n); transposed, it is (n, k).
     void (*pack)(const float* b, std::int64_t k, std::int64_t n, float* packed);
     void (*pack_transposed)(const float* b, std::int64_t step, std::int64_t k, std::int64_t n, float* packed);
     void (*transpose)(const float* from, std::int64_t step, std::int64_t rows, std::int64_t columns, float* to,
@@ -233,6 +235,7 @@ struct Kernels {
     // Rows begin .. end of the output.
     void (*filter)(const Filter&, std::int64_t begin, std::int64_t end);
 
+    bool (*finite)(const float* x, std::int64_t count);  // whether no value is NaN or infinite
     double (*sum_of_squares)(const float* x, std::int64_t count);
     void (*update_sgd)(const struct UpdateNumbers&, float* w, float* m, const float* g, std::int64_t count);
     void (*update_adam)(const struct UpdateNumbers&, float* w, float* m, float* v, const float* g, std::int64_t count);

@@ -3,6 +3,7 @@
 // here are the transforms before and after them, a vector of channels at a time.
 #pragma once
 
+#include "product.hpp"
 #include "simd.hpp"
 #include "table.hpp"
 
@@ -10,14 +11,15 @@ namespace convoscope::CONVOSCOPE_ISA {
 
 // Kernel (3, 3, channels, filters) to 16 matrices in panels, each as `pack` would leave it.
 static void winograd_kernel(const float* kernel, std::int64_t channels, std::int64_t filters, float* packed) {
-    const std::int64_t panels = (filters + panel - 1) / panel, matrix = panels * channels * panel;
-    for (std::int64_t column = 0; column < panels * panel; column += panel)
-        for (std::int64_t channel = 0; channel < channels; channel++, packed += panel)
-            for (std::int64_t j = 0; j < panel; j += W) {
+    const std::int64_t matrix = channels * whole_vectors(filters);
+    for (std::int64_t column = 0; column < filters; column += panel) {
+        const std::int64_t step = whole_vectors(least(panel, filters - column));
+        for (std::int64_t channel = 0; channel < channels; channel++, packed += step)
+            for (std::int64_t j = 0; j < step; j += W) {
                 const std::int64_t n = filters - column - j;
                 V g[9], rows[12];
                 unroll<9>([&](auto i) INLINE_LAMBDA {
-                    g[i] = n > 0 ? load(kernel + (i * channels + channel) * filters + column + j, n) : V{};
+                    g[i] = load(kernel + (i * channels + channel) * filters + column + j, n);
                 });
                 unroll<3>([&](auto x) INLINE_LAMBDA {
                     const V outer = 0.5f * (g[x] + g[6 + x]), middle = 0.5f * g[3 + x];
@@ -33,6 +35,7 @@ static void winograd_kernel(const float* kernel, std::int64_t channels, std::int
                     store(to + 3 * matrix, last);
                 });
             }
+    }
 }
 
 // One vector of a tile's channels to its places in the 16 matrices; value(i) is the tile's i-th pixel.

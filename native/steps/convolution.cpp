@@ -11,6 +11,7 @@
 #include "live_winners.hpp"
 #include "make.hpp"
 #include "patches.hpp"
+#include "plain_end.hpp"
 #include "window.hpp"
 #include "winograd.hpp"
 
@@ -18,6 +19,7 @@ namespace convoscope {
 namespace {
 
 constexpr std::int64_t strip_floats = 16 * 1024;  // of feature map: what leaves room in a second-level cache
+constexpr std::int64_t gradient_floats = 3 * 1024;  // of its gradient: what stays in a first-level cache beside patches
 
 class Convolution final : public Step {
 public:
@@ -79,7 +81,7 @@ public:
     std::int64_t memo_floats(const Kernels& k) const override {
         if (folding_) return forward_floats(k) + folding_->floats(patches_.size());
         if (turned_) return forward_floats(k) + turned_->turned_memo_floats(k);
-        return forward_floats(k) + (live_ ? patches_.size() : padded(patches_.size(), k.panel)) * filters_;
+        return forward_floats(k) + (live_ ? patches_.size() : padded(patches_.size(), k.width)) * filters_;
     }
 
     // [strip of image][its gradient][feature maps, or their gradient][gradient before the activation][patches'
@@ -124,17 +126,18 @@ public:
             } else if (pools_product()) {
                 convolve_and_pool(pass, worker, s, output, winners);
             } else if (!pooled_) {
-                convolve(pass, worker, s, output);
+                convolve(pass, worker, s, output, bias);
             } else {
-                convolve(pass, worker, s, features);
+                convolve(pass, worker, s, features, nullptr);
                 each_map(s, [&](const PoolRows& rows, std::int64_t map, std::int64_t offset) {
                     PoolRows filled = rows;
                     filled.input = features + map;
                     pass.kernels->pool(filled, output + offset, winners ? winners + offset : nullptr);
                 });
             }
-            pass.kernels->bias_activation(output, bias, s.images * (s.end - s.begin) * out_width_, filters_,
-                                          activation_);
+            if (!finishes_product())
+                pass.kernels->bias_activation(output, bias, s.images * (s.end - s.begin) * out_width_, filters_,
+                                              activation_);
         });
     }
 
@@ -225,7 +228,7 @@ private:
     }
 
     std::int64_t forward_floats(const Kernels& k) const {
-        return winograd_ ? winograd_->memo_floats(k) : padded(filters_, k.panel) * patches_.size();
+        return winograd_ ? winograd_->memo_floats(k) : padded(filters_, k.width) * patches_.size();
     }
 
     // Whether each window of the pooling is two by two features, and no feature is in two windows.
@@ -243,6 +246,9 @@ private:
     // Whether pooling straight from the product pays: its tiles are small, so a panel should stay in the first cache.
     bool pools_product() const { return pairs_ && !winograd_ && patches_.size() <= 96; }
 
+    // Whether bias and activation are done while a product's tile is in registers.
+    bool finishes_product() const { return !pooled_ && !winograd_ && has_plain_end(activation_); }
+
     // Small maps are taken several at a time, so that the kernel is read less often, the more of them the larger it is.
     std::int64_t images_at_once(std::int64_t kernel_floats) const {
         if (rows_ < out_rows_) return 1;
@@ -255,7 +261,9 @@ private:
     std::int64_t map_floats() const { return pooled_ ? images_ * strip_rows(rows_) * width_ * filters_ : 0; }
 
     // Patches whose gradients are made at once before they are added to the image's.
-    std::int64_t patch_rows() const { return std::clamp<std::int64_t>(strip_floats / patches_.size(), 12, 256); }
+    std::int64_t patch_rows() const {
+        return std::clamp<std::int64_t>(2 * strip_floats / patches_.size() / 12, 1, 20) * 12;
+    }
 
     template <class Body>
     void each_strip(const Pass& pass, const Worker& worker, Body&& body) const {
@@ -280,8 +288,8 @@ private:
             body(rows, i * (s.bottom - s.top) * width_ * filters_, i * (s.end - s.begin) * out_width_ * filters_);
     }
 
-    // The strip's feature maps.
-    void convolve(const Pass& pass, const Worker& worker, const Strip& s, float* maps) const {
+    // The strip's feature maps, finished with this bias if `finishes_product`.
+    void convolve(const Pass& pass, const Worker& worker, const Strip& s, float* maps, const float* bias) const {
         if (winograd_)
             return winograd(pass, s, maps, nullptr,
                             worker.scratch + 2 * aligned(patches_.copy_floats()) + aligned(map_floats()));
@@ -290,13 +298,12 @@ private:
         p.rows = patches_.pixels();
         p.columns = patches_.values();
         p.b = pass.memo;
-        p.b_step = pass.kernels->panel;
-        p.b_panel = pass.kernels->panel * patches_.size();
         p.c = maps;
         p.c_step = filters_;
         p.m = s.images * (s.bottom - s.top) * width_;
         p.n = filters_;
         p.k = patches_.size();
+        if (finishes_product()) add_plain_end(p, activation_, bias);
         pass.kernels->product(p);
     }
 
@@ -334,20 +341,25 @@ private:
     }
 
     void add_weight_gradient(const Pass& pass, const Worker& worker, const Strip& s, const float* gradient) const {
+        const std::int64_t pixels = s.images * (s.bottom - s.top) * width_;
         Product p{};
         p.a = patches_.strip(pass.input + s.image * input_size, s.images, s.top, s.bottom, worker.scratch);
         p.rows = patches_.values();
-        p.columns = patches_.pixels();
-        p.b = gradient;
         p.b_step = filters_;
-        p.b_panel = pass.kernels->panel;
         p.c = pass.weight_gradients[0];
         p.c_step = filters_;
         p.m = patches_.size();
         p.n = filters_;
-        p.k = s.images * (s.bottom - s.top) * width_;
         p.accumulate = true;
-        pass.kernels->product(p);
+        const std::int64_t most = gradient_floats / std::min<std::int64_t>(filters_, pass.kernels->panel);
+        const std::int64_t blocks = (pixels + most - 1) / most;
+        for (std::int64_t block = 0; block < blocks && !worker.stopped(); block++) {
+            const std::int64_t first = pixels * block / blocks;
+            p.columns = patches_.pixels() + first;
+            p.b = gradient + first * filters_;
+            p.k = pixels * (block + 1) / blocks - first;
+            pass.kernels->product(p);
+        }
     }
 
     void add_kernel_gradient_of_winners(const Pass& pass, const Worker& worker, const Strip& s,
@@ -382,8 +394,6 @@ private:
         p.row_step = filters_;
         p.columns = counting_.data();
         p.b = pass.memo + forward_floats(*pass.kernels);
-        p.b_step = pass.kernels->panel;
-        p.b_panel = pass.kernels->panel * filters_;
         p.c = columns;
         p.c_step = patches_.size();
         p.n = patches_.size();

@@ -8,6 +8,7 @@
 #include "folding.hpp"
 #include "live_product.hpp"
 #include "make.hpp"
+#include "plain_end.hpp"
 
 namespace convoscope {
 namespace {
@@ -57,8 +58,9 @@ public:
         const std::int64_t rows = pass.samples * rows_;
         const Range steps = part_of(pieces(), pass.piece, pass.pieces);
         const Range own{steps.begin * column_step, std::min(steps.end * column_step, units_)};
-        columns(pass, worker, 0, rows, own.begin, own.end);
         const float* bias = folding_ ? pass.memo + units_in_ * units_ : bias_;
+        columns(pass, worker, 0, rows, own.begin, own.end, bias);
+        if (has_plain_end(activation_)) return;
         if (own.count() == units_) return pass.kernels->bias_activation(pass.output, bias, rows, units_, activation_);
         for (std::int64_t row = 0; row < rows; row++)
             pass.kernels->bias_activation(pass.output + row * units_ + own.begin, bias ? bias + own.begin : nullptr, 1,
@@ -82,10 +84,11 @@ public:
         team.run(parts, [&](int part, const Worker& worker) {
             const Range own = part_of(vectors, part, parts);
             if (by_column)
-                columns(pass, worker, 0, rows, own.begin * 16, std::min(own.end * 16, units_));
+                columns(pass, worker, 0, rows, own.begin * 16, std::min(own.end * 16, units_), bias_);
             else
-                columns(pass, worker, own.begin, own.end, 0, units_);
+                columns(pass, worker, own.begin, own.end, 0, units_, bias_);
         });
+        if (has_plain_end(activation_)) return;
         team.run(parts, [&](int part, const Worker&) {
             const Range own = part_of(rows, part, parts);
             pass.kernels->bias_activation(pass.output + own.begin * units_, bias_, own.count(), units_, activation_);
@@ -136,27 +139,27 @@ private:
                                  live_scratch(pass, worker));
     }
 
+    // Output rows [top, bottom), columns [left, right); finished with this bias if the activation is so plain.
     void columns(const Pass& pass, const Worker& worker, std::int64_t top, std::int64_t bottom, std::int64_t left,
-                 std::int64_t right) const {
+                 std::int64_t right, const float* bias) const {
         for (std::int64_t column = left; column < right && !worker.stopped(); column += pass.kernels->panel)
-            multiply(pass, top, bottom, column, std::min<std::int64_t>(column + pass.kernels->panel, right));
+            multiply(pass, top, bottom, column, std::min<std::int64_t>(column + pass.kernels->panel, right), bias);
     }
 
-    // Output rows [top, bottom), columns [left, right).
-    void multiply(const Pass& pass, std::int64_t top, std::int64_t bottom, std::int64_t left,
-                  std::int64_t right) const {
+    void multiply(const Pass& pass, std::int64_t top, std::int64_t bottom, std::int64_t left, std::int64_t right,
+                  const float* bias) const {
         Product p{};
         p.a = pass.input + top * units_in_;
         p.row_step = units_in_;
         p.columns = counting_.data();
         p.b = (folding_ ? pass.memo : kernel_) + left;
         p.b_step = units_;
-        p.b_panel = pass.kernels->panel;
         p.c = pass.output + top * units_ + left;
         p.c_step = units_;
         p.m = bottom - top;
         p.n = right - left;
         p.k = units_in_;
+        add_plain_end(p, activation_, bias ? bias + left : nullptr);
         pass.kernels->product(p);
     }
 
@@ -197,7 +200,6 @@ private:
                 p.columns = batch_.data();
                 p.b = arriving;
                 p.b_step = units_;
-                p.b_panel = pass.kernels->panel;
                 p.c = gradient;
                 p.c_step = units_;
                 p.m = height;
@@ -214,7 +216,8 @@ private:
         if (!pass.input_gradient) return;
         const std::int64_t rows = pass.samples * rows_, panel = pass.kernels->panel;
         for (std::int64_t left = own.begin; left < own.end && !worker.stopped(); left += panel) {
-            const std::int64_t width = std::min<std::int64_t>(panel, own.end - left);
+            const std::int64_t width = std::min<std::int64_t>(panel, own.end - left),
+                               step = (width + pass.kernels->width - 1) / pass.kernels->width * pass.kernels->width;
             float* const gradient = pass.input_gradient + left;
             pass.kernels->pack_transposed(kernel_ + left * units_, units_, units_, width, worker.scratch);
             if (live) {
@@ -222,7 +225,7 @@ private:
                 for (std::int64_t row = 0; row < rows; row += rows_at_once)
                     add_live_product(*pass.kernels,
                                      {before(pass) + row * units_, units_, std::min(rows_at_once, rows - row), units_,
-                                      worker.scratch, panel, gradient + row * units_in_, units_in_, width},
+                                      worker.scratch, step, gradient + row * units_in_, units_in_, width},
                                      live_scratch(pass, worker));
                 continue;
             }
@@ -231,7 +234,6 @@ private:
             p.row_step = units_;
             p.columns = counting_.data();
             p.b = worker.scratch;
-            p.b_step = panel;
             p.c = gradient;
             p.c_step = units_in_;
             p.m = rows;

@@ -76,8 +76,6 @@ void Winograd::forward(const Strip& s) const {
         Product p{};
         p.row_step = channels_;
         p.columns = counting_.data();
-        p.b_step = k.panel;
-        p.b_panel = k.panel * channels_;
         p.c_step = filters_;
         p.m = (last - first) * tiles_;
         p.n = filters_;

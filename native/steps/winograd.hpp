@@ -44,7 +44,7 @@ public:
     void forward(const Strip&) const;
 
 private:
-    std::int64_t matrix(const Kernels& k) const { return (filters_ + k.panel - 1) / k.panel * k.panel * channels_; }
+    std::int64_t matrix(const Kernels& k) const { return (filters_ + k.width - 1) / k.width * k.width * channels_; }
     std::int64_t tiles_at_once() const { return rows_at_once_ * tiles_; }
 
     const std::int64_t height_, image_width_, channels_, filters_;

@@ -1,4 +1,7 @@
 // Kernels on buffers without a float to spare, against the plainest loops.
+#include <algorithm>
+#include <limits>
+
 #include "check.hpp"
 #include "isa/choice.hpp"
 
@@ -8,17 +11,19 @@ namespace {
 
 void product_of(std::int64_t m, std::int64_t n, std::int64_t k, bool packed, bool transposed, bool accumulate) {
     const Kernels& kernel = kernels();
-    const Floats a = random_floats(m * k), b = random_floats(k * n), before = random_floats(m * n);
+    const Floats a = random_floats(m * k), b = random_floats(k * n), before = random_floats(m * n),
+                 bias = random_floats(n);
     std::vector<std::int64_t> columns;
     for (std::int64_t i = 0; i < k; i++) columns.push_back(i);
     Floats expected = before,
-           panels(static_cast<std::size_t>((n + kernel.panel - 1) / kernel.panel * kernel.panel * k)), found = before;
+           panels(static_cast<std::size_t>((n + kernel.width - 1) / kernel.width * kernel.width * k)), found = before;
     for (std::int64_t i = 0; i < m; i++)
         for (std::int64_t j = 0; j < n; j++) {
             double sum = accumulate ? static_cast<double>(before[static_cast<std::size_t>(i * n + j)]) : 0.0;
             for (std::int64_t l = 0; l < k; l++)
                 sum += static_cast<double>(a[static_cast<std::size_t>(i * k + l)]) *
                        static_cast<double>(b[static_cast<std::size_t>(transposed ? j * k + l : l * n + j)]);
+            if (!accumulate) sum = std::max(sum + static_cast<double>(bias[static_cast<std::size_t>(j)]), 0.0);
             expected[static_cast<std::size_t>(i * n + j)] = static_cast<float>(sum);
         }
     if (transposed)
@@ -31,14 +36,15 @@ void product_of(std::int64_t m, std::int64_t n, std::int64_t k, bool packed, boo
               k,
               columns.data(),
               in_panels ? panels.data() : b.data(),
-              in_panels ? kernel.panel : n,
-              in_panels ? kernel.panel * k : kernel.panel,
+              in_panels ? 0 : n,
               found.data(),
               n,
               m,
               n,
               k,
-              accumulate};
+              accumulate,
+              accumulate ? nullptr : bias.data(),
+              !accumulate};
     kernel.product(p);
     expect_near(found, expected, 1e-5,
                 "product " + std::to_string(m) + "x" + std::to_string(n) + "x" + std::to_string(k));
@@ -102,6 +108,21 @@ void conversions_of(std::int64_t count) {
     expect_near(from_doubles, expected, 0, "from doubles");
 }
 
+// A value that is not finite is seen wherever it stands, and the largest number is none.
+void finite_of(std::int64_t count) {
+    const Kernels& k = kernels();
+    Floats x = random_floats(count);
+    x[0] = -std::numeric_limits<float>::max();
+    if (!k.finite(x.data(), count)) fail("finite numbers are taken for others");
+    for (const float bad : {std::nanf(""), -std::nanf(""), HUGE_VALF, -HUGE_VALF})
+        for (float& value : x) {
+            const float before = value;
+            value = bad;
+            if (k.finite(x.data(), count)) fail("a value that is not finite is not seen");
+            value = before;
+        }
+}
+
 // A mask made in one go and the same made piece by piece; and the words of the paper's known answer.
 void masks_of(std::int64_t count) {
     const Kernels& k = kernels();
@@ -135,6 +156,7 @@ void test_kernels() {
         activations_of(count);
         columns_of(5, count);
         conversions_of(count);
+        finite_of(count);
         masks_of(count);
     }
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -54,13 +53,6 @@ def some_images(*shape: int) -> Array:
 def threads(request: pytest.FixtureRequest) -> int:
     _native.set_threads(request.param)
     return int(request.param)
-
-
-@pytest.fixture(params=_native.isas())
-def isa(request: pytest.FixtureRequest) -> Iterator[str]:
-    _native.set_isa(request.param)
-    yield request.param
-    _native.set_isa("auto")
 
 
 # ---- values for given numbers

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from tests.engine.support import random_weights
 
 from convoscope import _native
 from convoscope.engine.base import LossRule, Stretch, UpdateRule
@@ -32,23 +33,6 @@ from convoscope.layers import (
 Array = npt.NDArray[Any]
 
 
-@pytest.fixture(params=_native.isas())
-def isa(request: pytest.FixtureRequest) -> Iterator[str]:
-    _native.set_isa(request.param)
-    yield request.param
-    _native.set_isa("auto")
-
-
-def weights_of(plan: Plan, rng: np.random.Generator) -> list[Array]:
-    weights = []
-    for planned in plan.weights:
-        values = rng.standard_normal(planned.shape).astype(np.float32)
-        if planned.name == "kernel":
-            values /= np.sqrt(np.prod(planned.shape[:-1]))
-        weights.append(np.abs(values) + 0.5 if "variance" in planned.name else values)
-    return weights
-
-
 def assert_close(found: Array, expected: Array, tolerance: float = 1e-5) -> None:
     assert found.shape == expected.shape
     scale = max(1e-2, float(np.abs(expected).max(initial=0)))
@@ -60,7 +44,7 @@ def assert_agree(
 ) -> None:
     rng = np.random.default_rng(samples)
     plan = build(layers, shape, fused=fused)
-    weights = weights_of(plan, rng)
+    weights = random_weights(plan, rng)
     native = NativeEngine().prepare(plan, weights)
     reference = ReferenceEngine().prepare(plan, weights, dtype=np.float64)
     x = rng.standard_normal((samples, *shape)).astype(np.float32)
@@ -137,7 +121,7 @@ def test_images_with_blank_places_agree(isa: str, channels: int, filters: int, k
 def test_a_padded_pooling_leaves_the_neighbours_gradients_alone(isa: str) -> None:
     rng = np.random.default_rng(0)
     plan = build([Conv2D(17, 3, activation="tanh"), MaxPooling2D(3, 2, "same")], (7, 13, 33))
-    executable = NativeEngine().prepare(plan, weights_of(plan, rng))
+    executable = NativeEngine().prepare(plan, random_weights(plan, rng))
     x = rng.standard_normal((8, 7, 13, 33)).astype(np.float32)
     gradient = rng.standard_normal((8, *plan.output_shape)).astype(np.float32)
     _native.set_threads(1)
@@ -159,7 +143,7 @@ def test_winograd_agrees(
     if pooling is not None:
         layers.append(pooling)
     plan = build(layers, (11, 8, channels))
-    kernels = NativeEngine().prepare(plan, weights_of(plan, np.random.default_rng(0))).kernels()
+    kernels = NativeEngine().prepare(plan, random_weights(plan, np.random.default_rng(0))).kernels()
     name = kernels[0][1].name
     assert name.startswith("Winograd with pooling" if pooling and pooling.pool_size == (2, 2) else "Winograd (")
     assert_agree(layers, (11, 8, channels), samples)
@@ -169,7 +153,7 @@ def test_winograd_agrees(
 def test_winograd_errs_no_more_than_twice_as_much_as_a_sum_in_order(isa: str) -> None:
     rng = np.random.default_rng(0)
     plan = build([Conv2D(64, 3)], (13, 13, 64))
-    weights = weights_of(plan, rng)
+    weights = random_weights(plan, rng)
     x = rng.random((8, 13, 13, 64)).astype(np.float32)
     exact = ReferenceEngine().prepare(plan, weights, dtype=np.float64).forward(x)
     patches = np.lib.stride_tricks.sliding_window_view(x, (3, 3), axis=(1, 2))  # (N, H, W, C, ky, kx)
@@ -263,7 +247,7 @@ def test_training_agrees(isa: str, threads: int, rule: UpdateRule) -> None:
         ],
         (9, 8, 17),
     )
-    weights = weights_of(plan, rng)
+    weights = random_weights(plan, rng)
     x = rng.standard_normal((70, 9, 8, 17)).astype(np.float32)
     y = rng.integers(0, 6, 70).astype(np.int32)
     results = []
@@ -288,7 +272,7 @@ def test_for_a_number_of_threads_training_is_the_same_bit_for_bit(threads: int) 
         Dense(6, activation="softmax"),
     ]
     plan = build(layers, (9, 8, 3))
-    weights = weights_of(plan, rng)
+    weights = random_weights(plan, rng)
     x = rng.integers(0, 256, (90, 9, 8, 3), dtype=np.uint8)
     y = rng.integers(0, 6, 90).astype(np.int32)
     results = []
@@ -305,7 +289,7 @@ def test_for_a_number_of_threads_training_is_the_same_bit_for_bit(threads: int) 
 def test_a_prediction_does_not_depend_on_its_neighbours_or_on_threads(isa: str) -> None:
     rng = np.random.default_rng(0)
     plan = build([Conv2D(20, 3), MaxPooling2D(), Flatten(), Dense(10, activation="softmax")], (9, 8, 3))
-    executable = NativeEngine().prepare(plan, weights_of(plan, rng))
+    executable = NativeEngine().prepare(plan, random_weights(plan, rng))
     x = rng.standard_normal((150, 9, 8, 3)).astype(np.float32)
     _native.set_threads(1)
     together = executable.forward(x)
@@ -320,7 +304,7 @@ def test_a_budget_ends_a_stretch_after_a_step() -> None:
     stretch = stretch_of(
         plan, UpdateRule("sgd"), rng.random((64, 4, 4, 1)), rng.integers(0, 3, 64).astype(np.int32), batch_size=8
     )
-    assert NativeEngine().prepare(plan, weights_of(plan, rng)).train(stretch, budget=0.0) == 1
+    assert NativeEngine().prepare(plan, random_weights(plan, rng)).train(stretch, budget=0.0) == 1
     assert np.all(stretch.losses[:8] > 0)
     assert not np.any(stretch.losses[8:])
 
@@ -328,7 +312,7 @@ def test_a_budget_ends_a_stretch_after_a_step() -> None:
 def test_kernels_are_named_for_each_step() -> None:
     block = [Conv2D(64, 3, activation="relu"), MaxPooling2D()]
     plan = build([*block, Conv2D(64, 3, activation="relu"), MaxPooling2D(), Flatten()], (28, 28, 1))
-    chosen = NativeEngine().prepare(plan, weights_of(plan, np.random.default_rng(0))).kernels()
+    chosen = NativeEngine().prepare(plan, random_weights(plan, np.random.default_rng(0))).kernels()
     assert [step for step, _ in chosen] == list(plan.steps)
     first, second, third = (kernel for _, kernel in chosen)
     assert first.name.startswith("direct product with pooling")
@@ -342,7 +326,7 @@ def test_kernels_are_named_for_each_step() -> None:
 
 def test_weights_that_cannot_be_used_where_they_lie_are_refused() -> None:
     plan = build([Dense(3)], (4,))
-    good = weights_of(plan, np.random.default_rng(0))
+    good = random_weights(plan, np.random.default_rng(0))
     frozen = good[0].copy()
     frozen.flags.writeable = False
     for bad in (good[0].astype(np.float64), np.asfortranarray(good[0]), frozen, good[0][:, :2].copy()):
@@ -354,7 +338,7 @@ def test_weights_that_cannot_be_used_where_they_lie_are_refused() -> None:
 
 def test_inputs_and_labels_that_do_not_fit_are_refused() -> None:
     plan = build([Dense(3, activation="softmax")], (4,))
-    executable = NativeEngine().prepare(plan, weights_of(plan, np.random.default_rng(0)))
+    executable = NativeEngine().prepare(plan, random_weights(plan, np.random.default_rng(0)))
     with pytest.raises(ShapeError, match=r"\(2, 4\); got \(2, 5\)"):
         executable.forward(np.zeros((2, 5), np.float32))
     with pytest.raises(ShapeError, match=r"label for each of \(2,\) rows"):

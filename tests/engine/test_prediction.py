@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from tests.engine.support import random_weights
 
-from convoscope import _native
 from convoscope.engine import set_threads, use
 from convoscope.engine.base import LossRule
 from convoscope.engine.native import NativeEngine
@@ -35,23 +35,6 @@ from convoscope.models import Model, Sequential, load_model
 
 Array = npt.NDArray[Any]
 RELU = (ReLU(), MaxPooling2D())
-
-
-@pytest.fixture(params=_native.isas())
-def isa(request: pytest.FixtureRequest) -> Iterator[str]:
-    _native.set_isa(request.param)
-    yield request.param
-    _native.set_isa("auto")
-
-
-def random_weights(plan: Plan, rng: np.random.Generator) -> list[Array]:
-    weights = []
-    for planned in plan.weights:
-        values = rng.standard_normal(planned.shape).astype(np.float32)
-        if planned.name == "kernel":
-            values /= np.sqrt(np.prod(planned.shape[:-1]))
-        weights.append(np.abs(values) + 0.1 if "variance" in planned.name else values)
-    return weights
 
 
 def kinds(plan: Plan, *, prediction: bool) -> str:

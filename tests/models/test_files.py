@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
+from tests.models.support import small_model
 
 from convoscope.engine.base import Engine
 from convoscope.layers import (
@@ -83,23 +84,6 @@ ROWS = [
     Row(RandomRotation(0.1, "constant", fill_value=1.5)),
     Row(RandomErasing((0.2, 0.9), 0.4, fill_value=3, value_range=(0, 16))),
 ]
-
-
-def small_model(seed: int = 1) -> Sequential:
-    model = Sequential(
-        [
-            Conv2D(4, 3, activation="relu", input_shape=(8, 8, 1)),
-            MaxPooling2D(),
-            BatchNormalization(),
-            Flatten(),
-            Dropout(0.4),
-            Dense(3, activation="softmax"),
-        ],
-        name="small",
-        seed=seed,
-    )
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    return model
 
 
 def data(count: int = 24) -> tuple[Array, Array]:

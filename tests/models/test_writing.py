@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.models.support import small_model
 
 from convoscope.errors import (
     ConfigurationError,
@@ -18,25 +19,8 @@ from convoscope.errors import (
     NotReadyError,
     StorageError,
 )
-from convoscope.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D
+from convoscope.layers import Dense
 from convoscope.models import Sequential, load_model
-
-
-def small_model(seed: int = 1) -> Sequential:
-    model = Sequential(
-        [
-            Conv2D(4, 3, activation="relu", input_shape=(8, 8, 1)),
-            MaxPooling2D(),
-            BatchNormalization(),
-            Flatten(),
-            Dropout(0.4),
-            Dense(3, activation="softmax"),
-        ],
-        name="small",
-        seed=seed,
-    )
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    return model
 
 
 def only_file(folder: Path) -> str:

@@ -1,0 +1,18 @@
+// Bias and activation within a product, while its results are in registers, where the activation is that plain.
+#pragma once
+
+#include "../kernels/table.hpp"
+
+namespace convoscope {
+
+inline bool has_plain_end(const Activation& f) {
+    return f.kind == Nonlinearity::linear || f.kind == Nonlinearity::relu;
+}
+
+inline void add_plain_end(Product& p, const Activation& f, const float* bias) {
+    if (!has_plain_end(f)) return;
+    p.bias = bias;
+    p.rectify = f.kind == Nonlinearity::relu;
+}
+
+}  // namespace convoscope
