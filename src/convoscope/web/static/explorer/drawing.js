@@ -2,7 +2,7 @@
 // images are.
 
 import { h } from "../shared/dom.js";
-import { imageShape, inkOf } from "./images.js";
+import { imageShape, inkOf, toRange } from "./images.js";
 
 const SIDE = 280; // pixels of the pad, about
 const PEN = 0.075; // of the pad's shorter side
@@ -103,12 +103,6 @@ export function createDrawing(holder, { shape, range, edge, usual, ondraw }) {
   });
 
   return { tell };
-}
-
-/** A share of the way from black to white as the network's value: whole, where the images are whole numbers. */
-export function toRange(share, [low, high]) {
-  const value = low + share * (high - low);
-  return high > 1.5 && Number.isInteger(high) && low === 0 ? Math.round(value) : value;
 }
 
 /** A copy in which the ink fills as much of the frame, and has its centre, where it usually does. */

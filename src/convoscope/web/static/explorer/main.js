@@ -168,7 +168,7 @@ function sayAnswer() {
     [canvas.width, canvas.height] = [image.width, image.height];
     canvas.getContext("2d").putImageData(image, 0, 0);
   } else {
-    canvas.hidden = true;
+    canvas.parentElement.hidden = true;
   }
   announce(`The answer is ${names[top]}, ${sure}.`);
 }

@@ -1,0 +1,121 @@
+"""What a person brings to the explorer in Chromium: files and frames of the camera."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import convoscope as cs
+from convoscope.web.explorer import Explored, site
+from convoscope.web.server import Server
+
+from .conftest import png, watched
+from .support import until
+
+pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
+
+
+@pytest.fixture(scope="module")
+def explored() -> Explored:
+    """A network that has not learned anything: here its answers do not count."""
+    _, (x, y) = cs.datasets.digits.load_data()
+    layers = cs.layers
+    model = cs.Sequential(
+        [
+            layers.Conv2D(4, 3, activation="relu", padding="same", input_shape=(8, 8, 1)),
+            layers.MaxPooling2D(),
+            layers.Conv2D(5, 2, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(10, activation="softmax"),
+        ],
+        seed=4,
+    )
+    return Explored(model, x[:200, ..., None], y[:200], title="digits")
+
+
+@pytest.fixture(scope="module")
+def explorer(explored: Explored) -> Iterator[str]:
+    """Where its page is."""
+    with Server(site(explored), port=0) as server:
+        thread = threading.Thread(target=server.serve, daemon=True)
+        thread.start()
+        yield server.address
+        server.stop()
+        thread.join()
+
+
+@pytest.fixture
+def page(browser: Any, explorer: str) -> Iterator[Any]:
+    """The page, ready."""
+    with watched(browser) as opened:
+        visit(opened, explorer)
+        yield opened
+
+
+def visit(page: Any, address: str) -> None:
+    """Open an address from scratch, as somebody does who was handed a link."""
+    page.goto("about:blank")
+    page.goto(address)
+    page.wait_for_selector("html[data-ready=true]")
+    drawn(page)
+
+
+def drawn(page: Any) -> None:
+    """Wait until the page has begun to draw, and drawn."""
+    page.evaluate(
+        "() => new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 60))"
+    )
+
+
+def received(page: Any) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """The greys of what the network receives, as the page shows it."""
+    pixels = page.evaluate(
+        """() => {
+            const canvas = document.querySelector("#received");
+            const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d");
+            copy.drawImage(canvas, 0, 0);
+            return [...copy.getImageData(0, 0, canvas.width, canvas.height).data];
+        }"""
+    )
+    return np.array(pixels, np.uint8).reshape(8, 8, 4)[..., 0]
+
+
+def test_a_frame_of_the_camera_is_brought_to_the_networks_size(page: Any) -> None:
+    page.get_by_role("button", name="Camera").click()
+    until(page, "document.querySelector('dialog[open] video')?.videoWidth > 0")
+    page.get_by_role("button", name="Take image").click()
+    until(page, "document.querySelector('#own').textContent.startsWith('An image from the camera, 512×384')")
+    drawn(page)
+    greys = received(page)
+    assert (greys[0] == greys[0, 0]).all()  # six of eight rows are the image: the others have the colour of its edges
+    assert (greys[-1] == greys[0, 0]).all()
+    assert len(np.unique(greys[1:-1])) > 2
+    assert page.evaluate("document.querySelector('video').srcObject === null")
+    assert page.locator("[data-kind=camera]").get_attribute("aria-pressed") == "true"
+    assert page.locator("#truth").inner_text() == ""
+
+
+def test_without_a_camera_the_page_says_so_and_stays_as_it_was(page: Any) -> None:
+    before = page.locator(".answer").inner_text()
+    page.evaluate(
+        "() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotFoundError')); }"
+    )
+    page.get_by_role("button", name="Camera").click()
+    page.wait_for_selector("#message:visible")
+    assert "No image from the camera: there is none." in page.locator("#message").inner_text()
+    assert page.locator("[data-kind=test]").get_attribute("aria-pressed") == "true"
+    assert page.locator(".answer").inner_text() == before
+
+
+def test_a_file_is_shown_as_the_network_receives_it_and_so_is_the_next(page: Any) -> None:
+    for name, grey in (("white.png", 255), ("black.png", 0)):
+        content = png(np.full((30, 40, 3), grey, np.uint8))
+        page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "image/png", "buffer": content})
+        until(page, f"document.querySelector('#own').textContent.startsWith('{name}, 40×30 pixels')")
+        drawn(page)
+        assert (received(page) == grey).all()
+    assert page.locator("#received + figcaption").inner_text() == "What the network receives"
