@@ -1,4 +1,4 @@
-"""What a person brings to the explorer in Chromium: files and frames of the camera."""
+"""What a person brings to the explorer in Chromium: files and frames of the camera, drawings, edits and links."""
 
 from __future__ import annotations
 
@@ -119,3 +119,57 @@ def test_a_file_is_shown_as_the_network_receives_it_and_so_is_the_next(page: Any
         drawn(page)
         assert (received(page) == grey).all()
     assert page.locator("#received + figcaption").inner_text() == "What the network receives"
+
+
+def stroke(page: Any, points: list[tuple[float, float]]) -> None:
+    """Draw a line through points of the pad, from 0 to 1 along both sides."""
+    box = page.locator("#pad").bounding_box()
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for point in places:
+        page.mouse.move(*point)
+    page.mouse.up()
+    drawn(page)
+
+
+def test_a_drawing_comes_back_from_its_link_value_for_value(page: Any) -> None:
+    page.get_by_role("button", name="Draw", exact=True).click()
+    stroke(page, [(0.3, 0.2), (0.6, 0.4), (0.4, 0.8)])
+    before = received(page)
+    answer = page.locator(".answer").inner_text()
+    assert len(np.unique(before)) > 3
+    until(page, "location.hash.includes('drawing=')")
+    visit(page, page.url)
+    np.testing.assert_array_equal(received(page), before)
+    assert page.locator(".answer").inner_text() == answer
+    assert not page.locator("#placed").is_checked()  # it is where it was placed already
+    assert not page.locator("#message").is_visible()
+
+
+def test_edited_numbers_come_back_from_their_link(page: Any, explorer: str, explored: Explored) -> None:
+    visit(page, f"{explorer}#image=3&layer=1&unit=20")
+    field = page.get_by_label("Row 1, column 3 of the kernel")
+    field.fill("-2.5")
+    field.press("Enter")
+    drawn(page)
+    answer = page.locator(".answer").inner_text()
+    until(page, "location.hash.includes('edit=0.kernel.8=-2.5')")  # (0 × 3 + 2) × 1 × 4 filters + filter 0
+    visit(page, page.url)
+    assert page.locator(".answer").inner_text() == answer
+    assert page.get_by_label("Row 1, column 3 of the kernel").input_value() == "−2.5"
+    assert "1 number of the kernels changed" in page.locator("#touch").inner_text()
+    page.locator("#reset").click()
+    drawn(page)
+    kernel = explored.model.layers[0].weights[0]
+    shown = page.get_by_label("Row 1, column 3 of the kernel").get_attribute("title")
+    assert float(shown) == pytest.approx(float(kernel[0, 2, 0, 0]), rel=1e-6)
+
+
+def test_what_an_address_says_wrongly_is_left_out_and_said(page: Any, explorer: str) -> None:
+    visit(page, f"{explorer}#source=draw&drawing=AgAA_w&edit=7.kernel.0=1&off=0:99&rubbish&edit=0.kernel.0=0.5")
+    words = page.locator("#message").inner_text()
+    for part in ("a drawing for a network of another size", "an edited number", "filters", "“rubbish”"):
+        assert part in words
+    assert "1 number of the kernels changed" in page.locator("#touch").inner_text()
+    assert page.locator("#message").get_attribute("role") == "status"

@@ -221,3 +221,7 @@ def test_explore_serves_beside_python_and_is_shown_by_a_notebook(explored: Explo
         opened.close()
     with pytest.raises(OSError):
         urllib.request.urlopen(opened.address, timeout=2)
+
+
+def test_the_page_is_told_every_layers_shape(explored: Explored) -> None:
+    assert described(explored)["shapes"] == [[4, 4, 4], [2, 2, 4], [16], [3]]

@@ -233,6 +233,7 @@ def _described(explored: Explored, room: int) -> tuple[dict[str, Any], Packed]:
         "names": class_names(model, classes),
         "range": [low, high],
         "edge": _edge(model, images, low, high),
+        "shapes": [list(layer.output_shape[1:]) for layer in model.layers],
         "count": len(images),
         "indices": chosen.tolist(),
         "packed": {"kind": packed.kind, "divisor": packed.divisor},

@@ -16,6 +16,7 @@ import { createCollection, imageShape, paintImage } from "./images.js";
 import { createInspector } from "./inspector.js";
 import { createMistakes } from "./mistakes.js";
 import { createNearest } from "./nearest.js";
+import { restore } from "./restore.js";
 import { createSource } from "./source.js";
 import { createTouch } from "./touch.js";
 import { createTower, folded } from "./tower.js";
@@ -39,6 +40,7 @@ const start = {
   view: "network",
   source: collection.count ? "test" : "draw",
   image: collection.count ? collection.number(0) : null,
+  drawing: null, // its greys as the network receives them, a byte each
   place: -1, // of the layer whose value is chosen; −1 is the input
   unit: null, // the value's flat index
   part: null, // the chosen one of a convolution's input maps; null: the strongest
@@ -53,7 +55,10 @@ let starting = true;
 
 // --- parts of the page
 
-const pick = (place, unit) => state.change({ place, unit, part: null });
+function pick(place, unit) {
+  say("");
+  state.change({ place, unit, part: null });
+}
 const tower = createTower(byId("tower"), {
   layers,
   names: explorer.names,
@@ -104,12 +109,13 @@ const again = oncePerFrame(() => shown && run(shown.input, shown.label));
 const renderMistakes = oncePerFrame(() => state.get().view === "mistakes" && mistakes.render());
 const renderEvidence = delayed(60, () => {
   if (state.get().view !== "mistakes" || !shown) return;
-  evidence.render(shown.input, best(scoresOf(shown.outputs.at(-1), probabilities)), shown.label);
+  const answered = best(scoresOf(shown.outputs.at(-1), probabilities));
+  evidence.render(shown.input, answered, shown.label);
   nearest.render(shown.input);
 });
 
 state.listen((now, before) => {
-  if (now.source !== before.source || now.image !== before.image) {
+  if (["source", "image", "drawing"].some((name) => now[name] !== before[name])) {
     source.show();
     source.give();
   }
@@ -119,7 +125,6 @@ state.listen((now, before) => {
   }
   if (now.view !== before.view || now.cell !== before.cell || now.image !== before.image) renderMistakes();
   if (now.view !== before.view) renderEvidence();
-  if (now.place !== before.place || now.unit !== before.unit) say("");
   render();
   keepAddress();
 });
@@ -245,23 +250,16 @@ startTheme(byId("theme"), () => {
   renderMistakes();
   renderEvidence();
 });
-window.addEventListener("hashchange", () => state.change(sound(readAddress(location.hash))));
+window.addEventListener("hashchange", () => location.hash.includes("=") && fromAddress()); // else a place on the page
 source.show();
-state.change(sound(readAddress(location.hash)));
+fromAddress();
 if (!shown) source.give();
 
-/** What an address says, as far as this model and these images have it. */
-function sound(found) {
-  const patch = { ...found };
-  if (found.image !== undefined && collection.find(found.image) < 0) {
-    delete patch.image;
-    say(`Image ${found.image} is not among those on this page.`);
-  }
-  if (found.source === "draw" && !imageShape(inputShape)) delete patch.source;
-  if (found.place !== undefined && found.place >= layers.length) patch.place = patch.unit = undefined;
-  if (patch.place === undefined || patch.unit === undefined) Object.assign(patch, { place: -1, unit: null });
-  if (found.cell?.some((each) => each >= explorer.names.length)) delete patch.cell;
-  patch.folded = (found.folded ?? start.folded).filter((place) => place < layers.length);
-  patch.off = new Map([...(found.off ?? [])].filter(([place]) => place < layers.length - 1));
-  return patch;
+function fromAddress() {
+  const number = (place, weight, index) =>
+    original.get(`${place} ${weight} ${index}`) ?? layers[place].weights[weight].data[index];
+  const { folded: usual } = start;
+  const { patch, left } = restore(readAddress(location.hash), model, explorer, { collection, number, folded: usual });
+  state.change(patch);
+  if (left.length) say(`The address has what this page could not use: ${left.join("; ")}.`);
 }

@@ -34,7 +34,8 @@ export function createSource(holder, { collection, explorer, inputShape, state, 
   const draw = h("div", { class: "draw" });
   const own = h("p", { class: "note", id: "own" });
   holder.append(h("div", { class: "segments", role: "group", "aria-label": "Image" }, buttons), file, test, draw, own);
-  let drawing = null;
+  let drawing = null; // the pad
+  let kept = null; // the state's drawing, once it is on the pad
   let brought = null; // {tensor, words} of a file or the camera
 
   file.addEventListener("change", async () => {
@@ -65,17 +66,19 @@ export function createSource(holder, { collection, explorer, inputShape, state, 
       edge,
       usual: habits(collection, inputShape, range, edge),
       ondraw: (tensor) => state.get().source === "draw" && onimage(tensor, { number: null, label: null }),
+      onstroke: (greys) => state.change({ drawing: (kept = greys) }),
     });
   }
 
   /** Shows what the state names. */
   function show() {
-    const { source, image } = state.get();
+    const { source, image, drawing: wanted } = state.get();
     for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.kind === source));
     test.hidden = source !== "test";
     draw.hidden = source !== "draw";
     own.hidden = !OWN.includes(source);
     if (source === "draw") startDrawing();
+    if (source === "draw" && wanted && wanted !== kept) drawing.load((kept = wanted));
     if (OWN.includes(source)) own.textContent = brought?.words ?? "";
     if (source === "test") showClass(collection.find(image));
   }
