@@ -1,20 +1,22 @@
-"""What a person brings to the explorer in Chromium: files and frames of the camera, drawings, edits and links."""
+"""What a person brings to the explorer in Chromium: images and links; and the way to the filter lab and back."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import convoscope as cs
-from convoscope.web.explorer import Explored, site
+from convoscope.explore import activations
+from convoscope.web.explorer import Explored, offline, site
 from convoscope.web.server import Server
 
 from .conftest import png, watched
-from .support import until
+from .support import numbers, place, settled, sum_shown, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -173,3 +175,76 @@ def test_what_an_address_says_wrongly_is_left_out_and_said(page: Any, explorer: 
         assert part in words
     assert "1 number of the kernels changed" in page.locator("#touch").inner_text()
     assert page.locator("#message").get_attribute("role") == "status"
+
+
+def test_a_kernel_goes_to_the_filter_lab_and_comes_back_changed(page: Any, explorer: str, explored: Explored) -> None:
+    row, column, filter_ = 1, 2, 3
+    unit = (row * 3 + column) * 5 + filter_
+    visit(page, f"{explorer}#image=3&layer=3&unit={unit}")
+    answer = page.locator(".answer").inner_text()
+    part = int(numbers(page.locator("#part-sum small").inner_text())[0])
+    share = numbers(page.locator("#part-sum b").inner_text())[0]
+    page.locator("#to-lab").click()
+    page.wait_for_url("**/lab/#*")
+    page.wait_for_selector("html[data-ready=true]")
+    settled(page)
+    maps = activations(explored.model, explored.images[3]).outputs[1][0]
+    kernel = explored.model.layers[2].weights[0][:, :, part, filter_]
+    window = maps[row : row + 2, column : column + 2, part]
+    assert page.locator("#input-size").inner_text() == "4 × 4"
+    assert page.locator("#output-size").inner_text() == "3 × 3"
+    assert place(page) == (row, column)
+    assert sum_shown(page) == pytest.approx(float((window * kernel).sum()), abs=0.01)
+    assert sum_shown(page) == pytest.approx(share, abs=0.06)
+    field = page.locator("#kernel input[data-row='0'][data-column='1']")
+    field.fill("-1.5")
+    field.press("Enter")
+    settled(page)
+    page.locator("#back").click()
+    page.wait_for_url(f"{explorer}#*")
+    page.wait_for_selector("html[data-ready=true]")
+    drawn(page)
+    assert "1 number of the kernels changed" in page.locator("#touch").inner_text()
+    assert page.get_by_label("Row 1, column 2 of the kernel").input_value() == "−1.5"
+    assert numbers(page.locator("#part-sum small").inner_text())[0] == part
+    changed = kernel.copy()
+    changed[0, 1] = -1.5
+    assert numbers(page.locator("#part-sum b").inner_text())[0] == pytest.approx((window * changed).sum(), abs=0.06)
+    assert page.locator(".answer").inner_text() != answer
+
+
+def test_a_kernel_that_comes_back_as_it_went_is_no_edit(page: Any, explorer: str) -> None:
+    visit(page, f"{explorer}#image=3&layer=1&unit=20")
+    answer = page.locator(".answer").inner_text()
+    page.locator("#to-lab").click()
+    page.wait_for_url("**/lab/#*")
+    page.wait_for_selector("html[data-ready=true]")
+    page.reload()
+    page.wait_for_selector("html[data-ready=true]")
+    settled(page)
+    page.locator("#back").click()
+    page.wait_for_url(f"{explorer}#*")
+    page.wait_for_selector("html[data-ready=true]")
+    drawn(page)
+    assert page.locator(".answer").inner_text() == answer
+    assert not page.locator("#touch").is_visible()
+    assert not page.locator("#message").is_visible()
+
+
+def test_the_lab_below_the_explorer_is_the_whole_lab(page: Any, explorer: str) -> None:
+    page.goto(f"{explorer}lab/")
+    page.wait_for_selector("html[data-ready=true]")
+    settled(page)
+    assert page.locator("#input-size").inner_text() == "512 × 512 × 3"
+    assert not page.locator("#back").is_visible()  # nothing was handed over
+
+
+def test_the_offline_file_has_no_filter_lab(browser: Any, explored: Explored, tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    file.write_text(offline(explored), encoding="utf-8")
+    with watched(browser, offline=True) as page:
+        page.goto(file.as_uri() + "#image=3&layer=3&unit=0")
+        page.wait_for_selector("html[data-ready=true]")
+        drawn(page)
+        assert page.locator("#part-sum").is_visible()
+        assert page.locator("#to-lab").count() == 0

@@ -14,7 +14,7 @@ const THUMBNAIL = 26;
 
 /**
  * The inspector in `holder`. actions: {pick(place, unit), choosePart(channel), edit(place, weight, index, number),
- * silence(place, channel, off)}.
+ * silence(place, channel, off), openLab(place, part, unit)}; without the last there is no filter lab here.
  */
 export function createInspector(holder, { layers, names, range, actions }) {
   const title = h("h2", {});
@@ -124,10 +124,15 @@ export function createInspector(holder, { layers, names, range, actions }) {
       nameOf: (index) => nameOf(tensors, place - 1, index),
     };
     const lines = arithmetic(found, context).filter(Boolean);
+    if (found.kind === "convolve" && actions.openLab) lines.push(labButton(place, context.part, unit));
     const about = h("p", { class: "note" }, describe(layer));
     return silenced
       ? [about, ...lines, h("p", { class: "note off" }, "Switched off: in its place goes 0.")]
       : [about, ...lines];
+  }
+
+  function labButton(place, part, unit) {
+    return h("button", { type: "button", id: "to-lab", onclick: () => actions.openLab(place, part, unit) }, "Open in the filter lab");
   }
 
   /** The layer and index where a value was made: through layers that only hand it on. */

@@ -10,7 +10,7 @@ import { startTheme } from "../shared/theme.js";
 import { readAddress, writeAddress } from "./address.js";
 import { best, scoresOf } from "./answer.js";
 import { createEvidence } from "./evidence.js";
-import { indexIn } from "./explain.js";
+import { indexIn, placeIn } from "./explain.js";
 import { whatIsGiven } from "./given.js";
 import { createCollection, imageShape, paintImage } from "./images.js";
 import { createInspector } from "./inspector.js";
@@ -18,6 +18,7 @@ import { createMistakes } from "./mistakes.js";
 import { createNearest } from "./nearest.js";
 import { restore } from "./restore.js";
 import { createSource } from "./source.js";
+import { toLab } from "./to-lab.js";
 import { createTouch } from "./touch.js";
 import { createTower, folded } from "./tower.js";
 import { percent, sizeOf, value } from "./words.js";
@@ -77,7 +78,7 @@ const inspector = createInspector(byId("inspector"), {
   layers,
   names: explorer.names,
   range: explorer.range,
-  actions: { pick, choosePart: (part) => state.change({ part }), silence, edit },
+  actions: { pick, choosePart: (part) => state.change({ part }), silence, edit, openLab: given.offline ? null : openLab },
 });
 const evidence = createEvidence(byId("evidence"), { layers, names: explorer.names, range: explorer.range, network });
 const nearest = createNearest(byId("nearest"), { explorer, inputShape });
@@ -215,6 +216,19 @@ function edit(place, weight, index, number) {
 
 function reset() {
   state.change({ off: new Map(), edits: new Map() });
+}
+
+/** Leaves for the filter lab, with a kernel and the map below it; the address here stays the way back. */
+function openLab(place, part, unit) {
+  const page = writeAddress({ ...state.get(), part });
+  const input = place ? shown.outputs[place - 1] : shown.input;
+  const { address, reason } = toLab({ layer: layers[place], input, place, part, at: placeIn(shown.outputs[place].shape, unit), page });
+  if (reason) {
+    say(reason);
+    return;
+  }
+  history.replaceState(null, "", `#${page}`);
+  location.assign(address);
 }
 
 const original = new Map(); // an edited number's key -> what it was
