@@ -1,4 +1,7 @@
-"""What a person brings to the explorer in Chromium: images and links; and the way to the filter lab and back."""
+"""What a person brings to the explorer in Chromium: files and camera frames, drawings, edits and links.
+
+Also what it shows of them: saliency, and the way to the filter lab and back.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import numpy as np
 import pytest
 
 import convoscope as cs
-from convoscope.explore import activations
+from convoscope.explore import activations, saliency
 from convoscope.web.explorer import Explored, offline, site
 from convoscope.web.server import Server
 
@@ -248,3 +251,44 @@ def test_the_offline_file_has_no_filter_lab(browser: Any, explored: Explored, tm
         drawn(page)
         assert page.locator("#part-sum").is_visible()
         assert page.locator("#to-lab").count() == 0
+
+
+def test_saliency_is_the_librarys(page: Any, explorer: str, explored: Explored) -> None:
+    expected = saliency(explored.model, explored.images[3])
+    found = page.evaluate(
+        """async ([image, classes]) => {
+            const { openNetwork } = await import("./static/engine/network-client.js");
+            const { readModel } = await import("./static/engine/model.js");
+            const buffer = await (await fetch("data/model.safetensors")).arrayBuffer();
+            const { inputShape: shape } = readModel(buffer);
+            const address = new URL("static/engine/network-worker.js", location.href.split("#")[0]);
+            const network = await openNetwork(buffer, address);
+            await network.run({ shape, data: Float32Array.from(image) });
+            return (await network.saliency({ classes })).map(({ shape, data }) => ({ shape, data: [...data] }));
+        }""",
+        [explored.images[3].ravel().astype(float).tolist(), expected.classes.tolist()],
+    )
+    assert tuple(found[0]["shape"]) == expected.gradients.shape[1:]
+    np.testing.assert_allclose(found[0]["data"], expected.gradients.ravel(), atol=1e-4)
+
+
+def test_mistakes_show_saliency_with_its_scale(page: Any, explorer: str, explored: Explored) -> None:
+    visit(page, f"{explorer}#view=mistakes&image=3")
+    until(page, "document.querySelectorAll('#saliency canvas').length === 2")
+    expected = saliency(explored.model, explored.images[3])
+    assert page.locator("#saliency h3").inner_text() == f"Saliency for {expected.labels[0]}"
+    low, zero, high = (
+        numbers(text)[0] for text in page.locator("#saliency .ends").first.locator("span").all_inner_texts()
+    )
+    assert high == pytest.approx(expected.maps.max(), abs=0.006)
+    assert (low, zero) == (-high, 0)
+    greys = page.evaluate(
+        """() => {
+            const canvas = document.querySelector("#saliency canvas");
+            return [...canvas.getContext("2d").getImageData(0, 0, 8, 8).data];
+        }"""
+    )
+    red, _, blue, _ = np.array(greys, float).reshape(8, 8, 4).transpose(2, 0, 1)
+    gradient = expected.gradients[0, ..., 0]
+    strong = np.abs(gradient) > 0.2 * expected.maps.max()
+    np.testing.assert_array_equal(np.sign(red - blue)[strong], np.sign(gradient)[strong])  # orange up, blue down

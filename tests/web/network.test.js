@@ -13,7 +13,7 @@ function open(name) {
   return readModel(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 }
 
-for (const [name, { image, outputs, place, evidence }] of Object.entries(networks)) {
+for (const [name, { image, outputs, place, evidence, gradients }] of Object.entries(networks)) {
   describe(`the network “${name}”`, () => {
     const model = open(name);
     const network = new Network(model.layers);
@@ -27,6 +27,10 @@ for (const [name, { image, outputs, place, evidence }] of Object.entries(network
 
     test("finds the evidence for each class that autograd finds", () => {
       evidence.forEach((wanted, each) => assertClose(network.evidence(place, each), wanted, 1e-5));
+    });
+
+    test("knows how each pixel would change each score, as autograd does", () => {
+      gradients.forEach((wanted, each) => assertClose(network.gradient(-1, each), wanted, 1e-5));
     });
 
     test("explains every value by arithmetic that gives this value", () => {

@@ -17,6 +17,7 @@ import { createInspector } from "./inspector.js";
 import { createMistakes } from "./mistakes.js";
 import { createNearest } from "./nearest.js";
 import { restore } from "./restore.js";
+import { createSaliency } from "./saliency.js";
 import { createSource } from "./source.js";
 import { toLab } from "./to-lab.js";
 import { createTouch } from "./touch.js";
@@ -81,6 +82,7 @@ const inspector = createInspector(byId("inspector"), {
   actions: { pick, choosePart: (part) => state.change({ part }), silence, edit, openLab: given.offline ? null : openLab },
 });
 const evidence = createEvidence(byId("evidence"), { layers, names: explorer.names, range: explorer.range, network });
+const saliency = createSaliency(byId("saliency"), { names: explorer.names, network });
 const nearest = createNearest(byId("nearest"), { explorer, inputShape });
 const parts = { matrix: byId("matrix"), shown: byId("cell-images") };
 const mistakes = createMistakes(parts, { collection, explorer, state });
@@ -112,6 +114,7 @@ const renderEvidence = delayed(60, () => {
   if (state.get().view !== "mistakes" || !shown) return;
   const answered = best(scoresOf(shown.outputs.at(-1), probabilities));
   evidence.render(shown.input, answered, shown.label);
+  saliency.render(shown.input, answered);
   nearest.render(shown.input);
 });
 
