@@ -63,7 +63,7 @@ async ([points, pause]) => {
 HOVERING = """
 async ([seconds, size]) => {
   const stage = document.querySelector("#inspector .stage[role=application]");
-  const context = document.querySelector("#received").getContext("2d");
+  const context = document.querySelector("#inspector .pixels").getContext("2d");
   const results = [];
   context.putImageData = function (...given) {
     CanvasRenderingContext2D.prototype.putImageData.apply(this, given);

@@ -152,7 +152,17 @@ export function createInspector(holder, { layers, names, range, actions }) {
   return { render };
 }
 
+const thumbnails = new WeakMap(); // a tensor's values -> "channel theme" -> its canvas, for every move shows ten of them
+
 function thumbnail(tensor, channel) {
+  if (!thumbnails.has(tensor.data)) thumbnails.set(tensor.data, new Map());
+  const made = thumbnails.get(tensor.data);
+  const key = `${channel} ${theme()}`;
+  if (!made.has(key)) made.set(key, paintThumbnail(tensor, channel));
+  return made.get(key);
+}
+
+function paintThumbnail(tensor, channel) {
   const { low, high } = extent(tensor);
   const image = mapImage(tensor, channel, Math.max(Math.abs(low), Math.abs(high)), theme());
   const canvas = h("canvas", { class: "thumbnail", width: image.width, height: image.height });

@@ -140,6 +140,7 @@ async function run(input, label) {
     shown = { input: { data: input.data, shape: imageShape(input.shape) ?? input.shape }, outputs, label };
     if (starting) chooseSomething();
     draw();
+    sayAnswer();
     renderEvidence();
   } catch (problem) {
     say(problem.message, "error");
@@ -157,7 +158,6 @@ function draw() {
   tower.render({ ...shown, place: now.place, unit, off: now.off, folded: new Set(now.folded) });
   inspector.render({ ...shown, place: now.place, unit, part: now.part, off: now.off });
   touch.render(now.off, now.edits);
-  sayAnswer();
   document.documentElement.dataset.ready = "true";
 }
 
