@@ -99,3 +99,13 @@ describe("the model's file", () => {
       for (let i = 0; i < 7; i++) assert.equal(indexIn(shape, placeIn(shape, i)), i);
   });
 });
+
+test("a single score speaks for class 1: for class 0 its gradient has the other sign", () => {
+  const [kernel, data] = [Float32Array.of(2, -3), Float32Array.of(1, 1)];
+  const dense = { operation: "dense", kernel: { shape: [2, 1], data: kernel }, bias: null };
+  const layer = { weights: {}, steps: [dense, { operation: "activate", name: "sigmoid" }] };
+  const network = new Network([layer]);
+  network.run({ shape: [2], data });
+  assert.deepEqual([...network.gradient(-1, 1).data], [2, -3]);
+  assert.deepEqual([...network.gradient(-1, 0).data], [-2, 3]);
+});
