@@ -1,7 +1,8 @@
 """Compute, with PyTorch, what the tests hold the page's networks to: ``python tools/make_network_values.py``.
 
 Needs an environment with PyTorch (the committed files are from 2.13.0), NumPy and safetensors, and not Convoscope. Two
-small networks with drawn weights in double precision: every layer's output, and Grad-CAM of each class by autograd.
+small networks with drawn weights in double precision: every layer's output, and for each class, by autograd, Grad-CAM
+and the gradient of its score by the image.
 Writes ``tests/web/<name>.safetensors``, as Convoscope writes models, and ``tests/web/networks.json``.
 """
 
@@ -141,7 +142,7 @@ def main() -> None:
 
 
 def write(name: str, shape: tuple[int, ...], layers: list[Layer]) -> dict[str, Any]:
-    """Write a network's model file, and return its image, its layers' outputs and its Grad-CAM maps."""
+    """Write a network's model file, and return its image, its layers' outputs, Grad-CAM maps and gradients."""
     generator = np.random.default_rng(7)
     arrays = {
         f"layers/{place}/{weight}": drawn(generator, weight, size)
@@ -170,13 +171,20 @@ def write(name: str, shape: tuple[int, ...], layers: list[Layer]) -> dict[str, A
         "outputs": [listed(laid(value)) for value in values[1:]],
         "place": last,
         "evidence": [listed(evidence(values[last + 1], score)) for score in scores[0]],
+        "gradients": [listed(laid(slope(values[0], score))) for score in scores[0]],
     }
 
 
 def evidence(maps: torch.Tensor, score: torch.Tensor) -> Any:
     """Return the maps' sum, each weighed by the mean of its gradient (Grad-CAM), (height, width, 1)."""
-    (gradient,) = torch.autograd.grad(score, maps, retain_graph=True)
+    gradient = slope(maps, score)
     return (gradient.mean((2, 3), keepdim=True) * maps).sum(1)[0, :, :, None].detach().numpy()
+
+
+def slope(value: torch.Tensor, score: torch.Tensor) -> torch.Tensor:
+    """Return the gradient of a score."""
+    (gradient,) = torch.autograd.grad(score, value, retain_graph=True)
+    return gradient
 
 
 def drawn(generator: np.random.Generator, weight: str, size: tuple[int, ...]) -> Any:

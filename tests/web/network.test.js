@@ -13,7 +13,7 @@ function open(name) {
   return readModel(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 }
 
-for (const [name, { image, outputs, place, evidence }] of Object.entries(networks)) {
+for (const [name, { image, outputs, place, evidence, gradients }] of Object.entries(networks)) {
   describe(`the network “${name}”`, () => {
     const model = open(name);
     const network = new Network(model.layers);
@@ -27,6 +27,10 @@ for (const [name, { image, outputs, place, evidence }] of Object.entries(network
 
     test("finds the evidence for each class that autograd finds", () => {
       evidence.forEach((wanted, each) => assertClose(network.evidence(place, each), wanted, 1e-5));
+    });
+
+    test("knows how each pixel would change each score, as autograd does", () => {
+      gradients.forEach((wanted, each) => assertClose(network.gradient(-1, each), wanted, 1e-5));
     });
 
     test("explains every value by arithmetic that gives this value", () => {
@@ -94,4 +98,14 @@ describe("the model's file", () => {
     for (const shape of [[3, 4, 5], [7]])
       for (let i = 0; i < 7; i++) assert.equal(indexIn(shape, placeIn(shape, i)), i);
   });
+});
+
+test("a single score speaks for class 1: for class 0 its gradient has the other sign", () => {
+  const [kernel, data] = [Float32Array.of(2, -3), Float32Array.of(1, 1)];
+  const dense = { operation: "dense", kernel: { shape: [2, 1], data: kernel }, bias: null };
+  const layer = { weights: {}, steps: [dense, { operation: "activate", name: "sigmoid" }] };
+  const network = new Network([layer]);
+  network.run({ shape: [2], data });
+  assert.deepEqual([...network.gradient(-1, 1).data], [2, -3]);
+  assert.deepEqual([...network.gradient(-1, 0).data], [-2, 3]);
 });

@@ -221,3 +221,27 @@ def test_explore_serves_beside_python_and_is_shown_by_a_notebook(explored: Explo
         opened.close()
     with pytest.raises(OSError):
         urllib.request.urlopen(opened.address, timeout=2)
+
+
+def test_the_filter_lab_is_below_the_explorer_and_knows_of_it(explored: Explored) -> None:
+    pages = site(explored)
+    page = pages.answer("lab/")
+    assert page is not None
+    assert b"Filter lab" in page.body
+    for address in ("lab/static/lab/main.js", "lab/static/shared/theme.css", "lab/data/kernels.json"):
+        assert pages.answer(address) is not None, address
+    beginning = pages.answer("lab/data/start.json")
+    assert beginning is not None
+    assert json.loads(beginning.body)["network"] is True
+    for address in (
+        "lab",
+        "lab/data/model.safetensors",
+        "lab/../data/explorer.json",
+        "lab/lab/",
+        "lab/static/../lab.py",
+    ):
+        assert pages.answer(address) is None, address
+
+
+def test_the_page_is_told_every_layers_shape(explored: Explored) -> None:
+    assert described(explored)["shapes"] == [[4, 4, 4], [2, 2, 4], [16], [3]]

@@ -20,6 +20,7 @@ from convoscope.explore.answers import Answers, answers, checked_labels
 from convoscope.explore.embedding import hidden
 from convoscope.explore.sections import as_batch, batches, class_count, class_names
 from convoscope.models.sequential import Sequential
+from convoscope.web import lab
 from convoscope.web.bundle import offline_page
 from convoscope.web.exhibits import Packed, choose, pack, value_range
 from convoscope.web.opening import Opened, open_page
@@ -150,6 +151,7 @@ def site(explored: Explored, folder: Path | None = None) -> Site:
             "data/images.bin": lambda: Response(packed.content, "application/octet-stream"),
         },
         {"ask/accuracy": answering(accuracy), "ask/nearest": answering(nearest)},
+        {"lab": lab.site(lab.Start(network=True), folder)},
     )
 
 
@@ -233,6 +235,7 @@ def _described(explored: Explored, room: int) -> tuple[dict[str, Any], Packed]:
         "names": class_names(model, classes),
         "range": [low, high],
         "edge": _edge(model, images, low, high),
+        "shapes": [list(layer.output_shape[1:]) for layer in model.layers],
         "count": len(images),
         "indices": chosen.tolist(),
         "packed": {"kind": packed.kind, "divisor": packed.divisor},

@@ -41,11 +41,14 @@ class Start:
         that image. Without one the page begins with its own samples.
     steps : sequence of Filter and Pooling
         The chain that it begins with.
+    network : bool
+        Whether the page lies below a network's page, which hands kernels over and takes them back.
     """
 
     name: str | None = None
     image: npt.NDArray[Any] | None = None
     steps: Sequence[Step] = ()
+    network: bool = False
 
     @property
     def state(self) -> str | None:
@@ -65,7 +68,9 @@ def site(start: Start, folder: Path | None = None) -> Site:
     listed = [
         {"name": name, "title": title, "url": f"data/samples/{name}.png"} for name, title in samples.TITLES.items()
     ]
-    beginning = {"image": start.name if picture else None, "state": start.state}
+    beginning: dict[str, Any] = {"image": start.name if picture else None, "state": start.state}
+    if start.network:
+        beginning["network"] = True
     routes = {
         "": lambda: Response((folder / _PAGE).read_bytes(), "text/html; charset=utf-8"),
         "data/kernels.json": lambda: Response(_kernels(), "application/json"),

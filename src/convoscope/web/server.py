@@ -75,17 +75,23 @@ class Site:
         `Response`. ``""`` is the page itself.
     questions : mapping of str to function
         From addresses that are posted to, such as ``"ask/accuracy"``, to functions of what was sent: an object of JSON.
+    below : mapping of str to Site
+        Further pages, each under a name: ``"lab"`` is at ``lab/``, with its own static files and routes below that.
+        What it has to ask is among `questions` here.
     """
 
     folder: Path
     routes: Mapping[str, Callable[[], Response]] = field(default_factory=dict)
     questions: Mapping[str, Callable[[dict[str, Any]], Response]] = field(default_factory=dict)
+    below: Mapping[str, Site] = field(default_factory=dict)
 
     def answer(self, address: str) -> Response | None:
         """Return what is at an address below the token, or None."""
         if address in self.routes:
             return self.routes[address]()
-        first, _, rest = address.partition("/")
+        first, slash, rest = address.partition("/")
+        if slash and first in self.below:
+            return self.below[first].answer(rest)
         return self._file(rest) if first == "static" else None
 
     def _file(self, address: str) -> Response | None:

@@ -36,6 +36,8 @@ export async function openNetwork(buffer, worker) {
       }),
     /** Evidence maps: {place, classes, method, trained}, for the input of the last run. */
     evidence: (asked) => post({ task: "evidence", ...asked }),
+    /** Gradients of scores by the input: {classes, trained}, for the input of the last run. */
+    saliency: (asked) => post({ task: "saliency", ...asked }),
   };
 }
 

@@ -44,11 +44,15 @@ export class Network {
     this.layers[place].weights[weight].data[index] = value;
   }
 
-  /** The gradient of a class' score by the output of the layer at `place`. A softmax or sigmoid at the end is left out. */
+  /**
+   * The gradient of a class' score by the output of the layer at `place`; by the input at −1. A softmax or sigmoid at
+   * the end is left out.
+   */
   gradient(place, classIndex) {
     const last = this.layers.length - 1;
     let gradient = tensor(this.outputs[last].shape);
-    gradient.data[classIndex] = 1;
+    if (gradient.data.length === 1) gradient.data[0] = classIndex ? 1 : -1; // one score speaks for class 1
+    else gradient.data[classIndex] = 1;
     for (let at = last; at > place; at--) {
       if (this.silenced[at].size) gradient = withoutChannels(gradient, this.silenced[at]);
       const { steps } = this.layers[at];

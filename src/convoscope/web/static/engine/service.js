@@ -30,14 +30,23 @@ export class Service {
 
   /** Evidence for some classes at a layer, by the trained network or by one that has learned nothing. */
   evidence({ place, classes, method, trained = true }) {
-    let network = this.#network;
-    if (!trained) {
-      this.#untrained ??= new Network(untrained(network.layers));
-      this.#untrained.run(network.input);
-      network = this.#untrained;
-    }
+    const network = this.#chosen(trained);
     return classes.map((each) => network.evidence(place, each, method));
+  }
+
+  /** How much each value of the input would change the score of each class. */
+  saliency({ classes, trained = true }) {
+    const network = this.#chosen(trained);
+    return classes.map((each) => network.gradient(-1, each));
+  }
+
+  #chosen(trained) {
+    if (trained) return this.#network;
+    this.#untrained ??= new Network(untrained(this.#network.layers));
+    this.#untrained.run(this.#network.input);
+    return this.#untrained;
   }
 }
 
-const TASKS = { open: Service.prototype.open, run: Service.prototype.run, evidence: Service.prototype.evidence };
+const { open, run, evidence, saliency } = Service.prototype;
+const TASKS = { open, run, evidence, saliency };

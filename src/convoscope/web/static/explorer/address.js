@@ -1,39 +1,68 @@
 // The state as the part of the address after #, safe against whatever somebody types there.
-// #view=mistakes&image=17&layer=3&unit=812&cell=4,9&off=1:5,7&fold=0,4
+// #view=mistakes&image=17&layer=3&unit=812&part=2&cell=4,9&off=1:5,7&edit=1.kernel.13=-0.5&fold=0,4
+// A drawing is source=draw&drawing=…; kernel=1.0.5:1,2/3,4:0.1 is one that the filter lab gives back.
+
+import { writeDrawing } from "./drawing-code.js";
 
 const whole = (text) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined);
+const NUMBER = String.raw`-?\d+(?:\.\d+)?(?:e[+-]?\d+)?`;
+const EDIT = new RegExp(String.raw`^(\d{1,9})\.([a-z_]{1,30})\.(\d{1,9})=(${NUMBER})$`);
+const KERNEL = new RegExp(String.raw`^(\d{1,9})\.(\d{1,9})\.(\d{1,9}):(${NUMBER}(?:[,/]${NUMBER})*):(${NUMBER})$`);
 
-/** The state as text for the address. Edited numbers and own images stay on this page. */
-export function writeAddress({ view, source, image, place, unit, cell, off, folded }) {
+/** The state as text for the address. Own images stay on this page. */
+export function writeAddress({ view, source, image, drawing, place, unit, part, cell, off, edits, folded }) {
   const parts = [];
   if (view !== "network") parts.push(`view=${view}`);
-  if (source === "draw") parts.push("source=draw");
+  if (source === "draw") parts.push("source=draw", ...(drawing ? [`drawing=${writeDrawing(drawing)}`] : []));
   else if (image !== null) parts.push(`image=${image}`);
   if (unit !== null) parts.push(`layer=${place + 1}`, `unit=${unit}`);
+  if (unit !== null && part !== null) parts.push(`part=${part}`);
   if (cell) parts.push(`cell=${cell.join(",")}`);
   for (const [layer, channels] of off) if (channels.length) parts.push(`off=${layer}:${channels.join(",")}`);
+  for (const each of edits.values()) parts.push(`edit=${each.place}.${each.weight}.${each.index}=${single(each.value)}`);
   if (folded.length) parts.push(`fold=${folded.join(",")}`);
   return parts.join("&");
 }
 
-/** What a text says of the state; what it does not say, or says wrongly, is left out. */
+/** A single-precision number in the fewest digits that mean just this one. */
+function single(value) {
+  let digits = 1;
+  while (digits < 9 && Math.fround(Number(value.toPrecision(digits))) !== value) digits++;
+  return String(Number(value.toPrecision(digits)));
+}
+
+/** What a text says of the state, as it stands there; the names of what is not understood are in `unread`. */
 export function readAddress(text) {
-  const found = {};
+  const found = { unread: [] };
   const off = new Map();
-  for (const part of text.replace(/^#/, "").split("&")) {
+  const edits = [];
+  for (const part of text.replace(/^#/, "").split("&").filter(Boolean)) {
     const [name, ...rest] = part.split("=");
     const told = rest.join("=");
     const numbers = told.split(/[:,]/).map(whole);
     const good = !numbers.includes(undefined);
+    const edit = EDIT.exec(told);
+    const kernel = KERNEL.exec(told);
     if (name === "view" && ["network", "mistakes"].includes(told)) found.view = told;
     else if (name === "source" && told === "draw") found.source = "draw";
+    else if (name === "drawing" && told) found.drawing = told;
     else if (name === "image" && good) found.image = numbers[0];
     else if (name === "layer" && good) found.place = numbers[0] - 1;
     else if (name === "unit" && good) found.unit = numbers[0];
+    else if (name === "part" && good) found.part = numbers[0];
     else if (name === "cell" && good && numbers.length === 2) found.cell = numbers;
     else if (name === "off" && good && numbers.length > 1) off.set(numbers[0], numbers.slice(1));
+    else if (name === "edit" && edit) edits.push({ place: Number(edit[1]), weight: edit[2], index: Number(edit[3]), value: Number(edit[4]) }); // prettier-ignore
+    else if (name === "kernel" && kernel) found.kernel = kernelIn(kernel);
     else if (name === "fold") found.folded = told.split(",").map(whole).filter((each) => each !== undefined); // prettier-ignore
+    else found.unread.push(name);
   }
   if (off.size) found.off = off;
+  if (edits.length) found.edits = edits;
   return found;
+}
+
+function kernelIn([, place, channel, filter, rows, bias]) {
+  const numbers = rows.split("/").map((row) => row.split(",").map(Number));
+  return { place: Number(place), channel: Number(channel), filter: Number(filter), rows: numbers, bias: Number(bias) };
 }

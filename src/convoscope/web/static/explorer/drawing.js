@@ -2,13 +2,16 @@
 // images are.
 
 import { h } from "../shared/dom.js";
-import { imageShape, inkOf } from "./images.js";
+import { imageShape, inkOf, toRange } from "./images.js";
 
 const SIDE = 280; // pixels of the pad, about
 const PEN = 0.075; // of the pad's shorter side
 
-/** The pad in `holder`; `ondraw(tensor)` hears of every stroke. `usual`: from `habits` in images.js. */
-export function createDrawing(holder, { shape, range, edge, usual, ondraw }) {
+/**
+ * The pad in `holder`. `ondraw(tensor)` hears of every point, `onstroke(greys)` of what a finished stroke has made: a
+ * byte for each pixel that the network receives. `usual`: from `habits` in images.js.
+ */
+export function createDrawing(holder, { shape, range, edge, usual, ondraw, onstroke }) {
   const [height, width, channels] = imageShape(shape);
   const times = Math.max(1, Math.floor(SIDE / Math.max(height, width)));
   const [paper, ink] = edge >= 0.5 ? ["#fff", "#000"] : ["#000", "#fff"];
@@ -22,9 +25,9 @@ export function createDrawing(holder, { shape, range, edge, usual, ondraw }) {
     "aria-label": "Drawing. Arrow keys move the pen, with Shift they draw, Backspace clears.",
   });
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  const placed = h("input", { type: "checkbox", id: "placed", onchange: tell });
+  const placed = h("input", { type: "checkbox", id: "placed", onchange: finish });
   placed.checked = true;
-  const clear = h("button", { type: "button", id: "clear", onclick: () => (wipe(), tell()) }, "Clear");
+  const clear = h("button", { type: "button", id: "clear", onclick: () => (wipe(), finish()) }, "Clear");
   holder.append(
     canvas,
     h("div", { class: "row" }, clear, h("label", { class: "check" }, placed, "Size and place it as the training images")),
@@ -49,22 +52,38 @@ export function createDrawing(holder, { shape, range, edge, usual, ondraw }) {
   }
 
   function tell() {
-    const source = placed.checked ? asUsual(canvas, usual, paper) : canvas;
-    ondraw({ shape, data: received(source) });
+    const greys = received(placed.checked ? asUsual(canvas, usual, paper) : canvas);
+    const data = new Float32Array(greys.length * channels);
+    greys.forEach((grey, i) => data.fill(toRange(grey / 255, range), i * channels, (i + 1) * channels));
+    ondraw({ shape, data });
+    return greys;
+  }
+
+  function finish() {
+    onstroke(tell());
   }
 
   function received(source) {
     const { data } = source.getContext("2d").getImageData(0, 0, source.width, source.height);
-    const values = new Float32Array(height * width * channels);
+    const greys = new Uint8Array(height * width);
     for (let row = 0, to = 0; row < height; row++) {
       for (let column = 0; column < width; column++) {
         let sum = 0;
         for (let y = row * times; y < (row + 1) * times; y++)
           for (let x = column * times; x < (column + 1) * times; x++) sum += data[4 * (y * source.width + x)];
-        for (let c = 0; c < channels; c++) values[to++] = toRange(sum / times / times / 255, range);
+        greys[to++] = Math.round(sum / times / times);
       }
     }
-    return values;
+    return greys;
+  }
+
+  /** Puts on the pad what the network is to receive, as it is: not placed anew. */
+  function load(greys) {
+    placed.checked = false;
+    greys.forEach((grey, i) => {
+      context.fillStyle = `rgb(${grey} ${grey} ${grey})`;
+      context.fillRect((i % width) * times, Math.floor(i / width) * times, times, times);
+    });
   }
 
   const at = (event) => {
@@ -88,7 +107,11 @@ export function createDrawing(holder, { shape, range, edge, usual, ondraw }) {
     }
     tell();
   });
-  canvas.addEventListener("pointerup", () => (last = null));
+  for (const end of ["pointerup", "pointercancel"])
+    canvas.addEventListener(end, () => {
+      if (last) finish();
+      last = null;
+    });
   canvas.addEventListener("keydown", (event) => {
     const move = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }[event.key];
     if (!move && event.key !== "Backspace") return;
@@ -99,16 +122,10 @@ export function createDrawing(holder, { shape, range, edge, usual, ondraw }) {
       if (event.shiftKey) line(pen, to);
       pen = to;
     }
-    tell();
+    finish();
   });
 
-  return { tell };
-}
-
-/** A share of the way from black to white as the network's value: whole, where the images are whole numbers. */
-export function toRange(share, [low, high]) {
-  const value = low + share * (high - low);
-  return high > 1.5 && Number.isInteger(high) && low === 0 ? Math.round(value) : value;
+  return { tell, load };
 }
 
 /** A copy in which the ink fills as much of the frame, and has its centre, where it usually does. */

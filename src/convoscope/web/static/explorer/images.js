@@ -1,5 +1,7 @@
 // The images of the page: those that were given, by class; their values, and what they look like.
 
+import { h } from "../shared/dom.js";
+
 /** An input's shape as an image's, (height, width, channels); null where it is none. */
 export function imageShape(shape) {
   if (shape.length === 2) return [...shape, 1];
@@ -33,6 +35,20 @@ export function paintImage({ data, shape }, [low, high]) {
     image.data[4 * i + 3] = 255;
   }
   return image;
+}
+
+/** An image on a canvas of its own size. */
+export function picture(tensor, range) {
+  const image = paintImage(tensor, range);
+  const canvas = h("canvas", { width: image.width, height: image.height });
+  canvas.getContext("2d").putImageData(image, 0, 0);
+  return canvas;
+}
+
+/** A share of the way from black to white as the network's value: whole, where the images are whole numbers. */
+export function toRange(share, [low, high]) {
+  const value = low + share * (high - low);
+  return high > 1.5 && Number.isInteger(high) && low === 0 ? Math.round(value) : value;
 }
 
 /** How the images fill their frame, for drawings to do alike: {fill, row, column}, shares of the frame. */

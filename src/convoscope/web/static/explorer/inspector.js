@@ -14,7 +14,7 @@ const THUMBNAIL = 26;
 
 /**
  * The inspector in `holder`. actions: {pick(place, unit), choosePart(channel), edit(place, weight, index, number),
- * silence(place, channel, off)}.
+ * silence(place, channel, off), openLab(place, part, unit)}; without the last there is no filter lab here.
  */
 export function createInspector(holder, { layers, names, range, actions }) {
   const title = h("h2", {});
@@ -124,10 +124,15 @@ export function createInspector(holder, { layers, names, range, actions }) {
       nameOf: (index) => nameOf(tensors, place - 1, index),
     };
     const lines = arithmetic(found, context).filter(Boolean);
+    if (found.kind === "convolve" && actions.openLab) lines.push(labButton(place, context.part, unit));
     const about = h("p", { class: "note" }, describe(layer));
     return silenced
       ? [about, ...lines, h("p", { class: "note off" }, "Switched off: in its place goes 0.")]
       : [about, ...lines];
+  }
+
+  function labButton(place, part, unit) {
+    return h("button", { type: "button", id: "to-lab", onclick: () => actions.openLab(place, part, unit) }, "Open in the filter lab");
   }
 
   /** The layer and index where a value was made: through layers that only hand it on. */
@@ -147,7 +152,17 @@ export function createInspector(holder, { layers, names, range, actions }) {
   return { render };
 }
 
+const thumbnails = new WeakMap(); // a tensor's values -> "channel theme" -> its canvas, for every move shows ten of them
+
 function thumbnail(tensor, channel) {
+  if (!thumbnails.has(tensor.data)) thumbnails.set(tensor.data, new Map());
+  const made = thumbnails.get(tensor.data);
+  const key = `${channel} ${theme()}`;
+  if (!made.has(key)) made.set(key, paintThumbnail(tensor, channel));
+  return made.get(key);
+}
+
+function paintThumbnail(tensor, channel) {
   const { low, high } = extent(tensor);
   const image = mapImage(tensor, channel, Math.max(Math.abs(low), Math.abs(high)), theme());
   const canvas = h("canvas", { class: "thumbnail", width: image.width, height: image.height });

@@ -35,6 +35,7 @@ export function createLayerCard({ name, layer, place, onpick, ontoggle, body = n
   let visible = false;
   let all = false;
   let painted = [];
+  let rendered = [];
 
   new IntersectionObserver(
     ([entry]) => {
@@ -73,7 +74,7 @@ export function createLayerCard({ name, layer, place, onpick, ontoggle, body = n
     more.hidden = hidden === 0 && !all;
     more.textContent = all ? "Show fewer" : `Show all ${layout.all.toLocaleString("en")}`;
     const wanted = [tensor.data, layout, selected?.channel, off.join(), theme()];
-    if (wanted.every((each, i) => each === painted[i])) return; // another pixel of the same map: nothing changes here
+    if (wanted.every((each, i) => each === painted[i])) return; // back in view as it was
     painted = wanted;
     paintLayer(canvas, tensor, layout, { limit: drawn.limit, theme: theme(), off, selected });
   }
@@ -82,6 +83,9 @@ export function createLayerCard({ name, layer, place, onpick, ontoggle, body = n
     card,
     /** Shows what the layer made: {tensor, off, selected, folded}. */
     render({ tensor, off, selected, folded }) {
+      const now = [tensor.data, selected?.channel, off.join(), folded, theme()];
+      if (now.every((each, i) => each === rendered[i])) return; // another pixel of the same map: nothing changes here
+      rendered = now;
       const { low, high } = extent(tensor);
       drawn = { tensor, off, selected, folded, limit: Math.max(Math.abs(low), Math.abs(high)) };
       card.classList.toggle("folded", folded);

@@ -10,13 +10,16 @@ import { startTheme } from "../shared/theme.js";
 import { readAddress, writeAddress } from "./address.js";
 import { best, scoresOf } from "./answer.js";
 import { createEvidence } from "./evidence.js";
-import { indexIn } from "./explain.js";
+import { indexIn, placeIn } from "./explain.js";
 import { whatIsGiven } from "./given.js";
 import { createCollection, imageShape, paintImage } from "./images.js";
 import { createInspector } from "./inspector.js";
 import { createMistakes } from "./mistakes.js";
 import { createNearest } from "./nearest.js";
+import { restore } from "./restore.js";
+import { createSaliency } from "./saliency.js";
 import { createSource } from "./source.js";
+import { toLab } from "./to-lab.js";
 import { createTouch } from "./touch.js";
 import { createTower, folded } from "./tower.js";
 import { percent, sizeOf, value } from "./words.js";
@@ -39,6 +42,7 @@ const start = {
   view: "network",
   source: collection.count ? "test" : "draw",
   image: collection.count ? collection.number(0) : null,
+  drawing: null, // its greys as the network receives them, a byte each
   place: -1, // of the layer whose value is chosen; −1 is the input
   unit: null, // the value's flat index
   part: null, // the chosen one of a convolution's input maps; null: the strongest
@@ -53,7 +57,10 @@ let starting = true;
 
 // --- parts of the page
 
-const pick = (place, unit) => state.change({ place, unit, part: null });
+function pick(place, unit) {
+  say("");
+  state.change({ place, unit, part: null });
+}
 const tower = createTower(byId("tower"), {
   layers,
   names: explorer.names,
@@ -72,9 +79,10 @@ const inspector = createInspector(byId("inspector"), {
   layers,
   names: explorer.names,
   range: explorer.range,
-  actions: { pick, choosePart: (part) => state.change({ part }), silence, edit },
+  actions: { pick, choosePart: (part) => state.change({ part }), silence, edit, openLab: given.offline ? null : openLab },
 });
 const evidence = createEvidence(byId("evidence"), { layers, names: explorer.names, range: explorer.range, network });
+const saliency = createSaliency(byId("saliency"), { names: explorer.names, network });
 const nearest = createNearest(byId("nearest"), { explorer, inputShape });
 const parts = { matrix: byId("matrix"), shown: byId("cell-images") };
 const mistakes = createMistakes(parts, { collection, explorer, state });
@@ -104,12 +112,14 @@ const again = oncePerFrame(() => shown && run(shown.input, shown.label));
 const renderMistakes = oncePerFrame(() => state.get().view === "mistakes" && mistakes.render());
 const renderEvidence = delayed(60, () => {
   if (state.get().view !== "mistakes" || !shown) return;
-  evidence.render(shown.input, best(scoresOf(shown.outputs.at(-1), probabilities)), shown.label);
+  const answered = best(scoresOf(shown.outputs.at(-1), probabilities));
+  evidence.render(shown.input, answered, shown.label);
+  saliency.render(shown.input, answered);
   nearest.render(shown.input);
 });
 
 state.listen((now, before) => {
-  if (now.source !== before.source || now.image !== before.image) {
+  if (["source", "image", "drawing"].some((name) => now[name] !== before[name])) {
     source.show();
     source.give();
   }
@@ -119,7 +129,6 @@ state.listen((now, before) => {
   }
   if (now.view !== before.view || now.cell !== before.cell || now.image !== before.image) renderMistakes();
   if (now.view !== before.view) renderEvidence();
-  if (now.place !== before.place || now.unit !== before.unit) say("");
   render();
   keepAddress();
 });
@@ -131,6 +140,7 @@ async function run(input, label) {
     shown = { input: { data: input.data, shape: imageShape(input.shape) ?? input.shape }, outputs, label };
     if (starting) chooseSomething();
     draw();
+    sayAnswer();
     renderEvidence();
   } catch (problem) {
     say(problem.message, "error");
@@ -148,7 +158,6 @@ function draw() {
   tower.render({ ...shown, place: now.place, unit, off: now.off, folded: new Set(now.folded) });
   inspector.render({ ...shown, place: now.place, unit, part: now.part, off: now.off });
   touch.render(now.off, now.edits);
-  sayAnswer();
   document.documentElement.dataset.ready = "true";
 }
 
@@ -168,7 +177,7 @@ function sayAnswer() {
     [canvas.width, canvas.height] = [image.width, image.height];
     canvas.getContext("2d").putImageData(image, 0, 0);
   } else {
-    canvas.hidden = true;
+    canvas.parentElement.hidden = true;
   }
   announce(`The answer is ${names[top]}, ${sure}.`);
 }
@@ -212,6 +221,19 @@ function reset() {
   state.change({ off: new Map(), edits: new Map() });
 }
 
+/** Leaves for the filter lab, with a kernel and the map below it; the address here stays the way back. */
+function openLab(place, part, unit) {
+  const page = writeAddress({ ...state.get(), part });
+  const input = place ? shown.outputs[place - 1] : shown.input;
+  const { address, reason } = toLab({ layer: layers[place], input, place, part, at: placeIn(shown.outputs[place].shape, unit), page });
+  if (reason) {
+    say(reason);
+    return;
+  }
+  history.replaceState(null, "", `#${page}`);
+  location.assign(address);
+}
+
 const original = new Map(); // an edited number's key -> what it was
 
 /** Tells the network, and the page's own copy of the kernels, what is different from before. */
@@ -245,23 +267,16 @@ startTheme(byId("theme"), () => {
   renderMistakes();
   renderEvidence();
 });
-window.addEventListener("hashchange", () => state.change(sound(readAddress(location.hash))));
+window.addEventListener("hashchange", () => location.hash.includes("=") && fromAddress()); // else a place on the page
 source.show();
-state.change(sound(readAddress(location.hash)));
+fromAddress();
 if (!shown) source.give();
 
-/** What an address says, as far as this model and these images have it. */
-function sound(found) {
-  const patch = { ...found };
-  if (found.image !== undefined && collection.find(found.image) < 0) {
-    delete patch.image;
-    say(`Image ${found.image} is not among those on this page.`);
-  }
-  if (found.source === "draw" && !imageShape(inputShape)) delete patch.source;
-  if (found.place !== undefined && found.place >= layers.length) patch.place = patch.unit = undefined;
-  if (patch.place === undefined || patch.unit === undefined) Object.assign(patch, { place: -1, unit: null });
-  if (found.cell?.some((each) => each >= explorer.names.length)) delete patch.cell;
-  patch.folded = (found.folded ?? start.folded).filter((place) => place < layers.length);
-  patch.off = new Map([...(found.off ?? [])].filter(([place]) => place < layers.length - 1));
-  return patch;
+function fromAddress() {
+  const number = (place, weight, index) =>
+    original.get(`${place} ${weight} ${index}`) ?? layers[place].weights[weight].data[index];
+  const { folded: usual } = start;
+  const { patch, left } = restore(readAddress(location.hash), model, explorer, { collection, number, folded: usual });
+  state.change(patch);
+  if (left.length) say(`The address has what this page could not use: ${left.join("; ")}.`);
 }

@@ -2,7 +2,7 @@
 
 import { h } from "../shared/dom.js";
 import { ask } from "./given.js";
-import { picture } from "./source.js";
+import { picture } from "./images.js";
 import { value } from "./words.js";
 
 /** The panel in `holder`. */

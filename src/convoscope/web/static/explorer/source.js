@@ -1,31 +1,27 @@
-// Where the image comes from: the test images by class, a drawing, or a file.
+// Where the image comes from: the test images by class, a drawing, a file, or the camera.
 
+import { createCamera } from "../shared/camera.js";
 import { h, select } from "../shared/dom.js";
-import { fromFile, toGrey } from "../shared/image-files.js";
-import { createDrawing, toRange } from "./drawing.js";
-import { habits, imageShape, paintImage } from "./images.js";
+import { fromCanvas, fromFile } from "../shared/image-files.js";
+import { createDrawing } from "./drawing.js";
+import { habits, imageShape, picture } from "./images.js";
+import { fitted } from "./own-image.js";
 
 const SHOWN = 18; // of a class
+const OWN = ["file", "camera"]; // images that stay on this page
 
 /** The panel in `holder`; `onimage(tensor, {number, label})` hears of every image. `state` has `source` and `image`. */
 export function createSource(holder, { collection, explorer, inputShape, state, onimage, say }) {
   const { names, range, edge } = explorer;
-  const shape = imageShape(inputShape);
   const kinds = [
-    ...(collection.count ? [["test", "Test images"]] : []),
-    ...(shape ? [["draw", "Draw"], ["file", "Open…"]] : []), // prettier-ignore
+    ...(collection.count ? [["test", "Test"]] : []),
+    ...(imageShape(inputShape) ? [["draw", "Draw"], ["file", "Open…"], ["camera", "Camera"]] : []), // prettier-ignore
   ];
   const file = h("input", { type: "file", accept: "image/*", class: "visually-hidden", tabIndex: -1, "aria-label": "Image file" }); // prettier-ignore
+  const camera = createCamera((canvas) => bring("camera", "An image from the camera", fromCanvas(canvas, canvas.width, canvas.height)), say); // prettier-ignore
+  const begin = { file: () => file.click(), camera: () => camera.open() };
   const buttons = kinds.map(([kind, text]) =>
-    h(
-      "button",
-      {
-        type: "button",
-        dataset: { kind },
-        onclick: () => (kind === "file" ? file.click() : state.change({ source: kind })),
-      },
-      text,
-    ),
+    h("button", { type: "button", dataset: { kind }, onclick: begin[kind] ?? (() => state.change({ source: kind })) }, text), // prettier-ignore
   );
   const classes = select(
     "Class",
@@ -36,23 +32,32 @@ export function createSource(holder, { collection, explorer, inputShape, state, 
   const thumbnails = h("div", { class: "thumbnails", role: "group", "aria-label": "Images of this class" });
   const test = h("div", { class: "test" }, classes.field, thumbnails);
   const draw = h("div", { class: "draw" });
-  const own = h("p", { class: "note" });
+  const own = h("p", { class: "note", id: "own" });
   holder.append(h("div", { class: "segments", role: "group", "aria-label": "Image" }, buttons), file, test, draw, own);
-  let drawing = null;
-  let opened = null;
+  let drawing = null; // the pad
+  let kept = null; // the state's drawing, once it is on the pad
+  let brought = null; // {tensor, words} of a file or the camera
 
   file.addEventListener("change", async () => {
     const chosen = file.files[0];
-    file.value = "";
+    file.value = ""; // so that the same file can be chosen again
     if (!chosen) return;
     try {
-      const { tensor } = await fromFile(chosen);
-      opened = { tensor: fit(tensor, shape, range, inputShape), name: chosen.name };
-      state.change({ source: "file" });
+      bring("file", chosen.name, await fromFile(chosen));
     } catch (problem) {
       say(problem.message, "error");
     }
   });
+
+  function bring(kind, name, { tensor }) {
+    const [height, width] = tensor.shape;
+    brought = { tensor: fitted(tensor, inputShape, range), words: `${name}, ${width}×${height} pixels, brought to the network's size.` }; // prettier-ignore
+    if (state.get().source !== kind) state.change({ source: kind });
+    else {
+      show();
+      give();
+    }
+  }
 
   function startDrawing() {
     drawing ??= createDrawing(draw, {
@@ -61,17 +66,20 @@ export function createSource(holder, { collection, explorer, inputShape, state, 
       edge,
       usual: habits(collection, inputShape, range, edge),
       ondraw: (tensor) => state.get().source === "draw" && onimage(tensor, { number: null, label: null }),
+      onstroke: (greys) => state.change({ drawing: (kept = greys) }),
     });
   }
 
+  /** Shows what the state names. */
   function show() {
-    const { source, image } = state.get();
+    const { source, image, drawing: wanted } = state.get();
     for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.kind === source));
     test.hidden = source !== "test";
     draw.hidden = source !== "draw";
-    own.hidden = source !== "file";
+    own.hidden = !OWN.includes(source);
     if (source === "draw") startDrawing();
-    if (source === "file") own.textContent = opened ? `${opened.name}, brought to the network's size.` : "";
+    if (source === "draw" && wanted && wanted !== kept) drawing.load((kept = wanted));
+    if (OWN.includes(source)) own.textContent = brought?.words ?? "";
     if (source === "test") showClass(collection.find(image));
   }
 
@@ -90,19 +98,18 @@ export function createSource(holder, { collection, explorer, inputShape, state, 
     );
   }
 
-  return {
-    show,
-    /** Hands over the image that the state names. */
-    give() {
-      const { source, image } = state.get();
-      if (source === "draw") drawing.tell();
-      else if (source === "file" && opened) onimage(opened.tensor, { number: null, label: null });
-      else {
-        const i = collection.find(image);
-        onimage(collection.tensor(i), { number: image, label: collection.label(i) });
-      }
-    },
-  };
+  /** Hands over the image that the state names. */
+  function give() {
+    const { source, image } = state.get();
+    if (source === "draw") drawing.tell();
+    else if (OWN.includes(source) && brought) onimage(brought.tensor, { number: null, label: null });
+    else {
+      const i = collection.find(image);
+      onimage(collection.tensor(i), { number: image, label: collection.label(i) });
+    }
+  }
+
+  return { show, give };
 }
 
 /** A button with a small image; a wrong answer is marked. */
@@ -116,40 +123,4 @@ export function thumbnailOf(collection, i, range, names, { pressed, onclick }) {
     { type: "button", class: wrong ? "picture wrong" : "picture", "aria-label": words, title: words, "aria-pressed": String(pressed), onclick }, // prettier-ignore
     imageShape(tensor.shape) ? picture(tensor, range) : String(collection.number(i)),
   );
-}
-
-/** An image on a canvas of its own size. */
-export function picture(tensor, range) {
-  const image = paintImage(tensor, range);
-  const canvas = h("canvas", { width: image.width, height: image.height });
-  canvas.getContext("2d").putImageData(image, 0, 0);
-  return canvas;
-}
-
-/** An image of any size as the network takes it: in proportion, the rest filled with the colour of its edges. */
-function fit(tensor, [height, width, channels], range, inputShape) {
-  const grey = channels === 1 ? toGrey(tensor) : tensor;
-  const from = picture(grey, [0, 255]);
-  const canvas = h("canvas", { width, height });
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.fillStyle = `rgb(${edgeColour(from).join(" ")})`;
-  context.fillRect(0, 0, width, height);
-  const scale = Math.min(width / from.width, height / from.height);
-  const [w, h2] = [Math.max(1, Math.round(from.width * scale)), Math.max(1, Math.round(from.height * scale))];
-  context.imageSmoothingQuality = "high";
-  context.drawImage(from, Math.floor((width - w) / 2), Math.floor((height - h2) / 2), w, h2);
-  const { data } = context.getImageData(0, 0, width, height);
-  const values = new Float32Array(height * width * channels);
-  for (let i = 0, to = 0; i < height * width; i++)
-    for (let c = 0; c < channels; c++) values[to++] = toRange(data[4 * i + c] / 255, range);
-  return { shape: inputShape, data: values };
-}
-
-function edgeColour(canvas) {
-  const { width, height } = canvas;
-  const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
-  const edges = [];
-  for (let x = 0; x < width; x++) edges.push(x, (height - 1) * width + x);
-  for (let y = 0; y < height; y++) edges.push(y * width, y * width + width - 1);
-  return [0, 1, 2].map((c) => edges.map((i) => data[4 * i + c]).sort((a, b) => a - b)[edges.length >> 1]);
 }

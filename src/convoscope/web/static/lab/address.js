@@ -1,5 +1,6 @@
 // The state as the part of the address after #: short, readable, and safe against whatever somebody types there.
 // #image=photo&grey=1&step=convolve;kernel=-1,0,1/-2,0,2/-1,0,1;stride=2&step=pool;mode=min&show=0&at=3,4&hide=chain
+// A kernel that a network's page handed over also has from=…, where it came from.
 
 import { ACTIVATIONS } from "../engine/activation.js";
 import { PADDINGS } from "../engine/geometry.js";
@@ -42,6 +43,7 @@ export function writeAddress(state) {
   if (state.look !== "auto") parts.push(`look=${state.look}`);
   if (state.range !== "own") parts.push(`range=${state.range}`);
   for (const name of ["hide", "lock"]) if (state[name].length) parts.push(`${name}=${state[name].join(",")}`);
+  if (state.from) parts.push(`from=${encodeURIComponent(`${state.from.kernel}&${state.from.page}`)}`);
   return parts.join("&");
 }
 
@@ -76,12 +78,19 @@ export function readAddress(text) {
       state.place = { of: name === "at" ? "output" : "input", row, column };
     } else if (name === "look") state.look = oneOf(["auto", "image", "signed"])(value) ?? "auto";
     else if (name === "range") state.range = oneOf(["own", "shared"])(value) ?? "own";
+    else if (name === "from") state.from = origin(value);
     else if (name === "hide" || name === "lock")
       state[name] = PARTS.filter((known) => value.split(",").includes(known));
   }
   const known = steps.filter(Boolean).slice(0, MOST_STEPS);
   if (known.length) state.steps = known;
   return state;
+}
+
+/** Which kernel of a network it is, place.map.filter, and the state of the network's page. */
+function origin(text) {
+  const [, kernel, page] = /^(\d{1,9}\.\d{1,9}\.\d{1,9})&(.*)$/.exec(text) ?? [];
+  return kernel ? { kernel, page } : null;
 }
 
 function readStep(text) {

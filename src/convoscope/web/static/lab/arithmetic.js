@@ -2,7 +2,7 @@
 
 import { css, diverging, ink } from "../shared/colour.js";
 import { byId, h } from "../shared/dom.js";
-import { number, plural } from "../shared/format.js";
+import { brief, number, plural } from "../shared/format.js";
 import { colourOf } from "../shared/scale.js";
 import { theme } from "../shared/theme.js";
 
@@ -61,8 +61,8 @@ function productCell({ value, weight, product, state }, most) {
   const cell = h(
     "div",
     { class: `cell ${state}`, title: `${number(value, 4)} × ${number(weight, 4)}` },
-    h("span", { class: "factors" }, `${number(value, 1)} × ${number(weight)}`),
-    h("b", {}, number(product, 1)),
+    h("span", { class: "factors" }, `${brief(value)} × ${number(weight)}`),
+    h("b", {}, brief(product)),
   );
   cell.style.backgroundColor = css(colour);
   cell.style.color = ink(colour);
@@ -75,7 +75,7 @@ function pooledCell({ value, wins, state }, scale) {
   const cell = h(
     "div",
     { class: wins ? "cell wins" : "cell" },
-    h("b", {}, number(value, 1)),
+    h("b", {}, brief(value)),
     wins ? h("span", { class: "factors" }, "kept") : null,
   );
   cell.style.backgroundColor = css(colour);
@@ -126,7 +126,7 @@ function fate({ activated, clipped }) {
 
 function poolLines(step, shown) {
   if (shown.clipped === null) return [term("output", "none", { id: "output-value" })];
-  const values = shown.cells.flat().map(({ value }) => number(value, 1));
+  const values = shown.cells.flat().map(({ value }) => brief(value));
   const list = values.length > 9 ? `${values.slice(0, 8).join(", ")}, …` : values.join(", ");
   return [
     term("of the window", `${step.mode}(${list})`),

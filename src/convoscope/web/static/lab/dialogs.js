@@ -134,7 +134,7 @@ export function createShareDialog(state, make, say) {
 
   function update() {
     const address = new URL(location.href);
-    address.hash = writeAddress({ ...state.get(), ...chosen() });
+    address.hash = writeAddress({ ...state.get(), ...chosen(), from: null });
     link.value = address.href;
   }
   byId("share").addEventListener("click", () => {

@@ -1,5 +1,7 @@
 // A drawing is 28×28 greys in 16 steps: small enough to be part of a link. Pure: the pad itself is draw-pad.js.
 
+import { fromText, toText } from "../shared/base64url.js";
+
 export const SIDE = 28;
 export const PREFIX = "draw:";
 
@@ -7,30 +9,18 @@ export const PREFIX = "draw:";
 export function drawingName(pixels) {
   const bytes = new Uint8Array((SIDE * SIDE) / 2);
   for (let i = 0; i < bytes.length; i++) bytes[i] = (level(pixels[2 * i]) << 4) | level(pixels[2 * i + 1]);
-  return (
-    PREFIX +
-    btoa(String.fromCharCode(...bytes))
-      .replaceAll("+", "-")
-      .replaceAll("/", "_")
-      .replaceAll("=", "")
-  );
+  return PREFIX + toText(bytes);
 }
 
 /** The tensor of a drawing's name; null where the name is not one. */
 export function drawingFrom(name) {
-  let text;
-  try {
-    text = atob(name.slice(PREFIX.length).replaceAll("-", "+").replaceAll("_", "/"));
-  } catch {
-    return null;
-  }
-  if (text.length !== (SIDE * SIDE) / 2) return null;
+  const bytes = fromText(name.slice(PREFIX.length));
+  if (bytes?.length !== (SIDE * SIDE) / 2) return null;
   const data = new Float32Array(SIDE * SIDE);
-  for (let i = 0; i < text.length; i++) {
-    const byte = text.charCodeAt(i);
+  bytes.forEach((byte, i) => {
     data[2 * i] = (byte >> 4) * 17;
     data[2 * i + 1] = (byte & 15) * 17;
-  }
+  });
   return { shape: [SIDE, SIDE, 1], data };
 }
 

@@ -2,6 +2,7 @@
 
 import { number } from "../shared/format.js";
 import { LARGEST_SIDE } from "../shared/image-files.js";
+import { MAP } from "../shared/network-map.js";
 import { BUILT_IN } from "./built-in.js";
 import { PREFIX } from "./drawing.js";
 
@@ -23,7 +24,7 @@ export function pythonCode(state, input, from) {
   const { code, pillow } = imageCode(state, input, from);
   if (pillow) lines.push("from PIL import Image");
   lines.push("", "import convoscope as cs", "", ...code, "");
-  let whole = true; // whether the values are bytes in Python; the page rounds only where a step clips
+  let whole = !state.image.startsWith(MAP); // whether the values are bytes in Python; the page rounds only where a step clips
   state.steps.forEach((step, i) => {
     const before = i ? "result" : "image";
     if (step.type === "pool") {
@@ -70,12 +71,13 @@ function filterCode(step, from, channels, whole) {
 
 function imageCode({ image, grey }, input, { file, samples }) {
   const [height, width, channels] = input.shape;
-  if (Object.hasOwn(BUILT_IN, image) || image.startsWith(PREFIX)) {
+  const map = image.startsWith(MAP);
+  if (Object.hasOwn(BUILT_IN, image) || image.startsWith(PREFIX) || map) {
     const rows = Array.from(
       { length: height },
       (_, y) => `    [${[...input.data.subarray(y * width, (y + 1) * width)].join(", ")}],`,
     );
-    return { pillow: false, code: ["image = np.array([", ...rows, "], dtype=np.uint8)"] };
+    return { pillow: false, code: ["image = np.array([", ...rows, `], dtype=np.${map ? "float32" : "uint8"})`] };
   }
   const sample = samples.includes(image);
   if (sample && !grey) return { pillow: false, code: [`image = cs.filters.samples.${image}()`] };

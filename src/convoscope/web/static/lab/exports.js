@@ -22,7 +22,7 @@ export async function offlineHtml(page, state, kernels, images) {
     embedded.start.image = images.fileName();
     name = "image";
   }
-  embedded.start.state = writeAddress({ ...state, image: name });
+  embedded.start.state = writeAddress({ ...state, image: name, from: null });
   return offlinePage(page, embedded);
 }
 

@@ -2,10 +2,12 @@
 
 import { byId, h } from "../shared/dom.js";
 import { fromAddress, fromFile, toGrey } from "../shared/image-files.js";
+import { MAP, mapFrom } from "../shared/network-map.js";
 import { BUILT_IN } from "./built-in.js";
 import { drawingFrom, PREFIX } from "./drawing.js";
 
 const OWN = "own:"; // before the name of an image that stays on this computer
+const TOLD = { [PREFIX]: drawingFrom, [MAP]: mapFrom }; // names that say all of an image, by how they begin
 
 /** The images, behind the controls in #source. `given`: see given.js. */
 export function createImages(state, given, say) {
@@ -58,8 +60,8 @@ export function createImages(state, given, say) {
     },
     /** An image by its name, before it is made grey. */
     original: async (name) => (await find(name)).tensor,
-    /** Whether an image's name says all of it: built in, or drawn. */
-    isInAddress: (name) => Object.hasOwn(BUILT_IN, name) || name.startsWith(PREFIX),
+    /** Whether an image's name says all of it: built in, drawn, or a network's. */
+    isInAddress: (name) => Object.hasOwn(BUILT_IN, name) || prefixOf(name) !== undefined,
     /** The name of the image's file. */
     fileName() {
       const { image: name } = state.get();
@@ -74,6 +76,7 @@ export function createImages(state, given, say) {
         ...Object.entries(BUILT_IN).map(([key, { title }]) => [key, title]),
         ...[...own.keys()].map((key) => [key, key.slice(OWN.length)]),
         ...(name.startsWith(PREFIX) ? [[name, "Drawing"]] : []),
+        ...(name.startsWith(MAP) ? [[name, "Map of the network"]] : []),
       ];
       const control = byId("sample");
       if (control.childElementCount !== options.length || control.value !== name) {
@@ -101,11 +104,14 @@ function takeDrops(open) {
   window.addEventListener("paste", (event) => event.clipboardData.files[0] && open(event.clipboardData.files[0]));
 }
 
-/** The image of a name: built in, drawn, or one of `files` ({name: address}). null where there is none. */
+const prefixOf = (name) => Object.keys(TOLD).find((prefix) => name.startsWith(prefix));
+
+/** The image of a name: built in, drawn, a network's map, or one of `files` ({name: address}). null where there is none. */
 async function fromName(name, files) {
   if (Object.hasOwn(BUILT_IN, name)) return { tensor: BUILT_IN[name].make(), note: "" };
-  if (name.startsWith(PREFIX)) {
-    const tensor = drawingFrom(name);
+  const told = prefixOf(name);
+  if (told) {
+    const tensor = TOLD[told](name);
     return tensor && { tensor, note: "" };
   }
   return Object.hasOwn(files, name) ? fromAddress(files[name], name) : null;

@@ -8,6 +8,7 @@ import { say } from "../shared/message.js";
 import { paint, scaleFor } from "../shared/scale.js";
 import { startTheme, theme } from "../shared/theme.js";
 import { readAddress, writeAddress } from "./address.js";
+import { createBack } from "./back.js";
 import { createBench } from "./bench.js";
 import { createChainStrip } from "./chain-strip.js";
 import { createColourView } from "./colour-view.js";
@@ -44,6 +45,7 @@ const state = createLabState({
   mark: true,
   hide: [],
   lock: [],
+  from: null,
 });
 const engine = createEngine(given.offline ? null : new URL("../engine/worker.js", import.meta.url));
 
@@ -79,6 +81,7 @@ const exports = {
 createDrawPad((name) => state.change({ image: name, place: null }));
 const camera = createCamera((canvas) => images.use("camera", fromCanvas(canvas, canvas.width, canvas.height)), say);
 byId("camera").addEventListener("click", camera.open);
+const back = createBack(state, given.start.network);
 createShareDialog(state, exports, say);
 createExportDialog(exports, say);
 startTheme(byId("theme"), () => render(true));
@@ -195,6 +198,7 @@ function renderControls() {
   (pooling ? poolEditor : editor).render();
   settings.render({ step, geometry: current?.step === step ? current.geometry : null, channels });
   images.render();
+  back.render();
 }
 
 function thumbnail(found, selected) {
@@ -240,6 +244,7 @@ function fromAddressText(text) {
     grey: false,
     look: "auto",
     range: "own",
+    from: null,
     ...found,
     steps,
     selected,

@@ -1,5 +1,6 @@
 // From the state to results: which steps fit, what the engine makes of them, and how it will be coloured.
 
+import { MAP } from "../shared/network-map.js";
 import { channelOf, extent, scaleFor } from "../shared/scale.js";
 import { channelsAfter, compile } from "./steps.js";
 import { geometryOf } from "./walk.js";
@@ -51,13 +52,13 @@ export function fits(steps, shape) {
 }
 
 /** How the chosen step is coloured: scales {input, output, inputPlane}, and the channels shown {inputChannel, channel}. */
-export function scalesOf(results, selected, { look, range, channel }) {
+export function scalesOf(results, selected, { look, range, channel, image }) {
   const { input, output } = results[selected];
   const limit = range === "shared" ? Math.max(...results.map((one) => largest(one.output)), 1e-6) : null;
   const inputChannel = Math.min(channel, input.shape[2] - 1);
   const outputChannel = Math.min(channel, output.shape[2] - 1);
-  // What came in is coloured as it was when it went out of the step before; the image itself is an image.
-  const lookIn = selected ? look : "auto";
+  // What came in is coloured as it was when it went out of the step before; the image itself is an image, or a map.
+  const lookIn = selected || image.startsWith(MAP) ? look : "auto";
   return {
     channel: outputChannel,
     input: scaleFor(input, lookIn, selected ? limit : null),

@@ -3,7 +3,7 @@
 import { corner, crisp, frame, token } from "../shared/canvas.js";
 import { CLIPPED, css, ink } from "../shared/colour.js";
 import { h } from "../shared/dom.js";
-import { number } from "../shared/format.js";
+import { brief, number } from "../shared/format.js";
 import { ARROWS, heightOf } from "../shared/image-view.js";
 
 const MOST_CELLS = 11;
@@ -113,7 +113,7 @@ function drawCell(context, x, y, cell, { value, colour, state, cut }) {
   context.strokeRect(x + 0.5, y + 0.5, cell - 1, cell - 1);
   if (cut) corner(context, x, y, cell, css(CLIPPED[cut]));
   if (cell < 17) return;
-  const text = state === "missing" ? "?" : number(value, Math.abs(value) < 10 ? 1 : 0);
+  const text = state === "missing" ? "?" : Math.abs(value) < 10 ? brief(value) : number(value, 0);
   context.fillStyle = outside ? token("muted") : ink(colour);
   const size = Math.min(cell * 0.42, (cell * 1.38) / Math.max(text.length, 2), 16);
   context.font = `${size}px ${token("numbers")}`;

@@ -9,6 +9,7 @@ import { createState } from "../shared/state.js";
  * reveal: the output is hidden beyond the place; channel: whose numbers are shown;
  * look: "auto", "image" or "signed"; range: "own" or "shared"; mark: values that a scale cuts off are marked;
  * hide, lock: names of the page's parts, see address.js.
+ * from: the kernel of a network that the first step is, {kernel, page}, or null; see back.js.
  */
 export function createLabState(initial) {
   const state = createState(initial);

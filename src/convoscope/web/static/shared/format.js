@@ -6,6 +6,11 @@ export function number(value, digits = 2) {
   return text.replace("-", "−");
 }
 
+/** A number for a cell with little room: two decimals below 1, one above. */
+export function brief(value) {
+  return number(value, Math.abs(value) < 1 ? 2 : 1);
+}
+
 /** A number as people write it: a comma for a point, a real minus sign, a fraction such as 1/9. NaN for a word. */
 export function parseNumber(text) {
   const plain = String(text).trim().replace("−", "-").replace(",", ".");

@@ -1,0 +1,88 @@
+// What an address says, as far as this model and these images have it: the rest is left out, and named.
+
+import { readDrawing } from "./drawing-code.js";
+import { imageShape } from "./images.js";
+
+/**
+ * The part of the state in `found` (from readAddress), and what was left out, in words: {patch, left}. model: {layers,
+ * inputShape}; explorer: {names, shapes}; `number(place, weight, index)` is what the file has there.
+ */
+export function restore(found, { layers, inputShape }, { names, shapes }, { collection, number, folded }) {
+  const left = found.unread.map((name) => `“${name}”`);
+  const out = (words) => void left.push(words);
+  const { view, cell, unit, drawing } = found;
+  const usual = found.folded?.filter((place) => place < layers.length) ?? folded;
+  const patch = { place: -1, unit: null, part: found.part ?? null, folded: usual };
+  if (view) patch.view = view;
+  if (cell && cell.every((each) => each < names.length)) patch.cell = cell;
+  else if (cell) out("a cell of the confusion matrix");
+  Object.assign(patch, chosenImage());
+  const size = (place) => (place < 0 ? inputShape : shapes[place])?.reduce((a, b) => a * b, 1) ?? 0;
+  if (found.place < layers.length && unit < size(found.place)) Object.assign(patch, { place: found.place, unit });
+  else if (unit !== undefined) out("a value that the network has not");
+  patch.off = new Map();
+  for (const [place, channels] of found.off ?? []) {
+    const known = channels.filter((each) => place < layers.length - 1 && each < shapes[place].at(-1));
+    if (known.length) patch.off.set(place, known);
+    if (known.length < channels.length) out("filters that the network has not");
+  }
+  patch.edits = new Map();
+  for (const edit of found.edits ?? []) {
+    if (has(edit)) set(edit.place, edit.weight, edit.index, edit.value);
+    else out("an edited number that the network has not");
+  }
+  if (found.kernel) bring(found.kernel);
+  return { patch, left };
+
+  function chosenImage() {
+    const count = imageShape(inputShape)?.slice(0, 2).reduce((a, b) => a * b, 1);
+    if (found.source === "draw" && count) {
+      const greys = drawing && readDrawing(drawing, count);
+      if (drawing && !greys) out("a drawing for a network of another size");
+      return { source: "draw", ...(greys ? { drawing: greys } : {}) };
+    }
+    if (found.source) out("a drawing, which this network does not take");
+    if (found.image === undefined) return {};
+    if (collection.find(found.image) >= 0) return { source: "test", image: found.image };
+    out(`image ${found.image}, which is not among those on this page`);
+    return {};
+  }
+
+  function has({ place, weight, index, value }) {
+    const weights = layers[place]?.weights ?? {};
+    return Object.hasOwn(weights, weight) && index < weights[weight].data.length && Number.isFinite(Math.fround(value));
+  }
+
+  /** A number as it is to be; as in the file it is no edit. */
+  function set(place, weight, index, value) {
+    const key = `${place} ${weight} ${index}`;
+    if (Math.fround(value) === number(place, weight, index)) patch.edits.delete(key);
+    else patch.edits.set(key, { place, weight, index, value: Math.fround(value) });
+  }
+
+  /** A kernel from the filter lab, which keeps six digits of a number: what agrees in these was not changed. */
+  function bring({ place, channel, filter, rows, bias }) {
+    const { kernel, bias: biases } = layers[place]?.weights ?? {};
+    const [height, width, channels, filters] = kernel?.shape.length === 4 ? kernel.shape : [];
+    if (!(channel < channels && filter < filters)) return out("a kernel that the network has not");
+    if (rows.length !== height || rows.some((row) => row.length !== width)) {
+      return out(
+        `the kernel of ${rows.length}×${rows[0].length} numbers from the filter lab, for ${layers[place].name} has ` +
+          `kernels of ${height}×${width}`,
+      );
+    }
+    const change = (weight, index, value) => {
+      const now = patch.edits.get(`${place} ${weight} ${index}`)?.value ?? number(place, weight, index);
+      const original = number(place, weight, index);
+      if (six(value) === six(now)) return;
+      set(place, weight, index, six(value) === six(original) ? original : value);
+    };
+    rows.forEach((row, y) =>
+      row.forEach((value, x) => change("kernel", ((y * width + x) * channels + channel) * filters + filter, value)),
+    );
+    if (biases) change("bias", filter, bias);
+    else if (bias !== 0) out(`a bias, for ${layers[place].name} has none`);
+  }
+}
+
+const six = (value) => Number(value.toPrecision(6));

@@ -1,0 +1,68 @@
+// Saliency: how much each pixel, changed a little, would change the score of the answer; beside an untrained network's.
+
+import { h } from "../shared/dom.js";
+import { extent, gradient, paint } from "../shared/scale.js";
+import { theme } from "../shared/theme.js";
+import { imageShape } from "./images.js";
+import { value } from "./words.js";
+
+/** The panel in `holder`; `network` answers. */
+export function createSaliency(holder, { names, network }) {
+  const title = h("h3", {});
+  const figures = h("div", { class: "side" });
+  const note = h(
+    "p",
+    { class: "note" },
+    "The gradient of the score by each pixel: where orange, more of it raises the score; where blue, more lowers it. Of " +
+      "several colours the strongest counts. Each image has its own scale.",
+  );
+  holder.append(title, figures, note);
+  let asked = 0;
+
+  return {
+    /** Shows the saliency of the class that was answered, for the input of the network's last run. */
+    async render(input, answered) {
+      holder.hidden = !imageShape(input.shape);
+      if (holder.hidden) return;
+      const own = ++asked;
+      const [[trained], [untrained]] = await Promise.all(
+        [true, false].map((each) => network.saliency({ classes: [answered], trained: each })),
+      );
+      if (own !== asked) return; // another image was chosen meanwhile
+      title.textContent = `Saliency for ${names[answered]}`;
+      figures.replaceChildren(figure("This network", trained), figure("Untrained", untrained));
+    },
+  };
+}
+
+/** At each pixel the gradient that is strongest among its colours, with its sign: (height, width, 1). */
+export function strongest({ shape, data }) {
+  const [height, width, channels] = imageShape(shape);
+  const found = new Float32Array(height * width);
+  data.forEach((each, i) => {
+    const pixel = Math.floor(i / channels);
+    if (Math.abs(each) > Math.abs(found[pixel])) found[pixel] = each;
+  });
+  return { shape: [height, width, 1], data: found };
+}
+
+function figure(words, gradients) {
+  const map = strongest(gradients);
+  const { low, high } = extent(map);
+  const limit = Math.max(Math.abs(low), Math.abs(high));
+  const scale = { kind: "signed", limit: limit || 1 };
+  const pixels = paint(map, scale, theme());
+  const canvas = h("canvas", { width: pixels.width, height: pixels.height, role: "img", "aria-label": `Saliency, ${words}` });
+  canvas.getContext("2d").putImageData(pixels, 0, 0);
+  const bar = h("div", { class: "bar" });
+  bar.style.backgroundImage = gradient(scale, theme());
+  const ends = limit ? [value(-limit), "0", value(limit)] : ["0 everywhere: no pixel changes the score"];
+  return h(
+    "figure",
+    { class: "saliency" },
+    canvas,
+    bar,
+    h("p", { class: "ends" }, ends.map((text) => h("span", {}, text))), // prettier-ignore
+    h("figcaption", {}, words),
+  );
+}

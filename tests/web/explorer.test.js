@@ -1,0 +1,140 @@
+// The explorer's address: drawings, edited numbers, kernels from the filter lab, and whatever somebody types there.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { STATIC } from "./support.js";
+
+const load = (name) => import(new URL(name, STATIC));
+const { readModel } = await load("engine/model.js");
+const { readAddress, writeAddress } = await load("explorer/address.js");
+const { readDrawing, writeDrawing } = await load("explorer/drawing-code.js");
+const { restore } = await load("explorer/restore.js");
+
+const bytes = readFileSync(new URL("grey.safetensors", import.meta.url));
+const model = readModel(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+const networks = JSON.parse(readFileSync(new URL("networks.json", import.meta.url), "utf-8"));
+const shapes = networks.grey.outputs.map(({ shape }) => shape);
+const [CONVOLUTION, SECOND, DENSE] = [2, 4, 8]; // places in the network “grey”
+const original = (place, weight, index) => model.layers[place].weights[weight].data[index];
+const restored = (text) =>
+  restore(readAddress(text), model, { names: ["a", "b", "c"], shapes }, {
+    collection: { find: (number) => [5, 17].indexOf(number) },
+    number: original,
+    folded: [0],
+  }); // prettier-ignore
+const state = {
+  view: "network",
+  source: "test",
+  image: 17,
+  drawing: null,
+  place: -1,
+  unit: null,
+  part: null,
+  cell: null,
+  off: new Map(),
+  edits: new Map(),
+  folded: [],
+};
+const edits = (...list) =>
+  new Map(list.map(([place, weight, index, value]) => [`${place} ${weight} ${index}`, { place, weight, index, value }]));
+
+describe("a drawing in the address", () => {
+  test("is its runs: their lengths less one, and their greys", () => {
+    assert.equal(writeDrawing(Uint8Array.of(0, 0, 0, 255)), "AgAA_w"); // 2 0, 0 255
+    assert.deepEqual([...readDrawing("AgAA_w", 4)], [0, 0, 0, 255]);
+  });
+
+  test("comes back as it was, long runs and noise too", () => {
+    const greys = Uint8Array.from({ length: 5000 }, (_, i) => (i < 1000 ? 7 : (i * i) % 256));
+    assert.deepEqual(readDrawing(writeDrawing(greys), 5000), greys);
+  });
+
+  test("is none of another size, cut short, or of other signs", () => {
+    for (const [text, count] of [["AgAA_w", 3], ["AgAA_w", 5], ["AgAA", 4], ["%%%", 4], ["", 4]]) // prettier-ignore
+      assert.equal(readDrawing(text, count), null, text);
+  });
+
+  test("of a network's own size is taken, of another it is left out and said", () => {
+    const greys = new Uint8Array(12 * 11).fill(3);
+    const { patch, left } = restored(writeAddress({ ...state, source: "draw", drawing: greys }));
+    assert.deepEqual([patch.source, patch.drawing, left], ["draw", greys, []]);
+    const other = restored("source=draw&drawing=AgAA_w");
+    assert.deepEqual([other.patch.source, other.patch.drawing], ["draw", undefined]);
+    assert.match(other.left[0], /network of another size/);
+  });
+});
+
+describe("edited numbers in the address", () => {
+  test("are written in the fewest digits that mean the same single-precision number", () => {
+    const values = [-3, 0.1, 1 / 3, 1e-20, 123456.789, -0.0517].map(Math.fround);
+    const made = edits(...values.map((value, i) => [CONVOLUTION, "kernel", i, value]));
+    const text = writeAddress({ ...state, edits: made });
+    assert.ok(text.includes(`edit=${CONVOLUTION}.kernel.0=-3&edit=${CONVOLUTION}.kernel.1=0.1&`), text);
+    assert.deepEqual(restored(text).patch.edits, made);
+  });
+
+  test("that the network has not are left out and said", () => {
+    for (const wrong of ["9.kernel.0=1", "2.gamma.0=1", "2.kernel.24=1", "0.kernel.0=1", "2.__proto__.0=1", "2.bias.0=1e99"]) {
+      const { patch, left } = restored(`edit=${wrong}&edit=2.bias.1=0.5`);
+      assert.deepEqual(patch.edits, edits([CONVOLUTION, "bias", 1, 0.5]), wrong);
+      assert.match(left[0], /edited number/);
+    }
+    assert.deepEqual(restored("edit=2.kernel.1=NaN&edit=x&edit=2.kernel.1=").left, ["“edit”", "“edit”", "“edit”"]);
+  });
+});
+
+describe("a kernel from the filter lab", () => {
+  const at = (y, x) => ((y * 2 + x) * 4 + 3) * 5 + 1; // of map 3 and filter 1 in a kernel of (2, 2, 4, 5)
+  const six = (value) => Number(value.toPrecision(6));
+  const rows = [0, 1].map((y) => [0, 1].map((x) => six(original(SECOND, "kernel", at(y, x)))));
+  const bias = six(original(SECOND, "bias", 1));
+  const text = (kernel, shift) => `kernel=${SECOND}.3.1:${kernel.map((row) => row.join(",")).join("/")}:${shift}`;
+
+  test("that nobody changed is no edit, though the lab keeps six digits", () => {
+    const { patch, left } = restored(text(rows, bias));
+    assert.deepEqual([patch.edits.size, left], [0, []]);
+  });
+
+  test("brings what was changed: numbers and bias", () => {
+    const [first, last] = rows;
+    const { patch } = restored(text([first, [last[0], 0.25]], -2));
+    assert.deepEqual(patch.edits, edits([SECOND, "kernel", at(1, 1), 0.25], [SECOND, "bias", 1, -2]));
+  });
+
+  test("takes an edit back that was made before", () => {
+    const edit = `edit=${SECOND}.kernel.${at(0, 1)}=0.75`;
+    assert.equal(restored(`${edit}&${text(rows, bias)}`).patch.edits.size, 0);
+    const edited = [[rows[0][0], 0.75], rows[1]];
+    assert.deepEqual(restored(`${edit}&${text(edited, bias)}`).patch.edits, edits([SECOND, "kernel", at(0, 1), 0.75]));
+  });
+
+  test("of another size, or of a layer that has none, is left out and said", () => {
+    assert.match(restored(`kernel=${SECOND}.3.1:1,2,3/4,5,6/7,8,9:0`).left[0], /3×3 numbers.* kernels of 2×2/);
+    for (const place of ["0.0.0", `${SECOND}.4.0`, `${SECOND}.0.5`, `${DENSE}.0.0`, "99.0.0"])
+      assert.match(restored(`kernel=${place}:1:0`).left[0], /a kernel that the network has not/);
+    assert.deepEqual(restored(`kernel=4.0.0:${"1".repeat(60)}x:0`).left, ["“kernel”"]);
+  });
+});
+
+describe("the rest of the address", () => {
+  test("comes back as it was", () => {
+    const whole = { ...state, view: "mistakes", place: SECOND, unit: 7, part: 3, cell: [0, 2], off: new Map([[2, [1, 3]]]), folded: [1] };
+    const { patch, left } = restored(writeAddress(whole));
+    const { drawing: _, ...wanted } = whole;
+    assert.deepEqual([patch, left], [wanted, []]);
+  });
+
+  test("is left out where the network or the images have it not, and said", () => {
+    const { patch, left } = restored(
+      "#image=99&layer=3&unit=1000&cell=1,3&off=2:1,4&off=8:0&off=50:1&nonsense=1&fold=2,99&view=x&layer=-1",
+    );
+    assert.deepEqual(patch, { place: -1, unit: null, part: null, folded: [2], off: new Map([[2, [1]]]), edits: new Map() });
+    for (const words of ["“nonsense”", "“view”", "“layer”", /image 99/, /confusion/, /value/, /filters/])
+      assert.ok(left.some((each) => (words.test ? words.test(each) : each === words)), `${words} in ${left}`);
+  });
+
+  test("of nothing is how the page begins", () => {
+    const begin = { place: -1, unit: null, part: null, folded: [0], off: new Map(), edits: new Map() };
+    assert.deepEqual(restored(""), { patch: begin, left: [] });
+  });
+});
