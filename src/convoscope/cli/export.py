@@ -9,6 +9,7 @@ import typer
 
 EXAMPLES = (
     "convoscope export runs/digits-cnn-2-1 --html page.html",
+    "convoscope export runs/digits-cnn-2-1 runs/digits-cnn-1-1 --html both.html",
     "convoscope export model.safetensors --data fashion-mnist --html page.html",
 )
 
@@ -18,6 +19,10 @@ def command(
     html: Annotated[
         Path, typer.Option("--html", help="The file to write: the explorer's page, which needs no network.")
     ],
+    beside: Annotated[
+        Path | None,
+        typer.Argument(metavar="[OTHER]", help="Another, to see both side by side.", show_default=False),
+    ] = None,
     data: Annotated[str | None, typer.Option(help="The data set to show images of. Default: the run's own.")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="A folder to look for the data set first.")] = None,
 ) -> None:
@@ -27,6 +32,6 @@ def command(
     from convoscope.storage import write_atomically
     from convoscope.web.explorer import offline
 
-    page = offline(load(trained, data, data_dir)).encode()
+    page = offline(load(trained, data, data_dir, beside)).encode()
     write_atomically(html, [page])
     results().print(f"Written: {html} ({len(page) / 1e6:.1f} MB)", soft_wrap=True)

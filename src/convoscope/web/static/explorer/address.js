@@ -1,10 +1,11 @@
 // The state as the part of the address after #, safe against whatever somebody types there.
 // #view=mistakes&image=17&layer=3&unit=812&cell=4,9&off=1:5,7&fold=0,4
+// #view=beside&image=17&a=3,812&b=5,40&foldb=6
 
 const whole = (text) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined);
 
 /** The state as text for the address. Edited numbers and own images stay on this page. */
-export function writeAddress({ view, source, image, place, unit, cell, off, folded }) {
+export function writeAddress({ view, source, image, place, unit, cell, off, folded, pickA, pickB, foldedB }) {
   const parts = [];
   if (view !== "network") parts.push(`view=${view}`);
   if (source === "draw") parts.push("source=draw");
@@ -13,6 +14,8 @@ export function writeAddress({ view, source, image, place, unit, cell, off, fold
   if (cell) parts.push(`cell=${cell.join(",")}`);
   for (const [layer, channels] of off) if (channels.length) parts.push(`off=${layer}:${channels.join(",")}`);
   if (folded.length) parts.push(`fold=${folded.join(",")}`);
+  for (const [name, pick] of [["a", pickA], ["b", pickB]]) if (pick) parts.push(`${name}=${pick[0] + 1},${pick[1]}`); // prettier-ignore
+  if (foldedB) parts.push(`foldb=${foldedB.join(",")}`);
   return parts.join("&");
 }
 
@@ -25,14 +28,15 @@ export function readAddress(text) {
     const told = rest.join("=");
     const numbers = told.split(/[:,]/).map(whole);
     const good = !numbers.includes(undefined);
-    if (name === "view" && ["network", "mistakes"].includes(told)) found.view = told;
+    if (name === "view" && ["network", "mistakes", "beside"].includes(told)) found.view = told;
     else if (name === "source" && told === "draw") found.source = "draw";
     else if (name === "image" && good) found.image = numbers[0];
     else if (name === "layer" && good) found.place = numbers[0] - 1;
     else if (name === "unit" && good) found.unit = numbers[0];
     else if (name === "cell" && good && numbers.length === 2) found.cell = numbers;
     else if (name === "off" && good && numbers.length > 1) off.set(numbers[0], numbers.slice(1));
-    else if (name === "fold") found.folded = told.split(",").map(whole).filter((each) => each !== undefined); // prettier-ignore
+    else if ((name === "a" || name === "b") && good && numbers.length === 2) found[name === "a" ? "pickA" : "pickB"] = [numbers[0] - 1, numbers[1]]; // prettier-ignore
+    else if (name === "fold" || name === "foldb") found[name === "fold" ? "folded" : "foldedB"] = told.split(",").map(whole).filter((each) => each !== undefined); // prettier-ignore
   }
   if (off.size) found.off = off;
   return found;

@@ -9,8 +9,9 @@ import { createState } from "../shared/state.js";
 import { startTheme } from "../shared/theme.js";
 import { readAddress, writeAddress } from "./address.js";
 import { best, scoresOf } from "./answer.js";
+import { createBeside, endsInProbabilities } from "./beside.js";
 import { createEvidence } from "./evidence.js";
-import { indexIn } from "./explain.js";
+import { indexIn, strongest } from "./explain.js";
 import { whatIsGiven } from "./given.js";
 import { createCollection, imageShape, paintImage } from "./images.js";
 import { createInspector } from "./inspector.js";
@@ -28,13 +29,10 @@ const given = await whatIsGiven().catch((problem) => {
 const { explorer } = given;
 const model = readModel(given.buffer);
 const { layers, inputShape } = model;
-const network = await openNetwork(
-  given.buffer,
-  given.offline ? null : new URL("../engine/network-worker.js", import.meta.url),
-);
+const worker = given.offline ? null : new URL("../engine/network-worker.js", import.meta.url);
+const network = await openNetwork(given.buffer, worker);
 const collection = createCollection(given, inputShape);
-const lastStep = layers.at(-1).steps.at(-1);
-const probabilities = ["softmax", "sigmoid"].includes(lastStep?.name);
+const probabilities = endsInProbabilities(layers);
 const start = {
   view: "network",
   source: collection.count ? "test" : "draw",
@@ -46,8 +44,13 @@ const start = {
   off: new Map(), // place -> channels that are switched off
   edits: new Map(), // "place weight index" -> {place, weight, index, value}
   folded: folded(layers),
+  pickA: null, // [place, unit] that is chosen where two networks stand side by side
+  pickB: null,
+  foldedB: null, // null: those that show nothing new
 };
 const state = createState(start);
+const VIEWS = ["network", "mistakes", "beside"];
+const sourceHome = byId("source").parentElement;
 let shown = null; // {input, outputs, label} of the last run
 let starting = true;
 
@@ -78,6 +81,9 @@ const evidence = createEvidence(byId("evidence"), { layers, names: explorer.name
 const nearest = createNearest(byId("nearest"), { explorer, inputShape });
 const parts = { matrix: byId("matrix"), shown: byId("cell-images") };
 const mistakes = createMistakes(parts, { collection, explorer, state });
+const beside = explorer.beside
+  ? createBeside(byId("beside"), { given, first: { layers, probabilities }, inputShape, collection, state, worker, say })
+  : null;
 const touch = createTouch(byId("touch"), { layers, explorer, onreset: reset });
 const source = createSource(byId("source"), {
   collection,
@@ -89,7 +95,7 @@ const source = createSource(byId("source"), {
 });
 const announce = delayed(500, (text) => (byId("announce").textContent = text));
 const keepAddress = delayed(300, () => history.replaceState(null, "", `#${writeAddress(state.get())}`));
-for (const view of ["network", "mistakes"]) byId(`view-${view}`).addEventListener("click", () => show(view));
+for (const view of VIEWS) byId(`view-${view}`).addEventListener("click", () => show(view));
 byId("open-network").addEventListener("click", () => show("network"));
 
 function show(view) {
@@ -119,7 +125,7 @@ state.listen((now, before) => {
   }
   if (now.view !== before.view || now.cell !== before.cell || now.image !== before.image) renderMistakes();
   if (now.view !== before.view) renderEvidence();
-  if (now.place !== before.place || now.unit !== before.unit) say("");
+  if (!starting && (now.place !== before.place || now.unit !== before.unit)) say("");
   render();
   keepAddress();
 });
@@ -140,16 +146,25 @@ async function run(input, label) {
 function draw() {
   if (!shown) return;
   const now = state.get();
-  byId("network").hidden = now.view !== "network";
-  byId("mistakes").hidden = now.view !== "mistakes";
-  for (const view of ["network", "mistakes"]) byId(`view-${view}`).setAttribute("aria-pressed", String(now.view === view));
+  for (const view of VIEWS) {
+    byId(view).hidden = now.view !== view;
+    byId(`view-${view}`).setAttribute("aria-pressed", String(now.view === view));
+  }
+  putSource(now.view);
   const tensor = now.place < 0 ? shown.input : shown.outputs[now.place];
   const unit = tensor && now.unit !== null && now.unit < tensor.data.length ? now.unit : null;
   tower.render({ ...shown, place: now.place, unit, off: now.off, folded: new Set(now.folded) });
   inspector.render({ ...shown, place: now.place, unit, part: now.part, off: now.off });
+  if (now.view === "beside") beside.render(shown);
   touch.render(now.off, now.edits);
   sayAnswer();
   document.documentElement.dataset.ready = "true";
+}
+
+/** The image's source stands in the view that is seen. */
+function putSource(view) {
+  const place = view === "beside" ? beside.slot : sourceHome;
+  if (byId("source").parentElement !== place) place.prepend(byId("source"));
 }
 
 function sayAnswer() {
@@ -175,19 +190,13 @@ function sayAnswer() {
 
 /** At the start, where there is room: the strongest value of the last convolution, so that its arithmetic is seen. */
 function chooseSomething() {
-  starting = false;
   const place = layers.findLastIndex(({ type }) => type === "Conv2D");
-  if (place < 0 || state.get().unit !== null || !window.matchMedia("(min-width: 821px)").matches) return;
-  const { data } = shown.outputs[place];
-  const unit = data.reduce((top, number, i) => (Math.abs(number) > Math.abs(data[top]) ? i : top), 0);
-  state.change({ place, unit });
-}
-
-function strongest({ data, shape }, channel) {
-  const channels = shape.at(-1);
-  let found = channel;
-  for (let i = channel; i < data.length; i += channels) if (Math.abs(data[i]) > Math.abs(data[found])) found = i;
-  return found;
+  if (place >= 0 && state.get().unit === null && window.matchMedia("(min-width: 821px)").matches) {
+    const { data } = shown.outputs[place];
+    const unit = data.reduce((top, number, i) => (Math.abs(number) > Math.abs(data[top]) ? i : top), 0);
+    state.change({ place, unit });
+  }
+  starting = false; // what was said of the address stands until something is chosen
 }
 
 // --- what is touched
@@ -236,6 +245,7 @@ function tellChanges(now, before) {
 // --- beginning
 
 byId("model-title").textContent = explorer.title;
+byId("view-beside").hidden = !beside;
 const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);
 const facts = [`${plural(layers.length, "layer")}`, plural(parameters, "parameter"), `images ${sizeOf(inputShape)}`];
 if (explorer.accuracy !== null) facts.push(`${percent(explorer.accuracy)} right on ${plural(explorer.count, "test image")}`);
@@ -253,6 +263,10 @@ if (!shown) source.give();
 /** What an address says, as far as this model and these images have it. */
 function sound(found) {
   const patch = { ...found };
+  if (found.view === "beside" && !beside) {
+    delete patch.view;
+    say("No other model was opened beside this one: convoscope explore RUN OTHER.");
+  }
   if (found.image !== undefined && collection.find(found.image) < 0) {
     delete patch.image;
     say(`Image ${found.image} is not among those on this page.`);
@@ -261,6 +275,9 @@ function sound(found) {
   if (found.place !== undefined && found.place >= layers.length) patch.place = patch.unit = undefined;
   if (patch.place === undefined || patch.unit === undefined) Object.assign(patch, { place: -1, unit: null });
   if (found.cell?.some((each) => each >= explorer.names.length)) delete patch.cell;
+  patch.pickA ??= null;
+  patch.pickB ??= null;
+  patch.foldedB ??= null;
   patch.folded = (found.folded ?? start.folded).filter((place) => place < layers.length);
   patch.off = new Map([...(found.off ?? [])].filter(([place]) => place < layers.length - 1));
   return patch;
