@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +24,7 @@ from convoscope.web.beside import Comparison, check_pair
 from convoscope.web.bundle import offline_page
 from convoscope.web.exhibits import Packed, choose, pack, value_range
 from convoscope.web.opening import Opened, open_page
+from convoscope.web.quantised import difference, quantised
 from convoscope.web.server import Response, Site
 
 FOLDER = Path(__file__).parent / "static"
@@ -52,6 +53,10 @@ class Explored:
         What the page calls it.
     beside : Explored, optional
         Another model, with the same images and labels: the page shows the two side by side.
+    content : bytes, optional
+        The model's file, where it is not the one that is saved.
+    note : str
+        What the page says of the model's numbers.
     """
 
     model: Sequential
@@ -61,6 +66,8 @@ class Explored:
     y_train: Any = None
     title: str = "model"
     beside: Explored | None = None
+    content: bytes | None = None
+    note: str = ""
 
     def __post_init__(self) -> None:
         if self.beside is not None:
@@ -69,7 +76,7 @@ class Explored:
     @cached_property
     def file(self) -> bytes:
         """The model's file, for the page."""
-        return model_file(self.model)
+        return self.content or model_file(self.model)
 
     @cached_property
     def images(self) -> npt.NDArray[Any]:
@@ -197,6 +204,14 @@ def offline(explored: Explored, folder: Path | None = None) -> str:
     return offline_page(folder or FOLDER, _PAGE, embedded)
 
 
+def in_eight_bits(explored: Explored) -> Explored:
+    """Return the same with large kernels in 8 bits; its `note` says what that saves, and what it costs."""
+    small = quantised(explored.model)
+    beside = None if explored.beside is None else in_eight_bits(explored.beside)
+    result = replace(explored, model=small.model, beside=beside, content=small.content)
+    return replace(result, note=difference(small.saved, explored.found, result.found, explored.labels))
+
+
 def model_file(model: Sequential) -> bytes:
     """Return the model's file, without the optimizer's state."""
     with TemporaryDirectory() as folder:
@@ -264,6 +279,7 @@ def _described(explored: Explored, room: int) -> tuple[dict[str, Any], Packed]:
     asks = [*(["accuracy"] if labels is not None else []), *(["nearest"] if explored.x_train is not None else [])]
     description: dict[str, Any] = {
         "title": explored.title,
+        "note": explored.note,
         "names": class_names(model, classes),
         "range": [low, high],
         "edge": _edge(model, images, low, high),
@@ -277,7 +293,7 @@ def _described(explored: Explored, room: int) -> tuple[dict[str, Any], Packed]:
         told: dict[str, Any] = {"predicted": [], "accuracy": None, "apart": [], "apartCount": 0, "rightApart": None}
         if explored.comparison is not None:
             told = explored.comparison.described(chosen)
-        description["beside"] = {"title": explored.beside.title, **told}
+        description["beside"] = {"title": explored.beside.title, "note": explored.beside.note, **told}
     return description, packed
 
 

@@ -62,10 +62,10 @@ export function createBeside(holder, { given, first, inputShape, collection, sta
     holder.append(...sides.map(({ column }) => column));
   }
 
-  function facts({ accuracy }, layers) {
+  function facts({ accuracy, note }, layers) {
     const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);
     const parts = [plural(layers.length, "layer"), plural(parameters, "parameter")];
-    return [...(accuracy === null ? [] : [`${percent(accuracy)} right`]), ...parts].join(" · ");
+    return [...(accuracy === null ? [] : [`${percent(accuracy)} right`]), ...parts, ...(note ? [note] : [])].join(" · ");
   }
 
   async function run() {

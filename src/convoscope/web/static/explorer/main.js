@@ -250,6 +250,7 @@ const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);
 const facts = [`${plural(layers.length, "layer")}`, plural(parameters, "parameter"), `images ${sizeOf(inputShape)}`];
 if (explorer.accuracy !== null) facts.push(`${percent(explorer.accuracy)} right on ${plural(explorer.count, "test image")}`);
 byId("facts").textContent = facts.join(" · ");
+byId("note").textContent = explorer.note;
 startTheme(byId("theme"), () => {
   render();
   renderMistakes();
