@@ -31,6 +31,12 @@ def command(
     ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="A folder to look for the data set first.")] = None,
     port: Annotated[int | None, typer.Option("--port", help="Where to listen. Default: 8760, or a free port.")] = None,
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--host", help="A name besides localhost by which the page is called: that of a notebook's proxy."
+        ),
+    ] = None,
     no_browser: Annotated[
         bool, typer.Option("--no-browser", metavar="", help="Print the address, and open no browser.")
     ] = False,
@@ -40,7 +46,7 @@ def command(
     from convoscope.web.opening import open_page
 
     explored = load(trained, data, data_dir, beside)
-    open_page(site(explored), "The explorer", port=port, browser=not no_browser, wait=True)
+    open_page(site(explored), "The explorer", port=port, browser=not no_browser, wait=True, hosts=host or ())
 
 
 def load(trained: Path, data: str | None, data_dir: Path | None, beside: Path | None = None) -> Explored:

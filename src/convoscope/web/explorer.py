@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +24,7 @@ from convoscope.models.sequential import Sequential
 from convoscope.web.beside import Comparison, check_pair
 from convoscope.web.bundle import offline_page
 from convoscope.web.exhibits import Packed, choose, pack, value_range
-from convoscope.web.opening import Opened, open_page
+from convoscope.web.opening import Opened, Page, open_page
 from convoscope.web.quantised import difference, quantised
 from convoscope.web.server import Response, Site
 
@@ -129,7 +130,10 @@ def explore(
     port: int | None = None,
     browser: bool = True,
     wait: bool | None = None,
-) -> Opened | None:
+    hosts: Iterable[str] = (),
+    proxy: str | None = None,
+    server: bool = True,
+) -> Opened | Page | None:
     """Open a model in the browser: every layer, map, kernel and number of it, and its mistakes.
 
     Parameters
@@ -143,13 +147,17 @@ def explore(
         Training images and their labels: the page then shows which of them the network finds most like an image.
     beside : Sequential, optional
         Another model for the same images and classes: the page then shows both, side by side.
-    port, browser, wait
+    port, browser, wait, hosts, proxy
         See `convoscope.web.opening.open_page`.
+    server : bool
+        False shows the page without a server: in a notebook that cannot reach its kernel, or is to be sent on. It then
+        has fewer images, and what only the running Python can count is missing.
 
     Returns
     -------
-    Opened or None
+    Opened, Page or None
         In a notebook and at a prompt, what shows the page and closes it; a script waits until Ctrl-C is pressed.
+        Without a server, what shows the page and saves it.
     """
     arrays = {"x": x, "y": y, "x_train": x_train, "y_train": y_train}
     given: dict[str, Any] = {name: None if each is None else np.asarray(each) for name, each in arrays.items()}
@@ -157,7 +165,9 @@ def explore(
         check_pair(model, beside)
     other = None if beside is None else Explored(beside, given["x"], given["y"], title=beside.name)
     explored = Explored(model, **given, title=model.name, beside=other)
-    return open_page(site(explored), "The explorer", port=port, browser=browser, wait=wait)
+    if not server:
+        return Page(offline(explored))
+    return open_page(site(explored), "The explorer", port=port, browser=browser, wait=wait, hosts=hosts, proxy=proxy)
 
 
 def site(explored: Explored, folder: Path | None = None) -> Site:

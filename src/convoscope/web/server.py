@@ -34,12 +34,12 @@ _TYPES = {
     ".png": "image/png",
     ".woff2": "font/woff2",
 }
+_POLICY = (
+    "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self' data: blob:; media-src 'self' blob:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
+)
 _HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self'; img-src 'self' data: blob:; "
-        "connect-src 'self' data: blob:; media-src 'self' blob:; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'self'"
-    ),
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
@@ -130,11 +130,18 @@ class Server:
             raise ConfigurationError(f"A port is a number from 0 (any that is free) to 65535, but {port!r} came.")
         self.site = site
         self.token = secrets.token_urlsafe(24)
-        self.hosts = _LOCAL | {name.strip().lower() for name in hosts}
+        self.hosts: frozenset[str] = _LOCAL
+        self.policy = _POLICY
+        self.allow(hosts)
         try:
             self._http = _listen(self, port)
         except OSError as error:
             raise StorageError(f"The page needs a port on this machine, and none could be had: {error}.") from error
+
+    def allow(self, hosts: Iterable[str] = (), ancestors: Iterable[str] = ()) -> None:
+        """Let itself be called by more names, and be shown in frames of more pages, such as ``"http://localhost:*"``."""
+        self.hosts |= {name.strip().lower() for name in hosts}
+        self.policy = " ".join([self.policy, *ancestors])
 
     @property
     def port(self) -> int:
@@ -265,7 +272,9 @@ class _Handler(BaseHTTPRequestHandler):
         name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
         if name not in owner.hosts:
             return _refusal(
-                HTTPStatus.FORBIDDEN, f"This server is called by another name ({name or 'none'}). Give it with --host."
+                HTTPStatus.FORBIDDEN,
+                f"This server is called by another name ({name or 'none'}). Allow it: with --host on the command line, "
+                "with hosts=[...] in Python.",
             )
         token, slash, _ = urlsplit(self.path).path.lstrip("/").partition("/")
         if not hmac.compare_digest(token.encode("utf-8", "replace"), owner.token.encode()):
@@ -275,8 +284,9 @@ class _Handler(BaseHTTPRequestHandler):
         return None
 
     def _send(self, response: Response) -> None:
+        told = {"Content-Security-Policy": self.server.owner.policy, "Content-Type": response.type}
         self.send_response(response.status)
-        for name, value in {**_HEADERS, "Content-Type": response.type}.items():
+        for name, value in {**_HEADERS, **told}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(response.body)))
         self.end_headers()
