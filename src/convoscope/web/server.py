@@ -24,6 +24,7 @@ from convoscope.errors import ConfigurationError, ConvoscopeError, StorageError
 
 HOST, PORT = "127.0.0.1", 8760
 _LONGEST_QUESTION = 8_000_000  # bytes: an image as text
+_MOST_DIGITS = 18  # of a length: Python reads no number of thousands of them
 _LOCAL = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -232,7 +233,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get_content_type() != "application/json" or not length.isascii() or not length.isdigit():
             self.close_connection = True
             return _refusal(HTTPStatus.BAD_REQUEST, "A question is JSON, and says how long it is.")
-        if int(length) > _LONGEST_QUESTION:
+        if len(length) > _MOST_DIGITS or int(length) > _LONGEST_QUESTION:
             self.close_connection = True
             return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A question has at most {_LONGEST_QUESTION} bytes.")
         sent = self.rfile.read(int(length))
@@ -244,7 +245,7 @@ class _Handler(BaseHTTPRequestHandler):
             if not isinstance(question, dict):
                 raise ConfigurationError("A question is an object of JSON.")
             return answer(question)
-        except (ConvoscopeError, ValueError, LookupError, TypeError, RecursionError) as error:
+        except (ConvoscopeError, ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
             return _refusal(HTTPStatus.BAD_REQUEST, str(error))
         except Exception as error:  # whatever it is, the page is told and the server goes on
             return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
@@ -276,7 +277,10 @@ class _Handler(BaseHTTPRequestHandler):
                 f"This server is called by another name ({name or 'none'}). Allow it: with --host on the command line, "
                 "with hosts=[...] in Python.",
             )
-        token, slash, _ = urlsplit(self.path).path.lstrip("/").partition("/")
+        try:
+            token, slash, _ = urlsplit(self.path).path.lstrip("/").partition("/")
+        except ValueError:  # half an address of IPv6, for one
+            return _refusal(HTTPStatus.BAD_REQUEST, "The address is none.")
         if not hmac.compare_digest(token.encode("utf-8", "replace"), owner.token.encode()):
             return _refusal(HTTPStatus.FORBIDDEN, "The address lacks its token. Copy all of it from the terminal.")
         if not slash:
