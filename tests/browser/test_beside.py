@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -107,18 +108,16 @@ def test_a_map_of_either_network_is_chosen_by_pointer_and_keys_and_is_in_the_add
 
 def test_a_drawing_goes_through_both(page: Any) -> None:
     page.get_by_role("button", name="Draw", exact=True).click()
-    before = page.locator("[data-side=B] .answer").inner_text(), page.locator("[data-side=A] .answer").inner_text()
+    before = [page.locator(f"[data-side={letter}] .answer").inner_text() for letter in "AB"]
     box = page.locator("#beside #pad").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.2)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.8, steps=8)
     page.mouse.up()
-    page.wait_for_timeout(400)
-    after = page.locator("[data-side=B] .answer").inner_text(), page.locator("[data-side=A] .answer").inner_text()
-    assert before[0] != after[0]
-    assert before[1] != after[1]
+    for letter, answer in zip("AB", before, strict=True):
+        until(page, f"document.querySelector('[data-side={letter}] .answer').innerText !== {json.dumps(answer)}")
     page.locator("#view-network").click()
-    assert page.locator("#network #pad").is_visible()
+    page.locator("#network #pad").wait_for()
 
 
 def test_folding_a_layer_of_one_leaves_the_other(page: Any) -> None:
