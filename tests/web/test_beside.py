@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import convoscope as cs
 from convoscope.cli.explore import load
+from convoscope.cli.main import app
 from convoscope.errors import ConfigurationError, ShapeError
 from convoscope.explore.answers import Answers
 from convoscope.web.beside import Comparison, check_pair
@@ -148,3 +150,21 @@ def test_the_command_opens_two_on_the_images_of_the_first(tmp_path: Path) -> Non
     assert pair.beside is not None
     assert (pair.title, pair.beside.title) == ("a.safetensors", "b.safetensors")
     assert pair.beside.x is pair.x
+
+
+def test_the_command_writes_two_into_one_page_and_refuses_two_that_do_not_fit(tmp_path: Path) -> None:
+    paths = {classes: tmp_path / f"{classes}.safetensors" for classes in (10, 7)}
+    for classes, path in paths.items():
+        network(size=8, classes=classes, name=f"of-{classes}").save(path)
+    page = tmp_path / "both.html"
+    arguments = ["--data", "digits", "--html", str(page)]
+    run = CliRunner().invoke(app, ["export", str(paths[10]), str(paths[10]), *arguments])
+    assert run.exit_code == 0, run.output
+    assert '"apartCount":0' in page.read_text(encoding="utf-8")
+    page.unlink()
+    run = CliRunner().invoke(app, ["export", str(paths[10]), str(paths[7]), *arguments])
+    assert run.exit_code == 1
+    words = " ".join(run.output.split())
+    assert "'of-10' takes images of 8×8×1 values and knows 10 classes" in words
+    assert "'of-7' takes images of 8×8×1 values and knows 7 classes" in words
+    assert not page.exists()

@@ -10,6 +10,8 @@ import { createSide } from "./side.js";
 import { picture } from "./source.js";
 import { percent, value } from "./words.js";
 
+const SHORT = 6; // letters of a name that has room in half the list
+
 /**
  * The view in `holder`. `first`: {layers, probabilities} of the page's own network, `worker` as openNetwork takes it.
  *
@@ -20,7 +22,7 @@ export function createBeside(holder, { given, first, inputShape, collection, sta
   const { explorer } = given;
   const { names, range, beside } = explorer;
   const slot = h("div", { class: "slot" });
-  const list = h("ol", { class: "apart" });
+  const list = h("ol", { class: names.some((name) => name.length > SHORT) ? "apart long" : "apart" });
   const verdict = h("p", { id: "both", class: "card both", role: "status" });
   holder.append(
     h("aside", { class: "card left", "aria-label": "Image" }, slot, h("h2", {}, "Where they disagree"), h("p", { class: "note" }, howOften(explorer)), list), // prettier-ignore
