@@ -24,7 +24,7 @@ def command(
     trained: Annotated[Path, typer.Argument(metavar="RUN|MODEL", help="A run's folder or a model's file.")],
     beside: Annotated[
         Path | None,
-        typer.Argument(metavar="[OTHER]", help="Another, to see both side by side.", show_default=False),
+        typer.Argument(metavar="OTHER", help="Another, to see both side by side.", show_default=False),
     ] = None,
     data: Annotated[
         str | None, typer.Option(help="The data set to look at it with. Default: the run's own; without, drawings.")

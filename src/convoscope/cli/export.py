@@ -22,7 +22,7 @@ def command(
     ],
     beside: Annotated[
         Path | None,
-        typer.Argument(metavar="[OTHER]", help="Another, to see both side by side.", show_default=False),
+        typer.Argument(metavar="OTHER", help="Another, to see both side by side.", show_default=False),
     ] = None,
     data: Annotated[str | None, typer.Option(help="The data set to show images of. Default: the run's own.")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="A folder to look for the data set first.")] = None,
