@@ -94,6 +94,30 @@ describe("the model's file", () => {
     assert.throws(() => readModel(file({ __metadata__: { convoscope: told } })), /LSTM/);
   });
 
+  test("may have kernels in 8 bits: each number times the scale of its output channel", () => {
+    const entries = {
+      "layers/0/bias": { dtype: "F32", shape: [2], data_offsets: [0, 8] },
+      "layers/0/kernel.scale": { dtype: "F32", shape: [2], data_offsets: [8, 16] },
+      "layers/0/kernel": { dtype: "I8", shape: [3, 2], data_offsets: [16, 22] },
+    };
+    const layers = [{ class_name: "Dense", config: { name: "dense", activation: "linear" } }];
+    const told = JSON.stringify({ model: { architecture: { name: "m", input_shape: [3], layers } } });
+    const file = (tensors) => {
+      const text = new TextEncoder().encode(JSON.stringify({ __metadata__: { convoscope: told }, ...tensors }));
+      const bytes = new Uint8Array(8 + text.length + 22);
+      new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
+      bytes.set(text, 8);
+      bytes.set(new Uint8Array(Float32Array.of(0.5, -1, 0.25, 2).buffer), 8 + text.length);
+      bytes.set(new Uint8Array(Int8Array.of(127, -127, -2, 3, 0, 1).buffer), 8 + text.length + 16);
+      return bytes.buffer;
+    };
+    const [layer] = readModel(file(entries)).layers;
+    assert.deepEqual([...layer.weights.kernel.data], [31.75, -254, -0.5, 6, 0, 2]);
+    assert.deepEqual([Object.keys(layer.weights).sort(), layer.parameters], [["bias", "kernel"], 8]);
+    delete entries["layers/0/kernel.scale"];
+    assert.throws(() => readModel(file(entries)), /damaged or cut short/);
+  });
+
   test("places and indices are each other's inverse", () => {
     for (const shape of [[3, 4, 5], [7]])
       for (let i = 0; i < 7; i++) assert.equal(indexIn(shape, placeIn(shape, i)), i);

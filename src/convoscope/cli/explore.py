@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from convoscope.runs import RunFolder
     from convoscope.web.explorer import Explored
 
 EXAMPLES = (
     "convoscope explore runs/digits-cnn-2-1",
+    "convoscope explore runs/digits-cnn-2-1 runs/digits-cnn-1-1",
     "convoscope explore model.safetensors --data fashion-mnist",
     "convoscope explore runs/digits-cnn-2-1 --no-browser --port 8800",
 )
@@ -19,11 +22,21 @@ EXAMPLES = (
 
 def command(
     trained: Annotated[Path, typer.Argument(metavar="RUN|MODEL", help="A run's folder or a model's file.")],
+    beside: Annotated[
+        Path | None,
+        typer.Argument(metavar="OTHER", help="Another, to see both side by side.", show_default=False),
+    ] = None,
     data: Annotated[
         str | None, typer.Option(help="The data set to look at it with. Default: the run's own; without, drawings.")
     ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="A folder to look for the data set first.")] = None,
     port: Annotated[int | None, typer.Option("--port", help="Where to listen. Default: 8760, or a free port.")] = None,
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--host", help="A name besides localhost by which the page is called: that of a notebook's proxy."
+        ),
+    ] = None,
     no_browser: Annotated[
         bool, typer.Option("--no-browser", metavar="", help="Print the address, and open no browser.")
     ] = False,
@@ -32,12 +45,23 @@ def command(
     from convoscope.web.explorer import site
     from convoscope.web.opening import open_page
 
-    explored = load(trained, data, data_dir)
-    open_page(site(explored), "The explorer", port=port, browser=not no_browser, wait=True)
+    explored = load(trained, data, data_dir, beside)
+    open_page(site(explored), "The explorer", port=port, browser=not no_browser, wait=True, hosts=host or ())
 
 
-def load(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
-    """Load a model and what it was tested and trained with."""
+def load(trained: Path, data: str | None, data_dir: Path | None, beside: Path | None = None) -> Explored:
+    """Load a model and what it was tested and trained with, and the model that is to stand beside it."""
+    from convoscope.cli.trained import load as load_trained
+    from convoscope.web.explorer import Explored
+
+    explored = _loaded(trained, data, data_dir)
+    if beside is None:
+        return explored
+    model, run = load_trained(beside)
+    return replace(explored, beside=Explored(model, explored.x, explored.y, title=_title(beside, run)))
+
+
+def _loaded(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
     from convoscope import datasets
     from convoscope.cli.trained import load as load_trained
     from convoscope.runs.preparation import with_channels
@@ -45,7 +69,7 @@ def load(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
     from convoscope.web.explorer import Explored
 
     model, run = load_trained(trained)
-    title = trained.name if run is None or trained.is_dir() else trained.parent.name
+    title = _title(trained, run)
     if run is not None:
         settings = settings_of(run)
         images = datasets.load(data or settings.dataset, data_dir or settings.data_dir)
@@ -56,3 +80,7 @@ def load(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
     return Explored(
         model, with_channels(images.x_test), images.y_test, with_channels(images.x_train), images.y_train, title
     )
+
+
+def _title(trained: Path, run: RunFolder | None) -> str:
+    return trained.name if run is None or trained.is_dir() else trained.parent.name

@@ -9,6 +9,8 @@ import typer
 
 EXAMPLES = (
     "convoscope export runs/digits-cnn-2-1 --html page.html",
+    "convoscope export runs/digits-cnn-2-1 runs/digits-cnn-1-1 --html both.html",
+    "convoscope export runs/digits-cnn-2-1 --quantise --html small.html",
     "convoscope export model.safetensors --data fashion-mnist --html page.html",
 )
 
@@ -18,15 +20,32 @@ def command(
     html: Annotated[
         Path, typer.Option("--html", help="The file to write: the explorer's page, which needs no network.")
     ],
+    beside: Annotated[
+        Path | None,
+        typer.Argument(metavar="OTHER", help="Another, to see both side by side.", show_default=False),
+    ] = None,
     data: Annotated[str | None, typer.Option(help="The data set to show images of. Default: the run's own.")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="A folder to look for the data set first.")] = None,
+    quantise: Annotated[
+        bool,
+        typer.Option(
+            "--quantise", metavar="", help="Write large kernels in 8 bits: a smaller file. Says what that changes."
+        ),
+    ] = False,
 ) -> None:
     """Write a trained model as one HTML file, in which everything in it can be seen."""
     from convoscope.cli.console import results
     from convoscope.cli.explore import load
     from convoscope.storage import write_atomically
-    from convoscope.web.explorer import offline
+    from convoscope.web.explorer import in_eight_bits, offline
 
-    page = offline(load(trained, data, data_dir)).encode()
+    explored = load(trained, data, data_dir, beside)
+    if quantise:
+        explored = in_eight_bits(explored)
+    page = offline(explored).encode()
     write_atomically(html, [page])
-    results().print(f"Written: {html} ({len(page) / 1e6:.1f} MB)", soft_wrap=True)
+    console = results()
+    console.print(f"Written: {html} ({len(page) / 1e6:.1f} MB)", soft_wrap=True)
+    for each in (explored, explored.beside):
+        if each is not None and each.note:
+            console.print(f"{each.title}: {each.note}", soft_wrap=True, markup=False, highlight=False)

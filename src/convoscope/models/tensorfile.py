@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.errors import FileFormatError, MissingFileError
+from convoscope.models.foreign import what_else
 from convoscope.storage import write_atomically
 
 Array = npt.NDArray[np.float32]
@@ -61,7 +62,9 @@ def read_header(path: str | os.PathLike[str]) -> Header:
 
 
 def read_tensors(path: str | os.PathLike[str]) -> tuple[Header, dict[str, Array]]:
-    """Read everything. The arrays are writable and stand for themselves.
+    """Read everything; of a file of another program, which has no description, no arrays.
+
+    The arrays are writable and stand for themselves.
 
     Raises
     ------
@@ -69,7 +72,7 @@ def read_tensors(path: str | os.PathLike[str]) -> tuple[Header, dict[str, Array]
     """
     with _open(path) as file:
         header = _header(file, path)
-        return header, {name: file.get_tensor(name) for name in header.shapes}
+        return header, {name: file.get_tensor(name) for name in header.shapes} if header.metadata else {}
 
 
 @contextmanager
@@ -85,6 +88,11 @@ def _open(path: str | os.PathLike[str]) -> Iterator[Any]:
         with safe_open(place, "numpy") as file:
             yield file
     except SafetensorError as error:
+        known = what_else(place)
+        if known is not None:
+            raise FileFormatError(
+                f"{path} is not a safetensors file, but {known}. Only files from model.save() can be loaded."
+            ) from error
         reason = str(error).rpartition(": ")[2]
         raise FileFormatError(
             f"{path} is not a safetensors file, or is cut short or damaged ({reason}). Fetch or save it again."
@@ -95,16 +103,17 @@ def _open(path: str | os.PathLike[str]) -> Iterator[Any]:
 
 def _header(file: Any, path: str | os.PathLike[str]) -> Header:
     slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 - it is no dict
+    metadata = file.metadata() or {}
     for name, each in slices.items():
-        if each.get_dtype() != "F32":
+        if KEY in metadata and each.get_dtype() != "F32":
             raise FileFormatError(f"{path}: tensor {name!r} is {each.get_dtype()}; only 32-bit floats (F32) are read.")
-    text = (file.metadata() or {}).get(KEY, "{}")
+    text = metadata.get(KEY, "{}")
     try:
-        metadata = json.loads(text)
+        description = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise FileFormatError(
             f"{path} is damaged: the description in its header cannot be read ({error}). Fetch or save it again."
         ) from error
-    if not isinstance(metadata, dict):
-        raise FileFormatError(f"{path} is damaged: its header has no description, but {metadata!r}.")
-    return Header(metadata, {name: tuple(each.get_shape()) for name, each in slices.items()})
+    if not isinstance(description, dict):
+        raise FileFormatError(f"{path} is damaged: its header has no description, but {description!r}.")
+    return Header(description, {name: tuple(each.get_shape()) for name, each in slices.items()})

@@ -71,7 +71,9 @@ def value_range(images: npt.NDArray[Any] | None, white: float | None) -> tuple[f
     return 0.0, float(next(each for each in _WHITES if high <= each))
 
 
-def choose(labels: Indices | None, predicted: Indices, surest: Indices, classes: int, most: int) -> Indices:
+def choose(
+    labels: Indices | None, predicted: Indices, surest: Indices, classes: int, most: int, wanted: Indices | None = None
+) -> Indices:
     """Choose images: by turns one of each class and one of each kind of mistake, the surest first.
 
     Parameters
@@ -84,6 +86,8 @@ def choose(labels: Indices | None, predicted: Indices, surest: Indices, classes:
     classes : int
     most : int
         How many at most.
+    wanted : array (M,), optional
+        Places that come before all others, in a quarter of the room.
 
     Returns
     -------
@@ -95,7 +99,8 @@ def choose(labels: Indices | None, predicted: Indices, surest: Indices, classes:
     kinds: list[Indices] = [np.flatnonzero(true == each)[:_MOST_OF_A_KIND] for each in range(classes)]
     cells = true[wrong] * classes + predicted[wrong]
     kinds += [wrong[cells == cell][:_MOST_OF_A_KIND] for cell in np.unique(cells)]
-    taken: dict[int, None] = {}
+    first = [] if wanted is None else wanted[: max(1, most // 4)].tolist()
+    taken: dict[int, None] = dict.fromkeys(first)
     for index in _by_turns(kinds):
         if len(taken) >= most:
             break

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import threading
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,13 +22,16 @@ from convoscope.explore.embedding import hidden
 from convoscope.explore.sections import as_batch, batches, class_count, class_names
 from convoscope.models.sequential import Sequential
 from convoscope.web import lab
+from convoscope.web.beside import Comparison, check_pair
 from convoscope.web.bundle import offline_page
 from convoscope.web.exhibits import Packed, choose, pack, value_range
-from convoscope.web.opening import Opened, open_page
+from convoscope.web.opening import Opened, Page, open_page
+from convoscope.web.quantised import difference, quantised
 from convoscope.web.server import Response, Site
 
 FOLDER = Path(__file__).parent / "static"
 _PAGE = "explorer/index.html"
+_BYTES = "application/octet-stream"
 _ROOM = 12_000_000  # bytes of images that a server gives out
 _ROOM_IN_FILE = 1_000_000
 _MOST_COMPARED = 10_000  # training images among which the nearest are looked for
@@ -49,6 +53,12 @@ class Explored:
         Training images and their labels, to find the nearest among.
     title : str
         What the page calls it.
+    beside : Explored, optional
+        Another model, with the same images and labels: the page shows the two side by side.
+    content : bytes, optional
+        The model's file, where it is not the one that is saved.
+    note : str
+        What the page says of the model's numbers.
     """
 
     model: Sequential
@@ -57,6 +67,18 @@ class Explored:
     x_train: npt.NDArray[Any] | None = None
     y_train: Any = None
     title: str = "model"
+    beside: Explored | None = None
+    content: bytes | None = None
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.beside is not None:
+            check_pair(self.model, self.beside.model)
+
+    @cached_property
+    def file(self) -> bytes:
+        """The model's file, for the page."""
+        return self.content or model_file(self.model)
 
     @cached_property
     def images(self) -> npt.NDArray[Any]:
@@ -76,6 +98,13 @@ class Explored:
         if self.y is None or self.found is None:
             return None
         return checked_labels(self.y, len(self.images), len(self.found.names))
+
+    @cached_property
+    def comparison(self) -> Comparison | None:
+        """What the two models answer, if there are two, and images."""
+        if self.beside is None or self.found is None or self.beside.found is None:
+            return None
+        return Comparison(self.found, self.beside.found, self.labels)
 
     @cached_property
     def collection(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any], list[int] | None] | None:
@@ -98,10 +127,14 @@ def explore(
     *,
     x_train: Any = None,
     y_train: Any = None,
+    beside: Sequential | None = None,
     port: int | None = None,
     browser: bool = True,
     wait: bool | None = None,
-) -> Opened | None:
+    hosts: Iterable[str] = (),
+    proxy: str | None = None,
+    server: bool = True,
+) -> Opened | Page | None:
     """Open a model in the browser: every layer, map, kernel and number of it, and its mistakes.
 
     Parameters
@@ -113,18 +146,29 @@ def explore(
         Their labels.
     x_train, y_train : arrays, optional
         Training images and their labels: the page then shows which of them the network finds most like an image.
-    port, browser, wait
+    beside : Sequential, optional
+        Another model for the same images and classes: the page then shows both, side by side.
+    port, browser, wait, hosts, proxy
         See `convoscope.web.opening.open_page`.
+    server : bool
+        False shows the page without a server: in a notebook that cannot reach its kernel, or is to be sent on. It then
+        has fewer images, and what only the running Python can count is missing.
 
     Returns
     -------
-    Opened or None
+    Opened, Page or None
         In a notebook and at a prompt, what shows the page and closes it; a script waits until Ctrl-C is pressed.
+        Without a server, what shows the page and saves it.
     """
     arrays = {"x": x, "y": y, "x_train": x_train, "y_train": y_train}
     given: dict[str, Any] = {name: None if each is None else np.asarray(each) for name, each in arrays.items()}
-    explored = Explored(model, **given, title=model.name)
-    return open_page(site(explored), "The explorer", port=port, browser=browser, wait=wait)
+    if beside is not None:
+        check_pair(model, beside)
+    other = None if beside is None else Explored(beside, given["x"], given["y"], title=beside.name)
+    explored = Explored(model, **given, title=model.name, beside=other)
+    if not server:
+        return Page(offline(explored))
+    return open_page(site(explored), "The explorer", port=port, browser=browser, wait=wait, hosts=hosts, proxy=proxy)
 
 
 def site(explored: Explored, folder: Path | None = None) -> Site:
@@ -132,7 +176,7 @@ def site(explored: Explored, folder: Path | None = None) -> Site:
     folder = folder or FOLDER
     description, packed = _described(explored, _ROOM)
     content = json.dumps(description).encode()
-    model = model_file(explored.model)
+    model = explored.file
     one_at_a_time = threading.Lock()  # the model's buffers are shared
 
     def answering(answer: Any) -> Any:
@@ -142,14 +186,18 @@ def site(explored: Explored, folder: Path | None = None) -> Site:
 
         return respond
 
+    routes = {
+        "": lambda: Response((folder / _PAGE).read_bytes(), "text/html; charset=utf-8"),
+        "data/explorer.json": lambda: Response(content, "application/json"),
+        "data/model.safetensors": lambda: Response(model, _BYTES),
+        "data/images.bin": lambda: Response(packed.content, _BYTES),
+    }
+    if explored.beside is not None:
+        other = explored.beside.file
+        routes["data/beside.safetensors"] = lambda: Response(other, _BYTES)
     return Site(
         folder,
-        {
-            "": lambda: Response((folder / _PAGE).read_bytes(), "text/html; charset=utf-8"),
-            "data/explorer.json": lambda: Response(content, "application/json"),
-            "data/model.safetensors": lambda: Response(model, "application/octet-stream"),
-            "data/images.bin": lambda: Response(packed.content, "application/octet-stream"),
-        },
+        routes,
         {"ask/accuracy": answering(accuracy), "ask/nearest": answering(nearest)},
         {"lab": lab.site(lab.Start(network=True), folder)},
     )
@@ -160,10 +208,20 @@ def offline(explored: Explored, folder: Path | None = None) -> str:
     description, packed = _described(explored, _ROOM_IN_FILE)
     embedded = {
         "explorer": {**description, "asks": []},
-        "model": base64.b64encode(model_file(explored.model)).decode(),
+        "model": base64.b64encode(explored.file).decode(),
         "images": base64.b64encode(packed.content).decode(),
     }
+    if explored.beside is not None:
+        embedded["beside"] = base64.b64encode(explored.beside.file).decode()
     return offline_page(folder or FOLDER, _PAGE, embedded)
+
+
+def in_eight_bits(explored: Explored) -> Explored:
+    """Return the same with large kernels in 8 bits; its `note` says what that saves, and what it costs."""
+    small = quantised(explored.model)
+    beside = None if explored.beside is None else in_eight_bits(explored.beside)
+    result = replace(explored, model=small.model, beside=beside, content=small.content)
+    return replace(result, note=difference(small.saved, explored.found, result.found, explored.labels))
 
 
 def model_file(model: Sequential) -> bytes:
@@ -219,7 +277,8 @@ def _described(explored: Explored, room: int) -> tuple[dict[str, Any], Packed]:
     if found is not None:
         each = int(np.prod(images.shape[1:])) * (1 if pack(images[:8]).kind == "uint8" else 4)
         surest = np.argsort(-found.scores.max(axis=1), kind="stable")
-        chosen = choose(labels, found.predicted, surest, classes, max(1, room // each))
+        wanted = None if explored.comparison is None else explored.comparison.listed
+        chosen = choose(labels, found.predicted, surest, classes, max(1, room // each), wanted)
         shown["predicted"] = found.predicted[chosen].tolist()
     if found is not None and labels is not None:
         cells, counts = np.unique(labels * classes + found.predicted, return_counts=True)
@@ -230,8 +289,9 @@ def _described(explored: Explored, room: int) -> tuple[dict[str, Any], Packed]:
         }
     packed = pack(images[chosen])
     asks = [*(["accuracy"] if labels is not None else []), *(["nearest"] if explored.x_train is not None else [])]
-    description = {
+    description: dict[str, Any] = {
         "title": explored.title,
+        "note": explored.note,
         "names": class_names(model, classes),
         "range": [low, high],
         "edge": _edge(model, images, low, high),
@@ -242,6 +302,11 @@ def _described(explored: Explored, room: int) -> tuple[dict[str, Any], Packed]:
         "asks": asks,
         **shown,
     }
+    if explored.beside is not None:
+        told: dict[str, Any] = {"predicted": [], "accuracy": None, "apart": [], "apartCount": 0, "rightApart": None}
+        if explored.comparison is not None:
+            told = explored.comparison.described(chosen)
+        description["beside"] = {"title": explored.beside.title, "note": explored.beside.note, **told}
     return description, packed
 
 

@@ -1,17 +1,23 @@
-"""Opening a page: beside a notebook or a prompt, or for as long as a script is to wait."""
+"""Opening a page: beside a notebook or a prompt, for as long as a script is to wait, or without any server."""
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import webbrowser
+from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
+from convoscope.storage import write_atomically
+from convoscope.web.notebook import way_to
 from convoscope.web.server import PORT, Server
 
 if TYPE_CHECKING:
     from convoscope.web.server import Site
+
+_FRAME = 'title="Convoscope" width="100%" height="860" style="border:0"'
 
 
 class Opened:
@@ -21,11 +27,16 @@ class Opened:
     ----------
     address : str
         For a browser on this machine.
+    shown : str
+        For the notebook's page, which may have to go through a proxy.
     """
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, proxy: str | None = None) -> None:
+        way = way_to(server.port, proxy)
+        server.allow(way.hosts, way.ancestors)
         self._server = server
         self.address = server.address
+        self.shown = f"{way.base}{server.token}/"
         self._thread = threading.Thread(target=server.serve, name="convoscope-page", daemon=True)
         self._thread.start()
 
@@ -40,16 +51,48 @@ class Opened:
         return f"The page is at {self.address} until close() is called or Python ends."
 
     def _repr_html_(self) -> str:
-        address = escape(self.address)
+        address = escape(self.shown)
         return (
-            f'<iframe src="{address}" title="Convoscope" width="100%" height="860" style="border:0" '
-            f'allow="camera; fullscreen"></iframe><p>The page on its own: <a href="{address}" target="_blank" '
-            f'rel="noopener">{address}</a></p>'
+            f'<iframe src="{address}" {_FRAME} allow="camera; fullscreen"></iframe>'
+            f'<p>The page on its own: <a href="{address}" target="_blank" rel="noopener">{address}</a>. If nothing is '
+            "to be seen, the notebook does not reach its kernel's machine: give <code>server=False</code>.</p>"
         )
 
 
+class Page:
+    """A page as one file, which needs no server. A notebook shows it, and has it in it, also when it is sent on.
+
+    Attributes
+    ----------
+    html : str
+    """
+
+    def __init__(self, html: str) -> None:
+        self.html = html
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write it into a file, which a browser opens."""
+        write_atomically(path, [self.html.encode()])
+
+    def __repr__(self) -> str:
+        return f'A page of {len(self.html.encode()) / 1e6:.1f} MB: a notebook shows it, save("page.html") writes it.'
+
+    def _repr_html_(self) -> str:
+        # Without a base of its own, its links within itself would lead to the notebook.
+        html = self.html.replace("<head>", '<head><base href="about:srcdoc">', 1)
+        allowed = 'sandbox="allow-scripts allow-downloads allow-popups" allow="fullscreen"'
+        return f'<iframe srcdoc="{escape(html)}" {_FRAME} {allowed}></iframe>'
+
+
 def open_page(
-    site: Site, name: str, *, port: int | None = None, browser: bool = True, wait: bool | None = None
+    site: Site,
+    name: str,
+    *,
+    port: int | None = None,
+    browser: bool = True,
+    wait: bool | None = None,
+    hosts: Iterable[str] = (),
+    proxy: str | None = None,
 ) -> Opened | None:
     """Serve a page and open a browser at it.
 
@@ -64,6 +107,11 @@ def open_page(
         Whether to open one. A notebook shows the page itself.
     wait : bool, optional
         Whether to serve until Ctrl-C is pressed. Left out: yes in a script, no in a notebook and at a prompt.
+    hosts : iterable of str
+        Names besides this machine's own by which the page is called: that of a notebook's proxy, ``"hub.example.org"``.
+    proxy : str, optional
+        The address by which a notebook's page reaches a port of the kernel's machine, ``"/user/ann/proxy/{port}/"``.
+        Left out: what `convoscope.web.notebook` finds.
 
     Returns
     -------
@@ -72,9 +120,13 @@ def open_page(
     """
     in_notebook = "ipykernel" in sys.modules
     waits = not (in_notebook or hasattr(sys, "ps1") or sys.flags.interactive) if wait is None else wait
-    server = Server(site, port=PORT if port is None else port)
+    server = Server(site, port=PORT if port is None else port, hosts=hosts)
     if not waits:
-        opened = Opened(server)
+        try:
+            opened = Opened(server, proxy)
+        except BaseException:
+            server.__exit__()
+            raise
         if browser and not in_notebook:
             webbrowser.open(opened.address)
         return opened

@@ -24,6 +24,7 @@ from convoscope.errors import ConfigurationError, ConvoscopeError, StorageError
 
 HOST, PORT = "127.0.0.1", 8760
 _LONGEST_QUESTION = 8_000_000  # bytes: an image as text
+_MOST_DIGITS = 18  # of a length: Python reads no number of thousands of them
 _LOCAL = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -34,12 +35,12 @@ _TYPES = {
     ".png": "image/png",
     ".woff2": "font/woff2",
 }
+_POLICY = (
+    "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self' data: blob:; media-src 'self' blob:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
+)
 _HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self'; img-src 'self' data: blob:; "
-        "connect-src 'self' data: blob:; media-src 'self' blob:; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'self'"
-    ),
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
@@ -136,11 +137,18 @@ class Server:
             raise ConfigurationError(f"A port is a number from 0 (any that is free) to 65535, but {port!r} came.")
         self.site = site
         self.token = secrets.token_urlsafe(24)
-        self.hosts = _LOCAL | {name.strip().lower() for name in hosts}
+        self.hosts: frozenset[str] = _LOCAL
+        self.policy = _POLICY
+        self.allow(hosts)
         try:
             self._http = _listen(self, port)
         except OSError as error:
             raise StorageError(f"The page needs a port on this machine, and none could be had: {error}.") from error
+
+    def allow(self, hosts: Iterable[str] = (), ancestors: Iterable[str] = ()) -> None:
+        """Let itself be called by more names, and be shown in frames of more pages, such as ``"http://localhost:*"``."""
+        self.hosts |= {name.strip().lower() for name in hosts}
+        self.policy = " ".join([self.policy, *ancestors])
 
     @property
     def port(self) -> int:
@@ -231,7 +239,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get_content_type() != "application/json" or not length.isascii() or not length.isdigit():
             self.close_connection = True
             return _refusal(HTTPStatus.BAD_REQUEST, "A question is JSON, and says how long it is.")
-        if int(length) > _LONGEST_QUESTION:
+        if len(length) > _MOST_DIGITS or int(length) > _LONGEST_QUESTION:
             self.close_connection = True
             return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A question has at most {_LONGEST_QUESTION} bytes.")
         sent = self.rfile.read(int(length))
@@ -243,7 +251,7 @@ class _Handler(BaseHTTPRequestHandler):
             if not isinstance(question, dict):
                 raise ConfigurationError("A question is an object of JSON.")
             return answer(question)
-        except (ConvoscopeError, ValueError, LookupError, TypeError, RecursionError) as error:
+        except (ConvoscopeError, ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
             return _refusal(HTTPStatus.BAD_REQUEST, str(error))
         except Exception as error:  # whatever it is, the page is told and the server goes on
             return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
@@ -271,9 +279,14 @@ class _Handler(BaseHTTPRequestHandler):
         name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
         if name not in owner.hosts:
             return _refusal(
-                HTTPStatus.FORBIDDEN, f"This server is called by another name ({name or 'none'}). Give it with --host."
+                HTTPStatus.FORBIDDEN,
+                f"This server is called by another name ({name or 'none'}). Allow it: with --host on the command line, "
+                "with hosts=[...] in Python.",
             )
-        token, slash, _ = urlsplit(self.path).path.lstrip("/").partition("/")
+        try:
+            token, slash, _ = urlsplit(self.path).path.lstrip("/").partition("/")
+        except ValueError:  # half an address of IPv6, for one
+            return _refusal(HTTPStatus.BAD_REQUEST, "The address is none.")
         if not hmac.compare_digest(token.encode("utf-8", "replace"), owner.token.encode()):
             return _refusal(HTTPStatus.FORBIDDEN, "The address lacks its token. Copy all of it from the terminal.")
         if not slash:
@@ -281,8 +294,9 @@ class _Handler(BaseHTTPRequestHandler):
         return None
 
     def _send(self, response: Response) -> None:
+        told = {"Content-Security-Policy": self.server.owner.policy, "Content-Type": response.type}
         self.send_response(response.status)
-        for name, value in {**_HEADERS, "Content-Type": response.type}.items():
+        for name, value in {**_HEADERS, **told}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(response.body)))
         self.end_headers()

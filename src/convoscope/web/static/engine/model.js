@@ -3,6 +3,8 @@
 import { count, tensor } from "./tensor.js";
 
 const KEY = "convoscope"; // where the description stands in the header
+const SCALE = ".scale"; // what a quantised kernel's name and this one name: the scale of each output channel
+const KINDS = { F32: Float32Array, I8: Int8Array };
 
 /**
  * Reads a model's file (ArrayBuffer).
@@ -34,16 +36,27 @@ function readFile(buffer) {
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
   const told = JSON.parse(header.__metadata__?.[KEY] ?? "{}");
   if (!told.model) throw new RangeError("This safetensors file was not written by Convoscope: its header has no model.");
-  const tensors = {};
-  for (const [name, { dtype, shape, data_offsets: ends }] of Object.entries(header)) {
-    if (!name.startsWith("layers/")) continue;
+  const numbers = ({ dtype, shape, data_offsets: ends }) => {
     const [from, to] = ends.map((end) => 8 + length + end);
-    if (dtype !== "F32" || to > buffer.byteLength || to - from !== 4 * count(shape)) throw new RangeError(cut);
-    const aligned = from % 4 === 0;
-    const data = aligned ? new Float32Array(buffer, from, count(shape)) : new Float32Array(buffer.slice(from, to));
-    tensors[name] = tensor(shape, data);
+    const Kind = KINDS[dtype];
+    const size = Kind?.BYTES_PER_ELEMENT;
+    if (!Kind || to > buffer.byteLength || to - from !== size * count(shape)) throw new RangeError(cut);
+    return from % size === 0 ? new Kind(buffer, from, count(shape)) : new Kind(buffer.slice(from, to));
+  };
+  const tensors = {};
+  for (const [name, entry] of Object.entries(header)) {
+    if (!name.startsWith("layers/") || name.endsWith(SCALE)) continue;
+    const data = numbers(entry);
+    if (data instanceof Float32Array) tensors[name] = tensor(entry.shape, data);
+    else if (header[name + SCALE]) tensors[name] = tensor(entry.shape, scaled(data, numbers(header[name + SCALE])));
+    else throw new RangeError(cut);
   }
   return { description: told.model, tensors };
+}
+
+/** Whole numbers as what they stand for: each times the scale of its output channel, the last axis. */
+function scaled(whole, scales) {
+  return Float32Array.from(whole, (number, i) => number * scales[i % scales.length]);
 }
 
 const nothing = () => [];

@@ -15,6 +15,13 @@ export function indexIn(shape, { row = 0, column = 0, channel }) {
   return shape.length > 1 ? (row * shape.at(-2) + column) * shape.at(-1) + channel : channel;
 }
 
+/** The flat index of the value of a channel that is farthest from 0. */
+export function strongest({ data, shape }, channel) {
+  let found = channel;
+  for (let i = channel; i < data.length; i += shape.at(-1)) if (Math.abs(data[i]) > Math.abs(data[found])) found = i;
+  return found;
+}
+
 /**
  * How the value at flat index `unit` of a layer's output comes about.
  *

@@ -1,14 +1,16 @@
 // What the page begins with, from its server or from inside its own file.
 
 /**
- * {offline, explorer, buffer, images}: `explorer` describes the images and what can be asked, `buffer` is the model's
- * file, `images` all given images' values one after the other (Float32Array).
+ * {offline, explorer, buffer, beside, images}: `explorer` describes the images and what can be asked, `buffer` is the
+ * model's file, `beside` fetches that of the model beside it, if there is one, `images` all given images' values one
+ * after the other (Float32Array).
  */
 export async function whatIsGiven() {
   const embedded = document.getElementById("embedded");
   if (embedded) {
-    const { explorer, model, images } = JSON.parse(embedded.textContent);
-    return { offline: true, explorer, buffer: bytes(model), images: unpack(bytes(images), explorer.packed) };
+    const { explorer, model, beside, images } = JSON.parse(embedded.textContent);
+    const values = unpack(bytes(images), explorer.packed);
+    return { offline: true, explorer, buffer: bytes(model), beside: async () => bytes(beside), images: values };
   }
   const get = async (address) => {
     const response = await fetch(address);
@@ -20,7 +22,8 @@ export async function whatIsGiven() {
     get("data/model.safetensors").then((response) => response.arrayBuffer()),
     get("data/images.bin").then((response) => response.arrayBuffer()),
   ]);
-  return { offline: false, explorer, buffer, images: unpack(packed, explorer.packed) };
+  const beside = () => get("data/beside.safetensors").then((response) => response.arrayBuffer());
+  return { offline: false, explorer, buffer, beside, images: unpack(packed, explorer.packed) };
 }
 
 /** Asks the running Python something; its answer, or an error in words. */

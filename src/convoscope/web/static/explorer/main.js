@@ -9,8 +9,9 @@ import { createState } from "../shared/state.js";
 import { startTheme } from "../shared/theme.js";
 import { readAddress, writeAddress } from "./address.js";
 import { best, scoresOf } from "./answer.js";
+import { createBeside, endsInProbabilities } from "./beside.js";
 import { createEvidence } from "./evidence.js";
-import { indexIn, placeIn } from "./explain.js";
+import { indexIn, placeIn, strongest } from "./explain.js";
 import { whatIsGiven } from "./given.js";
 import { createCollection, imageShape, paintImage } from "./images.js";
 import { createInspector } from "./inspector.js";
@@ -31,13 +32,10 @@ const given = await whatIsGiven().catch((problem) => {
 const { explorer } = given;
 const model = readModel(given.buffer);
 const { layers, inputShape } = model;
-const network = await openNetwork(
-  given.buffer,
-  given.offline ? null : new URL("../engine/network-worker.js", import.meta.url),
-);
+const worker = given.offline ? null : new URL("../engine/network-worker.js", import.meta.url);
+const network = await openNetwork(given.buffer, worker);
 const collection = createCollection(given, inputShape);
-const lastStep = layers.at(-1).steps.at(-1);
-const probabilities = ["softmax", "sigmoid"].includes(lastStep?.name);
+const probabilities = endsInProbabilities(layers);
 const start = {
   view: "network",
   source: collection.count ? "test" : "draw",
@@ -50,8 +48,13 @@ const start = {
   off: new Map(), // place -> channels that are switched off
   edits: new Map(), // "place weight index" -> {place, weight, index, value}
   folded: folded(layers),
+  pickA: null, // [place, unit] that is chosen where two networks stand side by side
+  pickB: null,
+  foldedB: null, // null: those that show nothing new
 };
 const state = createState(start);
+const VIEWS = ["network", "mistakes", "beside"];
+const sourceHome = byId("source").parentElement;
 let shown = null; // {input, outputs, label} of the last run
 let starting = true;
 
@@ -86,6 +89,9 @@ const saliency = createSaliency(byId("saliency"), { names: explorer.names, netwo
 const nearest = createNearest(byId("nearest"), { explorer, inputShape });
 const parts = { matrix: byId("matrix"), shown: byId("cell-images") };
 const mistakes = createMistakes(parts, { collection, explorer, state });
+const beside = explorer.beside
+  ? createBeside(byId("beside"), { given, first: { layers, probabilities }, inputShape, collection, state, worker, say })
+  : null;
 const touch = createTouch(byId("touch"), { layers, explorer, onreset: reset });
 const source = createSource(byId("source"), {
   collection,
@@ -97,7 +103,7 @@ const source = createSource(byId("source"), {
 });
 const announce = delayed(500, (text) => (byId("announce").textContent = text));
 const keepAddress = delayed(300, () => history.replaceState(null, "", `#${writeAddress(state.get())}`));
-for (const view of ["network", "mistakes"]) byId(`view-${view}`).addEventListener("click", () => show(view));
+for (const view of VIEWS) byId(`view-${view}`).addEventListener("click", () => show(view));
 byId("open-network").addEventListener("click", () => show("network"));
 
 function show(view) {
@@ -150,15 +156,24 @@ async function run(input, label) {
 function draw() {
   if (!shown) return;
   const now = state.get();
-  byId("network").hidden = now.view !== "network";
-  byId("mistakes").hidden = now.view !== "mistakes";
-  for (const view of ["network", "mistakes"]) byId(`view-${view}`).setAttribute("aria-pressed", String(now.view === view));
+  for (const view of VIEWS) {
+    byId(view).hidden = now.view !== view;
+    byId(`view-${view}`).setAttribute("aria-pressed", String(now.view === view));
+  }
+  putSource(now.view);
   const tensor = now.place < 0 ? shown.input : shown.outputs[now.place];
   const unit = tensor && now.unit !== null && now.unit < tensor.data.length ? now.unit : null;
   tower.render({ ...shown, place: now.place, unit, off: now.off, folded: new Set(now.folded) });
   inspector.render({ ...shown, place: now.place, unit, part: now.part, off: now.off });
+  if (now.view === "beside") beside.render(shown);
   touch.render(now.off, now.edits);
   document.documentElement.dataset.ready = "true";
+}
+
+/** The image's source stands in the view that is seen. */
+function putSource(view) {
+  const place = view === "beside" ? beside.slot : sourceHome;
+  if (byId("source").parentElement !== place) place.prepend(byId("source"));
 }
 
 function sayAnswer() {
@@ -184,19 +199,13 @@ function sayAnswer() {
 
 /** At the start, where there is room: the strongest value of the last convolution, so that its arithmetic is seen. */
 function chooseSomething() {
-  starting = false;
   const place = layers.findLastIndex(({ type }) => type === "Conv2D");
-  if (place < 0 || state.get().unit !== null || !window.matchMedia("(min-width: 821px)").matches) return;
-  const { data } = shown.outputs[place];
-  const unit = data.reduce((top, number, i) => (Math.abs(number) > Math.abs(data[top]) ? i : top), 0);
-  state.change({ place, unit });
-}
-
-function strongest({ data, shape }, channel) {
-  const channels = shape.at(-1);
-  let found = channel;
-  for (let i = channel; i < data.length; i += channels) if (Math.abs(data[i]) > Math.abs(data[found])) found = i;
-  return found;
+  if (place >= 0 && state.get().unit === null && window.matchMedia("(min-width: 821px)").matches) {
+    const { data } = shown.outputs[place];
+    const unit = data.reduce((top, number, i) => (Math.abs(number) > Math.abs(data[top]) ? i : top), 0);
+    state.change({ place, unit });
+  }
+  starting = false; // what was said of the address stands until something is chosen
 }
 
 // --- what is touched
@@ -258,10 +267,12 @@ function tellChanges(now, before) {
 // --- beginning
 
 byId("model-title").textContent = explorer.title;
+byId("view-beside").hidden = !beside;
 const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);
 const facts = [`${plural(layers.length, "layer")}`, plural(parameters, "parameter"), `images ${sizeOf(inputShape)}`];
 if (explorer.accuracy !== null) facts.push(`${percent(explorer.accuracy)} right on ${plural(explorer.count, "test image")}`);
 byId("facts").textContent = facts.join(" · ");
+byId("note").textContent = explorer.note;
 startTheme(byId("theme"), () => {
   render();
   renderMistakes();
@@ -277,6 +288,6 @@ function fromAddress() {
     original.get(`${place} ${weight} ${index}`) ?? layers[place].weights[weight].data[index];
   const { folded: usual } = start;
   const { patch, left } = restore(readAddress(location.hash), model, explorer, { collection, number, folded: usual });
-  state.change(patch);
+  state.change({ pickA: null, pickB: null, foldedB: null, ...patch });
   if (left.length) say(`The address has what this page could not use: ${left.join("; ")}.`);
 }

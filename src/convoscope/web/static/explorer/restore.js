@@ -5,15 +5,17 @@ import { imageShape } from "./images.js";
 
 /**
  * The part of the state in `found` (from readAddress), and what was left out, in words: {patch, left}. model: {layers,
- * inputShape}; explorer: {names, shapes}; `number(place, weight, index)` is what the file has there.
+ * inputShape}; explorer: {names, shapes, beside}; `number(place, weight, index)` is what the file has there.
  */
-export function restore(found, { layers, inputShape }, { names, shapes }, { collection, number, folded }) {
+export function restore(found, { layers, inputShape }, { names, shapes, beside }, { collection, number, folded }) {
   const left = found.unread.map((name) => `“${name}”`);
   const out = (words) => void left.push(words);
   const { view, cell, unit, drawing } = found;
   const usual = found.folded?.filter((place) => place < layers.length) ?? folded;
   const patch = { place: -1, unit: null, part: found.part ?? null, folded: usual };
-  if (view) patch.view = view;
+  if (view === "beside" && !beside) out("two models side by side, for only one was opened (convoscope explore RUN OTHER)");
+  else if (view) patch.view = view;
+  for (const name of ["pickA", "pickB", "foldedB"]) if (found[name]) patch[name] = found[name];
   if (cell && cell.every((each) => each < names.length)) patch.cell = cell;
   else if (cell) out("a cell of the confusion matrix");
   Object.assign(patch, chosenImage());

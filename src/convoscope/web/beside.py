@@ -1,0 +1,112 @@
+"""Two models side by side: whether they can stand there, how well each does, and where they disagree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.errors import ConfigurationError, ShapeError
+from convoscope.explore.answers import Answers
+from convoscope.explore.sections import class_count
+from convoscope.models.sequential import Sequential
+
+Indices = npt.NDArray[np.int64]
+
+_MOST = 60  # images that are listed
+
+
+def check_pair(first: Sequential, second: Any) -> None:
+    """Make sure that two models take the same images and know the same classes.
+
+    Raises
+    ------
+    ShapeError
+        Their inputs or their numbers of classes differ.
+    ConfigurationError
+        Their classes have different names.
+
+    Examples
+    --------
+    >>> import convoscope as cs
+    >>> one, other = (cs.Sequential([cs.layers.Dense(n, input_shape=(4,))], name=f"with-{n}") for n in (3, 5))
+    >>> check_pair(one, other)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    convoscope.errors.ShapeError: ... 'with-3' takes images of 4 values and knows 3 classes, and 'with-5' ...
+    """
+    if not isinstance(second, Sequential):
+        raise ConfigurationError(f"What stands beside a model must be a model too, but a {type(second).__name__} came.")
+    told = [(model.plan_input_shape, max(2, class_count(model))) for model in (first, second)]
+    if told[0] != told[1]:
+        words = [
+            f"{model.name!r} takes images of {'×'.join(map(str, shape))} values and knows {classes} classes"
+            for model, (shape, classes) in zip((first, second), told, strict=True)
+        ]
+        raise ShapeError(
+            "Two models stand side by side if both take the same images and know the same classes, but "
+            f"{words[0]}, and {words[1]}. Give two that were trained for the same task."
+        )
+    names = [model.class_names for model in (first, second)]
+    if names[0] and names[1] and list(names[0]) != list(names[1]):
+        place = next(i for i, (a, b) in enumerate(zip(*names, strict=True)) if a != b)
+        raise ConfigurationError(
+            f"Two models stand side by side if their classes mean the same, but class {place} is "
+            f"{names[0][place]!r} to {first.name!r} and {names[1][place]!r} to {second.name!r}. Give two that were "
+            "trained for the same task."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What two models answer for the same images.
+
+    Attributes
+    ----------
+    first, second : Answers
+    labels : array (N,) or None
+        The true classes.
+    """
+
+    first: Answers
+    second: Answers
+    labels: Indices | None
+
+    @property
+    def apart(self) -> Indices:
+        """The images that they answer differently (M,): those that both are surest of first."""
+        differ = np.flatnonzero(self.first.predicted != self.second.predicted)
+        surest = np.minimum(_probabilities(self.first).max(axis=1), _probabilities(self.second).max(axis=1))
+        return differ[np.argsort(-surest[differ], kind="stable")]
+
+    @property
+    def listed(self) -> Indices:
+        """Those of them that a page has room for."""
+        return self.apart[:_MOST]
+
+    def described(self, chosen: Indices) -> dict[str, Any]:
+        """Return what the page is told of the second model, `chosen` being the images that it is given."""
+        apart = self.apart
+        return {
+            "predicted": self.second.predicted[chosen].tolist(),
+            "accuracy": None if self.labels is None else float(np.mean(self.labels == self.second.predicted)),
+            "apart": apart[np.isin(apart, chosen)][:_MOST].tolist(),
+            "apartCount": len(apart),
+            "rightApart": self._right(apart),
+        }
+
+    def _right(self, apart: Indices) -> dict[str, int] | None:
+        """Return how often the first and how often the second is right where they disagree, and neither."""
+        if self.labels is None:
+            return None
+        first, second = (int(np.sum(each.predicted[apart] == self.labels[apart])) for each in (self.first, self.second))
+        return {"first": first, "second": second, "neither": len(apart) - first - second}
+
+
+def _probabilities(answers: Answers) -> npt.NDArray[Any]:
+    if answers.probabilities:
+        return answers.scores
+    powers = np.exp(answers.scores - answers.scores.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))

@@ -1,0 +1,89 @@
+// One of two networks side by side: its name, the map that is chosen in it, and its layers.
+
+import { crisp, frame } from "../shared/canvas.js";
+import { h } from "../shared/dom.js";
+import { extent } from "../shared/scale.js";
+import { theme } from "../shared/theme.js";
+import { indexIn, placeIn, strongest } from "./explain.js";
+import { imageShape, paintImage } from "./images.js";
+import { mapImage } from "./maps.js";
+import { createTower, folded } from "./tower.js";
+import { value } from "./words.js";
+
+const SIDE = 132; // CSS pixels of the chosen map, at most
+
+/** The column of one network. `pick` and `fold` name what the state has of it. */
+export function createSide({ letter, title, facts, layers, names, probabilities, range, state, pick, fold }) {
+  const canvas = h("canvas", { role: "img" });
+  const caption = h("p", { class: "note" });
+  const chosen = h("div", { class: "chosen", hidden: true }, canvas, caption);
+  const holder = h("div", { class: "tower" });
+  const heading = h("h2", {}, h("b", { class: "letter" }, letter), ` ${title}`);
+  const column = h(
+    "section",
+    { class: "side-of", "aria-label": `${letter}: ${title}`, dataset: { side: letter } },
+    h("div", { class: "card" }, heading, h("p", { class: "muted small" }, facts), chosen),
+    holder,
+  );
+  const quiet = folded(layers);
+  const isFolded = () => new Set(state.get()[fold] ?? quiet);
+  let shown = null;
+  const tensorAt = (place) => (place < 0 ? shown.input : shown.outputs[place]);
+  const tower = createTower(holder, {
+    layers,
+    names,
+    probabilities,
+    onpick(place, unit) {
+      const { shape } = tensorAt(place);
+      const index = unit.row === undefined ? strongest(tensorAt(place), unit.channel) : indexIn(shape, unit);
+      state.change({ [pick]: [place, index] });
+    },
+    ontoggle(place) {
+      const now = isFolded();
+      if (!now.delete(place)) now.add(place);
+      state.change({ [fold]: [...now] });
+    },
+  });
+
+  function showChosen(place, unit) {
+    const tensor = tensorAt(place);
+    const { low, high } = extent(tensor);
+    const { row, column: across, channel } = placeIn(tensor.shape, unit);
+    const isMap = tensor.shape.length === 3;
+    const what = isMap ? `map ${channel}` : place === layers.length - 1 && names[channel] ? names[channel] : `neuron ${channel}`; // prettier-ignore
+    const where = isMap ? ` at row ${row}, column ${across}` : "";
+    caption.textContent = `${place < 0 ? "input" : layers[place].name}, ${what}: ${value(tensor.data[unit])}${where}`;
+    canvas.hidden = !isMap;
+    if (!isMap) return;
+    canvas.setAttribute("aria-label", caption.textContent);
+    const limit = Math.max(Math.abs(low), Math.abs(high));
+    const isImage = place < 0 && imageShape(tensor.shape);
+    const image = isImage ? paintImage(tensor, range) : mapImage(tensor, channel, limit, theme());
+    const scale = SIDE / Math.max(image.width, image.height);
+    const context = crisp(canvas, image.width * scale, image.height * scale);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(asCanvas(image), 0, 0, image.width * scale, image.height * scale);
+    frame(context, across * scale + 1, row * scale + 1, Math.max(2, scale - 2), Math.max(2, scale - 2));
+  }
+
+  return {
+    column,
+    probabilities,
+    /** Shows a run of this network: {input, outputs, label}; `off`: place -> channels that are switched off. */
+    render(run, off) {
+      shown = run;
+      const now = state.get();
+      const [place, unit] = now[pick] ?? [-1, null];
+      const known = place < layers.length && unit !== null && unit < tensorAt(place).data.length;
+      tower.render({ ...run, place, unit: known ? unit : null, off, folded: isFolded() });
+      chosen.hidden = !known;
+      if (known) showChosen(place, unit);
+    },
+  };
+}
+
+function asCanvas(image) {
+  const canvas = h("canvas", { width: image.width, height: image.height });
+  canvas.getContext("2d").putImageData(image, 0, 0);
+  return canvas;
+}
