@@ -1,4 +1,4 @@
-"""Safetensors files: named float32 arrays with a JSON description beside them, and no code to run.
+"""Safetensors files: named arrays of floats with a JSON description beside them, and no code to run.
 
 The library does the work. What is added here: the description is one JSON text under one name, so that the same model
 always gives the same bytes (the library orders several names at random), the file is written atomically, and whatever
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +22,11 @@ from convoscope.errors import FileFormatError, MissingFileError
 from convoscope.storage import write_atomically
 
 Array = npt.NDArray[np.float32]
+AnyFloats: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.float16]
 
 #: The name in the header's metadata under which the description stands.
 KEY = "convoscope"
+_FLOATS = ("F32", "F16")
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,15 @@ class Header:
     shapes: dict[str, tuple[int, ...]]
 
 
-def write_tensors(path: str | os.PathLike[str], tensors: Mapping[str, Array], metadata: Mapping[str, Any]) -> None:
-    """Write float32 arrays and a description of plain JSON values. The same content gives the same bytes.
+def write_tensors(path: str | os.PathLike[str], tensors: Mapping[str, AnyFloats], metadata: Mapping[str, Any]) -> None:
+    """Write arrays and a description of plain JSON values. The same content gives the same bytes.
+
+    Parameters
+    ----------
+    path : path
+    tensors : mapping of str to array
+        Those of float16 are written as they are, any others as float32.
+    metadata : mapping
 
     Raises
     ------
@@ -45,7 +54,10 @@ def write_tensors(path: str | os.PathLike[str], tensors: Mapping[str, Array], me
     """
     from safetensors.numpy import save
 
-    arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in tensors.items()}
+    arrays = {
+        name: np.ascontiguousarray(array, np.float16 if array.dtype == np.float16 else np.float32)
+        for name, array in tensors.items()
+    }
     write_atomically(path, [save(arrays, {KEY: json.dumps(metadata, ensure_ascii=False)})])
 
 
@@ -61,7 +73,7 @@ def read_header(path: str | os.PathLike[str]) -> Header:
 
 
 def read_tensors(path: str | os.PathLike[str]) -> tuple[Header, dict[str, Array]]:
-    """Read everything. The arrays are writable and stand for themselves.
+    """Read everything. The arrays are float32, writable, and stand for themselves.
 
     Raises
     ------
@@ -69,7 +81,7 @@ def read_tensors(path: str | os.PathLike[str]) -> tuple[Header, dict[str, Array]
     """
     with _open(path) as file:
         header = _header(file, path)
-        return header, {name: file.get_tensor(name) for name in header.shapes}
+        return header, {name: file.get_tensor(name).astype(np.float32, copy=False) for name in header.shapes}
 
 
 @contextmanager
@@ -96,8 +108,10 @@ def _open(path: str | os.PathLike[str]) -> Iterator[Any]:
 def _header(file: Any, path: str | os.PathLike[str]) -> Header:
     slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 - it is no dict
     for name, each in slices.items():
-        if each.get_dtype() != "F32":
-            raise FileFormatError(f"{path}: tensor {name!r} is {each.get_dtype()}; only 32-bit floats (F32) are read.")
+        if each.get_dtype() not in _FLOATS:
+            raise FileFormatError(
+                f"{path}: tensor {name!r} is {each.get_dtype()}; only floats of 32 or 16 bits (F32, F16) are read."
+            )
     text = (file.metadata() or {}).get(KEY, "{}")
     try:
         metadata = json.loads(text)
