@@ -9,6 +9,7 @@ import typer
 
 EXAMPLES = (
     "convoscope export runs/digits-cnn-2-1 --html page.html",
+    "convoscope export runs/digits-cnn-2-1 --snapshots --html page.html",
     "convoscope export model.safetensors --data fashion-mnist --html page.html",
 )
 
@@ -20,6 +21,14 @@ def command(
     ],
     data: Annotated[str | None, typer.Option(help="The data set to show images of. Default: the run's own.")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="A folder to look for the data set first.")] = None,
+    snapshots: Annotated[
+        bool,
+        typer.Option(
+            "--snapshots",
+            metavar="",
+            help="Put in the weights of every epoch that was kept: 3 bytes a weight and epoch.",
+        ),
+    ] = False,
 ) -> None:
     """Write a trained model as one HTML file, in which everything in it can be seen."""
     from convoscope.cli.console import results
@@ -27,6 +36,6 @@ def command(
     from convoscope.storage import write_atomically
     from convoscope.web.explorer import offline
 
-    page = offline(load(trained, data, data_dir)).encode()
+    page = offline(load(trained, data, data_dir), snapshots=snapshots).encode()
     write_atomically(html, [page])
     results().print(f"Written: {html} ({len(page) / 1e6:.1f} MB)", soft_wrap=True)

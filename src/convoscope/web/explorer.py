@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import threading
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +22,8 @@ from convoscope.explore.embedding import hidden
 from convoscope.explore.sections import as_batch, batches, class_count, class_names
 from convoscope.models.sequential import Sequential
 from convoscope.web.bundle import offline_page
-from convoscope.web.exhibits import Packed, choose, pack, value_range
+from convoscope.web.epochs import Epochs, Moments, embedded as embedded_epochs, epochs_of
+from convoscope.web.exhibits import Packed, choose, pack, tally, value_range
 from convoscope.web.opening import Opened, open_page
 from convoscope.web.server import Response, Site
 
@@ -48,6 +50,10 @@ class Explored:
         Training images and their labels, to find the nearest among.
     title : str
         What the page calls it.
+    epochs : Epochs or None
+        Those that it was trained in, if they are known.
+    note : str
+        What the page says at first, if there is something to say.
     """
 
     model: Sequential
@@ -56,6 +62,8 @@ class Explored:
     x_train: npt.NDArray[Any] | None = None
     y_train: Any = None
     title: str = "model"
+    epochs: Epochs | None = None
+    note: str = ""
 
     @cached_property
     def images(self) -> npt.NDArray[Any]:
@@ -97,6 +105,7 @@ def explore(
     *,
     x_train: Any = None,
     y_train: Any = None,
+    snapshots: str | os.PathLike[str] | None = None,
     port: int | None = None,
     browser: bool = True,
     wait: bool | None = None,
@@ -112,6 +121,9 @@ def explore(
         Their labels.
     x_train, y_train : arrays, optional
         Training images and their labels: the page then shows which of them the network finds most like an image.
+    snapshots : str or path, optional
+        The folder where `convoscope.callbacks.Snapshots` kept the weights: the page then goes back to each epoch. Its
+        curves are those of the last ``fit``.
     port, browser, wait
         See `convoscope.web.opening.open_page`.
 
@@ -122,7 +134,8 @@ def explore(
     """
     arrays = {"x": x, "y": y, "x_train": x_train, "y_train": y_train}
     given: dict[str, Any] = {name: None if each is None else np.asarray(each) for name, each in arrays.items()}
-    explored = Explored(model, **given, title=model.name)
+    epochs = epochs_of(model, None if snapshots is None else Path(snapshots))
+    explored = Explored(model, **given, title=model.name, epochs=epochs)
     return open_page(site(explored), "The explorer", port=port, browser=browser, wait=wait)
 
 
@@ -132,12 +145,13 @@ def site(explored: Explored, folder: Path | None = None) -> Site:
     description, packed = _described(explored, _ROOM)
     content = json.dumps(description).encode()
     model = model_file(explored.model)
+    moments = Moments(explored)
     one_at_a_time = threading.Lock()  # the model's buffers are shared
 
     def answering(answer: Any) -> Any:
         def respond(question: dict[str, Any]) -> Response:
             with one_at_a_time:
-                return Response(json.dumps(answer(explored, question)).encode(), "application/json")
+                return Response(json.dumps(answer(moments.at(question), question)).encode(), "application/json")
 
         return respond
 
@@ -148,18 +162,21 @@ def site(explored: Explored, folder: Path | None = None) -> Site:
             "data/explorer.json": lambda: Response(content, "application/json"),
             "data/model.safetensors": lambda: Response(model, "application/octet-stream"),
             "data/images.bin": lambda: Response(packed.content, "application/octet-stream"),
+            **moments.routes,
         },
-        {"ask/accuracy": answering(accuracy), "ask/nearest": answering(nearest)},
+        {"ask/accuracy": answering(accuracy), "ask/nearest": answering(nearest), "ask/epoch": answering(moments.count)},
+        moments.folders,
     )
 
 
-def offline(explored: Explored, folder: Path | None = None) -> str:
-    """Return the explorer as one file of HTML that needs neither server nor network."""
+def offline(explored: Explored, folder: Path | None = None, *, snapshots: bool = False) -> str:
+    """Return the explorer as one file of HTML that needs neither server nor network, perhaps with all snapshots."""
     description, packed = _described(explored, _ROOM_IN_FILE)
     embedded = {
         "explorer": {**description, "asks": []},
         "model": base64.b64encode(model_file(explored.model)).decode(),
         "images": base64.b64encode(packed.content).decode(),
+        **embedded_epochs(explored, snapshots),
     }
     return offline_page(folder or FOLDER, _PAGE, embedded)
 
@@ -220,16 +237,15 @@ def _described(explored: Explored, room: int) -> tuple[dict[str, Any], Packed]:
         chosen = choose(labels, found.predicted, surest, classes, max(1, room // each))
         shown["predicted"] = found.predicted[chosen].tolist()
     if found is not None and labels is not None:
-        cells, counts = np.unique(labels * classes + found.predicted, return_counts=True)
-        shown |= {
-            "labels": labels[chosen].tolist(),
-            "confusion": [[*divmod(int(c), classes), int(n)] for c, n in zip(cells, counts, strict=True)],
-            "accuracy": float(np.mean(labels == found.predicted)),
-        }
+        shown |= {"labels": labels[chosen].tolist(), **tally(labels, found.predicted, classes)}
     packed = pack(images[chosen])
-    asks = [*(["accuracy"] if labels is not None else []), *(["nearest"] if explored.x_train is not None else [])]
+    asks = [
+        *(["accuracy", "epoch"] if labels is not None else []),
+        *(["nearest"] if explored.x_train is not None else []),
+    ]
     description = {
         "title": explored.title,
+        "note": explored.note,
         "names": class_names(model, classes),
         "range": [low, high],
         "edge": _edge(model, images, low, high),

@@ -75,16 +75,23 @@ class Site:
         `Response`. ``""`` is the page itself.
     questions : mapping of str to function
         From addresses that are posted to, such as ``"ask/accuracy"``, to functions of what was sent: an object of JSON.
+    folders : mapping of str to function
+        From beginnings of addresses, such as ``"data/epochs/"``, to functions of the rest that return a `Response`, or
+        None for what is not there.
     """
 
     folder: Path
     routes: Mapping[str, Callable[[], Response]] = field(default_factory=dict)
     questions: Mapping[str, Callable[[dict[str, Any]], Response]] = field(default_factory=dict)
+    folders: Mapping[str, Callable[[str], Response | None]] = field(default_factory=dict)
 
     def answer(self, address: str) -> Response | None:
         """Return what is at an address below the token, or None."""
         if address in self.routes:
             return self.routes[address]()
+        for beginning, found in self.folders.items():
+            if address.startswith(beginning):
+                return found(address.removeprefix(beginning))
         first, _, rest = address.partition("/")
         return self._file(rest) if first == "static" else None
 
