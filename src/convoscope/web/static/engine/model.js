@@ -1,5 +1,6 @@
 // A model's file: safetensors, with the architecture as JSON in its header.
 
+import { fromHalf } from "./half.js";
 import { count, tensor } from "./tensor.js";
 
 const KEY = "convoscope"; // where the description stands in the header
@@ -38,9 +39,11 @@ function readFile(buffer) {
   for (const [name, { dtype, shape, data_offsets: ends }] of Object.entries(header)) {
     if (!name.startsWith("layers/")) continue;
     const [from, to] = ends.map((end) => 8 + length + end);
-    if (dtype !== "F32" || to > buffer.byteLength || to - from !== 4 * count(shape)) throw new RangeError(cut);
-    const aligned = from % 4 === 0;
-    const data = aligned ? new Float32Array(buffer, from, count(shape)) : new Float32Array(buffer.slice(from, to));
+    const width = { F32: 4, F16: 2 }[dtype];
+    if (!width || to > buffer.byteLength || to - from !== width * count(shape)) throw new RangeError(cut);
+    const own = from % width ? buffer.slice(from, to) : null; // numbers begin at multiples of their size
+    const view = new (width === 2 ? Uint16Array : Float32Array)(own ?? buffer, own ? 0 : from, count(shape));
+    const data = width === 2 ? fromHalf(view) : view;
     tensors[name] = tensor(shape, data);
   }
   return { description: told.model, tensors };

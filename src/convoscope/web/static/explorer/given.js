@@ -2,13 +2,15 @@
 
 /**
  * {offline, explorer, buffer, images}: `explorer` describes the images and what can be asked, `buffer` is the model's
- * file, `images` all given images' values one after the other (Float32Array).
+ * file, `images` all given images' values one after the other (Float32Array). A file offline has `epochs` as well, and
+ * perhaps `snapshots`, the weights of each as text.
  */
 export async function whatIsGiven() {
   const embedded = document.getElementById("embedded");
   if (embedded) {
-    const { explorer, model, images } = JSON.parse(embedded.textContent);
-    return { offline: true, explorer, buffer: bytes(model), images: unpack(bytes(images), explorer.packed) };
+    const { explorer, model, images, epochs, snapshots } = JSON.parse(embedded.textContent);
+    const unpacked = unpack(bytes(images), explorer.packed);
+    return { offline: true, explorer, buffer: bytes(model), images: unpacked, epochs, snapshots };
   }
   const get = async (address) => {
     const response = await fetch(address);
@@ -39,7 +41,8 @@ export async function ask(address, question) {
   return response.json();
 }
 
-function bytes(text) {
+/** What was written as base64. */
+export function bytes(text) {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer;
 }
 

@@ -17,6 +17,7 @@ import { createInspector } from "./inspector.js";
 import { createMistakes } from "./mistakes.js";
 import { createNearest } from "./nearest.js";
 import { createSource } from "./source.js";
+import { createTime } from "./time.js";
 import { createTouch } from "./touch.js";
 import { createTower, folded } from "./tower.js";
 import { percent, sizeOf, value } from "./words.js";
@@ -46,6 +47,7 @@ const start = {
   off: new Map(), // place -> channels that are switched off
   edits: new Map(), // "place weight index" -> {place, weight, index, value}
   folded: folded(layers),
+  epoch: null, // of the training; null: the model as it was opened
 };
 const state = createState(start);
 let shown = null; // {input, outputs, label} of the last run
@@ -75,10 +77,16 @@ const inspector = createInspector(byId("inspector"), {
   actions: { pick, choosePart: (part) => state.change({ part }), silence, edit },
 });
 const evidence = createEvidence(byId("evidence"), { layers, names: explorer.names, range: explorer.range, network });
-const nearest = createNearest(byId("nearest"), { explorer, inputShape });
+const nearest = createNearest(byId("nearest"), { explorer, inputShape, ask: (...about) => time.ask(...about) });
 const parts = { matrix: byId("matrix"), shown: byId("cell-images") };
 const mistakes = createMistakes(parts, { collection, explorer, state });
-const touch = createTouch(byId("touch"), { layers, explorer, onreset: reset });
+const touch = createTouch(byId("touch"), {
+  layers,
+  explorer,
+  epoch: () => time.epoch(),
+  ask: (...about) => time.ask(...about),
+  onreset: reset,
+});
 const source = createSource(byId("source"), {
   collection,
   explorer,
@@ -87,8 +95,23 @@ const source = createSource(byId("source"), {
   say,
   onimage: (tensor, { label }) => run(tensor, label),
 });
+const time = createTime(byId("time"), {
+  given,
+  layers,
+  network,
+  state,
+  say,
+  onweights: afterEpoch,
+  onanswers: () => renderEvidence(),
+  oncount(found) {
+    mistakes.count(found);
+    sayFacts(found ? (found.accuracy ?? null) : explorer.accuracy);
+    source.show();
+    renderMistakes();
+  },
+});
 const announce = delayed(500, (text) => (byId("announce").textContent = text));
-const keepAddress = delayed(300, () => history.replaceState(null, "", `#${writeAddress(state.get())}`));
+const keepAddress = delayed(300, () => history.replaceState(null, "", `#${writeAddress({ ...state.get(), epoch: time.pinned() })}`));
 for (const view of ["network", "mistakes"]) byId(`view-${view}`).addEventListener("click", () => show(view));
 byId("open-network").addEventListener("click", () => show("network"));
 
@@ -150,6 +173,14 @@ function draw() {
   touch.render(now.off, now.edits);
   sayAnswer();
   document.documentElement.dataset.ready = "true";
+}
+
+/** What the model is, in a line; `accuracy` is that of the epoch that is shown, null where it is not known. */
+function sayFacts(accuracy) {
+  const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);
+  const facts = [plural(layers.length, "layer"), plural(parameters, "parameter"), `images ${sizeOf(inputShape)}`];
+  if (accuracy !== null) facts.push(`${percent(accuracy)} right on ${plural(explorer.count, "test image")}`);
+  byId("facts").textContent = facts.join(" · ");
 }
 
 function sayAnswer() {
@@ -233,13 +264,18 @@ function tellChanges(now, before) {
     if (!now.edits.has(key)) set(place, weight, index, original.get(key));
 }
 
+/** The weights are those of another epoch: what is switched off stays so, and edited numbers stay as edited. */
+function afterEpoch() {
+  const [nothing, { edits }] = [{ off: new Map(), edits: new Map() }, state.get()];
+  original.clear();
+  tellChanges({ ...nothing, edits }, nothing);
+  return shown ? run(shown.input, shown.label) : source.give();
+}
+
 // --- beginning
 
 byId("model-title").textContent = explorer.title;
-const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);
-const facts = [`${plural(layers.length, "layer")}`, plural(parameters, "parameter"), `images ${sizeOf(inputShape)}`];
-if (explorer.accuracy !== null) facts.push(`${percent(explorer.accuracy)} right on ${plural(explorer.count, "test image")}`);
-byId("facts").textContent = facts.join(" · ");
+sayFacts(explorer.accuracy);
 startTheme(byId("theme"), () => {
   render();
   renderMistakes();
@@ -249,6 +285,7 @@ window.addEventListener("hashchange", () => state.change(sound(readAddress(locat
 source.show();
 state.change(sound(readAddress(location.hash)));
 if (!shown) source.give();
+time.start();
 
 /** What an address says, as far as this model and these images have it. */
 function sound(found) {
@@ -261,6 +298,7 @@ function sound(found) {
   if (found.place !== undefined && found.place >= layers.length) patch.place = patch.unit = undefined;
   if (patch.place === undefined || patch.unit === undefined) Object.assign(patch, { place: -1, unit: null });
   if (found.cell?.some((each) => each >= explorer.names.length)) delete patch.cell;
+  patch.epoch = time.meant(found.epoch);
   patch.folded = (found.folded ?? start.folded).filter((place) => place < layers.length);
   patch.off = new Map([...(found.off ?? [])].filter(([place]) => place < layers.length - 1));
   return patch;
