@@ -166,8 +166,9 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Free the port."""
+        """Free the port, and let go of the site, though a browser may keep a connection open for long."""
         self._http.server_close()
+        self.site = Site(self.site.folder)
 
 
 class _Listener(ThreadingHTTPServer):
