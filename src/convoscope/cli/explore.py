@@ -44,7 +44,7 @@ def load(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
     from convoscope import datasets
     from convoscope.cli.explored_run import find_model, run_of
     from convoscope.cli.trained import load as load_trained
-    from convoscope.runs.preparation import with_channels
+    from convoscope.runs.preparation import load_data, with_channels
     from convoscope.runs.training import settings_of
     from convoscope.web.explorer import Explored
 
@@ -53,8 +53,8 @@ def load(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
     if run is not None:
         found = find_model(run, trained)
         model, epochs, note = found.model, found.epochs, found.note
-        settings = settings_of(run)
-        images = datasets.load(data or settings.dataset, data_dir or settings.data_dir)
+        settings = settings_of(run, data_dir=None if data_dir is None else str(data_dir))
+        images = load_data(settings) if data is None else datasets.load(data, settings.data_dir)
     else:
         (model, _), epochs, note = load_trained(trained), None, ""
         if data is None:
