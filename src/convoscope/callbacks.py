@@ -11,6 +11,7 @@ from convoscope.training.callbacks import (
     ModelCheckpoint,
     ProgressPrinter,
     ReduceLROnPlateau,
+    Snapshots,
     TerminateOnNaN,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "ModelCheckpoint",
     "ProgressPrinter",
     "ReduceLROnPlateau",
+    "Snapshots",
     "TerminateOnNaN",
 ]

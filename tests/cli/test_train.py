@@ -78,6 +78,7 @@ def test_every_option_arrives_in_the_settings(shell: Shell, tmp_path: Path) -> N
         "validation": 0.2,
         "patience": 7,
         "goal_accuracy": 0.99,
+        "snapshots": False,
     }
 
 
@@ -167,3 +168,13 @@ def test_a_folder_that_cannot_be_made_is_named(shell: Shell, tmp_path: Path) -> 
     assert ended.status == 1
     assert "file/run" in ended.err
     assert "--out" in ended.err
+
+
+def test_snapshots_are_kept_if_asked_for_and_can_be_begun_with_on_the_way(shell: Shell, tmp_path: Path) -> None:
+    out = shell(*TRAIN, "--out", "run").out
+    assert "snapshots/" not in out
+    ended = shell("train", "--resume", "run", "--snapshots", "--epochs", 4)
+    assert ended.status == 0, ended.err
+    assert "snapshots/" in ended.out
+    kept = sorted(path.name for path in (tmp_path / "run" / "snapshots").iterdir())
+    assert kept == ["epoch-0003.safetensors", "epoch-0004.safetensors"]

@@ -182,3 +182,13 @@ def test_what_cannot_be_trained_is_refused_in_a_paragraph_and_leaves_no_run(
     assert message in ended.err
     assert ended.err.count("\n") == 1
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_run_on_ones_own_images_is_explored_with_images_of_its_size(shell: Shell, photos: Path) -> None:
+    from convoscope.cli.explore import load
+
+    words = ("--image-size", "10x12", "--snapshots", "--quiet", "--out", "run")
+    assert shell("train", photos, *OPTIONS, *words).status == 0
+    explored = load(Path("run"), None, None)
+    assert explored.images.shape[1:3] == (10, 12)
+    assert explored.found is not None

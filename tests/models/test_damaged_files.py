@@ -84,7 +84,7 @@ DAMAGES: dict[str, tuple[Callable[[dict[str, Any], bytearray], None], str]] = {
     "NaN": (nan_in_the_weights, "'layers/0/kernel' has values that are not finite"),
     "tensor missing": (rename_tensor, "lacks the tensors layers/0/kernel"),
     "wrong shape": (swap_shape, r"'layers/5/kernel' has shape \(3, 36\), but its layer needs \(36, 3\)"),
-    "half precision": (lambda header, body: header["layers/0/bias"].update(dtype="I32"), "is I32; only 32-bit floats"),
+    "whole numbers": (lambda header, body: header["layers/0/bias"].update(dtype="I32"), "is I32; only floats of"),
     "overlap": (lambda header, body: header["layers/0/bias"].update(data_offsets=[4, 20]), "cut short or damaged"),
     "negative shape": (lambda header, body: header["layers/0/bias"].update(shape=[-4]), "cut short or damaged"),
     "more layers": (

@@ -10,7 +10,9 @@ import socket
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -228,3 +230,24 @@ def test_ctrl_c_ends_it_cleanly_while_a_browser_holds_a_connection(tmp_path: Pat
         connection.close()
     assert (lab.returncode, err) == (0, "")
     assert out.endswith("The filter lab has ended.\n")
+
+
+def _represented(what: object) -> Response:
+    return Response(repr(what).encode(), "text/plain")
+
+
+def test_a_server_that_is_closed_lets_go_of_what_it_gave_out_though_a_browser_stays_connected(folder: Path) -> None:
+    class Large:
+        """A model, say."""
+
+    large = Large()
+    route = partial(_represented, large)
+    server = Server(Site(folder, {"": route}), port=0)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    with serving(server):
+        connection.request("GET", f"/{server.token}/")
+        assert b"Large" in connection.getresponse().read()
+    gone = weakref.ref(large)
+    del large, route
+    assert gone() is None
+    connection.close()

@@ -42,10 +42,13 @@ def command(
     ] = False,
 ) -> None:
     """Open a trained model in the browser, and see everything in it. Ctrl-C ends it."""
+    from convoscope.cli.errors import say
     from convoscope.web.explorer import site
     from convoscope.web.opening import open_page
 
     explored = load(trained, data, data_dir, beside)
+    if explored.note:
+        say(explored.note, title="Note: ", style="bold yellow")
     open_page(site(explored), "The explorer", port=port, browser=not no_browser, wait=True, hosts=host or ())
 
 
@@ -62,23 +65,31 @@ def load(trained: Path, data: str | None, data_dir: Path | None, beside: Path | 
 
 
 def _loaded(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
+    """Load a model and what it was tested and trained with. Of a run that has not ended, load what there is."""
     from convoscope import datasets
+    from convoscope.cli.explored_run import find_model, run_of
     from convoscope.cli.trained import load as load_trained
-    from convoscope.runs.preparation import with_channels
+    from convoscope.runs.preparation import load_data, with_channels
     from convoscope.runs.training import settings_of
     from convoscope.web.explorer import Explored
 
-    model, run = load_trained(trained)
+    run = run_of(trained)
     title = _title(trained, run)
     if run is not None:
-        settings = settings_of(run)
-        images = datasets.load(data or settings.dataset, data_dir or settings.data_dir)
-    elif data is not None:
-        images = datasets.load(data, data_dir)
+        found = find_model(run, trained)
+        model, epochs, note = found.model, found.epochs, found.note
+        settings = settings_of(run, data_dir=None if data_dir is None else str(data_dir))
+        images = load_data(settings) if data is None else datasets.load(data, settings.data_dir)
     else:
-        return Explored(model, title=title)
+        (model, _), epochs, note = load_trained(trained), None, ""
+        if data is None:
+            return Explored(model, title=title)
+        images = datasets.load(data, data_dir)
     return Explored(
-        model, with_channels(images.x_test), images.y_test, with_channels(images.x_train), images.y_train, title
+        *(model, with_channels(images.x_test), images.y_test, with_channels(images.x_train), images.y_train),
+        title=title,
+        epochs=epochs,
+        note=note,
     )
 
 

@@ -11,6 +11,7 @@ EXAMPLES = (
     "convoscope export runs/digits-cnn-2-1 --html page.html",
     "convoscope export runs/digits-cnn-2-1 runs/digits-cnn-1-1 --html both.html",
     "convoscope export runs/digits-cnn-2-1 --quantise --html small.html",
+    "convoscope export runs/digits-cnn-2-1 --snapshots --html page.html",
     "convoscope export model.safetensors --data fashion-mnist --html page.html",
 )
 
@@ -32,6 +33,14 @@ def command(
             "--quantise", metavar="", help="Write large kernels in 8 bits: a smaller file. Says what that changes."
         ),
     ] = False,
+    snapshots: Annotated[
+        bool,
+        typer.Option(
+            "--snapshots",
+            metavar="",
+            help="Put in the weights of every epoch that was kept: 3 bytes a weight and epoch.",
+        ),
+    ] = False,
 ) -> None:
     """Write a trained model as one HTML file, in which everything in it can be seen."""
     from convoscope.cli.console import results
@@ -42,7 +51,7 @@ def command(
     explored = load(trained, data, data_dir, beside)
     if quantise:
         explored = in_eight_bits(explored)
-    page = offline(explored).encode()
+    page = offline(explored, snapshots=snapshots).encode()
     write_atomically(html, [page])
     console = results()
     console.print(f"Written: {html} ({len(page) / 1e6:.1f} MB)", soft_wrap=True)

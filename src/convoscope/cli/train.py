@@ -19,6 +19,7 @@ EXAMPLES = (
     'convoscope train digits --layers "conv 32 3 relu, flatten, dense 10 softmax"',
     "convoscope train my_photos",
     'convoscope train my_photos --image-size 96 --augment "flip horizontal, shift 0.1"',
+    "convoscope train fashion-mnist --explore",
     "convoscope train --resume runs/digits-cnn-2-1",
 )
 _MODEL, _TRAINING, _IMAGES, _RUN = "Model", "Training", "One's own images", "Run"
@@ -139,6 +140,24 @@ def command(
         Path | None,
         typer.Option(help="Go on with the run in this folder.", metavar="RUN", rich_help_panel=_RUN),
     ] = None,
+    snapshots: Annotated[
+        bool,
+        typer.Option(
+            "--snapshots",
+            metavar="",
+            help="Keep the weights after each epoch, 2 bytes each: explore then goes back to any.",
+            rich_help_panel=_RUN,
+        ),
+    ] = False,
+    explore: Annotated[
+        bool,
+        typer.Option(
+            "--explore",
+            metavar="",
+            help="Open the explorer in the browser, which follows training epoch by epoch. Keeps snapshots.",
+            rich_help_panel=_RUN,
+        ),
+    ] = False,
     data_dir: Annotated[
         Path | None,
         typer.Option(
@@ -159,7 +178,7 @@ def command(
     ] = False,
 ) -> None:
     """Train a classifier, test it, and keep everything in a run's folder."""
-    given = {
+    given: dict[str, Any] = {
         "recipe": recipe,
         "model": model,
         "layers": layers,
@@ -177,16 +196,25 @@ def command(
         "goal_accuracy": goal_accuracy,
         "seed": seed,
     }
+    kept = True if snapshots or explore else None
     places = None if data_dir is None else str(data_dir.expanduser().absolute())
     if resume is not None:
         _refuse_with_resume({"DATASET": dataset, "out": out, **given})
-        _go_on(resume.expanduser(), quiet, epochs=epochs, threads=threads, engine=engine, data_dir=places)
+        changes = {"epochs": epochs, "threads": threads, "engine": engine, "data_dir": places, "snapshots": kept}
+        _go_on(resume.expanduser(), quiet, explore, changes)
     else:
-        _begin(dataset or "digits", out, quiet, threads, engine, {**given, "epochs": epochs, "data_dir": places})
+        given |= {"epochs": epochs, "data_dir": places, "snapshots": kept}
+        _begin(dataset or "digits", out, quiet, explore, threads, engine, given)
 
 
 def _begin(
-    dataset: str, out: Path | None, quiet: bool, threads: int | None, engine: str | None, given: dict[str, Any]
+    dataset: str,
+    out: Path | None,
+    quiet: bool,
+    explore: bool,
+    threads: int | None,
+    engine: str | None,
+    given: dict[str, Any],
 ) -> None:
     from convoscope import datasets
     from convoscope.datasets.registry import is_own
@@ -207,7 +235,7 @@ def _begin(
     data = load_data(settings) if own is None else own
     stem = f"{info.name}-{settings.label}"
     folder = RunFolder.create_numbered("runs", stem) if out is None else RunFolder.create(out.expanduser())
-    _run(folder, settings, data, None, quiet)
+    _run(folder, settings, data, None, quiet, explore)
 
 
 def _load_own(path: str, threads: int, given: dict[str, Any], quiet: bool) -> FolderDataset:
@@ -236,7 +264,7 @@ def _load_own(path: str, threads: int, given: dict[str, Any], quiet: bool) -> Fo
     return data
 
 
-def _go_on(path: Path, quiet: bool, **changes: Any) -> None:
+def _go_on(path: Path, quiet: bool, explore: bool, changes: dict[str, Any]) -> None:
     from convoscope.cli.console import results
     from convoscope.cli.train_text import say_finished
     from convoscope.runs import RunFolder
@@ -251,14 +279,22 @@ def _go_on(path: Path, quiet: bool, **changes: Any) -> None:
         say_finished(results(), folder, settings, state)
         return
     use(settings)
-    _run(folder, settings, load_data(settings), state, quiet)
+    _run(folder, settings, load_data(settings), state, quiet, explore)
 
 
-def _run(folder: RunFolder, settings: TrainSettings, data: Dataset, state: dict[str, Any] | None, quiet: bool) -> None:
+def _run(
+    folder: RunFolder,
+    settings: TrainSettings,
+    data: Dataset,
+    state: dict[str, Any] | None,
+    quiet: bool,
+    explore: bool,
+) -> None:
     from contextlib import nullcontext
 
     from convoscope.cli.console import results
     from convoscope.cli.live import TrainingDisplay
+    from convoscope.cli.live_page import LivePage
     from convoscope.cli.train_text import announce, close, conclude
     from convoscope.runs import resume, start
     from convoscope.runs.preparation import has_validation
@@ -269,16 +305,21 @@ def _run(folder: RunFolder, settings: TrainSettings, data: Dataset, state: dict[
         announce(console, folder, settings, data, done)
     validates = has_validation(data, settings)
     display = None if quiet else TrainingDisplay(console, settings.epochs, done=done, validation=validates)
+    page = LivePage(console, folder, settings, data) if explore else None
+    watching = [each for each in (display, page) if each is not None]
     begin = resume if folder.config.exists() else start
-    try:
-        with display or nullcontext():
-            outcome = begin(folder, settings, data, [] if display is None else [display])
-    except KeyboardInterrupt:
-        _leave_interrupted(folder)
-    if quiet:
-        conclude(console, folder, outcome)
-    else:
-        close(console, folder, outcome)
+    with page or nullcontext():
+        try:
+            with display or nullcontext():
+                outcome = begin(folder, settings, data, watching)
+        except KeyboardInterrupt:
+            _leave_interrupted(folder)
+        if quiet:
+            conclude(console, folder, outcome)
+        else:
+            close(console, folder, outcome)
+        if page is not None:
+            page.stay()
 
 
 def _leave_interrupted(folder: RunFolder) -> NoReturn:
@@ -308,7 +349,8 @@ def _refuse_with_resume(given: dict[str, Any]) -> None:
     if told:
         raise ConfigurationError(
             f"--resume goes on with the run's own settings, and {', '.join(told)} cannot be changed on the way. "
-            f"Leave it out, or begin a new run. What can be given: --epochs, --threads, --engine, --data-dir, --quiet."
+            f"Leave it out, or begin a new run. What can be given: --epochs, --threads, --engine, --data-dir, "
+            f"--snapshots, --explore, --quiet."
         )
 
 

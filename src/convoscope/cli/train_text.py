@@ -95,6 +95,8 @@ def _say_why_stopped(console: Console, outcome: Outcome) -> None:
 def _list_files(console: Console, folder: RunFolder) -> None:
     from rich.table import Table
 
+    from convoscope.training.callbacks.snapshots import find_snapshots
+
     console.print(f"\nFiles in {folder}", style="bold", soft_wrap=True)
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     for path, what in (
@@ -110,6 +112,11 @@ def _list_files(console: Console, folder: RunFolder) -> None:
     ):
         if path.exists():
             table.add_row(path.name, f"{path.stat().st_size / 1000:,.0f} kB", what)
+    if kept := find_snapshots(folder.snapshots):
+        size = sum(path.stat().st_size for path in kept.values())
+        table.add_row(
+            f"{folder.snapshots.name}/", f"{size / 1000:,.0f} kB", "the weights after each epoch, for explore"
+        )
     console.print(table)
 
 

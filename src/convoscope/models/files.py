@@ -2,6 +2,7 @@
 
 The header's description is JSON: ``format`` ("convoscope-model"), ``version``, ``model`` (architecture, class names,
 preprocessing, seed, what was compiled), ``sha256`` of the arrays' bytes and, from a run, ``training_state``.
+A model that was kept in half precision has arrays of 16 bits; read, they are 32.
 Arrays are named ``layers/<place>/<weight>`` and ``optimizer/<place among all weights>/<slot>``.
 """
 
@@ -29,9 +30,11 @@ from convoscope.layers.serialization import deserialize
 from convoscope.layers.stack import infer_shapes
 from convoscope.models import tensorfile
 from convoscope.models.sequential import Sequential
+from convoscope.models.tensorfile import AnyFloats
 
 FORMAT = "convoscope-model"
 VERSION = 1
+_LARGEST_HALF = float(np.finfo(np.float16).max)
 
 
 def save_model(
@@ -41,6 +44,7 @@ def save_model(
     *,
     overwrite: bool = True,
     training_state: Mapping[str, Any] | None = None,
+    half: bool = False,
 ) -> None:
     """Write a model into one file, from which it can be used and trained further.
 
@@ -56,6 +60,10 @@ def save_model(
         False refuses to replace a file.
     training_state : dict, optional
         Plain JSON values for whoever resumes the training; `read_header` returns them.
+    half : bool
+        Whether to keep the weights in half precision (float16), in half the room, without the optimizer. Each is
+        then off by at most 1/2048 of itself, or by 3e-8 where it is below 6e-5; an array with a number beyond 65,504
+        stays as it is. Training goes on from there with the same weights only nearly.
 
     Raises
     ------
@@ -87,19 +95,21 @@ def save_model(
         )
     if not overwrite and os.path.lexists(path):
         raise StorageError(f"{path} exists already, and overwrite=False says to leave it. Give another name.")
-    tensors = _weights(model)
+    tensors: dict[str, AnyFloats] = {**_weights(model)}
     for name, array in tensors.items():
         if not np.isfinite(array).all():
             raise DataError(
                 f"{model.layers[_layer_of(name)].describe()} has weights that are not finite numbers, so it "
                 "predicts nothing and is not saved. Train it again with a lower learning rate."
             )
-    if include_optimizer:
+    if half:
+        tensors = {name: _halved(array) for name, array in tensors.items()}
+    elif include_optimizer:
         tensors |= _slots(model)
     metadata = {
         "format": FORMAT,
         "version": VERSION,
-        "model": _plain(_describe(model, include_optimizer), "preprocessing"),
+        "model": _plain(_describe(model, include_optimizer and not half), "preprocessing"),
         "sha256": _fingerprint(tensors),
     }
     if training_state is not None:
@@ -204,6 +214,10 @@ def _weights(model: Sequential) -> dict[str, Array]:
     }
 
 
+def _halved(array: Array) -> AnyFloats:
+    return array if np.abs(array).max(initial=0) > _LARGEST_HALF else array.astype(np.float16)
+
+
 def _slots(model: Sequential) -> dict[str, Array]:
     """Return the optimizer's arrays by their names in the file: views of them, so that they can be written too."""
     if model.optimizer is None or not model.optimizer.iterations:
@@ -223,7 +237,7 @@ def _layer_of(name: str) -> int:
     return int(name.split("/")[1])
 
 
-def _fingerprint(tensors: Mapping[str, Array]) -> str:
+def _fingerprint(tensors: Mapping[str, AnyFloats]) -> str:
     from hashlib import sha256
 
     digest = sha256()

@@ -333,11 +333,11 @@ class Sequential(Trainer):
 
         return explore(self, x, y, **options)
 
-    def save(self, path: Any, overwrite: bool = True, *, include_optimizer: bool = True) -> None:
+    def save(self, path: Any, overwrite: bool = True, *, include_optimizer: bool = True, half: bool = False) -> None:
         """Write the model, with its optimizer's state, into one file. See `convoscope.models.files.save_model`."""
         from convoscope.models.files import save_model
 
-        save_model(self, path, overwrite=overwrite, include_optimizer=include_optimizer)
+        save_model(self, path, overwrite=overwrite, include_optimizer=include_optimizer, half=half)
 
     def get_config(self) -> dict[str, Any]:
         """Return the architecture as plain JSON values: ``Sequential.from_config`` makes it again."""

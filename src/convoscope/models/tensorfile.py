@@ -1,4 +1,4 @@
-"""Safetensors files: named float32 arrays with a JSON description beside them, and no code to run.
+"""Safetensors files: named arrays of floats with a JSON description beside them, and no code to run.
 
 The library does the work. What is added here: the description is one JSON text under one name, so that the same model
 always gives the same bytes (the library orders several names at random), the file is written atomically, and whatever
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +23,11 @@ from convoscope.models.foreign import what_else
 from convoscope.storage import write_atomically
 
 Array = npt.NDArray[np.float32]
+AnyFloats: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.float16]
 
 #: The name in the header's metadata under which the description stands.
 KEY = "convoscope"
+_FLOATS = ("F32", "F16")
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,15 @@ class Header:
     shapes: dict[str, tuple[int, ...]]
 
 
-def write_tensors(path: str | os.PathLike[str], tensors: Mapping[str, Array], metadata: Mapping[str, Any]) -> None:
-    """Write float32 arrays and a description of plain JSON values. The same content gives the same bytes.
+def write_tensors(path: str | os.PathLike[str], tensors: Mapping[str, AnyFloats], metadata: Mapping[str, Any]) -> None:
+    """Write arrays and a description of plain JSON values. The same content gives the same bytes.
+
+    Parameters
+    ----------
+    path : path
+    tensors : mapping of str to array
+        Those of float16 are written as they are, any others as float32.
+    metadata : mapping
 
     Raises
     ------
@@ -46,7 +55,10 @@ def write_tensors(path: str | os.PathLike[str], tensors: Mapping[str, Array], me
     """
     from safetensors.numpy import save
 
-    arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in tensors.items()}
+    arrays = {
+        name: np.ascontiguousarray(array, np.float16 if array.dtype == np.float16 else np.float32)
+        for name, array in tensors.items()
+    }
     write_atomically(path, [save(arrays, {KEY: json.dumps(metadata, ensure_ascii=False)})])
 
 
@@ -64,7 +76,7 @@ def read_header(path: str | os.PathLike[str]) -> Header:
 def read_tensors(path: str | os.PathLike[str]) -> tuple[Header, dict[str, Array]]:
     """Read everything; of a file of another program, which has no description, no arrays.
 
-    The arrays are writable and stand for themselves.
+    The arrays are float32, writable, and stand for themselves.
 
     Raises
     ------
@@ -72,7 +84,9 @@ def read_tensors(path: str | os.PathLike[str]) -> tuple[Header, dict[str, Array]
     """
     with _open(path) as file:
         header = _header(file, path)
-        return header, {name: file.get_tensor(name) for name in header.shapes} if header.metadata else {}
+        if not header.metadata:
+            return header, {}
+        return header, {name: file.get_tensor(name).astype(np.float32, copy=False) for name in header.shapes}
 
 
 @contextmanager
@@ -105,8 +119,10 @@ def _header(file: Any, path: str | os.PathLike[str]) -> Header:
     slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 - it is no dict
     metadata = file.metadata() or {}
     for name, each in slices.items():
-        if KEY in metadata and each.get_dtype() != "F32":
-            raise FileFormatError(f"{path}: tensor {name!r} is {each.get_dtype()}; only 32-bit floats (F32) are read.")
+        if KEY in metadata and each.get_dtype() not in _FLOATS:
+            raise FileFormatError(
+                f"{path}: tensor {name!r} is {each.get_dtype()}; only floats of 32 or 16 bits (F32, F16) are read."
+            )
     text = metadata.get(KEY, "{}")
     try:
         description = json.loads(text)

@@ -73,6 +73,7 @@ def filled_in(info: DatasetInfo, told: dict[str, Any]) -> dict[str, Any]:
         "validation": VALIDATION if info.is_own or "patience" in told else 0.0,
         "patience": None,
         "goal_accuracy": None,
+        "snapshots": False,
     }
     return {**defaults, **recipe, **told}
 

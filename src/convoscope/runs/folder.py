@@ -7,7 +7,7 @@ import json
 import os
 from contextlib import suppress
 from io import BytesIO, StringIO
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +46,10 @@ class RunFolder:
         ``mistakes.csv``, of one's own images: the file of every test image that was taken for something else.
     example : Path
         One test image, to try ``convoscope predict`` with.
+    snapshots : Path
+        The folder of the weights after each epoch, in a run that keeps them.
     files : tuple of Path
-        All of these.
+        All of these but that folder.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -62,6 +64,7 @@ class RunFolder:
         self.confusion = self.path / "confusion.png"
         self.mistaken = self.path / "mistakes.csv"
         self.example = self.path / "example.png"
+        self.snapshots = self.path / "snapshots"
         self.files = (
             *(self.config, self.data, self.history, self.checkpoint, self.model),
             *(self.report, self.mistakes, self.confusion, self.mistaken, self.example),
@@ -222,10 +225,10 @@ class RunFolder:
 
     def remove_leftovers(self) -> None:
         """Remove what a kill in the middle of writing left beside the files."""
-        for whole in self.files:
-            for leftover in self.path.glob(f".{whole.name}.*"):
-                with suppress(OSError):
-                    leftover.unlink()
+        beside = [self.path.glob(f".{whole.name}.*") for whole in self.files]
+        for leftover in chain(*beside, self.snapshots.glob(".epoch-*")):
+            with suppress(OSError):
+                leftover.unlink()
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 from convoscope import datasets
@@ -61,6 +61,8 @@ class TrainSettings:
         After how many epochs without a better validation accuracy training stops.
     goal_accuracy : float or None
         At which accuracy training stops: of validation if there is one, else of training.
+    snapshots : bool
+        Whether the weights after each epoch are kept, to look back at.
     """
 
     dataset: str
@@ -88,6 +90,7 @@ class TrainSettings:
     validation: float
     patience: int | None
     goal_accuracy: float | None
+    snapshots: bool = False
 
     def __post_init__(self) -> None:
         _whole(self.epochs, "epochs", 1)
@@ -156,8 +159,9 @@ class TrainSettings:
     def from_dict(cls, values: Any, where: object) -> TrainSettings:
         """Take the settings from what `as_dict` gave; FileFormatError if something is missing."""
         names = {field.name for field in fields(cls)}
-        if not isinstance(values, dict) or set(values) != names:
-            lacking = ", ".join(sorted(names - set(values))) if isinstance(values, dict) else "all of them"
+        needed = {field.name for field in fields(cls) if field.default is MISSING}
+        if not isinstance(values, dict) or not needed <= set(values) <= names:
+            lacking = ", ".join(sorted(needed - set(values))) if isinstance(values, dict) else "all of them"
             raise FileFormatError(
                 f"{where} does not have the settings of a run; missing: {lacking or 'none, but some are unknown'}."
             )

@@ -29,7 +29,7 @@ from convoscope.runs.preparation import (
 from convoscope.runs.recorder import RunRecorder
 from convoscope.runs.settings import TrainSettings
 from convoscope.runs.stopping import StopAtGoal
-from convoscope.training.callbacks import Callback, EarlyStopping
+from convoscope.training.callbacks import Callback, EarlyStopping, Snapshots
 
 _MOST_CLASSES_IN_A_PICTURE = 60
 
@@ -224,6 +224,7 @@ def _train(
     if recorder.stopped is None and done < settings.epochs:
         images = split(data, settings)
         deciding = [callback for callback in (patience, goal) if callback is not None]
+        keeping = [Snapshots(folder.snapshots)] if settings.snapshots else []
         model.fit(
             images.x,
             images.y,
@@ -232,7 +233,7 @@ def _train(
             initial_epoch=done,
             validation_data=images.validation,
             class_weight="auto" if settings.class_weight == "auto" else None,
-            callbacks=[*deciding, *callbacks, recorder],
+            callbacks=[*deciding, *keeping, *callbacks, recorder],
             verbose=0,
         )
     kept = load_model(folder.model)

@@ -111,3 +111,21 @@ def choose(
 def _by_turns(kinds: list[Indices]) -> Iterator[int]:
     for turn in zip_longest(*(kind.tolist() for kind in kinds)):
         yield from (index for index in turn if index is not None)
+
+
+def tally(labels: Indices, predicted: Indices, classes: int) -> dict[str, Any]:
+    """Count what is taken for what.
+
+    Returns
+    -------
+    dict
+        ``confusion``, a list of [true class, answer, images] for every pair that occurs, and ``accuracy``.
+
+    Examples
+    --------
+    >>> tally(np.array([0, 0, 1]), np.array([0, 1, 1]), 2)["confusion"]
+    [[0, 0, 1], [0, 1, 1], [1, 1, 1]]
+    """
+    cells, counts = np.unique(labels * classes + predicted, return_counts=True)
+    pairs = [[*divmod(int(cell), classes), int(count)] for cell, count in zip(cells, counts, strict=True)]
+    return {"confusion": pairs, "accuracy": float(np.mean(labels == predicted))}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -24,7 +25,8 @@ from convoscope.models.sequential import Sequential
 from convoscope.web import lab
 from convoscope.web.beside import Comparison, check_pair
 from convoscope.web.bundle import offline_page
-from convoscope.web.exhibits import Packed, choose, pack, value_range
+from convoscope.web.epochs import Epochs, Moments, embedded as embedded_epochs, epochs_of
+from convoscope.web.exhibits import Packed, choose, pack, tally, value_range
 from convoscope.web.opening import Opened, Page, open_page
 from convoscope.web.quantised import difference, quantised
 from convoscope.web.server import Response, Site
@@ -57,8 +59,10 @@ class Explored:
         Another model, with the same images and labels: the page shows the two side by side.
     content : bytes, optional
         The model's file, where it is not the one that is saved.
+    epochs : Epochs or None
+        Those that it was trained in, if they are known.
     note : str
-        What the page says of the model's numbers.
+        What the page says of the model, if there is something to say.
     """
 
     model: Sequential
@@ -69,6 +73,7 @@ class Explored:
     title: str = "model"
     beside: Explored | None = None
     content: bytes | None = None
+    epochs: Epochs | None = None
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -128,6 +133,7 @@ def explore(
     x_train: Any = None,
     y_train: Any = None,
     beside: Sequential | None = None,
+    snapshots: str | os.PathLike[str] | None = None,
     port: int | None = None,
     browser: bool = True,
     wait: bool | None = None,
@@ -148,6 +154,9 @@ def explore(
         Training images and their labels: the page then shows which of them the network finds most like an image.
     beside : Sequential, optional
         Another model for the same images and classes: the page then shows both, side by side.
+    snapshots : str or path, optional
+        The folder where `convoscope.callbacks.Snapshots` kept the weights: the page then goes back to each epoch. Its
+        curves are those of the last ``fit``.
     port, browser, wait, hosts, proxy
         See `convoscope.web.opening.open_page`.
     server : bool
@@ -165,7 +174,8 @@ def explore(
     if beside is not None:
         check_pair(model, beside)
     other = None if beside is None else Explored(beside, given["x"], given["y"], title=beside.name)
-    explored = Explored(model, **given, title=model.name, beside=other)
+    epochs = epochs_of(model, None if snapshots is None else Path(snapshots))
+    explored = Explored(model, **given, title=model.name, beside=other, epochs=epochs)
     if not server:
         return Page(offline(explored))
     return open_page(site(explored), "The explorer", port=port, browser=browser, wait=wait, hosts=hosts, proxy=proxy)
@@ -177,12 +187,13 @@ def site(explored: Explored, folder: Path | None = None) -> Site:
     description, packed = _described(explored, _ROOM)
     content = json.dumps(description).encode()
     model = explored.file
+    moments = Moments(explored)
     one_at_a_time = threading.Lock()  # the model's buffers are shared
 
     def answering(answer: Any) -> Any:
         def respond(question: dict[str, Any]) -> Response:
             with one_at_a_time:
-                return Response(json.dumps(answer(explored, question)).encode(), "application/json")
+                return Response(json.dumps(answer(moments.at(question), question)).encode(), "application/json")
 
         return respond
 
@@ -197,19 +208,21 @@ def site(explored: Explored, folder: Path | None = None) -> Site:
         routes["data/beside.safetensors"] = lambda: Response(other, _BYTES)
     return Site(
         folder,
-        routes,
-        {"ask/accuracy": answering(accuracy), "ask/nearest": answering(nearest)},
+        {**routes, **moments.routes},
+        {"ask/accuracy": answering(accuracy), "ask/nearest": answering(nearest), "ask/epoch": answering(moments.count)},
+        moments.folders,
         {"lab": lab.site(lab.Start(network=True), folder)},
     )
 
 
-def offline(explored: Explored, folder: Path | None = None) -> str:
-    """Return the explorer as one file of HTML that needs neither server nor network."""
+def offline(explored: Explored, folder: Path | None = None, *, snapshots: bool = False) -> str:
+    """Return the explorer as one file of HTML that needs neither server nor network, perhaps with all snapshots."""
     description, packed = _described(explored, _ROOM_IN_FILE)
     embedded = {
         "explorer": {**description, "asks": []},
         "model": base64.b64encode(explored.file).decode(),
         "images": base64.b64encode(packed.content).decode(),
+        **embedded_epochs(explored, snapshots),
     }
     if explored.beside is not None:
         embedded["beside"] = base64.b64encode(explored.beside.file).decode()
@@ -281,14 +294,12 @@ def _described(explored: Explored, room: int) -> tuple[dict[str, Any], Packed]:
         chosen = choose(labels, found.predicted, surest, classes, max(1, room // each), wanted)
         shown["predicted"] = found.predicted[chosen].tolist()
     if found is not None and labels is not None:
-        cells, counts = np.unique(labels * classes + found.predicted, return_counts=True)
-        shown |= {
-            "labels": labels[chosen].tolist(),
-            "confusion": [[*divmod(int(c), classes), int(n)] for c, n in zip(cells, counts, strict=True)],
-            "accuracy": float(np.mean(labels == found.predicted)),
-        }
+        shown |= {"labels": labels[chosen].tolist(), **tally(labels, found.predicted, classes)}
     packed = pack(images[chosen])
-    asks = [*(["accuracy"] if labels is not None else []), *(["nearest"] if explored.x_train is not None else [])]
+    asks = [
+        *(["accuracy", "epoch"] if labels is not None else []),
+        *(["nearest"] if explored.x_train is not None else []),
+    ]
     description: dict[str, Any] = {
         "title": explored.title,
         "note": explored.note,

@@ -76,6 +76,9 @@ class Site:
         `Response`. ``""`` is the page itself.
     questions : mapping of str to function
         From addresses that are posted to, such as ``"ask/accuracy"``, to functions of what was sent: an object of JSON.
+    folders : mapping of str to function
+        From beginnings of addresses, such as ``"data/epochs/"``, to functions of the rest that return a `Response`, or
+        None for what is not there.
     below : mapping of str to Site
         Further pages, each under a name: ``"lab"`` is at ``lab/``, with its own static files and routes below that.
         What it has to ask is among `questions` here.
@@ -84,12 +87,16 @@ class Site:
     folder: Path
     routes: Mapping[str, Callable[[], Response]] = field(default_factory=dict)
     questions: Mapping[str, Callable[[dict[str, Any]], Response]] = field(default_factory=dict)
+    folders: Mapping[str, Callable[[str], Response | None]] = field(default_factory=dict)
     below: Mapping[str, Site] = field(default_factory=dict)
 
     def answer(self, address: str) -> Response | None:
         """Return what is at an address below the token, or None."""
         if address in self.routes:
             return self.routes[address]()
+        for beginning, found in self.folders.items():
+            if address.startswith(beginning):
+                return found(address.removeprefix(beginning))
         first, slash, rest = address.partition("/")
         if slash and first in self.below:
             return self.below[first].answer(rest)
@@ -173,8 +180,9 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Free the port."""
+        """Free the port, and let go of the site, though a browser may keep a connection open for long."""
         self._http.server_close()
+        self.site = Site(self.site.folder)
 
 
 class _Listener(ThreadingHTTPServer):

@@ -10,6 +10,7 @@ from convoscope.training.callbacks.model_checkpoint import ModelCheckpoint
 from convoscope.training.callbacks.printing import ProgressPrinter
 from convoscope.training.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
 from convoscope.training.callbacks.sequence import CallbackList
+from convoscope.training.callbacks.snapshots import Snapshots
 from convoscope.training.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "ModelCheckpoint",
     "ProgressPrinter",
     "ReduceLROnPlateau",
+    "Snapshots",
     "TerminateOnNaN",
 ]

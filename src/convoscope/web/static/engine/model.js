@@ -1,10 +1,11 @@
 // A model's file: safetensors, with the architecture as JSON in its header.
 
+import { fromHalf } from "./half.js";
 import { count, tensor } from "./tensor.js";
 
 const KEY = "convoscope"; // where the description stands in the header
 const SCALE = ".scale"; // what a quantised kernel's name and this one name: the scale of each output channel
-const KINDS = { F32: Float32Array, I8: Int8Array };
+const KINDS = { F32: Float32Array, F16: Uint16Array, I8: Int8Array };
 
 /**
  * Reads a model's file (ArrayBuffer).
@@ -41,7 +42,8 @@ function readFile(buffer) {
     const Kind = KINDS[dtype];
     const size = Kind?.BYTES_PER_ELEMENT;
     if (!Kind || to > buffer.byteLength || to - from !== size * count(shape)) throw new RangeError(cut);
-    return from % size === 0 ? new Kind(buffer, from, count(shape)) : new Kind(buffer.slice(from, to));
+    const data = from % size === 0 ? new Kind(buffer, from, count(shape)) : new Kind(buffer.slice(from, to));
+    return dtype === "F16" ? fromHalf(data) : data;
   };
   const tensors = {};
   for (const [name, entry] of Object.entries(header)) {

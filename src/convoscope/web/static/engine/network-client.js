@@ -10,13 +10,14 @@ export async function openNetwork(buffer, worker) {
   let running = false;
   let waiting = null;
   let changes = [];
+  let weights = null;
 
   async function next() {
     const { input, resolve, reject } = waiting;
-    const due = changes;
-    [waiting, changes, running] = [null, [], true];
+    const due = { changes, weights };
+    [waiting, changes, weights, running] = [null, [], null, true];
     try {
-      resolve(await post({ task: "run", input, changes: due }));
+      resolve(await post({ task: "run", input, ...due }));
     } catch (error) {
       reject(error);
     }
@@ -27,6 +28,11 @@ export async function openNetwork(buffer, worker) {
   return {
     /** What is to be different from the next run on. */
     change: (change) => changes.push(change),
+    /** Other weights from the next run on: a file of the same model (ArrayBuffer). Numbers changed before are forgotten. */
+    replace(file) {
+      weights = file;
+      changes = changes.filter(({ weight }) => weight === undefined);
+    },
     /** Every layer's output for an input; null where a newer run was asked for before this one had begun. */
     run: (input) =>
       new Promise((resolve, reject) => {

@@ -2,6 +2,7 @@
 
 import { readModel } from "./model.js";
 import { Network, untrained } from "./network.js";
+import { takeWeights } from "./weights.js";
 
 export class Service {
   #network = null;
@@ -17,9 +18,13 @@ export class Service {
     return [];
   }
 
-  /** Every layer's output. changes: [{place, channel, off} or {place, weight, index, value}]. */
-  run({ input, changes = [] }) {
+  /** Every layer's output. changes: [{place, channel, off} or {place, weight, index, value}]; `weights`: a file with others. */
+  run({ input, changes = [], weights = null }) {
     let from = this.#network.layers.length;
+    if (weights) {
+      takeWeights(this.#network.layers, readModel(weights).layers);
+      from = 0;
+    }
     for (const { place, channel, off, weight, index, value } of changes) {
       if (weight === undefined) this.#network.silence(place, channel, off);
       else this.#network.set(place, weight, index, value);

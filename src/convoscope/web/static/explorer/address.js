@@ -1,5 +1,5 @@
 // The state as the part of the address after #, safe against whatever somebody types there.
-// #view=mistakes&image=17&layer=3&unit=812&part=2&cell=4,9&off=1:5,7&edit=1.kernel.13=-0.5&fold=0,4
+// #view=mistakes&image=17&layer=3&unit=812&part=2&cell=4,9&off=1:5,7&edit=1.kernel.13=-0.5&epoch=3&fold=0,4
 // A drawing is source=draw&drawing=…; kernel=1.0.5:1,2/3,4:0.1 is one that the filter lab gives back.
 // With two models: #view=beside&image=17&a=3,812&b=5,40&foldb=6
 
@@ -11,7 +11,9 @@ const EDIT = new RegExp(String.raw`^(\d{1,9})\.([a-z_]{1,30})\.(\d{1,9})=(${NUMB
 const KERNEL = new RegExp(String.raw`^(\d{1,9})\.(\d{1,9})\.(\d{1,9}):(${NUMBER}(?:[,/]${NUMBER})*):(${NUMBER})$`);
 
 /** The state as text for the address. Own images stay on this page. */
-export function writeAddress({ view, source, image, drawing, place, unit, part, cell, off, edits, folded, pickA, pickB, foldedB }) {
+export function writeAddress(state) {
+  const { view, source, image, drawing, place, unit, part, cell, off, edits, epoch = null, folded } = state;
+  const { pickA, pickB, foldedB } = state;
   const parts = [];
   if (view !== "network") parts.push(`view=${view}`);
   if (source === "draw") parts.push("source=draw", ...(drawing ? [`drawing=${writeDrawing(drawing)}`] : []));
@@ -21,6 +23,7 @@ export function writeAddress({ view, source, image, drawing, place, unit, part, 
   if (cell) parts.push(`cell=${cell.join(",")}`);
   for (const [layer, channels] of off) if (channels.length) parts.push(`off=${layer}:${channels.join(",")}`);
   for (const each of edits.values()) parts.push(`edit=${each.place}.${each.weight}.${each.index}=${single(each.value)}`);
+  if (epoch !== null) parts.push(`epoch=${epoch}`);
   if (folded.length) parts.push(`fold=${folded.join(",")}`);
   for (const [name, pick] of [["a", pickA], ["b", pickB]]) if (pick) parts.push(`${name}=${pick[0] + 1},${pick[1]}`); // prettier-ignore
   if (foldedB) parts.push(`foldb=${foldedB.join(",")}`);
@@ -55,6 +58,7 @@ export function readAddress(text) {
     else if (name === "part" && good) found.part = numbers[0];
     else if (name === "cell" && good && numbers.length === 2) found.cell = numbers;
     else if (name === "off" && good && numbers.length > 1) off.set(numbers[0], numbers.slice(1));
+    else if (name === "epoch" && good) found.epoch = numbers[0];
     else if (name === "edit" && edit) edits.push({ place: Number(edit[1]), weight: edit[2], index: Number(edit[3]), value: Number(edit[4]) }); // prettier-ignore
     else if (name === "kernel" && kernel) found.kernel = kernelIn(kernel);
     else if ((name === "a" || name === "b") && good && numbers.length === 2) found[name === "a" ? "pickA" : "pickB"] = [numbers[0] - 1, numbers[1]]; // prettier-ignore

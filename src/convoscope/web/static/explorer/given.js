@@ -3,14 +3,16 @@
 /**
  * {offline, explorer, buffer, beside, images}: `explorer` describes the images and what can be asked, `buffer` is the
  * model's file, `beside` fetches that of the model beside it, if there is one, `images` all given images' values one
- * after the other (Float32Array).
+ * after the other (Float32Array). A file offline has `epochs` as well, and perhaps `snapshots`, the weights of each as
+ * text.
  */
 export async function whatIsGiven() {
   const embedded = document.getElementById("embedded");
   if (embedded) {
-    const { explorer, model, beside, images } = JSON.parse(embedded.textContent);
+    const { explorer, model, beside, images, epochs, snapshots } = JSON.parse(embedded.textContent);
     const values = unpack(bytes(images), explorer.packed);
-    return { offline: true, explorer, buffer: bytes(model), beside: async () => bytes(beside), images: values };
+    const other = async () => bytes(beside);
+    return { offline: true, explorer, buffer: bytes(model), beside: other, images: values, epochs, snapshots };
   }
   const get = async (address) => {
     const response = await fetch(address);
@@ -42,7 +44,8 @@ export async function ask(address, question) {
   return response.json();
 }
 
-function bytes(text) {
+/** What was written as base64. */
+export function bytes(text) {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer;
 }
 

@@ -11,13 +11,16 @@ export function imageShape(shape) {
 /** The given images behind {count, tensor(i), label(i), predicted(i), ofClass(c), ofCell(true, predicted)}. */
 export function createCollection({ explorer, images }, shape) {
   const size = shape.reduce((a, b) => a * b, 1);
-  const { labels, predicted, indices } = explorer;
+  const { labels, indices } = explorer;
+  let { predicted } = explorer;
   const all = indices.map((_, i) => i);
   return {
     count: indices.length,
     tensor: (i) => ({ shape, data: images.subarray(i * size, (i + 1) * size) }),
     label: (i) => (labels ? labels[i] : null),
     predicted: (i) => predicted[i],
+    /** Takes over other answers, one for every image that Python has; null: those of the model as it was opened. */
+    answered: (found) => (predicted = found ? indices.map((number) => found[number]) : explorer.predicted),
     number: (i) => indices[i],
     find: (number) => indices.indexOf(number),
     ofClass: (each) => all.filter((i) => (labels ?? predicted)[i] === each),

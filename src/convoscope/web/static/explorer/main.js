@@ -20,6 +20,7 @@ import { createNearest } from "./nearest.js";
 import { restore } from "./restore.js";
 import { createSaliency } from "./saliency.js";
 import { createSource } from "./source.js";
+import { createTime } from "./time.js";
 import { toLab } from "./to-lab.js";
 import { createTouch } from "./touch.js";
 import { createTower, folded } from "./tower.js";
@@ -51,6 +52,7 @@ const start = {
   pickA: null, // [place, unit] that is chosen where two networks stand side by side
   pickB: null,
   foldedB: null, // null: those that show nothing new
+  epoch: null, // of the training; null: the model as it was opened
 };
 const state = createState(start);
 const VIEWS = ["network", "mistakes", "beside"];
@@ -86,13 +88,19 @@ const inspector = createInspector(byId("inspector"), {
 });
 const evidence = createEvidence(byId("evidence"), { layers, names: explorer.names, range: explorer.range, network });
 const saliency = createSaliency(byId("saliency"), { names: explorer.names, network });
-const nearest = createNearest(byId("nearest"), { explorer, inputShape });
+const nearest = createNearest(byId("nearest"), { explorer, inputShape, ask: (...about) => time.ask(...about) });
 const parts = { matrix: byId("matrix"), shown: byId("cell-images") };
 const mistakes = createMistakes(parts, { collection, explorer, state });
 const beside = explorer.beside
   ? createBeside(byId("beside"), { given, first: { layers, probabilities }, inputShape, collection, state, worker, say })
   : null;
-const touch = createTouch(byId("touch"), { layers, explorer, onreset: reset });
+const touch = createTouch(byId("touch"), {
+  layers,
+  explorer,
+  epoch: () => time.epoch(),
+  ask: (...about) => time.ask(...about),
+  onreset: reset,
+});
 const source = createSource(byId("source"), {
   collection,
   explorer,
@@ -101,8 +109,23 @@ const source = createSource(byId("source"), {
   say,
   onimage: (tensor, { label }) => run(tensor, label),
 });
+const time = createTime(byId("time"), {
+  given,
+  layers,
+  network,
+  state,
+  say,
+  onweights: afterEpoch,
+  onanswers: () => renderEvidence(),
+  oncount(found) {
+    mistakes.count(found);
+    sayFacts(found ? (found.accuracy ?? null) : explorer.accuracy);
+    source.show();
+    renderMistakes();
+  },
+});
 const announce = delayed(500, (text) => (byId("announce").textContent = text));
-const keepAddress = delayed(300, () => history.replaceState(null, "", `#${writeAddress(state.get())}`));
+const keepAddress = delayed(300, () => history.replaceState(null, "", `#${addressNow()}`));
 for (const view of VIEWS) byId(`view-${view}`).addEventListener("click", () => show(view));
 byId("open-network").addEventListener("click", () => show("network"));
 
@@ -176,6 +199,14 @@ function putSource(view) {
   if (byId("source").parentElement !== place) place.prepend(byId("source"));
 }
 
+/** What the model is, in a line; `accuracy` is that of the epoch that is shown, null where it is not known. */
+function sayFacts(accuracy) {
+  const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);
+  const facts = [plural(layers.length, "layer"), plural(parameters, "parameter"), `images ${sizeOf(inputShape)}`];
+  if (accuracy !== null) facts.push(`${percent(accuracy)} right on ${plural(explorer.count, "test image")}`);
+  byId("facts").textContent = facts.join(" · ");
+}
+
 function sayAnswer() {
   const { names } = explorer;
   const scores = scoresOf(shown.outputs.at(-1), probabilities);
@@ -232,7 +263,7 @@ function reset() {
 
 /** Leaves for the filter lab, with a kernel and the map below it; the address here stays the way back. */
 function openLab(place, part, unit) {
-  const page = writeAddress({ ...state.get(), part });
+  const page = addressNow({ part });
   const input = place ? shown.outputs[place - 1] : shown.input;
   const { address, reason } = toLab({ layer: layers[place], input, place, part, at: placeIn(shown.outputs[place].shape, unit), page });
   if (reason) {
@@ -264,15 +295,20 @@ function tellChanges(now, before) {
     if (!now.edits.has(key)) set(place, weight, index, original.get(key));
 }
 
+/** The weights are those of another epoch: what is switched off stays so, and edited numbers stay as edited. */
+function afterEpoch() {
+  const [nothing, { edits }] = [{ off: new Map(), edits: new Map() }, state.get()];
+  original.clear();
+  tellChanges({ ...nothing, edits }, nothing);
+  return shown ? run(shown.input, shown.label) : source.give();
+}
+
 // --- beginning
 
 byId("model-title").textContent = explorer.title;
 byId("view-beside").hidden = !beside;
-const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);
-const facts = [`${plural(layers.length, "layer")}`, plural(parameters, "parameter"), `images ${sizeOf(inputShape)}`];
-if (explorer.accuracy !== null) facts.push(`${percent(explorer.accuracy)} right on ${plural(explorer.count, "test image")}`);
-byId("facts").textContent = facts.join(" · ");
 byId("note").textContent = explorer.note;
+sayFacts(explorer.accuracy);
 startTheme(byId("theme"), () => {
   render();
   renderMistakes();
@@ -282,12 +318,18 @@ window.addEventListener("hashchange", () => location.hash.includes("=") && fromA
 source.show();
 fromAddress();
 if (!shown) source.give();
+time.start();
+
+function addressNow(changed = {}) {
+  return writeAddress({ ...state.get(), epoch: time.pinned(), ...changed });
+}
 
 function fromAddress() {
   const number = (place, weight, index) =>
     original.get(`${place} ${weight} ${index}`) ?? layers[place].weights[weight].data[index];
   const { folded: usual } = start;
-  const { patch, left } = restore(readAddress(location.hash), model, explorer, { collection, number, folded: usual });
-  state.change({ pickA: null, pickB: null, foldedB: null, ...patch });
+  const found = readAddress(location.hash);
+  const { patch, left } = restore(found, model, explorer, { collection, number, folded: usual });
+  state.change({ pickA: null, pickB: null, foldedB: null, ...patch, epoch: time.meant(found.epoch) });
   if (left.length) say(`The address has what this page could not use: ${left.join("; ")}.`);
 }

@@ -12,10 +12,17 @@ const LISTED = 30;
 
 /** The matrix in `matrix` and the images in `shown`; `state` has `cell` ([true, answer] or null) and `image`. */
 export function createMistakes({ matrix, shown }, { collection, explorer, state }) {
-  const { names, confusion, accuracy, count, range } = explorer;
-  const counts = new Map((confusion ?? []).map(([from, to, n]) => [`${from},${to}`, n]));
-  const wrong = (confusion ?? []).filter(([from, to]) => from !== to).sort((a, b) => b[2] - a[2]);
-  const totals = names.map((_, from) => (confusion ?? []).reduce((sum, [f, , n]) => sum + (f === from ? n : 0), 0));
+  const { names, count, range } = explorer;
+  let confusion, accuracy, counts, wrong, totals; // of the model, or of an epoch
+  let problem = ""; // why they are not known
+  take(explorer);
+
+  function take(counted) {
+    ({ confusion, accuracy } = counted);
+    counts = new Map((confusion ?? []).map(([from, to, n]) => [`${from},${to}`, n]));
+    wrong = (confusion ?? []).filter(([from, to]) => from !== to).sort((a, b) => b[2] - a[2]);
+    totals = names.map((_, from) => (confusion ?? []).reduce((sum, [f, , n]) => sum + (f === from ? n : 0), 0));
+  }
 
   function choose(from, to) {
     const [first] = collection.ofCell(from, to);
@@ -76,8 +83,10 @@ export function createMistakes({ matrix, shown }, { collection, explorer, state 
   return {
     /** Draws the matrix again: at the start, and for another theme or cell. */
     render() {
-      if (!confusion) {
-        matrix.replaceChildren(h("p", { class: "note" }, "There are no labelled test images, so no mistakes are known."));
+      const unknown = confusion ? problem : "There are no labelled test images, so no mistakes are known.";
+      if (unknown) {
+        matrix.replaceChildren(h("p", { class: "note" }, unknown));
+        shown.replaceChildren();
         return;
       }
       const total = wrong.reduce((sum, [, , n]) => sum + n, 0);
@@ -114,8 +123,14 @@ export function createMistakes({ matrix, shown }, { collection, explorer, state 
         ),
       );
     },
+    /** Takes over what was counted for another epoch: {confusion, accuracy}, {problem}, or null for the model itself. */
+    count(found) {
+      take(found?.confusion ? found : explorer);
+      problem = found?.problem ?? "";
+      collection.answered(found?.predicted ?? null);
+    },
     /** Chooses the most frequent mistake, if there is one. */
-    chooseFirst: () => wrong.length && choose(...wrong[0]),
+    chooseFirst: () => !problem && wrong.length && choose(...wrong[0]),
   };
 }
 

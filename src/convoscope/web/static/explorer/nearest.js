@@ -1,12 +1,11 @@
 // The training images that the network finds most like the one that is shown; the running Python knows them.
 
 import { h } from "../shared/dom.js";
-import { ask } from "./given.js";
 import { picture } from "./images.js";
 import { value } from "./words.js";
 
-/** The panel in `holder`. */
-export function createNearest(holder, { explorer, inputShape }) {
+/** The panel in `holder`; `ask(address, question)` asks the running Python. */
+export function createNearest(holder, { explorer, inputShape, ask }) {
   const { names, range, asks } = explorer;
   const list = h("div", { class: "neighbours" });
   holder.append(list);

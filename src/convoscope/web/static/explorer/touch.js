@@ -2,11 +2,13 @@
 
 import { h } from "../shared/dom.js";
 import { plural } from "../shared/format.js";
-import { ask } from "./given.js";
 import { percent } from "./words.js";
 
-/** The bar in `holder`; it shows only where something is changed. `onreset()` puts everything back. */
-export function createTouch(holder, { layers, explorer, onreset }) {
+/**
+ * The bar in `holder`; it shows only where something is changed. `onreset()` puts everything back, `epoch()` is
+ * the one that is shown, and `ask(address, question)` asks the running Python about it.
+ */
+export function createTouch(holder, { layers, explorer, epoch, ask, onreset }) {
   const { asks, accuracy } = explorer;
   const words = h("span", {});
   const score = h("span", { id: "accuracy" });
@@ -18,12 +20,13 @@ export function createTouch(holder, { layers, explorer, onreset }) {
 
   async function count() {
     const own = ++asked;
+    const at = epoch();
     const question = { silenced: Object.fromEntries(now.off), changes: [...now.edits.values()] };
     score.textContent = "counting …";
     button.disabled = true;
     try {
       const { accuracy: share } = await ask("ask/accuracy", question);
-      if (own === asked) score.textContent = `${percent(accuracy)} → ${percent(share)}`;
+      if (own === asked) score.textContent = at === null ? `${percent(accuracy)} → ${percent(share)}` : percent(share);
     } catch (problem) {
       if (own === asked) score.textContent = problem.message;
     }
@@ -33,8 +36,8 @@ export function createTouch(holder, { layers, explorer, onreset }) {
   return {
     /** Shows what is changed: `off` place -> channels, `edits` key -> {place, weight, index, value}. */
     render(off, edits) {
-      const changed = now && (now.off !== off || now.edits !== edits);
-      now = { off, edits };
+      const changed = now && (now.off !== off || now.edits !== edits || now.at !== epoch());
+      now = { off, edits, at: epoch() };
       const silent = [...off].filter(([, channels]) => channels.length);
       holder.hidden = !silent.length && !edits.size;
       if (changed) {

@@ -1,0 +1,92 @@
+"""What there is of a run to explore: its model and its epochs, however far it came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from convoscope.models import Sequential
+    from convoscope.runs import RunFolder
+    from convoscope.web.epochs import Epochs
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A run's model, its epochs, and what is to be said of a run that has not ended."""
+
+    model: Sequential
+    epochs: Epochs
+    note: str
+
+
+def run_of(trained: Path) -> RunFolder | None:
+    """Return the run that a folder is, or that a file lies in; None for a model's file on its own."""
+    from convoscope.runs import RunFolder
+
+    if trained.is_dir():
+        return RunFolder.open(trained)
+    beside = RunFolder(trained.parent)
+    return beside if trained.exists() and beside.config.exists() else None
+
+
+def find_model(run: RunFolder, trained: Path) -> Found:
+    """Load the file `trained` of a run; or, of its folder, the model, else the checkpoint, else the last snapshot.
+
+    Raises
+    ------
+    MissingFileError
+        The run has none of them.
+    """
+    from convoscope.cli.trained import load
+    from convoscope.models import load_model
+    from convoscope.runs.lock import in_use
+    from convoscope.runs.training import settings_of
+    from convoscope.training.callbacks.snapshots import find_snapshots
+    from convoscope.web.epochs import Epochs
+
+    state, kept = _state(run), find_snapshots(run.snapshots)
+    done = 0 if state is None else int(state["epoch"])
+    best = None if state is None else int(state["best_epoch"])
+    if trained.is_file():
+        file, own = trained, {run.model.name: best, run.checkpoint.name: done}.get(trained.name)
+    elif run.model.exists():
+        file, own = run.model, best
+    elif state is not None:
+        file, own = run.checkpoint, done
+    elif kept:
+        file, own = kept[max(kept)], max(kept)
+    else:
+        load(trained)  # says what is missing
+        raise AssertionError("a run without a model cannot be loaded")
+    planned = settings_of(run).epochs
+
+    def is_training() -> bool:
+        return in_use(run.path)
+
+    note = "" if run.report.exists() or is_training() else _unfinished(run, done, planned, file, own)
+    return Found(load_model(file), Epochs(run.read_history, run.snapshots, own, planned, is_training), note)
+
+
+def _state(run: RunFolder) -> dict[str, Any] | None:
+    """Read how far the checkpoint is; a damaged one is no reason not to look at the rest."""
+    from convoscope.errors import FileFormatError
+    from convoscope.runs.training import training_state
+
+    try:
+        return training_state(run)
+    except FileFormatError:
+        return None
+
+
+def _unfinished(run: RunFolder, done: int, planned: int, file: Path, own: int | None) -> str:
+    from convoscope.cli.console import command_line
+
+    whole = {0: "none of its", 1: "1 of its"}.get(done, f"{done} of its")
+    shown = f"This is {file.relative_to(run.path)}" + ("" if own is None else f", the model after epoch {own}")
+    go_on = command_line("convoscope", "train", "--resume", run)
+    return (
+        f"The run in {run} has not ended: {whole} {planned} epochs {'is' if done == 1 else 'are'} whole, and there is "
+        f"no report. {shown}. To go on with it: {go_on}"
+    )

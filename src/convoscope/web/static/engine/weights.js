@@ -1,0 +1,11 @@
+// The same network at another time.
+
+/** Puts the weights of `others` into the tensors of `layers`, all of them or, on an error, none. */
+export function takeWeights(layers, others) {
+  const pairs = layers.flatMap(({ weights }, place) =>
+    Object.entries(weights).map(([name, { data }]) => [data, others[place]?.weights[name]?.data]),
+  );
+  if (layers.length !== others.length || pairs.some(([to, from]) => from?.length !== to.length))
+    throw new RangeError("These weights are of another network.");
+  for (const [to, from] of pairs) to.set(from);
+}
