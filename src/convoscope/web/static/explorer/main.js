@@ -275,8 +275,8 @@ if (!shown) source.give();
 function fromAddress() {
   const number = (place, weight, index) =>
     original.get(`${place} ${weight} ${index}`) ?? layers[place].weights[weight].data[index];
-  const { folded: usual } = start;
-  const { patch, left } = restore(readAddress(location.hash), model, explorer, { collection, number, folded: usual });
+  const has = { collection, number, folded: start.folded, own: source.hasOwn() };
+  const { patch, left } = restore(readAddress(location.hash), model, explorer, has);
   state.change(patch);
   if (left.length) say(`The address has what this page could not use: ${left.join("; ")}.`);
 }
