@@ -126,6 +126,24 @@ def test_a_file_is_shown_as_the_network_receives_it_and_so_is_the_next(page: Any
     assert page.locator("#received + figcaption").inner_text() == "What the network receives"
 
 
+def test_an_own_image_stays_in_its_tab_and_is_in_no_link(page: Any, browser: Any) -> None:
+    greys = np.random.default_rng(5).integers(0, 17, (8, 8)) * 255 // 16
+    content = png(greys.astype(np.uint8))
+    page.locator("input[type=file]").set_input_files({"name": "own.png", "mimeType": "image/png", "buffer": content})
+    until(page, "document.querySelector('#own').textContent.startsWith('own.png, 8×8 pixels')")
+    drawn(page)
+    before = received(page)
+    np.testing.assert_allclose(before, greys, atol=1)
+    until(page, "location.hash.includes('source=file')")
+    visit(page, page.url)
+    np.testing.assert_array_equal(received(page), before)
+    assert page.locator("#own").inner_text().startswith("own.png, 8×8 pixels")
+    with watched(browser) as other:
+        visit(other, page.url)
+        assert "own image" in other.locator("#message").inner_text()
+        assert other.locator("[data-kind=test]").get_attribute("aria-pressed") == "true"
+
+
 def stroke(page: Any, points: list[tuple[float, float]]) -> None:
     """Draw a line through points of the pad, from 0 to 1 along both sides."""
     box = page.locator("#pad").bounding_box()

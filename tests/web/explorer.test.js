@@ -16,11 +16,12 @@ const networks = JSON.parse(readFileSync(new URL("networks.json", import.meta.ur
 const shapes = networks.grey.outputs.map(({ shape }) => shape);
 const [CONVOLUTION, SECOND, DENSE] = [2, 4, 8]; // places in the network “grey”
 const original = (place, weight, index) => model.layers[place].weights[weight].data[index];
-const restored = (text) =>
+const restored = (text, own = false) =>
   restore(readAddress(text), model, { names: ["a", "b", "c"], shapes }, {
     collection: { find: (number) => [5, 17].indexOf(number) },
     number: original,
     folded: [0],
+    own,
   }); // prettier-ignore
 const state = {
   view: "network",
@@ -131,6 +132,15 @@ describe("the rest of the address", () => {
     assert.deepEqual(patch, { place: -1, unit: null, part: null, folded: [2], off: new Map([[2, [1]]]), edits: new Map() });
     for (const words of ["“nonsense”", "“view”", "“layer”", /image 99/, /confusion/, /value/, /filters/])
       assert.ok(left.some((each) => (words.test ? words.test(each) : each === words)), `${words} in ${left}`);
+  });
+
+  test("has of an own image that it is one: in another tab that is left out and said", () => {
+    const text = writeAddress({ ...state, source: "camera" });
+    assert.equal(text, "source=camera");
+    assert.deepEqual(restored(text, true).patch.source, "camera");
+    const other = restored(text);
+    assert.deepEqual([other.patch.source, other.left.length], [undefined, 1]);
+    assert.match(other.left[0], /own image/);
   });
 
   test("of nothing is how the page begins", () => {

@@ -143,7 +143,7 @@ describe("the epochs", () => {
   });
 
   test("stand in the address", () => {
-    const state = { view: "network", source: "test", image: 3, place: -1, unit: null, cell: null, off: new Map(), folded: [] };
+    const state = { view: "network", source: "test", image: 3, place: -1, unit: null, cell: null, off: new Map(), edits: new Map(), folded: [] };
     assert.equal(writeAddress({ ...state, epoch: 12 }), "image=3&epoch=12");
     assert.equal(readAddress("#image=3&epoch=12").epoch, 12);
     assert.equal(writeAddress({ ...state, epoch: null }), "image=3");

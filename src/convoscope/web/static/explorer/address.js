@@ -5,18 +5,22 @@
 
 import { writeDrawing } from "./drawing-code.js";
 
+/** Sources of images that are no part of the address. */
+export const OWN = ["file", "camera"];
+
 const whole = (text) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined);
 const NUMBER = String.raw`-?\d+(?:\.\d+)?(?:e[+-]?\d+)?`;
 const EDIT = new RegExp(String.raw`^(\d{1,9})\.([a-z_]{1,30})\.(\d{1,9})=(${NUMBER})$`);
 const KERNEL = new RegExp(String.raw`^(\d{1,9})\.(\d{1,9})\.(\d{1,9}):(${NUMBER}(?:[,/]${NUMBER})*):(${NUMBER})$`);
 
-/** The state as text for the address. Own images stay on this page. */
+/** The state as text for the address. Own images stay in this tab. */
 export function writeAddress(state) {
   const { view, source, image, drawing, place, unit, part, cell, off, edits, epoch = null, folded } = state;
   const { pickA, pickB, foldedB } = state;
   const parts = [];
   if (view !== "network") parts.push(`view=${view}`);
   if (source === "draw") parts.push("source=draw", ...(drawing ? [`drawing=${writeDrawing(drawing)}`] : []));
+  else if (OWN.includes(source)) parts.push(`source=${source}`);
   else if (image !== null) parts.push(`image=${image}`);
   if (unit !== null) parts.push(`layer=${place + 1}`, `unit=${unit}`);
   if (unit !== null && part !== null) parts.push(`part=${part}`);
@@ -50,7 +54,7 @@ export function readAddress(text) {
     const edit = EDIT.exec(told);
     const kernel = KERNEL.exec(told);
     if (name === "view" && ["network", "mistakes", "beside"].includes(told)) found.view = told;
-    else if (name === "source" && told === "draw") found.source = "draw";
+    else if (name === "source" && ["draw", ...OWN].includes(told)) found.source = told;
     else if (name === "drawing" && told) found.drawing = told;
     else if (name === "image" && good) found.image = numbers[0];
     else if (name === "layer" && good) found.place = numbers[0] - 1;

@@ -327,9 +327,9 @@ function addressNow(changed = {}) {
 function fromAddress() {
   const number = (place, weight, index) =>
     original.get(`${place} ${weight} ${index}`) ?? layers[place].weights[weight].data[index];
-  const { folded: usual } = start;
+  const has = { collection, number, folded: start.folded, own: source.hasOwn() };
   const found = readAddress(location.hash);
-  const { patch, left } = restore(found, model, explorer, { collection, number, folded: usual });
+  const { patch, left } = restore(found, model, explorer, has);
   state.change({ pickA: null, pickB: null, foldedB: null, ...patch, epoch: time.meant(found.epoch) });
   if (left.length) say(`The address has what this page could not use: ${left.join("; ")}.`);
 }

@@ -1,13 +1,16 @@
 // What an address says, as far as this model and these images have it: the rest is left out, and named.
 
+import { OWN } from "./address.js";
 import { readDrawing } from "./drawing-code.js";
 import { imageShape } from "./images.js";
 
 /**
  * The part of the state in `found` (from readAddress), and what was left out, in words: {patch, left}. model: {layers,
- * inputShape}; explorer: {names, shapes, beside}; `number(place, weight, index)` is what the file has there.
+ * inputShape}; explorer: {names, shapes, beside}; `number(place, weight, index)` is what the file has there, `own`
+ * whether there is an own image.
  */
-export function restore(found, { layers, inputShape }, { names, shapes, beside }, { collection, number, folded }) {
+export function restore(found, { layers, inputShape }, explorer, { collection, number, folded, own }) {
+  const { names, shapes, beside } = explorer;
   const left = found.unread.map((name) => `“${name}”`);
   const out = (words) => void left.push(words);
   const { view, cell, unit, drawing } = found;
@@ -43,7 +46,10 @@ export function restore(found, { layers, inputShape }, { names, shapes, beside }
       if (drawing && !greys) out("a drawing for a network of another size");
       return { source: "draw", ...(greys ? { drawing: greys } : {}) };
     }
-    if (found.source) out("a drawing, which this network does not take");
+    if (OWN.includes(found.source)) {
+      if (own) return { source: found.source };
+      out("somebody's own image, which stays with whoever brought it");
+    } else if (found.source) out("a drawing, which this network does not take");
     if (found.image === undefined) return {};
     if (collection.find(found.image) >= 0) return { source: "test", image: found.image };
     out(`image ${found.image}, which is not among those on this page`);

@@ -3,12 +3,12 @@
 import { createCamera } from "../shared/camera.js";
 import { h, select } from "../shared/dom.js";
 import { fromCanvas, fromFile } from "../shared/image-files.js";
+import { OWN } from "./address.js";
 import { createDrawing } from "./drawing.js";
 import { habits, imageShape, picture } from "./images.js";
-import { fitted } from "./own-image.js";
+import { fitted, keepOwn, keptOwn } from "./own-image.js";
 
 const SHOWN = 18; // of a class
-const OWN = ["file", "camera"]; // images that stay on this page
 
 /** The panel in `holder`; `onimage(tensor, {number, label})` hears of every image. `state` has `source` and `image`. */
 export function createSource(holder, { collection, explorer, inputShape, state, onimage, say }) {
@@ -36,7 +36,7 @@ export function createSource(holder, { collection, explorer, inputShape, state, 
   holder.append(h("div", { class: "segments", role: "group", "aria-label": "Image" }, buttons), file, test, draw, own);
   let drawing = null; // the pad
   let kept = null; // the state's drawing, once it is on the pad
-  let brought = null; // {tensor, words} of a file or the camera
+  let brought = keptOwn(inputShape); // {tensor, words} of a file or the camera
 
   file.addEventListener("change", async () => {
     const chosen = file.files[0];
@@ -52,6 +52,7 @@ export function createSource(holder, { collection, explorer, inputShape, state, 
   function bring(kind, name, { tensor }) {
     const [height, width] = tensor.shape;
     brought = { tensor: fitted(tensor, inputShape, range), words: `${name}, ${width}×${height} pixels, brought to the network's size.` }; // prettier-ignore
+    keepOwn(brought);
     if (state.get().source !== kind) state.change({ source: kind });
     else {
       show();
@@ -109,7 +110,7 @@ export function createSource(holder, { collection, explorer, inputShape, state, 
     }
   }
 
-  return { show, give };
+  return { show, give, hasOwn: () => brought !== null };
 }
 
 /** A button with a small image; a wrong answer is marked. */
