@@ -91,6 +91,7 @@ def test_a_map_of_either_network_is_chosen_by_pointer_and_keys_and_is_in_the_add
 ) -> None:
     page.locator("[data-side=A] .layer[data-place='3'] canvas").click(position={"x": 15, "y": 15})
     page.locator("[data-side=B] .layer[data-place='2'] canvas").press("ArrowRight")
+    page.locator("[data-side=B] .chosen .note", has_text="neuron 0").wait_for()
     page.locator("[data-side=B] .layer[data-place='2'] canvas").press("ArrowRight")
     until(page, "location.hash.includes('a=4,') && location.hash.includes('b=3,1')")
     fragment = page.evaluate("location.hash.slice(1)")
