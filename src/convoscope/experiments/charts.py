@@ -80,6 +80,7 @@ def accuracy_against(table: Sequence[Row], cost: str) -> Any:
         axes.set_xscale("log")
         _plain_ticks(axes.xaxis)
     axes.margins(x=0.12, y=0.1)
+    axes.set_ylim(top=min(axes.get_ylim()[1], 100.5))
     axes.set_xlabel(_COSTS[cost])
     axes.set_ylabel("accuracy in validation, %")
     _finish(axes, f"Accuracy against {_COSTS[cost]} (filled, on the line: beaten by none in both)", table)

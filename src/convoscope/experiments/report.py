@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from convoscope.errors import NotReadyError
@@ -29,7 +29,7 @@ figcaption, .notes { color: #565c63; font-size: 0.9rem; }
 
 
 def write_report(
-    table: Sequence[Row], folder: Path, title: str, facts: Sequence[str] = (), *, tested: bool = True
+    table: Sequence[Row], folder: Path, title: str, facts: Sequence[str] = (), *, without: Collection[str] = ()
 ) -> list[Path]:
     """Write ``report.md`` and ``report.html``, and the charts as SVG and PNG if matplotlib is there.
 
@@ -42,8 +42,8 @@ def write_report(
     title : str
     facts : sequence of str
         What else there is to say, a paragraph each.
-    tested : bool
-        Whether the table has the accuracy on the test images of all rows; that of the best is told anyhow.
+    without : collection of str
+        Figures that the table leaves out. The accuracy on the test images is told of the best row anyhow.
 
     Returns
     -------
@@ -69,8 +69,8 @@ def write_report(
         pictures[f"{name}.svg"] = drawn[name][1]
         pictures[f"{name}.png"] = charts.image(figure, "png")
     pages = {
-        "report.md": _markdown(markdown(table, tested=tested), title, paragraphs, drawn),
-        "report.html": _html(as_html(table, tested=tested), title, paragraphs, drawn),
+        "report.md": _markdown(markdown(table, without=without), title, paragraphs, drawn),
+        "report.html": _html(as_html(table, without=without), title, paragraphs, drawn),
     }
     written = []
     for name, content in {**pictures, **{name: page.encode() for name, page in pages.items()}}.items():

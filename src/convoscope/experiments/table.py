@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,14 +13,17 @@ from convoscope.experiments.space import written
 if TYPE_CHECKING:
     from rich.table import Table
 
+#: What a narrow terminal has no room for.
+WIDE = frozenset({"multiply_adds", "images_a_second"})
+TEST = frozenset({"test_accuracy"})
 _HEADINGS = {
-    "val_accuracy": "validation",
+    "val_accuracy": "validation %",
     "gap": "gap",
     "parameters": "parameters",
     "multiply_adds": "multiply-adds",
     "seconds": "seconds",
     "images_a_second": "images/s",
-    "test_accuracy": "test only",
+    "test_accuracy": "test only %",
 }
 NOTES = (
     "Validation: accuracy on images held back from training, of the epoch whose model was kept; the best has a star.",
@@ -28,7 +31,7 @@ NOTES = (
     "heart. With dropout or varied images, training is the harder of the two, and the gap may be below 0.",
     "Parameters and multiply-adds are the network's, the latter for one image. Seconds and images a second are of "
     "training with validation; runs that share a machine slow each other down alike.",
-    "Test only: accuracy on the test images. It is shown apart and decides nothing.",
+    "Test only: accuracy in % on the test images. It is shown apart and decides nothing.",
     "± is the standard deviation over the seeds.",
 )
 
@@ -47,9 +50,9 @@ class Cells:
         return place < self.varied or self.headings[place] == "note"
 
 
-def cells(table: Sequence[Row], *, tested: bool = True) -> Cells:
-    """Write down all figures; those on the test images only if `tested`."""
-    figures = {name: heading for name, heading in _HEADINGS.items() if tested or name != "test_accuracy"}
+def cells(table: Sequence[Row], *, without: Collection[str] = ()) -> Cells:
+    """Write down all figures, without some: ``{"test_accuracy"}``."""
+    figures = {name: heading for name, heading in _HEADINGS.items() if name not in without}
     varied = list(table[0].point) if table else []
     notes = [_note(row) for row in table]
     noted = any(notes)
@@ -75,17 +78,17 @@ def cells(table: Sequence[Row], *, tested: bool = True) -> Cells:
     return Cells(headings, max(1, len(varied)), lines, place)
 
 
-def markdown(table: Sequence[Row], *, tested: bool = True) -> str:
+def markdown(table: Sequence[Row], *, without: Collection[str] = ()) -> str:
     """Write the table as Markdown."""
-    made = cells(table, tested=tested)
+    made = cells(table, without=without)
     aligned = ["---" if made.is_text(place) else "---:" for place in range(len(made.headings))]
     lines = [made.headings, aligned, *(_starred(made, number) for number in range(len(made.rows)))]
     return "\n".join(f"| {' | '.join(_escaped(cell) for cell in line)} |" for line in lines) + "\n"
 
 
-def as_html(table: Sequence[Row], *, tested: bool = True) -> str:
+def as_html(table: Sequence[Row], *, without: Collection[str] = ()) -> str:
     """Write the table as HTML."""
-    made = cells(table, tested=tested)
+    made = cells(table, without=without)
     head = "".join(f'<th scope="col">{html.escape(heading)}</th>' for heading in made.headings)
     body = []
     for number in range(len(made.rows)):
@@ -98,12 +101,12 @@ def as_html(table: Sequence[Row], *, tested: bool = True) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
 
 
-def for_terminal(table: Sequence[Row], *, tested: bool = True) -> Table:
+def for_terminal(table: Sequence[Row], *, without: Collection[str] = ()) -> Table:
     """Make the table for a console."""
     from rich.table import Table
     from rich.text import Text
 
-    made = cells(table, tested=tested)
+    made = cells(table, without=without)
     drawn = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for place, heading in enumerate(made.headings):
         drawn.add_column(heading, justify="left" if made.is_text(place) else "right", overflow="fold")
@@ -127,12 +130,12 @@ def _cell(name: str, figure: Figure | None) -> str:
     Examples
     --------
     >>> _cell("val_accuracy", Figure(0.97251, 0.0041)), _cell("gap", Figure(0.012, None))
-    ('97.25 ± 0.41 %', '+1.2')
+    ('97.25 ± 0.41', '+1.2')
     """
     if figure is None:
         return "-"
     if name.endswith("accuracy"):
-        return f"{_with_spread(figure, 100, '.2f')} %"
+        return _with_spread(figure, 100, ".2f")
     if name == "gap":
         return _with_spread(figure, 100, "+.1f")
     if name == "seconds":
