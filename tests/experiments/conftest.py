@@ -15,7 +15,7 @@ FIXED = {"model": "dense", "epochs": 3, "batch_size": 64}
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
     return compare(
         "digits",
-        {"dense_units": [4, 32], "learning_rate": [0.001, 0.01]},
+        {"dense_units": [4, 32]},
         out=tmp_path_factory.mktemp("experiments") / "units",
         seeds=2,
         fixed=FIXED,

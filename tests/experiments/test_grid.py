@@ -20,11 +20,8 @@ from .conftest import FIXED, states
 
 
 def test_every_combination_is_trained_with_every_seed(finished: Experiment) -> None:
-    trained = {
-        (result.settings["dense_units"], result.settings["learning_rate"], result.settings["seed"])
-        for result in results(finished)
-    }
-    assert trained == {(units, rate, seed) for units in (4, 32) for rate in (0.001, 0.01) for seed in (0, 1)}
+    trained = [(result.settings["dense_units"], result.settings["seed"]) for result in results(finished)]
+    assert trained == [(4, 0), (32, 0), (4, 1), (32, 1)]
     assert set(states(finished).values()) == {"finished"}
 
 
