@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,23 @@ def test_runs_are_listed(shell: Shell) -> None:
     assert [run["settings"]["dense_units"] for run in listed] == [4, 16]
     assert all(0 <= run["val_accuracy"] <= 1 for run in listed)
     assert "No such runs" in shell("runs", "--where", "state=failed").out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals there")
+def test_runs_are_followed_live(shell: Shell, tmp_path: Path) -> None:
+    import pexpect
+
+    words = ("train", "digits", "--model", "dense", "--epochs", "1", "--engine", "reference", "-q", "--out")
+    shell(*words, "runs/first")
+    terminal = pexpect.spawn(sys.executable, ["-m", "convoscope", "runs", "--live"], cwd=tmp_path, timeout=60)
+    terminal.expect("first")
+    shell(*words, "runs/second")
+    terminal.expect("second")
+    terminal.sendintr()
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+    assert b"Traceback" not in (terminal.before or b"")
 
 
 def test_when_all_runs_fail_so_does_the_command(shell: Shell) -> None:

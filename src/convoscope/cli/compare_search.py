@@ -64,8 +64,9 @@ def _conclude(console: Console, experiment: Experiment, table: list[Row], quiet:
     test = best.figures["test_accuracy"]
     begun = len(results(experiment))
     facts = [
-        f"{begun} networks were tried and {len(table)} of them trained to their end, the rest given up early. The test "
-        f"images had no part in that."
+        f"{begun} networks were tried and {len(table)} of them trained to their end; the others were given up early, or "
+        f"under way when the time was up. The test images had no part in that.",
+        *_lesson(experiment),
     ]
     title = f"{Path(experiment.read()['dataset']).name}: search"
     files = write_report(shown, experiment.path, title, facts, without=TEST)
@@ -80,6 +81,19 @@ def _conclude(console: Console, experiment: Experiment, table: list[Row], quiet:
         pages = [str(path) for path in files if path.suffix in (".md", ".html")]
         console.print(f"Report: {' and '.join(pages)}", soft_wrap=True)
         console.print(f"To search on: {_going_on(experiment)}", style="dim", soft_wrap=True)
+
+
+def _lesson(experiment: Experiment) -> list[str]:
+    """Say how the lesson's own network did, if it was tried."""
+    from convoscope.experiments.results import FINISHED, read
+
+    first = read(experiment.folder("trial-0000"))
+    if experiment.read().get("lesson") is None or first.state != FINISHED:
+        return []
+    figures = first.figures
+    return [
+        f"The lesson's network, the first: {figures['val_accuracy']:.2%} in validation in {figures['seconds']:.1f} s."
+    ]
 
 
 def _announce(console: Console, experiment: Experiment, minutes: float) -> None:

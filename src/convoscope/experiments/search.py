@@ -121,7 +121,7 @@ def begin(
         "threads": share(_MANY, jobs, threads)[1],
         "engine": use(engine).name,
     }
-    lesson = _lesson(space, settings_for(content, {}, info))
+    lesson = content["lesson"] = _lesson(space, settings_for(content, {}, info))
     folder = RunFolder.create_numbered("runs", f"search-{info.name}").path if out is None else out
     experiment = Experiment.create(folder, content)
     study = optuna.create_study(study_name=_STUDY, storage=storage(experiment), direction="maximize")
@@ -217,7 +217,7 @@ def study_of(experiment: Experiment, index: int) -> Any:
 
 
 def draw(trial: Any, varied: Mapping[str, Any]) -> dict[str, Any]:
-    """Draw a value for each setting; numbers over a wide range by their order of magnitude."""
+    """Draw a value for each setting; numbers over a wide range by their order of magnitude, and to three digits."""
     drawn: dict[str, Any] = {}
     for name, values in varied.items():
         if isinstance(values, list):
@@ -226,7 +226,8 @@ def draw(trial: Any, varied: Mapping[str, Any]) -> dict[str, Any]:
         low, high = values["low"], values["high"]
         wide = low > 0 and high >= 8 * low
         suggest = trial.suggest_int if isinstance(low, int) and isinstance(high, int) else trial.suggest_float
-        drawn[name] = suggest(name, low, high, log=wide)
+        value = suggest(name, low, high, log=wide)
+        drawn[name] = value if isinstance(value, int) else min(max(float(f"{value:.3g}"), low), high)
     return drawn
 
 

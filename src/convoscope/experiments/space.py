@@ -150,7 +150,7 @@ def written(value: Any) -> str:
         return "none"
     if isinstance(value, (list, tuple)):
         return "x".join(map(str, value))
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _values(key: str, text: str) -> list[Any] | Range:
