@@ -17,6 +17,10 @@ class ConfigurationError(ConvoscopeError, ValueError):
     """A setting of a layer, a model or a training run that cannot be meant."""
 
 
+class InUseError(ConfigurationError):
+    """A folder that another process is working in."""
+
+
 class UnknownNameError(ConfigurationError):
     """A name that is not among the known ones. `unknown_name` makes its message."""
 

@@ -47,6 +47,7 @@ def test_the_same_seed_gives_the_same_model(shell: Shell, trained: Path, tmp_pat
 def test_every_option_arrives_in_the_settings(shell: Shell, tmp_path: Path) -> None:
     ended = shell(
         *("train", "digits", "--model", "cnn-1", "--filters", "4", "--dropout", "0.25", "--epochs", "2"),
+        *("--convolutions", "2", "--kernel-size", "5", "--pooling", "average", "--dense-units", "20"),
         *("--batch-size", "50", "--lr", "0.01", "--optimizer", "sgd", "--val", "0.2", "--patience", "7"),
         *("--goal-accuracy", "0.99", "--seed", "11", "--threads", "1", "--engine", "reference", "--out", "run", "-q"),
     )
@@ -72,6 +73,10 @@ def test_every_option_arrives_in_the_settings(shell: Shell, tmp_path: Path) -> N
         "class_weight": "none",
         "dropout": 0.25,
         "filters": 4,
+        "convolutions": 2,
+        "kernel_size": 5,
+        "pooling": "average",
+        "dense_units": 20,
         "seed": 11,
         "threads": 1,
         "engine": "reference",

@@ -63,6 +63,29 @@ def test_filters_are_one_number_for_all_or_one_for_each() -> None:
     assert filters(filters=(32, 48)) == [32, 48]
 
 
+# 28 becomes 13 and 6 by strides; 26, 13, 11, 5, 3 and 1 by three convolutions with poolings; 24, 12, 8 and 4 by 5×5.
+@pytest.mark.parametrize(
+    ("options", "params"),
+    [
+        ({"pooling": "stride"}, 640 + 36_928 + 6 * 6 * 64 * 128 + 128 + 1_290),
+        ({"convolutions": 3, "filters": 16, "dense_units": 32}, 160 + 2 * (9 * 16 * 16 + 16) + 16 * 32 + 32 + 330),
+        ({"kernel_size": 5}, 25 * 64 + 64 + 25 * 64 * 64 + 64 + 4 * 4 * 64 * 128 + 128 + 1_290),
+        ({"convolutions": 0, "dropout": 0.5}, 784 * 128 + 128 + 1_290),
+        ({"dense_units": 0}, 640 + 36_928 + 1_600 * 10 + 10),
+    ],
+)
+def test_what_the_lessons_vary_changes_the_network_by_that_alone(options: dict[str, Any], params: int) -> None:
+    assert build_preset("cnn-2", (28, 28, 1), 10, **options).count_params() == params
+
+
+def test_the_pooling_can_be_another_or_none() -> None:
+    for pooling, kind in (("average", "AveragePooling2D"), ("min", "MinPooling2D"), ("max", "MaxPooling2D")):
+        assert kinds(build_preset("cnn-1", (28, 28, 1), 10, pooling=pooling))[1] == kind
+    strided = build_preset("cnn-1", (28, 28, 1), 10, pooling="stride")
+    assert kinds(strided) == ["Conv2D", "Flatten", "Dense", "Dense"]
+    assert strided.layers[0].output_shape == (None, 13, 13, 32)
+
+
 def test_small_images_are_padded() -> None:
     model = build_preset("cnn-2", (8, 8, 1), 10)
     assert [layer.output_shape[1:] for layer in model.layers][:4] == [(8, 8, 64), (4, 4, 64), (4, 4, 64), (2, 2, 64)]
@@ -80,6 +103,9 @@ def test_a_scale_goes_first() -> None:
         (lambda: build_preset("cnn2", (28, 28, 1), 10), UnknownNameError, "Did you mean 'cnn-2'"),
         (lambda: build_preset("cnn-2", (28, 28, 1), 10, filters=(1, 2, 3)), ConfigurationError, "gives 3 numbers"),
         (lambda: build_preset("dense", (28, 28), 10, filters=8), ConfigurationError, "has no convolutions"),
+        (lambda: build_preset("dense", (28, 28), 10, convolutions=2), ConfigurationError, "has no convolutions"),
+        (lambda: build_preset("perceptron", (28, 28), 10, dense_units=9), ConfigurationError, "no dense layer before"),
+        (lambda: build_preset("cnn-1", (28, 28, 1), 10, pooling="mix"), UnknownNameError, "no pooling named 'mix'"),
         (lambda: build_preset("perceptron", (28, 28), 10, dropout=0.2), ConfigurationError, "no place for dropout"),
         (lambda: build_preset("dense", (28, 28), 10, dropout=1.0), ConfigurationError, "below 1"),
         (lambda: build_preset("dense", (28, 28), 1), ConfigurationError, "classes must be at least 2"),

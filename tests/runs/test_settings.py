@@ -33,6 +33,13 @@ def test_settings_survive_their_file() -> None:
     assert TrainSettings.from_dict(settings.as_dict(), "config.json") == settings
 
 
+def test_settings_of_a_run_before_there_were_all_of_them_are_taken() -> None:
+    settings = fill_in(filters=8, seed=1)
+    later = ("convolutions", "kernel_size", "pooling", "dense_units")
+    older = {name: value for name, value in settings.as_dict().items() if name not in later}
+    assert TrainSettings.from_dict(older, "config.json") == settings
+
+
 def test_patience_without_a_share_to_validate_with_takes_a_tenth() -> None:
     assert fill_in(patience=3).validation == 0.1
     with pytest.raises(ConfigurationError, match="--val"):
@@ -51,6 +58,10 @@ def test_patience_without_a_share_to_validate_with_takes_a_tenth() -> None:
         ({"goal_accuracy": 95.0}, "Write 0.95 for 95 %"),
         ({"seed": -1}, "--seed"),
         ({"filters": 0}, "--filters"),
+        ({"kernel_size": 0}, "--kernel-size"),
+        ({"convolutions": -1}, "--convolutions"),
+        ({"pooling": "maximum"}, "Known: max, average, min, stride"),
+        ({"layers": "flatten", "dense_units": 8}, "--layers and --dense-units"),
         ({"patience": 0}, "--patience"),
         ({"layers": "flatten", "model": "dense"}, "--layers and --model"),
     ],

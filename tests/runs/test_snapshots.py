@@ -11,7 +11,7 @@ import pytest
 from convoscope.datasets import Dataset
 from convoscope.models import load_model
 from convoscope.runs import RunFolder, resume, start
-from convoscope.runs.lock import alone_in, in_use
+from convoscope.runs.lock import alone_in, is_in_use
 from convoscope.runs.training import settings_of, use
 from convoscope.training.callbacks.snapshots import find_snapshots
 
@@ -75,7 +75,7 @@ def test_a_run_of_before_there_were_snapshots_is_one_without(tmp_path: Path, dat
 
 
 def test_it_is_known_whether_somebody_trains_in_a_folder(tmp_path: Path) -> None:
-    assert not in_use(tmp_path)
+    assert not is_in_use(tmp_path)
     with alone_in(tmp_path):
-        assert in_use(tmp_path)
-    assert not in_use(tmp_path)
+        assert is_in_use(tmp_path)
+    assert not is_in_use(tmp_path)

@@ -41,7 +41,7 @@ def find_model(run: RunFolder, trained: Path) -> Found:
     """
     from convoscope.cli.trained import load
     from convoscope.models import load_model
-    from convoscope.runs.lock import in_use
+    from convoscope.runs.lock import is_in_use
     from convoscope.runs.training import settings_of
     from convoscope.training.callbacks.snapshots import find_snapshots
     from convoscope.web.epochs import Epochs
@@ -63,7 +63,7 @@ def find_model(run: RunFolder, trained: Path) -> Found:
     planned = settings_of(run).epochs
 
     def is_training() -> bool:
-        return in_use(run.path)
+        return is_in_use(run.path)
 
     note = "" if run.report.exists() or is_training() else _unfinished(run, done, planned, file, own)
     return Found(load_model(file), Epochs(run.read_history, run.snapshots, own, planned, is_training), note)

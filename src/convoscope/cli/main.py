@@ -9,11 +9,24 @@ from typing import Annotated
 
 import typer
 
-from convoscope.cli import datasets, doctor, evaluate, explore, export, filter, lab, predict, summary, train
+from convoscope.cli import (
+    compare,
+    datasets,
+    doctor,
+    evaluate,
+    explore,
+    export,
+    filter,
+    lab,
+    predict,
+    runs,
+    summary,
+    train,
+)
 from convoscope.cli.errors import FriendlyCommand, FriendlyGroup, leave_quietly
 
 _HELP = {"help_option_names": ["-h", "--help"]}
-_COMMANDS = (train, evaluate, predict, explore, export, summary, filter, lab, datasets, doctor)
+_COMMANDS = (train, compare, runs, evaluate, predict, explore, export, summary, filter, lab, datasets, doctor)
 _EXAMPLES = (
     "convoscope train",
     "convoscope train fashion-mnist --epochs 5",

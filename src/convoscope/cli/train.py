@@ -47,6 +47,23 @@ def command(
     filters: Annotated[
         int | None, typer.Option(help="Filters in each convolution of the model.", rich_help_panel=_MODEL)
     ] = None,
+    convolutions: Annotated[
+        int | None,
+        typer.Option(help="How many convolutions with pooling the model has, as 3.", rich_help_panel=_MODEL),
+    ] = None,
+    kernel_size: Annotated[
+        int | None, typer.Option(help="The side of their kernels. Default: 3.", rich_help_panel=_MODEL)
+    ] = None,
+    pooling: Annotated[
+        str | None,
+        typer.Option(
+            help="What halves the image after each: max, average, min, or stride: no pooling. Default: max.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None,
+    dense_units: Annotated[
+        int | None, typer.Option(help="Units of the model's dense layer. Default: 128.", rich_help_panel=_MODEL)
+    ] = None,
     dropout: Annotated[
         float | None,
         typer.Option(
@@ -183,6 +200,10 @@ def command(
         "model": model,
         "layers": layers,
         "filters": filters,
+        "convolutions": convolutions,
+        "kernel_size": kernel_size,
+        "pooling": pooling,
+        "dense_units": dense_units,
         "dropout": dropout,
         "batch_size": batch_size,
         "learning_rate": learning_rate,

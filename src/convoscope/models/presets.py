@@ -3,14 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from convoscope.errors import ConfigurationError, unknown_name
-from convoscope.layers import Conv2D, Dense, Dropout, Flatten, InputLayer, Layer, MaxPooling2D, Rescaling
-from convoscope.layers.arguments import Shape, fraction, integer, shape as as_shape
+from convoscope.layers import (
+    AveragePooling2D,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    InputLayer,
+    Layer,
+    MaxPooling2D,
+    MinPooling2D,
+    Rescaling,
+)
+from convoscope.layers.arguments import fraction, integer, shape as as_shape
 from convoscope.models.sequential import Sequential
 
 #: Below this many pixels a side, the convolutions pad: two of them with poolings would leave next to nothing.
 SMALL_IMAGE = 16
+POOLINGS = ("max", "average", "min", "stride")
+_POOLING_LAYERS: dict[str, Callable[[int], Layer]] = {
+    "max": MaxPooling2D,
+    "average": AveragePooling2D,
+    "min": MinPooling2D,
+}
+
+
+@dataclass(frozen=True)
+class _Preset:
+    """The filters of its convolutions, one number for each, and the units of its dense layer, 0 for none."""
+
+    filters: tuple[int, ...]
+    dense_units: int
+
+
+_PRESETS = {
+    "perceptron": _Preset((), 0),
+    "dense": _Preset((), 128),
+    "cnn-1": _Preset((32,), 128),
+    "cnn-2": _Preset((64, 64), 128),
+}
 
 
 def build_preset(
@@ -19,6 +54,10 @@ def build_preset(
     classes: int,
     *,
     filters: int | Sequence[int] | None = None,
+    convolutions: int | None = None,
+    kernel_size: int | None = None,
+    pooling: str | None = None,
+    dense_units: int | None = None,
     dropout: float = 0.0,
     scale: float | None = None,
     augmentation: Sequence[Layer] = (),
@@ -43,9 +82,18 @@ def build_preset(
         How many outputs, at least 2.
     filters : int or sequence of int, optional
         In place of the lesson's number of filters: one for all convolutions, or one for each.
+    convolutions : int, optional
+        How many convolutions, each with its pooling, in place of the lesson's one or two. 0 leaves the network dense.
+    kernel_size : int, optional
+        The side of their kernels in place of 3.
+    pooling : {"max", "average", "min", "stride"}, optional
+        What halves the image after each: another pooling than the largest of four, or no pooling layer, and the
+        convolution itself moves by 2 pixels.
+    dense_units : int, optional
+        Units of the dense layer in place of 128.
     dropout : float
-        Above 0, a Dropout follows the last pooling (if there is one) and another the dense layer of 128; 0.2 to 0.5,
-        for instance 0.4.
+        Above 0, a Dropout follows the last pooling (if there is one) and another the dense layer; 0.2 to 0.5, for
+        instance 0.4.
     scale : float, optional
         Begin with ``Rescaling(scale)``: 1/255 for 8-bit images as they are.
     augmentation : sequence of Layer
@@ -59,15 +107,45 @@ def build_preset(
     243786
     >>> build_preset("cnn-1", (28, 28, 1), 10).count_params()
     693962
+    >>> build_preset("cnn-2", (28, 28, 1), 10, convolutions=0).count_params()
+    101770
     """
-    if name not in _STACKS:
-        raise unknown_name("preset", name, _STACKS)
-    shape = as_shape(input_shape, "input_shape", f"Preset {name}")
-    units = integer(classes, "classes", f"Preset {name}", minimum=2)
-    convolutions = _convolutions(name, shape, filters)
-    stack = _STACKS[name](convolutions, units, fraction(dropout, "dropout", f"Preset {name}"))
+    if name not in _PRESETS:
+        raise unknown_name("preset", name, _PRESETS)
+    preset, place = _PRESETS[name], f"Preset {name}"
+    shape = as_shape(input_shape, "input_shape", place)
+    units = integer(classes, "classes", place, minimum=2)
+    rate = fraction(dropout, "dropout", place)
+    if not preset.filters:
+        _refuse(
+            name,
+            "no convolutions",
+            filters=filters,
+            convolutions=convolutions,
+            kernel_size=kernel_size,
+            pooling=pooling,
+        )
+    if not preset.dense_units:
+        _refuse(name, "no dense layer before its last", dense_units=dense_units)
+        _refuse_dropout(name, rate)
+    size = 3 if kernel_size is None else kernel_size
+    halving = "max" if pooling is None else pooling
+    if halving not in POOLINGS:
+        raise unknown_name("pooling", pooling, POOLINGS)
+    numbers = _filters(name, preset.filters, filters, convolutions)
     first = [] if scale is None else [Rescaling(scale)]
-    return Sequential([InputLayer(shape), *first, *augmentation, *stack], name=name, seed=seed)
+    padding = "same" if min(shape[:2]) < SMALL_IMAGE else "valid"
+    images = [layer for number in numbers for layer in _stage(number, size, halving, padding)]
+    return Sequential(
+        [
+            *(InputLayer(shape), *first, *augmentation),
+            *(*images, *_dropout(rate if images else 0.0), Flatten()),
+            *_hidden(preset.dense_units if dense_units is None else dense_units, rate),
+            Dense(units, activation="softmax"),
+        ],
+        name=name,
+        seed=seed,
+    )
 
 
 def preset_names() -> list[str]:
@@ -78,55 +156,51 @@ def preset_names() -> list[str]:
     >>> preset_names()
     ['perceptron', 'dense', 'cnn-1', 'cnn-2']
     """
-    return list(_STACKS)
+    return list(_PRESETS)
 
 
-def _perceptron(convolutions: list[Layer], classes: int, dropout: float) -> list[Layer]:
-    if dropout:
+def _filters(
+    name: str, usual: tuple[int, ...], filters: int | Sequence[int] | None, convolutions: int | None
+) -> list[int]:
+    """Return the number of filters of each convolution; where there are more than usual, the rest are as the last."""
+    wanted = len(usual) if convolutions is None else integer(convolutions, "convolutions", f"Preset {name}", minimum=0)
+    if isinstance(filters, int):
+        return [filters] * wanted
+    if filters is None:
+        return [usual[min(place, len(usual) - 1)] for place in range(wanted)]
+    numbers = list(filters)
+    if len(numbers) != wanted:
         raise ConfigurationError(
-            f"Preset perceptron has no place for dropout={dropout}: it stands between layers with weights, and a "
-            "perceptron has only one. Leave it out, or take the preset dense."
+            f"Preset {name} has {wanted} convolution{'s' if wanted != 1 else ''}, but filters={filters!r} gives "
+            f"{len(numbers)} numbers. Give one number for all, or one for each."
         )
-    return [Flatten(), Dense(classes, activation="softmax")]
+    return numbers
 
 
-def _dense(convolutions: list[Layer], classes: int, dropout: float) -> list[Layer]:
-    hidden = [Dense(128, activation="relu"), *_dropout(dropout)]
-    return [Flatten(), *hidden, Dense(classes, activation="softmax")]
+def _stage(filters: int, kernel_size: int, pooling: str, padding: str) -> list[Layer]:
+    """Return a convolution and what halves its image."""
+    strides = 2 if pooling == "stride" else 1
+    convolution = Conv2D(filters, kernel_size, strides=strides, padding=padding, activation="relu")
+    return [convolution] if pooling == "stride" else [convolution, _POOLING_LAYERS[pooling](2)]
 
 
-def _convolutional(convolutions: list[Layer], classes: int, dropout: float) -> list[Layer]:
-    return [*convolutions, *_dropout(dropout), *_dense([], classes, dropout)]
-
-
-_STACKS: dict[str, Callable[[list[Layer], int, float], list[Layer]]] = {
-    "perceptron": _perceptron,
-    "dense": _dense,
-    "cnn-1": _convolutional,
-    "cnn-2": _convolutional,
-}
-_FILTERS: dict[str, tuple[int, ...]] = {"cnn-1": (32,), "cnn-2": (64, 64)}
+def _hidden(units: int, dropout: float) -> list[Layer]:
+    return [Dense(units, activation="relu"), *_dropout(dropout)] if units else []
 
 
 def _dropout(rate: float) -> list[Layer]:
     return [Dropout(rate)] if rate else []
 
 
-def _convolutions(name: str, shape: Shape, filters: int | Sequence[int] | None) -> list[Layer]:
-    usual = _FILTERS.get(name, ())
-    if filters is None:
-        numbers: Sequence[int] = usual
-    elif not usual:
-        raise ConfigurationError(f"Preset {name} has no convolutions, so filters={filters!r} means nothing there.")
-    else:
-        numbers = [filters] * len(usual) if isinstance(filters, int) else list(filters)
-    if len(numbers) != len(usual):
+def _refuse(name: str, lacking: str, **given: Any) -> None:
+    for setting, value in given.items():
+        if value is not None:
+            raise ConfigurationError(f"Preset {name} has {lacking}, so {setting}={value!r} means nothing there.")
+
+
+def _refuse_dropout(name: str, rate: float) -> None:
+    if rate:
         raise ConfigurationError(
-            f"Preset {name} has {len(usual)} convolution{'s' if len(usual) > 1 else ''}, but filters={filters!r} gives "
-            f"{len(numbers)} numbers. Give one number for all, or one for each."
+            f"Preset {name} has no place for dropout={rate}: it stands between layers with weights, and a {name} has "
+            "only one. Leave it out, or take the preset dense."
         )
-    padding = "same" if min(shape[:2]) < SMALL_IMAGE else "valid"
-    layers: list[Layer] = []
-    for number in numbers:
-        layers += [Conv2D(number, 3, padding=padding, activation="relu"), MaxPooling2D(2)]
-    return layers

@@ -13,6 +13,7 @@ from convoscope.layers.augmentation import Augmentation
 from convoscope.models import parse_layers
 
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
+NETWORK = ("filters", "convolutions", "kernel_size", "pooling", "dense_units", "dropout")
 VALIDATION = 0.1
 _RATES = {"adam": 1e-3, "adamw": 1e-3, "rmsprop": 1e-3, "sgd": 1e-2}
 _DECAYS = {"adamw": 0.004}
@@ -69,6 +70,10 @@ def filled_in(info: DatasetInfo, told: dict[str, Any]) -> dict[str, Any]:
         "class_weight": "none",
         "dropout": 0.0,
         "filters": None,
+        "convolutions": None,
+        "kernel_size": None,
+        "pooling": None,
+        "dense_units": None,
         "seed": secrets.randbelow(_SEEDS),
         "validation": VALIDATION if info.is_own or "patience" in told else 0.0,
         "patience": None,
@@ -83,7 +88,7 @@ def _fitting_settings(info: DatasetInfo, told: dict[str, Any]) -> dict[str, Any]
 
     By another optimizer, or where training may end before the rates do, the rate is constant.
     """
-    network = {} if told.keys().isdisjoint(("filters", "dropout")) else {"model": "cnn-2"}
+    network = {} if told.keys().isdisjoint(NETWORK) else {"model": "cnn-2"}
     constant = not told.keys().isdisjoint(("optimizer", "patience"))
     told = {name: value for name, value in {**network, **told}.items() if name != "optimizer"}
     settings = {**_recipe_settings(info, {**told, "recipe": "fast"}), **network}
@@ -143,9 +148,9 @@ def _refuse_for_published(info: DatasetInfo, told: dict[str, Any]) -> None:
 
 def _refuse_layers_with(told: dict[str, Any], what: str) -> None:
     """Refuse settings of a preset beside layers that say all."""
-    for name in ("model", "filters", "dropout"):
+    for name in ("model", *NETWORK):
         if name in told and "layers" in told:
             raise ConfigurationError(
-                f"{what} and --{name} were both given, but {what} says all there is in the model. "
+                f"{what} and --{name.replace('_', '-')} were both given, but {what} says all there is in the model. "
                 f"{'Leave out one of the two.' if what == '--layers' else 'Say which with --model, or leave one out.'}"
             )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from convoscope.errors import ConfigurationError
+from convoscope.errors import InUseError
+
+# Somebody who only looks whether a folder is in use holds it for an instant.
+_TRIES, _PAUSE = 5, 0.02
 
 
 @contextmanager
@@ -20,42 +24,43 @@ def alone_in(folder: Path) -> Iterator[None]:
 
     Raises
     ------
-    ConfigurationError
+    InUseError
         Another process holds it.
     """
     if sys.platform == "win32":
         yield
         return
-    import fcntl
-
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ConfigurationError(
+        if not any(_acquired(descriptor, attempt) for attempt in range(_TRIES)):
+            raise InUseError(
                 f"Another process is training in {folder} at this moment. Wait until it ends, or stop it with Ctrl-C."
-            ) from None
-        except OSError:  # a network folder that knows no locks: better without than not at all
-            pass
+            )
         yield
     finally:
         os.close(descriptor)
 
 
-def in_use(folder: Path) -> bool:
-    """Whether somebody trains in a run's folder at this moment. Windows cannot say, and there the answer is no."""
+def is_in_use(folder: Path) -> bool:
+    """Say whether a process holds a folder by `alone_in`. On Windows nobody can tell, and the answer is no."""
     if sys.platform == "win32":
         return False
-    import fcntl
-
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
+        return not _acquired(descriptor, 0)
     finally:
         os.close(descriptor)
-    return False
+
+
+if sys.platform != "win32":
+    import fcntl
+
+    def _acquired(descriptor: int, attempt: int) -> bool:
+        time.sleep(_PAUSE if attempt else 0.0)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:  # a network folder that knows no locks: better without than not at all
+            return True
+        return True

@@ -8,6 +8,7 @@ from typing import Any
 from convoscope import datasets
 from convoscope.datasets import DatasetInfo
 from convoscope.errors import ConfigurationError, FileFormatError, unknown_name
+from convoscope.models.presets import POOLINGS
 from convoscope.recipes.compiling import SCHEDULES
 from convoscope.runs.filling import OPTIMIZERS, filled_in
 
@@ -50,6 +51,9 @@ class TrainSettings:
         Of the preset; 0 for none.
     filters : int or None
         Of the preset's convolutions; None for the lesson's own.
+    convolutions, kernel_size, dense_units : int or None
+    pooling : str or None
+        Of the preset; None for the lesson's own. See `convoscope.models.build_preset`.
     seed : int
         First weights, the order of images, dropout and the choice of validation images follow from it.
     threads : int
@@ -90,7 +94,12 @@ class TrainSettings:
     validation: float
     patience: int | None
     goal_accuracy: float | None
+    # Runs of earlier versions lack these.
     snapshots: bool = False
+    convolutions: int | None = None
+    kernel_size: int | None = None
+    pooling: str | None = None
+    dense_units: int | None = None
 
     def __post_init__(self) -> None:
         _whole(self.epochs, "epochs", 1)
@@ -110,8 +119,11 @@ class TrainSettings:
             )
         _share(self.dropout, "dropout", "0.4 drops four of ten values")
         _share(self.validation, "val", "0.1 holds back every tenth training image")
-        if self.filters is not None:
-            _whole(self.filters, "filters", 1)
+        for name, least in (("filters", 1), ("convolutions", 0), ("kernel_size", 1), ("dense_units", 1)):
+            if (number := getattr(self, name)) is not None:
+                _whole(number, name.replace("_", "-"), least)
+        if self.pooling is not None and self.pooling not in POOLINGS:
+            raise unknown_name("pooling", self.pooling, POOLINGS)
         if self.patience is not None:
             _whole(self.patience, "patience", 1)
             if not self.validation:

@@ -15,6 +15,7 @@ from convoscope.datasets import Dataset, FolderDataset
 from convoscope.engine import select, threads
 from convoscope.errors import ConfigurationError, DataError, FileFormatError
 from convoscope.models import Sequential, load_model, read_header
+from convoscope.models.summary import summarize
 from convoscope.report import WORST, classification_report
 from convoscope.runs.folder import RunFolder
 from convoscope.runs.lock import alone_in
@@ -75,7 +76,7 @@ def start(folder: RunFolder, settings: TrainSettings, data: Dataset, callbacks: 
     Raises
     ------
     ConfigurationError
-        Another process is training in that folder.
+        Another process is training in that folder (`InUseError`).
     """
     model = _new_model(settings, data)
     with alone_in(folder.path):
@@ -254,14 +255,17 @@ def _report(
     if isinstance(data, FolderDataset):
         folder.write_mistakes(tested)
     tested["worst_mistakes"] = tested["worst_mistakes"][:WORST]
+    seconds = sum(epoch["seconds"] for epoch in recorder.epochs)
     report = {
         "data": f"the test images of {data.info.name}",
         **tested,
         "epochs": len(recorder.epochs),
         "kept_epoch": recorder.best_epoch,
         "stopped": recorder.stopped,
-        "seconds": round(sum(epoch["seconds"] for epoch in recorder.epochs), 3),
+        "seconds": round(seconds, 3),
+        "images_a_second": round(len(recorder.epochs) * count_to_train(data, settings) / max(seconds, 1e-3)),
         "parameters": model.count_params(),
+        "multiply_adds": summarize(model).multiply_adds,
         "last_epoch": recorder.epochs[-1],
     }
     title = f"{data.info.name}, {settings.label}"

@@ -1,0 +1,125 @@
+"""``convoscope compare --search``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from convoscope.experiments import Experiment, Row
+
+_SHOWN = 10
+MINUTES = 5.0
+_WIDE = 110
+
+
+def narrow(console: Console) -> frozenset[str]:
+    """Say what a table leaves out for lack of room; the report has it."""
+    from convoscope.experiments.table import WIDE
+
+    return WIDE if console.width < _WIDE else frozenset()
+
+
+def run(experiment: Experiment, minutes: float | None, jobs: int | None, quiet: bool) -> None:
+    """Search for a while, and print what was found: its test accuracy once, of the best in validation."""
+    from convoscope.cli.console import results
+    from convoscope.cli.errors import FAILED, complain
+    from convoscope.experiments import search
+
+    console = results()
+    for_minutes = MINUTES if minutes is None else minutes
+    if not quiet:
+        _announce(console, experiment, for_minutes)
+    try:
+        if console.is_terminal and not quiet:
+            with console.status(f"searching for {for_minutes:g} minutes"):
+                search.resume(experiment.path, minutes=for_minutes, jobs=jobs)
+        else:
+            search.resume(experiment.path, minutes=for_minutes, jobs=jobs)
+    except KeyboardInterrupt:
+        _leave_interrupted(experiment)
+    table = search.found(experiment)
+    if not table:
+        complain(
+            f"No run came to its end within {for_minutes:g} minutes; what was begun is kept. Give more --minutes, or "
+            f"fewer epochs with --set epochs=2. To go on: {_going_on(experiment)}"
+        )
+        raise typer.Exit(FAILED)
+    _conclude(console, experiment, table, quiet)
+
+
+def _conclude(console: Console, experiment: Experiment, table: list[Row], quiet: bool) -> None:
+    from pathlib import Path
+
+    from convoscope.experiments.report import write_report
+    from convoscope.experiments.results import results
+    from convoscope.experiments.space import described
+    from convoscope.experiments.table import TEST, for_terminal
+
+    shown = table[:_SHOWN]
+    best = shown[0].results[0]
+    test = best.figures["test_accuracy"]
+    begun = len(results(experiment))
+    facts = [
+        f"{begun} networks were tried and {len(table)} of them trained to their end; the others were given up early, or "
+        f"under way when the time was up. The test images had no part in that.",
+        *_lesson(experiment),
+    ]
+    title = f"{Path(experiment.read()['dataset']).name}: search"
+    files = write_report(shown, experiment.path, title, facts, without=TEST)
+    console.print(for_terminal(shown, without=TEST | narrow(console)))
+    console.print()
+    for fact in facts:
+        console.print(fact, style="dim", soft_wrap=True)
+    console.print(f"Best in validation: {described(best.point)}", style="bold", soft_wrap=True)
+    console.print(f"On the test images, looked at once and now: {test:.2%}", soft_wrap=True)
+    console.print(f"Its run: {best.folder}", soft_wrap=True)
+    if not quiet:
+        pages = [str(path) for path in files if path.suffix in (".md", ".html")]
+        console.print(f"Report: {' and '.join(pages)}", soft_wrap=True)
+        console.print(f"To search on: {_going_on(experiment)}", style="dim", soft_wrap=True)
+
+
+def _lesson(experiment: Experiment) -> list[str]:
+    """Say how the lesson's own network did, if it was tried."""
+    from convoscope.experiments.results import FINISHED, read
+
+    first = read(experiment.folder("trial-0000"))
+    if experiment.read().get("lesson") is None or first.state != FINISHED:
+        return []
+    figures = first.figures
+    return [
+        f"The lesson's network, the first: {figures['val_accuracy']:.2%} in validation in {figures['seconds']:.1f} s."
+    ]
+
+
+def _announce(console: Console, experiment: Experiment, minutes: float) -> None:
+    from convoscope.experiments.space import written
+
+    content = experiment.read()
+    console.print(f"Searching on {content['dataset']} for {minutes:g} minutes", style="bold", soft_wrap=True)
+    for name, values in content["varied"].items():
+        text = _range(values) if isinstance(values, dict) else ", ".join(map(written, values))
+        console.print(f"  {name.replace('_', ' ')}: {text}", style="dim", soft_wrap=True)
+    console.print(f"kept in {experiment}\n", style="dim", soft_wrap=True)
+
+
+def _range(bounds: dict[str, Any]) -> str:
+    return f"{bounds['low']:g} to {bounds['high']:g}"
+
+
+def _going_on(experiment: Experiment) -> str:
+    from convoscope.cli.console import command_line
+
+    return command_line("convoscope", "compare", "--resume", experiment, "--minutes", f"{MINUTES:g}")
+
+
+def _leave_interrupted(experiment: Experiment) -> NoReturn:
+    from convoscope.cli.errors import INTERRUPTED, say
+    from convoscope.experiments import search
+
+    say(f"Interrupted. {len(search.found(experiment))} finished runs are kept. To go on: {_going_on(experiment)}")
+    raise typer.Exit(INTERRUPTED)

@@ -1,0 +1,130 @@
+"""``convoscope runs``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from convoscope.experiments.listing import Listed
+
+EXAMPLES = (
+    "convoscope runs",
+    "convoscope runs --where dataset=fashion-mnist --sort validation",
+    "convoscope runs --where state=training --live",
+    "convoscope runs runs/compare-digits-1 --json",
+)
+_EVERY = 1.0  # seconds between two looks
+_STYLES = {"finished": "green", "training": "bold cyan", "failed": "red", "damaged": "red", "stopped": "yellow"}
+
+
+def command(
+    folder: Annotated[Path, typer.Argument(help="Where to look: in it, below it, and in experiments there.")] = Path(
+        "runs"
+    ),
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only runs with this setting or state, as dataset=digits, filters=8,16 or state=finished.",
+            metavar="NAME=VALUE",
+        ),
+    ] = None,
+    sort: Annotated[
+        str,
+        typer.Option(help="By name, created, validation, test, gap, epochs, seconds, parameters or images/s."),
+    ] = "name",
+    live: Annotated[bool, typer.Option("--live", metavar="", help="Follow them until Ctrl-C.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print the list as JSON.")] = False,
+) -> None:
+    """List runs: their state, their epochs, and how good they are."""
+    from convoscope.cli.console import results
+    from convoscope.errors import ConfigurationError, MissingFileError
+
+    place = folder.expanduser()
+    if not place.is_dir():
+        raise MissingFileError(f"There is no folder {place}. Give one with runs in it, or train: convoscope train")
+    console = results()
+    if live and not console.is_terminal:
+        raise ConfigurationError("--live draws in a terminal, and the output goes elsewhere. Leave it out.")
+    if live:
+        _follow(place, where or [], sort)
+    elif as_json:
+        _print_json(_find(place, where or [], sort))
+    else:
+        console.print(_table(_find(place, where or [], sort), place))
+
+
+def _find(place: Path, where: list[str], sort: str) -> list[Listed]:
+    from convoscope.experiments.listing import chosen, listed, ordered
+
+    return ordered(chosen(listed(place), where), sort)
+
+
+def _follow(place: Path, where: list[str], sort: str) -> None:
+    import time
+    from contextlib import suppress
+
+    from rich.live import Live
+
+    from convoscope.cli.console import results
+
+    with (
+        suppress(KeyboardInterrupt),  # which is how it ends
+        Live(_table(_find(place, where, sort), place), console=results(), auto_refresh=False) as shown,
+    ):
+        while True:
+            time.sleep(_EVERY)
+            shown.update(_table(_find(place, where, sort), place), refresh=True)
+
+
+def _print_json(runs: list[Listed]) -> None:
+    import json
+
+    rows = [
+        {
+            "run": str(run.result.folder),
+            "state": run.state,
+            "created": run.created or None,
+            "reason": run.result.reason,
+            "epochs": run.result.epochs,
+            "settings": run.result.settings,
+            **run.result.figures,
+        }
+        for run in runs
+    ]
+    print(json.dumps(rows, indent=2, ensure_ascii=False))
+
+
+def _table(runs: list[Listed], place: Path) -> RenderableType:
+    from rich.table import Table
+    from rich.text import Text
+
+    if not runs:
+        return Text(f"No such runs in {place}.")
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("run", style="bold", overflow="fold")
+    for heading in ("state", "data", "network"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("epochs", "validation", "test", "seconds"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for run in runs:
+        table.add_row(run.name, Text(run.state, _STYLES.get(run.state, "")), *_cells(run))
+    return table
+
+
+def _cells(run: Listed) -> list[str]:
+    from convoscope.report.terminal import percent
+
+    settings, figures = run.result.settings, run.result.figures
+    accuracies = [figures.get("val_accuracy"), figures.get("test_accuracy")]
+    return [
+        Path(str(settings.get("dataset", "-"))).name,
+        str(settings.get("recipe") or settings.get("model") or "-"),
+        f"{run.result.epochs}/{settings.get('epochs', '?')}",
+        *("-" if share is None else percent(share, 2) for share in accuracies),
+        f"{figures['seconds']:,.1f}" if "seconds" in figures else "-",
+    ]

@@ -1,0 +1,64 @@
+"""Why a run did not come to its end, in ``failure.json`` of its folder."""
+
+from __future__ import annotations
+
+import errno
+import traceback
+from contextlib import suppress
+from pathlib import Path
+
+from convoscope.errors import ConvoscopeError, FileFormatError, StorageError
+from convoscope.runs import RunFolder
+from convoscope.runs.folder import read_json, write_json
+
+# How a worker's process ends.
+DONE, FAILED, NO_ROOM, INTERRUPTED = 0, 1, 3, 130
+
+
+def place(folder: RunFolder) -> Path:
+    """Return the file."""
+    return folder.path / "failure.json"
+
+
+def record(folder: RunFolder, reason: str, *, again: bool) -> None:
+    """Write down why a run failed; `again` if that may be otherwise another time, on a machine with more memory."""
+    folder.path.mkdir(parents=True, exist_ok=True)
+    write_json(place(folder), {"reason": reason, "again": again})
+
+
+def reason(folder: RunFolder) -> str | None:
+    """Return why a run failed, or None if it did not."""
+    return str(read_json(place(folder)).get("reason", "for an unknown reason")) if place(folder).exists() else None
+
+
+def is_final(folder: RunFolder) -> bool:
+    """Say whether a run failed by its own settings, so that it would again."""
+    try:
+        return place(folder).exists() and not read_json(place(folder)).get("again")
+    except FileFormatError:
+        return False
+
+
+def forget(folder: RunFolder) -> None:
+    """Remove the file: the run is tried again."""
+    place(folder).unlink(missing_ok=True)
+
+
+def ended_by(folder: RunFolder, error: Exception) -> tuple[int, str]:
+    """Write down the error that ended a run; return the status for its process to end with, and the reason."""
+    if isinstance(error, ConvoscopeError) and not isinstance(error, OSError):
+        text, again = str(error), False
+    elif isinstance(error, (ConvoscopeError, OSError)):
+        text, again = str(error), True
+    elif isinstance(error, MemoryError):
+        text, again = (
+            "There was not enough memory. A smaller batch size, fewer filters or fewer --jobs need less.",
+            True,
+        )
+    else:
+        trace = "".join(traceback.format_exception(error))
+        text, again = f"This is a mistake in Convoscope, and not yours. Please report it, with this: {trace}", True
+    with suppress(StorageError, OSError):  # where there is no room, the status says it
+        record(folder, text, again=again)
+    full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+    return NO_ROOM if full or isinstance(error, StorageError) else FAILED, text

@@ -1,0 +1,218 @@
+"""Every combination of what is varied, trained beside each other, each as a run of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from convoscope import datasets
+from convoscope.datasets import DatasetInfo
+from convoscope.datasets.registry import is_own, load_own
+from convoscope.engine.select import use
+from convoscope.errors import ConfigurationError, StorageError
+from convoscope.experiments import failure
+from convoscope.experiments.plan import Experiment, PlannedRun, as_json, plan
+from convoscope.experiments.processes import Ended, run_all, share
+from convoscope.experiments.space import checked, setting
+from convoscope.experiments.worker import is_complete
+from convoscope.runs import RunFolder
+from convoscope.runs.filling import VALIDATION
+from convoscope.runs.lock import alone_in
+
+_WORKER = "convoscope.experiments.worker"
+Told = Callable[[str, PlannedRun, int, int], None]
+"""Called as ``told(event, run, done, of)`` when a run has "finished" or "failed"."""
+
+
+def compare(
+    dataset: str,
+    vary: Mapping[str, Any],
+    *,
+    out: str | os.PathLike[str] | None = None,
+    seeds: int = 1,
+    fixed: Mapping[str, Any] | None = None,
+    jobs: int | None = None,
+    threads: int | None = None,
+    engine: str = "auto",
+    data_dir: str | os.PathLike[str] | None = None,
+    told: Told | None = None,
+) -> Experiment:
+    """Train every combination of some settings, and come back when all are done.
+
+    Parameters
+    ----------
+    dataset : str
+        A data set's name, or the path of one's own images.
+    vary : mapping of str to sequence
+        Settings of a run with their values: ``{"filters": [8, 16, 32], "convolutions": [1, 2]}``.
+    out : str or path-like, optional
+        The experiment's folder, with a folder for each run, by default ``runs/compare-DATASET-1`` and so on. `resume`
+        goes on with it after a kill.
+    seeds : int
+        How often each combination is trained, with first weights, order and validation images of its own.
+    fixed : mapping, optional
+        Settings that all runs have.
+    jobs, threads : int, optional
+        How many runs at a time, and how many threads each computes with. By default they share all processors.
+    engine : {"auto", "native", "reference"}
+    data_dir : str or path-like, optional
+        A folder to look for the data set first.
+    told : callable, optional
+        Called as ``told(event, run, done, of)`` when a run has ``"finished"`` or ``"failed"``.
+
+    Returns
+    -------
+    Experiment
+        See `convoscope.experiments.results` for what came of it. Runs that failed have their reason there.
+
+    Raises
+    ------
+    ConfigurationError
+        A setting that is not known, no values, or a combination that contradicts itself.
+    StorageError
+        The disk is full: what was done is kept.
+    """
+    experiment, at_once = begin(
+        dataset,
+        vary,
+        out=out,
+        seeds=seeds,
+        fixed=fixed,
+        jobs=jobs,
+        threads=threads,
+        engine=engine,
+        data_dir=data_dir,
+    )
+    return resume(experiment.path, jobs=at_once, told=told)
+
+
+def begin(
+    dataset: str,
+    vary: Mapping[str, Any],
+    *,
+    out: str | os.PathLike[str] | None = None,
+    seeds: int = 1,
+    fixed: Mapping[str, Any] | None = None,
+    jobs: int | None = None,
+    threads: int | None = None,
+    engine: str = "auto",
+    data_dir: str | os.PathLike[str] | None = None,
+) -> tuple[Experiment, int]:
+    """Write down all runs of a comparison without training any; return it, and how many runs to train at a time."""
+    grid = checked(vary)
+    for number, name in ((seeds, "seeds"), (jobs, "jobs"), (threads, "threads")):
+        if number is not None and number < 1:
+            raise ConfigurationError(f"--{name} must be 1 or more, but is {number}.")
+    settings = {setting(name): value for name, value in (fixed or {}).items()}
+    if twice := sorted(settings.keys() & grid.keys()):
+        raise ConfigurationError(f"{', '.join(twice)} cannot be both varied and set for all runs. Leave out one.")
+    if data_dir is not None:
+        settings["data_dir"] = str(Path(data_dir).expanduser().absolute())
+    info, found = look_at(dataset, settings)
+    count = seeds
+    for values in grid.values():
+        count *= len(values)
+    at_once, each = share(count, jobs, threads)
+    runs = plan(info, grid, {**found, **settings}, range(seeds), each, use(engine).name)
+    content = {
+        "kind": "comparison",
+        "dataset": info.key,
+        "varied": grid,
+        "fixed": settings,
+        "seeds": list(range(seeds)),
+        "at_once": at_once,
+        "threads": each,
+        "runs": [as_json(run) for run in runs],
+    }
+    folder = RunFolder.create_numbered("runs", f"compare-{info.name}").path if out is None else out
+    return Experiment.create(folder, content), at_once
+
+
+def look_at(dataset: str, settings: Mapping[str, Any]) -> tuple[DatasetInfo, dict[str, Any]]:
+    """Load a data set once, so that it is there for all runs; return what is known of it, and what fits it."""
+    data_dir = settings.get("data_dir")
+    if not is_own(dataset):
+        return datasets.load(dataset, data_dir).info, {}
+    options = {name: settings[name] for name in ("image_size", "color_mode") if settings.get(name) is not None}
+    path = str(Path(dataset).expanduser().absolute())
+    data = load_own(path, data_dir, validation_split=settings.get("validation", VALIDATION), **options)
+    return data.info, {"class_weight": data.report.class_weight}
+
+
+def resume(path: str | os.PathLike[str], *, jobs: int | None = None, told: Told | None = None) -> Experiment:
+    """Train those runs of a comparison that are not finished; one that was begun goes on from its last whole epoch.
+
+    Runs that failed by their settings stay so; those that failed for lack of memory or room are tried again. Takes what
+    `compare` takes.
+
+    Raises
+    ------
+    InUseError
+        Another process is at it.
+    KeyboardInterrupt
+        After all processes have ended, each run with its whole epochs kept.
+    """
+    experiment = Experiment.open(path)
+    planned = experiment.planned()
+    with alone_in(experiment.path):
+        left = [run for run in planned if not is_settled(experiment.folder(run.name))]
+        at_once = share(len(left), jobs, planned[0].settings.threads)[0]
+        _Comparison(experiment, planned, left, told).run(at_once)
+    return experiment
+
+
+def is_settled(folder: RunFolder) -> bool:
+    """Say whether there is nothing left to do for a run: it is finished, or failed by its own settings."""
+    return failure.is_final(folder) or is_complete(folder)
+
+
+class _Comparison:
+    """Runs that are being trained."""
+
+    def __init__(self, experiment: Experiment, planned: list[PlannedRun], left: list[PlannedRun], told: Told | None):
+        self.experiment = experiment
+        self.left = {run.name: run for run in left}
+        self.of = len(planned)
+        self.done = len(planned) - len(left)
+        self.told = told
+        self.full: str | None = None
+        self.interrupted = False
+
+    def run(self, at_once: int) -> None:
+        """Train all that are left."""
+        run_all(_WORKER, [(str(self.experiment.path), name) for name in self.left], at_once, self._ended)
+        if self.interrupted:
+            raise KeyboardInterrupt
+        if self.full is not None:
+            raise StorageError(
+                f"{self.full.rstrip()} {self.of - len(self._unfinished())} of {self.of} runs are done and kept. With "
+                f"more room, go on: convoscope compare --resume {self.experiment}"
+            )
+
+    def _ended(self, words: tuple[str, ...], ended: Ended) -> bool:
+        run = self.left[words[1]]
+        folder = self.experiment.folder(run.name)
+        if ended.status == failure.INTERRUPTED:
+            self.interrupted = True
+            return False
+        if ended.status == failure.NO_ROOM:
+            self.full = ended.message
+            return False
+        self.done += 1
+        if ended.status != failure.DONE and failure.reason(folder) is None:
+            failure.record(folder, _why(ended), again=True)
+        if self.told is not None:
+            self.told("finished" if ended.status == failure.DONE else "failed", run, self.done, self.of)
+        return True
+
+    def _unfinished(self) -> list[PlannedRun]:
+        return [run for run in self.left.values() if not is_settled(self.experiment.folder(run.name))]
+
+
+def _why(ended: Ended) -> str:
+    """Say how a process ended that could not say it itself."""
+    if ended.status < 0:
+        return f"Its process was ended by signal {-ended.status}, as happens when memory runs out."
+    return f"Its process ended with status {ended.status}: {ended.message or 'it said nothing'}"

@@ -1,0 +1,174 @@
+"""An experiment's folder: what is to be trained, written down before anything is."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import convoscope
+from convoscope.datasets import DatasetInfo
+from convoscope.errors import ConfigurationError, FileFormatError, MissingFileError
+from convoscope.experiments.space import described, points
+from convoscope.runs import RunFolder, TrainSettings
+from convoscope.runs.filling import VALIDATION
+from convoscope.runs.folder import read_json, write_json
+
+FORMAT = "convoscope-experiment"
+VERSION = 1
+_LONGEST_NAME = 60
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One run: the name of its folder, which values of what is varied it has, and all its settings."""
+
+    name: str
+    point: dict[str, Any]
+    settings: TrainSettings
+
+
+class Experiment:
+    """The folder of an experiment.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The folder. Nothing is read or written yet: see `create` and `open`.
+
+    Attributes
+    ----------
+    file : Path
+        ``experiment.json``: what is varied, and each run with its settings.
+    runs : Path
+        The folder of the runs' folders.
+    journal : Path
+        Of a search: which trials there were, as Optuna keeps them.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self.file = self.path / "experiment.json"
+        self.runs = self.path / "runs"
+        self.journal = self.path / "search.jsonl"
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str], content: Mapping[str, Any]) -> Experiment:
+        """Make a new folder, or take an empty one, and write down what is to be done.
+
+        Raises
+        ------
+        ConfigurationError
+            It is there and has something in it.
+        StorageError
+            It cannot be made, or not be written into.
+        """
+        experiment = cls(path)
+        if experiment.file.exists():
+            raise ConfigurationError(
+                f"There is an experiment in {path}, and nothing is overwritten. Go on with it (compare --resume "
+                f"{path}), or give another folder with --out."
+            )
+        RunFolder.create(path)
+        experiment.write(content)
+        return experiment
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Experiment:
+        """Open the folder of an experiment that was begun.
+
+        Raises
+        ------
+        MissingFileError
+            There is none.
+        """
+        experiment = cls(path)
+        if not experiment.file.is_file():
+            raise MissingFileError(
+                f"There is no experiment in {path}: it has no experiment.json. Give the folder that compare printed."
+            )
+        return experiment
+
+    def read(self) -> dict[str, Any]:
+        """Read ``experiment.json``; FileFormatError if it is damaged, or not an experiment's."""
+        content = read_json(self.file)
+        if content.get("format") != FORMAT or content.get("version") != VERSION:
+            raise FileFormatError(
+                f"{self.file} is not an experiment of version {VERSION}: it says {content.get('format')!r}, version "
+                f"{content.get('version')!r}. Update Convoscope, or use the version that wrote it."
+            )
+        return content
+
+    def write(self, content: Mapping[str, Any]) -> None:
+        """Write ``experiment.json``."""
+        told = {"format": FORMAT, "version": VERSION, "convoscope": convoscope.__version__}
+        created = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        write_json(self.file, {**told, "created": created, **content})
+
+    def planned(self) -> list[PlannedRun]:
+        """Return the runs of a comparison, in the order in which they are trained."""
+        listed = self.read().get("runs")
+        if not isinstance(listed, list) or not listed:
+            raise FileFormatError(f"{self.file} lists no runs. Begin the experiment anew.")
+        return [_planned(run, self.file) for run in listed]
+
+    def folder(self, name: str) -> RunFolder:
+        """Return the folder of a run, which may not be there yet."""
+        return RunFolder(self.runs / name)
+
+
+def plan(
+    info: DatasetInfo,
+    grid: Mapping[str, list[Any]],
+    fixed: Mapping[str, Any],
+    seeds: Iterable[int],
+    threads: int,
+    engine: str,
+) -> list[PlannedRun]:
+    """Work out all runs: first every combination with the first seed, then with the next.
+
+    Raises
+    ------
+    ConfigurationError
+        A combination contradicts itself, or leaves no images to validate with.
+    """
+    runs: list[PlannedRun] = []
+    for seed in seeds:
+        for point in points(grid):
+            given = {name: value for name, value in {**fixed, **point}.items() if value is not None}
+            told = {"validation": VALIDATION, **given, "seed": seed}
+            try:
+                settings = TrainSettings.fill_in(info, threads, engine, **told)
+            except ConfigurationError as error:
+                raise type(error)(f"With {described(point)}: {error}") from error
+            if not settings.validation:
+                raise ConfigurationError(
+                    "Networks are compared by their accuracy in validation, and a share of 0 leaves no images for it. "
+                    "Leave out val, or give a share such as 0.1."
+                )
+            name = f"{len(runs) + 1:03}-{_slug(described(point))}-seed-{seed}"
+            runs.append(PlannedRun(name, point, settings))
+    return runs
+
+
+def as_json(run: PlannedRun) -> dict[str, Any]:
+    """Give a planned run as ``experiment.json`` has it."""
+    return {"name": run.name, "point": run.point, "settings": run.settings.as_dict()}
+
+
+def _planned(run: Any, where: Path) -> PlannedRun:
+    if not isinstance(run, dict) or not isinstance(run.get("name"), str) or not isinstance(run.get("point"), dict):
+        raise FileFormatError(f"{where} has a run without a name or without what is varied. Begin the experiment anew.")
+    return PlannedRun(run["name"], run["point"], TrainSettings.from_dict(run.get("settings"), where))
+
+
+def _slug(text: str) -> str:
+    """Return a text as part of a folder's name."""
+    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.")[:_LONGEST_NAME].strip("-.")

@@ -1,0 +1,256 @@
+"""The best settings within a time, drawn by Optuna, which is an extra; judged by the accuracy in validation alone."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from convoscope.engine.select import use
+from convoscope.errors import ConfigurationError, NotReadyError, StorageError
+from convoscope.experiments import failure
+from convoscope.experiments.grid import look_at
+from convoscope.experiments.plan import Experiment
+from convoscope.experiments.processes import Ended, run_all, share
+from convoscope.experiments.results import FINISHED, Result, Row, results, rows
+from convoscope.experiments.space import Range, checked, setting
+from convoscope.runs import RunFolder, TrainSettings
+from convoscope.runs.filling import VALIDATION
+
+_WORKER = "convoscope.experiments.searcher"
+_STUDY = "search"
+_MANY = 10_000  # processes: each trains one trial after the other, so that there are no more than run at a time
+#: What is searched if nothing else is said: around the lesson's network.
+SPACE: dict[str, Any] = {
+    "filters": Range(8, 64),
+    "convolutions": [1, 2, 3],
+    "kernel_size": [3, 5],
+    "dense_units": Range(16, 256),
+    "dropout": Range(0.0, 0.5),
+    "learning_rate": Range(3e-4, 1e-2),
+    "batch_size": [32, 64, 128],
+}
+# What a preset has where its settings say nothing.
+_LESSON = {"filters": 64, "convolutions": 2, "kernel_size": 3, "pooling": "max", "dense_units": 128}
+
+
+def search(
+    dataset: str,
+    vary: Mapping[str, Any] | None = None,
+    *,
+    minutes: float,
+    out: str | os.PathLike[str] | None = None,
+    fixed: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    jobs: int | None = None,
+    threads: int | None = None,
+    engine: str = "auto",
+    data_dir: str | os.PathLike[str] | None = None,
+) -> Experiment:
+    """Look for the settings with the highest accuracy in validation, and come back when the time is up.
+
+    Parameters
+    ----------
+    dataset : str
+        A data set's name, or the path of one's own images.
+    vary : mapping of str to sequence or Range, optional
+        Settings of a run, each with its values or the range they are drawn from; by default `SPACE`, which is around
+        the lesson's network. That one is tried first, if it lies within.
+    minutes : float
+    out : str or path-like, optional
+        The experiment's folder, by default ``runs/search-DATASET-1`` and so on. `resume` goes on with it, also on
+        several machines that share it.
+    fixed : mapping, optional
+        Settings that all runs have.
+    seed : int
+        Of all runs: they hold back the same images to validate with.
+    jobs, threads, engine, data_dir
+        See `convoscope.experiments.compare`.
+
+    Returns
+    -------
+    Experiment
+        `found` gives what was found.
+
+    Raises
+    ------
+    NotReadyError
+        If Optuna is not installed.
+    ConfigurationError, StorageError
+        As of `convoscope.experiments.compare`.
+    """
+    experiment = begin(
+        dataset, vary, out=out, fixed=fixed, seed=seed, threads=threads, jobs=jobs, engine=engine, data_dir=data_dir
+    )
+    return resume(experiment.path, minutes=minutes, jobs=jobs)
+
+
+def begin(
+    dataset: str,
+    vary: Mapping[str, Any] | None = None,
+    *,
+    out: str | os.PathLike[str] | None = None,
+    fixed: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    jobs: int | None = None,
+    threads: int | None = None,
+    engine: str = "auto",
+    data_dir: str | os.PathLike[str] | None = None,
+) -> Experiment:
+    """Write down what a search is to do, without training anything."""
+    from pathlib import Path
+
+    optuna = imported()
+    space = _space(vary or SPACE)
+    settings = {setting(name): value for name, value in (fixed or {}).items()}
+    if twice := sorted(settings.keys() & space.keys()):
+        if vary:
+            raise ConfigurationError(f"{', '.join(twice)} cannot be both varied and set for all runs. Leave out one.")
+        space = {name: values for name, values in space.items() if name not in twice}
+    if data_dir is not None:
+        settings["data_dir"] = str(Path(data_dir).expanduser().absolute())
+    info, found = look_at(dataset, settings)
+    content = {
+        "kind": "search",
+        "dataset": info.key,
+        "varied": {name: asdict(values) if isinstance(values, Range) else values for name, values in space.items()},
+        "fixed": {**found, **settings},
+        "seed": seed,
+        "threads": share(_MANY, jobs, threads)[1],
+        "engine": use(engine).name,
+    }
+    lesson = content["lesson"] = _lesson(space, settings_for(content, {}, info))
+    folder = RunFolder.create_numbered("runs", f"search-{info.name}").path if out is None else out
+    experiment = Experiment.create(folder, content)
+    study = optuna.create_study(study_name=_STUDY, storage=storage(experiment), direction="maximize")
+    if lesson is not None:
+        study.enqueue_trial(lesson)
+    return experiment
+
+
+def resume(path: str | os.PathLike[str], *, minutes: float, jobs: int | None = None) -> Experiment:
+    """Search for some minutes more. Several processes and machines may do so at once, if they share the folder.
+
+    Runs that are under way when the time is up are kept as far as they are, and gone on with next time.
+    """
+    if not minutes > 0:
+        raise ConfigurationError(f"--minutes must be more than 0, but is {minutes:g}.")
+    imported()
+    experiment = Experiment.open(path)
+    content = experiment.read()
+    if content.get("kind") != "search":
+        raise ConfigurationError(f"The experiment in {path} is a comparison and no search. Leave out --minutes.")
+    at_once = share(_MANY, jobs, content["threads"])[0]
+    until = time.monotonic() + minutes * 60
+    problems: list[Ended] = []
+
+    def ended(words: tuple[str, ...], how: Ended) -> bool:
+        problems.append(how)
+        return False
+
+    workers = [(str(experiment.path), str(number)) for number in range(at_once)]
+    run_all(_WORKER, workers, at_once, ended, lambda running: time.monotonic() < until)
+    for problem in problems:
+        if problem.status == failure.INTERRUPTED:
+            raise KeyboardInterrupt
+        if problem.status == failure.NO_ROOM:
+            raise StorageError(f"{problem.message} What was found is kept: convoscope compare --resume {path}")
+        raise ConfigurationError(f"The search has ended: {problem.message}")
+    return experiment
+
+
+def found(experiment: Experiment) -> list[Row]:
+    """Return the runs of a search that came to their end, the best in validation first."""
+    finished: list[Result] = [result for result in results(experiment) if result.state == FINISHED]
+    return sorted(rows(finished), key=lambda row: -row.results[0].figures["val_accuracy"])
+
+
+def settings_for(content: Mapping[str, Any], drawn: Mapping[str, Any], info: Any) -> TrainSettings:
+    """Return a run's settings for what was drawn."""
+    given = {name: value for name, value in {**content["fixed"], **drawn}.items() if value is not None}
+    told = {"validation": VALIDATION, **given, "seed": content["seed"]}
+    settings = TrainSettings.fill_in(info, content["threads"], content["engine"], **told)
+    if not settings.validation:
+        raise ConfigurationError("A search is judged by the accuracy in validation. Leave out val, or give a share.")
+    return settings
+
+
+def imported() -> Any:
+    """Return Optuna, which says nothing but warnings.
+
+    Raises
+    ------
+    NotReadyError
+        If it is not installed.
+    """
+    try:
+        import optuna
+    except ImportError:
+        raise NotReadyError(
+            "A search draws what it tries with Optuna, which is not installed. Install it: pip install "
+            "'convoscope[search]'. To train every combination, leave out --search and list the values."
+        ) from None
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    return optuna
+
+
+def storage(experiment: Experiment) -> Any:
+    """Return Optuna's storage: a file in the experiment's folder that processes and machines can share."""
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+
+    return JournalStorage(JournalFileBackend(str(experiment.journal), JournalFileOpenLock(str(experiment.journal))))
+
+
+def study_of(experiment: Experiment, index: int) -> Any:
+    """Open the study of a search, for one of its processes."""
+    optuna = imported()
+    kept = storage(experiment)
+    begun = {"study_name": _STUDY, "storage": kept, "direction": "maximize", "load_if_exists": True}
+    tried = len(optuna.create_study(**begun).trials)
+    # Not the same draws in every process, nor again after a resume.
+    sampler = optuna.samplers.TPESampler(seed=1_000 * tried + index, constant_liar=True)
+    pruner = optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1)
+    return optuna.create_study(**begun, sampler=sampler, pruner=pruner)
+
+
+def draw(trial: Any, varied: Mapping[str, Any]) -> dict[str, Any]:
+    """Draw a value for each setting; numbers over a wide range by their order of magnitude, and to three digits."""
+    drawn: dict[str, Any] = {}
+    for name, values in varied.items():
+        if isinstance(values, list):
+            drawn[name] = trial.suggest_categorical(name, values)
+            continue
+        low, high = values["low"], values["high"]
+        wide = low > 0 and high >= 8 * low
+        suggest = trial.suggest_int if isinstance(low, int) and isinstance(high, int) else trial.suggest_float
+        value = suggest(name, low, high, log=wide)
+        drawn[name] = value if isinstance(value, int) else min(max(float(f"{value:.3g}"), low), high)
+    return drawn
+
+
+def _space(vary: Mapping[str, Any]) -> dict[str, Any]:
+    space: dict[str, Any] = {}
+    for name, values in vary.items():
+        key = setting(name)
+        if key in ("image_size", "epochs"):
+            raise ConfigurationError(
+                f"{key} is not searched for, as runs are compared epoch by epoch on the same images. Give it by --set."
+            )
+        space[key] = values if isinstance(values, Range) else checked({key: values})[key]
+    return space
+
+
+def _lesson(space: Mapping[str, Any], settings: TrainSettings) -> dict[str, Any] | None:
+    """Return the lesson's own values, or None if they are not within the space."""
+    values = {name: getattr(settings, name) for name in space}
+    values = {name: _LESSON.get(name) if value is None else value for name, value in values.items()}
+    within = all(
+        values[name] is not None and wanted.low <= values[name] <= wanted.high
+        if isinstance(wanted, Range)
+        else values[name] in wanted
+        for name, wanted in space.items()
+    )
+    return values if within else None

@@ -1,0 +1,160 @@
+"""The table of an experiment: its cells as text, for the terminal, Markdown and HTML alike."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from convoscope.experiments.results import Figure, Row, best
+from convoscope.experiments.space import written
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+#: What a narrow terminal has no room for.
+WIDE = frozenset({"multiply_adds", "images_a_second"})
+TEST = frozenset({"test_accuracy"})
+_HEADINGS = {
+    "val_accuracy": "validation %",
+    "gap": "gap",
+    "parameters": "parameters",
+    "multiply_adds": "multiply-adds",
+    "seconds": "seconds",
+    "images_a_second": "images/s",
+    "test_accuracy": "test only %",
+}
+NOTES = (
+    "Validation: accuracy on images held back from training, of the epoch whose model was kept; the best has a star.",
+    "Gap: accuracy in training less that in validation, in points of the last epoch. It grows as images are learned by "
+    "heart. With dropout or varied images, training is the harder of the two, and the gap may be below 0.",
+    "Parameters and multiply-adds are the network's, the latter for one image. Seconds and images a second are of "
+    "training with validation; runs that share a machine slow each other down alike.",
+    "Test only: accuracy in % on the test images. It is shown apart and decides nothing.",
+    "± is the standard deviation over the seeds.",
+)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A table as text: headings, how many of them stand for what is varied, rows, and the place of the best row."""
+
+    headings: tuple[str, ...]
+    varied: int
+    rows: tuple[tuple[str, ...], ...]
+    best: int | None
+
+    def is_text(self, place: int) -> bool:
+        """Say whether a column holds words, which begin at its left."""
+        return place < self.varied or self.headings[place] == "note"
+
+
+def cells(table: Sequence[Row], *, without: Collection[str] = ()) -> Cells:
+    """Write down all figures, without some: ``{"test_accuracy"}``."""
+    figures = {name: heading for name, heading in _HEADINGS.items() if name not in without}
+    varied = list(table[0].point) if table else []
+    notes = [_note(row) for row in table]
+    noted = any(notes)
+    headings = (
+        *(name.replace("_", " ") for name in varied or ["run"]),
+        "runs",
+        *figures.values(),
+        *(["note"] if noted else []),
+    )
+    lines = tuple(
+        (
+            *([written(row.point.get(name)) for name in varied] or [row.results[0].folder.name]),
+            f"{len(row.finished)}"
+            if len(row.finished) == len(row.results)
+            else f"{len(row.finished)}/{len(row.results)}",
+            *(_cell(name, row.figure(name)) for name in figures),
+            *([note] if noted else []),
+        )
+        for row, note in zip(table, notes, strict=True)
+    )
+    first = best(table)
+    place = next((number for number, row in enumerate(table) if row is first), None)
+    return Cells(headings, max(1, len(varied)), lines, place)
+
+
+def markdown(table: Sequence[Row], *, without: Collection[str] = ()) -> str:
+    """Write the table as Markdown."""
+    made = cells(table, without=without)
+    aligned = ["---" if made.is_text(place) else "---:" for place in range(len(made.headings))]
+    lines = [made.headings, aligned, *(_starred(made, number) for number in range(len(made.rows)))]
+    return "\n".join(f"| {' | '.join(_escaped(cell) for cell in line)} |" for line in lines) + "\n"
+
+
+def as_html(table: Sequence[Row], *, without: Collection[str] = ()) -> str:
+    """Write the table as HTML."""
+    made = cells(table, without=without)
+    head = "".join(f'<th scope="col">{html.escape(heading)}</th>' for heading in made.headings)
+    body = []
+    for number in range(len(made.rows)):
+        line = _starred(made, number)
+        texts = "".join(
+            f"<td{' class=text' if made.is_text(place) else ''}>{html.escape(cell)}</td>"
+            for place, cell in enumerate(line)
+        )
+        body.append(f"<tr{' class=best' if number == made.best else ''}>{texts}</tr>")
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+
+
+def for_terminal(table: Sequence[Row], *, without: Collection[str] = ()) -> Table:
+    """Make the table for a console."""
+    from rich.table import Table
+    from rich.text import Text
+
+    made = cells(table, without=without)
+    drawn = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for place, heading in enumerate(made.headings):
+        drawn.add_column(heading, justify="left" if made.is_text(place) else "right", overflow="fold")
+    for number in range(len(made.rows)):
+        style = "bold green" if number == made.best else ""
+        drawn.add_row(*(Text(cell, style) for cell in _starred(made, number)))
+    return drawn
+
+
+def _starred(made: Cells, number: int) -> list[str]:
+    """Return a row's cells, with a star at the validation accuracy that is best."""
+    line = list(made.rows[number])
+    if number == made.best:
+        line[made.varied + 1] += " *"
+    return line
+
+
+def _cell(name: str, figure: Figure | None) -> str:
+    """Write a mean and its spread, as precisely as makes sense for the figure.
+
+    Examples
+    --------
+    >>> _cell("val_accuracy", Figure(0.97251, 0.0041)), _cell("gap", Figure(0.012, None))
+    ('97.25 ± 0.41', '+1.2')
+    """
+    if figure is None:
+        return "-"
+    if name.endswith("accuracy"):
+        return _with_spread(figure, 100, ".2f")
+    if name == "gap":
+        return _with_spread(figure, 100, "+.1f")
+    if name == "seconds":
+        return _with_spread(figure, 1, ",.2f" if figure.mean < 10 else ",.1f")
+    return f"{figure.mean:,.0f}"
+
+
+def _with_spread(figure: Figure, scale: float, form: str) -> str:
+    spread = "" if figure.spread is None else f" ± {figure.spread * scale:{form.lstrip('+')}}"
+    return f"{figure.mean * scale:{form}}{spread}"
+
+
+def _note(row: Row) -> str:
+    """Say what of a row failed or is not done."""
+    left = sum(result.state in ("waiting", "begun") for result in row.results)
+    parts = [f"failed: {reason}" for reason in row.reasons]
+    return " ".join([*parts, *([f"{left} not finished"] if left else [])])
+
+
+def _escaped(cell: str) -> str:
+    """Keep a cell from ending its column, or being taken for markup."""
+    return cell.replace("\\", "\\\\").replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;").replace("\n", " ")

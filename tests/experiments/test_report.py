@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import sys
+from html.parser import HTMLParser
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from convoscope.experiments import Experiment, Result, Row, markdown, results, rows, write_report
+from convoscope.experiments.charts import draw, image, pareto
+from convoscope.experiments.table import as_html, cells
+
+
+class Cells(HTMLParser):
+    """The texts of a table's cells, row by row."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.rows and self.rows[-1]:
+            self.rows[-1][-1] += data
+
+
+def failed(reason: str) -> Row:
+    return Row({"filters": 8}, (Result(Path("a"), {}, {"filters": 8}, "failed", reason, 0, {}),))
+
+
+def test_a_row_has_its_figures_and_the_best_a_star() -> None:
+    figures = {
+        "val_accuracy": 0.9725,
+        "gap": -0.012,
+        "parameters": 243_786,
+        "multiply_adds": 5_234_567,
+        "seconds": 12.34,
+        "images_a_second": 45_678.2,
+        "test_accuracy": 0.9,
+    }
+    row = Row({"filters": 8}, (Result(Path("a"), {}, {"filters": 8}, "finished", None, 1, figures),))
+    line = "| 8 | 1 | 97.25 \\* | -1.2 | 243,786 | 5,234,567 | 12.3 | 45,678 | 90.00 |"
+    assert line in markdown([row]).splitlines()
+
+
+def test_every_seed_counts_in_what_follows_plus_minus() -> None:
+    runs = tuple(
+        Result(Path("a"), {}, {"filters": 8}, "finished", None, 1, {"val_accuracy": value}) for value in (0.90, 0.92)
+    )
+    assert "91.00 ± 1.41" in markdown([Row({"filters": 8}, runs)])
+
+
+def test_a_reason_stands_in_the_table_and_cannot_break_it() -> None:
+    reason = "a | b <script>alert(1)</script>\nand a *line*"
+    lines = markdown([failed(reason)]).splitlines()
+    assert len(lines) == 3
+    assert lines[2].replace("\\|", "").count("|") == lines[0].count("|")
+    assert "<script>" not in lines[2]
+    assert "<script>" not in as_html([failed(reason)])
+    assert f"failed: {reason}" in Cells(as_html([failed(reason)])).rows[1]
+
+
+def test_text_markdown_and_html_say_the_same(finished: Experiment) -> None:
+    table = rows(results(finished))
+    as_text = cells(table)
+    from_html = Cells(as_html(table)).rows
+    assert tuple(from_html[0]) == as_text.headings
+    assert [[cell.removesuffix(" *") for cell in line] for line in from_html[1:]] == [list(row) for row in as_text.rows]
+
+
+def test_the_front_is_what_no_other_beats_in_both() -> None:
+    generator = np.random.default_rng(1)
+    points = [(float(a), float(b)) for a, b in generator.integers(0, 12, (60, 2))]
+    front = pareto(points)
+    beaten = [any(c <= x and g >= y and (c, g) != (x, y) for c, g in points) for x, y in points]
+    assert {points[place] for place in front} == {
+        point for point, worse in zip(points, beaten, strict=True) if not worse
+    }
+    assert [points[place] for place in front] == sorted({points[place] for place in front})
+
+
+def test_charts_are_pictures_and_the_same_for_the_same_figures(finished: Experiment) -> None:
+    table = rows(results(finished))
+    drawn = draw(table)
+    assert list(drawn) == ["accuracy-seconds", "accuracy-parameters", "gap"]
+    for name, drawing in drawn.items():
+        assert image(drawing, "svg") == image(draw(table)[name], "svg")
+        pixels = np.asarray(Image.open(BytesIO(image(drawing, "png"))).convert("L"))
+        assert pixels.min() < 60
+        assert pixels.max() == 255
+
+
+def test_the_report_stands_alone(finished: Experiment, tmp_path: Path) -> None:
+    files = write_report(rows(results(finished)), tmp_path, "Units & rates", ["8 runs"])
+    assert sorted(path.name for path in files) == [
+        "accuracy-parameters.png",
+        "accuracy-parameters.svg",
+        "accuracy-seconds.png",
+        "accuracy-seconds.svg",
+        "gap.png",
+        "gap.svg",
+        "report.html",
+        "report.md",
+    ]
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<svg") == 3
+    assert "Units &amp; rates" in page
+    assert "src=" not in page
+    text = (tmp_path / "report.md").read_text()
+    assert text.count(".svg)") == 3
+    assert "Best in validation" in text
+    assert "decides nothing" in text
+
+
+def test_without_matplotlib_the_report_has_the_table_and_says_how_to_get_charts(
+    finished: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    table = rows(results(finished))
+    files = write_report(table, tmp_path, "Units")
+    assert sorted(path.name for path in files) == ["report.html", "report.md"]
+    text = (tmp_path / "report.md").read_text()
+    assert "pip install 'convoscope[plots]'" in text
+    assert markdown(table).strip() in text
+
+
+def test_a_report_before_any_run_is_finished_says_so(tmp_path: Path) -> None:
+    write_report([failed("oops")], tmp_path, "Nothing yet")
+    text = (tmp_path / "report.md").read_text()
+    assert "No run is finished yet." in text
+    assert "failed: oops" in text
