@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from convoscope.cli.explore import load
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no such Ctrl-C there")
 PATIENCE = 60.0  # seconds until a test gives up waiting
 OPTIONS = ("digits", "--model", "dense", "--seed", "5", "--engine", "reference", "--threads", "1")
@@ -83,6 +85,10 @@ def test_the_page_follows_training_and_ctrl_c_ends_it_as_usual(tmp_path: Path) -
             assert len(answer.read()) > 1000
     assert seen == sorted(seen)
     assert len(set(seen)) >= 3
+    beside = load(tmp_path / "run", None, None)  # as another process opens it
+    assert beside.note == ""
+    assert beside.epochs is not None
+    assert beside.epochs.described()["training"]
     status, words = ask(address, 0)
     assert (status, words.strip()) == (400, "Python is training, and answers when that has ended.")
     status, errors = training.interrupt()
