@@ -64,8 +64,8 @@ def _conclude(console: Console, experiment: Experiment, table: list[Row], quiet:
     test = best.figures["test_accuracy"]
     begun = len(results(experiment))
     facts = [
-        f"{begun} networks were tried and {len(table)} of them trained to their end; the others were given up early, or "
-        f"under way when the time was up. The test images had no part in that.",
+        f"{begun} networks were tried and {len(table)} of them trained to their end; the others were given up early, "
+        f"or under way when the time was up. The test images had no part in that.",
         *_lesson(experiment),
     ]
     title = f"{Path(experiment.read()['dataset']).name}: search"
