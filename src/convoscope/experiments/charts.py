@@ -9,6 +9,7 @@ from typing import Any
 from convoscope.errors import NotReadyError
 from convoscope.experiments.results import Figure, Row
 from convoscope.experiments.space import described, written
+from convoscope.report.terminal import percent
 
 # Told apart in grey as well: by fill and shape, never by colour alone.
 _INK, _FAINT, _FRONT = "#1c1e21", "#8a9097", "#0b57a4"
@@ -187,7 +188,8 @@ def captions(table: Sequence[Row]) -> dict[str, str]:
         front = pareto([(_figure(row, cost).mean, _figure(row, "val_accuracy").mean) for row in scored])
         steps = "; ".join(
             f"{described(scored[place].point) or scored[place].results[0].folder.name} "
-            f"({_figure(scored[place], cost).mean:,.4g} {cost}, {_figure(scored[place], 'val_accuracy').mean:.2%})"
+            f"({_figure(scored[place], cost).mean:,.4g} {cost}, "
+            f"{percent(_figure(scored[place], 'val_accuracy').mean, 2)})"
             for place in front
         )
         told[f"accuracy-{cost}"] = f"Accuracy in validation against {name}. Beaten by none in both: {steps}."

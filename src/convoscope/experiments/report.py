@@ -11,6 +11,7 @@ from convoscope.experiments import charts
 from convoscope.experiments.results import Row, best
 from convoscope.experiments.space import described
 from convoscope.experiments.table import NOTES, as_html, markdown
+from convoscope.report.terminal import percent
 from convoscope.storage import write_atomically
 
 _STYLE = """
@@ -86,10 +87,10 @@ def _summary(table: Sequence[Row]) -> list[str]:
         return ["No run is finished yet."]
     test = first.figure("test_accuracy")
     named = described(first.point) or first.results[0].folder.name
-    told = f"Best in validation: {named}, {figure.mean:.2%}" + (
+    told = f"Best in validation: {named}, {percent(figure.mean, 2)}" + (
         f" (± {figure.spread * 100:.2f} points over {len(first.finished)} seeds)." if figure.spread is not None else "."
     )
-    return [told + (f" On the test images it has {test.mean:.2%}." if test is not None else "")]
+    return [told + (f" On the test images it has {percent(test.mean, 2)}." if test is not None else "")]
 
 
 def _markdown(table: str, title: str, paragraphs: Sequence[str], drawn: dict[str, tuple[str, bytes]]) -> str:

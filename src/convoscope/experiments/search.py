@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -153,7 +154,7 @@ def resume(path: str | os.PathLike[str], *, minutes: float, jobs: int | None = N
     workers = [(str(experiment.path), str(number)) for number in range(at_once)]
     run_all(_WORKER, workers, at_once, ended, lambda running: time.monotonic() < until)
     for problem in problems:
-        if problem.status == failure.INTERRUPTED:
+        if problem.status in (failure.INTERRUPTED, -signal.SIGINT):
             raise KeyboardInterrupt
         if problem.status == failure.NO_ROOM:
             raise StorageError(f"{problem.message} What was found is kept: convoscope compare --resume {path}")

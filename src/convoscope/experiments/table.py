@@ -13,9 +13,9 @@ from convoscope.experiments.space import written
 if TYPE_CHECKING:
     from rich.table import Table
 
-#: What a narrow terminal has no room for.
-WIDE = frozenset({"multiply_adds", "images_a_second"})
 TEST = frozenset({"test_accuracy"})
+_LEFT_OUT_FIRST = ("multiply_adds", "images_a_second", "gap", "parameters")
+_WIDEST_TEXT = 30
 _HEADINGS = {
     "val_accuracy": "validation %",
     "gap": "gap",
@@ -101,19 +101,34 @@ def as_html(table: Sequence[Row], *, without: Collection[str] = ()) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
 
 
-def for_terminal(table: Sequence[Row], *, without: Collection[str] = ()) -> Table:
-    """Make the table for a console."""
+def for_terminal(table: Sequence[Row], width: int, *, without: Collection[str] = ()) -> Table:
+    """Make the table for a console of so many characters; what there is no room for, the report has."""
     from rich.table import Table
     from rich.text import Text
 
-    made = cells(table, without=without)
+    left_out = set(without)
+    for name in _LEFT_OUT_FIRST:
+        if _width(cells(table, without=left_out)) > width:
+            left_out.add(name)
+    made = cells(table, without=left_out)
     drawn = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for place, heading in enumerate(made.headings):
-        drawn.add_column(heading, justify="left" if made.is_text(place) else "right", overflow="fold")
+        is_text = made.is_text(place)
+        drawn.add_column(heading, justify="left" if is_text else "right", overflow="fold", no_wrap=not is_text)
     for number in range(len(made.rows)):
         style = "bold green" if number == made.best else ""
         drawn.add_row(*(Text(cell, style) for cell in _starred(made, number)))
     return drawn
+
+
+def _width(made: Cells) -> int:
+    """Return how many characters wide the table is; headings of words may be folded between them."""
+    width = 0
+    for place, heading in enumerate(made.headings):
+        longest = max(map(len, heading.split() if made.is_text(place) else [heading]))
+        texts = [len(_starred(made, number)[place]) for number in range(len(made.rows))]
+        width += min(max([longest, *texts]), _WIDEST_TEXT) + 2
+    return width - 2
 
 
 def _starred(made: Cells, number: int) -> list[str]:
