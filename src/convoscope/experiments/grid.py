@@ -17,7 +17,7 @@ from convoscope.experiments import failure
 from convoscope.experiments.plan import Experiment, PlannedRun, as_json, plan
 from convoscope.experiments.processes import Ended, run_all, share
 from convoscope.experiments.space import checked, setting
-from convoscope.experiments.worker import is_complete
+from convoscope.experiments.training import is_complete
 from convoscope.runs import RunFolder
 from convoscope.runs.filling import VALIDATION
 from convoscope.runs.lock import alone_in

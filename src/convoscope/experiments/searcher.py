@@ -12,7 +12,8 @@ from convoscope.experiments import failure, search
 from convoscope.experiments.grid import look_at
 from convoscope.experiments.plan import Experiment
 from convoscope.experiments.results import read
-from convoscope.experiments.worker import end_with_parent, train
+from convoscope.experiments.training import train
+from convoscope.experiments.worker import end_with_parent
 from convoscope.runs import RunFolder
 from convoscope.runs.lock import is_in_use
 from convoscope.training.callbacks import Callback
