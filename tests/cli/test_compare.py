@@ -9,6 +9,7 @@ from tests.searching import work_until
 
 from convoscope.experiments import Experiment
 from convoscope.experiments.search import found
+from convoscope.report.terminal import percent
 
 from .conftest import Shell
 
@@ -88,7 +89,7 @@ def test_a_search_tells_the_best_in_validation_and_its_test_once(shell: Shell) -
     assert ended.out.count("On the test images") == 1
     assert "test only" not in ended.out
     best = found(Experiment("x"))[0].results[0]
-    assert f"{best.figures['test_accuracy']:.2%}" in ended.out.split("On the test images")[1]
+    assert percent(best.figures["test_accuracy"], 2) in ended.out.split("On the test images")[1]
     assert f"Best in validation: dense units {best.settings['dense_units']}" in ended.out
     assert "test only" not in Path("x/report.md").read_text()
 

@@ -90,6 +90,31 @@ def test_a_network_that_does_not_fit_the_images_is_a_failed_run(tmp_path: Path) 
     assert "Layer" in does_not.reasons[0]
 
 
+def test_a_damaged_run_is_a_failed_run_and_the_rest_go_on(tmp_path: Path) -> None:
+    fixed = {**FIXED, "epochs": 1}
+    experiment, _ = begin("digits", {"dense_units": [2, 3]}, out=tmp_path / "x", fixed=fixed, threads=1)
+    first, second = (experiment.folder(run.name) for run in experiment.planned())
+    first.path.mkdir(parents=True)
+    first.config.write_text("{")
+    resume(experiment.path, jobs=1)
+    assert states(experiment) == {first.path.name: "failed", second.path.name: "finished"}
+    assert "not JSON" in rows(results(experiment))[0].reasons[0]
+
+
+def test_networks_are_compared_on_ones_own_images(tmp_path: Path) -> None:
+    from tests.own_images import fill
+
+    photos = fill(tmp_path / "photos", {"a": 40, "b": 12})
+    options: dict[str, Any] = {"jobs": 1, "threads": 1, "engine": "reference", "data_dir": tmp_path / "data"}
+    fixed = {"model": "cnn-1", "epochs": 1, "image_size": (12, 12)}
+    experiment = compare(str(photos), {"filters": [2, 3]}, out=tmp_path / "x", fixed=fixed, **options)
+    assert set(states(experiment).values()) == {"finished"}
+    for result in results(experiment):
+        assert result.settings["dataset"] == str(photos)
+        assert result.settings["class_weight"] == "auto"  # one class is three times rarer than the other
+        assert load_model(result.folder / "model.safetensors").plan_input_shape == (12, 12, 3)
+
+
 @pytest.mark.parametrize(
     ("vary", "fixed", "kind", "message"),
     [

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import sys
 from html.parser import HTMLParser
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from PIL import Image
 
 from convoscope.experiments import Experiment, Result, Row, markdown, results, rows, write_report
 from convoscope.experiments.charts import draw, image, pareto
-from convoscope.experiments.table import as_html, cells
+from convoscope.experiments.table import as_html, cells, for_terminal
 
 
 class Cells(HTMLParser):
@@ -75,6 +75,19 @@ def test_text_markdown_and_html_say_the_same(finished: Experiment) -> None:
     from_html = Cells(as_html(table)).rows
     assert tuple(from_html[0]) == as_text.headings
     assert [[cell.removesuffix(" *") for cell in line] for line in from_html[1:]] == [list(row) for row in as_text.rows]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_numbers_are_never_broken_in_a_narrow_terminal(finished: Experiment, width: int) -> None:
+    from rich.console import Console
+
+    console = Console(width=width, file=StringIO(), color_system=None)
+    table = rows(results(finished))
+    console.print(for_terminal(table, width))
+    written = console.file.getvalue()  # type: ignore[attr-defined]
+    assert max(map(len, written.splitlines())) <= width
+    assert all(cells(table).rows[number][2] in written for number in range(len(table)))
+    assert ("multiply-adds" in written) == (width == 120)
 
 
 def test_the_front_is_what_no_other_beats_in_both() -> None:

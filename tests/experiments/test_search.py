@@ -27,8 +27,8 @@ OPTIONS: dict[str, Any] = {
 
 def trials(experiment: Experiment) -> list[optuna.trial.FrozenTrial]:
     backend = optuna.storages.journal.JournalFileBackend(str(experiment.journal))
-    study = optuna.load_study(study_name="search", storage=optuna.storages.JournalStorage(backend))
-    return list(study.trials)
+    kept = optuna.load_study(study_name="search", storage=optuna.storages.JournalStorage(backend))
+    return list(kept.trials)
 
 
 def given_up(experiment: Experiment) -> list[int]:

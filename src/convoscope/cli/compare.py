@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from convoscope.cli.compare_search import narrow, run as run_search
+from convoscope.cli.compare_search import run as run_search
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -166,7 +166,7 @@ def _show(folders: list[str], out: Path | None) -> None:
         )
     table = rows(read(*(Path(folder).expanduser() for folder in folders)))
     console = results()
-    console.print(for_terminal(table, without=narrow(console)))
+    console.print(for_terminal(table, console.width))
     if out is not None:
         place = out.expanduser()
         place.mkdir(parents=True, exist_ok=True)
@@ -195,7 +195,7 @@ def _train(experiment: Experiment, jobs: int | None, quiet: bool) -> None:
         _leave_interrupted(experiment)
     table = experiments.rows(experiments.results(experiment))
     files = write_report(table, experiment.path, _title(experiment), _facts(experiment))
-    console.print(for_terminal(table, without=narrow(console)))
+    console.print(for_terminal(table, console.width))
     if not quiet:
         for note in NOTES:
             console.print(note, style="dim")
@@ -246,14 +246,19 @@ def _title(experiment: Experiment) -> str:
 
 
 def _facts(experiment: Experiment) -> list[str]:
+    from convoscope.datasets.registry import is_own
     from convoscope.experiments.space import described
 
     content = experiment.read()
     fixed = described(content["fixed"]) or "nothing else than by default"
     return [
         f"{len(content['runs'])} runs, {content['at_once']} at a time with {content['threads']} "
-        f"thread{'s' * (content['threads'] != 1)} each; set for all: {fixed}. Each seed holds back images of "
-        f"its own to validate with, the same for all networks."
+        f"thread{'s' * (content['threads'] != 1)} each; set for all: {fixed}. "
+        + (
+            "All validate with the same images."
+            if is_own(content["dataset"])
+            else "Each seed holds back images of its own to validate with, the same for all networks."
+        )
     ]
 
 

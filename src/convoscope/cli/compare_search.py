@@ -13,14 +13,6 @@ if TYPE_CHECKING:
 
 _SHOWN = 10
 MINUTES = 5.0
-_WIDE = 110
-
-
-def narrow(console: Console) -> frozenset[str]:
-    """Say what a table leaves out for lack of room; the report has it."""
-    from convoscope.experiments.table import WIDE
-
-    return WIDE if console.width < _WIDE else frozenset()
 
 
 def run(experiment: Experiment, minutes: float | None, jobs: int | None, quiet: bool) -> None:
@@ -58,24 +50,25 @@ def _conclude(console: Console, experiment: Experiment, table: list[Row], quiet:
     from convoscope.experiments.results import results
     from convoscope.experiments.space import described
     from convoscope.experiments.table import TEST, for_terminal
+    from convoscope.report.terminal import percent
 
     shown = table[:_SHOWN]
     best = shown[0].results[0]
     test = best.figures["test_accuracy"]
     begun = len(results(experiment))
     facts = [
-        f"{begun} networks were tried and {len(table)} of them trained to their end; the others were given up early, "
+        f"{begun} networks were tried and {len(table)} of them trained to their end; the others were given up early "
         f"or under way when the time was up. The test images had no part in that.",
         *_lesson(experiment),
     ]
     title = f"{Path(experiment.read()['dataset']).name}: search"
     files = write_report(shown, experiment.path, title, facts, without=TEST)
-    console.print(for_terminal(shown, without=TEST | narrow(console)))
+    console.print(for_terminal(shown, console.width, without=TEST))
     console.print()
     for fact in facts:
         console.print(fact, style="dim", soft_wrap=True)
     console.print(f"Best in validation: {described(best.point)}", style="bold", soft_wrap=True)
-    console.print(f"On the test images, looked at once and now: {test:.2%}", soft_wrap=True)
+    console.print(f"On the test images, looked at once and now: {percent(test, 2)}", soft_wrap=True)
     console.print(f"Its run: {best.folder}", soft_wrap=True)
     if not quiet:
         pages = [str(path) for path in files if path.suffix in (".md", ".html")]
@@ -86,14 +79,13 @@ def _conclude(console: Console, experiment: Experiment, table: list[Row], quiet:
 def _lesson(experiment: Experiment) -> list[str]:
     """Say how the lesson's own network did, if it was tried."""
     from convoscope.experiments.results import FINISHED, read
+    from convoscope.report.terminal import percent
 
     first = read(experiment.folder("trial-0000"))
     if experiment.read().get("lesson") is None or first.state != FINISHED:
         return []
-    figures = first.figures
-    return [
-        f"The lesson's network, the first: {figures['val_accuracy']:.2%} in validation in {figures['seconds']:.1f} s."
-    ]
+    validated, seconds = percent(first.figures["val_accuracy"], 2), first.figures["seconds"]
+    return [f"The lesson's network, tried first: {validated} in validation in {seconds:.1f} s."]
 
 
 def _announce(console: Console, experiment: Experiment, minutes: float) -> None:

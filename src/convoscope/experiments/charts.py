@@ -9,6 +9,7 @@ from typing import Any
 from convoscope.errors import NotReadyError
 from convoscope.experiments.results import Figure, Row
 from convoscope.experiments.space import described, written
+from convoscope.report.terminal import percent
 
 # Told apart in grey as well: by fill and shape, never by colour alone.
 _INK, _FAINT, _FRONT = "#1c1e21", "#8a9097", "#0b57a4"
@@ -179,6 +180,10 @@ def _finish(axes: Any, title: str, table: Sequence[Row]) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
+def _amount(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def captions(table: Sequence[Row]) -> dict[str, str]:
     """Say in words what each chart shows: which rows are on the front, and where the gap is widest."""
     scored = [row for row in table if row.figure("val_accuracy") is not None]
@@ -187,7 +192,8 @@ def captions(table: Sequence[Row]) -> dict[str, str]:
         front = pareto([(_figure(row, cost).mean, _figure(row, "val_accuracy").mean) for row in scored])
         steps = "; ".join(
             f"{described(scored[place].point) or scored[place].results[0].folder.name} "
-            f"({_figure(scored[place], cost).mean:,.4g} {cost}, {_figure(scored[place], 'val_accuracy').mean:.2%})"
+            f"({_amount(_figure(scored[place], cost).mean)} {cost}, "
+            f"{percent(_figure(scored[place], 'val_accuracy').mean, 2)})"
             for place in front
         )
         told[f"accuracy-{cost}"] = f"Accuracy in validation against {name}. Beaten by none in both: {steps}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,12 @@ from convoscope import datasets
 from convoscope.datasets import DatasetInfo
 from convoscope.datasets.registry import is_own, load_own
 from convoscope.engine.select import use
-from convoscope.errors import ConfigurationError, StorageError
+from convoscope.errors import ConfigurationError, FileFormatError, StorageError
 from convoscope.experiments import failure
 from convoscope.experiments.plan import Experiment, PlannedRun, as_json, plan
 from convoscope.experiments.processes import Ended, run_all, share
 from convoscope.experiments.space import checked, setting
-from convoscope.experiments.worker import is_complete
+from convoscope.experiments.training import is_complete
 from convoscope.runs import RunFolder
 from convoscope.runs.filling import VALIDATION
 from convoscope.runs.lock import alone_in
@@ -165,7 +166,10 @@ def resume(path: str | os.PathLike[str], *, jobs: int | None = None, told: Told 
 
 def is_settled(folder: RunFolder) -> bool:
     """Say whether there is nothing left to do for a run: it is finished, or failed by its own settings."""
-    return failure.is_final(folder) or is_complete(folder)
+    try:
+        return failure.is_final(folder) or is_complete(folder)
+    except FileFormatError:  # which becomes the reason why it fails
+        return False
 
 
 class _Comparison:
@@ -194,7 +198,7 @@ class _Comparison:
     def _ended(self, words: tuple[str, ...], ended: Ended) -> bool:
         run = self.left[words[1]]
         folder = self.experiment.folder(run.name)
-        if ended.status == failure.INTERRUPTED:
+        if ended.status in (failure.INTERRUPTED, -signal.SIGINT):
             self.interrupted = True
             return False
         if ended.status == failure.NO_ROOM:

@@ -11,6 +11,7 @@ from convoscope.experiments import charts
 from convoscope.experiments.results import Row, best
 from convoscope.experiments.space import described
 from convoscope.experiments.table import NOTES, as_html, markdown
+from convoscope.report.terminal import percent
 from convoscope.storage import write_atomically
 
 _STYLE = """
@@ -86,16 +87,16 @@ def _summary(table: Sequence[Row]) -> list[str]:
         return ["No run is finished yet."]
     test = first.figure("test_accuracy")
     named = described(first.point) or first.results[0].folder.name
-    told = f"Best in validation: {named}, {figure.mean:.2%}" + (
+    told = f"Best in validation: {named}, {percent(figure.mean, 2)}" + (
         f" (± {figure.spread * 100:.2f} points over {len(first.finished)} seeds)." if figure.spread is not None else "."
     )
-    return [told + (f" On the test images it has {test.mean:.2%}." if test is not None else "")]
+    return [told + (f" On the test images it has {percent(test.mean, 2)}." if test is not None else "")]
 
 
 def _markdown(table: str, title: str, paragraphs: Sequence[str], drawn: dict[str, tuple[str, bytes]]) -> str:
     notes = "\n".join(f"- {note}" for note in NOTES)
     parts = [f"# {title}", *paragraphs, table.rstrip(), notes]
-    parts += [f"![{caption}]({name}.svg)\n\n{caption}" for name, (caption, _) in drawn.items()]
+    parts += [f"![{_first_sentence(caption)}]({name}.svg)\n\n{caption}" for name, (caption, _) in drawn.items()]
     return "\n\n".join(parts) + "\n"
 
 
@@ -103,8 +104,7 @@ def _html(table: str, title: str, paragraphs: Sequence[str], drawn: dict[str, tu
     told = "".join(f"<p>{html.escape(paragraph)}</p>" for paragraph in paragraphs)
     notes = "".join(f"<li>{html.escape(note)}</li>" for note in NOTES)
     figures = "".join(
-        f'<figure role="group" aria-label="{html.escape(caption)}">{_inline(svg)}'
-        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+        f"<figure>{_inline(svg, _first_sentence(caption))}<figcaption>{html.escape(caption)}</figcaption></figure>"
         for caption, svg in drawn.values()
     )
     return (
@@ -115,7 +115,11 @@ def _html(table: str, title: str, paragraphs: Sequence[str], drawn: dict[str, tu
     )
 
 
-def _inline(svg: bytes) -> str:
-    """Return a chart without what only a file of its own has before it."""
+def _inline(svg: bytes, name: str) -> str:
+    """Return a chart, named for those who do not see it, without what only a file of its own has before it."""
     text = svg.decode()
-    return text[text.index("<svg") :]
+    return f'<svg role="img" aria-label="{html.escape(name)}"' + text[text.index("<svg") + len("<svg") :]
+
+
+def _first_sentence(text: str) -> str:
+    return text.partition(". ")[0].rstrip(".")

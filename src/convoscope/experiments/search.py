@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -20,7 +21,7 @@ from convoscope.runs import RunFolder, TrainSettings
 from convoscope.runs.filling import VALIDATION
 
 _WORKER = "convoscope.experiments.searcher"
-_STUDY = "search"
+_NAME = "search"
 _MANY = 10_000  # processes: each trains one trial after the other, so that there are no more than run at a time
 #: What is searched if nothing else is said: around the lesson's network.
 SPACE: dict[str, Any] = {
@@ -124,9 +125,9 @@ def begin(
     lesson = content["lesson"] = _lesson(space, settings_for(content, {}, info))
     folder = RunFolder.create_numbered("runs", f"search-{info.name}").path if out is None else out
     experiment = Experiment.create(folder, content)
-    study = optuna.create_study(study_name=_STUDY, storage=storage(experiment), direction="maximize")
+    kept = optuna.create_study(study_name=_NAME, storage=storage(experiment), direction="maximize")
     if lesson is not None:
-        study.enqueue_trial(lesson)
+        kept.enqueue_trial(lesson)
     return experiment
 
 
@@ -153,7 +154,7 @@ def resume(path: str | os.PathLike[str], *, minutes: float, jobs: int | None = N
     workers = [(str(experiment.path), str(number)) for number in range(at_once)]
     run_all(_WORKER, workers, at_once, ended, lambda running: time.monotonic() < until)
     for problem in problems:
-        if problem.status == failure.INTERRUPTED:
+        if problem.status in (failure.INTERRUPTED, -signal.SIGINT):
             raise KeyboardInterrupt
         if problem.status == failure.NO_ROOM:
             raise StorageError(f"{problem.message} What was found is kept: convoscope compare --resume {path}")
@@ -204,11 +205,11 @@ def storage(experiment: Experiment) -> Any:
     return JournalStorage(JournalFileBackend(str(experiment.journal), JournalFileOpenLock(str(experiment.journal))))
 
 
-def study_of(experiment: Experiment, index: int) -> Any:
-    """Open the study of a search, for one of its processes."""
+def opened(experiment: Experiment, index: int) -> Any:
+    """Open the search in Optuna, for one of its processes."""
     optuna = imported()
     kept = storage(experiment)
-    begun = {"study_name": _STUDY, "storage": kept, "direction": "maximize", "load_if_exists": True}
+    begun = {"study_name": _NAME, "storage": kept, "direction": "maximize", "load_if_exists": True}
     tried = len(optuna.create_study(**begun).trials)
     # Not the same draws in every process, nor again after a resume.
     sampler = optuna.samplers.TPESampler(seed=1_000 * tried + index, constant_liar=True)

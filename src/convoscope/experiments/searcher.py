@@ -12,7 +12,8 @@ from convoscope.experiments import failure, search
 from convoscope.experiments.grid import look_at
 from convoscope.experiments.plan import Experiment
 from convoscope.experiments.results import read
-from convoscope.experiments.worker import end_with_parent, train
+from convoscope.experiments.training import train
+from convoscope.experiments.worker import end_with_parent
 from convoscope.runs import RunFolder
 from convoscope.runs.lock import is_in_use
 from convoscope.training.callbacks import Callback
@@ -64,39 +65,39 @@ def _search(experiment: Experiment, number: int) -> None:
 
     content = experiment.read()
     info, _ = look_at(content["dataset"], content["fixed"])
-    study = search.study_of(experiment, number)
+    kept = search.opened(experiment, number)
     failed = 0
-    for trial in _trials(study, experiment):
+    for trial in _trials(kept, experiment):
         folder = _folder(experiment, trial.number)
         try:
             drawn = search.draw(trial, content["varied"])
             train(folder, search.settings_for(content, drawn, info), [_Pruning(trial)])
         except _HopelessError:
-            study.tell(trial, state=TrialState.PRUNED, skip_if_finished=True)
+            kept.tell(trial, state=TrialState.PRUNED, skip_if_finished=True)
         except StorageError:
             raise
         except Exception as error:
             failed += 1
             failure.ended_by(folder, error)
-            study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
+            kept.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
             if failed == _MOST_FAILURES:
                 raise ConvoscopeError(f"{failed} trials failed one after the other, the last: {error}") from error
         else:
             failed = 0
-            study.tell(trial, read(folder).figures["val_accuracy"], skip_if_finished=True)
+            kept.tell(trial, read(folder).figures["val_accuracy"], skip_if_finished=True)
 
 
-def _trials(study: Any, experiment: Experiment) -> Iterator[Any]:
+def _trials(kept: Any, experiment: Experiment) -> Iterator[Any]:
     """Give the trials that a killed process left, and then new ones without end."""
     import optuna
 
-    for left in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
+    for left in kept.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
         folder = _folder(experiment, left.number)
         old = left.datetime_start is None or datetime.now() - left.datetime_start > _UNDER_WAY
         if old and not (folder.path.is_dir() and is_in_use(folder.path)):
-            yield optuna.trial.Trial(study, left._trial_id)
+            yield optuna.trial.Trial(kept, left._trial_id)
     while True:
-        yield study.ask()
+        yield kept.ask()
 
 
 def _folder(experiment: Experiment, number: int) -> RunFolder:

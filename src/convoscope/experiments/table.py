@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convoscope.experiments.results import Figure, Row, best
-from convoscope.experiments.space import written
+from convoscope.experiments.space import described, written
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-#: What a narrow terminal has no room for.
-WIDE = frozenset({"multiply_adds", "images_a_second"})
 TEST = frozenset({"test_accuracy"})
+_LEFT_OUT_FIRST = ("multiply_adds", "images_a_second", "gap", "parameters")
+_WIDEST_TEXT = 30
 _HEADINGS = {
     "val_accuracy": "validation %",
     "gap": "gap",
@@ -50,32 +50,30 @@ class Cells:
         return place < self.varied or self.headings[place] == "note"
 
 
-def cells(table: Sequence[Row], *, without: Collection[str] = ()) -> Cells:
-    """Write down all figures, without some: ``{"test_accuracy"}``."""
+def cells(table: Sequence[Row], *, without: Collection[str] = (), together: bool = False) -> Cells:
+    """Write down all figures, without some: ``{"test_accuracy"}``; what is varied in a column each, or in one."""
     figures = {name: heading for name, heading in _HEADINGS.items() if name not in without}
-    varied = list(table[0].point) if table else []
+    names = list(table[0].point) if table else []
+    if together or not names:
+        varied = ["settings" if names else "run"]
+        values = [[described(row.point) or row.results[0].folder.name] for row in table]
+    else:
+        varied = [name.replace("_", " ") for name in names]
+        values = [[written(row.point.get(name)) for name in names] for row in table]
     notes = [_note(row) for row in table]
-    noted = any(notes)
-    headings = (
-        *(name.replace("_", " ") for name in varied or ["run"]),
-        "runs",
-        *figures.values(),
-        *(["note"] if noted else []),
-    )
     lines = tuple(
         (
-            *([written(row.point.get(name)) for name in varied] or [row.results[0].folder.name]),
-            f"{len(row.finished)}"
-            if len(row.finished) == len(row.results)
-            else f"{len(row.finished)}/{len(row.results)}",
+            *value,
+            _finished(row),
             *(_cell(name, row.figure(name)) for name in figures),
-            *([note] if noted else []),
+            *([note] if any(notes) else []),
         )
-        for row, note in zip(table, notes, strict=True)
+        for row, value, note in zip(table, values, notes, strict=True)
     )
+    headings = (*varied, "runs", *figures.values(), *(["note"] if any(notes) else []))
     first = best(table)
     place = next((number for number, row in enumerate(table) if row is first), None)
-    return Cells(headings, max(1, len(varied)), lines, place)
+    return Cells(headings, len(varied), lines, place)
 
 
 def markdown(table: Sequence[Row], *, without: Collection[str] = ()) -> str:
@@ -101,19 +99,41 @@ def as_html(table: Sequence[Row], *, without: Collection[str] = ()) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
 
 
-def for_terminal(table: Sequence[Row], *, without: Collection[str] = ()) -> Table:
-    """Make the table for a console."""
+def for_terminal(table: Sequence[Row], width: int, *, without: Collection[str] = ()) -> Table:
+    """Make the table for a console of so many characters; what there is no room for, the report has."""
     from rich.table import Table
     from rich.text import Text
 
-    made = cells(table, without=without)
+    left_out = set(without)
+    for name in _LEFT_OUT_FIRST:
+        if _width(cells(table, without=left_out)) > width:
+            left_out.add(name)
+    made = cells(table, without=left_out)
+    if made.varied > 1 and _width(made) > width:
+        made = cells(table, without=left_out, together=True)
     drawn = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for place, heading in enumerate(made.headings):
-        drawn.add_column(heading, justify="left" if made.is_text(place) else "right", overflow="fold")
+        is_text = made.is_text(place)
+        drawn.add_column(heading, justify="left" if is_text else "right", overflow="fold", no_wrap=not is_text)
     for number in range(len(made.rows)):
         style = "bold green" if number == made.best else ""
         drawn.add_row(*(Text(cell, style) for cell in _starred(made, number)))
     return drawn
+
+
+def _width(made: Cells) -> int:
+    """Return how many characters wide the table is; headings of words may be folded between them."""
+    width = 0
+    for place, heading in enumerate(made.headings):
+        longest = max(map(len, heading.split() if made.is_text(place) else [heading]))
+        texts = [len(_starred(made, number)[place]) for number in range(len(made.rows))]
+        width += min(max([longest, *texts]), _WIDEST_TEXT) + 2
+    return width - 2
+
+
+def _finished(row: Row) -> str:
+    finished, of = len(row.finished), len(row.results)
+    return f"{finished}" if finished == of else f"{finished}/{of}"
 
 
 def _starred(made: Cells, number: int) -> list[str]:

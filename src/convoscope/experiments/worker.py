@@ -8,46 +8,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
 
-from convoscope.errors import InUseError
 from convoscope.experiments import failure
 from convoscope.experiments.plan import Experiment
-from convoscope.runs import RunFolder, TrainSettings, resume, start
-from convoscope.runs.preparation import load_data
-from convoscope.runs.training import is_finished, settings_of, training_state, use
-from convoscope.training.callbacks import Callback
+from convoscope.experiments.training import train
 
-_POLL = 0.2  # seconds between two looks at a run that another process is in
 _GRACE = 30.0  # seconds that an interrupted process has to come to an end
-
-
-def train(folder: RunFolder, settings: TrainSettings, callbacks: Sequence[Callback] = ()) -> None:
-    """Train a run to its end, from wherever it is; nothing is done if it is there.
-
-    If another process is in it, it is waited for: the one of an experiment that was killed takes a moment to end.
-    """
-    while not is_complete(folder):
-        try:
-            _train(folder, settings, callbacks)
-        except InUseError:
-            time.sleep(_POLL)
-
-
-def is_complete(folder: RunFolder) -> bool:
-    """Say whether a run was trained to its end."""
-    return folder.config.exists() and is_finished(folder, settings_of(folder), training_state(folder))
-
-
-def _train(folder: RunFolder, settings: TrainSettings, callbacks: Sequence[Callback]) -> None:
-    failure.forget(folder)
-    if folder.config.exists():
-        settings = settings_of(folder)
-        use(settings)
-        resume(folder, settings, load_data(settings), callbacks)
-    else:
-        use(settings)
-        start(RunFolder.create(folder.path), settings, load_data(settings), callbacks)
 
 
 def end_with_parent() -> None:
