@@ -5,9 +5,8 @@ import { openNetwork } from "../engine/network-client.js";
 import { h } from "../shared/dom.js";
 import { plural } from "../shared/format.js";
 import { best, scoresOf } from "./answer.js";
-import { imageShape } from "./images.js";
+import { imageShape, picture } from "./images.js";
 import { createSide } from "./side.js";
-import { picture } from "./source.js";
 import { percent, value } from "./words.js";
 
 const SHORT = 6; // letters of a name that has room in half the list
