@@ -38,7 +38,7 @@ export function createTime(holder, { given, layers, network, state, say, onweigh
   const note = h("p", { class: "note", id: "time-note" });
   const charts = h("div", { class: "curves" });
   const curves = createCurves(charts, (epoch) => choose(nearestTo(positions, epoch)));
-  const scrubber = h("div", { class: "bar" }, h("div", { class: "row" }, play, slider), words);
+  const scrubber = h("div", { class: "transport" }, h("div", { class: "row" }, play, slider), words);
   holder.append(h("div", { class: "scrubber" }, scrubber, note), charts);
   slider.addEventListener("pointerdown", pause);
   slider.addEventListener("keydown", pause);
