@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from scipy import signal
 
 Image = npt.NDArray[Any]
@@ -100,3 +101,12 @@ def visit(page: Any, address: str) -> None:
     page.goto(address)
     page.wait_for_selector("html[data-ready=true]")
     settled(page)
+
+
+def tab_to(page: Any, selector: str) -> None:
+    """Press Tab until an element has the focus, as somebody without a mouse does."""
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        if page.evaluate("(wanted) => document.activeElement.matches(wanted)", selector):
+            return
+    pytest.fail(f"{selector} cannot be reached with Tab")

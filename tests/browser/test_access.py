@@ -10,18 +10,9 @@ import pytest
 from PIL import Image
 
 from .conftest import png, sample
-from .support import choose, drop, output_shown, place, point, settled, sum_shown, summed, until, visit
+from .support import choose, drop, output_shown, place, point, settled, sum_shown, summed, tab_to, until, visit
 
 SOBEL = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
-
-
-def tab_to(page: Any, selector: str) -> None:
-    """Press Tab until an element has the focus, as somebody without a mouse does."""
-    for _ in range(120):
-        page.keyboard.press("Tab")
-        if page.evaluate("(wanted) => document.activeElement.matches(wanted)", selector):
-            return
-    pytest.fail(f"{selector} cannot be reached with Tab")
 
 
 def test_a_chain_is_made_and_read_with_the_keyboard_alone(page: Any) -> None:

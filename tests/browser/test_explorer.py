@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from convoscope.explore.altered import altered
 from convoscope.web.explorer import Explored, offline, site
 from convoscope.web.server import Server
 
-from .support import numbers, until
+from .support import numbers, tab_to, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -232,8 +233,31 @@ def test_a_softmax_shows_terms_and_division(page: Any, explorer: str, explored: 
     assert "sum of all" in page.locator(".softmax").inner_text()
 
 
-@pytest.mark.parametrize("width", [1440, 360])
+def test_it_is_used_with_the_keyboard_alone(page: Any, explorer: str, explored: Explored) -> None:
+    select(page, explorer, "image=3&layer=2&unit=0")
+    tab_to(page, "[data-place='1'] .maps")
+    page.keyboard.press("ArrowRight")
+    until(page, "document.querySelector('#inspector h2').textContent.includes('map 1')")
+    tab_to(page, "#inspector input.cell")
+    page.keyboard.press("ArrowUp")
+    until(page, "!document.querySelector('#touch').hidden")
+    tab_to(page, "#reset")
+    page.keyboard.press("Enter")
+    until(page, "document.querySelector('#touch').hidden")
+    tab_to(page, "#view-mistakes")
+    page.keyboard.press("Enter")
+    tab_to(page, ".confusion button.wrong")
+    words = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    page.keyboard.press("Enter")
+    tab_to(page, "#open-network")
+    page.keyboard.press("Enter")
+    true, answer = re.fullmatch(r"(\d) taken for (\d): \d+", words).groups()
+    until(page, f"document.querySelector('#verdict').textContent.startsWith('{answer}')")
+    assert page.locator("#truth").inner_text() == f"That is wrong: it is {true}."
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 360])
 def test_it_is_accessible_and_fits(browser: Any, explorer: str, width: int, scheme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
