@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 
 import convoscope as cs
-from convoscope.web.explorer import Explored, site
+from convoscope.web.explored import Explored
+from convoscope.web.explorer import site
 from convoscope.web.server import Server
 
 SIZE = 28  # of the images

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import convoscope as cs
-from convoscope.web.explorer import Explored, site
+from convoscope.web.explored import Explored
+from convoscope.web.explorer import site
 from convoscope.web.server import Server
 
 

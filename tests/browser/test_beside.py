@@ -12,7 +12,8 @@ import pytest
 
 import convoscope as cs
 from convoscope.explore import activations
-from convoscope.web.explorer import Explored, offline
+from convoscope.web.explored import Explored
+from convoscope.web.explorer import offline
 
 from .conftest import watched
 from .pairs import convolutional, plain, serving

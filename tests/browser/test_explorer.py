@@ -15,7 +15,8 @@ import pytest
 import convoscope as cs
 from convoscope.explore import activations, confusion
 from convoscope.explore.altered import altered
-from convoscope.web.explorer import Explored, offline, site
+from convoscope.web.explored import Explored
+from convoscope.web.explorer import offline, site
 from convoscope.web.server import Server
 
 from .support import numbers, tab_to, until

@@ -15,7 +15,8 @@ import pytest
 
 import convoscope as cs
 from convoscope.explore import activations, saliency
-from convoscope.web.explorer import Explored, offline, site
+from convoscope.web.explored import Explored
+from convoscope.web.explorer import offline, site
 from convoscope.web.server import Server
 
 from .conftest import png, watched

@@ -12,7 +12,7 @@ import pytest
 
 import convoscope as cs
 from convoscope.explore import activations, saliency
-from convoscope.web.explorer import Explored
+from convoscope.web.explored import Explored
 
 from .conftest import watched
 from .pairs import serving

@@ -11,7 +11,8 @@ from PIL import Image
 
 import convoscope as cs
 from convoscope.errors import ShapeError
-from convoscope.web.explorer import Explored, explore
+from convoscope.web.explored import Explored
+from convoscope.web.explorer import explore
 
 from .conftest import watched
 from .pairs import plain, serving

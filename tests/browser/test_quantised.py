@@ -10,7 +10,8 @@ import pytest
 
 import convoscope as cs
 from convoscope.explore import activations
-from convoscope.web.explorer import Explored, in_eight_bits, offline
+from convoscope.web.explored import Explored
+from convoscope.web.explorer import in_eight_bits, offline
 
 from .conftest import watched
 from .pairs import plain

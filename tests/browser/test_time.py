@@ -17,7 +17,8 @@ import pytest
 import convoscope as cs
 from convoscope.explore import activations, confusion
 from convoscope.web.epochs import Epochs, epochs_of
-from convoscope.web.explorer import Explored, offline, site
+from convoscope.web.explored import Explored
+from convoscope.web.explorer import offline, site
 from convoscope.web.server import Server
 
 from .conftest import watched

@@ -14,7 +14,7 @@ from convoscope.cli.explore import load
 from convoscope.cli.main import app
 from convoscope.errors import MissingFileError
 from convoscope.runs import RunFolder
-from convoscope.web.explorer import Explored
+from convoscope.web.explored import Explored
 
 from .conftest import TRAIN, Shell
 

@@ -79,3 +79,16 @@ test("an error reaches whoever asked, and the engine goes on", async () => {
   await assert.rejects(engine.run([{ ...pooled, size: 9 }]), /9×9 .* 4×4/);
   assert.equal((await engine.run([pooled])).length, 1);
 });
+
+test("what a program has forgotten is computed again, and comes out the same", () => {
+  const program = new Program();
+  program.load(image);
+  const before = program.run([doubled, pooled]).map(({ data }) => [...data]);
+  assert.equal(program.keys().length, 2);
+  program.forget(0);
+  assert.deepEqual(program.keys(), []);
+  assert.deepEqual(program.run([doubled, pooled]).map(({ data }) => [...data]), before);
+  const [kept] = program.run([doubled, pooled]);
+  program.forget(1);
+  assert.equal(program.run([doubled, { ...pooled, mode: "min" }])[0], kept);
+});

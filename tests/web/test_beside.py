@@ -18,7 +18,8 @@ from convoscope.cli.main import app
 from convoscope.errors import ConfigurationError, ShapeError
 from convoscope.explore.answers import Answers
 from convoscope.web.beside import Comparison, check_pair
-from convoscope.web.explorer import Explored, explore, model_file, offline, site
+from convoscope.web.explored import Explored, model_file
+from convoscope.web.explorer import explore, offline, site
 
 CLASSES = 3
 

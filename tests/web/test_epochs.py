@@ -16,7 +16,8 @@ import convoscope as cs
 from convoscope.errors import ConfigurationError, MissingFileError
 from convoscope.explore import ablate, confusion
 from convoscope.web.epochs import Epochs, epochs_of
-from convoscope.web.explorer import Explored, offline, site
+from convoscope.web.explored import Explored
+from convoscope.web.explorer import offline, site
 from convoscope.web.server import Site
 
 SIZE, CLASSES, EPOCHS = 6, 3, 3

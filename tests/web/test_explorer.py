@@ -19,7 +19,9 @@ from convoscope.errors import ConfigurationError, ShapeError
 from convoscope.explore import ablate, nearest as nearest_images
 from convoscope.explore.altered import Change, altered
 from convoscope.web.exhibits import choose, pack, value_range
-from convoscope.web.explorer import Explored, accuracy, model_file, nearest, offline, site
+from convoscope.web.explored import Explored, model_file
+from convoscope.web.explorer import offline, site
+from convoscope.web.questions import accuracy, nearest
 from convoscope.web.server import Server
 
 SIZE, CLASSES = 6, 3

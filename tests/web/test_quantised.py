@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 import convoscope as cs
 from convoscope.cli.main import app
 from convoscope.errors import FileFormatError
-from convoscope.web.explorer import Explored, in_eight_bits, offline
+from convoscope.web.explored import Explored
+from convoscope.web.explorer import in_eight_bits, offline
 from convoscope.web.quantised import eight_bits, quantised
 
 

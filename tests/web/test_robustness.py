@@ -20,7 +20,8 @@ import pytest
 
 import convoscope as cs
 from convoscope.explore.altered import altered
-from convoscope.web.explorer import Explored, site
+from convoscope.web.explored import Explored
+from convoscope.web.explorer import site
 from convoscope.web.server import Server
 
 REQUESTS, THREADS = 1_000, 6

@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from convoscope.runs import RunFolder
-    from convoscope.web.explorer import Explored
+    from convoscope.web.explored import Explored
 
 EXAMPLES = (
     "convoscope explore runs/digits-cnn-2-1",
@@ -55,7 +55,7 @@ def command(
 def load(trained: Path, data: str | None, data_dir: Path | None, beside: Path | None = None) -> Explored:
     """Load a model and what it was tested and trained with, and the model that is to stand beside it."""
     from convoscope.cli.trained import load as load_trained
-    from convoscope.web.explorer import Explored
+    from convoscope.web.explored import Explored
 
     explored = _loaded(trained, data, data_dir)
     if beside is None:
@@ -71,7 +71,7 @@ def _loaded(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
     from convoscope.cli.trained import load as load_trained
     from convoscope.runs.preparation import load_data, with_channels
     from convoscope.runs.training import settings_of
-    from convoscope.web.explorer import Explored
+    from convoscope.web.explored import Explored
 
     run = run_of(trained)
     title = _title(trained, run)

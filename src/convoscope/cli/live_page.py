@@ -78,7 +78,8 @@ class LivePage(Callback):
         from convoscope.runs.preparation import with_channels
         from convoscope.training.callbacks.snapshots import find_snapshots
         from convoscope.web.epochs import Epochs
-        from convoscope.web.explorer import Explored, site
+        from convoscope.web.explored import Explored
+        from convoscope.web.explorer import site
         from convoscope.web.opening import Opened
         from convoscope.web.server import Server
 

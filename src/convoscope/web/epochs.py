@@ -22,7 +22,7 @@ from convoscope.web.server import Response
 
 if TYPE_CHECKING:
     from convoscope.models.sequential import Sequential
-    from convoscope.web.explorer import Explored
+    from convoscope.web.explored import Explored
 
 _MEASURED = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 _KEPT = 4  # models of epochs that stay in memory

@@ -13,13 +13,15 @@ export function createEngine(worker) {
   const post = worker ? throughWorker(worker) : inPage();
   let running = null;
   let waiting = null;
+  let known = []; // the outputs of the last run: the worker sends only what is new
 
   async function next() {
     const { steps, resolve, reject } = waiting;
     waiting = null;
     running = post({ run: steps });
     try {
-      resolve(await running);
+      known = (await running).map((output, i) => output ?? known[i]);
+      resolve(known);
     } catch (error) {
       reject(error);
     }

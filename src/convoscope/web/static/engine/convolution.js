@@ -69,13 +69,11 @@ export function convolveApart(input, kernel, bias, options = {}) {
     lines: rows.stride * line,
     width: columns.out * channels,
   };
-  const slides = rows.kernel === 3 && columns.kernel === 3 && columns.stride === 1 && columns.dilation === 1;
+  if (rows.kernel === 3 && columns.kernel === 3 && columns.stride === 1 && columns.dilation === 1) {
+    slide(output.data, padded.data, walk, kernel.data, bias?.data);
+    return output;
+  }
   for (let c = 0; c < channels; c++) {
-    if (slides) {
-      const weights = Array.from({ length: 9 }, (_, i) => kernel.data[i * channels + c]);
-      slide(output.data, padded.data, c, walk, weights, bias ? bias.data[c] : 0);
-      continue;
-    }
     const taps = [];
     for (let i = 0; i < rows.kernel * columns.kernel; i++) {
       const weight = kernel.data[i * channels + c];
@@ -88,25 +86,33 @@ export function convolveApart(input, kernel, bias, options = {}) {
   return output;
 }
 
-/** The nine weights of a 3×3 that moves on by one: of its pixels six are known from the place before. */
-function slide(target, source, channel, { channels, line, lines, width }, weights, bias) {
+/** 3×3 kernels that move on by one, a row of all channels after the other: what they share is in the cache by then. */
+function slide(target, source, { channels, line, lines, width }, kernel, bias) {
+  const weights = Array.from({ length: channels }, (_, c) =>
+    Float64Array.from({ length: 9 }, (_, i) => kernel[i * channels + c]),
+  );
+  for (let to = 0, row = 0; to < target.length; to += width, row += lines)
+    for (let c = 0; c < channels; c++)
+      slideRow(target, source, to + c, to + c + width, row + c, channels, line, weights[c], bias ? bias[c] : 0);
+}
+
+/** One channel's row: of nine pixels six are known from the place before. */
+function slideRow(target, source, to, end, upper, step, line, weights, bias) {
   const [a, b, c, d, e, f, g, h, i] = weights;
-  for (let to = channel, row = channel; to < target.length; row += lines) {
-    let [upper, middle, lower] = [row, row + line, row + 2 * line];
-    let [p, s, v] = [source[upper], source[middle], source[lower]];
-    let [q, t, w] = [source[(upper += channels)], source[(middle += channels)], source[(lower += channels)]];
-    for (const end = to + width; to < end; to += channels) {
-      const r = source[(upper += channels)];
-      const u = source[(middle += channels)];
-      const x = source[(lower += channels)];
-      target[to] = bias + (a * p + b * q + c * r) + (d * s + e * t + f * u) + (g * v + h * w + i * x);
-      p = q;
-      q = r;
-      s = t;
-      t = u;
-      v = w;
-      w = x;
-    }
+  let [middle, lower] = [upper + line, upper + 2 * line];
+  let [p, s, v] = [source[upper], source[middle], source[lower]];
+  let [q, t, w] = [source[(upper += step)], source[(middle += step)], source[(lower += step)]];
+  for (; to < end; to += step) {
+    const r = source[(upper += step)];
+    const u = source[(middle += step)];
+    const x = source[(lower += step)];
+    target[to] = bias + (a * p + b * q + c * r) + (d * s + e * t + f * u) + (g * v + h * w + i * x);
+    p = q;
+    q = r;
+    s = t;
+    t = u;
+    v = w;
+    w = x;
   }
 }
 

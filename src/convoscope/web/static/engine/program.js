@@ -13,6 +13,17 @@ export class Program {
     this.#keys = [];
   }
 
+  /** What the steps whose outputs are kept were, each as text. */
+  keys() {
+    return [...this.#keys];
+  }
+
+  /** Lets go of the outputs from this step on; the next run computes them again. */
+  forget(from) {
+    this.#outputs.length = Math.min(this.#outputs.length, from + 1);
+    this.#keys.length = Math.min(this.#keys.length, from);
+  }
+
   /** Every step's output, in order; what has no change before it comes from the last run. */
   run(steps) {
     if (!this.#outputs.length) throw new Error("a program needs its input first: load(tensor)");

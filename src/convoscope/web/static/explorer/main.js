@@ -10,10 +10,11 @@ import { startTheme } from "../shared/theme.js";
 import { readAddress, writeAddress } from "./address.js";
 import { best, scoresOf } from "./answer.js";
 import { createBeside, endsInProbabilities } from "./beside.js";
+import { createChanges } from "./changes.js";
 import { createEvidence } from "./evidence.js";
 import { indexIn, placeIn, strongest } from "./explain.js";
 import { whatIsGiven } from "./given.js";
-import { createCollection, imageShape, paintImage } from "./images.js";
+import { createCollection, imageShape } from "./images.js";
 import { createInspector } from "./inspector.js";
 import { createMistakes } from "./mistakes.js";
 import { createNearest } from "./nearest.js";
@@ -24,7 +25,8 @@ import { createTime } from "./time.js";
 import { toLab } from "./to-lab.js";
 import { createTouch } from "./touch.js";
 import { createTower, folded } from "./tower.js";
-import { percent, sizeOf, value } from "./words.js";
+import { createVerdict } from "./verdict.js";
+import { percent, sizeOf } from "./words.js";
 
 const given = await whatIsGiven().catch((problem) => {
   say(problem.message, "error");
@@ -62,6 +64,9 @@ let starting = true;
 
 // --- parts of the page
 
+const changes = createChanges({ state, layers, network });
+const verdict = createVerdict({ explorer, probabilities });
+
 function pick(place, unit) {
   say("");
   state.change({ place, unit, part: null });
@@ -84,7 +89,13 @@ const inspector = createInspector(byId("inspector"), {
   layers,
   names: explorer.names,
   range: explorer.range,
-  actions: { pick, choosePart: (part) => state.change({ part }), silence, edit, openLab: given.offline ? null : openLab },
+  actions: {
+    pick,
+    choosePart: (part) => state.change({ part }),
+    silence: changes.silence,
+    edit: changes.edit,
+    openLab: given.offline ? null : openLab,
+  },
 });
 const evidence = createEvidence(byId("evidence"), { layers, names: explorer.names, range: explorer.range, network });
 const saliency = createSaliency(byId("saliency"), { names: explorer.names, network });
@@ -99,7 +110,7 @@ const touch = createTouch(byId("touch"), {
   explorer,
   epoch: () => time.epoch(),
   ask: (...about) => time.ask(...about),
-  onreset: reset,
+  onreset: changes.reset,
 });
 const source = createSource(byId("source"), {
   collection,
@@ -124,7 +135,6 @@ const time = createTime(byId("time"), {
     renderMistakes();
   },
 });
-const announce = delayed(500, (text) => (byId("announce").textContent = text));
 const keepAddress = delayed(300, () => history.replaceState(null, "", `#${addressNow()}`));
 for (const view of VIEWS) byId(`view-${view}`).addEventListener("click", () => show(view));
 byId("open-network").addEventListener("click", () => show("network"));
@@ -153,7 +163,7 @@ state.listen((now, before) => {
     source.give();
   }
   if (now.off !== before.off || now.edits !== before.edits) {
-    tellChanges(now, before);
+    changes.tell(now, before);
     again();
   }
   if (now.view !== before.view || now.cell !== before.cell || now.image !== before.image) renderMistakes();
@@ -169,7 +179,7 @@ async function run(input, label) {
     shown = { input: { data: input.data, shape: imageShape(input.shape) ?? input.shape }, outputs, label };
     if (starting) chooseSomething();
     draw();
-    sayAnswer();
+    verdict.render(shown);
     renderEvidence();
   } catch (problem) {
     say(problem.message, "error");
@@ -207,27 +217,6 @@ function sayFacts(accuracy) {
   byId("facts").textContent = facts.join(" · ");
 }
 
-function sayAnswer() {
-  const { names } = explorer;
-  const scores = scoresOf(shown.outputs.at(-1), probabilities);
-  const top = best(scores);
-  const sure = probabilities ? percent(scores[top]) : `score ${value(scores[top])}, a logit`;
-  const right = shown.label === top;
-  byId("verdict").replaceChildren(names[top], Object.assign(document.createElement("span"), { className: "muted", textContent: sure })); // prettier-ignore
-  byId("truth").textContent =
-    shown.label === null ? "" : right ? "That is right." : `That is wrong: it is ${names[shown.label]}.`;
-  byId("truth").className = right ? "right" : "wrong";
-  const canvas = byId("received");
-  if (imageShape(shown.input.shape)) {
-    const image = paintImage(shown.input, explorer.range);
-    [canvas.width, canvas.height] = [image.width, image.height];
-    canvas.getContext("2d").putImageData(image, 0, 0);
-  } else {
-    canvas.parentElement.hidden = true;
-  }
-  announce(`The answer is ${names[top]}, ${sure}.`);
-}
-
 /** At the start, where there is room: the strongest value of the last convolution, so that its arithmetic is seen. */
 function chooseSomething() {
   const place = layers.findLastIndex(({ type }) => type === "Conv2D");
@@ -240,26 +229,6 @@ function chooseSomething() {
 }
 
 // --- what is touched
-
-function silence(place, channel, off) {
-  const now = new Map(state.get().off);
-  const channels = new Set(now.get(place) ?? []);
-  if (off) channels.add(channel);
-  else channels.delete(channel);
-  now.set(place, [...channels].sort((a, b) => a - b));
-  if (!channels.size) now.delete(place);
-  state.change({ off: now });
-}
-
-function edit(place, weight, index, number) {
-  const edits = new Map(state.get().edits);
-  edits.set(`${place} ${weight} ${index}`, { place, weight, index, value: Math.fround(number) });
-  state.change({ edits });
-}
-
-function reset() {
-  state.change({ off: new Map(), edits: new Map() });
-}
 
 /** Leaves for the filter lab, with a kernel and the map below it; the address here stays the way back. */
 function openLab(place, part, unit) {
@@ -274,32 +243,9 @@ function openLab(place, part, unit) {
   location.assign(address);
 }
 
-const original = new Map(); // an edited number's key -> what it was
-
-/** Tells the network, and the page's own copy of the kernels, what is different from before. */
-function tellChanges(now, before) {
-  for (const place of new Set([...now.off.keys(), ...before.off.keys()])) {
-    const [is, was] = [now.off.get(place) ?? [], before.off.get(place) ?? []];
-    for (const channel of is) if (!was.includes(channel)) network.change({ place, channel, off: true });
-    for (const channel of was) if (!is.includes(channel)) network.change({ place, channel, off: false });
-  }
-  const set = (place, weight, index, number) => {
-    layers[place].weights[weight].data[index] = number;
-    network.change({ place, weight, index, value: number });
-  };
-  for (const [key, { place, weight, index, value: number }] of now.edits) {
-    if (!original.has(key)) original.set(key, layers[place].weights[weight].data[index]);
-    if (before.edits.get(key)?.value !== number) set(place, weight, index, number);
-  }
-  for (const [key, { place, weight, index }] of before.edits)
-    if (!now.edits.has(key)) set(place, weight, index, original.get(key));
-}
-
-/** The weights are those of another epoch: what is switched off stays so, and edited numbers stay as edited. */
+/** The weights are those of another epoch. */
 function afterEpoch() {
-  const [nothing, { edits }] = [{ off: new Map(), edits: new Map() }, state.get()];
-  original.clear();
-  tellChanges({ ...nothing, edits }, nothing);
+  changes.begin();
   return shown ? run(shown.input, shown.label) : source.give();
 }
 
@@ -325,9 +271,7 @@ function addressNow(changed = {}) {
 }
 
 function fromAddress() {
-  const number = (place, weight, index) =>
-    original.get(`${place} ${weight} ${index}`) ?? layers[place].weights[weight].data[index];
-  const has = { collection, number, folded: start.folded, own: source.hasOwn() };
+  const has = { collection, number: changes.number, folded: start.folded, own: source.hasOwn() };
   const found = readAddress(location.hash);
   const { patch, left } = restore(found, model, explorer, has);
   state.change({ pickA: null, pickB: null, foldedB: null, ...patch, epoch: time.meant(found.epoch) });

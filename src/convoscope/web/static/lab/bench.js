@@ -1,7 +1,7 @@
 // The bench: the chosen step's input, its output, and the window that links them, seen whole and pixel by pixel.
 
 import { CLIPPED, css } from "../shared/colour.js";
-import { byId, h, select } from "../shared/dom.js";
+import { byId, h, select, setText, setValue } from "../shared/dom.js";
 import { number } from "../shared/format.js";
 import { createImageView } from "../shared/image-view.js";
 import { channelOf, colourOf, countCut, cutAt, extent, gradient, hatchCut, paint, pixelCut } from "../shared/scale.js";
@@ -24,9 +24,10 @@ export function createBench(state, point, move) {
   const legend = createLegend(state);
   let painted = null;
   let last = {};
+  let values = null; // what the legend says of
   let marked = false;
 
-  /** Images and legend: after every run, and where their colours change. */
+  /** The images: after every run, and where their colours change. */
   function repaint({ result, scales }) {
     const { mark } = state.get();
     const cuts = scales.output.kind === "image" ? countCut(result.raw) : { below: 0, above: 0 };
@@ -41,18 +42,28 @@ export function createBench(state, point, move) {
       marked && painted.width * painted.height > FEW ? hatchCut(painted, result.raw) : painted,
       ` Values ${number(low, 0)} to ${number(high, 0)}.`,
     );
-    byId("input-size").textContent = sizeText(result.input);
-    byId("output-size").textContent = sizeText(result.output) + (signs ? ` · ${NAMES[scales.channel]}` : "");
-    legend.render({ scale: scales.output, extent: { low, high }, ...cuts });
+    setText(byId("input-size"), sizeText(result.input));
+    setText(byId("output-size"), sizeText(result.output) + (signs ? ` · ${NAMES[scales.channel]}` : ""));
+    values = { scale: scales.output, extent: { low, high }, ...cuts };
   }
 
-  /** The window on both images, both grids, and the arithmetic: wherever the window moves. */
+  /** The window on both images, both grids, the arithmetic and the legend: wherever the window moves, and after runs. */
   function place({ result, scales, place: where }) {
+    legend.render(values);
     const { step, geometry, input: source, output: target } = result;
     const { rows, columns } = geometry;
     const explanation = explain(source, step, geometry, where);
     const box = { top: where.top, left: where.left, rows: rows.reach, columns: columns.reach };
     const made = where.row !== null;
+    // Text on canvases makes the browser lay the page out: what changes the page comes before.
+    arithmetic.render({
+      step,
+      explanation,
+      place: where,
+      channel: scales.inputChannel,
+      input: source,
+      scales: { input: scales.inputPlane, output: scales.output },
+    });
     input.mark([{ kind: "frame", row: box.top, column: box.left, rows: box.rows, columns: box.columns }]);
     output.mark([
       ...(marked ? corners(result.raw) : []),
@@ -93,14 +104,6 @@ export function createBench(state, point, move) {
         const cut = scales.output.kind === "image" ? cutAt(at(result.raw, row, column, scales.channel)) : "";
         return { value, colour: colourOf(value, scales.output, theme()), state: "inside", cut };
       },
-    });
-    arithmetic.render({
-      step,
-      explanation,
-      place: where,
-      channel: scales.inputChannel,
-      input: source,
-      scales: { input: scales.inputPlane, output: scales.output },
     });
     inputGrid.describe(`Window at row ${where.top}, column ${where.left}.`);
     outputGrid.describe(made ? `Row ${where.row}, column ${where.column}.` : "No output pixel here.");
@@ -183,8 +186,12 @@ function createLegend(state) {
     swatch.style.backgroundColor = css(colour);
     return value ? h("span", {}, swatch, `${value.toLocaleString("en")} ${name}`) : "";
   };
+  let shown = null;
   return {
-    render({ scale, extent: { low, high }, below, above }) {
+    render(values) {
+      if (values === shown) return;
+      shown = values;
+      const { scale, extent: { low, high }, below, above } = values; // prettier-ignore
       const digits = scale.limit < 100 ? 1 : 0;
       bar.style.backgroundImage = gradient(scale, theme());
       const left = scale.kind === "signed" ? number(-scale.limit, digits) : "0";
@@ -200,7 +207,9 @@ function createLegend(state) {
         ...(cut ? [count(below, "below 0", CLIPPED.below), " ", count(above, "above 255", CLIPPED.above)] : []),
       );
       const { look: chosen, range: wide, mark: marked } = state.get();
-      [look.control.value, range.control.value, mark.checked] = [chosen, wide, marked];
+      setValue(look.control, chosen);
+      setValue(range.control, wide);
+      mark.checked = marked;
     },
   };
 }

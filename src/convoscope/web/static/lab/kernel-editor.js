@@ -1,7 +1,7 @@
 // The kernel's numbers: type them, drag them, or turn them with the arrow keys.
 
 import { css, diverging, ink } from "../shared/colour.js";
-import { byId, h } from "../shared/dom.js";
+import { byId, h, setText, setValue } from "../shared/dom.js";
 import { number, parseNumber } from "../shared/format.js";
 import { theme } from "../shared/theme.js";
 import { kernelText, LARGEST, normalisingWeight, parseKernel, resized } from "./kernel-text.js";
@@ -210,15 +210,15 @@ export function createKernelEditor(state, presets, say) {
     [...grid.children].forEach((cell, i) => {
       const value = numbers[Math.floor(i / size)][i % size];
       const colour = diverging(value, limit * 1.4, theme());
-      if (document.activeElement !== cell || parseNumber(cell.value) !== value) cell.value = number(value, 3);
+      if (document.activeElement !== cell || parseNumber(cell.value) !== value) setValue(cell, number(value, 3));
       cell.removeAttribute("aria-invalid");
       cell.style.backgroundColor = css(colour);
       cell.style.color = ink(colour);
     });
     const same = presetOf(step(), presets);
-    preset.value = same?.name ?? "";
-    shows.textContent = same ? same.shows : "";
-    origin.textContent = same?.source ? `Source: ${same.source}.` : "";
+    setValue(preset, same?.name ?? "");
+    setText(shows, same ? same.shows : "");
+    setText(origin, same?.source ? `Source: ${same.source}.` : "");
     origin.hidden = !same?.source;
     [...sizes.children].forEach((button, i) => button.setAttribute("aria-pressed", String(i + 1 === size)));
     [...tabs.children].forEach((button, i) => button.setAttribute("aria-pressed", String(i === channel())));
@@ -228,11 +228,11 @@ export function createKernelEditor(state, presets, say) {
       [weight.control, w],
       [bias.control, b],
     ]) {
-      if (document.activeElement !== control) control.value = number(value, 4);
+      if (document.activeElement !== control) setValue(control, number(value, 4));
     }
     if (document.activeElement !== text) {
-      text.value = kernelText(numbers);
-      error.textContent = "";
+      setValue(text, kernelText(numbers));
+      setText(error, "");
       text.removeAttribute("aria-invalid");
     }
   }

@@ -20,12 +20,12 @@ import { offlineHtml, outputPng } from "./exports.js";
 import { whatIsGiven } from "./given.js";
 import { createImages } from "./images.js";
 import { createKernelEditor } from "./kernel-editor.js";
-import { runChain, scalesOf } from "./pipeline.js";
+import { fits, runChain, scalesOf } from "./pipeline.js";
 import { createPoolEditor } from "./pool-editor.js";
 import { createScanPlayer } from "./scan-player.js";
 import { createLabState } from "./state.js";
 import { createStepSettings } from "./step-settings.js";
-import { makeStep } from "./steps.js";
+import { channelsAfter, makeStep } from "./steps.js";
 import { placeOf } from "./walk.js";
 
 const page = rememberPage();
@@ -84,7 +84,10 @@ byId("camera").addEventListener("click", camera.open);
 const back = createBack(state, given.start.network);
 createShareDialog(state, exports, say);
 createExportDialog(exports, say);
-startTheme(byId("theme"), () => render(true));
+startTheme(byId("theme"), () => {
+  render(true);
+  renderControls();
+});
 
 // --- state -> engine -> page
 
@@ -108,8 +111,14 @@ const compute = async () => {
 const recompute = oncePerFrame(compute);
 const replace = oncePerFrame(() => render(false));
 // What is looked at later than the output itself may come a moment later.
-const repaintColours = throttled(150, ({ apart, step }) => colours.repaint(apart, step));
-const repaintStrip = throttled(150, () =>
+const repaintColours = throttled(250, ({ apart, step }) => colours.repaint(apart, step));
+let placing = false;
+const placeNext = throttled(90, () => {
+  placeWindow();
+  if (placing) busy(-1);
+  placing = false;
+});
+const repaintStrip = throttled(250, () =>
   strip.render(state.get().steps.map((_, i) => thumbnail(model.results[i], i === state.get().selected))),
 );
 const repaint = oncePerFrame(() => render(true));
@@ -121,7 +130,7 @@ state.listen((now, before) => {
   else if (["selected", "look", "range", "mark", "channel", "hide", "lock"].some((name) => now[name] !== before[name]))
     repaint();
   else replace();
-  if (now.steps !== before.steps || now.selected !== before.selected) renderControls();
+  if (["steps", "selected", "channel", "hide", "lock"].some((name) => now[name] !== before[name])) renderControls();
   if (now.steps !== before.steps) say(""); // what was said was about other numbers
   if (now.selected !== before.selected) player.stop();
   keepAddress();
@@ -132,7 +141,6 @@ state.listen((now, before) => {
 window.addEventListener("hashchange", () => state.change(fromAddressText(location.hash)));
 state.change(fromAddressText(location.hash || given.start.state || ""));
 await loadImage();
-renderControls();
 
 function result() {
   return model?.results[state.get().selected];
@@ -145,6 +153,7 @@ async function loadImage() {
     image = found;
     await engine.load(image);
     await compute();
+    renderControls();
   } catch (problem) {
     say(problem.message, "error");
     if (!image) state.change({ image: "four" });
@@ -162,41 +171,52 @@ function render(all) {
   for (const part of document.querySelectorAll("fieldset[data-part]")) part.disabled = lock.includes(part.dataset.part);
   byId("bench").classList.toggle("broken", !current);
   byId("part-pixels").classList.toggle("broken", !current);
-  if (all) renderControls();
   if (!current) {
     byId("part-colour").hidden = true;
     if (all) repaintStrip();
     return;
   }
   const scales = scalesOf(model.results, selected, state.get());
-  const place = placeOf(current.step, current.geometry, state.get().place);
   if (all) bench.repaint({ result: current, scales });
-  announce(bench.place({ result: current, scales, place }));
+  if (all) placeSoon();
+  else placeWindow();
   player.render();
 
   const coloured = current.step.type === "convolve" && current.input.shape[2] === 3 && !hide.includes("colour");
   byId("part-colour").hidden = !coloured;
-  if (coloured) {
-    const box =
-      place.row === null ? null : { kind: "frame", row: place.row, column: place.column, rows: 1, columns: 1 };
-    if (all) repaintColours(current);
-    colours.mark(box);
-  }
+  if (coloured && all) repaintColours(current);
   if (all) repaintStrip();
+}
+
+/** The window on images, grids and colours, and its arithmetic. */
+function placeWindow() {
+  const current = result();
+  if (!current) return;
+  const scales = scalesOf(model.results, state.get().selected, state.get());
+  const place = placeOf(current.step, current.geometry, state.get().place);
+  announce(bench.place({ result: current, scales, place }));
+  colours.mark(place.row === null ? null : { kind: "frame", row: place.row, column: place.column, rows: 1, columns: 1 });
+}
+
+/** The same where a result has changed: while a number is dragged the output comes first. */
+function placeSoon() {
+  if (!placing) busy(1);
+  placing = true;
+  placeNext();
 }
 
 function renderControls() {
   const { steps, selected } = state.get();
   const step = steps[selected];
-  const current = result();
   const pooling = step.type === "pool";
   byId("kernel-title").textContent = pooling ? "Pooling" : "Kernel";
   byId("kernel-editor").hidden = pooling;
   byId("pool-editor").hidden = !pooling;
-  const channels = current?.input.shape[2] ?? image?.shape[2] ?? 1;
+  const channels = steps.slice(0, selected).reduce((count, each) => channelsAfter(each, count), image?.shape[2] ?? 1);
   editor.colours(channels);
   (pooling ? poolEditor : editor).render();
-  settings.render({ step, geometry: current?.step === step ? current.geometry : null, channels });
+  const geometry = image ? (fits(steps, image.shape).geometries[selected] ?? null) : null;
+  settings.render({ step, geometry, channels });
   images.render();
   back.render();
 }

@@ -1,6 +1,6 @@
 // The settings of the step on the bench: how its window moves, and what becomes of its sum.
 
-import { byId, h, select } from "../shared/dom.js";
+import { byId, h, select, setValue } from "../shared/dom.js";
 import { formula, whySize } from "./walk.js";
 
 const counts = (most, word) => Array.from({ length: most }, (_, i) => [i + 1, i ? `${i + 1} ${word}s` : `1 ${word}`]);
@@ -56,19 +56,22 @@ export function createStepSettings(state) {
   ];
   const clipField = h("label", { class: "check", title: whatClipDoes }, clip, "Clip to 0…255");
   const sizes = byId("formula");
+  let shown = "";
   byId("step-settings").append(...fields.map(({ field }) => field), clipField);
 
   return {
     render({ step, geometry, channels }) {
       byId("step-settings").hidden = step.type === "pool";
-      sizes.replaceChildren(...(geometry ? sizeLines(step, geometry) : []));
+      const told = JSON.stringify([step.type, geometry]);
+      if (told !== shown) sizes.replaceChildren(...(geometry ? sizeLines(step, geometry) : []));
+      shown = told;
       if (step.type === "pool") return;
       for (const { name, field, control } of fields) {
         field.hidden = name === "channels" && channels === 1;
         if (![...control.options].some(({ value }) => value === String(step[name]))) {
           control.append(h("option", { value: String(step[name]) }, String(step[name]))); // from an address
         }
-        control.value = String(step[name]);
+        setValue(control, String(step[name]));
         if (name === "padMode") control.disabled = step.padding === "valid";
       }
       clip.checked = step.clip;

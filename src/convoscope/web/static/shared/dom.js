@@ -13,6 +13,16 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
+/** Gives an element another text. The same again would cost the page its layout, and a frame has no time for that. */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Gives a control another value, as `setText` does. */
+export function setValue(control, value) {
+  if (control.value !== value) control.value = value;
+}
+
 /** The element with this id, which must be there. */
 export function byId(id) {
   const element = document.getElementById(id);

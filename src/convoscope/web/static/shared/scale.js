@@ -64,7 +64,7 @@ export function paint({ data, shape }, scale, theme) {
   const pixels = new Uint32Array(image.data.buffer);
   const factor = 255 / scale.limit;
   if (scale.kind === "signed") paintSigned(pixels, data, channels, factor, signedWords(theme));
-  else if (channels === 3) paintColours(image.data, data, factor);
+  else if (channels === 3) paintColours(pixels, data, factor);
   else paintGreys(pixels, data, channels, factor);
   return image;
 }
@@ -76,13 +76,11 @@ function paintSigned(pixels, data, channels, factor, words) {
   }
 }
 
-function paintColours(bytes, data, factor) {
-  for (let to = 0, from = 0; to < bytes.length; to += 4, from += 3) {
-    bytes[to] = data[from] * factor; // a clamped array rounds and clips by itself
-    bytes[to + 1] = data[from + 1] * factor;
-    bytes[to + 2] = data[from + 2] * factor;
-    bytes[to + 3] = 255;
-  }
+function paintColours(pixels, data, factor) {
+  // A clamped array rounds and clips by itself, and all at once in a fraction of the time that value by value takes.
+  const bytes = new Uint8ClampedArray(factor === 1 ? data : data.map((value) => value * factor));
+  for (let to = 0, from = 0; to < pixels.length; to++, from += 3)
+    pixels[to] = 0xff000000 | (bytes[from + 2] << 16) | (bytes[from + 1] << 8) | bytes[from];
 }
 
 function paintGreys(pixels, data, channels, factor) {
@@ -99,9 +97,9 @@ export function countCut({ data }) {
   let below = 0;
   let above = 0;
   if (low >= -0.5 && high <= 255.5) return { below, above };
-  for (const value of data) {
-    if (value < -0.5) below++;
-    else if (value > 255.5) above++;
+  for (let i = 0; i < data.length; i++) {
+    if (data[i] < -0.5) below++;
+    else if (data[i] > 255.5) above++;
   }
   return { below, above };
 }
@@ -117,9 +115,8 @@ export function hatchCut(image, { data, shape }) {
   const marked = new ImageData(new Uint8ClampedArray(image.data), width, height);
   const pixels = new Uint32Array(marked.data.buffer);
   const colours = { below: word(...CLIPPED.below), above: word(...CLIPPED.above) };
-  for (let y = 0, i = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, i++) {
-      if ((x + y) % 4) continue;
+  for (let y = 0; y < height; y++) {
+    for (let i = y * width + ((4 - (y % 4)) % 4), last = (y + 1) * width; i < last; i += 4) {
       const end = pixelCut(data, i * channels, channels);
       if (end) pixels[i] = colours[end];
     }
