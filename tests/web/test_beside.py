@@ -121,6 +121,7 @@ def test_without_images_they_stand_side_by_side_for_drawings() -> None:
     ("other", "words"),
     [
         (network(size=8, name="larger"), "'one' takes images of 6×6×1.*'larger' takes images of 8×8×1"),
+        (network(size=8), "the first takes images of 6×6×1.*the second takes images of 8×8×1"),
         (network(classes=5, name="five"), "'one' .* knows 3 classes, and 'five' .* knows 5 classes"),
     ],
 )

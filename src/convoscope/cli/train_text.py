@@ -127,6 +127,7 @@ def _suggest(console: Console, folder: RunFolder, outcome: Outcome) -> None:
 
     console.print("\nNext", style="bold")
     for words in (
+        ("explore", folder),
         ("predict", folder, folder.example),
         ("summary", folder, "--details"),
         ("evaluate", folder),

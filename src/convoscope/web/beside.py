@@ -39,11 +39,12 @@ def check_pair(first: Sequential, second: Any) -> None:
     """
     if not isinstance(second, Sequential):
         raise ConfigurationError(f"What stands beside a model must be a model too, but a {type(second).__name__} came.")
+    called = [repr(first.name), repr(second.name)] if first.name != second.name else ["the first", "the second"]
     told = [(model.plan_input_shape, max(2, class_count(model))) for model in (first, second)]
     if told[0] != told[1]:
         words = [
-            f"{model.name!r} takes images of {'×'.join(map(str, shape))} values and knows {classes} classes"
-            for model, (shape, classes) in zip((first, second), told, strict=True)
+            f"{name} takes images of {'×'.join(map(str, shape))} values and knows {classes} classes"
+            for name, (shape, classes) in zip(called, told, strict=True)
         ]
         raise ShapeError(
             "Two models stand side by side if both take the same images and know the same classes, but "
@@ -54,7 +55,7 @@ def check_pair(first: Sequential, second: Any) -> None:
         place = next(i for i, (a, b) in enumerate(zip(*names, strict=True)) if a != b)
         raise ConfigurationError(
             f"Two models stand side by side if their classes mean the same, but class {place} is "
-            f"{names[0][place]!r} to {first.name!r} and {names[1][place]!r} to {second.name!r}. Give two that were "
+            f"{names[0][place]!r} to {called[0]} and {names[1][place]!r} to {called[1]}. Give two that were "
             "trained for the same task."
         )
 
