@@ -250,6 +250,9 @@ def test_epochs_that_come_are_followed_until_a_person_chooses(
                 )
                 rests(each)
                 np.testing.assert_allclose(shares(each), predicted(at(folder, epoch), explored), atol=1e-3)
+                # Nobody has counted this epoch's mistakes yet, and those of an earlier one are not its own.
+                until(each, "document.querySelectorAll('#source .picture').length > 0")
+                until(each, "document.querySelectorAll('#source .picture.wrong').length === 0")
         page.locator("#epoch").focus()
         page.keyboard.press("ArrowLeft")
         rests(page)

@@ -38,7 +38,7 @@ export function createBeside(holder, { given, first, inputShape, collection, sta
 
   function itemOf(number) {
     const i = collection.find(number);
-    const [label, a, b] = [collection.label(i), collection.predicted(i), beside.predicted[i]];
+    const [label, a, b] = [collection.label(i), collection.opened(i), beside.predicted[i]];
     const said = (letter, each) =>
       h("span", {}, h("b", {}, letter), ` ${names[each]}${each === label ? " ✓" : ""}`);
     const words = `Image ${number}: A says ${names[a]}, B says ${names[b]}${label === null ? "" : `; it is ${names[label]}`}`;

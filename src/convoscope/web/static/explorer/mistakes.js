@@ -127,7 +127,7 @@ export function createMistakes({ matrix, shown }, { collection, explorer, state 
     count(found) {
       take(found?.confusion ? found : explorer);
       problem = found?.problem ?? "";
-      collection.answered(found?.predicted ?? null);
+      collection.answered(found?.problem && explorer.labels ? [] : (found?.predicted ?? null));
     },
     /** Chooses the most frequent mistake, if there is one. */
     chooseFirst: () => !problem && wrong.length && choose(...wrong[0]),

@@ -116,7 +116,7 @@ export function createSource(holder, { collection, explorer, inputShape, state, 
 /** A button with a small image; a wrong answer is marked. */
 export function thumbnailOf(collection, i, range, names, { pressed, onclick }) {
   const [label, predicted] = [collection.label(i), collection.predicted(i)];
-  const wrong = label !== null && label !== predicted;
+  const wrong = label !== null && predicted !== undefined && label !== predicted;
   const words = `Image ${collection.number(i)}: ${names[label ?? predicted]}${wrong ? `, taken for ${names[predicted]}` : ""}`;
   const tensor = collection.tensor(i);
   return h(
