@@ -16,7 +16,7 @@ from convoscope.web.explored import Explored
 from convoscope.web.explorer import offline
 
 from .conftest import watched
-from .pairs import convolutional, plain, serving
+from .explored import convolutional, plain, serving
 from .support import numbers, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,9 @@ import convoscope as cs
 from convoscope.explore import activations, confusion
 from convoscope.explore.altered import altered
 from convoscope.web.explored import Explored
-from convoscope.web.explorer import offline, site
-from convoscope.web.server import Server
+from convoscope.web.explorer import offline
 
+from .explored import serving
 from .support import numbers, tab_to, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
@@ -50,12 +49,8 @@ def explored() -> Explored:
 @pytest.fixture(scope="module")
 def explorer(explored: Explored) -> Iterator[str]:
     """Where its page is."""
-    with Server(site(explored), port=0) as server:
-        thread = threading.Thread(target=server.serve, daemon=True)
-        thread.start()
-        yield server.address
-        server.stop()
-        thread.join()
+    with serving(explored) as address:
+        yield address
 
 
 @pytest.fixture

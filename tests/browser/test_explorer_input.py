@@ -5,7 +5,6 @@ Also what it shows of them: saliency, and the way to the filter lab and back.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,10 @@ import pytest
 import convoscope as cs
 from convoscope.explore import activations, saliency
 from convoscope.web.explored import Explored
-from convoscope.web.explorer import offline, site
-from convoscope.web.server import Server
+from convoscope.web.explorer import offline
 
 from .conftest import png, watched
+from .explored import serving
 from .support import numbers, place, settled, sum_shown, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
@@ -46,12 +45,8 @@ def explored() -> Explored:
 @pytest.fixture(scope="module")
 def explorer(explored: Explored) -> Iterator[str]:
     """Where its page is."""
-    with Server(site(explored), port=0) as server:
-        thread = threading.Thread(target=server.serve, daemon=True)
-        thread.start()
-        yield server.address
-        server.stop()
-        thread.join()
+    with serving(explored) as address:
+        yield address
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from convoscope.explore import activations, saliency
 from convoscope.web.explored import Explored
 
 from .conftest import watched
-from .pairs import serving
+from .explored import serving
 from .support import until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")

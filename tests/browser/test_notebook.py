@@ -19,7 +19,7 @@ import convoscope as cs
 from convoscope.web.explorer import explore
 
 from .conftest import watched
-from .pairs import plain
+from .explored import plain
 from .support import until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")

@@ -15,7 +15,7 @@ from convoscope.web.explored import Explored
 from convoscope.web.explorer import explore
 
 from .conftest import watched
-from .pairs import plain, serving
+from .explored import plain, serving
 from .support import numbers, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")

@@ -14,7 +14,7 @@ from convoscope.web.explored import Explored
 from convoscope.web.explorer import in_eight_bits, offline
 
 from .conftest import watched
-from .pairs import plain
+from .explored import plain
 from .support import numbers
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,10 +16,10 @@ import convoscope as cs
 from convoscope.explore import activations, confusion
 from convoscope.web.epochs import Epochs, epochs_of
 from convoscope.web.explored import Explored
-from convoscope.web.explorer import offline, site
-from convoscope.web.server import Server
+from convoscope.web.explorer import offline
 
 from .conftest import watched
+from .explored import serving
 from .support import numbers, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
@@ -55,19 +53,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Explored, Path]:
     return replace(explored, epochs=epochs_of(model, folder)), folder
 
 
-@contextmanager
-def served(explored: Explored) -> Iterator[str]:
-    with Server(site(explored), port=0) as server:
-        thread = threading.Thread(target=server.serve, daemon=True)
-        thread.start()
-        yield server.address
-        server.stop()
-        thread.join()
-
-
 @pytest.fixture(scope="module")
 def explorer(trained: tuple[Explored, Path]) -> Iterator[str]:
-    with served(trained[0]) as address:
+    with serving(trained[0]) as address:
         yield address
 
 
@@ -237,7 +225,7 @@ def test_epochs_that_come_are_followed_until_a_person_chooses(
     come(0)
     epochs = Epochs(lambda: list(lines), tmp_path, 0, EPOCHS, lambda: training[0], live=True)
     first = cs.load_model(folder / "epoch-0000.safetensors")
-    with served(replace(explored, model=first, epochs=epochs)) as address, watched(browser) as page:
+    with serving(replace(explored, model=first, epochs=epochs)) as address, watched(browser) as page:
         other = page.context.new_page()
         show(page, address)
         show(other, address)
@@ -298,7 +286,7 @@ def test_the_offline_file_has_curves_and_with_snapshots_all_epochs(
 
 
 def test_a_note_on_the_run_is_shown(browser: Any, trained: tuple[Explored, Path]) -> None:
-    with served(replace(trained[0], note="The run has not ended.")) as address, watched(browser) as page:
+    with serving(replace(trained[0], note="The run has not ended.")) as address, watched(browser) as page:
         show(page, address)
         assert page.locator("#note").inner_text().startswith("The run has not ended.")
 
