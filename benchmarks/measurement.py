@@ -1,4 +1,4 @@
-"""What every measuring program does: take a job, run it, print one line of JSON."""
+"""What every measuring program does: take jobs, run them, print one line of JSON for each."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ Sample = dict[str, Any]
 Task = Callable[[Job], Sample]
 
 
-def run_job(tasks: dict[str, Task], versions: Iterable[str]) -> None:
-    """Run the job in the first argument, and print what it measured.
+def run_jobs(tasks: dict[str, Task], versions: Iterable[str]) -> None:
+    """Run the job in the first argument, or those that come, a line each, on standard input; print each result.
 
     Parameters
     ----------
@@ -31,11 +31,13 @@ def run_job(tasks: dict[str, Task], versions: Iterable[str]) -> None:
     """
     from importlib.metadata import version
 
-    job = json.loads(sys.argv[1])
-    sample = tasks[job["task"]](job)
-    sample.setdefault("peak_mib", peak_mib())
-    sample.setdefault("versions", {name: version(name) for name in versions})
-    print(json.dumps(sample))
+    for line in sys.argv[1:] or sys.stdin:
+        job, begin = json.loads(line), time.process_time()
+        sample = tasks[job["task"]](job)
+        sample.setdefault("peak_mib", peak_mib())
+        sample.setdefault("versions", {name: version(name) for name in versions})
+        sample["processor_seconds"] = time.process_time() - begin
+        print(json.dumps(sample), flush=True)
 
 
 def peak_mib() -> float:

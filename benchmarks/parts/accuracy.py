@@ -8,8 +8,9 @@ from typing import Any
 from benchmarks.page import Section, number, spelled, table
 from benchmarks.parts.part import OWN, Part
 from benchmarks.plot import Bar, Group, bars
+from benchmarks.processes import Measurement
 from benchmarks.results import Result
-from benchmarks.runner import Measurement, Options
+from benchmarks.runner import Options
 
 #: What is changed in the recipe for each accuracy, chosen by training on 50,000 of the training images and looking at
 #: the other 10,000 (`tools/choose_recipes.py`). MNIST: 99.02 % after 0.6 epochs (two seeds; after 0.5 98.90, three),

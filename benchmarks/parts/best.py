@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from benchmarks.page import Section, spelled, table
 from benchmarks.parts.part import OWN, Part
+from benchmarks.processes import Measurement
 from benchmarks.results import Result
-from benchmarks.runner import Measurement, Options
+from benchmarks.runner import Options
 
 DATASETS = ("mnist", "fashion-mnist")
 SEEDS = 2

@@ -11,8 +11,9 @@ from benchmarks import runner
 from benchmarks.page import Section, ratio, spelled, table
 from benchmarks.parts.part import FILES, OWN, Part
 from benchmarks.plot import Bar, Group, bars
+from benchmarks.processes import Measurement
 from benchmarks.results import Result
-from benchmarks.runner import Measurement, Options
+from benchmarks.runner import Options
 
 FOLDER = FILES / "cold"
 # name in the table, environment and program, module to import (and distribution)

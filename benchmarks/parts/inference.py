@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from benchmarks.page import Section, ratio, spelled, table
 from benchmarks.parts.part import OWN, Part
 from benchmarks.plot import Bar, Group, bars
+from benchmarks.processes import Measurement
 from benchmarks.results import Result, Spread
-from benchmarks.runner import Measurement, Options
+from benchmarks.runner import Options
 
 BATCHES = (1, 32, 1000)
 PEERS: tuple[tuple[str, str, dict[str, str]], ...] = (

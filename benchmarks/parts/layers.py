@@ -9,8 +9,9 @@ from benchmarks import sweep
 from benchmarks.page import Section, number, spelled, table
 from benchmarks.parts.part import OWN, Part
 from benchmarks.plot import Bar, Group, bars
+from benchmarks.processes import Measurement
 from benchmarks.results import Result, Spread
-from benchmarks.runner import Measurement, Options
+from benchmarks.runner import Options
 
 LAYOUTS = {"PyTorch channels_last": "channels_last", "PyTorch channels first": "contiguous"}
 KINDS = ("forward", "step")
@@ -22,9 +23,10 @@ def rounds(options: Options) -> Sequence[Sequence[Measurement]]:
     job["work"] = 1e9 if options.quick else 1.5e10
     measurements = []
     for row in map(sweep.label, rows):
-        measurements.append(Measurement(row, OWN, "convoscope", "convoscope", {**job, "row": row}))
+        measurements.append(Measurement(row, OWN, "convoscope", "convoscope", {**job, "row": row}, stays=True))
         for peer, layout in LAYOUTS.items():
-            measurements.append(Measurement(row, peer, "pytorch", "pytorch", {**job, "row": row, "layout": layout}))
+            laid_out = {**job, "row": row, "layout": layout}
+            measurements.append(Measurement(row, peer, "pytorch", "pytorch", laid_out, stays=True))
     return [measurements] * options.rounds
 
 

@@ -9,8 +9,9 @@ from benchmarks import networks, runner
 from benchmarks.page import Section, ratio, spelled, table
 from benchmarks.parts.part import FILES, OWN, Part
 from benchmarks.plot import Bar, Group, bars
+from benchmarks.processes import Measurement
 from benchmarks.results import Result, Spread
-from benchmarks.runner import Measurement, Options
+from benchmarks.runner import Options
 
 PEAK = "dense, at the peak"
 WARM_UP = 3_200

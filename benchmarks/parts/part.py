@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from benchmarks.environments import WORK
 from benchmarks.page import Section
+from benchmarks.processes import Measurement
 from benchmarks.results import Result
-from benchmarks.runner import Measurement, Options
+from benchmarks.runner import Options
 
 OWN = "Convoscope"
 FILES = WORK / "files"

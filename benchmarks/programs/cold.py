@@ -36,4 +36,4 @@ def _run(words: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    measurement.run_job({"command": command}, [])
+    measurement.run_jobs({"command": command}, [])

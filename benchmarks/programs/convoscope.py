@@ -126,4 +126,4 @@ def _outputs(outputs: Any) -> list[float]:
 
 if __name__ == "__main__":
     tasks = (data, model, lesson, accuracy, row, inference, prediction)
-    measurement.run_job({task.__name__: task for task in tasks}, ["convoscope", "numpy"])
+    measurement.run_jobs({task.__name__: task for task in tasks}, ["convoscope", "numpy"])

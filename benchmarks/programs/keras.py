@@ -42,4 +42,4 @@ def prediction(job: Job) -> Sample:
 
 
 if __name__ == "__main__":
-    measurement.run_job({task.__name__: task for task in (lesson, prediction)}, ["keras", "tensorflow-cpu"])
+    measurement.run_jobs({task.__name__: task for task in (lesson, prediction)}, ["keras", "tensorflow-cpu"])

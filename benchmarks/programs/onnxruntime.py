@@ -88,4 +88,4 @@ def _images(batch: int) -> Any:
 
 
 if __name__ == "__main__":
-    measurement.run_job({task.__name__: task for task in (model, inference, prediction)}, ["onnxruntime", "numpy"])
+    measurement.run_jobs({task.__name__: task for task in (model, inference, prediction)}, ["onnxruntime", "numpy"])

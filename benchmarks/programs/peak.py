@@ -28,4 +28,4 @@ def peak(job: Job) -> Sample:
 
 
 if __name__ == "__main__":
-    measurement.run_job({"peak": peak}, [])
+    measurement.run_jobs({"peak": peak}, [])

@@ -97,4 +97,4 @@ def prediction(job: Job) -> Sample:
 
 if __name__ == "__main__":
     tasks = (lesson, row, inference, prediction)
-    measurement.run_job({task.__name__: task for task in tasks}, ["torch"])
+    measurement.run_jobs({task.__name__: task for task in tasks}, ["torch"])

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 import convoscope as cs
-from benchmarks import __main__ as command_line, machine, runner
+from benchmarks import __main__ as command_line, machine, processes, runner
 from benchmarks.environments import ROOT
 from benchmarks.parts import PARTS, part
 from benchmarks.results import Result
-from benchmarks.runner import Measurement
+from benchmarks.processes import Measurement
 
 PYTHONS: dict[str, Path | None] = {"here": Path(sys.executable), "nowhere": None}
 
@@ -26,21 +26,34 @@ def fake_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for folder in (package.parent, package):
         (folder / "__init__.py").touch()
     (package / "fake.py").write_text(
-        "import json, os, sys\n"
-        "job = json.loads(sys.argv[1])\n"
-        "if job.get('fail'):\n"
-        "    sys.exit('Traceback\\n' + job['fail'])\n"
-        "print('something that a library says')\n"
-        "print(json.dumps({'seconds': job['seconds'], 'kept': os.environ.get('MALLOC_TRIM_THRESHOLD_')}))\n"
+        "import json, os, sys, time\n"
+        "for line in sys.argv[1:] or sys.stdin:\n"
+        "    job, begin = json.loads(line), time.process_time()\n"
+        "    if job.get('fail'):\n"
+        "        sys.exit('Traceback\\n' + job['fail'])\n"
+        "    print('something that a library says')\n"
+        "    while time.process_time() < begin + job.get('work', 0):\n"
+        "        pass\n"
+        "    kept = os.environ.get('MALLOC_TRIM_THRESHOLD_')\n"
+        "    sample = {'seconds': job['seconds'], 'kept': kept, 'process': os.getpid(), 'peak_mib': 1.0}\n"
+        "    print(json.dumps({**sample, 'processor_seconds': time.process_time() - begin}), flush=True)\n"
     )
-    monkeypatch.setattr(runner, "ROOT", tmp_path)
+    monkeypatch.setattr(processes, "ROOT", tmp_path)
     monkeypatch.chdir(tmp_path)
 
 
 def fake(
-    peer: str, seconds: float = 1.0, *, environment: str = "here", tuned: bool = True, fail: str = ""
+    peer: str,
+    seconds: float = 1.0,
+    *,
+    environment: str = "here",
+    tuned: bool = True,
+    fail: str = "",
+    stays: bool = False,
+    work: float = 0.0,
 ) -> Measurement:
-    return Measurement("row", peer, environment, "fake", {"seconds": seconds, "fail": fail}, tuned)
+    job = {"seconds": seconds, "fail": fail, "work": work}
+    return Measurement("row", peer, environment, "fake", job, tuned, stays)
 
 
 @pytest.mark.usefixtures("fake_program")
@@ -74,13 +87,43 @@ def test_the_allocator_is_tuned_only_where_the_measurement_wants_it(monkeypatch:
     assert runner.run(fake("as it is", tuned=False), PYTHONS)["kept"] is None
 
 
+@pytest.mark.usefixtures("fake_program")
+def test_a_process_that_stays_serves_all_rounds_and_its_work_is_counted_as_ours() -> None:
+    rounds = [[fake("one", 1.0, stays=True, work=0.3), fake("two", 2.0, stays=True), fake("alone", 3.0)]] * 2
+    samples = runner.interleave(rounds, PYTHONS, say=lambda line: None)
+    of = {peer: [each for each in samples if each["peer"] == peer] for peer in ("one", "two", "alone")}
+    assert [each["seconds"] for each in of["one"] + of["two"]] == [1.0, 1.0, 2.0, 2.0]
+    assert len({each["process"] for each in of["one"] + of["two"]}) == 1
+    assert len({each["process"] for each in of["alone"]}) == 2
+    assert all("peak_mib" in each for each in of["alone"])
+    assert not any("peak_mib" in each for each in of["one"])
+    assert all(each["processor_seconds"] >= 0.3 for each in of["one"])
+
+
+@pytest.mark.usefixtures("fake_program")
+def test_after_a_failure_a_new_process_serves_the_others() -> None:
+    measurements = [fake("sound", stays=True), fake("broken", fail="No memory left", stays=True)]
+    measurements += [fake("absent", environment="nowhere", stays=True), fake("next", 2.0, stays=True)]
+    samples = runner.interleave([measurements], PYTHONS, say=lambda line: None)
+    assert [each.get("failed") for each in samples] == [None, "No memory left", "not installed", None]
+    assert samples[0]["process"] != samples[3]["process"]
+
+
+@pytest.mark.usefixtures("fake_program")
+def test_a_measurement_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "LIMIT", 0.5)
+    measurements = [fake("endless", work=60.0), fake("endless, stays", work=60.0, stays=True), fake("next", stays=True)]
+    samples = runner.interleave([measurements], PYTHONS, say=lambda line: None)
+    assert [each.get("failed") for each in samples] == ["no result after 0.5 s"] * 2 + [None]
+
+
 def test_the_cold_program_times_a_command_and_says_what_a_failing_one_said() -> None:
     def cold(code: str) -> dict[str, object]:
         job = {"task": "command", "command": [sys.executable, "-c", code], "distribution": "convoscope"}
         return runner.run(Measurement("row", "peer", None, "cold", job), PYTHONS)
 
     sample = cold("pass")
-    assert set(sample) == {"seconds", "peak_mib", "versions", "others"}
+    assert set(sample) == {"seconds", "peak_mib", "processor_seconds", "versions", "others"}
     assert sample["versions"] == {"convoscope": cs.__version__}
     assert cold("raise SystemExit('out of paper')") == {"failed": "out of paper"}
 
