@@ -118,14 +118,15 @@ class _Process:
     """A program that takes jobs from its standard input, a line of JSON each."""
 
     def __init__(self, command: list[str], environment: dict[str, str]) -> None:
-        self._errors = tempfile.TemporaryFile("w+")
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (lives as long as the process)
         self._process = subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True
         )
 
     def measure(self, job: dict[str, Any]) -> dict[str, Any]:
         """Return what the program printed, or ``{"failed": why}`` if it has ended."""
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         killed = threading.Event()
 
         def kill() -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 from benchmarks import machine
 from benchmarks.processes import Measurement, Staying, run
-from benchmarks.environments import ROOT
 
 
 @dataclass(frozen=True)

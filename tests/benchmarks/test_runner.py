@@ -12,8 +12,8 @@ import convoscope as cs
 from benchmarks import __main__ as command_line, machine, processes, runner
 from benchmarks.environments import ROOT
 from benchmarks.parts import PARTS, part
-from benchmarks.results import Result
 from benchmarks.processes import Measurement
+from benchmarks.results import Result
 
 PYTHONS: dict[str, Path | None] = {"here": Path(sys.executable), "nowhere": None}
 
