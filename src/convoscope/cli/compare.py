@@ -231,7 +231,10 @@ class _Progress:
         if event == "failed":
             what, style = f"failed: {result.reason}", "red"
         else:
-            what = f"{percent(result.figures['val_accuracy'], 2)} in validation, {result.figures['seconds']:.1f} s"
+            figures = result.figures
+            held_back = "val_accuracy" in figures
+            accuracy = percent(figures["val_accuracy" if held_back else "test_accuracy"], 2)
+            what = f"{accuracy} {'in validation' if held_back else 'on test'}, {figures['seconds']:.1f} s"
             style = ""
         line = f"{done:>{len(str(of))}}/{of}  {described(run.point)}, seed {run.settings.seed}: {what}"
         self._console.print(line, style=style, soft_wrap=True)

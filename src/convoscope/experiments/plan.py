@@ -153,7 +153,7 @@ def plan(
                     "Networks are compared by their accuracy in validation, and a share of 0 leaves no images for it. "
                     "Leave out val, or give a share such as 0.1."
                 )
-            name = f"{len(runs) + 1:03}-{_slug(described(point))}-seed-{seed}"
+            name = f"{len(runs) + 1:03}-{slug(described(point))}-seed-{seed}"
             runs.append(PlannedRun(name, point, settings))
     return runs
 
@@ -169,6 +169,6 @@ def _planned(run: Any, where: Path) -> PlannedRun:
     return PlannedRun(run["name"], run["point"], TrainSettings.from_dict(run.get("settings"), where))
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
     """Return a text as part of a folder's name."""
     return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.")[:_LONGEST_NAME].strip("-.")

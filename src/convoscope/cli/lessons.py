@@ -1,0 +1,164 @@
+"""``convoscope lessons``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from convoscope.lessons import Claim, Lessons
+
+EXAMPLES = (
+    "convoscope lessons",
+    "convoscope lessons 14 15",
+    "convoscope lessons 17 --seeds 3",
+    "convoscope lessons --quick",
+)
+_STYLES = {True: "green", False: "yellow", None: "dim"}
+
+
+def command(
+    claim: Annotated[
+        list[int] | None,
+        typer.Argument(metavar="CLAIM...", help="The numbers of claims, 9 to 19. Default: all.", show_default=False),
+    ] = None,
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick",
+            metavar="",
+            help="See that it works, in less than a minute: on the package's digits, enlarged, judging no accuracy.",
+        ),
+    ] = False,
+    seeds: Annotated[
+        int | None, typer.Option(help="How often each network is trained. Default: 3, long ones 1 or 2.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder for the page, lessons.md, and its charts. Default: docs; of some claims or --quick, the "
+            "folder of the runs.",
+        ),
+    ] = None,
+    runs: Annotated[
+        Path | None, typer.Option(help="Where the runs are kept. Default: runs/lessons, or runs/lessons-quick.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(help="Runs at a time. Default: as many as there are processors.")
+    ] = None,
+    engine: Annotated[str, typer.Option(help="auto, native or reference.")] = "auto",
+    data_dir: Annotated[Path | None, typer.Option(help="A folder to look for the data sets first.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Print the tables only.")] = False,
+) -> None:
+    """Train what the lessons make claims about, and print what was claimed beside what was measured.
+
+    All of it takes about ten minutes on two cores. What is trained is kept: interrupted, the same command goes on, and
+    nothing is trained twice.
+    """
+    from convoscope import lessons
+    from convoscope.cli.console import results
+    from convoscope.cli.errors import FAILED
+
+    numbers = claim or []
+    chosen = lessons.claims(numbers)
+    kept = (runs or Path("runs", "lessons-quick" if quick else "lessons")).expanduser()
+    place = kept if out is None and (quick or numbers) else (out or Path("docs")).expanduser()
+    console = results()
+    with _Progress(console, quiet=quiet) as progress:
+        try:
+            done = lessons.run(
+                numbers,
+                kept,
+                quick=quick,
+                seeds=seeds,
+                jobs=jobs,
+                engine=engine,
+                data_dir=data_dir,
+                told=progress.told,
+            )
+        except KeyboardInterrupt:
+            progress.stop()
+            _leave_interrupted(kept)
+    for each in chosen:
+        _print(console, each, done)
+    _write(console, done, place, quiet=quiet)
+    if done.failures:
+        raise typer.Exit(FAILED)
+
+
+class _Progress:
+    """A line for each run that ends; in a terminal, another below them that says how far it is."""
+
+    def __init__(self, console: Console, *, quiet: bool) -> None:
+        self._console = console
+        self._quiet = quiet
+        self._status = console.status("training") if console.is_terminal and not quiet else None
+
+    def __enter__(self) -> _Progress:
+        if self._status is not None:
+            self._status.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Take the line away."""
+        if self._status is not None:
+            self._status.stop()
+
+    def told(self, event: str, run: Any, done: int, of: int) -> None:
+        """Print that a run has ended."""
+        if self._quiet:
+            return
+        style = "red" if event == "failed" else ""
+        line = f"{done:>{len(str(of))}}/{of}  {run.point['trial']}, seed {run.settings.seed}: {event}"
+        self._console.print(line, style=style, soft_wrap=True)
+        if self._status is not None:
+            self._status.update(f"{done} of {of} runs done")
+
+
+def _print(console: Console, claim: Claim, done: Lessons) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    console.print(f"\n{claim.number}. {claim.title}", style="bold", soft_wrap=True)
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for heading in ("", "claimed", "measured", "verdict"):
+        table.add_column(heading, overflow="fold")
+    for finding in done.findings[claim.number]:
+        verdict = Text(finding.verdict, _STYLES[finding.holds])
+        table.add_row(Text(finding.what), Text(finding.claimed), Text(finding.measured), verdict)
+    console.print(table)
+
+
+def _write(console: Console, done: Lessons, place: Path, *, quiet: bool) -> None:
+    from convoscope.cli.doctor import examine
+    from convoscope.cli.errors import say
+    from convoscope.errors import NotReadyError
+    from convoscope.lessons import write_page
+
+    found = examine()
+    machine = (
+        f"Convoscope {found['convoscope']}, {found['engine']} engine, {found['threads']} cores of "
+        f"{found['processor']}, Python {found['python']}."
+    )
+    try:
+        files = write_page(done, place, [machine])
+    except NotReadyError as error:
+        say(f"{error} The page has the tables.", title="Note: ", style="bold yellow")
+        files = [place / "lessons.md"]
+    if not quiet:
+        charts = f", and {len(files) - 1} charts beside it" if len(files) > 1 else ""
+        console.print(f"\nPage: {files[0]}{charts}", soft_wrap=True)
+
+
+def _leave_interrupted(kept: Path) -> NoReturn:
+    from convoscope.cli.errors import INTERRUPTED, say
+
+    say(f"Interrupted. What is trained is kept in {kept}; the same command goes on with it.")
+    raise typer.Exit(INTERRUPTED)

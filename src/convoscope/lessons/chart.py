@@ -1,0 +1,157 @@
+"""Charts of what was measured: first what is in them, then drawn by matplotlib, to be read in grey too."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from convoscope.errors import NotReadyError
+
+# Told apart by fill, shape and stroke: colour only helps.
+_STYLES = (
+    {"color": "#0b57a4", "marker": "o", "markerfacecolor": "#0b57a4", "linestyle": "-"},
+    {"color": "#1c1e21", "marker": "s", "markerfacecolor": "white", "linestyle": "--"},
+    {"color": "#6b7178", "marker": "^", "markerfacecolor": "#c9ced4", "linestyle": ":"},
+)
+_GRID = "#e3e5e8"
+_LONGEST_TICK = 16
+
+
+@dataclass(frozen=True)
+class Series:
+    """Marks of one kind: for each place the values of all seeds, none where nothing is finished."""
+
+    name: str
+    values: Sequence[Sequence[float]]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What a chart shows.
+
+    Attributes
+    ----------
+    name : str
+        Of its file.
+    title, caption : str
+        The title is also what those read who do not see it.
+    series : tuple of Series
+    places : sequence of float or of str
+        Where the marks stand: numbers to scale, or words beside each other.
+    across, up : str
+        What the axes say.
+    joined : bool
+        Whether lines join the marks.
+    logarithmic : bool
+        Whether the axis across is.
+    level : float or None
+        A line straight across: what is claimed.
+    """
+
+    name: str
+    title: str
+    caption: str
+    series: tuple[Series, ...]
+    places: Sequence[float] | Sequence[str]
+    across: str = ""
+    up: str = "accuracy, %"
+    joined: bool = False
+    logarithmic: bool = False
+    level: float | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to draw."""
+        return not any(values for series in self.series for values in series.values)
+
+
+def require_matplotlib() -> None:
+    """Raise NotReadyError if charts cannot be drawn."""
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ImportError:
+        raise NotReadyError(
+            "Charts are drawn with matplotlib, which is not installed. Install it: pip install 'convoscope[plots]'."
+        ) from None
+
+
+def draw(chart: Chart) -> Any:
+    """Draw a chart: a mark at each mean, and a bar from the smallest to the largest of the seeds' values.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    NotReadyError
+        If matplotlib is not installed.
+    """
+    require_matplotlib()
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    drawing = Figure(figsize=(7.2, 4.2), layout="constrained")
+    axes = drawing.add_subplot()
+    places, names = _places(chart)
+    for number, (series, style) in enumerate(zip(chart.series, _STYLES, strict=False)):
+        shown = [(place, values) for place, values in zip(places, series.values, strict=True) if values]
+        means = [statistics.fmean(values) for _, values in shown]
+        beside = 0.0 if names is None else 0.12 * (number - (len(chart.series) - 1) / 2)
+        axes.errorbar(
+            [place + beside for place, _ in shown],
+            means,
+            yerr=[
+                [mean - min(values) for mean, (_, values) in zip(means, shown, strict=True)],
+                [max(values) - mean for mean, (_, values) in zip(means, shown, strict=True)],
+            ],
+            **{**style, "linestyle": style["linestyle"] if chart.joined else "none"},
+            markersize=7,
+            elinewidth=1,
+            capsize=3,
+            label=series.name,
+        )
+    if chart.level is not None:
+        axes.axhline(chart.level, color="#1c1e21", lw=0.8, linestyle=(0, (1, 2)))
+    if names is not None:
+        axes.set_xticks(places, names)
+        axes.set_xlim(places[0] - 0.5, places[-1] + 0.5)
+    elif chart.logarithmic:
+        axes.set_xscale("log")
+        axes.set_xticks(places)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, place: f"{value:,.10g}"))
+        axes.xaxis.set_minor_formatter(FuncFormatter(lambda value, place: ""))
+    elif all(place == int(place) for place in places):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.margins(y=0.12)
+    axes.set_xlabel(chart.across)
+    axes.set_ylabel(chart.up)
+    axes.set_title(chart.title, fontsize=10, loc="left")
+    if len(chart.series) > 1:
+        axes.legend(frameon=False, fontsize=9)
+    axes.grid(color=_GRID, lw=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    return drawing
+
+
+def _places(chart: Chart) -> tuple[list[float], list[str] | None]:
+    """Return where the marks stand, and the words below them if they are words."""
+    if any(isinstance(place, str) for place in chart.places):
+        return [float(number) for number in range(len(chart.places))], [_folded(str(place)) for place in chart.places]
+    return [float(place) for place in chart.places], None
+
+
+def _folded(text: str) -> str:
+    """Break a text into lines that fit beside each other.
+
+    Examples
+    --------
+    >>> _folded("two convolutions of 64")
+    'two convolutions\\nof 64'
+    """
+    import textwrap
+
+    return "\n".join(textwrap.wrap(text, _LONGEST_TICK))

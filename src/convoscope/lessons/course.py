@@ -1,0 +1,91 @@
+"""All claims, and how some of them are tested at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from convoscope.errors import unknown_name
+from convoscope.experiments.grid import Told
+from convoscope.lessons import accuracy, experimenting, networks, overfitting
+from convoscope.lessons.claim import Claim
+from convoscope.lessons.finding import Finding
+from convoscope.lessons.laboratory import carry_out
+from convoscope.lessons.measured import Measured
+
+CLAIMS: tuple[Claim, ...] = (*networks.CLAIMS, *accuracy.CLAIMS, *overfitting.CLAIMS, *experimenting.CLAIMS)
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """Claims that were tested: what was measured, and what was found by claim."""
+
+    claims: tuple[Claim, ...]
+    measured: Measured
+    findings: dict[int, list[Finding]]
+
+    @property
+    def failures(self) -> list[str]:
+        """Why runs failed, each reason once."""
+        return list(dict.fromkeys(reason for row in self.measured.rows.values() for reason in row.reasons))
+
+
+def claims(numbers: Iterable[int] = ()) -> tuple[Claim, ...]:
+    """Return the claims of these numbers, in their order; all of them if there are none.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no claim of that number.
+    """
+    wanted = set(numbers)
+    known = {claim.number: claim for claim in CLAIMS}
+    for number in sorted(wanted):
+        if number not in known:
+            raise unknown_name("claim", number, map(str, known))
+    return tuple(claim for claim in CLAIMS if not wanted or claim.number in wanted)
+
+
+def run(
+    numbers: Iterable[int],
+    folder: str | os.PathLike[str],
+    *,
+    quick: bool = False,
+    seeds: int | None = None,
+    jobs: int | None = None,
+    engine: str = "auto",
+    data_dir: str | os.PathLike[str] | None = None,
+    told: Told | None = None,
+) -> Lessons:
+    """Test claims: train what is not trained yet, and judge.
+
+    Parameters
+    ----------
+    numbers : iterable of int
+        The claims, 9 to 19; none for all.
+    folder : str or path-like
+        Where the runs are kept, each in a folder of its own.
+    quick, seeds, jobs, engine, data_dir, told
+        See `convoscope.lessons.laboratory.carry_out`.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no claim of that number.
+    MissingFileError, DownloadError
+        A data set could not be had.
+    """
+    chosen = claims(numbers)
+    measured = carry_out(
+        [trial for claim in chosen for trial in claim.trials],
+        Path(folder),
+        quick=quick,
+        seeds=seeds,
+        jobs=jobs,
+        engine=engine,
+        data_dir=data_dir,
+        told=told,
+    )
+    return Lessons(chosen, measured, {claim.number: claim.findings(measured) for claim in chosen})
