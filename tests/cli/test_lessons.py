@@ -56,8 +56,6 @@ def test_the_page_has_every_claim_its_charts_and_no_judgement_on_other_images(qu
         assert (folder / "pages" / link).read_text(encoding="utf-8").startswith("<?xml")
 
 
-
-
 def test_again_nothing_is_trained_and_a_claim_alone_has_a_page_of_its_own(
     quick: tuple[Path, str], shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,7 @@ def test_there_is_a_claim_for_each_number_from_9_to_19() -> None:
 
 
 def test_an_unknown_claim_is_refused_with_those_there_are() -> None:
-    with pytest.raises(UnknownNameError, match="no claim named 8.* Known: 9, 10, 11"):
+    with pytest.raises(UnknownNameError, match=r"no claim named 8.* Known: 9, 10, 11"):
         claims([8])
 
 

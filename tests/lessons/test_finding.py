@@ -31,9 +31,7 @@ OTHER = trial("mnist", "other", model="dense")
         ([0.72], False, "differs: 15.00 points below"),
     ],
 )
-def test_a_figure_holds_within_its_tolerance(
-    made_up: MadeUp, values: list[float], holds: bool, verdict: str
-) -> None:
+def test_a_figure_holds_within_its_tolerance(made_up: MadeUp, values: list[float], holds: bool, verdict: str) -> None:
     finding = about(made_up({ONE: {"test_accuracy": values}}), ONE, "test_accuracy", 0.87, 0.88)
     assert (finding.holds, finding.verdict, finding.claimed) == (holds, verdict, "87 to 88 %")
 
@@ -119,7 +117,7 @@ def test_the_older_lesson_is_explained_by_what_comes_near_it_with_less_on_test(
     made_up: MadeUp, trained: float, tested: float, holds: bool, verdict: str
 ) -> None:
     elsewhere = {"train_accuracy": [0.5], "test_accuracy": [0.6]}
-    found = {each: elsewhere for each in OLDER_LESSON.values()}
+    found = dict.fromkeys(OLDER_LESSON.values(), elsewhere)
     found[OLDER_LESSON["SGD"]] = {"train_accuracy": [trained], "test_accuracy": [tested]}
     finding = older_lesson(made_up(found))
     assert (finding.holds, finding.verdict) == (holds, verdict)

@@ -83,8 +83,14 @@ def test_pixels_come_unscaled_where_a_trial_says_so(done: tuple[Path, Measured, 
 
 
 def test_a_run_that_fails_is_told_and_the_others_go_on(tmp_path: Path) -> None:
-    wild = trial("mnist", "wild", layers="rescale {white}, flatten, dense {classes}, dense {classes} softmax",
-                 optimizer="sgd", learning_rate=1e30, epochs=1)
+    wild = trial(
+        "mnist",
+        "wild",
+        layers="rescale {white}, flatten, dense {classes}, dense {classes} softmax",
+        optimizer="sgd",
+        learning_rate=1e30,
+        epochs=1,
+    )
     measured, told = train(tmp_path, wild, ALONE)
     assert sorted(event for event, _, _ in told) == ["failed", "finished"]
     assert measured.values(wild, "test_accuracy") == []

@@ -23,7 +23,9 @@ def test_its_links_lead_somewhere() -> None:
     for link in re.findall(r"\]\((images/[^)]+)\)", PAGE):
         assert (DOCS / link).is_file(), link
     # As GitHub makes anchors of headings.
-    anchors = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^## (.*)", PAGE, re.M)}
+    anchors = {
+        re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^## (.*)", PAGE, re.M)
+    }
     for link in re.findall(r"\]\(#([^)]+)\)", PAGE):
         assert link in anchors, link
 

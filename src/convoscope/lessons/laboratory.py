@@ -98,9 +98,7 @@ class _Counted:
             self.told(event, run, self.before + done, self.of)
 
 
-def _planned(
-    trial: Trial, seed: int, found: source.Source, threads: int, engine: str, *, quick: bool
-) -> PlannedRun:
+def _planned(trial: Trial, seed: int, found: source.Source, threads: int, engine: str, *, quick: bool) -> PlannedRun:
     told: dict[str, Any] = {**trial.settings, "seed": seed, "data_dir": found.data_dir}
     if quick:
         told["epochs"] = min(trial.epochs, QUICK_EPOCHS)

@@ -7,6 +7,7 @@ from convoscope.lessons.chart import Chart, Series
 from convoscope.lessons.claim import Claim, accuracies, in_percent, training_and_test
 from convoscope.lessons.finding import Finding, alike, asked, counted, difference, higher, missing, percents
 from convoscope.lessons.measured import Measured
+from convoscope.lessons.trial import Trial
 from convoscope.lessons.trials import (
     BATCHES,
     DENSE,
@@ -35,9 +36,7 @@ def _ladder(measured: Measured) -> list[Finding]:
         higher(measured, ONE_OF_32, DENSE, "one convolution before the dense network", "better than the dense one"),
         higher(measured, TWO_OF_64, ONE_OF_32, "two convolutions of 64", "better than one of 32"),
         alike(measured, DENSE, SHUFFLED_DENSE, "dense network, pixels shuffled", "knows nothing of neighbours: alike"),
-        higher(
-            measured, FILTERS[32], SHUFFLED_CONVOLUTIONS, "convolutions, pixels shuffled", "need neighbours: worse"
-        ),
+        higher(measured, FILTERS[32], SHUFFLED_CONVOLUTIONS, "convolutions, pixels shuffled", "need neighbours: worse"),
         _what_is_left(measured),
     ]
 

@@ -105,9 +105,7 @@ def _enlarged_digits(folder: Path) -> tuple[Dataset, str]:
         return np.rint(framed * (255 / digits.info.max_value)).astype(np.uint8)
 
     return _kept(
-        Dataset(
-            enlarge(digits.x_train), digits.y_train, enlarge(digits.x_test), digits.y_test, datasets.info(MNIST)
-        ),
+        Dataset(enlarge(digits.x_train), digits.y_train, enlarge(digits.x_test), digits.y_test, datasets.info(MNIST)),
         folder,
     )
 
