@@ -10,7 +10,7 @@ from typing import Any
 from convoscope.errors import NotReadyError
 
 # Told apart by fill, shape and stroke: colour only helps.
-_STYLES = (
+_STYLES: tuple[dict[str, Any], ...] = (
     {"color": "#0b57a4", "marker": "o", "markerfacecolor": "#0b57a4", "linestyle": "-"},
     {"color": "#1c1e21", "marker": "s", "markerfacecolor": "white", "linestyle": "--"},
     {"color": "#6b7178", "marker": "^", "markerfacecolor": "#c9ced4", "linestyle": ":"},

@@ -102,7 +102,8 @@ def _enlarged_digits(folder: Path) -> tuple[Dataset, str]:
     def enlarge(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         larger = images.repeat(_ENLARGED, axis=1).repeat(_ENLARGED, axis=2)  # (N, 24, 24)
         framed = np.pad(larger, ((0, 0), (_BORDER, _BORDER), (_BORDER, _BORDER)))
-        return np.rint(framed * (255 / digits.info.max_value)).astype(np.uint8)
+        brightened: npt.NDArray[np.uint8] = np.rint(framed * (255 / digits.info.max_value)).astype(np.uint8)
+        return brightened
 
     return _kept(
         Dataset(enlarge(digits.x_train), digits.y_train, enlarge(digits.x_test), digits.y_test, datasets.info(MNIST)),
