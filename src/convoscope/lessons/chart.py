@@ -16,7 +16,7 @@ _STYLES: tuple[dict[str, Any], ...] = (
     {"color": "#6b7178", "marker": "^", "markerfacecolor": "#c9ced4", "linestyle": ":"},
 )
 _GRID = "#e3e5e8"
-_LONGEST_TICK = 16
+_LONGEST_TICK, _TICKS = 16, 72  # characters below a mark, and below all of them
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def draw(chart: Chart) -> Any:
     if chart.level is not None:
         axes.axhline(chart.level, color="#1c1e21", lw=0.8, linestyle=(0, (1, 2)))
     if names is not None:
-        axes.set_xticks(places, names)
+        axes.set_xticks(places, names, fontsize=9)
         axes.set_xlim(places[0] - 0.5, places[-1] + 0.5)
     elif chart.logarithmic:
         axes.set_xscale("log")
@@ -140,18 +140,21 @@ def draw(chart: Chart) -> Any:
 def _places(chart: Chart) -> tuple[list[float], list[str] | None]:
     """Return where the marks stand, and the words below them if they are words."""
     if any(isinstance(place, str) for place in chart.places):
-        return [float(number) for number in range(len(chart.places))], [_folded(str(place)) for place in chart.places]
+        width = min(_LONGEST_TICK, _TICKS // len(chart.places))
+        return [float(number) for number in range(len(chart.places))], [
+            _folded(str(place), width) for place in chart.places
+        ]
     return [float(place) for place in chart.places], None
 
 
-def _folded(text: str) -> str:
+def _folded(text: str, width: int) -> str:
     """Break a text into lines that fit beside each other.
 
     Examples
     --------
-    >>> _folded("two convolutions of 64")
+    >>> _folded("two convolutions of 64", 16)
     'two convolutions\\nof 64'
     """
     import textwrap
 
-    return "\n".join(textwrap.wrap(text, _LONGEST_TICK))
+    return "\n".join(textwrap.wrap(text, width))
