@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         models as models,
         nn as nn,
         optimizers as optimizers,
+        plots as plots,
         recipes as recipes,
         utils as utils,
     )
@@ -62,6 +63,7 @@ _MODULES = (
     "models",
     "nn",
     "optimizers",
+    "plots",
     "recipes",
     "utils",
 )
@@ -98,6 +100,7 @@ __all__ = [
     "models",
     "nn",
     "optimizers",
+    "plots",
     "recipes",
     "set_threads",
     "use_engine",

@@ -1,5 +1,6 @@
-"""Callbacks, where Keras has them: see `convoscope.training.callbacks`."""
+"""Callbacks, where Keras has them: see `convoscope.training.callbacks`, and `convoscope.tracking` for trackers."""
 
+from convoscope.tracking import MLflowLogger, TensorBoard, WandbLogger
 from convoscope.training.callbacks import (
     Callback,
     CallbackList,
@@ -23,9 +24,12 @@ __all__ = [
     "History",
     "LambdaCallback",
     "LearningRateScheduler",
+    "MLflowLogger",
     "ModelCheckpoint",
     "ProgressPrinter",
     "ReduceLROnPlateau",
     "Snapshots",
+    "TensorBoard",
     "TerminateOnNaN",
+    "WandbLogger",
 ]

@@ -7,7 +7,7 @@ import pytest
 
 from .conftest import Shell
 
-COMMANDS = ("train", "compare", "lessons", "runs", "evaluate", "predict", "summary", "datasets", "doctor")
+COMMANDS = ("train", "compare", "lessons", "runs", "plot", "evaluate", "predict", "summary", "datasets", "doctor")
 
 
 @pytest.mark.parametrize("words", [[], *([command] for command in COMMANDS)])

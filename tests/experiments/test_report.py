@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from convoscope.drawing import image
 from convoscope.experiments import Experiment, Result, Row, markdown, results, rows, write_report
-from convoscope.experiments.charts import draw, image, pareto
+from convoscope.experiments.charts import draw, pareto
 from convoscope.experiments.table import as_html, cells, for_terminal
 
 

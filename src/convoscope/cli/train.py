@@ -20,6 +20,7 @@ EXAMPLES = (
     "convoscope train my_photos",
     'convoscope train my_photos --image-size 96 --augment "flip horizontal, shift 0.1"',
     "convoscope train fashion-mnist --explore",
+    "convoscope train fashion-mnist --track tensorboard --track mlflow",
     "convoscope train --resume runs/digits-cnn-2-1",
 )
 _MODEL, _TRAINING, _IMAGES, _RUN = "Model", "Training", "One's own images", "Run"
@@ -175,6 +176,14 @@ def command(
             rich_help_panel=_RUN,
         ),
     ] = False,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Write the run for tensorboard, wandb (offline) or mlflow too. Can be given again.",
+            metavar="TRACKER",
+            rich_help_panel=_RUN,
+        ),
+    ] = None,
     data_dir: Annotated[
         Path | None,
         typer.Option(
@@ -195,6 +204,8 @@ def command(
     ] = False,
 ) -> None:
     """Train a classifier, test it, and keep everything in a run's folder."""
+    from convoscope.cli.train_options import refuse_with_resume, size
+
     given: dict[str, Any] = {
         "recipe": recipe,
         "model": model,
@@ -211,21 +222,22 @@ def command(
         "validation": validation,
         "augmentation": augment,
         "class_weight": class_weight,
-        "image_size": _size(image_size),
+        "image_size": size(image_size),
         "color_mode": color,
         "patience": patience,
         "goal_accuracy": goal_accuracy,
         "seed": seed,
     }
     kept = True if snapshots or explore else None
+    trackers = _known(track or [])
     places = None if data_dir is None else str(data_dir.expanduser().absolute())
     if resume is not None:
-        _refuse_with_resume({"DATASET": dataset, "out": out, **given})
+        refuse_with_resume({"DATASET": dataset, "out": out, **given})
         changes = {"epochs": epochs, "threads": threads, "engine": engine, "data_dir": places, "snapshots": kept}
-        _go_on(resume.expanduser(), quiet, explore, changes)
+        _go_on(resume.expanduser(), quiet, explore, trackers, changes)
     else:
         given |= {"epochs": epochs, "data_dir": places, "snapshots": kept}
-        _begin(dataset or "digits", out, quiet, explore, threads, engine, given)
+        _begin(dataset or "digits", out, quiet, explore, trackers, threads, engine, given)
 
 
 def _begin(
@@ -233,6 +245,7 @@ def _begin(
     out: Path | None,
     quiet: bool,
     explore: bool,
+    trackers: list[str],
     threads: int | None,
     engine: str | None,
     given: dict[str, Any],
@@ -256,7 +269,7 @@ def _begin(
     data = load_data(settings) if own is None else own
     stem = f"{info.name}-{settings.label}"
     folder = RunFolder.create_numbered("runs", stem) if out is None else RunFolder.create(out.expanduser())
-    _run(folder, settings, data, None, quiet, explore)
+    _run(folder, settings, data, None, quiet, explore, trackers)
 
 
 def _load_own(path: str, threads: int, given: dict[str, Any], quiet: bool) -> FolderDataset:
@@ -285,7 +298,7 @@ def _load_own(path: str, threads: int, given: dict[str, Any], quiet: bool) -> Fo
     return data
 
 
-def _go_on(path: Path, quiet: bool, explore: bool, changes: dict[str, Any]) -> None:
+def _go_on(path: Path, quiet: bool, explore: bool, trackers: list[str], changes: dict[str, Any]) -> None:
     from convoscope.cli.console import results
     from convoscope.cli.train_text import say_finished
     from convoscope.runs import RunFolder
@@ -300,7 +313,7 @@ def _go_on(path: Path, quiet: bool, explore: bool, changes: dict[str, Any]) -> N
         say_finished(results(), folder, settings, state)
         return
     use(settings)
-    _run(folder, settings, load_data(settings), state, quiet, explore)
+    _run(folder, settings, load_data(settings), state, quiet, explore, trackers)
 
 
 def _run(
@@ -310,15 +323,17 @@ def _run(
     state: dict[str, Any] | None,
     quiet: bool,
     explore: bool,
+    trackers: list[str],
 ) -> None:
     from contextlib import nullcontext
 
     from convoscope.cli.console import results
     from convoscope.cli.live import TrainingDisplay
     from convoscope.cli.live_page import LivePage
-    from convoscope.cli.train_text import announce, close, conclude
+    from convoscope.cli.train_text import announce, close, conclude, say_tracked
     from convoscope.runs import resume, start
     from convoscope.runs.preparation import has_validation
+    from convoscope.tracking import make_tracker
 
     console = results()
     done = 0 if state is None else int(state["epoch"])
@@ -327,7 +342,8 @@ def _run(
     validates = has_validation(data, settings)
     display = None if quiet else TrainingDisplay(console, settings.epochs, done=done, validation=validates)
     page = LivePage(console, folder, settings, data) if explore else None
-    watching = [each for each in (display, page) if each is not None]
+    tracking = [make_tracker(name, folder.path, settings.as_dict()) for name in trackers]
+    watching = [*(each for each in (display, page) if each is not None), *tracking]
     begin = resume if folder.config.exists() else start
     with page or nullcontext():
         try:
@@ -339,8 +355,17 @@ def _run(
             conclude(console, folder, outcome)
         else:
             close(console, folder, outcome)
+            say_tracked(console, tracking)
         if page is not None:
             page.stay()
+
+
+def _known(trackers: list[str]) -> list[str]:
+    if not trackers:  # who wants none does not wait for them to be imported
+        return []
+    from convoscope.tracking import check_tracker
+
+    return list(dict.fromkeys(map(check_tracker, trackers)))
 
 
 def _leave_interrupted(folder: RunFolder) -> NoReturn:
@@ -356,34 +381,3 @@ def _leave_interrupted(folder: RunFolder) -> NoReturn:
         kept = f"{epochs} kept in {folder}. To go on from there:"
     say(f"Interrupted. {kept} {command_line('convoscope', 'train', '--resume', folder)}")
     raise typer.Exit(INTERRUPTED)
-
-
-def _refuse_with_resume(given: dict[str, Any]) -> None:
-    from convoscope.errors import ConfigurationError
-
-    names = {"learning_rate": "lr", "validation": "val", "augmentation": "augment", "color_mode": "color"}
-    told = [
-        name if name == "DATASET" else f"--{names.get(name, name).replace('_', '-')}"
-        for name in given
-        if given[name] is not None
-    ]
-    if told:
-        raise ConfigurationError(
-            f"--resume goes on with the run's own settings, and {', '.join(told)} cannot be changed on the way. "
-            f"Leave it out, or begin a new run. What can be given: --epochs, --threads, --engine, --data-dir, "
-            f"--snapshots, --explore, --quiet."
-        )
-
-
-def _size(text: str | None) -> tuple[int, int] | None:
-    """Read ``64`` or ``48x64``, the height first."""
-    from convoscope.errors import ConfigurationError
-
-    if text is None:
-        return None
-    sides = text.lower().replace("×", "x").split("x")
-    if not 1 <= len(sides) <= 2 or not all(side.strip().isdecimal() for side in sides):
-        raise ConfigurationError(
-            f"--image-size is a side in pixels or HEIGHTxWIDTH, but is {text!r}. Write 64 or 48x64."
-        )
-    return int(sides[0]), int(sides[-1])

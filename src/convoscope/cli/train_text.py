@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
 
     from convoscope.datasets import Dataset, FolderDataset
     from convoscope.runs import Outcome, RunFolder, TrainSettings
+    from convoscope.tracking import Tracker
 
 
 def describe_own(console: Console, data: FolderDataset) -> None:
@@ -143,6 +145,14 @@ def _train_for_longer(folder: RunFolder, settings: TrainSettings, epochs: int) -
     size = () if settings.image_size is None else ("--image-size", "x".join(map(str, settings.image_size)))
     colour = () if settings.color_mode is None else ("--color", settings.color_mode)
     return ("train", settings.dataset, "--recipe", settings.recipe, *size, *colour, "--epochs", epochs)
+
+
+def say_tracked(console: Console, trackers: Sequence[Tracker]) -> None:
+    """Say where trackers have written, and how to look at it."""
+    for each in trackers:
+        if each.works:
+            console.print(f"\n{each.title}", style="bold")
+            console.print(each.how_to_look(), soft_wrap=True)
 
 
 def conclude(console: Console, folder: RunFolder, outcome: Outcome) -> None:

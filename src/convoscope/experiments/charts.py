@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from io import BytesIO
 from typing import Any
 
-from convoscope.errors import NotReadyError
+from convoscope.drawing import FAINT, FRONT, INK, PAPER, finish, new_figure, plain_ticks, require_matplotlib
 from convoscope.experiments.results import Figure, Row
 from convoscope.experiments.space import described, written
 from convoscope.report.terminal import percent
 
-# Told apart in grey as well: by fill and shape, never by colour alone.
-_INK, _FAINT, _FRONT = "#1c1e21", "#8a9097", "#0b57a4"
 _LONGEST_LABEL = 28
 _COSTS = {"seconds": "seconds of training", "parameters": "parameters"}
 
@@ -30,12 +27,7 @@ def draw(table: Sequence[Row]) -> dict[str, Any]:
     NotReadyError
         If matplotlib is not installed.
     """
-    try:
-        import matplotlib.figure  # noqa: F401
-    except ImportError:
-        raise NotReadyError(
-            "Charts are drawn with matplotlib, which is not installed. Install it: pip install 'convoscope[plots]'."
-        ) from None
+    require_matplotlib()
     scored = [row for row in table if row.figure("val_accuracy") is not None]
     if not scored:
         return {}
@@ -47,10 +39,7 @@ def accuracy_against(table: Sequence[Row], cost: str) -> Any:
 
     On the front lies what nothing else beats in both: whatever is more accurate costs more.
     """
-    from matplotlib.figure import Figure as Drawing
-
-    drawing = Drawing(figsize=(7.2, 4.6), layout="constrained")
-    axes = drawing.add_subplot()
+    drawing, ((axes,),) = new_figure(1, 1, 7.2, 4.6, shown=False)
     across, up = [_figure(row, cost) for row in table], [_figure(row, "val_accuracy") for row in table]
     front = pareto([(x.mean, y.mean) for x, y in zip(across, up, strict=True)])
     for place, (x, y) in enumerate(zip(across, up, strict=True)):
@@ -61,8 +50,8 @@ def accuracy_against(table: Sequence[Row], cost: str) -> Any:
             xerr=x.spread,
             yerr=None if y.spread is None else y.spread * 100,
             fmt="o",
-            color=_FRONT if ahead else _FAINT,
-            markerfacecolor=_FRONT if ahead else "white",
+            color=FRONT if ahead else FAINT,
+            markerfacecolor=FRONT if ahead else PAPER,
             markersize=7,
             elinewidth=0.8,
             capsize=2,
@@ -74,12 +63,12 @@ def accuracy_against(table: Sequence[Row], cost: str) -> Any:
             (7, -11),
             textcoords="offset points",
             fontsize=8,
-            color=_INK if ahead else _FAINT,
+            color=INK if ahead else FAINT,
         )
-    axes.plot([across[p].mean for p in front], [up[p].mean * 100 for p in front], color=_FRONT, lw=1.2, zorder=1)
+    axes.plot([across[p].mean for p in front], [up[p].mean * 100 for p in front], color=FRONT, lw=1.2, zorder=1)
     if len({x.mean for x in across}) > 1:
         axes.set_xscale("log")
-        _plain_ticks(axes.xaxis)
+        plain_ticks(axes.xaxis)
     axes.margins(x=0.12, y=0.1)
     axes.set_ylim(top=min(axes.get_ylim()[1], 100.5))
     axes.set_xlabel(_COSTS[cost])
@@ -90,20 +79,17 @@ def accuracy_against(table: Sequence[Row], cost: str) -> Any:
 
 def gaps(table: Sequence[Row]) -> Any:
     """Draw accuracy in training and in validation after the last epoch, and the gap between them as a line."""
-    from matplotlib.figure import Figure as Drawing
-
-    drawing = Drawing(figsize=(7.2, 1.6 + 0.32 * len(table)), layout="constrained")
-    axes = drawing.add_subplot()
+    drawing, ((axes,),) = new_figure(1, 1, 7.2, 1.6 + 0.32 * len(table), shown=False)
     for place, row in enumerate(table):
         trained, gap = _figure(row, "train_accuracy"), _figure(row, "gap")
         validated = trained.mean - gap.mean
-        axes.plot([validated * 100, trained.mean * 100], [place, place], color=_FAINT, lw=2, zorder=1)
-        for value, fill, name in ((validated, _FRONT, "validation"), (trained.mean, "white", "training")):
+        axes.plot([validated * 100, trained.mean * 100], [place, place], color=FAINT, lw=2, zorder=1)
+        for value, fill, name in ((validated, FRONT, "validation"), (trained.mean, PAPER, "training")):
             axes.plot(
                 value * 100,
                 place,
                 "o",
-                color=_FRONT,
+                color=FRONT,
                 markerfacecolor=fill,
                 markersize=7,
                 label=name if place == 0 else None,
@@ -114,9 +100,7 @@ def gaps(table: Sequence[Row]) -> Any:
     axes.set_xlabel("accuracy in the last epoch, %")
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
     axes.set_ylabel(_meaning(table))
-    axes.grid(axis="x", color="#e3e5e8", lw=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    finish(axes, grid="x")
     return drawing
 
 
@@ -135,17 +119,6 @@ def pareto(points: Sequence[tuple[float, float]]) -> list[int]:
     return front
 
 
-def image(drawing: Any, form: str) -> bytes:
-    """Return a chart as a file's bytes: ``"svg"``, the same for the same chart, or ``"png"``."""
-    import matplotlib
-
-    target = BytesIO()
-    options: dict[str, Any] = {"metadata": {"Date": None}} if form == "svg" else {"dpi": 150}
-    with matplotlib.rc_context({"svg.hashsalt": "convoscope"}):
-        drawing.savefig(target, format=form, **options)
-    return target.getvalue()
-
-
 def _figure(row: Row, name: str) -> Figure:
     figure = row.figure(name)
     assert figure is not None, name  # finished runs with validation have them all
@@ -162,22 +135,10 @@ def _meaning(table: Sequence[Row]) -> str:
     return ", ".join(name.replace("_", " ") for name in table[0].point)
 
 
-def _plain_ticks(axis: Any) -> None:
-    """Write numbers as 0.5, 20 and 300,000 on a logarithmic axis."""
-    from matplotlib.ticker import FuncFormatter, LogLocator
-
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axis.set_major_formatter(FuncFormatter(lambda value, place: f"{value:,.10g}"))
-    axis.set_minor_formatter(FuncFormatter(lambda value, place: ""))
-
-
 def _finish(axes: Any, title: str, table: Sequence[Row]) -> None:
-    axes.set_title(title, fontsize=10, loc="left")
+    finish(axes, title)
     if meaning := _meaning(table):
-        axes.text(0.995, 0.02, f"labels: {meaning}", transform=axes.transAxes, ha="right", fontsize=8, color=_INK)
-    axes.grid(color="#e3e5e8", lw=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+        axes.text(0.995, 0.02, f"labels: {meaning}", transform=axes.transAxes, ha="right", fontsize=8, color=INK)
 
 
 def _amount(value: float) -> str:

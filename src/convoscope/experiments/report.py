@@ -6,6 +6,7 @@ import html
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from convoscope.drawing import image
 from convoscope.errors import NotReadyError
 from convoscope.experiments import charts
 from convoscope.experiments.results import Row, best
@@ -66,9 +67,9 @@ def write_report(
         figures = {}
     captions = charts.captions(table) if figures else {}
     for name, figure in figures.items():
-        drawn[name] = captions[name], charts.image(figure, "svg")
+        drawn[name] = captions[name], image(figure, "svg")
         pictures[f"{name}.svg"] = drawn[name][1]
-        pictures[f"{name}.png"] = charts.image(figure, "png")
+        pictures[f"{name}.png"] = image(figure, "png")
     pages = {
         "report.md": _markdown(markdown(table, without=without), title, paragraphs, drawn),
         "report.html": _html(as_html(table, without=without), title, paragraphs, drawn),

@@ -8,8 +8,8 @@ from typing import Any, SupportsIndex
 
 import numpy as np
 
+from convoscope import drawing
 from convoscope.engine.base import Array
-from convoscope.explore import plots
 from convoscope.explore.answers import Labels, answers_of, checked_labels
 from convoscope.explore.sections import as_batch, batches, channel_at, class_count, outputs_at, place_of, section
 from convoscope.layers import Layer
@@ -49,7 +49,7 @@ class Ablation:
         """Show the accuracy of each class, before and with the channels at 0."""
         title = f"{self.layer} without {', '.join(map(str, self.channels)) or 'nothing'}: "
         title += f"accuracy {self.accuracy_before:.2%} → {self.accuracy:.2%}"
-        made, axes = plots.figure(1, 1, size=4.5, title=title)
+        made, axes = drawing.figure(1, 1, size=4.5, title=title)
         place, at = axes[0][0], np.arange(len(self.names))
         place.bar(at - 0.2, np.nan_to_num(self.class_accuracy_before), 0.4, label="before", color="lightgrey")
         place.bar(at + 0.2, np.nan_to_num(self.class_accuracy), 0.4, label="now")

@@ -8,8 +8,8 @@ from typing import Any, SupportsIndex
 
 import numpy as np
 
+from convoscope import drawing
 from convoscope.engine.base import Array
-from convoscope.explore import plots
 from convoscope.explore.sections import as_batch, outputs_at, place_of
 from convoscope.layers import Layer
 from convoscope.models.sequential import Sequential
@@ -41,16 +41,16 @@ class Activations:
 
         A scale of its own for each map would make a filter that found nothing look like one that did.
         """
-        made, axes = plots.figure(len(self.layers) + 1, most)
-        plots.show_image(axes[0][0], self.images[image])
+        made, axes = drawing.figure(len(self.layers) + 1, most)
+        drawing.show_image(axes[0][0], self.images[image])
         for each in axes[0]:
             each.set_axis_off()
         for row, name, outputs in zip(axes[1:], self.layers, self.outputs, strict=True):
             values = outputs[image]
-            maps = np.moveaxis(values, -1, 0) if values.ndim == 3 else plots.as_image(values.ravel())[None]
+            maps = np.moveaxis(values, -1, 0) if values.ndim == 3 else drawing.as_image(values.ravel())[None]
             low, high = float(values.min()), float(values.max())
             for place, shown in zip(row, maps[:most], strict=False):
-                place.imshow(shown, cmap=plots.MAPS, vmin=low, vmax=high)
+                place.imshow(shown, cmap=drawing.MAPS, vmin=low, vmax=high)
             row[0].set_title(f"{name}: {low:.3g} to {high:.3g}", loc="left", fontsize=8)
             for unused in row[len(maps[:most]) :]:
                 unused.set_axis_off()

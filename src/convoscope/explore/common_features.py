@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, SupportsIndex
 
+from convoscope import drawing
 from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError
-from convoscope.explore import plots
 from convoscope.explore.sections import as_batch, channel_at, outputs_at
 from convoscope.layers import Conv2D
 from convoscope.layers.pooling import Pooling2D
@@ -36,11 +36,11 @@ class CommonFeatures:
 
     def plot(self) -> Any:
         """Show a row for each image: the image, then its maps; each layer has one colour scale for all images."""
-        made, axes = plots.figure(len(self.images), len(self.layers) + 1)
+        made, axes = drawing.figure(len(self.images), len(self.layers) + 1)
         for row, (image, places) in enumerate(zip(self.images, axes, strict=True)):
-            plots.show_image(places[0], image)
+            drawing.show_image(places[0], image)
             for place, maps in zip(places[1:], self.maps, strict=True):
-                place.imshow(maps[row], cmap=plots.MAPS, vmin=float(maps.min()), vmax=float(maps.max()))
+                place.imshow(maps[row], cmap=drawing.MAPS, vmin=float(maps.min()), vmax=float(maps.max()))
         for place, name, channel in zip(axes[0][1:], self.layers, self.channels, strict=True):
             place.set_title(f"{name}\nfilter {channel}", fontsize=8)
         return made

@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.explore import plots
+from convoscope import drawing
 from convoscope.explore.answers import answers, checked_labels
 from convoscope.explore.sections import as_batch
 from convoscope.models.sequential import Sequential
-
-_READABLE = 20  # with more classes, numbers in the cells are too small to read
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,18 +42,7 @@ class Confusion:
 
     def plot(self) -> Any:
         """Show the matrix; colours follow the share of the true class."""
-        made, axes = plots.figure(1, 1, size=5.0, title=f"accuracy {self.accuracy:.2%}")
-        place = axes[0][0]
-        place.imshow(self.matrix / np.maximum(self.matrix.sum(axis=1, keepdims=True), 1), cmap="Blues", vmin=0, vmax=1)
-        place.set_xlabel("answer")
-        place.set_ylabel("true class")
-        if len(self.names) <= _READABLE:
-            place.set_xticks(range(len(self.names)), self.names, rotation=60)
-            place.set_yticks(range(len(self.names)), self.names)
-            for (row, column), count in np.ndenumerate(self.matrix):
-                if count:
-                    place.text(column, row, str(count), ha="center", va="center", fontsize=7)
-        return made
+        return drawing.confusion_figure(self.matrix, self.names, f"accuracy {self.accuracy:.2%}")
 
 
 def confusion(model: Sequential, x: Any, y: Any) -> Confusion:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from convoscope import drawing
 from convoscope.engine.base import Array
-from convoscope.explore import plots
 from convoscope.explore.sections import as_batch, batches, outputs_at
 from convoscope.layers import (
     Activation,
@@ -49,7 +49,7 @@ class DeadFilters:
 
     def plot(self) -> Any:
         """Show each layer's channels as bars from smallest to largest value; dead ones are marked in red."""
-        made, axes = plots.figure(max(1, len(self.layers)), 1, size=2.0)
+        made, axes = drawing.figure(max(1, len(self.layers)), 1, size=2.0)
         made.set_size_inches(8, 2.0 * max(1, len(self.layers)))
         for place, name, low, high in zip(axes.flat, self.layers, self.minima, self.maxima, strict=False):
             at, dead = np.arange(len(low)), low == high

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from convoscope import drawing
 from convoscope.engine.base import Array
 from convoscope.errors import NotReadyError, unknown_name
-from convoscope.explore import plots
 from convoscope.explore.answers import Labels, checked_labels
 from convoscope.explore.sections import as_batch, class_count, class_names, outputs_at
 from convoscope.layers import Conv2D, Dense
@@ -45,7 +45,7 @@ class Embedding:
 
     def plot(self) -> Any:
         """Show the points, in the colours of their classes if these were given."""
-        made, axes = plots.figure(1, 1, size=5.0, title=f"{self.method} of {self.layer}")
+        made, axes = drawing.figure(1, 1, size=5.0, title=f"{self.method} of {self.layer}")
         place = axes[0][0]
         if self.labels is None:
             place.scatter(self.points[:, 0], self.points[:, 1], s=8)

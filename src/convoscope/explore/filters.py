@@ -7,9 +7,9 @@ from typing import Any, SupportsIndex
 
 import numpy as np
 
+from convoscope import drawing
 from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError
-from convoscope.explore import plots
 from convoscope.explore.sections import convolution_at
 from convoscope.layers import Conv2D, Layer
 from convoscope.models.sequential import Sequential
@@ -35,11 +35,11 @@ class Filters:
     def plot(self, channel: int = 0, most: int = 64) -> Any:
         """Show one input channel's part of up to `most` kernels: red adds, blue takes away, white is 0; one scale."""
         shown = self.kernels[:most, :, :, channel]
-        made, axes = plots.figure(*plots.grid(len(shown)), size=0.9, title=f"{self.layer}, input channel {channel}")
+        made, axes = drawing.figure(*drawing.grid(len(shown)), size=0.9, title=f"{self.layer}, input channel {channel}")
         high = float(np.abs(self.kernels).max()) or 1.0
         for place, kernel in zip(axes.flat, shown, strict=False):
-            place.imshow(kernel, cmap=plots.SIGNED, vmin=-high, vmax=high)
-        plots.hide_unused(axes, len(shown))
+            place.imshow(kernel, cmap=drawing.SIGNED, vmin=-high, vmax=high)
+        drawing.hide_unused(axes, len(shown))
         return made
 
 

@@ -7,9 +7,9 @@ from typing import Any, SupportsIndex
 
 import numpy as np
 
+from convoscope import drawing
 from convoscope.engine.base import Array
 from convoscope.errors import ShapeError, unknown_name
-from convoscope.explore import plots
 from convoscope.explore.sections import (
     as_batch,
     chosen_classes,
@@ -63,15 +63,15 @@ class GradCam:
 
     def plot(self) -> Any:
         """Show the heat over each image, all on one scale, and say so where there is no positive evidence."""
-        rows, columns = plots.grid(len(self.images))
-        made, axes = plots.figure(rows, columns, size=2.2, title=f"{self.method} at {self.layer}")
+        rows, columns = drawing.grid(len(self.images))
+        made, axes = drawing.figure(rows, columns, size=2.2, title=f"{self.method} at {self.layer}")
         high = float(self.heat.max()) or 1.0
         each = zip(self.images, self.heat, self.labels, self.has_evidence, strict=True)
         for place, (image, heat, label, evidence) in zip(axes.flat, each, strict=False):
-            plots.show_overlay(place, image, heat, cmap=plots.HEAT, low=0.0, high=high)
+            drawing.show_overlay(place, image, heat, cmap=drawing.HEAT, low=0.0, high=high)
             said = f"up to {heat.max():.2g}" if evidence else "no positive evidence"
             place.set_title(f"{label}: {said}", fontsize=8)
-        plots.hide_unused(axes, len(self.images))
+        drawing.hide_unused(axes, len(self.images))
         return made
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from convoscope import drawing
 from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError
-from convoscope.explore import plots
 from convoscope.explore.answers import Labels, answers, checked_labels
 from convoscope.explore.sections import as_batch
 from convoscope.layers.arguments import integer
@@ -48,14 +48,14 @@ class Mistakes:
 
     def plot(self) -> Any:
         """Show the images with their true class, the model's answer, and its score."""
-        made, axes = plots.figure(*plots.grid(len(self.images)), size=1.6, title=f"{self.total} mistakes")
+        made, axes = drawing.figure(*drawing.grid(len(self.images)), size=1.6, title=f"{self.total} mistakes")
         for place, image, true, answer, score in zip(
             axes.flat, self.images, self.true, self.predicted, self.scores, strict=False
         ):
-            plots.show_image(place, image)
+            drawing.show_image(place, image)
             said = f"{score:.0%}" if self.probabilities else f"logit {score:.2g}"
             place.set_title(f"{self.names[true]}\n→ {self.names[answer]} ({said})", fontsize=7)
-        plots.hide_unused(axes, len(self.images))
+        drawing.hide_unused(axes, len(self.images))
         return made
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from convoscope import drawing
 from convoscope.engine.base import Array
-from convoscope.explore import plots
 from convoscope.explore.embedding import hidden
 from convoscope.explore.sections import as_batch, batches
 from convoscope.layers.arguments import integer
@@ -36,11 +36,11 @@ class Nearest:
 
     def plot(self) -> Any:
         """Show a row for each image: the image, then its neighbours with their distances."""
-        made, axes = plots.figure(len(self.images), self.indices.shape[1] + 1)
+        made, axes = drawing.figure(len(self.images), self.indices.shape[1] + 1)
         for row, image, others, distances in zip(axes, self.images, self.neighbours, self.distances, strict=True):
-            plots.show_image(row[0], image)
+            drawing.show_image(row[0], image)
             for place, other, distance in zip(row[1:], others, distances, strict=True):
-                plots.show_image(place, other)
+                drawing.show_image(place, other)
                 place.set_title(f"{distance:.3g}", fontsize=8)
         return made
 

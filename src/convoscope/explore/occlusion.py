@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from convoscope import drawing
 from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError, ShapeError
-from convoscope.explore import plots
 from convoscope.explore.answers import answers
 from convoscope.explore.sections import BATCH, as_batch
 from convoscope.layers.arguments import pair
@@ -60,11 +60,11 @@ class Occlusion:
 
     def plot(self) -> Any:
         """Show the image, and the drops over it: red where the class lost, blue where it gained."""
-        made, axes = plots.figure(1, 2, size=2.6, title=f"{self.label}: {self.score:.3g}")
-        plots.show_image(axes[0][0], self.image)
+        made, axes = drawing.figure(1, 2, size=2.6, title=f"{self.label}: {self.score:.3g}")
+        drawing.show_image(axes[0][0], self.image)
         values = self.map
         high = float(np.abs(values).max()) or 1.0
-        shown = plots.show_overlay(axes[0][1], self.image, values, cmap=plots.SIGNED, low=-high, high=high)
+        shown = drawing.show_overlay(axes[0][1], self.image, values, cmap=drawing.SIGNED, low=-high, high=high)
         made.colorbar(shown, ax=axes[0][1], label="lost")
         return made
 

@@ -10,6 +10,7 @@ from typing import Any, SupportsIndex
 import numpy as np
 import numpy.typing as npt
 
+from convoscope import drawing
 from convoscope.engine import plan
 from convoscope.engine.base import Array
 from convoscope.engine.steps import (
@@ -22,7 +23,6 @@ from convoscope.engine.steps import (
     Step,
 )
 from convoscope.errors import ConfigurationError
-from convoscope.explore import plots
 from convoscope.explore.sections import place_of
 from convoscope.layers import Layer
 from convoscope.layers.geometry import Padding
@@ -66,12 +66,12 @@ class ReceptiveField:
 
     def plot(self, image: Array | None = None) -> Any:
         """Show what the unit sees: of an image, if one is given, the rest darkened."""
-        made, axes = plots.figure(1, 1, size=3.0, title=f"{self.layer} {self.unit}")
-        seen = plots.as_image(self.pixels)
+        made, axes = drawing.figure(1, 1, size=3.0, title=f"{self.layer} {self.unit}")
+        seen = drawing.as_image(self.pixels)
         if image is None:
             axes[0][0].imshow(seen > 0, cmap="gray", vmin=0, vmax=1)
             return made
-        shown = plots.as_image(np.asarray(image))
+        shown = drawing.as_image(np.asarray(image))
         dim = np.where(seen > 0, 1.0, 0.3)
         low = float(min(0.0, shown.min()))
         axes[0][0].imshow(shown * (dim[..., None] if shown.ndim == 3 else dim), cmap="gray", vmin=low)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from convoscope import drawing
 from convoscope.engine.base import Array
-from convoscope.explore import plots
 from convoscope.explore.sections import as_batch, chosen_classes, class_count, class_names, one_hot, section
 from convoscope.models.sequential import Sequential
 
@@ -40,10 +40,10 @@ class Saliency:
 
     def plot(self) -> Any:
         """Show each image and, beside it, its map on its own scale from 0."""
-        made, axes = plots.figure(len(self.images), 2)
+        made, axes = drawing.figure(len(self.images), 2)
         for row, image, values, label in zip(axes, self.images, self.maps, self.labels, strict=True):
-            plots.show_image(row[0], image)
-            row[1].imshow(plots.as_image(values), cmap=plots.HEAT, vmin=0)
+            drawing.show_image(row[0], image)
+            row[1].imshow(drawing.as_image(values), cmap=drawing.HEAT, vmin=0)
             row[1].set_title(f"{label}, up to {values.max():.2g}", fontsize=8)
         return made
 

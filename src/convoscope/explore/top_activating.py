@@ -7,9 +7,9 @@ from typing import Any, SupportsIndex
 
 import numpy as np
 
+from convoscope import drawing
 from convoscope.engine import plan
 from convoscope.engine.base import Array
-from convoscope.explore import plots
 from convoscope.explore.sections import as_batch, batches, channel_at, outputs_at, place_of
 from convoscope.layers import Layer
 from convoscope.layers.arguments import integer
@@ -45,12 +45,12 @@ class TopActivating:
 
     def plot(self) -> Any:
         """Show the patches, all on the scale of the images, with the values."""
-        made, axes = plots.figure(*plots.grid(len(self.patches)), title=f"{self.layer}, channel {self.channel}")
+        made, axes = drawing.figure(*drawing.grid(len(self.patches)), title=f"{self.layer}, channel {self.channel}")
         low, high = float(self.images.min()), float(self.images.max())
         for place, patch, value, index in zip(axes.flat, self.patches, self.values, self.indices, strict=False):
-            place.imshow(plots.as_image(patch), cmap="gray", vmin=low, vmax=high)
+            place.imshow(drawing.as_image(patch), cmap="gray", vmin=low, vmax=high)
             place.set_title(f"{value:.3g} in image {index}", fontsize=7)
-        plots.hide_unused(axes, len(self.patches))
+        drawing.hide_unused(axes, len(self.patches))
         return made
 
 

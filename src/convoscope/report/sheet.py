@@ -1,8 +1,9 @@
-"""Pictures to keep of a report: the worst mistakes on one sheet, and the confusion matrix."""
+"""Pictures to keep of a report: the worst mistakes or samples on one sheet, and the confusion matrix."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from convoscope.report.classification import Report
 from convoscope.report.pixels import Image, resized, to_rgb
@@ -40,37 +41,73 @@ def mistakes_sheet(report: Report, images: Image, max_value: float, title: str, 
     PIL.Image.Image
         In colour, as large as it needs to be.
     """
+    names = [row["name"] for row in report["classes"]]
+    worst = report["worst_mistakes"]
+    summary = (
+        f"{report['mistakes']:,} mistakes in {report['images']:,} images; those that the model was surest of come first"
+        if worst
+        else f"Not one mistake in {report['images']:,} images"
+    )
+    tiles = [(images[each["index"]], _caption(each, names)) for each in worst]
+    return _sheet(tiles, max_value, title, summary, columns)
+
+
+def samples_sheet(
+    samples: Sequence[Mapping[str, Any]],
+    names: Sequence[str],
+    images: Image,
+    max_value: float,
+    title: str,
+    *,
+    columns: int = 6,
+) -> PIL.Image.Image:
+    """Lay out images on a sheet, right or wrong, each with what it is and what the model took it for.
+
+    Parameters
+    ----------
+    samples : sequence of dict
+        With the ``index`` of an image, the ``true`` and ``predicted`` class numbers and the answer's ``probability``.
+    names : sequence of str
+        The classes'.
+    images, max_value, title, columns
+        As in `mistakes_sheet`.
+    """
+    right = sum(each["true"] == each["predicted"] for each in samples)
+    tiles = [(images[each["index"]], _caption(each, names)) for each in samples]
+    return _sheet(tiles, max_value, title, f"{right} of these {len(samples)} images are right", columns)
+
+
+def _caption(answer: Mapping[str, Any], names: Sequence[str]) -> list[tuple[str, str]]:
+    """Say in lines, each with its colour, what an image is and what the model took it for."""
+    taken = _GREEN if answer["true"] == answer["predicted"] else _RED
+    return [
+        (f"is {names[answer['true']]}", _GREEN),
+        (f"taken for {names[answer['predicted']]}", taken),
+        (f"{percent(answer['probability'])} sure #{answer['index']}", _FAINT),
+        *([(answer["file"].rpartition("/")[2], _FAINT)] if "file" in answer else []),
+    ]
+
+
+def _sheet(
+    tiles: Sequence[tuple[Image, list[tuple[str, str]]]], max_value: float, title: str, summary: str, columns: int
+) -> PIL.Image.Image:
     import PIL.Image
     import PIL.ImageDraw
 
-    names = [row["name"] for row in report["classes"]]
-    worst = report["worst_mistakes"]
-    rows = -(-len(worst) // columns)
-    lines = 4 if worst and "file" in worst[0] else 3
+    rows = -(-len(tiles) // columns)
+    lines = max((len(caption) for _, caption in tiles), default=0)
     tile_height = _TILE + lines * _LINE + _GAP
     top = _MARGIN + 2 * _LINE + _GAP
     width = 2 * _MARGIN + columns * (_TILE + _GAP) - _GAP
     sheet = PIL.Image.new("RGB", (width, top + rows * tile_height + _MARGIN - _GAP), _PAPER)
     pen = PIL.ImageDraw.Draw(sheet)
     pen.text((_MARGIN, _MARGIN - 4), _shortened(pen, title, 22, width - 2 * _MARGIN), _INK, _font(22))
-    summary = (
-        f"{report['mistakes']:,} mistakes in {report['images']:,} images; those that the model was surest of come first"
-        if worst
-        else f"Not one mistake in {report['images']:,} images"
-    )
     pen.text((_MARGIN, _MARGIN + 26), summary, _FAINT, _font(15))
-    for place, mistake in enumerate(worst):
+    for place, (image, caption) in enumerate(tiles):
         left = _MARGIN + place % columns * (_TILE + _GAP)
         upper = top + place // columns * tile_height
-        tile = PIL.Image.fromarray(_square(to_rgb(images[mistake["index"]], max_value)))
-        sheet.paste(tile, (left, upper))
+        sheet.paste(PIL.Image.fromarray(_square(to_rgb(image, max_value))), (left, upper))
         below = upper + _TILE + 6
-        caption = [
-            (f"is {names[mistake['true']]}", _GREEN),
-            (f"taken for {names[mistake['predicted']]}", _RED),
-            (f"{percent(mistake['probability'])} sure #{mistake['index']}", _FAINT),
-            *([(mistake["file"].rpartition("/")[2], _FAINT)] if "file" in mistake else []),
-        ]
         for number, (text, colour) in enumerate(caption):
             pen.text((left, below + number * _LINE), _shortened(pen, text, 15, _TILE), colour, _font(15))
     return sheet

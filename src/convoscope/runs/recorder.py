@@ -60,7 +60,8 @@ class RunRecorder(Callback):
         self.epochs = list(state["history"])
         self.best, self.best_epoch, self.stopped = state["best"], state["best_epoch"], state["stopped"]
         for name, callback in self.remembered.items():
-            callback.restore(state["callbacks"][name])
+            if name in state["callbacks"]:  # a tracker may come later
+                callback.restore(state["callbacks"][name])
         self.folder.rewrite_history(self.epochs)
 
     def state(self) -> dict[str, Any]:

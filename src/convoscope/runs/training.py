@@ -30,6 +30,7 @@ from convoscope.runs.preparation import (
 from convoscope.runs.recorder import RunRecorder
 from convoscope.runs.settings import TrainSettings
 from convoscope.runs.stopping import StopAtGoal
+from convoscope.tracking import kept_open, trackers_in
 from convoscope.training.callbacks import Callback, EarlyStopping, Snapshots
 
 _MOST_CLASSES_IN_A_PICTURE = 60
@@ -66,7 +67,7 @@ def start(folder: RunFolder, settings: TrainSettings, data: Dataset, callbacks: 
     data : Dataset
         The one that the settings name.
     callbacks : sequence of Callback
-        Who else wants to know how training goes.
+        Who else wants to know how training goes. Trackers get the report too.
 
     Returns
     -------
@@ -79,7 +80,7 @@ def start(folder: RunFolder, settings: TrainSettings, data: Dataset, callbacks: 
         Another process is training in that folder (`InUseError`).
     """
     model = _new_model(settings, data)
-    with alone_in(folder.path):
+    with alone_in(folder.path), kept_open(callbacks):
         folder.write_config(describe(settings, data))
         return _train(folder, settings, data, model, None, callbacks)
 
@@ -96,7 +97,7 @@ def resume(folder: RunFolder, settings: TrainSettings, data: Dataset, callbacks:
     """
     if (changed := what_changed(folder, data)) is not None:
         raise DataError(f"{changed} The run cannot go on with them; begin a new one.")
-    with alone_in(folder.path):
+    with alone_in(folder.path), kept_open(callbacks):
         state = training_state(folder)
         # Without a checkpoint it was stopped before its first epoch was whole.
         model = _new_model(settings, data) if state is None else load_model(folder.checkpoint)
@@ -212,9 +213,13 @@ def _train(
             return "goal"
         return "patience" if patience is not None and model.stop_training else None
 
+    trackers = trackers_in(callbacks)
+    remembered: dict[str, Callback] = {each.extra: each for each in trackers}
+    if patience is not None:
+        remembered["patience"] = patience
     recorder = RunRecorder(
         folder,
-        {} if patience is None else {"patience": patience},
+        remembered,
         monitor if validates else None,
         why_stopped,
     )
@@ -239,6 +244,8 @@ def _train(
         )
     kept = load_model(folder.model)
     report = _report(folder, settings, data, kept, recorder)
+    for each in trackers:
+        each.conclude(kept, with_channels(data.x_test), data.y_test, report)
     return Outcome(settings, data, kept, report)
 
 

@@ -1,4 +1,4 @@
-"""Figures for notebooks: matplotlib, which is an extra, and how images, maps and kernels are shown."""
+"""Images, maps and kernels in figures."""
 
 from __future__ import annotations
 
@@ -7,14 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from convoscope.drawing.look import new_figure
 from convoscope.engine.base import Array
-from convoscope.errors import NotReadyError
-
-MAPS = "gray"
-SIGNED = "RdBu_r"
-HEAT = "inferno"
-# Backends without windows, where an open figure would only take room, or be shown a second time by the notebook.
-_WINDOWLESS = ("agg", "inline", "module://matplotlib_inline.backend_inline")
 
 
 def figure(rows: int, columns: int, *, size: float = 1.4, title: str | None = None) -> tuple[Any, Any]:
@@ -25,23 +19,12 @@ def figure(rows: int, columns: int, *, size: float = 1.4, title: str | None = No
     NotReadyError
         If matplotlib is not installed.
     """
-    try:
-        from matplotlib import pyplot
-    except ImportError:
-        raise NotReadyError(
-            "Figures are drawn with matplotlib, which is not installed. Install it: pip install 'convoscope[plots]'. "
-            "The numbers themselves need nothing: they are the result's arrays."
-        ) from None
-    made, axes = pyplot.subplots(
-        rows, columns, figsize=(size * columns + 0.6, size * rows + 0.6), squeeze=False, layout="constrained"
-    )
+    made, axes = new_figure(rows, columns, size * columns + 0.6, size * rows + 0.6)
     for each in axes.flat:
         each.set_xticks([])
         each.set_yticks([])
     if title:
         made.suptitle(title)
-    if str(pyplot.get_backend()).lower() in _WINDOWLESS:
-        pyplot.close(made)
     return made, axes
 
 

@@ -1,0 +1,138 @@
+"""Weights & Biases: a run in a folder, which is sent only if the person says so."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from convoscope.errors import unknown_name
+from convoscope.tracking.findings import Findings
+from convoscope.tracking.tracker import Tracker
+
+_MODES = ("offline", "online", "disabled", "shared")
+
+
+class WandbLogger(Tracker):
+    """Keep a run as Weights & Biases does, offline: ``pip install 'convoscope[wandb]'``.
+
+    Parameters
+    ----------
+    project : str
+    name : str, optional
+        The run's. Runs of the same name are one group: those that go on with one another.
+    dir : str or path
+        Where Weights & Biases makes its folder ``wandb``.
+    mode : {"offline", "online", "disabled", "shared"}, optional
+        Left out, it is what Weights & Biases' own variable WANDB_MODE says, and offline if that is not set: nothing is
+        sent then. ``wandb sync`` sends a run later.
+    hyperparameters, test_data
+        See `convoscope.tracking.Tracker`.
+
+    Attributes
+    ----------
+    folder : Path or None
+        Where the run is kept, once it has begun.
+
+    Notes
+    -----
+    Hyperparameters are the run's config, each epoch a step of its history. The confusion matrix and the sample
+    predictions are tables, the matrix is an image too, and the accuracy on the test data is in the summary.
+
+    Examples
+    --------
+    >>> import convoscope as cs
+    >>> callback = cs.callbacks.WandbLogger(project="digits", name="first")
+    """
+
+    extra = "wandb"
+    title = "Weights & Biases"
+    switches: Mapping[str, str] = {"WANDB_SILENT": "true", "WANDB_ERROR_REPORTING": "false"}
+
+    def __init__(
+        self,
+        project: str = "convoscope",
+        name: str | None = None,
+        dir: str | os.PathLike[str] = ".",
+        mode: str | None = None,
+        *,
+        hyperparameters: Mapping[str, Any] | None = None,
+        test_data: Any = None,
+    ) -> None:
+        super().__init__(hyperparameters, test_data)
+        if mode is not None and mode not in _MODES:
+            raise unknown_name("mode of WandbLogger", mode, _MODES)
+        self.project = project
+        self.name = name
+        self.dir = Path(dir)
+        self.mode = mode
+        self.folder: Path | None = None
+        self._run: Any = None
+        self._known: str | None = None
+
+    def begin(self, hyperparameters: Mapping[str, Any]) -> None:
+        """Begin a run. One that is online goes on where it was stopped; offline, each has a folder of its own."""
+        import wandb
+
+        mode = self.mode or os.environ.get("WANDB_MODE", "offline")
+        known, self._known = self._known, None
+        again = {"id": known, "resume": "allow"} if known and mode == "online" else {}
+        self.dir.mkdir(parents=True, exist_ok=True)
+        self._run = wandb.init(
+            project=self.project,
+            name=self.name,
+            group=self.name,
+            dir=str(self.dir),
+            mode=mode,
+            config=dict(hyperparameters),
+            reinit="create_new",  # a run that the person has begun stays theirs
+            settings=wandb.Settings(console="off", silent=True, init_timeout=30),
+            **again,
+        )
+        self.folder = Path(self._run.dir).parent
+
+    def write(self, epoch: int, figures: Mapping[str, float]) -> None:
+        """Write a step of the history."""
+        self._run.log({"epoch": epoch, **figures}, step=epoch)
+
+    def write_findings(self, epoch: int, findings: Findings) -> None:
+        """Write tables, images, and the accuracy."""
+        import wandb
+
+        from convoscope.report.pixels import to_rgb
+
+        matrix = findings.report["confusion_matrix"]
+        names = findings.names
+        told: dict[str, Any] = {
+            "confusion_matrix": wandb.Table(
+                columns=["class", *names], data=[[name, *row] for name, row in zip(names, matrix, strict=True)]
+            )
+        }
+        if len(findings.images):
+            images = [wandb.Image(to_rgb(image, findings.white)) for image in findings.images]
+            told["sample_predictions"] = wandb.Table(
+                columns=["number", "image", "is", "taken for", "probability"],
+                data=[[row[0], image, *row[1:]] for image, row in zip(images, findings.rows(), strict=True)],
+            )
+        if (picture := findings.confusion_picture()) is not None:
+            told["confusion_matrix_image"] = wandb.Image(picture)
+        self._run.log(told, step=epoch)
+        self._run.summary["test_accuracy"] = findings.report["accuracy"]
+
+    def end(self, whole: bool) -> None:
+        """End the run."""
+        self._run.finish(exit_code=0 if whole else 1)
+
+    def how_to_look(self) -> str:
+        """Return where it is, and the command that sends it."""
+        return f"It is in {self.folder}. To send it to your account: {shlex.join(['wandb', 'sync', str(self.folder)])}"
+
+    def state(self) -> dict[str, Any]:
+        """Return the run's name with Weights & Biases."""
+        return {"id": None if self._run is None else str(self._run.id)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on with that run."""
+        self._known = state["id"]
