@@ -18,6 +18,7 @@ def test_a_run_is_written_for_tensorboard_too(shell: Shell, tmp_path: Path) -> N
     assert len(list((tmp_path / "run" / "tensorboard").rglob("events.out.tfevents.*"))) == 2  # the whole, and training
 
 
+@pytest.mark.filterwarnings("default::convoscope.errors.ConvoscopeWarning")
 def test_a_tracker_that_is_not_installed_costs_a_note_and_nothing_else(
     shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -161,7 +161,9 @@ def test_accuracy_is_drawn_over_the_seconds_so_far(run: Path) -> None:
     (axes,) = plots.accuracy_against_time(run).axes
     told = epochs(run)
     spent = np.cumsum([epoch["seconds"] for epoch in told])
-    expected = [[s, pytest.approx(100 * epoch["val_accuracy"])] for s, epoch in zip(spent, told, strict=True)]
+    expected = [
+        [pytest.approx(s), pytest.approx(100 * epoch["val_accuracy"])] for s, epoch in zip(spent, told, strict=True)
+    ]
     assert lines(axes) == {"first": expected}
     assert axes.get_ylabel() == "accuracy in validation, %"
 
@@ -240,7 +242,7 @@ def test_what_has_no_maps_or_kernels_is_refused() -> None:
         plots.maps(model, np.ones((1, 3)))
     with pytest.raises(ConfigurationError, match="needs an image"):
         plots.maps(model)
-    with pytest.raises(ConfigurationError, match="but got a str|list|tuple"):
+    with pytest.raises(ConfigurationError, match="but got a tuple"):
         plots.maps((1, 2))
     with pytest.raises(DataError, match=r"shape \(3, 3\)"):
         plots.filters(np.ones((3, 3)))

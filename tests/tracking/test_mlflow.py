@@ -31,9 +31,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def callback(place: Path) -> MLflowLogger:
-    return MLflowLogger(
-        *(None, "lessons", "first"), folder=place, hyperparameters={"recipe": None}, test_data=images()
-    )
+    return MLflowLogger(*(None, "lessons", "first"), folder=place, hyperparameters={"recipe": None}, test_data=images())
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from convoscope.callbacks import TensorBoard
+from convoscope.errors import ConfigurationError, UnknownNameError
 
 from .conftest import NAMES, Trained, images, new_model, train
 
@@ -126,3 +127,11 @@ def test_what_is_written_is_there_before_training_ends(tmp_path: Path) -> None:
             assert sorted(scalars(tmp_path / "train", "epoch_loss")) == list(range(epoch + 1))
 
     train(Looks(tmp_path))
+
+
+def test_keras_arguments_that_ask_for_nothing_else_are_taken_and_others_refused() -> None:
+    TensorBoard("logs", histogram_freq=1, write_graph=True, update_freq="epoch")
+    with pytest.raises(ConfigurationError, match="update_freq='batch' is not supported"):
+        TensorBoard("logs", update_freq="batch")
+    with pytest.raises(UnknownNameError, match="Did you mean 'log_dir'"):
+        TensorBoard(logdir="logs")

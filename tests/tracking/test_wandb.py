@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from convoscope.callbacks import WandbLogger
 from convoscope.errors import UnknownNameError
@@ -63,17 +64,21 @@ def test_the_confusion_matrix_is_a_table_and_an_image(run: OfflineRun, trained: 
     assert (run.folder / "files" / run.history[-1]["confusion_matrix_image/path"]).read_bytes()[1:4] == b"PNG"
 
 
-def test_sample_predictions_are_a_table_with_images(run: OfflineRun, trained: Trained) -> None:
+def test_sample_predictions_are_a_table_and_images(run: OfflineRun, trained: Trained) -> None:
     table = run.table("sample_predictions")
-    assert table["columns"] == ["number", "image", "is", "taken for", "probability"]
+    assert table["columns"] == ["number", "is", "taken for", "probability"]
     assert len(table["data"]) == 24
-    for place, (number, image, true, answer, share) in enumerate(table["data"]):
+    captions = run.history[-1]["sample_prediction_images/captions"]
+    for place, (number, true, answer, share) in enumerate(table["data"]):
         assert number == place
-        assert (image["width"], image["height"]) == (6, 6)
-        assert (run.folder / "files" / image["path"]).is_file()
         assert true == NAMES[trained.labels[place]]
         assert answer == NAMES[trained.probabilities[place].argmax()]
         assert share == pytest.approx(float(trained.probabilities[place].max()))
+        assert captions[place] == f"{place}: is {true}, taken for {answer}, {share:.0%}"
+    x, _ = images()
+    for image, path in zip(x, run.history[-1]["sample_prediction_images/filenames"], strict=False):
+        shown = np.asarray(Image.open(run.folder / "files" / path).convert("L"), float)
+        assert np.abs(shown - image[..., 0] * (255 / x.max())).max() <= 1
 
 
 def test_the_run_has_ended_well(run: OfflineRun) -> None:

@@ -214,6 +214,7 @@ def _train(
         return "patience" if patience is not None and model.stop_training else None
 
     trackers = trackers_in(callbacks)
+    others = [each for each in callbacks if each not in trackers]
     remembered: dict[str, Callback] = {each.extra: each for each in trackers}
     if patience is not None:
         remembered["patience"] = patience
@@ -239,7 +240,8 @@ def _train(
             initial_epoch=done,
             validation_data=images.validation,
             class_weight="auto" if settings.class_weight == "auto" else None,
-            callbacks=[*deciding, *keeping, *callbacks, recorder],
+            # Trackers decide nothing, and their time is not the epoch's.
+            callbacks=[*deciding, *keeping, *others, recorder, *trackers],
             verbose=0,
         )
     kept = load_model(folder.model)

@@ -15,8 +15,19 @@ from convoscope.layers.arguments import integer
 from convoscope.tracking.describe import as_text
 from convoscope.tracking.findings import Findings, png
 from convoscope.tracking.tracker import Tracker
+from convoscope.training.options import reject_unsupported
 
 _WHOLE, _TRAIN, _VALIDATION = "", "train", "validation"
+# What Keras' callback can be told as well, at the values that ask for nothing else.
+_ACCEPTED: dict[str, tuple[Any, ...]] = {
+    "write_graph": (True, False),
+    "write_images": (False,),
+    "write_steps_per_second": (False,),
+    "update_freq": ("epoch",),
+    "profile_batch": (0,),
+    "embeddings_freq": (0,),
+    "embeddings_metadata": (None,),
+}
 
 
 class TensorBoard(Tracker):
@@ -31,6 +42,8 @@ class TensorBoard(Tracker):
         After every so many epochs, histograms of the weights; 0 for none.
     hyperparameters, test_data
         See `convoscope.tracking.Tracker`.
+    **options
+        Keras' other arguments, at their defaults only. There is no graph to write: ``summary`` shows the layers.
 
     Notes
     -----
@@ -55,7 +68,9 @@ class TensorBoard(Tracker):
         *,
         hyperparameters: Mapping[str, Any] | None = None,
         test_data: Any = None,
+        **options: Any,
     ) -> None:
+        reject_unsupported(options, _ACCEPTED, type(self))
         super().__init__(hyperparameters, test_data)
         self.log_dir = Path(log_dir)
         self.histogram_freq = integer(histogram_freq, "histogram_freq", "TensorBoard", minimum=0)

@@ -39,7 +39,7 @@ class WandbLogger(Tracker):
     Notes
     -----
     Hyperparameters are the run's config, each epoch a step of its history. The confusion matrix and the sample
-    predictions are tables, the matrix is an image too, and the accuracy on the test data is in the summary.
+    predictions are tables and images, and the accuracy on the test data is in the summary.
 
     Examples
     --------
@@ -110,12 +110,20 @@ class WandbLogger(Tracker):
                 columns=["class", *names], data=[[name, *row] for name, row in zip(names, matrix, strict=True)]
             )
         }
+        told["sample_predictions"] = wandb.Table(
+            columns=["number", "is", "taken for", "probability"], data=[list(row) for row in findings.rows()]
+        )
+        # Beside the table: offline, images in a table are kept outside the run's folder.
         if len(findings.images):
-            images = [wandb.Image(to_rgb(image, findings.white)) for image in findings.images]
-            told["sample_predictions"] = wandb.Table(
-                columns=["number", "image", "is", "taken for", "probability"],
-                data=[[row[0], image, *row[1:]] for image, row in zip(images, findings.rows(), strict=True)],
-            )
+            captions = [
+                f"{n}: is {true}, taken for {answer}, {share:.0%}" for n, true, answer, share in findings.rows()
+            ]
+            told["sample_prediction_images"] = [
+                wandb.Image(
+                    to_rgb(image, findings.white), caption=f"{number}: is {true}, taken for {answer}, {share:.0%}"
+                )
+                for image, (number, true, answer, share) in zip(findings.images, captions, strict=True)
+            ]
         if (picture := findings.confusion_picture()) is not None:
             told["confusion_matrix_image"] = wandb.Image(picture)
         self._run.log(told, step=epoch)
