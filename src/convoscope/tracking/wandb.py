@@ -119,10 +119,8 @@ class WandbLogger(Tracker):
                 f"{n}: is {true}, taken for {answer}, {share:.0%}" for n, true, answer, share in findings.rows()
             ]
             told["sample_prediction_images"] = [
-                wandb.Image(
-                    to_rgb(image, findings.white), caption=f"{number}: is {true}, taken for {answer}, {share:.0%}"
-                )
-                for image, (number, true, answer, share) in zip(findings.images, captions, strict=True)
+                wandb.Image(to_rgb(image, findings.white), caption=caption)
+                for image, caption in zip(findings.images, captions, strict=True)
             ]
         if (picture := findings.confusion_picture()) is not None:
             told["confusion_matrix_image"] = wandb.Image(picture)
