@@ -68,7 +68,9 @@ def per_class(source: Any, names: Sequence[str] | None = None, *, out: str | os.
     for shift, name, of, style in ((-0.2, "precision", answered, BARS[0]), (0.2, "recall", there, BARS[1])):
         axes.barh(at + shift, 100 * hits / np.maximum(of, 1), 0.36, label=name, **style)
     both = 200 * hits / np.maximum(answered + there, 1)
-    axes.plot(both, at, "D", color=INK, markerfacecolor="white", markersize=6, label="F1", linestyle="none")
+    axes.plot(
+        both, at, "D", color=INK, markerfacecolor="white", markersize=6, label="F1", linestyle="none", clip_on=False
+    )
     axes.axvline(100 * hits.sum() / max(1, matrix.sum()), color=FAINT, lw=1, ls=":", label="accuracy")
     axes.set_yticks(at, [f"{name} ({count:,})" for name, count in zip(known, there, strict=True)])
     axes.invert_yaxis()

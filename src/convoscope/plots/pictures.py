@@ -9,7 +9,7 @@ from typing import Any, SupportsIndex
 import numpy as np
 
 from convoscope import explore
-from convoscope.drawing import INK
+from convoscope.drawing import INK, PAPER
 from convoscope.errors import ConfigurationError, DataError, MissingFileError
 from convoscope.layers import Layer
 from convoscope.plots.sources import as_run, finished, report_of
@@ -97,10 +97,13 @@ def filters(
     else:
         found = explore.filters(_a_model(source, "filters") if run is None else model_of(run), layer)
     figure = found.plot(channel, most)
+    from matplotlib.patheffects import withStroke
+
+    seen_on_both = [withStroke(linewidth=2.4, foreground=PAPER)]
     for axes, kernel in zip(figure.axes, found.kernels[:most, :, :, channel], strict=False):
         rows, columns = np.nonzero(kernel < 0)
         size = min(8.0, 0.35 * _SPACE / max(kernel.shape))
-        axes.plot(columns, rows, "_", color=INK, markersize=size, markeredgewidth=0.8)
+        axes.plot(columns, rows, "_", color=INK, markersize=size, markeredgewidth=1.0, path_effects=seen_on_both)
     return finished(figure, out)
 
 
