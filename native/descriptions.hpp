@@ -90,6 +90,12 @@ inline StepDescription step_of(const nb::dict& d) {
                                  activation_of(d),         std::nullopt,          folded_of(d)};
         if (!d["pool"].is_none()) c.pool = window_of(nb::cast<nb::dict>(d["pool"]));
         step.what = c;
+    } else if (kind == "transposed convolution") {
+        step.what =
+            TransposedDescription{pair_of(d["kernel"]),     pair_of(d["strides"]), pair_of(d["dilation"]),
+                                  padding_of(d["padding"]), get<bool>(d, "bias"),  activation_of(d)};
+    } else if (kind == "upsampling") {
+        step.what = UpsamplingDescription{pair_of(d["size"]), get<bool>(d, "bilinear")};
     } else if (kind == "pooling") {
         step.what = PoolingDescription{window_of(nb::cast<nb::dict>(d["pool"]))};
     } else if (kind == "dense") {

@@ -207,6 +207,56 @@ def _name(shape: tuple[int, ...], description: Description, batch: int) -> str:
     return f"{description['class_name']}({settings}) on {batch} of {'x'.join(map(str, shape))}"
 
 
+def enlargements(recorder: Recorder) -> None:
+    """Transposed convolutions, and images made larger.
+
+    Not in here, but held against PyTorch: dilation, which TensorFlow cannot do to a transposed convolution on a CPU,
+    and bilinear enlargement by what is no power of two, for whose shares TensorFlow has single precision only.
+    """
+    transposed, larger = "Conv2DTranspose", "UpSampling2D"
+    rows: list[tuple[tuple[int, int, int], Description, int]] = [
+        ((4, 5, 1), layer(transposed, filters=3, kernel_size=1), 2),
+        ((4, 5, 3), layer(transposed, filters=2, kernel_size=3), 2),
+        ((5, 4, 17), layer(transposed, filters=3, kernel_size=3, padding="same"), 2),
+        ((4, 3, 3), layer(transposed, filters=17, kernel_size=3, strides=2), 2),
+        ((4, 3, 2), layer(transposed, filters=3, kernel_size=3, strides=2, padding="same"), 33),
+        ((3, 4, 3), layer(transposed, filters=2, kernel_size=2, strides=2), 2),
+        ((3, 4, 3), layer(transposed, filters=2, kernel_size=4, strides=2, padding="same", activation="relu"), 2),
+        ((3, 4, 2), layer(transposed, filters=3, kernel_size=2, strides=3), 2),
+        ((3, 4, 2), layer(transposed, filters=3, kernel_size=2, strides=3, padding="same"), 2),
+        ((3, 5, 2), layer(transposed, filters=3, kernel_size=[4, 5], strides=[3, 1], padding="same"), 2),
+        ((3, 2, 2), layer(transposed, filters=3, kernel_size=[1, 6], strides=[1, 2], use_bias=False), 2),
+        ((2, 3, 2), layer(transposed, filters=3, kernel_size=3, strides=3, output_padding=[1, 2]), 2),
+        ((3, 4, 2), layer(transposed, filters=3, kernel_size=3, strides=2, padding="same", output_padding=0), 2),
+        ((3, 4, 2), layer(transposed, filters=3, kernel_size=3, strides=2, padding="same", output_padding=1), 2),
+        ((3, 4, 2), layer(transposed, filters=3, kernel_size=2, strides=2, padding="same", output_padding=1), 2),
+        ((1, 1, 3), layer(transposed, filters=2, kernel_size=3, padding="same"), 3),
+        ((3, 2, 2), layer(transposed, filters=3, kernel_size=3, activation="softmax"), 2),
+        ((3, 4, 2), layer(transposed, filters=3, kernel_size=3, strides=2, activation="silu"), 2),
+        ((3, 4, 2), layer(larger), 2),
+        ((3, 4, 1), layer(larger, size=[1, 3]), 33),
+        ((2, 3, 17), layer(larger, size=[4, 2]), 2),
+        ((3, 4, 2), layer(larger, interpolation="bilinear"), 2),
+        ((3, 2, 3), layer(larger, size=[4, 1], interpolation="bilinear"), 2),
+        ((1, 5, 1), layer(larger, size=[2, 8], interpolation="bilinear"), 3),
+    ]
+    for shape, description, batch in rows:
+        record_stack(recorder, _name(shape, description, batch), shape, [description], batch=batch)
+    autoencoder = [
+        layer("Conv2D", filters=4, kernel_size=3, padding="same", activation="relu"),
+        layer("MaxPooling2D", pool_size=2),
+        layer("Conv2D", filters=3, kernel_size=3, padding="same", activation="relu"),
+        layer("UpSampling2D", size=2),
+        layer(transposed, filters=4, kernel_size=3, strides=2, padding="same", use_bias=False),
+        layer("BatchNormalization"),
+        layer("ReLU"),
+        layer("UpSampling2D", size=[1, 2]),
+        layer(transposed, filters=1, kernel_size=3, activation="sigmoid"),
+    ]
+    record_stack(recorder, "an autoencoder", (6, 8, 1), autoencoder, batch=3)
+    record_stack(recorder, "an autoencoder in training", (6, 8, 1), autoencoder, batch=3, training=True)
+
+
 def other_layers(recorder: Recorder) -> None:
     """Dense, activations, normalisation, and the layers that move values."""
     rows: list[tuple[tuple[int, ...], Description, int, bool]] = [
@@ -286,6 +336,9 @@ def losses(recorder: Recorder) -> None:
                 _record_loss(recorder, "categorical_crossentropy", shape, from_logits, smoothing)
                 _record_loss(recorder, "binary_crossentropy", shape, from_logits, smoothing)
         _record_loss(recorder, "mean_squared_error", shape, False, 0.0)
+    for from_logits in (True, False):
+        _record_loss(recorder, "binary_crossentropy", (3, 4, 5, 1), from_logits, 0.0)
+    _record_loss(recorder, "mean_squared_error", (2, 3, 4, 3), False, 0.0)
 
 
 def _record_loss(recorder: Recorder, kind: str, shape: tuple[int, ...], from_logits: bool, smoothing: float) -> None:
@@ -439,6 +492,7 @@ def main() -> None:
     for name, fill in {
         "convolution": convolutions,
         "pooling": poolings,
+        "enlargement": enlargements,
         "other_layers": other_layers,
         "networks": networks,
         "losses": losses,

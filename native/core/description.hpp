@@ -41,6 +41,17 @@ struct ConvolutionDescription {
     std::optional<WindowDescription> pool;
     std::optional<NormalizationDescription> normalization;  // folded in, for prediction
 };
+// The convolution that would make the input's size of the output's, walked the other way.
+struct TransposedDescription {
+    Pair kernel, strides, dilation;
+    Padding padding;
+    bool bias;
+    Activation activation;
+};
+struct UpsamplingDescription {
+    Pair size;
+    bool bilinear;
+};
 struct PoolingDescription {
     WindowDescription window;
 };
@@ -89,9 +100,9 @@ struct ReshapeDescription {};
 struct StepDescription {
     Shape input, output;
     std::vector<int> weights;  // places in the program's list
-    std::variant<ConvolutionDescription, PoolingDescription, DenseDescription, ActivationDescription,
-                 DropoutDescription, MotionDescription, ErasingDescription, NormalizationDescription,
-                 PaddingDescription, RescalingDescription, ReshapeDescription>
+    std::variant<ConvolutionDescription, TransposedDescription, UpsamplingDescription, PoolingDescription,
+                 DenseDescription, ActivationDescription, DropoutDescription, MotionDescription, ErasingDescription,
+                 NormalizationDescription, PaddingDescription, RescalingDescription, ReshapeDescription>
         what;
 };
 

@@ -12,6 +12,8 @@ std::unique_ptr<Step> make_step(const StepDescription& description, const std::v
 
 // One for each kind of step.
 std::unique_ptr<Step> make(const StepDescription&, const ConvolutionDescription&, const std::vector<Weight>&);
+std::unique_ptr<Step> make(const StepDescription&, const TransposedDescription&, const std::vector<Weight>&);
+std::unique_ptr<Step> make(const StepDescription&, const UpsamplingDescription&, const std::vector<Weight>&);
 std::unique_ptr<Step> make(const StepDescription&, const PoolingDescription&, const std::vector<Weight>&);
 std::unique_ptr<Step> make(const StepDescription&, const DenseDescription&, const std::vector<Weight>&);
 std::unique_ptr<Step> make(const StepDescription&, const ActivationDescription&, const std::vector<Weight>&);

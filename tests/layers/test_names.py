@@ -11,6 +11,8 @@ from convoscope.layers.serialization import KINDS
 NAMES = {
     "InputLayer": "input_layer",
     "Conv2D": "conv2d",
+    "Conv2DTranspose": "conv2d_transpose",
+    "UpSampling2D": "up_sampling2d",
     "MaxPooling2D": "max_pooling2d",
     "AveragePooling2D": "average_pooling2d",
     "MinPooling2D": "min_pooling2d",

@@ -21,6 +21,7 @@ from convoscope.layers import (
     AveragePooling2D,
     BatchNormalization,
     Conv2D,
+    Conv2DTranspose,
     Dense,
     Dropout,
     Flatten,
@@ -40,6 +41,7 @@ from convoscope.layers import (
     Rescaling,
     Reshape,
     Softmax,
+    UpSampling2D,
     ZeroPadding2D,
 )
 from convoscope.layers.serialization import KINDS
@@ -61,6 +63,9 @@ ROWS = [
     Row(InputLayer((6, 7, 2))),
     Row(Conv2D(3, (2, 3), (2, 1), "same", dilation_rate=1, activation="elu", kernel_initializer="he_normal")),
     Row(Conv2D(3, 2, dilation_rate=(2, 1), use_bias=False, name="dilated", trainable=False)),
+    Row(Conv2DTranspose(3, (2, 3), (2, 1), "same", output_padding=(1, 0), activation="elu", use_bias=False)),
+    Row(Conv2DTranspose(2, 3, dilation_rate=(2, 1))),
+    Row(UpSampling2D((2, 3), interpolation="bilinear")),
     Row(MaxPooling2D((2, 3), strides=1, padding="same")),
     Row(AveragePooling2D(3, 2)),
     Row(MinPooling2D(2)),

@@ -68,7 +68,7 @@ def assert_close(ours: Array, theirs: Array, what: str, tolerance: float = 2e-6)
     np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=allowed, err_msg=what)
 
 
-STACKS = ("convolution", "pooling", "other_layers", "networks")
+STACKS = ("convolution", "pooling", "enlargement", "other_layers", "networks")
 
 
 def test_every_layer_that_computes_something_has_values_from_keras() -> None:

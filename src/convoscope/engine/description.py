@@ -19,6 +19,8 @@ from convoscope.engine.steps import (
     RescalingStep,
     ReshapeStep,
     Step,
+    TransposedConvolutionStep,
+    UpsamplingStep,
     Window,
 )
 
@@ -45,6 +47,19 @@ def describe(step: Step) -> list[dict[str, Any]]:
     match step:
         case ConvolutionStep():
             return _describe_convolution(step, common)
+        case TransposedConvolutionStep():
+            return [
+                {
+                    **common,
+                    "kind": "transposed convolution",
+                    "kernel": step.kernel_size,
+                    "bias": step.use_bias,
+                    **_settings(step, "strides", "dilation", "padding"),
+                    **_activation(step.activation),
+                }
+            ]
+        case UpsamplingStep():
+            return [{**common, "kind": "upsampling", **_settings(step, "size", "bilinear")}]
         case PoolingStep():
             return [{**common, "kind": "pooling", "pool": _window(step.window)}]
         case DenseStep():

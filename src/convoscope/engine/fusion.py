@@ -23,6 +23,7 @@ from convoscope.engine.steps import (
     NormalizationStep,
     PoolingStep,
     Step,
+    TransposedConvolutionStep,
 )
 
 #: What changes nothing but in training.
@@ -79,7 +80,7 @@ def _merge_activation(before: Step, step: ActivationStep, last: bool, prediction
         return "the loss is computed from what goes in" if last else "softmax needs all values of a row"
     if last and step.activation.name == "sigmoid":
         return "the loss is computed from what goes in"
-    if not isinstance(before, (ConvolutionStep, DenseStep)):
+    if not isinstance(before, (ConvolutionStep, TransposedConvolutionStep, DenseStep)):
         return _between(before)
     if isinstance(before, ConvolutionStep) and before.pool is not None:
         return "it comes after the pooling"
@@ -92,6 +93,8 @@ def _merge_activation(before: Step, step: ActivationStep, last: bool, prediction
 
 
 def _merge_normalization(before: Step, step: NormalizationStep, prediction: bool) -> Step | str:
+    if isinstance(before, TransposedConvolutionStep):
+        return "a transposed convolution takes none in"
     if not isinstance(before, (ConvolutionStep, DenseStep)):
         return ""
     if not prediction:

@@ -22,10 +22,12 @@ from convoscope.engine.steps import (
     RescalingStep,
     ReshapeStep,
     Step,
+    TransposedConvolutionStep,
+    UpsamplingStep,
     Window,
 )
 from convoscope.layers.augmentation import Augmentation, ResamplingAugmentation
-from convoscope.layers.geometry import pad_amounts
+from convoscope.layers.geometry import pad_amounts, transposed_pad_amounts
 from convoscope.layers.pooling import GlobalPooling2D, Pooling2D
 
 # What a bare name means, with Keras' settings.
@@ -74,6 +76,28 @@ def _convolution(layer: cl.Conv2D, common: dict[str, Any]) -> list[Step]:
         feature_shape=common["output_shape"],
     )
     return _with_activation(step, nonlinearity(layer.activation))
+
+
+@lower.register
+def _transposed_convolution(layer: cl.Conv2DTranspose, common: dict[str, Any]) -> list[Step]:
+    lengths = zip(common["input_shape"][:2], layer.window, layer.strides, common["output_shape"][:2], strict=True)
+    padding = tuple(
+        transposed_pad_amounts(n, window, stride, layer.padding, made) for n, window, stride, made in lengths
+    )
+    step = TransposedConvolutionStep(
+        **common,
+        kernel_size=layer.kernel_size,
+        strides=layer.strides,
+        dilation=layer.dilation_rate,
+        padding=padding,  # type: ignore[arg-type]
+        use_bias=layer.use_bias,
+    )
+    return _with_activation(step, nonlinearity(layer.activation))
+
+
+@lower.register
+def _upsampling(layer: cl.UpSampling2D, common: dict[str, Any]) -> list[Step]:
+    return [UpsamplingStep(**common, size=layer.size, bilinear=layer.interpolation == "bilinear")]
 
 
 @lower.register

@@ -78,6 +78,30 @@ class ConvolutionStep(Step):
 
 
 @dataclass(frozen=True)
+class TransposedConvolutionStep(Step):
+    """A convolution's way back as a way forth, bias, activation: weights are the kernel and, if any, the bias.
+
+    Settings are those of the convolution that would make the input's size of the output's: `padding` is what it would
+    put around the output, and what is therefore cut off here.
+    """
+
+    kernel_size: Pair
+    strides: Pair
+    dilation: Pair
+    padding: Padding
+    use_bias: bool
+    activation: Nonlinearity = LINEAR
+
+
+@dataclass(frozen=True)
+class UpsamplingStep(Step):
+    """Images made `size` times as high and wide."""
+
+    size: Pair
+    bilinear: bool
+
+
+@dataclass(frozen=True)
 class PoolingStep(Step):
     """A pooling; a global one is a window as large as the image."""
 

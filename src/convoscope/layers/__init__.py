@@ -5,6 +5,7 @@ from convoscope.layers.augmentation import RandomErasing, RandomFlip, RandomRota
 from convoscope.layers.base import Layer
 from convoscope.layers.convolution import Conv2D
 from convoscope.layers.dense import Dense
+from convoscope.layers.enlarging import Conv2DTranspose, UpSampling2D
 from convoscope.layers.input import Input, InputLayer
 from convoscope.layers.normalization import BatchNormalization, Rescaling
 from convoscope.layers.pooling import (
@@ -19,6 +20,7 @@ from convoscope.layers.reshaping import Flatten, Reshape, ZeroPadding2D
 from convoscope.layers.serialization import deserialize, serialize
 
 Convolution2D = Conv2D
+Convolution2DTranspose = Conv2DTranspose
 MaxPool2D = MaxPooling2D
 AvgPool2D = AveragePooling2D
 GlobalAvgPool2D = GlobalAveragePooling2D
@@ -30,7 +32,9 @@ __all__ = [
     "AvgPool2D",
     "BatchNormalization",
     "Conv2D",
+    "Conv2DTranspose",
     "Convolution2D",
+    "Convolution2DTranspose",
     "Dense",
     "Dropout",
     "Flatten",
@@ -53,6 +57,7 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Softmax",
+    "UpSampling2D",
     "ZeroPadding2D",
     "deserialize",
     "serialize",

@@ -45,6 +45,35 @@ def pad_amounts(length: int, window: int, stride: int, padding: str) -> Pair:
     return total // 2, total - total // 2
 
 
+def transposed_length(length: int, window: int, stride: int, padding: str, extra: int | None) -> int:
+    """Return how long an axis becomes that a convolution would make `length` long, in Keras' and TensorFlow's choice.
+
+    Parameters
+    ----------
+    length, window, stride : int
+        As in `places`; the window moves over what comes out.
+    padding : {"valid", "same"}
+    extra : int or None
+        Pixels more at the end (Keras' ``output_padding``); None for the choice that goes with the padding.
+
+    Examples
+    --------
+    >>> [transposed_length(7, 3, 2, padding, None) for padding in ("valid", "same")]
+    [15, 14]
+    """
+    if padding == "valid":
+        return (length - 1) * stride + window + (max(stride - window, 0) if extra is None else extra)
+    return length * stride if extra is None else (length - 1) * stride + window % 2 + extra
+
+
+def transposed_pad_amounts(length: int, window: int, stride: int, padding: str, made: int) -> Pair:
+    """Return the pixels cut off before and after where windows painted over an axis make `made` pixels of it."""
+    if padding == "valid":
+        return 0, 0
+    total = max((length - 1) * stride + window - made, 0)
+    return total // 2, total - total // 2
+
+
 def window_shape(input_shape: Shape, window: Pair, strides: Pair, padding: str, where: str) -> Pair:
     """Return the height and width of what a sliding window makes, or raise `ShapeError` where it does not fit."""
     height, width = (places(n, w, s, padding) for n, w, s in zip(input_shape[:2], window, strides, strict=True))

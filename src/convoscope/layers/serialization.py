@@ -10,6 +10,7 @@ from convoscope.layers.augmentation import RandomErasing, RandomFlip, RandomRota
 from convoscope.layers.base import Layer
 from convoscope.layers.convolution import Conv2D
 from convoscope.layers.dense import Dense
+from convoscope.layers.enlarging import Conv2DTranspose, UpSampling2D
 from convoscope.layers.input import InputLayer
 from convoscope.layers.normalization import BatchNormalization, Rescaling
 from convoscope.layers.pooling import (
@@ -28,6 +29,8 @@ KINDS: dict[str, type[Layer]] = {
     for kind in (
         InputLayer,
         Conv2D,
+        Conv2DTranspose,
+        UpSampling2D,
         MaxPooling2D,
         AveragePooling2D,
         MinPooling2D,

@@ -16,6 +16,7 @@ from convoscope.engine.reference.activation import activation
 from convoscope.engine.reference.convolution import convolution
 from convoscope.engine.reference.dense import dense
 from convoscope.engine.reference.elementary import dropout, padding, rescaling, reshape
+from convoscope.engine.reference.enlarging import transposed_convolution, upsampling
 from convoscope.engine.reference.erasing import erasing
 from convoscope.engine.reference.losses import sample_losses
 from convoscope.engine.reference.motion import motion
@@ -36,10 +37,14 @@ from convoscope.engine.steps import (
     RescalingStep,
     ReshapeStep,
     Step,
+    TransposedConvolutionStep,
+    UpsamplingStep,
 )
 
 _OPERATIONS: dict[type[Step], Operation] = {
     ConvolutionStep: convolution,
+    TransposedConvolutionStep: transposed_convolution,
+    UpsamplingStep: upsampling,
     PoolingStep: pooling,
     DenseStep: dense,
     ActivationStep: activation,
@@ -235,6 +240,9 @@ def _write(pairs: Sequence[tuple[Array, Array]]) -> None:
 def _values_of(step: Step) -> int:
     """Return how many values the step lays out for one image: for a convolution that is every patch."""
     largest = max(math.prod(step.input_shape), math.prod(step.output_shape))
+    if isinstance(step, TransposedConvolutionStep):
+        patch = math.prod(step.kernel_size) * step.output_shape[2]
+        largest = max(largest, math.prod(step.input_shape[:2]) * patch)
     if isinstance(step, ConvolutionStep):
         patch = math.prod(step.kernel_size) * step.input_shape[2]
         largest = max(largest, math.prod(step.feature_shape), math.prod(step.feature_shape[:2]) * patch)

@@ -1,0 +1,181 @@
+"""Layers that make images larger again: UpSampling2D, Conv2DTranspose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from convoscope import activations, initializers
+from convoscope.errors import ConfigurationError, ShapeError, unknown_name
+from convoscope.initializers import Initializer
+from convoscope.layers import geometry
+from convoscope.layers.arguments import Shape, integer, padding_mode, pair
+from convoscope.layers.base import Layer, WeightSpec
+
+_INTERPOLATIONS = ("nearest", "bilinear")
+
+
+class UpSampling2D(Layer):
+    """Make each pixel a block of pixels: an image of 7×7 becomes one of 14×14. Nothing is learned.
+
+    Parameters
+    ----------
+    size : int or (int, int)
+        How many times as high and as wide the image becomes.
+    interpolation : {"nearest", "bilinear"}
+        Whether a block repeats its pixel, or passes over evenly to the blocks beside it. Pixels are squares, as in
+        TensorFlow 2: the middle of the first block is the middle of the first pixel. (Keras has smoother ones too.)
+    **options
+        ``name``, ``trainable``, ``input_shape``: see `Layer`.
+
+    Examples
+    --------
+    >>> UpSampling2D(2).compute_output_shape((None, 7, 7, 64))
+    (None, 14, 14, 64)
+    """
+
+    def __init__(
+        self,
+        size: int | Sequence[int] = (2, 2),
+        data_format: str | None = None,
+        interpolation: str = "nearest",
+        **options: Any,
+    ) -> None:
+        super().__init__(data_format=data_format, **options)
+        self.size = pair(size, "size", "UpSampling2D")
+        self.interpolation = str(interpolation).lower()
+        if self.interpolation not in _INTERPOLATIONS:
+            raise unknown_name("interpolation of UpSampling2D", interpolation, _INTERPOLATIONS)
+
+    def infer_shape(self, input_shape: Shape) -> Shape:
+        height, width, channels = geometry.image_shape(input_shape, self.describe())
+        return height * self.size[0], width * self.size[1], channels
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "size": list(self.size), "interpolation": self.interpolation}
+
+
+class Conv2DTranspose(Layer):
+    """A convolution turned round: every pixel paints the kernel, as strongly as it is bright, into a larger image.
+
+    Painted kernels stand `strides` pixels apart and add up where they overlap, all channels together; then come a bias
+    and the activation. It is what a convolution with the same settings does to gradients on their way back, hence the
+    name, and the sizes: what that convolution would make small, this makes large.
+
+    Parameters
+    ----------
+    filters : int
+        How many channels come out.
+    kernel_size : int or (int, int)
+        The kernel's height and width in pixels.
+    strides : int or (int, int)
+        Output pixels from one painted kernel to the next: 2 makes an image about twice as high and wide.
+    padding : {"valid", "same"}
+        ``"valid"`` keeps all that is painted; ``"same"`` cuts off what lies outside of exactly `strides` times the
+        input's size.
+    output_padding : int or (int, int), optional
+        Settles the size where several are possible: rows and columns more at the end, fewer than `strides`. Left out,
+        ``"valid"`` makes as much as is painted (and no less than the strides cover), ``"same"`` as above.
+    dilation_rate : int or (int, int)
+        Pixels between neighbouring kernel cells; not together with strides.
+    activation : str or callable, optional
+        Applied to each value: ``"relu"``.
+    use_bias : bool
+        Whether each filter adds a value of its own.
+    kernel_initializer, bias_initializer : str or Initializer
+        The first values.
+    **options
+        ``name``, ``trainable``, ``input_shape``: see `Layer`.
+
+    Notes
+    -----
+    Input (height, width, channels), output (height', width', filters). The kernel has shape
+    (kernel height, kernel width, filters, channels), as in Keras: filters before channels. With overlaps that are not
+    even (a kernel that is no multiple of the strides) a chequered pattern is easily learned: A. Odena, V. Dumoulin and
+    C. Olah, "Deconvolution and Checkerboard Artifacts", Distill (2016). `UpSampling2D` and `Conv2D` have none.
+
+    Examples
+    --------
+    >>> Conv2DTranspose(32, 3, strides=2, padding="same").compute_output_shape((None, 7, 7, 64))
+    (None, 14, 14, 32)
+    >>> Conv2DTranspose(32, 3, strides=2).compute_output_shape((None, 7, 7, 64))
+    (None, 15, 15, 32)
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int | Sequence[int],
+        strides: int | Sequence[int] = (1, 1),
+        padding: str = "valid",
+        output_padding: int | Sequence[int] | None = None,
+        data_format: str | None = None,
+        dilation_rate: int | Sequence[int] = (1, 1),
+        activation: str | Callable[..., Any] | None = None,
+        use_bias: bool = True,
+        kernel_initializer: str | dict[str, Any] | Initializer = "glorot_uniform",
+        bias_initializer: str | dict[str, Any] | Initializer = "zeros",
+        **options: Any,
+    ) -> None:
+        super().__init__(data_format=data_format, **options)
+        kind = "Conv2DTranspose"
+        self.filters = integer(filters, "filters", kind)
+        self.kernel_size = pair(kernel_size, "kernel_size", kind)
+        self.strides = pair(strides, "strides", kind)
+        self.padding = padding_mode(padding, kind)
+        self.output_padding = (
+            None if output_padding is None else pair(output_padding, "output_padding", kind, minimum=0)
+        )
+        self.dilation_rate = pair(dilation_rate, "dilation_rate", kind)
+        self.activation = activations.name_of(activation)
+        self.use_bias = bool(use_bias)
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            raise ConfigurationError(
+                f"{kind}: strides {self.strides} and dilation_rate {self.dilation_rate} do not go together, as in "
+                "Keras. Set one of them to 1."
+            )
+        if self.output_padding and any(p >= s for p, s in zip(self.output_padding, self.strides, strict=True)):
+            raise ConfigurationError(
+                f"{kind}: output_padding must be smaller than strides on each axis, but is {self.output_padding} with "
+                f"strides {self.strides}: where whole strides are added, nothing is painted."
+            )
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """The pixels that the kernel covers, dilation included: height, width."""
+        (kh, kw), (dh, dw) = self.kernel_size, self.dilation_rate
+        return geometry.extent(kh, dh), geometry.extent(kw, dw)
+
+    def infer_shape(self, input_shape: Shape) -> Shape:
+        geometry.image_shape(input_shape, self.describe())
+        extra = self.output_padding or (None, None)
+        each = zip(input_shape[:2], self.window, self.strides, extra, strict=True)
+        height, width = (geometry.transposed_length(n, w, s, self.padding, e) for n, w, s, e in each)
+        if height < 1 or width < 1:
+            raise ShapeError(
+                f"{self.describe()}: of {input_shape[0]}×{input_shape[1]} pixels, padding='same' with output_padding "
+                f"{self.output_padding} leaves nothing. Leave output_padding out, or take a larger one."
+            )
+        return height, width, self.filters
+
+    def weight_specs(self, input_shape: Shape) -> tuple[WeightSpec, ...]:
+        kernel = WeightSpec("kernel", (*self.kernel_size, self.filters, input_shape[2]), self.kernel_initializer)
+        bias = WeightSpec("bias", (self.filters,), self.bias_initializer)
+        return (kernel, bias) if self.use_bias else (kernel,)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": list(self.kernel_size),
+            "strides": list(self.strides),
+            "padding": self.padding,
+            "output_padding": None if self.output_padding is None else list(self.output_padding),
+            "dilation_rate": list(self.dilation_rate),
+            "activation": self.activation,
+            "use_bias": self.use_bias,
+            "kernel_initializer": initializers.serialize(self.kernel_initializer),
+            "bias_initializer": initializers.serialize(self.bias_initializer),
+        }
