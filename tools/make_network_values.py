@@ -1,9 +1,10 @@
 """Compute, with PyTorch, what the tests hold the page's networks to: ``python tools/make_network_values.py``.
 
 Needs an environment with PyTorch (the committed files are from 2.13.0), NumPy and safetensors, and not Convoscope. Two
-small networks with drawn weights in double precision: every layer's output, and for each class, by autograd, Grad-CAM
-and the gradient of its score by the image.
-Writes ``tests/web/<name>.safetensors``, as Convoscope writes models, and ``tests/web/networks.json``.
+small classifiers with drawn weights in double precision: every layer's output, and for each class, by autograd,
+Grad-CAM and the gradient of its score by the image; and an autoencoder: every layer's output, and a value's gradient.
+Writes ``tests/web/<name>.safetensors``, as Convoscope writes models, ``tests/web/networks.json`` and
+``tests/web/autoencoder.json``.
 """
 
 from __future__ import annotations
@@ -72,6 +73,26 @@ def dense(units: int, inputs: int, activation: str) -> Layer:
     )
 
 
+def transposed(filters: int, size: int, channels: int, activation: str) -> Layer:
+    """A transposed convolution of stride 2 and "same" padding: twice the size, of which PyTorch paints more."""
+    config = {
+        "kernel_size": [size, size],
+        "strides": [2, 2],
+        "dilation_rate": [1, 1],
+        "padding": "same",
+        "output_padding": None,
+        "activation": activation,
+    }
+
+    def apply(x: torch.Tensor, w: Weights) -> torch.Tensor:
+        made = functional.conv_transpose2d(x, w["kernel"].permute(3, 2, 0, 1), w["bias"], stride=2)
+        before = (size - 2) // 2
+        (height, width) = x.shape[2:]
+        return ACTIVATIONS[activation](made[:, :, before : before + 2 * height, before : before + 2 * width])
+
+    return "Conv2DTranspose", config, {"kernel": (size, size, filters, channels), "bias": (filters,)}, apply
+
+
 def pool(kind: str, size: tuple[int, int], stride: tuple[int, int]) -> Layer:
     """A pooling without padding."""
     pools: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
@@ -135,14 +156,52 @@ NETWORKS: dict[str, tuple[tuple[int, ...], list[Layer]]] = {
 }
 
 
+AUTOENCODER: list[Layer] = [
+    conv(3, (3, 3), 2, "relu", padding="same"),
+    pool("MaxPooling2D", (2, 2), (2, 2)),
+    transposed(4, 3, 3, "silu"),
+    plain("UpSampling2D", {"size": [1, 3], "interpolation": "nearest"}, lambda x: x.repeat_interleave(3, 3)),
+    transposed(2, 4, 4, "tanh"),
+    plain(
+        "UpSampling2D",
+        {"size": [2, 2], "interpolation": "bilinear"},
+        lambda x: functional.interpolate(x, scale_factor=2, mode="bilinear"),
+    ),
+]
+
+
 def main() -> None:
     """Write the files."""
-    found = {name: write(name, shape, layers) for name, (shape, layers) in NETWORKS.items()}
-    (FOLDER / "networks.json").write_text(json.dumps(found, separators=(",", ":")) + "\n", encoding="utf-8")
+    found = {name: classifier(name, shape, layers) for name, (shape, layers) in NETWORKS.items()}
+    save_json("networks", found)
+    image, values, _ = write("autoencoder", (6, 4, 2), AUTOENCODER)
+    gradient = slope(values[0], values[-1][0, 1, 10, 7])
+    outputs = [listed(laid(value)) for value in values[1:]]
+    save_json("autoencoder", {"image": listed(image), "outputs": outputs, "gradient": listed(laid(gradient))})
 
 
-def write(name: str, shape: tuple[int, ...], layers: list[Layer]) -> dict[str, Any]:
+def save_json(name: str, found: dict[str, Any]) -> None:
+    """Write ``tests/web/<name>.json``."""
+    (FOLDER / f"{name}.json").write_text(json.dumps(found, separators=(",", ":")) + "\n", encoding="utf-8")
+
+
+def classifier(name: str, shape: tuple[int, ...], layers: list[Layer]) -> dict[str, Any]:
     """Write a network's model file, and return its image, its layers' outputs, Grad-CAM maps and gradients."""
+    image, values, weights = write(name, shape, layers)
+    # The score of a class is what goes into the softmax.
+    scores = values[-2] @ weights["kernel"] + weights["bias"] if weights else values[-2]
+    last = max(place for place, (kind, _, _, _) in enumerate(layers) if kind == "Conv2D")
+    return {
+        "image": listed(image),
+        "outputs": [listed(laid(value)) for value in values[1:]],
+        "place": last,
+        "evidence": [listed(evidence(values[last + 1], score)) for score in scores[0]],
+        "gradients": [listed(laid(slope(values[0], score))) for score in scores[0]],
+    }
+
+
+def write(name: str, shape: tuple[int, ...], layers: list[Layer]) -> tuple[Any, list[torch.Tensor], Weights]:
+    """Write a network's model file, and return its image, the image and every layer's output, the last's weights."""
     generator = np.random.default_rng(7)
     arrays = {
         f"layers/{place}/{weight}": drawn(generator, weight, size)
@@ -159,20 +218,11 @@ def write(name: str, shape: tuple[int, ...], layers: list[Layer]) -> dict[str, A
     (FOLDER / f"{name}.safetensors").write_bytes(save(arrays, metadata))
     image = generator.uniform(0, 1, shape).astype(np.float32)
     values = [torch.tensor(image, dtype=torch.float64).permute(2, 0, 1)[None].requires_grad_()]
-    scores = values[0]
+    weights: Weights = {}
     for place, (_, _, shapes, apply) in enumerate(layers):
         weights = {weight: torch.tensor(arrays[f"layers/{place}/{weight}"]).double() for weight in shapes}
         values.append(apply(values[-1], weights))
-        if place == len(layers) - 1:  # the score of a class is what goes into the softmax
-            scores = values[-2] @ weights["kernel"] + weights["bias"] if weights else values[-2]
-    last = max(place for place, (kind, _, _, _) in enumerate(layers) if kind == "Conv2D")
-    return {
-        "image": listed(image),
-        "outputs": [listed(laid(value)) for value in values[1:]],
-        "place": last,
-        "evidence": [listed(evidence(values[last + 1], score)) for score in scores[0]],
-        "gradients": [listed(laid(slope(values[0], score))) for score in scores[0]],
-    }
+    return image, values, weights
 
 
 def evidence(maps: torch.Tensor, score: torch.Tensor) -> Any:

@@ -138,6 +138,35 @@ def normalization(channels: int) -> dict[str, Any]:
     return with_gradient(case, image, to_hwc(result))
 
 
+def transposed(
+    height: int, width: int, kernel: tuple[int, int], stride: int, padding: str, extra: int | None, dilation: int = 1
+) -> dict[str, Any]:
+    """Keras' transposed convolution: everything painted, and then cut, or filled up with zeros, to Keras' size."""
+    image = given(height, width, 2).requires_grad_()
+    weights, bias = given(*kernel, 3, 2), given(3)
+    everything = F.conv_transpose2d(to_nchw(image), weights.permute(3, 2, 0, 1), None, stride, 0, 0, 1, dilation)
+    sides = []
+    for length, size in ((width, kernel[1]), (height, kernel[0])):  # F.pad begins with the last axis
+        reach = dilation * (size - 1) + 1
+        painted = (length - 1) * stride + reach
+        if padding == "valid":
+            sides += [0, max(stride - reach, 0) if extra is None else extra]
+            continue
+        wanted = length * stride if extra is None else (length - 1) * stride + reach % 2 + extra
+        before = max(painted - wanted, 0) // 2
+        sides += [-before, wanted - painted + before]
+    result = F.pad(everything, sides) + bias[:, None, None]
+    options = {"stride": stride, "padding": padding, "outputPadding": extra, "dilation": dilation}
+    return with_gradient({"options": options, "kernel": written(weights), "bias": written(bias)}, image, to_hwc(result))
+
+
+def enlargement(height: int, width: int, rows: int, columns: int, bilinear: bool) -> dict[str, Any]:
+    image = given(height, width, 2).requires_grad_()
+    how: dict[str, Any] = {"mode": "bilinear", "align_corners": False} if bilinear else {"mode": "nearest"}
+    result = F.interpolate(to_nchw(image), size=(height * rows, width * columns), **how)
+    return with_gradient({"options": {"size": [rows, columns], "bilinear": bilinear}}, image, to_hwc(result))
+
+
 def main() -> None:
     """Write the file."""
     values = {
@@ -170,6 +199,20 @@ def main() -> None:
         ],
         "dense": [dense(12, 5), dense(1, 3)],
         "batch_normalize": [normalization(1), normalization(3)],
+        "convolve_transposed": [
+            *(
+                transposed(4, 3, kernel, stride, padding, None)
+                for kernel in ((3, 2), (1, 4))
+                for stride, padding in itertools.product((1, 2, 3), ("valid", "same"))
+            ),
+            *(transposed(3, 4, (3, 2), 2, padding, extra) for padding in ("valid", "same") for extra in (0, 1)),
+            *(transposed(4, 5, (3, 2), 1, padding, None, dilation=2) for padding in ("valid", "same")),
+        ],
+        "enlarge": [
+            enlargement(3, 4, rows, columns, bilinear)
+            for rows, columns in ((2, 2), (1, 3), (5, 4))
+            for bilinear in (False, True)
+        ],
     }
     FILE.parent.mkdir(parents=True, exist_ok=True)
     FILE.write_text(json.dumps(values, separators=(",", ":")) + "\n")

@@ -84,6 +84,33 @@ struct Stack {
         return true;
     }
 
+    // Made `more` pixels larger than what is painted, or as much smaller as padding is cut off.
+    void transposed(std::int64_t filters, Activation activation) {
+        TransposedDescription t{};
+        Shape output;
+        for (const std::size_t axis : {0u, 1u}) {
+            t.kernel[axis] = random_int(1, 4);
+            t.strides[axis] = random_int(1, 3);
+            t.dilation[axis] = random_int(1, 2);
+            const std::int64_t reach = (t.kernel[axis] - 1) * t.dilation[axis] + 1;
+            const std::int64_t painted = (shape[axis] - 1) * t.strides[axis] + reach;
+            const std::int64_t cut = random_int(0, 1) ? random_int(0, reach - 1) : 0;
+            t.padding[axis] = {cut / 2, cut - cut / 2};
+            output.push_back(painted - cut + (cut ? 0 : random_int(0, 2)));
+        }
+        output.push_back(filters);
+        t.bias = random_int(0, 1) == 1;
+        t.activation = activation;
+        std::vector<int> places{weight({t.kernel[0], t.kernel[1], filters, shape[2]})};
+        if (t.bias) places.push_back(weight({filters}));
+        add(t, output, places);
+    }
+
+    void upsampling() {
+        const UpsamplingDescription u{{random_int(1, 3), random_int(1, 3)}, random_int(0, 1) == 1};
+        add(u, {shape[0] * u.size[0], shape[1] * u.size[1], shape[2]});
+    }
+
     void normalization(bool frozen) {
         const Shape channel{shape.back()};
         std::vector<int> places{weight(channel), weight(channel), weight(channel, false), weight(channel, false, true)};
@@ -126,6 +153,9 @@ inline Stack random_stack() {
     if (random_int(0, 3) == 0)
         s.add(PaddingDescription{{{{1, 0}, {0, 2}}}}, {s.shape[0] + 1, s.shape[1] + 2, s.shape[2]});
     s.convolution(filters[random_int(0, 4)], {Nonlinearity::tanh, 0}, random_int(0, 1));
+    const std::int64_t larger = random_int(0, 3);
+    if (larger == 0) s.transposed(filters[random_int(0, 2)], {Nonlinearity::tanh, 0});
+    if (larger == 1) s.upsampling();
     if (random_int(0, 1)) s.normalization(random_int(0, 1));
     if (random_int(0, 1)) s.add(DropoutDescription{0.3, 1, std::nullopt}, s.shape);
     s.convolution(filters[random_int(0, 4)], {Nonlinearity::sigmoid, 0}, random_int(0, 1));

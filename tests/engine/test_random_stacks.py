@@ -20,6 +20,7 @@ from convoscope.layers import (
     AveragePooling2D,
     BatchNormalization,
     Conv2D,
+    Conv2DTranspose,
     Dense,
     Dropout,
     Flatten,
@@ -33,6 +34,7 @@ from convoscope.layers import (
     RandomFlip,
     RandomRotation,
     ReLU,
+    UpSampling2D,
     ZeroPadding2D,
 )
 from convoscope.layers.augmentation import FILL_MODES
@@ -54,6 +56,21 @@ convolutions = st.builds(
     padding=paddings,
     activation=activations,
     use_bias=st.booleans(),
+)
+transposed = st.builds(
+    lambda filters, size, strides, dilation, **options: Conv2DTranspose(
+        filters, size, strides, dilation_rate=dilation if max(strides) == 1 else 1, **options
+    ),
+    st.integers(1, 9),
+    pairs,
+    pairs,
+    st.just((1, 1)) | pairs,
+    padding=paddings,
+    activation=activations,
+    use_bias=st.booleans(),
+)
+enlargements = transposed | st.builds(
+    UpSampling2D, pairs, interpolation=st.sampled_from(["nearest", "bilinear"])
 )
 poolings = st.one_of(
     *(
@@ -80,7 +97,14 @@ endings = st.one_of(
     st.builds(lambda units, last: [GlobalAveragePooling2D(), Dense(units, activation=last)], few, activations),
     st.builds(lambda units, last: [Flatten(), Dense(units), Activation(last)], few, activations),
 )
-stacks = st.builds(lambda body, end: [*body, *end], st.lists(image_layers, max_size=5), endings)
+bodies = st.lists(image_layers, max_size=3)
+stacks = st.builds(
+    lambda body, larger, rest, end: [*body, *larger, *rest, *end],
+    bodies,
+    st.lists(enlargements, max_size=1),
+    bodies,
+    endings,
+)
 shapes = st.tuples(st.integers(1, 12), st.integers(1, 12), few)
 
 
@@ -136,6 +160,7 @@ def test_a_fused_plan_gives_what_the_plan_that_is_not_fused_gives(
 blocks = st.one_of(
     st.builds(lambda layer: [layer], image_layers),
     st.builds(lambda layer, pooling: [layer, pooling], convolutions, poolings),
+    st.builds(lambda larger, layer: [larger, layer], enlargements, image_layers),
     st.builds(lambda units, last: [Flatten(), Dense(units, activation=last)], st.integers(1, 40), activations),
 )
 

@@ -22,6 +22,14 @@ STACKS: dict[str, tuple[tuple[int, ...], list[cl.Layer]]] = {
     "flatten keeps places": ((4, 4, 2), [cl.AveragePooling2D(2), cl.Flatten()]),
     "global pooling of one channel": ((4, 4, 2), [cl.GlobalMaxPooling2D()]),
     "an image made from a row": ((36,), [cl.Reshape((6, 6, 1)), cl.Conv2D(2, 3)]),
+    "painted and cut": (
+        (4, 5, 2),
+        [cl.Conv2DTranspose(3, 3, strides=2, padding="same"), cl.Conv2DTranspose(2, (4, 2), strides=(1, 2))],
+    ),
+    "painting with holes": ((5, 6, 1), [cl.Conv2DTranspose(2, 2, dilation_rate=3), cl.Conv2D(1, 2)]),
+    "painting leaves gaps": ((3, 3, 1), [cl.Conv2DTranspose(1, 2, strides=3), cl.Conv2D(1, 2, strides=2)]),
+    "pixels made blocks": ((6, 4, 2), [cl.MaxPooling2D(), cl.UpSampling2D((3, 2)), cl.Conv2D(1, 3, padding="same")]),
+    "blocks that pass over": ((4, 3, 2), [cl.UpSampling2D((2, 3), interpolation="bilinear"), cl.MaxPooling2D(3, 2)]),
     "softmax over channels": ((4, 4, 2), [cl.MaxPooling2D(), cl.Softmax()]),
 }
 

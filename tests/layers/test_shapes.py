@@ -5,8 +5,18 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from convoscope.errors import ShapeError
-from convoscope.layers import AveragePooling2D, Conv2D, Flatten, Layer, MaxPooling2D, MinPooling2D, ZeroPadding2D
+from convoscope.errors import ConfigurationError, ShapeError
+from convoscope.layers import (
+    AveragePooling2D,
+    Conv2D,
+    Conv2DTranspose,
+    Flatten,
+    Layer,
+    MaxPooling2D,
+    MinPooling2D,
+    UpSampling2D,
+    ZeroPadding2D,
+)
 from convoscope.layers.geometry import extent, pad_amounts, places
 
 sizes = st.integers(1, 20)
@@ -68,6 +78,34 @@ def test_a_pooling_makes_positive_sizes_or_says_why_not(
     layer = kind(pool_size=window, strides=strides, padding=padding)
     expected = [counted(n, w, s, padding) for n, w, s in zip(shape, window, strides or window, strict=False)]
     assert_shape(layer, shape, (*expected, shape[2]))
+
+
+@given(
+    st.tuples(small, small, small),
+    st.tuples(small, small),
+    st.tuples(small, small),
+    paddings,
+    st.none() | st.tuples(small, small),
+)
+def test_a_convolution_takes_a_transposed_one_back_to_where_it_began(
+    shape: Shape, size: Pair, strides: Pair, padding: str, extra: Pair | None
+) -> None:
+    if extra is not None and any(more >= stride for more, stride in zip(extra, strides, strict=True)):
+        with pytest.raises(ConfigurationError):
+            Conv2DTranspose(3, size, strides, padding, extra)
+        return
+    layer = Conv2DTranspose(3, size, strides, padding, extra)
+    if padding == "same" and extra is not None and any(k % 2 + e == 0 for k, e in zip(size, extra, strict=True)):
+        return  # a size that Keras has, but not on TensorFlow: the convolution would make one place less of it
+    made = layer.infer_shape(shape)
+    if padding == "same" and extra is None:
+        assert made == (shape[0] * strides[0], shape[1] * strides[1], 3)
+    assert Conv2D(shape[2], size, strides, padding).infer_shape(made) == shape
+
+
+@given(st.tuples(sizes, sizes, small), st.tuples(small, small))
+def test_upsampling_multiplies_height_and_width(shape: Shape, size: Pair) -> None:
+    assert UpSampling2D(size).infer_shape(shape) == (shape[0] * size[0], shape[1] * size[1], shape[2])
 
 
 def assert_shape(layer: Layer, shape: tuple[int, ...], expected: tuple[int, ...]) -> None:

@@ -11,12 +11,14 @@ from convoscope.layers import (
     AveragePooling2D,
     BatchNormalization,
     Conv2D,
+    Conv2DTranspose,
     Dense,
     Dropout,
     Flatten,
     Layer,
     MaxPooling2D,
     ReLU,
+    UpSampling2D,
 )
 from convoscope.models import Sequential
 from convoscope.models.plan_text import plan_text
@@ -66,6 +68,8 @@ def test_a_direct_convolution_says_what_speaks_against_winograd(
         ([Conv2D(4, 3), BatchNormalization()], "its mean and variance are the whole batch's"),
         ([Conv2D(4, 3), BatchNormalization(), ReLU()], "batch normalisation stands between"),
         ([Conv2D(4, 3), AveragePooling2D()], "an average is not one of its values"),
+        ([Conv2DTranspose(4, 3), BatchNormalization()], "a transposed convolution takes none in"),
+        ([Conv2DTranspose(4, 3, activation="gelu")], "the gradient of gelu needs what goes in"),
         ([Conv2D(4, 3, activation="gelu")], "the gradient of gelu needs what goes in"),
         ([Conv2D(4, 3), MaxPooling2D(), ReLU()], "it comes after the pooling"),
         ([Conv2D(4, 3), MaxPooling2D(), MaxPooling2D()], "the convolution has a pooling already"),
@@ -77,6 +81,15 @@ def test_what_is_not_fused_in_training_says_why(engine: str, layers: list[Layer]
     use(engine)
     text = unwrapped(text_of(layers))
     assert f"not fused: {reason}" in text.split("In prediction")[0]
+
+
+def test_layers_that_enlarge_are_named() -> None:
+    use("native")
+    text = unwrapped(text_of([Conv2DTranspose(4, 3, strides=2), ReLU(), UpSampling2D()]))
+    assert "3 layers in 2 steps" in text
+    assert "conv2d_transpose + re_lu" in text
+    assert "transposed convolution, relu: scattered product" in text
+    assert "upsampling: rows, then columns" in text
 
 
 def test_prediction_shows_what_is_folded_in_and_what_is_idle() -> None:

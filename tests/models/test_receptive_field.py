@@ -13,6 +13,7 @@ from convoscope.layers import (
     Activation,
     AveragePooling2D,
     Conv2D,
+    Conv2DTranspose,
     Dense,
     Flatten,
     GlobalAveragePooling2D,
@@ -21,6 +22,7 @@ from convoscope.layers import (
     Layer,
     MaxPooling2D,
     Reshape,
+    UpSampling2D,
     ZeroPadding2D,
 )
 from convoscope.layers.stack import infer_shapes
@@ -62,6 +64,17 @@ layer = st.one_of(
         strides=st.one_of(st.none(), st.integers(1, 3)),
         padding=st.sampled_from(["valid", "same"]),
     ),
+    st.builds(
+        lambda strides, more, padding: Conv2DTranspose(1, [s + more for s in strides], strides, padding),  # no gaps
+        strides=st.tuples(st.integers(1, 3), st.integers(1, 3)),
+        more=st.integers(0, 2),
+        padding=st.sampled_from(["valid", "same"]),
+    ),
+    st.builds(
+        UpSampling2D,
+        size=st.tuples(st.integers(1, 3), st.integers(1, 3)),
+        interpolation=st.sampled_from(["nearest", "bilinear"]),
+    ),
     st.builds(ZeroPadding2D, padding=st.tuples(st.tuples(st.integers(0, 2), st.integers(0, 2)), st.just((1, 0)))),
 )
 
@@ -71,15 +84,19 @@ layer = st.one_of(
 def test_each_value_sees_exactly_the_pixels_that_it_says(layers: list[Layer], size: tuple[int, int]) -> None:
     shape = (*size, 1)
     try:
-        height, width, _ = infer_shapes(layers, shape)[-1]
+        made = infer_shapes(layers, shape)
     except ShapeError:
         return
+    height, width, _ = made[-1]
+    if max(rows * columns for rows, columns, _ in made) > 1600:
+        return  # every pixel of the input makes an image of its own
     axes = field_of(*layers, shape=shape).axes
     found = seen_pixels(layers, shape).reshape(height, width, *size)
     for place in np.ndindex(height, width):
         seen = np.argwhere(found[place])
-        first = np.array([axis.start + at * axis.step for axis, at in zip(axes, place, strict=True)])
-        last = first + [axis.size - 1 for axis in axes]
+        spans = [axis.seen(at) for axis, at in zip(axes, place, strict=True)]
+        first, last = (np.array(ends) for ends in zip(*spans, strict=True))
+        assert all(end - start < axis.size for (start, end), axis in zip(spans, axes, strict=True))
         assert (seen >= first).all()
         assert (seen <= last).all()
         # A stride larger than the window leaves gaps within a field, and at the image's edge a gap may be all there
@@ -111,6 +128,19 @@ def test_dilation_and_stride_widen_what_is_seen() -> None:
     assert field_of(Conv2D(1, 3, dilation_rate=2)).size == (5, 5)
     assert field_of(Conv2D(1, 3, strides=2), Conv2D(1, 3)).size == (7, 7)
     assert field_of(Conv2D(1, (1, 5)), Conv2D(1, (3, 1))).size == (3, 5)
+
+
+def test_an_enlarged_image_sees_what_the_smaller_one_saw() -> None:
+    assert field_of(Conv2D(1, 3), UpSampling2D()).size == (3, 3)
+    assert field_of(MaxPooling2D(), UpSampling2D((3, 2), interpolation="bilinear")).size == (4, 4)
+    assert field_of(MaxPooling2D(), UpSampling2D(), Conv2D(1, 3)).size == (4, 4)  # three new pixels lie in two old ones
+    assert field_of(MaxPooling2D(), Conv2DTranspose(1, 4, strides=2, padding="same")).size == (4, 4)
+    assert field_of(Conv2DTranspose(1, (3, 5), dilation_rate=2)).size == (5, 9)
+
+
+def test_what_only_the_bias_reaches_sees_nothing() -> None:
+    axis = field_of(Conv2DTranspose(1, 1, strides=3)).axes[0]
+    assert [axis.seen(place) for place in range(4)] == [(0, 0), (0, -1), (0, -1), (1, 1)]
 
 
 def test_dense_and_global_layers_see_the_whole_image() -> None:

@@ -14,6 +14,7 @@ from convoscope.errors import ConfigurationError, NotReadyError
 from convoscope.layers import (
     BatchNormalization,
     Conv2D,
+    Conv2DTranspose,
     Dense,
     Flatten,
     GlobalAveragePooling2D,
@@ -22,6 +23,7 @@ from convoscope.layers import (
     LeakyReLU,
     MaxPooling2D,
     ReLU,
+    UpSampling2D,
 )
 from convoscope.models import Sequential
 from convoscope.models.summary import summarize
@@ -150,6 +152,14 @@ def test_multiply_adds_are_those_of_a_loop_written_out() -> None:
     convolution, dense = summarize(model).rows
     assert convolution.shape == (5, 4, 6)
     assert (convolution.multiply_adds, dense.multiply_adds) == (5 * 4 * 6 * 2 * 3 * 5, 5 * 4 * 6 * 4)
+
+
+def test_a_transposed_convolution_multiplies_each_input_with_each_kernel_cell_and_filter() -> None:
+    model = Sequential([Conv2DTranspose(6, (2, 3), strides=2, padding="same", input_shape=(5, 4, 7)), UpSampling2D()])
+    painted, larger = summarize(model).rows
+    assert (painted.shape, larger.shape) == ((10, 8, 6), (20, 16, 6))
+    assert painted.arithmetic == "2×3×6×7 + 6"
+    assert (painted.multiply_adds, larger.multiply_adds) == (5 * 4 * 7 * 2 * 3 * 6, 0)
 
 
 def test_the_journey_shows_each_size_with_a_bar_of_its_width() -> None:

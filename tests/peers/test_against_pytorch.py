@@ -22,6 +22,7 @@ from convoscope.layers import (
     AveragePooling2D,
     BatchNormalization,
     Conv2D,
+    Conv2DTranspose,
     Dense,
     Flatten,
     GlobalAveragePooling2D,
@@ -31,6 +32,7 @@ from convoscope.layers import (
     MaxPooling2D,
     MinPooling2D,
     ReLU,
+    UpSampling2D,
     ZeroPadding2D,
 )
 from convoscope.layers.pooling import GlobalPooling2D, Pooling2D
@@ -79,6 +81,25 @@ def convolve(layer: Conv2D, x: torch.Tensor, weights: list[torch.Tensor]) -> tor
     return ACTIVATIONS[layer.activation](maps.permute(0, 2, 3, 1))
 
 
+def paint(layer: Conv2DTranspose, x: torch.Tensor, weights: list[torch.Tensor]) -> torch.Tensor:
+    """Paint everything, as PyTorch does, and then cut it, or fill it up with zeros, to Keras' size."""
+    maps = nnf.conv_transpose2d(
+        x.permute(0, 3, 1, 2), weights[0].permute(3, 2, 0, 1), stride=layer.strides, dilation=layer.dilation_rate
+    )
+    sides = []
+    for painted, wanted in zip(maps.shape[:1:-1], reversed(layer.infer_shape(tuple(x.shape[1:]))[:2]), strict=True):
+        before = max(painted - wanted, 0) // 2 if layer.padding == "same" else 0
+        sides += [-before, wanted - painted + before]
+    maps = nnf.pad(maps, sides).permute(0, 2, 3, 1)
+    return ACTIVATIONS[layer.activation](maps + weights[1] if layer.use_bias else maps)
+
+
+def enlarge(layer: UpSampling2D, x: torch.Tensor) -> torch.Tensor:
+    size = [n * times for n, times in zip(x.shape[1:3], layer.size, strict=True)]
+    how: dict[str, Any] = {"align_corners": False} if layer.interpolation == "bilinear" else {}
+    return nnf.interpolate(x.permute(0, 3, 1, 2), size=size, mode=layer.interpolation, **how).permute(0, 2, 3, 1)
+
+
 def pool(layer: Pooling2D, x: torch.Tensor) -> torch.Tensor:
     x = x.permute(0, 3, 1, 2)
     size, strides = layer.pool_size, layer.strides
@@ -104,6 +125,10 @@ def run(layer: Layer, x: torch.Tensor, weights: list[torch.Tensor], training: bo
     """Compute one layer in PyTorch."""
     if isinstance(layer, Conv2D):
         return convolve(layer, x, weights)
+    if isinstance(layer, Conv2DTranspose):
+        return paint(layer, x, weights)
+    if isinstance(layer, UpSampling2D):
+        return enlarge(layer, x)
     if isinstance(layer, Dense):
         return ACTIVATIONS[layer.activation](nnf.linear(x, weights[0].T, weights[1]))
     if isinstance(layer, Pooling2D):
@@ -219,6 +244,24 @@ def convolution() -> Layer:
     )
 
 
+def transposed() -> Layer:
+    strides = one_of((1, 1), (2, 2), (2, 2), pair(4))
+    return Conv2DTranspose(
+        one_of(1, 3, 8, 16, 17, 33),
+        one_of((3, 3), (1, 1), (2, 2), (4, 4), pair(7)),
+        strides=strides,
+        padding=one_of("valid", "same"),
+        output_padding=one_of(None, None, tuple(int(generator.integers(0, stride)) for stride in strides)),
+        dilation_rate=pair(3) if max(strides) == 1 else 1,
+        activation=one_of(*ACTIVATIONS, "relu", "linear"),
+        use_bias=one_of(True, True, False),
+    )
+
+
+def upsampling() -> Layer:
+    return UpSampling2D(one_of((2, 2), pair(5)), interpolation=one_of("nearest", "bilinear"))
+
+
 def pooling() -> Layer:
     kind = one_of(MaxPooling2D, MinPooling2D, AveragePooling2D)
     layer: Layer = kind(one_of((2, 2), pair(4)), strides=one_of(None, pair(3)), padding=one_of("valid", "same"))
@@ -240,6 +283,7 @@ def fused() -> tuple[list[Layer], Shape, int]:
 CONVOLUTIONS = [fitting(convolution) for _ in range(80)]
 POOLINGS = [fitting(pooling) for _ in range(40)]
 FUSED = [fused() for _ in range(60)]
+ENLARGEMENTS = [*(fitting(transposed) for _ in range(80)), *(fitting(upsampling) for _ in range(20))]
 
 
 @pytest.mark.parametrize(("layer", "shape", "batch"), CONVOLUTIONS)
@@ -249,6 +293,11 @@ def test_convolutions(engine: Engine, layer: Layer, shape: Shape, batch: int) ->
 
 @pytest.mark.parametrize(("layer", "shape", "batch"), POOLINGS)
 def test_poolings(engine: Engine, layer: Layer, shape: Shape, batch: int) -> None:
+    check(engine, [layer], shape, batch, training=False)
+
+
+@pytest.mark.parametrize(("layer", "shape", "batch"), ENLARGEMENTS)
+def test_transposed_convolutions_and_upsamplings(engine: Engine, layer: Layer, shape: Shape, batch: int) -> None:
     check(engine, [layer], shape, batch, training=False)
 
 
@@ -298,7 +347,22 @@ def mixed() -> list[Layer]:
     ]
 
 
+def autoencoder() -> list[Layer]:
+    return [
+        Conv2D(16, 3, padding="same", activation="relu"),
+        MaxPooling2D(2),
+        Conv2D(24, 3, strides=2, padding="same", activation="elu"),
+        Conv2DTranspose(16, 3, strides=2, padding="same", activation="relu"),
+        BatchNormalization(),
+        UpSampling2D(2, interpolation="bilinear"),
+        Conv2DTranspose(9, 4, padding="same", activation="tanh"),
+        UpSampling2D((1, 2)),
+        Conv2D(1, 3, strides=(1, 2), padding="same", activation="sigmoid"),
+    ]
+
+
 NETWORKS = {
+    "an autoencoder": (autoencoder(), (28, 20, 1), 9),
     "the lesson's on 28×28": (lesson(filters=64, units=128), (28, 28, 1), 8),
     "the lesson's on colour": (lesson(filters=17, units=33), (23, 19, 3), 33),
     "mixed on 17×21": (mixed(), (17, 21, 3), 5),

@@ -34,6 +34,19 @@ everyCase(
     engine.convolveApartInputGradient(gradient, input.shape, asTensor(kernel), options),
 );
 everyCase(
+  "convolve_transposed",
+  ({ kernel, options }) => `${kernel.shape.join("×")} ${title(options)}`,
+  (input, { kernel, bias, options }) => engine.convolveTransposed(input, asTensor(kernel), asTensor(bias), options),
+  (gradient, input, { kernel, options }) =>
+    engine.convolveTransposedInputGradient(gradient, input.shape, asTensor(kernel), options),
+);
+everyCase(
+  "enlarge",
+  ({ options }) => title(options),
+  (input, { options }) => engine.enlarge(input, options),
+  (gradient, input, { options }) => engine.enlargeInputGradient(gradient, input.shape, options),
+);
+everyCase(
   "pool",
   ({ mode, options }) => `${mode} ${title(options)}`,
   (input, { mode, options }) => engine.pool(input, mode, options).output,

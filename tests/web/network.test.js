@@ -78,6 +78,15 @@ for (const [name, { image, outputs, place, evidence, gradients }] of Object.entr
   });
 }
 
+test("an autoencoder makes what PyTorch makes, in every layer, and its gradient is that of autograd", () => {
+  const { image, outputs, gradient } = JSON.parse(readFileSync(new URL("autoencoder.json", import.meta.url), "utf-8"));
+  const network = new Network(open("autoencoder").layers);
+  const found = [...network.run(asTensor(image))];
+  assert.equal(found.length, outputs.length);
+  outputs.forEach((wanted, i) => assertClose(found[i], wanted, 2e-6));
+  assertClose(network.gradient(-1, indexIn(outputs.at(-1).shape, { row: 10, column: 7, channel: 1 })), gradient, 1e-5);
+});
+
 describe("the model's file", () => {
   test("refuses what is cut short, of another program, or of an unknown layer", () => {
     assert.throws(() => readModel(new ArrayBuffer(4)), /damaged or cut short/);

@@ -21,11 +21,14 @@ from convoscope.engine.steps import (
     PoolingStep,
     ReshapeStep,
     Step,
+    TransposedConvolutionStep,
+    UpsamplingStep,
 )
 from convoscope.errors import ConfigurationError
 from convoscope.explore.sections import place_of
 from convoscope.layers import Layer
-from convoscope.layers.geometry import Padding
+from convoscope.layers.arguments import Pair
+from convoscope.layers.geometry import Padding, extent, upsampling_window
 from convoscope.models import receptive_field as reach
 from convoscope.models.sequential import Sequential
 
@@ -143,6 +146,14 @@ def _seen_by(mask: Mask, step: Step) -> Mask:
         shape = step.input_shape
         places = mask.reshape(*reach.window_places(step), shape[2])
         return _windows(places, shape, window.size, window.strides, (1, 1), window.padding)
+    if isinstance(step, TransposedConvolutionStep):
+        places = np.any(mask, axis=-1, keepdims=True)
+        cuts = (step.padding[0][0], step.padding[1][0])
+        inputs = _painting(places, step.input_shape[:2], step.kernel_size, step.strides, step.dilation, cuts)
+        return np.broadcast_to(inputs, step.input_shape)
+    if isinstance(step, UpsamplingStep):
+        (height, top), (width, left) = (upsampling_window(size, step.bilinear) for size in step.size)
+        return _painting(mask, step.input_shape[:2], (height, width), step.size, (1, 1), (top, left))
     if isinstance(step, PaddingStep):
         (top, bottom), (left, right) = step.padding
         return mask[top : mask.shape[0] - bottom, left : mask.shape[1] - right]
@@ -154,12 +165,7 @@ def _seen_by(mask: Mask, step: Step) -> Mask:
 
 
 def _windows(
-    places: Mask,
-    shape: tuple[int, ...],
-    size: tuple[int, int],
-    strides: tuple[int, int],
-    dilation: tuple[int, int],
-    padding: Padding,
+    places: Mask, shape: tuple[int, ...], size: Pair, strides: Pair, dilation: Pair, padding: Padding
 ) -> Mask:
     """Return the inputs under the windows at the marked places."""
     (top, bottom), (left, right) = padding
@@ -170,6 +176,24 @@ def _windows(
         for column in range(size[1]):
             inputs[np.ix_(rows + row * dilation[0], columns + column * dilation[1])] |= places
     return inputs[top : top + height, left : left + width]
+
+
+def _painting(marked: Mask, places: tuple[int, ...], size: Pair, strides: Pair, dilation: Pair, cuts: Pair) -> Mask:
+    """Return the places whose windows, painted on an image of which `cuts` are cut off, cover the marked pixels."""
+    painted = [
+        max((n - 1) * stride + extent(window, apart), cut + made)
+        for n, stride, window, apart, cut, made in zip(
+            places, strides, size, dilation, cuts, marked.shape[:2], strict=True
+        )
+    ]
+    whole = np.zeros((*painted, marked.shape[2]), bool)
+    whole[cuts[0] : cuts[0] + marked.shape[0], cuts[1] : cuts[1] + marked.shape[1]] = marked
+    inputs = np.zeros((*places, marked.shape[2]), bool)
+    rows, columns = (np.arange(n) * stride for n, stride in zip(places, strides, strict=True))
+    for row in range(size[0]):
+        for column in range(size[1]):
+            inputs |= whole[np.ix_(rows + row * dilation[0], columns + column * dilation[1])]
+    return inputs
 
 
 def _others(count: int, axis: int) -> tuple[int, ...]:

@@ -112,6 +112,6 @@ def _patch(image: Array, unit: Array, axes: tuple[reach.Reach, ...]) -> Array:
         return np.array(image)
     spans = []
     for at, axis in zip(unit, axes, strict=True):
-        start = axis.start + int(at) * axis.step
-        spans.append(slice(max(0, start), max(0, min(axis.length, start + axis.size))))
+        first, last = axis.seen(int(at))
+        spans.append(slice(max(0, first), max(0, min(axis.length, last + 1))))
     return np.array(image[tuple(spans)])

@@ -74,6 +74,17 @@ def transposed_pad_amounts(length: int, window: int, stride: int, padding: str, 
     return total // 2, total - total // 2
 
 
+def upsampling_window(size: int, bilinear: bool) -> Pair:
+    """Return how many new pixels along an axis show something of an old one, and how many of the first's are cut off.
+
+    Examples
+    --------
+    >>> upsampling_window(2, bilinear=False), upsampling_window(2, bilinear=True), upsampling_window(3, bilinear=True)
+    ((2, 0), (4, 1), (5, 1))
+    """
+    return (2 * size - size % 2, size // 2) if bilinear else (size, 0)
+
+
 def window_shape(input_shape: Shape, window: Pair, strides: Pair, padding: str, where: str) -> Pair:
     """Return the height and width of what a sliding window makes, or raise `ShapeError` where it does not fit."""
     height, width = (places(n, w, s, padding) for n, w, s in zip(input_shape[:2], window, strides, strict=True))

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 from convoscope.engine import select
 from convoscope.engine.base import Kernel
-from convoscope.engine.steps import LINEAR, ConvolutionStep, DenseStep, PoolingStep, ReshapeStep, Step
+from convoscope.engine.steps import (
+    LINEAR,
+    ConvolutionStep,
+    DenseStep,
+    PoolingStep,
+    ReshapeStep,
+    Step,
+    TransposedConvolutionStep,
+)
 
 if TYPE_CHECKING:
     from convoscope.models.sequential import Sequential
@@ -78,6 +86,8 @@ def _does(step: Step) -> str:
         return f"{step.window.mode} pooling"
     activation = getattr(step, "activation", LINEAR)
     words = [activation.name] if activation != LINEAR else []
+    if isinstance(step, TransposedConvolutionStep):
+        words = ["transposed convolution", *words]
     if isinstance(step, (ConvolutionStep, DenseStep)):
         normalization = ["batch normalisation folded in"] if step.normalization else []
         words = ["convolution" if isinstance(step, ConvolutionStep) else "dense", *normalization, *words]

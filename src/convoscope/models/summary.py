@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convoscope.engine import plan
-from convoscope.engine.steps import ConvolutionStep, DenseStep, Step
+from convoscope.engine.steps import ConvolutionStep, DenseStep, Step, TransposedConvolutionStep
 from convoscope.layers.arguments import Shape
 from convoscope.layers.base import Layer
 from convoscope.models.receptive_field import ReceptiveField, after_step, at_input
@@ -108,10 +108,12 @@ def _rows(layers: Sequence[Layer], input_shape: Shape) -> tuple[Row, ...]:
 def multiply_adds(step: Step) -> int:
     """Return how many products of an input with a weight a convolution or dense step sums for one image; else 0.
 
-    The bias is not counted, and a kernel's cell that falls on padding is.
+    The bias is not counted; a kernel's cell that falls on padding, or is cut off, is.
     """
     if isinstance(step, ConvolutionStep):
         return math.prod(step.kernel_size) * step.input_shape[2] * math.prod(step.feature_shape)
+    if isinstance(step, TransposedConvolutionStep):
+        return math.prod(step.input_shape) * math.prod(step.kernel_size) * step.output_shape[2]
     if isinstance(step, DenseStep):
         return step.input_shape[-1] * math.prod(step.output_shape)
     return 0

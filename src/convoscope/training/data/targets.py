@@ -114,14 +114,20 @@ def _like_outputs(array: npt.NDArray[Any], output_shape: Shape, kind: str, where
         place = int(np.argmax(wrong.reshape(len(array), -1).any(axis=1)))
         raise DataError(
             f"{where}: {kind} takes values from 0 to 1, but y[{place}] holds {float(array[wrong].reshape(-1)[0]):g}. "
-            + (
-                "Labels of two classes are 0 and 1; for more classes use a softmax with one unit for each and "
-                f"loss='{_SPARSE}'."
-                if kind == "binary_crossentropy"
-                else "Use one-hot labels: utils.to_categorical(y, classes)."
-            )
+            f"{_bounds_remedy(array, kind)}"
         )
     return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def _bounds_remedy(array: npt.NDArray[Any], kind: str) -> str:
+    if kind == _CATEGORICAL:
+        return "Use one-hot labels: utils.to_categorical(y, classes)."
+    if array.ndim == 4:
+        return "Images of bytes are brought there by y / 255, and noise is kept there by np.clip(y, 0, 1)."
+    return (
+        "Labels of two classes are 0 and 1; for more classes use a softmax with one unit for each and "
+        f"loss='{_SPARSE}'."
+    )
 
 
 def _does_not_fit(array: npt.NDArray[Any], shape: Shape, kind: str, where: str) -> ShapeError | DataError:
@@ -130,6 +136,13 @@ def _does_not_fit(array: npt.NDArray[Any], shape: Shape, kind: str, where: str) 
         return DataError(
             f"{where}: y has the shape {array.shape}, as class numbers have, but {kind} takes labels shaped as the "
             f"outputs, {shape}. Use loss='{_SPARSE}', or one-hot labels: utils.to_categorical(y, {classes})."
+        )
+    if len(shape) == 4 and array.ndim in (3, 4):
+        made, given = ("×".join(map(str, axes)) for axes in (shape[1:], array.shape[1:]))
+        return ShapeError(
+            f"{where}: {kind} takes images shaped as those that the model makes, {made}, but those of y are {given}. "
+            "padding='same' keeps an image's size, and a layer that enlarges undoes a pooling only where that left "
+            "nothing over: 28 → 14 → 7 → 14 → 28."
         )
     return ShapeError(
         f"{where}: {kind} takes labels shaped as the model's outputs, {shape}, but y has the shape {array.shape}. "

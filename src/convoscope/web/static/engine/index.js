@@ -3,6 +3,7 @@ export * from "./activation.js";
 export { createEngine } from "./client.js";
 export * from "./convolution.js";
 export * from "./dense.js";
+export * from "./enlarging.js";
 export { axis, padIndices, sourceIndex, windows } from "./geometry.js";
 export { fromHalf } from "./half.js";
 export { readModel } from "./model.js";

@@ -75,6 +75,14 @@ const STEPS = {
     { operation: "convolve", kernel, bias, stride: strides, padding, dilation },
     ...activated(activation),
   ],
+  Conv2DTranspose: (config, { kernel, bias = null }) => {
+    const { strides: stride, padding, output_padding: outputPadding, dilation_rate: dilation } = config;
+    return [
+      { operation: "convolve_transposed", kernel, bias, stride, padding, outputPadding, dilation },
+      ...activated(config.activation),
+    ];
+  },
+  UpSampling2D: ({ size, interpolation }) => [{ operation: "enlarge", size, bilinear: interpolation === "bilinear" }],
   Dense: ({ activation }, { kernel, bias = null }) => [{ operation: "dense", kernel, bias }, ...activated(activation)],
   MaxPooling2D: pooling("max"),
   MinPooling2D: pooling("min"),

@@ -10,6 +10,7 @@ import {
   sumChannels,
 } from "./convolution.js";
 import { dense, denseInputGradient } from "./dense.js";
+import { convolveTransposed, convolveTransposedInputGradient, enlarge, enlargeInputGradient } from "./enlarging.js";
 import { batchNormalize, batchNormalizeInputGradient } from "./normalization.js";
 import { pad, unpadGradient } from "./padding.js";
 import { pool, poolInputGradient } from "./pooling.js";
@@ -36,6 +37,15 @@ export const OPERATIONS = {
         shape,
         Float32Array.from({ length: count(shape) }, (_, i) => gradient.data[Math.floor(i / shape[2])]),
       ),
+  },
+  convolve_transposed: {
+    forward: (input, { kernel, bias, ...options }) => convolveTransposed(input, kernel, bias, options),
+    backward: (gradient, { shape }, { kernel, bias, ...options }) =>
+      convolveTransposedInputGradient(gradient, shape, kernel, options),
+  },
+  enlarge: {
+    forward: (input, options) => enlarge(input, options),
+    backward: (gradient, { shape }, options) => enlargeInputGradient(gradient, shape, options),
   },
   pool: {
     forward: (input, { mode, ...options }) => pool(input, mode, options).output,
