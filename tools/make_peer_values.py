@@ -175,7 +175,7 @@ def convolutions(recorder: Recorder) -> None:
         ((6, 5, 2), layer(conv, filters=3, kernel_size=3, activation="softmax"), 2),
     ]
     for shape, description, batch in rows:
-        record_stack(recorder, _name(shape, description, batch), shape, [description], batch=batch)
+        record_stack(recorder, case_name(shape, description, batch), shape, [description], batch=batch)
 
 
 def poolings(recorder: Recorder) -> None:
@@ -195,66 +195,16 @@ def poolings(recorder: Recorder) -> None:
     for kind in ("MaxPooling2D", "MinPooling2D", "AveragePooling2D"):
         for shape, config, batch in rows:
             description = layer(kind, **config)
-            record_stack(recorder, _name(shape, description, batch), shape, [description], batch=batch)
+            record_stack(recorder, case_name(shape, description, batch), shape, [description], batch=batch)
     for kind in ("GlobalMaxPooling2D", "GlobalAveragePooling2D"):
         for config in ({}, {"keepdims": True}):
             description = layer(kind, **config)
-            record_stack(recorder, _name((5, 3, 4), description, 3), (5, 3, 4), [description], batch=3)
+            record_stack(recorder, case_name((5, 3, 4), description, 3), (5, 3, 4), [description], batch=3)
 
 
-def _name(shape: tuple[int, ...], description: Description, batch: int) -> str:
+def case_name(shape: tuple[int, ...], description: Description, batch: int) -> str:
     settings = ", ".join(f"{key}={value}" for key, value in description["config"].items())
     return f"{description['class_name']}({settings}) on {batch} of {'x'.join(map(str, shape))}"
-
-
-def enlargements(recorder: Recorder) -> None:
-    """Transposed convolutions, and images made larger.
-
-    Not in here, but held against PyTorch: dilation, which TensorFlow cannot do to a transposed convolution on a CPU,
-    and bilinear enlargement by what is no power of two, for whose shares TensorFlow has single precision only.
-    """
-    transposed, larger = "Conv2DTranspose", "UpSampling2D"
-    rows: list[tuple[tuple[int, int, int], Description, int]] = [
-        ((4, 5, 1), layer(transposed, filters=3, kernel_size=1), 2),
-        ((4, 5, 3), layer(transposed, filters=2, kernel_size=3), 2),
-        ((5, 4, 17), layer(transposed, filters=3, kernel_size=3, padding="same"), 2),
-        ((4, 3, 3), layer(transposed, filters=17, kernel_size=3, strides=2), 2),
-        ((4, 3, 2), layer(transposed, filters=3, kernel_size=3, strides=2, padding="same"), 33),
-        ((3, 4, 3), layer(transposed, filters=2, kernel_size=2, strides=2), 2),
-        ((3, 4, 3), layer(transposed, filters=2, kernel_size=4, strides=2, padding="same", activation="relu"), 2),
-        ((3, 4, 2), layer(transposed, filters=3, kernel_size=2, strides=3), 2),
-        ((3, 4, 2), layer(transposed, filters=3, kernel_size=2, strides=3, padding="same"), 2),
-        ((3, 5, 2), layer(transposed, filters=3, kernel_size=[4, 5], strides=[3, 1], padding="same"), 2),
-        ((3, 2, 2), layer(transposed, filters=3, kernel_size=[1, 6], strides=[1, 2], use_bias=False), 2),
-        ((2, 3, 2), layer(transposed, filters=3, kernel_size=3, strides=3, output_padding=[1, 2]), 2),
-        ((3, 4, 2), layer(transposed, filters=3, kernel_size=3, strides=2, padding="same", output_padding=0), 2),
-        ((3, 4, 2), layer(transposed, filters=3, kernel_size=3, strides=2, padding="same", output_padding=1), 2),
-        ((3, 4, 2), layer(transposed, filters=3, kernel_size=2, strides=2, padding="same", output_padding=1), 2),
-        ((1, 1, 3), layer(transposed, filters=2, kernel_size=3, padding="same"), 3),
-        ((3, 2, 2), layer(transposed, filters=3, kernel_size=3, activation="softmax"), 2),
-        ((3, 4, 2), layer(transposed, filters=3, kernel_size=3, strides=2, activation="silu"), 2),
-        ((3, 4, 2), layer(larger), 2),
-        ((3, 4, 1), layer(larger, size=[1, 3]), 33),
-        ((2, 3, 17), layer(larger, size=[4, 2]), 2),
-        ((3, 4, 2), layer(larger, interpolation="bilinear"), 2),
-        ((3, 2, 3), layer(larger, size=[4, 1], interpolation="bilinear"), 2),
-        ((1, 5, 1), layer(larger, size=[2, 8], interpolation="bilinear"), 3),
-    ]
-    for shape, description, batch in rows:
-        record_stack(recorder, _name(shape, description, batch), shape, [description], batch=batch)
-    autoencoder = [
-        layer("Conv2D", filters=4, kernel_size=3, padding="same", activation="relu"),
-        layer("MaxPooling2D", pool_size=2),
-        layer("Conv2D", filters=3, kernel_size=3, padding="same", activation="relu"),
-        layer("UpSampling2D", size=2),
-        layer(transposed, filters=4, kernel_size=3, strides=2, padding="same", use_bias=False),
-        layer("BatchNormalization"),
-        layer("ReLU"),
-        layer("UpSampling2D", size=[1, 2]),
-        layer(transposed, filters=1, kernel_size=3, activation="sigmoid"),
-    ]
-    record_stack(recorder, "an autoencoder", (6, 8, 1), autoencoder, batch=3)
-    record_stack(recorder, "an autoencoder in training", (6, 8, 1), autoencoder, batch=3, training=True)
 
 
 def other_layers(recorder: Recorder) -> None:
@@ -291,7 +241,7 @@ def other_layers(recorder: Recorder) -> None:
     names = ("linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax", "elu", "silu", "gelu")
     rows += [((4, 6), layer("Activation", activation=name), 3, False) for name in names]
     for shape, description, batch, training in rows:
-        name = _name(shape, description, batch) + (" in training" if training else "")
+        name = case_name(shape, description, batch) + (" in training" if training else "")
         record_stack(recorder, name, shape, [description], batch=batch, training=training)
 
 
@@ -478,7 +428,7 @@ def augmentation(recorder: Recorder) -> None:
     ]
     for description, training in rows:
         shape = (6, 8, 2)
-        name = _name(shape, description, 2)
+        name = case_name(shape, description, 2)
         x = Draw(name).normal((2, *shape))
         model = keras.Sequential([keras.Input(shape), *_keras_layers(description)])
         outputs = model(tf.constant(x, tf.float32), training=training)
@@ -492,7 +442,6 @@ def main() -> None:
     for name, fill in {
         "convolution": convolutions,
         "pooling": poolings,
-        "enlargement": enlargements,
         "other_layers": other_layers,
         "networks": networks,
         "losses": losses,

@@ -1,0 +1,190 @@
+"""Transfer: what a network has learned from one set of images helps it with another, of which there are few.
+
+A network of two convolutions learns MNIST's digits. Then its head, the dense layers, is taken off and a new one put
+on; the convolutions are frozen, `layer.trainable = False`, and training changes the head alone. That is held against
+the same network trained from scratch, and against one that begins with MNIST's convolutions and trains them on, with
+10, 30, 100 and 300 images of each class; and on a task that is near (the digits in the package, written by other
+people, scanned by other means) and on one that is far (clothes).
+
+Run this page: python docs/transfer.py [digits]. It writes transfer.png where you are, if matplotlib is there. Without
+MNIST and Fashion-MNIST on disk, or with the word digits, a network that knows the digits 0 to 4 learns 5 to 9.
+"""
+
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+
+import convoscope as cs
+
+BATCH = 32
+
+
+@dataclass
+class Task:
+    """Images of one size from 0 to 1, and their labels; of the training images as many as asked for are used."""
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    counts: tuple[int, ...]
+
+    @property
+    def classes(self):
+        return int(self.y.max()) + 1
+
+    def few(self, count, generator):
+        """Draw so many images of each class."""
+        places = [generator.permutation(np.flatnonzero(self.y == label))[:count] for label in range(self.classes)]
+        chosen = generator.permutation(np.concatenate(places))
+        return self.x[chosen], self.y[chosen]
+
+
+def task(name, counts=(), *, test=10_000):
+    data = cs.datasets.load(name)
+    x, x_test = (images[..., None].astype("float32") / data.info.max_value for images in (data.x_train, data.x_test))
+    return Task(name, x, data.y_train, x_test[:test], data.y_test[:test], counts)
+
+
+def as_mnist(small):
+    """Bring 8×8 digits into MNIST's form: twenty pixels high, four of margin."""
+    larger = cs.Sequential([cs.layers.Input((8, 8, 1)), cs.layers.UpSampling2D(5, interpolation="bilinear")])
+    x, x_test = (larger.predict(images, verbose=0)[:, ::2, ::2] for images in (small.x, small.x_test))
+    around = ((0, 0), (4, 4), (4, 4), (0, 0))
+    return Task(small.name, np.pad(x, around), small.y, np.pad(x_test, around), small.y_test, small.counts)
+
+
+def halves(digits):
+    """Split the digits: those from 0 to 4, and those from 5 to 9 as five classes of their own."""
+    parts = []
+    for first, counts in ((0, ()), (5, (3, 10, 30))):
+        own, own_test = (np.isin(labels, range(first, first + 5)) for labels in (digits.y, digits.y_test))
+        name = f"digits {first} to {first + 4}"
+        images = (digits.x[own], digits.y[own] - first, digits.x_test[own_test], digits.y_test[own_test] - first)
+        parts.append(Task(name, *images, counts))
+    return parts
+
+
+def network(shape, classes, seed):
+    return cs.Sequential(
+        [
+            cs.layers.Conv2D(32, 3, activation="relu", padding="same", input_shape=shape),
+            cs.layers.MaxPooling2D(2),
+            cs.layers.Conv2D(64, 3, activation="relu", padding="same"),
+            cs.layers.MaxPooling2D(2),
+            cs.layers.Flatten(),
+            cs.layers.Dense(64, activation="relu"),
+            cs.layers.Dense(classes, activation="softmax"),
+        ],
+        seed=seed,
+    )
+
+
+HEAD = 5  # the first layer of the head
+
+
+def trained(model, x, y, epochs):
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(x, y, batch_size=BATCH, epochs=epochs, verbose=0)
+    return model
+
+
+def begun(source, classes, seed, *, frozen):
+    """Return a new network with the convolutions of one that is trained, frozen or not, and a head of its own."""
+    model = network(source.input_shape[1:], classes, seed)
+    for layer, known in zip(model.layers[:HEAD], source.layers[:HEAD], strict=True):
+        layer.set_weights(known.get_weights())
+        layer.trainable = not frozen
+    return model
+
+
+WAYS = {
+    "from scratch": lambda source, classes, seed: network(source.input_shape[1:], classes, seed),
+    "transferred, frozen": lambda source, classes, seed: begun(source, classes, seed, frozen=True),
+    "transferred, trained on": lambda source, classes, seed: begun(source, classes, seed, frozen=False),
+}
+
+
+def accuracies(source, target, *, seeds, steps):
+    """Return, for each way and number of images, the test accuracy with each seed: another draw, other first weights.
+
+    Every network takes the same number of steps, so that fewer images are seen more often.
+    """
+    found = {way: {count: [] for count in target.counts} for way in WAYS}
+    for count in target.counts:
+        for seed in range(seeds):
+            x, y = target.few(count, np.random.default_rng(seed))
+            epochs = -(-steps // -(-len(x) // BATCH))
+            for way, start in WAYS.items():
+                model = trained(start(source, target.classes, seed), x, y, epochs)
+                found[way][count].append(model.evaluate(target.x_test, target.y_test, verbose=0)[1])
+    return found
+
+
+def show(title, found):
+    print(f"\n{title}: test accuracy in percent, mean ± standard deviation")
+    counts = list(next(iter(found.values())))
+    print(f"  {'images a class':<24}" + "".join(f"{count:>14}" for count in counts))
+    for way, runs in found.items():
+        cells = [f"{100 * np.mean(runs[count]):.1f} ± {100 * np.std(runs[count], ddof=1):.1f}" for count in counts]
+        print(f"  {way:<24}" + "".join(f"{cell:>14}" for cell in cells))
+
+
+def draw(results):
+    """Draw each task's curves with their spread, told apart in grey as well; into transfer.png."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.6 * len(results), 3.8), layout="constrained")
+    looks = (("o", "--", "#8a9097"), ("s", "-", "#0b57a4"), ("^", ":", "#1c1e21"))
+    for axes, (title, found) in zip(figure.subplots(1, len(results), squeeze=False)[0], results.items(), strict=True):
+        for (marker, line, colour), (way, runs) in zip(looks, found.items(), strict=True):
+            mean, spread = ([100 * of(each) for each in runs.values()] for of in (np.mean, lambda r: np.std(r, ddof=1)))
+            axes.errorbar(list(runs), mean, spread, marker=marker, ls=line, color=colour, capsize=3, label=way)
+        axes.set_xscale("log")
+        axes.set_xticks(list(runs), [str(count) for count in runs])
+        axes.minorticks_off()
+        axes.set(title=title, xlabel="images a class", ylabel="test accuracy, %")
+        axes.grid(axis="y", color="#e3e5e8", lw=0.6)
+        axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, loc="lower right")
+    figure.savefig("transfer.png", dpi=110)
+
+
+large = all(cs.datasets.info(name).where != "not on disk" for name in ("mnist", "fashion-mnist"))
+if large and "digits" not in sys.argv[1:]:
+    known, epochs, seeds, steps = task("mnist"), 2, 5, 600
+    targets = [as_mnist(task("digits", (10, 30, 100))), task("fashion-mnist", (10, 30, 100, 300), test=5_000)]
+else:
+    known, target = halves(task("digits"))
+    targets, epochs, seeds, steps = [target], 20, 5, 100
+
+source = trained(network(known.x.shape[1:], known.classes, seed=1), known.x, known.y, epochs)
+score = source.evaluate(known.x_test, known.y_test, verbose=0)[1]
+print(f"The network knows {known.name}: {100 * score:.1f} % of the test images.")
+assert score > 0.95
+
+results = {
+    f"{target.name}, after {known.name}": accuracies(source, target, seeds=seeds, steps=steps) for target in targets
+}
+for title, found in results.items():
+    show(title, found)
+
+# A frozen network is what it was: only the head has learned.
+frozen = trained(begun(source, targets[0].classes, 1, frozen=True), *targets[0].few(3, np.random.default_rng(1)), 1)
+for layer, before in zip(frozen.layers[:HEAD], source.layers[:HEAD], strict=True):
+    for weight, same in zip(layer.get_weights(), before.get_weights(), strict=True):
+        assert (weight == same).all()
+
+# With the fewest images of the near task, what was learned elsewhere is worth most.
+near = next(iter(results.values()))
+fewest = targets[0].counts[0]
+assert np.mean(near["transferred, frozen"][fewest]) > np.mean(near["from scratch"][fewest])
+
+try:
+    draw(results)
+except ImportError:
+    print("\nFor the curves, install matplotlib: pip install 'convoscope[plots]'.")
+else:
+    print("\nThe curves are in transfer.png.")
