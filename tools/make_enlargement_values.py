@@ -2,8 +2,8 @@
 
 As `make_peer_values`, whose environment it needs; writes ``tests/values/enlargement.npz``.
 
-Held against PyTorch and not in here: dilation, which TensorFlow has no transposed convolution for on a CPU, and bilinear
-enlargement by what is no power of two, for whose shares TensorFlow has single precision only.
+Held against PyTorch and not in here: dilation, for which TensorFlow has no transposed convolution on a CPU, and
+bilinear enlargement by what is no power of two, for whose shares TensorFlow has single precision only.
 """
 
 from __future__ import annotations

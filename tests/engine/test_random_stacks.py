@@ -69,9 +69,7 @@ transposed = st.builds(
     activation=activations,
     use_bias=st.booleans(),
 )
-enlargements = transposed | st.builds(
-    UpSampling2D, pairs, interpolation=st.sampled_from(["nearest", "bilinear"])
-)
+enlargements = transposed | st.builds(UpSampling2D, pairs, interpolation=st.sampled_from(["nearest", "bilinear"]))
 poolings = st.one_of(
     *(
         st.builds(kind, pairs, strides=st.none() | pairs, padding=paddings)

@@ -164,9 +164,7 @@ def _seen_by(mask: Mask, step: Step) -> Mask:
     return mask
 
 
-def _windows(
-    places: Mask, shape: tuple[int, ...], size: Pair, strides: Pair, dilation: Pair, padding: Padding
-) -> Mask:
+def _windows(places: Mask, shape: tuple[int, ...], size: Pair, strides: Pair, dilation: Pair, padding: Padding) -> Mask:
     """Return the inputs under the windows at the marked places."""
     (top, bottom), (left, right) = padding
     height, width, channels = shape
