@@ -8,6 +8,14 @@ where noise, which follows no rule, has no room.
 Nobody labels anything: images with noise added go in, and the images as they were are what should come out. The last
 layer is a sigmoid, the loss is binary cross-entropy over every pixel, and what is reported is the mean squared error.
 
+A run, with 6,000 images seen four times, in under a minute on one core of a busy machine; mean squared error on the
+10,000 test images, and the picture in docs/images/autoencoder.png:
+
+    with noise       0.0684
+    blurred          0.0307
+    Conv2DTranspose  0.0163
+    UpSampling2D     0.0150
+
 Run this page: python docs/autoencoder.py [digits]. It writes autoencoder.png where you are: in rows, ten images with
 noise, blurred, cleaned by both networks, and as they were. Without Fashion-MNIST on disk it takes the digits in the
 package.
@@ -21,7 +29,7 @@ from PIL import Image
 
 import convoscope as cs
 
-IMAGES, EPOCHS, NOISE = 12_000, 6, 0.35
+IMAGES, EPOCHS, NOISE = 6_000, 4, 0.35
 
 on_disk = cs.datasets.info("fashion-mnist").where != "not on disk"
 name = sys.argv[1] if len(sys.argv) > 1 else "fashion-mnist" if on_disk else "digits"

@@ -6,6 +6,24 @@ the same network trained from scratch, and against one that begins with MNIST's 
 10, 30, 100 and 300 images of each class; and on a task that is near (the digits in the package, written by other
 people, scanned by other means) and on one that is far (clothes).
 
+A run, in a minute and a half on one core of a busy machine; test accuracy in percent, mean and standard deviation of
+three seeds, and the curves in docs/images/transfer.png:
+
+    digits, after mnist                10            30           100
+    from scratch               90.3 ± 2.0    94.4 ± 0.9    96.9 ± 1.2
+    transferred, frozen        95.2 ± 0.6    98.0 ± 0.4    98.8 ± 0.2
+    transferred, trained on    93.6 ± 1.5    97.3 ± 1.1    98.5 ± 0.6
+
+    fashion-mnist, after mnist         10            30           100           300
+    from scratch               72.2 ± 3.3    76.4 ± 0.7    80.7 ± 1.0    82.1 ± 1.5
+    transferred, frozen        72.2 ± 2.6    78.3 ± 0.7    82.7 ± 0.5    84.3 ± 0.9
+    transferred, trained on    72.1 ± 2.9    78.4 ± 1.4    82.1 ± 0.9    84.5 ± 0.8
+
+On the near task ten images and what MNIST taught do as well as thirty and more without. On the far one it is worth two
+points from thirty images on, and with ten nothing: there the few examples are what is missing, not the edges. Between
+digits that both come from one set, 0 to 4 and then 5 to 9, with little to learn from, it does not help at all: this page
+shows that too, where the large sets are missing.
+
 Run this page: python docs/transfer.py [digits]. It writes transfer.png where you are, if matplotlib is there. Without
 MNIST and Fashion-MNIST on disk, or with the word digits, a network that knows the digits 0 to 4 learns 5 to 9.
 """
@@ -70,9 +88,9 @@ def halves(digits):
 def network(shape, classes, seed):
     return cs.Sequential(
         [
-            cs.layers.Conv2D(32, 3, activation="relu", padding="same", input_shape=shape),
+            cs.layers.Conv2D(16, 3, activation="relu", padding="same", input_shape=shape),
             cs.layers.MaxPooling2D(2),
-            cs.layers.Conv2D(64, 3, activation="relu", padding="same"),
+            cs.layers.Conv2D(32, 3, activation="relu", padding="same"),
             cs.layers.MaxPooling2D(2),
             cs.layers.Flatten(),
             cs.layers.Dense(64, activation="relu"),
@@ -154,7 +172,7 @@ def draw(results):
 
 large = all(cs.datasets.info(name).where != "not on disk" for name in ("mnist", "fashion-mnist"))
 if large and "digits" not in sys.argv[1:]:
-    known, epochs, seeds, steps = task("mnist"), 2, 5, 600
+    known, epochs, seeds, steps = task("mnist"), 2, 3, 400
     targets = [as_mnist(task("digits", (10, 30, 100))), task("fashion-mnist", (10, 30, 100, 300), test=5_000)]
 else:
     known, target = halves(task("digits"))
@@ -165,22 +183,17 @@ score = source.evaluate(known.x_test, known.y_test, verbose=0)[1]
 print(f"The network knows {known.name}: {100 * score:.1f} % of the test images.")
 assert score > 0.95
 
-results = {
-    f"{target.name}, after {known.name}": accuracies(source, target, seeds=seeds, steps=steps) for target in targets
-}
-for title, found in results.items():
-    show(title, found)
+results = {}
+for target in targets:
+    title = f"{target.name}, after {known.name}"
+    results[title] = accuracies(source, target, seeds=seeds, steps=steps)
+    show(title, results[title])
 
 # A frozen network is what it was: only the head has learned.
 frozen = trained(begun(source, targets[0].classes, 1, frozen=True), *targets[0].few(3, np.random.default_rng(1)), 1)
 for layer, before in zip(frozen.layers[:HEAD], source.layers[:HEAD], strict=True):
     for weight, same in zip(layer.get_weights(), before.get_weights(), strict=True):
         assert (weight == same).all()
-
-# With the fewest images of the near task, what was learned elsewhere is worth most.
-near = next(iter(results.values()))
-fewest = targets[0].counts[0]
-assert np.mean(near["transferred, frozen"][fewest]) > np.mean(near["from scratch"][fewest])
 
 try:
     draw(results)
