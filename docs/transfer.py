@@ -19,10 +19,10 @@ three seeds, and the curves in docs/images/transfer.png:
     transferred, frozen        72.2 ± 2.6    78.3 ± 0.7    82.7 ± 0.5    84.3 ± 0.9
     transferred, trained on    72.1 ± 2.9    78.4 ± 1.4    82.1 ± 0.9    84.5 ± 0.8
 
-On the near task ten images and what MNIST taught do as well as thirty and more without. On the far one it is worth two
-points from thirty images on, and with ten nothing: there the few examples are what is missing, not the edges. Between
-digits that both come from one set, 0 to 4 and then 5 to 9, with little to learn from, it does not help at all: this page
-shows that too, where the large sets are missing.
+On the near task ten images and what MNIST taught do as well as thirty without. On the far one it is worth two points
+from thirty images on, and with ten nothing. Nor is it always worth something: a network that has seen only the digits 0
+to 4 of a small set has convolutions that are better trained on for 5 to 9 than frozen, as this page shows where the
+large sets are missing.
 
 Run this page: python docs/transfer.py [digits]. It writes transfer.png where you are, if matplotlib is there. Without
 MNIST and Fashion-MNIST on disk, or with the word digits, a network that knows the digits 0 to 4 learns 5 to 9.

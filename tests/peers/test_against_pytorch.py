@@ -84,7 +84,10 @@ def convolve(layer: Conv2D, x: torch.Tensor, weights: list[torch.Tensor]) -> tor
 def paint(layer: Conv2DTranspose, x: torch.Tensor, weights: list[torch.Tensor]) -> torch.Tensor:
     """Paint everything, as PyTorch does, and then cut it, or fill it up with zeros, to Keras' size."""
     maps = nnf.conv_transpose2d(
-        x.permute(0, 3, 1, 2), weights[0].permute(3, 2, 0, 1), stride=layer.strides, dilation=layer.dilation_rate
+        x.permute(0, 3, 1, 2),
+        weights[0].permute(3, 2, 0, 1).contiguous(),
+        stride=layer.strides,
+        dilation=layer.dilation_rate,
     )
     sides = []
     for painted, wanted in zip(maps.shape[:1:-1], reversed(layer.infer_shape(tuple(x.shape[1:]))[:2]), strict=True):
@@ -298,7 +301,8 @@ def test_poolings(engine: Engine, layer: Layer, shape: Shape, batch: int) -> Non
 
 @pytest.mark.parametrize(("layer", "shape", "batch"), ENLARGEMENTS)
 def test_transposed_convolutions_and_upsamplings(engine: Engine, layer: Layer, shape: Shape, batch: int) -> None:
-    check(engine, [layer], shape, batch, training=False)
+    # The bias's gradient is a sum over up to sixteen times as many pixels as went in.
+    check(engine, [layer], shape, batch, training=False, roundings=32)
 
 
 @pytest.mark.parametrize(("stack", "shape", "batch"), FUSED)
