@@ -7,13 +7,25 @@
 namespace convoscope::CONVOSCOPE_ISA {
 
 // sums[j] += term(row offset, j, valid), one vector of columns at a time.
+//
+// Eight sums side by side do not wait for each other, and a thousand rows at a time: so a total of many rows is a short
+// sum of short sums, with few roundings in each.
 template <class Term>
 static INLINE void accumulate(std::int64_t rows, std::int64_t n, float* sums, Term&& term) {
+    constexpr std::int64_t abreast = 8, block = 1024;
     for (std::int64_t j = 0; j < n; j += W) {
         const std::int64_t valid = least(W, n - j);
-        V total{};
-        for (std::int64_t row = 0; row < rows; row++) total += term(row * n + j, j, valid);
-        store(sums + j, load(sums + j, valid) + total, valid);
+        V total = load(sums + j, valid);
+        for (std::int64_t begin = 0; begin < rows; begin += block) {
+            const std::int64_t end = least(begin + block, rows);
+            V parts[abreast]{};
+            std::int64_t row = begin;
+            for (; row + abreast <= end; row += abreast)
+                for (std::int64_t i = 0; i < abreast; i++) parts[i] += term((row + i) * n + j, j, valid);
+            for (; row < end; row++) parts[0] += term(row * n + j, j, valid);
+            total += ((parts[0] + parts[1]) + (parts[2] + parts[3])) + ((parts[4] + parts[5]) + (parts[6] + parts[7]));
+        }
+        store(sums + j, total, valid);
     }
 }
 

@@ -56,17 +56,6 @@ def test_the_page_has_every_claim_its_charts_and_no_judgement_on_other_images(qu
         assert (folder / "pages" / link).read_text(encoding="utf-8").startswith("<?xml")
 
 
-def test_the_programs_of_the_page_run_as_they_stand_there(quick: tuple[Path, str], tmp_path: Path) -> None:
-    page = (quick[0] / "pages" / "lessons.md").read_text(encoding="utf-8")
-    program = "\n\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    for figure in ("243,786", "693,962", "36,928", "1600", "[0.0, 0.0, 0.0, 1.0, 2.0]", "reshape(-1, 28, 28, 1)"):
-        assert figure in done.stdout, figure
-
-
 def test_again_nothing_is_trained_and_a_claim_alone_has_a_page_of_its_own(
     quick: tuple[Path, str], shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:

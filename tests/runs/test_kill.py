@@ -119,5 +119,5 @@ def test_ctrl_c_before_the_first_epoch_is_whole_says_so(tmp_path: Path) -> None:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 130
+    assert process.returncode == 130, errors
     assert "Before the first epoch was whole" in errors

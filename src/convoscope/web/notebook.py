@@ -104,7 +104,7 @@ def _given(proxy: str, port: int) -> Way:
 
 
 def _colab(port: int) -> Way:
-    from google.colab.output import eval_js  # type: ignore[import-not-found]
+    from google.colab.output import eval_js
 
     address = str(eval_js(f"google.colab.kernel.proxyPort({port})"))
     host = _host(address)
