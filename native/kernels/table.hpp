@@ -120,13 +120,24 @@ struct PooledGradient {
     float* kernel_gradient;  // (size_y, size_x, channels, filters), added to
 };
 
+// A block of a kernel, of up to 3×3 taps, on its way to Winograd's 16 matrices. In each its values are some of the rows.
+struct WinogradKernel {
+    const float* taps;  // (size_y, size_x, channels, filters), `row` from one row of taps to the next
+    std::int64_t row, size_y, size_x;
+    std::int64_t channels, filters;
+    float* to[16];           // the matrices, as `pack` leaves them; null for those that are zero
+    std::int64_t first[16];  // the matrix's row for the first channel
+    std::int64_t depth[16];  // how many rows the matrix has
+};
+
 // A row of Winograd's tiles: 4×4 pixels each, two pixels from one to the next; those outside the image are zeros.
 struct WinogradInput {
     const float* image;  // (height, width, channels)
     std::int64_t height, width, channels;
     std::int64_t top, left;  // of the first tile, which may begin in the padding
     std::int64_t tiles;
-    float* to;            // (tiles, channels) in the first of 16 matrices
+    float* to;            // (tiles, step) in the first of 16 matrices: the first `channels` values of each row
+    std::int64_t step;    // from one tile to the next
     std::int64_t matrix;  // from one matrix to the next
 };
 
@@ -181,9 +192,9 @@ struct Kernels {
     std::int64_t (*live_terms)(const float* x, std::int64_t count, std::int32_t step, Term* terms);
     std::int64_t (*winner_lists)(const WinnerLists&);  // returns the number of lists of places
 
-    // Winograd's transforms: of a kernel (3, 3, channels, filters) to 16 packed matrices; of tiles; of products to one
-    // or two rows of feature map, or, where each tile is a window of a 2×2 pooling, to winners and their places.
-    void (*winograd_kernel)(const float* kernel, std::int64_t channels, std::int64_t filters, float* packed);
+    // Winograd's transforms: of a block of a kernel; of tiles; of products to one or two rows of feature map, or, where
+    // each tile is a window of a 2×2 pooling, to winners and their places.
+    void (*winograd_kernel)(const WinogradKernel&);
     void (*winograd_input)(const WinogradInput&);
     void (*winograd_features)(const WinogradOutput&, float* features, std::int64_t rows, std::int64_t width);
     void (*winograd_pooled)(const WinogradOutput&, PoolMode, float* output, std::uint8_t* winners);

@@ -1,6 +1,7 @@
 // Winograd's F(2×2, 3×3): four outputs of a 3×3 convolution from 16 products instead of 36, after Lavin and Gray, "Fast
 // Algorithms for Convolutional Neural Networks" (2016). Products of all tiles and channels are 16 matrix products;
-// here are the transforms before and after them, a vector of channels at a time.
+// here are the transforms before and after them, a vector of channels at a time. A larger kernel is a sum of blocks of
+// 3×3 taps and fewer, whose products add up: a block of fewer taps has none in the last of four rows or columns.
 #pragma once
 
 #include "product.hpp"
@@ -9,30 +10,31 @@
 
 namespace convoscope::CONVOSCOPE_ISA {
 
-// Kernel (3, 3, channels, filters) to 16 matrices in panels, each as `pack` would leave it.
-static void winograd_kernel(const float* kernel, std::int64_t channels, std::int64_t filters, float* packed) {
-    const std::int64_t matrix = channels * whole_vectors(filters);
-    for (std::int64_t column = 0; column < filters; column += panel) {
-        const std::int64_t step = whole_vectors(least(panel, filters - column));
-        for (std::int64_t channel = 0; channel < channels; channel++, packed += step)
+static void winograd_kernel(const WinogradKernel& w) {
+    for (std::int64_t column = 0; column < w.filters; column += panel) {
+        const std::int64_t step = whole_vectors(least(panel, w.filters - column));
+        for (std::int64_t channel = 0; channel < w.channels; channel++)
             for (std::int64_t j = 0; j < step; j += W) {
-                const std::int64_t n = filters - column - j;
+                const std::int64_t n = w.filters - column - j;
                 V g[9], rows[12];
                 unroll<9>([&](auto i) INLINE_LAMBDA {
-                    g[i] = load(kernel + (i * channels + channel) * filters + column + j, n);
+                    const float* tap = w.taps + i / 3 * w.row + (i % 3 * w.channels + channel) * w.filters;
+                    g[i] = i / 3 < w.size_y && i % 3 < w.size_x ? load(tap + column + j, n) : V{};
                 });
                 unroll<3>([&](auto x) INLINE_LAMBDA {
                     const V outer = 0.5f * (g[x] + g[6 + x]), middle = 0.5f * g[3 + x];
                     rows[x] = g[x], rows[3 + x] = outer + middle, rows[6 + x] = outer - middle, rows[9 + x] = g[6 + x];
                 });
+                const auto put = [&](int i, V value) INLINE_LAMBDA {
+                    if (w.to[i]) store(w.to[i] + column * w.depth[i] + (w.first[i] + channel) * step + j, value);
+                };
                 unroll<4>([&](auto y) INLINE_LAMBDA {
                     const V first = rows[3 * y], last = rows[3 * y + 2];
                     const V outer = 0.5f * (first + last), middle = 0.5f * rows[3 * y + 1];
-                    float* to = packed + 4 * y * matrix + j;
-                    store(to, first);
-                    store(to + matrix, outer + middle);
-                    store(to + 2 * matrix, outer - middle);
-                    store(to + 3 * matrix, last);
+                    put(4 * y, first);
+                    put(4 * y + 1, outer + middle);
+                    put(4 * y + 2, outer - middle);
+                    put(4 * y + 3, last);
                 });
             }
     }
@@ -61,7 +63,7 @@ static INLINE void transform_tile(Value&& value, float* to, std::int64_t matrix,
 static void winograd_input(const WinogradInput& w) {
     const std::int64_t row = w.width * w.channels;
     float* to = w.to;
-    for (std::int64_t x = w.left; x < w.left + 2 * w.tiles; x += 2, to += w.channels) {
+    for (std::int64_t x = w.left; x < w.left + 2 * w.tiles; x += 2, to += w.step) {
         const float* corner = w.image + w.top * row + x * w.channels;
         if (w.top >= 0 && x >= 0 && w.top + 4 <= w.height && x + 4 <= w.width) {
             std::int64_t c = 0;

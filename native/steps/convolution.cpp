@@ -40,6 +40,7 @@ public:
           few_channels_(pairs_ && c.strides == Pair{1, 1} && c.dilation == Pair{1, 1} &&
                         ((c.kernel[1] == 3 && d.input[2] <= 4) || (c.kernel[1] == 5 && d.input[2] <= 2))),
           against_winograd_(Winograd::objection(d.input, c, width_)),
+          saving_(Winograd::saving(c)),
           winograd_(winograd_for(d.input, c)),
           rows_(rows_at_once()),
           turned_(!pooled_ && rows_ == out_rows_ ? Winograd::turned(d.input, c) : std::nullopt),
@@ -68,7 +69,7 @@ public:
     }
 
     std::string why() const override {
-        if (winograd_) return "3×3, stride 1, 16 channels or more: 16 multiplications for 36";
+        if (winograd_) return "stride 1, 16 channels and filters or more: " + saving_;
         const std::string picked = pools_product() ? "; a window's winner is picked in registers" : "";
         return "no Winograd: " + against_winograd_ + picked;
     }
@@ -435,7 +436,7 @@ private:
     const std::int64_t out_rows_, out_width_;
     PoolRows pool_;
     const bool pairs_, few_channels_;
-    const std::string against_winograd_;
+    const std::string against_winograd_, saving_;
     const std::optional<Winograd> winograd_;  // where that pays
     const std::int64_t rows_;                 // output rows of a strip
     const std::optional<Winograd> turned_;    // the input's gradient, where that pays

@@ -1,6 +1,7 @@
 #include "winograd.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace convoscope {
 namespace {
@@ -8,12 +9,30 @@ namespace {
 // Transformed tiles and products that leave a second-level cache room for the kernel, or for a part of it.
 constexpr std::int64_t block_floats = 128 * 1024;
 
+constexpr std::int64_t longest = 7;  // taps along a side: more blocks than that are more traffic than they save
+
 std::int64_t pairs(std::int64_t n) { return (n + 1) / 2; }
+
+// So many taps as threes and twos.
+std::vector<std::int64_t> parts_of(std::int64_t taps) {
+    const std::int64_t count = (taps + 2) / 3;
+    std::vector<std::int64_t> parts;
+    for (std::int64_t i = 0; i < count; i++) parts.push_back(taps / count + (i < taps % count));
+    return parts;
+}
+
+// The places of four along an axis that a tile's products have, for all parts of so many taps.
+std::int64_t places(std::int64_t taps) {
+    const auto parts = parts_of(taps);
+    return std::accumulate(parts.begin(), parts.end(), static_cast<std::int64_t>(parts.size()));
+}
 
 }  // namespace
 
 Winograd::Winograd(const Shape& image, const ConvolutionDescription& c, std::int64_t width, bool pooled)
-    : height_(image[0]),
+    : kernel_(c.kernel),
+      blocks_(blocks_of(c.kernel)),
+      height_(image[0]),
       image_width_(image[1]),
       channels_(image[2]),
       filters_(c.features[2]),
@@ -23,20 +42,47 @@ Winograd::Winograd(const Shape& image, const ConvolutionDescription& c, std::int
       tiles_(pairs(width)),
       pooled_(pooled),
       mode_(pooled ? c.pool->mode : PoolMode::max),
-      rows_at_once_(std::max<std::int64_t>(block_floats / (16 * tiles_ * (channels_ + filters_)), 1)) {
-    for (std::int64_t i = 0; i < channels_; i++) counting_.push_back(i);
+      rows_at_once_(std::max<std::int64_t>(block_floats / (16 * tiles_ * (tile_floats() + filters_)), 1)) {
+    for (std::int64_t i = 0; i < 16; i++)
+        for (std::size_t block = 0; block < blocks_.size(); block++)
+            if (blocks_[block].is_in(i))
+                for (std::int64_t channel = 0; channel < channels_; channel++)
+                    columns_[i].push_back(static_cast<std::int64_t>(block) * channels_ + channel);
 }
 
-// A tile's products are 16 for 36, but its transforms cost memory traffic in proportion to channels and filters, and
+std::vector<Winograd::Block> Winograd::blocks_of(const Pair& kernel) {
+    std::vector<Block> blocks;
+    std::int64_t y = 0;
+    for (const std::int64_t size_y : parts_of(kernel[0])) {
+        std::int64_t x = 0;
+        for (const std::int64_t size_x : parts_of(kernel[1])) {
+            blocks.push_back({y, x, size_y, size_x});
+            x += size_x;
+        }
+        y += size_y;
+    }
+    return blocks;
+}
+
+std::int64_t Winograd::products(const Pair& kernel) { return places(kernel[0]) * places(kernel[1]); }
+
+std::string Winograd::saving(const ConvolutionDescription& c) {
+    return std::to_string(products(c.kernel)) + " multiplications for " +
+           std::to_string(4 * c.kernel[0] * c.kernel[1]);
+}
+
+// A tile's products are 16 for 36 with 3×3 taps, 49 for 100 with 5×5, but its transforms cost memory traffic in proportion to channels and filters, and
 // maps of odd size waste a part of their last tiles.
 std::string Winograd::objection(const Shape& image, const ConvolutionDescription& c, std::int64_t width) {
     const std::int64_t height = c.features[0];
-    if (c.kernel != Pair{3, 3}) return "the kernel is not 3×3";
+    if (std::min(c.kernel[0], c.kernel[1]) < 2) return "the kernel is one pixel wide or high";
+    if (std::max(c.kernel[0], c.kernel[1]) > longest) return "the kernel has a side of more than 7 pixels";
     if (c.strides != Pair{1, 1}) return "the stride is not 1";
     if (c.dilation != Pair{1, 1}) return "the kernel is dilated";
     if (image[2] < 16) return "fewer than 16 channels";
     if (c.features[2] < 16) return "fewer than 16 filters";
-    if (16 * pairs(height) * pairs(width) > 6 * height * width) return "the map leaves much of its tiles empty";
+    const std::int64_t direct = c.kernel[0] * c.kernel[1] * height * width;
+    if (3 * products(c.kernel) * pairs(height) * pairs(width) > 2 * direct) return "the map leaves much of its tiles empty";
     return {};
 }
 
@@ -44,47 +90,84 @@ std::optional<Winograd> Winograd::turned(const Shape& image, const ConvolutionDe
     if (!pays(image, c, c.features[1])) return std::nullopt;
     ConvolutionDescription turned = c;
     turned.features = image;
-    for (Pair& side : turned.padding) {
-        side = {2 - side[0], 2 - side[1]};
+    for (const std::size_t axis : {0u, 1u}) {
+        Pair& side = turned.padding[axis];
+        side = {c.kernel[axis] - 1 - side[0], c.kernel[axis] - 1 - side[1]};
         if (side[0] < 0 || side[1] < 0) return std::nullopt;
     }
     if (!pays(c.features, turned, image[1])) return std::nullopt;
     return std::optional<Winograd>(std::in_place, c.features, turned, image[1], false);
 }
 
+std::int64_t Winograd::memo_floats(const Kernels& k) const {
+    std::int64_t floats = 0;
+    for (std::size_t i = 0; i < 16; i++) floats += matrix_floats(k, i);
+    return floats;
+}
+
+void Winograd::prepare(const Kernels& k, const float* kernel, float* memo) const {
+    std::int64_t filled[16]{};
+    for (const Block& block : blocks_) {
+        WinogradKernel w{};
+        w.row = kernel_[1] * channels_ * filters_;
+        w.taps = kernel + block.y * w.row + block.x * channels_ * filters_;
+        w.size_y = block.size_y;
+        w.size_x = block.size_x;
+        w.channels = channels_;
+        w.filters = filters_;
+        float* matrix = memo;
+        for (std::size_t i = 0; i < 16; i++) {
+            w.first[i] = filled[i];
+            w.depth[i] = depth(i);
+            if (block.is_in(static_cast<std::int64_t>(i))) {
+                w.to[i] = matrix;
+                filled[i] += channels_;
+            }
+            matrix += matrix_floats(k, i);
+        }
+        k.winograd_kernel(w);
+    }
+}
+
 void Winograd::prepare_turned(const Kernels& k, const float* kernel, float* memo) const {
     float* const turned = memo + memo_floats(k);
     const std::int64_t tap = channels_ * filters_;
-    for (std::int64_t i = 0; i < 9; i++)
-        k.transpose(kernel + (8 - i) * tap, channels_, filters_, channels_, turned + i * tap, filters_);
+    for (std::int64_t i = 0; i < taps(); i++)
+        k.transpose(kernel + (taps() - 1 - i) * tap, channels_, filters_, channels_, turned + i * tap, filters_);
     prepare(k, turned, memo);
 }
 
 void Winograd::forward(const Strip& s) const {
     const Kernels& k = *s.kernels;
     const std::int64_t rows = pairs(s.bottom - s.top), all = s.images * rows;
-    const std::int64_t input_matrix = tiles_at_once() * channels_, output_matrix = tiles_at_once() * filters_;
+    const std::int64_t step = tile_floats();
+    const std::int64_t input_matrix = tiles_at_once() * step, output_matrix = tiles_at_once() * filters_;
     float* const products = s.scratch + 16 * input_matrix;
     const std::int64_t out_rows = pooled_ ? rows : s.bottom - s.top, out_row = (pooled_ ? tiles_ : width_) * filters_;
     for (std::int64_t first = 0; first < all; first += rows_at_once_) {
         const std::int64_t last = std::min(first + rows_at_once_, all);
         for (std::int64_t row = first; row < last; row++) {
             const float* image = s.input + row / rows * height_ * image_width_ * channels_;
-            k.winograd_input({image, height_, image_width_, channels_, s.top + row % rows * 2 - pad_y_, -pad_x_, tiles_,
-                              s.scratch + (row - first) * tiles_ * channels_, input_matrix});
+            float* to = s.scratch + (row - first) * tiles_ * step;
+            for (const Block& block : blocks_) {
+                k.winograd_input({image, height_, image_width_, channels_, s.top + row % rows * 2 - pad_y_ + block.y,
+                                  block.x - pad_x_, tiles_, to, step, input_matrix});
+                to += channels_;
+            }
         }
         Product p{};
-        p.row_step = channels_;
-        p.columns = counting_.data();
+        p.row_step = step;
         p.c_step = filters_;
         p.m = (last - first) * tiles_;
         p.n = filters_;
-        p.k = channels_;
-        for (std::int64_t i = 0; i < 16; i++) {
-            p.a = s.scratch + i * input_matrix;
-            p.b = s.memo + i * matrix(k);
-            p.c = products + i * output_matrix;
+        p.b = s.memo;
+        for (std::size_t i = 0; i < 16; i++) {
+            p.a = s.scratch + static_cast<std::int64_t>(i) * input_matrix;
+            p.columns = columns_[i].data();
+            p.c = products + static_cast<std::int64_t>(i) * output_matrix;
+            p.k = depth(i);
             k.product(p);
+            p.b += matrix_floats(k, i);
         }
         for (std::int64_t row = first; row < last; row++) {
             const WinogradOutput w{products + (row - first) * tiles_ * filters_, output_matrix, tiles_, filters_};

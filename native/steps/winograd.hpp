@@ -1,5 +1,11 @@
-// The forward pass of a 3×3 convolution by Winograd's F(2×2, 3×3), with a 2×2 pooling from registers.
+// The forward pass of a convolution by Winograd's F(2×2, 3×3), with a 2×2 pooling from registers.
+//
+// A kernel of more than three taps a side is cut into blocks of two or three. Each meets the image shifted by where it
+// begins, as if the shifted image were more channels: products of all blocks are summed by the same matrix products.
 #pragma once
+
+#include <string>
+#include <vector>
 
 #include "../core/step.hpp"
 
@@ -21,14 +27,14 @@ public:
     static std::optional<Winograd> turned(const Shape& image, const ConvolutionDescription& convolution);
 
     bool pooled() const { return pooled_; }
-    std::int64_t memo_floats(const Kernels& k) const { return 16 * matrix(k); }
-    std::int64_t scratch_floats() const { return 16 * tiles_at_once() * (channels_ + filters_); }
-    void prepare(const Kernels& k, const float* kernel, float* memo) const {
-        k.winograd_kernel(kernel, channels_, filters_, memo);
-    }
+    // What is multiplied, for people to read.
+    static std::string saving(const ConvolutionDescription& convolution);
+    std::int64_t memo_floats(const Kernels& k) const;
+    std::int64_t scratch_floats() const { return 16 * tiles_at_once() * (tile_floats() + filters_); }
+    void prepare(const Kernels& k, const float* kernel, float* memo) const;
 
     // The same for `turned`, from the kernel as it is in the forward pass.
-    std::int64_t turned_memo_floats(const Kernels& k) const { return memo_floats(k) + 9 * channels_ * filters_; }
+    std::int64_t turned_memo_floats(const Kernels& k) const { return memo_floats(k) + taps() * channels_ * filters_; }
     void prepare_turned(const Kernels& k, const float* kernel, float* memo) const;
 
     struct Strip {
@@ -44,16 +50,35 @@ public:
     void forward(const Strip&) const;
 
 private:
-    std::int64_t matrix(const Kernels& k) const { return (filters_ + k.width - 1) / k.width * k.width * channels_; }
+    // A block of the kernel: its first tap, and how many there are.
+    struct Block {
+        std::int64_t y, x, size_y, size_x;
+
+        // Whether anything of it is in the matrix: fewer than three taps leave the last of four places empty.
+        bool is_in(std::int64_t matrix) const {
+            return (matrix / 4 < 3 || size_y == 3) && (matrix % 4 < 3 || size_x == 3);
+        }
+    };
+    static std::vector<Block> blocks_of(const Pair& kernel);
+    static std::int64_t products(const Pair& kernel);  // of a tile, for each channel and filter
+
+    std::int64_t taps() const { return kernel_[0] * kernel_[1]; }
+    std::int64_t tile_floats() const { return static_cast<std::int64_t>(blocks_.size()) * channels_; }
+    std::int64_t depth(std::size_t matrix) const { return static_cast<std::int64_t>(columns_[matrix].size()); }
+    std::int64_t matrix_floats(const Kernels& k, std::size_t matrix) const {
+        return (filters_ + k.width - 1) / k.width * k.width * depth(matrix);
+    }
     std::int64_t tiles_at_once() const { return rows_at_once_ * tiles_; }
 
+    const Pair kernel_;
+    const std::vector<Block> blocks_;
     const std::int64_t height_, image_width_, channels_, filters_;
     const std::int64_t pad_y_, pad_x_;
     const std::int64_t width_, tiles_;  // of the feature map; in a row of it
     const bool pooled_;
     const PoolMode mode_;
     const std::int64_t rows_at_once_;  // of tiles
-    std::vector<std::int64_t> counting_;
+    std::vector<std::int64_t> columns_[16];  // of each matrix: which of a tile's values are multiplied
 };
 
 }  // namespace convoscope

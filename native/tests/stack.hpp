@@ -51,11 +51,11 @@ struct Stack {
                 length(map[1], w.size[1], w.strides[1], w.padding[1]), map[2]};
     }
 
-    // Plain: 3×3, as Winograd's tiles want it, and pooled two by two as often as not.
+    // Plain: as Winograd's tiles want it, mostly 3×3, and pooled two by two as often as not.
     bool convolution(std::int64_t filters, Activation activation, bool pool, bool plain = false) {
         ConvolutionDescription c{};
         for (const std::size_t axis : {0u, 1u}) {
-            c.kernel[axis] = plain ? 3 : random_int(1, 4);
+            c.kernel[axis] = !plain ? random_int(1, 4) : random_int(0, 1) ? 3 : random_int(2, 7);
             c.strides[axis] = plain ? 1 : random_int(1, 3);
             c.dilation[axis] = plain ? 1 : random_int(1, 2);
             if (random_int(0, 1)) c.padding[axis] = {random_int(0, 2), random_int(0, 2)};

@@ -150,15 +150,37 @@ def test_winograd_agrees(
     assert_agree(layers, (7, 13, channels), 2)
 
 
-def test_winograd_errs_no_more_than_twice_as_much_as_a_sum_in_order(isa: str) -> None:
+@pytest.mark.parametrize("size", [(2, 2), (2, 3), (4, 4), (5, 5), (3, 6), (7, 7), (6, 2)])
+@pytest.mark.parametrize(("channels", "filters", "pooling"), [(16, 35, True), (33, 16, False)])
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_winograd_agrees_for_kernels_cut_into_blocks(
+    isa: str, size: tuple[int, int], channels: int, filters: int, pooling: bool, padding: str
+) -> None:
+    _native.set_threads(2)
+    shape = (14 + size[0], 12 + size[1], channels)
+    layers: list[Layer] = [Conv2D(filters, size, padding=padding, activation="tanh"), *([MaxPooling2D()] * pooling)]
+    plan = build(layers, shape)
+    kernels = NativeEngine().prepare(plan, random_weights(plan, np.random.default_rng(0))).kernels()
+    assert kernels[0][1].name.startswith("Winograd")
+    assert_agree(layers, shape, 3)
+    if not pooling and padding == "same":  # the gradient of its input is such a convolution too
+        second = [Conv2D(16, 1), *layers]
+        plan = build(second, shape)
+        made = NativeEngine().prepare(plan, random_weights(plan, np.random.default_rng(0))).kernels()
+        assert made[1][1].backward == "the input's gradient by Winograd"
+        assert_agree(second, shape, 2)
+
+
+@pytest.mark.parametrize("side", [2, 3, 4, 5, 6, 7])
+def test_winograd_errs_no_more_than_twice_as_much_as_a_sum_in_order(isa: str, side: int) -> None:
     rng = np.random.default_rng(0)
-    plan = build([Conv2D(64, 3)], (13, 13, 64))
+    plan = build([Conv2D(64, side)], (10 + side, 10 + side, 64))
     weights = random_weights(plan, rng)
-    x = rng.random((8, 13, 13, 64)).astype(np.float32)
+    x = rng.random((8, 10 + side, 10 + side, 64)).astype(np.float32)
     exact = ReferenceEngine().prepare(plan, weights, dtype=np.float64).forward(x)
-    patches = np.lib.stride_tricks.sliding_window_view(x, (3, 3), axis=(1, 2))  # (N, H, W, C, ky, kx)
+    patches = np.lib.stride_tricks.sliding_window_view(x, (side, side), axis=(1, 2))  # (N, H, W, C, ky, kx)
     direct = np.broadcast_to(weights[1], exact.shape).copy()
-    for channel, y, column in np.ndindex(64, 3, 3):
+    for channel, y, column in np.ndindex(64, side, side):
         direct += patches[..., channel, y, column, None] * weights[0][y, column, channel]
     ours = np.abs(NativeEngine().prepare(plan, weights).forward(x) - exact).max()
     assert ours <= 2 * np.abs(direct - exact).max()

@@ -38,7 +38,7 @@ def test_each_step_names_its_layers_its_kernel_and_why() -> None:
     use("native")
     text = unwrapped(text_of([Conv2D(32, 3, activation="relu"), MaxPooling2D(), Flatten(), Dense(10)]))
     assert "1. conv2d + max_pooling2d → 9×9×32 convolution, relu, max pooling: Winograd with pooling" in text
-    assert "why: 3×3, stride 1, 16 channels or more: 16 multiplications for 36" in text
+    assert "why: stride 1, 16 channels and filters or more: 16 multiplications for 36" in text
     assert "backward: through live winners" in text
     assert "3. dense → 10 dense: matrix product" in text
     assert text.endswith("In prediction: the same steps")
@@ -47,7 +47,8 @@ def test_each_step_names_its_layers_its_kernel_and_why() -> None:
 @pytest.mark.parametrize(
     ("convolution", "channels", "reason"),
     [
-        (Conv2D(32, 5), 16, "the kernel is not 3×3"),
+        (Conv2D(32, (1, 3)), 16, "the kernel is one pixel wide or high"),
+        (Conv2D(32, 9), 16, "the kernel has a side of more than 7 pixels"),
         (Conv2D(32, 3, strides=2), 16, "the stride is not 1"),
         (Conv2D(32, 3, dilation_rate=2), 16, "the kernel is dilated"),
         (Conv2D(32, 3), 3, "fewer than 16 channels"),
