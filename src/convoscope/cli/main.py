@@ -28,7 +28,22 @@ from convoscope.cli import (
 from convoscope.cli.errors import FriendlyCommand, FriendlyGroup, leave_quietly
 
 _HELP = {"help_option_names": ["-h", "--help"]}
-_COMMANDS = (train, compare, lessons, runs, plot, evaluate, predict, explore, export, summary, filter, lab, datasets, doctor)
+_COMMANDS = (
+    train,
+    compare,
+    lessons,
+    runs,
+    plot,
+    evaluate,
+    predict,
+    explore,
+    export,
+    summary,
+    filter,
+    lab,
+    datasets,
+    doctor,
+)
 _EXAMPLES = (
     "convoscope train",
     "convoscope train fashion-mnist --epochs 5",
