@@ -1,4 +1,4 @@
-"""Charts of what was measured: first what is in them, then drawn by matplotlib, to be read in grey too."""
+"""Charts of what was measured: first what is in them, then how they are drawn."""
 
 from __future__ import annotations
 
@@ -7,15 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from convoscope.errors import NotReadyError
+from convoscope.drawing import INK, PAPER, finish, new_figure, series
 
-# Told apart by fill, shape and stroke: colour only helps.
-_STYLES: tuple[dict[str, Any], ...] = (
-    {"color": "#0b57a4", "marker": "o", "markerfacecolor": "#0b57a4", "linestyle": "-"},
-    {"color": "#1c1e21", "marker": "s", "markerfacecolor": "white", "linestyle": "--"},
-    {"color": "#6b7178", "marker": "^", "markerfacecolor": "#c9ced4", "linestyle": ":"},
-)
-_GRID = "#e3e5e8"
 _LONGEST_TICK, _TICKS = 16, 72  # characters below a mark, and below all of them
 
 
@@ -67,16 +60,6 @@ class Chart:
         return not any(values for series in self.series for values in series.values)
 
 
-def require_matplotlib() -> None:
-    """Raise NotReadyError if charts cannot be drawn."""
-    try:
-        import matplotlib.figure  # noqa: F401
-    except ImportError:
-        raise NotReadyError(
-            "Charts are drawn with matplotlib, which is not installed. Install it: pip install 'convoscope[plots]'."
-        ) from None
-
-
 def draw(chart: Chart) -> Any:
     """Draw a chart: a mark at each mean, and a bar from the smallest to the largest of the seeds' values.
 
@@ -89,32 +72,42 @@ def draw(chart: Chart) -> Any:
     NotReadyError
         If matplotlib is not installed.
     """
-    require_matplotlib()
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    drawing = Figure(figsize=(7.2, 4.2), layout="constrained")
-    axes = drawing.add_subplot()
+    drawing, ((axes,),) = new_figure(1, 1, 7.2, 4.2, shown=False)
     places, names = _places(chart)
-    for number, (series, style) in enumerate(zip(chart.series, _STYLES, strict=False)):
-        shown = [(place, values) for place, values in zip(places, series.values, strict=True) if values]
-        means = [statistics.fmean(values) for _, values in shown]
+    for number, each in enumerate(chart.series):
+        found = [(place, values) for place, values in zip(places, each.values, strict=True) if values]
+        means = [statistics.fmean(values) for _, values in found]
         beside = 0.0 if names is None else 0.12 * (number - (len(chart.series) - 1) / 2)
+        look = series(number)
         axes.errorbar(
-            [place + beside for place, _ in shown],
+            [place + beside for place, _ in found],
             means,
             yerr=[
-                [mean - min(values) for mean, (_, values) in zip(means, shown, strict=True)],
-                [max(values) - mean for mean, (_, values) in zip(means, shown, strict=True)],
+                [mean - min(values) for mean, (_, values) in zip(means, found, strict=True)],
+                [max(values) - mean for mean, (_, values) in zip(means, found, strict=True)],
             ],
-            **{**style, "linestyle": style["linestyle"] if chart.joined else "none"},
-            markersize=7,
+            **{**look, "linestyle": look["linestyle"] if chart.joined else "none", "markersize": 7},
+            markerfacecolor=PAPER if number % 2 else look["color"],
             elinewidth=1,
             capsize=3,
-            label=series.name,
+            label=each.name,
         )
     if chart.level is not None:
-        axes.axhline(chart.level, color="#1c1e21", lw=0.8, linestyle=(0, (1, 2)))
+        axes.axhline(chart.level, color=INK, lw=0.8, linestyle=(0, (1, 2)))
+    _mark(axes, chart, places, names)
+    axes.margins(y=0.12)
+    axes.set_xlabel(chart.across)
+    axes.set_ylabel(chart.up)
+    if len(chart.series) > 1:
+        axes.legend(frameon=False, fontsize=9)
+    finish(axes, chart.title)
+    return drawing
+
+
+def _mark(axes: Any, chart: Chart, places: Sequence[float], names: Sequence[str] | None) -> None:
+    """Put numbers or words below the marks."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
     if names is not None:
         axes.set_xticks(places, names, fontsize=9)
         axes.set_xlim(places[0] - 0.5, places[-1] + 0.5)
@@ -125,16 +118,6 @@ def draw(chart: Chart) -> Any:
         axes.xaxis.set_minor_formatter(FuncFormatter(lambda value, place: ""))
     elif all(place == int(place) for place in places):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.margins(y=0.12)
-    axes.set_xlabel(chart.across)
-    axes.set_ylabel(chart.up)
-    axes.set_title(chart.title, fontsize=10, loc="left")
-    if len(chart.series) > 1:
-        axes.legend(frameon=False, fontsize=9)
-    axes.grid(color=_GRID, lw=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-    return drawing
 
 
 def _places(chart: Chart) -> tuple[list[float], list[str] | None]:

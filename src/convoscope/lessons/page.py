@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from convoscope.drawing import image, require_matplotlib
 from convoscope.errors import NotReadyError
-from convoscope.experiments.charts import image
 from convoscope.lessons import chart
 from convoscope.lessons.claim import Claim
 from convoscope.lessons.finding import QUESTION, RULES, Finding, percents
@@ -53,7 +53,7 @@ def write_page(lessons: Lessons, folder: Path, facts: Sequence[str] = ()) -> lis
     page = folder / NAME
     try:
         if drawn:
-            chart.require_matplotlib()
+            require_matplotlib()
     except NotReadyError:
         write_atomically(page, [_page(lessons, facts, with_charts=False).encode()])
         raise
