@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 _BLOCK, _HEADER, _PIECE = 32768, 7, 7
+_PATIENCE = 60.0  # seconds
 _WHOLE, _LAST = 1, 4
 
 
@@ -46,6 +48,14 @@ class OfflineRun:
             elif kind == "exit":
                 self.exit_code = record.exit.exit_code
 
+    @classmethod
+    def ended(cls, folder: Path) -> OfflineRun:
+        """Read a run that is over: the library's service still writes when its ``finish`` has returned."""
+        limit = time.monotonic() + _PATIENCE
+        while (run := cls(folder)).exit_code is None and time.monotonic() < limit:
+            time.sleep(0.02)
+        return run
+
     def table(self, name: str) -> dict[str, Any]:
         """Read a table that the history names."""
         (path,) = {row[f"{name}/path"] for row in self.history if f"{name}/path" in row}
@@ -58,14 +68,18 @@ def _name(item: Any) -> str:
 
 
 def _records(data: bytes) -> Iterator[bytes]:
-    assert data[:4] == b":W&B"
+    assert data[:4] == b":W&B" or not data
     place, pieces = _HEADER, b""
     while place < len(data):
         room = _BLOCK - place % _BLOCK
         if room < _PIECE:
             place += room
             continue
+        if place + _PIECE > len(data):
+            return
         _, length, kind = struct.unpack_from("<IHB", data, place)
+        if place + _PIECE + length > len(data):
+            return
         pieces += data[place + _PIECE : place + _PIECE + length]
         place += _PIECE + length
         if kind in (_WHOLE, _LAST):

@@ -32,7 +32,7 @@ def trained(place: Path) -> Trained:
 @pytest.fixture
 def run(place: Path, trained: Trained) -> OfflineRun:
     (folder,) = (place / "wandb").glob("offline-run-*")
-    return OfflineRun(folder)
+    return OfflineRun.ended(folder)
 
 
 def test_the_run_has_its_names_and_its_hyperparameters(run: OfflineRun) -> None:
