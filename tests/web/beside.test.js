@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { STATIC } from "./support.js";
 
 const { readAddress, writeAddress } = await import(new URL("explorer/address.js", STATIC));
-const { strongest } = await import(new URL("explorer/explain.js", STATIC));
+const { strongest } = await import(new URL("explorer/places.js", STATIC));
 
 const state = {
   view: "beside",

@@ -148,3 +148,10 @@ describe("the rest of the address", () => {
     assert.deepEqual(restored(""), { patch: begin, left: [] });
   });
 });
+
+test("mistakes in the address are left out and said where the network's answer is an image", () => {
+  const has = { collection: { find: () => -1 }, number: original, folded: [], own: false };
+  const { patch, left } = restore(readAddress("view=mistakes"), model, { names: [], shapes }, has);
+  assert.equal(patch.view, undefined);
+  assert.match(left[0], /answers with an image/);
+});

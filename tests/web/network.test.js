@@ -5,7 +5,9 @@ import { describe, test } from "node:test";
 import { asTensor, assertClose, STATIC } from "./support.js";
 
 const { Network, readModel, untrained } = await import(new URL("engine/index.js", STATIC));
-const { explainUnit, placeIn, indexIn, reach } = await import(new URL("explorer/explain.js", STATIC));
+const { explainUnit } = await import(new URL("explorer/explain.js", STATIC));
+const { indexIn, placeIn } = await import(new URL("explorer/places.js", STATIC));
+const { reach } = await import(new URL("explorer/reach.js", STATIC));
 const networks = JSON.parse(readFileSync(new URL("networks.json", import.meta.url), "utf-8"));
 
 function open(name) {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,16 +67,23 @@ def altered(
     >>> altered(model, {0: [1]}, [], np.array([[1.0, 0.0], [0.0, 1.0]]), [0, 1]).accuracy
     0.5
     """
+    class_count(model)
+    batch = as_batch(model, x)
+    found = answers_of(model, in_batches(altered_run(model, silenced, changes), batch))
+    labels = checked_labels(y, len(batch), len(found.names))
+    share = float(np.mean(found.predicted == labels))
+    return Altered(share, accuracy_by_class(found.predicted, labels, len(found.names)), found.names)
+
+
+def altered_run(
+    model: Sequential, silenced: Mapping[int, Sequence[int]], changes: Sequence[Change]
+) -> Callable[[Array], Array]:
+    """Return a function from a batch to what the model so altered puts out."""
     off = {
         place_of(model, place): [channel_at(model, place_of(model, place), channel) for channel in channels]
         for place, channels in silenced.items()
     }
-    class_count(model)
-    batch = as_batch(model, x)
-    found = answers_of(model, in_batches(_running(_changed(model, changes), off), batch))
-    labels = checked_labels(y, len(batch), len(found.names))
-    share = float(np.mean(found.predicted == labels))
-    return Altered(share, accuracy_by_class(found.predicted, labels, len(found.names)), found.names)
+    return _running(_changed(model, changes), off)
 
 
 def _changed(model: Sequential, changes: Sequence[Change]) -> Sequential:
@@ -95,7 +102,7 @@ def _changed(model: Sequential, changes: Sequence[Change]) -> Sequential:
     return copy
 
 
-def _running(model: Sequential, off: Mapping[int, Sequence[int]]) -> Any:
+def _running(model: Sequential, off: Mapping[int, Sequence[int]]) -> Callable[[Array], Array]:
     """Return a function from a batch to the outputs: pieces of the model, with zeros put in between them."""
     ends = sorted(off)
     starts = [0, *(place + 1 for place in ends)]

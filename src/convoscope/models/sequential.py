@@ -328,7 +328,10 @@ class Sequential(Trainer):
         print_summary(self, line_length=line_length, print_fn=print_fn, details=details, plan=plan)
 
     def explore(self, x: Any = None, y: Any = None, **options: Any) -> Any:
-        """Open the model in the browser, with images and labels to look at. See `convoscope.web.explorer.explore`."""
+        """Open the model in the browser, with images and labels, or the images that should come out.
+
+        See `convoscope.web.explorer.explore`.
+        """
         from convoscope.web.explorer import explore
 
         return explore(self, x, y, **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from convoscope.errors import ConfigurationError, ShapeError
 from convoscope.explore.answers import Answers
+from convoscope.explore.made_images import makes_images
 from convoscope.explore.sections import class_count
 from convoscope.models.sequential import Sequential
 
@@ -19,12 +21,12 @@ _MOST = 60  # images that are listed
 
 
 def check_pair(first: Sequential, second: Any) -> None:
-    """Make sure that two models take the same images and know the same classes.
+    """Make sure that two models take the same images and know the same classes, or both make images of one size.
 
     Raises
     ------
     ShapeError
-        Their inputs or their numbers of classes differ.
+        Their inputs, their numbers of classes or the images that they make differ, or only one makes images.
     ConfigurationError
         Their classes have different names.
 
@@ -40,15 +42,14 @@ def check_pair(first: Sequential, second: Any) -> None:
     if not isinstance(second, Sequential):
         raise ConfigurationError(f"What stands beside a model must be a model too, but a {type(second).__name__} came.")
     called = [repr(first.name), repr(second.name)] if first.name != second.name else ["the first", "the second"]
-    told = [(model.plan_input_shape, max(2, class_count(model))) for model in (first, second)]
+    told = [
+        f"takes images of {_sides(model.plan_input_shape)} values and {_answer(model)}" for model in (first, second)
+    ]
     if told[0] != told[1]:
-        words = [
-            f"{name} takes images of {'×'.join(map(str, shape))} values and knows {classes} classes"
-            for name, (shape, classes) in zip(called, told, strict=True)
-        ]
+        words = [f"{name} {each}" for name, each in zip(called, told, strict=True)]
         raise ShapeError(
-            "Two models stand side by side if both take the same images and know the same classes, but "
-            f"{words[0]}, and {words[1]}. Give two that were trained for the same task."
+            "Two models stand side by side if both take the same images, and both know the same classes or both make "
+            f"images of one size, but {words[0]}, and {words[1]}. Give two that were trained for the same task."
         )
     names = [model.class_names for model in (first, second)]
     if names[0] and names[1] and list(names[0]) != list(names[1]):
@@ -58,6 +59,17 @@ def check_pair(first: Sequential, second: Any) -> None:
             f"{names[0][place]!r} to {called[0]} and {names[1][place]!r} to {called[1]}. Give two that were "
             "trained for the same task."
         )
+
+
+def _answer(model: Sequential) -> str:
+    """Say what a model answers with."""
+    if makes_images(model):
+        return f"makes images of {_sides(model.output_shape[1:])}"
+    return f"knows {max(2, class_count(model))} classes"
+
+
+def _sides(shape: Sequence[int | None]) -> str:
+    return "×".join(map(str, shape))
 
 
 @dataclass(frozen=True, eq=False)

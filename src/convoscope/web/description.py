@@ -2,65 +2,104 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convoscope.explore.sections import class_count, class_names
-from convoscope.models.sequential import Sequential
-from convoscope.web.exhibits import Packed, choose, pack, tally, value_range
+from convoscope.web.exhibits import Indices, Packed, bytes_of_each, choose, pack, tally
 from convoscope.web.explored import Explored
+from convoscope.web.image_answer import describe_images
 
 
-def describe(explored: Explored, room: int) -> tuple[dict[str, Any], Packed]:
-    """Return what the page is told, as JSON has it, and the images that go with it: at most `room` bytes."""
-    model, images, found, labels = explored.model, explored.images, explored.found, explored.labels
-    classes = len(found.names) if found else max(2, class_count(model))
-    low, high = value_range(explored.x, (model.preprocessing or {}).get("max_value"))
-    chosen = np.zeros(0, np.int64)
-    shown: dict[str, Any] = {"labels": None, "predicted": [], "confusion": None, "accuracy": None}
-    if found is not None:
-        each = int(np.prod(images.shape[1:])) * (1 if pack(images[:8]).kind == "uint8" else 4)
-        surest = np.argsort(-found.scores.max(axis=1), kind="stable")
-        wanted = None if explored.comparison is None else explored.comparison.listed
-        chosen = choose(labels, found.predicted, surest, classes, max(1, room // each), wanted)
-        shown["predicted"] = found.predicted[chosen].tolist()
-    if found is not None and labels is not None:
-        shown |= {"labels": labels[chosen].tolist(), **tally(labels, found.predicted, classes)}
+@dataclass(frozen=True)
+class Described:
+    """What the page is given to begin with.
+
+    Attributes
+    ----------
+    told : dict
+        What it is told, as JSON has it; ``answer`` is ``"classes"`` or ``"image"``.
+    images : Packed
+        The images that go with it.
+    targets : Packed or None
+        The images that should come out of them, if the answer is an image and that is known.
+    """
+
+    told: dict[str, Any]
+    images: Packed
+    targets: Packed | None = None
+
+
+def describe(explored: Explored, room: int) -> Described:
+    """Return what the page is told, and the images that go with it: at most `room` bytes."""
+    model, images = explored.model, explored.images
+    kind = describe_images if explored.makes_images else _describe_classes
+    chosen, told, told_beside = kind(explored, room)
+    low, high = explored.input_range
     packed = pack(images[chosen])
-    asks = [
-        *(["accuracy", "epoch"] if labels is not None else []),
-        *(["nearest"] if explored.x_train is not None else []),
-    ]
+    targets = None if explored.targets is None else pack(explored.targets[chosen])
     description: dict[str, Any] = {
         "title": explored.title,
         "note": explored.note,
-        "names": class_names(model, classes),
         "range": [low, high],
-        "edge": _edge(model, images, low, high),
+        "edge": _edge(explored, low, high),
         "shapes": [list(layer.output_shape[1:]) for layer in model.layers],
         "count": len(images),
         "indices": chosen.tolist(),
-        "packed": {"kind": packed.kind, "divisor": packed.divisor},
-        "asks": asks,
-        **shown,
+        "packed": _unpacking(packed),
+        "packedTargets": None if targets is None else _unpacking(targets),
+        **told,
     }
     if explored.beside is not None:
-        told: dict[str, Any] = {"predicted": [], "accuracy": None, "apart": [], "apartCount": 0, "rightApart": None}
-        if explored.comparison is not None:
-            told = explored.comparison.described(chosen)
-        description["beside"] = {"title": explored.beside.title, "note": explored.beside.note, **told}
-    return description, packed
+        description["beside"] = {"title": explored.beside.title, "note": explored.beside.note, **told_beside}
+    return Described(description, packed, targets)
 
 
-def _edge(model: Sequential, images: npt.NDArray[Any], low: float, high: float) -> float:
+def _describe_classes(explored: Explored, room: int) -> tuple[Indices, dict[str, Any], dict[str, Any]]:
+    """Return which images the page is given, and what it is told of the model and of the one beside it."""
+    model, images, found, labels = explored.model, explored.images, explored.found, explored.labels
+    classes = len(found.names) if found else max(2, class_count(model))
+    chosen = np.zeros(0, np.int64)
+    told: dict[str, Any] = {
+        "answer": "classes",
+        "names": class_names(model, classes),
+        "labels": None,
+        "predicted": [],
+        "confusion": None,
+        "accuracy": None,
+        "asks": [
+            *(["accuracy", "epoch"] if labels is not None else []),
+            *(["nearest"] if explored.x_train is not None else []),
+        ],
+    }
+    beside: dict[str, Any] = {"predicted": [], "accuracy": None, "apart": [], "apartCount": 0, "rightApart": None}
+    if found is not None:
+        surest = np.argsort(-found.scores.max(axis=1), kind="stable")
+        wanted = None if explored.comparison is None else explored.comparison.listed
+        most = max(1, room // bytes_of_each(images))
+        chosen = choose(labels, found.predicted, surest, classes, most, wanted)
+        told["predicted"] = found.predicted[chosen].tolist()
+    if found is not None and labels is not None:
+        told |= {"labels": labels[chosen].tolist(), **tally(labels, found.predicted, classes)}
+    if explored.comparison is not None:
+        beside = explored.comparison.described(chosen)
+    return chosen, told, beside
+
+
+def _unpacking(packed: Packed) -> dict[str, Any]:
+    return {"kind": packed.kind, "divisor": packed.divisor}
+
+
+def _edge(explored: Explored, low: float, high: float) -> float:
     """Return how light the edges of images are, 0 to 1: it tells what to draw with, and on what."""
-    told = (model.preprocessing or {}).get("edge")
+    told = (explored.model.preprocessing or {}).get("edge")
     if told is not None:
         return float(told)
-    if images.ndim < 3 or not len(images):
+    if explored.images.ndim < 3 or not len(explored.images):
         return 0.0
-    some = images[:256]
+    some: npt.NDArray[Any] = explored.images[:256]
     border = np.concatenate([some[:, 0].ravel(), some[:, -1].ravel(), some[:, :, 0].ravel(), some[:, :, -1].ravel()])
     return float((border.mean() - low) / (high - low or 1.0))

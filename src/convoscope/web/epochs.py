@@ -141,7 +141,9 @@ class Moments:
 
 
 def _counted(explored: Explored) -> dict[str, Any]:
-    """Count what the model takes the test images for."""
+    """Count what the model takes the test images for, or how far those that it makes are from what should come."""
+    if explored.error is not None:
+        return {"error": explored.error}
     if explored.found is None or explored.labels is None:
         raise ConfigurationError("Without labelled test images nothing can be counted.")
     counted = tally(explored.labels, explored.found.predicted, len(explored.found.names))

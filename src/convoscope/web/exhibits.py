@@ -53,6 +53,11 @@ def pack(images: npt.NDArray[Any]) -> Packed:
     return Packed("float32", 1, values.astype("<f4").tobytes())
 
 
+def bytes_of_each(images: npt.NDArray[Any]) -> int:
+    """Return how many bytes one of several images takes, packed."""
+    return int(np.prod(images.shape[1:])) * (1 if pack(images[:8]).kind == "uint8" else 4)
+
+
 def value_range(images: npt.NDArray[Any] | None, white: float | None) -> tuple[float, float]:
     """Return the values of black and white: those of the preprocessing, else what the images' own values suggest.
 

@@ -13,10 +13,12 @@ import numpy.typing as npt
 
 from convoscope.explore.answers import Answers, answers, checked_labels
 from convoscope.explore.embedding import hidden
+from convoscope.explore.made_images import checked_targets, makes_images, mean_squared_error, output_range
 from convoscope.explore.sections import as_batch, batches, class_count, class_names
 from convoscope.models.sequential import Sequential
 from convoscope.web.beside import Comparison, check_pair
 from convoscope.web.epochs import Epochs
+from convoscope.web.exhibits import value_range
 
 _MOST_COMPARED = 10_000  # training images among which the nearest are looked for
 
@@ -31,7 +33,7 @@ class Explored:
     x : array (N, *input_shape) or None
         Test images, prepared as for training.
     y : array or None
-        Their labels.
+        Their labels; of a model that makes images, the images that should come out.
     x_train, y_train : array or None
         Training images and their labels, to find the nearest among.
     title : str
@@ -74,9 +76,19 @@ class Explored:
         return np.asarray(as_batch(self.model, self.x))
 
     @cached_property
+    def input_range(self) -> tuple[float, float]:
+        """The values of black and white in them."""
+        return value_range(self.x, (self.model.preprocessing or {}).get("max_value"))
+
+    @cached_property
+    def makes_images(self) -> bool:
+        """Whether the model answers with an image, and not with a class."""
+        return makes_images(self.model)
+
+    @cached_property
     def found(self) -> Answers | None:
-        """What the model answers for them."""
-        return answers(self.model, self.images) if len(self.images) else None
+        """The classes that the model answers for them."""
+        return answers(self.model, self.images) if len(self.images) and not self.makes_images else None
 
     @cached_property
     def labels(self) -> npt.NDArray[np.int64] | None:
@@ -86,8 +98,27 @@ class Explored:
         return checked_labels(self.y, len(self.images), len(self.found.names))
 
     @cached_property
+    def targets(self) -> npt.NDArray[Any] | None:
+        """The images that should come out of a model that makes images, (N, *output_shape)."""
+        if self.y is None or not self.makes_images or not len(self.images):
+            return None
+        return checked_targets(self.model, self.y, len(self.images))
+
+    @cached_property
+    def output_range(self) -> tuple[float, float]:
+        """The values of black and white in the images that the model makes."""
+        return output_range(self.model, self.input_range) if self.targets is None else value_range(self.targets, None)
+
+    @cached_property
+    def error(self) -> float | None:
+        """The mean squared error of the images that the model makes, if it is known what should come out."""
+        if self.targets is None:
+            return None
+        return mean_squared_error(self.model.executable().forward, self.images, self.targets)
+
+    @cached_property
     def comparison(self) -> Comparison | None:
-        """What the two models answer, if there are two, and images."""
+        """What classes the two models answer, if there are two, and images."""
         if self.beside is None or self.found is None or self.beside.found is None:
             return None
         return Comparison(self.found, self.beside.found, self.labels)
@@ -95,7 +126,7 @@ class Explored:
     @cached_property
     def collection(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any], list[int] | None] | None:
         """Training images, what the last hidden layer makes of them, and their labels."""
-        if self.x_train is None:
+        if self.x_train is None or self.makes_images:
             return None
         known = np.asarray(as_batch(self.model, self.x_train[:_MOST_COMPARED]))
         features = np.concatenate([hidden(self.model, known[part])[0] for part in batches(len(known))])

@@ -20,9 +20,10 @@ from convoscope.web.bundle import offline_page
 from convoscope.web.description import describe
 from convoscope.web.epochs import Moments, embedded as embedded_epochs, epochs_of
 from convoscope.web.explored import Explored
+from convoscope.web.image_answer import apart as images_apart
 from convoscope.web.opening import Opened, Page, open_page
-from convoscope.web.quantised import difference, quantised
-from convoscope.web.questions import accuracy, nearest
+from convoscope.web.quantised import answers_apart, difference, quantised
+from convoscope.web.questions import accuracy, error, nearest
 from convoscope.web.server import Response, Site
 
 FOLDER = Path(__file__).parent / "static"
@@ -56,11 +57,13 @@ def explore(
     x : array (N, *input_shape), optional
         Test images, prepared as for training.
     y : array of int (N,), or one-hot rows (N, classes), optional
-        Their labels.
+        Their labels. Of a model that makes images, such as an autoencoder: the images that should come out,
+        (N, *output_shape).
     x_train, y_train : arrays, optional
         Training images and their labels: the page then shows which of them the network finds most like an image.
     beside : Sequential, optional
-        Another model for the same images and classes: the page then shows both, side by side.
+        Another model for the same images and classes, or one that makes images too: the page then shows both, side by
+        side.
     snapshots : str or path, optional
         The folder where `convoscope.callbacks.Snapshots` kept the weights: the page then goes back to each epoch. Its
         curves are those of the last ``fit``.
@@ -91,8 +94,8 @@ def explore(
 def site(explored: Explored, folder: Path | None = None) -> Site:
     """Return what the explorer's server gives out and answers; `folder` instead of the package's own for tests."""
     folder = folder or FOLDER
-    description, packed = describe(explored, _ROOM)
-    content = json.dumps(description).encode()
+    described = describe(explored, _ROOM)
+    content = json.dumps(described.told).encode()
     model = explored.file
     moments = Moments(explored)
     one_at_a_time = threading.Lock()  # the model's buffers are shared
@@ -108,15 +111,23 @@ def site(explored: Explored, folder: Path | None = None) -> Site:
         "": lambda: Response((folder / _PAGE).read_bytes(), "text/html; charset=utf-8"),
         "data/explorer.json": lambda: Response(content, "application/json"),
         "data/model.safetensors": lambda: Response(model, _BYTES),
-        "data/images.bin": lambda: Response(packed.content, _BYTES),
+        "data/images.bin": lambda: Response(described.images.content, _BYTES),
     }
+    if described.targets is not None:
+        targets = described.targets.content
+        routes["data/targets.bin"] = lambda: Response(targets, _BYTES)
     if explored.beside is not None:
         other = explored.beside.file
         routes["data/beside.safetensors"] = lambda: Response(other, _BYTES)
     return Site(
         folder,
         {**routes, **moments.routes},
-        {"ask/accuracy": answering(accuracy), "ask/nearest": answering(nearest), "ask/epoch": answering(moments.count)},
+        {
+            "ask/accuracy": answering(accuracy),
+            "ask/error": answering(error),
+            "ask/nearest": answering(nearest),
+            "ask/epoch": answering(moments.count),
+        },
         moments.folders,
         {"lab": lab.site(lab.Start(network=True), folder)},
     )
@@ -124,13 +135,15 @@ def site(explored: Explored, folder: Path | None = None) -> Site:
 
 def offline(explored: Explored, folder: Path | None = None, *, snapshots: bool = False) -> str:
     """Return the explorer as one file of HTML that needs neither server nor network, perhaps with all snapshots."""
-    description, packed = describe(explored, _ROOM_IN_FILE)
+    described = describe(explored, _ROOM_IN_FILE)
     embedded = {
-        "explorer": {**description, "asks": []},
+        "explorer": {**described.told, "asks": []},
         "model": base64.b64encode(explored.file).decode(),
-        "images": base64.b64encode(packed.content).decode(),
+        "images": base64.b64encode(described.images.content).decode(),
         **embedded_epochs(explored, snapshots),
     }
+    if described.targets is not None:
+        embedded["targets"] = base64.b64encode(described.targets.content).decode()
     if explored.beside is not None:
         embedded["beside"] = base64.b64encode(explored.beside.file).decode()
     return offline_page(folder or FOLDER, _PAGE, embedded)
@@ -141,4 +154,8 @@ def in_eight_bits(explored: Explored) -> Explored:
     small = quantised(explored.model)
     beside = None if explored.beside is None else in_eight_bits(explored.beside)
     result = replace(explored, model=small.model, beside=beside, content=small.content)
-    return replace(result, note=difference(small.saved, explored.found, result.found, explored.labels))
+    if explored.makes_images:
+        costs = images_apart(explored, result)
+    else:
+        costs = answers_apart(explored.found, result.found, explored.labels)
+    return replace(result, note=difference(small.saved, costs))

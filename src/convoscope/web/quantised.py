@@ -94,22 +94,28 @@ def eight_bits(kernel: Array) -> tuple[npt.NDArray[np.int8], Array]:
     return np.clip(np.rint(kernel / scales), -_LARGEST, _LARGEST).astype(np.int8), scales
 
 
-def difference(saved: int, was: Answers | None, now: Answers | None, labels: npt.NDArray[np.int64] | None) -> str:
+def difference(saved: int, costs: list[str] | None) -> str:
     """Say in a sentence or two what is saved, and what that costs on test images.
 
     Parameters
     ----------
     saved : int
         Bytes.
-    was, now : Answers or None
-        Of the model as it was trained, and with its kernels in 8 bits; None where there are no test images.
-    labels : array (N,) or None
+    costs : list of str or None
+        How far the answers of the two are apart, in words; None where there are no test images.
     """
     if saved <= 0:
         return "No kernel is large enough to be worth 8 bits: all weights are whole."
     words = f"Kernels in 8 bits instead of 32: {_bytes(saved)} saved."
-    if was is None or now is None:
+    if costs is None:
         return f"{words} Without test images the difference is not known."
+    return f"{words} On the test images {', '.join(costs)}."
+
+
+def answers_apart(was: Answers | None, now: Answers | None, labels: npt.NDArray[np.int64] | None) -> list[str] | None:
+    """Say how far the answers of a model as it was trained, and with its kernels in 8 bits, are apart."""
+    if was is None or now is None:
+        return None
     kind = "probability" if was.probabilities else "score"
     changed, count = int(np.sum(was.predicted != now.predicted)), len(was.predicted)
     parts = [
@@ -119,7 +125,7 @@ def difference(saved: int, was: Answers | None, now: Answers | None, labels: npt
     if labels is not None:
         shares = [100 * float(np.mean(each.predicted == labels)) for each in (was, now)]
         parts.append(f"accuracy {shares[0]:.2f} % before, {shares[1]:.2f} % after")
-    return f"{words} On the test images {', '.join(parts)}."
+    return parts
 
 
 def _bytes(count: int) -> str:

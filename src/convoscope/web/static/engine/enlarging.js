@@ -1,6 +1,7 @@
 // What makes images larger: a convolution walked the other way, and pixels that become blocks.
 
 import { convolve, convolveInputGradient } from "./convolution.js";
+import { windows } from "./geometry.js";
 import { imageShape, tensor } from "./tensor.js";
 
 /**
@@ -18,6 +19,24 @@ export function convolveTransposed(input, kernel, bias, options = {}) {
 /** The gradient of `convolveTransposed` with respect to its input, from that of its output. */
 export function convolveTransposedInputGradient(gradient, inputShape, kernel, options = {}) {
   return convolve(gradient, kernel, null, paint(inputShape, kernel, options).mirrored);
+}
+
+/**
+ * What meets at each row and each column of the painted image: pairs [old row, kernel row], the first of the old ones
+ * first; none where no painted kernel reaches. options: as of `convolveTransposed`.
+ */
+export function meetings(inputShape, kernel, options = {}) {
+  const { shape, mirrored } = paint(inputShape, kernel, options);
+  const { rows, columns } = windows(shape, kernel.shape[0], kernel.shape[1], mirrored);
+  return { rows: meeting(rows, inputShape[0]), columns: meeting(columns, inputShape[1]) };
+}
+
+function meeting({ size, kernel, stride, dilation, before }, length) {
+  return Array.from({ length: size }, (_, place) =>
+    Array.from({ length: kernel }, (__, cell) => [(place + before - cell * dilation) / stride, cell])
+      .filter(([index]) => Number.isInteger(index) && index >= 0 && index < length)
+      .reverse(),
+  );
 }
 
 /** The painted image's shape, and the convolution that would make the input's shape of it. */
@@ -63,10 +82,15 @@ export function enlargeInputGradient(gradient, inputShape, options) {
   return result;
 }
 
+/** For each row and each column of the enlarged image the old ones that it is made of: pairs [old row, its share]. */
+export function origins([height, width], { size, bilinear }) {
+  return { rows: shares(height, size[0], bilinear), columns: shares(width, size[1], bilinear) };
+}
+
 /** body(an old pixel's offset, a new pixel's offset, the old one's share in the new one) */
-function eachShare([height, width, channels], { size, bilinear }, body) {
-  const rows = shares(height, size[0], bilinear);
-  const columns = shares(width, size[1], bilinear);
+function eachShare(inputShape, options, body) {
+  const [, width, channels] = inputShape;
+  const { rows, columns } = origins(inputShape, options);
   rows.forEach((above, y) =>
     columns.forEach((beside, x) => {
       for (const [row, vertical] of above) {

@@ -6,7 +6,13 @@ import { percent, value } from "./words.js";
 const MOST_IN_ORDER = 20; // with more classes only the best are shown
 const BEST = 10;
 
-/** Scores of classes, (classes): a single output says class 1 from the middle upwards. */
+/** Whether a network's outputs are probabilities; if not, they are logits. */
+export function endsInProbabilities(layers) {
+  return ["softmax", "sigmoid"].includes(layers.at(-1).steps.at(-1)?.name);
+}
+
+/** Scores of classes,
+ (classes): a single output says class 1 from the middle upwards. */
 export function scoresOf({ data }, probabilities) {
   if (data.length > 1) return data;
   return Float32Array.from([probabilities ? 1 - data[0] : -data[0], data[0]]);

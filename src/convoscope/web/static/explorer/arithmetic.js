@@ -2,8 +2,8 @@
 
 import { h } from "../shared/dom.js";
 import { plural } from "../shared/format.js";
-import { placeIn } from "./explain.js";
 import { editable, grid } from "./grids.js";
+import { placeIn } from "./places.js";
 import { activationName, percent, value } from "./words.js";
 
 const MOST_TERMS = 10;
@@ -23,7 +23,18 @@ export function arithmetic(found, context) {
   return WRITTEN[found.kind](found, context);
 }
 
-const WRITTEN = { convolve, dense, pool, global_pool: globalPool, batch_normalize: normalize, rescale, activate, same };
+const WRITTEN = {
+  convolve,
+  convolve_transposed: convolveTransposed,
+  enlarge,
+  dense,
+  pool,
+  global_pool: globalPool,
+  batch_normalize: normalize,
+  rescale,
+  activate,
+  same,
+};
 
 function convolve(found, context) {
   const part = found.parts[context.part];
@@ -46,7 +57,7 @@ function convolve(found, context) {
       { class: "three" },
       grid(many ? `map ${part.channel} of ${context.inputName}` : context.inputName, seen, largest(cells.map((c) => c.value)), context.greys), // prettier-ignore
       sign("×"),
-      editable("kernel", part.cells, kernelLimit, (cell, number) => context.edit("kernel", cell.weightIndex, number)),
+      editable(kernelName(found), part.cells, kernelLimit, (cell, number) => context.edit("kernel", cell.weightIndex, number)),
       sign("="),
       grid(`sum ${value(part.sum)}`, products, largest(cells.map((c) => c.product))),
     ),
@@ -55,6 +66,63 @@ function convolve(found, context) {
       ...(many ? [sign("+"), term(plural(found.parts.length - 1, "other map"), value(found.sum - part.sum))] : []),
       ...ending(found, context),
     ),
+  ];
+}
+
+/** As a convolution, but of the kernel only what meets here is shown, its rows and columns turned. */
+function convolveTransposed(found, context) {
+  const note = (text) => h("p", { class: "note" }, text);
+  if (!found.meets) {
+    return [
+      note("No pixel below paints over this place: the painted kernels leave a gap here. Only the bias is left."),
+      equation(term("sum", "0", { id: "part-sum" }), ...ending(found)),
+    ];
+  }
+  const covering = found.meets.rows.length * found.meets.columns.length;
+  const words =
+    covering === 1
+      ? "Here one pixel's kernel is painted, and one of its numbers counts."
+      : `Here the kernels of ${covering} pixels overlap, each with another of its numbers.`;
+  return [note(`Every pixel below paints the kernel, as strongly as its value says. ${words}`), ...convolve(found, context)];
+}
+
+/** "kernel", or which of its rows and columns meet. */
+function kernelName({ meets }) {
+  if (!meets) return "kernel";
+  const named = (name, places) => `${places.length > 1 ? `${name}s` : name} ${places.map((place) => place + 1).join(", ")}`;
+  return `kernel: ${named("row", meets.rows)}; ${named("column", meets.columns)}`;
+}
+
+function enlarge(found, context) {
+  const cells = found.cells.flat();
+  const from = `map ${found.channel} of ${context.inputName}`;
+  if (cells.length === 1) {
+    return [
+      equation(term("the same value as the pixel below", value(found.value), { id: "value" })),
+      origin(cells[0].index, context),
+    ];
+  }
+  const seen = found.cells.map((row) =>
+    row.map((cell) => ({
+      value: cell.value,
+      title: `${value(cell.value)}, row ${cell.row}, column ${cell.column}`,
+      onclick: () => context.godown(cell.index),
+    })),
+  );
+  const shared = found.cells.map((row) => row.map(({ share }) => ({ value: share })));
+  const products = found.cells.map((row) => row.map(({ product }) => ({ value: product })));
+  return [
+    h("p", { class: "note" }, `Between ${cells.length} pixels below: the nearer one is, the larger its share.`),
+    h(
+      "div",
+      { class: "three" },
+      grid(from, seen, largest(cells.map((cell) => cell.value)), context.greys),
+      sign("×"),
+      grid("share", shared, 1),
+      sign("="),
+      grid(`sum ${value(found.value)}`, products, largest(cells.map(({ product }) => product))),
+    ),
+    equation(term("sum", value(found.value), { id: "value" })),
   ];
 }
 

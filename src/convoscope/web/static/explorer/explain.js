@@ -1,26 +1,8 @@
 // One value of one layer in numbers: the arithmetic that the page shows, in double precision.
 
 import { activateValue, windows } from "../engine/index.js";
-
-/** The place of a flat index in a shape: {row, column, channel}; row and column are 0 for a row of neurons. */
-export function placeIn(shape, index) {
-  const channels = shape.at(-1);
-  const columns = shape.length > 1 ? shape.at(-2) : 1;
-  const place = Math.floor(index / channels);
-  return { row: Math.floor(place / columns), column: place % columns, channel: index % channels };
-}
-
-/** The flat index of a place in a shape. */
-export function indexIn(shape, { row = 0, column = 0, channel }) {
-  return shape.length > 1 ? (row * shape.at(-2) + column) * shape.at(-1) + channel : channel;
-}
-
-/** The flat index of the value of a channel that is farthest from 0. */
-export function strongest({ data, shape }, channel) {
-  let found = channel;
-  for (let i = channel; i < data.length; i += shape.at(-1)) if (Math.abs(data[i]) > Math.abs(data[found])) found = i;
-  return found;
-}
+import { explainEnlarged, explainTransposed } from "./explain-enlarging.js";
+import { indexIn, placeIn } from "./places.js";
 
 /**
  * How the value at flat index `unit` of a layer's output comes about.
@@ -51,7 +33,7 @@ const EXPLAINED = {
           const value = inside ? input.data[index] : 0;
           const weightIndex = ((y * kw + x) * channels + channel) * filters + filter;
           const weight = step.kernel.data[weightIndex];
-          return { ...at, inside, index, value, weightIndex, weight, product: value * weight };
+          return { ...at, inside, index, value, tap: [y, x], weightIndex, weight, product: value * weight };
         }),
       );
       return { channel, cells, sum: total(cells.flat().map(({ product }) => product)) };
@@ -61,6 +43,8 @@ const EXPLAINED = {
     const window = { top, left, rows: rows.reach, columns: columns.reach };
     return { kind: "convolve", parts, sum, bias, biasIndex: filter, before: sum + bias, value: sum + bias, window };
   },
+  convolve_transposed: explainTransposed,
+  enlarge: explainEnlarged,
   dense(step, input, { channel: neuron }) {
     const units = step.kernel.shape[1];
     const terms = Array.from(input.data, (value, index) => {
@@ -171,51 +155,3 @@ function pooled(cells, mode) {
 }
 
 const total = (values) => values.reduce((a, b) => a + b, 0);
-
-/**
- * The part of a layer's input, and so on down to the network's, that a value depends on: for each layer from `place`
- * downwards {top, left, rows, columns} in its input; the last is in the image. null where all of it is seen.
- */
-export function reach(layers, shapes, place, unit) {
-  let box = boxOf(shapes[place + 1], unit);
-  const boxes = [];
-  for (let at = place; at >= 0; at--) {
-    box = below(layers[at].steps[0], shapes[at], box);
-    boxes.push(box);
-  }
-  return boxes;
-}
-
-function boxOf(shape, unit) {
-  if (shape.length < 2) return { unit };
-  const { row, column } = placeIn(shape, unit);
-  return { top: row, left: column, rows: 1, columns: 1 };
-}
-
-function below(step, shape, box) {
-  if (!box || !step) return box;
-  const { operation } = step;
-  if (operation === "flatten" || operation === "reshape") return box.unit === undefined ? null : boxOf(shape, box.unit);
-  if (operation === "dense" || operation === "global_pool") return null;
-  if (box.unit !== undefined || !["convolve", "pool", "zero_pad"].includes(operation)) return box;
-  if (operation === "zero_pad") {
-    const [[top], [left]] = step.padding;
-    return clip({ ...box, top: box.top - top, left: box.left - left }, shape);
-  }
-  const size = operation === "pool" ? [step.size].flat() : step.kernel.shape.slice(0, 2);
-  const { rows, columns } = windows(shape, size[0], size[1] ?? size[0], step);
-  return clip(
-    {
-      top: box.top * rows.stride - rows.before,
-      left: box.left * columns.stride - columns.before,
-      rows: (box.rows - 1) * rows.stride + rows.reach,
-      columns: (box.columns - 1) * columns.stride + columns.reach,
-    },
-    shape,
-  );
-}
-
-function clip({ top, left, rows, columns }, [height, width]) {
-  const [y, x] = [Math.max(0, top), Math.max(0, left)];
-  return { top: y, left: x, rows: Math.min(height, top + rows) - y, columns: Math.min(width, left + columns) - x };
-}

@@ -1,31 +1,46 @@
 // What the page begins with, from its server or from inside its own file.
 
 /**
- * {offline, explorer, buffer, beside, images}: `explorer` describes the images and what can be asked, `buffer` is the
- * model's file, `beside` fetches that of the model beside it, if there is one, `images` all given images' values one
- * after the other (Float32Array). A file offline has `epochs` as well, and perhaps `snapshots`, the weights of each as
- * text.
+ * {offline, explorer, buffer, beside, images, targets}: `explorer` describes the images and what can be asked, `buffer` is
+ * the model's file, `beside` fetches that of the model beside it, if there is one, `images` all given images' values one
+ * after the other (Float32Array), `targets` those of the images that should come out of them, or null. A file offline has
+ * `epochs` as well, and perhaps `snapshots`, the weights of each as text.
  */
 export async function whatIsGiven() {
   const embedded = document.getElementById("embedded");
   if (embedded) {
-    const { explorer, model, beside, images, epochs, snapshots } = JSON.parse(embedded.textContent);
-    const values = unpack(bytes(images), explorer.packed);
-    const other = async () => bytes(beside);
-    return { offline: true, explorer, buffer: bytes(model), beside: other, images: values, epochs, snapshots };
+    const { explorer, model, beside, images, targets, epochs, snapshots } = JSON.parse(embedded.textContent);
+    return {
+      offline: true,
+      explorer,
+      buffer: bytes(model),
+      beside: async () => bytes(beside),
+      images: unpack(bytes(images), explorer.packed),
+      targets: explorer.packedTargets ? unpack(bytes(targets), explorer.packedTargets) : null,
+      epochs,
+      snapshots,
+    };
   }
   const get = async (address) => {
     const response = await fetch(address);
     if (!response.ok) throw new Error(`${address}: ${response.status} ${await response.text()}`);
     return response;
   };
-  const [explorer, buffer, packed] = await Promise.all([
+  const file = (address) => get(address).then((response) => response.arrayBuffer());
+  const [explorer, buffer, images] = await Promise.all([
     get("data/explorer.json").then((response) => response.json()),
-    get("data/model.safetensors").then((response) => response.arrayBuffer()),
-    get("data/images.bin").then((response) => response.arrayBuffer()),
+    file("data/model.safetensors"),
+    file("data/images.bin"),
   ]);
-  const beside = () => get("data/beside.safetensors").then((response) => response.arrayBuffer());
-  return { offline: false, explorer, buffer, beside, images: unpack(packed, explorer.packed) };
+  const { packed, packedTargets } = explorer;
+  return {
+    offline: false,
+    explorer,
+    buffer,
+    beside: () => file("data/beside.safetensors"),
+    images: unpack(images, packed),
+    targets: packedTargets ? unpack(await file("data/targets.bin"), packedTargets) : null,
+  };
 }
 
 /** Asks the running Python something; its answer, or an error in words. */

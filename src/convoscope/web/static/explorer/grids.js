@@ -29,18 +29,18 @@ export function grid(caption, rows, limit, greys = null) {
   );
 }
 
-/** The kernel's numbers, each in a field; `onedit(cell, number)`. */
+/** Numbers of the kernel, each in a field; `tap` is a cell's place in the kernel. `onedit(cell, number)`. */
 export function editable(caption, rows, limit, onedit) {
-  const name = (i) => `Row ${Math.floor(i / rows[0].length) + 1}, column ${(i % rows[0].length) + 1} of the kernel`;
   return figure(
     caption,
     rows,
-    rows.flat().map((cell, i) => {
+    rows.flat().map((cell) => {
+      const [row, column] = cell.tap;
       const field = h("input", {
         type: "text",
         inputMode: "decimal",
         class: "cell",
-        "aria-label": name(i),
+        "aria-label": `Row ${row + 1}, column ${column + 1} of the kernel`,
         title: String(cell.weight),
         onchange: () => {
           const number = parseNumber(field.value);

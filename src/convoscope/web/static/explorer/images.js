@@ -8,12 +8,16 @@ export function imageShape(shape) {
   return shape.length === 3 && (shape[2] === 1 || shape[2] === 3) ? shape : null;
 }
 
-/** The given images behind {count, tensor(i), label(i), predicted(i), ofClass(c), ofCell(true, predicted)}. */
+/**
+ * The given images behind {count, tensor(i), label(i), predicted(i), alike(i), ofClass(c), ofCell(true, predicted)}.
+ * `alike`: those that a person chooses among beside an image, of the same class.
+ */
 export function createCollection({ explorer, images }, shape) {
   const size = shape.reduce((a, b) => a * b, 1);
   const { labels, indices } = explorer;
   let { predicted } = explorer;
   const all = indices.map((_, i) => i);
+  const classOf = (i) => (labels ?? predicted)[i];
   return {
     count: indices.length,
     tensor: (i) => ({ shape, data: images.subarray(i * size, (i + 1) * size) }),
@@ -24,7 +28,8 @@ export function createCollection({ explorer, images }, shape) {
     answered: (found) => (predicted = found ? indices.map((number) => found[number]) : explorer.predicted),
     number: (i) => indices[i],
     find: (number) => indices.indexOf(number),
-    ofClass: (each) => all.filter((i) => (labels ?? predicted)[i] === each),
+    alike: (i) => all.filter((other) => classOf(other) === classOf(i)),
+    ofClass: (each) => all.filter((i) => classOf(i) === each),
     ofCell: (from, to) => all.filter((i) => labels?.[i] === from && predicted[i] === to),
   };
 }
@@ -41,12 +46,23 @@ export function paintImage({ data, shape }, [low, high]) {
   return image;
 }
 
+/** Paints an image tensor on a canvas, which gets its size. */
+export function paintOn(canvas, tensor, range) {
+  const image = paintImage(tensor, range);
+  [canvas.width, canvas.height] = [image.width, image.height];
+  canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
 /** An image on a canvas of its own size. */
 export function picture(tensor, range) {
-  const image = paintImage(tensor, range);
-  const canvas = h("canvas", { width: image.width, height: image.height });
-  canvas.getContext("2d").putImageData(image, 0, 0);
+  const canvas = h("canvas");
+  paintOn(canvas, tensor, range);
   return canvas;
+}
+
+/** The mean of the squared differences of two images' values. */
+export function meanSquaredError(one, other) {
+  return one.data.reduce((sum, each, i) => sum + (each - other.data[i]) ** 2, 0) / one.data.length;
 }
 
 /** A share of the way from black to white as the network's value: whole, where the images are whole numbers. */

@@ -5,9 +5,11 @@ import { createImageView } from "../shared/image-view.js";
 import { extent } from "../shared/scale.js";
 import { theme } from "../shared/theme.js";
 import { arithmetic } from "./arithmetic.js";
-import { explainUnit, indexIn, placeIn, reach } from "./explain.js";
+import { explainUnit } from "./explain.js";
 import { imageShape, paintImage } from "./images.js";
 import { mapImage } from "./maps.js";
+import { indexIn, placeIn } from "./places.js";
+import { reach } from "./reach.js";
 import { describe, value } from "./words.js";
 
 const THUMBNAIL = 26;
@@ -23,11 +25,12 @@ export function createInspector(holder, { layers, names, range, actions }) {
   const mapHolder = h("div", { class: "holder" });
   const imageHolder = h("div", { class: "holder" });
   const mapCaption = h("figcaption", {});
+  const imageCaption = h("figcaption", {});
   const pair = h(
     "div",
     { class: "pair" },
     h("figure", {}, mapHolder, mapCaption),
-    h("figure", {}, imageHolder, h("figcaption", {}, "what it sees of the image")),
+    h("figure", {}, imageHolder, imageCaption),
   );
   const sums = h("div", { id: "arithmetic", class: "arithmetic" });
   const close = h("button", { type: "button", class: "quiet icon", "aria-label": "Close", onclick: () => actions.pick(-1, null) }, "×"); // prettier-ignore
@@ -73,7 +76,7 @@ export function createInspector(holder, { layers, names, range, actions }) {
     const isAnswer = place === layers.length - 1;
     title.replaceChildren(
       layer ? layer.name : "input",
-      h("span", { class: "muted" }, isAnswer ? (names[shape.at(-1) === 1 ? 1 : channel] ?? channel) : `${maps ? "map" : "neuron"} ${channel}`),
+      h("span", { class: "muted" }, isAnswer && !maps ? (names[shape.at(-1) === 1 ? 1 : channel] ?? channel) : `${maps ? "map" : "neuron"} ${channel}`),
     );
     silence.hidden = place < 0 || isAnswer;
     silence.textContent = silenced ? "Switch on" : "Switch off";
@@ -102,7 +105,9 @@ export function createInspector(holder, { layers, names, range, actions }) {
     imageView.show(paintImage(input, range));
     const box = reach(layers, tensors.map((each) => each.shape), place, unit).at(-1); // prettier-ignore
     const seen = box && box.unit === undefined ? box : { top: 0, left: 0, rows: shape[0], columns: shape[1] };
-    imageView.mark([{ kind: "frame", row: seen.top, column: seen.left, rows: seen.rows, columns: seen.columns }]);
+    const nothing = seen.rows === 0;
+    imageCaption.textContent = nothing ? "it sees nothing of the image" : "what it sees of the image";
+    imageView.mark(nothing ? [] : [{ kind: "frame", row: seen.top, column: seen.left, rows: seen.rows, columns: seen.columns }]);
   }
 
   function written({ tensors, tensor, place, unit, part, silenced }) {

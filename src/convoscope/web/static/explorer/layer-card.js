@@ -5,8 +5,8 @@ import { plural } from "../shared/format.js";
 import { ARROWS } from "../shared/image-view.js";
 import { extent } from "../shared/scale.js";
 import { theme } from "../shared/theme.js";
-import { placeIn } from "./explain.js";
 import { hit, layoutOf, paintLayer } from "./maps.js";
+import { placeIn } from "./places.js";
 import { brief, describe, sizeOf } from "./words.js";
 
 const MOST_HEIGHT = 250; // CSS pixels, until all is asked for

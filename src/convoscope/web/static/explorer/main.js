@@ -8,26 +8,23 @@ import { say } from "../shared/message.js";
 import { createState } from "../shared/state.js";
 import { startTheme } from "../shared/theme.js";
 import { readAddress, writeAddress } from "./address.js";
-import { best, scoresOf } from "./answer.js";
-import { createBeside, endsInProbabilities } from "./beside.js";
+import { createBeside } from "./beside.js";
 import { createChanges } from "./changes.js";
-import { createEvidence } from "./evidence.js";
-import { indexIn, placeIn, strongest } from "./explain.js";
+import { createClassAnswer } from "./class-answer.js";
 import { whatIsGiven } from "./given.js";
-import { createCollection, imageShape } from "./images.js";
+import { createImageAnswer } from "./image-answer.js";
+import { imageShape } from "./images.js";
 import { createInspector } from "./inspector.js";
-import { createMistakes } from "./mistakes.js";
-import { createNearest } from "./nearest.js";
+import { indexIn, placeIn, strongest } from "./places.js";
 import { restore } from "./restore.js";
-import { createSaliency } from "./saliency.js";
 import { createSource } from "./source.js";
 import { createTime } from "./time.js";
 import { toLab } from "./to-lab.js";
 import { createTouch } from "./touch.js";
 import { createTower, folded } from "./tower.js";
-import { createVerdict } from "./verdict.js";
-import { percent, sizeOf } from "./words.js";
+import { sizeOf } from "./words.js";
 
+const ANSWERS = { classes: createClassAnswer, image: createImageAnswer };
 const given = await whatIsGiven().catch((problem) => {
   say(problem.message, "error");
   throw problem;
@@ -37,12 +34,11 @@ const model = readModel(given.buffer);
 const { layers, inputShape } = model;
 const worker = given.offline ? null : new URL("../engine/network-worker.js", import.meta.url);
 const network = await openNetwork(given.buffer, worker);
-const collection = createCollection(given, inputShape);
-const probabilities = endsInProbabilities(layers);
+const { indices } = explorer;
 const start = {
   view: "network",
-  source: collection.count ? "test" : "draw",
-  image: collection.count ? collection.number(0) : null,
+  source: indices.length ? "test" : "draw",
+  image: indices.length ? indices[0] : null,
   drawing: null, // its greys as the network receives them, a byte each
   place: -1, // of the layer whose value is chosen; −1 is the input
   unit: null, // the value's flat index
@@ -65,7 +61,9 @@ let starting = true;
 // --- parts of the page
 
 const changes = createChanges({ state, layers, network });
-const verdict = createVerdict({ explorer, probabilities });
+const ask = (...about) => time.ask(...about);
+const answer = ANSWERS[explorer.answer]({ given, layers, inputShape, network, state, ask });
+const { collection, measure, mistakes } = answer;
 
 function pick(place, unit) {
   say("");
@@ -73,8 +71,7 @@ function pick(place, unit) {
 }
 const tower = createTower(byId("tower"), {
   layers,
-  names: explorer.names,
-  probabilities,
+  lastCard: answer.lastCard,
   onpick(place, unit) {
     const tensor = place < 0 ? shown.input : shown.outputs[place];
     pick(place, unit.row === undefined ? strongest(tensor, unit.channel) : indexIn(tensor.shape, unit));
@@ -97,19 +94,15 @@ const inspector = createInspector(byId("inspector"), {
     openLab: given.offline ? null : openLab,
   },
 });
-const evidence = createEvidence(byId("evidence"), { layers, names: explorer.names, range: explorer.range, network });
-const saliency = createSaliency(byId("saliency"), { names: explorer.names, network });
-const nearest = createNearest(byId("nearest"), { explorer, inputShape, ask: (...about) => time.ask(...about) });
-const parts = { matrix: byId("matrix"), shown: byId("cell-images") };
-const mistakes = createMistakes(parts, { collection, explorer, state });
 const beside = explorer.beside
-  ? createBeside(byId("beside"), { given, first: { layers, probabilities }, inputShape, collection, state, worker, say })
+  ? createBeside(byId("beside"), { given, answer, layers, inputShape, state, worker, say })
   : null;
 const touch = createTouch(byId("touch"), {
   layers,
   explorer,
+  measure,
   epoch: () => time.epoch(),
-  ask: (...about) => time.ask(...about),
+  ask,
   onreset: changes.reset,
 });
 const source = createSource(byId("source"), {
@@ -129,8 +122,8 @@ const time = createTime(byId("time"), {
   onweights: afterEpoch,
   onanswers: () => renderEvidence(),
   oncount(found) {
-    mistakes.count(found);
-    sayFacts(found ? (found.accuracy ?? null) : explorer.accuracy);
+    mistakes?.count(found);
+    sayFacts(found ?? explorer);
     source.show();
     renderMistakes();
   },
@@ -150,11 +143,7 @@ const render = oncePerFrame(draw);
 const again = oncePerFrame(() => shown && run(shown.input, shown.label));
 const renderMistakes = oncePerFrame(() => state.get().view === "mistakes" && mistakes.render());
 const renderEvidence = delayed(60, () => {
-  if (state.get().view !== "mistakes" || !shown) return;
-  const answered = best(scoresOf(shown.outputs.at(-1), probabilities));
-  evidence.render(shown.input, answered, shown.label);
-  saliency.render(shown.input, answered);
-  nearest.render(shown.input);
+  if (state.get().view === "mistakes" && shown) mistakes.look(shown);
 });
 
 state.listen((now, before) => {
@@ -179,7 +168,7 @@ async function run(input, label) {
     shown = { input: { data: input.data, shape: imageShape(input.shape) ?? input.shape }, outputs, label };
     if (starting) chooseSomething();
     draw();
-    verdict.render(shown);
+    answer.verdict.render(shown);
     renderEvidence();
   } catch (problem) {
     say(problem.message, "error");
@@ -209,17 +198,18 @@ function putSource(view) {
   if (byId("source").parentElement !== place) place.prepend(byId("source"));
 }
 
-/** What the model is, in a line; `accuracy` is that of the epoch that is shown, null where it is not known. */
-function sayFacts(accuracy) {
+/** What the model is, in a line, and how well it does; `told`: by Python, of the epoch that is shown. */
+function sayFacts(told) {
   const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);
   const facts = [plural(layers.length, "layer"), plural(parameters, "parameter"), `images ${sizeOf(inputShape)}`];
-  if (accuracy !== null) facts.push(`${percent(accuracy)} right on ${plural(explorer.count, "test image")}`);
+  const measured = measure.words(told);
+  if (measured) facts.push(`${measured} on ${plural(explorer.count, "test image")}`);
   byId("facts").textContent = facts.join(" · ");
 }
 
 /** At the start, where there is room: the strongest value of the last convolution, so that its arithmetic is seen. */
 function chooseSomething() {
-  const place = layers.findLastIndex(({ type }) => type === "Conv2D");
+  const place = layers.findLastIndex(({ type }) => ["Conv2D", "Conv2DTranspose"].includes(type));
   if (place >= 0 && state.get().unit === null && window.matchMedia("(min-width: 821px)").matches) {
     const { data } = shown.outputs[place];
     const unit = data.reduce((top, number, i) => (Math.abs(number) > Math.abs(data[top]) ? i : top), 0);
@@ -253,8 +243,10 @@ function afterEpoch() {
 
 byId("model-title").textContent = explorer.title;
 byId("view-beside").hidden = !beside;
+byId("view-mistakes").hidden = !mistakes;
+byId("views").hidden = !beside && !mistakes;
 byId("note").textContent = explorer.note;
-sayFacts(explorer.accuracy);
+sayFacts(explorer);
 startTheme(byId("theme"), () => {
   render();
   renderMistakes();

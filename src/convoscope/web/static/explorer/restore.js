@@ -17,6 +17,7 @@ export function restore(found, { layers, inputShape }, explorer, { collection, n
   const usual = found.folded?.filter((place) => place < layers.length) ?? folded;
   const patch = { place: -1, unit: null, part: found.part ?? null, folded: usual };
   if (view === "beside" && !beside) out("two models side by side, for only one was opened (convoscope explore RUN OTHER)");
+  else if (view === "mistakes" && !names.length) out("mistakes, for this network answers with an image and not with a class");
   else if (view) patch.view = view;
   for (const name of ["pickA", "pickB", "foldedB"]) if (found[name]) patch[name] = found[name];
   if (cell && cell.every((each) => each < names.length)) patch.cell = cell;

@@ -4,16 +4,16 @@ import { crisp, frame } from "../shared/canvas.js";
 import { h } from "../shared/dom.js";
 import { extent } from "../shared/scale.js";
 import { theme } from "../shared/theme.js";
-import { indexIn, placeIn, strongest } from "./explain.js";
 import { imageShape, paintImage } from "./images.js";
 import { mapImage } from "./maps.js";
+import { indexIn, placeIn, strongest } from "./places.js";
 import { createTower, folded } from "./tower.js";
 import { value } from "./words.js";
 
 const SIDE = 132; // CSS pixels of the chosen map, at most
 
 /** The column of one network. `pick` and `fold` name what the state has of it. */
-export function createSide({ letter, title, facts, layers, names, probabilities, range, state, pick, fold }) {
+export function createSide({ letter, title, facts, layers, names, lastCard, range, state, pick, fold }) {
   const canvas = h("canvas", { role: "img" });
   const caption = h("p", { class: "note" });
   const chosen = h("div", { class: "chosen", hidden: true }, canvas, caption);
@@ -31,8 +31,7 @@ export function createSide({ letter, title, facts, layers, names, probabilities,
   const tensorAt = (place) => (place < 0 ? shown.input : shown.outputs[place]);
   const tower = createTower(holder, {
     layers,
-    names,
-    probabilities,
+    lastCard,
     onpick(place, unit) {
       const { shape } = tensorAt(place);
       const index = unit.row === undefined ? strongest(tensorAt(place), unit.channel) : indexIn(shape, unit);
@@ -68,7 +67,6 @@ export function createSide({ letter, title, facts, layers, names, probabilities,
 
   return {
     column,
-    probabilities,
     /** Shows a run of this network: {input, outputs, label}; `off`: place -> channels that are switched off. */
     render(run, off) {
       shown = run;

@@ -8,11 +8,15 @@ import { createDrawing } from "./drawing.js";
 import { habits, imageShape, picture } from "./images.js";
 import { fitted, keepOwn, keptOwn } from "./own-image.js";
 
-const SHOWN = 18; // of a class
+const SHOWN = 18; // of a class, or of all where there are no classes
 
-/** The panel in `holder`; `onimage(tensor, {number, label})` hears of every image. `state` has `source` and `image`. */
+/**
+ * The panel in `holder`; `onimage(tensor, {number, label})` hears of every image, `label` being what should come out: the
+ * number of its class, or an image; null where it is not known. `state` has `source` and `image`.
+ */
 export function createSource(holder, { collection, explorer, inputShape, state, onimage, say }) {
   const { names, range, edge } = explorer;
+  const inClasses = names.length > 0;
   const kinds = [
     ...(collection.count ? [["test", "Test"]] : []),
     ...(imageShape(inputShape) ? [["draw", "Draw"], ["file", "Open…"], ["camera", "Camera"]] : []), // prettier-ignore
@@ -29,8 +33,8 @@ export function createSource(holder, { collection, explorer, inputShape, state, 
     (text) => state.change({ image: collection.number(collection.ofClass(Number(text))[0]) }),
     { id: "class" },
   );
-  const thumbnails = h("div", { class: "thumbnails", role: "group", "aria-label": "Images of this class" });
-  const test = h("div", { class: "test" }, classes.field, thumbnails);
+  const thumbnails = h("div", { class: "thumbnails", role: "group", "aria-label": inClasses ? "Images of this class" : "Images" });
+  const test = h("div", { class: "test" }, inClasses ? classes.field : null, thumbnails);
   const draw = h("div", { class: "draw" });
   const own = h("p", { class: "note", id: "own" });
   holder.append(h("div", { class: "segments", role: "group", "aria-label": "Image" }, buttons), file, test, draw, own);
@@ -81,13 +85,12 @@ export function createSource(holder, { collection, explorer, inputShape, state, 
     if (source === "draw") startDrawing();
     if (source === "draw" && wanted && wanted !== kept) drawing.load((kept = wanted));
     if (OWN.includes(source)) own.textContent = brought?.words ?? "";
-    if (source === "test") showClass(collection.find(image));
+    if (source === "test") showAlike(collection.find(image));
   }
 
-  function showClass(chosen) {
-    const each = collection.label(chosen) ?? collection.predicted(chosen);
-    classes.control.value = String(each);
-    const some = collection.ofClass(each);
+  function showAlike(chosen) {
+    if (inClasses) classes.control.value = String(collection.label(chosen) ?? collection.predicted(chosen));
+    const some = collection.alike(chosen);
     const from = Math.max(0, Math.min(some.indexOf(chosen) - 4, some.length - SHOWN));
     thumbnails.replaceChildren(
       ...some.slice(from, from + SHOWN).map((i) =>
@@ -117,7 +120,8 @@ export function createSource(holder, { collection, explorer, inputShape, state, 
 export function thumbnailOf(collection, i, range, names, { pressed, onclick }) {
   const [label, predicted] = [collection.label(i), collection.predicted(i)];
   const wrong = label !== null && predicted !== undefined && label !== predicted;
-  const words = `Image ${collection.number(i)}: ${names[label ?? predicted]}${wrong ? `, taken for ${names[predicted]}` : ""}`;
+  const named = names[label ?? predicted] === undefined ? "" : `: ${names[label ?? predicted]}`;
+  const words = `Image ${collection.number(i)}${named}${wrong ? `, taken for ${names[predicted]}` : ""}`;
   const tensor = collection.tensor(i);
   return h(
     "button",

@@ -2,17 +2,15 @@
 
 import { h } from "../shared/dom.js";
 import { plural } from "../shared/format.js";
-import { percent } from "./words.js";
 
 /**
  * The bar in `holder`; it shows only where something is changed. `onreset()` puts everything back, `epoch()` is
- * the one that is shown, and `ask(address, question)` asks the running Python about it.
+ * the one that is shown, and `ask(address, question)` asks the running Python about it. `measure`: of the kind of answer.
  */
-export function createTouch(holder, { layers, explorer, epoch, ask, onreset }) {
-  const { asks, accuracy } = explorer;
+export function createTouch(holder, { layers, explorer, measure, epoch, ask, onreset }) {
   const words = h("span", {});
   const score = h("span", { id: "accuracy" });
-  const button = h("button", { type: "button", id: "count", onclick: count }, "Accuracy on all test images");
+  const button = h("button", { type: "button", id: "count", onclick: count }, measure.title);
   const reset = h("button", { type: "button", id: "reset", onclick: onreset }, "As it was");
   holder.append(words, score, button, reset);
   let now = null;
@@ -25,8 +23,8 @@ export function createTouch(holder, { layers, explorer, epoch, ask, onreset }) {
     score.textContent = "counting …";
     button.disabled = true;
     try {
-      const { accuracy: share } = await ask("ask/accuracy", question);
-      if (own === asked) score.textContent = at === null ? `${percent(accuracy)} → ${percent(share)}` : percent(share);
+      const found = measure.short(await ask(`ask/${measure.asks}`, question));
+      if (own === asked) score.textContent = at === null ? `${measure.short(explorer)} → ${found}` : found;
     } catch (problem) {
       if (own === asked) score.textContent = problem.message;
     }
@@ -48,8 +46,8 @@ export function createTouch(holder, { layers, explorer, epoch, ask, onreset }) {
       const parts = silent.map(([place, channels]) => `${layers[place].name} without ${channels.join(", ")}`);
       if (edits.size) parts.push(`${plural(edits.size, "number")} of the kernels changed`);
       words.textContent = parts.join("; ");
-      button.hidden = !asks.includes("accuracy");
-      if (button.hidden) score.textContent = "Accuracy is not available offline or without labelled images.";
+      button.hidden = !explorer.asks.includes(measure.asks);
+      if (button.hidden) score.textContent = measure.missing;
     },
   };
 }

@@ -1,15 +1,17 @@
 // The network: the image below, each layer above the one that it takes from, the answer on top.
 
 import { h } from "../shared/dom.js";
-import { createAnswer } from "./answer.js";
-import { placeIn } from "./explain.js";
 import { createLayerCard } from "./layer-card.js";
+import { placeIn } from "./places.js";
 
-/** The tower in `holder`; `onpick(place, {row, column, channel})`, place −1 for the input; `ontoggle(place)`. */
-export function createTower(holder, { layers, names, probabilities, onpick, ontoggle }) {
+/**
+ * The tower in `holder`; `onpick(place, {row, column, channel})`, place −1 for the input; `ontoggle(place)`.
+ * `lastCard(layers, onpick)` gives what the last card shows instead of maps, {list, render}, or null.
+ */
+export function createTower(holder, { layers, lastCard, onpick, ontoggle }) {
   const last = layers.length - 1;
-  let units = names.length; // one output can stand for two classes
-  const answer = createAnswer(names, probabilities, (index) => onpick(last, { channel: Math.min(index, units - 1) }));
+  let units = Infinity; // one output can stand for two classes
+  const answer = lastCard(layers, (index) => onpick(last, { channel: Math.min(index, units - 1) }));
   const cards = [null, ...layers].map((layer, i) =>
     createLayerCard({
       name: layer ? layer.name : "input",
@@ -17,7 +19,7 @@ export function createTower(holder, { layers, names, probabilities, onpick, onto
       place: i - 1,
       onpick: (unit) => onpick(i - 1, unit),
       ontoggle: () => ontoggle(i - 1),
-      body: i - 1 === last ? answer.list : null,
+      body: answer && i - 1 === last ? answer.list : null,
     }),
   );
   for (const [i, { card }] of [...cards.entries()].reverse()) {
@@ -34,7 +36,7 @@ export function createTower(holder, { layers, names, probabilities, onpick, onto
         const selected = place === i - 1 && unit !== null ? placeIn(tensor.shape, unit) : null;
         card.render({ tensor, selected, off: off.get(i - 1) ?? [], folded: folded.has(i - 1) });
       });
-      answer.render(outputs[last], label, place === last ? unit : null);
+      answer?.render(outputs[last], label, place === last ? unit : null);
     },
     card: (place) => cards[place + 1].card,
   };

@@ -2,7 +2,7 @@
 
 import { byId, delayed, h } from "../shared/dom.js";
 import { best, scoresOf } from "./answer.js";
-import { imageShape, paintImage } from "./images.js";
+import { imageShape, paintOn } from "./images.js";
 import { percent, value } from "./words.js";
 
 /** The verdict on the page; `probabilities` says whether the last layer's values are such. */
@@ -21,13 +21,8 @@ export function createVerdict({ explorer: { names, range }, probabilities }) {
         label === null ? "" : right ? "That is right." : `That is wrong: it is ${names[label]}.`;
       byId("truth").className = right ? "right" : "wrong";
       const canvas = byId("received");
-      if (imageShape(input.shape)) {
-        const image = paintImage(input, range);
-        [canvas.width, canvas.height] = [image.width, image.height];
-        canvas.getContext("2d").putImageData(image, 0, 0);
-      } else {
-        canvas.parentElement.hidden = true;
-      }
+      canvas.parentElement.hidden = !imageShape(input.shape);
+      if (imageShape(input.shape)) paintOn(canvas, input, range);
       announce(`The answer is ${names[top]}, ${sure}.`);
     },
   };

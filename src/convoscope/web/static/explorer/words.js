@@ -2,6 +2,7 @@
 
 import { number } from "../shared/format.js";
 
+const LAYERS = { Conv2D: "convolution", Conv2DTranspose: "transposed convolution", UpSampling2D: "upsampling" };
 const ACTIVATIONS = { relu: "ReLU", leaky_relu: "leaky ReLU", elu: "ELU", gelu: "GELU", silu: "SiLU" };
 
 /** An activation's name for reading. */
@@ -9,17 +10,18 @@ export const activationName = (name) => ACTIVATIONS[name] ?? name;
 
 /** What a layer is, in a few words. */
 export function describe({ type, config }) {
-  const parts = [type.replace(/2D$/, "").replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase()];
+  const parts = [LAYERS[type] ?? type.replace(/2D$/, "").replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase()];
   const size = config.kernel_size ?? config.pool_size;
   if (size) parts.push(`${size[0]}×${size[1]}`);
   if (config.strides && !(config.pool_size && same(config.strides, config.pool_size)) && !same(config.strides, [1, 1]))
     parts.push(`stride ${config.strides.join("×")}`);
   if (config.padding === "same") parts.push("same padding");
   if (config.dilation_rate && !same(config.dilation_rate, [1, 1])) parts.push(`dilation ${config.dilation_rate.join("×")}`);
+  if (type === "UpSampling2D") parts.push(config.size.join("×"), config.interpolation);
   if (type === "Rescaling") parts.push(`× ${number(config.scale, 5)}${config.offset ? ` + ${number(config.offset, 3)}` : ""}`);
   if (config.activation && config.activation !== "linear") parts.push(activationName(config.activation));
   if (type === "Dropout" || type.startsWith("Random")) parts.push("in training only");
-  const text = parts.join(", ").replace("conv,", "convolution,").replace("relu", "ReLU");
+  const text = parts.join(", ").replace("relu", "ReLU");
   return text[0].toUpperCase() + text.slice(1);
 }
 
@@ -37,6 +39,12 @@ export function value(x) {
 export function brief(x) {
   const size = Math.abs(x);
   return number(x, size >= 100 ? 0 : size >= 10 ? 1 : 2);
+}
+
+/** A mean squared error: four decimals, for good ones are small. */
+export function squaredError(x) {
+  if (x !== 0 && x < 0.0005) return x.toExponential(1).replace("-", "−");
+  return x < 10 ? x.toFixed(4) : number(x, 1);
 }
 
 /** A probability: 97.3 %, and never 100 % or 0 % for what is not. */

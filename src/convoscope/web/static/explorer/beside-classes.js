@@ -1,0 +1,72 @@
+// Two networks that answer with classes: what both say of an image, and a list of those on which they disagree.
+
+import { h } from "../shared/dom.js";
+import { plural } from "../shared/format.js";
+import { best, endsInProbabilities, scoresOf } from "./answer.js";
+import { imageShape, picture } from "./images.js";
+import { percent, value } from "./words.js";
+
+const SHORT = 6; // letters of a name that has room in half the list
+
+/** {aside: what stands below the image's source, card: what both say, render({label, runs: [{layers, outputs}]})}. */
+export function createBothClasses({ explorer, collection, inputShape, state }) {
+  const { names, range, beside } = explorer;
+  const list = h("ol", { class: names.some((name) => name.length > SHORT) ? "apart long" : "apart" });
+  const card = h("p", { id: "both", class: "card both", role: "status" });
+  const items = new Map(beside.apart.map((number) => [number, itemOf(number)]));
+  list.append(...[...items.values()].map((button) => h("li", {}, button)));
+
+  function itemOf(number) {
+    const i = collection.find(number);
+    const [label, a, b] = [collection.label(i), collection.opened(i), beside.predicted[i]];
+    const said = (letter, each) =>
+      h("span", {}, h("b", {}, letter), ` ${names[each]}${each === label ? " ✓" : ""}`);
+    const words = `Image ${number}: A says ${names[a]}, B says ${names[b]}${label === null ? "" : `; it is ${names[label]}`}`;
+    return h(
+      "button",
+      { type: "button", "aria-label": words, onclick: () => state.change({ source: "test", image: number }) },
+      imageShape(inputShape) ? picture(collection.tensor(i), range) : String(number),
+      h("span", { class: "said" }, said("A", a), said("B", b)),
+    );
+  }
+
+  return {
+    aside: [h("h2", {}, "Where they disagree"), h("p", { class: "note" }, howOften(explorer)), list],
+    card,
+    render({ label, runs }) {
+      const now = state.get();
+      for (const [number, button] of items)
+        button.setAttribute("aria-pressed", String(now.source === "test" && now.image === number));
+      const [a, b] = runs.map(({ layers, outputs }) => {
+        const probabilities = endsInProbabilities(layers);
+        const scores = scoresOf(outputs.at(-1), probabilities);
+        const top = best(scores);
+        return { top, sure: probabilities ? percent(scores[top]) : `score ${value(scores[top])}` };
+      });
+      const alike = a.top === b.top;
+      const words = alike
+        ? `Both say ${names[a.top]}: A with ${a.sure}, B with ${b.sure}.`
+        : `A says ${names[a.top]} (${a.sure}), B says ${names[b.top]} (${b.sure}).`;
+      card.textContent = label === null ? words : `${words} ${judged(alike, a.top === label, b.top === label, names[label])}`;
+      card.classList.toggle("apart", !alike);
+    },
+  };
+}
+
+function judged(alike, a, b, name) {
+  if (alike) return a ? "That is right." : `That is wrong: it is ${name}.`;
+  if (!a && !b) return `Both are wrong: it is ${name}.`;
+  return `${a ? "A" : "B"} is right.`;
+}
+
+function howOften({ beside, count }) {
+  const { apart, apartCount, rightApart } = beside;
+  if (!count) return "There are no test images: draw one, and see what each makes of it.";
+  const parts = [`They answer ${apartCount.toLocaleString("en")} of ${plural(count, "test image")} differently`];
+  if (rightApart && apartCount) {
+    const { first, second, neither } = rightApart;
+    parts[0] += `: A is right on ${first} of them, B on ${second}, neither on ${neither}`;
+  }
+  if (apart.length < apartCount) parts.push(`These are the ${apart.length} that both are surest of`);
+  return `${parts.join(". ")}.`;
+}

@@ -1,0 +1,55 @@
+// Networks that answer with a class: its bars, the verdict, what is taken for what, and where the evidence is.
+// image-answer.js is the other kind of answer; main.js takes one of the two.
+
+import { byId } from "../shared/dom.js";
+import { best, createAnswer, endsInProbabilities, scoresOf } from "./answer.js";
+import { createBothClasses } from "./beside-classes.js";
+import { createEvidence } from "./evidence.js";
+import { createCollection } from "./images.js";
+import { createMistakes } from "./mistakes.js";
+import { createNearest } from "./nearest.js";
+import { createSaliency } from "./saliency.js";
+import { createVerdict } from "./verdict.js";
+import { percent } from "./words.js";
+
+/**
+ * The kind of answer, as the page takes it: {collection, measure, verdict, lastCard, mistakes, both}. `ask(address,
+ * question)` asks the running Python.
+ */
+export function createClassAnswer({ given, layers, inputShape, network, state, ask }) {
+  const { explorer } = given;
+  const { names, range } = explorer;
+  const probabilities = endsInProbabilities(layers);
+  const collection = createCollection(given, inputShape);
+  const evidence = createEvidence(byId("evidence"), { layers, names, range, network });
+  const saliency = createSaliency(byId("saliency"), { names, network });
+  const nearest = createNearest(byId("nearest"), { explorer, inputShape, ask });
+  const parts = { matrix: byId("matrix"), shown: byId("cell-images") };
+  const share = ({ accuracy = null }) => (accuracy === null ? null : percent(accuracy));
+
+  return {
+    collection,
+    /** How well a network does: what is asked of Python, and what is told, in words; null where it is not known. */
+    measure: {
+      asks: "accuracy",
+      title: "Accuracy on all test images",
+      missing: "Accuracy is not available offline or without labelled images.",
+      short: share,
+      words: (told) => share(told) && `${share(told)} right`,
+    },
+    verdict: createVerdict({ explorer, probabilities }),
+    /** What the last card shows instead of maps. */
+    lastCard: (of, onpick) => createAnswer(names, endsInProbabilities(of), onpick),
+    mistakes: {
+      ...createMistakes(parts, { collection, explorer, state }),
+      /** Shows where the network looked in the image of a run. */
+      look({ input, outputs, label }) {
+        const answered = best(scoresOf(outputs.at(-1), probabilities));
+        evidence.render(input, answered, label);
+        saliency.render(input, answered);
+        nearest.render(input);
+      },
+    },
+    both: () => createBothClasses({ explorer, collection, inputShape, state }),
+  };
+}

@@ -1,0 +1,72 @@
+// Networks that answer with an image, such as an autoencoder: what came out, beside what went in and what should come.
+// class-answer.js is the other kind of answer; main.js takes one of the two.
+
+import { byId, delayed, h } from "../shared/dom.js";
+import { createBothImages } from "./beside-images.js";
+import { createCollection, imageShape, meanSquaredError, paintOn } from "./images.js";
+import { squaredError } from "./words.js";
+
+/** The kind of answer, as the page takes it: see class-answer.js. */
+export function createImageAnswer({ given, inputShape }) {
+  const { explorer } = given;
+  const short = ({ error = null }) => (error === null ? null : squaredError(error));
+  return {
+    collection: withTargets(createCollection(given, inputShape), given),
+    measure: {
+      asks: "error",
+      title: "Mean squared error over all test images",
+      missing: "The mean squared error is not available offline or without the images that should come out.",
+      short,
+      words: (told) => short(told) && `mean squared error ${short(told)}`,
+    },
+    verdict: createPictures(explorer),
+    lastCard: () => null, // maps, as any layer has them
+    mistakes: null,
+    both: () => createBothImages(explorer),
+  };
+}
+
+/** The given images with what should come out of each in the place of its class. */
+function withTargets(collection, { explorer, targets }) {
+  const shape = explorer.shapes.at(-1);
+  const size = shape.reduce((a, b) => a * b, 1);
+  const all = explorer.indices.map((_, i) => i);
+  return {
+    ...collection,
+    label: (i) => (targets ? { shape, data: targets.subarray(i * size, (i + 1) * size) } : null),
+    alike: () => all,
+  };
+}
+
+/** The verdict: images side by side, and how far what came out is from what should. */
+function createPictures({ range, outputRange }) {
+  const announce = delayed(500, (text) => (byId("announce").textContent = text));
+  const received = byId("received");
+  const came = h("canvas", { id: "came", role: "img", "aria-label": "What comes out" });
+  const wanted = h("canvas", { id: "wanted", role: "img", "aria-label": "What should come out" });
+  const told = h("p", { id: "squared-error" });
+  const [out, should] = [came, wanted].map((canvas) =>
+    h("figure", { class: "received" }, canvas, h("figcaption", {}, canvas.getAttribute("aria-label"))),
+  );
+  received.closest(".result").classList.add("pictures");
+  received.parentElement.querySelector("figcaption").textContent = "What goes in";
+  byId("says").replaceWith(out, should, told);
+
+  return {
+    /** Shows what a run came to: {input, outputs, label}; `label` is the image that should come, or null. */
+    render({ input, outputs, label }) {
+      received.parentElement.hidden = !imageShape(input.shape);
+      if (imageShape(input.shape)) paintOn(received, input, range);
+      paintOn(came, outputs.at(-1), outputRange);
+      should.hidden = told.hidden = !label;
+      if (!label) {
+        announce("An image came out.");
+        return;
+      }
+      paintOn(wanted, label, outputRange);
+      const error = squaredError(meanSquaredError(outputs.at(-1), label));
+      told.replaceChildren("Mean squared error of this image: ", h("b", {}, error));
+      announce(`An image came out, with a mean squared error of ${error}.`);
+    },
+  };
+}
