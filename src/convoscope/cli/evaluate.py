@@ -35,11 +35,19 @@ def command(
 
     from convoscope.cli.console import results
     from convoscope.cli.trained import load
+    from convoscope.errors import ConfigurationError
+    from convoscope.explore.made_images import makes_images
     from convoscope.report import WORST
     from convoscope.report.terminal import print_report
     from convoscope.runs.training import test
 
     model, run = load(trained)
+    if makes_images(model):
+        raise ConfigurationError(
+            f"The model in {trained} makes images and knows no classes, so there are no right answers to count. In "
+            "Python, model.evaluate(x, y) measures it against the images y that should come out; convoscope explore "
+            f"{trained} shows what does."
+        )
     images, subject = _load_data(trained, model, run, data, data_dir)
     report = {"data": subject, **test(model, images, worst=WORST)}
     if as_json:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from convoscope.datasets import Dataset
+    from convoscope.models import Sequential
     from convoscope.runs import RunFolder
     from convoscope.web.explored import Explored
 
@@ -69,6 +73,7 @@ def _loaded(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
     from convoscope import datasets
     from convoscope.cli.explored_run import find_model, run_of
     from convoscope.cli.trained import load as load_trained
+    from convoscope.explore.made_images import makes_images
     from convoscope.runs.preparation import load_data, with_channels
     from convoscope.runs.training import settings_of
     from convoscope.web.explored import Explored
@@ -85,12 +90,26 @@ def _loaded(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
         if data is None:
             return Explored(model, title=title)
         images = datasets.load(data, data_dir)
+    if makes_images(model):
+        return Explored(model, _as_taken(model, images), title=title, epochs=epochs, note=note)
     return Explored(
         *(model, with_channels(images.x_test), images.y_test, with_channels(images.x_train), images.y_train),
         title=title,
         epochs=epochs,
         note=note,
     )
+
+
+def _as_taken(model: Sequential, images: Dataset) -> npt.NDArray[Any]:
+    """Return the test images in the values that a model takes whose file may not say which these are."""
+    import numpy as np
+
+    from convoscope.cli.trained import white_of
+    from convoscope.runs.preparation import with_channels
+
+    factor = white_of(model) / images.info.max_value
+    x = with_channels(images.x_test)
+    return x if factor == 1 else x.astype(np.float32) * np.float32(factor)
 
 
 def _title(trained: Path, run: RunFolder | None) -> str:

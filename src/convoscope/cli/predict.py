@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,13 +36,14 @@ def command(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print what is found as JSON.")] = False,
 ) -> None:
-    """Say what images show. They are converted and scaled as the training images were."""
+    """Say what images show, or write the images that the model makes of them. They are scaled as in training."""
     import json
 
     from convoscope.cli.errors import FAILED, complain
     from convoscope.cli.images import prepare
     from convoscope.cli.trained import load
     from convoscope.errors import ConvoscopeError
+    from convoscope.explore.made_images import makes_images
 
     model, _ = load(trained)
     preprocessing = _preprocessing_of(trained, model)
@@ -53,12 +55,13 @@ def command(
             prepared[place] = prepare(path, preprocessing, invert=invert)
         except ConvoscopeError as error:
             problems[place] = str(error)
-    names = model.class_names or [str(number) for number in range(model.output_shape[-1] or 0)]
-    outputs = dict(zip(prepared, _outputs(model, prepared), strict=True))
+    given = [(images[place], each) for place, each in prepared.items()]
+    found = _images(model, given) if makes_images(model) else _classes(model, given, top)
+    answers = dict(zip(prepared, found, strict=True))
     findings = [
         {"file": str(path), "error": problems[place]}
         if place in problems
-        else {"file": str(path), "classes": _best(outputs[place], names, top), **_remarks(prepared[place])}
+        else {"file": str(path), **answers[place], **_remarks(prepared[place])}
         for place, path in enumerate(images)
     ]
     if as_json:
@@ -97,17 +100,32 @@ def _preprocessing_of(trained: Path, model: Any) -> dict[str, Any]:
     return {"height": shape[0], "width": shape[1], "channels": shape[2], "max_value": 255}
 
 
-def _outputs(model: Any, prepared: dict[int, Prepared]) -> Any:
+def _classes(model: Any, given: list[tuple[Path, Prepared]], top: int) -> list[dict[str, Any]]:
+    """Find the best classes of images."""
     import numpy as np
 
-    return model.predict(np.stack([image.pixels for image in prepared.values()]), verbose=0) if prepared else []
+    from convoscope.explore.answers import answers_of
+    from convoscope.explore.sections import class_count
+
+    class_count(model)
+    if not given:
+        return []
+    found = answers_of(model, model.predict(np.stack([image.pixels for _, image in given]), verbose=0))
+    return [{"classes": _best(scores, found.names, top)} for scores in found.scores]
+
+
+def _images(model: Any, given: list[tuple[Path, Prepared]]) -> list[dict[str, Any]]:
+    """Write what comes out of images."""
+    from convoscope.cli.predict_images import write_images
+
+    return [{"image": str(path)} for path in write_images(model, given)]
 
 
 def _remarks(image: Prepared) -> dict[str, Any]:
     return {"done": image.notes, **({"hint": image.hint} if image.hint else {})}
 
 
-def _best(probabilities: Any, names: list[str], top: int) -> list[dict[str, Any]]:
+def _best(probabilities: Any, names: Sequence[str], top: int) -> list[dict[str, Any]]:
     order = (-probabilities).argsort(kind="stable")[:top]
     return [{"class": names[place], "index": int(place), "probability": float(probabilities[place])} for place in order]
 
@@ -120,10 +138,12 @@ def _print(findings: list[dict[str, Any]], prepared: dict[int, Prepared], white:
     for place, finding in enumerate(findings):
         if "error" in finding:
             continue
-        if console.is_terminal and console.encoding.startswith("utf"):
+        if "classes" in finding and console.is_terminal and console.encoding.startswith("utf"):
             _print_picture(console, finding, prepared[place], white, verbose)
             continue
-        said = ", ".join(f"{best['class']} {percent(best['probability'])}" for best in finding["classes"])
+        said = finding.get("image") or ", ".join(
+            f"{best['class']} {percent(best['probability'])}" for best in finding["classes"]
+        )
         hint = f" ({finding['hint']})" if "hint" in finding else ""
         console.print(f"{finding['file']}: {said}{hint}", soft_wrap=True)
         if verbose:
