@@ -29,8 +29,11 @@ def write_images(model: Sequential, images: Sequence[tuple[Path, Prepared]]) -> 
         return []
     white = white_of(model)
     low, high = output_range(model, (0.0, white))
-    # Without preprocessing in the model's file, pixels are those of 8-bit images.
+    # Without preprocessing in the model's file, pixels are still those of 8-bit images.
     factor = 1.0 if model.preprocessing is not None else white / 255
+    if factor != 1:
+        for _, prepared in images:
+            prepared.notes.append(f"values brought from 0..255 to 0..{white:g}")
     values = np.stack([prepared.pixels for _, prepared in images]).astype(np.float32) * np.float32(factor)
     written = []
     for (path, _), made in zip(images, model.predict(values, verbose=0), strict=True):
