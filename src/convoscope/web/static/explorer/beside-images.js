@@ -11,7 +11,7 @@ export function createBothImages({ range, outputRange }) {
     return { canvas, figure: h("figure", { class: "received" }, canvas, h("figcaption", {}, name)) };
   });
   const words = h("p", { role: "status" });
-  const card = h("div", { id: "both", class: "card both pictures" }, figures.map(({ figure }) => figure), words);
+  const card = h("div", { id: "both", class: "card both outcome" }, figures.map(({ figure }) => figure), words);
 
   return {
     aside: [],

@@ -19,7 +19,7 @@ export function createImageAnswer({ given, inputShape }) {
       short,
       words: (told) => short(told) && `mean squared error ${short(told)}`,
     },
-    verdict: createPictures(explorer),
+    verdict: createOutcome(explorer),
     lastCard: () => null, // maps, as any layer has them
     mistakes: null,
     both: () => createBothImages(explorer),
@@ -39,7 +39,7 @@ function withTargets(collection, { explorer, targets }) {
 }
 
 /** The verdict: images side by side, and how far what came out is from what should. */
-function createPictures({ range, outputRange }) {
+function createOutcome({ range, outputRange }) {
   const announce = delayed(500, (text) => (byId("announce").textContent = text));
   const received = byId("received");
   const came = h("canvas", { id: "came", role: "img", "aria-label": "What comes out" });
@@ -48,7 +48,7 @@ function createPictures({ range, outputRange }) {
   const [out, should] = [came, wanted].map((canvas) =>
     h("figure", { class: "received" }, canvas, h("figcaption", {}, canvas.getAttribute("aria-label"))),
   );
-  received.closest(".result").classList.add("pictures");
+  received.closest(".result").classList.add("outcome");
   received.parentElement.querySelector("figcaption").textContent = "What goes in";
   byId("says").replaceWith(out, should, told);
 
