@@ -124,7 +124,7 @@ def test_the_rule_shows_few_images_more_often_and_never_mirrors_any() -> None:
     for name in cs.recipes.names():
         few, many = (cs.recipes.suggest(name, (28, 28, 1), count) for count in (1_000, 60_000))
         assert few.epochs > many.epochs
-        assert few.batch_size < many.batch_size
+        assert few.batch_size <= many.batch_size
         assert "flip" not in few.augmentation + many.augmentation
 
 
@@ -148,9 +148,12 @@ def test_the_fast_rule_gives_colour_and_larger_images_a_convolution_for_each_hal
     assert RandomRotation in kinds(model)
 
 
-def test_the_fast_rule_gives_small_grey_images_the_lessons_network() -> None:
+def test_the_fast_rule_gives_small_grey_images_the_lessons_network_normalized_where_they_are_many() -> None:
     assert cs.recipes.suggest("fast", (28, 28, 1), 2_000).network == "cnn-2"
-    assert cs.recipes.suggest("fast", (32, 32, 1), 60_000).network == "cnn-2"
+    many = kinds(cs.recipes.suggest("fast", (32, 32, 1), 60_000).model((32, 32, 1), 10))
+    few = kinds(cs.recipes.suggest("fast", (32, 32, 1), 6_000).model((32, 32, 1), 10))
+    assert [kind for kind in many if kind is not BatchNormalization] == few
+    assert many.count(BatchNormalization) == 2
 
 
 def test_ones_own_images_get_the_rules_recipe_whatever_their_folder_is_called() -> None:

@@ -14,6 +14,12 @@ _FEW_IMAGES = 10_000
 _LESSONS_SIDE = 32
 _LARGE_SIDE = 48
 _WIDTHS = (32, 64, 128, 256)
+#: cnn-2 with a batch normalization after each pooling, which saves about a third of the epochs for the same accuracy and
+#: makes each of them a fifth to a quarter longer.
+NORMALIZED = (
+    "conv 64 3 relu, maxpool 2, batchnorm, conv 64 3 relu, maxpool 2, batchnorm, flatten, "
+    "dense 128 relu, dense {classes} softmax"
+)
 # Two pixels of 28, and eleven degrees. No flips: who knows whether what is mirrored still is the same.
 _SHIFTED = "shift 0.08 interpolation=nearest"
 _TURNED = "shift 0.08, rotate 0.03"
@@ -25,8 +31,9 @@ def suggest(name: str, image_shape: Sequence[int], images: int) -> Recipe:
     Parameters
     ----------
     name : {"fast", "best"}
-        ``"fast"`` is the lesson's network cnn-2 for images like the lesson's, grey and small, and for others a
-        convolution for each time that the image can be halved, and one more. ``"best"`` has twice as many.
+        ``"fast"`` is the lesson's network cnn-2 for images like the lesson's, grey and small, with a batch normalization
+        after each pooling where they are many; for others a convolution for each time that the image can be halved, and
+        one more. ``"best"`` has twice as many.
     image_shape : (height, width, channels)
     images : int
         How many there are to train with.
@@ -35,7 +42,7 @@ def suggest(name: str, image_shape: Sequence[int], images: int) -> Recipe:
     --------
     >>> suggest("best", (32, 32, 3), 5_000).augmentation
     'shift 0.08 interpolation=nearest'
-    >>> suggest("fast", (28, 28, 1), 60_000).network
+    >>> suggest("fast", (28, 28, 1), 6_000).network
     'cnn-2'
     """
     check_name(name)
@@ -56,8 +63,22 @@ def suggest(name: str, image_shape: Sequence[int], images: int) -> Recipe:
             weight_decay=0.03,
             augmentation=_SHIFTED,
         )
-    if shape[2] == 1 and max(shape[:2]) <= _LESSONS_SIDE:
+    if shape[2] == 1 and max(shape[:2]) <= _LESSONS_SIDE and count < _FEW_IMAGES:
         return Recipe(name, None, "cnn-2", _epochs(300_000, count, 3, 30), batch, learning_rate=3e-3, warmup_share=0.15)
+    if shape[2] == 1 and max(shape[:2]) <= _LESSONS_SIDE:
+        # As was chosen for Fashion-MNIST, and for a little longer.
+        return Recipe(
+            name,
+            None,
+            NORMALIZED,
+            _epochs(300_000, count, 3, 30),
+            batch_size=32,
+            learning_rate=3e-3,
+            warmup_share=0.15,
+            optimizer="adamw",
+            weight_decay=0.05,
+            label_smoothing=0.05,
+        )
     return Recipe(
         name,
         None,
