@@ -203,6 +203,14 @@ def test_a_model_without_images_opens_for_drawing(explored: Explored) -> None:
     assert told["names"] == ["0", "1", "2"]
 
 
+def test_without_images_a_drawing_has_the_values_that_the_model_scales() -> None:
+    rescaling = cs.layers.Rescaling(1 / 255, input_shape=(4, 4, 1))
+    scaled = cs.Sequential([rescaling, cs.layers.Flatten(), cs.layers.Dense(2)])
+    plain = cs.Sequential([cs.layers.Flatten(input_shape=(4, 4, 1)), cs.layers.Dense(2)])
+    assert described(Explored(scaled))["range"] == [0.0, 255.0]
+    assert described(Explored(plain))["range"] == [0.0, 1.0]
+
+
 def test_the_offline_page_has_model_and_images_in_it_and_asks_nothing(explored: Explored) -> None:
     html = offline(explored)
     assert not re.findall(r'(?:src|href)="(?!data:|#)', html)

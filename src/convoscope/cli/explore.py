@@ -104,7 +104,7 @@ def _as_taken(model: Sequential, images: Dataset) -> npt.NDArray[Any]:
     """Return the test images in the values that a model takes whose file may not say which these are."""
     import numpy as np
 
-    from convoscope.cli.trained import white_of
+    from convoscope.models.white import white_of
     from convoscope.runs.preparation import with_channels
 
     factor = white_of(model) / images.info.max_value

@@ -21,8 +21,8 @@ def write_images(model: Sequential, images: Sequence[tuple[Path, Prepared]]) -> 
     """
     import PIL.Image
 
-    from convoscope.cli.trained import white_of
     from convoscope.explore.made_images import output_range
+    from convoscope.models.white import white_of
     from convoscope.storage import write_atomically
 
     if not images:

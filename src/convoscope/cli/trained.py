@@ -39,23 +39,3 @@ def load(path: Path) -> tuple[Sequential, RunFolder | None]:
 def _runs_here() -> str:
     runs = sorted(config.parent for config in Path("runs").glob("*/config.json"))
     return f" Runs here: {', '.join(map(str, runs[-8:]))}." if runs else " Train one: convoscope train"
-
-
-def white_of(model: Sequential) -> float:
-    """Return the value of white in the images that a model takes.
-
-    It is what the model's file says; else what its first layer, a Rescaling, turns into 1; else 1.
-
-    Examples
-    --------
-    >>> import convoscope as cs
-    >>> conv = cs.layers.Conv2D(1, 3)
-    >>> white_of(cs.Sequential([cs.layers.Rescaling(1 / 127.5, offset=-1, input_shape=(8, 8, 1)), conv]))
-    255.0
-    """
-    from convoscope.layers import Rescaling
-
-    if model.preprocessing is not None:
-        return float(model.preprocessing["max_value"])
-    first = model.layers[0]
-    return float(round((1 - first.offset) / first.scale)) if isinstance(first, Rescaling) and first.scale else 1.0

@@ -14,8 +14,8 @@ _FEW_IMAGES = 10_000
 _LESSONS_SIDE = 32
 _LARGE_SIDE = 48
 _WIDTHS = (32, 64, 128, 256)
-#: cnn-2 with a batch normalization after each pooling, which saves about a third of the epochs for the same accuracy and
-#: makes each of them a fifth to a quarter longer.
+#: cnn-2 with a batch normalization after each pooling, which saves about a third of the epochs for the same accuracy
+#: and makes each of them a fifth to a quarter longer.
 NORMALIZED = (
     "conv 64 3 relu, maxpool 2, batchnorm, conv 64 3 relu, maxpool 2, batchnorm, flatten, "
     "dense 128 relu, dense {classes} softmax"
@@ -31,9 +31,9 @@ def suggest(name: str, image_shape: Sequence[int], images: int) -> Recipe:
     Parameters
     ----------
     name : {"fast", "best"}
-        ``"fast"`` is the lesson's network cnn-2 for images like the lesson's, grey and small, with a batch normalization
-        after each pooling where they are many; for others a convolution for each time that the image can be halved, and
-        one more. ``"best"`` has twice as many.
+        ``"fast"`` is the lesson's network cnn-2 for images like the lesson's, grey and small, with a batch
+        normalization after each pooling where they are many; for others a convolution for each time that the image can
+        be halved, and one more. ``"best"`` has twice as many.
     image_shape : (height, width, channels)
     images : int
         How many there are to train with.

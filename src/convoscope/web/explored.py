@@ -16,6 +16,7 @@ from convoscope.explore.embedding import hidden
 from convoscope.explore.made_images import checked_targets, makes_images, mean_squared_error, output_range
 from convoscope.explore.sections import as_batch, batches, class_count, class_names
 from convoscope.models.sequential import Sequential
+from convoscope.models.white import white_of
 from convoscope.web.beside import Comparison, check_pair
 from convoscope.web.epochs import Epochs
 from convoscope.web.exhibits import value_range
@@ -78,6 +79,8 @@ class Explored:
     @cached_property
     def input_range(self) -> tuple[float, float]:
         """The values of black and white in them."""
+        if self.x is None:  # then an image is drawn, or comes from a file
+            return 0.0, white_of(self.model)
         return value_range(self.x, (self.model.preprocessing or {}).get("max_value"))
 
     @cached_property

@@ -1,0 +1,24 @@
+"""Which values the images have that a model takes."""
+
+from __future__ import annotations
+
+from convoscope.layers import Rescaling
+from convoscope.models.sequential import Sequential
+
+
+def white_of(model: Sequential) -> float:
+    """Return the value of white in the images that a model takes.
+
+    It is what the model's file says; else what its first layer, a Rescaling, turns into 1; else 1.
+
+    Examples
+    --------
+    >>> import convoscope as cs
+    >>> conv = cs.layers.Conv2D(1, 3)
+    >>> white_of(cs.Sequential([cs.layers.Rescaling(1 / 127.5, offset=-1, input_shape=(8, 8, 1)), conv]))
+    255.0
+    """
+    if model.preprocessing is not None:
+        return float(model.preprocessing["max_value"])
+    first = model.layers[0]
+    return float(round((1 - first.offset) / first.scale)) if isinstance(first, Rescaling) and first.scale else 1.0
