@@ -34,6 +34,8 @@ class Claim:
     calls : tuple of str
         The lines that the page has below them, so that its programs show something.
     charts : callable
+    shown_with : int or None
+        The claim whose program in `docs/lessons` shows this one too, if it has none of its own.
     """
 
     number: int
@@ -44,6 +46,7 @@ class Claim:
     checks: tuple[Callable[[], object], ...] = ()
     calls: tuple[str, ...] = ()
     charts: Callable[[Measured], list[Chart]] = _no_charts
+    shown_with: int | None = None
 
     def findings(self, measured: Measured) -> list[Finding]:
         """Judge; what was measured on other images than the lessons' is told, and not judged."""

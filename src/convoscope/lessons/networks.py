@@ -242,5 +242,6 @@ CLAIMS = (
         (checks.from_a_list, checks.pooled_eleven, checks.flattened_values),
         ("print(pooled_eleven(), flattened_values())",),
         _pooling_charts,
+        shown_with=12,
     ),
 )

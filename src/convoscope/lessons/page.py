@@ -21,12 +21,14 @@ from convoscope.storage import write_atomically
 if TYPE_CHECKING:
     from convoscope.lessons.course import Lessons
 
-NAME, IMAGES = "lessons.md", "images"
+NAME, IMAGES, SCRIPTS = "lessons.md", "images", "lessons"
 _IMPORTS = "import numpy as np\n\nimport convoscope as cs\nfrom convoscope.models.summary import summarize"
 
 
 def write_page(lessons: Lessons, folder: Path, facts: Sequence[str] = ()) -> list[Path]:
     """Write ``lessons.md``, and its charts as SVG into ``images`` beside it.
+
+    Where a folder ``lessons`` beside it has a script of a claim, `09_name.py`, the claim leads to it.
 
     Parameters
     ----------
@@ -55,25 +57,25 @@ def write_page(lessons: Lessons, folder: Path, facts: Sequence[str] = ()) -> lis
         if drawn:
             require_matplotlib()
     except NotReadyError:
-        write_atomically(page, [_page(lessons, facts, with_charts=False).encode()])
+        write_atomically(page, [_page(lessons, folder, facts, with_charts=False).encode()])
         raise
     files = []
     for each in drawn:
         (folder / IMAGES).mkdir(exist_ok=True)
         files.append(folder / IMAGES / _file(each))
         write_atomically(files[-1], [image(chart.draw(each), "svg")])
-    write_atomically(page, [_page(lessons, facts, with_charts=True).encode()])
+    write_atomically(page, [_page(lessons, folder, facts, with_charts=True).encode()])
     return [page, *files]
 
 
-def _page(lessons: Lessons, facts: Sequence[str], *, with_charts: bool) -> str:
+def _page(lessons: Lessons, folder: Path, facts: Sequence[str], *, with_charts: bool) -> str:
     parts = ["# What the lessons claim, and what it comes to here", *_introduction(lessons), *facts]
     parts.append("\n".join(f"- {rule}" for rule in RULES))
     parts.append("## All claims")
     parts.append(_table(_HEADINGS, [_summary(claim, lessons.findings[claim.number]) for claim in lessons.claims]))
     shown: set[str] = set()
     for claim in lessons.claims:
-        parts += _section(claim, lessons, shown, with_charts=with_charts)
+        parts += _section(claim, lessons, folder, shown, with_charts=with_charts)
     return "\n\n".join(parts) + "\n"
 
 
@@ -118,7 +120,7 @@ def _summary(claim: Claim, findings: Sequence[Finding]) -> list[str]:
     ]
 
 
-def _section(claim: Claim, lessons: Lessons, shown: set[str], *, with_charts: bool) -> list[str]:
+def _section(claim: Claim, lessons: Lessons, folder: Path, shown: set[str], *, with_charts: bool) -> list[str]:
     parts = [f"## {claim.number}. {claim.title}", claim.said]
     rows = [
         [finding.what, finding.claimed, finding.measured, _strong(finding)]
@@ -132,7 +134,7 @@ def _section(claim: Claim, lessons: Lessons, shown: set[str], *, with_charts: bo
     if claim.trials:
         parts.append(_trials(claim.trials, lessons.measured))
     parts += _program(claim, shown)
-    parts.append(f"Again: `convoscope lessons {claim.number}`")
+    parts.append(f"{_script(claim, folder)}Again: `convoscope lessons {claim.number}`")
     return parts
 
 
@@ -146,6 +148,16 @@ def _program(claim: Claim, shown: set[str]) -> list[str]:
     pieces = [*imports, *(inspect.getsource(check).rstrip() for check in new), "\n".join(claim.calls)]
     code = "\n\n\n".join(pieces)
     return [f"Counted by:\n\n```python\n{code}\n```"]
+
+
+def _script(claim: Claim, folder: Path) -> str:
+    """Say which script beside the page shows the claim, if one does."""
+    number = claim.shown_with or claim.number
+    scripts = sorted((folder / SCRIPTS).glob(f"{number:02}_*.py"))
+    if not scripts:
+        return ""
+    path = f"{SCRIPTS}/{scripts[0].name}"
+    return f"As a program: [{folder.absolute().name}/{path}]({path}). "
 
 
 def _trials(trials: Iterable[Trial], measured: Measured) -> str:

@@ -1,0 +1,65 @@
+"""The dense network on clothes: 89 % in training, 87 to 88 % on test. And where do 72 % come from?
+
+Five epochs of Fashion-MNIST, and no convolution yet. The newer lesson comes to about 89 % in training, and 87 to 88 %
+on test: "a really really strong performance considering it's only been five epochs". An older one saw "about a 72 %
+accuracy on the training set, and a little less on the test set", and does not say how it was trained. Plain gradient
+descent in place of Adam? Pixels from 0 to 255 in place of 0 to 1? One epoch? Each is tried here.
+
+Run this page: python docs/lessons/14_dense_on_fashion.py [digits]. Without Fashion-MNIST on disk, or with the word
+digits, it takes the digits in the package.
+"""
+
+import convoscope as cs
+from lesson_data import load
+
+(x_train, y_train), (x_test, y_test) = load("fashion-mnist")
+cs.utils.set_random_seed(1)
+
+
+def trained(optimizer, brightest, epochs=5):
+    """Train the lesson's network, with the brightest pixels at 1 or at 255, and return what fit measured."""
+    model = cs.Sequential(
+        [
+            cs.layers.Flatten(input_shape=(28, 28)),
+            cs.layers.Dense(128, activation=cs.nn.relu),
+            cs.layers.Dense(10, activation=cs.nn.softmax),
+        ]
+    )
+    assert model.count_params() == 784 * 128 + 128 + 128 * 10 + 10 == 101_770
+    scale = brightest / 255
+    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model.fit(
+        x_train.astype("float32") * scale,
+        y_train,
+        epochs=epochs,
+        validation_data=(x_test.astype("float32") * scale, y_test),
+        verbose=0,
+    ).history
+
+
+settings = {
+    "Adam": ("adam", 1),
+    "Adam, pixels 0 to 255": ("adam", 255),
+    "SGD": ("sgd", 1),
+    "SGD, pixels 0 to 255": ("sgd", 255),
+    "SGD at 0.001, 0 to 255": (cs.optimizers.SGD(0.001), 255),
+    "SGD at 0.0001, 0 to 255": (cs.optimizers.SGD(0.0001), 255),
+}
+print(f"{'':<26}{'after 1 epoch':^20}{'after 5 epochs':^20}")
+print(f"{'':<26}{'training':>10}{'test':>8}  {'training':>10}{'test':>8}")
+near = []
+for name, setting in settings.items():
+    history = trained(*setting)
+    training, test = history["accuracy"], history["val_accuracy"]
+    print(f"{name:<26}{training[0]:>10.1%}{test[0]:>8.1%}  {training[-1]:>10.1%}{test[-1]:>8.1%}")
+    near += [
+        f"{name}, {epoch + 1} epoch{'s' * (epoch > 0)}"
+        for epoch in (0, 4)
+        if abs(training[epoch] - 0.72) < 0.02 and test[epoch] < training[epoch]
+    ]
+    assert len(training) == len(test) == 5
+    if name == "Adam":
+        assert min(training[-1], test[-1]) > 0.5  # a guess is right one time in ten
+
+print("\nThe newer lesson, Adam and 5 epochs: about 89 % in training, 87 to 88 % on test.")
+print("The older one, about 72 % and a little less on test:", "; ".join(near) or "none of these")

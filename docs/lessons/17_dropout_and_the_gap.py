@@ -1,0 +1,66 @@
+"""Overfitting, and dropout: the gap between training and validation.
+
+"Nearly one million free parameters and only 60,000 training data points, so what should we be worried about?" That the
+network learns its images by heart: training goes on rising, images that it has not seen gain nothing by it. Dropout
+sets a part of what goes through it to zero, another part at every step; the lesson puts it after the pooling and after
+the dense layer, with 0.4, "between 20 % and 50 %, it tends to not matter that much".
+
+The usual gap has a catch: in training, accuracy is measured with a part of the network dropped, and so below what the
+network can. The last column is fair: the training images again, with the whole network.
+
+Run this page: python docs/lessons/17_dropout_and_the_gap.py [digits]. Without Fashion-MNIST on disk, or with the word
+digits, it takes the digits in the package.
+"""
+
+import convoscope as cs
+from lesson_data import load
+
+EPOCHS = 20
+
+(x_train, y_train), _ = load("fashion-mnist")
+x_train = x_train.reshape(-1, 28, 28, 1).astype("float32") / 255
+held_back = len(x_train) // 10
+x_train, x_validation = x_train[:-held_back], x_train[-held_back:]
+y_train, y_validation = y_train[:-held_back], y_train[-held_back:]
+cs.utils.set_random_seed(1)
+
+
+def network(dropout):
+    model = cs.Sequential()
+    model.add(cs.layers.Conv2D(32, (3, 3), input_shape=(28, 28, 1), activation="relu"))
+    model.add(cs.layers.MaxPooling2D(pool_size=(2, 2)))
+    model.add(cs.layers.Dropout(dropout))
+    model.add(cs.layers.Flatten())
+    model.add(cs.layers.Dense(128, activation="relu"))
+    model.add(cs.layers.Dropout(dropout))
+    model.add(cs.layers.Dense(10, activation="softmax"))
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+print(f"{network(0).count_params():,} parameters, {len(x_train):,} images\n")
+assert network(0).count_params() == network(0.4).count_params() == 693_962
+
+gaps = {}
+for dropout in (0, 0.4):
+    model = network(dropout)
+    history = model.fit(
+        x_train, y_train, epochs=EPOCHS, validation_data=(x_validation, y_validation), verbose=0
+    ).history
+    training, validation = history["accuracy"], history["val_accuracy"]
+    print(f"Dropout {dropout}       training  validation     gap")
+    for epoch in (0, 1, 4, 9, EPOCHS - 1):
+        gap = 100 * (training[epoch] - validation[epoch])
+        print(f"  epoch {epoch + 1:>2}    {training[epoch]:>10.2%}{validation[epoch]:>12.2%}{gap:>8.2f} points")
+    whole = model.evaluate(x_train, y_train, verbose=0)[1]
+    best = max(range(EPOCHS), key=lambda epoch: validation[epoch])
+    print(f"  The whole network on its training images: {whole:.2%}. Validation was best after epoch {best + 1}.\n")
+    gaps[dropout] = training[-1] - validation[-1], whole - validation[-1]
+
+print("Gap after the last epoch, in points:")
+for dropout, (usual, fair) in gaps.items():
+    print(f"  dropout {dropout:<4} {100 * usual:6.2f} as fit shows it, {100 * fair:6.2f} with the whole network")
+
+# By heart: without dropout, training is ahead of validation; and dropout makes that smaller.
+assert gaps[0][0] > 0
+assert gaps[0.4][0] < gaps[0][0]
