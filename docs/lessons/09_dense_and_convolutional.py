@@ -8,6 +8,17 @@ knows more of an image.
 That can be tried. Give every pixel another place, in all images the same one: not a number is lost, but neighbours are
 neighbours no more. A dense network, in which every pixel is connected with everything, does not notice.
 
+A run, in two minutes on one core of a busy machine:
+
+    accuracy on test, 5 epochs    parameters   as they are    shuffled
+    perceptron                         7,850         84.1%       84.1%
+    dense layer of 128               101,770         87.6%       87.6%
+    one convolution of 32            693,962         90.9%       88.0%
+    two convolutions of 64           243,786         90.8%       87.6%
+
+Shuffled, the convolutions are worth no more than the dense network alone. That two of 64 are better than one of 32 is
+not seen here: after five epochs it is chance which of them is ahead.
+
 Run this page: python docs/lessons/09_dense_and_convolutional.py [digits]. Without Fashion-MNIST on disk, or with the
 word digits, it takes the digits in the package.
 """

@@ -5,6 +5,21 @@ on test: "a really really strong performance considering it's only been five epo
 accuracy on the training set, and a little less on the test set", and does not say how it was trained. Plain gradient
 descent in place of Adam? Pixels from 0 to 255 in place of 0 to 1? One epoch? Each is tried here.
 
+A run, in a quarter of a minute on one core of a busy machine:
+
+                                 after 1 epoch       after 5 epochs
+                                training    test    training    test
+    Adam                           82.6%   84.3%       89.2%   87.0%
+    Adam, pixels 0 to 255          70.1%   69.2%       82.2%   82.2%
+    SGD                            75.6%   80.6%       85.3%   84.3%
+    SGD, pixels 0 to 255           11.0%   11.9%       16.3%   16.2%
+    SGD at 0.001, 0 to 255         51.9%   55.5%       70.1%   70.6%
+    SGD at 0.0001, 0 to 255        68.6%   69.4%       75.0%   74.5%
+
+The newer lesson's figures are those of Adam, 89.2 and 87.0. The older one's are nearest to what Adam has learned after
+one epoch of unscaled pixels, 70.1 and 69.2, and not to plain gradient descent, which after one epoch is better on test
+than in training. That is how it may have been; the lesson does not say.
+
 Run this page: python docs/lessons/14_dense_on_fashion.py [digits]. Without Fashion-MNIST on disk, or with the word
 digits, it takes the digits in the package.
 """

@@ -5,6 +5,9 @@ convolutional layers": a convolution sees one scale, and one after a pooling see
 them, and dropout, it is "almost perfect accuracy". What is left are digits that people argue about too: look at what is
 taken for what.
 
+A run, in under a minute on one core of a busy machine: 98.71 % with one convolution, which leaves 129 of the 10,000
+digits wrong, and 99.10 % with two of 64 and dropout, 90 wrong. Most often a 5 is taken for a 3, and a 7 for a 2.
+
 Run this page: python docs/lessons/16_digits_almost_perfect.py [digits]. Without MNIST on disk, or with the word digits,
 it takes the digits in the package.
 """

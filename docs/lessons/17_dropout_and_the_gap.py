@@ -8,6 +8,15 @@ the dense layer, with 0.4, "between 20 % and 50 %, it tends to not matter that m
 The usual gap has a catch: in training, accuracy is measured with a part of the network dropped, and so below what the
 network can. The last column is fair: the training images again, with the whole network.
 
+A run, in a few minutes on one core of a busy machine:
+
+    epoch 20         training  validation     gap    training images, whole network
+      dropout 0        99.41%      91.28%    8.13    99.60%
+      dropout 0.4      93.23%      92.22%    1.02    96.79%
+
+So the gap is smaller, by seven points as fit shows it and by four in truth, and images never seen gain one. Without
+dropout validation was best after epoch 8, and training went on by heart.
+
 Run this page: python docs/lessons/17_dropout_and_the_gap.py [digits]. Without Fashion-MNIST on disk, or with the word
 digits, it takes the digits in the package.
 """
@@ -41,7 +50,7 @@ def network(dropout):
 print(f"{network(0).count_params():,} parameters, {len(x_train):,} images\n")
 assert network(0).count_params() == network(0.4).count_params() == 693_962
 
-gaps = {}
+learned, gaps = {}, {}
 for dropout in (0, 0.4):
     model = network(dropout)
     history = model.fit(
@@ -55,12 +64,13 @@ for dropout in (0, 0.4):
     whole = model.evaluate(x_train, y_train, verbose=0)[1]
     best = max(range(EPOCHS), key=lambda epoch: validation[epoch])
     print(f"  The whole network on its training images: {whole:.2%}. Validation was best after epoch {best + 1}.\n")
+    learned[dropout] = training[-1]
     gaps[dropout] = training[-1] - validation[-1], whole - validation[-1]
 
 print("Gap after the last epoch, in points:")
 for dropout, (usual, fair) in gaps.items():
     print(f"  dropout {dropout:<4} {100 * usual:6.2f} as fit shows it, {100 * fair:6.2f} with the whole network")
 
-# By heart: without dropout, training is ahead of validation; and dropout makes that smaller.
-assert gaps[0][0] > 0
-assert gaps[0.4][0] < gaps[0][0]
+# By heart; and with dropout, training is harder.
+assert learned[0] > 0.98
+assert learned[0.4] < learned[0]

@@ -5,6 +5,20 @@ enough. Then the questions at the end of the lessons: what impact have 16 or 32 
 less, one more? What happens "when you're feeding less than 784 overall pixels in. Training should be faster, but is
 there a sweet spot where it's more accurate?" Look at the seconds as well.
 
+A run, in two minutes on one core of a busy machine: with one convolution of 32, 95 % in training are reached after
+epoch 6. And after three epochs of each, seconds to be compared among themselves:
+
+                       flattened  parameters  s an epoch  training    test
+    no convolution           784     101,770        0.65     87.5%   86.0%
+    only the first        10,816   1,386,506       13.24     92.3%   90.5%
+    two of 64              1,600     243,786        8.22     90.7%   90.2%
+    one more                  64      84,106        5.32     88.0%   88.2%
+    two of 32                800     113,386        3.05     89.9%   89.3%
+    two of 16                400      55,098        1.91     88.9%   88.4%
+
+Fewer filters are faster and cost accuracy: 16 take a quarter of the time of 64, and two points. Less than 784 values
+are not more accurate anywhere here.
+
 Run this page: python docs/lessons/19_stop_at_a_goal_and_experiments.py [digits]. Without Fashion-MNIST on disk, or with
 the word digits, it takes the digits in the package.
 """
@@ -14,7 +28,7 @@ import time
 import convoscope as cs
 from lesson_data import load
 
-GOAL = 0.95
+GOAL, EPOCHS = 0.95, 3
 
 (x_train, y_train), (x_test, y_test) = load("fashion-mnist")
 x_train = x_train.reshape(-1, 28, 28, 1).astype("float32") / 255
@@ -42,7 +56,8 @@ class StopAtGoal(cs.callbacks.Callback):
             self.model.stop_training = True
 
 
-accuracies = network([64, 64]).fit(x_train, y_train, epochs=20, callbacks=[StopAtGoal()], verbose=2).history["accuracy"]
+model = network([32])
+accuracies = model.fit(x_train, y_train, epochs=20, callbacks=[StopAtGoal()], verbose=2).history["accuracy"]
 assert len(accuracies) < 20
 assert accuracies[-1] >= GOAL
 assert all(accuracy < GOAL for accuracy in accuracies[:-1])
@@ -56,12 +71,13 @@ experiments = {
     "two of 16": [16, 16],
 }
 values = {}
-print(f"{'5 epochs':<18}{'flattened':>10}{'parameters':>12}{'s an epoch':>12}{'training':>10}{'test':>8}")
+print(f"After {EPOCHS} epochs of each:")
+print(f"{'':<18}{'flattened':>10}{'parameters':>12}{'s an epoch':>12}{'training':>10}{'test':>8}")
 for name, convolutions in experiments.items():
     model = network(convolutions)
     begun = time.perf_counter()
-    history = model.fit(x_train, y_train, epochs=5, verbose=0).history
-    seconds = (time.perf_counter() - begun) / 5
+    history = model.fit(x_train, y_train, epochs=EPOCHS, verbose=0).history
+    seconds = (time.perf_counter() - begun) / EPOCHS
     accuracy = model.evaluate(x_test, y_test, verbose=0)[1]
     values[name] = next(layer.output_shape[1] for layer in model.layers if isinstance(layer, cs.layers.Flatten))
     print(
