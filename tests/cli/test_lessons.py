@@ -83,7 +83,7 @@ def test_runs_of_lessons_are_listed_as_others_are(
 def test_a_run_that_is_taken_away_is_trained_again_by_compare_too(shell: Shell, tmp_path: Path) -> None:
     import shutil
 
-    assert shell("lessons", 14, "--quick", "-q", "--runs", "kept", "--jobs", 1).status == 0
+    assert shell("lessons", 14, "--quick", "-q", "--runs", "kept").status == 0
     run = sorted((tmp_path / "kept" / "beside" / "runs").iterdir())[0]
     shutil.rmtree(run)
     ended = shell("compare", "--resume", "kept/beside")
@@ -133,9 +133,10 @@ def test_without_the_data_sets_it_says_what_to_do(shell: Shell, monkeypatch: pyt
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals there")
+@pytest.mark.parametrize("jobs", [(), ("--jobs", "1")], ids=["in-this-process", "in-others"])
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
-def test_ended_in_the_middle_the_same_command_goes_on(tmp_path: Path, how: int) -> None:
-    command = [sys.executable, "-m", "convoscope", "lessons", "16", "--quick", "--runs", "kept", "--jobs", "1"]
+def test_ended_in_the_middle_the_same_command_goes_on(tmp_path: Path, how: int, jobs: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "convoscope", "lessons", "10", "--quick", "--runs", "kept", *jobs]
     process = subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )

@@ -23,13 +23,15 @@ def reports(folder: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in folder.glob("*/runs/*/report.json")}
 
 
-def train(folder: Path, *trials: Trial, **options: object) -> tuple[Measured, list[tuple[str, int, int]]]:
+def train(
+    folder: Path, *trials: Trial, jobs: int | None = 1, **options: object
+) -> tuple[Measured, list[tuple[str, int, int]]]:
     told: list[tuple[str, int, int]] = []
 
     def tell(event: str, run: PlannedRun, done: int, of: int) -> None:
         told.append((event, done, of))
 
-    measured = carry_out(trials, folder, quick=True, jobs=1, told=tell, **options)  # type: ignore[arg-type]
+    measured = carry_out(trials, folder, quick=True, jobs=jobs, told=tell, **options)  # type: ignore[arg-type]
     return measured, told
 
 
@@ -82,7 +84,8 @@ def test_pixels_come_unscaled_where_a_trial_says_so(done: tuple[Path, Measured, 
     assert settings["layers"] == "rescale 255, flatten, dense 10 softmax"
 
 
-def test_a_run_that_fails_is_told_and_the_others_go_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("jobs", [1, None], ids=["in processes", "in this one"])
+def test_a_run_that_fails_is_told_and_the_others_go_on(tmp_path: Path, jobs: int | None) -> None:
     wild = trial(
         "mnist",
         "wild",
@@ -91,13 +94,24 @@ def test_a_run_that_fails_is_told_and_the_others_go_on(tmp_path: Path) -> None:
         learning_rate=1e30,
         epochs=1,
     )
-    measured, told = train(tmp_path, wild, ALONE)
+    measured, told = train(tmp_path, wild, ALONE, jobs=jobs)
     assert sorted(event for event, _, _ in told) == ["failed", "finished"]
     assert measured.values(wild, "test_accuracy") == []
     assert measured.mean(wild, "test_accuracy") is None
     assert measured.seconds_an_epoch(wild) is None
     assert "loss" in (measured.reason(wild) or "")
     assert len(measured.values(ALONE, "test_accuracy")) == 1
+
+
+def test_in_this_process_comes_out_what_comes_out_of_others(
+    done: tuple[Path, Measured, list[tuple[str, int, int]]], tmp_path: Path
+) -> None:
+    measured, told = train(tmp_path, DENSE, ALONE, jobs=None, seeds=1)
+    assert [done for _, done, _ in told] == [1, 2]
+    for each in (DENSE, ALONE):
+        for name in ("accuracy", "loss"):
+            there = [values[:1] for values in done[1].course(each, name)]
+            assert measured.course(each, name) == there
 
 
 def test_nothing_is_begun_in_a_folder_that_another_process_is_at(

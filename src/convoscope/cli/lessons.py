@@ -47,7 +47,9 @@ def command(
     runs: Annotated[
         Path | None, typer.Option(help="Where the runs are kept. Default: runs/lessons, or runs/lessons-quick.")
     ] = None,
-    jobs: Annotated[int | None, typer.Option(help="Runs at a time. Default: as many as there are processors.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option(help="Runs at a time. Default: as many as there are processors; --quick: one.")
+    ] = None,
     engine: Annotated[str, typer.Option(help="auto, native or reference.")] = "auto",
     data_dir: Annotated[Path | None, typer.Option(help="A folder to look for the data sets first.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Print the tables only.")] = False,

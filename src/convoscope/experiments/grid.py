@@ -12,12 +12,13 @@ from convoscope import datasets
 from convoscope.datasets import DatasetInfo
 from convoscope.datasets.registry import is_own, load_own
 from convoscope.engine.select import use
+from convoscope.engine.threads import get_threads, set_threads
 from convoscope.errors import ConfigurationError, FileFormatError, StorageError
 from convoscope.experiments import failure
 from convoscope.experiments.plan import Experiment, PlannedRun, as_json, plan
 from convoscope.experiments.processes import Ended, run_all, share
 from convoscope.experiments.space import checked, setting
-from convoscope.experiments.training import is_complete
+from convoscope.experiments.training import attempt, is_complete
 from convoscope.runs import RunFolder
 from convoscope.runs.filling import VALIDATION
 from convoscope.runs.lock import alone_in
@@ -142,11 +143,14 @@ def look_at(dataset: str, settings: Mapping[str, Any]) -> tuple[DatasetInfo, dic
     return data.info, {"class_weight": data.report.class_weight}
 
 
-def resume(path: str | os.PathLike[str], *, jobs: int | None = None, told: Told | None = None) -> Experiment:
+def resume(
+    path: str | os.PathLike[str], *, jobs: int | None = None, told: Told | None = None, here: bool = False
+) -> Experiment:
     """Train those runs of a comparison that are not finished; one that was begun goes on from its last whole epoch.
 
     Runs that failed by their settings stay so; those that failed for lack of memory or room are tried again. Takes what
-    `compare` takes.
+    `compare` takes. With `here` runs are trained in this process, one after the other: for those that are over before a
+    process has started.
 
     Raises
     ------
@@ -160,7 +164,7 @@ def resume(path: str | os.PathLike[str], *, jobs: int | None = None, told: Told 
     with alone_in(experiment.path):
         left = [run for run in planned if not is_settled(experiment.folder(run.name))]
         at_once = share(len(left), jobs, planned[0].settings.threads)[0]
-        _Comparison(experiment, planned, left, told).run(at_once)
+        _Comparison(experiment, planned, left, told).run(0 if here else at_once)
     return experiment
 
 
@@ -185,8 +189,12 @@ class _Comparison:
         self.interrupted = False
 
     def run(self, at_once: int) -> None:
-        """Train all that are left."""
-        run_all(_WORKER, [(str(self.experiment.path), name) for name in self.left], at_once, self._ended)
+        """Train all that are left, so many at a time in processes of their own, or, with 0, in this one."""
+        arguments = [(str(self.experiment.path), name) for name in self.left]
+        if at_once:
+            run_all(_WORKER, arguments, at_once, self._ended)
+        else:
+            self._train_here(arguments)
         if self.interrupted:
             raise KeyboardInterrupt
         if self.full is not None:
@@ -194,6 +202,16 @@ class _Comparison:
                 f"{self.full.rstrip()} {self.of - len(self._unfinished())} of {self.of} runs are done and kept. With "
                 f"more room, go on: convoscope compare --resume {self.experiment}"
             )
+
+    def _train_here(self, arguments: list[tuple[str, str]]) -> None:
+        threads = get_threads()
+        try:
+            for words in arguments:
+                run = self.left[words[1]]
+                if not self._ended(words, Ended(*attempt(self.experiment.folder(run.name), run.settings))):
+                    return
+        finally:
+            set_threads(threads)
 
     def _ended(self, words: tuple[str, ...], ended: Ended) -> bool:
         run = self.left[words[1]]

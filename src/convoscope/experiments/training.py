@@ -27,6 +27,15 @@ def train(folder: RunFolder, settings: TrainSettings, callbacks: Sequence[Callba
             time.sleep(_POLL)
 
 
+def attempt(folder: RunFolder, settings: TrainSettings) -> tuple[int, str]:
+    """Train a run to its end, or write down why it did not come there; return the status of a process, and why."""
+    try:
+        train(folder, settings)
+    except Exception as error:
+        return failure.ended_by(folder, error)
+    return failure.DONE, ""
+
+
 def is_complete(folder: RunFolder) -> bool:
     """Say whether a run was trained to its end."""
     return folder.config.exists() and is_finished(folder, settings_of(folder), training_state(folder))

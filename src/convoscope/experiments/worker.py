@@ -11,7 +11,7 @@ import time
 
 from convoscope.experiments import failure
 from convoscope.experiments.plan import Experiment
-from convoscope.experiments.training import train
+from convoscope.experiments.training import attempt
 
 _GRACE = 30.0  # seconds that an interrupted process has to come to an end
 
@@ -35,17 +35,12 @@ def main(path: str, name: str) -> int:
     try:
         end_with_parent()
         experiment = Experiment.open(path)
-        folder = experiment.folder(name)
-        try:
-            settings = next(run.settings for run in experiment.planned() if run.name == name)
-            train(folder, settings)
-        except Exception as error:
-            status, reason = failure.ended_by(folder, error)
-            sys.stderr.write(reason)
-            return status
+        settings = next(run.settings for run in experiment.planned() if run.name == name)
+        status, reason = attempt(experiment.folder(name), settings)
+        sys.stderr.write(reason)
     except KeyboardInterrupt:
         return failure.INTERRUPTED
-    return failure.DONE
+    return status
 
 
 if __name__ == "__main__":

@@ -49,7 +49,8 @@ def carry_out(
     seeds : int, optional
         How often each is trained, in place of what the trial says.
     jobs : int, optional
-        How many runs at a time, by default as many as there are processors.
+        How many runs at a time, each in a process of its own; by default as many as there are processors, and the
+        quick ones in this process, as they are over before another has started.
     engine : {"auto", "native", "reference"}
     data_dir : str or path-like, optional
         A folder to look for the data sets first.
@@ -78,9 +79,11 @@ def carry_out(
     alone = [run for trial, runs in planned.items() if trial.alone for run in runs]
     beside = [run for trial, runs in planned.items() if not trial.alone for run in runs]
     counted = _Counted(told, len(alone) + len(beside))
+    here = quick and jobs is None
+    at_once = 1 if here else share(len(beside), jobs, 1)[0]
     experiments = {}
-    for name, runs, at_once in (("alone", alone, 1), ("beside", beside, share(len(beside), jobs, 1)[0])):
-        experiments[name] = _train(folder / name, runs, at_once, counted)
+    for name, runs, so_many in (("alone", alone, 1), ("beside", beside, at_once)):
+        experiments[name] = _train(folder / name, runs, so_many, counted, here=here)
         counted.before += len(runs)
     return Measured({trial: _row(trial, runs, experiments) for trial, runs in planned.items()}, quick=quick)
 
@@ -115,7 +118,7 @@ def _digest(settings: TrainSettings) -> str:
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:8]
 
 
-def _train(folder: Path, runs: Sequence[PlannedRun], at_once: int, told: Told) -> Experiment:
+def _train(folder: Path, runs: Sequence[PlannedRun], at_once: int, told: Told, *, here: bool) -> Experiment:
     experiment = Experiment(folder)
     if not runs:
         return experiment
@@ -136,7 +139,7 @@ def _train(folder: Path, runs: Sequence[PlannedRun], at_once: int, told: Told) -
     else:
         experiment = Experiment.create(folder, content)
     if any(not is_settled(experiment.folder(run.name)) for run in runs):
-        resume(folder, jobs=at_once, told=told)
+        resume(folder, jobs=at_once, told=told, here=here)
     return experiment
 
 

@@ -15,6 +15,7 @@ from convoscope.lessons.claim import Claim
 from convoscope.lessons.finding import QUESTION, RULES, Finding, percents
 from convoscope.lessons.laboratory import QUICK_EPOCHS
 from convoscope.lessons.measured import Measured
+from convoscope.lessons.source import QUICK_IMAGES
 from convoscope.lessons.trial import Trial
 from convoscope.storage import write_atomically
 
@@ -100,8 +101,9 @@ def _introduction(lessons: Lessons) -> list[str]:
         )
     if lessons.measured.quick:
         told.append(
-            f"**Quick: no claim about accuracy or speed is judged.** All of this was trained on the 1,437 small digits "
-            f"that come with the package, enlarged to 28×28, for {QUICK_EPOCHS} epochs at most: to see that it works."
+            f"**Quick: no claim about accuracy or speed is judged.** All of this was trained on {QUICK_IMAGES} small "
+            f"digits of those that come with the package, enlarged to 28×28, for {QUICK_EPOCHS} epochs at most: to see "
+            "that it works."
         )
     return told
 
