@@ -4,11 +4,11 @@ The lesson puts two convolutions of 64 filters, each with its pooling, on top of
 per epoch" on a GPU, and after five epochs about 93 % in training and "91 and change" on test, where the dense network
 alone came to 89 and to 87 or 88. Look at the seconds: this is a processor, no GPU.
 
-A run, on one core of a busy machine; what two cores with nothing else to do take is in docs/benchmarks.md:
+A run, on one core of a machine with two; what both of them take is in docs/benchmarks.md:
 
     after 5 epochs        training    test   s an epoch    the lesson
-    dense                    89.2%   87.0%         0.59    89 %, 87 to 88 %
-    two convolutions         92.7%   90.9%         7.49    93 %, 91 %, 5 to 6 s on a GPU
+    dense                    89.2%   87.0%         0.35    89 %, 87 to 88 %
+    two convolutions         92.7%   90.9%         5.47    93 %, 91 %, 5 to 6 s on a GPU
 
 Run this page: python docs/lessons/15_two_convolutions.py [digits]. Without Fashion-MNIST on disk, or with the word
 digits, it takes the digits in the package.
