@@ -14,8 +14,8 @@ A run, in 24 seconds on one core of a machine with two:
      32 at once:  1,875 steps,   0.26 s, 96.0% on test
     256 at once:    235 steps,   0.19 s, 93.4% on test
 
-After an epoch the known filters bring nothing: that many images teach random ones as much. And neither go far from
-where they began.
+After an epoch the known filters bring nothing: that many images teach random ones as much. Neither goes far from
+where it began.
 
 Run this page: python docs/lessons/10_filters_known_and_random.py [digits]. Without MNIST on disk, or with the word
 digits, it takes the digits in the package.

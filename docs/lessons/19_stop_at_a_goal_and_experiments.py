@@ -5,8 +5,8 @@ enough. Then the questions at the end of the lessons: what impact have 16 or 32 
 less, one more? What happens "when you're feeding less than 784 overall pixels in. Training should be faster, but is
 there a sweet spot where it's more accurate?" Look at the seconds as well.
 
-A run, in a minute and a half on one core of a machine with two: with one convolution of 32, 95 % in training are reached
-after epoch 6. And after three epochs of each:
+A run, in a minute and a half on one core of a machine with two. With one convolution of 32, 95 % in training are
+reached after epoch 6; and after three epochs of each experiment:
 
                        flattened  parameters  s an epoch  training    test
     no convolution           784     101,770        0.37     87.5%   86.0%
@@ -16,8 +16,8 @@ after epoch 6. And after three epochs of each:
     two of 32                800     113,386        2.25     89.9%   89.3%
     two of 16                400      55,098        1.15     88.9%   88.4%
 
-Fewer filters are faster and cost accuracy: 16 take a fifth of the time of 64, and are two points behind. Nowhere here is
-what gets less than 784 values the more accurate.
+Fewer filters are faster and less accurate: 16 take a fifth of the time of 64, and are two points behind. Nothing that
+feeds less than 784 values to the dense layer is more accurate here.
 
 Run this page: python docs/lessons/19_stop_at_a_goal_and_experiments.py [digits]. Without Fashion-MNIST on disk, or with
 the word digits, it takes the digits in the package.
