@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.pages import DOCS, run_page
 
-FOLDER = Path(__file__).parents[2] / "docs" / "filters"
+FOLDER = DOCS / "filters"
 PAGES = sorted(FOLDER.glob("*.py"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_page_runs_and_what_it_checks_is_true(page: Path, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(page)],
-        cwd=tmp_path,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        env={**os.environ, "PYTHONUTF8": "1"},
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout
+    assert run_page(page, folder=tmp_path)
     assert not list(tmp_path.iterdir())
 
 

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.pages import DOCS, run_page
 
 from convoscope.lessons import CLAIMS
 
-FOLDER = Path(__file__).parents[2] / "docs" / "lessons"
+FOLDER = DOCS / "lessons"
 SCRIPTS = sorted(FOLDER.glob("[0-9]*.py"))
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 def test_the_script_runs_on_digits_and_what_it_checks_is_true(script: Path, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-B", "-W", "error", str(script), "digits"],
-        cwd=tmp_path,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        env={**os.environ, "PYTHONUTF8": "1"},
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout
-    assert "mnist: " not in done.stdout
+    printed = run_page(script, "digits", folder=tmp_path)
+    assert printed
+    assert "mnist: " not in printed
     assert not list(tmp_path.iterdir())
 
 

@@ -12,7 +12,69 @@ from convoscope.layers.arguments import Shape, integer, padding_mode, pair
 from convoscope.layers.base import Layer, WeightSpec
 
 
-class Conv2D(Layer):
+class Convolving(Layer):
+    """What every convolution is told: its filters, where their kernels stand, and what is done with the sums.
+
+    Takes the arguments of `Conv2D`, which is one, as `Conv2DTranspose` is.
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int | Sequence[int],
+        *,
+        strides: int | Sequence[int],
+        padding: str,
+        dilation_rate: int | Sequence[int],
+        activation: str | Callable[..., Any] | None,
+        use_bias: bool,
+        kernel_initializer: str | dict[str, Any] | Initializer,
+        bias_initializer: str | dict[str, Any] | Initializer,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        kind = type(self).__name__
+        self.filters = integer(filters, "filters", kind)
+        self.kernel_size = pair(kernel_size, "kernel_size", kind)
+        self.strides = pair(strides, "strides", kind)
+        self.padding = padding_mode(padding, kind)
+        self.dilation_rate = pair(dilation_rate, "dilation_rate", kind)
+        self.activation = activations.name_of(activation)
+        self.use_bias = bool(use_bias)
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """The pixels that the kernel covers, dilation included: height, width."""
+        (kh, kw), (dh, dw) = self.kernel_size, self.dilation_rate
+        return geometry.extent(kh, dh), geometry.extent(kw, dw)
+
+    def kernel_shape(self, channels: int) -> Shape:
+        """Return the kernel's shape, for an input of so many channels."""
+        return *self.kernel_size, channels, self.filters
+
+    def weight_specs(self, input_shape: Shape) -> tuple[WeightSpec, ...]:
+        kernel = WeightSpec("kernel", self.kernel_shape(input_shape[2]), self.kernel_initializer)
+        bias = WeightSpec("bias", (self.filters,), self.bias_initializer)
+        return (kernel, bias) if self.use_bias else (kernel,)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": list(self.kernel_size),
+            "strides": list(self.strides),
+            "padding": self.padding,
+            "dilation_rate": list(self.dilation_rate),
+            "activation": self.activation,
+            "use_bias": self.use_bias,
+            "kernel_initializer": initializers.serialize(self.kernel_initializer),
+            "bias_initializer": initializers.serialize(self.bias_initializer),
+        }
+
+
+class Conv2D(Convolving):
     """Filters that pass over an image; each makes one feature map.
 
     Every value of a feature map is the sum of a patch of the input, all channels, times the filter's kernel, plus a
@@ -66,43 +128,22 @@ class Conv2D(Layer):
         bias_initializer: str | dict[str, Any] | Initializer = "zeros",
         **options: Any,
     ) -> None:
-        super().__init__(data_format=data_format, groups=groups, **options)
-        self.filters = integer(filters, "filters", "Conv2D")
-        self.kernel_size = pair(kernel_size, "kernel_size", "Conv2D")
-        self.strides = pair(strides, "strides", "Conv2D")
-        self.padding = padding_mode(padding, "Conv2D")
-        self.dilation_rate = pair(dilation_rate, "dilation_rate", "Conv2D")
-        self.activation = activations.name_of(activation)
-        self.use_bias = bool(use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-
-    @property
-    def window(self) -> tuple[int, int]:
-        """The pixels that the kernel covers, dilation included: height, width."""
-        (kh, kw), (dh, dw) = self.kernel_size, self.dilation_rate
-        return geometry.extent(kh, dh), geometry.extent(kw, dw)
+        super().__init__(
+            filters,
+            kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            dilation_rate=dilation_rate,
+            groups=groups,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            **options,
+        )
 
     def infer_shape(self, input_shape: Shape) -> Shape:
         geometry.image_shape(input_shape, self.describe())
         size = geometry.window_shape(input_shape, self.window, self.strides, self.padding, self.describe())
         return (*size, self.filters)
-
-    def weight_specs(self, input_shape: Shape) -> tuple[WeightSpec, ...]:
-        kernel = WeightSpec("kernel", (*self.kernel_size, input_shape[2], self.filters), self.kernel_initializer)
-        bias = WeightSpec("bias", (self.filters,), self.bias_initializer)
-        return (kernel, bias) if self.use_bias else (kernel,)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": list(self.kernel_size),
-            "strides": list(self.strides),
-            "padding": self.padding,
-            "dilation_rate": list(self.dilation_rate),
-            "activation": self.activation,
-            "use_bias": self.use_bias,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
-        }

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from convoscope import activations, initializers
 from convoscope.errors import ConfigurationError, ShapeError, unknown_name
 from convoscope.initializers import Initializer
 from convoscope.layers import geometry
-from convoscope.layers.arguments import Shape, integer, padding_mode, pair
-from convoscope.layers.base import Layer, WeightSpec
+from convoscope.layers.arguments import Shape, pair
+from convoscope.layers.base import Layer
+from convoscope.layers.convolution import Convolving
 
 _INTERPOLATIONS = ("nearest", "bilinear")
 
@@ -55,7 +55,7 @@ class UpSampling2D(Layer):
         return {**super().get_config(), "size": list(self.size), "interpolation": self.interpolation}
 
 
-class Conv2DTranspose(Layer):
+class Conv2DTranspose(Convolving):
     """A convolution turned round: every pixel paints the kernel, as strongly as it is bright, into a larger image.
 
     Painted kernels stand `strides` pixels apart and add up where they overlap, all channels together; then come a bias
@@ -117,20 +117,23 @@ class Conv2DTranspose(Layer):
         bias_initializer: str | dict[str, Any] | Initializer = "zeros",
         **options: Any,
     ) -> None:
-        super().__init__(data_format=data_format, **options)
-        kind = "Conv2DTranspose"
-        self.filters = integer(filters, "filters", kind)
-        self.kernel_size = pair(kernel_size, "kernel_size", kind)
-        self.strides = pair(strides, "strides", kind)
-        self.padding = padding_mode(padding, kind)
+        super().__init__(
+            filters,
+            kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            dilation_rate=dilation_rate,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            **options,
+        )
+        kind = type(self).__name__
         self.output_padding = (
             None if output_padding is None else pair(output_padding, "output_padding", kind, minimum=0)
         )
-        self.dilation_rate = pair(dilation_rate, "dilation_rate", kind)
-        self.activation = activations.name_of(activation)
-        self.use_bias = bool(use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ConfigurationError(
                 f"{kind}: strides {self.strides} and dilation_rate {self.dilation_rate} do not go together, as in "
@@ -141,12 +144,6 @@ class Conv2DTranspose(Layer):
                 f"{kind}: output_padding must be smaller than strides on each axis, but is {self.output_padding} with "
                 f"strides {self.strides}: where whole strides are added, nothing is painted."
             )
-
-    @property
-    def window(self) -> tuple[int, int]:
-        """The pixels that the kernel covers, dilation included: height, width."""
-        (kh, kw), (dh, dw) = self.kernel_size, self.dilation_rate
-        return geometry.extent(kh, dh), geometry.extent(kw, dw)
 
     def infer_shape(self, input_shape: Shape) -> Shape:
         geometry.image_shape(input_shape, self.describe())
@@ -160,22 +157,9 @@ class Conv2DTranspose(Layer):
             )
         return height, width, self.filters
 
-    def weight_specs(self, input_shape: Shape) -> tuple[WeightSpec, ...]:
-        kernel = WeightSpec("kernel", (*self.kernel_size, self.filters, input_shape[2]), self.kernel_initializer)
-        bias = WeightSpec("bias", (self.filters,), self.bias_initializer)
-        return (kernel, bias) if self.use_bias else (kernel,)
+    def kernel_shape(self, channels: int) -> Shape:
+        return *self.kernel_size, self.filters, channels
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": list(self.kernel_size),
-            "strides": list(self.strides),
-            "padding": self.padding,
-            "output_padding": None if self.output_padding is None else list(self.output_padding),
-            "dilation_rate": list(self.dilation_rate),
-            "activation": self.activation,
-            "use_bias": self.use_bias,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
-        }
+        extra = None if self.output_padding is None else list(self.output_padding)
+        return {**super().get_config(), "output_padding": extra}
