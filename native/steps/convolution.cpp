@@ -19,6 +19,8 @@ namespace convoscope {
 namespace {
 
 constexpr std::int64_t strip_floats = 16 * 1024;  // of feature map: what leaves room in a second-level cache
+// Of a map that Winograd makes: whole, it gives the input's gradient in the same way, which is worth some traffic.
+constexpr std::int64_t whole_floats = 4 * strip_floats;
 constexpr std::int64_t gradient_floats = 3 * 1024;  // of its gradient: what stays in a first-level cache beside patches
 
 class Convolution final : public Step {
@@ -217,8 +219,9 @@ private:
     }
 
     std::int64_t rows_at_once() const {
+        const std::int64_t most = winograd_ && !pooled_ ? whole_floats : strip_floats;
         std::int64_t rows = 1;
-        while (rows < out_rows_ && strip_rows(rows + 1) * width_ * filters_ <= strip_floats) rows++;
+        while (rows < out_rows_ && strip_rows(rows + 1) * width_ * filters_ <= most) rows++;
         return rows < out_rows_ && winograd_ && !pooled_ && rows > 1 ? rows / 2 * 2 : rows;  // whole rows of tiles
     }
 
