@@ -33,6 +33,8 @@ static const Kernels table = {
     winograd_input,
     winograd_features,
     winograd_pooled,
+    winograd_gradient,
+    winograd_kernel_gradient,
     pooled_product,
     pooled_gradient,
     bias_activation,

@@ -148,6 +148,23 @@ struct WinogradOutput {
     std::int64_t tiles, filters;
 };
 
+// A row of tiles of a feature map's gradient, on its way to 16 matrices.
+struct WinogradGradient {
+    const float* gradient;  // (rows, width, filters): one row or two
+    std::int64_t rows, width, filters;
+    std::int64_t tiles;
+    float* to;            // (tiles, filters) in the first of the matrices
+    std::int64_t matrix;  // from one to the next
+};
+
+// The way back from sums of products over all tiles to the gradient of a block of a kernel.
+struct WinogradKernelGradient {
+    float* taps;  // (size_y, size_x, channels, filters), `row` from one row of taps to the next: added to
+    std::int64_t row, size_y, size_x;
+    std::int64_t channels, filters;
+    const float* from[16];  // (channels, filters) each; null where nothing of the block is
+};
+
 // What a stretch of values looked like: if it differs later, they have changed.
 struct Digest {
     std::uint32_t lanes[16];
@@ -198,6 +215,8 @@ struct Kernels {
     void (*winograd_input)(const WinogradInput&);
     void (*winograd_features)(const WinogradOutput&, float* features, std::int64_t rows, std::int64_t width);
     void (*winograd_pooled)(const WinogradOutput&, PoolMode, float* output, std::uint8_t* winners);
+    void (*winograd_gradient)(const WinogradGradient&);
+    void (*winograd_kernel_gradient)(const WinogradKernelGradient&);
 
     void (*pooled_product)(const PooledProduct&);
     void (*pooled_gradient)(const PooledGradient&);

@@ -144,4 +144,53 @@ static void winograd_pooled(const WinogradOutput& w, PoolMode mode, float* outpu
     winograd_pool<PoolMode::min>(w, output, winners);
 }
 
+// A tile's four gradients to its places in the 16 matrices: `tile_outputs` the other way.
+static void winograd_gradient(const WinogradGradient& w) {
+    for (std::int64_t tile = 0; tile < w.tiles; tile++) {
+        const float* const from = w.gradient + 2 * tile * w.filters;
+        const bool right = 2 * tile + 1 < w.width, below = w.rows > 1;
+        for (std::int64_t f = 0; f < w.filters; f += W) {
+            const std::int64_t n = least(W, w.filters - f);
+            const float* const next = from + w.width * w.filters + f;
+            const V zero{};
+            const V g[4] = {load(from + f, n), right ? load(from + w.filters + f, n) : zero,
+                            below ? load(next, n) : zero, below && right ? load(next + w.filters, n) : zero};
+            const V e[8] = {g[0], g[1], g[0] + g[2], g[1] + g[3], g[0] - g[2], g[1] - g[3], -g[2], -g[3]};
+            float* to = w.to + tile * w.filters + f;
+            unroll<4>([&](auto y) INLINE_LAMBDA {
+                store(to, e[2 * y], n);
+                store(to + w.matrix, e[2 * y] + e[2 * y + 1], n);
+                store(to + 2 * w.matrix, e[2 * y] - e[2 * y + 1], n);
+                store(to + 3 * w.matrix, -e[2 * y + 1], n);
+                to += 4 * w.matrix;
+            });
+        }
+    }
+}
+
+// `winograd_kernel` the other way.
+static void winograd_kernel_gradient(const WinogradKernelGradient& w) {
+    for (std::int64_t channel = 0; channel < w.channels; channel++)
+        for (std::int64_t f = 0; f < w.filters; f += W) {
+            const std::int64_t n = least(W, w.filters - f), at = channel * w.filters + f;
+            V u[16], rows[12];
+            unroll<16>([&](auto i) INLINE_LAMBDA { u[i] = w.from[i] ? load(w.from[i] + at, n) : V{}; });
+            unroll<4>([&](auto x) INLINE_LAMBDA {
+                const V sum = 0.5f * (u[4 + x] + u[8 + x]);
+                rows[x] = u[x] + sum;
+                rows[4 + x] = 0.5f * (u[4 + x] - u[8 + x]);
+                rows[8 + x] = sum + u[12 + x];
+            });
+            unroll<3>([&](auto y) INLINE_LAMBDA {
+                if (y >= w.size_y) return;
+                const V* const r = rows + 4 * y;
+                const V sum = 0.5f * (r[1] + r[2]);
+                const V taps[3] = {r[0] + sum, 0.5f * (r[1] - r[2]), sum + r[3]};
+                float* to = w.taps + y * w.row + at;
+                for (std::int64_t x = 0; x < w.size_x; x++, to += w.channels * w.filters)
+                    store(to, load(to, n) + taps[x], n);
+            });
+        }
+}
+
 }  // namespace convoscope::CONVOSCOPE_ISA

@@ -44,6 +44,7 @@ public:
           against_winograd_(Winograd::objection(d.input, c, width_)),
           saving_(Winograd::saving(c)),
           winograd_(winograd_for(d.input, c)),
+          winograd_sums_(winograd_ && winograd_->sums_pay()),
           rows_(rows_at_once()),
           turned_(!pooled_ && rows_ == out_rows_ ? Winograd::turned(d.input, c) : std::nullopt),
           images_(images_at_once(size_of({c.kernel[0], c.kernel[1], d.input[2]}) * filters_)),
@@ -64,10 +65,12 @@ public:
                                     : winograd_->pooled() ? "Winograd with pooling"
                                                           : "Winograd";
         return product + " (" + k.name + "), " + rows + (patches_.copied() ? ", padded copy" : "") +
-               (live_           ? "; through live winners"
-                : turned_       ? "; the input's gradient by Winograd"
-                : few_channels_ ? "; the kernel's gradient through winners"
-                                : "");
+               (live_                       ? "; through live winners"
+                : turned_ && winograd_sums_ ? "; both gradients by Winograd"
+                : turned_                   ? "; the input's gradient by Winograd"
+                : winograd_sums_            ? "; the kernel's gradient by Winograd"
+                : few_channels_             ? "; the kernel's gradient through winners"
+                                            : "");
     }
 
     std::string why() const override {
@@ -90,9 +93,10 @@ public:
     // [strip of image][its gradient][feature maps, or their gradient][gradient before the activation][patches'
     // gradients]; and from the feature maps' end on, what the forward pass needs for itself
     std::int64_t scratch_floats(const Kernels&) const override {
+        const std::int64_t sums = winograd_sums_ ? winograd_->gradient_scratch_floats() : 0;
         const std::int64_t columns = live_     ? std::max(live_->scratch_floats(), patches_.size() * filters_)
-                                     : turned_ ? turned_->scratch_floats()
-                                               : patch_rows() * patches_.size();
+                                     : turned_ ? std::max(turned_->scratch_floats(), sums)
+                                               : std::max(patch_rows() * patches_.size(), sums);
         const std::int64_t before = aligned(images_ * rows_ * out_width_ * filters_);
         return 2 * aligned(patches_.copy_floats()) + aligned(map_floats()) +
                std::max(before + aligned(columns), winograd_ ? winograd_->scratch_floats() : 0);
@@ -172,7 +176,11 @@ public:
                 });
                 gradient = maps;
             }
-            if (dense_kernel_gradient) add_weight_gradient(pass, worker, s, gradient);
+            if (dense_kernel_gradient && winograd_sums_)
+                winograd_->add_kernel_gradient({pass.kernels, pass.input + s.image * input_size, s.images, s.top,
+                                                s.bottom, gradient, pass.weight_gradients[0], columns});
+            else if (dense_kernel_gradient)
+                add_weight_gradient(pass, worker, s, gradient);
             if (pass.input_gradient && turned_)
                 turned_->forward({pass.kernels, pass.memo + forward_floats(*pass.kernels), gradient, s.images, 0,
                                   input_height_, pass.input_gradient + s.image * input_size, nullptr, columns});
@@ -441,6 +449,7 @@ private:
     const bool pairs_, few_channels_;
     const std::string against_winograd_, saving_;
     const std::optional<Winograd> winograd_;  // where that pays
+    const bool winograd_sums_;                // for the kernel's gradient
     const std::int64_t rows_;                 // output rows of a strip
     const std::optional<Winograd> turned_;    // the input's gradient, where that pays
     const std::int64_t images_;               // of a strip

@@ -1,6 +1,7 @@
 #include "winograd.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 
 namespace convoscope {
@@ -9,6 +10,7 @@ namespace {
 // Transformed tiles and products that leave a second-level cache room for the kernel, or for a part of it.
 constexpr std::int64_t block_floats = 128 * 1024;
 
+constexpr std::int64_t gradient_floats = 3 * 1024;  // of transformed gradients: what stays in a first-level cache
 constexpr std::int64_t longest = 7;  // taps along a side: more blocks than that are more traffic than they save
 
 std::int64_t pairs(std::int64_t n) { return (n + 1) / 2; }
@@ -48,6 +50,7 @@ Winograd::Winograd(const Shape& image, const ConvolutionDescription& c, std::int
             if (blocks_[block].is_in(i))
                 for (std::int64_t channel = 0; channel < channels_; channel++)
                     columns_[i].push_back(static_cast<std::int64_t>(block) * channels_ + channel);
+    for (std::int64_t tile = 0; tile < tiles_at_once(); tile++) tile_starts_.push_back(tile * tile_floats());
 }
 
 std::vector<Winograd::Block> Winograd::blocks_of(const Pair& kernel) {
@@ -137,6 +140,20 @@ void Winograd::prepare_turned(const Kernels& k, const float* kernel, float* memo
     prepare(k, turned, memo);
 }
 
+void Winograd::transform(const Kernels& k, const float* input, std::int64_t top, std::int64_t rows, std::int64_t first,
+                         std::int64_t last, float* matrices) const {
+    const std::int64_t step = tile_floats(), matrix = tiles_at_once() * step;
+    for (std::int64_t row = first; row < last; row++) {
+        const float* image = input + row / rows * height_ * image_width_ * channels_;
+        float* to = matrices + (row - first) * tiles_ * step;
+        for (const Block& block : blocks_) {
+            k.winograd_input({image, height_, image_width_, channels_, top + row % rows * 2 - pad_y_ + block.y,
+                              block.x - pad_x_, tiles_, to, step, matrix});
+            to += channels_;
+        }
+    }
+}
+
 void Winograd::forward(const Strip& s) const {
     const Kernels& k = *s.kernels;
     const std::int64_t rows = pairs(s.bottom - s.top), all = s.images * rows;
@@ -146,15 +163,7 @@ void Winograd::forward(const Strip& s) const {
     const std::int64_t out_rows = pooled_ ? rows : s.bottom - s.top, out_row = (pooled_ ? tiles_ : width_) * filters_;
     for (std::int64_t first = 0; first < all; first += rows_at_once_) {
         const std::int64_t last = std::min(first + rows_at_once_, all);
-        for (std::int64_t row = first; row < last; row++) {
-            const float* image = s.input + row / rows * height_ * image_width_ * channels_;
-            float* to = s.scratch + (row - first) * tiles_ * step;
-            for (const Block& block : blocks_) {
-                k.winograd_input({image, height_, image_width_, channels_, s.top + row % rows * 2 - pad_y_ + block.y,
-                                  block.x - pad_x_, tiles_, to, step, input_matrix});
-                to += channels_;
-            }
-        }
+        transform(k, s.input, s.top, rows, first, last, s.scratch);
         Product p{};
         p.row_step = step;
         p.c_step = filters_;
@@ -177,6 +186,69 @@ void Winograd::forward(const Strip& s) const {
             else
                 k.winograd_features(w, s.output + at * out_row, std::min<std::int64_t>(2, out_rows - 2 * pair), width_);
         }
+    }
+}
+
+std::int64_t Winograd::gradient_scratch_floats() const {
+    std::int64_t sums = 0;
+    for (std::size_t i = 0; i < 16; i++) sums += depth(i) * filters_;
+    return scratch_floats() + sums;
+}
+
+void Winograd::add_kernel_gradient(const GradientStrip& s) const {
+    const Kernels& k = *s.kernels;
+    const std::int64_t out_rows = s.bottom - s.top, rows = pairs(out_rows), all = s.images * rows;
+    const std::int64_t input_matrix = tiles_at_once() * tile_floats(), matrix = tiles_at_once() * filters_;
+    float* const gradients = s.scratch + 16 * input_matrix;
+    float* const sums = gradients + 16 * matrix;
+    std::memset(sums, 0, static_cast<std::size_t>(gradient_scratch_floats() - scratch_floats()) * sizeof(float));
+    const std::int64_t most = std::max<std::int64_t>(gradient_floats / std::min<std::int64_t>(filters_, k.panel), 1);
+    for (std::int64_t first = 0; first < all; first += rows_at_once_) {
+        const std::int64_t last = std::min(first + rows_at_once_, all);
+        transform(k, s.input, s.top, rows, first, last, s.scratch);
+        for (std::int64_t row = first; row < last; row++) {
+            const std::int64_t at = row / rows * out_rows + row % rows * 2;
+            k.winograd_gradient({s.gradient + at * width_ * filters_,
+                                 std::min<std::int64_t>(2, out_rows - row % rows * 2), width_, filters_, tiles_,
+                                 gradients + (row - first) * tiles_ * filters_, matrix});
+        }
+        const std::int64_t tiles = (last - first) * tiles_, parts = (tiles + most - 1) / most;
+        Product p{};
+        p.b_step = p.c_step = p.n = filters_;
+        p.accumulate = true;
+        p.c = sums;
+        for (std::size_t i = 0; i < 16; i++) {
+            p.a = s.scratch + static_cast<std::int64_t>(i) * input_matrix;
+            p.rows = columns_[i].data();
+            p.m = depth(i);
+            for (std::int64_t part = 0; part < parts; part++) {
+                const std::int64_t begin = tiles * part / parts;
+                p.columns = tile_starts_.data() + begin;
+                p.b = gradients + static_cast<std::int64_t>(i) * matrix + begin * filters_;
+                p.k = tiles * (part + 1) / parts - begin;
+                k.product(p);
+            }
+            p.c += depth(i) * filters_;
+        }
+    }
+    std::int64_t taken[16]{};
+    for (const Block& block : blocks_) {
+        WinogradKernelGradient w{};
+        w.row = kernel_[1] * channels_ * filters_;
+        w.taps = s.kernel_gradient + block.y * w.row + block.x * channels_ * filters_;
+        w.size_y = block.size_y;
+        w.size_x = block.size_x;
+        w.channels = channels_;
+        w.filters = filters_;
+        const float* sum = sums;
+        for (std::size_t i = 0; i < 16; i++) {
+            if (block.is_in(static_cast<std::int64_t>(i))) {
+                w.from[i] = sum + taken[i] * filters_;
+                taken[i] += channels_;
+            }
+            sum += depth(i) * filters_;
+        }
+        k.winograd_kernel_gradient(w);
     }
 }
 

@@ -4,6 +4,7 @@
 // begins, as if the shifted image were more channels: products of all blocks are summed by the same matrix products.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,28 @@ public:
     };
     void forward(const Strip&) const;
 
+    // The kernel's gradient: products of the transformed image and the transformed gradient of the feature map, summed
+    // over all tiles before the way back to taps.
+    struct GradientStrip {
+        const Kernels* kernels;
+        const float* input;  // (images, image)
+        std::int64_t images;
+        std::int64_t top, bottom;  // feature rows
+        const float* gradient;     // (images, rows, width, filters)
+        float* kernel_gradient;    // added to
+        float* scratch;
+    };
+    // Whether that is less work than a direct product: blocks of twos save too little for their transforms.
+    bool sums_pay() const {
+        return std::min(channels_, filters_) >= 32 && blocks_.front().size_y == 3 && blocks_.front().size_x == 3;
+    }
+    std::int64_t gradient_scratch_floats() const;
+    void add_kernel_gradient(const GradientStrip&) const;
+
 private:
+    // Tiles of rows [first, last) of so many an image, from feature row `top` on, to the 16 matrices.
+    void transform(const Kernels& k, const float* input, std::int64_t top, std::int64_t rows, std::int64_t first,
+                   std::int64_t last, float* matrices) const;
     // A block of the kernel: its first tap, and how many there are.
     struct Block {
         std::int64_t y, x, size_y, size_x;
@@ -79,6 +101,7 @@ private:
     const PoolMode mode_;
     const std::int64_t rows_at_once_;  // of tiles
     std::vector<std::int64_t> columns_[16];  // of each matrix: which of a tile's values are multiplied
+    std::vector<std::int64_t> tile_starts_;  // of all tiles that are worked on at once
 };
 
 }  // namespace convoscope

@@ -171,6 +171,31 @@ def test_winograd_agrees_for_kernels_cut_into_blocks(
         assert_agree(second, shape, 2)
 
 
+@pytest.mark.parametrize("size", [(3, 3), (5, 5), (3, 6), (7, 7), (6, 5)])
+@pytest.mark.parametrize(("channels", "filters"), [(32, 35), (41, 32)])
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_winograd_sums_the_kernels_gradient_too(
+    isa: str, size: tuple[int, int], channels: int, filters: int, padding: str
+) -> None:
+    _native.set_threads(2)
+    layers: list[Layer] = [Conv2D(filters, size, padding=padding, activation="tanh")]
+    for shape in ((10 + size[0], 8 + size[1], channels), (11 + size[0], 9 + size[1], channels)):
+        plan = build(layers, shape)
+        kernels = NativeEngine().prepare(plan, random_weights(plan, np.random.default_rng(0))).kernels()
+        assert kernels[0][1].backward in ("both gradients by Winograd", "the kernel's gradient by Winograd")
+        assert_agree(layers, shape, 3)
+        assert_agree([*layers, AveragePooling2D()], shape, 3)
+
+
+def test_winograd_sums_the_kernels_gradient_of_a_map_in_strips(isa: str) -> None:
+    _native.set_threads(2)
+    plan = build([Conv2D(33, 3)], (64, 51, 32))
+    kernels = NativeEngine().prepare(plan, random_weights(plan, np.random.default_rng(0))).kernels()
+    assert "strips of" in kernels[0][1].name
+    assert kernels[0][1].backward == "the kernel's gradient by Winograd"
+    assert_agree([Conv2D(33, 3)], (64, 51, 32), 2)
+
+
 @pytest.mark.parametrize("side", [2, 3, 4, 5, 6, 7])
 def test_winograd_errs_no_more_than_twice_as_much_as_a_sum_in_order(isa: str, side: int) -> None:
     rng = np.random.default_rng(0)

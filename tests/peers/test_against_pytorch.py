@@ -294,6 +294,14 @@ def test_convolutions(engine: Engine, layer: Layer, shape: Shape, batch: int) ->
     check(engine, [layer], shape, batch, training=False)
 
 
+@pytest.mark.parametrize("size", [3, 5, (3, 6), 7])
+@pytest.mark.parametrize("pooling", [None, AveragePooling2D(2)])
+@pytest.mark.parametrize(("channels", "filters"), [(32, 48), (65, 33)])
+def test_wide_convolutions(engine: Engine, size: Any, pooling: Layer | None, channels: int, filters: int) -> None:
+    layers: list[Layer] = [Conv2D(filters, size, padding="same", activation="relu"), *([pooling] if pooling else [])]
+    check(engine, layers, (15, 12, channels), 9, training=False)
+
+
 @pytest.mark.parametrize(("layer", "shape", "batch"), POOLINGS)
 def test_poolings(engine: Engine, layer: Layer, shape: Shape, batch: int) -> None:
     check(engine, [layer], shape, batch, training=False)
