@@ -74,8 +74,8 @@ std::string Winograd::saving(const ConvolutionDescription& c) {
            std::to_string(4 * c.kernel[0] * c.kernel[1]);
 }
 
-// A tile's products are 16 for 36 with 3×3 taps, 49 for 100 with 5×5, but its transforms cost memory traffic in proportion to channels and filters, and
-// maps of odd size waste a part of their last tiles.
+// A tile's products are 16 for 36 with 3×3 taps, 49 for 100 with 5×5, but its transforms cost memory traffic in
+// proportion to channels and filters, and maps of odd size waste a part of their last tiles.
 std::string Winograd::objection(const Shape& image, const ConvolutionDescription& c, std::int64_t width) {
     const std::int64_t height = c.features[0];
     if (std::min(c.kernel[0], c.kernel[1]) < 2) return "the kernel is one pixel wide or high";
@@ -85,7 +85,8 @@ std::string Winograd::objection(const Shape& image, const ConvolutionDescription
     if (image[2] < 16) return "fewer than 16 channels";
     if (c.features[2] < 16) return "fewer than 16 filters";
     const std::int64_t direct = c.kernel[0] * c.kernel[1] * height * width;
-    if (3 * products(c.kernel) * pairs(height) * pairs(width) > 2 * direct) return "the map leaves much of its tiles empty";
+    if (3 * products(c.kernel) * pairs(height) * pairs(width) > 2 * direct)
+        return "the map leaves much of its tiles empty";
     return {};
 }
 

@@ -1,4 +1,5 @@
-// The forward pass of a convolution by Winograd's F(2×2, 3×3), with a 2×2 pooling from registers.
+// A convolution by Winograd's F(2×2, 3×3): forward, with a 2×2 pooling from registers, and the gradients of its input
+// and of its kernel.
 //
 // A kernel of more than three taps a side is cut into blocks of two or three. Each meets the image shifted by where it
 // begins, as if the shifted image were more channels: products of all blocks are summed by the same matrix products.
@@ -72,6 +73,7 @@ private:
     // Tiles of rows [first, last) of so many an image, from feature row `top` on, to the 16 matrices.
     void transform(const Kernels& k, const float* input, std::int64_t top, std::int64_t rows, std::int64_t first,
                    std::int64_t last, float* matrices) const;
+
     // A block of the kernel: its first tap, and how many there are.
     struct Block {
         std::int64_t y, x, size_y, size_x;
