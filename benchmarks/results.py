@@ -97,7 +97,11 @@ class Result:
         """Write the result into a folder, as a whole or not at all; return the file."""
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{self.part}.json"
-        write(file, json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n")
+        about = asdict(self)
+        samples = ",\n".join(json.dumps(each, ensure_ascii=False) for each in about.pop("samples"))
+        head = json.dumps(about, indent=1, ensure_ascii=False).removesuffix("\n}")
+        # A line for each sample: a file that is measured again then differs by as many.
+        write(file, f'{head},\n "samples": [\n{samples}\n ]\n}}\n')
         return file
 
     @classmethod

@@ -153,7 +153,8 @@ def _write(console: Console, done: Lessons, place: Path, *, quiet: bool) -> None
         say(f"{error} The page has the tables.", title="Note: ", style="bold yellow")
         files = [place / "lessons.md"]
     if not quiet:
-        charts = f", and {len(files) - 1} charts beside it" if len(files) > 1 else ""
+        count = len(files) - 1
+        charts = f", and {count} chart{'s' * (count > 1)} beside it" if count else ""
         console.print(f"\nPage: {files[0]}{charts}", soft_wrap=True)
 
 
