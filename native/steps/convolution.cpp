@@ -44,10 +44,10 @@ public:
           against_winograd_(Winograd::objection(d.input, c, width_)),
           saving_(Winograd::saving(c)),
           winograd_(winograd_for(d.input, c)),
-          winograd_sums_(winograd_ && winograd_->sums_pay()),
           rows_(rows_at_once()),
           turned_(!pooled_ && rows_ == out_rows_ ? Winograd::turned(d.input, c) : std::nullopt),
           images_(images_at_once(size_of({c.kernel[0], c.kernel[1], d.input[2]}) * filters_)),
+          winograd_sums_(winograd_ && winograd_->sums_pay(images_, strip_rows(rows_))),
           patches_(d.input, c, width_, strip_rows(rows_), images_) {
         pool_.width = width_;
         if (c.normalization) folding_.emplace(d, c.bias ? 2 : 1, *c.normalization, weights);
@@ -264,7 +264,8 @@ private:
     // Small maps are taken several at a time, so that the kernel is read less often, the more of them the larger it is.
     std::int64_t images_at_once(std::int64_t kernel_floats) const {
         if (rows_ < out_rows_) return 1;
-        const std::int64_t scale = kernel_floats > 4 * strip_floats ? 4 : 1, pixels = strip_rows(rows_) * width_;
+        const std::int64_t scale = kernel_floats > 64 * strip_floats ? 16 : kernel_floats > 4 * strip_floats ? 4 : 1;
+        const std::int64_t pixels = strip_rows(rows_) * width_;
         const std::int64_t enough = winograd_ ? 208 : 96;  // four pixels are one row of Winograd's products
         return std::clamp<std::int64_t>(std::min(scale * enough / pixels, scale * strip_floats / (pixels * filters_)),
                                         1, 32);
@@ -449,10 +450,10 @@ private:
     const bool pairs_, few_channels_;
     const std::string against_winograd_, saving_;
     const std::optional<Winograd> winograd_;  // where that pays
-    const bool winograd_sums_;                // for the kernel's gradient
     const std::int64_t rows_;                 // output rows of a strip
     const std::optional<Winograd> turned_;    // the input's gradient, where that pays
     const std::int64_t images_;               // of a strip
+    const bool winograd_sums_;                // for the kernel's gradient
     const Patches patches_;
     std::optional<LiveWinners> live_;  // where that pays
     std::optional<Folding> folding_;

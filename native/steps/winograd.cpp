@@ -11,6 +11,8 @@ namespace {
 constexpr std::int64_t block_floats = 128 * 1024;
 
 constexpr std::int64_t gradient_floats = 3 * 1024;  // of transformed gradients: what stays in a first-level cache
+// For sums of 16 matrices to pay: tiles of a strip, and values of a matrix, which are in no cache if they are more.
+constexpr std::int64_t enough_tiles = 24, most_sums = 160 * 1024;
 constexpr std::int64_t longest = 7;  // taps along a side: more blocks than that are more traffic than they save
 
 std::int64_t pairs(std::int64_t n) { return (n + 1) / 2; }
@@ -188,6 +190,11 @@ void Winograd::forward(const Strip& s) const {
                 k.winograd_features(w, s.output + at * out_row, std::min<std::int64_t>(2, out_rows - 2 * pair), width_);
         }
     }
+}
+
+bool Winograd::sums_pay(std::int64_t images, std::int64_t rows) const {
+    return std::min(channels_, filters_) >= 32 && blocks_.front().size_y == 3 && blocks_.front().size_x == 3 &&
+           images * pairs(rows) * tiles_ >= enough_tiles && tile_floats() * filters_ <= most_sums;
 }
 
 std::int64_t Winograd::gradient_scratch_floats() const {

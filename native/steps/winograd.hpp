@@ -5,7 +5,6 @@
 // begins, as if the shifted image were more channels: products of all blocks are summed by the same matrix products.
 #pragma once
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -62,10 +61,9 @@ public:
         float* kernel_gradient;    // added to
         float* scratch;
     };
-    // Whether that is less work than a direct product: blocks of twos save too little for their transforms.
-    bool sums_pay() const {
-        return std::min(channels_, filters_) >= 32 && blocks_.front().size_y == 3 && blocks_.front().size_x == 3;
-    }
+    // Whether that is less work than a direct product for strips of so many images and feature rows: blocks of twos
+    // save too little for their transforms, and few tiles too little for the sums' own way through memory.
+    bool sums_pay(std::int64_t images, std::int64_t rows) const;
     std::int64_t gradient_scratch_floats() const;
     void add_kernel_gradient(const GradientStrip&) const;
 
