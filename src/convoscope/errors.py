@@ -8,9 +8,17 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_LONGEST, _BEGINNING, _END = 2_000, 1_300, 500  # characters
+
 
 class ConvoscopeError(Exception):
-    """The base of all of them: ``except ConvoscopeError`` catches what Convoscope says, and no bug."""
+    """The base of all of them: ``except ConvoscopeError`` catches what Convoscope says, and no bug.
+
+    A message quotes what came, which may be of any length: of a very long one the middle is left out.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(shortened(message))
 
 
 class ConfigurationError(ConvoscopeError, ValueError):
@@ -65,6 +73,20 @@ class EngineFallbackWarning(ConvoscopeWarning):
     """The native engine is not available and the slower reference engine has taken over."""
 
 
+def shortened(message: str) -> str:
+    """Return a message as it is, or without the middle of a very long one.
+
+    Examples
+    --------
+    >>> len(shortened("x must be a number, but is '" + 100_000 * "a" + "'. Give a number.")) < 2_000
+    True
+    """
+    if len(message) <= _LONGEST:
+        return message
+    left_out = len(message) - _BEGINNING - _END
+    return f"{message[:_BEGINNING]} [... {left_out:,} characters left out ...] {message[-_END:]}"
+
+
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
     """Make the error for a name that is not known, with the nearest right one.
 
@@ -83,7 +105,7 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameEr
     There is no activation named 'rleu'. Did you mean 'relu'? Known: relu, tanh.
     """
     names = list(known)
-    nearest = difflib.get_close_matches(str(name).lower(), [n.lower() for n in names], n=1, cutoff=0.5)
+    nearest = difflib.get_close_matches(str(name)[:_LONGEST].lower(), [n.lower() for n in names], n=1, cutoff=0.5)
     by_lower = {n.lower(): n for n in names}
     hint = f" Did you mean {by_lower[nearest[0]]!r}?" if nearest else ""
     return UnknownNameError(f"There is no {kind} named {name!r}.{hint} Known: {', '.join(names)}.")

@@ -12,9 +12,9 @@ from convoscope.errors import ConfigurationError, FileFormatError, InUseError, M
 from convoscope.experiments import Experiment, compare, results, resume, rows
 from convoscope.experiments.grid import begin
 from convoscope.experiments.processes import share
+from convoscope.locks import alone_in, is_in_use
 from convoscope.models import load_model
 from convoscope.runs import RunFolder, TrainSettings, start
-from convoscope.runs.lock import alone_in, is_in_use
 
 from .conftest import FIXED, states
 

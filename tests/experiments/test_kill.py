@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from convoscope.experiments import Experiment, results
-from convoscope.runs.lock import is_in_use
+from convoscope.locks import is_in_use
 
 from .conftest import states
 

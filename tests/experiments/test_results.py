@@ -10,7 +10,7 @@ from convoscope.errors import ConfigurationError, MissingFileError, UnknownNameE
 from convoscope.experiments import Experiment, Result, Row, results, rows
 from convoscope.experiments.listing import chosen, listed, ordered
 from convoscope.experiments.results import best
-from convoscope.runs.lock import alone_in
+from convoscope.locks import alone_in
 
 
 def test_means_and_spreads_are_over_the_seeds(finished: Experiment) -> None:

@@ -11,7 +11,7 @@ from convoscope.experiments.plan import PlannedRun
 from convoscope.lessons.laboratory import QUICK_EPOCHS, carry_out
 from convoscope.lessons.measured import Measured
 from convoscope.lessons.trial import Trial, trial
-from convoscope.runs.lock import alone_in
+from convoscope.locks import alone_in
 
 DENSE = trial("fashion-mnist", "dense", model="dense", epochs=20)
 SHUFFLED = trial("fashion-mnist", "dense, shuffled", model="dense", epochs=2, shuffled=True)

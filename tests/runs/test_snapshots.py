@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from convoscope.datasets import Dataset
+from convoscope.locks import alone_in, is_in_use
 from convoscope.models import load_model
 from convoscope.runs import RunFolder, resume, start
-from convoscope.runs.lock import alone_in, is_in_use
 from convoscope.runs.training import settings_of, use
 from convoscope.training.callbacks.snapshots import find_snapshots
 

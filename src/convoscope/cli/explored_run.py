@@ -40,8 +40,8 @@ def find_model(run: RunFolder, trained: Path) -> Found:
         The run has none of them.
     """
     from convoscope.cli.trained import load
+    from convoscope.locks import is_in_use
     from convoscope.models import load_model
-    from convoscope.runs.lock import is_in_use
     from convoscope.runs.training import settings_of
     from convoscope.training.callbacks.snapshots import find_snapshots
     from convoscope.web.epochs import Epochs

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convoscope.datasets.description import FileInfo
-from convoscope.datasets.lock import locked
 from convoscope.datasets.progress import Progress, ProgressLine
 from convoscope.errors import DownloadError, StorageError
+from convoscope.locks import locked
 
 _CHUNK = 1 << 16
 _WORTH_ANOTHER_TRY = {408, 425, 429, 500, 502, 503, 504}

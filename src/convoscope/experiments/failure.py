@@ -9,7 +9,7 @@ from pathlib import Path
 
 from convoscope.errors import ConvoscopeError, FileFormatError, StorageError
 from convoscope.runs import RunFolder
-from convoscope.runs.folder import read_json, write_json
+from convoscope.storage import read_json, write_json
 
 # How a worker's process ends.
 DONE, FAILED, NO_ROOM, INTERRUPTED = 0, 1, 3, 130

@@ -19,9 +19,9 @@ from convoscope.experiments.plan import Experiment, PlannedRun, as_json, plan
 from convoscope.experiments.processes import Ended, run_all, share
 from convoscope.experiments.space import checked, setting
 from convoscope.experiments.training import attempt, is_complete
+from convoscope.locks import alone_in
 from convoscope.runs import RunFolder
 from convoscope.runs.filling import VALIDATION
-from convoscope.runs.lock import alone_in
 
 _WORKER = "convoscope.experiments.worker"
 Told = Callable[[str, PlannedRun, int, int], None]

@@ -10,8 +10,8 @@ from typing import Any
 from convoscope.errors import ConfigurationError, ConvoscopeError, unknown_name
 from convoscope.experiments.results import BEGUN, Result, read, run_folders
 from convoscope.experiments.space import written
+from convoscope.locks import is_in_use
 from convoscope.runs import RunFolder
-from convoscope.runs.lock import is_in_use
 
 TRAINING, STOPPED, DAMAGED = "training", "stopped", "damaged"
 # What there is to sort by, and whether the most comes first.

@@ -16,7 +16,7 @@ from convoscope.errors import ConfigurationError, FileFormatError, MissingFileEr
 from convoscope.experiments.space import described, points
 from convoscope.runs import RunFolder, TrainSettings
 from convoscope.runs.filling import VALIDATION
-from convoscope.runs.folder import read_json, write_json
+from convoscope.storage import read_json, write_json
 
 FORMAT = "convoscope-experiment"
 VERSION = 1

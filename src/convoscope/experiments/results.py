@@ -14,7 +14,8 @@ from convoscope.errors import MissingFileError
 from convoscope.experiments import failure
 from convoscope.experiments.plan import Experiment
 from convoscope.runs import RunFolder
-from convoscope.runs.folder import FORMAT, read_json
+from convoscope.runs.folder import FORMAT
+from convoscope.storage import read_json
 
 WAITING, BEGUN, FINISHED, FAILED = "waiting", "begun", "finished", "failed"
 _ASIDE = ("dataset", "data_dir", "seed", "threads", "engine")

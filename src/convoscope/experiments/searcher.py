@@ -14,8 +14,8 @@ from convoscope.experiments.plan import Experiment
 from convoscope.experiments.results import read
 from convoscope.experiments.training import train
 from convoscope.experiments.worker import end_with_parent
+from convoscope.locks import is_in_use
 from convoscope.runs import RunFolder
-from convoscope.runs.lock import is_in_use
 from convoscope.training.callbacks import Callback
 from convoscope.training.callbacks.base import Logs
 

@@ -18,8 +18,8 @@ from convoscope.experiments.results import Row, read
 from convoscope.lessons import source
 from convoscope.lessons.measured import Measured
 from convoscope.lessons.trial import Trial
+from convoscope.locks import alone_in
 from convoscope.runs import TrainSettings
-from convoscope.runs.lock import alone_in
 
 QUICK_EPOCHS = 3
 # Where and with what it is computed; the rest makes a run what it is.

@@ -9,7 +9,7 @@ from functools import cached_property
 from convoscope.experiments.results import Row
 from convoscope.lessons.trial import Trial
 from convoscope.runs import RunFolder
-from convoscope.runs.folder import read_json
+from convoscope.storage import read_json
 
 
 class Measured:

@@ -79,7 +79,7 @@ def history_of(source: Any) -> dict[str, Curve]:
 
 def report_of(run: RunFolder) -> dict[str, Any]:
     """Read a run's report; NotReadyError if it has not ended."""
-    from convoscope.runs.folder import read_json
+    from convoscope.storage import read_json
 
     if not run.report.exists():
         raise NotReadyError(

@@ -7,12 +7,12 @@ import json
 import os
 from contextlib import suppress
 from io import BytesIO, StringIO
-from itertools import chain, count
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from convoscope.errors import ConfigurationError, FileFormatError, MissingFileError, StorageError
-from convoscope.storage import write_atomically
+from convoscope.storage import read_json, remove_leftovers, write_atomically, write_json
 
 FORMAT = "convoscope-run"
 VERSION = 1
@@ -225,27 +225,5 @@ class RunFolder:
 
     def remove_leftovers(self) -> None:
         """Remove what a kill in the middle of writing left beside the files."""
-        beside = [self.path.glob(f".{whole.name}.*") for whole in self.files]
-        for leftover in chain(*beside, self.snapshots.glob(".epoch-*")):
-            with suppress(OSError):
-                leftover.unlink()
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object; FileFormatError if the file is damaged."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise MissingFileError(f"There is no file {path}.") from error
-    except OSError as error:
-        raise StorageError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except ValueError as error:
-        raise FileFormatError(f"{path} is damaged: it is not JSON ({error}).") from error
-    if not isinstance(content, dict):
-        raise FileFormatError(f"{path} is damaged: it was to hold a JSON object, and holds a {type(content).__name__}.")
-    return content
-
-
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a JSON object for people and programs to read."""
-    write_atomically(path, [(json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()])
+        remove_leftovers(self.path)
+        remove_leftovers(self.snapshots)

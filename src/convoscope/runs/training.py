@@ -14,11 +14,11 @@ import convoscope
 from convoscope.datasets import Dataset, FolderDataset
 from convoscope.engine import select, threads
 from convoscope.errors import ConfigurationError, DataError, FileFormatError
+from convoscope.locks import alone_in
 from convoscope.models import Sequential, load_model, read_header
 from convoscope.models.summary import summarize
 from convoscope.report import WORST, classification_report
 from convoscope.runs.folder import RunFolder
-from convoscope.runs.lock import alone_in
 from convoscope.runs.preparation import (
     build_model,
     count_to_train,

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.datasets.locate import cache_dir as user_cache_dir
-from convoscope.datasets.lock import locked
 from convoscope.errors import MissingFileError, StorageError
+from convoscope.locks import locked
 
 _IMAGES, _INDEX = "images.npy", "index.json"
 _HALF = ".half-"

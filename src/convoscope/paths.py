@@ -1,0 +1,106 @@
+"""Paths as people type them, and files that are opened only if they are files."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+from convoscope.errors import MissingFileError
+
+
+def user_path(path: str | os.PathLike[str]) -> Path:
+    """Return a path with ``~`` and ``~name`` replaced as `os.path.expanduser` does it: by a home that there is.
+
+    Parameters
+    ----------
+    path : str or path-like
+        ``~alt`` is a file of that name where no person ``alt`` is known, and ``./~alt`` always. A `pathlib.Path` has
+        lost its ``./``: it is taken for what is there.
+
+    Returns
+    -------
+    Path
+        To give it to this function again changes nothing.
+
+    Raises
+    ------
+    MissingFileError
+        A path with a NUL character, which no system has.
+
+    Examples
+    --------
+    >>> user_path("photos"), user_path("~nobody-of-that-name").name
+    (PosixPath('photos'), '~nobody-of-that-name')
+    """
+    text = os.fsdecode(path)
+    if "\0" in text:
+        raise MissingFileError(f"There is no file {text!r}: a path has no NUL character.")
+    is_text = isinstance(path, (str, bytes))
+    names_a_person = text.startswith("~") and not text.startswith(("~/", "~\\")) and text != "~"
+    if names_a_person and not is_text and os.path.lexists(text):
+        return Path(os.path.abspath(text))
+    found = Path(os.path.expanduser(text))
+    return Path(os.path.abspath(found)) if str(found).startswith("~") else found
+
+
+def home_path(path: str) -> Path | None:
+    """Return a path below ``~``, or None where no home is known, as in some containers.
+
+    Examples
+    --------
+    >>> home_path("~/.cache").is_absolute()
+    True
+    """
+    found = os.path.expanduser(path)
+    return Path(found) if os.path.isabs(found) else None
+
+
+def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
+    """Open a file for reading bytes, but no pipe, device or folder: those can hang, or never end.
+
+    Raises
+    ------
+    MissingFileError
+        There is no such file, it may not be read, or it is something else.
+    """
+    # Without O_NONBLOCK, opening a pipe waits until somebody writes into it.
+    flags = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_BINARY", "O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY"))
+    try:
+        descriptor = os.open(path, flags)
+    except (FileNotFoundError, ValueError) as error:  # ValueError: a NUL character
+        raise MissingFileError(f"There is no file {os.fspath(path)}.") from error
+    except OSError as error:
+        check_regular(path)  # on Windows a folder cannot be opened: say that it is one
+        raise MissingFileError(f"{path} cannot be read: {error.strerror or error}.") from error
+    try:
+        _check_mode(path, os.fstat(descriptor).st_mode)
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def check_regular(path: str | os.PathLike[str]) -> None:
+    """Check that a path is a file, for those who open it by its name themselves.
+
+    Raises
+    ------
+    MissingFileError
+        There is no such file, or it is a folder, a pipe or a device.
+    """
+    try:
+        found = os.stat(path)
+    except (FileNotFoundError, ValueError) as error:
+        raise MissingFileError(f"There is no file {os.fspath(path)}.") from error
+    except OSError as error:
+        raise MissingFileError(f"{path} cannot be read: {error.strerror or error}.") from error
+    _check_mode(path, found.st_mode)
+
+
+def _check_mode(path: str | os.PathLike[str], mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise MissingFileError(f"{path} is a folder, not a file. Give a file in it.")
+    if not stat.S_ISREG(mode):
+        raise MissingFileError(f"{path} is a pipe or a device, not a file. Give the name of a file.")
