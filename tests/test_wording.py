@@ -1,0 +1,35 @@
+"""Counts and articles, against how a person says them."""
+
+from __future__ import annotations
+
+import pytest
+
+from convoscope.wording import agreeing, counted, with_article
+
+
+@pytest.mark.parametrize(
+    ("said", "right"),
+    [
+        (counted(1, "file"), "1 file"),
+        (counted(0, "file"), "0 files"),
+        (counted(1_234_567, "image"), "1,234,567 images"),
+        (counted(1, "class", "classes"), "1 class"),
+        (counted(2, "class", "classes"), "2 classes"),
+        (agreeing(1, "is", "are"), "is"),
+        (agreeing(0, "is", "are"), "are"),
+    ],
+)
+def test_a_noun_agrees_with_its_count(said: str, right: str) -> None:
+    assert said == right
+
+
+@pytest.mark.parametrize("name", ["8", "11", "18", "80", "800", "8000", "11000", "apple", "Ankle boot"])
+def test_what_begins_with_a_vowel_when_spoken_takes_an(name: str) -> None:
+    assert with_article(name) == f"an {name}"
+
+
+@pytest.mark.parametrize(
+    "name", ["0", "1", "2", "9", "10", "100", "110", "118", "180", "1800", "bag", "", "T-shirt/top"]
+)
+def test_all_else_takes_a(name: str) -> None:
+    assert with_article(name) == f"a {name}"
