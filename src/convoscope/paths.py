@@ -99,6 +99,23 @@ def check_regular(path: str | os.PathLike[str]) -> None:
     _check_mode(path, found.st_mode)
 
 
+def is_there(path: str | os.PathLike[str]) -> bool:
+    """Say whether there is something at a path.
+
+    Raises
+    ------
+    MissingFileError
+        Nobody can tell, because the folders on the way to it may not be looked into.
+    """
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a NUL character
+        return False
+    except OSError as error:
+        raise MissingFileError(f"{path} cannot be read: {error.strerror or error}.") from error
+    return True
+
+
 def _check_mode(path: str | os.PathLike[str], mode: int) -> None:
     if stat.S_ISDIR(mode):
         raise MissingFileError(f"{path} is a folder, not a file. Give a file in it.")

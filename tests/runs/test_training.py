@@ -220,7 +220,7 @@ def test_a_checkpoint_says_how_far_training_was(tmp_path: Path, data: Dataset) -
     start(folder, settings(epochs=2), data)
     state = read_header(folder.checkpoint)["training_state"]
     assert state["epoch"] == 2
-    assert state["history"] == folder.read_history()
+    assert state["best_epoch"] == 2
 
 
 def test_a_preset_and_its_layers_in_a_line_begin_with_the_same_weights(data: Dataset) -> None:

@@ -79,14 +79,14 @@ def history_of(source: Any) -> dict[str, Curve]:
 
 def report_of(run: RunFolder) -> dict[str, Any]:
     """Read a run's report; NotReadyError if it has not ended."""
-    from convoscope.storage import read_json
+    from convoscope.paths import is_there
 
-    if not run.report.exists():
+    if not is_there(run.report):
         raise NotReadyError(
             f"The run in {run} has no report yet, which it gets at its end. Go on with it: convoscope train --resume "
             f"{run}"
         )
-    return read_json(run.report)
+    return run.read_report()
 
 
 def matrix_of(source: Any, names: Sequence[str] | None) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:

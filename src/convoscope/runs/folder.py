@@ -9,9 +9,13 @@ from contextlib import suppress
 from io import BytesIO, StringIO
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from convoscope.errors import ConfigurationError, FileFormatError, MissingFileError, StorageError
+from convoscope.names import for_table
+from convoscope.paths import is_there
+from convoscope.runs.contents import CONFIG, TRAINING_STATE, epochs_in, is_whole, read_report
+from convoscope.runs.reading import check
 from convoscope.storage import read_json, remove_leftovers, write_atomically, write_json
 
 FORMAT = "convoscope-run"
@@ -98,8 +102,8 @@ class RunFolder:
                 f"The run's folder {path} cannot be made: {error.strerror or error}. Give another with --out."
             ) from error
         if occupied:
-            what = "the run of an earlier training" if folder.config.exists() else "files in it"
-            go_on = f"Go on with that run (train --resume {path}), or give" if folder.config.exists() else "Give"
+            what = "the run of an earlier training" if is_there(folder.config) else "files in it"
+            go_on = f"Go on with that run (train --resume {path}), or give" if is_there(folder.config) else "Give"
             raise ConfigurationError(
                 f"The folder {path} is not empty: there is {what}, and nothing is overwritten. {go_on} another folder "
                 f"with --out."
@@ -136,7 +140,7 @@ class RunFolder:
             raise MissingFileError(
                 f"There is no run in {path}: the folder does not exist. Give the folder of a run, as train printed it."
             )
-        if not folder.config.is_file():
+        if not is_there(folder.config):
             raise MissingFileError(
                 f"There is no run in {path}: it has no config.json. Give the folder of a run, as train printed it."
             )
@@ -151,30 +155,51 @@ class RunFolder:
             raise FileFormatError(
                 f"{self.config} does not describe a run of Convoscope: it lacks 'format': '{FORMAT}'."
             )
-        if config.get("version") != VERSION:
+        if (version := config.get("version")) != VERSION or isinstance(version, bool):
             raise FileFormatError(
-                f"{self.config} has version {config.get('version')!r} of the format, and this Convoscope knows version "
-                f"{VERSION}. Update Convoscope, or use the version named in that file."
+                f"{self.config} has another version of the format than this Convoscope knows, which is {VERSION}. "
+                f"Update Convoscope, or use the version named in that file."
             )
+        check(config, CONFIG, self.config)
         return config
 
     def read_history(self) -> list[dict[str, Any]]:
-        """Read ``history.jsonl``: a dictionary for each epoch. A last line that a kill cut short is left out."""
-        if not self.history.exists():
-            return []
-        lines = self.history.read_text(encoding="utf-8").splitlines(keepends=True)
-        epochs = []
-        for number, line in enumerate(lines, 1):
-            try:
-                epochs.append(dict(json.loads(line)))
-            except ValueError as error:
-                if number == len(lines):
+        """Read ``history.jsonl``: a dictionary for each epoch. A last line that a kill cut short is left out.
+
+        Raises
+        ------
+        FileFormatError
+            A line is damaged, or says what no epoch can.
+        """
+        return list(epochs_in(self.history)) if is_there(self.history) else []
+
+    def read_history_up_to(self, epoch: int) -> list[dict[str, Any]]:
+        """Read the lines of the first epochs, as far as they are whole."""
+        found: list[dict[str, Any]] = []
+        with suppress(FileFormatError):
+            for line in epochs_in(self.history) if is_there(self.history) else ():
+                if line["epoch"] > epoch:
                     break
-                raise FileFormatError(
-                    f"{self.history} is damaged in line {number}. Remove the file to go on without what it had; the "
-                    f"checkpoint has all that training needs."
-                ) from error
-        return epochs
+                found.append(line)
+        return found
+
+    def read_report(self) -> dict[str, Any]:
+        """Read ``report.json``; FileFormatError if it is damaged."""
+        return read_report(self.report)
+
+    def read_training_state(self) -> dict[str, Any] | None:
+        """Read how far the checkpoint is, or None if there is none yet; FileFormatError if it is damaged."""
+        from convoscope.models import read_header
+
+        if not is_there(self.checkpoint):
+            return None
+        state = read_header(self.checkpoint)["training_state"]
+        if state is None:
+            raise FileFormatError(
+                f"{self.checkpoint} is a model, but no run's checkpoint: its header does not say how far training was."
+            )
+        check(state, TRAINING_STATE, f"The training state in {self.checkpoint}")
+        return dict(state)
 
     # ---- writing
 
@@ -187,10 +212,11 @@ class RunFolder:
         write_json(self.data, found)
 
     def append_epoch(self, epoch: dict[str, Any]) -> None:
-        """Add a line to ``history.jsonl``, and see it onto the disk."""
+        """Add a line to ``history.jsonl``, and see it onto the disk. It costs the same however long the file is."""
         try:
-            with open(self.history, "a", encoding="utf-8") as file:
-                file.write(json.dumps(epoch) + "\n")
+            with open(self.history, "ab+") as file:
+                _end_last_line(file)
+                file.write((json.dumps(epoch) + "\n").encode())
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
@@ -214,7 +240,8 @@ class RunFolder:
         table = csv.writer(text)
         table.writerow(("file", "is", "taken for", "probability"))
         for each in report["worst_mistakes"]:
-            table.writerow((each["file"], names[each["true"]], names[each["predicted"]], f"{each['probability']:.4f}"))
+            row = (each["file"], names[each["true"]], names[each["predicted"]], f"{each['probability']:.4f}")
+            table.writerow(map(for_table, row))
         write_atomically(self.mistaken, [text.getvalue().encode("utf-8", "surrogateescape")])
 
     def write_picture(self, path: Path, picture: Any) -> None:
@@ -227,3 +254,19 @@ class RunFolder:
         """Remove what a kill in the middle of writing left beside the files."""
         remove_leftovers(self.path)
         remove_leftovers(self.snapshots)
+
+
+def _end_last_line(file: BinaryIO) -> None:
+    """Take away what a kill cut short at the end of a file of lines, so that no new line is joined to it."""
+    size = file.seek(0, os.SEEK_END)
+    if not size:
+        return
+    file.seek(size - 1)
+    if file.read(1) == b"\n":
+        return
+    file.seek(0)
+    kept, _, last = file.read().rpartition(b"\n")
+    if is_whole(last):
+        file.write(b"\n")
+    else:
+        file.truncate(len(kept) + 1 if kept else 0)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from convoscope.errors import ConvoscopeWarning
 from convoscope.models.files import save_model
 from convoscope.runs.folder import RunFolder
 from convoscope.training.callbacks import Callback
 from convoscope.training.callbacks.base import Logs
+from convoscope.wording import counted
 
 
 class RunRecorder(Callback):
@@ -30,7 +33,9 @@ class RunRecorder(Callback):
     Attributes
     ----------
     epochs : list of dict
-        The history: a dictionary for each whole epoch.
+        The history: a dictionary for each whole epoch, as far as it was kept.
+    done : int
+        How many epochs are whole.
     best_epoch : int
         The epoch, from 1, whose model is kept.
     stopped : str or None
@@ -50,6 +55,7 @@ class RunRecorder(Callback):
         self.monitor = monitor
         self.why_stopped = why_stopped
         self.epochs: list[dict[str, Any]] = []
+        self.done = 0
         self.best: float | None = None
         self.best_epoch = 0
         self.stopped: str | None = None
@@ -57,7 +63,16 @@ class RunRecorder(Callback):
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from the training state of a checkpoint, and bring ``history.jsonl`` to just its epochs."""
-        self.epochs = list(state["history"])
+        self.done = state["epoch"]
+        # Earlier versions kept the history in the checkpoint too.
+        self.epochs = list(state.get("history") or self.folder.read_history_up_to(self.done))
+        if len(self.epochs) < self.done:
+            warnings.warn(
+                f"{self.folder.history} has only {len(self.epochs)} of the {counted(self.done, 'epoch')} that were "
+                f"trained. Training goes on with the right weights, but the history lacks the others.",
+                ConvoscopeWarning,
+                stacklevel=2,
+            )
         self.best, self.best_epoch, self.stopped = state["best"], state["best_epoch"], state["stopped"]
         for name, callback in self.remembered.items():
             if name in state["callbacks"]:  # a tracker may come later
@@ -65,10 +80,12 @@ class RunRecorder(Callback):
         self.folder.rewrite_history(self.epochs)
 
     def state(self) -> dict[str, Any]:
-        """Give all that a checkpoint has to say beside the model and its optimizer."""
+        """Give all that a checkpoint has to say beside the model and its optimizer.
+
+        It is as large after a thousand epochs as after one: what grows is in ``history.jsonl``.
+        """
         return {
-            "epoch": len(self.epochs),
-            "history": self.epochs,
+            "epoch": self.done,
             "best": self.best,
             "best_epoch": self.best_epoch,
             "stopped": self.stopped,
@@ -90,6 +107,7 @@ class RunRecorder(Callback):
             "seconds": seconds,
         }
         self.epochs.append(line)
+        self.done = epoch + 1
         self.stopped = self.why_stopped()
         self.folder.append_epoch(line)
         value = None if self.monitor is None else values[self.monitor]

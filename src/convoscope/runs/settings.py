@@ -11,8 +11,20 @@ from convoscope.errors import ConfigurationError, FileFormatError, unknown_name
 from convoscope.models.presets import POOLINGS
 from convoscope.recipes.compiling import SCHEDULES
 from convoscope.runs.filling import OPTIMIZERS, filled_in
+from convoscope.runs.reading import FLAG, TEXT, Kind, OrNone, Plain, Record, check, number, whole
 
 CLASS_WEIGHTS = ("auto", "none")
+_UNKNOWN = Plain("left out, for this Convoscope knows no such setting", lambda value: False)
+_KINDS: dict[str, Kind] = {
+    "str": TEXT,
+    "int": whole(),
+    "float": number(),
+    "bool": FLAG,
+    "tuple[int, int]": Plain(
+        "a height and a width",
+        lambda value: isinstance(value, list) and len(value) == 2 and not any(map(whole(1).problem, value, "xx")),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -170,18 +182,21 @@ class TrainSettings:
     @classmethod
     def from_dict(cls, values: Any, where: object) -> TrainSettings:
         """Take the settings from what `as_dict` gave; FileFormatError if something is missing."""
-        names = {field.name for field in fields(cls)}
-        needed = {field.name for field in fields(cls) if field.default is MISSING}
-        if not isinstance(values, dict) or not needed <= set(values) <= names:
-            lacking = ", ".join(sorted(needed - set(values))) if isinstance(values, dict) else "all of them"
-            raise FileFormatError(
-                f"{where} does not have the settings of a run; missing: {lacking or 'none, but some are unknown'}."
-            )
+        needed = {each.name: kind_of(each.name) for each in fields(cls) if each.default is MISSING}
+        optional = {each.name: kind_of(each.name) for each in fields(cls) if each.default is not MISSING}
+        check(values, Record(needed, optional, others=_UNKNOWN), f"{where}")
         size = values["image_size"]
         try:
             return cls(**{**values, "image_size": None if size is None else tuple(size)})
-        except TypeError as error:
-            raise FileFormatError(f"{where} has a setting of the wrong kind ({error}).") from error
+        except ConfigurationError as error:
+            raise FileFormatError(f"{where} is damaged: no run can have its settings. {error}") from error
+
+
+def kind_of(name: str) -> Kind:
+    """Return what a setting has to be in a file, by how it is declared."""
+    declared = str(next(each.type for each in fields(TrainSettings) if each.name == name))
+    kind = _KINDS[declared.removesuffix(" | None")]
+    return OrNone(kind) if declared.endswith(" | None") else kind
 
 
 def _whole(value: int, name: str, least: int) -> None:

@@ -13,10 +13,11 @@ import numpy as np
 import convoscope
 from convoscope.datasets import Dataset, FolderDataset
 from convoscope.engine import select, threads
-from convoscope.errors import ConfigurationError, DataError, FileFormatError
+from convoscope.errors import ConfigurationError, DataError
 from convoscope.locks import alone_in
-from convoscope.models import Sequential, load_model, read_header
+from convoscope.models import Sequential, load_model
 from convoscope.models.summary import summarize
+from convoscope.paths import is_there
 from convoscope.report import WORST, classification_report
 from convoscope.runs.folder import RunFolder
 from convoscope.runs.preparation import (
@@ -127,19 +128,12 @@ def settings_of(folder: RunFolder, **changes: Any) -> TrainSettings:
 
 def training_state(folder: RunFolder) -> dict[str, Any] | None:
     """Read how far a run's checkpoint is, or None if it has none yet."""
-    if not folder.checkpoint.exists():
-        return None
-    state = read_header(folder.checkpoint)["training_state"]
-    if not isinstance(state, dict) or not {"epoch", "history", "best_epoch", "callbacks"} <= set(state):
-        raise FileFormatError(
-            f"{folder.checkpoint} is a model, but no run's checkpoint: its header does not say how far training was."
-        )
-    return state
+    return folder.read_training_state()
 
 
 def is_finished(folder: RunFolder, settings: TrainSettings, state: dict[str, Any] | None) -> bool:
     """Say whether there is nothing left to train, and the report is written."""
-    if state is None or not folder.report.exists() or not folder.model.exists():
+    if state is None or not is_there(folder.report) or not is_there(folder.model):
         return False
     return state["stopped"] is not None or state["epoch"] >= settings.epochs
 
@@ -227,7 +221,7 @@ def _train(
     done = 0
     if state is not None:
         recorder.restore(state)
-        done = int(state["epoch"])
+        done = state["epoch"]
     if recorder.stopped is None and done < settings.epochs:
         images = split(data, settings)
         deciding = [callback for callback in (patience, goal) if callback is not None]
@@ -264,18 +258,18 @@ def _report(
     if isinstance(data, FolderDataset):
         folder.write_mistakes(tested)
     tested["worst_mistakes"] = tested["worst_mistakes"][:WORST]
-    seconds = sum(epoch["seconds"] for epoch in recorder.epochs)
+    seconds = sum(epoch.get("seconds", 0.0) for epoch in recorder.epochs)
     report = {
         "data": f"the test images of {data.info.name}",
         **tested,
-        "epochs": len(recorder.epochs),
+        "epochs": recorder.done,
         "kept_epoch": recorder.best_epoch,
         "stopped": recorder.stopped,
         "seconds": round(seconds, 3),
         "images_a_second": round(len(recorder.epochs) * count_to_train(data, settings) / max(seconds, 1e-3)),
         "parameters": model.count_params(),
         "multiply_adds": summarize(model).multiply_adds,
-        "last_epoch": recorder.epochs[-1],
+        "last_epoch": recorder.epochs[-1] if recorder.epochs else {"epoch": recorder.done},
     }
     title = f"{data.info.name}, {settings.label}"
     white = data.info.max_value

@@ -1,0 +1,163 @@
+"""What the files of a run's folder hold. A file that says otherwise is damaged, or was written by another program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from convoscope.errors import FileFormatError
+from convoscope.paths import open_regular
+from convoscope.runs.reading import (
+    FLAG,
+    MEASURED,
+    NOTHING,
+    SHARE,
+    TEXT,
+    ListOf,
+    OrNone,
+    Record,
+    check,
+    number,
+    one_of,
+    whole,
+)
+from convoscope.storage import read_json
+
+_STOPPED = one_of(None, "goal", "patience")
+_PREDICTED = {"index": whole(), "true": whole(), "predicted": whole()}
+
+EPOCH = Record(
+    {"epoch": whole(1)},
+    {"accuracy": SHARE, "val_accuracy": SHARE, "seconds": number(0)},
+    others=MEASURED,
+)
+CONFIG = Record(
+    {"settings": Record()},  # which `TrainSettings` knows best
+    {
+        "created": OrNone(TEXT),
+        "data": Record(
+            {},
+            {
+                "name": TEXT,
+                "where": TEXT,
+                "train_images": whole(),
+                "test_images": whole(),
+                "class_names": ListOf(TEXT),
+                "digest": OrNone(TEXT),
+            },
+        ),
+        "versions": Record(),
+    },
+)
+REPORT = Record(
+    {
+        "accuracy": SHARE,
+        "kept_epoch": whole(),
+        "classes": ListOf(
+            Record({"name": TEXT}, {"precision": SHARE, "recall": SHARE, "f1": SHARE, "support": whole()}), least=1
+        ),
+        "confusion_matrix": ListOf(ListOf(whole()), least=1),
+        "worst_mistakes": ListOf(
+            Record({**_PREDICTED, "probability": number(), "true_probability": number()}, {"file": TEXT})
+        ),
+    },
+    {
+        "data": TEXT,
+        "images": whole(),
+        "mistakes": whole(),
+        "epochs": whole(),
+        "stopped": _STOPPED,
+        "seconds": number(0),
+        "images_a_second": number(0),
+        "parameters": whole(),
+        "multiply_adds": whole(),
+        "last_epoch": EPOCH,
+    },
+)
+_TRACKER = Record({"id": OrNone(TEXT)})
+TRAINING_STATE = Record(
+    {
+        "epoch": whole(),
+        "best": OrNone(number()),
+        "best_epoch": whole(),
+        "stopped": _STOPPED,
+        "callbacks": Record(
+            {},
+            {
+                "patience": Record(
+                    {"best": OrNone(MEASURED), "wait": whole(), "stopped_epoch": whole(), "best_epoch": whole()},
+                    {"best_weights": NOTHING},
+                ),
+                "mlflow": _TRACKER,
+                "wandb": _TRACKER,
+            },
+            others=Record(),
+        ),
+    },
+    {"history": ListOf(EPOCH)},  # of runs of earlier versions, which kept it there too
+)
+FAILURE = Record({"reason": TEXT}, {"again": FLAG})
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """Read ``report.json``.
+
+    Raises
+    ------
+    MissingFileError, FileFormatError
+    """
+    report = read_json(path)
+    check(report, REPORT, path)
+    classes = len(report["classes"])
+    if [len(row) for row in report["confusion_matrix"]] != [classes] * classes:
+        raise FileFormatError(f"{path} is damaged: confusion_matrix must have {classes} rows of {classes} counts.")
+    for place, each in enumerate(report["worst_mistakes"]):
+        if max(each["true"], each["predicted"]) >= classes:
+            raise FileFormatError(f"{path} is damaged: worst_mistakes[{place}] names a class that there is not.")
+    return report
+
+
+def epochs_in(path: Path) -> Iterator[dict[str, Any]]:
+    """Read ``history.jsonl`` line by line; a last line that a kill cut short is left out.
+
+    Raises
+    ------
+    FileFormatError
+        Where a line is damaged, after those before it.
+    """
+    with open_regular(path) as file:
+        lines = file.read().split(b"\n")
+    last, before = len(lines), 0
+    for place, line in enumerate(lines, 1):
+        if place == last and not is_whole(line):
+            return
+        epoch = _parsed(line, f"{path} is damaged in line {place}")
+        check(epoch, EPOCH, f"Line {place} of {path}")
+        if epoch["epoch"] <= before:
+            raise FileFormatError(
+                f"{path} is damaged in line {place}: epoch {epoch['epoch']} comes after epoch {before}."
+            )
+        before = epoch["epoch"]
+        yield epoch
+
+
+def is_whole(line: bytes) -> bool:
+    """Say whether the last line of a file, after which no new line begins, is more than the beginning of one."""
+    try:
+        return isinstance(json.loads(line.decode("utf-8")), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _parsed(line: bytes, complaint: str) -> Any:
+    try:
+        return json.loads(line.decode("utf-8"))
+    except RecursionError as error:
+        raise FileFormatError(f"{complaint}: it is nested too deeply.") from error
+    except ValueError as error:
+        raise FileFormatError(
+            f"{complaint}: it is not JSON ({error}). Remove the file to go on without what it had; the checkpoint has "
+            f"all that training needs."
+        ) from error
