@@ -6,9 +6,13 @@ import errno
 import traceback
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from convoscope.errors import ConvoscopeError, FileFormatError, StorageError
+from convoscope.paths import is_there
 from convoscope.runs import RunFolder
+from convoscope.runs.contents import FAILURE
+from convoscope.runs.reading import check
 from convoscope.storage import read_json, write_json
 
 # How a worker's process ends.
@@ -26,17 +30,28 @@ def record(folder: RunFolder, reason: str, *, again: bool) -> None:
     write_json(place(folder), {"reason": reason, "again": again})
 
 
+def read(folder: RunFolder) -> dict[str, Any] | None:
+    """Read the file, or return None if there is none; FileFormatError if it is damaged."""
+    if not is_there(place(folder)):
+        return None
+    content = read_json(place(folder))
+    check(content, FAILURE, place(folder))
+    return content
+
+
 def reason(folder: RunFolder) -> str | None:
     """Return why a run failed, or None if it did not."""
-    return str(read_json(place(folder)).get("reason", "for an unknown reason")) if place(folder).exists() else None
+    found = read(folder)
+    return None if found is None else str(found["reason"])
 
 
 def is_final(folder: RunFolder) -> bool:
     """Say whether a run failed by its own settings, so that it would again."""
     try:
-        return place(folder).exists() and not read_json(place(folder)).get("again")
+        found = read(folder)
     except FileFormatError:
         return False
+    return found is not None and not found.get("again")
 
 
 def forget(folder: RunFolder) -> None:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convoscope.errors import ConfigurationError, ConvoscopeError, unknown_name
-from convoscope.experiments.results import BEGUN, Result, read, run_folders
+from convoscope.errors import ConfigurationError, unknown_name
+from convoscope.experiments.results import BEGUN, DAMAGED, Result, read, run_folders
 from convoscope.experiments.space import written
 from convoscope.locks import is_in_use
 from convoscope.runs import RunFolder
 
-TRAINING, STOPPED, DAMAGED = "training", "stopped", "damaged"
+TRAINING, STOPPED = "training", "stopped"
 # What there is to sort by, and whether the most comes first.
 ORDERS = {
     "name": False,
@@ -99,11 +99,10 @@ def _key(run: Listed, by: str) -> Any:
 
 def _look(folder: RunFolder, above: Path) -> Listed:
     name = str(folder.path.relative_to(above)) if folder.path != above else folder.path.name
-    try:
-        result = read(folder)
-        created = str(folder.read_config().get("created") or "")
-    except (ConvoscopeError, KeyError, IndexError) as error:
-        return Listed(name, DAMAGED, "", Result(folder.path, {}, {}, DAMAGED, str(error), 0, {}))
+    result = read(folder)
+    if result.state == DAMAGED:
+        return Listed(name, DAMAGED, "", result)
+    created = str(folder.read_config().get("created") or "")
     state = result.state
     if state == BEGUN:
         state = TRAINING if is_in_use(folder.path) else STOPPED

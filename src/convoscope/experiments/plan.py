@@ -13,7 +13,9 @@ from typing import Any
 import convoscope
 from convoscope.datasets import DatasetInfo
 from convoscope.errors import ConfigurationError, FileFormatError, MissingFileError
+from convoscope.experiments.contents import COMPARISON, check_experiment
 from convoscope.experiments.space import described, points
+from convoscope.paths import is_there
 from convoscope.runs import RunFolder, TrainSettings
 from convoscope.runs.filling import VALIDATION
 from convoscope.storage import read_json, write_json
@@ -71,7 +73,7 @@ class Experiment:
             It cannot be made, or not be written into.
         """
         experiment = cls(path)
-        if experiment.file.exists():
+        if is_there(experiment.file):
             raise ConfigurationError(
                 f"There is an experiment in {path}, and nothing is overwritten. Go on with it (compare --resume "
                 f"{path}), or give another folder with --out."
@@ -90,9 +92,10 @@ class Experiment:
             There is none.
         """
         experiment = cls(path)
-        if not experiment.file.is_file():
+        if not is_there(experiment.file):
             raise MissingFileError(
-                f"There is no experiment in {path}: it has no experiment.json. Give the folder that compare printed."
+                f"There is no experiment in {path}: it has no experiment.json. Give the folder that compare printed; "
+                f"if compare was stopped before it was written, begin again with the same command."
             )
         return experiment
 
@@ -104,6 +107,7 @@ class Experiment:
                 f"{self.file} is not an experiment of version {VERSION}: it says {content.get('format')!r}, version "
                 f"{content.get('version')!r}. Update Convoscope, or use the version that wrote it."
             )
+        check_experiment(content, self.file)
         return content
 
     def write(self, content: Mapping[str, Any]) -> None:
@@ -114,10 +118,15 @@ class Experiment:
 
     def planned(self) -> list[PlannedRun]:
         """Return the runs of a comparison, in the order in which they are trained."""
-        listed = self.read().get("runs")
-        if not isinstance(listed, list) or not listed:
-            raise FileFormatError(f"{self.file} lists no runs. Begin the experiment anew.")
-        return [_planned(run, self.file) for run in listed]
+        content = self.read()
+        if content["kind"] != COMPARISON:
+            raise FileFormatError(f"{self.file} is a search and no comparison: it lists no runs.")
+        return [
+            PlannedRun(
+                run["name"], run["point"], TrainSettings.from_dict(run["settings"], f"{self.file}, {run['name']},")
+            )
+            for run in content["runs"]
+        ]
 
     def folder(self, name: str) -> RunFolder:
         """Return the folder of a run, which may not be there yet."""
@@ -161,12 +170,6 @@ def plan(
 def as_json(run: PlannedRun) -> dict[str, Any]:
     """Give a planned run as ``experiment.json`` has it."""
     return {"name": run.name, "point": run.point, "settings": run.settings.as_dict()}
-
-
-def _planned(run: Any, where: Path) -> PlannedRun:
-    if not isinstance(run, dict) or not isinstance(run.get("name"), str) or not isinstance(run.get("point"), dict):
-        raise FileFormatError(f"{where} has a run without a name or without what is varied. Begin the experiment anew.")
-    return PlannedRun(run["name"], run["point"], TrainSettings.from_dict(run.get("settings"), where))
 
 
 def slug(text: str) -> str:

@@ -10,15 +10,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from convoscope.errors import MissingFileError
+from convoscope.errors import ConvoscopeError, FileFormatError, MissingFileError
 from convoscope.experiments import failure
+from convoscope.experiments.contents import COMPARISON, LISTED
 from convoscope.experiments.plan import Experiment
+from convoscope.paths import is_there, open_regular
 from convoscope.runs import RunFolder
 from convoscope.runs.folder import FORMAT
+from convoscope.runs.reading import SHARE, Record, check, number
 from convoscope.storage import read_json
 
-WAITING, BEGUN, FINISHED, FAILED = "waiting", "begun", "finished", "failed"
+WAITING, BEGUN, FINISHED, FAILED, DAMAGED = "waiting", "begun", "finished", "failed", "damaged"
 _ASIDE = ("dataset", "data_dir", "seed", "threads", "engine")
+_JUDGED = Record({"accuracy": SHARE, "seconds": number(0)})
+_OWN = frozenset({"history.jsonl", "checkpoint.safetensors"})  # what only a run's folder has
+_BEGINNING = 4096  # bytes, in which a file says what it is
 
 
 @dataclass(frozen=True)
@@ -32,9 +38,9 @@ class Result:
         All that it was told: see `convoscope.runs.TrainSettings`.
     point : dict
         Which of what is varied it has.
-    state : {"waiting", "begun", "finished", "failed"}
+    state : {"waiting", "begun", "finished", "failed", "damaged"}
     reason : str or None
-        Why it failed.
+        Why it failed, or what is wrong with its files.
     epochs : int
         How many are done.
     figures : dict of str to float
@@ -104,7 +110,7 @@ def results(*sources: Experiment | str | os.PathLike[str]) -> list[Result]:
     for source in sources:
         path = source.path if isinstance(source, Experiment) else Path(source)
         experiment = Experiment(path)
-        if experiment.file.is_file():
+        if is_there(experiment.file):
             found += _of(experiment)
             continue
         runs = run_folders(path)
@@ -120,31 +126,46 @@ def results(*sources: Experiment | str | os.PathLike[str]) -> list[Result]:
 
 
 def _of(experiment: Experiment) -> list[Result]:
-    content = experiment.read()
-    if content.get("kind") != "search":
-        return [read(experiment.folder(run.name), run.settings.as_dict(), run.point) for run in experiment.planned()]
+    try:
+        content = experiment.read()
+        if content["kind"] == COMPARISON:
+            planned = experiment.planned()
+            return [read(experiment.folder(run.name), run.settings.as_dict(), run.point) for run in planned]
+    except FileFormatError as error:  # what was trained is there all the same
+        lost = Result(experiment.path, {}, {}, DAMAGED, str(error), 0, {})
+        return [lost, *(read(folder) for folder in run_folders(experiment.runs))]
     tried = [read(folder) for folder in run_folders(experiment.runs)]
     return [replace(result, point={name: result.settings.get(name) for name in content["varied"]}) for result in tried]
 
 
 def run_folders(path: Path) -> list[RunFolder]:
     """Find the runs in a folder, in its subfolders and in experiments below it, by name."""
-    configs = [Path(folder) / "config.json" for folder, _, files in os.walk(path) if "config.json" in files]
-    return [RunFolder(config.parent) for config in sorted(configs) if _is_run(config)]
+    folders = sorted(Path(folder) for folder, _, files in os.walk(path) if _is_run(Path(folder), files))
+    return [RunFolder(folder) for folder in folders]
 
 
 def read(folder: RunFolder, settings: dict[str, Any] | None = None, point: dict[str, Any] | None = None) -> Result:
-    """Read one run as far as it is; its settings, if they are not given, from its folder."""
-    begun = folder.config.exists()
-    history = folder.read_history() if begun else []
-    known = settings or (folder.read_config().get("settings", {}) if begun else {})
-    figures = _epoch_figures(history)
-    reason = failure.reason(folder)
-    state = FAILED if reason is not None else BEGUN if begun else WAITING
-    if state == BEGUN and folder.report.exists():
-        state = FINISHED
-        figures |= _report_figures(read_json(folder.report), history)
-    return Result(folder.path, known, point or {}, state, reason, len(history), figures)
+    """Read one run as far as it is; its settings, if they are not given, from its folder.
+
+    Of a run whose files are damaged, or may not be read, the result says so.
+    """
+    known = settings or {}
+    try:
+        begun = is_there(folder.config)
+        if begun and not known:
+            told = folder.read_config()["settings"]
+            check(told, LISTED, f"The settings in {folder.config}")
+            known = told
+        reason = failure.reason(folder)
+        state = FAILED if reason is not None else BEGUN if begun else WAITING
+        history = folder.read_history() if begun else []
+        figures = _epoch_figures(history, folder.history)
+        if state == BEGUN and is_there(folder.report):
+            state = FINISHED
+            figures |= _report_figures(folder.read_report(), history)
+    except ConvoscopeError as error:
+        return Result(folder.path, known, point or {}, DAMAGED, str(error), 0, {})
+    return Result(folder.path, known, point or {}, state, reason, history[-1]["epoch"] if history else 0, figures)
 
 
 def rows(found: Iterable[Result]) -> list[Row]:
@@ -161,23 +182,23 @@ def best(table: Sequence[Row]) -> Row | None:
     return max(scored, key=lambda pair: pair[0])[1] if scored else None
 
 
-def _epoch_figures(history: list[dict[str, Any]]) -> dict[str, float]:
+def _epoch_figures(history: list[dict[str, Any]], where: Path) -> dict[str, float]:
     if not history:
         return {}
+    for epoch in history:
+        check(epoch, _JUDGED, f"Epoch {epoch['epoch']} in {where}")
     last = history[-1]
     figures = {"seconds": round(sum(epoch["seconds"] for epoch in history), 3), "train_accuracy": last["accuracy"]}
+    validated = [epoch["val_accuracy"] for epoch in history if "val_accuracy" in epoch]
     if "val_accuracy" in last:
-        figures |= {
-            "val_accuracy": max(epoch["val_accuracy"] for epoch in history),
-            "gap": last["accuracy"] - last["val_accuracy"],
-        }
+        figures |= {"val_accuracy": max(validated), "gap": last["accuracy"] - last["val_accuracy"]}
     return figures
 
 
 def _report_figures(report: dict[str, Any], history: list[dict[str, Any]]) -> dict[str, float]:
     names = ("parameters", "multiply_adds", "images_a_second")
     figures: dict[str, float] = {name: report[name] for name in names if name in report}
-    kept = history[report["kept_epoch"] - 1]
+    kept = next((epoch for epoch in history if epoch["epoch"] == report["kept_epoch"]), {})
     if "val_accuracy" in kept:
         figures["val_accuracy"] = kept["val_accuracy"]
     return {**figures, "test_accuracy": report["accuracy"]}
@@ -196,8 +217,19 @@ def _names(found: list[Result]) -> list[str]:
     return list(dict.fromkeys(name for result in found for name in result.settings))
 
 
-def _is_run(config: Path) -> bool:
+def _is_run(folder: Path, files: Sequence[str]) -> bool:
+    """Say whether a folder is a run's, perhaps with damaged files; other programs have a ``config.json`` too."""
+    if "config.json" not in files:
+        return False
     try:
-        return bool(json.loads(config.read_text(encoding="utf-8")).get("format") == FORMAT)
-    except (OSError, ValueError, AttributeError):
+        return bool(read_json(folder / "config.json").get("format") == FORMAT) or not _OWN.isdisjoint(files)
+    except ConvoscopeError:
+        return not _OWN.isdisjoint(files) or _names_its_format(folder / "config.json")
+
+
+def _names_its_format(config: Path) -> bool:
+    try:
+        with open_regular(config) as file:
+            return FORMAT.encode() in file.read(_BEGINNING)
+    except ConvoscopeError:
         return False

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from convoscope import names
 from convoscope.experiments.results import Figure, Row, best
 from convoscope.experiments.space import described, written
 
@@ -53,13 +54,13 @@ class Cells:
 def cells(table: Sequence[Row], *, without: Collection[str] = (), together: bool = False) -> Cells:
     """Write down all figures, without some: ``{"test_accuracy"}``; what is varied in a column each, or in one."""
     figures = {name: heading for name, heading in _HEADINGS.items() if name not in without}
-    names = list(table[0].point) if table else []
-    if together or not names:
-        varied = ["settings" if names else "run"]
+    points = list(table[0].point) if table else []
+    if together or not points:
+        varied = ["settings" if points else "run"]
         values = [[described(row.point) or row.results[0].folder.name] for row in table]
     else:
-        varied = [name.replace("_", " ") for name in names]
-        values = [[written(row.point.get(name)) for name in names] for row in table]
+        varied = [name.replace("_", " ") for name in points]
+        values = [[written(row.point.get(name)) for name in points] for row in table]
     notes = [_note(row) for row in table]
     lines = tuple(
         (
@@ -117,7 +118,7 @@ def for_terminal(table: Sequence[Row], width: int, *, without: Collection[str] =
         drawn.add_column(heading, justify="left" if is_text else "right", overflow="fold", no_wrap=not is_text)
     for number in range(len(made.rows)):
         style = "bold green" if number == made.best else ""
-        drawn.add_row(*(Text(cell, style) for cell in _starred(made, number)))
+        drawn.add_row(*(Text(names.for_terminal(cell), style) for cell in _starred(made, number)))
     return drawn
 
 
@@ -171,7 +172,8 @@ def _with_spread(figure: Figure, scale: float, form: str) -> str:
 def _note(row: Row) -> str:
     """Say what of a row failed or is not done."""
     left = sum(result.state in ("waiting", "begun") for result in row.results)
-    parts = [f"failed: {reason}" for reason in row.reasons]
+    told = ((result.state, result.reason) for result in row.results if result.reason is not None)
+    parts = [f"{state}: {reason}" for state, reason in dict.fromkeys(told)]
     return " ".join([*parts, *([f"{left} not finished"] if left else [])])
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from convoscope.errors import InUseError
 from convoscope.experiments import failure
+from convoscope.paths import is_there
 from convoscope.runs import RunFolder, TrainSettings, resume, start
 from convoscope.runs.preparation import load_data
 from convoscope.runs.training import is_finished, settings_of, training_state, use
@@ -38,12 +39,12 @@ def attempt(folder: RunFolder, settings: TrainSettings) -> tuple[int, str]:
 
 def is_complete(folder: RunFolder) -> bool:
     """Say whether a run was trained to its end."""
-    return folder.config.exists() and is_finished(folder, settings_of(folder), training_state(folder))
+    return is_there(folder.config) and is_finished(folder, settings_of(folder), training_state(folder))
 
 
 def _train(folder: RunFolder, settings: TrainSettings, callbacks: Sequence[Callback]) -> None:
     failure.forget(folder)
-    if folder.config.exists():
+    if is_there(folder.config):
         settings = settings_of(folder)
         use(settings)
         resume(folder, settings, load_data(settings), callbacks)

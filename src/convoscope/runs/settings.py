@@ -14,7 +14,7 @@ from convoscope.runs.filling import OPTIMIZERS, filled_in
 from convoscope.runs.reading import FLAG, TEXT, Kind, OrNone, Plain, Record, check, number, whole
 
 CLASS_WEIGHTS = ("auto", "none")
-_UNKNOWN = Plain("left out, for this Convoscope knows no such setting", lambda value: False)
+UNKNOWN = Plain("left out, for this Convoscope knows no such setting", lambda value: False)
 _KINDS: dict[str, Kind] = {
     "str": TEXT,
     "int": whole(),
@@ -184,7 +184,7 @@ class TrainSettings:
         """Take the settings from what `as_dict` gave; FileFormatError if something is missing."""
         needed = {each.name: kind_of(each.name) for each in fields(cls) if each.default is MISSING}
         optional = {each.name: kind_of(each.name) for each in fields(cls) if each.default is not MISSING}
-        check(values, Record(needed, optional, others=_UNKNOWN), f"{where}")
+        check(values, Record(needed, optional, others=UNKNOWN), f"{where}")
         size = values["image_size"]
         try:
             return cls(**{**values, "image_size": None if size is None else tuple(size)})
