@@ -19,9 +19,11 @@ def run(experiment: Experiment, minutes: float | None, jobs: int | None, quiet: 
     """Search for a while, and print what was found: its test accuracy once, of the best in validation."""
     from convoscope.cli.console import results
     from convoscope.cli.errors import FAILED, complain
+    from convoscope.errors import ConvoscopeError
     from convoscope.experiments import search
 
     console = results()
+    problem: ConvoscopeError | None = None
     for_minutes = MINUTES if minutes is None else minutes
     if not quiet:
         _announce(console, experiment, for_minutes)
@@ -33,44 +35,51 @@ def run(experiment: Experiment, minutes: float | None, jobs: int | None, quiet: 
             search.resume(experiment.path, minutes=for_minutes, jobs=jobs)
     except KeyboardInterrupt:
         _leave_interrupted(experiment)
+    except ConvoscopeError as error:  # what was found before that is to be seen all the same
+        problem = error
     table = search.found(experiment)
+    if table:
+        _conclude(console, experiment, table, quiet, can_write=problem is None)
+    if problem is not None:
+        raise problem
     if not table:
         complain(
             f"No run came to its end within {for_minutes:g} minutes; what was begun is kept. Give more --minutes, or "
             f"fewer epochs with --set epochs=2. To go on: {_going_on(experiment)}"
         )
         raise typer.Exit(FAILED)
-    _conclude(console, experiment, table, quiet)
 
 
-def _conclude(console: Console, experiment: Experiment, table: list[Row], quiet: bool) -> None:
+def _conclude(console: Console, experiment: Experiment, table: list[Row], quiet: bool, *, can_write: bool) -> None:
     from pathlib import Path
 
     from convoscope.experiments.report import write_report
     from convoscope.experiments.results import results
     from convoscope.experiments.space import described
     from convoscope.experiments.table import TEST, for_terminal
+    from convoscope.names import for_terminal as one_line
     from convoscope.report.terminal import percent
+    from convoscope.wording import agreeing, counted
 
     shown = table[:_SHOWN]
     best = shown[0].results[0]
     test = best.figures["test_accuracy"]
     begun = len(results(experiment))
     facts = [
-        f"{begun} networks were tried and {len(table)} of them trained to their end; the others were given up early "
-        f"or under way when the time was up. The test images had no part in that.",
+        f"{counted(begun, 'network')} {agreeing(begun, 'was', 'were')} tried and {len(table)} of them trained to the "
+        f"end; the others were given up early or under way when the time was up. The test images had no part in that.",
         *_lesson(experiment),
     ]
     title = f"{Path(experiment.read()['dataset']).name}: search"
-    files = write_report(shown, experiment.path, title, facts, without=TEST)
+    files = write_report(shown, experiment.path, title, facts, without=TEST) if can_write else []
     console.print(for_terminal(shown, console.width, without=TEST))
     console.print()
     for fact in facts:
         console.print(fact, style="dim", soft_wrap=True)
-    console.print(f"Best in validation: {described(best.point)}", style="bold", soft_wrap=True)
+    console.print(f"Best in validation: {one_line(described(best.point))}", style="bold", soft_wrap=True)
     console.print(f"On the test images, looked at once and now: {percent(test, 2)}", soft_wrap=True)
-    console.print(f"Its run: {best.folder}", soft_wrap=True)
-    if not quiet:
+    console.print(f"Its run: {one_line(str(best.folder))}", soft_wrap=True)
+    if files and not quiet:
         pages = [str(path) for path in files if path.suffix in (".md", ".html")]
         console.print(f"Report: {' and '.join(pages)}", soft_wrap=True)
         console.print(f"To search on: {_going_on(experiment)}", style="dim", soft_wrap=True)
@@ -82,7 +91,7 @@ def _lesson(experiment: Experiment) -> list[str]:
     from convoscope.report.terminal import percent
 
     first = read(experiment.folder("trial-0000"))
-    if experiment.read().get("lesson") is None or first.state != FINISHED:
+    if experiment.read().get("lesson") is None or first.state != FINISHED or "val_accuracy" not in first.figures:
         return []
     validated, seconds = percent(first.figures["val_accuracy"], 2), first.figures["seconds"]
     return [f"The lesson's network, tried first: {validated} in validation in {seconds:.1f} s."]
@@ -112,6 +121,11 @@ def _going_on(experiment: Experiment) -> str:
 def _leave_interrupted(experiment: Experiment) -> NoReturn:
     from convoscope.cli.errors import INTERRUPTED, say
     from convoscope.experiments import search
+    from convoscope.wording import agreeing, counted
 
-    say(f"Interrupted. {len(search.found(experiment))} finished runs are kept. To go on: {_going_on(experiment)}")
+    kept = len(search.found(experiment))
+    say(
+        f"Interrupted. {counted(kept, 'finished run')} {agreeing(kept, 'is', 'are')} kept. To go on: "
+        f"{_going_on(experiment)}"
+    )
     raise typer.Exit(INTERRUPTED)

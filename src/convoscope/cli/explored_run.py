@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,12 +24,13 @@ class Found:
 
 def run_of(trained: Path) -> RunFolder | None:
     """Return the run that a folder is, or that a file lies in; None for a model's file on its own."""
+    from convoscope.paths import is_there
     from convoscope.runs import RunFolder
 
     if trained.is_dir():
         return RunFolder.open(trained)
     beside = RunFolder(trained.parent)
-    return beside if trained.exists() and beside.config.exists() else None
+    return beside if is_there(trained) and is_there(beside.config) else None
 
 
 def find_model(run: RunFolder, trained: Path) -> Found:
@@ -42,6 +44,7 @@ def find_model(run: RunFolder, trained: Path) -> Found:
     from convoscope.cli.trained import load
     from convoscope.locks import is_in_use
     from convoscope.models import load_model
+    from convoscope.paths import is_there
     from convoscope.runs.training import settings_of
     from convoscope.training.callbacks.snapshots import find_snapshots
     from convoscope.web.epochs import Epochs
@@ -51,7 +54,7 @@ def find_model(run: RunFolder, trained: Path) -> Found:
     best = None if state is None else int(state["best_epoch"])
     if trained.is_file():
         file, own = trained, {run.model.name: best, run.checkpoint.name: done}.get(trained.name)
-    elif run.model.exists():
+    elif is_there(run.model):
         file, own = run.model, best
     elif state is not None:
         file, own = run.checkpoint, done
@@ -65,8 +68,12 @@ def find_model(run: RunFolder, trained: Path) -> Found:
     def is_training() -> bool:
         return is_in_use(run.path)
 
-    note = "" if run.report.exists() or is_training() else _unfinished(run, done, planned, file, own)
-    return Found(load_model(file), Epochs(run.read_history, run.snapshots, own, planned, is_training), note)
+    def measured() -> list[dict[str, Any]]:
+        return run.read_history_up_to(sys.maxsize)
+
+    note = "" if is_there(run.report) or is_training() else _unfinished(run, done, planned, file, own)
+    epochs = Epochs(measured, run.snapshots, own, planned, is_training)
+    return Found(load_model(file), epochs, " ".join([*([note] if note else []), *_damage(run)]))
 
 
 def _state(run: RunFolder) -> dict[str, Any] | None:
@@ -80,13 +87,25 @@ def _state(run: RunFolder) -> dict[str, Any] | None:
         return None
 
 
+def _damage(run: RunFolder) -> list[str]:
+    """Say what is wrong with the history; the page shows the epochs before that."""
+    from convoscope.errors import FileFormatError
+
+    try:
+        run.read_history()
+    except FileFormatError as error:
+        return [str(error)]
+    return []
+
+
 def _unfinished(run: RunFolder, done: int, planned: int, file: Path, own: int | None) -> str:
     from convoscope.cli.console import command_line
+    from convoscope.wording import agreeing, counted
 
-    whole = {0: "none of its", 1: "1 of its"}.get(done, f"{done} of its")
+    whole = f"{done or 'none'} of its"
     shown = f"This is {file.relative_to(run.path)}" + ("" if own is None else f", the model after epoch {own}")
     go_on = command_line("convoscope", "train", "--resume", run)
     return (
-        f"The run in {run} has not ended: {whole} {planned} epochs {'is' if done == 1 else 'are'} whole, and there is "
-        f"no report. {shown}. To go on with it: {go_on}"
+        f"The run in {run} has not ended: {whole} {counted(planned, 'epoch')} {agreeing(done, 'is', 'are')} whole, and "
+        f"there is no report. {shown}. To go on with it: {go_on}"
     )

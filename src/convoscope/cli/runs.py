@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.text import Text
 
     from convoscope.experiments.listing import Listed
 
@@ -82,7 +83,7 @@ def _follow(place: Path, where: list[str], sort: str) -> None:
 
 
 def _print_json(runs: list[Listed]) -> None:
-    import json
+    from convoscope.names import json_text
 
     rows = [
         {
@@ -96,15 +97,18 @@ def _print_json(runs: list[Listed]) -> None:
         }
         for run in runs
     ]
-    print(json.dumps(rows, indent=2, ensure_ascii=False))
+    print(json_text(rows, indent=2))
 
 
 def _table(runs: list[Listed], place: Path) -> RenderableType:
+    from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
+    from convoscope.names import for_terminal
+
     if not runs:
-        return Text(f"No such runs in {place}.")
+        return Text(f"No such runs in {for_terminal(str(place))}.")
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     table.add_column("run", style="bold", overflow="fold")
     for heading in ("state", "data", "network"):
@@ -112,19 +116,25 @@ def _table(runs: list[Listed], place: Path) -> RenderableType:
     for heading in ("epochs", "validation", "test", "seconds"):
         table.add_column(heading, justify="right", no_wrap=True)
     for run in runs:
-        table.add_row(run.name, Text(run.state, _STYLES.get(run.state, "")), *_cells(run))
-    return table
+        table.add_row(Text(for_terminal(run.name)), Text(run.state, _STYLES.get(run.state, "")), *_cells(run))
+    damaged = [run for run in runs if run.state == "damaged"]
+    reasons = [Text(for_terminal(f"{run.name}: {run.result.reason}"), "red") for run in damaged]
+    return Group(table, *reasons) if reasons else table
 
 
-def _cells(run: Listed) -> list[str]:
+def _cells(run: Listed) -> list[Text]:
+    from rich.text import Text
+
+    from convoscope.names import for_terminal
     from convoscope.report.terminal import percent
 
     settings, figures = run.result.settings, run.result.figures
     accuracies = [figures.get("val_accuracy"), figures.get("test_accuracy")]
-    return [
+    cells = [
         Path(str(settings.get("dataset", "-"))).name,
         str(settings.get("recipe") or settings.get("model") or "-"),
         f"{run.result.epochs}/{settings.get('epochs', '?')}",
         *("-" if share is None else percent(share, 2) for share in accuracies),
         f"{figures['seconds']:,.1f}" if "seconds" in figures else "-",
     ]
+    return [Text(for_terminal(cell)) for cell in cells]

@@ -10,15 +10,20 @@ from dataclasses import asdict
 from typing import Any
 
 from convoscope.engine.select import use
-from convoscope.errors import ConfigurationError, NotReadyError, StorageError
+from convoscope.errors import ConfigurationError, FileFormatError, NotReadyError, StorageError
 from convoscope.experiments import failure
+from convoscope.experiments.contents import SEARCH
+from convoscope.experiments.drawing import tidy
 from convoscope.experiments.grid import look_at
 from convoscope.experiments.plan import Experiment
 from convoscope.experiments.processes import Ended, run_all, share
 from convoscope.experiments.results import FINISHED, Result, Row, results, rows
 from convoscope.experiments.space import Range, checked, setting
+from convoscope.paths import is_there
 from convoscope.runs import RunFolder, TrainSettings
+from convoscope.runs.contents import end_last_line
 from convoscope.runs.filling import VALIDATION
+from convoscope.storage import remove_leftovers
 
 _WORKER = "convoscope.experiments.searcher"
 _NAME = "search"
@@ -103,7 +108,7 @@ def begin(
     """Write down what a search is to do, without training anything."""
     from pathlib import Path
 
-    optuna = imported()
+    imported()
     space = _space(vary or SPACE)
     settings = {setting(name): value for name, value in (fixed or {}).items()}
     if twice := sorted(settings.keys() & space.keys()):
@@ -122,27 +127,29 @@ def begin(
         "threads": share(_MANY, jobs, threads)[1],
         "engine": use(engine).name,
     }
-    lesson = content["lesson"] = _lesson(space, settings_for(content, {}, info))
+    content["lesson"] = lesson = _lesson(space, settings_for(content, {}, info))
     folder = RunFolder.create_numbered("runs", f"search-{info.name}").path if out is None else out
     experiment = Experiment.create(folder, content)
-    kept = optuna.create_study(study_name=_NAME, storage=storage(experiment), direction="maximize")
-    if lesson is not None:
-        kept.enqueue_trial(lesson)
+    _made_ready(experiment, lesson)
     return experiment
 
 
 def resume(path: str | os.PathLike[str], *, minutes: float, jobs: int | None = None) -> Experiment:
     """Search for some minutes more. Several processes and machines may do so at once, if they share the folder.
 
-    Runs that are under way when the time is up are kept as far as they are, and gone on with next time.
+    Runs that are under way when the time is up are kept as far as they are, and gone on with next time. It ends sooner
+    if there is nothing left to try.
     """
     if not minutes > 0:
         raise ConfigurationError(f"--minutes must be more than 0, but is {minutes:g}.")
     imported()
     experiment = Experiment.open(path)
     content = experiment.read()
-    if content.get("kind") != "search":
+    if content["kind"] != SEARCH:
         raise ConfigurationError(f"The experiment in {path} is a comparison and no search. Leave out --minutes.")
+    remove_leftovers(experiment.path)
+    tidy(experiment)
+    _made_ready(experiment, content.get("lesson"))
     at_once = share(_MANY, jobs, content["threads"])[0]
     until = time.monotonic() + minutes * 60
     problems: list[Ended] = []
@@ -153,7 +160,7 @@ def resume(path: str | os.PathLike[str], *, minutes: float, jobs: int | None = N
 
     workers = [(str(experiment.path), str(number)) for number in range(at_once)]
     run_all(_WORKER, workers, at_once, ended, lambda running: time.monotonic() < until)
-    for problem in problems:
+    for problem in (each for each in problems if each.status != failure.DONE):
         if problem.status in (failure.INTERRUPTED, -signal.SIGINT):
             raise KeyboardInterrupt
         if problem.status == failure.NO_ROOM:
@@ -164,8 +171,9 @@ def resume(path: str | os.PathLike[str], *, minutes: float, jobs: int | None = N
 
 def found(experiment: Experiment) -> list[Row]:
     """Return the runs of a search that came to their end, the best in validation first."""
-    finished: list[Result] = [result for result in results(experiment) if result.state == FINISHED]
-    return sorted(rows(finished), key=lambda row: -row.results[0].figures["val_accuracy"])
+    finished = [result for result in results(experiment) if result.state == FINISHED]
+    judged: list[Result] = [result for result in finished if "val_accuracy" in result.figures]
+    return sorted(rows(judged), key=lambda row: -row.results[0].figures["val_accuracy"])
 
 
 def settings_for(content: Mapping[str, Any], drawn: Mapping[str, Any], info: Any) -> TrainSettings:
@@ -208,28 +216,49 @@ def storage(experiment: Experiment) -> Any:
 def opened(experiment: Experiment, index: int) -> Any:
     """Open the search in Optuna, for one of its processes."""
     optuna = imported()
-    kept = storage(experiment)
-    begun = {"study_name": _NAME, "storage": kept, "direction": "maximize", "load_if_exists": True}
-    tried = len(optuna.create_study(**begun).trials)
+    tried = len(_study(experiment).trials)
     # Not the same draws in every process, nor again after a resume.
     sampler = optuna.samplers.TPESampler(seed=1_000 * tried + index, constant_liar=True)
     pruner = optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1)
-    return optuna.create_study(**begun, sampler=sampler, pruner=pruner)
+    return _study(experiment, sampler=sampler, pruner=pruner)
 
 
-def draw(trial: Any, varied: Mapping[str, Any]) -> dict[str, Any]:
-    """Draw a value for each setting; numbers over a wide range by their order of magnitude, and to three digits."""
-    drawn: dict[str, Any] = {}
-    for name, values in varied.items():
-        if isinstance(values, list):
-            drawn[name] = trial.suggest_categorical(name, values)
-            continue
-        low, high = values["low"], values["high"]
-        wide = low > 0 and high >= 8 * low
-        suggest = trial.suggest_int if isinstance(low, int) and isinstance(high, int) else trial.suggest_float
-        value = suggest(name, low, high, log=wide)
-        drawn[name] = value if isinstance(value, int) else min(max(float(f"{value:.3g}"), low), high)
-    return drawn
+def _made_ready(experiment: Experiment, lesson: dict[str, Any] | None) -> None:
+    """Mend what a kill left of the journal, and see to it that the lesson's network is the first that is tried."""
+    from optuna.storages.journal import JournalFileOpenLock
+
+    if is_there(experiment.journal):
+        lock = JournalFileOpenLock(str(experiment.journal))
+        lock.acquire()
+        try:
+            with open(experiment.journal, "rb+") as file:
+                end_last_line(file)
+        finally:
+            lock.release()
+    kept = _study(experiment)
+    if lesson is not None and not kept.trials:
+        kept.enqueue_trial(lesson)
+
+
+def _study(experiment: Experiment, **options: Any) -> Any:
+    """Open the search in Optuna, or begin it.
+
+    Raises
+    ------
+    FileFormatError
+        Its journal is damaged.
+    """
+    optuna = imported()
+    begun = {"study_name": _NAME, "direction": "maximize", "load_if_exists": True, **options}
+    try:
+        return optuna.create_study(storage=storage(experiment), **begun)
+    except OSError:
+        raise
+    except Exception as error:  # whatever Optuna does with what it cannot read
+        raise FileFormatError(
+            f"{experiment.journal} is damaged: Optuna cannot read it ({type(error).__name__}: {error}). The runs that "
+            f"are finished are kept; to search on, begin a new search."
+        ) from error
 
 
 def _space(vary: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from datetime import datetime, timedelta
 from typing import Any
 
 from convoscope.errors import ConvoscopeError, StorageError
 from convoscope.experiments import failure, search
+from convoscope.experiments.drawing import Drawing, Values, trial_folder
 from convoscope.experiments.grid import look_at
 from convoscope.experiments.plan import Experiment
 from convoscope.experiments.results import read
 from convoscope.experiments.training import train
 from convoscope.experiments.worker import end_with_parent
-from convoscope.locks import is_in_use
-from convoscope.runs import RunFolder
+from convoscope.runs.preparation import build_model
 from convoscope.training.callbacks import Callback
 from convoscope.training.callbacks.base import Logs
 
 _MOST_FAILURES = 10  # one after the other: then it is not chance
-_UNDER_WAY = timedelta(seconds=15)  # a trial that is younger may be another process' that has not yet begun to train
 
 
 class _HopelessError(Exception):
@@ -46,7 +43,7 @@ class _Pruning(Callback):
 
 
 def main(path: str, number: str) -> int:
-    """Search until interrupted, and return the status to end with."""
+    """Search until interrupted, or until all was tried, and return the status to end with."""
     try:
         end_with_parent()
         experiment = Experiment.open(path)
@@ -57,7 +54,7 @@ def main(path: str, number: str) -> int:
             return failure.NO_ROOM if isinstance(error, StorageError) else failure.FAILED
     except KeyboardInterrupt:
         return failure.INTERRUPTED
-    return failure.FAILED
+    return failure.DONE
 
 
 def _search(experiment: Experiment, number: int) -> None:
@@ -66,11 +63,15 @@ def _search(experiment: Experiment, number: int) -> None:
     content = experiment.read()
     info, _ = look_at(content["dataset"], content["fixed"])
     kept = search.opened(experiment, number)
+
+    def check(drawn: Values) -> None:
+        build_model(search.settings_for(content, drawn, info), info, info.train_count)
+
+    drawing = Drawing(kept, experiment, content["varied"], check)
     failed = 0
-    for trial in _trials(kept, experiment):
-        folder = _folder(experiment, trial.number)
+    for trial, drawn in drawing:
+        folder = trial_folder(experiment, trial.number)
         try:
-            drawn = search.draw(trial, content["varied"])
             train(folder, search.settings_for(content, drawn, info), [_Pruning(trial)])
         except _HopelessError:
             kept.tell(trial, state=TrialState.PRUNED, skip_if_finished=True)
@@ -79,29 +80,14 @@ def _search(experiment: Experiment, number: int) -> None:
         except Exception as error:
             failed += 1
             failure.ended_by(folder, error)
-            kept.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
-            if failed == _MOST_FAILURES:
+            drawing.give_up(trial, str(error))
+            if failed >= _MOST_FAILURES and not drawing.worked():
                 raise ConvoscopeError(f"{failed} trials failed one after the other, the last: {error}") from error
         else:
             failed = 0
-            kept.tell(trial, read(folder).figures["val_accuracy"], skip_if_finished=True)
-
-
-def _trials(kept: Any, experiment: Experiment) -> Iterator[Any]:
-    """Give the trials that a killed process left, and then new ones without end."""
-    import optuna
-
-    for left in kept.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
-        folder = _folder(experiment, left.number)
-        old = left.datetime_start is None or datetime.now() - left.datetime_start > _UNDER_WAY
-        if old and not (folder.path.is_dir() and is_in_use(folder.path)):
-            yield optuna.trial.Trial(kept, left._trial_id)
-    while True:
-        yield kept.ask()
-
-
-def _folder(experiment: Experiment, number: int) -> RunFolder:
-    return experiment.folder(f"trial-{number:04}")
+            value = read(folder).figures.get("val_accuracy")
+            told = {"state": TrialState.PRUNED} if value is None else {"values": value}
+            kept.tell(trial, **told, skip_if_finished=True)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from convoscope.errors import FileFormatError
 from convoscope.paths import open_regular
@@ -53,6 +54,8 @@ CONFIG = Record(
 )
 REPORT = Record(
     {
+        "images": whole(),
+        "mistakes": whole(),
         "accuracy": SHARE,
         "kept_epoch": whole(),
         "classes": ListOf(
@@ -65,8 +68,6 @@ REPORT = Record(
     },
     {
         "data": TEXT,
-        "images": whole(),
-        "mistakes": whole(),
         "epochs": whole(),
         "stopped": _STOPPED,
         "seconds": number(0),
@@ -87,8 +88,13 @@ TRAINING_STATE = Record(
             {},
             {
                 "patience": Record(
-                    {"best": OrNone(MEASURED), "wait": whole(), "stopped_epoch": whole(), "best_epoch": whole()},
-                    {"best_weights": NOTHING},
+                    {
+                        "best": OrNone(MEASURED),
+                        "wait": whole(),
+                        "stopped_epoch": whole(),
+                        "best_epoch": whole(),
+                        "best_weights": NOTHING,
+                    }
                 ),
                 "mlflow": _TRACKER,
                 "wandb": _TRACKER,
@@ -141,6 +147,22 @@ def epochs_in(path: Path) -> Iterator[dict[str, Any]]:
             )
         before = epoch["epoch"]
         yield epoch
+
+
+def end_last_line(file: BinaryIO) -> None:
+    """Take away what a kill cut short at the end of a file of lines, so that no new line is joined to it."""
+    size = file.seek(0, os.SEEK_END)
+    if not size:
+        return
+    file.seek(size - 1)
+    if file.read(1) == b"\n":
+        return
+    file.seek(0)
+    kept, _, last = file.read().rpartition(b"\n")
+    if is_whole(last):
+        file.write(b"\n")
+    else:
+        file.truncate(len(kept) + 1 if kept else 0)
 
 
 def is_whole(line: bytes) -> bool:

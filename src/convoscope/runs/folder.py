@@ -9,12 +9,12 @@ from contextlib import suppress
 from io import BytesIO, StringIO
 from itertools import count
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from convoscope.errors import ConfigurationError, FileFormatError, MissingFileError, StorageError
 from convoscope.names import for_table
 from convoscope.paths import is_there
-from convoscope.runs.contents import CONFIG, TRAINING_STATE, epochs_in, is_whole, read_report
+from convoscope.runs.contents import CONFIG, TRAINING_STATE, end_last_line, epochs_in, read_report
 from convoscope.runs.reading import check
 from convoscope.storage import read_json, remove_leftovers, write_atomically, write_json
 
@@ -215,7 +215,7 @@ class RunFolder:
         """Add a line to ``history.jsonl``, and see it onto the disk. It costs the same however long the file is."""
         try:
             with open(self.history, "ab+") as file:
-                _end_last_line(file)
+                end_last_line(file)
                 file.write((json.dumps(epoch) + "\n").encode())
                 file.flush()
                 os.fsync(file.fileno())
@@ -254,19 +254,3 @@ class RunFolder:
         """Remove what a kill in the middle of writing left beside the files."""
         remove_leftovers(self.path)
         remove_leftovers(self.snapshots)
-
-
-def _end_last_line(file: BinaryIO) -> None:
-    """Take away what a kill cut short at the end of a file of lines, so that no new line is joined to it."""
-    size = file.seek(0, os.SEEK_END)
-    if not size:
-        return
-    file.seek(size - 1)
-    if file.read(1) == b"\n":
-        return
-    file.seek(0)
-    kept, _, last = file.read().rpartition(b"\n")
-    if is_whole(last):
-        file.write(b"\n")
-    else:
-        file.truncate(len(kept) + 1 if kept else 0)

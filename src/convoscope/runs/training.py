@@ -115,7 +115,7 @@ def settings_of(folder: RunFolder, **changes: Any) -> TrainSettings:
     ConfigurationError
         The epochs are to change, and the run's learning rates are planned over those it was begun with.
     """
-    settings = TrainSettings.from_dict(folder.read_config().get("settings"), folder.config)
+    settings = TrainSettings.from_dict(folder.read_config()["settings"], folder.config)
     changed = replace(settings, **{name: value for name, value in changes.items() if value is not None})
     if changed.epochs != settings.epochs and settings.schedule != "constant":
         raise ConfigurationError(
