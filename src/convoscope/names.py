@@ -15,6 +15,7 @@ from typing import Any
 # emoji and of Indic scripts, which are let through.
 _SHOWN_AS_CODE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _REVERSING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+_AS_SURROGATES = "surrogateescape"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -37,8 +38,35 @@ def legible(name: str | os.PathLike[str]) -> str:
     >>> legible("cafe\u0301"), legible("caf\udce9")
     ('café', 'caf\\xe9')
     """
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return unicodedata.normalize("NFC", text)
+    return unicodedata.normalize("NFC", encodable(name))
+
+
+def encodable(name: str | os.PathLike[str]) -> str:
+    r"""Return a name as `legible` does, but spelled as it is, for those who look for the file by it.
+
+    Examples
+    --------
+    >>> encodable("caf\udce9") == r"caf\xe9", len(encodable("cafe\u0301"))
+    (True, 5)
+    """
+    return _bytes_of(os.fspath(name)).decode("utf-8", "backslashreplace")
+
+
+def portable_path(path: str | os.PathLike[str]) -> str:
+    """Return a path as text that means the same file under any locale, for files that are read again by `native_path`.
+
+    Under an ASCII locale Python hands out ``é`` as two surrogates, and under UTF-8 as one letter.
+    """
+    return _bytes_of(os.fspath(path)).decode("utf-8", _AS_SURROGATES)
+
+
+def native_path(text: str) -> str:
+    """Return a path from a file's text, as this system opens it: the inverse of `portable_path`."""
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        return os.fsdecode(_bytes_of(text))
+    return text
 
 
 def for_terminal(text: str) -> str:
@@ -89,6 +117,39 @@ def json_text(value: Any, **options: Any) -> str:
     """
     text = json.dumps(value, ensure_ascii=False, **options)
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def json_for_terminal(value: Any, encoding: str = "utf-8") -> str:
+    r"""Return indented JSON that is read back as it was, and does nothing to a terminal.
+
+    Parameters
+    ----------
+    value : Any
+        Plain JSON values.
+    encoding : str
+        What the terminal understands. Characters that it lacks become escapes.
+
+    Examples
+    --------
+    >>> print(json_for_terminal(["\x9b31m", "é"], "ascii"))
+    [
+      "\u009b31m",
+      "\u00e9"
+    ]
+    """
+    text = json_text(value, indent=2)
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=2)
+    return "".join(f"\\u{ord(each):04x}" if each != "\n" and _is_control(each) else each for each in text)
+
+
+def _bytes_of(name: str) -> bytes:
+    try:
+        return name.encode("utf-8", _AS_SURROGATES)
+    except UnicodeEncodeError:  # a surrogate that stands for no byte, as Windows allows it in names
+        return name.encode("utf-8", "backslashreplace")
 
 
 def _is_control(character: str) -> bool:

@@ -76,14 +76,17 @@ def command(
 
 def _files(images: list[Path]) -> list[Path]:
     """Give the files in the place of folders."""
+    from convoscope.cli.errors import say
     from convoscope.datasets.folder.listing import files_below
     from convoscope.errors import DataError
 
     files: list[Path] = []
     for path in images:
-        found = files_below(path) if path.is_dir() else [path]
+        found, left_out = files_below(path) if path.is_dir() else ([path], {})
+        for name, what in left_out.items():
+            say(f"{path / name} was left out: {what}.", title="Note: ", style="bold yellow")
         if not found:
-            raise DataError(f"The folder {path} has no files. Give image files, or a folder of them.")
+            raise DataError(f"The folder {path} has no images. Give image files, or a folder of them.")
         files += found
     return files
 

@@ -110,6 +110,16 @@ class Dataset:
         """``(x_train, y_train), (x_test, y_test)``, as Keras' ``load_data`` gives them."""
         return (self.x_train, self.y_train), (self.x_test, self.y_test)
 
+    @property
+    def test_part(self) -> str:
+        """Which images stand in ``x_test``: ``"test"``, and of your own ``"validation"`` where there are no others."""
+        return "test"
+
+    @property
+    def test_subject(self) -> str:
+        """What stands in ``x_test``, in words."""
+        return f"the {self.test_part} images of {self.info.name}"
+
 
 def folded(name: object) -> str:
     """Give a name without case, hyphens, underscores and spaces: ``Fashion_MNIST`` is ``fashion-mnist``."""

@@ -165,7 +165,8 @@ def test_parts_that_are_missing_are_drawn_or_said(tmp_path: Path, load: Load) ->
     lent = load(tmp_path / "two")
     assert lent.test_files == lent.val_files
     assert np.array_equal(lent.x_test, lent.x_val)
-    assert any("the validation images test too" in note for note in lent.report.notes)
+    assert (lent.test_part, lent.test_subject) == ("validation", "the validation images of two")
+    assert any(note.startswith("there are no test images") for note in lent.report.notes)
 
 
 def test_a_table_is_loaded(tmp_path: Path, load: Load, images: Path) -> None:

@@ -89,7 +89,7 @@ def build(
         empty_classes=[name for name in listing.class_names if name not in trained],
         converted=dict(read.converted.most_common()),
         duplicates=int(np.count_nonzero(group != np.arange(len(group)))),
-        notes=notes,
+        notes=[*listing.notes, *notes],
     )
     write_index(
         target,
@@ -144,7 +144,9 @@ def _parts(
         parts[train] = draw_parts(labels[train], group[train], wishes.validation, 0.0, wishes.seed)
         notes.append(f"validation images are drawn from those to train with: {wishes.validation:.0%}")
     if not (parts == TEST).any():
-        notes.append("there is no folder for testing: the validation images test too, which flatters the result")
+        notes.append(
+            "there are no test images: the report is about the validation images, which also choose the epoch to keep"
+        )
     learned = np.unique(group[parts == TRAIN])
     if leaked := int(np.count_nonzero(np.isin(group[parts != TRAIN], learned))):
         notes.append(

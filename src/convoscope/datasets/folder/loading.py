@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ from convoscope.datasets.folder.survey import as_channels, as_size
 from convoscope.datasets.folder.table import list_table
 from convoscope.datasets.progress import Progress, ProgressLine
 from convoscope.errors import MissingFileError
+from convoscope.names import legible, native_path, portable_path
+from convoscope.paths import user_path
 
 _MADE_BY = 1  # to be counted up when decoding, fingerprints or the split change: what is stored is then made anew
 
@@ -45,6 +47,8 @@ class FolderDataset(Dataset):
         Named after the folder.
     report : FolderReport
         What was found, what was left out, and why.
+    test_part : {"test", "validation", "all"}
+        Which images stand in ``x_test``: those to validate with, if there are no others.
     preprocessing : dict
         For ``model.preprocessing``: how `predict` brings any image into this form.
     """
@@ -56,6 +60,12 @@ class FolderDataset(Dataset):
     test_files: list[str] = field(repr=False)
     report: FolderReport = field(repr=False)
     preprocessing: dict[str, Any] = field(repr=False)
+    test_part: str = "test"
+
+    @property
+    def test_subject(self) -> str:
+        """What stands in ``x_test``, in words."""
+        return f"{'all' if self.test_part == 'all' else f'the {self.test_part}'} images of {self.info.name}"
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -64,7 +74,7 @@ class FolderDataset(Dataset):
 
     def digest(self) -> str:
         """Give a checksum of the files' names, their labels and their parts: another one means another split."""
-        parts = (self.train_files, self.val_files, self.test_files)
+        parts = [list(map(portable_path, files)) for files in (self.train_files, self.val_files, self.test_files)]
         labels = (self.y_train, self.y_val, self.y_test)
         return _checksum(*(repr((files, y.tolist())) for files, y in zip(parts, labels, strict=True)))
 
@@ -139,7 +149,7 @@ def from_folder(
     ...     data.x_train.shape, data.x_val.shape, data.x_test.shape, data.class_names
     ((16, 24, 32, 1), (2, 24, 32, 1), (2, 24, 32, 1), ('dark', 'light'))
     """
-    source = Path(os.path.abspath(Path(path).expanduser()))
+    source = Path(os.path.abspath(user_path(native_path(os.fspath(path)))))
     wishes = Wishes(
         as_size(image_size),
         as_channels(color_mode),
@@ -162,20 +172,24 @@ def from_folder(
     finally:
         if line is not None:
             line.close()
-    return _dataset(source, found.images, found.index)
+    return _dataset(source, found.images, found.index, listing.left_out)
 
 
-def _dataset(source: Path, images: npt.NDArray[np.uint8], index: dict[str, Any]) -> FolderDataset:
-    report = FolderReport.from_dict(index["report"])
+def _dataset(
+    source: Path, images: npt.NDArray[np.uint8], index: dict[str, Any], left_out: dict[str, str]
+) -> FolderDataset:
+    # What is left out changes with every run that is kept in the folder, and the images do not.
+    report = replace(FolderReport.from_dict(index["report"]), left_out=left_out)
     train, validation, _ = index["parts"]
     names, class_names = index["names"], tuple(index["class_names"])
     labels: npt.NDArray[Any] = np.array(index["labels"], np.min_scalar_type(len(class_names) - 1))
     parts = slice(0, train), slice(train, train + validation), slice(train + validation, None)
-    tests = parts[2] if len(images) > train + validation else parts[1]
+    has_tests = len(images) > train + validation
+    tests = parts[2] if has_tests else parts[1]
     form = report.form
     info = DatasetInfo(
         name=_name(source),
-        title=f"{'colour' if form.channels == 3 else 'grey'} images, {form.width} × {form.height}, of one's own",
+        title=f"{'colour' if form.channels == 3 else 'grey'} images, {form.width} × {form.height}, your own",
         image_shape=form.shape,
         max_value=255,
         class_names=class_names,
@@ -199,6 +213,7 @@ def _dataset(source: Path, images: npt.NDArray[np.uint8], index: dict[str, Any])
         val_files=names[parts[1]],
         test_files=names[tests],
         report=report,
+        test_part="test" if has_tests else "validation",
         preprocessing={
             "height": form.height,
             "width": form.width,
@@ -212,7 +227,7 @@ def _dataset(source: Path, images: npt.NDArray[np.uint8], index: dict[str, Any])
 
 
 def _name(source: Path) -> str:
-    return (source.name if source.is_dir() else source.stem) or "images"
+    return legible(source.name if source.is_dir() else source.stem) or "images"
 
 
 def _slug(name: str) -> str:
@@ -220,4 +235,4 @@ def _slug(name: str) -> str:
 
 
 def _checksum(*words: str) -> str:
-    return hashlib.blake2b("\n".join(words).encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+    return hashlib.blake2b("\n".join(words).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

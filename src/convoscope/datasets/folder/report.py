@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from convoscope.datasets.folder.survey import Form
@@ -33,7 +33,9 @@ class FolderReport:
     duplicates : int
         Images that are another one again; they lie in the same part as that, where the split was drawn here.
     notes : list of str
-        What else one should know.
+        What else you should know.
+    left_out : dict
+        The folders that were not read, each with what is in it: the results of earlier runs, for instance.
     """
 
     path: str
@@ -44,6 +46,7 @@ class FolderReport:
     converted: dict[str, int]
     duplicates: int
     notes: list[str]
+    left_out: dict[str, str] = field(default_factory=dict)
 
     @property
     def images(self) -> int:
@@ -87,13 +90,18 @@ class FolderReport:
                 f"class_weight='auto' makes up for it"
             )
         if self.duplicates:
-            yield f"{self.duplicates:,} images are another one again"
+            yield f"{self.duplicates:,} {'image repeats' if self.duplicates == 1 else 'images repeat'} another one"
         if self.empty_classes:
             yield f"without an image to train with, and left out: {', '.join(self.empty_classes)}"
         yield from self.notes
-        if self.skipped:
-            yield f"{len(self.skipped):,} files skipped"
-        for name, reason in list(self.skipped.items())[:_NAMED]:
-            yield f"  {name}: {reason}"
-        if len(self.skipped) > _NAMED:
-            yield f"  and {len(self.skipped) - _NAMED:,} more"
+        yield from _some("folder", "not read", self.left_out)
+        yield from _some("file", "skipped", self.skipped)
+
+
+def _some(what: str, verb: str, reasons: Mapping[str, str]) -> Iterator[str]:
+    if reasons:
+        yield f"{len(reasons):,} {what if len(reasons) == 1 else f'{what}s'} {verb}"
+    for name, reason in list(reasons.items())[:_NAMED]:
+        yield f"  {name}: {reason}"
+    if len(reasons) > _NAMED:
+        yield f"  and {len(reasons) - _NAMED:,} more"

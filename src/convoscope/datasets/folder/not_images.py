@@ -1,0 +1,192 @@
+"""Folders inside a folder of images that nobody means as a class: the system's, and what programs have written.
+
+Programs' results are known by what is in them, so that a class may be called runs or wandb.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from convoscope.errors import ConvoscopeError
+from convoscope.paths import open_regular
+from convoscope.storage import read_json
+
+_SYSTEM_FILES = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"})
+_SYSTEM_FOLDERS = frozenset(
+    {
+        *("__macosx", "@eadir", "#recycle", "@recycle", "#snapshot", "@recently-snapshot"),
+        *("$recycle.bin", "recycler", "system volume information", "lost+found"),
+        *("__pycache__", "node_modules"),
+    }
+)
+# What lies beside programs' results and is no image. Other files may be images, whatever their names end in.
+_DOCUMENTS = frozenset(
+    {
+        *(
+            ".cfg",
+            ".ckpt",
+            ".csv",
+            ".db",
+            ".gz",
+            ".h5",
+            ".html",
+            ".ini",
+            ".ipynb",
+            ".json",
+            ".jsonl",
+            ".keras",
+            ".lock",
+        ),
+        *(".log", ".md", ".npy", ".npz", ".onnx", ".pdf", ".pt", ".pth", ".py", ".safetensors", ".sh", ".svg", ".toml"),
+        *(".txt", ".wandb", ".yaml", ".yml", ".zip"),
+    }
+)
+_SETTINGS = "settings"  # a file that Weights & Biases writes
+_RUN_NUMBERS = frozenset({"history.jsonl", "checkpoint.safetensors", "model.safetensors", "report.json"})
+_RUN_FILES = _RUN_NUMBERS | {
+    *("config.json", "data.json", "mistakes.csv", "failure.json"),
+    *("mistakes.png", "confusion.png", "example.png"),
+}
+_WANDB_RUN = re.compile(r"run-[^/]+\.wandb")
+_MLFLOW_RUN = re.compile(r"(m-)?[0-9a-f]{32}")
+_MLFLOW_PARTS = frozenset({"artifacts", "inputs", "meta.yaml", "metrics", "outputs", "params", "tags"})
+_MLFLOW_LINE = re.compile(rb"^artifact_(uri|location):", re.MULTILINE)
+_DEEPEST = 64
+
+_IMAGES = ""
+_Children = dict[str, "os.DirEntry[str]"]
+
+
+def is_hidden(name: str) -> bool:
+    """Say whether a file or folder is hidden, or a file that the system puts everywhere."""
+    return name.startswith(".") or name.casefold() in _SYSTEM_FILES
+
+
+def results_in(folder: Path) -> str | None:
+    """Say what a folder holds in place of a person's images.
+
+    Parameters
+    ----------
+    folder : Path
+        Only names are looked at, and files that say which program wrote them.
+
+    Returns
+    -------
+    str or None
+        ``"Convoscope runs"``, ``"system files"`` and so on; None if the folder may hold images. A folder that holds
+        only such folders, and no file that may be an image, counts as one.
+    """
+    kinds = list(dict.fromkeys(_kinds(folder, set(), 0)))
+    return None if not kinds or _IMAGES in kinds else " and ".join(sorted(kinds))
+
+
+def _kinds(folder: Path, seen: set[str], depth: int) -> Iterator[str]:
+    """Yield what the folder and those below it hold, up to the first file that may be an image."""
+    real = os.path.realpath(folder)
+    if real in seen:
+        return
+    if depth > _DEEPEST:
+        yield _IMAGES
+        return
+    seen.add(real)
+    if folder.name.casefold() in _SYSTEM_FOLDERS:
+        yield "system files"
+        return
+    try:
+        with os.scandir(folder) as found:
+            children = {child.name: child for child in found if not is_hidden(child.name)}
+    except OSError:
+        yield _IMAGES  # for all that is known; whoever reads the folder will say why that fails
+        return
+    kind = next((name for name, is_it in _KINDS.items() if is_it(folder, children)), None)
+    if kind is not None:
+        yield kind
+    elif _has_images(children):
+        yield _IMAGES
+    else:
+        for child in children.values():
+            if is_folder(child):
+                for kind in _kinds(Path(child.path), seen, depth + 1):
+                    yield kind
+                    if kind == _IMAGES:
+                        return
+
+
+def is_folder(child: os.DirEntry[str]) -> bool:
+    """Say whether it is a folder or a link to one. A link that leads nowhere, or round in a circle, is none."""
+    try:
+        return child.is_dir()
+    except OSError:
+        return False
+
+
+def _has_images(children: _Children) -> bool:
+    return any(
+        name != _SETTINGS and os.path.splitext(name)[1].lower() not in _DOCUMENTS and not _is_event_file(name)
+        for name, child in children.items()
+        if not is_folder(child)
+    )
+
+
+def _is_event_file(name: str) -> bool:
+    return name.startswith("events.out.tfevents.")
+
+
+def _says(path: Path, format: str) -> bool:
+    try:
+        return read_json(path).get("format") == format
+    except (ConvoscopeError, OSError):
+        return False
+
+
+def _is_run(folder: Path, children: _Children) -> bool:
+    if "config.json" in children and _says(folder / "config.json", "convoscope-run"):
+        return True
+    files = {name for name, child in children.items() if not is_folder(child)}
+    return not files.isdisjoint(_RUN_NUMBERS) and files <= _RUN_FILES  # config.json is damaged or gone
+
+
+def _is_experiment(folder: Path, children: _Children) -> bool:
+    return "experiment.json" in children and _says(folder / "experiment.json", "convoscope-experiment")
+
+
+def _is_cache(folder: Path, children: _Children) -> bool:
+    return {"images.npy", "index.json"} <= children.keys() and len(children) <= len(("images", "index", "checksum"))
+
+
+def _is_environment(folder: Path, children: _Children) -> bool:
+    return "pyvenv.cfg" in children
+
+
+def _is_tensorboard(folder: Path, children: _Children) -> bool:
+    return any(map(_is_event_file, children)) and not _has_images(children)
+
+
+def _is_wandb(folder: Path, children: _Children) -> bool:
+    return any(map(_WANDB_RUN.fullmatch, children))
+
+
+def _is_mlflow(folder: Path, children: _Children) -> bool:
+    if _MLFLOW_RUN.fullmatch(folder.name) and children.keys() <= _MLFLOW_PARTS:
+        return bool(children)
+    if "meta.yaml" not in children:
+        return False
+    try:
+        with open_regular(folder / "meta.yaml") as file:
+            return _MLFLOW_LINE.search(file.read(1 << 16)) is not None
+    except (ConvoscopeError, OSError):
+        return False
+
+
+_KINDS: dict[str, Callable[[Path, _Children], bool]] = {
+    "Convoscope runs": _is_run,
+    "Convoscope experiments": _is_experiment,
+    "Convoscope's decoded images": _is_cache,
+    "a Python environment": _is_environment,
+    "TensorBoard logs": _is_tensorboard,
+    "Weights & Biases runs": _is_wandb,
+    "MLflow runs": _is_mlflow,
+}
