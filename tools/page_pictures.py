@@ -13,7 +13,8 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from convoscope.web.server import Server, Site
+from convoscope.web.server import Server
+from convoscope.web.site import Site
 
 FOLDER = Path(__file__).parent.parent / "docs" / "images"
 Scene = tuple[str, dict[str, Any]]  # the part of the address after #, and the browser's settings

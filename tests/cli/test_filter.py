@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import numpy as np
 import PIL.Image
@@ -212,7 +215,14 @@ def test_the_image_itself_is_never_overwritten(shell: Shell) -> None:
 
 def test_the_page_is_served_until_it_is_interrupted(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or True)
+
+    def follow(address: str) -> bool:
+        assert address.startswith("file://")  # what a browser is started with can be read by others
+        page = Path(url2pathname(urlsplit(address).path)).read_text(encoding="utf-8")
+        opened.append(re.search(r'content="0;url=([^"]+)"', page)[1])
+        return True
+
+    monkeypatch.setattr("webbrowser.open", follow)
     monkeypatch.setattr("convoscope.web.server.Server.serve", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
     done = shell("filter", "drawing", "-k", "outline", "--open")
     assert (done.status, done.err) == (0, "")
@@ -231,7 +241,7 @@ def test_the_lab_is_written_as_one_file(shell: Shell, monkeypatch: pytest.Monkey
         f'<html><head><meta charset="utf-8">{module}</head><body></body></html>'
     )
     (tmp_path / "lab" / "main.js").write_text("document.title = 'lab';")
-    monkeypatch.setattr("convoscope.web.lab.FOLDER", tmp_path)
+    monkeypatch.setattr("convoscope.web.lab.page_files", lambda: tmp_path)
     done = shell("lab", "drawing", "--export", "page.html")
     assert (done.status, done.out) == (0, "Written: page.html\n")
     html = Path("page.html").read_text(encoding="utf-8")

@@ -40,13 +40,13 @@ def colab(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-def ask(server: Server, host: str) -> tuple[int, dict[str, str]]:
+def ask(server: Server, host: str) -> tuple[int, http.client.HTTPMessage]:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     try:
         connection.request("GET", f"/{server.token}/", headers={"Host": host})
         response = connection.getresponse()
         response.read()
-        return response.status, dict(response.headers)
+        return response.status, response.headers
     finally:
         connection.close()
 

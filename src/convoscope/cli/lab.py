@@ -72,8 +72,6 @@ def serve(
     browser : bool
         Whether to open one.
     """
-    import webbrowser
-
     from convoscope.cli.console import results
     from convoscope.web.lab import site
     from convoscope.web.server import PORT, Server
@@ -86,8 +84,8 @@ def serve(
             console.print(f"The filter lab is at {server.address}", soft_wrap=True)
             console.print("Only this machine can reach it. Ctrl-C ends it.", soft_wrap=True)
             console.file.flush()
-            if browser and not webbrowser.open(server.address):
-                console.print("No browser could be opened: copy the address into one.")
+            if browser:
+                console.print(server.open_browser(), soft_wrap=True)
             server.serve()
         except KeyboardInterrupt:
             console.print("\nThe filter lab has ended.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import webbrowser
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -93,8 +92,7 @@ class LivePage(Callback):
         )
         self._page = Opened(Server(site(explored)))
         self._console.print(f"The explorer is at {self._page.address}", soft_wrap=True)
-        if not webbrowser.open(self._page.address):
-            self._console.print("No browser could be opened: copy the address into one.")
+        self._console.print(self._page.open_browser(), soft_wrap=True)
 
     def _goes_on(self) -> bool:
         return self._training

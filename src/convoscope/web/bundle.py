@@ -11,10 +11,12 @@ import posixpath
 import re
 from collections.abc import Mapping
 from html import escape
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convoscope.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from importlib.abc import Traversable
 
 _IMPORT = re.compile(r"""(\bfrom\s*|\bimport\s*)"(\.{1,2}/[^"]+)\"""")
 _STYLE = re.compile(r'<link\s+rel="stylesheet"\s+href="([^"]+)"\s*/?>')
@@ -23,16 +25,16 @@ _CHARSET = re.compile(r'<meta\s+charset="[^"]+"\s*/?>')
 # Nothing from outside: the browser itself refuses what would need a network.
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; img-src data: blob:; "
-    "media-src blob:"
+    "media-src blob:; base-uri 'none'; form-action 'none'"
 )
 
 
-def offline_page(folder: Path, page: str, embedded: Mapping[str, Any]) -> str:
+def offline_page(folder: Traversable, page: str, embedded: Mapping[str, Any]) -> str:
     """Put a page and all that it uses into one file.
 
     Parameters
     ----------
-    folder : Path
+    folder : path or Traversable
         Of the page's files, which it names ``static/...``.
     page : str
         The page in it: ``"lab/index.html"``.
@@ -76,7 +78,7 @@ def data_address(content: bytes, kind: str) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def _modules(folder: Path, start: str) -> dict[str, str]:
+def _modules(folder: Traversable, start: str) -> dict[str, str]:
     """Return the module and all that it imports, by name, each as a ``data:`` address."""
     found: dict[str, str] = {}
     waiting = [start]
@@ -105,7 +107,7 @@ def _inside(address: str) -> str:
     return address.removeprefix("./").removeprefix("static/")
 
 
-def _read(folder: Path, place: str) -> str:
+def _read(folder: Traversable, place: str) -> str:
     file = folder / place
     if place.startswith("..") or not file.is_file():
         raise ConfigurationError(f"The page uses {place}, but there is no such file beside it. Reinstall Convoscope.")

@@ -18,7 +18,7 @@ from convoscope.errors import ConfigurationError, MissingFileError
 from convoscope.models.files import load_model
 from convoscope.training.callbacks.snapshots import find_snapshots
 from convoscope.web.exhibits import tally
-from convoscope.web.server import Response
+from convoscope.web.site import Response
 
 if TYPE_CHECKING:
     from convoscope.models.sequential import Sequential

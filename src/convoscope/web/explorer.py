@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,9 +24,11 @@ from convoscope.web.image_answer import apart as images_apart
 from convoscope.web.opening import Opened, Page, open_page
 from convoscope.web.quantised import answers_apart, difference, quantised
 from convoscope.web.questions import accuracy, error, nearest
-from convoscope.web.server import Response, Site
+from convoscope.web.site import Response, Site, page_files
 
-FOLDER = Path(__file__).parent / "static"
+if TYPE_CHECKING:
+    from importlib.abc import Traversable
+
 _PAGE = "explorer/index.html"
 _BYTES = "application/octet-stream"
 _ROOM = 12_000_000  # bytes of images that a server gives out
@@ -91,9 +93,9 @@ def explore(
     return open_page(site(explored), "The explorer", port=port, browser=browser, wait=wait, hosts=hosts, proxy=proxy)
 
 
-def site(explored: Explored, folder: Path | None = None) -> Site:
+def site(explored: Explored, folder: Traversable | None = None) -> Site:
     """Return what the explorer's server gives out and answers; `folder` instead of the package's own for tests."""
-    folder = folder or FOLDER
+    folder = folder or page_files()
     described = describe(explored, _ROOM)
     content = json.dumps(described.told).encode()
     model = explored.file
@@ -133,7 +135,7 @@ def site(explored: Explored, folder: Path | None = None) -> Site:
     )
 
 
-def offline(explored: Explored, folder: Path | None = None, *, snapshots: bool = False) -> str:
+def offline(explored: Explored, folder: Traversable | None = None, *, snapshots: bool = False) -> str:
     """Return the explorer as one file of HTML that needs neither server nor network, perhaps with all snapshots."""
     described = describe(explored, _ROOM_IN_FILE)
     embedded = {
@@ -146,7 +148,7 @@ def offline(explored: Explored, folder: Path | None = None, *, snapshots: bool =
         embedded["targets"] = base64.b64encode(described.targets.content).decode()
     if explored.beside is not None:
         embedded["beside"] = base64.b64encode(explored.beside.file).decode()
-    return offline_page(folder or FOLDER, _PAGE, embedded)
+    return offline_page(folder or page_files(), _PAGE, embedded)
 
 
 def in_eight_bits(explored: Explored) -> Explored:

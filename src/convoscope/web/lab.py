@@ -7,8 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import numpy.typing as npt
@@ -19,9 +18,11 @@ from convoscope.filters.chain import Pooling, Step
 from convoscope.filters.named import get
 from convoscope.filters.showing import as_bytes
 from convoscope.web.bundle import data_address, offline_page
-from convoscope.web.server import Response, Site
+from convoscope.web.site import Response, Site, page_files
 
-FOLDER = Path(__file__).parent / "static"
+if TYPE_CHECKING:
+    from importlib.abc import Traversable
+
 _PAGE = "lab/index.html"
 _LONGEST_SIDE = 2048  # pixels; the page shows fewer
 _MOST_STEPS, _LARGEST_KERNEL, _LARGEST_STRIDE = 6, 7, 8
@@ -61,9 +62,9 @@ class Start:
         return "&".join([f"image={quote(image)}", *(f"step={_written(step)}" for step in self.steps)])
 
 
-def site(start: Start, folder: Path | None = None) -> Site:
+def site(start: Start, folder: Traversable | None = None) -> Site:
     """Return what the lab's server gives out; `folder` instead of the package's own for tests."""
-    folder = folder or FOLDER
+    folder = folder or page_files()
     picture = None if start.image is None else _png(start.image)
     listed = [
         {"name": name, "title": title, "url": f"data/samples/{name}.png"} for name, title in samples.TITLES.items()
@@ -84,7 +85,7 @@ def site(start: Start, folder: Path | None = None) -> Site:
     return Site(folder, routes)
 
 
-def offline(start: Start, folder: Path | None = None) -> str:
+def offline(start: Start, folder: Traversable | None = None) -> str:
     """Return the lab as one file of HTML that needs neither server nor network."""
     embedded: dict[str, Any] = {
         "kernels": json.loads(_kernels()),
@@ -96,7 +97,7 @@ def offline(start: Start, folder: Path | None = None) -> str:
     }
     if start.image is not None:
         embedded["image"] = data_address(_png(start.image), "image/png")
-    return offline_page(folder or FOLDER, _PAGE, embedded)
+    return offline_page(folder or page_files(), _PAGE, embedded)
 
 
 def _kernels() -> bytes:

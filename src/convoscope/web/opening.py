@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
-import webbrowser
 from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
 from convoscope.storage import write_atomically
 from convoscope.web.notebook import way_to
-from convoscope.web.server import PORT, Server
 
 if TYPE_CHECKING:
-    from convoscope.web.server import Site
+    from convoscope.web.server import Server
+    from convoscope.web.site import Site
 
 _FRAME = 'title="Convoscope" width="100%" height="860" style="border:0"'
 
@@ -37,15 +35,15 @@ class Opened:
         self._server = server
         self.address = server.address
         self.shown = f"{way.base}{server.token}/"
-        self._thread = threading.Thread(target=server.serve, name="convoscope-page", daemon=True)
-        self._thread.start()
+        server.start()
+
+    def open_browser(self) -> str:
+        """Open the page in a browser. Return what to tell the person."""
+        return self._server.open_browser()
 
     def close(self) -> None:
         """Stop serving, and free the port."""
-        if self._thread.is_alive():
-            self._server.stop()
-            self._thread.join()
-        self._server.__exit__()
+        self._server.close()
 
     def __repr__(self) -> str:
         return f"The page is at {self.address} until close() is called or Python ends."
@@ -118,6 +116,8 @@ def open_page(
     Opened or None
         None after waiting.
     """
+    from convoscope.web.server import PORT, Server  # here, because it takes a while
+
     in_notebook = "ipykernel" in sys.modules
     waits = not (in_notebook or hasattr(sys, "ps1") or sys.flags.interactive) if wait is None else wait
     server = Server(site, port=PORT if port is None else port, hosts=hosts)
@@ -125,15 +125,15 @@ def open_page(
         try:
             opened = Opened(server, proxy)
         except BaseException:
-            server.__exit__()
+            server.close()
             raise
         if browser and not in_notebook:
-            webbrowser.open(opened.address)
+            opened.open_browser()
         return opened
     with server:
         print(f"{name} is at {server.address}\nOnly this machine can reach it. Ctrl-C ends it.", flush=True)
-        if browser and not webbrowser.open(server.address):
-            print("No browser could be opened: copy the address into one.", flush=True)
+        if browser:
+            print(server.open_browser(), flush=True)
         try:
             server.serve()
         except KeyboardInterrupt:

@@ -5,7 +5,7 @@ const IMPORT = /(\bfrom\s*|\bimport\s*)"(\.{1,2}\/[^"]+)"/g;
 // Nothing from outside: the browser itself refuses what would need a network.
 const POLICY =
   "default-src 'none'; script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; img-src data: blob:; " +
-  "media-src blob:";
+  "media-src blob:; base-uri 'none'; form-action 'none'";
 
 /** The page as it was before any script changed it: call this first. */
 export function rememberPage() {
