@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import unicodedata
 from typing import Any
 
@@ -17,6 +18,13 @@ _SHOWN_AS_CODE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _REVERSING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 _AS_SURROGATES = "surrogateescape"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# What Markdown takes for markup: not an underscore within a word, and brackets only before an address. The last line is
+# what means something where a line begins, number signs also where it ends.
+_MARKUP = re.compile(
+    r"[\\`*|~$]|(?<![^\W_])_|_(?![^\W_])|\[(?=\^)|\](?=[(\[:])"
+    r"|^[+=-](?=[\s=-])|(?<=^\d)[.)](?=\s)|(?<=^\d\d)[.)](?=\s)|(?:^|(?<=\s)|(?<=#))#"
+)
+_ENTITY = re.compile(r"&(?=#?\w+;)")
 
 
 def legible(name: str | os.PathLike[str]) -> str:
@@ -98,6 +106,19 @@ def for_table(cell: object) -> object:
     if not isinstance(cell, str) or not cell.startswith(_FORMULA) or _is_number(cell):
         return cell
     return f"'{cell}"
+
+
+def for_markdown(text: str) -> str:
+    r"""Return `text` so that Markdown, in which there may be HTML, shows it as it is, in one line.
+
+    Examples
+    --------
+    >>> print(for_markdown("batch_size * 2, <b>"))
+    batch_size \* 2, &lt;b&gt;
+    """
+    line = for_terminal(" ".join(text.splitlines()).strip())
+    line = _MARKUP.sub(lambda found: f"\\{found[0]}", _ENTITY.sub("&amp;", line))
+    return line.replace("<", "&lt;").replace(">", "&gt;")
 
 
 def json_text(value: Any, **options: Any) -> str:

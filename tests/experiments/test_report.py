@@ -147,6 +147,93 @@ def test_without_matplotlib_the_report_has_the_table_and_says_how_to_get_charts(
     assert markdown(table).strip() in text
 
 
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "&lt;script&gt;",
+    "[a](javascript:alert(1)) ![b](http://example.org/x.png)",
+    "[a]: http://example.org",
+    "<http://example.org>",
+    "*a* _b_ __c__ `d` ~~e~~ **f",
+    "a | b || c \\| d \\",
+    "# one ## two #",
+    "#",
+    "- a",
+    "--- ---",
+    "+ a",
+    "1. a",
+    "12) a",
+    "> a",
+    "=== a",
+    "```a```",
+    "rose & lily, batch_size, 1.5, -0.5, #1",
+    "a\\",
+    "müll 花",
+    "[^1] [x] [ ]",
+]
+
+
+class Texts(HTMLParser):
+    """The elements of a page, and the texts of some."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+        self.addresses: list[str] = []
+        self.texts: dict[str, list[str]] = {}
+        self.open: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+        self.addresses += [value or "" for name, value in attributes if name in ("src", "href", "onerror")]
+        self.texts.setdefault(tag, []).append("")
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        for tag in self.open:
+            self.texts[tag][-1] += data
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_name_in_a_report_is_text_whatever_it_is(tmp_path: Path, name: str) -> None:
+    from markdown_it import MarkdownIt
+
+    write_report([failed(name)], tmp_path, name, [name])
+    rendered = (
+        MarkdownIt("commonmark", {"html": True})
+        .enable(["table", "strikethrough"])
+        .render((tmp_path / "report.md").read_text(encoding="utf-8"))
+    )
+    for page in (rendered, (tmp_path / "report.html").read_text(encoding="utf-8")):
+        found = Texts(page)
+        assert not {"script", "img", "a", "em", "strong", "code", "s", "h2", "blockquote"} & set(found.seen)
+        assert found.addresses == []
+        assert found.texts["h1"] == [name]
+        assert name in found.texts["p"]
+        assert found.texts["td"][-1] == f"failed: {name}"
+
+
+def test_a_report_may_run_and_fetch_nothing(finished: Experiment, tmp_path: Path) -> None:
+    write_report(rows(results(finished)), tmp_path, "Units")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    policy = page.partition('<meta http-equiv="Content-Security-Policy" content="')[2].partition('"')[0]
+    assert policy.startswith("default-src 'none'; ")
+    assert "script-src" not in policy
+    assert {"base-uri 'none'", "form-action 'none'"} <= set(policy.split("; "))
+    assert page.index("Content-Security-Policy") < page.index("<title")
+
+
+def test_a_name_that_is_not_utf_8_is_in_the_report(tmp_path: Path) -> None:
+    write_report([failed("caf\udce9")], tmp_path, "caf\udce9")
+    assert "# caf\\\\udce9" in (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "<h1>caf\\udce9</h1>" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
 def test_a_report_before_any_run_is_finished_says_so(tmp_path: Path) -> None:
     write_report([failed("oops")], tmp_path, "Nothing yet")
     text = (tmp_path / "report.md").read_text()

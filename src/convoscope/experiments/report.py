@@ -12,9 +12,12 @@ from convoscope.experiments import charts
 from convoscope.experiments.results import Row, best
 from convoscope.experiments.space import described
 from convoscope.experiments.table import NOTES, as_html, markdown
+from convoscope.names import for_markdown
 from convoscope.report.terminal import percent
 from convoscope.storage import write_atomically
 
+# Whatever name got into the page, it runs nothing and asks for nothing.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #1c1e21;
        background: #fff; }
@@ -75,7 +78,8 @@ def write_report(
         "report.html": _html(as_html(table, without=without), title, paragraphs, drawn),
     }
     written = []
-    for name, content in {**pictures, **{name: page.encode() for name, page in pages.items()}}.items():
+    texts = {name: page.encode("utf-8", "backslashreplace") for name, page in pages.items()}
+    for name, content in {**pictures, **texts}.items():
         write_atomically(folder / name, [content])
         written.append(folder / name)
     return written
@@ -96,8 +100,11 @@ def _summary(table: Sequence[Row]) -> list[str]:
 
 def _markdown(table: str, title: str, paragraphs: Sequence[str], drawn: dict[str, tuple[str, bytes]]) -> str:
     notes = "\n".join(f"- {note}" for note in NOTES)
-    parts = [f"# {title}", *paragraphs, table.rstrip(), notes]
-    parts += [f"![{_first_sentence(caption)}]({name}.svg)\n\n{caption}" for name, (caption, _) in drawn.items()]
+    parts = [f"# {for_markdown(title)}", *map(for_markdown, paragraphs), table.rstrip(), notes]
+    parts += [
+        f"![{for_markdown(_first_sentence(caption))}]({name}.svg)\n\n{for_markdown(caption)}"
+        for name, (caption, _) in drawn.items()
+    ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -109,7 +116,8 @@ def _html(table: str, title: str, paragraphs: Sequence[str], drawn: dict[str, tu
         for caption, svg in drawn.values()
     )
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"><title>{html.escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
         f'<body><h1>{html.escape(title)}</h1>{told}<div class="wide" tabindex="0">{table}</div>'
         f'<ul class="notes">{notes}</ul>{figures}</body></html>\n'

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from convoscope import names
 from convoscope.experiments.results import Figure, Row, best
 from convoscope.experiments.space import described, written
+from convoscope.names import for_markdown
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -81,8 +82,8 @@ def markdown(table: Sequence[Row], *, without: Collection[str] = ()) -> str:
     """Write the table as Markdown."""
     made = cells(table, without=without)
     aligned = ["---" if made.is_text(place) else "---:" for place in range(len(made.headings))]
-    lines = [made.headings, aligned, *(_starred(made, number) for number in range(len(made.rows)))]
-    return "\n".join(f"| {' | '.join(_escaped(cell) for cell in line)} |" for line in lines) + "\n"
+    first, *others = (list(map(for_markdown, line)) for line in (made.headings, *_lines(made)))
+    return "\n".join(f"| {' | '.join(line)} |" for line in (first, aligned, *others)) + "\n"
 
 
 def as_html(table: Sequence[Row], *, without: Collection[str] = ()) -> str:
@@ -137,6 +138,10 @@ def _finished(row: Row) -> str:
     return f"{finished}" if finished == of else f"{finished}/{of}"
 
 
+def _lines(made: Cells) -> list[list[str]]:
+    return [_starred(made, number) for number in range(len(made.rows))]
+
+
 def _starred(made: Cells, number: int) -> list[str]:
     """Return a row's cells, with a star at the validation accuracy that is best."""
     line = list(made.rows[number])
@@ -175,8 +180,3 @@ def _note(row: Row) -> str:
     told = ((result.state, result.reason) for result in row.results if result.reason is not None)
     parts = [f"{state}: {reason}" for state, reason in dict.fromkeys(told)]
     return " ".join([*parts, *([f"{left} not finished"] if left else [])])
-
-
-def _escaped(cell: str) -> str:
-    """Keep a cell from ending its column, or being taken for markup."""
-    return cell.replace("\\", "\\\\").replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;").replace("\n", " ")
