@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,10 @@ from convoscope.errors import ConfigurationError
 from convoscope.filters.chain import Filter, Pooling
 from convoscope.web.bundle import offline_page
 from convoscope.web.lab import Start, offline, site
+from convoscope.web.opening import Page
+from convoscope.web.site import page_files
+
+STATIC = page_files()
 
 
 @pytest.fixture
@@ -136,3 +141,22 @@ def test_a_page_whose_files_are_missing_is_refused(page: Path) -> None:
     (page / "lab" / "index.html").write_text("<p>no module</p>")
     with pytest.raises(ConfigurationError, match="0 modules"):
         offline_page(page, "lab/index.html", {})
+
+
+def test_both_ways_to_make_a_file_of_a_page_have_the_same_policy() -> None:
+    def policy(page: str) -> str:
+        return unescape(page.partition('<meta http-equiv="Content-Security-Policy" content="')[2].partition('"')[0])
+
+    script = (STATIC / "lab" / "export-html.js").read_text(encoding="utf-8")
+    by_script = "".join(re.findall(r'"(.*?)"', script.partition("const POLICY =")[2].partition(";\n")[0]))
+    page = offline(Start())
+    assert policy(page) == by_script
+    assert {"default-src 'none'", "base-uri 'none'", "form-action 'none'"} <= set(by_script.split("; "))
+    shown = Page(page)._repr_html_()  # its own base must stand before the policy, which forbids another
+    assert 0 < shown.index("&lt;base ") < shown.index("Content-Security-Policy")
+
+
+@pytest.mark.parametrize("page", ["lab", "explorer"])
+def test_a_page_says_what_is_missing_where_no_script_may_run(page: str) -> None:
+    html = (STATIC / page / "index.html").read_text(encoding="utf-8")
+    assert 'class="unstarted">This page needs JavaScript' in html

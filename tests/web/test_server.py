@@ -22,15 +22,16 @@ from convoscope.errors import ConfigurationError
 from convoscope.web.server import Response, Server, Site
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    inside = tmp_path / "static"
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    outside = tmp_path_factory.mktemp("served")
+    inside = outside / "static"
     (inside / "deep").mkdir(parents=True)
     (inside / "main.js").write_text("export const x = 1;")
     (inside / "deep" / "style.css").write_text("p { margin: 0 }")
     (inside / "notes.txt").write_text("not for pages")
-    (tmp_path / "secret.js").write_text("secret")
-    (inside / "link.js").symlink_to(tmp_path / "secret.js")
+    (outside / "secret.js").write_text("secret")
+    (inside / "link.js").symlink_to(outside / "secret.js")
     return inside
 
 
@@ -51,7 +52,7 @@ def serving(server: Server) -> Iterator[Server]:
     assert not thread.is_alive()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Server]:
     routes = {
         "": lambda: Response(b"<!DOCTYPE html>", "text/html; charset=utf-8"),
