@@ -172,7 +172,7 @@ def test_a_kernel_of_words_is_refused(page: Any) -> None:
     page.locator("summary").click()
     page.locator("#kernel-text").fill("1 2; three 4")
     page.locator("#kernel-text").press("Enter")
-    assert "“three” is none" in page.locator("#kernel-text-error").inner_text()
+    assert "“three” in row 2 is none" in page.locator("#kernel-text-error").inner_text()
 
 
 def test_a_kernel_of_even_size_works_and_says_where_its_pixel_is(page: Any) -> None:

@@ -300,3 +300,35 @@ def test_values_that_a_scale_cuts_off_are_counted(page: Any) -> None:
     values = summed(sample(), SOBEL)
     counts = numbers(page.locator("#clipped").inner_text().replace("below 0", "").replace("above 255", ""))
     assert counts == [(values < 0).sum(), (values > 255).sum()]
+
+
+def test_numbers_are_kept_as_they_are_typed_and_words_are_answered(page: Any) -> None:
+    cell = page.locator("#kernel input").first
+    for text, number in (("1e9", "1000000000"), ("1e-9", "1e-9"), ("−1/3", "-0.3333333333333333")):
+        cell.fill(text)
+        cell.press("Enter")
+        settled(page)
+        assert page.locator("#kernel-text").evaluate("(field) => field.value").split(" ")[0] == number
+    for text, words in (
+        ("abc", "“abc” is none"),
+        ("1e999", "“1e999” is none"),
+        ("1e35", "up to 1e30, and 1e+35 is larger"),
+    ):
+        cell.fill(text)
+        cell.press("Enter")
+        assert words in page.locator("#message").inner_text()
+        assert cell.get_attribute("aria-invalid") == "true"
+
+
+def test_an_array_of_python_is_pasted_into_a_cell(page: Any) -> None:
+    page.locator("#kernel input").first.evaluate(
+        """(cell) => {
+            const clipboardData = new DataTransfer();
+            clipboardData.setData("text", "np.array([[1, 2], [3, 4]], dtype=np.float32)");
+            cell.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+        }"""
+    )
+    settled(page)
+    assert [
+        float(text) for text in page.locator("#kernel input").evaluate_all("(all) => all.map((one) => one.value)")
+    ] == [1, 2, 3, 4]

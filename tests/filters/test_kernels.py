@@ -90,18 +90,18 @@ def test_a_kernel_is_normalized_by_its_weight() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("-1 0; 1", "2, 1"),
-        ("1 x", "'x'"),
-        ("1/0 1", "'1/0'"),
+        ("-1 0; 1", "row 1 has 2, but row 2 has 1"),
+        ("1 x", "“x”"),
+        ("1/0 1", "“1/0”"),
         ("", "kernel named"),
-        ("; ;", "0"),
+        ("; ;", "needs numbers"),
         ("gaussian", "gaussian:5"),
         ("gaussian:big", "no number"),
         ("gaussian:0", "from 1 to 255"),
         ("gaussian:5:0", "0.01"),
         ("box:5:1", "nothing else"),
         ("nan 1", "finite"),
-        ("words are no kernel", "'words'"),
+        ("words are no kernel", "“words”"),
     ],
 )
 def test_text_that_is_no_kernel_is_refused_with_a_reason(text: str, words: str) -> None:

@@ -1,5 +1,6 @@
 // What the page's pure modules know: places, arithmetic, addresses, texts.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { STATIC } from "./support.js";
 
@@ -8,12 +9,13 @@ const { readAddress, writeAddress } = await load("lab/address.js");
 const { drawingFrom, drawingName } = await load("lab/drawing.js");
 const { explain } = await load("lab/explain.js");
 const { pythonCode } = await load("lab/export-python.js");
-const { kernelText, normalisingWeight, parseKernel, resized } = await load("lab/kernel-text.js");
+const { kernelText, normalisingWeight, parseKernel, readRows, resized } = await load("lab/kernel-text.js");
+const table = JSON.parse(readFileSync(new URL("../values/kernel_texts.json", import.meta.url), "utf-8"));
 const { fits, runChain } = await load("lab/pipeline.js");
 const { makeStep, presetOf, turned } = await load("lab/steps.js");
 const { formula, geometryOf, placeOf, whySize } = await load("lab/walk.js");
 const { createEngine } = await load("engine/client.js");
-const { number, parseNumber } = await load("shared/format.js");
+const { number, parseNumber, typed } = await load("shared/format.js");
 
 const image = (rows) => ({ shape: [rows.length, rows[0].length, 1], data: Float32Array.from(rows.flat()) });
 const LESSON = image([
@@ -276,7 +278,7 @@ describe("kernels as text", () => {
       [-2, 0, 2],
       [-1, 0, 1],
     ]);
-    assert.deepEqual(parseKernel("[[1/2, 0], [0, .5]]".replace("],", "];")), [
+    assert.deepEqual(parseKernel("[[1/2, 0], [0, .5]]"), [
       [0.5, 0],
       [0, 0.5],
     ]);
@@ -290,11 +292,32 @@ describe("kernels as text", () => {
   });
 
   test("words, uneven rows, oblongs and giants are refused in words", () => {
-    assert.throws(() => parseKernel("1 two; 3 4"), /“two” is none/);
-    assert.throws(() => parseKernel("1 2; 3"), /row 1 has 2, row 2 has 1/);
+    assert.throws(() => parseKernel("1 two; 3 4"), /“two” in row 1 is none/);
+    assert.throws(() => parseKernel("1 2; 3"), /row 1 has 2, but row 2 has 1/);
     assert.throws(() => parseKernel("1 2 3"), /square kernels, and this one has 1×3/);
     assert.throws(() => parseKernel(`${"1 ".repeat(8)};`.repeat(8)), /up to 7×7/);
     assert.throws(() => parseKernel("  "), /needs numbers/);
+    assert.throws(() => parseKernel("1e31"), /up to 1e\+30, and 1e\+31 is larger/);
+  });
+
+  test("every text of the table that Python is tested with is read or refused alike", () => {
+    for (const { case: name, text, rows } of table.read) assert.deepEqual(readRows(text), rows, name);
+    for (const { case: name, text, words } of table.refused)
+      assert.throws(() => readRows(text), (error) => error instanceof RangeError && error.message.includes(words), name); // prettier-ignore
+  });
+
+  test("what is written is read as the same numbers", () => {
+    const rows = [[1 / 9, 1e9, -1e-9], [123456789.125, 0, -0.5], [1e300, 5e-324, 3]]; // prettier-ignore
+    assert.deepEqual(readRows(kernelText(rows)), rows);
+  });
+
+  test("an address keeps large, small and long numbers, and has none that the page cannot compute with", () => {
+    const kernels = [[[1e9, 1234567], [1e-9, Math.fround(1 / 9)]]]; // prettier-ignore
+    const state = { image: "four", grey: false, steps: [makeStep("convolve", { kernels, bias: 16777217 })], selected: 0, place: null, look: "auto", range: "own", hide: [], lock: [], from: null }; // prettier-ignore
+    const [read] = readAddress(writeAddress(state)).steps;
+    assert.deepEqual(read.kernels.flat(2).map(Math.fround), kernels.flat(2).map(Math.fround));
+    assert.equal(read.bias, 16777217);
+    assert.equal(readAddress("step=convolve;weight=1e300").steps[0].weight, makeStep("convolve").weight);
   });
 
   test("another size keeps the middle", () => {
@@ -338,6 +361,12 @@ describe("kernels as text", () => {
 describe("numbers", () => {
   test("are written with a real minus, and without needless zeros", () => {
     assert.deepEqual([number(-1.5), number(2), number(-0.0001), number(1 / 3, 3)], ["−1.5", "2", "0", "0.333"]);
+  });
+
+  test("are never shown as 0 where they are typed, nor longer than need be", () => {
+    const texts = [1e-9, -2.5e-7, 0, 0.0005, 1e9, -123456789, 1 / 3].map((value) => typed(value, 3));
+    assert.deepEqual(texts, ["1e−9", "−2.5e−7", "0", "0.001", "1e9", "−1.23e8", "0.333"]);
+    assert.deepEqual(texts.slice(0, 2).map(parseNumber), [1e-9, -2.5e-7]);
   });
 
   test("are read as people write them", () => {

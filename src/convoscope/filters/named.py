@@ -13,6 +13,7 @@ import numpy as np
 
 from convoscope.errors import ConfigurationError, unknown_name
 from convoscope.filters.kernel import LARGEST, Kernel, Numbers
+from convoscope.filters.kernel_text import rows_of
 
 
 def names(group: str | None = None) -> list[str]:
@@ -41,8 +42,8 @@ def get(kernel: Any) -> Kernel:
     ----------
     kernel : str, array or Kernel
         A name of `names`; ``"gaussian:5"`` or ``"gaussian:5:1.2"`` (its size, and its standard deviation in pixels);
-        ``"box:7"``; rows of numbers as text, ``"-1 0 1; -2 0 2; -1 0 1"``; or an array of shape (height, width) or
-        (height, width, channels).
+        ``"box:7"``; rows of numbers as text, ``"-1 0 1; -2 0 2; -1 0 1"``, see `parse`; or an array of shape (height,
+        width) or (height, width, channels).
 
     Returns
     -------
@@ -76,7 +77,7 @@ def get(kernel: Any) -> Kernel:
     name, *numbers = text.split(":")
     if name in _FAMILIES and numbers:
         return _member(text, name, numbers)
-    if re.search(r"[;,\s]", text) or re.fullmatch(r"[-+.\d].*", text):
+    if re.search(r"[;,\s()\[\]{}=]", text) or re.match(r"[-+.\d\u2212]", text):
         return parse(text)
     if name in _FAMILIES:
         raise ConfigurationError(f"{text!r} needs a size: write for instance {name}:5.")
@@ -89,13 +90,14 @@ def parse(text: str) -> Kernel:
     Parameters
     ----------
     text : str
-        Numbers with blanks or commas between them, rows with semicolons or line ends between them. Fractions such as
-        ``1/9`` are numbers too.
+        Values separated by blanks or commas, rows by semicolons or line ends: ``"1 2 1"``, ``"0,1 0,2 0,1"``,
+        ``"1/4, 1/4; 1/4, 1/4"``; or what was copied from Python or MATLAB: ``"np.array([[1, 0], [0, 1]])"``,
+        ``"[1 0; 0 1]"``. `convoscope.filters.kernel_text` has the whole grammar, which the lab's page shares.
 
     Raises
     ------
     ConfigurationError
-        Something is no number, or rows differ in length.
+        Something is no number, rows differ in length, or a comma may be a separator or a decimal comma.
 
     Examples
     --------
@@ -104,26 +106,7 @@ def parse(text: str) -> Kernel:
     >>> parse("1/4, 1/4; 1/4, 1/4").values.tolist()
     [[0.25, 0.25], [0.25, 0.25]]
     """
-    rows = [row.replace(",", " ").split() for row in re.split(r"[;\n]", text.strip().strip(";"))]
-    numbers = [[_number(word, text) for word in row] for row in rows]
-    if len({len(row) for row in numbers}) != 1 or not numbers[0]:
-        lengths = ", ".join(str(len(row)) for row in numbers)
-        raise ConfigurationError(
-            f"The rows of a kernel have equally many numbers, but those of {text!r} have {lengths}. "
-            'Write rows with semicolons between them: "-1 0 1; -2 0 2; -1 0 1".'
-        )
-    return Kernel(np.array(numbers))
-
-
-def _number(word: str, text: str) -> float:
-    above, slash, below = word.partition("/")
-    try:
-        return float(above) / float(below) if slash else float(above)
-    except (ValueError, ZeroDivisionError):
-        raise ConfigurationError(
-            f"{word!r} in the kernel {text!r} is no number. Write rows of numbers with semicolons between them, such "
-            'as "-1 0 1; -2 0 2; -1 0 1", or one name, such as sobel-x.'
-        ) from None
+    return Kernel(np.array(rows_of(text)))
 
 
 @cache

@@ -137,11 +137,11 @@ def _written(step: Step) -> str:
             f"The page takes square kernels of 1×1 to {_LARGEST_KERNEL}×{_LARGEST_KERNEL} numbers, but this one is "
             f"{height}×{width}. Leave it out, or do without --open."
         )
-    rows = "/".join(",".join(f"{number:.6g}" for number in row) for row in kernel.values)
+    rows = "/".join(",".join(f"{number:.9g}" for number in row) for row in kernel.values)
     words = [f"convolve;kernel={rows}"]
     options = dict(step.options)
-    words.append(f"weight={kernel.weight * options.pop('weight', 1.0):.6g}")
-    words.append(f"bias={kernel.bias + options.pop('bias', 0.0):.6g}")
+    words.append(f"weight={kernel.weight * options.pop('weight', 1.0):.9g}")
+    words.append(f"bias={kernel.bias + options.pop('bias', 0.0):.9g}")
     words.append(f"clip={'false' if options.pop('clip', None) is False else 'true'}")
     for name, value in options.items():
         if name in _LARGEST and not isinstance(value, str) and not (isinstance(value, int) and value <= _LARGEST[name]):

@@ -2,7 +2,7 @@
 
 import { css, diverging, ink } from "../shared/colour.js";
 import { h } from "../shared/dom.js";
-import { parseNumber } from "../shared/format.js";
+import { readNumber } from "../shared/number-field.js";
 import { theme } from "../shared/theme.js";
 import { brief, value } from "./words.js";
 
@@ -43,9 +43,8 @@ export function editable(caption, rows, limit, onedit) {
         "aria-label": `Row ${row + 1}, column ${column + 1} of the kernel`,
         title: String(cell.weight),
         onchange: () => {
-          const number = parseNumber(field.value);
-          field.setAttribute("aria-invalid", String(Number.isNaN(number)));
-          if (!Number.isNaN(number)) onedit(cell, number);
+          const number = readNumber(field);
+          if (number !== null) onedit(cell, number);
         },
         onkeydown: (event) => {
           const step = { ArrowUp: 0.05, ArrowDown: -0.05 }[event.key];

@@ -5,7 +5,7 @@
 import { ACTIVATIONS } from "../engine/activation.js";
 import { PADDINGS } from "../engine/geometry.js";
 import { POOLINGS } from "../engine/pooling.js";
-import { parseNumber } from "../shared/format.js";
+import { parseNumber, tooLarge } from "../shared/format.js";
 import { LARGEST } from "./kernel-text.js";
 import { defaults, makeStep, MOST_STEPS } from "./steps.js";
 
@@ -13,7 +13,8 @@ export const PARTS = ["source", "chain", "kernel", "settings", "pixels", "colour
 
 const oneOf = (names) => (text) => (names.includes(text) ? text : undefined);
 const whole = (least, most) => (text) => (/^\d+$/.test(text) && +text >= least && +text <= most ? +text : undefined);
-const decimal = (text) => (Number.isNaN(parseNumber(text)) ? undefined : parseNumber(text));
+const usable = (value) => !Number.isNaN(value) && !tooLarge(value);
+const decimal = (text) => (usable(parseNumber(text)) ? parseNumber(text) : undefined);
 
 const SETTINGS = {
   convolve: {
@@ -58,7 +59,8 @@ function writeStep(step) {
   return parts.join(";");
 }
 
-const short = (value) => String(Number(value.toPrecision(6)));
+// The page computes in single precision, and nine digits tell any two such numbers apart.
+const short = (value) => String(Number(value.toPrecision(9)));
 const writeKernel = (rows) => rows.map((row) => row.map(short).join(",")).join("/");
 
 /** The state in an address; what is unknown or wrong there is left out. */
@@ -110,7 +112,7 @@ function kernels(text) {
   const found = text.split("_").map((one) => one.split("/").map((row) => row.split(",").map(parseNumber)));
   const size = found[0].length;
   const square = found.every(
-    (rows) => rows.length === size && rows.every((row) => row.length === size && !row.some(Number.isNaN)),
+    (rows) => rows.length === size && rows.every((row) => row.length === size && row.every(usable)),
   );
   return square && size <= LARGEST && (found.length === 1 || found.length === 3) ? found : undefined;
 }

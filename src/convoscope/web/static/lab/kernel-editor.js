@@ -2,7 +2,8 @@
 
 import { css, diverging, ink } from "../shared/colour.js";
 import { byId, h, setText, setValue } from "../shared/dom.js";
-import { number, parseNumber } from "../shared/format.js";
+import { parseNumber, tooLarge, typed } from "../shared/format.js";
+import { readNumber } from "../shared/number-field.js";
 import { theme } from "../shared/theme.js";
 import { kernelText, LARGEST, normalisingWeight, parseKernel, resized } from "./kernel-text.js";
 import { presetOf, turned } from "./steps.js";
@@ -99,7 +100,7 @@ export function createKernelEditor(state, presets, say) {
       {},
       h("summary", {}, "Source and text"),
       origin,
-      h("label", { class: "field" }, h("span", {}, "Rows parted by semicolons"), text),
+      h("label", { class: "field" }, h("span", {}, "Rows separated by semicolons, or an array pasted from Python or MATLAB"), text),
       error,
     ),
     ownField,
@@ -112,11 +113,8 @@ export function createKernelEditor(state, presets, say) {
       id: name,
       autocomplete: "off",
       onchange: () => {
-        const value = parseNumber(control.value);
-        control.setAttribute("aria-invalid", String(Number.isNaN(value)));
-        if (Number.isNaN(value))
-          say(`The ${name} is a number such as 0.5 or 1/9, and “${control.value}” is none.`, "error");
-        else state.changeStep({ [name]: value });
+        const value = readNumber(control, `The ${name} is a number such as 0.5 or 1/9, and`);
+        if (value !== null) state.changeStep({ [name]: value });
       },
     });
     return { control, field: h("label", { class: "field" }, h("span", {}, label), control) };
@@ -157,8 +155,12 @@ export function createKernelEditor(state, presets, say) {
   }
 
   function setCell(y, x, value) {
-    const rounded = Math.round(value * 1e6) / 1e6;
-    setRows(rows().map((row, i) => (i === y ? row.map((old, j) => (j === x ? rounded : old)) : row)));
+    setRows(rows().map((row, i) => (i === y ? row.map((old, j) => (j === x ? value : old)) : row)));
+  }
+
+  /** By steps, whose sums should not end in 0.30000000000000004. */
+  function moveCell(y, x, value) {
+    if (!tooLarge(value)) setCell(y, x, Math.round(value * 1e6) / 1e6);
   }
 
   function makeCell(y, x) {
@@ -171,15 +173,13 @@ export function createKernelEditor(state, presets, say) {
       dataset: { row: y, column: x },
     });
     cell.addEventListener("change", () => {
-      const value = parseNumber(cell.value);
-      cell.setAttribute("aria-invalid", String(Number.isNaN(value)));
-      if (Number.isNaN(value)) say(`A kernel is made of numbers, and “${cell.value}” is none.`, "error");
-      else setCell(y, x, value);
+      const value = readNumber(cell);
+      if (value !== null) setCell(y, x, value);
     });
     cell.addEventListener("focus", () => cell.select());
     cell.addEventListener("paste", (event) => {
       const pasted = event.clipboardData.getData("text");
-      if (!/[;\n]/.test(pasted)) return;
+      if (!/[;\n[({]/.test(pasted.trim())) return; // one number
       event.preventDefault();
       read(pasted);
     });
@@ -187,12 +187,12 @@ export function createKernelEditor(state, presets, say) {
       const direction = { ArrowUp: 1, ArrowDown: -1 }[event.key];
       if (!direction) return;
       event.preventDefault();
-      setCell(y, x, rows()[y][x] + direction * (event.shiftKey ? 0.1 : 1));
+      moveCell(y, x, rows()[y][x] + direction * (event.shiftKey ? 0.1 : 1));
     });
     makeDraggable(
       cell,
       () => rows()[y][x],
-      (value) => setCell(y, x, value),
+      (value) => moveCell(y, x, value),
     );
     return cell;
   }
@@ -210,7 +210,8 @@ export function createKernelEditor(state, presets, say) {
     [...grid.children].forEach((cell, i) => {
       const value = numbers[Math.floor(i / size)][i % size];
       const colour = diverging(value, limit * 1.4, theme());
-      if (document.activeElement !== cell || parseNumber(cell.value) !== value) setValue(cell, number(value, 3));
+      if (document.activeElement !== cell || parseNumber(cell.value) !== value) setValue(cell, typed(value, 3));
+      cell.title = String(value).length > cell.value.length ? String(value) : ""; // what there is no room for
       cell.removeAttribute("aria-invalid");
       cell.style.backgroundColor = css(colour);
       cell.style.color = ink(colour);
@@ -228,7 +229,7 @@ export function createKernelEditor(state, presets, say) {
       [weight.control, w],
       [bias.control, b],
     ]) {
-      if (document.activeElement !== control) setValue(control, number(value, 4));
+      if (document.activeElement !== control) setValue(control, typed(value, 4));
     }
     if (document.activeElement !== text) {
       setValue(text, kernelText(numbers));

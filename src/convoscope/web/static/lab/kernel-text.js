@@ -1,49 +1,213 @@
-// Kernels as text, as the command line has them: "-1 0 1; -2 0 2; -1 0 1".
+// Kernels as text, in one grammar with the command line and Python: filters/kernel_text.py says what may be written.
+// What differs is only the page's own bound: square kernels of up to 7×7.
 
-import { number, parseNumber } from "../shared/format.js";
+import { tooLarge, whyTooLarge } from "../shared/format.js";
 
 export const LARGEST = 7;
+const LARGEST_TEXT = 255; // rows or columns, as in Python
+const LONGEST = 2_000_000; // characters
+const DEEPEST = 8; // brackets within brackets
 
-/** The kernel as one line of text. */
+const SIGNS = /[\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d]/g;
+const LINE_ENDS = /[\r\v\f\x85\u2028\u2029]/g;
+const BLANKS = /[\t\xa0\u2000-\u200a\u202f\u205f\u3000\ufeff]/g;
+
+const DECIMAL = String.raw`[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?`;
+const FRACTION = `(${DECIMAL})(?:/(${DECIMAL}))?`;
+const NUMBER = new RegExp(`^${FRACTION}$`);
+const WITH_COMMA = "[+-]?[0-9]+(?:,[0-9]+)?(?:[eE][+-]?[0-9]+)?";
+const NUMBER_WITH_COMMA = new RegExp(`^${WITH_COMMA}(?:/${WITH_COMMA})?$`);
+const NOT_FINITE = /^[+-]?(?:nan|inf|infinity)$/i;
+
+const LIBRARY = String.raw`(?:(?:np|numpy|jnp|cp|torch|tf)\.)?`;
+const TYPE = "(?:float(?:16|32|64)?_?|double|single|half|u?int(?:8|16|32|64)?_?|bool_?)";
+const MAKER = `(?:as)?(?:array|matrix)|mat|[tT]ensor|FloatTensor|constant|list|tuple|${TYPE}`;
+const LEFT_OUT = [
+  // what code has around the numbers, and what stands there instead
+  [/^(?:(?:const|let|var) )?[A-Za-z_][A-Za-z0-9_.]* ?= ?/, ""],
+  [/,[ \n]?(?:dtype|copy|order|ndmin|subok|device|requires_grad|name) ?= ?[A-Za-z0-9_.'"<>|]+/g, ""],
+  [new RegExp(String.raw`,[ \n]?['"]?${LIBRARY}${TYPE}['"]?(?=[ \n]?\))`, "g"), ""],
+  [new RegExp(String.raw`(?<![A-Za-z0-9_.])${LIBRARY}(?:${MAKER}) ?\(`, "g"), "("],
+  [new RegExp(String.raw`\([ \n]?(${FRACTION})[ \n]?\)`, "g"), " $1 "],
+  [/ *\/ */g, "/"],
+];
+const CLOSING = { "(": ")", "[": "]", "{": "}" };
+const EXAMPLE = "Write for instance -1 0 1; -2 0 2; -1 0 1.";
+
+/** The kernel as one line of text, from which the same numbers are read. */
 export function kernelText(rows) {
-  return rows.map((row) => row.map((value) => number(value, 6).replace("−", "-")).join(" ")).join("; ");
+  return rows.map((row) => row.join(" ")).join("; ");
 }
 
-/** Rows of numbers from text: rows end with a semicolon or a line, numbers are parted by spaces. Throws in words. */
+/** Rows of numbers from text, for the page: a square of up to 7×7. Throws in words. */
 export function parseKernel(text) {
-  const lines = text
-    .replace(/[[\]]/g, " ")
-    .split(/[;\n]/)
-    .map((line) => line.trim())
-    .filter(Boolean);
-  if (!lines.length) throw new RangeError("A kernel needs numbers, for instance -1 0 1; -2 0 2; -1 0 1.");
-  const rows = lines.map((line) =>
-    line.split(/,\s+|\s+|(?<=\d),(?=-?\d+,)/).map((word) => {
-      const value = parseNumber(word);
-      if (Number.isNaN(value))
-        throw new RangeError(
-          `A kernel is made of numbers, and “${word}” is none. Write for instance -1 0 1; -2 0 2; -1 0 1.`,
-        );
-      return value;
-    }),
-  );
-  const width = rows[0].length;
-  const uneven = rows.findIndex((row) => row.length !== width);
-  if (uneven > 0)
+  const rows = readRows(text);
+  const [height, width] = [rows.length, rows[0].length];
+  if (height !== width)
     throw new RangeError(
-      `Every row needs the same number of values: row 1 has ${width}, row ${uneven + 1} has ${rows[uneven].length}.`,
-    );
-  if (rows.length !== width)
-    throw new RangeError(
-      `The page takes square kernels, and this one has ${rows.length}×${width} numbers. Fill it up with zeros.`,
+      `The page takes square kernels, and this one has ${height}×${width} numbers. Fill it up with zeros.`,
     );
   if (width > LARGEST)
     throw new RangeError(
       `The page takes kernels of up to ${LARGEST}×${LARGEST}, and this one has ${width}×${width}. ` +
         "In Python, convoscope.filters takes larger ones.",
     );
+  const large = rows.flat().find(tooLarge);
+  if (large !== undefined) throw new RangeError(whyTooLarge(large));
   return rows;
 }
+
+/** Rows of numbers from text, of any shape: what Python reads. Throws in words. */
+export function readRows(text) {
+  if (text.length > LONGEST)
+    throw new RangeError(`A kernel's text has at most ${LONGEST} characters, but ${text.length} came.`);
+  const found = words(withoutCode(text), text.includes("\t"));
+  if (!found.some((row) => row.length))
+    throw new RangeError(`A kernel needs numbers, but there are none in the text. ${EXAMPLE}`);
+  const rows = found.map((row, i) => row.map((word) => value(word, i + 1)));
+  const width = rows[0].length;
+  const uneven = rows.findIndex((row) => row.length !== width);
+  if (uneven > 0)
+    throw new RangeError(
+      `Every row of a kernel has as many values as the first: row 1 has ${width}, but row ${uneven + 1} has ` +
+        `${rows[uneven].length}. Rows end with a semicolon or a line end, as in -1 0 1; -2 0 2; -1 0 1.`,
+    );
+  if (Math.max(rows.length, width) > LARGEST_TEXT)
+    throw new RangeError(
+      `A kernel has at most ${LARGEST_TEXT} rows and columns, but ${rows.length}×${width} came. A smaller one applied ` +
+        "several times does the same.",
+    );
+  return rows;
+}
+
+const strip = (text, characters) => {
+  let [from, to] = [0, text.length];
+  while (from < to && characters.includes(text[from])) from++;
+  while (to > from && characters.includes(text[to - 1])) to--;
+  return text.slice(from, to);
+};
+const withoutComma = (row) => strip(row.endsWith(",") ? row.slice(0, -1) : row, " ");
+
+function withoutCode(text) {
+  let plain = text.replace(SIGNS, "-").replace(LINE_ENDS, "\n").replace(BLANKS, " ").replace(/ +/g, " ");
+  plain = strip(plain.replace(/[ \n]*\n[ \n]*/g, "\n"), " \n");
+  for (const [pattern, instead] of LEFT_OUT) plain = plain.replace(pattern, instead);
+  return strip(plain.replace(/ +/g, " "), " \n;").replace(/(?<=[)\]}]) ?,$/, "");
+}
+
+/** The words of each row that has any; `tabs`: whether there were some. */
+function words(text, tabs) {
+  let found = pairs(text);
+  while (found.get(0) === text.length - 1 && text[0] === "(") {
+    const inner = strip(text.slice(1, -1), " \n,"); // a call's brackets are none of the kernel's
+    const within = pairs(inner);
+    if (within.get(0) !== inner.length - 1) break;
+    [text, found] = [inner, within];
+  }
+  if (!found.size) {
+    const rows = rowsIn(text);
+    if (!haveDecimalCommas(rows, tabs)) return rows.map(split);
+    return rows.map((row) => row.split(" ").map((word) => word.replaceAll(",", ".")));
+  }
+  if (found.get(0) === text.length - 1) {
+    text = text.slice(1, -1);
+    found = pairs(text);
+  }
+  return found.size ? grouped(text, found) : rowsIn(text).map(split);
+}
+
+/** Where each bracket that opens is closed. */
+function pairs(text) {
+  const found = new Map();
+  const open = [];
+  for (let i = 0; i < text.length; i++) {
+    if ("([{".includes(text[i])) open.push(i);
+    else if (")]}".includes(text[i])) {
+      if (!open.length || CLOSING[text[open.at(-1)]] !== text[i])
+        throw new RangeError(`The bracket ${text[i]} closes none. ${EXAMPLE}`);
+      found.set(open.pop(), i);
+    }
+    if (open.length > DEEPEST)
+      throw new RangeError(`The brackets of a kernel are rows, but they are too deep here. ${EXAMPLE}`);
+  }
+  if (open.length) throw new RangeError(`The bracket ${text[open.at(-1)]} is not closed. ${EXAMPLE}`);
+  return found;
+}
+
+/** Rows in brackets of their own. */
+function grouped(text, found) {
+  const groups = [];
+  let outside = "";
+  let after = 0;
+  for (const opened of [...found.keys()].sort((a, b) => a - b)) {
+    if (opened < after) continue;
+    outside += text.slice(after, opened);
+    after = found.get(opened) + 1;
+    groups.push(text.slice(opened + 1, after - 1).replaceAll("\n", " "));
+  }
+  outside = strip(outside + text.slice(after), " \n,;");
+  if (outside) throw new RangeError(`${quoted(outside)} stands outside the brackets of the rows. ${EXAMPLE}`);
+  groups.forEach((row, i) => {
+    const wrong = [...row].find((character) => ";([{".includes(character));
+    if (wrong)
+      throw new RangeError(
+        `Row ${i + 1} has brackets of its own, so there are only numbers in it, but ${wrong} came. ${EXAMPLE}`,
+      );
+  });
+  return groups.map(split);
+}
+
+const rowsIn = (text) =>
+  text
+    .split(/[;\n]/)
+    .map((row) => strip(row, " "))
+    .filter(Boolean);
+
+/** A row split at blanks and at commas, of which one may end it. */
+function split(row) {
+  const trimmed = withoutComma(strip(row, " "));
+  return trimmed ? trimmed.split(/ ?, ?| /) : [];
+}
+
+/** Whether the commas stand for points; throws where nobody can know. */
+function haveDecimalCommas(rows, tabs) {
+  const trimmed = rows.map(withoutComma);
+  if (!trimmed.some((row) => /[0-9],[0-9]/.test(row)) || !trimmed.some((row) => row.includes(" "))) return false;
+  const found = trimmed.map((row) => row.split(" "));
+  const every = found.flat();
+  for (const word of every)
+    if (!word.includes(",") && !NUMBER.test(word) && !NOT_FINITE.test(word))
+      value(word, found.findIndex((row) => row.includes(word)) + 1);
+  const mixed = !tabs && !every.every((word) => word.includes(","));
+  const unknown = mixed && even(found) && even(rows.map(split));
+  if (unknown || !every.every((word) => NUMBER_WITH_COMMA.test(word)))
+    throw new RangeError(
+      `The commas, as in ${quoted(every.find((word) => word.includes(",")))}, may separate values or stand for decimal ` +
+        "points. Write decimals with a point and separate values by blanks: 0.1 0.2 0.1; 1 2 1.",
+    );
+  return true;
+}
+
+const even = (rows) => new Set(rows.map((row) => row.length)).size === 1;
+
+function value(word, row) {
+  if (!word) throw new RangeError(`A value is missing in row ${row}: there is nothing between two commas.`);
+  const found = NUMBER.exec(word);
+  if (!found) {
+    if (NOT_FINITE.test(word))
+      throw new RangeError(`A kernel's numbers must be finite, but ${quoted(word)} came in row ${row}.`);
+    throw new RangeError(
+      `A kernel is made of numbers, but ${quoted(word)} in row ${row} is none. ${EXAMPLE} Or choose one by its name.`,
+    );
+  }
+  const [above, below] = [Number(found[1]), Number(found[2] ?? 1)];
+  if (below === 0) throw new RangeError(`${quoted(word)} in row ${row} is a division by zero.`);
+  if (![above, below, above / below].every(Number.isFinite))
+    throw new RangeError(`${quoted(word)} in row ${row} is too large for a number: at most 1.8e308.`);
+  return above / below;
+}
+
+const quoted = (word) => `“${word.length <= 40 ? word : `${word.slice(0, 39)}…`}”`;
 
 /** The kernel in another size, the same middle kept, zeros around it. */
 export function resized(rows, size) {
