@@ -6,6 +6,7 @@ Values and gradients against Keras are in ``tests/values``.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -252,3 +253,37 @@ def test_a_frozen_layer_has_no_weight_gradients(engine: Engine, row: Row) -> Non
     found = engine.prepare(build([frozen], row.takes), weights).pullback(x, np.ones((2, *row.makes), np.float32))
     assert found.weights == [None] * len(weights)
     assert found.input.shape == x.shape
+
+
+@every_computing_row
+def test_what_a_value_is_computed_from_is_what_has_a_gradient(row: Row) -> None:
+    """Readings against the inputs that a unit's gradient reaches in 400 random images."""
+    generator = np.random.default_rng(11)
+    weights = weights_for(row, generator)
+    plan = build([row.layer], row.takes, fused=False)
+    executable = ReferenceEngine().prepare(plan, weights, np.float64)
+    x = generator.normal(size=(400, *row.takes))
+    for unit in {tuple(generator.integers(0, n) for n in row.makes) for _ in range(6)}:
+        one = np.zeros((len(x), *row.makes))
+        one[(slice(None), *unit)] = 1.0
+        reached = (executable.pullback(x, one).input != 0).any(axis=0)
+        mask = np.zeros(row.makes, bool)
+        mask[unit] = True
+        for reading in reversed([reading for step in plan.steps for reading in step.readings]):
+            mask = reading.back(mask)
+        np.testing.assert_array_equal(mask, reached)
+
+
+@every_computing_row
+def test_multiply_adds_are_the_kernels_cells_times_its_positions(row: Row) -> None:
+    kernels = [spec.shape for spec in row.layer.weight_specs(row.takes) if spec.name == "kernel"]
+    positions = row.takes if isinstance(row.layer, Conv2DTranspose) else row.makes
+    expected = sum(math.prod(kernel) * math.prod(positions[:-1]) for kernel in kernels)
+    assert sum(step.multiply_adds for step in build([row.layer], row.takes).steps) == expected
+
+
+@every_computing_row
+def test_each_step_says_in_words_what_it_does(row: Row) -> None:
+    labels = [step.label for step in build([row.layer], row.takes, fused=False).steps]
+    assert all(labels)
+    assert not any("Step" in label for label in labels)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from hypothesis import given, settings, strategies as st
 
 from convoscope.engine.plan import build
+from convoscope.engine.receptive_field import ReceptiveField
 from convoscope.engine.reference import ReferenceEngine
 from convoscope.errors import ShapeError
 from convoscope.layers import (
@@ -27,7 +28,6 @@ from convoscope.layers import (
 )
 from convoscope.layers.stack import infer_shapes
 from convoscope.models import Sequential
-from convoscope.models.receptive_field import ReceptiveField
 from convoscope.models.summary import summarize
 
 

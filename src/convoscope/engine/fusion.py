@@ -18,16 +18,11 @@ from convoscope.engine.steps import (
     ConvolutionStep,
     DenseStep,
     DropoutStep,
-    ErasingStep,
-    MotionStep,
     NormalizationStep,
     PoolingStep,
     Step,
     TransposedConvolutionStep,
 )
-
-#: What changes nothing but in training.
-IDLE_IN_PREDICTION = (DropoutStep, MotionStep, ErasingStep)
 
 
 def fuse(steps: Sequence[Step], *, prediction: bool = False) -> list[Step]:
@@ -42,7 +37,7 @@ def fuse(steps: Sequence[Step], *, prediction: bool = False) -> list[Step]:
     fused: list[Step] = []
     for place, step in enumerate(steps):
         last = place == len(steps) - 1
-        if prediction and not last and isinstance(step, IDLE_IN_PREDICTION):
+        if prediction and not last and step.idle_in_prediction:
             continue
         merged = _merge(fused[-1], step, last, prediction) if fused else ""
         if isinstance(merged, str):

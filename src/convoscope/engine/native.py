@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from convoscope import _native
 from convoscope.engine.base import Array, Gradients, Kernel, LossRule, Stretch
-from convoscope.engine.description import describe, describe_all
 from convoscope.engine.plan import Plan
 from convoscope.engine.steps import Step
 from convoscope.errors import ConfigurationError, DataError, ShapeError
@@ -69,7 +69,7 @@ class NativeExecutable:
 
     def _program(self, steps: Sequence[Step]) -> _native.Program:
         trainable = [weight.trainable for weight in self.plan.weights]
-        return _native.Program(list(self.plan.input_shape), describe_all(steps)[0], self._weights, trainable)
+        return _native.Program(list(self.plan.input_shape), _describe_all(steps)[0], self._weights, trainable)
 
     def kernels(self, *, prediction: bool = False) -> list[tuple[Step, Kernel]]:
         """Return the steps that are run, in training or in prediction, each with what computes it."""
@@ -77,7 +77,7 @@ class NativeExecutable:
         program = self._prediction if prediction else self._training
         names, reasons = program.kernels(), program.reasons()
         chosen, done = [], 0
-        for step, last in zip(steps, describe_all(steps)[1], strict=True):
+        for step, last in zip(steps, _describe_all(steps)[1], strict=True):
             end = program.output_of[last] + 1
             why = "; ".join(filter(None, reasons[done:end]))
             forward, backward = zip(*(name.partition("; ")[::2] for name in names[done:end] or [""]), strict=True)
@@ -106,7 +106,7 @@ class NativeExecutable:
         before = x.astype(np.float32)
         return [
             (rooms[output_of[last]] if output_of[last] >= 0 else before).reshape(len(x), *step.output_shape)
-            for step, last in zip(steps, describe_all(steps)[1], strict=True)
+            for step, last in zip(steps, _describe_all(steps)[1], strict=True)
         ]
 
     def score(self, x: Array, y: Array, loss: LossRule) -> tuple[Array, Array]:
@@ -185,7 +185,7 @@ class NativeExecutable:
         """The size of each described step's output: a plan's step that became two has its features in between."""
         sizes: list[tuple[int, ...]] = []
         for step in self.plan.steps:
-            sizes += [tuple(part["output"]) for part in describe(step)]
+            sizes += [tuple(part["output"]) for part in step.describe()]
         return sizes
 
     def _inputs(self, x: Array) -> Array:
@@ -243,6 +243,16 @@ def _sample_weight(weight: Array | None, samples: int) -> Array | None:
 def _expect_shape(what: str, array: Array, shape: tuple[int, ...]) -> None:
     if array.shape != shape:
         raise ShapeError(f"{what} should be shaped {shape}; got {array.shape}.")
+
+
+def _describe_all(steps: Sequence[Step]) -> tuple[list[dict[str, Any]], list[int]]:
+    """Return what the core is told, and for each of the steps the index of its last description."""
+    descriptions: list[dict[str, Any]] = []
+    last = []
+    for step in steps:
+        descriptions += step.describe()
+        last.append(len(descriptions) - 1)
+    return descriptions, last
 
 
 def _check_weights(plan: Plan, weights: Sequence[Array]) -> None:

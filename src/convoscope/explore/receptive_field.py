@@ -11,25 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope import drawing
-from convoscope.engine import plan
+from convoscope.engine import plan, receptive_field as reach
 from convoscope.engine.base import Array
-from convoscope.engine.steps import (
-    ActivationStep,
-    ConvolutionStep,
-    DenseStep,
-    PaddingStep,
-    PoolingStep,
-    ReshapeStep,
-    Step,
-    TransposedConvolutionStep,
-    UpsamplingStep,
-)
 from convoscope.errors import ConfigurationError
 from convoscope.explore.sections import place_of
 from convoscope.layers import Layer
-from convoscope.layers.arguments import Pair
-from convoscope.layers.geometry import Padding, extent, upsampling_window
-from convoscope.models import receptive_field as reach
 from convoscope.models.sequential import Sequential
 
 Mask = npt.NDArray[np.bool_]
@@ -96,7 +82,7 @@ def receptive_field(
     Notes
     -----
     Found by walking back from the unit, step by step, marking what each marked value was computed from. Size and
-    distance of neighbouring fields follow Araujo, Norris and Sim (2019): see `convoscope.models.receptive_field`.
+    distance of neighbouring fields follow Araujo, Norris and Sim (2019): see `convoscope.engine.receptive_field`.
 
     Examples
     --------
@@ -116,7 +102,8 @@ def receptive_field(
     for step in steps:
         field = reach.after_step(field, step)
     for step in reversed(steps):
-        mask = _seen_by(mask, step)
+        for reading in reversed(step.readings):
+            mask = reading.back(mask)
     return ReceptiveField(found.name, index, mask, field.size)
 
 
@@ -131,67 +118,6 @@ def _unit_index(unit: Any, shape: tuple[int, ...], layer: Layer) -> tuple[int, .
             "each axis, from 0; the channel may be left out."
         )
     return index
-
-
-def _seen_by(mask: Mask, step: Step) -> Mask:
-    """Return which of a step's inputs the marked outputs are computed from."""
-    if isinstance(step, ConvolutionStep):
-        places = np.any(mask, axis=-1, keepdims=True)
-        inputs = _windows(
-            places, (*step.input_shape[:2], 1), step.kernel_size, step.strides, step.dilation, step.padding
-        )
-        return np.broadcast_to(inputs, step.input_shape)
-    if isinstance(step, PoolingStep):
-        window = step.window
-        shape = step.input_shape
-        places = mask.reshape(*reach.window_places(step), shape[2])
-        return _windows(places, shape, window.size, window.strides, (1, 1), window.padding)
-    if isinstance(step, TransposedConvolutionStep):
-        places = np.any(mask, axis=-1, keepdims=True)
-        cuts = (step.padding[0][0], step.padding[1][0])
-        inputs = _painting(places, step.input_shape[:2], step.kernel_size, step.strides, step.dilation, cuts)
-        return np.broadcast_to(inputs, step.input_shape)
-    if isinstance(step, UpsamplingStep):
-        (height, top), (width, left) = (upsampling_window(size, step.bilinear) for size in step.size)
-        return _painting(mask, step.input_shape[:2], (height, width), step.size, (1, 1), (top, left))
-    if isinstance(step, PaddingStep):
-        (top, bottom), (left, right) = step.padding
-        return mask[top : mask.shape[0] - bottom, left : mask.shape[1] - right]
-    if isinstance(step, ReshapeStep):
-        return mask.reshape(step.input_shape)
-    if isinstance(step, DenseStep) or (isinstance(step, ActivationStep) and not step.activation.elementwise):
-        return np.broadcast_to(mask.any(axis=-1, keepdims=True), step.input_shape)
-    return mask
-
-
-def _windows(places: Mask, shape: tuple[int, ...], size: Pair, strides: Pair, dilation: Pair, padding: Padding) -> Mask:
-    """Return the inputs under the windows at the marked places."""
-    (top, bottom), (left, right) = padding
-    height, width, channels = shape
-    inputs = np.zeros((height + top + bottom, width + left + right, channels), bool)
-    rows, columns = (np.arange(n) * stride for n, stride in zip(places.shape, strides, strict=False))
-    for row in range(size[0]):
-        for column in range(size[1]):
-            inputs[np.ix_(rows + row * dilation[0], columns + column * dilation[1])] |= places
-    return inputs[top : top + height, left : left + width]
-
-
-def _painting(marked: Mask, places: tuple[int, ...], size: Pair, strides: Pair, dilation: Pair, cuts: Pair) -> Mask:
-    """Return the places whose windows, painted on an image of which `cuts` are cut off, cover the marked pixels."""
-    painted = [
-        max((n - 1) * stride + extent(window, apart), cut + made)
-        for n, stride, window, apart, cut, made in zip(
-            places, strides, size, dilation, cuts, marked.shape[:2], strict=True
-        )
-    ]
-    whole = np.zeros((*painted, marked.shape[2]), bool)
-    whole[cuts[0] : cuts[0] + marked.shape[0], cuts[1] : cuts[1] + marked.shape[1]] = marked
-    inputs = np.zeros((*places, marked.shape[2]), bool)
-    rows, columns = (np.arange(n) * stride for n, stride in zip(places, strides, strict=True))
-    for row in range(size[0]):
-        for column in range(size[1]):
-            inputs |= whole[np.ix_(rows + row * dilation[0], columns + column * dilation[1])]
-    return inputs
 
 
 def _others(count: int, axis: int) -> tuple[int, ...]:

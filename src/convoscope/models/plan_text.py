@@ -8,15 +8,7 @@ from typing import TYPE_CHECKING
 
 from convoscope.engine import select
 from convoscope.engine.base import Kernel
-from convoscope.engine.steps import (
-    LINEAR,
-    ConvolutionStep,
-    DenseStep,
-    PoolingStep,
-    ReshapeStep,
-    Step,
-    TransposedConvolutionStep,
-)
+from convoscope.engine.steps import Step
 
 if TYPE_CHECKING:
     from convoscope.models.sequential import Sequential
@@ -66,7 +58,7 @@ def _steps(names: Sequence[str], chosen: Sequence[tuple[Step, Kernel]], width: i
         done = step.last_layer + 1
         shape = "×".join(map(str, step.output_shape))
         lines += _wrapped(f"{number:>3}. ", f"{' + '.join(own)} → {shape}", width)
-        lines += _wrapped(_INDENT, f"{_does(step)}{': ' if kernel.name else ''}{kernel.name}", width)
+        lines += _wrapped(_INDENT, f"{step.label}{': ' if kernel.name else ''}{kernel.name}", width)
         for title, text in (
             ("why", kernel.why),
             ("backward", kernel.backward),
@@ -76,24 +68,6 @@ def _steps(names: Sequence[str], chosen: Sequence[tuple[Step, Kernel]], width: i
             if text:
                 lines += _wrapped(_INDENT, f"{title}: {text}", width)
     return lines
-
-
-def _does(step: Step) -> str:
-    """Name what a step computes, in the order in which it does."""
-    if isinstance(step, ReshapeStep):
-        return "other axes, nothing to compute"
-    if isinstance(step, PoolingStep):
-        return f"{step.window.mode} pooling"
-    activation = getattr(step, "activation", LINEAR)
-    words = [activation.name] if activation != LINEAR else []
-    if isinstance(step, TransposedConvolutionStep):
-        words = ["transposed convolution", *words]
-    if isinstance(step, (ConvolutionStep, DenseStep)):
-        normalization = ["batch normalisation folded in"] if step.normalization else []
-        words = ["convolution" if isinstance(step, ConvolutionStep) else "dense", *normalization, *words]
-        if isinstance(step, ConvolutionStep) and step.pool is not None:
-            words.append(f"{step.pool.mode} pooling")
-    return ", ".join(words) or type(step).__name__.removesuffix("Step").lower()
 
 
 def _count(things: Sequence[object], noun: str) -> str:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from convoscope.engine import plan
-from convoscope.engine.steps import ConvolutionStep, DenseStep, Step, TransposedConvolutionStep
+from convoscope.engine.receptive_field import ReceptiveField, after_step, at_input
 from convoscope.layers.arguments import Shape
 from convoscope.layers.base import Layer
-from convoscope.models.receptive_field import ReceptiveField, after_step, at_input
 
 
 @dataclass(frozen=True)
@@ -98,22 +97,8 @@ def _rows(layers: Sequence[Layer], input_shape: Shape) -> tuple[Row, ...]:
                 params=layer.count_params(),
                 arithmetic=" + ".join("×".join(map(str, spec.shape)) for spec in layer.specs),
                 receptive_field=field,
-                multiply_adds=sum(map(multiply_adds, own)),
+                multiply_adds=sum(step.multiply_adds for step in own),
                 trainable=layer.trainable,
             )
         )
     return tuple(rows)
-
-
-def multiply_adds(step: Step) -> int:
-    """Return how many products of an input with a weight a convolution or dense step sums for one image; else 0.
-
-    The bias is not counted; a kernel's cell that falls on padding, or is cut off, is.
-    """
-    if isinstance(step, ConvolutionStep):
-        return math.prod(step.kernel_size) * step.input_shape[2] * math.prod(step.feature_shape)
-    if isinstance(step, TransposedConvolutionStep):
-        return math.prod(step.input_shape) * math.prod(step.kernel_size) * step.output_shape[2]
-    if isinstance(step, DenseStep):
-        return step.input_shape[-1] * math.prod(step.output_shape)
-    return 0

@@ -9,8 +9,8 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from convoscope.engine.receptive_field import ReceptiveField
 from convoscope.errors import ConfigurationError
-from convoscope.models.receptive_field import ReceptiveField
 from convoscope.models.summary import Row, Summary, summarize
 
 # Keras' proportions: where the columns end, as shares of the line; and its widest line.

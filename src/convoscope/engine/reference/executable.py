@@ -94,7 +94,7 @@ class ReferenceExecutable:
         self.plan = plan
         self._weights = list(weights)
         self._dtype = dtype
-        self._images_at_once = max(1, _BLOCK_VALUES // max(map(_values_of, plan.steps), default=1))
+        self._images_at_once = max(1, _BLOCK_VALUES // max((step.values_at_once for step in plan.steps), default=1))
 
     def kernels(self, *, prediction: bool = False) -> list[tuple[Step, Kernel]]:
         return [(step, Kernel("NumPy")) for step in self.plan.steps]
@@ -222,7 +222,13 @@ class ReferenceExecutable:
     # ---- small things
 
     def _run(self, step: Step, x: Array, mode: Mode) -> tuple[Array, Backward]:
-        return _OPERATIONS[type(step)](step, x, [self._cast(self._weights[p]) for p in step.weights], mode)
+        operation = _OPERATIONS.get(type(step))
+        if operation is None:
+            raise NotImplementedError(
+                f"The reference engine does not know {type(step).__name__} yet: "
+                "add it to engine/reference/executable.py."
+            )
+        return operation(step, x, [self._cast(self._weights[p]) for p in step.weights], mode)
 
     def _cast(self, values: Array) -> Array:
         return np.asarray(values, self._dtype)
@@ -235,15 +241,3 @@ class ReferenceExecutable:
 def _write(pairs: Sequence[tuple[Array, Array]]) -> None:
     for target, value in pairs:
         target[...] = value
-
-
-def _values_of(step: Step) -> int:
-    """Return how many values the step lays out for one image: for a convolution that is every patch."""
-    largest = max(math.prod(step.input_shape), math.prod(step.output_shape))
-    if isinstance(step, TransposedConvolutionStep):
-        patch = math.prod(step.kernel_size) * step.output_shape[2]
-        largest = max(largest, math.prod(step.input_shape[:2]) * patch)
-    if isinstance(step, ConvolutionStep):
-        patch = math.prod(step.kernel_size) * step.input_shape[2]
-        largest = max(largest, math.prod(step.feature_shape), math.prod(step.feature_shape[:2]) * patch)
-    return largest

@@ -1,0 +1,154 @@
+"""How much of the input each value of a layer's output has seen.
+
+Along each axis of the image, a value at an index sees a span of the layer before, each end of which sees a span of the
+layer before that, and so on back to the input's pixels. Araujo, Norris and Sim, "Computing Receptive Fields of
+Convolutional Neural Networks", Distill (2019), have closed forms for networks that only make images smaller.
+
+What a step reads is told by the step itself: see `convoscope.engine.steps.reading`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from convoscope.layers.geometry import extent
+
+if TYPE_CHECKING:
+    from convoscope.engine.steps import Step
+    from convoscope.layers.arguments import Shape
+
+Span = tuple[int, int]  # the first index and the last; none at all where the last comes before the first
+
+
+@dataclass(frozen=True)
+class Slide:
+    """A window that moves over an axis with `padded` pixels before it: what each of its positions sees of that axis.
+
+    It has `cells` cells, `dilation` pixels apart, and moves `stride` pixels at a time.
+    """
+
+    cells: int
+    stride: int
+    padded: int
+    dilation: int = 1
+
+    def back(self, first: int, last: int) -> Span:
+        """Return what the positions from first to last see between them; indices in the padding before are negative."""
+        start = first * self.stride - self.padded
+        return start, last * self.stride - self.padded + extent(self.cells, self.dilation) - 1
+
+
+@dataclass(frozen=True)
+class Paint:
+    """A window painted once for each of `before` indices onto an axis of `after` pixels, after `cut` more that are cut
+    off: what those pixels see of the indices before.
+    """
+
+    cells: int
+    stride: int
+    cut: int
+    before: int
+    after: int
+    dilation: int = 1
+
+    def back(self, first: int, last: int) -> Span:
+        """Return what the pixels from first to last see between them."""
+        low = -((extent(self.cells, self.dilation) - 1 - self.cut - first) // self.stride)
+        high = (last + self.cut) // self.stride
+        return (
+            max(low, 0) if first in range(self.after) else low,
+            min(high, self.before - 1) if last in range(self.after) else high,
+        )
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What the values along one axis see of the input's axis, in input pixels.
+
+    `moves` are those of the layers, the first one's first. `common` is what all values see, where all see the same.
+    """
+
+    length: int
+    places: int
+    moves: tuple[Slide | Paint, ...] = ()
+    common: Span | None = None
+
+    def seen(self, place: int) -> Span:
+        """Return the first and the last pixel that the value at an index sees; within padding they lie outside."""
+        if self.common is not None:
+            return self.common
+        first = last = place
+        for move in reversed(self.moves):
+            first, last = move.back(first, last)
+            if last < first:
+                return 0, -1
+        return first, last
+
+    def through(self, move: Slide | Paint, places: int) -> Reach:
+        """Return the reach behind one more layer, which has so many values along the axis."""
+        return replace(self, moves=(*self.moves, move), places=places)
+
+    def together(self) -> Reach:
+        """Return what all values along the axis see between them, as the reach of each."""
+        seen = [span for span in map(self.seen, range(self.places)) if span[0] <= span[1]]
+        first, last = min((span[0] for span in seen), default=0), max((span[1] for span in seen), default=-1)
+        return replace(self, common=(max(0, first), min(self.length - 1, last)))
+
+    @property
+    def size(self) -> int:
+        """How many pixels a value sees, padding included; where values differ, those that see most."""
+        return max(last - first + 1 for first, last in map(self.seen, range(self.places)))
+
+    @property
+    def shared(self) -> bool:
+        """Whether all values along the axis see the same."""
+        return self.common is not None or self.places == 1
+
+    @property
+    def whole(self) -> bool:
+        """Whether each value sees all of the input's axis."""
+        return self.seen(self.places - 1)[0] <= 0 and self.seen(0)[1] >= self.length - 1
+
+    @property
+    def untouched(self) -> bool:
+        """Whether each value sees the pixel at its own index and no other."""
+        return all(self.seen(place) == (place, place) for place in range(self.places))
+
+
+@dataclass(frozen=True)
+class ReceptiveField:
+    """What each value of an output sees: two axes for an image (height, width), one for a row of values.
+
+    ``mixed`` says that the values no longer stand in the image's order, as after Flatten.
+    """
+
+    axes: tuple[Reach, ...]
+    mixed: bool = False
+
+    @property
+    def size(self) -> Shape:
+        """Height and width, in input pixels."""
+        return tuple(axis.size for axis in self.axes)
+
+    @property
+    def whole(self) -> bool:
+        """Whether each value sees everything."""
+        return all(axis.whole for axis in self.axes)
+
+    def together(self) -> ReceptiveField:
+        """Return what all values see between them, as the field of each."""
+        return replace(self, axes=tuple(axis.together() for axis in self.axes))
+
+
+def at_input(shape: Shape) -> ReceptiveField:
+    """Return what each input value sees: itself."""
+    axes = shape[:2] if len(shape) > 1 else shape
+    return ReceptiveField(tuple(Reach(length, length) for length in axes))
+
+
+def after_step(field: ReceptiveField, step: Step) -> ReceptiveField:
+    """Return what each value behind a step sees, from what each value before it sees."""
+    for reading in step.readings:
+        field = reading.through(field)
+    return field

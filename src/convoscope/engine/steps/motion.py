@@ -1,0 +1,48 @@
+"""Images flipped, shifted and turned at random."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from convoscope.engine.steps.base import Step, core_seed
+from convoscope.engine.steps.reading import EachValue, Reading
+from convoscope.layers.arguments import Bounds
+
+
+@dataclass(frozen=True)
+class MotionStep(Step):
+    """In training, each image flipped, shifted and turned by random numbers of its own.
+
+    ``flips`` says whether images are ever mirrored along the height and along the width, ``shifts`` between which
+    shares of height and width they are moved (down and right), ``turns`` between which shares of a full turn they are
+    turned about their centre (counter-clockwise). ``stream`` and ``seed`` are as in `DropoutStep`.
+    """
+
+    idle_in_prediction: ClassVar[bool] = True
+
+    stream: int
+    seed: int | None
+    flips: tuple[bool, bool] = (False, False)
+    shifts: tuple[Bounds, Bounds] = ((0.0, 0.0), (0.0, 0.0))
+    turns: Bounds = (0.0, 0.0)
+    bilinear: bool = False
+    fill_mode: str = "constant"
+    fill_value: float = 0.0
+
+    @property
+    def label(self) -> str:
+        return "motion"
+
+    @property
+    def multiply_adds(self) -> int:
+        return 0
+
+    @property
+    def readings(self) -> Sequence[Reading]:
+        return [EachValue()]  # as in prediction, where nothing moves
+
+    def describe(self) -> list[dict[str, Any]]:
+        settings = ("flips", "shifts", "turns", "bilinear", "fill_mode", "fill_value")
+        return [self._description("motion", "stream", *settings, seed=core_seed(self.seed))]

@@ -1,0 +1,48 @@
+"""Batch normalisation, alone or folded into the step before it for prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from convoscope.engine.steps.base import Step
+from convoscope.engine.steps.reading import EachValue, Reading
+
+
+@dataclass(frozen=True)
+class NormalizationStep(Step):
+    """Batch normalisation over the last axis: weights are gamma (if scale), beta (if center), moving mean and variance.
+
+    ``frozen`` means that the moving averages are used, and left alone, in training too.
+    """
+
+    momentum: float
+    epsilon: float
+    scale: bool
+    center: bool
+    frozen: bool
+
+    @property
+    def label(self) -> str:
+        return "normalization"
+
+    @property
+    def multiply_adds(self) -> int:
+        return 0
+
+    @property
+    def readings(self) -> Sequence[Reading]:
+        return [EachValue()]  # of the same image; in training the statistics see the whole batch
+
+    def describe(self) -> list[dict[str, Any]]:
+        return [self._description("normalization", **self.settings())]
+
+    def settings(self) -> dict[str, Any]:
+        """Return what the core must know beside shapes and weights, also where it is folded in."""
+        names = ("momentum", "epsilon", "scale", "center", "frozen")
+        return {name: getattr(self, name) for name in names}
+
+
+#: What a label says of a step that a normalisation is folded into.
+FOLDED_IN = "batch normalisation folded in"
