@@ -5,6 +5,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WORKERS ?= 2
 SOURCES := pyproject.toml CMakeLists.txt $(shell find native -type f -not -path '*/build/*')
 
 # The tests must run on the native core: a failed build is then an error, not a fall-back.
@@ -32,8 +33,9 @@ $(VENV)/.peers: $(VENV)/.tools
 demo: $(VENV)/.installed ## train on the embedded digits, and show the report
 	$(BIN)/convoscope train digits
 
+# Two workers, each of which takes whole files: what a file trains or opens once is shared by its tests.
 test: $(VENV)/.tools ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 test-peers: $(VENV)/.peers ## compare with PyTorch, live
 	$(BIN)/python -m pytest tests/peers

@@ -48,7 +48,7 @@ def test_uniform_values_stay_within_their_bounds_and_cut_normal_ones_within_two_
     assert 0.099 < np.abs(values).max() <= 0.1
 
 
-@pytest.mark.parametrize("name", VARIANCES.keys() | {"filter_bank"})
+@pytest.mark.parametrize("name", sorted(VARIANCES.keys() | {"filter_bank"}))
 def test_an_initializer_made_again_from_its_json_is_the_same(name: str) -> None:
     first = initializers.get(name)
     assert initializers.get(json.loads(json.dumps(initializers.serialize(first)))) == first
