@@ -1,5 +1,6 @@
 # make demo    set up and train on the digits that come with the package
 # make test    set up and run every test
+# make core, make quick    for who works on it: rebuild the core in seconds, run the quick tests
 # make help    all targets
 
 PYTHON ?= python3
@@ -11,7 +12,10 @@ SOURCES := pyproject.toml CMakeLists.txt $(shell find native -type f -not -path 
 # The tests must run on the native core: a failed build is then an error, not a fall-back.
 test test-peers sanitize lint bench wheel: export CONVOSCOPE_REQUIRE_NATIVE := 1
 
-.PHONY: help demo test test-peers sanitize lint bench wheel clean
+# No browser, no data set, no process of its own.
+QUICK := $(addprefix tests/,engine explore filters layers models recipes report test_ground_floor.py training values)
+
+.PHONY: help demo core quick test test-peers sanitize lint bench wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,6 +36,19 @@ $(VENV)/.peers: $(VENV)/.tools
 
 demo: $(VENV)/.installed ## train on the embedded digits, and show the report
 	$(BIN)/convoscope train digits
+
+$(VENV)/.core: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --group core
+	@touch $@
+
+core: | $(VENV)/.core ## rebuild the native core after a change in native/, in seconds
+	@PATH="$(abspath $(BIN)):$$PATH" cmake -S . -B build/core -G Ninja -DPython_EXECUTABLE=$(abspath $(BIN)/python) >/dev/null
+	@PATH="$(abspath $(BIN)):$$PATH" cmake --build build/core
+	@place=$$($(BIN)/python -c 'import importlib.util as u; print(u.find_spec("convoscope._native").origin)') && \
+	  cp build/core/_native*.so "$$place.new" && mv "$$place.new" "$$place" && touch $(VENV)/.installed $(VENV)/.core
+
+quick: | $(VENV)/.tools ## the tests of layers, engines, training and models: under a minute
+	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile $(QUICK)
 
 # Two workers, each of which takes whole files: what a file trains or opens once is shared by its tests.
 test: $(VENV)/.tools ## all tests
