@@ -57,7 +57,7 @@ def encodable(name: str | os.PathLike[str]) -> str:
     >>> encodable("caf\udce9") == r"caf\xe9", len(encodable("cafe\u0301"))
     (True, 5)
     """
-    return _bytes_of(os.fspath(name)).decode("utf-8", "backslashreplace")
+    return encoded_path(os.fspath(name)).decode("utf-8", "backslashreplace")
 
 
 def portable_path(path: str | os.PathLike[str]) -> str:
@@ -65,7 +65,7 @@ def portable_path(path: str | os.PathLike[str]) -> str:
 
     Under an ASCII locale Python hands out ``é`` as two surrogates, and under UTF-8 as one letter.
     """
-    return _bytes_of(os.fspath(path)).decode("utf-8", _AS_SURROGATES)
+    return encoded_path(os.fspath(path)).decode("utf-8", _AS_SURROGATES)
 
 
 def native_path(text: str) -> str:
@@ -73,19 +73,23 @@ def native_path(text: str) -> str:
     try:
         os.fsencode(text)
     except UnicodeEncodeError:
-        return os.fsdecode(_bytes_of(text))
+        return os.fsdecode(encoded_path(text))
     return text
 
 
 def for_terminal(text: str) -> str:
     r"""Return `text` with all that would move a terminal's cursor, change its colours or turn its lines around shown.
 
+    What is no text in a file's name is written as `legible` does it.
+
     Examples
     --------
     >>> print(for_terminal("red\x1b[31m and\nblue"))
     red\x1b[31m and\nblue
     """
-    return "".join(_as_code(character) if _is_control(character) else character for character in text)
+    if text.isprintable():
+        return text
+    return "".join(_as_code(character) if _is_control(character) else character for character in encodable(text))
 
 
 def lines_for_terminal(text: str) -> str:
@@ -166,7 +170,8 @@ def json_for_terminal(value: Any, encoding: str = "utf-8") -> str:
     return "".join(f"\\u{ord(each):04x}" if each != "\n" and _is_control(each) else each for each in text)
 
 
-def _bytes_of(name: str) -> bytes:
+def encoded_path(name: str) -> bytes:
+    """Return the bytes of a path: UTF-8, and those that are not as they are."""
     try:
         return name.encode("utf-8", _AS_SURROGATES)
     except UnicodeEncodeError:  # a surrogate that stands for no byte, as Windows allows it in names

@@ -46,7 +46,7 @@ def test_a_folder_stands_for_the_images_in_it_in_natural_order(shell: Shell, tra
     (tmp_path / "nothing").mkdir()
     ended = shell("predict", trained, "nothing")
     assert ended.status == 1
-    assert "The folder nothing has no files." in ended.err
+    assert "The folder nothing has no images." in ended.err
 
 
 def test_only_images_that_cannot_be_read_is_an_error_too(shell: Shell, trained: Path) -> None:

@@ -63,11 +63,12 @@ def _conclude(console: Console, experiment: Experiment, table: list[Row], quiet:
 
     shown = table[:_SHOWN]
     best = shown[0].results[0]
-    test = best.figures["test_accuracy"]
+    test = best.figures.get("test_accuracy")
     begun = len(results(experiment))
     facts = [
         f"{counted(begun, 'network')} {agreeing(begun, 'was', 'were')} tried and {len(table)} of them trained to the "
-        f"end; the others were given up early or under way when the time was up. The test images had no part in that.",
+        f"end; the others were given up early or under way when the time was up. "
+        + ("There are no test images." if test is None else "The test images had no part in that."),
         *_lesson(experiment),
     ]
     title = f"{Path(experiment.read()['dataset']).name}: search"
@@ -77,7 +78,8 @@ def _conclude(console: Console, experiment: Experiment, table: list[Row], quiet:
     for fact in facts:
         console.print(fact, style="dim", soft_wrap=True)
     console.print(f"Best in validation: {one_line(described(best.point))}", style="bold", soft_wrap=True)
-    console.print(f"On the test images, looked at once and now: {percent(test, 2)}", soft_wrap=True)
+    if test is not None:
+        console.print(f"On the test images, looked at once and now: {percent(test, 2)}", soft_wrap=True)
     console.print(f"Its run: {one_line(str(best.folder))}", soft_wrap=True)
     if files and not quiet:
         pages = [str(path) for path in files if path.suffix in (".md", ".html")]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from convoscope.names import encoded_path, json_for_terminal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,12 +26,17 @@ def messages() -> Console:
 
 
 def _console(*, error: bool) -> Console:
-    from rich.console import Console
+    from convoscope.cli.safe_console import SafeConsole
 
     stream = sys.stderr if error else sys.stdout
     # Elsewhere rich assumes 80 columns and would fold paths into pieces.
     width = None if stream.isatty() or "COLUMNS" in os.environ else _PLAIN_WIDTH
-    return Console(stderr=error, width=width, highlight=False, markup=False, emoji=False)
+    return SafeConsole(stderr=error, width=width, highlight=False, markup=False, emoji=False)
+
+
+def print_json(value: Any) -> None:
+    """Print JSON on stdout that is read back as it was, whatever stdout can encode."""
+    print(json_for_terminal(value, getattr(sys.stdout, "encoding", None) or "utf-8"))
 
 
 def command_line(*words: object) -> str:
@@ -40,4 +47,16 @@ def command_line(*words: object) -> str:
     >>> command_line("convoscope", "evaluate", "my runs/first")
     "convoscope evaluate 'my runs/first'"
     """
-    return shlex.join(str(word) for word in words)
+    return " ".join(_quoted(str(word)) for word in words)
+
+
+def _quoted(word: str) -> str:
+    """Quote a word for a shell; with the codes that Bash and zsh know where it cannot be shown as it is."""
+    if word.isprintable():
+        return shlex.quote(word)
+    codes = ("".join(f"\\x{byte:02x}" for byte in encoded_path(each)) for each in word)
+    return "$'" + "".join(_plain(each) or code for each, code in zip(word, codes, strict=True)) + "'"
+
+
+def _plain(character: str) -> str:
+    return character if character.isprintable() and character not in "'\\" else ""

@@ -25,11 +25,10 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print the list as JSON.")] = False,
 ) -> None:
     """List the data sets, and where they are."""
-    import json
     from dataclasses import asdict
 
     from convoscope import datasets
-    from convoscope.cli.console import results
+    from convoscope.cli.console import print_json, results
 
     if download is not None:
         info = datasets.load(download, data_dir).info
@@ -39,7 +38,7 @@ def command(
         return
     infos = [datasets.info(name, data_dir) for name in datasets.names()]
     if as_json:
-        print(json.dumps([asdict(info) for info in infos], indent=2, ensure_ascii=False))
+        print_json([asdict(info) for info in infos])
     else:
         _print_table(infos)
 

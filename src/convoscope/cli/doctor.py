@@ -13,11 +13,11 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print what is found as JSON.")] = False,
 ) -> None:
     """Say what Convoscope computes with here, and why: engine, instructions, threads, data."""
-    import json
+    from convoscope.cli.console import print_json
 
     found = examine()
     if as_json:
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        print_json(found)
     else:
         _print(found)
 

@@ -31,15 +31,13 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print the report as JSON.")] = False,
 ) -> None:
     """Test a trained model: accuracy, classes, confusions, the worst mistakes."""
-    import json
-
-    from convoscope.cli.console import results
+    from convoscope.cli.console import print_json, results
     from convoscope.cli.trained import load
     from convoscope.errors import ConfigurationError
     from convoscope.explore.made_images import makes_images
     from convoscope.report import WORST
     from convoscope.report.terminal import print_report
-    from convoscope.runs.training import test
+    from convoscope.runs.training import CAVEAT, test
 
     model, run = load(trained)
     if makes_images(model):
@@ -48,24 +46,27 @@ def command(
             "Python, model.evaluate(x, y) measures it against the images y that should come out; convoscope explore "
             f"{trained} shows what does."
         )
-    images, subject = _load_data(trained, model, run, data, data_dir)
-    report = {"data": subject, **test(model, images, worst=WORST)}
+    images, are_the_runs = _load_data(trained, model, run, data, data_dir)
+    report = {"data": images.test_subject, "part": images.test_part, **test(model, images, worst=WORST)}
+    if are_the_runs and images.test_part == "validation":
+        report["caveat"] = CAVEAT
     if as_json:
-        print(json.dumps(report, indent=2, ensure_ascii=False))
+        print_json(report)
     else:
         print_report(results(), report, images.x_test, images.info.max_value, report["data"])
 
 
 def _load_data(
     trained: Path, model: Sequential, run: RunFolder | None, name: str | None, data_dir: Path | None
-) -> tuple[Dataset, str]:
-    """Load the images to test with, and say which they are."""
+) -> tuple[Dataset, bool]:
+    """Load the images to test with, and say whether they are of the data set that the run was trained on."""
     import warnings
     from dataclasses import replace
 
     from convoscope import datasets
     from convoscope.datasets.registry import is_own
     from convoscope.errors import ConfigurationError, ConvoscopeWarning
+    from convoscope.paths import user_path
     from convoscope.runs.preparation import load_data
     from convoscope.runs.training import settings_of, what_changed
 
@@ -76,20 +77,19 @@ def _load_data(
         )
     settings = None if run is None else settings_of(run)
     if name is not None and is_own(name):
-        name = os.path.abspath(Path(name).expanduser())
+        name = os.path.abspath(user_path(name))
     if run is None or settings is None or name not in (None, settings.dataset):
         assert name is not None
         if is_own(name):
-            return _other_images(model, name, data_dir)
-        data = datasets.load(name, data_dir or (None if settings is None else settings.data_dir))
-    else:
-        data = load_data(settings if data_dir is None else replace(settings, data_dir=str(data_dir)))
-        if (changed := what_changed(run, data)) is not None:
-            warnings.warn(changed, ConvoscopeWarning, stacklevel=1)
-    return data, f"the test images of {data.info.name}"
+            return _other_images(model, name, data_dir), False
+        return datasets.load(name, data_dir or (None if settings is None else settings.data_dir)), False
+    images = load_data(settings if data_dir is None else replace(settings, data_dir=str(data_dir)))
+    if (changed := what_changed(run, images)) is not None:
+        warnings.warn(changed, ConvoscopeWarning, stacklevel=1)
+    return images, True
 
 
-def _other_images(model: Sequential, path: str, data_dir: Path | None) -> tuple[Dataset, str]:
+def _other_images(model: Sequential, path: str, data_dir: Path | None) -> Dataset:
     """Load images that the model was not trained on, in its form: those to test with, or else all of them."""
     from dataclasses import replace
 
@@ -99,7 +99,6 @@ def _other_images(model: Sequential, path: str, data_dir: Path | None) -> tuple[
     size = (form["height"], form["width"]) if form else None
     mode = {1: "grayscale", 3: "rgb"}.get(form.get("channels", 0))
     data = load_own(path, data_dir, image_size=size, color_mode=mode, validation_split=0.0, test_split=0.0)
-    if len(data.x_test):
-        return data, f"the test images of {data.info.name}"
-    everything = replace(data, x_test=data.x_train, y_test=data.y_train, test_files=data.train_files)
-    return everything, f"all images of {data.info.name}"
+    if not len(data.x_test):
+        data = replace(data, x_test=data.x_train, y_test=data.y_train, test_files=data.train_files, test_part="all")
+    return data

@@ -90,6 +90,8 @@ def _loaded(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
         if data is None:
             return Explored(model, title=title)
         images = datasets.load(data, data_dir)
+    if images.test_part == "validation":
+        note = f"{note} These are the validation images: there are no test images.".strip()
     if makes_images(model):
         return Explored(model, _as_taken(model, images), title=title, epochs=epochs, note=note)
     return Explored(
@@ -113,4 +115,6 @@ def _as_taken(model: Sequential, images: Dataset) -> npt.NDArray[Any]:
 
 
 def _title(trained: Path, run: RunFolder | None) -> str:
-    return trained.name if run is None or trained.is_dir() else trained.parent.name
+    from convoscope.names import for_terminal
+
+    return for_terminal(trained.name if run is None or trained.is_dir() else trained.parent.name)

@@ -6,6 +6,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from convoscope.names import for_terminal
 from convoscope.training.callbacks import Callback
 from convoscope.training.callbacks.base import Logs
 
@@ -87,7 +88,7 @@ class LivePage(Callback):
         explored = Explored(
             *(load_model(find_snapshots(folder.snapshots)[epoch]), with_channels(data.x_test), data.y_test),
             *(with_channels(data.x_train), data.y_train),
-            title=folder.path.name,
+            title=for_terminal(folder.path.name),
             epochs=epochs,
         )
         self._page = Opened(Server(site(explored)))

@@ -37,8 +37,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print what is found as JSON.")] = False,
 ) -> None:
     """Say what images show, or write the images that the model makes of them. They are scaled as in training."""
-    import json
-
+    from convoscope.cli.console import print_json
     from convoscope.cli.errors import FAILED, complain
     from convoscope.cli.images import prepare
     from convoscope.cli.trained import load
@@ -65,7 +64,7 @@ def command(
         for place, path in enumerate(images)
     ]
     if as_json:
-        print(json.dumps(findings, indent=2, ensure_ascii=False))
+        print_json(findings)
     else:
         _print(findings, prepared, float(preprocessing["max_value"]), verbose)
     for problem in problems.values():
@@ -135,6 +134,7 @@ def _best(probabilities: Any, names: Sequence[str], top: int) -> list[dict[str, 
 
 def _print(findings: list[dict[str, Any]], prepared: dict[int, Prepared], white: float, verbose: bool) -> None:
     from convoscope.cli.console import results
+    from convoscope.names import for_terminal
     from convoscope.report.terminal import percent
 
     console = results()
@@ -148,7 +148,7 @@ def _print(findings: list[dict[str, Any]], prepared: dict[int, Prepared], white:
             f"{best['class']} {percent(best['probability'])}" for best in finding["classes"]
         )
         hint = f" ({finding['hint']})" if "hint" in finding else ""
-        console.print(f"{finding['file']}: {said}{hint}", soft_wrap=True)
+        console.print(for_terminal(f"{finding['file']}: {said}{hint}"), soft_wrap=True)
         if verbose:
             console.print(f"  {', '.join(finding['done'])}", soft_wrap=True)
 
@@ -159,6 +159,7 @@ def _print_picture(console: Console, finding: dict[str, Any], image: Prepared, w
     from rich.table import Table
     from rich.text import Text
 
+    from convoscope.names import for_terminal
     from convoscope.report.pixels import draw, resized, to_rgb
     from convoscope.report.terminal import bar, percent
 
@@ -170,13 +171,14 @@ def _print_picture(console: Console, finding: dict[str, Any], image: Prepared, w
     for place, best in enumerate(finding["classes"]):
         style = "green" if place == 0 else "dim"
         classes.add_row(
-            Text(best["class"], "bold green" if place == 0 else ""),
+            Text(for_terminal(best["class"]), "bold green" if place == 0 else ""),
             Text(percent(best["probability"]).rjust(8), style),
             bar(best["probability"], 16, style),
         )
     notes = [Text(note, "dim") for note in finding["done"]] if verbose else []
     hints = [Text(f"Note: {finding['hint']}", "yellow")] if "hint" in finding else []
     grid = Table.grid(padding=(0, 3, 0, 0))
-    grid.add_row(Group(*picture), Group(Text(finding["file"], "bold"), Text(), classes, Text(), *notes, *hints))
+    name = Text(for_terminal(finding["file"]), "bold")
+    grid.add_row(Group(*picture), Group(name, Text(), classes, Text(), *notes, *hints))
     console.print(grid)
     console.print()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+_LONGEST_STEM = 200  # bytes, of the 255 that a name may have
 
 if TYPE_CHECKING:
     from convoscope.cli.images import Prepared
@@ -40,7 +43,7 @@ def write_images(model: Sequential, images: Sequence[tuple[Path, Prepared]]) -> 
         greys = np.rint(np.clip((made.astype(np.float64) - low) / (high - low), 0, 1) * 255).astype(np.uint8)
         file = io.BytesIO()
         PIL.Image.fromarray(greys[..., 0] if greys.shape[2] == 1 else greys).save(file, "PNG", optimize=True)
-        written.append(_free(f"{path.stem}-predicted"))
+        written.append(_free(f"{os.fsdecode(os.fsencode(path.stem)[:_LONGEST_STEM])}-predicted"))
         write_atomically(written[-1], [file.getvalue()])
     return written
 

@@ -83,7 +83,7 @@ def _follow(place: Path, where: list[str], sort: str) -> None:
 
 
 def _print_json(runs: list[Listed]) -> None:
-    from convoscope.names import json_text
+    from convoscope.cli.console import print_json
 
     rows = [
         {
@@ -97,7 +97,7 @@ def _print_json(runs: list[Listed]) -> None:
         }
         for run in runs
     ]
-    print(json_text(rows, indent=2))
+    print_json(rows)
 
 
 def _table(runs: list[Listed], place: Path) -> RenderableType:

@@ -292,7 +292,7 @@ def _load_own(path: str, threads: int, given: dict[str, Any], quiet: bool) -> Fo
         describe_own(results(), data)
     if not len(data.x_test):
         raise DataError(
-            f"{path} has no image to test with: a class gives some of its images for that if it has three or more, and "
+            f"{path} has no image to test with. A class gives some of its images for that if it has three or more, and "
             f"the largest here has {max(map(sum, data.report.counts.values()))}. Add images."
         )
     return data

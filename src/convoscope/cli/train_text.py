@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from convoscope.names import for_terminal
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -28,10 +30,13 @@ def announce(console: Console, folder: RunFolder, settings: TrainSettings, data:
     network = settings.model if settings.layers is None else settings.layers
     rate = f"{settings.learning_rate:g}" if settings.schedule == "constant" else f"up to {settings.learning_rate:g}"
     lines = [
-        Text.assemble(("Training ", "bold"), (network, "bold cyan"), (" on ", "bold"), (data.info.name, "bold cyan")),
-        Text(
-            f"{len(data.x_train):,} images to train{_validating(settings, data)}, {len(data.x_test):,} to test", "dim"
+        Text.assemble(
+            ("Training ", "bold"),
+            (network, "bold cyan"),
+            (" on ", "bold"),
+            (for_terminal(data.info.name), "bold cyan"),
         ),
+        Text(f"{len(data.x_train):,} images to train{_validating(settings, data)}, {_testing(data)}", "dim"),
         Text(
             f"{settings.engine} engine, {threads}, {settings.optimizer} at {rate}, "
             f"batches of {settings.batch_size}, seed {settings.seed}",
@@ -48,6 +53,10 @@ def announce(console: Console, folder: RunFolder, settings: TrainSettings, data:
     for line in lines:
         console.print(line, soft_wrap=True)
     console.print()
+
+
+def _testing(data: Dataset) -> str:
+    return f"{len(data.x_test):,} to test" if data.test_part == "test" else "none to test"
 
 
 def _validating(settings: TrainSettings, data: Dataset) -> str:
@@ -160,7 +169,8 @@ def conclude(console: Console, folder: RunFolder, outcome: Outcome) -> None:
     from convoscope.report.terminal import percent
 
     console.print(
-        f"{percent(outcome.report['accuracy'], 2)} of the test images right; kept in {folder}", soft_wrap=True
+        f"{percent(outcome.report['accuracy'], 2)} of the {outcome.report['part']} images right; kept in {folder}",
+        soft_wrap=True,
     )
 
 

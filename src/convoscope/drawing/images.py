@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from convoscope.drawing.look import new_figure
+from convoscope.drawing.look import new_figure, plain
 from convoscope.engine.base import Array
 
 
@@ -24,7 +24,7 @@ def figure(rows: int, columns: int, *, size: float = 1.4, title: str | None = No
         each.set_xticks([])
         each.set_yticks([])
     if title:
-        made.suptitle(title)
+        made.suptitle(plain(title))
     return made, axes
 
 

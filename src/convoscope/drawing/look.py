@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from convoscope.errors import NotReadyError
+from convoscope.names import for_terminal
 
 INK, FAINT, GRID, FRONT, PAPER = "#1c1e21", "#8a9097", "#e3e5e8", "#0b57a4", "white"
 # Colour maps: of feature maps, of values that add and take away, of heat, and of shares.
@@ -79,10 +80,22 @@ def series(number: int) -> dict[str, Any]:
 def finish(axes: Any, title: str = "", *, grid: str = "both") -> None:
     """Give axes their title, a faint grid behind what is drawn, and no frame on top and at the right."""
     if title:
-        axes.set_title(title, fontsize=10, loc="left")
+        axes.set_title(plain(title), fontsize=10, loc="left")
     axes.grid(axis=grid, color=GRID, lw=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def plain(name: str) -> str:
+    r"""Return a name as matplotlib draws it letter by letter: no formula, no line break, no label that it leaves out.
+
+    Examples
+    --------
+    >>> plain("$a_b$"), plain("_x")
+    ('\\\\$a_b\\\\$', ' _x')
+    """
+    text = for_terminal(name).replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text
 
 
 def plain_ticks(axis: Any) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.drawing.images import figure
-from convoscope.drawing.look import INK, PAPER, SHARES
+from convoscope.drawing.look import INK, PAPER, SHARES, plain
 
 _READABLE = 20  # with more classes, numbers in the cells are too small to read
 _DARK = 0.6  # of a cell, from which on its number is white
@@ -26,13 +26,14 @@ def confusion_figure(matrix: npt.NDArray[np.int64], names: Sequence[str], title:
     """
     made, axes = figure(1, 1, size=5.0, title=title)
     place = axes[0][0]
+    shown = list(map(plain, names))
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     place.imshow(shares, cmap=SHARES, vmin=0, vmax=1)
     place.set_xlabel("answer")
     place.set_ylabel("true class")
     if len(names) <= _READABLE:
-        place.set_xticks(range(len(names)), names, rotation=60)
-        place.set_yticks(range(len(names)), names)
+        place.set_xticks(range(len(names)), shown, rotation=60)
+        place.set_yticks(range(len(names)), shown)
         for (row, column), count in np.ndenumerate(matrix):
             if count:
                 ink = PAPER if shares[row, column] > _DARK else INK

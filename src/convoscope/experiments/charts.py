@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from convoscope.drawing import FAINT, FRONT, INK, PAPER, finish, new_figure, plain_ticks, require_matplotlib
+from convoscope.drawing import FAINT, FRONT, INK, PAPER, finish, new_figure, plain, plain_ticks, require_matplotlib
 from convoscope.experiments.results import Figure, Row
 from convoscope.experiments.space import described, written
 from convoscope.report.terminal import percent
@@ -128,7 +128,7 @@ def _figure(row: Row, name: str) -> Figure:
 def _label(table: Sequence[Row], place: int) -> str:
     """Return a row's values, or its number where they are too long."""
     text = ", ".join(written(value) for value in table[place].point.values())
-    return text if text and len(text) <= _LONGEST_LABEL else f"no. {place + 1}"
+    return plain(text) if text and len(text) <= _LONGEST_LABEL else f"no. {place + 1}"
 
 
 def _meaning(table: Sequence[Row]) -> str:

@@ -12,7 +12,7 @@ from convoscope.experiments import charts
 from convoscope.experiments.results import Row, best
 from convoscope.experiments.space import described
 from convoscope.experiments.table import NOTES, as_html, markdown
-from convoscope.names import for_markdown
+from convoscope.names import for_markdown, for_terminal
 from convoscope.report.terminal import percent
 from convoscope.storage import write_atomically
 
@@ -60,6 +60,7 @@ def write_report(
     StorageError
         If they cannot be written.
     """
+    title = for_terminal(title)
     paragraphs = [*_summary(table), *facts]
     drawn: dict[str, tuple[str, bytes]] = {}  # of each chart its caption and its SVG
     pictures: dict[str, bytes] = {}
@@ -73,6 +74,7 @@ def write_report(
         drawn[name] = captions[name], image(figure, "svg")
         pictures[f"{name}.svg"] = drawn[name][1]
         pictures[f"{name}.png"] = image(figure, "png")
+    paragraphs = list(map(for_terminal, paragraphs))
     pages = {
         "report.md": _markdown(markdown(table, without=without), title, paragraphs, drawn),
         "report.html": _html(as_html(table, without=without), title, paragraphs, drawn),

@@ -201,7 +201,8 @@ def _report_figures(report: dict[str, Any], history: list[dict[str, Any]]) -> di
     kept = next((epoch for epoch in history if epoch["epoch"] == report["kept_epoch"]), {})
     if "val_accuracy" in kept:
         figures["val_accuracy"] = kept["val_accuracy"]
-    return {**figures, "test_accuracy": report["accuracy"]}
+    # Without test images the report is about the validation images, and their accuracy is no test.
+    return figures if report.get("part") == "validation" else {**figures, "test_accuracy": report["accuracy"]}
 
 
 def _by_what_differs(found: list[Result]) -> list[Result]:

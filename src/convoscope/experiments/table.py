@@ -65,10 +65,10 @@ def cells(table: Sequence[Row], *, without: Collection[str] = (), together: bool
     notes = [_note(row) for row in table]
     lines = tuple(
         (
-            *value,
+            *map(names.for_terminal, value),
             _finished(row),
             *(_cell(name, row.figure(name)) for name in figures),
-            *([note] if any(notes) else []),
+            *([names.lines_for_terminal(note)] if any(notes) else []),
         )
         for row, value, note in zip(table, values, notes, strict=True)
     )

@@ -53,7 +53,7 @@ class Ablation:
         place, at = axes[0][0], np.arange(len(self.names))
         place.bar(at - 0.2, np.nan_to_num(self.class_accuracy_before), 0.4, label="before", color="lightgrey")
         place.bar(at + 0.2, np.nan_to_num(self.class_accuracy), 0.4, label="now")
-        place.set_xticks(at, self.names, rotation=60)
+        place.set_xticks(at, list(map(drawing.plain, self.names)), rotation=60)
         place.set_yticks([0, 0.5, 1])
         place.legend()
         return made

@@ -53,7 +53,7 @@ class Embedding:
         present = np.unique(self.labels)
         for each in present:
             own = self.points[self.labels == each]
-            place.scatter(own[:, 0], own[:, 1], s=8, label=self.names[each])
+            place.scatter(own[:, 0], own[:, 1], s=8, label=drawing.plain(self.names[each]))
         if len(present) <= _READABLE:
             place.legend(fontsize=7)
         return made

@@ -70,7 +70,7 @@ class GradCam:
         for place, (image, heat, label, evidence) in zip(axes.flat, each, strict=False):
             drawing.show_overlay(place, image, heat, cmap=drawing.HEAT, low=0.0, high=high)
             said = f"up to {heat.max():.2g}" if evidence else "no positive evidence"
-            place.set_title(f"{label}: {said}", fontsize=8)
+            place.set_title(drawing.plain(f"{label}: {said}"), fontsize=8)
         drawing.hide_unused(axes, len(self.images))
         return made
 

@@ -54,7 +54,8 @@ class Mistakes:
         ):
             drawing.show_image(place, image)
             said = f"{score:.0%}" if self.probabilities else f"logit {score:.2g}"
-            place.set_title(f"{self.names[true]}\n→ {self.names[answer]} ({said})", fontsize=7)
+            is_class, taken_for = drawing.plain(self.names[true]), drawing.plain(f"→ {self.names[answer]} ({said})")
+            place.set_title(f"{is_class}\n{taken_for}", fontsize=7)
         drawing.hide_unused(axes, len(self.images))
         return made
 

@@ -44,7 +44,7 @@ class Saliency:
         for row, image, values, label in zip(axes, self.images, self.maps, self.labels, strict=True):
             drawing.show_image(row[0], image)
             row[1].imshow(drawing.as_image(values), cmap=drawing.HEAT, vmin=0)
-            row[1].set_title(f"{label}, up to {values.max():.2g}", fontsize=8)
+            row[1].set_title(drawing.plain(f"{label}, up to {values.max():.2g}"), fontsize=8)
         return made
 
 

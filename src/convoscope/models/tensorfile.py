@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from convoscope.errors import FileFormatError, MissingFileError
 from convoscope.models.foreign import what_else
+from convoscope.names import json_text
 from convoscope.storage import write_atomically
 
 Array = npt.NDArray[np.float32]
@@ -59,7 +60,7 @@ def write_tensors(path: str | os.PathLike[str], tensors: Mapping[str, AnyFloats]
         name: np.ascontiguousarray(array, np.float16 if array.dtype == np.float16 else np.float32)
         for name, array in tensors.items()
     }
-    write_atomically(path, [save(arrays, {KEY: json.dumps(metadata, ensure_ascii=False)})])
+    write_atomically(path, [save(arrays, {KEY: json_text(metadata)})])
 
 
 def read_header(path: str | os.PathLike[str]) -> Header:

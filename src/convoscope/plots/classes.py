@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from convoscope.drawing import BARS, FAINT, INK, confusion_figure, finish, new_figure
+from convoscope.drawing import BARS, FAINT, INK, confusion_figure, finish, new_figure, plain
 from convoscope.plots.sources import finished, matrix_of
 
 
@@ -72,7 +72,7 @@ def per_class(source: Any, names: Sequence[str] | None = None, *, out: str | os.
         both, at, "D", color=INK, markerfacecolor="white", markersize=6, label="F1", linestyle="none", clip_on=False
     )
     axes.axvline(100 * hits.sum() / max(1, matrix.sum()), color=FAINT, lw=1, ls=":", label="accuracy")
-    axes.set_yticks(at, [f"{name} ({count:,})" for name, count in zip(known, there, strict=True)])
+    axes.set_yticks(at, [plain(f"{name} ({count:,})") for name, count in zip(known, there, strict=True)])
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
     axes.set_xlabel("%")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from convoscope.drawing import finish, new_figure, series
+from convoscope.drawing import finish, new_figure, plain, series
 from convoscope.errors import ConfigurationError
 from convoscope.plots.sources import finished, history_of, label_of
 
@@ -60,7 +60,7 @@ def accuracy_against_time(
     for place, (history, label) in enumerate(zip(histories, called, strict=True)):
         spent, reached = history["seconds"], history[name]
         seconds = np.interp(reached.epochs, spent.epochs, np.cumsum(spent.values))
-        axes.plot(seconds, reached.values * 100, label=label, **series(place))
+        axes.plot(seconds, reached.values * 100, label=plain(label), **series(place))
     axes.set_xlabel("seconds of training")
     axes.set_ylabel(f"accuracy in {'validation' if name == 'val_accuracy' else 'training'}, %")
     axes.set_xlim(left=0)

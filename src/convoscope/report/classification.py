@@ -108,6 +108,18 @@ def classification_report(
     }
 
 
+def images_of(report: Report) -> str:
+    """Say which images a report is about, and how many: in a run's report ``part`` tells them.
+
+    Examples
+    --------
+    >>> images_of({"images": 1200}), images_of({"images": 1, "part": "validation"})
+    ('1,200 images', '1 validation image')
+    """
+    part = f"{report['part']} " if report.get("part", "test") != "test" else ""
+    return f"{report['images']:,} {part}image{'s' * (report['images'] != 1)}"
+
+
 def _per_class(matrix: npt.NDArray[np.int64], class_names: Sequence[str]) -> list[dict[str, Any]]:
     hits = np.diag(matrix).astype(np.float64)
     answered, support = matrix.sum(axis=0), matrix.sum(axis=1)

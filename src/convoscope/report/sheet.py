@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from convoscope.report.classification import Report
+from convoscope.names import for_terminal
+from convoscope.report.classification import Report, images_of
 from convoscope.report.pixels import Image, resized, to_rgb
 from convoscope.report.terminal import percent
 
@@ -44,9 +46,9 @@ def mistakes_sheet(report: Report, images: Image, max_value: float, title: str, 
     names = [row["name"] for row in report["classes"]]
     worst = report["worst_mistakes"]
     summary = (
-        f"{report['mistakes']:,} mistakes in {report['images']:,} images; those that the model was surest of come first"
+        f"{report['mistakes']:,} mistakes in {images_of(report)}; those that the model was surest of come first"
         if worst
-        else f"Not one mistake in {report['images']:,} images"
+        else f"Not one mistake in {images_of(report)}"
     )
     tiles = [(images[each["index"]], _caption(each, names)) for each in worst]
     return _sheet(tiles, max_value, title, summary, columns)
@@ -130,11 +132,13 @@ def confusion_picture(report: Report, title: str) -> PIL.Image.Image:
     left, top = _MARGIN + longest + 12, _MARGIN + 56 + longest + 12
     cell = max(24, min(_CELL, _MATRIX // len(names)))
     side = cell * len(names)
+    title = _shortened(ruler, title, 22, _MATRIX)
     width = max(left + side + _MARGIN, 2 * _MARGIN + round(ruler.textlength(title, _font(22))))
     picture = PIL.Image.new("RGB", (width, top + side + _MARGIN), _PAPER)
     pen = PIL.ImageDraw.Draw(picture)
     pen.text((_MARGIN, _MARGIN - 4), title, _INK, _font(22))
-    pen.text((_MARGIN, _MARGIN + 26), "a row for what it is, a column for what the model says", _FAINT, _font(15))
+    meaning = f"{images_of(report)}: a row for what it is, a column for what the model says"
+    pen.text((_MARGIN, _MARGIN + 26), meaning, _FAINT, _font(15))
     for place, (label, row) in enumerate(zip(labels, matrix, strict=True)):
         start = place * cell
         pen.text((left - 12, top + start + cell // 2), label, _INK, _font(15), anchor="rm")
@@ -188,9 +192,10 @@ def _font(size: int) -> FreeTypeFont | BitmapFont:
 
 
 def _shortened(pen: ImageDraw, text: str, size: int, room: int) -> str:
+    """Return what there is room for of a text that may be a name of any length, with its control characters shown."""
     font = _font(size)
+    text = for_terminal(text[:room])  # no letter is narrower than a pixel
     if pen.textlength(text, font) <= room:
         return text
-    while len(text) > 1 and pen.textlength(text + "…", font) > room:
-        text = text[:-1]
-    return text + "…"
+    fits = bisect.bisect(range(1, len(text)), float(room), key=lambda length: pen.textlength(text[:length] + "…", font))
+    return text[: max(1, fits)] + "…"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from convoscope.names import for_terminal
 from convoscope.report.classification import Report
 from convoscope.report.pixels import Image, draw, resized, to_rgb
 
@@ -59,9 +60,11 @@ def print_report(console: Console, report: Report, images: Image, max_value: flo
         ("Accuracy ", "bold"),
         (percent(report["accuracy"], 2), "bold green"),
         f"  {right:,} of {report['images']:,} right",
-        (f", {subject}", "dim"),
+        (f", {for_terminal(subject)}", "dim"),
     )
     console.print(headline, soft_wrap=True)
+    if "caveat" in report:
+        console.print(Text(report["caveat"], "yellow"), soft_wrap=True)
     for title, part in parts(console, report, images, max_value):
         console.print()
         console.print(Text.assemble((title, "bold")), soft_wrap=True)
@@ -73,7 +76,7 @@ def parts(console: Console, report: Report, images: Image, max_value: float) -> 
     yield "Classes", class_table(report, bars=console.width - 64 if console.is_terminal else 0)
     if not report["mistakes"]:
         return
-    names = [row["name"] for row in report["classes"]]
+    names = _names(report)
     if min(_NAME, max(map(len, names))) + 1 + len(names) * _cell_width(report) <= console.width:
         yield "Confusion: a row for what it is, a column for what the model says", confusion_table(report)
     else:
@@ -97,7 +100,7 @@ def class_table(report: Report, bars: int = 0) -> Table:
         cells = [Text(percent(row[key]), _grade(row[key])) for key in ("precision", "recall", "f1")]
         if bars >= 8:
             cells.append(bar(row["f1"], min(bars, 30), _grade(row["f1"])))
-        table.add_row(row["name"], f"{row['support']:,}", *cells)
+        table.add_row(Text(for_terminal(row["name"])), f"{row['support']:,}", *cells)
     return table
 
 
@@ -105,32 +108,34 @@ def confusion_table(report: Report) -> Table:
     """Make the confusion matrix: a row for each true class, a column for each answer, green where they agree."""
     from rich.text import Text
 
-    names = [row["name"] for row in report["classes"]]
+    names = _names(report)
     matrix = report["confusion_matrix"]
     width = _cell_width(report)
     table = _table(gap=0)
     table.add_column("", overflow="fold")
     for heading in short_names(names):
-        table.add_column(heading, justify="right", no_wrap=True, min_width=width)
+        table.add_column(Text(heading), justify="right", no_wrap=True, min_width=width)
     for place, (name, row) in enumerate(zip(names, matrix, strict=True)):
         total = max(1, sum(row))
         cells = [
             Text(f"{count or '·'} ".rjust(width), _heat(count / total, agrees=column == place))
             for column, count in enumerate(row)
         ]
-        table.add_row(f"{name} ", *cells)
+        table.add_row(Text(f"{name} "), *cells)
     return table
 
 
 def _cell_width(report: Report) -> int:
     counts = (str(count) for row in report["confusion_matrix"] for count in row)
-    headings = short_names([row["name"] for row in report["classes"]])
+    headings = short_names(_names(report))
     return max(3, *map(len, counts), *map(len, headings)) + 1
 
 
 def confusion_list(report: Report, most: int = 12) -> Table:
     """Make a list of the most frequent confusions, where the matrix has too many columns to be shown."""
-    names = [row["name"] for row in report["classes"]]
+    from rich.text import Text
+
+    names = _names(report)
     matrix = report["confusion_matrix"]
     pairs = [
         (count, true, said)
@@ -144,13 +149,15 @@ def confusion_list(report: Report, most: int = 12) -> Table:
     table.add_column("times", justify="right")
     table.add_column("of", justify="right")
     for count, true, said in sorted(pairs, key=lambda pair: -pair[0])[:most]:
-        table.add_row(names[true], names[said], f"{count:,}", f"{sum(matrix[true]):,}")
+        table.add_row(Text(names[true]), Text(names[said]), f"{count:,}", f"{sum(matrix[true]):,}")
     return table
 
 
 def mistake_list(report: Report, most: int = 8) -> Table:
     """Make a list of the worst mistakes without pictures, with the image's number or, if it has one, its file."""
-    names = [row["name"] for row in report["classes"]]
+    from rich.text import Text
+
+    names = _names(report)
     table = _table()
     filed = "file" in report["worst_mistakes"][0]
     table.add_column("file" if filed else "image", justify="left" if filed else "right", overflow="fold")
@@ -158,8 +165,9 @@ def mistake_list(report: Report, most: int = 8) -> Table:
         table.add_column(heading, overflow="fold")
     table.add_column("sure to", justify="right")
     for mistake in report["worst_mistakes"][:most]:
-        true, said = names[mistake["true"]], names[mistake["predicted"]]
-        table.add_row(str(mistake.get("file", mistake["index"])), true, said, percent(mistake["probability"]))
+        true, said = Text(names[mistake["true"]]), Text(names[mistake["predicted"]])
+        image = Text(for_terminal(str(mistake.get("file", mistake["index"]))))
+        table.add_row(image, true, said, percent(mistake["probability"]))
     return table
 
 
@@ -168,7 +176,7 @@ def mistake_pictures(console: Console, report: Report, images: Image, max_value:
     from rich.console import Group
     from rich.text import Text
 
-    names = [row["name"] for row in report["classes"]]
+    names = _names(report)
     width = picture_width(images.shape[2], console.width)
     column = max(width, _CAPTION)
     columns = max(1, (console.width + 2) // (column + 2))
@@ -218,6 +226,10 @@ def picture_width(pixels: int, room: int) -> int:
     if pixels < _CAPTION:
         return pixels * (_CAPTION // pixels)
     return max(_CAPTION, min(pixels, (room - 4) // 3, _WIDEST_IMAGE))
+
+
+def _names(report: Report) -> list[str]:
+    return [for_terminal(row["name"]) for row in report["classes"]]
 
 
 def _table(header: bool = True, gap: int = 2) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 from contextlib import suppress
 from io import BytesIO, StringIO
 from itertools import count
@@ -12,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from convoscope.errors import ConfigurationError, FileFormatError, MissingFileError, StorageError
-from convoscope.names import for_table
+from convoscope.names import encodable, for_table, for_terminal, native_path
 from convoscope.paths import is_there
 from convoscope.runs.contents import CONFIG, TRAINING_STATE, end_last_line, epochs_in, read_report
 from convoscope.runs.reading import check
 from convoscope.storage import read_json, remove_leftovers, write_atomically, write_json
 
+_UNFIT = re.compile(r'[\\/:*?"<>|]')
+_LONGEST_STEM = 200  # bytes, of the 255 that a name may have
 FORMAT = "convoscope-run"
 VERSION = 1
 
@@ -112,12 +115,17 @@ class RunFolder:
 
     @classmethod
     def create_numbered(cls, parent: str | os.PathLike[str], stem: str) -> RunFolder:
-        """Make the first folder ``parent/stem-1``, ``-2`` and so on that is not there yet."""
+        """Make the first folder ``parent/stem-1``, ``-2`` and so on that is not there yet.
+
+        In a `stem` from a name of yours, letters that a path or a terminal takes for something else become hyphens.
+        """
+        name = _UNFIT.sub("-", stem) if stem.isprintable() else _UNFIT.sub("-", for_terminal(stem))
+        name = name.encode()[-_LONGEST_STEM:].decode(errors="ignore")
         try:
             Path(parent).mkdir(parents=True, exist_ok=True)
             for number in count(1):
                 with suppress(FileExistsError):
-                    path = Path(parent) / f"{stem}-{number}"
+                    path = Path(parent) / native_path(f"{name}-{number}")
                     path.mkdir()
                     return cls(path)
         except OSError as error:
@@ -240,9 +248,9 @@ class RunFolder:
         table = csv.writer(text)
         table.writerow(("file", "is", "taken for", "probability"))
         for each in report["worst_mistakes"]:
-            row = (each["file"], names[each["true"]], names[each["predicted"]], f"{each['probability']:.4f}")
-            table.writerow(map(for_table, row))
-        write_atomically(self.mistaken, [text.getvalue().encode("utf-8", "surrogateescape")])
+            cells = encodable(each["file"]), names[each["true"]], names[each["predicted"]]
+            table.writerow((*map(for_table, cells), f"{each['probability']:.4f}"))
+        write_atomically(self.mistaken, [text.getvalue().encode()])
 
     def write_picture(self, path: Path, picture: Any) -> None:
         """Write a Pillow image as PNG."""

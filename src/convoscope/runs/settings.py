@@ -9,10 +9,12 @@ from convoscope import datasets
 from convoscope.datasets import DatasetInfo
 from convoscope.errors import ConfigurationError, FileFormatError, unknown_name
 from convoscope.models.presets import POOLINGS
+from convoscope.names import native_path, portable_path
 from convoscope.recipes.compiling import SCHEDULES
 from convoscope.runs.filling import OPTIMIZERS, filled_in
 from convoscope.runs.reading import FLAG, TEXT, Kind, OrNone, Plain, Record, check, number, whole
 
+_PATHS = ("dataset", "data_dir")
 CLASS_WEIGHTS = ("auto", "none")
 UNKNOWN = Plain("left out, for this Convoscope knows no such setting", lambda value: False)
 _KINDS: dict[str, Kind] = {
@@ -177,7 +179,8 @@ class TrainSettings:
 
     def as_dict(self) -> dict[str, Any]:
         """Give the settings as plain values for ``config.json``."""
-        return asdict(self)
+        paths = {name: portable_path(path) for name in _PATHS if (path := getattr(self, name)) is not None}
+        return {**asdict(self), **paths}
 
     @classmethod
     def from_dict(cls, values: Any, where: object) -> TrainSettings:
@@ -187,7 +190,8 @@ class TrainSettings:
         check(values, Record(needed, optional, others=UNKNOWN), f"{where}")
         size = values["image_size"]
         try:
-            return cls(**{**values, "image_size": None if size is None else tuple(size)})
+            paths = {name: native_path(path) for name in _PATHS if (path := values[name]) is not None}
+            return cls(**{**values, **paths, "image_size": None if size is None else tuple(size)})
         except ConfigurationError as error:
             raise FileFormatError(f"{where} is damaged: no run can have its settings. {error}") from error
 

@@ -17,6 +17,7 @@ from convoscope.errors import ConfigurationError, DataError
 from convoscope.locks import alone_in
 from convoscope.models import Sequential, load_model
 from convoscope.models.summary import summarize
+from convoscope.names import legible
 from convoscope.paths import is_there
 from convoscope.report import WORST, classification_report
 from convoscope.runs.folder import RunFolder
@@ -35,6 +36,11 @@ from convoscope.tracking import kept_open, trackers_in
 from convoscope.training.callbacks import Callback, EarlyStopping, Snapshots
 
 _MOST_CLASSES_IN_A_PICTURE = 60
+_SPELLINGS = (str, str.casefold)
+CAVEAT = (
+    "There are no test images. The validation images also chose the epoch that is kept, so expect a lower accuracy on "
+    "new images."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,12 +261,14 @@ def _report(
     from convoscope.report.sheet import confusion_picture, mistakes_sheet
 
     tested = test(model, data, worst=len(data.x_test))
+    validates = data.test_part == "validation"
+    tested |= {"part": data.test_part, **({"caveat": CAVEAT} if validates else {})}
     if isinstance(data, FolderDataset):
         folder.write_mistakes(tested)
     tested["worst_mistakes"] = tested["worst_mistakes"][:WORST]
     seconds = sum(epoch.get("seconds", 0.0) for epoch in recorder.epochs)
     report = {
-        "data": f"the test images of {data.info.name}",
+        "data": data.test_subject,
         **tested,
         "epochs": recorder.done,
         "kept_epoch": recorder.best_epoch,
@@ -281,6 +289,13 @@ def _report(
     return report
 
 
+def _same_names(known: Sequence[str], names: Sequence[str]) -> bool:
+    """Say whether classes are the same, however their letters are composed; capitals count only where they must."""
+    spelled = [[spelling(legible(name)) for name in each] for spelling in _SPELLINGS for each in (known, names)]
+    one, other, without_case, other_without_case = spelled
+    return one == other or (without_case == other_without_case and len(set(without_case)) == len(without_case))
+
+
 def test(model: Sequential, data: Dataset, *, worst: int) -> dict[str, Any]:
     """Report on a model with the test images of a data set, with so many of the worst mistakes.
 
@@ -292,7 +307,7 @@ def test(model: Sequential, data: Dataset, *, worst: int) -> dict[str, Any]:
         The model was trained on other classes.
     """
     names = list(data.info.class_names)
-    if model.class_names is not None and model.class_names != names:
+    if model.class_names is not None and not _same_names(model.class_names, names):
         raise ConfigurationError(
             f"The model knows the classes {', '.join(model.class_names)}, and {data.info.name} has {', '.join(names)}. "
             f"Test it with the data set that it was trained on."

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from convoscope.names import encodable
+
 
 def described(model: Any, params: Mapping[str, Any]) -> dict[str, Any]:
     """Describe a model in training, in values that can be written anywhere.
@@ -54,4 +56,4 @@ def as_text(value: Any) -> str:
         return "none"
     if isinstance(value, (list, tuple)):
         return ", ".join(map(as_text, value))
-    return str(value)
+    return encodable(str(value))

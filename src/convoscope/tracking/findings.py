@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from convoscope.names import for_terminal
 from convoscope.report import classification_report
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ class Findings:
     def names(self) -> list[str]:
         """The classes' names."""
         return [row["name"] for row in self.report["classes"]]
+
+    @property
+    def accuracy_name(self) -> str:
+        """What the report's accuracy is called: ``test_accuracy``, if it is about test images."""
+        return f"{self.report.get('part', 'test')}_accuracy"
 
     def rows(self) -> list[tuple[int, str, str, float]]:
         """Give each sample's place, its class, the model's answer, and the answer's probability."""
@@ -124,4 +130,4 @@ def _white(model: Any, images: npt.NDArray[Any]) -> float:
 
 
 def _line(cells: list[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    return "| " + " | ".join(for_terminal(cell).replace("|", "\\|") for cell in cells) + " |"

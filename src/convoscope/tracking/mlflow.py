@@ -113,7 +113,7 @@ class MLflowLogger(Tracker):
 
     def write_findings(self, epoch: int, findings: Findings) -> None:
         """Write the artifacts, and the accuracy."""
-        self.write(epoch, {"test_accuracy": findings.report["accuracy"]})
+        self.write(epoch, {findings.accuracy_name: findings.report["accuracy"]})
         matrix = {"classes": findings.names, "matrix": findings.report["confusion_matrix"]}
         for name, content in (
             ("report.json", dict(findings.report)),

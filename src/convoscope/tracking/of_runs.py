@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from convoscope.errors import unknown_name
+from convoscope.names import encodable
 from convoscope.tracking.mlflow import MLflowLogger
 from convoscope.tracking.tensorboard import TensorBoard
 from convoscope.tracking.tracker import Tracker
@@ -44,5 +45,7 @@ def make_tracker(name: str, folder: Path, hyperparameters: Mapping[str, Any]) ->
     if known == "tensorboard":
         return TensorBoard(folder / "tensorboard", hyperparameters=hyperparameters)
     if known == "wandb":
-        return WandbLogger(name=folder.name, dir=folder, hyperparameters=hyperparameters)
-    return MLflowLogger(run_name=folder.name, folder=folder.absolute().parent, hyperparameters=hyperparameters)
+        return WandbLogger(name=encodable(folder.name), dir=folder, hyperparameters=hyperparameters)
+    return MLflowLogger(
+        run_name=encodable(folder.name), folder=folder.absolute().parent, hyperparameters=hyperparameters
+    )

@@ -96,7 +96,7 @@ class TensorBoard(Tracker):
 
     def write_findings(self, epoch: int, findings: Findings) -> None:
         """Write images, tables, and the accuracy."""
-        self._scalar(_WHOLE, "test_accuracy", findings.report["accuracy"], epoch)
+        self._scalar(_WHOLE, findings.accuracy_name, findings.report["accuracy"], epoch)
         self._text("confusion_matrix", findings.confusion_table(), epoch)
         self._text("sample_predictions", findings.samples_table(), epoch)
         for tag, picture in (

@@ -125,7 +125,7 @@ class WandbLogger(Tracker):
         if (picture := findings.confusion_picture()) is not None:
             told["confusion_matrix_image"] = wandb.Image(picture)
         self._run.log(told, step=epoch)
-        self._run.summary["test_accuracy"] = findings.report["accuracy"]
+        self._run.summary[findings.accuracy_name] = findings.report["accuracy"]
 
     def end(self, whole: bool) -> None:
         """End the run."""

@@ -6,7 +6,6 @@ The page's own export button does the same in JavaScript, ``static/lab/export-ht
 from __future__ import annotations
 
 import base64
-import json
 import posixpath
 import re
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from convoscope.errors import ConfigurationError
+from convoscope.names import json_text
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable
@@ -115,7 +115,7 @@ def _read(folder: Traversable, place: str) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return json_text(value, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _harmless(text: str, element: str) -> str:

@@ -7,7 +7,6 @@ is that of 32-bit floats.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +18,7 @@ import numpy.typing as npt
 from convoscope.explore.answers import Answers
 from convoscope.models import tensorfile
 from convoscope.models.sequential import Sequential
+from convoscope.names import json_text
 
 Array = npt.NDArray[np.float32]
 
@@ -76,7 +76,7 @@ def quantised(model: Sequential) -> Quantised:
                 weight[...] = written[name] * written[name + SCALE]
                 saved += weight.nbytes - written[name].nbytes - written[name + SCALE].nbytes
     told = {name: value for name, value in header.metadata.items() if name != "sha256"}
-    content = save(written, {tensorfile.KEY: json.dumps(told, ensure_ascii=False)})
+    content = save(written, {tensorfile.KEY: json_text(told)})
     return Quantised(copy, content, saved)
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from convoscope.datasets.folder.survey import Form
+from convoscope.names import for_terminal
 
 _IMBALANCED = 3.0
 _NAMED = 20
@@ -76,6 +77,9 @@ class FolderReport:
 
     def lines(self) -> Iterator[str]:
         """Say it in lines for people; of many skipped files only the first are named."""
+        return map(for_terminal, self._lines())
+
+    def _lines(self) -> Iterator[str]:
         form = self.form
         yield f"{self.images:,} images of {len(self.counts)} classes in {self.path}"
         yield f"size {form.width} × {form.height}: {form.size_reason}"

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from convoscope.errors import ConfigurationError, StorageError
+from convoscope.names import for_table
 from convoscope.training.callbacks.base import Callback, Logs
 
 
@@ -38,7 +39,7 @@ class CSVLogger(Callback):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self._columns = None
         if self.append and self.path.exists() and self.path.stat().st_size:
-            with self.path.open(newline="") as file:
+            with self.path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
                 self._columns = next(csv.reader(file, delimiter=self.separator))[1:]
         else:
             self._write("w", [])  # so that a file that cannot be written is known before training, not after
@@ -58,8 +59,8 @@ class CSVLogger(Callback):
 
     def _write(self, mode: str, lines: list[list[object]]) -> None:
         try:
-            with self.path.open(mode, newline="") as file:
-                csv.writer(file, delimiter=self.separator).writerows(lines)
+            with self.path.open(mode, newline="", encoding="utf-8", errors="backslashreplace") as file:
+                csv.writer(file, delimiter=self.separator).writerows([map(for_table, line) for line in lines])
         except OSError as error:
             raise StorageError(
                 f"CSVLogger: {self.path} could not be written ({error.strerror or error}). Choose another place, or "

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from convoscope.errors import ConfigurationError, StorageError
 from convoscope.layers.arguments import integer
+from convoscope.names import for_terminal
 from convoscope.training.callbacks.base import Logs
 from convoscope.training.callbacks.monitor import MonitorCallback
 
@@ -110,4 +111,4 @@ class ModelCheckpoint(MonitorCallback):
 
     def _say(self, epoch: int, what: str) -> None:
         if self.verbose:
-            print(f"Epoch {epoch + 1}: {what}")
+            print(for_terminal(f"Epoch {epoch + 1}: {what}"))
