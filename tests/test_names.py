@@ -154,6 +154,16 @@ def test_a_legend_leaves_no_class_out() -> None:
     assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == [" _a", r"\$b\$"]
 
 
+def test_a_summary_shows_any_name(capsys: pytest.CaptureFixture[str]) -> None:
+    import convoscope as cs
+
+    dense = cs.layers.Dense(2, input_shape=(2,), name="a\x1b[2J\u202eb", activation="softmax")
+    cs.Sequential([dense], name="m\x1b[31m").summary(details=True, plan=True)
+    shown = capsys.readouterr().out
+    assert r"a\x1b[2J\u202eb" in shown
+    assert all(for_terminal(line) == line for line in shown.split("\n"))
+
+
 def test_a_csv_logger_writes_no_formulas(tmp_path: Path) -> None:
     from convoscope.callbacks import CSVLogger
 

@@ -51,7 +51,7 @@ class Activations:
             low, high = float(values.min()), float(values.max())
             for place, shown in zip(row, maps[:most], strict=False):
                 place.imshow(shown, cmap=drawing.MAPS, vmin=low, vmax=high)
-            row[0].set_title(f"{name}: {low:.3g} to {high:.3g}", loc="left", fontsize=8)
+            row[0].set_title(drawing.plain(f"{name}: {low:.3g} to {high:.3g}"), loc="left", fontsize=8)
             for unused in row[len(maps[:most]) :]:
                 unused.set_axis_off()
         return made

@@ -42,7 +42,7 @@ class CommonFeatures:
             for place, maps in zip(places[1:], self.maps, strict=True):
                 place.imshow(maps[row], cmap=drawing.MAPS, vmin=float(maps.min()), vmax=float(maps.max()))
         for place, name, channel in zip(axes[0][1:], self.layers, self.channels, strict=True):
-            place.set_title(f"{name}\nfilter {channel}", fontsize=8)
+            place.set_title(f"{drawing.plain(name)}\nfilter {channel}", fontsize=8)
         return made
 
 

@@ -55,7 +55,7 @@ class DeadFilters:
             at, dead = np.arange(len(low)), low == high
             place.bar(at, high - low, bottom=low)
             place.plot(at[dead], low[dead], "rx")
-            place.set_title(f"{name}: {dead.sum()} of {len(low)} dead", fontsize=8)
+            place.set_title(drawing.plain(f"{name}: {dead.sum()} of {len(low)} dead"), fontsize=8)
         return made
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from convoscope.engine import select
 from convoscope.engine.base import Kernel
 from convoscope.engine.steps import Step
+from convoscope.names import for_terminal
 
 if TYPE_CHECKING:
     from convoscope.models.sequential import Sequential
@@ -40,7 +41,7 @@ def plan_text(model: Sequential, width: int) -> str:
     """
     executable = model.executable()
     training, prediction = executable.kernels(), executable.kernels(prediction=True)
-    names = [layer.name for layer in model.layers]
+    names = [for_terminal(layer.name) for layer in model.layers]
     title = f"In training ({select.current().name} engine): {_count(names, 'layer')} in {_count(training, 'step')}"
     lines = [title, *_steps(names, training, width)]
     if [(step, kernel.name) for step, kernel in prediction] == [(step, kernel.name) for step, kernel in training]:

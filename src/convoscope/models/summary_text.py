@@ -7,11 +7,13 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from convoscope.engine.receptive_field import ReceptiveField
 from convoscope.errors import ConfigurationError
 from convoscope.models.summary import Row, Summary, summarize
+from convoscope.names import for_terminal
 
 # Keras' proportions: where the columns end, as shares of the line; and its widest line.
 _ENDS = (0.45, 0.80, 1.0)
@@ -48,7 +50,7 @@ def print_summary(
 
     Where the output cannot show box-drawing characters, plainer ones take their place.
     """
-    summary = summarize(model)
+    summary = _shown(summarize(model))
     width = line_length or max(_LEGIBLE, min(_WIDEST, shutil.get_terminal_size().columns - 4))
     text = table(summary, width)
     if details:
@@ -61,6 +63,12 @@ def print_summary(
         print_fn(text)
         return
     print(_showable(text, getattr(sys.stdout, "encoding", None) or "utf-8"))
+
+
+def _shown(summary: Summary) -> Summary:
+    """Return a summary whose names, which may come out of any file, do nothing to a terminal."""
+    rows = tuple(replace(row, name=for_terminal(row.name)) for row in summary.rows)
+    return replace(summary, name=for_terminal(summary.name), rows=rows)
 
 
 def table(summary: Summary, width: int) -> str:

@@ -41,6 +41,9 @@ def make_tracker(name: str, folder: Path, hyperparameters: Mapping[str, Any]) ->
     hyperparameters : mapping
         The run's settings.
     """
+    hyperparameters = {
+        key: encodable(value) if isinstance(value, str) else value for key, value in hyperparameters.items()
+    }
     known = check_tracker(name)
     if known == "tensorboard":
         return TensorBoard(folder / "tensorboard", hyperparameters=hyperparameters)
