@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from convoscope.datasets.folder.listing import files_below, list_folder
+from convoscope.datasets.folder.not_images import FIGURES
 from convoscope.errors import DataError
 
 from .test_listing import write
@@ -69,6 +70,8 @@ def test_an_experiment_is_left_out_with_its_charts_and_pages(photos: Path) -> No
         ("wandb", ["offline-run-1-abc/run-abc.wandb", "debug.log", "settings"], "Weights &"),
         ("logs", ["train/events.out.tfevents.17.host", "validation/events.out.tfevents.17.host"], "TensorBoard"),
         ("mlruns", [f"1/{MLFLOW_RUN}/artifacts/confusion.png", f"1/models/m-{MLFLOW_RUN}/artifacts/x.png"], "MLflow"),
+        ("figures", ["curves.png", "curves.svg", "maps.png", "maps.svg"], "figures"),
+        ("compared", ["gap.png", "gap.svg", "report.html", "report.md"], "figures"),
         ("venv", ["pyvenv.cfg", "lib/logo.png"], "Python environment"),
         ("cache", ["flowers-12/34/images.npy", "flowers-12/34/index.json", "flowers-12.lock"], "decoded images"),
         ("@eaDir", ["1.png/SYNOPHOTO_THUMB_M.jpg"], "system files"),
@@ -88,6 +91,18 @@ def test_other_programs_results_and_system_folders_are_left_out(
     write(photos / place, *files)
     check_only_photos(photos, place)
     assert what in list_folder(photos).left_out[place]
+
+
+def test_the_names_of_all_figures_are_known() -> None:
+    from convoscope.experiments import charts
+    from convoscope.plots.whole_run import FIGURES as DRAWN
+
+    assert {*DRAWN, *(f"accuracy-{cost}" for cost in charts._COSTS), "gap"} == FIGURES
+
+
+def test_maps_without_their_drawings_may_be_a_persons_images(photos: Path) -> None:
+    write(photos, "maps/maps.png", "maps/gap.png", "maps/gap.svg")
+    assert list_folder(photos).class_names == ["cat", "dog", "maps"]
 
 
 def test_an_mlflow_folder_is_known_by_its_description(photos: Path) -> None:

@@ -50,6 +50,13 @@ _RUN_FILES = _RUN_NUMBERS | {
     *("config.json", "data.json", "mistakes.csv", "failure.json"),
     *("mistakes.png", "confusion.png", "example.png"),
 }
+# Of `convoscope plot` and of the reports of comparisons: each as PNG beside the SVG of the same name.
+FIGURES = frozenset(
+    {
+        *("curves", "accuracy-time", "confusion", "per-class", "mistakes", "filters", "maps"),
+        *("accuracy-seconds", "accuracy-parameters", "gap"),
+    }
+)
 _WANDB_RUN = re.compile(r"run-[^/]+\.wandb")
 _MLFLOW_RUN = re.compile(r"(m-)?[0-9a-f]{32}")
 _MLFLOW_PARTS = frozenset({"artifacts", "inputs", "meta.yaml", "metrics", "outputs", "params", "tags"})
@@ -124,11 +131,15 @@ def is_folder(child: os.DirEntry[str]) -> bool:
 
 
 def _has_images(children: _Children) -> bool:
-    return any(
-        name != _SETTINGS and os.path.splitext(name)[1].lower() not in _DOCUMENTS and not _is_event_file(name)
-        for name, child in children.items()
-        if not is_folder(child)
-    )
+    return next(_images(children), None) is not None
+
+
+def _images(children: _Children) -> Iterator[str]:
+    """Yield the names of files that may be images."""
+    for name, child in children.items():
+        is_document = os.path.splitext(name)[1].lower() in _DOCUMENTS or name == _SETTINGS or _is_event_file(name)
+        if not is_document and not is_folder(child):
+            yield name
 
 
 def _is_event_file(name: str) -> bool:
@@ -151,6 +162,12 @@ def _is_run(folder: Path, children: _Children) -> bool:
 
 def _is_experiment(folder: Path, children: _Children) -> bool:
     return "experiment.json" in children and _says(folder / "experiment.json", "convoscope-experiment")
+
+
+def _is_figures(folder: Path, children: _Children) -> bool:
+    names = list(_images(children))
+    drawn = {f"{figure}.png" for figure in FIGURES if f"{figure}.svg" in children}
+    return bool(names) and drawn.issuperset(names)
 
 
 def _is_cache(folder: Path, children: _Children) -> bool:
@@ -184,6 +201,7 @@ def _is_mlflow(folder: Path, children: _Children) -> bool:
 _KINDS: dict[str, Callable[[Path, _Children], bool]] = {
     "Convoscope runs": _is_run,
     "Convoscope experiments": _is_experiment,
+    "Convoscope figures": _is_figures,
     "Convoscope's decoded images": _is_cache,
     "a Python environment": _is_environment,
     "TensorBoard logs": _is_tensorboard,
