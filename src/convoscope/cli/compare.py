@@ -243,9 +243,11 @@ class _Progress:
 
 
 def _title(experiment: Experiment) -> str:
+    from convoscope.names import for_terminal as one_line
+
     content = experiment.read()
     varied = ", ".join(name.replace("_", " ") for name in content["varied"])
-    return f"{Path(content['dataset']).name}: {varied} compared"
+    return one_line(f"{Path(content['dataset']).name}: {varied} compared")
 
 
 def _facts(experiment: Experiment) -> list[str]:

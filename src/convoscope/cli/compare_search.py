@@ -101,9 +101,10 @@ def _lesson(experiment: Experiment) -> list[str]:
 
 def _announce(console: Console, experiment: Experiment, minutes: float) -> None:
     from convoscope.experiments.space import written
+    from convoscope.names import for_terminal as one_line
 
     content = experiment.read()
-    console.print(f"Searching on {content['dataset']} for {minutes:g} minutes", style="bold", soft_wrap=True)
+    console.print(f"Searching on {one_line(content['dataset'])} for {minutes:g} minutes", style="bold", soft_wrap=True)
     for name, values in content["varied"].items():
         text = _range(values) if isinstance(values, dict) else ", ".join(map(written, values))
         console.print(f"  {name.replace('_', ' ')}: {text}", style="dim", soft_wrap=True)

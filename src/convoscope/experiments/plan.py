@@ -15,6 +15,7 @@ from convoscope.datasets import DatasetInfo
 from convoscope.errors import ConfigurationError, FileFormatError, MissingFileError
 from convoscope.experiments.contents import COMPARISON, check_experiment
 from convoscope.experiments.space import described, points
+from convoscope.names import native_path, portable_path
 from convoscope.paths import is_there
 from convoscope.runs import RunFolder, TrainSettings
 from convoscope.runs.filling import VALIDATION
@@ -108,13 +109,14 @@ class Experiment:
                 f"{content.get('version')!r}. Update Convoscope, or use the version that wrote it."
             )
         check_experiment(content, self.file)
-        return content
+        return {**content, "dataset": native_path(content["dataset"])}
 
     def write(self, content: Mapping[str, Any]) -> None:
         """Write ``experiment.json``."""
         told = {"format": FORMAT, "version": VERSION, "convoscope": convoscope.__version__}
         created = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        write_json(self.file, {**told, "created": created, **content})
+        dataset = {"dataset": portable_path(content["dataset"])} if "dataset" in content else {}
+        write_json(self.file, {**told, "created": created, **content, **dataset})
 
     def planned(self) -> list[PlannedRun]:
         """Return the runs of a comparison, in the order in which they are trained."""

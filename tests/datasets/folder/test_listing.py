@@ -43,7 +43,7 @@ def test_hidden_files_and_those_of_systems_are_left_out(tmp_path: Path) -> None:
 
 def test_a_file_beside_the_class_folders_is_named(tmp_path: Path) -> None:
     listing = list_folder(write(tmp_path, "a/1.png", "b/1.png", "stray.png"))
-    assert listing.skipped == {"stray.png": "lies in no class's folder"}
+    assert listing.skipped == {"stray.png": "is not in a class folder"}
 
 
 def test_folders_below_a_class_belong_to_it(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_class_named_train_is_a_class(tmp_path: Path) -> None:
 
 def test_a_folder_beside_the_parts_is_named(tmp_path: Path) -> None:
     listing = list_folder(write(tmp_path, "train/a/1.png", "train/b/1.png", "test/a/1.png", "notes/1.txt"))
-    assert listing.skipped == {"notes": "stands beside the folders for training and testing"}
+    assert listing.skipped == {"notes": "is next to the train and test folders"}
 
 
 def test_an_empty_folder_and_one_without_subfolders_say_what_is_expected(tmp_path: Path) -> None:
@@ -109,9 +109,9 @@ def test_rows_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     assert {entry.name: entry.part for entry in listing.entries} == {"1.png": "train", "2.png": "validation"}
     assert listing.skipped == {
         "3.png": "has no label in line 4 of t.csv",
-        "line 5 of t.csv": "names no file",
+        "line 5 of t.csv": "has no path",
         "4.png": "has the unknown split 'dev': train, val and test are known",
-        "line 7 of t.csv": "names 1.png again; its first line counts",
+        "line 7 of t.csv": "names 1.png again; only its first line is used",
         "5.png": "has no label in line 8 of t.csv",
     }
 

@@ -79,7 +79,7 @@ def test_the_separator_is_found_where_quoted_headings_hold_others(tmp_path: Path
 
 def test_lines_are_counted_with_blank_ones_and_those_inside_quotes(tmp_path: Path) -> None:
     found = list_table(table(tmp_path, 'path,label\n\n1.png,"a\nb"\n,cat\n\n\n2.png,\n'))
-    assert found.skipped == {"line 5 of t.csv": "names no file", "2.png": "has no label in line 8 of t.csv"}
+    assert found.skipped == {"line 5 of t.csv": "has no path", "2.png": "has no label in line 8 of t.csv"}
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_one_file_in_several_spellings_is_one_file(tmp_path: Path) -> None:
     found = list_table(table(tmp_path, text + f"{tmp_path}/Hund/x.png,dog\nKatze/y.png,cat\n"))
     assert [entry.name for entry in found.entries] == ["Hund/x.png", "Katze/y.png"]
     assert found.skipped == {
-        f"line {line} of t.csv": "names Hund/x.png again; its first line counts" for line in (3, 4, 5, 6)
+        f"line {line} of t.csv": "names Hund/x.png again; only its first line is used" for line in (3, 4, 5, 6)
     }
 
 

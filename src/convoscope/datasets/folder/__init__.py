@@ -1,4 +1,4 @@
-"""One's own images: a folder with a subfolder a class, or a table of paths and labels.
+"""Your own images: a folder with a subfolder a class, or a table of paths and labels.
 
 What happens to a folder: it is listed (`listing`, `table`), a size and a colour are chosen (`survey`), the files are
 decoded (`decoding`, `reading`), near-duplicates are found (`duplicates`), the images are split (`splitting`), and all

@@ -135,18 +135,18 @@ def list_folder(root: Path) -> Listing:
     if not folders:
         raise DataError(f"{root} {_what_it_has(children, walk)}: {_LABELLED}, or a CSV file.")
     parts = _parts(folders)
-    skipped = {child.name: "lies in no class's folder" for child in children if not is_folder(child)}
+    skipped = {child.name: "is not in a class folder" for child in children if not is_folder(child)}
     class_names: set[str] = set()
     for folder, part in parts.items() if parts else [(root, None)]:
         above, classes = (f"{folder.name}/", _children(folder)) if parts else ("", folders)
-        skipped.update({above + child.name: "lies in no class's folder" for child in classes if not is_folder(child)})
+        skipped.update({above + child.name: "is not in a class folder" for child in classes if not is_folder(child)})
         for child in walk.images_in(filter(is_folder, classes), above) if parts else classes:
             label = legible(child.name)
             class_names.add(label)
             walk.add(child, above, label, part, linked=folder.is_symlink())
     if parts:
         stray = [child for child in folders if Path(child.path) not in parts]
-        skipped.update({child.name: "stands beside the folders for training and testing" for child in stray})
+        skipped.update({child.name: "is next to the train and test folders" for child in stray})
     if not class_names:
         raise DataError(f"{root} has no folder of a class in {', '.join(f.name for f in parts)}: {_LABELLED}.")
     entries = walk.entries()

@@ -1,4 +1,4 @@
-"""One's own images: ``from_folder``."""
+"""Your own images: ``from_folder``."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MADE_BY = 1  # to be counted up when decoding, fingerprints or the split change
 
 @dataclass(frozen=True, eq=False)
 class FolderDataset(Dataset):
-    """One's own images, decoded and split.
+    """Your own images, decoded and split.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ def from_folder(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> FolderDataset:
-    """Load one's own images.
+    """Load your own images.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ def _dataset(
         class_names=class_names,
         train_count=train,
         test_count=len(images[tests]),
-        licence="one's own",
+        licence="your own",
         source=str(source),
         urls=(),
         files=(),

@@ -87,7 +87,7 @@ class _Table:
         part = part_of(cells["part"]) if "part" in cells else None
         label = legible(cells["label"].strip(" \t"))
         if not cells["path"].strip(" \t"):
-            self.skipped[line] = "names no file"
+            self.skipped[line] = "has no path"
             return
         if "\0" in cells["path"]:
             self.skipped[line] = "has a path with a NUL character, which no file has"
@@ -100,7 +100,7 @@ class _Table:
         elif "part" in cells and part is None:
             self.skipped[name] = f"has the unknown split {cells['part'].strip()!r}: train, val and test are known"
         elif real in self.entries:
-            self.skipped[line] = f"names {self.entries[real].name} again; its first line counts"
+            self.skipped[line] = f"names {self.entries[real].name} again; only its first line is used"
         else:
             self.entries[real] = entry(file, name, label, part)
 
