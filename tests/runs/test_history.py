@@ -144,7 +144,6 @@ def test_a_history_that_was_lost_costs_no_weights(
         ("null\n", "Line 1"),
         ('{"loss": 1}\n', "missing: epoch"),
         ('{"epoch": -1}\n', "whole number, 1 or more"),
-        ('{"epoch": 1}\n{"epoch": 1}\n', "comes after epoch 1"),
         ('{"epoch": 1, "loss": "low"}\n', "loss must be a number"),
         ('{"epoch": 1, "accuracy": 7}\n', "accuracy must be a finite number from 0 to 1"),
         ('{"epoch": 1, "seconds": NaN}\n', "seconds must be a finite number"),
@@ -170,3 +169,19 @@ def test_a_loss_without_bound_is_no_damage(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     folder.append_epoch({"epoch": 1, "loss": float("inf")})
     assert folder.read_history() == [{"epoch": 1, "loss": float("inf")}]
+
+
+def test_epochs_that_were_done_again_replace_those_of_before(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    for epoch, loss in ((1, 9.0), (2, 9.0), (1, 0.5), (2, 0.4), (3, 0.3)):
+        folder.append_epoch({"epoch": epoch, "loss": loss})
+    assert [(line["epoch"], line["loss"]) for line in folder.read_history()] == [(1, 0.5), (2, 0.4), (3, 0.3)]
+
+
+def test_a_first_epoch_without_its_checkpoint_is_done_again(tmp_path: Path, data: Dataset, whole: RunFolder) -> None:
+    folder = interrupted(tmp_path / "run", data, 1)
+    folder.checkpoint.unlink()
+    folder.model.unlink()
+    resume(folder, settings_of(folder), data)
+    assert_same_end(whole, folder)
+    assert folder.history.read_bytes().count(b"\n") == 4

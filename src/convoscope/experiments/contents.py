@@ -21,7 +21,13 @@ def _is_value(value: Any) -> bool:
 
 
 def _is_folders_name(value: Any) -> bool:
-    return isinstance(value, str) and Path(value).name == value and not set(value) & set("\\\0") and value != ".."
+    return (
+        isinstance(value, str)
+        and value != ""
+        and Path(value).name == value
+        and not set(value) & set("\\\0")
+        and value != ".."
+    )
 
 
 @dataclass(frozen=True)

@@ -45,13 +45,17 @@ def reason(folder: RunFolder) -> str | None:
     return None if found is None else str(found["reason"])
 
 
-def is_final(folder: RunFolder) -> bool:
-    """Say whether a run failed by its own settings, so that it would again."""
+def is_recorded(folder: RunFolder) -> bool:
+    """Say whether a run has said itself why it failed."""
     try:
-        found = read(folder)
+        return read(folder) is not None
     except FileFormatError:
         return False
-    return found is not None and not found.get("again")
+
+
+def is_final(folder: RunFolder) -> bool:
+    """Say whether a run failed by its own settings, so that it would again."""
+    return is_recorded(folder) and not (read(folder) or {}).get("again")
 
 
 def forget(folder: RunFolder) -> None:

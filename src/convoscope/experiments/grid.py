@@ -22,6 +22,7 @@ from convoscope.experiments.training import attempt, is_complete
 from convoscope.locks import alone_in
 from convoscope.runs import RunFolder
 from convoscope.runs.filling import VALIDATION
+from convoscope.storage import remove_leftovers
 
 _WORKER = "convoscope.experiments.worker"
 Told = Callable[[str, PlannedRun, int, int], None]
@@ -162,6 +163,8 @@ def resume(
     experiment = Experiment.open(path)
     planned = experiment.planned()
     with alone_in(experiment.path):
+        for folder in (experiment.path, *(experiment.folder(run.name).path for run in planned)):
+            remove_leftovers(folder)
         left = [run for run in planned if not is_settled(experiment.folder(run.name))]
         at_once = share(len(left), jobs, planned[0].settings.threads)[0]
         _Comparison(experiment, planned, left, told).run(0 if here else at_once)
@@ -223,7 +226,7 @@ class _Comparison:
             self.full = ended.message
             return False
         self.done += 1
-        if ended.status != failure.DONE and failure.reason(folder) is None:
+        if ended.status != failure.DONE and not failure.is_recorded(folder):
             failure.record(folder, _why(ended), again=True)
         if self.told is not None:
             self.told("finished" if ended.status == failure.DONE else "failed", run, self.done, self.of)

@@ -135,17 +135,11 @@ def epochs_in(path: Path) -> Iterator[dict[str, Any]]:
     """
     with open_regular(path) as file:
         lines = file.read().split(b"\n")
-    last, before = len(lines), 0
     for place, line in enumerate(lines, 1):
-        if place == last and not is_whole(line):
+        if place == len(lines) and not is_whole(line):
             return
         epoch = _parsed(line, f"{path} is damaged in line {place}")
         check(epoch, EPOCH, f"Line {place} of {path}")
-        if epoch["epoch"] <= before:
-            raise FileFormatError(
-                f"{path} is damaged in line {place}: epoch {epoch['epoch']} comes after epoch {before}."
-            )
-        before = epoch["epoch"]
         yield epoch
 
 

@@ -179,16 +179,23 @@ class RunFolder:
         FileFormatError
             A line is damaged, or says what no epoch can.
         """
-        return list(epochs_in(self.history)) if is_there(self.history) else []
+        return self._epochs()
 
     def read_history_up_to(self, epoch: int) -> list[dict[str, Any]]:
         """Read the lines of the first epochs, as far as they are whole."""
+        return [line for line in self._epochs(careless=True) if line["epoch"] <= epoch]
+
+    def _epochs(self, *, careless: bool = False) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        with suppress(FileFormatError):
+        try:
             for line in epochs_in(self.history) if is_there(self.history) else ():
-                if line["epoch"] > epoch:
-                    break
+                # Earlier versions wrote the epochs that were done again after a kill behind those of before.
+                while found and found[-1]["epoch"] >= line["epoch"]:
+                    found.pop()
                 found.append(line)
+        except FileFormatError:
+            if not careless:
+                raise
         return found
 
     def read_report(self) -> dict[str, Any]:
@@ -232,6 +239,10 @@ class RunFolder:
                 f"{self.history} could not be written: {error.strerror or error}. Free some space; the run goes on "
                 f"from its last whole epoch with train --resume {self.path}."
             ) from error
+
+    def forget_history(self) -> None:
+        """Remove ``history.jsonl``: the run begins again."""
+        self.history.unlink(missing_ok=True)
 
     def rewrite_history(self, epochs: list[dict[str, Any]]) -> None:
         """Replace ``history.jsonl``, so that it has exactly these epochs."""

@@ -225,7 +225,9 @@ def _train(
         why_stopped,
     )
     done = 0
-    if state is not None:
+    if state is None:
+        folder.forget_history()  # of a first epoch whose checkpoint a kill prevented
+    else:
         recorder.restore(state)
         done = state["epoch"]
     if recorder.stopped is None and done < settings.epochs:
