@@ -136,7 +136,9 @@ def command(
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option(help="Repeat a run exactly. Default: drawn.", rich_help_panel=_TRAINING),
+        typer.Option(
+            help="Repeat a run exactly, with the same number of threads. Default: drawn.", rich_help_panel=_TRAINING
+        ),
     ] = None,
     image_size: Annotated[
         str | None,
@@ -331,6 +333,7 @@ def _run(
     from convoscope.cli.live import TrainingDisplay
     from convoscope.cli.live_page import LivePage
     from convoscope.cli.train_text import announce, close, conclude, say_tracked
+    from convoscope.paths import is_there
     from convoscope.runs import resume, start
     from convoscope.runs.preparation import has_validation
     from convoscope.tracking import make_tracker
@@ -344,7 +347,7 @@ def _run(
     page = LivePage(console, folder, settings, data) if explore else None
     tracking = [make_tracker(name, folder.path, settings.as_dict()) for name in trackers]
     watching = [*(each for each in (display, page) if each is not None), *tracking]
-    begin = resume if folder.config.exists() else start
+    begin = resume if is_there(folder.config) else start
     with page or nullcontext():
         try:
             with display or nullcontext():
@@ -372,12 +375,13 @@ def _leave_interrupted(folder: RunFolder) -> NoReturn:
     from convoscope.cli.console import command_line
     from convoscope.cli.errors import INTERRUPTED, say
     from convoscope.runs.training import training_state
+    from convoscope.wording import agreeing, counted
 
     state = training_state(folder)
     if state is None:
         kept = "Before the first epoch was whole, so nothing but the settings is kept. To begin it again:"
     else:
-        epochs = "1 whole epoch is" if state["epoch"] == 1 else f"{state['epoch']} whole epochs are"
-        kept = f"{epochs} kept in {folder}. To go on from there:"
+        done = state["epoch"]
+        kept = f"{counted(done, 'whole epoch')} {agreeing(done, 'is', 'are')} kept in {folder}. To go on from there:"
     say(f"Interrupted. {kept} {command_line('convoscope', 'train', '--resume', folder)}")
     raise typer.Exit(INTERRUPTED)

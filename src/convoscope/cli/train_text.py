@@ -26,7 +26,9 @@ def announce(console: Console, folder: RunFolder, settings: TrainSettings, data:
     """Say what is trained, on what, how, and where it is kept."""
     from rich.text import Text
 
-    threads = f"{settings.threads} thread{'s' * (settings.threads > 1)}"
+    from convoscope.wording import counted
+
+    threads = counted(settings.threads, "thread")
     network = settings.model if settings.layers is None else settings.layers
     rate = f"{settings.learning_rate:g}" if settings.schedule == "constant" else f"up to {settings.learning_rate:g}"
     lines = [
@@ -135,25 +137,18 @@ def _suggest(console: Console, folder: RunFolder, outcome: Outcome) -> None:
     from rich.text import Text
 
     from convoscope.cli.console import command_line
+    from convoscope.cli.train_longer import longer
 
+    info = outcome.data.info
     console.print("\nNext", style="bold")
     for words in (
         ("explore", folder),
         ("predict", folder, folder.example),
         ("summary", folder, "--details"),
         ("evaluate", folder),
-        _train_for_longer(folder, outcome.settings, outcome.settings.epochs * 2),
+        *([] if outcome.report["stopped"] else [longer(folder, outcome.settings, outcome.settings.epochs * 2, info)]),
     ):
         console.print(Text(command_line("convoscope", *words), "cyan"), soft_wrap=True)
-
-
-def _train_for_longer(folder: RunFolder, settings: TrainSettings, epochs: int) -> tuple[object, ...]:
-    """Give the command that trains for more epochs: anew, where the rates are planned over all of them."""
-    if settings.schedule == "constant":
-        return ("train", "--resume", folder, "--epochs", epochs)
-    size = () if settings.image_size is None else ("--image-size", "x".join(map(str, settings.image_size)))
-    colour = () if settings.color_mode is None else ("--color", settings.color_mode)
-    return ("train", settings.dataset, "--recipe", settings.recipe, *size, *colour, "--epochs", epochs)
 
 
 def say_tracked(console: Console, trackers: Sequence[Tracker]) -> None:
@@ -177,12 +172,14 @@ def conclude(console: Console, folder: RunFolder, outcome: Outcome) -> None:
 def say_finished(console: Console, folder: RunFolder, settings: TrainSettings, state: dict[str, Any]) -> None:
     """Say that there is nothing left to train, why, and what would train it for longer."""
     from convoscope.cli.console import command_line
+    from convoscope.cli.train_longer import longer
+    from convoscope.wording import counted
 
     reasons = {"goal": " because its goal was reached", "patience": " because its patience was used up"}
-    more = command_line("convoscope", *_train_for_longer(folder, settings, state["epoch"] * 2))
+    more = command_line("convoscope", *longer(folder, settings, state["epoch"] * 2))
     why = reasons.get(state["stopped"] or "", "")
     console.print(
-        f"The run in {folder} is finished: it ended after {state['epoch']} epochs{why}, and nothing was done."
-        + ("" if state["stopped"] else f" To train it for longer: {more}"),
+        f"The run in {folder} is finished: it ended after {counted(state['epoch'], 'epoch')}{why}, and nothing was "
+        f"done." + ("" if state["stopped"] else f" To train it for longer: {more}"),
         soft_wrap=True,
     )

@@ -20,20 +20,21 @@ def load(path: Path) -> tuple[Sequential, RunFolder | None]:
     """
     from convoscope.errors import MissingFileError
     from convoscope.models import load_model
+    from convoscope.paths import is_there
     from convoscope.runs import RunFolder
 
+    if not is_there(path):
+        raise MissingFileError(f"There is neither a run nor a model at {path}.{_runs_here()}")
     if path.is_dir():
         run = RunFolder.open(path)
-        if not run.model.exists():
+        if not is_there(run.model):
             raise MissingFileError(
                 f"The run in {path} has no model yet: it was stopped before its first epoch was whole. Go on with it: "
                 f"convoscope train --resume {path}"
             )
         return load_model(run.model), run
-    if not path.exists():
-        raise MissingFileError(f"There is neither a run nor a model at {path}.{_runs_here()}")
     beside = RunFolder(path.parent)
-    return load_model(path), beside if beside.config.exists() else None
+    return load_model(path), beside if is_there(beside.config) else None
 
 
 def _runs_here() -> str:

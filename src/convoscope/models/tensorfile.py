@@ -21,6 +21,7 @@ import numpy.typing as npt
 from convoscope.errors import FileFormatError, MissingFileError
 from convoscope.models.foreign import what_else
 from convoscope.names import json_text
+from convoscope.paths import open_regular
 from convoscope.storage import write_atomically
 
 Array = npt.NDArray[np.float32]
@@ -97,8 +98,7 @@ def _open(path: str | os.PathLike[str]) -> Iterator[Any]:
     place = Path(path)
     if place.is_dir():
         raise MissingFileError(f"{path} is a folder, not a file. Give the file in it: {place / 'model.safetensors'}.")
-    if not place.exists():
-        raise MissingFileError(f"There is no file {path}.")
+    open_regular(place).close()  # the library calls a file that may not be read one that is not there
     try:
         with safe_open(place, "numpy") as file:
             yield file

@@ -159,8 +159,9 @@ def maps(
 def model_of(run: RunFolder) -> Any:
     """Load the model that a run has kept; MissingFileError if it has none yet."""
     from convoscope.models import load_model
+    from convoscope.paths import is_there
 
-    if not run.model.exists():
+    if not is_there(run.model):
         raise MissingFileError(
             f"The run in {run} has no model yet: it was stopped before its first epoch was whole. Go on with it: "
             f"convoscope train --resume {run}"

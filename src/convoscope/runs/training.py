@@ -34,6 +34,7 @@ from convoscope.runs.settings import TrainSettings
 from convoscope.runs.stopping import StopAtGoal
 from convoscope.tracking import kept_open, trackers_in
 from convoscope.training.callbacks import Callback, EarlyStopping, Snapshots
+from convoscope.wording import counted
 
 _MOST_CLASSES_IN_A_PICTURE = 60
 _SPELLINGS = (str, str.casefold)
@@ -126,8 +127,9 @@ def settings_of(folder: RunFolder, **changes: Any) -> TrainSettings:
     if changed.epochs != settings.epochs and settings.schedule != "constant":
         raise ConfigurationError(
             f"The run in {folder} has the learning rates of --recipe {settings.recipe}, which are planned over "
-            f"{settings.epochs} epochs and come to nothing after them; it cannot go on to {changed.epochs}. Leave out "
-            f"--epochs, or begin a new run with --recipe {settings.recipe} --epochs {changed.epochs}."
+            f"{counted(settings.epochs, 'epoch')} and come to nothing after that; it cannot go on to "
+            f"{changed.epochs}. Leave out --epochs, or begin a new run with --recipe {settings.recipe} --epochs "
+            f"{changed.epochs}."
         )
     return changed
 
