@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import struct
 from pathlib import Path
 
@@ -158,6 +159,47 @@ def test_a_gzip_file_with_something_after_it_is_refused(good: Path) -> None:
     good.write_bytes(good.read_bytes() + b"and more")
     with pytest.raises(FileFormatError, match="gzip stream is corrupted"):
         read_idx(good)
+
+
+@pytest.mark.parametrize("shape", [(0, 2**32 - 1, 2**32 - 1), (2**32 - 1, 0, 2**32 - 1, 5), (0, *[2**31] * 4)])
+def test_an_empty_shape_that_no_array_can_have_is_refused(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"too (big|large)|maximum"):
+        np.empty(shape, np.uint8)
+    path = tmp_path / "empty"
+    path.write_bytes(bytes([0, 0, 8, len(shape)]) + np.array(shape, ">u4").tobytes())
+    with pytest.raises(FileFormatError, match="no array, even an empty one, can have the shape"):
+        read_idx(path)
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 28, 28), (0, 2**32 - 1), (5, 0)])
+def test_empty_shapes_that_numpy_has_are_read(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    path = tmp_path / "empty"
+    path.write_bytes(bytes([0, 0, 8, len(shape)]) + np.array(shape, ">u4").tobytes())
+    assert read_idx(path).shape == np.empty(shape, np.uint8).shape
+    path.write_bytes(path.read_bytes() + b"x")
+    with pytest.raises(FileFormatError, match=r"expected 0 bytes .*, came more"):
+        read_idx(path)
+
+
+@pytest.mark.parametrize("count", [2**31, 2**32 - 1, 4_000_000])
+def test_what_a_gzip_file_cannot_hold_is_not_read_for(
+    tmp_path: Path, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "images.gz"
+    header = bytes([0, 0, 8, 3]) + np.array([count, 28, 28], ">u4").tobytes()
+    path.write_bytes(gzip.compress(header + bytes(3_000_000)))
+    asked: list[int] = []
+    monkeypatch.setattr(np, "empty", lambda size, *_, allocate=np.empty: asked.append(size) or allocate(size, np.uint8))
+    with pytest.raises(FileFormatError, match=r"expected [0-9,]+ bytes .*, came [0-9,]+ at most"):
+        read_idx(path)
+    assert asked == [0]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "labels")
+    with pytest.raises(MissingFileError, match=r"labels cannot be read .* is a pipe or a device"):
+        read_idx(tmp_path / "labels")
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:

@@ -91,6 +91,17 @@ def test_floating_point_images_are_refused(tmp_path: Path, put: Callable[..., Pa
         load(mnist.INFO, tmp_path)
 
 
+@pytest.mark.parametrize(("name", "axes"), [(NAMES[0], (28, 28)), (NAMES[1], ())])
+def test_more_images_than_the_data_set_has_are_refused_before_they_are_read(
+    tmp_path: Path, put: Callable[..., Path], name: str, axes: tuple[int, ...]
+) -> None:
+    shape = (70_001, *axes)
+    header = bytes([0, 0, 8, len(shape)]) + np.array(shape, ">u4").tobytes()
+    (put(tmp_path) / name).write_bytes(gzip.compress(header + bytes(5)))  # read, it would be cut short
+    with pytest.raises(FileFormatError, match="claims 70,001 of them, where the whole data set has 70,000"):
+        load(mnist.INFO, tmp_path)
+
+
 def test_no_images_at_all_are_refused(tmp_path: Path, put: Callable[..., Path]) -> None:
     put(tmp_path)
     write(tmp_path / NAMES[2], np.zeros((0, 28, 28), np.uint8))

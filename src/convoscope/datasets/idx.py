@@ -10,14 +10,17 @@ import io
 import math
 import os
 import struct
+import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convoscope.errors import DataError, FileFormatError, MissingFileError
+from convoscope.errors import ConvoscopeError, DataError, FileFormatError, MissingFileError
+from convoscope.paths import open_regular
 from convoscope.storage import write_atomically
 
 # The third byte of a file says what its values are; all of them are big-endian.
@@ -31,6 +34,7 @@ DTYPES: dict[int, np.dtype[Any]] = {
 }
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
+_MOST_DEFLATED = 1032  # bytes that one byte can stand for: https://zlib.net/zlib_tech.html
 _MOST_AXES = 32  # of any NumPy since 1.0; a damaged header can claim 255
 
 
@@ -63,19 +67,33 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     array([3, 1, 2], dtype=uint8)
     >>> folder.cleanup()
     """
+    return read_checked(path, lambda shape, dtype: None)
+
+
+def read_checked(path: str | os.PathLike[str], check: Callable[[tuple[int, ...], np.dtype[Any]], None]) -> NDArray[Any]:
+    """Read an IDX file as `read_idx`, if its header is as expected.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    check : callable
+        ``check(shape, dtype)`` raises an error if the file is another than is wanted. Nothing was read or allocated
+        for the values by then.
+    """
     path = Path(path)
     try:
-        with open(path, "rb") as file:
+        with _opened(path) as file:
+            size = os.fstat(file.fileno()).st_size
             start = file.read(2)
             file.seek(0)
             if start != _GZIP:
-                return _parse(file, path)
+                return _parse(file, path, check, size, packed=False)
             with gzip.GzipFile(fileobj=file, mode="rb") as unpacked:
-                return _parse(cast(BinaryIO, unpacked), path)
-    except FileNotFoundError as error:
-        raise MissingFileError(f"There is no file {path}. An IDX file was to be read there; check the path.") from error
+                return _parse(cast(BinaryIO, unpacked), path, check, size, packed=True)
+    except ConvoscopeError:
+        raise
     except EOFError as error:
-        size = path.stat().st_size
         raise _damaged(path, f"its gzip stream is cut short after {size:,} bytes") from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise _damaged(path, f"its gzip stream is corrupted ({error})") from error
@@ -83,7 +101,43 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
         raise MissingFileError(f"{path} cannot be read: {error.strerror}. An IDX file was expected there.") from error
 
 
-def _parse(file: BinaryIO, path: Path) -> NDArray[Any]:
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return open_regular(path)
+    except MissingFileError as error:
+        if isinstance(error.__cause__, (FileNotFoundError, ValueError)):
+            raise MissingFileError(f"{error} An IDX file was to be read there; check the path.") from error
+        raise MissingFileError(f"{path} cannot be read as an IDX file. {error}") from error
+
+
+def _parse(
+    file: BinaryIO,
+    path: Path,
+    check: Callable[[tuple[int, ...], np.dtype[Any]], None],
+    size: int,
+    *,
+    packed: bool,
+) -> NDArray[Any]:
+    shape, dtype = _header(file, path)
+    check(shape, dtype.newbyteorder("="))
+    expected = math.prod(shape) * dtype.itemsize
+    if not expected and math.prod(side or 1 for side in shape) * dtype.itemsize > sys.maxsize:
+        raise _damaged(path, f"no array, even an empty one, can have the shape {shape} of its header")
+    can_come = size * _MOST_DEFLATED if packed else size - file.tell()
+    values = np.empty(expected if expected <= can_come else 0, np.uint8)
+    came = _fill(file, values)
+    more = file.read(_CHUNK)
+    if came + len(more) != expected:
+        # Of a file that cannot hold what it claims, nothing was stored: the first piece says enough.
+        whole = len(more) < _CHUNK
+        came_text = "more" if came == expected else f"{came + len(more):,}" if whole else f"{can_come:,} at most"
+        raise _damaged(
+            path, f"expected {expected:,} bytes of values for the shape {shape} of its header, came {came_text}"
+        )
+    return values.view(dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
+
+
+def _header(file: BinaryIO, path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
     head = file.read(4)
     if len(head) < 4:
         raise _damaged(path, f"an IDX header has at least 4 bytes, and this file ends after {len(head)}")
@@ -92,28 +146,22 @@ def _parse(file: BinaryIO, path: Path) -> NDArray[Any]:
     if head[2] not in DTYPES:
         known = ", ".join(f"{code:#04x} {dtype.newbyteorder('=')}" for code, dtype in DTYPES.items())
         raise _damaged(path, f"its third byte, the type of its values, is {head[2]:#04x}; IDX knows {known}")
-    dtype, axes = DTYPES[head[2]], head[3]
+    axes = head[3]
     if axes > _MOST_AXES:
         raise _damaged(path, f"its header claims {axes} axes, and an array has at most {_MOST_AXES}")
     sizes = file.read(4 * axes)
     if len(sizes) < 4 * axes:
         raise _damaged(path, f"expected a header of {4 + 4 * axes} bytes for {axes} axes, came {4 + len(sizes)}")
-    shape = struct.unpack(f">{axes}I", sizes)
-    expected = math.prod(shape) * dtype.itemsize
-    values = _read_up_to(file, expected + 1)
-    if len(values) != expected:
-        came = f"{len(values):,}" if len(values) < expected else "more"
-        raise _damaged(path, f"expected {expected:,} bytes of values for the shape {shape} of its header, came {came}")
-    array: NDArray[Any] = np.ndarray(shape, dtype, buffer=values)
-    return array.astype(dtype.newbyteorder("="), copy=False)
+    return struct.unpack(f">{axes}I", sizes), DTYPES[head[2]]
 
 
-def _read_up_to(file: BinaryIO, limit: int) -> bytearray:
-    # In pieces, because a damaged header can promise more bytes than there is memory.
-    values = bytearray()
-    while piece := file.read(min(_CHUNK, limit - len(values))):
-        values += piece
-    return values
+def _fill(file: BinaryIO, values: NDArray[np.uint8]) -> int:
+    """Read into an array until it is full or the file ends, and return how many bytes came."""
+    came = 0
+    while piece := file.read(min(_CHUNK, len(values) - came)):
+        values[came : came + len(piece)] = np.frombuffer(piece, np.uint8)
+        came += len(piece)
+    return came
 
 
 def _damaged(path: Path, reason: str) -> FileFormatError:

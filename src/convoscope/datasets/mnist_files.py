@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convoscope.datasets.description import NOT_ON_DISK, Dataset, DatasetInfo, FileInfo, Pair, folded
-from convoscope.datasets.idx import read_idx
+from convoscope.datasets.idx import read_checked
 from convoscope.datasets.locate import VARIABLE, find, places
 from convoscope.datasets.progress import Progress
 from convoscope.errors import (
@@ -107,9 +106,16 @@ def where(info: DatasetInfo, data_dir: str | os.PathLike[str] | None = None) -> 
 
 def _read_pair(info: DatasetInfo, images_path: Path, labels_path: Path) -> Pair:
     height, width, _ = info.image_shape
-    images, labels = read_idx(images_path), read_idx(labels_path)
-    _expect(images, images_path, f"images of shape (N, {height}, {width})", images.shape[1:] == (height, width))
-    _expect(labels, labels_path, "labels of shape (N,)", labels.ndim == 1)
+    most = info.train_count + info.test_count
+
+    def as_images(shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        fits = len(shape) == 3 and shape[1:] == (height, width)
+        _expect(shape, dtype, images_path, f"images of shape (N, {height}, {width})", fits, most)
+
+    def as_labels(shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        _expect(shape, dtype, labels_path, "labels of shape (N,)", len(shape) == 1, most)
+
+    images, labels = read_checked(images_path, as_images), read_checked(labels_path, as_labels)
     if len(images) != len(labels):
         raise FileFormatError(
             f"{images_path} has {len(images):,} images and {labels_path} has {len(labels):,} labels; there has to be "
@@ -127,11 +133,16 @@ def _read_pair(info: DatasetInfo, images_path: Path, labels_path: Path) -> Pair:
     return images, labels
 
 
-def _expect(array: NDArray[Any], path: Path, what: str, fits: bool) -> None:
-    if not fits or array.dtype != np.uint8:
+def _expect(shape: tuple[int, ...], dtype: np.dtype[Any], path: Path, what: str, fits: bool, most: int) -> None:
+    if not fits or dtype != np.uint8:
         raise FileFormatError(
-            f"{path} was to hold uint8 {what}, and holds {array.dtype} values of shape {array.shape}. "
+            f"{path} was to hold uint8 {what}, and holds {dtype} values of shape {shape}. "
             f"It is another file than its name says: replace it."
+        )
+    if shape[0] > most:
+        raise FileFormatError(
+            f"{path} was to hold uint8 {what}, and claims {shape[0]:,} of them, where the whole data set has {most:,}. "
+            f"It is damaged, or another file than its name says: replace it."
         )
 
 
