@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
+import warnings
+import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +19,14 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.datasets.locate import cache_dir as user_cache_dir
-from convoscope.errors import MissingFileError, StorageError
+from convoscope.errors import ConvoscopeWarning, MissingFileError, StorageError
 from convoscope.locks import locked
+from convoscope.paths import open_regular
 
 _IMAGES, _INDEX = "images.npy", "index.json"
 _HALF = ".half-"
+_HEAD_BYTES = 128
+_SUMMED_BYTES = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,10 +70,26 @@ def stored(folder: Path, content: str, make: Callable[[Path], None]) -> Stored:
     ------
     StorageError
         The disk is full, or the folder is not writable. Nothing is left behind.
+
+    Warns
+    -----
+    ConvoscopeWarning
+        What is stored is damaged, and is made again.
+
+    Notes
+    -----
+    What is opened is checked whole, by the CRC-32 of each block of 4 MB: on a core of 2025 that takes half a second a
+    gigabyte, and brings into memory what training reads next.
     """
     place = folder / content
     if (found := _open(place)) is not None:
         return found
+    if os.path.lexists(place):
+        warnings.warn(
+            f"The decoded images in {place} are damaged. They are made again from the image files.",
+            ConvoscopeWarning,
+            stacklevel=3,
+        )
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder.with_name(f"{folder.name}.lock")):
@@ -74,7 +97,7 @@ def stored(folder: Path, content: str, make: Callable[[Path], None]) -> Stored:
                 return found
             # Others' halves too: whoever holds the lock is the only one at work.
             for old in folder.iterdir():
-                shutil.rmtree(old, ignore_errors=True)
+                _remove(old)
             half = folder / f"{_HALF}{content}"
             half.mkdir()
             try:
@@ -82,8 +105,9 @@ def stored(folder: Path, content: str, make: Callable[[Path], None]) -> Stored:
                 os.replace(half, place)
             finally:
                 shutil.rmtree(half, ignore_errors=True)
-    found = _open(place)
-    assert found is not None
+    found = _open(place, check=False)
+    if found is None:
+        raise StorageError(f"The decoded images in {place} changed while they were written. Try again.")
     return found
 
 
@@ -97,7 +121,7 @@ class ImagesFile:
         self._sample = sample
         self._count = 0
         self._file = open(path, "wb")  # noqa: SIM115 - closed by `close`
-        self._file.write(self._head())
+        self._file.write(_head((0, *sample)))
 
     def append(self, images: npt.NDArray[np.uint8]) -> None:
         """Write one image, or several (N, ...)."""
@@ -108,7 +132,7 @@ class ImagesFile:
         """Put the number of images into the head, and everything on the disk."""
         with self._file:
             self._file.seek(0)
-            self._file.write(self._head())
+            self._file.write(_head((self._count, *self._sample)))
             self._file.flush()
             os.fsync(self._file.fileno())
 
@@ -121,16 +145,14 @@ class ImagesFile:
         else:
             self._file.close()
 
-    def _head(self) -> bytes:
-        """Give NumPy's format 1.0: magic, version, length and a dictionary, of 128 bytes whatever the count."""
-        text = repr({"descr": "|u1", "fortran_order": False, "shape": (self._count, *self._sample)})
-        return b"\x93NUMPY\x01\x00" + (118).to_bytes(2, "little") + text.ljust(117).encode() + b"\n"
-
 
 def write_index(folder: Path, index: dict[str, Any]) -> None:
-    """Write what is to be known of the images."""
+    """Write what is to be known of the images, which are written already, with checksums of both."""
+    images = images_file(folder)
+    shape = np.load(images, mmap_mode="r", allow_pickle=False).shape
+    content = {"shape": shape, "sums": _sums(images), "index": index}
     with open(folder / _INDEX, "w", encoding="utf-8") as file:
-        json.dump(index, file)
+        json.dump({"checksum": _checksum(content), **content}, file)
         file.flush()
         os.fsync(file.fileno())
 
@@ -140,13 +162,54 @@ def images_file(folder: Path) -> Path:
     return folder / _IMAGES
 
 
-def _open(place: Path) -> Stored | None:
+def _open(place: Path, *, check: bool = True) -> Stored | None:
+    """Open what is stored; None if it is not there, or not what was written."""
+    images = images_file(place)
     try:
-        index = json.loads((place / _INDEX).read_text("utf-8"))
-        images = np.load(place / _IMAGES, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError):
+        with open_regular(place / _INDEX) as file:
+            content = json.loads(file.read().decode("utf-8"))
+        if content.pop("checksum") != _checksum(content):
+            return None
+        shape, index = tuple(content["shape"]), content["index"]
+        with open_regular(images) as file:
+            if file.read(_HEAD_BYTES) != _head(shape):
+                return None
+        mapped = np.memmap(images, np.uint8, "r", _HEAD_BYTES, shape)
+        if check and content["sums"] != _sums(images):
+            return None
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return None
-    return Stored(images, index)
+    return Stored(mapped, index)
+
+
+def _head(shape: tuple[int, ...]) -> bytes:
+    """Give NumPy's format 1.0: magic, version, length and a dictionary, of 128 bytes whatever the count."""
+    text = repr({"descr": "|u1", "fortran_order": False, "shape": shape})
+    return b"\x93NUMPY\x01\x00" + (118).to_bytes(2, "little") + text.ljust(117).encode() + b"\n"
+
+
+def _checksum(content: dict[str, Any]) -> str:
+    return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def _sums(path: Path) -> list[int]:
+    """Give a checksum of each block of a file. Threads compute them: zlib lets go of Python's lock."""
+    starts = range(0, path.stat().st_size, _SUMMED_BYTES)
+    with ThreadPoolExecutor() as executor:
+        return list(executor.map(lambda start: _sum(path, start), starts))
+
+
+def _sum(path: Path, start: int) -> int:
+    with open(path, "rb", buffering=0) as file:
+        file.seek(start)
+        return zlib.crc32(file.read(_SUMMED_BYTES))
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink()
 
 
 @contextmanager
