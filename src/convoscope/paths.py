@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import BinaryIO
@@ -114,6 +115,24 @@ def is_there(path: str | os.PathLike[str]) -> bool:
     except OSError as error:
         raise MissingFileError(f"{path} cannot be read: {error.strerror or error}.") from error
     return True
+
+
+def address_in(path: str | os.PathLike[str]) -> str | None:
+    """Return the address on the internet that was given as a path, or None.
+
+    Examples
+    --------
+    >>> address_in(Path("https://example.org/cat.jpg")), address_in(Path("cat.jpg"))
+    ('https://example.org/cat.jpg', None)
+    """
+    text = os.fspath(path)
+    found = re.match(r"(https?|ftp|s3|gs):/+(?=[^/])", text, re.IGNORECASE)
+    return None if found is None else f"{found[1]}://{text[found.end() :]}"
+
+
+def not_fetched(address: str) -> str:
+    """Return what to say of an address in the place of a file."""
+    return f"{address} is an address on the internet, and nothing is fetched there. Download it, and give the file."
 
 
 def _check_mode(path: str | os.PathLike[str], mode: int) -> None:

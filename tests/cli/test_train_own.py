@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -192,3 +193,40 @@ def test_a_run_on_ones_own_images_is_explored_with_images_of_its_size(shell: She
     explored = load(Path("run"), None, None)
     assert explored.images.shape[1:3] == (10, 12)
     assert explored.found is not None
+
+
+def test_the_bound_of_pixels_is_the_runs_own_and_one_of_predictions(shell: Shell, photos: Path, tmp_path: Path) -> None:
+    stripes(7, True, (60, 50)).save(photos / "upright" / "large.png")
+    trained = shell("train", photos, *OPTIONS, "--quiet", "--out", "run", "--max-pixels", "2999")
+    assert trained.status == 0, trained.err
+    skipped = json.loads((tmp_path / "run" / "data.json").read_text())["skipped"]
+    assert list(skipped) == ["upright/large.png"]
+    assert config(tmp_path / "run")["settings"]["max_pixels"] == 2_999
+    assert shell("evaluate", "run").status == 0, "the same images again"
+    assert shell("predict", "run", "photos/upright/large.png").status == 0
+    refused = shell("predict", "run", "photos/upright/large.png", "--max-pixels", "2999")
+    assert refused.status == 1
+    assert "has 60 × 50 pixels, and up to 2,999 are read" in refused.err
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_no_command_waits_for_a_pipe(shell: Shell, photos: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for words in (
+        ("train", "./pipe"),
+        ("predict", "pipe", photos / "upright" / "upright 1.png"),
+        ("evaluate", "pipe", "--data", "digits"),
+        ("summary", "pipe"),
+        ("filter", "pipe", "--kernel", "outline"),
+    ):
+        ended = shell(*words)
+        assert ended.status == 1
+        assert "pipe is a pipe or a device, not a file" in ended.err
+
+
+def test_an_address_is_named_as_it_was_typed(shell: Shell, photos: Path) -> None:
+    address = "https://example.org/photos/cat.jpg"
+    for words in (("train", address), ("predict", address, "cat.jpg"), ("filter", address, "--kernel", "outline")):
+        ended = shell(*words)
+        assert ended.status == 1
+        assert f"{address} is an address on the internet" in " ".join(ended.err.split())

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.datasets.folder.reading import edge_colour, fit_into, read_image, to_colours
+from convoscope.datasets.folder.colours import edge_colour, fit_into
+from convoscope.datasets.folder.reading import read_colours
 
 _LIGHT = 0.5
 _CLEARLY_DIFFERENT = 0.5
@@ -35,7 +36,9 @@ class Prepared:
     hint: str | None = None
 
 
-def prepare(path: Path, preprocessing: Mapping[str, Any], *, invert: bool = False) -> Prepared:
+def prepare(
+    path: Path, preprocessing: Mapping[str, Any], *, invert: bool = False, max_pixels: int | None = None
+) -> Prepared:
     """Read an image of any size and colour mode, and convert it.
 
     Parameters
@@ -46,6 +49,8 @@ def prepare(path: Path, preprocessing: Mapping[str, Any], *, invert: bool = Fals
         training images are (0 to 1).
     invert : bool
         Whether dark and light are to be exchanged.
+    max_pixels : int, optional
+        How many pixels an image may have: see `convoscope.datasets.folder.opening.as_max_pixels`.
 
     Returns
     -------
@@ -54,9 +59,9 @@ def prepare(path: Path, preprocessing: Mapping[str, Any], *, invert: bool = Fals
     Raises
     ------
     MissingFileError
-        There is no such file, or it is a folder.
+        There is no such file, or it is a folder, a pipe or a device.
     FileFormatError
-        It is no image, or a damaged one.
+        It is no image, a damaged one, or one with too many pixels.
     DataError
         It has values that are no numbers.
 
@@ -69,15 +74,15 @@ def prepare(path: Path, preprocessing: Mapping[str, Any], *, invert: bool = Fals
     size = (int(preprocessing["width"]), int(preprocessing["height"]))
     light = 255 if preprocessing.get("edge", 0.0) >= _LIGHT else 0
     background = int(preprocessing.get("background", light))
-    image, notes = read_image(path, at_least=max(size))
-    image = to_colours(image, int(preprocessing["channels"]), background, notes, path)
+    read = read_colours(path, int(preprocessing["channels"]), background, at_least=max(size), max_pixels=max_pixels)
+    image, notes = read.image, read.notes
     if invert:
         from PIL import ImageOps
 
         image = ImageOps.invert(image)
         notes.append("inverted")
     edge = edge_colour(image)
-    image = fit_into(image, size, edge, notes)
+    image = fit_into(image, size, edge, notes, read.proportions)
     pixels = np.asarray(image).reshape(image.height, image.width, -1)
     if (white := int(preprocessing["max_value"])) != 255:
         pixels = np.rint(pixels * (white / 255)).astype(np.uint8)

@@ -31,6 +31,10 @@ def command(
     invert: Annotated[
         bool, typer.Option("--invert", metavar="", help="Exchange dark and light, for dark ink on light paper.")
     ] = False,
+    max_pixels: Annotated[
+        int | None,
+        typer.Option(help="Refuse images with more pixels than this. Default: 50 million.", min=1, show_default=False),
+    ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", metavar="", help="Say what was done to each image.")
     ] = False,
@@ -41,9 +45,11 @@ def command(
     from convoscope.cli.errors import FAILED, complain
     from convoscope.cli.images import prepare
     from convoscope.cli.trained import load
+    from convoscope.datasets.folder.opening import as_max_pixels
     from convoscope.errors import ConvoscopeError
     from convoscope.explore.made_images import makes_images
 
+    max_pixels = as_max_pixels(max_pixels)
     model, _ = load(trained)
     preprocessing = _preprocessing_of(trained, model)
     images = _files(images)
@@ -51,7 +57,7 @@ def command(
     problems: dict[int, str] = {}
     for place, path in enumerate(images):
         try:
-            prepared[place] = prepare(path, preprocessing, invert=invert)
+            prepared[place] = prepare(path, preprocessing, invert=invert, max_pixels=max_pixels)
         except ConvoscopeError as error:
             problems[place] = str(error)
     given = [(images[place], each) for place, each in prepared.items()]

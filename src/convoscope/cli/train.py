@@ -152,6 +152,14 @@ def command(
         str | None,
         typer.Option(help="grayscale or rgb. Default: whether they have colour.", rich_help_panel=_IMAGES),
     ] = None,
+    max_pixels: Annotated[
+        int | None,
+        typer.Option(
+            help="Leave out images with more pixels than this: they take much memory. Default: 50 million.",
+            min=1,
+            rich_help_panel=_IMAGES,
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="The run's folder. Default: runs/DATASET-MODEL-N or -RECIPE-N.", rich_help_panel=_RUN),
@@ -226,6 +234,7 @@ def command(
         "class_weight": class_weight,
         "image_size": size(image_size),
         "color_mode": color,
+        "max_pixels": max_pixels,
         "patience": patience,
         "goal_accuracy": goal_accuracy,
         "seed": seed,
@@ -287,6 +296,7 @@ def _load_own(path: str, threads: int, given: dict[str, Any], quiet: bool) -> Fo
         given["data_dir"],
         image_size=given["image_size"],
         color_mode=given["color_mode"],
+        max_pixels=given["max_pixels"],
         validation_split=VALIDATION if given["validation"] is None else given["validation"],
         threads=threads,
     )

@@ -23,6 +23,7 @@ _OPTIONS = {
     "augmentation": "augment",
     "image_size": "image-size",
     "color_mode": "color",
+    "max_pixels": "max-pixels",
 }
 
 
@@ -79,8 +80,7 @@ def _options(settings: TrainSettings, epochs: int, info: DatasetInfo | None) -> 
 
 def _of_own(settings: TrainSettings) -> list[object]:
     """Return what can be told without a look at the images."""
-    size, colour = settings.image_size, settings.color_mode
-    told = {"image-size": size, "color": colour}
+    told = {_OPTIONS[name]: getattr(settings, name) for name in ("image_size", "color_mode", "max_pixels")}
     return [word for name, value in told.items() if value is not None for word in (f"--{name}", _written(value))]
 
 

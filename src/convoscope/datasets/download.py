@@ -16,8 +16,9 @@ from pathlib import Path
 
 from convoscope.datasets.description import FileInfo
 from convoscope.datasets.progress import Progress, ProgressLine
-from convoscope.errors import DownloadError, StorageError
+from convoscope.errors import DownloadError, MissingFileError, StorageError
 from convoscope.locks import locked
+from convoscope.paths import check_regular, open_regular
 
 _CHUNK = 1 << 16
 _WORTH_ANOTHER_TRY = {408, 425, 429, 500, 502, 503, 504}
@@ -132,7 +133,8 @@ def _try(url: str, part: Path, file: FileInfo, progress: Progress, timeout: floa
 
 def _from(url: str, part: Path, file: FileInfo, progress: Progress, timeout: float) -> None:
     """Complete the ``.part`` file from one address; should that spoil an old part, start afresh, once."""
-    goes_on = part.exists()
+    if goes_on := part.exists():
+        check_regular(part)
     try:
         _transfer(url, part, file, progress, timeout)
         _check(part, file)
@@ -215,7 +217,7 @@ def _check(part: Path, file: FileInfo) -> None:
 def sha256(path: Path) -> str:
     """Give the SHA-256 of a file in hexadecimal."""
     digest = hashlib.sha256()
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
@@ -230,7 +232,7 @@ def _storing(folder: Path) -> Iterator[None]:
     # Everything that goes wrong on the network is a _MirrorError by then, so an OSError is the disk's.
     try:
         yield
-    except DownloadError:
+    except (DownloadError, MissingFileError):
         raise
     except OSError as error:
         raise StorageError(

@@ -138,7 +138,8 @@ def look_at(dataset: str, settings: Mapping[str, Any]) -> tuple[DatasetInfo, dic
     data_dir = settings.get("data_dir")
     if not is_own(dataset):
         return datasets.load(dataset, data_dir).info, {}
-    options = {name: settings[name] for name in ("image_size", "color_mode") if settings.get(name) is not None}
+    of_images = ("image_size", "color_mode", "max_pixels")
+    options = {name: settings[name] for name in of_images if settings.get(name) is not None}
     path = str(Path(dataset).expanduser().absolute())
     data = load_own(path, data_dir, validation_split=settings.get("validation", VALIDATION), **options)
     return data.info, {"class_weight": data.report.class_weight}

@@ -138,7 +138,7 @@ def _augmentation(line: str) -> str:
 
 def _refuse_for_published(info: DatasetInfo, told: dict[str, Any]) -> None:
     """Refuse settings that mean something for one's own images only."""
-    for name, option in (("image_size", "--image-size"), ("color_mode", "--color")):
+    for name, option in (("image_size", "--image-size"), ("color_mode", "--color"), ("max_pixels", "--max-pixels")):
         if name in told:
             raise ConfigurationError(
                 f"{option} is for folders of one's own images. Those of {info.name} have one size and colour; leave "

@@ -46,6 +46,7 @@ def load_data(settings: TrainSettings) -> Dataset:
         image_size=settings.image_size,
         color_mode=settings.color_mode,
         validation_split=settings.validation,
+        max_pixels=settings.max_pixels,
         threads=settings.threads,
     )
 

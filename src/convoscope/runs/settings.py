@@ -68,6 +68,8 @@ class TrainSettings:
     convolutions, kernel_size, dense_units : int or None
     pooling : str or None
         Of the preset; None for the lesson's own. See `convoscope.models.build_preset`.
+    max_pixels : int or None
+        How many pixels one's own images may have; None for the usual bound.
     seed : int
         First weights, the order of images, dropout and the choice of validation images follow from it.
     threads : int
@@ -114,6 +116,7 @@ class TrainSettings:
     kernel_size: int | None = None
     pooling: str | None = None
     dense_units: int | None = None
+    max_pixels: int | None = None
 
     def __post_init__(self) -> None:
         _whole(self.epochs, "epochs", 1)

@@ -20,7 +20,14 @@ from convoscope import datasets
 from convoscope.cli.images import prepare
 from convoscope.datasets import FolderDataset
 from convoscope.datasets.folder import reading
-from convoscope.errors import ConfigurationError, DataError, MissingFileError, StorageError, UnknownNameError
+from convoscope.errors import (
+    ConfigurationError,
+    ConvoscopeWarning,
+    DataError,
+    MissingFileError,
+    StorageError,
+    UnknownNameError,
+)
 from convoscope.layers import Dense, Flatten, Rescaling
 from convoscope.models import Sequential
 from convoscope.training.data import check_inputs
@@ -216,13 +223,90 @@ def _all(data: FolderDataset) -> list[Any]:
     return [*data.x_train, *data.x_val, *data.x_test]
 
 
-@pytest.mark.parametrize("file", ["images.npy", "index.json"])
-def test_a_damaged_cache_is_made_anew(tmp_path: Path, load: Load, images: Path, decoded: list[str], file: str) -> None:
-    first = np.array(load(images).x_train)
+def _zeros_at_the_end(content: bytes) -> bytes:
+    return content[:-100] + bytes(100)
+
+
+def _another_label(content: bytes) -> bytes:
+    return content.replace(b'"labels": [0', b'"labels": [7', 1)
+
+
+DAMAGE_TO_CACHE: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "pixels cut off": ("images.npy", lambda content: content[:200]),
+    "no pixels": ("images.npy", lambda content: b""),
+    "pixels of nothing": ("images.npy", _zeros_at_the_end),
+    "one bit": ("images.npy", lambda content: content[:300] + bytes([content[300] ^ 1]) + content[301:]),
+    "another shape": ("images.npy", lambda content: content.replace(b"24, 24, 1)", b"12, 48, 1)", 1)),
+    "another type": ("images.npy", lambda content: content.replace(b"|u1", b"|i1", 1)),
+    "too many pixels": ("images.npy", lambda content: content + b"x"),
+    "index cut off": ("index.json", lambda content: content[:200]),
+    "an index of nothing": ("index.json", lambda content: b""),
+    "an index without anything": ("index.json", lambda content: b"{}"),
+    "a list": ("index.json", lambda content: b"[]"),
+    "a number": ("index.json", lambda content: b"1"),
+    "no text": ("index.json", lambda content: b"\xff\xfe\x00"),
+    "nested": ("index.json", lambda content: b"[" * 100_000),
+    "another label": ("index.json", _another_label),
+    "what earlier versions wrote": ("index.json", lambda content: json.dumps(json.loads(content)["index"]).encode()),
+}
+
+
+@pytest.mark.parametrize(("file", "damage"), DAMAGE_TO_CACHE.values(), ids=DAMAGE_TO_CACHE)
+def test_a_damaged_cache_is_made_anew_and_that_is_said(
+    tmp_path: Path, load: Load, images: Path, decoded: list[str], file: str, damage: Callable[[bytes], bytes]
+) -> None:
+    first = load(images)
+    pixels = np.array(first.x_train)
     (damaged,) = (tmp_path / "cache").rglob(file)
-    damaged.write_bytes(damaged.read_bytes()[:200])
-    assert np.array_equal(load(images).x_train, first)
+    content = damaged.read_bytes()
+    found = damaged.stat()
+    damaged.unlink()  # the first one is mapped
+    damaged.write_bytes(damage(content))
+    assert damaged.read_bytes() != content
+    os.utime(damaged, ns=(found.st_atime_ns, found.st_mtime_ns))
+    with pytest.warns(ConvoscopeWarning, match="are damaged. They are made again") as said:
+        again = load(images)
+    assert len(said) == 1
+    assert np.array_equal(again.x_train, pixels)
+    assert again.digest() == first.digest()
     assert len(decoded) == 40
+    load(images)
+    assert len(decoded) == 40
+
+
+@pytest.mark.parametrize("kind", ["file", "pipe", "link"])
+def test_something_else_in_the_caches_place_makes_way(tmp_path: Path, load: Load, images: Path, kind: str) -> None:
+    first = load(images)
+    (index,) = (tmp_path / "cache").rglob("index.json")
+    place = index.parent
+    if kind == "pipe":
+        if not hasattr(os, "mkfifo"):
+            pytest.skip("no named pipes")
+        index.unlink()
+        os.mkfifo(index)
+    else:
+        shutil.rmtree(place)
+        place.touch() if kind == "file" else place.symlink_to(tmp_path / "nowhere")
+    with pytest.warns(ConvoscopeWarning, match="are damaged"):
+        assert np.array_equal(load(images).x_val, first.x_val)
+
+
+def test_an_image_replaced_with_its_size_and_time_kept_is_read_again(load: Load, images: Path) -> None:
+    def write(path: Path, value: int) -> None:
+        Image.fromarray(np.full((24, 24), value, np.uint8)).save(path, compress_level=0)
+
+    changed = images / "cat" / "3.png"
+    write(changed, 7)
+    before = changed.stat()
+    first = load(images)
+    write(images.parent / "new.png", 9)
+    os.replace(images.parent / "new.png", changed)
+    os.utime(changed, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (changed.stat().st_size, changed.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    second = load(images)
+    names = [*second.train_files, *second.val_files, *second.test_files]
+    assert (_all(second)[names.index("cat/3.png")] == 9).all()
+    assert first.digest() == second.digest(), "the same files in the same parts: a run can go on"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL")

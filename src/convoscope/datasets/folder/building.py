@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,7 @@ class Wishes:
     validation: float
     test: float
     seed: int
+    max_pixels: int | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +57,8 @@ def build(
     DataError
         Fewer than two classes have an image that can be read.
     """
-    form = choose_form([listing.root / e.name for e in listing.entries], wishes.size, wishes.channels, executor)
+    paths = [listing.root / e.name for e in listing.entries]
+    form = choose_form(paths, wishes.size, wishes.channels, executor, wishes.max_pixels)
     if form is None:
         raise DataError(
             f"{source} has {len(listing.entries)} files in {len(listing.class_names)} classes, and none of them is an "

@@ -62,7 +62,8 @@ def decode_all(paths: Sequence[Path], form: Form, executor: Executor) -> Iterato
 def decode(path: Path, form: Form) -> Decoded:
     """Decode one file; what is wrong with it is said, not raised."""
     try:
-        image, notes = reading.read_as(path, (form.width, form.height), form.channels, form.background)
+        size = (form.width, form.height)
+        image, notes = reading.read_as(path, size, form.channels, form.background, form.max_pixels)
     except ConvoscopeError as error:
         return Decoded(None, None, [], _reason(str(error), path))
     pixels = np.asarray(image).reshape(form.shape)
@@ -83,4 +84,5 @@ def _reason(message: str, path: Path) -> str:
     """Shorten an error's message: the file is named beside it."""
     if message.startswith("There is no file"):
         return "there is no such file"
+    message, _, _ = message.partition(" Known are")  # once is enough
     return message.removeprefix(f"{path} ").rstrip(".")

@@ -39,6 +39,10 @@ class Entry:
         One of `PARTS`, or None where the split is still to be made.
     size, changed : int
         Bytes, and the time of the last change in nanoseconds.
+    renewed : int
+        The time of the last change of the file or of what the system keeps of it, in nanoseconds: who replaces a file
+        and sets back its time cannot set back this one. Inode numbers would say so too, but those of some network
+        drives are others each time.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Entry:
     part: str | None
     size: int
     changed: int
+    renewed: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,10 +85,11 @@ class Listing:
         return any(entry.part is not None for entry in self.entries)
 
     def digest(self) -> str:
-        """Give a checksum of names, labels, parts, sizes and times: another one means that a file changed."""
+        """Give a checksum of names, labels, parts, sizes and times: another one means that a file may have changed."""
         checksum = hashlib.blake2b(digest_size=16)
         for entry in self.entries:
-            checksum.update(repr((entry.name, entry.label, entry.part, entry.size, entry.changed)).encode())
+            times = (entry.changed, entry.renewed)
+            checksum.update(repr((entry.name, entry.label, entry.part, entry.size, *times)).encode())
         checksum.update(repr((self.class_names, sorted(self.skipped.items()))).encode())
         return checksum.hexdigest()
 
@@ -322,4 +328,4 @@ def entry(path: str | Path, name: str, label: str, part: str | None) -> Entry:
         found = os.stat(path)
     except (OSError, ValueError):  # ValueError: no system has such a name
         return Entry(name, label, part, -1, 0)
-    return Entry(name, label, part, found.st_size, found.st_mtime_ns)
+    return Entry(name, label, part, found.st_size, found.st_mtime_ns, found.st_ctime_ns)

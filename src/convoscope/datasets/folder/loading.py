@@ -19,6 +19,7 @@ from convoscope.datasets.description import Dataset, DatasetInfo
 from convoscope.datasets.folder.building import Wishes, build
 from convoscope.datasets.folder.cache import cache_folder, stored
 from convoscope.datasets.folder.listing import list_folder
+from convoscope.datasets.folder.opening import as_max_pixels
 from convoscope.datasets.folder.report import FolderReport
 from convoscope.datasets.folder.splitting import check_share
 from convoscope.datasets.folder.survey import as_channels, as_size
@@ -26,9 +27,9 @@ from convoscope.datasets.folder.table import list_table
 from convoscope.datasets.progress import Progress, ProgressLine
 from convoscope.errors import MissingFileError
 from convoscope.names import legible, native_path, portable_path
-from convoscope.paths import user_path
+from convoscope.paths import address_in, check_regular, not_fetched, user_path
 
-_MADE_BY = 1  # to be counted up when decoding, fingerprints or the split change: what is stored is then made anew
+_MADE_BY = 2  # to be counted up when decoding, fingerprints or the split change: what is stored is then made anew
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +88,7 @@ def from_folder(
     validation_split: float = 0.1,
     test_split: float = 0.1,
     seed: int = 0,
+    max_pixels: int | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -107,6 +109,9 @@ def from_folder(
         comes split, only the validation images are drawn, and only if there are none.
     seed : int
         Of the split. Keep it while you compare networks.
+    max_pixels : int, optional
+        How many pixels an image may have to be read, so that no file fills the memory: width times height. Default:
+        50 million; at most 178,956,970.
     cache_dir : str or path-like, optional
         Where decoded images are kept; by default in the user's cache. They are used again until a file changes.
     threads : int, optional
@@ -156,11 +161,17 @@ def from_folder(
         check_share(validation_split, "validation_split"),
         check_share(test_split, "test_split"),
         seed,
+        None if max_pixels is None else as_max_pixels(max_pixels),
     )
+    if (address := address_in(path)) is not None and not source.exists():
+        raise MissingFileError(not_fetched(address))
     if not source.exists():
         raise MissingFileError(f"There is no folder or CSV file {path}. Check the path.")
+    if not source.is_dir():
+        check_regular(source)
     listing = list_folder(source) if source.is_dir() else list_table(source)
-    place = cache_folder(cache_dir) / f"{_slug(source.stem)}-{_checksum(str(source), repr(wishes))}"
+    asked = [str(source), repr(wishes), *([] if max_pixels is None else [f"max_pixels={max_pixels}"])]
+    place = cache_folder(cache_dir) / f"{_slug(source.stem)}-{_checksum(*asked)}"
     line = ProgressLine(sys.stderr, counted=True) if progress is None else None
 
     def make(folder: Path) -> None:

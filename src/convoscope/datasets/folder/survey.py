@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.datasets.folder.reading import DAMAGED, ORIENTATION, edge_colour, read_image, to_colours
+from convoscope.datasets.folder.colours import edge_colour
+from convoscope.datasets.folder.opening import upright_size
+from convoscope.datasets.folder.reading import read_colours
 from convoscope.errors import ConfigurationError, ConvoscopeError, unknown_name
 
 GREY, COLOUR = "grayscale", "rgb"
@@ -37,6 +39,8 @@ class Form:
         0 or 255: what is put behind transparent parts.
     size_reason, colour_reason : str
         Why, in a sentence.
+    max_pixels : int, optional
+        How many pixels an image may have to be read at all, where that is not the default.
     """
 
     height: int
@@ -45,6 +49,7 @@ class Form:
     background: int
     size_reason: str
     colour_reason: str
+    max_pixels: int | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -81,7 +86,11 @@ def as_channels(color_mode: str | None) -> int | None:
 
 
 def choose_form(
-    paths: Sequence[Path], size: tuple[int, int] | None, channels: int | None, executor: Executor
+    paths: Sequence[Path],
+    size: tuple[int, int] | None,
+    channels: int | None,
+    executor: Executor,
+    max_pixels: int | None = None,
 ) -> Form | None:
     """Choose size and colour from a sample of the images, evenly spread; None if none of them can be read.
 
@@ -94,6 +103,8 @@ def choose_form(
         What was asked for.
     executor : Executor
         Where the sample is read.
+    max_pixels : int, optional
+        How many pixels an image may have, where that is not the default.
 
     Notes
     -----
@@ -101,8 +112,9 @@ def choose_form(
     the median image has, square unless all have the same proportions; images smaller than that keep their median.
     In colour where more than one image in twenty has colour: a pixel in 200 whose channels are 16 levels apart.
     """
-    sizes = [found for found in executor.map(_size, _spread(paths, _MOST_SIZES)) if found is not None]
-    looks = [look for look in executor.map(_look, _spread(paths, _MOST_DECODED)) if look is not None]
+    size_of, look_at = partial(_size, max_pixels=max_pixels), partial(_look, max_pixels=max_pixels)
+    sizes = [found for found in executor.map(size_of, _spread(paths, _MOST_SIZES)) if found is not None]
+    looks = [look for look in executor.map(look_at, _spread(paths, _MOST_DECODED)) if look is not None]
     if not sizes or not looks:
         return None
     chosen, size_reason = (size, "asked for") if size else _choose_size(np.array(sizes))
@@ -114,7 +126,7 @@ def choose_form(
         colour_reason = "asked for"
     edges = [look.edge for look in looks if look.edge is not None]
     background = 255 if not edges or float(np.median(edges)) > _LIGHT else 0
-    return Form(*chosen, channels, background, size_reason, colour_reason)
+    return Form(*chosen, channels, background, size_reason, colour_reason, max_pixels)
 
 
 @dataclass(frozen=True)
@@ -128,28 +140,21 @@ def _spread(paths: Sequence[Path], most: int) -> list[Path]:
     return [paths[place] for place in places]
 
 
-def _size(path: Path) -> tuple[int, int] | None:
+def _size(path: Path, max_pixels: int | None) -> tuple[int, int] | None:
     """Read (height, width) from a file's head, upright."""
-    from PIL import Image
-
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path) as file:
-                turned = file.getexif().get(ORIENTATION, 1) >= 5
-                return (file.width, file.height) if turned else (file.height, file.width)
-    except (*DAMAGED, Image.DecompressionBombError):
+        return upright_size(path, max_pixels)
+    except ConvoscopeError:
         return None  # to be named when it is read
 
 
-def _look(path: Path) -> _Look | None:
+def _look(path: Path, max_pixels: int | None) -> _Look | None:
     try:
-        image, notes = read_image(path, at_least=_SIDES[-1])
-        transparent = "A" in image.getbands() or "transparency" in image.info
-        image = to_colours(image, 3, 255, notes, path)
+        read = read_colours(path, 3, 255, at_least=_SIDES[-1], max_pixels=max_pixels)
     except ConvoscopeError:
         return None
-    return _Look(has_colour(np.asarray(image)), None if transparent else float(edge_colour(image).mean()))
+    edge = None if read.transparent else float(edge_colour(read.image).mean())
+    return _Look(has_colour(np.asarray(read.image)), edge)
 
 
 def has_colour(pixels: npt.NDArray[np.uint8]) -> bool:
