@@ -24,8 +24,9 @@ from tests.datasets.folder.conftest import fill, picture
 from convoscope.cli import source
 from convoscope.datasets import from_folder
 from convoscope.datasets.folder import opening, reading
-from convoscope.datasets.folder.opening import FORMATS, Room, as_max_pixels, opened, upright_size
+from convoscope.datasets.folder.opening import FORMATS, as_max_pixels, opened, upright_size
 from convoscope.datasets.folder.reading import read_as, read_image
+from convoscope.datasets.folder.sharing import Room
 from convoscope.errors import ConfigurationError, FileFormatError, MissingFileError
 
 
@@ -146,6 +147,38 @@ def test_tiles_larger_than_the_image_count_too(tmp_path: Path) -> None:
     )
     with pytest.raises(FileFormatError, match="has 30,000 × 30,000 pixels"):
         read_image(path)
+
+
+def tags_of_the_same_bytes(order: str, count: int, size: int, head: bytes) -> bytes:
+    """Make a list of tags, each of which stands for all of these bytes."""
+    tags = b"".join(struct.pack(f"{order}HHLL", 0x9000 + i, 7, size - 8, 8) for i in range(count))
+    return (head + struct.pack(f"{order}LH", 8, count) + tags).ljust(size, b"\0")
+
+
+def test_the_tags_of_a_tiff_are_not_copied_thousands_of_times(tmp_path: Path) -> None:
+    path = tmp_path / "image.tiff"
+    path.write_bytes(tags_of_the_same_bytes("<", 10_000, 1 << 20, b"II*\0"))
+    with pytest.raises(FileFormatError, match=r"its tags claim [0-9,]+ bytes, and it has 1,048,576"):
+        read_image(path)
+
+
+def test_pillow_does_not_read_the_exif_of_a_jpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Versions of it keep a copy of the same 64 KB for each of thousands of entries."""
+    metadata = Image.Exif()
+    metadata[0x0112] = 8
+    path = tmp_path / "image.jpg"
+    picture(1, (24, 12)).save(path, exif=metadata)
+    content = path.read_bytes()
+    # Without JFIF's dots an inch, Pillow looks for them in EXIF.
+    path.write_bytes(content[:2] + content[content.index(b"\xff\xe1") :])
+
+    def load(*_: object) -> None:
+        raise AssertionError("all of EXIF is read")
+
+    monkeypatch.setattr(Image.Exif, "load", load)
+    with pytest.raises(AssertionError, match="all of EXIF is read"):
+        Image.open(path)
+    assert read_image(path)[0].size == (12, 24)
 
 
 def test_a_bmp_that_leaves_out_rows_of_millions_is_refused(tmp_path: Path) -> None:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
 import struct
-import threading
-import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from convoscope.datasets.folder.orientation import orientation_of, swaps_sides
+from convoscope.datasets.folder.sharing import QUIET, ROOM
 from convoscope.errors import ConfigurationError, ConvoscopeError, FileFormatError, MissingFileError
 from convoscope.paths import address_in, not_fetched, open_regular
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
+    from PIL.JpegImagePlugin import JpegImageFile
 
 #: More pixels than any but a few cameras have; see `as_max_pixels`.
 MAX_PIXELS = 50_000_000
@@ -62,6 +64,10 @@ _HEIC = re.compile(rb"....ftyp(hei[cxsm]|hev[cxsm]|mif[12]|msf1)", re.DOTALL)
 _AVIF = re.compile(rb"....ftyp(avif|avis)", re.DOTALL)
 #: How many times as much memory as of other formats decoding takes, of which only so much smaller images are read.
 _MORE_MEMORY = {"JPEG2000": 3}
+_JPEG, _TIFF = b"\xff\xd8\xff", (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"MM*\0", b"II\0*")
+#: Bytes of a value of each of TIFF's types.
+_TAG_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}
+_MOST_TAGS, _SMALL = 1 << 16, 1 << 20
 _WIDEST_RLE = 1 << 16  # pixels: a run-length BMP can leave out 255 rows in four bytes, and Pillow fills them all
 _LOADED_BYTES = 4  # a pixel, of an image that is decoded for the metadata behind it
 _TILE_WIDTH, _TILE_LENGTH, _WIDTH, _LENGTH = 322, 323, 256, 257  # tags of TIFF
@@ -102,16 +108,14 @@ def opened(path: Path, max_pixels: int | None = None) -> Iterator[ImageFile]:
     FileFormatError
         It is no image of a kind that is read, a damaged one, or one with too many pixels.
     """
-    from PIL import Image
-
-    if path.is_dir():
+    if os.path.isdir(path):
         raise MissingFileError(f"{path} is a folder. Give the images in it: {path}/*")
-    with _named(path), _file(path) as file, _QUIET:
+    with _named(path), _file(path) as file, QUIET:
         head = file.read(16)
         file.seek(0)
         if not head:
             raise FileFormatError(f"{path} is empty: it has 0 bytes.")
-        with Image.open(file, formats=_formats(head, path)) as image:
+        with _read_head(file, head, path) as image:
             _check_size(image, path, as_max_pixels(max_pixels))
             yield image
 
@@ -132,66 +136,6 @@ def stored_size(image: ImageFile) -> tuple[int, int]:
         tags: Any = image.tag_v2  # type: ignore[attr-defined]
         return int(tags[_WIDTH]), int(tags[_LENGTH])
     return image.size
-
-
-class Room:
-    """Memory for decoding, shared by threads: who wants more than is left waits until others have finished.
-
-    Parameters
-    ----------
-    most : int
-        Bytes. Who wants more than that gets all of it, alone.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most = self._left = most
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def taken(self, wanted: int) -> Iterator[None]:
-        """Hold so many bytes."""
-        wanted = min(wanted, self._most)
-        with self._changed:
-            self._changed.wait_for(lambda: self._left >= wanted)
-            self._left -= wanted
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._left += wanted
-                self._changed.notify_all()
-
-
-ROOM = Room(1 << 29)
-
-
-class _Quiet:
-    """No warnings of Pillow's as long as any thread is reading: of odd metadata, and of large sizes.
-
-    `warnings.catch_warnings` alone, in several threads, can leave the filters of one thread to all, for ever.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._readers = 0
-        self._before = warnings.catch_warnings()
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if not self._readers:
-                self._before = warnings.catch_warnings()
-                self._before.__enter__()
-                warnings.filterwarnings("ignore", module=r"PIL\.")
-            self._readers += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._readers -= 1
-            if not self._readers:
-                self._before.__exit__(None, None, None)
-
-
-_QUIET = _Quiet()
 
 
 @contextmanager
@@ -230,6 +174,51 @@ def _named(path: Path) -> Iterator[None]:
         raise FileFormatError(
             f"{path} is a damaged image, or cannot be read: {str(error) or type(error).__name__}."
         ) from error
+
+
+def _read_head(file: BinaryIO, head: bytes, path: Path) -> ImageFile:
+    from PIL import Image
+
+    if head.startswith(_JPEG):
+        return _jpeg_reader()(file)
+    if head[:4] in _TIFF:
+        _check_tags(file, path)
+    return Image.open(file, formats=_formats(head, path))
+
+
+@cache
+def _jpeg_reader() -> type[JpegImageFile]:
+    """Return Pillow's reader of JPEG, without its look at all of EXIF for the dots an inch, and at further frames.
+
+    Entries of EXIF may all stand for the same 64 KB, which Pillow keeps for each of them.
+    """
+    from PIL import Image
+    from PIL.JpegImagePlugin import JpegImageFile
+
+    class Reader(JpegImageFile):
+        def getexif(self) -> Image.Exif:
+            return Image.Exif()
+
+    return Reader
+
+
+def _check_tags(file: BinaryIO, path: Path) -> None:
+    """Refuse a TIFF whose tags stand for more bytes than it has: Pillow keeps a copy for each of them."""
+    order, whole = ("<" if file.read(2) == b"II" else ">"), os.fstat(file.fileno()).st_size
+    big = struct.unpack(f"{order}H", file.read(2))[0] == 43
+    file.seek(8 if big else 4)
+    (start,) = struct.unpack(f"{order}{'Q' if big else 'L'}", file.read(8 if big else 4))
+    file.seek(min(start, whole))
+    count_form, entry_form = ("Q", "HHQQ") if big else ("H", "HHLL")
+    claimed = file.read(struct.calcsize(f"{order}{count_form}"))
+    entry = struct.Struct(order + entry_form)
+    entries = file.read(entry.size * _MOST_TAGS) if claimed else b""
+    entries = entries[: entry.size * int.from_bytes(claimed, "little" if order == "<" else "big")]
+    entries = entries[: len(entries) // entry.size * entry.size]
+    kept = sum(_TAG_BYTES.get(kind, 0) * values for _, kind, values, _ in entry.iter_unpack(entries) if values <= whole)
+    file.seek(0)
+    if kept > 2 * whole + _SMALL:
+        raise FileFormatError(f"{path} is a damaged image: its tags claim {kept:,} bytes, and it has {whole:,}.")
 
 
 def _formats(head: bytes, path: Path) -> list[str]:

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convoscope.datasets.folder.colours import MODES, edge_colour, fit_into, to_colours
-from convoscope.datasets.folder.opening import DAMAGED, ROOM, opened
+from convoscope.datasets.folder.opening import DAMAGED, opened
 from convoscope.datasets.folder.orientation import UPRIGHT, orientation_of, swaps_sides, turned
+from convoscope.datasets.folder.sharing import ROOM
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-_JPEG = ("JPEG", "MPO")  # MPO: several JPEGs in a file, as some cameras write them
 #: Bytes a pixel that decoding takes at its highest: what is decoded, and what is made of it.
 _BYTES, _BYTES_OF = 8, {"JPEG2000": 24, "AVIF": 16, "HEIF": 16, "WEBP": 16}
 _COEFFICIENTS = 8  # bytes a pixel of a progressive JPEG, which is decoded as a whole even if it is made smaller
@@ -137,7 +137,7 @@ def _decoded(path: Path, at_least: int | None, max_pixels: int | None) -> Iterat
         notes = [f"read {file.format}, {width}×{height}, {MODES.get(file.mode, file.mode)}"]
         if _is_animated(file):
             notes.append("first of several frames taken")
-        if at_least is not None and file.format in _JPEG:
+        if at_least is not None and file.format == "JPEG":
             file.draft(file.mode, (2 * at_least, 2 * at_least))
         with ROOM.taken(_bytes_of(file, width * height)):
             orientation = UPRIGHT
