@@ -6,6 +6,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "binding.hpp"
@@ -18,6 +19,8 @@ using namespace nanobind::literals;
 using namespace convoscope;
 
 namespace {
+
+constexpr int most_threads = 256;
 
 using Out = nb::ndarray<float, nb::c_contig, nb::device::cpu>;
 
@@ -48,7 +51,7 @@ class PyProgram {
 public:
     PyProgram(const Shape& input, const std::vector<nb::dict>& steps, std::vector<Out> arrays,
               const std::vector<bool>& trainable)
-        : arrays_(std::move(arrays)), program_(make(input, steps, arrays_, trainable)) {}
+        : arrays_(std::move(arrays)), program_(saying_what_lacks([&] { return make(input, steps, arrays_, trainable); })) {}
 
     std::vector<int> output_of() const { return program_.output_of(); }
 
@@ -126,11 +129,11 @@ public:
         stretch.scoring = scoring_of(loss, y, sample_weight, stretch.x.count);
         stretch.rows = rows.data();
         stretch.count = size(rows);
-        stretch.batch_size = batch_size;
         require(stretch.count > 0 && batch_size > 0, "nothing to train on");
+        stretch.batch_size = std::min(batch_size, stretch.count);
         stretch.rule = rule_of(rule);
         stretch.learning_rates = learning_rates.data();
-        require(size(learning_rates) >= (stretch.count + batch_size - 1) / batch_size,
+        require(size(learning_rates) >= (stretch.count + stretch.batch_size - 1) / stretch.batch_size,
                 "a learning rate is needed for each step");
         stretch.iteration = iteration;
         stretch.seed = seed;
@@ -225,13 +228,19 @@ NB_MODULE(_native, m) {
     m.def(
         "set_threads",
         [](int count) {
-            require(count >= 1, "at least one thread is needed");
+            require(count >= 1 && count <= most_threads, "from 1 to 256 threads can be used");
             const nb::gil_scoped_release release;
             Pool::shared().set_threads(count);
         },
         "count"_a);
     m.def("all_finite", &are_finite, nb::arg("values").noconvert());
     bind_filter(m);
+    // Imported again, by a tool that reloads what has changed, the module takes up the type that the first import made:
+    // it may have objects still.
+    if (const nb::handle known = nb::type<PyProgram>(); known.is_valid()) {
+        m.attr("Program") = known;
+        return;
+    }
     nb::class_<PyProgram>(m, "Program")
         .def(nb::init<const Shape&, const std::vector<nb::dict>&, std::vector<Out>, const std::vector<bool>&>(),
              "input"_a, "steps"_a, nb::arg("weights").noconvert(), "trainable"_a)

@@ -4,8 +4,11 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
+#include <new>
+#include <stdexcept>
 #include <utility>
 
+#include "core/buffer.hpp"
 #include "core/interrupt.hpp"
 
 namespace convoscope {
@@ -26,6 +29,20 @@ inline bool signals(void*) {
     return PyErr_CheckSignals() != 0;
 }
 
+// Turns the standard library's bare bad_alloc into one with words; nanobind makes a MemoryError of either.
+template <class Body>
+auto saying_what_lacks(Body&& body) {
+    try {
+        return body();
+    } catch (const OutOfMemory&) {
+        throw;
+    } catch (const std::bad_alloc&) {
+        throw OutOfMemory();
+    } catch (const std::length_error&) {  // a vector longer than there can be
+        throw OutOfMemory();
+    }
+}
+
 // Without the interpreter's lock; an interruption becomes the signal handler's exception.
 template <class Body>
 void compute(Body&& body) {
@@ -34,7 +51,7 @@ void compute(Body&& body) {
     {
         const nb::gil_scoped_release release;
         try {
-            body(interrupt);
+            saying_what_lacks([&] { body(interrupt); });
         } catch (const Interrupted&) {
             interrupted = true;
         }

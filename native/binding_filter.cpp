@@ -32,6 +32,9 @@ void run(const AnyArray& image, const In<double>& kernel, AnyOutput output, Numb
     require(result == type || (whole && result == SampleType::floats), "no such type of result");
     const std::int64_t rows = length(output, 0), columns = length(output, 1), channels = length(image, 2);
     require(rows > 0 && columns > 0 && channels > 0 && channels == length(output, 2), "channels differ");
+    constexpr std::int64_t most = std::int64_t{1} << 31;  // times a length, no product overflows
+    for (const std::int64_t step : {stride.first, stride.second, dilation.first, dilation.second})
+        require(step <= most && rows <= most && columns <= most, "a step or a length is too large");
     require(stride.first > 0 && stride.second > 0 && dilation.first > 0 && dilation.second > 0, "steps must be more");
     require(length(kernel, 0) > 0 && length(kernel, 1) > 0 &&
                 (rows - 1) * stride.first + (length(kernel, 0) - 1) * dilation.first < length(image, 0) &&

@@ -6,25 +6,36 @@
 #include <nanobind/stl/vector.h>
 
 #include <map>
+#include <typeinfo>
 
 #include "binding.hpp"
 #include "core/training.hpp"
 
 namespace convoscope {
 
+// What does not fit into a T is a ValueError, and no bad_cast.
+template <class T>
+T as(nb::handle h) {
+    try {
+        return nb::cast<T>(h);
+    } catch (const std::bad_cast&) {
+        throw nb::value_error("a number of a step's description is out of range, or of another kind");
+    }
+}
+
 template <class T>
 T get(const nb::dict& d, const char* key) {
-    return nb::cast<T>(d[key]);
+    return as<T>(d[key]);
 }
 
 inline Pair pair_of(nb::handle h) {
-    const auto values = nb::cast<std::vector<std::int64_t>>(h);
+    const auto values = as<std::vector<std::int64_t>>(h);
     require(values.size() == 2, "expected two numbers");
     return {values[0], values[1]};
 }
 
 inline Bounds bounds_of(nb::handle h) {
-    const auto values = nb::cast<std::vector<double>>(h);
+    const auto values = as<std::vector<double>>(h);
     require(values.size() == 2, "expected two numbers");
     return {values[0], values[1]};
 }
@@ -61,7 +72,7 @@ inline MotionDescription motion_of(const nb::dict& d) {
     const nb::object flips = d["flips"], shifts = d["shifts"];
     return {get<std::uint32_t>(d, "stream"),
             get<std::optional<std::uint64_t>>(d, "seed"),
-            {nb::cast<bool>(flips[0]), nb::cast<bool>(flips[1])},
+            {as<bool>(flips[0]), as<bool>(flips[1])},
             {bounds_of(shifts[0]), bounds_of(shifts[1])},
             bounds_of(d["turns"]),
             get<bool>(d, "bilinear"),
@@ -77,7 +88,7 @@ inline NormalizationDescription normalization_of(const nb::dict& d) {
 inline std::optional<NormalizationDescription> folded_of(const nb::dict& d) {
     const nb::object normalization = d["normalization"];
     if (normalization.is_none()) return std::nullopt;
-    return normalization_of(nb::cast<nb::dict>(normalization));
+    return normalization_of(as<nb::dict>(normalization));
 }
 
 inline StepDescription step_of(const nb::dict& d) {
@@ -88,7 +99,7 @@ inline StepDescription step_of(const nb::dict& d) {
         ConvolutionDescription c{pair_of(d["kernel"]),     pair_of(d["strides"]), pair_of(d["dilation"]),
                                  padding_of(d["padding"]), get<bool>(d, "bias"),  get<Shape>(d, "features"),
                                  activation_of(d),         std::nullopt,          folded_of(d)};
-        if (!d["pool"].is_none()) c.pool = window_of(nb::cast<nb::dict>(d["pool"]));
+        if (!d["pool"].is_none()) c.pool = window_of(as<nb::dict>(d["pool"]));
         step.what = c;
     } else if (kind == "transposed convolution") {
         step.what =
@@ -97,7 +108,7 @@ inline StepDescription step_of(const nb::dict& d) {
     } else if (kind == "upsampling") {
         step.what = UpsamplingDescription{pair_of(d["size"]), get<bool>(d, "bilinear")};
     } else if (kind == "pooling") {
-        step.what = PoolingDescription{window_of(nb::cast<nb::dict>(d["pool"]))};
+        step.what = PoolingDescription{window_of(as<nb::dict>(d["pool"]))};
     } else if (kind == "dense") {
         step.what = DenseDescription{get<bool>(d, "bias"), activation_of(d), folded_of(d)};
     } else if (kind == "activation") {

@@ -4,8 +4,22 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <string>
 
 namespace convoscope {
+
+// Memory that could not be had; what() says how much was asked for, where that is known.
+class OutOfMemory : public std::bad_alloc {
+public:
+    explicit OutOfMemory(std::size_t bytes = 0)
+        : message_("the native engine could not get " +
+                   (bytes ? std::to_string((bytes >> 20) + 1) + " MB of memory" : std::string("enough memory")) +
+                   ". Smaller batches, smaller images or fewer filters need less.") {}
+    const char* what() const noexcept override { return message_.c_str(); }
+
+private:
+    std::string message_;
+};
 
 class Buffer {
 public:
@@ -20,7 +34,8 @@ public:
     void reserve(std::size_t bytes) {
         if (bytes <= bytes_) return;
         release();
-        data_ = ::operator new(bytes, alignment);
+        data_ = ::operator new(bytes, alignment, std::nothrow);
+        if (!data_) throw OutOfMemory(bytes);
         bytes_ = bytes;
     }
 

@@ -3,17 +3,26 @@
 #include <stdexcept>
 
 #include "../steps/make.hpp"
+#include "checks.hpp"
 
 namespace convoscope {
 
 Program::Program(const Shape& input, const std::vector<StepDescription>& steps, std::vector<Weight> weights)
-    : weights_(std::move(weights)), input_size_(size_of(input)), output_units_(input.empty() ? 1 : input.back()) {
+    : weights_(std::move(weights)),
+      input_size_(checked_size(input, "the input")),
+      output_units_(input.empty() ? 1 : input.back()) {
     std::int64_t size = input_size_;
+    std::vector<bool> taken(weights_.size());
     for (const StepDescription& description : steps) {
+        check_step(description, weights_);
+        for (const int place : description.weights) {
+            if (taken[static_cast<std::size_t>(place)]) throw std::invalid_argument("two steps name the same weight");
+            taken[static_cast<std::size_t>(place)] = true;
+        }
         if (size_of(description.input) != size)
             throw std::invalid_argument("a step's input is not as large as the output before it");
         size = size_of(description.output);
-        output_units_ = description.output.empty() ? 1 : description.output.back();
+        output_units_ = description.output.back();
         if (auto step = make_step(description, weights_)) {
             steps_.push_back(std::move(step));
             places_.push_back(description.weights);

@@ -7,7 +7,7 @@
 
 namespace convoscope {
 
-// Null for a step that changes nothing but the shape.
+// Null for a step that changes nothing but the shape. `check_step` has passed the description.
 std::unique_ptr<Step> make_step(const StepDescription& description, const std::vector<Weight>& weights);
 
 // One for each kind of step.

@@ -28,6 +28,7 @@ Patches::Patches(const Shape& image, const ConvolutionDescription& c, std::int64
             if (!joined || x == 0) runs_.push_back(offset);
             for (std::int64_t channel = 0; channel < channels_; channel++) values_.push_back(offset + channel);
         }
+    pixels_.reserve(static_cast<std::size_t>(images * most_rows * feature_width));
     for (std::int64_t i = 0; i < images; i++)
         for (std::int64_t y = 0; y < most_rows; y++)
             for (std::int64_t x = 0; x < feature_width; x++)

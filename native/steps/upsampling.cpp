@@ -16,6 +16,7 @@ struct Between {
 
 std::vector<Between> places_of(std::int64_t length, std::int64_t size, bool bilinear) {
     std::vector<Between> places;
+    places.reserve(static_cast<std::size_t>(length * size));
     for (std::int64_t i = 0; i < length * size; i++) {
         if (!bilinear) {
             places.push_back({i / size, i / size, 0});

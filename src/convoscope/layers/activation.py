@@ -7,7 +7,7 @@ from typing import Any
 
 from convoscope import activations
 from convoscope.errors import ConfigurationError
-from convoscope.layers.arguments import Shape, real
+from convoscope.layers.arguments import LARGEST_NUMBER, Shape, equal, real
 from convoscope.layers.base import Layer
 
 
@@ -92,7 +92,7 @@ class Softmax(Layer):
 
     def __init__(self, axis: int = -1, **options: Any) -> None:
         super().__init__(**options)
-        if axis != -1:
+        if not equal(axis, -1):
             raise ConfigurationError(f"Softmax: only the last axis (axis=-1) is supported, but axis={axis!r} came.")
 
     def infer_shape(self, input_shape: Shape) -> Shape:
@@ -100,7 +100,7 @@ class Softmax(Layer):
 
 
 def _slope(value: Any, where: str) -> float:
-    slope = real(value, "negative_slope", where)
-    if not 0.0 <= slope < float("inf"):
+    slope = real(value, "negative_slope", where, finite=False)
+    if not 0.0 <= slope <= LARGEST_NUMBER:
         raise ConfigurationError(f"{where}: negative_slope must be a number of at least 0, but is {value!r}.")
     return slope

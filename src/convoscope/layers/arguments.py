@@ -2,25 +2,67 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Mapping, Sequence
 from typing import Any, SupportsIndex
 
-from convoscope.errors import ConfigurationError, unknown_name
+from convoscope.errors import ConfigurationError, ShapeError, unknown_name
 
 Pair = tuple[int, int]
 Bounds = tuple[float, float]
 Shape = tuple[int, ...]
 
+# The same bounds as in native/core/checks.hpp. They are far beyond what a processor can train, and so small that no
+# arithmetic of the core overflows, and that a file with a few odd numbers cannot ask for all memory.
+#: The largest side, kernel, window, stride, factor, padding, and number of filters or units.
+LARGEST_SIZE = 2**24
+#: The most values that a layer may make of one sample, and that a weight may have.
+MOST_VALUES = 2**28
+_MOST_AXES = 16
+LARGEST_NUMBER = 3.4028234663852886e38  # of float32, in which everything is computed
 
-def integer(value: Any, argument: str, where: str, *, minimum: int = 1) -> int:
-    """Return `value` as an int of at least `minimum`, or say which argument of which layer is not one."""
-    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
-        raise ConfigurationError(f"{where}: {argument} must be a whole number, but is {value!r}.")
-    number = operator.index(value)
+
+def integer(value: Any, argument: str, where: str, *, minimum: int = 1, maximum: int | None = None) -> int:
+    """Return `value` as an int within its bounds, or say which argument of which layer is not one."""
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        raise ConfigurationError(f"{where}: {argument} must be a whole number, but is {value!r}.") from None
     if number < minimum:
-        raise ConfigurationError(f"{where}: {argument} must be at least {minimum}, but is {number}.")
+        raise ConfigurationError(f"{where}: {argument} must be at least {minimum}, but is {_shown(number)}.")
+    if maximum is not None and number > maximum:
+        raise ConfigurationError(f"{where}: {argument} must be at most {maximum:,}, but is {_shown(number)}.")
     return number
+
+
+def size(value: Any, argument: str, where: str, *, minimum: int = 1) -> int:
+    """Return `value` as a length in pixels, a number of filters or the like: an int up to `LARGEST_SIZE`."""
+    return integer(value, argument, where, minimum=minimum, maximum=LARGEST_SIZE)
+
+
+def check_values(shape: Sequence[int], what: str) -> None:
+    """Say so if an array of this shape has more than `MOST_VALUES` values.
+
+    Parameters
+    ----------
+    shape : sequence of int
+    what : str
+        The beginning of the message: ``"Conv2D 'conv2d': the output"``.
+    """
+    values = math.prod(shape)
+    if values > MOST_VALUES:
+        raise ShapeError(
+            f"{what} of shape {tuple(shape)} has {_shown(values)} values, but at most {MOST_VALUES:,} can be computed "
+            "with. Use smaller images, fewer filters or smaller factors."
+        )
+
+
+def _shown(number: int) -> str:
+    """Return a number as text, which Python refuses to make of very long ones."""
+    return str(number) if number.bit_length() < 512 else f"a number of {number.bit_length():,} bits"
 
 
 def pair(value: Any, argument: str, where: str, *, minimum: int = 1) -> Pair:
@@ -28,34 +70,67 @@ def pair(value: Any, argument: str, where: str, *, minimum: int = 1) -> Pair:
     if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, SupportsIndex)):
         raise ConfigurationError(f"{where}: {argument} must be one whole number or two, but is {value!r}.")
     if isinstance(value, SupportsIndex):
-        number = integer(value, argument, where, minimum=minimum)
+        number = size(value, argument, where, minimum=minimum)
         return number, number
     if len(value) != 2:
         raise ConfigurationError(
             f"{where}: {argument} must be one whole number or two (height, width), but has {len(value)}: {value!r}."
         )
     return (
-        integer(value[0], argument, where, minimum=minimum),
-        integer(value[1], argument, where, minimum=minimum),
+        size(value[0], argument, where, minimum=minimum),
+        size(value[1], argument, where, minimum=minimum),
     )
+
+
+def flag(value: Any, argument: str, where: str) -> bool:
+    """Return whether `value` is true, or say that it is neither: an array of many values, say."""
+    try:
+        return bool(value)
+    except Exception:  # whatever an object's own __bool__ comes up with
+        raise ConfigurationError(f"{where}: {argument} must be True or False, but is {value!r}.") from None
+
+
+def equal(value: Any, known: Any) -> bool:
+    """Return whether two values are equal; what cannot be told, as of arrays, is not."""
+    try:
+        return bool(value == known)
+    except Exception:  # whatever an object's own __eq__ comes up with
+        return False
+
+
+def text(value: Any, argument: str, where: str) -> str:
+    """Return `value` if it is a string that is not empty."""
+    if not isinstance(value, str) or not value:
+        raise ConfigurationError(f"{where}: {argument} must be a string that is not empty, but is {value!r}.")
+    return value
 
 
 def fraction(value: Any, argument: str, where: str) -> float:
     """Return `value` as a float in [0, 1)."""
-    number = real(value, argument, where)
+    number = real(value, argument, where, finite=False)
     if not 0.0 <= number < 1.0:
         raise ConfigurationError(f"{where}: {argument} must be at least 0 and below 1, but is {value!r}.")
     return number
 
 
-def real(value: Any, argument: str, where: str) -> float:
-    """Return `value` as a float."""
-    if isinstance(value, (str, bool)):
-        raise ConfigurationError(f"{where}: {argument} must be a number, but is {value!r}.")
+def real(value: Any, argument: str, where: str, *, finite: bool = True) -> float:
+    """Return `value` as a float that float32 can hold: finite, and not too large.
+
+    With ``finite=False`` that is left to the caller, who knows narrower bounds to name.
+    """
     try:
-        return float(value)
+        if isinstance(value, (str, bytes, bool)):
+            raise TypeError
+        number = float(value)
+    except OverflowError:
+        number = math.inf
     except (TypeError, ValueError):
         raise ConfigurationError(f"{where}: {argument} must be a number, but is {value!r}.") from None
+    if finite and not abs(number) <= LARGEST_NUMBER:
+        raise ConfigurationError(
+            f"{where}: {argument} must be a finite number that single precision can hold, but is {number:g}."
+        )
+    return number
 
 
 def bounds(value: Any, argument: str, where: str, *, least: float = -1.0) -> Bounds:
@@ -63,7 +138,7 @@ def bounds(value: Any, argument: str, where: str, *, least: float = -1.0) -> Bou
     both = isinstance(value, Sequence) and not isinstance(value, (str, bytes))
     if both and len(value) != 2:
         raise ConfigurationError(f"{where}: {argument} must be one number or two, but has {len(value)}: {value!r}.")
-    ends = [real(end, argument, where) for end in (value if both else [value])]
+    ends = [real(end, argument, where, finite=False) for end in (value if both else [value])]
     if not all(least <= end <= 1.0 for end in ends):
         raise ConfigurationError(f"{where}: {argument} must be from {least:g} to 1, but is {value!r}.")
     if both:
@@ -90,7 +165,13 @@ def shape(value: Any, argument: str, where: str) -> Shape:
             f"{where}: {argument} is {tuple(value)!r}, but every axis needs a size, as in (28, 28, 1): the weights and "
             "the plan of the computation depend on it. Leave out the batch axis; it is always free."
         )
-    return tuple(integer(axis, argument, where) for axis in value)
+    if not 1 <= len(value) <= _MOST_AXES:
+        raise ConfigurationError(
+            f"{where}: {argument} must have from 1 to {_MOST_AXES} axes, as in (28, 28, 1), but has {len(value)}."
+        )
+    axes = tuple(integer(axis, argument, where, maximum=MOST_VALUES) for axis in value)
+    check_values(axes, f"{where}: {argument}")
+    return axes
 
 
 # Keras has these arguments; only the values listed here mean something Convoscope computes.
@@ -126,7 +207,7 @@ def reject_unsupported(options: Mapping[str, Any], where: str, known: Sequence[s
         if name not in _ACCEPTED:
             raise unknown_name(f"argument of {where}", name, known)
         accepted = _ACCEPTED[name]
-        if not any(value is allowed or (allowed is not None and value == allowed) for allowed in accepted):
+        if not any(value is allowed or (allowed is not None and equal(value, allowed)) for allowed in accepted):
             usable = " or ".join(repr(allowed) for allowed in accepted)
             why = (
                 "Images are always height × width × channels, in float32: " if name in ("data_format", "dtype") else ""

@@ -246,7 +246,7 @@ class RandomErasing(Augmentation):
 
 
 def _one_of(value: Any, known: Sequence[str], what: str) -> str:
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         raise unknown_name(what, value, known)
     return str(value)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from convoscope.errors import ConfigurationError, NotReadyError, ShapeError
 from convoscope.initializers import Initializer
-from convoscope.layers.arguments import Shape, reject_unsupported, shape as as_shape
+from convoscope.layers.arguments import Shape, check_values, flag, reject_unsupported, shape as as_shape
 
 Weights = npt.NDArray[np.float32]
 
@@ -31,6 +31,34 @@ class WeightSpec:
     shape: Shape
     initializer: Initializer
     trainable: bool = True
+
+
+def given_weights(weights: Any, where: str) -> list[Weights]:
+    """Return weights as somebody gives them as float32 arrays, or say which of them is none."""
+    given = isinstance(weights, Iterable) and not isinstance(weights, (str, bytes)) and getattr(weights, "ndim", True)
+    if not given:
+        raise ConfigurationError(
+            f"{where}: weights must be a list of arrays, as get_weights() returns, not {weights!r}."
+        )
+    arrays = []
+    for place, weight in enumerate(weights):
+        try:
+            array = np.asarray(weight)
+        except ValueError:
+            array = np.asarray(None)  # a list of lists that differ in length
+        if array.dtype.kind not in "biuf":
+            raise ConfigurationError(
+                f"{where}: weight {place} must be an array of numbers, but is a {type(weight).__name__}."
+            )
+        with np.errstate(over="ignore"):
+            arrays.append(array.astype(np.float32, copy=False))
+    return arrays
+
+
+def writable(array: Weights) -> Weights:
+    """Return an array that engines can read and write: itself, or a copy, as of one that lies in a file (joblib)."""
+    good = type(array) is np.ndarray and array.flags.c_contiguous and array.flags.writeable
+    return array if good else np.array(array, np.float32, order="C", subok=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +107,7 @@ class Layer:
             )
         self._given_name = name
         self._model_name: str | None = None
-        self.trainable = bool(trainable)
+        self.trainable = flag(trainable, "trainable", type(self).__name__)
         self.requested_input_shape: Shape | None = (
             None if input_shape is None else as_shape(input_shape, "input_shape", type(self).__name__)
         )
@@ -98,6 +126,14 @@ class Layer:
     def weight_specs(self, input_shape: Shape) -> tuple[WeightSpec, ...]:
         """Return the weights that the layer needs for inputs of that shape, in Keras' order."""
         return ()
+
+    def checked_shape(self, input_shape: Shape) -> Shape:
+        """Return what `infer_shape` does, if the output and the weights are of a size that can be computed with."""
+        output_shape = self.infer_shape(input_shape)
+        check_values(output_shape, f"{self.describe()}: the output")
+        for spec in self.weight_specs(input_shape):
+            check_values(spec.shape, f"{self.describe()}: the weight {spec.name!r}")
+        return output_shape
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as plain JSON values: ``Layer.from_config`` makes the layer again."""
@@ -164,7 +200,7 @@ class Layer:
                     "Make a new layer (Layer.from_config(layer.get_config()))."
                 )
             return
-        output_shape = self.infer_shape(input_shape)
+        output_shape = self.checked_shape(input_shape)
         self._specs = self.weight_specs(input_shape)
         self._weights = tuple(
             np.ascontiguousarray(spec.initializer(spec.shape, generator), dtype=np.float32) for spec in self._specs
@@ -183,8 +219,12 @@ class Layer:
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
         """Return the output's shape for an input's shape, both with the batch axis first, as in Keras."""
+        if isinstance(input_shape, (str, bytes)) or not isinstance(input_shape, Sequence) or not input_shape:
+            raise ConfigurationError(
+                f"{self.describe()}: an input's shape is a tuple such as (None, 28, 28, 1), but {input_shape!r} came."
+            )
         batch, *sizes = input_shape
-        return (batch, *self.infer_shape(as_shape(sizes, "input_shape", type(self).__name__)))
+        return (batch, *self.checked_shape(as_shape(sizes, "input_shape", type(self).__name__)))
 
     def _require_built(self) -> tuple[Shape, Shape]:
         if self._input_shape is None or self._output_shape is None:
@@ -237,7 +277,7 @@ class Layer:
     def set_weights(self, weights: Sequence[npt.ArrayLike]) -> None:
         """Set the weights from arrays in Keras' order and layout; all of them or, on an error, none."""
         self._require_built()
-        arrays = [np.asarray(weight, np.float32) for weight in weights]
+        arrays = given_weights(weights, self.describe())
         expected = [spec.shape for spec in self._specs]
         if [array.shape for array in arrays] != expected:
             wanted = ", ".join(f"{spec.name} {spec.shape}" for spec in self._specs) or "none"
@@ -251,6 +291,16 @@ class Layer:
     def count_params(self) -> int:
         """Return the number of values in all weights."""
         return sum(weight.size for weight in self._weights)
+
+    # ---- copying
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A layer that is copied on its own leaves its model behind; a model that is copied adopts its layers again.
+        return {**self.__dict__, "_owner": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._weights = tuple(map(writable, self._weights))
 
     # ---- words
 

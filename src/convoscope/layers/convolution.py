@@ -8,7 +8,7 @@ from typing import Any
 from convoscope import activations, initializers
 from convoscope.initializers import Initializer
 from convoscope.layers import geometry
-from convoscope.layers.arguments import Shape, integer, padding_mode, pair
+from convoscope.layers.arguments import Shape, flag, padding_mode, pair, size
 from convoscope.layers.base import Layer, WeightSpec
 
 
@@ -34,13 +34,13 @@ class Convolving(Layer):
     ) -> None:
         super().__init__(**options)
         kind = type(self).__name__
-        self.filters = integer(filters, "filters", kind)
+        self.filters = size(filters, "filters", kind)
         self.kernel_size = pair(kernel_size, "kernel_size", kind)
         self.strides = pair(strides, "strides", kind)
         self.padding = padding_mode(padding, kind)
         self.dilation_rate = pair(dilation_rate, "dilation_rate", kind)
         self.activation = activations.name_of(activation)
-        self.use_bias = bool(use_bias)
+        self.use_bias = flag(use_bias, "use_bias", kind)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
 

@@ -8,7 +8,7 @@ from typing import Any
 from convoscope import activations, initializers
 from convoscope.errors import ShapeError
 from convoscope.initializers import Initializer
-from convoscope.layers.arguments import Shape, integer
+from convoscope.layers.arguments import Shape, flag, size
 from convoscope.layers.base import Layer, WeightSpec
 
 
@@ -48,9 +48,9 @@ class Dense(Layer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self.units = integer(units, "units", "Dense")
+        self.units = size(units, "units", "Dense")
         self.activation = activations.name_of(activation)
-        self.use_bias = bool(use_bias)
+        self.use_bias = flag(use_bias, "use_bias", "Dense")
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
 

@@ -49,7 +49,7 @@ class UpSampling2D(Layer):
 
     def infer_shape(self, input_shape: Shape) -> Shape:
         height, width, channels = geometry.image_shape(input_shape, self.describe())
-        return height * self.size[0], width * self.size[1], channels
+        return geometry.large_image((height * self.size[0], width * self.size[1], channels), self.describe())
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "size": list(self.size), "interpolation": self.interpolation}
@@ -155,7 +155,11 @@ class Conv2DTranspose(Convolving):
                 f"{self.describe()}: of {input_shape[0]}×{input_shape[1]} pixels, padding='same' with output_padding "
                 f"{self.output_padding} leaves nothing. Leave output_padding out, or take a larger one."
             )
-        return height, width, self.filters
+        sides = zip(input_shape[:2], self.window, self.strides, (height, width), strict=True)
+        painted = [max((n - 1) * s + w, made) for n, w, s, made in sides]
+        whole = (height, width, self.filters)
+        geometry.check_padded((*painted, self.filters), whole, self.describe())
+        return whole
 
     def kernel_shape(self, channels: int) -> Shape:
         return *self.kernel_size, self.filters, channels

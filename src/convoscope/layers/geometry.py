@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from convoscope.errors import ShapeError
-from convoscope.layers.arguments import Pair, Shape
+import math
 
+from convoscope.errors import ShapeError
+from convoscope.layers.arguments import LARGEST_SIZE, Pair, Shape
+
+_SMALL = 2**24  # values, 64 MB: no image with its padding is too large below that
 Padding = tuple[Pair, Pair]  # ((top, bottom), (left, right))
 
 
@@ -94,7 +97,27 @@ def window_shape(input_shape: Shape, window: Pair, strides: Pair, padding: str, 
             "which is all that is left of the image there. Use larger images, fewer poolings or smaller strides before "
             "it, or padding='same'."
         )
+    reached = [
+        max(n, (made - 1) * s + w)
+        for n, w, s, made in zip(input_shape[:2], window, strides, (height, width), strict=True)
+    ]
+    check_padded((*reached, input_shape[2]), input_shape, where)
     return height, width
+
+
+def check_padded(padded: Shape, whole: Shape, where: str) -> None:
+    """Say so if an image with the padding that its windows reach into is out of proportion: it is laid out whole."""
+    for side in padded[:2]:
+        if side > LARGEST_SIZE:
+            raise ShapeError(
+                f"{where}: its windows reach over {side:,} pixels, but at most {LARGEST_SIZE:,} are possible. Use "
+                "smaller kernels, strides or dilation rates."
+            )
+    if math.prod(padded) > max(_SMALL, 2 * math.prod(whole)):
+        raise ShapeError(
+            f"{where}: images of shape {whole} need padding to {padded}, which is out of proportion. Use smaller "
+            "kernels, strides or dilation rates."
+        )
 
 
 def image_shape(shape: Shape, where: str) -> tuple[int, int, int]:
@@ -110,4 +133,13 @@ def image_shape(shape: Shape, where: str) -> tuple[int, int, int]:
         raise ShapeError(
             f"{where} takes images of shape (height, width, channels), but its input has shape {shape}.{hint}"
         )
-    return shape[0], shape[1], shape[2]
+    return large_image((shape[0], shape[1], shape[2]), where)
+
+
+def large_image(shape: tuple[int, int, int], where: str) -> tuple[int, int, int]:
+    """Return the shape of an image, or say that it is larger than images can be."""
+    if max(shape[:2]) > LARGEST_SIZE:
+        raise ShapeError(
+            f"{where}: images have at most {LARGEST_SIZE:,} pixels a side, but here their shape is {shape}."
+        )
+    return shape

@@ -7,7 +7,7 @@ from typing import Any
 from convoscope import initializers
 from convoscope.errors import ConfigurationError, ShapeError
 from convoscope.initializers import Initializer
-from convoscope.layers.arguments import Shape, real
+from convoscope.layers.arguments import LARGEST_SIZE, Shape, flag, integer, real
 from convoscope.layers.base import Layer, WeightSpec
 
 
@@ -51,11 +51,11 @@ class BatchNormalization(Layer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self.axis = axis
+        self.axis = integer(axis, "axis", "BatchNormalization", minimum=-LARGEST_SIZE)
         self.momentum = real(momentum, "momentum", "BatchNormalization")
         self.epsilon = real(epsilon, "epsilon", "BatchNormalization")
-        self.center = bool(center)
-        self.scale = bool(scale)
+        self.center = flag(center, "center", "BatchNormalization")
+        self.scale = flag(scale, "scale", "BatchNormalization")
         self.beta_initializer = initializers.get(beta_initializer)
         self.gamma_initializer = initializers.get(gamma_initializer)
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)

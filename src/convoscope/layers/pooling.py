@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from convoscope.layers import geometry
-from convoscope.layers.arguments import Shape, padding_mode, pair
+from convoscope.layers.arguments import Shape, flag, padding_mode, pair
 from convoscope.layers.base import Layer
 
 
@@ -99,7 +99,7 @@ class GlobalPooling2D(Layer):
 
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **options: Any) -> None:
         super().__init__(data_format=data_format, **options)
-        self.keepdims = bool(keepdims)
+        self.keepdims = flag(keepdims, "keepdims", type(self).__name__)
 
     def infer_shape(self, input_shape: Shape) -> Shape:
         channels = geometry.image_shape(input_shape, self.describe())[2]

@@ -8,7 +8,7 @@ from typing import Any, SupportsIndex
 
 from convoscope.errors import ConfigurationError, ShapeError
 from convoscope.layers import geometry
-from convoscope.layers.arguments import Pair, Shape, integer, pair
+from convoscope.layers.arguments import MOST_VALUES, Pair, Shape, equal, integer, pair
 from convoscope.layers.base import Layer
 
 
@@ -63,14 +63,20 @@ class Reshape(Layer):
 
 
 def _target_shape(value: Any) -> Shape:
-    axes = [value] if isinstance(value, SupportsIndex) else value
+    axes = [value] if isinstance(value, SupportsIndex) and not hasattr(value, "__len__") else value
     if isinstance(axes, (str, bytes)) or not isinstance(axes, Sequence):
         raise ConfigurationError(f"Reshape: target_shape must be a tuple of whole numbers, but is {value!r}.")
     each = "each axis of target_shape, unless it is -1,"
-    shape = tuple(-1 if axis == -1 else integer(axis, each, "Reshape") for axis in axes)
+    if not 1 <= len(axes) <= 16:
+        raise ConfigurationError(f"Reshape: target_shape must have from 1 to 16 axes, but has {len(axes)}.")
+    shape = tuple(-1 if _is_rest(axis) else integer(axis, each, "Reshape", maximum=MOST_VALUES) for axis in axes)
     if shape.count(-1) > 1:
         raise ConfigurationError(f"Reshape: only one axis of target_shape may be -1, but it is {shape}.")
     return shape
+
+
+def _is_rest(axis: Any) -> bool:
+    return isinstance(axis, SupportsIndex) and not isinstance(axis, bool) and equal(axis, -1)
 
 
 class ZeroPadding2D(Layer):
@@ -100,7 +106,8 @@ class ZeroPadding2D(Layer):
 
     def infer_shape(self, input_shape: Shape) -> Shape:
         height, width, channels = geometry.image_shape(input_shape, self.describe())
-        return height + sum(self.padding[0]), width + sum(self.padding[1]), channels
+        padded = (height + sum(self.padding[0]), width + sum(self.padding[1]), channels)
+        return geometry.large_image(padded, self.describe())
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "padding": [list(side) for side in self.padding]}

@@ -68,8 +68,10 @@ def serialize(layer: Layer) -> dict[str, Any]:
 
 def deserialize(description: dict[str, Any]) -> Layer:
     """Make a layer from what `serialize` returned."""
+    if not isinstance(description, dict):
+        raise ConfigurationError(f"The description of a layer must be a dict, but is {description!r}.")
     name, config = description.get("class_name"), description.get("config")
-    if name not in KINDS:
+    if not isinstance(name, str) or name not in KINDS:
         raise unknown_name("layer", name, KINDS)
     if not isinstance(config, dict):
         raise ConfigurationError(f"The description of a {name} layer has no settings: expected a dict, got {config!r}.")

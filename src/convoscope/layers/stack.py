@@ -21,7 +21,7 @@ def infer_shapes(layers: Sequence[Layer], input_shape: Shape) -> list[Shape]:
     current = input_shape
     for place, layer in enumerate(layers, start=1):
         try:
-            current = layer.infer_shape(current)
+            current = layer.checked_shape(current)
         except ShapeError as error:
             raise ShapeError(f"Layer {place} of {len(layers)}: {error}") from None
         shapes.append(current)

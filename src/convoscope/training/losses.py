@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from convoscope.engine.base import LossRule
 from convoscope.errors import ConfigurationError, ShapeError, unknown_name
-from convoscope.layers.arguments import fraction
+from convoscope.layers.arguments import flag, fraction, text
 from convoscope.training import functional
 from convoscope.training.functional import (
     binary_crossentropy,
@@ -61,7 +61,7 @@ class Loss:
 
     def __init__(self, *, name: str | None = None, **options: Any) -> None:
         reject_unsupported(options, _ACCEPTED, type(self))
-        self.name = name or self.kind
+        self.name = self.kind if name is None else text(name, "name", type(self).__name__)
 
     def rule(self) -> LossRule:
         """Return the loss as an engine computes it."""
@@ -115,7 +115,7 @@ class _Crossentropy(Loss):
 
     def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0, **options: Any) -> None:
         super().__init__(**options)
-        self.from_logits = bool(from_logits)
+        self.from_logits = flag(from_logits, "from_logits", type(self).__name__)
         self.label_smoothing = fraction(label_smoothing, "label_smoothing", type(self).__name__)
 
     def rule(self) -> LossRule:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.errors import ConfigurationError, unknown_name
-from convoscope.layers.arguments import integer, real
+from convoscope.layers.arguments import integer, real, text
 from convoscope.training import functional
 from convoscope.training.functional import (
     binary_accuracy,
@@ -60,10 +60,12 @@ class Metric:
 
     default_name = "metric"
     higher_is_better = True
+    _total: float
+    _count: float
 
     def __init__(self, name: str | None = None, **options: Any) -> None:
         reject_unsupported(options, _ACCEPTED, type(self))
-        self.name = name or self.default_name
+        self.name = self.default_name if name is None else text(name, "name", type(self).__name__)
         self.reset_state()
 
     def values(self, y_true: npt.NDArray[Any], y_pred: npt.NDArray[Any]) -> Values:
@@ -77,8 +79,8 @@ class Metric:
         values = self.values(np.asarray(y_true), np.asarray(y_pred))
         weights = np.ones(1) if sample_weight is None else np.asarray(sample_weight, np.float64)
         weights = np.broadcast_to(weights.reshape(-1, *[1] * (values.ndim - 1)), values.shape)
-        self._total += float((values * weights).sum())
-        self._count += float(weights.sum())
+        self._total = functional.running_sum(self._total, values * weights)
+        self._count = functional.running_sum(self._count, weights)
 
     def result(self) -> float:
         """Return the mean so far; 0 before the first sample, as in Keras."""

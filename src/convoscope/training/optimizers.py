@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from convoscope.engine.base import Array, UpdateRule
 from convoscope.errors import ConfigurationError, unknown_name
-from convoscope.layers.arguments import real
+from convoscope.layers.arguments import flag, real, text
+from convoscope.layers.base import writable
 from convoscope.training import schedules as schedules
 from convoscope.training.options import reject_unsupported
 from convoscope.training.schedules import LearningRateSchedule
@@ -67,7 +68,7 @@ class Optimizer:
         **options: Any,
     ) -> None:
         reject_unsupported(options, _ACCEPTED, type(self), _RENAMED)
-        self.name = name or type(self).__name__.lower()
+        self.name = type(self).__name__.lower() if name is None else text(name, "name", type(self).__name__)
         self.schedule: LearningRateSchedule | None = None
         if isinstance(learning_rate, dict):
             learning_rate = schedules.deserialize(learning_rate)
@@ -86,10 +87,11 @@ class Optimizer:
         self.clipvalue = None if clipvalue is None else self._number(clipvalue, "clipvalue")
         self.global_clipnorm = None if global_clipnorm is None else self._number(global_clipnorm, "global_clipnorm")
         self.iterations = 0
-        self._slots: list[tuple[Array, tuple[Array, ...]]] = []
+        # Each weight's slots; the weight is None in a copy that has not met its model yet.
+        self._slots: list[tuple[Array | None, tuple[Array, ...]]] = []
 
     def _number(self, value: Any, argument: str) -> float:
-        number = real(value, argument, type(self).__name__)
+        number = real(value, argument, type(self).__name__, finite=False)
         if not math.isfinite(number) or number < 0:
             raise ConfigurationError(f"{type(self).__name__}: {argument} must be a number from 0 up, but is {value!r}.")
         return number
@@ -132,7 +134,13 @@ class Optimizer:
         """Return the rates of `count` steps, where `first` is the number of steps taken before them."""
         if self.schedule is None:
             return np.full(count, self._learning_rate, np.float64)
-        return np.asarray(self.schedule.rates(np.arange(first, first + count, dtype=np.float64)), np.float64)
+        rates = np.asarray(self.schedule.rates(np.arange(first, first + count, dtype=np.float64)), np.float64)
+        if rates.shape != (count,) or not np.isfinite(rates).all():
+            raise ConfigurationError(
+                f"{type(self).__name__}: {type(self.schedule).__name__} must give a finite rate for each of {count} "
+                f"steps, but gave an array of shape {rates.shape}, or one that is not finite."
+            )
+        return rates
 
     # ---- what the engine needs
 
@@ -159,6 +167,7 @@ class Optimizer:
             For each weight its slots, in the order of ``rule().slots``. They are the arrays that training writes.
         """
         count = len(self.rule().slots)
+        self._meet(weights)
         found = [next((slots for known, slots in self._slots if known is weight), None) for weight in weights]
         if self._slots and weights and all(slots is None for slots in found):
             raise ConfigurationError(
@@ -171,6 +180,36 @@ class Optimizer:
         ]
         self._slots = list(zip(weights, result, strict=True))
         return result
+
+    # ---- copying: slots are known by their weights, which a copy of an optimizer alone does not have
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_slots": [(None, slots) for _, slots in self._slots]}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._slots = [(None, tuple(map(writable, slots))) for _, slots in self._slots]
+
+    def places_of_slots(self, weights: Sequence[Array]) -> list[int | None]:
+        """Return for each weight that has slots its place among a model's weights, None where it has none there."""
+        places = {id(weight): place for place, weight in enumerate(weights)}
+        return [None if known is None else places.get(id(known)) for known, _ in self._slots]
+
+    def rebind_slots(self, weights: Sequence[Array], places: Sequence[int | None]) -> None:
+        """Tell a copy whose slots it has, by what `places_of_slots` returned of the original."""
+        if any(known is None for known, _ in self._slots):
+            self._slots = [
+                (known if place is None else weights[place], slots)
+                for (known, slots), place in zip(self._slots, places, strict=True)
+            ]
+
+    def _meet(self, weights: Sequence[Array]) -> None:
+        """Take the first weights of the right shapes for those that a copied optimizer has slots for."""
+        shapes = [slots[0].shape if slots else None for _, slots in self._slots]
+        if not self._slots or any(known is not None for known, _ in self._slots):
+            return
+        if len(weights) == len(shapes) and all(s in (None, w.shape) for w, s in zip(weights, shapes, strict=True)):
+            self._slots = [(weight, slots) for weight, (_, slots) in zip(weights, self._slots, strict=True)]
 
     # ---- keeping
 
@@ -218,7 +257,7 @@ class SGD(Optimizer):
     ) -> None:
         super().__init__(learning_rate, **options)
         self.momentum = self._share(momentum, "momentum")
-        self.nesterov = bool(nesterov)
+        self.nesterov = flag(nesterov, "nesterov", "SGD")
 
     def rule(self) -> UpdateRule:
         return UpdateRule("sgd", momentum=self.momentum, nesterov=self.nesterov, **self._common())
@@ -313,7 +352,7 @@ class RMSprop(Optimizer):
         self.rho = self._share(rho, "rho")
         self.momentum = self._share(momentum, "momentum")
         self.epsilon = self._number(epsilon, "epsilon")
-        self.centered = bool(centered)
+        self.centered = flag(centered, "centered", "RMSprop")
 
     def rule(self) -> UpdateRule:
         return UpdateRule(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from convoscope.errors import ConfigurationError, unknown_name
+from convoscope.layers.arguments import equal
 
 
 def reject_unsupported(
@@ -36,7 +37,7 @@ def reject_unsupported(
             )
         if name not in accepted:
             raise unknown_name(f"argument of {where}", name, argument_names(owner))
-        if not any(value is allowed or (allowed is not None and value == allowed) for allowed in accepted[name]):
+        if not any(value is allowed or (allowed is not None and equal(value, allowed)) for allowed in accepted[name]):
             usable = " or ".join(repr(allowed) for allowed in accepted[name])
             raise ConfigurationError(
                 f"{where}: {name}={value!r} is not supported; leave it out, or set it to {usable}."
