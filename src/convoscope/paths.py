@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from convoscope.errors import MissingFileError
+from convoscope.errors import ConfigurationError, MissingFileError
 
 
 def user_path(path: str | os.PathLike[str]) -> Path:
@@ -29,12 +29,16 @@ def user_path(path: str | os.PathLike[str]) -> Path:
     ------
     MissingFileError
         A path with a NUL character, which no system has.
+    ConfigurationError
+        Something that is no path at all.
 
     Examples
     --------
     >>> user_path("photos"), user_path("~nobody-of-that-name").name
     (PosixPath('photos'), '~nobody-of-that-name')
     """
+    if not isinstance(path, (str, bytes, os.PathLike)):
+        raise ConfigurationError(f"A path must be text, or a pathlib.Path, but is {path!r}.")
     text = os.fsdecode(path)
     if "\0" in text:
         raise MissingFileError(f"There is no file {text!r}: a path has no NUL character.")

@@ -62,6 +62,9 @@ class NativeExecutable:
         self._weights = list(weights)
         self._prediction = self._program(plan.prediction_steps)
 
+    def __reduce__(self) -> tuple[type[NativeExecutable], tuple[Plan, list[Array]]]:
+        return NativeExecutable, (self.plan, self._weights)  # the core's programs are made anew
+
     @cached_property
     def _training(self) -> _native.Program:
         same = self.plan.steps == self.plan.prediction_steps

@@ -52,7 +52,7 @@ def use(name: str) -> Engine:
     'reference'
     >>> _ = use("auto")
     """
-    if name not in ("auto", *NAMES):
+    if not isinstance(name, str) or name not in ("auto", *NAMES):
         raise unknown_name("engine", name, ["auto", *NAMES])
     problem = native_problem() if name != "reference" else None
     if name == "native" and problem:

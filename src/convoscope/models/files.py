@@ -11,11 +11,12 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
+from convoscope.engine import moments
 from convoscope.engine.base import Array
 from convoscope.errors import (
     ConfigurationError,
@@ -31,6 +32,7 @@ from convoscope.layers.stack import infer_shapes
 from convoscope.models import tensorfile
 from convoscope.models.sequential import Sequential
 from convoscope.models.tensorfile import AnyFloats
+from convoscope.paths import user_path
 
 FORMAT = "convoscope-model"
 VERSION = 1
@@ -86,30 +88,24 @@ def save_model(
     True
     """
     model.build()
-    if os.path.splitext(path)[1].lower() in (".keras", ".h5", ".hdf5"):
-        warnings.warn(
-            f"{path} will be a safetensors file, which Keras does not read, whatever its name says. Better call it "
-            f"{os.path.splitext(path)[0]}.safetensors.",
-            ConvoscopeWarning,
-            stacklevel=3,
-        )
+    path = user_path(path)
+    _warn_of_ending(path)
     if not overwrite and os.path.lexists(path):
         raise StorageError(f"{path} exists already, and overwrite=False says to leave it. Give another name.")
-    tensors: dict[str, AnyFloats] = {**_weights(model)}
+    with_optimizer = include_optimizer and not half
+    tensors, description = _taken(model, with_optimizer)
     for name, array in tensors.items():
-        if not np.isfinite(array).all():
+        if not name.startswith("optimizer/") and not np.isfinite(array).all():
             raise DataError(
                 f"{model.layers[_layer_of(name)].describe()} has weights that are not finite numbers, so it "
                 "predicts nothing and is not saved. Train it again with a lower learning rate."
             )
     if half:
         tensors = {name: _halved(array) for name, array in tensors.items()}
-    elif include_optimizer:
-        tensors |= _slots(model)
     metadata = {
         "format": FORMAT,
         "version": VERSION,
-        "model": _plain(_describe(model, include_optimizer and not half), "preprocessing"),
+        "model": _plain(description, "preprocessing"),
         "sha256": _fingerprint(tensors),
     }
     if training_state is not None:
@@ -127,6 +123,7 @@ def load_model(path: str | os.PathLike[str]) -> Sequential:
     FileFormatError
         If it is damaged, of another kind, or from a newer Convoscope; the message says which.
     """
+    path = user_path(path)
     header, tensors = tensorfile.read_tensors(path)
     description = _description(header, path)
     try:
@@ -151,6 +148,7 @@ def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
         ``format``, ``version``, ``model`` (``architecture``, ``class_names``, ``preprocessing``, ``seed``,
         ``training``), ``training_state`` (or None) and ``tensors``, the shape of each.
     """
+    path = user_path(path)
     header = tensorfile.read_header(path)
     description = _description(header, path)
     return {
@@ -164,11 +162,45 @@ def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 # ---- what is written
 
+# What reads files of these endings, and would not read ours.
+_OTHERS = {
+    ".keras": "Keras",
+    ".h5": "Keras",
+    ".hdf5": "Keras",
+    ".onnx": "ONNX Runtime",
+    ".pt": "PyTorch",
+    ".pth": "PyTorch",
+    ".ckpt": "PyTorch",
+    ".tflite": "TensorFlow Lite",
+    ".pb": "TensorFlow",
+    ".gguf": "llama.cpp",
+    ".mlmodel": "Core ML",
+    ".npy": "NumPy",
+    ".npz": "NumPy",
+    ".pkl": "pickle",
+    ".pickle": "pickle",
+    ".joblib": "joblib",
+    ".json": "a JSON reader",
+}
+
+
+def _warn_of_ending(path: str | os.PathLike[str]) -> None:
+    stem, ending = os.path.splitext(path)
+    reader = _OTHERS.get(ending.lower())
+    if reader is not None:
+        warnings.warn(
+            f"{path} will be a safetensors file, which {reader} does not read, whatever its name says. Better call it "
+            f"{stem}.safetensors.",
+            ConvoscopeWarning,
+            stacklevel=4,
+        )
+
 
 def _check_extras(model: Sequential) -> None:
     names: Any = model.class_names
     steps: Any = model.preprocessing
-    if names is not None and (isinstance(names, str) or not all(isinstance(name, str) for name in names)):
+    is_list = isinstance(names, Iterable) and not isinstance(names, (str, bytes)) and getattr(names, "ndim", True)
+    if names is not None and not (is_list and all(isinstance(name, str) for name in names)):
         raise ConfigurationError(f"class_names must be a list of strings, but is {names!r}.")
     if steps is not None and not isinstance(steps, dict):
         raise ConfigurationError(f"preprocessing must be a dict, but is {steps!r}.")
@@ -204,6 +236,13 @@ def _training(model: Sequential) -> dict[str, Any]:
         "metrics": [metrics.serialize(metric) for metric in model.metrics],
         "iterations": model.optimizer.iterations,
     }
+
+
+def _taken(model: Sequential, with_optimizer: bool) -> tuple[dict[str, AnyFloats], dict[str, Any]]:
+    """Return copies of the weights and slots, and the description, of one moment: another thread may be training."""
+    with moments.reading():
+        tensors: dict[str, Array] = _weights(model) | (_slots(model) if with_optimizer else {})
+        return {name: array.copy() for name, array in tensors.items()}, _describe(model, with_optimizer)
 
 
 def _weights(model: Sequential) -> dict[str, Array]:

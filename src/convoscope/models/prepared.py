@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from convoscope.engine import select
+# Here and not where they are first needed: if the package is imported anew, layers of before keep their own plans.
+from convoscope.engine import plan, select
 from convoscope.engine.base import Array, Executable
 from convoscope.layers.arguments import Shape
 from convoscope.layers.base import Layer
@@ -27,6 +28,9 @@ class PreparedLayers:
         self.input_shape = input_shape
         self._kept: dict[bool, tuple[Any, Executable]] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_kept": {}}  # executables are made anew, in this process or another
+
     def executable(self, *, fused: bool = True) -> Executable:
         """Return the layers ready to run on the current engine.
 
@@ -37,8 +41,6 @@ class PreparedLayers:
         key = (engine.name, [layer.trainable for layer in self.layers])
         kept = self._kept.get(fused)
         if kept is None or kept[0] != key:
-            from convoscope.engine import plan
-
             weights = [weight for layer in self.layers for weight in layer.weights]
             kept = key, engine.prepare(plan.build(self.layers, self.input_shape, fused=fused), weights)
             self._kept[fused] = kept

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convoscope.engine import moments
 from convoscope.engine.base import Array, Executable
 from convoscope.errors import ConfigurationError, ConvoscopeError, NotReadyError, ShapeError, unknown_name
-from convoscope.layers.arguments import Shape
-from convoscope.layers.base import Layer, Symbol, Weights
+from convoscope.layers.arguments import Shape, flag, integer
+from convoscope.layers.base import Layer, Symbol, Weights, given_weights
 from convoscope.layers.input import InputLayer
 from convoscope.layers.serialization import deserialize, serialize
 from convoscope.layers.stack import infer_shapes
@@ -20,6 +21,8 @@ from convoscope.models.naming import name_layers
 from convoscope.models.prepared import PreparedLayers
 from convoscope.models.trainer import Trainer
 from convoscope.random import check_seed, next_seed
+
+_COPIED = "copied"  # in a copy's state: the places of the layers that the model owns, and of its optimizer's slots
 
 
 class Sequential(Trainer):
@@ -105,13 +108,14 @@ class Sequential(Trainer):
         if (name is None) == (index is None):
             raise ConfigurationError("get_layer takes either a name or an index, as in get_layer('conv2d').")
         if index is not None:
+            index = integer(index, "index", "get_layer", minimum=-(2**62))
             if not -len(self._layers) <= index < len(self._layers):
                 raise ConfigurationError(
                     f"There is no layer at index {index}: model {self.name!r} has {len(self._layers)} layers."
                 )
             return self._layers[index]
         for layer in self._layers:
-            if layer.name == name:
+            if isinstance(name, str) and layer.name == name:
                 return layer
         raise unknown_name(f"layer in model {self.name!r}", name, [layer.name for layer in self._layers])
 
@@ -252,24 +256,26 @@ class Sequential(Trainer):
     @trainable.setter
     def trainable(self, value: bool) -> None:
         for layer in self._layers:
-            layer.trainable = bool(value)
+            layer.trainable = flag(value, "trainable", f"Model {self.name!r}")
 
     def get_weights(self) -> list[Weights]:
         """Return copies of all weights, layer by layer, in Keras' order and layout."""
-        return [weight.copy() for weight in self.weights]
+        with moments.reading():
+            return [weight.copy() for weight in self.weights]
 
     def set_weights(self, weights: Sequence[npt.ArrayLike]) -> None:
         """Set all weights from arrays in the order of `get_weights`; all of them or, on an error, none."""
         self._require_built()
-        own, new = self.weights, [np.asarray(weight) for weight in weights]
+        own, new = self.weights, given_weights(weights, f"Model {self.name!r}")
         if len(new) != len(own):
             raise ShapeError(f"Model {self.name!r} has {len(own)} weights, but {len(new)} came.")
         names = [f"{layer.describe()}, {spec.name}" for layer in self._layers for spec in layer.specs]
         for name, weight, array in zip(names, own, new, strict=True):
             if array.shape != weight.shape:
                 raise ShapeError(f"{name}: expected shape {weight.shape}, but {array.shape} came.")
-        for weight, array in zip(own, new, strict=True):
-            weight[...] = array
+        with moments.writing():
+            for weight, array in zip(own, new, strict=True):
+                weight[...] = array
 
     def count_params(self) -> int:
         """Return the number of values in all weights."""
@@ -280,7 +286,7 @@ class Sequential(Trainer):
 
     def executable(self, fused: bool = True) -> Executable:
         """Return the model ready to run on the current engine: the same object until something changes."""
-        return self._running().executable(fused=fused)
+        return self._running().executable(fused=flag(fused, "fused", "executable"))
 
     def layer_outputs(self, x: Any) -> list[Array]:
         """Return every layer's output for a batch `x`, in the order of `layers`."""
@@ -350,10 +356,31 @@ class Sequential(Trainer):
     @classmethod
     def from_config(cls, config: dict[str, Any], *, seed: int | None = None) -> Sequential:
         """Make a model from what `get_config` returned, with new weights."""
+        if not isinstance(config, dict) or not isinstance(config.get("layers"), (list, tuple)):
+            raise ConfigurationError(
+                "Sequential.from_config takes what get_config returned, a dict with a list of 'layers', but got "
+                f"{config!r}."
+            )
         shape = config.get("input_shape")
         first = [] if shape is None else [InputLayer(shape)]
         layers = [deserialize(description) for description in config["layers"]]
         return cls([*first, *layers], name=config.get("name"), seed=seed)
+
+    # ---- copying: by copy, pickle, and what uses them (joblib, multiprocessing, scikit-learn's clone)
+
+    def __getstate__(self) -> dict[str, Any]:
+        own = [place for place, layer in enumerate(self._layers) if layer.owner is self]
+        slots = None if self.optimizer is None else self.optimizer.places_of_slots(self.weights)
+        return {**self.__dict__, "_prepared": None, "_layers": list(self._layers), _COPIED: (own, slots)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        own, slots = state.pop(_COPIED)
+        self.__dict__.update(state)
+        for layer in [self._layers[place] for place in own] + ([self._input_layer] if self._input_layer else []):
+            if layer.owner is None:  # a shallow copy shares its layers, and leaves them to the model they stand in
+                layer.adopt(self, layer.name)
+        if self.optimizer is not None and slots is not None:
+            self.optimizer.rebind_slots(self.weights, slots)
 
     def __repr__(self) -> str:
         return f"<Sequential {self.name!r}: {len(self._layers)} layers{'' if self.built else ', not built'}>"

@@ -12,6 +12,7 @@ from typing import Any
 
 from convoscope.engine.receptive_field import ReceptiveField
 from convoscope.errors import ConfigurationError
+from convoscope.layers.arguments import integer
 from convoscope.models.summary import Row, Summary, summarize
 from convoscope.names import for_terminal
 
@@ -21,6 +22,7 @@ _WIDEST = 88
 # Below the first, numbers of parameters may be cut off; below the second, nothing fits.
 _LEGIBLE = 50
 _NARROWEST = 30
+_LONGEST = 100_000
 _TITLES = ("Layer (type)", "Output Shape", "Param #")
 _BAR = 28
 _PLAINER = str.maketrans(
@@ -51,6 +53,8 @@ def print_summary(
     Where the output cannot show box-drawing characters, plainer ones take their place.
     """
     summary = _shown(summarize(model))
+    if line_length is not None:
+        line_length = integer(line_length, "line_length", "summary", minimum=0, maximum=_LONGEST)
     width = line_length or max(_LEGIBLE, min(_WIDEST, shutil.get_terminal_size().columns - 4))
     text = table(summary, width)
     if details:

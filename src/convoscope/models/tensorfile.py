@@ -96,7 +96,7 @@ def _open(path: str | os.PathLike[str]) -> Iterator[Any]:
     from safetensors import SafetensorError, safe_open
 
     place = Path(path)
-    if place.is_dir():
+    if os.path.isdir(place):
         raise MissingFileError(f"{path} is a folder, not a file. Give the file in it: {place / 'model.safetensors'}.")
     open_regular(place).close()  # the library calls a file that may not be read one that is not there
     try:

@@ -256,7 +256,7 @@ def sample_shape(x: Any) -> tuple[int, ...]:
     if len(shape) < 2:
         raise ShapeError(
             f"The inputs have shape {shape}, but a model takes a batch: the first axis counts the images, as in "
-            "(60000, 28, 28, 1)."
+            "(60000, 28, 28, 1). For one sample, x[np.newaxis] adds that axis."
         )
     return tuple(shape[1:])
 

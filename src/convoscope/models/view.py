@@ -9,7 +9,7 @@ import numpy as np
 
 from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError, unknown_name
-from convoscope.layers.arguments import Shape, integer
+from convoscope.layers.arguments import LARGEST_SIZE, Shape, integer
 from convoscope.layers.base import Layer, Symbol, Weights
 from convoscope.models.prepared import PreparedLayers
 from convoscope.models.sequential import Sequential
@@ -43,15 +43,16 @@ class Model:
     """
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None) -> None:
-        first, *others = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+        given = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         self._single = not isinstance(outputs, (list, tuple))
         wanted = [outputs] if self._single else list(outputs)
-        if others or not wanted:
+        if len(given) != 1 or not wanted:
             raise ConfigurationError(
                 "Model takes one input and at least one output, as in Model(inputs=model.input, "
-                f"outputs=[layer.output for layer in model.layers]), but got {1 + len(others)} inputs and "
+                f"outputs=[layer.output for layer in model.layers]), but got {len(given)} inputs and "
                 f"{len(wanted)} outputs."
             )
+        (first,) = given
         for symbol in (first, *wanted):
             _check_symbol(symbol)
         self.name = name or "functional"
@@ -106,7 +107,7 @@ class Model:
     def get_layer(self, name: str) -> Layer:
         """Return the layer of that name."""
         for layer in self._layers:
-            if layer.name == name:
+            if isinstance(name, str) and layer.name == name:
                 return layer
         raise unknown_name(f"layer in model {self.name!r}", name, [layer.name for layer in self._layers])
 
@@ -129,7 +130,7 @@ class Model:
         from convoscope.training.data import check_inputs
 
         images = check_inputs(x, self.plan_input_shape, f"model {self.name!r}")
-        size = integer(batch_size, "batch_size", "predict")
+        size = min(integer(batch_size, "batch_size", "predict"), len(images))
         batches = [
             self._prepared.outputs(images[start : start + size], self._places) for start in range(0, len(images), size)
         ]
@@ -138,7 +139,7 @@ class Model:
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch, without splitting it."""
-        return self.predict(x, batch_size=max(1, len(x)))
+        return self.predict(x, batch_size=LARGEST_SIZE)
 
     __call__ = predict_on_batch
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convoscope.engine import moments
 from convoscope.engine.base import Array, Executable, Stretch
 from convoscope.errors import TrainingDivergedError
 from convoscope.training.callbacks import CallbackList
@@ -36,9 +37,10 @@ class Snapshot:
 
     def restore(self) -> None:
         """Go back."""
-        for array, copy in self._kept:
-            array[...] = copy
-        self._optimizer.iterations = self._iterations
+        with moments.writing():
+            for array, copy in self._kept:
+                array[...] = copy
+            self._optimizer.iterations = self._iterations
 
 
 def train(
@@ -130,17 +132,18 @@ def _rows_at_once(executable: Executable, batch_size: int, count: int) -> int:
 def _run(executable: Executable, stretch: Stretch, optimizer: Optimizer) -> int:
     """Take some steps of a stretch, count them, and return how many."""
     stretch.losses.fill(np.nan)
-    try:
-        # What overflows shows in the losses, and is answered there.
-        with np.errstate(all="ignore"):
-            taken = executable.train(stretch, _BUDGET)
-    except KeyboardInterrupt:
-        # The weights are those after the last whole step. The engine cannot say which one it was, but has written
-        # the losses of each.
-        written = int(np.count_nonzero(~np.isnan(stretch.losses)))
-        optimizer.iterations += written // stretch.batch_size
-        raise
-    optimizer.iterations += taken
+    with moments.writing():
+        try:
+            # What overflows shows in the losses, and is answered there.
+            with np.errstate(all="ignore"):
+                taken = executable.train(stretch, _BUDGET)
+        except KeyboardInterrupt:
+            # The weights are those after the last whole step. The engine cannot say which one it was, but has written
+            # the losses of each.
+            written = int(np.count_nonzero(~np.isnan(stretch.losses)))
+            optimizer.iterations += written // stretch.batch_size
+            raise
+        optimizer.iterations += taken
     return taken
 
 
@@ -195,5 +198,5 @@ def forward(model: Trainable, x: Array, batch_size: int, callbacks: CallbackList
 
 def _parts(count: int, batch_size: int, singly: bool) -> list[slice]:
     """Return slices over `count` samples: of one batch each, or larger where nobody asks for every batch."""
-    size = batch_size if singly else max(batch_size, BLOCK)
+    size = min(batch_size if singly else max(batch_size, BLOCK), count)
     return [slice(start, min(start + size, count)) for start in range(0, count, size)]

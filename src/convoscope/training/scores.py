@@ -6,14 +6,17 @@ import copy
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
+from convoscope.training.functional import running_sum
 from convoscope.training.metrics import Metric
 
 
 class Scores:
     """Running means of the loss and of metrics.
+
+    The sums do not depend on how many samples are taken in at a time: the engine reports by the clock, and equal runs
+    must give equal numbers.
 
     The metrics are copies, so that an evaluation inside a callback does not disturb the training around it.
     """
@@ -27,7 +30,7 @@ class Scores:
 
     def add(self, losses: npt.NDArray[Any], y: npt.NDArray[Any], outputs: npt.NDArray[Any]) -> None:
         """Take in samples: each one's loss times its weight (N,), its label, its outputs."""
-        self._loss += float(losses.sum(dtype=np.float64))
+        self._loss = running_sum(self._loss, losses)
         self._count += len(losses)
         for metric in self._metrics:
             metric.update_state(y, outputs)
