@@ -7,7 +7,7 @@ config. The same generator state gives the same values, whatever the machine.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,19 @@ def fans(shape: Shape) -> tuple[float, float]:
 
 class Initializer:
     """The base of all initializers."""
+
+    def __post_init__(self) -> None:
+        from convoscope.layers.arguments import integer, real
+
+        where = type(self).__name__
+        for field in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            if field.name == "seed" and value is not None:
+                integer(value, "seed", where, minimum=0)
+            if isinstance(field.default, float) and not (where == "Constant" and isinstance(value, np.ndarray)):
+                real(value, field.name, where)
+                if field.name == "stddev" and value < 0:
+                    raise ConfigurationError(f"{where}: stddev must be at least 0, but is {value!r}.")
 
     def __call__(self, shape: Shape, generator: np.random.Generator) -> Array:
         """Return float32 values of `shape`."""
@@ -99,6 +112,11 @@ class RandomUniform(Initializer):
     maxval: float = 0.05
     seed: int | None = None
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.minval > self.maxval:
+            raise ConfigurationError(f"RandomUniform: minval {self.minval!r} must not be above maxval {self.maxval!r}.")
+
     def __call__(self, shape: Shape, generator: np.random.Generator) -> Array:
         return _own(self.seed, generator).uniform(self.minval, self.maxval, shape).astype(np.float32)
 
@@ -132,11 +150,16 @@ class VarianceScaling(Initializer):
     seed: int | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.scale <= 0:
             raise ConfigurationError(f"VarianceScaling: scale must be above 0, but is {self.scale!r}.")
-        if self.mode not in ("fan_in", "fan_out", "fan_avg"):
+        if not isinstance(self.mode, str) or self.mode not in ("fan_in", "fan_out", "fan_avg"):
             raise unknown_name("mode of VarianceScaling", self.mode, ["fan_in", "fan_out", "fan_avg"])
-        if self.distribution not in ("truncated_normal", "untruncated_normal", "uniform"):
+        if not isinstance(self.distribution, str) or self.distribution not in (
+            "truncated_normal",
+            "untruncated_normal",
+            "uniform",
+        ):
             known = ["truncated_normal", "untruncated_normal", "uniform"]
             raise unknown_name("distribution of VarianceScaling", self.distribution, known)
 

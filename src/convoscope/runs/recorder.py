@@ -12,6 +12,7 @@ from convoscope.models.files import save_model
 from convoscope.runs.folder import RunFolder
 from convoscope.training.callbacks import Callback
 from convoscope.training.callbacks.base import Logs
+from convoscope.training.progress import numbers_in
 from convoscope.wording import counted
 
 
@@ -98,7 +99,7 @@ class RunRecorder(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write the epoch down: history, model, and the checkpoint last, for it says that the rest is there."""
-        values = {name: float(value) for name, value in (logs or {}).items()}
+        values = numbers_in(logs)
         seconds = round(time.perf_counter() - self._began, 3)
         line = {
             "epoch": epoch + 1,
@@ -110,7 +111,7 @@ class RunRecorder(Callback):
         self.done = epoch + 1
         self.stopped = self.why_stopped()
         self.folder.append_epoch(line)
-        value = None if self.monitor is None else values[self.monitor]
+        value = None if self.monitor is None else values.get(self.monitor)
         if value is None or self.best is None or value > self.best:
             self.best, self.best_epoch = value, epoch + 1
             save_model(self.model, self.folder.model, include_optimizer=False)

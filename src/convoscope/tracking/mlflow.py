@@ -132,6 +132,10 @@ class MLflowLogger(Tracker):
         """End the run."""
         self._client.set_terminated(self.run_id, "FINISHED" if whole else "KILLED")
 
+    def closed(self) -> dict[str, Any]:
+        """Leave the connection out of a copy."""
+        return {**super().closed(), "_client": None}
+
     def how_to_look(self) -> str:
         """Return the command that shows it."""
         store = [] if self.tracking_uri is None else ["--backend-store-uri", self.tracking_uri]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from convoscope.layers.arguments import integer
+from convoscope.paths import user_path
 from convoscope.tracking.describe import as_text
 from convoscope.tracking.findings import Findings, png
 from convoscope.tracking.tracker import Tracker
@@ -72,7 +73,7 @@ class TensorBoard(Tracker):
     ) -> None:
         reject_unsupported(options, _ACCEPTED, type(self))
         super().__init__(hyperparameters, test_data)
-        self.log_dir = Path(log_dir)
+        self.log_dir = user_path(log_dir)
         self.histogram_freq = integer(histogram_freq, "histogram_freq", "TensorBoard", minimum=0)
         self._files: dict[str, _EventFile] = {}
 
@@ -118,6 +119,10 @@ class TensorBoard(Tracker):
         for file in files.values():
             with suppress(OSError):
                 file.close()
+
+    def closed(self) -> dict[str, Any]:
+        """Leave the open files out of a copy."""
+        return {**super().closed(), "_files": {}}
 
     def how_to_look(self) -> str:
         """Return the command that shows it."""

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from convoscope.errors import ConvoscopeWarning
+from convoscope.errors import ConfigurationError, ConvoscopeWarning
 from convoscope.tracking.describe import described
 from convoscope.tracking.findings import Findings, find
 from convoscope.tracking.machine import Machine
 from convoscope.training.callbacks.base import Callback, Logs
+from convoscope.training.progress import numbers_in
 
 _LONGEST = 300  # of a library's message
 
@@ -38,6 +39,8 @@ class Tracker(Callback):
     Steps are epochs, counted from 0 as Keras does. ``system/seconds``, ``system/cpu_percent`` (of one core: 200 is two
     busy cores) and, but for Windows, ``system/peak_memory_mb`` are of this process.
 
+    Of the logs that callbacks may add to, only numbers are written.
+
     Whatever an operation of the library raises, training goes on without the tracker, and one warning says so.
     """
 
@@ -51,6 +54,10 @@ class Tracker(Callback):
 
     def __init__(self, hyperparameters: Mapping[str, Any] | None = None, test_data: Any = None) -> None:
         super().__init__()
+        if hyperparameters is not None and not isinstance(hyperparameters, Mapping):
+            raise ConfigurationError(
+                f"{type(self).__name__}: hyperparameters must be a dict of names and values, not {hyperparameters!r}."
+            )
         self.hyperparameters = dict(hyperparameters or {})
         self.test_data = test_data
         self.waits = False
@@ -99,16 +106,12 @@ class Tracker(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write the epoch's figures."""
         self._epoch = epoch
-        figures = {name: float(value) for name, value in (logs or {}).items()}
-        figures["learning_rate"] = float(self.model.optimizer.learning_rate)
-        figures |= self._machine.end()
-        self._guarded(lambda: self.write(epoch, figures))
+        self._guarded(lambda: self.write(epoch, self._figures(logs)))
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Write what came of it, and end, unless a report is to follow."""
         if self.test_data is not None:
-            x, y = self.test_data
-            self._guarded(lambda: self.write_findings(self._epoch, find(self.model, x, y)))
+            self._guarded(lambda: self.write_findings(self._epoch, find(self.model, *self.test_data)))
         if not self.waits:
             self.close()
 
@@ -140,6 +143,18 @@ class Tracker(Callback):
         return self._works
 
     # ---- how
+
+    def closed(self) -> dict[str, Any]:
+        """Return what takes the place of open files and connections in a copy of the tracker."""
+        return {"_is_open": False}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, **self.closed()}
+
+    def _figures(self, logs: Logs | None) -> dict[str, float]:
+        """Return an epoch's figures: those of the logs that are numbers, the learning rate, and the machine's."""
+        rate = float(self.model.optimizer.learning_rate)
+        return {**numbers_in(logs), "learning_rate": rate, **self._machine.end()}
 
     def _open(self) -> None:
         if not self._is_open:

@@ -131,6 +131,10 @@ class WandbLogger(Tracker):
         """End the run."""
         self._run.finish(exit_code=0 if whole else 1)
 
+    def closed(self) -> dict[str, Any]:
+        """Leave the connection out of a copy."""
+        return {**super().closed(), "_run": None}
+
     def how_to_look(self) -> str:
         """Return where it is, and the command that sends it."""
         return f"It is in {self.folder}. To send it to your account: {shlex.join(['wandb', 'sync', str(self.folder)])}"

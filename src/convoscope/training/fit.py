@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.errors import ConfigurationError, TrainingDivergedError
-from convoscope.layers.arguments import integer
+from convoscope.layers.arguments import equal, flag, integer
 from convoscope.training import loop
 from convoscope.training.callbacks import CallbackList, History, ProgressPrinter
 from convoscope.training.callbacks.sequence import as_list
@@ -98,6 +98,7 @@ def fit(
     """
     _, loss = compiled(model, "fit")
     batch = _batch_size(batch_size, "fit")
+    shuffle = flag(shuffle, "shuffle", "fit")
     epochs = integer(epochs, "epochs", "fit", minimum=0)
     first = integer(initial_epoch, "initial_epoch", "fit", minimum=0)
     check_loss(loss, model.executable().plan)
@@ -105,9 +106,10 @@ def fit(
     validation: Samples | None = None
     if validation_data is not None:
         validation = gather_validation(model, validation_data)
-    elif validation_split:
+    elif validation_split is not None and not equal(validation_split, 0):
         samples, validation = samples.split(validation_split)
     samples = samples.weighted(class_weight, model, "fit")
+    batch = min(batch, len(samples))  # a batch has no room for more
     count = _samples_an_epoch(len(samples), batch, steps_per_epoch)
     validation_batch = batch if validation_batch_size is None else _batch_size(validation_batch_size, "fit")
     is_validated = _validated(validation_freq)
@@ -175,6 +177,7 @@ def evaluate(
     check_loss(loss, model.executable().plan)
     batch = _batch_size(batch_size, "evaluate")
     samples = gather(model, x, y, sample_weight, "evaluate")
+    return_dict = flag(return_dict, "return_dict", "evaluate")
     printer = _printer(verbose)
     listed = [*as_list(callbacks), *([printer] if printer else [])]
     run = CallbackList(listed, model, {"verbose": verbose, "epochs": 1, "steps": -(-len(samples) // batch)})
@@ -233,6 +236,7 @@ def train_on_batch(
     """
     _, loss = compiled(model, "train_on_batch")
     check_loss(loss, model.executable().plan)
+    return_dict = flag(return_dict, "return_dict", "train_on_batch")
     samples = gather(model, x, y, sample_weight, "train_on_batch").weighted(class_weight, model, "train_on_batch")
     order = np.arange(len(samples), dtype=np.int64)
     logs = loop.train(model, samples, order, len(samples), CallbackList(), _unreported, "train_on_batch")
@@ -308,7 +312,7 @@ def _batch_size(batch_size: int | None, where: str) -> int:
 
 
 def _printer(verbose: int | str, final: bool = True) -> ProgressPrinter | None:
-    if verbose not in ("auto", 0, 1, 2):
+    if not any(equal(verbose, known) for known in ("auto", 0, 1, 2)):
         raise ConfigurationError(f"verbose must be 'auto', 0, 1 or 2, but is {verbose!r}.")
     return ProgressPrinter(live=verbose != 2, final=final) if verbose else None
 

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from convoscope.names import for_terminal
+
+_LONGEST_TEXT = 40  # of a value that is no number
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,29 @@ class Progress:
         return f"Epoch {self.epoch}/{self.epochs}" if self.stage == "train" else self.stage.capitalize()
 
 
-def render_logs(logs: Mapping[str, float]) -> str:
+def as_number(value: Any) -> float | None:
+    """Return a value from logs as a float, or None if it is no number: people's callbacks put anything there.
+
+    Examples
+    --------
+    >>> as_number(3), as_number("3"), as_number([0.5, 0.25]), as_number(None)
+    (3.0, None, None, None)
+    """
+    if isinstance(value, (str, bytes, complex)):
+        return None
+    try:
+        return float(value.item() if getattr(value, "ndim", 0) else value)
+    except Exception:  # an array of many values, or any object whatever
+        return None
+
+
+def numbers_in(logs: Mapping[str, Any] | None) -> dict[str, float]:
+    """Return those of the logs that are numbers, as floats."""
+    found = {str(name): as_number(value) for name, value in (logs or {}).items()}
+    return {name: number for name, number in found.items() if number is not None}
+
+
+def render_logs(logs: Mapping[str, Any]) -> str:
     """Return the values as Keras prints them: four digits, or powers of ten if very small.
 
     Examples
@@ -69,9 +96,21 @@ def render_logs(logs: Mapping[str, float]) -> str:
     return " - ".join(f"{name}: {render_number(value)}" for name, value in logs.items())
 
 
-def render_number(value: float) -> str:
-    """Return a number with four digits after the point, or as a power of ten if it is very small."""
-    return f"{value:.4f}" if abs(value) > 1e-3 or value == 0 else f"{value:.4e}"
+def render_number(value: Any) -> str:
+    """Return a number with four digits after the point, or as a power of ten if it is very small.
+
+    What is no number is shown as text in one line, and cut if it is long.
+
+    Examples
+    --------
+    >>> render_number(0.25), render_number(None), render_number([1, 2])
+    ('0.2500', 'None', '[1, 2]')
+    """
+    number = as_number(value)
+    if number is None:
+        text = " ".join(for_terminal(str(value).replace("\n", " ")).split())
+        return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
+    return f"{number:.4f}" if abs(number) > 1e-3 or number == 0 else f"{number:.4e}"
 
 
 def render_line(progress: Progress) -> str:

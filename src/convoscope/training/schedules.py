@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convoscope.errors import ConfigurationError, unknown_name
+from convoscope.layers.arguments import flag, real
 
 Rates = npt.NDArray[np.float64]
 
@@ -57,6 +58,7 @@ class ExponentialDecay(LearningRateSchedule):
     name: str = "ExponentialDecay"
 
     def __post_init__(self) -> None:
+        _check_numbers(self)
         _positive(self.decay_steps, "decay_steps", "ExponentialDecay")
 
     def rates(self, steps: Rates) -> Rates:
@@ -84,6 +86,7 @@ class CosineDecay(LearningRateSchedule):
     warmup_steps: int = 0
 
     def __post_init__(self) -> None:
+        _check_numbers(self)
         _positive(self.decay_steps, "decay_steps", "CosineDecay")
 
     def rates(self, steps: Rates) -> Rates:
@@ -115,6 +118,16 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     name: str = "PiecewiseConstant"
 
     def __post_init__(self) -> None:
+        for name in ("boundaries", "values"):
+            given = getattr(self, name)
+            if (
+                isinstance(given, (str, bytes))
+                or not isinstance(given, (Sequence, np.ndarray))
+                or getattr(given, "ndim", 1) != 1
+            ):
+                raise ConfigurationError(f"PiecewiseConstantDecay: {name} must be a list of numbers, but is {given!r}.")
+            for each in given:
+                real(each, f"each of {name}", "PiecewiseConstantDecay")
         if len(self.values) != len(self.boundaries) + 1:
             raise ConfigurationError(
                 "PiecewiseConstantDecay: there must be one value more than boundaries, but there are "
@@ -165,6 +178,7 @@ class OneCycle(LearningRateSchedule):
     name: str = "OneCycle"
 
     def __post_init__(self) -> None:
+        _check_numbers(self)
         _positive(self.total_steps, "total_steps", "OneCycle")
         _positive(self.start_factor, "start_factor", "OneCycle")
         _positive(self.end_factor, "end_factor", "OneCycle")
@@ -181,6 +195,18 @@ class OneCycle(LearningRateSchedule):
 
 def _half_cosine(start: float, end: float, share: Rates) -> Rates:
     return end + (start - end) * 0.5 * (1.0 + np.cos(math.pi * np.clip(share, 0.0, 1.0)))
+
+
+def _check_numbers(schedule: Any) -> None:
+    where = type(schedule).__name__
+    for field in fields(schedule):
+        value = getattr(schedule, field.name)
+        if field.type == "bool":
+            flag(value, field.name, where)
+        elif field.type != "str" and value is not None:
+            real(value, field.name, where)
+        elif value is None and "None" not in str(field.type):
+            raise ConfigurationError(f"{where}: {field.name} must be given, but is None.")
 
 
 def _positive(value: float, argument: str, where: str) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import os
-from pathlib import Path
+from collections.abc import Iterable
+from typing import Any
 
 from convoscope.errors import ConfigurationError, StorageError
+from convoscope.layers.arguments import flag
 from convoscope.names import for_table
+from convoscope.paths import user_path
 from convoscope.training.callbacks.base import Callback, Logs
 
 
@@ -25,15 +28,16 @@ class CSVLogger(Callback):
     Notes
     -----
     The columns are the epoch, counted from 0, and the names in the logs in alphabetical order; a value that an epoch
-    has not measured is ``NA``.
+    has not measured is ``NA``. What a callback has put into the logs that is no number is written as text, several
+    values as ``[1, 2]``, and with an apostrophe before what a spreadsheet would compute.
     """
 
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
         if not isinstance(separator, str) or len(separator) != 1:
             raise ConfigurationError(f"CSVLogger: separator must be one character, but is {separator!r}.")
-        self.path = Path(filename)
+        self.path = user_path(filename)
         self.separator = separator
-        self.append = append
+        self.append = flag(append, "append", "CSVLogger")
         self._columns: list[str] | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
@@ -45,16 +49,16 @@ class CSVLogger(Callback):
             self._write("w", [])  # so that a file that cannot be written is known before training, not after
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        logs = logs or {}
+        cells = {str(for_table(str(name))): _cell(value) for name, value in (logs or {}).items()}
         lines: list[list[object]] = []
         if self._columns is None:
-            names = sorted(logs)
+            names = sorted(cells)
             if not any(name.startswith("val_") for name in names):
                 # As Keras: room for a validation that comes in a later epoch.
                 names += [f"val_{name}" for name in names]
             self._columns = names
             lines.append(["epoch", *names])
-        lines.append([epoch, *(logs.get(name, "NA") for name in self._columns)])
+        lines.append([epoch, *(cells.get(name, "NA") for name in self._columns)])
         self._write("a", lines)
 
     def _write(self, mode: str, lines: list[list[object]]) -> None:
@@ -66,3 +70,11 @@ class CSVLogger(Callback):
                 f"CSVLogger: {self.path} could not be written ({error.strerror or error}). Choose another place, or "
                 "make room."
             ) from None
+
+
+def _cell(value: Any) -> object:
+    if isinstance(value, str):
+        return for_table(value)
+    if isinstance(value, Iterable) and getattr(value, "ndim", True):
+        return f"[{', '.join(map(str, value))}]"
+    return value

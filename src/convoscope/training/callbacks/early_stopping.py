@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from convoscope.engine.base import Array
+from convoscope.layers.arguments import flag, integer, real
 from convoscope.training.callbacks.base import Logs
 from convoscope.training.callbacks.monitor import MonitorCallback
 
@@ -55,11 +56,12 @@ class EarlyStopping(MonitorCallback):
         start_from_epoch: int = 0,
     ) -> None:
         super().__init__(monitor, mode, min_delta)
-        self.patience = patience
-        self.verbose = verbose
-        self.baseline = baseline
-        self.restore_best_weights = restore_best_weights
-        self.start_from_epoch = start_from_epoch
+        where = type(self).__name__
+        self.patience = integer(patience, "patience", where, minimum=0)
+        self.verbose = flag(verbose, "verbose", where)
+        self.baseline = None if baseline is None else real(baseline, "baseline", where)
+        self.restore_best_weights = flag(restore_best_weights, "restore_best_weights", where)
+        self.start_from_epoch = integer(start_from_epoch, "start_from_epoch", where, minimum=0)
         self.reset()
 
     def reset(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from convoscope.errors import ConfigurationError
+from convoscope.layers.arguments import flag
 from convoscope.training.callbacks.base import Callback, Logs
 
 
@@ -33,7 +34,7 @@ class LearningRateScheduler(Callback):
                 "A learning rate for each step is given to the optimizer: Adam(learning_rate=schedule)."
             )
         self.schedule = schedule
-        self.verbose = verbose
+        self.verbose = flag(verbose, "verbose", "LearningRateScheduler")
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         optimizer = self.model.optimizer
@@ -50,6 +51,6 @@ class LearningRateScheduler(Callback):
 def _takes_two(function: Callable[..., Any]) -> bool:
     try:
         inspect.signature(function).bind(0, 0.0)
-    except TypeError:
+    except (TypeError, ValueError):  # ValueError: a built-in function that does not tell
         return False
     return True

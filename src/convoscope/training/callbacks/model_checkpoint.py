@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 from convoscope.errors import ConfigurationError, StorageError
-from convoscope.layers.arguments import integer
+from convoscope.layers.arguments import equal, flag, integer, real
 from convoscope.names import for_terminal
+from convoscope.paths import user_path
 from convoscope.training.callbacks.base import Logs
 from convoscope.training.callbacks.monitor import MonitorCallback
 
@@ -49,12 +50,15 @@ class ModelCheckpoint(MonitorCallback):
         initial_value_threshold: float | None = None,
     ) -> None:
         super().__init__(monitor, mode)
-        self.filepath = os.fspath(filepath)
-        self.verbose = verbose
-        self.save_best_only = save_best_only
-        self.save_weights_only = save_weights_only
-        self.save_freq = save_freq if save_freq == "epoch" else integer(save_freq, "save_freq", "ModelCheckpoint")
-        self.best = initial_value_threshold
+        where = type(self).__name__
+        self.filepath = os.fspath(user_path(filepath))
+        self.verbose = flag(verbose, "verbose", where)
+        self.save_best_only = flag(save_best_only, "save_best_only", where)
+        self.save_weights_only = flag(save_weights_only, "save_weights_only", where)
+        self.save_freq = "epoch" if equal(save_freq, "epoch") else integer(save_freq, "save_freq", where)
+        self.best = None
+        if initial_value_threshold is not None:
+            self.best = real(initial_value_threshold, "initial_value_threshold", where)
         self._batches = 0
         self._epoch = 0
 
@@ -103,7 +107,7 @@ class ModelCheckpoint(MonitorCallback):
         known = {**logs, "epoch": epoch + 1} | ({} if batch is None else {"batch": batch + 1})
         try:
             return Path(self.filepath.format(**known))
-        except (KeyError, IndexError, ValueError) as error:
+        except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
             raise ConfigurationError(
                 f"ModelCheckpoint: the file name {self.filepath!r} cannot be filled in ({error}). Known are "
                 f"{', '.join(known)}; write them as {{epoch:02d}} or {{loss:.2f}}."

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from convoscope.errors import ConfigurationError, ConvoscopeWarning, unknown_name
+from convoscope.layers.arguments import real, text
 from convoscope.training.callbacks.base import Callback, Logs
+from convoscope.training.progress import as_number
 
 
 class MonitorCallback(Callback):
@@ -27,11 +29,11 @@ class MonitorCallback(Callback):
     remembered: tuple[str, ...] = ("best",)
 
     def __init__(self, monitor: str, mode: str = "auto", min_delta: float = 0.0) -> None:
-        if mode not in ("auto", "min", "max"):
+        if not isinstance(mode, str) or mode not in ("auto", "min", "max"):
             raise unknown_name(f"mode of {type(self).__name__}", mode, ["auto", "min", "max"])
-        self.monitor = monitor
+        self.monitor = text(monitor, "monitor", type(self).__name__)
         self.mode = mode
-        self.min_delta = abs(min_delta)
+        self.min_delta = abs(real(min_delta, "min_delta", type(self).__name__))
         self.best: float | None = None
         self._to_restore: Mapping[str, Any] | None = None
 
@@ -64,7 +66,7 @@ class MonitorCallback(Callback):
         return value - self.min_delta > reference if self._higher_is_better() else value + self.min_delta < reference
 
     def monitored(self, logs: Logs | None) -> float | None:
-        """Return the watched value, or None, with a warning, in an epoch that has not measured it.
+        """Return the watched value, or None, with a warning, in an epoch that has no such number.
 
         Raises
         ------
@@ -73,7 +75,15 @@ class MonitorCallback(Callback):
         """
         logs = logs or {}
         if self.monitor in logs:
-            return logs[self.monitor]
+            number = as_number(logs[self.monitor])
+            if number is None:
+                warnings.warn(
+                    f"{type(self).__name__} watches {self.monitor!r}, which is no number in this epoch, but a "
+                    f"{type(logs[self.monitor]).__name__}.",
+                    ConvoscopeWarning,
+                    stacklevel=2,
+                )
+            return number
         if self.monitor.removeprefix("val_") not in logs:
             raise unknown_name(f"value to monitor for {type(self).__name__}", self.monitor, logs)
         warnings.warn(

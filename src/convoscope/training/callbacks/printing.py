@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from typing import TextIO
+from typing import Any, TextIO
 
 from convoscope.training.callbacks.base import Callback
 from convoscope.training.progress import Progress, render_bar, render_line
@@ -28,6 +28,12 @@ class ProgressPrinter(Callback):
         self.live = live and self.stream.isatty()
         self.final = final
         self._shown = 0  # characters of the bar that is on the screen
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "stream": None if self.stream is sys.stdout else self.stream}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, stream=state["stream"] or sys.stdout)
 
     def on_progress(self, progress: Progress) -> None:
         if self.live:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from convoscope.errors import ConfigurationError
+from convoscope.layers.arguments import flag, integer, real
 from convoscope.training.callbacks.base import Logs
 from convoscope.training.callbacks.monitor import MonitorCallback
 
@@ -44,13 +45,14 @@ class ReduceLROnPlateau(MonitorCallback):
         min_lr: float = 0.0,
     ) -> None:
         super().__init__(monitor, mode, min_delta)
-        if not 0 < factor < 1:
+        where = type(self).__name__
+        if not 0 < real(factor, "factor", where) < 1:
             raise ConfigurationError(f"ReduceLROnPlateau: factor must be above 0 and below 1, but is {factor!r}.")
         self.factor = factor
-        self.patience = patience
-        self.verbose = verbose
-        self.cooldown = cooldown
-        self.min_lr = min_lr
+        self.patience = integer(patience, "patience", where, minimum=0)
+        self.verbose = flag(verbose, "verbose", where)
+        self.cooldown = integer(cooldown, "cooldown", where, minimum=0)
+        self.min_lr = real(min_lr, "min_lr", where)
         self.reset()
 
     def reset(self) -> None:

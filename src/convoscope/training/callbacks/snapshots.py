@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from convoscope.errors import ConvoscopeWarning
+from convoscope.paths import user_path
 from convoscope.training.callbacks.base import Callback, Logs
 
 _NAME = re.compile(r"epoch-(\d{4,})\.safetensors")
@@ -49,7 +50,7 @@ class Snapshots(Callback):
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         super().__init__()
-        self.folder = Path(folder)
+        self.folder = user_path(folder)
         self._begun = False
         self._works = True
 

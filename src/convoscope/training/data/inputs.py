@@ -124,6 +124,16 @@ def _shape_message(shape: Shape, wanted: Shape, where: str) -> str:
     )
 
 
+def _lacks_batch_axis(shape: Shape, wanted: Shape) -> bool:
+    """Whether data of a shape that does not fit is more likely one sample than many."""
+    if len(shape) == len(wanted) == 3:
+        # Many grey images without a channel axis have as many axes; the last one tells images with channels.
+        return shape[-1] == wanted[-1] or (shape[-1] in (1, 3, 4) and min(shape[:2]) > 4)
+    if len(shape) == len(wanted):
+        return True
+    return len(wanted) == 3 and len(shape) == 2
+
+
 def _remedy(shape: Shape, wanted: Shape) -> str:
     """Say what brings data of `shape` into the shape that is wanted, where that can be told."""
     ending = ", ".join(map(str, wanted))
@@ -141,6 +151,15 @@ def _remedy(shape: Shape, wanted: Shape) -> str:
     if len(sample) != len(wanted) and math.prod(sample) == math.prod(wanted):
         flatten = ", or begin the model with a Flatten layer" if len(wanted) == 1 else ""
         return f"The number of values is right: x.reshape(-1, {ending}) brings them into shape{flatten}."
+    if math.prod(shape) == math.prod(wanted):
+        return f"This is one sample without the batch axis: x.reshape(1, {ending}) adds it, and brings it into shape."
+    if _lacks_batch_axis(shape, wanted):
+        axes = "x[np.newaxis]" if len(shape) == len(wanted) else "x[np.newaxis, ..., np.newaxis]"
+        what = f"an image of {shape[0]} × {shape[1]} pixels" if len(wanted) == 3 else f"of shape {shape}"
+        return (
+            f"This looks like one sample without the batch axis, {what}: {axes} adds it. The sample itself must have "
+            f"the shape {wanted} as well: bring it there, or build the model for the shape that it has."
+        )
     if len(wanted) == 3 and len(sample) in (2, 3):
         if sample[:2] != wanted[:2]:
             given = (*sample, 1)[:3]

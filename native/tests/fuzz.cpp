@@ -1,0 +1,470 @@
+// A fuzz target for the core: bytes become a program's description and a small batch, which are then run.
+//
+//   convoscope_core_fuzz --runs 100000 --seed 1              100,000 inputs that follow from the seed
+//   convoscope_core_fuzz --runs 1 --seed 1 --first 4711      one of them again
+//
+// About half of the descriptions are right; in the others one to three numbers are not. A description is refused with
+// std::invalid_argument, or all that can be done with its program must go well under the sanitizers: no read or write
+// outside of an array, no overflow, no allocation over `most_bytes`, no more than `most_seconds`. With clang,
+// LLVMFuzzerTestOneInput can be given to libFuzzer instead (-DCONVOSCOPE_LIBFUZZER).
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string>
+
+#include <unistd.h>
+
+#include "core/training.hpp"
+#include "isa/choice.hpp"
+#include "stack.hpp"
+
+using namespace convoscope;
+
+namespace {
+
+constexpr std::size_t most_bytes = std::size_t{1} << 30;  // of one allocation
+constexpr unsigned most_seconds = 10;                     // for one input
+constexpr std::int64_t most_run = 1 << 16;                // values between two steps of a program that is run
+constexpr std::int64_t most_work = 1 << 22;               // multiply-adds of a sample of a program that is run
+constexpr std::int64_t most_scratch = 1 << 24;            // floats of a worker of a program that is run
+
+unsigned long current_seed = 0, current_run = 0;
+
+void stop(const char* why) {
+    std::fprintf(stderr, "FAILED: %s, at --runs 1 --seed %lu --first %lu\n", why, current_seed, current_run);
+    std::abort();
+}
+
+// ---- from bytes to a description
+
+constexpr std::int64_t odd_numbers[] = {0,
+                                        -1,
+                                        1,
+                                        2,
+                                        255,
+                                        257,
+                                        65536,
+                                        (std::int64_t{1} << 24),
+                                        (std::int64_t{1} << 28),
+                                        (std::int64_t{1} << 31) - 1,
+                                        (std::int64_t{1} << 31),
+                                        (std::int64_t{1} << 32),
+                                        (std::int64_t{1} << 32) + 1,
+                                        (std::int64_t{1} << 62),
+                                        std::numeric_limits<std::int64_t>::max(),
+                                        std::numeric_limits<std::int64_t>::min()};
+
+class Bytes {
+public:
+    Bytes(const std::uint8_t* data, std::size_t size) : data_(data), size_(size) {
+        const int twists = byte() % 2 == 0 ? 0 : 1 + byte() % 3;
+        for (int i = 0; i < twists; i++) twisted_.push_back(byte() % 96);
+    }
+
+    std::uint8_t byte() { return at_ < size_ ? data_[at_++] : 0; }
+
+    // A number from `least` to `most`; now and then, where the input says so, another one.
+    std::int64_t number(std::int64_t least, std::int64_t most) {
+        const std::int64_t usual = least + byte() % (most - least + 1), place = asked_++;
+        for (const std::int64_t twisted : twisted_)
+            if (twisted == place) return odd_numbers[byte() % std::size(odd_numbers)];
+        return usual;
+    }
+
+    double real() {
+        constexpr double odd[] = {0, -1, 1e30, -1e300, 1e-300, std::numeric_limits<double>::infinity(),
+                                  std::numeric_limits<double>::quiet_NaN(), 1.0000001};
+        for (const std::int64_t twisted : twisted_)
+            if (twisted == asked_) return odd[byte() % std::size(odd)];
+        asked_++;
+        return byte() / 256.0;
+    }
+
+    bool flag() { return byte() % 2 == 1; }
+
+    // Without twists: what decides how the input is read.
+    std::int64_t choice(std::int64_t count) { return byte() % count; }
+
+private:
+    const std::uint8_t* const data_;
+    const std::size_t size_;
+    std::size_t at_ = 0;
+    std::int64_t asked_ = 0;
+    std::vector<std::int64_t> twisted_;
+};
+
+// Arithmetic of numbers that may be anything: what does not fit wraps around.
+using Wide = __int128;
+std::int64_t narrow(Wide value) { return static_cast<std::int64_t>(static_cast<std::uint64_t>(value)); }
+
+std::int64_t length(std::int64_t n, std::int64_t reach, std::int64_t stride, const Pair& padding) {
+    if (stride == 0) return 1;
+    return narrow((Wide{n} + padding[0] + padding[1] - reach) / stride + 1);
+}
+
+std::int64_t reach_of(std::int64_t kernel, std::int64_t dilation) { return narrow((Wide{kernel} - 1) * dilation + 1); }
+
+class Maker {
+public:
+    explicit Maker(Bytes& bytes) : bytes_(bytes) {
+        input = {bytes.number(1, 14), bytes.number(1, 14), bytes.number(1, 18)};
+        shape_ = input;
+        const std::int64_t count = bytes.choice(8);
+        for (std::int64_t i = 0; i < count; i++) add();
+    }
+
+    Shape input;
+    std::vector<StepDescription> steps;
+    std::vector<std::unique_ptr<Floats>> values;
+    std::vector<Weight> weights;
+
+private:
+    // An array as Python would bring it: its shape is what it is, whatever the description says of it.
+    int weight(const Shape& wanted) {
+        Wide size = 1;
+        for (const std::int64_t axis : wanted) size = axis < 0 || axis > most_run || size > most_run ? most_run + 1 : size * axis;
+        const Shape shape = size > most_run || size == 0 ? Shape{1} : wanted;
+        auto array = std::make_unique<Floats>(static_cast<std::size_t>(size_of(shape)));
+        const bool odd = bytes_.choice(16) == 0;
+        for (float& value : *array)
+            value = odd ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(bytes_.byte()) / 128.0f - 0.9f;
+        values.push_back(std::move(array));
+        weights.push_back({values.back()->data(), shape, bytes_.choice(8) != 0});
+        const auto place = static_cast<std::int64_t>(weights.size()) - 1;
+        return static_cast<int>(bytes_.choice(64) == 0 ? bytes_.number(-1, 3) : place);
+    }
+
+    Activation activation() {
+        return {static_cast<Nonlinearity>(bytes_.choice(9)), static_cast<float>(bytes_.real())};
+    }
+
+    Pair pair(std::int64_t least, std::int64_t most) { return {bytes_.number(least, most), bytes_.number(least, most)}; }
+    Padding padding(std::int64_t most) { return {pair(0, most), pair(0, most)}; }
+    Bounds bounds() { return {bytes_.real(), bytes_.real()}; }
+
+    WindowDescription window(bool any) {
+        const Pair size = pair(1, 3);
+        return {static_cast<PoolMode>(bytes_.choice(any ? 3 : 2)), size, pair(1, 3), bytes_.flag() ? padding(1) : Padding{}};
+    }
+
+    Shape pooled(const Shape& map, const WindowDescription& w) {
+        return {length(map[0], w.size[0], w.strides[0], w.padding[0]),
+                length(map[1], w.size[1], w.strides[1], w.padding[1]), map[2]};
+    }
+
+    NormalizationDescription normalization() {
+        return {static_cast<float>(bytes_.real()), 1e-3f, bytes_.flag(), bytes_.flag(), bytes_.flag()};
+    }
+
+    void add_weights(const NormalizationDescription& n, std::int64_t channels, std::vector<int>& places) {
+        for (int i = (n.scale ? 0 : 1) + (n.center ? 0 : 1); i < 4; i++) places.push_back(weight({channels}));
+    }
+
+    template <class What>
+    void put(const What& what, Shape output, std::vector<int> places = {}) {
+        if (bytes_.choice(32) == 0) output.back() = bytes_.number(1, 4);
+        if (bytes_.choice(64) == 0) output.push_back(bytes_.number(1, 2));
+        steps.push_back({shape_, output, std::move(places), what});
+        shape_ = output;
+    }
+
+    void add() {
+        const bool image = shape_.size() == 3 && bytes_.choice(32) != 0;
+        switch (bytes_.choice(image ? 13 : 5)) {
+            case 0: return dense();
+            case 1: return put(ActivationDescription{activation()}, shape_);
+            case 2: return put(DropoutDescription{bytes_.real(), 1, std::nullopt}, shape_);
+            case 3: {
+                const NormalizationDescription n = normalization();
+                std::vector<int> places;
+                add_weights(n, shape_.empty() ? 1 : shape_.back(), places);
+                return put(n, shape_, places);
+            }
+            case 4: return put(RescalingDescription{static_cast<float>(bytes_.real()), 0.5f}, shape_);
+            case 5:
+            case 6:
+            case 7: return convolution();
+            case 8: return transposed();
+            case 9: return upsampling();
+            case 10: {
+                const WindowDescription w = window(true);
+                if (!image || shape_.size() != 3) return put(PoolingDescription{w}, shape_);
+                return put(PoolingDescription{w}, pooled(shape_, w));
+            }
+            case 11: return motion_or_erasing();
+            default: return pad_or_flatten();
+        }
+    }
+
+    void dense() {
+        const std::int64_t units = bytes_.number(1, 40), in = shape_.empty() ? 1 : shape_.back();
+        std::vector<int> places{weight({in, units})};
+        DenseDescription d{bytes_.flag(), activation(), std::nullopt};
+        if (d.bias) places.push_back(weight({units}));
+        if (bytes_.choice(4) == 0) add_weights(d.normalization.emplace(normalization()), units, places);
+        Shape output = shape_;
+        if (!output.empty()) output.back() = units;
+        put(d, output, places);
+    }
+
+    void convolution() {
+        ConvolutionDescription c{};
+        const bool plain = bytes_.flag();  // as Winograd's tiles want it
+        c.kernel = plain ? Pair{3, 3} : pair(1, 5);
+        c.strides = plain ? Pair{1, 1} : pair(1, 3);
+        c.dilation = plain ? Pair{1, 1} : pair(1, 2);
+        if (bytes_.flag()) c.padding = padding(2);
+        Shape features;
+        for (const std::size_t axis : {0u, 1u})
+            features.push_back(length(shape_[axis], reach_of(c.kernel[axis], c.dilation[axis]), c.strides[axis],
+                                      c.padding[axis]));
+        features.push_back(plain ? bytes_.number(16, 33) : bytes_.number(1, 20));
+        c.features = features;
+        c.activation = activation();
+        c.bias = bytes_.flag();
+        std::vector<int> places{weight({c.kernel[0], c.kernel[1], shape_[2], features[2]})};
+        if (c.bias) places.push_back(weight({features[2]}));
+        Shape output = features;
+        if (bytes_.flag()) {
+            WindowDescription w = window(false);
+            if (bytes_.flag()) w = {w.mode, {2, 2}, {2, 2}, {}};
+            c.pool = w;
+            output = pooled(features, w);
+        } else if (bytes_.choice(4) == 0) {
+            add_weights(c.normalization.emplace(normalization()), features[2], places);
+        }
+        put(c, output, places);
+    }
+
+    void transposed() {
+        TransposedDescription t{};
+        t.kernel = pair(1, 4);
+        t.strides = pair(1, 3);
+        t.dilation = pair(1, 2);
+        if (bytes_.flag()) t.padding = padding(1);
+        Shape output;
+        for (const std::size_t axis : {0u, 1u})
+            output.push_back(narrow((Wide{shape_[axis]} - 1) * t.strides[axis] +
+                                    reach_of(t.kernel[axis], t.dilation[axis]) - t.padding[axis][0] -
+                                    t.padding[axis][1] + bytes_.number(0, 1)));
+        output.push_back(bytes_.number(1, 12));
+        t.bias = bytes_.flag();
+        t.activation = activation();
+        std::vector<int> places{weight({t.kernel[0], t.kernel[1], output[2], shape_[2]})};
+        if (t.bias) places.push_back(weight({output[2]}));
+        put(t, output, places);
+    }
+
+    void upsampling() {
+        const UpsamplingDescription u{pair(1, 3), bytes_.flag()};
+        put(u, {narrow(Wide{shape_[0]} * u.size[0]), narrow(Wide{shape_[1]} * u.size[1]), shape_[2]});
+    }
+
+    void motion_or_erasing() {
+        if (bytes_.flag()) {
+            std::optional<double> fill;
+            if (bytes_.flag()) fill = bytes_.real();
+            return put(ErasingDescription{3, 7, bounds(), bounds(), fill, {-1, bytes_.real()}}, shape_);
+        }
+        MotionDescription m{2,   std::nullopt, {bytes_.flag(), bytes_.flag()},           {bounds(), bounds()},
+                            {},  bytes_.flag(), static_cast<FillMode>(bytes_.choice(4)), 0.5f};
+        if (bytes_.flag()) m.turns = bounds();
+        put(m, shape_);
+    }
+
+    void pad_or_flatten() {
+        if (bytes_.flag()) return put(ReshapeDescription{}, {narrow(Wide{shape_[0]} * shape_[1] * shape_[2])});
+        const Padding p = padding(2);
+        put(PaddingDescription{p}, {narrow(Wide{shape_[0]} + p[0][0] + p[0][1]),
+                                    narrow(Wide{shape_[1]} + p[1][0] + p[1][1]), shape_[2]});
+    }
+
+    Bytes& bytes_;
+    Shape shape_;
+};
+
+// ---- what is done with a program
+
+bool small_enough(const Program& program) {
+    std::int64_t work = 0;
+    for (const auto& step : program.steps()) {
+        if (step->input_size > most_run || step->output_size > most_run) return false;
+        if (step->scratch_floats(kernels()) > most_scratch || step->memo_floats(kernels()) > most_scratch) return false;
+        work += step->work();
+        if (work > most_work) return false;
+    }
+    return true;
+}
+
+struct Data {
+    Data(const Program& program, Bytes& bytes) : samples(1 + bytes.choice(5)) {
+        x.resize(static_cast<std::size_t>(samples * program.input_size()));
+        for (float& value : x) value = static_cast<float>(bytes.byte()) / 255.0f;
+        outputs.resize(static_cast<std::size_t>(samples * program.output_size()));
+        targets.resize(outputs.size(), 0.25f);
+        losses.resize(static_cast<std::size_t>(samples));
+        for (std::int64_t i = 0; i < samples * program.output_rows(); i++)
+            labels.push_back(static_cast<std::int32_t>(
+                bytes.choice(64) == 0 ? bytes.number(-1, 2) : bytes.choice(std::min<std::int64_t>(program.output_units(), 200))));
+        loss = {static_cast<Loss::Kind>(bytes.choice(4)), bytes.flag(), 0.1f};
+    }
+
+    Images images(const Program& program) const {
+        return {x.data(), Images::Type::floats, samples, program.input_size()};
+    }
+    Scoring scoring() const { return {loss, {labels.data(), targets.data()}, nullptr}; }
+
+    std::int64_t samples;
+    Floats x, outputs, targets, losses;
+    std::vector<std::int32_t> labels;
+    Loss loss{};
+};
+
+void predict(Program& program, Data& data) {
+    Interrupt interrupt;
+    const Scoring scoring = data.scoring();
+    std::vector<Floats> rooms;
+    std::vector<float*> pointers;
+    for (const auto& step : program.steps()) rooms.emplace_back(static_cast<std::size_t>(data.samples * step->output_size));
+    for (Floats& room : rooms) pointers.push_back(room.data());
+    program.predict(data.images(program), data.outputs.data(), nullptr, nullptr, nullptr, interrupt);
+    program.predict(data.images(program), rooms.back().data(), pointers.data(), nullptr, nullptr, interrupt);
+    if (data.loss.kind == Loss::Kind::sparse_categorical)
+        check_labels(data.labels.data(), data.samples * program.output_rows(), program.output_units());
+    program.predict(data.images(program), data.outputs.data(), nullptr, &scoring, data.losses.data(), interrupt);
+}
+
+void learn(Program& program, Data& data, Bytes& bytes) {
+    Interrupt interrupt;
+    Floats input(data.x.size());
+    std::vector<Floats> gradients;
+    for (const Weight& weight : program.weights()) gradients.emplace_back(static_cast<std::size_t>(size_of(weight.shape)));
+    GradientRequest request{bytes.flag(), 3, 5, data.outputs.data(), input.data(), {}};
+    for (std::size_t i = 0; i < gradients.size(); i++)
+        request.weights.push_back(program.weights()[i].trainable ? gradients[i].data() : nullptr);
+    pullback(program, data.images(program), data.targets.data(), request, interrupt);
+    loss_gradients(program, data.images(program), data.scoring(), data.losses.data(), request, interrupt);
+
+    Stretch stretch{};
+    stretch.x = data.images(program);
+    stretch.scoring = data.scoring();
+    std::vector<std::int64_t> rows;
+    for (std::int64_t i = 0; i < 2 * data.samples; i++)
+        rows.push_back(bytes.choice(64) == 0 ? bytes.number(0, 1) : bytes.choice(data.samples));
+    stretch.rows = rows.data();
+    stretch.count = static_cast<std::int64_t>(rows.size());
+    stretch.batch_size = 1 + bytes.choice(4);
+    stretch.rule = {static_cast<UpdateRule::Kind>(bytes.choice(3)), 0.9, bytes.flag(), 0.9, 0.999, 1e-7, 0.9,
+                    bytes.flag(), 0.01, std::nullopt, std::nullopt, std::nullopt};
+    if (bytes.flag()) stretch.rule.global_clip_norm = 1;
+    const std::vector<double> rates(rows.size(), bytes.real());
+    stretch.learning_rates = rates.data();
+    std::vector<std::unique_ptr<Floats>> slots;
+    for (const Weight& weight : program.weights()) {
+        if (!weight.trainable) continue;
+        std::vector<float*> own;
+        for (std::size_t i = 0; i < stretch.rule.slots(); i++) {
+            slots.push_back(std::make_unique<Floats>(static_cast<std::size_t>(size_of(weight.shape))));
+            own.push_back(slots.back()->data());
+        }
+        stretch.slots.push_back(own);
+    }
+    Floats losses(rows.size()), outputs(rows.size() * static_cast<std::size_t>(program.output_size()));
+    stretch.losses = losses.data();
+    stretch.outputs = outputs.data();
+    train(program, stretch, std::nullopt, interrupt);
+}
+
+int counts[2];  // of programs refused, and run
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    Bytes bytes(data, size);
+    try {
+        Maker made(bytes);
+        Program program(made.input, made.steps, made.weights);
+        if (!small_enough(program)) return 0;
+        Data batch(program, bytes);
+        predict(program, batch);
+        learn(program, batch, bytes);
+        counts[1]++;
+    } catch (const std::invalid_argument&) {
+        counts[0]++;
+    } catch (const std::exception& error) {
+        stop(error.what());
+    }
+    return 0;
+}
+
+// Every allocation is seen, so that one over the bound is found; the sanitizer watches the memory itself.
+namespace {
+
+void* allocated(std::size_t bytes, std::size_t alignment) {
+    if (bytes > most_bytes) stop("an allocation over the bound");
+    void* const data = alignment <= alignof(std::max_align_t)
+                           ? std::malloc(bytes ? bytes : 1)
+                           : std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+    if (!data) stop("no memory");
+    return data;
+}
+
+}  // namespace
+
+void* operator new(std::size_t bytes) { return allocated(bytes, 1); }
+void* operator new(std::size_t bytes, std::align_val_t at) { return allocated(bytes, static_cast<std::size_t>(at)); }
+void* operator new(std::size_t bytes, std::align_val_t at, const std::nothrow_t&) noexcept {
+    return allocated(bytes, static_cast<std::size_t>(at));
+}
+void operator delete(void* data) noexcept { std::free(data); }
+void operator delete(void* data, std::size_t) noexcept { std::free(data); }
+void operator delete(void* data, std::align_val_t) noexcept { std::free(data); }
+void operator delete(void* data, std::size_t, std::align_val_t) noexcept { std::free(data); }
+
+#ifndef CONVOSCOPE_LIBFUZZER
+
+#if defined(__SANITIZE_ADDRESS__)
+extern "C" void __sanitizer_set_death_callback(void (*)());
+#endif
+
+int main(int count, char** arguments) {
+    unsigned long runs = 10000, seed = 1, first = 0;
+    for (int i = 1; i + 1 < count; i += 2) {
+        const std::string name = arguments[i];
+        unsigned long& value = name == "--runs" ? runs : name == "--seed" ? seed : first;
+        if (name != "--runs" && name != "--seed" && name != "--first") {
+            std::fprintf(stderr, "usage: %s [--runs N] [--seed S] [--first N]\n", arguments[0]);
+            return 2;
+        }
+        value = std::strtoul(arguments[i + 1], nullptr, 10);
+    }
+#if defined(__SANITIZE_ADDRESS__)
+    __sanitizer_set_death_callback([] {
+        std::fprintf(stderr, "FAILED: at --runs 1 --seed %lu --first %lu\n", current_seed, current_run);
+    });
+#endif
+    std::signal(SIGALRM, [](int) { stop("more than 10 seconds"); });
+    current_seed = seed;
+    const std::vector<std::string> isas = available_isas();
+    Pool::shared().set_threads(2);
+    for (unsigned long run = first; run < first + runs; run++) {
+        current_run = run;
+        std::seed_seq sequence{seed, run};
+        std::mt19937 random(sequence);
+        set_isa(isas[random() % isas.size()]);
+        std::vector<std::uint8_t> input(64 + random() % 1024);
+        for (std::uint8_t& byte : input) byte = static_cast<std::uint8_t>(random());
+        alarm(most_seconds);
+        LLVMFuzzerTestOneInput(input.data(), input.size());
+    }
+    alarm(0);
+    Pool::shared().set_threads(1);
+    std::printf("%lu inputs: %d programs refused, %d run, the others too large to run: good\n", runs, counts[0], counts[1]);
+}
+
+#endif
