@@ -47,9 +47,10 @@ def write_atomically(path: str | os.PathLike[str], pieces: Iterable[Any]) -> Non
         still does, and nothing else is left.
     """
     target = Path(os.path.realpath(path))  # of a link, write what it points to
-    if target.is_dir():
+    # os.path and not pathlib, which raises where a name is too long: writing says that better.
+    if os.path.isdir(target):
         raise StorageError(f"{path} is a folder. Give the name of a file in it: {Path(path, 'model.safetensors')}.")
-    if target.exists() and not target.is_file():
+    if os.path.exists(target) and not os.path.isfile(target):
         raise StorageError(f"{path} is a device or a pipe, not a file. Give the name of a file.")
     if not target.parent.is_dir():
         raise StorageError(f"{path} cannot be written: there is no folder {target.parent}. Make it first.")
