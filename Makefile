@@ -61,7 +61,8 @@ sanitize: ## the native core under the address and undefined-behaviour sanitizer
 	@for set in address,undefined thread; do \
 	  cmake -S native/tests -B build/sanitize-$$set -DCMAKE_BUILD_TYPE=RelWithDebInfo -DSANITIZE=$$set >/dev/null && \
 	  cmake --build build/sanitize-$$set --parallel 2 >/dev/null && \
-	  echo "$$set:" && build/sanitize-$$set/convoscope_core_tests || exit 1; \
+	  echo "$$set:" && build/sanitize-$$set/convoscope_core_tests && \
+	  build/sanitize-$$set/convoscope_core_fuzz --runs 4000 --seed 1 || exit 1; \
 	done
 
 lint: $(VENV)/.tools ## style and types

@@ -227,6 +227,13 @@ def test_an_optimizer_copied_alone_takes_its_state_along(copied: Copier) -> None
         other.fit(x, y, verbose=0)
 
 
+def test_data_sets_are_copied(copied: Copier) -> None:
+    digits = cs.datasets.load("digits")
+    twin = copied(digits)
+    assert (twin.x_train == digits.x_train).all()
+    assert twin.info == digits.info
+
+
 def test_a_shallow_copy_shares_the_layers_and_leaves_them_where_they_are() -> None:
     x, y = _data()
     model = _compiled()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,8 @@ import numpy as np
 import pytest
 
 import convoscope as cs
-from convoscope.engine import moments, select
+from convoscope.engine import select
+from convoscope.layers import moments
 
 
 @pytest.fixture(params=["native", "reference"])
@@ -111,6 +113,8 @@ def test_others_predict_evaluate_and_copy_weights_meanwhile() -> None:
             assert np.isfinite(model.evaluate(X[:64], Y[:64], verbose=0)).all()
             assert all(np.isfinite(output).all() for output in view.predict(X[:8]))
             model.set_weights(model.get_weights())
+            model.layers[0].set_weights(model.layers[0].get_weights())
+            assert np.isfinite(copy.deepcopy(model).predict(X[:8])).all()
 
 
 def test_who_reads_goes_before_who_writes_and_is_not_kept_waiting_by_itself() -> None:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from convoscope.errors import ConfigurationError, NotReadyError, ShapeError
 from convoscope.initializers import Initializer
+from convoscope.layers import moments
 from convoscope.layers.arguments import Shape, check_values, flag, reject_unsupported, shape as as_shape
 
 Weights = npt.NDArray[np.float32]
@@ -272,7 +273,8 @@ class Layer:
 
     def get_weights(self) -> list[Weights]:
         """Return copies of the weights in Keras' order and layout."""
-        return [weight.copy() for weight in self._weights]
+        with moments.reading():
+            return [weight.copy() for weight in self._weights]
 
     def set_weights(self, weights: Sequence[npt.ArrayLike]) -> None:
         """Set the weights from arrays in Keras' order and layout; all of them or, on an error, none."""
@@ -285,8 +287,9 @@ class Layer:
                 f"{self.describe()} takes {len(expected)} weights ({wanted}), but {len(arrays)} came with the shapes "
                 f"{[array.shape for array in arrays]}. get_weights() shows the order."
             )
-        for own, new in zip(self._weights, arrays, strict=True):
-            own[...] = new
+        with moments.writing():
+            for own, new in zip(self._weights, arrays, strict=True):
+                own[...] = new
 
     def count_params(self) -> int:
         """Return the number of values in all weights."""

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from convoscope.engine import moments
 from convoscope.engine.base import Array
 from convoscope.errors import (
     ConfigurationError,
@@ -26,6 +25,7 @@ from convoscope.errors import (
     FileFormatError,
     StorageError,
 )
+from convoscope.layers import moments
 from convoscope.layers.arguments import Shape, shape as as_shape
 from convoscope.layers.serialization import deserialize
 from convoscope.layers.stack import infer_shapes

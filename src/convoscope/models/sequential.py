@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.engine import moments
 from convoscope.engine.base import Array, Executable
 from convoscope.errors import ConfigurationError, ConvoscopeError, NotReadyError, ShapeError, unknown_name
+from convoscope.layers import moments
 from convoscope.layers.arguments import Shape, flag, integer
 from convoscope.layers.base import Layer, Symbol, Weights, given_weights
 from convoscope.layers.input import InputLayer
@@ -372,6 +373,13 @@ class Sequential(Trainer):
         own = [place for place, layer in enumerate(self._layers) if layer.owner is self]
         slots = None if self.optimizer is None else self.optimizer.places_of_slots(self.weights)
         return {**self.__dict__, "_prepared": None, "_layers": list(self._layers), _COPIED: (own, slots)}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Sequential:
+        twin = type(self).__new__(type(self))
+        memo[id(self)] = twin
+        with moments.reading():  # all of it of one moment, even if another thread trains
+            twin.__setstate__(copy.deepcopy(self.__getstate__(), memo))
+        return twin
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         own, slots = state.pop(_COPIED)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.engine import moments
 from convoscope.engine.base import Array, Executable, Stretch
 from convoscope.errors import TrainingDivergedError
+from convoscope.layers import moments
 from convoscope.training.callbacks import CallbackList
 from convoscope.training.data import first_bad_sample
 from convoscope.training.optimizers import Optimizer
