@@ -16,7 +16,7 @@ def test_a_browser_without_scripts_says_what_is_missing(browser: Any, address: s
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(address)
-    page.get_by_text(NEEDED).wait_for(state="visible", timeout=10_000)
+    page.get_by_text(NEEDED).wait_for(state="visible", timeout=15_000)
     context.close()
 
 
@@ -25,7 +25,7 @@ def test_so_does_a_page_in_a_frame_that_forbids_scripts(browser: Any) -> None:
     context = browser.new_context()
     page = context.new_page()
     page.set_content(f'<html><head>{policy}</head><body><iframe srcdoc="{escape(offline(Start()))}"></iframe></body>')
-    page.frame_locator("iframe").get_by_text(NEEDED).wait_for(state="visible", timeout=10_000)
+    page.frame_locator("iframe").get_by_text(NEEDED).wait_for(state="visible", timeout=15_000)
     context.close()
 
 
@@ -33,5 +33,5 @@ def test_where_scripts_run_nobody_sees_it(browser: Any, address: str) -> None:
     with watched(browser, reduced_motion="reduce") as page:
         page.goto(address)
         page.wait_for_selector("html[data-ready=true]")
-        page.wait_for_timeout(2_500)
+        page.wait_for_timeout(4_500)
         assert not page.get_by_text(NEEDED).is_visible()

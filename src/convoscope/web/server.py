@@ -110,6 +110,7 @@ class Server:
 
     def open_browser(self) -> str:
         """Open the page in a browser, without showing its token to other users. Return what to tell the person."""
+        self.start()  # some browsers are waited for
         if self._redirect.open(self.address):
             return "If the browser shows no page, copy the address into it."
         return "No browser could be opened: copy the address into one."

@@ -24,6 +24,7 @@ import { createTouch } from "./touch.js";
 import { createTower, folded } from "./tower.js";
 import { sizeOf } from "./words.js";
 
+document.documentElement.dataset.started = ""; // takes away what the page says without scripts
 const ANSWERS = { classes: createClassAnswer, image: createImageAnswer };
 const given = await whatIsGiven().catch((problem) => {
   say(problem.message, "error");

@@ -29,6 +29,7 @@ import { channelsAfter, makeStep } from "./steps.js";
 import { placeOf } from "./walk.js";
 
 const page = rememberPage();
+document.documentElement.dataset.started = ""; // takes away what the page says without scripts
 const given = await whatIsGiven();
 const sobel = given.kernels.find(({ name }) => name === "sobel-x") ?? given.kernels[0];
 const state = createLabState({
