@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import os
@@ -215,6 +216,34 @@ def test_each_server_has_a_token_of_its_own(folder: Path) -> None:
 def test_a_port_that_is_none_is_refused(folder: Path, port: int) -> None:
     with pytest.raises(ConfigurationError, match="65535"):
         Server(Site(folder), port=port)
+
+
+def test_it_serves_where_an_event_loop_runs_already_and_leaves_signals_alone(folder: Path) -> None:
+    handlers = []
+
+    def answer() -> Response:
+        handlers.append(signal.getsignal(signal.SIGINT))
+        return Response(b"page", "text/plain")
+
+    async def cell_of_a_notebook() -> None:
+        handlers.append(signal.getsignal(signal.SIGINT))
+        with Server(Site(folder, {"": answer}), port=0) as server:
+            asked = threading.Thread(target=lambda: (ask(server, f"/{server.token}/"), server.stop()))
+            asked.start()
+            server.serve()
+            asked.join()
+
+    asyncio.run(cell_of_a_notebook())
+    before, during = handlers
+    assert before == during
+
+
+def test_a_server_may_end_before_it_begins_and_more_than_once(folder: Path) -> None:
+    server = Server(Site(folder), port=0)
+    server.stop()
+    server.serve()
+    server.close()
+    server.close()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX has them")

@@ -36,7 +36,7 @@ BODY_SECONDS = 60
 READING_SECONDS = 60  # in which a client takes no byte of its answer
 _LONGEST_UNFINISHED_HEAD = 65_536  # bytes
 _BACKLOG = 64
-_CHECKS_APART = 5  # ticks of uvicorn, ten of which are a second
+_CHECKS_APART = 0.5  # seconds
 _SILENT = logging.Logger("convoscope.web", logging.CRITICAL + 1)  # of nobody else: addresses may have a token in them
 
 Result = TypeVar("Result")
@@ -119,7 +119,7 @@ class Listener:
     def stop(self) -> None:
         """End all connections, whatever goes on in them, and free the port."""
         with self._lock:
-            self._server.should_exit = True
+            self._server.end()
             if self._thread.ident is None:
                 self._socket.close()
                 self._ended.set()
@@ -188,13 +188,27 @@ def _config(app: ASGIApp, headers: Mapping[str, str]) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    async def on_tick(self, counter: int) -> bool:
-        if counter % _CHECKS_APART == 0:
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._woken = asyncio.Event()
+
+    def end(self) -> None:
+        """End it at once, from another thread."""
+        self.should_exit = True
+        if self._loop is not None:  # otherwise it has not begun, and will see that it need not
+            with suppress(RuntimeError):  # it has ended
+                self._loop.call_soon_threadsafe(self._woken.set)
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):
             now = time.monotonic()
             for connection in list(self.server_state.connections):
                 if isinstance(connection, _Connection):
                     connection.check(now)
-        return await super().on_tick(counter)
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), _CHECKS_APART)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End what goes on, instead of waiting for it: a browser may keep a connection open for long."""
@@ -207,7 +221,8 @@ class _Server(uvicorn.Server):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.sleep(0)  # until the connections are told
-        await super().shutdown(sockets)
+        for server in self.servers:
+            await server.wait_closed()
 
 
 class _Connection(H11Protocol):
