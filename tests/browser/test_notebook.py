@@ -111,6 +111,30 @@ def test_on_one_machine_the_notebook_shows_the_servers_page(browser: Any, option
         opened.close()
 
 
+def test_a_frame_stays_open_as_long_as_the_page_is_there_and_folds_up_when_it_is_gone(
+    browser: Any, options: dict[str, Any]
+) -> None:
+    opened = explore(**options, port=0, browser=False, wait=False)
+    assert opened is not None
+    saved = opened._repr_html_()
+    with notebook(saved) as port:
+        try:
+            with watched(browser) as page:
+                frame_of(page, f"http://localhost:{port}{PREFIX}lab")
+                page.wait_for_timeout(2500)  # longer than the notebook waits for an answer
+                assert page.locator("iframe").bounding_box()["height"] == 860
+        finally:
+            opened.close()
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(f"http://localhost:{port}{PREFIX}lab")
+        until(page, "document.querySelector('iframe').clientHeight === 120")
+        words = page.locator("p").inner_text()
+        context.close()
+    assert "open while the notebook's kernel runs" in words
+    assert "Run the cell again" in words
+
+
 def test_behind_a_hubs_proxy_the_page_and_its_questions_work(browser: Any, options: dict[str, Any]) -> None:
     opened = explore(
         **options, port=0, browser=False, wait=False, proxy=f"{PREFIX}proxy/{{port}}/", hosts=["hub.localhost"]

@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from convoscope.web.server import Server
     from convoscope.web.site import Site
 
+# A notebook keeps the frame when the page behind it is gone. Our pages answer (static/shared/frame.js). Where nobody
+# does, as in a saved notebook opened again, the frame becomes a few lines high, and the words below it say the rest.
+_FOLD = """
+const frame = this, other = frame.contentWindow;
+let answered = false;
+const hear = (event) => { if (event.source === other && event.data === 'convoscope: here') answered = true; };
+window.addEventListener('message', hear);
+other.postMessage('convoscope: are you there?', '*');
+setTimeout(() => { window.removeEventListener('message', hear); frame.height = answered ? 860 : 120; }, 2000);
+""".replace("\n", " ")
 _FRAME = 'title="Convoscope" width="100%" height="860" style="border:0"'
 
 
@@ -51,9 +61,11 @@ class Opened:
     def _repr_html_(self) -> str:
         address = escape(self.shown)
         return (
-            f'<iframe src="{address}" {_FRAME} allow="camera; fullscreen"></iframe>'
-            f'<p>The page on its own: <a href="{address}" target="_blank" rel="noopener">{address}</a>. If nothing is '
-            "to be seen, the notebook does not reach its kernel's machine: give <code>server=False</code>.</p>"
+            f'<iframe src="{address}" {_FRAME} allow="camera; fullscreen" onload="{escape(_FOLD)}"></iframe>'
+            "<p>This page is open while the notebook's kernel runs: "
+            f'<a href="{address}" target="_blank" rel="noopener">{address}</a>. Run the cell again '
+            "to open it again. If the frame stays empty, the notebook does not reach its kernel's machine: give "
+            "<code>server=False</code>.</p>"
         )
 
 

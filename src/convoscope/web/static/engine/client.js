@@ -7,10 +7,10 @@ import { Program } from "./program.js";
  *
  * While a run is under way only the newest request waits; one that was overtaken, by another or by a new input, resolves
  * to null: so a dragged number never queues up work. `worker` is the address of worker.js; null computes in the page,
- * for a file from disk has no worker.
+ * for a file from disk has no worker. Where the browser or the page's policy allows none, the page computes as well.
  */
 export function createEngine(worker) {
-  const post = worker ? throughWorker(worker) : inPage();
+  const post = worker ? throughWorker(worker, inPage) : inPage();
   let running = null;
   let waiting = null;
   let known = []; // the outputs of the last run: the worker sends only what is new
@@ -44,26 +44,45 @@ export function createEngine(worker) {
   };
 }
 
-/** Sends messages to a module worker; each resolves to the outputs of its answer. */
-export function throughWorker(address) {
-  const worker = new Worker(address, { type: "module" });
-  const open = new Map();
+/**
+ * Sends messages to a module worker; each resolves to the outputs of its answer. `inPage` makes what answers them in the
+ * page itself, for a worker that cannot be started.
+ */
+export function throughWorker(address, inPage) {
+  const open = new Map(); // id -> {message, resolve, reject}
   let last = 0;
-  worker.addEventListener("message", ({ data: { id, outputs, error } }) => {
+  let started = false;
+  let here = null;
+  let worker = null;
+  const doHere = () => {
+    here = inPage();
+    for (const { message, resolve, reject } of open.values()) here(message).then(resolve, reject);
+    open.clear();
+  };
+  try {
+    worker = new Worker(address, { type: "module" });
+  } catch {
+    doHere(); // a frame without an origin
+  }
+  worker?.addEventListener("message", ({ data: { id, outputs, error } }) => {
+    started = true;
     const { resolve, reject } = open.get(id);
     open.delete(id);
     if (error === undefined) resolve(outputs);
     else reject(new RangeError(error));
   });
-  worker.addEventListener("error", (event) => {
+  worker?.addEventListener("error", (event) => {
+    if (!started && !here) return doHere(); // a policy that forbids workers
     for (const { reject } of open.values()) reject(new Error(`the engine stopped: ${event.message}`));
     open.clear();
   });
   return (message) =>
-    new Promise((resolve, reject) => {
-      open.set(++last, { resolve, reject });
-      worker.postMessage({ id: last, ...message });
-    });
+    here
+      ? here(message)
+      : new Promise((resolve, reject) => {
+          open.set(++last, { message, resolve, reject });
+          worker.postMessage({ id: last, ...message });
+        });
 }
 
 function inPage() {

@@ -5,7 +5,7 @@ import { throughWorker } from "./client.js";
 
 /** `worker`: the address of network-worker.js; null computes in the page, for a file from disk has no worker. */
 export async function openNetwork(buffer, worker) {
-  const post = worker ? throughWorker(worker) : inPage();
+  const post = worker ? throughWorker(worker, inPage) : inPage();
   await post({ task: "open", buffer });
   let running = false;
   let waiting = null;

@@ -1,10 +1,13 @@
 // The explorer: wires the state to the network and to the parts of the page.
 
+import "../shared/problems.js";
+import "../shared/frame.js";
 import { readModel } from "../engine/model.js";
 import { openNetwork } from "../engine/network-client.js";
 import { byId, delayed, oncePerFrame } from "../shared/dom.js";
 import { plural } from "../shared/format.js";
 import { say } from "../shared/message.js";
+import { goTo, inAddress, keepInAddress } from "../shared/session.js";
 import { createState } from "../shared/state.js";
 import { startTheme } from "../shared/theme.js";
 import { readAddress, writeAddress } from "./address.js";
@@ -26,10 +29,7 @@ import { sizeOf } from "./words.js";
 
 document.documentElement.dataset.started = ""; // takes away what the page says without scripts
 const ANSWERS = { classes: createClassAnswer, image: createImageAnswer };
-const given = await whatIsGiven().catch((problem) => {
-  say(problem.message, "error");
-  throw problem;
-});
+const given = await whatIsGiven();
 const { explorer } = given;
 const model = readModel(given.buffer);
 const { layers, inputShape } = model;
@@ -129,7 +129,7 @@ const time = createTime(byId("time"), {
     renderMistakes();
   },
 });
-const keepAddress = delayed(300, () => history.replaceState(null, "", `#${addressNow()}`));
+const keepAddress = delayed(300, () => keepInAddress(addressNow()));
 for (const view of VIEWS) byId(`view-${view}`).addEventListener("click", () => show(view));
 byId("open-network").addEventListener("click", () => show("network"));
 
@@ -230,8 +230,8 @@ function openLab(place, part, unit) {
     say(reason);
     return;
   }
-  history.replaceState(null, "", `#${page}`);
-  location.assign(address);
+  keepInAddress(page);
+  if (!goTo(address)) say("The page around this one does not let it lead elsewhere: open this page in a tab of its own.");
 }
 
 /** The weights are those of another epoch. */
@@ -253,7 +253,7 @@ startTheme(byId("theme"), () => {
   renderMistakes();
   renderEvidence();
 });
-window.addEventListener("hashchange", () => location.hash.includes("=") && fromAddress()); // else a place on the page
+window.addEventListener("hashchange", () => inAddress().includes("=") && fromAddress()); // else a place on the page
 source.show();
 fromAddress();
 if (!shown) source.give();
@@ -265,7 +265,7 @@ function addressNow(changed = {}) {
 
 function fromAddress() {
   const has = { collection, number: changes.number, folded: start.folded, own: source.hasOwn() };
-  const found = readAddress(location.hash);
+  const found = readAddress(inAddress());
   const { patch, left } = restore(found, model, explorer, has);
   state.change({ pickA: null, pickB: null, foldedB: null, ...patch, epoch: time.meant(found.epoch) });
   if (left.length) say(`The address has what this page could not use: ${left.join("; ")}.`);

@@ -2,23 +2,20 @@
 
 import { h } from "../shared/dom.js";
 import { toGrey } from "../shared/image-files.js";
+import { keep, kept } from "../shared/session.js";
 import { imageShape, picture, toRange } from "./images.js";
 
 const KEY = `convoscope own image ${globalThis.location?.pathname}`; // the path has the server's token: another network has another
 
 /** Keeps an own image {tensor, words} for as long as the tab is open, where the browser allows it. */
 export function keepOwn({ tensor, words }) {
-  try {
-    sessionStorage.setItem(KEY, JSON.stringify({ data: [...tensor.data], words }));
-  } catch {
-    // it then lasts as long as the page
-  }
+  keep(KEY, JSON.stringify({ data: [...tensor.data], words }), "sessionStorage");
 }
 
 /** What was kept, or null. */
 export function keptOwn(shape) {
   try {
-    const { data, words } = JSON.parse(sessionStorage.getItem(KEY));
+    const { data, words } = JSON.parse(kept(KEY, "sessionStorage"));
     if (data.length === shape.reduce((a, b) => a * b, 1)) return { tensor: { shape, data: Float32Array.from(data) }, words };
   } catch {
     // nothing was kept

@@ -1,12 +1,13 @@
 // The way back to the network that a kernel came from: with the kernel as it is now.
 
 import { byId } from "../shared/dom.js";
+import { goTo } from "../shared/session.js";
 import { laidKernel } from "./steps.js";
 
 /** Wires #back. state.from is {kernel, page}: which of the network's kernels, and the address of its page's state. */
 export function createBack(state, network) {
   const button = byId("back");
-  button.addEventListener("click", () => location.assign(`../#${backAddress(state.get())}`));
+  button.addEventListener("click", () => goTo(`../#${backAddress(state.get())}`));
   return {
     render: () => (button.hidden = !network || !state.get().from),
   };

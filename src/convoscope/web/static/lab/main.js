@@ -1,11 +1,14 @@
 // The filter lab: wires the state to the engine and to the parts of the page.
 
+import "../shared/problems.js";
+import "../shared/frame.js";
 import { createEngine } from "../engine/client.js";
 import { createCamera } from "../shared/camera.js";
 import { byId, delayed, h, oncePerFrame, throttled } from "../shared/dom.js";
 import { fromCanvas } from "../shared/image-files.js";
 import { say } from "../shared/message.js";
 import { paint, scaleFor } from "../shared/scale.js";
+import { inAddress, keepInAddress } from "../shared/session.js";
 import { startTheme, theme } from "../shared/theme.js";
 import { readAddress, writeAddress } from "./address.js";
 import { createBack } from "./back.js";
@@ -123,7 +126,7 @@ const repaintStrip = throttled(250, () =>
   strip.render(state.get().steps.map((_, i) => thumbnail(model.results[i], i === state.get().selected))),
 );
 const repaint = oncePerFrame(() => render(true));
-const keepAddress = delayed(300, () => history.replaceState(null, "", `#${writeAddress(state.get())}`));
+const keepAddress = delayed(300, () => keepInAddress(writeAddress(state.get())));
 
 state.listen((now, before) => {
   if (["image", "grey", "version"].some((name) => now[name] !== before[name])) loadImage();
@@ -139,8 +142,8 @@ state.listen((now, before) => {
   requestAnimationFrame(() => requestAnimationFrame(() => busy(-1))); // by then it is drawn, or being computed
 });
 
-window.addEventListener("hashchange", () => state.change(fromAddressText(location.hash)));
-state.change(fromAddressText(location.hash || given.start.state || ""));
+window.addEventListener("hashchange", () => state.change(fromAddressText(inAddress())));
+state.change(fromAddressText(inAddress() || given.start.state || ""));
 await loadImage();
 
 function result() {

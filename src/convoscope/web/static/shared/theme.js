@@ -1,17 +1,15 @@
 // Light or dark: as the system has it, until a person chooses; the choice is kept where the browser allows it.
 
+import { keep, kept } from "./session.js";
+
 const KEY = "convoscope-theme";
 const system = window.matchMedia("(prefers-color-scheme: dark)");
 
 let chosen = stored();
 
 function stored() {
-  try {
-    const value = localStorage.getItem(KEY);
-    return value === "light" || value === "dark" ? value : null;
-  } catch {
-    return null; // a page from disk, or storage switched off
-  }
+  const value = kept(KEY);
+  return value === "light" || value === "dark" ? value : null;
 }
 
 /** "light" or "dark". */
@@ -30,11 +28,7 @@ export function startTheme(button, onchange) {
   };
   button.addEventListener("click", () => {
     chosen = theme() === "dark" ? "light" : "dark";
-    try {
-      localStorage.setItem(KEY, chosen);
-    } catch {
-      // the choice then lasts as long as the page
-    }
+    keep(KEY, chosen);
     apply();
   });
   system.addEventListener("change", apply);
