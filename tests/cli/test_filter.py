@@ -149,7 +149,7 @@ def test_the_named_kernels_are_listed(shell: Shell) -> None:
         ([], "Which image?"),
         (["nosuch.png", "-k", "outline"], "There is no file nosuch.png. Images that come with Convoscope"),
         (["text.png", "-k", "outline"], "not an image"),
-        (["drawing", "-k", "words that are none"], "'words' in the kernel"),
+        (["drawing", "-k", "words that are none"], "“words” in row 1 is none"),
         (["drawing", "-k", "sobel_x"], "Did you mean 'sobel-x'?"),
         (["drawing", "-k", "1 2; 3"], "have 2, 1"),
         (["drawing", "-k", "box:40"], "40×40 pixels does not fit into an image of 32×32"),

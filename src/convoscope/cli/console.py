@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from convoscope.names import encoded_path, json_for_terminal
+from convoscope.notebook import beneath_kernel
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,7 +32,9 @@ def _console(*, error: bool) -> Console:
     stream = sys.stderr if error else sys.stdout
     # Elsewhere rich assumes 80 columns and would fold paths into pieces.
     width = None if stream.isatty() or "COLUMNS" in os.environ else _PLAIN_WIDTH
-    return SafeConsole(stderr=error, width=width, highlight=False, markup=False, emoji=False)
+    # A notebook's cell looks like a terminal, but what moves there is saved with all its control codes.
+    plain = False if beneath_kernel() else None
+    return SafeConsole(stderr=error, width=width, highlight=False, markup=False, emoji=False, force_terminal=plain)
 
 
 def print_json(value: Any) -> None:

@@ -120,6 +120,11 @@ class Dataset:
         """What stands in ``x_test``, in words."""
         return f"the {self.test_part} images of {self.info.name}"
 
+    def _repr_html_(self) -> str:
+        from convoscope.datasets.dataset_html import dataset_html
+
+        return dataset_html(self)
+
 
 def folded(name: object) -> str:
     """Give a name without case, hyphens, underscores and spaces: ``Fashion_MNIST`` is ``fashion-mnist``."""

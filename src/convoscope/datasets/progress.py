@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
 
+from convoscope.notebook import beneath_kernel
+
 Progress = Callable[[int, int | None, str], None]
 """``progress(done_bytes, total_bytes_or_None, name)``; of one's own images, their number in place of bytes."""
 
@@ -34,7 +36,7 @@ class ProgressLine:
 
     def __init__(self, stream: TextIO | None, *, counted: bool = False) -> None:
         self._counted = counted
-        self._stream = stream if stream is not None and stream.isatty() else None
+        self._stream = stream if stream is not None and stream.isatty() and not beneath_kernel() else None
         self._last = float("-inf")
         self._open = False
 

@@ -393,6 +393,11 @@ class Sequential(Trainer):
     def __repr__(self) -> str:
         return f"<Sequential {self.name!r}: {len(self._layers)} layers{'' if self.built else ', not built'}>"
 
+    def _repr_html_(self) -> str:
+        from convoscope.models.summary_html import summary_html
+
+        return summary_html(self)
+
 
 def _shape_of(input_layer: InputLayer) -> Shape:
     shape = input_layer.requested_input_shape

@@ -154,6 +154,11 @@ class Model:
     def __repr__(self) -> str:
         return f"<Model {self.name!r}: {len(self.outputs)} outputs of {self.source.name!r}>"
 
+    def _repr_html_(self) -> str:
+        from convoscope.models.summary_html import summary_html
+
+        return summary_html(self)
+
 
 def _check_symbol(symbol: Any) -> None:
     if isinstance(symbol, Layer):

@@ -4,30 +4,48 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
 from typing import Any, TextIO
 
-from convoscope.training.callbacks.base import Callback
-from convoscope.training.progress import Progress, render_bar, render_line
+from convoscope.notebook import ChangingOutput, beneath_kernel, in_notebook
+from convoscope.training.callbacks.base import Callback, Logs
+from convoscope.training.progress import Progress, render_bar, render_line, render_seconds
+
+_WIDTH_IN_NOTEBOOKS = 100  # characters
+_BETWEEN = 0.2  # seconds between two states of a notebook's bar
+_SHORTEST = 0.3  # seconds after which a notebook gets a bar: what is over sooner needs none
 
 
 class ProgressPrinter(Callback):
-    """Show a bar that moves where the output is a terminal, and one line for each epoch that is done.
+    """Show a bar that moves where the output is a terminal or a notebook, and one line for each epoch that is done.
 
     Parameters
     ----------
     live : bool
-        Whether a bar is wanted; it is shown only in a terminal.
+        Whether a bar is wanted; it is shown only in a terminal and in a notebook.
     final : bool
         Whether a line stays when a stage is over.
     stream : text stream, optional
         Where to; standard output if left out.
+
+    Notes
+    -----
+    A notebook's bar is an output of its own, which changes in place: a saved notebook has only what it said last.
     """
 
     def __init__(self, live: bool = True, final: bool = True, stream: TextIO | None = None) -> None:
         self.stream = sys.stdout if stream is None else stream
-        self.live = live and self.stream.isatty()
+        self.live = live and self.stream.isatty() and not beneath_kernel()
         self.final = final
         self._shown = 0  # characters of the bar that is on the screen
+        self._notebook = _NotebookBar() if live and stream is None and in_notebook() else None
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        if self._notebook:
+            self._notebook.begin()
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        self.clear()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "stream": None if self.stream is sys.stdout else self.stream}
@@ -36,18 +54,25 @@ class ProgressPrinter(Callback):
         self.__dict__.update(state, stream=state["stream"] or sys.stdout)
 
     def on_progress(self, progress: Progress) -> None:
-        if self.live:
+        if self._notebook:
+            self._notebook.move(progress)
+        elif self.live:
             width = shutil.get_terminal_size().columns - 1
             self._replace(render_bar(progress, width, fancy=self._fancy()))
 
     def finish(self, progress: Progress) -> None:
         """Show that a stage is over: the bar gives way to a line."""
-        self.clear()
+        if self._notebook:
+            self._notebook.count(progress)
+        else:
+            self.clear()
         if self.final:
             self._write(render_line(progress) + "\n")
 
     def clear(self) -> None:
-        """Take the bar off the screen."""
+        """Take the bar off the screen; in a notebook, say in its place what was done."""
+        if self._notebook:
+            self._notebook.end()
         if self._shown:
             self._replace("")
             self._write("\r")
@@ -63,3 +88,38 @@ class ProgressPrinter(Callback):
 
     def _fancy(self) -> bool:
         return (self.stream.encoding or "ascii").lower().replace("-", "").startswith("utf")
+
+
+class _NotebookBar:
+    """The bar of one training, evaluation or prediction in a notebook."""
+
+    def __init__(self) -> None:
+        self._output = ChangingOutput()
+        self.begin()
+
+    def begin(self) -> None:
+        self._began, self._last = time.monotonic(), float("-inf")
+        self._epochs = 0
+        self._progress: Progress | None = None
+
+    def move(self, progress: Progress) -> None:
+        now = time.monotonic()
+        self._progress = progress
+        if now - self._began >= _SHORTEST and now - self._last >= _BETWEEN:
+            self._last = now
+            self._output.show(render_bar(progress, _WIDTH_IN_NOTEBOOKS))
+
+    def count(self, progress: Progress) -> None:
+        self._epochs += progress.stage == "train"
+        self._progress = progress
+
+    def end(self) -> None:
+        """Leave what was done, in place of the bar, if there was one."""
+        progress, self._progress = self._progress, None
+        if progress is None or not self._output.is_open:
+            return
+        what = f"{progress.title} - {progress.done}/{progress.total}"
+        if progress.stage == "train":
+            whole = f"{self._epochs} epoch{'s' * (self._epochs != 1)}"
+            what = whole if progress.done == progress.total else f"Stopped in epoch {progress.epoch}/{progress.epochs}"
+        self._output.show(f"{what} - {render_seconds(time.monotonic() - self._began)}")
