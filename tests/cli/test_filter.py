@@ -151,7 +151,7 @@ def test_the_named_kernels_are_listed(shell: Shell) -> None:
         (["text.png", "-k", "outline"], "not an image"),
         (["drawing", "-k", "words that are none"], "“words” in row 1 is none"),
         (["drawing", "-k", "sobel_x"], "Did you mean 'sobel-x'?"),
-        (["drawing", "-k", "1 2; 3"], "have 2, 1"),
+        (["drawing", "-k", "1 2; 3"], "row 1 has 2, but row 2 has 1"),
         (["drawing", "-k", "box:40"], "40×40 pixels does not fit into an image of 32×32"),
         (["one.png", "-k", "outline"], "3×3 pixels does not fit into an image of 1×1"),
         (["drawing", "--pool", "median:2"], "no pooling named 'median'"),
