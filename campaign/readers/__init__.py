@@ -1,0 +1,45 @@
+"""Every reader of the package, each with well-formed input to damage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from campaign.readers import data, images, models, questions, runs, texts
+from campaign.trying import Trial
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A reader.
+
+    Attributes
+    ----------
+    name : str
+    share : float
+        Of all inputs, in proportion to the others'. Slow readers get fewer.
+    begin : callable
+        ``begin(folder)`` makes what is damaged, perhaps in that folder.
+    """
+
+    name: str
+    share: float
+    begin: Callable[[Path], Trial]
+
+
+READERS = (
+    Reader("model", 20, models.ModelTrial),
+    Reader("snapshot", 2, models.SnapshotTrial),
+    Reader("idx", 12, data.IdxTrial),
+    Reader("image", 20, images.ImageTrial),
+    Reader("csv", 8, data.TableTrial),
+    Reader("cache", 3, data.CacheTrial),
+    Reader("run", 4, runs.RunTrial),
+    Reader("experiment", 2, runs.ExperimentTrial),
+    Reader("question", 8, questions.QuestionTrial),
+    Reader("layers", 12, texts.LayersTrial),
+    Reader("kernel", 12, texts.KernelTrial),
+    Reader("vary", 8, texts.VaryTrial),
+    Reader("proxy", 2, texts.ProxyTrial),
+)
