@@ -10,12 +10,12 @@ WORKERS ?= 2
 SOURCES := pyproject.toml CMakeLists.txt $(shell find native -type f -not -path '*/build/*')
 
 # The tests must run on the native core: a failed build is then an error, not a fall-back.
-test test-peers sanitize lint bench wheel: export CONVOSCOPE_REQUIRE_NATIVE := 1
+test test-peers sanitize campaign campaign-short lint bench wheel: export CONVOSCOPE_REQUIRE_NATIVE := 1
 
 # No browser, no data set, no process of its own.
 QUICK := $(addprefix tests/,engine explore filters layers models recipes report test_ground_floor.py training values)
 
-.PHONY: help demo core quick test test-peers sanitize lint bench wheel clean
+.PHONY: help demo core quick test test-peers sanitize campaign campaign-short lint bench wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -64,6 +64,12 @@ sanitize: ## the native core under the address and undefined-behaviour sanitizer
 	  echo "$$set:" && build/sanitize-$$set/convoscope_core_tests && \
 	  build/sanitize-$$set/convoscope_core_fuzz --runs 4000 --seed 1 || exit 1; \
 	done
+
+campaign: $(VENV)/.tools ## kills, damaged files, full disks, hostile requests: a quarter of an hour (SEED=7 repeats)
+	$(BIN)/python -m campaign $(if $(SEED),--seed $(SEED))
+
+campaign-short: $(VENV)/.tools ## the same in little more than a minute
+	$(BIN)/python -m campaign --short $(if $(SEED),--seed $(SEED))
 
 lint: $(VENV)/.tools ## style and types
 	$(BIN)/ruff check .

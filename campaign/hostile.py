@@ -14,6 +14,7 @@ from random import Random
 
 from campaign.mutation import damage, damage_json, damage_json_text
 from campaign.outcome import Finding, Options, Outcome, keep
+from campaign.readers.questions import explored_site
 from campaign.served import MEGABYTE, Served
 from campaign.talking import Answer, hold, talk
 
@@ -45,7 +46,7 @@ Attack = Callable[[Random, Served], bytes]
 def run(options: Options) -> Outcome:
     """Attack the explorer's server, in which the lab's page lies too."""
     outcome = Outcome(KIND)
-    with tempfile.TemporaryDirectory(prefix="campaign-") as root, Served(Path(root)) as served:
+    with tempfile.TemporaryDirectory(prefix="campaign-") as root, Served(explored_site(Path(root))) as served:
         _greet(served, outcome, options, "before anything else")
         before = served.state()
         numbers = options.numbers("request") or range(_SHORT if options.short else _FULL)

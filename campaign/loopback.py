@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+from campaign.processes import fork
+
 
 class Files:
     """Gives out files, slowly, from any byte on.
@@ -25,7 +27,7 @@ class Files:
     def __init__(self, files: Mapping[str, bytes], pause: float, piece: int) -> None:
         server = HTTPServer(("127.0.0.1", 0), _handler(files, pause, piece))
         self.address = f"http://127.0.0.1:{server.server_address[1]}/"
-        self._pid = os.fork()
+        self._pid = fork()
         if not self._pid:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             with suppress(BaseException):

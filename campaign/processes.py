@@ -7,14 +7,29 @@ import signal
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 _POLL = 0.002
 _PATIENCE = 90.0  # seconds for anything to end by itself
 _MOST_SAID = 1 << 16
+_LOST = 70  # the status of a process that ended by a mistake made here
+
+
+def fork() -> int:
+    """Fork, and return the child's number, or 0 in the child.
+
+    Python 3.12 and later warn of it where there are threads. Those that there are here, of libraries, wait for work.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
 
 
 @dataclass(frozen=True)
@@ -41,12 +56,14 @@ class Process:
     def __init__(self, function: Callable[[], object], folder: Path) -> None:
         self._began = time.monotonic()
         self._said, said = os.pipe()  # not a file: writing to that is what is to fail
-        sys.stdout.flush()
-        sys.stderr.flush()
-        self.pid = os.fork()
+        self.pid = fork()
         if not self.pid:
-            os.close(self._said)
-            os._exit(_be(function, folder, said))
+            status = _LOST
+            try:
+                os.close(self._said)
+                status = _be(function, folder, said)
+            finally:
+                os._exit(status)
         os.close(said)
         with suppress(OSError):  # both do it, so that it is done whoever comes first
             os.setpgid(self.pid, self.pid)
@@ -86,6 +103,8 @@ def _be(function: Callable[[], object], folder: Path, said: int) -> int:
         quiet = os.open(os.devnull, os.O_RDWR)
         for stream, target in (0, quiet), (1, quiet), (2, said):
             os.dup2(target, stream)
+        # Whoever called may have put something else in their place.
+        sys.stdout, sys.stderr = map(_stream, (1, 2))
         function()
     except SystemExit as error:
         if isinstance(error.code, str):
@@ -98,3 +117,7 @@ def _be(function: Callable[[], object], folder: Path, said: int) -> int:
         with suppress(OSError, ValueError):
             sys.stderr.flush()
     return 0
+
+
+def _stream(descriptor: int) -> TextIO:
+    return open(descriptor, "w", encoding="utf-8", errors="replace", closefd=False)

@@ -1,34 +1,29 @@
-"""The explorer's server in a process of its own, and what it takes: file descriptors and memory."""
+"""A page's server in a process of its own, and what it takes: file descriptors and memory."""
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 import traceback
 from pathlib import Path
 
-from campaign.readers.questions import explored_site
+from campaign.processes import fork
 from convoscope.web.server import Server, Site
 
 MEGABYTE = 1 << 20
 
 
 class Served:
-    """The server of a tiny explored model.
+    """A site's server.
 
     Parameters
     ----------
-    folder : Path
-        For snapshots.
+    site : Site
     """
 
-    def __init__(self, folder: Path) -> None:
-        site = explored_site(folder)
+    def __init__(self, site: Site) -> None:
         read, write = os.pipe()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        self.pid = os.fork()
+        self.pid = fork()
         if not self.pid:
             os._exit(_serve(site, write))
         os.close(write)

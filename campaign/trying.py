@@ -23,6 +23,7 @@ from pathlib import Path
 from random import Random
 from typing import Protocol
 
+from campaign.processes import fork
 from convoscope.errors import ConvoscopeError
 
 _BLOCKED, _POLL = 60.0, 0.01  # seconds
@@ -153,9 +154,7 @@ def _rest(stretch: Stretch, position: int) -> Stretch:
 def _begin(stretch: Stretch, position: int, folder: Path, bounds: Bounds) -> _Child:
     child = _Child(stretch, folder)
     child.be_at(position)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    child.pid = os.fork()
+    child.pid = fork()
     if child.pid:
         return child
     try:

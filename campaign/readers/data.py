@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import PIL.Image
 
 from campaign.containers import damage_gzip
@@ -22,7 +24,7 @@ class IdxTrial:
     """An IDX file, packed or not."""
 
     def __init__(self, folder: Path) -> None:
-        arrays = (
+        arrays: tuple[npt.NDArray[Any], ...] = (
             np.arange(3 * 5 * 4, dtype=np.uint8).reshape(3, 5, 4),
             np.arange(10, dtype=np.uint8),
             np.linspace(0, 1, 6, dtype=np.float64).reshape(2, 3),
@@ -106,7 +108,7 @@ class CacheTrial:
         if not np.array_equal(self._load(cache), self.x):
             raise AssertionError("the images are not those of the files")
 
-    def _load(self, cache: Path) -> np.ndarray:
+    def _load(self, cache: Path) -> npt.NDArray[Any]:
         data = from_folder(self.source, cache_dir=cache, threads=1, progress=lambda *told: None)
         labels = data.y_train.reshape(-1, 1)
         return np.concatenate([np.asarray(data.x_train).reshape(len(labels), -1), labels], axis=1)

@@ -11,6 +11,7 @@ import numpy as np
 import convoscope as cs
 from campaign.mutation import damage_json, damage_words
 from convoscope.web import explorer, lab
+from convoscope.web.epochs import epochs_of
 from convoscope.web.explored import Explored
 from convoscope.web.server import Site
 
@@ -25,7 +26,7 @@ class QuestionTrial:
         self.site = explored_site(folder)
         self.lab = lab.site(lab.Start())
         changes = [{"place": 1, "weight": "kernel", "index": 3, "value": 0.5}]
-        altered = {"silenced": {"1": [0, 2]}, "changes": changes}
+        altered: dict[str, object] = {"silenced": {"1": [0, 2]}, "changes": changes}
         self.questions: list[tuple[str, dict[str, object]]] = [
             ("ask/accuracy", altered),
             ("ask/accuracy", {**altered, "epoch": 1}),
@@ -62,5 +63,5 @@ def explored_site(folder: Path) -> Site:
     model = cs.Sequential([flat, cs.layers.Dense(5, activation="relu"), cs.layers.Dense(3)], seed=1)
     model.compile(optimizer="adam", loss=cs.losses.SparseCategoricalCrossentropy(from_logits=True))
     model.fit(x, y, epochs=2, verbose=0, callbacks=[cs.callbacks.Snapshots(folder / "snapshots")])
-    epochs = explorer.epochs_of(model, folder / "snapshots")
+    epochs = epochs_of(model, folder / "snapshots")
     return explorer.site(Explored(model, x, y, x, y, epochs=epochs))
