@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import convoscope as cs
-from convoscope.errors import ConfigurationError, ShapeError
+from convoscope.errors import ConfigurationError, ConvoscopeError, ShapeError
 from convoscope.explore import ablate, nearest as nearest_images
 from convoscope.explore.altered import Change, altered
 from convoscope.web.exhibits import choose, pack, value_range
@@ -167,6 +167,32 @@ def test_questions_are_answered_and_malformed_ones_refused(explored: Explored) -
         assert ask(server, "ask/accuracy", good)[0] == 200
         server.stop()
         thread.join(10)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        {},
+        {"silenced": {"1": 3}, "changes": []},
+        {"silenced": {"one": [0]}, "changes": []},
+        {"silenced": {"1": ["x"]}, "changes": []},
+        {"silenced": {"1": [True]}, "changes": []},
+        {"silenced": {}, "changes": [7]},
+        {"silenced": {}, "changes": [{}]},
+        {"silenced": {}, "changes": [{"place": 1, "weight": "kernel", "index": 1.5, "value": 1}]},
+        {"silenced": {}, "changes": [{"place": 1, "weight": "kernel", "index": 1, "value": 10**400}]},
+        {"silenced": {}, "changes": [{"place": 1, "weight": "kernel", "index": 1, "value": float("nan")}]},
+    ],
+)
+def test_a_question_of_the_wrong_form_is_refused_in_words(explored: Explored, question: dict[str, Any]) -> None:
+    with pytest.raises(ConvoscopeError):
+        accuracy(explored, question)
+
+
+@pytest.mark.parametrize("image", [None, "x", [[1], 2], [10**400], {"a": 1}, [], [float("inf")] * 64])
+def test_an_image_of_the_wrong_form_is_refused_in_words(explored: Explored, image: Any) -> None:
+    with pytest.raises(ConvoscopeError):
+        nearest(explored, {"image": image})
 
 
 def test_images_are_packed_without_loss() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from convoscope.explore.sections import as_batch
 from convoscope.web.explored import Explored
 
 _NEIGHBOURS = 6
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 def accuracy(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
@@ -36,14 +38,36 @@ def error(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
 
 def _alterations(question: dict[str, Any]) -> tuple[dict[int, list[int]], list[Change]]:
     """Read which filters are off and which numbers are changed."""
-    if not isinstance(question["silenced"], dict) or not isinstance(question["changes"], list):
+    silenced, changes = question.get("silenced"), question.get("changes")
+    if not isinstance(silenced, dict) or not isinstance(changes, list):
         raise ConfigurationError("Filters that are off are told by layer, changed numbers as a list.")
-    silenced = {int(place): [int(each) for each in channels] for place, channels in question["silenced"].items()}
-    changes = [
-        Change(int(each["place"]), str(each["weight"]), int(each["index"]), float(each["value"]))
-        for each in question["changes"]
-    ]
-    return silenced, changes
+    off = {_whole(place, "a layer's number"): _channels(channels) for place, channels in silenced.items()}
+    return off, [_change(each) for each in changes]
+
+
+def _channels(told: Any) -> list[int]:
+    if not isinstance(told, list):
+        raise ConfigurationError(f"The filters of a layer that are off are told as a list, but {told!r} came.")
+    return [_whole(each, "a filter's number") for each in told]
+
+
+def _change(told: Any) -> Change:
+    if not isinstance(told, dict):
+        raise ConfigurationError(f"A changed number is told as an object, but {told!r} came.")
+    value = told.get("value")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= _LARGEST:
+        raise ConfigurationError(f"A weight becomes a finite number, but is to become {value!r}.")
+    place, index = _whole(told.get("place"), "a layer's number"), _whole(told.get("index"), "a weight's index")
+    return Change(place, str(told.get("weight")), index, float(value))
+
+
+def _whole(told: Any, what: str) -> int:
+    """Read a whole number; as the name of something in an object of JSON it is a text."""
+    if isinstance(told, str) and re.fullmatch(r"[0-9]{1,9}", told):
+        return int(told)
+    if isinstance(told, bool) or not isinstance(told, int):
+        raise ConfigurationError(f"Expected {what}, but {told!r} came.")
+    return told
 
 
 def nearest(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
@@ -51,7 +75,10 @@ def nearest(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
     if explored.collection is None:
         raise ConfigurationError("Without training images there are none to compare with.")
     shape = explored.model.plan_input_shape
-    image = np.asarray(question["image"], np.float32)
+    try:
+        image = np.asarray(question.get("image"), np.float32)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ShapeError(f"The image must be a list of {int(np.prod(shape))} numbers.") from error
     if image.size != int(np.prod(shape)) or not np.isfinite(image).all():
         raise ShapeError(f"The image must have {int(np.prod(shape))} numbers, but has {image.size}.")
     known, features, labels = explored.collection
