@@ -23,7 +23,7 @@ _FULL, _SHORT = 6_000, 400
 _SLOW_FULL, _SLOW_SHORT = 40, 8
 _MOST_GROWN = 150 * MEGABYTE
 _AT_ONCE = 8
-_NO_SUCH_METHOD = 501
+_RIGHT = frozenset({*range(200, 300), *range(400, 500), 501, 505})  # 501, 505: no such method, or version
 _SETTLE = 10.0  # seconds in which connections are to be given back
 _QUESTIONS: tuple[tuple[str, dict[str, object]], ...] = (
     ("ask/accuracy", {"silenced": {"1": [0]}, "changes": []}),
@@ -115,8 +115,7 @@ def _problem(attack: Attack, served: Served, answer: Answer) -> str:
     """Say what is wrong with an answer."""
     if not answer.in_time:
         return "was not answered in time"
-    right = (*range(200, 300), *range(400, 500), _NO_SUCH_METHOD)
-    wrong = [status for status in answer.statuses if status not in right]
+    wrong = [status for status in answer.statuses if status not in _RIGHT]
     if wrong:
         return f"was answered with {wrong[0]}"
     if attack in _WITHOUT_TOKEN and any(status < 300 for status in answer.statuses):
