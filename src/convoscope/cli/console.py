@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 from typing import TYPE_CHECKING, Any
 
 from convoscope.names import encoded_path, json_for_terminal
 from convoscope.notebook import beneath_kernel
+from convoscope.streams import show, standard_error, standard_output
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +29,7 @@ def messages() -> Console:
 def _console(*, error: bool) -> Console:
     from convoscope.cli.safe_console import SafeConsole
 
-    stream = sys.stderr if error else sys.stdout
+    stream = standard_error() if error else standard_output()
     # Elsewhere rich assumes 80 columns and would fold paths into pieces.
     width = None if stream.isatty() or "COLUMNS" in os.environ else _PLAIN_WIDTH
     # A notebook's cell looks like a terminal, but what moves there is saved with all its control codes.
@@ -39,7 +39,7 @@ def _console(*, error: bool) -> Console:
 
 def print_json(value: Any) -> None:
     """Print JSON on stdout that is read back as it was, whatever stdout can encode."""
-    print(json_for_terminal(value, getattr(sys.stdout, "encoding", None) or "utf-8"))
+    show(json_for_terminal(value, standard_output().encoding))
 
 
 def command_line(*words: object) -> str:

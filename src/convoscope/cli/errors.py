@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import warnings
-from contextlib import suppress
 from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from convoscope.errors import ConvoscopeError, ConvoscopeWarning
+from convoscope.names import lines_for_terminal
+from convoscope.streams import standard_error, standard_output
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -54,8 +53,6 @@ class FriendlyGroup(_WithExamples, TyperGroup):
         except (ConvoscopeError, ConvoscopeWarning) as error:
             _unless(show_all)
             fail(str(error))
-        except BrokenPipeError:
-            raise typer.Exit(FAILED) from None
         except KeyboardInterrupt:
             say("Interrupted.")
             raise typer.Exit(INTERRUPTED) from None
@@ -78,13 +75,14 @@ class FriendlyGroup(_WithExamples, TyperGroup):
 
 
 def say(message: str, *, title: str = "", style: str = "bold red") -> None:
-    """Print a paragraph on stderr, as it is, with a coloured title before it."""
+    """Print a paragraph on stderr with a coloured title before it; control codes in it are shown, not obeyed."""
     from rich.text import Text
 
     from convoscope.cli.console import messages
 
     console = messages()
-    console.print(Text.assemble((title, style), message), soft_wrap=not console.is_terminal)
+    shown = lines_for_terminal(message)
+    console.print(Text.assemble((title, style), shown), soft_wrap=not console.is_terminal)
 
 
 def complain(message: str) -> None:
@@ -98,14 +96,20 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(FAILED)
 
 
-def leave_quietly() -> None:
-    """Flush what was printed. If its reader is gone, or its disk full, that is not complained of a second time."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            with suppress(OSError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+def status_with_output(status: str | int | None) -> str | int | None:
+    """Return the status to end with: a failure, too, if what was found could not be printed.
+
+    A reader that is gone had seen enough (``| head``): it is told nothing more. Nobody has to read messages.
+    """
+    output = standard_output()
+    output.settle()
+    if output.failure is not None:
+        if not isinstance(output.failure, BrokenPipeError):
+            reason = getattr(output.failure, "strerror", None) or output.failure
+            complain(f"Standard output cannot be written to: {reason}.")
+        status = status or FAILED
+    standard_error().settle()
+    return status
 
 
 def _unless(show_all: bool) -> None:

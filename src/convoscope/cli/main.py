@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from types import ModuleType
 from typing import Annotated
@@ -25,7 +24,8 @@ from convoscope.cli import (
     summary,
     train,
 )
-from convoscope.cli.errors import FriendlyCommand, FriendlyGroup, leave_quietly
+from convoscope.cli.errors import INTERRUPTED, FriendlyCommand, FriendlyGroup, status_with_output
+from convoscope.streams import Output, open_missing_descriptors, show
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 _COMMANDS = (
@@ -69,7 +69,7 @@ def _show_version(wanted: bool) -> None:
     if wanted:
         import convoscope
 
-        print(f"convoscope {convoscope.__version__}")
+        show(f"convoscope {convoscope.__version__}")
         raise typer.Exit
 
 
@@ -98,12 +98,14 @@ for _module in _COMMANDS:
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that lacks a character is no reason to fail
+    open_missing_descriptors()
+    given = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = Output(sys.stdout), Output(sys.stderr)
     try:
         app(prog_name="convoscope")
     except KeyboardInterrupt:  # before a command had begun
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
+    except SystemExit as ended:
+        sys.exit(status_with_output(ended.code))
     finally:
-        leave_quietly()
+        sys.stdout, sys.stderr = given

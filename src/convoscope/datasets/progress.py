@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TextIO
 
 from convoscope.notebook import beneath_kernel
+from convoscope.streams import Output
 
 Progress = Callable[[int, int | None, str], None]
 """``progress(done_bytes, total_bytes_or_None, name)``; of one's own images, their number in place of bytes."""
@@ -36,14 +36,15 @@ class ProgressLine:
 
     def __init__(self, stream: TextIO | None, *, counted: bool = False) -> None:
         self._counted = counted
-        self._stream = stream if stream is not None and stream.isatty() and not beneath_kernel() else None
+        self._output = Output(stream)
+        self._shown = self._output.isatty() and not beneath_kernel()
         self._last = float("-inf")
         self._open = False
 
     def __call__(self, done: int, total: int | None, name: str) -> None:
         """Show the state, not more often than a person can read."""
         now = time.monotonic()
-        if self._stream is None or (done != total and now - self._last < _SECONDS_BETWEEN):
+        if not self._shown or (done != total and now - self._last < _SECONDS_BETWEEN):
             return
         self._last = now
         self._open = True
@@ -62,7 +63,5 @@ class ProgressLine:
         return f"{number:,}" if self._counted else f"{number / _MEGA:.1f}"
 
     def _write(self, text: str) -> None:
-        if self._stream is not None:
-            with suppress(OSError):  # a terminal that went away is no reason to lose a download
-                self._stream.write(text)
-                self._stream.flush()
+        self._output.write(text)
+        self._output.flush()

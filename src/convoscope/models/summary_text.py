@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import shutil
-import sys
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from convoscope import streams
 from convoscope.engine.receptive_field import ReceptiveField
 from convoscope.errors import ConfigurationError
 from convoscope.layers.arguments import integer
@@ -25,19 +25,6 @@ _NARROWEST = 30
 _LONGEST = 100_000
 _TITLES = ("Layer (type)", "Output Shape", "Param #")
 _BAR = 28
-_PLAINER = str.maketrans(
-    {
-        **dict.fromkeys("┏┳┓┡╇┩├┼┤└┴┘", "+"),
-        "━": "=",
-        "─": "-",
-        "┃": "|",
-        "│": "|",
-        "×": "x",
-        "→": "->",
-        "█": "#",
-        "…": "~",
-    }
-)
 
 
 def print_summary(
@@ -66,7 +53,7 @@ def print_summary(
     if print_fn is not None:
         print_fn(text)
         return
-    print(_showable(text, getattr(sys.stdout, "encoding", None) or "utf-8"))
+    streams.show(text)
 
 
 def _shown(summary: Summary) -> Summary:
@@ -231,11 +218,3 @@ def _padded(texts: Any) -> list[str]:
     cells = list(texts)
     width = max(map(len, cells))
     return [cell.ljust(width) for cell in cells]
-
-
-def _showable(text: str, encoding: str) -> str:
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return text.translate(_PLAINER).encode(encoding, errors="replace").decode(encoding)
-    return text

@@ -9,6 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from convoscope.storage import write_atomically
+from convoscope.streams import show
 from convoscope.web.notebook import way_to
 
 if TYPE_CHECKING:
@@ -143,11 +144,11 @@ def open_page(
             opened.open_browser()
         return opened
     with server:
-        print(f"{name} is at {server.address}\nOnly this machine can reach it. Ctrl-C ends it.", flush=True)
+        show(f"{name} is at {server.address}\nOnly this machine can reach it. Ctrl-C ends it.")
         if browser:
-            print(server.open_browser(), flush=True)
+            show(server.open_browser())
         try:
             server.serve()
         except KeyboardInterrupt:
-            print(f"\n{name} has ended.")
+            show(f"\n{name} has ended.")
     return None

@@ -8,6 +8,7 @@ from typing import Any
 
 from convoscope.errors import ConfigurationError
 from convoscope.layers.arguments import flag
+from convoscope.streams import show
 from convoscope.training.callbacks.base import Callback, Logs
 
 
@@ -41,7 +42,7 @@ class LearningRateScheduler(Callback):
         arguments = (epoch, optimizer.learning_rate) if _takes_two(self.schedule) else (epoch,)
         optimizer.learning_rate = self.schedule(*arguments)
         if self.verbose:
-            print(f"Epoch {epoch + 1}: learning rate set to {optimizer.learning_rate:g}.")
+            show(f"Epoch {epoch + 1}: learning rate set to {optimizer.learning_rate:g}.")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if logs is not None:

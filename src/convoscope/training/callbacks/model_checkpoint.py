@@ -9,6 +9,7 @@ from convoscope.errors import ConfigurationError, StorageError
 from convoscope.layers.arguments import equal, flag, integer, real
 from convoscope.names import for_terminal
 from convoscope.paths import user_path
+from convoscope.streams import show
 from convoscope.training.callbacks.base import Logs
 from convoscope.training.callbacks.monitor import MonitorCallback
 
@@ -115,4 +116,4 @@ class ModelCheckpoint(MonitorCallback):
 
     def _say(self, epoch: int, what: str) -> None:
         if self.verbose:
-            print(for_terminal(f"Epoch {epoch + 1}: {what}"))
+            show(for_terminal(f"Epoch {epoch + 1}: {what}"))

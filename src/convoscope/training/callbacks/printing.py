@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import time
 from typing import Any, TextIO
 
 from convoscope.notebook import ChangingOutput, beneath_kernel, in_notebook
+from convoscope.streams import Output, standard_output
 from convoscope.training.callbacks.base import Callback, Logs
 from convoscope.training.progress import Progress, render_bar, render_line, render_seconds
 
@@ -26,7 +26,7 @@ class ProgressPrinter(Callback):
     final : bool
         Whether a line stays when a stage is over.
     stream : text stream, optional
-        Where to; standard output if left out.
+        Where to; standard output if left out. If it cannot be written to, nothing is shown.
 
     Notes
     -----
@@ -34,8 +34,9 @@ class ProgressPrinter(Callback):
     """
 
     def __init__(self, live: bool = True, final: bool = True, stream: TextIO | None = None) -> None:
-        self.stream = sys.stdout if stream is None else stream
-        self.live = live and self.stream.isatty() and not beneath_kernel()
+        self._stream = stream
+        self.output = standard_output() if stream is None else Output(stream)
+        self.live = live and self.output.isatty() and not beneath_kernel()
         self.final = final
         self._shown = 0  # characters of the bar that is on the screen
         self._notebook = _NotebookBar() if live and stream is None and in_notebook() else None
@@ -48,17 +49,18 @@ class ProgressPrinter(Callback):
         self.clear()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "stream": None if self.stream is sys.stdout else self.stream}
+        return {name: value for name, value in self.__dict__.items() if name != "output"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, stream=state["stream"] or sys.stdout)
+        self.__dict__.update(state)
+        self.output = standard_output() if self._stream is None else Output(self._stream)
 
     def on_progress(self, progress: Progress) -> None:
         if self._notebook:
             self._notebook.move(progress)
         elif self.live:
             width = shutil.get_terminal_size().columns - 1
-            self._replace(render_bar(progress, width, fancy=self._fancy()))
+            self._replace(render_bar(progress, width, fancy=self.output.shows_everything))
 
     def finish(self, progress: Progress) -> None:
         """Show that a stage is over: the bar gives way to a line."""
@@ -83,11 +85,8 @@ class ProgressPrinter(Callback):
         self._shown = len(text)
 
     def _write(self, text: str) -> None:
-        self.stream.write(text)
-        self.stream.flush()
-
-    def _fancy(self) -> bool:
-        return (self.stream.encoding or "ascii").lower().replace("-", "").startswith("utf")
+        self.output.write(text)
+        self.output.flush()
 
 
 class _NotebookBar:

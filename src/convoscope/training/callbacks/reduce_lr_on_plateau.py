@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from convoscope.errors import ConfigurationError
 from convoscope.layers.arguments import flag, integer, real
+from convoscope.streams import show
 from convoscope.training.callbacks.base import Logs
 from convoscope.training.callbacks.monitor import MonitorCallback
 
@@ -89,4 +90,4 @@ class ReduceLROnPlateau(MonitorCallback):
         self.cooldown_counter = self.cooldown
         self.wait = 0
         if self.verbose:
-            print(f"Epoch {epoch + 1}: learning rate reduced to {self.model.optimizer.learning_rate:g}.")
+            show(f"Epoch {epoch + 1}: learning rate reduced to {self.model.optimizer.learning_rate:g}.")

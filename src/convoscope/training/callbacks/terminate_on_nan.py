@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from convoscope.streams import show
 from convoscope.training.callbacks.base import Callback
 
 
@@ -22,5 +23,5 @@ class TerminateOnNaN(Callback):
 
     def on_diverged(self, message: str) -> bool:
         if not self.raise_error:
-            print(message)
+            show(message)
         return not self.raise_error
