@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
 import re
+import shutil
 import stat
+import tempfile
+import warnings
 from pathlib import Path
 from typing import BinaryIO
 
-from convoscope.errors import ConfigurationError, MissingFileError
+from convoscope.errors import ConfigurationError, ConvoscopeWarning, MissingFileError
 
 
 def user_path(path: str | os.PathLike[str]) -> Path:
@@ -60,6 +65,28 @@ def home_path(path: str) -> Path | None:
     """
     found = os.path.expanduser(path)
     return Path(found) if os.path.isabs(found) else None
+
+
+@functools.cache
+def session_folder() -> Path:
+    """Return a folder for what would be kept at home, where there is no home: it goes when Python ends.
+
+    Says so, the first time.
+    """
+    folder, process = tempfile.mkdtemp(prefix="convoscope-"), os.getpid()
+
+    def remove() -> None:
+        if os.getpid() == process:  # a fork ends earlier
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(remove)
+    warnings.warn(
+        f"There is no home folder, so images are kept in {folder} until the program ends. Give a folder as data_dir or "
+        "with --data-dir to keep them for the next time.",
+        ConvoscopeWarning,
+        stacklevel=2,
+    )
+    return Path(folder)
 
 
 def open_regular(path: str | os.PathLike[str]) -> BinaryIO:

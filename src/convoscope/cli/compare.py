@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from convoscope.cli.compare_search import run as run_search
+from convoscope.cli.options import read_path
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -70,11 +71,12 @@ def command(
     ] = None,
     resume: Annotated[
         Path | None,
-        typer.Option(help="Go on with this experiment.", metavar="EXPERIMENT", rich_help_panel=_RUN),
+        typer.Option(parser=read_path, help="Go on with this experiment.", metavar="EXPERIMENT", rich_help_panel=_RUN),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
+            parser=read_path,
             help="The experiment's folder, default runs/compare-DATASET-N; of folders, where to write a report.",
             rich_help_panel=_RUN,
         ),
@@ -92,7 +94,8 @@ def command(
         typer.Option(help="auto, native or reference. Default: auto.", rich_help_panel=_RUN),
     ] = None,
     data_dir: Annotated[
-        Path | None, typer.Option(help="A folder to look for the data set first.", rich_help_panel=_RUN)
+        Path | None,
+        typer.Option(parser=read_path, help="A folder to look for the data set first.", rich_help_panel=_RUN),
     ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", metavar="", help="Print the table only.", rich_help_panel=_RUN)
@@ -111,13 +114,13 @@ def command(
     if resume is not None:
         given = {"vary": vary, "set": fixed, "search": search or None, "seeds": seeds, "out": out}
         _refuse_beside_resume({"DATASET": named, **given, "threads": threads, "engine": engine, "data-dir": data_dir})
-        _go_on(experiments.Experiment.open(resume.expanduser()), minutes, jobs, quiet)
+        _go_on(experiments.Experiment.open(resume), minutes, jobs, quiet)
     elif search:
         _refuse("no --search", seeds=seeds)
         experiment = begin_search(
             _one_dataset(named),
             parse(vary or []),
-            out=None if out is None else out.expanduser(),
+            out=out,
             fixed=_single(parse(fixed or [], "--set")),
             jobs=jobs,
             threads=threads,
@@ -130,7 +133,7 @@ def command(
         experiment, at_once = begin(
             _one_dataset(named),
             parse(vary),
-            out=None if out is None else out.expanduser(),
+            out=out,
             seeds=1 if seeds is None else seeds,
             fixed=_single(parse(fixed or [], "--set")),
             jobs=jobs,
@@ -158,19 +161,19 @@ def _show(folders: list[str], out: Path | None) -> None:
     from convoscope.errors import ConfigurationError
     from convoscope.experiments import results as read, rows, write_report
     from convoscope.experiments.table import for_terminal
+    from convoscope.paths import user_path
 
     if not folders:
         raise ConfigurationError(
             "There is nothing to compare. Give folders of runs or experiments; or a data set with what to vary, as in "
             "convoscope compare digits --vary filters=8,16,32."
         )
-    table = rows(read(*(Path(folder).expanduser() for folder in folders)))
+    table = rows(read(*(user_path(folder) for folder in folders)))
     console = results()
     console.print(for_terminal(table, console.width))
     if out is not None:
-        place = out.expanduser()
-        place.mkdir(parents=True, exist_ok=True)
-        files = write_report(table, place, f"Comparison of {', '.join(folders)}")
+        out.mkdir(parents=True, exist_ok=True)
+        files = write_report(table, out, f"Comparison of {', '.join(folders)}")
         _list_files(console, files)
 
 

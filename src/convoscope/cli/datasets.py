@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from convoscope.cli.options import read_path
+
 if TYPE_CHECKING:
     from convoscope.datasets import DatasetInfo
 
@@ -21,7 +23,9 @@ def command(
     download: Annotated[
         str | None, typer.Option(help="Fetch a data set, if it is not here yet.", metavar="NAME")
     ] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="A folder to look first, and to download into.")] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(parser=read_path, help="A folder to look first, and to download into.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print the list as JSON.")] = False,
 ) -> None:
     """List the data sets, and where they are."""

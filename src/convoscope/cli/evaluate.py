@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from convoscope.cli.options import read_path
+
 if TYPE_CHECKING:
     from convoscope.datasets import Dataset
     from convoscope.models import Sequential
@@ -22,12 +24,16 @@ EXAMPLES = (
 
 
 def command(
-    trained: Annotated[Path, typer.Argument(metavar="RUN|MODEL", help="A run's folder or a model's file.")],
+    trained: Annotated[
+        Path, typer.Argument(parser=read_path, metavar="RUN|MODEL", help="A run's folder or a model's file.")
+    ],
     data: Annotated[
         str | None,
         typer.Option(help="The data set to test with, or a folder of images to test with. Default: the run's own."),
     ] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="A folder to look for the data set first.")] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(parser=read_path, help="A folder to look for the data set first.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print the report as JSON.")] = False,
 ) -> None:
     """Test a trained model: accuracy, classes, confusions, the worst mistakes."""

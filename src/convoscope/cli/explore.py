@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from convoscope.cli.options import read_path
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -25,15 +27,21 @@ EXAMPLES = (
 
 
 def command(
-    trained: Annotated[Path, typer.Argument(metavar="RUN|MODEL", help="A run's folder or a model's file.")],
+    trained: Annotated[
+        Path, typer.Argument(parser=read_path, metavar="RUN|MODEL", help="A run's folder or a model's file.")
+    ],
     beside: Annotated[
         Path | None,
-        typer.Argument(metavar="OTHER", help="Another, to see both side by side.", show_default=False),
+        typer.Argument(
+            parser=read_path, metavar="OTHER", help="Another, to see both side by side.", show_default=False
+        ),
     ] = None,
     data: Annotated[
         str | None, typer.Option(help="The data set to look at it with. Default: the run's own; without, drawings.")
     ] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="A folder to look for the data set first.")] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(parser=read_path, help="A folder to look for the data set first.")
+    ] = None,
     port: Annotated[int | None, typer.Option("--port", help="Where to listen. Default: 8760, or a free port.")] = None,
     host: Annotated[
         list[str] | None,

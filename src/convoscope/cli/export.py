@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from convoscope.cli.options import read_path
+
 EXAMPLES = (
     "convoscope export runs/digits-cnn-2-1 --html page.html",
     "convoscope export runs/digits-cnn-2-1 runs/digits-cnn-1-1 --html both.html",
@@ -17,16 +19,25 @@ EXAMPLES = (
 
 
 def command(
-    trained: Annotated[Path, typer.Argument(metavar="RUN|MODEL", help="A run's folder or a model's file.")],
+    trained: Annotated[
+        Path, typer.Argument(parser=read_path, metavar="RUN|MODEL", help="A run's folder or a model's file.")
+    ],
     html: Annotated[
-        Path, typer.Option("--html", help="The file to write: the explorer's page, which needs no network.")
+        Path,
+        typer.Option(
+            "--html", parser=read_path, help="The file to write: the explorer's page, which needs no network."
+        ),
     ],
     beside: Annotated[
         Path | None,
-        typer.Argument(metavar="OTHER", help="Another, to see both side by side.", show_default=False),
+        typer.Argument(
+            parser=read_path, metavar="OTHER", help="Another, to see both side by side.", show_default=False
+        ),
     ] = None,
     data: Annotated[str | None, typer.Option(help="The data set to show images of. Default: the run's own.")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="A folder to look for the data set first.")] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(parser=read_path, help="A folder to look for the data set first.")
+    ] = None,
     quantise: Annotated[
         bool,
         typer.Option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from convoscope.cli.filter_steps import InOrder
+from convoscope.cli.options import read_path
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,7 +32,12 @@ def command(
     ctx: typer.Context,
     image: Annotated[
         Path | None,
-        typer.Argument(metavar="IMAGE", help="An image file, or a sample: photograph, drawing.", show_default=False),
+        typer.Argument(
+            parser=read_path,
+            metavar="IMAGE",
+            help="An image file, or a sample: photograph, drawing.",
+            show_default=False,
+        ),
     ] = None,
     kernel: Annotated[
         list[str] | None,
@@ -77,7 +83,13 @@ def command(
     ] = False,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="PNG", help="The PNG to write. Default: IMAGE-KERNEL.png in this folder."),
+        typer.Option(
+            "--out",
+            "-o",
+            parser=read_path,
+            metavar="PNG",
+            help="The PNG to write. Default: IMAGE-KERNEL.png in this folder.",
+        ),
     ] = None,
     explain: Annotated[
         str | None, typer.Option("--explain", metavar="ROW,COL", help="Show how the last step comes to this pixel.")
@@ -86,7 +98,10 @@ def command(
     animate: Annotated[
         Path | None,
         typer.Option(
-            "--animate", metavar="GIF", help="Write a GIF of the last step's window moving over a small image."
+            "--animate",
+            parser=read_path,
+            metavar="GIF",
+            help="Write a GIF of the last step's window moving over a small image.",
         ),
     ] = None,
     open_page: Annotated[

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from convoscope.cli.options import read_path
+
 if TYPE_CHECKING:
     from convoscope.filters.chain import Step
     from convoscope.web.lab import Start
@@ -23,10 +25,18 @@ EXAMPLES = (
 def command(
     image: Annotated[
         Path | None,
-        typer.Argument(metavar="[IMAGE]", help="An image file, or a sample: photograph, drawing.", show_default=False),
+        typer.Argument(
+            parser=read_path,
+            metavar="[IMAGE]",
+            help="An image file, or a sample: photograph, drawing.",
+            show_default=False,
+        ),
     ] = None,
     export: Annotated[
-        Path | None, typer.Option("--export", help="Write the page as one HTML file that needs no network, and end.")
+        Path | None,
+        typer.Option(
+            "--export", parser=read_path, help="Write the page as one HTML file that needs no network, and end."
+        ),
     ] = None,
     port: Annotated[int | None, typer.Option("--port", help="Where to listen. Default: 8760, or a free port.")] = None,
     host: Annotated[

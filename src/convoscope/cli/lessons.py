@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from convoscope.cli.options import read_path
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -40,18 +42,22 @@ def command(
     out: Annotated[
         Path | None,
         typer.Option(
+            parser=read_path,
             help="A folder for the page, lessons.md, and its charts. Default: docs; of some claims or --quick, the "
             "folder of the runs.",
         ),
     ] = None,
     runs: Annotated[
-        Path | None, typer.Option(help="Where the runs are kept. Default: runs/lessons, or runs/lessons-quick.")
+        Path | None,
+        typer.Option(parser=read_path, help="Where the runs are kept. Default: runs/lessons, or runs/lessons-quick."),
     ] = None,
     jobs: Annotated[
         int | None, typer.Option(help="Runs at a time. Default: as many as there are processors; --quick: one.")
     ] = None,
     engine: Annotated[str, typer.Option(help="auto, native or reference.")] = "auto",
-    data_dir: Annotated[Path | None, typer.Option(help="A folder to look for the data sets first.")] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(parser=read_path, help="A folder to look for the data sets first.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Print the tables only.")] = False,
 ) -> None:
     """Train what the lessons make claims about, and print what was claimed beside what was measured.
@@ -65,8 +71,8 @@ def command(
 
     numbers = claim or []
     chosen = lessons.claims(numbers)
-    kept = (runs or Path("runs", "lessons-quick" if quick else "lessons")).expanduser()
-    place = kept if out is None and (quick or numbers) else (out or Path("docs")).expanduser()
+    kept = runs or Path("runs", "lessons-quick" if quick else "lessons")
+    place = kept if out is None and (quick or numbers) else (out or Path("docs"))
     console = results()
     with _Progress(console, quiet=quiet) as progress:
         try:

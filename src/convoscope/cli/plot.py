@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from convoscope.cli.options import read_path
+
 EXAMPLES = (
     "convoscope plot runs/digits-cnn-2-1",
     "convoscope plot runs/digits-cnn-2-1 --out figures",
@@ -14,9 +16,12 @@ EXAMPLES = (
 
 
 def command(
-    run: Annotated[Path, typer.Argument(help="A run's folder.", metavar="RUN")],
+    run: Annotated[Path, typer.Argument(parser=read_path, help="A run's folder.", metavar="RUN")],
     out: Annotated[
-        Path | None, typer.Option(help="Where to write them. Default: plots in the run's folder.", metavar="FOLDER")
+        Path | None,
+        typer.Option(
+            parser=read_path, help="Where to write them. Default: plots in the run's folder.", metavar="FOLDER"
+        ),
     ] = None,
 ) -> None:
     """Draw a run as figures, PNG and SVG: curves, confusion, classes, mistakes, filters, maps."""
@@ -29,7 +34,7 @@ def command(
     matplotlib.use("agg")  # files, never windows
     from convoscope.plots import draw_run
 
-    drawn = draw_run(run.expanduser(), None if out is None else out.expanduser())
+    drawn = draw_run(run, out)
     console = results()
     for file in drawn.files:
         console.print(str(file), soft_wrap=True)

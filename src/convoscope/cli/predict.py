@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from convoscope.cli.options import read_path
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -23,9 +25,14 @@ _DRAWN = 24  # characters
 
 
 def command(
-    trained: Annotated[Path, typer.Argument(metavar="RUN|MODEL", help="A run's folder or a model's file.")],
+    trained: Annotated[
+        Path, typer.Argument(parser=read_path, metavar="RUN|MODEL", help="A run's folder or a model's file.")
+    ],
     images: Annotated[
-        list[Path], typer.Argument(metavar="IMAGE...", help="Image files of any size and colour, or folders of them.")
+        list[Path],
+        typer.Argument(
+            parser=read_path, metavar="IMAGE...", help="Image files of any size and colour, or folders of them."
+        ),
     ],
     top: Annotated[int, typer.Option(help="How many classes to name.", min=1)] = 3,
     invert: Annotated[

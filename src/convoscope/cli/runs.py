@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from convoscope.cli.options import read_path
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
@@ -24,9 +26,9 @@ _STYLES = {"finished": "green", "training": "bold cyan", "failed": "red", "damag
 
 
 def command(
-    folder: Annotated[Path, typer.Argument(help="Where to look: in it, below it, and in experiments there.")] = Path(
-        "runs"
-    ),
+    folder: Annotated[
+        Path, typer.Argument(parser=read_path, help="Where to look: in it, below it, and in experiments there.")
+    ] = Path("runs"),
     where: Annotated[
         list[str] | None,
         typer.Option(
@@ -45,18 +47,17 @@ def command(
     from convoscope.cli.console import results
     from convoscope.errors import ConfigurationError, MissingFileError
 
-    place = folder.expanduser()
-    if not place.is_dir():
-        raise MissingFileError(f"There is no folder {place}. Give one with runs in it, or train: convoscope train")
+    if not folder.is_dir():
+        raise MissingFileError(f"There is no folder {folder}. Give one with runs in it, or train: convoscope train")
     console = results()
     if live and not console.is_terminal:
         raise ConfigurationError("--live draws in a terminal, and the output goes elsewhere. Leave it out.")
     if live:
-        _follow(place, where or [], sort)
+        _follow(folder, where or [], sort)
     elif as_json:
-        _print_json(_find(place, where or [], sort))
+        _print_json(_find(folder, where or [], sort))
     else:
-        console.print(_table(_find(place, where or [], sort), place))
+        console.print(_table(_find(folder, where or [], sort), folder))
 
 
 def _find(place: Path, where: list[str], sort: str) -> list[Listed]:

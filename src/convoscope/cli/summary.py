@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -51,9 +50,11 @@ def _find(what: str, data: str, dropout: float, filters: int | None) -> Sequenti
     from convoscope.errors import unknown_name
     from convoscope.models.layer_line import model_from_line
     from convoscope.models.presets import build_preset, preset_names
+    from convoscope.paths import user_path
 
-    if Path(what).exists():
-        return load(Path(what))[0]
+    path = user_path(what)
+    if path.exists():
+        return load(path)[0]
     info = datasets.info(data)
     if what in preset_names():
         return build_preset(what, info.image_shape, len(info.class_names), filters=filters, dropout=dropout)

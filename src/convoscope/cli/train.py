@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from convoscope.cli.options import read_path
+
 if TYPE_CHECKING:
     from convoscope.datasets import Dataset, FolderDataset
     from convoscope.runs import RunFolder, TrainSettings
@@ -162,11 +164,13 @@ def command(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="The run's folder. Default: runs/DATASET-MODEL-N or -RECIPE-N.", rich_help_panel=_RUN),
+        typer.Option(
+            parser=read_path, help="The run's folder. Default: runs/DATASET-MODEL-N or -RECIPE-N.", rich_help_panel=_RUN
+        ),
     ] = None,
     resume: Annotated[
         Path | None,
-        typer.Option(help="Go on with the run in this folder.", metavar="RUN", rich_help_panel=_RUN),
+        typer.Option(parser=read_path, help="Go on with the run in this folder.", metavar="RUN", rich_help_panel=_RUN),
     ] = None,
     snapshots: Annotated[
         bool,
@@ -197,6 +201,7 @@ def command(
     data_dir: Annotated[
         Path | None,
         typer.Option(
+            parser=read_path,
             help="A folder to look for the data set first; of one's own images, to keep them decoded in.",
             rich_help_panel=_RUN,
         ),
@@ -241,11 +246,11 @@ def command(
     }
     kept = True if snapshots or explore else None
     trackers = _known(track or [])
-    places = None if data_dir is None else str(data_dir.expanduser().absolute())
+    places = None if data_dir is None else str(data_dir.absolute())
     if resume is not None:
         refuse_with_resume({"DATASET": dataset, "out": out, **given})
         changes = {"epochs": epochs, "threads": threads, "engine": engine, "data_dir": places, "snapshots": kept}
-        _go_on(resume.expanduser(), quiet, explore, trackers, changes)
+        _go_on(resume, quiet, explore, trackers, changes)
     else:
         given |= {"epochs": epochs, "data_dir": places, "snapshots": kept}
         _begin(dataset or "digits", out, quiet, explore, trackers, threads, engine, given)
@@ -279,7 +284,7 @@ def _begin(
     build_model(settings, info, info.train_count)
     data = load_data(settings) if own is None else own
     stem = f"{info.name}-{settings.label}"
-    folder = RunFolder.create_numbered("runs", stem) if out is None else RunFolder.create(out.expanduser())
+    folder = RunFolder.create_numbered("runs", stem) if out is None else RunFolder.create(out)
     _run(folder, settings, data, None, quiet, explore, trackers)
 
 

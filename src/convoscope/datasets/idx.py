@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convoscope.errors import ConvoscopeError, DataError, FileFormatError, MissingFileError
-from convoscope.paths import open_regular
+from convoscope.paths import open_regular, user_path
 from convoscope.storage import write_atomically
 
 # The third byte of a file says what its values are; all of them are big-endian.
@@ -81,7 +81,7 @@ def read_checked(path: str | os.PathLike[str], check: Callable[[tuple[int, ...],
         ``check(shape, dtype)`` raises an error if the file is another than is wanted. Nothing was read or allocated
         for the values by then.
     """
-    path = Path(path)
+    path = user_path(path)
     try:
         with _opened(path) as file:
             size = os.fstat(file.fileno()).st_size
@@ -196,7 +196,7 @@ def write_idx(path: str | os.PathLike[str], array: ArrayLike) -> None:
     convoscope.errors.DataError: An IDX file holds uint8, int8, int16, int32, float32 or float64; these values are \
 int64. Convert them first, for example with array.astype('uint8').
     """
-    path, array = Path(path), np.asarray(array)
+    path, array = user_path(path), np.asarray(array)
     codes = {dtype.newbyteorder("="): code for code, dtype in DTYPES.items()}
     native = array.dtype.newbyteorder("=")
     if native not in codes:

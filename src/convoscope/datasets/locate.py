@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from convoscope.datasets.description import folded
 from convoscope.errors import MissingFileError
+from convoscope.paths import home_path, session_folder, user_path
 
 VARIABLE = "CONVOSCOPE_DATA"
 
@@ -51,7 +51,7 @@ class Search:
 
 
 def cache_dir() -> Path | None:
-    """Give the folder for downloaded data sets in the platform's cache, or None where no home is known."""
+    """Give the folder for downloaded data sets in the platform's cache, or None where there is no home folder."""
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA", "")
     elif sys.platform == "darwin":
@@ -60,10 +60,18 @@ def cache_dir() -> Path | None:
         base = os.environ.get("XDG_CACHE_HOME", "")
         if not os.path.isabs(base):  # the XDG specification: a relative path is to be ignored
             base = "~/.cache"
-    with suppress(RuntimeError):  # no home folder
-        if base:
-            return Path(base).expanduser() / "convoscope" / "datasets"
-    return None
+    if not base or (base.startswith("~") and not _has_home()):
+        return None
+    return Path(os.path.expanduser(base)) / "convoscope" / "datasets"
+
+
+def _has_home() -> bool:
+    """Say whether there is a home folder, or may be: that of a service is often one that cannot exist."""
+    home = home_path("~")
+    if home is None:
+        return False
+    there = next(folder for folder in (home, *home.parents) if os.path.lexists(folder))
+    return home.is_dir() or (there.is_dir() and os.access(there, os.W_OK))
 
 
 def places(data_dir: str | os.PathLike[str] | None = None) -> list[Place]:
@@ -77,7 +85,7 @@ def places(data_dir: str | os.PathLike[str] | None = None) -> list[Place]:
     Returns
     -------
     list of Place
-        Those that are set; the cache is the last.
+        Those that are set; the cache is the last. Without any, a temporary folder.
 
     Raises
     ------
@@ -85,7 +93,9 @@ def places(data_dir: str | os.PathLike[str] | None = None) -> list[Place]:
         What was given as a folder is a file.
     """
     given = [(data_dir, "data_dir"), (os.environ.get(VARIABLE) or None, VARIABLE), (cache_dir(), "the cache")]
-    found = [Place(Path(folder).expanduser(), why) for folder, why in given if folder is not None]
+    found = [Place(user_path(folder), why) for folder, why in given if folder is not None]
+    if not found:
+        found = [Place(session_folder() / "datasets", "a temporary folder")]
     for place in found:
         if os.path.isfile(place.folder):
             raise MissingFileError(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convoscope.datasets import digits, fashion_mnist, mnist, mnist_files
 from convoscope.datasets.description import BUNDLED, Dataset, DatasetInfo, folded
 from convoscope.datasets.progress import Progress
 from convoscope.errors import unknown_name
+from convoscope.paths import user_path
 
 if TYPE_CHECKING:
     from convoscope.datasets.folder.loading import FolderDataset
@@ -124,15 +124,15 @@ def is_own(name: str) -> bool:
     """
     if any(folded(known) == folded(name) for known in _INFOS):
         return False
-    path = Path(name)
-    return path.suffix.lower() == ".csv" or os.path.isdir(path.expanduser()) or path.name != str(name)
+    path = user_path(name)
+    return path.suffix.lower() == ".csv" or os.path.isdir(path) or path.name != str(name)
 
 
 def load_own(name: str, data_dir: str | os.PathLike[str] | None = None, **options: Any) -> FolderDataset:
     """Load one's own images; the options are those of `from_folder`. In `data_dir` they are kept decoded."""
     from convoscope.datasets.folder.loading import from_folder
 
-    cache_dir = None if data_dir is None else Path(data_dir).expanduser() / "folders"
+    cache_dir = None if data_dir is None else user_path(data_dir) / "folders"
     return from_folder(name, cache_dir=cache_dir, **options)
 
 

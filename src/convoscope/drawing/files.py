@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from convoscope.errors import StorageError
+from convoscope.paths import user_path
 from convoscope.storage import write_atomically
 
 FORMS = ("png", "svg")
@@ -46,7 +47,7 @@ def save(drawing: Any, path: str | os.PathLike[str]) -> list[Path]:
     StorageError
         If they cannot be written.
     """
-    stem = Path(path)
+    stem = user_path(path)
     stem = stem.with_suffix("") if stem.suffix.lower().lstrip(".") in FORMS else stem
     make_folder(stem.parent)
     files = [stem.with_name(f"{stem.name}.{form}") for form in FORMS]

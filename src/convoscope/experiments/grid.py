@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from convoscope import datasets
@@ -20,6 +19,7 @@ from convoscope.experiments.processes import Ended, run_all, share
 from convoscope.experiments.space import checked, setting
 from convoscope.experiments.training import attempt, is_complete
 from convoscope.locks import alone_in
+from convoscope.paths import user_path
 from convoscope.runs import RunFolder
 from convoscope.runs.filling import VALIDATION
 from convoscope.storage import remove_leftovers
@@ -112,7 +112,7 @@ def begin(
     if twice := sorted(settings.keys() & grid.keys()):
         raise ConfigurationError(f"{', '.join(twice)} cannot be both varied and set for all runs. Leave out one.")
     if data_dir is not None:
-        settings["data_dir"] = str(Path(data_dir).expanduser().absolute())
+        settings["data_dir"] = str(user_path(data_dir).absolute())
     info, found = look_at(dataset, settings)
     count = seeds
     for values in grid.values():
@@ -140,7 +140,7 @@ def look_at(dataset: str, settings: Mapping[str, Any]) -> tuple[DatasetInfo, dic
         return datasets.load(dataset, data_dir).info, {}
     of_images = ("image_size", "color_mode", "max_pixels")
     options = {name: settings[name] for name in of_images if settings.get(name) is not None}
-    path = str(Path(dataset).expanduser().absolute())
+    path = str(user_path(dataset).absolute())
     data = load_own(path, data_dir, validation_split=settings.get("validation", VALIDATION), **options)
     return data.info, {"class_weight": data.report.class_weight}
 

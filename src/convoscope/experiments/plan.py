@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 import convoscope
@@ -16,7 +15,7 @@ from convoscope.errors import ConfigurationError, FileFormatError, MissingFileEr
 from convoscope.experiments.contents import COMPARISON, check_experiment
 from convoscope.experiments.space import described, points
 from convoscope.names import native_path, portable_path
-from convoscope.paths import is_there
+from convoscope.paths import is_there, user_path
 from convoscope.runs import RunFolder, TrainSettings
 from convoscope.runs.filling import VALIDATION
 from convoscope.storage import read_json, write_json
@@ -54,7 +53,7 @@ class Experiment:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = user_path(path)
         self.file = self.path / "experiment.json"
         self.runs = self.path / "runs"
         self.journal = self.path / "search.jsonl"

@@ -14,7 +14,7 @@ from convoscope.errors import ConvoscopeError, FileFormatError, MissingFileError
 from convoscope.experiments import failure
 from convoscope.experiments.contents import COMPARISON, LISTED
 from convoscope.experiments.plan import Experiment
-from convoscope.paths import is_there, open_regular
+from convoscope.paths import is_there, open_regular, user_path
 from convoscope.runs import RunFolder
 from convoscope.runs.folder import FORMAT
 from convoscope.runs.reading import SHARE, Record, check, number
@@ -108,7 +108,7 @@ def results(*sources: Experiment | str | os.PathLike[str]) -> list[Result]:
     """
     found: list[Result] = []
     for source in sources:
-        path = source.path if isinstance(source, Experiment) else Path(source)
+        path = source.path if isinstance(source, Experiment) else user_path(source)
         experiment = Experiment(path)
         if is_there(experiment.file):
             found += _of(experiment)

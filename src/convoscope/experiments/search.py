@@ -19,7 +19,7 @@ from convoscope.experiments.plan import Experiment
 from convoscope.experiments.processes import Ended, run_all, share
 from convoscope.experiments.results import FINISHED, Result, Row, results, rows
 from convoscope.experiments.space import Range, checked, setting
-from convoscope.paths import is_there
+from convoscope.paths import is_there, user_path
 from convoscope.runs import RunFolder, TrainSettings
 from convoscope.runs.contents import end_last_line
 from convoscope.runs.filling import VALIDATION
@@ -106,7 +106,6 @@ def begin(
     data_dir: str | os.PathLike[str] | None = None,
 ) -> Experiment:
     """Write down what a search is to do, without training anything."""
-    from pathlib import Path
 
     imported()
     space = _space(vary or SPACE)
@@ -116,7 +115,7 @@ def begin(
             raise ConfigurationError(f"{', '.join(twice)} cannot be both varied and set for all runs. Leave out one.")
         space = {name: values for name, values in space.items() if name not in twice}
     if data_dir is not None:
-        settings["data_dir"] = str(Path(data_dir).expanduser().absolute())
+        settings["data_dir"] = str(user_path(data_dir).absolute())
     info, found = look_at(dataset, settings)
     content = {
         "kind": "search",

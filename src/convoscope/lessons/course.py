@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from convoscope.errors import unknown_name
 from convoscope.experiments.grid import Told
@@ -14,6 +13,7 @@ from convoscope.lessons.claim import Claim
 from convoscope.lessons.finding import Finding
 from convoscope.lessons.laboratory import carry_out
 from convoscope.lessons.measured import Measured
+from convoscope.paths import user_path
 
 CLAIMS: tuple[Claim, ...] = (*networks.CLAIMS, *accuracy.CLAIMS, *overfitting.CLAIMS, *experimenting.CLAIMS)
 
@@ -80,7 +80,7 @@ def run(
     chosen = claims(numbers)
     measured = carry_out(
         [trial for claim in chosen for trial in claim.trials],
-        Path(folder),
+        user_path(folder),
         quick=quick,
         seeds=seeds,
         jobs=jobs,

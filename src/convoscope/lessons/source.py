@@ -15,6 +15,7 @@ from convoscope.datasets import Dataset, DatasetInfo
 from convoscope.datasets.idx import write_idx
 from convoscope.errors import DownloadError, MissingFileError
 from convoscope.lessons.trial import MNIST, Trial
+from convoscope.paths import user_path
 
 QUICK_IMAGES = 640  # of the digits: enough to see that all of it works
 _ORDER = 0x73687566  # "shuf"
@@ -93,7 +94,7 @@ def _published(name: str, data_dir: str | os.PathLike[str] | None) -> tuple[Data
             f"{error} To see how it works without it, on the digits that come with the package: convoscope lessons "
             f"--quick."
         ) from error
-    return data, None if data_dir is None else str(Path(data_dir).expanduser().absolute())
+    return data, None if data_dir is None else str(user_path(data_dir).absolute())
 
 
 def _enlarged_digits(folder: Path) -> tuple[Dataset, str]:

@@ -87,6 +87,7 @@ def save_model(
     >>> all((a == b).all() for a, b in zip(model.weights, again.weights))
     True
     """
+    path = user_path(path)
     model.build()
     path = user_path(path)
     _warn_of_ending(path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -124,7 +123,7 @@ def finished(figure: Any, out: str | os.PathLike[str] | None) -> Any:
     from convoscope.drawing import save
 
     if out is not None:
-        save(figure, Path(out))
+        save(figure, out)
     return figure
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from convoscope.drawing import make_folder, require_matplotlib, save
 from convoscope.errors import ConvoscopeError, StorageError
+from convoscope.paths import user_path
 from convoscope.plots.classes import confusion, per_class
 from convoscope.plots.costs import accuracy_against_time
 from convoscope.plots.curves import curves
@@ -64,7 +65,7 @@ def draw_run(run: str | os.PathLike[str], out: str | os.PathLike[str] | None = N
     """
     folder = RunFolder.open(run)
     require_matplotlib()
-    place = folder.path / "plots" if out is None else Path(out)
+    place = folder.path / "plots" if out is None else user_path(out)
     make_folder(place)
     files: list[Path] = []
     missing: dict[str, str] = {}

@@ -14,7 +14,7 @@ from typing import Any
 
 from convoscope.errors import ConfigurationError, FileFormatError, MissingFileError, StorageError
 from convoscope.names import encodable, for_table, for_terminal, native_path
-from convoscope.paths import is_there
+from convoscope.paths import is_there, user_path
 from convoscope.runs.contents import CONFIG, TRAINING_STATE, end_last_line, epochs_in, read_report
 from convoscope.runs.reading import check
 from convoscope.storage import read_json, remove_leftovers, write_atomically, write_json
@@ -60,7 +60,7 @@ class RunFolder:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = user_path(path)
         self.config = self.path / "config.json"
         self.data = self.path / "data.json"
         self.history = self.path / "history.jsonl"
@@ -122,10 +122,11 @@ class RunFolder:
         name = _UNFIT.sub("-", stem) if stem.isprintable() else _UNFIT.sub("-", for_terminal(stem))
         name = name.encode()[-_LONGEST_STEM:].decode(errors="ignore")
         try:
-            Path(parent).mkdir(parents=True, exist_ok=True)
+            parent = user_path(parent)
+            parent.mkdir(parents=True, exist_ok=True)
             for number in count(1):
                 with suppress(FileExistsError):
-                    path = Path(parent) / native_path(f"{name}-{number}")
+                    path = parent / native_path(f"{name}-{number}")
                     path.mkdir()
                     return cls(path)
         except OSError as error:

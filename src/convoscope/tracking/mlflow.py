@@ -6,9 +6,9 @@ import os
 import shlex
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from convoscope.paths import user_path
 from convoscope.tracking.describe import as_text
 from convoscope.tracking.findings import Findings
 from convoscope.tracking.tracker import Tracker
@@ -75,7 +75,7 @@ class MLflowLogger(Tracker):
         self.tracking_uri = tracking_uri
         self.experiment_name = experiment_name
         self.run_name = run_name
-        self.folder = Path(folder)
+        self.folder = user_path(folder)
         self.run_id: str | None = None
         self._known: str | None = None
         self._client: Any = None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from convoscope.errors import unknown_name
+from convoscope.paths import user_path
 from convoscope.tracking.findings import Findings
 from convoscope.tracking.tracker import Tracker
 
@@ -66,7 +67,7 @@ class WandbLogger(Tracker):
             raise unknown_name("mode of WandbLogger", mode, _MODES)
         self.project = project
         self.name = name
-        self.dir = Path(dir)
+        self.dir = user_path(dir)
         self.mode = mode
         self.folder: Path | None = None
         self._run: Any = None

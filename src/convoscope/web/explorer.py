@@ -8,12 +8,12 @@ import os
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convoscope.models.sequential import Sequential
+from convoscope.paths import user_path
 from convoscope.web import lab
 from convoscope.web.beside import check_pair
 from convoscope.web.bundle import offline_page
@@ -86,7 +86,7 @@ def explore(
     if beside is not None:
         check_pair(model, beside)
     other = None if beside is None else Explored(beside, given["x"], given["y"], title=beside.name)
-    epochs = epochs_of(model, None if snapshots is None else Path(snapshots))
+    epochs = epochs_of(model, None if snapshots is None else user_path(snapshots))
     explored = Explored(model, **given, title=model.name, beside=other, epochs=epochs)
     if not server:
         return Page(offline(explored))

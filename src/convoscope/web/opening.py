@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
+from convoscope.paths import user_path
 from convoscope.storage import write_atomically
 from convoscope.streams import show
 from convoscope.web.notebook import way_to
@@ -83,7 +84,7 @@ class Page:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write it into a file, which a browser opens."""
-        write_atomically(path, [self.html.encode()])
+        write_atomically(user_path(path), [self.html.encode()])
 
     def __repr__(self) -> str:
         return f'A page of {len(self.html.encode()) / 1e6:.1f} MB: a notebook shows it, save("page.html") writes it.'

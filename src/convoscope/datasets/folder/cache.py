@@ -21,7 +21,7 @@ import numpy.typing as npt
 from convoscope.datasets.locate import cache_dir as user_cache_dir
 from convoscope.errors import ConvoscopeWarning, MissingFileError, StorageError
 from convoscope.locks import locked
-from convoscope.paths import open_regular
+from convoscope.paths import open_regular, session_folder, user_path
 
 _IMAGES, _INDEX = "images.npy", "index.json"
 _HALF = ".half-"
@@ -48,10 +48,9 @@ class Stored:
 def cache_folder(cache_dir: str | os.PathLike[str] | None) -> Path:
     """Give the folder for decoded images; it need not exist."""
     if cache_dir is not None:
-        return Path(cache_dir).expanduser()
-    if (folder := user_cache_dir()) is None:
-        raise MissingFileError("There is no home folder to keep decoded images in. Give cache_dir, a folder for them.")
-    return folder.with_name("folders")
+        return user_path(cache_dir)
+    folder = user_cache_dir()
+    return session_folder() / "folders" if folder is None else folder.with_name("folders")
 
 
 def stored(folder: Path, content: str, make: Callable[[Path], None]) -> Stored:

@@ -154,7 +154,7 @@ def from_folder(
     ...     data.x_train.shape, data.x_val.shape, data.x_test.shape, data.class_names
     ((16, 24, 32, 1), (2, 24, 32, 1), (2, 24, 32, 1), ('dark', 'light'))
     """
-    source = Path(os.path.abspath(user_path(native_path(os.fspath(path)))))
+    source = Path(os.path.abspath(user_path(path if isinstance(path, os.PathLike) else native_path(path))))
     wishes = Wishes(
         as_size(image_size),
         as_channels(color_mode),

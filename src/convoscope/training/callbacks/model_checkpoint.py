@@ -107,7 +107,7 @@ class ModelCheckpoint(MonitorCallback):
     def _path(self, epoch: int, logs: Logs, batch: int | None) -> Path:
         known = {**logs, "epoch": epoch + 1} | ({} if batch is None else {"batch": batch + 1})
         try:
-            return Path(self.filepath.format(**known))
+            return user_path(self.filepath.format(**known))
         except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
             raise ConfigurationError(
                 f"ModelCheckpoint: the file name {self.filepath!r} cannot be filled in ({error}). Known are "

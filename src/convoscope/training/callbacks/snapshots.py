@@ -94,6 +94,6 @@ def find_snapshots(folder: str | os.PathLike[str]) -> dict[int, Path]:
     A folder that is not there has none.
     """
     with suppress(OSError):
-        names = ((_NAME.fullmatch(path.name), path) for path in Path(folder).iterdir())
+        names = ((_NAME.fullmatch(path.name), path) for path in user_path(folder).iterdir())
         return dict(sorted((int(name[1]), path) for name, path in names if name))
     return {}
