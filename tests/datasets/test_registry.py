@@ -24,9 +24,9 @@ def test_a_name_is_taken_in_any_spelling(name: str) -> None:
 
 
 def test_a_name_that_is_unknown_gets_the_nearest_right_one() -> None:
-    with pytest.raises(UnknownNameError, match=r"no data set named 'fasion-mnist'. Did you mean 'fashion-mnist'"):
+    with pytest.raises(UnknownNameError, match=r"no data set of that name. Did you mean 'fashion-mnist'"):
         datasets.load("fasion-mnist")
-    with pytest.raises(UnknownNameError, match="Known: digits, mnist, fashion-mnist"):
+    with pytest.raises(UnknownNameError, match="The data sets are digits, mnist, fashion-mnist"):
         datasets.info("cifar100")
 
 

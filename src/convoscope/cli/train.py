@@ -271,10 +271,15 @@ def _begin(
     from convoscope.engine.select import use
     from convoscope.engine.threads import get_threads, set_threads
     from convoscope.runs import RunFolder, TrainSettings
+    from convoscope.runs.checking import check_before_reading
     from convoscope.runs.preparation import build_model, load_data
 
     set_threads(threads)
     computing = get_threads(), use(engine or "auto").name
+    if out is not None and out.exists():
+        RunFolder.create(out)  # refused before images are read, if something is in it
+    if is_own(dataset):
+        check_before_reading(dataset, **given)
     own = _load_own(dataset, get_threads(), given, quiet) if is_own(dataset) else None
     info = datasets.info(dataset, given["data_dir"]) if own is None else own.info
     if own is not None:

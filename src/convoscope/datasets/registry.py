@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from convoscope.datasets import digits, fashion_mnist, mnist, mnist_files
 from convoscope.datasets.description import BUNDLED, Dataset, DatasetInfo, folded
 from convoscope.datasets.progress import Progress
-from convoscope.errors import unknown_name
+from convoscope.errors import UnknownNameError
 from convoscope.paths import user_path
 
 if TYPE_CHECKING:
@@ -140,4 +142,16 @@ def _known(name: str) -> DatasetInfo:
     for known in _INFOS.values():
         if folded(known.name) == folded(name):
             return known
-    raise unknown_name("data set", name, names())
+    folders = [entry.name for entry in _entries_here() if entry.is_dir() and not entry.name.startswith(".")]
+    nearest = difflib.get_close_matches(name, [*names(), *folders], n=1, cutoff=0.6)
+    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+    raise UnknownNameError(
+        f"There is no folder or CSV file {name!r} here, and no data set of that name.{hint} The data sets are "
+        f"{', '.join(names())}."
+    )
+
+
+def _entries_here() -> list[os.DirEntry[str]]:
+    with suppress(OSError), os.scandir() as entries:
+        return list(entries)
+    return []

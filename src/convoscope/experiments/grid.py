@@ -21,6 +21,7 @@ from convoscope.experiments.training import attempt, is_complete
 from convoscope.locks import alone_in
 from convoscope.paths import user_path
 from convoscope.runs import RunFolder
+from convoscope.runs.checking import check_network, unread
 from convoscope.runs.filling import VALIDATION
 from convoscope.storage import remove_leftovers
 
@@ -113,6 +114,9 @@ def begin(
         raise ConfigurationError(f"{', '.join(twice)} cannot be both varied and set for all runs. Leave out one.")
     if data_dir is not None:
         settings["data_dir"] = str(user_path(data_dir).absolute())
+    if is_own(dataset):
+        for run in plan(unread(dataset), grid, settings, range(1), 1, "reference"):
+            check_network(run.settings)
     info, found = look_at(dataset, settings)
     count = seeds
     for values in grid.values():

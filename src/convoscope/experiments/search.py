@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from convoscope.datasets.registry import is_own
 from convoscope.engine.select import use
 from convoscope.errors import ConfigurationError, FileFormatError, NotReadyError, StorageError
 from convoscope.experiments import failure
@@ -21,6 +22,7 @@ from convoscope.experiments.results import FINISHED, Result, Row, results, rows
 from convoscope.experiments.space import Range, checked, setting
 from convoscope.paths import is_there, user_path
 from convoscope.runs import RunFolder, TrainSettings
+from convoscope.runs.checking import check_before_reading
 from convoscope.runs.contents import end_last_line
 from convoscope.runs.filling import VALIDATION
 from convoscope.storage import remove_leftovers
@@ -116,6 +118,8 @@ def begin(
         space = {name: values for name, values in space.items() if name not in twice}
     if data_dir is not None:
         settings["data_dir"] = str(user_path(data_dir).absolute())
+    if is_own(dataset):
+        check_before_reading(dataset, **{"validation": VALIDATION, **settings})
     info, found = look_at(dataset, settings)
     content = {
         "kind": "search",

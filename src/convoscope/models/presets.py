@@ -110,28 +110,21 @@ def build_preset(
     >>> build_preset("cnn-2", (28, 28, 1), 10, convolutions=0).count_params()
     101770
     """
-    if name not in _PRESETS:
-        raise unknown_name("preset", name, _PRESETS)
+    check_preset(
+        name,
+        filters=filters,
+        convolutions=convolutions,
+        kernel_size=kernel_size,
+        pooling=pooling,
+        dense_units=dense_units,
+        dropout=dropout,
+    )
     preset, place = _PRESETS[name], f"Preset {name}"
     shape = as_shape(input_shape, "input_shape", place)
     units = integer(classes, "classes", place, minimum=2)
     rate = fraction(dropout, "dropout", place)
-    if not preset.filters:
-        _refuse(
-            name,
-            "no convolutions",
-            filters=filters,
-            convolutions=convolutions,
-            kernel_size=kernel_size,
-            pooling=pooling,
-        )
-    if not preset.dense_units:
-        _refuse(name, "no dense layer before its last", dense_units=dense_units)
-        _refuse_dropout(name, rate)
     size = 3 if kernel_size is None else kernel_size
     halving = "max" if pooling is None else pooling
-    if halving not in POOLINGS:
-        raise unknown_name("pooling", pooling, POOLINGS)
     numbers = _filters(name, preset.filters, filters, convolutions)
     first = [] if scale is None else [Rescaling(scale)]
     padding = "same" if min(shape[:2]) < SMALL_IMAGE else "valid"
@@ -146,6 +139,28 @@ def build_preset(
         name=name,
         seed=seed,
     )
+
+
+def check_preset(name: str, *, dense_units: int | None = None, dropout: float = 0.0, **of_convolutions: Any) -> None:
+    """Check what can be known without an image: whether there is such a preset, and whether it has what is set.
+
+    Parameters
+    ----------
+    name, dense_units, dropout, **of_convolutions
+        See `build_preset`.
+    """
+    if name not in _PRESETS:
+        raise unknown_name("preset", name, _PRESETS)
+    preset = _PRESETS[name]
+    rate = fraction(dropout, "dropout", f"Preset {name}")
+    if not preset.filters:
+        _refuse(name, "no convolutions", **of_convolutions)
+    if not preset.dense_units:
+        _refuse(name, "no dense layer before its last", dense_units=dense_units)
+        _refuse_dropout(name, rate)
+    pooling = of_convolutions.get("pooling")
+    if pooling is not None and pooling not in POOLINGS:
+        raise unknown_name("pooling", pooling, POOLINGS)
 
 
 def preset_names() -> list[str]:

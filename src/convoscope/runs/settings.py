@@ -8,7 +8,8 @@ from typing import Any
 from convoscope import datasets
 from convoscope.datasets import DatasetInfo
 from convoscope.errors import ConfigurationError, FileFormatError, unknown_name
-from convoscope.models.presets import POOLINGS
+from convoscope.models import parse_layers
+from convoscope.models.presets import POOLINGS, preset_names
 from convoscope.names import native_path, portable_path
 from convoscope.recipes.compiling import SCHEDULES
 from convoscope.runs.filling import OPTIMIZERS, filled_in
@@ -124,6 +125,10 @@ class TrainSettings:
         _whole(self.threads, "threads", 1)
         if self.seed < 0:
             raise ConfigurationError(f"--seed must be 0 or more, but is {self.seed}.")
+        if self.layers is not None:
+            parse_layers(self.layers)
+        elif self.model not in preset_names():
+            raise unknown_name("model", self.model, preset_names())
         if self.optimizer not in OPTIMIZERS:
             raise unknown_name("optimizer", self.optimizer, OPTIMIZERS)
         if self.schedule not in SCHEDULES:
