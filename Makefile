@@ -21,9 +21,11 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(VENV)/.installed: $(SOURCES)
-	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@# A folder alone says nothing: without ensurepip, as on a bare Debian, an environment has no pip.
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
+	  echo "Making an environment in $(VENV) ..." && $(PYTHON) -m venv $(VENV); }
 	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable .
+	@$(BIN)/python tools/install.py
 	@touch $@
 
 $(VENV)/.tools: $(VENV)/.installed
@@ -35,7 +37,8 @@ $(VENV)/.peers: $(VENV)/.tools
 	@touch $@
 
 demo: $(VENV)/.installed ## train on the embedded digits, and show the report
-	$(BIN)/convoscope train digits
+	@echo "Training on the digits that come with the package: convoscope train digits" && echo
+	@$(BIN)/convoscope train digits
 
 $(VENV)/.core: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --group core

@@ -25,6 +25,7 @@ _NARROWEST = 30
 _LONGEST = 100_000
 _TITLES = ("Layer (type)", "Output Shape", "Param #")
 _BAR = 28
+_NARROWEST_BAR = 8
 
 
 def print_summary(
@@ -105,37 +106,72 @@ def table(summary: Summary, width: int) -> str:
 def journey(summary: Summary, width: int) -> str:
     """Return each layer's output size, with a bar for the image's width as long as there is still an image."""
     sizes = [("input", summary.input_shape), *((row.name, row.shape) for row in summary.rows)]
+    texts = _padded(_product(shape) for _, shape in sizes)
+    values = [f"{math.prod(shape):>9,} values" for _, shape in sizes]
+    names = _shortened([name for name, _ in sizes], width - len(texts[0]) - max(map(len, values)) - 6)
+    room = width - len(names[0]) - len(texts[0]) - max(map(len, values)) - 8
     widest = max((_image_width(shape) for _, shape in sizes), default=0)
-    names, texts = _padded(name for name, _ in sizes), _padded(_product(shape) for _, shape in sizes)
+    most = min(widest, _BAR, room) if room >= _NARROWEST_BAR else 0
     route = " → ".join(_product(shape) for _, shape in _changes(sizes))
     lines = ["The journey of an image", *textwrap.wrap(route, width, initial_indent="  ", subsequent_indent="  ")]
-    for (_, shape), name, text in zip(sizes, names, texts, strict=True):
+    for (_, shape), name, text, count in zip(sizes, names, texts, values, strict=True):
         pixels = _image_width(shape)
-        bar = "█" * (math.ceil(pixels * min(1.0, _BAR / widest)) if pixels else 0)
-        lines.append(f"  {name}  {text}  {bar:<{min(widest, _BAR)}}  {math.prod(shape):>9,} values")
+        bar = "█" * (math.ceil(pixels * most / widest) if pixels else 0)
+        lines.append("  ".join(("", name, text, *([f"{bar:<{most}}"] if most else []), count)))
     return "\n".join(lines)
 
 
 def arithmetic(summary: Summary, width: int) -> str:
-    """Return what each layer sees of the image, how its parameters come about, and what it costs."""
-    rows = [
-        (row.name, _sees(row.receptive_field), _sum(row), f"{row.multiply_adds:,}" if row.multiply_adds else "-")
-        for row in summary.rows
-    ]
-    titles = ("Layer", "Each value sees", "Parameters", "Multiply-adds")
-    total = ("Total", "", f"{summary.params:,}", f"{summary.multiply_adds:,}")
-    columns = [_padded(column) for column in list(zip(titles, *rows, total, strict=True))[:3]]
-    costs = [row[3] for row in (titles, *rows, total)]
-    digits = max(map(len, costs))
-    lines = ["  " + "  ".join((*cells, cost.rjust(digits))) for *cells, cost in zip(*columns, costs, strict=True)]
+    """Return what each layer sees of the image, how its parameters come about, and what it costs.
+
+    Where a line has no room for it, the arithmetic of the parameters stands below their number.
+    """
+    costs = [f"{row.multiply_adds:,}" if row.multiply_adds else "-" for row in summary.rows]
+    sees = [_sees(row.receptive_field) for row in summary.rows]
+    total = f"{summary.multiply_adds:,}"
+    sums = [_sum(row) for row in summary.rows]
+    names = [row.name for row in summary.rows]
+    lines = _aligned(names, sees, sums, costs, f"{summary.params:,}", total)
+    if max(map(len, lines)) > width:
+        counts = [f"{row.params:,}" if row.arithmetic else "-" for row in summary.rows]
+        rest = len(_aligned(["Layer"] * len(names), sees, counts, costs, f"{summary.params:,}", total)[0])
+        shown = _shortened(names, max(len("Layer"), width - rest + len("Layer")))
+        first, *rows, last = _aligned(shown, sees, counts, costs, f"{summary.params:,}", total)
+        below = [f"    = {row.arithmetic}" if row.arithmetic else "" for row in summary.rows]
+        lines = [first, *(line for pair in zip(rows, below, strict=True) for line in pair if line), last]
     note = (
         "Sizes that a value sees are height × width in pixels of the input. Multiply-adds are those of convolutions "
         "and dense layers for one image, each a product of an input and a weight added to a sum; biases, activations, "
         "pooling and normalisation are not counted."
     )
-    if any(" of " in row[1] for row in rows):
+    if any(" of " in seen for seen in sees):
         note += " Only that part of the image is seen at all: windows that it did not fill were dropped at its edge."
-    return "\n".join(["What each layer sees, learns and costs", *lines, *textwrap.wrap(note, width)])
+    return "\n".join(
+        ["What each layer sees, learns and costs", *lines, *textwrap.wrap(note, width, break_on_hyphens=False)]
+    )
+
+
+def _aligned(
+    names: Sequence[str], sees: Sequence[str], params: Sequence[str], costs: Sequence[str], sum_: str, cost: str
+) -> list[str]:
+    """Return the lines of a table with headings and totals; the last column stands to the right."""
+    columns = [
+        _padded(("Layer", *names, "Total")),
+        _padded(("Each value sees", *sees, "")),
+        _padded(("Parameters", *params, sum_)),
+    ]
+    right = ("Multiply-adds", *costs, cost)
+    digits = max(map(len, right))
+    return ["  " + "  ".join((*cells, last.rjust(digits))) for *cells, last in zip(*columns, right, strict=True)]
+
+
+def _shortened(names: Sequence[str], room: int) -> list[str]:
+    """Return names of one width, of which those that are too long lack their middle."""
+    room = max(room, 5)
+    half = room // 2
+    return _padded(
+        name if len(name) <= room else f"{name[: room - half]}…{name[len(name) - half + 1 :]}" for name in names
+    )
 
 
 # ---- the table
