@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from convoscope.engine.description import describe_all
 from tests.models.test_damaged_files import change_description, rewrite
 
 import convoscope as cs
 from convoscope import _native
 from convoscope.engine import plan
-from convoscope.engine.description import describe_all
 from convoscope.errors import ConvoscopeError, FileFormatError, ShapeError
 from convoscope.layers.arguments import LARGEST_SIZE, MOST_VALUES
 from convoscope.layers.serialization import deserialize
