@@ -219,7 +219,7 @@ def test_a_hundred_megapixels_are_filtered() -> None:
         (np.full((3, 3), np.nan), {}, DataError, "NaN"),
         (np.zeros((3, 3), complex), {}, DataError, "complex"),
         (np.zeros((5, 5)), {"kernel": "sobl-x"}, UnknownNameError, "sobel-x"),
-        (np.zeros((5, 5)), {"kernel": "one two; three four"}, ConfigurationError, "'one'"),
+        (np.zeros((5, 5)), {"kernel": "one two; three four"}, ConfigurationError, "“one”"),
         (np.zeros((5, 5)), {"kernel": [[1, 2], [3]]}, ConfigurationError, "same length"),
         (np.zeros((5, 5)), {"kernel": [[np.inf]]}, ConfigurationError, "finite"),
         (np.zeros((5, 5)), {"kernel": np.zeros((256, 1))}, ConfigurationError, "at most 255"),

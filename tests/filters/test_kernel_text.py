@@ -70,6 +70,11 @@ def test_what_python_and_numpy_write_is_read_as_it_was(rows: list[list[float]]) 
     assert rows_of("\n".join("\t".join(repr(value).replace(".", ",") for value in row) for row in rows)) == rows
 
 
+@given(st.lists(st.lists(st.floats(-1e300, 1e300), min_size=2, max_size=2), min_size=1, max_size=3))
+def test_what_a_kernel_says_of_itself_is_read_as_the_same_numbers(rows: list[list[float]]) -> None:
+    assert rows_of(str(filters.Kernel(rows))) == rows
+
+
 def test_long_texts_are_refused_or_read_at_once() -> None:
     with pytest.raises(ConfigurationError, match="2,000,000 characters"):
         rows_of("1 " * LONGEST)

@@ -75,7 +75,7 @@ class Kernel:
         """Write the numbers as `parse` reads them."""
         if self.values.ndim == 3:
             return f"{self.values.shape[0]}×{self.values.shape[1]}×{self.values.shape[2]} numbers"
-        return "; ".join(" ".join(f"{number:g}" for number in row) for row in self.values)
+        return "; ".join(" ".join(map(_written, row.tolist())) for row in self.values)
 
 
 def checked(values: Any) -> Numbers:
@@ -112,6 +112,11 @@ def finite(value: Any, what: str) -> float:
     if not np.isfinite(number):
         raise ConfigurationError(f"The {what} must be a finite number, but is {value!r}.")
     return number
+
+
+def _written(number: float) -> str:
+    short = f"{number:g}"
+    return short if float(short) == number else repr(number)
 
 
 def _shortened(value: Any) -> str:
