@@ -20,6 +20,7 @@ def load(name: Path) -> npt.NDArray[Any]:
     name : Path
         Of a file; where there is none, a sample's name.
     """
+    from convoscope.datasets.folder.opening import LARGEST
     from convoscope.datasets.folder.reading import read_image
     from convoscope.errors import MissingFileError
     from convoscope.filters import samples
@@ -33,7 +34,8 @@ def load(name: Path) -> npt.NDArray[Any]:
         raise MissingFileError(
             f"There is no file {name}. Images that come with Convoscope are: {', '.join(samples.names())}."
         )
-    return _as_array(read_image(name)[0], name)
+    # One image that was asked for by its name may be as large as can be; the bound is for folders of them.
+    return _as_array(read_image(name, max_pixels=LARGEST)[0], name)
 
 
 def _as_array(image: PIL.Image.Image, path: Path) -> npt.NDArray[Any]:

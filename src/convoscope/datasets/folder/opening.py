@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: More pixels than any but a few cameras have; see `as_max_pixels`.
 MAX_PIXELS = 50_000_000
-_PILLOWS = 178_956_970  # pixels: beyond that Pillow takes a file for an attack
+LARGEST = 178_956_970  # pixels: beyond that Pillow takes a file for an attack
 #: What Pillow's readers raise on damaged files: each format its own, found by damaging files of sixteen formats.
 DAMAGED = (
     OSError,
@@ -83,9 +83,9 @@ def as_max_pixels(max_pixels: int | None) -> int:
     """
     if max_pixels is None:
         return MAX_PIXELS
-    if isinstance(max_pixels, bool) or not isinstance(max_pixels, int) or not 1 <= max_pixels <= _PILLOWS:
+    if isinstance(max_pixels, bool) or not isinstance(max_pixels, int) or not 1 <= max_pixels <= LARGEST:
         raise ConfigurationError(
-            f"max_pixels is how many pixels an image may have, 1 to {_PILLOWS:,}, but is {max_pixels!r}. The default "
+            f"max_pixels is how many pixels an image may have, 1 to {LARGEST:,}, but is {max_pixels!r}. The default "
             f"is {MAX_PIXELS:,}."
         )
     return max_pixels
@@ -166,7 +166,7 @@ def _named(path: Path) -> Iterator[None]:
         ) from error
     except Image.DecompressionBombError as error:
         raise FileFormatError(
-            f"{path} has too many pixels to be read safely: more than {_PILLOWS:,}. Make it smaller."
+            f"{path} has too many pixels to be read safely. Make it smaller. Up to {LARGEST:,} can be read."
         ) from error
     except MemoryError as error:
         raise FileFormatError(f"{path} takes more memory than there is. Make it smaller.") from error
