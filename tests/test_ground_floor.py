@@ -228,3 +228,11 @@ def test_messages_are_bounded_and_keep_both_ends() -> None:
     assert str(error).endswith("Give a number.")
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
     assert str(StorageError("disk full")) == "disk full"
+
+
+def test_what_was_left_of_a_file_with_a_very_long_name_is_removed_too(tmp_path: Path) -> None:
+    target = tmp_path / (250 * "x")
+    left = tmp_path / f".{200 * 'x'}.4711-42"
+    left.write_bytes(b"half")
+    write_atomically(target, [b"whole"])
+    assert list(tmp_path.iterdir()) == [target]

@@ -105,24 +105,30 @@ def remove_leftovers(folder: Path, name: str | None = None) -> None:
 
     What a process is writing at this moment stays, and so does everything where the file system knows no locks.
     """
+    beginning = "." if name is None else f".{_shortened(name)}."
     with suppress(OSError):
         for left in os.listdir(folder):
+            if not left.startswith(beginning):  # of thousands of snapshots
+                continue
             found = _LEFT.fullmatch(left)
-            if found is not None and name in (None, found["name"]):
+            if found is not None and (name is None or found["name"] == _shortened(name)):
                 _remove_if_left(folder / left)
 
 
 @contextmanager
 def _beside(target: Path) -> Iterator[BinaryIO]:
     """Open a new file beside `target`, locked as long as it is open. It is gone afterwards, unless it was moved."""
-    name = os.fsdecode(os.fsencode(target.name)[:_LONGEST_NAME])
-    path = target.with_name(f".{name}.{os.getpid()}-{threading.get_ident()}")
+    path = target.with_name(f".{_shortened(target.name)}.{os.getpid()}-{threading.get_ident()}")
     try:
         with _new_and_locked(path) as file:
             yield file
     finally:
         with suppress(OSError):
             os.unlink(path)
+
+
+def _shortened(name: str) -> str:
+    return os.fsdecode(os.fsencode(name)[:_LONGEST_NAME])
 
 
 def _new_and_locked(path: Path) -> BinaryIO:

@@ -123,3 +123,40 @@ def test_what_cannot_be_meant_is_refused_and_leaves_nothing(
     assert message in ended.err
     assert ended.err.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_what_a_search_found_is_printed_though_it_ends_with_an_error(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from convoscope.errors import StorageError
+    from convoscope.experiments import search
+
+    small = ("--vary", "dense-units=4", "--set", "model=dense", "--set", "epochs=1", "--set", "filters=none")
+    ended = shell("compare", "digits", "--search", "--minutes", 5, *small, *COMPUTING, "--out", "x", "-q")
+    assert ended.status == 0, ended.err
+    assert len(found(Experiment("x"))) == 1
+
+    def full(*words: object, **options: object) -> None:
+        raise StorageError("there is no room")
+
+    monkeypatch.setattr(search, "resume", full)
+    again = shell("compare", "--resume", "x", "-q")
+    assert again.status == 1
+    assert "there is no room" in again.err
+    assert [line for line in ended.out.splitlines() if line not in again.out.splitlines()] == []
+
+
+def test_a_damaged_run_is_a_row_with_its_reason_and_the_others_are_shown(shell: Shell, trained: Path) -> None:
+    import shutil
+
+    shutil.copytree(trained, "runs/whole")
+    shutil.copytree(trained, "runs/odd\x1b[31m")
+    Path("runs/odd\x1b[31m/config.json").write_text('{"format": "convoscope-run", "version": 1, "settings": 5}')
+    for command in ("runs", "compare"):
+        ended = shell(command, "runs")
+        assert ended.status == 0, ended.err
+        assert "damaged" in ended.out
+        assert "settings must be a JSON object, but is 5" in " ".join(ended.out.split())
+        assert "\x1b" not in ended.out
+        assert "odd\\x1b[31m" in ended.out
+    assert json.loads(shell("runs", "--json").out)[0]["state"] == "damaged"

@@ -211,9 +211,11 @@ class _Progress:
     """A line for each run that ends; in a terminal, another below them that says how far it is."""
 
     def __init__(self, console: Console, experiment: Experiment, of: int) -> None:
+        from convoscope.wording import counted
+
         self._console = console
         self._experiment = experiment
-        self._status = console.status(f"{of} runs") if console.is_terminal else None
+        self._status = console.status(counted(of, "run")) if console.is_terminal else None
 
     def __enter__(self) -> _Progress:
         if self._status is not None:
@@ -228,21 +230,23 @@ class _Progress:
         """Print a run's line."""
         from convoscope.experiments.results import read
         from convoscope.experiments.space import described
+        from convoscope.names import for_terminal
         from convoscope.report.terminal import percent
+        from convoscope.wording import counted
 
         result = read(self._experiment.folder(run.name))
-        if event == "failed":
-            what, style = f"failed: {result.reason}", "red"
+        figures = result.figures
+        if event == "failed" or "test_accuracy" not in figures:
+            what, style = f"{'failed' if event == 'failed' else result.state}: {result.reason}", "red"
         else:
-            figures = result.figures
             held_back = "val_accuracy" in figures
             accuracy = percent(figures["val_accuracy" if held_back else "test_accuracy"], 2)
             what = f"{accuracy} {'in validation' if held_back else 'on test'}, {figures['seconds']:.1f} s"
             style = ""
         line = f"{done:>{len(str(of))}}/{of}  {described(run.point)}, seed {run.settings.seed}: {what}"
-        self._console.print(line, style=style, soft_wrap=True)
+        self._console.print(for_terminal(line), style=style, soft_wrap=True)
         if self._status is not None:
-            self._status.update(f"{done} of {of} runs done")
+            self._status.update(f"{done} of {counted(of, 'run')} done")
 
 
 def _title(experiment: Experiment) -> str:
@@ -256,12 +260,13 @@ def _title(experiment: Experiment) -> str:
 def _facts(experiment: Experiment) -> list[str]:
     from convoscope.datasets.registry import is_own
     from convoscope.experiments.space import described
+    from convoscope.wording import counted
 
     content = experiment.read()
     fixed = described(content["fixed"]) or "nothing else than by default"
     return [
-        f"{len(content['runs'])} runs, {content['at_once']} at a time with {content['threads']} "
-        f"thread{'s' * (content['threads'] != 1)} each; set for all: {fixed}. "
+        f"{counted(len(content['runs']), 'run')}, {content['at_once']} at a time with "
+        f"{counted(content['threads'], 'thread')} each; set for all: {fixed}. "
         + (
             "All validate with the same images."
             if is_own(content["dataset"])
@@ -271,15 +276,19 @@ def _facts(experiment: Experiment) -> list[str]:
 
 
 def _announce(console: Console, experiment: Experiment) -> None:
-    console.print(_title(experiment), style="bold", soft_wrap=True)
+    from convoscope.names import for_terminal
+
+    console.print(for_terminal(_title(experiment)), style="bold", soft_wrap=True)
     for line in (*_facts(experiment), f"kept in {experiment}"):
-        console.print(line, style="dim", soft_wrap=True)
+        console.print(for_terminal(line), style="dim", soft_wrap=True)
     console.print()
 
 
 def _list_files(console: Console, files: list[Path]) -> None:
+    from convoscope.names import for_terminal
+
     pages = [str(path) for path in files if path.suffix in (".md", ".html")]
-    console.print(f"\nReport: {' and '.join(pages)}", soft_wrap=True)
+    console.print(f"\nReport: {for_terminal(' and '.join(pages))}", soft_wrap=True)
     if len(files) == len(pages):
         console.print("For charts in it: pip install 'convoscope[plots]'", style="dim")
 
@@ -288,11 +297,13 @@ def _leave_interrupted(experiment: Experiment) -> NoReturn:
     from convoscope.cli.console import command_line
     from convoscope.cli.errors import INTERRUPTED, say
     from convoscope.experiments.grid import is_settled
+    from convoscope.wording import agreeing, counted
 
     planned = experiment.planned()
     done = sum(is_settled(experiment.folder(run.name)) for run in planned)
     say(
-        f"Interrupted. {done} of {len(planned)} runs are done and kept, the others with their whole epochs. To go on: "
+        f"Interrupted. {done} of {counted(len(planned), 'run')} {agreeing(done, 'is', 'are')} done and kept, the "
+        f"others with their whole epochs. To go on: "
         f"{command_line('convoscope', 'compare', '--resume', experiment)}"
     )
     raise typer.Exit(INTERRUPTED)

@@ -29,7 +29,7 @@ def run(experiment: Experiment, minutes: float | None, jobs: int | None, quiet: 
         _announce(console, experiment, for_minutes)
     try:
         if console.is_terminal and not quiet:
-            with console.status(f"searching for {for_minutes:g} minutes"):
+            with console.status(f"searching for {_minutes(for_minutes)}"):
                 search.resume(experiment.path, minutes=for_minutes, jobs=jobs)
         else:
             search.resume(experiment.path, minutes=for_minutes, jobs=jobs)
@@ -44,7 +44,7 @@ def run(experiment: Experiment, minutes: float | None, jobs: int | None, quiet: 
         raise problem
     if not table:
         complain(
-            f"No run came to its end within {for_minutes:g} minutes; what was begun is kept. Give more --minutes, or "
+            f"No run came to its end within {_minutes(for_minutes)}; what was begun is kept. Give more --minutes, or "
             f"fewer epochs with --set epochs=2. To go on: {_going_on(experiment)}"
         )
         raise typer.Exit(FAILED)
@@ -83,8 +83,8 @@ def _conclude(console: Console, experiment: Experiment, table: list[Row], quiet:
     console.print(f"Its run: {one_line(str(best.folder))}", soft_wrap=True)
     if files and not quiet:
         pages = [str(path) for path in files if path.suffix in (".md", ".html")]
-        console.print(f"Report: {' and '.join(pages)}", soft_wrap=True)
-        console.print(f"To search on: {_going_on(experiment)}", style="dim", soft_wrap=True)
+        console.print(f"Report: {one_line(' and '.join(pages))}", soft_wrap=True)
+        console.print(f"To search on: {one_line(_going_on(experiment))}", style="dim", soft_wrap=True)
 
 
 def _lesson(experiment: Experiment) -> list[str]:
@@ -101,14 +101,19 @@ def _lesson(experiment: Experiment) -> list[str]:
 
 def _announce(console: Console, experiment: Experiment, minutes: float) -> None:
     from convoscope.experiments.space import written
-    from convoscope.names import for_terminal as one_line
+    from convoscope.names import for_terminal
 
     content = experiment.read()
-    console.print(f"Searching on {one_line(content['dataset'])} for {minutes:g} minutes", style="bold", soft_wrap=True)
+    head = f"Searching on {content['dataset']} for {_minutes(minutes)}"
+    console.print(for_terminal(head), style="bold", soft_wrap=True)
     for name, values in content["varied"].items():
         text = _range(values) if isinstance(values, dict) else ", ".join(map(written, values))
-        console.print(f"  {name.replace('_', ' ')}: {text}", style="dim", soft_wrap=True)
-    console.print(f"kept in {experiment}\n", style="dim", soft_wrap=True)
+        console.print(for_terminal(f"  {name.replace('_', ' ')}: {text}"), style="dim", soft_wrap=True)
+    console.print(f"kept in {for_terminal(str(experiment))}\n", style="dim", soft_wrap=True)
+
+
+def _minutes(minutes: float) -> str:
+    return f"{minutes:g} minute" if minutes == 1 else f"{minutes:g} minutes"
 
 
 def _range(bounds: dict[str, Any]) -> str:

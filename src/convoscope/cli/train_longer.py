@@ -70,7 +70,7 @@ def _options(settings: TrainSettings, epochs: int, info: DatasetInfo | None) -> 
             words += [f"--{name}", told[name]]
         for name, option in _OPTIONS.items():
             value = getattr(settings, name)
-            if filled_in(known, told)[name] != value:
+            if filled_in(known, told).get(name) != value:
                 told[name] = value
                 words += [f"--{option}", _written(value)]
     except ConvoscopeError:  # what cannot be told again in these words

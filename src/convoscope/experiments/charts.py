@@ -132,7 +132,7 @@ def _label(table: Sequence[Row], place: int) -> str:
 
 
 def _meaning(table: Sequence[Row]) -> str:
-    return ", ".join(name.replace("_", " ") for name in table[0].point)
+    return ", ".join(name.replace("_", " ") for name in next((row.point for row in table if row.point), {}))
 
 
 def _finish(axes: Any, title: str, table: Sequence[Row]) -> None:

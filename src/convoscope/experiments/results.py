@@ -169,10 +169,14 @@ def read(folder: RunFolder, settings: dict[str, Any] | None = None, point: dict[
 
 
 def rows(found: Iterable[Result]) -> list[Row]:
-    """Put runs that differ by their seed alone together, in the order in which they come."""
+    """Put runs that differ by their seed alone together, in the order in which they come.
+
+    What a damaged run was told may not be known: it has a row of its own.
+    """
     together: dict[str, list[Result]] = {}
     for result in found:
-        together.setdefault(json.dumps([result.settings.get("dataset"), result.point]), []).append(result)
+        alone = str(result.folder) if not result.settings else None
+        together.setdefault(json.dumps([result.settings.get("dataset"), result.point, alone]), []).append(result)
     return [Row(group[0].point, tuple(group)) for group in together.values()]
 
 
@@ -207,11 +211,13 @@ def _report_figures(report: dict[str, Any], history: list[dict[str, Any]]) -> di
 
 def _by_what_differs(found: list[Result]) -> list[Result]:
     """Give runs of different experiments the settings in which they differ for a point."""
-    names = [name for name in _names(found) if name not in _ASIDE]
-    different = [name for name in names if len({json.dumps(result.settings.get(name)) for result in found}) > 1]
-    if len({result.settings.get("dataset") for result in found}) > 1:
+    known = [result for result in found if result.settings]
+    names = [name for name in _names(known) if name not in _ASIDE]
+    different = [name for name in names if len({json.dumps(result.settings.get(name)) for result in known}) > 1]
+    if len({result.settings.get("dataset") for result in known}) > 1:
         different.insert(0, "dataset")
-    return [replace(result, point={name: result.settings.get(name) for name in different}) for result in found]
+    points = ({name: result.settings.get(name) for name in different} if result.settings else {} for result in found)
+    return [replace(result, point=point) for result, point in zip(found, points, strict=True)]
 
 
 def _names(found: list[Result]) -> list[str]:

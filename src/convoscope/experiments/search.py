@@ -108,7 +108,6 @@ def begin(
     data_dir: str | os.PathLike[str] | None = None,
 ) -> Experiment:
     """Write down what a search is to do, without training anything."""
-
     imported()
     space = _space(vary or SPACE)
     settings = {setting(name): value for name, value in (fixed or {}).items()}

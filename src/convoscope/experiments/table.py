@@ -55,13 +55,13 @@ class Cells:
 def cells(table: Sequence[Row], *, without: Collection[str] = (), together: bool = False) -> Cells:
     """Write down all figures, without some: ``{"test_accuracy"}``; what is varied in a column each, or in one."""
     figures = {name: heading for name, heading in _HEADINGS.items() if name not in without}
-    points = list(table[0].point) if table else []
+    points = next((list(row.point) for row in table if row.point), [])
     if together or not points:
         varied = ["settings" if points else "run"]
         values = [[described(row.point) or row.results[0].folder.name] for row in table]
     else:
         varied = [name.replace("_", " ") for name in points]
-        values = [[written(row.point.get(name)) for name in points] for row in table]
+        values = [_values(row, points) for row in table]
     notes = [_note(row) for row in table]
     lines = tuple(
         (
@@ -172,6 +172,13 @@ def _cell(name: str, figure: Figure | None) -> str:
 def _with_spread(figure: Figure, scale: float, form: str) -> str:
     spread = "" if figure.spread is None else f" ± {figure.spread * scale:{form.lstrip('+')}}"
     return f"{figure.mean * scale:{form}}{spread}"
+
+
+def _values(row: Row, points: Sequence[str]) -> list[str]:
+    """Write what a row has of what is varied, or which run it is, if that is not known."""
+    if not row.point:
+        return [row.results[0].folder.name, *[""] * (len(points) - 1)]
+    return [written(row.point.get(name)) for name in points]
 
 
 def _note(row: Row) -> str:

@@ -105,11 +105,16 @@ class RunFolder:
                 f"The run's folder {path} cannot be made: {error.strerror or error}. Give another with --out."
             ) from error
         if occupied:
-            what = "the run of an earlier training" if is_there(folder.config) else "files in it"
-            go_on = f"Go on with that run (train --resume {path}), or give" if is_there(folder.config) else "Give"
+            if is_there(folder.config):
+                has, go_on = (
+                    "has the run of an earlier training in it",
+                    f"Go on with that run (train --resume {path}), or give",
+                )
+            else:
+                has, go_on = "has files in it", "Give"
             raise ConfigurationError(
-                f"The folder {path} is not empty: there is {what}, and nothing is overwritten. {go_on} another folder "
-                f"with --out."
+                f"The folder {path} is not empty: it {has}, and nothing is overwritten. {go_on} another folder with "
+                f"--out."
             )
         return folder
 
@@ -125,10 +130,11 @@ class RunFolder:
             parent = user_path(parent)
             parent.mkdir(parents=True, exist_ok=True)
             for number in count(1):
+                path = parent / native_path(f"{name}-{number}")
                 with suppress(FileExistsError):
-                    path = parent / native_path(f"{name}-{number}")
                     path.mkdir()
                     return cls(path)
+                remove_leftovers(path)  # of one that was killed before its first file was whole
         except OSError as error:
             raise StorageError(
                 f"A folder for the run cannot be made in {parent}: {error.strerror or error}. Give one with --out."
