@@ -15,6 +15,7 @@ from convoscope.cli.compare_search import _announce, _range
 from convoscope.errors import ConvoscopeError, FileFormatError
 from convoscope.experiments import Experiment, results, rows
 from convoscope.experiments.grid import is_settled
+from convoscope.experiments.report import write_report
 from convoscope.experiments.search import begin, found, settings_for
 from convoscope.experiments.table import markdown
 
@@ -96,3 +97,19 @@ def test_two_runs_do_not_share_a_folder(copied: Experiment) -> None:
     copied.file.write_text(json.dumps(content))
     with pytest.raises(FileFormatError, match="the same name"):
         copied.planned()
+
+
+@pytest.mark.parametrize("name", ["parameters", "multiply_adds", "seconds", "images_a_second", "last_epoch", "stopped"])
+def test_a_report_that_lacks_what_later_versions_write_is_still_compared(
+    copied: Experiment, tmp_path: Path, name: str
+) -> None:
+    for run in copied.planned():
+        file = copied.folder(run.name).report
+        report = json.loads(file.read_text())
+        del report[name]
+        file.write_text(json.dumps(report))
+    table = rows(results(copied))
+    assert len(table) == 2
+    assert all(len(row.finished) == 2 for row in table)
+    write_report(table, tmp_path, "Old")
+    assert "%" in (tmp_path / "report.md").read_text()

@@ -28,7 +28,7 @@ def draw(table: Sequence[Row]) -> dict[str, Any]:
         If matplotlib is not installed.
     """
     require_matplotlib()
-    scored = [row for row in table if row.figure("val_accuracy") is not None]
+    scored = _scored(table)
     if not scored:
         return {}
     return {**{f"accuracy-{cost}": accuracy_against(scored, cost) for cost in _COSTS}, "gap": gaps(scored)}
@@ -119,9 +119,15 @@ def pareto(points: Sequence[tuple[float, float]]) -> list[int]:
     return front
 
 
+def _scored(table: Sequence[Row]) -> list[Row]:
+    """Return the rows with all figures that are drawn: runs of earlier versions may lack some."""
+    needed = ("val_accuracy", "train_accuracy", "gap", *_COSTS)
+    return [row for row in table if all(row.figure(name) is not None for name in needed)]
+
+
 def _figure(row: Row, name: str) -> Figure:
     figure = row.figure(name)
-    assert figure is not None, name  # finished runs with validation have them all
+    assert figure is not None, name  # `_scored` has looked
     return figure
 
 
@@ -147,7 +153,7 @@ def _amount(value: float) -> str:
 
 def captions(table: Sequence[Row]) -> dict[str, str]:
     """Say in words what each chart shows: which rows are on the front, and where the gap is widest."""
-    scored = [row for row in table if row.figure("val_accuracy") is not None]
+    scored = _scored(table)
     told = {}
     for cost, name in _COSTS.items():
         front = pareto([(_figure(row, cost).mean, _figure(row, "val_accuracy").mean) for row in scored])
