@@ -12,7 +12,7 @@ from convoscope.experiments import charts
 from convoscope.experiments.results import Row, best
 from convoscope.experiments.space import described
 from convoscope.experiments.table import NOTES, as_html, markdown
-from convoscope.names import for_markdown, for_terminal
+from convoscope.names import encodable, for_markdown, for_terminal
 from convoscope.report.terminal import percent
 from convoscope.storage import write_atomically
 
@@ -80,7 +80,7 @@ def write_report(
         "report.html": _html(as_html(table, without=without), title, paragraphs, drawn),
     }
     written = []
-    texts = {name: page.encode("utf-8", "backslashreplace") for name, page in pages.items()}
+    texts = {name: encodable(page).encode() for name, page in pages.items()}
     for name, content in {**pictures, **texts}.items():
         write_atomically(folder / name, [content])
         written.append(folder / name)
