@@ -132,12 +132,14 @@ def _shortened(name: str) -> str:
 
 
 def _new_and_locked(path: Path) -> BinaryIO:
-    for _ in range(_TRIES):
+    for attempt in range(_TRIES):
         file = open(path, "wb")  # noqa: SIM115 - closed by whoever asked for it
         # Between opening and locking, somebody who tidies up may have taken it for left.
-        if try_lock(file.fileno()) is not False and is_open_at(path, file.fileno()):
+        if (ours := try_lock(file.fileno())) is not False and is_open_at(path, file.fileno()):
             return file
         file.close()
+        if ours is False:
+            time.sleep(0.001 * 2**attempt)  # whoever tidies up holds it for an instant, or longer on a busy machine
     return open(path, "wb")
 
 
