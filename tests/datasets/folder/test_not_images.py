@@ -136,6 +136,13 @@ def test_another_programs_config_is_no_run(photos: Path) -> None:
     assert list_folder(photos).class_names == ["bird", "cat", "dog"]
 
 
+def test_a_runs_own_pictures_are_not_for_predicting(photos: Path) -> None:
+    run = write_run(photos / "runs" / "1")
+    assert files_below(run) == files_below(run.parent) == ([], {"": "Convoscope runs"})
+    trash = write(photos / "@Recycle", "1.png")
+    assert files_below(trash) == ([trash / "1.png"], {})
+
+
 def test_runs_beside_the_parts_change_nothing(tmp_path: Path) -> None:
     write(tmp_path, "train/a/1.png", "train/b/1.png")
     write_run(tmp_path / "runs" / "1")

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from convoscope.datasets.folder.not_images import is_folder, is_hidden, results_in
+from convoscope.datasets.folder.not_images import SYSTEM, is_folder, is_hidden, results_in
 from convoscope.errors import DataError, MissingFileError
 from convoscope.names import legible
 
@@ -162,6 +162,9 @@ def list_folder(root: Path) -> Listing:
 
 def files_below(folder: Path) -> tuple[list[Path], dict[str, str]]:
     """Give the files in a folder and its subfolders, in natural order, and what was left out as in `list_folder`."""
+    results = results_in(folder)
+    if results not in (None, SYSTEM):  # a system folder is read by whoever asks for it by name
+        return [], {"": str(results)}
     walk = _Walk(folder)
     walk.add_children(folder)
     return [folder / found.name for found in walk.entries()], {**walk.left_out, **walk.skipped}

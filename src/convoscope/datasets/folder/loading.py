@@ -136,7 +136,8 @@ def from_folder(
 
     Notes
     -----
-    Files that cannot be read are left out and named in ``report.skipped``. Images of any mode are converted, and turned
+    Files that cannot be read are left out and named in ``report.skipped``. Folders that hold the results of programs,
+    such as runs, and system folders are named in ``report.left_out``. Images of any mode are converted, and turned
     upright as their EXIF orientation says; see `convoscope.datasets.folder.listing` for how folders are understood,
     `survey` for size and colour, and `duplicates` for what a near-duplicate is.
 

@@ -64,6 +64,7 @@ _MLFLOW_LINE = re.compile(rb"^artifact_(uri|location):", re.MULTILINE)
 _DEEPEST = 64
 
 _IMAGES = ""
+SYSTEM = "system files"
 _Children = dict[str, "os.DirEntry[str]"]
 
 
@@ -100,7 +101,7 @@ def _kinds(folder: Path, seen: set[str], depth: int) -> Iterator[str]:
         return
     seen.add(real)
     if folder.name.casefold() in _SYSTEM_FOLDERS:
-        yield "system files"
+        yield SYSTEM
         return
     try:
         with os.scandir(folder) as found:
