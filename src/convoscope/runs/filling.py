@@ -55,6 +55,7 @@ def filled_in(info: DatasetInfo, told: dict[str, Any]) -> dict[str, Any]:
         "data_dir": None,
         "image_size": None,
         "color_mode": None,
+        "max_pixels": None,
         "recipe": None,
         "model": model,
         "layers": None,
