@@ -92,7 +92,7 @@ class Train(Scenario):
         return ("digits", "--layers", _LAYERS)
 
     def _words(self, run: Path) -> tuple[str, ...]:
-        settings = ("--epochs", "4", "--threads", "1", "--seed", "3", "--snapshots", "--quiet")
+        settings = ("--epochs", "12", "--threads", "1", "--seed", "3", "--snapshots", "--quiet")
         return ("train", *self.data, *settings, "--out", str(run))
 
 

@@ -42,7 +42,7 @@ def no_prefix(folder: Path, undisturbed: Path) -> Iterator[str]:
     """Say it if a run's history is not the beginning of the undisturbed one's."""
     own, whole = _history(folder), _history(undisturbed)
     if own != whole[: len(own)]:
-        yield f"history.jsonl is no beginning of the undisturbed one: {own} and {whole}"
+        yield f"history.jsonl is no beginning of the undisturbed one: {_epochs(own)} and {_epochs(whole)}"
 
 
 def differences(folder: Path, undisturbed: Path) -> Iterator[str]:
@@ -53,7 +53,7 @@ def differences(folder: Path, undisturbed: Path) -> Iterator[str]:
         yield f"there are {sorted(names - wanted)} too many, and {sorted(wanted - names)} are missing"
         return
     if _history(folder) != _history(undisturbed):
-        yield f"history.jsonl differs: {_history(folder)} and {_history(undisturbed)}"
+        yield f"history.jsonl differs: {_epochs(_history(folder))} and {_epochs(_history(undisturbed))}"
     for name in ("config.json", "report.json"):
         if _timeless(_json(folder / name)) != _timeless(_json(undisturbed / name)):
             yield f"{name} differs"
@@ -96,6 +96,10 @@ def _lines(path: Path) -> list[Any]:
 def _history(folder: Path) -> list[Any]:
     path = folder / "history.jsonl"
     return [_timeless(line) for line in _lines(path)] if path.exists() else []
+
+
+def _epochs(lines: list[Any]) -> str:
+    return ", ".join(f"{line.get('epoch')}: {line.get('loss')}" for line in lines)
 
 
 def _timeless(value: Any) -> Any:
