@@ -87,3 +87,9 @@ def test_each_word_makes_its_layer(line: str, layer: L.Layer) -> None:
 def test_a_wrong_word_is_named_with_its_place(line: str, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):
         parse_layers(line)
+
+
+@pytest.mark.parametrize("line", [f"dense {5000 * '9'}", f"conv 4 {5000 * '9'}x3", f"conv 4 3 strides={5000 * '9'}"])
+def test_a_number_of_thousands_of_digits_is_refused_in_words(line: str) -> None:
+    with pytest.raises(ConfigurationError):
+        parse_layers(line)

@@ -222,9 +222,9 @@ def _usage(word: Word, name: str) -> str:
 
 
 def _number(text: str) -> int | float | tuple[int, int] | None:
-    if re.fullmatch(r"-?\d+", text):
+    if re.fullmatch(r"-?\d{1,18}", text):
         return int(text)
-    if size := re.fullmatch(r"(\d+)[x×](\d+)", text):
+    if size := re.fullmatch(r"(\d{1,18})[x×](\d{1,18})", text):
         return int(size[1]), int(size[2])
     if share := re.fullmatch(r"(\d+(?:\.\d+)?)/(\d+(?:\.\d+)?)", text):
         return float(share[1]) / float(share[2]) if float(share[2]) else None
