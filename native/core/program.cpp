@@ -6,6 +6,15 @@
 #include "checks.hpp"
 
 namespace convoscope {
+namespace {
+
+bool folds(const StepDescription& description) {
+    const auto* convolution = std::get_if<ConvolutionDescription>(&description.what);
+    const auto* dense = std::get_if<DenseDescription>(&description.what);
+    return (convolution && convolution->normalization) || (dense && dense->normalization);
+}
+
+}  // namespace
 
 Program::Program(const Shape& input, const std::vector<StepDescription>& steps, std::vector<Weight> weights)
     : weights_(std::move(weights)),
@@ -27,6 +36,7 @@ Program::Program(const Shape& input, const std::vector<StepDescription>& steps, 
             steps_.push_back(std::move(step));
             places_.push_back(description.weights);
         }
+        only_predicts_ = only_predicts_ || folds(description);
         const auto* activation = std::get_if<ActivationDescription>(&description.what);
         last_ = activation ? activation->activation : Activation{};
         output_of_.push_back(static_cast<int>(steps_.size()) - 1);
@@ -41,6 +51,10 @@ Program::Program(const Shape& input, const std::vector<StepDescription>& steps, 
     for (int i = lowest_trainable_ - 1; i >= 0; i--)
         for (const int place : places_[static_cast<std::size_t>(i)])
             if (weights_[static_cast<std::size_t>(place)].trainable) lowest_trainable_ = i;
+}
+
+void Program::check_learns() const {
+    if (only_predicts_) throw std::invalid_argument("a program with normalisations folded in only predicts");
 }
 
 bool Program::fused(const Loss& loss) const {

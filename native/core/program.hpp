@@ -40,6 +40,9 @@ public:
     std::int64_t output_units() const { return output_units_; }  // of a row: the last axis
     std::int64_t output_rows() const { return output_size() / output_units_; }
 
+    // Throws std::invalid_argument if normalisations are folded in: their gradients are nowhere.
+    void check_learns() const;
+
     // Whether a loss is computed from what goes into the last step.
     bool fused(const Loss&) const;
 
@@ -60,6 +63,7 @@ private:
     std::optional<Packs> packs_;
     std::int64_t input_size_, output_units_;
     int lowest_trainable_;
+    bool only_predicts_ = false;
     Activation last_{};  // the plan's last step's activation if it is one, else linear
 };
 

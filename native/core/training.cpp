@@ -68,6 +68,7 @@ void check_targets(const Program& program, const Scoring& scoring, const std::in
 
 void pullback(Program& program, const Images& x, const float* output_gradient, const GradientRequest& request,
               Interrupt& interrupt) {
+    program.check_learns();
     const Workspaces::Lease work(program.workspaces);
     Batch batch(program, *work, interrupt, x.count, true);
     batch.forward(x, nullptr, x.count, {request.training, true, request.seed, request.iteration}, [](Range) {});
@@ -78,6 +79,7 @@ void pullback(Program& program, const Images& x, const float* output_gradient, c
 
 void loss_gradients(Program& program, const Images& x, const Scoring& scoring, float* losses,
                     const GradientRequest& request, Interrupt& interrupt) {
+    program.check_learns();
     check_targets(program, scoring, nullptr, x.count);
     const Workspaces::Lease work(program.workspaces);
     Batch batch(program, *work, interrupt, x.count, true);
@@ -90,6 +92,7 @@ void loss_gradients(Program& program, const Images& x, const Scoring& scoring, f
 
 std::int64_t train(Program& program, const Stretch& stretch, std::optional<double> seconds, Interrupt& interrupt) {
     using Clock = std::chrono::steady_clock;
+    program.check_learns();
     for (std::int64_t i = 0; i < stretch.count; i++)
         if (stretch.rows[i] < 0 || stretch.rows[i] >= stretch.x.count)
             throw std::invalid_argument("rows name a sample that is not there");

@@ -14,6 +14,7 @@
 #include <limits>
 #include <memory>
 #include <new>
+#include <random>
 #include <stdexcept>
 #include <string>
 
@@ -130,13 +131,14 @@ private:
         for (const std::int64_t axis : wanted) size = axis < 0 || axis > most_run || size > most_run ? most_run + 1 : size * axis;
         const Shape shape = size > most_run || size == 0 ? Shape{1} : wanted;
         auto array = std::make_unique<Floats>(static_cast<std::size_t>(size_of(shape)));
-        const bool odd = bytes_.choice(16) == 0;
+        const bool odd = bytes_.choice(16) == 1;
+        std::minstd_rand random(1 + bytes_.byte());
         for (float& value : *array)
-            value = odd ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(bytes_.byte()) / 128.0f - 0.9f;
+            value = odd ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(random() % 256) / 128.0f - 0.9f;
         values.push_back(std::move(array));
         weights.push_back({values.back()->data(), shape, bytes_.choice(8) != 0});
         const auto place = static_cast<std::int64_t>(weights.size()) - 1;
-        return static_cast<int>(bytes_.choice(64) == 0 ? bytes_.number(-1, 3) : place);
+        return static_cast<int>(bytes_.choice(64) == 1 ? bytes_.number(-1, 3) : place);
     }
 
     Activation activation() {
@@ -167,14 +169,14 @@ private:
 
     template <class What>
     void put(const What& what, Shape output, std::vector<int> places = {}) {
-        if (bytes_.choice(32) == 0) output.back() = bytes_.number(1, 4);
-        if (bytes_.choice(64) == 0) output.push_back(bytes_.number(1, 2));
+        if (bytes_.choice(64) == 1) output.back() = bytes_.number(1, 4);
+        if (bytes_.choice(64) == 1) output.push_back(bytes_.number(1, 2));
         steps.push_back({shape_, output, std::move(places), what});
         shape_ = output;
     }
 
     void add() {
-        const bool image = shape_.size() == 3 && bytes_.choice(32) != 0;
+        const bool image = shape_.size() == 3;
         switch (bytes_.choice(image ? 13 : 5)) {
             case 0: return dense();
             case 1: return put(ActivationDescription{activation()}, shape_);
@@ -206,7 +208,7 @@ private:
         std::vector<int> places{weight({in, units})};
         DenseDescription d{bytes_.flag(), activation(), std::nullopt};
         if (d.bias) places.push_back(weight({units}));
-        if (bytes_.choice(4) == 0) add_weights(d.normalization.emplace(normalization()), units, places);
+        if (bytes_.choice(8) == 1) add_weights(d.normalization.emplace(normalization()), units, places);
         Shape output = shape_;
         if (!output.empty()) output.back() = units;
         put(d, output, places);
@@ -235,7 +237,7 @@ private:
             if (bytes_.flag()) w = {w.mode, {2, 2}, {2, 2}, {}};
             c.pool = w;
             output = pooled(features, w);
-        } else if (bytes_.choice(4) == 0) {
+        } else if (bytes_.choice(8) == 1) {
             add_weights(c.normalization.emplace(normalization()), features[2], places);
         }
         put(c, output, places);
@@ -304,13 +306,14 @@ bool small_enough(const Program& program) {
 struct Data {
     Data(const Program& program, Bytes& bytes) : samples(1 + bytes.choice(5)) {
         x.resize(static_cast<std::size_t>(samples * program.input_size()));
-        for (float& value : x) value = static_cast<float>(bytes.byte()) / 255.0f;
+        std::minstd_rand random(1 + bytes.byte());
+        for (float& value : x) value = static_cast<float>(random() % 256) / 255.0f;
         outputs.resize(static_cast<std::size_t>(samples * program.output_size()));
         targets.resize(outputs.size(), 0.25f);
         losses.resize(static_cast<std::size_t>(samples));
         for (std::int64_t i = 0; i < samples * program.output_rows(); i++)
             labels.push_back(static_cast<std::int32_t>(
-                bytes.choice(64) == 0 ? bytes.number(-1, 2) : bytes.choice(std::min<std::int64_t>(program.output_units(), 200))));
+                bytes.choice(256) == 1 ? bytes.number(-1, 2) : bytes.choice(std::min<std::int64_t>(program.output_units(), 200))));
         loss = {static_cast<Loss::Kind>(bytes.choice(4)), bytes.flag(), 0.1f};
     }
 
@@ -355,7 +358,7 @@ void learn(Program& program, Data& data, Bytes& bytes) {
     stretch.scoring = data.scoring();
     std::vector<std::int64_t> rows;
     for (std::int64_t i = 0; i < 2 * data.samples; i++)
-        rows.push_back(bytes.choice(64) == 0 ? bytes.number(0, 1) : bytes.choice(data.samples));
+        rows.push_back(bytes.choice(64) == 1 ? bytes.number(0, 1) : bytes.choice(data.samples));
     stretch.rows = rows.data();
     stretch.count = static_cast<std::int64_t>(rows.size());
     stretch.batch_size = 1 + bytes.choice(4);
@@ -421,6 +424,8 @@ void* operator new(std::size_t bytes, std::align_val_t at) { return allocated(by
 void* operator new(std::size_t bytes, std::align_val_t at, const std::nothrow_t&) noexcept {
     return allocated(bytes, static_cast<std::size_t>(at));
 }
+// gcc takes an inlined malloc and free for a mismatch of new and delete.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 void operator delete(void* data) noexcept { std::free(data); }
 void operator delete(void* data, std::size_t) noexcept { std::free(data); }
 void operator delete(void* data, std::align_val_t) noexcept { std::free(data); }

@@ -270,3 +270,15 @@ def test_memory_that_cannot_be_had_is_named() -> None:
     model.compile("sgd", "mean_squared_error")
     with pytest.raises(MemoryError, match=r"could not get [\d,]+ MB of memory"):
         model.train_on_batch(x, y)
+
+
+def test_what_only_predicts_is_not_trained() -> None:
+    """A normalisation that is folded in has no gradient, and its step no room for one."""
+    layers = [cs.layers.Conv2D(2, 3), cs.layers.BatchNormalization()]
+    made = plan.build(layers, (8, 8, 1))
+    weights = [np.full(weight.shape, 0.5, np.float32) for weight in made.weights]
+    program = _native.Program([8, 8, 1], describe_all(made.prediction_steps)[0], weights, [True] * len(weights))
+    x, outputs = np.zeros((1, 8, 8, 1), np.float32), np.zeros((1, 6, 6, 2), np.float32)
+    program.predict(x, outputs)
+    with pytest.raises(ValueError, match="only predicts"):
+        program.pullback(x, outputs, False, 0, 0, outputs.copy(), x.copy(), [weight.copy() for weight in weights])
