@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from convoscope.engine.description import describe_all
 from tests.models.test_damaged_files import change_description, rewrite
 
 import convoscope as cs
@@ -217,6 +216,10 @@ def test_a_file_with_any_number_changed_is_refused_or_works(tmp_path: Path) -> N
 # ---- the core
 
 
+def _described(steps: Any) -> list[dict[str, Any]]:
+    return [description for step in steps for description in step.describe()]
+
+
 def _programs() -> Iterator[tuple[list[int], list[dict[str, Any]], list[Any], list[bool]]]:
     layers = [*copy.deepcopy(EVERY_KIND), cs.layers.Activation("elu"), cs.layers.GlobalMaxPooling2D()]
     shape = (8, 8, 1)
@@ -224,7 +227,7 @@ def _programs() -> Iterator[tuple[list[int], list[dict[str, Any]], list[Any], li
         inputs = (4, 4, 2) if isinstance(layer, cs.layers.GlobalMaxPooling2D) else shape
         made = plan.build([layer], inputs)
         weights = [np.full(weight.shape, 0.5, np.float32) for weight in made.weights]
-        yield list(inputs), describe_all(made.steps)[0], weights, [weight.trainable for weight in made.weights]
+        yield list(inputs), _described(made.steps), weights, [weight.trainable for weight in made.weights]
         shape = made.output_shape if layer in layers[:-2] else shape
 
 
@@ -277,7 +280,7 @@ def test_what_only_predicts_is_not_trained() -> None:
     layers = [cs.layers.Conv2D(2, 3), cs.layers.BatchNormalization()]
     made = plan.build(layers, (8, 8, 1))
     weights = [np.full(weight.shape, 0.5, np.float32) for weight in made.weights]
-    program = _native.Program([8, 8, 1], describe_all(made.prediction_steps)[0], weights, [True] * len(weights))
+    program = _native.Program([8, 8, 1], _described(made.prediction_steps), weights, [True] * len(weights))
     x, outputs = np.zeros((1, 8, 8, 1), np.float32), np.zeros((1, 6, 6, 2), np.float32)
     program.predict(x, outputs)
     with pytest.raises(ValueError, match="only predicts"):
