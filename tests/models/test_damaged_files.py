@@ -100,8 +100,12 @@ DAMAGES: dict[str, tuple[Callable[[dict[str, Any], bytearray], None], str]] = {
         "describes a model that cannot be made.*'kernel'",
     ),
     "huge layer": (
+        change_model(lambda model: model["architecture"]["layers"][5]["config"].update(units=10**6)),
+        r"its layer needs \(1000000,\)|its layer needs \(36, 1000000\)",
+    ),
+    "impossible layer": (
         change_model(lambda model: model["architecture"]["layers"][5]["config"].update(units=10**12)),
-        r"its layer needs \(1000000000000,\)|its layer needs \(36, 1000000000000\)",
+        "cannot be made: Dense: units must be at most 16,777,216, but is 1000000000000",
     ),
     "no architecture": (change_model(lambda model: model.pop("architecture")), "'architecture' is missing"),
     "no shape": (change_model(lambda model: model["architecture"].update(input_shape=None)), "cannot be made"),
