@@ -16,30 +16,28 @@ from typing import TextIO
 
 ROOT = Path(__file__).resolve().parent.parent
 LOG = ROOT / "build" / "install.log"
+COMMAND = ["-m", "pip", "install", "--verbose", "--editable", str(ROOT)]
 LEAST_PYTHON = (3, 10)
 _END_OF_LOG = 40  # lines
 _SECONDS_BETWEEN = 10.0  # where lines stay
 # Ninja counts steps, "[3/47] Building", and make percents, "[  6%] Building".
 _STEP = re.compile(r"\[\s*(?:(\d+)/(\d+)|(\d+)%)\] (?:Building|Linking)")
+_COMPILING = "Compiling the core: a minute or several"
 _PHASES = (
     ("  Installing build dependencies: started", "Fetching what the build needs"),
     ("  *** Configuring CMake", "Looking at the compiler"),
-    ("  Building editable for convoscope", "Compiling the core, which takes a minute or several"),
     ("Installing collected packages: ", "Installing"),
 )
 
 
 def told(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """Give what a person is told of pip's lines, and whether it is one of the many steps of compiling.
-
-    Examples
-    --------
-    >>> list(told(["  Getting requirements", "  *** Configuring CMake...", "  [3/47] Building CXX object a.cpp.o"]))
-    [('Looking at the compiler', False), ('compiled 3 of 47 files', True)]
-    """
+    """Give what a person is told of pip's lines, and whether it is one of the many steps of compiling."""
     said = set()
     for line in lines:
         if (step := _STEP.search(line)) is not None:
+            if _COMPILING not in said:
+                said.add(_COMPILING)
+                yield _COMPILING, False
             yield (f"compiled {step[3]} %" if step[3] else f"compiled {step[1]} of {step[2]} files"), True
         for mark, text in _PHASES:
             if line.startswith(mark) and text not in said:
@@ -58,7 +56,7 @@ def main() -> int:
         )
         return 1
     LOG.parent.mkdir(exist_ok=True)
-    status = _install([sys.executable, "-m", "pip", "install", "--verbose", "--editable", str(ROOT), *sys.argv[1:]])
+    status = _install([sys.executable, *COMMAND, *sys.argv[1:]])
     if status:
         lines = LOG.read_text(encoding="utf-8", errors="replace").splitlines()
         print("\n".join(lines[-_END_OF_LOG:]), file=sys.stderr)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -90,3 +91,28 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert done.stderr == ""
     assert "Model" in done.stdout
+
+
+def test_help_does_not_need_docstrings() -> None:
+    script = (
+        "import sys\n"
+        "from typer.testing import CliRunner\n"
+        "from convoscope.cli import main\n"
+        "for command in ('', *(each.name for each in main.app.registered_commands)):\n"
+        "    print(CliRunner().invoke(main.app, [*command.split(), '--help']).output)\n"
+    )
+    usual, stripped = (
+        subprocess.run([sys.executable, *options, "-c", script], capture_output=True, text=True, check=True).stdout
+        for options in ([], ["-OO"])
+    )
+    assert usual.count("Examples") == 15
+    assert stripped == usual
+
+
+def test_training_runs_without_docstrings_and_assertions(tmp_path: Path) -> None:
+    words = ("train", "digits", "--epochs", "1", "--model", "dense", "--quiet", "--out", "run")
+    done = subprocess.run(
+        [sys.executable, "-OO", "-m", "convoscope", *words], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "run" / "model.safetensors").exists()

@@ -15,7 +15,7 @@ from .conftest import TRAIN
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals there")
 
 
-def in_terminal(*words: object, cwd: Path, **environment: str) -> str:
+def in_terminal(*words: object, cwd: Path, columns: int = 80, **environment: str) -> str:
     """Run a command in a pseudo-terminal and return all that it wrote."""
     import fcntl
     import pty
@@ -23,7 +23,7 @@ def in_terminal(*words: object, cwd: Path, **environment: str) -> str:
     import termios
 
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     kept = {
         name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
     }

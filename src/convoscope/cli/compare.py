@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
     from convoscope.experiments import Experiment
 
+HELP = (
+    "Train networks side by side, or put finished ones side by side: a table, charts and a report.\n\n"
+    "What decides is the accuracy in validation, on images that are held back from training."
+)
 EXAMPLES = (
     "convoscope compare digits --vary filters=8,16,32,64 --vary convolutions=1,2,3 --seeds 3",
     "convoscope compare fashion-mnist --vary dropout=0,0.2,0.4 --set epochs=10 --out runs/dropout",
@@ -101,10 +105,7 @@ def command(
         bool, typer.Option("--quiet", "-q", metavar="", help="Print the table only.", rich_help_panel=_RUN)
     ] = False,
 ) -> None:
-    """Train networks side by side, or put finished ones side by side: a table, charts and a report.
-
-    What decides is the accuracy in validation, on images that are held back from training.
-    """
+    """Run ``convoscope compare``; `HELP` says what it does."""
     from convoscope import experiments
     from convoscope.experiments.grid import begin
     from convoscope.experiments.search import begin as begin_search

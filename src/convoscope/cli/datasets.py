@@ -12,6 +12,7 @@ from convoscope.cli.options import read_path
 if TYPE_CHECKING:
     from convoscope.datasets import DatasetInfo
 
+HELP = "List the data sets, and where they are."
 EXAMPLES = (
     "convoscope datasets",
     "convoscope datasets --download fashion-mnist",
@@ -28,7 +29,7 @@ def command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print the list as JSON.")] = False,
 ) -> None:
-    """List the data sets, and where they are."""
+    """Run ``convoscope datasets``; `HELP` says what it does."""
     from dataclasses import asdict
 
     from convoscope import datasets

@@ -6,13 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
+HELP = "Say what Convoscope computes with here, and why: engine, instructions, threads, data."
 EXAMPLES = ("convoscope doctor", "convoscope doctor --json")
 
 
 def command(
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print what is found as JSON.")] = False,
 ) -> None:
-    """Say what Convoscope computes with here, and why: engine, instructions, threads, data."""
+    """Run ``convoscope doctor``; `HELP` says what it does."""
     from convoscope.cli.console import print_json
 
     found = examine()

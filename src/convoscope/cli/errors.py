@@ -31,7 +31,7 @@ class _WithExamples:
         console = results()
         console.print(" Examples", style="bold")
         for example in (examples or "").splitlines():
-            console.print(Text(f"   {example}", "cyan"), soft_wrap=True)
+            console.print(Text(f"   {example}", "cyan", no_wrap=True), soft_wrap=True)
         console.print()
 
 
@@ -82,7 +82,7 @@ def say(message: str, *, title: str = "", style: str = "bold red") -> None:
 
     console = messages()
     shown = lines_for_terminal(message)
-    console.print(Text.assemble((title, style), shown), soft_wrap=not console.is_terminal)
+    console.print(Text.assemble((title, style), shown), soft_wrap=True)
 
 
 def complain(message: str) -> None:

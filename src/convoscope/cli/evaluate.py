@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from convoscope.models import Sequential
     from convoscope.runs import RunFolder
 
+HELP = "Test a trained model: accuracy, classes, confusions, the worst mistakes."
 EXAMPLES = (
     "convoscope evaluate runs/digits-cnn-2-1",
     "convoscope evaluate model.safetensors --data fashion-mnist",
@@ -36,13 +37,13 @@ def command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Test a trained model: accuracy, classes, confusions, the worst mistakes."""
+    """Run ``convoscope evaluate``; `HELP` says what it does."""
     from convoscope.cli.console import print_json, results
     from convoscope.cli.trained import load
     from convoscope.errors import ConfigurationError
     from convoscope.explore.made_images import makes_images
     from convoscope.report import WORST
-    from convoscope.report.terminal import print_report
+    from convoscope.report.terminal import print_report, remind
     from convoscope.runs.training import CAVEAT, test
 
     model, run = load(trained)
@@ -60,6 +61,7 @@ def command(
         print_json(report)
     else:
         print_report(results(), report, images.x_test, images.info.max_value, report["data"])
+        remind(results(), [report["caveat"]] if "caveat" in report else [])
 
 
 def _load_data(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from convoscope.runs import RunFolder
     from convoscope.web.explored import Explored
 
+HELP = "Open a trained model in the browser, and see everything in it. Ctrl-C ends it."
 EXAMPLES = (
     "convoscope explore runs/digits-cnn-2-1",
     "convoscope explore runs/digits-cnn-2-1 runs/digits-cnn-1-1",
@@ -53,7 +54,7 @@ def command(
         bool, typer.Option("--no-browser", metavar="", help="Print the address, and open no browser.")
     ] = False,
 ) -> None:
-    """Open a trained model in the browser, and see everything in it. Ctrl-C ends it."""
+    """Run ``convoscope explore``; `HELP` says what it does."""
     from convoscope.cli.errors import say
     from convoscope.web.explorer import site
     from convoscope.web.opening import open_page

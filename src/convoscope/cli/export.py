@@ -9,6 +9,7 @@ import typer
 
 from convoscope.cli.options import read_path
 
+HELP = "Write a trained model as one HTML file, in which everything in it can be seen."
 EXAMPLES = (
     "convoscope export runs/digits-cnn-2-1 --html page.html",
     "convoscope export runs/digits-cnn-2-1 runs/digits-cnn-1-1 --html both.html",
@@ -53,7 +54,7 @@ def command(
         ),
     ] = False,
 ) -> None:
-    """Write a trained model as one HTML file, in which everything in it can be seen."""
+    """Run ``convoscope export``; `HELP` says what it does."""
     from convoscope.cli.console import results
     from convoscope.cli.explore import load
     from convoscope.storage import write_atomically

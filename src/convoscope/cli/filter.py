@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from convoscope.filters.chain import Step
 
 COMMAND = InOrder
+HELP = "Pass filters over an image and pool it: one step after the other, in the order typed."
 EXAMPLES = (
     "convoscope filter photograph --kernel sobel-x",
     'convoscope filter my.jpg --kernel "-1 0 1; -2 0 2; -1 0 1" --out edges.png',
@@ -112,7 +113,7 @@ def command(
     ] = False,
     list_kernels: Annotated[bool, typer.Option("--list", metavar="", help="List the kernels that have names.")] = False,
 ) -> None:
-    """Pass filters over an image and pool it: one step after the other, in the order typed."""
+    """Run ``convoscope filter``; `HELP` says what it does."""
     from convoscope.cli.errors import fail
     from convoscope.cli.filter_steps import steps_from
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from convoscope.filters.chain import Step
     from convoscope.web.lab import Start
 
+HELP = "Open the filter lab in the browser: any filter on any image, every step visible. Ctrl-C ends it."
 EXAMPLES = (
     "convoscope lab",
     "convoscope lab my.jpg",
@@ -49,7 +50,7 @@ def command(
         bool, typer.Option("--no-browser", metavar="", help="Print the address, and open no browser.")
     ] = False,
 ) -> None:
-    """Open the filter lab in the browser: any filter on any image, every step visible. Ctrl-C ends it."""
+    """Run ``convoscope lab``; `HELP` says what it does."""
     if export is None:
         serve(image, (), port=port, hosts=host or (), browser=not no_browser)
         return

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
     from convoscope.lessons import Claim, Lessons
 
+HELP = (
+    "Train what the lessons make claims about, and print what was claimed beside what was measured.\n\n"
+    "All of it takes about ten minutes on two cores. What is trained is kept: interrupted, the same "
+    "command goes on, and nothing is trained twice."
+)
 EXAMPLES = (
     "convoscope lessons",
     "convoscope lessons 14 15",
@@ -60,11 +65,7 @@ def command(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Print the tables only.")] = False,
 ) -> None:
-    """Train what the lessons make claims about, and print what was claimed beside what was measured.
-
-    All of it takes about ten minutes on two cores. What is trained is kept: interrupted, the same command goes on, and
-    nothing is trained twice.
-    """
+    """Run ``convoscope lessons``; `HELP` says what it does."""
     from convoscope import lessons
     from convoscope.cli.console import results
     from convoscope.cli.errors import FAILED

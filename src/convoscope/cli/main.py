@@ -73,7 +73,7 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(help="Train convolutional image classifiers on a plain CPU, and see what they do.")
 def root(
     version: Annotated[
         bool, typer.Option("--version", metavar="", help="Print the version.", callback=_show_version, is_eager=True)
@@ -82,13 +82,17 @@ def root(
         bool, typer.Option("--traceback", metavar="", help="Show where an error comes from, for a report of a bug.")
     ] = False,
 ) -> None:
-    """Train convolutional image classifiers on a plain CPU, and see what they do."""
+    """Take the options that stand before a command."""
 
 
 def _add(module: ModuleType) -> None:
     name = module.__name__.rpartition(".")[2]
     app.command(
-        name, cls=getattr(module, "COMMAND", FriendlyCommand), epilog="\n".join(module.EXAMPLES), context_settings=_HELP
+        name,
+        help=module.HELP,
+        cls=getattr(module, "COMMAND", FriendlyCommand),
+        epilog="\n".join(module.EXAMPLES),
+        context_settings=_HELP,
     )(module.command)
 
 

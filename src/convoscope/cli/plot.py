@@ -9,6 +9,7 @@ import typer
 
 from convoscope.cli.options import read_path
 
+HELP = "Draw a run as figures, PNG and SVG: curves, confusion, classes, mistakes, filters, maps."
 EXAMPLES = (
     "convoscope plot runs/digits-cnn-2-1",
     "convoscope plot runs/digits-cnn-2-1 --out figures",
@@ -24,7 +25,7 @@ def command(
         ),
     ] = None,
 ) -> None:
-    """Draw a run as figures, PNG and SVG: curves, confusion, classes, mistakes, filters, maps."""
+    """Run ``convoscope plot``; `HELP` says what it does."""
     from convoscope.cli.console import messages, results
     from convoscope.drawing import require_matplotlib
 

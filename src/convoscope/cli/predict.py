@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from convoscope.cli.images import Prepared
 
+HELP = "Say what images show, or write the images that the model makes of them. They are scaled as in training."
 EXAMPLES = (
     "convoscope predict runs/digits-cnn-2-1 my_image.png",
     "convoscope predict runs/digits-cnn-2-1 scans/*.jpg --invert --verbose",
@@ -47,7 +48,7 @@ def command(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print what is found as JSON.")] = False,
 ) -> None:
-    """Say what images show, or write the images that the model makes of them. They are scaled as in training."""
+    """Run ``convoscope predict``; `HELP` says what it does."""
     from convoscope.cli.console import print_json
     from convoscope.cli.errors import FAILED, complain
     from convoscope.cli.images import prepare

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,12 +16,16 @@ if TYPE_CHECKING:
 
     from convoscope.experiments.listing import Listed
 
+HELP = "List runs: their state, their epochs, and how good they are."
 EXAMPLES = (
     "convoscope runs",
     "convoscope runs --where dataset=fashion-mnist --sort validation",
     "convoscope runs --where state=training --live",
     "convoscope runs runs/compare-digits-1 --json",
 )
+_HEADINGS = ("run", "state", "data", "network", "epochs", "validation", "test", "seconds")
+_NUMBERS = 4  # where the columns of numbers begin
+_LEFT_OUT_FIRST = (7, 2, 3, 4)  # seconds, data, network, epochs; --json has them all
 _EVERY = 1.0  # seconds between two looks
 _STYLES = {"finished": "green", "training": "bold cyan", "failed": "red", "damaged": "red", "stopped": "yellow"}
 
@@ -43,7 +48,7 @@ def command(
     live: Annotated[bool, typer.Option("--live", metavar="", help="Follow them until Ctrl-C.")] = False,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print the list as JSON.")] = False,
 ) -> None:
-    """List runs: their state, their epochs, and how good they are."""
+    """Run ``convoscope runs``; `HELP` says what it does."""
     from convoscope.cli.console import results
     from convoscope.errors import ConfigurationError, MissingFileError
 
@@ -57,7 +62,7 @@ def command(
     elif as_json:
         _print_json(_find(folder, where or [], sort))
     else:
-        console.print(_table(_find(folder, where or [], sort), folder))
+        console.print(_table(_find(folder, where or [], sort), folder, console.width))
 
 
 def _find(place: Path, where: list[str], sort: str) -> list[Listed]:
@@ -74,13 +79,14 @@ def _follow(place: Path, where: list[str], sort: str) -> None:
 
     from convoscope.cli.console import results
 
+    console = results()
     with (
         suppress(KeyboardInterrupt),  # which is how it ends
-        Live(_table(_find(place, where, sort), place), console=results(), auto_refresh=False) as shown,
+        Live(_table(_find(place, where, sort), place, console.width), console=console, auto_refresh=False) as shown,
     ):
         while True:
             time.sleep(_EVERY)
-            shown.update(_table(_find(place, where, sort), place), refresh=True)
+            shown.update(_table(_find(place, where, sort), place, console.width), refresh=True)
 
 
 def _print_json(runs: list[Listed]) -> None:
@@ -101,7 +107,7 @@ def _print_json(runs: list[Listed]) -> None:
     print_json(rows)
 
 
-def _table(runs: list[Listed], place: Path) -> RenderableType:
+def _table(runs: list[Listed], place: Path, width: int) -> RenderableType:
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -110,17 +116,32 @@ def _table(runs: list[Listed], place: Path) -> RenderableType:
 
     if not runs:
         return Text(f"No such runs in {for_terminal(str(place))}.")
+    rows = [(Text(for_terminal(run.name)), Text(run.state, _STYLES.get(run.state, "")), *_cells(run)) for run in runs]
+    columns = _columns_with_room(rows, width)
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column("run", style="bold", overflow="fold")
-    for heading in ("state", "data", "network"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("epochs", "validation", "test", "seconds"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for run in runs:
-        table.add_row(Text(for_terminal(run.name)), Text(run.state, _STYLES.get(run.state, "")), *_cells(run))
+    for column in columns:
+        table.add_column(
+            _HEADINGS[column],
+            style="bold" if column == 0 else "",
+            justify="right" if column >= _NUMBERS else "left",
+            overflow="fold",
+            no_wrap=column > 0,
+        )
+    for row in rows:
+        table.add_row(*(row[column] for column in columns))
     damaged = [run for run in runs if run.state == "damaged"]
     reasons = [Text(for_terminal(f"{run.name}: {run.result.reason}"), "red") for run in damaged]
     return Group(table, *reasons) if reasons else table
+
+
+def _columns_with_room(rows: Sequence[Sequence[Text]], width: int) -> list[int]:
+    """Choose the columns that a line has room for; the run, its state and its accuracies are always among them."""
+    columns = list(range(len(_HEADINGS)))
+    widths = [max(len(_HEADINGS[place]), *(row[place].cell_len for row in rows)) + 2 for place in columns]
+    for place in _LEFT_OUT_FIRST:
+        if sum(widths[column] for column in columns) > width:
+            columns.remove(place)
+    return columns
 
 
 def _cells(run: Listed) -> list[Text]:

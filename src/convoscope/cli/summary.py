@@ -9,6 +9,7 @@ import typer
 if TYPE_CHECKING:
     from convoscope.models import Sequential
 
+HELP = "Show a model's layers, their output shapes and their parameters."
 EXAMPLES = (
     "convoscope summary cnn-2",
     "convoscope summary cnn-1 --data digits --details",
@@ -39,7 +40,7 @@ def command(
     dropout: Annotated[float, typer.Option(help="Dropout of a preset.")] = 0.0,
     filters: Annotated[int | None, typer.Option(help="Filters of a preset. Default: the lesson's.")] = None,
 ) -> None:
-    """Show a model's layers, their output shapes and their parameters."""
+    """Run ``convoscope summary``; `HELP` says what it does."""
     model = _find(what, data, dropout, filters)
     model.summary(details=details, plan=plan)
 

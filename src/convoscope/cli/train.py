@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from convoscope.datasets import Dataset, FolderDataset
     from convoscope.runs import RunFolder, TrainSettings
 
+HELP = "Train a classifier, test it, and keep everything in a run's folder."
 EXAMPLES = (
     "convoscope train",
     "convoscope train fashion-mnist --model cnn-2 --epochs 5",
@@ -218,7 +219,7 @@ def command(
         bool, typer.Option("--quiet", "-q", metavar="", help="Print the result only.", rich_help_panel=_RUN)
     ] = False,
 ) -> None:
-    """Train a classifier, test it, and keep everything in a run's folder."""
+    """Run ``convoscope train``; `HELP` says what it does."""
     from convoscope.cli.train_options import refuse_with_resume, size
 
     given: dict[str, Any] = {

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from convoscope.names import for_terminal
+from convoscope.wording import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from convoscope.datasets import Dataset, FolderDataset
     from convoscope.runs import Outcome, RunFolder, TrainSettings
     from convoscope.tracking import Tracker
+
+_NAMED_LAYERS = 5  # of more, the first and the last
 
 
 def describe_own(console: Console, data: FolderDataset) -> None:
@@ -26,18 +29,16 @@ def announce(console: Console, folder: RunFolder, settings: TrainSettings, data:
     """Say what is trained, on what, how, and where it is kept."""
     from rich.text import Text
 
-    from convoscope.wording import counted
-
     threads = counted(settings.threads, "thread")
-    network = settings.model if settings.layers is None else settings.layers
     rate = f"{settings.learning_rate:g}" if settings.schedule == "constant" else f"up to {settings.learning_rate:g}"
     lines = [
         Text.assemble(
             ("Training ", "bold"),
-            (network, "bold cyan"),
+            (settings.model if settings.layers is None else _network_of(settings), "bold cyan"),
             (" on ", "bold"),
             (for_terminal(data.info.name), "bold cyan"),
         ),
+        *([] if settings.layers is None else [Text(_layers_in_short(settings.layers), "dim")]),
         Text(f"{len(data.x_train):,} images to train{_validating(settings, data)}, {_testing(data)}", "dim"),
         Text(
             f"{settings.engine} engine, {threads}, {settings.optimizer} at {rate}, "
@@ -55,6 +56,23 @@ def announce(console: Console, folder: RunFolder, settings: TrainSettings, data:
     for line in lines:
         console.print(line, soft_wrap=True)
     console.print()
+
+
+def _network_of(settings: TrainSettings) -> str:
+    return f"the network of recipe {settings.recipe}" if settings.recipe else "your layers"
+
+
+def _layers_in_short(line: str) -> str:
+    """Name the first and the last layers of a line; `summary` shows all of them.
+
+    Examples
+    --------
+    >>> _layers_in_short("conv 32 3 relu, maxpool 2, conv 64 3 relu, maxpool 2, flatten, dense 10 softmax")
+    '6 layers: conv 32 3 relu, maxpool 2, ..., flatten, dense 10 softmax'
+    """
+    layers = [layer.strip() for layer in line.split(",")]
+    shown = layers if len(layers) <= _NAMED_LAYERS else [*layers[:2], "...", *layers[-2:]]
+    return f"{counted(len(layers), 'layer')}: {', '.join(shown)}"
 
 
 def _testing(data: Dataset) -> str:
@@ -83,7 +101,7 @@ def _describe_recipe(settings: TrainSettings) -> str:
 
 def close(console: Console, folder: RunFolder, outcome: Outcome) -> None:
     """Print the report, the files, and what to type next."""
-    from convoscope.report.terminal import print_report
+    from convoscope.report.terminal import print_report, remind
 
     _say_why_stopped(console, outcome)
     console.print()
@@ -91,6 +109,20 @@ def close(console: Console, folder: RunFolder, outcome: Outcome) -> None:
     print_report(console, outcome.report, outcome.data.x_test, white, outcome.report["data"])
     _list_files(console, folder)
     _suggest(console, folder, outcome)
+    remind(console, _caveats(outcome))
+
+
+def _caveats(outcome: Outcome) -> list[str]:
+    """Collect what limits the result: it was said above, and has left the screen."""
+    from convoscope.datasets import FolderDataset
+
+    caveats = [outcome.report["caveat"]] if "caveat" in outcome.report else []
+    if isinstance(outcome.data, FolderDataset):
+        found = outcome.data.report
+        caveats += [f"{note[:1].upper()}{note[1:]}." for note in found.notes]
+        if skipped := len(found.skipped):
+            caveats.append(f"{counted(skipped, 'file')} could not be used; data.json says why.")
+    return caveats
 
 
 def _say_why_stopped(console: Console, outcome: Outcome) -> None:
@@ -124,13 +156,15 @@ def _list_files(console: Console, folder: RunFolder) -> None:
         (folder.checkpoint, "what --resume goes on from"),
     ):
         if path.exists():
-            table.add_row(path.name, f"{path.stat().st_size / 1000:,.0f} kB", what)
+            table.add_row(path.name, _size(path.stat().st_size), what)
     if kept := find_snapshots(folder.snapshots):
         size = sum(path.stat().st_size for path in kept.values())
-        table.add_row(
-            f"{folder.snapshots.name}/", f"{size / 1000:,.0f} kB", "the weights after each epoch, for explore"
-        )
+        table.add_row(f"{folder.snapshots.name}/", _size(size), "the weights after each epoch, for explore")
     console.print(table)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1000:,.0f} kB" if count >= 1000 else "< 1 kB"
 
 
 def _suggest(console: Console, folder: RunFolder, outcome: Outcome) -> None:
@@ -148,7 +182,7 @@ def _suggest(console: Console, folder: RunFolder, outcome: Outcome) -> None:
         ("evaluate", folder),
         *([] if outcome.report["stopped"] else [longer(folder, outcome.settings, outcome.settings.epochs * 2, info)]),
     ):
-        console.print(Text(command_line("convoscope", *words), "cyan"), soft_wrap=True)
+        console.print(Text(command_line("convoscope", *words), "cyan", no_wrap=True), soft_wrap=True)
 
 
 def say_tracked(console: Console, trackers: Sequence[Tracker]) -> None:

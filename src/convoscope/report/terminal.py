@@ -71,14 +71,28 @@ def print_report(console: Console, report: Report, images: Image, max_value: flo
         console.print(part)
 
 
+def remind(console: Console, caveats: Sequence[str]) -> None:
+    """Print what limits a result, below it: what is said above it has left the screen."""
+    from rich.text import Text
+
+    if caveats:
+        console.print()
+        console.print(Text("Keep in mind", "bold"))
+    for caveat in caveats:
+        console.print(Text(for_terminal(caveat), "yellow"), soft_wrap=True)
+
+
 def parts(console: Console, report: Report, images: Image, max_value: float) -> Iterator[tuple[str, RenderableType]]:
     """Give the titles, tables and pictures of a report, one after the other."""
     yield "Classes", class_table(report, bars=console.width - 64 if console.is_terminal else 0)
     if not report["mistakes"]:
         return
-    names = _names(report)
-    if min(_NAME, max(map(len, names))) + 1 + len(names) * _cell_width(report) <= console.width:
-        yield "Confusion: a row for what it is, a column for what the model says", confusion_table(report)
+    headings = confusion_headings(report, console.width)
+    if headings is not None:
+        title = "Confusion: a row for what it is, a column for what the model says"
+        if headings != _names(report):
+            title = "Confusion: rows are what it is, columns (by row number) what the model says"
+        yield title, confusion_table(report, headings)
     else:
         yield "The most frequent confusions", confusion_list(report)
     drawn = console.is_terminal and console.encoding.startswith("utf")
@@ -104,17 +118,39 @@ def class_table(report: Report, bars: int = 0) -> Table:
     return table
 
 
-def confusion_table(report: Report) -> Table:
+def confusion_headings(report: Report, room: int) -> list[str] | None:
+    """Choose what stands over the columns of the confusion matrix.
+
+    Returns
+    -------
+    list of str or None
+        The names of the classes if there is room for them, or else their numbers, from 1; None if the columns are too
+        many for either.
+    """
+    names = _names(report)
+    numbers = [str(number) for number in range(1, len(names) + 1)]
+    for headings in (names, numbers):
+        numbered = 0 if headings is names else len(numbers[-1]) + 1
+        rows = min(_NAME, max(map(len, names))) + numbered + 1
+        if rows + len(names) * _cell_width(report, headings) <= room:
+            return headings
+    return None
+
+
+def confusion_table(report: Report, headings: Sequence[str]) -> Table:
     """Make the confusion matrix: a row for each true class, a column for each answer, green where they agree."""
     from rich.text import Text
 
     names = _names(report)
     matrix = report["confusion_matrix"]
-    width = _cell_width(report)
+    width = _cell_width(report, headings)
+    if list(headings) != names:
+        digits = max(map(len, headings))
+        names = [f"{number:>{digits}} {name}" for number, name in zip(headings, names, strict=True)]
     table = _table(gap=0)
     table.add_column("", overflow="fold")
-    for heading in short_names(names):
-        table.add_column(Text(heading), justify="right", no_wrap=True, min_width=width)
+    for heading in headings:
+        table.add_column(Text(f"{heading} "), justify="right", no_wrap=True, min_width=width)
     for place, (name, row) in enumerate(zip(names, matrix, strict=True)):
         total = max(1, sum(row))
         cells = [
@@ -125,9 +161,8 @@ def confusion_table(report: Report) -> Table:
     return table
 
 
-def _cell_width(report: Report) -> int:
+def _cell_width(report: Report, headings: Sequence[str]) -> int:
     counts = (str(count) for row in report["confusion_matrix"] for count in row)
-    headings = short_names(_names(report))
     return max(3, *map(len, counts), *map(len, headings)) + 1
 
 
@@ -195,22 +230,6 @@ def mistake_pictures(console: Console, report: Report, images: Image, max_value:
     for start in range(0, len(cells), columns):
         grid.add_row(*cells[start : start + columns])
     return grid
-
-
-def short_names(names: Sequence[str], width: int = 5) -> list[str]:
-    """Shorten names to fit over narrow columns; where that makes two alike, by leaving out their middle.
-
-    Examples
-    --------
-    >>> short_names(["T-shirt/top", "Trouser", "Sneaker", "3"])
-    ['T-shi', 'Trous', 'Sneak', '3']
-    >>> short_names(["class-01", "class-02"])
-    ['cl…01', 'cl…02']
-    """
-    short = [name[:width].rstrip() for name in names]
-    if len(set(short)) == len(set(names)):
-        return short
-    return [name if len(name) <= width else f"{name[:2]}…{name[3 - width :]}" for name in names]
 
 
 def bar(share: float, width: int, style: str) -> Text:
