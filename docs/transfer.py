@@ -198,6 +198,6 @@ for layer, before in zip(frozen.layers[:HEAD], source.layers[:HEAD], strict=True
 try:
     draw(results)
 except ImportError:
-    print("\nFor the curves, install matplotlib: pip install 'convoscope[plots]'.")
+    print("\nFor the curves, install matplotlib: pip install '.[plots]'.")
 else:
     print("\nThe curves are in transfer.png.")

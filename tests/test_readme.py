@@ -10,12 +10,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from convoscope.cli.main import app
 
 README = Path(__file__).parent.parent / "README.md"
 TEXT = README.read_text(encoding="utf-8")
 PROGRAMS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-OF_THE_LAB = re.findall(r"^convoscope (?:filter|lab)\b.*", TEXT, re.MULTILINE)
+COMMANDS = re.findall(r"^convoscope .*", TEXT, re.MULTILINE)
+PAGES = [README, README.parent / "CONTRIBUTING.md", *sorted((README.parent / "docs").rglob("*.md"))]
 
 
 @pytest.mark.parametrize("number", range(len(PROGRAMS)))
@@ -28,16 +34,29 @@ def test_the_programs_in_the_readme_run(number: int, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("line", OF_THE_LAB)
-def test_the_filter_labs_commands_in_the_readme_run(line: str, tmp_path: Path) -> None:
-    words = shlex.split(line, comments=True)[1:]
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clean folder, in which there are photos as the README speaks of."""
+    folder = tmp_path_factory.mktemp("readme")
+    noise = np.random.default_rng(0)
+    for name in ("cats", "dogs"):
+        (folder / "my_photos" / name).mkdir(parents=True)
+        for number in range(12):
+            pixels = noise.integers(0, 256, (20, 24, 3), np.uint8)
+            Image.fromarray(pixels).save(folder / "my_photos" / name / f"{number}.png")
+    return folder
+
+
+def run(words: list[str], folder: Path) -> str:
+    """Run a command and return what it printed; the lab's server is ended as soon as it says where it is."""
     process = subprocess.Popen(
         [sys.executable, "-m", "convoscope", *words],
-        cwd=tmp_path,
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-        env={**os.environ, "BROWSER": "true", "PYTHONUTF8": "1"},  # a browser that does nothing
+        # A browser that does nothing, and no data sets but what is in the package.
+        env={**os.environ, "BROWSER": "true", "PYTHONUTF8": "1", "XDG_CACHE_HOME": str(folder / "cache")},
     )
     assert process.stdout is not None
     said = ""
@@ -45,8 +64,51 @@ def test_the_filter_labs_commands_in_the_readme_run(line: str, tmp_path: Path) -
         said = process.stdout.readline()
         assert said.startswith("The filter lab is at http://127.0.0.1:")
         process.send_signal(signal.SIGINT)
-    said += process.communicate(timeout=60)[0]
-    assert process.returncode == 0, said
+    said += process.communicate(timeout=120)[0]
+    assert process.returncode == 0, (words, said)
+    return said
+
+
+def as_run_here(words: list[str]) -> list[str]:
+    """Return a command as it is, or what of it can be tried without downloads, minutes and a terminal."""
+    if words[0] in ("lessons",) or "fashion-mnist" in words or "--vary" in words:
+        return [*words, "--help"]  # which refuses options that there are not
+    return [word for word in words if word != "--live"]
+
+
+def test_the_commands_in_the_readme_run_in_their_order(folder: Path) -> None:
+    said = {
+        line: run(as_run_here(shlex.split(line, comments=True)[1:]), folder)
+        for line in ["convoscope train digits", *COMMANDS]
+    }
+    explained = next(text for line, text in said.items() if "--explain" in line)
+    assert "sum of the 9 products: 1530" in explained
+    assert (folder / "runs" / "digits-cnn-2-1" / "plots").is_dir()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_within_sentences_have_only_options_that_there_are(page: Path) -> None:
+    commands = re.findall(r"`(convoscope [a-z]+[^`]*)`", page.read_text(encoding="utf-8"))
+    for command in commands:
+        words = shlex.split(command.replace("[", "").replace("]", ""), comments=True)
+        done = CliRunner().invoke(app, [*words[1:], "--help"])
+        assert done.exit_code == 0, (command, done.output)
+
+
+def test_what_make_runs_is_there() -> None:
+    targets = set(re.findall(r"^make ([a-z]+)", TEXT, re.MULTILINE)) | set(re.findall(r"`make ([a-z]+)`", TEXT))
+    makefile = (README.parent / "Makefile").read_text(encoding="utf-8")
+    assert targets
+    assert targets <= set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+
+
+def test_extras_that_are_named_are_there() -> None:
+    pyproject = (README.parent / "pyproject.toml").read_text(encoding="utf-8")
+    section = pyproject.split("[project.optional-dependencies]")[1].split("\n[")[0]
+    known = set(re.findall(r"^([a-z]+) = ", section, re.MULTILINE))
+    named = set(re.findall(r"pip install '\.\[([a-z]+)\]'", TEXT))
+    assert named
+    assert named <= known
 
 
 def test_what_the_readme_links_to_is_there() -> None:

@@ -76,15 +76,15 @@ def _install(command: list[str]) -> int:
     in_terminal = sys.stdout.isatty()
     begun = last = time.monotonic()
     width = 0
-    with open(LOG, "w", encoding="utf-8") as log:
-        process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            env={**os.environ, "PIP_PROGRESS_BAR": "off"},
-        )
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        env={**os.environ, "PIP_PROGRESS_BAR": "off"},
+    )
+    with process, open(LOG, "w", encoding="utf-8") as log:
         assert process.stdout is not None
         for text, is_step in told(_copied(process.stdout, log)):
             if not is_step:
@@ -97,7 +97,7 @@ def _install(command: list[str]) -> int:
             elif time.monotonic() - last > _SECONDS_BETWEEN:
                 last = time.monotonic()
                 print(f"  {text}", flush=True)
-        status = process.wait()
+    status = process.returncode
     if width:
         print()
     if not status:

@@ -143,7 +143,7 @@ def test_without_matplotlib_the_report_has_the_table_and_says_how_to_get_charts(
     files = write_report(table, tmp_path, "Units")
     assert sorted(path.name for path in files) == ["report.html", "report.md"]
     text = (tmp_path / "report.md").read_text()
-    assert "pip install 'convoscope[plots]'" in text
+    assert "pip install '.[plots]'" in text
     assert markdown(table).strip() in text
 
 

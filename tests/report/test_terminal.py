@@ -52,7 +52,7 @@ def test_no_line_is_wider_than_a_terminal_of_80_columns(
 
 
 def test_the_confusions_of_ten_classes_are_a_matrix_and_of_many_a_list(terminal: Console) -> None:
-    assert "a row for what it is" in printed(terminal, *example(10, FASHION))
+    assert "Confusion: rows are what it is" in printed(terminal, *example(10, FASHION))
     text = plain(printed(terminal, *example(47)))
     assert "most frequent confusions" in text.split("Accuracy")[-1]
 

@@ -291,7 +291,7 @@ def _list_files(console: Console, files: list[Path]) -> None:
     pages = [str(path) for path in files if path.suffix in (".md", ".html")]
     console.print(f"\nReport: {for_terminal(' and '.join(pages))}", soft_wrap=True)
     if len(files) == len(pages):
-        console.print("For charts in it: pip install 'convoscope[plots]'", style="dim")
+        console.print("For charts in it: pip install '.[plots]' in the clone of Convoscope", style="dim")
 
 
 def _leave_interrupted(experiment: Experiment) -> NoReturn:

@@ -30,8 +30,8 @@ def require_matplotlib() -> None:
         import matplotlib.figure  # noqa: F401
     except ImportError:
         raise NotReadyError(
-            "Figures are drawn with matplotlib, which is not installed. Install it: pip install 'convoscope[plots]'. "
-            "The numbers themselves need nothing."
+            "Figures are drawn with matplotlib, which is not installed. Install it: pip install '.[plots]' in the "
+            "clone of Convoscope. The numbers themselves need nothing."
         ) from None
 
 

@@ -201,7 +201,8 @@ def imported() -> Any:
     except ImportError:
         raise NotReadyError(
             "A search draws what it tries with Optuna, which is not installed. Install it: pip install "
-            "'convoscope[search]'. To train every combination, leave out --search and list the values."
+            "'.[search]' in the clone of Convoscope. To train every combination, leave out --search and list "
+            "the values."
         ) from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     return optuna

@@ -1,6 +1,6 @@
 """Look inside a trained model: what its layers make of images, what they look at, where they go wrong.
 
-Each function returns arrays, and has a ``plot`` for notebooks (``pip install 'convoscope[plots]'``).
+Each function returns arrays, and has a ``plot`` for notebooks (``pip install '.[plots]'``).
 """
 
 from convoscope.explore.ablation import Ablation, ablate

@@ -1,4 +1,4 @@
-"""Figures of training runs and models, in one look, readable in grey too: ``pip install 'convoscope[plots]'``.
+"""Figures of training runs and models, in one look, readable in grey too: ``pip install '.[plots]'``.
 
 Each function takes the folder of a run, a history, a model or arrays, returns a matplotlib figure, and writes it as PNG
 and SVG where it is told to with ``out``. `draw_run` draws all of a run; on the command line ``convoscope plot RUN``.

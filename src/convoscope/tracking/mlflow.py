@@ -18,7 +18,7 @@ _DATABASE, _ARTIFACTS = "mlflow.db", "mlflow-artifacts"
 
 
 class MLflowLogger(Tracker):
-    """Keep a run in MLflow, in a file: ``pip install 'convoscope[mlflow]'``.
+    """Keep a run in MLflow, in a file: ``pip install '.[mlflow]'``.
 
     Parameters
     ----------

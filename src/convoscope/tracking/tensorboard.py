@@ -32,7 +32,7 @@ _ACCEPTED: dict[str, tuple[Any, ...]] = {
 
 
 class TensorBoard(Tracker):
-    """Write what TensorBoard shows: ``pip install 'convoscope[tensorboard]'``, and ``tensorboard --logdir logs``.
+    """Write what TensorBoard shows: ``pip install '.[tensorboard]'``, and ``tensorboard --logdir logs``.
 
     Parameters
     ----------

@@ -44,7 +44,7 @@ class Tracker(Callback):
     Whatever an operation of the library raises, training goes on without the tracker, and one warning says so.
     """
 
-    #: What ``pip install 'convoscope[...]'`` takes.
+    #: What ``pip install '.[...]'`` takes.
     extra = ""
     #: The library's name.
     title = ""
@@ -179,7 +179,7 @@ class Tracker(Callback):
         if isinstance(error, ImportError):
             return (
                 f"{self.title} is not installed, and training goes on without it ({error}). Install it: pip install "
-                f"'convoscope[{self.extra}]'"
+                f"'.[{self.extra}]' in the clone of Convoscope"
             )
         told = " ".join(str(error).split())
         told = told if len(told) <= _LONGEST else told[:_LONGEST] + "…"

@@ -17,7 +17,7 @@ _MODES = ("offline", "online", "disabled", "shared")
 
 
 class WandbLogger(Tracker):
-    """Keep a run as Weights & Biases does, offline: ``pip install 'convoscope[wandb]'``.
+    """Keep a run as Weights & Biases does, offline: ``pip install '.[wandb]'``.
 
     Parameters
     ----------
