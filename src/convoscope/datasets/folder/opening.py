@@ -227,7 +227,7 @@ def _formats(head: bytes, path: Path) -> list[str]:
     if _HEIC.match(head) and not _read_heic():
         raise FileFormatError(
             f"{path} is a HEIC photo, as iPhones take them. To read such photos, install pillow-heif: "
-            f"pip install 'convoscope[heic]', or pip install pillow-heif."
+            "pip install pillow-heif."
         )
     Image.init()
     if _AVIF.match(head) and "AVIF" not in Image.OPEN:
