@@ -58,6 +58,7 @@ def test_every_option_arrives_in_the_settings(shell: Shell, tmp_path: Path) -> N
         "data_dir": None,
         "image_size": None,
         "color_mode": None,
+        "max_pixels": None,
         "recipe": None,
         "model": "cnn-1",
         "layers": None,

@@ -37,7 +37,7 @@ def test_a_folder_is_looked_at_trained_on_and_reported_in_one_command(shell: She
         "lying/cut.png: ",
         "upright/none.png: is empty",
         "left out: empty",
-        "Training conv 32 3 relu same",
+        "Training the network of recipe fast",
         "48 images to train, 6 to validate, 6 to test",
         "recipe fast: rates in one cycle",
         "val acc.",
