@@ -228,7 +228,7 @@ NB_MODULE(_native, m) {
     m.def(
         "set_threads",
         [](int count) {
-            require(count >= 1 && count <= most_threads, "from 1 to 256 threads can be used");
+            require(count >= 1 && count <= most_threads, "at least one thread is needed, and at most 256");
             const nb::gil_scoped_release release;
             Pool::shared().set_threads(count);
         },

@@ -259,7 +259,7 @@ def test_the_core_refuses_what_it_cannot_run_whoever_asks() -> None:
 
 
 def test_the_core_refuses_other_numbers_out_of_range() -> None:
-    with pytest.raises(ValueError, match="threads"):
+    with pytest.raises(ValueError, match="at least one thread"):
         _native.set_threads(2**31 - 1)
     with pytest.raises(TypeError):
         _native.set_threads(2**31)
