@@ -1,4 +1,4 @@
-"""Counts and articles in messages, as a person would write them."""
+"""Words that messages share: counts and articles as a person would write them, and how to install what is missing."""
 
 from __future__ import annotations
 
@@ -49,3 +49,14 @@ def with_article(name: str) -> str:
     """
     has_vowel = _SPOKEN_WITH_VOWEL.match(name) if name[:1].isdigit() else name.startswith(_VOWELS)
     return f"{'an' if has_vowel else 'a'} {name}"
+
+
+def installing(extra: str) -> str:
+    """Return how to install an extra. The package is on no index: extras come from a clone of it.
+
+    Examples
+    --------
+    >>> print(installing("plots"))
+    pip install '.[plots]' in the clone of Convoscope
+    """
+    return f"pip install '.[{extra}]' in the clone of Convoscope"

@@ -116,7 +116,7 @@ def test_when_nothing_but_failures_comes_the_search_ends_with_the_reason(tmp_pat
 
 def test_without_optuna_a_search_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(NotReadyError, match=r"pip install 'convoscope\[search\]'"):
+    with pytest.raises(NotReadyError, match=r"pip install '\.\[search\]' in the clone"):
         search("digits", minutes=1, out=tmp_path / "x")
     assert not list(tmp_path.iterdir())
 

@@ -159,7 +159,7 @@ def test_missing_extras_are_named_with_their_command(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(NotReadyError, match="pip install scikit-learn"):
         cs.explore.embedding(dense(), np.ones((3, 6, 6, 1)), method="tsne")
-    with pytest.raises(NotReadyError, match=r"pip install 'convoscope\[plots\]'"):
+    with pytest.raises(NotReadyError, match=r"pip install '\.\[plots\]' in the clone"):
         cs.explore.filters(grey()).plot()
     with pytest.raises(UnknownNameError, match="pca"):
         cs.explore.embedding(dense(), np.ones((3, 6, 6, 1)), method="umap")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -260,7 +261,6 @@ def test_arrays_that_cannot_be_written_become_copies() -> None:
 
 
 def test_joblib_brings_a_model_back(tmp_path: Path) -> None:
-    joblib = pytest.importorskip("joblib")
     x, y = _data()
     model = _compiled()
     model.fit(x, y, verbose=0)

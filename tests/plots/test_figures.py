@@ -274,7 +274,7 @@ def test_a_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
 
 def test_without_matplotlib_the_way_to_get_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(NotReadyError, match=r"pip install 'convoscope\[plots\]'"):
+    with pytest.raises(NotReadyError, match=r"pip install '\.\[plots\]' in the clone"):
         plots.curves(HISTORY)
 
 

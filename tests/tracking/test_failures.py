@@ -130,7 +130,7 @@ def test_a_library_that_is_not_installed_is_named_with_its_command(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.warns(ConvoscopeWarning, match=rf"pip install 'convoscope\[{kind.extra}\]'") as caught:
+    with pytest.warns(ConvoscopeWarning, match=rf"pip install '\.\[{kind.extra}\]' in the clone") as caught:
         trained = train(kind())
     assert len(caught) == 1
     assert len(trained.history["loss"]) == 3

@@ -287,11 +287,12 @@ def _announce(console: Console, experiment: Experiment) -> None:
 
 def _list_files(console: Console, files: list[Path]) -> None:
     from convoscope.names import for_terminal
+    from convoscope.wording import installing
 
     pages = [str(path) for path in files if path.suffix in (".md", ".html")]
     console.print(f"\nReport: {for_terminal(' and '.join(pages))}", soft_wrap=True)
     if len(files) == len(pages):
-        console.print("For charts in it: pip install '.[plots]' in the clone of Convoscope", style="dim")
+        console.print(f"For charts in it: {installing('plots')}", style="dim")
 
 
 def _leave_interrupted(experiment: Experiment) -> NoReturn:

@@ -6,6 +6,7 @@ from typing import Any
 
 from convoscope.errors import NotReadyError
 from convoscope.names import for_terminal
+from convoscope.wording import installing
 
 INK, FAINT, GRID, FRONT, PAPER = "#1c1e21", "#8a9097", "#e3e5e8", "#0b57a4", "white"
 # Colour maps: of feature maps, of values that add and take away, of heat, and of shares.
@@ -30,8 +31,8 @@ def require_matplotlib() -> None:
         import matplotlib.figure  # noqa: F401
     except ImportError:
         raise NotReadyError(
-            "Figures are drawn with matplotlib, which is not installed. Install it: pip install '.[plots]' in the "
-            "clone of Convoscope. The numbers themselves need nothing."
+            f"Figures are drawn with matplotlib, which is not installed. Install it: {installing('plots')}. The "
+            "numbers themselves need nothing."
         ) from None
 
 
@@ -92,7 +93,7 @@ def plain(name: str) -> str:
     Examples
     --------
     >>> plain("$a_b$"), plain("_x")
-    ('\\\\$a_b\\\\$', ' _x')
+    ('\\$a_b\\$', ' _x')
     """
     text = for_terminal(name).replace("$", r"\$")
     return f" {text}" if text.startswith("_") else text

@@ -26,6 +26,7 @@ from convoscope.runs.checking import check_before_reading
 from convoscope.runs.contents import end_last_line
 from convoscope.runs.filling import VALIDATION
 from convoscope.storage import remove_leftovers
+from convoscope.wording import installing
 
 _WORKER = "convoscope.experiments.searcher"
 _NAME = "search"
@@ -200,9 +201,8 @@ def imported() -> Any:
         import optuna
     except ImportError:
         raise NotReadyError(
-            "A search draws what it tries with Optuna, which is not installed. Install it: pip install "
-            "'.[search]' in the clone of Convoscope. To train every combination, leave out --search and list "
-            "the values."
+            f"A search draws what it tries with Optuna, which is not installed. Install it: {installing('search')}. To "
+            "train every combination, leave out --search and list the values."
         ) from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     return optuna

@@ -14,6 +14,7 @@ from convoscope.tracking.findings import Findings, find
 from convoscope.tracking.machine import Machine
 from convoscope.training.callbacks.base import Callback, Logs
 from convoscope.training.progress import numbers_in
+from convoscope.wording import installing
 
 _LONGEST = 300  # of a library's message
 
@@ -178,8 +179,8 @@ class Tracker(Callback):
     def _excuse(self, error: Exception) -> str:
         if isinstance(error, ImportError):
             return (
-                f"{self.title} is not installed, and training goes on without it ({error}). Install it: pip install "
-                f"'.[{self.extra}]' in the clone of Convoscope"
+                f"{self.title} is not installed, and training goes on without it ({error}). Install it: "
+                f"{installing(self.extra)}"
             )
         told = " ".join(str(error).split())
         told = told if len(told) <= _LONGEST else told[:_LONGEST] + "…"
