@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import importlib.metadata
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -116,3 +119,34 @@ def test_training_runs_without_docstrings_and_assertions(tmp_path: Path) -> None
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "run" / "model.safetensors").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a signal ends a program without a word anyway")
+def test_ctrl_c_while_the_commands_are_imported_shows_no_traceback(tmp_path: Path) -> None:
+    # Whatever is imported after this module is interrupted in its middle: the rest of the import never happens.
+    (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n", encoding="utf-8")
+    for start in (("-m", "convoscope"), ("-c", "from convoscope.__main__ import main; main()")):
+        done = subprocess.run(
+            [sys.executable, *start, "doctor"],
+            capture_output=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")
+
+
+def test_the_installed_command_begins_where_it_can_be_interrupted() -> None:
+    (script,) = importlib.metadata.entry_points(group="console_scripts", name="convoscope")
+    assert script.value == "convoscope.__main__:main"
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "abc", "²", "", "3", "99999999", "9" * 5_000])
+@pytest.mark.parametrize("name", ["COLUMNS", "LINES"])
+def test_a_size_in_the_environment_that_no_terminal_has_changes_nothing(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, name: str, size: str
+) -> None:
+    monkeypatch.delenv(name, raising=False)
+    expected = shell("datasets").out
+    monkeypatch.setenv(name, size)
+    assert shell("datasets").out == expected
+    assert "Usage" in shell("datasets", "--help").out

@@ -172,9 +172,10 @@ def test_without_a_length_a_question_is_empty(server: Server) -> None:
         ("GET http://127.0.0.1/TOKEN/ HTTP/1.1", ["Connection: close"], 200),
         ("GET http://[x/TOKEN/ HTTP/1.1", [], 400),
         ("GET http://127.0.0.1 HTTP/1.1", [], 403),
-        ("GET * HTTP/1.1", [], 403),
-        ("GET TOKEN/ HTTP/1.1", ["Connection: close"], 403),
-        ("CONNECT 127.0.0.1:80 HTTP/1.1", [], 403),
+        ("GET * HTTP/1.1", [], 400),
+        ("GET TOKEN/ HTTP/1.1", [], 400),
+        ("CONNECT 127.0.0.1:80 HTTP/1.1", [], 400),
+        ("OPTIONS * HTTP/1.1", [], 400),
         ("GET /TOKEN/ HTTP/9.9", [], 505),
         ("GET /TOKEN/ HTTP/1.1 x", [], 400),
         ("GET  /TOKEN/ HTTP/1.1", [], 400),
@@ -202,6 +203,13 @@ def test_odd_heads_are_answered_and_never_with_a_mistake_of_the_server(
     assert b"referrer-policy: no-referrer" in headers
     assert b"uvicorn" not in headers
     assert server.token.encode() not in answer
+
+
+def test_a_token_may_come_with_its_letters_encoded(server: Server) -> None:
+    encoded = "".join(f"%{ord(letter):02X}" for letter in server.token)
+    for token, status in ((encoded, 200), (encoded[:-3] + "%FF", 403), (encoded.replace("%", "%25"), 403)):
+        first = f"GET /{token}/ HTTP/1.1"
+        assert statuses(exchange(server, head(server, first, "Connection: close"))) == [status]
 
 
 def test_who_sends_a_head_slowly_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _PLAIN_WIDTH = 120
+_SIZES = {"COLUMNS": range(10, 2_000), "LINES": range(1, 2_000)}
 
 
 def results() -> Console:
@@ -24,6 +26,14 @@ def results() -> Console:
 def messages() -> Console:
     """Make the console for what goes on and what goes wrong: stderr."""
     return _console(error=True)
+
+
+def forget_impossible_sizes() -> None:
+    """Forget a terminal's size in the environment if no terminal has it: rich would show nothing, or never end."""
+    for name, possible in _SIZES.items():
+        text = os.environ.get(name)
+        if text is not None and (re.fullmatch("[0-9]{1,4}", text) is None or int(text) not in possible):
+            del os.environ[name]
 
 
 def _console(*, error: bool) -> Console:

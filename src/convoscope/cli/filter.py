@@ -21,7 +21,7 @@ EXAMPLES = (
     "convoscope filter photograph --kernel sobel-x",
     'convoscope filter my.jpg --kernel "-1 0 1; -2 0 2; -1 0 1" --out edges.png',
     "convoscope filter my.jpg --kernel gaussian:5 --padding same --kernel outline --pool max:2 --steps",
-    "convoscope filter drawing --kernel vertical-lines --explain 12,5",
+    "convoscope filter drawing --kernel vertical-lines --padding same --explain 19,6",
     "convoscope filter drawing --kernel sobel-x --animate moving.gif",
     "convoscope filter my.jpg --open",
     "convoscope filter --list",
@@ -177,7 +177,7 @@ def _place(text: str) -> tuple[int, int]:
 
     words = text.split(",")
     if len(words) != 2 or not all(word.strip().isdecimal() for word in words):
-        raise ConfigurationError(f"--explain takes a row and a column, such as 12,5, counted from 0; not {text!r}.")
+        raise ConfigurationError(f"--explain takes a row and a column, such as 19,6, counted from 0; not {text!r}.")
     return int(words[0]), int(words[1])
 
 

@@ -24,6 +24,7 @@ from convoscope.cli import (
     summary,
     train,
 )
+from convoscope.cli.console import forget_impossible_sizes
 from convoscope.cli.errors import INTERRUPTED, FriendlyCommand, FriendlyGroup, status_with_output
 from convoscope.streams import Output, open_missing_descriptors, show
 
@@ -103,6 +104,7 @@ for _module in _COMMANDS:
 def main() -> None:
     """Run the command line and exit with its status."""
     open_missing_descriptors()
+    forget_impossible_sizes()
     given = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = Output(sys.stdout), Output(sys.stderr)
     try:

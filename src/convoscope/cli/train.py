@@ -26,14 +26,14 @@ EXAMPLES = (
     "convoscope train fashion-mnist --track tensorboard --track mlflow",
     "convoscope train --resume runs/digits-cnn-2-1",
 )
-_MODEL, _TRAINING, _IMAGES, _RUN = "Model", "Training", "One's own images", "Run"
+_MODEL, _TRAINING, _IMAGES, _RUN = "Model", "Training", "Your own images", "Run"
 
 
 def command(
     dataset: Annotated[
         str | None,
         typer.Argument(
-            help="digits (in the package), mnist or fashion-mnist; or one's own images: a folder with a subfolder for "
+            help="digits (in the package), mnist or fashion-mnist; or your own images: a folder with a subfolder for "
             "each class, or a CSV file with the columns path and label. Default: digits."
         ),
     ] = None,
@@ -85,7 +85,7 @@ def command(
     epochs: Annotated[
         int | None,
         typer.Option(
-            help="How often to go through the images. Default: digits 30, others 5; by number for one's own.",
+            help="How often to go through the images. Default: digits 30, others 5; your own images: by their number.",
             rich_help_panel=_TRAINING,
         ),
     ] = None,
@@ -108,7 +108,7 @@ def command(
         typer.Option(
             "--val",
             help="Share of the training images to validate with, as 0.1; the best epoch's model is kept. Default: 0, "
-            "of one's own images 0.1.",
+            "0.1 for your own images.",
             rich_help_panel=_TRAINING,
         ),
     ] = None,
@@ -124,7 +124,7 @@ def command(
     class_weight: Annotated[
         str | None,
         typer.Option(
-            help="auto: rare classes weigh as much as others. Default: none; auto for one's own images if a class is "
+            help="auto: rare classes weigh as much as others. Default: none; auto for your own images if a class is "
             "three times rarer than another.",
             rich_help_panel=_TRAINING,
         ),
@@ -203,7 +203,7 @@ def command(
         Path | None,
         typer.Option(
             parser=read_path,
-            help="A folder to look for the data set first; of one's own images, to keep them decoded in.",
+            help="A folder to look for the data set in first, and to keep your own images in once they are decoded.",
             rich_help_panel=_RUN,
         ),
     ] = None,

@@ -142,8 +142,7 @@ def _refuse_for_published(info: DatasetInfo, told: dict[str, Any]) -> None:
     for name, option in (("image_size", "--image-size"), ("color_mode", "--color"), ("max_pixels", "--max-pixels")):
         if name in told:
             raise ConfigurationError(
-                f"{option} is for folders of one's own images. Those of {info.name} have one size and colour; leave "
-                f"it out."
+                f"{option} is for your own images. Those of {info.name} have one size and colour; leave it out."
             )
 
 

@@ -218,7 +218,7 @@ def get(identifier: str | dict[str, Any] | Loss | type[Loss] | Callable[..., Any
             return _KINDS[_FUNCTIONS[identifier]]()
         raise ConfigurationError(
             f"{getattr(identifier, '__name__', identifier)!r} is no loss that can be trained with: engines compute the "
-            f"losses {', '.join(_KINDS)}. Functions of one's own are not differentiated."
+            f"losses {', '.join(_KINDS)}. Your own functions are not differentiated."
         )
     name = str(identifier).lower()
     name = _SYNONYMS.get(name, name)

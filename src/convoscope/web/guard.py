@@ -91,10 +91,13 @@ class Guard:
         self._check_name(headers.get("host", ""))
         if target.startswith(b"/"):
             return scope
+        not_valid = RefusedError(HTTPStatus.BAD_REQUEST, "The address is not valid.")
         try:
             whole = urlsplit(target.decode("ascii"))
         except ValueError as error:  # half an address of IPv6, for one
-            raise RefusedError(HTTPStatus.BAD_REQUEST, "The address is not valid.") from error
+            raise not_valid from error
+        if not whole.netloc:  # OPTIONS * and CONNECT name no page
+            raise not_valid
         self._check_name(whole.netloc)
         path = whole.path or "/"
         return {**scope, "raw_path": path.encode("ascii"), "path": unquote(path)}

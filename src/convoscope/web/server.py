@@ -188,7 +188,7 @@ def _reply(site: Site, address: str, sent: bytes) -> Response | None:
 def _address(owner: Server, request: Request) -> str:
     """Return the address below the token, and make sure that there is the token."""
     token, slash, rest = request.scope["raw_path"].decode("ascii").lstrip("/").partition("/")
-    if not hmac.compare_digest(token.encode(), owner.token.encode()):
+    if not hmac.compare_digest(unquote(token).encode(), owner.token.encode()):
         words = "The address lacks its token. Copy all of it from the terminal."
         raise RefusedError(HTTPStatus.FORBIDDEN, words)
     if not slash:
