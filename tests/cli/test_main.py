@@ -150,3 +150,16 @@ def test_a_size_in_the_environment_that_no_terminal_has_changes_nothing(
     monkeypatch.setenv(name, size)
     assert shell("datasets").out == expected
     assert "Usage" in shell("datasets", "--help").out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the folder that one is in cannot be removed")
+def test_a_folder_that_was_removed_meanwhile_is_said(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    ended = shell("filter", "drawing", "--kernel", "outline")
+    assert ended.status == 1
+    assert "folder that you are in has been removed" in ended.err

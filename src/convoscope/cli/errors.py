@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import Any, NoReturn
 
@@ -61,6 +62,8 @@ class FriendlyGroup(_WithExamples, TyperGroup):
             fail("There is not enough memory for that. A smaller --batch-size or fewer filters need less.")
         except OSError as error:
             _unless(show_all)
+            if not error.filename and _is_nowhere():
+                fail("The folder that you are in has been removed. Change to another, and try again.")
             place = f"{error.filename}: " if error.filename else ""
             fail(f"{place}{error.strerror or error}.")
         except Exception as error:
@@ -110,6 +113,14 @@ def status_with_output(status: str | int | None) -> str | int | None:
         status = status or FAILED
     standard_error().settle()
     return status
+
+
+def _is_nowhere() -> bool:
+    try:
+        os.getcwd()
+    except OSError:
+        return True
+    return False
 
 
 def _unless(show_all: bool) -> None:

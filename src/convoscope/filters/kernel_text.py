@@ -6,18 +6,21 @@ What may be written:
   nothing.
 - **Values** are separated by blanks, tabs or commas: ``1 2 1``, ``1,2,1``, ``1, 2, 1``. Two commas with nothing between
   them are an error.
-- **Numbers** have a sign or none, a point, an exponent: ``-1``, ``.5``, ``1e-3``; so are fractions, ``1/9``. The minus
-  may be Unicode's. There is no NaN and no infinity.
+- **Numbers** have a sign or none, a point, an exponent: ``-1``, ``.5``, ``1e-3``; so are fractions, ``1/9`` or ``½``.
+  The minus may be Unicode's. There is no NaN and no infinity.
 - **Decimal commas** are for texts in which blanks separate the values: ``0,1 0,2 0,1`` is 0.1, 0.2 and 0.1, while
   ``1,2,1`` has no blank and is 1, 2 and 1. What can be read both ways is an error: commas with and without a blank
   after them (``1,2, 3``), points and commas (``0.5 0,5``), several commas in one value (``1,2,3 4,5,6``), and values
   with and without a comma whose rows have equal lengths either way (``1,2 3; 4,5 6``). Tabs, which spreadsheets write,
   settle the last: then a comma is a decimal comma.
+- **Tables** of a spreadsheet: where several lines have as many semicolons each, with one number between two, the
+  semicolons separate values, and a comma is a decimal comma: ``0,1;0,2`` above ``0,3;0,4``.
 - **Brackets** of all kinds: ``[1 2; 3 4]`` as in MATLAB, ``[[1, 2], [3, 4]]`` as in Python, ``[[1. 2.] [3. 4.]]`` as
   NumPy prints it. Within brackets a comma always separates. Where there are brackets within brackets, each pair is a
   row, and a line end within it is a blank.
 - **Calls** around them are left out: ``kernel = np.array([[1, 2], [3, 4]], dtype=np.float32)``, ``np.float32(0.5)``,
-  ``torch.tensor(...)``, ``tf.constant(...)``.
+  ``torch.tensor(...)``, ``tf.constant(...)``. So are a declaration in C, and LaTeX's
+  ``\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}``.
 
 ``tests/values/kernel_texts.json`` has examples, which both sides are tested with.
 """
@@ -25,6 +28,7 @@ What may be written:
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from math import isfinite
 
@@ -35,10 +39,13 @@ from convoscope.names import for_terminal
 LONGEST = 2_000_000  # characters
 _DEEPEST = 8  # brackets within brackets, calls among them
 
-_SIGNS = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d"), "-")
+_SIGNS = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d"), "-")
+_STROKES = dict.fromkeys(map(ord, "\u2044\u2215"), "/")
+_INVISIBLE = dict.fromkeys(map(ord, "\xad\u200c\u200d\u200e\u200f\u2060"), "")
 _LINE_ENDS = dict.fromkeys(map(ord, "\r\x0b\x0c\x85\u2028\u2029"), "\n")
-_BLANKS = dict.fromkeys([9, 0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000, 0xFEFF], " ")
-_PLAIN = {**_SIGNS, **_LINE_ENDS, **_BLANKS}
+_BLANKS = dict.fromkeys([9, 0xA0, *range(0x2000, 0x200C), 0x202F, 0x205F, 0x3000, 0xFEFF], " ")
+_PLAIN = {**_SIGNS, **_STROKES, **_INVISIBLE, **_LINE_ENDS, **_BLANKS}
+_ONE_SIGN = re.compile("(?<![0-9.,/])[\xbc-\xbe\u2150-\u215e](?![0-9.,/])")  # a fraction such as ½
 
 _DECIMAL = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _NUMBER = re.compile(rf"({_DECIMAL})(?:/({_DECIMAL}))?")
@@ -49,8 +56,15 @@ _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _LIBRARY = r"(?:(?:np|numpy|jnp|cp|torch|tf)\.)?"
 _TYPE = r"(?:float(?:16|32|64)?_?|double|single|half|u?int(?:8|16|32|64)?_?|bool_?)"
 _MAKER = rf"(?:as)?(?:array|matrix)|mat|[tT]ensor|FloatTensor|constant|list|tuple|{_TYPE}"
+_MATRIX = r"\{(?:[bBpvV]?matrix|smallmatrix|array)\*?\}(?: ?\{[lcr|]+\})?"  # LaTeX's
 _LEFT_OUT = (  # what code has around the numbers, and what stands there instead
-    (re.compile(r"^(?:(?:const|let|var) )?[A-Za-z_][A-Za-z0-9_.]* ?= ?"), ""),
+    (re.compile(r"^(?:[A-Za-z_][A-Za-z0-9_]* ){0,3}[A-Za-z_][A-Za-z0-9_.]*(?: ?\[[0-9]*\]){0,4} ?= ?"), ""),
+    (re.compile(rf"^[$ \n]*(?:\\\[ ?)?(?:\\left ?[\[({{|.] ?)?\\begin ?{_MATRIX}"), ""),
+    (re.compile(rf"\\end ?{_MATRIX} ?(?:\\right ?[\])}}|.] ?)?(?:\\\])?[ \n$.,]*$"), ""),
+    (re.compile(rf"\\[dt]?frac ?\{{ ?({_DECIMAL}) ?\}} ?\{{ ?({_DECIMAL}) ?\}}"), r"\1/\2"),
+    (re.compile(r"\\\\"), ";"),
+    (re.compile(r"(?<=[0-9.]) ?& ?(?=[-+.0-9])"), " "),
+    (re.compile(r"(?<=[;,]) ?\.\.\.\n"), " "),  # MATLAB's row that goes on; NumPy's ... for what it leaves out stays
     (re.compile(r",[ \n]?(?:dtype|copy|order|ndmin|subok|device|requires_grad|name) ?= ?[A-Za-z0-9_.'\"<>|]+"), ""),
     (re.compile(rf",[ \n]?['\"]?{_LIBRARY}{_TYPE}['\"]?(?=[ \n]?\))"), ""),
     (re.compile(rf"(?<![A-Za-z0-9_.]){_LIBRARY}(?:{_MAKER}) ?\("), "("),
@@ -108,6 +122,7 @@ def rows_of(text: str) -> list[list[float]]:
 
 def _without_code(text: str) -> str:
     """Return the text with plain signs, blanks and line ends, and without assignments, calls and their arguments."""
+    text = _ONE_SIGN.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
     plain = re.sub(" +", " ", text.translate(_PLAIN))
     plain = re.sub("[ \n]*\n[ \n]*", "\n", plain).strip(" \n")
     for pattern, instead in _LEFT_OUT:
@@ -126,6 +141,8 @@ def _words(text: str, *, tabs: bool) -> list[list[str]]:
             break
         text, pairs = inner, within
     if not pairs:
+        if table := _table(text):
+            return table
         rows = _rows(text)
         return list(_by_blanks(rows)) if _have_decimal_commas(rows, tabs) else [_split(row) for row in rows]
     if pairs.get(0) == len(text) - 1:
@@ -171,6 +188,16 @@ def _grouped(text: str, pairs: dict[int, int]) -> list[list[str]]:
                 f"Row {number} has brackets of its own, so there are only numbers in it, but {wrong} came. {_EXAMPLE}"
             )
     return [_split(row) for row in groups]
+
+
+def _table(text: str) -> list[list[str]] | None:
+    """Return the cells of a table as spreadsheets write it where the comma is taken: lines of ``0,1;0,2``."""
+    lines = [[cell.strip(" ") for cell in line.removesuffix(";").split(";")] for line in text.split("\n")]
+    if len(lines) < 2 or len(lines[0]) < 2 or not _even(lines):
+        return None
+    if not all(_NUMBER.fullmatch(cell) or _NUMBER_WITH_COMMA.fullmatch(cell) for line in lines for cell in line):
+        return None
+    return [[cell.replace(",", ".") for cell in line] for line in lines]
 
 
 def _rows(text: str) -> list[str]:

@@ -8,9 +8,12 @@ const LARGEST_TEXT = 255; // rows or columns, as in Python
 const LONGEST = 2_000_000; // characters
 const DEEPEST = 8; // brackets within brackets
 
-const SIGNS = /[\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d]/g;
+const SIGNS = /[\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d]/g;
+const STROKES = /[\u2044\u2215]/g;
+const INVISIBLE = /[\xad\u200c\u200d\u200e\u200f\u2060]/g;
+const ONE_SIGN = /(?<![0-9.,/])[\xbc-\xbe\u2150-\u215e](?![0-9.,/])/g; // a fraction such as ½
 const LINE_ENDS = /[\r\v\f\x85\u2028\u2029]/g;
-const BLANKS = /[\t\xa0\u2000-\u200a\u202f\u205f\u3000\ufeff]/g;
+const BLANKS = /[\t\xa0\u2000-\u200b\u202f\u205f\u3000\ufeff]/g;
 
 const DECIMAL = String.raw`[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?`;
 const FRACTION = `(${DECIMAL})(?:/(${DECIMAL}))?`;
@@ -22,9 +25,16 @@ const NOT_FINITE = /^[+-]?(?:nan|inf|infinity)$/i;
 const LIBRARY = String.raw`(?:(?:np|numpy|jnp|cp|torch|tf)\.)?`;
 const TYPE = "(?:float(?:16|32|64)?_?|double|single|half|u?int(?:8|16|32|64)?_?|bool_?)";
 const MAKER = `(?:as)?(?:array|matrix)|mat|[tT]ensor|FloatTensor|constant|list|tuple|${TYPE}`;
+const MATRIX = String.raw`\{(?:[bBpvV]?matrix|smallmatrix|array)\*?\}(?: ?\{[lcr|]+\})?`; // LaTeX's
 const LEFT_OUT = [
   // what code has around the numbers, and what stands there instead
-  [/^(?:(?:const|let|var) )?[A-Za-z_][A-Za-z0-9_.]* ?= ?/, ""],
+  [/^(?:[A-Za-z_][A-Za-z0-9_]* ){0,3}[A-Za-z_][A-Za-z0-9_.]*(?: ?\[[0-9]*\]){0,4} ?= ?/, ""],
+  [new RegExp(String.raw`^[$ \n]*(?:\\\[ ?)?(?:\\left ?[[({|.] ?)?\\begin ?${MATRIX}`), ""],
+  [new RegExp(String.raw`\\end ?${MATRIX} ?(?:\\right ?[\])}|.] ?)?(?:\\\])?[ \n$.,]*$`), ""],
+  [new RegExp(String.raw`\\[dt]?frac ?\{ ?(${DECIMAL}) ?\} ?\{ ?(${DECIMAL}) ?\}`, "g"), "$1/$2"],
+  [/\\\\/g, ";"],
+  [/(?<=[0-9.]) ?& ?(?=[-+.0-9])/g, " "],
+  [/(?<=[;,]) ?\.\.\.\n/g, " "], // MATLAB's row that goes on; NumPy's ... for what it leaves out stays
   [/,[ \n]?(?:dtype|copy|order|ndmin|subok|device|requires_grad|name) ?= ?[A-Za-z0-9_.'"<>|]+/g, ""],
   [new RegExp(String.raw`,[ \n]?['"]?${LIBRARY}${TYPE}['"]?(?=[ \n]?\))`, "g"), ""],
   [new RegExp(String.raw`(?<![A-Za-z0-9_.])${LIBRARY}(?:${MAKER}) ?\(`, "g"), "("],
@@ -89,6 +99,7 @@ const strip = (text, characters) => {
 const withoutComma = (row) => strip(row.endsWith(",") ? row.slice(0, -1) : row, " ");
 
 function withoutCode(text) {
+  text = text.replace(ONE_SIGN, (sign) => sign.normalize("NFKC")).replace(STROKES, "/").replace(INVISIBLE, "");
   let plain = text.replace(SIGNS, "-").replace(LINE_ENDS, "\n").replace(BLANKS, " ").replace(/ +/g, " ");
   plain = strip(plain.replace(/[ \n]*\n[ \n]*/g, "\n"), " \n");
   for (const [pattern, instead] of LEFT_OUT) plain = plain.replace(pattern, instead);
@@ -105,6 +116,8 @@ function words(text, tabs) {
     [text, found] = [inner, within];
   }
   if (!found.size) {
+    const cells = table(text);
+    if (cells) return cells;
     const rows = rowsIn(text);
     if (!haveDecimalCommas(rows, tabs)) return rows.map(split);
     return rows.map((row) => row.split(" ").map((word) => word.replaceAll(",", ".")));
@@ -155,6 +168,16 @@ function grouped(text, found) {
       );
   });
   return groups.map(split);
+}
+
+/** The cells of a table as spreadsheets write it where the comma is taken: lines of 0,1;0,2. Null if it is none. */
+function table(text) {
+  const lines = text.split("\n").map((line) =>
+    (line.endsWith(";") ? line.slice(0, -1) : line).split(";").map((cell) => strip(cell, " ")),
+  );
+  if (lines.length < 2 || lines[0].length < 2 || !even(lines)) return null;
+  if (!lines.flat().every((cell) => NUMBER.test(cell) || NUMBER_WITH_COMMA.test(cell))) return null;
+  return lines.map((line) => line.map((cell) => cell.replaceAll(",", ".")));
 }
 
 const rowsIn = (text) =>
