@@ -270,6 +270,16 @@ def test_it_is_accessible_and_fits(browser: Any, explorer: str, width: int, sche
     context.close()
 
 
+@pytest.mark.parametrize("width", [1440, 1200, 900])
+def test_no_panel_scrolls_sideways(browser: Any, explorer: str, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    select(page, explorer, "image=3&layer=4&unit=10")
+    sizes = page.evaluate("[...document.querySelectorAll('.card')].map((card) => [card.scrollWidth, card.clientWidth])")
+    assert len(sizes) > 3
+    assert all(needed <= there for needed, there in sizes)
+    page.close()
+
+
 def test_the_offline_file_needs_no_network(browser: Any, explored: Explored, tmp_path: Path) -> None:
     file = tmp_path / "page.html"
     file.write_text(offline(explored), encoding="utf-8")

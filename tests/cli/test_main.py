@@ -141,7 +141,7 @@ def test_the_installed_command_begins_where_it_can_be_interrupted() -> None:
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "abc", "²", "", "3", "99999999", "9" * 5_000])
-@pytest.mark.parametrize("name", ["COLUMNS", "LINES"])
+@pytest.mark.parametrize("name", ["COLUMNS", "LINES", "TERMINAL_WIDTH"])
 def test_a_size_in_the_environment_that_no_terminal_has_changes_nothing(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, name: str, size: str
 ) -> None:

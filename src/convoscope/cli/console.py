@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _PLAIN_WIDTH = 120
-_SIZES = {"COLUMNS": range(10, 2_000), "LINES": range(1, 2_000)}
+_SIZES = {"COLUMNS": range(10, 2_000), "LINES": range(1, 2_000), "TERMINAL_WIDTH": range(10, 2_000)}
 
 
 def results() -> Console:
