@@ -54,6 +54,14 @@ def test_a_run_without_its_settings_is_known_by_its_files(photos: Path) -> None:
     check_only_photos(photos, "run1")
 
 
+def test_a_run_without_its_settings_may_have_figures_and_notes_beside_it(photos: Path) -> None:
+    run = write_run(photos / "runs" / "1", "{")
+    write(run, *(f"{figure}.{kind}" for figure in FIGURES for kind in ("png", "svg")), "notes.txt", "plots/maps.png")
+    check_only_photos(photos, "runs")
+    write(run, "me.png")
+    assert [entry.name for entry in list_folder(photos).entries if entry.label == "runs"].count("runs/1/me.png") == 1
+
+
 def test_an_experiment_is_left_out_with_its_charts_and_pages(photos: Path) -> None:
     write(photos, "runs/compare-1/accuracy.png", "runs/compare-1/report.html", "runs/notes.md")
     (photos / "runs" / "compare-1" / "experiment.json").write_text('{"format": "convoscope-experiment", "version": 1}')

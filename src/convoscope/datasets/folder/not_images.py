@@ -18,7 +18,8 @@ _SYSTEM_FILES = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"})
 _SYSTEM_FOLDERS = frozenset(
     {
         *("__macosx", "@eadir", "#recycle", "@recycle", "#snapshot", "@recently-snapshot"),
-        *("$recycle.bin", "recycler", "system volume information", "lost+found"),
+        *("$recycle.bin", "recycler", "recycled", "found.000", "system volume information", "lost+found"),
+        *("network trash folder", "temporary items", "~snapshot"),
         *("__pycache__", "node_modules"),
     }
 )
@@ -46,10 +47,6 @@ _DOCUMENTS = frozenset(
 )
 _SETTINGS = "settings"  # a file that Weights & Biases writes
 _RUN_NUMBERS = frozenset({"history.jsonl", "checkpoint.safetensors", "model.safetensors", "report.json"})
-_RUN_FILES = _RUN_NUMBERS | {
-    *("config.json", "data.json", "mistakes.csv", "failure.json"),
-    *("mistakes.png", "confusion.png", "example.png"),
-}
 # Of `convoscope plot` and of the reports of comparisons: each as PNG beside the SVG of the same name.
 FIGURES = frozenset(
     {
@@ -57,6 +54,7 @@ FIGURES = frozenset(
         *("accuracy-seconds", "accuracy-parameters", "gap"),
     }
 )
+_RUN_IMAGES = frozenset({"mistakes.png", "confusion.png", "example.png"}) | {f"{figure}.png" for figure in FIGURES}
 _WANDB_RUN = re.compile(r"run-[^/]+\.wandb")
 _MLFLOW_RUN = re.compile(r"(m-)?[0-9a-f]{32}")
 _MLFLOW_PARTS = frozenset({"artifacts", "inputs", "meta.yaml", "metrics", "outputs", "params", "tags"})
@@ -157,8 +155,9 @@ def _says(path: Path, format: str) -> bool:
 def _is_run(folder: Path, children: _Children) -> bool:
     if "config.json" in children and _says(folder / "config.json", "convoscope-run"):
         return True
-    files = {name for name, child in children.items() if not is_folder(child)}
-    return not files.isdisjoint(_RUN_NUMBERS) and files <= _RUN_FILES  # config.json is damaged or gone
+    # config.json is damaged or gone: then the images in it tell, and notes beside them do not matter.
+    has_numbers = any(name in children and not is_folder(children[name]) for name in _RUN_NUMBERS)
+    return has_numbers and _RUN_IMAGES.issuperset(_images(children))
 
 
 def _is_experiment(folder: Path, children: _Children) -> bool:
