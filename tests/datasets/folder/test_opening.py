@@ -216,6 +216,33 @@ def test_further_frames_that_are_damaged_do_not_matter(tmp_path: Path) -> None:
     assert read_image(path)[0].size == (24, 24)
 
 
+@pytest.mark.parametrize("brand", [b"mif1", b"msf1"])
+def test_avif_that_names_its_family_first_needs_no_reader_of_heic(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, brand: bytes
+) -> None:
+    file = io.BytesIO()
+    try:
+        picture(1, mode="RGB").save(file, "AVIF")
+    except (KeyError, OSError, ValueError):
+        pytest.skip("this Pillow has no AVIF")
+    monkeypatch.delitem(Image.OPEN, "HEIF", raising=False)
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    content = file.getvalue()
+    assert b"avif" in content[16:32]
+    path = tmp_path / "a.avif"
+    path.write_bytes(content[:8] + brand + content[12:])
+    assert read_image(path)[1] == ["read AVIF, 24×24, colour"]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF"])
+def test_a_file_that_ends_in_its_head_is_damaged_and_not_unknown(tmp_path: Path, kind: str) -> None:
+    picture(1).save(tmp_path / "whole", kind)
+    path = tmp_path / "cut"
+    path.write_bytes((tmp_path / "whole").read_bytes()[:9])
+    with pytest.raises(FileFormatError, match=f"damaged {kind} image"):
+        read_image(path)
+
+
 def test_heic_without_its_reader_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(Image.OPEN, "HEIF", raising=False)
     monkeypatch.setitem(sys.modules, "pillow_heif", None)

@@ -61,7 +61,10 @@ FORMATS = {
     "TGA": "TGA",
 }
 _HEIC = re.compile(rb"....ftyp(hei[cxsm]|hev[cxsm]|mif[12]|msf1)", re.DOTALL)
-_AVIF = re.compile(rb"....ftyp(avif|avis)", re.DOTALL)
+_AVIF = re.compile(rb"avi[fs]")
+#: How files begin that are of a kind, even if Pillow then finds that they are not: they are damaged.
+_BEGINNINGS = {"HEIC": _HEIC, "PNG": re.compile(rb"\x89PNG\r\n"), "GIF": re.compile(rb"GIF8[79]a")}
+_HEAD_BYTES = 128
 #: How many times as much memory as of other formats decoding takes, of which only so much smaller images are read.
 _MORE_MEMORY = {"JPEG2000": 3}
 _JPEG, _TIFF = b"\xff\xd8\xff", (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"MM*\0", b"II\0*")
@@ -111,7 +114,7 @@ def opened(path: Path, max_pixels: int | None = None) -> Iterator[ImageFile]:
     if os.path.isdir(path):
         raise MissingFileError(f"{path} is a folder. Give the images in it: {path}/*")
     with _named(path), _file(path) as file, QUIET:
-        head = file.read(16)
+        head = file.read(_HEAD_BYTES)
         file.seek(0)
         if not head:
             raise FileFormatError(f"{path} is empty: it has 0 bytes.")
@@ -177,13 +180,19 @@ def _named(path: Path) -> Iterator[None]:
 
 
 def _read_head(file: BinaryIO, head: bytes, path: Path) -> ImageFile:
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     if head.startswith(_JPEG):
         return _jpeg_reader()(file)
     if head[:4] in _TIFF:
         _check_tags(file, path)
-    return Image.open(file, formats=_formats(head, path))
+    try:
+        return Image.open(file, formats=_formats(head, path))
+    except UnidentifiedImageError as error:
+        for kind, beginning in _BEGINNINGS.items():
+            if beginning.match(head):
+                raise FileFormatError(f"{path} is a damaged {kind} image, perhaps one that was cut short.") from error
+        raise
 
 
 @cache
@@ -224,15 +233,26 @@ def _check_tags(file: BinaryIO, path: Path) -> None:
 def _formats(head: bytes, path: Path) -> list[str]:
     from PIL import Image
 
-    if _HEIC.match(head) and not _read_heic():
+    brands = _brands(head)
+    is_avif = any(map(_AVIF.fullmatch, brands))  # also one that first names what AVIF and HEIC have in common
+    if _HEIC.match(head) and not is_avif and not _read_heic():
         raise FileFormatError(
             f"{path} is a HEIC photo, as iPhones take them. To read such photos, install pillow-heif: "
             "pip install pillow-heif."
         )
     Image.init()
-    if _AVIF.match(head) and "AVIF" not in Image.OPEN:
+    if is_avif and "AVIF" not in Image.OPEN:
         raise FileFormatError(f"{path} is an AVIF image, which Pillow reads from version 11.3 on. Install that.")
-    return [name for name in FORMATS if name in Image.OPEN]
+    known = [name for name in FORMATS if name in Image.OPEN]
+    return ["AVIF"] if is_avif else known
+
+
+def _brands(head: bytes) -> list[bytes]:
+    """Give the kinds that a file of HEIC's and AVIF's family says it is: ``size "ftyp" brand version brand ...``."""
+    if head[4:8] != b"ftyp":
+        return []
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    return [head[at : at + 4] for at in (8, *range(16, end, 4))]
 
 
 def _read_heic() -> bool:
