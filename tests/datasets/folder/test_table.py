@@ -155,6 +155,25 @@ def test_backslashes_are_tried_as_slashes_and_said(tmp_path: Path) -> None:
     assert found.notes == ["2 paths were found with / in place of \\"]
 
 
+def test_a_path_below_a_home_is_found_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(write(tmp_path / "home", "x.png")))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    write(tmp_path, "~/y.png")
+    found = list_table(table(tmp_path, "path,label\n~/x.png,a\n~/y.png,b\n"))
+    real = [os.path.realpath(tmp_path / entry.name) for entry in found.entries]
+    assert real == [os.path.realpath(os.path.expanduser("~/x.png")), os.path.realpath(tmp_path / "~/y.png")]
+
+
+def test_an_address_is_named_as_it_was_typed(tmp_path: Path) -> None:
+    write(tmp_path, "x.png", "ftp:/known.png")
+    address = "https://example.org/a.png"
+    found = list_table(table(tmp_path, f"path,label\nx.png,a\n{address},b\nftp://known.png,b\n"))
+    assert [(entry.name, entry.size) for entry in found.entries] == [("x.png", 1), ("ftp:/known.png", 1)]
+    assert list(found.skipped) == [address]
+    with pytest.raises(DataError, match=rf"{address}: is an address on the internet"):
+        list_table(table(tmp_path, f"path,label\n{address},b\n"))
+
+
 @pytest.mark.parametrize("cells", ["1.png , cat", "1.png,cat ", "\t1.png,\tcat"])
 def test_spaces_around_cells_mean_nothing(tmp_path: Path, cells: str) -> None:
     write(tmp_path, "1.png")
@@ -192,6 +211,17 @@ def test_classes_that_differ_in_capitals_between_parts_are_one(tmp_path: Path, a
     ]
     assert len(listing.notes) == 3
     assert "cat is taken for the class Cat, which differs in capitals only" in listing.notes
+
+
+def test_spaces_around_a_folders_name_make_no_other_class_between_parts(tmp_path: Path) -> None:
+    write(tmp_path, "train/Cat/1.png", "train/dog /1.png", "test/cat /2.png", "test/Cat /2.png", "test/dog/2.png")
+    listing = list_folder(tmp_path)
+    assert listing.class_names == ["Cat", "dog "]
+    assert listing.notes == [
+        "Cat  is taken for the class Cat, which differs in spaces only",
+        "cat  is taken for the class Cat, which differs in capitals and spaces only",
+        "dog is taken for the class dog , which differs in spaces only",
+    ]
 
 
 def test_where_both_spellings_are_trained_they_are_two_classes(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def list_folder(root: Path) -> Listing:
     A folder that can be reached in several ways is listed once, and under its own name before that of a link.
 
     A class that is spelled in capitals in one part and not in another is one class, named as among the training
-    images, unless those have both.
+    images, unless those have both. Spaces at its ends do not make it another class either.
     """
     walk = _Walk(root)
     children = _children(root)
@@ -171,22 +171,23 @@ def files_below(folder: Path) -> tuple[list[Path], dict[str, str]]:
 
 
 def with_one_spelling(listing: Listing) -> Listing:
-    """Give each class the spelling that it has among the training images, where only capitals tell them apart."""
+    """Give classes the spelling of the training images, where only capitals or spaces at the ends differ."""
     trained = {entry.label for entry in listing.entries if entry.part == "train"}
     spellings: dict[str, set[str]] = {}
     for label in trained:
-        spellings.setdefault(_without_case(label), set()).add(label)
+        spellings.setdefault(_plain(label), set()).add(label)
     renamed = {
         label: next(iter(known))
         for label in listing.class_names
-        if label not in trained and len(known := spellings.get(_without_case(label), set())) == 1
+        if label not in trained and len(known := spellings.get(_plain(label), set())) == 1
     }
     if not renamed:
         return listing
     entries = [replace(entry, label=renamed.get(entry.label, entry.label)) for entry in listing.entries]
     names = [name for name in listing.class_names if name not in renamed]
     notes = [
-        f"{other} is taken for the class {name}, which differs in capitals only" for other, name in renamed.items()
+        f"{other} is taken for the class {name}, which differs in {_difference(other, name)} only"
+        for other, name in renamed.items()
     ]
     return replace(listing, entries=entries, class_names=names, notes=[*listing.notes, *notes])
 
@@ -300,8 +301,14 @@ def _key_of(piece: str) -> tuple[int, int, str]:
     return 0, len(digits), digits  # in the order of their values, however many there are
 
 
-def _without_case(name: str) -> str:
-    return unicodedata.normalize("NFC", name.casefold())
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name.casefold()).strip()
+
+
+def _difference(name: str, other: str) -> str:
+    if name.strip() == other.strip():
+        return "spaces"
+    return "capitals" if name.strip() == name and other.strip() == other else "capitals and spaces"
 
 
 def _parts(folders: list[os.DirEntry[str]]) -> dict[Path, str]:

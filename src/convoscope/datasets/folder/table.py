@@ -13,7 +13,7 @@ from pathlib import Path
 from convoscope.datasets.folder.listing import Entry, Listing, entry, natural_key, part_of, with_one_spelling
 from convoscope.errors import DataError, FileFormatError, MissingFileError
 from convoscope.names import legible, native_path
-from convoscope.paths import open_regular
+from convoscope.paths import address_in, open_regular
 
 _COLUMNS = {
     "path": ("path", "file", "filename", "file_name", "filepath", "image", "image_path"),
@@ -63,8 +63,11 @@ def list_table(path: Path) -> Listing:
     for number, row in rows[1:]:
         table.add(number, {what: row[place] if place < len(row) else "" for what, place in places.items()})
     if not table.entries:
+        why = "".join(
+            f" The first that was skipped, {name}: {reason}." for name, reason in list(table.skipped.items())[:1]
+        )
         raise DataError(
-            f"{path} names no image with a label. Expected a line for each, under the columns path and label."
+            f"{path} names no image with a label. Expected a line for each, under the columns path and label.{why}"
         )
     entries = list(table.entries.values())
     names = sorted({found.label for found in entries}, key=natural_key)
@@ -95,7 +98,9 @@ class _Table:
         name = self._find(cells["path"])
         file = self._path.parent / name
         real = os.path.join(self._real_folder(str(file.parent)), file.name)
-        if not label:
+        if (address := address_in(cells["path"].strip(" \t"))) is not None and not os.path.lexists(file):
+            self.skipped[address] = "is an address on the internet, and nothing is fetched there; download it"
+        elif not label:
             self.skipped[name] = f"has no label in {line}"
         elif "part" in cells and part is None:
             self.skipped[name] = f"has the unknown split {cells['part'].strip()!r}: train, val and test are known"
@@ -138,6 +143,8 @@ def _spellings(cell: str) -> Iterator[str]:
                 if (other := unicodedata.normalize(form, slashed)) != slashed:
                     yield other
             yield slashed
+    if cell.startswith("~"):
+        yield os.path.expanduser(cell)
 
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:
