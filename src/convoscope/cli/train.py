@@ -314,9 +314,10 @@ def _load_own(path: str, threads: int, given: dict[str, Any], quiet: bool) -> Fo
     if not quiet:
         describe_own(results(), data)
     if not len(data.x_test):
+        most = max(map(sum, data.report.counts.values()))
         raise DataError(
             f"{path} has no image to test with. A class gives some of its images for that if it has three or more, and "
-            f"the largest here has {max(map(sum, data.report.counts.values()))}. Add images."
+            f"the largest here has {most}; near-duplicates count as one. Add images."
         )
     return data
 

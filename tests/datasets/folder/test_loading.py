@@ -365,6 +365,9 @@ def test_errors_say_what_to_do(tmp_path: Path, load: Load, images: Path) -> None
     (tmp_path / "empty" / "a").mkdir(parents=True)
     with pytest.raises(DataError, match="0 files in 1 classes, and none of them is an image"):
         load(tmp_path / "empty")
+    (table := tmp_path / "table.csv").write_text("path,label\nC:\\photos\\1.png,a\n2.png,b\n")
+    with pytest.raises(DataError, match=r"The first of them, C:\\photos\\1\.png: there is no such file"):
+        load(table)
     shutil.copytree(images, tmp_path / "half")
     for path in (tmp_path / "half" / "dog").iterdir():
         path.write_bytes(b"")

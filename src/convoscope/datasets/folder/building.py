@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.datasets.folder.cache import ImagesFile, images_file, write_index
-from convoscope.datasets.folder.decoding import decode_all
+from convoscope.datasets.folder.decoding import decode, decode_all
 from convoscope.datasets.folder.duplicates import THUMB, groups
 from convoscope.datasets.folder.listing import PARTS, Entry, Listing
 from convoscope.datasets.folder.report import FolderReport
@@ -62,7 +62,7 @@ def build(
     if form is None:
         raise DataError(
             f"{source} has {len(listing.entries)} files in {len(listing.class_names)} classes, and none of them is an "
-            f"image that can be read. Are they PNG or JPEG files?"
+            f"image that can be read. {_reason(listing, wishes.max_pixels)}"
         )
     plain, thumbs = target / "decoded.npy", target / "thumbs.npy"
     read = _decode(plain, thumbs, listing, form, executor, progress)
@@ -169,6 +169,18 @@ def _arrange(source: Path, target: Path, order: npt.NDArray[np.intp], form: Form
             edges = [block[:, 0], block[:, -1], block[:, :, 0], block[:, :, -1]]
             light += float(np.concatenate(edges, axis=1).mean()) * len(block)
     return round(light / len(order) / 255, 4)
+
+
+def _reason(listing: Listing, max_pixels: int | None) -> str:
+    """Say why nothing can be read, of the first file: what is wrong with one is often wrong with all."""
+    problems = dict(listing.skipped)
+    if listing.entries:
+        name = listing.entries[0].name
+        smallest = Form(1, 1, 1, 0, "", "", max_pixels)
+        problems = {name: decode(listing.root / name, smallest).problem or "it was changed just now"}
+    for name, reason in problems.items():
+        return f"The first of them, {name}: {reason}."
+    return "Are they PNG or JPEG files?"
 
 
 def _advice(problems: dict[str, str]) -> str:
