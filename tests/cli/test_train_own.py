@@ -193,6 +193,27 @@ def test_a_run_on_ones_own_images_is_explored_with_images_of_its_size(shell: She
     explored = load(Path("run"), None, None)
     assert explored.images.shape[1:3] == (10, 12)
     assert explored.found is not None
+    assert explored.note == ""
+    fill(photos.parent / "alike", {"lying": 3, "upright": 2}, first=90)
+    explored = load(Path("run"), "./alike", None)
+    assert (explored.images.shape[:3], list(explored.y), explored.x_train) == ((5, 10, 12), [0, 0, 0, 1, 1], None)
+    (photos.parent / "alike" / "upright").rename(photos.parent / "alike" / "back")
+    explored = load(Path("run"), "alike", None)
+    assert explored.labels is None
+    assert "alike has other classes than the model" in explored.note
+    (photos / "lying" / "lying 1.png").unlink()
+    assert "no longer those that the run in run was begun with" in load(Path("run"), str(photos), None).note
+
+
+def test_mistakes_are_not_drawn_from_images_that_changed(shell: Shell, photos: Path) -> None:
+    import convoscope as cs
+
+    pytest.importorskip("matplotlib")
+    assert shell("train", photos, *OPTIONS, "--quiet", "--out", "run").status == 0
+    cs.plots.mistakes("run")
+    (photos / "lying" / "lying 1.png").rename(photos / "upright" / "0.png")
+    with pytest.raises(cs.errors.DataError, match=r"no longer those.*mistakes\.png shows"):
+        cs.plots.mistakes("run")
 
 
 def test_the_bound_of_pixels_is_the_runs_own_and_one_of_predictions(shell: Shell, photos: Path, tmp_path: Path) -> None:

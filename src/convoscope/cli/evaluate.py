@@ -72,6 +72,7 @@ def _load_data(
     from dataclasses import replace
 
     from convoscope import datasets
+    from convoscope.cli.trained import other_images
     from convoscope.datasets.registry import is_own
     from convoscope.errors import ConfigurationError, ConvoscopeWarning
     from convoscope.paths import user_path
@@ -88,25 +89,8 @@ def _load_data(
         name = os.path.abspath(user_path(name))
     if run is None or settings is None or name not in (None, settings.dataset):
         assert name is not None
-        if is_own(name):
-            return _other_images(model, name, data_dir), False
-        return datasets.load(name, data_dir or (None if settings is None else settings.data_dir)), False
+        return other_images(model, name, data_dir or (None if settings is None else settings.data_dir)), False
     images = load_data(settings if data_dir is None else replace(settings, data_dir=str(data_dir)))
     if (changed := what_changed(run, images)) is not None:
         warnings.warn(changed, ConvoscopeWarning, stacklevel=1)
     return images, True
-
-
-def _other_images(model: Sequential, path: str, data_dir: Path | None) -> Dataset:
-    """Load images that the model was not trained on, in its form: those to test with, or else all of them."""
-    from dataclasses import replace
-
-    from convoscope.datasets.registry import load_own
-
-    form = model.preprocessing or {}
-    size = (form["height"], form["width"]) if form else None
-    mode = {1: "grayscale", 3: "rgb"}.get(form.get("channels", 0))
-    data = load_own(path, data_dir, image_size=size, color_mode=mode, validation_split=0.0, test_split=0.0)
-    if not len(data.x_test):
-        data = replace(data, x_test=data.x_train, y_test=data.y_train, test_files=data.train_files, test_part="all")
-    return data

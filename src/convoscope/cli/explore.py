@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -79,12 +80,13 @@ def load(trained: Path, data: str | None, data_dir: Path | None, beside: Path | 
 
 def _loaded(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
     """Load a model and what it was tested and trained with. Of a run that has not ended, load what there is."""
-    from convoscope import datasets
     from convoscope.cli.explored_run import find_model, run_of
-    from convoscope.cli.trained import load as load_trained
+    from convoscope.cli.trained import load as load_trained, other_images
+    from convoscope.datasets.registry import is_own
     from convoscope.explore.made_images import makes_images
+    from convoscope.paths import user_path
     from convoscope.runs.preparation import load_data, with_channels
-    from convoscope.runs.training import settings_of
+    from convoscope.runs.training import knows_classes, settings_of, what_changed
     from convoscope.web.explored import Explored
 
     run = run_of(trained)
@@ -93,21 +95,33 @@ def _loaded(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
         found = find_model(run, trained)
         model, epochs, note = found.model, found.epochs, found.note
         settings = settings_of(run, data_dir=None if data_dir is None else str(data_dir))
-        images = load_data(settings) if data is None else datasets.load(data, settings.data_dir)
+        if data is None or (is_own(data) and os.path.abspath(user_path(data)) == settings.dataset):
+            images = load_data(settings)
+            note = f"{note} {what_changed(run, images) or ''}"
+        else:
+            images = other_images(model, data, settings.data_dir)
     else:
         (model, _), epochs, note = load_trained(trained), None, ""
         if data is None:
             return Explored(model, title=title)
-        images = datasets.load(data, data_dir)
+        images = other_images(model, data, data_dir)
     if images.test_part == "validation":
         note = f"{note} These are the validation images: there are no test images.".strip()
     if makes_images(model):
-        return Explored(model, _as_taken(model, images), title=title, epochs=epochs, note=note)
+        return Explored(model, _as_taken(model, images), title=title, epochs=epochs, note=note.strip())
+    labelled = knows_classes(model, images.info.class_names)
+    if not labelled:
+        note = f"{note} {images.info.name} has other classes than the model, so its labels are not shown."
+    trained_with = labelled and images.test_part != "all"  # images that are shown are their own nearest
     return Explored(
-        *(model, with_channels(images.x_test), images.y_test, with_channels(images.x_train), images.y_train),
+        model,
+        x=with_channels(images.x_test),
+        y=images.y_test if labelled else None,
+        x_train=with_channels(images.x_train) if trained_with else None,
+        y_train=images.y_train if trained_with else None,
         title=title,
         epochs=epochs,
-        note=note,
+        note=note.strip(),
     )
 
 

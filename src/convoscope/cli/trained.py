@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from convoscope.datasets import Dataset
     from convoscope.models import Sequential
     from convoscope.runs import RunFolder
 
@@ -37,6 +39,27 @@ def load(path: Path) -> tuple[Sequential, RunFolder | None]:
         return load_model(run.model), run
     beside = RunFolder(path.parent)
     return load_model(path), beside if is_there(beside.config) else None
+
+
+def other_images(model: Sequential, name: str, data_dir: str | os.PathLike[str] | None) -> Dataset:
+    """Load a data set that a model was not trained on.
+
+    Images of one's own come in the form that the model takes: those to test with, or else all of them.
+    """
+    from dataclasses import replace
+
+    from convoscope import datasets
+    from convoscope.datasets.registry import is_own, load_own
+
+    if not is_own(name):
+        return datasets.load(name, data_dir)
+    form = model.preprocessing or {}
+    size = (form["height"], form["width"]) if form else None
+    mode = {1: "grayscale", 3: "rgb"}.get(form.get("channels", 0))
+    data = load_own(name, data_dir, image_size=size, color_mode=mode, validation_split=0.0, test_split=0.0)
+    if not len(data.x_test):
+        data = replace(data, x_test=data.x_train, y_test=data.y_train, test_files=data.train_files, test_part="all")
+    return data
 
 
 def _runs_here() -> str:

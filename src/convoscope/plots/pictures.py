@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from convoscope.errors import ConfigurationError, DataError, MissingFileError
 from convoscope.layers import Layer
 from convoscope.plots.sources import as_run, finished, report_of
 from convoscope.runs import RunFolder
+
+if TYPE_CHECKING:
+    from convoscope.datasets import Dataset
 
 _SPACE = 60.0  # points that a kernel is wide, to begin with
 
@@ -170,10 +173,16 @@ def model_of(run: RunFolder) -> Any:
 
 
 def _mistakes_of(run: RunFolder, count: int) -> explore.Mistakes:
+    from convoscope.runs.preparation import with_channels
+    from convoscope.runs.training import what_changed
+
     report = report_of(run)
     worst = report["worst_mistakes"][:count]
-    images = _test_images(run)[0]
+    data = _data_of(run)
+    images = with_channels(data.x_test)
     places = np.array([each["index"] for each in worst], np.int64)
+    if (changed := what_changed(run, data)) is not None:
+        raise DataError(f"{changed} {run.mistakes} shows the mistakes of then.")
     if len(places) and places.max() >= len(images):
         raise DataError(
             f"The data set of the run in {run} has {len(images)} images to test with now, and had more when it was "
@@ -203,11 +212,17 @@ def _filters_of(kernel: Any) -> explore.Filters:
 
 def _test_images(run: RunFolder) -> tuple[Any, Any]:
     """Load the images that a run was tested with, and their labels."""
-    from convoscope.runs.preparation import load_data, with_channels
+    from convoscope.runs.preparation import with_channels
+
+    data = _data_of(run)
+    return with_channels(data.x_test), data.y_test
+
+
+def _data_of(run: RunFolder) -> Dataset:
+    from convoscope.runs.preparation import load_data
     from convoscope.runs.training import settings_of
 
-    data = load_data(settings_of(run))
-    return with_channels(data.x_test), data.y_test
+    return load_data(settings_of(run))
 
 
 def _a_model(source: Any, what: str, *needed: Any) -> Any:

@@ -293,9 +293,15 @@ def _report(
     return report
 
 
-def _same_names(known: Sequence[str], names: Sequence[str]) -> bool:
-    """Say whether classes are the same, however their letters are composed; capitals count only where they must."""
-    spelled = [[spelling(legible(name)) for name in each] for spelling in _SPELLINGS for each in (known, names)]
+def knows_classes(model: Sequential, names: Sequence[str]) -> bool:
+    """Say whether a model's classes are these, in that order, as far as it has names for them.
+
+    However their letters are composed; capitals count only where they must.
+    """
+    if model.class_names is None:
+        return True
+    both = (model.class_names, names)
+    spelled = [[spelling(legible(name)) for name in each] for spelling in _SPELLINGS for each in both]
     one, other, without_case, other_without_case = spelled
     return one == other or (without_case == other_without_case and len(set(without_case)) == len(without_case))
 
@@ -311,7 +317,7 @@ def test(model: Sequential, data: Dataset, *, worst: int) -> dict[str, Any]:
         The model was trained on other classes.
     """
     names = list(data.info.class_names)
-    if model.class_names is not None and not _same_names(model.class_names, names):
+    if model.class_names is not None and not knows_classes(model, names):
         raise ConfigurationError(
             f"The model knows the classes {', '.join(model.class_names)}, and {data.info.name} has {', '.join(names)}. "
             f"Test it with the data set that it was trained on."
