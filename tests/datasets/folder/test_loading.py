@@ -357,6 +357,10 @@ def test_progress_counts_the_files(load: Load, images: Path) -> None:
     assert seen == [(i + 1, 20, "images read") for i in range(20)]
 
 
+def test_a_path_may_be_bytes(load: Callable[..., FolderDataset], images: Path) -> None:
+    assert load(os.fsencode(images)).train_files == load(images).train_files
+
+
 def test_errors_say_what_to_do(tmp_path: Path, load: Load, images: Path) -> None:
     with pytest.raises(MissingFileError, match="There is no folder or CSV file"):
         load(tmp_path / "nowhere")
@@ -373,6 +377,11 @@ def test_errors_say_what_to_do(tmp_path: Path, load: Load, images: Path) -> None
         path.write_bytes(b"")
     with pytest.raises(DataError, match=r"10 files cannot be read, the first of them dog/0.png: is empty"):
         load(tmp_path / "half")
+    for seed in (-1, 1.5, "0"):
+        with pytest.raises(ConfigurationError, match="seed"):
+            load(images, seed=seed)
+    with pytest.raises(ConfigurationError, match="A path must be text"):
+        datasets.from_folder(None)  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match="validation_split is a share"):
         load(images, validation_split=1.5)
 

@@ -28,6 +28,7 @@ from convoscope.datasets.progress import Progress, ProgressLine
 from convoscope.errors import MissingFileError
 from convoscope.names import legible, native_path, portable_path
 from convoscope.paths import address_in, check_regular, not_fetched, user_path
+from convoscope.random import check_seed
 
 _MADE_BY = 2  # to be counted up when decoding, fingerprints or the split change: what is stored is then made anew
 
@@ -155,13 +156,15 @@ def from_folder(
     ...     data.x_train.shape, data.x_val.shape, data.x_test.shape, data.class_names
     ((16, 24, 32, 1), (2, 24, 32, 1), (2, 24, 32, 1), ('dark', 'light'))
     """
-    source = Path(os.path.abspath(user_path(path if isinstance(path, os.PathLike) else native_path(path))))
+    if isinstance(path, (str, bytes)):
+        path = native_path(os.fsdecode(path))
+    source = Path(os.path.abspath(user_path(path)))
     wishes = Wishes(
         as_size(image_size),
         as_channels(color_mode),
         check_share(validation_split, "validation_split"),
         check_share(test_split, "test_split"),
-        seed,
+        seed if seed is None else check_seed(seed),
         None if max_pixels is None else as_max_pixels(max_pixels),
     )
     if (address := address_in(path)) is not None and not source.exists():

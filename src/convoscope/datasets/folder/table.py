@@ -169,7 +169,9 @@ def _text(path: Path) -> str:
         with open_regular(path) as file:
             return file.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FileFormatError(f"{path} is not a CSV file in UTF-8. Save it as one.") from error
+        raise FileFormatError(
+            f"{path} is not a CSV file in UTF-8. Save the table as one, or give a folder of images."
+        ) from error
     except OSError as error:
         if isinstance(error, MissingFileError):
             raise
