@@ -102,6 +102,7 @@ def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
     try:
         descriptor = os.open(path, flags)
     except (FileNotFoundError, ValueError) as error:  # ValueError: a NUL character
+        refuse_address(path)
         raise MissingFileError(f"There is no file {os.fspath(path)}.") from error
     except OSError as error:
         check_regular(path)  # on Windows a folder cannot be opened: say that it is one
@@ -164,6 +165,18 @@ def address_in(path: str | os.PathLike[str]) -> str | None:
 def not_fetched(address: str) -> str:
     """Return what to say of an address in the place of a file."""
     return f"{address} is an address on the internet, and nothing is fetched there. Download it, and give the file."
+
+
+def refuse_address(path: str | os.PathLike[str]) -> None:
+    """Say of an address on the internet that it is none of a file, where nothing was found at a path.
+
+    Raises
+    ------
+    MissingFileError
+        It is an address.
+    """
+    if (address := address_in(path)) is not None:
+        raise MissingFileError(not_fetched(address))
 
 
 def _check_mode(path: str | os.PathLike[str], mode: int) -> None:

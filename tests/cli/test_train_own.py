@@ -247,7 +247,12 @@ def test_no_command_waits_for_a_pipe(shell: Shell, photos: Path, tmp_path: Path)
 
 def test_an_address_is_named_as_it_was_typed(shell: Shell, photos: Path) -> None:
     address = "https://example.org/photos/cat.jpg"
-    for words in (("train", address), ("predict", address, "cat.jpg"), ("filter", address, "--kernel", "outline")):
+    commands = (
+        *(("train", address), ("train", "--resume", address), ("predict", address, "cat.jpg")),
+        *(("filter", address, "--kernel", "outline"), ("evaluate", address), ("runs", address), ("plot", address)),
+        *(("compare", address, "other"), ("compare", address, "--vary", "filters=4")),
+    )
+    for words in commands:
         ended = shell(*words)
         assert ended.status == 1
         assert f"{address} is an address on the internet" in " ".join(ended.err.split())

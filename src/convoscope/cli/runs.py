@@ -51,8 +51,10 @@ def command(
     """Run ``convoscope runs``; `HELP` says what it does."""
     from convoscope.cli.console import results
     from convoscope.errors import ConfigurationError, MissingFileError
+    from convoscope.paths import refuse_address
 
     if not folder.is_dir():
+        refuse_address(folder)
         raise MissingFileError(f"There is no folder {folder}. Give one with runs in it, or train: convoscope train")
     console = results()
     if live and not console.is_terminal:

@@ -24,13 +24,12 @@ def load(name: Path) -> npt.NDArray[Any]:
     from convoscope.datasets.folder.reading import read_image
     from convoscope.errors import MissingFileError
     from convoscope.filters import samples
-    from convoscope.paths import address_in, not_fetched
+    from convoscope.paths import refuse_address
 
     if not name.exists():
         if str(name) in samples.names():
             return samples.load(str(name))
-        if (address := address_in(name)) is not None:
-            raise MissingFileError(not_fetched(address))
+        refuse_address(name)
         raise MissingFileError(
             f"There is no file {name}. Images that come with Convoscope are: {', '.join(samples.names())}."
         )

@@ -22,12 +22,11 @@ def load(path: Path) -> tuple[Sequential, RunFolder | None]:
     """
     from convoscope.errors import MissingFileError
     from convoscope.models import load_model
-    from convoscope.paths import address_in, is_there, not_fetched
+    from convoscope.paths import is_there, refuse_address
     from convoscope.runs import RunFolder
 
     if not is_there(path):
-        if (address := address_in(path)) is not None:
-            raise MissingFileError(not_fetched(address))
+        refuse_address(path)
         raise MissingFileError(f"There is neither a run nor a model at {path}.{_runs_here()}")
     if path.is_dir():
         run = RunFolder.open(path)

@@ -12,7 +12,7 @@ from convoscope.datasets import digits, fashion_mnist, mnist, mnist_files
 from convoscope.datasets.description import BUNDLED, Dataset, DatasetInfo, folded
 from convoscope.datasets.progress import Progress
 from convoscope.errors import UnknownNameError
-from convoscope.paths import user_path
+from convoscope.paths import refuse_address, user_path
 
 if TYPE_CHECKING:
     from convoscope.datasets.folder.loading import FolderDataset
@@ -127,6 +127,8 @@ def is_own(name: str) -> bool:
     if any(folded(known) == folded(name) for known in _INFOS):
         return False
     path = user_path(name)
+    if not os.path.lexists(path):
+        refuse_address(path)
     return path.suffix.lower() == ".csv" or os.path.isdir(path) or path.name != str(name)
 
 

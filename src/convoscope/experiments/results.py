@@ -14,7 +14,7 @@ from convoscope.errors import ConvoscopeError, FileFormatError, MissingFileError
 from convoscope.experiments import failure
 from convoscope.experiments.contents import COMPARISON, LISTED
 from convoscope.experiments.plan import Experiment
-from convoscope.paths import is_there, open_regular, user_path
+from convoscope.paths import is_there, open_regular, refuse_address, user_path
 from convoscope.runs import RunFolder
 from convoscope.runs.folder import FORMAT
 from convoscope.runs.reading import SHARE, Record, check, number
@@ -115,6 +115,7 @@ def results(*sources: Experiment | str | os.PathLike[str]) -> list[Result]:
             continue
         runs = run_folders(path)
         if not runs:
+            refuse_address(path)
             raise MissingFileError(
                 f"There is no run in {path}. Give the folders of runs or experiments; or, to train networks and "
                 f"compare them, a data set with what to vary: convoscope compare digits --vary filters=8,16,32"

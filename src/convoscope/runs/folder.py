@@ -14,7 +14,7 @@ from typing import Any
 
 from convoscope.errors import ConfigurationError, FileFormatError, MissingFileError, StorageError
 from convoscope.names import encodable, for_table, for_terminal, native_path
-from convoscope.paths import is_there, user_path
+from convoscope.paths import is_there, refuse_address, user_path
 from convoscope.runs.contents import CONFIG, TRAINING_STATE, end_last_line, epochs_in, read_report
 from convoscope.runs.reading import check
 from convoscope.storage import read_json, remove_leftovers, write_atomically, write_json
@@ -152,6 +152,7 @@ class RunFolder:
         """
         folder = cls(path)
         if not folder.path.is_dir():
+            refuse_address(path)
             raise MissingFileError(
                 f"There is no run in {path}: the folder does not exist. Give the folder of a run, as train printed it."
             )

@@ -27,7 +27,7 @@ from convoscope.datasets.folder.table import list_table
 from convoscope.datasets.progress import Progress, ProgressLine
 from convoscope.errors import MissingFileError
 from convoscope.names import legible, native_path, portable_path
-from convoscope.paths import address_in, check_regular, not_fetched, user_path
+from convoscope.paths import check_regular, refuse_address, user_path
 from convoscope.random import check_seed
 
 _MADE_BY = 2  # to be counted up when decoding, fingerprints or the split change: what is stored is then made anew
@@ -167,9 +167,8 @@ def from_folder(
         seed if seed is None else check_seed(seed),
         None if max_pixels is None else as_max_pixels(max_pixels),
     )
-    if (address := address_in(path)) is not None and not source.exists():
-        raise MissingFileError(not_fetched(address))
     if not source.exists():
+        refuse_address(path)
         raise MissingFileError(f"There is no folder or CSV file {path}. Check the path.")
     if not source.is_dir():
         check_regular(source)

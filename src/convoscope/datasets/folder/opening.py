@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from convoscope.datasets.folder.orientation import orientation_of, swaps_sides
 from convoscope.datasets.folder.sharing import QUIET, ROOM
 from convoscope.errors import ConfigurationError, ConvoscopeError, FileFormatError, MissingFileError
-from convoscope.paths import address_in, not_fetched, open_regular
+from convoscope.paths import open_regular
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -113,7 +113,7 @@ def opened(path: Path, max_pixels: int | None = None) -> Iterator[ImageFile]:
     """
     if os.path.isdir(path):
         raise MissingFileError(f"{path} is a folder. Give the images in it: {path}/*")
-    with _named(path), _file(path) as file, QUIET:
+    with _named(path), open_regular(path) as file, QUIET:
         head = file.read(_HEAD_BYTES)
         file.seek(0)
         if not head:
@@ -139,18 +139,6 @@ def stored_size(image: ImageFile) -> tuple[int, int]:
         tags: Any = image.tag_v2  # type: ignore[attr-defined]
         return int(tags[_WIDTH]), int(tags[_LENGTH])
     return image.size
-
-
-@contextmanager
-def _file(path: Path) -> Iterator[BinaryIO]:
-    try:
-        file = open_regular(path)
-    except MissingFileError as error:
-        if (address := address_in(path)) is not None:
-            raise MissingFileError(not_fetched(address)) from error
-        raise
-    with file:
-        yield file
 
 
 @contextmanager
