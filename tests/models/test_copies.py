@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import multiprocessing
 import pickle
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 
 import convoscope as cs
 from convoscope.engine import select
+from convoscope.layers import moments
 from convoscope.layers.serialization import KINDS
 from convoscope.training.callbacks import History, ProgressPrinter
 
@@ -279,3 +281,43 @@ def test_other_processes_predict() -> None:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         (found,) = pool.map(model.predict, [x])
     assert (found == model.predict(x)).all()
+
+
+class _StepMeanwhile:
+    """Takes a training step while a model that holds it is pickled, as a thread that trains does."""
+
+    def __init__(self, model: cs.Sequential) -> None:
+        self.model = model
+
+    def __reduce__(self) -> Any:
+        x, y = _data()
+        self.model.train_on_batch(x, y)
+        return (str, ("as a thread would",))
+
+
+def test_a_pickle_made_while_another_thread_trains_is_of_one_moment() -> None:
+    x, y = _data()
+    model = _compiled()
+    model.fit(x, y, verbose=0)
+    then = copy.deepcopy(model)
+    begun, done = threading.Event(), threading.Event()
+
+    def train() -> None:
+        with moments.training():
+            begun.set()
+            done.wait(60)
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    begun.wait(60)
+    model.class_names = _StepMeanwhile(model)  # type: ignore[assignment] - pickled before the layers
+    state = pickle.dumps(model)
+    done.set()
+    thread.join()
+    twin = pickle.loads(state)
+    assert not _same(model, then)
+    assert _same(twin, then)
+    for each in (twin, then):  # with the optimizer's state of that moment, too
+        each.fit(x, y, epochs=2, initial_epoch=1, verbose=0)
+    assert _same(twin, then)
+    assert len(pickle.dumps(then)) < len(state)  # nobody else trains: nothing twice

@@ -23,6 +23,7 @@ class _Moments:
         self.changed = threading.Condition()
         self.writers: list[int] = []  # their threads
         self.readers = 0  # that read, or wait to
+        self.trainers: list[int] = []  # threads that train, whether they write just now or not
 
 
 _moments = _Moments()
@@ -45,6 +46,26 @@ def writing() -> Iterator[None]:
         with _moments.changed:
             _moments.writers.remove(here)
             _moments.changed.notify_all()
+
+
+@contextmanager
+def training() -> Iterator[None]:
+    """Train: `writing` will come again and again."""
+    here = threading.get_ident()
+    with _moments.changed:
+        _moments.trainers.append(here)
+    try:
+        yield
+    finally:
+        with _moments.changed:
+            _moments.trainers.remove(here)
+
+
+def others_train() -> bool:
+    """Return whether another thread is training: what is read after `reading` may then be of a later moment."""
+    here = threading.get_ident()
+    with _moments.changed:
+        return any(trainer != here for trainer in _moments.trainers)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from convoscope.engine.base import Array, Executable
 from convoscope.errors import ConfigurationError, DataError, NotReadyError, ShapeError, unknown_name
+from convoscope.layers import moments
 
 if TYPE_CHECKING:
     from convoscope.training.callbacks import History
@@ -120,24 +121,25 @@ class Trainer:
 
         self._require_compiled("fit")
         self._build_for(x)
-        self.history = loop.fit(
-            self._trainable(),
-            x,
-            y,
-            batch_size=batch_size,
-            epochs=epochs,
-            verbose=verbose,
-            callbacks=callbacks,
-            validation_split=validation_split,
-            validation_data=validation_data,
-            shuffle=shuffle,
-            class_weight=class_weight,
-            sample_weight=sample_weight,
-            initial_epoch=initial_epoch,
-            steps_per_epoch=steps_per_epoch,
-            validation_batch_size=validation_batch_size,
-            validation_freq=validation_freq,
-        )
+        with moments.training():
+            self.history = loop.fit(
+                self._trainable(),
+                x,
+                y,
+                batch_size=batch_size,
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=callbacks,
+                validation_split=validation_split,
+                validation_data=validation_data,
+                shuffle=shuffle,
+                class_weight=class_weight,
+                sample_weight=sample_weight,
+                initial_epoch=initial_epoch,
+                steps_per_epoch=steps_per_epoch,
+                validation_batch_size=validation_batch_size,
+                validation_freq=validation_freq,
+            )
         return self.history
 
     def evaluate(
@@ -187,7 +189,8 @@ class Trainer:
 
         self._require_compiled("train_on_batch")
         self._build_for(x)
-        return loop.train_on_batch(self._trainable(), x, y, **options)
+        with moments.training():
+            return loop.train_on_batch(self._trainable(), x, y, **options)
 
     def test_on_batch(self, x: Any, y: Any, **options: Any) -> Any:
         """Measure loss and metrics on one batch. See `convoscope.training.fit.test_on_batch`."""
@@ -230,7 +233,7 @@ class Trainer:
     def _build_for(self, x: Any) -> None:
         """Build the model, if it is not yet, for inputs like `x`."""
         if not self.built:
-            self.build((None, *sample_shape(x)))
+            self.build((None, *sample_shape(x, f"Model {self.name!r}")))
 
     def _trainable(self) -> Trainable:
         """Return the model as training sees it: `Sequential` has what is missing here."""
@@ -244,7 +247,7 @@ class Trainer:
             )
 
 
-def sample_shape(x: Any) -> tuple[int, ...]:
+def sample_shape(x: Any, where: str) -> tuple[int, ...]:
     """Return the shape of one of the samples in `x`, whose first axis counts them."""
     try:
         shape = np.shape(x)
@@ -254,9 +257,12 @@ def sample_shape(x: Any) -> tuple[int, ...]:
             "channels, and stack them: x = np.stack(images)."
         ) from None
     if len(shape) < 2:
+        from convoscope.training.data.inputs import numbers
+
+        numbers(x, where, "x")  # something else than the shape may be wrong with it
         raise ShapeError(
-            f"The inputs have shape {shape}, but a model takes a batch: the first axis counts the images, as in "
-            "(60000, 28, 28, 1). For one sample, x[np.newaxis] adds that axis."
+            f"{where}: the inputs have shape {shape}, but a model takes a batch: the first axis counts the images, as "
+            "in (60000, 28, 28, 1). For one sample, x[np.newaxis] adds that axis."
         )
     return tuple(shape[1:])
 
