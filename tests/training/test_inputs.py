@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import convoscope as cs
 from convoscope.errors import DataError, ShapeError
 from convoscope.training.data import check_inputs, first_bad_sample
 
@@ -101,3 +102,37 @@ def test_looking_for_bad_values_takes_no_memory_of_the_data_sets_size() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 1e6
+
+
+@pytest.mark.parametrize("value", [1e39, -1e300, np.longdouble("1e4000")])
+def test_numbers_that_float32_cannot_hold_are_refused(value: Any) -> None:
+    """NumPy makes infinities of them, and a network NaN of those."""
+    with np.errstate(over="ignore"):
+        assert np.isinf(np.float32(value))
+    x = np.zeros((3, 2), np.result_type(value, np.float64))
+    x[2, 1] = value
+    with pytest.raises(DataError, match="in sample 2 of 3"):
+        check_inputs(x, (2,), "predict")
+    many = np.zeros((20_000, 2), x.dtype)  # the other way round: block by block
+    many[10_000, 0] = value
+    with pytest.raises(DataError, match="in sample 10000 of"):
+        check_inputs(many, (2,), "predict")
+    largest = float(np.finfo(np.float32).max)
+    assert check_inputs(np.array([[largest, -largest]]), (2,), "predict").tolist() == [[largest, -largest]]
+
+
+def test_what_lies_under_a_mask_is_not_taken_for_data() -> None:
+    x = np.ma.masked_array(np.ones((3, 2), np.float32), mask=False)
+    assert check_inputs(x, (2,), "fit").tolist() == [[1, 1]] * 3
+    x[1, 0] = np.ma.masked
+    with pytest.raises(DataError, match=r"1 masked values.*x\.filled"):
+        check_inputs(x, (2,), "fit")
+
+
+@pytest.mark.parametrize("x", [(np.zeros(2) for _ in range(3)), {"x": np.zeros((3, 2))}, iter([1]), lambda: 3])
+def test_generators_are_named_as_what_they_are(x: Any) -> None:
+    unbuilt = cs.Sequential([cs.layers.Dense(2)])
+    with pytest.raises(DataError, match=f"is a {type(x).__name__}. Generators .* read them into arrays"):
+        check_inputs(x, (2,), "fit")
+    with pytest.raises(DataError, match=f"is a {type(x).__name__}. Generators .* read them into arrays"):
+        unbuilt.predict(x)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from convoscope.engine.base import Array
 from convoscope.errors import DataError, ShapeError
-from convoscope.layers.arguments import Shape
+from convoscope.layers.arguments import LARGEST_NUMBER, Shape
 
 # Values looked at in one go: small enough for the processor's cache, and no temporary of the data set's size.
 _BLOCK = 1 << 18
@@ -54,13 +54,20 @@ def check_inputs(x: Any, input_shape: Shape, where: str) -> Array:
     if array.dtype.kind == "b":
         array = array.astype(np.uint8)
     elif array.dtype not in (np.uint8, np.float32, np.float64):
-        array = array.astype(np.float32)
+        with np.errstate(over="ignore"):  # what overflows is infinite, and refused below
+            array = array.astype(np.float32)
     elif not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     array = np.ascontiguousarray(array)
     if (place := first_bad_sample(array)) is not None:
         bad = array[place]
-        kind = "NaN (not a number)" if np.isnan(bad).any() else "an infinite value"
+        kind = (
+            "NaN (not a number)"
+            if np.isnan(bad).any()
+            else "an infinite value"
+            if np.isinf(bad).any()
+            else "a value beyond 3.4e38, the most that single precision can hold"
+        )
         raise DataError(
             f"{where}: x holds {kind}, first in sample {place} of {len(array)}. Every value must be a finite number: "
             "look for a division by zero in the preparation, or leave such samples out "
@@ -80,6 +87,16 @@ def numbers(values: Any, where: str, what: str) -> npt.NDArray[Any]:
             f"{where}: {what} is no array: its parts differ in shape. Bring all images to the same height, width and "
             "channels, and stack them: np.stack(images)."
         ) from None
+    if np.ma.is_masked(values):
+        raise DataError(
+            f"{where}: {what} is a masked array with {np.count_nonzero(np.ma.getmaskarray(values))} masked values, and what lies under a "
+            f"mask would be taken for data. Fill them ({what}.filled(0)), or leave such samples out."
+        )
+    if array.ndim == 0 and array.dtype.kind == "O":
+        raise DataError(
+            f"{where}: {what} must be an array with one entry for each sample, but is a {type(values).__name__}. "
+            "Generators and data-set objects are not taken: read them into arrays first."
+        )
     if array.dtype.kind not in "biuf":
         raise DataError(
             f"{where}: {what} must hold numbers, but its dtype is {array.dtype} (of a {type(values).__name__}). "
@@ -89,20 +106,33 @@ def numbers(values: Any, where: str, what: str) -> npt.NDArray[Any]:
 
 
 def first_bad_sample(array: Array) -> int | None:
-    """Return the place of the first sample with a value that is not finite, or None. Looks at it block by block."""
+    """Return the place of the first sample with a value that float32 cannot hold as a finite one, or None.
+
+    Looks at it block by block.
+    """
     if array.dtype.kind != "f" or array.size == 0:
         return None
     flat = array.reshape(-1)
-    if (flat.size <= _FEW and np.isfinite(flat).all()) or _known_finite(flat):
+    if (flat.size <= _FEW and _finite(flat).all()) or _known_finite(flat):
         return None
     with np.errstate(all="ignore"):
         for start in range(0, flat.size, _BLOCK):
             block = flat[start : start + _BLOCK]
-            # NaN and infinity both show in the sum, which is cheaper than looking at every value. A sum may overflow
-            # without them, so only a closer look decides.
-            if not math.isfinite(float(block.sum())) and not (finite := np.isfinite(block)).all():
+            if not (_likely_finite(block) or (finite := _finite(block)).all()):
                 return int(start + finite.argmin()) // (flat.size // len(array))
     return None
+
+
+def _finite(values: Array) -> Array:
+    """Return of each value whether it is finite, also as float32."""
+    return np.isfinite(values) if values.itemsize <= 4 else np.abs(values) <= LARGEST_NUMBER
+
+
+def _likely_finite(block: Array) -> bool:
+    """Say, for less than a look at every value costs, that all are finite; False leaves it open."""
+    if block.itemsize > 4:
+        return bool(block.max() <= LARGEST_NUMBER and block.min() >= -LARGEST_NUMBER)
+    return math.isfinite(float(block.sum()))  # NaN and infinity both show in it, but it may overflow without them
 
 
 def _known_finite(values: Array) -> bool:

@@ -57,7 +57,9 @@ def check_targets(y: Any, n: int, output_shape: Shape, loss: Loss, where: str = 
             f"{array.shape}). Are images and labels of the same part of the data?"
         )
     if (place := first_bad_sample(np.ascontiguousarray(array))) is not None:
-        raise DataError(f"{where}: y holds NaN or infinity, first in sample {place}. Leave such samples out.")
+        raise DataError(
+            f"{where}: y holds NaN or infinity, or more than 3.4e38, first in sample {place}. Leave such samples out."
+        )
     if loss.kind == _SPARSE:
         return _class_numbers(array, output_shape, where)
     return _like_outputs(array, output_shape, loss.kind, where)

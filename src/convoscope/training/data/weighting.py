@@ -53,7 +53,8 @@ def _checked(sample_weight: Any, n: int, where: str) -> npt.NDArray[np.float32]:
         raise ShapeError(
             f"{where}: sample_weight must have the shape ({n},), one weight for each sample, but has {weights.shape}."
         )
-    weights = np.ascontiguousarray(weights.reshape(n), dtype=np.float32)
+    with np.errstate(over="ignore"):  # what overflows is infinite, and refused below
+        weights = np.ascontiguousarray(weights.reshape(n), dtype=np.float32)
     if (place := first_bad_sample(weights)) is not None or (weights < 0).any():
         place = int(np.argmax(weights < 0)) if place is None else place
         raise DataError(
@@ -89,7 +90,7 @@ def _by_class(
             raise ConfigurationError(
                 f"{where}: class_weight[{label}] must be finite and not negative, but is {value!r}."
             )
-        table[label] = weight
+        table[int(label)] = weight  # True is class 1, and so is 1.0
     return table[labels]
 
 
