@@ -77,6 +77,12 @@ DAMAGES: dict[str, tuple[Callable[[dict[str, Any], bytearray], None], str]] = {
     "foreign format": (set_metadata(format="pt"), "not a Convoscope model"),
     "newer": (set_metadata(version=2), "newer Convoscope: it has version 2.*Upgrade"),
     "odd version": (set_metadata(version="new"), "version is 'new'"),
+    "version below all": (set_metadata(version=-1), "version is -1"),
+    "true as a version": (set_metadata(version=True), "version is True"),
+    "iterations that no counter holds": (
+        change_model(lambda model: model["training"].update(iterations=10**30)),
+        "iterations must be at most",
+    ),
     "no description": (set_text(""), "the description in its header cannot be read"),
     "description of another kind": (set_text("[]"), "has no description"),
     "no model": (set_metadata(model=[]), "has no description of a model"),

@@ -326,3 +326,15 @@ def test_the_examples_of_people() -> None:
         model.fit(X, np.zeros(13), verbose=0)
     with pytest.raises(DataError, match="x is missing"):
         model.fit(None, Y, verbose=0)
+
+
+@pytest.mark.parametrize("one", [1, True, 1.0, np.int8(1), np.float32(1)])
+def test_class_weights_are_of_the_class_that_the_key_equals(one: Any) -> None:
+    weighted = [_model().train_on_batch(X, Y, class_weight={key: 5.0}) for key in (1, one)]
+    assert weighted[0] == weighted[1]
+
+
+@pytest.mark.parametrize("text", ["1", b"1", ""])
+def test_text_is_no_validation_frequency(text: Any) -> None:
+    with pytest.raises(ConfigurationError, match="validation_freq must be a whole number"):
+        _model().fit(X, Y, validation_split=0.5, validation_freq=text, verbose=0)

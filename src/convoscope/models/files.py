@@ -26,7 +26,7 @@ from convoscope.errors import (
     StorageError,
 )
 from convoscope.layers import moments
-from convoscope.layers.arguments import Shape, shape as as_shape
+from convoscope.layers.arguments import Shape, integer, shape as as_shape
 from convoscope.layers.serialization import deserialize
 from convoscope.layers.stack import infer_shapes
 from convoscope.models import tensorfile
@@ -296,7 +296,7 @@ def _description(header: tensorfile.Header, path: str | os.PathLike[str]) -> dic
             "saved by another program; only files from model.save() can be loaded."
         )
     version = header.metadata.get("version")
-    if not isinstance(version, int):
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise FileFormatError(f"{path} says that its version is {version!r}, which is none.")
     if version > VERSION:
         raise FileFormatError(
@@ -350,7 +350,9 @@ def _set_training(
         metrics=[metrics.deserialize(metric) for metric in training["metrics"]],
     )
     assert model.optimizer is not None
-    model.optimizer.iterations = int(training["iterations"])
+    model.optimizer.iterations = integer(
+        training["iterations"], "iterations", "The optimizer", minimum=0, maximum=2**62
+    )
     slots = _slots(model)
     found = {name: array.shape for name, array in tensors.items() if name.startswith("optimizer/")}
     _check_shapes({name: slot.shape for name, slot in slots.items()}, found, path)

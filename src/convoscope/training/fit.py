@@ -301,7 +301,7 @@ def _samples_an_epoch(count: int, batch_size: int, steps_per_epoch: int | None) 
 
 def _validated(frequency: int | Container[int]) -> Callable[[int], bool]:
     """Return what says whether an epoch, counted from 1, ends with a validation."""
-    if isinstance(frequency, Container):
+    if isinstance(frequency, Container) and not isinstance(frequency, (str, bytes)):
         return lambda epoch: epoch in frequency
     every = integer(frequency, "validation_freq", "fit")
     return lambda epoch: epoch % every == 0
