@@ -88,8 +88,9 @@ def numbers(values: Any, where: str, what: str) -> npt.NDArray[Any]:
             "channels, and stack them: np.stack(images)."
         ) from None
     if np.ma.is_masked(values):
+        count = np.count_nonzero(np.ma.getmaskarray(values))
         raise DataError(
-            f"{where}: {what} is a masked array with {np.count_nonzero(np.ma.getmaskarray(values))} masked values, and what lies under a "
+            f"{where}: {what} is a masked array with {count} masked values, and what lies under a "
             f"mask would be taken for data. Fill them ({what}.filled(0)), or leave such samples out."
         )
     if array.ndim == 0 and array.dtype.kind == "O":
