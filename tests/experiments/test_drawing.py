@@ -107,3 +107,19 @@ def test_a_search_whose_journal_never_came_to_be_begins_with_the_lesson(tmp_path
     kept = optuna.load_study(study_name="search", storage=optuna.storages.JournalStorage(backend))
     assert kept.trials[0].system_attrs["fixed_params"]["filters"] == 64
     assert not list(experiment.path.glob(".*"))
+
+
+def test_nothing_was_in_vain_while_another_process_trains(tmp_path: Path) -> None:
+    def check(drawn: dict[str, Any]) -> None:
+        if drawn["convolutions"] > 3:
+            raise ShapeError("too small for it")
+
+    made = drawing(tmp_path, {"convolutions": [3, 4, 5, 6]}, check)
+    other = drawing(tmp_path, {"convolutions": [3, 4, 5, 6]}, check)
+    other._kept = made._kept
+    other._kept.enqueue_trial({"convolutions": 3})
+    trial, drawn = next(iter(other))
+    assert drawn == {"convolutions": 3}
+    assert tried(made) == []  # the three that were left cannot be trained, but the other has not ended
+    assert len(made._kept.trials) >= 4
+    other._kept.tell(trial, 0.5)

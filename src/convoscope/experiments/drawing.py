@@ -88,7 +88,7 @@ class Drawing:
                 self.give_up(trial, why_not)
             if in_a_row == _MOST_REFUSED:
                 break
-        if refused and not self.worked():
+        if refused and not self.worked() and not self._under_way():
             raise ConfigurationError(f"{refused} combinations in a row cannot be trained, the last: {reason}")
 
     def give_up(self, trial: Any, reason: str) -> None:
@@ -101,6 +101,10 @@ class Drawing:
     def worked(self) -> bool:
         """Say whether any trial was trained so far that something was measured."""
         return any(trial.value is not None or trial.intermediate_values for trial in self._trials())
+
+    def _under_way(self) -> bool:
+        """Say whether another process is at a trial: that one will tell whether all was in vain."""
+        return any(trial.state.name == "RUNNING" for trial in self._trials())
 
     def _left(self) -> Iterator[Any]:
         import optuna
