@@ -338,3 +338,14 @@ def test_class_weights_are_of_the_class_that_the_key_equals(one: Any) -> None:
 def test_text_is_no_validation_frequency(text: Any) -> None:
     with pytest.raises(ConfigurationError, match="validation_freq must be a whole number"):
         _model().fit(X, Y, validation_split=0.5, validation_freq=text, verbose=0)
+
+
+def test_steps_taken_are_a_whole_number(tmp_path: Path) -> None:
+    model = _model()
+    for odd in (1.0, "x", None, 10**30, -1, True):
+        with pytest.raises(ConfigurationError, match="Adam: iterations must be"):
+            model.optimizer.iterations = odd  # type: ignore[union-attr]
+    model.fit(X, Y, verbose=0)
+    model.optimizer.iterations = np.int16(7)  # type: ignore[union-attr]
+    model.save(tmp_path / "model.safetensors")
+    assert cs.load_model(tmp_path / "model.safetensors").optimizer.iterations == 7  # type: ignore[union-attr]

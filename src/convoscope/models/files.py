@@ -26,7 +26,7 @@ from convoscope.errors import (
     StorageError,
 )
 from convoscope.layers import moments
-from convoscope.layers.arguments import Shape, integer, shape as as_shape
+from convoscope.layers.arguments import Shape, shape as as_shape
 from convoscope.layers.serialization import deserialize
 from convoscope.layers.stack import infer_shapes
 from convoscope.models import tensorfile
@@ -350,9 +350,7 @@ def _set_training(
         metrics=[metrics.deserialize(metric) for metric in training["metrics"]],
     )
     assert model.optimizer is not None
-    model.optimizer.iterations = integer(
-        training["iterations"], "iterations", "The optimizer", minimum=0, maximum=2**62
-    )
+    model.optimizer.iterations = training["iterations"]
     slots = _slots(model)
     found = {name: array.shape for name, array in tensors.items() if name.startswith("optimizer/")}
     _check_shapes({name: slot.shape for name, slot in slots.items()}, found, path)

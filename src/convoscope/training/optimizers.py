@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from convoscope.engine.base import Array, UpdateRule
 from convoscope.errors import ConfigurationError, unknown_name
-from convoscope.layers.arguments import flag, real, text
+from convoscope.layers.arguments import flag, integer, real, text
 from convoscope.layers.base import writable
 from convoscope.training import schedules as schedules
 from convoscope.training.options import reject_unsupported
@@ -49,11 +49,6 @@ class Optimizer:
     clipnorm, clipvalue, global_clipnorm : float, optional
         Bounds for gradients: of each weight's norm, of each value, of the norm of all together. One of them at most.
     name : str, optional
-
-    Attributes
-    ----------
-    iterations : int
-        Steps taken so far.
     """
 
     def __init__(
@@ -101,6 +96,15 @@ class Optimizer:
         if number > 1:
             raise ConfigurationError(f"{type(self).__name__}: {argument} must be from 0 to 1, but is {value!r}.")
         return number
+
+    @property
+    def iterations(self) -> int:
+        """Steps taken so far."""
+        return self._iterations
+
+    @iterations.setter
+    def iterations(self, value: int) -> None:
+        self._iterations = integer(value, "iterations", type(self).__name__, minimum=0, maximum=2**62)
 
     # ---- learning rate
 
