@@ -6,7 +6,7 @@
 
 namespace convoscope {
 
-// The same bounds as in layers/arguments.py.
+// The same bounds as in checks.py.
 constexpr std::int64_t most_values = std::int64_t{1} << 28;  // of one sample between two steps, and of one weight
 constexpr std::int64_t largest_size = std::int64_t{1} << 24;  // of a side, kernel, window, stride, factor, padding
 

@@ -40,7 +40,7 @@ class Initializer:
     """The base of all initializers."""
 
     def __post_init__(self) -> None:
-        from convoscope.layers.arguments import integer, real
+        from convoscope.checks import integer, real
 
         where = type(self).__name__
         for field in fields(self):  # type: ignore[arg-type]

@@ -10,8 +10,8 @@ import random as python_random
 
 import numpy as np
 
+from convoscope.checks import integer
 from convoscope.errors import ConfigurationError
-from convoscope.layers.arguments import integer
 
 _LARGEST = 2**32 - 1
 

@@ -15,7 +15,7 @@ from convoscope.engine.reference import ReferenceEngine
 from convoscope.engine.steps import Step
 from convoscope.engine.steps.reading import EachValue, Reading
 from convoscope.layers import Layer
-from convoscope.layers.arguments import Shape
+from convoscope.types import Shape
 
 FACES = ("label", "multiply_adds", "readings", "describe")
 

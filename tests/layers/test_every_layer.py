@@ -46,8 +46,8 @@ from convoscope.layers import (
     deserialize,
     serialize,
 )
-from convoscope.layers.arguments import Shape
 from convoscope.layers.serialization import KINDS
+from convoscope.types import Shape
 
 Array = npt.NDArray[Any]
 

@@ -15,9 +15,9 @@ from tests.models.test_damaged_files import change_description, rewrite
 
 import convoscope as cs
 from convoscope import _native
+from convoscope.checks import LARGEST_SIZE, MOST_VALUES
 from convoscope.engine import plan
 from convoscope.errors import ConvoscopeError, FileFormatError, ShapeError
-from convoscope.layers.arguments import LARGEST_SIZE, MOST_VALUES
 from convoscope.layers.serialization import deserialize
 
 LARGE = [2**31 - 1, 2**31, 2**32, 2**62, 2**63, 10**30, 10**5000]

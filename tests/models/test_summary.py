@@ -29,7 +29,7 @@ from convoscope.models import Sequential
 from convoscope.models.summary import summarize
 from convoscope.models.summary_text import table
 
-# Written by make_keras_tables.py with Keras itself.
+# Written by tools/make_keras_tables.py with Keras itself.
 KERAS = json.loads(Path(__file__).with_name("keras_tables.json").read_text())
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from convoscope.engine.fusion import fuse
 from convoscope.engine.lowering import lower
 from convoscope.engine.steps import Step
-from convoscope.layers.arguments import Shape
 from convoscope.layers.base import Layer
 from convoscope.layers.stack import infer_shapes
+from convoscope.types import Shape
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from convoscope.layers.geometry import extent
 
 if TYPE_CHECKING:
     from convoscope.engine.steps import Step
-    from convoscope.layers.arguments import Shape
+    from convoscope.types import Shape
 
 Span = tuple[int, int]  # the first index and the last; none at all where the last comes before the first
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from convoscope import drawing
+from convoscope.checks import integer
 from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError
 from convoscope.explore.answers import Labels, answers, checked_labels
 from convoscope.explore.sections import as_batch
-from convoscope.layers.arguments import integer
 from convoscope.models.sequential import Sequential
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from convoscope import drawing
+from convoscope.checks import integer
 from convoscope.engine.base import Array
 from convoscope.explore.embedding import hidden
 from convoscope.explore.sections import as_batch, batches
-from convoscope.layers.arguments import integer
 from convoscope.models.sequential import Sequential
 
 

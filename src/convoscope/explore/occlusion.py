@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from convoscope import drawing
+from convoscope.checks import pair
 from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError, ShapeError
 from convoscope.explore.answers import answers
 from convoscope.explore.sections import BATCH, as_batch
-from convoscope.layers.arguments import pair
 from convoscope.models.sequential import Sequential
 
 

@@ -17,8 +17,8 @@ from convoscope.engine.base import Array, Executable
 from convoscope.engine.steps import ActivationStep
 from convoscope.errors import ConfigurationError, DataError, ShapeError, unknown_name
 from convoscope.layers import Conv2D, Layer
-from convoscope.layers.arguments import Shape
 from convoscope.models.sequential import Sequential
+from convoscope.types import Shape
 
 BATCH = 32  # inner outputs take room
 

@@ -8,11 +8,11 @@ from typing import Any, SupportsIndex
 import numpy as np
 
 from convoscope import drawing
+from convoscope.checks import integer
 from convoscope.engine import plan, receptive_field as reach
 from convoscope.engine.base import Array
 from convoscope.explore.sections import as_batch, batches, channel_at, outputs_at, place_of
 from convoscope.layers import Layer
-from convoscope.layers.arguments import integer
 from convoscope.models.sequential import Sequential
 
 

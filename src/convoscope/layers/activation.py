@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from convoscope import activations
+from convoscope.checks import LARGEST_NUMBER, equal, real
 from convoscope.errors import ConfigurationError
-from convoscope.layers.arguments import LARGEST_NUMBER, Shape, equal, real
 from convoscope.layers.base import Layer
+from convoscope.types import Shape
 
 
 class Activation(Layer):

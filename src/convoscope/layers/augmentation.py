@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from convoscope.checks import bounds, integer, real
 from convoscope.errors import ConfigurationError, unknown_name
 from convoscope.layers import geometry
-from convoscope.layers.arguments import Bounds, Shape, bounds, integer, real
 from convoscope.layers.base import Layer
+from convoscope.types import Bounds, Shape
 
 FLIP_MODES = ("horizontal", "vertical", "horizontal_and_vertical")
 FILL_MODES = ("constant", "nearest", "reflect", "wrap")

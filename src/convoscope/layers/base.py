@@ -16,10 +16,12 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from convoscope.checks import check_values, flag, shape as as_shape
 from convoscope.errors import ConfigurationError, NotReadyError, ShapeError
 from convoscope.initializers import Initializer
 from convoscope.layers import moments
-from convoscope.layers.arguments import Shape, check_values, flag, reject_unsupported, shape as as_shape
+from convoscope.layers.options import reject_unsupported
+from convoscope.types import Shape
 
 Weights = npt.NDArray[np.float32]
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from convoscope import activations, initializers
+from convoscope.checks import flag, padding_mode, pair, size
 from convoscope.initializers import Initializer
 from convoscope.layers import geometry
-from convoscope.layers.arguments import Shape, flag, padding_mode, pair, size
 from convoscope.layers.base import Layer, WeightSpec
+from convoscope.types import Shape
 
 
 class Convolving(Layer):

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from convoscope import activations, initializers
+from convoscope.checks import flag, size
 from convoscope.errors import ShapeError
 from convoscope.initializers import Initializer
-from convoscope.layers.arguments import Shape, flag, size
 from convoscope.layers.base import Layer, WeightSpec
+from convoscope.types import Shape
 
 
 class Dense(Layer):

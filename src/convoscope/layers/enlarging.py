@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from convoscope.checks import pair
 from convoscope.errors import ConfigurationError, ShapeError, unknown_name
 from convoscope.initializers import Initializer
 from convoscope.layers import geometry
-from convoscope.layers.arguments import Shape, pair
 from convoscope.layers.base import Layer
 from convoscope.layers.convolution import Convolving
+from convoscope.types import Shape
 
 _INTERPOLATIONS = ("nearest", "bilinear")
 

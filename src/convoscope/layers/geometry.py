@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
+from convoscope.checks import LARGEST_SIZE
 from convoscope.errors import ShapeError
-from convoscope.layers.arguments import LARGEST_SIZE, Pair, Shape
+from convoscope.types import Pair, Shape
 
 _SMALL = 2**24  # values, 64 MB: no image with its padding is too large below that
-Padding = tuple[Pair, Pair]  # ((top, bottom), (left, right))
 
 
 def extent(size: int, dilation: int = 1) -> int:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from convoscope.errors import ConfigurationError
-from convoscope.layers.arguments import Shape
 from convoscope.layers.base import Layer
+from convoscope.types import Shape
 
 
 class InputLayer(Layer):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from convoscope import initializers
+from convoscope.checks import LARGEST_SIZE, flag, integer, real
 from convoscope.errors import ConfigurationError, ShapeError
 from convoscope.initializers import Initializer
-from convoscope.layers.arguments import LARGEST_SIZE, Shape, flag, integer, real
 from convoscope.layers.base import Layer, WeightSpec
+from convoscope.types import Shape
 
 
 class BatchNormalization(Layer):

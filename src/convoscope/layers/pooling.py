@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from convoscope.checks import flag, padding_mode, pair
 from convoscope.layers import geometry
-from convoscope.layers.arguments import Shape, flag, padding_mode, pair
 from convoscope.layers.base import Layer
+from convoscope.types import Shape
 
 
 class Pooling2D(Layer):

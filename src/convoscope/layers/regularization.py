@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from convoscope.layers.arguments import Shape, fraction, integer
+from convoscope.checks import fraction, integer
 from convoscope.layers.base import Layer
+from convoscope.types import Shape
 
 
 class Dropout(Layer):

@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any, SupportsIndex
 
+from convoscope.checks import MOST_VALUES, equal, integer, pair
 from convoscope.errors import ConfigurationError, ShapeError
 from convoscope.layers import geometry
-from convoscope.layers.arguments import MOST_VALUES, Pair, Shape, equal, integer, pair
 from convoscope.layers.base import Layer
+from convoscope.types import Pair, Shape
 
 
 class Flatten(Layer):

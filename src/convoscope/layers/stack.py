@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from convoscope.errors import ShapeError
-from convoscope.layers.arguments import Shape
 from convoscope.layers.base import Layer
+from convoscope.types import Shape
 
 
 def infer_shapes(layers: Sequence[Layer], input_shape: Shape) -> list[Shape]:

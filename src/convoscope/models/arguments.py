@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from convoscope.checks import shape as as_shape
 from convoscope.errors import ConfigurationError
-from convoscope.layers.arguments import Shape, shape as as_shape
 from convoscope.layers.base import Layer
 from convoscope.models.trainer import Trainer
+from convoscope.types import Shape
 
 
 def as_list(layers: Any) -> list[Any]:

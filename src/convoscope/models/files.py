@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from convoscope.checks import shape as as_shape
 from convoscope.engine.base import Array
 from convoscope.errors import (
     ConfigurationError,
@@ -26,13 +27,13 @@ from convoscope.errors import (
     StorageError,
 )
 from convoscope.layers import moments
-from convoscope.layers.arguments import Shape, shape as as_shape
 from convoscope.layers.serialization import deserialize
 from convoscope.layers.stack import infer_shapes
 from convoscope.models import tensorfile
 from convoscope.models.sequential import Sequential
 from convoscope.models.tensorfile import AnyFloats
 from convoscope.paths import user_path
+from convoscope.types import Shape
 
 FORMAT = "convoscope-model"
 VERSION = 1

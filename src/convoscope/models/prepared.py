@@ -8,8 +8,8 @@ from typing import Any
 # Here and not where they are first needed: if the package is imported anew, layers of before keep their own plans.
 from convoscope.engine import plan, select
 from convoscope.engine.base import Array, Executable
-from convoscope.layers.arguments import Shape
 from convoscope.layers.base import Layer
+from convoscope.types import Shape
 
 
 class PreparedLayers:

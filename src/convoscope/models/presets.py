@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from convoscope.checks import fraction, integer, shape as as_shape
 from convoscope.errors import ConfigurationError, unknown_name
 from convoscope.layers import (
     AveragePooling2D,
@@ -19,7 +20,6 @@ from convoscope.layers import (
     MinPooling2D,
     Rescaling,
 )
-from convoscope.layers.arguments import fraction, integer, shape as as_shape
 from convoscope.models.sequential import Sequential
 
 #: Below this many pixels a side, the convolutions pad: two of them with poolings would leave next to nothing.

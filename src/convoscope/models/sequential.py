@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convoscope.checks import flag, integer
 from convoscope.engine.base import Array, Executable
 from convoscope.errors import ConfigurationError, ConvoscopeError, NotReadyError, ShapeError, unknown_name
 from convoscope.layers import moments
-from convoscope.layers.arguments import Shape, flag, integer
 from convoscope.layers.base import Layer, Symbol, Weights, given_weights
 from convoscope.layers.input import InputLayer
 from convoscope.layers.serialization import deserialize, serialize
@@ -22,6 +22,7 @@ from convoscope.models.naming import name_layers
 from convoscope.models.prepared import PreparedLayers
 from convoscope.models.trainer import Trainer
 from convoscope.random import check_seed, next_seed
+from convoscope.types import Shape
 
 _COPIED = "copied"  # in a copy's state: the places of the layers that the model owns, and of its optimizer's slots
 _MOMENT = "moment"  # in a pickle's state, where another thread trains: weights and optimizer of one moment

@@ -9,8 +9,8 @@ from typing import Any
 
 from convoscope.engine import plan
 from convoscope.engine.receptive_field import ReceptiveField, after_step, at_input
-from convoscope.layers.arguments import Shape
 from convoscope.layers.base import Layer
+from convoscope.types import Shape
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 from convoscope import streams
+from convoscope.checks import integer
 from convoscope.engine.receptive_field import ReceptiveField
 from convoscope.errors import ConfigurationError
-from convoscope.layers.arguments import integer
 from convoscope.models.summary import Row, Summary, summarize
 from convoscope.names import for_terminal
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from convoscope.checks import LARGEST_SIZE, integer
 from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError, unknown_name
-from convoscope.layers.arguments import LARGEST_SIZE, Shape, integer
 from convoscope.layers.base import Layer, Symbol, Weights
 from convoscope.models.prepared import PreparedLayers
 from convoscope.models.sequential import Sequential
+from convoscope.types import Shape
 
 
 class Model:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from convoscope.checks import integer, shape as as_shape
 from convoscope.errors import unknown_name
-from convoscope.layers.arguments import integer, shape as as_shape
 from convoscope.recipes.recipe import Recipe
 
 NAMES = ("fast", "best")

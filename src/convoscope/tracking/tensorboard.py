@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from convoscope.layers.arguments import integer
+from convoscope.checks import integer
 from convoscope.paths import user_path
 from convoscope.tracking.describe import as_text
 from convoscope.tracking.findings import Findings, png

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convoscope.checks import equal, flag, integer
 from convoscope.errors import ConfigurationError, TrainingDivergedError
-from convoscope.layers.arguments import equal, flag, integer
 from convoscope.training import loop
 from convoscope.training.callbacks import CallbackList, History, ProgressPrinter
 from convoscope.training.callbacks.sequence import as_list

@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from convoscope.checks import flag, fraction, text
 from convoscope.engine.base import LossRule
 from convoscope.errors import ConfigurationError, ShapeError, unknown_name
-from convoscope.layers.arguments import flag, fraction, text
 from convoscope.training import functional
 from convoscope.training.functional import (
     binary_crossentropy,

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convoscope.checks import integer, real, text
 from convoscope.errors import ConfigurationError, unknown_name
-from convoscope.layers.arguments import integer, real, text
 from convoscope.training import functional
 from convoscope.training.functional import (
     binary_accuracy,

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convoscope.checks import flag, integer, real, text
 from convoscope.engine.base import Array, UpdateRule
 from convoscope.errors import ConfigurationError, unknown_name
-from convoscope.layers.arguments import flag, integer, real, text
 from convoscope.layers.base import writable
 from convoscope.training import schedules as schedules
 from convoscope.training.options import reject_unsupported

@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from convoscope.checks import equal
 from convoscope.errors import ConfigurationError, unknown_name
-from convoscope.layers.arguments import equal
 
 
 def reject_unsupported(

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convoscope.checks import real
 from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError, DataError, NotReadyError
-from convoscope.layers.arguments import real
 from convoscope.training.data import check_inputs, check_targets, sample_weights
 from convoscope.training.losses import Loss
 from convoscope.training.optimizers import Optimizer

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convoscope.checks import flag, real
 from convoscope.errors import ConfigurationError, unknown_name
-from convoscope.layers.arguments import flag, real
 
 Rates = npt.NDArray[np.float64]
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from convoscope.engine.base import Array, Executable
-from convoscope.layers.arguments import Shape
 from convoscope.training.losses import Loss
 from convoscope.training.metrics import Metric
 from convoscope.training.optimizers import Optimizer
+from convoscope.types import Shape
 
 
 class Trainable(Protocol):

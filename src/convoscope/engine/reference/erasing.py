@@ -11,7 +11,7 @@ import numpy.typing as npt
 from convoscope.engine import philox
 from convoscope.engine.reference.operations import Array, Backward, Mode
 from convoscope.engine.steps import ErasingStep
-from convoscope.layers.arguments import Pair
+from convoscope.types import Pair
 
 
 def erasing(step: ErasingStep, x: Array, weights: Sequence[Array], mode: Mode) -> tuple[Array, Backward]:

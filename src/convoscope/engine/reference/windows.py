@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.layers.arguments import Pair
-from convoscope.layers.geometry import Padding, extent
+from convoscope.layers.geometry import extent
+from convoscope.types import Padding, Pair
 
 Array = npt.NDArray[Any]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from convoscope.engine.steps.reading import Reading
-from convoscope.layers.arguments import Shape
+from convoscope.types import Shape
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ from convoscope.engine.steps.base import Step
 from convoscope.engine.steps.normalization import FOLDED_IN, NormalizationStep
 from convoscope.engine.steps.pooling import Window
 from convoscope.engine.steps.reading import Reading, Windows
-from convoscope.layers.arguments import Pair
-from convoscope.layers.geometry import Padding
+from convoscope.types import Padding, Pair
 
 _LARGEST_FUSED_WINDOW = 256  # the core keeps a winner's index in a byte
 

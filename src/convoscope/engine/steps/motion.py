@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from convoscope.engine.steps.base import Step, core_seed
 from convoscope.engine.steps.reading import EachValue, Reading
-from convoscope.layers.arguments import Bounds
+from convoscope.types import Bounds
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from typing import Any
 
 from convoscope.engine.steps.base import Step
 from convoscope.engine.steps.reading import Reading, Windows
-from convoscope.layers.arguments import Pair, Shape
-from convoscope.layers.geometry import Padding
+from convoscope.types import Padding, Pair, Shape
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.engine.receptive_field import Paint, ReceptiveField, Slide, at_input
-from convoscope.layers.arguments import Pair, Shape
-from convoscope.layers.geometry import Padding, extent
+from convoscope.layers.geometry import extent
+from convoscope.types import Padding, Pair, Shape
 
 Mask = npt.NDArray[np.bool_]
 

@@ -10,8 +10,7 @@ from typing import Any
 from convoscope.engine.steps.activation import LINEAR, Nonlinearity
 from convoscope.engine.steps.base import Step
 from convoscope.engine.steps.reading import Paintings, Reading
-from convoscope.layers.arguments import Pair
-from convoscope.layers.geometry import Padding
+from convoscope.types import Padding, Pair
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 from convoscope.engine.steps.base import Step
 from convoscope.engine.steps.reading import Paintings, Reading
-from convoscope.layers.arguments import Pair
 from convoscope.layers.geometry import upsampling_window
+from convoscope.types import Pair
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
+from convoscope.checks import flag
 from convoscope.errors import ConfigurationError, StorageError
-from convoscope.layers.arguments import flag
 from convoscope.names import for_table
 from convoscope.paths import user_path
 from convoscope.training.callbacks.base import Callback, Logs

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from convoscope.checks import flag, integer, real
 from convoscope.engine.base import Array
-from convoscope.layers.arguments import flag, integer, real
 from convoscope.streams import show
 from convoscope.training.callbacks.base import Logs
 from convoscope.training.callbacks.monitor import MonitorCallback

@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from convoscope.checks import flag
 from convoscope.errors import ConfigurationError
-from convoscope.layers.arguments import flag
 from convoscope.streams import show
 from convoscope.training.callbacks.base import Callback, Logs
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from convoscope.checks import equal, flag, integer, real
 from convoscope.errors import ConfigurationError, StorageError
-from convoscope.layers.arguments import equal, flag, integer, real
 from convoscope.names import for_terminal
 from convoscope.paths import user_path
 from convoscope.streams import show

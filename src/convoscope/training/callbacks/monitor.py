@@ -6,8 +6,8 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+from convoscope.checks import real, text
 from convoscope.errors import ConfigurationError, ConvoscopeWarning, unknown_name
-from convoscope.layers.arguments import real, text
 from convoscope.training.callbacks.base import Callback, Logs
 from convoscope.training.progress import as_number
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from convoscope.checks import flag, integer, real
 from convoscope.errors import ConfigurationError
-from convoscope.layers.arguments import flag, integer, real
 from convoscope.streams import show
 from convoscope.training.callbacks.base import Logs
 from convoscope.training.callbacks.monitor import MonitorCallback

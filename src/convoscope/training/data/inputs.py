@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convoscope.checks import LARGEST_NUMBER
 from convoscope.engine.base import Array
 from convoscope.errors import DataError, ShapeError
-from convoscope.layers.arguments import LARGEST_NUMBER, Shape
+from convoscope.types import Shape
 
 # Values looked at in one go: small enough for the processor's cache, and no temporary of the data set's size.
 _BLOCK = 1 << 18

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from convoscope.engine.base import Array
 from convoscope.errors import DataError, ShapeError
-from convoscope.layers.arguments import Shape
 from convoscope.training.data.inputs import first_bad_sample, numbers
 from convoscope.training.losses import Loss
+from convoscope.types import Shape
 
 _SPARSE, _CATEGORICAL = "sparse_categorical_crossentropy", "categorical_crossentropy"
 

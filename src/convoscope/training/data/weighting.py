@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convoscope.checks import real
 from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError, DataError, ShapeError
-from convoscope.layers.arguments import Shape, real
 from convoscope.training.data.inputs import first_bad_sample, numbers
+from convoscope.types import Shape
 
 
 def sample_weights(

@@ -1,7 +1,9 @@
-"""Write keras_tables.json: what Keras itself prints for the networks of test_summary.py.
+"""Write ``tests/models/keras_tables.json``: what Keras itself prints for the networks of ``test_summary.py``.
 
-Run in an environment that has Keras 3: ``COLUMNS=200 python make_keras_tables.py``.
+Run in an environment that has Keras 3: ``COLUMNS=200 python tools/make_keras_tables.py``.
 """
+
+from __future__ import annotations
 
 import json
 from pathlib import Path
@@ -12,7 +14,7 @@ from keras import layers
 WIDTHS = (40, 50, 63, 65, 76, 80, 88, 119)
 
 
-def two_convolutions():
+def two_convolutions() -> list[layers.Layer]:
     return [
         layers.Conv2D(64, (3, 3), activation="relu"),
         layers.MaxPooling2D(2, 2),
@@ -24,7 +26,7 @@ def two_convolutions():
     ]
 
 
-def one_convolution():
+def one_convolution() -> list[layers.Layer]:
     return [
         layers.Conv2D(32, (3, 3), activation="relu"),
         layers.MaxPooling2D(2, 2),
@@ -34,7 +36,7 @@ def one_convolution():
     ]
 
 
-def odd_ones():
+def odd_ones() -> list[layers.Layer]:
     return [
         layers.Conv2D(64, 3, use_bias=False, trainable=False),
         layers.BatchNormalization(name="a_name_so_long_that_it_fits_in_no_column_of_the_table_whatever_its_width"),
@@ -50,7 +52,9 @@ for make in (two_convolutions, one_convolution, odd_ones):
     for width in WIDTHS:
         keras.backend.clear_session()
         model = keras.Sequential([keras.Input((28, 28, 1)), *make()])
-        pieces = []
+        pieces: list[str] = []
         model.summary(line_length=width, print_fn=pieces.append)
         tables[f"{make.__name__} {width}"] = [line.rstrip() for line in "".join(pieces).rstrip("\n").split("\n")]
-Path(__file__).with_name("keras_tables.json").write_text(json.dumps(tables, indent=1, ensure_ascii=False) + "\n")
+(Path(__file__).parents[1] / "tests/models/keras_tables.json").write_text(
+    json.dumps(tables, indent=1, ensure_ascii=False) + "\n"
+)

@@ -1,0 +1,51 @@
+"""Arguments of Keras' layers that have one value here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from convoscope.checks import equal
+from convoscope.errors import ConfigurationError, unknown_name
+
+# Keras has these arguments; only the values listed here mean something Convoscope computes.
+_ACCEPTED: Mapping[str, tuple[Any, ...]] = {
+    "data_format": (None, "channels_last"),
+    "groups": (None, 1),
+    "dtype": (None, "float32"),
+    "batch_size": (None,),
+    "noise_shape": (None,),
+    "kernel_regularizer": (None,),
+    "bias_regularizer": (None,),
+    "activity_regularizer": (None,),
+    "kernel_constraint": (None,),
+    "bias_constraint": (None,),
+    "beta_regularizer": (None,),
+    "gamma_regularizer": (None,),
+    "beta_constraint": (None,),
+    "gamma_constraint": (None,),
+    "renorm": (None, False),
+    "synchronized": (None, False),
+    "max_value": (None,),
+    "threshold": (None, 0, 0.0),
+    "ragged": (None, False),
+    "sparse": (None, False),
+    "quantization_config": (None,),
+    "lora_rank": (None,),
+}
+
+
+def reject_unsupported(options: Mapping[str, Any], where: str, known: Sequence[str]) -> None:
+    """Accept Keras arguments that are left at a value we compute; name those that are not."""
+    for name, value in options.items():
+        if name not in _ACCEPTED:
+            raise unknown_name(f"argument of {where}", name, known)
+        accepted = _ACCEPTED[name]
+        if not any(value is allowed or (allowed is not None and equal(value, allowed)) for allowed in accepted):
+            usable = " or ".join(repr(allowed) for allowed in accepted)
+            why = (
+                "Images are always height × width × channels, in float32: " if name in ("data_format", "dtype") else ""
+            )
+            raise ConfigurationError(
+                f"{where}: {why}{name}={value!r} is not supported; leave it out, or set it to {usable}."
+            )
