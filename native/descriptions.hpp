@@ -53,7 +53,11 @@ inline Activation activation_of(const nb::dict& d) {
     static const std::map<std::string, Nonlinearity> names = {
         {"linear", Nonlinearity::linear},   {"relu", Nonlinearity::relu}, {"leaky_relu", Nonlinearity::leaky_relu},
         {"sigmoid", Nonlinearity::sigmoid}, {"tanh", Nonlinearity::tanh}, {"elu", Nonlinearity::elu},
-        {"gelu", Nonlinearity::gelu},       {"silu", Nonlinearity::silu}, {"softmax", Nonlinearity::softmax}};
+        {"gelu", Nonlinearity::gelu},       {"silu", Nonlinearity::silu}, {"softmax", Nonlinearity::softmax},
+        {"relu6", Nonlinearity::relu6}, {"selu", Nonlinearity::selu}, {"softplus", Nonlinearity::softplus},
+        {"softsign", Nonlinearity::softsign}, {"hard_sigmoid", Nonlinearity::hard_sigmoid},
+        {"hard_silu", Nonlinearity::hard_silu}, {"mish", Nonlinearity::mish},
+        {"exponential", Nonlinearity::exponential}};
     return {named(names, get<std::string>(d, "activation")), get<float>(d, "alpha")};
 }
 

@@ -238,7 +238,8 @@ def other_layers(recorder: Recorder) -> None:
         ((4, 6), layer("Softmax"), 2, False),
         ((3, 2, 5), layer("Softmax"), 2, False),
     ]
-    names = ("linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax", "elu", "silu", "gelu")
+    names: tuple[str, ...] = ("linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax", "elu", "silu", "gelu")
+    names += ("relu6", "selu", "softplus", "softsign", "hard_sigmoid", "hard_silu", "mish", "exponential")
     rows += [((4, 6), layer("Activation", activation=name), 3, False) for name in names]
     for shape, description, batch, training in rows:
         name = case_name(shape, description, batch) + (" in training" if training else "")

@@ -8,11 +8,34 @@
 
 namespace convoscope::CONVOSCOPE_ISA {
 
-// Lane by lane, for the one function that is not worth a polynomial.
+// Lane by lane, for the two functions that are not worth a polynomial.
 static V error_function(V x) {
     V y{};
     for (int i = 0; i < W; i++) y[i] = ::erff(x[i]);
     return y;
+}
+
+static V log_1_plus(V x) {
+    V y{};
+    for (int i = 0; i < W; i++) y[i] = ::log1pf(x[i]);
+    return y;
+}
+
+constexpr float selu_alpha = 1.6732632423543772f, selu_scale = 1.0507009873554805f;
+
+// Comparisons that let NaN through.
+static INLINE V clamp(V x, float low, float high) {
+    const V above = select(x < low, splat(low), x);
+    return select(above > high, splat(high), above);
+}
+
+static INLINE V hard_sigmoid(V x) { return clamp(x + 3.0f, 0.0f, 6.0f) / 6.0f; }
+
+// tanh(log(1 + e^x)) = e (e + 2) / (e (e + 2) + 2), which is 1 in single precision long before e overflows.
+static INLINE V tanh_of_softplus(V x) {
+    const V e = exp(select(x > 20.0f, splat(20.0f), x));
+    const V n = e * (e + 2.0f);
+    return n / (n + 2.0f);
 }
 
 static INLINE V normal_cdf(V x) { return 0.5f * (1.0f + error_function(x * 0.70710678118654752f)); }
@@ -26,10 +49,19 @@ static INLINE V activate(V x, V alpha) {
     if constexpr (Kind == Nonlinearity::elu) return select(x > 0.0f, x, alpha * expm1(x));
     if constexpr (Kind == Nonlinearity::gelu) return x * normal_cdf(x);
     if constexpr (Kind == Nonlinearity::silu) return x * sigmoid(x);
+    if constexpr (Kind == Nonlinearity::relu6) return clamp(x, 0.0f, 6.0f);
+    if constexpr (Kind == Nonlinearity::selu) return selu_scale * select(x > 0.0f, x, selu_alpha * expm1(x));
+    if constexpr (Kind == Nonlinearity::softplus)
+        return select(x > 0.0f, x, V{}) + log_1_plus(exp(-magnitude(x)));
+    if constexpr (Kind == Nonlinearity::softsign) return x / (1.0f + magnitude(x));
+    if constexpr (Kind == Nonlinearity::hard_sigmoid) return hard_sigmoid(x);
+    if constexpr (Kind == Nonlinearity::hard_silu) return x * hard_sigmoid(x);
+    if constexpr (Kind == Nonlinearity::mish) return x * tanh_of_softplus(x);
+    if constexpr (Kind == Nonlinearity::exponential) return exp(x);
     return x;
 }
 
-// f'(x), from x for gelu and silu and from y = f(x) for the others.
+// f'(x), from x for gelu, silu, hard_silu and mish, and from y = f(x) for the others.
 template <Nonlinearity Kind>
 static INLINE V slope(V x, V y, V alpha) {
     const V one = splat(1.0f);
@@ -43,6 +75,19 @@ static INLINE V slope(V x, V y, V alpha) {
         const V s = sigmoid(x);
         return s * (one + x * (one - s));
     }
+    if constexpr (Kind == Nonlinearity::relu6) return select((y > 0.0f) & (y < 6.0f), one, V{});
+    if constexpr (Kind == Nonlinearity::selu) return select(y > 0.0f, splat(selu_scale), y + selu_scale * selu_alpha);
+    if constexpr (Kind == Nonlinearity::softplus) return -expm1(-y);
+    if constexpr (Kind == Nonlinearity::softsign) return (one - magnitude(y)) * (one - magnitude(y));
+    if constexpr (Kind == Nonlinearity::hard_sigmoid)
+        return select((y > 0.0f) & (y < 1.0f), splat(1.0f / 6.0f), V{});
+    if constexpr (Kind == Nonlinearity::hard_silu)
+        return select(x <= -3.0f, V{}, select(x >= 3.0f, one, (2.0f * x + 3.0f) / 6.0f));
+    if constexpr (Kind == Nonlinearity::mish) {
+        const V t = tanh_of_softplus(x);
+        return t + x * (one - t * t) * sigmoid(x);
+    }
+    if constexpr (Kind == Nonlinearity::exponential) return y;
     return one;
 }
 
@@ -57,6 +102,14 @@ static INLINE void with_kind(Nonlinearity kind, Body&& body) {
         case Nonlinearity::elu: return body(Index<int(Nonlinearity::elu)>{});
         case Nonlinearity::gelu: return body(Index<int(Nonlinearity::gelu)>{});
         case Nonlinearity::silu: return body(Index<int(Nonlinearity::silu)>{});
+        case Nonlinearity::relu6: return body(Index<int(Nonlinearity::relu6)>{});
+        case Nonlinearity::selu: return body(Index<int(Nonlinearity::selu)>{});
+        case Nonlinearity::softplus: return body(Index<int(Nonlinearity::softplus)>{});
+        case Nonlinearity::softsign: return body(Index<int(Nonlinearity::softsign)>{});
+        case Nonlinearity::hard_sigmoid: return body(Index<int(Nonlinearity::hard_sigmoid)>{});
+        case Nonlinearity::hard_silu: return body(Index<int(Nonlinearity::hard_silu)>{});
+        case Nonlinearity::mish: return body(Index<int(Nonlinearity::mish)>{});
+        case Nonlinearity::exponential: return body(Index<int(Nonlinearity::exponential)>{});
         default: return body(Index<int(Nonlinearity::linear)>{});
     }
 }

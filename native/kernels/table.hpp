@@ -8,7 +8,8 @@
 
 namespace convoscope {
 
-enum class Nonlinearity : std::int32_t { linear, relu, leaky_relu, sigmoid, tanh, elu, gelu, silu, softmax };
+enum class Nonlinearity : std::int32_t { linear, relu, leaky_relu, sigmoid, tanh, elu, gelu, silu, softmax, relu6, selu, softplus,
+    softsign, hard_sigmoid, hard_silu, mish, exponential };
 enum class PoolMode : std::int32_t { max, min, average };
 
 struct Activation {

@@ -16,6 +16,8 @@ from convoscope.errors import unknown_name
 
 Array = npt.NDArray[Any]
 
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+
 
 def linear(x: Array) -> Array:
     """Return `x` as it is."""
@@ -65,6 +67,48 @@ def silu(x: Array) -> Array:
     return x * sigmoid(x)
 
 
+def relu6(x: Array) -> Array:
+    """Keep values between 0 and 6: min(max(x, 0), 6)."""
+    return np.clip(x, 0, 6)
+
+
+def selu(x: Array) -> Array:
+    """Scale an elu so that layers keep mean 0 and variance 1 (Klambauer and others, 2017)."""
+    scaled: Array = x.dtype.type(SELU_SCALE) * elu(x, SELU_ALPHA)
+    return scaled
+
+
+def softplus(x: Array) -> Array:
+    """Round off relu's corner: log(1 + exp(x)), without overflow."""
+    rounded: Array = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+    return rounded
+
+
+def softsign(x: Array) -> Array:
+    """Squeeze into (-1, 1), more slowly than tanh: x / (1 + |x|)."""
+    return x / (1 + np.abs(x))  # type: ignore[no-any-return]
+
+
+def hard_sigmoid(x: Array) -> Array:
+    """Squeeze into [0, 1] along a straight line: relu6(x + 3) / 6."""
+    return relu6(x + 3) / x.dtype.type(6)  # type: ignore[no-any-return]
+
+
+def hard_silu(x: Array) -> Array:
+    """Weigh by the hard sigmoid: x relu6(x + 3) / 6, as in MobileNetV3."""
+    return x * hard_sigmoid(x)
+
+
+def mish(x: Array) -> Array:
+    """Weigh by the tanh of softplus: x tanh(log(1 + exp(x))) (Misra, 2019)."""
+    return x * np.tanh(softplus(x))
+
+
+def exponential(x: Array) -> Array:
+    """Return exp(x)."""
+    return np.exp(x)
+
+
 def normal_cdf(x: Array) -> Array:
     """Return the standard normal distribution function of each value."""
     erf = np.vectorize(math.erf, otypes=[np.float64])
@@ -82,8 +126,16 @@ BY_NAME: dict[str, Callable[..., Array]] = {
     "elu": elu,
     "gelu": gelu,
     "silu": silu,
+    "relu6": relu6,
+    "selu": selu,
+    "softplus": softplus,
+    "softsign": softsign,
+    "hard_sigmoid": hard_sigmoid,
+    "hard_silu": hard_silu,
+    "mish": mish,
+    "exponential": exponential,
 }
-_SYNONYMS = {"swish": "silu"}
+_SYNONYMS = {"swish": "silu", "hard_swish": "hard_silu"}
 
 
 def name_of(activation: str | Callable[..., Array] | None) -> str:

@@ -82,7 +82,8 @@ ARGUMENTS: list[tuple[Callable[[], Any], list[str]]] = [
     (lambda: ZeroPadding2D((1, 2, 3)), ["ZeroPadding2D", "padding", "two", "has 3"]),
     (lambda: ZeroPadding2D(((1, 2), (3, -4))), ["ZeroPadding2D", "padding", "at least 0", "-4"]),
     (lambda: Softmax(axis=1), ["Softmax", "last axis", "axis=1"]),
-    (lambda: ReLU(max_value=6), ["ReLU", "max_value=6", "not supported", "None"]),
+    (lambda: ReLU(max_value=5), ["ReLU", "max_value=6", "max_value=5"]),
+    (lambda: ReLU(max_value=6, negative_slope=0.1), ["ReLU", "without a negative_slope"]),
     (lambda: ReLU(negative_slope=-1), ["ReLU", "negative_slope", "at least 0", "-1"]),
     (lambda: LeakyReLU(negative_slope="a"), ["LeakyReLU", "negative_slope", "number", "'a'"]),  # type: ignore[arg-type]
     (lambda: Rescaling("1/255"), ["Rescaling", "scale", "number", "'1/255'"]),  # type: ignore[arg-type]

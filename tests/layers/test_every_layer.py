@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from convoscope import activations
 from convoscope.engine.base import Engine
 from convoscope.engine.plan import build
 from convoscope.engine.reference import ReferenceEngine
@@ -102,12 +103,10 @@ ROWS = [
     Row(BatchNormalization(), (4, 3, 5), (4, 3, 5)),
     Row(BatchNormalization(center=False, momentum=0.5, epsilon=0.1), (6,), (6,)),
     Row(BatchNormalization(scale=False, trainable=False), (2, 3), (2, 3)),
-    *(
-        Row(Activation(name), (3, 4), (3, 4))
-        for name in ("linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax", "elu", "gelu", "silu")
-    ),
+    *(Row(Activation(name), (3, 4), (3, 4)) for name in activations.BY_NAME),
     Row(ReLU(), (3, 4), (3, 4)),
     Row(ReLU(negative_slope=0.1), (3, 4), (3, 4)),
+    Row(ReLU(6.0), (3, 4), (3, 4)),
     Row(LeakyReLU(), (3, 4, 2), (3, 4, 2)),
     Row(LeakyReLU(negative_slope=0.0), (5,), (5,)),
     Row(Softmax(), (3, 4), (3, 4)),

@@ -54,7 +54,16 @@ ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "elu": nnf.elu,
     "gelu": nnf.gelu,
     "silu": nnf.silu,
+    "relu6": nnf.relu6,
+    "selu": nnf.selu,
+    "softplus": nnf.softplus,
+    "softsign": nnf.softsign,
+    "hard_sigmoid": nnf.hardsigmoid,
+    "hard_silu": nnf.hardswish,
+    "mish": nnf.mish,
+    "exponential": torch.exp,
 }
+STACKED = [name for name in ACTIVATIONS if name != "exponential"]  # which grows beyond all numbers
 
 
 def padded(layer: Conv2D | Pooling2D, x: torch.Tensor, window: Sequence[int], value: float) -> torch.Tensor:
@@ -242,7 +251,7 @@ def convolution() -> Layer:
         strides=one_of((1, 1), (2, 2), pair(3)),
         padding=one_of("valid", "same"),
         dilation_rate=one_of((1, 1), (1, 1), pair(3)),
-        activation=one_of(*ACTIVATIONS, "relu", "linear"),
+        activation=one_of(*STACKED, "relu", "linear"),
         use_bias=one_of(True, True, False),
     )
 
@@ -256,7 +265,7 @@ def transposed() -> Layer:
         padding=one_of("valid", "same"),
         output_padding=one_of(None, None, tuple(int(generator.integers(0, stride)) for stride in strides)),
         dilation_rate=pair(3) if max(strides) == 1 else 1,
-        activation=one_of(*ACTIVATIONS, "relu", "linear"),
+        activation=one_of(*STACKED, "relu", "linear"),
         use_bias=one_of(True, True, False),
     )
 

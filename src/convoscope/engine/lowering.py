@@ -136,7 +136,10 @@ def _rectifier(slope: float) -> Nonlinearity:
 
 
 lower.register(cl.Activation, _activation_of(lambda layer: nonlinearity(layer.activation)))
-lower.register(cl.ReLU, _activation_of(lambda layer: _rectifier(layer.negative_slope)))
+lower.register(
+    cl.ReLU,
+    _activation_of(lambda layer: Nonlinearity("relu6") if layer.max_value else _rectifier(layer.negative_slope)),
+)
 lower.register(cl.LeakyReLU, _activation_of(lambda layer: _rectifier(layer.negative_slope)))
 lower.register(cl.Softmax, _activation_of(lambda layer: Nonlinearity("softmax")))
 

@@ -39,15 +39,23 @@ class ReLU(Layer):
 
     Parameters
     ----------
+    max_value : 6, optional
+        What larger values become, as in MobileNet; other bounds are not supported.
     negative_slope : float
-        What negative values are multiplied by; 0 throws them away.
+        What negative values are multiplied by; 0 throws them away. Not together with `max_value`.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
     """
 
     def __init__(self, max_value: float | None = None, negative_slope: float = 0.0, **options: Any) -> None:
-        super().__init__(max_value=max_value, **options)
+        super().__init__(**options)
         self.negative_slope = _slope(negative_slope, "ReLU")
+        self.max_value = None if max_value is None else real(max_value, "max_value", "ReLU")
+        if self.max_value is not None and (self.max_value != 6.0 or self.negative_slope):
+            raise ConfigurationError(
+                f"ReLU: max_value=6 without a negative_slope is supported (relu6), but max_value={max_value!r} and "
+                f"negative_slope={negative_slope!r} came."
+            )
 
     @classmethod
     def base_name(cls) -> str:
@@ -57,7 +65,8 @@ class ReLU(Layer):
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "negative_slope": self.negative_slope}
+        bound = {} if self.max_value is None else {"max_value": self.max_value}
+        return {**super().get_config(), **bound, "negative_slope": self.negative_slope}
 
 
 class LeakyReLU(Layer):

@@ -51,6 +51,20 @@ def _silu(x: Array, y: Array, alpha: float) -> Array:
     return slope
 
 
+def _mish(x: Array, y: Array, alpha: float) -> Array:
+    squeezed = np.tanh(activations.softplus(x))
+    slope: Array = squeezed + x * (1 - squeezed * squeezed) * activations.sigmoid(x)
+    return slope
+
+
+def _hard_silu(x: Array, y: Array, alpha: float) -> Array:
+    return np.where(x <= -3, 0.0, np.where(x >= 3, 1.0, (2 * x + 3) / 6)).astype(x.dtype)
+
+
+def _between(low: float, high: float, slope: float) -> Callable[[Array, Array, float], Array]:
+    return lambda x, y, alpha: np.where((y > low) & (y < high), slope, 0.0).astype(x.dtype)
+
+
 # dy/dx from the input x, the output y and the setting.
 _DERIVATIVES: dict[str, Callable[[Array, Array, float], Array]] = {
     "linear": lambda x, y, alpha: np.ones_like(x),
@@ -61,4 +75,14 @@ _DERIVATIVES: dict[str, Callable[[Array, Array, float], Array]] = {
     "elu": lambda x, y, alpha: np.where(x > 0, 1.0, y + alpha).astype(x.dtype),
     "gelu": _gelu,
     "silu": _silu,
+    "relu6": _between(0.0, 6.0, 1.0),
+    "selu": lambda x, y, alpha: np.where(
+        x > 0, activations.SELU_SCALE, y + activations.SELU_SCALE * activations.SELU_ALPHA
+    ).astype(x.dtype),
+    "softplus": lambda x, y, alpha: activations.sigmoid(x),
+    "softsign": lambda x, y, alpha: 1 / (1 + np.abs(x)) ** 2,
+    "hard_sigmoid": _between(0.0, 1.0, 1 / 6),
+    "hard_silu": _hard_silu,
+    "mish": _mish,
+    "exponential": lambda x, y, alpha: y,
 }

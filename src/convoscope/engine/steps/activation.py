@@ -20,7 +20,7 @@ class Nonlinearity:
     @property
     def gradient_from_output(self) -> bool:
         """Whether the output alone tells the derivative, so that the input need not be kept."""
-        return self.name in ("linear", "relu", "leaky_relu", "sigmoid", "tanh", "elu")
+        return self.name not in ("softmax", "gelu", "silu", "hard_silu", "mish")
 
     @property
     def elementwise(self) -> bool:

@@ -1,5 +1,7 @@
 import { tensor } from "./tensor.js";
 
+const [SELU_ALPHA, SELU_SCALE] = [1.6732632423543772, 1.0507009873554805];
+
 // name -> [value, slope from (x, y)]
 const POINTWISE = {
   linear: [(x) => x, () => 1],
@@ -11,6 +13,17 @@ const POINTWISE = {
   elu: [(x) => (x > 0 ? x : Math.expm1(x)), (x, y) => (x > 0 ? 1 : y + 1)],
   gelu: [(x) => x * normal(x), (x) => normal(x) + (x * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI)],
   silu: [(x) => x * sigmoid(x), (x, y) => y + sigmoid(x) * (1 - y)],
+  relu6: [relu6, (x) => (x > 0 && x < 6 ? 1 : 0)],
+  selu: [
+    (x) => SELU_SCALE * (x > 0 ? x : SELU_ALPHA * Math.expm1(x)),
+    (x, y) => (x > 0 ? SELU_SCALE : y + SELU_SCALE * SELU_ALPHA),
+  ],
+  softplus: [softplus, sigmoid],
+  softsign: [(x) => x / (1 + Math.abs(x)), (x) => 1 / (1 + Math.abs(x)) ** 2],
+  hard_sigmoid: [(x) => relu6(x + 3) / 6, (x) => (x > -3 && x < 3 ? 1 / 6 : 0)],
+  hard_silu: [(x) => (x * relu6(x + 3)) / 6, (x) => (x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6)],
+  mish: [(x) => x * Math.tanh(softplus(x)), mishSlope],
+  exponential: [Math.exp, (_, y) => y],
 };
 
 /** Those that a filter can have; trained layers have a few more. */
@@ -24,6 +37,19 @@ export const ACTIVATIONS = [
   "elu",
   "softmax",
 ];
+
+function relu6(x) {
+  return Math.min(Math.max(x, 0), 6);
+}
+
+function softplus(x) {
+  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+}
+
+function mishSlope(x) {
+  const squeezed = Math.tanh(softplus(x));
+  return squeezed + x * (1 - squeezed * squeezed) * sigmoid(x);
+}
 
 function sigmoid(x) {
   return 1 / (1 + Math.exp(-x));

@@ -95,7 +95,8 @@ const STEPS = {
   Rescaling: ({ scale, offset }) => [{ operation: "rescale", scale, offset }],
   Activation: ({ activation }) => activated(activation),
   Softmax: () => activated("softmax"),
-  ReLU: ({ negative_slope: slope }) => [{ operation: "leak", slope }],
+  ReLU: ({ negative_slope: slope, max_value: bound = null }) =>
+    bound === null ? [{ operation: "leak", slope }] : activated("relu6"),
   LeakyReLU: ({ negative_slope: slope }) => [{ operation: "leak", slope }],
   Flatten: () => [{ operation: "flatten" }],
   Reshape: ({ target_shape: shape }) => [{ operation: "reshape", shape }],

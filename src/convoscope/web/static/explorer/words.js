@@ -3,7 +3,9 @@
 import { number } from "../shared/format.js";
 
 const LAYERS = { Conv2D: "convolution", Conv2DTranspose: "transposed convolution", UpSampling2D: "upsampling" };
-const ACTIVATIONS = { relu: "ReLU", leaky_relu: "leaky ReLU", elu: "ELU", gelu: "GELU", silu: "SiLU" };
+const ACTIVATIONS = { relu: "ReLU", leaky_relu: "leaky ReLU", elu: "ELU", gelu: "GELU", silu: "SiLU", relu6: "ReLU6",
+  selu: "SELU", softplus: "softplus", softsign: "softsign", hard_sigmoid: "hard sigmoid", hard_silu: "hard SiLU",
+  mish: "Mish", exponential: "exp" };
 
 /** An activation's name for reading. */
 export const activationName = (name) => ACTIVATIONS[name] ?? name;
