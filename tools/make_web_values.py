@@ -117,6 +117,16 @@ def activation(name: str) -> dict[str, Any]:
         "tanh": torch.tanh,
         "elu": F.elu,
         "softmax": lambda x: torch.softmax(x, -1),
+        "gelu": F.gelu,
+        "silu": F.silu,
+        "relu6": F.relu6,
+        "selu": F.selu,
+        "softplus": F.softplus,
+        "softsign": F.softsign,
+        "hard_sigmoid": F.hardsigmoid,
+        "hard_silu": F.hardswish,
+        "mish": F.mish,
+        "exponential": torch.exp,
     }
     image = (given(3, 2, 5) + 1 / 32).requires_grad_()  # never 0, where a slope is a matter of taste
     return with_gradient({"name": name}, image, functions[name](image))
@@ -214,6 +224,20 @@ def main() -> None:
             for bilinear in (False, True)
         ],
     }
+    # Drawn last, so that all that was drawn before stays.
+    later = (
+        "gelu",
+        "silu",
+        "relu6",
+        "selu",
+        "softplus",
+        "softsign",
+        "hard_sigmoid",
+        "hard_silu",
+        "mish",
+        "exponential",
+    )
+    values["activate"] += [activation(name) for name in later]
     FILE.parent.mkdir(parents=True, exist_ok=True)
     FILE.write_text(json.dumps(values, separators=(",", ":")) + "\n")
 
