@@ -235,6 +235,9 @@ def other_layers(recorder: Recorder) -> None:
         ((4, 6), layer("ReLU", negative_slope=0.25), 2, False),
         ((4, 6), layer("LeakyReLU"), 2, False),
         ((4, 6), layer("LeakyReLU", negative_slope=0.1), 2, False),
+        ((4, 6), layer("ELU"), 2, False),
+        ((4, 6), layer("ELU", alpha=0.375), 2, False),
+        ((4, 6), layer("ReLU", max_value=6.0), 2, False),
         ((4, 6), layer("Softmax"), 2, False),
         ((3, 2, 5), layer("Softmax"), 2, False),
     ]

@@ -17,6 +17,7 @@ from convoscope.engine.reference import ReferenceEngine
 from convoscope.engine.steps import ActivationStep, ConvolutionStep, DenseStep, PoolingStep
 from convoscope.errors import ShapeError
 from convoscope.layers import (
+    ELU,
     Activation,
     AveragePooling2D,
     BatchNormalization,
@@ -85,6 +86,7 @@ image_layers = st.one_of(
     st.builds(Activation, activations),
     st.builds(ReLU),
     st.builds(LeakyReLU),
+    st.builds(ELU, st.sampled_from([0.0, 0.5, 2.0])),
     st.builds(BatchNormalization),
     st.builds(Dropout, st.sampled_from([0.0, 0.3])),
     st.builds(RandomFlip),

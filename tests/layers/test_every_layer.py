@@ -19,6 +19,7 @@ from convoscope.engine.base import Engine
 from convoscope.engine.plan import build
 from convoscope.engine.reference import ReferenceEngine
 from convoscope.layers import (
+    ELU,
     Activation,
     AveragePooling2D,
     BatchNormalization,
@@ -109,6 +110,8 @@ ROWS = [
     Row(ReLU(6.0), (3, 4), (3, 4)),
     Row(LeakyReLU(), (3, 4, 2), (3, 4, 2)),
     Row(LeakyReLU(negative_slope=0.0), (5,), (5,)),
+    Row(ELU(), (3, 4, 2), (3, 4, 2)),
+    Row(ELU(0.3), (5,), (5,)),
     Row(Softmax(), (3, 4), (3, 4)),
     Row(ZeroPadding2D(((1, 0), (2, 3))), (3, 4, 2), (4, 9, 2)),
     Row(ZeroPadding2D(0), (3, 4, 2), (3, 4, 2)),

@@ -26,6 +26,7 @@ NAMES = {
     "Activation": "activation",
     "ReLU": "re_lu",
     "LeakyReLU": "leaky_re_lu",
+    "ELU": "elu",
     "Softmax": "softmax",
     "ZeroPadding2D": "zero_padding2d",
     "Rescaling": "rescaling",

@@ -17,6 +17,7 @@ from tests.models.support import small_model
 
 from convoscope.engine.base import Engine
 from convoscope.layers import (
+    ELU,
     Activation,
     AveragePooling2D,
     BatchNormalization,
@@ -81,6 +82,8 @@ ROWS = [
     Row(Activation("tanh")),
     Row(ReLU(negative_slope=0.1)),
     Row(LeakyReLU(0.25)),
+    Row(ELU(0.25)),
+    Row(ReLU(6.0)),
     Row(Softmax(), (5,)),
     Row(ZeroPadding2D(((1, 2), (0, 3)))),
     Row(Rescaling(1 / 255, -0.5)),

@@ -18,6 +18,7 @@ import torch.nn.functional as nnf
 from convoscope.engine.base import Engine, LossRule
 from convoscope.engine.plan import build
 from convoscope.layers import (
+    ELU,
     Activation,
     AveragePooling2D,
     BatchNormalization,
@@ -152,6 +153,10 @@ def run(layer: Layer, x: torch.Tensor, weights: list[torch.Tensor], training: bo
     if isinstance(layer, ZeroPadding2D):
         (top, bottom), (left, right) = layer.padding
         return nnf.pad(x, (0, 0, left, right, top, bottom))
+    if isinstance(layer, ELU):
+        return nnf.elu(x, layer.alpha)
+    if isinstance(layer, ReLU) and layer.max_value:
+        return nnf.relu6(x)
     if isinstance(layer, (ReLU, LeakyReLU)):
         return nnf.leaky_relu(x, layer.negative_slope)
     if isinstance(layer, Activation):
@@ -356,6 +361,7 @@ def mixed() -> list[Layer]:
         Conv2D(9, 5, strides=2, padding="same", use_bias=False),
         BatchNormalization(),
         LeakyReLU(),
+        ELU(0.5),
         AveragePooling2D(3, strides=2, padding="same"),
         Conv2D(17, (3, 2), activation="gelu"),
         BatchNormalization(),

@@ -141,6 +141,7 @@ lower.register(
     _activation_of(lambda layer: Nonlinearity("relu6") if layer.max_value else _rectifier(layer.negative_slope)),
 )
 lower.register(cl.LeakyReLU, _activation_of(lambda layer: _rectifier(layer.negative_slope)))
+lower.register(cl.ELU, _activation_of(lambda layer: Nonlinearity("elu", layer.alpha)))
 lower.register(cl.Softmax, _activation_of(lambda layer: Nonlinearity("softmax")))
 
 

@@ -11,6 +11,7 @@ from convoscope import drawing
 from convoscope.engine.base import Array
 from convoscope.explore.sections import as_batch, batches, outputs_at
 from convoscope.layers import (
+    ELU,
     Activation,
     BatchNormalization,
     Conv2D,
@@ -22,7 +23,7 @@ from convoscope.layers import (
 from convoscope.models.sequential import Sequential
 
 # What belongs to the convolution or dense layer before it: a filter is judged by what leaves these.
-_FOLLOWERS = (Activation, BatchNormalization, Dropout, LeakyReLU, ReLU)
+_FOLLOWERS = (ELU, Activation, BatchNormalization, Dropout, LeakyReLU, ReLU)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """Descriptions of layers, under Keras' names and with Keras' arguments."""
 
-from convoscope.layers.activation import Activation, LeakyReLU, ReLU, Softmax
+from convoscope.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
 from convoscope.layers.augmentation import RandomErasing, RandomFlip, RandomRotation, RandomTranslation
 from convoscope.layers.base import Layer
 from convoscope.layers.convolution import Conv2D
@@ -27,6 +27,7 @@ GlobalAvgPool2D = GlobalAveragePooling2D
 GlobalMaxPool2D = GlobalMaxPooling2D
 
 __all__ = [
+    "ELU",
     "Activation",
     "AveragePooling2D",
     "AvgPool2D",

@@ -97,6 +97,28 @@ class LeakyReLU(Layer):
         return {**super().get_config(), "negative_slope": self.negative_slope}
 
 
+class ELU(Layer):
+    """Bend negative values towards -alpha: alpha (exp(x) - 1) (Clevert and others, 2015).
+
+    Parameters
+    ----------
+    alpha : float
+        Where large negative values end, with the sign turned.
+    **options
+        ``name``, ``trainable``, ``input_shape``: see `Layer`.
+    """
+
+    def __init__(self, alpha: float = 1.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.alpha = _slope(alpha, "ELU", "alpha")
+
+    def infer_shape(self, input_shape: Shape) -> Shape:
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "alpha": self.alpha}
+
+
 class Softmax(Layer):
     """Turn the last axis into probabilities that sum to 1."""
 
@@ -109,8 +131,8 @@ class Softmax(Layer):
         return input_shape
 
 
-def _slope(value: Any, where: str) -> float:
-    slope = real(value, "negative_slope", where, finite=False)
+def _slope(value: Any, where: str, argument: str = "negative_slope") -> float:
+    slope = real(value, argument, where, finite=False)
     if not 0.0 <= slope <= LARGEST_NUMBER:
-        raise ConfigurationError(f"{where}: negative_slope must be a number of at least 0, but is {value!r}.")
+        raise ConfigurationError(f"{where}: {argument} must be a number of at least 0, but is {value!r}.")
     return slope

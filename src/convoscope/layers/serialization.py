@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from convoscope.errors import ConfigurationError, unknown_name
-from convoscope.layers.activation import Activation, LeakyReLU, ReLU, Softmax
+from convoscope.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
 from convoscope.layers.augmentation import RandomErasing, RandomFlip, RandomRotation, RandomTranslation
 from convoscope.layers.base import Layer
 from convoscope.layers.convolution import Conv2D
@@ -44,6 +44,7 @@ KINDS: dict[str, type[Layer]] = {
         Activation,
         ReLU,
         LeakyReLU,
+        ELU,
         Softmax,
         ZeroPadding2D,
         Rescaling,

@@ -2,7 +2,7 @@ import { tensor } from "./tensor.js";
 
 const [SELU_ALPHA, SELU_SCALE] = [1.6732632423543772, 1.0507009873554805];
 
-// name -> [value, slope from (x, y)]
+// name -> [value, slope from (x, y)]; the last argument of either is elu's depth
 const POINTWISE = {
   linear: [(x) => x, () => 1],
   relu: [(x) => (x > 0 ? x : 0), (x) => (x > 0 ? 1 : 0)],
@@ -10,7 +10,7 @@ const POINTWISE = {
   absolute: [Math.abs, Math.sign],
   sigmoid: [sigmoid, (_, y) => y * (1 - y)],
   tanh: [Math.tanh, (_, y) => 1 - y * y],
-  elu: [(x) => (x > 0 ? x : Math.expm1(x)), (x, y) => (x > 0 ? 1 : y + 1)],
+  elu: [(x, alpha = 1) => (x > 0 ? x : alpha * Math.expm1(x)), (x, y, alpha = 1) => (x > 0 ? 1 : y + alpha)],
   gelu: [(x) => x * normal(x), (x) => normal(x) + (x * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI)],
   silu: [(x) => x * sigmoid(x), (x, y) => y + sigmoid(x) * (1 - y)],
   relu6: [relu6, (x) => (x > 0 && x < 6 ? 1 : 0)],
@@ -64,25 +64,29 @@ function normal(x) {
 }
 
 /** One value through a pointwise activation. */
-export function activateValue(x, name) {
-  return pointwise(name)[0](x);
+export function activateValue(x, name, alpha) {
+  return pointwise(name)[0](x, alpha);
 }
 
 /** The activation of every value; softmax runs over the last axis. */
-export function activate(input, name) {
+export function activate(input, name, alpha) {
   if (name === "linear") return input;
   if (name === "softmax") return softmax(input);
-  return tensor(input.shape, input.data.map(pointwise(name)[0]));
+  const value = pointwise(name)[0];
+  return tensor(
+    input.shape,
+    input.data.map((x) => value(x, alpha)),
+  );
 }
 
 /** The gradient with respect to the activation's input, given that input. */
-export function activateInputGradient(gradient, input, name) {
-  const output = activate(input, name);
+export function activateInputGradient(gradient, input, name, alpha) {
+  const output = activate(input, name, alpha);
   if (name === "softmax") return softmaxGradient(gradient, output);
   const slope = pointwise(name)[1];
   return tensor(
     input.shape,
-    gradient.data.map((g, i) => g * slope(input.data[i], output.data[i])),
+    gradient.data.map((g, i) => g * slope(input.data[i], output.data[i], alpha)),
   );
 }
 

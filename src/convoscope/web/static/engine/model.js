@@ -62,7 +62,7 @@ function scaled(whole, scales) {
 }
 
 const nothing = () => [];
-const activated = (name) => (name === "linear" ? [] : [{ operation: "activate", name }]);
+const activated = (name, alpha) => (name === "linear" ? [] : [{ operation: "activate", name, alpha }]);
 const pooling =
   (mode) =>
   ({ pool_size: size, strides: stride, padding }) => [{ operation: "pool", mode, size, stride, padding }];
@@ -98,6 +98,7 @@ const STEPS = {
   ReLU: ({ negative_slope: slope, max_value: bound = null }) =>
     bound === null ? [{ operation: "leak", slope }] : activated("relu6"),
   LeakyReLU: ({ negative_slope: slope }) => [{ operation: "leak", slope }],
+  ELU: ({ alpha }) => activated("elu", alpha),
   Flatten: () => [{ operation: "flatten" }],
   Reshape: ({ target_shape: shape }) => [{ operation: "reshape", shape }],
   ZeroPadding2D: ({ padding }) => [{ operation: "zero_pad", padding }],

@@ -53,8 +53,8 @@ export const OPERATIONS = {
   },
   global_pool: { forward: poolAll, backward: poolAllGradient },
   activate: {
-    forward: (input, { name }) => activate(input, name),
-    backward: (gradient, input, { name }) => activateInputGradient(gradient, input, name),
+    forward: (input, { name, alpha }) => activate(input, name, alpha),
+    backward: (gradient, input, { name, alpha }) => activateInputGradient(gradient, input, name, alpha),
   },
   leak: {
     forward: (input, { slope }) => map(input, (x) => (x > 0 ? x : slope * x)),

@@ -111,9 +111,9 @@ const EXPLAINED = {
     x: data[index],
     value: data[index] > 0 ? data[index] : slope * data[index],
   }),
-  activate({ name }, input, place, index) {
+  activate({ name, alpha }, input, place, index) {
     if (name === "softmax") return { kind: "activate", name, index, ...softmaxOf(rowOf(input, index), place.channel) };
-    return { kind: "activate", name, index, x: input.data[index], value: activateValue(input.data[index], name) };
+    return { kind: "activate", name, index, x: input.data[index], value: activateValue(input.data[index], name, alpha) };
   },
   zero_pad({ padding: [[top], [left]] }, input, place) {
     const at = { row: place.row - top, column: place.column - left, channel: place.channel };
