@@ -97,6 +97,20 @@ def lines_for_terminal(text: str) -> str:
     return "\n".join(map(for_terminal, text.split("\n")))
 
 
+def text_of(value: object) -> str:
+    """Return an object as text, or its type's name where it cannot say what it is.
+
+    Examples
+    --------
+    >>> text_of(0.5), text_of(["a"])
+    ('0.5', "['a']")
+    """
+    try:
+        return str(value)
+    except Exception:  # a stranger's object may raise anything, and no training is worth less than a line about it
+        return f"<{type(value).__name__}>"
+
+
 def for_table(cell: object) -> object:
     """Return a cell of a CSV file as it is, or with an apostrophe before what a spreadsheet would compute.
 

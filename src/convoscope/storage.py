@@ -7,6 +7,7 @@ written again, and by `remove_leftovers`.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -67,9 +68,21 @@ def write_atomically(path: str | os.PathLike[str], pieces: Iterable[Any]) -> Non
         _sync_folder(target.parent)
     except OSError as error:
         raise StorageError(
-            f"{path} could not be written: {error.strerror or error}. What stood there before still does. Free some "
-            "space, or choose another place."
+            f"{path} could not be written: {error.strerror or error}. "
+            f"{'What stood there before still does. ' if target.exists() else ''}{remedy(error)}."
         ) from error
+
+
+def remedy(error: OSError) -> str:
+    """Return what to do about a file that could not be written, as the end of a message.
+
+    Examples
+    --------
+    >>> remedy(PermissionError(errno.EACCES, "Permission denied")), remedy(OSError(errno.ENOSPC, "No space"))
+    ('Choose another place', 'Free some space, or choose another place')
+    """
+    full = error.errno in (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", None))
+    return "Free some space, or choose another place" if full else "Choose another place"
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

@@ -21,6 +21,9 @@ class Opaque:
     def __float__(self) -> float:
         raise RuntimeError("no number")
 
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
 
 OPAQUE = Opaque()
 PUT: dict[str, Any] = {
@@ -122,6 +125,7 @@ def test_csv_logger_writes_text_that_csv_reads(tmp_path: Path) -> None:
         assert row["rates"] == "[0.1, 0.2]"
         assert row["array"] == "[1.0, 2.0]"
         assert row["umlaut"] == "größer"
+        assert row["opaque"] == "<Opaque>"
         assert float(row["seven"]) == 7
         assert float(row["loss"]) > 0
 

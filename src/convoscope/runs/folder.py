@@ -17,7 +17,7 @@ from convoscope.names import encodable, for_table, for_terminal, native_path
 from convoscope.paths import is_there, refuse_address, user_path
 from convoscope.runs.contents import CONFIG, TRAINING_STATE, end_last_line, epochs_in, read_report
 from convoscope.runs.reading import check
-from convoscope.storage import read_json, remove_leftovers, write_atomically, write_json
+from convoscope.storage import read_json, remedy, remove_leftovers, write_atomically, write_json
 
 _UNFIT = re.compile(r'[\\/:*?"<>|]')
 _LONGEST_STEM = 200  # bytes, of the 255 that a name may have
@@ -244,7 +244,7 @@ class RunFolder:
                 os.fsync(file.fileno())
         except OSError as error:
             raise StorageError(
-                f"{self.history} could not be written: {error.strerror or error}. Free some space; the run goes on "
+                f"{self.history} could not be written: {error.strerror or error}. {remedy(error)}; the run goes on "
                 f"from its last whole epoch with train --resume {self.path}."
             ) from error
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from convoscope.names import for_terminal
+from convoscope.names import for_terminal, text_of
 
 _LONGEST_TEXT = 40  # of a value that is no number
 
@@ -108,7 +108,7 @@ def render_number(value: Any) -> str:
     """
     number = as_number(value)
     if number is None:
-        text = " ".join(for_terminal(str(value).replace("\n", " ")).split())
+        text = " ".join(for_terminal(text_of(value).replace("\n", " ")).split())
         return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
     return f"{number:.4f}" if abs(number) > 1e-3 or number == 0 else f"{number:.4e}"
 

@@ -346,7 +346,9 @@ def test_a_full_disk_is_said(tmp_path: Path, load: Load, images: Path, monkeypat
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(StorageError, match=r"No space left on device. Free some space, or give another folder"):
+    with pytest.raises(
+        StorageError, match=r"No space left on device. Free some space, or choose another place: another folder"
+    ):
         load(images)
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
 

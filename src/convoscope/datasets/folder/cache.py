@@ -22,6 +22,7 @@ from convoscope.datasets.locate import cache_dir as user_cache_dir
 from convoscope.errors import ConvoscopeWarning, MissingFileError, StorageError
 from convoscope.locks import locked
 from convoscope.paths import open_regular, session_folder, user_path
+from convoscope.storage import remedy
 
 _IMAGES, _INDEX = "images.npy", "index.json"
 _HALF = ".half-"
@@ -219,6 +220,6 @@ def _writing(folder: Path) -> Iterator[None]:
         raise
     except OSError as error:
         raise StorageError(
-            f"The decoded images could not be written to {folder}: {error.strerror or error}. Free some space, or give "
-            f"another folder as cache_dir."
+            f"The decoded images could not be written to {folder}: {error.strerror or error}. {remedy(error)}: "
+            f"another folder is given as cache_dir, on the command line with --data-dir."
         ) from error

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterable
 from typing import Any
 
 from convoscope.checks import flag
 from convoscope.errors import ConfigurationError, StorageError
-from convoscope.names import for_table
+from convoscope.names import for_table, text_of
 from convoscope.paths import user_path
 from convoscope.training.callbacks.base import Callback, Logs
 
@@ -75,6 +74,6 @@ class CSVLogger(Callback):
 def _cell(value: Any) -> object:
     if isinstance(value, str):
         return for_table(value)
-    if isinstance(value, Iterable) and getattr(value, "ndim", True):
-        return f"[{', '.join(map(str, value))}]"
-    return value
+    if isinstance(value, (list, tuple)) or (hasattr(value, "ndim") and value.ndim):
+        return f"[{', '.join(map(text_of, value))}]"
+    return value if isinstance(value, (int, float)) else text_of(value)
