@@ -142,7 +142,7 @@ private:
     }
 
     Activation activation() {
-        return {static_cast<Nonlinearity>(bytes_.choice(9)), static_cast<float>(bytes_.real())};
+        return {static_cast<Nonlinearity>(bytes_.choice(17)), static_cast<float>(bytes_.real())};
     }
 
     Pair pair(std::int64_t least, std::int64_t most) { return {bytes_.number(least, most), bytes_.number(least, most)}; }
@@ -280,7 +280,7 @@ private:
     }
 
     void pad_or_flatten() {
-        if (bytes_.flag()) return put(ReshapeDescription{}, {narrow(Wide{shape_[0]} * shape_[1] * shape_[2])});
+        if (bytes_.flag()) return put(ReshapeDescription{}, {narrow(Wide{narrow(Wide{shape_[0]} * shape_[1])} * shape_[2])});
         const Padding p = padding(2);
         put(PaddingDescription{p}, {narrow(Wide{shape_[0]} + p[0][0] + p[0][1]),
                                     narrow(Wide{shape_[1]} + p[1][0] + p[1][1]), shape_[2]});

@@ -76,7 +76,8 @@ def nearest(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
         raise ConfigurationError("Without training images there are none to compare with.")
     shape = explored.model.plan_input_shape
     try:
-        image = np.asarray(question.get("image"), np.float32)
+        with np.errstate(over="ignore"):  # what is beyond float32 is refused below, as infinite
+            image = np.asarray(question.get("image"), np.float32)
     except (ValueError, TypeError, OverflowError) as error:
         raise ShapeError(f"The image must be a list of {int(np.prod(shape))} numbers.") from error
     if image.size != int(np.prod(shape)) or not np.isfinite(image).all():
