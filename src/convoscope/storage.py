@@ -69,7 +69,7 @@ def write_atomically(path: str | os.PathLike[str], pieces: Iterable[Any]) -> Non
     except OSError as error:
         raise StorageError(
             f"{path} could not be written: {error.strerror or error}. "
-            f"{'What stood there before still does. ' if target.exists() else ''}{remedy(error)}."
+            f"{'What stood there before still does. ' if os.path.exists(target) else ''}{remedy(error)}."
         ) from error
 
 

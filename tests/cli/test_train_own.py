@@ -169,7 +169,7 @@ def test_too_few_images_to_test_with_are_refused_before_training(shell: Shell, t
         (["photos", "--val", "0.95"], "leave no image to train with"),
         (["photos", "--augment", "conv 3 3"], "conv2d is none"),
         (["photos", "--class-weight", "atuo"], "Did you mean 'auto'"),
-        (["digits", "--image-size", "32"], "--image-size is for folders"),
+        (["digits", "--image-size", "32"], "--image-size is for your own images"),
         (["single"], "a classifier needs two"),
     ],
 )

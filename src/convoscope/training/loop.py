@@ -75,7 +75,8 @@ def train(
     """
     optimizer, loss = compiled(model, where)
     executable = model.executable()
-    slots = optimizer.slots_for(model.trainable_weights)
+    with moments.writing():  # the first time, they are made
+        slots = optimizer.slots_for(model.trainable_weights)
     before = Snapshot(model, optimizer, slots)
     scores = Scores(model.metrics)
     singly = callbacks.watches_train_batches
