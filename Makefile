@@ -6,7 +6,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= 2
+WORKERS ?= 3
 SOURCES := pyproject.toml CMakeLists.txt $(shell find native -type f -not -path '*/build/*')
 
 # The tests must run on the native core: a failed build is then an error, not a fall-back.
@@ -53,9 +53,10 @@ core: | $(VENV)/.core ## rebuild the native core after a change in native/, in s
 quick: | $(VENV)/.tools ## the tests of layers, engines, training and models: under a minute
 	$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile $(QUICK)
 
-# Two workers, each of which takes whole files: what a file trains or opens once is shared by its tests.
+# Workers, each of which takes neighbouring tests: what a file trains or opens once is mostly shared. They wait for
+# browsers and processes more than they compute, so there is one more of them than the two cores that CI has.
 test: $(VENV)/.tools ## all tests
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
 
 test-peers: $(VENV)/.peers ## compare with PyTorch, live
 	$(BIN)/python -m pytest tests/peers
