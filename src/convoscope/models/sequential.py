@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,15 +16,13 @@ from convoscope.layers.base import Layer, Symbol, Weights, given_weights
 from convoscope.layers.input import InputLayer
 from convoscope.layers.serialization import deserialize, serialize
 from convoscope.layers.stack import infer_shapes
+from convoscope.models import copying
 from convoscope.models.arguments import as_list, check_layer, without_batch_axis
 from convoscope.models.naming import name_layers
 from convoscope.models.prepared import PreparedLayers
 from convoscope.models.trainer import Trainer
 from convoscope.random import check_seed, next_seed
 from convoscope.types import Shape
-
-_COPIED = "copied"  # in a copy's state: the places of the layers that the model owns, and of its optimizer's slots
-_MOMENT = "moment"  # in a pickle's state, where another thread trains: weights and optimizer of one moment
 
 
 class Sequential(Trainer):
@@ -369,47 +366,21 @@ class Sequential(Trainer):
         layers = [deserialize(description) for description in config["layers"]]
         return cls([*first, *layers], name=config.get("name"), seed=seed)
 
-    # ---- copying: by copy, pickle, and what uses them (joblib, multiprocessing, scikit-learn's clone)
+    # ---- copying: see `convoscope.models.copying`
 
     def __getstate__(self) -> dict[str, Any]:
-        # Layer after layer is pickled after this returns. Should another thread train meanwhile, what they are now goes
-        # along, and takes their place again in `__setstate__`.
-        with moments.reading():
-            state = self._state()
-            if moments.others_train():
-                state[_MOMENT] = [weight.copy() for weight in self.weights], copy.deepcopy(self.optimizer)
-        return state
+        return copying.state_to_pickle(self, self._layers)
 
-    def _state(self) -> dict[str, Any]:
-        own = [place for place, layer in enumerate(self._layers) if layer.owner is self]
-        slots = None if self.optimizer is None else self.optimizer.places_of_slots(self.weights)
-        return {**self.__dict__, "_prepared": None, "_layers": list(self._layers), _COPIED: (own, slots)}
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        copying.restore(self, state)
 
     def __copy__(self) -> Sequential:
         twin = type(self).__new__(type(self))
-        twin.__setstate__(self._state())
+        twin.__setstate__(copying.state_of(self, self._layers))
         return twin
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Sequential:
-        twin = type(self).__new__(type(self))
-        memo[id(self)] = twin
-        with moments.reading():  # all of it of one moment, even if another thread trains
-            twin.__setstate__(copy.deepcopy(self._state(), memo))
-        return twin
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        own, slots = state.pop(_COPIED)
-        weights, optimizer = state.pop(_MOMENT, ((), None))
-        self.__dict__.update(state)
-        for weight, then in zip(self.weights, weights, strict=False):
-            weight[...] = then
-        if self.optimizer is not None and optimizer is not None:
-            self.optimizer.__setstate__(optimizer.__getstate__())
-        for layer in [self._layers[place] for place in own] + ([self._input_layer] if self._input_layer else []):
-            if layer.owner is None:  # a shallow copy shares its layers, and leaves them to the model they stand in
-                layer.adopt(self, layer.name)
-        if self.optimizer is not None and slots is not None:
-            self.optimizer.rebind_slots(self.weights, slots)
+        return copying.deep_copy(self, self._layers, memo)
 
     def __repr__(self) -> str:
         return f"<Sequential {self.name!r}: {len(self._layers)} layers{'' if self.built else ', not built'}>"
