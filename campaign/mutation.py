@@ -48,6 +48,7 @@ _BAD_VALUES: tuple[Any, ...] = (
     {"class_name": "Dense", "config": {}},
 )
 _DEEP = 3_000
+_FLOATS_END = 2**1023  # beyond it a whole number is no float
 
 
 def damage(rng: Random, content: bytes, others: Sequence[bytes] = ()) -> bytes:
@@ -179,7 +180,8 @@ def _wrap_node(rng: Random, holder: Any, key: Any, places: Any) -> None:
 def _nudge_node(rng: Random, holder: Any, key: Any, places: Any) -> None:
     value = holder[key]
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        holder[key] = rng.choice((value + 1, value - 1, -value, value * 2, value * 1000, float(value), str(value)))
+        as_float = float(value) if abs(value) < _FLOATS_END else value
+        holder[key] = rng.choice((value + 1, value - 1, -value, value * 2, value * 1000, as_float, str(value)))
     else:
         _set_node(rng, holder, key, places)
 
