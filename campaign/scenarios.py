@@ -97,7 +97,7 @@ class Train(Scenario):
 
 
 class Own(Train):
-    """The same with images of one's own, which are decoded into a cache first, and validation."""
+    """The same with your own images: they are decoded into a cache first, and some are used for validation."""
 
     name, full, short = "train-folder", 40, 3
 

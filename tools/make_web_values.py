@@ -177,6 +177,23 @@ def enlargement(height: int, width: int, rows: int, columns: int, bilinear: bool
     return with_gradient({"options": {"size": [rows, columns], "bilinear": bilinear}}, image, to_hwc(result))
 
 
+def later_activations() -> list[dict[str, Any]]:
+    """Return the cases that are drawn last, so that all that was drawn before them stays as it was."""
+    names = (
+        "gelu",
+        "silu",
+        "relu6",
+        "selu",
+        "softplus",
+        "softsign",
+        "hard_sigmoid",
+        "hard_silu",
+        "mish",
+        "exponential",
+    )
+    return [activation(name) for name in names]
+
+
 def main() -> None:
     """Write the file."""
     values = {
@@ -224,20 +241,7 @@ def main() -> None:
             for bilinear in (False, True)
         ],
     }
-    # Drawn last, so that all that was drawn before stays.
-    later = (
-        "gelu",
-        "silu",
-        "relu6",
-        "selu",
-        "softplus",
-        "softsign",
-        "hard_sigmoid",
-        "hard_silu",
-        "mish",
-        "exponential",
-    )
-    values["activate"] += [activation(name) for name in later]
+    values["activate"] += later_activations()
     FILE.parent.mkdir(parents=True, exist_ok=True)
     FILE.write_text(json.dumps(values, separators=(",", ":")) + "\n")
 

@@ -32,8 +32,8 @@ def longer(
 ) -> tuple[object, ...]:
     """Return the words of a command that trains for more epochs.
 
-    With constant rates the run goes on. The rates of a recipe are planned over all epochs and come to nothing at the
-    end: more of them mean a new run, with the same settings.
+    With a constant learning rate the run goes on. A recipe spreads its learning rates over all epochs and ends near
+    zero, so more epochs mean a new run with the same settings.
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ def load(path: Path) -> tuple[Sequential, RunFolder | None]:
 def other_images(model: Sequential, name: str, data_dir: str | os.PathLike[str] | None) -> Dataset:
     """Load a data set that a model was not trained on.
 
-    Images of one's own come in the form that the model takes: those to test with, or else all of them.
+    Your own images are brought to the model's size and colour: the test images, or all if none are set aside.
     """
     from dataclasses import replace
 

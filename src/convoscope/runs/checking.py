@@ -1,4 +1,4 @@
-"""Settings that are refused before one's own images are read, which can take minutes."""
+"""Settings that are checked before your own images are read, because reading can take minutes."""
 
 from __future__ import annotations
 

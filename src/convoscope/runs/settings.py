@@ -70,7 +70,7 @@ class TrainSettings:
     pooling : str or None
         Of the preset; None for the lesson's own. See `convoscope.models.build_preset`.
     max_pixels : int or None
-        How many pixels one's own images may have; None for the usual bound.
+        The most pixels that one of your own images may have; None for the default.
     seed : int
         First weights, the order of images, dropout and the choice of validation images follow from it.
     threads : int

@@ -126,10 +126,9 @@ def settings_of(folder: RunFolder, **changes: Any) -> TrainSettings:
     changed = replace(settings, **{name: value for name, value in changes.items() if value is not None})
     if changed.epochs != settings.epochs and settings.schedule != "constant":
         raise ConfigurationError(
-            f"The run in {folder} has the learning rates of --recipe {settings.recipe}, which are planned over "
-            f"{counted(settings.epochs, 'epoch')} and come to nothing after that; it cannot go on to "
-            f"{changed.epochs}. Leave out --epochs, or begin a new run with --recipe {settings.recipe} --epochs "
-            f"{changed.epochs}."
+            f"The run in {folder} uses --recipe {settings.recipe}, whose learning rates are planned over "
+            f"{counted(settings.epochs, 'epoch')} and end near zero. It cannot go on to {changed.epochs}. Leave out "
+            f"--epochs, or begin a new run with --recipe {settings.recipe} --epochs {changed.epochs}."
         )
     return changed
 
