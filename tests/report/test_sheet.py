@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from convoscope.report import classification_report
 from convoscope.report.sheet import confusion_picture, mistakes_sheet
@@ -40,6 +41,13 @@ def test_a_confusion_picture_is_green_where_the_model_is_right() -> None:
 
 def test_a_confusion_picture_of_many_classes_stays_of_a_size_to_look_at() -> None:
     assert confusion_picture(report_with(30, 50), "title").width < 2500
+
+
+@pytest.mark.parametrize("classes", [2, 3, 5, 20])
+@pytest.mark.parametrize("title", ["t", "a title that is much longer than a matrix of two classes is wide"])
+def test_nothing_written_on_a_confusion_picture_is_cut_off(classes: int, title: str) -> None:
+    pixels = np.asarray(confusion_picture(report_with(5, classes), title))
+    assert (pixels[:, -16:] == 255).all()
 
 
 def test_a_sheet_has_a_line_more_where_the_files_are_known() -> None:

@@ -133,11 +133,12 @@ def confusion_picture(report: Report, title: str) -> PIL.Image.Image:
     cell = max(24, min(_CELL, _MATRIX // len(names)))
     side = cell * len(names)
     title = _shortened(ruler, title, 22, _MATRIX)
-    width = max(left + side + _MARGIN, 2 * _MARGIN + round(ruler.textlength(title, _font(22))))
+    meaning = f"{images_of(report)}: a row for what it is, a column for what the model says"
+    written = max(ruler.textlength(title, _font(22)), ruler.textlength(meaning, _font(15)))
+    width = max(left + side + _MARGIN, 2 * _MARGIN + round(written))
     picture = PIL.Image.new("RGB", (width, top + side + _MARGIN), _PAPER)
     pen = PIL.ImageDraw.Draw(picture)
     pen.text((_MARGIN, _MARGIN - 4), title, _INK, _font(22))
-    meaning = f"{images_of(report)}: a row for what it is, a column for what the model says"
     pen.text((_MARGIN, _MARGIN + 26), meaning, _FAINT, _font(15))
     for place, (label, row) in enumerate(zip(labels, matrix, strict=True)):
         start = place * cell
