@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from convoscope.engine.steps.base import Step, core_seed
-from convoscope.engine.steps.reading import EachValue, Reading
+from convoscope.engine.steps.base import core_seed
+from convoscope.engine.steps.elementwise import ElementwiseStep
 from convoscope.types import Bounds
 
 
 @dataclass(frozen=True)
-class ErasingStep(Step):
+class ErasingStep(ElementwiseStep):
     """In training, a random rectangle of each image overwritten: see `convoscope.layers.RandomErasing`.
 
     ``fill_value`` None is noise. ``stream`` and ``seed`` are as in `DropoutStep`.
@@ -30,14 +29,6 @@ class ErasingStep(Step):
     @property
     def label(self) -> str:
         return "erasing"
-
-    @property
-    def multiply_adds(self) -> int:
-        return 0
-
-    @property
-    def readings(self) -> Sequence[Reading]:
-        return [EachValue()]
 
     def describe(self) -> list[dict[str, Any]]:
         settings = ("probability", "scale", "fill_value", "value_range")

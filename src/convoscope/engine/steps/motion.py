@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from convoscope.engine.steps.base import Step, core_seed
-from convoscope.engine.steps.reading import EachValue, Reading
+from convoscope.engine.steps.base import core_seed
+from convoscope.engine.steps.elementwise import ElementwiseStep
 from convoscope.types import Bounds
 
 
 @dataclass(frozen=True)
-class MotionStep(Step):
+class MotionStep(ElementwiseStep):
     """In training, each image flipped, shifted and turned by random numbers of its own.
 
     ``flips`` says whether images are ever mirrored along the height and along the width, ``shifts`` between which
@@ -34,14 +33,6 @@ class MotionStep(Step):
     @property
     def label(self) -> str:
         return "motion"
-
-    @property
-    def multiply_adds(self) -> int:
-        return 0
-
-    @property
-    def readings(self) -> Sequence[Reading]:
-        return [EachValue()]  # as in prediction, where nothing moves
 
     def describe(self) -> list[dict[str, Any]]:
         settings = ("flips", "shifts", "turns", "bilinear", "fill_mode", "fill_value")

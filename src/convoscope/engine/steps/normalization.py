@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from convoscope.engine.steps.base import Step
-from convoscope.engine.steps.reading import EachValue, Reading
+from convoscope.engine.steps.elementwise import ElementwiseStep
 
 
 @dataclass(frozen=True)
-class NormalizationStep(Step):
+class NormalizationStep(ElementwiseStep):
     """Batch normalisation over the last axis: weights are gamma (if scale), beta (if center), moving mean and variance.
 
     ``frozen`` means that the moving averages are used, and left alone, in training too.
@@ -26,14 +24,6 @@ class NormalizationStep(Step):
     @property
     def label(self) -> str:
         return "normalization"
-
-    @property
-    def multiply_adds(self) -> int:
-        return 0
-
-    @property
-    def readings(self) -> Sequence[Reading]:
-        return [EachValue()]  # of the same image; in training the statistics see the whole batch
 
     def describe(self) -> list[dict[str, Any]]:
         return [self._description("normalization", **self.settings())]

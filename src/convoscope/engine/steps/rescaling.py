@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from convoscope.engine.steps.base import Step
-from convoscope.engine.steps.reading import EachValue, Reading
+from convoscope.engine.steps.elementwise import ElementwiseStep
 
 
 @dataclass(frozen=True)
-class RescalingStep(Step):
+class RescalingStep(ElementwiseStep):
     """Input × scale + offset."""
 
     scale: float
@@ -20,14 +18,6 @@ class RescalingStep(Step):
     @property
     def label(self) -> str:
         return "rescaling"
-
-    @property
-    def multiply_adds(self) -> int:
-        return 0
-
-    @property
-    def readings(self) -> Sequence[Reading]:
-        return [EachValue()]
 
     def describe(self) -> list[dict[str, Any]]:
         return [self._description("rescaling", "scale", "offset")]
