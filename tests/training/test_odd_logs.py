@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 import convoscope as cs
-from convoscope.errors import ConfigurationError, ConvoscopeWarning
+from convoscope.errors import ConfigurationError, ConvoscopeWarning, StorageError
 from convoscope.tracking.tracker import Tracker
 from convoscope.training.callbacks import ProgressPrinter
 from convoscope.training.progress import as_number, numbers_in, render_number
@@ -128,6 +129,13 @@ def test_csv_logger_writes_text_that_csv_reads(tmp_path: Path) -> None:
         assert row["opaque"] == "<Opaque>"
         assert float(row["seven"]) == 7
         assert float(row["loss"]) > 0
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
+def test_csv_logger_does_not_wait_for_the_reader_of_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(StorageError, match="is a pipe"):
+        _fit(cs.callbacks.CSVLogger(tmp_path / "pipe"))
 
 
 def test_the_line_on_the_screen_shows_it(capsys: pytest.CaptureFixture[str]) -> None:

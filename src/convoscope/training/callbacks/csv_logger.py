@@ -61,6 +61,8 @@ class CSVLogger(Callback):
         self._write("a", lines)
 
     def _write(self, mode: str, lines: list[list[object]]) -> None:
+        if self.path.is_fifo():  # opening it would wait until somebody reads
+            raise StorageError(f"CSVLogger: {self.path} is a pipe, not a file. Give the name of a file.")
         try:
             with self.path.open(mode, newline="", encoding="utf-8", errors="backslashreplace") as file:
                 csv.writer(file, delimiter=self.separator).writerows([map(for_table, line) for line in lines])
