@@ -149,6 +149,17 @@ def is_there(path: str | os.PathLike[str]) -> bool:
     return True
 
 
+def is_pipe(path: str | os.PathLike[str]) -> bool:
+    """Say whether a path is a named pipe: opening it would wait until somebody reads or writes at its other end.
+
+    Unlike `pathlib.Path.is_fifo` it raises nothing, whatever the path.
+    """
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
 def address_in(path: str | os.PathLike[str]) -> str | None:
     """Return the address on the internet that was given as a path, or None.
 

@@ -9,7 +9,7 @@ from typing import Any
 from convoscope.checks import flag
 from convoscope.errors import ConfigurationError, StorageError
 from convoscope.names import for_table, text_of
-from convoscope.paths import user_path
+from convoscope.paths import is_pipe, user_path
 from convoscope.training.callbacks.base import Callback, Logs
 
 
@@ -61,7 +61,7 @@ class CSVLogger(Callback):
         self._write("a", lines)
 
     def _write(self, mode: str, lines: list[list[object]]) -> None:
-        if self.path.is_fifo():  # opening it would wait until somebody reads
+        if is_pipe(self.path):
             raise StorageError(f"CSVLogger: {self.path} is a pipe, not a file. Give the name of a file.")
         try:
             with self.path.open(mode, newline="", encoding="utf-8", errors="backslashreplace") as file:
