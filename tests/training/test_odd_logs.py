@@ -138,6 +138,12 @@ def test_csv_logger_does_not_wait_for_the_reader_of_a_pipe(tmp_path: Path) -> No
         _fit(cs.callbacks.CSVLogger(tmp_path / "pipe"))
 
 
+@pytest.mark.parametrize("append", [False, True])
+def test_csv_logger_refuses_a_name_that_no_system_has(append: bool, tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="could not be written"):
+        _fit(cs.callbacks.CSVLogger(tmp_path / ("a" * 5_000), append=append))
+
+
 def test_the_line_on_the_screen_shows_it(capsys: pytest.CaptureFixture[str]) -> None:
     _fit(ProgressPrinter(), verbose=2, validation_split=0.25)
     assert "val_note: half way" in capsys.readouterr().out

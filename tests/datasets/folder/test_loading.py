@@ -421,3 +421,8 @@ def test_the_report_can_be_kept_in_a_file(load: Load, images: Path) -> None:
     kept = json.loads(json.dumps(report.as_dict()))
     assert kept["counts"] == {"cat": [8, 1, 1], "dog": [8, 1, 1]}
     assert (kept["images"], kept["imbalance"], kept["form"]["height"]) == (20, 1.0, 24)
+
+
+def test_a_path_that_no_system_has_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(MissingFileError, match="too long"):
+        datasets.from_folder(tmp_path / ("a" * 5_000))

@@ -27,7 +27,7 @@ from convoscope.datasets.folder.table import list_table
 from convoscope.datasets.progress import Progress, ProgressLine
 from convoscope.errors import MissingFileError
 from convoscope.names import legible, native_path, portable_path
-from convoscope.paths import check_regular, refuse_address, user_path
+from convoscope.paths import check_regular, is_there, refuse_address, user_path
 from convoscope.random import check_seed
 
 _MADE_BY = 2  # to be counted up when decoding, fingerprints or the split change: what is stored is then made anew
@@ -167,7 +167,7 @@ def from_folder(
         seed if seed is None else check_seed(seed),
         None if max_pixels is None else as_max_pixels(max_pixels),
     )
-    if not source.exists():
+    if not is_there(source):
         refuse_address(path)
         raise MissingFileError(f"There is no folder or CSV file {path}. Check the path.")
     if not source.is_dir():

@@ -41,7 +41,7 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self._columns = None
-        if self.append and self.path.exists() and self.path.stat().st_size:
+        if self.append and os.path.exists(self.path) and self.path.stat().st_size:
             with self.path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
                 self._columns = next(csv.reader(file, delimiter=self.separator))[1:]
         else:
