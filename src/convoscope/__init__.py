@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from convoscope.layers.input import Input
     from convoscope.models.files import load_model
     from convoscope.models.sequential import Sequential
-    from convoscope.models.view import Model
+    from convoscope.models.model import Model
 
 _MODULES = (
     "activations",
@@ -69,7 +69,7 @@ _MODULES = (
 )
 _OBJECTS = {
     "Input": "convoscope.layers.input",
-    "Model": "convoscope.models.view",
+    "Model": "convoscope.models.model",
     "Sequential": "convoscope.models.sequential",
     "get_threads": "convoscope.engine.threads",
     "load_model": "convoscope.models.files",

@@ -59,8 +59,8 @@ def test_a_layer_without_a_meaning_says_where_to_give_it_one() -> None:
 
 
 def test_an_engine_that_does_not_know_a_step_says_where_to_teach_it() -> None:
-    step = NegationStep(0, 0, (2,), (2,), ())
-    plan = Plan((2,), (2,), (step,), (step,), (), 1)
+    step = NegationStep((0,), (0,), ((2,),), (2,), ())
+    plan = Plan(((2,),), ((2,),), (step,), (1,), (step,), (1,), (), 1)
     with pytest.raises(NotImplementedError, match=r"NegationStep .*engine/reference"):
         ReferenceEngine().prepare(plan, []).forward(np.zeros((1, 2), np.float32))
 

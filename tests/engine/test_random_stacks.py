@@ -215,14 +215,7 @@ def test_the_lesson_s_network_becomes_six_steps() -> None:
         "DenseStep",
         "ActivationStep",
     ]
-    assert [(step.first_layer, step.last_layer) for step in plan.steps] == [
-        (0, 1),
-        (2, 4),
-        (5, 5),
-        (6, 6),
-        (7, 7),
-        (7, 7),
-    ]
+    assert [step.calls for step in plan.steps] == [(0, 1), (2, 3, 4), (5,), (6,), (7,), (7,)]
     assert plan.steps[1].output_shape == (5, 5, 8)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from typing import Any
 
 import numpy as np
 import pytest
@@ -193,9 +194,20 @@ def test_a_class_in_place_of_a_layer_is_told_about_the_parentheses() -> None:
         Sequential([Conv2D(4, 3), Flatten])  # type: ignore[list-item]
 
 
-def test_a_model_in_a_model_is_told_how_to_take_over_its_layers() -> None:
-    with pytest.raises(ConfigurationError, match=r"\*base\.layers"):
-        Sequential([Sequential([Dense(3)]), Dense(2)])  # type: ignore[list-item]
+def test_a_model_stands_in_a_model_but_not_in_itself() -> None:
+    inner = Sequential([Dense(3)])
+    model = Sequential([Input((4,)), inner, Dense(2)], seed=1)
+    assert [layer.name for layer in model.layers] == ["sequential", "dense"]
+    assert [weight.shape for weight in model.weights] == [(4, 3), (3,), (3, 2), (2,)]
+    x = np.random.default_rng(0).random((5, 4))
+    np.testing.assert_allclose(model.predict(x), _by_hand(model, x), rtol=1e-5)
+    with pytest.raises(ConfigurationError, match="cannot stand in itself"):
+        model.add(model)
+
+
+def _by_hand(model: Sequential, x: Any) -> Any:
+    first, one, second, two = model.get_weights()
+    return (x @ first + one) @ second + two
 
 
 def test_anything_else_is_no_layer() -> None:

@@ -3,6 +3,9 @@
 An `Engine` prepares a plan and its weights into an `Executable`, and that runs: forward, forward keeping every step's
 output, gradients, training steps. Arrays are NumPy, images are NHWC, everything computed is float32. Weights are the
 arrays that the layers own: an engine reads them at each call and training writes into them.
+
+Where a plan has one input, a call takes an array; where it has several, a list with an array for each. The same holds
+for outputs, and for what belongs to each of them: targets, losses, sample weights.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ from convoscope.engine.plan import Plan
 from convoscope.engine.steps import ActivationStep, Step
 
 Array = npt.NDArray[Any]
+#: An array, or one for each input (output) where a plan has several.
+Arrays = Array | Sequence[Array]
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,8 @@ class LossRule:
         Whether the model's outputs are logits, before softmax or sigmoid.
     label_smoothing : float
         The share of each label that is spread over all classes; the squared error has none.
+    weight : float
+        What the output counts among several: its gradient is multiplied by that, the losses that are told are not.
 
     Notes
     -----
@@ -41,7 +48,7 @@ class LossRule:
     over it; a sample's loss is the mean over its rows; a batch's loss is the sum of sample weight × sample loss over
     the batch size, as in Keras.
 
-    Where the plan's last step is the softmax (for the categorical kinds) or the sigmoid (for the binary one) and
+    Where the output comes from a softmax (for the categorical kinds) or a sigmoid (for the binary one) and
     `from_logits` is False, the loss is computed from what goes into that step, which is exact where probabilities
     round to 0 or 1. Otherwise probabilities are clipped to [1e-7, 1 - 1e-7], after division by their sum for the
     categorical kinds.
@@ -50,15 +57,16 @@ class LossRule:
     kind: str
     from_logits: bool = False
     label_smoothing: float = 0.0
+    weight: float = 1.0
 
     @property
     def sparse(self) -> bool:
         """Whether labels are class numbers rather than arrays shaped as the outputs."""
         return self.kind == "sparse_categorical_crossentropy"
 
-    def fused_with(self, plan: Plan) -> bool:
-        """Whether the loss is computed from what goes into the plan's last step."""
-        last = plan.steps[-1] if plan.steps else None
+    def fused_with(self, plan: Plan, output: int = 0) -> bool:
+        """Whether the loss of an output is computed from what goes into the step that makes it."""
+        last = plan.maker_of(plan.outputs[output])
         if self.from_logits or not isinstance(last, ActivationStep):
             return False
         if self.kind in ("sparse_categorical_crossentropy", "categorical_crossentropy"):
@@ -103,39 +111,41 @@ class Stretch:
 
     Parameters
     ----------
-    x : array of shape (samples, *input_shape)
+    x : array of shape (samples, *input_shape), or one for each input
         uint8, float32 or float64, C-contiguous. Values are used as they are: 8-bit images are not scaled.
-    y : array
-        int32 labels (samples, ...) for a sparse loss, else float32 shaped as the outputs.
-    sample_weight : float32 array of shape (samples,), or None
+    y : array, or one for each output
+        int32 labels (samples, ...) for a sparse loss, else float32 shaped as the outputs. None for an output without a
+        loss.
+    sample_weight : float32 array of shape (samples,), or one for each output, or None
     rows : int64 array
         Which samples, in the order in which they are visited; the last batch may be smaller.
     batch_size : int
+    loss : LossRule, or one for each output, with None for those without a loss
     learning_rates : float64 array, one value a step
     iteration : int
         Steps taken before this stretch: for Adam's bias correction, and so that dropout draws new numbers.
     seed : int
         Of the run: dropout's numbers follow from it (see `convoscope.engine.philox`).
     slots : for each trainable weight, in the plan's order, its optimizer arrays (float32, the weight's shape)
-    losses : float32 array (len(rows),), written
+    losses : float32 array (len(rows),), or one for each output, written
         Each sample's loss times its weight, before the step's update.
-    outputs : float32 array (len(rows), *output_shape), written
+    outputs : float32 array (len(rows), *output_shape), or one for each output, written
         The model's outputs in training mode, before the step's update.
     """
 
-    x: Array
-    y: Array
+    x: Arrays
+    y: Array | Sequence[Array | None]
     rows: npt.NDArray[np.int64]
     batch_size: int
-    loss: LossRule
+    loss: LossRule | Sequence[LossRule | None]
     rule: UpdateRule
     learning_rates: npt.NDArray[np.float64]
     iteration: int
     seed: int
     slots: Sequence[tuple[Array, ...]]
-    losses: npt.NDArray[np.float32]
-    outputs: npt.NDArray[np.float32]
-    sample_weight: npt.NDArray[np.float32] | None = None
+    losses: Arrays
+    outputs: Arrays
+    sample_weight: Array | Sequence[Array | None] | None = None
 
     @property
     def steps(self) -> int:
@@ -145,12 +155,15 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Gradients:
-    """What a backward pass finds: outputs, the gradient of each weight (None if not trainable), of the input."""
+    """What a backward pass finds: outputs, the gradient of each weight (None if not trainable), of the input.
 
-    outputs: Array
+    `outputs`, `input` and `losses` are lists where the plan has several.
+    """
+
+    outputs: Any
     weights: list[Array | None]
-    input: Array
-    losses: Array = field(default_factory=lambda: np.zeros(0, np.float32))
+    input: Any
+    losses: Any = field(default_factory=lambda: np.zeros(0, np.float32))
 
 
 @dataclass(frozen=True)
@@ -174,34 +187,43 @@ class Executable(Protocol):
         """Return the steps that are run, in training or in prediction, each with what computes it."""
         ...
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Arrays) -> Any:
         """Return the outputs (N, *output_shape) for inputs (N, *input_shape), as in prediction."""
         ...
 
-    def step_outputs(self, x: Array) -> list[Array]:
+    def step_outputs(self, x: Arrays) -> list[Array]:
         """Return the output of every step, in order, as in prediction."""
         ...
 
-    def score(self, x: Array, y: Array, loss: LossRule) -> tuple[Array, Array]:
+    def score(
+        self, x: Arrays, y: Array | Sequence[Array | None], loss: LossRule | Sequence[LossRule | None]
+    ) -> tuple[Any, Any]:
         """Return the outputs and each sample's loss (N,), as in prediction."""
         ...
 
     def pullback(
-        self, x: Array, output_gradient: Array, *, training: bool = False, seed: int = 0, iteration: int = 0
+        self,
+        x: Arrays,
+        output_gradient: Array | Sequence[Array | None],
+        *,
+        training: bool = False,
+        seed: int = 0,
+        iteration: int = 0,
     ) -> Gradients:
         """Return the gradients of sum(outputs × output_gradient) with respect to weights and input.
 
-        In training mode moving averages are used by nothing and left alone; dropout draws by seed and iteration.
+        Of several outputs, None stands for a gradient of zeros. In training mode moving averages are used by nothing
+        and left alone; dropout draws by seed and iteration.
         """
         ...
 
     def gradients(
         self,
-        x: Array,
-        y: Array,
-        loss: LossRule,
+        x: Arrays,
+        y: Array | Sequence[Array | None],
+        loss: LossRule | Sequence[LossRule | None],
         *,
-        sample_weight: Array | None = None,
+        sample_weight: Array | Sequence[Array | None] | None = None,
         training: bool = True,
         seed: int = 0,
         iteration: int = 0,
@@ -226,3 +248,15 @@ class Engine(Protocol):
     def prepare(self, plan: Plan, weights: Sequence[Array]) -> Executable:
         """Make a plan runnable with these weights (float32, in the plan's order), which are kept, not copied."""
         ...
+
+
+def each(given: Any, count: int) -> list[Any]:
+    """Return what was given for several inputs or outputs as a list; None stands for None for each."""
+    if given is None:
+        return [None] * count
+    return list(given) if isinstance(given, (list, tuple)) else [given]
+
+
+def plain(found: Sequence[Any]) -> Any:
+    """Return one array for one input or output, and a list for several."""
+    return found[0] if len(found) == 1 else list(found)

@@ -9,12 +9,14 @@ batch normalisation is a factor and an offset for each channel, which the kernel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from convoscope.engine.steps import (
     LINEAR,
     ActivationStep,
+    CombineStep,
     ConvolutionStep,
     DenseStep,
     DropoutStep,
@@ -25,26 +27,109 @@ from convoscope.engine.steps import (
 )
 
 
-def fuse(steps: Sequence[Step], *, prediction: bool = False) -> list[Step]:
+def fuse(
+    steps: Sequence[Step], outputs: Sequence[int], inputs: int, *, prediction: bool = False
+) -> tuple[tuple[Step, ...], tuple[int, ...]]:
     """Return the steps with activations and poolings drawn into the convolutions and dense layers before them.
 
     For prediction batch normalisations are drawn in as well, and idle steps left out. A step's ``apart`` says why it
-    is not part of the one before it.
+    is not part of the one before it. Steps become one only where nobody else reads the value between them.
 
     The last activation stays on its own if it is a softmax or a sigmoid: the loss is computed from what goes into it,
-    which is both simpler and safe from overflow.
+    which is both simpler and safe from overflow. If anybody else reads what it makes, it is computed for that once
+    more.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+    outputs : sequence of int
+        The numbers of the values that come out.
+    inputs : int
+        How many inputs there are: the first step's value has that number.
+    prediction : bool
+
+    Returns
+    -------
+    tuple of Step, tuple of int
+        The steps, and the numbers of the outputs among their values.
     """
-    fused: list[Step] = []
-    for place, step in enumerate(steps):
-        last = place == len(steps) - 1
-        if prediction and not last and step.idle_in_prediction:
-            continue
-        merged = _merge(fused[-1], step, last, prediction) if fused else ""
-        if isinstance(merged, str):
-            fused.append(replace(step, apart=merged))
-        else:
-            fused[-1] = merged
-    return fused
+    work = _Work(steps, outputs, inputs)
+    if prediction:
+        work.leave_out_idle()
+    work.separate_judged()
+    return work.fused(prediction)
+
+
+class _Work:
+    """Steps that are being put together: values keep their numbers until all is done."""
+
+    def __init__(self, steps: Sequence[Step], outputs: Sequence[int], inputs: int) -> None:
+        self._count = inputs
+        self._made = {inputs + index: step for index, step in enumerate(steps)}  # by value, in order
+        self._outputs = list(outputs)
+
+    def leave_out_idle(self) -> None:
+        """Leave out what changes nothing in prediction, unless it makes an output."""
+        same: dict[int, int] = {}
+        for value, step in list(self._made.items()):
+            step = self._made[value] = replace(step, inputs=tuple(same.get(v, v) for v in step.inputs))
+            if step.idle_in_prediction and value not in self._outputs:
+                same[value] = step.inputs[0]
+                del self._made[value]
+
+    def separate_judged(self) -> None:
+        """Compute a last softmax or sigmoid once more, for the output alone, where others read it too."""
+        readers = self._readers()
+        following = self._count + len(self._made) + max(self._made, default=0)
+        for index, value in enumerate(self._outputs):
+            step = self._made.get(value)
+            if step is not None and _is_judged(step) and readers[value] > 1:
+                readers[value] -= 1
+                self._made[following] = step
+                self._outputs[index] = following
+                following += 1
+
+    def fused(self, prediction: bool) -> tuple[tuple[Step, ...], tuple[int, ...]]:
+        """Return the steps put together, and the numbers of the outputs."""
+        readers = self._readers()
+        for value, step in list(self._made.items()):
+            which, merged = self._merged(step, value in self._outputs, readers, prediction)
+            if isinstance(merged, Step):
+                del self._made[step.inputs[which]]
+                self._made[value] = merged
+            else:
+                self._made[value] = replace(step, apart=merged)
+        return self._numbered()
+
+    def _merged(self, step: Step, last: bool, readers: Mapping[int, int], prediction: bool) -> tuple[int, Step | str]:
+        """Return which input's maker the step becomes one with, and both in one; or why it stays apart."""
+        reason = ""
+        for which, value in enumerate(step.inputs):
+            before = self._made.get(value)
+            if before is None:
+                continue
+            merged = _merge(before, step, last, prediction)
+            if isinstance(merged, Step) and readers[value] > 1:
+                merged = "others read what goes in"
+            if isinstance(merged, Step):
+                return which, merged
+            reason = reason or merged
+        return 0, reason
+
+    def _readers(self) -> Counter[int]:
+        return Counter([*(value for step in self._made.values() for value in step.inputs), *self._outputs])
+
+    def _numbered(self) -> tuple[tuple[Step, ...], tuple[int, ...]]:
+        numbers = {value: value for value in range(self._count)}
+        numbers |= {value: self._count + index for index, value in enumerate(self._made)}
+        steps = tuple(
+            replace(step, inputs=tuple(numbers[value] for value in step.inputs)) for step in self._made.values()
+        )
+        return steps, tuple(numbers[value] for value in self._outputs)
+
+
+def _is_judged(step: Step) -> bool:
+    return isinstance(step, ActivationStep) and step.activation.name in ("softmax", "sigmoid")
 
 
 def _merge(before: Step, step: Step, last: bool, prediction: bool) -> Step | str:
@@ -67,7 +152,7 @@ def _merge_pooling(before: Step, step: PoolingStep) -> Step | str:
         return "an average is not one of its values, and comes after the activation"
     if not before.activation.gradient_from_output:
         return f"what is largest after {before.activation.name} need not be largest before it"
-    return replace(before, last_layer=step.last_layer, output_shape=step.output_shape, pool=step.window)
+    return replace(before, calls=_calls(before, step), output_shape=step.output_shape, pool=step.window)
 
 
 def _merge_activation(before: Step, step: ActivationStep, last: bool, prediction: bool) -> Step | str:
@@ -75,7 +160,7 @@ def _merge_activation(before: Step, step: ActivationStep, last: bool, prediction
         return "the loss is computed from what goes in" if last else "softmax needs all values of a row"
     if last and step.activation.name == "sigmoid":
         return "the loss is computed from what goes in"
-    if not isinstance(before, (ConvolutionStep, TransposedConvolutionStep, DenseStep)):
+    if not isinstance(before, (ConvolutionStep, TransposedConvolutionStep, DenseStep, CombineStep)):
         return _between(before)
     if isinstance(before, ConvolutionStep) and before.pool is not None:
         return "it comes after the pooling"
@@ -84,7 +169,7 @@ def _merge_activation(before: Step, step: ActivationStep, last: bool, prediction
     # Fused, the input would be gone that the gradient of gelu and silu needs.
     if not (prediction or step.activation.gradient_from_output):
         return f"the gradient of {step.activation.name} needs what goes in"
-    return replace(before, last_layer=step.last_layer, activation=step.activation)
+    return replace(before, calls=_calls(before, step), activation=step.activation)
 
 
 def _merge_normalization(before: Step, step: NormalizationStep, prediction: bool) -> Step | str:
@@ -99,7 +184,11 @@ def _merge_normalization(before: Step, step: NormalizationStep, prediction: bool
     if before.activation != LINEAR or before.normalization is not None:
         return f"it comes after {before.activation.name}"
     weights = (*before.weights, *step.weights)
-    return replace(before, last_layer=step.last_layer, weights=weights, normalization=step)
+    return replace(before, calls=_calls(before, step), weights=weights, normalization=step)
+
+
+def _calls(before: Step, step: Step) -> tuple[int, ...]:
+    return tuple(dict.fromkeys((*before.calls, *step.calls)))
 
 
 def _between(before: Step) -> str:

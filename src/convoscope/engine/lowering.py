@@ -10,6 +10,8 @@ from convoscope import layers as cl
 from convoscope.engine.steps import (
     LINEAR,
     ActivationStep,
+    CombineStep,
+    ConcatenateStep,
     ConvolutionStep,
     DenseStep,
     DropoutStep,
@@ -28,6 +30,7 @@ from convoscope.engine.steps import (
 )
 from convoscope.layers.augmentation import Augmentation, ResamplingAugmentation
 from convoscope.layers.geometry import pad_amounts, transposed_pad_amounts
+from convoscope.layers.joining import Combine
 from convoscope.layers.pooling import GlobalPooling2D, Pooling2D
 
 # What a bare name means, with Keras' settings.
@@ -47,7 +50,8 @@ def lower(layer: cl.Layer, common: dict[str, Any]) -> list[Step]:
     ----------
     layer : Layer
     common : dict
-        What `Step` holds: ``first_layer``, ``last_layer``, ``input_shape``, ``output_shape``, ``weights``.
+        What `Step` holds: ``calls``, ``inputs``, ``input_shapes``, ``output_shape``, ``weights``. The plan sees to
+        ``inputs``: the first step reads what the layer is called on, and each other one what the one before it makes.
     """
     raise NotImplementedError(f"{type(layer).__name__} has no meaning for the engine yet: register it in lowering.py")
 
@@ -57,14 +61,14 @@ def _with_activation(step: Step, activation: Nonlinearity) -> list[Step]:
     if activation == LINEAR:
         return [step]
     shape = step.output_shape
-    return [step, ActivationStep(step.first_layer, step.last_layer, shape, shape, (), activation)]
+    return [step, ActivationStep(step.calls, (), (shape,), shape, (), activation)]
 
 
 @lower.register
 def _convolution(layer: cl.Conv2D, common: dict[str, Any]) -> list[Step]:
     padding = tuple(
         pad_amounts(length, window, stride, layer.padding)
-        for length, window, stride in zip(common["input_shape"][:2], layer.window, layer.strides, strict=True)
+        for length, window, stride in zip(common["input_shapes"][0][:2], layer.window, layer.strides, strict=True)
     )
     step = ConvolutionStep(
         **common,
@@ -80,7 +84,7 @@ def _convolution(layer: cl.Conv2D, common: dict[str, Any]) -> list[Step]:
 
 @lower.register
 def _transposed_convolution(layer: cl.Conv2DTranspose, common: dict[str, Any]) -> list[Step]:
-    lengths = zip(common["input_shape"][:2], layer.window, layer.strides, common["output_shape"][:2], strict=True)
+    lengths = zip(common["input_shapes"][0][:2], layer.window, layer.strides, common["output_shape"][:2], strict=True)
     padding = tuple(
         transposed_pad_amounts(n, window, stride, layer.padding, made) for n, window, stride, made in lengths
     )
@@ -109,7 +113,7 @@ def _dense(layer: cl.Dense, common: dict[str, Any]) -> list[Step]:
 def _pooling(layer: Pooling2D, common: dict[str, Any]) -> list[Step]:
     padding = tuple(
         pad_amounts(length, window, stride, layer.padding)
-        for length, window, stride in zip(common["input_shape"][:2], layer.pool_size, layer.strides, strict=True)
+        for length, window, stride in zip(common["input_shapes"][0][:2], layer.pool_size, layer.strides, strict=True)
     )
     window = Window(layer.mode, layer.pool_size, layer.strides, padding)  # type: ignore[arg-type]
     return [PoolingStep(**common, window=window)]
@@ -117,7 +121,7 @@ def _pooling(layer: Pooling2D, common: dict[str, Any]) -> list[Step]:
 
 @lower.register
 def _global_pooling(layer: GlobalPooling2D, common: dict[str, Any]) -> list[Step]:
-    size = common["input_shape"][:2]
+    size = common["input_shapes"][0][:2]
     return [PoolingStep(**common, window=Window(layer.mode, size, size, ((0, 0), (0, 0))))]
 
 
@@ -146,8 +150,22 @@ lower.register(cl.Softmax, _activation_of(lambda layer: Nonlinearity("softmax"))
 
 
 @lower.register
+def _combine(layer: Combine, common: dict[str, Any]) -> list[Step]:
+    if len(common["input_shapes"]) == 1:
+        return [ReshapeStep(**common)]
+    return [CombineStep(**common, mode=layer.mode)]
+
+
+@lower.register
+def _concatenate(layer: cl.Concatenate, common: dict[str, Any]) -> list[Step]:
+    if len(common["input_shapes"]) == 1:
+        return [ReshapeStep(**common)]
+    return [ConcatenateStep(**common, axis=layer.sample_axis(len(common["output_shape"])))]
+
+
+@lower.register
 def _dropout(layer: cl.Dropout, common: dict[str, Any]) -> list[Step]:
-    return [DropoutStep(**common, rate=layer.rate, stream=common["first_layer"], seed=layer.seed)]
+    return [DropoutStep(**common, rate=layer.rate, stream=common["calls"][0], seed=layer.seed)]
 
 
 @lower.register
@@ -175,7 +193,7 @@ def _rescaling(layer: cl.Rescaling, common: dict[str, Any]) -> list[Step]:
 
 
 def _draws(layer: Augmentation, common: dict[str, Any]) -> dict[str, Any]:
-    return {**common, "stream": common["first_layer"], "seed": layer.seed}
+    return {**common, "stream": common["calls"][0], "seed": layer.seed}
 
 
 def _resampling(layer: ResamplingAugmentation) -> dict[str, Any]:

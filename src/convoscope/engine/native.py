@@ -16,6 +16,7 @@ import numpy as np
 from convoscope import _native
 from convoscope.engine.base import Array, Gradients, Kernel, LossRule, Stretch
 from convoscope.engine.plan import Plan
+from convoscope.engine.reference import ReferenceEngine
 from convoscope.engine.steps import Step
 from convoscope.errors import ConfigurationError, DataError, ShapeError
 
@@ -50,7 +51,20 @@ class NativeEngine:
         ConfigurationError
             If a weight is missing, or is not such an array, or not of the planned shape.
         """
+        if not _is_chain(plan):
+            return ReferenceEngine().prepare(plan, weights)  # type: ignore[return-value]
         return NativeExecutable(plan, weights)
+
+
+def _is_chain(plan: Plan) -> bool:
+    return (
+        len(plan.input_shapes) == 1
+        and all(
+            outputs == (len(steps),) and all(step.inputs == (number,) for number, step in enumerate(steps))
+            for steps, outputs in ((plan.steps, plan.outputs), (plan.prediction_steps, plan.prediction_outputs))
+        )
+        and len({index for step in plan.steps for index in step.weights}) == sum(len(s.weights) for s in plan.steps)
+    )
 
 
 class NativeExecutable:
@@ -253,7 +267,7 @@ def _describe_all(steps: Sequence[Step]) -> tuple[list[dict[str, Any]], list[int
     descriptions: list[dict[str, Any]] = []
     last = []
     for step in steps:
-        descriptions += step.describe()
+        descriptions += [{**each, "input": each["inputs"][0]} for each in step.describe()]
         last.append(len(descriptions) - 1)
     return descriptions, last
 

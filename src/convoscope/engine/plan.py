@@ -1,25 +1,28 @@
-"""The plan: what an engine runs, made from a stack of layers.
+"""The plan: what an engine runs, made from a graph of layers.
 
-``build(layers, shape)`` lowers each layer to steps and fuses neighbours; ``build(..., fused=False)`` leaves every layer
-its own steps, so that every layer's output can be looked at.
+``build(layers, shape)`` and ``build_graph(graph)`` lower each call of a layer to steps and fuse neighbours;
+``fused=False`` leaves every layer its own steps, so that every layer's output can be looked at.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from convoscope.engine.fusion import fuse
 from convoscope.engine.lowering import lower
 from convoscope.engine.steps import Step
 from convoscope.layers.base import Layer
-from convoscope.layers.stack import infer_shapes
+from convoscope.layers.graph import Call, Graph
 from convoscope.types import Shape
 
 
 @dataclass(frozen=True)
 class PlannedWeight:
-    """A weight in the plan's list: whose it is, what it is called, and whether training changes it."""
+    """A weight in the plan's list: whose it is, what it is called, and whether training changes it.
+
+    ``layer`` is an index in the graph's list of layers.
+    """
 
     layer: int
     name: str
@@ -29,27 +32,60 @@ class PlannedWeight:
 
 @dataclass(frozen=True)
 class Plan:
-    """Steps in order, and the weights that they name by their place in ``weights``.
+    """Steps in an order in which they can be computed, and the weights that they name by their index in ``weights``.
+
+    Values have numbers: 0 and on are the inputs, then each step makes one. A step names those that it reads, and
+    ``outputs`` those that come out.
 
     ``prediction_steps`` make the same of the same weights, as far as nothing is to be learned: what is idle then is
-    left out, and more of the steps are fused.
+    left out, and more of the steps are fused. Their values have numbers of their own, as has ``prediction_outputs``.
     """
 
-    input_shape: Shape
-    output_shape: Shape
+    input_shapes: tuple[Shape, ...]
+    output_shapes: tuple[Shape, ...]
     steps: tuple[Step, ...]
+    outputs: tuple[int, ...]
     prediction_steps: tuple[Step, ...]
+    prediction_outputs: tuple[int, ...]
     weights: tuple[PlannedWeight, ...]
-    layer_count: int
+    call_count: int
+
+    @property
+    def input_shape(self) -> Shape:
+        """The shape of the first input, and the only one of most plans."""
+        return self.input_shapes[0]
+
+    @property
+    def output_shape(self) -> Shape:
+        """The shape of the first output, and the only one of most plans."""
+        return self.output_shapes[0]
 
     @property
     def trainable(self) -> tuple[int, ...]:
-        """The places of the weights that training changes: gradients and optimizer slots come in this order."""
-        return tuple(place for place, weight in enumerate(self.weights) if weight.trainable)
+        """The indices of the weights that training changes: gradients and optimizer slots come in this order."""
+        return tuple(index for index, weight in enumerate(self.weights) if weight.trainable)
 
-    def last_step_of(self, layer: int) -> int:
-        """Return the place of the step whose output is that layer's output. Only whole in a plan that is not fused."""
-        return max(place for place, step in enumerate(self.steps) if step.last_layer == layer)
+    def last_step_of(self, call: int) -> int:
+        """Return the index of the step whose output is that call's. Only whole in a plan that is not fused."""
+        return max(index for index, step in enumerate(self.steps) if step.calls[-1] == call)
+
+    def maker_of(self, value: int) -> Step | None:
+        """Return the step that makes a value in training; None for an input."""
+        index = value - len(self.input_shapes)
+        return None if index < 0 else self.steps[index]
+
+    def without_last_step(self) -> Plan:
+        """Return the plan of what goes into the last step, which makes the only output."""
+        last = self.steps[-1]
+        steps = self.steps[:-1]
+        return replace(
+            self,
+            output_shapes=(last.input_shape,),
+            steps=steps,
+            outputs=last.inputs,
+            prediction_steps=steps,
+            prediction_outputs=last.inputs,
+        )
 
 
 def build(layers: Sequence[Layer], input_shape: Shape, *, fused: bool = True) -> Plan:
@@ -71,30 +107,50 @@ def build(layers: Sequence[Layer], input_shape: Shape, *, fused: bool = True) ->
     >>> [type(step).__name__ for step in plan.steps], plan.output_shape
     (['ConvolutionStep'], (13, 13, 8))
     """
-    outputs = infer_shapes(layers, input_shape)
-    inputs = [input_shape, *outputs][: len(layers)]
+    return build_graph(Graph.chain(layers, input_shape), fused=fused)
+
+
+def build_graph(graph: Graph, *, fused: bool = True) -> Plan:
+    """Make the plan for a graph of layers. See `build`."""
+    weights, own = _weights(graph)
     steps: list[Step] = []
-    weights: list[PlannedWeight] = []
-    for place, (layer, before, after) in enumerate(zip(layers, inputs, outputs, strict=True)):
-        specs = layer.weight_specs(before)
-        own = tuple(range(len(weights), len(weights) + len(specs)))
-        weights += [PlannedWeight(place, s.name, s.shape, s.trainable and layer.trainable) for s in specs]
-        common = {
-            "first_layer": place,
-            "last_layer": place,
-            "input_shape": before,
-            "output_shape": after,
-            "weights": own,
-        }
-        steps += lower(layer, common)
-    output_shape = outputs[-1] if outputs else input_shape
-    if not fused:
-        return Plan(input_shape, output_shape, tuple(steps), tuple(steps), tuple(weights), len(layers))
+    value_of = list(range(len(graph.input_shapes)))  # of the graph's values: the plan's
+    for number, call in enumerate(graph.calls):
+        before = tuple(value_of[value] for value in call.inputs)
+        for step in _lowered(call, number, own[id(call.layer)]):
+            steps.append(replace(step, inputs=before))
+            before = (len(graph.input_shapes) + len(steps) - 1,)
+        value_of.append(before[0])
+    outputs = tuple(value_of[value] for value in graph.outputs)
+    training = prediction = (tuple(steps), outputs)
+    if fused:
+        count = len(graph.input_shapes)
+        training, prediction = fuse(steps, outputs, count), fuse(steps, outputs, count, prediction=True)
     return Plan(
-        input_shape,
-        output_shape,
-        tuple(fuse(steps)),
-        tuple(fuse(steps, prediction=True)),
-        tuple(weights),
-        len(layers),
+        graph.input_shapes, graph.output_shapes, *training, *prediction, weights=weights, call_count=len(graph.calls)
     )
+
+
+def _weights(graph: Graph) -> tuple[tuple[PlannedWeight, ...], dict[int, tuple[int, ...]]]:
+    """Return all weights, and for each layer (by its id) the indices of its own."""
+    shapes: dict[int, Shape] = {}
+    for call in graph.calls:
+        shapes.setdefault(id(call.layer), call.input_shapes[0])
+    weights: list[PlannedWeight] = []
+    own: dict[int, tuple[int, ...]] = {}
+    for index, layer in enumerate(graph.layers):
+        specs = layer.weight_specs(shapes[id(layer)])
+        own[id(layer)] = tuple(range(len(weights), len(weights) + len(specs)))
+        weights += [PlannedWeight(index, s.name, s.shape, s.trainable and layer.trainable) for s in specs]
+    return tuple(weights), own
+
+
+def _lowered(call: Call, number: int, weights: tuple[int, ...]) -> list[Step]:
+    common = {
+        "calls": (number,),
+        "inputs": (),
+        "input_shapes": call.input_shapes,
+        "output_shape": call.output_shape,
+        "weights": weights,
+    }
+    return lower(call.layer, common)

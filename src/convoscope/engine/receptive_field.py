@@ -9,6 +9,8 @@ What a step reads is told by the step itself: see `convoscope.engine.steps.readi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+import dataclasses
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -63,37 +65,74 @@ class Paint:
 
 
 @dataclass(frozen=True)
+class Shift:
+    """Values put behind `offset` others along an axis, which then has `total`: what those see of the `length` put."""
+
+    offset: int
+    length: int
+    total: int
+
+    def back(self, first: int, last: int) -> Span:
+        """Return which of the values put there lie between the indices; none if the last comes before the first."""
+        low, high = first - self.offset, last - self.offset
+        behind = self.offset + self.length < self.total
+        return (max(low, 0) if self.offset else low), (min(high, self.length - 1) if behind else high)
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Where several values are joined: what an index sees through all of them together."""
+
+    reaches: tuple[Reach, ...]
+    _known: dict[Span, Span] = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def back(self, first: int, last: int) -> Span:
+        """Return what the indices from first to last see between them; remembered, as branches meet again and again."""
+        if (first, last) not in self._known:
+            self._known[first, last] = union([reach.between(first, last) for reach in self.reaches])
+        return self._known[first, last]
+
+
+@dataclass(frozen=True)
 class Reach:
     """What the values along one axis see of the input's axis, in input pixels.
 
-    `moves` are those of the layers, the first one's first. `common` is what all values see, where all see the same.
+    `moves` are those of the layers, the first one's first, from the input or from where values `meet`. `common` is
+    what all values see, where all see the same.
     """
 
     length: int
     places: int
-    moves: tuple[Slide | Paint, ...] = ()
+    moves: tuple[Slide | Paint | Shift, ...] = ()
     common: Span | None = None
+    meeting: Meeting | None = None
 
     def seen(self, place: int) -> Span:
         """Return the first and the last pixel that the value at an index sees; within padding they lie outside."""
+        return self.between(place, place)
+
+    def between(self, first: int, last: int) -> Span:
+        """Return the first and the last pixel that the values from index first to last see between them."""
         if self.common is not None:
             return self.common
-        first = last = place
         for move in reversed(self.moves):
             first, last = move.back(first, last)
             if last < first:
                 return 0, -1
-        return first, last
+        return (first, last) if self.meeting is None else self.meeting.back(first, last)
 
-    def through(self, move: Slide | Paint, places: int) -> Reach:
+    def through(self, move: Slide | Paint | Shift, places: int) -> Reach:
         """Return the reach behind one more layer, which has so many values along the axis."""
         return replace(self, moves=(*self.moves, move), places=places)
 
     def together(self) -> Reach:
         """Return what all values along the axis see between them, as the reach of each."""
-        seen = [span for span in map(self.seen, range(self.places)) if span[0] <= span[1]]
-        first, last = min((span[0] for span in seen), default=0), max((span[1] for span in seen), default=-1)
+        first, last = union([self.seen(place) for place in range(self.places)])
         return replace(self, common=(max(0, first), min(self.length - 1, last)))
+
+    def stretched(self, places: int) -> Reach:
+        """Return the reach of so many values that all see what the one here sees."""
+        return replace(self, common=self.seen(0), places=places)
 
     @property
     def size(self) -> int:
@@ -136,6 +175,11 @@ class ReceptiveField:
         """Whether each value sees everything."""
         return all(axis.whole for axis in self.axes)
 
+    @property
+    def shared(self) -> bool:
+        """Whether all values see the same."""
+        return all(axis.shared for axis in self.axes)
+
     def together(self) -> ReceptiveField:
         """Return what all values see between them, as the field of each."""
         return replace(self, axes=tuple(axis.together() for axis in self.axes))
@@ -147,8 +191,41 @@ def at_input(shape: Shape) -> ReceptiveField:
     return ReceptiveField(tuple(Reach(length, length) for length in axes))
 
 
-def after_step(field: ReceptiveField, step: Step) -> ReceptiveField:
-    """Return what each value behind a step sees, from what each value before it sees."""
-    for reading in step.readings:
-        field = reading.through(field)
-    return field
+def union(spans: Sequence[Span]) -> Span:
+    """Return the span from the first to the last pixel of several; those that are empty do not count."""
+    seen = [span for span in spans if span[0] <= span[1]]
+    return min((span[0] for span in seen), default=0), max((span[1] for span in seen), default=-1)
+
+
+def joined(fields: Sequence[ReceptiveField]) -> ReceptiveField:
+    """Return what a value sees that is computed from several, each with a receptive field of its own."""
+    if len(fields) == 1:
+        return fields[0]
+    # What sees the same at every index has no order that could be lost.
+    mixed = any(each.mixed and not each.shared for each in fields)
+    if mixed:
+        fields = [each.together() for each in fields]
+    axes = []
+    for reaches in zip(*(each.axes for each in fields), strict=True):
+        places = max(reach.places for reach in reaches)
+        common = union([reach.seen(0) for reach in reaches]) if all(reach.shared for reach in reaches) else None
+        axes.append(Reach(reaches[0].length, places, (), common, Meeting(reaches)))
+    return ReceptiveField(tuple(axes), mixed)
+
+
+def of_values(steps: Sequence[Step], input_shapes: Sequence[Shape], seen: int = 0) -> list[ReceptiveField | None]:
+    """Return what each value sees of the input number `seen`: of the inputs, then of each step's value.
+
+    None stands for values that are not computed from that input.
+    """
+    fields = [at_input(shape) if number == seen else None for number, shape in enumerate(input_shapes)]
+    for step in steps:
+        found = []
+        for which, value in enumerate(step.inputs):
+            field = fields[value]
+            if field is not None:
+                for reading in step.readings_of(which):
+                    field = reading.through(field)
+                found.append(field)
+        fields.append(joined(found) if found else None)
+    return fields

@@ -98,9 +98,8 @@ def receptive_field(
     index = _unit_index(unit, shape, found)
     mask = np.zeros(shape, bool)
     mask[index] = True
-    field = reach.at_input(model.plan_input_shape)
-    for step in steps:
-        field = reach.after_step(field, step)
+    field = reach.of_values(steps, (model.plan_input_shape,))[-1]
+    assert field is not None
     for step in reversed(steps):
         for reading in reversed(step.readings):
             mask = reading.back(mask)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, SupportsIndex
 
 import numpy as np
@@ -53,7 +53,7 @@ def section(model: Sequential, first: int, stop: int | None = None, *, scores: b
     shape = model.plan_input_shape if first == 0 else _inner_shape(model.layers[first - 1])
     steps = plan.build(layers, shape, fused=False)
     if scores and ends_in_probabilities(model):
-        steps = replace(steps, steps=steps.steps[:-1])
+        steps = steps.without_last_step()
     weights = [weight for layer in layers for weight in layer.weights]
     return Section(select.current().prepare(steps, weights), steps.output_shape)
 
@@ -131,7 +131,7 @@ def channel_at(model: Sequential, place: int, channel: SupportsIndex) -> int:
 def as_batch(model: Sequential, images: Any) -> Array:
     """Return the images as the engine takes them, (N, *input_shape); a single image becomes a batch of one."""
     alone = model.built and np.ndim(images) == len(model.plan_input_shape)
-    checked = model.check_inputs(np.asarray(images)[None] if alone else images)
+    checked: Array = model.check_inputs(np.asarray(images)[None] if alone else images)
     if len(checked) == 0:
         raise DataError("At least one image is needed, but there are none.")
     return checked
@@ -139,8 +139,8 @@ def as_batch(model: Sequential, images: Any) -> Array:
 
 def class_count(model: Sequential) -> int:
     """Return how many scores the model gives for an image, or say that its outputs are not one row of scores."""
-    shape = model.output_shape[1:]
-    if len(shape) != 1 or shape[0] is None:
+    shape: Shape = model.output_shape[1:]
+    if len(shape) != 1:
         raise ShapeError(
             f"Model {model.name!r} makes outputs of shape {shape}, but one score for each class is needed, as after "
             "Dense(10) or GlobalAveragePooling2D()."

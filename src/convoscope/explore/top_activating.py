@@ -99,9 +99,9 @@ def top_activating(
 
 
 def _field(model: Sequential, place: int) -> reach.ReceptiveField:
-    field = reach.at_input(model.plan_input_shape)
-    for step in plan.build(model.layers[: place + 1], model.plan_input_shape, fused=False).steps:
-        field = reach.after_step(field, step)
+    steps = plan.build(model.layers[: place + 1], model.plan_input_shape, fused=False).steps
+    field = reach.of_values(steps, (model.plan_input_shape,))[-1]
+    assert field is not None
     return field
 
 

@@ -7,6 +7,22 @@ from convoscope.layers.convolution import Conv2D
 from convoscope.layers.dense import Dense
 from convoscope.layers.enlarging import Conv2DTranspose, UpSampling2D
 from convoscope.layers.input import Input, InputLayer
+from convoscope.layers.joining import (
+    Add,
+    Average,
+    Concatenate,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    concatenate,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
 from convoscope.layers.normalization import BatchNormalization, Rescaling
 from convoscope.layers.pooling import (
     AveragePooling2D,
@@ -29,9 +45,12 @@ GlobalMaxPool2D = GlobalMaxPooling2D
 __all__ = [
     "ELU",
     "Activation",
+    "Add",
+    "Average",
     "AveragePooling2D",
     "AvgPool2D",
     "BatchNormalization",
+    "Concatenate",
     "Conv2D",
     "Conv2DTranspose",
     "Convolution2D",
@@ -49,7 +68,10 @@ __all__ = [
     "LeakyReLU",
     "MaxPool2D",
     "MaxPooling2D",
+    "Maximum",
     "MinPooling2D",
+    "Minimum",
+    "Multiply",
     "RandomErasing",
     "RandomFlip",
     "RandomRotation",
@@ -58,8 +80,16 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Softmax",
+    "Subtract",
     "UpSampling2D",
     "ZeroPadding2D",
+    "add",
+    "average",
+    "concatenate",
     "deserialize",
+    "maximum",
+    "minimum",
+    "multiply",
     "serialize",
+    "subtract",
 ]

@@ -7,8 +7,6 @@ the arithmetic. What a layer does own is its weights: plain float32 arrays that 
 from __future__ import annotations
 
 import inspect
-import re
-import weakref
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -21,6 +19,8 @@ from convoscope.errors import ConfigurationError, NotReadyError, ShapeError
 from convoscope.initializers import Initializer
 from convoscope.layers import moments
 from convoscope.layers.options import reject_unsupported
+from convoscope.layers.symbols import Node, Operation, Symbol, check_count, symbols_in
+from convoscope.random import next_seed
 from convoscope.types import Shape
 
 Weights = npt.NDArray[np.float32]
@@ -34,6 +34,12 @@ class WeightSpec:
     shape: Shape
     initializer: Initializer
     trainable: bool = True
+
+
+def as_shapes(input_shape: Shape | Sequence[Shape]) -> tuple[Shape, ...]:
+    """Return one shape or several as a tuple of shapes."""
+    several = bool(input_shape) and all(isinstance(each, tuple) for each in input_shape)
+    return tuple(input_shape) if several else (input_shape,)  # type: ignore[arg-type, return-value]
 
 
 def given_weights(weights: Any, where: str) -> list[Weights]:
@@ -64,21 +70,7 @@ def writable(array: Weights) -> Weights:
     return array if good else np.array(array, np.float32, order="C", subok=False)
 
 
-@dataclass(frozen=True, eq=False)
-class Symbol:
-    """A place in a network, such as ``layer.output``: what ``Model(inputs=..., outputs=...)`` is told.
-
-    It holds no numbers. ``shape`` has the batch axis first, as None.
-    """
-
-    layer: Layer
-    kind: str  # "input" or "output"
-    shape: tuple[int | None, ...]
-    owner: Any  # the Sequential that the layer stood in when the symbol was made
-    dtype: str = "float32"
-
-
-class Layer:
+class Layer(Operation):
     """The base of every layer.
 
     Parameters
@@ -104,21 +96,15 @@ class Layer:
         **options: Any,
     ) -> None:
         reject_unsupported(options, type(self).__name__, self._argument_names())
-        if name is not None and (not isinstance(name, str) or not name):
-            raise ConfigurationError(
-                f"{type(self).__name__}: name must be a string that is not empty, but is {name!r}."
-            )
-        self._given_name = name
-        self._model_name: str | None = None
+        super().__init__(name)
         self.trainable = flag(trainable, "trainable", type(self).__name__)
         self.requested_input_shape: Shape | None = (
             None if input_shape is None else as_shape(input_shape, "input_shape", type(self).__name__)
         )
-        self._input_shape: Shape | None = None
+        self._input_shapes: tuple[Shape, ...] | None = None
         self._output_shape: Shape | None = None
         self._specs: tuple[WeightSpec, ...] = ()
         self._weights: tuple[Weights, ...] = ()
-        self._owner: weakref.ref[Any] | None = None
 
     # ---- what each layer says of itself
 
@@ -130,11 +116,16 @@ class Layer:
         """Return the weights that the layer needs for inputs of that shape, in Keras' order."""
         return ()
 
-    def checked_shape(self, input_shape: Shape) -> Shape:
-        """Return what `infer_shape` does, if the output and the weights are of a size that can be computed with."""
-        output_shape = self.infer_shape(input_shape)
+    def infer_joined_shape(self, input_shapes: Sequence[Shape]) -> Shape:
+        """Return the shape that the layer makes of several inputs. Layers that join several say so here."""
+        check_count(self, 1, input_shapes)
+        return self.infer_shape(input_shapes[0])
+
+    def checked_shape(self, *input_shapes: Shape) -> Shape:
+        """Return the output's shape, if the output and the weights are of a size that can be computed with."""
+        output_shape = self.infer_joined_shape(input_shapes)
         check_values(output_shape, f"{self.describe()}: the output")
-        for spec in self.weight_specs(input_shape):
+        for spec in self.weight_specs(input_shapes[0]):
             check_values(spec.shape, f"{self.describe()}: the weight {spec.name!r}")
         return output_shape
 
@@ -150,34 +141,6 @@ class Layer:
         """Make a layer from what `get_config` returned. The weights are not part of it."""
         return cls(**config)
 
-    # ---- names
-
-    @classmethod
-    def base_name(cls) -> str:
-        """Return the class's name as Keras writes it in names: ``MaxPooling2D`` gives ``max_pooling2d``."""
-        words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", cls.__name__)
-        return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
-
-    @property
-    def name(self) -> str:
-        """The layer's name: the one given, or the one that its model gave it."""
-        return self._given_name or self._model_name or self.base_name()
-
-    @property
-    def has_given_name(self) -> bool:
-        """Whether the user chose the name."""
-        return self._given_name is not None
-
-    def adopt(self, owner: Any, name: str) -> None:
-        """Note the model that the layer now stands in, and the name that it has there."""
-        self._owner = weakref.ref(owner)
-        self._model_name = name
-
-    @property
-    def owner(self) -> Any:
-        """The model that adopted the layer, or None."""
-        return self._owner() if self._owner else None
-
     # ---- building: allocating weights
 
     @property
@@ -185,35 +148,85 @@ class Layer:
         """Whether the layer has its shapes and weights."""
         return self._output_shape is not None
 
-    def build(self, input_shape: Shape, generator: np.random.Generator) -> None:
+    def build(self, input_shape: Shape | Sequence[Shape], generator: np.random.Generator) -> None:
         """Settle the shapes and make the weights. Building again for the same shape keeps the weights.
 
         Parameters
         ----------
-        input_shape : tuple of int
+        input_shape : tuple of int, or several of them for a layer that joins several inputs
             Without the batch axis.
         generator : numpy.random.Generator
             Where random first values come from.
         """
+        shapes = as_shapes(input_shape)
         if self.built:
-            if input_shape != self._input_shape:
-                raise ShapeError(
-                    f"{self.describe()} was built for inputs of shape {self._input_shape} and cannot take "
-                    f"{input_shape}: its weights fit the first shape. "
-                    "Make a new layer (Layer.from_config(layer.get_config()))."
-                )
+            if shapes != self._input_shapes:
+                raise self._built_otherwise(shapes)
             return
-        output_shape = self.checked_shape(input_shape)
-        self._specs = self.weight_specs(input_shape)
+        output_shape = self.checked_shape(*shapes)
+        self._specs = self.weight_specs(shapes[0])
         self._weights = tuple(
             np.ascontiguousarray(spec.initializer(spec.shape, generator), dtype=np.float32) for spec in self._specs
         )
-        self._input_shape, self._output_shape = input_shape, output_shape
+        self._input_shapes, self._output_shape = shapes, output_shape
+
+    def _built_otherwise(self, shapes: Sequence[Shape]) -> ShapeError:
+        first, now = (s[0] if len(s) == 1 else tuple(s) for s in (self._require_built()[0], shapes))
+        return ShapeError(
+            f"{self.describe()} was built for inputs of shape {first} and cannot take {now}: its weights fit the first "
+            "shape. Make a new layer (Layer.from_config(layer.get_config()))."
+        )
+
+    # ---- being called
+
+    def __call__(self, inputs: Any, training: bool | None = None) -> Symbol:
+        """Call the layer on a symbol, or on a list of them, and return the symbol of what comes out.
+
+        A layer that is called several times has the same weights each time. `training` may be left out or None: a
+        model decides.
+
+        Raises
+        ------
+        ShapeError
+            If the layer does not take inputs of those shapes.
+        ConfigurationError
+            If it is called on something else than symbols.
+
+        Examples
+        --------
+        >>> from convoscope.layers import Dense, Input
+        >>> Dense(10)(Input(shape=(64,))).shape
+        (None, 10)
+        """
+        symbols = symbols_in(inputs)
+        if symbols is None:
+            raise ConfigurationError(
+                f"{self.describe()} was called on {type(inputs).__name__}, but a layer is called on symbols: "
+                "x = Input(shape=(28, 28, 1)); y = layer(x). To compute with arrays, make a model of the layer: "
+                "Sequential([layer]).predict(array)."
+            )
+        if training is not None and training is not False:
+            raise ConfigurationError(
+                f"{self.describe()}: training={training!r} cannot be fixed in a call: fit trains, predict and evaluate "
+                "do not. Leave it out."
+            )
+        return self.call(symbols).outputs[0]
+
+    def settle(self, input_shapes: Sequence[Shape]) -> tuple[Shape, ...]:
+        """Make the weights for inputs of those shapes, or check that those that are there fit; see `Operation`."""
+        shapes = tuple(input_shapes)
+        if not self.built:
+            self.build(shapes, np.random.default_rng([next_seed(), 0]))
+        output_shape = self.checked_shape(*shapes)
+        if [spec.shape for spec in self.weight_specs(shapes[0])] != [spec.shape for spec in self._specs]:
+            raise self._built_otherwise(shapes)
+        return (output_shape,)
 
     @property
-    def input_shape(self) -> tuple[int | None, ...]:
-        """The shape of the input with the batch axis first, as None."""
-        return (None, *self._require_built()[0])
+    def input_shape(self) -> Any:
+        """The shape of the input with the batch axis first, as None; a list of shapes where there are several."""
+        shapes: list[tuple[int | None, ...]] = [(None, *shape) for shape in self._require_built()[0]]
+        return shapes[0] if len(shapes) == 1 else shapes
 
     @property
     def output_shape(self) -> tuple[int | None, ...]:
@@ -229,23 +242,32 @@ class Layer:
         batch, *sizes = input_shape
         return (batch, *self.checked_shape(as_shape(sizes, "input_shape", type(self).__name__)))
 
-    def _require_built(self) -> tuple[Shape, Shape]:
-        if self._input_shape is None or self._output_shape is None:
+    def _require_built(self) -> tuple[tuple[Shape, ...], Shape]:
+        if self._input_shapes is None or self._output_shape is None:
             raise NotReadyError(
                 f"{self.describe()} has no shape yet: it gets one when its model knows the input's shape. Start the "
                 "model with Input(shape=(28, 28, 1)), or give the first layer input_shape=(28, 28, 1)."
             )
-        return self._input_shape, self._output_shape
+        return self._input_shapes, self._output_shape
 
     @property
-    def input(self) -> Symbol:
-        """The layer's input, as a place in the network."""
-        return Symbol(self, "input", self.input_shape, self.owner)
+    def input(self) -> Any:
+        """What the layer is first called on: a symbol, or a list of them."""
+        inputs = self._first_call().inputs
+        return inputs[0] if len(inputs) == 1 else list(inputs)
 
     @property
     def output(self) -> Symbol:
-        """The layer's output, as a place in the network."""
-        return Symbol(self, "output", self.output_shape, self.owner)
+        """What the layer makes where it is first called, as a symbol."""
+        return self._first_call().outputs[0]
+
+    def _first_call(self) -> Node:
+        self._require_built()
+        if not self.nodes:
+            raise NotReadyError(
+                f"{self.describe()} stands in no model and was called on no symbol, so it has no input and no output."
+            )
+        return self.nodes[0]
 
     # ---- weights
 
@@ -301,17 +323,13 @@ class Layer:
 
     def __getstate__(self) -> dict[str, Any]:
         # A layer that is copied on its own leaves its model behind; a model that is copied adopts its layers again.
-        return {**self.__dict__, "_owner": None}
+        return {**self.__dict__, "_owner": None, "_nodes": []}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._weights = tuple(map(writable, self._weights))
 
     # ---- words
-
-    def describe(self) -> str:
-        """Return the layer's kind and name, as messages call it: ``Conv2D 'conv2d_1'``."""
-        return f"{type(self).__name__} {self.name!r}"
 
     @classmethod
     def _argument_names(cls) -> list[str]:

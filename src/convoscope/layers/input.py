@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from convoscope.errors import ConfigurationError
 from convoscope.layers.base import Layer
+from convoscope.layers.symbols import Node, Symbol
 from convoscope.types import Shape
 
 
@@ -35,24 +38,49 @@ class InputLayer(Layer):
         if shape is None:
             raise ConfigurationError("Input needs the shape of one image, as in Input(shape=(28, 28, 1)).")
         super().__init__(input_shape=shape, **options)
+        self.build(self.sample_shape, np.random.default_rng(0))  # nothing is drawn
 
     def infer_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
+    @property
+    def sample_shape(self) -> Shape:
+        """The shape of one input, without the batch axis."""
+        assert self.requested_input_shape is not None  # the constructor refuses to do without
+        return self.requested_input_shape
+
+    def symbol(self) -> Symbol:
+        """Return what goes in, as a symbol: the same one each time, as long as somebody holds it."""
+        node = next(iter(self.nodes), None) or Node(self, (), (self.sample_shape,))
+        return node.outputs[0]
+
+    def __call__(self, inputs: Any, training: bool | None = None) -> Symbol:
+        """Refuse: a model begins here."""
+        raise ConfigurationError(f"{self.describe()} is where a model begins, and cannot be called.")
+
 
 def Input(  # noqa: N802 - Keras' name
     shape: Sequence[int] | None = None, *, batch_shape: Sequence[int | None] | None = None, **options: Any
-) -> InputLayer:
-    """Begin a model: ``Sequential([Input(shape=(28, 28, 1)), ...])``.
+) -> Symbol:
+    """Begin a model: ``Sequential([Input(shape=(28, 28, 1)), ...])``, or ``y = layer(x)`` with this as ``x``.
 
     Parameters
     ----------
     shape : tuple of int
         The shape of one input, without the batch axis.
+    batch_shape : tuple of int or None, optional
+        The same with the batch axis first, in place of `shape`.
+    **options
+        ``name``.
+
+    Returns
+    -------
+    Symbol
+        What goes in.
 
     Examples
     --------
-    >>> Input(shape=(28, 28, 1)).requested_input_shape
-    (28, 28, 1)
+    >>> Input(shape=(28, 28, 1)).shape
+    (None, 28, 28, 1)
     """
-    return InputLayer(shape, batch_shape=batch_shape, **options)
+    return InputLayer(shape, batch_shape=batch_shape, **options).symbol()

@@ -12,6 +12,7 @@ from convoscope.layers.convolution import Conv2D
 from convoscope.layers.dense import Dense
 from convoscope.layers.enlarging import Conv2DTranspose, UpSampling2D
 from convoscope.layers.input import InputLayer
+from convoscope.layers.joining import Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract
 from convoscope.layers.normalization import BatchNormalization, Rescaling
 from convoscope.layers.pooling import (
     AveragePooling2D,
@@ -22,6 +23,7 @@ from convoscope.layers.pooling import (
 )
 from convoscope.layers.regularization import Dropout
 from convoscope.layers.reshaping import Flatten, Reshape, ZeroPadding2D
+from convoscope.layers.symbols import Operation
 
 #: Every layer that a model can be made of, by the name that files and `deserialize` use.
 KINDS: dict[str, type[Layer]] = {
@@ -52,28 +54,39 @@ KINDS: dict[str, type[Layer]] = {
         RandomTranslation,
         RandomRotation,
         RandomErasing,
+        Add,
+        Subtract,
+        Multiply,
+        Average,
+        Maximum,
+        Minimum,
+        Concatenate,
     )
 }
 
 
-def serialize(layer: Layer) -> dict[str, Any]:
-    """Return the layer's kind and settings as plain JSON values.
+#: Models that may stand in others, by the same names. The models' package enters them.
+MODELS: dict[str, Any] = {}
+
+
+def serialize(layer: Operation) -> dict[str, Any]:
+    """Return the kind and settings of a layer, or of a model, as plain JSON values.
 
     Examples
     --------
     >>> serialize(Flatten(name="flat"))
     {'class_name': 'Flatten', 'config': {'name': 'flat', 'trainable': True}}
     """
-    return {"class_name": type(layer).__name__, "config": layer.get_config()}
+    return {"class_name": type(layer).__name__, "config": layer.get_config()}  # type: ignore[attr-defined]
 
 
-def deserialize(description: dict[str, Any]) -> Layer:
-    """Make a layer from what `serialize` returned."""
+def deserialize(description: dict[str, Any]) -> Any:
+    """Make a layer, or a model, from what `serialize` returned."""
     if not isinstance(description, dict):
         raise ConfigurationError(f"The description of a layer must be a dict, but is {description!r}.")
     name, config = description.get("class_name"), description.get("config")
-    if not isinstance(name, str) or name not in KINDS:
+    if not isinstance(name, str) or name not in KINDS | MODELS:
         raise unknown_name("layer", name, KINDS)
     if not isinstance(config, dict):
         raise ConfigurationError(f"The description of a {name} layer has no settings: expected a dict, got {config!r}.")
-    return KINDS[name].from_config(config)
+    return (KINDS | MODELS)[name].from_config(config)

@@ -1,10 +1,13 @@
-"""Models: a stack of layers that is trained, looked into, and kept in one file."""
+"""Models: stacks and graphs of layers that are trained, looked into, and kept in one file."""
 
+from convoscope.layers.serialization import MODELS
 from convoscope.models.files import load_model, read_header, save_model
 from convoscope.models.layer_line import parse_layers
+from convoscope.models.model import Model
 from convoscope.models.presets import build_preset, preset_names
 from convoscope.models.sequential import Sequential
-from convoscope.models.view import Model
+
+MODELS |= {"Sequential": Sequential, "Model": Model}
 
 __all__ = [
     "Model",

@@ -8,7 +8,7 @@ from typing import Any
 from convoscope.checks import shape as as_shape
 from convoscope.errors import ConfigurationError
 from convoscope.layers.base import Layer
-from convoscope.models.trainer import Trainer
+from convoscope.layers.symbols import Operation, Symbol
 from convoscope.types import Shape
 
 
@@ -23,27 +23,30 @@ def as_list(layers: Any) -> list[Any]:
     return list(layers)
 
 
-def check_layer(layer: Any, before: Sequence[Layer]) -> None:
-    """Say what is wrong with something that shall stand behind the layers `before`, if anything is."""
+def check_layer(layer: Any, before: Sequence[Operation], model: Operation) -> None:
+    """Say what is wrong with something that shall stand in `model` behind the layers `before`, if anything is."""
     where = f"Layer {len(before) + 1}"
     if isinstance(layer, type) and issubclass(layer, Layer):
         raise ConfigurationError(
             f"{where} is the class {layer.__name__} and not a layer: did you forget the parentheses? "
             f"Write {layer.__name__}(...)."
         )
-    if isinstance(layer, Trainer):
+    if layer is model:
+        raise ConfigurationError(f"{where} is model {model.name!r} itself. A model cannot stand in itself.")
+    if isinstance(layer, Symbol):
         raise ConfigurationError(
-            f"{where} is a model. A model cannot stand in a model, but its layers can: Sequential([*base.layers, ...]) "
-            "takes them over, with their weights."
+            f"{where} is {layer!r}, a symbol. Sequential calls its layers on each other by itself: give it the layer. "
+            "For a network with branches, give symbols to Model(inputs, outputs)."
         )
-    if not isinstance(layer, Layer):
+    if not isinstance(layer, Operation):
         raise ConfigurationError(
             f"{where} must be a layer, such as Dense(10), but is {layer!r} (of type {type(layer).__name__})."
         )
     if any(layer is each for each in before):
         raise ConfigurationError(
-            f"{where} is {layer.describe()}, which stands in this model already. A layer has one place in a model: "
-            f"make another with the same settings, {type(layer).__name__}(...)."
+            f"{where} is {layer.describe()}, which stands in this model already. A layer stands in a "
+            f"stack once: make another with the same settings, {type(layer).__name__}(...), or share its weights by "
+            "calling it twice on symbols (see Model)."
         )
 
 

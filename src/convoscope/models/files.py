@@ -30,6 +30,7 @@ from convoscope.layers import moments
 from convoscope.layers.serialization import deserialize
 from convoscope.layers.stack import infer_shapes
 from convoscope.models import tensorfile
+from convoscope.models.network import Network
 from convoscope.models.sequential import Sequential
 from convoscope.models.tensorfile import AnyFloats
 from convoscope.paths import user_path
@@ -41,7 +42,7 @@ _LARGEST_HALF = float(np.finfo(np.float16).max)
 
 
 def save_model(
-    model: Sequential,
+    model: Network,
     path: str | os.PathLike[str],
     include_optimizer: bool = True,
     *,
@@ -53,7 +54,7 @@ def save_model(
 
     Parameters
     ----------
-    model : Sequential
+    model : Sequential or Model
         It must be built.
     path : path
         Usually ends in ``.safetensors``, which is what it is.
@@ -99,7 +100,7 @@ def save_model(
     for name, array in tensors.items():
         if not name.startswith("optimizer/") and not np.isfinite(array).all():
             raise DataError(
-                f"{model.layers[_layer_of(name)].describe()} has weights that are not finite numbers, so it "
+                f"{model.leaf_layers[_layer_of(name)].describe()} has weights that are not finite numbers, so it "
                 "predicts nothing and is not saved. Train it again with a lower learning rate."
             )
     if half:
@@ -198,7 +199,7 @@ def _warn_of_ending(path: str | os.PathLike[str]) -> None:
         )
 
 
-def _check_extras(model: Sequential) -> None:
+def _check_extras(model: Network) -> None:
     names: Any = model.class_names
     steps: Any = model.preprocessing
     is_list = isinstance(names, Iterable) and not isinstance(names, (str, bytes)) and getattr(names, "ndim", True)
@@ -217,7 +218,7 @@ def _plain(value: dict[str, Any], what: str) -> dict[str, Any]:
     return value
 
 
-def _describe(model: Sequential, include_optimizer: bool) -> dict[str, Any]:
+def _describe(model: Network, include_optimizer: bool) -> dict[str, Any]:
     _check_extras(model)
     return {
         "architecture": model.get_config(),
@@ -228,7 +229,7 @@ def _describe(model: Sequential, include_optimizer: bool) -> dict[str, Any]:
     }
 
 
-def _training(model: Sequential) -> dict[str, Any]:
+def _training(model: Network) -> dict[str, Any]:
     from convoscope.training import losses, metrics, optimizers
 
     assert model.optimizer is not None
@@ -240,17 +241,17 @@ def _training(model: Sequential) -> dict[str, Any]:
     }
 
 
-def _taken(model: Sequential, with_optimizer: bool) -> tuple[dict[str, AnyFloats], dict[str, Any]]:
+def _taken(model: Network, with_optimizer: bool) -> tuple[dict[str, AnyFloats], dict[str, Any]]:
     """Return copies of the weights and slots, and the description, of one moment: another thread may be training."""
     with moments.reading():
         tensors: dict[str, Array] = _weights(model) | (_slots(model) if with_optimizer else {})
         return {name: array.copy() for name, array in tensors.items()}, _describe(model, with_optimizer)
 
 
-def _weights(model: Sequential) -> dict[str, Array]:
+def _weights(model: Network) -> dict[str, Array]:
     return {
         f"layers/{place}/{spec.name}": weight
-        for place, layer in enumerate(model.layers)
+        for place, layer in enumerate(model.leaf_layers)
         for spec, weight in zip(layer.specs, layer.weights, strict=True)
     }
 
@@ -259,7 +260,7 @@ def _halved(array: Array) -> AnyFloats:
     return array if np.abs(array).max(initial=0) > _LARGEST_HALF else array.astype(np.float16)
 
 
-def _slots(model: Sequential) -> dict[str, Array]:
+def _slots(model: Network) -> dict[str, Array]:
     """Return the optimizer's arrays by their names in the file: views of them, so that they can be written too."""
     if model.optimizer is None or not model.optimizer.iterations:
         return {}
@@ -340,7 +341,7 @@ def _shapes_needed(architecture: dict[str, Any]) -> dict[str, Shape]:
 
 
 def _set_training(
-    model: Sequential, training: dict[str, Any], tensors: Mapping[str, Array], path: str | os.PathLike[str]
+    model: Network, training: dict[str, Any], tensors: Mapping[str, Array], path: str | os.PathLike[str]
 ) -> None:
     from convoscope.training import losses, metrics, optimizers
 

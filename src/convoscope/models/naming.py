@@ -7,10 +7,10 @@ from itertools import count
 from typing import Any
 
 from convoscope.errors import ConfigurationError
-from convoscope.layers.base import Layer
+from convoscope.layers.symbols import Operation
 
 
-def name_layers(layers: Sequence[Layer], owner: Any) -> None:
+def name_layers(layers: Sequence[Operation], owner: Any) -> None:
     """Give every layer a name that is unique among them, and note `owner` as the model that it stands in.
 
     Names that were given stay. So do the names of layers that another model shares: a name belongs to the layer, and
@@ -22,7 +22,7 @@ def name_layers(layers: Sequence[Layer], owner: Any) -> None:
     ConfigurationError
         If two layers were given the same name.
     """
-    taken: dict[str, Layer] = {}
+    taken: dict[str, Operation] = {}
     for layer in layers:
         if layer.has_given_name:
             if layer.name in taken:
@@ -46,7 +46,7 @@ def name_layers(layers: Sequence[Layer], owner: Any) -> None:
             taken[layer.name] = layer
 
 
-def other_owner(layer: Layer, owner: Any) -> Any:
+def other_owner(layer: Operation, owner: Any) -> Any:
     """Return the model, other than `owner`, that the layer stood in first and still stands in; else None."""
     other = layer.owner
     if other is None or other is owner or not any(layer is each for each in other.layers):
@@ -58,7 +58,7 @@ def _names_in(model: Any) -> set[str]:
     return {layer.name for layer in model.layers}
 
 
-def _free_name(layer: Layer, taken: Collection[str]) -> str:
+def _free_name(layer: Operation, taken: Collection[str]) -> str:
     base = layer.base_name()
     candidates = (base if number == 0 else f"{base}_{number}" for number in count())
     return next(name for name in candidates if name not in taken)

@@ -12,12 +12,12 @@ from convoscope.engine.steps import Step
 from convoscope.names import for_terminal
 
 if TYPE_CHECKING:
-    from convoscope.models.sequential import Sequential
+    from convoscope.models.network import Network
 
 _INDENT = "     "
 
 
-def plan_text(model: Sequential, width: int) -> str:
+def plan_text(model: Network, width: int) -> str:
     """Return the steps that the engine runs in training and in prediction, in lines of at most `width` characters.
 
     Examples
@@ -41,7 +41,7 @@ def plan_text(model: Sequential, width: int) -> str:
     """
     executable = model.executable()
     training, prediction = executable.kernels(), executable.kernels(prediction=True)
-    names = [for_terminal(layer.name) for layer in model.layers]
+    names = [for_terminal(call.layer.name) for call in model.graph.calls]
     title = f"In training ({select.current().name} engine): {_count(names, 'layer')} in {_count(training, 'step')}"
     lines = [title, *_steps(names, training, width)]
     if [(step, kernel.name) for step, kernel in prediction] == [(step, kernel.name) for step, kernel in training]:
@@ -52,11 +52,12 @@ def plan_text(model: Sequential, width: int) -> str:
 
 def _steps(names: Sequence[str], chosen: Sequence[tuple[Step, Kernel]], width: int) -> list[str]:
     lines: list[str] = []
+    computed = {call for step, _ in chosen for call in step.calls}
     done = 0
     for number, (step, kernel) in enumerate(chosen, 1):
-        idle = names[done : step.first_layer]
-        own = names[step.first_layer : step.last_layer + 1]
-        done = step.last_layer + 1
+        idle = [names[call] for call in range(done, min(step.calls)) if call not in computed]
+        own = [names[call] for call in step.calls]
+        done = max(done, *(call + 1 for call in step.calls))
         shape = "×".join(map(str, step.output_shape))
         lines += _wrapped(f"{number:>3}. ", f"{' + '.join(own)} → {shape}", width)
         lines += _wrapped(_INDENT, f"{step.label}{': ' if kernel.name else ''}{kernel.name}", width)

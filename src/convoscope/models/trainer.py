@@ -5,22 +5,22 @@ The work is done in `convoscope.training`, which is imported when it is first ne
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from convoscope.engine.base import Array, Executable
+from convoscope.engine.base import Array, Executable, each
 from convoscope.errors import ConfigurationError, DataError, NotReadyError, ShapeError, unknown_name
 from convoscope.layers import moments
+from convoscope.types import Shape
 
 if TYPE_CHECKING:
     from convoscope.training.callbacks import History
     from convoscope.training.losses import Loss
     from convoscope.training.metrics import Metric
     from convoscope.training.optimizers import Optimizer
-    from convoscope.training.trainable import Trainable
 
 # Arguments of Keras' compile that only say how fast or by which way to compute, and the rest at the values that
 # change nothing. Anything else would be silently ignored, so it is refused.
@@ -28,10 +28,10 @@ _MEANINGLESS = ("run_eagerly", "steps_per_execution", "jit_compile", "auto_scale
 _UNSUPPORTED = ("loss_weights", "weighted_metrics")
 
 
-class Trainer:
+class Trainer(ABC):
     """The base of `Sequential` for everything that needs an optimizer, a loss or data."""
 
-    name: str
+    seed: int
     optimizer: Optimizer | None = None
     loss: Loss | None = None
     metrics: Sequence[Metric] = ()
@@ -123,7 +123,7 @@ class Trainer:
         self._build_for(x)
         with moments.training():
             self.history = loop.fit(
-                self._trainable(),
+                self,
                 x,
                 y,
                 batch_size=batch_size,
@@ -164,7 +164,7 @@ class Trainer:
         self._require_compiled("evaluate")
         self._build_for(x)
         return loop.evaluate(
-            self._trainable(),
+            self,
             x,
             y,
             batch_size=batch_size,
@@ -174,14 +174,15 @@ class Trainer:
             callbacks=callbacks,
         )
 
-    def predict(
-        self, x: Any, batch_size: int | None = None, verbose: Any = "auto", *, callbacks: Any = None
-    ) -> npt.NDArray[np.float32]:
-        """Return the outputs for inputs `x`, (N, *output_shape), computed in batches of `batch_size` (32)."""
+    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto", *, callbacks: Any = None) -> Any:
+        """Return the outputs for inputs `x`, (N, *output_shape), computed in batches of `batch_size` (32).
+
+        A model with several outputs gives them as they were given to it: in a list, or in a dict.
+        """
         from convoscope.training import fit as loop
 
         self._build_for(x)
-        return loop.predict(self._trainable(), x, batch_size=batch_size, verbose=verbose, callbacks=callbacks)
+        return self.in_form(loop.predict(self, x, batch_size=batch_size, verbose=verbose, callbacks=callbacks))
 
     def train_on_batch(self, x: Any, y: Any, **options: Any) -> Any:
         """Take one training step on one batch. See `convoscope.training.fit.train_on_batch`."""
@@ -190,7 +191,7 @@ class Trainer:
         self._require_compiled("train_on_batch")
         self._build_for(x)
         with moments.training():
-            return loop.train_on_batch(self._trainable(), x, y, **options)
+            return loop.train_on_batch(self, x, y, **options)
 
     def test_on_batch(self, x: Any, y: Any, **options: Any) -> Any:
         """Measure loss and metrics on one batch. See `convoscope.training.fit.test_on_batch`."""
@@ -198,14 +199,14 @@ class Trainer:
 
         self._require_compiled("test_on_batch")
         self._build_for(x)
-        return loop.test_on_batch(self._trainable(), x, y, **options)
+        return loop.test_on_batch(self, x, y, **options)
 
-    def predict_on_batch(self, x: Any) -> Array:
+    def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch, (N, *output_shape), without splitting it or showing progress."""
         self._build_for(x)
-        return self.executable().forward(self.check_inputs(x))
+        return self.in_form(each(self.executable().forward(self.check_inputs(x)), 1))
 
-    def __call__(self, x: Any, training: bool = False) -> Array:
+    def __call__(self, x: Any, training: bool = False) -> Any:
         """Return the outputs for one batch, as in prediction."""
         if training:
             raise ConfigurationError("A model called on data predicts; to train it, use fit or train_on_batch.")
@@ -213,31 +214,59 @@ class Trainer:
 
     # ---- what the model has to bring
 
+    @abstractmethod
     def executable(self, fused: bool = True) -> Executable:
         """Return the model ready to run on the current engine."""
-        raise NotImplementedError
 
-    def check_inputs(self, x: Any) -> Array:
-        """Return `x` as an array that the engine takes, or say what is wrong with it."""
-        raise NotImplementedError
+    @abstractmethod
+    def check_inputs(self, x: Any, where: str | None = None) -> Any:
+        """Return `x` as the engine takes it, an array or a list of them, or say what is wrong with it."""
+
+    def in_form(self, values: list[Any]) -> Any:
+        """Return a value for each output as the outputs were given: alone, in a list, or in a dict."""
+        return values[0]
 
     @property
+    @abstractmethod
+    def name(self) -> str:
+        """The model's name."""
+
+    @property
+    @abstractmethod
+    def plan_input_shape(self) -> Shape:
+        """The shape of one input, without the batch axis."""
+
+    @property
+    @abstractmethod
+    def weights(self) -> Sequence[Array]:
+        """All weights in order: the arrays themselves."""
+
+    @property
+    @abstractmethod
+    def trainable_weights(self) -> Sequence[Array]:
+        """The weights that training changes, in order."""
+
+    @abstractmethod
+    def get_weights(self) -> Sequence[Array]:
+        """Return copies of all weights."""
+
+    @abstractmethod
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Set all weights."""
+
+    @property
+    @abstractmethod
     def built(self) -> bool:
         """Whether the model has its shapes and weights."""
-        raise NotImplementedError
 
+    @abstractmethod
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
         """Settle the shapes and make the weights."""
-        raise NotImplementedError
 
     def _build_for(self, x: Any) -> None:
         """Build the model, if it is not yet, for inputs like `x`."""
         if not self.built:
             self.build((None, *sample_shape(x, f"Model {self.name!r}")))
-
-    def _trainable(self) -> Trainable:
-        """Return the model as training sees it: `Sequential` has what is missing here."""
-        return cast("Trainable", self)
 
     def _require_compiled(self, what: str) -> None:
         if not self.compiled:

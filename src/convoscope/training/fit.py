@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.checks import equal, flag, integer
+from convoscope.engine.base import Array, each, plain
 from convoscope.errors import ConfigurationError, TrainingDivergedError
 from convoscope.training import loop
 from convoscope.training.callbacks import CallbackList, History, ProgressPrinter
 from convoscope.training.callbacks.sequence import as_list
 from convoscope.training.compatibility import check_loss
-from convoscope.training.data import check_inputs
 from convoscope.training.progress import Progress
 from convoscope.training.samples import Samples, compiled, gather, gather_validation
 from convoscope.training.trainable import Trainable
@@ -199,23 +199,24 @@ def predict(
     batch_size: int | None = None,
     verbose: int | str = "auto",
     callbacks: Any = None,
-) -> npt.NDArray[np.float32]:
-    """Return the model's outputs (N, *output_shape) for inputs (N, *input_shape).
+) -> list[Array]:
+    """Return the model's outputs, each (N, *output_shape), for inputs (N, *input_shape).
 
     With ``verbose`` other than 0 a terminal shows a bar while it lasts; nothing is printed otherwise (Keras prints a
     line for every call).
     """
     batch = _batch_size(batch_size, "predict")
-    inputs = check_inputs(x, model.plan_input_shape, "predict")
+    inputs = each(model.check_inputs(x, "predict"), 1)
     printer = _printer(verbose, final=False)
     listed = as_list(callbacks)
-    if not listed and (printer is None or len(inputs) <= loop.BLOCK):  # over before a bar could be looked at
-        return model.executable().forward(inputs)
+    count = len(inputs[0])
+    if not listed and (printer is None or count <= loop.BLOCK):  # over before a bar could be looked at
+        return each(model.executable().forward(plain(inputs)), 1)
     if printer:
         listed = [*listed, printer]
-    run = CallbackList(listed, model, {"verbose": verbose, "epochs": 1, "steps": -(-len(inputs) // batch)})
+    run = CallbackList(listed, model, {"verbose": verbose, "epochs": 1, "steps": -(-count // batch)})
     try:
-        return loop.forward(model, inputs, batch, run, _Clock("predict", len(inputs), run).report)
+        return loop.forward(model, inputs, batch, run, _Clock("predict", count, run).report)
     finally:
         if printer:
             printer.clear()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.engine.base import Array, Executable, Stretch
+from convoscope.engine.base import Array, Executable, Stretch, each, plain
 from convoscope.errors import TrainingDivergedError
 from convoscope.layers import moments
 from convoscope.training.callbacks import CallbackList
@@ -132,7 +131,8 @@ def _rows_at_once(executable: Executable, batch_size: int, count: int) -> int:
 
 def _run(executable: Executable, stretch: Stretch, optimizer: Optimizer) -> int:
     """Take some steps of a stretch, count them, and return how many."""
-    stretch.losses.fill(np.nan)
+    for losses in each(stretch.losses, 1):
+        losses.fill(np.nan)
     with moments.writing():
         try:
             # What overflows shows in the losses, and is answered there.
@@ -141,7 +141,7 @@ def _run(executable: Executable, stretch: Stretch, optimizer: Optimizer) -> int:
         except KeyboardInterrupt:
             # The weights are those after the last whole step. The engine cannot say which one it was, but has written
             # the losses of each.
-            written = int(np.count_nonzero(~np.isnan(stretch.losses)))
+            written = int(np.count_nonzero(~np.isnan(each(stretch.losses, 1)[0])))
             optimizer.iterations += written // stretch.batch_size
             raise
         optimizer.iterations += taken
@@ -180,16 +180,19 @@ def measure(
     return results
 
 
-def forward(model: Trainable, x: Array, batch_size: int, callbacks: CallbackList, report: Report) -> npt.NDArray[Any]:
-    """Return the model's outputs (N, *output_shape) for inputs that have been checked."""
-    executable = model.executable()
-    outputs = np.empty((len(x), *executable.plan.output_shape), np.float32)
+def forward(
+    model: Trainable, inputs: Sequence[Array], batch_size: int, callbacks: CallbackList, report: Report
+) -> list[Array]:
+    """Return the model's outputs, each (N, *output_shape), for inputs that have been checked."""
+    executable, count = model.executable(), len(inputs[0])
+    outputs = [np.empty((count, *shape), np.float32) for shape in executable.plan.output_shapes]
     singly = callbacks.watches_predict_batches
     callbacks.on_predict_begin()
-    for batch, part in enumerate(_parts(len(x), batch_size, singly)):
+    for batch, part in enumerate(_parts(count, batch_size, singly)):
         if singly:
             callbacks.on_predict_batch_begin(batch, {})
-        outputs[part] = executable.forward(x[part])
+        for output, made in zip(outputs, each(executable.forward(plain([x[part] for x in inputs])), 1), strict=True):
+            output[part] = made
         if singly:
             callbacks.on_predict_batch_end(batch, {})
         report(part.stop, {})

@@ -4,58 +4,21 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.engine.base import Array, Gradients, Kernel, LossRule, Stretch
+from convoscope.engine.base import Array, Arrays, Gradients, Kernel, LossRule, Stretch, each, plain
 from convoscope.engine.plan import Plan
-from convoscope.engine.reference.activation import activation
-from convoscope.engine.reference.convolution import convolution
-from convoscope.engine.reference.dense import dense
-from convoscope.engine.reference.elementary import dropout, padding, rescaling, reshape
-from convoscope.engine.reference.enlarging import transposed_convolution, upsampling
-from convoscope.engine.reference.erasing import erasing
+from convoscope.engine.reference.known import OPERATIONS
 from convoscope.engine.reference.losses import sample_losses
-from convoscope.engine.reference.motion import motion
-from convoscope.engine.reference.normalization import normalization
-from convoscope.engine.reference.operations import PREDICTION, Backward, Mode, Operation
-from convoscope.engine.reference.pooling import pooling
+from convoscope.engine.reference.operations import PREDICTION, Backward, Mode
 from convoscope.engine.reference.updates import updated
-from convoscope.engine.steps import (
-    ActivationStep,
-    ConvolutionStep,
-    DenseStep,
-    DropoutStep,
-    ErasingStep,
-    MotionStep,
-    NormalizationStep,
-    PaddingStep,
-    PoolingStep,
-    RescalingStep,
-    ReshapeStep,
-    Step,
-    TransposedConvolutionStep,
-    UpsamplingStep,
-)
+from convoscope.engine.steps import Step
 
-_OPERATIONS: dict[type[Step], Operation] = {
-    ConvolutionStep: convolution,
-    TransposedConvolutionStep: transposed_convolution,
-    UpsamplingStep: upsampling,
-    PoolingStep: pooling,
-    DenseStep: dense,
-    ActivationStep: activation,
-    DropoutStep: dropout,
-    MotionStep: motion,
-    ErasingStep: erasing,
-    NormalizationStep: normalization,
-    PaddingStep: padding,
-    RescalingStep: rescaling,
-    ReshapeStep: reshape,
-}
 _BLOCK_VALUES = 1 << 21  # the most values that one step may lay out at once in prediction: 8 MB in float32
 
 
@@ -101,88 +64,140 @@ class ReferenceExecutable:
 
     # ---- prediction
 
-    def forward(self, x: Array) -> Array:
-        outputs = np.empty((len(x), *self.plan.output_shape), self._dtype)
-        for block in self._blocks(len(x)):
-            values = self._cast(x[block])
-            for step in self.plan.steps:
-                values = self._run(step, values, PREDICTION)[0]
-            outputs[block] = values
+    def forward(self, x: Arrays) -> Any:
+        inputs = each(x, 1)
+        outputs = [np.empty((len(inputs[0]), *shape), self._dtype) for shape in self.plan.output_shapes]
+        for block in self._blocks(len(inputs[0])):
+            values = self._predicted(inputs, block)
+            for output, value in zip(outputs, self.plan.outputs, strict=True):
+                output[block] = values[value]
+        return plain(outputs)
+
+    def step_outputs(self, x: Arrays) -> list[Array]:
+        inputs = each(x, 1)
+        outputs = [np.empty((len(inputs[0]), *step.output_shape), self._dtype) for step in self.plan.steps]
+        for block in self._blocks(len(inputs[0])):
+            for kept, made in zip(outputs, self._predicted(inputs, block)[len(inputs) :], strict=True):
+                kept[block] = made
         return outputs
 
-    def step_outputs(self, x: Array) -> list[Array]:
-        outputs = [np.empty((len(x), *step.output_shape), self._dtype) for step in self.plan.steps]
-        for block in self._blocks(len(x)):
-            values = self._cast(x[block])
-            for step, kept in zip(self.plan.steps, outputs, strict=True):
-                kept[block] = values = self._run(step, values, PREDICTION)[0]
-        return outputs
+    def score(
+        self, x: Arrays, y: Array | Sequence[Array | None], loss: LossRule | Sequence[LossRule | None]
+    ) -> tuple[Any, Any]:
+        inputs, count = each(x, 1), len(self.plan.outputs)
+        outputs = [np.empty((len(inputs[0]), *shape), self._dtype) for shape in self.plan.output_shapes]
+        losses = [None if rule is None else np.empty(len(inputs[0]), self._dtype) for rule in each(loss, count)]
+        for block in self._blocks(len(inputs[0])):
+            values = self._predicted(inputs, block)
+            for output, value in zip(outputs, self.plan.outputs, strict=True):
+                output[block] = values[value]
+            for judged in self._judged(values, each(y, count), each(loss, count), block):
+                losses[judged.output][block] = judged.losses  # type: ignore[index]
+        return plain(outputs), plain(losses)
 
-    def score(self, x: Array, y: Array, loss: LossRule) -> tuple[Array, Array]:
-        outputs = np.empty((len(x), *self.plan.output_shape), self._dtype)
-        losses = np.empty(len(x), self._dtype)
-        for block in self._blocks(len(x)):
-            values = before = self._cast(x[block])
-            for step in self.plan.steps:
-                before, values = values, self._run(step, values, PREDICTION)[0]
-            outputs[block] = values
-            fused = loss.fused_with(self.plan)
-            losses[block], _ = sample_losses(
-                loss, before if fused else values, y[block], logits=fused or loss.from_logits
-            )
-        return outputs, losses
+    def _predicted(self, inputs: Sequence[Array], block: slice) -> list[Array]:
+        """Return all values of some samples: the inputs, then what each step makes."""
+        values = [self._cast(each_input[block]) for each_input in inputs]
+        for step in self.plan.steps:
+            values.append(self._run(step, values, PREDICTION)[0])
+        return values
 
-    # ---- gradients
+    # ---- losses and gradients
 
     def pullback(
-        self, x: Array, output_gradient: Array, *, training: bool = False, seed: int = 0, iteration: int = 0
+        self,
+        x: Arrays,
+        output_gradient: Array | Sequence[Array | None],
+        *,
+        training: bool = False,
+        seed: int = 0,
+        iteration: int = 0,
     ) -> Gradients:
-        outputs, _, backs = self._remembering(x, Mode(training, seed, iteration))
-        weight_gradients, input_gradient = self._back(self._cast(output_gradient), self.plan.steps, backs)
-        return Gradients(outputs, weight_gradients, input_gradient)
+        values, backs = self._remembering(each(x, 1), Mode(training, seed, iteration))
+        arriving: dict[int, Array] = {}
+        for value, gradient in zip(self.plan.outputs, each(output_gradient, len(self.plan.outputs)), strict=True):
+            if gradient is not None:
+                _add(arriving, value, self._cast(gradient))
+        return self._back(values, arriving, backs)
 
     def gradients(
         self,
-        x: Array,
-        y: Array,
-        loss: LossRule,
+        x: Arrays,
+        y: Array | Sequence[Array | None],
+        loss: LossRule | Sequence[LossRule | None],
         *,
-        sample_weight: Array | None = None,
+        sample_weight: Array | Sequence[Array | None] | None = None,
         training: bool = True,
         seed: int = 0,
         iteration: int = 0,
     ) -> Gradients:
-        return self._loss_gradients(x, y, loss, sample_weight, Mode(training, seed, iteration))
+        count = len(self.plan.outputs)
+        mode = Mode(training, seed, iteration)
+        return self._loss_gradients(each(x, 1), each(y, count), each(loss, count), each(sample_weight, count), mode)
 
-    def _loss_gradients(self, x: Array, y: Array, loss: LossRule, sample_weight: Array | None, mode: Mode) -> Gradients:
-        outputs, before, backs = self._remembering(x, mode)
-        fused = loss.fused_with(self.plan)
-        losses, gradient = sample_losses(loss, before if fused else outputs, y, logits=fused or loss.from_logits)
-        factor = np.ones(len(x), self._dtype) if sample_weight is None else self._cast(sample_weight)
-        gradient = gradient * (factor / len(x)).reshape(-1, *[1] * (gradient.ndim - 1))
-        steps = self.plan.steps[:-1] if fused else self.plan.steps
-        weight_gradients, input_gradient = self._back(gradient, steps, backs)
-        return Gradients(outputs, weight_gradients, input_gradient, losses * factor)
+    def _loss_gradients(
+        self,
+        inputs: Sequence[Array],
+        y: Sequence[Array | None],
+        loss: Sequence[LossRule | None],
+        sample_weight: Sequence[Array | None],
+        mode: Mode,
+    ) -> Gradients:
+        values, backs = self._remembering(inputs, mode)
+        arriving: dict[int, Array] = {}
+        losses: list[Array | None] = [None] * len(self.plan.outputs)
+        for judged in self._judged(values, y, loss, slice(None)):
+            weights, rule = sample_weight[judged.output], loss[judged.output]
+            assert rule is not None
+            factor = np.ones(len(judged.losses), self._dtype) if weights is None else self._cast(weights)
+            share = (factor * self._dtype.type(rule.weight)) / len(factor)
+            _add(arriving, judged.value, judged.gradient * share.reshape(-1, *[1] * (judged.gradient.ndim - 1)))
+            losses[judged.output] = judged.losses * factor
+        return replace(self._back(values, arriving, backs), losses=plain(losses))
 
-    def _remembering(self, x: Array, mode: Mode) -> tuple[Array, Array, list[Backward]]:
-        """Return the outputs, what went into the last step, and the way back through each step."""
-        values = before = self._cast(x)
+    def _judged(
+        self, values: Sequence[Array], y: Sequence[Array | None], loss: Sequence[LossRule | None], block: slice
+    ) -> Iterator[_Judged]:
+        """Yield the losses of each output that has one, and their gradient by the value that they are computed from."""
+        for output, (value, rule, targets) in enumerate(zip(self.plan.outputs, loss, y, strict=True)):
+            if rule is None or targets is None:
+                continue
+            fused = rule.fused_with(self.plan, output)
+            maker = self.plan.maker_of(value)
+            value = maker.inputs[0] if fused and maker is not None else value
+            losses, gradient = sample_losses(rule, values[value], targets[block], logits=fused or rule.from_logits)
+            yield _Judged(output, value, losses, gradient)
+
+    def _remembering(self, inputs: Sequence[Array], mode: Mode) -> tuple[list[Array], list[Backward]]:
+        """Return all values, the inputs first, and the way back through each step."""
+        values = [self._cast(each_input) for each_input in inputs]
         backs = []
         for step in self.plan.steps:
-            before, (values, back) = values, self._run(step, values, mode)
+            value, back = self._run(step, values, mode)
+            values.append(value)
             backs.append(back)
-        return values, before, backs
+        return values, backs
 
-    def _back(
-        self, gradient: Array, steps: Sequence[Step], backs: Sequence[Backward]
-    ) -> tuple[list[Array | None], Array]:
-        """Return the gradients of all weights (None where training changes nothing) and of the input."""
-        found: list[Array | None] = [None] * len(self._weights)
-        for step, back in zip(reversed(steps), reversed(backs[: len(steps)]), strict=True):
-            gradient, own = back(gradient)
-            for place, weight_gradient in zip(step.weights, own, strict=True):
-                found[place] = weight_gradient if self.plan.weights[place].trainable else None
-        return found, gradient
+    def _back(self, values: Sequence[Array], arriving: dict[int, Array], backs: Sequence[Backward]) -> Gradients:
+        """Return the outputs and the gradients of all weights (None where training changes nothing) and inputs.
+
+        `arriving` has the gradients of values that the way back begins with.
+        """
+        count = len(self.plan.input_shapes)
+        found = [np.zeros(w.shape, self._dtype) if w.trainable else None for w in self.plan.weights]
+        for number in range(len(self.plan.steps) - 1, -1, -1):
+            gradient = arriving.pop(count + number, None)
+            if gradient is None:
+                continue
+            step = self.plan.steps[number]
+            before, own = backs[number](gradient)
+            for value, part in zip(step.inputs, before if isinstance(before, tuple) else (before,), strict=True):
+                _add(arriving, value, part)
+            for index, weight_gradient in zip(step.weights, own, strict=True):
+                if weight_gradient is not None and found[index] is not None:
+                    found[index] = found[index] + weight_gradient  # type: ignore[operator]
+        inputs = [arriving.get(number, np.zeros_like(values[number])) for number in range(count)]
+        return Gradients(plain([values[value] for value in self.plan.outputs]), found, plain(inputs))
 
     # ---- training
 
@@ -198,8 +213,14 @@ class ReferenceExecutable:
         batch = slice(place * stretch.batch_size, (place + 1) * stretch.batch_size)
         rows = stretch.rows[batch]
         mode = Mode(True, stretch.seed, stretch.iteration + place)
-        sample_weight = None if stretch.sample_weight is None else stretch.sample_weight[rows]
-        found = self._loss_gradients(stretch.x[rows], stretch.y[rows], stretch.loss, sample_weight, mode)
+        count = len(self.plan.outputs)
+        found = self._loss_gradients(
+            [each_input[rows] for each_input in each(stretch.x, 1)],
+            [None if targets is None else targets[rows] for targets in each(stretch.y, count)],
+            each(stretch.loss, count),
+            [None if weights is None else weights[rows] for weights in each(stretch.sample_weight, count)],
+            mode,
+        )
         trainable = self.plan.trainable
         news = updated(
             stretch.rule,
@@ -212,7 +233,10 @@ class ReferenceExecutable:
         pairs = [(self._weights[p], value) for p, value in mode.statistics.items()]
         for p, own_slots, (weight, new_slots) in zip(trainable, stretch.slots, news, strict=True):
             pairs += [(self._weights[p], weight), *zip(own_slots, new_slots, strict=True)]
-        pairs += [(stretch.losses[batch], found.losses), (stretch.outputs[batch], found.outputs)]
+        for kept, made in zip(each(stretch.losses, count), each(found.losses, count), strict=True):
+            pairs += [] if made is None else [(kept[batch], made)]
+        for kept, made in zip(each(stretch.outputs, count), each(found.outputs, count), strict=True):
+            pairs.append((kept[batch], made))
         try:
             _write(pairs)
         except KeyboardInterrupt:
@@ -221,13 +245,14 @@ class ReferenceExecutable:
 
     # ---- small things
 
-    def _run(self, step: Step, x: Array, mode: Mode) -> tuple[Array, Backward]:
-        operation = _OPERATIONS.get(type(step))
+    def _run(self, step: Step, values: Sequence[Array], mode: Mode) -> tuple[Array, Backward]:
+        operation = OPERATIONS.get(type(step))
         if operation is None:
             raise NotImplementedError(
-                f"The reference engine does not know {type(step).__name__} yet: "
-                "add it to engine/reference/executable.py."
+                f"The reference engine does not know {type(step).__name__} yet: add it to engine/reference/known.py."
             )
+        inputs = [values[value] for value in step.inputs]
+        x: Any = inputs[0] if len(inputs) == 1 else inputs
         return operation(step, x, [self._cast(self._weights[p]) for p in step.weights], mode)
 
     def _cast(self, values: Array) -> Array:
@@ -236,6 +261,20 @@ class ReferenceExecutable:
     def _blocks(self, count: int) -> list[slice]:
         size = self._images_at_once
         return [slice(start, start + size) for start in range(0, count, size)]
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """The losses (N,) of an output, and their gradient by the value that they are computed from."""
+
+    output: int
+    value: int
+    losses: Array
+    gradient: Array
+
+
+def _add(gradients: dict[int, Array], value: int, more: Array) -> None:
+    gradients[value] = gradients[value] + more if value in gradients else more
 
 
 def _write(pairs: Sequence[tuple[Array, Array]]) -> None:

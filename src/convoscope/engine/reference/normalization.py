@@ -24,7 +24,7 @@ def normalization(step: NormalizationStep, x: Array, weights: Sequence[Array], m
         mean = _mean(x, axes)
         variance = _mean(np.square(x - mean), axes)
         for place, old, new in zip(step.weights[-2:], weights[-2:], (mean, variance), strict=True):
-            mode.statistics[place] = old * step.momentum + new * (1.0 - step.momentum)
+            mode.statistics[place] = mode.statistics.get(place, old) * step.momentum + new * (1.0 - step.momentum)
     inverse = 1.0 / np.sqrt(variance + step.epsilon)
     normal = (x - mean) * inverse
 

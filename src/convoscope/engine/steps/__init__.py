@@ -6,6 +6,8 @@ indices in the plan's list. Shapes are without the batch axis; arrays at run tim
 
 from convoscope.engine.steps.activation import LINEAR, ActivationStep, Nonlinearity
 from convoscope.engine.steps.base import Step
+from convoscope.engine.steps.combine import CombineStep
+from convoscope.engine.steps.concatenate import ConcatenateStep
 from convoscope.engine.steps.convolution import ConvolutionStep
 from convoscope.engine.steps.dense import DenseStep
 from convoscope.engine.steps.dropout import DropoutStep
@@ -22,6 +24,8 @@ from convoscope.engine.steps.upsampling import UpsamplingStep
 __all__ = [
     "LINEAR",
     "ActivationStep",
+    "CombineStep",
+    "ConcatenateStep",
     "ConvolutionStep",
     "DenseStep",
     "DropoutStep",

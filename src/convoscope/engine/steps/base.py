@@ -21,10 +21,14 @@ class Step(ABC):
 
     Attributes
     ----------
-    first_layer, last_layer : int
-        Indices in the stack.
-    input_shape, output_shape : tuple of int
-        Without the batch axis.
+    calls : tuple of int
+        Which calls of the graph it computes, in order.
+    inputs : tuple of int
+        The numbers of the values it reads: 0 and on are the plan's inputs, then comes one value for each step.
+    input_shapes : tuple of shapes
+        Of each of those values, without the batch axis.
+    output_shape : tuple of int
+        Of the value that it makes, without the batch axis.
     weights : tuple of int
         Indices in the plan's list of weights.
     apart : str
@@ -34,12 +38,17 @@ class Step(ABC):
     #: True for what changes nothing but in training, and is left out of prediction.
     idle_in_prediction: ClassVar[bool] = False
 
-    first_layer: int
-    last_layer: int
-    input_shape: Shape
+    calls: tuple[int, ...]
+    inputs: tuple[int, ...]
+    input_shapes: tuple[Shape, ...]
     output_shape: Shape
     weights: tuple[int, ...]
     apart: str = field(default="", kw_only=True, compare=False)
+
+    @property
+    def input_shape(self) -> Shape:
+        """The shape of the first value that it reads, and the only one of most steps."""
+        return self.input_shapes[0]
 
     @property
     @abstractmethod
@@ -57,7 +66,14 @@ class Step(ABC):
     @property
     @abstractmethod
     def readings(self) -> Sequence[Reading]:
-        """What each output value is computed from, one reading after the other, the input's first."""
+        """What each output value is computed from, one reading after the other, the input's first.
+
+        A step that reads several values says it of the first here, and of each in `readings_of`.
+        """
+
+    def readings_of(self, which: int) -> Sequence[Reading]:
+        """Return the readings of one of the values that it reads: the first, the second ..."""
+        return self.readings
 
     @abstractmethod
     def describe(self) -> list[dict[str, Any]]:
@@ -66,13 +82,13 @@ class Step(ABC):
     @property
     def values_at_once(self) -> int:
         """How many values the reference engine lays out for one image."""
-        return max(math.prod(self.input_shape), math.prod(self.output_shape))
+        return max(*map(math.prod, self.input_shapes), math.prod(self.output_shape))
 
     def _description(self, kind: str, *settings: str, **more: Any) -> dict[str, Any]:
         """Return a description for the core: shapes, weights, those settings as they are, and more."""
         return {
             "kind": kind,
-            "input": list(self.input_shape),
+            "inputs": [list(shape) for shape in self.input_shapes],
             "output": list(self.output_shape),
             "weights": list(self.weights),
             **{name: getattr(self, name) for name in settings},

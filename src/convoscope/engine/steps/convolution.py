@@ -75,7 +75,7 @@ class ConvolutionStep(Step):
         if keeps_order and math.prod(self.pool.size) <= _LARGEST_FUSED_WINDOW:
             return [{**convolution, "pool": self.pool.describe()}]
         pooling = self._description("pooling", pool=self.pool.describe())
-        return [{**convolution, "output": features}, {**pooling, "input": features, "weights": []}]
+        return [{**convolution, "output": features}, {**pooling, "inputs": [features], "weights": []}]
 
     @property
     def values_at_once(self) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.engine.receptive_field import Paint, ReceptiveField, Slide, at_input
+from convoscope.engine.receptive_field import Paint, ReceptiveField, Shift, Slide, at_input
 from convoscope.layers.geometry import extent
 from convoscope.types import Padding, Pair, Shape
 
@@ -174,3 +174,54 @@ class Paintings(Reading):
             for column in range(self.size[1]):
                 inputs |= whole[np.ix_(rows + row * self.dilation[0], columns + column * self.dilation[1])]
         return np.broadcast_to(inputs, self.input_shape)
+
+
+@dataclass(frozen=True)
+class Stretched(Reading):
+    """Each output is computed from the input at its own index, where an axis of length 1 counts for all indices.
+
+    A shape with fewer axes is one with axes of length 1 before them.
+    """
+
+    input_shape: Shape
+    output_shape: Shape
+
+    def through(self, field: ReceptiveField) -> ReceptiveField:
+        missing = len(self.output_shape) - len(self.input_shape)
+        aligned = (1,) * missing + self.input_shape
+        if field.mixed or missing:
+            return field.together()
+        each = zip(field.axes, aligned, self.output_shape, strict=False)
+        return replace(
+            field,
+            axes=tuple(axis if before == after else axis.stretched(after) for axis, before, after in each),
+        )
+
+    def back(self, mask: Mask) -> Mask:
+        missing = len(self.output_shape) - len(self.input_shape)
+        aligned = (1,) * missing + self.input_shape
+        axes = tuple(n for n, (a, b) in enumerate(zip(aligned, self.output_shape, strict=True)) if a == 1 != b)
+        return mask.any(axis=axes, keepdims=True).reshape(self.input_shape)
+
+
+@dataclass(frozen=True)
+class Part(Reading):
+    """The outputs from index `offset` of an axis on are this input's values, and the others none of them."""
+
+    axis: int
+    offset: int
+    input_shape: Shape
+    output_shape: Shape
+
+    def through(self, field: ReceptiveField) -> ReceptiveField:
+        if field.mixed or self.axis >= len(field.axes):  # channels see the same pixels
+            return field
+        length, total = self.input_shape[self.axis], self.output_shape[self.axis]
+        axes = list(field.axes)
+        axes[self.axis] = axes[self.axis].through(Shift(self.offset, length, total), total)
+        return replace(field, axes=tuple(axes))
+
+    def back(self, mask: Mask) -> Mask:
+        window = [slice(None)] * len(self.output_shape)
+        window[self.axis] = slice(self.offset, self.offset + self.input_shape[self.axis])
+        return mask[tuple(window)]

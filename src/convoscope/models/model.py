@@ -1,0 +1,261 @@
+"""Model: a network between symbols, with branches, several inputs and outputs, shared layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from convoscope.errors import ConfigurationError, ConvoscopeError
+from convoscope.layers.graph import by_depth, trace
+from convoscope.layers.input import InputLayer
+from convoscope.layers.symbols import Node, Operation, Symbol
+from convoscope.models.naming import name_layers
+from convoscope.models.network import Network
+from convoscope.models.wiring import Wiring
+
+
+class Model(Network):
+    """A network that is written down by calling layers on symbols, from its inputs to its outputs.
+
+    Parameters
+    ----------
+    inputs : Symbol, list of Symbol or dict of name to Symbol
+        What goes in: ``x = Input(shape=(28, 28, 1))``, or any symbol of a network, such as ``model.input``.
+    outputs : Symbol, list of Symbol or dict of name to Symbol
+        What comes out. Predictions come in the same form: an array, a list or a dict.
+    name : str, optional
+        ``"functional"`` if left out, as in Keras.
+    seed : int, optional
+        What the order of images in training and dropout follow from; drawn if left out. (First weights are drawn when a
+        layer is called; `convoscope.utils.set_random_seed` makes them repeatable.)
+
+    Attributes
+    ----------
+    class_names : list of str or None
+        What the outputs stand for, in order. Saved with the model.
+    preprocessing : dict or None
+        What was done to images before the model got them. Saved with the model.
+
+    Notes
+    -----
+    Layers keep their weights in every model that they stand in. So a model between the input and inner outputs of
+    another is a view on it: train one, and the other has learned.
+
+    Examples
+    --------
+    A residual block:
+
+    >>> import numpy as np
+    >>> from convoscope.layers import Conv2D, Dense, GlobalAveragePooling2D, Input, ReLU
+    >>> inputs = Input(shape=(8, 8, 3))
+    >>> x = Conv2D(4, 3, padding="same", activation="relu")(inputs)
+    >>> y = Conv2D(4, 3, padding="same")(x)
+    >>> outputs = Dense(10, activation="softmax")(GlobalAveragePooling2D()(ReLU()(x + y)))
+    >>> model = Model(inputs, outputs)
+    >>> model.predict(np.zeros((2, 8, 8, 3))).shape
+    (2, 10)
+
+    What the inner layers make:
+
+    >>> view = Model(inputs=model.input, outputs=[layer.output for layer in model.layers[1:3]])
+    >>> [output.shape for output in view.predict(np.zeros((2, 8, 8, 3)))]
+    [(2, 8, 8, 4), (2, 8, 8, 4)]
+    """
+
+    default_name = "functional"
+
+    def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, *, seed: int | None = None):
+        super().__init__(name, seed)
+        first, self._input_keys, _ = _symbols(inputs, "inputs")
+        last, self._output_keys, self._single = _symbols(outputs, "outputs")
+        last = _in_their_model(first, last)
+        if len(set(first)) < len(first):
+            raise ConfigurationError(f"The same input was given twice: {', '.join(map(repr, first))}.")
+        self._settle_nodes(*_from_input_layers(first, trace(first, last), last))
+        try:
+            name_layers(self._operations, self)
+        except ConvoscopeError:
+            self.forget_graph()
+            raise
+
+    def _settle_nodes(self, inputs: Sequence[Symbol], nodes: Sequence[Node], outputs: Sequence[Symbol]) -> None:
+        self._inputs, self._outputs = tuple(inputs), tuple(outputs)
+        self._nodes_between: list[Node] = list(nodes)
+        ordered = by_depth([*(symbol.node for symbol in inputs), *nodes], outputs)
+        self._operations: list[Operation] = list(dict.fromkeys(node.operation for node in ordered))
+        self.forget_graph()
+
+    # ---- what it is made of
+
+    @property
+    def layers(self) -> list[Any]:
+        """The layers, input layers included, those furthest from the outputs first, as in Keras."""
+        return list(self._operations)
+
+    @property
+    def operations(self) -> list[Operation]:
+        """The layers, input layers included."""
+        return list(self._operations)
+
+    @property
+    def node_list(self) -> list[Node]:
+        """The calls between inputs and outputs, in an order in which they can be computed."""
+        return list(self._nodes_between)
+
+    @property
+    def input_symbols(self) -> tuple[Symbol, ...]:
+        """What goes in."""
+        return self._inputs
+
+    @property
+    def output_symbols(self) -> tuple[Symbol, ...]:
+        """What comes out."""
+        return self._outputs
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the inputs: the dict's that was given, or those of the input layers."""
+        return self._input_keys or super().input_names
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the outputs: the dict's that was given, or those of the layers that they come from."""
+        return self._output_keys or super().output_names
+
+    @property
+    def output(self) -> Any:
+        """What comes out, as it was given: a symbol, a list of symbols, or a dict."""
+        return self.in_form(list(self._outputs))
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of the output with the batch axis first, as None; in a list or dict where outputs are."""
+        return self.in_form([symbol.shape for symbol in self._outputs])
+
+    @property
+    def built(self) -> bool:
+        """Always True: a layer is built when it is called."""
+        return True
+
+    def build(self, input_shape: Any = None) -> None:
+        """Do nothing: a layer is built when it is called."""
+
+    def _require_built(self) -> None:
+        """A model between symbols always has its shapes."""
+
+    def in_form(self, values: list[Any]) -> Any:
+        """Return a value for each output as the outputs were given: alone, in a list, or in a dict."""
+        if self._output_keys:
+            return dict(zip(self._output_keys, values, strict=True))
+        return values[0] if self._single else values
+
+    # ---- keeping
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the architecture as plain JSON values: ``Model.from_config`` makes it again."""
+        from convoscope.layers.serialization import serialize
+
+        wiring = self._wiring()
+        return {
+            "name": self.name,
+            "layers": [serialize(operation) for operation in self._operations],
+            **wiring.as_json(),
+            "input_keys": self._input_keys,
+            "output_keys": self._output_keys,
+            "single": self._single,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], *, seed: int | None = None) -> Model:
+        """Make a model from what `get_config` returned, with new weights."""
+        from convoscope.layers.serialization import deserialize
+
+        operations: list[Any] = [deserialize(description) for description in config["layers"]]
+        wiring = Wiring.from_json(config, len(operations))
+        made = wiring.called(operations)
+        ends = [Symbol(made[number], index) for number, index in wiring.outputs]
+        starts = [Symbol(made[number], index) for number, index in wiring.inputs]
+        keys, single = config.get("output_keys"), config.get("single")
+        outputs: Any = ends[0] if single else dict(zip(keys, ends, strict=True)) if keys else ends
+        named = config.get("input_keys")
+        inputs: Any = dict(zip(named, starts, strict=True)) if named else starts
+        return cls(inputs, outputs, name=config.get("name"), seed=seed)
+
+    def _wiring(self) -> Wiring:
+        nodes = [*(symbol.node for symbol in self._inputs), *self._nodes_between]
+        return Wiring.of(self._operations, nodes, self._inputs, self._outputs)
+
+    def state_of_nodes(self) -> dict[str, Any]:
+        """Return what copies take along in place of nodes."""
+        return {"_nodes_between": self._wiring(), "_inputs": (), "_outputs": ()}
+
+    def restore_nodes(self) -> None:
+        """Make the nodes anew from how they hang together."""
+        wiring: Any = self._nodes_between
+        nodes = wiring.nodes(self._operations)
+        self._inputs = tuple(Symbol(nodes[number], index) for number, index in wiring.inputs)
+        self._outputs = tuple(Symbol(nodes[number], index) for number, index in wiring.outputs)
+        self._nodes_between = nodes[len(self._inputs) :]
+
+    def __repr__(self) -> str:
+        return f"<Model {self.name!r}: {len(self._operations)} layers>"
+
+
+def _symbols(given: Any, what: str) -> tuple[list[Symbol], list[str] | None, bool]:
+    """Return symbols in a list, the names that a dict gave them, and whether one was given alone."""
+    keys = list(given) if isinstance(given, dict) else None
+    alone = not isinstance(given, (list, tuple, dict))
+    symbols = [given] if alone else list(given.values()) if keys is not None else list(given)
+    if not symbols or given is None:
+        raise ConfigurationError(
+            "Model takes its inputs and outputs, as in Model(inputs=x, outputs=y) with x = Input(shape=(28, 28, 1)), "
+            f"but {what} is {given!r}. For layers that follow each other, Sequential([...]) is enough."
+        )
+    for symbol in symbols:
+        if isinstance(symbol, Operation):
+            raise ConfigurationError(
+                f"Model takes symbols, not layers: {what} has {symbol.describe()}. Take its output, layer.output, or "
+                "call it on a symbol, layer(x)."
+            )
+        if not isinstance(symbol, Symbol):
+            raise ConfigurationError(
+                f"Model takes symbols, such as Input(shape=(28, 28, 1)), model.input or layer.output, but {what} has "
+                f"{symbol!r} (of type {type(symbol).__name__})."
+            )
+    return symbols, keys, alone
+
+
+def _in_their_model(inputs: Sequence[Symbol], outputs: Sequence[Symbol]) -> list[Symbol]:
+    """Return the outputs as they stand in the model whose inputs were given.
+
+    ``layer.output`` is what the layer makes where it was first called. Where the layer stands in several models, what
+    was meant is told by the inputs.
+    """
+    model = inputs[0].node.operation.owner
+    if not isinstance(model, Network) or not model.built or set(inputs) != set(model.input_symbols):
+        return list(outputs)
+    own = {id(node): node for node in model.node_list}
+    found = []
+    for symbol in outputs:
+        nodes = [node for node in symbol.node.operation.nodes if id(node) in own]
+        stray = id(symbol.node) not in own and len(nodes) == 1
+        found.append(Symbol(nodes[0], symbol.index) if stray else symbol)
+    return found
+
+
+def _from_input_layers(
+    inputs: Sequence[Symbol], nodes: Sequence[Node], outputs: Sequence[Symbol]
+) -> tuple[list[Symbol], list[Node], list[Symbol]]:
+    """Return the same with an input layer for each input: one is made where a model begins within another."""
+    if all(isinstance(symbol.node.operation, InputLayer) for symbol in inputs):
+        return list(inputs), list(nodes), list(outputs)
+    now = {
+        symbol: symbol if isinstance(symbol.node.operation, InputLayer) else InputLayer(symbol.sample_shape).symbol()
+        for symbol in inputs
+    }
+    made = []
+    for node in nodes:
+        again = Node(node.operation, [now[symbol] for symbol in node.inputs], node.output_shapes)
+        now |= dict(zip(node.outputs, again.outputs, strict=True))
+        made.append(again)
+    return [now[symbol] for symbol in inputs], made, [now[symbol] for symbol in outputs]

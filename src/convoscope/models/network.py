@@ -1,0 +1,397 @@
+"""Network: what every model has, whether its layers are one stack or a graph."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.checks import check_values, flag, integer
+from convoscope.engine.base import Array, Executable
+from convoscope.errors import ConfigurationError, ShapeError, unknown_name
+from convoscope.layers import moments
+from convoscope.layers.base import Layer, Weights, given_weights
+from convoscope.layers.graph import Graph
+from convoscope.layers.symbols import Node, Operation, Symbol, check_count, symbols_in
+from convoscope.models import copying
+from convoscope.models.prepared import Prepared
+from convoscope.models.trainer import Trainer
+from convoscope.random import check_seed, next_seed
+from convoscope.types import Shape
+
+
+class Network(Operation, Trainer):
+    """The base of `Sequential` and `Model`.
+
+    A subclass settles which nodes it is made of: `node_list`, `input_symbols` and `output_symbols`.
+    """
+
+    #: The name of a model that was given none.
+    default_name: str
+
+    def __init__(self, name: str | None = None, seed: int | None = None) -> None:
+        super().__init__(name)
+        self.seed = next_seed() if seed is None else check_seed(seed)
+        self.class_names: list[str] | None = None
+        self.preprocessing: dict[str, Any] | None = None
+
+    # ---- what it is made of
+
+    @property
+    @abstractmethod
+    def layers(self) -> list[Any]:
+        """The layers in the order of their weights; a model that stands in this one counts as one of them."""
+
+    @property
+    @abstractmethod
+    def operations(self) -> list[Operation]:
+        """The same with the input layers."""
+
+    @property
+    @abstractmethod
+    def node_list(self) -> list[Node]:
+        """The calls between inputs and outputs, in an order in which they can be computed; input layers left out."""
+
+    @property
+    @abstractmethod
+    def input_symbols(self) -> tuple[Symbol, ...]:
+        """What goes in."""
+
+    @property
+    @abstractmethod
+    def output_symbols(self) -> tuple[Symbol, ...]:
+        """What comes out."""
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The model as engines take it: every layer's calls, those of models that stand in it included."""
+        self._require_built()
+        return Graph.of(self.input_symbols, self.node_list, self.output_symbols)
+
+    @cached_property
+    def _prepared(self) -> Prepared:
+        return Prepared(self.graph)
+
+    def forget_graph(self) -> None:
+        """Make the graph anew when it is next asked for: the model is made of other nodes now."""
+        self.__dict__.pop("graph", None)
+        self.__dict__.pop("_prepared", None)
+
+    @abstractmethod
+    def _require_built(self) -> None:
+        """Say what is missing if shapes and weights are not settled yet."""
+
+    # ---- names and layers
+
+    @property
+    def name(self) -> str:
+        """The model's name: the one given, or one after its kind."""
+        return self._given_name or self._model_name or self.default_name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        if not isinstance(name, str) or not name:
+            raise ConfigurationError(f"A model's name must be a string that is not empty, but is {name!r}.")
+        self._given_name = name
+
+    @classmethod
+    def base_name(cls) -> str:
+        return cls.default_name
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
+        """Return the layer of that name, or at that index (from 0; -1 is the last).
+
+        A name is looked for in this model first, and then in the models that stand in it.
+        """
+        if (name is None) == (index is None):
+            raise ConfigurationError("get_layer takes either a name or an index, as in get_layer('conv2d').")
+        layers = self.layers
+        if index is not None:
+            index = integer(index, "index", "get_layer", minimum=-(2**62))
+            if not -len(layers) <= index < len(layers):
+                raise ConfigurationError(
+                    f"There is no layer at index {index}: model {self.name!r} has {len(layers)} layers."
+                )
+            return layers[index]
+        waiting: list[Any] = [self]
+        while waiting:
+            model = waiting.pop(0)
+            for layer in model.layers:
+                if isinstance(name, str) and layer.name == name:
+                    return layer
+            waiting += [layer for layer in model.layers if isinstance(layer, Network)]
+        raise unknown_name(f"layer in model {self.name!r}", name, [layer.name for layer in layers])
+
+    # ---- shapes and symbols
+
+    @property
+    def plan_input_shape(self) -> Shape:
+        """The shape of one input, without the batch axis; of several inputs the first one's."""
+        self._require_built()
+        return self.input_symbols[0].sample_shape
+
+    @property
+    def plan_input_shapes(self) -> tuple[Shape, ...]:
+        """The shapes of all inputs, without the batch axis."""
+        self._require_built()
+        return tuple(symbol.sample_shape for symbol in self.input_symbols)
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the inputs: what a dict of arrays is told by."""
+        return [symbol.name for symbol in self.input_symbols]
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the layers that the outputs come from: what a dict of targets or losses is told by."""
+        return [symbol.name for symbol in self.output_symbols]
+
+    @property
+    def input_shape(self) -> Any:
+        """The shape of the inputs with the batch axis first, as None; a list of shapes where there are several."""
+        self._require_built()
+        shapes = [symbol.shape for symbol in self.input_symbols]
+        return shapes[0] if len(shapes) == 1 else shapes
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of the outputs with the batch axis first, as None; a list of shapes where there are several."""
+        self._require_built()
+        shapes = [symbol.shape for symbol in self.output_symbols]
+        return shapes[0] if len(shapes) == 1 else shapes
+
+    @property
+    def input(self) -> Any:
+        """What goes in, as a symbol or a list of them, for ``Model(inputs=model.input, ...)``."""
+        self._require_built()
+        return self.input_symbols[0] if len(self.input_symbols) == 1 else list(self.input_symbols)
+
+    @property
+    def output(self) -> Any:
+        """What comes out, as a symbol or a list of them."""
+        self._require_built()
+        return self.output_symbols[0] if len(self.output_symbols) == 1 else list(self.output_symbols)
+
+    @property
+    def inputs(self) -> list[Symbol]:
+        """The inputs in a list, as in Keras."""
+        self._require_built()
+        return list(self.input_symbols)
+
+    @property
+    def outputs(self) -> list[Symbol]:
+        """The outputs in a list, as in Keras."""
+        self._require_built()
+        return list(self.output_symbols)
+
+    # ---- being called: on symbols, as a layer of another model, or on data
+
+    def __call__(self, inputs: Any, training: bool | None = None) -> Any:
+        """Return the symbols of the outputs for symbols, and predictions for one batch of data."""
+        if isinstance(inputs, dict) and any(isinstance(each, Symbol) for each in inputs.values()):
+            inputs = self.in_order(inputs, self.input_names, "inputs")
+        symbols = symbols_in(inputs)
+        if symbols is None:
+            return super().__call__(inputs, training=bool(training))
+        outputs = self.call(symbols).outputs
+        return outputs[0] if len(outputs) == 1 else list(outputs)
+
+    def settle(self, input_shapes: Sequence[Shape]) -> tuple[Shape, ...]:
+        """Take inputs of those shapes when called as a layer; see `Operation`."""
+        shapes = tuple(input_shapes)
+        if not self.built:
+            check_count(self, 1, shapes)
+            self.build((None, *shapes[0]))
+        check_count(self, len(self.plan_input_shapes), shapes)
+        if shapes != self.plan_input_shapes:
+            raise ShapeError(
+                f"{self.describe()} takes inputs of shape {_with_batch(self.plan_input_shapes)}, but was called on "
+                f"{_with_batch(shapes)}. Make a new model for other shapes."
+            )
+        return tuple(symbol.sample_shape for symbol in self.output_symbols)
+
+    def checked_shape(self, *input_shapes: Shape) -> Shape:
+        """Return the shape of the output for inputs of those shapes; for a model that stands in a stack."""
+        shapes = self.settle(input_shapes)
+        if len(shapes) != 1:
+            raise ShapeError(f"{self.describe()} has {len(shapes)} outputs, and a stack of layers passes on one.")
+        check_values(shapes[0], f"{self.describe()}: the output")
+        return shapes[0]
+
+    def in_order(self, given: dict[str, Any], names: Sequence[str], what: str) -> list[Any]:
+        """Return the values of a dict in the order of `names`, or say which are missing or unknown."""
+        if set(given) != set(names):
+            raise ConfigurationError(
+                f"Model {self.name!r} has the {what} {', '.join(map(repr, names))}, but the dict has "
+                f"{', '.join(map(repr, given)) or 'nothing'}."
+            )
+        return [given[name] for name in names]
+
+    # ---- weights
+
+    @property
+    def weights(self) -> list[Weights]:
+        """All weights in order: the arrays themselves, not copies."""
+        return [weight for layer in self.leaf_layers for weight in layer.weights]
+
+    @property
+    def leaf_layers(self) -> Sequence[Layer]:
+        """Every layer once, in the order of the weights; of models that stand in this one, their layers."""
+        return self.graph.layers if self.built else ()
+
+    @property
+    def trainable_weights(self) -> list[Weights]:
+        """The weights that training changes, in order."""
+        return [weight for layer in self.leaf_layers for weight in layer.trainable_weights]
+
+    @property
+    def non_trainable_weights(self) -> list[Weights]:
+        """The weights that training's gradients leave alone, in order."""
+        return [weight for layer in self.leaf_layers for weight in layer.non_trainable_weights]
+
+    @property
+    def trainable(self) -> bool:
+        """Whether any layer learns. Setting it sets every layer: ``base.trainable = False`` freezes a model."""
+        return any(layer.trainable for layer in self.layers)
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        for layer in self.layers:
+            layer.trainable = flag(value, "trainable", f"Model {self.name!r}")
+
+    def get_weights(self) -> list[Weights]:
+        """Return copies of all weights, layer by layer, in Keras' order and layout."""
+        with moments.reading():
+            return [weight.copy() for weight in self.weights]
+
+    def set_weights(self, weights: Sequence[npt.ArrayLike]) -> None:
+        """Set all weights from arrays in the order of `get_weights`; all of them or, on an error, none."""
+        self._require_built()
+        own, new = self.weights, given_weights(weights, f"Model {self.name!r}")
+        if len(new) != len(own):
+            raise ShapeError(f"Model {self.name!r} has {len(own)} weights, but {len(new)} came.")
+        names = [f"{layer.describe()}, {spec.name}" for layer in self.leaf_layers for spec in layer.specs]
+        for name, weight, array in zip(names, own, new, strict=True):
+            if array.shape != weight.shape:
+                raise ShapeError(f"{name}: expected shape {weight.shape}, but {array.shape} came.")
+        with moments.writing():
+            for weight, array in zip(own, new, strict=True):
+                weight[...] = array
+
+    def count_params(self) -> int:
+        """Return the number of values in all weights."""
+        self._require_built()
+        return sum(weight.size for weight in self.weights)
+
+    # ---- running
+
+    def executable(self, fused: bool = True) -> Executable:
+        """Return the model ready to run on the current engine: the same object until something changes."""
+        return self._prepared.executable(fused=flag(fused, "fused", "executable"))
+
+    def layer_outputs(self, x: Any) -> list[Array]:
+        """Return what every layer makes of a batch `x`, call by call: in the order of `layers` in a stack."""
+        self._build_for(x)
+        return self._prepared.outputs(self.check_inputs(x))
+
+    def check_inputs(self, x: Any, where: str | None = None) -> Any:
+        """Return `x` as engines take it, an array or a list of them, or say what is wrong with it."""
+        from convoscope.training.data import check_inputs
+
+        where, shapes = where or f"model {self.name!r}", self.plan_input_shapes
+        if len(shapes) == 1:
+            alone = x[0] if isinstance(x, (list, tuple)) and len(x) == 1 and np.ndim(x[0]) > len(shapes[0]) else x
+            return check_inputs(alone, shapes[0], where)
+        given = self.in_order(x, self.input_names, "inputs") if isinstance(x, dict) else x
+        if not isinstance(given, (list, tuple)) or len(given) != len(shapes):
+            count = f"{len(given)} came" if isinstance(given, (list, tuple)) else f"a {type(given).__name__} came"
+            raise ShapeError(
+                f"{where}: the model has {len(shapes)} inputs ({', '.join(self.input_names)}) and takes a list with an "
+                f"array for each, or a dict, but {count}."
+            )
+        arrays = [
+            check_inputs(each, shape, f"{where}, input {name!r}")
+            for each, shape, name in zip(given, shapes, self.input_names, strict=True)
+        ]
+        if len({len(array) for array in arrays}) > 1:
+            raise ShapeError(
+                f"{where}: the inputs have {', '.join(str(len(array)) for array in arrays)} samples, but need the same "
+                "number of each."
+            )
+        return arrays
+
+    # ---- looking and keeping
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        *,
+        details: bool = False,
+        plan: bool = False,
+    ) -> None:
+        """Print the layers, their output shapes and their numbers of parameters as Keras does.
+
+        Parameters
+        ----------
+        line_length : int, optional
+            Width in characters; that of the terminal if left out, at most 88.
+        print_fn : callable, optional
+            Called once with the whole text in place of printing it.
+        details : bool
+            Show as well how the image shrinks on its way, what each layer sees of it, how its parameters come about,
+            and how many multiply-adds it takes.
+        plan : bool
+            Show as well the steps that the engine runs, in training and in prediction: which layers are computed in
+            one, by which kernel, and why.
+        """
+        from convoscope.models.summary_text import print_summary
+
+        print_summary(self, line_length=line_length, print_fn=print_fn, details=details, plan=plan)
+
+    def save(self, path: Any, overwrite: bool = True, *, include_optimizer: bool = True, half: bool = False) -> None:
+        """Write the model, with its optimizer's state, into one file. See `convoscope.models.files.save_model`."""
+        from convoscope.models.files import save_model
+
+        save_model(self, path, overwrite=overwrite, include_optimizer=include_optimizer, half=half)
+
+    @abstractmethod
+    def get_config(self) -> dict[str, Any]:
+        """Return the architecture as plain JSON values."""
+
+    # ---- copying: see `convoscope.models.copying`
+
+    @abstractmethod
+    def state_of_nodes(self) -> dict[str, Any]:
+        """Return what copies take along in place of nodes."""
+
+    @abstractmethod
+    def restore_nodes(self) -> None:
+        """Make the nodes anew from that, which stands in the model's attributes now."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return copying.state_to_pickle(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        copying.restore(self, state)
+
+    def __copy__(self) -> Any:
+        twin = type(self).__new__(type(self))
+        twin.__setstate__(copying.state_of(self))
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return copying.deep_copy(self, memo)
+
+    def _repr_html_(self) -> str:
+        from convoscope.models.summary_html import summary_html
+
+        return summary_html(self)
+
+
+def _with_batch(shapes: Sequence[Shape]) -> str:
+    return ", ".join(str((None, *shape)) for shape in shapes)
