@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from convoscope.engine.threads import get_threads, set_threads
     from convoscope.layers.input import Input
     from convoscope.models.files import load_model
-    from convoscope.models.sequential import Sequential
     from convoscope.models.model import Model
+    from convoscope.models.sequential import Sequential
 
 _MODULES = (
     "activations",

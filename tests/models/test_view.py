@@ -136,7 +136,7 @@ def test_wrong_ends_are_told_apart() -> None:
     source, stranger = model(), model()
     loose = Dense(3)
     loose.build((4,), np.random.default_rng(0))
-    with pytest.raises(ConfigurationError, match="also needs InputLayer 'input_layer'.* not among inputs"):
+    with pytest.raises(ConfigurationError, match=r"also needs InputLayer 'input_layer'.* not among inputs"):
         Model(source.input, stranger.layers[0].output)
     with pytest.raises(NotReadyError, match="stands in no model"):
         Model(source.input, loose.output)

@@ -9,8 +9,8 @@ What a step reads is told by the step itself: see `convoscope.engine.steps.readi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
