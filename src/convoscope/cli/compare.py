@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from convoscope.cli.compare_options import (
+    CommonOptions,
+    RunOptions,
+    SearchOptions,
+    one_dataset,
+    refuse,
+    refuse_beside_resume,
+    single,
+)
 from convoscope.cli.compare_search import run as run_search
-from convoscope.cli.options import read_path
+from convoscope.cli.options import grouped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,9 +37,9 @@ EXAMPLES = (
     "convoscope compare runs/dropout",
     "convoscope compare runs/digits-cnn-2-1 runs/digits-dense-1 --out comparison",
 )
-_WHAT, _HOW, _RUN = "What is compared", "How", "Run"
 
 
+@grouped
 def command(
     what: Annotated[
         list[str] | None,
@@ -40,119 +49,67 @@ def command(
             "shown side by side.",
         ),
     ] = None,
-    vary: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A setting of train with its values, as filters=8,16,32 or lr=0.001,0.003. Given several times, every "
-            "combination is trained. Lines of layers are set apart by |.",
-            metavar="NAME=VALUES",
-            rich_help_panel=_WHAT,
-        ),
-    ] = None,
-    fixed: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            help="A setting that all runs have, as epochs=10 or model=dense.",
-            metavar="NAME=VALUE",
-            rich_help_panel=_WHAT,
-        ),
-    ] = None,
-    search: Annotated[
-        bool,
-        typer.Option(
-            "--search",
-            metavar="",
-            help="Look for the best settings in a time. --vary then takes ranges too, as filters=8..64. Default: "
-            "around the lesson's network.",
-            rich_help_panel=_HOW,
-        ),
-    ] = False,
-    minutes: Annotated[float | None, typer.Option(help="How long to search. Default: 5.", rich_help_panel=_HOW)] = None,
-    seeds: Annotated[
-        int | None,
-        typer.Option(help="How often each is trained, for means and their spread. Default: 1.", rich_help_panel=_HOW),
-    ] = None,
-    resume: Annotated[
-        Path | None,
-        typer.Option(parser=read_path, help="Go on with this experiment.", metavar="EXPERIMENT", rich_help_panel=_RUN),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            parser=read_path,
-            help="The experiment's folder, default runs/compare-DATASET-N; of folders, where to write a report.",
-            rich_help_panel=_RUN,
-        ),
-    ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(help="Runs at a time. Default: as many as there are processors.", rich_help_panel=_RUN),
-    ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(help="Threads that each run computes with. Default: they share them.", rich_help_panel=_RUN),
-    ] = None,
-    engine: Annotated[
-        str | None,
-        typer.Option(help="auto, native or reference. Default: auto.", rich_help_panel=_RUN),
-    ] = None,
-    data_dir: Annotated[
-        Path | None,
-        typer.Option(parser=read_path, help="A folder to look for the data set first.", rich_help_panel=_RUN),
-    ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", metavar="", help="Print the table only.", rich_help_panel=_RUN)
-    ] = False,
+    *,
+    common: CommonOptions,
+    how: SearchOptions,
+    run: RunOptions,
 ) -> None:
     """Run ``convoscope compare``; `HELP` says what it does."""
-    from convoscope import experiments
-    from convoscope.experiments.grid import begin
-    from convoscope.experiments.search import begin as begin_search
-    from convoscope.experiments.space import parse
+    from convoscope.experiments import Experiment
 
     named = what or []
-    if resume is not None:
-        given = {"vary": vary, "set": fixed, "search": search or None, "seeds": seeds, "out": out}
-        _refuse_beside_resume({"DATASET": named, **given, "threads": threads, "engine": engine, "data-dir": data_dir})
-        _go_on(experiments.Experiment.open(resume), minutes, jobs, quiet)
-    elif search:
-        _refuse("no --search", seeds=seeds)
-        experiment = begin_search(
-            _one_dataset(named),
-            parse(vary or []),
-            out=out,
-            fixed=_single(parse(fixed or [], "--set")),
-            jobs=jobs,
-            threads=threads,
-            engine=engine or "auto",
-            data_dir=data_dir,
-        )
-        run_search(experiment, minutes, jobs, quiet)
-    elif vary:
-        _refuse("--search", minutes=minutes)
-        experiment, at_once = begin(
-            _one_dataset(named),
-            parse(vary),
-            out=out,
-            seeds=1 if seeds is None else seeds,
-            fixed=_single(parse(fixed or [], "--set")),
-            jobs=jobs,
-            threads=threads,
-            engine=engine or "auto",
-            data_dir=data_dir,
-        )
-        _train(experiment, at_once, quiet)
+    told = {"vary": common.vary, "set": common.fixed, "search": how.search or None, "seeds": how.seeds}
+    computing = {"threads": run.threads, "engine": run.engine}
+    if run.resume is not None:
+        refuse_beside_resume({"DATASET": named, **told, "out": run.out, **computing, "data-dir": run.data_dir})
+        _go_on(Experiment.open(run.resume), how.minutes, run.jobs, run.quiet)
+    elif how.search:
+        refuse("no --search", seeds=how.seeds)
+        run_search(_begin_search(named, common, run), how.minutes, run.jobs, run.quiet)
+    elif common.vary:
+        refuse("--search", minutes=how.minutes)
+        experiment, at_once = _begin_grid(named, common, how, run)
+        _train(experiment, at_once, run.quiet)
     else:
-        _refuse("--vary", set=fixed, seeds=seeds, minutes=minutes, jobs=jobs, threads=threads, engine=engine)
-        _show(named, out)
+        refuse("--vary", set=common.fixed, seeds=how.seeds, minutes=how.minutes, jobs=run.jobs, **computing)
+        _show(named, run.out)
+
+
+def _begin_search(named: list[str], common: CommonOptions, run: RunOptions) -> Experiment:
+    from convoscope.experiments.search import begin
+    from convoscope.experiments.space import parse
+
+    return begin(one_dataset(named), parse(common.vary or []), **_settled(common, run))
+
+
+def _begin_grid(named: list[str], common: CommonOptions, how: SearchOptions, run: RunOptions) -> tuple[Experiment, int]:
+    """Begin an experiment, and say how many of its runs train at once."""
+    from convoscope.experiments.grid import begin
+    from convoscope.experiments.space import parse
+
+    seeds = 1 if how.seeds is None else how.seeds
+    return begin(one_dataset(named), parse(common.vary or []), seeds=seeds, **_settled(common, run))
+
+
+def _settled(common: CommonOptions, run: RunOptions) -> dict[str, Any]:
+    """Give what both kinds of experiments are begun with."""
+    from convoscope.experiments.space import parse
+
+    return {
+        "out": run.out,
+        "fixed": single(parse(common.fixed or [], "--set")),
+        "jobs": run.jobs,
+        "threads": run.threads,
+        "engine": run.engine or "auto",
+        "data_dir": run.data_dir,
+    }
 
 
 def _go_on(experiment: Experiment, minutes: float | None, jobs: int | None, quiet: bool) -> None:
     if experiment.read().get("kind") == "search":
         run_search(experiment, minutes, jobs, quiet)
     else:
-        _refuse("--search", minutes=minutes)
+        refuse("--search", minutes=minutes)
         _train(experiment, jobs, quiet)
 
 
@@ -309,42 +266,3 @@ def _leave_interrupted(experiment: Experiment) -> NoReturn:
         f"{command_line('convoscope', 'compare', '--resume', experiment)}"
     )
     raise typer.Exit(INTERRUPTED)
-
-
-def _one_dataset(named: list[str]) -> str:
-    from convoscope.errors import ConfigurationError
-
-    if len(named) > 1:
-        raise ConfigurationError(f"With --vary, one data set is trained on, but {', '.join(named)} were given.")
-    return named[0] if named else "digits"
-
-
-def _single(fixed: dict[str, Any]) -> dict[str, Any]:
-    """Take the one value of each setting that is set for all."""
-    from convoscope.errors import ConfigurationError
-
-    for name, values in fixed.items():
-        if not isinstance(values, list) or len(values) > 1:
-            raise ConfigurationError(f"--set gives {name} one value for all runs. For several, take --vary.")
-    return {name: values[0] for name, values in fixed.items()}
-
-
-def _refuse_beside_resume(given: dict[str, Any]) -> None:
-    from convoscope.errors import ConfigurationError
-
-    told = [name if name == "DATASET" else f"--{name}" for name, value in given.items() if value not in (None, [])]
-    if told:
-        raise ConfigurationError(
-            f"--resume goes on with the experiment as it was begun, and {', '.join(told)} cannot be changed on the "
-            f"way. Leave it out. What can be given: --jobs, --minutes, --quiet."
-        )
-
-
-def _refuse(needed: str, **given: Any) -> None:
-    from convoscope.errors import ConfigurationError
-
-    told = [f"--{name}" for name, value in given.items() if value not in (None, [])]
-    if told:
-        raise ConfigurationError(
-            f"{', '.join(told)} needs {needed}. Leave it out, or see convoscope compare --help for what goes together."
-        )

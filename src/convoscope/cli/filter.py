@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from convoscope.cli.filter_options import ChainOptions, OutputOptions, PageOptions
 from convoscope.cli.filter_steps import InOrder
-from convoscope.cli.options import read_path
+from convoscope.cli.options import grouped, read_path
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,6 +30,7 @@ EXAMPLES = (
 _DRAWN = 48  # characters, of each image side by side
 
 
+@grouped
 def command(
     ctx: typer.Context,
     image: Annotated[
@@ -40,77 +42,10 @@ def command(
             show_default=False,
         ),
     ] = None,
-    kernel: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--kernel",
-            "-k",
-            metavar="KERNEL",
-            help='A name (see --list), gaussian:5, box:7, or rows of numbers: "-1 0 1; ...".',
-        ),
-    ] = None,
-    pool: Annotated[
-        list[str] | None,
-        typer.Option("--pool", metavar="MODE:SIZE", help="max:2, average:2, min:3, or with stride max:3:2."),
-    ] = None,
-    stride: Annotated[
-        list[str] | None, typer.Option("--stride", metavar="N", help="Pixels from window to window: 2, or 2,1.")
-    ] = None,
-    padding: Annotated[
-        list[str] | None, typer.Option("--padding", metavar="PADDING", help="valid, same, full, 1, or 2,1.")
-    ] = None,
-    pad_mode: Annotated[
-        list[str] | None, typer.Option("--pad-mode", metavar="MODE", help="zeros, reflect or edge.")
-    ] = None,
-    dilation: Annotated[
-        list[str] | None, typer.Option("--dilation", metavar="N", help="Pixels between the kernel's cells.")
-    ] = None,
-    weight: Annotated[
-        list[float] | None, typer.Option("--weight", metavar="NUMBER", help="What the sum is multiplied by.")
-    ] = None,
-    bias: Annotated[
-        list[float] | None, typer.Option("--bias", metavar="NUMBER", help="What is added to the sum.")
-    ] = None,
-    channels: Annotated[
-        list[str] | None,
-        typer.Option("--channels", metavar="apart|sum", help="apart keeps colour; sum adds the channels' results."),
-    ] = None,
-    mode: Annotated[
-        list[str] | None,
-        typer.Option("--mode", metavar="MODE", help="correlate; or convolve, which turns the kernel round first."),
-    ] = None,
-    no_clip: Annotated[
-        bool, typer.Option("--no-clip", metavar="", help="Keep negative values; grey then stands for zero.")
-    ] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            "-o",
-            parser=read_path,
-            metavar="PNG",
-            help="The PNG to write. Default: IMAGE-KERNEL.png in this folder.",
-        ),
-    ] = None,
-    explain: Annotated[
-        str | None, typer.Option("--explain", metavar="ROW,COL", help="Show how the last step comes to this pixel.")
-    ] = None,
-    steps: Annotated[bool, typer.Option("--steps", metavar="", help="Show and write what each step makes.")] = False,
-    animate: Annotated[
-        Path | None,
-        typer.Option(
-            "--animate",
-            parser=read_path,
-            metavar="GIF",
-            help="Write a GIF of the last step's window moving over a small image.",
-        ),
-    ] = None,
-    open_page: Annotated[
-        bool, typer.Option("--open", metavar="", help="Do it live, on a page in the browser.")
-    ] = False,
-    no_browser: Annotated[
-        bool, typer.Option("--no-browser", metavar="", help="With --open: print the address only.")
-    ] = False,
+    *,
+    steps: ChainOptions,
+    output: OutputOptions,
+    page: PageOptions,
     list_kernels: Annotated[bool, typer.Option("--list", metavar="", help="List the kernels that have names.")] = False,
 ) -> None:
     """Run ``convoscope filter``; `HELP` says what it does."""
@@ -119,35 +54,31 @@ def command(
 
     if list_kernels:
         return _list()
-    moves = {"stride": stride, "padding": padding, "pad_mode": pad_mode, "dilation": dilation}
-    sums = {"weight": weight, "bias": bias, "channels": channels, "mode": mode}
-    given = {"kernel": kernel, "pool": pool, **moves, **sums}
-    chain = steps_from(ctx, {name: values or [] for name, values in given.items()}, False if no_clip else None)
-    if open_page:
+    chain = steps_from(ctx, steps.words(), False if steps.no_clip else None)
+    if page.open_page:
         from convoscope.cli.lab import serve
 
-        return serve(image, chain, browser=not no_browser)
+        return serve(image, chain, browser=not page.no_browser)
     if image is None:
         fail("Which image? Give a file, or a sample: convoscope filter photograph --kernel sobel-x.")
     if not chain:
         fail(f"What is to be done with {image}? Give a --kernel, such as sobel-x, or a --pool, such as max:2.")
-    return _filter(image, chain, out, explain, steps, animate)
+    return _filter(image, chain, output)
 
 
-def _filter(
-    path: Path, chain: list[Step], out: Path | None, place: str | None, every: bool, animation: Path | None
-) -> None:
+def _filter(path: Path, chain: list[Step], output: OutputOptions) -> None:
     from convoscope.cli import source
     from convoscope.cli.console import results
     from convoscope.filters.chain import run
     from convoscope.filters.showing import as_png
     from convoscope.storage import write_atomically
 
-    target = out or Path("-".join([path.stem, *(step.name for step in chain)]) + ".png")
-    places = [target.with_name(f"{target.stem}-{number}.png") for number in range(1, len(chain))] if every else []
-    for file in (*places, target, *filter(None, [animation])):
+    every, animation = output.steps, output.animate
+    target = output.out or Path("-".join([path.stem, *(step.name for step in chain)]) + ".png")
+    numbered = [target.with_name(f"{target.stem}-{number}.png") for number in range(1, len(chain))] if every else []
+    for file in (*numbered, target, *filter(None, [animation])):
         _check_target(file, path)
-    row_and_column = _place(place) if place else None
+    row_and_column = _position(output.explain) if output.explain else None
     images = run(source.load(path), chain)
     arithmetic = chain[-1].explain(images[-2], *row_and_column) if row_and_column else ""
     console = results()
@@ -155,7 +86,7 @@ def _filter(
     _draw(console, images if every else [images[0], images[-1]])
     if arithmetic:
         console.print(arithmetic, soft_wrap=True)
-    for file, image in zip([*places, target], images[1:] if every else images[-1:], strict=True):
+    for file, image in zip([*numbered, target], images[1:] if every else images[-1:], strict=True):
         write_atomically(file, [as_png(image)])
         console.print(f"Written: {file}", soft_wrap=True)
     if animation:
@@ -172,7 +103,7 @@ def _check_target(file: Path, image: Path) -> None:
         raise ConfigurationError(f"{file} is the image itself, which is not overwritten. Give another name with --out.")
 
 
-def _place(text: str) -> tuple[int, int]:
+def _position(text: str) -> tuple[int, int]:
     from convoscope.errors import ConfigurationError
 
     words = text.split(",")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from convoscope.cli.options import read_path
+from convoscope.cli.options import grouped, read_path
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,11 +29,10 @@ EXAMPLES = (
 _STYLES = {True: "green", False: "yellow", None: "dim"}
 
 
-def command(
-    claim: Annotated[
-        list[int] | None,
-        typer.Argument(metavar="CLAIM...", help="The numbers of claims, 9 to 19. Default: all.", show_default=False),
-    ] = None,
+@dataclass(frozen=True)
+class Options:
+    """How the claims are tried, and where what comes of it is kept."""
+
     quick: Annotated[
         bool,
         typer.Option(
@@ -40,10 +40,10 @@ def command(
             metavar="",
             help="See that it works, in less than a minute: on the package's digits, enlarged, judging no accuracy.",
         ),
-    ] = False,
+    ] = False
     seeds: Annotated[
         int | None, typer.Option(help="How often each network is trained. Default: 3, long ones 1 or 2.")
-    ] = None,
+    ] = None
     out: Annotated[
         Path | None,
         typer.Option(
@@ -51,19 +51,29 @@ def command(
             help="A folder for the page, lessons.md, and its charts. Default: docs; of some claims or --quick, the "
             "folder of the runs.",
         ),
-    ] = None,
+    ] = None
     runs: Annotated[
         Path | None,
         typer.Option(parser=read_path, help="Where the runs are kept. Default: runs/lessons, or runs/lessons-quick."),
-    ] = None,
+    ] = None
     jobs: Annotated[
         int | None, typer.Option(help="Runs at a time. Default: as many as there are processors; --quick: one.")
-    ] = None,
-    engine: Annotated[str, typer.Option(help="auto, native or reference.")] = "auto",
+    ] = None
+    engine: Annotated[str, typer.Option(help="auto, native or reference.")] = "auto"
     data_dir: Annotated[
         Path | None, typer.Option(parser=read_path, help="A folder to look for the data sets first.")
+    ] = None
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Print the tables only.")] = False
+
+
+@grouped
+def command(
+    claim: Annotated[
+        list[int] | None,
+        typer.Argument(metavar="CLAIM...", help="The numbers of claims, 9 to 19. Default: all.", show_default=False),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Print the tables only.")] = False,
+    *,
+    options: Options,
 ) -> None:
     """Run ``convoscope lessons``; `HELP` says what it does."""
     from convoscope import lessons
@@ -72,29 +82,37 @@ def command(
 
     numbers = claim or []
     chosen = lessons.claims(numbers)
-    kept = runs or Path("runs", "lessons-quick" if quick else "lessons")
-    place = kept if out is None and (quick or numbers) else (out or Path("docs"))
+    quick, out = options.quick, options.out
+    kept = options.runs or Path("runs", "lessons-quick" if quick else "lessons")
+    folder = kept if out is None and (quick or numbers) else (out or Path("docs"))
     console = results()
-    with _Progress(console, quiet=quiet) as progress:
+    done = _train(console, numbers, kept, options)
+    for each in chosen:
+        _print(console, each, done)
+    _write(console, done, folder, quiet=options.quiet)
+    if done.failures:
+        raise typer.Exit(FAILED)
+
+
+def _train(console: Console, numbers: list[int], kept: Path, options: Options) -> Lessons:
+    """Train what the claims need, and say what has ended as it ends."""
+    from convoscope import lessons
+
+    with _Progress(console, quiet=options.quiet) as progress:
         try:
-            done = lessons.run(
+            return lessons.run(
                 numbers,
                 kept,
-                quick=quick,
-                seeds=seeds,
-                jobs=jobs,
-                engine=engine,
-                data_dir=data_dir,
+                quick=options.quick,
+                seeds=options.seeds,
+                jobs=options.jobs,
+                engine=options.engine,
+                data_dir=options.data_dir,
                 told=progress.told,
             )
         except KeyboardInterrupt:
             progress.stop()
             _leave_interrupted(kept)
-    for each in chosen:
-        _print(console, each, done)
-    _write(console, done, place, quiet=quiet)
-    if done.failures:
-        raise typer.Exit(FAILED)
 
 
 class _Progress:
@@ -143,7 +161,7 @@ def _print(console: Console, claim: Claim, done: Lessons) -> None:
     console.print(table)
 
 
-def _write(console: Console, done: Lessons, place: Path, *, quiet: bool) -> None:
+def _write(console: Console, done: Lessons, folder: Path, *, quiet: bool) -> None:
     from convoscope.cli.doctor import examine
     from convoscope.cli.errors import say
     from convoscope.errors import NotReadyError
@@ -155,10 +173,10 @@ def _write(console: Console, done: Lessons, place: Path, *, quiet: bool) -> None
         f"{found['processor']}, Python {found['python']}."
     )
     try:
-        files = write_page(done, place, [machine])
+        files = write_page(done, folder, [machine])
     except NotReadyError as error:
         say(f"{error} The page has the tables.", title="Note: ", style="bold yellow")
-        files = [place / "lessons.md"]
+        files = [folder / "lessons.md"]
     if not quiet:
         count = len(files) - 1
         charts = f", and {count} chart{'s' * (count > 1)} beside it" if count else ""

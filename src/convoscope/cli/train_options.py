@@ -1,8 +1,228 @@
-"""The options of ``convoscope train`` that need more than being passed on."""
+"""The options of ``convoscope train``, in the groups that its help shows."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from convoscope.cli.options import read_path
+
+_MODEL, _TRAINING, _IMAGES, _RUN = "Model", "Training", "Your own images", "Run"
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """What the model is."""
+
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="A lesson's network: dense, perceptron, cnn-1 or cnn-2. Default: cnn-2, or the recipe's.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None
+    layers: Annotated[
+        str | None,
+        typer.Option(help="Your own layers in a line, in place of --model.", metavar="LINE", rich_help_panel=_MODEL),
+    ] = None
+    filters: Annotated[
+        int | None, typer.Option(help="Filters in each convolution of the model.", rich_help_panel=_MODEL)
+    ] = None
+    convolutions: Annotated[
+        int | None,
+        typer.Option(help="How many convolutions with pooling the model has, as 3.", rich_help_panel=_MODEL),
+    ] = None
+    kernel_size: Annotated[
+        int | None, typer.Option(help="The side of their kernels. Default: 3.", rich_help_panel=_MODEL)
+    ] = None
+    pooling: Annotated[
+        str | None,
+        typer.Option(
+            help="What halves the image after each: max, average, min, or stride: no pooling. Default: max.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None
+    dense_units: Annotated[
+        int | None, typer.Option(help="Units of the model's dense layer. Default: 128.", rich_help_panel=_MODEL)
+    ] = None
+    dropout: Annotated[
+        float | None,
+        typer.Option(
+            help="Dropout after pooling and dense layer, as 0.4. Default: 0.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How it is trained."""
+
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            help="fast: high accuracy in the least time. best: the highest in minutes. Fills in the options left out.",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = None
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            help="How often to go through the images. Default: digits 30, others 5; your own images: by their number.",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = None
+    batch_size: Annotated[
+        int | None,
+        typer.Option(help="Images to a step. Default: 32; cnn-2 64, digits 32.", rich_help_panel=_TRAINING),
+    ] = None
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(
+            "--lr", help="Learning rate, of a recipe the highest. Default: 0.001, sgd 0.01.", rich_help_panel=_TRAINING
+        ),
+    ] = None
+    optimizer: Annotated[
+        str | None,
+        typer.Option(help="adam, adamw, rmsprop or sgd. Default: adam.", rich_help_panel=_TRAINING),
+    ] = None
+    validation: Annotated[
+        float | None,
+        typer.Option(
+            "--val",
+            help="Share of the training images to validate with, as 0.1; the best epoch's model is kept. Default: 0, "
+            "0.1 for your own images.",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = None
+    augment: Annotated[
+        str | None,
+        typer.Option(
+            help='Layers that vary the images in training, as "flip horizontal, shift 0.1, rotate 0.03", or none. '
+            "Default: the recipe's.",
+            metavar="LINE",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = None
+    class_weight: Annotated[
+        str | None,
+        typer.Option(
+            help="auto: rare classes weigh as much as others. Default: none; auto for your own images if a class is "
+            "three times rarer than another.",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = None
+    patience: Annotated[
+        int | None,
+        typer.Option(help="Stop after so many epochs without a better validation.", rich_help_panel=_TRAINING),
+    ] = None
+    goal_accuracy: Annotated[
+        float | None,
+        typer.Option(help="Stop when this accuracy is reached, as 0.95.", rich_help_panel=_TRAINING),
+    ] = None
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            help="Repeat a run exactly, with the same number of threads. Default: drawn.", rich_help_panel=_TRAINING
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class ImageOptions:
+    """What your own images are brought to."""
+
+    image_size: Annotated[
+        str | None,
+        typer.Option(
+            help="What they are brought to. Default: chosen by their sizes.",
+            metavar="SIDE|HEIGHTxWIDTH",
+            rich_help_panel=_IMAGES,
+        ),
+    ] = None
+    color: Annotated[
+        str | None,
+        typer.Option(help="grayscale or rgb. Default: whether they have colour.", rich_help_panel=_IMAGES),
+    ] = None
+    max_pixels: Annotated[
+        int | None,
+        typer.Option(
+            help="Leave out images with more pixels than this: they take much memory. Default: 50 million.",
+            min=1,
+            rich_help_panel=_IMAGES,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Where the run is kept, who follows it, and what it computes with."""
+
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            parser=read_path, help="The run's folder. Default: runs/DATASET-MODEL-N or -RECIPE-N.", rich_help_panel=_RUN
+        ),
+    ] = None
+    resume: Annotated[
+        Path | None,
+        typer.Option(parser=read_path, help="Go on with the run in this folder.", metavar="RUN", rich_help_panel=_RUN),
+    ] = None
+    snapshots: Annotated[
+        bool,
+        typer.Option(
+            "--snapshots",
+            metavar="",
+            help="Keep the weights after each epoch, 2 bytes each: explore then goes back to any.",
+            rich_help_panel=_RUN,
+        ),
+    ] = False
+    explore: Annotated[
+        bool,
+        typer.Option(
+            "--explore",
+            metavar="",
+            help="Open the explorer in the browser, which follows training epoch by epoch. Keeps snapshots.",
+            rich_help_panel=_RUN,
+        ),
+    ] = False
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Write the run for tensorboard, wandb (offline) or mlflow too. Can be given again.",
+            metavar="TRACKER",
+            rich_help_panel=_RUN,
+        ),
+    ] = None
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            parser=read_path,
+            help="A folder to look for the data set in first, and to keep your own images in once they are decoded.",
+            rich_help_panel=_RUN,
+        ),
+    ] = None
+    threads: Annotated[
+        int | None,
+        typer.Option(help="Threads to compute with. Default: all.", rich_help_panel=_RUN),
+    ] = None
+    engine: Annotated[
+        str | None,
+        typer.Option(help="auto, native or reference. Default: auto.", rich_help_panel=_RUN),
+    ] = None
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", metavar="", help="Print the result only.", rich_help_panel=_RUN)
+    ] = False
+
+
+def settings_given(model: ModelOptions, training: TrainingOptions, images: ImageOptions) -> dict[str, Any]:
+    """Give what was typed under the names of `convoscope.runs.TrainSettings`; None is what was not."""
+    given = {**asdict(model), **asdict(training), **asdict(images)}
+    renamed = {"augment": "augmentation", "color": "color_mode"}
+    return {renamed.get(name, name): value for name, value in given.items()} | {"image_size": size(images.image_size)}
 
 
 def refuse_with_resume(given: dict[str, Any]) -> None:
