@@ -11,7 +11,7 @@ from convoscope.engine.base import Engine
 from convoscope.errors import DataError, ShapeError
 from convoscope.training import functional
 from convoscope.training.callbacks import LambdaCallback
-from convoscope.training.fit import evaluate, predict
+from convoscope.training.stages import evaluate, predict
 
 
 def many(images: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -251,7 +251,7 @@ def test_a_binary_model_learns_from_plain_labels(images: Any) -> None:
 
 
 def test_a_model_that_is_not_compiled_is_refused(images: Any) -> None:
-    from convoscope.training.fit import fit
+    from convoscope.training.stages import fit
 
     model = Sequential([Flatten(input_shape=(6, 6, 1)), Dense(3, activation="softmax")])
     with pytest.raises(NotReadyError, match=r"has not been compiled.*model.compile"):
@@ -316,7 +316,7 @@ def test_settings_that_cannot_be_meant_are_refused_before_anything_changes(
 
 
 def test_a_generator_is_refused_with_what_to_do(model: Any, images: Any) -> None:
-    from convoscope.training.fit import fit
+    from convoscope.training.stages import fit
 
     with pytest.raises(DataError, match="read them into arrays"):
         fit(model, (each for each in images), None, verbose=0)

@@ -110,7 +110,7 @@ class Recipe:
         y : array of shape (N,)
             Class numbers.
         **options
-            ``callbacks``, ``validation_data``, ``verbose``: see `convoscope.training.fit.fit`.
+            ``callbacks``, ``validation_data``, ``verbose``: see `convoscope.training.stages.fit`.
 
         Returns
         -------

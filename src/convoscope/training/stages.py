@@ -1,4 +1,4 @@
-"""Training, evaluation and prediction, with Keras' arguments."""
+"""What a model is asked for, with Keras' arguments: fit, evaluate, predict, and the same for one batch."""
 
 from __future__ import annotations
 
@@ -103,22 +103,15 @@ def fit(
     first = integer(initial_epoch, "initial_epoch", "fit", minimum=0)
     check_loss(loss, model.executable().plan)
     samples = gather(model, x, y, sample_weight)
-    validation: Samples | None = None
-    if validation_data is not None:
-        validation = gather_validation(model, validation_data)
-    elif validation_split is not None and not equal(validation_split, 0):
-        samples, validation = samples.split(validation_split)
+    samples, validation = _held_out(model, samples, validation_split, validation_data)
     samples = samples.weighted(class_weight, model, "fit")
     batch = min(batch, len(samples))  # a batch has no room for more
     count = _samples_an_epoch(len(samples), batch, steps_per_epoch)
     validation_batch = batch if validation_batch_size is None else _batch_size(validation_batch_size, "fit")
     is_validated = _validated(validation_freq)
 
-    listed = as_list(callbacks)
-    history = next((each for each in listed if isinstance(each, History)), None) or History()
-    printer = _printer(verbose)
-    everyone = [*listed, *([] if history in listed else [history]), *([printer] if printer else [])]
-    run = CallbackList(everyone, model, {"verbose": verbose, "epochs": epochs, "steps": -(-count // batch)})
+    history, printer, listed = _listening(callbacks, verbose)
+    run = CallbackList(listed, model, {"verbose": verbose, "epochs": epochs, "steps": -(-count // batch)})
     model.stop_training = False
     logs: dict[str, float] = {}
     try:
@@ -134,8 +127,7 @@ def fit(
                     raise
                 break
             if validation is not None and is_validated(epoch + 1):
-                measured = loop.measure(model, validation, validation_batch, run, _unreported)
-                logs |= {f"val_{name}": value for name, value in measured.items()}
+                logs |= _validate(model, validation, validation_batch, run)
             if printer:
                 printer.finish(clock.now(count, logs))
             run.on_epoch_end(epoch, logs)
@@ -279,6 +271,31 @@ class _Clock:
 
 def _unreported(done: int, logs: Mapping[str, float]) -> None:
     """Say nothing."""
+
+
+def _held_out(
+    model: Trainable, samples: Samples, validation_split: float | None, validation_data: Any
+) -> tuple[Samples, Samples | None]:
+    """Return the samples to train with, and those to validate with, if any."""
+    if validation_data is not None:
+        return samples, gather_validation(model, validation_data)
+    if validation_split is not None and not equal(validation_split, 0):
+        return samples.split(validation_split)
+    return samples, None
+
+
+def _listening(callbacks: Any, verbose: int | str) -> tuple[History, ProgressPrinter | None, list[Any]]:
+    """Return the history, what prints if anything does, and all callbacks of `fit`, these two among them."""
+    listed = as_list(callbacks)
+    history = next((each for each in listed if isinstance(each, History)), None) or History()
+    printer = _printer(verbose)
+    return history, printer, [*listed, *([] if history in listed else [history]), *([printer] if printer else [])]
+
+
+def _validate(model: Trainable, validation: Samples, batch: int, callbacks: CallbackList) -> dict[str, float]:
+    """Measure after an epoch."""
+    measured = loop.measure(model, validation, batch, callbacks, _unreported)
+    return {f"val_{name}": value for name, value in measured.items()}
 
 
 def _order(seed: int, epoch: int, count: int, shuffle: bool) -> npt.NDArray[np.int64]:
