@@ -13,7 +13,7 @@ from convoscope.errors import TrainingDivergedError
 from convoscope.layers import moments
 from convoscope.training.callbacks import CallbackList
 from convoscope.training.data import first_bad_sample
-from convoscope.training.optimizers import Optimizer
+from convoscope.training.optimizer import Optimizer
 from convoscope.training.samples import Samples, compiled
 from convoscope.training.scores import Scores
 from convoscope.training.trainable import Trainable

@@ -15,7 +15,7 @@ from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError, DataError, NotReadyError
 from convoscope.training.data import check_inputs, check_targets, sample_weights
 from convoscope.training.losses import Loss
-from convoscope.training.optimizers import Optimizer
+from convoscope.training.optimizer import Optimizer
 from convoscope.training.trainable import Trainable
 
 

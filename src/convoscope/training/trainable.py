@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from convoscope.engine.base import Array, Executable
 from convoscope.training.losses import Loss
 from convoscope.training.metrics import Metric
-from convoscope.training.optimizers import Optimizer
+from convoscope.training.optimizer import Optimizer
 from convoscope.types import Shape
 
 
