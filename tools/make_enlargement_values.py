@@ -9,7 +9,7 @@ bilinear enlargement by what is no power of two, for whose shares TensorFlow has
 from __future__ import annotations
 
 import keras
-from make_peer_values import Description, Recorder, case_name, layer, record_stack
+from peer_values import Description, Recorder, case_name, layer, record_stack
 
 
 def enlargements(recorder: Recorder) -> None:
