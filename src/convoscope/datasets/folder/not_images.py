@@ -26,23 +26,9 @@ _SYSTEM_FOLDERS = frozenset(
 # What lies beside programs' results and is no image. Other files may be images, whatever their names end in.
 _DOCUMENTS = frozenset(
     {
-        *(
-            ".cfg",
-            ".ckpt",
-            ".csv",
-            ".db",
-            ".gz",
-            ".h5",
-            ".html",
-            ".ini",
-            ".ipynb",
-            ".json",
-            ".jsonl",
-            ".keras",
-            ".lock",
-        ),
-        *(".log", ".md", ".npy", ".npz", ".onnx", ".pdf", ".pt", ".pth", ".py", ".safetensors", ".sh", ".svg", ".toml"),
-        *(".txt", ".wandb", ".yaml", ".yml", ".zip"),
+        *(".cfg", ".ckpt", ".csv", ".db", ".gz", ".h5", ".html", ".ini", ".ipynb", ".json", ".jsonl", ".keras"),
+        *(".lock", ".log", ".md", ".npy", ".npz", ".onnx", ".pdf", ".pt", ".pth", ".py", ".safetensors", ".sh"),
+        *(".svg", ".toml", ".txt", ".wandb", ".yaml", ".yml", ".zip"),
     }
 )
 _SETTINGS = "settings"  # a file that Weights & Biases writes
@@ -59,6 +45,7 @@ _WANDB_RUN = re.compile(r"run-[^/]+\.wandb")
 _MLFLOW_RUN = re.compile(r"(m-)?[0-9a-f]{32}")
 _MLFLOW_PARTS = frozenset({"artifacts", "inputs", "meta.yaml", "metrics", "outputs", "params", "tags"})
 _MLFLOW_LINE = re.compile(rb"^artifact_(uri|location):", re.MULTILINE)
+_CACHED = frozenset({"images.npy", "index.json"})  # and at most one file more: a checksum
 _DEEPEST = 64
 
 _IMAGES = ""
@@ -171,7 +158,7 @@ def _is_figures(folder: Path, children: _Children) -> bool:
 
 
 def _is_cache(folder: Path, children: _Children) -> bool:
-    return {"images.npy", "index.json"} <= children.keys() and len(children) <= len(("images", "index", "checksum"))
+    return children.keys() >= _CACHED and len(children) <= len(_CACHED) + 1
 
 
 def _is_environment(folder: Path, children: _Children) -> bool:
