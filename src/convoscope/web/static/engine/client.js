@@ -1,46 +1,29 @@
 // The page's side of the engine: promises in front of the worker, or of the same program in the page itself.
 
+import { newestOnly } from "./newest.js";
 import { Program } from "./program.js";
 
 /**
  * An engine: `load(tensor)` hands the input over, `run(steps)` resolves to every step's output.
  *
- * While a run is under way only the newest request waits; one that was overtaken, by another or by a new input, resolves
- * to null: so a dragged number never queues up work. `worker` is the address of worker.js; null computes in the page,
- * for a file from disk has no worker. Where the browser or the page's policy allows none, the page computes as well.
+ * A run that was overtaken, by a newer one or by a new input, resolves to null. `worker` is the address of worker.js;
+ * null computes in the page, for a file from disk has no worker. Where the browser or the page's policy allows none, the
+ * page computes as well.
  */
 export function createEngine(worker) {
   const post = worker ? throughWorker(worker, inPage) : inPage();
-  let running = null;
-  let waiting = null;
   let known = []; // the outputs of the last run: the worker sends only what is new
-
-  async function next() {
-    const { steps, resolve, reject } = waiting;
-    waiting = null;
-    running = post({ run: steps });
-    try {
-      known = (await running).map((output, i) => output ?? known[i]);
-      resolve(known);
-    } catch (error) {
-      reject(error);
-    }
-    running = null;
-    if (waiting) next();
-  }
+  const runs = newestOnly(async (steps) => {
+    known = (await post({ run: steps })).map((output, i) => output ?? known[i]);
+    return known;
+  });
 
   return {
     load(input) {
-      waiting?.resolve(null); // it was meant for the input before
-      waiting = null;
+      runs.drop(); // it was meant for the input before
       return post({ load: input });
     },
-    run: (steps) =>
-      new Promise((resolve, reject) => {
-        waiting?.resolve(null);
-        waiting = { steps, resolve, reject };
-        if (!running) next();
-      }),
+    run: runs.ask,
   };
 }
 

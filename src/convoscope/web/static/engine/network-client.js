@@ -2,28 +2,19 @@
 
 import { Service } from "./service.js";
 import { throughWorker } from "./client.js";
+import { newestOnly } from "./newest.js";
 
 /** `worker`: the address of network-worker.js; null computes in the page, for a file from disk has no worker. */
 export async function openNetwork(buffer, worker) {
   const post = worker ? throughWorker(worker, inPage) : inPage();
   await post({ task: "open", buffer });
-  let running = false;
-  let waiting = null;
   let changes = [];
   let weights = null;
-
-  async function next() {
-    const { input, resolve, reject } = waiting;
+  const runs = newestOnly((input) => {
     const due = { changes, weights };
-    [waiting, changes, weights, running] = [null, [], null, true];
-    try {
-      resolve(await post({ task: "run", input, ...due }));
-    } catch (error) {
-      reject(error);
-    }
-    running = false;
-    if (waiting) next();
-  }
+    [changes, weights] = [[], null];
+    return post({ task: "run", input, ...due });
+  });
 
   return {
     /** What is to be different from the next run on. */
@@ -34,12 +25,7 @@ export async function openNetwork(buffer, worker) {
       changes = changes.filter(({ weight }) => weight === undefined);
     },
     /** Every layer's output for an input; null where a newer run was asked for before this one had begun. */
-    run: (input) =>
-      new Promise((resolve, reject) => {
-        waiting?.resolve(null);
-        waiting = { input, resolve, reject };
-        if (!running) next();
-      }),
+    run: runs.ask,
     /** Evidence maps: {place, classes, method, trained}, for the input of the last run. */
     evidence: (asked) => post({ task: "evidence", ...asked }),
     /** Gradients of scores by the input: {classes, trained}, for the input of the last run. */
