@@ -12,8 +12,9 @@
 #include "binding.hpp"
 #include "core/finite.hpp"
 #include "core/training.hpp"
-#include "descriptions.hpp"
 #include "isa/choice.hpp"
+#include "settings.hpp"
+#include "steps/kinds.hpp"
 
 using namespace nanobind::literals;
 using namespace convoscope;
@@ -131,7 +132,7 @@ public:
         stretch.count = size(rows);
         require(stretch.count > 0 && batch_size > 0, "nothing to train on");
         stretch.batch_size = std::min(batch_size, stretch.count);
-        stretch.rule = rule_of(rule);
+        stretch.rule = rule_of(settings_of(rule));
         stretch.learning_rates = learning_rates.data();
         require(size(learning_rates) >= (stretch.count + stretch.batch_size - 1) / stretch.batch_size,
                 "a learning rate is needed for each step");
@@ -159,13 +160,13 @@ private:
             weights.push_back({arrays[i].data(), shape, trainable[i]});
         }
         std::vector<StepDescription> descriptions;
-        for (const nb::dict& step : steps) descriptions.push_back(step_of(step));
+        for (const nb::dict& step : steps) descriptions.push_back(step_of(settings_of(step)));
         return Program(input, descriptions, std::move(weights));
     }
 
     Scoring scoring_of(const nb::dict& d, const AnyArray& y, const std::optional<In<float>>& sample_weight,
                        std::int64_t count) const {
-        Scoring scoring{loss_of(d), {}, sample_weight ? sample_weight->data() : nullptr};
+        Scoring scoring{loss_of(settings_of(d)), {}, sample_weight ? sample_weight->data() : nullptr};
         if (scoring.loss.kind == Loss::Kind::sparse_categorical) {
             require(y.dtype() == nb::dtype<std::int32_t>() && size(y) == count * program_.output_rows(),
                     "expected an int32 label for each row of outputs");
@@ -224,6 +225,7 @@ NB_MODULE(_native, m) {
     m.def("isa", [] { return std::string(kernels().name); });
     m.def("isas", &available_isas);
     m.def("set_isa", &set_isa, "name"_a);
+    m.def("kinds", &kind_names);
     m.def("get_threads", [] { return Pool::shared().threads(); });
     m.def(
         "set_threads",

@@ -88,6 +88,20 @@ double squared(const Row& row) {
 
 }  // namespace
 
+Loss loss_of(Settings settings) {
+    static const std::map<std::string, Loss::Kind> kinds = {
+        {"sparse_categorical_crossentropy", Loss::Kind::sparse_categorical},
+        {"categorical_crossentropy", Loss::Kind::categorical},
+        {"binary_crossentropy", Loss::Kind::binary},
+        {"mean_squared_error", Loss::Kind::squared}};
+    Loss loss;
+    loss.kind = settings.take("kind", kinds);
+    loss.from_logits = settings.take<bool>("from_logits");
+    loss.smoothing = settings.take<float>("label_smoothing");
+    settings.finish();
+    return loss;
+}
+
 float sample_loss(const Loss& loss, bool logits, const float* outputs, std::int64_t rows, std::int64_t units,
                   const Targets& targets, std::int64_t sample, float scale, float* gradient) {
     const double smoothing = loss.kind == Loss::Kind::squared ? 0.0 : static_cast<double>(loss.smoothing);

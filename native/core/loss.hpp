@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "settings.hpp"
+
 namespace convoscope {
 
 struct Loss {
@@ -15,6 +17,9 @@ struct Loss {
 
     bool categorical() const { return kind == Kind::sparse_categorical || kind == Kind::categorical; }
 };
+
+// From "kind", with the names of Keras, "from_logits" and "label_smoothing".
+Loss loss_of(Settings);
 
 // What is right: labels (samples, rows) for the sparse kind, else values (samples, rows, units).
 struct Targets {

@@ -2,19 +2,9 @@
 
 #include <stdexcept>
 
-#include "../steps/make.hpp"
-#include "checks.hpp"
+#include "../steps/kinds.hpp"
 
 namespace convoscope {
-namespace {
-
-bool folds(const StepDescription& description) {
-    const auto* convolution = std::get_if<ConvolutionDescription>(&description.what);
-    const auto* dense = std::get_if<DenseDescription>(&description.what);
-    return (convolution && convolution->normalization) || (dense && dense->normalization);
-}
-
-}  // namespace
 
 Program::Program(const Shape& input, const std::vector<StepDescription>& steps, std::vector<Weight> weights)
     : weights_(std::move(weights)),
@@ -23,27 +13,27 @@ Program::Program(const Shape& input, const std::vector<StepDescription>& steps, 
     std::int64_t size = input_size_;
     std::vector<bool> taken(weights_.size());
     for (const StepDescription& description : steps) {
-        check_step(description, weights_);
+        check_shapes(description);
+        if (size_of(description.input()) != size)
+            throw std::invalid_argument("a step's input is not as large as the output before it");
+        size = size_of(description.output);
+        output_units_ = description.output.back();
+        auto step = make_step(description, weights_);
         for (const int place : description.weights) {
             if (taken[static_cast<std::size_t>(place)]) throw std::invalid_argument("two steps name the same weight");
             taken[static_cast<std::size_t>(place)] = true;
         }
-        if (size_of(description.input) != size)
-            throw std::invalid_argument("a step's input is not as large as the output before it");
-        size = size_of(description.output);
-        output_units_ = description.output.back();
-        if (auto step = make_step(description, weights_)) {
+        last_ = step ? step->activation_alone() : Activation{};
+        only_predicts_ = only_predicts_ || (step && step->only_predicts());
+        if (step) {
             steps_.push_back(std::move(step));
             places_.push_back(description.weights);
         }
-        only_predicts_ = only_predicts_ || folds(description);
-        const auto* activation = std::get_if<ActivationDescription>(&description.what);
-        last_ = activation ? activation->activation : Activation{};
         output_of_.push_back(static_cast<int>(steps_.size()) - 1);
     }
     if (steps_.empty()) {  // something must move the input to the output
         const Shape flat{input_size_};
-        steps_.push_back(make_step({flat, flat, {}, RescalingDescription{1, 0}}, weights_));
+        steps_.push_back(make_step({"rescaling", {flat}, flat, {}, {{"scale", 1}, {"offset", 0}}}, weights_));
         places_.emplace_back();
     }
     packs_.emplace(steps_, places_, weights_);

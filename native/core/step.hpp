@@ -1,10 +1,11 @@
 // What a step of a program can do. A new kind of step is one file that derives from this, and one line in
-// steps/make.cpp.
+// steps/kinds.hpp.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "../kernels/table.hpp"
 #include "description.hpp"
 #include "interrupt.hpp"
 #include "pool.hpp"
@@ -81,7 +82,7 @@ struct Pass {
 
 class Step {
 public:
-    explicit Step(const StepDescription& d) : input_size(size_of(d.input)), output_size(size_of(d.output)) {}
+    explicit Step(const StepDescription& d) : input_size(size_of(d.input())), output_size(size_of(d.output)) {}
     virtual ~Step() = default;
 
     const std::int64_t input_size, output_size;  // of one sample
@@ -90,6 +91,11 @@ public:
     virtual std::string kernel(const Kernels&) const = 0;
     // Why that one; empty where there was no choice.
     virtual std::string why() const { return {}; }
+
+    // The activation, of a step that is nothing but one; of any other the linear one.
+    virtual Activation activation_alone() const { return {}; }
+    // Whether its weights' gradients are nowhere, because a normalisation is folded in.
+    virtual bool only_predicts() const { return false; }
 
     virtual std::int64_t kept_bytes() const { return 0; }  // of one sample
     virtual std::int64_t memo_floats(const Kernels&) const { return 0; }

@@ -24,6 +24,9 @@ struct UpdateRule {
     std::size_t slots() const;
 };
 
+// From "kind" and the settings of Keras' optimizers.
+UpdateRule rule_of(Settings);
+
 struct GradientRequest {
     bool training;
     std::uint64_t seed;

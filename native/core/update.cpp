@@ -16,6 +16,27 @@ std::size_t UpdateRule::slots() const {
            (kind == Kind::rmsprop && centered ? 1u : 0u);
 }
 
+UpdateRule rule_of(Settings settings) {
+    static const std::map<std::string, UpdateRule::Kind> kinds = {
+        {"sgd", UpdateRule::Kind::sgd}, {"adam", UpdateRule::Kind::adam}, {"rmsprop", UpdateRule::Kind::rmsprop}};
+    using Maybe = std::optional<double>;
+    UpdateRule rule;
+    rule.kind = settings.take("kind", kinds);
+    rule.momentum = settings.take<double>("momentum");
+    rule.nesterov = settings.take<bool>("nesterov");
+    rule.beta_1 = settings.take<double>("beta_1");
+    rule.beta_2 = settings.take<double>("beta_2");
+    rule.epsilon = settings.take<double>("epsilon");
+    rule.rho = settings.take<double>("rho");
+    rule.centered = settings.take<bool>("centered");
+    rule.weight_decay = settings.take<double>("weight_decay");
+    rule.clip_value = settings.take<Maybe>("clipvalue");
+    rule.clip_norm = settings.take<Maybe>("clipnorm");
+    rule.global_clip_norm = settings.take<Maybe>("global_clipnorm");
+    settings.finish();
+    return rule;
+}
+
 Update::Update(const Program& program, const UpdateRule& rule, const std::vector<std::vector<float*>>& slots)
     : program_(program), rule_(rule), slots_(slots) {
     int trainable = 0;

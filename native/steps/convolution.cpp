@@ -5,14 +5,14 @@
 // and its place in the window are all that the backward pass needs.
 #include <algorithm>
 #include <cstring>
-#include <stdexcept>
 
+#include "activation.hpp"
+#include "convolution.hpp"
 #include "folding.hpp"
+#include "kinds.hpp"
 #include "live_winners.hpp"
-#include "make.hpp"
 #include "patches.hpp"
 #include "plain_end.hpp"
-#include "window.hpp"
 #include "winograd.hpp"
 
 namespace convoscope {
@@ -25,12 +25,13 @@ constexpr std::int64_t gradient_floats = 3 * 1024;  // of its gradient: what sta
 
 class Convolution final : public Step {
 public:
-    Convolution(const StepDescription& d, const ConvolutionDescription& c, const std::vector<Weight>& weights)
+    Convolution(const StepDescription& d, const ConvolutionSettings& c, const float* kernel, const float* bias,
+                std::optional<Folding> folding)
         : Step(d),
           activation_(c.activation),
-          kernel_(weights.at(static_cast<std::size_t>(d.weights[0])).values),
-          bias_(c.bias ? weights.at(static_cast<std::size_t>(d.weights[1])).values : nullptr),
-          input_height_(map_of(d.input)[0]),
+          kernel_(kernel),
+          bias_(bias),
+          input_height_(map_of(d.input())[0]),
           filters_(c.features[2]),
           height_(c.features[0]),
           width_(used_width(c, map_of(d.output))),
@@ -40,21 +41,19 @@ public:
           pool_(pooled_ ? pool_rows(*c.pool, c.features, out_width_) : PoolRows{}),
           pairs_(pooled_in_pairs(c)),
           few_channels_(pairs_ && c.strides == Pair{1, 1} && c.dilation == Pair{1, 1} &&
-                        ((c.kernel[1] == 3 && d.input[2] <= 4) || (c.kernel[1] == 5 && d.input[2] <= 2))),
-          against_winograd_(Winograd::objection(d.input, c, width_)),
+                        ((c.kernel[1] == 3 && d.input()[2] <= 4) || (c.kernel[1] == 5 && d.input()[2] <= 2))),
+          against_winograd_(Winograd::objection(d.input(), c, width_)),
           saving_(Winograd::saving(c)),
-          winograd_(winograd_for(d.input, c)),
+          winograd_(winograd_for(d.input(), c)),
           rows_(rows_at_once()),
-          turned_(!pooled_ && rows_ == out_rows_ ? Winograd::turned(d.input, c) : std::nullopt),
-          images_(images_at_once(size_of({c.kernel[0], c.kernel[1], d.input[2]}) * filters_)),
+          turned_(!pooled_ && rows_ == out_rows_ ? Winograd::turned(d.input(), c) : std::nullopt),
+          images_(images_at_once(size_of({c.kernel[0], c.kernel[1], d.input()[2]}) * filters_)),
           winograd_sums_(winograd_ && winograd_->sums_pay(images_, strip_rows(rows_))),
-          patches_(d.input, c, width_, strip_rows(rows_), images_) {
+          patches_(d.input(), c, width_, strip_rows(rows_), images_),
+          folding_(folding) {
         pool_.width = width_;
-        if (c.normalization) folding_.emplace(d, c.bias ? 2 : 1, *c.normalization, weights);
         if (pooled_ && !few_channels_ && LiveWinners::pays(pool_, patches_))
             live_.emplace(pool_, filters_, patches_, rows_);
-        if (pooled_ && pool_.size_y * pool_.size_x > 256)
-            throw std::invalid_argument("a fused pooling's window has at most 256 places");
         for (std::int64_t i = 0; i < std::max(filters_, patches_.size()); i++) counting_.push_back(i);
     }
 
@@ -79,6 +78,7 @@ public:
         return "no Winograd: " + against_winograd_ + picked;
     }
 
+    bool only_predicts() const override { return folding_.has_value(); }
     std::int64_t kept_bytes() const override { return pooled_ ? output_size : 0; }
     std::int64_t samples_at_once() const override { return images_; }
     std::int64_t work() const override { return height_ * width_ * filters_ * patches_.size(); }
@@ -208,7 +208,7 @@ private:
     static std::int64_t aligned(std::int64_t floats) { return padded(floats, 16); }
 
     // Columns of the feature map that anything is made of: a pooling may leave some out at the right.
-    static std::int64_t used_width(const ConvolutionDescription& c, const Shape& output) {
+    static std::int64_t used_width(const ConvolutionSettings& c, const Shape& output) {
         if (!c.pool) return c.features[1];
         return std::min(c.features[1], (output[1] - 1) * c.pool->strides[1] - c.pool->padding[1][0] + c.pool->size[1]);
     }
@@ -244,13 +244,13 @@ private:
     }
 
     // Whether each window of the pooling is two by two features, and no feature is in two windows.
-    bool pooled_in_pairs(const ConvolutionDescription& c) const {
+    bool pooled_in_pairs(const ConvolutionSettings& c) const {
         return pooled_ && pool_.mode != PoolMode::average && c.pool->size == Pair{2, 2} &&
                c.pool->strides == Pair{2, 2} && pool_.pad_y == 0 && pool_.pad_x == 0 && 2 * out_rows_ <= height_ &&
                2 * out_width_ <= width_;
     }
 
-    std::optional<Winograd> winograd_for(const Shape& image, const ConvolutionDescription& c) const {
+    std::optional<Winograd> winograd_for(const Shape& image, const ConvolutionSettings& c) const {
         if (!against_winograd_.empty()) return std::nullopt;
         return std::optional<Winograd>(std::in_place, image, c, width_, pairs_);
     }
@@ -456,15 +456,42 @@ private:
     const bool winograd_sums_;                // for the kernel's gradient
     const Patches patches_;
     std::optional<LiveWinners> live_;  // where that pays
-    std::optional<Folding> folding_;
+    const std::optional<Folding> folding_;
     std::vector<std::int64_t> counting_;
 };
 
+void check(const StepDescription& d, const ConvolutionSettings& c) {
+    expect_image(d.input(), "a convolution's input");
+    expect_image(c.features, "a convolution's features");
+    checked_size(c.features, "a convolution's features");
+    Shape padded{0, 0, d.input()[2]};
+    for (const std::size_t axis : {0u, 1u}) {
+        padded[axis] = d.input()[axis] + c.padding[axis][0] + c.padding[axis][1];
+        expect(padded[axis] >= c.reach(axis), "a kernel is larger than its image");
+        expect(c.features[axis] == (padded[axis] - c.reach(axis)) / c.strides[axis] + 1,
+               "a convolution's features are of another size than its kernel makes");
+    }
+    expect_moderate_padding(padded, d.input());
+    const Shape output = map_of(d.output);
+    if (!c.pool) return expect(output == c.features, "a convolution's output must be its features");
+    expect(c.pool->mode != PoolMode::average, "an average is not pooled within a convolution");
+    check_window(*c.pool, c.features, output);
+    expect(c.pool->size[0] * c.pool->size[1] <= 256, "a fused pooling's window has at most 256 places");
+}
+
+std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker& weights) {
+    ConvolutionSettings c{take_geometry(settings), settings.take<Shape>("features"), take_activation(settings), {}};
+    if (auto pool = settings.take<std::optional<Settings>>("pool")) c.pool = window_of(std::move(*pool));
+    check(d, c);
+    const std::int64_t filters = c.features[2];
+    const float* kernel = weights.take({c.kernel[0], c.kernel[1], d.input()[2], filters}, "kernel");
+    const float* bias = weights.take_if(settings.take<bool>("bias"), {filters}, "bias");
+    const std::optional<Folding> folding = Folding::take(settings, filters, weights);
+    return std::make_unique<Convolution>(d, c, kernel, bias, folding);
+}
+
 }  // namespace
 
-std::unique_ptr<Step> make(const StepDescription& d, const ConvolutionDescription& c,
-                           const std::vector<Weight>& weights) {
-    return std::make_unique<Convolution>(d, c, weights);
-}
+const Kind kinds::convolution{"convolution", make};
 
 }  // namespace convoscope

@@ -5,9 +5,10 @@
 // are zero are left out where there are many: of the input, and of the gradient before a ReLU.
 #include <algorithm>
 
+#include "activation.hpp"
 #include "folding.hpp"
+#include "kinds.hpp"
 #include "live_product.hpp"
-#include "make.hpp"
 #include "plain_end.hpp"
 
 namespace convoscope {
@@ -20,15 +21,16 @@ constexpr std::int64_t block_floats = 8 * 1024;  // of the kernel, for a part of
 
 class Dense final : public Step {
 public:
-    Dense(const StepDescription& d, const DenseDescription& dense, const std::vector<Weight>& weights)
+    Dense(const StepDescription& d, Activation activation, const float* kernel, const float* bias,
+          std::optional<Folding> folding)
         : Step(d),
-          activation_(dense.activation),
-          kernel_(weights.at(static_cast<std::size_t>(d.weights[0])).values),
-          bias_(dense.bias ? weights.at(static_cast<std::size_t>(d.weights[1])).values : nullptr),
-          units_in_(d.input.back()),
+          activation_(activation),
+          kernel_(kernel),
+          bias_(bias),
+          units_in_(d.input().back()),
           units_(d.output.back()),
-          rows_(output_size / units_) {
-        if (dense.normalization) folding_.emplace(d, dense.bias ? 2 : 1, *dense.normalization, weights);
+          rows_(output_size / units_),
+          folding_(folding) {
         for (std::int64_t i = 0; i < std::max(units_in_, units_); i++) counting_.push_back(i);
         for (std::int64_t i = 0; i < rows_at_once; i++) batch_.push_back(i * units_in_);
     }
@@ -37,6 +39,7 @@ public:
         return std::string("matrix product (") + k.name + ")" + (units_ >= 64 ? "; zeros left out where most are" : "");
     }
 
+    bool only_predicts() const override { return folding_.has_value(); }
     bool by_sample(bool) const override { return false; }
     std::int64_t kept_bytes() const override { return output_size * static_cast<std::int64_t>(sizeof(float)); }
     std::int64_t memo_floats(const Kernels&) const override { return folding_ ? folding_->floats(units_in_) : 0; }
@@ -247,15 +250,21 @@ private:
     const float* const kernel_;  // (in, out)
     const float* const bias_;
     const std::int64_t units_in_, units_, rows_;  // rows of one sample
-    std::optional<Folding> folding_;
+    const std::optional<Folding> folding_;
     std::vector<std::int64_t> counting_, batch_;
 };
 
+std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker& weights) {
+    const std::int64_t in = d.input().back(), units = d.output.back();
+    expect(size_of(d.input()) / in == size_of(d.output) / units, "a dense layer changes the last axis only");
+    const float* kernel = weights.take({in, units}, "kernel");
+    const float* bias = weights.take_if(settings.take<bool>("bias"), {units}, "bias");
+    const std::optional<Folding> folding = Folding::take(settings, units, weights);
+    return std::make_unique<Dense>(d, take_activation(settings), kernel, bias, folding);
+}
+
 }  // namespace
 
-std::unique_ptr<Step> make(const StepDescription& d, const DenseDescription& dense,
-                           const std::vector<Weight>& weights) {
-    return std::make_unique<Dense>(d, dense, weights);
-}
+const Kind kinds::dense{"dense", make};
 
 }  // namespace convoscope

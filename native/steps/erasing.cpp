@@ -2,11 +2,20 @@
 #include <algorithm>
 #include <cmath>
 
-#include "make.hpp"
+#include "kinds.hpp"
 #include "uniform.hpp"
 
 namespace convoscope {
 namespace {
+
+// Noise where there is no fill value.
+struct ErasingSettings {
+    std::uint32_t stream;
+    std::optional<std::uint64_t> seed;
+    Bounds probability, scale;
+    std::optional<double> fill_value;
+    Bounds value_range;
+};
 
 struct Box {
     Range rows, columns;
@@ -14,8 +23,8 @@ struct Box {
 
 class Erasing final : public Step {
 public:
-    Erasing(const StepDescription& d, const ErasingDescription& e)
-        : Step(d), erasing_(e), height_(d.input[0]), width_(d.input[1]), channels_(d.input[2]) {}
+    Erasing(const StepDescription& d, const ErasingSettings& e)
+        : Step(d), erasing_(e), height_(d.input()[0]), width_(d.input()[1]), channels_(d.input()[2]) {}
 
     std::string kernel(const Kernels& k) const override { return std::string("rectangles, Philox (") + k.name + ")"; }
 
@@ -92,14 +101,30 @@ private:
                                    words);
     }
 
-    const ErasingDescription erasing_;
+    const ErasingSettings erasing_;
     const std::int64_t height_, width_, channels_;
 };
 
+std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker&) {
+    expect_same_shape(d);
+    expect_image(d.input(), "an erasing's input");
+    ErasingSettings e;
+    e.stream = settings.take<std::uint32_t>("stream");
+    e.seed = settings.take<std::optional<std::uint64_t>>("seed");
+    e.probability = settings.take<Bounds>("probability");
+    e.scale = settings.take<Bounds>("scale");
+    e.fill_value = settings.take<std::optional<double>>("fill_value");
+    e.value_range = settings.take<Bounds>("value_range");
+    in_range(e.probability, 0, 1, "a probability");
+    in_range(e.scale, 0, 1, "a scale");
+    for (const double end : e.value_range) finite(end, "each end of a value range");
+    expect(e.value_range[0] <= e.value_range[1], "a value range begins with its smaller end");
+    if (e.fill_value) finite(*e.fill_value, "a fill value");
+    return std::make_unique<Erasing>(d, e);
+}
+
 }  // namespace
 
-std::unique_ptr<Step> make(const StepDescription& d, const ErasingDescription& erasing, const std::vector<Weight>&) {
-    return std::make_unique<Erasing>(d, erasing);
-}
+const Kind kinds::erasing{"erasing", make};
 
 }  // namespace convoscope

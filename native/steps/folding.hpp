@@ -2,14 +2,17 @@
 // bias of the convolution or dense layer before it.
 #pragma once
 
-#include "../core/description.hpp"
+#include "normalization.hpp"
 
 namespace convoscope {
 
 class Folding {
 public:
-    // The normalisation's weights follow the `own` weights of the step.
-    Folding(const StepDescription&, std::size_t own, const NormalizationDescription&, const std::vector<Weight>&);
+    Folding(float epsilon, std::int64_t channels, const NormalizationWeights& weights)
+        : epsilon_(epsilon), channels_(channels), weights_(weights) {}
+
+    // Takes "normalization", which may be none, and its weights, which follow the step's own.
+    static std::optional<Folding> take(Settings&, std::int64_t channels, Taker&);
 
     std::int64_t floats(std::int64_t rows) const { return (rows + 1) * channels_; }
 
@@ -19,10 +22,7 @@ public:
 private:
     const float epsilon_;
     const std::int64_t channels_;
-    const float* gamma_;
-    const float* beta_;
-    const float* mean_;
-    const float* variance_;
+    const NormalizationWeights weights_;
 };
 
 }  // namespace convoscope

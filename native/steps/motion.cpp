@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "make.hpp"
+#include "kinds.hpp"
 #include "uniform.hpp"
 
 namespace convoscope {
@@ -12,6 +12,20 @@ namespace {
 
 constexpr std::int64_t half = std::int64_t{1} << 31, one = 2 * half;  // a pixel
 constexpr double full_turn = 6.283185307179586;
+
+enum class FillMode { constant, nearest, reflect, wrap };
+
+// The words are those of the plan's MotionStep.
+struct MotionSettings {
+    std::uint32_t stream;
+    std::optional<std::uint64_t> seed;
+    std::array<bool, 2> flips;
+    std::array<Bounds, 2> shifts;
+    Bounds turns;
+    bool bilinear;
+    FillMode fill_mode;
+    float fill_value;
+};
 
 std::int64_t whole(double value) { return static_cast<std::int64_t>(std::floor(value + 0.5)); }
 
@@ -29,8 +43,8 @@ struct Neighbours {
 
 class Motion final : public Step {
 public:
-    Motion(const StepDescription& d, const MotionDescription& m)
-        : Step(d), motion_(m), height_(d.input[0]), width_(d.input[1]), channels_(d.input[2]) {}
+    Motion(const StepDescription& d, const MotionSettings& m)
+        : Step(d), motion_(m), height_(d.input()[0]), width_(d.input()[1]), channels_(d.input()[2]) {}
 
     std::string kernel(const Kernels& k) const override {
         return std::string("each pixel from ") + (motion_.bilinear ? "four" : "one") + ", Philox (" + k.name + ")";
@@ -159,14 +173,33 @@ private:
         return within < length ? within : 2 * length - 1 - within;
     }
 
-    const MotionDescription motion_;
+    const MotionSettings motion_;
     const std::int64_t height_, width_, channels_;
 };
 
+std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker&) {
+    static const std::map<std::string, FillMode> modes = {{"constant", FillMode::constant},
+                                                          {"nearest", FillMode::nearest},
+                                                          {"reflect", FillMode::reflect},
+                                                          {"wrap", FillMode::wrap}};
+    expect_same_shape(d);
+    expect_image(d.input(), "a motion's input");
+    MotionSettings m;
+    m.stream = settings.take<std::uint32_t>("stream");
+    m.seed = settings.take<std::optional<std::uint64_t>>("seed");
+    m.flips = settings.take<std::array<bool, 2>>("flips");
+    m.shifts = settings.take<std::array<Bounds, 2>>("shifts");
+    m.turns = settings.take<Bounds>("turns");
+    m.bilinear = settings.take<bool>("bilinear");
+    m.fill_mode = settings.take("fill_mode", modes);
+    m.fill_value = settings.take<float>("fill_value");
+    for (const Bounds& shift : m.shifts) in_range(shift, -1, 1, "a shift");
+    in_range(m.turns, -1, 1, "a turn");
+    return std::make_unique<Motion>(d, m);
+}
+
 }  // namespace
 
-std::unique_ptr<Step> make(const StepDescription& d, const MotionDescription& motion, const std::vector<Weight>&) {
-    return std::make_unique<Motion>(d, motion);
-}
+const Kind kinds::motion{"motion", make};
 
 }  // namespace convoscope

@@ -1,10 +1,12 @@
 // Batch normalisation over the last axis. In training (unless frozen) the whole batch's mean and biased variance are
 // used, in three passes over the workers: mean, variance, values. The moving averages change when the step is
 // committed.
+#include "normalization.hpp"
+
 #include <algorithm>
 #include <cmath>
 
-#include "make.hpp"
+#include "kinds.hpp"
 
 namespace convoscope {
 namespace {
@@ -13,15 +15,8 @@ constexpr std::int64_t rows_at_once = 64;  // summed in single precision before 
 
 class Normalization final : public Step {
 public:
-    Normalization(const StepDescription& d, const NormalizationDescription& n, const std::vector<Weight>& weights)
-        : Step(d), what_(n), channels_(d.input.back()), rows_(input_size / channels_) {
-        std::size_t next = 0;
-        const auto take = [&] { return weights.at(static_cast<std::size_t>(d.weights[next++])).values; };
-        gamma_ = n.scale ? take() : nullptr;
-        beta_ = n.center ? take() : nullptr;
-        mean_ = take();
-        variance_ = take();
-    }
+    Normalization(const StepDescription& d, const NormalizationSettings& n, const NormalizationWeights& weights)
+        : Step(d), what_(n), weights_(weights), channels_(d.input().back()), rows_(input_size / channels_) {}
 
     std::string kernel(const Kernels& k) const override { return std::string("columns (") + k.name + ")"; }
 
@@ -30,7 +25,7 @@ public:
     std::int64_t scratch_floats(const Kernels&) const override { return channels_; }
 
     void prepare(const Kernels&, float* memo) const override {
-        set_statistics(memo, mean_, variance_);
+        set_statistics(memo, weights_.mean, weights_.variance);
         std::fill_n(memo + mean_gradient * channels_, 2 * channels_, 0.0f);  // fixed statistics pull nothing
     }
 
@@ -102,8 +97,9 @@ public:
     void commit(const float* memo) const override {
         if (what_.frozen) return;
         for (std::int64_t c = 0; c < channels_; c++) {
-            mean_[c] = mean_[c] * what_.momentum + memo[mean * channels_ + c] * (1.0f - what_.momentum);
-            variance_[c] = variance_[c] * what_.momentum + memo[variance * channels_ + c] * (1.0f - what_.momentum);
+            weights_.mean[c] = weights_.mean[c] * what_.momentum + memo[mean * channels_ + c] * (1.0f - what_.momentum);
+            weights_.variance[c] =
+                weights_.variance[c] * what_.momentum + memo[variance * channels_ + c] * (1.0f - what_.momentum);
         }
     }
 
@@ -119,8 +115,8 @@ private:
             memo[mean * channels_ + c] = m[c];
             memo[variance * channels_ + c] = v[c];
             memo[inverse * channels_ + c] = inverse_c;
-            memo[scale * channels_ + c] = gamma_ ? gamma_[c] * inverse_c : inverse_c;
-            memo[shift * channels_ + c] = beta_ ? beta_[c] : 0.0f;
+            memo[scale * channels_ + c] = weights_.gamma ? weights_.gamma[c] * inverse_c : inverse_c;
+            memo[shift * channels_ + c] = weights_.beta ? weights_.beta[c] : 0.0f;
         }
     }
 
@@ -158,19 +154,37 @@ private:
         }
     }
 
-    const NormalizationDescription what_;
+    const NormalizationSettings what_;
+    const NormalizationWeights weights_;
     const std::int64_t channels_, rows_;  // rows of one sample
-    const float* gamma_;
-    const float* beta_;
-    float* mean_;
-    float* variance_;
 };
+
+std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker& weights) {
+    expect_same_shape(d);
+    const NormalizationSettings n = take_normalization(settings);
+    return std::make_unique<Normalization>(d, n, NormalizationWeights(n, d.input().back(), weights));
+}
 
 }  // namespace
 
-std::unique_ptr<Step> make(const StepDescription& d, const NormalizationDescription& n,
-                           const std::vector<Weight>& weights) {
-    return std::make_unique<Normalization>(d, n, weights);
+const Kind kinds::normalization{"normalization", make};
+
+NormalizationSettings take_normalization(Settings& settings) {
+    NormalizationSettings n;
+    n.momentum = settings.take<float>("momentum");
+    n.epsilon = settings.take<float>("epsilon");
+    n.scale = settings.take<bool>("scale");
+    n.center = settings.take<bool>("center");
+    n.frozen = settings.take<bool>("frozen");
+    expect(n.epsilon > 0 && std::isfinite(n.epsilon), "epsilon must be above 0");
+    expect(0 <= n.momentum && n.momentum <= 1, "momentum must be from 0 to 1");
+    return n;
 }
+
+NormalizationWeights::NormalizationWeights(const NormalizationSettings& n, std::int64_t channels, Taker& weights)
+    : gamma(weights.take_if(n.scale, {channels}, "gamma")),
+      beta(weights.take_if(n.center, {channels}, "beta")),
+      mean(weights.take({channels}, "moving mean")),
+      variance(weights.take({channels}, "moving variance")) {}
 
 }  // namespace convoscope

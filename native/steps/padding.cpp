@@ -1,7 +1,7 @@
 // Zeros around an image.
 #include <cstring>
 
-#include "make.hpp"
+#include "kinds.hpp"
 
 namespace convoscope {
 namespace {
@@ -10,8 +10,8 @@ class ZeroPadding final : public Step {
 public:
     ZeroPadding(const StepDescription& d, const Padding& padding)
         : Step(d),
-          rows_(d.input[0]),
-          row_(d.input[1] * d.input[2]),
+          rows_(d.input()[0]),
+          row_(d.input()[1] * d.input()[2]),
           out_row_(d.output[1] * d.output[2]),
           start_((padding[0][0] * d.output[1] + padding[1][0]) * d.output[2]) {}
 
@@ -39,10 +39,19 @@ private:
     const std::int64_t rows_, row_, out_row_, start_;
 };
 
+std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker&) {
+    const auto padding = settings.take<Padding>("padding");
+    expect_image(d.input(), "a padding's input");
+    in_range(padding);
+    expect_image(d.output, "a padding's output");
+    expect(d.output == Shape{d.input()[0] + padding[0][0] + padding[0][1], d.input()[1] + padding[1][0] + padding[1][1],
+                             d.input()[2]},
+           "a padding's output must be its input with the padding around it");
+    return std::make_unique<ZeroPadding>(d, padding);
+}
+
 }  // namespace
 
-std::unique_ptr<Step> make(const StepDescription& d, const PaddingDescription& padding, const std::vector<Weight>&) {
-    return std::make_unique<ZeroPadding>(d, padding.padding);
-}
+const Kind kinds::padding{"padding", make};
 
 }  // namespace convoscope

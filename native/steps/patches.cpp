@@ -5,19 +5,19 @@
 
 namespace convoscope {
 
-Patches::Patches(const Shape& image, const ConvolutionDescription& c, std::int64_t feature_width,
-                 std::int64_t most_rows, std::int64_t images)
+Patches::Patches(const Shape& image, const Geometry& c, std::int64_t feature_width, std::int64_t most_rows,
+                 std::int64_t images)
     : height_(image[0]),
       width_(image[1]),
       channels_(image[2]),
       stride_y_(c.strides[0]),
       stride_x_(c.strides[1]),
-      reach_y_((c.kernel[0] - 1) * c.dilation[0] + 1),
+      reach_y_(c.reach(0)),
       pad_y_(c.padding[0][0]),
       pad_x_(c.padding[1][0]),
       images_(images) {
     copied_ = c.padding != Padding{};
-    copy_width_ = (feature_width - 1) * c.strides[1] + (c.kernel[1] - 1) * c.dilation[1] + 1;
+    copy_width_ = (feature_width - 1) * c.strides[1] + c.reach(1);
     copy_size_ = ((most_rows - 1) * stride_y_ + reach_y_) * copy_width_ * channels_;
     row_step_ = (copied_ ? copy_width_ : width_) * channels_;
     image_step_ = copied_ ? copy_size_ : height_ * width_ * channels_;

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "../core/description.hpp"
+#include "geometry.hpp"
 
 namespace convoscope {
 
@@ -11,8 +11,8 @@ namespace convoscope {
 // padding it is first copied, zeros around it, so that no patch needs to know where the image ends.
 class Patches {
 public:
-    Patches(const Shape& image, const ConvolutionDescription& convolution, std::int64_t feature_width,
-            std::int64_t most_rows, std::int64_t images);
+    Patches(const Shape& image, const Geometry& geometry, std::int64_t feature_width, std::int64_t most_rows,
+            std::int64_t images);
 
     std::int64_t size() const { return static_cast<std::int64_t>(values_.size()); }  // values in a patch
     const std::int64_t* values() const { return values_.data(); }                    // their offsets

@@ -1,7 +1,7 @@
 // A pooling on its own. The backward pass finds the winners again from the input, so nothing is kept.
 #include <cstring>
 
-#include "make.hpp"
+#include "kinds.hpp"
 #include "window.hpp"
 
 namespace convoscope {
@@ -9,8 +9,8 @@ namespace {
 
 class Pooling final : public Step {
 public:
-    Pooling(const StepDescription& d, const WindowDescription& window)
-        : Step(d), rows_(pool_rows(window, d.input, map_of(d.output)[1])), out_rows_(map_of(d.output)[0]) {}
+    Pooling(const StepDescription& d, const Window& window)
+        : Step(d), rows_(pool_rows(window, d.input(), map_of(d.output)[1])), out_rows_(map_of(d.output)[0]) {}
 
     std::string kernel(const Kernels& k) const override { return std::string("windows (") + k.name + ")"; }
 
@@ -46,10 +46,15 @@ private:
     const std::int64_t out_rows_;
 };
 
+std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker&) {
+    const Window window = window_of(settings.take<Settings>("pool"));
+    expect_image(d.input(), "a pooling's input");
+    check_window(window, d.input(), map_of(d.output));
+    return std::make_unique<Pooling>(d, window);
+}
+
 }  // namespace
 
-std::unique_ptr<Step> make(const StepDescription& d, const PoolingDescription& pooling, const std::vector<Weight>&) {
-    return std::make_unique<Pooling>(d, pooling.window);
-}
+const Kind kinds::pooling{"pooling", make};
 
 }  // namespace convoscope

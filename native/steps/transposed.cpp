@@ -6,7 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "make.hpp"
+#include "activation.hpp"
+#include "kinds.hpp"
 #include "patches.hpp"
 
 namespace convoscope {
@@ -17,18 +18,19 @@ constexpr std::int64_t gradient_floats = 3 * 1024;  // of input: what stays in a
 
 class TransposedConvolution final : public Step {
 public:
-    TransposedConvolution(const StepDescription& d, const TransposedDescription& t, const std::vector<Weight>& weights)
+    TransposedConvolution(const StepDescription& d, const Geometry& g, Activation activation, const float* kernel,
+                          const float* bias)
         : Step(d),
-          activation_(t.activation),
-          kernel_(weights.at(static_cast<std::size_t>(d.weights[0])).values),
-          bias_(t.bias ? weights.at(static_cast<std::size_t>(d.weights[1])).values : nullptr),
-          height_(d.input[0]),
-          width_(d.input[1]),
-          channels_(d.input[2]),
+          activation_(activation),
+          kernel_(kernel),
+          bias_(bias),
+          height_(d.input()[0]),
+          width_(d.input()[1]),
+          channels_(d.input()[2]),
           filters_(d.output[2]),
-          rows_(rows_at_once(d, t)),
+          rows_(rows_at_once(d, g)),
           images_(rows_ < height_ ? 1 : std::clamp<std::int64_t>(strip_floats / output_size, 1, 32)),
-          patches_(d.output, mirrored(t), width_, rows_, images_) {
+          patches_(d.output, g, width_, rows_, images_) {
         for (std::int64_t i = 0; i < channels_; i++) counting_.push_back(i);
     }
 
@@ -126,19 +128,9 @@ private:
     static std::int64_t aligned(std::int64_t floats) { return padded(floats, 16); }
     static std::size_t bytes(std::int64_t floats) { return static_cast<std::size_t>(floats) * sizeof(float); }
 
-    // The convolution that this is the other way of, as far as its patches are concerned.
-    static ConvolutionDescription mirrored(const TransposedDescription& t) {
-        ConvolutionDescription c{};
-        c.kernel = t.kernel;
-        c.strides = t.strides;
-        c.dilation = t.dilation;
-        c.padding = t.padding;
-        return c;
-    }
-
-    static std::int64_t rows_at_once(const StepDescription& d, const TransposedDescription& t) {
-        const std::int64_t row = t.strides[0] * d.output[1] * d.output[2];
-        return std::clamp<std::int64_t>(strip_floats / row, 1, d.input[0]);
+    static std::int64_t rows_at_once(const StepDescription& d, const Geometry& g) {
+        const std::int64_t row = g.strides[0] * d.output[1] * d.output[2];
+        return std::clamp<std::int64_t>(strip_floats / row, 1, d.input()[0]);
     }
 
     std::int64_t forward_floats(const Kernels& k) const { return padded(patches_.size(), k.width) * channels_; }
@@ -191,11 +183,25 @@ private:
     std::vector<std::int64_t> counting_;
 };
 
+// The settings are those of the convolution that would make the input's size of the output's.
+std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker& weights) {
+    const Geometry g = take_geometry(settings);
+    expect_image(d.input(), "a transposed convolution's input");
+    expect_image(d.output, "a transposed convolution's output");
+    Shape painted{0, 0, d.output[2]};
+    for (const std::size_t axis : {0u, 1u}) {
+        painted[axis] = (d.input()[axis] - 1) * g.strides[axis] + g.reach(axis);
+        expect(painted[axis] - g.padding[axis][0] - g.padding[axis][1] <= d.output[axis],
+               "what is painted does not fit into the output");
+    }
+    expect_moderate_padding(painted, d.output);
+    const float* kernel = weights.take({g.kernel[0], g.kernel[1], d.output[2], d.input()[2]}, "kernel");
+    const float* bias = weights.take_if(settings.take<bool>("bias"), {d.output[2]}, "bias");
+    return std::make_unique<TransposedConvolution>(d, g, take_activation(settings), kernel, bias);
+}
+
 }  // namespace
 
-std::unique_ptr<Step> make(const StepDescription& d, const TransposedDescription& t,
-                           const std::vector<Weight>& weights) {
-    return std::make_unique<TransposedConvolution>(d, t, weights);
-}
+const Kind kinds::transposed{"transposed convolution", make};
 
 }  // namespace convoscope

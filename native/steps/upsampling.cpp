@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "make.hpp"
+#include "kinds.hpp"
 
 namespace convoscope {
 namespace {
@@ -32,13 +32,13 @@ std::vector<Between> places_of(std::int64_t length, std::int64_t size, bool bili
 
 class Upsampling final : public Step {
 public:
-    Upsampling(const StepDescription& d, const UpsamplingDescription& u)
+    Upsampling(const StepDescription& d, const Pair& size, bool bilinear)
         : Step(d),
-          channels_(d.input[2]),
-          row_(d.input[1] * d.input[2]),
+          channels_(d.input()[2]),
+          row_(d.input()[1] * d.input()[2]),
           out_row_(d.output[1] * d.output[2]),
-          rows_(places_of(d.input[0], u.size[0], u.bilinear)),
-          columns_(places_of(d.input[1], u.size[1], u.bilinear)) {}
+          rows_(places_of(d.input()[0], size[0], bilinear)),
+          columns_(places_of(d.input()[1], size[1], bilinear)) {}
 
     std::string kernel(const Kernels&) const override { return "rows, then columns"; }
     std::int64_t scratch_floats(const Kernels&) const override { return row_; }
@@ -101,10 +101,18 @@ private:
     const std::vector<Between> rows_, columns_;
 };
 
+std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker&) {
+    const auto size = settings.take<Pair>("size");
+    expect_image(d.input(), "an upsampling's input");
+    in_range(size, 1, "a factor");
+    expect_image(d.output, "an upsampling's output");
+    expect(d.output == Shape{d.input()[0] * size[0], d.input()[1] * size[1], d.input()[2]},
+           "an upsampling's output must be its input times its factors");
+    return std::make_unique<Upsampling>(d, size, settings.take<bool>("bilinear"));
+}
+
 }  // namespace
 
-std::unique_ptr<Step> make(const StepDescription& d, const UpsamplingDescription& u, const std::vector<Weight>&) {
-    return std::make_unique<Upsampling>(d, u);
-}
+const Kind kinds::upsampling{"upsampling", make};
 
 }  // namespace convoscope

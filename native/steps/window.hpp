@@ -1,27 +1,27 @@
-// From a pooling's description to the kernels' arguments.
+// A pooling's window, on its own and behind a convolution.
 #pragma once
 
-#include "../core/description.hpp"
+#include "../core/checks.hpp"
+#include "../kernels/table.hpp"
 
 namespace convoscope {
 
-// A global pooling's output has no rows and columns left: it is one of each.
-inline Shape map_of(const Shape& shape) { return shape.size() == 3 ? shape : Shape{1, 1, shape.back()}; }
+struct Window {
+    PoolMode mode;
+    Pair size, strides;
+    Padding padding;
+};
 
-inline PoolRows pool_rows(const WindowDescription& window, const Shape& map, std::int64_t out_width) {
-    PoolRows rows{};
-    rows.height = map[0];
-    rows.width = map[1];
-    rows.channels = map[2];
-    rows.mode = window.mode;
-    rows.size_y = window.size[0];
-    rows.size_x = window.size[1];
-    rows.stride_y = window.strides[0];
-    rows.stride_x = window.strides[1];
-    rows.pad_y = window.padding[0][0];
-    rows.pad_x = window.padding[1][0];
-    rows.out_width = out_width;
-    return rows;
-}
+// From "mode", "size", "strides" and "padding".
+Window window_of(Settings);
+
+// Each place of the window must have at least one pixel of the map that is not padding.
+void check_window(const Window&, const Shape& map, const Shape& output);
+
+// A global pooling's output has no rows and columns left: it is one of each.
+inline Shape map_of(const Shape& shape) { return shape.size() == 3 ? shape : Shape{1, 1, size_of(shape)}; }
+
+// The kernels' arguments.
+PoolRows pool_rows(const Window& window, const Shape& map, std::int64_t out_width);
 
 }  // namespace convoscope

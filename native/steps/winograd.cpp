@@ -33,7 +33,7 @@ std::int64_t places(std::int64_t taps) {
 
 }  // namespace
 
-Winograd::Winograd(const Shape& image, const ConvolutionDescription& c, std::int64_t width, bool pooled)
+Winograd::Winograd(const Shape& image, const ConvolutionSettings& c, std::int64_t width, bool pooled)
     : kernel_(c.kernel),
       blocks_(blocks_of(c.kernel)),
       height_(image[0]),
@@ -71,14 +71,14 @@ std::vector<Winograd::Block> Winograd::blocks_of(const Pair& kernel) {
 
 std::int64_t Winograd::products(const Pair& kernel) { return places(kernel[0]) * places(kernel[1]); }
 
-std::string Winograd::saving(const ConvolutionDescription& c) {
+std::string Winograd::saving(const ConvolutionSettings& c) {
     return std::to_string(products(c.kernel)) + " multiplications for " +
            std::to_string(4 * c.kernel[0] * c.kernel[1]);
 }
 
 // A tile's products are 16 for 36 with 3×3 taps, 49 for 100 with 5×5, but its transforms cost memory traffic in
 // proportion to channels and filters, and maps of odd size waste a part of their last tiles.
-std::string Winograd::objection(const Shape& image, const ConvolutionDescription& c, std::int64_t width) {
+std::string Winograd::objection(const Shape& image, const ConvolutionSettings& c, std::int64_t width) {
     const std::int64_t height = c.features[0];
     if (std::min(c.kernel[0], c.kernel[1]) < 2) return "the kernel is one pixel wide or high";
     if (std::max(c.kernel[0], c.kernel[1]) > longest) return "the kernel has a side of more than 7 pixels";
@@ -92,9 +92,9 @@ std::string Winograd::objection(const Shape& image, const ConvolutionDescription
     return {};
 }
 
-std::optional<Winograd> Winograd::turned(const Shape& image, const ConvolutionDescription& c) {
+std::optional<Winograd> Winograd::turned(const Shape& image, const ConvolutionSettings& c) {
     if (!pays(image, c, c.features[1])) return std::nullopt;
-    ConvolutionDescription turned = c;
+    ConvolutionSettings turned = c;
     turned.features = image;
     for (const std::size_t axis : {0u, 1u}) {
         Pair& side = turned.padding[axis];

@@ -8,28 +8,28 @@
 #include <string>
 #include <vector>
 
-#include "../core/step.hpp"
+#include "convolution.hpp"
 
 namespace convoscope {
 
 class Winograd {
 public:
     // Feature maps are used up to `width` columns; `pooled` if a tile is a window of a 2×2 pooling.
-    Winograd(const Shape& image, const ConvolutionDescription& convolution, std::int64_t width, bool pooled);
+    Winograd(const Shape& image, const ConvolutionSettings& convolution, std::int64_t width, bool pooled);
 
     // What speaks against it, for people to read; nothing where this is less work than a direct product.
-    static std::string objection(const Shape& image, const ConvolutionDescription& convolution, std::int64_t width);
-    static bool pays(const Shape& image, const ConvolutionDescription& convolution, std::int64_t width) {
+    static std::string objection(const Shape& image, const ConvolutionSettings& convolution, std::int64_t width);
+    static bool pays(const Shape& image, const ConvolutionSettings& convolution, std::int64_t width) {
         return objection(image, convolution, width).empty();
     }
 
     // The input's gradient is such a convolution too, of the features' gradient and the kernel turned round. Nothing
     // where that does not pay.
-    static std::optional<Winograd> turned(const Shape& image, const ConvolutionDescription& convolution);
+    static std::optional<Winograd> turned(const Shape& image, const ConvolutionSettings& convolution);
 
     bool pooled() const { return pooled_; }
     // What is multiplied, for people to read.
-    static std::string saving(const ConvolutionDescription& convolution);
+    static std::string saving(const ConvolutionSettings& convolution);
     std::int64_t memo_floats(const Kernels& k) const;
     std::int64_t scratch_floats() const { return 16 * tiles_at_once() * (tile_floats() + filters_); }
     void prepare(const Kernels& k, const float* kernel, float* memo) const;

@@ -49,4 +49,5 @@ void test_kernels();
 void test_filter();
 void test_programs();
 void test_predictions();
+void test_descriptions();
 void test_threads();

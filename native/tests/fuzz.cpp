@@ -141,62 +141,77 @@ private:
         return static_cast<int>(bytes_.choice(64) == 1 ? bytes_.number(-1, 3) : place);
     }
 
-    Activation activation() {
-        return {static_cast<Nonlinearity>(bytes_.choice(17)), static_cast<float>(bytes_.real())};
+    Settings activated(Settings settings) {
+        constexpr const char* names[] = {"linear", "relu",     "leaky_relu", "sigmoid",      "tanh",      "elu",
+                                         "gelu",   "silu",     "softmax",    "relu6",        "selu",      "softplus",
+                                         "mish",   "softsign", "hard_silu",  "hard_sigmoid", "exponential"};
+        const char* const name = names[bytes_.choice(std::size(names))];
+        return convoscope::activated(std::move(settings), name, bytes_.real());
     }
 
     Pair pair(std::int64_t least, std::int64_t most) { return {bytes_.number(least, most), bytes_.number(least, most)}; }
     Padding padding(std::int64_t most) { return {pair(0, most), pair(0, most)}; }
     Bounds bounds() { return {bytes_.real(), bytes_.real()}; }
 
-    WindowDescription window(bool any) {
+    Window window(bool any) {
         const Pair size = pair(1, 3);
         return {static_cast<PoolMode>(bytes_.choice(any ? 3 : 2)), size, pair(1, 3), bytes_.flag() ? padding(1) : Padding{}};
     }
 
-    Shape pooled(const Shape& map, const WindowDescription& w) {
+    Shape pooled(const Shape& map, const Window& w) {
         return {length(map[0], w.size[0], w.strides[0], w.padding[0]),
                 length(map[1], w.size[1], w.strides[1], w.padding[1]), map[2]};
     }
 
-    NormalizationDescription normalization() {
-        return {static_cast<float>(bytes_.real()), 1e-3f, bytes_.flag(), bytes_.flag(), bytes_.flag()};
+    Settings normalization(std::int64_t channels, std::vector<int>& places) {
+        const double momentum = bytes_.real();
+        const bool scale = bytes_.flag(), center = bytes_.flag(), frozen = bytes_.flag();
+        for (int i = (scale ? 0 : 1) + (center ? 0 : 1); i < 4; i++) places.push_back(weight({channels}));
+        return {{"momentum", momentum}, {"epsilon", 1e-3}, {"scale", scale}, {"center", center}, {"frozen", frozen}};
     }
 
-    void add_weights(const NormalizationDescription& n, std::int64_t channels, std::vector<int>& places) {
-        for (int i = (n.scale ? 0 : 1) + (n.center ? 0 : 1); i < 4; i++) places.push_back(weight({channels}));
-    }
+    void put(const char* kind, Settings settings, Shape output, std::vector<int> places = {}) {
+        constexpr const char* odd[] = {"kernel", "padding", "pool", "activation", "scale", "other"};
+        if (bytes_.choice(64) == 1) settings.set(odd[bytes_.choice(std::size(odd))], odd_value());
 
-    template <class What>
-    void put(const What& what, Shape output, std::vector<int> places = {}) {
         if (bytes_.choice(64) == 1) output.back() = bytes_.number(1, 4);
         if (bytes_.choice(64) == 1) output.push_back(bytes_.number(1, 2));
-        steps.push_back({shape_, output, std::move(places), what});
+        steps.push_back({kind, {shape_}, output, std::move(places), std::move(settings)});
         shape_ = output;
+    }
+
+    // What is of another kind than any setting, or than most.
+    Value odd_value() {
+        switch (bytes_.choice(5)) {
+            case 0: return {};
+            case 1: return Settings{{"mode", "max"}};
+            case 2: return std::vector<std::int64_t>{1, 2, 3};
+            case 3: return "odd";
+            default: return bytes_.number(0, 3);
+        }
     }
 
     void add() {
         const bool image = shape_.size() == 3;
         switch (bytes_.choice(image ? 13 : 5)) {
             case 0: return dense();
-            case 1: return put(ActivationDescription{activation()}, shape_);
-            case 2: return put(DropoutDescription{bytes_.real(), 1, std::nullopt}, shape_);
+            case 1: return put("activation", activated({}), shape_);
+            case 2: return put("dropout", {{"rate", bytes_.real()}, {"stream", 1}, {"seed", {}}}, shape_);
             case 3: {
-                const NormalizationDescription n = normalization();
                 std::vector<int> places;
-                add_weights(n, shape_.empty() ? 1 : shape_.back(), places);
-                return put(n, shape_, places);
+                const Settings settings = normalization(shape_.empty() ? 1 : shape_.back(), places);
+                return put("normalization", settings, shape_, places);
             }
-            case 4: return put(RescalingDescription{static_cast<float>(bytes_.real()), 0.5f}, shape_);
+            case 4: return put("rescaling", {{"scale", bytes_.real()}, {"offset", 0.5}}, shape_);
             case 5:
             case 6:
             case 7: return convolution();
             case 8: return transposed();
             case 9: return upsampling();
             case 10: {
-                const WindowDescription w = window(true);
-                if (!image || shape_.size() != 3) return put(PoolingDescription{w}, shape_);
-                return put(PoolingDescription{w}, pooled(shape_, w));
+                const Window w = window(true);
+                if (!image || shape_.size() != 3) return put("pooling", {{"pool", settings_of(w)}}, shape_);
+                return put("pooling", {{"pool", settings_of(w)}}, pooled(shape_, w));
             }
             case 11: return motion_or_erasing();
             default: return pad_or_flatten();
@@ -206,16 +221,17 @@ private:
     void dense() {
         const std::int64_t units = bytes_.number(1, 40), in = shape_.empty() ? 1 : shape_.back();
         std::vector<int> places{weight({in, units})};
-        DenseDescription d{bytes_.flag(), activation(), std::nullopt};
-        if (d.bias) places.push_back(weight({units}));
-        if (bytes_.choice(8) == 1) add_weights(d.normalization.emplace(normalization()), units, places);
+        const bool bias = bytes_.flag();
+        Settings settings = activated({{"bias", bias}, {"normalization", {}}});
+        if (bias) places.push_back(weight({units}));
+        if (bytes_.choice(8) == 1) settings.set("normalization", normalization(units, places));
         Shape output = shape_;
         if (!output.empty()) output.back() = units;
-        put(d, output, places);
+        put("dense", settings, output, places);
     }
 
     void convolution() {
-        ConvolutionDescription c{};
+        Geometry c{};
         const bool plain = bytes_.flag();  // as Winograd's tiles want it
         c.kernel = plain ? Pair{3, 3} : pair(1, 5);
         c.strides = plain ? Pair{1, 1} : pair(1, 3);
@@ -226,25 +242,28 @@ private:
             features.push_back(length(shape_[axis], reach_of(c.kernel[axis], c.dilation[axis]), c.strides[axis],
                                       c.padding[axis]));
         features.push_back(plain ? bytes_.number(16, 33) : bytes_.number(1, 20));
-        c.features = features;
-        c.activation = activation();
-        c.bias = bytes_.flag();
+        Settings settings = activated(settings_of(c));
+        const bool bias = bytes_.flag();
+        settings.set("features", features);
+        settings.set("bias", bias);
+        settings.set("pool", {});
+        settings.set("normalization", {});
         std::vector<int> places{weight({c.kernel[0], c.kernel[1], shape_[2], features[2]})};
-        if (c.bias) places.push_back(weight({features[2]}));
+        if (bias) places.push_back(weight({features[2]}));
         Shape output = features;
         if (bytes_.flag()) {
-            WindowDescription w = window(false);
+            Window w = window(false);
             if (bytes_.flag()) w = {w.mode, {2, 2}, {2, 2}, {}};
-            c.pool = w;
+            settings.set("pool", settings_of(w));
             output = pooled(features, w);
         } else if (bytes_.choice(8) == 1) {
-            add_weights(c.normalization.emplace(normalization()), features[2], places);
+            settings.set("normalization", normalization(features[2], places));
         }
-        put(c, output, places);
+        put("convolution", settings, output, places);
     }
 
     void transposed() {
-        TransposedDescription t{};
+        Geometry t{};
         t.kernel = pair(1, 4);
         t.strides = pair(1, 3);
         t.dilation = pair(1, 2);
@@ -255,34 +274,54 @@ private:
                                     reach_of(t.kernel[axis], t.dilation[axis]) - t.padding[axis][0] -
                                     t.padding[axis][1] + bytes_.number(0, 1)));
         output.push_back(bytes_.number(1, 12));
-        t.bias = bytes_.flag();
-        t.activation = activation();
+        const bool bias = bytes_.flag();
+        Settings settings = activated(settings_of(t));
+        settings.set("bias", bias);
         std::vector<int> places{weight({t.kernel[0], t.kernel[1], output[2], shape_[2]})};
-        if (t.bias) places.push_back(weight({output[2]}));
-        put(t, output, places);
+        if (bias) places.push_back(weight({output[2]}));
+        put("transposed convolution", settings, output, places);
     }
 
     void upsampling() {
-        const UpsamplingDescription u{pair(1, 3), bytes_.flag()};
-        put(u, {narrow(Wide{shape_[0]} * u.size[0]), narrow(Wide{shape_[1]} * u.size[1]), shape_[2]});
+        const Pair size = pair(1, 3);
+        put("upsampling", {{"size", size}, {"bilinear", bytes_.flag()}},
+            {narrow(Wide{shape_[0]} * size[0]), narrow(Wide{shape_[1]} * size[1]), shape_[2]});
     }
 
     void motion_or_erasing() {
         if (bytes_.flag()) {
             std::optional<double> fill;
             if (bytes_.flag()) fill = bytes_.real();
-            return put(ErasingDescription{3, 7, bounds(), bounds(), fill, {-1, bytes_.real()}}, shape_);
+            return put("erasing",
+                       {{"stream", 3},
+                        {"seed", 7},
+                        {"probability", bounds()},
+                        {"scale", bounds()},
+                        {"fill_value", fill},
+                        {"value_range", Bounds{-1, bytes_.real()}}},
+                       shape_);
         }
-        MotionDescription m{2,   std::nullopt, {bytes_.flag(), bytes_.flag()},           {bounds(), bounds()},
-                            {},  bytes_.flag(), static_cast<FillMode>(bytes_.choice(4)), 0.5f};
-        if (bytes_.flag()) m.turns = bounds();
-        put(m, shape_);
+        constexpr const char* modes[] = {"constant", "nearest", "reflect", "wrap"};
+        const std::array<bool, 2> flips{bytes_.flag(), bytes_.flag()};
+        const std::array<Bounds, 2> shifts{bounds(), bounds()};
+        const bool bilinear = bytes_.flag();
+        const char* const mode = modes[bytes_.choice(std::size(modes))];
+        put("motion",
+            {{"stream", 2},
+             {"seed", {}},
+             {"flips", flips},
+             {"shifts", shifts},
+             {"turns", bytes_.flag() ? bounds() : Bounds{}},
+             {"bilinear", bilinear},
+             {"fill_mode", mode},
+             {"fill_value", 0.5}},
+            shape_);
     }
 
     void pad_or_flatten() {
-        if (bytes_.flag()) return put(ReshapeDescription{}, {narrow(Wide{narrow(Wide{shape_[0]} * shape_[1])} * shape_[2])});
+        if (bytes_.flag()) return put("reshape", {}, {narrow(Wide{narrow(Wide{shape_[0]} * shape_[1])} * shape_[2])});
         const Padding p = padding(2);
-        put(PaddingDescription{p}, {narrow(Wide{shape_[0]} + p[0][0] + p[0][1]),
+        put("padding", {{"padding", p}}, {narrow(Wide{shape_[0]} + p[0][0] + p[0][1]),
                                     narrow(Wide{shape_[1]} + p[1][0] + p[1][1]), shape_[2]});
     }
 

@@ -4,6 +4,7 @@
 #include "isa/choice.hpp"
 
 int main() {
+    test_descriptions();
     for (const std::string& isa : convoscope::available_isas()) {
         convoscope::set_isa(isa);
         std::printf("%s: kernels", isa.c_str());

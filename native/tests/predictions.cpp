@@ -26,13 +26,13 @@ Floats predict_afresh(const Stack& stack, const Floats& x, std::int64_t samples)
 // Large enough that workers share an image, with odd edges.
 Stack large_stack() {
     Stack s({random_int(24, 33), random_int(24, 33), random_int(1, 3)});
-    s.convolution(random_int(20, 40), {Nonlinearity::relu, 0}, random_int(0, 1), random_int(0, 1));
-    s.convolution(random_int(16, 40), {Nonlinearity::tanh, 0}, random_int(0, 1), true);
-    if (random_int(0, 1)) s.add(ActivationDescription{{Nonlinearity::silu, 0}}, s.shape);
+    s.convolution(random_int(20, 40), "relu", random_int(0, 1), random_int(0, 1));
+    s.convolution(random_int(16, 40), "tanh", random_int(0, 1), true);
+    if (random_int(0, 1)) s.activation("silu");
     s.flatten();
-    s.dense(random_int(100, 150), {Nonlinearity::tanh, 0});
-    s.dense(7, none);
-    s.add(ActivationDescription{{Nonlinearity::softmax, 0}}, s.shape);
+    s.dense(random_int(100, 150), "tanh");
+    s.dense(7, "linear");
+    s.activation("softmax");
     return s;
 }
 
@@ -104,24 +104,18 @@ void several_callers_predict_the_same(Stack& stack) {
 void a_folded_normalisation_changes_nothing(bool convolution) {
     Stack apart({9, 10, random_int(1, 20)});
     if (convolution)
-        apart.convolution(random_int(5, 40), none, false, random_int(0, 1));
+        apart.convolution(random_int(5, 40), "linear", false, random_int(0, 1));
     else
-        apart.flatten(), apart.dense(random_int(5, 40), none);
+        apart.flatten(), apart.dense(random_int(5, 40), "linear");
     if (apart.steps.empty()) return;
     apart.normalization(false);
-    apart.add(ActivationDescription{{Nonlinearity::relu, 0}}, apart.shape);
+    apart.activation("relu");
 
     StepDescription folded = convolution ? apart.steps[0] : apart.steps[1];
     const StepDescription& normalization = apart.steps[apart.steps.size() - 2];
     folded.weights.insert(folded.weights.end(), normalization.weights.begin(), normalization.weights.end());
-    const auto fold = [&](auto& what) {
-        what.activation = {Nonlinearity::relu, 0};
-        what.normalization = std::get<NormalizationDescription>(normalization.what);
-    };
-    if (convolution)
-        fold(std::get<ConvolutionDescription>(folded.what));
-    else
-        fold(std::get<DenseDescription>(folded.what));
+    folded.settings.set("activation", "relu");
+    folded.settings.set("normalization", normalization.settings);
     Stack together(apart.input);
     if (!convolution) together.flatten();
     together.steps.push_back(folded);

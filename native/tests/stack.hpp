@@ -5,10 +5,26 @@
 
 #include "check.hpp"
 #include "core/program.hpp"
+#include "steps/geometry.hpp"
+#include "steps/window.hpp"
 
 namespace convoscope {
 
-constexpr Activation none{Nonlinearity::linear, 0};
+// What a convolution, dense layer or activation is told of its activation.
+inline Settings activated(Settings settings, const char* activation, double alpha = 0) {
+    settings.set("activation", activation);
+    settings.set("alpha", alpha);
+    return settings;
+}
+
+inline Settings settings_of(const Geometry& g) {
+    return {{"kernel", g.kernel}, {"strides", g.strides}, {"dilation", g.dilation}, {"padding", g.padding}};
+}
+
+inline Settings settings_of(const Window& w) {
+    const char* const mode = w.mode == PoolMode::max ? "max" : w.mode == PoolMode::min ? "min" : "average";
+    return {{"mode", mode}, {"size", w.size}, {"strides", w.strides}, {"padding", w.padding}};
+}
 
 // A stack under construction, with its weights.
 struct Stack {
@@ -27,17 +43,18 @@ struct Stack {
         return static_cast<int>(weights.size()) - 1;
     }
 
-    template <class What>
-    void add(What what, Shape output, std::vector<int> places = {}) {
-        steps.push_back({shape, output, places, what});
+    void add(const char* kind, Settings settings, Shape output, std::vector<int> places = {}) {
+        steps.push_back({kind, {shape}, output, places, std::move(settings)});
         shape = output;
     }
+
+    void activation(const char* name) { add("activation", activated({}, name), shape); }
 
     static std::int64_t length(std::int64_t n, std::int64_t reach, std::int64_t stride, const Pair& padding) {
         return (n + padding[0] + padding[1] - reach) / stride + 1;
     }
 
-    static WindowDescription window(PoolMode mode) {
+    static Window window(PoolMode mode) {
         const Pair size{random_int(1, 3), random_int(1, 3)};
         return {mode,
                 size,
@@ -46,14 +63,14 @@ struct Stack {
                   {random_int(0, size[1] - 1), random_int(0, size[1] - 1)}}}};
     }
 
-    static Shape pooled(const Shape& map, const WindowDescription& w) {
+    static Shape pooled(const Shape& map, const Window& w) {
         return {length(map[0], w.size[0], w.strides[0], w.padding[0]),
                 length(map[1], w.size[1], w.strides[1], w.padding[1]), map[2]};
     }
 
     // Plain: as Winograd's tiles want it, mostly 3×3, and pooled two by two as often as not.
-    bool convolution(std::int64_t filters, Activation activation, bool pool, bool plain = false) {
-        ConvolutionDescription c{};
+    bool convolution(std::int64_t filters, const char* activation, bool pool, bool plain = false) {
+        Geometry c{};
         for (const std::size_t axis : {0u, 1u}) {
             c.kernel[axis] = !plain ? random_int(1, 4) : random_int(0, 1) ? 3 : random_int(2, 7);
             c.strides[axis] = plain ? 1 : random_int(1, 3);
@@ -67,26 +84,29 @@ struct Stack {
             features.push_back(length(shape[axis], reach, c.strides[axis], c.padding[axis]));
         }
         features.push_back(filters);
-        c.features = features;
-        c.activation = activation;
-        c.bias = random_int(0, 1) == 1;
+        const bool bias = random_int(0, 1) == 1;
+        Settings settings = activated(settings_of(c), activation);
+        settings.set("features", features);
+        settings.set("bias", bias);
+        settings.set("pool", {});
+        settings.set("normalization", {});
         Shape output = features;
         if (pool) {
-            WindowDescription w = window(random_int(0, 1) ? PoolMode::max : PoolMode::min);
+            Window w = window(random_int(0, 1) ? PoolMode::max : PoolMode::min);
             if (plain && random_int(0, 1)) w = {w.mode, {2, 2}, {2, 2}, {}};
             if (features[0] < w.size[0] || features[1] < w.size[1]) return false;
-            c.pool = w;
+            settings.set("pool", settings_of(w));
             output = pooled(features, w);
         }
         std::vector<int> places{weight({c.kernel[0], c.kernel[1], shape[2], filters})};
-        if (c.bias) places.push_back(weight({filters}));
-        add(c, output, places);
+        if (bias) places.push_back(weight({filters}));
+        add("convolution", settings, output, places);
         return true;
     }
 
     // Made `more` pixels larger than what is painted, or as much smaller as padding is cut off.
-    void transposed(std::int64_t filters, Activation activation) {
-        TransposedDescription t{};
+    void transposed(std::int64_t filters, const char* activation) {
+        Geometry t{};
         Shape output;
         for (const std::size_t axis : {0u, 1u}) {
             t.kernel[axis] = random_int(1, 4);
@@ -99,74 +119,101 @@ struct Stack {
             output.push_back(painted - cut + (cut ? 0 : random_int(0, 2)));
         }
         output.push_back(filters);
-        t.bias = random_int(0, 1) == 1;
-        t.activation = activation;
+        const bool bias = random_int(0, 1) == 1;
+        Settings settings = activated(settings_of(t), activation);
+        settings.set("bias", bias);
         std::vector<int> places{weight({t.kernel[0], t.kernel[1], filters, shape[2]})};
-        if (t.bias) places.push_back(weight({filters}));
-        add(t, output, places);
+        if (bias) places.push_back(weight({filters}));
+        add("transposed convolution", settings, output, places);
     }
 
     void upsampling() {
-        const UpsamplingDescription u{{random_int(1, 3), random_int(1, 3)}, random_int(0, 1) == 1};
-        add(u, {shape[0] * u.size[0], shape[1] * u.size[1], shape[2]});
+        const Pair size{random_int(1, 3), random_int(1, 3)};
+        add("upsampling", {{"size", size}, {"bilinear", random_int(0, 1) == 1}},
+            {shape[0] * size[0], shape[1] * size[1], shape[2]});
+    }
+
+    static Settings normalized(bool frozen) {
+        return {{"momentum", 0.9}, {"epsilon", 1e-3}, {"scale", true}, {"center", true}, {"frozen", frozen}};
     }
 
     void normalization(bool frozen) {
         const Shape channel{shape.back()};
         std::vector<int> places{weight(channel), weight(channel), weight(channel, false), weight(channel, false, true)};
-        add(NormalizationDescription{0.9f, 1e-3f, true, true, frozen}, shape, places);
+        add("normalization", normalized(frozen), shape, places);
     }
 
     void motion() {
-        MotionDescription m{2, std::nullopt, {}, {}, {}, random_int(0, 1) == 1, FillMode{}, 0.5f};
-        m.fill_mode = static_cast<FillMode>(random_int(0, 3));
+        const char* const modes[] = {"constant", "nearest", "reflect", "wrap"};
+        const bool bilinear = random_int(0, 1) == 1;
+        const char* const mode = modes[random_int(0, 3)];
         const std::int64_t what = random_int(0, 2);
-        if (what == 0) m.flips = {true, random_int(0, 1) == 1};
-        if (what == 1) m.shifts = {{{-1, 1}, {-0.3, 0.2}}};
-        if (what == 2) m.turns = {-0.5, 0.5};
-        add(m, shape);
+        std::array<bool, 2> flips{};
+        std::array<Bounds, 2> shifts{};
+        Bounds turns{};
+        if (what == 0) flips = {true, random_int(0, 1) == 1};
+        if (what == 1) shifts = {{{-1, 1}, {-0.3, 0.2}}};
+        if (what == 2) turns = {-0.5, 0.5};
+        add("motion",
+            {{"stream", 2},
+             {"seed", {}},
+             {"flips", flips},
+             {"shifts", shifts},
+             {"turns", turns},
+             {"bilinear", bilinear},
+             {"fill_mode", mode},
+             {"fill_value", 0.5}},
+            shape);
     }
 
     void erasing() {
         std::optional<double> fill;
         if (random_int(0, 1)) fill = 0.25;
-        add(ErasingDescription{3, 7, {1, 1}, {0, 1}, fill, {-1, 1}}, shape);
+        add("erasing",
+            {{"stream", 3},
+             {"seed", 7},
+             {"probability", Bounds{1, 1}},
+             {"scale", Bounds{0, 1}},
+             {"fill_value", fill},
+             {"value_range", Bounds{-1, 1}}},
+            shape);
     }
 
-    void dense(std::int64_t units, Activation activation) {
+    void dense(std::int64_t units, const char* activation) {
         Shape output = shape;
         output.back() = units;
         const std::vector<int> places{weight({shape.back(), units}), weight({units})};
-        add(DenseDescription{true, activation, std::nullopt}, output, places);
+        add("dense", activated({{"bias", true}, {"normalization", {}}}, activation), output, places);
     }
 
-    void flatten() { add(ReshapeDescription{}, {size_of(shape)}); }
+    void flatten() { add("reshape", {}, {size_of(shape)}); }
 };
 
 inline Stack random_stack() {
     const std::int64_t channels[] = {1, 3, 17};
     Stack s({random_int(5, 13), random_int(5, 13), channels[random_int(0, 2)]});
     const std::int64_t filters[] = {1, 5, 16, 33, 70};
-    if (random_int(0, 3) == 0) s.add(RescalingDescription{0.5f, 0.1f}, s.shape);
+    if (random_int(0, 3) == 0) s.add("rescaling", {{"scale", 0.5}, {"offset", 0.1}}, s.shape);
     if (random_int(0, 1)) s.motion();
     if (random_int(0, 3) == 0) s.erasing();
     if (random_int(0, 3) == 0)
-        s.add(PaddingDescription{{{{1, 0}, {0, 2}}}}, {s.shape[0] + 1, s.shape[1] + 2, s.shape[2]});
-    s.convolution(filters[random_int(0, 4)], {Nonlinearity::tanh, 0}, random_int(0, 1));
+        s.add("padding", {{"padding", Padding{{{1, 0}, {0, 2}}}}}, {s.shape[0] + 1, s.shape[1] + 2, s.shape[2]});
+    s.convolution(filters[random_int(0, 4)], "tanh", random_int(0, 1));
     const std::int64_t larger = random_int(0, 3);
-    if (larger == 0) s.transposed(filters[random_int(0, 2)], {Nonlinearity::tanh, 0});
+    if (larger == 0) s.transposed(filters[random_int(0, 2)], "tanh");
     if (larger == 1) s.upsampling();
     if (random_int(0, 1)) s.normalization(random_int(0, 1));
-    if (random_int(0, 1)) s.add(DropoutDescription{0.3, 1, std::nullopt}, s.shape);
-    s.convolution(filters[random_int(0, 4)], {Nonlinearity::sigmoid, 0}, random_int(0, 1));
+    if (random_int(0, 1)) s.add("dropout", {{"rate", 0.3}, {"stream", 1}, {"seed", {}}}, s.shape);
+    s.convolution(filters[random_int(0, 4)], "sigmoid", random_int(0, 1));
     if (random_int(0, 2) == 0) s.motion();
-    const WindowDescription w = Stack::window(static_cast<PoolMode>(random_int(0, 2)));
-    if (s.shape[0] >= w.size[0] && s.shape[1] >= w.size[1]) s.add(PoolingDescription{w}, Stack::pooled(s.shape, w));
-    if (random_int(0, 1)) s.add(ActivationDescription{{Nonlinearity::silu, 0}}, s.shape);
+    const Window w = Stack::window(static_cast<PoolMode>(random_int(0, 2)));
+    if (s.shape[0] >= w.size[0] && s.shape[1] >= w.size[1])
+        s.add("pooling", {{"pool", settings_of(w)}}, Stack::pooled(s.shape, w));
+    if (random_int(0, 1)) s.activation("silu");
     s.flatten();
-    s.dense(random_int(1, 40), {Nonlinearity::tanh, 0});
-    s.dense(random_int(2, 11), none);
-    s.add(ActivationDescription{{Nonlinearity::softmax, 0}}, s.shape);
+    s.dense(random_int(1, 40), "tanh");
+    s.dense(random_int(2, 11), "linear");
+    s.activation("softmax");
     return s;
 }
 
@@ -174,11 +221,11 @@ inline Stack random_stack() {
 inline Stack plain_stack() {
     const std::int64_t channels[] = {1, 2, 4}, filters[] = {16, 17, 63, 65};
     Stack s({random_int(9, 16), random_int(9, 16), channels[random_int(0, 2)]});
-    s.convolution(filters[random_int(0, 3)], {Nonlinearity::tanh, 0}, random_int(0, 1), true);
-    s.convolution(filters[random_int(0, 3)], {Nonlinearity::sigmoid, 0}, random_int(0, 1), true);
+    s.convolution(filters[random_int(0, 3)], "tanh", random_int(0, 1), true);
+    s.convolution(filters[random_int(0, 3)], "sigmoid", random_int(0, 1), true);
     s.flatten();
-    s.dense(5, none);
-    s.add(ActivationDescription{{Nonlinearity::softmax, 0}}, s.shape);
+    s.dense(5, "linear");
+    s.activation("softmax");
     return s;
 }
 

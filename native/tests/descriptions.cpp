@@ -1,0 +1,85 @@
+// Descriptions that cannot be meant: each is refused, and the message says what is wrong, by name.
+#include <stdexcept>
+
+#include "stack.hpp"
+#include "steps/kinds.hpp"
+
+using namespace convoscope;
+
+namespace {
+
+template <class Body>
+std::string refusal(Body&& body) {
+    try {
+        body();
+    } catch (const std::invalid_argument& error) {
+        return error.what();
+    }
+    return "nothing was wrong";
+}
+
+void expect_words(const std::string& message, std::initializer_list<const char*> words) {
+    for (const char* word : words)
+        if (message.find(word) == std::string::npos) fail("expected '" + std::string(word) + "' in: " + message);
+}
+
+const Settings erasing = {
+    {"stream", 3},      {"seed", std::uint64_t{1} << 63}, {"probability", Bounds{0, 1}}, {"scale", Bounds{0, 1}},
+    {"fill_value", {}}, {"value_range", Bounds{0, 1}}};
+
+std::string made(const char* kind, const Settings& settings) {
+    const Shape image{4, 5, 2};
+    return refusal([&] { Program(image, {{kind, {image}, image, {}, settings}}, {}); });
+}
+
+std::string made_with(const char* name, const Value& value) {
+    Settings settings = erasing;
+    settings.set(name, value);
+    return made("erasing", settings);
+}
+
+void settings_are_said_by_name() {
+    expect_words(made("erasing", erasing), {"nothing was wrong"});
+    expect_words(made("negation", {}), {"no step 'negation'", "'convolution'", "'upsampling'"});
+    expect_words(made("erasing", {{"stream", 3}, {"seed", {}}}), {"step 'erasing'", "'probability' is missing"});
+    expect_words(made_with("speed", 1), {"step 'erasing'", "nobody knows", "'speed'"});
+    expect_words(made_with("scale", "all"), {"'scale'", "a list", "'all'"});
+    expect_words(made_with("scale", std::vector<double>{1}), {"'scale'", "a list of 2", "a list of 1"});
+    expect_words(made_with("stream", 0.5), {"'stream'", "a whole number", "0.5"});
+    expect_words(made_with("stream", -1), {"'stream'", "0 to 4294967295", "-1"});
+    expect_words(made_with("stream", std::int64_t{1} << 32), {"'stream'", "4294967295", "is 4294967296"});
+    expect_words(made_with("seed", std::numeric_limits<std::uint64_t>::max()), {"nothing was wrong"});
+    expect_words(made_with("seed", true), {"nothing was wrong"});  // a number in Python, too
+    expect_words(made_with("fill_value", Settings{}), {"'fill_value'", "a number", "settings of its own"});
+    expect_words(made_with("probability", Bounds{0, 2}), {"step 'erasing'", "a probability must be from 0"});
+}
+
+void names_are_said_with_those_that_there_are() {
+    expect_words(made("activation", activated({}, "relus")), {"'activation'", "'relus'", "'relu'", "'softmax'"});
+    const Settings window = {{"mode", "max"}, {"size", Pair{1, 1}}, {"strides", Pair{1, 1}}, {"padding", Padding{}}};
+    expect_words(made("pooling", {{"pool", window}}), {"nothing was wrong"});
+    Settings odd = window;
+    odd.set("depth", 1);
+    expect_words(made("pooling", {{"pool", odd}}), {"step 'pooling'", "'depth'"});
+    expect_words(made("pooling", {{"pool", "max"}}), {"'pool'", "settings of its own", "'max'"});
+    expect_words(refusal([] { loss_of({{"kind", "hinge"}}); }), {"'hinge'", "'mean_squared_error'"});
+}
+
+void what_stands_beside_the_settings_is_said_too() {
+    const Settings whole = {
+        {"kind", "reshape"}, {"input", Shape{4}}, {"output", Shape{2, 2}}, {"weights", std::vector<int>{}}};
+    Program({4}, {step_of(whole)}, {});
+    Settings less = whole;
+    less.take<Value>("output");
+    expect_words(refusal([&] { step_of(less); }), {"step 'reshape'", "'output' is missing"});
+    less.take<Value>("kind");
+    expect_words(refusal([&] { step_of(less); }), {"'kind' is missing"});
+}
+
+}  // namespace
+
+void test_descriptions() {
+    settings_are_said_by_name();
+    names_are_said_with_those_that_there_are();
+    what_stands_beside_the_settings_is_said_too();
+}
