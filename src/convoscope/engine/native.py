@@ -267,7 +267,9 @@ def _describe_all(steps: Sequence[Step]) -> tuple[list[dict[str, Any]], list[int
     descriptions: list[dict[str, Any]] = []
     last = []
     for step in steps:
-        descriptions += [{**each, "input": each["inputs"][0]} for each in step.describe()]
+        for told in step.describe():
+            (shape,) = told.pop("inputs")
+            descriptions.append({**told, "input": shape})
         last.append(len(descriptions) - 1)
     return descriptions, last
 
