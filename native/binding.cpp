@@ -48,11 +48,19 @@ Images images_of(const AnyArray& x, std::int64_t of_one) {
     return {x.data(), type, count, of_one};
 }
 
+// What there is for each output, or None.
+using Rooms = std::vector<Out>;
+using MaybeRooms = std::vector<std::optional<Out>>;
+using Targets = std::vector<std::optional<AnyArray>>;
+using Losses = std::vector<std::optional<nb::dict>>;
+using Weights = std::optional<std::vector<std::optional<In<float>>>>;
+
 class PyProgram {
 public:
-    PyProgram(const Shape& input, const std::vector<nb::dict>& steps, std::vector<Out> arrays,
-              const std::vector<bool>& trainable)
-        : arrays_(std::move(arrays)), program_(saying_what_lacks([&] { return make(input, steps, arrays_, trainable); })) {}
+    PyProgram(const std::vector<Shape>& inputs, const std::vector<nb::dict>& steps, std::vector<Out> arrays,
+              const std::vector<bool>& trainable, const std::vector<int>& outputs)
+        : arrays_(std::move(arrays)),
+          program_(saying_what_lacks([&] { return make(inputs, steps, arrays_, trainable, outputs); })) {}
 
     std::vector<int> output_of() const { return program_.output_of(); }
 
@@ -68,66 +76,77 @@ public:
         return reasons;
     }
 
-    void predict(const AnyArray& x, Out outputs, std::optional<std::vector<Out>> steps) {
-        const Images images = images_of(x, program_.input_size());
-        require(size(outputs) == images.count * program_.output_size(), "no room for the outputs");
+    void predict(const std::vector<AnyArray>& x, const Rooms& outputs, std::optional<Rooms> values) {
+        const std::vector<Images> images = images_of_all(x);
+        const std::vector<float*> rooms = output_rooms(outputs, images.front().count);
         std::vector<float*> pointers;
-        if (steps) {
-            require(steps->size() == program_.steps().size(), "expected room for each step's outputs");
-            for (std::size_t i = 0; i < steps->size(); i++) {
-                require(size((*steps)[i]) == images.count * program_.steps()[i]->output_size,
+        if (values) {
+            require(values->size() == program_.steps().size(), "expected room for each step's outputs");
+            for (std::size_t i = 0; i < values->size(); i++) {
+                require(size((*values)[i]) == images.front().count * program_.steps()[i]->output_size,
                         "no room for a step's outputs");
-                pointers.push_back((*steps)[i].data());
+                pointers.push_back((*values)[i].data());
             }
         }
         compute([&](Interrupt& interrupt) {
-            program_.predict(images, outputs.data(), steps ? pointers.data() : nullptr, nullptr, nullptr, interrupt);
+            program_.predict(images, rooms.data(), values ? pointers.data() : nullptr, nullptr, nullptr, interrupt);
         });
     }
 
-    void score(const AnyArray& x, const AnyArray& y, const nb::dict& loss, Out outputs, Out losses) {
-        const Images images = images_of(x, program_.input_size());
-        const Scoring scoring = scoring_of(loss, y, std::nullopt, images.count);
-        require(size(outputs) == images.count * program_.output_size() && size(losses) == images.count,
-                "no room for the outputs or losses");
+    void score(const std::vector<AnyArray>& x, const Targets& y, const Losses& losses, const Rooms& outputs,
+               const MaybeRooms& sample_losses) {
+        const std::vector<Images> images = images_of_all(x);
+        const std::int64_t samples = images.front().count;
+        const Scorings scorings = scorings_of(losses, y, std::nullopt, samples);
+        const std::vector<float*> rooms = output_rooms(outputs, samples),
+                                  found = loss_rooms(scorings, sample_losses, samples);
         compute([&](Interrupt& interrupt) {
-            if (scoring.targets.labels)
-                check_labels(scoring.targets.labels, images.count * program_.output_rows(), program_.output_units());
-            program_.predict(images, outputs.data(), nullptr, &scoring, losses.data(), interrupt);
+            for (std::size_t o = 0; o < scorings.size(); o++)
+                if (scorings[o] && scorings[o]->targets.labels)
+                    check_labels(scorings[o]->targets.labels, samples * program_.output(o).rows(),
+                                 program_.output(o).units);
+            program_.predict(images, rooms.data(), nullptr, &scorings, found.data(), interrupt);
         });
     }
 
-    void pullback(const AnyArray& x, const In<float>& output_gradient, bool training, std::uint64_t seed,
-                  std::uint32_t iteration, Out outputs, Out input, const std::vector<Out>& gradients) {
-        const Images images = images_of(x, program_.input_size());
-        require(size(output_gradient) == images.count * program_.output_size(),
-                "the gradient is not as large as the outputs");
-        const GradientRequest request = request_of(images, training, seed, iteration, outputs, input, gradients);
+    void pullback(const std::vector<AnyArray>& x, const std::vector<std::optional<In<float>>>& output_gradients,
+                  bool training, std::uint64_t seed, std::uint32_t iteration, const Rooms& outputs,
+                  const Rooms& inputs, const Rooms& gradients) {
+        const std::vector<Images> images = images_of_all(x);
+        require(output_gradients.size() == program_.outputs().size(), "expected a gradient, or None, for each output");
+        std::vector<const float*> arriving;
+        for (std::size_t o = 0; o < output_gradients.size(); o++) {
+            const auto& gradient = output_gradients[o];
+            require(!gradient || size(*gradient) == images.front().count * program_.output(o).size,
+                    "the gradient is not as large as the outputs");
+            arriving.push_back(gradient ? gradient->data() : nullptr);
+        }
+        const GradientRequest request = request_of(images, training, seed, iteration, outputs, inputs, gradients);
         compute([&](Interrupt& interrupt) {
-            convoscope::pullback(program_, images, output_gradient.data(), request, interrupt);
+            convoscope::pullback(program_, images, arriving, request, interrupt);
         });
     }
 
-    void gradients(const AnyArray& x, const AnyArray& y, const nb::dict& loss, std::optional<In<float>> sample_weight,
-                   bool training, std::uint64_t seed, std::uint32_t iteration, Out losses, Out outputs, Out input,
-                   const std::vector<Out>& gradients) {
-        const Images images = images_of(x, program_.input_size());
-        const Scoring scoring = scoring_of(loss, y, sample_weight, images.count);
-        require(size(losses) == images.count, "no room for the losses");
-        const GradientRequest request = request_of(images, training, seed, iteration, outputs, input, gradients);
+    void gradients(const std::vector<AnyArray>& x, const Targets& y, const Losses& losses, const Weights& sample_weights,
+                   bool training, std::uint64_t seed, std::uint32_t iteration, const MaybeRooms& sample_losses,
+                   const Rooms& outputs, const Rooms& inputs, const Rooms& gradients) {
+        const std::vector<Images> images = images_of_all(x);
+        const Scorings scorings = scorings_of(losses, y, sample_weights, images.front().count);
+        const std::vector<float*> found = loss_rooms(scorings, sample_losses, images.front().count);
+        const GradientRequest request = request_of(images, training, seed, iteration, outputs, inputs, gradients);
         compute([&](Interrupt& interrupt) {
-            convoscope::loss_gradients(program_, images, scoring, losses.data(), request, interrupt);
+            convoscope::loss_gradients(program_, images, scorings, found, request, interrupt);
         });
     }
 
-    std::int64_t train(const AnyArray& x, const AnyArray& y, std::optional<In<float>> sample_weight,
-                       const In<std::int64_t>& rows, std::int64_t batch_size, const nb::dict& loss,
+    std::int64_t train(const std::vector<AnyArray>& x, const Targets& y, const Weights& sample_weights,
+                       const In<std::int64_t>& rows, std::int64_t batch_size, const Losses& losses,
                        const nb::dict& rule, const In<double>& learning_rates, std::int64_t iteration,
-                       std::uint64_t seed, const std::vector<std::vector<Out>>& slots, Out losses, Out outputs,
-                       std::optional<double> budget) {
+                       std::uint64_t seed, const std::vector<std::vector<Out>>& slots, const MaybeRooms& sample_losses,
+                       const Rooms& outputs, std::optional<double> budget) {
         Stretch stretch{};
-        stretch.x = images_of(x, program_.input_size());
-        stretch.scoring = scoring_of(loss, y, sample_weight, stretch.x.count);
+        stretch.x = images_of_all(x);
+        stretch.scorings = scorings_of(losses, y, sample_weights, stretch.x.front().count);
         stretch.rows = rows.data();
         stretch.count = size(rows);
         require(stretch.count > 0 && batch_size > 0, "nothing to train on");
@@ -139,18 +158,16 @@ public:
         stretch.iteration = iteration;
         stretch.seed = seed;
         stretch.slots = slots_of(slots, stretch.rule);
-        require(size(losses) == stretch.count && size(outputs) == stretch.count * program_.output_size(),
-                "no room for the losses or outputs");
-        stretch.losses = losses.data();
-        stretch.outputs = outputs.data();
+        stretch.losses = loss_rooms(stretch.scorings, sample_losses, stretch.count);
+        stretch.outputs = output_rooms(outputs, stretch.count);
         std::int64_t steps = 0;
         compute([&](Interrupt& interrupt) { steps = convoscope::train(program_, stretch, budget, interrupt); });
         return steps;
     }
 
 private:
-    static Program make(const Shape& input, const std::vector<nb::dict>& steps, std::vector<Out>& arrays,
-                        const std::vector<bool>& trainable) {
+    static Program make(const std::vector<Shape>& inputs, const std::vector<nb::dict>& steps, std::vector<Out>& arrays,
+                        const std::vector<bool>& trainable, const std::vector<int>& outputs) {
         require(arrays.size() == trainable.size(), "every weight is trainable or not");
         std::vector<Weight> weights;
         for (std::size_t i = 0; i < arrays.size(); i++) {
@@ -161,18 +178,64 @@ private:
         }
         std::vector<StepDescription> descriptions;
         for (const nb::dict& step : steps) descriptions.push_back(step_of(settings_of(step)));
-        return Program(input, descriptions, std::move(weights));
+        return Program(inputs, descriptions, std::move(weights), outputs);
     }
 
-    Scoring scoring_of(const nb::dict& d, const AnyArray& y, const std::optional<In<float>>& sample_weight,
-                       std::int64_t count) const {
+    std::vector<Images> images_of_all(const std::vector<AnyArray>& x) const {
+        require(static_cast<int>(x.size()) == program_.graph().inputs, "expected an array for each of the inputs");
+        std::vector<Images> images;
+        for (std::size_t i = 0; i < x.size(); i++) {
+            images.push_back(images_of(x[i], program_.input_size(static_cast<int>(i))));
+            require(images[i].count == images[0].count, "the inputs have different numbers of samples");
+        }
+        return images;
+    }
+
+    std::vector<float*> output_rooms(const Rooms& outputs, std::int64_t samples) const {
+        require(outputs.size() == program_.outputs().size(), "expected room for each of the outputs");
+        std::vector<float*> rooms;
+        for (std::size_t o = 0; o < outputs.size(); o++) {
+            require(size(outputs[o]) == samples * program_.output(o).size, "no room for the outputs");
+            rooms.push_back(outputs[o].data());
+        }
+        return rooms;
+    }
+
+    std::vector<float*> loss_rooms(const Scorings& scorings, const MaybeRooms& rooms, std::int64_t samples) const {
+        require(rooms.size() == scorings.size(), "expected room for the losses, or None, for each output");
+        std::vector<float*> pointers;
+        for (std::size_t o = 0; o < rooms.size(); o++) {
+            require(!scorings[o] || (rooms[o] && size(*rooms[o]) == samples), "no room for the losses");
+            pointers.push_back(scorings[o] ? rooms[o]->data() : nullptr);
+        }
+        return pointers;
+    }
+
+    Scorings scorings_of(const Losses& losses, const Targets& y, const Weights& sample_weights,
+                         std::int64_t count) const {
+        const std::size_t outputs = program_.outputs().size();
+        require(losses.size() == outputs && y.size() == outputs && (!sample_weights || sample_weights->size() == outputs),
+                "expected a loss, targets and sample weights, or None, for each output");
+        Scorings scorings;
+        for (std::size_t o = 0; o < outputs; o++) {
+            scorings.emplace_back();
+            if (!losses[o]) continue;
+            require(y[o].has_value(), "an output with a loss needs targets");
+            scorings.back() = scoring_of(*losses[o], *y[o], sample_weights ? (*sample_weights)[o] : std::nullopt, count,
+                                         program_.output(o));
+        }
+        return scorings;
+    }
+
+    static Scoring scoring_of(const nb::dict& d, const AnyArray& y, const std::optional<In<float>>& sample_weight,
+                              std::int64_t count, const Output& output) {
         Scoring scoring{loss_of(settings_of(d)), {}, sample_weight ? sample_weight->data() : nullptr};
         if (scoring.loss.kind == Loss::Kind::sparse_categorical) {
-            require(y.dtype() == nb::dtype<std::int32_t>() && size(y) == count * program_.output_rows(),
+            require(y.dtype() == nb::dtype<std::int32_t>() && size(y) == count * output.rows(),
                     "expected an int32 label for each row of outputs");
             scoring.targets.labels = static_cast<const std::int32_t*>(y.data());
         } else {
-            require(y.dtype() == nb::dtype<float>() && size(y) == count * program_.output_size(),
+            require(y.dtype() == nb::dtype<float>() && size(y) == count * output.size,
                     "expected float32 targets shaped as the outputs");
             scoring.targets.values = static_cast<const float*>(y.data());
         }
@@ -180,13 +243,17 @@ private:
         return scoring;
     }
 
-    GradientRequest request_of(const Images& images, bool training, std::uint64_t seed, std::uint32_t iteration,
-                               Out& outputs, Out& input, const std::vector<Out>& gradients) const {
-        require(images.count > 0, "a gradient needs at least one sample");
-        require(size(outputs) == images.count * program_.output_size() &&
-                    size(input) == images.count * program_.input_size(),
-                "no room for the outputs or the input's gradient");
-        GradientRequest request{training, seed, iteration, outputs.data(), input.data(), {}};
+    GradientRequest request_of(const std::vector<Images>& images, bool training, std::uint64_t seed,
+                               std::uint32_t iteration, const Rooms& outputs, const Rooms& inputs,
+                               const Rooms& gradients) const {
+        const std::int64_t samples = images.front().count;
+        require(samples > 0, "a gradient needs at least one sample");
+        GradientRequest request{training, seed, iteration, output_rooms(outputs, samples), {}, {}};
+        require(inputs.size() == images.size(), "expected room for the gradient of each input");
+        for (std::size_t i = 0; i < inputs.size(); i++) {
+            require(size(inputs[i]) == samples * images[i].size, "no room for an input's gradient");
+            request.inputs.push_back(inputs[i].data());
+        }
         std::size_t next = 0;
         for (const Weight& weight : program_.weights()) {
             if (weight.trainable)
@@ -244,24 +311,25 @@ NB_MODULE(_native, m) {
         return;
     }
     nb::class_<PyProgram>(m, "Program")
-        .def(nb::init<const Shape&, const std::vector<nb::dict>&, std::vector<Out>, const std::vector<bool>&>(),
-             "input"_a, "steps"_a, nb::arg("weights").noconvert(), "trainable"_a)
+        .def(nb::init<const std::vector<Shape>&, const std::vector<nb::dict>&, std::vector<Out>,
+                      const std::vector<bool>&, const std::vector<int>&>(),
+             "inputs"_a, "steps"_a, nb::arg("weights").noconvert(), "trainable"_a, "outputs"_a)
         .def_prop_ro("output_of", &PyProgram::output_of)
         .def("kernels", &PyProgram::kernels)
         .def("reasons", &PyProgram::reasons)
         .def("predict", &PyProgram::predict, nb::arg("x").noconvert(), nb::arg("outputs").noconvert(),
-             nb::arg("steps").noconvert().none() = nb::none())
-        .def("score", &PyProgram::score, nb::arg("x").noconvert(), nb::arg("y").noconvert(), "loss"_a,
-             nb::arg("outputs").noconvert(), nb::arg("losses").noconvert())
-        .def("pullback", &PyProgram::pullback, nb::arg("x").noconvert(), nb::arg("output_gradient").noconvert(),
-             "training"_a, "seed"_a, "iteration"_a, nb::arg("outputs").noconvert(), nb::arg("input").noconvert(),
+             nb::arg("values").noconvert().none() = nb::none())
+        .def("score", &PyProgram::score, nb::arg("x").noconvert(), nb::arg("y").noconvert(), "losses"_a,
+             nb::arg("outputs").noconvert(), nb::arg("sample_losses").noconvert())
+        .def("pullback", &PyProgram::pullback, nb::arg("x").noconvert(), nb::arg("output_gradients").noconvert(),
+             "training"_a, "seed"_a, "iteration"_a, nb::arg("outputs").noconvert(), nb::arg("inputs").noconvert(),
              nb::arg("gradients").noconvert())
-        .def("gradients", &PyProgram::gradients, nb::arg("x").noconvert(), nb::arg("y").noconvert(), "loss"_a,
-             nb::arg("sample_weight").noconvert().none(), "training"_a, "seed"_a, "iteration"_a,
-             nb::arg("losses").noconvert(), nb::arg("outputs").noconvert(), nb::arg("input").noconvert(),
+        .def("gradients", &PyProgram::gradients, nb::arg("x").noconvert(), nb::arg("y").noconvert(), "losses"_a,
+             nb::arg("sample_weights").noconvert().none(), "training"_a, "seed"_a, "iteration"_a,
+             nb::arg("sample_losses").noconvert(), nb::arg("outputs").noconvert(), nb::arg("inputs").noconvert(),
              nb::arg("gradients").noconvert())
         .def("train", &PyProgram::train, nb::arg("x").noconvert(), nb::arg("y").noconvert(),
-             nb::arg("sample_weight").noconvert().none(), nb::arg("rows").noconvert(), "batch_size"_a, "loss"_a,
+             nb::arg("sample_weights").noconvert().none(), nb::arg("rows").noconvert(), "batch_size"_a, "losses"_a,
              "rule"_a, nb::arg("learning_rates").noconvert(), "iteration"_a, "seed"_a, nb::arg("slots").noconvert(),
-             nb::arg("losses").noconvert(), nb::arg("outputs").noconvert(), "budget"_a.none());
+             nb::arg("sample_losses").noconvert(), nb::arg("outputs").noconvert(), "budget"_a.none());
 }

@@ -13,220 +13,277 @@ std::size_t bytes(std::int64_t floats) { return static_cast<std::size_t>(floats)
 }  // namespace
 
 Batch::Batch(const Program& program, Workspace& workspace, Interrupt& interrupt, std::int64_t most_samples,
-             bool input_gradient)
+             const Mode& mode)
     : program_(program),
+      graph_(program.graph()),
       workspace_(workspace),
       interrupt_(interrupt),
       kernels_(convoscope::kernels()),
+      mode_(mode),
+      way_(program, mode.training, mode.input_gradients, mode.seeds),
+      stages_(stages_of(program.steps(), mode.training)),
       team_(Pool::shared(), Pool::shared().threads(), interrupt, workers_),
-      step_of_(program.weights().size()),
-      partial_floats_(program.weights().size()) {
-    const auto steps = program.steps().size(), threads = static_cast<std::size_t>(team_.parts);
-    workspace.values.resize(steps);
-    workspace.kept.resize(steps);
-    workspace.memos.resize(steps);
-    workspace.gradients.resize(program.weights().size());
-    workspace.scratch.resize(std::max(workspace.scratch.size(), threads));
-    workspace.local.resize(workspace.scratch.size());
+      joined_(static_cast<std::size_t>(team_.parts)),
+      uses_(program.weights().size()),
+      buffers_(program.steps().size()) {
+    const std::size_t widest = graph_.widest_join();
+    for (Joined& joined : joined_) joined.inputs.resize(widest), joined.gradients.resize(widest);
+    make_room(most_samples);
+    make_gradients();
+}
 
-    workspace.input.reserve(bytes(most_samples * program.input_size()));
-    std::int64_t widest = program.input_size(), scratch = 0, at_once = 1;
+void Batch::make_room(std::int64_t most_samples) {
+    const auto steps = program_.steps().size(), threads = static_cast<std::size_t>(team_.parts);
+    workspace_.values.resize(static_cast<std::size_t>(graph_.values()));
+    workspace_.kept.resize(steps);
+    workspace_.memos.resize(steps);
+    workspace_.flow.resize(std::max(workspace_.flow.size(), static_cast<std::size_t>(way_.rooms().count())));
+    workspace_.scratch.resize(std::max(workspace_.scratch.size(), threads));
+    workspace_.local.resize(workspace_.scratch.size());
+
+    for (int value = 0; value < graph_.values(); value++)
+        workspace_.values[static_cast<std::size_t>(value)].reserve(bytes(most_samples * graph_.size(value)));
+    std::int64_t scratch = 0, local = 0;
     for (std::size_t i = 0; i < steps; i++) {
-        const Step& step = *program.steps()[i];
-        workspace.values[i].reserve(bytes(most_samples * step.output_size));
-        workspace.kept[i].reserve(static_cast<std::size_t>(most_samples * step.kept_bytes()));
-        workspace.memos[i].reserve(bytes(step.memo_floats(kernels_)));
-        widest = std::max(widest, step.output_size);
+        const Step& step = *program_.steps()[i];
+        workspace_.kept[i].reserve(static_cast<std::size_t>(most_samples * step.kept_bytes()));
+        workspace_.memos[i].reserve(bytes(step.memo_floats(kernels_)));
         scratch = std::max(scratch, step.scratch_floats(kernels_));
-        at_once = std::max(at_once, step.samples_at_once());
-        for (const int place : program.places()[i]) {
-            const auto p = static_cast<std::size_t>(place);
-            const Weight& weight = program.weights()[p];
-            step_of_[p] = static_cast<int>(i);
-            if (!weight.trainable) continue;
-            partial_floats_[p] = static_cast<std::size_t>((size_of(weight.shape) + 15) / 16 * 16);
-            const bool in_parts = step.by_sample(false) || step.by_sample(true);
-            workspace.gradients[p].reserve(partial_floats_[p] * sizeof(float) * (in_parts ? threads : 1));
+    }
+    for (int room = 0; room < way_.rooms().count(); room++)
+        workspace_.flow[static_cast<std::size_t>(room)].reserve(bytes(most_samples * way_.rooms().size_of(room)));
+    for (const WayBack::Stage& stage : way_.stages()) local = std::max(local, stage.offsets.back());
+    for (std::size_t i = 0; i < threads; i++) {
+        workspace_.scratch[i].reserve(bytes(scratch));
+        workspace_.local[i].reserve(bytes(local));
+        workers_.push_back({static_cast<int>(i), workspace_.scratch[i].floats(), &interrupt_});
+    }
+}
+
+// A weight's gradient is made apart in each step that has the weight, and by each worker where it goes by sample; all
+// of them are added up at the end.
+void Batch::make_gradients() {
+    for (const Weight& weight : program_.weights())
+        partial_floats_.push_back(static_cast<std::size_t>((size_of(weight.shape) + 15) / 16 * 16));
+    std::size_t next = 0;
+    const auto reserve = [&](std::size_t weight, int parts) {
+        if (next == workspace_.gradients.size()) workspace_.gradients.emplace_back();
+        workspace_.gradients[next].reserve(partial_floats_[weight] * sizeof(float) * static_cast<std::size_t>(parts));
+        return next++;
+    };
+    for (int i = 0; i < graph_.steps(); i++) {
+        const bool by_sample = step(i).by_sample(false) || step(i).by_sample(true);
+        for (const int place : program_.places()[static_cast<std::size_t>(i)]) {
+            const auto w = static_cast<std::size_t>(place);
+            const bool wanted = program_.weights()[w].trainable && way_.walks(i);
+            buffers_[static_cast<std::size_t>(i)].push_back(wanted ? reserve(w, by_sample ? team_.parts : 1) : 0);
+            if (wanted) uses_[w].push_back({i, next - 1});
         }
     }
-    // Gradients between groups: of the outputs, of every step that takes the whole batch, and of the input if wanted.
-    std::int64_t flow = program.output_size();
-    flow = std::max(flow, step(step_count() - 1).input_size);
-    for (int i = 0; i < step_count(); i++)
-        if (!step(i).by_sample(true)) flow = std::max({flow, step(i).input_size, step(i).output_size});
-    if (input_gradient) flow = std::max(flow, program.input_size());
-    for (Buffer& buffer : workspace.flow) buffer.reserve(bytes(most_samples * flow));
-    for (std::size_t i = 0; i < threads; i++) {
-        workspace.scratch[i].reserve(bytes(scratch));
-        workspace.local[i].reserve(bytes(2 * at_once * widest));
-        workers_.push_back({static_cast<int>(i), workspace.scratch[i].floats(), &interrupt});
+    for (std::size_t w = 0; w < uses_.size(); w++) {
+        if (!program_.weights()[w].trainable || !uses_[w].empty()) continue;
+        uses_[w].push_back({-1, reserve(w, 1)});
+        std::memset(workspace_.gradients[next - 1].begin(), 0, partial_floats_[w] * sizeof(float));
     }
 }
 
-const float* Batch::input_of(int i) const {
-    return i == 0 ? workspace_.input.floats() : workspace_.values[static_cast<std::size_t>(i) - 1].floats();
+int Batch::partials(int weight) const {
+    int count = 0;
+    for (const Use& use : uses_[static_cast<std::size_t>(weight)]) count += parts_of(use);
+    return count;
 }
-
-const float* Batch::before_last() const { return input_of(step_count() - 1); }
 
 float* Batch::partial(int weight, int number) const {
-    const auto place = static_cast<std::size_t>(weight);
-    return workspace_.gradients[place].floats() + static_cast<std::size_t>(number) * partial_floats_[place];
+    const auto w = static_cast<std::size_t>(weight);
+    auto use = uses_[w].begin();
+    for (; number >= parts_of(*use); use++) number -= parts_of(*use);
+    return workspace_.gradients[use->buffer].floats() + static_cast<std::size_t>(number) * partial_floats_[w];
 }
 
-Pass Batch::pass(int i, Range range) const {
+Pass Batch::pass(int i, Range range, Joined& joined) const {
     const auto place = static_cast<std::size_t>(i);
+    const std::vector<int>& from = graph_.read_by(i);
+    const int made = graph_.value_of(i);
+    const auto at = [&](int number) { return value(number) + range.begin * graph_.size(number); };
     Pass pass{};
     pass.kernels = &kernels_;
     pass.training = mode_.training;
     pass.samples = range.count();
     pass.first = range.begin;
-    pass.seed = mode_.seed;
-    pass.iteration = mode_.iteration;
-    pass.input = input_of(i) + range.begin * step(i).input_size;
-    pass.output = workspace_.values[place].floats() + range.begin * step(i).output_size;
+    pass.seed = samples_.seed;
+    pass.iteration = samples_.iteration;
+    pass.input = at(from.front());
+    pass.output = workspace_.values[static_cast<std::size_t>(made)].floats() + range.begin * graph_.size(made);
     pass.kept = workspace_.kept[place].begin() + range.begin * step(i).kept_bytes();
     pass.memo = workspace_.memos[place].floats();
+    if (from.size() > 1) {
+        for (std::size_t k = 0; k < from.size(); k++) joined.inputs[k] = at(from[k]);
+        pass.inputs = joined.inputs.data();
+    }
     return pass;
 }
 
-int Batch::group_end(int first) const {
-    int end = first;
-    while (end < step_count() && step(end).by_sample(mode_.training)) end++;
-    return end;
-}
-
-int Batch::group_begin(int last, int lowest) const {
-    int first = last;
-    while (first > lowest && step(first - 1).by_sample(mode_.training)) first--;
-    return first;
-}
-
-std::int64_t Batch::samples_at_once(int first, int end) const {
-    std::int64_t most = 1;
-    for (int i = first; i < end; i++) most = std::max(most, step(i).samples_at_once());
-    return most;
-}
-
 void Batch::read(Range range) const {
-    float* to = workspace_.input.floats();
-    if (!rows_) return x_->read(kernels_, range.begin, range.count(), to + range.begin * x_->size);
-    for (std::int64_t i = range.begin; i < range.end; i++) x_->read(kernels_, rows_[i], 1, to + i * x_->size);
+    for (std::size_t input = 0; input < samples_.x->size(); input++) {
+        const Images& x = (*samples_.x)[input];
+        float* const to = workspace_.values[input].floats();
+        if (!samples_.rows)
+            x.read(kernels_, range.begin, range.count(), to + range.begin * x.size);
+        else
+            for (std::int64_t i = range.begin; i < range.end; i++)
+                x.read(kernels_, samples_.rows[i], 1, to + i * x.size);
+    }
 }
 
-// Neighbouring steps that are by sample make a group: a worker takes a few samples through all of them, which costs one
-// meeting of the workers, and leaves what flows between the steps in the worker's cache.
-void Batch::run_forward(AfterCall after, void* context) {
-    team_.run(2 * step_count(), [&](int i, const Worker&) {
+void Batch::prepare() {
+    team_.run(2 * graph_.steps(), [&](int i, const Worker&) {
         float* const memo = workspace_.memos[static_cast<std::size_t>(i / 2)].floats();
         if (i % 2 == 0)
             step(i / 2).prepare(kernels_, memo);
-        else
+        else if (way_.walks(i / 2))
             step(i / 2).prepare_backward(kernels_, memo);
     });
-    // More parts than workers, so that a worker that was kept from its work does not hold up the others.
-    const int parts = team_.parts == 1 ? 1 : static_cast<int>(std::min<std::int64_t>(4 * team_.parts, samples_));
-    int i = 0;
-    do {
-        const int end = group_end(i);
-        const std::int64_t at_once = samples_at_once(i, end);
-        const bool reads = i == 0, last = end == step_count();
-        if (end > i || reads)
-            team_.run(parts, [&](int part, const Worker& worker) {
-                const Range own = part_of(samples_, part, parts);
-                for (std::int64_t at = own.begin; at < own.end && !worker.stopped(); at += at_once) {
-                    const Range block{at, std::min(at + at_once, own.end)};
-                    if (reads) read(block);
-                    for (int s = i; s < end; s++) step(s).forward(pass(s, block), worker);
-                    if (last) after(context, block);
-                }
-            });
-        i = end;
-        if (last || interrupt_.stopped()) break;
-        step(i).forward_batch(pass(i, {0, samples_}), team_);
-        i++;
-        if (i == step_count())
-            team_.run(parts, [&](int part, const Worker&) { after(context, part_of(samples_, part, parts)); });
-    } while (i < step_count() && !interrupt_.stopped());
-    interrupt_.throw_if_stopped();
 }
 
-void Batch::backward(bool skip_last) {
-    const int lowest = mode_.input_gradient ? 0 : program_.lowest_trainable();
-    int flow = 0;
-    for (int last = step_count() - 1 - (skip_last ? 1 : 0); last >= lowest;) {
-        const bool together = step(last).by_sample(mode_.training);
-        const int first = together ? group_begin(last, lowest) : last;
-        const float* from = workspace_.flow[flow].floats();
-        float* to = first > lowest || mode_.input_gradient ? workspace_.flow[1 - flow].floats() : nullptr;
-        if (together)
-            backward_group(first, last, from, to);
-        else
-            backward_batch(first, from, to);
+// The outputs among values [begin, end).
+template <class Body>
+void Batch::each_output(int begin, int end, Body&& body) const {
+    for (std::size_t o = 0; o < graph_.outputs.size(); o++)
+        if (begin <= graph_.outputs[o] && graph_.outputs[o] < end) body(static_cast<int>(o));
+}
+
+void Batch::run_forward(AfterCall after, void* context) {
+    prepare();
+    // More parts than workers, so that a worker that was kept from its work does not hold up the others.
+    const std::int64_t samples = samples_.count;
+    const int parts = team_.parts == 1 ? 1 : static_cast<int>(std::min<std::int64_t>(4 * team_.parts, samples));
+    // Steps [begin, end) of some of the samples; at the very beginning they are read first.
+    const auto together = [&](int begin, int end, bool reads, std::int64_t at_once) {
+        team_.run(parts, [&](int part, const Worker& worker) {
+            const Range own = part_of(samples, part, parts);
+            for (std::int64_t at = own.begin; at < own.end && !worker.stopped(); at += at_once) {
+                const Range block{at, std::min(at + at_once, own.end)};
+                if (reads) read(block);
+                for (int i = begin; i < end; i++) step(i).forward(pass(i, block, joined(worker)), worker);
+                each_output(reads ? 0 : graph_.value_of(begin), graph_.value_of(end),
+                            [&](int output) { after(context, output, block); });
+            }
+        });
         interrupt_.throw_if_stopped();
-        flow = 1 - flow;
-        last = first - 1;
+    };
+    if (stages_.empty() || !stages_.front().together) together(0, 0, true, 1);
+    for (const Stage& stage : stages_) {
+        if (stage.together) {
+            together(stage.begin, stage.end, stage.begin == 0, stage.samples_at_once);
+            continue;
+        }
+        step(stage.begin).forward_batch(pass(stage.begin, {0, samples}, joined_.front()), team_);
+        const int made = graph_.value_of(stage.begin);
+        each_output(made, made + 1, [&](int output) {
+            team_.run(parts, [&](int part, const Worker&) { after(context, output, part_of(samples, part, parts)); });
+        });
+        interrupt_.throw_if_stopped();
     }
-    input_gradient_ = mode_.input_gradient ? workspace_.flow[flow].floats() : nullptr;
+}
+
+void Batch::add_shared(const float* from, float* to, std::int64_t count) {
+    team_.run(team_.parts, [&](int part, const Worker&) {
+        const Range own = part_of(count, part, team_.parts);
+        kernels_.add(from + own.begin, to + own.begin, own.count());
+    });
+}
+
+void Batch::backward() {
+    for (const WayBack::Merge& merge : way_.merges())
+        add_shared(flow(merge.from), flow(merge.to), samples_.count * merge.size);
+    for (const WayBack::Stage& stage : way_.stages()) {
+        if (stage.together)
+            backward_together(stage);
+        else
+            walk(stage, stage.walks.front(), {0, samples_.count}, gradients_of(stage.walks.front().step, 0).data(),
+                 workers_.front());
+        interrupt_.throw_if_stopped();
+    }
 }
 
 std::vector<float*> Batch::gradients_of(int i, int part) const {
     std::vector<float*> gradients;
-    for (const int place : program_.places()[static_cast<std::size_t>(i)])
-        gradients.push_back(program_.weights()[static_cast<std::size_t>(place)].trainable ? partial(place, part)
-                                                                                          : nullptr);
+    const std::vector<int>& places = program_.places()[static_cast<std::size_t>(i)];
+    for (std::size_t k = 0; k < places.size(); k++) {
+        const auto w = static_cast<std::size_t>(places[k]);
+        const std::size_t buffer = buffers_[static_cast<std::size_t>(i)][k];
+        gradients.push_back(program_.weights()[w].trainable
+                                ? workspace_.gradients[buffer].floats() + static_cast<std::size_t>(part) * partial_floats_[w]
+                                : nullptr);
+    }
     return gradients;
 }
 
-void Batch::backward_group(int first, int last, const float* from, float* to) {
-    const std::int64_t at_once = samples_at_once(first, last + 1);
-    const int parts = parts_used(), steps = last - first + 1;
+float* Batch::spot(const WayBack::Stage& stage, const WayBack::Spot& spot, std::int64_t size, Range block,
+                   float* local) const {
+    if (!spot.there()) return nullptr;
+    return spot.local ? local + stage.offsets[static_cast<std::size_t>(spot.room)]
+                      : flow(spot.room) + block.begin * size;
+}
+
+void Batch::walk(const WayBack::Stage& stage, const WayBack::Walk& walk, Range block, float* const* gradients,
+                 const Worker& worker) {
+    const std::vector<int>& from = graph_.read_by(walk.step);
+    float* const local = workspace_.local[static_cast<std::size_t>(worker.index)].floats();
+    Joined& own = joined(worker);
+    Pass p = pass(walk.step, block, own);
+    const auto at = [&](const WayBack::Spot& s, int value) { return spot(stage, s, graph_.size(value), block, local); };
+    for (std::size_t k = 0; k < from.size(); k++) own.gradients[k] = at(walk.pulls[k].to, from[k]);
+    p.output_gradient = at(walk.arriving, graph_.value_of(walk.step));
+    p.input_gradient = own.gradients.front();
+    p.input_gradients = own.gradients.data();
+    p.weight_gradients = gradients;
+    if (stage.together)
+        step(walk.step).backward(p, worker);
+    else
+        step(walk.step).backward_batch(p, team_);
+    for (std::size_t k = 0; k < from.size(); k++) {
+        if (!walk.pulls[k].sum.there()) continue;
+        float* const sum = at(walk.pulls[k].sum, from[k]);
+        const std::int64_t count = block.count() * graph_.size(from[k]);
+        if (stage.together)
+            kernels_.add(own.gradients[k], sum, count);
+        else
+            add_shared(own.gradients[k], sum, count);
+    }
+}
+
+void Batch::backward_together(const WayBack::Stage& stage) {
+    const int parts = parts_used();
+    const std::size_t steps = stage.walks.size();
     std::vector<std::vector<float*>> gradients;  // of each part and step
     for (int part = 0; part < parts; part++)
-        for (int i = first; i <= last; i++) gradients.push_back(gradients_of(i, part));
+        for (const WayBack::Walk& walk : stage.walks) gradients.push_back(gradients_of(walk.step, part));
     team_.run(parts, [&](int part, const Worker& worker) {
-        const Range own = part_of(samples_, part, parts);
-        for (int i = first; i <= last; i++)
-            for (const int place : program_.places()[static_cast<std::size_t>(i)])
-                if (program_.weights()[static_cast<std::size_t>(place)].trainable)
-                    std::memset(partial(place, part), 0,
-                                partial_floats_[static_cast<std::size_t>(place)] * sizeof(float));
-        float* const local = workspace_.local[static_cast<std::size_t>(worker.index)].floats();
-        const auto half = static_cast<std::int64_t>(workspace_.local[static_cast<std::size_t>(worker.index)].bytes() /
-                                                    sizeof(float) / 2);
-        for (std::int64_t at = own.begin; at < own.end && !worker.stopped(); at += at_once) {
-            const Range block{at, std::min(at + at_once, own.end)};
-            const float* arriving = from + block.begin * step(last).output_size;
-            for (int i = last; i >= first; i--) {
-                Pass p = pass(i, block);
-                p.output_gradient = arriving;
-                p.input_gradient = i > first ? local + (i % 2) * half
-                                   : to      ? to + block.begin * step(i).input_size
-                                             : nullptr;
-                p.weight_gradients = gradients[static_cast<std::size_t>(part * steps + i - first)].data();
-                step(i).backward(p, worker);
-                arriving = p.input_gradient;
-            }
+        const Range own = part_of(samples_.count, part, parts);
+        const auto of_step = [&](std::size_t i) -> const std::vector<float*>& {
+            return gradients[static_cast<std::size_t>(part) * steps + i];
+        };
+        for (std::size_t i = 0; i < steps; i++) {
+            const std::vector<int>& places = program_.places()[static_cast<std::size_t>(stage.walks[i].step)];
+            for (std::size_t k = 0; k < places.size(); k++)
+                if (float* const gradient = of_step(i)[k])
+                    std::memset(gradient, 0, partial_floats_[static_cast<std::size_t>(places[k])] * sizeof(float));
         }
-        for (int i = first; i <= last; i++) {
-            Pass p = pass(i, own);
-            p.weight_gradients = gradients[static_cast<std::size_t>(part * steps + i - first)].data();
-            step(i).finish(p, worker);
+        for (std::int64_t at = own.begin; at < own.end && !worker.stopped(); at += stage.samples_at_once) {
+            const Range block{at, std::min(at + stage.samples_at_once, own.end)};
+            for (std::size_t i = 0; i < steps; i++) walk(stage, stage.walks[i], block, of_step(i).data(), worker);
+        }
+        for (std::size_t i = 0; i < steps; i++) {
+            Pass p = pass(stage.walks[i].step, own, joined(worker));
+            p.weight_gradients = of_step(i).data();
+            step(stage.walks[i].step).finish(p, worker);
         }
     });
 }
 
-void Batch::backward_batch(int i, const float* from, float* to) {
-    const std::vector<float*> gradients = gradients_of(i, 0);
-    Pass p = pass(i, {0, samples_});
-    p.output_gradient = from;
-    p.input_gradient = to;
-    p.weight_gradients = gradients.data();
-    step(i).backward_batch(p, team_);
-}
-
 void Batch::commit() const {
-    for (int i = 0; i < step_count(); i++) step(i).commit(workspace_.memos[static_cast<std::size_t>(i)].floats());
+    for (int i = 0; i < graph_.steps(); i++) step(i).commit(workspace_.memos[static_cast<std::size_t>(i)].floats());
 }
 
 }  // namespace convoscope

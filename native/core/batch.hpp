@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "program.hpp"
+#include "way_back.hpp"
 
 namespace convoscope {
 
@@ -13,41 +14,45 @@ class Batch {
 public:
     struct Mode {
         bool training;
-        bool input_gradient;
+        bool input_gradients;
+        std::vector<int> seeds;  // for each output the value whose gradient is given from outside, or -1
+    };
+
+    // Room for so many samples. The workspace must outlive it, and be used by nobody else.
+    Batch(const Program&, Workspace&, Interrupt&, std::int64_t most_samples, const Mode&);
+
+    // Which samples, and what their random numbers follow from.
+    struct Samples {
+        const std::vector<Images>* x;
+        const std::int64_t* rows;  // rows[0], rows[1] ... of `x`, or its first ones if null
+        std::int64_t count;
         std::uint64_t seed;
         std::uint32_t iteration;
     };
 
-    // Room for so many samples. The workspace must outlive it, and be used by nobody else.
-    Batch(const Program&, Workspace&, Interrupt&, std::int64_t most_samples, bool input_gradient);
-
-    // The outputs and the kept values of samples rows[0], rows[1] ... of `x`, or of its first ones if `rows` is null.
-    // Calls after(range of the batch) when the outputs of a stretch are there, from any worker.
+    // All values, and what is kept of them. Calls after(output, range of the batch) when a stretch of an output is
+    // there, from any worker.
     template <class After>
-    void forward(const Images& x, const std::int64_t* rows, std::int64_t samples, const Mode& mode, After&& after) {
+    void forward(const Samples& samples, After&& after) {
         samples_ = samples;
-        mode_ = mode;
-        x_ = &x;
-        rows_ = rows;
-        run_forward([](void* a, Range range) { (*static_cast<std::remove_reference_t<After>*>(a))(range); }, &after);
+        run_forward([](void* a, int output, Range range) { (*static_cast<std::remove_reference_t<After>*>(a))(output, range); },
+                    &after);
     }
 
-    const float* outputs() const { return workspace_.values.back().floats(); }
-    const float* before_last() const;  // what went into the last step
+    // (samples, value size), as `forward` left it.
+    const float* value(int number) const { return workspace_.values[static_cast<std::size_t>(number)].floats(); }
 
-    // Where the gradient of the outputs, or of what went into the last step, is to be written before `backward`.
-    float* gradient() const { return workspace_.flow[0].floats(); }
+    // Where the gradient of that output's seed is to be written before `backward`; null if nobody needs it.
+    float* seed(std::size_t output) const { return flow(way_.seed_rooms()[output]); }
 
-    // From the gradient above (`skip_last`: of what went into the last step) to weights and perhaps input.
-    void backward(bool skip_last);
+    // From the gradients above to weights and perhaps inputs.
+    void backward();
 
-    // What `backward` found, (samples, input size); null if it was not asked for.
-    const float* input_gradient() const { return input_gradient_; }
+    // What `backward` found, (samples, input size); null for zeros.
+    const float* input_gradient(int input) const { return flow(way_.input_rooms()[static_cast<std::size_t>(input)]); }
 
     // Partial gradients of a weight that are to be added up, in this order.
-    int partials(int weight) const {
-        return step(step_of_[static_cast<std::size_t>(weight)]).by_sample(mode_.training) ? parts_used() : 1;
-    }
+    int partials(int weight) const;
     float* partial(int weight, int number) const;
 
     void commit() const;  // moving averages
@@ -56,36 +61,60 @@ public:
     const Kernels& kernels() const { return kernels_; }
 
 private:
-    using AfterCall = void (*)(void*, Range);
+    using AfterCall = void (*)(void*, int, Range);
 
-    int parts_used() const { return static_cast<int>(std::min<std::int64_t>(team_.parts, samples_)); }
-    int step_count() const { return static_cast<int>(program_.steps().size()); }
+    // A trainable weight in one of the steps that have it.
+    struct Use {
+        int step;  // -1 for a weight that no gradient reaches, which has one part of zeros
+        std::size_t buffer;
+    };
+    // A worker's lists for steps that read several values.
+    struct Joined {
+        std::vector<const float*> inputs;
+        std::vector<float*> gradients;
+    };
+
+    int parts_used() const { return static_cast<int>(std::min<std::int64_t>(team_.parts, samples_.count)); }
     const Step& step(int i) const { return *program_.steps()[static_cast<std::size_t>(i)]; }
-    const float* input_of(int i) const;
-    Pass pass(int step, Range range) const;
-    int group_end(int first) const;
-    int group_begin(int last, int lowest) const;
-    std::int64_t samples_at_once(int first, int end) const;
+    Joined& joined(const Worker& worker) { return joined_[static_cast<std::size_t>(worker.index)]; }
+    float* flow(int room) const { return room < 0 ? nullptr : workspace_.flow[static_cast<std::size_t>(room)].floats(); }
+    int parts_of(const Use& use) const {
+        return use.step >= 0 && step(use.step).by_sample(mode_.training) ? parts_used() : 1;
+    }
+
+    void make_room(std::int64_t most_samples);
+    void make_gradients();
+    Pass pass(int step, Range range, Joined& joined) const;
 
     void run_forward(AfterCall after, void* context);
+    void prepare();
     void read(Range range) const;
+    template <class Body>
+    void each_output(int begin, int end, Body&& body) const;
+
     std::vector<float*> gradients_of(int step, int part) const;
-    void backward_group(int first, int last, const float* from, float* to);
-    void backward_batch(int i, const float* from, float* to);
+    void add_shared(const float* from, float* to, std::int64_t count);
+    void backward_together(const WayBack::Stage& stage);
+    void walk(const WayBack::Stage& stage, const WayBack::Walk& walk, Range block, float* const* gradients,
+              const Worker& worker);
+    float* spot(const WayBack::Stage& stage, const WayBack::Spot& spot, std::int64_t size, Range block,
+                float* local) const;
 
     const Program& program_;
+    const Graph& graph_;
     Workspace& workspace_;
     Interrupt& interrupt_;
     const Kernels& kernels_;
+    const Mode mode_;
+    const WayBack way_;
+    const std::vector<Stage> stages_;  // of the way forth
     std::vector<Worker> workers_;
     Team team_;
-    std::vector<int> step_of_;                 // of each weight
-    std::vector<std::size_t> partial_floats_;  // of each weight
-    std::int64_t samples_ = 0;
-    Mode mode_{};
-    const Images* x_ = nullptr;
-    const std::int64_t* rows_ = nullptr;
-    const float* input_gradient_ = nullptr;
+    std::vector<Joined> joined_;                      // of each worker
+    std::vector<std::vector<Use>> uses_;              // of each weight
+    std::vector<std::vector<std::size_t>> buffers_;   // for each step, of each of its weights' gradients
+    std::vector<std::size_t> partial_floats_;         // of each weight
+    Samples samples_{};
 };
 
 }  // namespace convoscope

@@ -1,5 +1,6 @@
 #include "checks.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
@@ -72,5 +73,27 @@ float* Taker::take(const Shape& shape, const char* what) {
 }
 
 void Taker::finish() const { expect(next_ == indices_.size(), "a step names weights that it has no use for"); }
+
+void check_counts(std::size_t inputs, std::size_t steps, std::size_t outputs) {
+    expect(inputs > 0, "a program needs an input");
+    expect(outputs > 0, "a program needs an output");
+    expect(std::max({inputs, steps, outputs}) <= most_steps, "a program has too many inputs, steps or outputs");
+}
+
+void check_reads(const StepDescription& d, const std::vector<std::int64_t>& sizes) {
+    expect(d.from.size() == d.inputs.size(), "step '" + d.kind + "' must say of each value that it reads which it is");
+    for (std::size_t i = 0; i < d.from.size(); i++) {
+        expect(d.from[i] >= 0 && static_cast<std::size_t>(d.from[i]) < sizes.size(),
+               "step '" + d.kind + "' reads value " + std::to_string(d.from[i]) + ", but only " + std::to_string(sizes.size()) +
+                   " are there before it");
+        expect(size_of(d.inputs[i]) == sizes[static_cast<std::size_t>(d.from[i])],
+               "step '" + d.kind + "' takes value " + std::to_string(d.from[i]) + " for one of another size");
+    }
+}
+
+void check_output(int value, std::size_t values) {
+    expect(value >= 0 && static_cast<std::size_t>(value) < values,
+           "an output names value " + std::to_string(value) + " of " + std::to_string(values));
+}
 
 }  // namespace convoscope

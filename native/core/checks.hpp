@@ -10,6 +10,7 @@ namespace convoscope {
 
 // The same bounds as in checks.py.
 constexpr std::int64_t most_values = std::int64_t{1} << 28;   // of one sample between two steps, and of one weight
+constexpr std::size_t most_steps = std::size_t{1} << 20;
 constexpr std::int64_t largest_size = std::int64_t{1} << 24;  // of a side, kernel, window, stride, factor, padding
 
 void expect(bool condition, const char* message);
@@ -46,5 +47,14 @@ private:
     const std::vector<Weight>& weights_;
     std::size_t next_ = 0;
 };
+
+// Whether a program has inputs and outputs, and no more of all than can be numbered.
+void check_counts(std::size_t inputs, std::size_t steps, std::size_t outputs);
+
+// Whether a step reads values that are there before it, as large as it takes them to be; `sizes` are those.
+void check_reads(const StepDescription& step, const std::vector<std::int64_t>& sizes);
+
+// Whether there is such a value.
+void check_output(int value, std::size_t values);
 
 }  // namespace convoscope

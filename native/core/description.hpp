@@ -27,6 +27,7 @@ struct StepDescription {
     Shape output;
     std::vector<int> weights;  // indices in the program's list
     Settings settings;         // what this kind of step wants to know besides: its file in steps/ says
+    std::vector<int> from;     // what it reads: values by number, the program's inputs first, then what each step makes
 
     const Shape& input() const { return inputs.front(); }
 };

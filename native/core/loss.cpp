@@ -98,6 +98,7 @@ Loss loss_of(Settings settings) {
     loss.kind = settings.take("kind", kinds);
     loss.from_logits = settings.take<bool>("from_logits");
     loss.smoothing = settings.take<float>("label_smoothing");
+    loss.weight = settings.take<float>("weight");
     settings.finish();
     return loss;
 }

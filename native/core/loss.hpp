@@ -14,6 +14,7 @@ struct Loss {
     Kind kind;
     bool from_logits;
     float smoothing;
+    float weight = 1;  // among the losses of several outputs: it scales the gradient, and not what is reported
 
     bool categorical() const { return kind == Kind::sparse_categorical || kind == Kind::categorical; }
 };

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "graph.hpp"
 #include "images.hpp"
+#include "layout.hpp"
 #include "loss.hpp"
 #include "step.hpp"
 #include "workspace.hpp"
@@ -19,52 +21,79 @@ struct Scoring {
     Targets targets;
     const float* sample_weight;  // or null
 };
+using Scorings = std::vector<std::optional<Scoring>>;  // of each output
+
+// What makes a value: where that is an activation and nothing else, which, and of what.
+struct Maker {
+    Nonlinearity activation = Nonlinearity::linear;
+    int input = -1;
+};
+
+// What a program is asked for.
+struct Output {
+    int value;
+    std::int64_t size, units;  // of a sample, and of a row: the last axis
+    Maker maker;
+
+    std::int64_t rows() const { return size / units; }
+
+    // Whether a loss is computed from what went into the softmax or sigmoid that makes the output.
+    bool fused(const Loss&) const;
+    // The value that a loss is computed from; neither of the two changes the size.
+    int judged(const Loss& loss) const { return fused(loss) ? maker.input : value; }
+};
 
 class Program {
 public:
-    // Throws std::invalid_argument if the descriptions do not fit together.
-    Program(const Shape& input, const std::vector<StepDescription>& steps, std::vector<Weight> weights);
+    // The outputs are numbers of values: of the inputs, and then of what each description makes. Throws
+    // std::invalid_argument if the descriptions do not fit together.
+    Program(const std::vector<Shape>& inputs, const std::vector<StepDescription>& steps, std::vector<Weight> weights,
+            const std::vector<int>& outputs);
 
     // Steps that only reshape are left out: they are nothing to compute.
     const std::vector<std::unique_ptr<Step>>& steps() const { return steps_; }
+    const Graph& graph() const { return graph_; }
     const std::vector<Weight>& weights() const { return weights_; }
-    // For each step of the plan, the step here whose output is its output; -1 for the input.
+    const std::vector<Output>& outputs() const { return outputs_; }
+    // For each description, the step here whose output is its output; -1 for the first input, -2 for the second ...
     const std::vector<int>& output_of() const { return output_of_; }
     // For each step here, its weights' places.
     const std::vector<std::vector<int>>& places() const { return places_; }
-    // The lowest step with a trainable weight; the number of steps if there is none.
-    int lowest_trainable() const { return lowest_trainable_; }
 
-    std::int64_t input_size() const { return input_size_; }
-    std::int64_t output_size() const { return steps_.back()->output_size; }
-    std::int64_t output_units() const { return output_units_; }  // of a row: the last axis
-    std::int64_t output_rows() const { return output_size() / output_units_; }
+    std::int64_t input_size(int input) const { return graph_.size(input); }
+    const Output& output(std::size_t number) const { return outputs_[number]; }
+
+    // Whether training changes a weight of the step.
+    bool learns(int step) const;
 
     // Throws std::invalid_argument if normalisations are folded in: their gradients are nowhere.
     void check_learns() const;
 
-    // Whether a loss is computed from what goes into the last step.
-    bool fused(const Loss&) const;
-
-    // Outputs (count, output size), as in prediction. Where `step_outputs` is not null it has room for each step's
-    // outputs, and `outputs` is among them. Where `scoring` is not null, `losses` receives each sample's loss.
-    void predict(const Images&, float* outputs, float* const* step_outputs, const Scoring* scoring, float* losses,
-                 Interrupt&);
+    // Each output (samples, output size), as in prediction, of inputs that have as many samples. Where `step_outputs`
+    // is not null it has room for each step's outputs. Where `scorings` is not null, `losses` receives each sample's
+    // loss, for each output that has one.
+    void predict(const std::vector<Images>&, float* const* outputs, float* const* step_outputs,
+                 const Scorings* scorings, float* const* losses, Interrupt&);
 
     Workspaces workspaces;
 
 private:
     friend class Prediction;
 
+    void add(const StepDescription&, std::vector<int>& core_values, std::vector<std::int64_t>& sizes);
+    void name_outputs(const std::vector<int>& outputs, const std::vector<Shape>& inputs,
+                      const std::vector<StepDescription>&, const std::vector<int>& core_values);
+
     std::vector<std::unique_ptr<Step>> steps_;
+    Graph graph_;
     std::vector<std::vector<int>> places_;
     std::vector<Weight> weights_;
+    std::vector<Output> outputs_;
     std::vector<int> output_of_;
+    std::vector<Maker> makers_;  // of each description's value
     std::optional<Packs> packs_;
-    std::int64_t input_size_, output_units_;
-    int lowest_trainable_;
+    std::optional<Layout> layout_;
     bool only_predicts_ = false;
-    Activation last_{};  // the plan's last step's activation if it is one, else linear
 };
 
 }  // namespace convoscope

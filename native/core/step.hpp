@@ -78,6 +78,10 @@ struct Pass {
     float* const* weight_gradients = nullptr;  // for each of the step's weights, what to add to; null if not trainable
 
     std::int64_t piece = 0, pieces = 1;  // forward only: which piece of each sample's outputs is wanted
+
+    // Of a step that reads several values, all of them; `input` and `input_gradient` are the first.
+    const float* const* inputs = nullptr;
+    float* const* input_gradients = nullptr;
 };
 
 class Step {

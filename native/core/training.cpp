@@ -13,30 +13,40 @@ namespace {
 // Losses of a batch's stretch, and their gradient into the batch's.
 class Judge {
 public:
-    Judge(const Program& program, const Scoring& scoring, Batch& batch)
-        : program_(program), scoring_(scoring), batch_(batch), fused_(program.fused(scoring.loss)) {}
+    Judge(const Program& program, const Scorings& scorings, Batch& batch)
+        : program_(program), scorings_(scorings), batch_(batch) {}
 
-    bool fused() const { return fused_; }
+    // The values whose gradients it makes.
+    static std::vector<int> seeds(const Program& program, const Scorings& scorings) {
+        std::vector<int> values;
+        for (std::size_t o = 0; o < scorings.size(); o++)
+            values.push_back(scorings[o] ? program.output(o).judged(scorings[o]->loss) : -1);
+        return values;
+    }
 
     // Sample i of the batch is sample rows[i] of the data set, or its i-th if `rows` is null; the batch has `samples`.
-    void judge(Range range, const std::int64_t* rows, std::int64_t samples, float* losses) const {
-        const std::int64_t size = program_.output_size();  // softmax and sigmoid do not change it
-        const float* judged = fused_ ? batch_.before_last() : batch_.outputs();
+    void judge(std::size_t o, Range range, const std::int64_t* rows, std::int64_t samples, float* losses) const {
+        if (!scorings_[o]) return;
+        const Scoring& scoring = *scorings_[o];
+        const Output& output = program_.output(o);
+        const bool logits = output.fused(scoring.loss) || scoring.loss.from_logits;
+        const float* const judged = batch_.value(output.judged(scoring.loss));
+        float* const seed = batch_.seed(o);
         for (std::int64_t i = range.begin; i < range.end; i++) {
             const std::int64_t sample = rows ? rows[i] : i;
-            const float weight = scoring_.sample_weight ? scoring_.sample_weight[sample] : 1.0f;
-            const float loss = sample_loss(scoring_.loss, fused_ || scoring_.loss.from_logits, judged + i * size,
-                                           program_.output_rows(), program_.output_units(), scoring_.targets, sample,
-                                           weight / static_cast<float>(samples), batch_.gradient() + i * size);
+            const float weight = scoring.sample_weight ? scoring.sample_weight[sample] : 1.0f;
+            const float loss = sample_loss(scoring.loss, logits, judged + i * output.size, output.rows(), output.units,
+                                           scoring.targets, sample,
+                                           scoring.loss.weight * weight / static_cast<float>(samples),
+                                           seed ? seed + i * output.size : nullptr);
             losses[i] = weight * loss;
         }
     }
 
 private:
     const Program& program_;
-    const Scoring& scoring_;
+    const Scorings& scorings_;
     Batch& batch_;
-    const bool fused_;
 };
 
 void copy(float* to, const float* from, std::int64_t count) {
@@ -44,8 +54,15 @@ void copy(float* to, const float* from, std::int64_t count) {
 }
 
 void hand_over(const Program& program, Batch& batch, std::int64_t samples, const GradientRequest& request) {
-    copy(request.outputs, batch.outputs(), samples * program.output_size());
-    if (request.input) copy(request.input, batch.input_gradient(), samples * program.input_size());
+    for (std::size_t o = 0; o < request.outputs.size(); o++)
+        copy(request.outputs[o], batch.value(program.output(o).value), samples * program.output(o).size);
+    for (std::size_t i = 0; i < request.inputs.size(); i++) {
+        const std::int64_t count = samples * program.input_size(static_cast<int>(i));
+        if (const float* const gradient = batch.input_gradient(static_cast<int>(i)))
+            copy(request.inputs[i], gradient, count);
+        else
+            std::memset(request.inputs[i], 0, static_cast<std::size_t>(count) * sizeof(float));
+    }
     for (std::size_t w = 0; w < request.weights.size(); w++) {
         if (!request.weights[w]) continue;
         const std::int64_t size = size_of(program.weights()[w].shape);
@@ -56,65 +73,77 @@ void hand_over(const Program& program, Batch& batch, std::int64_t samples, const
 }
 
 // The labels of samples rows[0], rows[1] ..., or of the first ones if `rows` is null.
-void check_targets(const Program& program, const Scoring& scoring, const std::int64_t* rows, std::int64_t count) {
-    if (scoring.loss.kind != Loss::Kind::sparse_categorical) return;
-    const std::int64_t labels = program.output_rows();
-    if (!rows) return check_labels(scoring.targets.labels, count * labels, program.output_units());
-    for (std::int64_t i = 0; i < count; i++)
-        check_labels(scoring.targets.labels + rows[i] * labels, labels, program.output_units());
+void check_targets(const Program& program, const Scorings& scorings, const std::int64_t* rows, std::int64_t count) {
+    for (std::size_t o = 0; o < scorings.size(); o++) {
+        if (!scorings[o] || scorings[o]->loss.kind != Loss::Kind::sparse_categorical) continue;
+        const std::int64_t labels = program.output(o).rows(), units = program.output(o).units;
+        const std::int32_t* const first = scorings[o]->targets.labels;
+        if (!rows) check_labels(first, count * labels, units);
+        for (std::int64_t i = 0; rows && i < count; i++) check_labels(first + rows[i] * labels, labels, units);
+    }
 }
 
 }  // namespace
 
-void pullback(Program& program, const Images& x, const float* output_gradient, const GradientRequest& request,
-              Interrupt& interrupt) {
+void pullback(Program& program, const std::vector<Images>& x, const std::vector<const float*>& output_gradients,
+              const GradientRequest& request, Interrupt& interrupt) {
     program.check_learns();
+    const std::int64_t samples = x.front().count;
     const Workspaces::Lease work(program.workspaces);
-    Batch batch(program, *work, interrupt, x.count, true);
-    batch.forward(x, nullptr, x.count, {request.training, true, request.seed, request.iteration}, [](Range) {});
-    copy(batch.gradient(), output_gradient, x.count * program.output_size());
-    batch.backward(false);
-    hand_over(program, batch, x.count, request);
+    std::vector<int> seeds;
+    for (std::size_t o = 0; o < output_gradients.size(); o++)
+        seeds.push_back(output_gradients[o] ? program.output(o).value : -1);
+    Batch batch(program, *work, interrupt, samples, {request.training, true, seeds});
+    batch.forward({&x, nullptr, samples, request.seed, request.iteration}, [](int, Range) {});
+    for (std::size_t o = 0; o < output_gradients.size(); o++)
+        if (output_gradients[o]) copy(batch.seed(o), output_gradients[o], samples * program.output(o).size);
+    batch.backward();
+    hand_over(program, batch, samples, request);
 }
 
-void loss_gradients(Program& program, const Images& x, const Scoring& scoring, float* losses,
-                    const GradientRequest& request, Interrupt& interrupt) {
+void loss_gradients(Program& program, const std::vector<Images>& x, const Scorings& scorings,
+                    const std::vector<float*>& losses, const GradientRequest& request, Interrupt& interrupt) {
     program.check_learns();
-    check_targets(program, scoring, nullptr, x.count);
+    const std::int64_t samples = x.front().count;
+    check_targets(program, scorings, nullptr, samples);
     const Workspaces::Lease work(program.workspaces);
-    Batch batch(program, *work, interrupt, x.count, true);
-    const Judge judge(program, scoring, batch);
-    batch.forward(x, nullptr, x.count, {request.training, true, request.seed, request.iteration},
-                  [&](Range range) { judge.judge(range, nullptr, x.count, losses); });
-    batch.backward(judge.fused());
-    hand_over(program, batch, x.count, request);
+    Batch batch(program, *work, interrupt, samples, {request.training, true, Judge::seeds(program, scorings)});
+    const Judge judge(program, scorings, batch);
+    batch.forward({&x, nullptr, samples, request.seed, request.iteration}, [&](int output, Range range) {
+        const auto o = static_cast<std::size_t>(output);
+        judge.judge(o, range, nullptr, samples, losses[o]);
+    });
+    batch.backward();
+    hand_over(program, batch, samples, request);
 }
 
 std::int64_t train(Program& program, const Stretch& stretch, std::optional<double> seconds, Interrupt& interrupt) {
     using Clock = std::chrono::steady_clock;
     program.check_learns();
     for (std::int64_t i = 0; i < stretch.count; i++)
-        if (stretch.rows[i] < 0 || stretch.rows[i] >= stretch.x.count)
+        if (stretch.rows[i] < 0 || stretch.rows[i] >= stretch.x.front().count)
             throw std::invalid_argument("rows name a sample that is not there");
-    check_targets(program, stretch.scoring, stretch.rows, stretch.count);
+    check_targets(program, stretch.scorings, stretch.rows, stretch.count);
     const auto begin = Clock::now();
     const Workspaces::Lease work(program.workspaces);
-    Batch batch(program, *work, interrupt, std::min(stretch.batch_size, stretch.count), false);
-    const Judge judge(program, stretch.scoring, batch);
+    Batch batch(program, *work, interrupt, std::min(stretch.batch_size, stretch.count),
+                {true, false, Judge::seeds(program, stretch.scorings)});
+    const Judge judge(program, stretch.scorings, batch);
     Update update(program, stretch.rule, stretch.slots);
     const std::int64_t steps = (stretch.count + stretch.batch_size - 1) / stretch.batch_size;
-    const std::int64_t size = program.output_size();
     for (std::int64_t step = 0; step < steps; step++) {
         const std::int64_t first = step * stretch.batch_size,
                            samples = std::min(stretch.batch_size, stretch.count - first);
         const std::int64_t* rows = stretch.rows + first;
         const auto iteration = static_cast<std::uint32_t>(stretch.iteration + step);
-        batch.forward(stretch.x, rows, samples, {true, false, stretch.seed, iteration}, [&](Range range) {
-            judge.judge(range, rows, samples, stretch.losses + first);
-            copy(stretch.outputs + (first + range.begin) * size, batch.outputs() + range.begin * size,
-                 range.count() * size);
+        batch.forward({&stretch.x, rows, samples, stretch.seed, iteration}, [&](int output, Range range) {
+            const auto o = static_cast<std::size_t>(output);
+            const std::int64_t size = program.output(o).size;
+            if (stretch.scorings[o]) judge.judge(o, range, rows, samples, stretch.losses[o] + first);
+            copy(stretch.outputs[o] + (first + range.begin) * size,
+                 batch.value(program.output(o).value) + range.begin * size, range.count() * size);
         });
-        batch.backward(judge.fused());
+        batch.backward();
         update.take(batch, stretch.learning_rates[step], stretch.iteration + step + 1);
         if (seconds && std::chrono::duration<double>(Clock::now() - begin).count() >= *seconds) return step + 1;
         if (interrupt.check()) throw Interrupted();

@@ -31,21 +31,23 @@ struct GradientRequest {
     bool training;
     std::uint64_t seed;
     std::uint32_t iteration;
-    float* outputs;               // (samples, output size), written
-    float* input;                 // (samples, input size), written
+    std::vector<float*> outputs;  // (samples, output size) each, written
+    std::vector<float*> inputs;   // (samples, input size) each, written
     std::vector<float*> weights;  // of each of the program's weights, written; null for those not trainable
 };
 
-// The gradients of sum(outputs × output_gradient).
-void pullback(Program&, const Images&, const float* output_gradient, const GradientRequest&, Interrupt&);
+// The gradients of the sum of outputs × their gradients, each of which may be null.
+void pullback(Program&, const std::vector<Images>&, const std::vector<const float*>& output_gradients,
+              const GradientRequest&, Interrupt&);
 
-// The gradients of a batch's loss; `losses` receives each sample's loss times its weight.
-void loss_gradients(Program&, const Images&, const Scoring&, float* losses, const GradientRequest&, Interrupt&);
+// The gradients of a batch's loss; `losses` receives each sample's loss times its weight, for each output with a loss.
+void loss_gradients(Program&, const std::vector<Images>&, const Scorings&, const std::vector<float*>& losses,
+                    const GradientRequest&, Interrupt&);
 
 // Some training steps in a row.
 struct Stretch {
-    Images x;
-    Scoring scoring;
+    std::vector<Images> x;
+    Scorings scorings;
     const std::int64_t* rows;  // samples in the order in which they are visited
     std::int64_t count, batch_size;
     UpdateRule rule;
@@ -53,8 +55,8 @@ struct Stretch {
     std::int64_t iteration;        // steps taken before
     std::uint64_t seed;
     std::vector<std::vector<float*>> slots;  // of each trainable weight
-    float* losses;                           // (count), written
-    float* outputs;                          // (count, output size), written
+    std::vector<float*> losses;              // (count) for each output with a loss, written
+    std::vector<float*> outputs;             // (count, output size) each, written
 };
 
 // Takes steps until the stretch or the time is used up; returns how many, at least one. When interrupted, weights,

@@ -11,17 +11,17 @@
 namespace convoscope {
 
 struct Workspace {
-    Buffer input;                        // a batch, as floats
-    std::vector<Buffer> values, kept;    // of each step, for a batch
+    std::vector<Buffer> values;          // of each input, as floats, and of each step, for a batch
+    std::vector<Buffer> kept;            // of each step, for a batch
     std::vector<Buffer> memos;           // of each step
-    std::vector<Buffer> gradients;       // of each weight: as many as are added up
-    Buffer flow[2];                      // gradients between groups of steps, for a batch
+    std::vector<Buffer> gradients;       // of each weight, for each step that has it: as many as are added up
+    std::vector<Buffer> flow;            // gradients between stages, for a batch
     std::vector<Buffer> scratch, local;  // of each worker: a step's scratch; what flows between steps within a group
     HeldPacks packs;                     // in prediction
 
     std::size_t bytes() const {
-        std::size_t total = input.bytes() + flow[0].bytes() + flow[1].bytes();
-        for (const auto* buffers : {&values, &kept, &memos, &gradients, &scratch, &local})
+        std::size_t total = 0;
+        for (const auto* buffers : {&values, &kept, &memos, &gradients, &flow, &scratch, &local})
             for (const Buffer& buffer : *buffers) total += buffer.bytes();
         return total;
     }

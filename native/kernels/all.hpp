@@ -3,6 +3,7 @@
 
 #include "activation.hpp"
 #include "columns.hpp"
+#include "combine.hpp"
 #include "digest.hpp"
 #include "elementwise.hpp"
 #include "filter.hpp"
@@ -49,6 +50,8 @@ static const Kernels table = {
     column_products,
     normalize,
     normalize_gradient,
+    combine,
+    combine_gradient,
     affine,
     add,
     from_bytes,

@@ -166,6 +166,29 @@ struct WinogradKernelGradient {
     const float* from[16];  // (channels, filters) each; null where nothing of the block is
 };
 
+enum class CombineMode : std::int32_t { add, subtract, multiply, maximum, minimum };
+
+// A matrix of values: `row` from one row to the next, 0 where one row stands for all; `column` is 1, or 0 where each row
+// has one value.
+struct Operand {
+    const float* values;
+    std::int64_t row, column;
+};
+
+struct Pairing {
+    CombineMode mode;
+    Operand a, b;
+    std::int64_t rows, columns;
+};
+
+// Where the gradient of one of the two goes. What stands for several values receives a sum, and is added to, as is
+// what `adds`.
+struct Pulled {
+    float* values;
+    std::int64_t row, column;
+    bool adds;
+};
+
 // What a stretch of values looked like: if it differs later, they have changed.
 struct Digest {
     std::uint32_t lanes[16];
@@ -248,6 +271,11 @@ struct Kernels {
     // dx = scale × (dy - mean_dy - (x - centre) × slope)
     void (*normalize_gradient)(const float* x, const float* dy, const float* centre, const float* scale,
                                const float* mean_dy, const float* slope, float* dx, std::int64_t rows, std::int64_t n);
+
+    // y (rows, columns) = scale × what the mode makes of the two, and zero where that is negative if it is rectified.
+    void (*combine)(const Pairing&, float scale, bool rectify, float* y);
+    // Of the maximum or minimum of equal values the first has the gradient. `to` may be dy.
+    void (*combine_gradient)(const Pairing&, bool second, const float* dy, float scale, const Pulled& to);
 
     void (*affine)(const float* x, float scale, float shift, float* y, std::int64_t count);
     void (*add)(const float* x, float* y, std::int64_t count);  // y += x

@@ -48,6 +48,7 @@ std::unique_ptr<Step> make_step(const StepDescription& d, const std::vector<Weig
     const Kind& kind = kind_of(d.kind);
     std::unique_ptr<Step> step;
     saying_which(d.kind, [&] {
+        in_range(static_cast<std::int64_t>(d.inputs.size()), kind.least_inputs, kind.largest_inputs, "the number of inputs");
         Settings settings = d.settings;
         Taker taker(d.weights, weights);
         step = kind.make(d, settings, taker);
@@ -61,7 +62,8 @@ StepDescription step_of(Settings settings) {
     StepDescription d;
     d.kind = settings.take<std::string>("kind");
     saying_which(d.kind, [&] {
-        d.inputs = {settings.take<Shape>("input")};
+        d.inputs = settings.take<std::vector<Shape>>("inputs");
+        d.from = settings.take<std::vector<int>>("from");
         d.output = settings.take<Shape>("output");
         d.weights = settings.take<std::vector<int>>("weights");
     });

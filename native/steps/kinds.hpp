@@ -9,6 +9,8 @@
 // clang-format off
 #define CONVOSCOPE_KINDS(kind) \
     kind(activation) \
+    kind(combine) \
+    kind(concatenate) \
     kind(convolution) \
     kind(dense) \
     kind(dropout) \
@@ -25,11 +27,14 @@
 
 namespace convoscope {
 
+constexpr std::int64_t most_inputs = 1 << 16;  // of a step that joins values
+
 struct Kind {
     const char* name;
     // The step, or null where it changes nothing but the shape. It takes out of settings and weights what it needs, and
     // throws std::invalid_argument where these, or the shapes, cannot be meant.
     std::unique_ptr<Step> (*make)(const StepDescription&, Settings&, Taker& weights);
+    std::int64_t least_inputs = 1, largest_inputs = 1;  // how many values it reads
 };
 
 namespace kinds {

@@ -27,56 +27,66 @@ def filter(
 class Program:
     def __init__(
         self,
-        input: Sequence[int],
+        inputs: Sequence[Sequence[int]],
         steps: Sequence[dict[str, Any]],
         weights: Sequence[Array],
         trainable: Sequence[bool],
+        outputs: Sequence[int],
     ) -> None: ...
     @property
     def output_of(self) -> list[int]: ...
     def kernels(self) -> list[str]: ...
     def reasons(self) -> list[str]: ...
-    def predict(self, x: Array, outputs: Array, steps: Sequence[Array] | None = None) -> None: ...
-    def score(self, x: Array, y: Array, loss: dict[str, Any], outputs: Array, losses: Array) -> None: ...
+    def predict(
+        self, x: Sequence[Array], outputs: Sequence[Array], values: Sequence[Array] | None = None
+    ) -> None: ...
+    def score(
+        self,
+        x: Sequence[Array],
+        y: Sequence[Array | None],
+        losses: Sequence[dict[str, Any] | None],
+        outputs: Sequence[Array],
+        sample_losses: Sequence[Array | None],
+    ) -> None: ...
     def pullback(
         self,
-        x: Array,
-        output_gradient: Array,
+        x: Sequence[Array],
+        output_gradients: Sequence[Array | None],
         training: bool,
         seed: int,
         iteration: int,
-        outputs: Array,
-        input: Array,
+        outputs: Sequence[Array],
+        inputs: Sequence[Array],
         gradients: Sequence[Array],
     ) -> None: ...
     def gradients(
         self,
-        x: Array,
-        y: Array,
-        loss: dict[str, Any],
-        sample_weight: Array | None,
+        x: Sequence[Array],
+        y: Sequence[Array | None],
+        losses: Sequence[dict[str, Any] | None],
+        sample_weights: Sequence[Array | None] | None,
         training: bool,
         seed: int,
         iteration: int,
-        losses: Array,
-        outputs: Array,
-        input: Array,
+        sample_losses: Sequence[Array | None],
+        outputs: Sequence[Array],
+        inputs: Sequence[Array],
         gradients: Sequence[Array],
     ) -> None: ...
     def train(
         self,
-        x: Array,
-        y: Array,
-        sample_weight: Array | None,
+        x: Sequence[Array],
+        y: Sequence[Array | None],
+        sample_weights: Sequence[Array | None] | None,
         rows: Array,
         batch_size: int,
-        loss: dict[str, Any],
+        losses: Sequence[dict[str, Any] | None],
         rule: dict[str, Any],
         learning_rates: Array,
         iteration: int,
         seed: int,
         slots: Sequence[Sequence[Array]],
-        losses: Array,
-        outputs: Array,
+        sample_losses: Sequence[Array | None],
+        outputs: Sequence[Array],
         budget: float | None,
     ) -> int: ...

@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 
 from convoscope import _native
-from convoscope.engine.base import Array, Gradients, Kernel, LossRule, Stretch
+from convoscope.engine.base import Array, Arrays, Gradients, Kernel, LossRule, Stretch, each, plain
 from convoscope.engine.plan import Plan
-from convoscope.engine.reference import ReferenceEngine
 from convoscope.engine.steps import Step
 from convoscope.errors import ConfigurationError, DataError, ShapeError
 
@@ -51,20 +50,7 @@ class NativeEngine:
         ConfigurationError
             If a weight is missing, or is not such an array, or not of the planned shape.
         """
-        if not _is_chain(plan):
-            return ReferenceEngine().prepare(plan, weights)  # type: ignore[return-value]
         return NativeExecutable(plan, weights)
-
-
-def _is_chain(plan: Plan) -> bool:
-    return (
-        len(plan.input_shapes) == 1
-        and all(
-            outputs == (len(steps),) and all(step.inputs == (number,) for number, step in enumerate(steps))
-            for steps, outputs in ((plan.steps, plan.outputs), (plan.prediction_steps, plan.prediction_outputs))
-        )
-        and len({index for step in plan.steps for index in step.weights}) == sum(len(s.weights) for s in plan.steps)
-    )
 
 
 class NativeExecutable:
@@ -74,19 +60,22 @@ class NativeExecutable:
         _check_weights(plan, weights)
         self.plan = plan
         self._weights = list(weights)
-        self._prediction = self._program(plan.prediction_steps)
+        self._prediction = self._program(plan.prediction_steps, plan.prediction_outputs)
 
     def __reduce__(self) -> tuple[type[NativeExecutable], tuple[Plan, list[Array]]]:
         return NativeExecutable, (self.plan, self._weights)  # the core's programs are made anew
 
     @cached_property
     def _training(self) -> _native.Program:
-        same = self.plan.steps == self.plan.prediction_steps
-        return self._prediction if same else self._program(self.plan.steps)
+        plan = self.plan
+        same = plan.steps == plan.prediction_steps and plan.outputs == plan.prediction_outputs
+        return self._prediction if same else self._program(plan.steps, plan.outputs)
 
-    def _program(self, steps: Sequence[Step]) -> _native.Program:
+    def _program(self, steps: Sequence[Step], outputs: Sequence[int]) -> _native.Program:
+        told = _Told(steps, len(self.plan.input_shapes))
+        shapes = [list(shape) for shape in self.plan.input_shapes]
         trainable = [weight.trainable for weight in self.plan.weights]
-        return _native.Program(list(self.plan.input_shape), _describe_all(steps)[0], self._weights, trainable)
+        return _native.Program(shapes, told.descriptions, self._weights, trainable, [told.values[v] for v in outputs])
 
     def kernels(self, *, prediction: bool = False) -> list[tuple[Step, Kernel]]:
         """Return the steps that are run, in training or in prediction, each with what computes it."""
@@ -94,8 +83,8 @@ class NativeExecutable:
         program = self._prediction if prediction else self._training
         names, reasons = program.kernels(), program.reasons()
         chosen, done = [], 0
-        for step, last in zip(steps, _describe_all(steps)[1], strict=True):
-            end = program.output_of[last] + 1
+        for step, last in zip(steps, _Told(steps, len(self.plan.input_shapes)).last, strict=True):
+            end = max(done, program.output_of[last] + 1)
             why = "; ".join(filter(None, reasons[done:end]))
             forward, backward = zip(*(name.partition("; ")[::2] for name in names[done:end] or [""]), strict=True)
             kernel = Kernel(" and then ".join(forward), why, "" if prediction else "; ".join(filter(None, backward)))
@@ -103,158 +92,195 @@ class NativeExecutable:
             done = end
         return chosen
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Arrays) -> Any:
         """Return the outputs (N, *output_shape) for inputs (N, *input_shape), as in prediction."""
-        x = self._inputs(x)
-        outputs = _room(len(x), self.plan.output_shape)
-        self._prediction.predict(x, outputs)
-        return outputs
+        inputs, samples = self._inputs(x)
+        outputs = _rooms(samples, self.plan.output_shapes)
+        self._prediction.predict(inputs, outputs)
+        return plain(outputs)
 
-    def step_outputs(self, x: Array) -> list[Array]:
+    def step_outputs(self, x: Arrays) -> list[Array]:
         """Return the output of every step, in order, as in prediction."""
-        x = self._inputs(x)
+        inputs, samples = self._inputs(x)
         program, steps = self._training, self.plan.steps
+        told = _Told(steps, len(inputs))
         output_of = program.output_of
-        sizes = dict(zip(output_of, self._sizes, strict=True))  # the last of those that share a core step has its shape
-        rooms = {core: _room(len(x), size) for core, size in sizes.items() if core >= 0}
-        values = [rooms[core] for core in sorted(rooms)]
-        if values:
-            program.predict(x, values[-1], values)
-        before = x.astype(np.float32)
-        return [
-            (rooms[output_of[last]] if output_of[last] >= 0 else before).reshape(len(x), *step.output_shape)
-            for step, last in zip(steps, _describe_all(steps)[1], strict=True)
-        ]
+        # The last of those that share a core step has its shape.
+        shapes = {core: told.descriptions[index]["output"] for index, core in enumerate(output_of) if core >= 0}
+        values = [_room(samples, shapes[core]) for core in sorted(shapes)]
+        program.predict(inputs, _rooms(samples, self.plan.output_shapes), values)
+        # What only reshapes an input is -1 for the first one, -2 for the second ...
+        made = [values[core] if core >= 0 else inputs[-1 - core].astype(np.float32) for core in output_of]
+        return [made[last].reshape(samples, *step.output_shape) for step, last in zip(steps, told.last, strict=True)]
 
-    def score(self, x: Array, y: Array, loss: LossRule) -> tuple[Array, Array]:
+    def score(
+        self, x: Arrays, y: Array | Sequence[Array | None], loss: LossRule | Sequence[LossRule | None]
+    ) -> tuple[Any, Any]:
         """Return the outputs and each sample's loss (N,), as in prediction."""
-        x = self._inputs(x)
-        outputs, losses = _room(len(x), self.plan.output_shape), np.empty(len(x), np.float32)
-        self._prediction.score(x, self._targets(y, len(x), loss), asdict(loss), outputs, losses)
-        return outputs, losses
+        inputs, samples = self._inputs(x)
+        rules, targets = self._judges(y, loss, samples)
+        outputs, losses = _rooms(samples, self.plan.output_shapes), _loss_rooms(rules, samples)
+        self._prediction.score(inputs, targets, rules, outputs, losses)
+        return plain(outputs), plain(losses)
 
     def pullback(
-        self, x: Array, output_gradient: Array, *, training: bool = False, seed: int = 0, iteration: int = 0
+        self,
+        x: Arrays,
+        output_gradient: Array | Sequence[Array | None],
+        *,
+        training: bool = False,
+        seed: int = 0,
+        iteration: int = 0,
     ) -> Gradients:
         """Return the gradients of sum(outputs × output_gradient) with respect to weights and input."""
-        x = self._inputs(x)
-        found = self._gradient_room(len(x))
-        gradient = np.ascontiguousarray(output_gradient, np.float32)
-        _expect_shape("The gradient of the outputs", gradient, (len(x), *self.plan.output_shape))
+        inputs, samples = self._inputs(x)
+        arriving = [
+            None if given is None else np.ascontiguousarray(given, np.float32)
+            for given in each(output_gradient, len(self.plan.outputs))
+        ]
+        for gradient, shape in zip(arriving, self.plan.output_shapes, strict=True):
+            if gradient is not None:
+                _expect_shape("The gradient of the outputs", gradient, (samples, *shape))
+        outputs, befores, weights = self._gradient_rooms(samples)
         self._training.pullback(
-            x, gradient, training, *_counters(seed, iteration), found.outputs, found.input, _present(found)
+            inputs, arriving, training, *_counters(seed, iteration), outputs, befores, _present(weights)
         )
-        return found
+        return Gradients(plain(outputs), weights, plain(befores))
 
     def gradients(
         self,
-        x: Array,
-        y: Array,
-        loss: LossRule,
+        x: Arrays,
+        y: Array | Sequence[Array | None],
+        loss: LossRule | Sequence[LossRule | None],
         *,
-        sample_weight: Array | None = None,
+        sample_weight: Array | Sequence[Array | None] | None = None,
         training: bool = True,
         seed: int = 0,
         iteration: int = 0,
     ) -> Gradients:
         """Return the gradients of a batch's loss, and each sample's loss times its weight in ``losses``."""
-        x = self._inputs(x)
-        found = self._gradient_room(len(x), losses=True)
+        inputs, samples = self._inputs(x)
+        rules, targets = self._judges(y, loss, samples)
+        losses = _loss_rooms(rules, samples)
+        outputs, befores, weights = self._gradient_rooms(samples)
         self._training.gradients(
-            x,
-            self._targets(y, len(x), loss),
-            asdict(loss),
-            _sample_weight(sample_weight, len(x)),
+            inputs,
+            targets,
+            rules,
+            self._sample_weights(sample_weight, samples),
             training,
             *_counters(seed, iteration),
-            found.losses,
-            found.outputs,
-            found.input,
-            _present(found),
+            losses,
+            outputs,
+            befores,
+            _present(weights),
         )
-        return found
+        return Gradients(plain(outputs), weights, plain(befores), plain(losses))
 
     def train(self, stretch: Stretch, budget: float | None = None) -> int:
         """Take training steps until the stretch or `budget` (seconds) is used up; return how many, at least one."""
-        x = self._inputs(stretch.x)
-        for what, array in (("losses", stretch.losses), ("outputs", stretch.outputs)):
-            if array.dtype != np.float32 or not array.flags.c_contiguous:
-                raise DataError(f"The {what} of a stretch are written into a C-contiguous float32 array.")
+        inputs, samples = self._inputs(stretch.x)
+        count = len(self.plan.outputs)
+        rules, targets = self._judges(stretch.y, stretch.loss, samples)
+        losses, outputs = each(stretch.losses, count), each(stretch.outputs, count)
+        for what, arrays in (("losses", losses), ("outputs", outputs)):
+            for array in arrays:
+                if array is not None and (array.dtype != np.float32 or not array.flags.c_contiguous):
+                    raise DataError(f"The {what} of a stretch are written into a C-contiguous float32 array.")
         return self._training.train(
-            x,
-            self._targets(stretch.y, len(x), stretch.loss),
-            _sample_weight(stretch.sample_weight, len(x)),
+            inputs,
+            targets,
+            self._sample_weights(stretch.sample_weight, samples),
             np.ascontiguousarray(stretch.rows, np.int64),
             stretch.batch_size,
-            asdict(stretch.loss),
+            rules,
             asdict(stretch.rule),
             np.ascontiguousarray(stretch.learning_rates, np.float64),
             stretch.iteration,
             _counters(stretch.seed, 0)[0],
             [list(arrays) for arrays in stretch.slots],
-            stretch.losses,
-            stretch.outputs,
+            losses,
+            outputs,
             budget,
         )
 
-    @property
-    def _sizes(self) -> list[tuple[int, ...]]:
-        """The size of each described step's output: a plan's step that became two has its features in between."""
-        sizes: list[tuple[int, ...]] = []
-        for step in self.plan.steps:
-            sizes += [tuple(part["output"]) for part in step.describe()]
-        return sizes
+    def _inputs(self, x: Arrays) -> tuple[list[Array], int]:
+        """Return the inputs as the core reads them, and how many samples each of them has."""
+        given = each(x, 1)
+        if len(given) != len(self.plan.input_shapes):
+            raise ShapeError(f"Expected {len(self.plan.input_shapes)} inputs; got {len(given)}.")
+        samples = len(given[0]) if given[0].ndim else 0
+        inputs = []
+        for array, shape in zip(given, self.plan.input_shapes, strict=True):
+            if array.dtype not in _INPUT_TYPES:
+                array = array.astype(np.float32)
+            _expect_shape("The input", array, (samples, *shape))
+            inputs.append(np.ascontiguousarray(array))
+        return inputs, samples
 
-    def _inputs(self, x: Array) -> Array:
-        if x.dtype not in _INPUT_TYPES:
-            x = x.astype(np.float32)
-        _expect_shape("The input", x, (len(x) if x.ndim else 0, *self.plan.input_shape))
-        return np.ascontiguousarray(x)
+    def _judges(
+        self, y: Array | Sequence[Array | None], loss: LossRule | Sequence[LossRule | None], samples: int
+    ) -> tuple[list[dict[str, Any] | None], list[Array | None]]:
+        """Return each output's loss and targets as the core takes them: None for those without."""
+        rules: list[dict[str, Any] | None] = []
+        targets: list[Array | None] = []
+        count = len(self.plan.outputs)
+        for rule, given, shape in zip(each(loss, count), each(y, count), self.plan.output_shapes, strict=True):
+            judged = rule is not None and given is not None
+            rules.append(asdict(rule) if judged else None)
+            targets.append(_targets(given, samples, shape, rule) if judged else None)
+        return rules, targets
 
-    def _targets(self, y: Array, samples: int, loss: LossRule) -> Array:
-        shape = (samples, *self.plan.output_shape)
-        if not loss.sparse:
-            y = np.ascontiguousarray(y, np.float32)
-            _expect_shape("The targets", y, shape)
-            return y
-        labels = np.ascontiguousarray(y, np.int32)
-        if labels.size != int(np.prod(shape[:-1])):
-            raise ShapeError(f"Expected a label for each of {shape[:-1]} rows of outputs; got labels shaped {y.shape}.")
-        units = shape[-1]
-        if labels.size and not (labels.min() >= 0 and labels.max() < units):
-            wrong = int(np.flatnonzero((labels < 0) | (labels >= units))[0])
-            raise DataError(
-                f"Label {labels.flat[wrong]} at place {wrong} is not one of the {units} classes, 0 to {units - 1}."
-            )
-        return labels
+    def _sample_weights(self, given: Array | Sequence[Array | None] | None, samples: int) -> list[Array | None]:
+        weights: list[Array | None] = []
+        for weight in each(given, len(self.plan.outputs)):
+            weights.append(None if weight is None else np.ascontiguousarray(weight, np.float32))
+            if weights[-1] is not None:
+                _expect_shape("The sample weights", weights[-1], (samples,))
+        return weights
 
-    def _gradient_room(self, samples: int, *, losses: bool = False) -> Gradients:
-        return Gradients(
-            outputs=_room(samples, self.plan.output_shape),
-            weights=[np.empty(w.shape, np.float32) if w.trainable else None for w in self.plan.weights],
-            input=_room(samples, self.plan.input_shape),
-            losses=np.empty(samples if losses else 0, np.float32),
-        )
+    def _gradient_rooms(self, samples: int) -> tuple[list[Array], list[Array], list[Array | None]]:
+        """Return room for the outputs, for the gradients of the inputs, and for those of the weights."""
+        weights = [np.empty(w.shape, np.float32) if w.trainable else None for w in self.plan.weights]
+        return _rooms(samples, self.plan.output_shapes), _rooms(samples, self.plan.input_shapes), weights
 
 
 def _room(samples: int, shape: tuple[int, ...]) -> Array:
     return np.empty((samples, *shape), np.float32)
 
 
-def _present(found: Gradients) -> list[Array]:
-    return [array for array in found.weights if array is not None]
+def _rooms(samples: int, shapes: Sequence[tuple[int, ...]]) -> list[Array]:
+    return [_room(samples, shape) for shape in shapes]
+
+
+def _loss_rooms(rules: Sequence[dict[str, Any] | None], samples: int) -> list[Array | None]:
+    return [None if rule is None else np.empty(samples, np.float32) for rule in rules]
+
+
+def _present(weights: Sequence[Array | None]) -> list[Array]:
+    return [array for array in weights if array is not None]
+
+
+def _targets(y: Array, samples: int, output_shape: tuple[int, ...], loss: LossRule) -> Array:
+    shape = (samples, *output_shape)
+    if not loss.sparse:
+        y = np.ascontiguousarray(y, np.float32)
+        _expect_shape("The targets", y, shape)
+        return y
+    labels = np.ascontiguousarray(y, np.int32)
+    if labels.size != int(np.prod(shape[:-1])):
+        raise ShapeError(f"Expected a label for each of {shape[:-1]} rows of outputs; got labels shaped {y.shape}.")
+    units = shape[-1]
+    if labels.size and not (labels.min() >= 0 and labels.max() < units):
+        wrong = int(np.flatnonzero((labels < 0) | (labels >= units))[0])
+        raise DataError(
+            f"Label {labels.flat[wrong]} at place {wrong} is not one of the {units} classes, 0 to {units - 1}."
+        )
+    return labels
 
 
 def _counters(seed: int, iteration: int) -> tuple[int, int]:
     return seed & 0xFFFFFFFFFFFFFFFF, iteration & 0xFFFFFFFF
-
-
-def _sample_weight(weight: Array | None, samples: int) -> Array | None:
-    if weight is None:
-        return None
-    weight = np.ascontiguousarray(weight, np.float32)
-    _expect_shape("The sample weights", weight, (samples,))
-    return weight
 
 
 def _expect_shape(what: str, array: Array, shape: tuple[int, ...]) -> None:
@@ -262,16 +288,30 @@ def _expect_shape(what: str, array: Array, shape: tuple[int, ...]) -> None:
         raise ShapeError(f"{what} should be shaped {shape}; got {array.shape}.")
 
 
-def _describe_all(steps: Sequence[Step]) -> tuple[list[dict[str, Any]], list[int]]:
-    """Return what the core is told, and for each of the steps the index of its last description."""
-    descriptions: list[dict[str, Any]] = []
-    last = []
-    for step in steps:
-        for told in step.describe():
-            (shape,) = told.pop("inputs")
-            descriptions.append({**told, "input": shape})
-        last.append(len(descriptions) - 1)
-    return descriptions, last
+class _Told:
+    """What the core is told of a plan's steps.
+
+    Attributes
+    ----------
+    descriptions : list of dict
+        One for each step, or two for one that the core computes in two: each makes a value of its own.
+    last : list of int
+        For each step the index of its last description.
+    values : list of int
+        For each of the plan's values, the inputs first, its number in the core.
+    """
+
+    def __init__(self, steps: Sequence[Step], inputs: int) -> None:
+        self.descriptions: list[dict[str, Any]] = []
+        self.last: list[int] = []
+        self.values = list(range(inputs))
+        for step in steps:
+            read = [self.values[value] for value in step.inputs]
+            for description in step.describe():
+                self.descriptions.append({**description, "from": read})
+                read = [inputs + len(self.descriptions) - 1]
+            self.last.append(len(self.descriptions) - 1)
+            self.values += read
 
 
 def _check_weights(plan: Plan, weights: Sequence[Array]) -> None:
