@@ -29,7 +29,13 @@ const Settings erasing = {
 
 std::string made(const char* kind, const Settings& settings) {
     const Shape image{4, 5, 2};
-    return refusal([&] { Program(image, {{kind, {image}, image, {}, settings}}, {}); });
+    StepDescription step;
+    step.kind = kind;
+    step.inputs = {image};
+    step.output = image;
+    step.settings = settings;
+    step.from = {0};
+    return refusal([&] { Program({image}, {step}, {}, {1}); });
 }
 
 std::string made_with(const char* name, const Value& value) {
@@ -66,9 +72,12 @@ void names_are_said_with_those_that_there_are() {
 }
 
 void what_stands_beside_the_settings_is_said_too() {
-    const Settings whole = {
-        {"kind", "reshape"}, {"input", Shape{4}}, {"output", Shape{2, 2}}, {"weights", std::vector<int>{}}};
-    Program({4}, {step_of(whole)}, {});
+    const Settings whole = {{"kind", "reshape"},
+                            {"inputs", std::vector<Shape>{{4}}},
+                            {"from", std::vector<int>{0}},
+                            {"output", Shape{2, 2}},
+                            {"weights", std::vector<int>{}}};
+    Program({{4}}, {step_of(whole)}, {}, {1});
     Settings less = whole;
     less.take<Value>("output");
     expect_words(refusal([&] { step_of(less); }), {"step 'reshape'", "'output' is missing"});
