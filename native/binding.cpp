@@ -24,6 +24,7 @@ namespace {
 constexpr int most_threads = 256;
 
 using Out = nb::ndarray<float, nb::c_contig, nb::device::cpu>;
+using Doubles = nb::ndarray<double, nb::c_contig, nb::device::cpu>;
 
 template <class Array>
 std::int64_t size(const Array& array) {
@@ -58,9 +59,11 @@ using Weights = std::optional<std::vector<std::optional<In<float>>>>;
 class PyProgram {
 public:
     PyProgram(const std::vector<Shape>& inputs, const std::vector<nb::dict>& steps, std::vector<Out> arrays,
-              const std::vector<bool>& trainable, const std::vector<int>& outputs)
-        : arrays_(std::move(arrays)),
-          program_(saying_what_lacks([&] { return make(inputs, steps, arrays_, trainable, outputs); })) {}
+              const std::vector<bool>& trainable, const std::vector<int>& outputs,
+              const std::vector<nb::dict>& regulation)
+        : arrays_(std::move(arrays)), program_(saying_what_lacks([&] {
+              return make(inputs, steps, arrays_, trainable, outputs, regulation);
+          })) {}
 
     std::vector<int> output_of() const { return program_.output_of(); }
 
@@ -143,7 +146,7 @@ public:
                        const In<std::int64_t>& rows, std::int64_t batch_size, const Losses& losses,
                        const nb::dict& rule, const In<double>& learning_rates, std::int64_t iteration,
                        std::uint64_t seed, const std::vector<std::vector<Out>>& slots, const MaybeRooms& sample_losses,
-                       const Rooms& outputs, std::optional<double> budget) {
+                       const Rooms& outputs, std::optional<double> budget, std::optional<Doubles> penalties) {
         Stretch stretch{};
         stretch.x = images_of_all(x);
         stretch.scorings = scorings_of(losses, y, sample_weights, stretch.x.front().count);
@@ -160,6 +163,9 @@ public:
         stretch.slots = slots_of(slots, stretch.rule);
         stretch.losses = loss_rooms(stretch.scorings, sample_losses, stretch.count);
         stretch.outputs = output_rooms(outputs, stretch.count);
+        require(!penalties || size(*penalties) >= (stretch.count + stretch.batch_size - 1) / stretch.batch_size,
+                "no room for the penalties");
+        stretch.penalties = penalties ? penalties->data() : nullptr;
         std::int64_t steps = 0;
         compute([&](Interrupt& interrupt) { steps = convoscope::train(program_, stretch, budget, interrupt); });
         return steps;
@@ -167,14 +173,17 @@ public:
 
 private:
     static Program make(const std::vector<Shape>& inputs, const std::vector<nb::dict>& steps, std::vector<Out>& arrays,
-                        const std::vector<bool>& trainable, const std::vector<int>& outputs) {
+                        const std::vector<bool>& trainable, const std::vector<int>& outputs,
+                        const std::vector<nb::dict>& regulation) {
         require(arrays.size() == trainable.size(), "every weight is trainable or not");
+        require(regulation.empty() || regulation.size() == arrays.size(), "each weight has its regulation, or none");
         std::vector<Weight> weights;
         for (std::size_t i = 0; i < arrays.size(); i++) {
             Shape shape;
             for (std::size_t axis = 0; axis < arrays[i].ndim(); axis++)
                 shape.push_back(static_cast<std::int64_t>(arrays[i].shape(axis)));
             weights.push_back({arrays[i].data(), shape, trainable[i]});
+            if (!regulation.empty()) weights.back().regulation = regulation_of(settings_of(regulation[i]), shape.size());
         }
         std::vector<StepDescription> descriptions;
         for (const nb::dict& step : steps) descriptions.push_back(step_of(settings_of(step)));
@@ -312,8 +321,9 @@ NB_MODULE(_native, m) {
     }
     nb::class_<PyProgram>(m, "Program")
         .def(nb::init<const std::vector<Shape>&, const std::vector<nb::dict>&, std::vector<Out>,
-                      const std::vector<bool>&, const std::vector<int>&>(),
-             "inputs"_a, "steps"_a, nb::arg("weights").noconvert(), "trainable"_a, "outputs"_a)
+                      const std::vector<bool>&, const std::vector<int>&, const std::vector<nb::dict>&>(),
+             "inputs"_a, "steps"_a, nb::arg("weights").noconvert(), "trainable"_a, "outputs"_a,
+             "regulation"_a = std::vector<nb::dict>())
         .def_prop_ro("output_of", &PyProgram::output_of)
         .def("kernels", &PyProgram::kernels)
         .def("reasons", &PyProgram::reasons)
@@ -331,5 +341,6 @@ NB_MODULE(_native, m) {
         .def("train", &PyProgram::train, nb::arg("x").noconvert(), nb::arg("y").noconvert(),
              nb::arg("sample_weights").noconvert().none(), nb::arg("rows").noconvert(), "batch_size"_a, "losses"_a,
              "rule"_a, nb::arg("learning_rates").noconvert(), "iteration"_a, "seed"_a, nb::arg("slots").noconvert(),
-             nb::arg("sample_losses").noconvert(), nb::arg("outputs").noconvert(), "budget"_a.none());
+             nb::arg("sample_losses").noconvert(), nb::arg("outputs").noconvert(), "budget"_a.none(),
+             nb::arg("penalties").noconvert().none() = nb::none());
 }

@@ -16,7 +16,7 @@ FLOORS = (
     {"errors", "names", "notebook", "streams", "types", "wording", "_native"},
     {"checks", "locks", "paths"},
     {"random", "storage"},
-    {"activations", "initializers"},
+    {"activations", "constraints", "initializers", "regularizers"},
     {"layers"},
     {"engine"},
     {"datasets", "drawing", "filters", "report", "training"},

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "regulation.hpp"
 #include "settings.hpp"
 
 namespace convoscope {
@@ -37,6 +38,7 @@ struct Weight {
     float* values;
     Shape shape;
     bool trainable;
+    Regulation regulation{};  // of what training does to it
 };
 
 }  // namespace convoscope

@@ -144,7 +144,8 @@ std::int64_t train(Program& program, const Stretch& stretch, std::optional<doubl
                  batch.value(program.output(o).value) + range.begin * size, range.count() * size);
         });
         batch.backward();
-        update.take(batch, stretch.learning_rates[step], stretch.iteration + step + 1);
+        const double penalty = update.take(batch, stretch.learning_rates[step], stretch.iteration + step + 1);
+        if (stretch.penalties) stretch.penalties[step] = penalty;
         if (seconds && std::chrono::duration<double>(Clock::now() - begin).count() >= *seconds) return step + 1;
         if (interrupt.check()) throw Interrupted();
     }

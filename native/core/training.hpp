@@ -57,6 +57,7 @@ struct Stretch {
     std::vector<std::vector<float*>> slots;  // of each trainable weight
     std::vector<float*> losses;              // (count) for each output with a loss, written
     std::vector<float*> outputs;             // (count, output size) each, written
+    double* penalties;                       // of each step, before its update, written; or null
 };
 
 // Takes steps until the stretch or the time is used up; returns how many, at least one. When interrupted, weights,

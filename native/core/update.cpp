@@ -2,11 +2,13 @@
 
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace convoscope {
 namespace {
 
 constexpr std::int64_t piece_floats = 4096;
+constexpr std::int64_t most_bounds = 64;  // into which the norms of a weight are divided
 
 }  // namespace
 
@@ -46,22 +48,32 @@ Update::Update(const Program& program, const UpdateRule& rule, const std::vector
         for (std::int64_t begin = 0; begin < size; begin += piece_floats)
             pieces_.push_back({static_cast<int>(w), trainable, begin, std::min(begin + piece_floats, size)});
         trainable++;
+        if (!program.weights()[w].regulation.norm) continue;
+        norms_.emplace_back(program.weights()[w]);
+        const std::int64_t units = norms_.back().units(), parts = std::min(units, most_bounds);
+        for (std::int64_t part = 0; part < parts; part++)
+            bounds_.push_back({norms_.size() - 1, part_of(units, part, parts)});
     }
 }
 
-void Update::gather(const Batch& batch, const Piece& p) const {
+// The piece's gradient, with that of its penalty, which is returned.
+double Update::gather(const Batch& batch, const Piece& p) const {
     float* sum = batch.partial(p.weight, 0) + p.begin;
     for (int i = 1; i < batch.partials(p.weight); i++)
         batch.kernels().add(batch.partial(p.weight, i) + p.begin, sum, p.end - p.begin);
+    const Regulation& own = regulation(p);
+    if (!own.penalised()) return 0;
+    const float* weight = program_.weights()[static_cast<std::size_t>(p.weight)].values + p.begin;
+    return batch.kernels().penalise(own.l1, own.l2, weight, sum, p.end - p.begin);
 }
 
 // The sum of squares of each trainable weight's gradient, added up in the order of the pieces.
-std::vector<double> Update::squares(Batch& batch) {
+std::vector<double> Update::squares(Batch& batch, std::vector<double>& penalties) {
     std::vector<double> of_piece(pieces_.size()), of_weight(slots_.size(), 0.0);
     Interrupt never;
     batch.team().run_with(never, static_cast<int>(pieces_.size()), [&](int i, const Worker&) {
         const Piece& p = pieces_[static_cast<std::size_t>(i)];
-        gather(batch, p);
+        penalties[static_cast<std::size_t>(i)] = gather(batch, p);
         of_piece[static_cast<std::size_t>(i)] =
             batch.kernels().sum_of_squares(batch.partial(p.weight, 0) + p.begin, p.end - p.begin);
     });
@@ -94,7 +106,16 @@ void Update::apply(const Batch& batch, const Piece& p, UpdateNumbers u) const {
     }
 }
 
-void Update::take(Batch& batch, double learning_rate, std::int64_t step) {
+// Norms are of whole weights, so they wait until all pieces have been changed.
+void Update::hold(Batch& batch) const {
+    Interrupt never;
+    batch.team().run_with(never, static_cast<int>(bounds_.size()), [&](int i, const Worker&) {
+        const Bound& bound = bounds_[static_cast<std::size_t>(i)];
+        norms_[bound.weight].hold(batch.kernels(), bound.units);
+    });
+}
+
+double Update::take(Batch& batch, double learning_rate, std::int64_t step) {
     UpdateNumbers u{};
     u.rate = static_cast<float>(learning_rate);
     if (rule_.kind == UpdateRule::Kind::adam) {
@@ -114,8 +135,9 @@ void Update::take(Batch& batch, double learning_rate, std::int64_t step) {
 
     const bool by_norm = rule_.clip_norm || rule_.global_clip_norm;
     std::vector<float> factors(slots_.size(), 1.0f);
+    std::vector<double> penalties(pieces_.size());
     if (by_norm) {
-        const std::vector<double> sums = squares(batch);
+        const std::vector<double> sums = squares(batch, penalties);
         double all = 0;
         for (const double sum : sums) all += sum;
         const double limit = rule_.global_clip_norm ? *rule_.global_clip_norm : *rule_.clip_norm;
@@ -127,12 +149,17 @@ void Update::take(Batch& batch, double learning_rate, std::int64_t step) {
     Interrupt never;
     batch.team().run_with(never, static_cast<int>(pieces_.size()), [&](int i, const Worker&) {
         const Piece& p = pieces_[static_cast<std::size_t>(i)];
-        if (!by_norm) gather(batch, p);
+        if (!by_norm) penalties[static_cast<std::size_t>(i)] = gather(batch, p);
         UpdateNumbers own = u;
         own.factor = factors[static_cast<std::size_t>(p.trainable)];
         apply(batch, p, own);
+        if (regulation(p).non_negative)
+            batch.kernels().non_negative(program_.weights()[static_cast<std::size_t>(p.weight)].values + p.begin,
+                                         p.end - p.begin);
     });
+    if (!bounds_.empty()) hold(batch);
     batch.commit();
+    return std::accumulate(penalties.begin(), penalties.end(), 0.0);
 }
 
 }  // namespace convoscope

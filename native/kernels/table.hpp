@@ -296,6 +296,12 @@ struct Kernels {
 
     bool (*finite)(const float* x, std::int64_t count);  // whether no value is NaN or infinite
     double (*sum_of_squares)(const float* x, std::int64_t count);
+    // g += the gradient of l1 × the sum of magnitudes + l2 × the sum of squares of w; returns that penalty.
+    double (*penalise)(double l1, double l2, const float* w, float* g, std::int64_t count);
+    void (*non_negative)(float* w, std::int64_t count);  // what is below 0 becomes 0
+    // sums += the squares in each column of rows `step` apart; columns × factors.
+    void (*add_squares)(const float* w, std::int64_t rows, std::int64_t step, std::int64_t columns, double* sums);
+    void (*scale_columns)(float* w, std::int64_t rows, std::int64_t step, std::int64_t columns, const float* factors);
     void (*update_sgd)(const struct UpdateNumbers&, float* w, float* m, const float* g, std::int64_t count);
     void (*update_adam)(const struct UpdateNumbers&, float* w, float* m, float* v, const float* g, std::int64_t count);
     void (*update_rmsprop)(const struct UpdateNumbers&, float* w, float* v, float* m, float* average, const float* g,

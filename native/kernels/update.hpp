@@ -1,4 +1,4 @@
-// The optimizers' formulas, as Keras has them.
+// The optimizers' formulas, and what regularizers and constraints add to them, as Keras has them.
 #pragma once
 
 #include "simd.hpp"
@@ -14,6 +14,59 @@ static INLINE V square_root(V x) {
     for (int i = 0; i < W; i++) y[i] = __builtin_sqrtf(x[i]);
     return y;
 #endif
+}
+
+static double penalise(double l1, double l2, const float* w, float* g, std::int64_t count) {
+    const V pull = splat(static_cast<float>(l1)), twice = splat(static_cast<float>(2 * l2));
+    double penalty = 0;
+    while (count > 0) {
+        const std::int64_t block = least(count, 256);  // short enough for float sums to be exact enough
+        V magnitudes{}, squares{};
+        for (std::int64_t i = 0; i < block; i += W) {
+            const std::int64_t n = least(W, block - i);
+            const V weight = load(w + i, n);
+            const V sign = select(weight > 0.0f, pull, select(weight < 0.0f, -pull, V{}));
+            store(g + i, load(g + i, n) + (sign + weight * twice), n);
+            magnitudes += larger(weight, -weight);
+            squares += weight * weight;
+        }
+        penalty += l1 * static_cast<double>(sum(magnitudes)) + l2 * static_cast<double>(sum(squares));
+        w += block;
+        g += block;
+        count -= block;
+    }
+    return penalty;
+}
+
+static void non_negative(float* w, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; i += W) {
+        const std::int64_t n = least(W, count - i);
+        const V weight = load(w + i, n);
+        store(w + i, select(weight < 0.0f, V{}, weight), n);
+    }
+}
+
+static void add_squares(const float* w, std::int64_t rows, std::int64_t step, std::int64_t columns, double* sums) {
+    constexpr std::int64_t most = 64;  // rows: few enough for float sums to be exact enough
+    for (std::int64_t j = 0; j < columns; j += W) {
+        const std::int64_t n = least(W, columns - j);
+        for (std::int64_t begin = 0; begin < rows; begin += most) {
+            V squares{};
+            for (std::int64_t row = begin; row < least(begin + most, rows); row++) {
+                const V weight = load(w + row * step + j, n);
+                squares += weight * weight;
+            }
+            for (std::int64_t i = 0; i < n; i++) sums[j + i] += static_cast<double>(squares[i]);
+        }
+    }
+}
+
+static void scale_columns(float* w, std::int64_t rows, std::int64_t step, std::int64_t columns, const float* factors) {
+    for (std::int64_t row = 0; row < rows; row++, w += step)
+        for (std::int64_t j = 0; j < columns; j += W) {
+            const std::int64_t n = least(W, columns - j);
+            store(w + j, load(w + j, n) * load(factors + j, n), n);
+        }
 }
 
 // body(offset, lanes, gradient after clipping) for each vector; weights have been shrunk by then.

@@ -136,9 +136,22 @@ private:
         for (float& value : *array)
             value = odd ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(random() % 256) / 128.0f - 0.9f;
         values.push_back(std::move(array));
-        weights.push_back({values.back()->data(), shape, bytes_.choice(8) != 0});
+        weights.push_back({values.back()->data(), shape, bytes_.choice(8) != 0, regulation(shape)});
         const auto place = static_cast<std::int64_t>(weights.size()) - 1;
         return static_cast<int>(bytes_.choice(64) == 1 ? bytes_.number(-1, 3) : place);
+    }
+
+    Regulation regulation(const Shape& shape) {
+        Regulation regulation;
+        if (bytes_.choice(4) != 1) return regulation;
+        regulation.l1 = bytes_.real();
+        regulation.l2 = bytes_.real();
+        regulation.non_negative = bytes_.flag();
+        if (!bytes_.flag()) return regulation;
+        NormBounds norm{bytes_.real(), bytes_.real(), bytes_.real(), {}};
+        for (std::size_t axis = 0; axis < shape.size(); axis++) norm.along.push_back(bytes_.flag());
+        regulation.norm = norm;
+        return regulation;
     }
 
     Settings activated(Settings settings) {
@@ -419,6 +432,9 @@ void learn(Program& program, Data& data, Bytes& bytes) {
     Floats losses(rows.size()), outputs(rows.size() * static_cast<std::size_t>(program.output_size()));
     stretch.losses = losses.data();
     stretch.outputs = outputs.data();
+    std::vector<double> penalties((rows.size() + static_cast<std::size_t>(stretch.batch_size) - 1) /
+                                  static_cast<std::size_t>(stretch.batch_size));
+    if (bytes.flag()) stretch.penalties = penalties.data();
     train(program, stretch, std::nullopt, interrupt);
 }
 

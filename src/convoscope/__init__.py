@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from convoscope import (
         activations as activations,
         callbacks as callbacks,
+        constraints as constraints,
         datasets as datasets,
         errors as errors,
         experiments as experiments,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         optimizers as optimizers,
         plots as plots,
         recipes as recipes,
+        regularizers as regularizers,
         utils as utils,
     )
     from convoscope.engine.select import use as use_engine
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 _MODULES = (
     "activations",
     "callbacks",
+    "constraints",
     "datasets",
     "errors",
     "experiments",
@@ -65,6 +68,7 @@ _MODULES = (
     "optimizers",
     "plots",
     "recipes",
+    "regularizers",
     "utils",
 )
 _OBJECTS = {
@@ -84,6 +88,7 @@ __all__ = [
     "__version__",
     "activations",
     "callbacks",
+    "constraints",
     "datasets",
     "errors",
     "experiments",
@@ -102,6 +107,7 @@ __all__ = [
     "optimizers",
     "plots",
     "recipes",
+    "regularizers",
     "set_threads",
     "use_engine",
     "utils",

@@ -33,6 +33,7 @@ class Program:
         weights: Sequence[Array],
         trainable: Sequence[bool],
         outputs: Sequence[int],
+        regulation: Sequence[dict[str, Any]] = ...,
     ) -> None: ...
     @property
     def output_of(self) -> list[int]: ...
@@ -90,4 +91,5 @@ class Program:
         sample_losses: Sequence[Array | None],
         outputs: Sequence[Array],
         budget: float | None,
+        penalties: Array | None = None,
     ) -> int: ...

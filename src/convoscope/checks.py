@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import operator
-from collections.abc import Sequence
-from typing import Any, SupportsIndex
+from collections.abc import Mapping, Sequence
+from typing import Any, SupportsIndex, TypeVar
 
 from convoscope.errors import ConfigurationError, ShapeError, unknown_name
 from convoscope.types import Bounds, Pair, Shape
@@ -17,6 +18,7 @@ LARGEST_SIZE = 2**24
 #: The most values that a layer may make of one sample, and that a weight may have.
 MOST_VALUES = 2**28
 _MOST_AXES = 16
+_Kind = TypeVar("_Kind")
 LARGEST_NUMBER = 3.4028234663852886e38  # of float32, in which everything is computed
 
 
@@ -169,3 +171,46 @@ def shape(value: Any, argument: str, where: str) -> Shape:
     axes = tuple(integer(axis, argument, where, maximum=MOST_VALUES) for axis in value)
     check_values(axes, f"{where}: {argument}")
     return axes
+
+
+def known_object(identifier: Any, kinds: Mapping[str, type[_Kind]], what: str) -> _Kind:
+    """Return the object that a name, a class, a description or the object itself stands for.
+
+    Parameters
+    ----------
+    identifier : str, type, dict or object
+        A name may be written as Keras writes it in strings: ``"max_norm"`` for ``MaxNorm``. A description is a dict
+        with ``class_name`` and ``config``.
+    kinds : mapping of str to type
+        All there are, by the names of their classes.
+    what : str
+        What messages call it: ``"constraint"``.
+    """
+    for kind in kinds.values():
+        if identifier is kind:
+            return kind()
+        if type(identifier) is kind:
+            return identifier
+    described = isinstance(identifier, dict)
+    name = identifier.get("class_name") if described else identifier
+    config = (identifier.get("config") or {}) if described else {}
+    if not isinstance(name, str) or not isinstance(config, dict):
+        raise ConfigurationError(
+            f"A {what} is one of {', '.join(kinds)}, its name, or a dict with 'class_name' and 'config', but is "
+            f"{identifier!r}. Functions and classes of your own are not supported: the engines do not know them."
+        )
+    plain = name.lower().replace("_", "")
+    for known, kind in kinds.items():
+        if known.lower() == plain:
+            return _made(kind, config, what)
+    raise unknown_name(what, name, kinds)
+
+
+def _made(kind: type[_Kind], config: dict[Any, Any], what: str) -> _Kind:
+    try:
+        return kind(**config)
+    except TypeError:
+        expected = ", ".join(inspect.signature(kind).parameters) or "none"
+        raise ConfigurationError(
+            f"The settings of the {what} {kind.__name__} are {config!r}, but it takes {expected}."
+        ) from None

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convoscope import initializers
+from convoscope import constraints, initializers, regularizers
 from convoscope.errors import ConfigurationError, NotReadyError, ShapeError, UnknownNameError
 from convoscope.layers import (
     Activation,
@@ -51,7 +51,24 @@ ARGUMENTS: list[tuple[Callable[[], Any], list[str]]] = [
     (lambda: Conv2D(8, 3, dilation_rate=0), ["Conv2D", "dilation_rate", "at least 1"]),
     (lambda: Conv2D(8, 3, data_format="channels_first"), ["Conv2D", "data_format", "channels_last", "channels_first"]),
     (lambda: Conv2D(8, 3, groups=2), ["Conv2D", "groups=2", "not supported", "leave it out"]),
-    (lambda: Conv2D(8, 3, kernel_regularizer="l2"), ["Conv2D", "kernel_regularizer='l2'", "leave it out"]),
+    (lambda: Conv2D(8, 3, activity_regularizer="l2"), ["Conv2D", "kernel_regularizer", "activity_regularizer='l2'"]),
+    (lambda: Dense(3, kernel_regularizer=abs), ["regularizer is one of L1, L2, L1L2", "of your own", "built-in"]),
+    (lambda: Dense(3, kernel_regularizer=0.01), ["regularizer is one of", "0.01"]),
+    (lambda: Dense(3, kernel_regularizer={"l2": 0.1}), ["'class_name' and 'config'", "{'l2': 0.1}"]),
+    (lambda: Dense(3, kernel_regularizer="orthogonal_regularizer"), ["OrthogonalRegularizer", "L1L2", "unit_norm"]),
+    (lambda: regularizers.OrthogonalRegularizer(0.1, mode="rows"), ["OrthogonalRegularizer", "not supported"]),
+    (lambda: regularizers.get({"class_name": "L2", "config": {"l1": 1}}), ["L2", "{'l1': 1}", "takes l2"]),
+    (lambda: regularizers.L2(-0.1), ["L2", "l2", "from 0 up", "-0.1"]),
+    (lambda: regularizers.L1(float("inf")), ["L1", "l1", "finite", "inf"]),
+    (lambda: regularizers.L1L2(l2="much"), ["L1L2", "l2", "number", "'much'"]),  # type: ignore[arg-type]
+    (lambda: Dense(3, bias_constraint=[1, 2]), ["constraint is one of MaxNorm", "[1, 2]"]),
+    (lambda: constraints.MaxNorm(-1), ["MaxNorm", "max_value", "from 0 up", "-1"]),
+    (lambda: constraints.MaxNorm(axis="rows"), ["MaxNorm", "axis", "whole number", "'rows'"]),  # type: ignore[arg-type]
+    (lambda: constraints.UnitNorm(axis=[]), ["UnitNorm", "axis", "at least one", "[]"]),
+    (lambda: constraints.UnitNorm(axis=[0, 1.5]), ["UnitNorm", "axis", "1.5"]),  # type: ignore[list-item]
+    (lambda: constraints.MinMaxNorm(2.0, 1.0), ["MinMaxNorm", "min_value 2.0", "max_value 1.0"]),
+    (lambda: constraints.MinMaxNorm(rate=2), ["MinMaxNorm", "rate", "0 to 1", "2"]),
+    (lambda: Conv2D(8, 3, gamma_regularizer="l2"), ["Conv2D", "gamma_regularizer"]),
     (lambda: Conv2D(8, 3, name=""), ["Conv2D", "name", "not empty", "''"]),
     (lambda: Conv2D(8, 3, input_shape=(28, None, 1)), ["Conv2D", "input_shape", "every axis needs a size", "None"]),
     (lambda: Conv2D(8, 3, input_shape="28"), ["Conv2D", "input_shape", "tuple of whole numbers", "'28'"]),
@@ -107,6 +124,10 @@ ARGUMENTS: list[tuple[Callable[[], Any], list[str]]] = [
 
 # The same for names: the message has the nearest right one.
 NAMES: list[tuple[Callable[[], Any], list[str]]] = [
+    (lambda: Dense(3, kernel_regularizer="l3"), ["regularizer", "'l3'", "Did you mean"]),
+    (lambda: Dense(3, kernel_constraint="max_nrm"), ["constraint", "'max_nrm'", "Did you mean 'MaxNorm'"]),
+    (lambda: Dense(3, kernel_regulariser="l2"), ["Dense", "Did you mean 'kernel_regularizer'"]),
+    (lambda: Flatten(kernel_regularizer="l2"), ["argument of Flatten", "'kernel_regularizer'"]),
     (lambda: Conv2D(8, 3, padding="sme"), ["Conv2D", "padding", "'sme'", "Did you mean 'same'"]),
     (lambda: Conv2D(8, 3, activation="rleu"), ["activation", "'rleu'", "Did you mean 'relu'"]),
     (lambda: Conv2D(8, 3, stride=2), ["Conv2D", "'stride'", "Did you mean 'strides'"]),
@@ -128,6 +149,18 @@ NAMES: list[tuple[Callable[[], Any], list[str]]] = [
 
 # Shapes that do not fit.
 SHAPES: list[tuple[Callable[[], Any], list[str]]] = [
+    (
+        lambda: Dense(3, kernel_constraint=constraints.MaxNorm(axis=2)).compute_output_shape((None, 4)),
+        ["Dense 'dense': kernel_constraint", "MaxNorm(max_value=2.0, axis=2)", "(4, 3)", "0 to 1", "axis=0 gives"],
+    ),
+    (
+        lambda: Conv2D(3, 2, kernel_constraint=constraints.UnitNorm([0, -4])).compute_output_shape((None, 4, 4, 1)),
+        ["Conv2D 'conv2d': kernel_constraint", "axis=(0, -4)", "named once", "axis=[0, 1, 2] gives"],
+    ),
+    (
+        lambda: BatchNormalization(gamma_constraint=constraints.UnitNorm(1)).compute_output_shape((None, 4)),
+        ["BatchNormalization 'batch_normalization': gamma_constraint", "(4,)", "0 to 0", "axis=0"],
+    ),
     (lambda: RandomFlip().infer_shape((28, 28)), ["RandomFlip", "channel axis is missing", "(28, 28, 1)"]),
     (lambda: RandomErasing().infer_shape((10,)), ["RandomErasing", "(height, width, channels)", "before Flatten"]),
     (lambda: Conv2D(8, 5).infer_shape((3, 9, 1)), ["Conv2D 'conv2d'", "5×5", "3×9", "padding='same'"]),
@@ -212,5 +245,5 @@ def test_a_built_layer_does_not_take_another_shape() -> None:
 
 @pytest.mark.parametrize("value", [None, "channels_last"])
 def test_arguments_left_at_what_we_compute_are_taken(value: str | None) -> None:
-    layer = Conv2D(2, 3, data_format=value, groups=1, kernel_regularizer=None, dtype="float32")
+    layer = Conv2D(2, 3, data_format=value, groups=1, activity_regularizer=None, dtype="float32")
     assert layer.infer_shape((5, 5, 1)) == (3, 3, 2)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pytest
 
 from convoscope import activations
+from convoscope.constraints import MaxNorm, MinMaxNorm
 from convoscope.engine.base import Engine
 from convoscope.engine.plan import build
 from convoscope.engine.reference import ReferenceEngine
@@ -70,6 +71,8 @@ ROWS = [
     Row(Conv2D(2, 3, dilation_rate=(2, 1), use_bias=False, activation="silu"), (7, 6, 1), (3, 4, 2)),
     Row(Conv2D(2, 3, padding="same", strides=2, dilation_rate=2, activation="elu"), (7, 6, 2), (4, 3, 2)),
     Row(Conv2D(17, 5, kernel_initializer="filter_bank", bias_initializer="ones"), (5, 6, 1), (1, 2, 17)),
+    Row(Conv2D(3, 2, kernel_regularizer="l1", kernel_constraint=MaxNorm(1, [0, 1, 2])), (5, 4, 2), (4, 3, 3)),
+    Row(Conv2DTranspose(3, 2, bias_regularizer="l2", bias_constraint="non_neg"), (5, 4, 2), (6, 5, 3)),
     Row(Conv2DTranspose(3, 2), (5, 4, 2), (6, 5, 3)),
     Row(Conv2DTranspose(2, (3, 4), strides=2), (3, 4, 2), (7, 10, 2)),
     Row(Conv2DTranspose(4, (3, 2), strides=(2, 1), padding="same", activation="relu"), (3, 5, 3), (6, 5, 4)),
@@ -99,6 +102,9 @@ ROWS = [
     Row(Dense(4), (6,), (4,)),
     Row(Dense(3, activation="softmax", use_bias=False), (2, 5), (2, 3)),
     Row(Dense(2, activation="gelu", kernel_initializer="he_normal"), (7,), (2,)),
+    Row(Dense(4, kernel_regularizer={"class_name": "L1L2", "config": {"l2": 0.5}}), (6,), (4,)),
+    Row(Dense(4, kernel_constraint=MinMaxNorm(0.5, 2, 0.25, axis=None), bias_constraint="unit_norm"), (6,), (4,)),
+    Row(BatchNormalization(beta_regularizer="l1_l2", gamma_constraint="max_norm"), (6,), (6,)),
     Row(Dropout(0.4), (6, 3), (6, 3)),
     Row(Dropout(0.25, seed=7), (5,), (5,)),
     Row(BatchNormalization(), (4, 3, 5), (4, 3, 5)),

@@ -30,12 +30,19 @@ class Steepness(cs.metrics.Metric):
         return np.sqrt(np.abs(np.asarray(y_pred, np.float64))).mean(axis=-1)
 
 
-def _history(monkeypatch: pytest.MonkeyPatch, stretches: list[int], **options: Any) -> dict[str, list[float]]:
+def _history(
+    monkeypatch: pytest.MonkeyPatch, stretches: list[int], held: Any = None, **options: Any
+) -> dict[str, list[float]]:
     """Train; each stretch ends after so many steps, as if the clock had said so."""
     rng = np.random.default_rng(0)
     x, y = rng.random((203, 6, 6, 1)).astype(np.float32), rng.integers(0, 3, 203)
     model = cs.Sequential(
-        [cs.Input((6, 6, 1)), cs.layers.Conv2D(4, 3), cs.layers.Flatten(), cs.layers.Dense(3, activation="softmax")],
+        [
+            cs.Input((6, 6, 1)),
+            cs.layers.Conv2D(4, 3, kernel_regularizer=held),
+            cs.layers.Flatten(),
+            cs.layers.Dense(3, activation="softmax", kernel_regularizer=held),
+        ],
         seed=1,
     )
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy", Steepness()])
@@ -55,7 +62,9 @@ def _history(monkeypatch: pytest.MonkeyPatch, stretches: list[int], **options: A
     return history
 
 
-@pytest.mark.parametrize("options", [{}, {"sample_weight": np.linspace(0.1, 2, 203)}, {"class_weight": {0: 3.3}}])
+@pytest.mark.parametrize(
+    "options", [{}, {"held": "l1"}, {"sample_weight": np.linspace(0.1, 2, 203)}, {"class_weight": {0: 3.3}}]
+)
 def test_equal_runs_give_equal_histories_whatever_the_stretches(
     monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
 ) -> None:

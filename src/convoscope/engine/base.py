@@ -131,6 +131,8 @@ class Stretch:
         Each sample's loss times its weight, before the step's update.
     outputs : float32 array (len(rows), *output_shape), or one for each output, written
         The model's outputs in training mode, before the step's update.
+    penalties : float64 array, one value a step, or None, written
+        What the regularizers' penalties were before the step's update, all weights together. None throws them away.
     """
 
     x: Arrays
@@ -146,6 +148,7 @@ class Stretch:
     losses: Arrays
     outputs: Arrays
     sample_weight: Array | Sequence[Array | None] | None = None
+    penalties: npt.NDArray[np.float64] | None = None
 
     @property
     def steps(self) -> int:
@@ -228,7 +231,10 @@ class Executable(Protocol):
         seed: int = 0,
         iteration: int = 0,
     ) -> Gradients:
-        """Return the gradients of a batch's loss, and each sample's loss times its weight in ``losses``."""
+        """Return the gradients of a batch's loss, and each sample's loss times its weight in ``losses``.
+
+        Regularizers have no part in it; `train` adds their gradients.
+        """
         ...
 
     def train(self, stretch: Stretch, budget: float | None = None) -> int:

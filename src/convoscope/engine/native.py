@@ -15,7 +15,7 @@ import numpy as np
 
 from convoscope import _native
 from convoscope.engine.base import Array, Arrays, Gradients, Kernel, LossRule, Stretch, each, plain
-from convoscope.engine.plan import Plan
+from convoscope.engine.plan import Plan, PlannedWeight
 from convoscope.engine.steps import Step
 from convoscope.errors import ConfigurationError, DataError, ShapeError
 
@@ -75,7 +75,9 @@ class NativeExecutable:
         told = _Told(steps, len(self.plan.input_shapes))
         shapes = [list(shape) for shape in self.plan.input_shapes]
         trainable = [weight.trainable for weight in self.plan.weights]
-        return _native.Program(shapes, told.descriptions, self._weights, trainable, [told.values[v] for v in outputs])
+        regulation = [_regulation(weight) for weight in self.plan.weights]
+        names = [told.values[value] for value in outputs]
+        return _native.Program(shapes, told.descriptions, self._weights, trainable, names, regulation)
 
     def kernels(self, *, prediction: bool = False) -> list[tuple[Step, Kernel]]:
         """Return the steps that are run, in training or in prediction, each with what computes it."""
@@ -187,6 +189,8 @@ class NativeExecutable:
             for array in arrays:
                 if array is not None and (array.dtype != np.float32 or not array.flags.c_contiguous):
                     raise DataError(f"The {what} of a stretch are written into a C-contiguous float32 array.")
+        if stretch.penalties is not None and len(stretch.penalties) < stretch.steps:
+            raise ShapeError(f"{stretch.steps} steps write a penalty each; there is room for {len(stretch.penalties)}.")
         return self._training.train(
             inputs,
             targets,
@@ -202,6 +206,7 @@ class NativeExecutable:
             losses,
             outputs,
             budget,
+            stretch.penalties,
         )
 
     def _inputs(self, x: Arrays) -> tuple[list[Array], int]:
@@ -312,6 +317,16 @@ class _Told:
                 read = [inputs + len(self.descriptions) - 1]
             self.last.append(len(self.descriptions) - 1)
             self.values += read
+
+
+def _regulation(weight: PlannedWeight) -> dict[str, Any]:
+    """Return what the core is told of a weight's penalty and bounds."""
+    regularizer, constraint = weight.regularizer, weight.constraint
+    return {
+        "l1": 0.0 if regularizer is None else regularizer.l1,
+        "l2": 0.0 if regularizer is None else regularizer.l2,
+        "constraint": None if constraint is None else constraint.description(weight.shape),
+    }
 
 
 def _check_weights(plan: Plan, weights: Sequence[Array]) -> None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from convoscope.constraints import Constraint
 from convoscope.engine.fusion import fuse
 from convoscope.engine.lowering import lower
 from convoscope.engine.steps import Step
 from convoscope.layers.base import Layer
 from convoscope.layers.graph import Call, Graph
+from convoscope.regularizers import Regularizer
 from convoscope.types import Shape
 
 
@@ -21,13 +23,16 @@ from convoscope.types import Shape
 class PlannedWeight:
     """A weight in the plan's list: whose it is, what it is called, and whether training changes it.
 
-    ``layer`` is an index in the graph's list of layers.
+    ``layer`` is an index in the graph's list of layers. Where training changes a weight, it adds the regularizer's
+    gradient to the weight's, and applies the constraint after each step.
     """
 
     layer: int
     name: str
     shape: Shape
     trainable: bool
+    regularizer: Regularizer | None = None
+    constraint: Constraint | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,11 @@ class Plan:
     def trainable(self) -> tuple[int, ...]:
         """The indices of the weights that training changes: gradients and optimizer slots come in this order."""
         return tuple(index for index, weight in enumerate(self.weights) if weight.trainable)
+
+    @property
+    def regularized(self) -> bool:
+        """Whether training adds penalties to the loss."""
+        return any(weight.trainable and weight.regularizer is not None for weight in self.weights)
 
     def last_step_of(self, call: int) -> int:
         """Return the index of the step whose output is that call's. Only whole in a plan that is not fused."""
@@ -139,9 +149,13 @@ def _weights(graph: Graph) -> tuple[tuple[PlannedWeight, ...], dict[int, tuple[i
     weights: list[PlannedWeight] = []
     own: dict[int, tuple[int, ...]] = {}
     for index, layer in enumerate(graph.layers):
-        specs = layer.weight_specs(shapes[id(layer)])
+        # What a layer's weights were built with, stays, as in Keras.
+        specs = layer.specs if layer.built else layer.weight_specs(shapes[id(layer)])
         own[id(layer)] = tuple(range(len(weights), len(weights) + len(specs)))
-        weights += [PlannedWeight(index, s.name, s.shape, s.trainable and layer.trainable) for s in specs]
+        weights += [
+            PlannedWeight(index, s.name, s.shape, s.trainable and layer.trainable, s.regularizer, s.constraint)
+            for s in specs
+        ]
     return tuple(weights), own
 
 

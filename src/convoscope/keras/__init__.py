@@ -8,6 +8,7 @@ import sys
 from convoscope import (
     activations,
     callbacks,
+    constraints,
     datasets,
     initializers,
     layers,
@@ -15,6 +16,7 @@ from convoscope import (
     metrics,
     models,
     optimizers,
+    regularizers,
     utils,
 )
 from convoscope.layers import Input
@@ -22,7 +24,20 @@ from convoscope.models import Model, Sequential
 
 # The same modules under a second name: without these entries "from convoscope.keras.layers import Dense" would look
 # for files here, and copies of them would be different classes.
-for _module in (activations, callbacks, datasets, initializers, layers, losses, metrics, models, optimizers, utils):
+for _module in (
+    activations,
+    callbacks,
+    constraints,
+    datasets,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    optimizers,
+    regularizers,
+    utils,
+):
     sys.modules[f"{__name__}.{_module.__name__.rpartition('.')[2]}"] = _module
 sys.modules[f"{__name__}.optimizers.schedules"] = optimizers.schedules
 for _dataset in ("digits", "mnist", "fashion_mnist"):
@@ -34,6 +49,7 @@ __all__ = [
     "Sequential",
     "activations",
     "callbacks",
+    "constraints",
     "datasets",
     "initializers",
     "layers",
@@ -41,5 +57,6 @@ __all__ = [
     "metrics",
     "models",
     "optimizers",
+    "regularizers",
     "utils",
 ]

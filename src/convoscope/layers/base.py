@@ -14,26 +14,36 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from convoscope import constraints, regularizers
 from convoscope.checks import check_values, flag, shape as as_shape
+from convoscope.constraints import Constraint
 from convoscope.errors import ConfigurationError, NotReadyError, ShapeError
 from convoscope.initializers import Initializer
 from convoscope.layers import moments
 from convoscope.layers.options import reject_unsupported
 from convoscope.layers.symbols import Node, Operation, Symbol, check_count, symbols_in
 from convoscope.random import next_seed
+from convoscope.regularizers import Regularizer
 from convoscope.types import Shape
 
 Weights = npt.NDArray[np.float32]
+# What a weight can be given, and where it is looked up.
+_REGULATION: dict[str, Any] = {"regularizer": regularizers, "constraint": constraints}
 
 
 @dataclass(frozen=True)
 class WeightSpec:
-    """A weight that a layer needs: its name, its shape in Keras' layout, its first values, and whether it learns."""
+    """A weight that a layer needs: its name, its shape in Keras' layout, its first values, and whether it learns.
+
+    If it does, a regularizer's penalty is added to the loss, and a constraint is applied after each step.
+    """
 
     name: str
     shape: Shape
     initializer: Initializer
     trainable: bool = True
+    regularizer: Regularizer | None = None
+    constraint: Constraint | None = None
 
 
 def as_shapes(input_shape: Shape | Sequence[Shape]) -> tuple[Shape, ...]:
@@ -86,6 +96,8 @@ class Layer(Operation):
 
     #: True if the layer behaves differently while training (Dropout, BatchNormalization).
     differs_in_training: ClassVar[bool] = False
+    #: The weights for which the constructor takes a regularizer and a constraint: ``kernel_regularizer``, and so on.
+    regulated_weights: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
@@ -95,6 +107,9 @@ class Layer(Operation):
         input_shape: Sequence[int] | None = None,
         **options: Any,
     ) -> None:
+        for weight in self.regulated_weights:
+            for kind, module in _REGULATION.items():
+                setattr(self, f"{weight}_{kind}", module.get(options.pop(f"{weight}_{kind}", None)))
         reject_unsupported(options, type(self).__name__, self._argument_names())
         super().__init__(name)
         self.trainable = flag(trainable, "trainable", type(self).__name__)
@@ -127,13 +142,25 @@ class Layer(Operation):
         check_values(output_shape, f"{self.describe()}: the output")
         for spec in self.weight_specs(input_shapes[0]):
             check_values(spec.shape, f"{self.describe()}: the weight {spec.name!r}")
+            if spec.constraint is not None:
+                spec.constraint.check(spec.shape, f"{self.describe()}: {spec.name}_constraint")
         return output_shape
+
+    def regulated(self, name: str, shape: Shape, initializer: Initializer) -> WeightSpec:
+        """Return a weight that learns, with the regularizer and constraint that the layer was given for it."""
+        given = {kind: module.get(getattr(self, f"{name}_{kind}")) for kind, module in _REGULATION.items()}
+        return WeightSpec(name, shape, initializer, **given)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as plain JSON values: ``Layer.from_config`` makes the layer again."""
         config: dict[str, Any] = {"name": self.name, "trainable": self.trainable}
         if self.requested_input_shape is not None:
             config["input_shape"] = list(self.requested_input_shape)
+        for weight in self.regulated_weights:
+            for kind, module in _REGULATION.items():
+                given = module.get(getattr(self, f"{weight}_{kind}"))
+                if given is not None:  # left out, as everywhere before there were any: old files and new ones agree
+                    config[f"{weight}_{kind}"] = module.serialize(given)
         return config
 
     @classmethod
@@ -295,6 +322,12 @@ class Layer(Operation):
             return self._weights
         return tuple(w for w, spec in zip(self._weights, self._specs, strict=True) if not spec.trainable)
 
+    @property
+    def losses(self) -> list[float]:
+        """The penalty of each weight that learns and has a regularizer, of the weights as they are now."""
+        pairs = zip(self._weights, self._specs, strict=True) if self.trainable else ()
+        return [spec.regularizer(w) for w, spec in pairs if spec.trainable and spec.regularizer is not None]
+
     def get_weights(self) -> list[Weights]:
         """Return copies of the weights in Keras' order and layout."""
         with moments.reading():
@@ -338,6 +371,7 @@ class Layer(Operation):
             if issubclass(kind, Layer):
                 own = inspect.signature(kind.__init__).parameters
                 names += [name for name in own if name not in ("self", "options", *names)]
+        names += [f"{weight}_{kind}" for kind in _REGULATION for weight in cls.regulated_weights]
         return names
 
     def __repr__(self) -> str:

@@ -19,6 +19,8 @@ class Convolving(Layer):
     Takes the arguments of `Conv2D`, which is one, as `Conv2DTranspose` is.
     """
 
+    regulated_weights = ("kernel", "bias")
+
     def __init__(
         self,
         filters: int,
@@ -56,8 +58,8 @@ class Convolving(Layer):
         return *self.kernel_size, channels, self.filters
 
     def weight_specs(self, input_shape: Shape) -> tuple[WeightSpec, ...]:
-        kernel = WeightSpec("kernel", self.kernel_shape(input_shape[2]), self.kernel_initializer)
-        bias = WeightSpec("bias", (self.filters,), self.bias_initializer)
+        kernel = self.regulated("kernel", self.kernel_shape(input_shape[2]), self.kernel_initializer)
+        bias = self.regulated("bias", (self.filters,), self.bias_initializer)
         return (kernel, bias) if self.use_bias else (kernel,)
 
     def get_config(self) -> dict[str, Any]:
@@ -100,6 +102,10 @@ class Conv2D(Convolving):
         Whether each filter adds a value of its own.
     kernel_initializer, bias_initializer : str or Initializer
         The first values. ``"filter_bank"`` starts with edges, lines and spots.
+    kernel_regularizer, bias_regularizer : str or Regularizer, optional
+        A penalty that keeps the weight small: ``"l2"``. See `convoscope.regularizers`.
+    kernel_constraint, bias_constraint : str or Constraint, optional
+        Bounds that the weight is held in after each step: ``MaxNorm(2, axis=[0, 1, 2])``. See `convoscope.constraints`.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
 

@@ -26,6 +26,10 @@ class Dense(Layer):
         Whether each unit adds a value of its own.
     kernel_initializer, bias_initializer : str or Initializer
         The first values.
+    kernel_regularizer, bias_regularizer : str or Regularizer, optional
+        A penalty that keeps the weight small: ``"l2"``. See `convoscope.regularizers`.
+    kernel_constraint, bias_constraint : str or Constraint, optional
+        Bounds that the weight is held in after each step: ``"max_norm"``. See `convoscope.constraints`.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
 
@@ -38,6 +42,8 @@ class Dense(Layer):
     >>> Dense(10, activation="softmax").compute_output_shape((None, 128))
     (None, 10)
     """
+
+    regulated_weights = ("kernel", "bias")
 
     def __init__(
         self,
@@ -61,8 +67,8 @@ class Dense(Layer):
         return (*input_shape[:-1], self.units)
 
     def weight_specs(self, input_shape: Shape) -> tuple[WeightSpec, ...]:
-        kernel = WeightSpec("kernel", (input_shape[-1], self.units), self.kernel_initializer)
-        bias = WeightSpec("bias", (self.units,), self.bias_initializer)
+        kernel = self.regulated("kernel", (input_shape[-1], self.units), self.kernel_initializer)
+        bias = self.regulated("bias", (self.units,), self.bias_initializer)
         return (kernel, bias) if self.use_bias else (kernel,)
 
     def get_config(self) -> dict[str, Any]:

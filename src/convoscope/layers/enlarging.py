@@ -85,6 +85,10 @@ class Conv2DTranspose(Convolving):
         Whether each filter adds a value of its own.
     kernel_initializer, bias_initializer : str or Initializer
         The first values.
+    kernel_regularizer, bias_regularizer : str or Regularizer, optional
+        A penalty that keeps the weight small: ``"l2"``. See `convoscope.regularizers`.
+    kernel_constraint, bias_constraint : str or Constraint, optional
+        Bounds that the weight is held in after each step: ``MaxNorm(2, axis=[0, 1, 3])``. See `convoscope.constraints`.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
 

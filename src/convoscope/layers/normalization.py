@@ -26,6 +26,10 @@ class BatchNormalization(Layer):
         Added to the variance, so that nothing is divided by zero.
     center, scale : bool
         Whether there is a beta, and a gamma.
+    gamma_regularizer, beta_regularizer : str or Regularizer, optional
+        A penalty that keeps the weight small: ``"l2"``. See `convoscope.regularizers`.
+    gamma_constraint, beta_constraint : str or Constraint, optional
+        Bounds that the weight is held in after each step: ``"non_neg"``. See `convoscope.constraints`.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
 
@@ -37,6 +41,7 @@ class BatchNormalization(Layer):
     """
 
     differs_in_training = True
+    regulated_weights = ("beta", "gamma")
 
     def __init__(
         self,
@@ -78,9 +83,9 @@ class BatchNormalization(Layer):
         channels = (input_shape[-1],)
         specs = []
         if self.scale:
-            specs.append(WeightSpec("gamma", channels, self.gamma_initializer))
+            specs.append(self.regulated("gamma", channels, self.gamma_initializer))
         if self.center:
-            specs.append(WeightSpec("beta", channels, self.beta_initializer))
+            specs.append(self.regulated("beta", channels, self.beta_initializer))
         specs.append(WeightSpec("moving_mean", channels, self.moving_mean_initializer, trainable=False))
         specs.append(WeightSpec("moving_variance", channels, self.moving_variance_initializer, trainable=False))
         return tuple(specs)

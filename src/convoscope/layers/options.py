@@ -15,15 +15,7 @@ _ACCEPTED: Mapping[str, tuple[Any, ...]] = {
     "dtype": (None, "float32"),
     "batch_size": (None,),
     "noise_shape": (None,),
-    "kernel_regularizer": (None,),
-    "bias_regularizer": (None,),
     "activity_regularizer": (None,),
-    "kernel_constraint": (None,),
-    "bias_constraint": (None,),
-    "beta_regularizer": (None,),
-    "gamma_regularizer": (None,),
-    "beta_constraint": (None,),
-    "gamma_constraint": (None,),
     "renorm": (None, False),
     "synchronized": (None, False),
     "max_value": (None,),
@@ -35,6 +27,14 @@ _ACCEPTED: Mapping[str, tuple[Any, ...]] = {
 }
 
 
+_IMAGES = "Images are always height × width × channels, in float32: "
+_WHY = {
+    "data_format": _IMAGES,
+    "dtype": _IMAGES,
+    "activity_regularizer": "Weights can be penalised (kernel_regularizer='l2'), outputs cannot: ",
+}
+
+
 def reject_unsupported(options: Mapping[str, Any], where: str, known: Sequence[str]) -> None:
     """Accept Keras arguments that are left at a value we compute; name those that are not."""
     for name, value in options.items():
@@ -43,9 +43,6 @@ def reject_unsupported(options: Mapping[str, Any], where: str, known: Sequence[s
         accepted = _ACCEPTED[name]
         if not any(value is allowed or (allowed is not None and equal(value, allowed)) for allowed in accepted):
             usable = " or ".join(repr(allowed) for allowed in accepted)
-            why = (
-                "Images are always height × width × channels, in float32: " if name in ("data_format", "dtype") else ""
-            )
             raise ConfigurationError(
-                f"{where}: {why}{name}={value!r} is not supported; leave it out, or set it to {usable}."
+                f"{where}: {_WHY.get(name, '')}{name}={value!r} is not supported; leave it out, or set it to {usable}."
             )

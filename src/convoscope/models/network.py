@@ -254,6 +254,11 @@ class Network(Operation, Trainer):
         return [weight for layer in self.leaf_layers for weight in layer.non_trainable_weights]
 
     @property
+    def losses(self) -> list[float]:
+        """The regularizers' penalties, layer by layer: training and `evaluate` add them to the loss."""
+        return [loss for layer in self.leaf_layers for loss in layer.losses]
+
+    @property
     def trainable(self) -> bool:
         """Whether any layer learns. Setting it sets every layer: ``base.trainable = False`` freezes a model."""
         return any(layer.trainable for layer in self.layers)

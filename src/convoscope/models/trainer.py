@@ -246,6 +246,11 @@ class Trainer(ABC):
     def trainable_weights(self) -> Sequence[Array]:
         """The weights that training changes, in order."""
 
+    @property
+    @abstractmethod
+    def losses(self) -> Sequence[float]:
+        """The regularizers' penalties, as they are now."""
+
     @abstractmethod
     def get_weights(self) -> Sequence[Array]:
         """Return copies of all weights."""

@@ -88,6 +88,7 @@ def train(
         batch = done // batch_size
         if singly:
             callbacks.on_train_batch_begin(batch, {})
+        steps = -(-len(rows) // batch_size)
         stretch = Stretch(
             x=samples.x,
             y=samples.y,
@@ -95,20 +96,21 @@ def train(
             batch_size=batch_size,
             loss=loss.rule(),
             rule=optimizer.rule(),
-            learning_rates=optimizer.learning_rates(optimizer.iterations, -(-len(rows) // batch_size)),
+            learning_rates=optimizer.learning_rates(optimizer.iterations, steps),
             iteration=optimizer.iterations,
             seed=model.seed,
             slots=slots,
             losses=losses[: len(rows)],
             outputs=outputs[: len(rows)],
             sample_weight=samples.weights,
+            penalties=np.zeros(steps) if executable.plan.regularized else None,
         )
         seen = min(_run(executable, stretch, optimizer) * batch_size, len(rows))
         if (place := first_bad_sample(losses[:seen])) is not None:
             rate = float(stretch.learning_rates[place // batch_size])
             before.restore()
             raise _diverged(where, batch + place // batch_size + 1, -(-len(order) // batch_size), rate, samples.x)
-        scores.add(losses[:seen], samples.y[rows[:seen]], outputs[:seen])
+        scores.add(_penalised(losses[:seen], stretch), samples.y[rows[:seen]], outputs[:seen])
         done += seen
         logs = scores.results()
         if singly:
@@ -148,6 +150,13 @@ def _run(executable: Executable, stretch: Stretch, optimizer: Optimizer) -> int:
     return taken
 
 
+def _penalised(losses: Array, stretch: Stretch) -> Array:
+    """Return the losses, each with its batch's penalty: their mean is the loss as Keras reports it."""
+    if stretch.penalties is None:
+        return losses
+    return losses + np.repeat(stretch.penalties, stretch.batch_size)[: len(losses)]
+
+
 def _diverged(where: str, step: int, steps: int, rate: float, x: Array) -> TrainingDivergedError:
     largest = float(max(abs(float(x.max())), abs(float(x.min()))))
     scale = f"scale the images to 0..1 (the largest value in x is {largest:g}); " if largest > 2 else ""
@@ -164,13 +173,15 @@ def measure(
     """Return loss and metrics on the samples, without training."""
     _, loss = compiled(model, "evaluate")
     executable, rule, scores = model.executable(), loss.rule(), Scores(model.metrics)
+    penalty = np.float64(sum(model.losses))
     singly = callbacks.watches_test_batches
     callbacks.on_test_begin()
     for batch, part in enumerate(_parts(len(samples), batch_size, singly)):
         if singly:
             callbacks.on_test_batch_begin(batch, {})
         outputs, losses = executable.score(samples.x[part], samples.y[part], rule)
-        scores.add(losses if samples.weights is None else losses * samples.weights[part], samples.y[part], outputs)
+        own = losses if samples.weights is None else losses * samples.weights[part]
+        scores.add(own + penalty, samples.y[part], outputs)
         logs = scores.results()
         if singly:
             callbacks.on_test_batch_end(batch, logs)

@@ -16,7 +16,7 @@ from convoscope.engine.plan import Plan
 from convoscope.engine.reference.known import OPERATIONS
 from convoscope.engine.reference.losses import sample_losses
 from convoscope.engine.reference.operations import PREDICTION, Backward, Mode
-from convoscope.engine.reference.updates import updated
+from convoscope.engine.reference.updates import penalty, updated
 from convoscope.engine.steps import Step
 
 _BLOCK_VALUES = 1 << 21  # the most values that one step may lay out at once in prediction: 8 MB in float32
@@ -222,9 +222,12 @@ class ReferenceExecutable:
             mode,
         )
         trainable = self.plan.trainable
+        planned = [self.plan.weights[p] for p in trainable]
+        weights = [self._cast(self._weights[p]) for p in trainable]
         news = updated(
             stretch.rule,
-            [self._cast(self._weights[p]) for p in trainable],
+            planned,
+            weights,
             [g for g in (found.weights[p] for p in trainable) if g is not None],
             stretch.slots,
             rate=float(stretch.learning_rates[place]),
@@ -237,6 +240,8 @@ class ReferenceExecutable:
             pairs += [] if made is None else [(kept[batch], made)]
         for kept, made in zip(each(stretch.outputs, count), each(found.outputs, count), strict=True):
             pairs.append((kept[batch], made))
+        if stretch.penalties is not None:
+            pairs.append((stretch.penalties[place : place + 1], np.array(penalty(planned, weights))))
         try:
             _write(pairs)
         except KeyboardInterrupt:

@@ -11,11 +11,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from convoscope.engine.base import UpdateRule
+from convoscope.engine.plan import PlannedWeight
 from convoscope.engine.reference.operations import Array
 
 
 def updated(
     rule: UpdateRule,
+    planned: Sequence[PlannedWeight],
     weights: Sequence[Array],
     gradients: Sequence[Array],
     slots: Sequence[tuple[Array, ...]],
@@ -25,9 +27,12 @@ def updated(
 ) -> list[tuple[Array, tuple[Array, ...]]]:
     """Return the new value of each weight and of its slots.
 
+    Regularizers' gradients are added before clipping; constraints are applied to the new values.
+
     Parameters
     ----------
     rule : UpdateRule
+    planned : what the plan says of each trainable weight
     weights, gradients : arrays, one for each trainable weight
     slots : for each weight, the arrays that ``rule.slots`` names
     rate : float
@@ -37,12 +42,23 @@ def updated(
     """
     change = {"sgd": _sgd, "adam": _adam, "rmsprop": _rmsprop}[rule.kind]
     found = []
-    for weight, gradient, own in zip(weights, _clipped(rule, gradients), slots, strict=True):
+    gradients = [
+        gradient if each.regularizer is None else gradient + each.regularizer.gradient(weight)
+        for each, weight, gradient in zip(planned, weights, gradients, strict=True)
+    ]
+    for each, weight, gradient, own in zip(planned, weights, _clipped(rule, gradients), slots, strict=True):
         if rule.weight_decay:
             weight = weight - weight * (rate * rule.weight_decay)
         difference, new_slots = change(rule, gradient, own, rate, iteration + 1)
-        found.append((weight + difference, new_slots))
+        new = weight + difference
+        found.append((new if each.constraint is None else each.constraint(new), new_slots))
     return found
+
+
+def penalty(planned: Sequence[PlannedWeight], weights: Sequence[Array]) -> float:
+    """Return what the regularizers add to the loss, for weights as they are before a step."""
+    pairs = zip(planned, weights, strict=True)
+    return sum(each.regularizer(weight) for each, weight in pairs if each.regularizer is not None)
 
 
 def _clipped(rule: UpdateRule, gradients: Sequence[Array]) -> list[Array]:

@@ -1,0 +1,29 @@
+// What a weight that learns is held by: penalties of its size, and bounds after each step.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "settings.hpp"
+
+namespace convoscope {
+
+// Norms along some axes are brought between `low` and `high`; each goes `rate` of the way there.
+struct NormBounds {
+    double low, high, rate;
+    std::vector<bool> along;  // for each of the weight's axes, whether norms are taken along it
+};
+
+struct Regulation {
+    double l1 = 0, l2 = 0;  // the penalty is l1 × the sum of magnitudes + l2 × the sum of squares
+    bool non_negative = false;
+    std::optional<NormBounds> norm{};
+
+    bool penalised() const { return l1 != 0 || l2 != 0; }
+};
+
+// From what Python says, for a weight with so many axes.
+Regulation regulation_of(Settings, std::size_t axes);
+
+}  // namespace convoscope
