@@ -1,4 +1,4 @@
-// From gradients to weights: adding up what the workers found, penalties, clipping, the optimizer's formula, and bounds.
+// From gradients to weights: adding up what the workers found, penalties, clipping, the optimizer's formula, bounds.
 #pragma once
 
 #include "batch.hpp"

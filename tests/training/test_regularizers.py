@@ -125,6 +125,20 @@ def test_a_frozen_layer_has_no_penalty_and_is_held_by_nothing(images: Any, engin
         assert (now == then).all()
 
 
+def test_a_layer_called_twice_has_one_penalty(engine: Engine) -> None:
+    dense = Dense(4, kernel_regularizer=L2(0.5))
+    start = Input((4,))
+    model = cs.Model(start, Dense(3, activation="softmax")(dense(dense(start))))
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    x, y = np.random.default_rng(0).random((8, 4), np.float32), np.arange(8) % 3
+    penalty = 0.5 * float((dense.get_weights()[0] ** 2).sum())
+    assert model.losses == pytest.approx([penalty])
+    expected = -np.log(model.predict(x, verbose=0)[np.arange(8), y]).mean() + penalty
+    assert model.evaluate(x, y, verbose=0) == pytest.approx(expected, rel=1e-6)
+    assert model.train_on_batch(x, y) == pytest.approx(expected, rel=1e-6)
+    assert model.losses[0] < penalty
+
+
 def test_constraints_hold_after_training(images: Any, engine: Engine) -> None:
     model = held_model()
     model.fit(images[0] / np.float32(255), images[1], epochs=2, verbose=0)
