@@ -13,7 +13,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from convoscope.cli.explored_run import find_model
-from convoscope.datasets import Dataset
+from convoscope.datasets import Dataset, load
 from convoscope.errors import ConvoscopeError, ConvoscopeWarning, FileFormatError
 from convoscope.experiments import failure, results, rows
 from convoscope.experiments.listing import listed, ordered
@@ -77,7 +77,7 @@ def readers(run: RunFolder) -> Iterator[Callable[[], object]]:
     yield lambda: matrix_of(run, None)
     yield lambda: _mistakes_of(run, 9)
     yield lambda: json.dumps(find_model(run, run.path).epochs.described())
-    yield lambda: what_changed(run, None)  # type: ignore[arg-type]
+    yield lambda: what_changed(run, load("digits"))
     yield lambda: failure.is_final(run)
     yield lambda: failure.reason(run)
     yield lambda: restored(run)

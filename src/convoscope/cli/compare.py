@@ -216,7 +216,7 @@ def _title(experiment: Experiment) -> str:
 
 
 def _facts(experiment: Experiment) -> list[str]:
-    from convoscope.datasets.registry import is_own
+    from convoscope.datasets.registry import is_custom
     from convoscope.experiments.space import described
     from convoscope.wording import counted
 
@@ -227,7 +227,7 @@ def _facts(experiment: Experiment) -> list[str]:
         f"{counted(content['threads'], 'thread')} each; set for all: {fixed}. "
         + (
             "All validate with the same images."
-            if is_own(content["dataset"])
+            if is_custom(content["dataset"])
             else "Each seed holds back images of its own to validate with, the same for all networks."
         )
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,9 +72,8 @@ def _load_data(
 
     from convoscope import datasets
     from convoscope.cli.trained import other_images
-    from convoscope.datasets.registry import is_own
+    from convoscope.datasets.registry import source
     from convoscope.errors import ConfigurationError, ConvoscopeWarning
-    from convoscope.paths import user_path
     from convoscope.runs.preparation import load_data
     from convoscope.runs.training import settings_of, what_changed
 
@@ -85,8 +83,8 @@ def _load_data(
             f"Say it with --data: {', '.join(datasets.names())}, or a folder of your own."
         )
     settings = None if run is None else settings_of(run)
-    if name is not None and is_own(name):
-        name = os.path.abspath(user_path(name))
+    if name is not None:
+        name = source(name).key
     if run is None or settings is None or name not in (None, settings.dataset):
         assert name is not None
         return other_images(model, name, data_dir or (None if settings is None else settings.data_dir)), False

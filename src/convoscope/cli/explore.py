@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -82,9 +81,8 @@ def _loaded(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
     """Load a model and what it was tested and trained with. Of a run that has not ended, load what there is."""
     from convoscope.cli.explored_run import find_model, run_of
     from convoscope.cli.trained import load as load_trained, other_images
-    from convoscope.datasets.registry import is_own
+    from convoscope.datasets.registry import source
     from convoscope.explore.made_images import makes_images
-    from convoscope.paths import user_path
     from convoscope.runs.preparation import load_data, with_channels
     from convoscope.runs.training import knows_classes, settings_of, what_changed
     from convoscope.web.explored import Explored
@@ -95,7 +93,7 @@ def _loaded(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
         found = find_model(run, trained)
         model, epochs, note = found.model, found.epochs, found.note
         settings = settings_of(run, data_dir=None if data_dir is None else str(data_dir))
-        if data is None or (is_own(data) and os.path.abspath(user_path(data)) == settings.dataset):
+        if data is None or source(data).key == settings.dataset:
             images = load_data(settings)
             note = f"{note} {what_changed(run, images) or ''}"
         else:

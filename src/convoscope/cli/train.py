@@ -18,7 +18,8 @@ from convoscope.cli.train_options import (
 )
 
 if TYPE_CHECKING:
-    from convoscope.datasets import Dataset, FolderDataset
+    from convoscope.datasets import Dataset
+    from convoscope.datasets.sources import Source
     from convoscope.runs import RunFolder, TrainSettings
 
 HELP = "Train a classifier, test it, and keep everything in a run's folder."
@@ -67,8 +68,7 @@ def command(
 
 
 def _begin(dataset: str, given: dict[str, Any], run: RunOptions, trackers: list[str]) -> None:
-    from convoscope import datasets
-    from convoscope.datasets.registry import is_own
+    from convoscope.datasets.registry import source
     from convoscope.engine.select import use
     from convoscope.engine.threads import get_threads, set_threads
     from convoscope.runs import RunFolder, TrainSettings
@@ -79,31 +79,30 @@ def _begin(dataset: str, given: dict[str, Any], run: RunOptions, trackers: list[
     computing = get_threads(), use(run.engine or "auto").name
     if run.out is not None and run.out.exists():
         RunFolder.create(run.out)  # refused before images are read, if something is in it
-    if is_own(dataset):
+    found = source(dataset)
+    data: Dataset | None = None
+    if found.known is None:
         check_before_reading(dataset, **given)
-    own = _load_own(dataset, get_threads(), given, run.quiet) if is_own(dataset) else None
-    info = datasets.info(dataset, given["data_dir"]) if own is None else own.info
-    if own is not None:
-        given = {**given, "class_weight": given["class_weight"] or own.report.class_weight}
+        data = _load_custom(found, get_threads(), given, run.quiet)
+        given = {**given, "class_weight": given["class_weight"] or data.class_weight}
+    info = found.info(given["data_dir"]) if data is None else data.info
     settings = TrainSettings.fill_in(info, *computing, **given)
     # Before a folder is made: what cannot be trained leaves none behind.
     build_model(settings, info, info.train_count)
-    data = load_data(settings) if own is None else own
+    data = load_data(settings) if data is None else data
     stem = f"{info.name}-{settings.label}"
     folder = RunFolder.create_numbered("runs", stem) if run.out is None else RunFolder.create(run.out)
     _run(folder, settings, data, None, run, trackers)
 
 
-def _load_own(path: str, threads: int, given: dict[str, Any], quiet: bool) -> FolderDataset:
-    """Load one's own images, and say what was found."""
+def _load_custom(source: Source, threads: int, given: dict[str, Any], quiet: bool) -> Dataset:
+    """Load your own images, and say what was found."""
     from convoscope.cli.console import results
-    from convoscope.cli.train_text import describe_own
-    from convoscope.datasets.registry import load_own
+    from convoscope.cli.train_text import say_found
     from convoscope.errors import DataError
     from convoscope.runs.filling import VALIDATION
 
-    data = load_own(
-        path,
+    data = source.load(
         given["data_dir"],
         image_size=given["image_size"],
         color_mode=given["color_mode"],
@@ -111,13 +110,14 @@ def _load_own(path: str, threads: int, given: dict[str, Any], quiet: bool) -> Fo
         validation_split=VALIDATION if given["validation"] is None else given["validation"],
         threads=threads,
     )
+    assert data.report is not None
     if not quiet:
-        describe_own(results(), data)
+        say_found(results(), data.report)
     if not len(data.x_test):
         most = max(map(sum, data.report.counts.values()))
         raise DataError(
-            f"{path} has no image to test with. A class gives some of its images for that if it has three or more, and "
-            f"the largest here has {most}; near-duplicates count as one. Add images."
+            f"{source.name} has no image to test with. A class gives some of its images for that if it has three or "
+            f"more, and the largest here has {most}; near-duplicates count as one. Add images."
         )
     return data
 

@@ -52,17 +52,16 @@ def longer(
 
 def _options(settings: TrainSettings, epochs: int, info: DatasetInfo | None) -> list[object]:
     """Return the options without which the recipe would train something else."""
-    from convoscope import datasets
-    from convoscope.datasets.registry import is_own
+    from convoscope.datasets.registry import source
     from convoscope.errors import ConvoscopeError
     from convoscope.runs.filling import filled_in
 
     told: dict[str, Any] = {"recipe": settings.recipe, "epochs": epochs}
     words: list[object] = []
     try:
-        if info is None and is_own(settings.dataset):
-            return _of_own(settings)
-        known = datasets.info(settings.dataset, settings.data_dir) if info is None else info
+        known = source(settings.dataset).known if info is None else info
+        if known is None:
+            return _told_unread(settings)
         filled = filled_in(known, told)
         name = "model" if settings.layers is None else "layers"
         if filled[name] != getattr(settings, name):
@@ -74,11 +73,11 @@ def _options(settings: TrainSettings, epochs: int, info: DatasetInfo | None) -> 
                 told[name] = value
                 words += [f"--{option}", _written(value)]
     except ConvoscopeError:  # what cannot be told again in these words
-        return _of_own(settings)
+        return _told_unread(settings)
     return words
 
 
-def _of_own(settings: TrainSettings) -> list[object]:
+def _told_unread(settings: TrainSettings) -> list[object]:
     """Return what can be told without a look at the images."""
     told = {_OPTIONS[name]: getattr(settings, name) for name in ("image_size", "color_mode", "max_pixels")}
     return [word for name, value in told.items() if value is not None for word in (f"--{name}", _written(value))]

@@ -11,16 +11,17 @@ from convoscope.wording import counted
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from convoscope.datasets import Dataset, FolderDataset
+    from convoscope.datasets import Dataset
+    from convoscope.datasets.folder.report import FolderReport
     from convoscope.runs import Outcome, RunFolder, TrainSettings
     from convoscope.tracking import Tracker
 
 _NAMED_LAYERS = 5  # of more, the first and the last
 
 
-def describe_own(console: Console, data: FolderDataset) -> None:
-    """Say what was found among one's own images."""
-    for number, line in enumerate(data.report.lines()):
+def say_found(console: Console, report: FolderReport) -> None:
+    """Say what was found in a folder."""
+    for number, line in enumerate(report.lines()):
         console.print(line, style="bold" if number == 0 else "", soft_wrap=True)
     console.print()
 
@@ -80,11 +81,10 @@ def _testing(data: Dataset) -> str:
 
 
 def _validating(settings: TrainSettings, data: Dataset) -> str:
-    from convoscope.datasets import FolderDataset
     from convoscope.report.terminal import percent
 
-    if isinstance(data, FolderDataset):
-        return f", {len(data.x_val):,} to validate"
+    if data.validation is not None:
+        return f", {len(data.validation[0]):,} to validate"
     return f", {percent(settings.validation, 0)} of them to validate" if settings.validation else ""
 
 
@@ -114,11 +114,8 @@ def close(console: Console, folder: RunFolder, outcome: Outcome) -> None:
 
 def _caveats(outcome: Outcome) -> list[str]:
     """Collect what limits the result: it was said above, and has left the screen."""
-    from convoscope.datasets import FolderDataset
-
     caveats = [outcome.report["caveat"]] if "caveat" in outcome.report else []
-    if isinstance(outcome.data, FolderDataset):
-        found = outcome.data.report
+    if (found := outcome.data.report) is not None:
         caveats += [f"{note[:1].upper()}{note[1:]}." for note in found.notes]
         if skipped := len(found.skipped):
             caveats.append(f"{counted(skipped, 'file')} could not be used; data.json says why.")

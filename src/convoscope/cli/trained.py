@@ -45,20 +45,9 @@ def other_images(model: Sequential, name: str, data_dir: str | os.PathLike[str] 
 
     Your own images are brought to the model's size and colour: the test images, or all if none are set aside.
     """
-    from dataclasses import replace
+    from convoscope.datasets.registry import source
 
-    from convoscope import datasets
-    from convoscope.datasets.registry import is_own, load_own
-
-    if not is_own(name):
-        return datasets.load(name, data_dir)
-    form = model.preprocessing or {}
-    size = (form["height"], form["width"]) if form else None
-    mode = {1: "grayscale", 3: "rgb"}.get(form.get("channels", 0))
-    data = load_own(name, data_dir, image_size=size, color_mode=mode, validation_split=0.0, test_split=0.0)
-    if not len(data.x_test):
-        data = replace(data, x_test=data.x_train, y_test=data.y_train, test_files=data.train_files, test_part="all")
-    return data
+    return source(name).load_to_test(data_dir, model.preprocessing or {})
 
 
 def _runs_here() -> str:

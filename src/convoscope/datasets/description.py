@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+if TYPE_CHECKING:
+    from convoscope.datasets.folder.report import FolderReport
+
+Pair = tuple[NDArray[np.uint8], NDArray[Any]]
 """Images ``(N, height, width)`` and their labels ``(N,)``."""
 
 BUNDLED = "bundled"
@@ -75,14 +79,14 @@ class DatasetInfo:
     where: str = NOT_ON_DISK
 
     @property
-    def is_own(self) -> bool:
-        """Whether these are images of one's own, and no published data set."""
+    def is_custom(self) -> bool:
+        """Whether these are your own images, and no published data set."""
         return not self.files and self.where not in (BUNDLED, NOT_ON_DISK)
 
     @property
     def key(self) -> str:
-        """What `load` takes: the name, or the path of one's own images."""
-        return self.where if self.is_own else self.name
+        """What `load` takes: the name, or the path of your own images."""
+        return self.where if self.is_custom else self.name
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,13 +101,28 @@ class Dataset:
         Labels ``(N,)``: indices into ``info.class_names``.
     info : DatasetInfo
         Its counts and its place are those of what was loaded.
+    x_val, y_val : ndarray or None
+        Images to validate with and their labels, if the data set comes with some; see `validation`.
+    train_files, val_files, test_files : list of str or None
+        The files of the images in order, where each image is a file.
+    report : FolderReport or None
+        What was found in a folder, what was left out, and why.
+    test_part : {"test", "validation", "all"}
+        Which images are in ``x_test``: your own may have none to test with, and then those to validate with are.
     """
 
     x_train: NDArray[np.uint8] = field(repr=False)
-    y_train: NDArray[np.uint8] = field(repr=False)
+    y_train: NDArray[Any] = field(repr=False)
     x_test: NDArray[np.uint8] = field(repr=False)
-    y_test: NDArray[np.uint8] = field(repr=False)
+    y_test: NDArray[Any] = field(repr=False)
     info: DatasetInfo
+    x_val: NDArray[np.uint8] | None = field(default=None, repr=False)
+    y_val: NDArray[Any] | None = field(default=None, repr=False)
+    train_files: list[str] | None = field(default=None, repr=False)
+    val_files: list[str] | None = field(default=None, repr=False)
+    test_files: list[str] | None = field(default=None, repr=False)
+    report: FolderReport | None = field(default=None, repr=False)
+    test_part: str = field(default="test", repr=False)
 
     @property
     def pairs(self) -> tuple[Pair, Pair]:
@@ -111,14 +130,45 @@ class Dataset:
         return (self.x_train, self.y_train), (self.x_test, self.y_test)
 
     @property
-    def test_part(self) -> str:
-        """Which images stand in ``x_test``: ``"test"``, and of your own ``"validation"`` where there are no others."""
-        return "test"
+    def validation(self) -> Pair | None:
+        """``(x_val, y_val)``; None where it is left to you which training images are held out for that.
+
+        A data set that comes split may have no image to validate with: then the arrays are empty.
+        """
+        return None if self.x_val is None or self.y_val is None else (self.x_val, self.y_val)
 
     @property
     def test_subject(self) -> str:
-        """What stands in ``x_test``, in words."""
-        return f"the {self.test_part} images of {self.info.name}"
+        """What is in ``x_test``, in words."""
+        return f"{'all' if self.test_part == 'all' else f'the {self.test_part}'} images of {self.info.name}"
+
+    @property
+    def class_weight(self) -> str | None:
+        """``"auto"`` for `fit` where a class of your own images is three times rarer than another, else None."""
+        return None if self.report is None else self.report.class_weight
+
+    @property
+    def preprocessing(self) -> dict[str, Any]:
+        """For ``model.preprocessing``: how `predict` brings any image into the form of these."""
+        height, width, channels = self.info.image_shape
+        return {
+            "height": height,
+            "width": width,
+            "channels": channels,
+            "max_value": self.info.max_value,
+            "scale": 1 / self.info.max_value,
+            **self._surroundings(),
+        }
+
+    def _surroundings(self) -> dict[str, Any]:
+        """Give how light the edges of the training images are: it tells what to put behind transparent images."""
+        images = self.x_train
+        border = np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1)
+        return {"edge": round(float(border.mean()) / self.info.max_value, 4)}
+
+    def digest(self) -> str | None:
+        """Give a checksum that tells when the images, or their split, are others; None where they never are."""
+        return None
 
     def _repr_html_(self) -> str:
         from convoscope.datasets.dataset_html import dataset_html

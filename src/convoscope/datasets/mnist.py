@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
-from convoscope.datasets.description import DatasetInfo, Pair
-from convoscope.datasets.mnist_files import load, published
-from convoscope.datasets.progress import Progress
+from convoscope.datasets.description import DatasetInfo
+from convoscope.datasets.mnist_files import loader, published
 
 CLASS_NAMES = tuple("0123456789")
 class_names = CLASS_NAMES  # as lessons write it
@@ -33,46 +30,4 @@ INFO = DatasetInfo(
     ),
 )
 
-
-def load_data(
-    *,
-    data_dir: str | os.PathLike[str] | None = None,
-    download: bool = True,
-    progress: Progress | None = None,
-) -> tuple[Pair, Pair]:
-    """Load MNIST, the handwritten digits.
-
-    Looked for in `data_dir`, in the folder ``CONVOSCOPE_DATA`` names and in the cache, and downloaded (about 12 MB)
-    where it is in none of them.
-
-    Parameters
-    ----------
-    data_dir : str or path-like, optional
-        A folder with data sets, or with this one; downloads go there.
-    download : bool
-        Whether the internet may be asked.
-    progress : callable, optional
-        ``progress(done_bytes, total_bytes_or_None, name)``. By default one line on stderr, if that is a terminal.
-
-    Returns
-    -------
-    (x_train, y_train), (x_test, y_test)
-        Images ``(60000, 28, 28)`` and ``(10000, 28, 28)`` of values 0 to 255, labels ``(60000,)`` and ``(10000,)`` of
-        0 to 9, all uint8.
-
-    Raises
-    ------
-    MissingFileError, DownloadError, StorageError
-        It could not be had; the message has every place and address tried.
-    FileFormatError, DataError
-        The files found are damaged or another data set's.
-
-    Examples
-    --------
-    >>> (x_train, y_train), (x_test, y_test) = load_data()  # doctest: +SKIP
-    >>> x_train.shape  # doctest: +SKIP
-    (60000, 28, 28)
-    >>> CLASS_NAMES[9]
-    '9'
-    """
-    return load(INFO, data_dir, download=download, progress=progress).pairs
+load_data = loader(INFO, "MNIST, the handwritten digits", "about 12 MB", __name__)

@@ -9,7 +9,7 @@ import warnings
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -39,6 +39,42 @@ _WHOSE_LABELS = {
     "1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13": "mnist",
     "657fbd221bfc9f4198cc14b5619cc33ec57c58dd0e47af4d99d6650759e869a7": "fashion-mnist",
 }
+
+_LOAD_DATA = """Load {what}.
+
+Looked for in `data_dir`, in the folder ``CONVOSCOPE_DATA`` names and in the cache, and downloaded ({size})
+where it is in none of them.
+
+Parameters
+----------
+data_dir : str or path-like, optional
+    A folder with data sets, or with this one; downloads go there.
+download : bool
+    Whether the internet may be asked.
+progress : callable, optional
+    ``progress(done_bytes, total_bytes_or_None, name)``. By default one line on stderr, if that is a terminal.
+
+Returns
+-------
+(x_train, y_train), (x_test, y_test)
+    Images ``(60000, 28, 28)`` and ``(10000, 28, 28)`` of values 0 to 255, labels ``(60000,)`` and ``(10000,)`` of
+    0 to 9, all uint8.
+
+Raises
+------
+MissingFileError, DownloadError, StorageError
+    It could not be had; the message has every place and address tried.
+FileFormatError, DataError
+    The files found are damaged or another data set's.
+
+Examples
+--------
+>>> (x_train, y_train), (x_test, y_test) = load_data()  # doctest: +SKIP
+>>> x_train.shape  # doctest: +SKIP
+(60000, 28, 28)
+>>> CLASS_NAMES[9]
+{last!r}
+"""
 
 
 def published(*sizes_and_sums: tuple[int, str]) -> tuple[FileInfo, ...]:
@@ -96,6 +132,34 @@ def load(
         )
     loaded = replace(info, where=str(folder), train_count=len(x_train), test_count=len(x_test))
     return Dataset(x_train, y_train, x_test, y_test, loaded)
+
+
+class LoadData(Protocol):
+    """``load_data`` of a data set's module, as in Keras."""
+
+    def __call__(
+        self,
+        *,
+        data_dir: str | os.PathLike[str] | None = None,
+        download: bool = True,
+        progress: Progress | None = None,
+    ) -> tuple[Pair, Pair]: ...
+
+
+def loader(info: DatasetInfo, what: str, size: str, module: str) -> LoadData:
+    """Make the ``load_data`` of a module: for what it loads, and the size of the download, in words."""
+
+    def load_data(
+        *,
+        data_dir: str | os.PathLike[str] | None = None,
+        download: bool = True,
+        progress: Progress | None = None,
+    ) -> tuple[Pair, Pair]:
+        return load(info, data_dir, download=download, progress=progress).pairs
+
+    load_data.__doc__ = _LOAD_DATA.format(what=what, size=size, last=info.class_names[-1])
+    load_data.__module__, load_data.__qualname__ = module, "load_data"
+    return load_data
 
 
 def where(info: DatasetInfo, data_dir: str | os.PathLike[str] | None = None) -> str:

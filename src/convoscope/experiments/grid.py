@@ -7,9 +7,8 @@ import signal
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from convoscope import datasets
 from convoscope.datasets import DatasetInfo
-from convoscope.datasets.registry import is_own, load_own
+from convoscope.datasets.registry import source
 from convoscope.engine.select import use
 from convoscope.engine.threads import get_threads, set_threads
 from convoscope.errors import ConfigurationError, FileFormatError, StorageError
@@ -114,7 +113,7 @@ def begin(
         raise ConfigurationError(f"{', '.join(twice)} cannot be both varied and set for all runs. Leave out one.")
     if data_dir is not None:
         settings["data_dir"] = str(user_path(data_dir).absolute())
-    if is_own(dataset):
+    if source(dataset).known is None:
         for run in plan(unread(dataset), grid, settings, range(1), 1, "reference"):
             check_network(run.settings)
     info, found = look_at(dataset, settings)
@@ -139,14 +138,10 @@ def begin(
 
 def look_at(dataset: str, settings: Mapping[str, Any]) -> tuple[DatasetInfo, dict[str, Any]]:
     """Load a data set once, so that it is there for all runs; return what is known of it, and what fits it."""
-    data_dir = settings.get("data_dir")
-    if not is_own(dataset):
-        return datasets.load(dataset, data_dir).info, {}
-    of_images = ("image_size", "color_mode", "max_pixels")
-    options = {name: settings[name] for name in of_images if settings.get(name) is not None}
-    path = str(user_path(dataset).absolute())
-    data = load_own(path, data_dir, validation_split=settings.get("validation", VALIDATION), **options)
-    return data.info, {"class_weight": data.report.class_weight}
+    wishes: dict[str, Any] = {name: settings.get(name) for name in ("image_size", "color_mode", "max_pixels")}
+    wishes["validation_split"] = settings.get("validation", VALIDATION)
+    data = source(dataset).load(settings.get("data_dir"), **wishes)
+    return data.info, {} if data.report is None else {"class_weight": data.class_weight}
 
 
 def resume(

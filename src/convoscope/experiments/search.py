@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from convoscope.datasets.registry import is_own
+from convoscope.datasets.registry import source
 from convoscope.engine.select import use
 from convoscope.errors import ConfigurationError, FileFormatError, NotReadyError, StorageError
 from convoscope.experiments import failure
@@ -118,7 +118,7 @@ def begin(
         space = {name: values for name, values in space.items() if name not in twice}
     if data_dir is not None:
         settings["data_dir"] = str(user_path(data_dir).absolute())
-    if is_own(dataset):
+    if source(dataset).known is None:
         check_before_reading(dataset, **{"validation": VALIDATION, **settings})
     info, found = look_at(dataset, settings)
     content = {

@@ -42,7 +42,7 @@ def get(name: str, dataset: str | DatasetInfo) -> Recipe:
     """
     check_name(name)
     found = info(dataset) if isinstance(dataset, str) else dataset
-    for recipe in () if found.is_own else _KNOWN:
+    for recipe in () if found.is_custom else _KNOWN:
         if (recipe.name, recipe.dataset) == (name, found.name):
             return recipe
     return suggest(name, found.image_shape, found.train_count)

@@ -40,14 +40,14 @@ def filled_in(info: DatasetInfo, told: dict[str, Any]) -> dict[str, Any]:
         What was told contradicts itself.
     """
     _refuse_layers_with(told, "--layers")
-    if not info.is_own:
+    if not info.is_custom:
         _refuse_for_published(info, told)
     if "augmentation" in told:
         told = {**told, "augmentation": _augmentation(told["augmentation"])}
     recipe: dict[str, Any] = {}
     if "recipe" in told:
         recipe = _recipe_settings(info, told)
-    elif info.is_own:
+    elif info.is_custom:
         recipe = _fitting_settings(info, told)
     optimizer = told.get("optimizer", recipe.get("optimizer", "adam"))
     model = told.get("model", "layers" if "layers" in told else "cnn-2")
@@ -76,7 +76,7 @@ def filled_in(info: DatasetInfo, told: dict[str, Any]) -> dict[str, Any]:
         "pooling": None,
         "dense_units": None,
         "seed": secrets.randbelow(_SEEDS),
-        "validation": VALIDATION if info.is_own or "patience" in told else 0.0,
+        "validation": VALIDATION if info.is_custom or "patience" in told else 0.0,
         "patience": None,
         "goal_accuracy": None,
         "snapshots": False,
@@ -85,7 +85,7 @@ def filled_in(info: DatasetInfo, told: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fitting_settings(info: DatasetInfo, told: dict[str, Any]) -> dict[str, Any]:
-    """Give the network and the training that fit one's own images.
+    """Give the network and the training that fit your own images.
 
     By another optimizer, or where training may end before the rates do, the rate is constant.
     """
@@ -138,7 +138,7 @@ def _augmentation(line: str) -> str:
 
 
 def _refuse_for_published(info: DatasetInfo, told: dict[str, Any]) -> None:
-    """Refuse settings that mean something for one's own images only."""
+    """Refuse settings that mean something for your own images only."""
     for name, option in (("image_size", "--image-size"), ("color_mode", "--color"), ("max_pixels", "--max-pixels")):
         if name in told:
             raise ConfigurationError(

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from convoscope import datasets
-from convoscope.datasets import Dataset, DatasetInfo, FolderDataset
-from convoscope.datasets.registry import is_own, load_own
+from convoscope.datasets import Dataset, DatasetInfo
+from convoscope.datasets.registry import source
 from convoscope.errors import DataError
 from convoscope.models import Sequential, build_preset, parse_layers
 from convoscope.models.layer_line import model_from_line
@@ -38,10 +36,7 @@ def with_channels(images: Images) -> Images:
 
 def load_data(settings: TrainSettings) -> Dataset:
     """Load the data set that the settings name."""
-    if not is_own(settings.dataset):
-        return datasets.load(settings.dataset, settings.data_dir)
-    return load_own(
-        settings.dataset,
+    return source(settings.dataset).load(
         settings.data_dir,
         image_size=settings.image_size,
         color_mode=settings.color_mode,
@@ -52,37 +47,36 @@ def load_data(settings: TrainSettings) -> Dataset:
 
 
 def has_validation(data: Dataset, settings: TrainSettings) -> bool:
-    """Say whether there are images to validate with: one's own may come with some, or be too few."""
-    return len(data.x_val) > 0 if isinstance(data, FolderDataset) else settings.validation > 0
+    """Say whether there are images to validate with: what comes split may have none."""
+    return settings.validation > 0 if data.validation is None else len(data.validation[0]) > 0
 
 
 def split(data: Dataset, settings: TrainSettings) -> Split:
-    """Hold back the validation share of the training images: chosen by the seed, in each class alike.
+    """Hold out the validation share of the training images: chosen by the seed, in each class alike.
 
-    One's own images are split already.
+    A data set that comes split stays so.
     """
-    if isinstance(data, FolderDataset):
-        validation = (data.x_val, data.y_val) if has_validation(data, settings) else None
-        return Split(data.x_train, data.y_train, validation)
+    if data.validation is not None:
+        return Split(data.x_train, data.y_train, data.validation if has_validation(data, settings) else None)
     x, y = with_channels(data.x_train), data.y_train
     if not settings.validation:
         return Split(x, y, None)
     generator = np.random.default_rng([settings.seed, _SPLIT])
-    held_back = np.zeros(len(y), bool)
+    held_out = np.zeros(len(y), bool)
     for label in np.unique(y):
-        places = generator.permutation(np.flatnonzero(y == label))
-        held_back[places[: round(len(places) * settings.validation)]] = True
-    if held_back.all() or not held_back.any():
+        indices = generator.permutation(np.flatnonzero(y == label))
+        held_out[indices[: round(len(indices) * settings.validation)]] = True
+    if held_out.all() or not held_out.any():
         raise DataError(
             f"--val {settings.validation:g} of {len(y)} training images leaves none to "
-            f"{'train' if held_back.all() else 'validate'} with. Give another share."
+            f"{'train' if held_out.all() else 'validate'} with. Give another share."
         )
-    return Split(x[~held_back], y[~held_back], (x[held_back], y[held_back]))
+    return Split(x[~held_out], y[~held_out], (x[held_out], y[held_out]))
 
 
 def count_to_train(data: Dataset, settings: TrainSettings) -> int:
     """Count the images that `split` leaves to train with."""
-    if isinstance(data, FolderDataset):
+    if data.validation is not None:
         return len(data.x_train)
     classes: list[int] = np.bincount(data.y_train).tolist()
     return sum(count - round(count * settings.validation) for count in classes)
@@ -122,23 +116,3 @@ def build_model(settings: TrainSettings, info: DatasetInfo, images: int) -> Sequ
     model.class_names = list(info.class_names)
     compile_classifier(model, settings, settings.epochs * steps_an_epoch(images, settings.batch_size))
     return model
-
-
-def preprocessing(data: Dataset) -> dict[str, Any]:
-    """Describe how an image has to be brought into the form that the model was trained on.
-
-    With ``edge``, how light the edges of the training images are: it tells what to put behind transparent images.
-    """
-    if isinstance(data, FolderDataset):  # whose images may be more than memory holds
-        return data.preprocessing
-    info, images = data.info, data.x_train
-    height, width, channels = info.image_shape
-    border = np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1)
-    return {
-        "height": height,
-        "width": width,
-        "channels": channels,
-        "max_value": info.max_value,
-        "scale": 1 / info.max_value,
-        "edge": round(float(border.mean()) / info.max_value, 4),
-    }

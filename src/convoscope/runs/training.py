@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import convoscope
-from convoscope.datasets import Dataset, FolderDataset
+from convoscope.datasets import Dataset
 from convoscope.engine import select, threads
 from convoscope.errors import ConfigurationError, DataError
 from convoscope.locks import alone_in
@@ -25,7 +25,6 @@ from convoscope.runs.preparation import (
     build_model,
     count_to_train,
     has_validation,
-    preprocessing,
     split,
     with_channels,
 )
@@ -101,7 +100,7 @@ def resume(folder: RunFolder, settings: TrainSettings, data: Dataset, callbacks:
     Raises
     ------
     DataError
-        One's own images are no longer those that the run was begun with.
+        Your own images are no longer those that the run was begun with.
     """
     if (changed := what_changed(folder, data)) is not None:
         raise DataError(f"{changed} The run cannot go on with them; begin a new one.")
@@ -162,7 +161,7 @@ def describe(settings: TrainSettings, data: Dataset) -> dict[str, Any]:
             "train_images": len(data.x_train),
             "test_images": len(data.x_test),
             "class_names": list(data.info.class_names),
-            "digest": data.digest() if isinstance(data, FolderDataset) else None,
+            "digest": data.digest(),
         },
         "versions": {
             "convoscope": convoscope.__version__,
@@ -174,11 +173,10 @@ def describe(settings: TrainSettings, data: Dataset) -> dict[str, Any]:
 
 
 def what_changed(folder: RunFolder, data: Dataset) -> str | None:
-    """Say it if one's own images were others, or were split in another way, when a run was begun."""
-    if not isinstance(data, FolderDataset):
-        return None
+    """Say it if your own images were others, or were split in another way, when a run was begun."""
+    digest = data.digest()
     begun = folder.read_config().get("data", {})
-    if begun.get("digest") == data.digest():
+    if digest is None or begun.get("digest") == digest:
         return None
     now = len(data.x_train), len(data.x_test)
     return (
@@ -190,7 +188,7 @@ def what_changed(folder: RunFolder, data: Dataset) -> str | None:
 
 def _new_model(settings: TrainSettings, data: Dataset) -> Sequential:
     model = build_model(settings, data.info, count_to_train(data, settings))
-    model.preprocessing = preprocessing(data)
+    model.preprocessing = data.preprocessing
     return model
 
 
@@ -202,7 +200,7 @@ def _train(
     state: dict[str, Any] | None,
     callbacks: Sequence[Callback],
 ) -> Outcome:
-    if isinstance(data, FolderDataset):
+    if data.report is not None:
         folder.write_data(data.report.as_dict())
     validates = has_validation(data, settings)
     monitor = "val_accuracy" if validates else "accuracy"
@@ -266,7 +264,7 @@ def _report(
     tested = test(model, data, worst=len(data.x_test))
     validates = data.test_part == "validation"
     tested |= {"part": data.test_part, **({"caveat": CAVEAT} if validates else {})}
-    if isinstance(data, FolderDataset):
+    if data.test_files is not None:
         folder.write_mistakes(tested)
     tested["worst_mistakes"] = tested["worst_mistakes"][:WORST]
     seconds = sum(epoch.get("seconds", 0.0) for epoch in recorder.epochs)
@@ -308,7 +306,7 @@ def knows_classes(model: Sequential, names: Sequence[str]) -> bool:
 def test(model: Sequential, data: Dataset, *, worst: int) -> dict[str, Any]:
     """Report on a model with the test images of a data set, with so many of the worst mistakes.
 
-    Those in one's own images come with their files.
+    Those in your own images come with their files.
 
     Raises
     ------
@@ -322,5 +320,4 @@ def test(model: Sequential, data: Dataset, *, worst: int) -> dict[str, Any]:
             f"Test it with the data set that it was trained on."
         )
     probabilities = model.predict(with_channels(data.x_test), verbose=0)
-    files = data.test_files if isinstance(data, FolderDataset) else None
-    return classification_report(data.y_test, probabilities, names, worst=worst, files=files)
+    return classification_report(data.y_test, probabilities, names, worst=worst, files=data.test_files)

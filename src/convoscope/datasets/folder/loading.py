@@ -33,7 +33,7 @@ from convoscope.random import check_seed
 _MADE_BY = 2  # to be counted up when decoding, fingerprints or the split change: what is stored is then made anew
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class FolderDataset(Dataset):
     """Your own images, decoded and split.
 
@@ -49,10 +49,10 @@ class FolderDataset(Dataset):
         Named after the folder.
     report : FolderReport
         What was found, what was left out, and why.
+    edge : float
+        How light the edges of the images are, from 0 to 1.
     test_part : {"test", "validation", "all"}
-        Which images stand in ``x_test``: those to validate with, if there are no others.
-    preprocessing : dict
-        For ``model.preprocessing``: how `predict` brings any image into this form.
+        Which images are in ``x_test``: those to validate with, if there are no others.
     """
 
     x_val: npt.NDArray[np.uint8] = field(repr=False)
@@ -61,18 +61,16 @@ class FolderDataset(Dataset):
     val_files: list[str] = field(repr=False)
     test_files: list[str] = field(repr=False)
     report: FolderReport = field(repr=False)
-    preprocessing: dict[str, Any] = field(repr=False)
-    test_part: str = "test"
-
-    @property
-    def test_subject(self) -> str:
-        """What stands in ``x_test``, in words."""
-        return f"{'all' if self.test_part == 'all' else f'the {self.test_part}'} images of {self.info.name}"
+    edge: float = field(repr=False)
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """What each label stands for, in natural order."""
         return self.info.class_names
+
+    def _surroundings(self) -> dict[str, Any]:
+        # Known since they were decoded: there may be more images than memory.
+        return {"edge": self.edge, "background": self.report.form.background}
 
     def digest(self) -> str:
         """Give a checksum of the files' names, their labels and their parts: another one means another split."""
@@ -228,15 +226,7 @@ def _dataset(
         test_files=names[tests],
         report=report,
         test_part="test" if has_tests else "validation",
-        preprocessing={
-            "height": form.height,
-            "width": form.width,
-            "channels": form.channels,
-            "max_value": 255,
-            "scale": 1 / 255,
-            "edge": index["edge"],
-            "background": form.background,
-        },
+        edge=index["edge"],
     )
 
 
