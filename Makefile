@@ -82,7 +82,7 @@ lint: $(VENV)/.tools ## style and types
 
 bench: ## the lesson's network, seconds an epoch, beside Keras and PyTorch; all of it: python -m benchmarks --help
 	$(PYTHON) -m benchmarks environments convoscope keras pytorch
-	$(PYTHON) -m benchmarks a --output .bench/lesson
+	$(PYTHON) -m benchmarks epoch --output .bench/lesson
 
 wheel: $(VENV)/.tools ## a wheel in dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

@@ -11,22 +11,22 @@ from pathlib import Path
 
 from benchmarks import environments, machine, page, runner
 from benchmarks.environments import REQUIREMENTS, ROOT, WORK
-from benchmarks.parts import PARTS
+from benchmarks.parts import ALIASES, PARTS
 from benchmarks.results import Result
 from benchmarks.runner import Options
 
 _USAGE = """\
 python -m benchmarks environments [PEER ...]   make each peer's environment under .bench/ (all, or those named)
-python -m benchmarks a b c d e                 measure, write benchmarks/results/*.json and docs/benchmarks.md
-python -m benchmarks best                      the recipe best, minutes for each seed
-python -m benchmarks a --quick                 a smoke run of a minute or two, into .bench/quick/
+python -m benchmarks epoch sweep               measure, write benchmarks/results/*.json and docs/benchmarks.md
+python -m benchmarks epoch --quick             a smoke run of a minute or two, into .bench/quick/
 python -m benchmarks page                      write docs/benchmarks.md again from the results
 
-a  seconds an epoch of the lesson's network, beside Keras, PyTorch and the processor's peak
-b  time to accuracy on MNIST and Fashion-MNIST, by the recipe fast
-c  layers and networks of many shapes, beside PyTorch
-d  predictions, beside ONNX Runtime and PyTorch
-e  import, --help, the first prediction from a cold shell, peak memory
+epoch      seconds an epoch of the lesson's network, beside Keras, PyTorch and the processor's peak
+accuracy   time to accuracy on MNIST and Fashion-MNIST, by the recipe fast
+best       the recipe best, minutes for each seed
+sweep      layers and networks of many shapes, beside PyTorch
+inference  predictions, beside ONNX Runtime and PyTorch
+startup    import, --help, the first prediction from a cold shell, peak memory
 """
 
 
@@ -42,7 +42,7 @@ def main(words: list[str] | None = None) -> None:
         results, written = folder / "results", folder / "benchmarks.md"
     if arguments.what[0] != "page":
         _measure(arguments, results)
-    found = [(part, results / f"{letter}.json") for letter, part in PARTS.items()]
+    found = [(part, results / f"{name}.json") for name, part in PARTS.items()]
     read = [(part, Result.load(file)) for part, file in found if file.exists()]
     sections = [(part.title, result, part.section(result)) for part, result in read]
     page.write_page(written, results, sections)
@@ -58,7 +58,7 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("what", nargs="+", metavar="WHAT", help="parts; or environments; or page")
     parser.add_argument("--rounds", type=int, help="how often each measurement is repeated (5)")
-    parser.add_argument("--seeds", type=int, help="how many seeds b (10) and best (2) train with")
+    parser.add_argument("--seeds", type=int, help="how many seeds accuracy (10) and best (2) train with")
     parser.add_argument("--quick", action="store_true", help="one round, little data: only to see that it works")
     parser.add_argument("--threads", type=int, default=machine.available_cores(), help="for every peer (all cores)")
     parser.add_argument("--data-dir", default=os.environ.get("CONVOSCOPE_DATA"), help="where the data sets are")
@@ -67,6 +67,7 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
         "--python", action="append", default=[], metavar="PEER=PATH", help="an interpreter in place of .bench's"
     )
     arguments = parser.parse_args(words)
+    arguments.what = [ALIASES.get(word, word) for word in arguments.what]
     first, rest = arguments.what[0], arguments.what[1:]
     known = list(REQUIREMENTS) if first == "environments" else [] if first == "page" else list(PARTS)
     wrong = [word for word in (rest if first in ("environments", "page") else arguments.what) if word not in known]
@@ -89,8 +90,8 @@ def _measure(arguments: argparse.Namespace, results: Path) -> None:
     if "convoscope" not in given:
         _make(["convoscope"])
     pythons = {peer: given.get(peer) or environments.python_of(peer) for peer in REQUIREMENTS}
-    for letter in sorted(set(arguments.what)):
-        part = PARTS[letter]
+    for name in [name for name in PARTS if name in arguments.what]:
+        part = PARTS[name]
         for peer in part.environments:
             if pythons[peer] is None:
                 print(f"{peer} is not installed and will be missing: python -m benchmarks environments {peer}")
@@ -111,7 +112,7 @@ def _measure(arguments: argparse.Namespace, results: Path) -> None:
             "quick": options.quick,
         }
         samples = runner.interleave(rounds, pythons)
-        print(f"written: {Result(letter, when, machine_now, settings, samples).save(results)}")
+        print(f"written: {Result(name, when, machine_now, settings, samples).save(results, part.keeps)}")
 
 
 if __name__ == "__main__":

@@ -55,8 +55,8 @@ def others(begin: Clocks, end: Clocks) -> float | None:
     """Return the share of the cores that other programs took between two readings, 0 to 1; None if it is unknown."""
     if begin.busy is None or end.busy is None or end.wall <= begin.wall:
         return None
-    foreign = (end.busy - begin.busy) - (end.own - begin.own)
-    return max(0.0, foreign / ((end.wall - begin.wall) * available_cores()))
+    others = (end.busy - begin.busy) - (end.own - begin.own)
+    return max(0.0, others / ((end.wall - begin.wall) * available_cores()))
 
 
 def _busy() -> float | None:

@@ -16,7 +16,8 @@ _PREFACE = """\
 Written by `python -m benchmarks` from the files in [`benchmarks/results`]({results}). Every measurement is a process
 of its own, in the peer's own environment; the peers take turns, round by round. Given are medians, with the smallest
 and the largest in brackets. All peers build the same networks with the same first weights, and use the same number of
-threads. To repeat it: `python -m benchmarks environments`, then `python -m benchmarks a b best c d e`.
+threads. To repeat it: `python -m benchmarks environments`, then
+`python -m benchmarks epoch accuracy best sweep inference startup`.
 """
 
 
@@ -44,7 +45,7 @@ def write_page(page: Path, results: Path, sections: Iterable[tuple[str, Result, 
     images.mkdir(parents=True, exist_ok=True)
     parts = [_PREFACE.format(results=os.path.relpath(results, page.parent))]
     for title, result, section in sections:
-        parts.append(f"## ({result.part}) {title}\n\n{provenance(result)}\n")
+        parts.append(f"## {title}\n\n{provenance(result)}\n")
         for name, picture in section.plots.items():
             write(images / f"benchmark-{name}.svg", picture)
             parts.append(f"![{title}: the numbers of the table as bars](images/benchmark-{name}.svg)\n")

@@ -47,9 +47,9 @@ def bars(title: str, unit: str, groups: Sequence[Group], *, line: float | None =
     parts += [f'<text x="12" y="44" fill="#555">{escape(unit)}</text>']
     y = 58
     if len(series) > 1:
-        for place, name in enumerate(series):
-            x = 12 + place * (_WIDTH - 24) / len(series)
-            parts.append(f'<rect x="{x:.1f}" y="{y}" width="12" height="12" fill="{_colour(place)}"/>')
+        for index, name in enumerate(series):
+            x = 12 + index * (_WIDTH - 24) / len(series)
+            parts.append(f'<rect x="{x:.1f}" y="{y}" width="12" height="12" fill="{_colour(index)}"/>')
             parts.append(f'<text x="{x + 18:.1f}" y="{y + 10}">{escape(name)}</text>')
         y += 28
     top = y
@@ -68,15 +68,15 @@ def bars(title: str, unit: str, groups: Sequence[Group], *, line: float | None =
     return "\n".join([f"{head} {style}>", '<rect width="100%" height="100%" fill="white"/>', *parts, "</svg>", ""])
 
 
-def _bar(bar: Bar, place: int, y: int, scale: float) -> list[str]:
+def _bar(bar: Bar, index: int, y: int, scale: float) -> list[str]:
     median, low, high = (_LABEL + value * scale for value in (bar.spread.median, bar.spread.low, bar.spread.high))
     middle = y + (_BAR - 2) / 2
     return [
-        f'<rect x="{_LABEL}" y="{y}" width="{median - _LABEL:.1f}" height="{_BAR - 2}" fill="{_colour(place)}"/>',
+        f'<rect x="{_LABEL}" y="{y}" width="{median - _LABEL:.1f}" height="{_BAR - 2}" fill="{_colour(index)}"/>',
         f'<line x1="{low:.1f}" y1="{middle}" x2="{high:.1f}" y2="{middle}" stroke="#222"/>',
         f'<text x="{high + 6:.1f}" y="{middle + 4}">{bar.spread.median:.3g}</text>',
     ]
 
 
-def _colour(place: int) -> str:
-    return COLOURS[place % len(COLOURS)]
+def _colour(index: int) -> str:
+    return COLOURS[index % len(COLOURS)]

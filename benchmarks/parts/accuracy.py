@@ -1,4 +1,4 @@
-"""(b) Time to accuracy: the recipe ``fast``, as long as each accuracy takes."""
+"""Time to accuracy: the recipe ``fast``, as long as each accuracy takes."""
 
 from __future__ import annotations
 
@@ -99,4 +99,4 @@ files. All seeds are in the medians.
     return Section(text, {"accuracy": bars("Time to accuracy", "seconds; shorter is better", groups)})
 
 
-PART = Part("b", "Time to accuracy", ("convoscope",), rounds, section)
+PART = Part("accuracy", "Time to accuracy", ("convoscope",), rounds, section)

@@ -1,4 +1,4 @@
-"""(e) From a cold shell: import, help, the first prediction, peak memory."""
+"""From a cold shell: import, help, the first prediction, peak memory."""
 
 from __future__ import annotations
 
@@ -72,4 +72,4 @@ and PyTorch build it.
     return Section(text, {"cold": bars("From a cold shell", "seconds; shorter is better", groups)})
 
 
-PART = Part("e", "From a cold shell", ("convoscope", "keras", "pytorch", "onnxruntime"), rounds, section)
+PART = Part("startup", "From a cold shell", ("convoscope", "keras", "pytorch", "onnxruntime"), rounds, section)

@@ -1,4 +1,4 @@
-"""(d) Predictions with the lesson's network."""
+"""Predictions with the lesson's network."""
 
 from __future__ import annotations
 
@@ -52,4 +52,4 @@ calls in each process.
     return Section(text, {"inference": plot})
 
 
-PART = Part("d", "Predictions", ("convoscope", "onnxruntime", "pytorch"), rounds, section)
+PART = Part("inference", "Predictions", ("convoscope", "onnxruntime", "pytorch"), rounds, section)

@@ -1,4 +1,4 @@
-"""(c) Layers and networks of many shapes, forward and a training step, beside PyTorch."""
+"""Layers and networks of many shapes, forward and a training step, beside PyTorch."""
 
 from __future__ import annotations
 
@@ -96,4 +96,11 @@ def _ratio(result: Result, row: str, kind: str) -> Spread | None:
     return Spread(middle, min([*paired, middle]), max([*paired, middle]))
 
 
-PART = Part("c", "Layers and networks of many shapes", ("convoscope", "pytorch"), rounds, section)
+PART = Part(
+    "sweep",
+    "Layers and networks of many shapes",
+    ("convoscope", "pytorch"),
+    rounds,
+    section,
+    keeps=("load", "others", *KINDS),
+)

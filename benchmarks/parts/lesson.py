@@ -1,4 +1,4 @@
-"""(a) Seconds an epoch of the lesson's network."""
+"""Seconds an epoch of the lesson's network."""
 
 from __future__ import annotations
 
@@ -93,4 +93,4 @@ def _dense_seconds(result: Result, images: int) -> Spread | None:
     return Spread.of(seconds) if seconds else None
 
 
-PART = Part("a", "Seconds an epoch", ("convoscope", "keras", "pytorch"), rounds, section)
+PART = Part("epoch", "Seconds an epoch", ("convoscope", "keras", "pytorch"), rounds, section)

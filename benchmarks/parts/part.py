@@ -21,7 +21,7 @@ class Part:
 
     Attributes
     ----------
-    letter, title : str
+    name, title : str
         By which it is asked for, and its heading.
     environments : tuple of str
         The peers that it measures.
@@ -29,10 +29,13 @@ class Part:
         Makes ready what the measurements need and returns them, round by round; exits if it cannot.
     section : callable
         Turns the result into text and plots.
+    keeps : tuple of str
+        The values that are kept of many samples; without any, all samples are kept as they came.
     """
 
-    letter: str
+    name: str
     title: str
     environments: tuple[str, ...]
     rounds: Callable[[Options], Sequence[Sequence[Measurement]]]
     section: Callable[[Result], Section]
+    keeps: tuple[str, ...] = ()

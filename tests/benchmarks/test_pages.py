@@ -24,7 +24,7 @@ MACHINE = {
 
 def result(part: str, samples: list[dict[str, Any]]) -> Result:
     settings = {"rounds": 3, "threads": 2, "quick": False}
-    numbered = [{"round": place, "load": place / 4, **sample} for place, sample in enumerate(samples, start=1)]
+    numbered = [{"round": index, "load": index / 4, **sample} for index, sample in enumerate(samples, start=1)]
     return Result(part, "2026-01-01 00:00 UTC", MACHINE, settings, numbered)
 
 
@@ -38,8 +38,8 @@ def test_the_lesson_gives_medians_spreads_ratios_and_the_time_at_the_peak() -> N
     absent = [{"row": "batch 32", "peer": "PyTorch float32", "failed": "not installed"}]
     # 29,557,248 operations an image, counted by hand, times 60,000 images: 4 s at this peak.
     peak = [{"row": "peak", "peer": "dense, at the peak", "flops": 29_557_248 * 60_000 / 4}]
-    made = result("a", own + keras + absent + peak)
-    section = PARTS["a"].section(made)
+    made = result("epoch", own + keras + absent + peak)
+    section = PARTS["epoch"].section(made)
     assert lines(section.text, "| Convoscope") == ["| Convoscope, batch 32 | 2.00 (1.00–4.00) |  | 100 | – |"]
     assert lines(section.text, "| Keras") == ["| Keras/TensorFlow, batch 32 | 20.0 (20.0–20.0) | 10.0× | – | 87.5 |"]
     assert lines(section.text, "| PyTorch") == ["| PyTorch float32, batch 32 | – | – | – | – |"]
@@ -54,7 +54,7 @@ def test_time_to_accuracy_has_all_seeds_and_counts_those_that_reach_it() -> None
         {**row, "training": 3.0, "whole": 3.5, "accuracy": 0.9099},
         {"row": "fashion-mnist, 93.0 %", "peer": "Convoscope", "failed": "no compiler"},
     ]
-    text = PARTS["b"].section(result("b", samples)).text
+    text = PARTS["accuracy"].section(result("accuracy", samples)).text
     assert lines(text, "| fashion-mnist") == [
         "| fashion-mnist, 91.0 % | 2.5 | 3.00 (2.00–4.00) | 3.50 (2.50–4.50) | 91.00 (90.99–91.50) | 2 of 3 |",
         "| fashion-mnist, 93.0 % | – | – | – | – | 0 of 0 |",
@@ -75,8 +75,8 @@ def test_the_sweep_names_the_rows_that_are_slower_first_and_takes_pytorchs_bette
         peers = {"Convoscope": own, "PyTorch channels_last": last, "PyTorch channels first": first}
         return [{"row": row, "peer": peer, "forward": value, "step": 2e-3} for peer, value in peers.items()]
 
-    made = result("c", samples("won", 1e-3, 9e-3, 3e-3) + samples("lost", 4e-3, 2e-3, 8e-3))
-    text = PARTS["c"].section(made).text
+    made = result("sweep", samples("won", 1e-3, 9e-3, 3e-3) + samples("lost", 4e-3, 2e-3, 8e-3))
+    text = PARTS["sweep"].section(made).text
     slower, everything = text.split("### Slower than PyTorch")[1].split("### All rows")
     lost = (
         "| lost | **slower** | 4,000 (4,000–4,000) | 2,000 (2,000–2,000) | 0.50 | "
@@ -88,7 +88,7 @@ def test_the_sweep_names_the_rows_that_are_slower_first_and_takes_pytorchs_bette
     assert "forward: 1 of 2 slower than PyTorch, geometric mean of the ratios 1.22×" in text  # √(3 × ½)
 
 
-@pytest.mark.parametrize(("part", "row"), [("d", "batch 1"), ("e", "import")])
+@pytest.mark.parametrize(("part", "row"), [("inference", "batch 1"), ("startup", "import")])
 def test_predictions_and_cold_starts_are_set_against_ours(part: str, row: str) -> None:
     samples = [
         {"row": row, "peer": peer, "seconds": seconds, "peak_mib": 50.0}
@@ -100,17 +100,17 @@ def test_predictions_and_cold_starts_are_set_against_ours(part: str, row: str) -
 
 def test_a_part_without_any_sample_of_a_peer_still_makes_a_page(tmp_path: Path) -> None:
     failed = {
-        "a": "batch 32",
-        "b": "mnist, 99.0 %",
+        "epoch": "batch 32",
+        "accuracy": "mnist, 99.0 %",
         "best": "mnist",
-        "c": "lesson, batch 32",
-        "d": "batch 1",
-        "e": "import",
+        "sweep": "lesson, batch 32",
+        "inference": "batch 1",
+        "startup": "import",
     }
     sections = []
-    for letter, row in failed.items():
-        made = result(letter, [{"row": row, "peer": "Convoscope", "failed": "no compiler"}])
-        sections.append((PARTS[letter].title, made, PARTS[letter].section(made)))
+    for name, row in failed.items():
+        made = result(name, [{"row": row, "peer": "Convoscope", "failed": "no compiler"}])
+        sections.append((PARTS[name].title, made, PARTS[name].section(made)))
     page.write_page(tmp_path / "benchmarks.md", tmp_path / "results", sections)
     text = (tmp_path / "benchmarks.md").read_text()
     assert text.count(", Convoscope: no compiler") == 6
@@ -123,19 +123,41 @@ def test_a_part_without_any_sample_of_a_peer_still_makes_a_page(tmp_path: Path) 
 def test_outputs_that_differ_between_peers_are_told() -> None:
     same = [{"row": "same", "peer": peer, "outputs": [0.5, value]} for peer, value in (("one", 0.25), ("two", 0.25001))]
     other = [{"row": "other", "peer": peer, "outputs": [0.5, value]} for peer, value in (("one", 0.25), ("two", 0.26))]
-    assert result("d", same + other).disagreements() == ["other"]
+    assert result("inference", same + other).disagreements() == ["other"]
 
 
 def test_a_page_says_how_busy_other_programs_were() -> None:
     samples = [{"row": "import", "peer": "Convoscope", "seconds": 1.0, "others": share} for share in (0.0, 0.02, 0.5)]
-    assert "other programs took 2% of the cores, at most 50%" in page.provenance(result("e", samples))
+    assert "other programs took 2% of the cores, at most 50%" in page.provenance(result("startup", samples))
 
 
 def test_a_result_comes_back_as_it_was_saved(tmp_path: Path) -> None:
-    made = result("d", [{"row": "batch 1", "peer": "Convoscope", "seconds": 0.1, "versions": {"numpy": "2"}}])
+    made = result("inference", [{"row": "batch 1", "peer": "Convoscope", "seconds": 0.1, "versions": {"numpy": "2"}}])
     assert Result.load(made.save(tmp_path)) == made
     assert made.versions() == {"numpy": "2"}
-    assert list(tmp_path.iterdir()) == [tmp_path / "d.json"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "inference.json"]
+
+
+def test_a_table_keeps_what_the_page_needs_of_the_samples(tmp_path: Path) -> None:
+    peers = {"Convoscope": 1.23456e-4, "PyTorch channels_last": 2e-4, "PyTorch channels first": 3e-4}
+    samples = [
+        {"row": row, "peer": peer, "forward": scale * value, "step": 0.5, "outputs": [value], "versions": {peer: "2"}}
+        for row in ("one", "two")
+        for scale in (1.0, 1.5, 0.5)
+        for peer, value in peers.items()
+    ]
+    samples.append({"row": "three", "peer": "Convoscope", "failed": "no memory"})
+    part = PARTS["sweep"]
+    whole = result("sweep", samples)
+    kept = Result.load(whole.save(tmp_path, part.keeps))
+    assert "outputs" not in (tmp_path / "sweep.json").read_text(encoding="utf-8").replace("disagreements", "")
+    pages = []
+    for number, each in enumerate((whole, kept)):
+        page.write_page(tmp_path / f"{number}.md", tmp_path, [(part.title, each, part.section(each))])
+        pages.append((tmp_path / f"{number}.md").read_text(encoding="utf-8"))
+    assert pages[0] == pages[1]
+    assert "the outputs of the peers differ" in pages[1]
+    assert "three, Convoscope: no memory" in pages[1]
 
 
 def test_bars_are_as_long_as_their_values() -> None:

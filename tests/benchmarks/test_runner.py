@@ -74,7 +74,7 @@ def test_a_peer_that_is_not_installed_or_fails_is_a_sample_that_says_so_and_the_
     measurements = [fake("absent", environment="nowhere"), fake("broken", fail="No memory left"), fake("sound", 5.0)]
     said: list[str] = []
     samples = runner.interleave([measurements] * 2, PYTHONS, say=said.append)
-    result = Result("a", "today", {}, {}, samples)
+    result = Result("epoch", "today", {}, {}, samples)
     assert result.failures() == {("row", "absent"): "not installed", ("row", "broken"): "No memory left"}
     assert len(result.of("row", "sound")) == 2
     assert len(said) == 6
@@ -139,19 +139,19 @@ def test_the_command_line_writes_results_page_and_plot_of_a_part(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = {"task": "command", "command": [sys.executable, "-c", "pass"], "distribution": "convoscope"}
-    cold = PARTS["e"]
+    cold = PARTS["startup"]
     stand_in = part.Part(
-        "e",
+        "startup",
         cold.title,
         ("keras",),
         lambda options: [[Measurement("import", "Convoscope", None, "cold", command)]] * options.rounds,
         cold.section,
     )
-    monkeypatch.setitem(command_line.PARTS, "e", stand_in)
+    monkeypatch.setitem(command_line.PARTS, "startup", stand_in)
     monkeypatch.setattr(command_line.environments, "python_of", lambda peer: None)
     given = ["--python", f"convoscope={sys.executable}", "--output", str(tmp_path), "--rounds", "2"]
     command_line.main(["e", *given])
-    result = Result.load(tmp_path / "results" / "e.json")
+    result = Result.load(tmp_path / "results" / "startup.json")
     assert [sample["round"] for sample in result.samples] == [1, 2]
     assert result.machine == machine.describe()
     assert "import: Convoscope" in (tmp_path / "benchmarks.md").read_text()
@@ -159,7 +159,12 @@ def test_the_command_line_writes_results_page_and_plot_of_a_part(
     assert "keras is not installed" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", [["f"], ["environments", "caffe"], ["page", "a"]])
+def test_the_letters_that_the_parts_had_still_stand_for_them() -> None:
+    asked = ["a", "b", "c", "d", "e", "best"]
+    assert command_line._arguments(asked).what == ["epoch", "accuracy", "sweep", "inference", "startup", "best"]
+
+
+@pytest.mark.parametrize("words", [["f"], ["environments", "caffe"], ["page", "epoch"]])
 def test_an_unknown_word_is_refused_before_anything_runs(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         command_line.main(words)
@@ -171,7 +176,7 @@ def test_every_program_named_by_a_part_is_there_and_jobs_are_plain_json(monkeypa
     options = runner.Options(2, 3, False, 2, None, {})
     for each in PARTS.values():
         rounds = each.rounds(options)
-        assert len(rounds) == (3 if each.letter in ("b", "best") else 2)
+        assert len(rounds) == (3 if each.name in ("accuracy", "best") else 2)
         for measurement in rounds[0]:
             assert (ROOT / "benchmarks" / "programs" / f"{measurement.program}.py").exists()
             assert json.loads(json.dumps(measurement.job)) == measurement.job
