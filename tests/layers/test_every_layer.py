@@ -16,14 +16,17 @@ import pytest
 
 from convoscope import activations
 from convoscope.constraints import MaxNorm, MinMaxNorm
-from convoscope.engine.base import Engine
-from convoscope.engine.plan import build
+from convoscope.engine.base import Engine, each
+from convoscope.engine.plan import Plan, build_graph
 from convoscope.engine.reference import ReferenceEngine
 from convoscope.layers import (
     ELU,
     Activation,
+    Add,
+    Average,
     AveragePooling2D,
     BatchNormalization,
+    Concatenate,
     Conv2D,
     Conv2DTranspose,
     Dense,
@@ -34,8 +37,11 @@ from convoscope.layers import (
     InputLayer,
     Layer,
     LeakyReLU,
+    Maximum,
     MaxPooling2D,
+    Minimum,
     MinPooling2D,
+    Multiply,
     RandomErasing,
     RandomFlip,
     RandomRotation,
@@ -44,11 +50,13 @@ from convoscope.layers import (
     Rescaling,
     Reshape,
     Softmax,
+    Subtract,
     UpSampling2D,
     ZeroPadding2D,
     deserialize,
     serialize,
 )
+from convoscope.layers.graph import Call, Graph
 from convoscope.layers.serialization import KINDS
 from convoscope.types import Shape
 
@@ -57,11 +65,34 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Row:
-    """A layer, the shape that goes in, and the shape that must come out, worked out by hand."""
+    """A layer, the shape that goes in, and the shape that must come out, worked out by hand.
+
+    A layer that joins several inputs takes a tuple of shapes.
+    """
 
     layer: Layer
-    takes: Shape
+    takes: Any
     makes: Shape
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The shapes of all inputs."""
+        return self.takes if self.joins else (self.takes,)
+
+    @property
+    def joins(self) -> bool:
+        """Whether the layer is called on a list."""
+        return isinstance(self.takes[0], tuple)
+
+    def plan(self, *, layer: Layer | None = None, fused: bool = True) -> Plan:
+        """Return the plan of the layer alone, or of another one in its place."""
+        layer, count = layer or self.layer, len(self.shapes)
+        call = Call(layer, tuple(range(count)), self.shapes, self.makes)
+        return build_graph(Graph(self.shapes, (call,), (count,), (layer,)), fused=fused)
+
+    def inputs(self, generator: np.random.Generator, count: int) -> list[Array]:
+        """Return random inputs, so many of each, with values on both sides of 0."""
+        return [generator.normal(size=(count, *shape)) for shape in self.shapes]
 
 
 ROWS = [
@@ -132,6 +163,20 @@ ROWS = [
     Row(RandomRotation(1, "constant", "nearest", fill_value=-1.0), (5, 8, 3), (5, 8, 3)),
     Row(RandomErasing((1, 1), (0.3, 0.5), value_range=(-1, 1)), (6, 7, 3), (6, 7, 3)),
     Row(RandomErasing(fill_value=0.5, seed=1), (8, 5, 1), (8, 5, 1)),
+    Row(Add(), ((3, 4, 2), (3, 4, 2)), (3, 4, 2)),
+    Row(Add(), ((3, 4, 2), (1, 1, 2), (2,), (3, 1, 1)), (3, 4, 2)),
+    Row(Add(), ((3, 4),), (3, 4)),
+    Row(Subtract(), ((5,), (5,)), (5,)),
+    Row(Subtract(), ((1, 3), (4, 1)), (4, 3)),
+    Row(Multiply(), ((3, 4, 2), (1, 1, 2)), (3, 4, 2)),
+    Row(Multiply(), ((4, 1), (3,), (4, 3)), (4, 3)),
+    Row(Average(), ((2, 3, 2), (2, 3, 2), (2, 1, 2)), (2, 3, 2)),
+    Row(Maximum(), ((2, 3, 2), (2, 3, 1), (2, 3, 2)), (2, 3, 2)),
+    Row(Minimum(), ((6,), (1,)), (6,)),
+    Row(Concatenate(), ((2, 3, 1), (2, 3, 4), (2, 3, 2)), (2, 3, 7)),
+    Row(Concatenate(axis=1), ((2, 3, 2), (1, 3, 2)), (3, 3, 2)),
+    Row(Concatenate(-2), ((2, 3, 2), (2, 1, 2)), (2, 4, 2)),
+    Row(Concatenate(), ((2,), (3,)), (5,)),
 ]
 every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.layer!r} of {row.takes}")
 every_computing_row = pytest.mark.parametrize(
@@ -143,9 +188,15 @@ every_computing_row = pytest.mark.parametrize(
 
 def weights_for(row: Row, generator: np.random.Generator) -> list[Array]:
     """Return random weights for the row's layer; variances are positive."""
-    specs = row.layer.weight_specs(row.takes)
+    specs = row.layer.weight_specs(row.shapes[0])
     drawn = [generator.normal(0, 0.5, spec.shape) for spec in specs]
     return [np.abs(w) + 0.5 if spec.name == "moving_variance" else w for w, spec in zip(drawn, specs, strict=True)]
+
+
+def single(arrays: list[Array]) -> Any:
+    """Return arrays as engines take them: float32, and one alone not in a list."""
+    cast = [array.astype(np.float32) for array in arrays]
+    return cast[0] if len(cast) == 1 else cast
 
 
 def test_no_layer_is_left_out() -> None:
@@ -154,8 +205,9 @@ def test_no_layer_is_left_out() -> None:
 
 @every_row
 def test_the_shape_is_the_one_worked_out_by_hand(row: Row) -> None:
-    assert row.layer.infer_shape(row.takes) == row.makes
-    assert row.layer.compute_output_shape((None, *row.takes)) == (None, *row.makes)
+    assert row.layer.infer_joined_shape(row.shapes) == row.makes
+    whole: list[Any] = [(None, *shape) for shape in row.shapes]
+    assert row.layer.compute_output_shape(whole if row.joins else whole[0]) == (None, *row.makes)
 
 
 @every_row
@@ -163,7 +215,7 @@ def test_a_layer_made_again_from_its_json_is_the_same(row: Row) -> None:
     again = deserialize(json.loads(json.dumps(serialize(row.layer))))
     assert type(again) is type(row.layer)
     assert serialize(again) == serialize(row.layer)
-    assert again.weight_specs(row.takes) == row.layer.weight_specs(row.takes)
+    assert again.weight_specs(row.shapes[0]) == row.layer.weight_specs(row.shapes[0])
 
 
 @every_row
@@ -194,8 +246,7 @@ def test_the_first_weights_are_finite_and_follow_from_the_generator(row: Row) ->
 def test_what_comes_out_has_the_shape(engine: Engine, row: Row, count: int) -> None:
     generator = np.random.default_rng(4)
     weights = [weight.astype(np.float32) for weight in weights_for(row, generator)]
-    executable = engine.prepare(build([row.layer], row.takes), weights)
-    outputs = executable.forward(generator.random((count, *row.takes), np.float32))
+    outputs = engine.prepare(row.plan(), weights).forward(single(row.inputs(generator, count)))
     assert outputs.shape == (count, *row.makes)
     assert outputs.dtype == np.float32
 
@@ -204,32 +255,32 @@ def test_what_comes_out_has_the_shape(engine: Engine, row: Row, count: int) -> N
 @pytest.mark.parametrize("training", [False, True], ids=["prediction", "training"])
 def test_single_precision_is_double_precision_to_rounding(engine: Engine, row: Row, training: bool) -> None:
     generator = np.random.default_rng(5)
-    x = generator.normal(size=(4, *row.takes)).astype(np.float32)
+    x = single(row.inputs(generator, 4))
     sent_back = generator.normal(size=(4, *row.makes)).astype(np.float32)
     weights = [weight.astype(np.float32) for weight in weights_for(row, generator)]
-    plan = build([row.layer], row.takes)
+    plan = row.plan()
     ours = engine.prepare(plan, weights).pullback(x, sent_back, training=training, seed=6, iteration=7)
     exact = ReferenceEngine().prepare(plan, weights, np.float64)
     judged = exact.pullback(x, sent_back, training=training, seed=6, iteration=7)
     pairs = [
         (ours.outputs, judged.outputs),
-        (ours.input, judged.input),
+        *zip(each(ours.input, 1), each(judged.input, 1), strict=True),
         *zip(ours.weights, judged.weights, strict=True),
     ]
-    for single, double in pairs:
-        assert (single is None) == (double is None)
-        if single is not None and double is not None:
-            np.testing.assert_allclose(single, double, rtol=2e-6, atol=3e-6 * np.abs(double).max())
+    for rounded, double in pairs:
+        assert (rounded is None) == (double is None)
+        if rounded is not None and double is not None:
+            np.testing.assert_allclose(rounded, double, rtol=2e-6, atol=3e-6 * np.abs(double).max())
 
 
 @every_computing_row
 @pytest.mark.parametrize("training", [False, True], ids=["prediction", "training"])
 def test_gradients_are_the_slopes_that_finite_differences_find(row: Row, training: bool) -> None:
     generator = np.random.default_rng(8)
-    x = generator.normal(size=(3, *row.takes))
+    x = row.inputs(generator, 3)
     sent_back = generator.normal(size=(3, *row.makes))
     weights = weights_for(row, generator)
-    plan = build([row.layer], row.takes)
+    plan = row.plan()
     executable = ReferenceEngine().prepare(plan, weights, np.float64)
 
     def total() -> float:
@@ -237,7 +288,7 @@ def test_gradients_are_the_slopes_that_finite_differences_find(row: Row, trainin
         return float((executable.pullback(x, sent_back, training=training, seed=9).outputs * sent_back).sum())
 
     found = executable.pullback(x, sent_back, training=training, seed=9)
-    varied = [(x, found.input), *((weights[p], found.weights[p]) for p in plan.trainable)]
+    varied = [*zip(x, each(found.input, 1), strict=True), *((weights[p], found.weights[p]) for p in plan.trainable)]
     for array, gradient in varied:
         direction = generator.normal(size=array.shape)
         here, step = array.copy(), 1e-6
@@ -257,10 +308,18 @@ def test_a_frozen_layer_has_no_weight_gradients(engine: Engine, row: Row) -> Non
     frozen.trainable = False
     generator = np.random.default_rng(10)
     weights = [weight.astype(np.float32) for weight in weights_for(row, generator)]
-    x = generator.random((2, *row.takes), np.float32)
-    found = engine.prepare(build([frozen], row.takes), weights).pullback(x, np.ones((2, *row.makes), np.float32))
+    x = single(row.inputs(generator, 2))
+    found = engine.prepare(row.plan(layer=frozen), weights).pullback(x, np.ones((2, *row.makes), np.float32))
     assert found.weights == [None] * len(weights)
-    assert found.input.shape == x.shape
+    assert [array.shape for array in each(found.input, 1)] == [array.shape for array in each(x, 1)]
+
+
+def read_of(plan: Plan, mask: Array, which: int) -> Array:
+    """Return what the marked outputs are computed from, of the input `which` of a layer's first step."""
+    for step in reversed(plan.steps):
+        for reading in reversed(step.readings_of(which if step is plan.steps[0] else 0)):
+            mask = reading.back(mask)
+    return mask
 
 
 @every_computing_row
@@ -268,30 +327,28 @@ def test_what_a_value_is_computed_from_is_what_has_a_gradient(row: Row) -> None:
     """Readings against the inputs that a unit's gradient reaches in 400 random images."""
     generator = np.random.default_rng(11)
     weights = weights_for(row, generator)
-    plan = build([row.layer], row.takes, fused=False)
+    plan = row.plan(fused=False)
     executable = ReferenceEngine().prepare(plan, weights, np.float64)
-    x = generator.normal(size=(400, *row.takes))
+    x = row.inputs(generator, 400)
     for unit in {tuple(generator.integers(0, n) for n in row.makes) for _ in range(6)}:
-        one = np.zeros((len(x), *row.makes))
+        one = np.zeros((400, *row.makes))
         one[(slice(None), *unit)] = 1.0
-        reached = (executable.pullback(x, one).input != 0).any(axis=0)
         mask = np.zeros(row.makes, bool)
         mask[unit] = True
-        for reading in reversed([reading for step in plan.steps for reading in step.readings]):
-            mask = reading.back(mask)
-        np.testing.assert_array_equal(mask, reached)
+        for which, gradient in enumerate(each(executable.pullback(x, one).input, 1)):
+            np.testing.assert_array_equal(read_of(plan, mask, which), (gradient != 0).any(axis=0))
 
 
 @every_computing_row
 def test_multiply_adds_are_the_kernels_cells_times_its_positions(row: Row) -> None:
-    kernels = [spec.shape for spec in row.layer.weight_specs(row.takes) if spec.name == "kernel"]
+    kernels = [spec.shape for spec in row.layer.weight_specs(row.shapes[0]) if spec.name == "kernel"]
     positions = row.takes if isinstance(row.layer, Conv2DTranspose) else row.makes
     expected = sum(math.prod(kernel) * math.prod(positions[:-1]) for kernel in kernels)
-    assert sum(step.multiply_adds for step in build([row.layer], row.takes).steps) == expected
+    assert sum(step.multiply_adds for step in row.plan().steps) == expected
 
 
 @every_computing_row
 def test_each_step_says_in_words_what_it_does(row: Row) -> None:
-    labels = [step.label for step in build([row.layer], row.takes, fused=False).steps]
+    labels = [step.label for step in row.plan(fused=False).steps]
     assert all(labels)
     assert not any("Step" in label for label in labels)

@@ -34,6 +34,13 @@ NAMES = {
     "RandomTranslation": "random_translation",
     "RandomRotation": "random_rotation",
     "RandomErasing": "random_erasing",
+    "Add": "add",
+    "Subtract": "subtract",
+    "Multiply": "multiply",
+    "Average": "average",
+    "Maximum": "maximum",
+    "Minimum": "minimum",
+    "Concatenate": "concatenate",
 }
 
 

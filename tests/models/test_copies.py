@@ -140,7 +140,7 @@ def test_a_view_and_its_places_are_copied(copied: Copier) -> None:
 
 
 SETTINGS: dict[str, dict[str, Any]] = {
-    "InputLayer": {"shape": (3, 3, 1)},
+    "InputLayer": {"shape": (6, 6, 1)},
     "Conv2D": {"filters": 2, "kernel_size": 3},
     "Conv2DTranspose": {"filters": 2, "kernel_size": 3},
     "Dense": {"units": 2},
