@@ -2,6 +2,8 @@
 //
 // Shapes are checked on the Python side (engine/native.py); here only kinds, sizes and contiguity are, so that no call
 // can read or write where nothing is.
+#include "binding.hpp"
+
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
@@ -9,7 +11,6 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "binding.hpp"
 #include "core/finite.hpp"
 #include "core/training.hpp"
 #include "isa/choice.hpp"
@@ -113,8 +114,8 @@ public:
     }
 
     void pullback(const std::vector<AnyArray>& x, const std::vector<std::optional<In<float>>>& output_gradients,
-                  bool training, std::uint64_t seed, std::uint32_t iteration, const Rooms& outputs,
-                  const Rooms& inputs, const Rooms& gradients) {
+                  bool training, std::uint64_t seed, std::uint32_t iteration, const Rooms& outputs, const Rooms& inputs,
+                  const Rooms& gradients) {
         const std::vector<Images> images = images_of_all(x);
         require(output_gradients.size() == program_.outputs().size(), "expected a gradient, or None, for each output");
         std::vector<const float*> arriving;
@@ -125,14 +126,12 @@ public:
             arriving.push_back(gradient ? gradient->data() : nullptr);
         }
         const GradientRequest request = request_of(images, training, seed, iteration, outputs, inputs, gradients);
-        compute([&](Interrupt& interrupt) {
-            convoscope::pullback(program_, images, arriving, request, interrupt);
-        });
+        compute([&](Interrupt& interrupt) { convoscope::pullback(program_, images, arriving, request, interrupt); });
     }
 
-    void gradients(const std::vector<AnyArray>& x, const Targets& y, const Losses& losses, const Weights& sample_weights,
-                   bool training, std::uint64_t seed, std::uint32_t iteration, const MaybeRooms& sample_losses,
-                   const Rooms& outputs, const Rooms& inputs, const Rooms& gradients) {
+    void gradients(const std::vector<AnyArray>& x, const Targets& y, const Losses& losses,
+                   const Weights& sample_weights, bool training, std::uint64_t seed, std::uint32_t iteration,
+                   const MaybeRooms& sample_losses, const Rooms& outputs, const Rooms& inputs, const Rooms& gradients) {
         const std::vector<Images> images = images_of_all(x);
         const Scorings scorings = scorings_of(losses, y, sample_weights, images.front().count);
         const std::vector<float*> found = loss_rooms(scorings, sample_losses, images.front().count);
@@ -223,8 +222,9 @@ private:
     Scorings scorings_of(const Losses& losses, const Targets& y, const Weights& sample_weights,
                          std::int64_t count) const {
         const std::size_t outputs = program_.outputs().size();
-        require(losses.size() == outputs && y.size() == outputs && (!sample_weights || sample_weights->size() == outputs),
-                "expected a loss, targets and sample weights, or None, for each output");
+        require(
+            losses.size() == outputs && y.size() == outputs && (!sample_weights || sample_weights->size() == outputs),
+            "expected a loss, targets and sample weights, or None, for each output");
         Scorings scorings;
         for (std::size_t o = 0; o < outputs; o++) {
             scorings.emplace_back();

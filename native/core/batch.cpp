@@ -212,9 +212,9 @@ std::vector<float*> Batch::gradients_of(int i, int part) const {
     for (std::size_t k = 0; k < places.size(); k++) {
         const auto w = static_cast<std::size_t>(places[k]);
         const std::size_t buffer = buffers_[static_cast<std::size_t>(i)][k];
-        gradients.push_back(program_.weights()[w].trainable
-                                ? workspace_.gradients[buffer].floats() + static_cast<std::size_t>(part) * partial_floats_[w]
-                                : nullptr);
+        gradients.push_back(program_.weights()[w].trainable ? workspace_.gradients[buffer].floats() +
+                                                                  static_cast<std::size_t>(part) * partial_floats_[w]
+                                                            : nullptr);
     }
     return gradients;
 }

@@ -35,8 +35,9 @@ public:
     template <class After>
     void forward(const Samples& samples, After&& after) {
         samples_ = samples;
-        run_forward([](void* a, int output, Range range) { (*static_cast<std::remove_reference_t<After>*>(a))(output, range); },
-                    &after);
+        run_forward(
+            [](void* a, int output, Range range) { (*static_cast<std::remove_reference_t<After>*>(a))(output, range); },
+            &after);
     }
 
     // (samples, value size), as `forward` left it.
@@ -77,7 +78,9 @@ private:
     int parts_used() const { return static_cast<int>(std::min<std::int64_t>(team_.parts, samples_.count)); }
     const Step& step(int i) const { return *program_.steps()[static_cast<std::size_t>(i)]; }
     Joined& joined(const Worker& worker) { return joined_[static_cast<std::size_t>(worker.index)]; }
-    float* flow(int room) const { return room < 0 ? nullptr : workspace_.flow[static_cast<std::size_t>(room)].floats(); }
+    float* flow(int room) const {
+        return room < 0 ? nullptr : workspace_.flow[static_cast<std::size_t>(room)].floats();
+    }
     int parts_of(const Use& use) const {
         return use.step >= 0 && step(use.step).by_sample(mode_.training) ? parts_used() : 1;
     }
@@ -110,10 +113,10 @@ private:
     const std::vector<Stage> stages_;  // of the way forth
     std::vector<Worker> workers_;
     Team team_;
-    std::vector<Joined> joined_;                      // of each worker
-    std::vector<std::vector<Use>> uses_;              // of each weight
-    std::vector<std::vector<std::size_t>> buffers_;   // for each step, of each of its weights' gradients
-    std::vector<std::size_t> partial_floats_;         // of each weight
+    std::vector<Joined> joined_;                     // of each worker
+    std::vector<std::vector<Use>> uses_;             // of each weight
+    std::vector<std::vector<std::size_t>> buffers_;  // for each step, of each of its weights' gradients
+    std::vector<std::size_t> partial_floats_;        // of each weight
     Samples samples_{};
 };
 

@@ -84,8 +84,8 @@ void check_reads(const StepDescription& d, const std::vector<std::int64_t>& size
     expect(d.from.size() == d.inputs.size(), "step '" + d.kind + "' must say of each value that it reads which it is");
     for (std::size_t i = 0; i < d.from.size(); i++) {
         expect(d.from[i] >= 0 && static_cast<std::size_t>(d.from[i]) < sizes.size(),
-               "step '" + d.kind + "' reads value " + std::to_string(d.from[i]) + ", but only " + std::to_string(sizes.size()) +
-                   " are there before it");
+               "step '" + d.kind + "' reads value " + std::to_string(d.from[i]) + ", but only " +
+                   std::to_string(sizes.size()) + " are there before it");
         expect(size_of(d.inputs[i]) == sizes[static_cast<std::size_t>(d.from[i])],
                "step '" + d.kind + "' takes value " + std::to_string(d.from[i]) + " for one of another size");
     }

@@ -202,8 +202,7 @@ private:
     // Many samples: each worker takes some of them, so that what flows between steps stays in its cache.
     template <class After>
     void divide(const std::vector<int>& judged, After&& after) {
-        const std::int64_t fitting =
-            std::max<std::int64_t>(most_floats / (layout_.floats_of_a_sample * threads_), 1);
+        const std::int64_t fitting = std::max<std::int64_t>(most_floats / (layout_.floats_of_a_sample * threads_), 1);
         // As many parts as every worker can have the same number of.
         const std::int64_t most = std::min(fitting, most_samples) * threads_, rounds = (samples_ + most - 1) / most;
         Portion portion{(samples_ + rounds * threads_ - 1) / (rounds * threads_), {}, {}, {}};
@@ -211,8 +210,9 @@ private:
         std::int64_t blocks = 0;
         for (const Layout::Group& group : layout_.groups) {
             const std::int64_t at_once = group.stage.samples_at_once;
-            portion.at_once.push_back(std::min(
-                portion.samples, group.stage.together ? std::max(block_floats / group.widest, at_once) : portion.samples));
+            portion.at_once.push_back(std::min(portion.samples, group.stage.together
+                                                                    ? std::max(block_floats / group.widest, at_once)
+                                                                    : portion.samples));
             portion.blocks.push_back(group.rooms.offsets(portion.at_once.back()));
             blocks = std::max(blocks, portion.blocks.back().back());
         }
@@ -246,7 +246,8 @@ private:
                 const std::int64_t count = std::min(portion.at_once[g], samples - at);
                 for (const Layout::Read& read : group.reads)
                     if (!input(read.value).floats())
-                        input(read.value).read(kernels_, first + at, count, own.first[static_cast<std::size_t>(read.value)]);
+                        input(read.value)
+                            .read(kernels_, first + at, count, own.first[static_cast<std::size_t>(read.value)]);
                 for (int i = group.stage.begin; i < group.stage.end; i++) {
                     Pass pass{};
                     forward(i, worker, pass, own, first, at, count);

@@ -31,7 +31,8 @@ public:
     int count() const { return static_cast<int>(rooms_.size()); }
     std::int64_t size_of(int room) const { return rooms_[static_cast<std::size_t>(room)].size; }
 
-    // Where each room begins if they lie one after the other, for so many samples each; and behind them, where they end.
+    // Where each room begins if they lie one after the other, for so many samples each; and behind them, where they
+    // end.
     std::vector<std::int64_t> offsets(std::int64_t samples) const {
         std::vector<std::int64_t> offsets{0};
         for (const Room& room : rooms_) offsets.push_back(offsets.back() + (room.size * samples + 15) / 16 * 16);

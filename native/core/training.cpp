@@ -35,10 +35,9 @@ public:
         for (std::int64_t i = range.begin; i < range.end; i++) {
             const std::int64_t sample = rows ? rows[i] : i;
             const float weight = scoring.sample_weight ? scoring.sample_weight[sample] : 1.0f;
-            const float loss = sample_loss(scoring.loss, logits, judged + i * output.size, output.rows(), output.units,
-                                           scoring.targets, sample,
-                                           scoring.loss.weight * weight / static_cast<float>(samples),
-                                           seed ? seed + i * output.size : nullptr);
+            const float loss = sample_loss(
+                scoring.loss, logits, judged + i * output.size, output.rows(), output.units, scoring.targets, sample,
+                scoring.loss.weight * weight / static_cast<float>(samples), seed ? seed + i * output.size : nullptr);
             losses[i] = weight * loss;
         }
     }

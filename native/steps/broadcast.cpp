@@ -29,7 +29,8 @@ Broadcast::Broadcast(const Shape& a, const Shape& b, const Shape& output) {
         step_b *= length_of(b, i);
         stretches_a_ = stretches_a_ || axis.a == 0;
         stretches_b_ = stretches_b_ || axis.b == 0;
-        if (!axes.empty() && axis.a == axes.back().a * axes.back().length && axis.b == axes.back().b * axes.back().length)
+        if (!axes.empty() && axis.a == axes.back().a * axes.back().length &&
+            axis.b == axes.back().b * axes.back().length)
             axes.back().length *= length;
         else
             axes.push_back(axis);

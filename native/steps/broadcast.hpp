@@ -26,7 +26,8 @@ public:
         std::vector<std::int64_t> index(outer_.size());
         for (std::int64_t at = 0; at < matrices_; at++) {
             std::int64_t in_a = 0, in_b = 0;
-            for (std::size_t i = 0; i < outer_.size(); i++) in_a += index[i] * outer_[i].a, in_b += index[i] * outer_[i].b;
+            for (std::size_t i = 0; i < outer_.size(); i++)
+                in_a += index[i] * outer_[i].a, in_b += index[i] * outer_[i].b;
             p.a.values = a + in_a;
             p.b.values = b + in_b;
             body(p, at * p.rows * p.columns, in_a, in_b);

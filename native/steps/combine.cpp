@@ -43,7 +43,8 @@ public:
     void backward(const Pass& pass, const Worker& worker) const override {
         for (std::size_t i = 0; i < sizes_.size(); i++)
             if (pass.input_gradients[i] && stretched(i))
-                std::memset(pass.input_gradients[i], 0, static_cast<std::size_t>(pass.samples * sizes_[i]) * sizeof(float));
+                std::memset(pass.input_gradients[i], 0,
+                            static_cast<std::size_t>(pass.samples * sizes_[i]) * sizeof(float));
         for (std::int64_t sample = 0; sample < pass.samples && !worker.stopped(); sample++)
             walk_back(pass, worker, sample);
     }
@@ -130,8 +131,8 @@ private:
 
 std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker&) {
     static const std::map<std::string, CombineMode> modes = {
-        {"add", CombineMode::add},           {"subtract", CombineMode::subtract}, {"multiply", CombineMode::multiply},
-        {"average", CombineMode::add},       {"maximum", CombineMode::maximum},   {"minimum", CombineMode::minimum}};
+        {"add", CombineMode::add},     {"subtract", CombineMode::subtract}, {"multiply", CombineMode::multiply},
+        {"average", CombineMode::add}, {"maximum", CombineMode::maximum},   {"minimum", CombineMode::minimum}};
     const auto name = settings.take<std::string>("mode");
     settings.set("mode", name);
     const CombineMode mode = settings.take("mode", modes);

@@ -23,7 +23,8 @@ public:
 
     void backward(const Pass& pass, const Worker&) const override {
         each_piece(pass, [&](std::size_t i, std::int64_t in, std::int64_t out) {
-            if (pass.input_gradients[i]) std::memcpy(pass.input_gradients[i] + in, pass.output_gradient + out, bytes(i));
+            if (pass.input_gradients[i])
+                std::memcpy(pass.input_gradients[i] + in, pass.output_gradient + out, bytes(i));
         });
     }
 
@@ -40,7 +41,7 @@ private:
                 body(i, piece * lengths_[i], piece * whole + before);
     }
 
-    std::int64_t pieces_of_sample_ = 1;   // stretches that lie together in each input
+    std::int64_t pieces_of_sample_ = 1;  // stretches that lie together in each input
     std::vector<std::int64_t> lengths_;  // of each input's
 };
 

@@ -48,7 +48,8 @@ std::unique_ptr<Step> make_step(const StepDescription& d, const std::vector<Weig
     const Kind& kind = kind_of(d.kind);
     std::unique_ptr<Step> step;
     saying_which(d.kind, [&] {
-        in_range(static_cast<std::int64_t>(d.inputs.size()), kind.least_inputs, kind.largest_inputs, "the number of inputs");
+        in_range(static_cast<std::int64_t>(d.inputs.size()), kind.least_inputs, kind.largest_inputs,
+                 "the number of inputs");
         Settings settings = d.settings;
         Taker taker(d.weights, weights);
         step = kind.make(d, settings, taker);

@@ -48,6 +48,7 @@ inline Floats random_floats(std::int64_t count) {
 void test_kernels();
 void test_filter();
 void test_programs();
+void test_graphs();
 void test_predictions();
 void test_descriptions();
 void test_threads();

@@ -7,6 +7,8 @@
 // std::invalid_argument, or all that can be done with its program must go well under the sanitizers: no read or write
 // outside of an array, no overflow, no allocation over `most_bytes`, no more than `most_seconds`. With clang,
 // LLVMFuzzerTestOneInput can be given to libFuzzer instead (-DCONVOSCOPE_LIBFUZZER).
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -18,9 +20,7 @@
 #include <stdexcept>
 #include <string>
 
-#include <unistd.h>
-
-#include "core/training.hpp"
+#include "calls.hpp"
 #include "isa/choice.hpp"
 #include "stack.hpp"
 
@@ -78,8 +78,14 @@ public:
     }
 
     double real() {
-        constexpr double odd[] = {0, -1, 1e30, -1e300, 1e-300, std::numeric_limits<double>::infinity(),
-                                  std::numeric_limits<double>::quiet_NaN(), 1.0000001};
+        constexpr double odd[] = {0,
+                                  -1,
+                                  1e30,
+                                  -1e300,
+                                  1e-300,
+                                  std::numeric_limits<double>::infinity(),
+                                  std::numeric_limits<double>::quiet_NaN(),
+                                  1.0000001};
         for (const std::int64_t twisted : twisted_)
             if (twisted == asked_) return odd[byte() % std::size(odd)];
         asked_++;
@@ -110,25 +116,41 @@ std::int64_t length(std::int64_t n, std::int64_t reach, std::int64_t stride, con
 
 std::int64_t reach_of(std::int64_t kernel, std::int64_t dilation) { return narrow((Wide{kernel} - 1) * dilation + 1); }
 
-class Maker {
+class Making {
 public:
-    explicit Maker(Bytes& bytes) : bytes_(bytes) {
-        input = {bytes.number(1, 14), bytes.number(1, 14), bytes.number(1, 18)};
-        shape_ = input;
-        const std::int64_t count = bytes.choice(8);
-        for (std::int64_t i = 0; i < count; i++) add();
+    explicit Making(Bytes& bytes) : bytes_(bytes) {
+        for (std::int64_t i = bytes.choice(4) == 1 ? 1 : 0; i >= 0; i--)
+            shapes_.push_back(
+                inputs.emplace_back(Shape{bytes.number(1, 14), bytes.number(1, 14), bytes.number(1, 18)}));
+        choose(0);
+        const std::int64_t count = bytes.choice(10);
+        for (std::int64_t i = 0; i < count; i++) {
+            if (bytes.choice(3) == 1) choose(any());
+            add();
+        }
+        outputs.push_back(static_cast<int>(shapes_.size()) - 1);
+        while (bytes.choice(3) == 1) outputs.push_back(static_cast<int>(bytes.number(0, outputs.front())));
     }
 
-    Shape input;
+    std::vector<Shape> inputs;
+    std::vector<int> outputs;
     std::vector<StepDescription> steps;
     std::vector<std::unique_ptr<Floats>> values;
     std::vector<Weight> weights;
 
 private:
+    int any() { return static_cast<int>(bytes_.choice(static_cast<std::int64_t>(shapes_.size()))); }
+
+    void choose(int value) {
+        latest_ = value;
+        shape_ = shapes_[static_cast<std::size_t>(value)];
+    }
+
     // An array as Python would bring it: its shape is what it is, whatever the description says of it.
     int weight(const Shape& wanted) {
         Wide size = 1;
-        for (const std::int64_t axis : wanted) size = axis < 0 || axis > most_run || size > most_run ? most_run + 1 : size * axis;
+        for (const std::int64_t axis : wanted)
+            size = axis < 0 || axis > most_run || size > most_run ? most_run + 1 : size * axis;
         const Shape shape = size > most_run || size == 0 ? Shape{1} : wanted;
         auto array = std::make_unique<Floats>(static_cast<std::size_t>(size_of(shape)));
         const bool odd = bytes_.choice(16) == 1;
@@ -155,20 +177,23 @@ private:
     }
 
     Settings activated(Settings settings) {
-        constexpr const char* names[] = {"linear", "relu",     "leaky_relu", "sigmoid",      "tanh",      "elu",
-                                         "gelu",   "silu",     "softmax",    "relu6",        "selu",      "softplus",
+        constexpr const char* names[] = {"linear", "relu",     "leaky_relu", "sigmoid",      "tanh",       "elu",
+                                         "gelu",   "silu",     "softmax",    "relu6",        "selu",       "softplus",
                                          "mish",   "softsign", "hard_silu",  "hard_sigmoid", "exponential"};
         const char* const name = names[bytes_.choice(std::size(names))];
         return convoscope::activated(std::move(settings), name, bytes_.real());
     }
 
-    Pair pair(std::int64_t least, std::int64_t most) { return {bytes_.number(least, most), bytes_.number(least, most)}; }
+    Pair pair(std::int64_t least, std::int64_t most) {
+        return {bytes_.number(least, most), bytes_.number(least, most)};
+    }
     Padding padding(std::int64_t most) { return {pair(0, most), pair(0, most)}; }
     Bounds bounds() { return {bytes_.real(), bytes_.real()}; }
 
     Window window(bool any) {
         const Pair size = pair(1, 3);
-        return {static_cast<PoolMode>(bytes_.choice(any ? 3 : 2)), size, pair(1, 3), bytes_.flag() ? padding(1) : Padding{}};
+        return {static_cast<PoolMode>(bytes_.choice(any ? 3 : 2)), size, pair(1, 3),
+                bytes_.flag() ? padding(1) : Padding{}};
     }
 
     Shape pooled(const Shape& map, const Window& w) {
@@ -189,8 +214,52 @@ private:
 
         if (bytes_.choice(64) == 1) output.back() = bytes_.number(1, 4);
         if (bytes_.choice(64) == 1) output.push_back(bytes_.number(1, 2));
-        steps.push_back({kind, {shape_}, output, std::move(places), std::move(settings)});
-        shape_ = output;
+        put_step({kind, {shape_}, output, std::move(places), std::move(settings), {latest_}});
+    }
+
+    void put_step(StepDescription step) {
+        for (int& value : step.from)
+            if (bytes_.choice(64) == 1) value = static_cast<int>(bytes_.number(-1, 9));
+        if (bytes_.choice(64) == 1) step.from.push_back(any());
+        if (bytes_.choice(64) == 1) step.inputs.push_back(step.output);
+        shapes_.push_back(step.output);
+        steps.push_back(std::move(step));
+        choose(static_cast<int>(shapes_.size()) - 1);
+    }
+
+    // Two values or three, as they come, or of the same size; the output as NumPy would have it.
+    void join() {
+        std::vector<int> from{latest_};
+        std::vector<Shape> read{shape_};
+        Shape output = shape_;
+        const std::int64_t axis = bytes_.number(0, 2);
+        const bool combines = bytes_.flag();
+        for (std::int64_t more = 1 + bytes_.choice(3), tries = 0; more > 0 && tries < 16; tries++) {
+            const int value = any();
+            const Shape& shape = shapes_[static_cast<std::size_t>(value)];
+            if (shape.size() != output.size() && bytes_.choice(16) != 1) continue;
+            for (std::size_t i = 0; i < std::min(shape.size(), output.size()); i++) {
+                if (combines) output[i] = std::max(output[i], shape[i]);
+                if (!combines && static_cast<std::int64_t>(i) == axis) output[i] = narrow(Wide{output[i]} + shape[i]);
+            }
+            from.push_back(value);
+            read.push_back(shape);
+            more--;
+        }
+        constexpr const char* modes[] = {"add", "subtract", "multiply", "average", "maximum", "minimum"};
+        if (combines)
+            put_step(
+                {"combine", read, output, {}, activated({{"mode", modes[bytes_.choice(std::size(modes))]}}), from});
+        else
+            put_step({"concatenate", read, output, {}, {{"axis", axis}}, from});
+    }
+
+    // A step once more, with the same weights, on the latest value.
+    void again() {
+        if (steps.empty()) return join();
+        StepDescription step = steps[static_cast<std::size_t>(bytes_.choice(static_cast<std::int64_t>(steps.size())))];
+        step.from = {latest_};
+        put_step(step);
     }
 
     // What is of another kind than any setting, or than most.
@@ -206,6 +275,8 @@ private:
 
     void add() {
         const bool image = shape_.size() == 3;
+        if (bytes_.choice(4) == 1) return join();
+        if (bytes_.choice(16) == 1) return again();
         switch (bytes_.choice(image ? 13 : 5)) {
             case 0: return dense();
             case 1: return put("activation", activated({}), shape_);
@@ -252,8 +323,8 @@ private:
         if (bytes_.flag()) c.padding = padding(2);
         Shape features;
         for (const std::size_t axis : {0u, 1u})
-            features.push_back(length(shape_[axis], reach_of(c.kernel[axis], c.dilation[axis]), c.strides[axis],
-                                      c.padding[axis]));
+            features.push_back(
+                length(shape_[axis], reach_of(c.kernel[axis], c.dilation[axis]), c.strides[axis], c.padding[axis]));
         features.push_back(plain ? bytes_.number(16, 33) : bytes_.number(1, 20));
         Settings settings = activated(settings_of(c));
         const bool bias = bytes_.flag();
@@ -334,11 +405,13 @@ private:
     void pad_or_flatten() {
         if (bytes_.flag()) return put("reshape", {}, {narrow(Wide{narrow(Wide{shape_[0]} * shape_[1])} * shape_[2])});
         const Padding p = padding(2);
-        put("padding", {{"padding", p}}, {narrow(Wide{shape_[0]} + p[0][0] + p[0][1]),
-                                    narrow(Wide{shape_[1]} + p[1][0] + p[1][1]), shape_[2]});
+        put("padding", {{"padding", p}},
+            {narrow(Wide{shape_[0]} + p[0][0] + p[0][1]), narrow(Wide{shape_[1]} + p[1][0] + p[1][1]), shape_[2]});
     }
 
     Bytes& bytes_;
+    std::vector<Shape> shapes_;  // of all values
+    int latest_ = 0;             // or the chosen one, with its shape
     Shape shape_;
 };
 
@@ -346,8 +419,9 @@ private:
 
 bool small_enough(const Program& program) {
     std::int64_t work = 0;
+    for (const std::int64_t size : program.graph().sizes)
+        if (size > most_run) return false;
     for (const auto& step : program.steps()) {
-        if (step->input_size > most_run || step->output_size > most_run) return false;
         if (step->scratch_floats(kernels()) > most_scratch || step->memo_floats(kernels()) > most_scratch) return false;
         work += step->work();
         if (work > most_work) return false;
@@ -356,66 +430,80 @@ bool small_enough(const Program& program) {
 }
 
 struct Data {
-    Data(const Program& program, Bytes& bytes) : samples(1 + bytes.choice(5)) {
-        x.resize(static_cast<std::size_t>(samples * program.input_size()));
+    Data(const Program& program, Bytes& bytes) : samples(1 + bytes.choice(5)), x(program, samples) {
         std::minstd_rand random(1 + bytes.byte());
-        for (float& value : x) value = static_cast<float>(random() % 256) / 255.0f;
-        outputs.resize(static_cast<std::size_t>(samples * program.output_size()));
-        targets.resize(outputs.size(), 0.25f);
-        losses.resize(static_cast<std::size_t>(samples));
-        for (std::int64_t i = 0; i < samples * program.output_rows(); i++)
-            labels.push_back(static_cast<std::int32_t>(
-                bytes.choice(256) == 1 ? bytes.number(-1, 2) : bytes.choice(std::min<std::int64_t>(program.output_units(), 200))));
-        loss = {static_cast<Loss::Kind>(bytes.choice(4)), bytes.flag(), 0.1f};
+        for (Floats& values : x.x)
+            for (float& value : values) value = static_cast<float>(random() % 256) / 255.0f;
+        outputs = targets = output_rooms(program, samples);
+        for (std::size_t o = 0; o < outputs.size(); o++) {
+            const Output& output = program.output(o);
+            targets[o].assign(targets[o].size(), 0.25f);
+            losses.emplace_back(static_cast<std::size_t>(samples));
+            labels.emplace_back();
+            for (std::int64_t i = 0; i < samples * output.rows(); i++)
+                labels[o].push_back(static_cast<std::int32_t>(
+                    bytes.choice(256) == 1 ? bytes.number(-1, 2)
+                                           : bytes.choice(std::min<std::int64_t>(output.units, 200))));
+            const Loss loss{static_cast<Loss::Kind>(bytes.choice(4)), bytes.flag(), 0.1f, 0.5f};
+            scorings.emplace_back();
+            if (bytes.choice(4) != 1) scorings[o] = Scoring{loss, {labels[o].data(), targets[o].data()}, nullptr};
+        }
     }
+    Data(const Data&) = delete;
 
-    Images images(const Program& program) const {
-        return {x.data(), Images::Type::floats, samples, program.input_size()};
-    }
-    Scoring scoring() const { return {loss, {labels.data(), targets.data()}, nullptr}; }
-
-    std::int64_t samples;
-    Floats x, outputs, targets, losses;
-    std::vector<std::int32_t> labels;
-    Loss loss{};
+    const std::int64_t samples;
+    Samples x;
+    std::vector<Floats> outputs, targets, losses;
+    std::vector<std::vector<std::int32_t>> labels;
+    Scorings scorings;
 };
 
 void predict(Program& program, Data& data) {
     Interrupt interrupt;
-    const Scoring scoring = data.scoring();
     std::vector<Floats> rooms;
-    std::vector<float*> pointers;
-    for (const auto& step : program.steps()) rooms.emplace_back(static_cast<std::size_t>(data.samples * step->output_size));
-    for (Floats& room : rooms) pointers.push_back(room.data());
-    program.predict(data.images(program), data.outputs.data(), nullptr, nullptr, nullptr, interrupt);
-    program.predict(data.images(program), rooms.back().data(), pointers.data(), nullptr, nullptr, interrupt);
-    if (data.loss.kind == Loss::Kind::sparse_categorical)
-        check_labels(data.labels.data(), data.samples * program.output_rows(), program.output_units());
-    program.predict(data.images(program), data.outputs.data(), nullptr, &scoring, data.losses.data(), interrupt);
+    for (const auto& step : program.steps())
+        rooms.emplace_back(static_cast<std::size_t>(data.samples * step->output_size));
+    const std::vector<float*> outputs = pointers(data.outputs), losses = pointers(data.losses);
+    program.predict(data.x.images(), outputs.data(), nullptr, nullptr, nullptr, interrupt);
+    program.predict(data.x.images(), outputs.data(), pointers(rooms).data(), nullptr, nullptr, interrupt);
+    for (std::size_t o = 0; o < outputs.size(); o++)
+        if (data.scorings[o] && data.scorings[o]->loss.kind == Loss::Kind::sparse_categorical)
+            check_labels(data.labels[o].data(), data.samples * program.output(o).rows(), program.output(o).units);
+    program.predict(data.x.images(), outputs.data(), nullptr, &data.scorings, losses.data(), interrupt);
 }
 
 void learn(Program& program, Data& data, Bytes& bytes) {
     Interrupt interrupt;
-    Floats input(data.x.size());
-    std::vector<Floats> gradients;
-    for (const Weight& weight : program.weights()) gradients.emplace_back(static_cast<std::size_t>(size_of(weight.shape)));
-    GradientRequest request{bytes.flag(), 3, 5, data.outputs.data(), input.data(), {}};
-    for (std::size_t i = 0; i < gradients.size(); i++)
-        request.weights.push_back(program.weights()[i].trainable ? gradients[i].data() : nullptr);
-    pullback(program, data.images(program), data.targets.data(), request, interrupt);
-    loss_gradients(program, data.images(program), data.scoring(), data.losses.data(), request, interrupt);
+    const bool training = bytes.flag();
+    std::vector<Floats> arriving = data.targets;
+    for (Floats& gradient : arriving)
+        if (bytes.choice(4) == 1) gradient.clear();
+    pull(program, data.x, arriving, training);
+    Found found(program, data.x);
+    loss_gradients(program, data.x.images(), data.scorings, pointers(data.losses), found.request(program, training),
+                   interrupt);
 
     Stretch stretch{};
-    stretch.x = data.images(program);
-    stretch.scoring = data.scoring();
+    stretch.x = data.x.images();
+    stretch.scorings = data.scorings;
     std::vector<std::int64_t> rows;
     for (std::int64_t i = 0; i < 2 * data.samples; i++)
         rows.push_back(bytes.choice(64) == 1 ? bytes.number(0, 1) : bytes.choice(data.samples));
     stretch.rows = rows.data();
     stretch.count = static_cast<std::int64_t>(rows.size());
     stretch.batch_size = 1 + bytes.choice(4);
-    stretch.rule = {static_cast<UpdateRule::Kind>(bytes.choice(3)), 0.9, bytes.flag(), 0.9, 0.999, 1e-7, 0.9,
-                    bytes.flag(), 0.01, std::nullopt, std::nullopt, std::nullopt};
+    stretch.rule = {static_cast<UpdateRule::Kind>(bytes.choice(3)),
+                    0.9,
+                    bytes.flag(),
+                    0.9,
+                    0.999,
+                    1e-7,
+                    0.9,
+                    bytes.flag(),
+                    0.01,
+                    std::nullopt,
+                    std::nullopt,
+                    std::nullopt};
     if (bytes.flag()) stretch.rule.global_clip_norm = 1;
     const std::vector<double> rates(rows.size(), bytes.real());
     stretch.learning_rates = rates.data();
@@ -429,9 +517,10 @@ void learn(Program& program, Data& data, Bytes& bytes) {
         }
         stretch.slots.push_back(own);
     }
-    Floats losses(rows.size()), outputs(rows.size() * static_cast<std::size_t>(program.output_size()));
-    stretch.losses = losses.data();
-    stretch.outputs = outputs.data();
+    std::vector<Floats> losses(data.outputs.size(), Floats(rows.size())),
+        outputs = output_rooms(program, stretch.count);
+    stretch.losses = pointers(losses);
+    stretch.outputs = pointers(outputs);
     std::vector<double> penalties((rows.size() + static_cast<std::size_t>(stretch.batch_size) - 1) /
                                   static_cast<std::size_t>(stretch.batch_size));
     if (bytes.flag()) stretch.penalties = penalties.data();
@@ -445,8 +534,8 @@ int counts[2];  // of programs refused, and run
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     Bytes bytes(data, size);
     try {
-        Maker made(bytes);
-        Program program(made.input, made.steps, made.weights);
+        Making made(bytes);
+        Program program(made.inputs, made.steps, made.weights, made.outputs);
         if (!small_enough(program)) return 0;
         Data batch(program, bytes);
         predict(program, batch);
@@ -504,9 +593,8 @@ int main(int count, char** arguments) {
         value = std::strtoul(arguments[i + 1], nullptr, 10);
     }
 #if defined(__SANITIZE_ADDRESS__)
-    __sanitizer_set_death_callback([] {
-        std::fprintf(stderr, "FAILED: at --runs 1 --seed %lu --first %lu\n", current_seed, current_run);
-    });
+    __sanitizer_set_death_callback(
+        [] { std::fprintf(stderr, "FAILED: at --runs 1 --seed %lu --first %lu\n", current_seed, current_run); });
 #endif
     std::signal(SIGALRM, [](int) { stop("more than 10 seconds"); });
     current_seed = seed;
@@ -524,7 +612,8 @@ int main(int count, char** arguments) {
     }
     alarm(0);
     Pool::shared().set_threads(1);
-    std::printf("%lu inputs: %d programs refused, %d run, the others too large to run: good\n", runs, counts[0], counts[1]);
+    std::printf("%lu inputs: %d programs refused, %d run, the others too large to run: good\n", runs, counts[0],
+                counts[1]);
 }
 
 #endif

@@ -14,6 +14,9 @@ int main() {
         std::printf(", programs");
         std::fflush(stdout);
         test_programs();
+        std::printf(", graphs");
+        std::fflush(stdout);
+        test_graphs();
         std::printf(", predictions");
         std::fflush(stdout);
         test_predictions();

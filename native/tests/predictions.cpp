@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "calls.hpp"
 #include "isa/choice.hpp"
 #include "stack.hpp"
 
@@ -10,17 +11,13 @@ using namespace convoscope;
 
 namespace {
 
-Floats predict(Program& program, const float* x, std::int64_t samples) {
-    Floats outputs(static_cast<std::size_t>(samples * program.output_size()));
-    Interrupt interrupt;
-    program.predict({x, Images::Type::floats, samples, program.input_size()}, outputs.data(), nullptr, nullptr, nullptr,
-                    interrupt);
-    return outputs;
+std::vector<Floats> predict(Program& program, const Samples& samples) {
+    return predict(program, samples, 0, samples.count);
 }
 
-Floats predict_afresh(const Stack& stack, const Floats& x, std::int64_t samples) {
-    Program program(stack.input, stack.steps, stack.weights);
-    return predict(program, x.data(), samples);
+std::vector<Floats> predict_afresh(const Stack& stack, const Samples& samples) {
+    Program program = stack.program();
+    return predict(program, samples);
 }
 
 // Large enough that workers share an image, with odd edges.
@@ -37,18 +34,19 @@ Stack large_stack() {
 }
 
 void bits_do_not_depend_on_sharing(const Stack& stack) {
-    constexpr std::int64_t samples = 5;
+    constexpr std::int64_t count = 5;
     Pool::shared().set_threads(1);
-    Program program(stack.input, stack.steps, stack.weights);
-    const Floats x = random_floats(samples * program.input_size()), expected = predict(program, x.data(), samples);
+    Program program = stack.program();
+    const Samples samples(program, count);
+    const std::vector<Floats> expected = predict(program, samples);
     for (const int threads : {1, 2, 3, 8}) {
         Pool::shared().set_threads(threads);
-        for (const std::int64_t at_once : {std::int64_t{1}, std::int64_t{2}, samples}) {
-            Floats found;
-            for (std::int64_t at = 0; at < samples; at += at_once) {
-                const Floats some =
-                    predict(program, x.data() + at * program.input_size(), std::min(at_once, samples - at));
-                found.insert(found.end(), some.begin(), some.end());
+        for (const std::int64_t at_once : {std::int64_t{1}, std::int64_t{2}, count}) {
+            std::vector<Floats> found(expected.size());
+            for (std::int64_t at = 0; at < count; at += at_once) {
+                const std::vector<Floats> some = predict(program, samples, at, std::min(at_once, count - at));
+                for (std::size_t o = 0; o < some.size(); o++)
+                    found[o].insert(found[o].end(), some[o].begin(), some[o].end());
             }
             if (found != expected)
                 fail(std::to_string(at_once) + " samples on " + std::to_string(threads) + " threads: other bits");
@@ -59,8 +57,8 @@ void bits_do_not_depend_on_sharing(const Stack& stack) {
 // One value, or two signs: what a weak sum over the weights would miss.
 void weights_that_change_are_seen(Stack& stack) {
     Pool::shared().set_threads(2);
-    Program program(stack.input, stack.steps, stack.weights);
-    const Floats x = random_floats(2 * program.input_size());
+    Program program = stack.program();
+    const Samples samples(program, 2);
     for (std::size_t w = 0; w < stack.values.size(); w++) {
         Floats& values = *stack.values[w];
         const auto place = [&] {
@@ -78,7 +76,7 @@ void weights_that_change_are_seen(Stack& stack) {
             } else {
                 for (float& value : values) value = -value;
             }
-            if (predict(program, x.data(), 2) != predict_afresh(stack, x, 2))
+            if (predict(program, samples) != predict_afresh(stack, samples))
                 fail("a prediction from weights of the past");
         }
     }
@@ -86,16 +84,16 @@ void weights_that_change_are_seen(Stack& stack) {
 
 void several_callers_predict_the_same(Stack& stack) {
     Pool::shared().set_threads(2);
-    Program program(stack.input, stack.steps, stack.weights);
-    const Floats x = random_floats(3 * program.input_size());
+    Program program = stack.program();
+    const Samples samples(program, 3);
     for (int round = 0; round < 3; round++) {
         for (auto& values : stack.values) values->front() += 0.125f;
-        const Floats expected = predict_afresh(stack, x, 3);
+        const std::vector<Floats> expected = predict_afresh(stack, samples);
         std::vector<std::thread> callers;
         for (int i = 0; i < 3; i++)
             callers.emplace_back([&] {
                 for (int j = 0; j < 5; j++)
-                    if (predict(program, x.data(), 3) != expected) fail("callers disturb each other");
+                    if (predict(program, samples) != expected) fail("callers disturb each other");
             });
         for (std::thread& caller : callers) caller.join();
     }
@@ -116,14 +114,14 @@ void a_folded_normalisation_changes_nothing(bool convolution) {
     folded.weights.insert(folded.weights.end(), normalization.weights.begin(), normalization.weights.end());
     folded.settings.set("activation", "relu");
     folded.settings.set("normalization", normalization.settings);
-    Stack together(apart.input);
+    Stack together(apart.inputs);
     if (!convolution) together.flatten();
-    together.steps.push_back(folded);
+    together.join(folded.kind.c_str(), folded.settings, folded.from, folded.output, folded.weights);
     together.weights = apart.weights;
-    const Floats x = random_floats(4 * size_of(apart.input));
-    Program program(together.input, together.steps, together.weights);
+    Program program = together.program();
+    const Samples samples(program, 4);
     for (int i = 0; i < 2; i++) {
-        expect_near(predict(program, x.data(), 4), predict_afresh(apart, x, 4), 1e-5, "folded normalisation");
+        expect_near(predict(program, samples), predict_afresh(apart, samples), 1e-5, "folded normalisation");
         for (const int place : normalization.weights) apart.values[static_cast<std::size_t>(place)]->back() += 0.5f;
     }
 }

@@ -26,14 +26,27 @@ inline Settings settings_of(const Window& w) {
     return {{"mode", mode}, {"size", w.size}, {"strides", w.strides}, {"padding", w.padding}};
 }
 
-// A stack under construction, with its weights.
+// A stack or a graph under construction, with its weights. What is added reads the latest value, or the chosen one.
 struct Stack {
-    Shape input, shape;
+    Shape shape;                        // of the latest value
+    std::vector<Shape> inputs, shapes;  // of the program's inputs, and of all values
+    int latest = 0;
+    std::vector<int> outputs;  // none for the latest value alone
     std::vector<StepDescription> steps;
     std::vector<std::unique_ptr<Floats>> values;
     std::vector<Weight> weights;
 
-    explicit Stack(Shape first) : input(first), shape(first) {}
+    explicit Stack(Shape first) : Stack(std::vector<Shape>{first}) {}
+    explicit Stack(std::vector<Shape> all) : shape(all[0]), inputs(all), shapes(all) {}
+
+    Program program() const {
+        return Program(inputs, steps, weights, outputs.empty() ? std::vector<int>{latest} : outputs);
+    }
+
+    void choose(int value) {
+        latest = value;
+        shape = shapes[static_cast<std::size_t>(value)];
+    }
 
     int weight(Shape size, bool trainable = true, bool positive = false) {
         values.push_back(std::make_unique<Floats>(random_floats(size_of(size))));
@@ -44,8 +57,15 @@ struct Stack {
     }
 
     void add(const char* kind, Settings settings, Shape output, std::vector<int> places = {}) {
-        steps.push_back({kind, {shape}, output, places, std::move(settings)});
-        shape = output;
+        join(kind, std::move(settings), {latest}, output, places);
+    }
+
+    void join(const char* kind, Settings settings, std::vector<int> from, Shape output, std::vector<int> places = {}) {
+        std::vector<Shape> read;
+        for (const int value : from) read.push_back(shapes[static_cast<std::size_t>(value)]);
+        steps.push_back({kind, read, output, places, std::move(settings), from});
+        shapes.push_back(output);
+        choose(static_cast<int>(shapes.size()) - 1);
     }
 
     void activation(const char* name) { add("activation", activated({}, name), shape); }

@@ -1,0 +1,333 @@
+// Graphs: values, gradients and losses against plain double precision, with any outputs, on any number of threads.
+#include <algorithm>
+#include <stdexcept>
+
+#include "calls.hpp"
+#include "graph.hpp"
+#include "isa/choice.hpp"
+#include "plain.hpp"
+
+using namespace convoscope;
+
+namespace {
+
+Doubles as_doubles(const Floats& values) { return Doubles(values.begin(), values.end()); }
+Floats as_floats(const Doubles& values) { return Floats(values.begin(), values.end()); }
+
+// A graph with data, in double precision; and the sum that its gradients are of.
+class Case {
+public:
+    Case(const Stack& graph, const Samples& samples, bool training)
+        : graph_(graph), samples_(samples.count), training_(training) {
+        for (const Floats& x : samples.x) inputs.push_back(as_doubles(x));
+        for (const auto& values : graph.values) weights.push_back(as_doubles(*values));
+    }
+
+    Plain plain() const { return Plain(graph_, samples_, inputs, weights, training_); }
+
+    // The change of what `sum` makes of the values along a direction in one of the arrays.
+    template <class Sum>
+    double slope(Doubles& array, const Floats& direction, Sum&& sum) {
+        constexpr double step = 1e-5;
+        const Doubles before = array;
+        const auto at = [&](double distance) {
+            for (std::size_t i = 0; i < array.size(); i++)
+                array[i] = before[i] + distance * static_cast<double>(direction[i]);
+            return sum(plain().values);
+        };
+        const double difference = (at(step) - at(-step)) / (2 * step);
+        array = before;
+        return difference;
+    }
+
+    template <class Sum>
+    void expect_gradient(const Floats& found, Doubles& array, Sum&& sum, const std::string& what) {
+        const Floats direction = random_floats(static_cast<std::int64_t>(array.size()));
+        double along = 0, size = 0;
+        for (std::size_t i = 0; i < array.size(); i++) {
+            const double product = static_cast<double>(found[i]) * static_cast<double>(direction[i]);
+            along += product;
+            size += std::fabs(product);
+        }
+        const double expected = slope(array, direction, sum);
+        if (!(std::fabs(expected - along) <= 2e-3 * size + 2e-4))
+            fail(what + ": " + std::to_string(along) + " instead of " + std::to_string(expected));
+    }
+
+    template <class Sum>
+    void expect_gradients(const Found& found, Sum&& sum) {
+        for (std::size_t i = 0; i < inputs.size(); i++)
+            expect_gradient(found.inputs[i], inputs[i], sum, "gradient of input " + std::to_string(i));
+        for (std::size_t w = 0; w < weights.size(); w++)
+            if (graph_.weights[w].trainable)
+                expect_gradient(found.weights[w], weights[w], sum, "gradient of weight " + std::to_string(w));
+    }
+
+    std::vector<Doubles> inputs, weights;
+
+private:
+    const Stack& graph_;
+    const std::int64_t samples_;
+    const bool training_;
+};
+
+const Doubles& output_of(const Stack& graph, const std::vector<Doubles>& values, std::size_t o) {
+    return values[static_cast<std::size_t>(graph.outputs[o])];
+}
+
+void values_are_right(const Stack& graph) {
+    Program program = graph.program();
+    const Samples samples(program, random_int(1, 9));
+    const Plain plain = Case(graph, samples, false).plain();
+    for (const int threads : {1, 2, 3}) {
+        Pool::shared().set_threads(threads);
+        const std::vector<Floats> found = predict(program, samples, 0, samples.count);
+        for (std::size_t o = 0; o < found.size(); o++)
+            ::expect_near(found[o], as_floats(output_of(graph, plain.values, o)), 1e-3, "prediction");
+        std::vector<Floats> outputs = output_rooms(program, samples.count), rooms;
+        for (const auto& step : program.steps())
+            rooms.emplace_back(static_cast<std::size_t>(samples.count * step->output_size));
+        Interrupt interrupt;
+        program.predict(samples.images(), pointers(outputs).data(), pointers(rooms).data(), nullptr, nullptr,
+                        interrupt);
+        if (outputs != found) fail("other outputs where every step's are asked for");
+        for (std::size_t i = 0; i < graph.steps.size(); i++) {
+            const int step = program.output_of()[i];
+            const Doubles& expected = plain.values[graph.inputs.size() + i];
+            if (step >= 0)
+                ::expect_near(rooms[static_cast<std::size_t>(step)], as_floats(expected), 1e-3, "a step's output");
+        }
+    }
+}
+
+// Where an output has no gradient, none of what only it is made from has one either.
+void gradients_are_right(const Stack& graph) {
+    Program program = graph.program();
+    const Samples samples(program, random_int(1, 5));
+    std::vector<Floats> arriving = random_gradients(program, samples.count);
+    for (Floats& gradient : arriving)
+        if (random_int(0, 3) == 0) gradient.clear();
+    const auto sum = [&](const std::vector<Doubles>& values) {
+        double total = 0;
+        for (std::size_t o = 0; o < arriving.size(); o++)
+            for (std::size_t i = 0; i < arriving[o].size(); i++)
+                total += static_cast<double>(arriving[o][i]) * output_of(graph, values, o)[i];
+        return total;
+    };
+    for (const bool training : {false, true})
+        for (const int threads : {1, 3}) {
+            Pool::shared().set_threads(threads);
+            const Found found = pull(program, samples, arriving, training);
+            Case both(graph, samples, training);
+            for (std::size_t o = 0; o < arriving.size(); o++)
+                ::expect_near(found.outputs[o], as_floats(output_of(graph, both.plain().values, o)), 1e-3, "outputs");
+            both.expect_gradients(found, sum);
+        }
+}
+
+// Losses of some of the outputs: labels for a softmax, squares for the others.
+struct Judged {
+    Judged(const Program& program, std::int64_t samples) : count(samples) {
+        for (const Output& output : program.outputs()) {
+            const bool labelled = output.maker.activation == Nonlinearity::softmax;
+            targets.push_back(random_floats(samples * output.size));
+            sample_weights.push_back(random_floats(samples));
+            labels.emplace_back();
+            for (std::int64_t i = 0; i < samples * output.rows(); i++)
+                labels.back().push_back(static_cast<std::int32_t>(random_int(0, output.units - 1)));
+            scorings.emplace_back();
+            if (random_int(0, 4) == 0) continue;
+            const auto kind = labelled ? Loss::Kind::sparse_categorical : Loss::Kind::squared;
+            scorings.back() = Scoring{{kind, false, 0, 0.5f + static_cast<float>(random_int(0, 3))}, {}, nullptr};
+        }
+        for (std::size_t o = 0; o < scorings.size(); o++)
+            if (scorings[o]) {
+                const bool labelled = scorings[o]->loss.kind == Loss::Kind::sparse_categorical;
+                scorings[o]->targets = {labelled ? labels[o].data() : nullptr, labelled ? nullptr : targets[o].data()};
+                scorings[o]->sample_weight = sample_weights[o].data();
+            }
+    }
+
+    // The loss of one sample times its weight.
+    double loss(const Output& output, std::size_t o, const Doubles& values, std::int64_t sample) const {
+        double total = 0;
+        const bool labelled = scorings[o]->loss.kind == Loss::Kind::sparse_categorical;
+        for (std::int64_t row = sample * output.rows(); row < (sample + 1) * output.rows(); row++)
+            for (std::int64_t j = 0; j < output.units; j++) {
+                const auto at = static_cast<std::size_t>(row * output.units + j);
+                if (labelled && labels[o][static_cast<std::size_t>(row)] == j)
+                    total -= std::log(values[at]) / static_cast<double>(output.rows());
+                if (!labelled)
+                    total += std::pow(values[at] - static_cast<double>(targets[o][at]), 2) /
+                             static_cast<double>(output.size);
+            }
+        return total * static_cast<double>(sample_weights[o][static_cast<std::size_t>(sample)]);
+    }
+
+    std::int64_t count;
+    Scorings scorings;
+    std::vector<Floats> targets, sample_weights;
+    std::vector<std::vector<std::int32_t>> labels;
+};
+
+void losses_are_right(const Stack& graph) {
+    Program program = graph.program();
+    const Samples samples(program, random_int(1, 5));
+    const Judged judged(program, samples.count);
+    const auto sum = [&](const std::vector<Doubles>& values) {
+        double total = 0;
+        for (std::size_t o = 0; o < judged.scorings.size(); o++)
+            for (std::int64_t i = 0; judged.scorings[o] && i < samples.count; i++)
+                total += static_cast<double>(judged.scorings[o]->loss.weight) / static_cast<double>(samples.count) *
+                         judged.loss(program.output(o), o, output_of(graph, values, o), i);
+        return total;
+    };
+    for (const bool training : {false, true}) {
+        Pool::shared().set_threads(static_cast<int>(random_int(1, 3)));
+        Found found(program, samples);
+        Interrupt interrupt;
+        loss_gradients(program, samples.images(), judged.scorings, pointers(found.losses),
+                       found.request(program, training), interrupt);
+        Case both(graph, samples, training);
+        const std::vector<Doubles> values = both.plain().values;
+        for (std::size_t o = 0; o < judged.scorings.size(); o++) {
+            if (!judged.scorings[o]) continue;
+            Floats expected;
+            for (std::int64_t i = 0; i < samples.count; i++)
+                expected.push_back(
+                    static_cast<float>(judged.loss(program.output(o), o, output_of(graph, values, o), i)));
+            ::expect_near(found.losses[o], expected, 1e-3, "losses");
+            if (training) continue;
+            std::vector<Floats> outputs = output_rooms(program, samples.count), losses = found.losses;
+            program.predict(samples.images(), pointers(outputs).data(), nullptr, &judged.scorings,
+                            pointers(losses).data(), interrupt);
+            ::expect_near(losses[o], expected, 1e-3, "losses in prediction");
+        }
+        both.expect_gradients(found, sum);
+    }
+}
+
+// One step of plain descent: each weight by its gradient, whoever has it; moving averages once for each call.
+void a_training_step_is_right(Stack& graph) {
+    Program program = graph.program();
+    const Samples samples(program, random_int(2, 5));
+    const Judged judged(program, samples.count);
+    Found found(program, samples);
+    Interrupt interrupt;
+    loss_gradients(program, samples.images(), judged.scorings, pointers(found.losses), found.request(program, true),
+                   interrupt);
+    std::vector<Doubles> expected = Case(graph, samples, true).plain().moments;
+    for (std::size_t w = 0; w < expected.size(); w++)
+        for (std::size_t i = 0; graph.weights[w].trainable && i < expected[w].size(); i++)
+            expected[w][i] -= 0.01 * static_cast<double>(found.weights[w][i]);
+
+    Stretch stretch{};
+    stretch.x = samples.images();
+    stretch.scorings = judged.scorings;
+    std::vector<std::int64_t> rows;
+    for (std::int64_t i = 0; i < samples.count; i++) rows.push_back(i);
+    const double rate = 0.01;
+    stretch.rows = rows.data();
+    stretch.count = stretch.batch_size = samples.count;
+    stretch.rule = {UpdateRule::Kind::sgd, 0, false, 0.9, 0.999, 1e-7, 0.9, false, 0, {}, {}, {}};
+    stretch.learning_rates = &rate;
+    stretch.iteration = 5;
+    stretch.seed = 3;
+    for (const Weight& weight : program.weights())
+        if (weight.trainable) stretch.slots.emplace_back();
+    std::vector<Floats> outputs = output_rooms(program, samples.count), losses = found.losses;
+    stretch.losses = pointers(losses);
+    stretch.outputs = pointers(outputs);
+    if (train(program, stretch, std::nullopt, interrupt) != 1) fail("a step was not taken");
+    expect_near(outputs, found.outputs, 0, "outputs in training");
+    for (std::size_t w = 0; w < expected.size(); w++)
+        ::expect_near(*graph.values[w], as_floats(expected[w]), 1e-4, "weight " + std::to_string(w));
+}
+
+// Residual connections with shared weights: read three times, and an output besides.
+void what_is_read_often_adds_up() {
+    Stack graph(Shape{3, 2, 4});
+    graph.dense(4, "tanh");
+    const std::vector<int> shared = graph.steps[0].weights;
+    const int once = graph.latest;
+    graph.join("dense", graph.steps[0].settings, {once}, graph.shape, shared);
+    graph.join("combine", activated({{"mode", "multiply"}}, "linear"), {graph.latest, once, once}, graph.shape);
+    graph.outputs = {once, once, 0, graph.latest};
+    values_are_right(graph);
+    for (int i = 0; i < 5; i++) gradients_are_right(graph), losses_are_right(graph);
+}
+
+// As TensorFlow: the first of equal values has the gradient.
+void the_first_of_equals_has_the_gradient() {
+    for (const char* mode : {"maximum", "minimum"}) {
+        Stack graph(std::vector<Shape>{{1, 1, 5}, {1, 1, 5}, {1, 1, 5}});
+        graph.join("combine", activated({{"mode", mode}}, "linear"), {0, 1, 2}, {1, 1, 5});
+        Program program = graph.program();
+        Samples samples(program, 1);
+        samples.x = {{1, 1, 2, 2, 3}, {1, 2, 1, 2, 3}, {1, 2, 2, 1, 3}};
+        const Found found = pull(program, samples, {Floats{1, 2, 3, 4, 5}}, false);
+        const bool largest = std::string(mode) == "maximum";
+        const std::vector<Floats> expected =
+            largest ? std::vector<Floats>{{1, 0, 3, 4, 5}, {0, 2, 0, 0, 0}, {0, 0, 0, 0, 0}}
+                    : std::vector<Floats>{{1, 2, 0, 0, 5}, {0, 0, 3, 0, 0}, {0, 0, 0, 4, 0}};
+        if (found.inputs != expected) fail(std::string(mode) + ": not the first of equals");
+    }
+}
+
+template <class Body>
+void expect_refused(const char* what, Body&& body) {
+    try {
+        body();
+    } catch (const std::invalid_argument&) {
+        return;
+    }
+    fail(std::string("not refused: ") + what);
+}
+
+void what_cannot_be_meant_is_refused() {
+    const Shape four{4};
+    const StepDescription step{"rescaling", {four}, four, {}, {{"scale", 1}, {"offset", 0}}, {0}};
+    const auto with = [&](auto&& change) {
+        StepDescription changed = step;
+        change(changed);
+        return [=] { Program({four}, {changed}, {}, {1}); };
+    };
+    Program({four}, {step}, {}, {1, 0, 1});
+    expect_refused("a value of the future", with([](StepDescription& d) { d.from = {1}; }));
+    expect_refused("a value below 0", with([](StepDescription& d) { d.from = {-1}; }));
+    expect_refused("no value", with([](StepDescription& d) { d.from = {}; }));
+    expect_refused("a second value", with([](StepDescription& d) { d.from = {0, 0}; }));
+    expect_refused("a second input", with([&](StepDescription& d) { d.from = {0, 0}, d.inputs = {four, four}; }));
+    expect_refused("another size", with([](StepDescription& d) { d.inputs[0] = d.output = {5}; }));
+    expect_refused("no outputs", [&] { Program({four}, {step}, {}, {}); });
+    expect_refused("no inputs", [&] { Program(std::vector<Shape>{}, {}, {}, {0}); });
+    expect_refused("an output of the future", [&] { Program({four}, {step}, {}, {2}); });
+    const auto joined = [&](const char* kind, Settings settings, Shape second, Shape output) {
+        return [=] { Program({{2, 3}, second}, {{kind, {{2, 3}, second}, output, {}, settings, {0, 1}}}, {}, {2}); };
+    };
+    const Settings sum = activated({{"mode", "add"}}, "relu");
+    joined("combine", sum, {2, 1}, {2, 3})();
+    joined("concatenate", {{"axis", 0}}, {1, 3}, {3, 3})();
+    expect_refused("shapes that do not stretch", joined("combine", sum, {2, 2}, {2, 3}));
+    expect_refused("an output larger than all", joined("combine", sum, {2, 3}, {4, 2, 3}));
+    expect_refused("a smaller output", joined("combine", sum, {2, 3}, {2, 1}));
+    expect_refused("a softmax", joined("combine", activated({{"mode", "add"}}, "softmax"), {2, 3}, {2, 3}));
+    expect_refused("an axis that is not there", joined("concatenate", {{"axis", 2}}, {1, 3}, {3, 3}));
+    expect_refused("sides of other lengths", joined("concatenate", {{"axis", 0}}, {1, 2}, {3, 3}));
+    expect_refused("another length", joined("concatenate", {{"axis", 0}}, {1, 3}, {4, 3}));
+}
+
+}  // namespace
+
+void test_graphs() {
+    what_cannot_be_meant_is_refused();
+    the_first_of_equals_has_the_gradient();
+    what_is_read_often_adds_up();
+    for (int i = 0; i < 30; i++) {
+        Stack graph = random_graph();
+        values_are_right(graph);
+        gradients_are_right(graph);
+        losses_are_right(graph);
+        a_training_step_is_right(graph);
+    }
+}
