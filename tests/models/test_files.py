@@ -19,8 +19,11 @@ from convoscope.engine.base import Engine
 from convoscope.layers import (
     ELU,
     Activation,
+    Add,
+    Average,
     AveragePooling2D,
     BatchNormalization,
+    Concatenate,
     Conv2D,
     Conv2DTranspose,
     Dense,
@@ -32,8 +35,11 @@ from convoscope.layers import (
     InputLayer,
     Layer,
     LeakyReLU,
+    Maximum,
     MaxPooling2D,
+    Minimum,
     MinPooling2D,
+    Multiply,
     RandomErasing,
     RandomFlip,
     RandomRotation,
@@ -42,11 +48,12 @@ from convoscope.layers import (
     Rescaling,
     Reshape,
     Softmax,
+    Subtract,
     UpSampling2D,
     ZeroPadding2D,
 )
 from convoscope.layers.serialization import KINDS
-from convoscope.models import Sequential, load_model, read_header, save_model
+from convoscope.models import Model, Sequential, load_model, read_header, save_model
 from convoscope.training import optimizers, schedules
 
 Array = npt.NDArray[Any]
@@ -54,10 +61,18 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Row:
-    """A layer with settings other than its own, and inputs that it takes."""
+    """A layer with settings other than its own, and the shape of what it takes, or of each of several inputs."""
 
     layer: Layer
-    takes: tuple[int, ...] = field(default=(6, 7, 2))
+    takes: tuple[Any, ...] = field(default=(6, 7, 2))
+
+    def model(self) -> Any:
+        """Return the layer with an activation behind it, which changes nothing, as a model."""
+        if isinstance(self.takes[0], tuple):
+            inputs = [Input(shape) for shape in self.takes]
+            return Model(inputs, Activation("linear")(self.layer(inputs)), seed=6)
+        layers = [self.layer] if isinstance(self.layer, InputLayer) else [Input(self.takes), self.layer]
+        return Sequential([*layers, Activation("linear")], seed=6)
 
 
 ROWS = [
@@ -91,6 +106,13 @@ ROWS = [
     Row(RandomTranslation((0, 0.1), 0.2, "wrap", "nearest")),
     Row(RandomRotation(0.1, "constant", fill_value=1.5)),
     Row(RandomErasing((0.2, 0.9), 0.4, fill_value=3, value_range=(0, 16))),
+    Row(Add(name="sum"), ((3, 4, 2), (3, 4, 2), (1, 1, 2))),
+    Row(Subtract(), ((5,), (5,))),
+    Row(Multiply(trainable=False), ((3, 4, 2), (3, 4, 1))),
+    Row(Average(), ((5,), (5,))),
+    Row(Maximum(), ((5,), (5,))),
+    Row(Minimum(), ((5,), (5,))),
+    Row(Concatenate(1), ((3, 4, 2), (1, 4, 2))),
 ]
 
 
@@ -110,8 +132,7 @@ def test_no_kind_of_layer_is_left_out() -> None:
 def test_every_layer_comes_back_with_settings_weights_and_outputs_to_the_bit(
     row: Row, tmp_path: Path, engine: Engine
 ) -> None:
-    layers = [row.layer] if isinstance(row.layer, InputLayer) else [Input(row.takes), row.layer]
-    model = Sequential([*layers, Activation("linear")], seed=6)
+    model = row.model()
     generator = np.random.default_rng(2)
     model.set_weights([generator.uniform(0.1, 1.0, weight.shape) for weight in model.weights])
     model.save(tmp_path / "model.safetensors")
@@ -119,7 +140,8 @@ def test_every_layer_comes_back_with_settings_weights_and_outputs_to_the_bit(
     assert again.get_config() == model.get_config()
     for weight, same in zip(model.weights, again.weights, strict=True):
         assert weight.tobytes() == same.tobytes()
-    x = generator.normal(size=(3, *row.takes)).astype(np.float32)
+    given = [generator.normal(size=(3, *shape)).astype(np.float32) for shape in model.plan_input_shapes]
+    x = given if len(given) > 1 else given[0]
     assert model.predict_on_batch(x).tobytes() == again.predict_on_batch(x).tobytes()
 
 

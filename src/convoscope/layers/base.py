@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,6 +23,7 @@ from convoscope.initializers import Initializer
 from convoscope.layers import moments
 from convoscope.layers.options import reject_unsupported
 from convoscope.layers.symbols import Node, Operation, Symbol, check_count, symbols_in
+from convoscope.layers.unfilled import is_unfilled
 from convoscope.random import next_seed
 from convoscope.regularizers import Regularizer
 from convoscope.types import Shape
@@ -193,7 +195,10 @@ class Layer(Operation):
         output_shape = self.checked_shape(*shapes)
         self._specs = self.weight_specs(shapes[0])
         self._weights = tuple(
-            np.ascontiguousarray(spec.initializer(spec.shape, generator), dtype=np.float32) for spec in self._specs
+            np.broadcast_to(np.float32(0), spec.shape)
+            if is_unfilled()
+            else np.ascontiguousarray(spec.initializer(spec.shape, generator), dtype=np.float32)
+            for spec in self._specs
         )
         self._input_shapes, self._output_shape = shapes, output_shape
 
@@ -243,7 +248,7 @@ class Layer(Operation):
         """Make the weights for inputs of those shapes, or check that those that are there fit; see `Operation`."""
         shapes = tuple(input_shapes)
         if not self.built:
-            self.build(shapes, np.random.default_rng([next_seed(), 0]))
+            self.build(shapes, np.random.default_rng([0 if is_unfilled() else next_seed(), 0]))
         output_shape = self.checked_shape(*shapes)
         if [spec.shape for spec in self.weight_specs(shapes[0])] != [spec.shape for spec in self._specs]:
             raise self._built_otherwise(shapes)
@@ -348,6 +353,10 @@ class Layer(Operation):
             for own, new in zip(self._weights, arrays, strict=True):
                 own[...] = new
 
+    def take_weights(self, weights: Sequence[Weights]) -> None:
+        """Make these very arrays the layer's weights: float32, of the shapes of `specs`, and nobody else's."""
+        self._weights = tuple(map(writable, weights))
+
     def count_params(self) -> int:
         """Return the number of values in all weights."""
         return sum(weight.size for weight in self._weights)
@@ -365,6 +374,7 @@ class Layer(Operation):
     # ---- words
 
     @classmethod
+    @cache
     def _argument_names(cls) -> list[str]:
         names: list[str] = []
         for kind in cls.__mro__:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from convoscope.errors import ConfigurationError, unknown_name
+from convoscope.layers import sharing
 from convoscope.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
 from convoscope.layers.augmentation import RandomErasing, RandomFlip, RandomRotation, RandomTranslation
 from convoscope.layers.base import Layer
@@ -77,16 +78,25 @@ def serialize(layer: Operation) -> dict[str, Any]:
     >>> serialize(Flatten(name="flat"))
     {'class_name': 'Flatten', 'config': {'name': 'flat', 'trainable': True}}
     """
-    return {"class_name": type(layer).__name__, "config": layer.get_config()}  # type: ignore[attr-defined]
+    return sharing.described(layer, lambda: {"class_name": _known_kind(layer), "config": layer.get_config()})  # type: ignore[attr-defined]
 
 
 def deserialize(description: dict[str, Any]) -> Any:
     """Make a layer, or a model, from what `serialize` returned."""
     if not isinstance(description, dict):
         raise ConfigurationError(f"The description of a layer must be a dict, but is {description!r}.")
+    return sharing.made(description, lambda: _made(description))
+
+
+def _made(description: dict[str, Any]) -> Any:
     name, config = description.get("class_name"), description.get("config")
     if not isinstance(name, str) or name not in KINDS | MODELS:
         raise unknown_name("layer", name, KINDS)
     if not isinstance(config, dict):
         raise ConfigurationError(f"The description of a {name} layer has no settings: expected a dict, got {config!r}.")
     return (KINDS | MODELS)[name].from_config(config)
+
+
+def _known_kind(layer: Operation) -> str:
+    """Return the name of the layer's class; for a model of a class of yours, of the one that it is derived from."""
+    return next((kind.__name__ for kind in type(layer).__mro__ if kind in MODELS.values()), type(layer).__name__)

@@ -7,6 +7,7 @@ that stands for what will come out. A model is made of the nodes between two set
 
 from __future__ import annotations
 
+import itertools
 import re
 import weakref
 from abc import ABC, abstractmethod
@@ -16,6 +17,8 @@ from typing import Any
 
 from convoscope.errors import ConfigurationError, ShapeError
 from convoscope.types import Shape
+
+_births = itertools.count()
 
 
 class Node:
@@ -163,6 +166,11 @@ class Operation(ABC):
     ----------
     name : str, optional
         Given by the user; left out, the model it stands in gives one.
+
+    Attributes
+    ----------
+    born : int
+        Which one it is of all layers and models that this process has made. Names are numbered in that order.
     """
 
     def __init__(self, name: str | None = None) -> None:
@@ -174,6 +182,7 @@ class Operation(ABC):
         self._model_name: str | None = None
         self._owner: weakref.ref[Any] | None = None
         self._nodes: list[weakref.ref[Node]] = []
+        self.born = next(_births)
 
     # ---- being called
 
@@ -193,7 +202,9 @@ class Operation(ABC):
 
     def note_call(self, node: Node) -> None:
         """Remember a call, for as long as anybody else does."""
-        self._nodes = [*(each for each in self._nodes if each() is not None), weakref.ref(node)]
+        self._nodes.append(weakref.ref(node))
+        if len(self._nodes).bit_count() == 1:  # now and then, so that thousands of calls take no quadratic time
+            self._nodes = [each for each in self._nodes if each() is not None]
 
     @property
     def nodes(self) -> list[Node]:

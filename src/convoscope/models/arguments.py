@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from convoscope.checks import shape as as_shape
@@ -23,8 +23,8 @@ def as_list(layers: Any) -> list[Any]:
     return list(layers)
 
 
-def check_layer(layer: Any, before: Sequence[Operation], model: Operation) -> None:
-    """Say what is wrong with something that shall stand in `model` behind the layers `before`, if anything is."""
+def check_layer(layer: Any, before: Collection[int], model: Operation) -> None:
+    """Say what is wrong with a layer that shall stand in `model` behind others (their ids: `before`)."""
     where = f"Layer {len(before) + 1}"
     if isinstance(layer, type) and issubclass(layer, Layer):
         raise ConfigurationError(
@@ -42,7 +42,7 @@ def check_layer(layer: Any, before: Sequence[Operation], model: Operation) -> No
         raise ConfigurationError(
             f"{where} must be a layer, such as Dense(10), but is {layer!r} (of type {type(layer).__name__})."
         )
-    if any(layer is each for each in before):
+    if id(layer) in before:
         raise ConfigurationError(
             f"{where} is {layer.describe()}, which stands in this model already. A layer stands in a "
             f"stack once: make another with the same settings, {type(layer).__name__}(...), or share its weights by "

@@ -2,6 +2,7 @@
 
 The header's description is JSON: ``format`` ("convoscope-model"), ``version``, ``model`` (architecture, class names,
 preprocessing, seed, what was compiled), ``sha256`` of the arrays' bytes and, from a run, ``training_state``.
+Version 1 is of plain stacks of layers, version 2 of all other models: see `convoscope.models.architecture`.
 A model that was kept in half precision has arrays of 16 bits; read, they are 32.
 Arrays are named ``layers/<place>/<weight>`` and ``optimizer/<place among all weights>/<slot>``.
 """
@@ -16,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from convoscope.checks import shape as as_shape
 from convoscope.engine.base import Array
 from convoscope.errors import (
     ConfigurationError,
@@ -27,17 +27,14 @@ from convoscope.errors import (
     StorageError,
 )
 from convoscope.layers import moments
-from convoscope.layers.serialization import deserialize
-from convoscope.layers.stack import infer_shapes
-from convoscope.models import tensorfile
+from convoscope.models import architecture, tensorfile
 from convoscope.models.network import Network
-from convoscope.models.sequential import Sequential
 from convoscope.models.tensorfile import AnyFloats
 from convoscope.paths import user_path
 from convoscope.types import Shape
 
 FORMAT = "convoscope-model"
-VERSION = 1
+VERSION = 2
 _LARGEST_HALF = float(np.finfo(np.float16).max)
 
 
@@ -82,6 +79,7 @@ def save_model(
     --------
     >>> import tempfile
     >>> from convoscope.layers import Dense
+    >>> from convoscope.models import Sequential
     >>> model = Sequential([Dense(3, input_shape=(4,))])
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save_model(model, folder + "/model.safetensors")
@@ -107,7 +105,7 @@ def save_model(
         tensors = {name: _halved(array) for name, array in tensors.items()}
     metadata = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": 1 if model.is_plain else 2,
         "model": _plain(description, "preprocessing"),
         "sha256": _fingerprint(tensors),
     }
@@ -116,8 +114,13 @@ def save_model(
     tensorfile.write_tensors(path, tensors, metadata)
 
 
-def load_model(path: str | os.PathLike[str]) -> Sequential:
+def load_model(path: str | os.PathLike[str]) -> Any:
     """Read a model that `save_model` wrote: it predicts, and trains on, bit for bit as the saved one would.
+
+    Returns
+    -------
+    Sequential or Model
+        As it was saved.
 
     Raises
     ------
@@ -130,7 +133,7 @@ def load_model(path: str | os.PathLike[str]) -> Sequential:
     header, tensors = tensorfile.read_tensors(path)
     description = _description(header, path)
     try:
-        model = _make(description, tensors, path)
+        model = _make(description, header.metadata["version"], tensors, path)
     except FileFormatError:
         raise
     except (ConvoscopeError, LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -148,8 +151,9 @@ def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``format``, ``version``, ``model`` (``architecture``, ``class_names``, ``preprocessing``, ``seed``,
-        ``training``), ``training_state`` (or None) and ``tensors``, the shape of each.
+        ``format``, ``version``, ``kind`` ("Sequential" or "Model"), ``model`` (``architecture``, ``class_names``,
+        ``preprocessing``, ``seed``, ``training``; of version 2 also ``graph``), ``training_state`` (or None) and
+        ``tensors``, the shape of each.
     """
     path = user_path(path)
     header = tensorfile.read_header(path)
@@ -157,6 +161,7 @@ def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "version": header.metadata["version"],
+        "kind": architecture.kind_of(description, header.metadata["version"]),
         "model": description,
         "training_state": header.metadata.get("training_state"),
         "tensors": dict(header.shapes),
@@ -221,7 +226,7 @@ def _plain(value: dict[str, Any], what: str) -> dict[str, Any]:
 def _describe(model: Network, include_optimizer: bool) -> dict[str, Any]:
     _check_extras(model)
     return {
-        "architecture": model.get_config(),
+        **architecture.described(model),
         "class_names": None if model.class_names is None else list(model.class_names),
         "preprocessing": model.preprocessing,
         "seed": model.seed,
@@ -311,33 +316,23 @@ def _description(header: tensorfile.Header, path: str | os.PathLike[str]) -> dic
     return description
 
 
-def _make(description: dict[str, Any], tensors: Mapping[str, Array], path: str | os.PathLike[str]) -> Sequential:
-    architecture = description["architecture"]
-    layers = {name: array.shape for name, array in tensors.items() if not name.startswith("optimizer/")}
-    # Before weights are made: a description that was tampered with could ask for more memory than there is.
-    _check_shapes(_shapes_needed(architecture), layers, path)
-    model = Sequential.from_config(architecture, seed=description["seed"])
-    model.build()
+def _make(
+    description: dict[str, Any], version: int, tensors: Mapping[str, Array], path: str | os.PathLike[str]
+) -> Network:
+    # Weights take no memory yet: a description that was tampered with could ask for more of it than there is.
+    model = architecture.made(description, version)
+    found = {name: array.shape for name, array in tensors.items() if not name.startswith("optimizer/")}
+    _check_shapes({name: weight.shape for name, weight in _weights(model).items()}, found, path)
+    for name in found:
+        if not np.isfinite(tensors[name]).all():
+            raise FileFormatError(f"{path} is damaged: tensor {name!r} has values that are not finite numbers.")
+    for place, layer in enumerate(model.leaf_layers):
+        layer.take_weights([tensors[f"layers/{place}/{spec.name}"] for spec in layer.specs])
     model.class_names, model.preprocessing = description["class_names"], description["preprocessing"]
     _check_extras(model)
-    for name, weight in _weights(model).items():
-        weight[...] = tensors[name]
-        if not np.isfinite(weight).all():
-            raise FileFormatError(f"{path} is damaged: tensor {name!r} has values that are not finite numbers.")
     if description["training"] is not None:
         _set_training(model, description["training"], tensors, path)
     return model
-
-
-def _shapes_needed(architecture: dict[str, Any]) -> dict[str, Shape]:
-    layers = [deserialize(layer) for layer in architecture["layers"]]
-    first = as_shape(architecture["input_shape"], "input_shape", "The model")
-    inputs = [first, *infer_shapes(layers, first)]
-    return {
-        f"layers/{place}/{spec.name}": spec.shape
-        for place, (layer, shape) in enumerate(zip(layers, inputs, strict=False))
-        for spec in layer.weight_specs(shape)
-    }
 
 
 def _set_training(

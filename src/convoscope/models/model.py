@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from convoscope.errors import ConfigurationError, ConvoscopeError
+from convoscope.layers import sharing
 from convoscope.layers.graph import by_depth, trace
 from convoscope.layers.input import InputLayer
+from convoscope.layers.serialization import deserialize, serialize
 from convoscope.layers.symbols import Node, Operation, Symbol
 from convoscope.models.naming import name_layers
 from convoscope.models.network import Network
-from convoscope.models.wiring import Wiring
+from convoscope.models.wiring import Wiring, list_in
 
 
 class Model(Network):
@@ -73,7 +75,7 @@ class Model(Network):
             raise ConfigurationError(f"The same input was given twice: {', '.join(map(repr, first))}.")
         self._settle_nodes(*_from_input_layers(first, trace(first, last), last))
         try:
-            name_layers(self._operations, self)
+            name_layers(sorted(self._operations, key=lambda operation: operation.born), self)  # as Keras counts them
         except ConvoscopeError:
             self.forget_graph()
             raise
@@ -153,12 +155,12 @@ class Model(Network):
 
     def get_config(self) -> dict[str, Any]:
         """Return the architecture as plain JSON values: ``Model.from_config`` makes it again."""
-        from convoscope.layers.serialization import serialize
-
         wiring = self._wiring()
+        with sharing.one_description():
+            layers = [serialize(operation) for operation in self._operations]
         return {
             "name": self.name,
-            "layers": [serialize(operation) for operation in self._operations],
+            "layers": layers,
             **wiring.as_json(),
             "input_keys": self._input_keys,
             "output_keys": self._output_keys,
@@ -168,18 +170,16 @@ class Model(Network):
     @classmethod
     def from_config(cls, config: dict[str, Any], *, seed: int | None = None) -> Model:
         """Make a model from what `get_config` returned, with new weights."""
-        from convoscope.layers.serialization import deserialize
-
-        operations: list[Any] = [deserialize(description) for description in config["layers"]]
+        with sharing.one_making():
+            operations: list[Any] = [deserialize(description) for description in list_in(config, "layers")]
         wiring = Wiring.from_json(config, len(operations))
         made = wiring.called(operations)
         ends = [Symbol(made[number], index) for number, index in wiring.outputs]
         starts = [Symbol(made[number], index) for number, index in wiring.inputs]
-        keys, single = config.get("output_keys"), config.get("single")
-        outputs: Any = ends[0] if single else dict(zip(keys, ends, strict=True)) if keys else ends
-        named = config.get("input_keys")
-        inputs: Any = dict(zip(named, starts, strict=True)) if named else starts
-        return cls(inputs, outputs, name=config.get("name"), seed=seed)
+        inputs = _with_keys(starts, config.get("input_keys"), "input_keys")
+        outputs = _with_keys(ends, config.get("output_keys"), "output_keys")
+        alone = config.get("single") is True and isinstance(outputs, list) and len(outputs) == 1
+        return cls(inputs, outputs[0] if alone else outputs, name=config.get("name"), seed=seed)
 
     def _wiring(self) -> Wiring:
         nodes = [*(symbol.node for symbol in self._inputs), *self._nodes_between]
@@ -223,6 +223,18 @@ def _symbols(given: Any, what: str) -> tuple[list[Symbol], list[str] | None, boo
                 f"{symbol!r} (of type {type(symbol).__name__})."
             )
     return symbols, keys, alone
+
+
+def _with_keys(symbols: list[Symbol], keys: Any, what: str) -> Any:
+    """Return symbols under the names that a description gives them, or in a list if it gives none."""
+    if keys is None:
+        return symbols
+    good = isinstance(keys, list) and all(isinstance(key, str) for key in keys) and len(set(keys)) == len(keys)
+    if not good or len(keys) != len(symbols):
+        raise ConfigurationError(
+            f"The description of a model needs {len(symbols)} different names as {what}, but has {keys!r}."
+        )
+    return dict(zip(keys, symbols, strict=True))
 
 
 def _in_their_model(inputs: Sequence[Symbol], outputs: Sequence[Symbol]) -> list[Symbol]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from itertools import count
 from typing import Any
@@ -40,10 +41,63 @@ def name_layers(layers: Sequence[Operation], owner: Any) -> None:
         if layer.name in taken:  # two models each had a "conv2d": the new name must be free in both
             layer.adopt(other, _free_name(layer, {*taken, *(each.name for each in layers), *_names_in(other)}))
         taken[layer.name] = layer
+    begin: dict[str, int] = {}  # what numbers are taken already: a thousand layers of a kind are not counted each time
     for layer in layers:
         if layer.name not in taken or taken[layer.name] is not layer:
-            layer.adopt(owner, _free_name(layer, taken))
-            taken[layer.name] = layer
+            base = layer.base_name()
+            begin[base], name = _first_free(base, taken, begin.get(base, 0))
+            layer.adopt(owner, name)
+            taken[name] = layer
+
+
+def call_names(model: Any) -> list[str]:
+    """Return a name for each call of the model's graph, in order, that no other call has.
+
+    A layer within a model that stands in this one is named with that model before it, and a call that is not the
+    layer's first says so.
+
+    Examples
+    --------
+    >>> from convoscope.layers import Dense, Input
+    >>> from convoscope.models import Model, Sequential
+    >>> x, inner = Input(shape=(4,)), Sequential([Dense(4)], name="inner")
+    >>> call_names(Model(x, inner(inner(Dense(4)(x)))))
+    ['dense', 'inner/dense', 'inner (2nd call)/dense']
+    """
+    names: list[str] = []
+    taken: set[str] = set()
+    for name in _paths(model):
+        free = name
+        for number in count(2):
+            if free not in taken:
+                break
+            free = f"{name} [{number}]"  # as where a layer has the name "inner/dense" of its own
+        taken.add(free)
+        names.append(free)
+    return names
+
+
+def _paths(model: Any) -> list[str]:
+    calls: Counter[int] = Counter()
+    inner: dict[int, list[str]] = {}
+    paths: list[str] = []
+    for node in model.node_list:
+        operation = node.operation
+        calls[id(operation)] += 1
+        number = calls[id(operation)]
+        own = operation.name if number == 1 else f"{operation.name} ({_ordinal(number)} call)"
+        if not hasattr(operation, "node_list"):
+            paths.append(own)
+            continue
+        if id(operation) not in inner:
+            inner[id(operation)] = _paths(operation)
+        paths += [f"{own}/{name}" for name in inner[id(operation)]]
+    return paths
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 def other_owner(layer: Operation, owner: Any) -> Any:
@@ -59,6 +113,13 @@ def _names_in(model: Any) -> set[str]:
 
 
 def _free_name(layer: Operation, taken: Collection[str]) -> str:
-    base = layer.base_name()
-    candidates = (base if number == 0 else f"{base}_{number}" for number in count())
-    return next(name for name in candidates if name not in taken)
+    return _first_free(layer.base_name(), taken)[1]
+
+
+def _first_free(base: str, taken: Collection[str], begin: int = 0) -> tuple[int, str]:
+    """Return the first number from `begin` on that makes a name nobody has, and the name."""
+    for number in count(begin):
+        name = base if number == 0 else f"{base}_{number}"
+        if name not in taken:
+            break
+    return number, name

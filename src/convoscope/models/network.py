@@ -85,6 +85,11 @@ class Network(Operation, Trainer):
     def _require_built(self) -> None:
         """Say what is missing if shapes and weights are not settled yet."""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the model is nothing but layers that follow each other."""
+        return False
+
     # ---- names and layers
 
     @property

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from convoscope.errors import ConfigurationError, ConvoscopeError, NotReadyError, ShapeError
+from convoscope.layers import sharing
 from convoscope.layers.base import Layer
 from convoscope.layers.input import InputLayer
 from convoscope.layers.serialization import deserialize, serialize
@@ -119,10 +120,12 @@ class Sequential(Network):
         """Add layers, all of them or, on an error, none."""
         input_layer = self._input_layer
         stack = list(self._layers)
+        ids = set(map(id, stack))
         for layer in map(_input_layer_of, layers):
-            check_layer(layer, stack, self)
+            check_layer(layer, ids, self)
             if not isinstance(layer, InputLayer):
                 stack.append(layer)
+                ids.add(id(layer))
             elif stack or input_layer is not None:
                 raise ConfigurationError(
                     f"Input says what goes into a model and can only come first, but model {self.name!r} has "
@@ -194,6 +197,11 @@ class Sequential(Network):
             raise NotReadyError(f"Model {self.name!r} has no layers yet. Add some, with model.add(...).")
 
     @property
+    def is_plain(self) -> bool:
+        """Whether the model is nothing but layers that follow each other: no model is one of them."""
+        return not any(isinstance(layer, Network) for layer in self._layers)
+
+    @property
     def leaf_layers(self) -> Sequence[Layer]:
         """Every layer once, in order; of models that stand in this one, their layers."""
         layers = (getattr(layer, "leaf_layers", (layer,)) for layer in self._layers)
@@ -213,7 +221,8 @@ class Sequential(Network):
     def get_config(self) -> dict[str, Any]:
         """Return the architecture as plain JSON values: ``Sequential.from_config`` makes it again."""
         shape = None if self._input_layer is None else list(self._input_layer.sample_shape)
-        return {"name": self.name, "input_shape": shape, "layers": [serialize(layer) for layer in self._layers]}
+        with sharing.one_description():
+            return {"name": self.name, "input_shape": shape, "layers": [serialize(layer) for layer in self._layers]}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], *, seed: int | None = None) -> Sequential:
@@ -225,7 +234,8 @@ class Sequential(Network):
             )
         shape = config.get("input_shape")
         first = [] if shape is None else [InputLayer(shape)]
-        layers = [deserialize(description) for description in config["layers"]]
+        with sharing.one_making():
+            layers = [deserialize(description) for description in config["layers"]]
         return cls([*first, *layers], name=config.get("name"), seed=seed)
 
     # ---- copying

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convoscope.errors import ConfigurationError
+from convoscope.layers.input import InputLayer
 from convoscope.layers.symbols import Node, Operation, Symbol
 from convoscope.types import Shape
 
@@ -65,7 +66,7 @@ class Wiring:
             If it is not such a description; the message says where.
         """
         wires: list[Wire] = []
-        for number, call in enumerate(_list_in(config, "calls")):
+        for number, call in enumerate(list_in(config, "calls")):
             layer = call.get("layer") if isinstance(call, dict) else None
             if type(layer) is not int or not 0 <= layer < operations:
                 raise ConfigurationError(f"Call {number} of the model is of no layer that it has: {call!r}.")
@@ -77,11 +78,15 @@ class Wiring:
         made: list[Node] = []
         for wire in self.wires:
             operation = operations[wire.operation]
-            inputs = [Symbol(made[number], index) for number, index in wire.inputs]
-            for symbol in inputs:
-                if symbol.index >= len(symbol.node.output_shapes):
-                    raise ConfigurationError(f"{symbol.node.operation.describe()} has no output {symbol.index}.")
-            made.append(operation.call(inputs) if inputs else operation.symbol().node)
+            inputs = _symbols_at(wire.inputs, made)
+            begins = isinstance(operation, InputLayer)
+            if begins == bool(inputs):
+                wrong = "reads values, though a model begins there" if begins else "reads no value"
+                raise ConfigurationError(
+                    f"The description of a model has a call of {operation.describe()} that {wrong}."
+                )
+            made.append(operation.symbol().node if begins else operation.call(inputs))
+        _symbols_at((*self.inputs, *self.outputs), made)
         return made
 
     def nodes(self, operations: Sequence[Operation]) -> list[Node]:
@@ -93,7 +98,20 @@ class Wiring:
         return made
 
 
-def _list_in(config: Any, key: str) -> list[Any]:
+def _symbols_at(places: Sequence[Place], made: Sequence[Node]) -> list[Symbol]:
+    """Return the values there, or say which of them does not exist."""
+    symbols = [Symbol(made[number], index) for number, index in places]
+    for symbol in symbols:
+        if symbol.index >= len(symbol.node.output_shapes):
+            raise ConfigurationError(
+                f"The description of a model names output {symbol.index} of {symbol.node.operation.describe()}, which "
+                f"has {len(symbol.node.output_shapes)}."
+            )
+    return symbols
+
+
+def list_in(config: Any, key: str) -> list[Any]:
+    """Return the list that stands in a description under that key, or say that there is none."""
     found = config.get(key) if isinstance(config, dict) else None
     if not isinstance(found, list):
         raise ConfigurationError(f"The description of a model needs a list of {key}, but has {found!r}.")
@@ -103,7 +121,7 @@ def _list_in(config: Any, key: str) -> list[Any]:
 def _places_in(config: Any, key: str, before: int) -> tuple[Place, ...]:
     """Return the values that are named there, all of them made by one of the first `before` calls."""
     places = []
-    for place in _list_in(config, key):
+    for place in list_in(config, key):
         good = isinstance(place, list) and len(place) == 2 and all(type(n) is int for n in place)
         if not good or not 0 <= place[0] < before or place[1] < 0:
             raise ConfigurationError(
