@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,7 @@ from convoscope.engine import plan
 from convoscope.engine.receptive_field import ReceptiveField, of_values
 from convoscope.layers.base import Layer
 from convoscope.layers.graph import Graph
-from convoscope.layers.input import InputLayer
-from convoscope.layers.symbols import Node
+from convoscope.layers.symbols import Node, Symbol
 from convoscope.types import Shape
 
 
@@ -19,40 +19,58 @@ from convoscope.types import Shape
 class Row:
     """One layer.
 
-    ``shape`` is the output's, without the batch axis; ``arithmetic`` is how the parameters come about, such as
-    "3×3×1×64 + 64"; ``receptive_field`` is what each output value sees of the input; ``multiply_adds`` is how many
-    products of an input with a weight are summed for one image; ``connected_to`` is where its inputs come from.
+    ``shapes`` are those of its outputs, without the batch axis; ``arithmetic`` is how the parameters come about, such
+    as "3×3×1×64 + 64"; ``receptive_fields`` is what each output value sees of each of the model's inputs (None where
+    nothing); ``multiply_adds`` is how many products of an input with a weight are summed for one image, in all calls
+    of the layer; ``sources`` are the names of the layers that it reads, ``connected_to`` the same as Keras writes it.
     """
 
     name: str
     kind: str
-    shape: Shape
+    shapes: tuple[Shape, ...]
     params: int
     arithmetic: str
-    receptive_field: ReceptiveField
+    receptive_fields: tuple[ReceptiveField | None, ...]
     multiply_adds: int
     trainable: bool
+    sources: tuple[str, ...] = ()
     connected_to: tuple[str, ...] = ()
+    is_input: bool = False
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the first output, and the only one of nearly all layers."""
+        return self.shapes[0]
+
+    @property
+    def receptive_field(self) -> ReceptiveField:
+        """What each output value sees of the first input that it sees anything of."""
+        return next(field for field in self.receptive_fields if field is not None)
 
     @property
     def values(self) -> int:
         """How many values come out for one image."""
-        return math.prod(self.shape)
+        return sum(map(math.prod, self.shapes))
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A model: its name, its input's shape, a row for each layer, and the totals. Optimizer slots are never counted.
+    """A model: its name, its inputs, a row for each layer, and the totals. Optimizer slots are never counted.
 
     ``is_graph`` says that layers do not simply follow each other, and that their connections are worth a column.
     """
 
     name: str
-    input_shape: Shape
+    inputs: tuple[tuple[str, Shape], ...]
     rows: tuple[Row, ...]
     trainable_params: int
     non_trainable_params: int
     is_graph: bool = False
+
+    @property
+    def input_shape(self) -> Shape:
+        """The shape of the first input, and the only one of most models."""
+        return self.inputs[0][1]
 
     @property
     def params(self) -> int:
@@ -81,55 +99,92 @@ def summarize(model: Any) -> Summary:
     >>> [(row.shape, row.params, row.arithmetic, row.receptive_field.size) for row in summarize(model).rows]
     [((26, 26, 64), 640, '3×3×1×64 + 64', (3, 3)), ((13, 13, 64), 0, '', (4, 4))]
     """
-    input_shape: Shape = model.plan_input_shape
+    inputs = tuple(zip(model.input_names, model.plan_input_shapes, strict=True))
     trainable = sum(weight.size for weight in model.trainable_weights)
     everything = sum(weight.size for weight in model.weights)
-    is_graph = not model.graph.is_chain or any(isinstance(layer, InputLayer) for layer in model.layers)
-    return Summary(model.name, input_shape, _rows(model), trainable, everything - trainable, is_graph)
+    return Summary(model.name, inputs, _rows(model), trainable, everything - trainable, _is_graph(model))
+
+
+def _is_graph(model: Any) -> bool:
+    """Return whether anything but one call after the other happens, each of another layer; outputs do not count."""
+    before = model.input_symbols[0].node
+    for node in model.node_list:
+        if len(node.inputs) != 1 or node.inputs[0].node is not before:
+            return True
+        before = node
+    operations = {id(node.operation) for node in model.node_list}
+    return len(model.input_symbols) > 1 or len(operations) < len(model.node_list)
 
 
 def _rows(model: Any) -> tuple[Row, ...]:
     graph: Graph = model.graph
     built = plan.build_graph(graph, fused=False)
     fields = _fields(built)
+    costs = Counter[int]()
+    made = {value: value for value in range(len(graph.input_shapes))}  # by each value of the graph, that of the plan
+    for number, step in enumerate(built.steps):
+        costs[step.calls[0]] += step.multiply_adds
+        made[graph.value_of(step.calls[-1])] = len(graph.input_shapes) + number
     calls = _calls_of(model)
+    places = _Places()
     rows = []
     for layer in model.layers:
         own = calls.get(id(layer), [])
-        costs = sum(step.multiply_adds for step in built.steps if any(step.calls[0] in part for part, _ in own))
-        first = own[0] if own else None
-        value = len(graph.input_shapes) + built.last_step_of(first[0][-1]) if first else _input_of(model, layer)
+        shapes = own[-1].node.output_shapes if own else (layer.sample_shape,)
+        value = own[0].outputs[0] if own else _input_of(model, layer)
+        symbols = [symbol for call in own for symbol in call.node.inputs]
         rows.append(
             Row(
                 name=layer.name,
                 kind=_kind(layer),
-                shape=_output_shape(layer),
+                shapes=shapes,
                 params=layer.count_params(),
                 arithmetic=" + ".join("×".join(map(str, spec.shape)) for spec in getattr(layer, "specs", ())),
-                receptive_field=fields[value],
-                multiply_adds=costs,
+                receptive_fields=fields[made[value]],
+                multiply_adds=sum(costs[number] for call in own for number in call.numbers),
                 trainable=layer.trainable,
-                connected_to=tuple(name for _, node in own for name in _sources(node)),
+                sources=tuple(symbol.name for symbol in symbols),
+                connected_to=tuple(map(places.of, symbols)),
+                is_input=not own,
             )
         )
     return tuple(rows)
 
 
-def _fields(built: plan.Plan) -> list[ReceptiveField]:
-    """Return what each value sees: of the first of the inputs that it sees anything of."""
+def _fields(built: plan.Plan) -> list[tuple[ReceptiveField | None, ...]]:
+    """Return what each value sees of each input."""
     of_inputs = [of_values(built.steps, built.input_shapes, seen) for seen in range(len(built.input_shapes))]
-    return [next(field for field in fields if field is not None) for fields in zip(*of_inputs, strict=True)]
+    return list(zip(*of_inputs, strict=True))
 
 
-def _calls_of(model: Any) -> dict[int, list[tuple[range, Node]]]:
-    """Return for each of the model's layers (by its id) its calls' numbers in the graph, and the node of each."""
-    found: dict[int, list[tuple[range, Node]]] = {}
+@dataclass(frozen=True)
+class _Called:
+    """A call of one of a model's layers: its node, and the numbers of the graph's calls and of its values."""
+
+    node: Node
+    numbers: range
+    outputs: tuple[int, ...]
+
+
+def _calls_of(model: Any) -> dict[int, list[_Called]]:
+    """Return the calls of each of the model's layers, by the layer's id."""
+    found: dict[int, list[_Called]] = {}
+    graph: Graph = model.graph
+    values = {symbol: number for number, symbol in enumerate(model.input_symbols)}
     done = 0
     for node in model.node_list:
         inner: Graph | None = getattr(node.operation, "graph", None)
-        count = 1 if inner is None else len(inner.calls)
-        found.setdefault(id(node.operation), []).append((range(done, done + count), node))
-        done += count
+        if inner is None:
+            numbers = range(done, done + 1)
+            outputs: tuple[int, ...] = (graph.value_of(done),)
+        else:
+            numbers = range(done, done + len(inner.calls))
+            inputs = [values[symbol] for symbol in node.inputs]
+            first, count = graph.value_of(done), len(inputs)
+            outputs = tuple(inputs[v] if v < count else first + v - count for v in inner.outputs)
+        values |= dict(zip(node.outputs, outputs, strict=True))
+        found.setdefault(id(node.operation), []).append(_Called(node, numbers, outputs))
+        done = numbers.stop
     return found
 
 
@@ -143,14 +198,15 @@ def _kind(layer: Any) -> str:
     return "Functional" if kind == "Model" else kind
 
 
-def _output_shape(layer: Any) -> Shape:
-    shape = layer.output_shape
-    first = shape[0] if isinstance(shape, list) else next(iter(shape.values())) if isinstance(shape, dict) else shape
-    return tuple(first[1:])
+class _Places:
+    """Where values come from, as Keras writes it: ``conv2d[0][0]`` is the first output of that layer's first call."""
 
+    def __init__(self) -> None:
+        self._numbers: dict[int, dict[int, int]] = {}
 
-def _sources(node: Node) -> tuple[str, ...]:
-    """Return where a call's inputs come from, as Keras writes it: ``conv2d[0][0]`` is its first call's first output."""
-    return tuple(
-        f"{symbol.name}[{symbol.node.operation.nodes.index(symbol.node)}][{symbol.index}]" for symbol in node.inputs
-    )
+    def of(self, symbol: Symbol) -> str:
+        """Return it for a symbol. A layer's calls are counted once, however many there are."""
+        operation = symbol.node.operation
+        if id(operation) not in self._numbers:
+            self._numbers[id(operation)] = {id(node): number for number, node in enumerate(operation.nodes)}
+        return f"{symbol.name}[{self._numbers[id(operation)][id(symbol.node)]}][{symbol.index}]"

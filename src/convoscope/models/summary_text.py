@@ -6,7 +6,7 @@ import math
 import shutil
 import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from convoscope import streams
@@ -16,14 +16,25 @@ from convoscope.errors import ConfigurationError
 from convoscope.models.summary import Row, Summary, summarize
 from convoscope.names import for_terminal
 
-# Keras' proportions: where the columns end, as shares of the line; and its widest line.
-_ENDS = (0.45, 0.80, 1.0)
-_WIDEST = 88
+
+@dataclass(frozen=True)
+class _Columns:
+    """Keras' columns: their titles, where they end as shares of the line, how much less each gets, the widest line."""
+
+    titles: tuple[str, ...]
+    ends: tuple[float, ...]
+    less: tuple[int, ...]  # as rich takes the borders off the columns
+    widest: int
+
+
+_STACK = _Columns(("Layer (type)", "Output Shape", "Param #"), (0.45, 0.80, 1.0), (1, 2, 1), 88)
+_GRAPH = _Columns((*_STACK.titles, "Connected to"), (0.3, 0.56, 0.74, 1.0), (1, 1, 2, 1), 108)
+_TO_THE_RIGHT = _STACK.titles.index("Param #")
+
 # Below the first, numbers of parameters may be cut off; below the second, nothing fits.
 _LEGIBLE = 50
 _NARROWEST = 30
 _LONGEST = 100_000
-_TITLES = ("Layer (type)", "Output Shape", "Param #")
 _BAR = 28
 _NARROWEST_BAR = 8
 
@@ -43,7 +54,7 @@ def print_summary(
     summary = _shown(summarize(model))
     if line_length is not None:
         line_length = integer(line_length, "line_length", "summary", minimum=0, maximum=_LONGEST)
-    width = line_length or max(_LEGIBLE, min(_WIDEST, shutil.get_terminal_size().columns - 4))
+    width = line_length or max(_LEGIBLE, min(_columns(summary).widest, shutil.get_terminal_size().columns - 4))
     text = table(summary, width)
     if details:
         text += "\n\n" + journey(summary, width) + "\n\n" + arithmetic(summary, width)
@@ -59,8 +70,16 @@ def print_summary(
 
 def _shown(summary: Summary) -> Summary:
     """Return a summary whose names, which may come out of any file, do nothing to a terminal."""
-    rows = tuple(replace(row, name=for_terminal(row.name)) for row in summary.rows)
-    return replace(summary, name=for_terminal(summary.name), rows=rows)
+
+    def safe(names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(map(for_terminal, names))
+
+    rows = tuple(
+        replace(row, name=for_terminal(row.name), sources=safe(row.sources), connected_to=safe(row.connected_to))
+        for row in summary.rows
+    )
+    inputs = tuple((for_terminal(name), shape) for name, shape in summary.inputs)
+    return replace(summary, name=for_terminal(summary.name), rows=rows, inputs=inputs)
 
 
 def table(summary: Summary, width: int) -> str:
@@ -81,18 +100,19 @@ def table(summary: Summary, width: int) -> str:
      Trainable params: 15 (60.00 B)
      Non-trainable params: 0 (0.00 B)
     """
-    widths = _column_widths(width)
+    columns = _columns(summary)
+    widths = _column_widths(columns, width)
     lines = [
         f'Model: "{summary.name}"',
         _rule("┏━┳┓", widths),
-        *_lines("┃", _TITLES, widths, bottom=True),
+        *_lines("┃", columns.titles, widths, bottom=True),
         _rule("┡━╇┩", widths),
     ]
     for number, row in enumerate(summary.rows):
         if number:
             lines.append(_rule("├─┼┤", widths))
-        shape = f"({', '.join(map(str, (None, *row.shape)))})"
-        lines += _lines("│", (f"{row.name} ({row.kind})", shape, f"{row.params:,}"), widths)
+        cells = (f"{row.name} ({row.kind})", _output_shape(row), f"{row.params:,}", ", ".join(row.connected_to) or "-")
+        lines += _lines("│", cells[: len(widths)], widths)
     lines.append(_rule("└─┴┘", widths))
     for title, count in (
         ("Total", summary.params),
@@ -104,21 +124,44 @@ def table(summary: Summary, width: int) -> str:
 
 
 def journey(summary: Summary, width: int) -> str:
-    """Return each layer's output size, with a bar for the image's width as long as there is still an image."""
-    sizes = [("input", summary.input_shape), *((row.name, row.shape) for row in summary.rows)]
+    """Return each layer's output size, with a bar for the image's width as long as there is still an image.
+
+    Where a layer does not read what the line above makes, the line says what it reads.
+    """
+    sizes = [*_input_sizes(summary), *((row.name, row.shape) for row in summary.rows)]
     texts = _padded(_product(shape) for _, shape in sizes)
     values = [f"{math.prod(shape):>9,} values" for _, shape in sizes]
     names = _shortened([name for name, _ in sizes], width - len(texts[0]) - max(map(len, values)) - 6)
     room = width - len(names[0]) - len(texts[0]) - max(map(len, values)) - 8
     widest = max((_image_width(shape) for _, shape in sizes), default=0)
     most = min(widest, _BAR, room) if room >= _NARROWEST_BAR else 0
-    route = " → ".join(_product(shape) for _, shape in _changes(sizes))
-    lines = ["The journey of an image", *textwrap.wrap(route, width, initial_indent="  ", subsequent_indent="  ")]
-    for (_, shape), name, text, count in zip(sizes, names, texts, values, strict=True):
+    lines = ["The journey of an image"]
+    if not summary.is_graph:
+        route = " → ".join(_product(shape) for _, shape in _changes(sizes))
+        lines += textwrap.wrap(route, width, initial_indent="  ", subsequent_indent="  ")
+    for (_, shape), name, text, count, read in zip(sizes, names, texts, values, _read(summary), strict=True):
         pixels = _image_width(shape)
         bar = "█" * (math.ceil(pixels * most / widest) if pixels else 0)
         lines.append("  ".join(("", name, text, *([f"{bar:<{most}}"] if most else []), count)))
+        if read:
+            lines += textwrap.wrap(f"← {read}", width, initial_indent="    ", subsequent_indent="      ")
     return "\n".join(lines)
+
+
+def _input_sizes(summary: Summary) -> list[tuple[str, Sequence[int]]]:
+    """Return a line for what goes in, where no layer of the model has it."""
+    return [] if any(row.is_input for row in summary.rows) else [("input", summary.input_shape)]
+
+
+def _read(summary: Summary) -> list[str]:
+    """Return for each line of the journey what is read there, if it is not what the line above makes."""
+    found = [""] * len(_input_sizes(summary))
+    if not summary.is_graph:
+        return [*found, *[""] * len(summary.rows)]
+    for before, row in zip([None, *summary.rows], summary.rows, strict=False):
+        plain = row.is_input or (before is not None and row.sources == (before.name,))
+        found.append("" if plain else ", ".join(row.sources))
+    return found
 
 
 def arithmetic(summary: Summary, width: int) -> str:
@@ -126,18 +169,19 @@ def arithmetic(summary: Summary, width: int) -> str:
 
     Where a line has no room for it, the arithmetic of the parameters stands below their number.
     """
-    costs = [f"{row.multiply_adds:,}" if row.multiply_adds else "-" for row in summary.rows]
-    sees = [_sees(row.receptive_field) for row in summary.rows]
+    layers = [row for row in summary.rows if not row.is_input]
+    costs = [f"{row.multiply_adds:,}" if row.multiply_adds else "-" for row in layers]
+    sees = [_sees_of_each(row, summary) for row in layers]
     total = f"{summary.multiply_adds:,}"
-    sums = [_sum(row) for row in summary.rows]
-    names = [row.name for row in summary.rows]
+    sums = [_sum(row) for row in layers]
+    names = [row.name for row in layers]
     lines = _aligned(names, sees, sums, costs, f"{summary.params:,}", total)
     if max(map(len, lines)) > width:
-        counts = [f"{row.params:,}" if row.arithmetic else "-" for row in summary.rows]
+        counts = [f"{row.params:,}" if row.params else "-" for row in layers]
         rest = len(_aligned(["Layer"] * len(names), sees, counts, costs, f"{summary.params:,}", total)[0])
         shown = _shortened(names, max(len("Layer"), width - rest + len("Layer")))
         first, *rows, last = _aligned(shown, sees, counts, costs, f"{summary.params:,}", total)
-        below = [f"    = {row.arithmetic}" if row.arithmetic else "" for row in summary.rows]
+        below = [f"    = {row.arithmetic}" if row.arithmetic else "" for row in layers]
         lines = [first, *(line for pair in zip(rows, below, strict=True) for line in pair if line), last]
     note = (
         "Sizes that a value sees are height × width in pixels of the input. Multiply-adds are those of convolutions "
@@ -177,15 +221,24 @@ def _shortened(names: Sequence[str], room: int) -> list[str]:
 # ---- the table
 
 
-def _column_widths(width: int) -> list[int]:
+def _columns(summary: Summary) -> _Columns:
+    return _GRAPH if summary.is_graph else _STACK
+
+
+def _output_shape(row: Row) -> str:
+    shapes = [f"({', '.join(map(str, (None, *shape)))})" for shape in row.shapes]
+    return shapes[0] if len(shapes) == 1 else f"[{', '.join(shapes)}]"
+
+
+def _column_widths(columns: _Columns, width: int) -> list[int]:
     """Return the columns' inner widths, with a space on each side, as Keras has rich share them out."""
     if width < _NARROWEST:
         raise ConfigurationError(
             f"A summary needs lines of at least {_NARROWEST} characters, but line_length is {width}."
         )
-    ends = [int(end * width) for end in _ENDS]
+    ends = [int(end * width) for end in columns.ends]
     shares = [end - start for start, end in zip([0, *ends], ends, strict=False)]
-    return [share - less for share, less in zip(shares, (1, 2, 1), strict=True)]
+    return [share - less for share, less in zip(shares, columns.less, strict=True)]
 
 
 def _rule(corners: str, widths: Sequence[int]) -> str:
@@ -194,7 +247,7 @@ def _rule(corners: str, widths: Sequence[int]) -> str:
 
 
 def _lines(edge: str, cells: Sequence[str], widths: Sequence[int], *, bottom: bool = False) -> list[str]:
-    """Return a table row, as many lines high as its highest cell; the last column stands to the right."""
+    """Return a table row, as many lines high as its highest cell; numbers of parameters stand to the right."""
     wrapped = [_wrap(cell, width - 2) for cell, width in zip(cells, widths, strict=True)]
     height = max(map(len, wrapped))
     filled = [
@@ -203,7 +256,7 @@ def _lines(edge: str, cells: Sequence[str], widths: Sequence[int], *, bottom: bo
     lines = []
     for parts in zip(*filled, strict=True):
         padded = [part.ljust(width - 2) for part, width in zip(parts, widths, strict=True)]
-        padded[-1] = parts[-1].rjust(widths[-1] - 2)
+        padded[_TO_THE_RIGHT] = parts[_TO_THE_RIGHT].rjust(widths[_TO_THE_RIGHT] - 2)
         lines.append(f"{edge} " + f" {edge} ".join(padded) + f" {edge}")
     return lines
 
@@ -237,6 +290,16 @@ def _changes(sizes: Sequence[tuple[str, Sequence[int]]]) -> list[tuple[str, Sequ
     return [size for number, size in enumerate(sizes) if number == 0 or size[1] != sizes[number - 1][1]]
 
 
+def _sees_of_each(row: Row, summary: Summary) -> str:
+    """Return what a value sees of each input that it sees anything of; one input alone needs no name."""
+    seen = [
+        (name, _sees(field))
+        for (name, _), field in zip(summary.inputs, row.receptive_fields, strict=True)
+        if field is not None
+    ]
+    return ", ".join(text if len(summary.inputs) == 1 else f"{name}: {text}" for name, text in seen)
+
+
 def _sees(field: ReceptiveField) -> str:
     image = tuple(axis.length for axis in field.axes)
     unit = "image" if len(image) > 1 else "input"
@@ -247,7 +310,9 @@ def _sees(field: ReceptiveField) -> str:
 
 
 def _sum(row: Row) -> str:
-    return f"{row.arithmetic} = {row.params:,}" if row.arithmetic else "-"
+    if row.arithmetic:
+        return f"{row.arithmetic} = {row.params:,}"
+    return f"{row.params:,}" if row.params else "-"
 
 
 def _padded(texts: Any) -> list[str]:
