@@ -240,8 +240,15 @@ class Operation(ABC):
         return self._owner() if self._owner else None
 
     def describe(self) -> str:
-        """Return the kind and the name, as messages call it: ``Conv2D 'conv2d_1'``."""
-        return f"{type(self).__name__} {self.name!r}"
+        """Return the kind and the name, as messages call it: ``Conv2D 'conv2d_1'``.
+
+        Of a layer in a model that stands in another one, the name has that model's before it: ``'encoder/conv2d'``.
+        """
+        names, around = [self.name], self.owner
+        while (outer := getattr(around, "owner", None)) is not None:
+            names.append(around.name)
+            around = outer
+        return f"{type(self).__name__} {'/'.join(reversed(names))!r}"
 
 
 def symbols_in(inputs: Any) -> list[Symbol] | None:

@@ -31,8 +31,9 @@ def check_layer(layer: Any, before: Collection[int], model: Operation) -> None:
             f"{where} is the class {layer.__name__} and not a layer: did you forget the parentheses? "
             f"Write {layer.__name__}(...)."
         )
-    if layer is model:
-        raise ConfigurationError(f"{where} is model {model.name!r} itself. A model cannot stand in itself.")
+    if _stands_in(model, layer):
+        itself = "itself" if layer is model else f"within {layer.name!r}"
+        raise ConfigurationError(f"{where} is model {model.name!r} {itself}. A model cannot stand in itself.")
     if isinstance(layer, Symbol):
         raise ConfigurationError(
             f"{where} is {layer!r}, a symbol. Sequential calls its layers on each other by itself: give it the layer. "
@@ -48,6 +49,17 @@ def check_layer(layer: Any, before: Collection[int], model: Operation) -> None:
             f"stack once: make another with the same settings, {type(layer).__name__}(...), or share its weights by "
             "calling it twice on symbols (see Model)."
         )
+
+
+def _stands_in(model: Operation, layer: Any) -> bool:
+    """Return whether a layer is that model, or one that it stands in, however deep."""
+    waiting = [layer]
+    while waiting:
+        each = waiting.pop()
+        if each is model:
+            return True
+        waiting += getattr(each, "layers", ())
+    return False
 
 
 def without_batch_axis(input_shape: Any) -> Shape:

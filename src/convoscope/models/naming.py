@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import count
 from typing import Any
 
-from convoscope.errors import ConfigurationError
+from convoscope.errors import ConfigurationError, unknown_name
 from convoscope.layers.symbols import Operation
 
 
@@ -48,6 +48,43 @@ def name_layers(layers: Sequence[Operation], owner: Any) -> None:
             begin[base], name = _first_free(base, taken, begin.get(base, 0))
             layer.adopt(owner, name)
             taken[name] = layer
+
+
+def layer_named(name: Any, model: Any) -> Any:
+    """Return the layer of a model that has that name, or is at that path: ``encoder/conv2d``.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is none, or if several models that stand in this one have a layer of that name.
+    """
+    for layer in model.layers:
+        if layer.name == name:
+            return layer
+    within = dict(_within(model))
+    if isinstance(name, str) and name in within:
+        return within[name]
+    found = {path: layer for path, layer in within.items() if layer.name == name}
+    if not found:
+        known = Counter(layer.name for layer in (*model.layers, *within.values()))
+        inner = (path if known[layer.name] > 1 else layer.name for path, layer in within.items())
+        raise unknown_name(f"layer in model {model.name!r}", name, [*(layer.name for layer in model.layers), *inner])
+    first = next(iter(found.values()))
+    if any(layer is not first for layer in found.values()):
+        raise ConfigurationError(
+            f"Several layers within model {model.name!r} are named {name!r}. Say which one you mean: "
+            f"{', '.join(map(repr, found))}."
+        )
+    return first
+
+
+def _within(model: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the layers of the models that stand in a model, with their paths."""
+    for inner in model.layers:
+        for layer in getattr(inner, "layers", ()):
+            yield f"{inner.name}/{layer.name}", layer
+        for path, layer in _within(inner) if hasattr(inner, "layers") else ():
+            yield f"{inner.name}/{path}", layer
 
 
 def call_names(model: Any) -> list[str]:

@@ -12,12 +12,13 @@ import numpy.typing as npt
 
 from convoscope.checks import check_values, flag, integer
 from convoscope.engine.base import Array, Executable
-from convoscope.errors import ConfigurationError, ShapeError, unknown_name
+from convoscope.errors import ConfigurationError, ShapeError
 from convoscope.layers import moments
 from convoscope.layers.base import Layer, Weights, given_weights
 from convoscope.layers.graph import Graph
 from convoscope.layers.symbols import Node, Operation, Symbol, check_count, symbols_in
 from convoscope.models import copying
+from convoscope.models.naming import layer_named
 from convoscope.models.prepared import Prepared
 from convoscope.models.trainer import Trainer
 from convoscope.random import check_seed, next_seed
@@ -110,26 +111,20 @@ class Network(Operation, Trainer):
     def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
         """Return the layer of that name, or at that index (from 0; -1 is the last).
 
-        A name is looked for in this model first, and then in the models that stand in it.
+        A name is looked for in this model first, and then in the models that stand in it. Where several of these have
+        a layer of that name, say which: ``get_layer("encoder/conv2d")``.
         """
         if (name is None) == (index is None):
             raise ConfigurationError("get_layer takes either a name or an index, as in get_layer('conv2d').")
         layers = self.layers
-        if index is not None:
-            index = integer(index, "index", "get_layer", minimum=-(2**62))
-            if not -len(layers) <= index < len(layers):
-                raise ConfigurationError(
-                    f"There is no layer at index {index}: model {self.name!r} has {len(layers)} layers."
-                )
-            return layers[index]
-        waiting: list[Any] = [self]
-        while waiting:
-            model = waiting.pop(0)
-            for layer in model.layers:
-                if isinstance(name, str) and layer.name == name:
-                    return layer
-            waiting += [layer for layer in model.layers if isinstance(layer, Network)]
-        raise unknown_name(f"layer in model {self.name!r}", name, [layer.name for layer in layers])
+        if index is None:
+            return layer_named(name, self)
+        index = integer(index, "index", "get_layer", minimum=-(2**62))
+        if not -len(layers) <= index < len(layers):
+            raise ConfigurationError(
+                f"There is no layer at index {index}: model {self.name!r} has {len(layers)} layers."
+            )
+        return layers[index]
 
     # ---- shapes and symbols
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from convoscope.engine import select
 from convoscope.engine.base import Kernel
 from convoscope.engine.steps import Step
+from convoscope.models.naming import call_names
 from convoscope.names import for_terminal
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def plan_text(model: Network, width: int) -> str:
     """
     executable = model.executable()
     training, prediction = executable.kernels(), executable.kernels(prediction=True)
-    names = [for_terminal(call.layer.name) for call in model.graph.calls]
+    names = [for_terminal(name) for name in call_names(model)]
     title = f"In training ({select.current().name} engine): {_count(names, 'layer')} in {_count(training, 'step')}"
     lines = [title, *_steps(names, training, width)]
     if [(step, kernel.name) for step, kernel in prediction] == [(step, kernel.name) for step, kernel in training]:
