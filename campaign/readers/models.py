@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 
@@ -33,10 +34,11 @@ class ModelTrial:
         path.write_bytes(content)
         read_header(path)
         model = load_model(path)
-        shape = model.plan_input_shape
-        if np.prod(shape, dtype=float) <= _MOST_PREDICTED:
-            model.predict(np.zeros((1, *shape), np.float32), verbose=0)
-        model.summary(print_fn=lambda line: None)
+        shapes = model.plan_input_shapes
+        if sum(np.prod(shape, dtype=float) for shape in shapes) <= _MOST_PREDICTED:
+            blank = [np.zeros((1, *shape), np.float32) for shape in shapes]
+            model.predict(blank if len(blank) > 1 else blank[0], verbose=0)
+        model.summary(print_fn=lambda line: None, details=True)
 
 
 class SnapshotTrial:
@@ -59,7 +61,7 @@ class SnapshotTrial:
         epochs.described()
 
 
-def _models() -> list[cs.Sequential]:
+def _models() -> list[Any]:
     layers = cs.layers
     plain = cs.Sequential([layers.Flatten(input_shape=(4, 4, 1)), layers.Dense(3, activation="softmax")], seed=1)
     rich = cs.Sequential(
@@ -82,15 +84,40 @@ def _models() -> list[cs.Sequential]:
         seed=2,
     )
     shaped = cs.Sequential([layers.Dense(12, input_shape=(5,)), layers.Reshape((2, 2, 3)), layers.Flatten()], seed=3)
-    for model in (plain, rich):
+    graph = _graph()
+    for model in (plain, rich, graph):
         model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     plain.fit(np.ones((8, 4, 4, 1), np.float32), np.arange(8) % 3, epochs=1, verbose=0)
     plain.class_names = ["a", "b", "c"]
     plain.preprocessing = {"height": 4, "width": 4, "channels": 1, "max_value": 255, "edge": 0.0}
-    return [plain, rich, shaped]
+    return [plain, rich, shaped, graph, _two_of_each()]
 
 
-def _saved(model: cs.Sequential, path: Path, half: bool = False) -> bytes:
+def _graph() -> cs.Model:
+    """A block with a shared layer, called twice, within a graph: what a file of version 2 can hold of one output."""
+    layers = cs.layers
+    inner = cs.Input(shape=(6, 6, 2))
+    look = layers.Conv2D(2, 3, padding="same", activation="relu")
+    block = cs.Model(inner, layers.BatchNormalization()(layers.Add()([inner, look(look(inner))])), name="block")
+    head = cs.Sequential([layers.Flatten(), layers.Dense(3)], name="head")
+    inputs = cs.Input(shape=(6, 6, 1))
+    x = layers.Conv2D(2, 1)(inputs)
+    x = layers.Concatenate()([x, block(block(x)), layers.AveragePooling2D(3, strides=1, padding="same")(x)])
+    return cs.Model(inputs, layers.Softmax()(head(x)), name="graph", seed=4)
+
+
+def _two_of_each() -> cs.Model:
+    """Two inputs and two outputs, by name, and two stacks that share a layer."""
+    layers = cs.layers
+    left, right = cs.Input(shape=(4, 4, 1)), cs.Input(shape=(3,))
+    first = cs.Sequential([cs.Input(shape=(4, 4, 1)), layers.Conv2D(2, 3), layers.Flatten()], name="first")
+    second = cs.Sequential([cs.Input(shape=(4, 4, 1)), first.layers[0], layers.GlobalMaxPooling2D()], name="second")
+    seen = layers.Multiply()([layers.Dense(2)(first(left)), second(left)])
+    both = layers.Concatenate()([seen, right])
+    return cs.Model({"image": left, "known": right}, {"seen": seen, "all": layers.Dense(2)(both)}, seed=5)
+
+
+def _saved(model: Any, path: Path, half: bool = False) -> bytes:
     state = {"epoch": 1, "history": [{"epoch": 1, "loss": 1.0, "accuracy": 0.5}], "best_epoch": 1, "callbacks": {}}
     save_model(model, path, training_state=state, half=half)
     return path.read_bytes()

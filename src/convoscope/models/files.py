@@ -136,7 +136,15 @@ def load_model(path: str | os.PathLike[str]) -> Any:
         model = _make(description, header.metadata["version"], tensors, path)
     except FileFormatError:
         raise
-    except (ConvoscopeError, LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+    except (
+        ConvoscopeError,
+        LookupError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise FileFormatError(f"{path} describes a model that cannot be made: {reason}") from error
     fingerprint = _fingerprint(tensors)

@@ -232,7 +232,7 @@ def _with_keys(symbols: list[Symbol], keys: Any, what: str) -> Any:
     good = isinstance(keys, list) and all(isinstance(key, str) for key in keys) and len(set(keys)) == len(keys)
     if not good or len(keys) != len(symbols):
         raise ConfigurationError(
-            f"The description of a model needs {len(symbols)} different names as {what}, but has {keys!r}."
+            f"The description of a model needs {len(symbols)} different names as {what}, but has {keys!r:.80}."
         )
     return dict(zip(keys, symbols, strict=True))
 

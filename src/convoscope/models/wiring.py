@@ -69,7 +69,7 @@ class Wiring:
         for number, call in enumerate(list_in(config, "calls")):
             layer = call.get("layer") if isinstance(call, dict) else None
             if type(layer) is not int or not 0 <= layer < operations:
-                raise ConfigurationError(f"Call {number} of the model is of no layer that it has: {call!r}.")
+                raise ConfigurationError(f"Call {number} of the model is of no layer that it has: {call!r:.80}.")
             wires.append(Wire(layer, _places_in(call, "inputs", number), ()))
         return cls(tuple(wires), _places_in(config, "inputs", len(wires)), _places_in(config, "outputs", len(wires)))
 
@@ -114,7 +114,7 @@ def list_in(config: Any, key: str) -> list[Any]:
     """Return the list that stands in a description under that key, or say that there is none."""
     found = config.get(key) if isinstance(config, dict) else None
     if not isinstance(found, list):
-        raise ConfigurationError(f"The description of a model needs a list of {key}, but has {found!r}.")
+        raise ConfigurationError(f"The description of a model needs a list of {key}, but has {found!r:.80}.")
     return found
 
 
@@ -125,7 +125,7 @@ def _places_in(config: Any, key: str, before: int) -> tuple[Place, ...]:
         good = isinstance(place, list) and len(place) == 2 and all(type(n) is int for n in place)
         if not good or not 0 <= place[0] < before or place[1] < 0:
             raise ConfigurationError(
-                f"The description of a model names the value {place!r} among its {key}, where only values of the first "
+                f"The description of a model names the value {place!r:.80} among its {key}, where only values of the first "
                 f"{before} calls can stand."
             )
         places.append((place[0], place[1]))
