@@ -12,7 +12,9 @@ import pytest
 
 from convoscope.errors import ConfigurationError, NotReadyError
 from convoscope.layers import (
+    Add,
     BatchNormalization,
+    Concatenate,
     Conv2D,
     Conv2DTranspose,
     Dense,
@@ -25,7 +27,7 @@ from convoscope.layers import (
     ReLU,
     UpSampling2D,
 )
-from convoscope.models import Sequential
+from convoscope.models import Model, Sequential
 from convoscope.models.summary import summarize
 from convoscope.models.summary_text import table
 
@@ -224,3 +226,61 @@ def test_an_output_that_cannot_show_boxes_gets_plain_characters(monkeypatch: pyt
 def test_a_model_that_is_not_built_says_what_to_do() -> None:
     with pytest.raises(NotReadyError, match=r"has not been built yet.*call fit\(\) with some data"):
         Sequential([Dense(3)]).summary()
+
+
+# ---- graphs: the table is held to Keras' in test_functional_networks.py
+
+
+def two_branches() -> Model:
+    image, known = Input((9, 9, 1), name="image"), Input((3,), name="known")
+    x = Conv2D(4, 3, name="first")(image)
+    y = Conv2D(4, 3, padding="same", name="second")(x)
+    x = GlobalAveragePooling2D(name="mean")(Add(name="sum")([x, y]))
+    return Model([image, known], Dense(2, name="kind")(Concatenate(name="all")([x, known])), name="two")
+
+
+def test_the_details_of_a_graph_have_no_second_line_for_an_input_and_say_what_joins() -> None:
+    text = printed(two_branches(), details=True, line_length=88)
+    journey = text.split("The journey of an image\n")[1].split("\n\n")[0].split("\n")
+    names = [line.split()[0] for line in journey]
+    assert sorted(name for name in names if name != "←") == sorted(
+        ["image", "first", "second", "sum", "mean", "known", "all", "kind"]
+    )
+    assert journey[names.index("sum") + 1].strip() == "← first, second"
+    assert journey[names.index("all") + 1].strip() == "← mean, known"
+    assert " → " not in "".join(journey)
+    costs = text.split("What each layer sees, learns and costs\n")[1]
+    assert "image: 5×5" in next(line for line in costs.split("\n") if line.startswith("  sum"))
+    assert "known: 1 " in next(line for line in costs.split("\n") if line.startswith("  all"))
+    assert "known: whole input" in next(line for line in costs.split("\n") if line.startswith("  kind"))
+    assert not any(line.startswith(("  image ", "  known ")) for line in costs.split("\n"))
+
+
+def test_a_chain_between_symbols_has_the_details_of_a_stack() -> None:
+    inputs = Input((9, 9, 1))
+    text = printed(Model(inputs, Flatten()(Conv2D(2, 3)(inputs))), details=True)
+    assert "9×9×1 → 7×7×2 → 98" in text
+    assert "Connected to" not in text
+    assert text.count("input_layer ") == 2  # in the table, and where the journey begins
+
+
+def test_a_model_within_counts_as_one_layer_with_all_that_it_costs() -> None:
+    inner_input = Input((5, 5, 2))
+    inner = Model(inner_input, Conv2D(2, 3, padding="same")(inner_input), name="inner")
+    inputs = Input((5, 5, 2))
+    row = summarize(Model(inputs, inner(inner(inputs)))).rows[-1]
+    assert (row.kind, row.params, row.multiply_adds) == ("Functional", 38, 2 * 25 * 2 * 9 * 2)
+    assert row.connected_to == ("input_layer[0][0]", "inner[0][0]")
+
+
+def test_a_notebook_shows_what_the_layers_of_a_graph_read() -> None:
+    html = two_branches()._repr_html_()
+    assert "inputs image 9 × 9 × 1, known 3" in html
+    assert ">first, second<" in html
+    assert ">reads<" not in network("one_convolution")._repr_html_()
+
+
+def test_names_out_of_a_file_do_nothing_to_a_terminal() -> None:
+    inputs = Input((3,), name="\x1b[31mred")
+    text = printed(Model(inputs, Add()([inputs, inputs])), details=True)
+    assert "\x1b" not in text

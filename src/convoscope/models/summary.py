@@ -99,7 +99,8 @@ def summarize(model: Any) -> Summary:
     >>> [(row.shape, row.params, row.arithmetic, row.receptive_field.size) for row in summarize(model).rows]
     [((26, 26, 64), 640, '3×3×1×64 + 64', (3, 3)), ((13, 13, 64), 0, '', (4, 4))]
     """
-    inputs = tuple(zip(model.input_names, model.plan_input_shapes, strict=True))
+    shapes = model.plan_input_shapes
+    inputs = tuple(zip(model.input_names, shapes, strict=True))
     trainable = sum(weight.size for weight in model.trainable_weights)
     everything = sum(weight.size for weight in model.weights)
     return Summary(model.name, inputs, _rows(model), trainable, everything - trainable, _is_graph(model))
