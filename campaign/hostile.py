@@ -27,7 +27,7 @@ _RIGHT = frozenset({*range(200, 300), *range(400, 500), 501, 505})  # 501, 505: 
 _SETTLE = 10.0  # seconds in which connections are to be given back
 _QUESTIONS: tuple[tuple[str, dict[str, object]], ...] = (
     ("ask/accuracy", {"silenced": {"1": [0]}, "changes": []}),
-    ("ask/accuracy", {"silenced": {}, "changes": [{"place": 1, "weight": "kernel", "index": 3, "value": 0.5}]}),
+    ("ask/accuracy", {"silenced": {}, "changes": [{"position": 1, "weight": "kernel", "index": 3, "value": 0.5}]}),
     ("ask/nearest", {"image": [0.5] * 16}),
     ("ask/epoch", {"epoch": 1}),
     ("ask/error", {"silenced": {}, "changes": []}),

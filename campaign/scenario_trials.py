@@ -63,17 +63,17 @@ class _Trials:
     def run(self, numbers: Sequence[int]) -> Iterator[tuple[list[str], list[Finding]]]:
         """Give what was done in each trial, and what was found."""
         jobs = min(self.options.jobs, len(numbers))
-        pids = [self._begin(numbers[place::jobs], self._results(place)) for place in range(jobs)]
+        pids = [self._begin(numbers[index::jobs], self._results(index)) for index in range(jobs)]
         statuses = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
         if any(statuses):
             raise RuntimeError(f"The trials of {self.scenario.name} ended with {statuses}; see above.")
-        for place in range(jobs):
-            for line in self._results(place).read_text("utf-8").splitlines():
+        for index in range(jobs):
+            for line in self._results(index).read_text("utf-8").splitlines():
                 told = json.loads(line)
                 yield told["done"], [Finding(*each) for each in told["found"]]
 
-    def _results(self, place: int) -> Path:
-        return self.scenario.root / f"results-{place}.jsonl"
+    def _results(self, index: int) -> Path:
+        return self.scenario.root / f"results-{index}.jsonl"
 
     def _begin(self, numbers: Sequence[int], results: Path) -> int:
         pid = fork()

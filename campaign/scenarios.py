@@ -207,9 +207,9 @@ class Save(Scenario):
         shape = cs.layers.Flatten(input_shape=(16, 16, 1))
         self.models = [cs.Sequential([shape, cs.layers.Dense(400)], seed=seed) for seed in (1, 2)]
         self.contents = []
-        for place, model in enumerate(self.models):
-            model.save(root / f"{place}.safetensors")
-            self.contents.append((root / f"{place}.safetensors").read_bytes())
+        for index, model in enumerate(self.models):
+            model.save(root / f"{index}.safetensors")
+            self.contents.append((root / f"{index}.safetensors").read_bytes())
 
     def trial(self, folder: Path, trouble: Trouble) -> Iterator[str]:
         path = folder / "model.safetensors"

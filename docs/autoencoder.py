@@ -117,7 +117,7 @@ rows["as they were"] = clean_test
 chosen = [int(np.flatnonzero(data.y_test == label)[0]) for label in range(len(data.info.class_names))]
 gap, zoom = 2, max(3, 84 // height)
 tiles = [
-    np.concatenate([np.pad(images[place, ..., 0], gap, constant_values=1.0) for place in chosen], axis=1)
+    np.concatenate([np.pad(images[index, ..., 0], gap, constant_values=1.0) for index in chosen], axis=1)
     for images in rows.values()
 ]
 sheet = np.clip(np.concatenate(tiles) * 255, 0, 255).round().astype(np.uint8)

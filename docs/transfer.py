@@ -55,8 +55,8 @@ class Task:
 
     def few(self, count, generator):
         """Draw so many images of each class."""
-        places = [generator.permutation(np.flatnonzero(self.y == label))[:count] for label in range(self.classes)]
-        chosen = generator.permutation(np.concatenate(places))
+        indices = [generator.permutation(np.flatnonzero(self.y == label))[:count] for label in range(self.classes)]
+        chosen = generator.permutation(np.concatenate(indices))
         return self.x[chosen], self.y[chosen]
 
 

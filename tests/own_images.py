@@ -1,4 +1,4 @@
-"""Small folders of one's own images, made for tests."""
+"""Small folders of your own images, made for tests."""
 
 from __future__ import annotations
 

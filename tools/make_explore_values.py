@@ -58,7 +58,7 @@ def main() -> None:
             weights[5] = np.abs(weights[5]) + np.float32(0.5)  # moving variance
         images = generator.uniform(0, 1, (6, *shape)).astype(np.float32)
         classes = np.arange(6) % weight_shapes[-1][0]
-        found |= {f"{name}_weight_{place}": weight for place, weight in enumerate(weights)}
+        found |= {f"{name}_weight_{index}": weight for index, weight in enumerate(weights)}
         found |= {f"{name}_images": images, f"{name}_classes": classes}
         found |= {f"{name}_{what}": values for what, values in gradients(forward, weights, images, classes).items()}
     np.savez_compressed(FILE, **found)

@@ -83,7 +83,7 @@ def main() -> None:
         written += write(options.folder / part, images[:count], labels[:count], names, rare)
         (options.folder / part / "empty").mkdir()
     drawn = np.random.default_rng(options.seed).permutation(len(written))[: options.damaged + 3]
-    chosen = [written[place] for place in drawn]
+    chosen = [written[index] for index in drawn]
     for kind, path in enumerate(chosen[:3]):
         in_another_mode(np.asarray(Image.open(path)), kind).save(path)
         print(f"in another mode: {path}")

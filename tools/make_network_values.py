@@ -190,11 +190,11 @@ def classifier(name: str, shape: tuple[int, ...], layers: list[Layer]) -> dict[s
     image, values, weights = write(name, shape, layers)
     # The score of a class is what goes into the softmax.
     scores = values[-2] @ weights["kernel"] + weights["bias"] if weights else values[-2]
-    last = max(place for place, (kind, _, _, _) in enumerate(layers) if kind == "Conv2D")
+    last = max(index for index, (kind, _, _, _) in enumerate(layers) if kind == "Conv2D")
     return {
         "image": listed(image),
         "outputs": [listed(laid(value)) for value in values[1:]],
-        "place": last,
+        "position": last,
         "evidence": [listed(evidence(values[last + 1], score)) for score in scores[0]],
         "gradients": [listed(laid(slope(values[0], score))) for score in scores[0]],
     }
@@ -204,13 +204,13 @@ def write(name: str, shape: tuple[int, ...], layers: list[Layer]) -> tuple[Any, 
     """Write a network's model file, and return its image, the image and every layer's output, the last's weights."""
     generator = np.random.default_rng(7)
     arrays = {
-        f"layers/{place}/{weight}": drawn(generator, weight, size)
-        for place, (_, _, shapes, _) in enumerate(layers)
+        f"layers/{index}/{weight}": drawn(generator, weight, size)
+        for index, (_, _, shapes, _) in enumerate(layers)
         for weight, size in shapes.items()
     }
     described = [
-        {"class_name": kind, "config": {"name": f"layer_{place}", **config}}
-        for place, (kind, config, _, _) in enumerate(layers)
+        {"class_name": kind, "config": {"name": f"layer_{index}", **config}}
+        for index, (kind, config, _, _) in enumerate(layers)
     ]
     architecture = {"name": name, "input_shape": list(shape), "layers": described}
     model = {"architecture": architecture, "class_names": None, "preprocessing": None}
@@ -219,14 +219,14 @@ def write(name: str, shape: tuple[int, ...], layers: list[Layer]) -> tuple[Any, 
     image = generator.uniform(0, 1, shape).astype(np.float32)
     values = [torch.tensor(image, dtype=torch.float64).permute(2, 0, 1)[None].requires_grad_()]
     weights: Weights = {}
-    for place, (_, _, shapes, apply) in enumerate(layers):
-        weights = {weight: torch.tensor(arrays[f"layers/{place}/{weight}"]).double() for weight in shapes}
+    for index, (_, _, shapes, apply) in enumerate(layers):
+        weights = {weight: torch.tensor(arrays[f"layers/{index}/{weight}"]).double() for weight in shapes}
         values.append(apply(values[-1], weights))
     return image, values, weights
 
 
 def evidence(maps: torch.Tensor, score: torch.Tensor) -> Any:
-    """Return the maps' sum, each weighed by the mean of its gradient (Grad-CAM), (height, width, 1)."""
+    """Return the maps' sum, each weighted by the mean of its gradient (Grad-CAM), (height, width, 1)."""
     gradient = slope(maps, score)
     return (gradient.mean((2, 3), keepdim=True) * maps).sum(1)[0, :, :, None].detach().numpy()
 

@@ -31,9 +31,9 @@ class IdxTrial:
             np.zeros((2, 0, 3), np.int16),
         )
         self.samples = []
-        for place, array in enumerate(arrays):
+        for index, array in enumerate(arrays):
             for ending in "idx", "gz":
-                path = folder / f"{place}.{ending}"
+                path = folder / f"{index}.{ending}"
                 write_idx(path, array)
                 self.samples.append(path.read_bytes())
 

@@ -21,7 +21,7 @@ class ModelTrial:
     """A file is read, and the model predicts one blank image and describes itself."""
 
     def __init__(self, folder: Path) -> None:
-        self.samples = [_saved(model, folder / f"{place}.safetensors") for place, model in enumerate(_models())]
+        self.samples = [_saved(model, folder / f"{index}.safetensors") for index, model in enumerate(_models())]
 
     def make(self, rng: Random) -> bytes:
         """Damage one of several networks, one of them compiled and trained."""

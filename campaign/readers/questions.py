@@ -25,12 +25,12 @@ class QuestionTrial:
     def __init__(self, folder: Path) -> None:
         self.site = explored_site(folder)
         self.lab = lab.site(lab.Start())
-        changes = [{"place": 1, "weight": "kernel", "index": 3, "value": 0.5}]
-        altered: dict[str, object] = {"silenced": {"1": [0, 2]}, "changes": changes}
+        changes = [{"position": 1, "weight": "kernel", "index": 3, "value": 0.5}]
+        interventions: dict[str, object] = {"silenced": {"1": [0, 2]}, "changes": changes}
         self.questions: list[tuple[str, dict[str, object]]] = [
-            ("ask/accuracy", altered),
-            ("ask/accuracy", {**altered, "epoch": 1}),
-            ("ask/error", altered),
+            ("ask/accuracy", interventions),
+            ("ask/accuracy", {**interventions, "epoch": 1}),
+            ("ask/error", interventions),
             ("ask/nearest", {"image": [0.5] * 16}),
             ("ask/epoch", {"epoch": 2}),
         ]

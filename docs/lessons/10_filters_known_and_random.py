@@ -65,7 +65,7 @@ assert np.array_equal(np.maximum(before, 0), after)
 assert np.array_equal(filters(network("filter_bank"))[:17], filters(network("filter_bank"))[:17])
 assert not np.array_equal(filters(network("glorot_uniform"))[:17], filters(network("glorot_uniform"))[:17])
 
-print("Accuracy on the tenth of the images that is held back, after each of 3 epochs:")
+print("Accuracy on the tenth of the images that is held out, after each of 3 epochs:")
 for name, initializer in {"random filters": "glorot_uniform", "known filters": "filter_bank"}.items():
     model = network(initializer)
     start = filters(model)

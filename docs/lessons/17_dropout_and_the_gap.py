@@ -28,9 +28,9 @@ EPOCHS = 20
 
 (x_train, y_train), _ = load("fashion-mnist")
 x_train = x_train.reshape(-1, 28, 28, 1).astype("float32") / 255
-held_back = len(x_train) // 10
-x_train, x_validation = x_train[:-held_back], x_train[-held_back:]
-y_train, y_validation = y_train[:-held_back], y_train[-held_back:]
+held_out = len(x_train) // 10
+x_train, x_validation = x_train[:-held_out], x_train[-held_out:]
+y_train, y_validation = y_train[:-held_out], y_train[-held_out:]
 cs.utils.set_random_seed(1)
 
 

@@ -59,10 +59,10 @@ def test_both_answers_are_predicts_and_logits_are_called_scores(page: Any, pair:
     a, b = probabilities(pair.model, image), probabilities(pair.beside.model, image)
     for letter, scores in (("A", a), ("B", b)):
         column = page.locator(f"[data-side={letter}]")
-        assert column.locator(".answer li.lit .class").inner_text().startswith(str(scores.argmax()))
-    shown = numbers(page.locator("[data-side=A] .answer li.lit .score").inner_text())[0]
+        assert column.locator(".prediction li.lit .class").inner_text().startswith(str(scores.argmax()))
+    shown = numbers(page.locator("[data-side=A] .prediction li.lit .score").inner_text())[0]
     assert shown == pytest.approx(100 * a.max(), abs=0.11)
-    shown = numbers(page.locator("[data-side=B] .answer li.lit .score").inner_text())[0]
+    shown = numbers(page.locator("[data-side=B] .prediction li.lit .score").inner_text())[0]
     assert shown == pytest.approx(b.max(), abs=0.06)
     assert "score" in page.locator("#both").inner_text()
     assert f"{len(pair.beside.model.layers)} layers" in page.locator("[data-side=B] h2 + p").inner_text()
@@ -73,9 +73,9 @@ def test_each_image_on_which_they_disagree_is_a_click_away(page: Any, pair: Expl
     apart, both = pair.comparison.listed, pair.comparison
     buttons = page.locator("ol.apart button")
     assert buttons.count() == len(apart) > 0
-    for place in (0, len(apart) - 1):
-        number = int(apart[place])
-        buttons.nth(place).click()
+    for position in (0, len(apart) - 1):
+        number = int(apart[position])
+        buttons.nth(position).click()
         a, b = both.first.predicted[number], both.second.predicted[number]
         until(page, f"document.querySelector('#both').textContent.startsWith('A says {a} ')")
         words = page.locator("#both").inner_text()
@@ -83,17 +83,17 @@ def test_each_image_on_which_they_disagree_is_a_click_away(page: Any, pair: Expl
         true = pair.y[number]
         judged = "A is right" if a == true else "B is right" if b == true else f"Both are wrong: it is {true}"
         assert judged in words
-        assert buttons.nth(place).get_attribute("aria-pressed") == "true"
+        assert buttons.nth(position).get_attribute("aria-pressed") == "true"
         until(page, f"location.hash.includes('image={number}')")
 
 
 def test_a_map_of_either_network_is_chosen_by_pointer_and_keys_and_is_in_the_address(
     page: Any, address: str, pair: Explored
 ) -> None:
-    page.locator("[data-side=A] .layer[data-place='3'] canvas").click(position={"x": 15, "y": 15})
-    page.locator("[data-side=B] .layer[data-place='2'] canvas").press("ArrowRight")
+    page.locator("[data-side=A] .layer[data-position='3'] canvas").click(position={"x": 15, "y": 15})
+    page.locator("[data-side=B] .layer[data-position='2'] canvas").press("ArrowRight")
     page.locator("[data-side=B] .chosen .note", has_text="neuron 0").wait_for()
-    page.locator("[data-side=B] .layer[data-place='2'] canvas").press("ArrowRight")
+    page.locator("[data-side=B] .layer[data-position='2'] canvas").press("ArrowRight")
     until(page, "location.hash.includes('a=4,') && location.hash.includes('b=3,1')")
     fragment = page.evaluate("location.hash.slice(1)")
     unit = int(fragment.split("a=4,")[1].split("&")[0])
@@ -110,24 +110,24 @@ def test_a_map_of_either_network_is_chosen_by_pointer_and_keys_and_is_in_the_add
 
 def test_a_drawing_goes_through_both(page: Any) -> None:
     page.get_by_role("button", name="Draw", exact=True).click()
-    before = [page.locator(f"[data-side={letter}] .answer").inner_text() for letter in "AB"]
+    before = [page.locator(f"[data-side={letter}] .prediction").inner_text() for letter in "AB"]
     box = page.locator("#beside #pad").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.2)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.8, steps=8)
     page.mouse.up()
     for letter, answer in zip("AB", before, strict=True):
-        until(page, f"document.querySelector('[data-side={letter}] .answer').innerText !== {json.dumps(answer)}")
+        until(page, f"document.querySelector('[data-side={letter}] .prediction').innerText !== {json.dumps(answer)}")
     page.locator("#view-network").click()
     page.locator("#network #pad").wait_for()
 
 
 def test_folding_a_layer_of_one_leaves_the_other(page: Any) -> None:
-    layer = page.locator("[data-side=B] .layer[data-place='2']")
+    layer = page.locator("[data-side=B] .layer[data-position='2']")
     layer.locator(".fold").focus()
     page.keyboard.press("Enter")
-    until(page, "document.querySelector('[data-side=B] .layer[data-place=\"2\"]').classList.contains('folded')")
-    assert page.locator("[data-side=A] .layer[data-place='2'] canvas").is_visible()
+    until(page, "document.querySelector('[data-side=B] .layer[data-position=\"2\"]').classList.contains('folded')")
+    assert page.locator("[data-side=A] .layer[data-position='2'] canvas").is_visible()
     until(page, "location.hash.includes('foldb=')")
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import convoscope as cs
 from convoscope.explore import activations, confusion
-from convoscope.explore.altered import altered
+from convoscope.explore.interventions import intervene
 from convoscope.web.explored import Explored
 from convoscope.web.explorer import offline
 
@@ -123,7 +123,7 @@ def test_the_answer_and_its_probability_are_predicts(page: Any, explorer: str, e
     probabilities = explored.model.predict(explored.images[7:8], verbose=0)[0]
     best = int(probabilities.argmax())
     assert page.locator("#verdict").inner_text().startswith(str(best))
-    row = page.locator(".answer li.lit")
+    row = page.locator(".prediction li.lit")
     assert row.locator(".class").inner_text().startswith(str(best))
     assert numbers(row.locator(".score").inner_text())[0] == pytest.approx(100 * probabilities[best], abs=0.11)
 
@@ -133,7 +133,7 @@ def test_a_drawn_eight_lights_the_eighth_output(page: Any) -> None:
     steps = [2 * math.pi * i / 60 for i in range(61)]
     draw(page, [(0.5 + 0.17 * math.sin(2 * t), 0.5 - 0.3 * math.cos(t)) for t in steps])
     until(page, "document.querySelector('#verdict').textContent.startsWith('8')")
-    assert page.locator(".answer li.lit .class").inner_text() == "8"
+    assert page.locator(".prediction li.lit .class").inner_text() == "8"
     page.locator("#clear").click()
     until(page, "!document.querySelector('#verdict').textContent.startsWith('8')")
 
@@ -156,7 +156,7 @@ def test_the_most_confused_cell_leads_to_the_arithmetic_of_a_pixel(page: Any, ex
     index = int(page.evaluate("location.hash.match(/image=([0-9]+)/)[1]"))
     assert explored.labels is not None
     assert explored.labels[index] == true
-    page.locator(".layer[data-place='3'] canvas").click(position={"x": 20, "y": 20})
+    page.locator(".layer[data-position='3'] canvas").click(position={"x": 20, "y": 20})
     page.wait_for_timeout(600)  # the address follows a moment later
     place = page.evaluate("location.hash")
     unit = int(place.split("unit=")[1].split("&")[0])
@@ -173,25 +173,25 @@ def test_a_filter_that_is_switched_off_changes_answer_and_accuracy(
     page: Any, explorer: str, explored: Explored
 ) -> None:
     select(page, explorer, "image=3")
-    before = page.locator(".answer").inner_text()
+    before = page.locator(".prediction").inner_text()
     select(page, explorer, "image=3&layer=2&unit=5&off=1:0,1,2,3,4")
     page.locator("#silence").click()
     settled(page)
-    assert page.locator(".answer").inner_text() != before
+    assert page.locator(".prediction").inner_text() != before
     assert "conv2d without 0, 1, 2, 3, 4, 5" in page.locator("#touch").inner_text()
     page.locator("#count").click()
     until(page, "document.querySelector('#accuracy').textContent.includes('→')")
-    expected = altered(explored.model, {1: list(range(6))}, [], explored.images, explored.labels)
+    expected = intervene(explored.model, {1: list(range(6))}, [], explored.images, explored.labels)
     found = numbers(page.locator("#accuracy").inner_text())
     assert found[1] == pytest.approx(100 * expected.accuracy, abs=0.06)
     page.locator("#reset").click()
     settled(page)
-    assert page.locator(".answer").inner_text() == before
+    assert page.locator(".prediction").inner_text() == before
 
 
 def test_an_edited_number_of_a_kernel_counts_at_once(page: Any, explorer: str, explored: Explored) -> None:
     select(page, explorer, "image=3&layer=2&unit=200")
-    before = page.locator(".answer").inner_text()
+    before = page.locator(".prediction").inner_text()
     field = page.get_by_label("Row 2, column 2 of the kernel")
     field.fill("-3")
     field.press("Enter")
@@ -202,7 +202,7 @@ def test_an_edited_number_of_a_kernel_counts_at_once(page: Any, explorer: str, e
     seen = np.pad(explored.images[3][..., 0] / 16, 1)[row : row + 3, column : column + 3]
     expected = max(0.0, float((seen * kernel[:, :, 0, channel]).sum() + bias[channel]))
     assert numbers(page.locator("#value b").inner_text())[0] == pytest.approx(expected, abs=0.006)
-    assert page.locator(".answer").inner_text() != before
+    assert page.locator(".prediction").inner_text() != before
     assert "1 number of the kernels changed" in page.locator("#touch").inner_text()
 
 
@@ -231,7 +231,7 @@ def test_a_softmax_shows_terms_and_division(page: Any, explorer: str, explored: 
 
 def test_it_is_used_with_the_keyboard_alone(page: Any, explorer: str, explored: Explored) -> None:
     select(page, explorer, "image=3&layer=2&unit=0")
-    tab_to(page, "[data-place='1'] .maps")
+    tab_to(page, "[data-position='1'] .maps")
     page.keyboard.press("ArrowRight")
     until(page, "document.querySelector('#inspector h2').textContent.includes('map 1')")
     tab_to(page, "#inspector input.cell")

@@ -101,7 +101,7 @@ def test_a_frame_of_the_camera_is_brought_to_the_networks_size(page: Any) -> Non
 
 
 def test_without_a_camera_the_page_says_so_and_stays_as_it_was(page: Any) -> None:
-    before = page.locator(".answer").inner_text()
+    before = page.locator(".prediction").inner_text()
     page.evaluate(
         "() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotFoundError')); }"
     )
@@ -109,7 +109,7 @@ def test_without_a_camera_the_page_says_so_and_stays_as_it_was(page: Any) -> Non
     page.wait_for_selector("#message:visible")
     assert "No image from the camera: there is none." in page.locator("#message").inner_text()
     assert page.locator("[data-kind=test]").get_attribute("aria-pressed") == "true"
-    assert page.locator(".answer").inner_text() == before
+    assert page.locator(".prediction").inner_text() == before
 
 
 def test_a_file_is_shown_as_the_network_receives_it_and_so_is_the_next(page: Any) -> None:
@@ -156,12 +156,12 @@ def test_a_drawing_comes_back_from_its_link_value_for_value(page: Any) -> None:
     page.get_by_role("button", name="Draw", exact=True).click()
     stroke(page, [(0.3, 0.2), (0.6, 0.4), (0.4, 0.8)])
     before = received(page)
-    answer = page.locator(".answer").inner_text()
+    answer = page.locator(".prediction").inner_text()
     assert len(np.unique(before)) > 3
     until(page, "location.hash.includes('drawing=')")
     visit(page, page.url)
     np.testing.assert_array_equal(received(page), before)
-    assert page.locator(".answer").inner_text() == answer
+    assert page.locator(".prediction").inner_text() == answer
     assert not page.locator("#placed").is_checked()  # it is where it was placed already
     assert not page.locator("#message").is_visible()
 
@@ -172,10 +172,10 @@ def test_edited_numbers_come_back_from_their_link(page: Any, explorer: str, expl
     field.fill("-2.5")
     field.press("Enter")
     drawn(page)
-    answer = page.locator(".answer").inner_text()
+    answer = page.locator(".prediction").inner_text()
     until(page, "location.hash.includes('edit=0.kernel.8=-2.5')")  # (0 × 3 + 2) × 1 × 4 filters + filter 0
     visit(page, page.url)
-    assert page.locator(".answer").inner_text() == answer
+    assert page.locator(".prediction").inner_text() == answer
     assert page.get_by_label("Row 1, column 3 of the kernel").input_value() == "−2.5"
     assert "1 number of the kernels changed" in page.locator("#touch").inner_text()
     page.locator("#reset").click()
@@ -198,7 +198,7 @@ def test_a_kernel_goes_to_the_filter_lab_and_comes_back_changed(page: Any, explo
     row, column, filter_ = 1, 2, 3
     unit = (row * 3 + column) * 5 + filter_
     visit(page, f"{explorer}#image=3&layer=3&unit={unit}")
-    answer = page.locator(".answer").inner_text()
+    answer = page.locator(".prediction").inner_text()
     part = int(numbers(page.locator("#part-sum small").inner_text())[0])
     share = numbers(page.locator("#part-sum b").inner_text())[0]
     page.locator("#to-lab").click()
@@ -227,12 +227,12 @@ def test_a_kernel_goes_to_the_filter_lab_and_comes_back_changed(page: Any, explo
     changed = kernel.copy()
     changed[0, 1] = -1.5
     assert numbers(page.locator("#part-sum b").inner_text())[0] == pytest.approx((window * changed).sum(), abs=0.06)
-    assert page.locator(".answer").inner_text() != answer
+    assert page.locator(".prediction").inner_text() != answer
 
 
 def test_a_kernel_that_comes_back_as_it_went_is_no_edit(page: Any, explorer: str) -> None:
     visit(page, f"{explorer}#image=3&layer=1&unit=20")
-    answer = page.locator(".answer").inner_text()
+    answer = page.locator(".prediction").inner_text()
     page.locator("#to-lab").click()
     page.wait_for_url("**/lab/#*")
     page.wait_for_selector("html[data-ready=true]")
@@ -243,7 +243,7 @@ def test_a_kernel_that_comes_back_as_it_went_is_no_edit(page: Any, explorer: str
     page.wait_for_url(f"{explorer}#*")
     page.wait_for_selector("html[data-ready=true]")
     drawn(page)
-    assert page.locator(".answer").inner_text() == answer
+    assert page.locator(".prediction").inner_text() == answer
     assert not page.locator("#touch").is_visible()
     assert not page.locator("#message").is_visible()
 

@@ -1,4 +1,4 @@
-"""The explorer with a network whose answer is an image: a denoising autoencoder that has learned the digits."""
+"""The explorer with a network whose output is an image: a denoising autoencoder that has learned the digits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 import convoscope as cs
 from convoscope.explore import activations
-from convoscope.explore.altered import altered_run
+from convoscope.explore.interventions import with_interventions
 from convoscope.web.explored import Explored
 from convoscope.web.explorer import offline
 
@@ -23,7 +23,7 @@ from .support import numbers, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
-PAINTED = 2  # the place of the transposed convolution
+PAINTED = 2  # the index of the transposed convolution
 IMAGE = 7
 
 
@@ -116,8 +116,8 @@ def test_the_image_that_came_out_is_what_predict_makes(browser: Any, address: st
 def test_nothing_of_classes_is_on_the_page(browser: Any, address: str) -> None:
     with watched(browser) as page:
         show(page, address, f"view=mistakes&image={IMAGE}")
-        assert "answers with an image" in page.locator("#message").inner_text()
-        for hidden in ("#view-mistakes", "#mistakes", "#class", ".answer", "#verdict", "#evidence"):
+        assert "outputs are images" in page.locator("#message").inner_text()
+        for hidden in ("#view-mistakes", "#mistakes", "#class", ".prediction", "#verdict", "#evidence"):
             assert page.locator(hidden).count() == 0 or not page.locator(hidden).first.is_visible(), hidden
 
 
@@ -127,7 +127,7 @@ def test_a_clicked_pixel_of_the_transposed_convolution_is_the_models_with_its_ar
     maps = activations(explored.model, explored.images[IMAGE])["conv2d_transpose"][0]
     with watched(browser) as page:
         show(page, address, f"image={IMAGE}")
-        canvas = page.locator(f".layer[data-place='{PAINTED}'] canvas")
+        canvas = page.locator(f".layer[data-position='{PAINTED}'] canvas")
         values = set()
         for x, y in ((20, 20), (30, 25), (95, 30)):
             canvas.click(position={"x": x, "y": y})
@@ -149,8 +149,8 @@ def test_a_clicked_pixel_of_the_transposed_convolution_is_the_models_with_its_ar
 def test_an_edited_number_of_a_painted_kernel_changes_the_value_and_the_error(
     browser: Any, address: str, explored: Explored
 ) -> None:
-    from convoscope.explore.altered import Change
-    from convoscope.explore.made_images import mean_squared_error
+    from convoscope.explore.image_outputs import mean_squared_error
+    from convoscope.explore.interventions import WeightChange
 
     unit = (3 * 8 + 3) * 10 + 1
     with watched(browser) as page:
@@ -160,7 +160,7 @@ def test_an_edited_number_of_a_painted_kernel_changes_the_value_and_the_error(
         field.fill("1.5")
         field.press("Enter")
         index = ((row * 3 + column) * 10 + 1) * 12
-        run = altered_run(explored.model, {}, [Change(PAINTED, "kernel", index, 1.5)])
+        run = with_interventions(explored.model, {}, [WeightChange(PAINTED, "kernel", index, 1.5)])
         until(page, "!document.querySelector('#touch').hidden")
         page.wait_for_timeout(150)
         np.testing.assert_allclose(greys(page, "#came"), 255 * run(explored.images[IMAGE][None])[0, ..., 0], atol=0.51)
@@ -180,9 +180,9 @@ def test_two_stand_side_by_side_with_both_images_and_the_nearer_one_named(
         until(page, "document.querySelectorAll('#both canvas')[2]?.width === 8")
         wanted = np.asarray(explored.y)[IMAGE, ..., 0]
         errors = []
-        for place, model in ((1, explored.model), (2, explored.beside.model)):
+        for index, model in ((1, explored.model), (2, explored.beside.model)):
             made = model.predict(explored.images[IMAGE : IMAGE + 1], verbose=0)[0, ..., 0]
-            shown = greys(page, f"#both figure:nth-child({place + 1}) canvas")
+            shown = greys(page, f"#both figure:nth-child({index + 1}) canvas")
             np.testing.assert_allclose(shown, 255 * made, atol=0.51)
             errors.append(float(np.mean((made.astype(float) - wanted) ** 2)))
         words = page.locator("#both p").inner_text()

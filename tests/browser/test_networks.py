@@ -144,4 +144,4 @@ def test_a_drawn_eight_lights_the_eighth_output_of_a_network_that_learned_mnist(
             page.mouse.move(*place)
         page.mouse.up()
         until(page, "document.querySelector('#verdict').textContent.startsWith('8')")
-        assert page.locator(".answer li.lit .class").inner_text() == "8"
+        assert page.locator(".prediction li.lit .class").inner_text() == "8"

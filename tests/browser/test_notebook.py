@@ -97,7 +97,7 @@ def use(page: Any, frame: Any) -> None:
     frame.locator(".thumbnails .picture").nth(2).click()
     page.wait_for_timeout(500)
     assert frame.locator("#received").screenshot() != before
-    frame.locator(".layer[data-place='2'] canvas").click(position={"x": 5, "y": 5})
+    frame.locator(".layer[data-position='2'] canvas").click(position={"x": 5, "y": 5})
     frame.locator("#arithmetic b").first.wait_for()
 
 

@@ -61,7 +61,7 @@ def test_a_model_without_convolution_and_softmax_works_and_says_logits(browser: 
         assert words.startswith(str(scores.argmax()))
         assert "a logit" in words
         assert numbers(words)[-1] == pytest.approx(scores.max(), abs=0.06)
-        assert "%" not in page.locator(".answer").inner_text()
+        assert "%" not in page.locator(".prediction").inner_text()
         assert page.locator("#arithmetic .equation").first.is_visible()
         page.locator("#view-mistakes").click()
         until(page, "document.querySelector('#evidence').textContent.includes('this network has none')")
@@ -71,10 +71,10 @@ def test_a_thousand_classes_are_no_thousand_rows(browser: Any, thousand: Explore
     shares = thousand.model.predict(thousand.images[7:8], verbose=0)[0]
     with serving(thousand) as address, watched(browser) as page:
         ready(page, f"{address}#image=7&layer=3&unit=500")
-        rows = page.locator(".answer li")
+        rows = page.locator(".prediction li")
         assert rows.count() == 10
         names = [f"kind {number}" for number in np.argsort(-shares, kind="stable")[:10]]
-        assert page.locator(".answer .class").all_inner_texts() == names
+        assert page.locator(".prediction .class").all_inner_texts() == names
         assert page.locator(".softmax tr").count() < 30
         assert page.locator("#inspector *").count() < 2_000
         page.locator("#view-mistakes").click()
@@ -104,7 +104,7 @@ def test_two_pages_at_once_keep_their_own_states(browser: Any, logits: Explored)
         ready(other, f"{address}#image=9&layer=2&unit=5&off=2:0,1,2,3,4,5,6,7")
         for page in (one, other):
             assert page.locator("#model-title").inner_text() == "model"
-        before = one.locator(".answer").inner_text()
+        before = one.locator(".prediction").inner_text()
         other.locator("#count").click()
         one.locator("#silence").click()
         one.locator("#count").click()
@@ -116,6 +116,6 @@ def test_two_pages_at_once_keep_their_own_states(browser: Any, logits: Explored)
         assert shown[0].split("→")[0] == shown[1].split("→")[0]
         one.locator("#reset").click()
         until(one, "document.querySelector('#touch').hidden")
-        assert one.locator(".answer").inner_text() == before
+        assert one.locator(".prediction").inner_text() == before
         assert other.locator("#touch").is_visible()
         assert ["image=3" in one.evaluate("location.hash"), "image=9" in other.evaluate("location.hash")] == [True] * 2

@@ -47,7 +47,7 @@ def test_the_page_computes_with_the_rounded_kernels_and_says_so(browser: Any, tm
         expected = activations(small.model, explored.images[6]).outputs
         for found, output in zip(shown, expected, strict=True):
             np.testing.assert_allclose(found, output.ravel(), atol=1e-4)
-        score = numbers(page.locator(".answer li.lit .score").inner_text())[0]
+        score = numbers(page.locator(".prediction li.lit .score").inner_text())[0]
         assert score == pytest.approx(expected[-1].max(), abs=0.06)
     whole = activations(explored.model, explored.images[6]).outputs[-1]
     assert not np.allclose(whole, expected[-1], atol=1e-5)

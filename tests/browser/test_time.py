@@ -75,7 +75,7 @@ def show(page: Any, address: str, fragment: str = f"image={IMAGE}") -> None:
 
 
 def rests(page: Any) -> None:
-    """Wait until the weights of the chosen epoch are there and their answer is drawn."""
+    """Wait until the weights of the chosen epoch are there and their prediction is drawn."""
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     until(page, "document.querySelector('#time').getAttribute('aria-busy') !== 'true'")
 
@@ -86,7 +86,9 @@ def chosen(page: Any) -> str:
 
 def shares(page: Any) -> list[float]:
     """The probability of each class as the page has it, to all its digits: the width of its bar."""
-    widths = page.evaluate("[...document.querySelectorAll('.answer .fill')].map((bar) => parseFloat(bar.style.width))")
+    widths = page.evaluate(
+        "[...document.querySelectorAll('.prediction .fill')].map((bar) => parseFloat(bar.style.width))"
+    )
     return [width / 100 for width in widths]
 
 
@@ -135,7 +137,7 @@ def test_curves_are_clicked_and_say_what_they_show(page: Any, trained: tuple[Exp
     history = explored.model.history.history
     words = loss.get_attribute("aria-label")
     assert words.startswith(f"Loss of epochs 1 to {EPOCHS}: training from ")
-    ends = [history[name][place] for name in ("loss", "val_loss") for place in (0, -1)]
+    ends = [history[name][index] for name in ("loss", "val_loss") for index in (0, -1)]
     assert numbers(words.split("training", 1)[1]) == pytest.approx(ends, abs=0.006)
     box = loss.bounding_box()
     page.mouse.click(box["x"] + box["width"] * 2.1 / EPOCHS, box["y"] + box["height"] / 2)

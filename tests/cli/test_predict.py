@@ -20,7 +20,7 @@ def test_an_image_of_the_data_set_gets_what_the_model_says_of_it(shell: Shell, t
     (found,) = json.loads(ended.out)
     assert found["classes"][0]["class"] == str(expected.argmax())
     given = {each["index"]: each["probability"] for each in found["classes"]}
-    assert [given[place] for place in range(10)] == pytest.approx(expected.tolist(), abs=1e-6)
+    assert [given[index] for index in range(10)] == pytest.approx(expected.tolist(), abs=1e-6)
 
 
 def test_an_image_that_cannot_be_read_does_not_keep_the_others_from_being_read(

@@ -103,7 +103,7 @@ def test_a_recipe_fills_in_the_rest_and_is_written_down(shell: Shell, tmp_path: 
     assert "planned over 2 epochs" in longer.err
 
 
-def test_ones_own_layers_are_trained(shell: Shell) -> None:
+def test_your_own_layers_are_trained(shell: Shell) -> None:
     line = "conv 4 3 relu same, maxpool 2, flatten, dense 10 softmax"
     assert shell("train", "--layers", line, "--epochs", 1, "--engine", "reference", "-q").status == 0
     assert f"{4 * 9 + 4 + 64 * 10 + 10}" in shell("summary", "runs/digits-layers-1").out

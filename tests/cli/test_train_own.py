@@ -1,4 +1,4 @@
-"""One's own images, from a folder to a classifier, by the commands that people type."""
+"""Your own images, from a folder to a classifier, by the commands that people type."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_folder_is_looked_at_trained_on_and_reported_in_one_command(shell: She
     assert "flip" not in settings["augmentation"]
 
 
-def test_what_comes_next_works_on_ones_own_images(shell: Shell, photos: Path, tmp_path: Path) -> None:
+def test_what_comes_next_works_on_your_own_images(shell: Shell, photos: Path, tmp_path: Path) -> None:
     assert shell("train", photos, *OPTIONS, "--quiet", "--out", "run").status == 0
     report = json.loads((tmp_path / "run" / "report.json").read_text())
     again = json.loads(shell("evaluate", "run", "--json").out)
@@ -87,14 +87,14 @@ def test_mistakes_are_named_by_their_files(shell: Shell, tmp_path: Path) -> None
 
 def test_a_rare_class_is_weighed_unless_it_is_not_to_be(shell: Shell, tmp_path: Path) -> None:
     fill(tmp_path / "photos", {"lying": 40, "upright": 10})
-    ended = shell("train", "photos", *OPTIONS, "--out", "weighed")
+    ended = shell("train", "photos", *OPTIONS, "--out", "weighted")
     assert "upright is rare: 8 images" in ended.out
     assert "all classes weigh the same" in ended.out
-    assert config(tmp_path / "weighed")["settings"]["class_weight"] == "auto"
+    assert config(tmp_path / "weighted")["settings"]["class_weight"] == "auto"
     plain = shell("train", "photos", *OPTIONS, "--class-weight", "none", "--out", "plain")
     assert "all classes weigh the same" not in plain.out
     losses = [
-        json.loads((tmp_path / run / "history.jsonl").read_text().splitlines()[0]) for run in ("weighed", "plain")
+        json.loads((tmp_path / run / "history.jsonl").read_text().splitlines()[0]) for run in ("weighted", "plain")
     ]
     assert losses[0]["loss"] != losses[1]["loss"]
 
@@ -185,7 +185,7 @@ def test_what_cannot_be_trained_is_refused_in_a_paragraph_and_leaves_no_run(
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_run_on_ones_own_images_is_explored_with_images_of_its_size(shell: Shell, photos: Path) -> None:
+def test_a_run_on_your_own_images_is_explored_with_images_of_its_size(shell: Shell, photos: Path) -> None:
     from convoscope.cli.explore import load
 
     words = ("--image-size", "10x12", "--snapshots", "--quiet", "--out", "run")

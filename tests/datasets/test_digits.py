@@ -59,7 +59,7 @@ def test_the_attribution_names_authors_licence_and_checksum() -> None:
         assert needed in text
 
 
-def test_each_call_gives_arrays_of_ones_own() -> None:
+def test_each_call_gives_arrays_of_your_own() -> None:
     (first, _), _ = digits.load_data()
     first[:] = 0
     (second, _), _ = datasets.digits.load_data(data_dir="anywhere")

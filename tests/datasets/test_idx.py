@@ -146,8 +146,8 @@ def test_a_truncated_gzip_file_is_refused_by_name(good: Path) -> None:
 def test_a_gzip_file_with_any_one_byte_changed_is_never_read_wrongly(good: Path) -> None:
     data, expected = good.read_bytes(), read_idx(good)
     refused = 0
-    for place in range(len(data)):
-        good.write_bytes(data[:place] + bytes([data[place] ^ 0x55]) + data[place + 1 :])
+    for index in range(len(data)):
+        good.write_bytes(data[:index] + bytes([data[index] ^ 0x55]) + data[index + 1 :])
         try:
             np.testing.assert_array_equal(read_idx(good), expected)
         except FileFormatError:

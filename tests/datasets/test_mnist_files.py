@@ -54,7 +54,7 @@ def test_load_data_gives_keras_pairs(
             np.testing.assert_array_equal(ours, expected)
 
 
-def test_files_of_ones_own_need_no_checksum_but_the_right_structure(tmp_path: Path, put: Callable[..., Path]) -> None:
+def test_files_of_your_own_need_no_checksum_but_the_right_structure(tmp_path: Path, put: Callable[..., Path]) -> None:
     put(tmp_path / "mnist", unpacked=True)
     assert load(mnist.INFO, tmp_path, download=False).info.train_count == 5
 
@@ -219,7 +219,7 @@ def test_what_an_earlier_download_left_is_completed(
     assert [path for path, _ in server.asked] == [f"/ok/{NAMES[2]}", f"/ok/{NAMES[3]}"]
 
 
-def test_half_a_data_set_of_ones_own_is_not_completed_with_anothers_files(
+def test_half_a_data_set_of_your_own_is_not_completed_with_anothers_files(
     tmp_path: Path, info: DatasetInfo, server: Server, put: Callable[..., Path]
 ) -> None:
     put(tmp_path / "mnist", without=NAMES[2:], unpacked=True)

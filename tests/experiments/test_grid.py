@@ -28,7 +28,7 @@ def test_every_combination_is_trained_with_every_seed(finished: Experiment) -> N
 def test_a_run_of_a_comparison_is_the_run_that_train_would_have_made(finished: Experiment, tmp_path: Path) -> None:
     planned = finished.planned()[3]
     told = {**FIXED, **planned.point, "seed": planned.settings.seed, "validation": 0.1}
-    settings = TrainSettings.fill_in("digits", 1, "reference", **told)
+    settings = TrainSettings.with_defaults("digits", 1, "reference", **told)
     from convoscope.runs.training import use
 
     use(settings)
@@ -101,7 +101,7 @@ def test_a_damaged_run_is_a_failed_run_and_the_rest_go_on(tmp_path: Path) -> Non
     assert "not JSON" in rows(results(experiment))[0].reasons[0]
 
 
-def test_networks_are_compared_on_ones_own_images(tmp_path: Path) -> None:
+def test_networks_are_compared_on_your_own_images(tmp_path: Path) -> None:
     from tests.own_images import fill
 
     photos = fill(tmp_path / "photos", {"a": 40, "b": 12})

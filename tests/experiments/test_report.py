@@ -96,10 +96,10 @@ def test_the_front_is_what_no_other_beats_in_both() -> None:
     points = [(float(a), float(b)) for a, b in generator.integers(0, 12, (60, 2))]
     front = pareto(points)
     beaten = [any(c <= x and g >= y and (c, g) != (x, y) for c, g in points) for x, y in points]
-    assert {points[place] for place in front} == {
+    assert {points[index] for index in front} == {
         point for point, worse in zip(points, beaten, strict=True) if not worse
     }
-    assert [points[place] for place in front] == sorted({points[place] for place in front})
+    assert [points[index] for index in front] == sorted({points[index] for index in front})
 
 
 def test_charts_are_pictures_and_the_same_for_the_same_figures(finished: Experiment) -> None:

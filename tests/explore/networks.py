@@ -66,4 +66,4 @@ def values(name: str) -> npt.NDArray[np.float64]:
 def weights(network: str) -> list[npt.NDArray[np.float32]]:
     with np.load(VALUES) as file:
         count = sum(name.startswith(f"{network}_weight_") for name in file.files)
-        return [file[f"{network}_weight_{place}"] for place in range(count)]
+        return [file[f"{network}_weight_{index}"] for index in range(count)]

@@ -6,8 +6,8 @@ import pytest
 
 from convoscope.errors import UnknownNameError
 from convoscope.lessons import CLAIMS, checks, claims
-from convoscope.lessons.laboratory import QUICK_EPOCHS
 from convoscope.lessons.measured import Measured
+from convoscope.lessons.trial_runner import QUICK_EPOCHS
 from convoscope.lessons.trials import DROPOUTS, FILTERS, OLDER_LESSON, POOLINGS, STARTS, TO_THE_GOAL
 
 

@@ -73,8 +73,8 @@ def swap_shape(header: dict[str, Any], body: bytearray) -> None:
 
 
 DAMAGES: dict[str, tuple[Callable[[dict[str, Any], bytearray], None], str]] = {
-    "foreign": (lambda header, body: header.pop("__metadata__") and None, "not a Convoscope model"),
-    "foreign format": (set_metadata(format="pt"), "not a Convoscope model"),
+    "unsupported": (lambda header, body: header.pop("__metadata__") and None, "not a Convoscope model"),
+    "unsupported format": (set_metadata(format="pt"), "not a Convoscope model"),
     "newer": (set_metadata(version=3), "newer Convoscope: it has version 3.*Upgrade"),
     "odd version": (set_metadata(version="new"), "version is 'new'"),
     "version below all": (set_metadata(version=-1), "version is -1"),

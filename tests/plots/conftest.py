@@ -21,7 +21,7 @@ def figures_without_windows() -> None:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of a small network on the digits, with validation. Not to be changed."""
     line = "conv 4 3 relu, maxpool 2, flatten, dense 10 softmax"
-    settings = TrainSettings.fill_in("digits", 1, "native", layers=line, epochs=3, validation=0.2, seed=3)
+    settings = TrainSettings.with_defaults("digits", 1, "native", layers=line, epochs=3, validation=0.2, seed=3)
     use(settings)
     folder = RunFolder.create(tmp_path_factory.mktemp("plots") / "first")
     start(folder, settings, load_data(settings))

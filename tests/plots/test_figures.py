@@ -29,7 +29,7 @@ def lines(axes: Any) -> dict[str, list[list[float]]]:
 
 
 def pairs(values: list[float], scale: float = 1.0, every: int = 1) -> list[list[float]]:
-    return [[every * place, pytest.approx(scale * value)] for place, value in enumerate(values, 1)]
+    return [[every * index, pytest.approx(scale * value)] for index, value in enumerate(values, 1)]
 
 
 def epochs(run: Path) -> list[dict[str, float]]:
@@ -214,8 +214,8 @@ def test_filters_are_the_kernels_and_dashes_are_where_they_take_away(run: Path) 
     kernel = next(layer for layer in model.layers if isinstance(layer, cs.layers.Conv2D)).get_weights()[0]
     for figure in (plots.filters(run), plots.filters(model), plots.filters(kernel)):
         assert len(figure.axes) == 4
-        for place, axes in enumerate(figure.axes):
-            shown = kernel[:, :, 0, place]
+        for index, axes in enumerate(figure.axes):
+            shown = kernel[:, :, 0, index]
             assert np.array_equal(axes.images[0].get_array(), shown)
             columns, rows = axes.lines[0].get_data()
             marked = np.zeros((3, 3), bool)

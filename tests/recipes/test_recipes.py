@@ -156,7 +156,7 @@ def test_the_fast_rule_gives_small_grey_images_the_lessons_network_normalized_wh
     assert many.count(BatchNormalization) == 2
 
 
-def test_ones_own_images_get_the_rules_recipe_whatever_their_folder_is_called() -> None:
+def test_your_own_images_get_the_rules_recipe_whatever_their_folder_is_called() -> None:
     own = replace(info("mnist"), where="/photos/mnist", files=(), urls=())
     assert own.is_custom
     assert own.key == "/photos/mnist"

@@ -21,7 +21,7 @@ def data() -> Dataset:
 
 def settings(**given: Any) -> TrainSettings:
     defaults = {"model": None if "layers" in given else "dense", "seed": 7, "epochs": 4}
-    return TrainSettings.fill_in("digits", 1, "reference", **{**defaults, **given})
+    return TrainSettings.with_defaults("digits", 1, "reference", **{**defaults, **given})
 
 
 def tensors(path: Any) -> dict[str, np.ndarray]:

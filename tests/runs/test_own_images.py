@@ -1,4 +1,4 @@
-"""Runs on one's own images: resumed to the bit, and with the settings that fit them."""
+"""Runs on your own images: resumed to the bit, and with the settings that fit them."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def photos(tmp_path: Path) -> FolderDataset:
 
 def settings(data: FolderDataset, tmp_path: Path, **given: Any) -> TrainSettings:
     told = {"seed": 3, "epochs": 4, "data_dir": str(tmp_path / "data"), "class_weight": "auto", **given}
-    filled = TrainSettings.fill_in(data.info, 1, "reference", **told)
+    filled = TrainSettings.with_defaults(data.info, 1, "reference", **told)
     use(filled)
     return filled
 
 
-def test_an_interrupted_run_on_ones_own_images_ends_as_one_that_was_not(tmp_path: Path, photos: FolderDataset) -> None:
+def test_an_interrupted_run_on_your_own_images_ends_as_one_that_was_not(tmp_path: Path, photos: FolderDataset) -> None:
     whole, parts = RunFolder.create(tmp_path / "whole"), RunFolder.create(tmp_path / "parts")
     given = settings(photos, tmp_path)
     start(whole, given, photos)
@@ -83,8 +83,8 @@ def test_without_images_to_validate_with_the_last_epoch_is_kept(tmp_path: Path) 
     assert "val_accuracy" not in folder.read_history()[0]
 
 
-def test_ones_own_images_get_the_rules_recipe_even_under_a_known_name(tmp_path: Path, photos: FolderDataset) -> None:
-    filled = TrainSettings.fill_in(replace(photos.info, name="mnist"), 1, "reference")
+def test_your_own_images_get_the_rules_recipe_even_under_a_known_name(tmp_path: Path, photos: FolderDataset) -> None:
+    filled = TrainSettings.with_defaults(replace(photos.info, name="mnist"), 1, "reference")
     rule = recipes.suggest("fast", photos.info.image_shape, photos.info.train_count)
     assert filled.dataset == str(tmp_path / "photos")
     assert (filled.recipe, filled.epochs, filled.layers) == ("fast", rule.epochs, rule.layers(2))
@@ -94,13 +94,13 @@ def test_ones_own_images_get_the_rules_recipe_even_under_a_known_name(tmp_path: 
 def test_what_does_not_go_with_planned_rates_gets_a_constant_one_and_the_same_network(photos: FolderDataset) -> None:
     rule = recipes.suggest("fast", photos.info.image_shape, photos.info.train_count)
     for told, rate in (({"patience": 3}, 1e-3), ({"optimizer": "sgd"}, 1e-2)):
-        filled = TrainSettings.fill_in(photos.info, 1, "reference", **told)
+        filled = TrainSettings.with_defaults(photos.info, 1, "reference", **told)
         assert (filled.schedule, filled.learning_rate, filled.layers) == ("constant", rate, rule.layers(2))
         assert filled.recipe is None
     with pytest.raises(ConfigurationError, match="plans its rates"):
-        TrainSettings.fill_in(photos.info, 1, "reference", patience=3, recipe="fast")
+        TrainSettings.with_defaults(photos.info, 1, "reference", patience=3, recipe="fast")
 
 
 def test_a_number_of_filters_is_meant_for_the_lessons_network(photos: FolderDataset) -> None:
-    filled = TrainSettings.fill_in(photos.info, 1, "reference", filters=8, dropout=0.2)
+    filled = TrainSettings.with_defaults(photos.info, 1, "reference", filters=8, dropout=0.2)
     assert (filled.model, filled.layers, filled.filters, filled.schedule) == ("cnn-2", None, 8, "one-cycle")

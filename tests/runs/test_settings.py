@@ -10,40 +10,40 @@ from convoscope.errors import ConfigurationError, FileFormatError, UnknownNameEr
 from convoscope.runs import TrainSettings
 
 
-def fill_in(**given: Any) -> TrainSettings:
-    return TrainSettings.fill_in("mnist", 2, "reference", **given)
+def settings_for(**given: Any) -> TrainSettings:
+    return TrainSettings.with_defaults("mnist", 2, "reference", **given)
 
 
 def test_what_is_not_told_is_filled_in() -> None:
-    settings = fill_in(seed=1)
+    settings = settings_for(seed=1)
     assert (settings.model, settings.epochs, settings.batch_size, settings.learning_rate) == ("cnn-2", 5, 64, 1e-3)
-    assert fill_in(optimizer="sgd").learning_rate == 1e-2
-    digits = TrainSettings.fill_in("digits", 1, "native")
+    assert settings_for(optimizer="sgd").learning_rate == 1e-2
+    digits = TrainSettings.with_defaults("digits", 1, "native")
     assert (digits.epochs, digits.batch_size) == (30, 32)
-    assert fill_in(model="dense").batch_size == 32
+    assert settings_for(model="dense").batch_size == 32
 
 
 def test_a_drawn_seed_is_written_down() -> None:
-    assert len({fill_in().seed for _ in range(20)}) > 1
-    assert "seed" in fill_in().as_dict()
+    assert len({settings_for().seed for _ in range(20)}) > 1
+    assert "seed" in settings_for().as_dict()
 
 
 def test_settings_survive_their_file() -> None:
-    settings = fill_in(layers="flatten, dense 10 softmax", patience=2, goal_accuracy=0.9, data_dir="/data")
+    settings = settings_for(layers="flatten, dense 10 softmax", patience=2, goal_accuracy=0.9, data_dir="/data")
     assert TrainSettings.from_dict(settings.as_dict(), "config.json") == settings
 
 
 def test_settings_of_a_run_before_there_were_all_of_them_are_taken() -> None:
-    settings = fill_in(filters=8, seed=1)
+    settings = settings_for(filters=8, seed=1)
     later = ("convolutions", "kernel_size", "pooling", "dense_units")
     older = {name: value for name, value in settings.as_dict().items() if name not in later}
     assert TrainSettings.from_dict(older, "config.json") == settings
 
 
 def test_patience_without_a_share_to_validate_with_takes_a_tenth() -> None:
-    assert fill_in(patience=3).validation == 0.1
+    assert settings_for(patience=3).validation == 0.1
     with pytest.raises(ConfigurationError, match="--val"):
-        fill_in(patience=3, validation=0.0)
+        settings_for(patience=3, validation=0.0)
 
 
 @pytest.mark.parametrize(
@@ -68,27 +68,27 @@ def test_patience_without_a_share_to_validate_with_takes_a_tenth() -> None:
 )
 def test_a_setting_that_cannot_be_meant_is_refused_by_name(given: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
-        fill_in(**given)
+        settings_for(**given)
 
 
 def test_a_recipe_fills_in_what_is_not_told_and_gives_way_to_what_is() -> None:
     recipe = recipes.get("best", "mnist")
-    filled = fill_in(recipe="best", seed=1)
+    filled = settings_for(recipe="best", seed=1)
     assert filled.layers == recipe.network.format(classes=10)
     for name in ("batch_size", "learning_rate", "schedule", "optimizer", "weight_decay", "label_smoothing"):
         assert getattr(filled, name) == getattr(recipe, name)
     assert (filled.epochs, filled.augmentation, filled.label) == (recipe.epochs, recipe.augmentation, "best")
     told = {"model": "cnn-2", "filters": 8, "dropout": 0.2, "epochs": 3, "batch_size": 50, "learning_rate": 0.5}
-    given = fill_in(recipe="best", seed=1, **told)
+    given = settings_for(recipe="best", seed=1, **told)
     assert {name: getattr(given, name) for name in told} == told
     assert (given.layers, given.schedule) == (None, "one-cycle")
-    assert fill_in(recipe="best", optimizer="sgd", learning_rate=0.1).weight_decay == 0.0
+    assert settings_for(recipe="best", optimizer="sgd", learning_rate=0.1).weight_decay == 0.0
 
 
-def test_ones_own_layers_are_varied_by_the_recipe_unless_they_vary_the_images_themselves() -> None:
+def test_your_own_layers_are_varied_by_the_recipe_unless_they_vary_the_images_themselves() -> None:
     own = "flatten, dense 10 softmax"
-    assert fill_in(recipe="best", layers=own).augmentation == recipes.get("best", "mnist").augmentation != ""
-    assert fill_in(recipe="best", layers=f"shift 0.1, {own}").augmentation == ""
+    assert settings_for(recipe="best", layers=own).augmentation == recipes.get("best", "mnist").augmentation != ""
+    assert settings_for(recipe="best", layers=f"shift 0.1, {own}").augmentation == ""
 
 
 @pytest.mark.parametrize(
@@ -104,16 +104,16 @@ def test_ones_own_layers_are_varied_by_the_recipe_unless_they_vary_the_images_th
 )
 def test_what_contradicts_a_recipe_is_refused(given: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
-        fill_in(**given)
+        settings_for(**given)
 
 
 def test_an_unknown_optimizer_gets_the_nearest_one() -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'adam'"):
-        fill_in(optimizer="adm")
+        settings_for(optimizer="adm")
 
 
 def test_a_file_without_a_setting_is_refused_with_its_name() -> None:
-    values = replace(fill_in(), seed=3).as_dict()
+    values = replace(settings_for(), seed=3).as_dict()
     del values["seed"]
     with pytest.raises(FileFormatError, match="missing: seed"):
         TrainSettings.from_dict(values, "config.json")

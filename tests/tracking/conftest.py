@@ -31,8 +31,8 @@ def images(count: int = 30) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64
     generator = np.random.default_rng(0)
     labels = np.arange(count) % 3
     x = generator.integers(0, 150, (count, 6, 6, 1))
-    for place, label in enumerate(labels):
-        x[place, 2 * label : 2 * label + 2] += 60
+    for index, label in enumerate(labels):
+        x[index, 2 * label : 2 * label + 2] += 60
     return x.astype(np.uint8), labels
 
 

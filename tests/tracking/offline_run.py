@@ -69,19 +69,19 @@ def _name(item: Any) -> str:
 
 def _records(data: bytes) -> Iterator[bytes]:
     assert data[:4] == b":W&B" or not data
-    place, pieces = _HEADER, b""
-    while place < len(data):
-        room = _BLOCK - place % _BLOCK
+    position, pieces = _HEADER, b""
+    while position < len(data):
+        room = _BLOCK - position % _BLOCK
         if room < _PIECE:
-            place += room
+            position += room
             continue
-        if place + _PIECE > len(data):
+        if position + _PIECE > len(data):
             return
-        _, length, kind = struct.unpack_from("<IHB", data, place)
-        if place + _PIECE + length > len(data):
+        _, length, kind = struct.unpack_from("<IHB", data, position)
+        if position + _PIECE + length > len(data):
             return
-        pieces += data[place + _PIECE : place + _PIECE + length]
-        place += _PIECE + length
+        pieces += data[position + _PIECE : position + _PIECE + length]
+        position += _PIECE + length
         if kind in (_WHOLE, _LAST):
             yield pieces
             pieces = b""

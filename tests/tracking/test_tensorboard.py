@@ -93,11 +93,11 @@ def test_the_confusion_matrix_is_there_in_numbers_and_as_an_image(folder: Path, 
 def test_sample_predictions_are_there(folder: Path, trained: Trained) -> None:
     rows = [line.strip("| ").split(" | ") for line in text(folder, "sample_predictions").splitlines()[2:]]
     assert len(rows) == 24
-    for place, (number, true, answer, share) in enumerate(rows):
-        assert int(number) == place
-        assert true == NAMES[trained.labels[place]]
-        assert answer == NAMES[trained.probabilities[place].argmax()]
-        assert float(share) == pytest.approx(trained.probabilities[place].max(), abs=1e-4)
+    for index, (number, true, answer, share) in enumerate(rows):
+        assert int(number) == index
+        assert true == NAMES[trained.labels[index]]
+        assert answer == NAMES[trained.probabilities[index].argmax()]
+        assert float(share) == pytest.approx(trained.probabilities[index].max(), abs=1e-4)
     (event,) = read(folder).Images("sample_predictions_image")
     assert Image.open(BytesIO(event.encoded_image_string)).size == (event.width, event.height)
 

@@ -69,12 +69,12 @@ def test_sample_predictions_are_a_table_and_images(run: OfflineRun, trained: Tra
     assert table["columns"] == ["number", "is", "taken for", "probability"]
     assert len(table["data"]) == 24
     captions = run.history[-1]["sample_prediction_images/captions"]
-    for place, (number, true, answer, share) in enumerate(table["data"]):
-        assert number == place
-        assert true == NAMES[trained.labels[place]]
-        assert answer == NAMES[trained.probabilities[place].argmax()]
-        assert share == pytest.approx(float(trained.probabilities[place].max()))
-        assert captions[place] == f"{place}: is {true}, taken for {answer}, {share:.0%}"
+    for index, (number, true, answer, share) in enumerate(table["data"]):
+        assert number == index
+        assert true == NAMES[trained.labels[index]]
+        assert answer == NAMES[trained.probabilities[index].argmax()]
+        assert share == pytest.approx(float(trained.probabilities[index].max()))
+        assert captions[index] == f"{index}: is {true}, taken for {answer}, {share:.0%}"
     x, _ = images()
     for image, path in zip(x, run.history[-1]["sample_prediction_images/filenames"], strict=False):
         shown = np.asarray(Image.open(run.folder / "files" / path).convert("L"), float)

@@ -26,8 +26,8 @@ def images() -> tuple[np.ndarray, np.ndarray]:
     generator = np.random.default_rng(0)
     labels = generator.integers(0, 3, 97)
     x = generator.integers(0, 120, (97, 6, 6, 1))
-    for place, label in enumerate(labels):
-        x[place, 2 * label : 2 * label + 2] += 100
+    for index, label in enumerate(labels):
+        x[index, 2 * label : 2 * label + 2] += 100
     return x.astype(np.uint8), labels
 
 

@@ -78,7 +78,7 @@ def test_what_a_callback_adds_to_the_logs_enters_the_history(model: Any, images:
     assert history.history["epoch_squared"] == [0.0, 1.0, 4.0]
 
 
-def test_a_history_of_ones_own_is_the_one_that_is_filled(model: Any, images: Any) -> None:
+def test_a_history_of_your_own_is_the_one_that_is_filled(model: Any, images: Any) -> None:
     own = History()
     assert model.fit(*images, callbacks=[own], verbose=0) is own
 

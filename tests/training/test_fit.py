@@ -214,8 +214,8 @@ def test_one_batch_is_one_step_of_fit(new_model: Any, images: Any, engine: Engin
     history = other.fit(x, y, batch_size=len(x), shuffle=False, verbose=0).history
     assert same(one, other)
     assert logs == {name: values[0] for name, values in history.items()}
-    weighed = one.train_on_batch(x, y, class_weight={0: 2.0})
-    assert [type(value) for value in weighed] == [float, float]
+    weighted = one.train_on_batch(x, y, class_weight={0: 2.0})
+    assert [type(value) for value in weighted] == [float, float]
     assert one.test_on_batch(x, y) == one.evaluate(x, y, verbose=0)
 
 

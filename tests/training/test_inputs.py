@@ -27,7 +27,7 @@ def test_other_numbers_become_float32_with_their_values(dtype: type) -> None:
     assert taken.reshape(-1).tolist() == list(range(16))
 
 
-def test_lists_truth_values_foreign_byte_order_and_slices_are_brought_into_form() -> None:
+def test_lists_truth_values_another_byte_order_and_slices_are_brought_into_form() -> None:
     x = np.arange(32, dtype=np.float32).reshape(2, 4, 4)
     assert check_inputs(x.tolist(), (4, 4), "fit").tolist() == x.tolist()
     assert check_inputs(x > 3, (4, 4), "fit").dtype == np.uint8

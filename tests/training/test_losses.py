@@ -70,7 +70,7 @@ def test_an_unknown_loss_is_answered_with_the_nearest() -> None:
         losses.get("sparse_categorical_crossentropi")
 
 
-def test_a_function_of_ones_own_is_refused_with_the_reason() -> None:
+def test_a_function_of_your_own_is_refused_with_the_reason() -> None:
     with pytest.raises(ConfigurationError, match="not differentiated"):
         losses.get(lambda y_true, y_pred: 0.0)
 

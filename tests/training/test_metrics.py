@@ -65,7 +65,7 @@ def test_settings_survive_serialization() -> None:
     assert binary.threshold == 0.3
 
 
-def test_a_metric_of_ones_own_is_a_class_with_values() -> None:
+def test_a_metric_of_your_own_is_a_class_with_values() -> None:
     class Distance(metrics.Metric):
         default_name = "distance"
         higher_is_better = False

@@ -227,7 +227,7 @@ def test_callbacks(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         _model().fit(X, Y, verbose=0, callbacks=kind(**{**watched, **GIVEN.get(name, {}), argument: odd}))
 
     for argument in arguments:
-        # A function of one's own may raise what it likes.
+        # A function of your own may raise what it likes.
         own = lambda odd, argument=argument: argument == "schedule" and callable(odd)  # noqa: E731
         _ours(lambda odd, argument=argument: train(argument, odd), own)
 

@@ -4,13 +4,13 @@ import { describe, test } from "node:test";
 import { STATIC } from "./support.js";
 
 const { readAddress, writeAddress } = await import(new URL("explorer/address.js", STATIC));
-const { strongest } = await import(new URL("explorer/places.js", STATIC));
+const { strongest } = await import(new URL("explorer/positions.js", STATIC));
 
 const state = {
   view: "beside",
   source: "test",
   image: 17,
-  place: -1,
+  position: -1,
   unit: null,
   cell: null,
   off: new Map(),

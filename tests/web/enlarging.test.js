@@ -7,7 +7,7 @@ import { asTensor, STATIC, values } from "./support.js";
 const load = (name) => import(new URL(name, STATIC));
 const { Network, readModel } = await load("engine/index.js");
 const { explainUnit } = await load("explorer/explain.js");
-const { indexIn, placeIn } = await load("explorer/places.js");
+const { indexIn, positionIn } = await load("explorer/positions.js");
 const { reach } = await load("explorer/reach.js");
 const { describe: inWords } = await load("explorer/words.js");
 
@@ -45,7 +45,7 @@ describe("every value is explained by arithmetic that gives what PyTorch has", (
 });
 
 describe("a transposed convolution's value", () => {
-  // One map of 2×2 pixels; two filters of 3×3, whose numbers tell their place: 10 × row + column, the second's negative.
+  // One map of 2×2 pixels; two filters of 3×3, whose numbers tell their position: 10 × row + column, the second's negative.
   const input = ofNumbers([2, 2, 1], 1, 2, 3, 4);
   const kernel = ofNumbers([3, 3, 2, 1], ...Array.from({ length: 9 }, (_, i) => [10, -10].map((sign) => sign * Math.floor(i / 3) + Math.sign(sign) * (i % 3))).flat()); // prettier-ignore
   const step = { operation: "convolve_transposed", kernel, bias: ofNumbers([2], 0.5, 0), stride: [2, 2], padding: "valid", outputPadding: null, dilation: [1, 1] }; // prettier-ignore
@@ -131,7 +131,7 @@ describe("what of the image a value sees", () => {
         const data = image.data.slice();
         data[pixel] = 1001;
         const changed = new Network(layers).run({ ...image, data }).at(-1).data;
-        changed.forEach((value, unit) => value !== whole.at(-1).data[unit] && seen[unit].push(placeIn(image.shape, pixel)));
+        changed.forEach((value, unit) => value !== whole.at(-1).data[unit] && seen[unit].push(positionIn(image.shape, pixel)));
       });
       seen.forEach((pixels, unit) => {
         const { top, left, rows, columns } = reach(layers, shapes, layers.length - 1, unit).at(-1);

@@ -14,8 +14,8 @@ const bytes = readFileSync(new URL("grey.safetensors", import.meta.url));
 const model = readModel(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 const networks = JSON.parse(readFileSync(new URL("networks.json", import.meta.url), "utf-8"));
 const shapes = networks.grey.outputs.map(({ shape }) => shape);
-const [CONVOLUTION, SECOND, DENSE] = [2, 4, 8]; // places in the network “grey”
-const original = (place, weight, index) => model.layers[place].weights[weight].data[index];
+const [CONVOLUTION, SECOND, DENSE] = [2, 4, 8]; // positions in the network “grey”
+const original = (position, weight, index) => model.layers[position].weights[weight].data[index];
 const restored = (text, own = false) =>
   restore(readAddress(text), model, { names: ["a", "b", "c"], shapes }, {
     collection: { find: (number) => [5, 17].indexOf(number) },
@@ -28,7 +28,7 @@ const state = {
   source: "test",
   image: 17,
   drawing: null,
-  place: -1,
+  position: -1,
   unit: null,
   part: null,
   cell: null,
@@ -37,7 +37,7 @@ const state = {
   folded: [],
 };
 const edits = (...list) =>
-  new Map(list.map(([place, weight, index, value]) => [`${place} ${weight} ${index}`, { place, weight, index, value }]));
+  new Map(list.map(([position, weight, index, value]) => [`${position} ${weight} ${index}`, { position, weight, index, value }]));
 
 describe("a drawing in the address", () => {
   test("is its runs: their lengths less one, and their greys", () => {
@@ -111,15 +111,15 @@ describe("a kernel from the filter lab", () => {
 
   test("of another size, or of a layer that has none, is left out and said", () => {
     assert.match(restored(`kernel=${SECOND}.3.1:1,2,3/4,5,6/7,8,9:0`).left[0], /3×3 numbers.* kernels of 2×2/);
-    for (const place of ["0.0.0", `${SECOND}.4.0`, `${SECOND}.0.5`, `${DENSE}.0.0`, "99.0.0"])
-      assert.match(restored(`kernel=${place}:1:0`).left[0], /a kernel that the network has not/);
+    for (const position of ["0.0.0", `${SECOND}.4.0`, `${SECOND}.0.5`, `${DENSE}.0.0`, "99.0.0"])
+      assert.match(restored(`kernel=${position}:1:0`).left[0], /a kernel that the network has not/);
     assert.deepEqual(restored(`kernel=4.0.0:${"1".repeat(60)}x:0`).left, ["“kernel”"]);
   });
 });
 
 describe("the rest of the address", () => {
   test("comes back as it was", () => {
-    const whole = { ...state, view: "mistakes", place: SECOND, unit: 7, part: 3, cell: [0, 2], off: new Map([[2, [1, 3]]]), folded: [1] };
+    const whole = { ...state, view: "mistakes", position: SECOND, unit: 7, part: 3, cell: [0, 2], off: new Map([[2, [1, 3]]]), folded: [1] };
     const { patch, left } = restored(writeAddress(whole));
     const { drawing: _, ...wanted } = whole;
     assert.deepEqual([patch, left], [wanted, []]);
@@ -129,7 +129,7 @@ describe("the rest of the address", () => {
     const { patch, left } = restored(
       "#image=99&layer=3&unit=1000&cell=1,3&off=2:1,4&off=8:0&off=50:1&nonsense=1&fold=2,99&view=x&layer=-1",
     );
-    assert.deepEqual(patch, { place: -1, unit: null, part: null, folded: [2], off: new Map([[2, [1]]]), edits: new Map() });
+    assert.deepEqual(patch, { position: -1, unit: null, part: null, folded: [2], off: new Map([[2, [1]]]), edits: new Map() });
     for (const words of ["“nonsense”", "“view”", "“layer”", /image 99/, /confusion/, /value/, /filters/])
       assert.ok(left.some((each) => (words.test ? words.test(each) : each === words)), `${words} in ${left}`);
   });
@@ -144,14 +144,14 @@ describe("the rest of the address", () => {
   });
 
   test("of nothing is how the page begins", () => {
-    const begin = { place: -1, unit: null, part: null, folded: [0], off: new Map(), edits: new Map() };
+    const begin = { position: -1, unit: null, part: null, folded: [0], off: new Map(), edits: new Map() };
     assert.deepEqual(restored(""), { patch: begin, left: [] });
   });
 });
 
-test("mistakes in the address are left out and said where the network's answer is an image", () => {
+test("mistakes in the address are left out and said where the network's outputs are images", () => {
   const has = { collection: { find: () => -1 }, number: original, folded: [], own: false };
   const { patch, left } = restore(readAddress("view=mistakes"), model, { names: [], shapes }, has);
   assert.equal(patch.view, undefined);
-  assert.match(left[0], /answers with an image/);
+  assert.match(left[0], /outputs are images/);
 });

@@ -9,7 +9,7 @@ const { readModel } = await load("engine/model.js");
 const { createEngine } = await load("engine/client.js");
 const explorer = await load("explorer/address.js");
 const { explainUnit } = await load("explorer/explain.js");
-const { indexIn } = await load("explorer/places.js");
+const { indexIn } = await load("explorer/positions.js");
 const { toLab } = await load("explorer/to-lab.js");
 const lab = await load("lab/address.js");
 const { backAddress } = await load("lab/back.js");
@@ -23,12 +23,12 @@ const open = (name) => {
   const bytes = readFileSync(new URL(`${name}.safetensors`, import.meta.url));
   return readModel(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)).layers;
 };
-const [place, part] = [5, 4]; // a convolution of 2×2 in the network “colour”, and one of the six maps that it takes
+const [position, part] = [5, 4]; // a convolution of 2×2 in the network “colour”, and one of the six maps that it takes
 const layers = open("colour");
-const input = asTensor(networks.colour.outputs[place - 1]);
+const input = asTensor(networks.colour.outputs[position - 1]);
 const at = { row: 1, column: 2, channel: 3 };
 const page = "image=7&edit=5.kernel.1=0.5";
-const { address } = toLab({ layer: layers[place], input, place, part, at, page });
+const { address } = toLab({ layer: layers[position], input, position, part, at, page });
 const found = lab.readAddress(address.replace("lab/", ""));
 
 describe("to the filter lab", () => {
@@ -40,8 +40,8 @@ describe("to the filter lab", () => {
   });
 
   test("goes the kernel, with the bias and the settings of its layer", async () => {
-    const { shape } = networks.colour.outputs[place];
-    const wanted = explainUnit(layers[place], input, shape, indexIn(shape, at));
+    const { shape } = networks.colour.outputs[position];
+    const wanted = explainUnit(layers[position], input, shape, indexIn(shape, at));
     const engine = createEngine(null);
     const map = mapFrom(found.image);
     await engine.load(map);
@@ -49,7 +49,7 @@ describe("to the filter lab", () => {
     assert.deepEqual(results[0].output.shape, [shape[0], shape[1], 1]);
     const value = results[0].output.data[at.row * shape[1] + at.column];
     assert.ok(Math.abs(value - (wanted.parts[part].sum + wanted.bias)) < 1e-5);
-    assert.deepEqual([found.place, found.look], [{ of: "output", row: 1, column: 2 }, "signed"]);
+    assert.deepEqual([found.position, found.look], [{ of: "output", row: 1, column: 2 }, "signed"]);
   });
 
   test("goes the way back, and stays in the lab's address", () => {
@@ -62,16 +62,16 @@ describe("to the filter lab", () => {
   test("goes nothing that the lab cannot show, and the reason is said", () => {
     const other = open("grey");
     const outputs = networks.grey.outputs.map(asTensor);
-    const asked = (at_, layer) => toLab({ layer, input: outputs[at_ - 1], place: at_, part: 0, at, page: "" });
+    const asked = (at_, layer) => toLab({ layer, input: outputs[at_ - 1], position: at_, part: 0, at, page: "" });
     assert.match(asked(2, other[2]).reason, /square kernels of up to 7×7/);
     assert.match(asked(4, other[4]).reason, /one stride and one dilation/);
     const huge = { shape: [513, 513, 1], data: new Float32Array(513 * 513) };
-    assert.match(toLab({ layer: layers[place], input: huge, place, part: 0, at, page }).reason, /too large/);
+    assert.match(toLab({ layer: layers[position], input: huge, position, part: 0, at, page }).reason, /too large/);
   });
 });
 
 describe("back to the network", () => {
-  test("come the numbers as they are laid on the map: weighed, and turned where the lab turns them", () => {
+  test("come the numbers as they are laid on the map: weighted, and turned where the lab turns them", () => {
     const rows = [
       [1, 2],
       [3, 4],
@@ -80,7 +80,7 @@ describe("back to the network", () => {
     const text = backAddress({ from: found.from, steps: [step] });
     assert.equal(text, `${page}&kernel=5.4.3:2,1.5/1,0.5:-1`);
     const { kernel, edits } = explorer.readAddress(text);
-    assert.deepEqual(kernel, { place: 5, channel: 4, filter: 3, rows: [[2, 1.5], [1, 0.5]], bias: -1 }); // prettier-ignore
+    assert.deepEqual(kernel, { position: 5, channel: 4, filter: 3, rows: [[2, 1.5], [1, 0.5]], bias: -1 }); // prettier-ignore
     assert.equal(edits.length, 1);
   });
 

@@ -1,4 +1,4 @@
-// What the page's pure modules know: places, arithmetic, addresses, texts.
+// What the page's pure modules know: positions, arithmetic, addresses, texts.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
@@ -13,7 +13,7 @@ const { kernelText, normalisingWeight, parseKernel, readRows, resized } = await 
 const table = JSON.parse(readFileSync(new URL("../values/kernel_texts.json", import.meta.url), "utf-8"));
 const { fits, runChain } = await load("lab/pipeline.js");
 const { makeStep, presetOf, turned } = await load("lab/steps.js");
-const { formula, geometryOf, placeOf, whySize } = await load("lab/walk.js");
+const { formula, geometryOf, positionOf, whySize } = await load("lab/walk.js");
 const { createEngine } = await load("engine/client.js");
 const { number, parseNumber, typed } = await load("shared/format.js");
 
@@ -32,9 +32,9 @@ const ramp = (height, width, channels = 1) => ({
   shape: [height, width, channels],
   data: Float32Array.from({ length: height * width * channels }, (_, i) => i % 256),
 });
-const at = (step, shape, pointed) => placeOf(step, geometryOf(step, shape), pointed);
+const at = (step, shape, pointed) => positionOf(step, geometryOf(step, shape), pointed);
 
-describe("the window's places", () => {
+describe("the window's positions", () => {
   const filter = makeStep("convolve");
 
   test("without padding the first pixel with all eight neighbours is the second of the second row", () => {
@@ -52,9 +52,9 @@ describe("the window's places", () => {
       { dilation: 2, padding: "same" },
     ]) {
       const step = makeStep("convolve", settings);
-      const place = at(step, [9, 8, 1], { of: "output", row: 2, column: 1 });
-      const middle = { of: "input", row: place.top + step.dilation, column: place.left + step.dilation };
-      if (middle.column >= 0) assert.deepEqual(at(step, [9, 8, 1], middle), place, JSON.stringify(settings));
+      const position = at(step, [9, 8, 1], { of: "output", row: 2, column: 1 });
+      const middle = { of: "input", row: position.top + step.dilation, column: position.left + step.dilation };
+      if (middle.column >= 0) assert.deepEqual(at(step, [9, 8, 1], middle), position, JSON.stringify(settings));
     }
   });
 
@@ -90,7 +90,7 @@ describe("the window's places", () => {
 describe("the arithmetic", () => {
   const explained = (input, step, pointed) => {
     const geometry = geometryOf(step, input.shape);
-    return explain(input, step, geometry, placeOf(step, geometry, pointed));
+    return explain(input, step, geometry, positionOf(step, geometry, pointed));
   };
 
   test("the lesson's pixel: nine products, their sum 427, clipped to 255", () => {
@@ -188,7 +188,7 @@ describe("the arithmetic", () => {
     for (const { step, input: from, geometry, output } of results) {
       for (let row = 0; row < output.shape[0]; row++) {
         for (let column = 0; column < output.shape[1]; column++) {
-          const { clipped } = explain(from, step, geometry, placeOf(step, geometry, { of: "output", row, column }));
+          const { clipped } = explain(from, step, geometry, positionOf(step, geometry, { of: "output", row, column }));
           assert.ok(
             Math.abs(clipped - output.data[row * output.shape[1] + column]) < 0.01,
             `${step.type} ${row},${column}`,
@@ -210,7 +210,7 @@ describe("addresses", () => {
     image: "own:my cat & dog.png",
     grey: true,
     selected: 1,
-    place: { of: "output", row: 3, column: 4 },
+    position: { of: "output", row: 3, column: 4 },
     look: "signed",
     range: "shared",
     hide: ["chain"],
@@ -241,7 +241,7 @@ describe("addresses", () => {
       grey: false,
       steps: [makeStep("pool")],
       selected: 0,
-      place: null,
+      position: null,
       look: "auto",
       range: "own",
       hide: [],
@@ -256,7 +256,7 @@ describe("addresses", () => {
     );
     assert.deepEqual(found.steps, [makeStep("convolve", { padding: "same" })]);
     assert.deepEqual(found.hide, ["chain"]);
-    assert.deepEqual([found.selected, found.look, found.place], [0, "auto", undefined]);
+    assert.deepEqual([found.selected, found.look, found.position], [0, "auto", undefined]);
   });
 
   test("an address with too many steps keeps the first six", () => {
@@ -313,7 +313,7 @@ describe("kernels as text", () => {
 
   test("an address keeps large, small and long numbers, and has none that the page cannot compute with", () => {
     const kernels = [[[1e9, 1234567], [1e-9, Math.fround(1 / 9)]]]; // prettier-ignore
-    const state = { image: "four", grey: false, steps: [makeStep("convolve", { kernels, bias: 16777217 })], selected: 0, place: null, look: "auto", range: "own", hide: [], lock: [], from: null }; // prettier-ignore
+    const state = { image: "four", grey: false, steps: [makeStep("convolve", { kernels, bias: 16777217 })], selected: 0, position: null, look: "auto", range: "own", hide: [], lock: [], from: null }; // prettier-ignore
     const [read] = readAddress(writeAddress(state)).steps;
     assert.deepEqual(read.kernels.flat(2).map(Math.fround), kernels.flat(2).map(Math.fround));
     assert.equal(read.bias, 16777217);

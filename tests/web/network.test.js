@@ -6,7 +6,7 @@ import { asTensor, assertClose, STATIC } from "./support.js";
 
 const { Network, readModel, untrained } = await import(new URL("engine/index.js", STATIC));
 const { explainUnit } = await import(new URL("explorer/explain.js", STATIC));
-const { indexIn, placeIn } = await import(new URL("explorer/places.js", STATIC));
+const { indexIn, positionIn } = await import(new URL("explorer/positions.js", STATIC));
 const { reach } = await import(new URL("explorer/reach.js", STATIC));
 const networks = JSON.parse(readFileSync(new URL("networks.json", import.meta.url), "utf-8"));
 
@@ -15,7 +15,7 @@ function open(name) {
   return readModel(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 }
 
-for (const [name, { image, outputs, place, evidence, gradients }] of Object.entries(networks)) {
+for (const [name, { image, outputs, position, evidence, gradients }] of Object.entries(networks)) {
   describe(`the network “${name}”`, () => {
     const model = open(name);
     const network = new Network(model.layers);
@@ -28,7 +28,7 @@ for (const [name, { image, outputs, place, evidence, gradients }] of Object.entr
     });
 
     test("finds the evidence for each class that autograd finds", () => {
-      evidence.forEach((wanted, each) => assertClose(network.evidence(place, each), wanted, 1e-5));
+      evidence.forEach((wanted, each) => assertClose(network.evidence(position, each), wanted, 1e-5));
     });
 
     test("knows how each pixel would change each score, as autograd does", () => {
@@ -47,28 +47,28 @@ for (const [name, { image, outputs, place, evidence, gradients }] of Object.entr
 
     test("knows the pixels that a value depends on: others change nothing", () => {
       const shapes = [input.shape, ...outputs.map(({ shape }) => shape)];
-      for (const unit of [0, outputs[place].data.length - 1]) {
-        const box = reach(model.layers, shapes, place, unit).at(-1);
+      for (const unit of [0, outputs[position].data.length - 1]) {
+        const box = reach(model.layers, shapes, position, unit).at(-1);
         const changed = { shape: input.shape, data: input.data.slice() };
         const outside = (_, i) => {
-          const { row, column } = placeIn(input.shape, i);
+          const { row, column } = positionIn(input.shape, i);
           return row < box.top || row >= box.top + box.rows || column < box.left || column >= box.left + box.columns;
         };
         changed.data.forEach((value, i) => outside(value, i) && (changed.data[i] = 9));
         const again = new Network(model.layers).run(changed);
-        assert.equal(again[place].data[unit], found[place].data[unit]);
+        assert.equal(again[position].data[unit], found[position].data[unit]);
       }
     });
 
     test("runs again from the layer that was changed, and back", () => {
-      const [height, width, channels] = found[place].shape;
-      network.silence(place, 1, true);
-      const silenced = [...network.run(input, place)];
-      for (let i = 1; i < height * width * channels; i += channels) assert.equal(silenced[place].data[i], 0);
+      const [height, width, channels] = found[position].shape;
+      network.silence(position, 1, true);
+      const silenced = [...network.run(input, position)];
+      for (let i = 1; i < height * width * channels; i += channels) assert.equal(silenced[position].data[i], 0);
       assert.notDeepEqual(silenced.at(-1).data, found.at(-1).data);
-      network.silence(place, 1, false);
-      network.set(place, "kernel", 0, model.layers[place].weights.kernel.data[0]);
-      assert.deepEqual([...network.run(input, place)].at(-1).data, found.at(-1).data);
+      network.silence(position, 1, false);
+      network.set(position, "kernel", 0, model.layers[position].weights.kernel.data[0]);
+      assert.deepEqual([...network.run(input, position)].at(-1).data, found.at(-1).data);
     });
 
     test("has an untrained twin that answers something else", () => {
@@ -129,9 +129,9 @@ describe("the model's file", () => {
     assert.throws(() => readModel(file(entries)), /damaged or cut short/);
   });
 
-  test("places and indices are each other's inverse", () => {
+  test("positions and indices are each other's inverse", () => {
     for (const shape of [[3, 4, 5], [7]])
-      for (let i = 0; i < 7; i++) assert.equal(indexIn(shape, placeIn(shape, i)), i);
+      for (let i = 0; i < 7; i++) assert.equal(indexIn(shape, positionIn(shape, i)), i);
   });
 });
 

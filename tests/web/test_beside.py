@@ -16,7 +16,7 @@ import convoscope as cs
 from convoscope.cli.explore import load
 from convoscope.cli.main import app
 from convoscope.errors import ConfigurationError, ShapeError
-from convoscope.explore.answers import Answers
+from convoscope.explore.predictions import Predictions
 from convoscope.web.beside import Comparison, check_pair
 from convoscope.web.explored import Explored, model_file
 from convoscope.web.explorer import explore, offline, site
@@ -75,8 +75,8 @@ def test_the_page_is_told_on_which_images_the_two_disagree_and_who_is_right(pair
 def test_those_that_both_are_surest_of_come_first() -> None:
     scores = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.55, 0.45]], np.float32)
     logits = np.log(np.array([[0.3, 0.7], [0.1, 0.9], [0.1, 0.9], [0.2, 0.8]], np.float32))
-    one = Answers(scores, scores.argmax(axis=1), True, ("a", "b"))
-    other = Answers(logits + 3, logits.argmax(axis=1), False, ("a", "b"))
+    one = Predictions(scores, scores.argmax(axis=1), True, ("a", "b"))
+    other = Predictions(logits + 3, logits.argmax(axis=1), False, ("a", "b"))
     found = Comparison(one, other, None)
     assert found.apart.tolist() == [0, 1, 3]  # the less sure of the two: 0.7, 0.6, 0.55
     told = found.described(np.array([1, 3]))

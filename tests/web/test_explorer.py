@@ -17,7 +17,7 @@ import pytest
 import convoscope as cs
 from convoscope.errors import ConfigurationError, ConvoscopeError, ShapeError
 from convoscope.explore import ablate, nearest as nearest_images
-from convoscope.explore.altered import Change, altered
+from convoscope.explore.interventions import WeightChange, intervene
 from convoscope.web.exhibits import choose, pack, value_range
 from convoscope.web.explored import Explored, model_file
 from convoscope.web.explorer import offline, site
@@ -84,9 +84,9 @@ def test_accuracy_with_a_filter_off_is_that_of_ablation(explored: Explored) -> N
 
 
 def test_accuracy_with_filters_off_in_several_layers_and_a_number_changed(explored: Explored) -> None:
-    changes = [Change(0, "kernel", 5, 0.75), Change(3, "bias", 0, -2.0)]
-    found = altered(explored.model, {0: [0], 2: [4, 7]}, changes, explored.images, explored.y)
-    (kernel, bias), (dense, shift) = (explored.model.layers[place].get_weights() for place in (0, 3))
+    changes = [WeightChange(0, "kernel", 5, 0.75), WeightChange(3, "bias", 0, -2.0)]
+    found = intervene(explored.model, {0: [0], 2: [4, 7]}, changes, explored.images, explored.y)
+    (kernel, bias), (dense, shift) = (explored.model.layers[index].get_weights() for index in (0, 3))
     kernel.reshape(-1)[5], shift[0] = 0.75, -2.0
     before = [weight.copy() for weight in explored.model.weights]
     right = 0
@@ -117,9 +117,9 @@ def test_the_nearest_training_images_are_those_of_the_library(explored: Explored
     [
         ({"silenced": {"9": [0]}, "changes": []}, "no layer at index 9"),
         ({"silenced": {"0": [4]}, "changes": []}, "4 channels"),
-        ({"silenced": {}, "changes": [{"place": 0, "weight": "gamma", "index": 0, "value": 1}]}, "'gamma'"),
-        ({"silenced": {}, "changes": [{"place": 0, "weight": "kernel", "index": 99, "value": 1}]}, "no number 99"),
-        ({"silenced": {}, "changes": [{"place": 0, "weight": "bias", "index": 0, "value": "nan"}]}, "finite"),
+        ({"silenced": {}, "changes": [{"position": 0, "weight": "gamma", "index": 0, "value": 1}]}, "'gamma'"),
+        ({"silenced": {}, "changes": [{"position": 0, "weight": "kernel", "index": 99, "value": 1}]}, "no number 99"),
+        ({"silenced": {}, "changes": [{"position": 0, "weight": "bias", "index": 0, "value": "nan"}]}, "finite"),
     ],
 )
 def test_what_the_model_has_not_is_refused(explored: Explored, question: dict[str, Any], words: str) -> None:
@@ -179,9 +179,9 @@ def test_questions_are_answered_and_malformed_ones_refused(explored: Explored) -
         {"silenced": {"1": [True]}, "changes": []},
         {"silenced": {}, "changes": [7]},
         {"silenced": {}, "changes": [{}]},
-        {"silenced": {}, "changes": [{"place": 1, "weight": "kernel", "index": 1.5, "value": 1}]},
-        {"silenced": {}, "changes": [{"place": 1, "weight": "kernel", "index": 1, "value": 10**400}]},
-        {"silenced": {}, "changes": [{"place": 1, "weight": "kernel", "index": 1, "value": float("nan")}]},
+        {"silenced": {}, "changes": [{"position": 1, "weight": "kernel", "index": 1.5, "value": 1}]},
+        {"silenced": {}, "changes": [{"position": 1, "weight": "kernel", "index": 1, "value": 10**400}]},
+        {"silenced": {}, "changes": [{"position": 1, "weight": "kernel", "index": 1, "value": float("nan")}]},
     ],
 )
 def test_a_question_of_the_wrong_form_is_refused_in_words(explored: Explored, question: dict[str, Any]) -> None:

@@ -62,7 +62,7 @@ def test_every_number_moves_by_half_a_step_of_its_channel_at_most() -> None:
 def test_large_kernels_have_8_bits_and_all_else_32(explored: Explored) -> None:
     small = quantised(explored.model)
     kinds = {name: each["dtype"] for name, each in header(small.content).items() if name != "__metadata__"}
-    large = {f"layers/{place}/kernel" for place, layer in enumerate(explored.model.layers) if place in (2, 4)}
+    large = {f"layers/{index}/kernel" for index, layer in enumerate(explored.model.layers) if index in (2, 4)}
     assert {name for name, kind in kinds.items() if kind == "I8"} == large
     assert {name for name in kinds if name.endswith(".scale")} == {f"{name}.scale" for name in large}
     for before, after in zip(explored.model.get_weights(), small.model.get_weights(), strict=True):

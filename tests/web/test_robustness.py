@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 import convoscope as cs
-from convoscope.explore.altered import altered
+from convoscope.explore.interventions import intervene
 from convoscope.web.explored import Explored
 from convoscope.web.explorer import site
 from convoscope.web.server import Server
@@ -68,7 +68,7 @@ def kinds(server: Server, explored: Explored) -> dict[str, Request]:
     port, token = server.port, server.token
     host = f"Host: 127.0.0.1:{port}\r\n"
     head = "Content-Type: application/json\r\n" + host
-    right = altered(explored.model, {0: [1]}, [], explored.images, explored.labels).accuracy
+    right = intervene(explored.model, {0: [1]}, [], explored.images, explored.labels).accuracy
     given = site(explored).answer("data/model.safetensors")
     assert given is not None
     model = given.body

@@ -83,14 +83,14 @@ describe("other weights", () => {
   test("come before numbers that are changed, and leave filters off that are", () => {
     const service = new Service();
     service.answer({ task: "open", buffer: file("grey") });
-    const place = readModel(file("grey")).layers.findIndex(({ type }) => type === "Conv2D");
-    service.answer({ task: "run", input: image, changes: [{ place, channel: 0, off: true }] });
+    const position = readModel(file("grey")).layers.findIndex(({ type }) => type === "Conv2D");
+    service.answer({ task: "run", input: image, changes: [{ position, channel: 0, off: true }] });
     const second = scaled(file("grey"), 0.5);
-    const changes = [{ place, weight: "kernel", index: 0, value: 3 }];
+    const changes = [{ position, weight: "kernel", index: 0, value: 3 }];
     const found = service.answer({ task: "run", input: image, weights: second, changes }).outputs;
     const wanted = new Network(readModel(second).layers);
-    wanted.silence(place, 0, true);
-    wanted.set(place, "kernel", 0, 3);
+    wanted.silence(position, 0, true);
+    wanted.set(position, "kernel", 0, 3);
     assert.deepEqual(found.at(-1).data, [...wanted.run(image)].at(-1).data);
   });
 
@@ -143,7 +143,7 @@ describe("the epochs", () => {
   });
 
   test("stand in the address", () => {
-    const state = { view: "network", source: "test", image: 3, place: -1, unit: null, cell: null, off: new Map(), edits: new Map(), folded: [] };
+    const state = { view: "network", source: "test", image: 3, position: -1, unit: null, cell: null, off: new Map(), edits: new Map(), folded: [] };
     assert.equal(writeAddress({ ...state, epoch: 12 }), "image=3&epoch=12");
     assert.equal(readAddress("#image=3&epoch=12").epoch, 12);
     assert.equal(writeAddress({ ...state, epoch: null }), "image=3");

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 HELP = (
     "Train networks side by side, or put finished ones side by side: a table, charts and a report.\n\n"
-    "What decides is the accuracy in validation, on images that are held back from training."
+    "What decides is the accuracy in validation, on images that are held out from training."
 )
 EXAMPLES = (
     "convoscope compare digits --vary filters=8,16,32,64 --vary convolutions=1,2,3 --seeds 3",
@@ -197,9 +197,9 @@ class _Progress:
         if event == "failed" or "test_accuracy" not in figures:
             what, style = f"{'failed' if event == 'failed' else result.state}: {result.reason}", "red"
         else:
-            held_back = "val_accuracy" in figures
-            accuracy = percent(figures["val_accuracy" if held_back else "test_accuracy"], 2)
-            what = f"{accuracy} {'in validation' if held_back else 'on test'}, {figures['seconds']:.1f} s"
+            held_out = "val_accuracy" in figures
+            accuracy = percent(figures["val_accuracy" if held_out else "test_accuracy"], 2)
+            what = f"{accuracy} {'in validation' if held_out else 'on test'}, {figures['seconds']:.1f} s"
             style = ""
         line = f"{done:>{len(str(of))}}/{of}  {described(run.point)}, seed {run.settings.seed}: {what}"
         self._console.print(for_terminal(line), style=style, soft_wrap=True)
@@ -228,7 +228,7 @@ def _facts(experiment: Experiment) -> list[str]:
         + (
             "All validate with the same images."
             if is_custom(content["dataset"])
-            else "Each seed holds back images of its own to validate with, the same for all networks."
+            else "Each seed holds out images of its own to validate with, the same for all networks."
         )
     ]
 

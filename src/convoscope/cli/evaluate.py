@@ -40,17 +40,17 @@ def command(
     from convoscope.cli.console import print_json, results
     from convoscope.cli.trained import load
     from convoscope.errors import ConfigurationError
-    from convoscope.explore.made_images import makes_images
+    from convoscope.explore.image_outputs import has_image_outputs
     from convoscope.report import WORST
     from convoscope.report.terminal import print_report, remind
     from convoscope.runs.training import CAVEAT, test
 
     model, run = load(trained)
-    if makes_images(model):
+    if has_image_outputs(model):
         raise ConfigurationError(
-            f"The model in {trained} makes images and knows no classes, so there are no right answers to count. In "
-            "Python, model.evaluate(x, y) measures it against the images y that should come out; convoscope explore "
-            f"{trained} shows what does."
+            f"The model in {trained} makes images and knows no classes, so there are no correct predictions to "
+            "count. In Python, model.evaluate(x, y) measures it against the images y that should come out; "
+            f"convoscope explore {trained} shows what does."
         )
     images, are_the_runs = _load_data(trained, model, run, data, data_dir)
     report = {"data": images.test_subject, "part": images.test_part, **test(model, images, worst=WORST)}

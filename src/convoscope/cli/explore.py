@@ -82,7 +82,7 @@ def _loaded(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
     from convoscope.cli.explored_run import find_model, run_of
     from convoscope.cli.trained import load as load_trained, other_images
     from convoscope.datasets.registry import source
-    from convoscope.explore.made_images import makes_images
+    from convoscope.explore.image_outputs import has_image_outputs
     from convoscope.runs.preparation import load_data, with_channels
     from convoscope.runs.training import knows_classes, settings_of, what_changed
     from convoscope.web.explored import Explored
@@ -105,7 +105,7 @@ def _loaded(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
         images = other_images(model, data, data_dir)
     if images.test_part == "validation":
         note = f"{note} These are the validation images: there are no test images.".strip()
-    if makes_images(model):
+    if has_image_outputs(model):
         return Explored(model, _as_taken(model, images), title=title, epochs=epochs, note=note.strip())
     labelled = knows_classes(model, images.info.class_names)
     if not labelled:
@@ -127,10 +127,10 @@ def _as_taken(model: Sequential, images: Dataset) -> npt.NDArray[Any]:
     """Return the test images in the values that a model takes whose file may not say which these are."""
     import numpy as np
 
-    from convoscope.models.white import white_of
+    from convoscope.models.value_range import largest_value_of
     from convoscope.runs.preparation import with_channels
 
-    factor = white_of(model) / images.info.max_value
+    factor = largest_value_of(model) / images.info.max_value
     x = with_channels(images.x_test)
     return x if factor == 1 else x.astype(np.float32) * np.float32(factor)
 

@@ -84,9 +84,9 @@ def prepare(
     edge = edge_colour(image)
     image = fit_into(image, size, edge, notes, read.proportions)
     pixels = np.asarray(image).reshape(image.height, image.width, -1)
-    if (white := int(preprocessing["max_value"])) != 255:
-        pixels = np.rint(pixels * (white / 255)).astype(np.uint8)
-        notes.append(f"values brought from 0..255 to 0..{white}")
+    if (max_value := int(preprocessing["max_value"])) != 255:
+        pixels = np.rint(pixels * (max_value / 255)).astype(np.uint8)
+        notes.append(f"values brought from 0..255 to 0..{max_value}")
     return Prepared(pixels, notes, _hint(float(np.mean(edge)) / 255, preprocessing.get("edge")))
 
 

@@ -55,7 +55,7 @@ def command(
     from convoscope.cli.trained import load
     from convoscope.datasets.folder.opening import as_max_pixels
     from convoscope.errors import ConvoscopeError
-    from convoscope.explore.made_images import makes_images
+    from convoscope.explore.image_outputs import has_image_outputs
 
     max_pixels = as_max_pixels(max_pixels)
     model, _ = load(trained)
@@ -63,19 +63,19 @@ def command(
     images = _files(images)
     prepared: dict[int, Prepared] = {}
     problems: dict[int, str] = {}
-    for place, path in enumerate(images):
+    for index, path in enumerate(images):
         try:
-            prepared[place] = prepare(path, preprocessing, invert=invert, max_pixels=max_pixels)
+            prepared[index] = prepare(path, preprocessing, invert=invert, max_pixels=max_pixels)
         except ConvoscopeError as error:
-            problems[place] = str(error)
-    given = [(images[place], each) for place, each in prepared.items()]
-    found = _images(model, given) if makes_images(model) else _classes(model, given, top)
-    answers = dict(zip(prepared, found, strict=True))
+            problems[index] = str(error)
+    given = [(images[index], each) for index, each in prepared.items()]
+    found = _images(model, given) if has_image_outputs(model) else _classes(model, given, top)
+    predictions = dict(zip(prepared, found, strict=True))
     findings = [
-        {"file": str(path), "error": problems[place]}
-        if place in problems
-        else {"file": str(path), **answers[place], **_remarks(prepared[place])}
-        for place, path in enumerate(images)
+        {"file": str(path), "error": problems[index]}
+        if index in problems
+        else {"file": str(path), **predictions[index], **_remarks(prepared[index])}
+        for index, path in enumerate(images)
     ]
     if as_json:
         print_json(findings)
@@ -120,13 +120,13 @@ def _classes(model: Any, given: list[tuple[Path, Prepared]], top: int) -> list[d
     """Find the best classes of images."""
     import numpy as np
 
-    from convoscope.explore.answers import answers_of
-    from convoscope.explore.sections import class_count
+    from convoscope.explore.predictions import predictions_of
+    from convoscope.explore.submodels import class_count
 
     class_count(model)
     if not given:
         return []
-    found = answers_of(model, model.predict(np.stack([image.pixels for _, image in given]), verbose=0))
+    found = predictions_of(model, model.predict(np.stack([image.pixels for _, image in given]), verbose=0))
     return [{"classes": _best(scores, found.names, top)} for scores in found.scores]
 
 
@@ -143,20 +143,20 @@ def _remarks(image: Prepared) -> dict[str, Any]:
 
 def _best(probabilities: Any, names: Sequence[str], top: int) -> list[dict[str, Any]]:
     order = (-probabilities).argsort(kind="stable")[:top]
-    return [{"class": names[place], "index": int(place), "probability": float(probabilities[place])} for place in order]
+    return [{"class": names[index], "index": int(index), "probability": float(probabilities[index])} for index in order]
 
 
-def _print(findings: list[dict[str, Any]], prepared: dict[int, Prepared], white: float, verbose: bool) -> None:
+def _print(findings: list[dict[str, Any]], prepared: dict[int, Prepared], max_value: float, verbose: bool) -> None:
     from convoscope.cli.console import results
     from convoscope.names import for_terminal
     from convoscope.report.terminal import percent
 
     console = results()
-    for place, finding in enumerate(findings):
+    for index, finding in enumerate(findings):
         if "error" in finding:
             continue
         if "classes" in finding and console.is_terminal and console.encoding.startswith("utf"):
-            _print_picture(console, finding, prepared[place], white, verbose)
+            _print_picture(console, finding, prepared[index], max_value, verbose)
             continue
         said = finding.get("image") or ", ".join(
             f"{best['class']} {percent(best['probability'])}" for best in finding["classes"]
@@ -167,7 +167,7 @@ def _print(findings: list[dict[str, Any]], prepared: dict[int, Prepared], white:
             console.print(f"  {', '.join(finding['done'])}", soft_wrap=True)
 
 
-def _print_picture(console: Console, finding: dict[str, Any], image: Prepared, white: float, verbose: bool) -> None:
+def _print_picture(console: Console, finding: dict[str, Any], image: Prepared, max_value: float, verbose: bool) -> None:
     """Print the image as the model sees it, with its classes beside it."""
     from rich.console import Group
     from rich.table import Table
@@ -180,12 +180,12 @@ def _print_picture(console: Console, finding: dict[str, Any], image: Prepared, w
     pixels = image.pixels.shape[1]
     width = _DRAWN if pixels > _DRAWN else pixels * max(1, _DRAWN // pixels)
     in_colour = console.color_system is not None and not console.no_color
-    picture = draw(resized(to_rgb(image.pixels, white), width), in_colour=in_colour)
+    picture = draw(resized(to_rgb(image.pixels, max_value), width), in_colour=in_colour)
     classes = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for place, best in enumerate(finding["classes"]):
-        style = "green" if place == 0 else "dim"
+    for index, best in enumerate(finding["classes"]):
+        style = "green" if index == 0 else "dim"
         classes.add_row(
-            Text(for_terminal(best["class"]), "bold green" if place == 0 else ""),
+            Text(for_terminal(best["class"]), "bold green" if index == 0 else ""),
             Text(percent(best["probability"]).rjust(8), style),
             bar(best["probability"], 16, style),
         )

@@ -24,19 +24,19 @@ def write_images(model: Sequential, images: Sequence[tuple[Path, Prepared]]) -> 
     """
     import PIL.Image
 
-    from convoscope.explore.made_images import output_range
-    from convoscope.models.white import white_of
+    from convoscope.explore.image_outputs import output_range
+    from convoscope.models.value_range import largest_value_of
     from convoscope.storage import write_atomically
 
     if not images:
         return []
-    white = white_of(model)
-    low, high = output_range(model, (0.0, white))
+    max_value = largest_value_of(model)
+    low, high = output_range(model, (0.0, max_value))
     # Without preprocessing in the model's file, pixels are still those of 8-bit images.
-    factor = 1.0 if model.preprocessing is not None else white / 255
+    factor = 1.0 if model.preprocessing is not None else max_value / 255
     if factor != 1:
         for _, prepared in images:
-            prepared.notes.append(f"values brought from 0..255 to 0..{white:g}")
+            prepared.notes.append(f"values brought from 0..255 to 0..{max_value:g}")
     values = np.stack([prepared.pixels for _, prepared in images]).astype(np.float32) * np.float32(factor)
     written = []
     for (path, _), made in zip(images, model.predict(values, verbose=0), strict=True):

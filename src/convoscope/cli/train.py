@@ -86,7 +86,7 @@ def _begin(dataset: str, given: dict[str, Any], run: RunOptions, trackers: list[
         data = _load_custom(found, get_threads(), given, run.quiet)
         given = {**given, "class_weight": given["class_weight"] or data.class_weight}
     info = found.info(given["data_dir"]) if data is None else data.info
-    settings = TrainSettings.fill_in(info, *computing, **given)
+    settings = TrainSettings.with_defaults(info, *computing, **given)
     # Before a folder is made: what cannot be trained leaves none behind.
     build_model(settings, info, info.train_count)
     data = load_data(settings) if data is None else data
@@ -100,7 +100,7 @@ def _load_custom(source: Source, threads: int, given: dict[str, Any], quiet: boo
     from convoscope.cli.console import results
     from convoscope.cli.train_text import say_found
     from convoscope.errors import DataError
-    from convoscope.runs.filling import VALIDATION
+    from convoscope.runs.defaults import VALIDATION
 
     data = source.load(
         given["data_dir"],

@@ -54,7 +54,7 @@ def _options(settings: TrainSettings, epochs: int, info: DatasetInfo | None) -> 
     """Return the options without which the recipe would train something else."""
     from convoscope.datasets.registry import source
     from convoscope.errors import ConvoscopeError
-    from convoscope.runs.filling import filled_in
+    from convoscope.runs.defaults import with_defaults
 
     told: dict[str, Any] = {"recipe": settings.recipe, "epochs": epochs}
     words: list[object] = []
@@ -62,14 +62,14 @@ def _options(settings: TrainSettings, epochs: int, info: DatasetInfo | None) -> 
         known = source(settings.dataset).known if info is None else info
         if known is None:
             return _told_unread(settings)
-        filled = filled_in(known, told)
+        filled = with_defaults(known, told)
         name = "model" if settings.layers is None else "layers"
         if filled[name] != getattr(settings, name):
             told[name] = getattr(settings, name)
             words += [f"--{name}", told[name]]
         for name, option in _OPTIONS.items():
             value = getattr(settings, name)
-            if filled_in(known, told).get(name) != value:
+            if with_defaults(known, told).get(name) != value:
                 told[name] = value
                 words += [f"--{option}", _written(value)]
     except ConvoscopeError:  # what cannot be told again in these words

@@ -105,8 +105,8 @@ def close(console: Console, folder: RunFolder, outcome: Outcome) -> None:
 
     _say_why_stopped(console, outcome)
     console.print()
-    white = outcome.data.info.max_value
-    print_report(console, outcome.report, outcome.data.x_test, white, outcome.report["data"])
+    max_value = outcome.data.info.max_value
+    print_report(console, outcome.report, outcome.data.x_test, max_value, outcome.report["data"])
     _list_files(console, folder)
     _suggest(console, folder, outcome)
     remind(console, _caveats(outcome))

@@ -12,7 +12,7 @@ digits
 mnist
 fashion-mnist
 
-One's own images are loaded with `from_folder`.
+Your own images are loaded with `from_folder`.
 """
 
 from __future__ import annotations

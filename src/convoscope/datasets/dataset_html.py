@@ -39,9 +39,9 @@ def dataset_html(data: Dataset) -> str:
 
 
 def _one_of_each(data: Dataset) -> list[tuple[str, Any]]:
-    numbers, places = np.unique(np.asarray(data.y_train), return_index=True)
-    found = list(zip(numbers.tolist(), places.tolist(), strict=True))[:_PICTURES]
-    return [(data.info.class_names[number], data.x_train[place]) for number, place in found]
+    numbers, indices = np.unique(np.asarray(data.y_train), return_index=True)
+    found = list(zip(numbers.tolist(), indices.tolist(), strict=True))[:_PICTURES]
+    return [(data.info.class_names[number], data.x_train[index]) for number, index in found]
 
 
 def _left_out(data: Dataset) -> str:

@@ -230,7 +230,7 @@ def _obtain(
     )
     if not download:
         raise MissingFileError(f"{nowhere} {remedy}")
-    # What an earlier download left is completed. Files of one's own are not: two data sets would be mixed.
+    # What an earlier download left is completed. Files of your own are not: two data sets would be mixed.
     if own := _not_published(info, search.partial):
         raise MissingFileError(
             f"{nowhere} {own} is not the published file, so the rest is not downloaded to go with it. "

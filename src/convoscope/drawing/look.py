@@ -104,5 +104,5 @@ def plain_ticks(axis: Any) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator
 
     axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axis.set_major_formatter(FuncFormatter(lambda value, place: f"{value:,.10g}"))
-    axis.set_minor_formatter(FuncFormatter(lambda value, place: ""))
+    axis.set_major_formatter(FuncFormatter(lambda value, tick: f"{value:,.10g}"))
+    axis.set_minor_formatter(FuncFormatter(lambda value, tick: ""))

@@ -16,7 +16,7 @@ _DARK = 0.6  # of a cell, from which on its number is white
 
 
 def confusion_figure(matrix: npt.NDArray[np.int64], names: Sequence[str], title: str) -> Any:
-    """Show a matrix with a row for each true class and a column for each answer; darker is a larger share of the row.
+    """Show a matrix with a row for each true class and a column for each prediction; darker is a larger share.
 
     Parameters
     ----------
@@ -25,17 +25,17 @@ def confusion_figure(matrix: npt.NDArray[np.int64], names: Sequence[str], title:
     title : str
     """
     made, axes = figure(1, 1, size=5.0, title=title)
-    place = axes[0][0]
+    panel = axes[0][0]
     shown = list(map(plain, names))
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    place.imshow(shares, cmap=SHARES, vmin=0, vmax=1)
-    place.set_xlabel("answer")
-    place.set_ylabel("true class")
+    panel.imshow(shares, cmap=SHARES, vmin=0, vmax=1)
+    panel.set_xlabel("prediction")
+    panel.set_ylabel("true class")
     if len(names) <= _READABLE:
-        place.set_xticks(range(len(names)), shown, rotation=60)
-        place.set_yticks(range(len(names)), shown)
+        panel.set_xticks(range(len(names)), shown, rotation=60)
+        panel.set_yticks(range(len(names)), shown)
         for (row, column), count in np.ndenumerate(matrix):
             if count:
                 ink = PAPER if shares[row, column] > _DARK else INK
-                place.text(column, row, str(count), ha="center", va="center", fontsize=7, color=ink)
+                panel.text(column, row, str(count), ha="center", va="center", fontsize=7, color=ink)
     return made

@@ -42,8 +42,8 @@ def accuracy_against(table: Sequence[Row], cost: str) -> Any:
     drawing, ((axes,),) = new_figure(1, 1, 7.2, 4.6, shown=False)
     across, up = [_figure(row, cost) for row in table], [_figure(row, "val_accuracy") for row in table]
     front = pareto([(x.mean, y.mean) for x, y in zip(across, up, strict=True)])
-    for place, (x, y) in enumerate(zip(across, up, strict=True)):
-        ahead = place in front
+    for index, (x, y) in enumerate(zip(across, up, strict=True)):
+        ahead = index in front
         axes.errorbar(
             x.mean,
             y.mean * 100,
@@ -58,7 +58,7 @@ def accuracy_against(table: Sequence[Row], cost: str) -> Any:
             zorder=3 if ahead else 2,
         )
         axes.annotate(
-            _label(table, place),
+            _label(table, index),
             (x.mean, y.mean * 100),
             (7, -11),
             textcoords="offset points",
@@ -80,21 +80,21 @@ def accuracy_against(table: Sequence[Row], cost: str) -> Any:
 def gaps(table: Sequence[Row]) -> Any:
     """Draw accuracy in training and in validation after the last epoch, and the gap between them as a line."""
     drawing, ((axes,),) = new_figure(1, 1, 7.2, 1.6 + 0.32 * len(table), shown=False)
-    for place, row in enumerate(table):
+    for index, row in enumerate(table):
         trained, gap = _figure(row, "train_accuracy"), _figure(row, "gap")
         validated = trained.mean - gap.mean
-        axes.plot([validated * 100, trained.mean * 100], [place, place], color=FAINT, lw=2, zorder=1)
+        axes.plot([validated * 100, trained.mean * 100], [index, index], color=FAINT, lw=2, zorder=1)
         for value, fill, name in ((validated, FRONT, "validation"), (trained.mean, PAPER, "training")):
             axes.plot(
                 value * 100,
-                place,
+                index,
                 "o",
                 color=FRONT,
                 markerfacecolor=fill,
                 markersize=7,
-                label=name if place == 0 else None,
+                label=name if index == 0 else None,
             )
-    axes.set_yticks(range(len(table)), [_label(table, place) for place in range(len(table))])
+    axes.set_yticks(range(len(table)), [_label(table, index) for index in range(len(table))])
     axes.invert_yaxis()
     axes.margins(x=0.08)
     axes.set_xlabel("accuracy in the last epoch, %")
@@ -105,7 +105,7 @@ def gaps(table: Sequence[Row]) -> Any:
 
 
 def pareto(points: Sequence[tuple[float, float]]) -> list[int]:
-    """Return the places of points (cost, gain) that no other has beaten at no more cost, the cheapest first.
+    """Return the indices of points (cost, gain) that no other has beaten at no more cost, the cheapest first.
 
     Examples
     --------
@@ -113,9 +113,9 @@ def pareto(points: Sequence[tuple[float, float]]) -> list[int]:
     [1, 0]
     """
     front: list[int] = []
-    for place in sorted(range(len(points)), key=lambda place: (points[place][0], -points[place][1])):
-        if not front or points[place][1] > points[front[-1]][1]:
-            front.append(place)
+    for index in sorted(range(len(points)), key=lambda index: (points[index][0], -points[index][1])):
+        if not front or points[index][1] > points[front[-1]][1]:
+            front.append(index)
     return front
 
 
@@ -131,10 +131,10 @@ def _figure(row: Row, name: str) -> Figure:
     return figure
 
 
-def _label(table: Sequence[Row], place: int) -> str:
+def _label(table: Sequence[Row], index: int) -> str:
     """Return a row's values, or its number where they are too long."""
-    text = ", ".join(written(value) for value in table[place].point.values())
-    return plain(text) if text and len(text) <= _LONGEST_LABEL else f"no. {place + 1}"
+    text = ", ".join(written(value) for value in table[index].point.values())
+    return plain(text) if text and len(text) <= _LONGEST_LABEL else f"no. {index + 1}"
 
 
 def _meaning(table: Sequence[Row]) -> str:
@@ -158,10 +158,10 @@ def captions(table: Sequence[Row]) -> dict[str, str]:
     for cost, name in _COSTS.items():
         front = pareto([(_figure(row, cost).mean, _figure(row, "val_accuracy").mean) for row in scored])
         steps = "; ".join(
-            f"{described(scored[place].point) or scored[place].results[0].folder.name} "
-            f"({_amount(_figure(scored[place], cost).mean)} {cost}, "
-            f"{percent(_figure(scored[place], 'val_accuracy').mean, 2)})"
-            for place in front
+            f"{described(scored[index].point) or scored[index].results[0].folder.name} "
+            f"({_amount(_figure(scored[index], cost).mean)} {cost}, "
+            f"{percent(_figure(scored[index], 'val_accuracy').mean, 2)})"
+            for index in front
         )
         told[f"accuracy-{cost}"] = f"Accuracy in validation against {name}. Beaten by none in both: {steps}."
     widest = max(scored, key=lambda row: _figure(row, "gap").mean)

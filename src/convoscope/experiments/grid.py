@@ -21,7 +21,7 @@ from convoscope.locks import alone_in
 from convoscope.paths import user_path
 from convoscope.runs import RunFolder
 from convoscope.runs.checking import check_network, unread
-from convoscope.runs.filling import VALIDATION
+from convoscope.runs.defaults import VALIDATION
 from convoscope.storage import remove_leftovers
 
 _WORKER = "convoscope.experiments.worker"
@@ -47,7 +47,7 @@ def compare(
     Parameters
     ----------
     dataset : str
-        A data set's name, or the path of one's own images.
+        A data set's name, or the path of your own images.
     vary : mapping of str to sequence
         Settings of a run with their values: ``{"filters": [8, 16, 32], "convolutions": [1, 2]}``.
     out : str or path-like, optional

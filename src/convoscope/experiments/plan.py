@@ -17,7 +17,7 @@ from convoscope.experiments.space import described, points
 from convoscope.names import native_path, portable_path
 from convoscope.paths import is_there, user_path
 from convoscope.runs import RunFolder, TrainSettings
-from convoscope.runs.filling import VALIDATION
+from convoscope.runs.defaults import VALIDATION
 from convoscope.storage import read_json, write_json
 
 FORMAT = "convoscope-experiment"
@@ -155,7 +155,7 @@ def plan(
             given = {name: value for name, value in {**fixed, **point}.items() if value is not None}
             told = {"validation": VALIDATION, **given, "seed": seed}
             try:
-                settings = TrainSettings.fill_in(info, threads, engine, **told)
+                settings = TrainSettings.with_defaults(info, threads, engine, **told)
             except ConfigurationError as error:
                 raise type(error)(f"With {described(point)}: {error}") from error
             if not settings.validation:

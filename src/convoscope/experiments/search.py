@@ -24,7 +24,7 @@ from convoscope.paths import is_there, user_path
 from convoscope.runs import RunFolder, TrainSettings
 from convoscope.runs.checking import check_before_reading
 from convoscope.runs.contents import end_last_line
-from convoscope.runs.filling import VALIDATION
+from convoscope.runs.defaults import VALIDATION
 from convoscope.storage import remove_leftovers
 from convoscope.wording import installing
 
@@ -63,7 +63,7 @@ def search(
     Parameters
     ----------
     dataset : str
-        A data set's name, or the path of one's own images.
+        A data set's name, or the path of your own images.
     vary : mapping of str to sequence or Range, optional
         Settings of a run, each with its values or the range they are drawn from; by default `SPACE`, which is around
         the lesson's network. That one is tried first, if it lies within.
@@ -74,7 +74,7 @@ def search(
     fixed : mapping, optional
         Settings that all runs have.
     seed : int
-        Of all runs: they hold back the same images to validate with.
+        Of all runs: they hold out the same images to validate with.
     jobs, threads, engine, data_dir
         See `convoscope.experiments.compare`.
 
@@ -183,7 +183,7 @@ def settings_for(content: Mapping[str, Any], drawn: Mapping[str, Any], info: Any
     """Return a run's settings for what was drawn."""
     given = {name: value for name, value in {**content["fixed"], **drawn}.items() if value is not None}
     told = {"validation": VALIDATION, **given, "seed": content["seed"]}
-    settings = TrainSettings.fill_in(info, content["threads"], content["engine"], **told)
+    settings = TrainSettings.with_defaults(info, content["threads"], content["engine"], **told)
     if not settings.validation:
         raise ConfigurationError("A search is judged by the accuracy in validation. Leave out val, or give a share.")
     return settings

@@ -28,7 +28,7 @@ _HEADINGS = {
     "test_accuracy": "test only %",
 }
 NOTES = (
-    "Validation: accuracy on images held back from training, of the epoch whose model was kept; the best has a star.",
+    "Validation: accuracy on held-out images, of the epoch whose model was kept; the best has a star.",
     "Gap: accuracy in training less that in validation, in points of the last epoch. It grows as images are learned by "
     "heart. With dropout or varied images, training is the harder of the two, and the gap may be below 0.",
     "Parameters and multiply-adds are the network's, the latter for one image. Seconds and images a second are of "
@@ -40,16 +40,16 @@ NOTES = (
 
 @dataclass(frozen=True)
 class Cells:
-    """A table as text: headings, how many of them stand for what is varied, rows, and the place of the best row."""
+    """A table as text: headings, how many of them stand for what is varied, rows, and the index of the best row."""
 
     headings: tuple[str, ...]
     varied: int
     rows: tuple[tuple[str, ...], ...]
     best: int | None
 
-    def is_text(self, place: int) -> bool:
+    def is_text(self, index: int) -> bool:
         """Say whether a column holds words, which begin at its left."""
-        return place < self.varied or self.headings[place] == "note"
+        return index < self.varied or self.headings[index] == "note"
 
 
 def cells(table: Sequence[Row], *, without: Collection[str] = (), together: bool = False) -> Cells:
@@ -74,14 +74,14 @@ def cells(table: Sequence[Row], *, without: Collection[str] = (), together: bool
     )
     headings = (*varied, "runs", *figures.values(), *(["note"] if any(notes) else []))
     first = best(table)
-    place = next((number for number, row in enumerate(table) if row is first), None)
-    return Cells(headings, len(varied), lines, place)
+    index = next((number for number, row in enumerate(table) if row is first), None)
+    return Cells(headings, len(varied), lines, index)
 
 
 def markdown(table: Sequence[Row], *, without: Collection[str] = ()) -> str:
     """Write the table as Markdown."""
     made = cells(table, without=without)
-    aligned = ["---" if made.is_text(place) else "---:" for place in range(len(made.headings))]
+    aligned = ["---" if made.is_text(index) else "---:" for index in range(len(made.headings))]
     first, *others = (list(map(for_markdown, line)) for line in (made.headings, *_lines(made)))
     return "\n".join(f"| {' | '.join(line)} |" for line in (first, aligned, *others)) + "\n"
 
@@ -94,8 +94,8 @@ def as_html(table: Sequence[Row], *, without: Collection[str] = ()) -> str:
     for number in range(len(made.rows)):
         line = _starred(made, number)
         texts = "".join(
-            f"<td{' class=text' if made.is_text(place) else ''}>{html.escape(cell)}</td>"
-            for place, cell in enumerate(line)
+            f"<td{' class=text' if made.is_text(index) else ''}>{html.escape(cell)}</td>"
+            for index, cell in enumerate(line)
         )
         body.append(f"<tr{' class=best' if number == made.best else ''}>{texts}</tr>")
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
@@ -114,8 +114,8 @@ def for_terminal(table: Sequence[Row], width: int, *, without: Collection[str] =
     if made.varied > 1 and _width(made) > width:
         made = cells(table, without=left_out, together=True)
     drawn = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for place, heading in enumerate(made.headings):
-        is_text = made.is_text(place)
+    for index, heading in enumerate(made.headings):
+        is_text = made.is_text(index)
         drawn.add_column(heading, justify="left" if is_text else "right", overflow="fold", no_wrap=not is_text)
     for number in range(len(made.rows)):
         style = "bold green" if number == made.best else ""
@@ -126,9 +126,9 @@ def for_terminal(table: Sequence[Row], width: int, *, without: Collection[str] =
 def _width(made: Cells) -> int:
     """Return how many characters wide the table is; headings of words may be folded between them."""
     width = 0
-    for place, heading in enumerate(made.headings):
-        longest = max(map(len, heading.split() if made.is_text(place) else [heading]))
-        texts = [len(_starred(made, number)[place]) for number in range(len(made.rows))]
+    for index, heading in enumerate(made.headings):
+        longest = max(map(len, heading.split() if made.is_text(index) else [heading]))
+        texts = [len(_starred(made, number)[index]) for number in range(len(made.rows))]
         width += min(max([longest, *texts]), _WIDEST_TEXT) + 2
     return width - 2
 

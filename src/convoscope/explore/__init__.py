@@ -3,7 +3,6 @@
 Each function returns arrays, and has a ``plot`` for notebooks (``pip install '.[plots]'``).
 """
 
-from convoscope.explore.ablation import Ablation, ablate
 from convoscope.explore.activations import Activations, activations
 from convoscope.explore.common_features import CommonFeatures, common_features
 from convoscope.explore.confusion import Confusion, confusion
@@ -11,6 +10,7 @@ from convoscope.explore.dead_filters import DeadFilters, dead_filters
 from convoscope.explore.embedding import Embedding, embedding
 from convoscope.explore.filters import Filters, filters
 from convoscope.explore.grad_cam import GradCam, grad_cam
+from convoscope.explore.interventions import Ablation, ablate
 from convoscope.explore.mistakes import Mistakes, mistakes
 from convoscope.explore.nearest import Nearest, nearest
 from convoscope.explore.occlusion import Occlusion, occlusion

@@ -10,7 +10,7 @@ import numpy as np
 
 from convoscope import drawing
 from convoscope.engine.base import Array
-from convoscope.explore.sections import as_batch, outputs_at, place_of
+from convoscope.explore.submodels import as_batch, index_of, outputs_at
 from convoscope.layers import Layer
 from convoscope.models.sequential import Sequential
 
@@ -49,8 +49,8 @@ class Activations:
             values = outputs[image]
             maps = np.moveaxis(values, -1, 0) if values.ndim == 3 else drawing.as_image(values.ravel())[None]
             low, high = float(values.min()), float(values.max())
-            for place, shown in zip(row, maps[:most], strict=False):
-                place.imshow(shown, cmap=drawing.MAPS, vmin=low, vmax=high)
+            for panel, shown in zip(row, maps[:most], strict=False):
+                panel.imshow(shown, cmap=drawing.MAPS, vmin=low, vmax=high)
             row[0].set_title(drawing.plain(f"{name}: {low:.3g} to {high:.3g}"), loc="left", fontsize=8)
             for unused in row[len(maps[:most]) :]:
                 unused.set_axis_off()
@@ -79,6 +79,6 @@ def activations(
     (('conv2d', 'flatten', 'dense'), (2, 6, 6, 4))
     """
     batch = as_batch(model, images)
-    places = list(range(len(model.layers))) if layers is None else [place_of(model, layer) for layer in layers]
-    names = tuple(model.layers[place].name for place in places)
-    return Activations(batch, names, tuple(outputs_at(model, batch, places)))
+    indices = list(range(len(model.layers))) if layers is None else [index_of(model, layer) for layer in layers]
+    names = tuple(model.layers[index].name for index in indices)
+    return Activations(batch, names, tuple(outputs_at(model, batch, indices)))

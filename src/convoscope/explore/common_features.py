@@ -9,7 +9,7 @@ from typing import Any, SupportsIndex
 from convoscope import drawing
 from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError
-from convoscope.explore.sections import as_batch, channel_at, outputs_at
+from convoscope.explore.submodels import as_batch, channel_at, outputs_at
 from convoscope.layers import Conv2D
 from convoscope.layers.pooling import Pooling2D
 from convoscope.models.sequential import Sequential
@@ -37,12 +37,12 @@ class CommonFeatures:
     def plot(self) -> Any:
         """Show a row for each image: the image, then its maps; each layer has one colour scale for all images."""
         made, axes = drawing.figure(len(self.images), len(self.layers) + 1)
-        for row, (image, places) in enumerate(zip(self.images, axes, strict=True)):
-            drawing.show_image(places[0], image)
-            for place, maps in zip(places[1:], self.maps, strict=True):
-                place.imshow(maps[row], cmap=drawing.MAPS, vmin=float(maps.min()), vmax=float(maps.max()))
-        for place, name, channel in zip(axes[0][1:], self.layers, self.channels, strict=True):
-            place.set_title(f"{drawing.plain(name)}\nfilter {channel}", fontsize=8)
+        for row, (image, panels) in enumerate(zip(self.images, axes, strict=True)):
+            drawing.show_image(panels[0], image)
+            for panel, maps in zip(panels[1:], self.maps, strict=True):
+                panel.imshow(maps[row], cmap=drawing.MAPS, vmin=float(maps.min()), vmax=float(maps.max()))
+        for panel, name, channel in zip(axes[0][1:], self.layers, self.channels, strict=True):
+            panel.set_title(f"{drawing.plain(name)}\nfilter {channel}", fontsize=8)
         return made
 
 
@@ -68,19 +68,19 @@ def common_features(
     >>> [maps.shape for maps in result.maps]
     [(3, 6, 6), (3, 3, 3)]
     """
-    places = [place for place, layer in enumerate(model.layers) if isinstance(layer, (Conv2D, Pooling2D))]
-    if not places:
+    indices = [index for index, layer in enumerate(model.layers) if isinstance(layer, (Conv2D, Pooling2D))]
+    if not indices:
         raise ConfigurationError(
             f"Model {model.name!r} has no convolution and no pooling to look at. activations shows any layer."
         )
-    wanted = list(channel) if isinstance(channel, Sequence) else [channel] * len(places)
-    if len(wanted) != len(places):
+    wanted = list(channel) if isinstance(channel, Sequence) else [channel] * len(indices)
+    if len(wanted) != len(indices):
         raise ConfigurationError(
-            f"Model {model.name!r} has {len(places)} convolutions and poolings, so channel must be one number or "
-            f"{len(places)} of them, but {len(wanted)} came."
+            f"Model {model.name!r} has {len(indices)} convolutions and poolings, so channel must be one number or "
+            f"{len(indices)} of them, but {len(wanted)} came."
         )
-    channels = [channel_at(model, place, number) for place, number in zip(places, wanted, strict=True)]
+    channels = [channel_at(model, index, number) for index, number in zip(indices, wanted, strict=True)]
     batch = as_batch(model, images)
-    outputs = outputs_at(model, batch, places)
+    outputs = outputs_at(model, batch, indices)
     maps = tuple(output[..., number] for output, number in zip(outputs, channels, strict=True))
-    return CommonFeatures(batch, tuple(model.layers[place].name for place in places), tuple(channels), maps)
+    return CommonFeatures(batch, tuple(model.layers[index].name for index in indices), tuple(channels), maps)

@@ -9,19 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope import drawing
-from convoscope.explore.answers import answers, checked_labels
-from convoscope.explore.sections import as_batch
+from convoscope.explore.predictions import checked_labels, predictions
+from convoscope.explore.submodels import as_batch
 from convoscope.models.sequential import Sequential
 
 
 @dataclass(frozen=True, eq=False)
 class Confusion:
-    """How often each class was answered for each true class.
+    """How often each class was predicted for each true class.
 
     Attributes
     ----------
     matrix : array of int (classes, classes)
-        A row for each true class, a column for each answer.
+        A row for each true class, a column for each prediction.
     names : tuple of str
     """
 
@@ -30,15 +30,15 @@ class Confusion:
 
     @property
     def accuracy(self) -> float:
-        """The share of images that were answered rightly."""
+        """The share of images that were predicted correctly."""
         return float(np.trace(self.matrix) / self.matrix.sum())
 
     @property
     def most_confused(self) -> tuple[int, int]:
-        """The true class and the answer of the most frequent mistake; of equals the first; of none (0, 0)."""
+        """The true class and the prediction of the most frequent mistake; of equals the first; of none (0, 0)."""
         wrong = self.matrix - np.diag(np.diag(self.matrix))
-        true, answer = divmod(int(wrong.argmax()), len(wrong))
-        return true, answer
+        true, predicted = divmod(int(wrong.argmax()), len(wrong))
+        return true, predicted
 
     def plot(self) -> Any:
         """Show the matrix; colours follow the share of the true class."""
@@ -46,7 +46,7 @@ class Confusion:
 
 
 def confusion(model: Sequential, x: Any, y: Any) -> Confusion:
-    """Count what the model answers for images of each class.
+    """Count what the model predicts for images of each class.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def confusion(model: Sequential, x: Any, y: Any) -> Confusion:
     [[1, 0], [1, 1]]
     """
     batch = as_batch(model, x)
-    found = answers(model, batch)
+    found = predictions(model, batch)
     classes = len(found.names)
     labels = checked_labels(y, len(batch), classes)
     counts = np.bincount(labels * classes + found.predicted, minlength=classes**2)

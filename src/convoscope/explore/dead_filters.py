@@ -9,7 +9,7 @@ import numpy as np
 
 from convoscope import drawing
 from convoscope.engine.base import Array
-from convoscope.explore.sections import as_batch, batches, outputs_at
+from convoscope.explore.submodels import as_batch, batches, outputs_at
 from convoscope.layers import (
     ELU,
     Activation,
@@ -28,7 +28,7 @@ _FOLLOWERS = (ELU, Activation, BatchNormalization, Dropout, LeakyReLU, ReLU)
 
 @dataclass(frozen=True, eq=False)
 class DeadFilters:
-    """How far each channel moves over all images and places.
+    """How far each channel moves over all images and positions.
 
     Attributes
     ----------
@@ -52,18 +52,18 @@ class DeadFilters:
         """Show each layer's channels as bars from smallest to largest value; dead ones are marked in red."""
         made, axes = drawing.figure(max(1, len(self.layers)), 1, size=2.0)
         made.set_size_inches(8, 2.0 * max(1, len(self.layers)))
-        for place, name, low, high in zip(axes.flat, self.layers, self.minima, self.maxima, strict=False):
+        for panel, name, low, high in zip(axes.flat, self.layers, self.minima, self.maxima, strict=False):
             at, dead = np.arange(len(low)), low == high
-            place.bar(at, high - low, bottom=low)
-            place.plot(at[dead], low[dead], "rx")
-            place.set_title(drawing.plain(f"{name}: {dead.sum()} of {len(low)} dead"), fontsize=8)
+            panel.bar(at, high - low, bottom=low)
+            panel.plot(at[dead], low[dead], "rx")
+            panel.set_title(drawing.plain(f"{name}: {dead.sum()} of {len(low)} dead"), fontsize=8)
         return made
 
 
 def dead_filters(model: Sequential, images: Any) -> DeadFilters:
     """Find the filters and inner neurons that have the same value everywhere, in all images.
 
-    After a ReLU that value is 0: the filter's sum was never above it. The layer that makes the answer is left out.
+    After a ReLU that value is 0: the filter's sum was never above it. The layer that makes the prediction is left out.
 
     Parameters
     ----------
@@ -81,10 +81,10 @@ def dead_filters(model: Sequential, images: Any) -> DeadFilters:
     """
     batch = as_batch(model, images)
     layers = model.layers
-    judged = [place for place, layer in enumerate(layers) if isinstance(layer, (Conv2D, Dense))]
+    judged = [index for index, layer in enumerate(layers) if isinstance(layer, (Conv2D, Dense))]
     if judged and isinstance(layers[judged[-1]], Dense):
         judged.pop()
-    ends = [_end(model, place) for place in judged]
+    ends = [_end(model, index) for index in judged]
     low: list[Array] = []
     high: list[Array] = []
     for part in batches(len(batch)):
@@ -92,12 +92,12 @@ def dead_filters(model: Sequential, images: Any) -> DeadFilters:
         least, most = [o.min(axis=0) for o in outputs], [o.max(axis=0) for o in outputs]
         low = [np.minimum(a, b) for a, b in zip(low, least, strict=True)] if low else least
         high = [np.maximum(a, b) for a, b in zip(high, most, strict=True)] if high else most
-    return DeadFilters(tuple(layers[place].name for place in judged), tuple(low), tuple(high))
+    return DeadFilters(tuple(layers[index].name for index in judged), tuple(low), tuple(high))
 
 
-def _end(model: Sequential, place: int) -> int:
-    """Return the place of the last layer that belongs to the one at `place`."""
+def _end(model: Sequential, index: int) -> int:
+    """Return the index of the last layer that belongs to the one at `index`."""
     layers = model.layers
-    while place + 1 < len(layers) and isinstance(layers[place + 1], _FOLLOWERS):
-        place += 1
-    return place
+    while index + 1 < len(layers) and isinstance(layers[index + 1], _FOLLOWERS):
+        index += 1
+    return index

@@ -10,8 +10,8 @@ import numpy as np
 from convoscope import drawing
 from convoscope.engine.base import Array
 from convoscope.errors import NotReadyError, unknown_name
-from convoscope.explore.answers import Labels, checked_labels
-from convoscope.explore.sections import as_batch, class_count, class_names, outputs_at
+from convoscope.explore.predictions import Labels, checked_labels
+from convoscope.explore.submodels import as_batch, class_count, class_names, outputs_at
 from convoscope.layers import Conv2D, Dense
 from convoscope.models.sequential import Sequential
 
@@ -46,16 +46,16 @@ class Embedding:
     def plot(self) -> Any:
         """Show the points, in the colours of their classes if these were given."""
         made, axes = drawing.figure(1, 1, size=5.0, title=f"{self.method} of {self.layer}")
-        place = axes[0][0]
+        panel = axes[0][0]
         if self.labels is None:
-            place.scatter(self.points[:, 0], self.points[:, 1], s=8)
+            panel.scatter(self.points[:, 0], self.points[:, 1], s=8)
             return made
         present = np.unique(self.labels)
         for each in present:
             own = self.points[self.labels == each]
-            place.scatter(own[:, 0], own[:, 1], s=8, label=drawing.plain(self.names[each]))
+            panel.scatter(own[:, 0], own[:, 1], s=8, label=drawing.plain(self.names[each]))
         if len(present) <= _READABLE:
-            place.legend(fontsize=7)
+            panel.legend(fontsize=7)
         return made
 
 
@@ -97,10 +97,10 @@ def embedding(model: Sequential, x: Any, y: Any = None, method: str = "pca", *, 
 
 def hidden(model: Sequential, images: Array) -> tuple[Array, str]:
     """Return what goes into the last dense layer or convolution, (N, features), and the name of where it is from."""
-    weighing = [place for place, layer in enumerate(model.layers) if isinstance(layer, (Conv2D, Dense))]
-    place = weighing[-1] - 1 if weighing else -1
-    (values,) = outputs_at(model, images, [place])
-    return values.reshape(len(values), -1), "the input" if place < 0 else model.layers[place].name
+    with_weights = [index for index, layer in enumerate(model.layers) if isinstance(layer, (Conv2D, Dense))]
+    index = with_weights[-1] - 1 if with_weights else -1
+    (values,) = outputs_at(model, images, [index])
+    return values.reshape(len(values), -1), "the input" if index < 0 else model.layers[index].name
 
 
 def _pca(values: Array) -> tuple[Array, tuple[float, float]]:

@@ -10,7 +10,7 @@ import numpy as np
 from convoscope import drawing
 from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError
-from convoscope.explore.sections import convolution_at
+from convoscope.explore.submodels import convolution_at
 from convoscope.layers import Conv2D, Layer
 from convoscope.models.sequential import Sequential
 
@@ -37,8 +37,8 @@ class Filters:
         shown = self.kernels[:most, :, :, channel]
         made, axes = drawing.figure(*drawing.grid(len(shown)), size=0.9, title=f"{self.layer}, input channel {channel}")
         high = float(np.abs(self.kernels).max()) or 1.0
-        for place, kernel in zip(axes.flat, shown, strict=False):
-            place.imshow(kernel, cmap=drawing.SIGNED, vmin=-high, vmax=high)
+        for panel, kernel in zip(axes.flat, shown, strict=False):
+            panel.imshow(kernel, cmap=drawing.SIGNED, vmin=-high, vmax=high)
         drawing.hide_unused(axes, len(shown))
         return made
 

@@ -10,7 +10,7 @@ import numpy as np
 from convoscope import drawing
 from convoscope.engine.base import Array
 from convoscope.errors import ShapeError, unknown_name
-from convoscope.explore.sections import (
+from convoscope.explore.submodels import (
     as_batch,
     chosen_classes,
     class_count,
@@ -18,7 +18,7 @@ from convoscope.explore.sections import (
     convolution_at,
     one_hot,
     outputs_at,
-    section,
+    submodel,
 )
 from convoscope.layers import Layer
 from convoscope.models.sequential import Sequential
@@ -34,13 +34,13 @@ class GradCam:
     ----------
     images : array (N, *input_shape)
     layer : str
-        The layer whose feature maps were weighed.
+        The layer whose feature maps were weighted.
     method : {"grad_cam", "hires_cam"}
     classes : array (N,)
     labels : tuple of str
         The classes' names.
     raw : array (N, height, width)
-        The weighed sum of the feature maps, in the size of these maps: above 0 is evidence for the class, below 0
+        The weighted sum of the feature maps, in the size of these maps: above 0 is evidence for the class, below 0
         against it.
     """
 
@@ -67,10 +67,10 @@ class GradCam:
         made, axes = drawing.figure(rows, columns, size=2.2, title=f"{self.method} at {self.layer}")
         high = float(self.heat.max()) or 1.0
         each = zip(self.images, self.heat, self.labels, self.has_evidence, strict=True)
-        for place, (image, heat, label, evidence) in zip(axes.flat, each, strict=False):
-            drawing.show_overlay(place, image, heat, cmap=drawing.HEAT, low=0.0, high=high)
+        for panel, (image, heat, label, evidence) in zip(axes.flat, each, strict=False):
+            drawing.show_overlay(panel, image, heat, cmap=drawing.HEAT, low=0.0, high=high)
             said = f"up to {heat.max():.2g}" if evidence else "no positive evidence"
-            place.set_title(drawing.plain(f"{label}: {said}"), fontsize=8)
+            panel.set_title(drawing.plain(f"{label}: {said}"), fontsize=8)
         drawing.hide_unused(axes, len(self.images))
         return made
 
@@ -95,8 +95,8 @@ def grad_cam(
     layer : layer, name or index, optional
         Any layer that makes feature maps; the last convolution if left out.
     method : {"grad_cam", "hires_cam"}
-        Grad-CAM weighs each map by the mean of its gradient. HiResCAM weighs each place by its own gradient, and so
-        shows only places that the model did use.
+        Grad-CAM weighs each map by the mean of its gradient. HiResCAM weighs each position by its own gradient, and so
+        shows only positions that the model did use.
 
     Notes
     -----
@@ -112,8 +112,8 @@ def grad_cam(
     """
     if method not in METHODS:
         raise unknown_name("method of grad_cam", method, METHODS)
-    place = convolution_at(model, layer, "grad_cam", -1)
-    found = model.layers[place]
+    index = convolution_at(model, layer, "grad_cam", -1)
+    found = model.layers[index]
     if len(found.output_shape) != 4:
         raise ShapeError(
             f"grad_cam needs feature maps of shape (height, width, channels), but {found.describe()} makes outputs of "
@@ -122,8 +122,8 @@ def grad_cam(
     batch = as_batch(model, images)
     count = class_count(model)
     classes = chosen_classes(model, batch, class_index)
-    (maps,) = outputs_at(model, batch, [place])
-    gradients = section(model, place + 1, scores=True).pull(maps, one_hot(classes, count))
+    (maps,) = outputs_at(model, batch, [index])
+    gradients = submodel(model, index + 1, scores=True).pull(maps, one_hot(classes, count))
     weights = gradients.mean(axis=(1, 2), keepdims=True) if method == "grad_cam" else gradients
     names = class_names(model, count)
     labels = tuple(names[each] for each in classes)

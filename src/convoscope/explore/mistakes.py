@@ -11,8 +11,8 @@ from convoscope import drawing
 from convoscope.checks import integer
 from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError
-from convoscope.explore.answers import Labels, answers, checked_labels
-from convoscope.explore.sections import as_batch
+from convoscope.explore.predictions import Labels, checked_labels, predictions
+from convoscope.explore.submodels import as_batch
 from convoscope.models.sequential import Sequential
 
 
@@ -24,10 +24,10 @@ class Mistakes:
     ----------
     images : array (n, *input_shape)
     indices : array of int (n,)
-        Their places in the data.
+        Their indices in the data.
     true, predicted : array of int (n,)
     scores, true_scores : array (n,)
-        What the model gave to its answer and to the right class.
+        What the model gave to its prediction and to the right class.
     probabilities : bool
         Whether the scores are probabilities; if not, they are logits.
     names : tuple of str
@@ -47,15 +47,15 @@ class Mistakes:
     total: int
 
     def plot(self) -> Any:
-        """Show the images with their true class, the model's answer, and its score."""
+        """Show the images with their true class, the model's prediction, and its score."""
         made, axes = drawing.figure(*drawing.grid(len(self.images)), size=1.6, title=f"{self.total} mistakes")
-        for place, image, true, answer, score in zip(
+        for panel, image, true, predicted, score in zip(
             axes.flat, self.images, self.true, self.predicted, self.scores, strict=False
         ):
-            drawing.show_image(place, image)
+            drawing.show_image(panel, image)
             said = f"{score:.0%}" if self.probabilities else f"logit {score:.2g}"
-            is_class, taken_for = drawing.plain(self.names[true]), drawing.plain(f"→ {self.names[answer]} ({said})")
-            place.set_title(f"{is_class}\n{taken_for}", fontsize=7)
+            is_class, taken_for = drawing.plain(self.names[true]), drawing.plain(f"→ {self.names[predicted]} ({said})")
+            panel.set_title(f"{is_class}\n{taken_for}", fontsize=7)
         drawing.hide_unused(axes, len(self.images))
         return made
 
@@ -84,7 +84,7 @@ def mistakes(
     """
     most = integer(count, "count", "mistakes")
     batch = as_batch(model, x)
-    found = answers(model, batch)
+    found = predictions(model, batch)
     labels = checked_labels(y, len(batch), len(found.names))
     for name, value in (("true", true), ("predicted", predicted)):
         if value is not None and not 0 <= value < len(found.names):
@@ -96,17 +96,17 @@ def mistakes(
         wrong &= labels == true
     if predicted is not None:
         wrong &= found.predicted == predicted
-    places = np.flatnonzero(wrong)
-    surest = places[np.argsort(-found.scores[places, found.predicted[places]], kind="stable")][:most]
-    given, answer = labels[surest], found.predicted[surest]
+    indices = np.flatnonzero(wrong)
+    surest = indices[np.argsort(-found.scores[indices, found.predicted[indices]], kind="stable")][:most]
+    given, taken = labels[surest], found.predicted[surest]
     return Mistakes(
         batch[surest],
         surest,
         given,
-        answer,
-        found.scores[surest, answer],
+        taken,
+        found.scores[surest, taken],
         found.scores[surest, given],
         found.probabilities,
         found.names,
-        len(places),
+        len(indices),
     )

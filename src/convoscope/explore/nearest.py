@@ -11,7 +11,7 @@ from convoscope import drawing
 from convoscope.checks import integer
 from convoscope.engine.base import Array
 from convoscope.explore.embedding import hidden
-from convoscope.explore.sections import as_batch, batches
+from convoscope.explore.submodels import as_batch, batches
 from convoscope.models.sequential import Sequential
 
 
@@ -39,9 +39,9 @@ class Nearest:
         made, axes = drawing.figure(len(self.images), self.indices.shape[1] + 1)
         for row, image, others, distances in zip(axes, self.images, self.neighbours, self.distances, strict=True):
             drawing.show_image(row[0], image)
-            for place, other, distance in zip(row[1:], others, distances, strict=True):
-                drawing.show_image(place, other)
-                place.set_title(f"{distance:.3g}", fontsize=8)
+            for panel, other, distance in zip(row[1:], others, distances, strict=True):
+                drawing.show_image(panel, other)
+                panel.set_title(f"{distance:.3g}", fontsize=8)
         return made
 
 

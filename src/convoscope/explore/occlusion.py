@@ -13,8 +13,8 @@ from convoscope import drawing
 from convoscope.checks import pair
 from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError, ShapeError
-from convoscope.explore.answers import answers
-from convoscope.explore.sections import BATCH, as_batch
+from convoscope.explore.predictions import predictions
+from convoscope.explore.submodels import BATCH, as_batch
 from convoscope.models.sequential import Sequential
 
 
@@ -77,7 +77,7 @@ def occlusion(
     stride: int | Sequence[int] | None = None,
     fill: float | Sequence[float] = 0.0,
 ) -> Occlusion:
-    """Cover an image with a square, place by place, and measure how the score of a class falls.
+    """Cover an image with a square, position by position, and measure how the score of a class falls.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def occlusion(
             f"occlusion takes one image, (height, width) or (height, width, channels), but got {1 + len(others)} of "
             f"shape {picture.shape}."
         )
-    whole = answers(model, picture[None])
+    whole = predictions(model, picture[None])
     chosen = int(whole.predicted[0]) if class_index is None else _class_number(class_index, len(whole.names))
     height, width = picture.shape[:2]
     window = (max(1, height // 4), max(1, width // 4)) if size is None else pair(size, "size", "occlusion")
@@ -121,11 +121,11 @@ def occlusion(
             f"occlusion: the square of {window[0]}×{window[1]} pixels is larger than the image, {height}×{width}."
         )
     rows, columns = (_starts(n, w, s) for n, w, s in zip((height, width), window, step, strict=True))
-    places = list(itertools.product(rows, columns))
+    positions = list(itertools.product(rows, columns))
     scores = np.concatenate(
         [
-            answers(model, _covered(picture, places[start : start + BATCH], window, fill)).scores[:, chosen]
-            for start in range(0, len(places), BATCH)
+            predictions(model, _covered(picture, positions[start : start + BATCH], window, fill)).scores[:, chosen]
+            for start in range(0, len(positions), BATCH)
         ]
     )
     score = float(whole.scores[0, chosen])
@@ -145,8 +145,8 @@ def _starts(length: int, window: int, stride: int) -> Array:
     return np.array([*starts, length - window])
 
 
-def _covered(image: Array, places: Sequence[tuple[int, int]], size: tuple[int, int], fill: Any) -> Array:
-    copies = np.repeat(image[None], len(places), axis=0)
-    for copy, (top, left) in zip(copies, places, strict=True):
+def _covered(image: Array, positions: Sequence[tuple[int, int]], size: tuple[int, int], fill: Any) -> Array:
+    copies = np.repeat(image[None], len(positions), axis=0)
+    for copy, (top, left) in zip(copies, positions, strict=True):
         copy[top : top + size[0], left : left + size[1]] = fill
     return copies

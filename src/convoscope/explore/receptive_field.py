@@ -14,7 +14,7 @@ from convoscope import drawing
 from convoscope.engine import plan, receptive_field as reach
 from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError
-from convoscope.explore.sections import place_of
+from convoscope.explore.submodels import index_of
 from convoscope.layers import Layer
 from convoscope.models.sequential import Sequential
 
@@ -29,7 +29,7 @@ class ReceptiveField:
     ----------
     layer : str
     unit : tuple of int
-        Its place in the layer's output: (row, column, channel), or (neuron,).
+        Its position in the layer's output: (row, column, channel), or (neuron,).
     mask : bool array (*input_shape)
         True where the unit's value depends on the input. Dilated kernels leave holes.
     size : tuple of int
@@ -51,7 +51,9 @@ class ReceptiveField:
         """The smallest box around the seen pixels, one slice for each axis of the image (channels not among them)."""
         pixels = self.pixels
         seen = (np.flatnonzero(np.any(pixels, axis=_others(pixels.ndim, axis))) for axis in range(pixels.ndim))
-        return tuple(slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, 0) for places in seen)
+        return tuple(
+            slice(int(positions[0]), int(positions[-1]) + 1) if len(positions) else slice(0, 0) for positions in seen
+        )
 
     def plot(self, image: Array | None = None) -> Any:
         """Show what the unit sees: of an image, if one is given, the rest darkened."""
@@ -77,7 +79,7 @@ def receptive_field(
     model : Sequential
     layer : layer, name or index
     unit : int or tuple of int
-        The unit's place in the layer's output: (row, column), (row, column, channel), or the number of a neuron.
+        The unit's position in the layer's output: (row, column), (row, column, channel), or the number of a neuron.
 
     Notes
     -----
@@ -91,9 +93,9 @@ def receptive_field(
     >>> receptive_field(model, "max_pooling2d", (1, 0)).box
     (slice(2, 6, None), slice(0, 4, None))
     """
-    place = place_of(model, layer)
-    found = model.layers[place]
-    steps = plan.build(model.layers[: place + 1], model.plan_input_shape, fused=False).steps
+    at = index_of(model, layer)
+    found = model.layers[at]
+    steps = plan.build(model.layers[: at + 1], model.plan_input_shape, fused=False).steps
     shape = steps[-1].output_shape
     index = _unit_index(unit, shape, found)
     mask = np.zeros(shape, bool)
@@ -109,7 +111,7 @@ def receptive_field(
 def _unit_index(unit: Any, shape: tuple[int, ...], layer: Layer) -> tuple[int, ...]:
     parts = list(unit) if isinstance(unit, Sequence) else [unit]
     if len(parts) == len(shape) - 1 and len(shape) == 3:
-        parts.append(0)  # all channels see the same places, unless channels were put apart before
+        parts.append(0)  # all channels see the same positions, unless channels were put apart before
     index = tuple(operator.index(part) for part in parts)
     if len(index) != len(shape) or not all(0 <= i < n for i, n in zip(index, shape, strict=True)):
         raise ConfigurationError(

@@ -9,7 +9,7 @@ import numpy as np
 
 from convoscope import drawing
 from convoscope.engine.base import Array
-from convoscope.explore.sections import as_batch, chosen_classes, class_count, class_names, one_hot, section
+from convoscope.explore.submodels import as_batch, chosen_classes, class_count, class_names, one_hot, submodel
 from convoscope.models.sequential import Sequential
 
 
@@ -75,6 +75,6 @@ def saliency(model: Sequential, images: Any, class_index: Any = None) -> Salienc
     batch = as_batch(model, images)
     count = class_count(model)
     classes = chosen_classes(model, batch, class_index)
-    gradients = section(model, 0, scores=True).pull(batch, one_hot(classes, count))
+    gradients = submodel(model, 0, scores=True).pull(batch, one_hot(classes, count))
     names = class_names(model, count)
     return Saliency(batch, classes, tuple(names[each] for each in classes), gradients)

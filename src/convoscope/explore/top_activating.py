@@ -1,4 +1,4 @@
-"""Top activating: the places in images that a filter answers to most."""
+"""Top activating: the positions in images that a filter responds to most."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from convoscope import drawing
 from convoscope.checks import integer
 from convoscope.engine import plan, receptive_field as reach
 from convoscope.engine.base import Array
-from convoscope.explore.sections import as_batch, batches, channel_at, outputs_at, place_of
+from convoscope.explore.submodels import as_batch, batches, channel_at, index_of, outputs_at
 from convoscope.layers import Layer
 from convoscope.models.sequential import Sequential
 
@@ -46,9 +46,9 @@ class TopActivating:
         """Show the patches, all on the scale of the images, with the values."""
         made, axes = drawing.figure(*drawing.grid(len(self.patches)), title=f"{self.layer}, channel {self.channel}")
         low, high = float(self.images.min()), float(self.images.max())
-        for place, patch, value, index in zip(axes.flat, self.patches, self.values, self.indices, strict=False):
-            place.imshow(drawing.as_image(patch), cmap="gray", vmin=low, vmax=high)
-            place.set_title(f"{value:.3g} in image {index}", fontsize=7)
+        for panel, patch, value, index in zip(axes.flat, self.patches, self.values, self.indices, strict=False):
+            panel.imshow(drawing.as_image(patch), cmap="gray", vmin=low, vmax=high)
+            panel.set_title(f"{value:.3g} in image {index}", fontsize=7)
         drawing.hide_unused(axes, len(self.patches))
         return made
 
@@ -56,7 +56,7 @@ class TopActivating:
 def top_activating(
     model: Sequential, layer: Layer | str | SupportsIndex, channel: SupportsIndex, images: Any, count: int = 16
 ) -> TopActivating:
-    """Find the images that a channel answers to most, each at its best place.
+    """Find the images that a channel responds to most, each at its best position.
 
     Parameters
     ----------
@@ -78,28 +78,28 @@ def top_activating(
     >>> result.indices.tolist(), result.values.tolist(), result.units.tolist(), result.patches[0].shape
     ([1], [4.0], [[2, 2]], (2, 2, 1))
     """
-    place = place_of(model, layer)
-    number = channel_at(model, place, channel)
+    index = index_of(model, layer)
+    number = channel_at(model, index, channel)
     most = integer(count, "count", "top_activating")
     batch = as_batch(model, images)
     best, where = [], []
     for part in batches(len(batch)):
-        (outputs,) = outputs_at(model, batch[part], [place])
+        (outputs,) = outputs_at(model, batch[part], [index])
         values = outputs[..., number]
         flat = values.reshape(len(values), -1)
         where.append(flat.argmax(axis=1))
         best.append(flat.max(axis=1))
-    values_of, places = np.concatenate(best), np.concatenate(where)
+    values_of, peaks = np.concatenate(best), np.concatenate(where)
     top = np.argsort(-values_of, kind="stable")[:most]
-    shape = tuple(int(size) for size in model.layers[place].output_shape[1:-1] if size is not None)
-    units = np.stack(np.unravel_index(places[top], shape), axis=1) if shape else np.zeros((len(top), 0), np.int64)
-    axes = _field(model, place).axes
-    patches = tuple(_patch(batch[index], unit, axes) for index, unit in zip(top, units, strict=True))
-    return TopActivating(model.layers[place].name, number, top, values_of[top], units, batch[top], patches)
+    shape = tuple(int(size) for size in model.layers[index].output_shape[1:-1] if size is not None)
+    units = np.stack(np.unravel_index(peaks[top], shape), axis=1) if shape else np.zeros((len(top), 0), np.int64)
+    axes = _field(model, index).axes
+    patches = tuple(_patch(batch[image], unit, axes) for image, unit in zip(top, units, strict=True))
+    return TopActivating(model.layers[index].name, number, top, values_of[top], units, batch[top], patches)
 
 
-def _field(model: Sequential, place: int) -> reach.ReceptiveField:
-    steps = plan.build(model.layers[: place + 1], model.plan_input_shape, fused=False).steps
+def _field(model: Sequential, index: int) -> reach.ReceptiveField:
+    steps = plan.build(model.layers[: index + 1], model.plan_input_shape, fused=False).steps
     field = reach.of_values(steps, (model.plan_input_shape,))[-1]
     assert field is not None
     return field

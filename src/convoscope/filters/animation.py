@@ -38,7 +38,7 @@ def animate(image: npt.ArrayLike, step: Step, *, milliseconds: int = 120) -> byt
     -------
     bytes
         A GIF: on the left the image and the window, on the right what has been computed, below it the arithmetic. Of
-        more than 200 places only some are shown, at equal distances.
+        more than 200 positions only some are shown, at equal distances.
 
     Raises
     ------
@@ -58,12 +58,14 @@ def animate(image: npt.ArrayLike, step: Step, *, milliseconds: int = 120) -> byt
     if not 20 <= milliseconds <= 10_000:
         raise ConfigurationError(f"Each pixel is shown for 20 to 10,000 milliseconds, but {milliseconds} came.")
     result = step.apply(array)
-    count = geometry.places[0] * geometry.places[1]
+    count = geometry.positions[0] * geometry.positions[1]
     shown = np.unique(np.linspace(0, count - 1, min(count, _MOST_FRAMES)).round().astype(int))
-    places = [divmod(int(number), geometry.places[1]) for number in shown]
-    texts = [step.explain(array, *place).splitlines() for place in places]
+    positions = [divmod(int(number), geometry.positions[1]) for number in shown]
+    texts = [step.explain(array, *position).splitlines() for position in positions]
     room = _room(texts)
-    frames = [_frame(array, result, geometry, place, text, room) for place, text in zip(places, texts, strict=True)]
+    frames = [
+        _frame(array, result, geometry, position, text, room) for position, text in zip(positions, texts, strict=True)
+    ]
     palette = frames[-1].quantize(96)  # one for all, so that a frame need only hold what changed
     frames = [frame.quantize(palette=palette, dither=PIL.Image.Dither.NONE) for frame in frames]
     file = io.BytesIO()
@@ -83,7 +85,7 @@ def _room(texts: list[list[str]]) -> tuple[int, int]:
 
 
 def _frame(
-    image: Array, result: Array, geometry: Geometry, place: tuple[int, int], text: list[str], size: tuple[int, int]
+    image: Array, result: Array, geometry: Geometry, position: tuple[int, int], text: list[str], size: tuple[int, int]
 ) -> PIL.Image.Image:
     import PIL.Image
     import PIL.ImageDraw
@@ -96,19 +98,19 @@ def _frame(
     cell = max(1, _SIDE // max(rows, columns))
     pen.rectangle(_box((0, 0), (rows, columns), cell, _GAP), fill=_OUTSIDE)
     _paste(canvas, image, _GAP + left * cell, _GAP + top * cell, cell)
-    corner = (place[0] * geometry.stride[0], place[1] * geometry.stride[1])
+    corner = (position[0] * geometry.stride[0], position[1] * geometry.stride[1])
     pen.rectangle(_box(corner, geometry.covered, cell, _GAP), outline=_WINDOW, width=2)
 
-    done = place[0] * geometry.places[1] + place[1] + 1
+    done = position[0] * geometry.positions[1] + position[1] + 1
     at = _GAP + _SIDE + _GAP
-    cell = max(1, _SIDE // max(geometry.places))
+    cell = max(1, _SIDE // max(geometry.positions))
     _paste(canvas, result, at, _GAP, cell)
-    for row in range(geometry.places[0]):
-        first = min(max(done - row * geometry.places[1], 0), geometry.places[1])
-        if first < geometry.places[1]:
-            cover = _box((row, first), (1, geometry.places[1] - first), cell, at)
+    for row in range(geometry.positions[0]):
+        first = min(max(done - row * geometry.positions[1], 0), geometry.positions[1])
+        if first < geometry.positions[1]:
+            cover = _box((row, first), (1, geometry.positions[1] - first), cell, at)
             pen.rectangle(cover, fill=_EMPTY)
-    pen.rectangle(_box(place, (1, 1), cell, at), outline=_WINDOW, width=2)
+    pen.rectangle(_box(position, (1, 1), cell, at), outline=_WINDOW, width=2)
     font = ImageFont.load_default(14)
     for number, line in enumerate(text):
         line = line.replace("×", "x").replace("−", "-")  # the font has neither

@@ -20,7 +20,7 @@ _NATIVE = (np.uint8, np.uint16, np.float32, np.float64)
 def weighted_sums(
     padded: Array,
     kernel: Numbers,
-    places: Pair,
+    positions: Pair,
     stride: Pair,
     dilation: Pair,
     weight: float,
@@ -32,9 +32,9 @@ def weighted_sums(
     Parameters
     ----------
     padded : array of shape (height, width, channels)
-        Large enough for every place of the window.
+        Large enough for every position of the window.
     kernel : float64 array of shape (rows, columns)
-    places, stride, dilation : (int, int)
+    positions, stride, dilation : (int, int)
     weight, bias : float
         The result is ``weight × sum + bias``.
     limits : (float, float) or None
@@ -42,7 +42,7 @@ def weighted_sums(
 
     Returns
     -------
-    array of shape (*places, channels)
+    array of shape (*positions, channels)
         Of the image's type, or floating point where nothing is clipped.
 
     Notes
@@ -51,12 +51,12 @@ def weighted_sums(
     end.
     """
     if _native():
-        return _by_the_core(padded, kernel, places, stride, dilation, weight, bias, limits)
-    sums = np.zeros((*places, padded.shape[2]))
+        return _by_the_core(padded, kernel, positions, stride, dilation, weight, bias, limits)
+    sums = np.zeros((*positions, padded.shape[2]))
     for (row, column), factor in np.ndenumerate(kernel):
         if factor:
             top, left = row * dilation[0], column * dilation[1]
-            bottom, right = top + (places[0] - 1) * stride[0] + 1, left + (places[1] - 1) * stride[1] + 1
+            bottom, right = top + (positions[0] - 1) * stride[0] + 1, left + (positions[1] - 1) * stride[1] + 1
             sums += factor * padded[top : bottom : stride[0], left : right : stride[1]]
     return finish(sums * weight + bias, result_type(padded.dtype, limits), limits)
 
@@ -70,7 +70,7 @@ def _native() -> bool:
 def _by_the_core(
     padded: Array,
     kernel: Numbers,
-    places: Pair,
+    positions: Pair,
     stride: Pair,
     dilation: Pair,
     weight: float,
@@ -84,7 +84,7 @@ def _by_the_core(
     finished = direct.dtype in _NATIVE
     if not finished:
         direct = padded.astype(np.float64)
-    output = np.empty((*places, padded.shape[2]), direct.dtype)
+    output = np.empty((*positions, padded.shape[2]), direct.dtype)
     if finished:
         output = np.empty(output.shape, np.uint8 if kind.kind == "b" else kind)
     low, high = (-np.inf, np.inf) if limits is None or not finished else limits

@@ -44,7 +44,7 @@ def convolve(
     kernel : str, array or Kernel
         Whatever `get` takes. Numbers of its own for each channel where it has the shape (rows, columns, channels).
     stride : int or (int, int)
-        Pixels from one place of the window to the next, down and across.
+        Pixels from one position of the window to the next, down and across.
     padding : {"valid", "same", "full"}, int, (int, int) or ((top, bottom), (left, right))
         Pixels put around the image. ``"valid"`` puts none, so that a 3×3 kernel loses two on each axis; ``"same"`` as
         many as keep the size at a stride of 1; ``"full"`` lets the window begin with its last cell on the image.
@@ -155,7 +155,7 @@ def prepare(
 
 
 def _apart(task: Task, padded: Array) -> Array:
-    moves = (task.geometry.places, task.geometry.stride, task.geometry.dilation)
+    moves = (task.geometry.positions, task.geometry.stride, task.geometry.dilation)
     rest = (task.weight, task.bias, task.limits)
     if len(task.kernels) == 1:
         return weighted_sums(padded, task.kernels[0], *moves, *rest)
@@ -166,9 +166,9 @@ def _apart(task: Task, padded: Array) -> Array:
 
 
 def _summed(task: Task, padded: Array) -> Array:
-    moves = (task.geometry.places, task.geometry.stride, task.geometry.dilation)
+    moves = (task.geometry.positions, task.geometry.stride, task.geometry.dilation)
     depth = padded.shape[2]
-    total = np.zeros((*task.geometry.places, 1))
+    total = np.zeros((*task.geometry.positions, 1))
     for channel, kernel in enumerate(task.kernels * (depth if len(task.kernels) == 1 else 1)):
         plane = padded[..., channel, None]
         plane = plane if exact_in_float(plane, kernel) else plane.astype(np.float64)
@@ -183,4 +183,4 @@ def _alpha_under_the_middle(task: Task, pad_mode: str) -> Array | None:
     padded = pad(task.parts.alpha[..., None], geometry.sides, pad_mode)[..., 0]
     top, left = ((covered - 1) // 2 for covered in geometry.covered)
     under = padded[top :: geometry.stride[0], left :: geometry.stride[1]]
-    return under[: geometry.places[0], : geometry.places[1]].astype(task.kind, copy=False)
+    return under[: geometry.positions[0], : geometry.positions[1]].astype(task.kind, copy=False)

@@ -13,7 +13,7 @@ from convoscope.filters.convolution import Task, prepare
 from convoscope.filters.geometry import PAD_MODES, pad
 from convoscope.filters.images import Clip, finish
 from convoscope.filters.kernel import Numbers
-from convoscope.filters.wording import as_text, channel_name, check_place, lies_on, middle_of
+from convoscope.filters.wording import as_text, channel_name, check_position, lies_on, middle_of
 
 Array = npt.NDArray[Any]
 
@@ -25,7 +25,7 @@ class Explanation:
     Attributes
     ----------
     row, column : int
-        The new pixel's place in the result.
+        The new pixel's position in the result.
     rows, columns : tuple of int
         The image's rows and columns under the kernel's cells. Those outside the image are less than 0, or not less
         than its size.
@@ -113,8 +113,8 @@ def explain(
     image, kernel
         As `convolve` takes them.
     row, column : int
-        The pixel's place in the result. With ``padding="same"`` and a stride of 1 that is also its place in the image;
-        without padding, a 3×3 kernel's result (0, 0) has the image's pixel (1, 1) under its middle.
+        The pixel's position in the result. With ``padding="same"`` and a stride of 1 that is also its position in
+        the image; without padding, a 3×3 kernel's result (0, 0) has the image's pixel (1, 1) under its middle.
     stride, padding, pad_mode, dilation, weight, bias, clip, channels, mode, alpha
         As in `convolve`.
 
@@ -149,7 +149,7 @@ def explain(
         raise unknown_name("pad mode", pad_mode, PAD_MODES)
     task = prepare(image, kernel, stride, padding, dilation, weight, bias, clip, channels, mode, alpha)
     geometry = task.geometry
-    check_place(row, column, geometry.places)
+    check_position(row, column, geometry.positions)
     height, width, depth = task.parts.colours.shape
     rows, columns = geometry.rows_and_columns(row, column)
     missing = ~np.logical_and.outer((rows >= 0) & (rows < height), (columns >= 0) & (columns < width))
@@ -209,13 +209,13 @@ def _terms(patch: Array, kernel: Numbers, missing: Array) -> list[str]:
         for values, gaps in zip(patch, missing, strict=True)
     ]
     factors = [[as_text(number) for number in row] for row in kernel]
-    wide = [max(len(row[place]) for row in shown) for place in range(len(shown[0]))]
-    narrow = [max(len(row[place]) for row in factors) for place in range(len(factors[0]))]
+    wide = [max(len(row[position]) for row in shown) for position in range(len(shown[0]))]
+    narrow = [max(len(row[position]) for row in factors) for position in range(len(factors[0]))]
     return [
         "  "
         + "  +  ".join(
-            f"{pixel:>{wide[place]}} × {factor:<{narrow[place]}}"
-            for place, (pixel, factor) in enumerate(zip(pixels, row, strict=True))
+            f"{pixel:>{wide[position]}} × {factor:<{narrow[position]}}"
+            for position, (pixel, factor) in enumerate(zip(pixels, row, strict=True))
         ).rstrip()
         for pixels, row in zip(shown, factors, strict=True)
     ]

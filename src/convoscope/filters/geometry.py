@@ -27,8 +27,8 @@ class Geometry:
         Rows and columns; the window's cells, not the pixels that it covers.
     sides : ((top, bottom), (left, right))
         Pixels of padding.
-    places : (int, int)
-        How many places the window has: the size of the result.
+    positions : (int, int)
+        How many positions the window has: the size of the result.
     """
 
     image: Pair
@@ -36,7 +36,7 @@ class Geometry:
     stride: Pair
     dilation: Pair
     sides: Sides
-    places: Pair
+    positions: Pair
 
     @property
     def covered(self) -> Pair:
@@ -64,7 +64,7 @@ class Geometry:
             room = self.image[axis] + pads - self.covered[axis]
             steps = f"({padded} − {self.covered[axis]}) / {self.stride[axis]}"
             steps = f"⌊{steps}⌋" if room % self.stride[axis] else steps
-            lines.append(f"{steps} + 1 = {self.places[axis]}")
+            lines.append(f"{steps} + 1 = {self.positions[axis]}")
         return lines[0] if lines[0] == lines[1] else f"rows: {lines[0]}; columns: {lines[1]}"
 
 

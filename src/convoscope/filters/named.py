@@ -118,8 +118,8 @@ def _catalogue() -> dict[str, Kernel]:
 
 def _gaussian(size: int, sigma: float | None) -> tuple[Numbers, float]:
     width = 0.3 * ((size - 1) / 2 - 1) + 0.8 if sigma is None else sigma
-    places = np.arange(size) - (size - 1) / 2
-    bell = np.exp(-(places**2) / (2 * width**2))
+    offsets = np.arange(size) - (size - 1) / 2
+    bell = np.exp(-(offsets**2) / (2 * width**2))
     bell /= bell.sum()
     return np.outer(bell, bell), 1.0
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from convoscope.errors import ConfigurationError, unknown_name
 from convoscope.filters.geometry import Geometry, pair, plan
 from convoscope.filters.images import finish, take_apart
-from convoscope.filters.wording import as_text, channel_name, check_place, lies_on
+from convoscope.filters.wording import as_text, channel_name, check_position, lies_on
 
 Array = npt.NDArray[Any]
 MODES = ("max", "average", "min")
@@ -102,7 +102,7 @@ def _cells(geometry: Geometry) -> list[tuple[tuple[slice, slice], tuple[slice, s
 def _reach(geometry: Geometry, axis: int, cell: int) -> tuple[slice, slice]:
     stride, offset = geometry.stride[axis], cell - geometry.sides[axis][0]
     first = max(0, -(offset // stride))
-    last = min(geometry.places[axis] - 1, (geometry.image[axis] - 1 - offset) // stride)
+    last = min(geometry.positions[axis] - 1, (geometry.image[axis] - 1 - offset) // stride)
     if last < first:
         return slice(0, 0), slice(0, 0)
     begin = first * stride + offset
@@ -111,7 +111,7 @@ def _reach(geometry: Geometry, axis: int, cell: int) -> tuple[slice, slice]:
 
 def _extreme(image: Array, geometry: Geometry, mode: str) -> Array:
     choose = np.maximum if mode == "max" else np.minimum
-    result = np.full((*geometry.places, image.shape[2]), _worst(image.dtype, mode), image.dtype)
+    result = np.full((*geometry.positions, image.shape[2]), _worst(image.dtype, mode), image.dtype)
     for outputs, pixels in _cells(geometry):
         choose(result[outputs], image[pixels], out=result[outputs])
     return result
@@ -128,8 +128,8 @@ def _worst(dtype: np.dtype[Any], mode: str) -> Any:
 
 
 def _average(image: Array, geometry: Geometry) -> Array:
-    total = np.zeros((*geometry.places, image.shape[2]))
-    count = np.zeros((*geometry.places, 1))
+    total = np.zeros((*geometry.positions, image.shape[2]))
+    count = np.zeros((*geometry.positions, 1))
     for outputs, pixels in _cells(geometry):
         total[outputs] += image[pixels]
         count[outputs] += 1
@@ -153,10 +153,10 @@ def explain_window(
         raise unknown_name("pooling", mode, MODES)
     parts = take_apart(image, None)
     geometry = windows(parts.colours.shape, size, stride, padding)
-    check_place(row, column, geometry.places)
+    check_position(row, column, geometry.positions)
     rows, columns = (
-        places[(places >= 0) & (places < length)]
-        for places, length in zip(geometry.rows_and_columns(row, column), parts.colours.shape[:2], strict=True)
+        positions[(positions >= 0) & (positions < length)]
+        for positions, length in zip(geometry.rows_and_columns(row, column), parts.colours.shape[:2], strict=True)
     )
     lines = [f"New pixel ({row}, {column}): the window lies on {lies_on(rows, columns)}."]
     for channel in range(parts.colours.shape[2]):

@@ -10,13 +10,13 @@ import numpy as np
 from convoscope.errors import ConfigurationError
 
 
-def check_place(row: Any, column: Any, places: tuple[int, int]) -> None:
+def check_position(row: Any, column: Any, positions: tuple[int, int]) -> None:
     """Say so if a result has no such pixel."""
-    for what, place, size in (("row", row, places[0]), ("column", column, places[1])):
-        if isinstance(place, bool) or not isinstance(place, int | np.integer) or not 0 <= place < size:
+    for what, position, size in (("row", row, positions[0]), ("column", column, positions[1])):
+        if isinstance(position, bool) or not isinstance(position, int | np.integer) or not 0 <= position < size:
             raise ConfigurationError(
-                f"The result has {places[0]} rows and {places[1]} columns, so the {what} is a whole number from 0 to "
-                f"{size - 1}, but {place!r} came."
+                f"The result has {positions[0]} rows and {positions[1]} columns, so the {what} is a whole number "
+                f"from 0 to {size - 1}, but {position!r} came."
             )
 
 

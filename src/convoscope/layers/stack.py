@@ -1,4 +1,4 @@
-"""A stack of layers: the shapes along it, with the place named where one does not fit."""
+"""A stack of layers: the shapes along it, with the position named where one does not fit."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def infer_shapes(layers: Sequence[Layer], input_shape: Shape) -> list[Shape]:
     """
     shapes: list[Shape] = []
     current = input_shape
-    for place, layer in enumerate(layers, start=1):
+    for position, layer in enumerate(layers, start=1):
         try:
             current = layer.checked_shape(current)
         except ShapeError as error:
-            raise ShapeError(f"Layer {place} of {len(layers)}: {error}") from None
+            raise ShapeError(f"Layer {position} of {len(layers)}: {error}") from None
         shapes.append(current)
     return shapes

@@ -11,8 +11,8 @@ from convoscope.experiments.grid import Told
 from convoscope.lessons import accuracy, experimenting, networks, overfitting
 from convoscope.lessons.claim import Claim
 from convoscope.lessons.finding import Finding
-from convoscope.lessons.laboratory import carry_out
 from convoscope.lessons.measured import Measured
+from convoscope.lessons.trial_runner import carry_out
 from convoscope.paths import user_path
 
 CLAIMS: tuple[Claim, ...] = (*networks.CLAIMS, *accuracy.CLAIMS, *overfitting.CLAIMS, *experimenting.CLAIMS)
@@ -68,7 +68,7 @@ def run(
     folder : str or path-like
         Where the runs are kept, each in a folder of its own.
     quick, seeds, jobs, engine, data_dir, told
-        See `convoscope.lessons.laboratory.carry_out`.
+        See `convoscope.lessons.trial_runner.carry_out`.
 
     Raises
     ------

@@ -90,7 +90,7 @@ def _starts(measured: Measured) -> list[Finding]:
 def _brought(measured: Measured, epoch: int) -> Finding:
     """Say what known filters are ahead of random ones after an epoch."""
     known, random = STARTS["filter_bank"], STARTS["glorot_uniform"]
-    what = f"known filters against random ones, after epoch {epoch}, on images held back"
+    what = f"known filters against random ones, after epoch {epoch}, on held-out images"
     if (lacking := missing(measured, [known, random], what)) is not None:
         return lacking
     first, second = (measured.course(trial, "val_accuracy")[epoch - 1] for trial in (known, random))
@@ -122,7 +122,7 @@ def _start_charts(measured: Measured) -> list[Chart]:
         Chart(
             "10-filters-first",
             "MNIST, one convolution of 32: known filters first, and random ones",
-            "Accuracy on images held back from training. The filter bank has edges, lines, corners, spots and blur; "
+            "Accuracy on held-out images. The filter bank has edges, lines, corners, spots and blur; "
             "it starts 17 of the 32 filters, at the scale of the random ones.",
             tuple(series),
             [float(epoch + 1) for epoch in range(epochs)],

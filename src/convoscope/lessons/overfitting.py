@@ -38,7 +38,7 @@ def _smaller_gap(measured: Measured) -> Finding:
 
 
 def _best_dropout(measured: Measured) -> Finding:
-    what = "which dropout is best on images held back, after the last epoch"
+    what = "which dropout is best on held-out images, after the last epoch"
     if (lacking := missing(measured, list(DROPOUTS.values()), what)) is not None:
         return lacking
     last = {rate: measured.course(trial, "val_accuracy")[-1] for rate, trial in DROPOUTS.items()}
@@ -74,7 +74,7 @@ def _charts(measured: Measured) -> list[Chart]:
         Series(name, [in_percent(course[-1]) if course else [] for course in courses])
         for name, courses in (
             ("in training", [_courses(measured, DROPOUTS[rate])[0] for rate in rates]),
-            ("on images held back", [_courses(measured, DROPOUTS[rate])[1] for rate in rates]),
+            ("on held-out images", [_courses(measured, DROPOUTS[rate])[1] for rate in rates]),
         )
     )
     courses = _courses(measured, TWENTY_EPOCHS)
@@ -83,7 +83,7 @@ def _charts(measured: Measured) -> list[Chart]:
             "17-dropout",
             "Fashion-MNIST, one convolution of 32: dropout, and the gap it closes",
             f"After {DROPOUTS[0.0].epochs} epochs. In training, the network is measured with part of it dropped, and "
-            "so below what it can; on images held back it is whole.",
+            "so below what it can; on held-out images it is whole.",
             (trained, validated),
             [float(rate) for rate in rates],
             "dropout",
@@ -95,7 +95,7 @@ def _charts(measured: Measured) -> list[Chart]:
             "What is learned after the first few epochs is the training images by heart.",
             tuple(
                 Series(name, [in_percent(values) for values in course])
-                for name, course in zip(("in training", "on images held back"), courses, strict=True)
+                for name, course in zip(("in training", "on held-out images"), courses, strict=True)
             ),
             [float(epoch + 1) for epoch in range(len(courses[0]))],
             "epoch",

@@ -13,10 +13,10 @@ from convoscope.errors import NotReadyError
 from convoscope.lessons import chart
 from convoscope.lessons.claim import Claim
 from convoscope.lessons.finding import QUESTION, RULES, Finding, percents
-from convoscope.lessons.laboratory import QUICK_EPOCHS
 from convoscope.lessons.measured import Measured
 from convoscope.lessons.source import QUICK_IMAGES
 from convoscope.lessons.trial import Trial
+from convoscope.lessons.trial_runner import QUICK_EPOCHS
 from convoscope.storage import write_atomically
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _introduction(lessons: Lessons) -> list[str]:
             f"{epochs} epochs, {seconds:,.0f} seconds of training with one thread each"
             f"{' (but for the one that ran alone)' * alone}. Where nothing else is said: 5 epochs over all 60,000 "
             "images in batches of 32, Adam at 0.001, as Keras does it; tested after the last epoch on the 10,000 test "
-            "images. Trials with images held back train with nine tenths, and keep the epoch that is best on the last "
+            "images. Trials with held-out images train with nine tenths, and keep the epoch that is best on the last "
             "tenth."
         )
     if lessons.measured.quick:

@@ -22,7 +22,7 @@ class Trial:
     what : str
         The network and how it is trained, in words. No two trials on a data set are called the same.
     settings : mapping
-        What a run is told beside: see `convoscope.runs.TrainSettings`. In `layers`, ``{classes}`` and ``{white}``
+        What a run is told beside: see `convoscope.runs.TrainSettings`. In `layers`, ``{classes}`` and ``{max_value}``
         stand for the number of classes and for the value of the brightest pixel.
     seeds : int
         How often it is trained if nobody says how often.

@@ -64,7 +64,7 @@ BATCHES = {
     for size in (1, 32, 256)
 }
 
-_UNSCALED = "rescale {white}, flatten, dense 128 relu, dense {classes} softmax"
+_UNSCALED = "rescale {max_value}, flatten, dense 128 relu, dense {classes} softmax"
 OLDER_LESSON = {
     "Adam, 1 epoch": trial(FASHION, "dense network, 1 epoch", model="dense", epochs=1, seeds=_SHORT),
     "Adam, pixels 0 to 255, 1 epoch": trial(

@@ -103,7 +103,7 @@ def parse_layers(line: str) -> list[Layer]:
     Raises
     ------
     ConfigurationError
-        With the word that is wrong, and its place.
+        With the word that is wrong, and its position.
 
     Examples
     --------
@@ -115,7 +115,7 @@ def parse_layers(line: str) -> list[Layer]:
         raise ConfigurationError(
             "There is no layer in the line. Write some, as in: flatten, dense 128 relu, dense 10 softmax."
         )
-    return [_layer(words, place) for place, words in enumerate(parts, start=1)]
+    return [_layer(words, position) for position, words in enumerate(parts, start=1)]
 
 
 def model_from_line(
@@ -163,11 +163,11 @@ def model_from_line(
     return model
 
 
-def _layer(words: list[str], place: int) -> Layer:
+def _layer(words: list[str], position: int) -> Layer:
     if not words:
-        raise ConfigurationError(f"Layer {place} is empty: there is a comma too many before or behind it.")
+        raise ConfigurationError(f"Layer {position} is empty: there is a comma too many before or behind it.")
     name = _SYNONYMS.get(words[0].lower(), words[0].lower())
-    where = f"Layer {place}, {' '.join(words)!r}"
+    where = f"Layer {position}, {' '.join(words)!r}"
     try:
         if name in _PLAIN_ACTIVATIONS:
             if len(words) > 1:
@@ -185,26 +185,26 @@ def _layer(words: list[str], place: int) -> Layer:
 def _settings(word: Word, name: str, words: list[str]) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     numbers: list[Any] = []
-    for place, text in enumerate(words[1:], start=2):
+    for position, text in enumerate(words[1:], start=2):
         lower = text.lower()
         key, equals, value = text.partition("=")
         if equals:
             if key not in word.options:
-                raise unknown_name(f"setting of {name} (word {place})", key, sorted(word.options))
+                raise unknown_name(f"setting of {name} (word {position})", key, sorted(word.options))
             settings[key] = _value(value)
         elif lower in word.named:
             settings[word.named[lower]] = lower
         elif (number := _number(text)) is not None:
             numbers.append(number)
             if len(numbers) > len(word.numbers) and not word.many:
-                raise ConfigurationError(f"word {place}, {text!r}, is one number too many: {_usage(word, name)}.")
+                raise ConfigurationError(f"word {position}, {text!r}, is one number too many: {_usage(word, name)}.")
         elif word.activation:
             try:
                 settings["activation"] = activations.name_of(lower)
             except UnknownNameError as error:
-                raise UnknownNameError(f"word {place}, {text!r}: {error}") from None
+                raise UnknownNameError(f"word {position}, {text!r}: {error}") from None
         else:
-            raise ConfigurationError(f"word {place}, {text!r}, means nothing here: {_usage(word, name)}.")
+            raise ConfigurationError(f"word {position}, {text!r}, means nothing here: {_usage(word, name)}.")
     if len(numbers) < word.required:
         raise ConfigurationError(f"{word.numbers[len(numbers)]} is missing: {_usage(word, name)}.")
     given: Mapping[str, Any] = (

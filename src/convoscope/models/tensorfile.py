@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.errors import FileFormatError, MissingFileError
-from convoscope.models.foreign import what_else
+from convoscope.models.unsupported import describe_unsupported
 from convoscope.names import json_text
 from convoscope.paths import open_regular
 from convoscope.storage import write_atomically
@@ -103,7 +103,7 @@ def _open(path: str | os.PathLike[str]) -> Iterator[Any]:
         with safe_open(place, "numpy") as file:
             yield file
     except SafetensorError as error:
-        known = what_else(place)
+        known = describe_unsupported(place)
         if known is not None:
             raise FileFormatError(
                 f"{path} is not a safetensors file, but {known}. Only files from model.save() can be loaded."

@@ -52,19 +52,20 @@ def clean(text: str) -> str:
     return escape(shown.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
-def thumbnails(pictures: Iterable[tuple[str, npt.NDArray[Any]]], white: float) -> str:
+def thumbnails(pictures: Iterable[tuple[str, npt.NDArray[Any]]], max_value: float) -> str:
     """Return small pictures with their names below them.
 
     Parameters
     ----------
     pictures : iterable of (str, array)
         Arrays of shape (height, width), (height, width, 1) or (height, width, 3).
-    white : float
+    max_value : float
         The brightest value there can be.
     """
     figures = [
         '<figure style="display:inline-block;margin:4px;text-align:center">'
-        f'<img src="{_address(array, white)}" alt="{clean(name)}" height="{_SIDE}" style="image-rendering:pixelated">'
+        f'<img src="{_address(array, max_value)}" alt="{clean(name)}" height="{_SIDE}" '
+        'style="image-rendering:pixelated">'
         f'<figcaption style="font-size:smaller">{clean(name)}</figcaption></figure>'
         for name, array in pictures
     ]
@@ -105,27 +106,27 @@ def curves(title: str, series: Sequence[tuple[str, Sequence[float]]]) -> str:
 def _path(values: Sequence[float], low: float, high: float) -> str:
     """Return where a line goes; of very many values only some are drawn."""
     every = max(1, math.ceil(len(values) / _POINTS))
-    places = sorted({*range(0, len(values), every), len(values) - 1})
+    positions = sorted({*range(0, len(values), every), len(values) - 1})
     across, up = (_WIDTH - 50) / max(1, len(values) - 1), (_HEIGHT - 12) / ((high - low) or 1.0)
     parts, pen = [], "M"
-    for place in places:
-        value = values[place]
+    for position in positions:
+        value = values[position]
         if not math.isfinite(value):
             pen = "M"
             continue
-        parts.append(f"{pen}{4 + place * across:.1f} {_HEIGHT - 6 - (value - low) * up:.1f}")
+        parts.append(f"{pen}{4 + position * across:.1f} {_HEIGHT - 6 - (value - low) * up:.1f}")
         pen = "L"
     if len(parts) == 1:
         parts.append("h1")  # one epoch is a point
     return "".join(parts)
 
 
-def _address(array: npt.NDArray[Any], white: float) -> str:
+def _address(array: npt.NDArray[Any], max_value: float) -> str:
     import PIL.Image
 
     picture = np.asarray(array)
     picture = picture[..., 0] if picture.ndim == 3 and picture.shape[2] == 1 else picture
-    scaled = np.clip(np.rint(picture * (255 / white)), 0, 255).astype(np.uint8)
+    scaled = np.clip(np.rint(picture * (255 / max_value)), 0, 255).astype(np.uint8)
     small = PIL.Image.fromarray(scaled)
     small.thumbnail((2 * _SIDE, 2 * _SIDE))
     file = io.BytesIO()

@@ -18,7 +18,7 @@ def confusion(source: Any, names: Sequence[str] | None = None, *, out: str | os.
     Parameters
     ----------
     source : run's folder, Confusion, report or array of int (classes, classes)
-        Of an array, rows are the true classes, columns the answers.
+        Of an array, rows are the true classes, columns the predictions.
     names : sequence of str, optional
         The classes', of an array.
     out : str or path-like, optional
@@ -42,8 +42,8 @@ def confusion(source: Any, names: Sequence[str] | None = None, *, out: str | os.
 def per_class(source: Any, names: Sequence[str] | None = None, *, out: str | os.PathLike[str] | None = None) -> Any:
     """Draw the precision and the recall of each class as bars, and their F1 as a mark.
 
-    Precision is how many of the answers are right, recall how many of the class's images are found. A class of which
-    nothing was answered, or that has no images, has 0, as in `convoscope.report.classification_report`.
+    Precision is how many of the predictions are correct, recall how many of the class's images are found. A class of
+    which nothing was predicted, or that has no images, has 0, as in `convoscope.report.classification_report`.
 
     Parameters
     ----------
@@ -62,12 +62,12 @@ def per_class(source: Any, names: Sequence[str] | None = None, *, out: str | os.
     [88.9, 81.8, 80.0, 90.0]
     """
     matrix, known = matrix_of(source, names)
-    hits, answered, there = np.diag(matrix), matrix.sum(axis=0), matrix.sum(axis=1)
+    hits, predicted, there = np.diag(matrix), matrix.sum(axis=0), matrix.sum(axis=1)
     figure, ((axes,),) = new_figure(1, 1, 7.2, 1.3 + 0.42 * len(known))
     at = np.arange(len(known))
-    for shift, name, of, style in ((-0.2, "precision", answered, BARS[0]), (0.2, "recall", there, BARS[1])):
+    for shift, name, of, style in ((-0.2, "precision", predicted, BARS[0]), (0.2, "recall", there, BARS[1])):
         axes.barh(at + shift, 100 * hits / np.maximum(of, 1), 0.36, label=name, **style)
-    both = 200 * hits / np.maximum(answered + there, 1)
+    both = 200 * hits / np.maximum(predicted + there, 1)
     axes.plot(
         both, at, "D", color=INK, markerfacecolor="white", markersize=6, label="F1", linestyle="none", clip_on=False
     )

@@ -46,7 +46,7 @@ def accuracy_against_time(
     if not sources:
         raise ConfigurationError("accuracy_against_time needs a run to draw. Give its folder, or several.")
     histories = [history_of(source) for source in sources]
-    called = list(labels) if labels is not None else [label_of(source, place) for place, source in enumerate(sources)]
+    called = list(labels) if labels is not None else [label_of(source, index) for index, source in enumerate(sources)]
     if len(called) != len(sources):
         raise ConfigurationError(f"There are {len(sources)} runs, but {len(called)} labels. Give one for each.")
     name = "val_accuracy" if all("val_accuracy" in history for history in histories) else "accuracy"
@@ -57,10 +57,10 @@ def accuracy_against_time(
                 f"{', '.join(history)}. The folder of a run has both: convoscope train writes one."
             )
     figure, ((axes,),) = new_figure(1, 1, 7.2, 4.4)
-    for place, (history, label) in enumerate(zip(histories, called, strict=True)):
+    for index, (history, label) in enumerate(zip(histories, called, strict=True)):
         spent, reached = history["seconds"], history[name]
         seconds = np.interp(reached.epochs, spent.epochs, np.cumsum(spent.values))
-        axes.plot(seconds, reached.values * 100, label=plain(label), **series(place))
+        axes.plot(seconds, reached.values * 100, label=plain(label), **series(index))
     axes.set_xlabel("seconds of training")
     axes.set_ylabel(f"accuracy in {'validation' if name == 'val_accuracy' else 'training'}, %")
     axes.set_xlim(left=0)

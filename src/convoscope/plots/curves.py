@@ -47,8 +47,8 @@ def curves(source: Any, *, out: str | os.PathLike[str] | None = None) -> Any:
     names = [name for name in measured if not name.startswith("val_") and name not in _NO_MEASURES]
     names.sort(key=lambda name: name != "loss")
     figure, axes = new_figure(1, max(1, len(names)), 4.6 * max(1, len(names)), 3.6)
-    for place, name in zip(axes.flat, names, strict=False):
-        _panel(place, name, measured[name], measured.get(f"val_{name}"))
+    for panel, name in zip(axes.flat, names, strict=False):
+        _panel(panel, name, measured[name], measured.get(f"val_{name}"))
     return finished(figure, out)
 
 

@@ -153,7 +153,7 @@ def maps(
             raise ConfigurationError("maps of a model needs an image: plots.maps(model, x_test[0]).")
         images = _test_images(run)[0][:1]
     if layers is None:
-        layers = [place for place, layer in enumerate(model.layers) if len(layer.output_shape) == 4]
+        layers = [index for index, layer in enumerate(model.layers) if len(layer.output_shape) == 4]
     if not layers:
         raise ConfigurationError("No layer of this model makes images of images, so there are no maps to show.")
     return finished(explore.activations(model, images, layers).plot(most=most), out)
@@ -180,17 +180,17 @@ def _mistakes_of(run: RunFolder, count: int) -> explore.Mistakes:
     worst = report["worst_mistakes"][:count]
     data = _data_of(run)
     images = with_channels(data.x_test)
-    places = np.array([each["index"] for each in worst], np.int64)
+    indices = np.array([each["index"] for each in worst], np.int64)
     if (changed := what_changed(run, data)) is not None:
         raise DataError(f"{changed} {run.mistakes} shows the mistakes of then.")
-    if len(places) and places.max() >= len(images):
+    if len(indices) and indices.max() >= len(images):
         raise DataError(
             f"The data set of the run in {run} has {len(images)} images to test with now, and had more when it was "
             f"tested. Test the model again: convoscope evaluate {run}"
         )
     return explore.Mistakes(
-        images[places],
-        places,
+        images[indices],
+        indices,
         np.array([each["true"] for each in worst], np.int64),
         np.array([each["predicted"] for each in worst], np.int64),
         np.array([each["probability"] for each in worst]),

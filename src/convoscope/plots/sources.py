@@ -37,10 +37,10 @@ def as_run(source: Any) -> RunFolder | None:
     return RunFolder.open(source) if isinstance(source, (str, os.PathLike)) else None
 
 
-def label_of(source: Any, place: int) -> str:
+def label_of(source: Any, position: int) -> str:
     """Return what a source is called in a legend."""
     run = as_run(source)
-    return f"no. {place + 1}" if run is None else run.path.resolve().name
+    return f"no. {position + 1}" if run is None else run.path.resolve().name
 
 
 def history_of(source: Any) -> dict[str, Curve]:
@@ -95,7 +95,7 @@ def matrix_of(source: Any, names: Sequence[str] | None) -> tuple[npt.NDArray[np.
     ----------
     source : str, path-like, RunFolder, Confusion, mapping or array (classes, classes)
         A run's folder, what `convoscope.explore.confusion` or `convoscope.report.classification_report` returned, or
-        counts with a row for each true class and a column for each answer.
+        counts with a row for each true class and a column for each prediction.
     names : sequence of str, optional
         The classes', where the source does not know them.
     """
@@ -143,7 +143,9 @@ def _of_epochs(epochs: Sequence[Mapping[str, Any]]) -> dict[str, Curve]:
     names = dict.fromkeys(name for epoch in epochs for name in epoch if name != "epoch")
     curves = {}
     for name in names:
-        pairs = [(epoch.get("epoch", place), epoch[name]) for place, epoch in enumerate(epochs, 1) if name in epoch]
-        places, values = zip(*pairs, strict=True)
-        curves[name] = Curve(np.asarray(places, np.float64), np.asarray(values, np.float64))
+        pairs = [
+            (epoch.get("epoch", position), epoch[name]) for position, epoch in enumerate(epochs, 1) if name in epoch
+        ]
+        positions, values = zip(*pairs, strict=True)
+        curves[name] = Curve(np.asarray(positions, np.float64), np.asarray(values, np.float64))
     return curves

@@ -1,4 +1,4 @@
-"""Recipes: how to train well on a data set, chosen by trial on images held back from training."""
+"""Recipes: how to train well on a data set, chosen by trial on held-out images."""
 
 from convoscope.recipes.known import get, names
 from convoscope.recipes.recipe import Recipe

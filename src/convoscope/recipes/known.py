@@ -1,4 +1,4 @@
-"""The recipes: one for each known data set, chosen on images held back from training, and a rule for any other."""
+"""The recipes: one for each known data set, chosen on held-out images, and a rule for any other."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def classification_report(
     y_true : array of int, shape (images,)
         The right classes, counted from 0.
     probabilities : array of float, shape (images, classes)
-        What the model gave for each class. The largest is its answer; of equals, the first.
+        What the model gave for each class. The largest is its prediction; of equals, the first.
     class_names : sequence of str
         One name a class.
     worst : int
@@ -42,8 +42,8 @@ def classification_report(
     dict
         Plain values, ready for JSON: ``images``, ``mistakes`` (how many), ``accuracy``, ``classes`` (for each its
         ``name``, ``precision``, ``recall``, ``f1`` and ``support``), ``confusion_matrix`` (a row for each true class, a
-        column for each answer) and ``worst_mistakes``: those that the model was surest of, with the image's ``index``,
-        the ``true`` and ``predicted`` class numbers, the ``probability`` it gave to its answer and the
+        column for each prediction) and ``worst_mistakes``: those that the model was surest of, with the image's
+        ``index``, the ``true`` and ``predicted`` class numbers, the ``probability`` it gave to its prediction and the
         ``true_probability`` it gave to the right one, and its ``file`` if `files` are given.
 
     Raises
@@ -80,26 +80,27 @@ def classification_report(
     if len(labels) == 0:
         raise DataError("A report needs at least one image, but there are none.")
     if labels.min() < 0 or labels.max() >= classes:
-        place = int(np.argmax((labels < 0) | (labels >= classes)))
+        position = int(np.argmax((labels < 0) | (labels >= classes)))
         raise DataError(
-            f"The label at index {place} is {labels[place]}, but the {classes} classes are numbered 0 to {classes - 1}."
+            f"The label at index {position} is {labels[position]}, but the {classes} classes are numbered 0 to "
+            f"{classes - 1}."
         )
-    answers = given.argmax(axis=1)
-    matrix = np.bincount(labels * classes + answers, minlength=classes**2).reshape(classes, classes)
-    wrong = np.flatnonzero(answers != labels)
-    surest = wrong[np.argsort(-given[wrong, answers[wrong]], kind="stable")][:worst]
+    predictions = given.argmax(axis=1)
+    matrix = np.bincount(labels * classes + predictions, minlength=classes**2).reshape(classes, classes)
+    wrong = np.flatnonzero(predictions != labels)
+    surest = wrong[np.argsort(-given[wrong, predictions[wrong]], kind="stable")][:worst]
     return {
         "images": len(labels),
         "mistakes": len(wrong),
-        "accuracy": float(np.mean(answers == labels)),
+        "accuracy": float(np.mean(predictions == labels)),
         "classes": _per_class(matrix, class_names),
         "confusion_matrix": matrix.tolist(),
         "worst_mistakes": [
             {
                 "index": int(index),
                 "true": int(labels[index]),
-                "predicted": int(answers[index]),
-                "probability": float(given[index, answers[index]]),
+                "predicted": int(predictions[index]),
+                "probability": float(given[index, predictions[index]]),
                 "true_probability": float(given[index, labels[index]]),
                 **({} if files is None else {"file": files[index]}),
             }
@@ -122,17 +123,17 @@ def images_of(report: Report) -> str:
 
 def _per_class(matrix: npt.NDArray[np.int64], class_names: Sequence[str]) -> list[dict[str, Any]]:
     hits = np.diag(matrix).astype(np.float64)
-    answered, support = matrix.sum(axis=0), matrix.sum(axis=1)
-    precision = hits / np.maximum(answered, 1)
+    predicted, support = matrix.sum(axis=0), matrix.sum(axis=1)
+    precision = hits / np.maximum(predicted, 1)
     recall = hits / np.maximum(support, 1)
-    f1 = 2 * hits / np.maximum(answered + support, 1)
+    f1 = 2 * hits / np.maximum(predicted + support, 1)
     return [
         {
             "name": str(name),
-            "precision": float(precision[place]),
-            "recall": float(recall[place]),
-            "f1": float(f1[place]),
-            "support": int(support[place]),
+            "precision": float(precision[position]),
+            "recall": float(recall[position]),
+            "f1": float(f1[position]),
+            "support": int(support[position]),
         }
-        for place, name in enumerate(class_names)
+        for position, name in enumerate(class_names)
     ]

@@ -21,7 +21,7 @@ def to_rgb(image: Image, max_value: float) -> npt.NDArray[np.uint8]:
     ----------
     image : array of shape (height, width), (height, width, 1) or (height, width, 3)
     max_value : float
-        The value of white.
+        The largest value that a pixel can have.
 
     Returns
     -------
@@ -84,14 +84,14 @@ def draw(colours: npt.NDArray[np.uint8], *, in_colour: bool = True) -> list[Text
     for top in range(0, len(colours), 2):
         upper, lower = colours[top], colours[top + 1] if top + 1 < len(colours) else None
         line = Text()
-        for place, (red, green, blue) in enumerate(upper.tolist()):
+        for index, (red, green, blue) in enumerate(upper.tolist()):
             if not in_colour:
-                pair = [upper[place].mean(), 0 if lower is None else lower[place].mean()]
+                pair = [upper[index].mean(), 0 if lower is None else lower[index].mean()]
                 line.append(_SHADES[round(float(np.mean(pair)) / 255 * (len(_SHADES) - 1))])
                 continue
             style = f"rgb({red},{green},{blue})"
             if lower is not None:
-                style += " on rgb({},{},{})".format(*lower[place].tolist())
+                style += " on rgb({},{},{})".format(*lower[index].tolist())
             line.append("▀", style)
         lines.append(line)
     return lines

@@ -32,7 +32,7 @@ def mistakes_sheet(report: Report, images: Image, max_value: float, title: str, 
     images : array of shape (images, height, width[, channels])
         The images that it is about.
     max_value : float
-        The value of white in them.
+        The largest value that a pixel of them can have.
     title : str
         What stands at the top.
     columns : int
@@ -68,7 +68,7 @@ def samples_sheet(
     Parameters
     ----------
     samples : sequence of dict
-        With the ``index`` of an image, the ``true`` and ``predicted`` class numbers and the answer's ``probability``.
+        With an image's ``index``, the ``true`` and ``predicted`` class numbers and the prediction's ``probability``.
     names : sequence of str
         The classes'.
     images, max_value, title, columns
@@ -79,14 +79,14 @@ def samples_sheet(
     return _sheet(tiles, max_value, title, f"{right} of these {len(samples)} images are right", columns)
 
 
-def _caption(answer: Mapping[str, Any], names: Sequence[str]) -> list[tuple[str, str]]:
+def _caption(prediction: Mapping[str, Any], names: Sequence[str]) -> list[tuple[str, str]]:
     """Say in lines, each with its colour, what an image is and what the model took it for."""
-    taken = _GREEN if answer["true"] == answer["predicted"] else _RED
+    taken = _GREEN if prediction["true"] == prediction["predicted"] else _RED
     return [
-        (f"is {names[answer['true']]}", _GREEN),
-        (f"taken for {names[answer['predicted']]}", taken),
-        (f"{percent(answer['probability'])} sure #{answer['index']}", _FAINT),
-        *([(answer["file"].rpartition("/")[2], _FAINT)] if "file" in answer else []),
+        (f"is {names[prediction['true']]}", _GREEN),
+        (f"taken for {names[prediction['predicted']]}", taken),
+        (f"{percent(prediction['probability'])} sure #{prediction['index']}", _FAINT),
+        *([(prediction["file"].rpartition("/")[2], _FAINT)] if "file" in prediction else []),
     ]
 
 
@@ -105,9 +105,9 @@ def _sheet(
     pen = PIL.ImageDraw.Draw(sheet)
     pen.text((_MARGIN, _MARGIN - 4), _shortened(pen, title, 22, width - 2 * _MARGIN), _INK, _font(22))
     pen.text((_MARGIN, _MARGIN + 26), summary, _FAINT, _font(15))
-    for place, (image, caption) in enumerate(tiles):
-        left = _MARGIN + place % columns * (_TILE + _GAP)
-        upper = top + place // columns * tile_height
+    for index, (image, caption) in enumerate(tiles):
+        left = _MARGIN + index % columns * (_TILE + _GAP)
+        upper = top + index // columns * tile_height
         sheet.paste(PIL.Image.fromarray(_square(to_rgb(image, max_value))), (left, upper))
         below = upper + _TILE + 6
         for number, (text, colour) in enumerate(caption):
@@ -140,13 +140,13 @@ def confusion_picture(report: Report, title: str) -> PIL.Image.Image:
     pen = PIL.ImageDraw.Draw(picture)
     pen.text((_MARGIN, _MARGIN - 4), title, _INK, _font(22))
     pen.text((_MARGIN, _MARGIN + 26), meaning, _FAINT, _font(15))
-    for place, (label, row) in enumerate(zip(labels, matrix, strict=True)):
-        start = place * cell
+    for index, (label, row) in enumerate(zip(labels, matrix, strict=True)):
+        start = index * cell
         pen.text((left - 12, top + start + cell // 2), label, _INK, _font(15), anchor="rm")
         _upright(picture, label, (left + start + cell // 2, top - 10))
         for column, count in enumerate(row):
             box = (left + column * cell, top + start)
-            paper, ink = _heat(count / max(1, sum(row)), agrees=place == column)
+            paper, ink = _heat(count / max(1, sum(row)), agrees=index == column)
             pen.rectangle((*box, box[0] + cell - 3, box[1] + cell - 3), paper)
             if count:
                 middle = (box[0] + cell // 2 - 1, box[1] + cell // 2 - 1)

@@ -49,7 +49,7 @@ def print_report(console: Console, report: Report, images: Image, max_value: flo
     images : array of shape (images, height, width[, channels])
         The images that it is about.
     max_value : float
-        The value of white in them.
+        The largest value that a pixel of them can have.
     subject : str
         What they are: ``"the test images of digits"``.
     """
@@ -138,7 +138,7 @@ def confusion_headings(report: Report, room: int) -> list[str] | None:
 
 
 def confusion_table(report: Report, headings: Sequence[str]) -> Table:
-    """Make the confusion matrix: a row for each true class, a column for each answer, green where they agree."""
+    """Make the confusion matrix: a row for each true class, a column for each prediction, green where they agree."""
     from rich.text import Text
 
     names = _names(report)
@@ -151,10 +151,10 @@ def confusion_table(report: Report, headings: Sequence[str]) -> Table:
     table.add_column("", overflow="fold")
     for heading in headings:
         table.add_column(Text(f"{heading} "), justify="right", no_wrap=True, min_width=width)
-    for place, (name, row) in enumerate(zip(names, matrix, strict=True)):
+    for index, (name, row) in enumerate(zip(names, matrix, strict=True)):
         total = max(1, sum(row))
         cells = [
-            Text(f"{count or '·'} ".rjust(width), _heat(count / total, agrees=column == place))
+            Text(f"{count or '·'} ".rjust(width), _heat(count / total, agrees=column == index))
             for column, count in enumerate(row)
         ]
         table.add_row(Text(f"{name} "), *cells)

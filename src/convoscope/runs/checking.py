@@ -18,9 +18,9 @@ def check_before_reading(path: str | os.PathLike[str], **given: Any) -> None:
     path : str or path-like
         Of the images.
     **given
-        What `TrainSettings.fill_in` takes.
+        What `TrainSettings.with_defaults` takes.
     """
-    check_network(TrainSettings.fill_in(unread(path), 1, "reference", **given))
+    check_network(TrainSettings.with_defaults(unread(path), 1, "reference", **given))
 
 
 def check_network(settings: TrainSettings) -> None:

@@ -119,9 +119,9 @@ def read_report(path: Path) -> dict[str, Any]:
     classes = len(report["classes"])
     if [len(row) for row in report["confusion_matrix"]] != [classes] * classes:
         raise FileFormatError(f"{path} is damaged: confusion_matrix must have {classes} rows of {classes} counts.")
-    for place, each in enumerate(report["worst_mistakes"]):
+    for index, each in enumerate(report["worst_mistakes"]):
         if max(each["true"], each["predicted"]) >= classes:
-            raise FileFormatError(f"{path} is damaged: worst_mistakes[{place}] names a class that there is not.")
+            raise FileFormatError(f"{path} is damaged: worst_mistakes[{index}] names a class that there is not.")
     return report
 
 
@@ -135,11 +135,11 @@ def epochs_in(path: Path) -> Iterator[dict[str, Any]]:
     """
     with open_regular(path) as file:
         lines = file.read().split(b"\n")
-    for place, line in enumerate(lines, 1):
-        if place == len(lines) and not is_whole(line):
+    for index, line in enumerate(lines, 1):
+        if index == len(lines) and not is_whole(line):
             return
-        epoch = _parsed(line, f"{path} is damaged in line {place}")
-        check(epoch, EPOCH, f"Line {place} of {path}")
+        epoch = _parsed(line, f"{path} is damaged in line {index}")
+        check(epoch, EPOCH, f"Line {index} of {path}")
         yield epoch
 
 

@@ -42,7 +42,7 @@ class RunFolder:
     checkpoint : Path
         ``checkpoint.safetensors``: the last whole epoch, with the optimizer's state. What a resumed run goes on from.
     data : Path
-        ``data.json``, of one's own images: what was found, and every file that was skipped, with the reason.
+        ``data.json``, of your own images: what was found, and every file that was skipped, with the reason.
     model : Path
         ``model.safetensors``: the model to use, of the best epoch by validation accuracy or else the last.
     report : Path
@@ -50,7 +50,7 @@ class RunFolder:
     mistakes, confusion : Path
         Pictures of the report.
     mistaken : Path
-        ``mistakes.csv``, of one's own images: the file of every test image that was taken for something else.
+        ``mistakes.csv``, of your own images: the file of every test image that was taken for something else.
     example : Path
         One test image, to try ``convoscope predict`` with.
     snapshots : Path

@@ -70,7 +70,7 @@ class ListOf:
         """Say what is wrong with the list, or with the first wrong value in it."""
         if not isinstance(value, list) or len(value) < self.least:
             return f"{key} must be {self.expected}, but is {_came(value)}"
-        found = (self.kind.problem(each, f"{key}[{place}]") for place, each in enumerate(value))
+        found = (self.kind.problem(each, f"{key}[{index}]") for index, each in enumerate(value))
         return next((problem for problem in found if problem is not None), None)
 
 

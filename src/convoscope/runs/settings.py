@@ -12,7 +12,7 @@ from convoscope.models import parse_layers
 from convoscope.models.presets import POOLINGS, preset_names
 from convoscope.names import native_path, portable_path
 from convoscope.recipes.compiling import SCHEDULES
-from convoscope.runs.filling import OPTIMIZERS, filled_in
+from convoscope.runs.defaults import OPTIMIZERS, with_defaults
 from convoscope.runs.reading import FLAG, TEXT, Kind, OrNone, Plain, Record, check, number, whole
 
 _PATHS = ("dataset", "data_dir")
@@ -37,18 +37,18 @@ class TrainSettings:
     Attributes
     ----------
     dataset : str
-        Its name: ``"fashion-mnist"``; of one's own images the path of their folder or table.
+        Its name: ``"fashion-mnist"``; of your own images the path of their folder or table.
     data_dir : str or None
-        A folder to look for it first; of one's own images, to keep them decoded in.
+        A folder to look for it first; of your own images, to keep them decoded in.
     image_size : (height, width) or None
     color_mode : str or None
-        What one's own images are brought to, if that was asked for and not chosen from them.
+        What your own images are brought to, if that was asked for and not chosen from them.
     recipe : str or None
         The recipe that filled in what was not told.
     model : str
         A preset's name, or ``"layers"`` if `layers` says what the model is.
     layers : str or None
-        One's own layers in a line.
+        Your own layers in a line.
     epochs, batch_size : int
     learning_rate : float
         The highest one, if the schedule is ``"one-cycle"``.
@@ -76,7 +76,7 @@ class TrainSettings:
     threads : int
     engine : str
     validation : float
-        The share of the training images that is held back to validate with; of one's own images, the share of all, as
+        The share of the training images that is held out to validate with; of your own images, the share of all, as
         far as they do not come with images to validate with.
     patience : int or None
         After how many epochs without a better validation accuracy training stops.
@@ -140,7 +140,7 @@ class TrainSettings:
                 f"--lr must be more than 0, but is {self.learning_rate:g}. Adam's usual rate is 0.001."
             )
         _share(self.dropout, "dropout", "0.4 drops four of ten values")
-        _share(self.validation, "val", "0.1 holds back every tenth training image")
+        _share(self.validation, "val", "0.1 holds out every tenth training image")
         for name, least in (("filters", 1), ("convolutions", 0), ("kernel_size", 1), ("dense_units", 1)):
             if (number := getattr(self, name)) is not None:
                 _whole(number, name.replace("_", "-"), least)
@@ -163,7 +163,7 @@ class TrainSettings:
             )
 
     @classmethod
-    def fill_in(cls, dataset: str | DatasetInfo, threads: int, engine: str, **given: Any) -> TrainSettings:
+    def with_defaults(cls, dataset: str | DatasetInfo, threads: int, engine: str, **given: Any) -> TrainSettings:
         """Take what was given, not None, and for the rest what is sensible for that data set.
 
         Parameters
@@ -173,12 +173,12 @@ class TrainSettings:
         threads, engine
             What is used.
         **given
-            Any other of the settings. With `recipe`, what is not told is the recipe's; for one's own images that is
+            Any other of the settings. With `recipe`, what is not told is the recipe's; for your own images that is
             so without being asked for.
         """
         told = {name: value for name, value in given.items() if value is not None}
         info = datasets.info(dataset, told.get("data_dir")) if isinstance(dataset, str) else dataset
-        return cls(dataset=info.key, threads=threads, engine=engine, **filled_in(info, told))
+        return cls(dataset=info.key, threads=threads, engine=engine, **with_defaults(info, told))
 
     @property
     def label(self) -> str:

@@ -281,11 +281,13 @@ def _report(
         "last_epoch": recorder.epochs[-1] if recorder.epochs else {"epoch": recorder.done},
     }
     title = f"{data.info.name}, {settings.label}"
-    white = data.info.max_value
-    folder.write_picture(folder.mistakes, mistakes_sheet(tested, data.x_test, white, f"{title}: the worst mistakes"))
+    max_value = data.info.max_value
+    folder.write_picture(
+        folder.mistakes, mistakes_sheet(tested, data.x_test, max_value, f"{title}: the worst mistakes")
+    )
     if len(data.info.class_names) <= _MOST_CLASSES_IN_A_PICTURE:
         folder.write_picture(folder.confusion, confusion_picture(tested, f"{title}: what is taken for what"))
-    folder.write_picture(folder.example, Image.fromarray(to_rgb(data.x_test[0], white)))
+    folder.write_picture(folder.example, Image.fromarray(to_rgb(data.x_test[0], max_value)))
     folder.write_report(report)
     return report
 

@@ -31,15 +31,15 @@ class Findings:
     images : array (n, height, width[, channels])
         The first images; none if what the model takes are no images.
     samples : list of dict
-        Of each of these: ``index``, class numbers ``true`` and ``predicted``, and ``probability`` of the answer.
-    white : float
-        The value of white in the images.
+        Of each of these: ``index``, class numbers ``true`` and ``predicted``, and ``probability`` of the prediction.
+    max_value : float
+        The largest value that a pixel of the images can have.
     """
 
     report: Mapping[str, Any]
     images: npt.NDArray[Any]
     samples: list[dict[str, Any]]
-    white: float
+    max_value: float
 
     @property
     def names(self) -> list[str]:
@@ -52,7 +52,7 @@ class Findings:
         return f"{self.report.get('part', 'test')}_accuracy"
 
     def rows(self) -> list[tuple[int, str, str, float]]:
-        """Give each sample's place, its class, the model's answer, and the answer's probability."""
+        """Give each sample's index, its class, the model's prediction, and its probability."""
         names = self.names
         return [(s["index"], names[s["true"]], names[s["predicted"]], s["probability"]) for s in self.samples]
 
@@ -70,7 +70,7 @@ class Findings:
 
         if not len(self.images):
             return None
-        return samples_sheet(self.samples, self.names, self.images, self.white, "Sample predictions")
+        return samples_sheet(self.samples, self.names, self.images, self.max_value, "Sample predictions")
 
     def confusion_table(self) -> str:
         """Write the confusion matrix in Markdown: a row for what an image is, a column for what the model says."""
@@ -83,7 +83,7 @@ class Findings:
     def samples_table(self) -> str:
         """Write the samples in Markdown."""
         lines = [_line(["image", "is", "taken for", "probability"]), _line(["---"] * 4)]
-        lines += [_line([f"{place}", true, answer, f"{share:.4f}"]) for place, true, answer, share in self.rows()]
+        lines += [_line([f"{index}", true, predicted, f"{share:.4f}"]) for index, true, predicted, share in self.rows()]
         return "\n".join(lines)
 
 
@@ -107,13 +107,13 @@ def find(model: Any, x: Any, y: Any, report: Mapping[str, Any] | None = None) ->
         names = model.class_names or [str(number) for number in range(probabilities.shape[1])]
         report = classification_report(labels, probabilities, names)
     first = model.predict(inputs[:_SAMPLES], verbose=0)
-    answers = first.argmax(axis=1)
+    predictions = first.argmax(axis=1)
     samples = [
-        {"index": place, "true": int(true), "predicted": int(answer), "probability": float(first[place, answer])}
-        for place, (true, answer) in enumerate(zip(labels[:_SAMPLES], answers, strict=True))
+        {"index": index, "true": int(true), "predicted": int(predicted), "probability": float(first[index, predicted])}
+        for index, (true, predicted) in enumerate(zip(labels[:_SAMPLES], predictions, strict=True))
     ]
     are_images = images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3))
-    return Findings(report, images[:_SAMPLES] if are_images else images[:0], samples, _white(model, images))
+    return Findings(report, images[:_SAMPLES] if are_images else images[:0], samples, _max_value(model, images))
 
 
 def png(picture: PIL.Image.Image) -> bytes:
@@ -123,8 +123,8 @@ def png(picture: PIL.Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def _white(model: Any, images: npt.NDArray[Any]) -> float:
-    """Return the value of white: what the model was told, or else the largest there is."""
+def _max_value(model: Any, images: npt.NDArray[Any]) -> float:
+    """Return the largest value of a pixel: what the model was told, or else the largest there is."""
     known = (getattr(model, "preprocessing", None) or {}).get("max_value")
     return float(known or images.max(initial=0) or 1.0)
 

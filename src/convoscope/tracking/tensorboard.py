@@ -132,8 +132,8 @@ class TensorBoard(Tracker):
         from tensorboard.plugins.histogram.summary_v2 import histogram_pb
 
         for layer in self.model.layers:
-            for place, weights in enumerate(layer.weights):
-                self._file(_TRAIN).add(histogram_pb(f"{layer.name}/{place}/histogram", weights), epoch)
+            for index, weights in enumerate(layer.weights):
+                self._file(_TRAIN).add(histogram_pb(f"{layer.name}/{index}/histogram", weights), epoch)
 
     def _scalar(self, part: str, tag: str, value: float, epoch: int) -> None:
         self._file(part).add(_summary(tag, simple_value=value), epoch)

@@ -117,10 +117,10 @@ class WandbLogger(Tracker):
         # Beside the table: offline, images in a table are kept outside the run's folder.
         if len(findings.images):
             captions = [
-                f"{n}: is {true}, taken for {answer}, {share:.0%}" for n, true, answer, share in findings.rows()
+                f"{n}: is {true}, taken for {predicted}, {share:.0%}" for n, true, predicted, share in findings.rows()
             ]
             told["sample_prediction_images"] = [
-                wandb.Image(to_rgb(image, findings.white), caption=caption)
+                wandb.Image(to_rgb(image, findings.max_value), caption=caption)
                 for image, caption in zip(findings.images, captions, strict=True)
             ]
         if (picture := findings.confusion_picture()) is not None:

@@ -106,10 +106,10 @@ def train(
             penalties=np.zeros(steps) if executable.plan.regularized else None,
         )
         seen = min(_run(executable, stretch, optimizer) * batch_size, len(rows))
-        if (place := first_bad_sample(losses[:seen])) is not None:
-            rate = float(stretch.learning_rates[place // batch_size])
+        if (index := first_bad_sample(losses[:seen])) is not None:
+            rate = float(stretch.learning_rates[index // batch_size])
             before.restore()
-            raise _diverged(where, batch + place // batch_size + 1, -(-len(order) // batch_size), rate, samples.x)
+            raise _diverged(where, batch + index // batch_size + 1, -(-len(order) // batch_size), rate, samples.x)
         scores.add(_penalised(losses[:seen], stretch), samples.y[rows[:seen]], outputs[:seen])
         done += seen
         logs = scores.results()

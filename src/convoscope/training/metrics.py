@@ -45,7 +45,7 @@ _ACCEPTED: dict[str, tuple[Any, ...]] = {"dtype": (None, "float32"), "from_sorte
 
 
 class Metric:
-    """The base of all metrics; one of one's own overrides `values`.
+    """The base of all metrics; one of your own overrides `values`.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ Rates = npt.NDArray[np.float64]
 
 
 class LearningRateSchedule:
-    """The base of all schedules. A schedule of one's own overrides `rates`."""
+    """The base of all schedules. A schedule of your own overrides `rates`."""
 
     def rates(self, steps: Rates) -> Rates:
         """Return the learning rate of each step; `steps` are whole numbers from 0."""

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.errors import ConfigurationError, ShapeError
-from convoscope.explore.answers import Answers
-from convoscope.explore.made_images import makes_images
-from convoscope.explore.sections import class_count
+from convoscope.explore.image_outputs import has_image_outputs
+from convoscope.explore.predictions import Predictions
+from convoscope.explore.submodels import class_count
 from convoscope.models.sequential import Sequential
 
 Indices = npt.NDArray[np.int64]
@@ -53,17 +53,17 @@ def check_pair(first: Sequential, second: Any) -> None:
         )
     names = [model.class_names for model in (first, second)]
     if names[0] and names[1] and list(names[0]) != list(names[1]):
-        place = next(i for i, (a, b) in enumerate(zip(*names, strict=True)) if a != b)
+        index = next(i for i, (a, b) in enumerate(zip(*names, strict=True)) if a != b)
         raise ConfigurationError(
-            f"Two models stand side by side if their classes mean the same, but class {place} is "
-            f"{names[0][place]!r} to {called[0]} and {names[1][place]!r} to {called[1]}. Give two that were "
+            f"Two models stand side by side if their classes mean the same, but class {index} is "
+            f"{names[0][index]!r} to {called[0]} and {names[1][index]!r} to {called[1]}. Give two that were "
             "trained for the same task."
         )
 
 
 def _answer(model: Sequential) -> str:
-    """Say what a model answers with."""
-    if makes_images(model):
+    """Say what a model's outputs are."""
+    if has_image_outputs(model):
         return f"makes images of {_sides(model.output_shape[1:])}"
     return f"knows {max(2, class_count(model))} classes"
 
@@ -74,22 +74,22 @@ def _sides(shape: Sequence[int | None]) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """What two models answer for the same images.
+    """What two models predict for the same images.
 
     Attributes
     ----------
-    first, second : Answers
+    first, second : Predictions
     labels : array (N,) or None
         The true classes.
     """
 
-    first: Answers
-    second: Answers
+    first: Predictions
+    second: Predictions
     labels: Indices | None
 
     @property
     def apart(self) -> Indices:
-        """The images that they answer differently (M,): those that both are surest of first."""
+        """The images that they predict differently (M,): those that both are surest of first."""
         differ = np.flatnonzero(self.first.predicted != self.second.predicted)
         surest = np.minimum(_probabilities(self.first).max(axis=1), _probabilities(self.second).max(axis=1))
         return differ[np.argsort(-surest[differ], kind="stable")]
@@ -118,8 +118,8 @@ class Comparison:
         return {"first": first, "second": second, "neither": len(apart) - first - second}
 
 
-def _probabilities(answers: Answers) -> npt.NDArray[Any]:
-    if answers.probabilities:
-        return answers.scores
-    powers = np.exp(answers.scores - answers.scores.max(axis=1, keepdims=True))
+def _probabilities(predictions: Predictions) -> npt.NDArray[Any]:
+    if predictions.probabilities:
+        return predictions.scores
+    powers = np.exp(predictions.scores - predictions.scores.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.explore.sections import class_count, class_names
+from convoscope.explore.submodels import class_count, class_names
 from convoscope.web.exhibits import Indices, Packed, bytes_of_each, choose, pack, tally
 from convoscope.web.explored import Explored
-from convoscope.web.image_answer import describe_images
+from convoscope.web.image_outputs import describe_images
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,11 @@ class Described:
     Attributes
     ----------
     told : dict
-        What it is told, as JSON has it; ``answer`` is ``"classes"`` or ``"image"``.
+        What it is told, as JSON has it; ``outputs`` is ``"classes"`` or ``"images"``.
     images : Packed
         The images that go with it.
     targets : Packed or None
-        The images that should come out of them, if the answer is an image and that is known.
+        The images that should come out of them, if the outputs are images and that is known.
     """
 
     told: dict[str, Any]
@@ -36,7 +36,7 @@ class Described:
 def describe(explored: Explored, room: int) -> Described:
     """Return what the page is told, and the images that go with it: at most `room` bytes."""
     model, images = explored.model, explored.images
-    kind = describe_images if explored.makes_images else _describe_classes
+    kind = describe_images if explored.has_image_outputs else _describe_classes
     chosen, told, told_beside = kind(explored, room)
     low, high = explored.input_range
     packed = pack(images[chosen])
@@ -64,7 +64,7 @@ def _describe_classes(explored: Explored, room: int) -> tuple[Indices, dict[str,
     classes = len(found.names) if found else max(2, class_count(model))
     chosen = np.zeros(0, np.int64)
     told: dict[str, Any] = {
-        "answer": "classes",
+        "outputs": "classes",
         "names": class_names(model, classes),
         "labels": None,
         "predicted": [],

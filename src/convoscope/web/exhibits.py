@@ -13,7 +13,7 @@ import numpy.typing as npt
 Indices = npt.NDArray[np.int64]
 
 _MOST_OF_A_KIND = 20  # images of a class, and of a cell of the confusion matrix
-_WHITES = (1, 16, 255)  # usual values of white: images are 0..1, or whole numbers
+_USUAL = (1, 16, 255)  # the largest values that are usual: images are 0..1, or whole numbers
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def pack(images: npt.NDArray[Any]) -> Packed:
     'float32'
     """
     values = np.ascontiguousarray(images, np.float32)
-    for divisor in _WHITES:
+    for divisor in _USUAL:
         whole = np.rint(values * np.float32(divisor))
         if values.size == 0 or (whole.min() >= 0 and whole.max() <= 255):
             small = whole.astype(np.uint8)
@@ -58,22 +58,22 @@ def bytes_of_each(images: npt.NDArray[Any]) -> int:
     return int(np.prod(images.shape[1:])) * (1 if pack(images[:8]).kind == "uint8" else 4)
 
 
-def value_range(images: npt.NDArray[Any] | None, white: float | None) -> tuple[float, float]:
-    """Return the values of black and white: those of the preprocessing, else what the images' own values suggest.
+def value_range(images: npt.NDArray[Any] | None, max_value: float | None) -> tuple[float, float]:
+    """Return the smallest and the largest value: those of the preprocessing, else what the images' own values suggest.
 
     Examples
     --------
     >>> value_range(np.array([0.0, 0.9]), None), value_range(np.array([-1.0, 2.0]), None), value_range(None, 16)
     ((0.0, 1.0), (-1.0, 2.0), (0.0, 16.0))
     """
-    if white is not None:
-        return 0.0, float(white)
+    if max_value is not None:
+        return 0.0, float(max_value)
     if images is None or images.size == 0:
         return 0.0, 1.0
     low, high = float(images.min()), float(images.max())
-    if low < 0 or high > _WHITES[-1]:
+    if low < 0 or high > _USUAL[-1]:
         return low, high
-    return 0.0, float(next(each for each in _WHITES if high <= each))
+    return 0.0, float(next(each for each in _USUAL if high <= each))
 
 
 def choose(
@@ -124,7 +124,7 @@ def tally(labels: Indices, predicted: Indices, classes: int) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``confusion``, a list of [true class, answer, images] for every pair that occurs, and ``accuracy``.
+        ``confusion``, a list of [true class, prediction, images] for every pair that occurs, and ``accuracy``.
 
     Examples
     --------

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.explore.answers import Answers, answers, checked_labels
 from convoscope.explore.embedding import hidden
-from convoscope.explore.made_images import checked_targets, makes_images, mean_squared_error, output_range
-from convoscope.explore.sections import as_batch, batches, class_count, class_names
+from convoscope.explore.image_outputs import checked_targets, has_image_outputs, mean_squared_error, output_range
+from convoscope.explore.predictions import Predictions, checked_labels, predictions
+from convoscope.explore.submodels import as_batch, batches, class_count, class_names
 from convoscope.models.sequential import Sequential
-from convoscope.models.white import white_of
+from convoscope.models.value_range import largest_value_of
 from convoscope.web.beside import Comparison, check_pair
 from convoscope.web.epochs import Epochs
 from convoscope.web.exhibits import value_range
@@ -78,20 +78,20 @@ class Explored:
 
     @cached_property
     def input_range(self) -> tuple[float, float]:
-        """The values of black and white in them."""
+        """The value range of them: smallest and largest."""
         if self.x is None:  # then an image is drawn, or comes from a file
-            return 0.0, white_of(self.model)
+            return 0.0, largest_value_of(self.model)
         return value_range(self.x, (self.model.preprocessing or {}).get("max_value"))
 
     @cached_property
-    def makes_images(self) -> bool:
-        """Whether the model answers with an image, and not with a class."""
-        return makes_images(self.model)
+    def has_image_outputs(self) -> bool:
+        """Whether the model's outputs are images, and not scores of classes."""
+        return has_image_outputs(self.model)
 
     @cached_property
-    def found(self) -> Answers | None:
-        """The classes that the model answers for them."""
-        return answers(self.model, self.images) if len(self.images) and not self.makes_images else None
+    def found(self) -> Predictions | None:
+        """The classes that the model predicts for them."""
+        return predictions(self.model, self.images) if len(self.images) and not self.has_image_outputs else None
 
     @cached_property
     def labels(self) -> npt.NDArray[np.int64] | None:
@@ -103,13 +103,13 @@ class Explored:
     @cached_property
     def targets(self) -> npt.NDArray[Any] | None:
         """The images that should come out of a model that makes images, (N, *output_shape)."""
-        if self.y is None or not self.makes_images or not len(self.images):
+        if self.y is None or not self.has_image_outputs or not len(self.images):
             return None
         return checked_targets(self.model, self.y, len(self.images))
 
     @cached_property
     def output_range(self) -> tuple[float, float]:
-        """The values of black and white in the images that the model makes."""
+        """The value range of the images that the model makes."""
         return output_range(self.model, self.input_range) if self.targets is None else value_range(self.targets, None)
 
     @cached_property
@@ -121,7 +121,7 @@ class Explored:
 
     @cached_property
     def comparison(self) -> Comparison | None:
-        """What classes the two models answer, if there are two, and images."""
+        """What classes the two models predict, if there are two, and images."""
         if self.beside is None or self.found is None or self.beside.found is None:
             return None
         return Comparison(self.found, self.beside.found, self.labels)
@@ -129,7 +129,7 @@ class Explored:
     @cached_property
     def collection(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any], list[int] | None] | None:
         """Training images, what the last hidden layer makes of them, and their labels."""
-        if self.x_train is None or self.makes_images:
+        if self.x_train is None or self.has_image_outputs:
             return None
         known = np.asarray(as_batch(self.model, self.x_train[:_MOST_COMPARED]))
         features = np.concatenate([hidden(self.model, known[part])[0] for part in batches(len(known))])

@@ -1,4 +1,4 @@
-"""The explorer's page: one's own model, opened. What its server gives out and answers, and the same as one file."""
+"""The explorer's page: your own model, opened. What its server gives out and answers, and the same as one file."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from convoscope.web.bundle import offline_page
 from convoscope.web.description import describe
 from convoscope.web.epochs import Moments, embedded as embedded_epochs, epochs_of
 from convoscope.web.explored import Explored
-from convoscope.web.image_answer import apart as images_apart
+from convoscope.web.image_outputs import apart as images_apart
 from convoscope.web.opening import Opened, Page, open_page
-from convoscope.web.quantised import answers_apart, difference, quantised
+from convoscope.web.quantised import difference, predictions_apart, quantised
 from convoscope.web.questions import accuracy, error, nearest
 from convoscope.web.site import Response, Site, page_files
 
@@ -156,8 +156,8 @@ def in_eight_bits(explored: Explored) -> Explored:
     small = quantised(explored.model)
     beside = None if explored.beside is None else in_eight_bits(explored.beside)
     result = replace(explored, model=small.model, beside=beside, content=small.content)
-    if explored.makes_images:
+    if explored.has_image_outputs:
         costs = images_apart(explored, result)
     else:
-        costs = answers_apart(explored.found, result.found, explored.labels)
+        costs = predictions_apart(explored.found, result.found, explored.labels)
     return replace(result, note=difference(small.saved, costs))

@@ -2,7 +2,7 @@
 
 What is known of the places where notebooks run:
 
-- On one's own machine, also in VS Code, the browser reaches the server directly.
+- On your own machine, also in VS Code, the browser reaches the server directly.
 - JupyterHub tells its servers in ``JUPYTERHUB_SERVICE_PREFIX`` what their addresses begin with. The extension
   jupyter-server-proxy then hands on ``PREFIX/proxy/PORT/``, with the name by which the Hub was called: that name must
   be allowed. It is known where the Hub tells it (``JUPYTERHUB_PUBLIC_URL``, ``JUPYTERHUB_HOST``); else it is to be

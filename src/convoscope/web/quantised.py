@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.explore.answers import Answers
+from convoscope.explore.predictions import Predictions
 from convoscope.models import tensorfile
 from convoscope.models.sequential import Sequential
 from convoscope.names import json_text
@@ -67,9 +67,9 @@ def quantised(model: Sequential) -> Quantised:
     copy.class_names, copy.preprocessing = model.class_names, model.preprocessing
     written: dict[str, npt.NDArray[Any]] = {}
     saved = 0
-    for place, layer in enumerate(copy.layers):
+    for index, layer in enumerate(copy.layers):
         for spec, weight in zip(layer.specs, layer.weights, strict=True):
-            name = f"layers/{place}/{spec.name}"
+            name = f"layers/{index}/{spec.name}"
             written[name] = weight[...] = tensors[name]
             if spec.name == "kernel" and weight.size >= _LARGE:
                 written[name], written[name + SCALE] = eight_bits(tensors[name])
@@ -102,7 +102,7 @@ def difference(saved: int, costs: list[str] | None) -> str:
     saved : int
         Bytes.
     costs : list of str or None
-        How far the answers of the two are apart, in words; None where there are no test images.
+        How far the predictions of the two are apart, in words; None where there are no test images.
     """
     if saved <= 0:
         return "No kernel is large enough to be worth 8 bits: all weights are whole."
@@ -112,15 +112,17 @@ def difference(saved: int, costs: list[str] | None) -> str:
     return f"{words} On the test images {', '.join(costs)}."
 
 
-def answers_apart(was: Answers | None, now: Answers | None, labels: npt.NDArray[np.int64] | None) -> list[str] | None:
-    """Say how far the answers of a model as it was trained, and with its kernels in 8 bits, are apart."""
+def predictions_apart(
+    was: Predictions | None, now: Predictions | None, labels: npt.NDArray[np.int64] | None
+) -> list[str] | None:
+    """Say how far the predictions of a model as it was trained, and with its kernels in 8 bits, are apart."""
     if was is None or now is None:
         return None
     kind = "probability" if was.probabilities else "score"
     changed, count = int(np.sum(was.predicted != now.predicted)), len(was.predicted)
     parts = [
         f"a {kind} differs by {np.abs(was.scores - now.scores).max():.2g} at most",
-        f"{changed:,} of {count:,} answers {'is' if changed == 1 else 'are'} another",
+        f"{changed:,} of {count:,} predictions {'is' if changed == 1 else 'are'} different",
     ]
     if labels is not None:
         shares = [100 * float(np.mean(each.predicted == labels)) for each in (was, now)]

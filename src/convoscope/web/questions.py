@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from convoscope.errors import ConfigurationError, ShapeError
-from convoscope.explore.altered import Change, altered, altered_run
 from convoscope.explore.embedding import hidden
-from convoscope.explore.made_images import mean_squared_error
-from convoscope.explore.sections import as_batch
+from convoscope.explore.image_outputs import mean_squared_error
+from convoscope.explore.interventions import WeightChange, intervene, with_interventions
+from convoscope.explore.submodels import as_batch
 from convoscope.web.explored import Explored
 
 _NEIGHBOURS = 6
@@ -22,8 +22,8 @@ def accuracy(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
     """Answer how well the model does with filters off and numbers changed, on all test images."""
     if explored.labels is None:
         raise ConfigurationError("Without labelled test images there is no accuracy.")
-    silenced, changes = _alterations(question)
-    result = altered(explored.model, silenced, changes, explored.images, explored.labels)
+    silenced, changes = _interventions(question)
+    result = intervene(explored.model, silenced, changes, explored.images, explored.labels)
     by_class = [None if np.isnan(share) else float(share) for share in result.class_accuracy]
     return {"accuracy": result.accuracy, "classes": by_class, "count": len(explored.images)}
 
@@ -32,16 +32,16 @@ def error(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
     """Answer how far the images are from what they should be with filters off and numbers changed."""
     if explored.targets is None:
         raise ConfigurationError("Without the images that should come out there is no mean squared error.")
-    run = altered_run(explored.model, *_alterations(question))
+    run = with_interventions(explored.model, *_interventions(question))
     return {"error": mean_squared_error(run, explored.images, explored.targets), "count": len(explored.images)}
 
 
-def _alterations(question: dict[str, Any]) -> tuple[dict[int, list[int]], list[Change]]:
+def _interventions(question: dict[str, Any]) -> tuple[dict[int, list[int]], list[WeightChange]]:
     """Read which filters are off and which numbers are changed."""
     silenced, changes = question.get("silenced"), question.get("changes")
     if not isinstance(silenced, dict) or not isinstance(changes, list):
         raise ConfigurationError("Filters that are off are told by layer, changed numbers as a list.")
-    off = {_whole(place, "a layer's number"): _channels(channels) for place, channels in silenced.items()}
+    off = {_whole(index, "a layer's number"): _channels(channels) for index, channels in silenced.items()}
     return off, [_change(each) for each in changes]
 
 
@@ -51,14 +51,14 @@ def _channels(told: Any) -> list[int]:
     return [_whole(each, "a filter's number") for each in told]
 
 
-def _change(told: Any) -> Change:
+def _change(told: Any) -> WeightChange:
     if not isinstance(told, dict):
         raise ConfigurationError(f"A changed number is told as an object, but {told!r} came.")
     value = told.get("value")
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= _LARGEST:
         raise ConfigurationError(f"A weight becomes a finite number, but is to become {value!r}.")
-    place, index = _whole(told.get("place"), "a layer's number"), _whole(told.get("index"), "a weight's index")
-    return Change(place, str(told.get("weight")), index, float(value))
+    position, index = _whole(told.get("position"), "a layer's number"), _whole(told.get("index"), "a weight's index")
+    return WeightChange(position, str(told.get("weight")), index, float(value))
 
 
 def _whole(told: Any, what: str) -> int:

@@ -101,7 +101,7 @@ def build(
             "class_names": class_names,
             "labels": labels[order].tolist(),
             "parts": [int(np.count_nonzero(parts[order] == part)) for part in (TRAIN, VALIDATION, TEST)],
-            "names": [read.entries[place].name for place in order],
+            "names": [read.entries[position].name for position in order],
         },
     )
 

@@ -26,7 +26,7 @@ class Fingerprint:
     exact : int
         64 bits of a checksum of its pixels.
     difference : int
-        64 bits: whether each of 8 × 8 places is darker than its right neighbour.
+        64 bits: whether each of 8 × 8 points is darker than its right neighbour.
     thumb : array of uint8, shape (12, 12, channels)
     """
 
@@ -60,7 +60,7 @@ def groups(
     Returns
     -------
     array of int64, shape (N,)
-        The place of the first image of the same group.
+        The index of the first image of the same group.
 
     Notes
     -----
@@ -78,21 +78,21 @@ def groups(
     for one, other in np.concatenate([_near(distinct, hashes, thumbs, order) for order in orders]):
         low, high = sorted((_root(parents, one), _root(parents, other)))
         parents[high] = low
-    return np.array([_root(parents, place) for place in range(len(parents))], np.int64)
+    return np.array([_root(parents, index) for index in range(len(parents))], np.int64)
 
 
 def _near(
-    places: npt.NDArray[np.int64],
+    indices: npt.NDArray[np.int64],
     hashes: npt.NDArray[np.uint64],
     thumbs: npt.NDArray[np.uint8],
     order: npt.NDArray[np.intp],
 ) -> npt.NDArray[np.int64]:
-    """Give pairs of places (M, 2) of near-duplicates that are neighbours in an order of them."""
+    """Give pairs of indices (M, 2) of near-duplicates that are neighbours in an order of them."""
     found = [np.empty((0, 2), np.int64)]
     for step in range(1, _NEIGHBOURS + 1):
         one, other = order[:-step], order[step:]
         close = np.concatenate([np.zeros(0, bool), *_blocks(hashes, one, other)])
-        pairs = np.stack([places[one[close]], places[other[close]]], axis=1)
+        pairs = np.stack([indices[one[close]], indices[other[close]]], axis=1)
         for start in range(0, len(pairs), _BLOCK):
             block = pairs[start : start + _BLOCK]
             found.append(block[_correlation(thumbs[block[:, 0]], thumbs[block[:, 1]]) >= _CORRELATION])
@@ -129,8 +129,8 @@ def _correlation(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> np
     return found
 
 
-def _root(parents: npt.NDArray[np.int64], place: int) -> int:
-    while parents[place] != place:
-        parents[place] = parents[parents[place]]
-        place = int(parents[place])
-    return place
+def _root(parents: npt.NDArray[np.int64], index: int) -> int:
+    while parents[index] != index:
+        parents[index] = parents[parents[index]]
+        index = int(parents[index])
+    return index

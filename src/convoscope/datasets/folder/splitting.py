@@ -48,8 +48,8 @@ def draw_parts(
             f"below 1."
         )
     generator = np.random.default_rng(seed)
-    _, first, place_of = np.unique(groups, return_index=True, return_inverse=True)
-    sizes, group_label = np.bincount(place_of), labels[first]
+    _, first, group_of = np.unique(groups, return_index=True, return_inverse=True)
+    sizes, group_label = np.bincount(group_of), labels[first]
     part_of_group = np.zeros(len(first), np.uint8)
     for label in np.unique(group_label):
         drawn = generator.permutation(np.flatnonzero(group_label == label))
@@ -63,4 +63,4 @@ def draw_parts(
                     training -= 1
                 if not left:
                     break
-    return part_of_group[place_of.reshape(-1)]
+    return part_of_group[group_of.reshape(-1)]

@@ -136,8 +136,8 @@ class _Look:
 
 
 def _spread(paths: Sequence[Path], most: int) -> list[Path]:
-    places = np.unique(np.linspace(0, len(paths) - 1, min(most, len(paths))).round().astype(int))
-    return [paths[place] for place in places]
+    indices = np.unique(np.linspace(0, len(paths) - 1, min(most, len(paths))).round().astype(int))
+    return [paths[index] for index in indices]
 
 
 def _size(path: Path, max_pixels: int | None) -> tuple[int, int] | None:

@@ -58,10 +58,10 @@ def list_table(path: Path) -> Listing:
         raise DataError(
             f"{path} is empty. Expected a line with the columns path and label, then a line for each image."
         )
-    places = _places(rows[0][1], path)
+    columns = _columns_of(rows[0][1], path)
     table = _Table(path)
     for number, row in rows[1:]:
-        table.add(number, {what: row[place] if place < len(row) else "" for what, place in places.items()})
+        table.add(number, {what: row[column] if column < len(row) else "" for what, column in columns.items()})
     if not table.entries:
         why = "".join(
             f" The first that was skipped, {name}: {reason}." for name, reason in list(table.skipped.items())[:1]
@@ -194,16 +194,16 @@ def _separator(text: str) -> str:
     return max(_SEPARATORS, key=columns)
 
 
-def _places(header: list[str], path: Path) -> dict[str, int]:
+def _columns_of(header: list[str], path: Path) -> dict[str, int]:
     names = [name.strip().casefold() for name in header]
-    places = {what: place for what, known in _COLUMNS.items() if (place := _first(known, names)) is not None}
+    columns = {what: column for what, known in _COLUMNS.items() if (column := _first(known, names)) is not None}
     for what in ("path", "label"):
-        if what not in places:
+        if what not in columns:
             raise DataError(
                 f"{path} has no column {what!r}: its first line is {', '.join(map(repr, header))}. Name the columns in "
                 f"the first line: path and label, such as path,label and then cats/1.jpg,cat."
             )
-    return places
+    return columns
 
 
 def _first(known: Iterable[str], names: list[str]) -> int | None:

@@ -73,7 +73,7 @@ def _measured(history: Mapping[str, Sequence[Any]]) -> dict[str, list[float]]:
 
 
 def _row(name: str, values: Sequence[float], first: int) -> tuple[str, ...]:
-    finite = [place for place, value in enumerate(values) if math.isfinite(value)]
+    finite = [index for index, value in enumerate(values) if math.isfinite(value)]
     ends = [choose(finite, key=values.__getitem__) for choose in (min, max)] if finite else []
-    found = [f"{render_number(values[place])} ({first + place + 1})" for place in ends] or ["-", "-"]
+    found = [f"{render_number(values[index])} ({first + index + 1})" for index in ends] or ["-", "-"]
     return (name, render_number(values[0]), render_number(values[-1]), *found)

@@ -29,7 +29,7 @@ class Snapshots(Callback):
     A file ``epoch-0003.safetensors`` is the model after three epochs, as `load_model` reads it. It is without the
     optimizer's state and in half precision, 2 bytes for a weight, where the model with Adam's state takes 12. So each
     weight is off by at most 1/2048 of itself (see `convoscope.models.save_model`), which moves probabilities by about
-    0.001 and few answers; training goes on from a checkpoint, not from these.
+    0.001 and few predictions; training goes on from a checkpoint, not from these.
 
     On a disk that is full training goes on without them, and one warning says so.
 

@@ -60,8 +60,8 @@ def check_inputs(x: Any, input_shape: Shape, where: str) -> Array:
     elif not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     array = np.ascontiguousarray(array)
-    if (place := first_bad_sample(array)) is not None:
-        bad = array[place]
+    if (index := first_bad_sample(array)) is not None:
+        bad = array[index]
         kind = (
             "NaN (not a number)"
             if np.isnan(bad).any()
@@ -70,7 +70,7 @@ def check_inputs(x: Any, input_shape: Shape, where: str) -> Array:
             else "a value beyond 3.4e38, the most that single precision can hold"
         )
         raise DataError(
-            f"{where}: x holds {kind}, first in sample {place} of {len(array)}. Every value must be a finite number: "
+            f"{where}: x holds {kind}, first in sample {index} of {len(array)}. Every value must be a finite number: "
             "look for a division by zero in the preparation, or leave such samples out "
             "(x[np.isfinite(x).all(axis=tuple(range(1, x.ndim)))])."
         )
@@ -108,7 +108,7 @@ def numbers(values: Any, where: str, what: str) -> npt.NDArray[Any]:
 
 
 def first_bad_sample(array: Array) -> int | None:
-    """Return the place of the first sample with a value that float32 cannot hold as a finite one, or None.
+    """Return the index of the first sample with a value that float32 cannot hold as a finite one, or None.
 
     Looks at it block by block.
     """

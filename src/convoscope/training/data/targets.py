@@ -56,9 +56,9 @@ def check_targets(y: Any, n: int, output_shape: Shape, loss: Loss, where: str = 
             f"{where}: there must be a label for each sample, but x has {n} samples and y has {count} (shape "
             f"{array.shape}). Are images and labels of the same part of the data?"
         )
-    if (place := first_bad_sample(np.ascontiguousarray(array))) is not None:
+    if (index := first_bad_sample(np.ascontiguousarray(array))) is not None:
         raise DataError(
-            f"{where}: y holds NaN or infinity, or more than 3.4e38, first in sample {place}. Leave such samples out."
+            f"{where}: y holds NaN or infinity, or more than 3.4e38, first in sample {index}. Leave such samples out."
         )
     if loss.kind == _SPARSE:
         return _class_numbers(array, output_shape, where)
@@ -80,17 +80,17 @@ def _class_numbers(array: npt.NDArray[Any], output_shape: Shape, where: str) -> 
             f"{array.shape}."
         )
     if array.dtype.kind == "f" and (array != np.floor(array)).any():
-        place = int(np.argmax((array != np.floor(array)).reshape(len(array), -1).any(axis=1)))
+        index = int(np.argmax((array != np.floor(array)).reshape(len(array), -1).any(axis=1)))
         raise DataError(
-            f"{where}: {_SPARSE} takes class numbers, but y[{place}] is {_first(array, place)}. Whole numbers from 0 "
+            f"{where}: {_SPARSE} takes class numbers, but y[{index}] is {_first(array, index)}. Whole numbers from 0 "
             f"to {classes - 1} are expected. For values to be approached there is loss='mean_squared_error'."
         )
     wrong = (array < 0) | (array >= classes)
     if wrong.any():
-        place = int(np.argmax(wrong.reshape(len(array), -1).any(axis=1)))
+        index = int(np.argmax(wrong.reshape(len(array), -1).any(axis=1)))
         value = int(array[wrong].reshape(-1)[0])
         raise DataError(
-            f"{where}: label {value} at y[{place}] is out of range: the model has {classes} classes, so labels go from "
+            f"{where}: label {value} at y[{index}] is out of range: the model has {classes} classes, so labels go from "
             f"0 to {classes - 1}. {_range_remedy(array, classes)}"
         )
     return np.ascontiguousarray(array, dtype=np.int32)
@@ -113,9 +113,9 @@ def _like_outputs(array: npt.NDArray[Any], output_shape: Shape, kind: str, where
         raise _does_not_fit(array, shape, kind, where)
     if kind in (_CATEGORICAL, "binary_crossentropy") and (array.min() < 0 or array.max() > 1):
         wrong = (array < 0) | (array > 1)
-        place = int(np.argmax(wrong.reshape(len(array), -1).any(axis=1)))
+        index = int(np.argmax(wrong.reshape(len(array), -1).any(axis=1)))
         raise DataError(
-            f"{where}: {kind} takes values from 0 to 1, but y[{place}] holds {float(array[wrong].reshape(-1)[0]):g}. "
+            f"{where}: {kind} takes values from 0 to 1, but y[{index}] holds {float(array[wrong].reshape(-1)[0]):g}. "
             f"{_bounds_remedy(array, kind)}"
         )
     return np.ascontiguousarray(array, dtype=np.float32)
@@ -156,6 +156,6 @@ def _does_not_fit(array: npt.NDArray[Any], shape: Shape, kind: str, where: str) 
     )
 
 
-def _first(array: npt.NDArray[Any], place: int) -> str:
-    values = array[place].reshape(-1)
+def _first(array: npt.NDArray[Any], index: int) -> str:
+    values = array[index].reshape(-1)
     return f"{float(values[values != np.floor(values)][0]):g}"

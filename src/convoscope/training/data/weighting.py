@@ -56,10 +56,10 @@ def _checked(sample_weight: Any, n: int, where: str) -> npt.NDArray[np.float32]:
         )
     with np.errstate(over="ignore"):  # what overflows is infinite, and refused below
         weights = np.ascontiguousarray(weights.reshape(n), dtype=np.float32)
-    if (place := first_bad_sample(weights)) is not None or (weights < 0).any():
-        place = int(np.argmax(weights < 0)) if place is None else place
+    if (index := first_bad_sample(weights)) is not None or (weights < 0).any():
+        index = int(np.argmax(weights < 0)) if index is None else index
         raise DataError(
-            f"{where}: sample_weight[{place}] is {weights[place]:g}, but weights must be finite and not negative."
+            f"{where}: sample_weight[{index}] is {weights[index]:g}, but weights must be finite and not negative."
         )
     return weights
 

@@ -96,7 +96,7 @@ function slide(target, source, { channels, line, lines, width }, kernel, bias) {
       slideRow(target, source, to + c, to + c + width, row + c, channels, line, weights[c], bias ? bias[c] : 0);
 }
 
-/** One channel's row: of nine pixels six are known from the place before. */
+/** One channel's row: of nine pixels six are known from the position before. */
 function slideRow(target, source, to, end, upper, step, line, weights, bias) {
   const [a, b, c, d, e, f, g, h, i] = weights;
   let [middle, lower] = [upper + line, upper + 2 * line];

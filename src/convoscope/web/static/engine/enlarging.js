@@ -32,8 +32,8 @@ export function meetings(inputShape, kernel, options = {}) {
 }
 
 function meeting({ size, kernel, stride, dilation, before }, length) {
-  return Array.from({ length: size }, (_, place) =>
-    Array.from({ length: kernel }, (__, cell) => [(place + before - cell * dilation) / stride, cell])
+  return Array.from({ length: size }, (_, position) =>
+    Array.from({ length: kernel }, (__, cell) => [(position + before - cell * dilation) / stride, cell])
       .filter(([index]) => Number.isInteger(index) && index >= 0 && index < length)
       .reverse(),
   );
@@ -60,7 +60,7 @@ function painted(length, reach, stride, padding, extra) {
   const between = (length - 1) * stride; // the first and the last kernel
   if (padding === "valid") return { size: between + reach + (extra ?? Math.max(stride - reach, 0)), padding };
   const size = extra === null ? length * stride : between + (reach % 2) + extra;
-  return { size, padding: size > between ? padding : reach / 2 }; // else "same" would have one place less
+  return { size, padding: size > between ? padding : reach / 2 }; // else "same" would have one position less
 }
 
 /** Each pixel as a block of pixels. options: {size: [rows, columns], bilinear: whether blocks pass over evenly}. */
@@ -106,13 +106,13 @@ function eachShare(inputShape, options, body) {
 function shares(length, size, bilinear) {
   return Array.from({ length: length * size }, (_, i) => {
     if (!bilinear) return [[Math.floor(i / size), 1]];
-    const place = Math.min(Math.max((i + 0.5) / size - 0.5, 0), length - 1); // of its middle among the old middles
-    const first = Math.floor(place);
-    return place === first
+    const position = Math.min(Math.max((i + 0.5) / size - 0.5, 0), length - 1); // of its middle among the old middles
+    const first = Math.floor(position);
+    return position === first
       ? [[first, 1]]
       : [
-          [first, 1 - (place - first)],
-          [first + 1, place - first],
+          [first, 1 - (position - first)],
+          [first + 1, position - first],
         ];
   });
 }

@@ -1,4 +1,4 @@
-// Where windows lie along one axis: the only place that knows what stride, padding and dilation mean.
+// Where windows lie along one axis: the only position that knows what stride, padding and dilation mean.
 
 export const PADDINGS = ["valid", "same", "full"];
 

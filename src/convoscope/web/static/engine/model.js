@@ -16,8 +16,8 @@ const KINDS = { F32: Float32Array, F16: Uint16Array, I8: Int8Array };
 export function readModel(buffer) {
   const { description, tensors } = readFile(buffer);
   const { architecture, class_names: classNames, preprocessing } = description;
-  const layers = architecture.layers.map(({ class_name: type, config }, place) => {
-    const prefix = `layers/${place}/`;
+  const layers = architecture.layers.map(({ class_name: type, config }, position) => {
+    const prefix = `layers/${position}/`;
     const weights = Object.fromEntries(
       Object.entries(tensors)
         .filter(([name]) => name.startsWith(prefix))

@@ -26,7 +26,7 @@ export async function openNetwork(buffer, worker) {
     },
     /** Every layer's output for an input; null where a newer run was asked for before this one had begun. */
     run: runs.ask,
-    /** Evidence maps: {place, classes, method, trained}, for the input of the last run. */
+    /** Evidence maps: {position, classes, method, trained}, for the input of the last run. */
     evidence: (asked) => post({ task: "evidence", ...asked }),
     /** Gradients of scores by the input: {classes, trained}, for the input of the last run. */
     saliency: (asked) => post({ task: "saliency", ...asked }),

@@ -20,40 +20,40 @@ export class Network {
     const first = input === this.input ? Math.min(from, this.outputs.length) : 0;
     this.input = input;
     this.outputs.length = this.inputs.length = first;
-    for (let place = first; place < this.layers.length; place++) {
-      let value = place ? this.outputs[place - 1] : input;
+    for (let position = first; position < this.layers.length; position++) {
+      let value = position ? this.outputs[position - 1] : input;
       const inputs = [];
-      for (const step of this.layers[place].steps) {
+      for (const step of this.layers[position].steps) {
         inputs.push(value);
         value = operationOf(step).forward(value, step);
       }
       this.inputs.push(inputs);
-      this.outputs.push(this.silenced[place].size ? withoutChannels(value, this.silenced[place]) : value);
+      this.outputs.push(this.silenced[position].size ? withoutChannels(value, this.silenced[position]) : value);
     }
     return this.outputs;
   }
 
   /** Switches a channel of a layer's output off or on; its values are then 0. */
-  silence(place, channel, off) {
-    if (off) this.silenced[place].add(channel);
-    else this.silenced[place].delete(channel);
+  silence(position, channel, off) {
+    if (off) this.silenced[position].add(channel);
+    else this.silenced[position].delete(channel);
   }
 
   /** Changes one number of a layer's weight. */
-  set(place, weight, index, value) {
-    this.layers[place].weights[weight].data[index] = value;
+  set(position, weight, index, value) {
+    this.layers[position].weights[weight].data[index] = value;
   }
 
   /**
-   * The gradient of a class' score by the output of the layer at `place`; by the input at −1. A softmax or sigmoid at
+   * The gradient of a class' score by the output of the layer at `position`; by the input at −1. A softmax or sigmoid at
    * the end is left out.
    */
-  gradient(place, classIndex) {
+  gradient(position, classIndex) {
     const last = this.layers.length - 1;
     let gradient = tensor(this.outputs[last].shape);
     if (gradient.data.length === 1) gradient.data[0] = classIndex ? 1 : -1; // one score speaks for class 1
     else gradient.data[classIndex] = 1;
-    for (let at = last; at > place; at--) {
+    for (let at = last; at > position; at--) {
       if (this.silenced[at].size) gradient = withoutChannels(gradient, this.silenced[at]);
       const { steps } = this.layers[at];
       for (let i = steps.length - 1; i >= 0; i--) {
@@ -65,13 +65,13 @@ export class Network {
   }
 
   /**
-   * Where the layer at `place` has evidence for a class: its maps, each weighed by the mean of its gradient
+   * Where the layer at `position` has evidence for a class: its maps, each weighted by the mean of its gradient
    * (Grad-CAM), or each value by its own (HiResCAM). A map (height, width, 1), below 0 against the class.
    */
-  evidence(place, classIndex, method = "grad_cam") {
-    const maps = this.outputs[place];
+  evidence(position, classIndex, method = "grad_cam") {
+    const maps = this.outputs[position];
     const [height, width, channels] = maps.shape;
-    const gradient = this.gradient(place, classIndex).data;
+    const gradient = this.gradient(position, classIndex).data;
     const means = new Float64Array(channels);
     gradient.forEach((value, i) => (means[i % channels] += value / (height * width)));
     const result = tensor([height, width, 1]);

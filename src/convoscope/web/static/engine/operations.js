@@ -110,10 +110,10 @@ function poolAll(input, { mode, keep }) {
 function poolAllGradient(gradient, input, { mode }) {
   const channels = input.shape[2];
   const result = tensor(input.shape);
-  const places = input.data.length / channels;
+  const positions = input.data.length / channels;
   for (let c = 0; c < channels; c++) {
     if (mode !== "max") {
-      for (let i = c; i < input.data.length; i += channels) result.data[i] = gradient.data[c] / places;
+      for (let i = c; i < input.data.length; i += channels) result.data[i] = gradient.data[c] / positions;
       continue;
     }
     let best = c;

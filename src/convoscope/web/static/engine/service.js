@@ -18,25 +18,25 @@ export class Service {
     return [];
   }
 
-  /** Every layer's output. changes: [{place, channel, off} or {place, weight, index, value}]; `weights`: a file with others. */
+  /** Every layer's output. changes: [{position, channel, off} or {position, weight, index, value}]; `weights`: a file with others. */
   run({ input, changes = [], weights = null }) {
     let from = this.#network.layers.length;
     if (weights) {
       takeWeights(this.#network.layers, readModel(weights).layers);
       from = 0;
     }
-    for (const { place, channel, off, weight, index, value } of changes) {
-      if (weight === undefined) this.#network.silence(place, channel, off);
-      else this.#network.set(place, weight, index, value);
-      from = Math.min(from, place);
+    for (const { position, channel, off, weight, index, value } of changes) {
+      if (weight === undefined) this.#network.silence(position, channel, off);
+      else this.#network.set(position, weight, index, value);
+      from = Math.min(from, position);
     }
     return [...this.#network.run(input, from)];
   }
 
   /** Evidence for some classes at a layer, by the trained network or by one that has learned nothing. */
-  evidence({ place, classes, method, trained = true }) {
+  evidence({ position, classes, method, trained = true }) {
     const network = this.#chosen(trained);
-    return classes.map((each) => network.evidence(place, each, method));
+    return classes.map((each) => network.evidence(position, each, method));
   }
 
   /** How much each value of the input would change the score of each class. */

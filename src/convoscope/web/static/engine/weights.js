@@ -2,8 +2,8 @@
 
 /** Puts the weights of `others` into the tensors of `layers`, all of them or, on an error, none. */
 export function takeWeights(layers, others) {
-  const pairs = layers.flatMap(({ weights }, place) =>
-    Object.entries(weights).map(([name, { data }]) => [data, others[place]?.weights[name]?.data]),
+  const pairs = layers.flatMap(({ weights }, position) =>
+    Object.entries(weights).map(([name, { data }]) => [data, others[position]?.weights[name]?.data]),
   );
   if (layers.length !== others.length || pairs.some(([to, from]) => from?.length !== to.length))
     throw new RangeError("These weights are of another network.");

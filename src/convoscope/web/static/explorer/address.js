@@ -15,18 +15,18 @@ const KERNEL = new RegExp(String.raw`^(\d{1,9})\.(\d{1,9})\.(\d{1,9}):(${NUMBER}
 
 /** The state as text for the address. Own images stay in this tab. */
 export function writeAddress(state) {
-  const { view, source, image, drawing, place, unit, part, cell, off, edits, epoch = null, folded } = state;
+  const { view, source, image, drawing, position, unit, part, cell, off, edits, epoch = null, folded } = state;
   const { pickA, pickB, foldedB } = state;
   const parts = [];
   if (view !== "network") parts.push(`view=${view}`);
   if (source === "draw") parts.push("source=draw", ...(drawing ? [`drawing=${writeDrawing(drawing)}`] : []));
   else if (OWN.includes(source)) parts.push(`source=${source}`);
   else if (image !== null) parts.push(`image=${image}`);
-  if (unit !== null) parts.push(`layer=${place + 1}`, `unit=${unit}`);
+  if (unit !== null) parts.push(`layer=${position + 1}`, `unit=${unit}`);
   if (unit !== null && part !== null) parts.push(`part=${part}`);
   if (cell) parts.push(`cell=${cell.join(",")}`);
   for (const [layer, channels] of off) if (channels.length) parts.push(`off=${layer}:${channels.join(",")}`);
-  for (const each of edits.values()) parts.push(`edit=${each.place}.${each.weight}.${each.index}=${single(each.value)}`);
+  for (const each of edits.values()) parts.push(`edit=${each.position}.${each.weight}.${each.index}=${single(each.value)}`);
   if (epoch !== null) parts.push(`epoch=${epoch}`);
   if (folded.length) parts.push(`fold=${folded.join(",")}`);
   for (const [name, pick] of [["a", pickA], ["b", pickB]]) if (pick) parts.push(`${name}=${pick[0] + 1},${pick[1]}`); // prettier-ignore
@@ -57,13 +57,13 @@ export function readAddress(text) {
     else if (name === "source" && ["draw", ...OWN].includes(told)) found.source = told;
     else if (name === "drawing" && told) found.drawing = told;
     else if (name === "image" && good) found.image = numbers[0];
-    else if (name === "layer" && good) found.place = numbers[0] - 1;
+    else if (name === "layer" && good) found.position = numbers[0] - 1;
     else if (name === "unit" && good) found.unit = numbers[0];
     else if (name === "part" && good) found.part = numbers[0];
     else if (name === "cell" && good && numbers.length === 2) found.cell = numbers;
     else if (name === "off" && good && numbers.length > 1) off.set(numbers[0], numbers.slice(1));
     else if (name === "epoch" && good) found.epoch = numbers[0];
-    else if (name === "edit" && edit) edits.push({ place: Number(edit[1]), weight: edit[2], index: Number(edit[3]), value: Number(edit[4]) }); // prettier-ignore
+    else if (name === "edit" && edit) edits.push({ position: Number(edit[1]), weight: edit[2], index: Number(edit[3]), value: Number(edit[4]) }); // prettier-ignore
     else if (name === "kernel" && kernel) found.kernel = kernelIn(kernel);
     else if ((name === "a" || name === "b") && good && numbers.length === 2) found[name === "a" ? "pickA" : "pickB"] = [numbers[0] - 1, numbers[1]]; // prettier-ignore
     else if (name === "fold" || name === "foldb") found[name === "fold" ? "folded" : "foldedB"] = told.split(",").map(whole).filter((each) => each !== undefined); // prettier-ignore
@@ -74,7 +74,7 @@ export function readAddress(text) {
   return found;
 }
 
-function kernelIn([, place, channel, filter, rows, bias]) {
+function kernelIn([, position, channel, filter, rows, bias]) {
   const numbers = rows.split("/").map((row) => row.split(",").map(Number));
-  return { place: Number(place), channel: Number(channel), filter: Number(filter), rows: numbers, bias: Number(bias) };
+  return { position: Number(position), channel: Number(channel), filter: Number(filter), rows: numbers, bias: Number(bias) };
 }

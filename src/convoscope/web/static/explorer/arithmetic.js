@@ -3,7 +3,7 @@
 import { h } from "../shared/dom.js";
 import { plural } from "../shared/format.js";
 import { editable, grid } from "./grids.js";
-import { placeIn } from "./places.js";
+import { positionIn } from "./positions.js";
 import { activationName, percent, value } from "./words.js";
 
 const MOST_TERMS = 10;
@@ -74,7 +74,7 @@ function convolveTransposed(found, context) {
   const note = (text) => h("p", { class: "note" }, text);
   if (!found.meets) {
     return [
-      note("No pixel below paints over this place: the painted kernels leave a gap here. Only the bias is left."),
+      note("No pixel below paints over this position: the painted kernels leave a gap here. Only the bias is left."),
       equation(term("sum", "0", { id: "part-sum" }), ...ending(found)),
     ];
   }
@@ -89,7 +89,7 @@ function convolveTransposed(found, context) {
 /** "kernel", or which of its rows and columns meet. */
 function kernelName({ meets }) {
   if (!meets) return "kernel";
-  const named = (name, places) => `${places.length > 1 ? `${name}s` : name} ${places.map((place) => place + 1).join(", ")}`;
+  const named = (name, positions) => `${positions.length > 1 ? `${name}s` : name} ${positions.map((position) => position + 1).join(", ")}`;
   return `kernel: ${named("row", meets.rows)}; ${named("column", meets.columns)}`;
 }
 
@@ -336,7 +336,7 @@ function same(found, context) {
 
 /** A button that leads to the value below. */
 function origin(index, context) {
-  const { row, column, channel } = placeIn(context.input.shape, index);
+  const { row, column, channel } = positionIn(context.input.shape, index);
   const from = context.input.shape.length > 1 ? `map ${channel}, row ${row}, column ${column}` : `number ${channel}`;
   return h("button", { type: "button", onclick: () => context.godown(index) }, `Go to ${from} of ${context.inputName}`);
 }

@@ -1,8 +1,8 @@
-// Two networks that answer with classes: what both say of an image, and a list of those on which they disagree.
+// Two networks that predict classes: what both say of an image, and a list of those on which they disagree.
 
 import { h } from "../shared/dom.js";
 import { plural } from "../shared/format.js";
-import { best, endsInProbabilities, scoresOf } from "./answer.js";
+import { best, endsInProbabilities, scoresOf } from "./prediction.js";
 import { imageShape, picture } from "./images.js";
 import { percent, value } from "./words.js";
 
@@ -62,7 +62,7 @@ function judged(alike, a, b, name) {
 function howOften({ beside, count }) {
   const { apart, apartCount, rightApart } = beside;
   if (!count) return "There are no test images: draw one, and see what each makes of it.";
-  const parts = [`They answer ${apartCount.toLocaleString("en")} of ${plural(count, "test image")} differently`];
+  const parts = [`They predict ${apartCount.toLocaleString("en")} of ${plural(count, "test image")} differently`];
   if (rightApart && apartCount) {
     const { first, second, neither } = rightApart;
     parts[0] += `: A is right on ${first} of them, B on ${second}, neither on ${neither}`;

@@ -1,4 +1,4 @@
-// Two networks that answer with images: what comes out of each, side by side, and which is nearer to what should.
+// Two networks whose outputs are images: what comes out of each, side by side, and which is nearer to what should.
 
 import { h } from "../shared/dom.js";
 import { imageShape, meanSquaredError, paintOn } from "./images.js";

@@ -1,4 +1,4 @@
-// Two networks on the same image: what each answers, and the maps of their layers in two columns.
+// Two networks on the same image: what each predicts, and the maps of their layers in two columns.
 
 import { readModel } from "../engine/model.js";
 import { openNetwork } from "../engine/network-client.js";
@@ -7,17 +7,17 @@ import { plural } from "../shared/format.js";
 import { createSide } from "./side.js";
 
 /**
- * The view in `holder`. `answer`: the kind that both networks give (class-answer.js, image-answer.js), `layers` those of
+ * The view in `holder`. `kind`: the kind of outputs that both networks have (class-outputs.js, image-outputs.js), `layers` those of
  * the page's own network, `worker` as openNetwork takes it.
  *
  * Returns {slot, render(shown)}: the image's source belongs into `slot`, `shown` is {input, outputs, label} of the page's
- * own network. The state has `pickA`, `pickB` ([place, unit] or null), `folded` and `foldedB`.
+ * own network. The state has `pickA`, `pickB` ([position, unit] or null), `folded` and `foldedB`.
  */
-export function createBeside(holder, { given, answer, layers, inputShape, state, worker, say }) {
+export function createBeside(holder, { given, kind, layers, inputShape, state, worker, say }) {
   const { explorer } = given;
   const { names, range, beside } = explorer;
   const slot = h("div", { class: "slot" });
-  const both = answer.both();
+  const both = kind.both();
   holder.append(h("aside", { class: "card left", "aria-label": "Image" }, slot, both.aside), both.card);
   let second = null; // {layers, network} of the other
   let sides = null;
@@ -29,7 +29,7 @@ export function createBeside(holder, { given, answer, layers, inputShape, state,
   async function load() {
     const buffer = await given.beside();
     second = { layers: readModel(buffer).layers, network: await openNetwork(buffer, worker) };
-    const common = { names, lastCard: answer.lastCard, range, state };
+    const common = { names, lastCard: kind.lastCard, range, state };
     sides = [
       createSide({ ...common, layers, letter: "A", title: explorer.title, facts: facts(explorer, layers), pick: "pickA", fold: "folded" }), // prettier-ignore
       createSide({ ...common, layers: second.layers, letter: "B", title: beside.title, facts: facts(beside, second.layers), pick: "pickB", fold: "foldedB" }), // prettier-ignore
@@ -39,7 +39,7 @@ export function createBeside(holder, { given, answer, layers, inputShape, state,
 
   function facts(told, of) {
     const parameters = of.reduce((sum, layer) => sum + layer.parameters, 0);
-    const parts = [answer.measure.words(told), plural(of.length, "layer"), plural(parameters, "parameter"), told.note];
+    const parts = [kind.measure.words(told), plural(of.length, "layer"), plural(parameters, "parameter"), told.note];
     return parts.filter(Boolean).join(" · ");
   }
 

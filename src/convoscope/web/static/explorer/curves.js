@@ -32,7 +32,7 @@ export function linePath(points) {
   let pen = "M";
   return points
     .map((point) => {
-      const step = point ? `${pen}${place(point[0])} ${place(point[1])}${pen === "M" ? "h0" : ""}` : "";
+      const step = point ? `${pen}${position(point[0])} ${position(point[1])}${pen === "M" ? "h0" : ""}` : "";
       pen = point ? "L" : "M";
       return step;
     })
@@ -44,7 +44,7 @@ export function areaPath(upper, lower) {
   const both = upper.map((point, i) => [point, lower[i]]).filter(([a, b]) => a && b);
   if (both.length < 2) return "";
   const corners = [...both.map(([a]) => a), ...both.map(([, b]) => b).reverse()];
-  return `${corners.map(([x, y], i) => `${i ? "L" : "M"}${place(x)} ${place(y)}`).join("")}Z`;
+  return `${corners.map(([x, y], i) => `${i ? "L" : "M"}${position(x)} ${position(y)}`).join("")}Z`;
 }
 
 /** What the curves say about learning by heart, at the chosen epoch and over all of them; "" without validation. */
@@ -77,7 +77,7 @@ export function describeCurve(name, epochs) {
 }
 
 const valuesOf = (epochs, keys) => epochs.flatMap((each) => keys.flatMap((key) => each[key] ?? []));
-const place = (x) => String(Math.round(100 * x) / 100);
+const position = (x) => String(Math.round(100 * x) / 100);
 
 /** The curves in `holder`; `onchoose(epoch)` hears where they are clicked or drawn along, as a number between epochs. */
 export function createCurves(holder, onchoose) {
@@ -132,7 +132,7 @@ function createCurve(name, onpoint) {
     gap.setAttribute("d", areaPath(train, check));
     training.setAttribute("d", drawn(train));
     validation.setAttribute("d", drawn(check));
-    marker.setAttribute("d", `M${place(across(chosen))} -4V104`);
+    marker.setAttribute("d", `M${position(across(chosen))} -4V104`);
     [high.textContent, low.textContent] = [top, bottom].map(write);
     drawing.setAttribute("aria-label", describeCurve(name, epochs));
     const here = epochs.find(({ epoch }) => epoch === chosen);
@@ -148,7 +148,7 @@ function createCurve(name, onpoint) {
 
 /** A line, with a dot for each point where they are few. */
 function drawn(points) {
-  const dots = points.length > DOTTED ? [] : points.filter(Boolean).map(([x, y]) => `M${place(x)} ${place(y)}h0`);
+  const dots = points.length > DOTTED ? [] : points.filter(Boolean).map(([x, y]) => `M${position(x)} ${position(y)}h0`);
   return linePath(points) + dots.join("");
 }
 

@@ -118,7 +118,7 @@ export function createDrawing(holder, { shape, range, edge, usual, ondraw, onstr
     event.preventDefault();
     if (!move) wipe();
     else {
-      const to = pen.map((place, i) => Math.max(0, Math.min([canvas.width, canvas.height][i], place + move[i] * 10)));
+      const to = pen.map((position, i) => Math.max(0, Math.min([canvas.width, canvas.height][i], position + move[i] * 10)));
       if (event.shiftKey) line(pen, to);
       pen = to;
     }

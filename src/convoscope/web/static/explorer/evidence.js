@@ -11,33 +11,33 @@ const SIDE = 168; // CSS pixels
 
 /** The panel in `holder`; `network` answers, `range` is the images'. */
 export function createEvidence(holder, { layers, names, range, network }) {
-  const place = layers.findLastIndex(({ type }) => type === "Conv2D");
+  const position = layers.findLastIndex(({ type }) => type === "Conv2D");
   const figures = h("div", { class: "figures" });
   const note = h("p", { class: "note" });
   holder.append(figures, note);
   let asked = 0;
 
   return {
-    /** Shows the evidence in `input` for the class that was answered and the true one (null: not known). */
-    async render(input, answered, label) {
-      if (place < 0) {
+    /** Shows the evidence in `input` for the class that was predicted and the true one (null: not known). */
+    async render(input, predicted, label) {
+      if (position < 0) {
         note.textContent = "Grad-CAM weighs the maps of a convolution, and this network has none.";
         return;
       }
       const own = ++asked;
-      const classes = label === null || label === answered ? [answered] : [answered, label];
+      const classes = label === null || label === predicted ? [predicted] : [predicted, label];
       const [trained, untrained] = await Promise.all(
-        [true, false].map((each) => network.evidence({ place, classes, method: "grad_cam", trained: each })),
+        [true, false].map((each) => network.evidence({ position, classes, method: "grad_cam", trained: each })),
       );
       if (own !== asked) return; // another image was chosen meanwhile
-      const roles = classes.map((each) => (each === label ? "the true class" : "the answer"));
-      if (classes.length === 1 && label !== null) roles[0] = "the answer, rightly";
+      const roles = classes.map((each) => (each === label ? "the true class" : "the prediction"));
+      if (classes.length === 1 && label !== null) roles[0] = "the prediction, correct";
       figures.replaceChildren(
         ...rows("This network", trained, classes, roles, input),
         ...rows("Untrained, with random weights", untrained, classes, roles, input),
       );
       note.textContent =
-        `Grad-CAM at ${layers[place].name}: orange speaks for the class, blue against it. Each row has one scale of ` +
+        `Grad-CAM at ${layers[position].name}: orange speaks for the class, blue against it. Each row has one scale of ` +
         "raw values. What an untrained network shows as well says nothing about what was learned.";
     },
   };

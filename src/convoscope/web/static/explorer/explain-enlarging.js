@@ -1,7 +1,7 @@
 // One value of a layer that enlarges in numbers: what is painted over it, or the pixels that it lies between.
 
 import { meetings, origins } from "../engine/index.js";
-import { indexIn } from "./places.js";
+import { indexIn } from "./positions.js";
 
 const total = (values) => values.reduce((a, b) => a + b, 0);
 

@@ -2,7 +2,7 @@
 
 import { activateValue, windows } from "../engine/index.js";
 import { explainEnlarged, explainTransposed } from "./explain-enlarging.js";
-import { indexIn, placeIn } from "./places.js";
+import { indexIn, positionIn } from "./positions.js";
 
 /**
  * How the value at flat index `unit` of a layer's output comes about.
@@ -12,10 +12,10 @@ import { indexIn, placeIn } from "./places.js";
  */
 export function explainUnit(layer, input, shape, unit) {
   const [first, second] = layer.steps;
-  const place = placeIn(shape, unit);
+  const position = positionIn(shape, unit);
   if (!first) return { kind: "same", index: unit, value: input.data[unit] };
-  const found = EXPLAINED[first.operation](first, input, place, unit, shape);
-  return second ? withActivation(found, first, second, input, place, shape) : found;
+  const found = EXPLAINED[first.operation](first, input, position, unit, shape);
+  return second ? withActivation(found, first, second, input, position, shape) : found;
 }
 
 const EXPLAINED = {
@@ -111,12 +111,12 @@ const EXPLAINED = {
     x: data[index],
     value: data[index] > 0 ? data[index] : slope * data[index],
   }),
-  activate({ name, alpha }, input, place, index) {
-    if (name === "softmax") return { kind: "activate", name, index, ...softmaxOf(rowOf(input, index), place.channel) };
+  activate({ name, alpha }, input, position, index) {
+    if (name === "softmax") return { kind: "activate", name, index, ...softmaxOf(rowOf(input, index), position.channel) };
     return { kind: "activate", name, index, x: input.data[index], value: activateValue(input.data[index], name, alpha) };
   },
-  zero_pad({ padding: [[top], [left]] }, input, place) {
-    const at = { row: place.row - top, column: place.column - left, channel: place.channel };
+  zero_pad({ padding: [[top], [left]] }, input, position) {
+    const at = { row: position.row - top, column: position.column - left, channel: position.channel };
     const inside = at.row >= 0 && at.row < input.shape[0] && at.column >= 0 && at.column < input.shape[1];
     const index = inside ? indexIn(input.shape, at) : -1;
     return { kind: "same", index, value: inside ? input.data[index] : 0, padding: !inside };
@@ -125,13 +125,13 @@ const EXPLAINED = {
   reshape: (_, { data }, __, index) => ({ kind: "same", index, value: data[index] }),
 };
 
-function withActivation(found, first, { name }, input, place, shape) {
+function withActivation(found, first, { name }, input, position, shape) {
   if (name !== "softmax") return { ...found, activation: name, value: activateValue(found.before, name) };
   const scores = Array.from(
     { length: shape.at(-1) },
-    (_, channel) => EXPLAINED[first.operation](first, input, { ...place, channel }).before,
+    (_, channel) => EXPLAINED[first.operation](first, input, { ...position, channel }).before,
   );
-  return { ...found, activation: name, ...softmaxOf(scores, place.channel) };
+  return { ...found, activation: name, ...softmaxOf(scores, position.channel) };
 }
 
 function softmaxOf(scores, own) {

@@ -29,7 +29,7 @@ export function grid(caption, rows, limit, greys = null) {
   );
 }
 
-/** Numbers of the kernel, each in a field; `tap` is a cell's place in the kernel. `onedit(cell, number)`. */
+/** Numbers of the kernel, each in a field; `tap` is a cell's position in the kernel. `onedit(cell, number)`. */
 export function editable(caption, rows, limit, onedit) {
   return figure(
     caption,

@@ -24,8 +24,8 @@ export function createCollection({ explorer, images }, shape) {
     label: (i) => (labels ? labels[i] : null),
     predicted: (i) => predicted[i], // undefined where nobody has counted for the epoch that is shown
     opened: (i) => explorer.predicted[i], // by the model as it was opened
-    /** Takes over other answers, one for every image that Python has; null: those of the model as it was opened. */
-    answered: (found) => (predicted = found ? indices.map((number) => found[number]) : explorer.predicted),
+    /** Takes over other predictions, one for every image that Python has; null: those of the model as it was opened. */
+    takeOver: (found) => (predicted = found ? indices.map((number) => found[number]) : explorer.predicted),
     number: (i) => indices[i],
     find: (number) => indices.indexOf(number),
     alike: (i) => all.filter((other) => classOf(other) === classOf(i)),

@@ -8,15 +8,15 @@ import { arithmetic } from "./arithmetic.js";
 import { explainUnit } from "./explain.js";
 import { imageShape, paintImage } from "./images.js";
 import { mapImage } from "./maps.js";
-import { indexIn, placeIn } from "./places.js";
+import { indexIn, positionIn } from "./positions.js";
 import { reach } from "./reach.js";
 import { describe, value } from "./words.js";
 
 const THUMBNAIL = 26;
 
 /**
- * The inspector in `holder`. actions: {pick(place, unit), choosePart(channel), edit(place, weight, index, number),
- * silence(place, channel, off), openLab(place, part, unit)}; without the last there is no filter lab here.
+ * The inspector in `holder`. actions: {pick(position, unit), choosePart(channel), edit(position, weight, index, number),
+ * silence(position, channel, off), openLab(position, part, unit)}; without the last there is no filter lab here.
  */
 export function createInspector(holder, { layers, names, range, actions }) {
   const title = h("h2", {});
@@ -40,7 +40,7 @@ export function createInspector(holder, { layers, names, range, actions }) {
     most: 190,
     onpoint: (row, column) => pickPixel(row, column),
     onmove: (rows, columns) => {
-      const { row, column } = placeIn(now.shape, now.unit);
+      const { row, column } = positionIn(now.shape, now.unit);
       pickPixel(row + rows, column + columns);
     },
   });
@@ -49,50 +49,50 @@ export function createInspector(holder, { layers, names, range, actions }) {
 
   function pickPixel(row, column) {
     const [height, width] = now.shape;
-    const { channel } = placeIn(now.shape, now.unit);
+    const { channel } = positionIn(now.shape, now.unit);
     if (now.shape.length === 3 && row >= 0 && column >= 0 && row < height && column < width)
-      actions.pick(now.place, indexIn(now.shape, { row, column, channel }));
+      actions.pick(now.position, indexIn(now.shape, { row, column, channel }));
   }
 
   function switchOff() {
-    const { channel } = placeIn(now.shape, now.unit);
-    actions.silence(now.place, channel, !now.silenced);
+    const { channel } = positionIn(now.shape, now.unit);
+    actions.silence(now.position, channel, !now.silenced);
   }
 
-  function render({ input, outputs, place, unit, part, off }) {
+  function render({ input, outputs, position, unit, part, off }) {
     const nothing = unit === null;
     hint.hidden = !nothing;
     for (const each of [title, silence, close, pair, sums]) each.hidden = nothing;
     holder.classList.toggle("empty", nothing);
     if (nothing) return;
     const tensors = [input, ...outputs];
-    const tensor = tensors[place + 1];
+    const tensor = tensors[position + 1];
     const { shape } = tensor;
-    const { row, column, channel } = placeIn(shape, unit);
-    const silenced = (off.get(place) ?? []).includes(channel);
-    now = { place, unit, shape, silenced };
-    const layer = layers[place];
+    const { row, column, channel } = positionIn(shape, unit);
+    const silenced = (off.get(position) ?? []).includes(channel);
+    now = { position, unit, shape, silenced };
+    const layer = layers[position];
     const maps = shape.length === 3;
-    const isAnswer = place === layers.length - 1;
+    const isLast = position === layers.length - 1;
     title.replaceChildren(
       layer ? layer.name : "input",
-      h("span", { class: "muted" }, isAnswer && !maps ? (names[shape.at(-1) === 1 ? 1 : channel] ?? channel) : `${maps ? "map" : "neuron"} ${channel}`),
+      h("span", { class: "muted" }, isLast && !maps ? (names[shape.at(-1) === 1 ? 1 : channel] ?? channel) : `${maps ? "map" : "neuron"} ${channel}`),
     );
-    silence.hidden = place < 0 || isAnswer;
+    silence.hidden = position < 0 || isLast;
     silence.textContent = silenced ? "Switch on" : "Switch off";
     silence.setAttribute("aria-pressed", String(silenced));
-    showViews({ input, tensors, tensor, place, unit, row, column, channel, maps });
+    showViews({ input, tensors, tensor, position, unit, row, column, channel, maps });
     const focused = sums.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
-    sums.replaceChildren(...written({ tensors, tensor, place, unit, part, silenced }));
+    sums.replaceChildren(...written({ tensors, tensor, position, unit, part, silenced }));
     if (focused) sums.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
   }
 
-  function showViews({ input, tensors, tensor, place, unit, row, column, channel, maps }) {
+  function showViews({ input, tensors, tensor, position, unit, row, column, channel, maps }) {
     mapHolder.parentElement.hidden = !maps;
     if (maps) {
       const { low, high } = extent(tensor);
       const picture =
-        place < 0 && imageShape(tensor.shape)
+        position < 0 && imageShape(tensor.shape)
           ? paintImage(tensor, range)
           : mapImage(tensor, channel, Math.max(Math.abs(low), Math.abs(high)), theme());
       mapView.show(picture);
@@ -100,57 +100,57 @@ export function createInspector(holder, { layers, names, range, actions }) {
       mapCaption.textContent = `row ${row}, column ${column}: ${value(tensor.data[unit])}`;
     }
     const shape = imageShape(input.shape);
-    imageHolder.parentElement.hidden = !shape || place < 0;
-    if (!shape || place < 0) return;
+    imageHolder.parentElement.hidden = !shape || position < 0;
+    if (!shape || position < 0) return;
     imageView.show(paintImage(input, range));
-    const box = reach(layers, tensors.map((each) => each.shape), place, unit).at(-1); // prettier-ignore
+    const box = reach(layers, tensors.map((each) => each.shape), position, unit).at(-1); // prettier-ignore
     const seen = box && box.unit === undefined ? box : { top: 0, left: 0, rows: shape[0], columns: shape[1] };
     const nothing = seen.rows === 0;
     imageCaption.textContent = nothing ? "it sees nothing of the image" : "what it sees of the image";
     imageView.mark(nothing ? [] : [{ kind: "frame", row: seen.top, column: seen.left, rows: seen.rows, columns: seen.columns }]);
   }
 
-  function written({ tensors, tensor, place, unit, part, silenced }) {
-    if (place < 0) return [h("p", { class: "note" }, `A pixel of the image: ${value(tensor.data[unit])}. Everything above is made of these.`)]; // prettier-ignore
-    const layer = layers[place];
-    const below = tensors[place];
+  function written({ tensors, tensor, position, unit, part, silenced }) {
+    if (position < 0) return [h("p", { class: "note" }, `A pixel of the image: ${value(tensor.data[unit])}. Everything above is made of these.`)]; // prettier-ignore
+    const layer = layers[position];
+    const below = tensors[position];
     const found = explainUnit(layer, below, tensor.shape, unit);
     const strongest = () => found.parts.reduce((a, b) => (Math.abs(b.sum) > Math.abs(a.sum) ? b : a)).channel;
     const context = {
       input: below,
-      inputName: place ? layers[place - 1].name : "the image",
+      inputName: position ? layers[position - 1].name : "the image",
       names,
-      greys: place === 0 && imageShape(below.shape) ? greyOf(range) : null,
+      greys: position === 0 && imageShape(below.shape) ? greyOf(range) : null,
       part: found.parts ? (part !== null && part < found.parts.length ? part : strongest()) : null,
-      godown: (index) => actions.pick(...source(place - 1, index)),
+      godown: (index) => actions.pick(...source(position - 1, index)),
       choosePart: actions.choosePart,
-      edit: (weight, index, number) => actions.edit(place, weight, index, number),
+      edit: (weight, index, number) => actions.edit(position, weight, index, number),
       thumbnail: (channel) => thumbnail(below, channel),
-      nameOf: (index) => nameOf(tensors, place - 1, index),
+      nameOf: (index) => nameOf(tensors, position - 1, index),
     };
     const lines = arithmetic(found, context).filter(Boolean);
-    if (found.kind === "convolve" && actions.openLab) lines.push(labButton(place, context.part, unit));
+    if (found.kind === "convolve" && actions.openLab) lines.push(labButton(position, context.part, unit));
     const about = h("p", { class: "note" }, describe(layer));
     return silenced
       ? [about, ...lines, h("p", { class: "note off" }, "Switched off: in its place goes 0.")]
       : [about, ...lines];
   }
 
-  function labButton(place, part, unit) {
-    return h("button", { type: "button", id: "to-lab", onclick: () => actions.openLab(place, part, unit) }, "Open in the filter lab");
+  function labButton(position, part, unit) {
+    return h("button", { type: "button", id: "to-lab", onclick: () => actions.openLab(position, part, unit) }, "Open in the filter lab");
   }
 
   /** The layer and index where a value was made: through layers that only hand it on. */
-  function source(place, index) {
-    let at = place;
+  function source(position, index) {
+    let at = position;
     while (at >= 0 && ["flatten", "reshape", undefined].includes(layers[at].steps[0]?.operation)) at--;
     return [at, index];
   }
 
-  function nameOf(tensors, place, index) {
-    const [at] = source(place, index);
+  function nameOf(tensors, position, index) {
+    const [at] = source(position, index);
     const { shape } = tensors[at + 1];
-    const { row, column, channel } = placeIn(shape, index);
+    const { row, column, channel } = positionIn(shape, index);
     return shape.length === 3 ? `map ${channel} at ${row}, ${column}` : `neuron ${channel}`;
   }
 

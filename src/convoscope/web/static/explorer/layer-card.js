@@ -6,13 +6,13 @@ import { ARROWS } from "../shared/image-view.js";
 import { extent } from "../shared/scale.js";
 import { theme } from "../shared/theme.js";
 import { hit, layoutOf, paintLayer } from "./maps.js";
-import { placeIn } from "./places.js";
+import { positionIn } from "./positions.js";
 import { brief, describe, sizeOf } from "./words.js";
 
 const MOST_HEIGHT = 250; // CSS pixels, until all is asked for
 
-/** The card of a layer; `onpick(place)` hears of a click, `ontoggle()` of the fold. `body` replaces the canvas. */
-export function createLayerCard({ name, layer, place, onpick, ontoggle, body = null }) {
+/** The card of a layer; `onpick(position)` hears of a click, `ontoggle()` of the fold. `body` replaces the canvas. */
+export function createLayerCard({ name, layer, position, onpick, ontoggle, body = null }) {
   const canvas = h("canvas", { class: "maps", tabIndex: 0, role: "application" });
   const size = h("span", { class: "size" });
   const range = h("span", { class: "range" });
@@ -28,7 +28,7 @@ export function createLayerCard({ name, layer, place, onpick, ontoggle, body = n
   const content = h("div", { class: "content" }, body ?? canvas, more);
   const facts = h("p", { class: "facts muted" }, size, range);
   if (layer?.parameters) facts.append(h("span", {}, plural(layer.parameters, "parameter")));
-  const card = h("section", { class: "layer", "aria-label": name, dataset: { place: String(place) } },
+  const card = h("section", { class: "layer", "aria-label": name, dataset: { position: String(position) } },
     h("div", { class: "head" }, fold, facts), content); // prettier-ignore
   let drawn = null;
   let layout = null;
@@ -99,6 +99,6 @@ export function createLayerCard({ name, layer, place, onpick, ontoggle, body = n
       canvas.setAttribute("aria-label", `${name}: ${what}${chosen}. Arrow keys choose another.`);
       draw();
     },
-    unitOf: (index) => placeIn(drawn.tensor.shape, index),
+    unitOf: (index) => positionIn(drawn.tensor.shape, index),
   };
 }

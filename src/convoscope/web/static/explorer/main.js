@@ -13,12 +13,12 @@ import { startTheme } from "../shared/theme.js";
 import { readAddress, writeAddress } from "./address.js";
 import { createBeside } from "./beside.js";
 import { createChanges } from "./changes.js";
-import { createClassAnswer } from "./class-answer.js";
+import { createClassOutputs } from "./class-outputs.js";
 import { whatIsGiven } from "./given.js";
-import { createImageAnswer } from "./image-answer.js";
+import { createImageOutputs } from "./image-outputs.js";
 import { imageShape } from "./images.js";
 import { createInspector } from "./inspector.js";
-import { indexIn, placeIn, strongest } from "./places.js";
+import { indexIn, positionIn, strongest } from "./positions.js";
 import { restore } from "./restore.js";
 import { createSource } from "./source.js";
 import { createTime } from "./time.js";
@@ -28,7 +28,7 @@ import { createTower, folded } from "./tower.js";
 import { sizeOf } from "./words.js";
 
 document.documentElement.dataset.started = ""; // takes away what the page says without scripts
-const ANSWERS = { classes: createClassAnswer, image: createImageAnswer };
+const KINDS = { classes: createClassOutputs, images: createImageOutputs };
 const given = await whatIsGiven();
 const { explorer } = given;
 const model = readModel(given.buffer);
@@ -41,14 +41,14 @@ const start = {
   source: indices.length ? "test" : "draw",
   image: indices.length ? indices[0] : null,
   drawing: null, // its greys as the network receives them, a byte each
-  place: -1, // of the layer whose value is chosen; −1 is the input
+  position: -1, // of the layer whose value is chosen; −1 is the input
   unit: null, // the value's flat index
   part: null, // the chosen one of a convolution's input maps; null: the strongest
   cell: null, // of the confusion matrix
-  off: new Map(), // place -> channels that are switched off
-  edits: new Map(), // "place weight index" -> {place, weight, index, value}
+  off: new Map(), // position -> channels that are switched off
+  edits: new Map(), // "position weight index" -> {position, weight, index, value}
   folded: folded(layers),
-  pickA: null, // [place, unit] that is chosen where two networks stand side by side
+  pickA: null, // [position, unit] that is chosen where two networks stand side by side
   pickB: null,
   foldedB: null, // null: those that show nothing new
   epoch: null, // of the training; null: the model as it was opened
@@ -63,23 +63,23 @@ let starting = true;
 
 const changes = createChanges({ state, layers, network });
 const ask = (...about) => time.ask(...about);
-const answer = ANSWERS[explorer.answer]({ given, layers, inputShape, network, state, ask });
-const { collection, measure, mistakes } = answer;
+const kind = KINDS[explorer.outputs]({ given, layers, inputShape, network, state, ask });
+const { collection, measure, mistakes } = kind;
 
-function pick(place, unit) {
+function pick(position, unit) {
   say("");
-  state.change({ place, unit, part: null });
+  state.change({ position, unit, part: null });
 }
 const tower = createTower(byId("tower"), {
   layers,
-  lastCard: answer.lastCard,
-  onpick(place, unit) {
-    const tensor = place < 0 ? shown.input : shown.outputs[place];
-    pick(place, unit.row === undefined ? strongest(tensor, unit.channel) : indexIn(tensor.shape, unit));
+  lastCard: kind.lastCard,
+  onpick(position, unit) {
+    const tensor = position < 0 ? shown.input : shown.outputs[position];
+    pick(position, unit.row === undefined ? strongest(tensor, unit.channel) : indexIn(tensor.shape, unit));
   },
-  ontoggle(place) {
+  ontoggle(position) {
     const now = new Set(state.get().folded);
-    if (!now.delete(place)) now.add(place);
+    if (!now.delete(position)) now.add(position);
     state.change({ folded: [...now] });
   },
 });
@@ -96,7 +96,7 @@ const inspector = createInspector(byId("inspector"), {
   },
 });
 const beside = explorer.beside
-  ? createBeside(byId("beside"), { given, answer, layers, inputShape, state, worker, say })
+  ? createBeside(byId("beside"), { given, kind, layers, inputShape, state, worker, say })
   : null;
 const touch = createTouch(byId("touch"), {
   layers,
@@ -169,7 +169,7 @@ async function run(input, label) {
     shown = { input: { data: input.data, shape: imageShape(input.shape) ?? input.shape }, outputs, label };
     if (starting) chooseSomething();
     draw();
-    answer.verdict.render(shown);
+    kind.verdict.render(shown);
     renderEvidence();
   } catch (problem) {
     say(problem.message, "error");
@@ -184,10 +184,10 @@ function draw() {
     byId(`view-${view}`).setAttribute("aria-pressed", String(now.view === view));
   }
   putSource(now.view);
-  const tensor = now.place < 0 ? shown.input : shown.outputs[now.place];
+  const tensor = now.position < 0 ? shown.input : shown.outputs[now.position];
   const unit = tensor && now.unit !== null && now.unit < tensor.data.length ? now.unit : null;
-  tower.render({ ...shown, place: now.place, unit, off: now.off, folded: new Set(now.folded) });
-  inspector.render({ ...shown, place: now.place, unit, part: now.part, off: now.off });
+  tower.render({ ...shown, position: now.position, unit, off: now.off, folded: new Set(now.folded) });
+  inspector.render({ ...shown, position: now.position, unit, part: now.part, off: now.off });
   if (now.view === "beside") beside.render(shown);
   touch.render(now.off, now.edits);
   document.documentElement.dataset.ready = "true";
@@ -195,8 +195,8 @@ function draw() {
 
 /** The image's source stands in the view that is seen. */
 function putSource(view) {
-  const place = view === "beside" ? beside.slot : sourceHome;
-  if (byId("source").parentElement !== place) place.prepend(byId("source"));
+  const home = view === "beside" ? beside.slot : sourceHome;
+  if (byId("source").parentElement !== home) home.prepend(byId("source"));
 }
 
 /** What the model is, in a line, and how well it does; `told`: by Python, of the epoch that is shown. */
@@ -210,11 +210,11 @@ function sayFacts(told) {
 
 /** At the start, where there is room: the strongest value of the last convolution, so that its arithmetic is seen. */
 function chooseSomething() {
-  const place = layers.findLastIndex(({ type }) => ["Conv2D", "Conv2DTranspose"].includes(type));
-  if (place >= 0 && state.get().unit === null && window.matchMedia("(min-width: 821px)").matches) {
-    const { data } = shown.outputs[place];
+  const position = layers.findLastIndex(({ type }) => ["Conv2D", "Conv2DTranspose"].includes(type));
+  if (position >= 0 && state.get().unit === null && window.matchMedia("(min-width: 821px)").matches) {
+    const { data } = shown.outputs[position];
     const unit = data.reduce((top, number, i) => (Math.abs(number) > Math.abs(data[top]) ? i : top), 0);
-    state.change({ place, unit });
+    state.change({ position, unit });
   }
   starting = false; // what was said of the address stands until something is chosen
 }
@@ -222,10 +222,10 @@ function chooseSomething() {
 // --- what is touched
 
 /** Leaves for the filter lab, with a kernel and the map below it; the address here stays the way back. */
-function openLab(place, part, unit) {
+function openLab(position, part, unit) {
   const page = addressNow({ part });
-  const input = place ? shown.outputs[place - 1] : shown.input;
-  const { address, reason } = toLab({ layer: layers[place], input, place, part, at: placeIn(shown.outputs[place].shape, unit), page });
+  const input = position ? shown.outputs[position - 1] : shown.input;
+  const { address, reason } = toLab({ layer: layers[position], input, position, part, at: positionIn(shown.outputs[position].shape, unit), page });
   if (reason) {
     say(reason);
     return;

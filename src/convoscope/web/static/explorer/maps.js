@@ -116,9 +116,9 @@ function paintMaps(context, shape, data, layout, limit, theme) {
 function paintChannel(pixels, data, channel, channels, start, width, stride, limit, theme) {
   const table = tableOf(theme);
   const factor = limit ? 255 / limit : 0;
-  for (let i = channel, place = 0; i < data.length; i += channels, place++) {
+  for (let i = channel, position = 0; i < data.length; i += channels, position++) {
     const at = data[i] * factor;
-    const to = start + Math.floor(place / width) * stride + (place % width);
+    const to = start + Math.floor(position / width) * stride + (position % width);
     pixels[to] = table[at >= 255 ? 510 : at <= -255 ? 0 : (at + 255.5) | 0];
   }
 }

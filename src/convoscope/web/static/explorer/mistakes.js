@@ -10,7 +10,7 @@ import { percent } from "./words.js";
 const READABLE = 20; // classes in a table; of more, the most frequent mistakes are listed
 const LISTED = 30;
 
-/** The matrix in `matrix` and the images in `shown`; `state` has `cell` ([true, answer] or null) and `image`. */
+/** The matrix in `matrix` and the images in `shown`; `state` has `cell` ([true, prediction] or null) and `image`. */
 export function createMistakes({ matrix, shown }, { collection, explorer, state }) {
   const { names, count, range } = explorer;
   let confusion, accuracy, counts, wrong, totals; // of the model, or of an epoch
@@ -90,8 +90,8 @@ export function createMistakes({ matrix, shown }, { collection, explorer, state 
         return;
       }
       const total = wrong.reduce((sum, [, , n]) => sum + n, 0);
-      const words = `${percent(accuracy)} of ${plural(count, "test image")} are answered rightly; ${plural(total, "mistake")}.`;
-      const axes = "A row for each true class, a column for each answer.";
+      const words = `${percent(accuracy)} of ${plural(count, "test image")} are predicted correctly; ${plural(total, "mistake")}.`;
+      const axes = "A row for each true class, a column for each prediction.";
       matrix.replaceChildren(
         h("p", { class: "note" }, names.length <= READABLE ? `${words} ${axes}` : `${words} The most frequent:`),
         names.length <= READABLE ? table() : list(),
@@ -127,7 +127,7 @@ export function createMistakes({ matrix, shown }, { collection, explorer, state 
     count(found) {
       take(found?.confusion ? found : explorer);
       problem = found?.problem ?? "";
-      collection.answered(found?.problem && explorer.labels ? [] : (found?.predicted ?? null));
+      collection.takeOver(found?.problem && explorer.labels ? [] : (found?.predicted ?? null));
     },
     /** Chooses the most frequent mistake, if there is one. */
     chooseFirst: () => !problem && wrong.length && choose(...wrong[0]),

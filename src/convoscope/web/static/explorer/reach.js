@@ -1,19 +1,19 @@
 // What a value sees: the part of each layer below, down to the image, that it depends on.
 
 import { meetings, origins, windows } from "../engine/index.js";
-import { placeIn } from "./places.js";
+import { positionIn } from "./positions.js";
 
 const NOTHING = { top: 0, left: 0, rows: 0, columns: 0 };
 
 /**
- * The part of a layer's input, and so on down to the network's, that a value depends on: for each layer from `place`
+ * The part of a layer's input, and so on down to the network's, that a value depends on: for each layer from `position`
  * downwards {top, left, rows, columns} in its input; the last is in the image. null where all of it is seen; 0 rows
  * where none of it is.
  */
-export function reach(layers, shapes, place, unit) {
-  let box = boxOf(shapes[place + 1], unit);
+export function reach(layers, shapes, position, unit) {
+  let box = boxOf(shapes[position + 1], unit);
   const boxes = [];
-  for (let at = place; at >= 0; at--) {
+  for (let at = position; at >= 0; at--) {
     box = below(layers[at].steps[0], shapes[at], box);
     boxes.push(box);
   }
@@ -22,7 +22,7 @@ export function reach(layers, shapes, place, unit) {
 
 function boxOf(shape, unit) {
   if (shape.length < 2) return { unit };
-  const { row, column } = placeIn(shape, unit);
+  const { row, column } = positionIn(shape, unit);
   return { top: row, left: column, rows: 1, columns: 1 };
 }
 
@@ -47,7 +47,7 @@ const BELOW = {
   enlarge: (step, shape, box) => between(origins(shape, step), box),
 };
 
-/** What windows see that stand at the places of a box. */
+/** What windows see that stand at the positions of a box. */
 function through({ rows, columns }, shape, box) {
   return clip(
     {

@@ -1,4 +1,4 @@
-// Saliency: how much each pixel, changed a little, would change the score of the answer; beside an untrained network's.
+// Saliency: how much each pixel, changed a little, would change the score of the prediction; beside an untrained network's.
 
 import { h } from "../shared/dom.js";
 import { extent, gradient, paint } from "../shared/scale.js";
@@ -20,16 +20,16 @@ export function createSaliency(holder, { names, network }) {
   let asked = 0;
 
   return {
-    /** Shows the saliency of the class that was answered, for the input of the network's last run. */
-    async render(input, answered) {
+    /** Shows the saliency of the class that was predicted, for the input of the network's last run. */
+    async render(input, predicted) {
       holder.hidden = !imageShape(input.shape);
       if (holder.hidden) return;
       const own = ++asked;
       const [[trained], [untrained]] = await Promise.all(
-        [true, false].map((each) => network.saliency({ classes: [answered], trained: each })),
+        [true, false].map((each) => network.saliency({ classes: [predicted], trained: each })),
       );
       if (own !== asked) return; // another image was chosen meanwhile
-      title.textContent = `Saliency for ${names[answered]}`;
+      title.textContent = `Saliency for ${names[predicted]}`;
       figures.replaceChildren(figure("This network", trained), figure("Untrained", untrained));
     },
   };

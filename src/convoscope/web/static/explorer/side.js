@@ -6,7 +6,7 @@ import { extent } from "../shared/scale.js";
 import { theme } from "../shared/theme.js";
 import { imageShape, paintImage } from "./images.js";
 import { mapImage } from "./maps.js";
-import { indexIn, placeIn, strongest } from "./places.js";
+import { indexIn, positionIn, strongest } from "./positions.js";
 import { createTower, folded } from "./tower.js";
 import { value } from "./words.js";
 
@@ -28,35 +28,35 @@ export function createSide({ letter, title, facts, layers, names, lastCard, rang
   const quiet = folded(layers);
   const isFolded = () => new Set(state.get()[fold] ?? quiet);
   let shown = null;
-  const tensorAt = (place) => (place < 0 ? shown.input : shown.outputs[place]);
+  const tensorAt = (position) => (position < 0 ? shown.input : shown.outputs[position]);
   const tower = createTower(holder, {
     layers,
     lastCard,
-    onpick(place, unit) {
-      const { shape } = tensorAt(place);
-      const index = unit.row === undefined ? strongest(tensorAt(place), unit.channel) : indexIn(shape, unit);
-      state.change({ [pick]: [place, index] });
+    onpick(position, unit) {
+      const { shape } = tensorAt(position);
+      const index = unit.row === undefined ? strongest(tensorAt(position), unit.channel) : indexIn(shape, unit);
+      state.change({ [pick]: [position, index] });
     },
-    ontoggle(place) {
+    ontoggle(position) {
       const now = isFolded();
-      if (!now.delete(place)) now.add(place);
+      if (!now.delete(position)) now.add(position);
       state.change({ [fold]: [...now] });
     },
   });
 
-  function showChosen(place, unit) {
-    const tensor = tensorAt(place);
+  function showChosen(position, unit) {
+    const tensor = tensorAt(position);
     const { low, high } = extent(tensor);
-    const { row, column: across, channel } = placeIn(tensor.shape, unit);
+    const { row, column: across, channel } = positionIn(tensor.shape, unit);
     const isMap = tensor.shape.length === 3;
-    const what = isMap ? `map ${channel}` : place === layers.length - 1 && names[channel] ? names[channel] : `neuron ${channel}`; // prettier-ignore
+    const what = isMap ? `map ${channel}` : position === layers.length - 1 && names[channel] ? names[channel] : `neuron ${channel}`; // prettier-ignore
     const where = isMap ? ` at row ${row}, column ${across}` : "";
-    caption.textContent = `${place < 0 ? "input" : layers[place].name}, ${what}: ${value(tensor.data[unit])}${where}`;
+    caption.textContent = `${position < 0 ? "input" : layers[position].name}, ${what}: ${value(tensor.data[unit])}${where}`;
     canvas.hidden = !isMap;
     if (!isMap) return;
     canvas.setAttribute("aria-label", caption.textContent);
     const limit = Math.max(Math.abs(low), Math.abs(high));
-    const isImage = place < 0 && imageShape(tensor.shape);
+    const isImage = position < 0 && imageShape(tensor.shape);
     const image = isImage ? paintImage(tensor, range) : mapImage(tensor, channel, limit, theme());
     const scale = SIDE / Math.max(image.width, image.height);
     const context = crisp(canvas, image.width * scale, image.height * scale);
@@ -67,15 +67,15 @@ export function createSide({ letter, title, facts, layers, names, lastCard, rang
 
   return {
     column,
-    /** Shows a run of this network: {input, outputs, label}; `off`: place -> channels that are switched off. */
+    /** Shows a run of this network: {input, outputs, label}; `off`: position -> channels that are switched off. */
     render(run, off) {
       shown = run;
       const now = state.get();
-      const [place, unit] = now[pick] ?? [-1, null];
-      const known = place < layers.length && unit !== null && unit < tensorAt(place).data.length;
-      tower.render({ ...run, place, unit: known ? unit : null, off, folded: isFolded() });
+      const [position, unit] = now[pick] ?? [-1, null];
+      const known = position < layers.length && unit !== null && unit < tensorAt(position).data.length;
+      tower.render({ ...run, position, unit: known ? unit : null, off, folded: isFolded() });
       chosen.hidden = !known;
-      if (known) showChosen(place, unit);
+      if (known) showChosen(position, unit);
     },
   };
 }

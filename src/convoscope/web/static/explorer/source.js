@@ -116,7 +116,7 @@ export function createSource(holder, { collection, explorer, inputShape, state, 
   return { show, give, hasOwn: () => brought !== null };
 }
 
-/** A button with a small image; a wrong answer is marked. */
+/** A button with a small image; a wrong prediction is marked. */
 export function thumbnailOf(collection, i, range, names, { pressed, onclick }) {
   const [label, predicted] = [collection.label(i), collection.predicted(i)];
   const wrong = label !== null && predicted !== undefined && label !== predicted;

@@ -9,7 +9,7 @@ const MOST = { kernel: 7, stride: 8, dilation: 4 }; // that the lab takes
  * Where the lab shows the kernel that a convolution lays on its input map `part` for the value at {row, column, channel}:
  * {address}, or {reason} where it cannot. `input`: what the layer takes; `page`: the state of this page, to come back to.
  */
-export function toLab({ layer, input, place, part, at: { row, column, channel: filter }, page }) {
+export function toLab({ layer, input, position, part, at: { row, column, channel: filter }, page }) {
   const { kernel, bias, stride, padding, dilation } = layer.steps[0];
   const [height, width, channels, filters] = kernel.shape;
   const even = ([one, other]) => one === other;
@@ -28,7 +28,7 @@ export function toLab({ layer, input, place, part, at: { row, column, channel: f
     step: step.join(";"),
     at: `${row},${column}`,
     look: "signed",
-    from: `${place}.${part}.${filter}&${page}`,
+    from: `${position}.${part}.${filter}&${page}`,
   };
   return { address: `lab/#${Object.entries(parts).map(([name, told]) => `${name}=${encodeURIComponent(told)}`).join("&")}` }; // prettier-ignore
 }

@@ -32,7 +32,7 @@ export function createTouch(holder, { layers, explorer, measure, epoch, ask, onr
   }
 
   return {
-    /** Shows what is changed: `off` place -> channels, `edits` key -> {place, weight, index, value}. */
+    /** Shows what is changed: `off` position -> channels, `edits` key -> {position, weight, index, value}. */
     render(off, edits) {
       const changed = now && (now.off !== off || now.edits !== edits || now.at !== epoch());
       now = { off, edits, at: epoch() };
@@ -43,7 +43,7 @@ export function createTouch(holder, { layers, explorer, measure, epoch, ask, onr
         button.disabled = false;
         score.textContent = "";
       }
-      const parts = silent.map(([place, channels]) => `${layers[place].name} without ${channels.join(", ")}`);
+      const parts = silent.map(([position, channels]) => `${layers[position].name} without ${channels.join(", ")}`);
       if (edits.size) parts.push(`${plural(edits.size, "number")} of the kernels changed`);
       words.textContent = parts.join("; ");
       button.hidden = !explorer.asks.includes(measure.asks);

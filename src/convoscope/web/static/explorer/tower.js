@@ -1,25 +1,25 @@
-// The network: the image below, each layer above the one that it takes from, the answer on top.
+// The network: the image below, each layer above the one that it takes from, the prediction on top.
 
 import { h } from "../shared/dom.js";
 import { createLayerCard } from "./layer-card.js";
-import { placeIn } from "./places.js";
+import { positionIn } from "./positions.js";
 
 /**
- * The tower in `holder`; `onpick(place, {row, column, channel})`, place −1 for the input; `ontoggle(place)`.
+ * The tower in `holder`; `onpick(position, {row, column, channel})`, position −1 for the input; `ontoggle(position)`.
  * `lastCard(layers, onpick)` gives what the last card shows instead of maps, {list, render}, or null.
  */
 export function createTower(holder, { layers, lastCard, onpick, ontoggle }) {
   const last = layers.length - 1;
   let units = Infinity; // one output can stand for two classes
-  const answer = lastCard(layers, (index) => onpick(last, { channel: Math.min(index, units - 1) }));
+  const prediction = lastCard(layers, (index) => onpick(last, { channel: Math.min(index, units - 1) }));
   const cards = [null, ...layers].map((layer, i) =>
     createLayerCard({
       name: layer ? layer.name : "input",
       layer,
-      place: i - 1,
+      position: i - 1,
       onpick: (unit) => onpick(i - 1, unit),
       ontoggle: () => ontoggle(i - 1),
-      body: answer && i - 1 === last ? answer.list : null,
+      body: prediction && i - 1 === last ? prediction.list : null,
     }),
   );
   for (const [i, { card }] of [...cards.entries()].reverse()) {
@@ -28,22 +28,22 @@ export function createTower(holder, { layers, lastCard, onpick, ontoggle }) {
   }
 
   return {
-    /** Shows a run: {input, outputs, label, place, unit (flat index), off: place -> channels, folded: set of places}. */
-    render({ input, outputs, label, place, unit, off, folded }) {
+    /** Shows a run: {input, outputs, label, position, unit (flat index), off: position -> channels, folded: set of positions}. */
+    render({ input, outputs, label, position, unit, off, folded }) {
       units = outputs[last].data.length;
       cards.forEach((card, i) => {
         const tensor = i ? outputs[i - 1] : input;
-        const selected = place === i - 1 && unit !== null ? placeIn(tensor.shape, unit) : null;
+        const selected = position === i - 1 && unit !== null ? positionIn(tensor.shape, unit) : null;
         card.render({ tensor, selected, off: off.get(i - 1) ?? [], folded: folded.has(i - 1) });
       });
-      answer?.render(outputs[last], label, place === last ? unit : null);
+      prediction?.render(outputs[last], label, position === last ? unit : null);
     },
-    card: (place) => cards[place + 1].card,
+    card: (position) => cards[position + 1].card,
   };
 }
 
 /** The layers that show nothing new: they are folded at first. */
 export function folded(layers) {
   const quiet = ({ type, steps }) => steps.length === 0 || ["Flatten", "Reshape", "Rescaling"].includes(type);
-  return layers.flatMap((layer, place) => (quiet(layer) && place < layers.length - 1 ? [place] : []));
+  return layers.flatMap((layer, position) => (quiet(layer) && position < layers.length - 1 ? [position] : []));
 }

@@ -1,7 +1,7 @@
 // What the network says of the image, in words, beside the image as the network receives it.
 
 import { byId, delayed, h } from "../shared/dom.js";
-import { best, scoresOf } from "./answer.js";
+import { best, scoresOf } from "./prediction.js";
 import { imageShape, paintOn } from "./images.js";
 import { percent, value } from "./words.js";
 
@@ -23,7 +23,7 @@ export function createVerdict({ explorer: { names, range }, probabilities }) {
       const canvas = byId("received");
       canvas.parentElement.hidden = !imageShape(input.shape);
       if (imageShape(input.shape)) paintOn(canvas, input, range);
-      announce(`The answer is ${names[top]}, ${sure}.`);
+      announce(`The prediction is ${names[top]}, ${sure}.`);
     },
   };
 }

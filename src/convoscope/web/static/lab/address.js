@@ -39,8 +39,8 @@ export function writeAddress(state) {
   if (state.grey) parts.push("grey=1");
   for (const step of state.steps) parts.push(`step=${writeStep(step)}`);
   if (state.selected) parts.push(`show=${state.selected}`);
-  if (state.place)
-    parts.push(`${state.place.of === "input" ? "pixel" : "at"}=${state.place.row},${state.place.column}`);
+  if (state.position)
+    parts.push(`${state.position.of === "input" ? "pixel" : "at"}=${state.position.row},${state.position.column}`);
   if (state.look !== "auto") parts.push(`look=${state.look}`);
   if (state.range !== "own") parts.push(`range=${state.range}`);
   for (const name of ["hide", "lock"]) if (state[name].length) parts.push(`${name}=${state[name].join(",")}`);
@@ -77,7 +77,7 @@ export function readAddress(text) {
     else if (name === "show") state.selected = whole(0, MOST_STEPS)(value) ?? 0;
     else if ((name === "at" || name === "pixel") && /^\d{1,5},\d{1,5}$/.test(value)) {
       const [row, column] = value.split(",").map(Number);
-      state.place = { of: name === "at" ? "output" : "input", row, column };
+      state.position = { of: name === "at" ? "output" : "input", row, column };
     } else if (name === "look") state.look = oneOf(["auto", "image", "signed"])(value) ?? "auto";
     else if (name === "range") state.range = oneOf(["own", "shared"])(value) ?? "own";
     else if (name === "from") state.from = origin(value);
@@ -89,7 +89,7 @@ export function readAddress(text) {
   return state;
 }
 
-/** Which kernel of a network it is, place.map.filter, and the state of the network's page. */
+/** Which kernel of a network it is, position.map.filter, and the state of the network's page. */
 function origin(text) {
   const [, kernel, page] = /^(\d{1,9}\.\d{1,9}\.\d{1,9})&(.*)$/.exec(text) ?? [];
   return kernel ? { kernel, page } : null;

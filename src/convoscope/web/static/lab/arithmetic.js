@@ -27,8 +27,8 @@ export function createArithmetic(state) {
   byId("arithmetic").append(tabs, cells, lines, note);
 
   return {
-    /** What stands at the place: `explanation` from explain.js; `scales` of the input and the output. */
-    render({ step, explanation, place, channel, input, scales }) {
+    /** What stands at the position: `explanation` from explain.js; `scales` of the input and the output. */
+    render({ step, explanation, position, channel, input, scales }) {
       tabs.hidden = explanation.channels.length === 1;
       [...tabs.children].forEach((button, i) => button.setAttribute("aria-pressed", String(i === channel)));
       const shown = explanation.channels[channel];
@@ -40,10 +40,10 @@ export function createArithmetic(state) {
         ...shown.cells.flat().map((cell) => (pooling ? pooledCell(cell, scales.input) : productCell(cell, most))),
       );
       const terms = pooling
-        ? poolLines(step, shown, place)
-        : filterLines(step, explanation, shown, channel, place, scales.output);
+        ? poolLines(step, shown, position)
+        : filterLines(step, explanation, shown, channel, position, scales.output);
       lines.replaceChildren(...terms);
-      note.textContent = noteFor(step, explanation, place, input);
+      note.textContent = noteFor(step, explanation, position, input);
     },
     text: () => lines.textContent,
   };
@@ -87,8 +87,8 @@ const term = (name, value, properties = {}) =>
   h("span", { class: "term", ...properties }, h("b", {}, value), h("small", {}, name));
 const sign = (text) => h("span", { class: "sign" }, text);
 
-function filterLines(step, explanation, shown, channel, place, scale) {
-  if (explanation.missing || place.row === null) {
+function filterLines(step, explanation, shown, channel, position, scale) {
+  if (explanation.missing || position.row === null) {
     return [
       term("sum", shown.sum === null ? "?" : number(shown.sum)),
       sign("→"),
@@ -146,7 +146,7 @@ function outputTerm(value, scale) {
   );
 }
 
-function noteFor(step, { missing, channels }, place, input) {
+function noteFor(step, { missing, channels }, position, input) {
   const all = channels[0].cells.length * channels[0].cells[0].length;
   const [height, width, depth] = input.shape;
   if (missing) {
@@ -155,15 +155,15 @@ function noteFor(step, { missing, channels }, place, input) {
       : `${missing} of ${all} neighbours are missing (?): without them there is no sum, so no output pixel is made ` +
           "here and the output is smaller. Padding there would fill them in.";
   }
-  if (place.reason === "skipped") {
+  if (position.reason === "skipped") {
     const dots = "Dots mark the pixels that it stops at.";
     return `Stride ${step.stride}: the window steps over this pixel, no output pixel is made here. ${dots}`;
   }
-  if (step.type === "pool") return `Row ${place.row}, column ${place.column} of the output, one value from ${all}.`;
+  if (step.type === "pool") return `Row ${position.row}, column ${position.column} of the output, one value from ${all}.`;
   const padded = channels[0].cells.flat().filter(({ state }) => state === "padded").length;
   const inputs = all * (step.channels === "sum" ? depth : 1);
   const from = padded ? `, ${padded} of them in the padding` : "";
   const everything = (height * width * depth).toLocaleString("en");
-  const where = `Row ${place.row}, column ${place.column} of the output`;
+  const where = `Row ${position.row}, column ${position.column} of the output`;
   return `${where}, fed by ${plural(inputs, "input")}${from}; a dense neuron would take all ${everything}.`;
 }

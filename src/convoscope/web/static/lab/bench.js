@@ -13,7 +13,7 @@ import { createPixelGrid } from "./pixel-grid.js";
 const NAMES = ["red", "green", "blue"];
 const FEW = 40 * 40; // pixels that are large enough on the page for marks of their own
 
-/** The bench. `point(of, row, column)` and `move(rows, columns)` change the window's place. */
+/** The bench. `point(of, row, column)` and `move(rows, columns)` change the window's position. */
 export function createBench(state, point, move) {
   const pointAt = (of) => ({ onpoint: (row, column) => point(of, row, column), onmove: move });
   const input = createImageView(byId("input-view"), { name: "Input", most: 500, ...pointAt("input") });
@@ -48,7 +48,7 @@ export function createBench(state, point, move) {
   }
 
   /** The window on both images, both grids, the arithmetic and the legend: wherever the window moves, and after runs. */
-  function place({ result, scales, place: where }) {
+  function placeWindow({ result, scales, position: where }) {
     legend.render(values);
     const { step, geometry, input: source, output: target } = result;
     const { rows, columns } = geometry;
@@ -59,7 +59,7 @@ export function createBench(state, point, move) {
     arithmetic.render({
       step,
       explanation,
-      place: where,
+      position: where,
       channel: scales.inputChannel,
       input: source,
       scales: { input: scales.inputPlane, output: scales.output },
@@ -112,7 +112,7 @@ export function createBench(state, point, move) {
       : byId("arithmetic-note").textContent;
   }
 
-  return { repaint, place, image: () => painted };
+  return { repaint, placeWindow, image: () => painted };
 }
 
 function sizeText({ shape: [height, width, channels] }) {

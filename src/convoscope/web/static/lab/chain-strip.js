@@ -13,7 +13,7 @@ export function createChainStrip(state, presets) {
   function add(type) {
     const { steps, selected } = state.get();
     const next = [...steps.slice(0, selected + 1), makeStep(type), ...steps.slice(selected + 1)];
-    state.change({ steps: next, selected: selected + 1, place: null });
+    state.change({ steps: next, selected: selected + 1, position: null });
   }
 
   function remove(index) {
@@ -22,7 +22,7 @@ export function createChainStrip(state, presets) {
     state.change({
       steps: rest,
       selected: Math.min(selected - (index < selected ? 1 : 0), rest.length - 1),
-      place: null,
+      position: null,
     });
     list.querySelector("[aria-current] ")?.focus();
   }
@@ -33,7 +33,7 @@ export function createChainStrip(state, presets) {
     const name = h("span", { class: "name" });
     const choose = h(
       "button",
-      { type: "button", class: "step", onclick: () => state.change({ selected: index, place: null }) },
+      { type: "button", class: "step", onclick: () => state.change({ selected: index, position: null }) },
       thumbnail,
       h("span", { class: "words" }, name, size),
     );

@@ -102,7 +102,7 @@ export function createShareDialog(state, make, say) {
     h(
       "p",
       {},
-      "The part of the link after # holds everything on this page: image, chain, numbers, place. It works behind the " +
+      "The part of the link after # holds everything on this page: image, chain, numbers, position. It works behind the " +
         "address of any filter lab. The HTML file has it inside, and needs no lab.",
     ),
     link,

@@ -1,10 +1,10 @@
-// One place of the window in numbers: the arithmetic that the page shows, in double precision.
+// One position of the window in numbers: the arithmetic that the page shows, in double precision.
 
 import { activateValue, sourceIndex } from "../engine/index.js";
 import { laidKernel } from "./steps.js";
 
 /**
- * What the window holds at a place.
+ * What the window holds at a position.
  *
  * Returns {channels, missing, total, weighted, activated, clipped}. Each channel is {cells, sum}; a cell is
  * {row, column, value, state, weight, product}: state "inside", "padded" (value from the padding) or "missing" (no
@@ -68,7 +68,7 @@ function pooled(cells, mode) {
   return best;
 }
 
-/** What a step finds at a place that may lie outside the image: {value, state}, as in a cell. */
+/** What a step finds at a position that may lie outside the image: {value, state}, as in a cell. */
 export function look(input, { padMode }, { rows, columns }, row, column, channel) {
   if (row < -rows.before || row >= rows.size + rows.after) return { value: null, state: "missing" };
   if (column < -columns.before || column >= columns.size + columns.after) return { value: null, state: "missing" };

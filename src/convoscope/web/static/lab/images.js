@@ -19,7 +19,7 @@ export function createImages(state, given, say) {
 
   function use(name, { tensor, note }) {
     own.set(OWN + name, tensor);
-    state.change({ image: OWN + name, place: null, version: state.get().version + 1 }); // perhaps the same name again
+    state.change({ image: OWN + name, position: null, version: state.get().version + 1 }); // perhaps the same name again
     say(note);
   }
 
@@ -33,7 +33,7 @@ export function createImages(state, given, say) {
     }
   }
 
-  byId("sample").addEventListener("change", ({ target }) => state.change({ image: target.value, place: null }));
+  byId("sample").addEventListener("change", ({ target }) => state.change({ image: target.value, position: null }));
   byId("grey").addEventListener("change", ({ target }) => state.change({ grey: target.checked }));
   byId("choose").addEventListener("click", () => byId("file").click());
   byId("file").addEventListener("change", ({ target }) => {

@@ -29,7 +29,7 @@ import { createScanPlayer } from "./scan-player.js";
 import { createLabState } from "./state.js";
 import { createStepSettings } from "./step-settings.js";
 import { channelsAfter, makeStep } from "./steps.js";
-import { placeOf } from "./walk.js";
+import { positionOf } from "./walk.js";
 
 const page = rememberPage();
 document.documentElement.dataset.started = ""; // takes away what the page says without scripts
@@ -41,7 +41,7 @@ const state = createLabState({
   grey: false,
   steps: [makeStep("convolve", { kernels: [sobel.kernel], weight: sobel.weight, bias: sobel.bias, channels: "sum" })],
   selected: 0,
-  place: null,
+  position: null,
   reveal: false,
   channel: 0,
   look: "auto",
@@ -65,11 +65,11 @@ const settings = createStepSettings(state);
 const strip = createChainStrip(state, given.kernels);
 const player = createScanPlayer({
   size: () => (result() ? [result().geometry.rows.out, result().geometry.columns.out] : [1, 1]),
-  place: () => result() && placeOf(result().step, result().geometry, state.get().place),
-  go: (row, column) => state.change({ place: { of: "output", row, column }, reveal: true }),
+  position: () => result() && positionOf(result().step, result().geometry, state.get().position),
+  go: (row, column) => state.change({ position: { of: "output", row, column }, reveal: true }),
 });
 const point = (of, row, column) => {
-  if (!player.playing()) state.change({ place: { of, row, column }, reveal: false });
+  if (!player.playing()) state.change({ position: { of, row, column }, reveal: false });
 };
 const bench = createBench(state, point, move);
 const colours = createColourView((row, column) => point("output", row, column));
@@ -82,7 +82,7 @@ const exports = {
     pythonCode(state.get(), image, { file: images.fileName(), samples: given.samples.map(({ name }) => name) }),
 };
 
-createDrawPad((name) => state.change({ image: name, place: null }));
+createDrawPad((name) => state.change({ image: name, position: null }));
 const camera = createCamera((canvas) => images.use("camera", fromCanvas(canvas, canvas.width, canvas.height)), say);
 byId("camera").addEventListener("click", camera.open);
 const back = createBack(state, given.start.network);
@@ -197,9 +197,9 @@ function placeWindow() {
   const current = result();
   if (!current) return;
   const scales = scalesOf(model.results, state.get().selected, state.get());
-  const place = placeOf(current.step, current.geometry, state.get().place);
-  announce(bench.place({ result: current, scales, place }));
-  colours.mark(place.row === null ? null : { kind: "frame", row: place.row, column: place.column, rows: 1, columns: 1 });
+  const position = positionOf(current.step, current.geometry, state.get().position);
+  announce(bench.placeWindow({ result: current, scales, position }));
+  colours.mark(position.row === null ? null : { kind: "frame", row: position.row, column: position.column, rows: 1, columns: 1 });
 }
 
 /** The same where a result has changed: while a number is dragged the output comes first. */
@@ -238,20 +238,20 @@ function thumbnail(found, selected) {
 function move(rows, columns) {
   const current = result();
   if (!current) return;
-  const { place } = state.get();
+  const { position } = state.get();
   player.stop();
-  const from = placeOf(current.step, current.geometry, place);
+  const from = positionOf(current.step, current.geometry, position);
   const limit = (value, size) => Math.max(0, Math.min(size - 1, value));
   if (from.row === null) {
     const { rows: r, columns: c } = current.geometry;
     state.change({
-      place: { of: "input", row: limit(place.row + rows, r.size), column: limit(place.column + columns, c.size) },
+      position: { of: "input", row: limit(position.row + rows, r.size), column: limit(position.column + columns, c.size) },
       reveal: false,
     });
   } else {
     const { rows: r, columns: c } = current.geometry;
     state.change({
-      place: { of: "output", row: limit(from.row + rows, r.out), column: limit(from.column + columns, c.out) },
+      position: { of: "output", row: limit(from.row + rows, r.out), column: limit(from.column + columns, c.out) },
       reveal: false,
     });
   }
@@ -264,7 +264,7 @@ function fromAddressText(text) {
   return {
     hide: [],
     lock: [],
-    place: null,
+    position: null,
     grey: false,
     look: "auto",
     range: "own",

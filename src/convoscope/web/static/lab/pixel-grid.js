@@ -47,10 +47,10 @@ export function createPixelGrid(holder, { name, onpoint, onmove }) {
         drawCell(context, x * cell, y * cell, cell, look(y + view.top, x + view.left));
       }
     }
-    const place = (row, column) => [(column - view.left) * cell, (row - view.top) * cell];
+    const position = (row, column) => [(column - view.left) * cell, (row - view.top) * cell];
     context.fillStyle = token("accent");
     for (const [row, column] of dots(view)) {
-      const [x, y] = place(row, column);
+      const [x, y] = position(row, column);
       context.beginPath();
       context.arc(x + cell / 2, y + cell - 4, Math.max(1.5, cell / 18), 0, 7);
       context.lineWidth = 2;
@@ -61,11 +61,11 @@ export function createPixelGrid(holder, { name, onpoint, onmove }) {
     context.strokeStyle = token("accent");
     context.lineWidth = 1.5;
     for (const [row, column] of lit) {
-      const [x, y] = place(row, column);
+      const [x, y] = position(row, column);
       context.strokeRect(x + 1.5, y + 1.5, cell - 3, cell - 3);
     }
     if (!box.rows) return;
-    const [x, y] = place(box.top, box.left);
+    const [x, y] = position(box.top, box.left);
     frame(context, x + 1, y + 1, box.columns * cell - 2, box.rows * cell - 2);
   }
 

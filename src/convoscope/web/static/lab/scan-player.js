@@ -1,4 +1,4 @@
-// The window's walk over the image: one step, playing, and scrubbing to any place.
+// The window's walk over the image: one step, playing, and scrubbing to any position.
 
 import { byId, h, select } from "../shared/dom.js";
 
@@ -10,7 +10,7 @@ const SPEEDS = [
 ];
 
 /** The player in #player. `size()` is the output's [rows, columns]; `go(row, column)` moves the window there. */
-export function createScanPlayer({ size, place, go }) {
+export function createScanPlayer({ size, position, go }) {
   const back = h(
     "button",
     { type: "button", id: "step-back", "aria-label": "One step back", onclick: () => step(-1) },
@@ -44,7 +44,7 @@ export function createScanPlayer({ size, place, go }) {
   byId("player").append(h("div", { class: "buttons" }, back, play, forward), slider, where, speed.field);
   let timer = null;
 
-  const index = () => (place()?.row == null ? -1 : place().row * size()[1] + place().column);
+  const index = () => (position()?.row == null ? -1 : position().row * size()[1] + position().column);
   const count = () => size()[0] * size()[1];
   const goTo = (at) => go(Math.floor(at / size()[1]), at % size()[1]);
 
@@ -84,7 +84,7 @@ export function createScanPlayer({ size, place, go }) {
       where.textContent =
         at < 0
           ? "no output here"
-          : `row ${place().row}, column ${place().column} · ${[at + 1, count()].map((n) => n.toLocaleString("en")).join(" of ")}`;
+          : `row ${position().row}, column ${position().column} · ${[at + 1, count()].map((n) => n.toLocaleString("en")).join(" of ")}`;
       slider.setAttribute("aria-valuetext", where.textContent);
     },
   };

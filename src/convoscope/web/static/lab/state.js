@@ -5,8 +5,8 @@ import { createState } from "../shared/state.js";
 /**
  * image: its name; version: counts an own image's changes under the same name; grey: whether it is made grey;
  * steps: the chain; selected: the step on the bench;
- * place: the pixel that was pointed at, {of: "input" | "output", row, column}, or null for the middle;
- * reveal: the output is hidden beyond the place; channel: whose numbers are shown;
+ * position: the pixel that was pointed at, {of: "input" | "output", row, column}, or null for the middle;
+ * reveal: the output is hidden beyond the position; channel: whose numbers are shown;
  * look: "auto", "image" or "signed"; range: "own" or "shared"; mark: values that a scale cuts off are marked;
  * hide, lock: names of the page's parts, see address.js.
  * from: the kernel of a network that the first step is, {kernel, page}, or null; see back.js.

@@ -1,4 +1,4 @@
-// Where the window stands. A place is {row, column, top, left, reason}: the output pixel (null where there is none,
+// Where the window stands. A position is {row, column, top, left, reason}: the output pixel (null where there is none,
 // and `reason` says why) and the input pixel under the window's first cell, which may lie outside the image.
 
 import { windows } from "../engine/index.js";
@@ -10,16 +10,16 @@ export function geometryOf(step, shape) {
   return windows(shape, kernel.length, kernel[0].length, step);
 }
 
-/** The place that was pointed at: `pointed` is {of: "input" | "output", row, column}, or null for the middle. */
-export function placeOf(step, geometry, pointed) {
+/** The position that was pointed at: `pointed` is {of: "input" | "output", row, column}, or null for the middle. */
+export function positionOf(step, geometry, pointed) {
   const { rows, columns } = geometry;
-  if (!pointed) return placeOfOutput(geometry, Math.floor(rows.out / 2), Math.floor(columns.out / 2));
-  if (pointed.of === "output") return placeOfOutput(geometry, pointed.row, pointed.column);
-  return placeOfInput(step, geometry, clamp(pointed.row, rows.size), clamp(pointed.column, columns.size));
+  if (!pointed) return positionOfOutput(geometry, Math.floor(rows.out / 2), Math.floor(columns.out / 2));
+  if (pointed.of === "output") return positionOfOutput(geometry, pointed.row, pointed.column);
+  return positionOfInput(step, geometry, clamp(pointed.row, rows.size), clamp(pointed.column, columns.size));
 }
 
-/** The place that makes an output pixel. */
-export function placeOfOutput({ rows, columns }, row, column) {
+/** The position that makes an output pixel. */
+export function positionOfOutput({ rows, columns }, row, column) {
   const [r, c] = [clamp(row, rows.out), clamp(column, columns.out)];
   return {
     row: r,
@@ -30,8 +30,8 @@ export function placeOfOutput({ rows, columns }, row, column) {
   };
 }
 
-/** The place that belongs to an input pixel: centred on it, or for pooling the window that it lies in. */
-export function placeOfInput(step, geometry, row, column) {
+/** The position that belongs to an input pixel: centred on it, or for pooling the window that it lies in. */
+export function positionOfInput(step, geometry, row, column) {
   const rows = alongAxis(step, geometry.rows, row);
   const columns = alongAxis(step, geometry.columns, column);
   const made = rows.index !== null && columns.index !== null;

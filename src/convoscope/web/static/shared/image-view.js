@@ -4,7 +4,7 @@ import { corner, crisp, frame, token } from "./canvas.js";
 import { CLIPPED, css } from "./colour.js";
 import { h } from "./dom.js";
 
-/** The keys that move a place: [rows, columns]. */
+/** The keys that move a position: [rows, columns]. */
 export const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 /** How high a holder may be at most: its style says so, by the window's height. */

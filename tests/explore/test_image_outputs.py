@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from convoscope.errors import DataError, ShapeError
-from convoscope.explore.made_images import checked_targets, makes_images, mean_squared_error, output_range
+from convoscope.explore.image_outputs import checked_targets, has_image_outputs, mean_squared_error, output_range
 from convoscope.layers import Activation, Conv2D, Dense, Flatten, GlobalAveragePooling2D, Input, Rescaling, Reshape
 from convoscope.models import Sequential
 
@@ -23,7 +23,7 @@ from convoscope.models import Sequential
     ],
 )
 def test_rows_and_columns_of_one_value_or_of_three_colours_are_an_image(layers: list[object], expected: bool) -> None:
-    assert makes_images(Sequential([Input((6, 6, 2)), *layers])) is expected
+    assert has_image_outputs(Sequential([Input((6, 6, 2)), *layers])) is expected
 
 
 def test_black_and_white_are_bounded_by_the_last_activation_or_are_those_of_what_goes_in() -> None:

@@ -106,8 +106,8 @@ def _planned(trial: Trial, seed: int, found: source.Source, threads: int, engine
     if quick:
         told["epochs"] = min(trial.epochs, QUICK_EPOCHS)
     if "layers" in told:
-        told["layers"] = told["layers"].format(classes=len(found.info.class_names), white=found.info.max_value)
-    settings = TrainSettings.fill_in(found.info, threads, engine, **told)
+        told["layers"] = told["layers"].format(classes=len(found.info.class_names), max_value=found.info.max_value)
+    settings = TrainSettings.with_defaults(found.info, threads, engine, **told)
     name = f"{slug(str(trial))}-seed-{seed}-{_digest(settings)}"
     return PlannedRun(name, {"trial": str(trial)}, settings)
 

@@ -1,4 +1,4 @@
-"""Files of other programs: what they are, by what is in them, and what to do instead of loading them."""
+"""Unsupported files, of other programs: what they are, by what is in them, and what to do instead of loading them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BEGINNINGS = {
 }
 
 
-def what_else(path: Path) -> str | None:
+def describe_unsupported(path: Path) -> str | None:
     """Say what a file is that is no safetensors file, if it is known; what to do is part of it.
 
     Only the first bytes and an archive's list of names are read; nothing in it is run.

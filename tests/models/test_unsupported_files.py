@@ -25,7 +25,7 @@ def archive(path: Path, *names: str) -> Path:
     return path
 
 
-def foreign(kind: str, folder: Path) -> Path:
+def unsupported(kind: str, folder: Path) -> Path:
     path = folder / f"model.{kind}"
     if kind == "keras":
         return archive(path, "metadata.json", "config.json", "model.weights.h5")
@@ -57,7 +57,7 @@ WORDS = {
 
 @pytest.mark.parametrize("kind", WORDS)
 def test_a_model_of_another_program_is_called_by_what_it_is(kind: str, tmp_path: Path) -> None:
-    path = foreign(kind, tmp_path)
+    path = unsupported(kind, tmp_path)
     with pytest.raises(FileFormatError, match=WORDS[kind]) as raised:
         load_model(path)
     assert str(path) in str(raised.value)
@@ -71,7 +71,7 @@ def test_an_archive_of_something_else_is_not_taken_for_a_model(tmp_path: Path) -
 @pytest.mark.parametrize("kind", ["keras", "pt", "safetensors"])
 @pytest.mark.parametrize("command", ["explore", "export", "summary"])
 def test_the_command_line_says_so_in_a_paragraph(kind: str, command: str, tmp_path: Path) -> None:
-    arguments = [command, str(foreign(kind, tmp_path))]
+    arguments = [command, str(unsupported(kind, tmp_path))]
     if command == "export":
         arguments += ["--html", str(tmp_path / "page.html")]
     run = CliRunner().invoke(app, arguments)

@@ -1,4 +1,4 @@
-// The last layer: a bar for each class, the answer lit.
+// The last layer: a bar for each class, the prediction lit.
 
 import { h } from "../shared/dom.js";
 import { percent, value } from "./words.js";
@@ -24,8 +24,8 @@ export function best(scores) {
 }
 
 /** The list of classes; `onpick(output neuron)` hears of a click. */
-export function createAnswer(names, probabilities, onpick) {
-  const list = h("ol", { class: "answer" });
+export function createPrediction(names, probabilities, onpick) {
+  const list = h("ol", { class: "prediction" });
   const rows = names.slice(0, names.length <= MOST_IN_ORDER ? undefined : BEST).map(() => {
     const row = {
       name: h("span", { class: "class" }),
@@ -67,7 +67,7 @@ export function createAnswer(names, probabilities, onpick) {
         const said = `${names[index]}: ${row.score.textContent}`;
         row.button.setAttribute(
           "aria-label",
-          `${said}${index === top ? ", the answer" : ""}${index === label ? ", the true class" : ""}`,
+          `${said}${index === top ? ", the prediction" : ""}${index === label ? ", the true class" : ""}`,
         );
       });
     },

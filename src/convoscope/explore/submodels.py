@@ -1,4 +1,4 @@
-"""Pieces of a model that run on their own: the layers up to a place, those behind it, and the scores of the classes.
+"""Pieces of a model that run on their own: the layers up to an index, those behind it, and the scores of the classes.
 
 A piece shares the model's weights and is only read, so nothing here can change the model.
 """
@@ -24,7 +24,7 @@ BATCH = 32  # inner outputs take room
 
 
 @dataclass(frozen=True)
-class Section:
+class Submodel:
     """Some of a model's layers in a row. `run` and `pull` work in batches of 32."""
 
     executable: Executable
@@ -43,8 +43,8 @@ class Section:
         return np.concatenate(parts)
 
 
-def section(model: Sequential, first: int, stop: int | None = None, *, scores: bool = False) -> Section:
-    """Return the layers from place `first` to the end, or up to the one before `stop`.
+def submodel(model: Sequential, first: int, stop: int | None = None, *, scores: bool = False) -> Submodel:
+    """Return the layers from index `first` to the end, or up to the one before `stop`.
 
     With `scores`, a softmax or sigmoid at the end is left out: what comes out are then the scores that go into it,
     whose gradients do not fade where the model is sure.
@@ -55,14 +55,14 @@ def section(model: Sequential, first: int, stop: int | None = None, *, scores: b
     if scores and ends_in_probabilities(model):
         steps = steps.without_last_step()
     weights = [weight for layer in layers for weight in layer.weights]
-    return Section(select.current().prepare(steps, weights), steps.output_shape)
+    return Submodel(select.current().prepare(steps, weights), steps.output_shape)
 
 
-def outputs_at(model: Sequential, images: Array, places: list[int]) -> list[Array]:
-    """Return what the layers at those places make of the images, (N, ...) each; the place -1 is the input."""
+def outputs_at(model: Sequential, images: Array, indices: list[int]) -> list[Array]:
+    """Return what the layers at those indices make of the images, (N, ...) each; the index -1 is the input."""
     executable = model.executable(fused=False)
-    wanted = [None if place < 0 else executable.plan.last_step_of(place) for place in places]
-    kept: list[list[Array]] = [[] for _ in places]
+    wanted = [None if index < 0 else executable.plan.last_step_of(index) for index in indices]
+    kept: list[list[Array]] = [[] for _ in indices]
     for part in batches(len(images)):
         steps = executable.step_outputs(images[part])
         for parts, step in zip(kept, wanted, strict=True):
@@ -76,17 +76,17 @@ def ends_in_probabilities(model: Sequential) -> bool:
     return isinstance(steps[-1], ActivationStep) and steps[-1].activation.name in ("softmax", "sigmoid")
 
 
-def place_of(model: Sequential, layer: Layer | str | SupportsIndex) -> int:
-    """Return the place in the model of a layer given as itself, by its name or by its index (-1 is the last)."""
+def index_of(model: Sequential, layer: Layer | str | SupportsIndex) -> int:
+    """Return the index in the model of a layer given as itself, by its name or by its index (-1 is the last)."""
     layers = model.layers
     if isinstance(layer, Layer):
-        places = [place for place, each in enumerate(layers) if each is layer]
-        if not places:
+        indices = [index for index, each in enumerate(layers) if each is layer]
+        if not indices:
             raise ConfigurationError(
                 f"{layer.describe()} is not a layer of model {model.name!r}, which has the layers "
                 f"{', '.join(each.name for each in layers)}."
             )
-        return places[0]
+        return indices[0]
     if isinstance(layer, str):
         names = [each.name for each in layers]
         if layer not in names:
@@ -99,12 +99,12 @@ def place_of(model: Sequential, layer: Layer | str | SupportsIndex) -> int:
 
 
 def convolutions(model: Sequential) -> list[int]:
-    """Return the places of the convolutions, in order."""
-    return [place for place, layer in enumerate(model.layers) if isinstance(layer, Conv2D)]
+    """Return the indices of the convolutions, in order."""
+    return [index for index, layer in enumerate(model.layers) if isinstance(layer, Conv2D)]
 
 
 def convolution_at(model: Sequential, layer: Layer | str | SupportsIndex | None, what: str, default: int) -> int:
-    """Return the place of a convolution: the one given, or the first (`default` 0) or last (-1) of the model."""
+    """Return the index of a convolution: the one given, or the first (`default` 0) or last (-1) of the model."""
     known = convolutions(model)
     if layer is None:
         if not known:
@@ -113,16 +113,16 @@ def convolution_at(model: Sequential, layer: Layer | str | SupportsIndex | None,
                 f"{', '.join(each.describe() for each in model.layers)}. saliency and occlusion work for every model."
             )
         return known[default]
-    return place_of(model, layer)
+    return index_of(model, layer)
 
 
-def channel_at(model: Sequential, place: int, channel: SupportsIndex) -> int:
+def channel_at(model: Sequential, index: int, channel: SupportsIndex) -> int:
     """Return the channel's number, from 0, or say how many the layer has."""
-    count = _inner_shape(model.layers[place])[-1]
+    count = _inner_shape(model.layers[index])[-1]
     number = operator.index(channel)
     if not -count <= number < count:
         raise ConfigurationError(
-            f"{model.layers[place].describe()} has {count} channels, numbered 0 to {count - 1}, but channel {number} "
+            f"{model.layers[index].describe()} has {count} channels, numbered 0 to {count - 1}, but channel {number} "
             "was asked for."
         )
     return number % count
@@ -152,7 +152,7 @@ def chosen_classes(model: Sequential, images: Array, class_index: Any) -> Array:
     """Return one class for each image, (N,): those given, or the one that the model gives most for."""
     count = class_count(model)
     if class_index is None:
-        best: Array = section(model, 0, scores=True).run(images).argmax(axis=1)
+        best: Array = submodel(model, 0, scores=True).run(images).argmax(axis=1)
         return best
     chosen = np.asarray(class_index)
     if chosen.dtype.kind not in "iu" or chosen.shape not in ((), (len(images),)):

@@ -8,15 +8,15 @@ import pytest
 
 from convoscope.errors import ConfigurationError, InUseError
 from convoscope.experiments.plan import PlannedRun
-from convoscope.lessons.laboratory import QUICK_EPOCHS, carry_out
 from convoscope.lessons.measured import Measured
 from convoscope.lessons.trial import Trial, trial
+from convoscope.lessons.trial_runner import QUICK_EPOCHS, carry_out
 from convoscope.locks import alone_in
 
 DENSE = trial("fashion-mnist", "dense", model="dense", epochs=20)
 SHUFFLED = trial("fashion-mnist", "dense, shuffled", model="dense", epochs=2, shuffled=True)
 ALONE = trial("mnist", "alone", model="perceptron", epochs=1, alone=True)
-UNSCALED = trial("mnist", "unscaled", layers="rescale {white}, flatten, dense {classes} softmax", epochs=1)
+UNSCALED = trial("mnist", "unscaled", layers="rescale {max_value}, flatten, dense {classes} softmax", epochs=1)
 
 
 def reports(folder: Path) -> dict[Path, int]:
@@ -89,7 +89,7 @@ def test_a_run_that_fails_is_told_and_the_others_go_on(tmp_path: Path, jobs: int
     wild = trial(
         "mnist",
         "wild",
-        layers="rescale {white}, flatten, dense {classes}, dense {classes} softmax",
+        layers="rescale {max_value}, flatten, dense {classes}, dense {classes} softmax",
         optimizer="sgd",
         learning_rate=1e30,
         epochs=1,

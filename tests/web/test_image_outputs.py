@@ -58,7 +58,7 @@ def squared_error(model: cs.Sequential, explored: Explored) -> float:
 
 def test_the_page_is_told_that_the_answer_is_an_image_and_given_those_that_should_come(explored: Explored) -> None:
     told = described(explored)
-    assert (told["answer"], told["names"], told["count"]) == ("image", [], COUNT)
+    assert (told["outputs"], told["names"], told["count"]) == ("images", [], COUNT)
     assert told["asks"] == ["error", "epoch"]
     assert told["outputRange"] == [0, 1]
     assert told["error"] == pytest.approx(squared_error(explored.model, explored), rel=1e-6)
@@ -72,7 +72,7 @@ def test_the_page_is_told_that_the_answer_is_an_image_and_given_those_that_shoul
 def test_a_model_of_classes_says_so() -> None:
     model = cs.Sequential([cs.layers.Flatten(input_shape=(4, 4, 1)), cs.layers.Dense(3)])
     told = described(Explored(model, np.zeros((3, 4, 4, 1)), [0, 1, 2]))
-    assert (told["answer"], told["packedTargets"]) == ("classes", None)
+    assert (told["outputs"], told["packedTargets"]) == ("classes", None)
     assert site(Explored(model)).answer("data/targets.bin") is None
 
 
@@ -95,7 +95,7 @@ def test_the_page_gets_as_many_images_as_there_is_room_for(explored: Explored) -
 
 
 def test_the_error_with_filters_off_and_a_number_changed_is_that_of_the_model_so_changed(explored: Explored) -> None:
-    change = {"place": 2, "weight": "kernel", "index": 7, "value": 0.75}
+    change = {"position": 2, "weight": "kernel", "index": 7, "value": 0.75}
     found = error(explored, {"silenced": {"0": [1, 4]}, "changes": [change]})
     changed = autoencoder()
     weights = explored.model.get_weights()

@@ -1,4 +1,4 @@
-"""Which values the images have that a model takes."""
+"""The value range of the images that a model takes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from convoscope.layers import Rescaling
 from convoscope.models.sequential import Sequential
 
 
-def white_of(model: Sequential) -> float:
-    """Return the value of white in the images that a model takes.
+def largest_value_of(model: Sequential) -> float:
+    """Return the largest value of the images that a model takes; the smallest is 0.
 
     It is what the model's file says; else what its first layer, a Rescaling, turns into 1; else 1.
 
@@ -15,7 +15,7 @@ def white_of(model: Sequential) -> float:
     --------
     >>> import convoscope as cs
     >>> conv = cs.layers.Conv2D(1, 3)
-    >>> white_of(cs.Sequential([cs.layers.Rescaling(1 / 127.5, offset=-1, input_shape=(8, 8, 1)), conv]))
+    >>> largest_value_of(cs.Sequential([cs.layers.Rescaling(1 / 127.5, offset=-1, input_shape=(8, 8, 1)), conv]))
     255.0
     """
     if model.preprocessing is not None:

@@ -1,14 +1,14 @@
 // Places in a layer's values: flat indexes, and rows, columns and channels.
 
-/** The place of a flat index in a shape: {row, column, channel}; row and column are 0 for a row of neurons. */
-export function placeIn(shape, index) {
+/** The position of a flat index in a shape: {row, column, channel}; row and column are 0 for a row of neurons. */
+export function positionIn(shape, index) {
   const channels = shape.at(-1);
   const columns = shape.length > 1 ? shape.at(-2) : 1;
-  const place = Math.floor(index / channels);
-  return { row: Math.floor(place / columns), column: place % columns, channel: index % channels };
+  const position = Math.floor(index / channels);
+  return { row: Math.floor(position / columns), column: position % columns, channel: index % channels };
 }
 
-/** The flat index of a place in a shape. */
+/** The flat index of a position in a shape. */
 export function indexIn(shape, { row = 0, column = 0, channel }) {
   return shape.length > 1 ? (row * shape.at(-2) + column) * shape.at(-1) + channel : channel;
 }

@@ -1,4 +1,4 @@
-"""The commands with a model whose answer is an image."""
+"""The commands with a model whose output is an image."""
 
 from __future__ import annotations
 
@@ -109,4 +109,4 @@ def test_it_is_written_as_one_page_alone_and_beside_another(shell: Shell) -> Non
     for models in (("a.safetensors",), ("a.safetensors", "b.safetensors")):
         ended = shell("export", *models, "--data", "digits", "--html", "page.html")
         assert ended.status == 0, ended.err
-        assert '"answer":"image"' in Path("page.html").read_text(encoding="utf-8")
+        assert '"outputs":"images"' in Path("page.html").read_text(encoding="utf-8")

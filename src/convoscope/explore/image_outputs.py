@@ -1,4 +1,4 @@
-"""Models whose answer is an image, such as an autoencoder: what comes out, and how far that is from what should."""
+"""Models whose output is an image, such as an autoencoder: what comes out, and how far that is from what should."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import numpy as np
 from convoscope.engine.base import Array
 from convoscope.engine.steps import ActivationStep
 from convoscope.errors import DataError, ShapeError
-from convoscope.explore.sections import batches
+from convoscope.explore.submodels import batches
 from convoscope.models.sequential import Sequential
 
 _BOUNDS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 
 
-def makes_images(model: Sequential) -> bool:
+def has_image_outputs(model: Sequential) -> bool:
     """Whether what a model puts out is an image: rows and columns of one value or of three colours.
 
     Examples
     --------
     >>> import convoscope as cs
     >>> layers = [cs.layers.Conv2D(3, 3, input_shape=(8, 8, 1)), cs.layers.Flatten()]
-    >>> makes_images(cs.Sequential(layers[:1])), makes_images(cs.Sequential(layers))
+    >>> has_image_outputs(cs.Sequential(layers[:1])), has_image_outputs(cs.Sequential(layers))
     (True, False)
     """
     shape = model.output_shape[1:]
@@ -31,7 +31,7 @@ def makes_images(model: Sequential) -> bool:
 
 
 def output_range(model: Sequential, inputs: tuple[float, float]) -> tuple[float, float]:
-    """Return the values of black and white in the images that a model makes.
+    """Return the value range of the images that a model makes: smallest and largest.
 
     Its last activation bounds them; without such a one they are taken to be those of the images that go in, `inputs`.
     """

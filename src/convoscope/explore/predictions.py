@@ -1,4 +1,4 @@
-"""What a model answers: class numbers out of its outputs, and the labels that they are held against."""
+"""What a model predicts: class numbers out of its outputs, and the labels that they are held against."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy.typing as npt
 
 from convoscope.engine.base import Array
 from convoscope.errors import DataError, ShapeError
-from convoscope.explore.sections import class_count, class_names, ends_in_probabilities, in_batches
+from convoscope.explore.submodels import class_count, class_names, ends_in_probabilities, in_batches
 from convoscope.models.sequential import Sequential
 
 Labels = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
-    """A model's answers for some images.
+class Predictions:
+    """A model's predictions for some images.
 
     Attributes
     ----------
@@ -37,20 +37,20 @@ class Answers:
     names: tuple[str, ...]
 
 
-def answers(model: Sequential, images: Array) -> Answers:
-    """Return what the model answers for checked images (N, *input_shape)."""
+def predictions(model: Sequential, images: Array) -> Predictions:
+    """Return what the model predicts for checked images (N, *input_shape)."""
     class_count(model)
-    return answers_of(model, in_batches(model.executable().forward, images))
+    return predictions_of(model, in_batches(model.executable().forward, images))
 
 
-def answers_of(model: Sequential, outputs: Array) -> Answers:
-    """Read outputs (N, outputs) of the model as answers. A single output says class 1 from the middle upwards."""
+def predictions_of(model: Sequential, outputs: Array) -> Predictions:
+    """Read outputs (N, outputs) of the model as predictions. A single output says class 1 from the middle upwards."""
     probabilities = ends_in_probabilities(model)
     if outputs.shape[1] == 1:
         against = 1 - outputs if probabilities else -outputs
         outputs = np.concatenate([against, outputs], axis=1)
     names = tuple(class_names(model, outputs.shape[1]))
-    return Answers(outputs, outputs.argmax(axis=1), probabilities, names)
+    return Predictions(outputs, outputs.argmax(axis=1), probabilities, names)
 
 
 def checked_labels(y: Any, images: int, classes: int) -> Labels:

@@ -1,4 +1,4 @@
-"""What the explorer's page is told of a model whose answer is an image, and answered about it."""
+"""What the explorer's page is told of a model whose outputs are images, and how two of them differ."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from convoscope.explore.sections import batches
+from convoscope.explore.submodels import batches
 from convoscope.web.exhibits import Indices, bytes_of_each
 from convoscope.web.explored import Explored
 
@@ -21,7 +21,7 @@ def describe_images(explored: Explored, room: int) -> tuple[Indices, dict[str, A
     each = bytes_of_each(explored.images) + (0 if explored.targets is None else bytes_of_each(explored.targets))
     chosen = np.arange(min(len(explored.images), _MOST, max(1, room // each)))
     told: dict[str, Any] = {
-        "answer": "image",
+        "outputs": "images",
         "names": [],
         "labels": None,
         "predicted": [],

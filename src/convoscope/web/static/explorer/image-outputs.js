@@ -1,13 +1,13 @@
-// Networks that answer with an image, such as an autoencoder: what came out, beside what went in and what should come.
-// class-answer.js is the other kind of answer; main.js takes one of the two.
+// Networks whose output is an image, such as an autoencoder: what came out, beside what went in and what should come.
+// class-outputs.js is the other kind of output; main.js takes one of the two.
 
 import { byId, delayed, h } from "../shared/dom.js";
 import { createBothImages } from "./beside-images.js";
 import { createCollection, imageShape, meanSquaredError, paintOn } from "./images.js";
 import { squaredError } from "./words.js";
 
-/** The kind of answer, as the page takes it: see class-answer.js. */
-export function createImageAnswer({ given, inputShape }) {
+/** The kind of output, as the page takes it: see class-outputs.js. */
+export function createImageOutputs({ given, inputShape }) {
   const { explorer } = given;
   const short = ({ error = null }) => (error === null ? null : squaredError(error));
   return {

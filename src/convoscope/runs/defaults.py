@@ -25,7 +25,7 @@ _FEW = 5
 _SEEDS = 10_000
 
 
-def filled_in(info: DatasetInfo, told: dict[str, Any]) -> dict[str, Any]:
+def with_defaults(info: DatasetInfo, told: dict[str, Any]) -> dict[str, Any]:
     """Give all settings but the data set, threads and engine.
 
     Parameters

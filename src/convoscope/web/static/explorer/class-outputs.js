@@ -1,8 +1,8 @@
-// Networks that answer with a class: its bars, the verdict, what is taken for what, and where the evidence is.
-// image-answer.js is the other kind of answer; main.js takes one of the two.
+// Networks whose output is a class: its bars, the verdict, what is taken for what, and where the evidence is.
+// image-outputs.js is the other kind of output; main.js takes one of the two.
 
 import { byId } from "../shared/dom.js";
-import { best, createAnswer, endsInProbabilities, scoresOf } from "./answer.js";
+import { best, createPrediction, endsInProbabilities, scoresOf } from "./prediction.js";
 import { createBothClasses } from "./beside-classes.js";
 import { createEvidence } from "./evidence.js";
 import { createCollection } from "./images.js";
@@ -13,10 +13,10 @@ import { createVerdict } from "./verdict.js";
 import { percent } from "./words.js";
 
 /**
- * The kind of answer, as the page takes it: {collection, measure, verdict, lastCard, mistakes, both}. `ask(address,
+ * The kind of output, as the page takes it: {collection, measure, verdict, lastCard, mistakes, both}. `ask(address,
  * question)` asks the running Python.
  */
-export function createClassAnswer({ given, layers, inputShape, network, state, ask }) {
+export function createClassOutputs({ given, layers, inputShape, network, state, ask }) {
   const { explorer } = given;
   const { names, range } = explorer;
   const probabilities = endsInProbabilities(layers);
@@ -39,14 +39,14 @@ export function createClassAnswer({ given, layers, inputShape, network, state, a
     },
     verdict: createVerdict({ explorer, probabilities }),
     /** What the last card shows instead of maps. */
-    lastCard: (of, onpick) => createAnswer(names, endsInProbabilities(of), onpick),
+    lastCard: (of, onpick) => createPrediction(names, endsInProbabilities(of), onpick),
     mistakes: {
       ...createMistakes(parts, { collection, explorer, state }),
       /** Shows where the network looked in the image of a run. */
       look({ input, outputs, label }) {
-        const answered = best(scoresOf(outputs.at(-1), probabilities));
-        evidence.render(input, answered, label);
-        saliency.render(input, answered);
+        const predicted = best(scoresOf(outputs.at(-1), probabilities));
+        evidence.render(input, predicted, label);
+        saliency.render(input, predicted);
         nearest.render(input);
       },
     },
