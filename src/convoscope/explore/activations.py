@@ -9,10 +9,11 @@ from typing import Any, SupportsIndex
 import numpy as np
 
 from convoscope import drawing
-from convoscope.engine.base import Array
-from convoscope.explore.submodels import as_batch, index_of, outputs_at
+from convoscope.engine.base import Array, each as each_of
+from convoscope.explore.calls import index_of, name_at
+from convoscope.explore.submodels import as_inputs, outputs_at
 from convoscope.layers import Layer
-from convoscope.models.sequential import Sequential
+from convoscope.models.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,14 +22,15 @@ class Activations:
 
     Attributes
     ----------
-    images : array (N, *input_shape)
+    images : array (N, *input_shape), or a list of those
+        One for each input of the model.
     layers : tuple of str
-        The layers' names.
+        The layers' names; the second call of a layer is named "conv2d (2)".
     outputs : tuple of arrays (N, ...)
         One for each layer.
     """
 
-    images: Array
+    images: Any
     layers: tuple[str, ...]
     outputs: tuple[Array, ...]
 
@@ -42,7 +44,8 @@ class Activations:
         A scale of its own for each map would make a filter that found nothing look like one that did.
         """
         made, axes = drawing.figure(len(self.layers) + 1, most)
-        drawing.show_image(axes[0][0], self.images[image])
+        for panel, images in zip(axes[0], each_of(self.images, 1), strict=False):
+            drawing.show_image(panel, images[image])
         for each in axes[0]:
             each.set_axis_off()
         for row, name, outputs in zip(axes[1:], self.layers, self.outputs, strict=True):
@@ -58,17 +61,17 @@ class Activations:
 
 
 def activations(
-    model: Sequential, images: Any, layers: Sequence[Layer | str | SupportsIndex] | None = None
+    model: Network, images: Any, layers: Sequence[Layer | str | SupportsIndex] | None = None
 ) -> Activations:
     """Return what each layer makes of images.
 
     Parameters
     ----------
-    model : Sequential
+    model : Sequential or Model
     images : array (N, *input_shape) or one image
         Prepared as for training (scaled to 0..1, if it was).
     layers : list of layers, names or indexes, optional
-        All of them if left out.
+        All of them if left out. In a graph, an index is that of a call in ``model.graph.calls``.
 
     Examples
     --------
@@ -78,7 +81,8 @@ def activations(
     >>> result.layers, result["conv2d"].shape
     (('conv2d', 'flatten', 'dense'), (2, 6, 6, 4))
     """
-    batch = as_batch(model, images)
-    indices = list(range(len(model.layers))) if layers is None else [index_of(model, layer) for layer in layers]
-    names = tuple(model.layers[index].name for index in indices)
+    batch = as_inputs(model, images)
+    every = range(len(model.graph.calls))
+    indices = list(every) if layers is None else [index_of(model, layer) for layer in layers]
+    names = tuple(name_at(model, index) for index in indices)
     return Activations(batch, names, tuple(outputs_at(model, batch, indices)))

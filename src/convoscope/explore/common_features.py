@@ -9,10 +9,11 @@ from typing import Any, SupportsIndex
 from convoscope import drawing
 from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError
-from convoscope.explore.submodels import as_batch, channel_at, outputs_at
+from convoscope.explore.calls import calls_of, channel_at, name_at
+from convoscope.explore.submodels import as_batch, outputs_at
 from convoscope.layers import Conv2D
 from convoscope.layers.pooling import Pooling2D
-from convoscope.models.sequential import Sequential
+from convoscope.models.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,13 +48,13 @@ class CommonFeatures:
 
 
 def common_features(
-    model: Sequential, images: Any, channel: SupportsIndex | Sequence[SupportsIndex] = 0
+    model: Network, images: Any, channel: SupportsIndex | Sequence[SupportsIndex] = 0
 ) -> CommonFeatures:
     """Follow one filter through all convolutions and poolings, for several images of a kind.
 
     Parameters
     ----------
-    model : Sequential
+    model : Sequential or Model
     images : array (N, *input_shape)
         Three of one class, for instance: what their maps share is what the network has found.
     channel : int or list of int
@@ -68,7 +69,7 @@ def common_features(
     >>> [maps.shape for maps in result.maps]
     [(3, 6, 6), (3, 3, 3)]
     """
-    indices = [index for index, layer in enumerate(model.layers) if isinstance(layer, (Conv2D, Pooling2D))]
+    indices = calls_of(model, (Conv2D, Pooling2D))
     if not indices:
         raise ConfigurationError(
             f"Model {model.name!r} has no convolution and no pooling to look at. activations shows any layer."
@@ -80,7 +81,7 @@ def common_features(
             f"{len(indices)} of them, but {len(wanted)} came."
         )
     channels = [channel_at(model, index, number) for index, number in zip(indices, wanted, strict=True)]
-    batch = as_batch(model, images)
+    batch = as_batch(model, images, "common_features")
     outputs = outputs_at(model, batch, indices)
     maps = tuple(output[..., number] for output, number in zip(outputs, channels, strict=True))
-    return CommonFeatures(batch, tuple(model.layers[index].name for index in indices), tuple(channels), maps)
+    return CommonFeatures(batch, tuple(name_at(model, index) for index in indices), tuple(channels), maps)

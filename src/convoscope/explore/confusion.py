@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from convoscope import drawing
 from convoscope.explore.predictions import checked_labels, predictions
-from convoscope.explore.submodels import as_batch
-from convoscope.models.sequential import Sequential
+from convoscope.explore.submodels import as_inputs, count_of, main_target
+from convoscope.models.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +45,12 @@ class Confusion:
         return drawing.confusion_figure(self.matrix, self.names, f"accuracy {self.accuracy:.2%}")
 
 
-def confusion(model: Sequential, x: Any, y: Any) -> Confusion:
+def confusion(model: Network, x: Any, y: Any) -> Confusion:
     """Count what the model predicts for images of each class.
 
     Parameters
     ----------
-    model : Sequential
+    model : Sequential or Model
     x : array (N, *input_shape)
     y : array of int (N,), or one-hot rows (N, classes)
 
@@ -61,9 +61,9 @@ def confusion(model: Sequential, x: Any, y: Any) -> Confusion:
     >>> confusion(model, np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]), [0, 1, 1]).matrix.tolist()
     [[1, 0], [1, 1]]
     """
-    batch = as_batch(model, x)
+    batch = as_inputs(model, x)
     found = predictions(model, batch)
     classes = len(found.names)
-    labels = checked_labels(y, len(batch), classes)
+    labels = checked_labels(main_target(model, y), count_of(batch), classes)
     counts = np.bincount(labels * classes + found.predicted, minlength=classes**2)
     return Confusion(counts.reshape(classes, classes), found.names)

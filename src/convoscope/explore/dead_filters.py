@@ -9,7 +9,8 @@ import numpy as np
 
 from convoscope import drawing
 from convoscope.engine.base import Array
-from convoscope.explore.submodels import as_batch, batches, outputs_at
+from convoscope.explore.calls import call_at, calls_of, name_at, readers_of
+from convoscope.explore.submodels import as_inputs, input_batches, outputs_at
 from convoscope.layers import (
     ELU,
     Activation,
@@ -20,7 +21,7 @@ from convoscope.layers import (
     LeakyReLU,
     ReLU,
 )
-from convoscope.models.sequential import Sequential
+from convoscope.models.network import Network
 
 # What belongs to the convolution or dense layer before it: a filter is judged by what leaves these.
 _FOLLOWERS = (ELU, Activation, BatchNormalization, Dropout, LeakyReLU, ReLU)
@@ -60,14 +61,14 @@ class DeadFilters:
         return made
 
 
-def dead_filters(model: Sequential, images: Any) -> DeadFilters:
+def dead_filters(model: Network, images: Any) -> DeadFilters:
     """Find the filters and inner neurons that have the same value everywhere, in all images.
 
     After a ReLU that value is 0: the filter's sum was never above it. The layer that makes the prediction is left out.
 
     Parameters
     ----------
-    model : Sequential
+    model : Sequential or Model
     images : array (N, *input_shape)
         Enough of them to say so: a thousand rather than ten.
 
@@ -79,25 +80,35 @@ def dead_filters(model: Sequential, images: Any) -> DeadFilters:
     >>> dead_filters(model, np.ones((1, 2, 2, 1)) * np.eye(2)[None, :, :, None]).dead
     {'conv2d': [1]}
     """
-    batch = as_batch(model, images)
-    layers = model.layers
-    judged = [index for index, layer in enumerate(layers) if isinstance(layer, (Conv2D, Dense))]
-    if judged and isinstance(layers[judged[-1]], Dense):
-        judged.pop()
+    inputs = as_inputs(model, images)
+    judged = [index for index in calls_of(model, (Conv2D, Dense)) if not _is_last(model, index)]
     ends = [_end(model, index) for index in judged]
     low: list[Array] = []
     high: list[Array] = []
-    for part in batches(len(batch)):
-        outputs = [output.reshape(-1, output.shape[-1]) for output in outputs_at(model, batch[part], ends)]
+    for _, batch in input_batches(inputs):
+        outputs = [output.reshape(-1, output.shape[-1]) for output in outputs_at(model, batch, ends)]
         least, most = [o.min(axis=0) for o in outputs], [o.max(axis=0) for o in outputs]
         low = [np.minimum(a, b) for a, b in zip(low, least, strict=True)] if low else least
         high = [np.maximum(a, b) for a, b in zip(high, most, strict=True)] if high else most
-    return DeadFilters(tuple(layers[index].name for index in judged), tuple(low), tuple(high))
+    return DeadFilters(tuple(name_at(model, index) for index in judged), tuple(low), tuple(high))
 
 
-def _end(model: Sequential, index: int) -> int:
-    """Return the index of the last layer that belongs to the one at `index`."""
-    layers = model.layers
-    while index + 1 < len(layers) and isinstance(layers[index + 1], _FOLLOWERS):
-        index += 1
+def _end(model: Network, index: int) -> int:
+    """Return the index of the last call that belongs to the one at `index`: each alone reads the one before."""
+    readers = readers_of(model, index)
+    while len(readers) == 1 and isinstance(call_at(model, readers[0]).layer, _FOLLOWERS):
+        index = readers[0]
+        readers = readers_of(model, index)
     return index
+
+
+def _is_last(model: Network, index: int) -> bool:
+    """Whether it is a dense layer behind which no other layer has a kernel: it makes an answer."""
+    if not isinstance(call_at(model, index).layer, Dense):
+        return False
+    behind, waiting = set(), [index]
+    while waiting:
+        new = set(readers_of(model, waiting.pop())) - behind
+        behind |= new
+        waiting += new
+    return not any(isinstance(call_at(model, each).layer, (Conv2D, Dense)) for each in behind)

@@ -8,12 +8,20 @@ from typing import Any
 import numpy as np
 
 from convoscope import drawing
-from convoscope.engine.base import Array
+from convoscope.engine.base import Array, Arrays
 from convoscope.errors import NotReadyError, unknown_name
 from convoscope.explore.predictions import Labels, checked_labels
-from convoscope.explore.submodels import as_batch, class_count, class_names, outputs_at
+from convoscope.explore.submodels import (
+    as_inputs,
+    class_count,
+    class_names,
+    count_of,
+    main_calls,
+    main_target,
+    values_at,
+)
 from convoscope.layers import Conv2D, Dense
-from convoscope.models.sequential import Sequential
+from convoscope.models.network import Network
 
 METHODS = ("pca", "tsne")
 _READABLE = 20  # a legend of more classes covers the points
@@ -59,12 +67,12 @@ class Embedding:
         return made
 
 
-def embedding(model: Sequential, x: Any, y: Any = None, method: str = "pca", *, seed: int = 0) -> Embedding:
+def embedding(model: Network, x: Any, y: Any = None, method: str = "pca", *, seed: int = 0) -> Embedding:
     """Draw images as points: what the last hidden layer makes of them, brought down to two dimensions.
 
     Parameters
     ----------
-    model : Sequential
+    model : Sequential or Model
     x : array (N, *input_shape)
     y : array of int (N,), or one-hot rows, optional
         For the colours.
@@ -83,9 +91,9 @@ def embedding(model: Sequential, x: Any, y: Any = None, method: str = "pca", *, 
     """
     if method not in METHODS:
         raise unknown_name("method of embedding", method, METHODS)
-    batch = as_batch(model, x)
+    batch = as_inputs(model, x)
     count = max(2, class_count(model))
-    labels = None if y is None else checked_labels(y, len(batch), count)
+    labels = None if y is None else checked_labels(main_target(model, y), count_of(batch), count)
     values, layer = hidden(model, batch)
     explained = None
     if method == "pca":
@@ -95,12 +103,14 @@ def embedding(model: Sequential, x: Any, y: Any = None, method: str = "pca", *, 
     return Embedding(points, labels, tuple(class_names(model, count)), layer, method, explained)
 
 
-def hidden(model: Sequential, images: Array) -> tuple[Array, str]:
+def hidden(model: Network, images: Arrays) -> tuple[Array, str]:
     """Return what goes into the last dense layer or convolution, (N, features), and the name of where it is from."""
-    with_weights = [index for index, layer in enumerate(model.layers) if isinstance(layer, (Conv2D, Dense))]
-    index = with_weights[-1] - 1 if with_weights else -1
-    (values,) = outputs_at(model, images, [index])
-    return values.reshape(len(values), -1), "the input" if index < 0 else model.layers[index].name
+    graph, count = model.graph, len(model.plan_input_shapes)
+    needed = main_calls(model)
+    with_weights = [index for index in needed if isinstance(graph.calls[index].layer, (Conv2D, Dense))]
+    value = graph.calls[with_weights[-1]].inputs[0] if with_weights else 0
+    (values,) = values_at(model, images, [value])
+    return values.reshape(len(values), -1), "the input" if value < count else graph.call_names[value - count]
 
 
 def _pca(values: Array) -> tuple[Array, tuple[float, float]]:

@@ -10,9 +10,9 @@ import numpy as np
 from convoscope import drawing
 from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError
-from convoscope.explore.submodels import convolution_at
+from convoscope.explore.calls import call_at, convolution_at, name_at
 from convoscope.layers import Conv2D, Layer
-from convoscope.models.sequential import Sequential
+from convoscope.models.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +43,12 @@ class Filters:
         return made
 
 
-def filters(model: Sequential, layer: Layer | str | SupportsIndex | None = None) -> Filters:
+def filters(model: Network, layer: Layer | str | SupportsIndex | None = None) -> Filters:
     """Return a convolution's kernels as images.
 
     Parameters
     ----------
-    model : Sequential
+    model : Sequential or Model
     layer : layer, name or index, optional
         A convolution; the first if left out: its kernels look at the image itself.
 
@@ -59,9 +59,10 @@ def filters(model: Sequential, layer: Layer | str | SupportsIndex | None = None)
     >>> filters(model).kernels.shape
     (4, 3, 3, 1)
     """
-    found = model.layers[convolution_at(model, layer, "filters", 0)]
+    index = convolution_at(model, layer, "filters", 0)
+    found = call_at(model, index).layer
     if not isinstance(found, Conv2D):
         raise ConfigurationError(f"filters shows the kernels of a convolution, but {found.describe()} is none.")
     kernel = found.weights[0]
     biases = found.weights[1].copy() if found.use_bias else np.zeros(found.filters, np.float32)
-    return Filters(found.name, np.ascontiguousarray(np.moveaxis(kernel, -1, 0)), biases)
+    return Filters(name_at(model, index), np.ascontiguousarray(np.moveaxis(kernel, -1, 0)), biases)

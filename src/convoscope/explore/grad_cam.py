@@ -10,18 +10,18 @@ import numpy as np
 from convoscope import drawing
 from convoscope.engine.base import Array
 from convoscope.errors import ShapeError, unknown_name
+from convoscope.explore.calls import call_at, convolution_at, name_at
 from convoscope.explore.submodels import (
     as_batch,
     chosen_classes,
     class_count,
     class_names,
-    convolution_at,
     one_hot,
     outputs_at,
     submodel,
 )
 from convoscope.layers import Layer
-from convoscope.models.sequential import Sequential
+from convoscope.models.network import Network
 
 METHODS = ("grad_cam", "hires_cam")
 
@@ -76,7 +76,7 @@ class GradCam:
 
 
 def grad_cam(
-    model: Sequential,
+    model: Network,
     images: Any,
     class_index: Any = None,
     layer: Layer | str | SupportsIndex | None = None,
@@ -86,7 +86,7 @@ def grad_cam(
 
     Parameters
     ----------
-    model : Sequential
+    model : Sequential or Model
         With one row of scores for each image. A softmax or sigmoid at its end is left out.
     images : array (N, *input_shape) or one image
         Prepared as for training.
@@ -113,18 +113,20 @@ def grad_cam(
     if method not in METHODS:
         raise unknown_name("method of grad_cam", method, METHODS)
     index = convolution_at(model, layer, "grad_cam", -1)
-    found = model.layers[index]
-    if len(found.output_shape) != 4:
+    call = call_at(model, index)
+    if len(call.output_shape) != 3:
         raise ShapeError(
-            f"grad_cam needs feature maps of shape (height, width, channels), but {found.describe()} makes outputs of "
-            f"shape {found.output_shape[1:]}. Choose a convolution or a pooling, or leave the layer out."
+            f"grad_cam needs feature maps of shape (height, width, channels), but {call.layer.describe()} makes "
+            f"outputs of shape {call.output_shape}. Choose a convolution or a pooling, or leave the layer out."
         )
-    batch = as_batch(model, images)
+    batch = as_batch(model, images, "grad_cam")
     count = class_count(model)
     classes = chosen_classes(model, batch, class_index)
     (maps,) = outputs_at(model, batch, [index])
-    gradients = submodel(model, index + 1, scores=True).pull(maps, one_hot(classes, count))
+    value = model.graph.value_of(index)
+    behind = submodel(model, [value], scores=True)
+    gradients = behind.pull({value: maps, 0: batch}, one_hot(classes, count))
     weights = gradients.mean(axis=(1, 2), keepdims=True) if method == "grad_cam" else gradients
     names = class_names(model, count)
     labels = tuple(names[each] for each in classes)
-    return GradCam(batch, found.name, method, classes, labels, (weights * maps).sum(axis=-1))
+    return GradCam(batch, name_at(model, index), method, classes, labels, (weights * maps).sum(axis=-1))

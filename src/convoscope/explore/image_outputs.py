@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from convoscope.engine.base import Array
+from convoscope.engine.base import Array, Arrays
 from convoscope.engine.steps import ActivationStep
 from convoscope.errors import DataError, ShapeError
-from convoscope.explore.submodels import batches
-from convoscope.models.sequential import Sequential
+from convoscope.explore.submodels import input_batches, is_image, main_output, main_shape, main_target
+from convoscope.models.network import Network
 
 _BOUNDS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 
 
-def has_image_outputs(model: Sequential) -> bool:
+def has_image_outputs(model: Network) -> bool:
     """Whether what a model puts out is an image: rows and columns of one value or of three colours.
 
     Examples
@@ -26,23 +26,23 @@ def has_image_outputs(model: Sequential) -> bool:
     >>> has_image_outputs(cs.Sequential(layers[:1])), has_image_outputs(cs.Sequential(layers))
     (True, False)
     """
-    shape = model.output_shape[1:]
-    return len(shape) == 3 and shape[2] in (1, 3)
+    return is_image(main_shape(model))
 
 
-def output_range(model: Sequential, inputs: tuple[float, float]) -> tuple[float, float]:
+def output_range(model: Network, inputs: tuple[float, float]) -> tuple[float, float]:
     """Return the value range of the images that a model makes: smallest and largest.
 
     Its last activation bounds them; without such a one they are taken to be those of the images that go in, `inputs`.
     """
-    last = model.executable(fused=False).plan.steps[-1]
+    steps = model.executable(fused=False).plan
+    last = steps.maker_of(steps.outputs[main_output(model)])
     return _BOUNDS.get(last.activation.name, inputs) if isinstance(last, ActivationStep) else inputs
 
 
-def checked_targets(model: Sequential, y: Any, count: int) -> Array:
+def checked_targets(model: Network, y: Any, count: int) -> Array:
     """Return the images that should come out for `count` images, (N, *output_shape), or say what is wrong with them."""
-    made = tuple(int(size or 0) for size in model.output_shape[1:])
-    targets = np.asarray(y)
+    made = main_shape(model)
+    targets = np.asarray(main_target(model, y))
     if (*targets.shape, 1) == (count, *made):
         targets = targets[..., None]
     if targets.shape != (count, *made):
@@ -55,10 +55,9 @@ def checked_targets(model: Sequential, y: Any, count: int) -> Array:
     return targets.astype(np.float32)
 
 
-def mean_squared_error(run: Callable[[Array], Array], images: Array, targets: Array) -> float:
+def mean_squared_error(run: Callable[[Any], Array], images: Arrays, targets: Array) -> float:
     """Return how far what `run` makes of images is from what should come out, over all values of all images."""
     squares = 0.0
-    for part in batches(len(images)):
-        made = run(np.ascontiguousarray(images[part]))
-        squares += float(np.square(made.astype(np.float64) - targets[part]).sum())
+    for part, inputs in input_batches(images):
+        squares += float(np.square(run(inputs).astype(np.float64) - targets[part]).sum())
     return squares / targets.size

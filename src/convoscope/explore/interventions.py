@@ -5,6 +5,7 @@ The model itself is never touched.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, SupportsIndex
@@ -12,12 +13,22 @@ from typing import Any, SupportsIndex
 import numpy as np
 
 from convoscope import drawing
-from convoscope.engine.base import Array
+from convoscope.engine.base import Array, Arrays
 from convoscope.errors import ConfigurationError
+from convoscope.explore.calls import call_at, channel_at, index_of, name_at
 from convoscope.explore.predictions import Labels, checked_labels, predictions, predictions_of
-from convoscope.explore.submodels import as_batch, channel_at, class_count, in_batches, index_of, submodel
+from convoscope.explore.submodels import (
+    as_inputs,
+    class_count,
+    count_of,
+    in_batches,
+    known,
+    main_target,
+    main_value,
+    submodel,
+)
 from convoscope.layers import Layer
-from convoscope.models.sequential import Sequential
+from convoscope.models.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +75,7 @@ class Ablation:
 
 
 def ablate(
-    model: Sequential,
+    model: Network,
     layer: Layer | str | SupportsIndex,
     channels: SupportsIndex | Sequence[SupportsIndex],
     x: Any,
@@ -74,7 +85,7 @@ def ablate(
 
     Parameters
     ----------
-    model : Sequential
+    model : Sequential or Model
     layer : layer, name or index
     channels : int or list of int
         Filters of a convolution, or neurons of a dense layer.
@@ -93,12 +104,12 @@ def ablate(
     wanted = list(channels) if isinstance(channels, (Sequence, np.ndarray)) else [channels]
     off = sorted({channel_at(model, index, channel) for channel in wanted})
     class_count(model)
-    batch = as_batch(model, x)
+    batch = as_inputs(model, x)
     outputs = in_batches(with_interventions(model, {index: off}, []), batch)
     before, now = predictions(model, batch), predictions_of(model, outputs)
-    labels = checked_labels(y, len(batch), len(now.names))
+    labels = checked_labels(main_target(model, y), count_of(batch), len(now.names))
     return Ablation(
-        model.layers[index].name,
+        name_at(model, index),
         tuple(off),
         outputs,
         now.predicted,
@@ -139,15 +150,15 @@ class Intervention:
 
 
 def intervene(
-    model: Sequential, silenced: Mapping[int, Sequence[int]], changes: Sequence[WeightChange], x: Any, y: Any
+    model: Network, silenced: Mapping[int, Sequence[int]], changes: Sequence[WeightChange], x: Any, y: Any
 ) -> Intervention:
     """Return how well a model does with channels of some layers at 0 and some weights changed.
 
     Parameters
     ----------
-    model : Sequential
+    model : Sequential or Model
     silenced : mapping of int to list of int
-        From layers' indices to their channels that are 0.
+        From layers' indices (in a graph: those of their calls) to their channels that are 0.
     changes : list of WeightChange
     x : array (N, *input_shape)
     y : array of int (N,), or one-hot rows (N, classes)
@@ -160,16 +171,16 @@ def intervene(
     0.5
     """
     class_count(model)
-    batch = as_batch(model, x)
+    batch = as_inputs(model, x)
     found = predictions_of(model, in_batches(with_interventions(model, silenced, changes), batch))
-    labels = checked_labels(y, len(batch), len(found.names))
+    labels = checked_labels(main_target(model, y), count_of(batch), len(found.names))
     share = float(np.mean(found.predicted == labels))
     return Intervention(share, _by_class(found.predicted, labels, len(found.names)), found.names)
 
 
 def with_interventions(
-    model: Sequential, silenced: Mapping[int, Sequence[int]], changes: Sequence[WeightChange]
-) -> Callable[[Array], Array]:
+    model: Network, silenced: Mapping[int, Sequence[int]], changes: Sequence[WeightChange]
+) -> Callable[[Arrays], Array]:
     """Return a function from a batch to the model's outputs, with channels at 0 and weights changed."""
     off = {
         index_of(model, index): [channel_at(model, index_of(model, index), channel) for channel in channels]
@@ -178,37 +189,36 @@ def with_interventions(
     return _running(_changed(model, changes), off)
 
 
-def _changed(model: Sequential, changes: Sequence[WeightChange]) -> Sequential:
+def _changed(model: Network, changes: Sequence[WeightChange]) -> Network:
     if not changes:
         return model
-    copy = Sequential.from_config(model.get_config(), seed=model.seed)
-    copy.set_weights(model.get_weights())
+    twin = copy.deepcopy(model)
     for change in changes:
-        layer = copy.layers[index_of(copy, change.layer)]
+        layer = call_at(twin, index_of(twin, change.layer)).layer
         weights = {spec.name: weight for spec, weight in zip(layer.specs, layer.weights, strict=True)}
         if change.weight not in weights or not 0 <= change.index < weights[change.weight].size:
             raise ConfigurationError(f"{layer.describe()} has no number {change.index} of a weight {change.weight!r}.")
         if not np.isfinite(change.value):
             raise ConfigurationError(f"A weight must be a finite number, but is to become {change.value}.")
         weights[change.weight].reshape(-1)[change.index] = change.value
-    return copy
+    return twin
 
 
-def _running(model: Sequential, off: Mapping[int, Sequence[int]]) -> Callable[[Array], Array]:
-    """Return a function from a batch to the outputs: pieces of the model, with zeros put in between them."""
-    ends = sorted(off)
-    starts = [0, *(index + 1 for index in ends)]
-    pieces = [
-        submodel(model, start, stop) if start < len(model.layers) else None
-        for start, stop in zip(starts, [*(index + 1 for index in ends), None], strict=True)
-    ]
+def _running(model: Network, off: Mapping[int, Sequence[int]]) -> Callable[[Arrays], Array]:
+    """Return a function from a batch to the main output: parts of the model, with zeros put in between them.
 
-    def run(values: Array) -> Array:
-        for piece, index in zip(pieces, [*ends, None], strict=True):
-            values = values if piece is None else piece.executable.forward(values).copy()
-            if index is not None:
-                values[..., list(off[index])] = 0
-        return values
+    Each part goes on from all values that have zeros, so that every reader of such a value sees them.
+    """
+    cuts = [model.graph.value_of(index) for index in sorted(off)]
+    parts = [submodel(model, cuts[:number], cut) for number, cut in enumerate(cuts)]
+    last = submodel(model, cuts, main_value(model))
+
+    def run(inputs: Arrays) -> Array:
+        values = known(inputs)
+        for part, cut, index in zip(parts, cuts, sorted(off), strict=True):
+            values[cut] = part.at_once(values)
+            values[cut][..., list(off[index])] = 0
+        return last.at_once(values)
 
     return run
 

@@ -12,8 +12,8 @@ from convoscope.checks import integer
 from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError
 from convoscope.explore.predictions import Labels, checked_labels, predictions
-from convoscope.explore.submodels import as_batch
-from convoscope.models.sequential import Sequential
+from convoscope.explore.submodels import as_batch, main_target
+from convoscope.models.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,13 +61,13 @@ class Mistakes:
 
 
 def mistakes(
-    model: Sequential, x: Any, y: Any, count: int = 24, *, true: int | None = None, predicted: int | None = None
+    model: Network, x: Any, y: Any, count: int = 24, *, true: int | None = None, predicted: int | None = None
 ) -> Mistakes:
     """Return the images that the model got wrong.
 
     Parameters
     ----------
-    model : Sequential
+    model : Sequential or Model
     x : array (N, *input_shape)
     y : array of int (N,), or one-hot rows (N, classes)
     count : int
@@ -83,9 +83,9 @@ def mistakes(
     [2, 0]
     """
     most = integer(count, "count", "mistakes")
-    batch = as_batch(model, x)
+    batch = as_batch(model, x, "mistakes")
     found = predictions(model, batch)
-    labels = checked_labels(y, len(batch), len(found.names))
+    labels = checked_labels(main_target(model, y), len(batch), len(found.names))
     for name, value in (("true", true), ("predicted", predicted)):
         if value is not None and not 0 <= value < len(found.names):
             raise ConfigurationError(

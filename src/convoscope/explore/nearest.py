@@ -12,7 +12,7 @@ from convoscope.checks import integer
 from convoscope.engine.base import Array
 from convoscope.explore.embedding import hidden
 from convoscope.explore.submodels import as_batch, batches
-from convoscope.models.sequential import Sequential
+from convoscope.models.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +45,12 @@ class Nearest:
         return made
 
 
-def nearest(model: Sequential, images: Any, collection: Any, count: int = 5) -> Nearest:
+def nearest(model: Network, images: Any, collection: Any, count: int = 5) -> Nearest:
     """Find the images of a collection, such as the training images, that the network finds most like given ones.
 
     Parameters
     ----------
-    model : Sequential
+    model : Sequential or Model
     images : array (N, *input_shape) or one image
     collection : array (M, *input_shape)
     count : int
@@ -64,7 +64,7 @@ def nearest(model: Sequential, images: Any, collection: Any, count: int = 5) -> 
     [[1]]
     """
     most = integer(count, "count", "nearest")
-    batch, known = as_batch(model, images), as_batch(model, collection)
+    batch, known = as_batch(model, images, "nearest"), as_batch(model, collection, "nearest")
     own = hidden(model, batch)[0].astype(np.float64)
     others = np.concatenate([hidden(model, known[part])[0] for part in batches(len(known))]).astype(np.float64)
     squares = [((others - each) ** 2).sum(axis=1) for each in own]

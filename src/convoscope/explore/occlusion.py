@@ -15,7 +15,7 @@ from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError, ShapeError
 from convoscope.explore.predictions import predictions
 from convoscope.explore.submodels import BATCH, as_batch
-from convoscope.models.sequential import Sequential
+from convoscope.models.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,7 @@ class Occlusion:
 
 
 def occlusion(
-    model: Sequential,
+    model: Network,
     image: Any,
     class_index: int | None = None,
     size: int | Sequence[int] | None = None,
@@ -81,7 +81,7 @@ def occlusion(
 
     Parameters
     ----------
-    model : Sequential
+    model : Sequential or Model
         Any; no gradient is needed.
     image : array (height, width, channels)
     class_index : int, optional
@@ -105,7 +105,7 @@ def occlusion(
     >>> occlusion(model, np.ones((2, 2, 1)), class_index=1, size=1).drops.tolist()
     [[1.0, 2.0], [3.0, 4.0]]
     """
-    (picture, *others) = as_batch(model, image)
+    (picture, *others) = as_batch(model, image, "occlusion")
     if others or picture.ndim not in (2, 3):
         raise ShapeError(
             f"occlusion takes one image, (height, width) or (height, width, channels), but got {1 + len(others)} of "

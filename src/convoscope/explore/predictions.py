@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.engine.base import Array
+from convoscope.engine.base import Array, Arrays
 from convoscope.errors import DataError, ShapeError
-from convoscope.explore.submodels import class_count, class_names, ends_in_probabilities, in_batches
-from convoscope.models.sequential import Sequential
+from convoscope.explore.submodels import class_count, class_names, ends_in_probabilities, in_batches, main_run
+from convoscope.models.network import Network
 
 Labels = npt.NDArray[np.int64]
 
@@ -37,14 +37,17 @@ class Predictions:
     names: tuple[str, ...]
 
 
-def predictions(model: Sequential, images: Array) -> Predictions:
+def predictions(model: Network, images: Arrays) -> Predictions:
     """Return what the model predicts for checked images (N, *input_shape)."""
     class_count(model)
-    return predictions_of(model, in_batches(model.executable().forward, images))
+    return predictions_of(model, in_batches(main_run(model), images))
 
 
-def predictions_of(model: Sequential, outputs: Array) -> Predictions:
-    """Read outputs (N, outputs) of the model as predictions. A single output says class 1 from the middle upwards."""
+def predictions_of(model: Network, outputs: Array) -> Predictions:
+    """Read what the main output made, (N, outputs), as predictions.
+
+    A single output says class 1 from the middle upwards.
+    """
     probabilities = ends_in_probabilities(model)
     if outputs.shape[1] == 1:
         against = 1 - outputs if probabilities else -outputs

@@ -13,10 +13,11 @@ import numpy.typing as npt
 from convoscope import drawing
 from convoscope.engine import plan, receptive_field as reach
 from convoscope.engine.base import Array
+from convoscope.engine.steps import Step
 from convoscope.errors import ConfigurationError
-from convoscope.explore.submodels import index_of
+from convoscope.explore.calls import call_at, index_of, name_at
 from convoscope.layers import Layer
-from convoscope.models.sequential import Sequential
+from convoscope.models.network import Network
 
 Mask = npt.NDArray[np.bool_]
 
@@ -70,16 +71,18 @@ class ReceptiveField:
 
 
 def receptive_field(
-    model: Sequential, layer: Layer | str | SupportsIndex, unit: Sequence[SupportsIndex] | SupportsIndex
+    model: Network, layer: Layer | str | SupportsIndex, unit: Sequence[SupportsIndex] | SupportsIndex, which: int = 0
 ) -> ReceptiveField:
     """Return exactly the input values that a unit depends on, whatever the weights.
 
     Parameters
     ----------
-    model : Sequential
+    model : Sequential or Model
     layer : layer, name or index
     unit : int or tuple of int
         The unit's position in the layer's output: (row, column), (row, column, channel), or the number of a neuron.
+    which : int
+        Of a model with several inputs, the number of the one that is looked at.
 
     Notes
     -----
@@ -94,18 +97,27 @@ def receptive_field(
     (slice(2, 6, None), slice(0, 4, None))
     """
     at = index_of(model, layer)
-    found = model.layers[at]
-    steps = plan.build(model.layers[: at + 1], model.plan_input_shape, fused=False).steps
-    shape = steps[-1].output_shape
-    index = _unit_index(unit, shape, found)
-    mask = np.zeros(shape, bool)
-    mask[index] = True
-    field = reach.of_values(steps, (model.plan_input_shape,))[-1]
-    assert field is not None
-    for step in reversed(steps):
-        for reading in reversed(step.readings):
-            mask = reading.back(mask)
-    return ReceptiveField(found.name, index, mask, field.size)
+    graph = model.graph.upto([model.graph.value_of(at)])
+    steps = plan.build_graph(graph, fused=False).steps
+    shape, count = steps[-1].output_shape, len(graph.input_shapes)
+    index = _unit_index(unit, shape, call_at(model, at).layer)
+    field = reach.of_values(steps, graph.input_shapes, which)[-1]
+    masks = {count + len(steps) - 1: np.zeros(shape, bool)}
+    masks[count + len(steps) - 1][index] = True
+    for made in range(len(steps) - 1, -1, -1):
+        _read(steps[made], masks.pop(count + made), masks)
+    mask = masks.get(which, np.zeros(graph.input_shapes[which], bool))
+    size = field.size if field is not None else (0,) * len(reach.at_input(graph.input_shapes[which]).axes)
+    return ReceptiveField(name_at(model, at), index, mask, size)
+
+
+def _read(step: Step, mask: Mask, masks: dict[int, Mask]) -> None:
+    """Mark in `masks` what the marked outputs of a step are computed from, of each value that it reads."""
+    for which, value in enumerate(step.inputs):
+        marked = mask
+        for reading in reversed(step.readings_of(which)):
+            marked = reading.back(marked)
+        masks[value] = marked | masks[value] if value in masks else marked
 
 
 def _unit_index(unit: Any, shape: tuple[int, ...], layer: Layer) -> tuple[int, ...]:

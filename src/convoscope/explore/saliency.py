@@ -10,7 +10,7 @@ import numpy as np
 from convoscope import drawing
 from convoscope.engine.base import Array
 from convoscope.explore.submodels import as_batch, chosen_classes, class_count, class_names, one_hot, submodel
-from convoscope.models.sequential import Sequential
+from convoscope.models.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,12 +48,12 @@ class Saliency:
         return made
 
 
-def saliency(model: Sequential, images: Any, class_index: Any = None) -> Saliency:
+def saliency(model: Network, images: Any, class_index: Any = None) -> Saliency:
     """Return the gradient of a class' score by the input.
 
     Parameters
     ----------
-    model : Sequential
+    model : Sequential or Model
         With one row of scores for each image. A softmax or sigmoid at its end is left out.
     images : array (N, *input_shape) or one image
         Prepared as for training.
@@ -72,9 +72,9 @@ def saliency(model: Sequential, images: Any, class_index: Any = None) -> Salienc
     >>> bool(np.allclose(result.gradients.ravel(), model.layers[1].weights[0][:, 2]))
     True
     """
-    batch = as_batch(model, images)
+    batch = as_batch(model, images, "saliency")
     count = class_count(model)
     classes = chosen_classes(model, batch, class_index)
-    gradients = submodel(model, 0, scores=True).pull(batch, one_hot(classes, count))
+    gradients = submodel(model, [0], scores=True).pull({0: batch}, one_hot(classes, count))
     names = class_names(model, count)
     return Saliency(batch, classes, tuple(names[each] for each in classes), gradients)

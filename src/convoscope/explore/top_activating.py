@@ -11,9 +11,10 @@ from convoscope import drawing
 from convoscope.checks import integer
 from convoscope.engine import plan, receptive_field as reach
 from convoscope.engine.base import Array
-from convoscope.explore.submodels import as_batch, batches, channel_at, index_of, outputs_at
+from convoscope.explore.calls import call_at, channel_at, index_of, name_at
+from convoscope.explore.submodels import as_batch, batches, outputs_at
 from convoscope.layers import Layer
-from convoscope.models.sequential import Sequential
+from convoscope.models.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,13 +55,13 @@ class TopActivating:
 
 
 def top_activating(
-    model: Sequential, layer: Layer | str | SupportsIndex, channel: SupportsIndex, images: Any, count: int = 16
+    model: Network, layer: Layer | str | SupportsIndex, channel: SupportsIndex, images: Any, count: int = 16
 ) -> TopActivating:
     """Find the images that a channel responds to most, each at its best position.
 
     Parameters
     ----------
-    model : Sequential
+    model : Sequential or Model
     layer : layer, name or index
     channel : int
         A filter of a convolution, or a neuron of a dense layer.
@@ -81,7 +82,7 @@ def top_activating(
     index = index_of(model, layer)
     number = channel_at(model, index, channel)
     most = integer(count, "count", "top_activating")
-    batch = as_batch(model, images)
+    batch = as_batch(model, images, "top_activating")
     best, where = [], []
     for part in batches(len(batch)):
         (outputs,) = outputs_at(model, batch[part], [index])
@@ -91,16 +92,16 @@ def top_activating(
         best.append(flat.max(axis=1))
     values_of, peaks = np.concatenate(best), np.concatenate(where)
     top = np.argsort(-values_of, kind="stable")[:most]
-    shape = tuple(int(size) for size in model.layers[index].output_shape[1:-1] if size is not None)
+    shape = call_at(model, index).output_shape[:-1]
     units = np.stack(np.unravel_index(peaks[top], shape), axis=1) if shape else np.zeros((len(top), 0), np.int64)
     axes = _field(model, index).axes
     patches = tuple(_patch(batch[image], unit, axes) for image, unit in zip(top, units, strict=True))
-    return TopActivating(model.layers[index].name, number, top, values_of[top], units, batch[top], patches)
+    return TopActivating(name_at(model, index), number, top, values_of[top], units, batch[top], patches)
 
 
-def _field(model: Sequential, index: int) -> reach.ReceptiveField:
-    steps = plan.build(model.layers[: index + 1], model.plan_input_shape, fused=False).steps
-    field = reach.of_values(steps, (model.plan_input_shape,))[-1]
+def _field(model: Network, index: int) -> reach.ReceptiveField:
+    graph = model.graph.upto([model.graph.value_of(index)])
+    field = reach.of_values(plan.build_graph(graph, fused=False).steps, graph.input_shapes)[-1]
     assert field is not None
     return field
 

@@ -7,7 +7,8 @@ finds the calls between symbols, and `Graph.of` makes a graph of them, with the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from convoscope.errors import ConfigurationError
@@ -118,12 +119,55 @@ class Graph:
         numbers = {number: number for number in range(count)}
         numbers |= {old + count: new + count for new, old in enumerate(kept)}
         calls = tuple(
-            Call(call.layer, tuple(numbers[v] for v in call.inputs), call.input_shapes, call.output_shape)
-            for call in (self.calls[number] for number in kept)
+            replace(self.calls[number], inputs=tuple(numbers[v] for v in self.calls[number].inputs)) for number in kept
         )
+        return Graph(self.input_shapes, calls, tuple(numbers[v] for v in values), self._used_in(calls))
+
+    def between(self, values: Sequence[int], outputs: Sequence[int]) -> tuple[Graph, tuple[int, ...]]:
+        """Return the graph from some values to others, and the numbers of the values that it takes.
+
+        It takes `values`, in that order, and then those inputs of this graph that are needed besides: what reaches the
+        outputs past the values, through a shortcut for instance.
+
+        Examples
+        --------
+        >>> from convoscope.layers import Add, Conv2D, Input
+        >>> from convoscope.models import Model
+        >>> x = Input(shape=(8, 8, 1))
+        >>> graph = Model(x, Add()([x, Conv2D(1, 3, padding="same")(x)])).graph
+        >>> behind, takes = graph.between([1], graph.outputs)
+        >>> len(behind.calls), takes
+        (1, (1, 0))
+        """
+        count, given = len(self.input_shapes), set(values)
+        needed = set(outputs) - given
+        for number in range(len(self.calls) - 1, -1, -1):
+            if number + count in needed:
+                needed.update(set(self.calls[number].inputs) - given)
+        takes = (*values, *(number for number in range(count) if number in needed))
+        kept = [number for number in range(len(self.calls)) if number + count in needed]
+        numbers = {value: number for number, value in enumerate(takes)}
+        numbers |= {old + count: new + len(takes) for new, old in enumerate(kept)}
+        calls = tuple(
+            replace(self.calls[number], inputs=tuple(numbers[v] for v in self.calls[number].inputs)) for number in kept
+        )
+        shapes = tuple(self.shape_of(value) for value in takes)
+        return Graph(shapes, calls, tuple(numbers[v] for v in outputs), self._used_in(calls)), takes
+
+    def _used_in(self, calls: Sequence[Call]) -> tuple[Layer, ...]:
         used = {id(call.layer) for call in calls}
-        layers = tuple(layer for layer in self.layers if id(layer) in used)
-        return Graph(self.input_shapes, calls, tuple(numbers[v] for v in values), layers)
+        return tuple(layer for layer in self.layers if id(layer) in used)
+
+    @cached_property
+    def call_names(self) -> tuple[str, ...]:
+        """A name for each call: its layer's, with a number behind it where calls before have the same name."""
+        seen: dict[str, int] = {}
+        names = []
+        for call in self.calls:
+            name = call.layer.name
+            seen[name] = seen.get(name, 0) + 1
+            names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+        return tuple(names)
 
 
 def inlined(node: Node, inputs: Sequence[int], first: int, calls: list[Call]) -> list[int]:
