@@ -33,7 +33,7 @@ FLOORS = (
     {"__main__"},
 )
 #: One call opens a person's own model.
-EXCEPTION = ("models.sequential", "web.explorer")
+EXCEPTION = ("models.network", "web.explorer")
 
 
 def height(package: str) -> int:

@@ -20,6 +20,8 @@ import torch.nn.functional as F  # noqa: N812  PyTorch's own habit
 FILE = Path(__file__).parent.parent / "tests" / "web" / "values.json"
 PAD_MODES = {"zeros": "constant", "reflect": "reflect", "edge": "replicate"}
 
+MODES = ("add", "subtract", "multiply", "average", "maximum", "minimum")
+
 torch.manual_seed(4)
 
 
@@ -177,6 +179,32 @@ def enlargement(height: int, width: int, rows: int, columns: int, bilinear: bool
     return with_gradient({"options": {"size": [rows, columns], "bilinear": bilinear}}, image, to_hwc(result))
 
 
+def join(name: str, *shapes: tuple[int, ...], axis: int | None = None) -> dict[str, Any]:
+    """Values joined, and a gradient sent back to each; no two are equal, where extremes are a matter of taste."""
+    inputs = [(given(*shape) + (number + 1) / 64).requires_grad_() for number, shape in enumerate(shapes)]
+    stretched = torch.broadcast_tensors(*inputs) if axis is None else []
+    functions: dict[str, Any] = {
+        "add": lambda: sum(stretched[1:], stretched[0]),
+        "subtract": lambda: stretched[0] - stretched[1],
+        "multiply": lambda: torch.stack(stretched).prod(0),
+        "average": lambda: torch.stack(stretched).mean(0),
+        "maximum": lambda: torch.stack(stretched).amax(0),
+        "minimum": lambda: torch.stack(stretched).amin(0),
+        "concatenate": lambda: torch.cat(inputs, axis if axis is None or axis < 0 else axis - 1),
+    }
+    output = functions[name]()
+    gradient = given(*output.shape)
+    output.backward(gradient)
+    return {
+        "mode": name,
+        "axis": axis,
+        "inputs": [written(each) for each in inputs],
+        "output": written(output),
+        "gradient": written(gradient),
+        "inputGradients": [written(each.grad) for each in inputs if each.grad is not None],
+    }
+
+
 def later_activations() -> list[dict[str, Any]]:
     """Return the cases that are drawn last, so that all that was drawn before them stays as it was."""
     names = (
@@ -242,6 +270,18 @@ def main() -> None:
         ],
     }
     values["activate"] += later_activations()
+    values["combine"] = [
+        *(join(name, (3, 4, 2), (3, 4, 2)) for name in MODES),
+        *(join(name, (3, 4, 2), (1, 4, 1)) for name in MODES),
+        *(join(name, (4, 1), (3, 1, 2), (3, 4, 2)) for name in MODES if name != "subtract"),
+        *(join(name, (5,), (1,)) for name in MODES),
+    ]
+    values["concatenate"] = [
+        *(join("concatenate", (3, 4, 2), (3, 4, 5), (3, 4, 1), axis=axis) for axis in (-1, 3)),
+        join("concatenate", (3, 4, 2), (1, 4, 2), axis=1),
+        join("concatenate", (3, 4, 2), (3, 2, 2), axis=-2),
+        join("concatenate", (3,), (4,), axis=1),
+    ]
     FILE.parent.mkdir(parents=True, exist_ok=True)
     FILE.write_text(json.dumps(values, separators=(",", ":")) + "\n")
 

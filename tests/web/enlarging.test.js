@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { asTensor, STATIC, values } from "./support.js";
+import { asTensor, stack, STATIC, values } from "./support.js";
 
 const load = (name) => import(new URL(name, STATIC));
 const { Network, readModel } = await load("engine/index.js");
@@ -18,7 +18,7 @@ const near = (value, wanted, words) => assert.ok(Math.abs(value - wanted) < 1e-5
 describe("every value is explained by arithmetic that gives what PyTorch has", () => {
   const explained = (layer, input, { shape, data }, words) =>
     data.forEach((wanted, unit) => {
-      const { value } = explainUnit(layer, input, shape, unit);
+      const { value } = explainUnit(layer, [input], shape, unit);
       near(value, wanted, `${words}, value ${unit}: ${value}, and PyTorch has ${wanted}`);
     });
 
@@ -50,7 +50,7 @@ describe("a transposed convolution's value", () => {
   const kernel = ofNumbers([3, 3, 2, 1], ...Array.from({ length: 9 }, (_, i) => [10, -10].map((sign) => sign * Math.floor(i / 3) + Math.sign(sign) * (i % 3))).flat()); // prettier-ignore
   const step = { operation: "convolve_transposed", kernel, bias: ofNumbers([2], 0.5, 0), stride: [2, 2], padding: "valid", outputPadding: null, dilation: [1, 1] }; // prettier-ignore
   const shape = [5, 5, 2];
-  const at = (row, column, channel, of = step) => explainUnit(layerOf(of), input, shape, indexIn(shape, { row, column, channel }));
+  const at = (row, column, channel, of = step) => explainUnit(layerOf(of), [input], shape, indexIn(shape, { row, column, channel }));
 
   test("gathers the pixels whose kernels overlap there, each with another number of the kernel", () => {
     const { parts, meets, sum, bias, value } = at(2, 2, 0);
@@ -72,13 +72,13 @@ describe("a transposed convolution's value", () => {
 
   test("is the bias alone where painted kernels leave a gap, and sees nothing of the image", () => {
     const layer = layerOf({ ...step, kernel: ofNumbers([1, 1, 2, 1], 3, 4) });
-    const found = explainUnit(layer, input, [4, 4, 2], indexIn([4, 4, 2], { row: 1, column: 2, channel: 0 }));
+    const found = explainUnit(layer, [input], [4, 4, 2], indexIn([4, 4, 2], { row: 1, column: 2, channel: 0 }));
     assert.deepEqual([found.meets, found.sum, found.value], [null, 0, 0.5]);
-    assert.equal(reach([layer], [input.shape, [4, 4, 2]], 0, indexIn([4, 4, 2], { row: 1, column: 2, channel: 0 }))[0].rows, 0);
+    assert.equal(reach(stack([layer], input.shape), [input.shape, [4, 4, 2]], 0, indexIn([4, 4, 2], { row: 1, column: 2, channel: 0 }))[0].rows, 0);
   });
 
   test("goes through its activation at the end", () => {
-    const found = explainUnit(layerOf(step, { operation: "activate", name: "relu" }), input, shape, indexIn(shape, { row: 2, column: 2, channel: 1 })); // prettier-ignore
+    const found = explainUnit(layerOf(step, { operation: "activate", name: "relu" }), [input], shape, indexIn(shape, { row: 2, column: 2, channel: 1 })); // prettier-ignore
     assert.deepEqual([found.before, found.value, found.activation], [-68, 0, "relu"]);
   });
 });
@@ -86,7 +86,7 @@ describe("a transposed convolution's value", () => {
 describe("a value of an enlarged image", () => {
   const input = ofNumbers([2, 2, 1], 16, 32, 48, 64);
   const at = (row, column, bilinear) =>
-    explainUnit(layerOf({ operation: "enlarge", size: [2, 2], bilinear }), input, [4, 4, 1], row * 4 + column);
+    explainUnit(layerOf({ operation: "enlarge", size: [2, 2], bilinear }), [input], [4, 4, 1], row * 4 + column);
 
   test("is that of the pixel below its block", () => {
     const { cells, value } = at(3, 1, false);
@@ -124,17 +124,18 @@ describe("what of the image a value sees", () => {
   for (const [name, layers] of Object.entries(STACKS))
     test(`is exactly what changes it: ${name}`, () => {
       const image = ofNumbers([8, 8, 1], ...new Array(64).fill(1));
-      const whole = [...new Network(layers).run(image)];
+      const model = stack(layers, image.shape);
+      const whole = [...new Network(model).run([image])];
       const shapes = [image.shape, ...whole.map(({ shape }) => shape)];
       const seen = Array.from(whole.at(-1).data, () => []); // of each value, the pixels that change it
       image.data.forEach((_, pixel) => {
         const data = image.data.slice();
         data[pixel] = 1001;
-        const changed = new Network(layers).run({ ...image, data }).at(-1).data;
+        const changed = new Network(model).run([{ ...image, data }]).at(-1).data;
         changed.forEach((value, unit) => value !== whole.at(-1).data[unit] && seen[unit].push(positionIn(image.shape, pixel)));
       });
       seen.forEach((pixels, unit) => {
-        const { top, left, rows, columns } = reach(layers, shapes, layers.length - 1, unit).at(-1);
+        const { top, left, rows, columns } = reach(model, shapes, layers.length - 1, unit)[0];
         if (!pixels.length) return assert.equal(rows * columns, 0, `value ${unit}`);
         const [ys, xs] = [pixels.map(({ row }) => row), pixels.map(({ column }) => column)];
         const wanted = [Math.min(...ys), Math.min(...xs), Math.max(...ys), Math.max(...xs)];

@@ -5,19 +5,19 @@ import { describe, test } from "node:test";
 import { STATIC } from "./support.js";
 
 const load = (name) => import(new URL(name, STATIC));
-const { readModel } = await load("engine/model.js");
+const { openModel } = await load("explorer/opened.js");
 const { readAddress, writeAddress } = await load("explorer/address.js");
 const { readDrawing, writeDrawing } = await load("explorer/drawing-code.js");
 const { restore } = await load("explorer/restore.js");
 
 const bytes = readFileSync(new URL("grey.safetensors", import.meta.url));
-const model = readModel(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 const networks = JSON.parse(readFileSync(new URL("networks.json", import.meta.url), "utf-8"));
 const shapes = networks.grey.outputs.map(({ shape }) => shape);
+const model = openModel(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength), shapes);
 const [CONVOLUTION, SECOND, DENSE] = [2, 4, 8]; // positions in the network “grey”
 const original = (position, weight, index) => model.layers[position].weights[weight].data[index];
 const restored = (text, own = false) =>
-  restore(readAddress(text), model, { names: ["a", "b", "c"], shapes }, {
+  restore(readAddress(text), model, { names: ["a", "b", "c"] }, {
     collection: { find: (number) => [5, 17].indexOf(number) },
     number: original,
     folded: [0],
@@ -151,7 +151,7 @@ describe("the rest of the address", () => {
 
 test("mistakes in the address are left out and said where the network's outputs are images", () => {
   const has = { collection: { find: () => -1 }, number: original, folded: [], own: false };
-  const { patch, left } = restore(readAddress("view=mistakes"), model, { names: [], shapes }, has);
+  const { patch, left } = restore(readAddress("view=mistakes"), model, { names: [] }, has);
   assert.equal(patch.view, undefined);
   assert.match(left[0], /outputs are images/);
 });

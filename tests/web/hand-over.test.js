@@ -41,7 +41,7 @@ describe("to the filter lab", () => {
 
   test("goes the kernel, with the bias and the settings of its layer", async () => {
     const { shape } = networks.colour.outputs[position];
-    const wanted = explainUnit(layers[position], input, shape, indexIn(shape, at));
+    const wanted = explainUnit(layers[position], [input], shape, indexIn(shape, at));
     const engine = createEngine(null);
     const map = mapFrom(found.image);
     await engine.load(map);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { asTensor, assertClose, STATIC } from "./support.js";
+import { asTensor, assertClose, stack, STATIC } from "./support.js";
 
 const { Network, readModel, untrained } = await import(new URL("engine/index.js", STATIC));
 const { explainUnit } = await import(new URL("explorer/explain.js", STATIC));
@@ -18,9 +18,9 @@ function open(name) {
 for (const [name, { image, outputs, position, evidence, gradients }] of Object.entries(networks)) {
   describe(`the network “${name}”`, () => {
     const model = open(name);
-    const network = new Network(model.layers);
+    const network = new Network(model);
     const input = asTensor(image);
-    const found = [...network.run(input)];
+    const found = [...network.run([input])];
 
     test("makes what PyTorch makes, in every layer", () => {
       assert.equal(found.length, outputs.length);
@@ -39,7 +39,7 @@ for (const [name, { image, outputs, position, evidence, gradients }] of Object.e
       outputs.forEach(({ shape, data }, at) => {
         const below = at ? found[at - 1] : input;
         data.forEach((wanted, unit) => {
-          const { value } = explainUnit(model.layers[at], below, shape, unit);
+          const { value } = explainUnit(model.layers[at], [below], shape, unit);
           assert.ok(Math.abs(value - wanted) < 1e-5, `layer ${at}, value ${unit}: ${value}, and PyTorch has ${wanted}`);
         });
       });
@@ -48,42 +48,42 @@ for (const [name, { image, outputs, position, evidence, gradients }] of Object.e
     test("knows the pixels that a value depends on: others change nothing", () => {
       const shapes = [input.shape, ...outputs.map(({ shape }) => shape)];
       for (const unit of [0, outputs[position].data.length - 1]) {
-        const box = reach(model.layers, shapes, position, unit).at(-1);
+        const box = reach(model, shapes, position, unit)[0];
         const changed = { shape: input.shape, data: input.data.slice() };
         const outside = (_, i) => {
           const { row, column } = positionIn(input.shape, i);
           return row < box.top || row >= box.top + box.rows || column < box.left || column >= box.left + box.columns;
         };
         changed.data.forEach((value, i) => outside(value, i) && (changed.data[i] = 9));
-        const again = new Network(model.layers).run(changed);
+        const again = new Network(model).run([changed]);
         assert.equal(again[position].data[unit], found[position].data[unit]);
       }
     });
 
-    test("runs again from the layer that was changed, and back", () => {
+    test("runs again with a filter off and a number changed, and back", () => {
       const [height, width, channels] = found[position].shape;
       network.silence(position, 1, true);
-      const silenced = [...network.run(input, position)];
+      const silenced = [...network.run([input])];
       for (let i = 1; i < height * width * channels; i += channels) assert.equal(silenced[position].data[i], 0);
       assert.notDeepEqual(silenced.at(-1).data, found.at(-1).data);
       network.silence(position, 1, false);
       network.set(position, "kernel", 0, model.layers[position].weights.kernel.data[0]);
-      assert.deepEqual([...network.run(input, position)].at(-1).data, found.at(-1).data);
+      assert.deepEqual([...network.run([input])].at(-1).data, found.at(-1).data);
     });
 
     test("has an untrained twin that answers something else", () => {
-      const twin = new Network(untrained(model.layers));
-      assert.deepEqual(twin.run(input).at(-1).shape, found.at(-1).shape);
+      const twin = new Network(untrained(model));
+      assert.deepEqual(twin.run([input]).at(-1).shape, found.at(-1).shape);
       assert.notDeepEqual(twin.outputs.at(-1).data, found.at(-1).data);
-      assert.deepEqual([...network.run(input)].at(-1).data, found.at(-1).data);
+      assert.deepEqual([...network.run([input])].at(-1).data, found.at(-1).data);
     });
   });
 }
 
 test("an autoencoder makes what PyTorch makes, in every layer, and its gradient is that of autograd", () => {
   const { image, outputs, gradient } = JSON.parse(readFileSync(new URL("autoencoder.json", import.meta.url), "utf-8"));
-  const network = new Network(open("autoencoder").layers);
-  const found = [...network.run(asTensor(image))];
+  const network = new Network(open("autoencoder"));
+  const found = [...network.run([asTensor(image)])];
   assert.equal(found.length, outputs.length);
   outputs.forEach((wanted, i) => assertClose(found[i], wanted, 2e-6));
   assertClose(network.gradient(-1, indexIn(outputs.at(-1).shape, { row: 10, column: 7, channel: 1 })), gradient, 1e-5);
@@ -139,8 +139,8 @@ test("a single score speaks for class 1: for class 0 its gradient has the other 
   const [kernel, data] = [Float32Array.of(2, -3), Float32Array.of(1, 1)];
   const dense = { operation: "dense", kernel: { shape: [2, 1], data: kernel }, bias: null };
   const layer = { weights: {}, steps: [dense, { operation: "activate", name: "sigmoid" }] };
-  const network = new Network([layer]);
-  network.run({ shape: [2], data });
+  const network = new Network(stack([layer], [2]));
+  network.run([{ shape: [2], data }]);
   assert.deepEqual([...network.gradient(-1, 1).data], [2, -3]);
   assert.deepEqual([...network.gradient(-1, 0).data], [-2, 3]);
 });

@@ -9,6 +9,13 @@ export const values = JSON.parse(readFileSync(new URL("values.json", import.meta
 /** {shape, data: [numbers]} as the engine's tensor. */
 export const asTensor = ({ shape, data }) => ({ shape, data: Float32Array.from(data) });
 
+/** A model of layers that follow each other. */
+export const stack = (layers, inputShape) => ({
+  layers: layers.map((layer, position) => ({ weights: {}, ...layer, inputs: [position], first: position })),
+  inputShapes: [inputShape],
+  outputs: [layers.length],
+});
+
 /** A tensor that must have the wanted shape and, to single precision, the wanted numbers. */
 export function assertClose(found, wanted, tolerance = 1e-5) {
   assert.deepEqual([...found.shape], wanted.shape);

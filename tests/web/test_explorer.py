@@ -55,7 +55,7 @@ def test_the_page_is_given_the_model_and_images_exactly(explored: Explored, tmp_
     told = described(explored)
     given = site(explored).answer("data/images.bin")
     assert given is not None
-    assert told["packed"] == {"kind": "uint8", "divisor": 255}
+    assert told["packed"] == [{"kind": "uint8", "divisor": 255, "bytes": len(given.body)}]
     values = np.frombuffer(given.body, np.uint8).astype(np.float32) / np.float32(255)
     np.testing.assert_array_equal(values, explored.images[told["indices"]].ravel().astype(np.float32))
     (tmp_path / "model.safetensors").write_bytes(model_file(explored.model))

@@ -62,9 +62,9 @@ def test_the_page_is_told_that_the_answer_is_an_image_and_given_those_that_shoul
     assert told["asks"] == ["error", "epoch"]
     assert told["outputRange"] == [0, 1]
     assert told["error"] == pytest.approx(squared_error(explored.model, explored), rel=1e-6)
-    assert told["packedTargets"] == {"kind": "uint8", "divisor": 16}
     given = site(explored).answer("data/targets.bin")
     assert given is not None
+    assert told["packedTargets"] == {"kind": "uint8", "divisor": 16, "bytes": len(given.body)}
     values = np.frombuffer(given.body, np.uint8).astype(np.float32) / np.float32(16)
     np.testing.assert_array_equal(values, np.asarray(explored.y)[told["indices"]].ravel())
 
@@ -91,7 +91,7 @@ def test_the_page_gets_as_many_images_as_there_is_room_for(explored: Explored) -
     small = describe(explored, 10 * (64 * 4 + 64))  # noise in floats, what should come in bytes
     assert len(small.told["indices"]) == 10
     assert small.targets is not None
-    assert len(small.images.content) + len(small.targets.content) == 10 * (64 * 4 + 64)
+    assert len(small.images) + len(small.targets.content) == 10 * (64 * 4 + 64)
 
 
 def test_the_error_with_filters_off_and_a_number_changed_is_that_of_the_model_so_changed(explored: Explored) -> None:

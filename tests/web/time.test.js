@@ -67,13 +67,13 @@ describe("numbers of 16 bits", () => {
 
 describe("other weights", () => {
   const image = asTensor(JSON.parse(readFileSync(new URL("networks.json", import.meta.url), "utf-8")).grey.image);
-  const answer = (buffer) => [...new Network(readModel(buffer).layers).run(image)].at(-1).data;
+  const answer = (buffer) => [...new Network(readModel(buffer)).run([image])].at(-1).data;
 
   test("make the network answer as the one that they are of, and the old ones as before", () => {
     const [first, second] = [file("grey"), scaled(file("grey"), 0.5)];
     const service = new Service();
     service.answer({ task: "open", buffer: first.slice(0) });
-    const run = (weights) => service.answer({ task: "run", input: image, weights }).outputs.at(-1).data;
+    const run = (weights) => service.answer({ task: "run", inputs: [image], weights }).outputs.at(-1).data;
     assert.deepEqual(run(null), answer(first));
     assert.deepEqual(run(second), answer(second));
     assert.notDeepEqual(answer(second), answer(first));
@@ -84,21 +84,22 @@ describe("other weights", () => {
     const service = new Service();
     service.answer({ task: "open", buffer: file("grey") });
     const position = readModel(file("grey")).layers.findIndex(({ type }) => type === "Conv2D");
-    service.answer({ task: "run", input: image, changes: [{ position, channel: 0, off: true }] });
+    service.answer({ task: "run", inputs: [image], changes: [{ position, channel: 0, off: true }] });
     const second = scaled(file("grey"), 0.5);
     const changes = [{ position, weight: "kernel", index: 0, value: 3 }];
-    const found = service.answer({ task: "run", input: image, weights: second, changes }).outputs;
-    const wanted = new Network(readModel(second).layers);
+    const found = service.answer({ task: "run", inputs: [image], weights: second, changes }).outputs;
+    const wanted = new Network(readModel(second));
     wanted.silence(position, 0, true);
     wanted.set(position, "kernel", 0, 3);
-    assert.deepEqual(found.at(-1).data, [...wanted.run(image)].at(-1).data);
+    assert.deepEqual(found.at(-1).data, [...wanted.run([image])].at(-1).data);
   });
 
   test("of another network are refused, and nothing has changed", () => {
-    const { layers } = readModel(file("grey"));
+    const model = readModel(file("grey"));
+    const { layers } = model;
     const before = structuredClone(layers.map(({ weights }) => weights));
     assert.throws(() => takeWeights(layers, readModel(file("colour")).layers), /of another network/);
-    assert.throws(() => takeWeights(layers, untrained(layers).slice(1)), /of another network/);
+    assert.throws(() => takeWeights(layers, untrained(model).layers.slice(1)), /of another network/);
     assert.deepEqual(layers.map(({ weights }) => weights), before); // prettier-ignore
   });
 });

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import SupportsIndex
 
 from convoscope.errors import ConfigurationError, unknown_name
+from convoscope.explore.submodels import main_calls
 from convoscope.layers import Conv2D, Layer
 from convoscope.layers.graph import Call
 from convoscope.models.network import Network
@@ -61,10 +62,13 @@ def readers_of(model: Network, index: int) -> Sequence[int]:
 
 
 def convolution_at(model: Network, layer: Layer | str | SupportsIndex | None, what: str, default: int) -> int:
-    """Return the index of a convolution: the one given, or the first (`default` 0) or last (-1) of the model."""
+    """Return the index of a convolution: the one given, or the first (`default` 0) or last (-1) of the model.
+
+    Of several outputs the main one counts, and the convolutions that it is computed from.
+    """
     if layer is not None:
         return index_of(model, layer)
-    known = calls_of(model, Conv2D)
+    known = [index for index in calls_of(model, Conv2D) if index in main_calls(model)]
     if not known:
         raise ConfigurationError(
             f"{what} needs a convolution, but model {model.name!r} has none: its layers are "

@@ -358,6 +358,15 @@ class Network(Operation, Trainer):
 
         print_summary(self, line_length=line_length, print_fn=print_fn, details=details, plan=plan)
 
+    def explore(self, x: Any = None, y: Any = None, **options: Any) -> Any:
+        """Open the model in the browser, with images and labels, or the images that should come out.
+
+        See `convoscope.web.explorer.explore`.
+        """
+        from convoscope.web.explorer import explore
+
+        return explore(self, x, y, **options)
+
     def save(self, path: Any, overwrite: bool = True, *, include_optimizer: bool = True, half: bool = False) -> None:
         """Write the model, with its optimizer's state, into one file. See `convoscope.models.files.save_model`."""
         from convoscope.models.files import save_model

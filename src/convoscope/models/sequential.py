@@ -207,16 +207,7 @@ class Sequential(Network):
         layers = (getattr(layer, "leaf_layers", (layer,)) for layer in self._layers)
         return tuple(dict.fromkeys(leaf for leaves in layers for leaf in leaves))
 
-    # ---- looking and keeping
-
-    def explore(self, x: Any = None, y: Any = None, **options: Any) -> Any:
-        """Open the model in the browser, with images and labels, or the images that should come out.
-
-        See `convoscope.web.explorer.explore`.
-        """
-        from convoscope.web.explorer import explore
-
-        return explore(self, x, y, **options)
+    # ---- keeping
 
     def get_config(self) -> dict[str, Any]:
         """Return the architecture as plain JSON values: ``Sequential.from_config`` makes it again."""

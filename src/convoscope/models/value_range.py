@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from convoscope.layers import Rescaling
-from convoscope.models.sequential import Sequential
+from convoscope.models.network import Network
 
 
-def largest_value_of(model: Sequential) -> float:
+def largest_value_of(model: Network) -> float:
     """Return the largest value of the images that a model takes; the smallest is 0.
 
     It is what the model's file says; else what its first layer, a Rescaling, turns into 1; else 1.
@@ -20,5 +20,5 @@ def largest_value_of(model: Sequential) -> float:
     """
     if model.preprocessing is not None:
         return float(model.preprocessing["max_value"])
-    first = model.layers[0]
+    first = model.graph.calls[0].layer
     return float(round((1 - first.offset) / first.scale)) if isinstance(first, Rescaling) and first.scale else 1.0

@@ -12,15 +12,15 @@ import numpy.typing as npt
 from convoscope.errors import ConfigurationError, ShapeError
 from convoscope.explore.image_outputs import has_image_outputs
 from convoscope.explore.predictions import Predictions
-from convoscope.explore.submodels import class_count
-from convoscope.models.sequential import Sequential
+from convoscope.explore.submodels import class_count, main_shape
+from convoscope.models.network import Network
 
 Indices = npt.NDArray[np.int64]
 
 _MOST = 60  # images that are listed
 
 
-def check_pair(first: Sequential, second: Any) -> None:
+def check_pair(first: Network, second: Any) -> None:
     """Make sure that two models take the same images and know the same classes, or both make images of one size.
 
     Raises
@@ -39,11 +39,12 @@ def check_pair(first: Sequential, second: Any) -> None:
     ...
     convoscope.errors.ShapeError: ... 'with-3' takes images of 4 values and knows 3 classes, and 'with-5' ...
     """
-    if not isinstance(second, Sequential):
+    if not isinstance(second, Network):
         raise ConfigurationError(f"What stands beside a model must be a model too, but a {type(second).__name__} came.")
     called = [repr(first.name), repr(second.name)] if first.name != second.name else ["the first", "the second"]
     told = [
-        f"takes images of {_sides(model.plan_input_shape)} values and {_answer(model)}" for model in (first, second)
+        f"takes images of {' and '.join(map(_sides, model.plan_input_shapes))} values and {_answer(model)}"
+        for model in (first, second)
     ]
     if told[0] != told[1]:
         words = [f"{name} {each}" for name, each in zip(called, told, strict=True)]
@@ -61,14 +62,14 @@ def check_pair(first: Sequential, second: Any) -> None:
         )
 
 
-def _answer(model: Sequential) -> str:
+def _answer(model: Network) -> str:
     """Say what a model's outputs are."""
     if has_image_outputs(model):
-        return f"makes images of {_sides(model.output_shape[1:])}"
+        return f"makes images of {_sides(main_shape(model))}"
     return f"knows {max(2, class_count(model))} classes"
 
 
-def _sides(shape: Sequence[int | None]) -> str:
+def _sides(shape: Sequence[int]) -> str:
     return "×".join(map(str, shape))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.explore.submodels import class_count, class_names
+from convoscope.models.network import Network
 from convoscope.web.exhibits import Indices, Packed, bytes_of_each, choose, pack, tally
 from convoscope.web.explored import Explored
 from convoscope.web.image_outputs import describe_images
@@ -22,14 +23,14 @@ class Described:
     ----------
     told : dict
         What it is told, as JSON has it; ``outputs`` is ``"classes"`` or ``"images"``.
-    images : Packed
-        The images that go with it.
+    images : bytes
+        The images that go with it, those of each input after the other.
     targets : Packed or None
         The images that should come out of them, if the outputs are images and that is known.
     """
 
     told: dict[str, Any]
-    images: Packed
+    images: bytes
     targets: Packed | None = None
 
 
@@ -39,28 +40,40 @@ def describe(explored: Explored, room: int) -> Described:
     kind = describe_images if explored.has_image_outputs else _describe_classes
     chosen, told, told_beside = kind(explored, room)
     low, high = explored.input_range
-    packed = pack(images[chosen])
+    packed = [pack(each[chosen]) for each in explored.all_images]
     targets = None if explored.targets is None else pack(explored.targets[chosen])
     description: dict[str, Any] = {
         "title": explored.title,
         "note": explored.note,
         "range": [low, high],
+        "ranges": [list(each) for each in explored.input_ranges],
         "edge": _edge(explored, low, high),
-        "shapes": [list(layer.output_shape[1:]) for layer in model.layers],
+        "shapes": _shapes(model),
         "count": len(images),
         "indices": chosen.tolist(),
-        "packed": _unpacking(packed),
+        "packed": [_unpacking(each) for each in packed],
         "packedTargets": None if targets is None else _unpacking(targets),
         **told,
     }
     if explored.beside is not None:
-        description["beside"] = {"title": explored.beside.title, "note": explored.beside.note, **told_beside}
-    return Described(description, packed, targets)
+        beside = explored.beside
+        description["beside"] = {
+            "title": beside.title,
+            "note": beside.note,
+            "shapes": _shapes(beside.model),
+            **told_beside,
+        }
+    return Described(description, b"".join(each.content for each in packed), targets)
+
+
+def _shapes(model: Network) -> list[list[int]]:
+    """Return the shapes of what each call of a layer makes."""
+    return [list(call.output_shape) for call in model.graph.calls]
 
 
 def _describe_classes(explored: Explored, room: int) -> tuple[Indices, dict[str, Any], dict[str, Any]]:
     """Return which images the page is given, and what it is told of the model and of the one beside it."""
-    model, images, found, labels = explored.model, explored.images, explored.found, explored.labels
+    model, found, labels = explored.model, explored.found, explored.labels
     classes = len(found.names) if found else max(2, class_count(model))
     chosen = np.zeros(0, np.int64)
     told: dict[str, Any] = {
@@ -72,14 +85,14 @@ def _describe_classes(explored: Explored, room: int) -> tuple[Indices, dict[str,
         "accuracy": None,
         "asks": [
             *(["accuracy", "epoch"] if labels is not None else []),
-            *(["nearest"] if explored.x_train is not None else []),
+            *(["nearest"] if explored.collection is not None else []),
         ],
     }
     beside: dict[str, Any] = {"predicted": [], "accuracy": None, "apart": [], "apartCount": 0, "rightApart": None}
     if found is not None:
         surest = np.argsort(-found.scores.max(axis=1), kind="stable")
         wanted = None if explored.comparison is None else explored.comparison.listed
-        most = max(1, room // bytes_of_each(images))
+        most = max(1, room // sum(map(bytes_of_each, explored.all_images)))
         chosen = choose(labels, found.predicted, surest, classes, most, wanted)
         told["predicted"] = found.predicted[chosen].tolist()
     if found is not None and labels is not None:
@@ -90,7 +103,7 @@ def _describe_classes(explored: Explored, room: int) -> tuple[Indices, dict[str,
 
 
 def _unpacking(packed: Packed) -> dict[str, Any]:
-    return {"kind": packed.kind, "divisor": packed.divisor}
+    return {"kind": packed.kind, "divisor": packed.divisor, "bytes": len(packed.content)}
 
 
 def _edge(explored: Explored, low: float, high: float) -> float:

@@ -21,7 +21,7 @@ from convoscope.web.exhibits import tally
 from convoscope.web.site import Response
 
 if TYPE_CHECKING:
-    from convoscope.models.sequential import Sequential
+    from convoscope.models.network import Network
     from convoscope.web.explored import Explored
 
 _MEASURED = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
@@ -164,7 +164,7 @@ def embedded(explored: Explored, snapshots: bool) -> dict[str, Any]:
     return {"epochs": told, "snapshots": files}
 
 
-def epochs_of(model: Sequential, folder: Path | None) -> Epochs | None:
+def epochs_of(model: Network, folder: Path | None) -> Epochs | None:
     """Return the epochs of a model's last ``fit``, or of snapshots alone; None where there are neither.
 
     The model is taken to be that of the last snapshot if their weights are the same, to half precision.
@@ -184,7 +184,7 @@ def epochs_of(model: Sequential, folder: Path | None) -> Epochs | None:
     return Epochs(lambda: lines, folder, _own(model, kept))
 
 
-def _own(model: Sequential, kept: dict[int, Path]) -> int | None:
+def _own(model: Network, kept: dict[int, Path]) -> int | None:
     """Return the last epoch, if the model has its weights."""
     if not kept:
         return None

@@ -11,11 +11,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convoscope.engine.base import each, plain
 from convoscope.explore.embedding import hidden
 from convoscope.explore.image_outputs import checked_targets, has_image_outputs, mean_squared_error, output_range
 from convoscope.explore.predictions import Predictions, checked_labels, predictions
-from convoscope.explore.submodels import as_batch, batches, class_count, class_names
-from convoscope.models.sequential import Sequential
+from convoscope.explore.submodels import (
+    as_batch,
+    as_inputs,
+    batches,
+    class_count,
+    class_names,
+    main_run,
+    main_target,
+)
+from convoscope.models.network import Network
 from convoscope.models.value_range import largest_value_of
 from convoscope.web.beside import Comparison, check_pair
 from convoscope.web.epochs import Epochs
@@ -30,11 +39,12 @@ class Explored:
 
     Attributes
     ----------
-    model : Sequential
-    x : array (N, *input_shape) or None
+    model : Sequential or Model
+    x : array (N, *input_shape), a list of those for a model with several inputs, or None
         Test images, prepared as for training.
     y : array or None
-        Their labels; of a model that makes images, the images that should come out.
+        Their labels; of a model that makes images, the images that should come out. Of several outputs, those of the
+        main one, or a list or dict with something for each.
     x_train, y_train : array or None
         Training images and their labels, to find the nearest among.
     title : str
@@ -49,10 +59,10 @@ class Explored:
         What the page says of the model, if there is something to say.
     """
 
-    model: Sequential
-    x: npt.NDArray[Any] | None = None
+    model: Network
+    x: Any = None
     y: Any = None
-    x_train: npt.NDArray[Any] | None = None
+    x_train: Any = None
     y_train: Any = None
     title: str = "model"
     beside: Explored | None = None
@@ -70,18 +80,34 @@ class Explored:
         return self.content or model_file(self.model)
 
     @cached_property
-    def images(self) -> npt.NDArray[Any]:
-        """The checked test images (N, *input_shape)."""
+    def inputs(self) -> Any:
+        """The checked test images as the model takes them: (N, *input_shape), or a list of those."""
         if self.x is None:
-            return np.zeros((0, *self.model.plan_input_shape), np.float32)
-        return np.asarray(as_batch(self.model, self.x))
+            return plain([np.zeros((0, *shape), np.float32) for shape in self.model.plan_input_shapes])
+        return as_inputs(self.model, self.x)
 
     @cached_property
-    def input_range(self) -> tuple[float, float]:
-        """The value range of them: smallest and largest."""
+    def images(self) -> npt.NDArray[Any]:
+        """The checked test images (N, *input_shape); of several inputs those of the first."""
+        return self.all_images[0]
+
+    @cached_property
+    def all_images(self) -> list[npt.NDArray[Any]]:
+        """The checked test images of each input."""
+        return [np.asarray(images) for images in each(self.inputs, 1)]
+
+    @cached_property
+    def input_ranges(self) -> list[tuple[float, float]]:
+        """The value range of each input's images: smallest and largest."""
+        told = (self.model.preprocessing or {}).get("max_value")
         if self.x is None:  # then an image is drawn, or comes from a file
-            return 0.0, largest_value_of(self.model)
-        return value_range(self.x, (self.model.preprocessing or {}).get("max_value"))
+            return [(0.0, largest_value_of(self.model))] * len(self.model.plan_input_shapes)
+        return [value_range(images, told) for images in self.all_images]
+
+    @property
+    def input_range(self) -> tuple[float, float]:
+        """The value range of the first input's images."""
+        return self.input_ranges[0]
 
     @cached_property
     def has_image_outputs(self) -> bool:
@@ -91,14 +117,14 @@ class Explored:
     @cached_property
     def found(self) -> Predictions | None:
         """The classes that the model predicts for them."""
-        return predictions(self.model, self.images) if len(self.images) and not self.has_image_outputs else None
+        return predictions(self.model, self.inputs) if len(self.images) and not self.has_image_outputs else None
 
     @cached_property
     def labels(self) -> npt.NDArray[np.int64] | None:
         """Their labels as class numbers."""
         if self.y is None or self.found is None:
             return None
-        return checked_labels(self.y, len(self.images), len(self.found.names))
+        return checked_labels(main_target(self.model, self.y), len(self.images), len(self.found.names))
 
     @cached_property
     def targets(self) -> npt.NDArray[Any] | None:
@@ -117,7 +143,7 @@ class Explored:
         """The mean squared error of the images that the model makes, if it is known what should come out."""
         if self.targets is None:
             return None
-        return mean_squared_error(self.model.executable().forward, self.images, self.targets)
+        return mean_squared_error(main_run(self.model), self.inputs, self.targets)
 
     @cached_property
     def comparison(self) -> Comparison | None:
@@ -129,9 +155,9 @@ class Explored:
     @cached_property
     def collection(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any], list[int] | None] | None:
         """Training images, what the last hidden layer makes of them, and their labels."""
-        if self.x_train is None or self.has_image_outputs:
+        if self.x_train is None or self.has_image_outputs or len(self.model.plan_input_shapes) > 1:
             return None
-        known = np.asarray(as_batch(self.model, self.x_train[:_MOST_COMPARED]))
+        known = np.asarray(as_batch(self.model, self.x_train[:_MOST_COMPARED], "nearest"))
         features = np.concatenate([hidden(self.model, known[part])[0] for part in batches(len(known))])
         names = class_names(self.model, class_count(self.model))
         labels = None
@@ -140,7 +166,7 @@ class Explored:
         return known, features, labels
 
 
-def model_file(model: Sequential) -> bytes:
+def model_file(model: Network) -> bytes:
     """Return the model's file, without the optimizer's state."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "model.safetensors"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convoscope.models.sequential import Sequential
+from convoscope.models.network import Network
 from convoscope.paths import user_path
 from convoscope.web import lab
 from convoscope.web.beside import check_pair
@@ -36,13 +36,13 @@ _ROOM_IN_FILE = 1_000_000
 
 
 def explore(
-    model: Sequential,
+    model: Network,
     x: Any = None,
     y: Any = None,
     *,
     x_train: Any = None,
     y_train: Any = None,
-    beside: Sequential | None = None,
+    beside: Network | None = None,
     snapshots: str | os.PathLike[str] | None = None,
     port: int | None = None,
     browser: bool = True,
@@ -55,15 +55,16 @@ def explore(
 
     Parameters
     ----------
-    model : Sequential
-    x : array (N, *input_shape), optional
+    model : Sequential or Model
+    x : array (N, *input_shape), or a list or dict of those for a model with several inputs, optional
         Test images, prepared as for training.
     y : array of int (N,), or one-hot rows (N, classes), optional
         Their labels. Of a model that makes images, such as an autoencoder: the images that should come out,
-        (N, *output_shape).
+        (N, *output_shape). Of several outputs, the one with a score for each class is explained: `y` belongs to that
+        one, or has something for each output.
     x_train, y_train : arrays, optional
         Training images and their labels: the page then shows which of them the network finds most like an image.
-    beside : Sequential, optional
+    beside : Sequential or Model, optional
         Another model for the same images and classes, or one that makes images too: the page then shows both, side by
         side.
     snapshots : str or path, optional
@@ -82,7 +83,7 @@ def explore(
         Without a server, what shows the page and saves it.
     """
     arrays = {"x": x, "y": y, "x_train": x_train, "y_train": y_train}
-    given: dict[str, Any] = {name: None if each is None else np.asarray(each) for name, each in arrays.items()}
+    given: dict[str, Any] = {name: _as_arrays(each) for name, each in arrays.items()}
     if beside is not None:
         check_pair(model, beside)
     other = None if beside is None else Explored(beside, given["x"], given["y"], title=beside.name)
@@ -91,6 +92,15 @@ def explore(
     if not server:
         return Page(offline(explored))
     return open_page(site(explored), "The explorer", port=port, browser=browser, wait=wait, hosts=hosts, proxy=proxy)
+
+
+def _as_arrays(given: Any) -> Any:
+    """Return an array; of what is given for several inputs or outputs, an array for each."""
+    if isinstance(given, dict):
+        return {name: np.asarray(each) for name, each in given.items()}
+    if isinstance(given, (list, tuple)) and any(isinstance(each, np.ndarray) for each in given):
+        return [np.asarray(each) for each in given]
+    return None if given is None else np.asarray(given)
 
 
 def site(explored: Explored, folder: Traversable | None = None) -> Site:
@@ -113,7 +123,7 @@ def site(explored: Explored, folder: Traversable | None = None) -> Site:
         "": lambda: Response((folder / _PAGE).read_bytes(), "text/html; charset=utf-8"),
         "data/explorer.json": lambda: Response(content, "application/json"),
         "data/model.safetensors": lambda: Response(model, _BYTES),
-        "data/images.bin": lambda: Response(described.images.content, _BYTES),
+        "data/images.bin": lambda: Response(described.images, _BYTES),
     }
     if described.targets is not None:
         targets = described.targets.content
@@ -141,7 +151,7 @@ def offline(explored: Explored, folder: Traversable | None = None, *, snapshots:
     embedded = {
         "explorer": {**described.told, "asks": []},
         "model": base64.b64encode(explored.file).decode(),
-        "images": base64.b64encode(described.images.content).decode(),
+        "images": base64.b64encode(described.images).decode(),
         **embedded_epochs(explored, snapshots),
     }
     if described.targets is not None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from convoscope.explore.submodels import batches
+from convoscope.explore.submodels import input_batches, main_run
 from convoscope.web.exhibits import Indices, bytes_of_each
 from convoscope.web.explored import Explored
 
@@ -18,7 +18,7 @@ def describe_images(explored: Explored, room: int) -> tuple[Indices, dict[str, A
 
     The images that should come out have to find room too: they go with those that go in.
     """
-    each = bytes_of_each(explored.images) + (0 if explored.targets is None else bytes_of_each(explored.targets))
+    each = sum(map(bytes_of_each, explored.all_images)) + (0 if explored.targets is None else bytes_of_each(explored.targets))
     chosen = np.arange(min(len(explored.images), _MOST, max(1, room // each)))
     told: dict[str, Any] = {
         "outputs": "images",
@@ -37,8 +37,8 @@ def apart(was: Explored, now: Explored) -> list[str] | None:
     if not len(was.images):
         return None
     furthest = 0.0
-    for part in batches(len(was.images)):
-        one, other = (each.model.executable().forward(was.images[part]).copy() for each in (was, now))
+    for _, inputs in input_batches(was.inputs):
+        one, other = (main_run(each.model)(inputs) for each in (was, now))
         furthest = max(furthest, float(np.abs(one - other).max()))
     parts = [f"a value of an image that comes out differs by {furthest:.2g} at most"]
     if was.error is not None and now.error is not None:

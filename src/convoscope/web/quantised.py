@@ -7,6 +7,7 @@ is that of 32-bit floats.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +18,7 @@ import numpy.typing as npt
 
 from convoscope.explore.predictions import Predictions
 from convoscope.models import tensorfile
-from convoscope.models.sequential import Sequential
+from convoscope.models.network import Network
 from convoscope.names import json_text
 
 Array = npt.NDArray[np.float32]
@@ -33,7 +34,7 @@ class Quantised:
 
     Attributes
     ----------
-    model : Sequential
+    model : Sequential or Model
         With the numbers that the page then has.
     content : bytes
         Its file: safetensors as `save` writes it, but kernels are I8, each with the scales of its channels beside it.
@@ -41,12 +42,12 @@ class Quantised:
         How many bytes smaller its weights are.
     """
 
-    model: Sequential
+    model: Network
     content: bytes
     saved: int
 
 
-def quantised(model: Sequential) -> Quantised:
+def quantised(model: Network) -> Quantised:
     """Return a copy of a model with its large kernels in 8 bits.
 
     Examples
@@ -62,22 +63,20 @@ def quantised(model: Sequential) -> Quantised:
         path = Path(folder) / "model.safetensors"
         model.save(path, include_optimizer=False)
         header, tensors = tensorfile.read_tensors(path)
-    copy = Sequential.from_config(model.get_config(), seed=model.seed)
-    copy.build()
-    copy.class_names, copy.preprocessing = model.class_names, model.preprocessing
+    twin = copy.deepcopy(model)
     written: dict[str, npt.NDArray[Any]] = {}
     saved = 0
-    for index, layer in enumerate(copy.layers):
+    for index, layer in enumerate(twin.leaf_layers):
         for spec, weight in zip(layer.specs, layer.weights, strict=True):
             name = f"layers/{index}/{spec.name}"
             written[name] = weight[...] = tensors[name]
-            if spec.name == "kernel" and weight.size >= _LARGE:
+            if spec.name.endswith("kernel") and weight.size >= _LARGE:
                 written[name], written[name + SCALE] = eight_bits(tensors[name])
                 weight[...] = written[name] * written[name + SCALE]
                 saved += weight.nbytes - written[name].nbytes - written[name + SCALE].nbytes
     told = {name: value for name, value in header.metadata.items() if name != "sha256"}
     content = save(written, {tensorfile.KEY: json_text(told)})
-    return Quantised(copy, content, saved)
+    return Quantised(twin, content, saved)
 
 
 def eight_bits(kernel: Array) -> tuple[npt.NDArray[np.int8], Array]:

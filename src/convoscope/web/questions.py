@@ -23,7 +23,7 @@ def accuracy(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
     if explored.labels is None:
         raise ConfigurationError("Without labelled test images there is no accuracy.")
     silenced, changes = _interventions(question)
-    result = intervene(explored.model, silenced, changes, explored.images, explored.labels)
+    result = intervene(explored.model, silenced, changes, explored.inputs, explored.labels)
     by_class = [None if np.isnan(share) else float(share) for share in result.class_accuracy]
     return {"accuracy": result.accuracy, "classes": by_class, "count": len(explored.images)}
 
@@ -33,7 +33,7 @@ def error(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
     if explored.targets is None:
         raise ConfigurationError("Without the images that should come out there is no mean squared error.")
     run = with_interventions(explored.model, *_interventions(question))
-    return {"error": mean_squared_error(run, explored.images, explored.targets), "count": len(explored.images)}
+    return {"error": mean_squared_error(run, explored.inputs, explored.targets), "count": len(explored.images)}
 
 
 def _interventions(question: dict[str, Any]) -> tuple[dict[int, list[int]], list[WeightChange]]:
@@ -83,7 +83,7 @@ def nearest(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
     if image.size != int(np.prod(shape)) or not np.isfinite(image).all():
         raise ShapeError(f"The image must have {int(np.prod(shape))} numbers, but has {image.size}.")
     known, features, labels = explored.collection
-    own = hidden(explored.model, as_batch(explored.model, image.reshape(shape)))[0]
+    own = hidden(explored.model, as_batch(explored.model, image.reshape(shape), "nearest"))[0]
     distances = np.sqrt(((features.astype(np.float64) - own.astype(np.float64)) ** 2).sum(axis=1))
     best = np.argsort(distances, kind="stable")[:_NEIGHBOURS]
     return {

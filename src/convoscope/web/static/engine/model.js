@@ -1,6 +1,7 @@
 // A model's file: safetensors, with the architecture as JSON in its header.
 
 import { fromHalf } from "./half.js";
+import { stepsOf } from "./layer-steps.js";
 import { count, tensor } from "./tensor.js";
 
 const KEY = "convoscope"; // where the description stands in the header
@@ -10,14 +11,19 @@ const KINDS = { F32: Float32Array, F16: Uint16Array, I8: Int8Array };
 /**
  * Reads a model's file (ArrayBuffer).
  *
- * Returns {name, inputShape, classNames, preprocessing, layers}. A layer is {type, name, config, weights, parameters,
- * steps}: `weights` are tensors over the file's own numbers, `steps` what the engine runs.
+ * Returns {name, inputNames, inputShapes, classNames, preprocessing, layers, outputs, outputNames, parameters}. Values
+ * have numbers: 0 and on are the inputs, then comes one for each of `layers`, which stand in an order in which they can be
+ * computed; `outputs` are the numbers of those that come out. A layer is {type, name, config, weights, parameters,
+ * steps, inputs, first}: `weights` are tensors over the file's own numbers, `steps` what the engine runs, `inputs` the
+ * numbers of the values that it reads. A layer that is called several times stands there once for each call; `first` is
+ * the position of its first call.
  */
 export function readModel(buffer) {
   const { description, tensors } = readFile(buffer);
   const { architecture, class_names: classNames, preprocessing } = description;
-  const layers = architecture.layers.map(({ class_name: type, config }, position) => {
-    const prefix = `layers/${position}/`;
+  const graph = description.graph ?? chainOf(architecture);
+  const known = graph.layers.map(({ class_name: type, config }, index) => {
+    const prefix = `layers/${index}/`;
     const weights = Object.fromEntries(
       Object.entries(tensors)
         .filter(([name]) => name.startsWith(prefix))
@@ -26,7 +32,25 @@ export function readModel(buffer) {
     const parameters = Object.values(weights).reduce((sum, { data }) => sum + data.length, 0);
     return { type, name: config.name, config, weights, parameters, steps: stepsOf(type, config, weights) };
   });
-  return { name: architecture.name, inputShape: architecture.input_shape, classNames, preprocessing, layers };
+  const called = graph.calls.map(({ layer }) => layer);
+  return {
+    name: architecture?.name,
+    inputNames: graph.input_names,
+    inputShapes: graph.input_shapes,
+    classNames,
+    preprocessing,
+    layers: graph.calls.map(({ layer, inputs, name }) => ({ ...known[layer], name, inputs, first: called.indexOf(layer) })),
+    outputs: graph.outputs,
+    outputNames: graph.output_names,
+    parameters: known.reduce((sum, { parameters }) => sum + parameters, 0),
+  };
+}
+
+/** The graph of a stack of layers, as files of version 1 have them. */
+function chainOf({ input_shape: shape, layers }) {
+  const calls = layers.map(({ config }, index) => ({ layer: index, inputs: [index], name: config.name }));
+  const last = layers.at(-1)?.config.name;
+  return { input_shapes: [shape], input_names: ["input"], layers, calls, outputs: [layers.length], output_names: [last] };
 }
 
 function readFile(buffer) {
@@ -59,60 +83,4 @@ function readFile(buffer) {
 /** Whole numbers as what they stand for: each times the scale of its output channel, the last axis. */
 function scaled(whole, scales) {
   return Float32Array.from(whole, (number, i) => number * scales[i % scales.length]);
-}
-
-const nothing = () => [];
-const activated = (name, alpha) => (name === "linear" ? [] : [{ operation: "activate", name, alpha }]);
-const pooling =
-  (mode) =>
-  ({ pool_size: size, strides: stride, padding }) => [{ operation: "pool", mode, size, stride, padding }];
-const globally =
-  (mode) =>
-  ({ keepdims: keep }) => [{ operation: "global_pool", mode, keep }];
-
-const STEPS = {
-  Conv2D: ({ strides, padding, dilation_rate: dilation, activation }, { kernel, bias = null }) => [
-    { operation: "convolve", kernel, bias, stride: strides, padding, dilation },
-    ...activated(activation),
-  ],
-  Conv2DTranspose: (config, { kernel, bias = null }) => {
-    const { strides: stride, padding, output_padding: outputPadding, dilation_rate: dilation } = config;
-    return [
-      { operation: "convolve_transposed", kernel, bias, stride, padding, outputPadding, dilation },
-      ...activated(config.activation),
-    ];
-  },
-  UpSampling2D: ({ size, interpolation }) => [{ operation: "enlarge", size, bilinear: interpolation === "bilinear" }],
-  Dense: ({ activation }, { kernel, bias = null }) => [{ operation: "dense", kernel, bias }, ...activated(activation)],
-  MaxPooling2D: pooling("max"),
-  MinPooling2D: pooling("min"),
-  AveragePooling2D: pooling("average"),
-  GlobalMaxPooling2D: globally("max"),
-  GlobalAveragePooling2D: globally("average"),
-  BatchNormalization: ({ epsilon }, { gamma = null, beta = null, moving_mean: mean, moving_variance: variance }) => [
-    { operation: "batch_normalize", gamma, beta, mean, variance, epsilon },
-  ],
-  Rescaling: ({ scale, offset }) => [{ operation: "rescale", scale, offset }],
-  Activation: ({ activation }) => activated(activation),
-  Softmax: () => activated("softmax"),
-  ReLU: ({ negative_slope: slope, max_value: bound = null }) =>
-    bound === null ? [{ operation: "leak", slope }] : activated("relu6"),
-  LeakyReLU: ({ negative_slope: slope }) => [{ operation: "leak", slope }],
-  ELU: ({ alpha }) => activated("elu", alpha),
-  Flatten: () => [{ operation: "flatten" }],
-  Reshape: ({ target_shape: shape }) => [{ operation: "reshape", shape }],
-  ZeroPadding2D: ({ padding }) => [{ operation: "zero_pad", padding }],
-  // These change images in training only.
-  Dropout: nothing,
-  RandomFlip: nothing,
-  RandomTranslation: nothing,
-  RandomRotation: nothing,
-  RandomErasing: nothing,
-};
-
-function stepsOf(type, config, weights) {
-  if (!Object.hasOwn(STEPS, type)) {
-    throw new RangeError(`The page does not know layers of type ${type} yet; it knows ${Object.keys(STEPS).join(", ")}.`);
-  }
-  return STEPS[type](config, weights);
 }

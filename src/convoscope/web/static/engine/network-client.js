@@ -10,10 +10,11 @@ export async function openNetwork(buffer, worker) {
   await post({ task: "open", buffer });
   let changes = [];
   let weights = null;
-  const runs = newestOnly((input) => {
-    const due = { changes, weights };
-    [changes, weights] = [[], null];
-    return post({ task: "run", input, ...due });
+  let sent = []; // the values of the inputs that are known there
+  const runs = newestOnly((inputs) => {
+    const due = { changes, weights, inputs: inputs.map((input, i) => (input.data === sent[i] ? null : input)) };
+    [changes, weights, sent] = [[], null, inputs.map(({ data }) => data)];
+    return post({ task: "run", ...due });
   });
 
   return {
@@ -24,11 +25,11 @@ export async function openNetwork(buffer, worker) {
       weights = file;
       changes = changes.filter(({ weight }) => weight === undefined);
     },
-    /** Every layer's output for an input; null where a newer run was asked for before this one had begun. */
+    /** Every layer's output for inputs; null where a newer run was asked for before this one had begun. */
     run: runs.ask,
-    /** Evidence maps: {position, classes, method, trained}, for the input of the last run. */
+    /** Evidence maps: {position, classes, method, trained}, for the inputs of the last run. */
     evidence: (asked) => post({ task: "evidence", ...asked }),
-    /** Gradients of scores by the input: {classes, trained}, for the input of the last run. */
+    /** Gradients of scores by an input: {classes, input, trained}, for the inputs of the last run. */
     saliency: (asked) => post({ task: "saliency", ...asked }),
   };
 }

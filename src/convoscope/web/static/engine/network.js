@@ -1,67 +1,123 @@
 // A trained model that runs whole and keeps what every layer made; filters can be switched off, numbers changed.
+// Positions are those of its layers; the model's inputs come before them, so that of one input the position is −1.
 
+import { SATURATING, mainValue } from "./main-output.js";
 import { operationOf } from "./operations.js";
 import { count, tensor } from "./tensor.js";
 
-const SATURATING = ["softmax", "sigmoid"];
-
 export class Network {
-  /** `layers`: of a model from model.js; their weights are read and, by `set`, written. */
-  constructor(layers) {
-    this.layers = layers;
-    this.silenced = layers.map(() => new Set());
+  #dirty = new Set(); // positions of layers that must be computed again
+
+  /** `model`: from model.js; its weights are read and, by `set`, written. */
+  constructor(model) {
+    this.model = model;
+    this.layers = model.layers;
+    this.silenced = this.layers.map(() => new Set());
+    this.inputs = []; // of the model
     this.outputs = []; // of each layer, silenced channels at 0
-    this.inputs = []; // of each layer's steps
-    this.input = null;
+    this.between = []; // what each step of each layer takes
+    this.touch();
   }
 
-  /** Every layer's output for an input; from the first layer `from` on, where nothing below has changed. */
-  run(input = this.input, from = 0) {
-    const first = input === this.input ? Math.min(from, this.outputs.length) : 0;
-    this.input = input;
-    this.outputs.length = this.inputs.length = first;
-    for (let position = first; position < this.layers.length; position++) {
-      let value = position ? this.outputs[position - 1] : input;
-      const inputs = [];
-      for (const step of this.layers[position].steps) {
-        inputs.push(value);
-        value = operationOf(step).forward(value, step);
-      }
-      this.inputs.push(inputs);
-      this.outputs.push(this.silenced[position].size ? withoutChannels(value, this.silenced[position]) : value);
+  /** Every layer's output for inputs; computed anew is only what depends on something that has changed. */
+  run(inputs = this.inputs) {
+    const first = inputs.length;
+    const changed = new Set(inputs.flatMap((input, value) => (input === this.inputs[value] ? [] : [value])));
+    this.layers.forEach((layer, position) => {
+      if (layer.inputs.some((value) => changed.has(value))) this.#dirty.add(position);
+      if (this.#dirty.has(position)) changed.add(first + position);
+    });
+    this.inputs = inputs;
+    for (const position of [...this.#dirty].sort((a, b) => a - b)) {
+      this.#compute(position);
+      this.#dirty.delete(position);
     }
     return this.outputs;
   }
 
-  /** Switches a channel of a layer's output off or on; its values are then 0. */
+  #compute(position) {
+    const { steps, inputs } = this.layers[position];
+    let value = inputs.map((each) => this.value(each));
+    const taken = [];
+    for (const step of steps) {
+      const operation = operationOf(step);
+      const given = operation.joins ? [value].flat() : [value].flat()[0];
+      taken.push(given);
+      value = operation.forward(given, step);
+    }
+    value = [value].flat()[0];
+    this.between[position] = taken;
+    this.outputs[position] = this.silenced[position].size ? withoutChannels(value, this.silenced[position]) : value;
+  }
+
+  /** The tensor of a value: of an input, or of what a layer made. */
+  value(number) {
+    const first = this.model.inputShapes.length;
+    return number < first ? this.inputs[number] : this.outputs[number - first];
+  }
+
+  /** Switches a channel of a layer's output off or on; its values are then 0, to all that read them. */
   silence(position, channel, off) {
     if (off) this.silenced[position].add(channel);
     else this.silenced[position].delete(channel);
+    this.#dirty.add(position);
   }
 
-  /** Changes one number of a layer's weight. */
+  /** Changes one number of a layer's weight: in all calls of the layer. */
   set(position, weight, index, value) {
-    this.layers[position].weights[weight].data[index] = value;
+    const { weights, first } = this.layers[position];
+    weights[weight].data[index] = value;
+    this.layers.forEach((layer, each) => layer.first === first && this.#dirty.add(each));
+  }
+
+  /** All weights may be others: the next run computes everything. */
+  touch() {
+    this.layers.forEach((_, position) => this.#dirty.add(position));
   }
 
   /**
-   * The gradient of a class' score by the output of the layer at `position`; by the input at −1. A softmax or sigmoid at
-   * the end is left out.
+   * The gradient of a class' score by the output of the layer at `position`, or by an input before the layers. A softmax
+   * or sigmoid at the end is left out. Of several outputs it is the main one's score.
    */
   gradient(position, classIndex) {
-    const last = this.layers.length - 1;
-    let gradient = tensor(this.outputs[last].shape);
-    if (gradient.data.length === 1) gradient.data[0] = classIndex ? 1 : -1; // one score speaks for class 1
-    else gradient.data[classIndex] = 1;
-    for (let at = last; at > position; at--) {
-      if (this.silenced[at].size) gradient = withoutChannels(gradient, this.silenced[at]);
-      const { steps } = this.layers[at];
-      for (let i = steps.length - 1; i >= 0; i--) {
-        if (at === last && i === steps.length - 1 && SATURATING.includes(steps[i].name)) continue;
-        gradient = operationOf(steps[i]).backward(gradient, this.inputs[at][i], steps[i]);
-      }
+    const first = this.model.inputShapes.length;
+    const target = position + first;
+    const last = mainValue(this.model, (value) => this.value(value).shape);
+    const score = tensor(this.value(last).shape);
+    if (score.data.length === 1) score.data[0] = classIndex ? 1 : -1; // one score speaks for class 1
+    else score.data[classIndex] = 1;
+    const between = this.#behind(target);
+    const gradients = new Map([[last, score]]);
+    for (let value = last; value > target && value >= first; value--) {
+      const gradient = gradients.get(value);
+      if (!gradient || !between.has(value)) continue;
+      gradients.delete(value);
+      const { inputs } = this.layers[value - first];
+      this.#back(value - first, gradient, value === last).forEach((found, which) => {
+        if (between.has(inputs[which])) gradients.set(inputs[which], added(gradients.get(inputs[which]), found));
+      });
     }
-    return gradient;
+    return gradients.get(target) ?? tensor(this.value(target).shape);
+  }
+
+  /** The values that a value has a part in, itself among them. */
+  #behind(target) {
+    const found = new Set([target]);
+    this.layers.forEach(({ inputs }, position) => {
+      if (inputs.some((value) => found.has(value))) found.add(position + this.model.inputShapes.length);
+    });
+    return found;
+  }
+
+  /** The gradient by each value that a layer reads, from that of its output. */
+  #back(position, gradient, isLast) {
+    if (this.silenced[position].size) gradient = withoutChannels(gradient, this.silenced[position]);
+    const { steps } = this.layers[position];
+    for (let i = steps.length - 1; i >= 0; i--) {
+      if (isLast && i === steps.length - 1 && SATURATING.includes(steps[i].name)) continue;
+      gradient = operationOf(steps[i]).backward([gradient].flat()[0], this.between[position][i], steps[i]);
+    }
+    return [gradient].flat();
   }
 
   /**
@@ -82,26 +138,28 @@ export class Network {
   }
 }
 
-/** The same layers with weights that have learned nothing: Glorot uniform kernels, everything else as at the start. */
-export function untrained(layers, seed = 1) {
+/** The same model with weights that have learned nothing: Glorot uniform kernels, everything else as at the start. */
+export function untrained(model, seed = 1) {
   const random = generator(seed);
   const first = { gamma: 1, moving_variance: 1 };
-  return layers.map((layer) => {
-    const swapped = new Map();
-    const weights = Object.fromEntries(
-      Object.entries(layer.weights).map(([name, old]) => {
-        const fresh = tensor(old.shape);
-        if (name === "kernel") fillGlorot(fresh, random);
-        else fresh.data.fill(first[name] ?? 0);
-        swapped.set(old, fresh);
-        return [name, fresh];
-      }),
-    );
+  const swapped = new Map();
+  const freshOf = (name, old) => {
+    if (!swapped.has(old)) {
+      const fresh = tensor(old.shape);
+      if (name.endsWith("kernel")) fillGlorot(fresh, random);
+      else fresh.data.fill(first[name] ?? 0);
+      swapped.set(old, fresh);
+    }
+    return swapped.get(old);
+  };
+  const layers = model.layers.map((layer) => {
+    const weights = Object.fromEntries(Object.entries(layer.weights).map(([name, old]) => [name, freshOf(name, old)]));
     const steps = layer.steps.map((step) =>
       Object.fromEntries(Object.entries(step).map(([name, value]) => [name, swapped.get(value) ?? value])),
     );
     return { ...layer, weights, steps };
   });
+  return { ...model, layers };
 }
 
 function fillGlorot({ data, shape }, random) {
@@ -126,4 +184,12 @@ function withoutChannels({ data, shape }, off) {
   const kept = data.slice();
   for (const channel of off) for (let i = channel; i < kept.length; i += channels) kept[i] = 0;
   return tensor(shape, kept);
+}
+
+function added(one, other) {
+  if (!one) return other;
+  return tensor(
+    one.shape,
+    one.data.map((value, i) => value + other.data[i]),
+  );
 }

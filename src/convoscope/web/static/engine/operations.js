@@ -1,5 +1,6 @@
-// What a step can do: operation -> {forward(input, settings), backward(gradient, input, settings)}, where backward
-// gives the gradient with respect to the input.
+// What a step can do: operation -> {forward(input, settings), backward(gradient, input, settings), sees}, where backward
+// gives the gradient with respect to the input, and `sees` is what of the input an output depends on: one of the kinds in
+// seeing.js. Where `joins` is true, the input is a list of tensors, and so is the gradient.
 
 import { activate, activateInputGradient } from "./activation.js";
 import {
@@ -10,25 +11,50 @@ import {
   sumChannels,
 } from "./convolution.js";
 import { dense, denseInputGradient } from "./dense.js";
-import { convolveTransposed, convolveTransposedInputGradient, enlarge, enlargeInputGradient } from "./enlarging.js";
+import {
+  convolveTransposed,
+  convolveTransposedInputGradient,
+  enlarge,
+  enlargeInputGradient,
+  meetings,
+  origins,
+} from "./enlarging.js";
+import { windows } from "./geometry.js";
+import {
+  combine,
+  combineInputGradients,
+  concatenate,
+  concatenateInputGradients,
+  offsets,
+  sampleAxis,
+} from "./joins.js";
 import { batchNormalize, batchNormalizeInputGradient } from "./normalization.js";
 import { pad, unpadGradient } from "./padding.js";
 import { pool, poolInputGradient } from "./pooling.js";
+import { eachValue, everything, gathered, lastAxis, moved, regrouped, sideBySide, stretched, windowed } from "./seeing.js";
 import { count, imageShape, tensor } from "./tensor.js";
 
 const map = (input, of) => tensor(input.shape, input.data.map(of));
 const reshaped = (gradient, { shape }) => tensor(shape, gradient.data);
+
+const underKernel = windowed((settings, shape) => windows(shape, ...settings.kernel.shape.slice(0, 2), settings));
+const underWindow = windowed(({ size, stride, padding }, shape) => {
+  const [height, width = height] = [size].flat();
+  return windows(shape, height, width, { stride, padding });
+});
 
 export const OPERATIONS = {
   convolve: {
     forward: (input, { kernel, bias, ...options }) => convolve(input, kernel, bias, options),
     backward: (gradient, { shape }, { kernel, bias, ...options }) =>
       convolveInputGradient(gradient, shape, kernel, options),
+    sees: underKernel,
   },
   convolve_apart: {
     forward: (input, { kernel, bias, ...options }) => convolveApart(input, kernel, bias, options),
     backward: (gradient, { shape }, { kernel, bias, ...options }) =>
       convolveApartInputGradient(gradient, shape, kernel, options),
+    sees: underKernel,
   },
   sum_channels: {
     forward: (input, { bias }) => sumChannels(input, bias),
@@ -37,51 +63,77 @@ export const OPERATIONS = {
         shape,
         Float32Array.from({ length: count(shape) }, (_, i) => gradient.data[Math.floor(i / shape[2])]),
       ),
+    sees: eachValue,
   },
   convolve_transposed: {
     forward: (input, { kernel, bias, ...options }) => convolveTransposed(input, kernel, bias, options),
     backward: (gradient, { shape }, { kernel, bias, ...options }) =>
       convolveTransposedInputGradient(gradient, shape, kernel, options),
+    sees: gathered((settings, shape) => meetings(shape, settings.kernel, settings)),
   },
   enlarge: {
     forward: (input, options) => enlarge(input, options),
     backward: (gradient, { shape }, options) => enlargeInputGradient(gradient, shape, options),
+    sees: gathered((settings, shape) => origins(shape, settings)),
   },
   pool: {
     forward: (input, { mode, ...options }) => pool(input, mode, options).output,
     backward: (gradient, input, { mode, ...options }) => poolInputGradient(gradient, input, mode, options),
+    sees: underWindow,
   },
-  global_pool: { forward: poolAll, backward: poolAllGradient },
+  global_pool: { forward: poolAll, backward: poolAllGradient, sees: everything },
   activate: {
     forward: (input, { name, alpha }) => activate(input, name, alpha),
     backward: (gradient, input, { name, alpha }) => activateInputGradient(gradient, input, name, alpha),
+    sees: (box, { settings }) => (settings.name === "softmax" ? lastAxis(box) : box),
   },
   leak: {
     forward: (input, { slope }) => map(input, (x) => (x > 0 ? x : slope * x)),
     backward: (gradient, input, { slope }) => map(gradient, (g, i) => (input.data[i] > 0 ? g : slope * g)),
+    sees: eachValue,
   },
   // What a byte holds: clipped to 0..255 and rounded, halves to the even number, as an 8-bit image of NumPy's is.
   bytes: {
     forward: (input) => tensor(input.shape, new Float32Array(new Uint8ClampedArray(input.data))),
     backward: (gradient, input) => map(gradient, (g, i) => (input.data[i] > 0 && input.data[i] < 255 ? g : 0)),
+    sees: eachValue,
   },
   rescale: {
     forward: (input, { scale, offset }) => map(input, (x) => x * scale + offset),
     backward: (gradient, _, { scale }) => map(gradient, (g) => g * scale),
+    sees: eachValue,
   },
-  flatten: { forward: (input) => tensor([count(input.shape)], input.data), backward: reshaped },
-  reshape: { forward: (input, { shape }) => tensor(settle(shape, input.data.length), input.data), backward: reshaped },
+  flatten: { forward: (input) => tensor([count(input.shape)], input.data), backward: reshaped, sees: regrouped },
+  reshape: { forward: (input, { shape }) => tensor(settle(shape, input.data.length), input.data), backward: reshaped, sees: regrouped },
   zero_pad: {
     forward: (input, { padding }) => pad(input, ...paddedAxes(input, padding)),
     backward: (gradient, input, { padding }) => unpadGradient(gradient, ...paddedAxes(input, padding)),
+    sees: moved(({ padding: [[top], [left]] }) => [top, left]),
   },
   dense: {
     forward: (input, { kernel, bias }) => dense(input, kernel, bias),
     backward: (gradient, _, { kernel }) => denseInputGradient(gradient, kernel),
+    sees: lastAxis,
   },
   batch_normalize: {
     forward: (input, { epsilon, ...weights }) => batchNormalize(input, weights, epsilon),
     backward: (gradient, _, { epsilon, ...weights }) => batchNormalizeInputGradient(gradient, weights, epsilon),
+    sees: eachValue,
+  },
+  combine: {
+    joins: true,
+    forward: (inputs, { mode }) => combine(inputs, mode),
+    backward: (gradient, inputs, { mode }) => combineInputGradients(gradient, inputs, mode),
+    sees: stretched,
+  },
+  concatenate: {
+    joins: true,
+    forward: (inputs, { axis }) => concatenate(inputs, axis),
+    backward: (gradient, inputs, { axis }) => concatenateInputGradients(gradient, inputs, axis),
+    sees: sideBySide(({ axis }, shapes) => ({
+      axis: sampleAxis(axis, shapes[0].length),
+      offsets: offsets(shapes, axis),
+    })),
   },
 };
 

@@ -14,23 +14,25 @@ export class Service {
   }
 
   open({ buffer }) {
-    this.#network = new Network(readModel(buffer).layers);
+    this.#network = new Network(readModel(buffer));
     return [];
   }
 
-  /** Every layer's output. changes: [{position, channel, off} or {position, weight, index, value}]; `weights`: a file with others. */
-  run({ input, changes = [], weights = null }) {
-    let from = this.#network.layers.length;
+  /**
+   * Every layer's output. inputs: tensors, null for what is as it was; changes: [{position, channel, off} or {position,
+   * weight, index, value}]; `weights`: a file with others.
+   */
+  run({ inputs, changes = [], weights = null }) {
+    const network = this.#network;
     if (weights) {
-      takeWeights(this.#network.layers, readModel(weights).layers);
-      from = 0;
+      takeWeights(network.layers, readModel(weights).layers);
+      network.touch();
     }
     for (const { position, channel, off, weight, index, value } of changes) {
-      if (weight === undefined) this.#network.silence(position, channel, off);
-      else this.#network.set(position, weight, index, value);
-      from = Math.min(from, position);
+      if (weight === undefined) network.silence(position, channel, off);
+      else network.set(position, weight, index, value);
     }
-    return [...this.#network.run(input, from)];
+    return [...network.run(inputs.map((input, i) => input ?? network.inputs[i]))];
   }
 
   /** Evidence for some classes at a layer, by the trained network or by one that has learned nothing. */
@@ -39,16 +41,16 @@ export class Service {
     return classes.map((each) => network.evidence(position, each, method));
   }
 
-  /** How much each value of the input would change the score of each class. */
-  saliency({ classes, trained = true }) {
+  /** How much each value of an input would change the score of each class. */
+  saliency({ classes, input = 0, trained = true }) {
     const network = this.#chosen(trained);
-    return classes.map((each) => network.gradient(-1, each));
+    return classes.map((each) => network.gradient(input - network.inputs.length, each));
   }
 
   #chosen(trained) {
     if (trained) return this.#network;
-    this.#untrained ??= new Network(untrained(this.#network.layers));
-    this.#untrained.run(this.#network.input);
+    this.#untrained ??= new Network(untrained(this.#network.model));
+    this.#untrained.run(this.#network.inputs);
     return this.#untrained;
   }
 }

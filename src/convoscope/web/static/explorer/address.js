@@ -13,23 +13,23 @@ const NUMBER = String.raw`-?\d+(?:\.\d+)?(?:e[+-]?\d+)?`;
 const EDIT = new RegExp(String.raw`^(\d{1,9})\.([a-z_]{1,30})\.(\d{1,9})=(${NUMBER})$`);
 const KERNEL = new RegExp(String.raw`^(\d{1,9})\.(\d{1,9})\.(\d{1,9}):(${NUMBER}(?:[,/]${NUMBER})*):(${NUMBER})$`);
 
-/** The state as text for the address. Own images stay in this tab. */
+/** The state as text for the address; `first`: how many inputs the network has. Own images stay in this tab. */
 export function writeAddress(state) {
-  const { view, source, image, drawing, position, unit, part, cell, off, edits, epoch = null, folded } = state;
+  const { view, source, image, drawing, position, unit, part, cell, off, edits, epoch = null, folded, first = 1 } = state;
   const { pickA, pickB, foldedB } = state;
   const parts = [];
   if (view !== "network") parts.push(`view=${view}`);
   if (source === "draw") parts.push("source=draw", ...(drawing ? [`drawing=${writeDrawing(drawing)}`] : []));
   else if (OWN.includes(source)) parts.push(`source=${source}`);
   else if (image !== null) parts.push(`image=${image}`);
-  if (unit !== null) parts.push(`layer=${position + 1}`, `unit=${unit}`);
+  if (unit !== null) parts.push(`layer=${position + first}`, `unit=${unit}`);
   if (unit !== null && part !== null) parts.push(`part=${part}`);
   if (cell) parts.push(`cell=${cell.join(",")}`);
   for (const [layer, channels] of off) if (channels.length) parts.push(`off=${layer}:${channels.join(",")}`);
   for (const each of edits.values()) parts.push(`edit=${each.position}.${each.weight}.${each.index}=${single(each.value)}`);
   if (epoch !== null) parts.push(`epoch=${epoch}`);
   if (folded.length) parts.push(`fold=${folded.join(",")}`);
-  for (const [name, pick] of [["a", pickA], ["b", pickB]]) if (pick) parts.push(`${name}=${pick[0] + 1},${pick[1]}`); // prettier-ignore
+  for (const [name, pick] of [["a", pickA], ["b", pickB]]) if (pick) parts.push(`${name}=${pick[0] + first},${pick[1]}`); // prettier-ignore
   if (foldedB) parts.push(`foldb=${foldedB.join(",")}`);
   return parts.join("&");
 }
@@ -41,8 +41,8 @@ function single(value) {
   return String(Number(value.toPrecision(digits)));
 }
 
-/** What a text says of the state, as it stands there; the names of what is not understood are in `unread`. */
-export function readAddress(text) {
+/** What a text says of the state of a network with `first` inputs, as it stands there; the names of what is not understood are in `unread`. */
+export function readAddress(text, first = 1) {
   const found = { unread: [] };
   const off = new Map();
   const edits = [];
@@ -57,7 +57,7 @@ export function readAddress(text) {
     else if (name === "source" && ["draw", ...OWN].includes(told)) found.source = told;
     else if (name === "drawing" && told) found.drawing = told;
     else if (name === "image" && good) found.image = numbers[0];
-    else if (name === "layer" && good) found.position = numbers[0] - 1;
+    else if (name === "layer" && good) found.position = numbers[0] - first;
     else if (name === "unit" && good) found.unit = numbers[0];
     else if (name === "part" && good) found.part = numbers[0];
     else if (name === "cell" && good && numbers.length === 2) found.cell = numbers;
@@ -65,7 +65,7 @@ export function readAddress(text) {
     else if (name === "epoch" && good) found.epoch = numbers[0];
     else if (name === "edit" && edit) edits.push({ position: Number(edit[1]), weight: edit[2], index: Number(edit[3]), value: Number(edit[4]) }); // prettier-ignore
     else if (name === "kernel" && kernel) found.kernel = kernelIn(kernel);
-    else if ((name === "a" || name === "b") && good && numbers.length === 2) found[name === "a" ? "pickA" : "pickB"] = [numbers[0] - 1, numbers[1]]; // prettier-ignore
+    else if ((name === "a" || name === "b") && good && numbers.length === 2) found[name === "a" ? "pickA" : "pickB"] = [numbers[0] - first, numbers[1]]; // prettier-ignore
     else if (name === "fold" || name === "foldb") found[name === "fold" ? "folded" : "foldedB"] = told.split(",").map(whole).filter((each) => each !== undefined); // prettier-ignore
     else found.unread.push(name);
   }

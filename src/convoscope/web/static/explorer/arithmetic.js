@@ -2,22 +2,19 @@
 
 import { h } from "../shared/dom.js";
 import { plural } from "../shared/format.js";
+import { combine, concatenate } from "./arithmetic-joins.js";
+import { equation, origin, result, sign, term } from "./equations.js";
 import { editable, grid } from "./grids.js";
-import { positionIn } from "./positions.js";
 import { activationName, percent, value } from "./words.js";
 
 const MOST_TERMS = 10;
 
-export const term = (name, text, properties = {}) =>
-  h("span", { class: "term", ...properties }, h("b", {}, text), h("small", {}, name));
-const sign = (text) => h("span", { class: "sign" }, text);
-const equation = (...parts) => h("div", { class: "equation" }, parts);
-const result = (found) => [sign("="), term("value", value(found.value), { id: "value" })];
 const largest = (numbers) => numbers.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-9);
 
 /**
  * The elements that show how a value comes about. `found`: from explain.js. context: {input (tensor), inputName, part
- * (the chosen input channel), greys (for images) or null, godown(index), choosePart(channel), edit(weight, index, number)}.
+ * (the chosen input channel), greys (for images) or null, godown(index, which), choosePart(channel), edit(weight, index,
+ * number)}; of several inputs there are {inputs, named(which)}.
  */
 export function arithmetic(found, context) {
   return WRITTEN[found.kind](found, context);
@@ -34,6 +31,8 @@ const WRITTEN = {
   rescale,
   activate,
   same,
+  combine,
+  concatenate,
 };
 
 function convolve(found, context) {
@@ -332,11 +331,4 @@ function same(found, context) {
     equation(term("the same value as below", value(found.value), { id: "value" })),
     origin(found.index, context),
   ];
-}
-
-/** A button that leads to the value below. */
-function origin(index, context) {
-  const { row, column, channel } = positionIn(context.input.shape, index);
-  const from = context.input.shape.length > 1 ? `map ${channel}, row ${row}, column ${column}` : `number ${channel}`;
-  return h("button", { type: "button", onclick: () => context.godown(index) }, `Go to ${from} of ${context.inputName}`);
 }

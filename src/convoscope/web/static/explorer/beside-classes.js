@@ -8,7 +8,7 @@ import { percent, value } from "./words.js";
 
 const SHORT = 6; // letters of a name that has room in half the list
 
-/** {aside: what stands below the image's source, card: what both say, render({label, runs: [{layers, outputs}]})}. */
+/** {aside: what stands below the image's source, card: what both say, render({label, runs: [{model, outputs}]})}. */
 export function createBothClasses({ explorer, collection, inputShape, state }) {
   const { names, range, beside } = explorer;
   const list = h("ol", { class: names.some((name) => name.length > SHORT) ? "apart long" : "apart" });
@@ -37,9 +37,9 @@ export function createBothClasses({ explorer, collection, inputShape, state }) {
       const now = state.get();
       for (const [number, button] of items)
         button.setAttribute("aria-pressed", String(now.source === "test" && now.image === number));
-      const [a, b] = runs.map(({ layers, outputs }) => {
-        const probabilities = endsInProbabilities(layers);
-        const scores = scoresOf(outputs.at(-1), probabilities);
+      const [a, b] = runs.map(({ model, outputs }) => {
+        const probabilities = endsInProbabilities(model);
+        const scores = scoresOf(outputs[model.main], probabilities);
         const top = best(scores);
         return { top, sure: probabilities ? percent(scores[top]) : `score ${value(scores[top])}` };
       });

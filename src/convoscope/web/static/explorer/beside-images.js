@@ -4,7 +4,7 @@ import { h } from "../shared/dom.js";
 import { imageShape, meanSquaredError, paintOn } from "./images.js";
 import { squaredError } from "./words.js";
 
-/** {aside: nothing, card: the images, render({input, label, runs: [{outputs}]})}; `label`: what should come, or null. */
+/** {aside: nothing, card: the images, render({input, label, runs: [{model, outputs}]})}; `label`: what should come, or null. */
 export function createBothImages({ range, outputRange }) {
   const figures = ["What goes in", "A: what comes out", "B: what comes out", "What should come out"].map((name) => {
     const canvas = h("canvas", { role: "img", "aria-label": name });
@@ -17,7 +17,7 @@ export function createBothImages({ range, outputRange }) {
     aside: [],
     card,
     render({ input, label, runs }) {
-      const came = runs.map(({ outputs }) => outputs.at(-1));
+      const came = runs.map(({ model, outputs }) => outputs[model.main]);
       [input, ...came, label].forEach((tensor, i) => {
         const shape = tensor && imageShape(tensor.shape);
         figures[i].figure.hidden = !shape;

@@ -35,7 +35,8 @@ export function createChanges({ state, layers, network }) {
       if (!channels.size) now.delete(position);
       state.change({ off: now });
     },
-    edit(position, weight, index, number) {
+    edit(call, weight, index, number) {
+      const position = layers[call].first; // a layer that is called several times has one number there
       const edits = new Map(state.get().edits);
       edits.set(keyOf(position, weight, index), { position, weight, index, value: Math.fround(number) });
       state.change({ edits });

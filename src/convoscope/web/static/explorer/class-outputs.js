@@ -16,14 +16,14 @@ import { percent } from "./words.js";
  * The kind of output, as the page takes it: {collection, measure, verdict, lastCard, mistakes, both}. `ask(address,
  * question)` asks the running Python.
  */
-export function createClassOutputs({ given, layers, inputShape, network, state, ask }) {
+export function createClassOutputs({ given, model, network, state, ask }) {
   const { explorer } = given;
   const { names, range } = explorer;
-  const probabilities = endsInProbabilities(layers);
-  const collection = createCollection(given, inputShape);
-  const evidence = createEvidence(byId("evidence"), { layers, names, range, network });
-  const saliency = createSaliency(byId("saliency"), { names, network });
-  const nearest = createNearest(byId("nearest"), { explorer, inputShape, ask });
+  const probabilities = endsInProbabilities(model);
+  const collection = createCollection(given, model.inputShapes);
+  const evidence = createEvidence(byId("evidence"), { model, names, range, network });
+  const saliency = createSaliency(byId("saliency"), { model, names, network });
+  const nearest = createNearest(byId("nearest"), { explorer, inputShape: model.inputShape, ask });
   const parts = { matrix: byId("matrix"), shown: byId("cell-images") };
   const share = ({ accuracy = null }) => (accuracy === null ? null : percent(accuracy));
 
@@ -37,19 +37,19 @@ export function createClassOutputs({ given, layers, inputShape, network, state, 
       short: share,
       words: (told) => share(told) && `${share(told)} right`,
     },
-    verdict: createVerdict({ explorer, probabilities }),
+    verdict: createVerdict({ explorer, model, probabilities }),
     /** What the last card shows instead of maps. */
     lastCard: (of, onpick) => createPrediction(names, endsInProbabilities(of), onpick),
     mistakes: {
       ...createMistakes(parts, { collection, explorer, state }),
       /** Shows where the network looked in the image of a run. */
-      look({ input, outputs, label }) {
-        const predicted = best(scoresOf(outputs.at(-1), probabilities));
-        evidence.render(input, predicted, label);
-        saliency.render(input, predicted);
-        nearest.render(input);
+      look({ inputs, outputs, label }) {
+        const predicted = best(scoresOf(outputs[model.main], probabilities));
+        evidence.render(inputs, predicted, label);
+        saliency.render(inputs, predicted);
+        nearest.render(inputs[0]);
       },
     },
-    both: () => createBothClasses({ explorer, collection, inputShape, state }),
+    both: () => createBothClasses({ explorer, collection, inputShape: model.inputShape, state }),
   };
 }

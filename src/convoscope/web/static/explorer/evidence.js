@@ -1,29 +1,32 @@
 // Where the last convolution found evidence for two classes (Grad-CAM), beside the same from an untrained network.
 
+import { layersOf } from "../engine/index.js";
 import { divergingTable } from "../shared/colour.js";
 import { h } from "../shared/dom.js";
 import { extent } from "../shared/scale.js";
 import { theme } from "../shared/theme.js";
-import { paintImage } from "./images.js";
+import { imageShape, paintImage } from "./images.js";
 import { value } from "./words.js";
 
 const SIDE = 168; // CSS pixels
 
 /** The panel in `holder`; `network` answers, `range` is the images'. */
-export function createEvidence(holder, { layers, names, range, network }) {
-  const position = layers.findLastIndex(({ type }) => type === "Conv2D");
+export function createEvidence(holder, { model, names, range, network }) {
+  const { layers, first, needed } = model;
+  const position = needed.findLast((each) => layers[each].type === "Conv2D") ?? -1;
   const figures = h("div", { class: "figures" });
   const note = h("p", { class: "note" });
   holder.append(figures, note);
   let asked = 0;
 
   return {
-    /** Shows the evidence in `input` for the class that was predicted and the true one (null: not known). */
-    async render(input, predicted, label) {
+    /** Shows the evidence in an image for the class that was predicted and the true one (null: not known). */
+    async render(inputs, predicted, label) {
       if (position < 0) {
         note.textContent = "Grad-CAM weighs the maps of a convolution, and this network has none.";
         return;
       }
+      const input = seenBy(inputs);
       const own = ++asked;
       const classes = label === null || label === predicted ? [predicted] : [predicted, label];
       const [trained, untrained] = await Promise.all(
@@ -37,10 +40,16 @@ export function createEvidence(holder, { layers, names, range, network }) {
         ...rows("Untrained, with random weights", untrained, classes, roles, input),
       );
       note.textContent =
-        `Grad-CAM at ${layers[position].name}: orange speaks for the class, blue against it. Each row has one scale of ` +
+        `Grad-CAM at ${layers[position].name}${inputs.length > 1 ? `, over the image of ${model.nameOf(inputs.indexOf(input) - first)}` : ""}: orange speaks for the class, blue against it. Each row has one scale of ` +
         "raw values. What an untrained network shows as well says nothing about what was learned.";
     },
   };
+
+  /** The image that the convolution sees, of several the first one. */
+  function seenBy(inputs) {
+    const below = layersOf(model, position + first).flatMap((each) => layers[each].inputs);
+    return inputs.find((input, value) => below.includes(value) && imageShape(input.shape)) ?? inputs[0];
+  }
 
   function rows(title, maps, classes, roles, input) {
     const limit = Math.max(...maps.map((map) => Math.max(Math.abs(extent(map).low), extent(map).high)), 1e-12);

@@ -2,21 +2,27 @@
 
 import { activateValue, windows } from "../engine/index.js";
 import { explainEnlarged, explainTransposed } from "./explain-enlarging.js";
+import { explainCombined, explainConcatenated } from "./explain-joins.js";
 import { indexIn, positionIn } from "./positions.js";
 
 /**
- * How the value at flat index `unit` of a layer's output comes about.
+ * How the value at flat index `unit` of a layer's output comes about; `inputs` are the tensors that the layer takes.
  *
  * Returns {kind, value, ...}; kind is the operation of the layer's first step, or "same" where the value only moves.
- * `value` is what the arithmetic gives, before any switching off. An `index` points into the layer's input.
+ * `value` is what the arithmetic gives, before any switching off. An `index` points into the layer's input, of several
+ * into the one that `which` numbers.
  */
-export function explainUnit(layer, input, shape, unit) {
+export function explainUnit(layer, inputs, shape, unit) {
   const [first, second] = layer.steps;
+  const [input] = inputs;
   const position = positionIn(shape, unit);
   if (!first) return { kind: "same", index: unit, value: input.data[unit] };
+  if (Object.hasOwn(JOINED, first.operation)) return JOINED[first.operation](first, inputs, shape, unit);
   const found = EXPLAINED[first.operation](first, input, position, unit, shape);
   return second ? withActivation(found, first, second, input, position, shape) : found;
 }
+
+const JOINED = { combine: explainCombined, concatenate: explainConcatenated };
 
 const EXPLAINED = {
   convolve(step, input, { row, column, channel: filter }) {
@@ -45,11 +51,12 @@ const EXPLAINED = {
   },
   convolve_transposed: explainTransposed,
   enlarge: explainEnlarged,
-  dense(step, input, { channel: neuron }) {
-    const units = step.kernel.shape[1];
-    const terms = Array.from(input.data, (value, index) => {
-      const weight = step.kernel.data[index * units + neuron];
-      return { index, value, weight, weightIndex: index * units + neuron, product: value * weight };
+  dense(step, input, { channel: neuron }, unit) {
+    const [size, units] = step.kernel.shape;
+    const from = Math.floor(unit / units) * size;
+    const terms = Array.from({ length: size }, (_, i) => {
+      const [value, weight] = [input.data[from + i], step.kernel.data[i * units + neuron]];
+      return { index: from + i, value, weight, weightIndex: i * units + neuron, product: value * weight };
     });
     const sum = total(terms.map(({ product }) => product));
     const bias = step.bias ? step.bias.data[neuron] : 0;
@@ -127,9 +134,10 @@ const EXPLAINED = {
 
 function withActivation(found, first, { name }, input, position, shape) {
   if (name !== "softmax") return { ...found, activation: name, value: activateValue(found.before, name) };
+  const row = indexIn(shape, { ...position, channel: 0 });
   const scores = Array.from(
     { length: shape.at(-1) },
-    (_, channel) => EXPLAINED[first.operation](first, input, { ...position, channel }).before,
+    (_, channel) => EXPLAINED[first.operation](first, input, { ...position, channel }, row + channel, shape).before,
   );
   return { ...found, activation: name, ...softmaxOf(scores, position.channel) };
 }

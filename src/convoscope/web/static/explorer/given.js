@@ -2,8 +2,8 @@
 
 /**
  * {offline, explorer, buffer, beside, images, targets}: `explorer` describes the images and what can be asked, `buffer` is
- * the model's file, `beside` fetches that of the model beside it, if there is one, `images` all given images' values one
- * after the other (Float32Array), `targets` those of the images that should come out of them, or null. A file offline has
+ * the model's file, `beside` fetches that of the model beside it, if there is one, `images` has for each
+ * input all given images' values one after the other (Float32Array), `targets` those of the images that should come out of them, or null. A file offline has
  * `epochs` as well, and perhaps `snapshots`, the weights of each as text.
  */
 export async function whatIsGiven() {
@@ -15,7 +15,7 @@ export async function whatIsGiven() {
       explorer,
       buffer: bytes(model),
       beside: async () => bytes(beside),
-      images: unpack(bytes(images), explorer.packed),
+      images: unpackAll(bytes(images), explorer.packed),
       targets: explorer.packedTargets ? unpack(bytes(targets), explorer.packedTargets) : null,
       epochs,
       snapshots,
@@ -38,7 +38,7 @@ export async function whatIsGiven() {
     explorer,
     buffer,
     beside: () => file("data/beside.safetensors"),
-    images: unpack(images, packed),
+    images: unpackAll(images, packed),
     targets: packedTargets ? unpack(await file("data/targets.bin"), packedTargets) : null,
   };
 }
@@ -62,6 +62,12 @@ export async function ask(address, question) {
 /** What was written as base64. */
 export function bytes(text) {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer;
+}
+
+/** What goes into each input; they lie one after the other. */
+function unpackAll(buffer, packed) {
+  let from = 0;
+  return packed.map((each) => unpack(buffer.slice(from, (from += each.bytes)), each));
 }
 
 function unpack(buffer, { kind, divisor }) {

@@ -3,15 +3,15 @@
 
 import { byId, delayed, h } from "../shared/dom.js";
 import { createBothImages } from "./beside-images.js";
-import { createCollection, imageShape, meanSquaredError, paintOn } from "./images.js";
+import { createCollection, meanSquaredError, paintOn, showReceived } from "./images.js";
 import { squaredError } from "./words.js";
 
 /** The kind of output, as the page takes it: see class-outputs.js. */
-export function createImageOutputs({ given, inputShape }) {
+export function createImageOutputs({ given, model }) {
   const { explorer } = given;
   const short = ({ error = null }) => (error === null ? null : squaredError(error));
   return {
-    collection: withTargets(createCollection(given, inputShape), given),
+    collection: withTargets(createCollection(given, model.inputShapes), given, model),
     measure: {
       asks: "error",
       title: "Mean squared error over all test images",
@@ -19,7 +19,7 @@ export function createImageOutputs({ given, inputShape }) {
       short,
       words: (told) => short(told) && `mean squared error ${short(told)}`,
     },
-    verdict: createOutcome(explorer),
+    verdict: createOutcome(explorer, model),
     lastCard: () => null, // maps, as any layer has them
     mistakes: null,
     both: () => createBothImages(explorer),
@@ -27,8 +27,8 @@ export function createImageOutputs({ given, inputShape }) {
 }
 
 /** The given images with what should come out of each in the place of its class. */
-function withTargets(collection, { explorer, targets }) {
-  const shape = explorer.shapes.at(-1);
+function withTargets(collection, { explorer, targets }, { shapes, first, main }) {
+  const shape = shapes[main + first];
   const size = shape.reduce((a, b) => a * b, 1);
   const all = explorer.indices.map((_, i) => i);
   return {
@@ -39,7 +39,7 @@ function withTargets(collection, { explorer, targets }) {
 }
 
 /** The verdict: images side by side, and how far what came out is from what should. */
-function createOutcome({ range, outputRange }) {
+function createOutcome({ ranges, outputRange }, { main }) {
   const announce = delayed(500, (text) => (byId("announce").textContent = text));
   const received = byId("received");
   const came = h("canvas", { id: "came", role: "img", "aria-label": "What comes out" });
@@ -53,18 +53,17 @@ function createOutcome({ range, outputRange }) {
   byId("says").replaceWith(out, should, told);
 
   return {
-    /** Shows what a run came to: {input, outputs, label}; `label` is the image that should come, or null. */
-    render({ input, outputs, label }) {
-      received.parentElement.hidden = !imageShape(input.shape);
-      if (imageShape(input.shape)) paintOn(received, input, range);
-      paintOn(came, outputs.at(-1), outputRange);
+    /** Shows what a run came to: {inputs, outputs, label}; `label` is the image that should come, or null. */
+    render({ inputs, outputs, label }) {
+      showReceived(received.parentElement, inputs, ranges);
+      paintOn(came, outputs[main], outputRange);
       should.hidden = told.hidden = !label;
       if (!label) {
         announce("An image came out.");
         return;
       }
       paintOn(wanted, label, outputRange);
-      const error = squaredError(meanSquaredError(outputs.at(-1), label));
+      const error = squaredError(meanSquaredError(outputs[main], label));
       told.replaceChildren("Mean squared error of this image: ", h("b", {}, error));
       announce(`An image came out, with a mean squared error of ${error}.`);
     },

@@ -9,18 +9,24 @@ export function imageShape(shape) {
 }
 
 /**
- * The given images behind {count, tensor(i), label(i), predicted(i), alike(i), ofClass(c), ofCell(true, predicted)}.
- * `alike`: those that a person chooses among beside an image, of the same class.
+ * The given images behind {count, tensors(i), tensor(i), label(i), predicted(i), alike(i), ofClass(c), ofCell(true,
+ * predicted)}. `tensors`: one for each input of the network, `tensor` the first of them; `alike`: those that a person
+ * chooses among beside an image, of the same class.
  */
-export function createCollection({ explorer, images }, shape) {
-  const size = shape.reduce((a, b) => a * b, 1);
+export function createCollection({ explorer, images }, shapes) {
+  const tensors = (i) =>
+    shapes.map((shape, input) => {
+      const size = shape.reduce((a, b) => a * b, 1);
+      return { shape, data: images[input].subarray(i * size, (i + 1) * size) };
+    });
   const { labels, indices } = explorer;
   let { predicted } = explorer;
   const all = indices.map((_, i) => i);
   const classOf = (i) => (labels ?? predicted)[i];
   return {
     count: indices.length,
-    tensor: (i) => ({ shape, data: images.subarray(i * size, (i + 1) * size) }),
+    tensors,
+    tensor: (i) => tensors(i)[0],
     label: (i) => (labels ? labels[i] : null),
     predicted: (i) => predicted[i], // undefined where nobody has counted for the epoch that is shown
     opened: (i) => explorer.predicted[i], // by the model as it was opened
@@ -51,6 +57,20 @@ export function paintOn(canvas, tensor, range) {
   const image = paintImage(tensor, range);
   [canvas.width, canvas.height] = [image.width, image.height];
   canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+/** Shows in a figure what a network receives: an image for each of its inputs that is one. */
+export function showReceived(figure, inputs, ranges) {
+  const own = figure.querySelector("canvas");
+  const shown = inputs.map((input, i) => [input, ranges[i]]).filter(([{ shape }]) => imageShape(shape));
+  figure.hidden = !shown.length;
+  const canvases = [own, ...figure.querySelectorAll("canvas.further")];
+  while (canvases.length < shown.length) {
+    const further = h("canvas", { class: "further", role: "img", "aria-label": own.getAttribute("aria-label") });
+    canvases.at(-1).after(further);
+    canvases.push(further);
+  }
+  shown.forEach(([input, range], i) => paintOn(canvases[i], input, range));
 }
 
 /** An image on a canvas of its own size. */

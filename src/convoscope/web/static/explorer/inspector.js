@@ -18,19 +18,19 @@ const THUMBNAIL = 26;
  * The inspector in `holder`. actions: {pick(position, unit), choosePart(channel), edit(position, weight, index, number),
  * silence(position, channel, off), openLab(position, part, unit)}; without the last there is no filter lab here.
  */
-export function createInspector(holder, { layers, names, range, actions }) {
+export function createInspector(holder, { model, names, ranges, actions }) {
   const title = h("h2", {});
   const silence = h("button", { type: "button", id: "silence", onclick: () => now && switchOff() });
   const hint = h("p", { class: "note" }, "Choose a map, a pixel or a neuron: its arithmetic is shown here.");
   const mapHolder = h("div", { class: "holder" });
-  const imageHolder = h("div", { class: "holder" });
+  const { layers, first } = model;
   const mapCaption = h("figcaption", {});
-  const imageCaption = h("figcaption", {});
+  const imageViews = model.inputShapes.map((_, input) => createSeen(input));
   const pair = h(
     "div",
     { class: "pair" },
     h("figure", {}, mapHolder, mapCaption),
-    h("figure", {}, imageHolder, imageCaption),
+    imageViews.map(({ figure }) => figure),
   );
   const sums = h("div", { id: "arithmetic", class: "arithmetic" });
   const close = h("button", { type: "button", class: "quiet icon", "aria-label": "Close", onclick: () => actions.pick(-1, null) }, "×"); // prettier-ignore
@@ -44,7 +44,6 @@ export function createInspector(holder, { layers, names, range, actions }) {
       pickPixel(row + rows, column + columns);
     },
   });
-  const imageView = createImageView(imageHolder, { name: "The image", most: 190 });
   let now = null;
 
   function pickPixel(row, column) {
@@ -59,74 +58,93 @@ export function createInspector(holder, { layers, names, range, actions }) {
     actions.silence(now.position, channel, !now.silenced);
   }
 
-  function render({ input, outputs, position, unit, part, off }) {
+  function render({ inputs, outputs, position, unit, part, off }) {
     const nothing = unit === null;
     hint.hidden = !nothing;
     for (const each of [title, silence, close, pair, sums]) each.hidden = nothing;
     holder.classList.toggle("empty", nothing);
     if (nothing) return;
-    const tensors = [input, ...outputs];
-    const tensor = tensors[position + 1];
+    const tensors = [...inputs, ...outputs];
+    const tensor = tensors[position + first];
     const { shape } = tensor;
     const { row, column, channel } = positionIn(shape, unit);
     const silenced = (off.get(position) ?? []).includes(channel);
     now = { position, unit, shape, silenced };
     const layer = layers[position];
     const maps = shape.length === 3;
-    const isLast = position === layers.length - 1;
+    const isLast = position === model.main;
     title.replaceChildren(
-      layer ? layer.name : "input",
+      model.nameOf(position),
       h("span", { class: "muted" }, isLast && !maps ? (names[shape.at(-1) === 1 ? 1 : channel] ?? channel) : `${maps ? "map" : "neuron"} ${channel}`),
     );
     silence.hidden = position < 0 || isLast;
     silence.textContent = silenced ? "Switch on" : "Switch off";
     silence.setAttribute("aria-pressed", String(silenced));
-    showViews({ input, tensors, tensor, position, unit, row, column, channel, maps });
+    showViews({ inputs, tensors, tensor, position, unit, row, column, channel, maps });
     const focused = sums.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
     sums.replaceChildren(...written({ tensors, tensor, position, unit, part, silenced }));
     if (focused) sums.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
   }
 
-  function showViews({ input, tensors, tensor, position, unit, row, column, channel, maps }) {
+  function showViews({ inputs, tensors, tensor, position, unit, row, column, channel, maps }) {
     mapHolder.parentElement.hidden = !maps;
     if (maps) {
       const { low, high } = extent(tensor);
       const picture =
         position < 0 && imageShape(tensor.shape)
-          ? paintImage(tensor, range)
+          ? paintImage(tensor, ranges[position + first])
           : mapImage(tensor, channel, Math.max(Math.abs(low), Math.abs(high)), theme());
       mapView.show(picture);
       mapView.mark([{ kind: "frame", row, column, rows: 1, columns: 1 }]);
       mapCaption.textContent = `row ${row}, column ${column}: ${value(tensor.data[unit])}`;
     }
-    const shape = imageShape(input.shape);
-    imageHolder.parentElement.hidden = !shape || position < 0;
-    if (!shape || position < 0) return;
-    imageView.show(paintImage(input, range));
-    const box = reach(layers, tensors.map((each) => each.shape), position, unit).at(-1); // prettier-ignore
-    const seen = box && box.unit === undefined ? box : { top: 0, left: 0, rows: shape[0], columns: shape[1] };
-    const nothing = seen.rows === 0;
-    imageCaption.textContent = nothing ? "it sees nothing of the image" : "what it sees of the image";
-    imageView.mark(nothing ? [] : [{ kind: "frame", row: seen.top, column: seen.left, rows: seen.rows, columns: seen.columns }]);
+    const boxes = position < 0 ? [] : reach(model, tensors.map((each) => each.shape), position, unit); // prettier-ignore
+    inputs.forEach((input, i) => imageViews[i].show(input, boxes[i], position));
+  }
+
+  /** An image that goes in, and what of it is seen. */
+  function createSeen(input) {
+    const place = h("div", { class: "holder" });
+    const caption = h("figcaption", {});
+    const figure = h("figure", {}, place, caption);
+    const called = first === 1 ? "the image" : model.nameOf(input - first);
+    const view = createImageView(place, { name: first === 1 ? "The image" : called, most: 190 });
+    return {
+      figure,
+      show(tensor, box, position) {
+        const shape = imageShape(tensor.shape);
+        figure.hidden = !shape || position < 0;
+        if (figure.hidden) return;
+        view.show(paintImage(tensor, ranges[input]));
+        const seen = box && box.unit === undefined ? box : { top: 0, left: 0, rows: shape[0], columns: shape[1] };
+        const nothing = box === undefined || seen.rows === 0;
+        caption.textContent = nothing ? `it sees nothing of ${called}` : `what it sees of ${called}`;
+        view.mark(nothing ? [] : [{ kind: "frame", row: seen.top, column: seen.left, rows: seen.rows, columns: seen.columns }]);
+      },
+    };
   }
 
   function written({ tensors, tensor, position, unit, part, silenced }) {
     if (position < 0) return [h("p", { class: "note" }, `A pixel of the image: ${value(tensor.data[unit])}. Everything above is made of these.`)]; // prettier-ignore
     const layer = layers[position];
-    const below = tensors[position];
+    const below = layer.inputs.map((value) => tensors[value]);
     const found = explainUnit(layer, below, tensor.shape, unit);
     const strongest = () => found.parts.reduce((a, b) => (Math.abs(b.sum) > Math.abs(a.sum) ? b : a)).channel;
+    const [lower] = layer.inputs;
+    const named = (which) => nameBelow(layer.inputs[which]);
     const context = {
-      input: below,
-      inputName: position ? layers[position - 1].name : "the image",
+      input: below[0],
+      inputs: below,
+      inputName: named(0),
+      named,
       names,
-      greys: position === 0 && imageShape(below.shape) ? greyOf(range) : null,
+      greys: lower < first && imageShape(below[0].shape) ? greyOf(ranges[lower]) : null,
       part: found.parts ? (part !== null && part < found.parts.length ? part : strongest()) : null,
-      godown: (index) => actions.pick(...source(position - 1, index)),
+      godown: (index, which = 0) => actions.pick(...source(layer.inputs[which] - first, index)),
       choosePart: actions.choosePart,
       edit: (weight, index, number) => actions.edit(position, weight, index, number),
-      thumbnail: (channel) => thumbnail(below, channel),
-      nameOf: (index) => nameOf(tensors, position - 1, index),
+      thumbnail: (channel) => thumbnail(below[0], channel),
+      nameOf: (index) => nameOf(tensors, lower - first, index),
     };
     const lines = arithmetic(found, context).filter(Boolean);
     if (found.kind === "convolve" && actions.openLab) lines.push(labButton(position, context.part, unit));
@@ -143,13 +161,18 @@ export function createInspector(holder, { layers, names, range, actions }) {
   /** The layer and index where a value was made: through layers that only hand it on. */
   function source(position, index) {
     let at = position;
-    while (at >= 0 && ["flatten", "reshape", undefined].includes(layers[at].steps[0]?.operation)) at--;
+    while (at >= 0 && ["flatten", "reshape", undefined].includes(layers[at].steps[0]?.operation))
+      at = layers[at].inputs[0] - first;
     return [at, index];
+  }
+
+  function nameBelow(value) {
+    return value < first && first === 1 ? "the image" : model.nameOf(value - first);
   }
 
   function nameOf(tensors, position, index) {
     const [at] = source(position, index);
-    const { shape } = tensors[at + 1];
+    const { shape } = tensors[at + first];
     const { row, column, channel } = positionIn(shape, index);
     return shape.length === 3 ? `map ${channel} at ${row}, ${column}` : `neuron ${channel}`;
   }

@@ -11,8 +11,11 @@ import { brief, describe, sizeOf } from "./words.js";
 
 const MOST_HEIGHT = 250; // CSS pixels, until all is asked for
 
-/** The card of a layer; `onpick(position)` hears of a click, `ontoggle()` of the fold. `body` replaces the canvas. */
-export function createLayerCard({ name, layer, position, onpick, ontoggle, body = null }) {
+/**
+ * The card of a layer; `onpick(position)` hears of a click, `ontoggle()` of the fold. `body` replaces the canvas, `notes`
+ * are texts that stand beside the sizes.
+ */
+export function createLayerCard({ name, layer, notes, position, onpick, ontoggle, body = null }) {
   const canvas = h("canvas", { class: "maps", tabIndex: 0, role: "application" });
   const size = h("span", { class: "size" });
   const range = h("span", { class: "range" });
@@ -28,6 +31,7 @@ export function createLayerCard({ name, layer, position, onpick, ontoggle, body 
   const content = h("div", { class: "content" }, body ?? canvas, more);
   const facts = h("p", { class: "facts muted" }, size, range);
   if (layer?.parameters) facts.append(h("span", {}, plural(layer.parameters, "parameter")));
+  for (const note of notes) facts.append(h("span", { class: "from" }, note));
   const card = h("section", { class: "layer", "aria-label": name, dataset: { position: String(position) } },
     h("div", { class: "head" }, fold, facts), content); // prettier-ignore
   let drawn = null;

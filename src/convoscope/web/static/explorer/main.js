@@ -2,7 +2,6 @@
 
 import "../shared/problems.js";
 import "../shared/frame.js";
-import { readModel } from "../engine/model.js";
 import { openNetwork } from "../engine/network-client.js";
 import { byId, delayed, oncePerFrame } from "../shared/dom.js";
 import { plural } from "../shared/format.js";
@@ -18,6 +17,7 @@ import { whatIsGiven } from "./given.js";
 import { createImageOutputs } from "./image-outputs.js";
 import { imageShape } from "./images.js";
 import { createInspector } from "./inspector.js";
+import { openModel, valuesOf } from "./opened.js";
 import { indexIn, positionIn, strongest } from "./positions.js";
 import { restore } from "./restore.js";
 import { createSource } from "./source.js";
@@ -31,8 +31,8 @@ document.documentElement.dataset.started = ""; // takes away what the page says 
 const KINDS = { classes: createClassOutputs, images: createImageOutputs };
 const given = await whatIsGiven();
 const { explorer } = given;
-const model = readModel(given.buffer);
-const { layers, inputShape } = model;
+const model = openModel(given.buffer, explorer.shapes);
+const { layers, first } = model;
 const worker = given.offline ? null : new URL("../engine/network-worker.js", import.meta.url);
 const network = await openNetwork(given.buffer, worker);
 const { indices } = explorer;
@@ -41,13 +41,13 @@ const start = {
   source: indices.length ? "test" : "draw",
   image: indices.length ? indices[0] : null,
   drawing: null, // its greys as the network receives them, a byte each
-  position: -1, // of the layer whose value is chosen; −1 is the input
+  position: -1, // of the layer whose value is chosen; the inputs are before 0, one alone at −1
   unit: null, // the value's flat index
   part: null, // the chosen one of a convolution's input maps; null: the strongest
   cell: null, // of the confusion matrix
   off: new Map(), // position -> channels that are switched off
   edits: new Map(), // "position weight index" -> {position, weight, index, value}
-  folded: folded(layers),
+  folded: folded(model),
   pickA: null, // [position, unit] that is chosen where two networks stand side by side
   pickB: null,
   foldedB: null, // null: those that show nothing new
@@ -56,14 +56,14 @@ const start = {
 const state = createState(start);
 const VIEWS = ["network", "mistakes", "beside"];
 const sourceHome = byId("source").parentElement;
-let shown = null; // {input, outputs, label} of the last run
+let shown = null; // {given, inputs, outputs, label} of the last run: inputs as images, where `given` are what is taken
 let starting = true;
 
 // --- parts of the page
 
 const changes = createChanges({ state, layers, network });
 const ask = (...about) => time.ask(...about);
-const kind = KINDS[explorer.outputs]({ given, layers, inputShape, network, state, ask });
+const kind = KINDS[explorer.outputs]({ given, model, network, state, ask });
 const { collection, measure, mistakes } = kind;
 
 function pick(position, unit) {
@@ -71,10 +71,10 @@ function pick(position, unit) {
   state.change({ position, unit, part: null });
 }
 const tower = createTower(byId("tower"), {
-  layers,
+  model,
   lastCard: kind.lastCard,
   onpick(position, unit) {
-    const tensor = position < 0 ? shown.input : shown.outputs[position];
+    const tensor = valuesOf(shown)[position + first];
     pick(position, unit.row === undefined ? strongest(tensor, unit.channel) : indexIn(tensor.shape, unit));
   },
   ontoggle(position) {
@@ -84,9 +84,9 @@ const tower = createTower(byId("tower"), {
   },
 });
 const inspector = createInspector(byId("inspector"), {
-  layers,
+  model,
   names: explorer.names,
-  range: explorer.range,
+  ranges: explorer.ranges,
   actions: {
     pick,
     choosePart: (part) => state.change({ part }),
@@ -96,7 +96,7 @@ const inspector = createInspector(byId("inspector"), {
   },
 });
 const beside = explorer.beside
-  ? createBeside(byId("beside"), { given, kind, layers, inputShape, state, worker, say })
+  ? createBeside(byId("beside"), { given, kind, model, state, worker, say })
   : null;
 const touch = createTouch(byId("touch"), {
   layers,
@@ -109,10 +109,10 @@ const touch = createTouch(byId("touch"), {
 const source = createSource(byId("source"), {
   collection,
   explorer,
-  inputShape,
+  model,
   state,
   say,
-  onimage: (tensor, { label }) => run(tensor, label),
+  onimage: (tensors, { label }) => run(tensors, label),
 });
 const time = createTime(byId("time"), {
   given,
@@ -141,7 +141,7 @@ function show(view) {
 // --- state -> network -> page
 
 const render = oncePerFrame(draw);
-const again = oncePerFrame(() => shown && run(shown.input, shown.label));
+const again = oncePerFrame(() => shown && run(shown.given, shown.label));
 const renderMistakes = oncePerFrame(() => state.get().view === "mistakes" && mistakes.render());
 const renderEvidence = delayed(60, () => {
   if (state.get().view === "mistakes" && shown) mistakes.look(shown);
@@ -162,11 +162,12 @@ state.listen((now, before) => {
   keepAddress();
 });
 
-async function run(input, label) {
+async function run(given, label) {
   try {
-    const outputs = await network.run(input);
+    const outputs = await network.run(given);
     if (!outputs) return;
-    shown = { input: { data: input.data, shape: imageShape(input.shape) ?? input.shape }, outputs, label };
+    const inputs = given.map(({ data, shape }) => ({ data, shape: imageShape(shape) ?? shape }));
+    shown = { given, inputs, outputs, label };
     if (starting) chooseSomething();
     draw();
     kind.verdict.render(shown);
@@ -184,7 +185,7 @@ function draw() {
     byId(`view-${view}`).setAttribute("aria-pressed", String(now.view === view));
   }
   putSource(now.view);
-  const tensor = now.position < 0 ? shown.input : shown.outputs[now.position];
+  const tensor = valuesOf(shown)[now.position + first];
   const unit = tensor && now.unit !== null && now.unit < tensor.data.length ? now.unit : null;
   tower.render({ ...shown, position: now.position, unit, off: now.off, folded: new Set(now.folded) });
   inspector.render({ ...shown, position: now.position, unit, part: now.part, off: now.off });
@@ -201,8 +202,8 @@ function putSource(view) {
 
 /** What the model is, in a line, and how well it does; `told`: by Python, of the epoch that is shown. */
 function sayFacts(told) {
-  const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0);
-  const facts = [plural(layers.length, "layer"), plural(parameters, "parameter"), `images ${sizeOf(inputShape)}`];
+  const sizes = model.inputShapes.map(sizeOf).join(" and ");
+  const facts = [plural(layers.length, "layer"), plural(model.parameters, "parameter"), `images ${sizes}`];
   const measured = measure.words(told);
   if (measured) facts.push(`${measured} on ${plural(explorer.count, "test image")}`);
   byId("facts").textContent = facts.join(" · ");
@@ -210,8 +211,8 @@ function sayFacts(told) {
 
 /** At the start, where there is room: the strongest value of the last convolution, so that its arithmetic is seen. */
 function chooseSomething() {
-  const position = layers.findLastIndex(({ type }) => ["Conv2D", "Conv2DTranspose"].includes(type));
-  if (position >= 0 && state.get().unit === null && window.matchMedia("(min-width: 821px)").matches) {
+  const position = model.needed.findLast((each) => ["Conv2D", "Conv2DTranspose"].includes(layers[each].type));
+  if (position !== undefined && state.get().unit === null && window.matchMedia("(min-width: 821px)").matches) {
     const { data } = shown.outputs[position];
     const unit = data.reduce((top, number, i) => (Math.abs(number) > Math.abs(data[top]) ? i : top), 0);
     state.change({ position, unit });
@@ -224,7 +225,7 @@ function chooseSomething() {
 /** Leaves for the filter lab, with a kernel and the map below it; the address here stays the way back. */
 function openLab(position, part, unit) {
   const page = addressNow({ part });
-  const input = position ? shown.outputs[position - 1] : shown.input;
+  const input = valuesOf(shown)[layers[position].inputs[0]];
   const { address, reason } = toLab({ layer: layers[position], input, position, part, at: positionIn(shown.outputs[position].shape, unit), page });
   if (reason) {
     say(reason);
@@ -237,7 +238,7 @@ function openLab(position, part, unit) {
 /** The weights are those of another epoch. */
 function afterEpoch() {
   changes.begin();
-  return shown ? run(shown.input, shown.label) : source.give();
+  return shown ? run(shown.given, shown.label) : source.give();
 }
 
 // --- beginning
@@ -260,12 +261,12 @@ if (!shown) source.give();
 time.start();
 
 function addressNow(changed = {}) {
-  return writeAddress({ ...state.get(), epoch: time.pinned(), ...changed });
+  return writeAddress({ ...state.get(), first, epoch: time.pinned(), ...changed });
 }
 
 function fromAddress() {
   const has = { collection, number: changes.number, folded: start.folded, own: source.hasOwn() };
-  const found = readAddress(inAddress());
+  const found = readAddress(inAddress(), first);
   const { patch, left } = restore(found, model, explorer, has);
   state.change({ pickA: null, pickB: null, foldedB: null, ...patch, epoch: time.meant(found.epoch) });
   if (left.length) say(`The address has what this page could not use: ${left.join("; ")}.`);

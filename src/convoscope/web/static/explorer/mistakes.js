@@ -12,7 +12,7 @@ const LISTED = 30;
 
 /** The matrix in `matrix` and the images in `shown`; `state` has `cell` ([true, prediction] or null) and `image`. */
 export function createMistakes({ matrix, shown }, { collection, explorer, state }) {
-  const { names, count, range } = explorer;
+  const { names, count, ranges } = explorer;
   let confusion, accuracy, counts, wrong, totals; // of the model, or of an epoch
   let problem = ""; // why they are not known
   take(explorer);
@@ -115,7 +115,7 @@ export function createMistakes({ matrix, shown }, { collection, explorer, state 
           "div",
           { class: "thumbnails" },
           some.map((i) =>
-            thumbnailOf(collection, i, range, names, {
+            thumbnailOf(collection, i, ranges, names, {
               pressed: collection.number(i) === image,
               onclick: () => state.change({ image: collection.number(i), source: "test" }),
             }),

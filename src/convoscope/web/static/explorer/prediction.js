@@ -1,5 +1,6 @@
 // The last layer: a bar for each class, the prediction lit.
 
+import { SATURATING } from "../engine/main-output.js";
 import { h } from "../shared/dom.js";
 import { percent, value } from "./words.js";
 
@@ -7,12 +8,11 @@ const MOST_IN_ORDER = 20; // with more classes only the best are shown
 const BEST = 10;
 
 /** Whether a network's outputs are probabilities; if not, they are logits. */
-export function endsInProbabilities(layers) {
-  return ["softmax", "sigmoid"].includes(layers.at(-1).steps.at(-1)?.name);
+export function endsInProbabilities({ layers, main }) {
+  return SATURATING.includes(layers[main].steps.at(-1)?.name);
 }
 
-/** Scores of classes,
- (classes): a single output says class 1 from the middle upwards. */
+/** Scores of classes, (classes): a single output says class 1 from the middle upwards. */
 export function scoresOf({ data }, probabilities) {
   if (data.length > 1) return data;
   return Float32Array.from([probabilities ? 1 - data[0] : -data[0], data[0]]);

@@ -5,12 +5,12 @@ import { readDrawing } from "./drawing-code.js";
 import { imageShape } from "./images.js";
 
 /**
- * The part of the state in `found` (from readAddress), and what was left out, in words: {patch, left}. model: {layers,
- * inputShape}; explorer: {names, shapes, beside}; `number(position, weight, index)` is what the file has there, `own`
+ * The part of the state in `found` (from readAddress), and what was left out, in words: {patch, left}. model: from
+ * opened.js; explorer: {names, beside}; `number(position, weight, index)` is what the file has there, `own`
  * whether there is an own image.
  */
-export function restore(found, { layers, inputShape }, explorer, { collection, number, folded, own }) {
-  const { names, shapes, beside } = explorer;
+export function restore(found, { layers, inputShape, shapes, first, main }, explorer, { collection, number, folded, own }) {
+  const { names, beside } = explorer;
   const left = found.unread.map((name) => `“${name}”`);
   const out = (words) => void left.push(words);
   const { view, cell, unit, drawing } = found;
@@ -23,12 +23,12 @@ export function restore(found, { layers, inputShape }, explorer, { collection, n
   if (cell && cell.every((each) => each < names.length)) patch.cell = cell;
   else if (cell) out("a cell of the confusion matrix");
   Object.assign(patch, chosenImage());
-  const size = (position) => (position < 0 ? inputShape : shapes[position])?.reduce((a, b) => a * b, 1) ?? 0;
+  const size = (position) => shapes[position + first]?.reduce((a, b) => a * b, 1) ?? 0;
   if (found.position < layers.length && unit < size(found.position)) Object.assign(patch, { position: found.position, unit });
   else if (unit !== undefined) out("a value that the network has not");
   patch.off = new Map();
   for (const [position, channels] of found.off ?? []) {
-    const known = channels.filter((each) => position < layers.length - 1 && each < shapes[position].at(-1));
+    const known = channels.filter((each) => position < layers.length && position !== main && each < shapes[position + first].at(-1));
     if (known.length) patch.off.set(position, known);
     if (known.length < channels.length) out("filters that the network has not");
   }
@@ -41,7 +41,7 @@ export function restore(found, { layers, inputShape }, explorer, { collection, n
   return { patch, left };
 
   function chosenImage() {
-    const count = imageShape(inputShape)?.slice(0, 2).reduce((a, b) => a * b, 1);
+    const count = first === 1 && imageShape(inputShape)?.slice(0, 2).reduce((a, b) => a * b, 1);
     if (found.source === "draw" && count) {
       const greys = drawing && readDrawing(drawing, count);
       if (drawing && !greys) out("a drawing for a network of another size");

@@ -7,7 +7,7 @@ import { imageShape } from "./images.js";
 import { value } from "./words.js";
 
 /** The panel in `holder`; `network` answers. */
-export function createSaliency(holder, { names, network }) {
+export function createSaliency(holder, { model, names, network }) {
   const title = h("h3", {});
   const figures = h("div", { class: "side" });
   const note = h(
@@ -20,17 +20,26 @@ export function createSaliency(holder, { names, network }) {
   let asked = 0;
 
   return {
-    /** Shows the saliency of the class that was predicted, for the input of the network's last run. */
-    async render(input, predicted) {
-      holder.hidden = !imageShape(input.shape);
+    /** Shows the saliency of the class that was predicted, for the inputs of the network's last run. */
+    async render(inputs, predicted) {
+      const images = inputs.flatMap(({ shape }, input) => (imageShape(shape) ? [input] : []));
+      holder.hidden = !images.length;
       if (holder.hidden) return;
       const own = ++asked;
-      const [[trained], [untrained]] = await Promise.all(
-        [true, false].map((each) => network.saliency({ classes: [predicted], trained: each })),
+      const found = await Promise.all(
+        images.map((input) =>
+          Promise.all([true, false].map((trained) => network.saliency({ classes: [predicted], input, trained }))),
+        ),
       );
       if (own !== asked) return; // another image was chosen meanwhile
       title.textContent = `Saliency for ${names[predicted]}`;
-      figures.replaceChildren(figure("This network", trained), figure("Untrained", untrained));
+      const of = (input) => (inputs.length > 1 ? `, ${model.nameOf(input - model.first)}` : "");
+      figures.replaceChildren(
+        ...found.flatMap(([[trained], [untrained]], i) => [
+          figure(`This network${of(images[i])}`, trained),
+          figure(`Untrained${of(images[i])}`, untrained),
+        ]),
+      );
     },
   };
 }

@@ -6,6 +6,7 @@ import { extent } from "../shared/scale.js";
 import { theme } from "../shared/theme.js";
 import { imageShape, paintImage } from "./images.js";
 import { mapImage } from "./maps.js";
+import { valuesOf } from "./opened.js";
 import { indexIn, positionIn, strongest } from "./positions.js";
 import { createTower, folded } from "./tower.js";
 import { value } from "./words.js";
@@ -13,7 +14,7 @@ import { value } from "./words.js";
 const SIDE = 132; // CSS pixels of the chosen map, at most
 
 /** The column of one network. `pick` and `fold` name what the state has of it. */
-export function createSide({ letter, title, facts, layers, names, lastCard, range, state, pick, fold }) {
+export function createSide({ letter, title, facts, model, names, lastCard, range, state, pick, fold }) {
   const canvas = h("canvas", { role: "img" });
   const caption = h("p", { class: "note" });
   const chosen = h("div", { class: "chosen", hidden: true }, canvas, caption);
@@ -25,12 +26,12 @@ export function createSide({ letter, title, facts, layers, names, lastCard, rang
     h("div", { class: "card" }, heading, h("p", { class: "muted small" }, facts), chosen),
     holder,
   );
-  const quiet = folded(layers);
+  const quiet = folded(model);
   const isFolded = () => new Set(state.get()[fold] ?? quiet);
   let shown = null;
-  const tensorAt = (position) => (position < 0 ? shown.input : shown.outputs[position]);
+  const tensorAt = (position) => valuesOf(shown)[position + model.first];
   const tower = createTower(holder, {
-    layers,
+    model,
     lastCard,
     onpick(position, unit) {
       const { shape } = tensorAt(position);
@@ -49,9 +50,9 @@ export function createSide({ letter, title, facts, layers, names, lastCard, rang
     const { low, high } = extent(tensor);
     const { row, column: across, channel } = positionIn(tensor.shape, unit);
     const isMap = tensor.shape.length === 3;
-    const what = isMap ? `map ${channel}` : position === layers.length - 1 && names[channel] ? names[channel] : `neuron ${channel}`; // prettier-ignore
+    const what = isMap ? `map ${channel}` : position === model.main && names[channel] ? names[channel] : `neuron ${channel}`; // prettier-ignore
     const where = isMap ? ` at row ${row}, column ${across}` : "";
-    caption.textContent = `${position < 0 ? "input" : layers[position].name}, ${what}: ${value(tensor.data[unit])}${where}`;
+    caption.textContent = `${model.nameOf(position)}, ${what}: ${value(tensor.data[unit])}${where}`;
     canvas.hidden = !isMap;
     if (!isMap) return;
     canvas.setAttribute("aria-label", caption.textContent);
@@ -67,12 +68,12 @@ export function createSide({ letter, title, facts, layers, names, lastCard, rang
 
   return {
     column,
-    /** Shows a run of this network: {input, outputs, label}; `off`: position -> channels that are switched off. */
+    /** Shows a run of this network: {inputs, outputs, label}; `off`: position -> channels that are switched off. */
     render(run, off) {
       shown = run;
       const now = state.get();
       const [position, unit] = now[pick] ?? [-1, null];
-      const known = position < layers.length && unit !== null && unit < tensorAt(position).data.length;
+      const known = position >= -model.first && position < model.layers.length && unit !== null && unit < tensorAt(position).data.length;
       tower.render({ ...run, position, unit: known ? unit : null, off, folded: isFolded() });
       chosen.hidden = !known;
       if (known) showChosen(position, unit);

@@ -11,15 +11,17 @@ import { fitted, keepOwn, keptOwn } from "./own-image.js";
 const SHOWN = 18; // of a class, or of all where there are no classes
 
 /**
- * The panel in `holder`; `onimage(tensor, {number, label})` hears of every image, `label` being what should come out: the
- * number of its class, or an image; null where it is not known. `state` has `source` and `image`.
+ * The panel in `holder`; `onimage(tensors, {number, label})` hears of every image: a tensor for each input of the
+ * network. `label` is what should come out: the number of its class, or an image; null where it is not known. `state` has `source` and `image`.
  */
-export function createSource(holder, { collection, explorer, inputShape, state, onimage, say }) {
+export function createSource(holder, { collection, explorer, model, state, onimage, say }) {
   const { names, range, edge } = explorer;
+  const { inputShape } = model;
+  const single = model.first === 1;
   const inClasses = names.length > 0;
   const kinds = [
     ...(collection.count ? [["test", "Test"]] : []),
-    ...(imageShape(inputShape) ? [["draw", "Draw"], ["file", "Open…"], ["camera", "Camera"]] : []), // prettier-ignore
+    ...(single && imageShape(inputShape) ? [["draw", "Draw"], ["file", "Open…"], ["camera", "Camera"]] : []), // prettier-ignore
   ];
   const file = h("input", { type: "file", accept: "image/*", class: "visually-hidden", tabIndex: -1, "aria-label": "Image file" }); // prettier-ignore
   const camera = createCamera((canvas) => bring("camera", "An image from the camera", fromCanvas(canvas, canvas.width, canvas.height)), say); // prettier-ignore
@@ -70,7 +72,7 @@ export function createSource(holder, { collection, explorer, inputShape, state, 
       range,
       edge,
       usual: habits(collection, inputShape, range, edge),
-      ondraw: (tensor) => state.get().source === "draw" && onimage(tensor, { number: null, label: null }),
+      ondraw: (tensor) => state.get().source === "draw" && onimage([tensor], { number: null, label: null }),
       onstroke: (greys) => state.change({ drawing: (kept = greys) }),
     });
   }
@@ -82,8 +84,8 @@ export function createSource(holder, { collection, explorer, inputShape, state, 
     test.hidden = source !== "test";
     draw.hidden = source !== "draw";
     own.hidden = !OWN.includes(source);
-    if (source === "draw") startDrawing();
-    if (source === "draw" && wanted && wanted !== kept) drawing.load((kept = wanted));
+    if (source === "draw" && single) startDrawing();
+    if (source === "draw" && single && wanted && wanted !== kept) drawing.load((kept = wanted));
     if (OWN.includes(source)) own.textContent = brought?.words ?? "";
     if (source === "test") showAlike(collection.find(image));
   }
@@ -94,7 +96,7 @@ export function createSource(holder, { collection, explorer, inputShape, state, 
     const from = Math.max(0, Math.min(some.indexOf(chosen) - 4, some.length - SHOWN));
     thumbnails.replaceChildren(
       ...some.slice(from, from + SHOWN).map((i) =>
-        thumbnailOf(collection, i, range, names, {
+        thumbnailOf(collection, i, explorer.ranges, names, {
           pressed: i === chosen,
           onclick: () => state.change({ image: collection.number(i) }),
         }),
@@ -105,27 +107,35 @@ export function createSource(holder, { collection, explorer, inputShape, state, 
   /** Hands over the image that the state names. */
   function give() {
     const { source, image } = state.get();
-    if (source === "draw") drawing.tell();
-    else if (OWN.includes(source) && brought) onimage(brought.tensor, { number: null, label: null });
+    if (source === "draw" && !single) giveNothing();
+    else if (source === "draw") drawing.tell();
+    else if (OWN.includes(source) && brought) onimage([brought.tensor], { number: null, label: null });
     else {
       const i = collection.find(image);
-      onimage(collection.tensor(i), { number: image, label: collection.label(i) });
+      onimage(collection.tensors(i), { number: image, label: collection.label(i) });
     }
+  }
+
+  /** Of several inputs none can be drawn: without images the network receives zeros. */
+  function giveNothing() {
+    say("This network takes several images at once. Open it with some, explore(model, [x1, x2]), to choose among them here; until then it receives zeros.");
+    const zeros = model.inputShapes.map((shape) => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) }));
+    onimage(zeros, { number: null, label: null });
   }
 
   return { show, give, hasOwn: () => brought !== null };
 }
 
 /** A button with a small image; a wrong prediction is marked. */
-export function thumbnailOf(collection, i, range, names, { pressed, onclick }) {
+export function thumbnailOf(collection, i, ranges, names, { pressed, onclick }) {
   const [label, predicted] = [collection.label(i), collection.predicted(i)];
   const wrong = label !== null && predicted !== undefined && label !== predicted;
   const named = names[label ?? predicted] === undefined ? "" : `: ${names[label ?? predicted]}`;
   const words = `Image ${collection.number(i)}${named}${wrong ? `, taken for ${names[predicted]}` : ""}`;
-  const tensor = collection.tensor(i);
+  const pictures = collection.tensors(i).flatMap((tensor, input) => (imageShape(tensor.shape) ? [picture(tensor, ranges[input])] : []));
   return h(
     "button",
-    { type: "button", class: wrong ? "picture wrong" : "picture", "aria-label": words, title: words, "aria-pressed": String(pressed), onclick }, // prettier-ignore
-    imageShape(tensor.shape) ? picture(tensor, range) : String(collection.number(i)),
+    { type: "button", class: `picture${wrong ? " wrong" : ""}${pictures.length > 1 ? " several" : ""}`, "aria-label": words, title: words, "aria-pressed": String(pressed), onclick }, // prettier-ignore
+    pictures.length ? pictures : String(collection.number(i)),
   );
 }

@@ -2,17 +2,20 @@
 
 import { byId, delayed, h } from "../shared/dom.js";
 import { best, scoresOf } from "./prediction.js";
-import { imageShape, paintOn } from "./images.js";
+import { showReceived } from "./images.js";
 import { percent, value } from "./words.js";
 
 /** The verdict on the page; `probabilities` says whether the last layer's values are such. */
-export function createVerdict({ explorer: { names, range }, probabilities }) {
+export function createVerdict({ explorer: { names, ranges }, model, probabilities }) {
+  const { outputs: several, outputNames, main, first } = model;
+  if (several.length > 1)
+    byId("says").querySelector("p").textContent = `The output “${outputNames[several.indexOf(main + first)]}” says`;
   const announce = delayed(500, (text) => (byId("announce").textContent = text));
 
   return {
-    /** Shows what a run came to: {input, outputs, label}. */
-    render({ input, outputs, label }) {
-      const scores = scoresOf(outputs.at(-1), probabilities);
+    /** Shows what a run came to: {inputs, outputs, label}. */
+    render({ inputs, outputs, label }) {
+      const scores = scoresOf(outputs[model.main], probabilities);
       const top = best(scores);
       const sure = probabilities ? percent(scores[top]) : `score ${value(scores[top])}, a logit`;
       const right = label === top;
@@ -20,9 +23,7 @@ export function createVerdict({ explorer: { names, range }, probabilities }) {
       byId("truth").textContent =
         label === null ? "" : right ? "That is right." : `That is wrong: it is ${names[label]}.`;
       byId("truth").className = right ? "right" : "wrong";
-      const canvas = byId("received");
-      canvas.parentElement.hidden = !imageShape(input.shape);
-      if (imageShape(input.shape)) paintOn(canvas, input, range);
+      showReceived(byId("received").parentElement, inputs, ranges);
       announce(`The prediction is ${names[top]}, ${sure}.`);
     },
   };

@@ -2,7 +2,8 @@
 
 import { number } from "../shared/format.js";
 
-const LAYERS = { Conv2D: "convolution", Conv2DTranspose: "transposed convolution", UpSampling2D: "upsampling" };
+const LAYERS = { Conv2D: "convolution", Conv2DTranspose: "transposed convolution", UpSampling2D: "upsampling",
+  ReLU: "ReLU", LeakyReLU: "leaky ReLU", ELU: "ELU" };
 const ACTIVATIONS = { relu: "ReLU", leaky_relu: "leaky ReLU", elu: "ELU", gelu: "GELU", silu: "SiLU", relu6: "ReLU6",
   selu: "SELU", softplus: "softplus", softsign: "softsign", hard_sigmoid: "hard sigmoid", hard_silu: "hard SiLU",
   mish: "Mish", exponential: "exp" };
@@ -22,6 +23,7 @@ export function describe({ type, config }) {
   if (type === "UpSampling2D") parts.push(config.size.join("×"), config.interpolation);
   if (type === "Rescaling") parts.push(`× ${number(config.scale, 5)}${config.offset ? ` + ${number(config.offset, 3)}` : ""}`);
   if (config.activation && config.activation !== "linear") parts.push(activationName(config.activation));
+  if (type === "Concatenate") parts.push(`axis ${config.axis}`.replace("-", "−"));
   if (type === "Dropout" || type.startsWith("Random")) parts.push("in training only");
   const text = parts.join(", ").replace("relu", "ReLU");
   return text[0].toUpperCase() + text.slice(1);

@@ -1,0 +1,67 @@
+// What a layer of each type does, as steps for the engine: {operation, ...settings}, see operations.js.
+
+const nothing = () => [];
+const activated = (name, alpha) => (name === "linear" ? [] : [{ operation: "activate", name, alpha }]);
+const pooling =
+  (mode) =>
+  ({ pool_size: size, strides: stride, padding }) => [{ operation: "pool", mode, size, stride, padding }];
+const globally =
+  (mode) =>
+  ({ keepdims: keep }) => [{ operation: "global_pool", mode, keep }];
+
+const combining = (mode) => () => [{ operation: "combine", mode }];
+
+const STEPS = {
+  Conv2D: ({ strides, padding, dilation_rate: dilation, activation }, { kernel, bias = null }) => [
+    { operation: "convolve", kernel, bias, stride: strides, padding, dilation },
+    ...activated(activation),
+  ],
+  Conv2DTranspose: (config, { kernel, bias = null }) => {
+    const { strides: stride, padding, output_padding: outputPadding, dilation_rate: dilation } = config;
+    return [
+      { operation: "convolve_transposed", kernel, bias, stride, padding, outputPadding, dilation },
+      ...activated(config.activation),
+    ];
+  },
+  UpSampling2D: ({ size, interpolation }) => [{ operation: "enlarge", size, bilinear: interpolation === "bilinear" }],
+  Dense: ({ activation }, { kernel, bias = null }) => [{ operation: "dense", kernel, bias }, ...activated(activation)],
+  MaxPooling2D: pooling("max"),
+  MinPooling2D: pooling("min"),
+  AveragePooling2D: pooling("average"),
+  GlobalMaxPooling2D: globally("max"),
+  GlobalAveragePooling2D: globally("average"),
+  BatchNormalization: ({ epsilon }, { gamma = null, beta = null, moving_mean: mean, moving_variance: variance }) => [
+    { operation: "batch_normalize", gamma, beta, mean, variance, epsilon },
+  ],
+  Rescaling: ({ scale, offset }) => [{ operation: "rescale", scale, offset }],
+  Activation: ({ activation }) => activated(activation),
+  Softmax: () => activated("softmax"),
+  ReLU: ({ negative_slope: slope, max_value: bound = null }) =>
+    bound === null ? [{ operation: "leak", slope }] : activated("relu6"),
+  LeakyReLU: ({ negative_slope: slope }) => [{ operation: "leak", slope }],
+  ELU: ({ alpha }) => activated("elu", alpha),
+  Flatten: () => [{ operation: "flatten" }],
+  Reshape: ({ target_shape: shape }) => [{ operation: "reshape", shape }],
+  ZeroPadding2D: ({ padding }) => [{ operation: "zero_pad", padding }],
+  Add: combining("add"),
+  Subtract: combining("subtract"),
+  Multiply: combining("multiply"),
+  Average: combining("average"),
+  Maximum: combining("maximum"),
+  Minimum: combining("minimum"),
+  Concatenate: ({ axis }) => [{ operation: "concatenate", axis }],
+  // These change images in training only.
+  Dropout: nothing,
+  RandomFlip: nothing,
+  RandomTranslation: nothing,
+  RandomRotation: nothing,
+  RandomErasing: nothing,
+};
+
+/** The steps of a layer of that type; `weights` are tensors by name. */
+export function stepsOf(type, config, weights) {
+  if (!Object.hasOwn(STEPS, type)) {
+    throw new RangeError(`The page does not know layers of type ${type} yet; it knows ${Object.keys(STEPS).join(", ")}.`);
+  }
+  return STEPS[type](config, weights);
+}

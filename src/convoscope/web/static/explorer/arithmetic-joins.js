@@ -1,0 +1,47 @@
+// The arithmetic of a value that is made of several: a sum, a product, a mean, an extreme, or one of those side by side.
+
+import { h } from "../shared/dom.js";
+import { equation, origin, result, sign, term } from "./equations.js";
+import { value } from "./words.js";
+
+const SIGNS = { add: "+", subtract: "−", multiply: "×" };
+const WORDS = { average: "the mean", maximum: "the largest", minimum: "the smallest" };
+
+/** What each of the layers below has at this index, and what becomes of it. */
+export function combine(found, context) {
+  const { mode, terms, best } = found;
+  const named = terms.map(({ which, value: number }) => term(context.named(which), value(number), termOf(which, best)));
+  const between = named.flatMap((each, i) => (i ? [sign(SIGNS[mode] ?? ","), each] : [each]));
+  const line = SIGNS[mode]
+    ? equation(...between, ...result(found))
+    : equation(sign(`${WORDS[mode]} of`), ...between, ...result(found));
+  const stretched = terms.filter((each) => each.stretched).map(({ which }) => context.named(which));
+  return [
+    line,
+    stretched.length
+      ? h("p", { class: "note" }, `${stretched.join(" and ")} has one value here for a whole row, column or map.`)
+      : null,
+    ...terms.map(({ which, index }) => origin(index, context, which)),
+  ];
+}
+
+function termOf(which, best) {
+  return { dataset: { which: String(which) }, class: which === best ? "term best" : "term" };
+}
+
+/** Which of the layers below this value was taken over from. */
+export function concatenate(found, context) {
+  const { which, index, begins, own } = found;
+  const what = ["row", "column", "map"].slice(-context.inputs[which].shape.length)[found.axis];
+  const from = begins
+    .map((begin, i) => {
+      const last = begin + context.inputs[i].shape[found.axis] - 1;
+      return `${begin === last ? begin : `${begin} to ${last}`} from ${context.named(i)}`;
+    })
+    .join(", ");
+  return [
+    equation(term(`${what} ${own} of ${context.named(which)}`, value(found.value), { id: "value" })),
+    h("p", { class: "note" }, `Side by side: ${what}s ${from}.`),
+    origin(index, context, which),
+  ];
+}
