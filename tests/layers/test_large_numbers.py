@@ -219,7 +219,9 @@ def test_a_file_with_any_number_changed_is_refused_or_works(tmp_path: Path) -> N
 
 
 def _described(steps: Any) -> list[dict[str, Any]]:
-    return [description for step in steps for description in step.describe()]
+    """Return what the core is told of steps that follow each other."""
+    told = [description for step in steps for description in step.describe()]
+    return [{**description, "from": [value]} for value, description in enumerate(told)]
 
 
 def _programs() -> Iterator[tuple[list[int], list[dict[str, Any]], list[Any], list[bool]]]:
@@ -238,24 +240,25 @@ def test_the_core_refuses_what_it_cannot_run_whoever_asks() -> None:
     for inputs, steps, weights, trainable in _programs():
         outputs = math.prod(steps[-1]["output"])
         x = np.zeros((1, *inputs), np.float32)
-        _native.Program(inputs, steps, weights, trainable).predict(x, np.empty((1, outputs), np.float32))
+        ends = [len(steps)]
+        _native.Program([inputs], steps, weights, trainable, ends).predict([x], [np.empty((1, outputs), np.float32)])
         for place in _numbers(steps):
             for value in (*LARGE[:-1], 0, -1, -(2**62), math.nan, math.inf, 1e300, None):
                 try:
-                    program = _native.Program(inputs, _replaced(steps, place, value), weights, trainable)
+                    program = _native.Program([inputs], _replaced(steps, place, value), weights, trainable, ends)
                 except (ValueError, TypeError):
                     refused += 1
                     continue
                 run += 1
-                program.predict(x, np.empty((1, outputs), np.float32))
+                program.predict([x], [np.empty((1, outputs), np.float32)])
         if weights:
             with pytest.raises(ValueError, match="size"):
-                _native.Program(inputs, steps, [np.ones(7, np.float32)] * len(weights), trainable)
+                _native.Program([inputs], steps, [np.ones(7, np.float32)] * len(weights), trainable, ends)
             with pytest.raises(ValueError, match="does not have"):
-                _native.Program(inputs, steps, weights[:-1], trainable[:-1])
+                _native.Program([inputs], steps, weights[:-1], trainable[:-1], ends)
         for odd in ([2**62, 1, 1], [0, 8, 1], [-1], [2**31, 2**31, 4]):
             with pytest.raises(ValueError, match=r"axis|values"):
-                _native.Program(odd, steps, weights, trainable)
+                _native.Program([odd], steps, weights, trainable, ends)
     assert refused > 2000
     assert run > 50  # a seed, a slope, a factor
 
@@ -282,8 +285,10 @@ def test_what_only_predicts_is_not_trained() -> None:
     layers = [cs.layers.Conv2D(2, 3), cs.layers.BatchNormalization()]
     made = plan.build(layers, (8, 8, 1))
     weights = [np.full(weight.shape, 0.5, np.float32) for weight in made.weights]
-    program = _native.Program([8, 8, 1], _described(made.prediction_steps), weights, [True] * len(weights))
+    program = _native.Program([[8, 8, 1]], _described(made.prediction_steps), weights, [True] * len(weights), [1])
     x, outputs = np.zeros((1, 8, 8, 1), np.float32), np.zeros((1, 6, 6, 2), np.float32)
-    program.predict(x, outputs)
+    program.predict([x], [outputs])
     with pytest.raises(ValueError, match="only predicts"):
-        program.pullback(x, outputs, False, 0, 0, outputs.copy(), x.copy(), [weight.copy() for weight in weights])
+        program.pullback(
+            [x], [outputs], False, 0, 0, [outputs.copy()], [x.copy()], [weight.copy() for weight in weights]
+        )

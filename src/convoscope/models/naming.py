@@ -59,7 +59,7 @@ def layer_named(name: Any, model: Any) -> Any:
         If there is none, or if several models that stand in this one have a layer of that name.
     """
     for layer in model.layers:
-        if layer.name == name:
+        if isinstance(name, str) and layer.name == name:
             return layer
     within = dict(_within(model))
     if isinstance(name, str) and name in within:

@@ -18,7 +18,9 @@ def describe_images(explored: Explored, room: int) -> tuple[Indices, dict[str, A
 
     The images that should come out have to find room too: they go with those that go in.
     """
-    each = sum(map(bytes_of_each, explored.all_images)) + (0 if explored.targets is None else bytes_of_each(explored.targets))
+    each = sum(map(bytes_of_each, explored.all_images)) + (
+        0 if explored.targets is None else bytes_of_each(explored.targets)
+    )
     chosen = np.arange(min(len(explored.images), _MOST, max(1, room // each)))
     told: dict[str, Any] = {
         "outputs": "images",
