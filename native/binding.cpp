@@ -62,9 +62,8 @@ public:
     PyProgram(const std::vector<Shape>& inputs, const std::vector<nb::dict>& steps, std::vector<Out> arrays,
               const std::vector<bool>& trainable, const std::vector<int>& outputs,
               const std::vector<nb::dict>& regulation)
-        : arrays_(std::move(arrays)), program_(saying_what_lacks([&] {
-              return make(inputs, steps, arrays_, trainable, outputs, regulation);
-          })) {}
+        : arrays_(std::move(arrays)),
+          program_(saying_what_lacks([&] { return make(inputs, steps, arrays_, trainable, outputs, regulation); })) {}
 
     std::vector<int> output_of() const { return program_.output_of(); }
 
@@ -182,7 +181,8 @@ private:
             for (std::size_t axis = 0; axis < arrays[i].ndim(); axis++)
                 shape.push_back(static_cast<std::int64_t>(arrays[i].shape(axis)));
             weights.push_back({arrays[i].data(), shape, trainable[i]});
-            if (!regulation.empty()) weights.back().regulation = regulation_of(settings_of(regulation[i]), shape.size());
+            if (!regulation.empty())
+                weights.back().regulation = regulation_of(settings_of(regulation[i]), shape.size());
         }
         std::vector<StepDescription> descriptions;
         for (const nb::dict& step : steps) descriptions.push_back(step_of(settings_of(step)));
