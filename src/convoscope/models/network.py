@@ -116,15 +116,12 @@ class Network(Operation, Trainer):
         """
         if (name is None) == (index is None):
             raise ConfigurationError("get_layer takes either a name or an index, as in get_layer('conv2d').")
-        layers = self.layers
         if index is None:
             return layer_named(name, self)
-        index = integer(index, "index", "get_layer", minimum=-(2**62))
-        if not -len(layers) <= index < len(layers):
-            raise ConfigurationError(
-                f"There is no layer at index {index}: model {self.name!r} has {len(layers)} layers."
-            )
-        return layers[index]
+        index, count = integer(index, "index", "get_layer", minimum=-(2**62)), len(self.layers)
+        if not -count <= index < count:
+            raise ConfigurationError(f"There is no layer at index {index}: model {self.name!r} has {count} layers.")
+        return self.layers[index]
 
     # ---- shapes and symbols
 

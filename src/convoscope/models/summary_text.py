@@ -177,12 +177,18 @@ def arithmetic(summary: Summary, width: int) -> str:
     names = [row.name for row in layers]
     lines = _aligned(names, sees, sums, costs, f"{summary.params:,}", total)
     if max(map(len, lines)) > width:
+        several = [len(summary.inputs) > 1 and ": " in seen for seen in sees]
+        short = ["see below" if below else seen for seen, below in zip(sees, several, strict=True)]
         counts = [f"{row.params:,}" if row.params else "-" for row in layers]
-        rest = len(_aligned(["Layer"] * len(names), sees, counts, costs, f"{summary.params:,}", total)[0])
+        rest = len(_aligned(["Layer"] * len(names), short, counts, costs, f"{summary.params:,}", total)[0])
         shown = _shortened(names, max(len("Layer"), width - rest + len("Layer")))
-        first, *rows, last = _aligned(shown, sees, counts, costs, f"{summary.params:,}", total)
-        below = [f"    = {row.arithmetic}" if row.arithmetic else "" for row in layers]
-        lines = [first, *(line for pair in zip(rows, below, strict=True) for line in pair if line), last]
+        first, *rows, last = _aligned(shown, short, counts, costs, f"{summary.params:,}", total)
+        lines = [first]
+        for line, row, seen, below in zip(rows, layers, sees, several, strict=True):
+            lines.append(line)
+            lines += _below(f"= {row.arithmetic}", width) if row.arithmetic else []
+            lines += _below(f"sees {seen}", width) if below else []
+        lines.append(last)
     note = (
         "Sizes that a value sees are height × width in pixels of the input. Multiply-adds are those of convolutions "
         "and dense layers for one image, each a product of an input and a weight added to a sum; biases, activations, "
@@ -207,6 +213,10 @@ def _aligned(
     right = ("Multiply-adds", *costs, cost)
     digits = max(map(len, right))
     return ["  " + "  ".join((*cells, last.rjust(digits))) for *cells, last in zip(*columns, right, strict=True)]
+
+
+def _below(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, initial_indent="    ", subsequent_indent="      ", break_on_hyphens=False)
 
 
 def _shortened(names: Sequence[str], room: int) -> list[str]:

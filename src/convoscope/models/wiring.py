@@ -125,8 +125,8 @@ def _places_in(config: Any, key: str, before: int) -> tuple[Place, ...]:
         good = isinstance(place, list) and len(place) == 2 and all(type(n) is int for n in place)
         if not good or not 0 <= place[0] < before or place[1] < 0:
             raise ConfigurationError(
-                f"The description of a model names the value {place!r:.80} among its {key}, where only values of the first "
-                f"{before} calls can stand."
+                f"The description of a model names the value {place!r:.80} among its {key}, where only values of the "
+                f"first {before} calls can stand."
             )
         places.append((place[0], place[1]))
     return tuple(places)
