@@ -68,15 +68,25 @@ class Graph:
         return cls((input_shape,), calls, (len(layers),), tuple(layers))
 
     @classmethod
-    def of(cls, inputs: Sequence[Symbol], nodes: Sequence[Node], outputs: Sequence[Symbol]) -> Graph:
-        """Make the graph of some nodes, in an order in which they can be computed, and take models apart."""
+    def of(
+        cls,
+        inputs: Sequence[Symbol],
+        nodes: Sequence[Node],
+        outputs: Sequence[Symbol],
+        walked: Sequence[Symbol] | None = None,
+    ) -> Graph:
+        """Make the graph of some nodes, in an order in which they can be computed, and take models apart.
+
+        `walked` are the outputs in another order, if the order of the layers is to follow from that: see `by_depth`.
+        """
         values: dict[tuple[int, int], int] = {(id(s.node), s.index): number for number, s in enumerate(inputs)}
         calls: list[Call] = []
         for node in nodes:
             before = [values[id(s.node), s.index] for s in node.inputs]
             for index, number in enumerate(inlined(node, before, len(inputs), calls)):
                 values[id(node), index] = number
-        layers = list(dict.fromkeys(layer for node in by_depth(nodes, outputs) for layer in _layers_of(node.operation)))
+        ordered = by_depth(nodes, outputs if walked is None else walked)
+        layers = list(dict.fromkeys(layer for node in ordered for layer in _layers_of(node.operation)))
         found = tuple(values[id(s.node), s.index] for s in outputs)
         return cls(tuple(s.sample_shape for s in inputs), tuple(calls), found, tuple(layers))
 

@@ -83,7 +83,7 @@ class Model(Network):
     def _settle_nodes(self, inputs: Sequence[Symbol], nodes: Sequence[Node], outputs: Sequence[Symbol]) -> None:
         self._inputs, self._outputs = tuple(inputs), tuple(outputs)
         self._nodes_between: list[Node] = list(nodes)
-        ordered = by_depth([*(symbol.node for symbol in inputs), *nodes], outputs)
+        ordered = by_depth([*(symbol.node for symbol in inputs), *nodes], self.walked_outputs)
         self._operations: list[Operation] = list(dict.fromkeys(node.operation for node in ordered))
         self.forget_graph()
 
@@ -115,6 +115,14 @@ class Model(Network):
         return self._outputs
 
     @property
+    def walked_outputs(self) -> tuple[Symbol, ...]:
+        """What comes out, in the order of the keys where it is a dict: Keras' weights are in that order."""
+        if self._output_keys is None:
+            return self._outputs
+        pairs = zip(self._output_keys, self._outputs, strict=True)
+        return tuple(symbol for _, symbol in sorted(pairs, key=lambda pair: str(pair[0])))
+
+    @property
     def input_names(self) -> list[str]:
         """The names of the inputs: the dict's that was given, or those of the input layers."""
         return self._input_keys or super().input_names
@@ -123,6 +131,11 @@ class Model(Network):
     def output_names(self) -> list[str]:
         """The names of the outputs: the dict's that was given, or those of the layers that they come from."""
         return self._output_keys or super().output_names
+
+    @property
+    def outputs_have_keys(self) -> bool:
+        """Whether the outputs were given in a dict, and are named by its keys."""
+        return self._output_keys is not None
 
     @property
     def output(self) -> Any:

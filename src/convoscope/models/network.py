@@ -67,11 +67,16 @@ class Network(Operation, Trainer):
     def output_symbols(self) -> tuple[Symbol, ...]:
         """What comes out."""
 
+    @property
+    def walked_outputs(self) -> Sequence[Symbol]:
+        """What comes out, in the order that the order of layers and weights follows from."""
+        return self.output_symbols
+
     @cached_property
     def graph(self) -> Graph:
         """The model as engines take it: every layer's calls, those of models that stand in it included."""
         self._require_built()
-        return Graph.of(self.input_symbols, self.node_list, self.output_symbols)
+        return Graph.of(self.input_symbols, self.node_list, self.output_symbols, self.walked_outputs)
 
     @cached_property
     def _prepared(self) -> Prepared:
@@ -306,6 +311,7 @@ class Network(Operation, Trainer):
 
         where, shapes = where or f"model {self.name!r}", self.plan_input_shapes
         if len(shapes) == 1:
+            x = self.in_order(x, self.input_names, "inputs")[0] if isinstance(x, dict) else x
             alone = x[0] if isinstance(x, (list, tuple)) and len(x) == 1 and np.ndim(x[0]) > len(shapes[0]) else x
             return check_inputs(alone, shapes[0], where)
         given = self.in_order(x, self.input_names, "inputs") if isinstance(x, dict) else x
