@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -142,6 +143,8 @@ class ReferenceExecutable:
         loss: Sequence[LossRule | None],
         sample_weight: Sequence[Array | None],
         mode: Mode,
+        *,
+        learning: bool = False,
     ) -> Gradients:
         values, backs = self._remembering(inputs, mode)
         arriving: dict[int, Array] = {}
@@ -153,7 +156,7 @@ class ReferenceExecutable:
             share = (factor * self._dtype.type(rule.weight)) / len(factor)
             _add(arriving, judged.value, judged.gradient * share.reshape(-1, *[1] * (judged.gradient.ndim - 1)))
             losses[judged.output] = judged.losses * factor
-        return replace(self._back(values, arriving, backs), losses=plain(losses))
+        return replace(self._back(values, arriving, backs, learning=learning), losses=plain(losses))
 
     def _judged(
         self, values: Sequence[Array], y: Sequence[Array | None], loss: Sequence[LossRule | None], block: slice
@@ -178,28 +181,41 @@ class ReferenceExecutable:
             backs.append(back)
         return values, backs
 
-    def _back(self, values: Sequence[Array], arriving: dict[int, Array], backs: Sequence[Backward]) -> Gradients:
+    def _back(
+        self, values: Sequence[Array], arriving: dict[int, Array], backs: Sequence[Backward], *, learning: bool = False
+    ) -> Gradients:
         """Return the outputs and the gradients of all weights (None where training changes nothing) and inputs.
 
-        `arriving` has the gradients of values that the way back begins with.
+        `arriving` has the gradients of values that the way back begins with. In `learning` only weights are asked for,
+        and the way ends where none of those further on is trainable: nobody goes back through a frozen model.
         """
         count = len(self.plan.input_shapes)
         found = [np.zeros(w.shape, self._dtype) if w.trainable else None for w in self.plan.weights]
         for number in range(len(self.plan.steps) - 1, -1, -1):
             gradient = arriving.pop(count + number, None)
-            if gradient is None:
+            if gradient is None or (learning and count + number not in self._learned):
                 continue
             step = self.plan.steps[number]
             before, own = backs[number](gradient)
             for value, part in zip(step.inputs, before if isinstance(before, tuple) else (before,), strict=True):
                 _add(arriving, value, part)
             for index, weight_gradient in zip(step.weights, own, strict=True):
-                if weight_gradient is not None and found[index] is not None:
-                    found[index] = found[index] + weight_gradient  # type: ignore[operator]
+                known = found[index]
+                if weight_gradient is not None and known is not None:
+                    found[index] = known + weight_gradient
         inputs = [arriving.get(number, np.zeros_like(values[number])) for number in range(count)]
         return Gradients(plain([values[value] for value in self.plan.outputs]), found, plain(inputs))
 
     # ---- training
+
+    @cached_property
+    def _learned(self) -> frozenset[int]:
+        """The values that a trainable weight has a part in: gradients are needed of these alone."""
+        learned: set[int] = set()
+        for value, step in enumerate(self.plan.steps, len(self.plan.input_shapes)):
+            if learned.intersection(step.inputs) or any(self.plan.weights[index].trainable for index in step.weights):
+                learned.add(value)
+        return frozenset(learned)
 
     def train(self, stretch: Stretch, budget: float | None = None) -> int:
         deadline = math.inf if budget is None else time.perf_counter() + budget
@@ -220,6 +236,7 @@ class ReferenceExecutable:
             each(stretch.loss, count),
             [None if weights is None else weights[rows] for weights in each(stretch.sample_weight, count)],
             mode,
+            learning=True,
         )
         trainable = self.plan.trainable
         planned = [self.plan.weights[p] for p in trainable]
