@@ -246,12 +246,24 @@ def _training(model: Network) -> dict[str, Any]:
     from convoscope.training import losses, metrics, optimizers
 
     assert model.optimizer is not None
-    return {
+    assert model.objective is not None
+    goals = model.objective.goals
+
+    def of_outputs(values: list[Any]) -> Any:
+        """Return what each output has: of one output not in a list."""
+        return values[0] if len(values) == 1 else values
+
+    described = {
         "optimizer": optimizers.serialize(model.optimizer),
-        "loss": None if model.loss is None else losses.serialize(model.loss),
-        "metrics": [metrics.serialize(metric) for metric in model.metrics],
+        "loss": of_outputs([None if goal.loss is None else losses.serialize(goal.loss) for goal in goals]),
+        "metrics": of_outputs([list(map(metrics.serialize, goal.metrics)) for goal in goals]),
         "iterations": model.optimizer.iterations,
     }
+    if any(goal.weight != 1.0 for goal in goals):
+        described["loss_weights"] = [goal.weight for goal in goals]
+    if any(goal.weighted_metrics for goal in goals):
+        described["weighted_metrics"] = of_outputs([list(map(metrics.serialize, g.weighted_metrics)) for g in goals])
+    return described
 
 
 def _taken(model: Network, with_optimizer: bool) -> tuple[dict[str, AnyFloats], dict[str, Any]]:
@@ -346,13 +358,14 @@ def _make(
 def _set_training(
     model: Network, training: dict[str, Any], tensors: Mapping[str, Array], path: str | os.PathLike[str]
 ) -> None:
-    from convoscope.training import losses, metrics, optimizers
+    from convoscope.training import optimizers
 
-    loss = training["loss"]
     model.compile(
         optimizer=optimizers.deserialize(training["optimizer"]),
-        loss=None if loss is None else losses.deserialize(loss),
-        metrics=[metrics.deserialize(metric) for metric in training["metrics"]],
+        loss=training["loss"],
+        loss_weights=training.get("loss_weights"),
+        metrics=training["metrics"],
+        weighted_metrics=training.get("weighted_metrics"),
     )
     assert model.optimizer is not None
     model.optimizer.iterations = training["iterations"]

@@ -93,6 +93,11 @@ class Sequential(Network):
         """What comes out, alone in a tuple."""
         return self._stack[-1].outputs
 
+    @property
+    def output_names(self) -> list[str]:
+        """The name of the last layer, in a list; it is known before the model is built."""
+        return [self._layers[-1].name if self._layers else "output"]
+
     def add(self, layer: Any) -> None:
         """Put a layer, or a model, on top. The layers below keep their weights.
 

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from convoscope.training.callbacks import History
     from convoscope.training.losses import Loss
     from convoscope.training.metrics import Metric
+    from convoscope.training.objective import Objective
     from convoscope.training.optimizers import Optimizer
 
-# Arguments of Keras' compile that only say how fast or by which way to compute, and the rest at the values that
-# change nothing. Anything else would be silently ignored, so it is refused.
+# Arguments of Keras' compile that only say how fast or by which way to compute. Anything else would be silently
+# ignored, so it is refused.
 _MEANINGLESS = ("run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss")
-_UNSUPPORTED = ("loss_weights", "weighted_metrics")
 
 
 class Trainer(ABC):
@@ -33,8 +33,8 @@ class Trainer(ABC):
 
     seed: int
     optimizer: Optimizer | None = None
-    loss: Loss | None = None
-    metrics: Sequence[Metric] = ()
+    #: What `compile` was told of losses and metrics, for each output.
+    objective: Objective | None = None
     history: History | None = None
     #: Set to True, by a callback for instance, to end training after the epoch (or batch) that runs.
     stop_training: bool = False
@@ -44,12 +44,23 @@ class Trainer(ABC):
         """Whether `compile` has been called."""
         return self.optimizer is not None
 
+    @property
+    def loss(self) -> Loss | list[Loss | None] | None:
+        """The loss, or a list with that of each output; None until the model is compiled."""
+        return None if self.objective is None else self.objective.loss
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics of all outputs, in the order of the logs."""
+        return [] if self.objective is None else self.objective.metrics
+
     def compile(
         self,
         optimizer: Any = "rmsprop",
         loss: Any = None,
-        loss_weights: None = None,
+        loss_weights: Any = None,
         metrics: Any = None,
+        weighted_metrics: Any = None,
         **options: Any,
     ) -> None:
         """Choose how the model learns.
@@ -58,30 +69,41 @@ class Trainer(ABC):
         ----------
         optimizer : str or Optimizer
             ``"adam"``, ``"sgd"``, ``"rmsprop"``, ``"adamw"``, or one of `convoscope.optimizers` with its settings.
-        loss : str or Loss
-            ``"sparse_categorical_crossentropy"`` for labels that are class numbers.
-        loss_weights : None
-            Keras' place for weights of several outputs; a Sequential has one.
-        metrics : list of str or Metric, optional
-            What else is measured: ``["accuracy"]``.
+        loss : str or Loss, list or dict
+            ``"sparse_categorical_crossentropy"`` for labels that are class numbers. Of several outputs all have that
+            loss; a list has one for each (None to learn nothing from it), as has a dict by ``model.output_names``.
+        loss_weights : float, list or dict, optional
+            What the loss of each output counts in the sum that is learned from; 1 if left out.
+        metrics : list of str or Metric, or dict, optional
+            What else is measured: ``["accuracy"]``. For several outputs a list with a list for each, or a dict by name.
+        weighted_metrics : list of str or Metric, or dict, optional
+            The same, measured with sample and class weights.
         **options
             Keras' other arguments, as far as they leave the results as they are.
 
         Raises
         ------
         UnknownNameError
-            If there is no such optimizer, loss or metric.
-        """
-        from convoscope.training import losses, metrics as known_metrics, optimizers
+            If there is no such optimizer, loss, metric or output.
+        ConfigurationError
+            If there are more or fewer losses, weights or lists of metrics than outputs.
 
-        _check_compile_options({"loss_weights": loss_weights, **options})
-        named = [metrics] if isinstance(metrics, str) or not isinstance(metrics, (Sequence, type(None))) else metrics
+        Notes
+        -----
+        The logs have the names that Keras gives: of one output ``loss`` and ``accuracy``; of several outputs ``loss``
+        (the sum), the loss of each as ``<output>_loss``, and ``<output>_accuracy``.
+        """
+        from convoscope.training import optimizers
+        from convoscope.training.compiling import make_objective
+
+        _check_compile_options(options)
         chosen = (
             optimizers.get(optimizer),
-            None if loss is None else losses.get(loss),
-            [known_metrics.get(metric) for metric in named or ()],
+            make_objective(
+                self.output_names, loss, loss_weights, metrics, weighted_metrics, partial=self.outputs_have_keys
+            ),
         )
-        self.optimizer, self.loss, self.metrics = chosen
+        self.optimizer, self.objective = chosen
 
     def fit(
         self,
@@ -101,7 +123,7 @@ class Trainer(ABC):
         validation_batch_size: int | None = None,
         validation_freq: int = 1,
     ) -> History:
-        """Train on images `x` and their labels `y`. What each argument means: see `convoscope.training.fit.fit`.
+        """Train on images `x` and their labels `y`. What each argument means: see `convoscope.training.stages.fit`.
 
         Returns
         -------
@@ -117,12 +139,12 @@ class Trainer(ABC):
         TrainingDivergedError
             If the loss is no longer a number; the weights are then those of the last whole epoch.
         """
-        from convoscope.training import fit as loop
+        from convoscope.training import stages
 
         self._require_compiled("fit")
         self._build_for(x)
         with moments.training():
-            self.history = loop.fit(
+            self.history = stages.fit(
                 self,
                 x,
                 y,
@@ -157,13 +179,14 @@ class Trainer(ABC):
         Returns
         -------
         float, list of float or dict
-            The loss, or the loss and then the metrics in the order given to `compile`; by name if `return_dict`.
+            The loss, or the loss and then the metrics in the order given to `compile`; by name if `return_dict`. Of
+            several outputs: the loss, the loss of each, and then the metrics by their names, as in Keras.
         """
-        from convoscope.training import fit as loop
+        from convoscope.training import stages
 
         self._require_compiled("evaluate")
         self._build_for(x)
-        return loop.evaluate(
+        return stages.evaluate(
             self,
             x,
             y,
@@ -179,27 +202,27 @@ class Trainer(ABC):
 
         A model with several outputs gives them as they were given to it: in a list, or in a dict.
         """
-        from convoscope.training import fit as loop
+        from convoscope.training import stages
 
         self._build_for(x)
-        return self.in_form(loop.predict(self, x, batch_size=batch_size, verbose=verbose, callbacks=callbacks))
+        return self.in_form(stages.predict(self, x, batch_size=batch_size, verbose=verbose, callbacks=callbacks))
 
     def train_on_batch(self, x: Any, y: Any, **options: Any) -> Any:
-        """Take one training step on one batch. See `convoscope.training.fit.train_on_batch`."""
-        from convoscope.training import fit as loop
+        """Take one training step on one batch. See `convoscope.training.stages.train_on_batch`."""
+        from convoscope.training import stages
 
         self._require_compiled("train_on_batch")
         self._build_for(x)
         with moments.training():
-            return loop.train_on_batch(self, x, y, **options)
+            return stages.train_on_batch(self, x, y, **options)
 
     def test_on_batch(self, x: Any, y: Any, **options: Any) -> Any:
-        """Measure loss and metrics on one batch. See `convoscope.training.fit.test_on_batch`."""
-        from convoscope.training import fit as loop
+        """Measure loss and metrics on one batch. See `convoscope.training.stages.test_on_batch`."""
+        from convoscope.training import stages
 
         self._require_compiled("test_on_batch")
         self._build_for(x)
-        return loop.test_on_batch(self, x, y, **options)
+        return stages.test_on_batch(self, x, y, **options)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch, (N, *output_shape), without splitting it or showing progress."""
@@ -225,6 +248,16 @@ class Trainer(ABC):
     def in_form(self, values: list[Any]) -> Any:
         """Return a value for each output as the outputs were given: alone, in a list, or in a dict."""
         return values[0]
+
+    @property
+    def outputs_have_keys(self) -> bool:
+        """Whether the outputs were given in a dict, and are named by its keys."""
+        return False
+
+    @property
+    @abstractmethod
+    def output_names(self) -> list[str]:
+        """The names of the outputs: what a dict of targets or losses is told by."""
 
     @property
     @abstractmethod
@@ -302,12 +335,7 @@ def sample_shape(x: Any, where: str) -> tuple[int, ...]:
 
 
 def _check_compile_options(options: dict[str, Any]) -> None:
-    for name, value in options.items():
-        if name in _UNSUPPORTED and value is not None:
-            raise ConfigurationError(
-                f"compile: {name}={value!r} is not supported: a model here has one output and one loss. Leave it out; "
-                "samples and classes can be weighed with fit(..., sample_weight=..., class_weight=...). Metrics are "
-                "given by name: compile(..., metrics=['accuracy'])."
-            )
-        if name not in _MEANINGLESS and name not in _UNSUPPORTED:
-            raise unknown_name("argument of compile", name, ["optimizer", "loss", "metrics", *_MEANINGLESS])
+    for name in options:
+        if name not in _MEANINGLESS:
+            known = ["optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", *_MEANINGLESS]
+            raise unknown_name("argument of compile", name, known)

@@ -33,8 +33,8 @@ def described(model: Any, params: Mapping[str, Any]) -> dict[str, Any]:
             "optimizer": type(model.optimizer).__name__.lower(),
             "learning_rate": float(model.optimizer.learning_rate),
         }
-    if model.loss is not None:
-        told["loss"] = model.loss.name
+    if model.objective is not None and model.objective.learned:
+        told["loss"] = str(model.objective)
     told |= {
         "layers": ", ".join(type(layer).__name__ for layer in model.layers),
         "parameters": int(model.count_params()),

@@ -14,7 +14,7 @@ from convoscope.layers import moments
 from convoscope.training.callbacks import CallbackList
 from convoscope.training.data import first_bad_sample
 from convoscope.training.optimizer import Optimizer
-from convoscope.training.samples import Samples, compiled
+from convoscope.training.samples import Samples, compiled, part_of
 from convoscope.training.scores import Scores
 from convoscope.training.trainable import Trainable
 
@@ -72,16 +72,16 @@ def train(
     TrainingDivergedError
         If a loss or a weight is no longer a number; the model is as it was before.
     """
-    optimizer, loss = compiled(model, where)
+    optimizer, objective = compiled(model, where)
     executable = model.executable()
     with moments.writing():  # the first time, they are made
         slots = optimizer.slots_for(model.trainable_weights)
     before = Snapshot(model, optimizer, slots)
-    scores = Scores(model.metrics)
+    scores, rules = Scores(objective), objective.rules()
     singly = callbacks.watches_train_batches
     at_once = batch_size if singly else _rows_at_once(executable, batch_size, len(order))
-    losses = np.empty(at_once, np.float32)
-    outputs = np.empty((at_once, *executable.plan.output_shape), np.float32)
+    losses = [np.empty(at_once, np.float32) for _ in rules]
+    outputs = [np.empty((at_once, *shape), np.float32) for shape in executable.plan.output_shapes]
     done = 0
     while done < len(order):
         rows = order[done : done + at_once]
@@ -90,27 +90,31 @@ def train(
             callbacks.on_train_batch_begin(batch, {})
         steps = -(-len(rows) // batch_size)
         stretch = Stretch(
-            x=samples.x,
-            y=samples.y,
+            x=plain(samples.inputs),
+            y=plain(samples.learned_targets(objective)),
             rows=rows,
             batch_size=batch_size,
-            loss=loss.rule(),
+            loss=plain(rules),
             rule=optimizer.rule(),
             learning_rates=optimizer.learning_rates(optimizer.iterations, steps),
             iteration=optimizer.iterations,
             seed=model.seed,
             slots=slots,
-            losses=losses[: len(rows)],
-            outputs=outputs[: len(rows)],
-            sample_weight=samples.weights,
+            losses=plain([own[: len(rows)] for own in losses]),
+            outputs=plain([own[: len(rows)] for own in outputs]),
+            sample_weight=plain(samples.weights),
             penalties=np.zeros(steps) if executable.plan.regularized else None,
         )
         seen = min(_run(executable, stretch, optimizer) * batch_size, len(rows))
-        if (index := first_bad_sample(losses[:seen])) is not None:
-            rate = float(stretch.learning_rates[index // batch_size])
+        bad = [first_bad_sample(losses[output][:seen]) for output in objective.learned]
+        if found := [index for index in bad if index is not None]:
+            step = min(found) // batch_size
             before.restore()
-            raise _diverged(where, batch + index // batch_size + 1, -(-len(order) // batch_size), rate, samples.x)
-        scores.add(_penalised(losses[:seen], stretch), samples.y[rows[:seen]], outputs[:seen])
+            rate = float(stretch.learning_rates[step])
+            raise _diverged(where, batch + step + 1, -(-len(order) // batch_size), rate, samples.inputs)
+        targets, weights = (part_of(own, rows[:seen]) for own in (samples.targets, samples.weights))
+        made = [own[:seen] for own in outputs]
+        scores.add([own[:seen] for own in losses], targets, made, weights, _penalties(stretch, seen))
         done += seen
         logs = scores.results()
         if singly:
@@ -121,13 +125,14 @@ def train(
     if any(first_bad_sample(weight) is not None for weight in model.weights):
         steps = -(-len(order) // batch_size)
         before.restore()
-        raise _diverged(where, steps, steps, optimizer.learning_rate, samples.x)
+        raise _diverged(where, steps, steps, optimizer.learning_rate, samples.inputs)
     return scores.results()
 
 
 def _rows_at_once(executable: Executable, batch_size: int, count: int) -> int:
     """Return how many samples a stretch may have at most, in whole batches, so that its outputs stay small."""
-    batches = max(1, _OUTPUTS // (batch_size * max(1, math.prod(executable.plan.output_shape))))
+    values = sum(math.prod(shape) for shape in executable.plan.output_shapes)
+    batches = max(1, _OUTPUTS // (batch_size * max(1, values)))
     return min(batches * batch_size, -(-count // batch_size) * batch_size)
 
 
@@ -143,22 +148,23 @@ def _run(executable: Executable, stretch: Stretch, optimizer: Optimizer) -> int:
         except KeyboardInterrupt:
             # The weights are those after the last whole step. The engine cannot say which one it was, but has written
             # the losses of each.
-            written = int(np.count_nonzero(~np.isnan(each(stretch.losses, 1)[0])))
+            learned = next(n for n, rule in enumerate(each(stretch.loss, 1)) if rule is not None)
+            written = int(np.count_nonzero(~np.isnan(each(stretch.losses, 1)[learned])))
             optimizer.iterations += written // stretch.batch_size
             raise
         optimizer.iterations += taken
     return taken
 
 
-def _penalised(losses: Array, stretch: Stretch) -> Array:
-    """Return the losses, each with its batch's penalty: their mean is the loss as Keras reports it."""
+def _penalties(stretch: Stretch, count: int) -> Array | None:
+    """Return for each sample its batch's penalty: the mean of losses and penalties is the loss as Keras reports it."""
     if stretch.penalties is None:
-        return losses
-    return losses + np.repeat(stretch.penalties, stretch.batch_size)[: len(losses)]
+        return None
+    return np.repeat(stretch.penalties, stretch.batch_size)[:count]
 
 
-def _diverged(where: str, step: int, steps: int, rate: float, x: Array) -> TrainingDivergedError:
-    largest = float(max(abs(float(x.max())), abs(float(x.min()))))
+def _diverged(where: str, step: int, steps: int, rate: float, inputs: Sequence[Array]) -> TrainingDivergedError:
+    largest = max(max(abs(float(x.max())), abs(float(x.min()))) for x in inputs)
     scale = f"scale the images to 0..1 (the largest value in x is {largest:g}); " if largest > 2 else ""
     return TrainingDivergedError(
         f"Training diverged: in {where}, step {step} of {steps}, with a learning rate of {rate:g}, the loss or a "
@@ -171,17 +177,18 @@ def measure(
     model: Trainable, samples: Samples, batch_size: int, callbacks: CallbackList, report: Report
 ) -> dict[str, float]:
     """Return loss and metrics on the samples, without training."""
-    _, loss = compiled(model, "evaluate")
-    executable, rule, scores = model.executable(), loss.rule(), Scores(model.metrics)
-    penalty = np.float64(sum(model.losses))
+    _, objective = compiled(model, "evaluate")
+    executable, rules, scores = model.executable(), objective.rules(), Scores(objective)
+    penalty = float(sum(model.losses))
     singly = callbacks.watches_test_batches
     callbacks.on_test_begin()
     for batch, part in enumerate(_parts(len(samples), batch_size, singly)):
         if singly:
             callbacks.on_test_batch_begin(batch, {})
-        outputs, losses = executable.score(samples.x[part], samples.y[part], rule)
-        own = losses if samples.weights is None else losses * samples.weights[part]
-        scores.add(own + penalty, samples.y[part], outputs)
+        taken = samples.rows(part)
+        outputs, losses = executable.score(plain(taken.inputs), plain(taken.learned_targets(objective)), plain(rules))
+        own, penalties = _weighted(each(losses, 1), taken.weights), np.full(len(taken), penalty) if penalty else None
+        scores.add(own, taken.targets, each(outputs, 1), taken.weights, penalties)
         logs = scores.results()
         if singly:
             callbacks.on_test_batch_end(batch, logs)
@@ -189,6 +196,12 @@ def measure(
     results = scores.results()
     callbacks.on_test_end(results)
     return results
+
+
+def _weighted(losses: Sequence[Array | None], weights: Sequence[Array | None]) -> list[Array | None]:
+    """Return each output's losses times its sample weights."""
+    both = zip(losses, weights, strict=True)
+    return [own if own is None or weight is None else own * weight for own, weight in both]
 
 
 def forward(

@@ -1,4 +1,4 @@
-"""Images, labels and weights that belong together, checked against the model."""
+"""Inputs, targets and weights that belong together, checked against the model."""
 
 from __future__ import annotations
 
@@ -11,24 +11,31 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.checks import real
-from convoscope.engine.base import Array
+from convoscope.engine.base import Array, each
 from convoscope.errors import ConfigurationError, DataError, NotReadyError
-from convoscope.training.data import check_inputs, check_targets, sample_weights
-from convoscope.training.losses import Loss
+from convoscope.training.data import check_measured, check_targets, sample_weights
+from convoscope.training.data.by_output import sample_weights_by_output, targets_by_output
+from convoscope.training.objective import Objective
 from convoscope.training.optimizer import Optimizer
 from convoscope.training.trainable import Trainable
+
+Rows = slice | npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Images (N, ...), labels as the loss takes them, and what each sample counts (None: all the same)."""
+    """Inputs (N, ...), and for each output its targets and what each sample counts.
 
-    x: Array
-    y: Array
-    weights: npt.NDArray[np.float32] | None = None
+    Targets are in the form that the output's loss takes; None where nothing asks for them. Weights are None where all
+    samples count the same.
+    """
+
+    inputs: list[Array]
+    targets: list[Array | None]
+    weights: list[Array | None]
 
     def __len__(self) -> int:
-        return len(self.x)
+        return len(self.inputs[0])
 
     def split(self, validation_split: float) -> tuple[Samples, Samples]:
         """Return the first part and the last `validation_split` of the samples, as views."""
@@ -39,50 +46,82 @@ class Samples:
                 f"fit: validation_split={validation_split!r} of {len(self)} samples leaves {at} for training and "
                 f"{len(self) - at} for validation. It must be above 0 and below 1, with samples for both."
             )
-        return self._part(slice(0, at)), self._part(slice(at, None))
+        return self.rows(slice(0, at)), self.rows(slice(at, None))
 
     def weighted(self, class_weight: Mapping[int, float] | str | None, model: Trainable, where: str) -> Samples:
         """Return the samples with class weights counted in."""
-        output_shape = model.executable().plan.output_shape
-        return replace(self, weights=sample_weights(self.y, output_shape, class_weight, self.weights, where))
+        if class_weight is None:
+            return self
+        if len(self.targets) > 1:
+            raise ConfigurationError(
+                f"{where}: class_weight is for models with one output, and this one has {len(self.targets)} "
+                f"({', '.join(map(repr, model.output_names))}). Say what each sample counts, output by output: "
+                f"sample_weight={{{model.output_names[0]!r}: weights}}."
+            )
+        shape, (labels,), (weights,) = model.executable().plan.output_shape, self.targets, self.weights
+        assert labels is not None
+        return replace(self, weights=[sample_weights(labels, shape, class_weight, weights, where)])
 
-    def _part(self, part: slice) -> Samples:
-        return Samples(self.x[part], self.y[part], None if self.weights is None else self.weights[part])
+    def learned_targets(self, objective: Objective) -> list[Array | None]:
+        """Return the targets of the outputs that have a loss, None for the others."""
+        return [None if g.loss is None else y for g, y in zip(objective.goals, self.targets, strict=True)]
+
+    def rows(self, rows: Rows) -> Samples:
+        """Return some of the samples: views of them where they lie side by side."""
+        return Samples([x[rows] for x in self.inputs], part_of(self.targets, rows), part_of(self.weights, rows))
 
 
-def compiled(model: Trainable, what: str) -> tuple[Optimizer, Loss]:
-    """Return the model's optimizer and loss, or say that it has to be compiled first."""
-    if model.optimizer is None:
+def part_of(arrays: Sequence[Array | None], rows: Rows) -> list[Array | None]:
+    """Return the same rows of each array that is there."""
+    return [None if array is None else array[rows] for array in arrays]
+
+
+def compiled(model: Trainable, what: str) -> tuple[Optimizer, Objective]:
+    """Return the model's optimizer and objective, or say that it has to be compiled first."""
+    if model.optimizer is None or model.objective is None:
         raise NotReadyError(
             f"Model {model.name!r} has not been compiled, and {what} needs an optimizer and a loss. Call "
             "model.compile(optimizer='adam', loss='sparse_categorical_crossentropy', metrics=['accuracy']) first."
         )
-    if model.loss is None:
+    if not model.objective.learned:
+        of_none = f" for any of its {len(model.objective.goals)} outputs" if len(model.objective.goals) > 1 else ""
         raise NotReadyError(
-            f"Model {model.name!r} was compiled without a loss, and {what} needs one: "
+            f"Model {model.name!r} was compiled without a loss{of_none}, and {what} needs one: "
             "model.compile(..., loss='sparse_categorical_crossentropy')."
         )
-    return model.optimizer, model.loss
+    return model.optimizer, model.objective
 
 
 def gather(model: Trainable, x: Any, y: Any, sample_weight: Any = None, where: str = "fit") -> Samples:
-    """Return data as people hand it over as `Samples` that fit the model.
+    """Return data as people hand them over as `Samples` that fit the model.
 
     Raises
     ------
     ShapeError, DataError, ConfigurationError
         See `check_inputs`, `check_targets`, `sample_weights`.
     """
-    _, loss = compiled(model, where)
+    _, objective = compiled(model, where)
     if y is None and hasattr(x, "__iter__") and not hasattr(x, "__array__"):
         raise DataError(
             f"{where}: y is missing. Images and labels are two arrays, x and y; generators and data-set objects are "
             "not taken: read them into arrays first."
         )
-    output_shape = model.executable().plan.output_shape
-    images = check_inputs(x, model.plan_input_shape, where)
-    labels = check_targets(y, len(images), output_shape, loss, where)
-    return Samples(images, labels, sample_weights(labels, output_shape, None, sample_weight, where))
+    inputs = each(model.check_inputs(x, where), 1)
+    count, shapes = len(inputs[0]), model.executable().plan.output_shapes
+    names = model.output_names
+    wheres = [where] if len(names) == 1 else [f"{where}, output {name!r}" for name in names]
+    given = targets_by_output(y, names, objective, count, shapes[0], where)
+    targets: list[Array | None] = []
+    for goal, own, shape, place in zip(objective.goals, given, shapes, wheres, strict=True):
+        if goal.loss is not None:
+            targets.append(check_targets(own, count, shape, goal.loss, place))
+        else:
+            targets.append(None if own is None and not goal.is_measured else check_measured(own, count, place))
+    weights = [
+        None if own is None else sample_weights(np.empty(count), shape, None, own, place)
+        for own, shape, place in zip(sample_weights_by_output(sample_weight, names, where), shapes, wheres, strict=True)
+    ]
+    return Samples(list(inputs), targets, list(weights))
 
 
 def gather_validation(model: Trainable, validation_data: Any) -> Samples:

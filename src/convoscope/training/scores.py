@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
-import numpy.typing as npt
-
+from convoscope.engine.base import Array
 from convoscope.training.functional import running_sum
-from convoscope.training.metrics import Metric
+from convoscope.training.objective import Objective
 
 
 class Scores:
-    """Running means of the loss and of metrics.
+    """Running means of the losses of all outputs, and of metrics.
 
     The sums do not depend on how many samples are taken in at a time: the engine reports by the clock, and equal runs
     must give equal numbers.
@@ -21,21 +20,44 @@ class Scores:
     The metrics are copies, so that an evaluation inside a callback does not disturb the training around it.
     """
 
-    def __init__(self, metrics: Iterable[Metric]) -> None:
-        self._metrics = [copy.deepcopy(metric) for metric in metrics]
-        for metric in self._metrics:
-            metric.reset_state()
-        self._loss = 0.0
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
+        self._measures = [replace(measure, metric=copy.deepcopy(measure.metric)) for measure in objective.measures]
+        for measure in self._measures:
+            measure.metric.reset_state()
+        self._sums = dict.fromkeys(objective.learned, 0.0)
+        self._penalty = 0.0
         self._count = 0
 
-    def add(self, losses: npt.NDArray[Any], y: npt.NDArray[Any], outputs: npt.NDArray[Any]) -> None:
-        """Take in samples: each one's loss times its weight (N,), its label, its outputs."""
-        self._loss = running_sum(self._loss, losses)
-        self._count += len(losses)
-        for metric in self._metrics:
-            metric.update_state(y, outputs)
+    def add(
+        self,
+        losses: Sequence[Array | None],
+        targets: Sequence[Array | None],
+        outputs: Sequence[Array],
+        weights: Sequence[Array | None],
+        penalties: Array | None = None,
+    ) -> None:
+        """Take in samples.
+
+        For each output there are each sample's loss times its weight (N,), target, output and weight. `penalties` (N,)
+        are what regularizers add to the loss of all outputs.
+        """
+        for output in self._sums:
+            own = losses[output]
+            assert own is not None
+            self._sums[output] = running_sum(self._sums[output], own)
+        self._count += len(outputs[0])
+        if penalties is not None:
+            self._penalty = running_sum(self._penalty, penalties)
+        for measure in self._measures:
+            target, weight = targets[measure.output], weights[measure.output] if measure.weighted else None
+            assert target is not None
+            measure.metric.update_state(target, outputs[measure.output], weight)
 
     def results(self) -> dict[str, float]:
-        """Return the means by name, the loss first."""
-        loss = self._loss / self._count if self._count else 0.0
-        return {"loss": loss} | {metric.name: metric.result() for metric in self._metrics}
+        """Return the means by name: the loss, that of each output if there are several, the metrics."""
+        means = {output: total / self._count if self._count else 0.0 for output, total in self._sums.items()}
+        loss = sum(self._objective.goals[output].weight * mean for output, mean in means.items())
+        loss += self._penalty / self._count if self._count else 0.0
+        own = {name: means[output] for output, name in self._objective.loss_names.items()}
+        return {"loss": loss} | own | {measure.name: measure.metric.result() for measure in self._measures}

@@ -15,7 +15,7 @@ from convoscope.errors import ConfigurationError, TrainingDivergedError
 from convoscope.training import loop
 from convoscope.training.callbacks import CallbackList, History, ProgressPrinter
 from convoscope.training.callbacks.sequence import as_list
-from convoscope.training.compatibility import check_loss
+from convoscope.training.compatibility import check_losses
 from convoscope.training.progress import Progress
 from convoscope.training.samples import Samples, compiled, gather, gather_validation
 from convoscope.training.trainable import Trainable
@@ -50,10 +50,12 @@ def fit(
     ----------
     model : Trainable
         Compiled.
-    x : array of shape (N, *input_shape)
-        Images, of uint8, float32 or float64; used as they are, without a copy and without scaling.
-    y : array
-        Class numbers (N,) or, depending on the loss, an array shaped as the outputs.
+    x : array of shape (N, *input_shape), list or dict
+        Images, of uint8, float32 or float64; used as they are, without a copy and without scaling. For several inputs
+        a list with an array for each, or a dict by their names.
+    y : array, list or dict
+        Class numbers (N,) or, depending on the loss, an array shaped as the outputs. For several outputs a list with
+        an array for each, or for each that has a loss; or a dict by their names.
     batch_size : int
         Images to a step; 32 if left out.
     epochs : int
@@ -69,9 +71,9 @@ def fit(
     shuffle : bool
         Whether each epoch has an order of its own, which follows from the model's seed and the number of the epoch.
     class_weight : dict of class number to weight, or ``"auto"``
-        How much each class counts; ``"auto"`` makes all classes count the same.
-    sample_weight : array of shape (N,)
-        How much each sample counts.
+        How much each class counts; ``"auto"`` makes all classes count the same. For models with one output.
+    sample_weight : array of shape (N,), list or dict
+        How much each sample counts: for all outputs, or a list with an array or None for each, or a dict by name.
     initial_epoch : int
         The epoch to go on from: an epoch depends on nothing but the weights, the optimizer's state and its number,
         so that 2 epochs and then 2 more give what 4 give at once, to the bit.
@@ -96,12 +98,12 @@ def fit(
     TrainingDivergedError
         If the loss is no longer a number. The model is then as it was when that epoch began.
     """
-    _, loss = compiled(model, "fit")
+    _, objective = compiled(model, "fit")
     batch = _batch_size(batch_size, "fit")
     shuffle = flag(shuffle, "shuffle", "fit")
     epochs = integer(epochs, "epochs", "fit", minimum=0)
     first = integer(initial_epoch, "initial_epoch", "fit", minimum=0)
-    check_loss(loss, model.executable().plan)
+    check_losses(objective, model.executable().plan)
     samples = gather(model, x, y, sample_weight)
     samples, validation = _held_out(model, samples, validation_split, validation_data)
     samples = samples.weighted(class_weight, model, "fit")
@@ -163,10 +165,11 @@ def evaluate(
     Returns
     -------
     float, list of float or dict
-        The loss; with metrics, a list of the loss and then the metrics; with `return_dict`, a dict of all.
+        The loss; with metrics or several losses, a list of the loss, that of each output, and the metrics, as in Keras
+        (of several outputs they come by their names); with `return_dict`, a dict of all.
     """
-    _, loss = compiled(model, "evaluate")
-    check_loss(loss, model.executable().plan)
+    _, objective = compiled(model, "evaluate")
+    check_losses(objective, model.executable().plan)
     batch = _batch_size(batch_size, "evaluate")
     samples = gather(model, x, y, sample_weight, "evaluate")
     return_dict = flag(return_dict, "return_dict", "evaluate")
@@ -227,8 +230,8 @@ def train_on_batch(
 
     Arguments, results and errors are those of `fit` and `evaluate`.
     """
-    _, loss = compiled(model, "train_on_batch")
-    check_loss(loss, model.executable().plan)
+    _, objective = compiled(model, "train_on_batch")
+    check_losses(objective, model.executable().plan)
     return_dict = flag(return_dict, "return_dict", "train_on_batch")
     samples = gather(model, x, y, sample_weight, "train_on_batch").weighted(class_weight, model, "train_on_batch")
     order = np.arange(len(samples), dtype=np.int64)

@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from convoscope.engine.base import Array, Executable
-from convoscope.training.losses import Loss
-from convoscope.training.metrics import Metric
+from convoscope.training.objective import Objective
 from convoscope.training.optimizer import Optimizer
-from convoscope.types import Shape
 
 
 class Trainable(Protocol):
-    """A model as training sees it: what it learns by, its shapes, its weights, and something to run it with.
+    """A model as training sees it: what it learns by, its weights, and something to run it with.
 
-    ``optimizer`` and ``loss`` are None until the model is compiled. ``seed`` is what the order of the samples and
-    dropout follow from. ``plan_input_shape`` is without the batch axis.
+    ``optimizer`` and ``objective`` are None until the model is compiled. ``seed`` is what the order of the samples and
+    dropout follow from.
     """
 
     stop_training: bool
@@ -31,13 +29,10 @@ class Trainable(Protocol):
     def optimizer(self) -> Optimizer | None: ...
 
     @property
-    def loss(self) -> Loss | None: ...
+    def objective(self) -> Objective | None: ...
 
     @property
-    def metrics(self) -> Sequence[Metric]: ...
-
-    @property
-    def plan_input_shape(self) -> Shape: ...
+    def output_names(self) -> Sequence[str]: ...
 
     @property
     def weights(self) -> Sequence[Array]: ...

@@ -98,11 +98,9 @@ class MonitorCallback(Callback):
         if self.mode != "auto":
             return self.mode == "max"
         name = self.monitor.removeprefix("val_")
-        if name == "loss":
-            return False
-        for metric in self.model.metrics:
-            if metric.name == name:
-                return bool(metric.higher_is_better)
+        known = self.model.objective.higher_is_better(name)
+        if known is not None:
+            return bool(known)
         raise ConfigurationError(
             f"{type(self).__name__}: whether a higher {self.monitor!r} is better cannot be told from its name. Say "
             "mode='max' or mode='min'."

@@ -49,6 +49,17 @@ def check_targets(y: Any, n: int, output_shape: Shape, loss: Loss, where: str = 
     >>> check_targets([[1.0], [2.0]], 2, (3,), SparseCategoricalCrossentropy())
     array([1, 2], dtype=int32)
     """
+    array = check_measured(y, n, where)
+    if loss.kind == _SPARSE:
+        return _class_numbers(array, output_shape, where)
+    return _like_outputs(array, output_shape, loss.kind, where)
+
+
+def check_measured(y: Any, n: int, where: str = "fit") -> Array:
+    """Return `y` as an array of finite numbers with one entry for each of `n` samples, whatever it is compared with.
+
+    That is all that is asked of the targets of an output that has metrics but no loss.
+    """
     array = numbers(y, where, "y")
     if array.ndim == 0 or len(array) != n:
         count = "one value" if array.ndim == 0 else f"{len(array)} labels"
@@ -60,9 +71,7 @@ def check_targets(y: Any, n: int, output_shape: Shape, loss: Loss, where: str = 
         raise DataError(
             f"{where}: y holds NaN or infinity, or more than 3.4e38, first in sample {index}. Leave such samples out."
         )
-    if loss.kind == _SPARSE:
-        return _class_numbers(array, output_shape, where)
-    return _like_outputs(array, output_shape, loss.kind, where)
+    return array
 
 
 def _class_numbers(array: npt.NDArray[Any], output_shape: Shape, where: str) -> Array:
