@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent.parent / "tests" / "web"
 
 @dataclass
 class Network:
-    """A graph that is written down by calling, and computed meanwhile. Values are (height, width, channels) or (units)."""
+    """A graph, written down by calling and computed meanwhile. Values are (height, width, channels) or (units)."""
 
     name: str
     generator: np.random.Generator = field(default_factory=lambda: np.random.default_rng(11))

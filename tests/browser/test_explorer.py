@@ -104,10 +104,10 @@ def test_every_layers_numbers_are_the_engines(page: Any, explored: Explored) -> 
             const { openNetwork } = await import("./static/engine/network-client.js");
             const { readModel } = await import("./static/engine/model.js");
             const buffer = await (await fetch("data/model.safetensors")).arrayBuffer();
-            const { inputShape: shape } = readModel(buffer);
+            const { inputShapes: [shape] } = readModel(buffer);
             const address = new URL("static/engine/network-worker.js", location.href.split("#")[0]);
             const network = await openNetwork(buffer, address);
-            const outputs = await network.run({ shape, data: Float32Array.from(image) });
+            const outputs = await network.run([{ shape, data: Float32Array.from(image) }]);
             return outputs.map(({ shape, data }) => ({ shape, data: [...data] }));
         }""",
         image.ravel().astype(float).tolist(),

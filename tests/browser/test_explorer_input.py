@@ -274,10 +274,10 @@ def test_saliency_is_the_librarys(page: Any, explorer: str, explored: Explored) 
             const { openNetwork } = await import("./static/engine/network-client.js");
             const { readModel } = await import("./static/engine/model.js");
             const buffer = await (await fetch("data/model.safetensors")).arrayBuffer();
-            const { inputShape: shape } = readModel(buffer);
+            const { inputShapes: [shape] } = readModel(buffer);
             const address = new URL("static/engine/network-worker.js", location.href.split("#")[0]);
             const network = await openNetwork(buffer, address);
-            await network.run({ shape, data: Float32Array.from(image) });
+            await network.run([{ shape, data: Float32Array.from(image) }]);
             return (await network.saliency({ classes })).map(({ shape, data }) => ({ shape, data: [...data] }));
         }""",
         [explored.images[3].ravel().astype(float).tolist(), expected.classes.tolist()],

@@ -26,10 +26,10 @@ NUMBERS = """async ([image, classes]) => {
     const { openNetwork } = await import("./static/engine/network-client.js");
     const { readModel } = await import("./static/engine/model.js");
     const buffer = await (await fetch("data/model.safetensors")).arrayBuffer();
-    const { inputShape: shape } = readModel(buffer);
+    const { inputShapes: [shape] } = readModel(buffer);
     const address = new URL("static/engine/network-worker.js", location.href.split("#")[0]);
     const network = await openNetwork(buffer, address);
-    const outputs = await network.run({ shape, data: Float32Array.from(image) });
+    const outputs = await network.run([{ shape, data: Float32Array.from(image) }]);
     const gradients = await network.saliency({ classes });
     const plain = ({ shape, data }) => ({ shape, data: [...data] });
     return { outputs: outputs.map(plain), gradients: gradients.map(plain) };

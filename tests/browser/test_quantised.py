@@ -38,8 +38,8 @@ def test_the_page_computes_with_the_rounded_kernels_and_says_so(browser: Any, tm
                 const { model } = JSON.parse(document.getElementById("embedded").textContent);
                 const buffer = Uint8Array.from(atob(model), (character) => character.charCodeAt(0)).buffer;
                 const network = await openNetwork(buffer, null);
-                const { inputShape: shape } = readModel(buffer);
-                const outputs = await network.run({ shape, data: Float32Array.from(image) });
+                const { inputShapes: [shape] } = readModel(buffer);
+                const outputs = await network.run([{ shape, data: Float32Array.from(image) }]);
                 return outputs.map(({ data }) => [...data]);
             }""",
             explored.images[6].ravel().astype(float).tolist(),

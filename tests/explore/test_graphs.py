@@ -1,4 +1,4 @@
-"""Looking into graphs: values and gradients that PyTorch found (tools/make_graph_values.py), and cases worked by hand."""
+"""Looking into graphs: values and gradients that PyTorch found (tools/make_graph_values.py), and cases by hand."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_an_ablated_sum_and_a_changed_weight_leave_the_model_as_it_was() -> None
 
 @pytest.mark.parametrize("name", FOUND)
 def test_a_receptive_field_is_exactly_what_changes_the_unit(name: str) -> None:
-    """Every pixel is changed in turn, in 16 random images; what no image shows is hidden behind a ReLU in all of them."""
+    """Every pixel is changed in turn, in 16 random images: behind a ReLU one alone may not show it."""
     model, generator = graph(name), np.random.default_rng(3)
     shapes = model.plan_input_shapes
     for index in (3, len(model.graph.calls) // 2, len(model.graph.calls) - 4):

@@ -32,7 +32,8 @@ function termOf(which, best) {
 /** Which of the layers below this value was taken over from. */
 export function concatenate(found, context) {
   const { which, index, begins, own } = found;
-  const what = ["row", "column", "map"].slice(-context.inputs[which].shape.length)[found.axis];
+  const rank = context.inputs[which].shape.length;
+  const what = rank === 1 ? "neuron" : ["row", "column", "map"].slice(-rank)[found.axis];
   const from = begins
     .map((begin, i) => {
       const last = begin + context.inputs[i].shape[found.axis] - 1;
