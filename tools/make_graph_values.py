@@ -176,7 +176,7 @@ def residual() -> dict[str, Any]:
     net = Network("residual")
     x = net.input(8, 7, 3)
     a = net.conv(x, 4, 3, "relu")
-    names = dict.fromkeys(("gamma", "beta", "moving_mean", "moving_variance"), (4,))
+    names: dict[str, tuple[int, ...]] = dict.fromkeys(("gamma", "beta", "moving_mean", "moving_variance"), (4,))
     b = net.add("BatchNormalization", net.conv(a, 4, 3), weights=names, epsilon=1e-3)
     gate = net.dense(net.add("GlobalAveragePooling2D", b, keepdims=True), 4, "sigmoid")
     b = net.add("Multiply", b, gate)

@@ -82,12 +82,7 @@ def test_gradients_are_kerass(name: str, engine: Engine) -> None:
         np.testing.assert_allclose(gradient, expected, rtol=2e-4, atol=2e-5 * max(1, np.abs(expected).max()))
 
 
-# Trained here once `fit` takes several inputs and outputs.
-WAITING = pytest.mark.xfail(strict=True, reason="fit takes one input and one output")
-SEVERAL = ("two_inputs", "shared", "two_outputs")
-
-
-@pytest.mark.parametrize("name", [pytest.param(n, marks=WAITING) if n in SEVERAL else n for n in THERE])
+@every_network
 def test_training_losses_are_kerass(name: str, engine: Engine) -> None:
     model = network(name)
     x, y = batch(model)

@@ -11,7 +11,7 @@ import numpy as np
 
 import convoscope as cs
 
-PROGRAM = '''
+PROGRAM = """
 import sys
 import numpy as np
 import convoscope as cs
@@ -45,7 +45,7 @@ if __name__ == "__main__":
     cs.set_threads(2)
     path = sys.argv[1]
     make().fit(*data(), epochs=400, verbose=0, callbacks=[cs.callbacks.ModelCheckpoint(path), Say()])
-'''
+"""
 
 
 def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     process.wait()
     process.stdout.close()
     names: dict[str, object] = {"__name__": "program"}
-    exec(PROGRAM, names)  # noqa: S102 - the program above
+    exec(PROGRAM, names)
     found = cs.load_model(path)
     steps = 6  # of an epoch
     epoch, rest = divmod(found.optimizer.iterations, steps)

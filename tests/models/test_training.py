@@ -82,7 +82,7 @@ def test_compile_refuses_what_it_does_not_know_and_then_changes_nothing() -> Non
     with pytest.raises(UnknownNameError, match="acuracy"):
         model.compile("sgd", "mse", metrics=["acuracy"])
     with pytest.raises(ConfigurationError, match="loss_weights"):
-        model.compile("sgd", "mse", loss_weights=[1.0])
+        model.compile("sgd", "mse", loss_weights=[1.0, 2.0])
     with pytest.raises(UnknownNameError, match=r"argument of compile.*Did you mean 'metrics'"):
         model.compile("sgd", "mse", metric=["accuracy"])
     assert (model.optimizer, model.loss, model.metrics) == kept

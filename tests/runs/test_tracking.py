@@ -73,7 +73,7 @@ def test_a_tracker_gets_each_epoch_and_the_runs_report(tmp_path: Path, data: Dat
     probabilities = outcome.model.predict(data.x_test[:24, ..., None], verbose=0)
     assert [each["predicted"] for each in spy.findings.samples] == probabilities.argmax(axis=1).tolist()
     assert np.array_equal(spy.findings.images, data.x_test[:24, ..., None])
-    assert spy.findings.white == data.info.max_value
+    assert spy.findings.max_value == data.info.max_value
     assert spy.ended == [True]
 
 

@@ -15,6 +15,7 @@ from convoscope import layers as cl
 from convoscope.engine.base import Engine, LossRule, Stretch, UpdateRule
 from convoscope.engine.plan import Plan, build
 from convoscope.engine.reference import ReferenceEngine
+from convoscope.layers.joining import Join
 from convoscope.layers.serialization import KINDS
 
 Array = npt.NDArray[Any]
@@ -73,7 +74,10 @@ STACKS = ("convolution", "pooling", "enlargement", "other_layers", "networks")
 
 def test_every_layer_that_computes_something_has_values_from_keras() -> None:
     seen = {layer["class_name"] for case in cases(*STACKS, "augmentation") for layer in case.values[0].about["layers"]}
-    assert seen == KINDS.keys() - {"InputLayer"}
+    joins = {
+        name for name, kind in KINDS.items() if issubclass(kind, Join)
+    }  # see tests/models/test_functional_networks
+    assert seen | joins == KINDS.keys() - {"InputLayer"}
 
 
 @pytest.mark.parametrize("fused", [True, False], ids=["fused", "not fused"])

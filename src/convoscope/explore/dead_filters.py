@@ -106,7 +106,8 @@ def _is_last(model: Network, index: int) -> bool:
     """Whether it is a dense layer behind which no other layer has a kernel: it makes an answer."""
     if not isinstance(call_at(model, index).layer, Dense):
         return False
-    behind, waiting = set(), [index]
+    behind: set[int] = set()
+    waiting = [index]
     while waiting:
         new = set(readers_of(model, waiting.pop())) - behind
         behind |= new
