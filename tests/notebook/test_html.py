@@ -127,7 +127,7 @@ def test_a_model_shows_its_layers() -> None:
     ]
     assert f"{model.count_params():,} parameters" in shown.text
     view = cs.Model(model.input, model.layers[0].output)
-    assert len(read(view._repr_html_()).rows) == 2
+    assert len(read(view._repr_html_()).rows) == 3  # the heading, the input layer, and the convolution
 
 
 def test_a_model_without_shapes_and_one_of_very_many_layers_are_shown() -> None:
