@@ -74,9 +74,7 @@ STACKS = ("convolution", "pooling", "enlargement", "other_layers", "networks")
 
 def test_every_layer_that_computes_something_has_values_from_keras() -> None:
     seen = {layer["class_name"] for case in cases(*STACKS, "augmentation") for layer in case.values[0].about["layers"]}
-    joins = {
-        name for name, kind in KINDS.items() if issubclass(kind, Join)
-    }  # test_functional_networks
+    joins = {name for name, kind in KINDS.items() if issubclass(kind, Join)}  # test_functional_networks
     assert seen | joins == KINDS.keys() - {"InputLayer"}
 
 

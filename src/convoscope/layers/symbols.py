@@ -131,6 +131,24 @@ class Symbol:
             )
         return _together("Multiply", self, 1.0 / other, scale=1.0 / other, offset=0.0)
 
+    def __pow__(self, power: Any) -> Symbol:
+        if isinstance(power, bool) or not isinstance(power, int) or power < 1:
+            raise ConfigurationError(
+                f"A symbol can be raised to a whole power from 1 on, as in x ** 2, but not to {power!r}."
+            )
+        result = self
+        for _ in range(power - 1):
+            result = result * self
+        return result
+
+    def _refuse_comparison(self, other: Any) -> Any:
+        raise ConfigurationError(
+            f"{self!r} stands for what a network will compute, and cannot be compared with {other!r}. ReLU(threshold=...) "
+            "keeps what is larger than a threshold; Maximum and Minimum choose between symbols."
+        )
+
+    __lt__ = __le__ = __gt__ = __ge__ = _refuse_comparison
+
     def __bool__(self) -> bool:
         raise ConfigurationError(
             f"{self!r} stands for what a network will compute, and has no value to decide by. A network is the "
@@ -266,8 +284,8 @@ def symbols_in(inputs: Any) -> list[Symbol] | None:
     if len(symbols) < len(given):
         other = next(each for each in given if not isinstance(each, Symbol))
         raise ConfigurationError(
-            f"A layer is called on symbols, such as Input(shape=(28, 28, 1)), but of {len(given)} inputs one is "
-            f"{other!r} (of type {type(other).__name__})."
+            f"A layer is called on symbols, such as Input(shape=(28, 28, 1)), but of {len(given)} inputs one is of type "
+            f"{type(other).__name__}."
         )
     return symbols
 
