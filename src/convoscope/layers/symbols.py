@@ -143,8 +143,8 @@ class Symbol:
 
     def _refuse_comparison(self, other: Any) -> Any:
         raise ConfigurationError(
-            f"{self!r} stands for what a network will compute, and cannot be compared with {other!r}. ReLU(threshold=...) "
-            "keeps what is larger than a threshold; Maximum and Minimum choose between symbols."
+            f"{self!r} stands for what a network will compute, and cannot be compared with {other!r}. "
+            "ReLU(threshold=...) keeps what is larger than a threshold; Maximum and Minimum choose between symbols."
         )
 
     __lt__ = __le__ = __gt__ = __ge__ = _refuse_comparison
@@ -284,7 +284,7 @@ def symbols_in(inputs: Any) -> list[Symbol] | None:
     if len(symbols) < len(given):
         other = next(each for each in given if not isinstance(each, Symbol))
         raise ConfigurationError(
-            f"A layer is called on symbols, such as Input(shape=(28, 28, 1)), but of {len(given)} inputs one is of type "
+            f"A layer is called on symbols, such as Input(shape=(28, 28, 1)), but one of {len(given)} inputs is of type "
             f"{type(other).__name__}."
         )
     return symbols
