@@ -107,9 +107,12 @@ def record_stack(
     weights = []
     for variable in model.weights:
         shape = tuple(variable.shape)
-        drawn = draw.positive(shape) if variable.name in ("gamma", "moving_variance") else None
+        drawn = draw.positive(shape) if variable.name in ("gamma", "moving_variance", "variance") else None
         weights.append(draw.normal(shape, 1.0 / np.sqrt(max(1, np.prod(shape[:-1])))) if drawn is None else drawn)
     model.set_weights(weights)
+    for each in model.layers:
+        if isinstance(each, keras.layers.Normalization):
+            each.finalize_state()  # it has copies of its weights
     x = draw.normal((batch, *input_shape))
     seen = tf.constant(x)
     with tf.GradientTape() as tape:

@@ -4,6 +4,7 @@
 #include "activation.hpp"
 #include "columns.hpp"
 #include "combine.hpp"
+#include "depthwise.hpp"
 #include "digest.hpp"
 #include "elementwise.hpp"
 #include "filter.hpp"
@@ -36,6 +37,8 @@ static const Kernels table = {
     winograd_pooled,
     winograd_gradient,
     winograd_kernel_gradient,
+    depthwise_row,
+    depthwise_gradient,
     pooled_product,
     pooled_gradient,
     bias_activation,

@@ -189,6 +189,36 @@ struct Pulled {
     bool adds;
 };
 
+constexpr std::int64_t depthwise_outputs = 4;  // neighbours that are worked on at once
+
+// A row of a depthwise convolution's outputs, or of a part of them: the sum of some rows of taps times pixels.
+struct DepthwiseRow {
+    const float* const* inputs;   // rows of pixels (width, channels), as many as `rows`
+    const float* const* kernels;  // for each of them, a row of taps
+    std::int64_t rows, taps;
+    const std::int64_t* tap_offsets;  // in a row of the kernel, in the order of the pixels
+    const std::int64_t* columns;      // (count, taps): offsets in a row of pixels; negative outside of the image. There
+                                      // are some for more outputs, up to a multiple of depthwise_outputs
+    bool even;                        // whether neighbouring taps' pixels are neighbours,
+    std::int64_t stride;              // and how many pixels lie from an output's to the next one's
+    std::int64_t count, channels;     // of outputs
+    float* output;
+    std::int64_t output_step;  // from one output to the next
+    const float* bias;         // (channels), or null
+    bool bounded;              // whether results are brought between `low` and `high`
+    float low, high;
+};
+
+// What a row of outputs' gradients adds to rows of the kernel's.
+struct DepthwiseGradient {
+    const float* const* inputs;  // rows of pixels (width, channels), as many as `rows`
+    float* const* kernels;       // for each of them, a row of the kernel's gradient (taps, channels)
+    std::int64_t rows, taps;
+    const std::int64_t* columns;  // (count, taps): offsets in a row of pixels; negative outside of the image
+    const float* gradient;        // (count, channels)
+    std::int64_t count, channels;
+};
+
 // What a stretch of values looked like: if it differs later, they have changed.
 struct Digest {
     std::uint32_t lanes[16];
@@ -241,6 +271,9 @@ struct Kernels {
     void (*winograd_pooled)(const WinogradOutput&, PoolMode, float* output, std::uint8_t* winners);
     void (*winograd_gradient)(const WinogradGradient&);
     void (*winograd_kernel_gradient)(const WinogradKernelGradient&);
+
+    void (*depthwise_row)(const DepthwiseRow&);
+    void (*depthwise_gradient)(const DepthwiseGradient&);
 
     void (*pooled_product)(const PooledProduct&);
     void (*pooled_gradient)(const PooledGradient&);

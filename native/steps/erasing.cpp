@@ -60,7 +60,7 @@ private:
 
     Box draw(const Pass& pass, std::int64_t image) const {
         std::uint32_t words[8];
-        words_of(pass, 2 * static_cast<std::uint64_t>(image), 2, words);
+        words_of(pass, stream(), 2 * static_cast<std::uint64_t>(image), 2, words);
         if (uniform(words[5]) >= between(erasing_.probability, words[4])) return {{0, 0}, {0, 0}};
         return {side(height_, words[0], words[2]), side(width_, words[1], words[3])};
     }
@@ -74,31 +74,15 @@ private:
     }
 
     void write_noise(const Pass& pass, std::int64_t begin, std::int64_t count) const {
-        constexpr double full_turn = 6.283185307179586;
-        constexpr std::int64_t blocks_at_once = 32;
-        const std::int64_t first = pass.first * input_size + begin, last = first + count - 1;
-        for (std::int64_t block = first / 4; block <= last / 4; block += blocks_at_once) {
-            std::uint32_t words[4 * blocks_at_once];
-            const std::int64_t blocks = std::min(last / 4 + 1 - block, blocks_at_once);
-            words_of(pass, (std::uint64_t{1} << 63) + static_cast<std::uint64_t>(block), blocks, words);
-            const std::int64_t end = std::min(last + 1, 4 * (block + blocks));
-            for (std::int64_t i = std::max(first, 4 * block); i < end; i++) {
-                const std::uint32_t* pair = words + (i - 4 * block) / 2 * 2;
-                const double radius = std::sqrt(-2 * std::log(uniform(pair[0]) + 1 / 4294967296.0)),
-                             angle = full_turn * uniform(pair[1]);
-                const double normal = radius * (i % 2 ? std::sin(angle) : std::cos(angle));
-                pass.output[begin + i - first] = in_range(normal * erasing_.value_range[1]);
-            }
-        }
+        each_normal(pass, stream(), pass.first * input_size + begin, count, [&](std::int64_t i, double normal) {
+            pass.output[begin + i] = in_range(normal * erasing_.value_range[1]);
+        });
     }
+
+    Stream stream() const { return {erasing_.stream, erasing_.seed}; }
 
     float in_range(double value) const {
         return static_cast<float>(std::clamp(value, erasing_.value_range[0], erasing_.value_range[1]));
-    }
-
-    void words_of(const Pass& pass, std::uint64_t first, std::int64_t blocks, std::uint32_t* words) const {
-        pass.kernels->random_words(erasing_.seed.value_or(pass.seed), pass.iteration, erasing_.stream, first, blocks,
-                                   words);
     }
 
     const ErasingSettings erasing_;

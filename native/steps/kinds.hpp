@@ -9,19 +9,32 @@
 // clang-format off
 #define CONVOSCOPE_KINDS(kind) \
     kind(activation) \
+    kind(alpha_dropout) \
     kind(combine) \
     kind(concatenate) \
     kind(convolution) \
     kind(dense) \
+    kind(depthwise) \
     kind(dropout) \
     kind(erasing) \
+    kind(gathering) \
+    kind(grouped) \
     kind(motion) \
+    kind(noise) \
     kind(normalization) \
     kind(padding) \
+    kind(parametric) \
     kind(pooling) \
+    kind(rectifier) \
     kind(rescaling) \
     kind(reshape) \
+    kind(resizing) \
+    kind(sample_normalization) \
+    kind(spatial_dropout) \
+    kind(standardization) \
+    kind(tone) \
     kind(transposed) \
+    kind(unit_normalization) \
     kind(upsampling)
 // clang-format on
 

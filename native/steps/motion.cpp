@@ -1,4 +1,4 @@
-// Images flipped, shifted and turned at random: each output pixel reads the input at a place, between four pixels.
+// Images flipped, shifted, turned and zoomed at random: each output pixel reads the input at a place, between four pixels.
 //
 // Places are whole numbers of 2^-32 pixels, so that this and the reference engine read the same pixels, to the bit.
 #include <cmath>
@@ -22,6 +22,8 @@ struct MotionSettings {
     std::array<bool, 2> flips;
     std::array<Bounds, 2> shifts;
     Bounds turns;
+    std::array<Bounds, 2> zooms;
+    bool even;  // whether the width is zoomed as the height is
     bool bilinear;
     FillMode fill_mode;
     float fill_value;
@@ -114,12 +116,15 @@ private:
                                    static_cast<std::uint64_t>(pass.first + sample), 1, words);
         const double angle = full_turn * between(motion_.turns, words[2]);
         const std::int64_t cosine = whole(std::cos(angle) * half), sine = whole(std::sin(angle) * half);
+        const double tall = between(motion_.zooms[0], words[0]),
+                     wide = motion_.even ? tall : between(motion_.zooms[1], words[1]);
+        const auto zoomed = [&](double zoom) { return whole(static_cast<double>(cosine) * zoom); };
         const auto flipped = [&](int axis) { return motion_.flips[axis] && words[axis] < (1u << 31); };
         const auto shift = [&](int axis, std::int64_t length) {
             return whole(between(motion_.shifts[axis], words[axis]) * static_cast<double>(length) * one);
         };
-        return {flipped(0) ? -cosine : cosine, flipped(1) ? -cosine : cosine, sine, shift(0, height_),
-                shift(1, width_)};
+        return {flipped(0) ? -zoomed(tall) : zoomed(tall), flipped(1) ? -zoomed(wide) : zoomed(wide), sine,
+                shift(0, height_), shift(1, width_)};
     }
 
     template <class Body>
@@ -190,11 +195,14 @@ std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker&)
     m.flips = settings.take<std::array<bool, 2>>("flips");
     m.shifts = settings.take<std::array<Bounds, 2>>("shifts");
     m.turns = settings.take<Bounds>("turns");
+    m.zooms = settings.take<std::array<Bounds, 2>>("zooms");
+    m.even = settings.take<bool>("even");
     m.bilinear = settings.take<bool>("bilinear");
     m.fill_mode = settings.take("fill_mode", modes);
     m.fill_value = settings.take<float>("fill_value");
     for (const Bounds& shift : m.shifts) in_range(shift, -1, 1, "a shift");
     in_range(m.turns, -1, 1, "a turn");
+    for (const Bounds& zoom : m.zooms) in_range(zoom, 0, 2, "a zoom");
     return std::make_unique<Motion>(d, m);
 }
 

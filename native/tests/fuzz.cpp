@@ -277,6 +277,10 @@ private:
         const bool image = shape_.size() == 3;
         if (bytes_.choice(4) == 1) return join();
         if (bytes_.choice(16) == 1) return again();
+        if (bytes_.choice(3) == 1) {
+            if (image && bytes_.flag()) return image_step();
+            return value_step();
+        }
         switch (bytes_.choice(image ? 13 : 5)) {
             case 0: return dense();
             case 1: return put("activation", activated({}), shape_);
@@ -366,6 +370,115 @@ private:
         put("transposed convolution", settings, output, places);
     }
 
+    // What is done to values of any shape.
+    void value_step() {
+        Shape ones = shape_;
+        for (std::int64_t& axis : ones)
+            if (bytes_.flag()) axis = 1;
+        const std::int64_t last = shape_.empty() ? 1 : shape_.back();
+        switch (bytes_.choice(8)) {
+            case 0: {
+                std::optional<double> most;
+                if (bytes_.flag()) most = bytes_.real();
+                return put("rectifier", {{"most", most}, {"slope", bytes_.real()}, {"threshold", bytes_.real()}}, shape_);
+            }
+            case 1: return put("parametric rectifier", {{"shape", ones}}, shape_, {weight(ones)});
+            case 2:
+                return put("noise",
+                           {{"deviation", bytes_.real()}, {"multiplied", bytes_.flag()}, {"stream", 4}, {"seed", {}}},
+                           shape_);
+            case 3:
+                return put("alpha dropout",
+                           {{"rate", bytes_.real()},
+                            {"factor", bytes_.real()},
+                            {"shift", bytes_.real()},
+                            {"dropped", -1.0},
+                            {"stream", 5},
+                            {"seed", 6}},
+                           shape_);
+            case 4: return put("unit normalization", {{"length", bytes_.flag() ? last : bytes_.number(1, 4)}}, shape_);
+            case 5: {
+                const std::int64_t groups = bytes_.flag() ? 1 : bytes_.number(1, 3);
+                const Shape layout{bytes_.flag() ? size_of(shape_) / last : 1, 1, groups, last / groups};
+                const bool scale = bytes_.flag(), center = bytes_.flag();
+                std::vector<int> places;
+                for (int i = 0; i < (scale ? 1 : 0) + (center ? 1 : 0); i++) places.push_back(weight({groups, last / groups}));
+                const Settings settings{{"layout", layout}, {"epsilon", 1e-3}, {"scale", scale}, {"center", center}};
+                return put("sample normalization", settings, shape_, places);
+            }
+            case 6: {
+                const std::vector<float> none;
+                const bool inverted = bytes_.flag();
+                if (bytes_.flag())
+                    return put("standardization",
+                               {{"shape", ones}, {"mean", none}, {"variance", none}, {"inverted", inverted}}, shape_,
+                               {weight(ones), weight(ones)});
+                const std::vector<float> one{static_cast<float>(bytes_.real())};
+                return put("standardization",
+                           {{"shape", Shape(shape_.size(), 1)}, {"mean", one}, {"variance", one}, {"inverted", inverted}},
+                           shape_);
+            }
+            default: {
+                Shape strides;
+                for (std::size_t axis = 0; axis < shape_.size(); axis++) strides.push_back(bytes_.number(0, 3));
+                Shape output;
+                for (std::size_t axis = 0; axis < shape_.size(); axis++) output.push_back(bytes_.number(1, 3));
+                return put("gathering", {{"first", bytes_.number(0, 2)}, {"strides", strides}}, output);
+            }
+        }
+    }
+
+    // What is done to images.
+    void image_step() {
+        switch (bytes_.choice(5)) {
+            case 0:
+            case 1: return convolution_apart();
+            case 2: {
+                const Shape output{bytes_.number(1, 9), bytes_.number(1, 9), shape_[2]};
+                const std::array<Pair, 2> part{Pair{bytes_.number(-2, 3), bytes_.number(1, 9)},
+                                               Pair{bytes_.number(-2, 3), bytes_.number(1, 9)}};
+                Value crop;
+                if (bytes_.flag()) crop = Settings{{"stream", 8}, {"seed", {}}};
+                return put("resizing",
+                           {{"part", part}, {"bilinear", bytes_.flag()}, {"fill_value", bytes_.real()}, {"crop", crop}},
+                           output);
+            }
+            case 3: return put("spatial dropout", {{"rate", bytes_.real()}, {"stream", 9}, {"seed", {}}}, shape_);
+            default:
+                return put("tone",
+                           {{"stream", 10},
+                            {"seed", {}},
+                            {"value_range", Bounds{-1, bytes_.real()}},
+                            {"contrast", bounds()},
+                            {"shift", bounds()}},
+                           shape_);
+        }
+    }
+
+    // Depthwise, or in groups.
+    void convolution_apart() {
+        Geometry g{};
+        g.kernel = bytes_.flag() ? Pair{3, 3} : pair(1, 5);
+        g.strides = pair(1, 3);
+        g.dilation = bytes_.flag() ? Pair{1, 1} : pair(1, 2);
+        if (bytes_.flag()) g.padding = padding(2);
+        Shape output;
+        for (const std::size_t axis : {0u, 1u})
+            output.push_back(length(shape_[axis], reach_of(g.kernel[axis], g.dilation[axis]), g.strides[axis],
+                                    g.padding[axis]));
+        Settings settings = activated(settings_of(g));
+        const bool bias = bytes_.flag(), depthwise = bytes_.flag();
+        const std::int64_t groups = bytes_.flag() ? shape_[2] : bytes_.number(1, 4);
+        output.push_back(depthwise ? narrow(Wide{shape_[2]} * bytes_.number(1, 3)) : bytes_.number(1, 3) * groups);
+        std::vector<int> places{weight({g.kernel[0], g.kernel[1], depthwise ? 1 : shape_[2] / std::max<std::int64_t>(groups, 1), output[2]})};
+        if (bias) places.push_back(weight({output[2]}));
+        settings.set("bias", bias);
+        settings.set("normalization", {});
+        if (bytes_.choice(8) == 1) settings.set("normalization", normalization(output[2], places));
+        if (!depthwise) settings.set("groups", groups);
+        put(depthwise ? "depthwise convolution" : "grouped convolution", settings, output, places);
+    }
+
     void upsampling() {
         const Pair size = pair(1, 3);
         put("upsampling", {{"size", size}, {"bilinear", bytes_.flag()}},
@@ -396,6 +509,8 @@ private:
              {"flips", flips},
              {"shifts", shifts},
              {"turns", bytes_.flag() ? bounds() : Bounds{}},
+             {"zooms", std::array<Bounds, 2>{bounds(), bounds()}},
+             {"even", bilinear},
              {"bilinear", bilinear},
              {"fill_mode", mode},
              {"fill_value", 0.5}},

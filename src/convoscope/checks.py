@@ -81,6 +81,17 @@ def pair(value: Any, argument: str, where: str, *, minimum: int = 1) -> Pair:
     )
 
 
+def axes(value: Any, argument: str, where: str) -> tuple[int, ...]:
+    """Return ``-1`` or ``[1, 2]`` as a tuple of different whole numbers; which of them there are, the caller knows."""
+    given = [value] if isinstance(value, SupportsIndex) else value
+    if isinstance(given, (str, bytes)) or not isinstance(given, Sequence) or not 1 <= len(given) <= _MOST_AXES:
+        raise ConfigurationError(f"{where}: {argument} must be one whole number or several, but is {value!r}.")
+    numbers = tuple(integer(axis, argument, where, minimum=-_MOST_AXES, maximum=_MOST_AXES) for axis in given)
+    if len(set(numbers)) < len(numbers):
+        raise ConfigurationError(f"{where}: {argument} has an axis twice: {value!r}.")
+    return numbers
+
+
 def flag(value: Any, argument: str, where: str) -> bool:
     """Return whether `value` is true, or say that it is neither: an array of many values, say."""
     try:

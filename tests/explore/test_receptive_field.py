@@ -30,6 +30,12 @@ STACKS: dict[str, tuple[tuple[int, ...], list[cl.Layer]]] = {
     "painting leaves gaps": ((3, 3, 1), [cl.Conv2DTranspose(1, 2, strides=3), cl.Conv2D(1, 2, strides=2)]),
     "pixels made blocks": ((6, 4, 2), [cl.MaxPooling2D(), cl.UpSampling2D((3, 2)), cl.Conv2D(1, 3, padding="same")]),
     "blocks that pass over": ((4, 3, 2), [cl.UpSampling2D((2, 3), interpolation="bilinear"), cl.MaxPooling2D(3, 2)]),
+    "depthwise, then across": ((8, 7, 2), [cl.DepthwiseConv2D(3, 2, depth_multiplier=2), cl.Conv2D(4, 1, groups=2)]),
+    "separable and cut": ((9, 8, 2), [cl.SeparableConv2D(3, 3), cl.Cropping2D(((1, 0), (0, 2))), cl.MaxPooling2D()]),
+    "at another size": ((6, 5, 1), [cl.Conv2D(2, 2), cl.Resizing(3, 7), cl.Conv2D(1, 2)]),
+    "the middle": ((7, 8, 1), [cl.CenterCrop(4, 4), cl.Conv2D(1, 3, padding="same")]),
+    "rows become columns": ((5, 7, 2), [cl.Conv2D(2, (3, 1)), cl.Permute((2, 1, 3)), cl.MaxPooling2D(2)]),
+    "normalised together": ((3, 4, 2), [cl.Conv2D(4, 2), cl.GroupNormalization(2)]),
     "softmax over channels": ((4, 4, 2), [cl.MaxPooling2D(), cl.Softmax()]),
 }
 

@@ -5,6 +5,7 @@ Values and gradients against Keras are in ``tests/values``.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from dataclasses import dataclass
@@ -18,39 +19,60 @@ from convoscope import activations
 from convoscope.constraints import MaxNorm, MinMaxNorm
 from convoscope.engine.base import Engine, each
 from convoscope.engine.plan import Plan, build_graph
+from convoscope.engine.receptive_field import of_values
 from convoscope.engine.reference import ReferenceEngine
 from convoscope.layers import (
     ELU,
     Activation,
     Add,
+    AlphaDropout,
     Average,
     AveragePooling2D,
     BatchNormalization,
+    CenterCrop,
     Concatenate,
     Conv2D,
     Conv2DTranspose,
+    Cropping2D,
     Dense,
+    DepthwiseConv2D,
     Dropout,
     Flatten,
+    GaussianDropout,
+    GaussianNoise,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
+    GroupNormalization,
     InputLayer,
     Layer,
+    LayerNormalization,
     LeakyReLU,
     Maximum,
     MaxPooling2D,
     Minimum,
     MinPooling2D,
     Multiply,
+    Normalization,
+    Permute,
+    PReLU,
+    RandomBrightness,
+    RandomContrast,
+    RandomCrop,
     RandomErasing,
     RandomFlip,
     RandomRotation,
     RandomTranslation,
+    RandomZoom,
     ReLU,
+    RepeatVector,
     Rescaling,
     Reshape,
+    Resizing,
+    SeparableConv2D,
     Softmax,
+    SpatialDropout2D,
     Subtract,
+    UnitNormalization,
     UpSampling2D,
     ZeroPadding2D,
     deserialize,
@@ -61,6 +83,10 @@ from convoscope.layers.serialization import KINDS
 from convoscope.types import Shape
 
 Array = npt.NDArray[Any]
+
+
+#: Of these the spans are exact, padding aside.
+WITHOUT_HOLES = (Cropping2D, CenterCrop, RandomCrop, LayerNormalization, GroupNormalization, SeparableConv2D)
 
 
 @dataclass(frozen=True)
@@ -104,6 +130,23 @@ ROWS = [
     Row(Conv2D(17, 5, kernel_initializer="filter_bank", bias_initializer="ones"), (5, 6, 1), (1, 2, 17)),
     Row(Conv2D(3, 2, kernel_regularizer="l1", kernel_constraint=MaxNorm(1, [0, 1, 2])), (5, 4, 2), (4, 3, 3)),
     Row(Conv2DTranspose(3, 2, bias_regularizer="l2", bias_constraint="non_neg"), (5, 4, 2), (6, 5, 3)),
+    Row(Conv2D(6, 3, groups=2), (5, 4, 4), (3, 2, 6)),
+    Row(Conv2D(3, (2, 3), strides=2, padding="same", groups=3, activation="tanh"), (5, 6, 6), (3, 3, 3)),
+    Row(Conv2D(34, 1, groups=2, use_bias=False), (3, 4, 34), (3, 4, 34)),
+    Row(Conv2D(4, 3, groups=4, dilation_rate=(1, 2), activation="silu"), (4, 7, 4), (2, 3, 4)),
+    Row(DepthwiseConv2D(3), (5, 6, 4), (3, 4, 4)),
+    Row(DepthwiseConv2D(3, 2, "same", activation="relu6"), (7, 6, 5), (4, 3, 5)),
+    Row(DepthwiseConv2D(5, padding="same", use_bias=False), (6, 9, 17), (6, 9, 17)),
+    Row(DepthwiseConv2D((3, 2), depth_multiplier=3, activation="gelu"), (4, 5, 2), (2, 4, 6)),
+    Row(DepthwiseConv2D(3, (2, 1), "same", 2, dilation_rate=(1, 2), bias_initializer="ones"), (5, 6, 3), (3, 6, 6)),
+    Row(DepthwiseConv2D(2, depthwise_regularizer="l2", bias_constraint="non_neg"), (3, 4, 2), (2, 3, 2)),
+    Row(SeparableConv2D(2, 2, depthwise_constraint="max_norm", pointwise_regularizer="l1"), (3, 4, 2), (2, 3, 2)),
+    Row(PReLU(alpha_regularizer="l1", alpha_constraint="non_neg"), (4, 3), (4, 3)),
+    Row(LayerNormalization(gamma_constraint="non_neg", beta_regularizer="l2"), (4, 3), (4, 3)),
+    Row(DepthwiseConv2D(1, depthwise_initializer="he_normal"), (3, 3, 33), (3, 3, 33)),
+    Row(SeparableConv2D(4, 3), (5, 6, 3), (3, 4, 4)),
+    Row(SeparableConv2D(5, (3, 2), 2, "same", depth_multiplier=2, activation="relu"), (5, 4, 3), (3, 2, 5)),
+    Row(SeparableConv2D(2, 3, dilation_rate=2, use_bias=False, activation="softmax"), (6, 6, 2), (2, 2, 2)),
     Row(Conv2DTranspose(3, 2), (5, 4, 2), (6, 5, 3)),
     Row(Conv2DTranspose(2, (3, 4), strides=2), (3, 4, 2), (7, 10, 2)),
     Row(Conv2DTranspose(4, (3, 2), strides=(2, 1), padding="same", activation="relu"), (3, 5, 3), (6, 5, 4)),
@@ -138,6 +181,32 @@ ROWS = [
     Row(BatchNormalization(beta_regularizer="l1_l2", gamma_constraint="max_norm"), (6,), (6,)),
     Row(Dropout(0.4), (6, 3), (6, 3)),
     Row(Dropout(0.25, seed=7), (5,), (5,)),
+    Row(SpatialDropout2D(0.4), (3, 2, 6), (3, 2, 6)),
+    Row(SpatialDropout2D(0.5, seed=3), (2, 2, 5), (2, 2, 5)),
+    Row(GaussianNoise(0.3), (6, 3), (6, 3)),
+    Row(GaussianNoise(1.0, seed=7), (5,), (5,)),
+    Row(GaussianDropout(0.4), (3, 3, 2), (3, 3, 2)),
+    Row(GaussianDropout(0.1, seed=2), (7,), (7,)),
+    Row(AlphaDropout(0.3), (6, 3), (6, 3)),
+    Row(AlphaDropout(0.5, seed=1), (5,), (5,)),
+    Row(LayerNormalization(), (4, 3, 5), (4, 3, 5)),
+    Row(LayerNormalization([1, 2, 3], epsilon=0.1), (3, 4, 2), (3, 4, 2)),
+    Row(LayerNormalization((-2, -1), center=False), (2, 3, 17), (2, 3, 17)),
+    Row(LayerNormalization(scale=False), (6,), (6,)),
+    Row(GroupNormalization(2), (3, 4, 6), (3, 4, 6)),
+    Row(GroupNormalization(-1, scale=False), (3, 2, 5), (3, 2, 5)),
+    Row(GroupNormalization(1, center=False), (2, 3, 4), (2, 3, 4)),
+    Row(GroupNormalization(4, epsilon=0.1), (24,), (24,)),
+    Row(GroupNormalization(2, axis=3), (2, 2, 34), (2, 2, 34)),
+    Row(UnitNormalization(), (4, 5), (4, 5)),
+    Row(UnitNormalization([1, 2, 3]), (2, 3, 4), (2, 3, 4)),
+    Row(UnitNormalization((2, 3)), (2, 3, 17), (2, 3, 17)),
+    Row(Normalization(), (4, 3, 5), (4, 3, 5)),
+    Row(Normalization([1, -1], invert=True), (4, 3, 2), (4, 3, 2)),
+    Row(Normalization(None), (6,), (6,)),
+    Row(Normalization(mean=[0.5, -1.0], variance=4.0), (3, 2), (3, 2)),
+    Row(Normalization(None, 0.25, 0.5), (3, 4, 2), (3, 4, 2)),
+    Row(Normalization((1, 2), [[1.0, 2.0], [3.0, 4.0]], 2.0, invert=True), (2, 2, 3), (2, 2, 3)),
     Row(BatchNormalization(), (4, 3, 5), (4, 3, 5)),
     Row(BatchNormalization(center=False, momentum=0.5, epsilon=0.1), (6,), (6,)),
     Row(BatchNormalization(scale=False, trainable=False), (2, 3), (2, 3)),
@@ -145,6 +214,13 @@ ROWS = [
     Row(ReLU(), (3, 4), (3, 4)),
     Row(ReLU(negative_slope=0.1), (3, 4), (3, 4)),
     Row(ReLU(6.0), (3, 4), (3, 4)),
+    Row(ReLU(1.5, negative_slope=0.1), (3, 4), (3, 4)),
+    Row(ReLU(threshold=0.5), (3, 4, 2), (3, 4, 2)),
+    Row(ReLU(1.25, 0.25, 0.75), (5,), (5,)),
+    Row(PReLU(), (3, 4, 2), (3, 4, 2)),
+    Row(PReLU("he_normal", shared_axes=[1, 2]), (5, 4, 3), (5, 4, 3)),
+    Row(PReLU(shared_axes=2), (4, 3, 17), (4, 3, 17)),
+    Row(PReLU(shared_axes=(1,)), (6,), (6,)),
     Row(LeakyReLU(), (3, 4, 2), (3, 4, 2)),
     Row(LeakyReLU(negative_slope=0.0), (5,), (5,)),
     Row(ELU(), (3, 4, 2), (3, 4, 2)),
@@ -152,6 +228,26 @@ ROWS = [
     Row(Softmax(), (3, 4), (3, 4)),
     Row(ZeroPadding2D(((1, 0), (2, 3))), (3, 4, 2), (4, 9, 2)),
     Row(ZeroPadding2D(0), (3, 4, 2), (3, 4, 2)),
+    Row(Cropping2D(), (3, 4, 2), (3, 4, 2)),
+    Row(Cropping2D(((1, 0), (2, 1))), (4, 5, 2), (3, 2, 2)),
+    Row(Cropping2D((0, 1)), (2, 4, 17), (2, 2, 17)),
+    Row(Permute((2, 1)), (3, 4), (4, 3)),
+    Row(Permute((2, 1, 3)), (3, 4, 2), (4, 3, 2)),
+    Row(Permute((3, 1, 2)), (3, 4, 2), (2, 3, 4)),
+    Row(Permute((1,)), (5,), (5,)),
+    Row(Permute((2, 4, 1, 3)), (2, 3, 4, 5), (3, 5, 2, 4)),
+    Row(RepeatVector(3), (5,), (3, 5)),
+    Row(Resizing(4, 9), (5, 6, 2), (4, 9, 2)),
+    Row(Resizing(3, 7, "nearest"), (6, 4, 3), (3, 7, 3)),
+    Row(Resizing(4, 4, crop_to_aspect_ratio=True), (5, 9, 1), (4, 4, 1)),
+    Row(Resizing(6, 4, "nearest", pad_to_aspect_ratio=True, fill_value=0.5), (3, 5, 2), (6, 4, 2)),
+    Row(Resizing(3, 8, pad_to_aspect_ratio=True, fill_value=-1.0), (7, 4, 2), (3, 8, 2)),
+    Row(Resizing(1, 1), (2, 2, 17), (1, 1, 17)),
+    Row(CenterCrop(2, 3), (5, 6, 2), (2, 3, 2)),
+    Row(CenterCrop(4, 8), (6, 4, 2), (4, 8, 2)),
+    Row(RandomCrop(3, 4), (5, 6, 2), (3, 4, 2)),
+    Row(RandomCrop(5, 2, seed=4), (5, 6, 3), (5, 2, 3)),
+    Row(RandomCrop(6, 6), (4, 5, 1), (6, 6, 1)),
     Row(Rescaling(0.5, offset=-1.0), (3, 4, 2), (3, 4, 2)),
     Row(RandomFlip(), (5, 4, 2), (5, 4, 2)),
     Row(RandomFlip("horizontal", seed=3), (1, 7, 1), (1, 7, 1)),
@@ -161,6 +257,12 @@ ROWS = [
     Row(RandomRotation(0.5), (6, 5, 2), (6, 5, 2)),
     Row(RandomRotation((0.0, 0.2), "nearest", seed=5), (7, 7, 1), (7, 7, 1)),
     Row(RandomRotation(1, "constant", "nearest", fill_value=-1.0), (5, 8, 3), (5, 8, 3)),
+    Row(RandomZoom(0.4), (6, 5, 2), (6, 5, 2)),
+    Row(RandomZoom((-0.5, 0.2), (0.1, 0.9), "nearest", "nearest", seed=5), (7, 4, 1), (7, 4, 1)),
+    Row(RandomZoom(0.9, 0, "constant", fill_value=-1.0), (5, 8, 3), (5, 8, 3)),
+    Row(RandomContrast(0.5, value_range=(-1.5, 1.0)), (6, 5, 3), (6, 5, 3)),
+    Row(RandomContrast((-0.5, 0.9), seed=2, value_range=(-9, 9)), (3, 4, 17), (3, 4, 17)),
+    Row(RandomBrightness(0.4, value_range=(-1, 2)), (4, 5, 2), (4, 5, 2)),
     Row(RandomErasing((1, 1), (0.3, 0.5), value_range=(-1, 1)), (6, 7, 3), (6, 7, 3)),
     Row(RandomErasing(fill_value=0.5, seed=1), (8, 5, 1), (8, 5, 1)),
     Row(Add(), ((3, 4, 2), (3, 4, 2)), (3, 4, 2)),
@@ -190,7 +292,7 @@ def weights_for(row: Row, generator: np.random.Generator) -> list[Array]:
     """Return random weights for the row's layer; variances are positive."""
     specs = row.layer.weight_specs(row.shapes[0])
     drawn = [generator.normal(0, 0.5, spec.shape) for spec in specs]
-    return [np.abs(w) + 0.5 if spec.name == "moving_variance" else w for w, spec in zip(drawn, specs, strict=True)]
+    return [np.abs(w) + 0.5 if spec.name.endswith("variance") else w for w, spec in zip(drawn, specs, strict=True)]
 
 
 def single(arrays: list[Array]) -> Any:
@@ -340,8 +442,30 @@ def test_what_a_value_is_computed_from_is_what_has_a_gradient(row: Row) -> None:
 
 
 @every_computing_row
+def test_the_spans_that_a_value_sees_hold_what_it_is_computed_from(row: Row) -> None:
+    plan = row.plan(fused=False)
+    if isinstance(row.layer, Permute) or len(row.makes) != 3:
+        return  # the image begins behind it, or ends there
+    for which, shape in enumerate(row.shapes):
+        field = of_values(plan.steps, plan.input_shapes, which)[plan.outputs[0]]
+        if field is None or field.mixed or len(shape) != 3:
+            continue
+        for unit in itertools.product(range(row.makes[0]), range(row.makes[1]), (0, row.makes[2] - 1)):
+            mask = np.zeros(row.makes, bool)
+            mask[unit] = True
+            read = read_of(plan, mask, which)
+            for axis, reach in enumerate(field.axes):
+                marked = np.flatnonzero(read.any(axis=tuple({0, 1, 2} - {axis})))
+                first, last = reach.seen(unit[axis])
+                if marked.size:
+                    assert first <= marked[0] <= marked[-1] <= last
+                if marked.size and isinstance(row.layer, WITHOUT_HOLES):
+                    assert (max(first, 0), min(last, shape[axis] - 1)) == (marked[0], marked[-1])
+
+
+@every_computing_row
 def test_multiply_adds_are_the_kernels_cells_times_its_positions(row: Row) -> None:
-    kernels = [spec.shape for spec in row.layer.weight_specs(row.shapes[0]) if spec.name == "kernel"]
+    kernels = [spec.shape for spec in row.layer.weight_specs(row.shapes[0]) if spec.name.endswith("kernel")]
     positions = row.takes if isinstance(row.layer, Conv2DTranspose) else row.makes
     expected = sum(math.prod(kernel) * math.prod(positions[:-1]) for kernel in kernels)
     assert sum(step.multiply_adds for step in row.plan().steps) == expected

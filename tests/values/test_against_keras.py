@@ -69,11 +69,12 @@ def assert_close(ours: Array, theirs: Array, what: str, tolerance: float = 2e-6)
     np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=allowed, err_msg=what)
 
 
-STACKS = ("convolution", "pooling", "enlargement", "other_layers", "networks")
+STACKS = ("convolution", "depthwise", "pooling", "enlargement", "other_layers", "more_layers", "networks")
+IMAGES = ("augmentation", "sizes")
 
 
 def test_every_layer_that_computes_something_has_values_from_keras() -> None:
-    seen = {layer["class_name"] for case in cases(*STACKS, "augmentation") for layer in case.values[0].about["layers"]}
+    seen = {layer["class_name"] for case in cases(*STACKS, *IMAGES) for layer in case.values[0].about["layers"]}
     joins = {name for name, kind in KINDS.items() if issubclass(kind, Join)}  # test_functional_networks
     assert seen | joins == KINDS.keys() - {"InputLayer"}
 
@@ -109,11 +110,13 @@ def test_the_reference_engine_in_double_precision_is_exact(case: Case) -> None:
         assert_close(gradient, theirs, "gradient of a weight", 1e-7)
 
 
-@pytest.mark.parametrize("case", cases("augmentation"))
-def test_images_are_shifted_and_turned_as_in_keras(engine: Engine, case: Case) -> None:
+@pytest.mark.parametrize("case", cases(*IMAGES))
+def test_images_are_moved_and_brought_to_size_as_in_keras(engine: Engine, case: Case) -> None:
     x, training = case.given["x"], case.about["training"]
-    executable = engine.prepare(case.plan(), [])
-    found = executable.pullback(x, x, training=training, seed=1).outputs if training else executable.forward(x)
+    plan = case.plan()
+    executable = engine.prepare(plan, [])
+    nothing = np.zeros((len(x), *plan.output_shape), np.float32)  # only outputs are asked for
+    found = executable.pullback(x, nothing, training=training, seed=1).outputs if training else executable.forward(x)
     # TensorFlow has the places in single precision.
     assert_close(found, case.found["outputs"], "outputs", 2e-6)
 

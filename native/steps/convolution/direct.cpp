@@ -80,7 +80,10 @@ private:
 
 class DirectInputGradient final : public MapGradient {
 public:
-    explicit DirectInputGradient(const Frame& f) : f_(f) {
+    explicit DirectInputGradient(const Frame& f)
+        : f_(f),
+          pixel_by_pixel_(f.settings.kernel == Pair{1, 1} && f.settings.strides == Pair{1, 1} && !f.patches.copied() &&
+                          f.width == f.image[1]) {
         for (std::int64_t i = 0; i < f.filters; i++) counting_.push_back(i);
     }
 
@@ -111,6 +114,12 @@ public:
         p.c_step = patches.size();
         p.n = patches.size();
         p.k = f_.filters;
+        if (pixel_by_pixel_ && (s.images == 1 || s.bottom - s.top == f_.image[0])) {
+            p.a = work.maps;
+            p.c = target;
+            p.m = pixels;
+            return work.pass.kernels->product(p);
+        }
         for (std::int64_t first = 0; first < pixels && !work.worker.stopped(); first += patch_rows()) {
             p.m = std::min(patch_rows(), pixels - first);
             p.a = work.maps + first * f_.filters;
@@ -128,6 +137,7 @@ private:
     }
 
     const Frame& f_;
+    const bool pixel_by_pixel_;  // whether a patch is a pixel, and the image is written in the order of its pixels
     std::vector<std::int64_t> counting_;
 };
 

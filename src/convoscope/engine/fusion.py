@@ -19,6 +19,7 @@ from convoscope.engine.steps import (
     CombineStep,
     ConvolutionStep,
     DenseStep,
+    DepthwiseConvolutionStep,
     DropoutStep,
     NormalizationStep,
     PoolingStep,
@@ -148,6 +149,8 @@ def _merge_pooling(before: Step, step: PoolingStep) -> Step | str:
         return _between(before)
     if before.pool is not None:
         return "the convolution has a pooling already"
+    if before.groups > 1:
+        return "a convolution in groups takes none in"
     if step.window.mode == "average":
         return "an average is not one of its values, and comes after the activation"
     if not before.activation.gradient_from_output:
@@ -160,7 +163,8 @@ def _merge_activation(before: Step, step: ActivationStep, last: bool, prediction
         return "the loss is computed from what goes in" if last else "softmax needs all values of a row"
     if last and step.activation.name == "sigmoid":
         return "the loss is computed from what goes in"
-    if not isinstance(before, (ConvolutionStep, TransposedConvolutionStep, DenseStep, CombineStep)):
+    takes_in = (ConvolutionStep, DepthwiseConvolutionStep, TransposedConvolutionStep, DenseStep, CombineStep)
+    if not isinstance(before, takes_in):
         return _between(before)
     if isinstance(before, ConvolutionStep) and before.pool is not None:
         return "it comes after the pooling"
@@ -175,7 +179,7 @@ def _merge_activation(before: Step, step: ActivationStep, last: bool, prediction
 def _merge_normalization(before: Step, step: NormalizationStep, prediction: bool) -> Step | str:
     if isinstance(before, TransposedConvolutionStep):
         return "a transposed convolution takes none in"
-    if not isinstance(before, (ConvolutionStep, DenseStep)):
+    if not isinstance(before, (ConvolutionStep, DepthwiseConvolutionStep, DenseStep)):
         return ""
     if not prediction:
         return "it is only folded in for prediction" if step.frozen else "its mean and variance are the whole batch's"

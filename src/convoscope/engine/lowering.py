@@ -2,36 +2,57 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import singledispatch
-from typing import Any
+from typing import Any, Protocol
+
+import numpy as np
 
 from convoscope import layers as cl
 from convoscope.engine.steps import (
     LINEAR,
     ActivationStep,
+    AlphaDropoutStep,
     CombineStep,
     ConcatenateStep,
     ConvolutionStep,
+    CroppingStep,
     DenseStep,
+    DepthwiseConvolutionStep,
     DropoutStep,
     ErasingStep,
     MotionStep,
+    NoiseStep,
     Nonlinearity,
     NormalizationStep,
     PaddingStep,
+    ParametricRectifierStep,
+    PermutingStep,
     PoolingStep,
+    RandomCropStep,
+    RectifierStep,
+    RepeatingStep,
     RescalingStep,
     ReshapeStep,
+    ResizingStep,
+    SampleNormalizationStep,
+    SpatialDropoutStep,
+    StandardizationStep,
     Step,
+    ToneStep,
     TransposedConvolutionStep,
+    UnitNormalizationStep,
     UpsamplingStep,
     Window,
 )
-from convoscope.layers.augmentation import Augmentation, ResamplingAugmentation
+from convoscope.layers.augmentation import ResamplingAugmentation
+from convoscope.layers.depthwise import Depthwise
 from convoscope.layers.geometry import pad_amounts, transposed_pad_amounts
 from convoscope.layers.joining import Combine
 from convoscope.layers.pooling import GlobalPooling2D, Pooling2D
+from convoscope.layers.sample_normalization import Scaled
+from convoscope.types import Padding, Pair
 
 # What a bare name means, with Keras' settings.
 _ALPHA = {"leaky_relu": 0.2, "elu": 1.0}
@@ -64,22 +85,66 @@ def _with_activation(step: Step, activation: Nonlinearity) -> list[Step]:
     return [step, ActivationStep(step.calls, (), (shape,), shape, (), activation)]
 
 
+class _Padded(Protocol):
+    """A layer whose windows may reach over an image's edges."""
+
+    strides: Pair
+    padding: str
+
+
+def _padding_of(layer: _Padded, window: Pair, common: dict[str, Any]) -> Padding:
+    each = zip(common["input_shapes"][0][:2], window, layer.strides, strict=True)
+    rows, columns = (pad_amounts(length, size, stride, layer.padding) for length, size, stride in each)
+    return rows, columns
+
+
 @lower.register
 def _convolution(layer: cl.Conv2D, common: dict[str, Any]) -> list[Step]:
-    padding = tuple(
-        pad_amounts(length, window, stride, layer.padding)
-        for length, window, stride in zip(common["input_shapes"][0][:2], layer.window, layer.strides, strict=True)
-    )
     step = ConvolutionStep(
         **common,
         kernel_size=layer.kernel_size,
         strides=layer.strides,
         dilation=layer.dilation_rate,
-        padding=padding,  # type: ignore[arg-type]
+        padding=_padding_of(layer, layer.window, common),
         use_bias=layer.use_bias,
         feature_shape=common["output_shape"],
+        groups=layer.groups,
     )
     return _with_activation(step, nonlinearity(layer.activation))
+
+
+def _depthwise_step(layer: Depthwise, common: dict[str, Any], use_bias: bool) -> DepthwiseConvolutionStep:
+    return DepthwiseConvolutionStep(
+        **common,
+        kernel_size=layer.kernel_size,
+        strides=layer.strides,
+        dilation=layer.dilation_rate,
+        padding=_padding_of(layer, layer.window, common),
+        use_bias=use_bias,
+    )
+
+
+@lower.register
+def _depthwise_convolution(layer: cl.DepthwiseConv2D, common: dict[str, Any]) -> list[Step]:
+    return _with_activation(_depthwise_step(layer, common, layer.use_bias), nonlinearity(layer.activation))
+
+
+@lower.register
+def _separable_convolution(layer: cl.SeparableConv2D, common: dict[str, Any]) -> list[Step]:
+    height, width, filters = common["output_shape"]
+    between = (height, width, common["input_shapes"][0][2] * layer.depth_multiplier)
+    depthwise = {**common, "output_shape": between, "weights": common["weights"][:1]}
+    pointwise = {**common, "input_shapes": (between,), "weights": common["weights"][1:]}
+    step = ConvolutionStep(
+        **pointwise,
+        kernel_size=(1, 1),
+        strides=(1, 1),
+        dilation=(1, 1),
+        padding=((0, 0), (0, 0)),
+        use_bias=layer.use_bias,
+        feature_shape=(height, width, filters),
+    )
+    return [_depthwise_step(layer, depthwise, False), *_with_activation(step, nonlinearity(layer.activation))]
 
 
 @lower.register
@@ -111,11 +176,8 @@ def _dense(layer: cl.Dense, common: dict[str, Any]) -> list[Step]:
 
 @lower.register
 def _pooling(layer: Pooling2D, common: dict[str, Any]) -> list[Step]:
-    padding = tuple(
-        pad_amounts(length, window, stride, layer.padding)
-        for length, window, stride in zip(common["input_shapes"][0][:2], layer.pool_size, layer.strides, strict=True)
-    )
-    window = Window(layer.mode, layer.pool_size, layer.strides, padding)  # type: ignore[arg-type]
+    padding = _padding_of(layer, layer.pool_size, common)
+    window = Window(layer.mode, layer.pool_size, layer.strides, padding)
     return [PoolingStep(**common, window=window)]
 
 
@@ -140,10 +202,6 @@ def _rectifier(slope: float) -> Nonlinearity:
 
 
 lower.register(cl.Activation, _activation_of(lambda layer: nonlinearity(layer.activation)))
-lower.register(
-    cl.ReLU,
-    _activation_of(lambda layer: Nonlinearity("relu6") if layer.max_value else _rectifier(layer.negative_slope)),
-)
 lower.register(cl.LeakyReLU, _activation_of(lambda layer: _rectifier(layer.negative_slope)))
 lower.register(cl.ELU, _activation_of(lambda layer: Nonlinearity("elu", layer.alpha)))
 lower.register(cl.Softmax, _activation_of(lambda layer: Nonlinearity("softmax")))
@@ -164,8 +222,43 @@ def _concatenate(layer: cl.Concatenate, common: dict[str, Any]) -> list[Step]:
 
 
 @lower.register
+def _relu(layer: cl.ReLU, common: dict[str, Any]) -> list[Step]:
+    if layer.threshold == 0.0 and layer.max_value is None:
+        return [ActivationStep(**common, activation=_rectifier(layer.negative_slope))]
+    if layer.threshold == 0.0 and layer.max_value == 6.0 and layer.negative_slope == 0.0:
+        return [ActivationStep(**common, activation=Nonlinearity("relu6"))]
+    return [RectifierStep(**common, most=layer.max_value, slope=layer.negative_slope, threshold=layer.threshold)]
+
+
+@lower.register
+def _prelu(layer: cl.PReLU, common: dict[str, Any]) -> list[Step]:
+    return [ParametricRectifierStep(**common, shape=layer.weight_specs(common["input_shapes"][0])[0].shape)]
+
+
+@lower.register
 def _dropout(layer: cl.Dropout, common: dict[str, Any]) -> list[Step]:
     return [DropoutStep(**common, rate=layer.rate, stream=common["calls"][0], seed=layer.seed)]
+
+
+@lower.register
+def _spatial_dropout(layer: cl.SpatialDropout2D, common: dict[str, Any]) -> list[Step]:
+    return [SpatialDropoutStep(**_draws(layer, common), rate=layer.rate)]
+
+
+@lower.register
+def _alpha_dropout(layer: cl.AlphaDropout, common: dict[str, Any]) -> list[Step]:
+    return [AlphaDropoutStep(**_draws(layer, common), rate=layer.rate)]
+
+
+@lower.register
+def _gaussian_noise(layer: cl.GaussianNoise, common: dict[str, Any]) -> list[Step]:
+    return [NoiseStep(**_draws(layer, common), deviation=layer.stddev, multiplied=False)]
+
+
+@lower.register
+def _gaussian_dropout(layer: cl.GaussianDropout, common: dict[str, Any]) -> list[Step]:
+    deviation = math.sqrt(layer.rate / (1.0 - layer.rate))
+    return [NoiseStep(**_draws(layer, common), deviation=deviation, multiplied=True)]
 
 
 @lower.register
@@ -183,6 +276,95 @@ def _normalization(layer: cl.BatchNormalization, common: dict[str, Any]) -> list
 
 
 @lower.register
+def _layer_normalization(layer: cl.LayerNormalization, common: dict[str, Any]) -> list[Step]:
+    return [_sample_normalization(layer, common, len(layer.axis), groups=1, by_channel=False)]
+
+
+@lower.register
+def _group_normalization(layer: cl.GroupNormalization, common: dict[str, Any]) -> list[Step]:
+    shape = common["input_shapes"][0]
+    return [_sample_normalization(layer, common, len(shape), groups=layer.groups_of(shape), by_channel=True)]
+
+
+def _sample_normalization(
+    layer: Scaled, common: dict[str, Any], shared: int, *, groups: int, by_channel: bool
+) -> SampleNormalizationStep:
+    return SampleNormalizationStep(
+        **common,
+        axes=_last_axes(shared, common),
+        groups=groups,
+        by_channel=by_channel,
+        epsilon=layer.epsilon,
+        scale=layer.scale,
+        center=layer.center,
+    )
+
+
+def _last_axes(count: int, common: dict[str, Any]) -> tuple[int, ...]:
+    last = len(common["input_shapes"][0])
+    return tuple(range(last - count, last))
+
+
+@lower.register
+def _unit_normalization(layer: cl.UnitNormalization, common: dict[str, Any]) -> list[Step]:
+    return [UnitNormalizationStep(**common, axes=_last_axes(len(layer.axis), common))]
+
+
+@lower.register
+def _standardization(layer: cl.Normalization, common: dict[str, Any]) -> list[Step]:
+    shape = common["input_shapes"][0]
+    mean, variance = (tuple(np.ravel(values).tolist()) for values in layer.constants(shape) or ((), ()))
+    weights = common["weights"][:2]  # the third, a count, is only there because Keras has it
+    return [
+        StandardizationStep(
+            **{**common, "weights": weights},
+            shape=layer.kept_shape(shape),
+            mean=mean,
+            variance=variance,
+            inverted=layer.invert,
+        )
+    ]
+
+
+@lower.register
+def _cropping(layer: cl.Cropping2D, common: dict[str, Any]) -> list[Step]:
+    return [CroppingStep(**common, start=(layer.cropping[0][0], layer.cropping[1][0]))]
+
+
+@lower.register
+def _permuting(layer: cl.Permute, common: dict[str, Any]) -> list[Step]:
+    return [PermutingStep(**common, axes=tuple(axis - 1 for axis in layer.dims))]
+
+
+@lower.register
+def _repeating(layer: cl.RepeatVector, common: dict[str, Any]) -> list[Step]:
+    return [RepeatingStep(**common)]
+
+
+@lower.register
+def _resizing(layer: cl.Resizing, common: dict[str, Any]) -> list[Step]:
+    part = layer.part(common["input_shapes"][0])
+    bilinear = layer.interpolation == "bilinear"
+    return [ResizingStep(**common, part=part, bilinear=bilinear, fill_value=layer.fill_value)]
+
+
+@lower.register
+def _center_crop(layer: cl.CenterCrop, common: dict[str, Any]) -> list[Step]:
+    (top, height), (left, width) = part = layer.part(common["input_shapes"][0])
+    if (height, width) == (layer.height, layer.width):
+        return [CroppingStep(**common, start=(top, left))]
+    return [ResizingStep(**common, part=part, bilinear=True, fill_value=0.0)]
+
+
+@lower.register
+def _random_crop(layer: cl.RandomCrop, common: dict[str, Any]) -> list[Step]:
+    settings: dict[str, Any] = {"part": layer.part(common["input_shapes"][0]), "bilinear": True, "fill_value": 0.0}
+    if not layer.fits(common["input_shapes"][0]):
+        return [ResizingStep(**common, **settings)]
+    return [RandomCropStep(**_draws(layer, common), **settings)]
+
+
+@lower.register
 def _padding(layer: cl.ZeroPadding2D, common: dict[str, Any]) -> list[Step]:
     return [PaddingStep(**common, padding=layer.padding)]
 
@@ -192,7 +374,13 @@ def _rescaling(layer: cl.Rescaling, common: dict[str, Any]) -> list[Step]:
     return [RescalingStep(**common, scale=layer.scale, offset=layer.offset)]
 
 
-def _draws(layer: Augmentation, common: dict[str, Any]) -> dict[str, Any]:
+class _Drawing(Protocol):
+    """A layer that draws random numbers."""
+
+    seed: int | None
+
+
+def _draws(layer: _Drawing, common: dict[str, Any]) -> dict[str, Any]:
     return {**common, "stream": common["calls"][0], "seed": layer.seed}
 
 
@@ -218,6 +406,23 @@ def _translation(layer: cl.RandomTranslation, common: dict[str, Any]) -> list[St
 @lower.register
 def _rotation(layer: cl.RandomRotation, common: dict[str, Any]) -> list[Step]:
     return [MotionStep(**_draws(layer, common), turns=layer.factor, **_resampling(layer))]
+
+
+@lower.register
+def _zoom(layer: cl.RandomZoom, common: dict[str, Any]) -> list[Step]:
+    tall, wide = ((1.0 + low, 1.0 + high) for low, high in (layer.height_factor, layer.width_factor or (0.0, 0.0)))
+    even = layer.width_factor is None
+    return [MotionStep(**_draws(layer, common), zooms=(tall, wide), even=even, **_resampling(layer))]
+
+
+@lower.register
+def _contrast(layer: cl.RandomContrast, common: dict[str, Any]) -> list[Step]:
+    return [ToneStep(**_draws(layer, common), value_range=layer.value_range, contrast=layer.contrast)]
+
+
+@lower.register
+def _brightness(layer: cl.RandomBrightness, common: dict[str, Any]) -> list[Step]:
+    return [ToneStep(**_draws(layer, common), value_range=layer.value_range, shift=layer.shift)]
 
 
 @lower.register

@@ -7,9 +7,14 @@ The key is the run's seed, or the layer's own if it has one. The upper words of 
 (iteration) and the layer's place in the stack (stream), the lower two number blocks of four words. As a number, a word
 w is w / 2³² in [0, 1). What the layers use:
 
-- Dropout: word i % 4 of block i // 4 for value i of the batch.
+- Dropout, AlphaDropout: word i % 4 of block i // 4 for value i of the batch. SpatialDropout2D: the same for channel
+  c of image n, with i = n × channels + c.
+- GaussianNoise, GaussianDropout: noise for value i of the batch from block 2⁶³ + i // 4, see `normals`.
 - RandomFlip: words 0 (along the height) and 1 (along the width) of block n for image n of the batch; flipped below 0.5.
 - RandomTranslation: words 0 (height) and 1 (width) of block n. RandomRotation: word 2 of block n.
+  RandomZoom: words 0 (height) and 1 (width), or word 0 for both.
+- RandomCrop: words 0 (height) and 1 (width) of block n, as the whole number of w × positions / 2³².
+- RandomContrast: word 0 of block n. RandomBrightness: word 1.
 - RandomErasing: the words of block 2 n for the sides (height, width) and the corner (top, left), words 0 and 1 of block
   2 n + 1 for the probability and for whether it comes true. Value i of the batch takes its noise from block
   2⁶³ + i // 4, see `normals`.
@@ -19,10 +24,13 @@ Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 import numpy.typing as npt
 
 Words = npt.NDArray[np.uint64]
+Number = TypeVar("Number", float, npt.NDArray[np.float64])
 
 _MULTIPLIERS = np.array([0xD2511F53, 0xCD9E8D57], np.uint64)
 _WEYL = (0x9E3779B9, 0xBB67AE85)
@@ -90,8 +98,8 @@ def uniforms(drawn: npt.NDArray[np.uint32]) -> npt.NDArray[np.float64]:
     return drawn / 2.0**32
 
 
-def between(ends: tuple[float, float], number: float) -> float:
-    """Return what a number in [0, 1) stands for between two ends."""
+def between(ends: tuple[float, float], number: Number) -> Number:
+    """Return what a number in [0, 1), or each of an array of them, stands for between two ends."""
     return ends[0] + (ends[1] - ends[0]) * number
 
 

@@ -94,6 +94,23 @@ class Meeting:
 
 
 @dataclass(frozen=True)
+class LookUp:
+    """Pixels that each read a first and a last index of the axis before: all of them, by the pixel."""
+
+    spans: tuple[Span, ...]
+
+    def back(self, first: int, last: int) -> Span:
+        """Return what the pixels from first to last see between them; beyond the ends as if they went on evenly."""
+        return self._at(first)[0], self._at(last)[1]
+
+    def _at(self, index: int) -> Span:
+        inside = min(max(index, 0), len(self.spans) - 1)
+        step = -(-(self.spans[-1][1] - self.spans[0][0] + 1) // len(self.spans))
+        low, high = self.spans[inside]
+        return low + (index - inside) * step, high + (index - inside) * step
+
+
+@dataclass(frozen=True)
 class Reach:
     """What the values along one axis see of the input's axis, in input pixels.
 
@@ -103,7 +120,7 @@ class Reach:
 
     length: int
     places: int
-    moves: tuple[Slide | Paint | Shift, ...] = ()
+    moves: tuple[Slide | Paint | Shift | LookUp, ...] = ()
     common: Span | None = None
     meeting: Meeting | None = None
 
@@ -121,7 +138,7 @@ class Reach:
                 return 0, -1
         return (first, last) if self.meeting is None else self.meeting.back(first, last)
 
-    def through(self, move: Slide | Paint | Shift, places: int) -> Reach:
+    def through(self, move: Slide | Paint | Shift | LookUp, places: int) -> Reach:
         """Return the reach behind one more layer, which has so many values along the axis."""
         return replace(self, moves=(*self.moves, move), places=places)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from convoscope import activations
-from convoscope.checks import LARGEST_NUMBER, equal, real
-from convoscope.errors import ConfigurationError
-from convoscope.layers.base import Layer
+from convoscope import activations, initializers
+from convoscope.checks import LARGEST_NUMBER, axes, equal, real
+from convoscope.errors import ConfigurationError, ShapeError
+from convoscope.initializers import Initializer
+from convoscope.layers.base import Layer, WeightSpec
 from convoscope.types import Shape
 
 
@@ -35,27 +36,36 @@ class Activation(Layer):
 
 
 class ReLU(Layer):
-    """Throw negative values away, or let a share of them through.
+    """Throw values below a threshold away, or let a share of them through.
 
     Parameters
     ----------
-    max_value : 6, optional
-        What larger values become, as in MobileNet; other bounds are not supported.
+    max_value : float, optional
+        What larger values become: 6 in MobileNet. Left out, there is no bound.
     negative_slope : float
-        What negative values are multiplied by; 0 throws them away. Not together with `max_value`.
+        What values below the threshold are multiplied by, counted from it; 0 throws them away.
+    threshold : float
+        From where on values stay as they are.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
+
+    Examples
+    --------
+    >>> ReLU(max_value=6).get_config()["max_value"]
+    6.0
     """
 
-    def __init__(self, max_value: float | None = None, negative_slope: float = 0.0, **options: Any) -> None:
+    def __init__(
+        self,
+        max_value: float | None = None,
+        negative_slope: float = 0.0,
+        threshold: float = 0.0,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
+        self.max_value = None if max_value is None else _slope(max_value, "ReLU", "max_value")
         self.negative_slope = _slope(negative_slope, "ReLU")
-        self.max_value = None if max_value is None else real(max_value, "max_value", "ReLU")
-        if self.max_value is not None and (self.max_value != 6.0 or self.negative_slope):
-            raise ConfigurationError(
-                f"ReLU: max_value=6 without a negative_slope is supported (relu6), but max_value={max_value!r} and "
-                f"negative_slope={negative_slope!r} came."
-            )
+        self.threshold = _slope(threshold, "ReLU", "threshold")
 
     @classmethod
     def base_name(cls) -> str:
@@ -65,8 +75,12 @@ class ReLU(Layer):
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        bound = {} if self.max_value is None else {"max_value": self.max_value}
-        return {**super().get_config(), **bound, "negative_slope": self.negative_slope}
+        return {
+            **super().get_config(),
+            "max_value": self.max_value,
+            "negative_slope": self.negative_slope,
+            "threshold": self.threshold,
+        }
 
 
 class LeakyReLU(Layer):
@@ -95,6 +109,69 @@ class LeakyReLU(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "negative_slope": self.negative_slope}
+
+
+class PReLU(Layer):
+    """Let a share of the negative values through that is learned: alpha × x where x is negative.
+
+    He, Zhang, Ren and Sun, "Delving Deep into Rectifiers" (2015).
+
+    Parameters
+    ----------
+    alpha_initializer : str or Initializer
+        The first shares.
+    shared_axes : int or sequence of int, optional
+        Axes along which all values share an alpha, counted with the batch axis as 0: ``[1, 2]`` gives a feature map
+        one. Left out, every value of a sample has its own.
+    alpha_regularizer : str or Regularizer, optional
+        A penalty that keeps the weight small: ``"l2"``. See `convoscope.regularizers`.
+    alpha_constraint : str or Constraint, optional
+        Bounds that the weight is held in after each step: ``"max_norm"``. See `convoscope.constraints`.
+    **options
+        ``name``, ``trainable``, ``input_shape``: see `Layer`.
+
+    Examples
+    --------
+    >>> PReLU(shared_axes=[1, 2]).weight_specs((28, 28, 8))[0].shape
+    (1, 1, 8)
+    """
+
+    regulated_weights = ("alpha",)
+
+    def __init__(
+        self,
+        alpha_initializer: str | dict[str, Any] | Initializer = "zeros",
+        shared_axes: int | Sequence[int] | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.alpha_initializer = initializers.get(alpha_initializer)
+        self.shared_axes = None if shared_axes is None else axes(shared_axes, "shared_axes", "PReLU")
+
+    @classmethod
+    def base_name(cls) -> str:
+        return "p_re_lu"  # as Keras has it
+
+    def infer_shape(self, input_shape: Shape) -> Shape:
+        for axis in self.shared_axes or ():
+            if not 1 <= axis <= len(input_shape):
+                raise ShapeError(
+                    f"{self.describe()}: shared_axes must be from 1 to {len(input_shape)} for inputs of shape "
+                    f"{input_shape}, but one is {axis}. The batch axis is 0."
+                )
+        return input_shape
+
+    def weight_specs(self, input_shape: Shape) -> tuple[WeightSpec, ...]:
+        shared = self.shared_axes or ()
+        shape = tuple(1 if axis in shared else length for axis, length in enumerate(input_shape, start=1))
+        return (self.regulated("alpha", shape, self.alpha_initializer),)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "alpha_initializer": initializers.serialize(self.alpha_initializer),
+            "shared_axes": None if self.shared_axes is None else list(self.shared_axes),
+        }
 
 
 class ELU(Layer):

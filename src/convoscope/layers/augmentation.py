@@ -192,6 +192,55 @@ class RandomRotation(ResamplingAugmentation):
         return {**super().get_config(), "factor": list(self.factor)}
 
 
+class RandomZoom(ResamplingAugmentation):
+    """In training, show more or less of each image.
+
+    Parameters
+    ----------
+    height_factor : float or (float, float)
+        The least and the largest change of the height that is shown, as a share of it, from above -1 to 1: positive
+        shows more, and things become smaller. One number f means (-f, f).
+    width_factor : float or (float, float), optional
+        The same for the width. Left out, the width changes as the height does, and nothing is distorted.
+    **options
+        ``fill_mode``, ``interpolation``, ``seed``, ``fill_value``: see `ResamplingAugmentation`; ``name``,
+        ``trainable``, ``input_shape``: see `Layer`.
+
+    Examples
+    --------
+    >>> RandomZoom(0.2).height_factor
+    (-0.2, 0.2)
+    """
+
+    def __init__(
+        self,
+        height_factor: float | Sequence[float],
+        width_factor: float | Sequence[float] | None = None,
+        fill_mode: str = "reflect",
+        interpolation: str = "bilinear",
+        seed: int | None = None,
+        fill_value: float = 0.0,
+        **options: Any,
+    ) -> None:
+        super().__init__(fill_mode, interpolation, seed, fill_value, **options)
+        self.height_factor: Bounds = bounds(height_factor, "height_factor", "RandomZoom")
+        self.width_factor: Bounds | None = (
+            None if width_factor is None else bounds(width_factor, "width_factor", "RandomZoom")
+        )
+        for name, factor in (("height_factor", self.height_factor), ("width_factor", self.width_factor)):
+            if factor is not None and factor[0] <= -1.0:
+                raise ConfigurationError(
+                    f"RandomZoom: {name} must be above -1, where nothing of the image is left, but is {factor!r}."
+                )
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "height_factor": list(self.height_factor),
+            "width_factor": None if self.width_factor is None else list(self.width_factor),
+        }
+
+
 class RandomErasing(Augmentation):
     """In training, overwrite a random rectangle of an image.
 
@@ -234,7 +283,7 @@ class RandomErasing(Augmentation):
         self.factor: Bounds = bounds(factor, "factor", "RandomErasing", least=0)
         self.scale: Bounds = bounds(scale, "scale", "RandomErasing", least=0)
         self.fill_value = None if fill_value is None else real(fill_value, "fill_value", "RandomErasing")
-        self.value_range = _value_range(value_range)
+        self.value_range = value_range_of(value_range, "RandomErasing")
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -252,12 +301,11 @@ def _one_of(value: Any, known: Sequence[str], what: str) -> str:
     return str(value)
 
 
-def _value_range(value: Any) -> Bounds:
+def value_range_of(value: Any, where: str) -> Bounds:
+    """Return the least and the largest value that images have, or say that these are not two such numbers."""
     if isinstance(value, (str, bytes)) or not isinstance(value, Sequence) or len(value) != 2:
-        raise ConfigurationError(f"RandomErasing: value_range must be two numbers, as in (0, 255), but is {value!r}.")
-    low, high = (real(end, "each end of value_range", "RandomErasing") for end in value)
+        raise ConfigurationError(f"{where}: value_range must be two numbers, as in (0, 255), but is {value!r}.")
+    low, high = (real(end, "each end of value_range", where) for end in value)
     if not low < high:
-        raise ConfigurationError(
-            f"RandomErasing: value_range must be the smaller end, then the larger; it is {value!r}."
-        )
+        raise ConfigurationError(f"{where}: value_range must be the smaller end, then the larger; it is {value!r}.")
     return low, high

@@ -197,7 +197,8 @@ class Layer(Operation):
         self._weights = tuple(
             np.broadcast_to(np.float32(0), spec.shape)
             if is_unfilled()
-            else np.ascontiguousarray(spec.initializer(spec.shape, generator), dtype=np.float32)
+            # Not ascontiguousarray, which gives a single number an axis.
+            else np.array(spec.initializer(spec.shape, generator), np.float32, order="C")
             for spec in self._specs
         )
         self._input_shapes, self._output_shape = shapes, output_shape

@@ -7,6 +7,7 @@ from typing import Any
 
 from convoscope import activations, initializers
 from convoscope.checks import flag, padding_mode, pair, size
+from convoscope.errors import ConfigurationError, ShapeError
 from convoscope.initializers import Initializer
 from convoscope.layers import geometry
 from convoscope.layers.base import Layer, WeightSpec
@@ -96,6 +97,9 @@ class Conv2D(Convolving):
         with zeros.
     dilation_rate : int or (int, int)
         Pixels between neighbouring kernel cells.
+    groups : int
+        Into how many groups the channels and the filters are divided: each filter sees the channels of its own group
+        alone. Both numbers must be divisible by it. `DepthwiseConv2D` has a group for each channel.
     activation : str or callable, optional
         Applied to each value: ``"relu"``.
     use_bias : bool
@@ -112,7 +116,7 @@ class Conv2D(Convolving):
     Notes
     -----
     Input (height, width, channels), output (height', width', filters). The kernel has shape
-    (kernel height, kernel width, channels, filters), the bias (filters,).
+    (kernel height, kernel width, channels / groups, filters), the bias (filters,).
 
     Examples
     --------
@@ -142,15 +146,31 @@ class Conv2D(Convolving):
             padding=padding,
             data_format=data_format,
             dilation_rate=dilation_rate,
-            groups=groups,
             activation=activation,
             use_bias=use_bias,
             kernel_initializer=kernel_initializer,
             bias_initializer=bias_initializer,
             **options,
         )
+        self.groups = size(groups, "groups", type(self).__name__)
+        if self.filters % self.groups:
+            raise ConfigurationError(
+                f"{type(self).__name__}: filters must be divisible by groups, but {self.filters} filters cannot be "
+                f"divided into {self.groups} equal groups."
+            )
 
     def infer_shape(self, input_shape: Shape) -> Shape:
-        geometry.image_shape(input_shape, self.describe())
-        size = geometry.window_shape(input_shape, self.window, self.strides, self.padding, self.describe())
-        return (*size, self.filters)
+        channels = geometry.image_shape(input_shape, self.describe())[2]
+        if channels % self.groups:
+            raise ShapeError(
+                f"{self.describe()}: the input's {channels} channels cannot be divided into {self.groups} equal "
+                "groups. Choose groups that divides the number of channels."
+            )
+        places = geometry.window_shape(input_shape, self.window, self.strides, self.padding, self.describe())
+        return (*places, self.filters)
+
+    def kernel_shape(self, channels: int) -> Shape:
+        return *self.kernel_size, channels // self.groups, self.filters
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "groups": self.groups}

@@ -11,15 +11,12 @@ from convoscope.errors import ConfigurationError, unknown_name
 # Keras has these arguments; only the values listed here mean something Convoscope computes.
 _ACCEPTED: Mapping[str, tuple[Any, ...]] = {
     "data_format": (None, "channels_last"),
-    "groups": (None, 1),
     "dtype": (None, "float32"),
     "batch_size": (None,),
     "noise_shape": (None,),
     "activity_regularizer": (None,),
     "renorm": (None, False),
     "synchronized": (None, False),
-    "max_value": (None,),
-    "threshold": (None, 0, 0.0),
     "ragged": (None, False),
     "sparse": (None, False),
     "quantization_config": (None,),

@@ -1,4 +1,4 @@
-"""Layers that move values without changing them: Flatten, Reshape, ZeroPadding2D."""
+"""Layers that move values without changing them: Flatten, Reshape, Permute, RepeatVector, padding, cropping."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any, SupportsIndex
 
-from convoscope.checks import MOST_VALUES, equal, integer, pair
+from convoscope.checks import MOST_VALUES, axes, equal, integer, pair, size
 from convoscope.errors import ConfigurationError, ShapeError
 from convoscope.layers import geometry
 from convoscope.layers.base import Layer
-from convoscope.types import Pair, Shape
+from convoscope.types import Padding, Shape
 
 
 class Flatten(Layer):
@@ -50,27 +50,27 @@ class Reshape(Layer):
         self.target_shape = _target_shape(target_shape)
 
     def infer_shape(self, input_shape: Shape) -> Shape:
-        size = math.prod(input_shape)
+        values = math.prod(input_shape)
         known = math.prod(axis for axis in self.target_shape if axis != -1)
-        if (size % known if -1 in self.target_shape else size - known) != 0:
+        if (values % known if -1 in self.target_shape else values - known) != 0:
             raise ShapeError(
-                f"{self.describe()} cannot turn shape {input_shape} ({size} values) into {self.target_shape}: "
+                f"{self.describe()} cannot turn shape {input_shape} ({values} values) into {self.target_shape}: "
                 "the number of values must stay the same."
             )
-        return tuple(size // known if axis == -1 else axis for axis in self.target_shape)
+        return tuple(values // known if axis == -1 else axis for axis in self.target_shape)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "target_shape": list(self.target_shape)}
 
 
 def _target_shape(value: Any) -> Shape:
-    axes = [value] if isinstance(value, SupportsIndex) and not hasattr(value, "__len__") else value
-    if isinstance(axes, (str, bytes)) or not isinstance(axes, Sequence):
+    given = [value] if isinstance(value, SupportsIndex) and not hasattr(value, "__len__") else value
+    if isinstance(given, (str, bytes)) or not isinstance(given, Sequence):
         raise ConfigurationError(f"Reshape: target_shape must be a tuple of whole numbers, but is {value!r}.")
     each = "each axis of target_shape, unless it is -1,"
-    if not 1 <= len(axes) <= 16:
-        raise ConfigurationError(f"Reshape: target_shape must have from 1 to 16 axes, but has {len(axes)}.")
-    shape = tuple(-1 if _is_rest(axis) else integer(axis, each, "Reshape", maximum=MOST_VALUES) for axis in axes)
+    if not 1 <= len(given) <= 16:
+        raise ConfigurationError(f"Reshape: target_shape must have from 1 to 16 axes, but has {len(given)}.")
+    shape = tuple(-1 if _is_rest(axis) else integer(axis, each, "Reshape", maximum=MOST_VALUES) for axis in given)
     if shape.count(-1) > 1:
         raise ConfigurationError(f"Reshape: only one axis of target_shape may be -1, but it is {shape}.")
     return shape
@@ -98,12 +98,7 @@ class ZeroPadding2D(Layer):
 
     def __init__(self, padding: Any = (1, 1), data_format: str | None = None, **options: Any) -> None:
         super().__init__(data_format=data_format, **options)
-        if isinstance(padding, Sequence) and len(padding) == 2 and all(isinstance(p, Sequence) for p in padding):
-            rows, columns = (pair(p, "padding", "ZeroPadding2D", minimum=0) for p in padding)
-        else:
-            height, width = pair(padding, "padding", "ZeroPadding2D", minimum=0)
-            rows, columns = (height, height), (width, width)
-        self.padding: tuple[Pair, Pair] = (rows, columns)
+        self.padding = _sides(padding, "padding", "ZeroPadding2D")
 
     def infer_shape(self, input_shape: Shape) -> Shape:
         height, width, channels = geometry.image_shape(input_shape, self.describe())
@@ -112,3 +107,113 @@ class ZeroPadding2D(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "padding": [list(side) for side in self.padding]}
+
+
+def _sides(value: Any, argument: str, where: str) -> Padding:
+    """Return one number, (rows, columns) or ((top, bottom), (left, right)) as the last of these."""
+    if isinstance(value, Sequence) and len(value) == 2 and all(isinstance(side, Sequence) for side in value):
+        return pair(value[0], argument, where, minimum=0), pair(value[1], argument, where, minimum=0)
+    height, width = pair(value, argument, where, minimum=0)
+    return (height, height), (width, width)
+
+
+class Cropping2D(Layer):
+    """Cut rows and columns off an image.
+
+    Parameters
+    ----------
+    cropping : int, (int, int), or ((int, int), (int, int))
+        One number for all sides, (rows, columns), or ((top, bottom), (left, right)).
+    **options
+        ``name``, ``trainable``, ``input_shape``: see `Layer`.
+
+    Examples
+    --------
+    >>> Cropping2D(((1, 2), (0, 4))).compute_output_shape((None, 28, 28, 8))
+    (None, 25, 24, 8)
+    """
+
+    def __init__(self, cropping: Any = ((0, 0), (0, 0)), data_format: str | None = None, **options: Any) -> None:
+        super().__init__(data_format=data_format, **options)
+        self.cropping = _sides(cropping, "cropping", "Cropping2D")
+
+    def infer_shape(self, input_shape: Shape) -> Shape:
+        height, width, channels = geometry.image_shape(input_shape, self.describe())
+        left = height - sum(self.cropping[0]), width - sum(self.cropping[1])
+        if min(left) < 1:
+            raise ShapeError(
+                f"{self.describe()}: cropping {self.cropping} leaves nothing of {height}×{width} pixels. Cut less off."
+            )
+        return (*left, channels)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "cropping": [list(side) for side in self.cropping]}
+
+
+class Permute(Layer):
+    """Change the order of an input's axes.
+
+    Parameters
+    ----------
+    dims : tuple of int
+        For each axis of the output the input's that it is, the first of which is 1: the batch axis stays where it is.
+    **options
+        ``name``, ``trainable``, ``input_shape``: see `Layer`.
+
+    Examples
+    --------
+    >>> Permute((2, 1)).compute_output_shape((None, 10, 64))
+    (None, 64, 10)
+    """
+
+    def __init__(self, dims: Sequence[int], **options: Any) -> None:
+        super().__init__(**options)
+        self.dims = axes(dims, "dims", "Permute")
+        if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
+            raise ConfigurationError(
+                f"Permute: dims must have every axis from 1 to {len(self.dims)} once, but is {self.dims}. The batch "
+                "axis is not among them."
+            )
+
+    def infer_shape(self, input_shape: Shape) -> Shape:
+        if len(self.dims) != len(input_shape):
+            raise ShapeError(
+                f"{self.describe()} has dims {self.dims} for inputs with {len(self.dims)} axes, but its input has "
+                f"shape {input_shape}."
+            )
+        return tuple(input_shape[axis - 1] for axis in self.dims)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "dims": list(self.dims)}
+
+
+class RepeatVector(Layer):
+    """Repeat a row of values: (32,) becomes (n, 32).
+
+    Parameters
+    ----------
+    n : int
+        How often.
+    **options
+        ``name``, ``trainable``, ``input_shape``: see `Layer`.
+
+    Examples
+    --------
+    >>> RepeatVector(3).compute_output_shape((None, 32))
+    (None, 3, 32)
+    """
+
+    def __init__(self, n: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.n = size(n, "n", "RepeatVector")
+
+    def infer_shape(self, input_shape: Shape) -> Shape:
+        if len(input_shape) != 1:
+            raise ShapeError(
+                f"{self.describe()} repeats a row of values, but its input has shape {input_shape}. Put a Flatten "
+                "before it."
+            )
+        return (self.n, *input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "n": self.n}

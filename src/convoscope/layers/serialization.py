@@ -6,14 +6,16 @@ from typing import Any
 
 from convoscope.errors import ConfigurationError, unknown_name
 from convoscope.layers import sharing
-from convoscope.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
-from convoscope.layers.augmentation import RandomErasing, RandomFlip, RandomRotation, RandomTranslation
+from convoscope.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from convoscope.layers.augmentation import RandomErasing, RandomFlip, RandomRotation, RandomTranslation, RandomZoom
 from convoscope.layers.base import Layer
 from convoscope.layers.convolution import Conv2D
 from convoscope.layers.dense import Dense
+from convoscope.layers.depthwise import DepthwiseConv2D, SeparableConv2D
 from convoscope.layers.enlarging import Conv2DTranspose, UpSampling2D
 from convoscope.layers.input import InputLayer
 from convoscope.layers.joining import Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract
+from convoscope.layers.lambda_layer import Lambda
 from convoscope.layers.normalization import BatchNormalization, Rescaling
 from convoscope.layers.pooling import (
     AveragePooling2D,
@@ -22,9 +24,13 @@ from convoscope.layers.pooling import (
     MaxPooling2D,
     MinPooling2D,
 )
-from convoscope.layers.regularization import Dropout
-from convoscope.layers.reshaping import Flatten, Reshape, ZeroPadding2D
+from convoscope.layers.regularization import AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout2D
+from convoscope.layers.reshaping import Cropping2D, Flatten, Permute, RepeatVector, Reshape, ZeroPadding2D
+from convoscope.layers.resizing import CenterCrop, RandomCrop, Resizing
+from convoscope.layers.sample_normalization import GroupNormalization, LayerNormalization, UnitNormalization
+from convoscope.layers.standardization import Normalization
 from convoscope.layers.symbols import Operation
+from convoscope.layers.tone import RandomBrightness, RandomContrast
 
 #: Every layer that a model can be made of, by the name that files and `deserialize` use.
 KINDS: dict[str, type[Layer]] = {
@@ -33,6 +39,8 @@ KINDS: dict[str, type[Layer]] = {
         InputLayer,
         Conv2D,
         Conv2DTranspose,
+        DepthwiseConv2D,
+        SeparableConv2D,
         UpSampling2D,
         MaxPooling2D,
         AveragePooling2D,
@@ -62,6 +70,24 @@ KINDS: dict[str, type[Layer]] = {
         Maximum,
         Minimum,
         Concatenate,
+        RandomZoom,
+        RandomContrast,
+        RandomBrightness,
+        RandomCrop,
+        CenterCrop,
+        Resizing,
+        PReLU,
+        SpatialDropout2D,
+        GaussianNoise,
+        GaussianDropout,
+        AlphaDropout,
+        LayerNormalization,
+        GroupNormalization,
+        UnitNormalization,
+        Normalization,
+        Cropping2D,
+        Permute,
+        RepeatVector,
     )
 }
 
@@ -90,6 +116,8 @@ def deserialize(description: dict[str, Any]) -> Any:
 
 def _made(description: dict[str, Any]) -> Any:
     name, config = description.get("class_name"), description.get("config")
+    if name == "Lambda":
+        Lambda()
     if not isinstance(name, str) or name not in KINDS | MODELS:
         raise unknown_name("layer", name, KINDS)
     if not isinstance(config, dict):

@@ -284,8 +284,8 @@ def symbols_in(inputs: Any) -> list[Symbol] | None:
     if len(symbols) < len(given):
         other = next(each for each in given if not isinstance(each, Symbol))
         raise ConfigurationError(
-            f"A layer is called on symbols, such as Input(shape=(28, 28, 1)), but one of {len(given)} inputs is of type "
-            f"{type(other).__name__}."
+            "A layer is called on symbols, such as Input(shape=(28, 28, 1)), but of "
+            f"{len(given)} inputs one is of type {type(other).__name__}."
         )
     return symbols
 

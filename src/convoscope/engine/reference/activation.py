@@ -9,13 +9,37 @@ import numpy as np
 
 from convoscope import activations
 from convoscope.engine.reference.operations import Array, Backward, Mode
-from convoscope.engine.steps import ActivationStep, Nonlinearity
+from convoscope.engine.steps import ActivationStep, Nonlinearity, ParametricRectifierStep, RectifierStep
 
 
 def activation(step: ActivationStep, x: Array, weights: Sequence[Array], mode: Mode) -> tuple[Array, Backward]:
     """Apply an activation that is a step of its own."""
     outputs, backward = activate(step.activation, x)
     return outputs, lambda gradient: (backward(gradient), [])
+
+
+def rectifier(step: RectifierStep, x: Array, weights: Sequence[Array], mode: Mode) -> tuple[Array, Backward]:
+    """Bound values, and those below the threshold to a share of their distance from it."""
+    above = x > step.threshold
+    bounded = x if step.most is None else np.minimum(x, step.most)
+    outputs = np.where(above, bounded, (x - step.threshold) * step.slope).astype(x.dtype)
+    slope = np.where(above, bounded == x, step.slope).astype(x.dtype)
+    return outputs, lambda gradient: (gradient * slope, [])
+
+
+def parametric_rectifier(
+    step: ParametricRectifierStep, x: Array, weights: Sequence[Array], mode: Mode
+) -> tuple[Array, Backward]:
+    """Multiply negative values by alpha."""
+    alpha = weights[0]
+    shared = (0, *(axis for axis, length in enumerate(alpha.shape, start=1) if length == 1))
+
+    def backward(gradient: Array) -> tuple[Array, list[Array | None]]:
+        products = gradient * np.minimum(x, 0)
+        found = products.sum(axis=shared, keepdims=True, dtype=np.float64)[0]
+        return gradient * np.where(x > 0, 1, alpha), [found.astype(x.dtype)]
+
+    return np.where(x > 0, x, x * alpha), backward
 
 
 def activate(nonlinearity: Nonlinearity, x: Array) -> tuple[Array, Callable[[Array], Array]]:

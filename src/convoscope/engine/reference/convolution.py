@@ -1,8 +1,8 @@
-"""Convolution, with the activation and the pooling that a fused step carries."""
+"""Convolutions, with the activation and the pooling that a fused step carries."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from convoscope.engine.reference.activation import activate
 from convoscope.engine.reference.operations import Array, Backward, Mode
 from convoscope.engine.reference.pooling import pool
 from convoscope.engine.reference.windows import crop, pad, spread, windows
-from convoscope.engine.steps import LINEAR, ConvolutionStep
+from convoscope.engine.steps import LINEAR, ConvolutionStep, DepthwiseConvolutionStep
 
 
 def convolution(step: ConvolutionStep, x: Array, weights: Sequence[Array], mode: Mode) -> tuple[Array, Backward]:
@@ -28,29 +28,78 @@ def convolution(step: ConvolutionStep, x: Array, weights: Sequence[Array], mode:
 
 def convolve(step: ConvolutionStep, x: Array, weights: Sequence[Array]) -> tuple[Array, Backward]:
     """Return the feature maps (N, H', W', F) of images (N, H, W, C), and the way back."""
-    kernel = weights[0]  # (kh, kw, C, F)
     padded = pad(x, step.padding)
     patches = windows(padded, step.kernel_size, step.strides, step.dilation)  # (N, H', W', C, kh, kw)
-    maps = np.tensordot(patches, kernel, axes=((4, 5, 3), (0, 1, 2)))
+    groups = [
+        _convolve_group(step, own_patches, kernel)
+        for own_patches, kernel in zip(
+            np.split(patches, step.groups, axis=3), np.split(weights[0], step.groups, axis=3), strict=True
+        )
+    ]
+    maps = np.concatenate([own_maps for own_maps, _ in groups], axis=3)
     if step.use_bias:
         maps = maps + weights[1]
 
     def backward(gradient: Array) -> tuple[Array, list[Array | None]]:
-        kernel_gradient = np.tensordot(patches, gradient, axes=((0, 1, 2), (0, 1, 2)))  # (C, kh, kw, F)
-        found: list[Array | None] = [kernel_gradient.transpose(1, 2, 0, 3)]
+        ways_back = zip(groups, np.split(gradient, step.groups, axis=3), strict=True)
+        inputs, kernels = zip(*(back(own_gradient, padded.shape) for (_, back), own_gradient in ways_back), strict=True)
+        found: list[Array | None] = [np.concatenate(kernels, axis=3)]
         if step.use_bias:
             found.append(gradient.sum(axis=(0, 1, 2), dtype=np.float64).astype(gradient.dtype))
+        return crop(np.concatenate(inputs, axis=3), step.padding), found
+
+    return maps, backward
+
+
+def _convolve_group(
+    step: ConvolutionStep, patches: Array, kernel: Array
+) -> tuple[Array, Callable[[Array, tuple[int, ...]], tuple[Array, Array]]]:
+    """Return the feature maps of a group of channels and filters, and the way back to its padded input and kernel."""
+    maps = np.tensordot(patches, kernel, axes=((4, 5, 3), (0, 1, 2)))
+
+    def backward(gradient: Array, padded: tuple[int, ...]) -> tuple[Array, Array]:
+        kernel_gradient = np.tensordot(patches, gradient, axes=((0, 1, 2), (0, 1, 2)))  # (C, kh, kw, F)
         input_gradient = spread(
             lambda row, column: gradient @ kernel[row, column].T,
-            padded.shape,
+            (*padded[:3], kernel.shape[2]),
             step.feature_shape[:2],
             step.kernel_size,
             step.strides,
             step.dilation,
         )
-        return crop(input_gradient, step.padding), found
+        return input_gradient, kernel_gradient.transpose(1, 2, 0, 3)
 
     return maps, backward
+
+
+def depthwise_convolution(
+    step: DepthwiseConvolutionStep, x: Array, weights: Sequence[Array], mode: Mode
+) -> tuple[Array, Backward]:
+    """Convolve each channel with its own kernels, add the bias, apply the activation."""
+    kernel = weights[0]  # (kh, kw, C, M)
+    settings = (step.kernel_size, step.strides, step.dilation)
+    padded = pad(x, step.padding)
+    patches = windows(padded, *settings)  # (N, H', W', C, kh, kw)
+    maps = np.einsum("nyxcij,ijcm->nyxcm", patches, kernel).reshape(len(x), *step.output_shape)
+    if step.use_bias:
+        maps = maps + weights[1]
+    outputs, back_to_maps = activate(step.activation, maps)
+
+    def backward(gradient: Array) -> tuple[Array, list[Array | None]]:
+        gradient = back_to_maps(gradient)
+        by_channel = gradient.reshape(*gradient.shape[:3], *kernel.shape[2:])  # (N, H', W', C, M)
+        found: list[Array | None] = [np.einsum("nyxcij,nyxcm->ijcm", patches, by_channel)]
+        if step.use_bias:
+            found.append(gradient.sum(axis=(0, 1, 2), dtype=np.float64).astype(gradient.dtype))
+        input_gradient = spread(
+            lambda row, column: (by_channel * kernel[row, column]).sum(axis=-1),
+            padded.shape,
+            (gradient.shape[1], gradient.shape[2]),
+            *settings,
+        )
+        return crop(input_gradient, step.padding), found
+
+    return outputs, backward
 
 
 def _unchanged(gradient: Array) -> Array:

@@ -1,4 +1,4 @@
-"""The steps that move, mask or rescale values: dropout, zero padding, rescaling, reshaping."""
+"""The steps that move or rescale values: zero padding, cropping, other axes, rescaling, standardizing."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from convoscope.engine import philox
 from convoscope.engine.reference.operations import Array, Backward, Mode
 from convoscope.engine.reference.windows import crop, pad
-from convoscope.engine.steps import DropoutStep, PaddingStep, RescalingStep, ReshapeStep
+from convoscope.engine.steps import (
+    CroppingStep,
+    PaddingStep,
+    PermutingStep,
+    RepeatingStep,
+    RescalingStep,
+    ReshapeStep,
+    StandardizationStep,
+)
 
-
-def dropout(step: DropoutStep, x: Array, weights: Sequence[Array], mode: Mode) -> tuple[Array, Backward]:
-    """In training, set values to zero at random and scale the others up."""
-    if not mode.training or step.rate == 0.0:
-        return x, lambda gradient: (gradient, [])
-    seed = mode.seed if step.seed is None else step.seed
-    keep = philox.keep_mask(x.size, step.rate, seed=seed, iteration=mode.iteration, stream=step.stream)
-    factor = np.where(keep.reshape(x.shape), 1.0 / (1.0 - step.rate), 0.0).astype(x.dtype)
-    return x * factor, lambda gradient: (gradient * factor, [])
+_LEAST_DEVIATION = 1e-7  # Keras' epsilon
 
 
 def padding(step: PaddingStep, x: Array, weights: Sequence[Array], mode: Mode) -> tuple[Array, Backward]:
@@ -35,3 +34,36 @@ def rescaling(step: RescalingStep, x: Array, weights: Sequence[Array], mode: Mod
 def reshape(step: ReshapeStep, x: Array, weights: Sequence[Array], mode: Mode) -> tuple[Array, Backward]:
     """Give the same values another shape."""
     return x.reshape(len(x), *step.output_shape), lambda gradient: (gradient.reshape(x.shape), [])
+
+
+def cropping(step: CroppingStep, x: Array, weights: Sequence[Array], mode: Mode) -> tuple[Array, Backward]:
+    """Cut rows and columns off images."""
+    (top, left), (height, width, _) = step.start, step.output_shape
+    cut = ((top, x.shape[1] - top - height), (left, x.shape[2] - left - width))
+    return crop(x, cut), lambda gradient: (pad(gradient, cut), [])
+
+
+def permuting(step: PermutingStep, x: Array, weights: Sequence[Array], mode: Mode) -> tuple[Array, Backward]:
+    """Change the order of the axes behind the batch axis."""
+    order = (0, *(axis + 1 for axis in step.axes))
+    return x.transpose(order), lambda gradient: (gradient.transpose(np.argsort(order)), [])
+
+
+def repeating(step: RepeatingStep, x: Array, weights: Sequence[Array], mode: Mode) -> tuple[Array, Backward]:
+    """Repeat each sample's row of values."""
+    times = step.output_shape[0]
+    return np.repeat(x[:, None], times, axis=1), lambda gradient: (gradient.sum(axis=1), [])
+
+
+def standardization(
+    step: StandardizationStep, x: Array, weights: Sequence[Array], mode: Mode
+) -> tuple[Array, Backward]:
+    """Subtract the mean and divide by the standard deviation, or the other way round."""
+    mean, variance = (
+        np.asarray(values, x.dtype).reshape(step.shape) for values in (weights or (step.mean, step.variance))
+    )
+    deviation = np.maximum(np.sqrt(variance), _LEAST_DEVIATION).astype(x.dtype)
+    found: list[Array | None] = [None] * len(weights)
+    if step.inverted:
+        return x * deviation + mean, lambda gradient: (gradient * deviation, found)
+    return (x - mean) / deviation, lambda gradient: (gradient / deviation, found)

@@ -2,33 +2,59 @@
 
 from __future__ import annotations
 
-from convoscope.engine.reference.activation import activation
+from convoscope.engine.reference.activation import activation, parametric_rectifier, rectifier
 from convoscope.engine.reference.combine import combine, concatenate
-from convoscope.engine.reference.convolution import convolution
+from convoscope.engine.reference.convolution import convolution, depthwise_convolution
 from convoscope.engine.reference.dense import dense
-from convoscope.engine.reference.elementary import dropout, padding, rescaling, reshape
+from convoscope.engine.reference.elementary import (
+    cropping,
+    padding,
+    permuting,
+    repeating,
+    rescaling,
+    reshape,
+    standardization,
+)
 from convoscope.engine.reference.enlarging import transposed_convolution, upsampling
 from convoscope.engine.reference.erasing import erasing
 from convoscope.engine.reference.motion import motion
-from convoscope.engine.reference.normalization import normalization
+from convoscope.engine.reference.noise import alpha_dropout, dropout, noise, spatial_dropout
+from convoscope.engine.reference.normalization import normalization, sample_normalization, unit_normalization
 from convoscope.engine.reference.operations import Operation
 from convoscope.engine.reference.pooling import pooling
+from convoscope.engine.reference.resizing import random_crop, resizing
+from convoscope.engine.reference.tone import tone
 from convoscope.engine.steps import (
     ActivationStep,
+    AlphaDropoutStep,
     CombineStep,
     ConcatenateStep,
     ConvolutionStep,
+    CroppingStep,
     DenseStep,
+    DepthwiseConvolutionStep,
     DropoutStep,
     ErasingStep,
     MotionStep,
+    NoiseStep,
     NormalizationStep,
     PaddingStep,
+    ParametricRectifierStep,
+    PermutingStep,
     PoolingStep,
+    RandomCropStep,
+    RectifierStep,
+    RepeatingStep,
     RescalingStep,
     ReshapeStep,
+    ResizingStep,
+    SampleNormalizationStep,
+    SpatialDropoutStep,
+    StandardizationStep,
     Step,
+    ToneStep,
     TransposedConvolutionStep,
+    UnitNormalizationStep,
     UpsamplingStep,
 )
 
@@ -49,4 +75,19 @@ OPERATIONS: dict[type[Step], Operation] = {
     ReshapeStep: reshape,
     CombineStep: combine,
     ConcatenateStep: concatenate,
+    DepthwiseConvolutionStep: depthwise_convolution,
+    AlphaDropoutStep: alpha_dropout,
+    CroppingStep: cropping,
+    NoiseStep: noise,
+    ParametricRectifierStep: parametric_rectifier,
+    PermutingStep: permuting,
+    RandomCropStep: random_crop,
+    RectifierStep: rectifier,
+    RepeatingStep: repeating,
+    ResizingStep: resizing,
+    SampleNormalizationStep: sample_normalization,
+    SpatialDropoutStep: spatial_dropout,
+    StandardizationStep: standardization,
+    ToneStep: tone,
+    UnitNormalizationStep: unit_normalization,
 }

@@ -1,4 +1,4 @@
-"""Images flipped, shifted and turned at random: each output pixel reads the input at a place, between four pixels.
+"""Images flipped, shifted, turned and zoomed at random: each output pixel reads a place between four of the input.
 
 Places are whole numbers of 2⁻³² pixels. They follow from the random words by whole-number arithmetic, so that every
 engine, in every precision, reads the same pixels: where a place is half-way between two, or on the edge, rounding would
@@ -25,7 +25,7 @@ _HALF = 1 << 31
 
 
 def motion(step: MotionStep, x: Array, weights: Sequence[Array], mode: Mode) -> tuple[Array, Backward]:
-    """In training, flip, shift and turn each image by its own random numbers."""
+    """In training, flip, shift, turn or zoom each image by its own random numbers."""
     if not mode.training:
         return x, lambda gradient: (gradient, [])
     places = _places(step, len(x), mode)
@@ -58,10 +58,12 @@ def _places(step: MotionStep, count: int, mode: Mode) -> tuple[Places, Places]:
         cosine, sine = _whole(math.cos(angle) * _HALF), _whole(math.sin(angle) * _HALF)
         upside_down = -1 if step.flips[0] and first < 0.5 else 1
         left_right = -1 if step.flips[1] and second < 0.5 else 1
+        tall = philox.between(step.zooms[0], first)
+        wide = tall if step.even else philox.between(step.zooms[1], second)
         shift_down = _whole(philox.between(step.shifts[0], first) * height * _ONE)
         shift_right = _whole(philox.between(step.shifts[1], second) * width * _ONE)
-        rows[image] = upside_down * cosine * down + sine * right + (height - 1) * _HALF - shift_down
-        columns[image] = left_right * cosine * right - sine * down + (width - 1) * _HALF - shift_right
+        rows[image] = upside_down * _whole(cosine * tall) * down + sine * right + (height - 1) * _HALF - shift_down
+        columns[image] = left_right * _whole(cosine * wide) * right - sine * down + (width - 1) * _HALF - shift_right
     return rows, columns
 
 

@@ -5,40 +5,70 @@ indices in the plan's list. Shapes are without the batch axis; arrays at run tim
 """
 
 from convoscope.engine.steps.activation import LINEAR, ActivationStep, Nonlinearity
+from convoscope.engine.steps.alpha_dropout import AlphaDropoutStep
 from convoscope.engine.steps.base import Step
 from convoscope.engine.steps.combine import CombineStep
 from convoscope.engine.steps.concatenate import ConcatenateStep
 from convoscope.engine.steps.convolution import ConvolutionStep
+from convoscope.engine.steps.cropping import CroppingStep
 from convoscope.engine.steps.dense import DenseStep
+from convoscope.engine.steps.depthwise_convolution import DepthwiseConvolutionStep
 from convoscope.engine.steps.dropout import DropoutStep
 from convoscope.engine.steps.erasing import ErasingStep
 from convoscope.engine.steps.motion import MotionStep
+from convoscope.engine.steps.noise import NoiseStep
 from convoscope.engine.steps.normalization import NormalizationStep
 from convoscope.engine.steps.padding import PaddingStep
+from convoscope.engine.steps.parametric_rectifier import ParametricRectifierStep
+from convoscope.engine.steps.permuting import PermutingStep
 from convoscope.engine.steps.pooling import PoolingStep, Window
+from convoscope.engine.steps.random_crop import RandomCropStep
+from convoscope.engine.steps.rectifier import RectifierStep
+from convoscope.engine.steps.repeating import RepeatingStep
 from convoscope.engine.steps.rescaling import RescalingStep
 from convoscope.engine.steps.reshape import ReshapeStep
+from convoscope.engine.steps.resizing import ResizingStep
+from convoscope.engine.steps.sample_normalization import SampleNormalizationStep
+from convoscope.engine.steps.spatial_dropout import SpatialDropoutStep
+from convoscope.engine.steps.standardization import StandardizationStep
+from convoscope.engine.steps.tone import ToneStep
 from convoscope.engine.steps.transposed_convolution import TransposedConvolutionStep
+from convoscope.engine.steps.unit_normalization import UnitNormalizationStep
 from convoscope.engine.steps.upsampling import UpsamplingStep
 
 __all__ = [
     "LINEAR",
     "ActivationStep",
+    "AlphaDropoutStep",
     "CombineStep",
     "ConcatenateStep",
     "ConvolutionStep",
+    "CroppingStep",
     "DenseStep",
+    "DepthwiseConvolutionStep",
     "DropoutStep",
     "ErasingStep",
     "MotionStep",
+    "NoiseStep",
     "Nonlinearity",
     "NormalizationStep",
     "PaddingStep",
+    "ParametricRectifierStep",
+    "PermutingStep",
     "PoolingStep",
+    "RandomCropStep",
+    "RectifierStep",
+    "RepeatingStep",
     "RescalingStep",
     "ReshapeStep",
+    "ResizingStep",
+    "SampleNormalizationStep",
+    "SpatialDropoutStep",
+    "StandardizationStep",
     "Step",
+    "ToneStep",
     "TransposedConvolutionStep",
+    "UnitNormalizationStep",
     "UpsamplingStep",
     "Window",
 ]

@@ -34,16 +34,18 @@ class ConvolutionStep(Step):
     activation: Nonlinearity = LINEAR
     pool: Window | None = None
     normalization: NormalizationStep | None = None
+    groups: int = 1
 
     @property
     def label(self) -> str:
+        kind = "convolution" if self.groups == 1 else f"convolution in {self.groups} groups"
         folded = [FOLDED_IN] if self.normalization else []
         pooled = [self.pool.words] if self.pool else []
-        return ", ".join(["convolution", *folded, *self.activation.words, *pooled])
+        return ", ".join([kind, *folded, *self.activation.words, *pooled])
 
     @property
     def multiply_adds(self) -> int:
-        return math.prod(self.kernel_size) * self.input_shape[2] * math.prod(self.feature_shape)
+        return math.prod(self.kernel_size) * self.input_shape[2] // self.groups * math.prod(self.feature_shape)
 
     @property
     def readings(self) -> Sequence[Reading]:
@@ -51,7 +53,7 @@ class ConvolutionStep(Step):
         convolved = Windows(
             *(self.input_shape, self.kernel_size, self.strides, self.padding, (height, width)),
             dilation=self.dilation,
-            all_channels=True,
+            groups=self.groups,
         )
         return (
             [convolved] if self.pool is None else [convolved, self.pool.reading(self.feature_shape, self.output_shape)]
@@ -59,6 +61,16 @@ class ConvolutionStep(Step):
 
     def describe(self) -> list[dict[str, Any]]:
         features = list(self.feature_shape)
+        if self.groups > 1:
+            return [
+                self._description(
+                    *("grouped convolution", "strides", "dilation", "padding", "groups"),
+                    kernel=self.kernel_size,
+                    bias=self.use_bias,
+                    normalization=None if self.normalization is None else self.normalization.settings(),
+                    **self.activation.describe(),
+                )
+            ]
         convolution = self._description(
             *("convolution", "strides", "dilation", "padding"),
             kernel=self.kernel_size,

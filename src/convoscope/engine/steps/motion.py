@@ -1,4 +1,4 @@
-"""Images flipped, shifted and turned at random."""
+"""Images flipped, shifted, turned and zoomed at random."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from convoscope.types import Bounds
 
 @dataclass(frozen=True)
 class MotionStep(ElementwiseStep):
-    """In training, each image flipped, shifted and turned by random numbers of its own.
+    """In training, each image flipped, shifted, turned or zoomed by random numbers of its own.
 
     ``flips`` says whether images are ever mirrored along the height and along the width, ``shifts`` between which
     shares of height and width they are moved (down and right), ``turns`` between which shares of a full turn they are
-    turned about their centre (counter-clockwise). ``stream`` and ``seed`` are as in `DropoutStep`.
+    turned about their centre (counter-clockwise), ``zooms`` between which multiples of height and width are shown, the
+    width like the height where ``even``. Zooms do not go together with turns. ``stream`` and ``seed`` are as in
+    `DropoutStep`.
     """
 
     idle_in_prediction: ClassVar[bool] = True
@@ -26,6 +28,8 @@ class MotionStep(ElementwiseStep):
     flips: tuple[bool, bool] = (False, False)
     shifts: tuple[Bounds, Bounds] = ((0.0, 0.0), (0.0, 0.0))
     turns: Bounds = (0.0, 0.0)
+    zooms: tuple[Bounds, Bounds] = ((1.0, 1.0), (1.0, 1.0))
+    even: bool = False
     bilinear: bool = False
     fill_mode: str = "constant"
     fill_value: float = 0.0
@@ -35,5 +39,5 @@ class MotionStep(ElementwiseStep):
         return "motion"
 
     def describe(self) -> list[dict[str, Any]]:
-        settings = ("flips", "shifts", "turns", "bilinear", "fill_mode", "fill_value")
+        settings = ("flips", "shifts", "turns", "zooms", "even", "bilinear", "fill_mode", "fill_value")
         return [self._description("motion", "stream", *settings, seed=core_seed(self.seed))]

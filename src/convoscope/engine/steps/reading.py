@@ -88,8 +88,9 @@ class Windows(Reading):
     padding : ((top, bottom), (left, right))
     places : (int, int)
         How many positions the window has along height and width.
-    all_channels : bool
-        Whether each output channel is computed from all input channels, or from its own alone.
+    groups : int, optional
+        Into how many groups the channels of the input and those of the output are divided: each output channel is
+        computed from the input channels of its own group. Left out, each input channel is a group.
     """
 
     input_shape: Shape
@@ -98,7 +99,7 @@ class Windows(Reading):
     padding: Padding
     places: Pair
     dilation: Pair = (1, 1)
-    all_channels: bool = False
+    groups: int | None = None
 
     def through(self, field: ReceptiveField) -> ReceptiveField:
         if field.mixed:
@@ -112,15 +113,14 @@ class Windows(Reading):
     def back(self, mask: Mask) -> Mask:
         (top, bottom), (left, right) = self.padding
         height, width, channels = self.input_shape
-        marked: Mask = mask.reshape(*self.places, -1)
-        if self.all_channels:
-            marked, channels = np.any(marked, axis=-1, keepdims=True), 1
-        inputs = np.zeros((height + top + bottom, width + left + right, channels), bool)
+        groups = self.groups or channels
+        marked = np.any(mask.reshape(*self.places, groups, -1), axis=-1)
+        inputs = np.zeros((height + top + bottom, width + left + right, groups), bool)
         rows, columns = (np.arange(n) * stride for n, stride in zip(self.places, self.strides, strict=True))
         for row in range(self.size[0]):
             for column in range(self.size[1]):
                 inputs[np.ix_(rows + row * self.dilation[0], columns + column * self.dilation[1])] |= marked
-        return np.broadcast_to(inputs[top : top + height, left : left + width], self.input_shape)
+        return np.repeat(inputs[top : top + height, left : left + width], channels // groups, axis=2)
 
 
 @dataclass(frozen=True)
@@ -225,3 +225,27 @@ class Part(Reading):
         window = [slice(None)] * len(self.output_shape)
         window[self.axis] = slice(self.offset, self.offset + self.input_shape[self.axis])
         return mask[tuple(window)]
+
+
+@dataclass(frozen=True)
+class Together(Reading):
+    """Each output is computed from all inputs that differ from it in these axes, the last ones, alone.
+
+    Where the last axis is divided into groups, only from those of its own group.
+    """
+
+    input_shape: Shape
+    axes: tuple[int, ...]
+    groups: int = 1
+
+    def through(self, field: ReceptiveField) -> ReceptiveField:
+        if field.mixed or len(self.input_shape) < 3:
+            return field.together()
+        each = enumerate(field.axes)
+        return replace(field, axes=tuple(reach.together() if axis in self.axes else reach for axis, reach in each))
+
+    def back(self, mask: Mask) -> Mask:
+        *before, channels = self.input_shape
+        grouped = mask.reshape(*before, self.groups, channels // self.groups)
+        marked = grouped.any(axis=(*(axis for axis in self.axes if axis < len(before)), -1), keepdims=True)
+        return np.broadcast_to(marked, grouped.shape).reshape(self.input_shape)

@@ -1,0 +1,28 @@
+"""Parts cut out of images at random."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from convoscope.engine.steps.base import core_seed
+from convoscope.engine.steps.resizing import ResizingStep
+
+
+@dataclass(frozen=True)
+class RandomCropStep(ResizingStep):
+    """In training, a part of the output's size cut out at a random position; in prediction, a resizing.
+
+    ``stream`` and ``seed`` are as in `DropoutStep`.
+    """
+
+    stream: int
+    seed: int | None
+
+    @property
+    def label(self) -> str:
+        return "random crop"
+
+    def describe(self) -> list[dict[str, Any]]:
+        (description,) = super().describe()
+        return [{**description, "crop": {"stream": self.stream, "seed": core_seed(self.seed)}}]

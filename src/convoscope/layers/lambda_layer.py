@@ -1,0 +1,24 @@
+"""Lambda, which there is not: what to write in its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from convoscope.errors import ConfigurationError
+from convoscope.layers.base import Layer
+
+
+class Lambda(Layer):
+    """Refused: a layer here is a description that any engine computes, and a Python function is not.
+
+    A function could not be saved, differentiated or shown, and a file that holds one runs code when it is opened.
+    """
+
+    def __init__(self, function: Any = None, *_: Any, **__: Any) -> None:
+        name = getattr(function, "__name__", None)
+        raise ConfigurationError(
+            f"Lambda{f' ({name})' if name and name != '<lambda>' else ''} is not supported: a Python function cannot "
+            "be saved, differentiated or explored. Write what it does with layers: Rescaling(1/255) for x / 255, "
+            "Activation('relu') or ReLU(max_value=6), Normalization(mean=..., variance=...), Reshape, Permute, "
+            "Cropping2D, UnitNormalization, Resizing; or do it to the arrays before fit and predict."
+        )
