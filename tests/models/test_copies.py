@@ -14,6 +14,7 @@ import joblib
 import numpy as np
 import numpy.typing as npt
 import pytest
+from tests.layers.needed import NEEDED
 
 import convoscope as cs
 from convoscope.engine import select
@@ -139,25 +140,12 @@ def test_a_view_and_its_places_are_copied(copied: Copier) -> None:
     assert (cs.Model(first, symbol).predict(x) == cs.Model(model.input, model.layers[1].output)(x)).all()
 
 
-SETTINGS: dict[str, dict[str, Any]] = {
-    "InputLayer": {"shape": (6, 6, 1)},
-    "Conv2D": {"filters": 2, "kernel_size": 3},
-    "Conv2DTranspose": {"filters": 2, "kernel_size": 3},
-    "Dense": {"units": 2},
-    "Reshape": {"target_shape": (-1,)},
-    "Dropout": {"rate": 0.5},
-    "Activation": {"activation": "relu"},
-    "Rescaling": {"scale": 0.5},
-    "RandomTranslation": {"height_factor": 0.1, "width_factor": 0.1},
-    "RandomRotation": {"factor": 0.1},
-}
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_layer_is_copied(copied: Copier, kind: str) -> None:
-    layer = KINDS[kind](**SETTINGS.get(kind, {}), name="own")
+    layer = KINDS[kind](**NEEDED.get(kind, {}), name="own")
     assert copied(layer).get_config() == layer.get_config()
-    layer.build([(6, 6, 1)] * 2 if isinstance(layer, Join) else (6, 6, 1), np.random.default_rng(0))
+    shape = (6,) if kind == "RepeatVector" else (6, 6, 1)
+    layer.build([shape] * 2 if isinstance(layer, Join) else shape, np.random.default_rng(0))
     twin = copied(layer)
     assert (twin.get_config(), twin.output_shape) == (layer.get_config(), layer.output_shape)
     assert all((a == b).all() and a is not b for a, b in zip(twin.weights, layer.weights, strict=True))

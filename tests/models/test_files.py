@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
+from tests.layers.needed import NEEDED
 from tests.models.support import small_model
 
 from convoscope.engine.base import Engine
@@ -113,6 +114,12 @@ ROWS = [
     Row(Maximum(), ((5,), (5,))),
     Row(Minimum(), ((5,), (5,))),
     Row(Concatenate(1), ((3, 4, 2), (1, 4, 2))),
+]
+# The others with what they need and nothing else; see tests/layers/test_every_layer_in_a_model.py for their settings.
+ROWS += [
+    Row(kind(**NEEDED.get(name, {})), (6,) if name == "RepeatVector" else (6, 6, 1))
+    for name, kind in KINDS.items()
+    if not any(type(row.layer) is kind for row in ROWS)
 ]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.layers.needed import NEEDED
 
 import convoscope as cs
 from convoscope.errors import ConfigurationError, ConvoscopeError, ConvoscopeWarning, DataError, ShapeError
@@ -135,17 +136,7 @@ def test_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _ours(lambda odd: save_with("preprocessing", odd))
 
 
-GIVEN: dict[str, dict[str, Any]] = {
-    "InputLayer": {"shape": (3, 3, 1)},
-    "Conv2D": {"filters": 2, "kernel_size": 3},
-    "Conv2DTranspose": {"filters": 2, "kernel_size": 3},
-    "Dense": {"units": 2},
-    "Reshape": {"target_shape": (-1,)},
-    "Dropout": {"rate": 0.5},
-    "Activation": {"activation": "relu"},
-    "Rescaling": {"scale": 0.5},
-    "RandomTranslation": {"height_factor": 0.1, "width_factor": 0.1},
-    "RandomRotation": {"factor": 0.1},
+GIVEN: dict[str, dict[str, Any]] = NEEDED | {
     "ExponentialDecay": {"initial_learning_rate": 0.1, "decay_steps": 10, "decay_rate": 0.5},
     "CosineDecay": {"initial_learning_rate": 0.1, "decay_steps": 10},
     "PiecewiseConstantDecay": {"boundaries": [1], "values": [0.1, 0.2]},

@@ -140,7 +140,7 @@ def _rows(model: Any) -> tuple[Row, ...]:
                 kind=_kind(layer),
                 shapes=shapes,
                 params=layer.count_params(),
-                arithmetic=" + ".join("×".join(map(str, spec.shape)) for spec in getattr(layer, "specs", ())),
+                arithmetic=" + ".join("×".join(map(str, spec.shape or (1,))) for spec in getattr(layer, "specs", ())),
                 receptive_fields=fields[made[value]],
                 multiply_adds=sum(costs[number] for call in own for number in call.numbers),
                 trainable=layer.trainable,

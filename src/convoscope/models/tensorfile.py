@@ -58,7 +58,8 @@ def write_tensors(path: str | os.PathLike[str], tensors: Mapping[str, AnyFloats]
     from safetensors.numpy import save
 
     arrays = {
-        name: np.ascontiguousarray(array, np.float16 if array.dtype == np.float16 else np.float32)
+        # Not ascontiguousarray, which gives a single number an axis.
+        name: np.asarray(array, np.float16 if array.dtype == np.float16 else np.float32, order="C")
         for name, array in tensors.items()
     }
     write_atomically(path, [save(arrays, {KEY: json_text(metadata)})])
