@@ -292,7 +292,8 @@ def weights_for(row: Row, generator: np.random.Generator) -> list[Array]:
     """Return random weights for the row's layer; variances are positive."""
     specs = row.layer.weight_specs(row.shapes[0])
     drawn = [generator.normal(0, 0.5, spec.shape) for spec in specs]
-    return [np.abs(w) + 0.5 if spec.name.endswith("variance") else w for w, spec in zip(drawn, specs, strict=True)]
+    positive = [np.abs(w) + 0.5 if spec.name.endswith("variance") else w for w, spec in zip(drawn, specs, strict=True)]
+    return [np.asarray(weight) for weight in positive]  # a single number too
 
 
 def single(arrays: list[Array]) -> Any:

@@ -89,6 +89,15 @@ test("an autoencoder makes what PyTorch makes, in every layer, and its gradient 
   assertClose(network.gradient(-1, indexIn(outputs.at(-1).shape, { row: 10, column: 7, channel: 1 })), gradient, 1e-5);
 });
 
+test("a ReLU with a bound, a slope and a threshold of its own does what Keras' does", async () => {
+  const { operationOf } = await import(new URL("engine/operations.js", STATIC));
+  const settings = { operation: "rectify", most: 2, slope: 0.25, threshold: 0.75 };
+  const input = asTensor({ shape: [4], data: [-2, 0.5, 1, 3] });
+  const one = asTensor({ shape: [4], data: [1, 1, 1, 1] });
+  assertClose(operationOf(settings).forward(input, settings), { shape: [4], data: [-0.6875, -0.0625, 1, 2] });
+  assertClose(operationOf(settings).backward(one, input, settings), { shape: [4], data: [0.25, 0.25, 1, 0] });
+});
+
 describe("the model's file", () => {
   test("refuses what is cut short, of another program, or of an unknown layer", () => {
     assert.throws(() => readModel(new ArrayBuffer(4)), /damaged or cut short/);
@@ -103,6 +112,9 @@ describe("the model's file", () => {
     const layers = [{ class_name: "LSTM", config: { name: "x" } }];
     const told = JSON.stringify({ model: { architecture: { name: "m", input_shape: [2], layers } } });
     assert.throws(() => readModel(file({ __metadata__: { convoscope: told } })), /LSTM/);
+    const grouped = [{ class_name: "Conv2D", config: { name: "x", groups: 2, activation: "linear" } }];
+    const many = JSON.stringify({ model: { architecture: { name: "m", input_shape: [4, 4, 2], layers: grouped } } });
+    assert.throws(() => readModel(file({ __metadata__: { convoscope: many } })), /Conv2D in 2 groups/);
   });
 
   test("may have kernels in 8 bits: each number times the scale of its output channel", () => {

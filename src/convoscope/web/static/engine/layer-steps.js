@@ -11,11 +11,21 @@ const globally =
 
 const combining = (mode) => () => [{ operation: "combine", mode }];
 
+/** A rectifier with Keras' settings; files from before there were all of them leave some out. */
+function rectified({ negative_slope: slope, max_value: most = null, threshold = 0 }) {
+  if (threshold === 0 && most === null) return [{ operation: "leak", slope }];
+  if (threshold === 0 && most === 6 && slope === 0) return activated("relu6");
+  return [{ operation: "rectify", most: most ?? Infinity, slope, threshold }];
+}
+
+function convolved(config, { kernel, bias = null }) {
+  const { strides: stride, padding, dilation_rate: dilation, groups = 1, activation } = config;
+  if (groups > 1) throw new RangeError(`The page cannot compute a Conv2D in ${groups} groups yet, only in one.`);
+  return [{ operation: "convolve", kernel, bias, stride, padding, dilation }, ...activated(activation)];
+}
+
 const STEPS = {
-  Conv2D: ({ strides, padding, dilation_rate: dilation, activation }, { kernel, bias = null }) => [
-    { operation: "convolve", kernel, bias, stride: strides, padding, dilation },
-    ...activated(activation),
-  ],
+  Conv2D: convolved,
   Conv2DTranspose: (config, { kernel, bias = null }) => {
     const { strides: stride, padding, output_padding: outputPadding, dilation_rate: dilation } = config;
     return [
@@ -36,8 +46,7 @@ const STEPS = {
   Rescaling: ({ scale, offset }) => [{ operation: "rescale", scale, offset }],
   Activation: ({ activation }) => activated(activation),
   Softmax: () => activated("softmax"),
-  ReLU: ({ negative_slope: slope, max_value: bound = null }) =>
-    bound === null ? [{ operation: "leak", slope }] : activated("relu6"),
+  ReLU: rectified,
   LeakyReLU: ({ negative_slope: slope }) => [{ operation: "leak", slope }],
   ELU: ({ alpha }) => activated("elu", alpha),
   Flatten: () => [{ operation: "flatten" }],
@@ -52,10 +61,17 @@ const STEPS = {
   Concatenate: ({ axis }) => [{ operation: "concatenate", axis }],
   // These change images in training only.
   Dropout: nothing,
+  SpatialDropout2D: nothing,
+  GaussianNoise: nothing,
+  GaussianDropout: nothing,
+  AlphaDropout: nothing,
   RandomFlip: nothing,
   RandomTranslation: nothing,
   RandomRotation: nothing,
   RandomErasing: nothing,
+  RandomZoom: nothing,
+  RandomContrast: nothing,
+  RandomBrightness: nothing,
 };
 
 /** The steps of a layer of that type; `weights` are tensors by name. */

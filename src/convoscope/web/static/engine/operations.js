@@ -92,6 +92,13 @@ export const OPERATIONS = {
     backward: (gradient, input, { slope }) => map(gradient, (g, i) => (input.data[i] > 0 ? g : slope * g)),
     sees: eachValue,
   },
+  rectify: {
+    forward: (input, { most, slope, threshold }) =>
+      map(input, (x) => (x > threshold ? Math.min(x, most) : slope * (x - threshold))),
+    backward: (gradient, input, { most, slope, threshold }) =>
+      map(gradient, (g, i) => (input.data[i] > threshold ? (input.data[i] > most ? 0 : g) : slope * g)),
+    sees: eachValue,
+  },
   // What a byte holds: clipped to 0..255 and rounded, halves to the even number, as an 8-bit image of NumPy's is.
   bytes: {
     forward: (input) => tensor(input.shape, new Float32Array(new Uint8ClampedArray(input.data))),

@@ -118,6 +118,13 @@ const EXPLAINED = {
     x: data[index],
     value: data[index] > 0 ? data[index] : slope * data[index],
   }),
+  rectify: ({ most, slope, threshold }, { data }, _, index) => ({
+    kind: "activate",
+    name: "ReLU with settings",
+    index,
+    x: data[index],
+    value: data[index] > threshold ? Math.min(data[index], most) : slope * (data[index] - threshold),
+  }),
   activate({ name, alpha }, input, position, index) {
     if (name === "softmax") return { kind: "activate", name, index, ...softmaxOf(rowOf(input, index), position.channel) };
     return { kind: "activate", name, index, x: input.data[index], value: activateValue(input.data[index], name, alpha) };

@@ -24,7 +24,7 @@ export function describe({ type, config }) {
   if (type === "Rescaling") parts.push(`× ${number(config.scale, 5)}${config.offset ? ` + ${number(config.offset, 3)}` : ""}`);
   if (config.activation && config.activation !== "linear") parts.push(activationName(config.activation));
   if (type === "Concatenate") parts.push(`axis ${config.axis}`.replace("-", "−"));
-  if (type === "Dropout" || type.startsWith("Random")) parts.push("in training only");
+  if (/Dropout|Noise|^Random/.test(type)) parts.push("in training only");
   const text = parts.join(", ").replace("relu", "ReLU");
   return text[0].toUpperCase() + text.slice(1);
 }
