@@ -28,6 +28,22 @@ LAYERS: list[tuple[Layer, Shape]] = [
     (layers.Dropout(0.5), (3,)),
     (layers.BatchNormalization(), (3,)),
     (layers.Rescaling(0.5), (3,)),
+    (layers.Conv2D(2, 3, groups=2), (4, 4, 2)),
+    (layers.DepthwiseConv2D(3), (4, 4, 2)),
+    (layers.ReLU(threshold=0.5), (3,)),
+    (layers.PReLU(), (3,)),
+    (layers.SpatialDropout2D(0.5), (4, 4, 1)),
+    (layers.AlphaDropout(0.5), (3,)),
+    (layers.GaussianNoise(0.5), (3,)),
+    (layers.LayerNormalization(), (3,)),
+    (layers.UnitNormalization(), (3,)),
+    (layers.Normalization(), (3,)),
+    (layers.Cropping2D(1), (4, 4, 1)),
+    (layers.Permute((2, 1)), (3, 4)),
+    (layers.RepeatVector(2), (3,)),
+    (layers.Resizing(2, 3), (4, 4, 1)),
+    (layers.RandomCrop(2, 3), (4, 4, 1)),
+    (layers.RandomContrast(0.5), (4, 4, 1)),
 ]
 
 
