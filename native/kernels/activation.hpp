@@ -121,8 +121,9 @@ static INLINE void repeat(const float* bias, std::int64_t n, float* pattern) {
     for (std::int64_t i = n; i < n * W; i++) pattern[i] = pattern[i - n];
 }
 
-static void bias_activation(float* values, const float* bias, std::int64_t rows, std::int64_t n, Activation f) {
-    if (!bias && f.kind == Nonlinearity::linear) return;
+template <bool Adds>
+static INLINE void end(float* values, const float* bias, const float* addend, std::int64_t rows, std::int64_t n,
+                       Activation f) {
     const V alpha = splat(f.alpha);
     // Where rows are not whole vectors, tails would cost more than the arithmetic: take all rows as one.
     float pattern[repeated_columns * W];
@@ -137,10 +138,20 @@ static void bias_activation(float* values, const float* bias, std::int64_t rows,
             for (std::int64_t j = 0; j < end; j += W) {
                 V x = load(values + at + j, end - j);
                 if (biases) x += load(biases + j, end - j);
+                if constexpr (Adds) x += load(addend + at + j, end - j);
                 store(values + at + j, activate<Kind>(x, alpha), end - j);
             }
         }
     });
+}
+
+static void bias_activation(float* values, const float* bias, std::int64_t rows, std::int64_t n, Activation f) {
+    if (bias || f.kind != Nonlinearity::linear) end<false>(values, bias, nullptr, rows, n, f);
+}
+
+static void bias_addend_activation(float* values, const float* bias, const float* addend, std::int64_t rows,
+                                   std::int64_t n, Activation f) {
+    end<true>(values, bias, addend, rows, n, f);
 }
 
 static void activation(Activation f, const float* x, float* y, std::int64_t count) {

@@ -42,6 +42,7 @@ static const Kernels table = {
     pooled_product,
     pooled_gradient,
     bias_activation,
+    bias_addend_activation,
     activation,
     activation_gradient,
     softmax,

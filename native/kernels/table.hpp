@@ -280,6 +280,9 @@ struct Kernels {
 
     // Values (rows, n) += bias (n), or null; then the activation, in place. Not softmax.
     void (*bias_activation)(float* values, const float* bias, std::int64_t rows, std::int64_t n, Activation);
+    // The same with an addend (rows, n) before the activation.
+    void (*bias_addend_activation)(float* values, const float* bias, const float* addend, std::int64_t rows,
+                                   std::int64_t n, Activation);
     void (*activation)(Activation, const float* x, float* y, std::int64_t count);
     // dx = dy × f'(x). `x` may be null where the output alone tells the derivative.
     void (*activation_gradient)(Activation, const float* x, const float* y, const float* dy, float* dx,

@@ -1,4 +1,5 @@
-// Convolution, bias, activation and perhaps a pooling in one step.
+// Convolution, bias, activation and perhaps a pooling in one step; or a second value that is added before the
+// activation, as at the end of a residual block.
 //
 // With a pooling the un-pooled maps never reach memory: the pooled value and its place in the window are all that the
 // backward pass needs. What computes maps and gradients is chosen in convolution/choice.cpp.
@@ -32,7 +33,8 @@ public:
     std::string kernel(const Kernels& k) const override {
         const std::string rows =
             f_.rows == f_.out_rows ? "whole maps" : "strips of " + std::to_string(f_.rows) + " rows";
-        return product_.words() + " (" + k.name + "), " + rows + (f_.patches.copied() ? ", padded copy" : "") +
+        return product_.words() + (f_.settings.addend ? " and a sum" : "") + " (" + k.name + "), " + rows +
+               (f_.patches.copied() ? ", padded copy" : "") +
                (strategy_.backward.empty() ? "" : "; " + strategy_.backward);
     }
 
@@ -91,8 +93,11 @@ public:
                     k.pool(filled, output + offset, winners ? winners + offset : nullptr);
                 });
             }
-            if (!product_.finishes())
-                k.bias_activation(output, bias, s.images * (s.end - s.begin) * f_.out_width, f_.filters, activation_);
+            const std::int64_t pixels = s.images * (s.end - s.begin) * f_.out_width;
+            if (f_.settings.addend)  // what was just made is still in the cache
+                k.bias_addend_activation(output, bias, pass.inputs[1] + out, pixels, f_.filters, activation_);
+            else if (!product_.finishes())
+                k.bias_activation(output, bias, pixels, f_.filters, activation_);
         });
     }
 
@@ -108,6 +113,9 @@ public:
             const std::int64_t out = f_.output_of(s), pixels = s.images * (s.end - s.begin) * f_.out_width;
             k.activation_gradient(activation_, nullptr, pass.output + out, pass.output_gradient + out, before,
                                   pixels * f_.filters);
+            if (f_.settings.addend && pass.input_gradients[1])
+                std::memcpy(pass.input_gradients[1] + out, before,
+                            static_cast<std::size_t>(pixels * f_.filters) * sizeof(float));
             if (bias_ && pass.weight_gradients[1]) k.column_sums(before, pixels, f_.filters, pass.weight_gradients[1]);
             const float* gradient_of_maps = f_.pooled ? nullptr : before;
             each_gradient(k, pass.memo, [&](const MapGradient& gradient, const float* memo) {
@@ -164,6 +172,9 @@ void check(const StepDescription& d, const ConvolutionSettings& c) {
                "a convolution's features are of another size than its kernel makes");
     }
     expect_moderate_padding(padded, d.input());
+    expect(c.addend == (d.inputs.size() == 2), "a convolution reads a second value only as its addend");
+    expect(!c.addend || (d.inputs[1] == c.features && !c.pool),
+           "a convolution's addend must be as large as its features, and is not pooled");
     const Shape output = map_of(d.output);
     if (!c.pool) return expect(output == c.features, "a convolution's output must be its features");
     expect(c.pool->mode != PoolMode::average, "an average is not pooled within a convolution");
@@ -172,8 +183,10 @@ void check(const StepDescription& d, const ConvolutionSettings& c) {
 }
 
 std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker& weights) {
-    ConvolutionSettings c{take_geometry(settings), settings.take<Shape>("features"), take_activation(settings), {}};
+    ConvolutionSettings c{
+        take_geometry(settings), settings.take<Shape>("features"), take_activation(settings), {}, false};
     if (auto pool = settings.take<std::optional<Settings>>("pool")) c.pool = window_of(std::move(*pool));
+    if (settings.has("addend")) c.addend = settings.take<bool>("addend");
     check(d, c);
     const std::int64_t filters = c.features[2];
     const float* kernel = weights.take({c.kernel[0], c.kernel[1], d.input()[2], filters}, "kernel");
@@ -185,6 +198,6 @@ std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker& 
 
 }  // namespace
 
-const Kind kinds::convolution{"convolution", make};
+const Kind kinds::convolution{"convolution", make, 1, 2};
 
 }  // namespace convoscope

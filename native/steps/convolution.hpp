@@ -12,6 +12,7 @@ struct ConvolutionSettings : Geometry {
     Shape features;  // before the pooling
     Activation activation;
     std::optional<Window> pool;
+    bool addend = false;  // whether a second input, as large as the features, is added before the activation
 };
 
 }  // namespace convoscope

@@ -347,7 +347,15 @@ private:
         } else if (bytes_.choice(8) == 1) {
             settings.set("normalization", normalization(features[2], places));
         }
-        put("convolution", settings, output, places);
+        if (bytes_.choice(4) != 1) return put("convolution", settings, output, places);
+        const int addend = any();  // now and then one of the right size
+        settings.set("addend", bytes_.choice(16) != 1);
+        put_step({"convolution",
+                  {shape_, shapes_[static_cast<std::size_t>(addend)]},
+                  output,
+                  places,
+                  settings,
+                  {latest_, addend}});
     }
 
     void transposed() {

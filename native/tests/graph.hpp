@@ -63,6 +63,7 @@ private:
     void convolution() {
         const std::int64_t filters = random_int(0, 3) == 0 ? 1 : random_int(0, 1) ? channels_ : random_int(2, 34);
         const bool bias = random_int(0, 1) == 1;
+        const char* const ends[] = {"linear", "relu", "tanh"};
         Settings settings = activated({{"kernel", Pair{3, 3}},
                                        {"strides", Pair{1, 1}},
                                        {"dilation", Pair{1, 1}},
@@ -71,10 +72,15 @@ private:
                                        {"bias", bias},
                                        {"pool", {}},
                                        {"normalization", {}}},
-                                      random_int(0, 1) ? "tanh" : "linear");
+                                      ends[random_int(0, 2)]);
         std::vector<int> places{graph_.weight({3, 3, graph_.shape[2], filters}, random_int(0, 4) != 0)};
         if (bias) places.push_back(graph_.weight({filters}));
-        graph_.add("convolution", settings, {height_, width_, filters}, places);
+        const Shape output{height_, width_, filters};
+        std::vector<int> from{graph_.latest};
+        const int addend = some();
+        if (graph_.shapes[static_cast<std::size_t>(addend)] == output && random_int(0, 2)) from.push_back(addend);
+        settings.set("addend", from.size() == 2);
+        graph_.join("convolution", settings, from, output, places);
     }
 
     // A step with weights once more, on another value: a layer that is called twice.
@@ -84,7 +90,7 @@ private:
             if (step.weights.empty()) continue;
             for (int tries = 0; tries < 20; tries++) {
                 const int value = some();
-                if (graph_.shapes[static_cast<std::size_t>(value)] != step.input()) continue;
+                if (step.from.size() > 1 || graph_.shapes[static_cast<std::size_t>(value)] != step.input()) continue;
                 return graph_.join(step.kind.c_str(), step.settings, {value}, step.output, step.weights);
             }
         }

@@ -102,6 +102,7 @@ private:
                                     sum += read(step)[at] *
                                            weight(step, 0)[static_cast<std::size_t>(((v * 3 + u) * in + c) * out + f)];
                                 }
+                        if (step.from.size() > 1) sum += read(step, 1)[made.size()];
                         made.push_back(sum);
                     }
         return made;

@@ -17,7 +17,9 @@ public:
 
     std::string words() const override { return "direct product"; }
     // While a product's tile is in registers.
-    bool finishes() const override { return !f_.pooled && has_plain_end(f_.settings.activation); }
+    bool finishes() const override {
+        return !f_.pooled && !f_.settings.addend && has_plain_end(f_.settings.activation);
+    }
 
     std::int64_t memo_floats(const Kernels& k) const override {
         return padded(f_.filters, k.width) * f_.patches.size();
