@@ -109,7 +109,10 @@ class _Work:
             before = self._made.get(value)
             if before is None:
                 continue
-            merged = _merge(before, step, last, prediction)
+            if isinstance(step, CombineStep):
+                merged = _merge_sum(before, step, which)
+            else:
+                merged = _merge(before, step, last, prediction)
             if isinstance(merged, Step) and readers[value] > 1:
                 merged = "others read what goes in"
             if isinstance(merged, Step):
@@ -144,9 +147,29 @@ def _merge(before: Step, step: Step, last: bool, prediction: bool) -> Step | str
     return ""
 
 
+def _merge_sum(before: Step, step: CombineStep, which: int) -> Step | str:
+    """Return a convolution that adds the other of two values to what it makes, as at the end of a residual block."""
+    if not isinstance(before, ConvolutionStep) or step.mode != "add" or len(step.inputs) != 2:
+        return ""
+    if before.groups > 1 or before.pool is not None or before.activation != LINEAR or before.addend:
+        return ""
+    other = 1 - which
+    if step.input_shapes[other] != before.output_shape or step.output_shape != before.output_shape:
+        return "a convolution takes in a sum of equal shapes"
+    return replace(
+        before,
+        calls=_calls(before, step),
+        inputs=(before.inputs[0], step.inputs[other]),
+        input_shapes=(before.input_shape, step.input_shapes[other]),
+        addend=True,
+    )
+
+
 def _merge_pooling(before: Step, step: PoolingStep) -> Step | str:
     if not isinstance(before, ConvolutionStep):
         return _between(before)
+    if before.addend:
+        return "the convolution adds a second value"
     if before.pool is not None:
         return "the convolution has a pooling already"
     if before.groups > 1:
@@ -185,6 +208,8 @@ def _merge_normalization(before: Step, step: NormalizationStep, prediction: bool
         return "it is only folded in for prediction" if step.frozen else "its mean and variance are the whole batch's"
     if isinstance(before, ConvolutionStep) and before.pool is not None:
         return "it comes after the pooling"
+    if isinstance(before, ConvolutionStep) and before.addend:
+        return "it comes after the sum"
     if before.activation != LINEAR or before.normalization is not None:
         return f"it comes after {before.activation.name}"
     weights = (*before.weights, *step.weights)

@@ -13,8 +13,13 @@ from convoscope.engine.reference.windows import crop, pad, spread, windows
 from convoscope.engine.steps import LINEAR, ConvolutionStep, DepthwiseConvolutionStep
 
 
-def convolution(step: ConvolutionStep, x: Array, weights: Sequence[Array], mode: Mode) -> tuple[Array, Backward]:
-    """Convolve, add the bias, apply the activation, pool."""
+def convolution(
+    step: ConvolutionStep, x: Array | Sequence[Array], weights: Sequence[Array], mode: Mode
+) -> tuple[Array, Backward]:
+    """Convolve, add the bias and perhaps a second value, apply the activation, pool."""
+    if step.addend:
+        return _convolution_and_sum(step, x[0], x[1], weights)
+    assert isinstance(x, np.ndarray)
     maps, back_to_input = convolve(step, x, weights)
     outputs, back_to_maps = activate(step.activation, maps) if step.activation != LINEAR else (maps, _unchanged)
     if step.pool is None:
@@ -24,6 +29,21 @@ def convolution(step: ConvolutionStep, x: Array, weights: Sequence[Array], mode:
         pooled.reshape(len(x), *step.output_shape),
         lambda gradient: back_to_input(back_to_maps(back_to_outputs(gradient.reshape(pooled.shape)))),
     )
+
+
+def _convolution_and_sum(
+    step: ConvolutionStep, x: Array, addend: Array, weights: Sequence[Array]
+) -> tuple[Array, Backward]:
+    maps, back_to_input = convolve(step, x, weights)
+    outputs, back_to_sum = activate(step.activation, maps + addend)
+
+    def backward(gradient: Array) -> tuple[tuple[Array, ...], list[Array | None]]:
+        gradient = back_to_sum(gradient)
+        input_gradient, found = back_to_input(gradient)
+        assert isinstance(input_gradient, np.ndarray)
+        return (input_gradient, gradient), found
+
+    return outputs, backward
 
 
 def convolve(step: ConvolutionStep, x: Array, weights: Sequence[Array]) -> tuple[Array, Backward]:

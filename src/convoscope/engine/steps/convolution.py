@@ -11,7 +11,7 @@ from convoscope.engine.steps.activation import LINEAR, Nonlinearity
 from convoscope.engine.steps.base import Step
 from convoscope.engine.steps.normalization import FOLDED_IN, NormalizationStep
 from convoscope.engine.steps.pooling import Window
-from convoscope.engine.steps.reading import Reading, Windows
+from convoscope.engine.steps.reading import EachValue, Reading, Windows
 from convoscope.types import Padding, Pair
 
 _LARGEST_FUSED_WINDOW = 256  # the core keeps a winner's index in a byte
@@ -22,7 +22,8 @@ class ConvolutionStep(Step):
     """Convolution, bias, activation, and perhaps a pooling: weights are the kernel and, if any, the bias.
 
     ``feature_shape`` is the size before the pooling, (height, width, filters). ``normalization``, in prediction alone,
-    comes before the activation; its weights are the last ones.
+    comes before the activation; its weights are the last ones. ``addend`` says that a second value is read, as large as
+    the features, and added before the activation: a residual network's shortcut. What is pooled has none.
     """
 
     kernel_size: Pair
@@ -35,13 +36,15 @@ class ConvolutionStep(Step):
     pool: Window | None = None
     normalization: NormalizationStep | None = None
     groups: int = 1
+    addend: bool = False
 
     @property
     def label(self) -> str:
         kind = "convolution" if self.groups == 1 else f"convolution in {self.groups} groups"
         folded = [FOLDED_IN] if self.normalization else []
         pooled = [self.pool.words] if self.pool else []
-        return ", ".join([kind, *folded, *self.activation.words, *pooled])
+        added = ["add"] if self.addend else []
+        return ", ".join([kind, *folded, *added, *self.activation.words, *pooled])
 
     @property
     def multiply_adds(self) -> int:
@@ -58,6 +61,9 @@ class ConvolutionStep(Step):
         return (
             [convolved] if self.pool is None else [convolved, self.pool.reading(self.feature_shape, self.output_shape)]
         )
+
+    def readings_of(self, which: int) -> Sequence[Reading]:
+        return self.readings if which == 0 else [EachValue()]
 
     def describe(self) -> list[dict[str, Any]]:
         features = list(self.feature_shape)
@@ -78,6 +84,7 @@ class ConvolutionStep(Step):
             features=features,
             normalization=None if self.normalization is None else self.normalization.settings(),
             pool=None,
+            addend=self.addend,
             **self.activation.describe(),
         )
         if self.pool is None:
