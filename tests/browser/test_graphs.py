@@ -12,6 +12,7 @@ import pytest
 import convoscope as cs
 from convoscope.explore import activations, grad_cam, receptive_field
 from convoscope.explore.interventions import intervene
+from convoscope.models.naming import call_names
 from convoscope.web.explored import Explored
 from convoscope.web.explorer import offline
 
@@ -125,7 +126,7 @@ def ready(page: Any, address: str) -> None:
 def choose(page: Any, explored: Explored, name: str, unit: tuple[int, ...], rest: str = "") -> float:
     """Choose a value of the call of that name by the address, and return what Python has there for image 4."""
     graph = explored.model.graph
-    index = graph.call_names.index(name)
+    index = call_names(explored.model).index(name)
     flat = int(np.ravel_multi_index(unit, graph.calls[index].output_shape))
     address = page.url.split("#")[0]
     ready(page, f"{address}#image=4&layer={graph.value_of(index)}&unit={flat}{rest}")
@@ -230,7 +231,7 @@ def test_two_images_are_picked_together_and_the_output_with_classes_is_explained
 
 def test_a_filter_that_is_off_counts_as_in_python(browser: Any, residual: Explored) -> None:
     model = residual.model
-    index = model.graph.call_names.index("add_2")
+    index = call_names(model).index("add_2")
     expected = intervene(model, {index: list(range(16))}, [], residual.images, residual.y).accuracy
     off = ",".join(map(str, range(16)))
     with serving(residual) as address, watched(browser) as page:

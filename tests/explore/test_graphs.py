@@ -17,9 +17,11 @@ from convoscope.errors import ConfigurationError, UnknownNameError
 from convoscope.explore.interventions import WeightChange, with_interventions
 from convoscope.explore.submodels import main_output, submodel, values_at
 from convoscope.layers.graph import Graph
+from convoscope.models.naming import call_names
 
 FOLDER = Path(__file__).parent.parent / "web"
 FOUND = json.loads((FOLDER / "graphs.json").read_text(encoding="utf-8"))
+NAMES = ("residual", "siamese")
 Array = npt.NDArray[Any]
 # What PyTorch's description of a layer leaves out, because the weights say it.
 SIZES = {"Conv2D": "filters", "Dense": "units"}
@@ -68,7 +70,7 @@ def tool_name(name: str, value: int) -> str:
     return str(told["calls"][value - len(told["input_shapes"])]["name"])
 
 
-@pytest.mark.parametrize("name", FOUND)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_call_makes_what_pytorch_makes(name: str) -> None:
     result = cs.explore.activations(graph(name), images(name))
     expected = arrays(FOUND[name]["outputs"])
@@ -107,7 +109,7 @@ def test_a_channel_that_is_off_is_off_for_every_reader() -> None:
     model = graph("residual")
     first, gated = model.get_layer("layer_0"), model.get_layer("layer_11")
     run = with_interventions(model, {0: [1, 3], 11: [2]}, [])
-    assert [model.graph.call_names[index] for index in (0, 11)] == ["layer_0", "layer_11"]
+    assert [call_names(model)[index] for index in (0, 11)] == ["layer_0", "layer_11"]
     outputs = run(images("residual"))
     for layer, channels in ((first, [1, 3]), (gated, [2])):
         kernel, bias = layer.get_weights()
@@ -122,7 +124,7 @@ def test_an_ablated_sum_and_a_changed_weight_leave_the_model_as_it_was() -> None
     result = cs.explore.ablate(model, "layer_7", range(4), images("residual"), [0])
     assert result.layer == "layer_7"
     assert not np.allclose(result.outputs, before)
-    index = model.graph.call_names.index("layer_0")
+    index = call_names(model).index("layer_0")
     changed = with_interventions(model, {}, [WeightChange(index, "bias", 2, 5.0)])(images("residual"))
     np.testing.assert_array_equal(model.predict(images("residual")), before)
     kernel, bias = model.get_layer("layer_0").get_weights()
@@ -131,7 +133,7 @@ def test_an_ablated_sum_and_a_changed_weight_leave_the_model_as_it_was() -> None
     np.testing.assert_allclose(changed, model.predict(images("residual")), rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", FOUND)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_receptive_field_is_exactly_what_changes_the_unit(name: str) -> None:
     """Every pixel is changed in turn, in 16 random images: behind a ReLU one alone may not show it."""
     model, generator = graph(name), np.random.default_rng(3)
@@ -149,7 +151,7 @@ def test_a_receptive_field_is_exactly_what_changes_the_unit(name: str) -> None:
                 other[which][(slice(None), *pixel)] += 3
                 reached[pixel] = np.any(_values(model, other, value)[(slice(None), *unit)] != plain)
             mask = cs.explore.receptive_field(model, index, unit, which).mask
-            np.testing.assert_array_equal(reached, mask, err_msg=f"{model.graph.call_names[index]}, input {which}")
+            np.testing.assert_array_equal(reached, mask, err_msg=f"{call_names(model)[index]}, input {which}")
 
 
 def _values(model: cs.Model, inputs: list[Array], value: int) -> Array:
@@ -160,10 +162,10 @@ def test_calls_are_named_by_layer_name_and_index() -> None:
     model = graph("siamese")
     shared = model.get_layer("layer_0")
     calls = [index for index, call in enumerate(model.graph.calls) if call.layer is shared]
-    names = [model.graph.call_names[index] for index in calls]
-    assert names == ["layer_0", "layer_0 (2)"]
-    outputs = cs.explore.activations(model, images("siamese"), [shared, "layer_0 (2)", calls[1]])
-    assert outputs.layers == ("layer_0", "layer_0 (2)", "layer_0 (2)")
+    names = [call_names(model)[index] for index in calls]
+    assert names == ["layer_0", "layer_0 (2nd call)"]
+    outputs = cs.explore.activations(model, images("siamese"), [shared, "layer_0 (2nd call)", calls[1]])
+    assert outputs.layers == ("layer_0", "layer_0 (2nd call)", "layer_0 (2nd call)")
     assert not np.allclose(outputs.outputs[0], outputs.outputs[1])
     np.testing.assert_array_equal(outputs.outputs[1], outputs.outputs[2])
     with pytest.raises(UnknownNameError, match="layer_0"):

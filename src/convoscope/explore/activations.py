@@ -25,7 +25,7 @@ class Activations:
     images : array (N, *input_shape), or a list of those
         One for each input of the model.
     layers : tuple of str
-        The layers' names; the second call of a layer is named "conv2d (2)".
+        The layers' names; the second call of a layer is named "conv2d (2nd call)".
     outputs : tuple of arrays (N, ...)
         One for each layer.
     """

@@ -14,15 +14,16 @@ from convoscope.errors import ConfigurationError, unknown_name
 from convoscope.explore.submodels import main_calls
 from convoscope.layers import Conv2D, Layer
 from convoscope.layers.graph import Call
+from convoscope.models.naming import call_names
 from convoscope.models.network import Network
 
 
 def index_of(model: Network, layer: Layer | str | SupportsIndex) -> int:
     """Return the index of a call whose layer is given as itself, by its name, or by that index (-1 is the last).
 
-    Of a layer that is called several times it is the first call: the others are named "conv2d (2)" and so on.
+    Of a layer that is called several times it is the first call: the others are named "conv2d (2nd call)" and so on.
     """
-    calls, names = model.graph.calls, model.graph.call_names
+    calls, names = model.graph.calls, call_names(model)
     if isinstance(layer, Layer):
         indices = [index for index, call in enumerate(calls) if call.layer is layer]
         if not indices:
@@ -31,9 +32,11 @@ def index_of(model: Network, layer: Layer | str | SupportsIndex) -> int:
             )
         return indices[0]
     if isinstance(layer, str):
-        if layer not in names:
-            raise unknown_name(f"layer in model {model.name!r}", layer, names)
-        return names.index(layer)
+        plain = [call.layer.name for call in calls]  # of layers in models that stand in this one, without the path
+        for known in (names, plain):
+            if layer in known:
+                return known.index(layer)
+        raise unknown_name(f"layer in model {model.name!r}", layer, names)
     index = operator.index(layer)
     if not -len(calls) <= index < len(calls):
         raise ConfigurationError(f"There is no layer at index {index}: model {model.name!r} has {len(calls)} layers.")
@@ -47,7 +50,7 @@ def call_at(model: Network, index: int) -> Call:
 
 def name_at(model: Network, index: int) -> str:
     """Return the name of the call at an index."""
-    return model.graph.call_names[index]
+    return call_names(model)[index]
 
 
 def calls_of(model: Network, kinds: type[Layer] | tuple[type[Layer], ...]) -> list[int]:

@@ -10,6 +10,7 @@ import numpy as np
 from convoscope import drawing
 from convoscope.engine.base import Array, Arrays
 from convoscope.errors import NotReadyError, unknown_name
+from convoscope.explore.calls import name_at
 from convoscope.explore.predictions import Labels, checked_labels
 from convoscope.explore.submodels import (
     as_inputs,
@@ -110,7 +111,7 @@ def hidden(model: Network, images: Arrays) -> tuple[Array, str]:
     with_weights = [index for index in needed if isinstance(graph.calls[index].layer, (Conv2D, Dense))]
     value = graph.calls[with_weights[-1]].inputs[0] if with_weights else 0
     (values,) = values_at(model, images, [value])
-    return values.reshape(len(values), -1), "the input" if value < count else graph.call_names[value - count]
+    return values.reshape(len(values), -1), "the input" if value < count else name_at(model, value - count)
 
 
 def _pca(values: Array) -> tuple[Array, tuple[float, float]]:

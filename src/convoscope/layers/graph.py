@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from convoscope.errors import ConfigurationError
@@ -167,17 +166,6 @@ class Graph:
     def _used_in(self, calls: Sequence[Call]) -> tuple[Layer, ...]:
         used = {id(call.layer) for call in calls}
         return tuple(layer for layer in self.layers if id(layer) in used)
-
-    @cached_property
-    def call_names(self) -> tuple[str, ...]:
-        """A name for each call: its layer's, with a number behind it where calls before have the same name."""
-        seen: dict[str, int] = {}
-        names = []
-        for call in self.calls:
-            name = call.layer.name
-            seen[name] = seen.get(name, 0) + 1
-            names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-        return tuple(names)
 
 
 def inlined(node: Node, inputs: Sequence[int], first: int, calls: list[Call]) -> list[int]:
