@@ -1,10 +1,10 @@
 """Compute, with PyTorch, what the tests hold graphs to: ``python tools/make_graph_values.py``.
 
-Needs an environment with PyTorch (the committed files are from 2.13.0), NumPy and safetensors, and not Convoscope. Two
-small networks with branches and drawn weights, in double precision: what every call makes, and for each class, by
-autograd, Grad-CAM and the gradients of its score by each input. One has a shortcut and a gate (squeeze-and-excite), the
-other two inputs, a layer that is called twice, and two outputs. Writes ``tests/web/<name>.safetensors``, as Convoscope
-writes models, and ``tests/web/graphs.json``.
+Needs an environment with PyTorch (the committed files are from 2.13.0), NumPy and safetensors, and not Convoscope.
+Three small networks with branches and drawn weights, in double precision: what every call makes, and for each class,
+by autograd, Grad-CAM and the gradients of its score by each input. One has a shortcut and a gate (squeeze-and-excite),
+one two inputs, a layer that is called twice, and two outputs, and one convolutions in groups. Writes
+``tests/web/<name>.safetensors``, as Convoscope writes models, and ``tests/web/graphs.json``.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Network:
             if name.startswith(prefix)
         }
         times = sum(each["layer"] == layer for each in self.calls)
-        name = described["config"]["name"] + (f" ({times + 1})" if times else "")
+        name = described["config"]["name"] + (" (2nd call)" if times else "")
         self.calls.append({"layer": layer, "inputs": list(inputs), "name": name})
         made = MEANINGS[described["class_name"]](
             [self.values[number] for number in inputs], weights, described["config"]
@@ -137,8 +137,40 @@ def convolved(inputs: list[torch.Tensor], weights: dict[str, torch.Tensor], conf
         whole = max((-(-length // stride) - 1) * stride + size - length, 0)
         sides += [whole // 2, whole - whole // 2]
     batch = functional.pad(x.permute(2, 0, 1)[None], sides)
-    made = functional.conv2d(batch, weights["kernel"].permute(3, 2, 0, 1), weights["bias"], stride)
+    kernel = weights["kernel"].permute(3, 2, 0, 1)
+    made = functional.conv2d(batch, kernel, weights["bias"], stride, groups=config.get("groups", 1))
     return activated(made[0].permute(1, 2, 0), config)
+
+
+def depthwise(inputs: list[torch.Tensor], weights: dict[str, torch.Tensor], config: dict[str, Any]) -> torch.Tensor:
+    """Return each channel through kernels of its own, without padding."""
+    kernel = weights["kernel"]
+    stacked = kernel.permute(2, 3, 0, 1).flatten(0, 1)[:, None]
+    batch = inputs[0].permute(2, 0, 1)[None]
+    made = functional.conv2d(batch, stacked, weights.get("bias"), config["strides"][0], groups=kernel.shape[2])
+    return activated(made[0].permute(1, 2, 0), config)
+
+
+def separable(inputs: list[torch.Tensor], weights: dict[str, torch.Tensor], config: dict[str, Any]) -> torch.Tensor:
+    """Return a depthwise convolution, and then one of 1×1."""
+    between = depthwise(inputs, {"kernel": weights["depthwise_kernel"]}, {**config, "activation": "linear"})
+    return activated(between @ weights["pointwise_kernel"][0, 0] + weights["bias"], config)
+
+
+def rectified(inputs: list[torch.Tensor], weights: dict[str, torch.Tensor], config: dict[str, Any]) -> torch.Tensor:
+    """Return Keras' ReLU with all its settings."""
+    (x,) = inputs
+    threshold = config.get("threshold", 0.0)
+    low = config["negative_slope"] * (x - threshold)
+    high = x if config["max_value"] is None else x.clamp(max=config["max_value"])
+    return torch.where(x < threshold, low, high)
+
+
+def cropped(inputs: list[torch.Tensor], weights: dict[str, torch.Tensor], config: dict[str, Any]) -> torch.Tensor:
+    """Return an image without its edges."""
+    (top, bottom), (left, right) = config["cropping"]
+    height, width, _ = inputs[0].shape
+    return inputs[0][top : height - bottom, left : width - right]
 
 
 def normalized(inputs: list[torch.Tensor], w: dict[str, torch.Tensor], config: dict[str, Any]) -> torch.Tensor:
@@ -157,7 +189,11 @@ MEANINGS: dict[str, Any] = {
     "BatchNormalization": normalized,
     "MaxPooling2D": pooled,
     "Dense": lambda x, w, config: activated(x[0] @ w["kernel"] + w["bias"], config),
-    "ReLU": lambda x, *_: torch.relu(x[0]),
+    "DepthwiseConv2D": depthwise,
+    "SeparableConv2D": separable,
+    "Cropping2D": cropped,
+    "ReLU": rectified,
+    "PReLU": lambda x, w, _: torch.where(x[0] > 0, x[0], w["alpha"] * x[0]),
     "Dropout": lambda x, *_: x[0],
     "GlobalAveragePooling2D": lambda x, _, c: x[0].mean((0, 1), keepdim=c["keepdims"]),
     "UpSampling2D": lambda x, *_: x[0].repeat_interleave(2, 0).repeat_interleave(2, 1),
@@ -209,6 +245,35 @@ def siamese() -> dict[str, Any]:
     return net.write([size, kind], kind, joined)
 
 
+def grouped() -> dict[str, Any]:
+    """Convolutions of channels in groups, one for each channel too, and rectifiers with settings of their own."""
+    net = Network("grouped")
+    x = net.input(9, 8, 4)
+    a = net.add(
+        "Conv2D",
+        x,
+        weights={"kernel": (3, 3, 2, 6), "bias": (6,)},
+        kernel_size=[3, 3],
+        strides=[1, 1],
+        dilation_rate=[1, 1],
+        padding="same",
+        activation="linear",
+        groups=2,
+    )
+    a = net.add("ReLU", a, negative_slope=0.2, max_value=1.0, threshold=0.25)
+    window = {"kernel_size": [3, 2], "dilation_rate": [1, 1], "padding": "valid"}
+    weights: dict[str, tuple[int, ...]] = {"kernel": (3, 2, 6, 2), "bias": (12,)}
+    b = net.add("DepthwiseConv2D", a, weights=weights, **window, strides=[1, 1], activation="relu", depth_multiplier=2)
+    b = net.add("PReLU", b, weights={"alpha": (1, 1, 12)}, shared_axes=[1, 2])
+    weights = {"depthwise_kernel": (3, 2, 12, 2), "pointwise_kernel": (1, 1, 24, 5), "bias": (5,)}
+    c = net.add(
+        "SeparableConv2D", b, weights=weights, **window, strides=[2, 2], activation="sigmoid", depth_multiplier=2
+    )
+    d = net.conv(net.add("Cropping2D", a, cropping=[[3, 3], [2, 3]]), 5, 1)
+    out = net.dense(net.add("GlobalAveragePooling2D", net.add("Add", c, d), keepdims=False), 3, "softmax")
+    return net.write([out], out, d)
+
+
 def evidence(maps: torch.Tensor, score: torch.Tensor) -> torch.Tensor:
     """Return the maps' sum, each weighted by the mean of its gradient (Grad-CAM), (height, width, 1)."""
     return (slope(maps, score).mean((0, 1)) * maps).sum(-1, keepdim=True)
@@ -228,7 +293,7 @@ def listed(tensor: torch.Tensor) -> dict[str, Any]:
 
 def main() -> None:
     """Write the files."""
-    found = {"residual": residual(), "siamese": siamese()}
+    found = {"residual": residual(), "siamese": siamese(), "grouped": grouped()}
     (FOLDER / "graphs.json").write_text(json.dumps(found, separators=(",", ":")) + "\n", encoding="utf-8")
 
 

@@ -112,9 +112,6 @@ describe("the model's file", () => {
     const layers = [{ class_name: "LSTM", config: { name: "x" } }];
     const told = JSON.stringify({ model: { architecture: { name: "m", input_shape: [2], layers } } });
     assert.throws(() => readModel(file({ __metadata__: { convoscope: told } })), /LSTM/);
-    const grouped = [{ class_name: "Conv2D", config: { name: "x", groups: 2, activation: "linear" } }];
-    const many = JSON.stringify({ model: { architecture: { name: "m", input_shape: [4, 4, 2], layers: grouped } } });
-    assert.throws(() => readModel(file({ __metadata__: { convoscope: many } })), /Conv2D in 2 groups/);
   });
 
   test("may have kernels in 8 bits: each number times the scale of its output channel", () => {

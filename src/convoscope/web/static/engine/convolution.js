@@ -5,9 +5,13 @@ import { windows } from "./geometry.js";
 import { pad, unpadGradient } from "./padding.js";
 import { imageShape, tensor } from "./tensor.js";
 
-/** Every input channel into every output channel. kernel: (height, width, in, out) as in Keras; bias: (out) or null. */
+/**
+ * Every input channel into every output channel, or, with {groups}, each group of channels into a group of its own.
+ * kernel: (height, width, in / groups, out) as in Keras; bias: (out) or null.
+ */
 export function convolve(input, kernel, bias, options = {}) {
-  const { rows, columns, channels, filters } = plan(input.shape, kernel, options, "a convolution");
+  const { rows, columns, channels, filters, groups } = plan(input.shape, kernel, options, "a convolution");
+  const [takes, makes] = [channels / groups, filters / groups];
   const padded = pad(input, rows, columns, options.padMode);
   const output = tensor([rows.out, columns.out, filters]);
   const [source, weights, target] = [padded.data, kernel.data, output.data];
@@ -19,11 +23,14 @@ export function convolve(input, kernel, bias, options = {}) {
         const row = (y * rows.stride + ky * rows.dilation) * width;
         for (let kx = 0; kx < columns.kernel; kx++) {
           const from = (row + x * columns.stride + kx * columns.dilation) * channels;
-          let w = (ky * columns.kernel + kx) * channels * filters;
-          for (let c = 0; c < channels; c++, w += filters) {
-            const value = source[from + c];
-            if (value === 0) continue; // after ReLU about half of the inputs
-            for (let f = 0; f < filters; f++) target[to + f] += value * weights[w + f];
+          const first = (ky * columns.kernel + kx) * takes * filters;
+          for (let g = 0; g < groups; g++) {
+            const [begin, end] = [g * makes, (g + 1) * makes];
+            for (let c = 0, w = first; c < takes; c++, w += filters) {
+              const value = source[from + g * takes + c];
+              if (value === 0) continue; // after ReLU about half of the inputs
+              for (let f = begin; f < end; f++) target[to + f] += value * weights[w + f];
+            }
           }
         }
       }
@@ -34,7 +41,8 @@ export function convolve(input, kernel, bias, options = {}) {
 
 /** The gradient of `convolve` with respect to its input, from that of its output. */
 export function convolveInputGradient(gradient, inputShape, kernel, options = {}) {
-  const { rows, columns, channels, filters } = plan(inputShape, kernel, options, "a convolution");
+  const { rows, columns, channels, filters, groups } = plan(inputShape, kernel, options, "a convolution");
+  const [takes, makes] = [channels / groups, filters / groups];
   const { target, width, padded } = paddedZeros(rows, columns, channels);
   const [source, weights] = [gradient.data, kernel.data];
   for (let y = 0, from = 0; y < rows.out; y++) {
@@ -43,11 +51,14 @@ export function convolveInputGradient(gradient, inputShape, kernel, options = {}
         const row = (y * rows.stride + ky * rows.dilation) * width;
         for (let kx = 0; kx < columns.kernel; kx++) {
           const to = (row + x * columns.stride + kx * columns.dilation) * channels;
-          let w = (ky * columns.kernel + kx) * channels * filters;
-          for (let c = 0; c < channels; c++, w += filters) {
-            let sum = 0;
-            for (let f = 0; f < filters; f++) sum += source[from + f] * weights[w + f];
-            target[to + c] += sum;
+          const first = (ky * columns.kernel + kx) * takes * filters;
+          for (let g = 0; g < groups; g++) {
+            const [begin, end] = [g * makes, (g + 1) * makes];
+            for (let c = 0, w = first; c < takes; c++, w += filters) {
+              let sum = 0;
+              for (let f = begin; f < end; f++) sum += source[from + f] * weights[w + f];
+              target[to + g * takes + c] += sum;
+            }
           }
         }
       }
@@ -177,10 +188,11 @@ export function sumChannels(input, bias = 0) {
 function plan(inputShape, kernel, options, who) {
   const [, , channels] = imageShape({ shape: inputShape }, who);
   const [height, width, takes, filters] = kernel.shape;
-  if (takes !== channels) {
-    throw new RangeError(`${who} has a kernel for ${takes} channels, and its input has ${channels}`);
+  const { groups = 1 } = options;
+  if (takes * groups !== channels) {
+    throw new RangeError(`${who} has a kernel for ${takes * groups} channels, and its input has ${channels}`);
   }
-  return { ...windows(inputShape, height, width, options), channels, filters };
+  return { ...windows(inputShape, height, width, options), channels, filters, groups };
 }
 
 function paddedZeros(rows, columns, channels) {

@@ -12,7 +12,7 @@ export { readModel } from "./model.js";
 export { Network, untrained } from "./network.js";
 export * from "./normalization.js";
 export * from "./pooling.js";
-export { OPERATIONS, operationOf } from "./operations.js";
+export { OPERATIONS, operationOf, rectified } from "./operations.js";
 export { Program } from "./program.js";
 export * from "./seeing.js";
 export { tensor } from "./tensor.js";

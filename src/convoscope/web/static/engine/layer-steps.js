@@ -9,23 +9,25 @@ const globally =
   (mode) =>
   ({ keepdims: keep }) => [{ operation: "global_pool", mode, keep }];
 
+/** Each channel with kernels of its own: as a convolution of as many groups as there are channels. */
+const depthwise = ({ strides: stride, padding, dilation_rate: dilation }, { data, shape }, bias) => {
+  const [height, width, channels, multiplier] = shape;
+  const kernel = { data, shape: [height, width, 1, channels * multiplier] };
+  return { operation: "convolve", kernel, bias, stride, padding, dilation, groups: channels };
+};
 const combining = (mode) => () => [{ operation: "combine", mode }];
 
-/** A rectifier with Keras' settings; files from before there were all of them leave some out. */
-function rectified({ negative_slope: slope, max_value: most = null, threshold = 0 }) {
-  if (threshold === 0 && most === null) return [{ operation: "leak", slope }];
-  if (threshold === 0 && most === 6 && slope === 0) return activated("relu6");
-  return [{ operation: "rectify", most: most ?? Infinity, slope, threshold }];
-}
-
-function convolved(config, { kernel, bias = null }) {
-  const { strides: stride, padding, dilation_rate: dilation, groups = 1, activation } = config;
-  if (groups > 1) throw new RangeError(`The page cannot compute a Conv2D in ${groups} groups yet, only in one.`);
-  return [{ operation: "convolve", kernel, bias, stride, padding, dilation }, ...activated(activation)];
-}
-
 const STEPS = {
-  Conv2D: convolved,
+  Conv2D: ({ strides, padding, dilation_rate: dilation, groups = 1, activation }, { kernel, bias = null }) => [
+    { operation: "convolve", kernel, bias, stride: strides, padding, dilation, groups },
+    ...activated(activation),
+  ],
+  DepthwiseConv2D: (config, { kernel, bias = null }) => [depthwise(config, kernel, bias), ...activated(config.activation)],
+  SeparableConv2D: (config, { depthwise_kernel: first, pointwise_kernel: kernel, bias = null }) => [
+    depthwise(config, first, null),
+    { operation: "convolve", kernel, bias, stride: [1, 1], padding: "valid", dilation: [1, 1], groups: 1 },
+    ...activated(config.activation),
+  ],
   Conv2DTranspose: (config, { kernel, bias = null }) => {
     const { strides: stride, padding, output_padding: outputPadding, dilation_rate: dilation } = config;
     return [
@@ -46,12 +48,15 @@ const STEPS = {
   Rescaling: ({ scale, offset }) => [{ operation: "rescale", scale, offset }],
   Activation: ({ activation }) => activated(activation),
   Softmax: () => activated("softmax"),
-  ReLU: rectified,
+  ReLU: ({ negative_slope: slope, max_value: most = null, threshold = 0 }) =>
+    most === null && !threshold ? [{ operation: "leak", slope }] : [{ operation: "rectify", most, slope, threshold }],
+  PReLU: (_, { alpha }) => [{ operation: "leak_each", alpha }],
   LeakyReLU: ({ negative_slope: slope }) => [{ operation: "leak", slope }],
   ELU: ({ alpha }) => activated("elu", alpha),
   Flatten: () => [{ operation: "flatten" }],
   Reshape: ({ target_shape: shape }) => [{ operation: "reshape", shape }],
   ZeroPadding2D: ({ padding }) => [{ operation: "zero_pad", padding }],
+  Cropping2D: ({ cropping }) => [{ operation: "crop", cropping }],
   Add: combining("add"),
   Subtract: combining("subtract"),
   Multiply: combining("multiply"),
@@ -62,8 +67,8 @@ const STEPS = {
   // These change images in training only.
   Dropout: nothing,
   SpatialDropout2D: nothing,
-  GaussianNoise: nothing,
   GaussianDropout: nothing,
+  GaussianNoise: nothing,
   AlphaDropout: nothing,
   RandomFlip: nothing,
   RandomTranslation: nothing,

@@ -144,18 +144,20 @@ export function untrained(model, seed = 1) {
   const first = { gamma: 1, moving_variance: 1 };
   const swapped = new Map();
   const freshOf = (name, old) => {
-    if (!swapped.has(old)) {
+    if (!swapped.has(old.data)) {
       const fresh = tensor(old.shape);
       if (name.endsWith("kernel")) fillGlorot(fresh, random);
       else fresh.data.fill(first[name] ?? 0);
-      swapped.set(old, fresh);
+      swapped.set(old.data, fresh.data);
     }
-    return swapped.get(old);
+    return { data: swapped.get(old.data), shape: old.shape };
   };
   const layers = model.layers.map((layer) => {
     const weights = Object.fromEntries(Object.entries(layer.weights).map(([name, old]) => [name, freshOf(name, old)]));
     const steps = layer.steps.map((step) =>
-      Object.fromEntries(Object.entries(step).map(([name, value]) => [name, swapped.get(value) ?? value])),
+      Object.fromEntries(
+        Object.entries(step).map(([name, value]) => [name, swapped.has(value?.data) ? freshOf(name, value) : value]),
+      ),
     );
     return { ...layer, weights, steps };
   });

@@ -27,6 +27,7 @@ import {
   concatenateInputGradients,
   offsets,
   sampleAxis,
+  stretchedFrom,
 } from "./joins.js";
 import { batchNormalize, batchNormalizeInputGradient } from "./normalization.js";
 import { pad, unpadGradient } from "./padding.js";
@@ -92,12 +93,28 @@ export const OPERATIONS = {
     backward: (gradient, input, { slope }) => map(gradient, (g, i) => (input.data[i] > 0 ? g : slope * g)),
     sees: eachValue,
   },
+  // Above the threshold the value, at most `most`; below it the slope times its distance from the threshold.
   rectify: {
-    forward: (input, { most, slope, threshold }) =>
-      map(input, (x) => (x > threshold ? Math.min(x, most) : slope * (x - threshold))),
+    forward: (input, settings) => map(input, (x) => rectified(x, settings)),
     backward: (gradient, input, { most, slope, threshold }) =>
-      map(gradient, (g, i) => (input.data[i] > threshold ? (input.data[i] > most ? 0 : g) : slope * g)),
+      map(gradient, (g, i) => (input.data[i] < threshold ? slope * g : most !== null && input.data[i] >= most ? 0 : g)),
     sees: eachValue,
+  },
+  leak_each: {
+    forward: (input, { alpha }) => {
+      const from = stretchedFrom(alpha.shape, input.shape);
+      return map(input, (x, i) => (x > 0 ? x : alpha.data[from ? from[i] : i] * x));
+    },
+    backward: (gradient, input, { alpha }) => {
+      const from = stretchedFrom(alpha.shape, input.shape);
+      return map(gradient, (g, i) => (input.data[i] > 0 ? g : alpha.data[from ? from[i] : i] * g));
+    },
+    sees: eachValue,
+  },
+  crop: {
+    forward: (input, { cropping }) => unpadGradient(input, ...croppedAxes(input.shape, cropping)),
+    backward: (gradient, { shape }, { cropping }) => pad(gradient, ...croppedAxes(shape, cropping)),
+    sees: moved(({ cropping: [[top], [left]] }) => [-top, -left]),
   },
   // What a byte holds: clipped to 0..255 and rounded, halves to the even number, as an 8-bit image of NumPy's is.
   bytes: {
@@ -186,6 +203,17 @@ function poolAllGradient(gradient, input, { mode }) {
 function settle(shape, size) {
   const known = shape.reduce((product, axis) => (axis === -1 ? product : product * axis), 1);
   return shape.map((axis) => (axis === -1 ? size / known : axis));
+}
+
+/** One value through a rectifier with settings of its own. */
+export function rectified(x, { most, slope, threshold }) {
+  if (x < threshold) return slope * (x - threshold);
+  return most !== null && x >= most ? most : x;
+}
+
+/** The axes of what is left, with what is cut off as if it were padding. */
+function croppedAxes(shape, cropping) {
+  return cropping.map(([before, after], i) => ({ size: shape[i] - before - after, before, after }));
 }
 
 function paddedAxes({ shape }, padding) {

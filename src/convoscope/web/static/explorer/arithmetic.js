@@ -36,7 +36,7 @@ const WRITTEN = {
 };
 
 function convolve(found, context) {
-  const part = found.parts[context.part];
+  const part = partOf(found, context);
   const many = found.parts.length > 1;
   const cells = part.cells.flat();
   const seen = part.cells.map((row) =>
@@ -56,7 +56,7 @@ function convolve(found, context) {
       { class: "three" },
       grid(many ? `map ${part.channel} of ${context.inputName}` : context.inputName, seen, largest(cells.map((c) => c.value)), context.greys), // prettier-ignore
       sign("×"),
-      editable(kernelName(found), part.cells, kernelLimit, (cell, number) => context.edit("kernel", cell.weightIndex, number)),
+      kernelGrid(found, part, kernelLimit, context),
       sign("="),
       grid(`sum ${value(part.sum)}`, products, largest(cells.map((c) => c.product))),
     ),
@@ -66,6 +66,15 @@ function convolve(found, context) {
       ...ending(found, context),
     ),
   ];
+}
+
+/** The part of a convolution that the chosen input map gives. */
+const partOf = (found, { part }) => found.parts.find(({ channel }) => channel === part);
+
+/** The kernel with cells that can be written into; a product of two kernels can only be read. */
+function kernelGrid(found, part, limit, context) {
+  if (found.product) return grid("both kernels multiplied", part.cells.map((row) => row.map(({ weight }) => ({ value: weight }))), limit);
+  return editable(kernelName(found), part.cells, limit, (cell, number) => context.edit("kernel", cell.weightIndex, number));
 }
 
 /** As a convolution, but of the kernel only what meets here is shown, its rows and columns turned. */
@@ -141,7 +150,7 @@ function ending(found) {
 /** What each input map gives to this value: the strongest first. */
 function shares(found, context) {
   const order = [...found.parts].sort((a, b) => Math.abs(b.sum) - Math.abs(a.sum)).slice(0, MOST_TERMS);
-  if (!order.includes(found.parts[context.part])) order[order.length - 1] = found.parts[context.part];
+  if (!order.includes(partOf(found, context))) order[order.length - 1] = partOf(found, context);
   const most = largest(found.parts.map(({ sum }) => sum));
   return h(
     "div",

@@ -1,6 +1,6 @@
 // One value of one layer in numbers: the arithmetic that the page shows, in double precision.
 
-import { activateValue, windows } from "../engine/index.js";
+import { activateValue, rectified, stretchedFrom, windows } from "../engine/index.js";
 import { explainEnlarged, explainTransposed } from "./explain-enlarging.js";
 import { explainCombined, explainConcatenated } from "./explain-joins.js";
 import { indexIn, positionIn } from "./positions.js";
@@ -18,6 +18,7 @@ export function explainUnit(layer, inputs, shape, unit) {
   const position = positionIn(shape, unit);
   if (!first) return { kind: "same", index: unit, value: input.data[unit] };
   if (Object.hasOwn(JOINED, first.operation)) return JOINED[first.operation](first, inputs, shape, unit);
+  if (second?.operation === "convolve") return explainSeparable(layer.steps, input, position, shape);
   const found = EXPLAINED[first.operation](first, input, position, unit, shape);
   return second ? withActivation(found, first, second, input, position, shape) : found;
 }
@@ -27,6 +28,7 @@ const JOINED = { combine: explainCombined, concatenate: explainConcatenated };
 const EXPLAINED = {
   convolve(step, input, { row, column, channel: filter }) {
     const [kh, kw, channels, filters] = step.kernel.shape;
+    const group = Math.floor(filter / (filters / (step.groups ?? 1))) * channels; // its first input channel
     const { rows, columns } = windows(input.shape, kh, kw, step);
     const top = row * rows.stride - rows.before;
     const left = column * columns.stride - columns.before;
@@ -35,14 +37,14 @@ const EXPLAINED = {
         Array.from({ length: kw }, (_, x) => {
           const at = { row: top + y * rows.dilation, column: left + x * columns.dilation };
           const inside = at.row >= 0 && at.row < rows.size && at.column >= 0 && at.column < columns.size;
-          const index = inside ? indexIn(input.shape, { ...at, channel }) : -1;
+          const index = inside ? indexIn(input.shape, { ...at, channel: group + channel }) : -1;
           const value = inside ? input.data[index] : 0;
           const weightIndex = ((y * kw + x) * channels + channel) * filters + filter;
           const weight = step.kernel.data[weightIndex];
           return { ...at, inside, index, value, tap: [y, x], weightIndex, weight, product: value * weight };
         }),
       );
-      return { channel, cells, sum: total(cells.flat().map(({ product }) => product)) };
+      return { channel: group + channel, cells, sum: total(cells.flat().map(({ product }) => product)) };
     });
     const sum = total(parts.map((part) => part.sum));
     const bias = step.bias ? step.bias.data[filter] : 0;
@@ -118,13 +120,22 @@ const EXPLAINED = {
     x: data[index],
     value: data[index] > 0 ? data[index] : slope * data[index],
   }),
-  rectify: ({ most, slope, threshold }, { data }, _, index) => ({
+  rectify: (settings, { data }, _, index) => ({
     kind: "activate",
-    name: "ReLU with settings",
+    name: rectifierName(settings),
     index,
     x: data[index],
-    value: data[index] > threshold ? Math.min(data[index], most) : slope * (data[index] - threshold),
+    value: rectified(data[index], settings),
   }),
+  leak_each({ alpha }, input, _, index) {
+    const from = stretchedFrom(alpha.shape, input.shape);
+    const [x, slope] = [input.data[index], alpha.data[from ? from[index] : index]];
+    return { kind: "activate", name: `PReLU, ${Number(slope.toPrecision(3))}`, index, x, value: x > 0 ? x : slope * x };
+  },
+  crop({ cropping: [[top], [left]] }, input, { row, column, channel }) {
+    const index = indexIn(input.shape, { row: row + top, column: column + left, channel });
+    return { kind: "same", index, value: input.data[index] };
+  },
   activate({ name, alpha }, input, position, index) {
     if (name === "softmax") return { kind: "activate", name, index, ...softmaxOf(rowOf(input, index), position.channel) };
     return { kind: "activate", name, index, x: input.data[index], value: activateValue(input.data[index], name, alpha) };
@@ -138,6 +149,30 @@ const EXPLAINED = {
   flatten: (_, { data }, __, index) => ({ kind: "same", index, value: data[index] }),
   reshape: (_, { data }, __, index) => ({ kind: "same", index, value: data[index] }),
 };
+
+/** Two convolutions at once, the second of 1×1: as one whose kernel is the product of both. */
+function explainSeparable([first, second, activation], input, position, shape) {
+  const kernel = multiplied(first, second);
+  const step = { ...first, kernel, bias: second.bias, groups: 1 };
+  const found = { ...EXPLAINED.convolve(step, input, position), product: true };
+  return activation ? withActivation(found, step, activation, input, position, shape) : found;
+}
+
+function multiplied({ kernel, groups: channels }, { kernel: mixing }) {
+  const [height, width, , between] = kernel.shape;
+  const filters = mixing.shape[3];
+  const times = between / channels;
+  const data = new Float64Array(height * width * channels * filters);
+  for (let cell = 0; cell < height * width; cell++)
+    for (let middle = 0; middle < between; middle++)
+      for (let f = 0; f < filters; f++)
+        data[(cell * channels + Math.floor(middle / times)) * filters + f] +=
+          kernel.data[cell * between + middle] * mixing.data[middle * filters + f];
+  return { data, shape: [height, width, channels, filters] };
+}
+
+const rectifierName = ({ most, slope, threshold }) =>
+  ["ReLU", slope && `slope ${slope}`, most !== null && `at most ${most}`, threshold && `from ${threshold}`].filter(Boolean).join(", ");
 
 function withActivation(found, first, { name }, input, position, shape) {
   if (name !== "softmax") return { ...found, activation: name, value: activateValue(found.before, name) };

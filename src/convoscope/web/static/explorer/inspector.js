@@ -139,7 +139,7 @@ export function createInspector(holder, { model, names, ranges, actions }) {
       named,
       names,
       greys: lower < first && imageShape(below[0].shape) ? greyOf(ranges[lower]) : null,
-      part: found.parts ? (part !== null && part < found.parts.length ? part : strongest()) : null,
+      part: found.parts ? (found.parts.some(({ channel }) => channel === part) ? part : strongest()) : null,
       godown: (index, which = 0) => actions.pick(...source(layer.inputs[which] - first, index)),
       choosePart: actions.choosePart,
       edit: (weight, index, number) => actions.edit(position, weight, index, number),
@@ -147,7 +147,7 @@ export function createInspector(holder, { model, names, ranges, actions }) {
       nameOf: (index) => nameOf(tensors, lower - first, index),
     };
     const lines = arithmetic(found, context).filter(Boolean);
-    if (found.kind === "convolve" && actions.openLab) lines.push(labButton(position, context.part, unit));
+    if (layer.type === "Conv2D" && layer.steps[0].groups === 1 && actions.openLab) lines.push(labButton(position, context.part, unit));
     const about = h("p", { class: "note" }, describe(layer));
     return silenced
       ? [about, ...lines, h("p", { class: "note off" }, "Switched off: in its place goes 0.")]

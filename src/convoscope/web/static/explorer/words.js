@@ -3,7 +3,8 @@
 import { number } from "../shared/format.js";
 
 const LAYERS = { Conv2D: "convolution", Conv2DTranspose: "transposed convolution", UpSampling2D: "upsampling",
-  ReLU: "ReLU", LeakyReLU: "leaky ReLU", ELU: "ELU" };
+  ReLU: "ReLU", PReLU: "PReLU",
+  DepthwiseConv2D: "depthwise convolution", SeparableConv2D: "separable convolution", LeakyReLU: "leaky ReLU", ELU: "ELU" };
 const ACTIVATIONS = { relu: "ReLU", leaky_relu: "leaky ReLU", elu: "ELU", gelu: "GELU", silu: "SiLU", relu6: "ReLU6",
   selu: "SELU", softplus: "softplus", softsign: "softsign", hard_sigmoid: "hard sigmoid", hard_silu: "hard SiLU",
   mish: "Mish", exponential: "exp" };
@@ -23,6 +24,7 @@ export function describe({ type, config }) {
   if (type === "UpSampling2D") parts.push(config.size.join("×"), config.interpolation);
   if (type === "Rescaling") parts.push(`× ${number(config.scale, 5)}${config.offset ? ` + ${number(config.offset, 3)}` : ""}`);
   if (config.activation && config.activation !== "linear") parts.push(activationName(config.activation));
+  if (config.groups > 1) parts.push(`${config.groups} groups`);
   if (type === "Concatenate") parts.push(`axis ${config.axis}`.replace("-", "−"));
   if (/Dropout|Noise|^Random/.test(type)) parts.push("in training only");
   const text = parts.join(", ").replace("relu", "ReLU");
