@@ -1,28 +1,41 @@
-// Batch normalisation over the last axis. In training (unless frozen) the whole batch's mean and biased variance are
-// used, in three passes over the workers: mean, variance, values. The moving averages change when the step is
-// committed.
+// Batch normalisation over the last axis, and perhaps an activation behind it. In training (unless frozen) the whole
+// batch's mean and biased variance are used. Memory is gone through once for both, and once more for the values; on the
+// way back once for the sums of the gradients, and once for the input's. What comes between is done to a few rows at a
+// time, which stay in the cache. The moving averages change when the step is committed.
 #include "normalization.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
+#include "activation.hpp"
 #include "kinds.hpp"
 
 namespace convoscope {
 namespace {
 
-constexpr std::int64_t rows_at_once = 64;  // summed in single precision before they are added up in double
+// Of as many rows as this, sums are in single precision, before they are added up in double.
+constexpr std::int64_t most_rows = 64, least_rows = 8;
+constexpr std::int64_t block_floats = 4096;  // what a block of rows should not exceed, to stay in the nearest cache
 
 class Normalization final : public Step {
 public:
-    Normalization(const StepDescription& d, const NormalizationSettings& n, const NormalizationWeights& weights)
-        : Step(d), what_(n), weights_(weights), channels_(d.input().back()), rows_(input_size / channels_) {}
+    Normalization(const StepDescription& d, const NormalizationSettings& n, const NormalizationWeights& weights,
+                  Activation activation)
+        : Step(d),
+          what_(n),
+          weights_(weights),
+          activation_(activation),
+          channels_(d.input().back()),
+          rows_(input_size / channels_),
+          block_(std::clamp(block_floats / channels_, least_rows, most_rows)) {}
 
     std::string kernel(const Kernels& k) const override { return std::string("columns (") + k.name + ")"; }
 
     bool by_sample(bool training) const override { return !training || what_.frozen; }
     std::int64_t memo_floats(const Kernels&) const override { return memos * channels_; }
-    std::int64_t scratch_floats(const Kernels&) const override { return channels_; }
+    // A few sums for each channel, and two blocks of rows.
+    std::int64_t scratch_floats(const Kernels&) const override { return (2 + 2 * block_) * channels_; }
 
     void prepare(const Kernels&, float* memo) const override {
         set_statistics(memo, weights_.mean, weights_.variance);
@@ -32,34 +45,46 @@ public:
     void forward(const Pass& pass, const Worker&) const override { apply(pass, {0, pass.samples * rows_}); }
 
     void backward(const Pass& pass, const Worker& worker) const override {
-        const std::int64_t rows = pass.samples * rows_;
         float* const gamma = what_.scale ? pass.weight_gradients[0] : nullptr;
         float* const beta = what_.center ? pass.weight_gradients[what_.scale ? 1 : 0] : nullptr;
-        if (gamma) {
-            // Σ (x - mean) dy, and the standard deviation once for all; added to what earlier stretches left.
-            std::fill_n(worker.scratch, channels_, 0.0f);
-            pass.kernels->column_products(pass.input, at(pass, mean), pass.output_gradient, rows, channels_,
-                                          worker.scratch);
-            for (std::int64_t c = 0; c < channels_; c++) gamma[c] += worker.scratch[c] * at(pass, inverse)[c];
-        }
-        if (beta) pass.kernels->column_sums(pass.output_gradient, rows, channels_, beta);
-        if (!pass.input_gradient) return;
-        unapply(pass, {0, rows});
+        each_block({0, pass.samples * rows_}, [&](Range rows) {
+            const float* const sent = before_activation(pass, worker, rows);
+            if (gamma) {
+                // Σ (x - mean) dy, and the standard deviation once for all; added to what earlier stretches left.
+                std::fill_n(worker.scratch, channels_, 0.0f);
+                pass.kernels->column_products(pass.input + rows.begin * channels_, at(pass, mean), sent, rows.count(),
+                                              channels_, worker.scratch);
+                for (std::int64_t c = 0; c < channels_; c++) gamma[c] += worker.scratch[c] * at(pass, inverse)[c];
+            }
+            if (beta) pass.kernels->column_sums(sent, rows.count(), channels_, beta);
+            if (pass.input_gradient) unapply(pass, sent, rows);
+        });
     }
 
     void forward_batch(const Pass& pass, Team& team) const override {
         const std::int64_t rows = pass.samples * rows_;
         const Kernels& k = *pass.kernels;
-        reduce(
-            team, rows,
-            [&](Range r, float* sums) { k.column_sums(pass.input + r.begin * channels_, r.count(), channels_, sums); },
-            at(pass, mean));
-        reduce(
-            team, rows,
-            [&](Range r, float* sums) {
-                k.column_squares(pass.input + r.begin * channels_, at(pass, mean), r.count(), channels_, sums);
-            },
-            at(pass, variance));
+        // A block's squares are taken about its own mean, and moved in double precision.
+        const std::vector<double> totals = add_up(team, rows, [&](Range block, const Worker& worker, double* total) {
+            const float* const x = pass.input + block.begin * channels_;
+            const auto n = static_cast<double>(block.count());
+            float *const sums = worker.scratch, *const squares = sums + channels_, *const means = squares + channels_;
+            std::fill_n(sums, 2 * channels_, 0.0f);
+            k.column_sums(x, block.count(), channels_, sums);
+            for (std::int64_t c = 0; c < channels_; c++) means[c] = sums[c] / static_cast<float>(n);
+            k.column_squares(x, means, block.count(), channels_, squares);
+            for (std::int64_t c = 0; c < channels_; c++) {
+                const double sum = static_cast<double>(sums[c]), about = static_cast<double>(means[c]);
+                total[c] += sum;
+                total[channels_ + c] += static_cast<double>(squares[c]) + about * (2 * sum - n * about);
+            }
+        });
+        for (std::int64_t c = 0; c < channels_; c++) {
+            const double m = totals[static_cast<std::size_t>(c)] / static_cast<double>(rows);
+            const double square = totals[static_cast<std::size_t>(channels_ + c)] / static_cast<double>(rows);
+            at(pass, mean)[c] = static_cast<float>(m);
+            at(pass, variance)[c] = static_cast<float>(std::max(square - m * m, 0.0));
+        }
         set_statistics(pass.memo, at(pass, mean), at(pass, variance));
         team.run(team.parts, [&](int part, const Worker&) { apply(pass, part_of(rows, part, team.parts)); });
     }
@@ -67,31 +92,32 @@ public:
     void backward_batch(const Pass& pass, Team& team) const override {
         const std::int64_t rows = pass.samples * rows_;
         const Kernels& k = *pass.kernels;
-        float* const dy = at(pass, mean_gradient);
-        float* const slope = at(pass, gradient_slope);
-        reduce(
-            team, rows,
-            [&](Range r, float* sums) {
-                k.column_sums(pass.output_gradient + r.begin * channels_, r.count(), channels_, sums);
-            },
-            dy);
-        reduce(
-            team, rows,
-            [&](Range r, float* sums) {
-                k.column_products(pass.input + r.begin * channels_, at(pass, mean),
-                                  pass.output_gradient + r.begin * channels_, r.count(), channels_, sums);
-            },
-            slope);
+        const std::vector<double> totals = add_up(team, rows, [&](Range block, const Worker& worker, double* total) {
+            const float* const sent = before_activation(pass, worker, block);
+            float* const sums = worker.scratch;
+            std::fill_n(sums, 2 * channels_, 0.0f);
+            k.column_sums(sent, block.count(), channels_, sums);
+            k.column_products(pass.input + block.begin * channels_, at(pass, mean), sent, block.count(), channels_,
+                              sums + channels_);
+            for (std::int64_t i = 0; i < 2 * channels_; i++) total[i] += static_cast<double>(sums[i]);
+        });
         float* const gamma = what_.scale ? pass.weight_gradients[0] : nullptr;
         float* const beta = what_.center ? pass.weight_gradients[what_.scale ? 1 : 0] : nullptr;
         for (std::int64_t c = 0; c < channels_; c++) {
+            const double sum = totals[static_cast<std::size_t>(c)];
+            const double product = totals[static_cast<std::size_t>(channels_ + c)];
             const float inverse_c = at(pass, inverse)[c];
-            if (gamma) gamma[c] = slope[c] * static_cast<float>(rows) * inverse_c;
-            if (beta) beta[c] = dy[c] * static_cast<float>(rows);
-            slope[c] *= inverse_c * inverse_c;
+            if (gamma) gamma[c] = static_cast<float>(product) * inverse_c;
+            if (beta) beta[c] = static_cast<float>(sum);
+            at(pass, mean_gradient)[c] = static_cast<float>(sum / static_cast<double>(rows));
+            at(pass, gradient_slope)[c] =
+                static_cast<float>(product / static_cast<double>(rows)) * inverse_c * inverse_c;
         }
-        if (pass.input_gradient)
-            team.run(team.parts, [&](int part, const Worker&) { unapply(pass, part_of(rows, part, team.parts)); });
+        if (!pass.input_gradient) return;
+        team.run(team.parts, [&](int part, const Worker& worker) {
+            each_block(part_of(rows, part, team.parts),
+                       [&](Range block) { unapply(pass, before_activation(pass, worker, block), block); });
+        });
     }
 
     void commit(const float* memo) const override {
@@ -120,49 +146,74 @@ private:
         }
     }
 
-    void apply(const Pass& pass, Range rows) const {
-        const std::int64_t at_row = rows.begin * channels_;
-        pass.kernels->normalize(pass.input + at_row, at(pass, mean), at(pass, scale), at(pass, shift),
-                                pass.output + at_row, rows.count(), channels_);
+    template <class Body>
+    void each_block(Range rows, Body&& body) const {
+        for (std::int64_t row = rows.begin; row < rows.end; row += block_)
+            body(Range{row, std::min(row + block_, rows.end)});
     }
 
-    void unapply(const Pass& pass, Range rows) const {
+    void normalize(const Pass& pass, Range rows, float* to) const {
+        pass.kernels->normalize(pass.input + rows.begin * channels_, at(pass, mean), at(pass, scale), at(pass, shift),
+                                to, rows.count(), channels_);
+    }
+
+    void apply(const Pass& pass, Range rows) const {
+        if (activation_.kind == Nonlinearity::linear) return normalize(pass, rows, pass.output + rows.begin * channels_);
+        each_block(rows, [&](Range block) {
+            float* const to = pass.output + block.begin * channels_;
+            normalize(pass, block, to);
+            pass.kernels->activation(activation_, to, to, block.count() * channels_);
+        });
+    }
+
+    // The gradient of what goes into the activation: made anew from the input, which costs less than reading the output.
+    const float* before_activation(const Pass& pass, const Worker& worker, Range block) const {
+        const float* const sent = pass.output_gradient + block.begin * channels_;
+        if (activation_.kind == Nonlinearity::linear) return sent;
+        const std::int64_t count = block.count() * channels_;
+        float *const values = worker.scratch + 2 * channels_, *const gradient = values + block_ * channels_;
+        normalize(pass, block, values);
+        pass.kernels->activation(activation_, values, values, count);
+        pass.kernels->activation_gradient(activation_, nullptr, values, sent, gradient, count);
+        return gradient;
+    }
+
+    void unapply(const Pass& pass, const float* sent, Range rows) const {
         const std::int64_t at_row = rows.begin * channels_;
-        pass.kernels->normalize_gradient(pass.input + at_row, pass.output_gradient + at_row, at(pass, mean),
-                                         at(pass, scale), at(pass, mean_gradient), at(pass, gradient_slope),
+        pass.kernels->normalize_gradient(pass.input + at_row, sent, at(pass, mean), at(pass, scale),
+                                         at(pass, mean_gradient), at(pass, gradient_slope),
                                          pass.input_gradient + at_row, rows.count(), channels_);
     }
 
-    // The mean over all rows of what add(rows, sums) adds up, in an order that depends on the number of parts alone.
+    // Two totals for each channel, over all rows, of what add(block of rows, worker, totals) adds to them; in an order
+    // that depends on the number of parts alone.
     template <class Add>
-    void reduce(Team& team, std::int64_t rows, Add&& add, float* result) const {
-        std::vector<double> totals(static_cast<std::size_t>(team.parts * channels_), 0.0);
+    std::vector<double> add_up(Team& team, std::int64_t rows, Add&& add) const {
+        const std::int64_t each = 2 * channels_;
+        std::vector<double> totals(static_cast<std::size_t>(team.parts * each), 0.0);
         team.run(team.parts, [&](int part, const Worker& worker) {
-            const Range own = part_of(rows, part, team.parts);
-            double* total = totals.data() + part * channels_;
-            for (std::int64_t row = own.begin; row < own.end; row += rows_at_once) {
-                std::fill_n(worker.scratch, channels_, 0.0f);
-                add(Range{row, std::min(row + rows_at_once, own.end)}, worker.scratch);
-                for (std::int64_t c = 0; c < channels_; c++) total[c] += static_cast<double>(worker.scratch[c]);
-            }
+            double* const own = totals.data() + part * each;
+            each_block(part_of(rows, part, team.parts), [&](Range block) { add(block, worker, own); });
         });
-        for (std::int64_t c = 0; c < channels_; c++) {
-            double total = 0;
-            for (int part = 0; part < team.parts; part++)
-                total += totals[static_cast<std::size_t>(part * channels_ + c)];
-            result[c] = static_cast<float>(total / static_cast<double>(rows));
-        }
+        for (int part = 1; part < team.parts; part++)
+            for (std::int64_t i = 0; i < each; i++)
+                totals[static_cast<std::size_t>(i)] += totals[static_cast<std::size_t>(part * each + i)];
+        return totals;
     }
 
     const NormalizationSettings what_;
     const NormalizationWeights weights_;
+    const Activation activation_;
     const std::int64_t channels_, rows_;  // rows of one sample
+    const std::int64_t block_;            // rows
 };
 
 std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker& weights) {
     expect_same_shape(d);
     const NormalizationSettings n = take_normalization(settings);
-    return std::make_unique<Normalization>(d, n, NormalizationWeights(n, d.input().back(), weights));
+    const Activation activation = take_activation(settings);
+    expect(activation.kind != Nonlinearity::softmax, "a normalisation takes no softmax in");
+    return std::make_unique<Normalization>(d, n, NormalizationWeights(n, d.input().back(), weights), activation);
 }
 
 }  // namespace

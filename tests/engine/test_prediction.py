@@ -45,14 +45,14 @@ def kinds(plan: Plan, *, prediction: bool) -> str:
 @pytest.mark.parametrize(
     ("stack", "training", "prediction"),
     [
-        ([Conv2D(4, 3), BatchNormalization(), *RELU], "Convolution Normalization Activation Pooling", "Convolution"),
+        ([Conv2D(4, 3), BatchNormalization(), *RELU], "Convolution Normalization Pooling", "Convolution"),
         ([Conv2D(4, 3), Dropout(0.5), *RELU], "Convolution Dropout Activation Pooling", "Convolution"),
         ([Conv2D(4, 3), ReLU(), Dropout(0.5), MaxPooling2D()], "Convolution Dropout Pooling", "Convolution"),
         ([Conv2D(4, 3), *RELU, Dropout(0.5), Flatten()], "Convolution Dropout Reshape", "Convolution Reshape"),
         ([RandomFlip(), Conv2D(4, 3), *RELU], "Motion Convolution", "Convolution"),
         (
             [Flatten(), Dense(4), BatchNormalization(), ReLU()],
-            "Reshape Dense Normalization Activation",
+            "Reshape Dense Normalization",
             "Reshape Dense",
         ),
         ([Conv2D(4, 3, activation="gelu")], "Convolution Activation", "Convolution"),

@@ -136,6 +136,16 @@ def _is_judged(step: Step) -> bool:
     return isinstance(step, ActivationStep) and step.activation.name in ("softmax", "sigmoid")
 
 
+_TAKING_ACTIVATIONS = (
+    ConvolutionStep,
+    DepthwiseConvolutionStep,
+    TransposedConvolutionStep,
+    DenseStep,
+    CombineStep,
+    NormalizationStep,
+)
+
+
 def _merge(before: Step, step: Step, last: bool, prediction: bool) -> Step | str:
     """Return both steps in one, or why they stay apart (nothing if nobody would think otherwise)."""
     if isinstance(step, ActivationStep):
@@ -186,8 +196,7 @@ def _merge_activation(before: Step, step: ActivationStep, last: bool, prediction
         return "the loss is computed from what goes in" if last else "softmax needs all values of a row"
     if last and step.activation.name == "sigmoid":
         return "the loss is computed from what goes in"
-    takes_in = (ConvolutionStep, DepthwiseConvolutionStep, TransposedConvolutionStep, DenseStep, CombineStep)
-    if not isinstance(before, takes_in):
+    if not isinstance(before, _TAKING_ACTIVATIONS):
         return _between(before)
     if isinstance(before, ConvolutionStep) and before.pool is not None:
         return "it comes after the pooling"

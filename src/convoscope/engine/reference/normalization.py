@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from convoscope.engine.reference.activation import activate
 from convoscope.engine.reference.operations import Array, Backward, Mode
 from convoscope.engine.steps import NormalizationStep, SampleNormalizationStep, UnitNormalizationStep
 
@@ -27,8 +28,10 @@ def normalization(step: NormalizationStep, x: Array, weights: Sequence[Array], m
             mode.statistics[place] = mode.statistics.get(place, old) * step.momentum + new * (1.0 - step.momentum)
     inverse = 1.0 / np.sqrt(variance + step.epsilon)
     normal = (x - mean) * inverse
+    outputs, back_to_values = activate(step.activation, normal * gamma + beta)
 
     def backward(gradient: Array) -> tuple[Array, list[Array | None]]:
+        gradient = back_to_values(gradient)
         gamma_gradient = (gradient * normal).sum(axis=axes, dtype=np.float64).astype(x.dtype)
         beta_gradient = gradient.sum(axis=axes, dtype=np.float64).astype(x.dtype)
         input_gradient = gradient * gamma * inverse
@@ -40,7 +43,7 @@ def normalization(step: NormalizationStep, x: Array, weights: Sequence[Array], m
             found.append(beta_gradient)
         return input_gradient, [*found, None, None]
 
-    return normal * gamma + beta, backward
+    return outputs, backward
 
 
 def _mean(values: Array, axes: tuple[int, ...]) -> Array:

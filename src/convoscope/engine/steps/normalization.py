@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from convoscope.engine.steps.activation import LINEAR, Nonlinearity
 from convoscope.engine.steps.elementwise import ElementwiseStep
 
 
@@ -12,7 +13,8 @@ from convoscope.engine.steps.elementwise import ElementwiseStep
 class NormalizationStep(ElementwiseStep):
     """Batch normalisation over the last axis: weights are gamma (if scale), beta (if center), moving mean and variance.
 
-    ``frozen`` means that the moving averages are used, and left alone, in training too.
+    ``frozen`` means that the moving averages are used, and left alone, in training too. An activation may follow in the
+    same step, if its output alone tells the derivative.
     """
 
     momentum: float
@@ -20,13 +22,14 @@ class NormalizationStep(ElementwiseStep):
     scale: bool
     center: bool
     frozen: bool
+    activation: Nonlinearity = LINEAR
 
     @property
     def label(self) -> str:
-        return "normalization"
+        return ", ".join(["normalization", *self.activation.words])
 
     def describe(self) -> list[dict[str, Any]]:
-        return [self._description("normalization", **self.settings())]
+        return [self._description("normalization", **self.settings(), **self.activation.describe())]
 
     def settings(self) -> dict[str, Any]:
         """Return what the core must know beside shapes and weights, also where it is folded in."""
