@@ -86,6 +86,15 @@ def random_images(shape: tuple[int, ...], count: int) -> tuple[Any, Any]:
     return draw.random((count, *shape), dtype=np.float32), draw.integers(0, 10, count)
 
 
+def images_and_labels(network: Network, count: int) -> tuple[Any, Any]:
+    """Return images for a network, and labels: one an image, or one a pixel where the network says so much."""
+    import numpy as np
+
+    images, labels = random_images(network.input, count)
+    *places, classes = network.shapes()[-1]
+    return images, np.random.default_rng(13).integers(0, classes, (count, *places)) if places else labels
+
+
 def lesson_data(folder: str, images: int) -> tuple[Any, Any, Any, Any]:
     """Return training images (uint8, N×28×28) and labels, and the test images and labels, from prepared files."""
     import numpy as np

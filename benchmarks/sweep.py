@@ -1,9 +1,10 @@
-"""The sweep: single convolutions in many shapes, stacks of two, and whole networks."""
+"""The sweep: single convolutions in many shapes, stacks of two, and whole networks, with branches too."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from benchmarks import known_networks
 from benchmarks.networks import (
     LESSON,
     BatchNorm,
@@ -21,10 +22,16 @@ from benchmarks.networks import (
 
 @dataclass(frozen=True)
 class Row:
-    """A network and the number of images in a batch, fewer where images are large."""
+    """A network and the number of images in a batch, fewer where images are large.
+
+    ``trains`` says whether a training step is measured too, and ``beside_onnx`` whether ONNX Runtime predicts as well,
+    with all threads and with one.
+    """
 
     network: Network
     batch: int = 32
+    trains: bool = True
+    beside_onnx: bool = False
 
 
 def _row(name: str, shape: Shape, *layers: Layer, batch: int = 32) -> Row:
@@ -189,6 +196,14 @@ ROWS = (
     Row(NORMALIZED),
     Row(STRIDED),
     Row(SMALL_VGG),
+    # with branches
+    Row(known_networks.RESNET_20),
+    Row(known_networks.MOBILENET_V2),
+    Row(known_networks.INCEPTION),
+    Row(known_networks.SQUEEZE_AND_EXCITE),
+    Row(known_networks.UNET, batch=16),
+    Row(known_networks.EFFICIENTNET_LITE0, batch=1, trains=False, beside_onnx=True),
+    Row(known_networks.EFFICIENTNET_LITE0, batch=16),
 )
 
 

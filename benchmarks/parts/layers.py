@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from benchmarks import sweep
-from benchmarks.page import Section, number, spelled, table
+from benchmarks.page import Section, number, ratio, spelled, table
 from benchmarks.parts.part import OWN, Part
 from benchmarks.plot import Bar, Group, bars
 from benchmarks.processes import Measurement
@@ -15,6 +15,8 @@ from benchmarks.runner import Options
 
 LAYOUTS = {"PyTorch channels_last": "channels_last", "PyTorch channels first": "contiguous"}
 KINDS = ("forward", "step")
+ONNX = "ONNX Runtime"
+ONE_THREAD = ", one thread"
 
 
 def rounds(options: Options) -> Sequence[Sequence[Measurement]]:
@@ -22,11 +24,19 @@ def rounds(options: Options) -> Sequence[Sequence[Measurement]]:
     job = {"task": "row", "threads": options.threads, "budget": 0.1 if options.quick else 0.3}
     job["work"] = 1e9 if options.quick else 1.5e10
     measurements = []
-    for row in map(sweep.label, rows):
+    for chosen in rows:
+        row = sweep.label(chosen)
         measurements.append(Measurement(row, OWN, "convoscope", "convoscope", {**job, "row": row}, stays=True))
         for peer, layout in LAYOUTS.items():
             laid_out = {**job, "row": row, "layout": layout}
             measurements.append(Measurement(row, peer, "pytorch", "pytorch", laid_out, stays=True))
+        if chosen.beside_onnx:
+            alone = {**job, "row": row, "threads": 1}
+            measurements += [
+                Measurement(row, ONNX, "onnxruntime", "onnxruntime", {**job, "row": row}, stays=True),
+                Measurement(row, ONNX + ONE_THREAD, "onnxruntime", "onnxruntime", alone, stays=True),
+                Measurement(row, OWN + ONE_THREAD, "convoscope", "convoscope", alone, stays=True),
+            ]
     return [measurements] * options.rounds
 
 
@@ -45,9 +55,11 @@ def section(result: Result) -> Section:
     ]
     groups = [Group(row, [Bar(kind, each) for kind, each in whole[row].items()]) for row in ordered if whole[row]]
     text = f"""
-Each row is a small network, mostly one convolution under the same head (global average, Dense 10). A forward pass is
-one batch predicted again and again; a training step is forward, backward and Adam on a batch gathered at random from a
-pool of images. PyTorch is measured with both layouts of its feature maps, and the faster one counts, row by row. The
+Each row is a small network, mostly one convolution under the same head (global average, Dense 10), or a whole one. A
+forward pass is one batch predicted again and again; a training step is forward, backward and Adam on a batch gathered
+at random from a pool of images. PyTorch is measured with both layouts of its feature maps, and the faster one counts,
+row by row. Where a stride of 2 meets "same" padding, PyTorch computes on mirrored images: all peers then make the same
+outputs, and none of them needs a layer that pads. The
 ratio is PyTorch's time by {OWN}'s: below 1, {OWN} is the slower one. {"; ".join(summary)}.
 
 ### Slower than PyTorch
@@ -57,7 +69,7 @@ ratio is PyTorch's time by {OWN}'s: below 1, {OWN} is the slower one. {"; ".join
 ### All rows
 
 {table(heading, lines)}
-"""
+{_beside_onnx(result)}"""
     plot = bars("Layers and networks beside PyTorch", "PyTorch's time / Convoscope's; longer is better", groups, line=1)
     return Section(text, {"layers": plot})
 
@@ -69,6 +81,17 @@ def _line(result: Result, row: str, ratios: dict[str, Spread | None]) -> list[st
         cells += [spelled(result.spread(row, OWN, kind), 1e6), spelled(_pytorch(result, row, kind), 1e6)]
         cells.append("–" if ratio is None else number(ratio.median))
     return cells
+
+
+def _beside_onnx(result: Result) -> str:
+    """Return the table of the rows that ONNX Runtime predicts too."""
+    lines = []
+    for row in result.rows():
+        for threads in ("", ONE_THREAD) if ONNX in result.peers(row) else ():
+            own, peer = (result.spread(row, name + threads, "forward") for name in (OWN, ONNX))
+            lines.append((row + threads, spelled(own, 1e6), spelled(peer, 1e6), ratio(peer, own)))
+    heading = ("", f"forward, {OWN}, µs", f"{ONNX}, µs", f"{OWN} is faster by")
+    return f"\n### Beside {ONNX}\n\n{table(heading, lines)}\n" if lines else ""
 
 
 def _is_lost(ratios: dict[str, Spread]) -> bool:
@@ -99,7 +122,7 @@ def _ratio(result: Result, row: str, kind: str) -> Spread | None:
 PART = Part(
     "sweep",
     "Layers and networks of many shapes",
-    ("convoscope", "pytorch"),
+    ("convoscope", "pytorch", "onnxruntime"),
     rounds,
     section,
     keeps=("load", "others", *KINDS),

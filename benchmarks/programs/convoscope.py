@@ -89,10 +89,12 @@ def row(job: Job) -> Sample:
     chosen = sweep.find(job["row"])
     network = build(cs, chosen.network)
     steps = measurement.pool_size(chosen.network, chosen.batch, job["work"])
-    x, y = measurement.random_images(chosen.network.input, steps * chosen.batch)
+    x, y = measurement.images_and_labels(chosen.network, steps * chosen.batch)
     batch = x[: chosen.batch]
     forward = measurement.seconds_a_call(lambda: network.predict_on_batch(batch), job["budget"])
     outputs = _outputs(network.predict_on_batch(batch))
+    if not chosen.trains:
+        return {"forward": forward, "outputs": outputs}
     compile_model(network)
     step = measurement.seconds_a_call(lambda: network.fit(x, y, batch_size=chosen.batch, verbose=0), job["budget"], 3)
     return {"forward": forward, "step": step / steps, "outputs": outputs}
@@ -121,7 +123,7 @@ def _settle(job: Job) -> None:
 
 
 def _outputs(outputs: Any) -> list[float]:
-    return [float(value) for value in outputs[0]]
+    return [float(value) for value in outputs[0].ravel()]
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from benchmarks import networks
@@ -9,7 +10,7 @@ from benchmarks.networks import Network
 
 
 def build(keras: Any, network: Network, *, from_bytes: bool = False) -> Any:
-    """Build a network with its first weights.
+    """Build a network with its first weights: a `Sequential`, or a `Model` where it has branches.
 
     Parameters
     ----------
@@ -19,28 +20,73 @@ def build(keras: Any, network: Network, *, from_bytes: bool = False) -> Any:
         Begin with a division by 255, for 8-bit images as they are.
     """
     first = [keras.layers.Rescaling(1 / 255)] if from_bytes else []
-    layers = [_layer(keras.layers, layer) for layer in network.layers]
-    model = keras.Sequential([keras.Input(shape=network.input), *first, *layers])
-    model.set_weights(networks.weights(network))
+    if not network.branches:
+        layers = [_MAKERS[type(layer)](keras.layers, layer) for layer in network.layers]
+        model = keras.Sequential([keras.Input(shape=network.input), *first, *layers])
+        model.set_weights(networks.weights(network))
+        return model
+    image = value = keras.Input(shape=network.input)
+    for layer in first:
+        value = layer(value)
+    made: list[Any] = []
+    model = keras.Model(image, _called(keras.layers, network.layers, value, made))
+    # A model has its own order of layers where there are branches.
+    weighted = [layer for layer in made if layer.get_weights()]
+    for layer, arrays in zip(weighted, networks.weights_of_layers(network), strict=True):
+        layer.set_weights(arrays)
     return model
 
 
-def _layer(layers: Any, layer: networks.Layer) -> Any:
-    if isinstance(layer, networks.Conv):
-        return layers.Conv2D(
-            layer.filters, layer.kernel, strides=layer.stride, padding=layer.padding, activation=layer.activation
-        )
-    if isinstance(layer, networks.Pool):
-        return (layers.MaxPooling2D if layer.kind == "max" else layers.AveragePooling2D)(layer.size)
-    if isinstance(layer, networks.BatchNorm):
-        return layers.BatchNormalization(epsilon=layer.epsilon, momentum=layer.momentum)
-    if isinstance(layer, networks.Relu):
-        return layers.ReLU()
-    if isinstance(layer, networks.Flatten):
-        return layers.Flatten()
-    if isinstance(layer, networks.GlobalAverage):
-        return layers.GlobalAveragePooling2D()
-    return layers.Dense(layer.units, activation=layer.activation)
+def _called(layers: Any, described: tuple[networks.Layer, ...], value: Any, made: list[Any]) -> Any:
+    """Return what layers in a row make of a symbol, and note each of them."""
+    for layer in described:
+        if isinstance(layer, networks.Join):
+            branches = [_called(layers, branch, value, made) for branch in layer.branches]
+            made.append(_JOINS[layer.how](layers))
+            value = made[-1](branches)
+        else:
+            made.append(_MAKERS[type(layer)](layers, layer))
+            value = made[-1](value)
+    return value
+
+
+def _convolution(layers: Any, layer: networks.Conv) -> Any:
+    return layers.Conv2D(
+        layer.filters,
+        layer.kernel,
+        strides=layer.stride,
+        padding=layer.padding,
+        activation=layer.activation,
+        use_bias=layer.bias,
+    )
+
+
+def _pooling(layers: Any, layer: networks.Pool) -> Any:
+    kind = layers.MaxPooling2D if layer.kind == "max" else layers.AveragePooling2D
+    return kind(layer.size, strides=layer.stride, padding=layer.padding)
+
+
+def _depthwise(layers: Any, layer: networks.Depthwise) -> Any:
+    return layers.DepthwiseConv2D(layer.kernel, strides=layer.stride, padding=layer.padding, use_bias=False)
+
+
+_MAKERS: dict[type, Callable[[Any, Any], Any]] = {
+    networks.Conv: _convolution,
+    networks.Depthwise: _depthwise,
+    networks.Transposed: lambda layers, layer: layers.Conv2DTranspose(layer.filters, layer.size, strides=layer.size),
+    networks.Pool: _pooling,
+    networks.BatchNorm: lambda layers, layer: layers.BatchNormalization(epsilon=layer.epsilon, momentum=layer.momentum),
+    networks.Relu: lambda layers, layer: layers.ReLU() if layer.limit is None else layers.ReLU(layer.limit),
+    networks.Flatten: lambda layers, layer: layers.Flatten(),
+    networks.GlobalAverage: lambda layers, layer: layers.GlobalAveragePooling2D(),
+    networks.Maps: lambda layers, layer: layers.Reshape((1, 1, -1)),
+    networks.Dense: lambda layers, layer: layers.Dense(layer.units, activation=layer.activation),
+}
+_JOINS: dict[str, Callable[[Any], Any]] = {
+    "add": lambda layers: layers.Add(),
+    "multiply": lambda layers: layers.Multiply(),
+    "concatenate": lambda layers: layers.Concatenate(),
+}
 
 
 def compile_model(model: Any) -> None:

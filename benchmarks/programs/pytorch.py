@@ -12,7 +12,7 @@ from torch import nn
 
 from benchmarks import measurement, networks, sweep
 from benchmarks.measurement import Job, Sample
-from benchmarks.programs.torch_words import build, images_as
+from benchmarks.programs.torch_words import build, images_as, images_for
 
 
 def _epoch(model: Any, data: Any, labels: Any, batch: int, optimizer: Any, autocast: bool) -> None:
@@ -59,9 +59,11 @@ def row(job: Job) -> Sample:
     torch.set_num_threads(job["threads"])
     chosen = sweep.find(job["row"])
     steps = measurement.pool_size(chosen.network, chosen.batch, job["work"])
-    images, numbers = measurement.random_images(chosen.network.input, steps * chosen.batch)
-    data, labels = images_as(job["layout"], images), torch.from_numpy(numbers)
+    images, numbers = measurement.images_and_labels(chosen.network, steps * chosen.batch)
+    data, labels = images_for(chosen.network, job["layout"], images), torch.from_numpy(numbers)
     forward, outputs = _predicted(chosen.network, data[: chosen.batch], job)
+    if not chosen.trains:
+        return {"forward": forward, "outputs": outputs}
     model = build(chosen.network, job["layout"], logits=True)
     optimizer = _adam(model)
 
@@ -84,7 +86,13 @@ def _predicted(network: networks.Network, x: Any, job: Job) -> tuple[float, list
     """Return the seconds of a forward pass, and the first image's outputs."""
     model = build(network, job["layout"]).eval()
     with torch.inference_mode():
-        return measurement.seconds_a_call(lambda: model(x), job["budget"]), model(x)[0].tolist()
+        seconds = measurement.seconds_a_call(lambda: model(x), job["budget"])
+        return seconds, channels_back(model(x))[0].flatten().tolist()
+
+
+def channels_back(outputs: Any) -> Any:
+    """Return outputs with the channels last, as all peers tell them."""
+    return outputs.movedim(1, -1)
 
 
 def prediction(job: Job) -> Sample:

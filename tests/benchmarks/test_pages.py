@@ -88,6 +88,20 @@ def test_the_sweep_names_the_rows_that_are_slower_first_and_takes_pytorchs_bette
     assert "forward: 1 of 2 slower than PyTorch, geometric mean of the ratios 1.22×" in text  # √(3 × ½)
 
 
+def test_the_sweep_sets_rows_without_a_training_step_beside_onnx_runtime_with_all_threads_and_with_one() -> None:
+    times = {"Convoscope": 1e-3, "PyTorch channels_last": 3e-3, "PyTorch channels first": 4e-3, "ONNX Runtime": 2e-3}
+    times |= {"ONNX Runtime, one thread": 3e-3, "Convoscope, one thread": 2e-3}
+    samples = [{"row": "large", "peer": peer, "forward": value} for peer, value in times.items()]
+    samples += [{"row": "small", "peer": "Convoscope", "forward": 1e-3, "step": 1e-3}]
+    everything, beside = PARTS["sweep"].section(result("sweep", samples)).text.split("### Beside ONNX Runtime")
+    assert "| 3,000 (3,000–3,000) | 3.00 | – | – | – |" in lines(everything, "| large")[0]
+    assert lines(beside, "| large") == [
+        "| large | 1,000 (1,000–1,000) | 2,000 (2,000–2,000) | 2.00× |",
+        "| large, one thread | 2,000 (2,000–2,000) | 3,000 (3,000–3,000) | 1.50× |",
+    ]
+    assert not lines(beside, "| small")
+
+
 @pytest.mark.parametrize(("part", "row"), [("inference", "batch 1"), ("startup", "import")])
 def test_predictions_and_cold_starts_are_set_against_ours(part: str, row: str) -> None:
     samples = [
