@@ -27,6 +27,9 @@ best       the recipe best, minutes for each seed
 sweep      layers and networks of many shapes, beside PyTorch
 inference  predictions, beside ONNX Runtime and PyTorch
 startup    import, --help, the first prediction from a cold shell, peak memory
+
+python -m benchmarks.steps ROW [--training]    where the time of a row of the sweep goes, step by step
+python -m benchmarks.compare_builds OLD NEW    two checkouts side by side, on the lesson's network
 """
 
 
