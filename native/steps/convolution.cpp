@@ -105,14 +105,19 @@ public:
         const Kernels& k = *pass.kernels;
         float* copy = worker.scratch + aligned(f_.patches.copy_floats());
         float* maps = copy + aligned(f_.patches.copy_floats());
-        float* before = maps + aligned(f_.map_floats());
-        float* own = before + aligned(f_.output_floats());
-        if (pass.input_gradient)
+        float* room = maps + aligned(f_.map_floats());
+        float* own = room + aligned(f_.output_floats());
+        const bool set = std::any_of(strategy_.gradients.begin(), strategy_.gradients.end(),
+                                     [](const auto& gradient) { return gradient->sets_input(); });
+        if (pass.input_gradient && !set)
             std::memset(pass.input_gradient, 0, static_cast<std::size_t>(pass.samples * input_size) * sizeof(float));
         f_.each_strip(pass, worker, [&](const Strip& s) {
             const std::int64_t out = f_.output_of(s), pixels = s.images * (s.end - s.begin) * f_.out_width;
-            k.activation_gradient(activation_, nullptr, pass.output + out, pass.output_gradient + out, before,
-                                  pixels * f_.filters);
+            const float* before = pass.output_gradient + out;  // the activation
+            if (activation_.kind != Nonlinearity::linear) {
+                k.activation_gradient(activation_, nullptr, pass.output + out, before, room, pixels * f_.filters);
+                before = room;
+            }
             if (f_.settings.addend && pass.input_gradients[1])
                 std::memcpy(pass.input_gradients[1] + out, before,
                             static_cast<std::size_t>(pixels * f_.filters) * sizeof(float));

@@ -90,6 +90,7 @@ public:
     }
 
     bool wanted(const Pass& pass) const override { return pass.input_gradient; }
+    bool sets_input() const override { return pixel_by_pixel_ && !f_.pooled && f_.height == f_.image[0]; }
 
     std::int64_t memo_floats(const Kernels& k) const override {
         return padded(f_.patches.size(), k.width) * f_.filters;

@@ -8,6 +8,8 @@ namespace convoscope {
 namespace {
 
 constexpr std::int64_t strip_floats = 16 * 1024;  // of feature map: what leaves room in a second-level cache
+// A strip of so many pixels is worth more room: the kernel, and its gradient, are gone through once for each strip.
+constexpr std::int64_t least_pixels = 64;
 // Of a map that Winograd makes: whole, it gives the input's gradient in the same way, which is worth some traffic.
 constexpr std::int64_t whole_floats = 4 * strip_floats;
 
@@ -65,7 +67,10 @@ std::int64_t Frame::strip_rows(std::int64_t of_output) const {
 std::int64_t Frame::rows_at_once() const {
     const std::int64_t most = tiled && !pooled ? whole_floats : strip_floats;
     std::int64_t count = 1;
-    while (count < out_rows && strip_rows(count + 1) * width * filters <= most) count++;
+    const auto fits = [&](std::int64_t pixels) {
+        return pixels * filters <= most || (pixels <= least_pixels && pixels * filters <= whole_floats);
+    };
+    while (count < out_rows && fits(strip_rows(count + 1) * width)) count++;
     return count < out_rows && tiled && !pooled && count > 1 ? count / 2 * 2 : count;  // whole rows of tiles
 }
 

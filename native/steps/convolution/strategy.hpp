@@ -51,6 +51,8 @@ public:
     virtual ~MapGradient() = default;
     virtual bool wanted(const Pass&) const = 0;
     virtual bool reads_maps() const { return true; }
+    // Writes each value of the input's gradient, where others add to what must be zero before.
+    virtual bool sets_input() const { return false; }
     virtual std::int64_t memo_floats(const Kernels&) const { return 0; }
     virtual std::int64_t scratch_floats() const { return 0; }
     virtual void prepare(const Kernels&, const float* /*kernel*/, float* /*memo*/) const {}
