@@ -15,6 +15,7 @@ const depthwise = ({ strides: stride, padding, dilation_rate: dilation }, { data
   const kernel = { data, shape: [height, width, 1, channels * multiplier] };
   return { operation: "convolve", kernel, bias, stride, padding, dilation, groups: channels };
 };
+const resizing = (size, keep, bilinear = true, fill = 0) => ({ operation: "resize", size, keep, bilinear, fill });
 const combining = (mode) => () => [{ operation: "combine", mode }];
 
 const STEPS = {
@@ -45,6 +46,25 @@ const STEPS = {
   BatchNormalization: ({ epsilon }, { gamma = null, beta = null, moving_mean: mean, moving_variance: variance }) => [
     { operation: "batch_normalize", gamma, beta, mean, variance, epsilon },
   ],
+  LayerNormalization: ({ axis, epsilon }, { gamma = null, beta = null }) => [
+    { operation: "normalize_sample", axes: axis.length, groups: 1, byChannel: false, gamma, beta, epsilon },
+  ],
+  GroupNormalization: ({ groups, epsilon }, { gamma = null, beta = null }) => [
+    { operation: "normalize_sample", axes: 0, groups, byChannel: true, gamma, beta, epsilon },
+  ],
+  UnitNormalization: ({ axis }) => [{ operation: "normalize_unit", axes: axis.length }],
+  Normalization: ({ axis, mean, variance, invert: inverted }, weights) => {
+    const numbers = (constant, weight) => (constant === null ? weight.data : [constant].flat(Infinity));
+    const known = { mean: numbers(mean, weights.mean), variance: numbers(variance, weights.variance) };
+    return [{ operation: "standardize", axis, inverted, ...known }];
+  },
+  Permute: ({ dims }) => [{ operation: "permute", dims }],
+  RepeatVector: ({ n: times }) => [{ operation: "repeat", times }],
+  Resizing: ({ height, width, interpolation, crop_to_aspect_ratio: crop, pad_to_aspect_ratio: pad, fill_value: fill }) => [
+    resizing([height, width], crop ? "crop" : pad ? "pad" : null, interpolation === "bilinear", fill),
+  ],
+  CenterCrop: ({ height, width }) => [resizing([height, width], "cut")],
+  RandomCrop: ({ height, width }) => [resizing([height, width], "crop")], // in training at random
   Rescaling: ({ scale, offset }) => [{ operation: "rescale", scale, offset }],
   Activation: ({ activation }) => activated(activation),
   Softmax: () => activated("softmax"),

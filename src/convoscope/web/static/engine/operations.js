@@ -29,10 +29,26 @@ import {
   sampleAxis,
   stretchedFrom,
 } from "./joins.js";
+import {
+  permutation,
+  repetition,
+  resize,
+  resized,
+  resizeInputGradient,
+  taken,
+  takenInputGradient,
+} from "./moving-values.js";
 import { batchNormalize, batchNormalizeInputGradient } from "./normalization.js";
 import { pad, unpadGradient } from "./padding.js";
 import { pool, poolInputGradient } from "./pooling.js";
 import { eachValue, everything, gathered, lastAxis, moved, regrouped, sideBySide, stretched, windowed } from "./seeing.js";
+import {
+  normalizeSample,
+  normalizeSampleInputGradient,
+  standards,
+  unitNormalize,
+  unitNormalizeInputGradient,
+} from "./sample-normalization.js";
 import { count, imageShape, tensor } from "./tensor.js";
 
 const map = (input, of) => tensor(input.shape, input.data.map(of));
@@ -43,6 +59,13 @@ const underWindow = windowed(({ size, stride, padding }, shape) => {
   const [height, width = height] = [size].flat();
   return windows(shape, height, width, { stride, padding });
 });
+
+/** What of an image in another size lies inside of the old one. */
+function inside([height, width], settings) {
+  const { rows, columns } = resized([height, width], settings);
+  const within = (pairs, length) => pairs.map((each) => each.filter(([index]) => index >= 0 && index < length));
+  return { rows: within(rows, height), columns: within(columns, width) };
+}
 
 export const OPERATIONS = {
   convolve: {
@@ -144,6 +167,38 @@ export const OPERATIONS = {
     backward: (gradient, _, { epsilon, ...weights }) => batchNormalizeInputGradient(gradient, weights, epsilon),
     sees: eachValue,
   },
+  normalize_sample: {
+    forward: (input, settings) => normalizeSample(input, settings),
+    backward: (gradient, input, settings) => normalizeSampleInputGradient(gradient, input, settings),
+    sees: (box, about) => (about.settings.axes === 1 ? lastAxis : everything)(box, about),
+  },
+  normalize_unit: {
+    forward: (input, settings) => unitNormalize(input, settings),
+    backward: (gradient, input, settings) => unitNormalizeInputGradient(gradient, input, settings),
+    sees: (box, about) => (about.settings.axes === 1 ? lastAxis : everything)(box, about),
+  },
+  standardize: {
+    forward(input, settings) {
+      const of = standards(input.shape, settings);
+      return map(input, (x, i) => x * of(i).scale + of(i).offset);
+    },
+    backward(gradient, input, settings) {
+      const of = standards(input.shape, settings);
+      return map(gradient, (g, i) => g * of(i).scale);
+    },
+    sees: eachValue,
+  },
+  permute: {
+    forward: (input, { dims }) => taken(input, permutation(input.shape, dims)),
+    backward: (gradient, input, { dims }) => takenInputGradient(gradient, input, permutation(input.shape, dims)),
+    sees: everything,
+  },
+  repeat: {
+    forward: (input, { times }) => taken(input, repetition(input.shape, times)),
+    backward: (gradient, input, { times }) => takenInputGradient(gradient, input, repetition(input.shape, times)),
+    sees: everything,
+  },
+  resize: { forward: resize, backward: resizeInputGradient, sees: gathered((settings, shape) => inside(shape, settings)) },
   combine: {
     joins: true,
     forward: (inputs, { mode }) => combine(inputs, mode),

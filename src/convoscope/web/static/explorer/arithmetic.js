@@ -104,6 +104,9 @@ function kernelName({ meets }) {
 function enlarge(found, context) {
   const cells = found.cells.flat();
   const from = `map ${found.channel} of ${context.inputName}`;
+  if (cells.length === 1 && cells[0].index < 0) {
+    return [equation(term("outside of the image", value(found.value), { id: "value" }))];
+  }
   if (cells.length === 1) {
     return [
       equation(term("the same value as the pixel below", value(found.value), { id: "value" })),
@@ -113,8 +116,9 @@ function enlarge(found, context) {
   const seen = found.cells.map((row) =>
     row.map((cell) => ({
       value: cell.value,
+      state: cell.index < 0 ? "padding" : "",
       title: `${value(cell.value)}, row ${cell.row}, column ${cell.column}`,
-      onclick: () => context.godown(cell.index),
+      onclick: cell.index < 0 ? null : () => context.godown(cell.index),
     })),
   );
   const shared = found.cells.map((row) => row.map(({ share }) => ({ value: share })));
@@ -302,7 +306,13 @@ function normalize(found, context) {
       term("beta", value(Math.abs(beta))),
       ...result(found),
     ),
-    h("p", { class: "note" }, "Mean and variance are those of the training images, learned as moving averages."),
+    h(
+      "p",
+      { class: "note" },
+      found.own
+        ? "Mean and variance are of the values that share them, in this image alone."
+        : "Mean and variance are those of the training images, learned as moving averages.",
+    ),
     origin(found.index, context),
   ];
 }

@@ -1,6 +1,6 @@
 // One value of a layer that enlarges in numbers: what is painted over it, or the pixels that it lies between.
 
-import { meetings, origins } from "../engine/index.js";
+import { meetings, origins, resized } from "../engine/index.js";
 import { indexIn } from "./positions.js";
 
 const total = (values) => values.reduce((a, b) => a + b, 0);
@@ -30,6 +30,21 @@ export function explainTransposed(step, input, { row, column, channel: filter })
   const bias = biases ? biases.data[filter] : 0;
   const meets = above.length && beside.length ? { rows: above.map(([, y]) => y), columns: beside.map(([, x]) => x) } : null;
   return { kind: "convolve_transposed", parts, meets, sum, bias, biasIndex: filter, before: sum + bias, value: sum + bias };
+}
+
+/** A value of an image in another size: the pixels below that it is made of, and what stands outside of the image. */
+export function explainResized(step, input, { row, column, channel }) {
+  const [height, width] = input.shape;
+  const { rows, columns } = resized(input.shape, step);
+  const cells = rows[row].map(([i, vertical]) =>
+    columns[column].map(([j, horizontal]) => {
+      const inside = i >= 0 && i < height && j >= 0 && j < width;
+      const index = inside ? indexIn(input.shape, { row: i, column: j, channel }) : -1;
+      const [value, share] = [inside ? input.data[index] : step.fill, vertical * horizontal];
+      return { row: i, column: j, index, value, share, product: share * value };
+    }),
+  );
+  return { kind: "enlarge", cells, channel, value: total(cells.flat().map(({ product }) => product)) };
 }
 
 /** A value of an enlarged image: the pixels below that it is made of, each with its share. */

@@ -1,7 +1,17 @@
 // One value of one layer in numbers: the arithmetic that the page shows, in double precision.
 
-import { activateValue, rectified, stretchedFrom, windows } from "../engine/index.js";
-import { explainEnlarged, explainTransposed } from "./explain-enlarging.js";
+import {
+  activateValue,
+  lengthOf,
+  permutation,
+  rectified,
+  repetition,
+  setOf,
+  standards,
+  stretchedFrom,
+  windows,
+} from "../engine/index.js";
+import { explainEnlarged, explainResized, explainTransposed } from "./explain-enlarging.js";
 import { explainCombined, explainConcatenated } from "./explain-joins.js";
 import { indexIn, positionIn } from "./positions.js";
 
@@ -21,6 +31,10 @@ export function explainUnit(layer, inputs, shape, unit) {
   if (second?.operation === "convolve") return explainSeparable(layer.steps, input, position, shape);
   const found = EXPLAINED[first.operation](first, input, position, unit, shape);
   return second ? withActivation(found, first, second, input, position, shape) : found;
+}
+
+function movedFrom({ indices }, { data }, unit) {
+  return { kind: "same", index: indices[unit], value: data[indices[unit]] };
 }
 
 const JOINED = { combine: explainCombined, concatenate: explainConcatenated };
@@ -105,6 +119,25 @@ const EXPLAINED = {
       value: normal * scale + shift,
     };
   },
+  normalize_sample(settings, input, _, index) {
+    const { mean, variance, weight } = setOf(input, settings, index);
+    const [gamma, beta] = [settings.gamma ? settings.gamma.data[weight] : 1, settings.beta ? settings.beta.data[weight] : 0];
+    const x = input.data[index];
+    const normal = (x - mean) / Math.sqrt(variance + settings.epsilon);
+    const value = normal * gamma + beta;
+    return { kind: "batch_normalize", own: true, index, x, mean, variance, epsilon: settings.epsilon, normal, gamma, beta, value };
+  },
+  normalize_unit({ axes }, input, _, index) {
+    const [x, scale] = [input.data[index], 1 / lengthOf(input, axes, index)];
+    return { kind: "rescale", index, x, scale, offset: 0, value: x * scale };
+  },
+  standardize(settings, input, _, index) {
+    const { scale, offset } = standards(input.shape, settings)(index);
+    return { kind: "rescale", index, x: input.data[index], scale, offset, value: input.data[index] * scale + offset };
+  },
+  permute: ({ dims }, input, _, unit) => movedFrom(permutation(input.shape, dims), input, unit),
+  repeat: ({ times }, input, _, unit) => movedFrom(repetition(input.shape, times), input, unit),
+  resize: explainResized,
   rescale: ({ scale, offset }, { data }, _, index) => ({
     kind: "rescale",
     index,
