@@ -298,6 +298,8 @@ private:
 
 NB_MODULE(_native, m) {
     m.doc() = "Convoscope's native core.";
+    // A page that is still open when Python ends keeps its model in a thread: that is no leak to be told of.
+    nb::set_leak_warnings(false);
     m.def("isa", [] { return std::string(kernels().name); });
     m.def("isas", &available_isas);
     m.def("set_isa", &set_isa, "name"_a);
