@@ -9,6 +9,7 @@
 // clang-format off
 #define CONVOSCOPE_KINDS(kind) \
     kind(activation) \
+    kind(affine) \
     kind(alpha_dropout) \
     kind(combine) \
     kind(concatenate) \
@@ -19,7 +20,6 @@
     kind(erasing) \
     kind(gathering) \
     kind(grouped) \
-    kind(motion) \
     kind(noise) \
     kind(normalization) \
     kind(padding) \

@@ -301,7 +301,7 @@ private:
                 if (!image || shape_.size() != 3) return put("pooling", {{"pool", settings_of(w)}}, shape_);
                 return put("pooling", {{"pool", settings_of(w)}}, pooled(shape_, w));
             }
-            case 11: return motion_or_erasing();
+            case 11: return affine_or_erasing();
             default: return pad_or_flatten();
         }
     }
@@ -493,7 +493,7 @@ private:
             {narrow(Wide{shape_[0]} * size[0]), narrow(Wide{shape_[1]} * size[1]), shape_[2]});
     }
 
-    void motion_or_erasing() {
+    void affine_or_erasing() {
         if (bytes_.flag()) {
             std::optional<double> fill;
             if (bytes_.flag()) fill = bytes_.real();
@@ -511,7 +511,7 @@ private:
         const std::array<Bounds, 2> shifts{bounds(), bounds()};
         const bool bilinear = bytes_.flag();
         const char* const mode = modes[bytes_.choice(std::size(modes))];
-        put("motion",
+        put("affine",
             {{"stream", 2},
              {"seed", {}},
              {"flips", flips},

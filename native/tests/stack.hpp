@@ -163,7 +163,7 @@ struct Stack {
         add("normalization", normalized(frozen), shape, places);
     }
 
-    void motion() {
+    void affine() {
         const char* const modes[] = {"constant", "nearest", "reflect", "wrap"};
         const bool bilinear = random_int(0, 1) == 1;
         const char* const mode = modes[random_int(0, 3)];
@@ -174,7 +174,7 @@ struct Stack {
         if (what == 0) flips = {true, random_int(0, 1) == 1};
         if (what == 1) shifts = {{{-1, 1}, {-0.3, 0.2}}};
         if (what == 2) turns = {-0.5, 0.5};
-        add("motion",
+        add("affine",
             {{"stream", 2},
              {"seed", {}},
              {"flips", flips},
@@ -214,7 +214,7 @@ inline Stack random_stack() {
     Stack s({random_int(5, 13), random_int(5, 13), channels[random_int(0, 2)]});
     const std::int64_t filters[] = {1, 5, 16, 33, 70};
     if (random_int(0, 3) == 0) s.add("rescaling", {{"scale", 0.5}, {"offset", 0.1}}, s.shape);
-    if (random_int(0, 1)) s.motion();
+    if (random_int(0, 1)) s.affine();
     if (random_int(0, 3) == 0) s.erasing();
     if (random_int(0, 3) == 0)
         s.add("padding", {{"padding", Padding{{{1, 0}, {0, 2}}}}}, {s.shape[0] + 1, s.shape[1] + 2, s.shape[2]});
@@ -225,7 +225,7 @@ inline Stack random_stack() {
     if (random_int(0, 1)) s.normalization(random_int(0, 1));
     if (random_int(0, 1)) s.add("dropout", {{"rate", 0.3}, {"stream", 1}, {"seed", {}}}, s.shape);
     s.convolution(filters[random_int(0, 4)], "sigmoid", random_int(0, 1));
-    if (random_int(0, 2) == 0) s.motion();
+    if (random_int(0, 2) == 0) s.affine();
     const Window w = Stack::window(static_cast<PoolMode>(random_int(0, 2)));
     if (s.shape[0] >= w.size[0] && s.shape[1] >= w.size[1])
         s.add("pooling", {{"pool", settings_of(w)}}, Stack::pooled(s.shape, w));

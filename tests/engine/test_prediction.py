@@ -49,7 +49,7 @@ def kinds(plan: Plan, *, prediction: bool) -> str:
         ([Conv2D(4, 3), Dropout(0.5), *RELU], "Convolution Dropout Activation Pooling", "Convolution"),
         ([Conv2D(4, 3), ReLU(), Dropout(0.5), MaxPooling2D()], "Convolution Dropout Pooling", "Convolution"),
         ([Conv2D(4, 3), *RELU, Dropout(0.5), Flatten()], "Convolution Dropout Reshape", "Convolution Reshape"),
-        ([RandomFlip(), Conv2D(4, 3), *RELU], "Motion Convolution", "Convolution"),
+        ([RandomFlip(), Conv2D(4, 3), *RELU], "Affine Convolution", "Convolution"),
         (
             [Flatten(), Dense(4), BatchNormalization(), ReLU()],
             "Reshape Dense Normalization",

@@ -13,6 +13,7 @@ from convoscope import layers as cl
 from convoscope.engine.steps import (
     LINEAR,
     ActivationStep,
+    AffineStep,
     AlphaDropoutStep,
     CombineStep,
     ConcatenateStep,
@@ -22,7 +23,6 @@ from convoscope.engine.steps import (
     DepthwiseConvolutionStep,
     DropoutStep,
     ErasingStep,
-    MotionStep,
     NoiseStep,
     Nonlinearity,
     NormalizationStep,
@@ -394,25 +394,25 @@ def _resampling(layer: ResamplingAugmentation) -> dict[str, Any]:
 
 @lower.register
 def _flip(layer: cl.RandomFlip, common: dict[str, Any]) -> list[Step]:
-    return [MotionStep(**_draws(layer, common), flips=layer.flips)]
+    return [AffineStep(**_draws(layer, common), flips=layer.flips)]
 
 
 @lower.register
 def _translation(layer: cl.RandomTranslation, common: dict[str, Any]) -> list[Step]:
     shifts = (layer.height_factor, layer.width_factor)
-    return [MotionStep(**_draws(layer, common), shifts=shifts, **_resampling(layer))]
+    return [AffineStep(**_draws(layer, common), shifts=shifts, **_resampling(layer))]
 
 
 @lower.register
 def _rotation(layer: cl.RandomRotation, common: dict[str, Any]) -> list[Step]:
-    return [MotionStep(**_draws(layer, common), turns=layer.factor, **_resampling(layer))]
+    return [AffineStep(**_draws(layer, common), turns=layer.factor, **_resampling(layer))]
 
 
 @lower.register
 def _zoom(layer: cl.RandomZoom, common: dict[str, Any]) -> list[Step]:
     tall, wide = ((1.0 + low, 1.0 + high) for low, high in (layer.height_factor, layer.width_factor or (0.0, 0.0)))
     even = layer.width_factor is None
-    return [MotionStep(**_draws(layer, common), zooms=(tall, wide), even=even, **_resampling(layer))]
+    return [AffineStep(**_draws(layer, common), zooms=(tall, wide), even=even, **_resampling(layer))]
 
 
 @lower.register

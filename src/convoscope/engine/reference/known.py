@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from convoscope.engine.reference.activation import activation, parametric_rectifier, rectifier
+from convoscope.engine.reference.affine import affine
 from convoscope.engine.reference.combine import combine, concatenate
 from convoscope.engine.reference.convolution import convolution, depthwise_convolution
 from convoscope.engine.reference.dense import dense
@@ -17,7 +18,6 @@ from convoscope.engine.reference.elementary import (
 )
 from convoscope.engine.reference.enlarging import transposed_convolution, upsampling
 from convoscope.engine.reference.erasing import erasing
-from convoscope.engine.reference.motion import motion
 from convoscope.engine.reference.noise import alpha_dropout, dropout, noise, spatial_dropout
 from convoscope.engine.reference.normalization import normalization, sample_normalization, unit_normalization
 from convoscope.engine.reference.operations import Operation
@@ -26,6 +26,7 @@ from convoscope.engine.reference.resizing import random_crop, resizing
 from convoscope.engine.reference.tone import tone
 from convoscope.engine.steps import (
     ActivationStep,
+    AffineStep,
     AlphaDropoutStep,
     CombineStep,
     ConcatenateStep,
@@ -35,7 +36,6 @@ from convoscope.engine.steps import (
     DepthwiseConvolutionStep,
     DropoutStep,
     ErasingStep,
-    MotionStep,
     NoiseStep,
     NormalizationStep,
     PaddingStep,
@@ -67,7 +67,7 @@ OPERATIONS: dict[type[Step], Operation] = {
     DenseStep: dense,
     ActivationStep: activation,
     DropoutStep: dropout,
-    MotionStep: motion,
+    AffineStep: affine,
     ErasingStep: erasing,
     NormalizationStep: normalization,
     PaddingStep: padding,

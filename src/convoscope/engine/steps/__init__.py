@@ -5,6 +5,7 @@ indices in the plan's list. Shapes are without the batch axis; arrays at run tim
 """
 
 from convoscope.engine.steps.activation import LINEAR, ActivationStep, Nonlinearity
+from convoscope.engine.steps.affine import AffineStep
 from convoscope.engine.steps.alpha_dropout import AlphaDropoutStep
 from convoscope.engine.steps.base import Step
 from convoscope.engine.steps.combine import CombineStep
@@ -15,7 +16,6 @@ from convoscope.engine.steps.dense import DenseStep
 from convoscope.engine.steps.depthwise_convolution import DepthwiseConvolutionStep
 from convoscope.engine.steps.dropout import DropoutStep
 from convoscope.engine.steps.erasing import ErasingStep
-from convoscope.engine.steps.motion import MotionStep
 from convoscope.engine.steps.noise import NoiseStep
 from convoscope.engine.steps.normalization import NormalizationStep
 from convoscope.engine.steps.padding import PaddingStep
@@ -39,6 +39,7 @@ from convoscope.engine.steps.upsampling import UpsamplingStep
 __all__ = [
     "LINEAR",
     "ActivationStep",
+    "AffineStep",
     "AlphaDropoutStep",
     "CombineStep",
     "ConcatenateStep",
@@ -48,7 +49,6 @@ __all__ = [
     "DepthwiseConvolutionStep",
     "DropoutStep",
     "ErasingStep",
-    "MotionStep",
     "NoiseStep",
     "Nonlinearity",
     "NormalizationStep",

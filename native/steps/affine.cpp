@@ -15,8 +15,8 @@ constexpr double full_turn = 6.283185307179586;
 
 enum class FillMode { constant, nearest, reflect, wrap };
 
-// The words are those of the plan's MotionStep.
-struct MotionSettings {
+// The words are those of the plan's AffineStep.
+struct AffineSettings {
     std::uint32_t stream;
     std::optional<std::uint64_t> seed;
     std::array<bool, 2> flips;
@@ -43,13 +43,13 @@ struct Neighbours {
     float share;
 };
 
-class Motion final : public Step {
+class Affine final : public Step {
 public:
-    Motion(const StepDescription& d, const MotionSettings& m)
-        : Step(d), motion_(m), height_(d.input()[0]), width_(d.input()[1]), channels_(d.input()[2]) {}
+    Affine(const StepDescription& d, const AffineSettings& m)
+        : Step(d), settings_(m), height_(d.input()[0]), width_(d.input()[1]), channels_(d.input()[2]) {}
 
     std::string kernel(const Kernels& k) const override {
-        return std::string("each pixel from ") + (motion_.bilinear ? "four" : "one") + ", Philox (" + k.name + ")";
+        return std::string("each pixel from ") + (settings_.bilinear ? "four" : "one") + ", Philox (" + k.name + ")";
     }
 
     // A pixel that stands for all outside, and each column's neighbours.
@@ -60,7 +60,7 @@ public:
     void forward(const Pass& pass, const Worker& worker) const override {
         if (!pass.training) return pass.kernels->affine(pass.input, 1, 0, pass.output, pass.samples * input_size);
         float* outside = worker.scratch;
-        for (std::int64_t c = 0; c < channels_; c++) outside[c] = motion_.fill_value;
+        for (std::int64_t c = 0; c < channels_; c++) outside[c] = settings_.fill_value;
         for (std::int64_t i = 0; i < pass.samples; i++) {
             const float* image = pass.input + i * input_size;
             float* output = pass.output + i * input_size;
@@ -81,7 +81,7 @@ public:
                 });
             };
             const Drawn drawn = draw(pass, i);
-            motion_.bilinear ? each_pixel(drawn, worker, mix) : each_pixel(drawn, worker, copy);
+            settings_.bilinear ? each_pixel(drawn, worker, mix) : each_pixel(drawn, worker, copy);
         }
     }
 
@@ -101,7 +101,7 @@ public:
                     each_channel([&](std::int64_t c) { pixel[c] += weight * gradient[from + c]; });
                 };
                 add(row.first, column.first, (1 - row.share) * (1 - column.share));
-                if (!motion_.bilinear) return;
+                if (!settings_.bilinear) return;
                 add(row.first, column.second, (1 - row.share) * column.share);
                 add(row.second, column.first, row.share * (1 - column.share));
                 add(row.second, column.second, row.share * column.share);
@@ -112,16 +112,16 @@ public:
 private:
     Drawn draw(const Pass& pass, std::int64_t sample) const {
         std::uint32_t words[4];
-        pass.kernels->random_words(motion_.seed.value_or(pass.seed), pass.iteration, motion_.stream,
+        pass.kernels->random_words(settings_.seed.value_or(pass.seed), pass.iteration, settings_.stream,
                                    static_cast<std::uint64_t>(pass.first + sample), 1, words);
-        const double angle = full_turn * between(motion_.turns, words[2]);
+        const double angle = full_turn * between(settings_.turns, words[2]);
         const std::int64_t cosine = whole(std::cos(angle) * half), sine = whole(std::sin(angle) * half);
-        const double tall = between(motion_.zooms[0], words[0]),
-                     wide = motion_.even ? tall : between(motion_.zooms[1], words[1]);
+        const double tall = between(settings_.zooms[0], words[0]),
+                     wide = settings_.even ? tall : between(settings_.zooms[1], words[1]);
         const auto zoomed = [&](double zoom) { return whole(static_cast<double>(cosine) * zoom); };
-        const auto flipped = [&](int axis) { return motion_.flips[axis] && words[axis] < (1u << 31); };
+        const auto flipped = [&](int axis) { return settings_.flips[axis] && words[axis] < (1u << 31); };
         const auto shift = [&](int axis, std::int64_t length) {
-            return whole(between(motion_.shifts[axis], words[axis]) * static_cast<double>(length) * one);
+            return whole(between(settings_.shifts[axis], words[axis]) * static_cast<double>(length) * one);
         };
         return {flipped(0) ? -zoomed(tall) : zoomed(tall), flipped(1) ? -zoomed(wide) : zoomed(wide), sine,
                 shift(0, height_), shift(1, width_)};
@@ -156,9 +156,9 @@ private:
     }
 
     Neighbours neighbours(std::int64_t place, std::int64_t length, std::int64_t step) const {
-        const std::int64_t pixel = floor_of(motion_.bilinear ? place : place + half);
+        const std::int64_t pixel = floor_of(settings_.bilinear ? place : place + half);
         const auto first = static_cast<std::int32_t>(fold(pixel, length) * step);
-        if (!motion_.bilinear) return {first, first, 0};
+        if (!settings_.bilinear) return {first, first, 0};
         const float share = static_cast<float>(place - pixel * one) * (1.0f / static_cast<float>(one));
         return {first, share == 0 ? first : static_cast<std::int32_t>(fold(pixel + 1, length) * step), share};
     }
@@ -168,7 +168,7 @@ private:
     std::int64_t fold(std::int64_t index, std::int64_t length) const {
         if (index >= 0 && index < length) return index;
         const auto modulo = [&](std::int64_t n) { return ((index % n) + n) % n; };
-        switch (motion_.fill_mode) {
+        switch (settings_.fill_mode) {
             case FillMode::constant: return -1;
             case FillMode::nearest: return index < 0 ? 0 : length - 1;
             case FillMode::wrap: return modulo(length);
@@ -178,7 +178,7 @@ private:
         return within < length ? within : 2 * length - 1 - within;
     }
 
-    const MotionSettings motion_;
+    const AffineSettings settings_;
     const std::int64_t height_, width_, channels_;
 };
 
@@ -188,8 +188,8 @@ std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker&)
                                                           {"reflect", FillMode::reflect},
                                                           {"wrap", FillMode::wrap}};
     expect_same_shape(d);
-    expect_image(d.input(), "a motion's input");
-    MotionSettings m;
+    expect_image(d.input(), "the input of an affine augmentation");
+    AffineSettings m;
     m.stream = settings.take<std::uint32_t>("stream");
     m.seed = settings.take<std::optional<std::uint64_t>>("seed");
     m.flips = settings.take<std::array<bool, 2>>("flips");
@@ -203,11 +203,11 @@ std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker&)
     for (const Bounds& shift : m.shifts) in_range(shift, -1, 1, "a shift");
     in_range(m.turns, -1, 1, "a turn");
     for (const Bounds& zoom : m.zooms) in_range(zoom, 0, 2, "a zoom");
-    return std::make_unique<Motion>(d, m);
+    return std::make_unique<Affine>(d, m);
 }
 
 }  // namespace
 
-const Kind kinds::motion{"motion", make};
+const Kind kinds::affine{"affine", make};
 
 }  // namespace convoscope

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from convoscope.engine import philox
 from convoscope.engine.reference.operations import Array, Backward, Mode
-from convoscope.engine.steps import MotionStep
+from convoscope.engine.steps import AffineStep
 
 Places = npt.NDArray[np.int64]
 
@@ -24,7 +24,7 @@ _ONE = 1 << 32  # a pixel
 _HALF = 1 << 31
 
 
-def motion(step: MotionStep, x: Array, weights: Sequence[Array], mode: Mode) -> tuple[Array, Backward]:
+def affine(step: AffineStep, x: Array, weights: Sequence[Array], mode: Mode) -> tuple[Array, Backward]:
     """In training, flip, shift, turn or zoom each image by its own random numbers."""
     if not mode.training:
         return x, lambda gradient: (gradient, [])
@@ -44,7 +44,7 @@ def motion(step: MotionStep, x: Array, weights: Sequence[Array], mode: Mode) -> 
     return outputs, backward
 
 
-def _places(step: MotionStep, count: int, mode: Mode) -> tuple[Places, Places]:
+def _places(step: AffineStep, count: int, mode: Mode) -> tuple[Places, Places]:
     """Return the row and the column that each output pixel reads, each (N, H, W), in 2⁻³² pixels."""
     height, width, _ = step.input_shape
     # Twice the distance from the centre, which is whole.
@@ -72,7 +72,7 @@ def _whole(value: float) -> int:
 
 
 def _corners(
-    step: MotionStep, rows: Places, columns: Places, dtype: npt.DTypeLike
+    step: AffineStep, rows: Places, columns: Places, dtype: npt.DTypeLike
 ) -> Iterator[tuple[Places, Places, Array, Array]]:
     """Yield the four pixels around each place: row, column, whether it is inside the image, its weight."""
     for row, row_inside, row_weight in _neighbours(step, rows, step.input_shape[0], dtype):
@@ -81,7 +81,7 @@ def _corners(
 
 
 def _neighbours(
-    step: MotionStep, places: Places, length: int, dtype: npt.DTypeLike
+    step: AffineStep, places: Places, length: int, dtype: npt.DTypeLike
 ) -> list[tuple[Places, npt.NDArray[np.bool_], Array]]:
     """Return the pixel before each place along an axis and the one behind: index, whether it is inside, weight."""
     if not step.bilinear:

@@ -11,7 +11,7 @@ from convoscope.types import Bounds
 
 
 @dataclass(frozen=True)
-class MotionStep(ElementwiseStep):
+class AffineStep(ElementwiseStep):
     """In training, each image flipped, shifted, turned or zoomed by random numbers of its own.
 
     ``flips`` says whether images are ever mirrored along the height and along the width, ``shifts`` between which
@@ -36,8 +36,8 @@ class MotionStep(ElementwiseStep):
 
     @property
     def label(self) -> str:
-        return "motion"
+        return "affine augmentation"
 
     def describe(self) -> list[dict[str, Any]]:
         settings = ("flips", "shifts", "turns", "zooms", "even", "bilinear", "fill_mode", "fill_value")
-        return [self._description("motion", "stream", *settings, seed=core_seed(self.seed))]
+        return [self._description("affine", "stream", *settings, seed=core_seed(self.seed))]
