@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from convoscope.constraints import Constraint
+from convoscope.engine import lowering_random as lowering_random  # registers what it knows
 from convoscope.engine.fusion import fuse
 from convoscope.engine.lowering import lower
 from convoscope.engine.steps import Step

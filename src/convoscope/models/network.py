@@ -307,30 +307,14 @@ class Network(Operation, Trainer):
 
     def check_inputs(self, x: Any, where: str | None = None) -> Any:
         """Return `x` as engines take it, an array or a list of them, or say what is wrong with it."""
-        from convoscope.training.data import check_inputs
+        from convoscope.training.data import check_inputs, check_several_inputs
 
         where, shapes = where or f"model {self.name!r}", self.plan_input_shapes
-        if len(shapes) == 1:
-            x = self.in_order(x, self.input_names, "inputs")[0] if isinstance(x, dict) else x
-            alone = x[0] if isinstance(x, (list, tuple)) and len(x) == 1 and np.ndim(x[0]) > len(shapes[0]) else x
-            return check_inputs(alone, shapes[0], where)
         given = self.in_order(x, self.input_names, "inputs") if isinstance(x, dict) else x
-        if not isinstance(given, (list, tuple)) or len(given) != len(shapes):
-            count = f"{len(given)} came" if isinstance(given, (list, tuple)) else f"a {type(given).__name__} came"
-            raise ShapeError(
-                f"{where}: the model has {len(shapes)} inputs ({', '.join(self.input_names)}) and takes a list with an "
-                f"array for each, or a dict, but {count}."
-            )
-        arrays = [
-            check_inputs(each, shape, f"{where}, input {name!r}")
-            for each, shape, name in zip(given, shapes, self.input_names, strict=True)
-        ]
-        if len({len(array) for array in arrays}) > 1:
-            raise ShapeError(
-                f"{where}: the inputs have {', '.join(str(len(array)) for array in arrays)} samples, but need the same "
-                "number of each."
-            )
-        return arrays
+        if len(shapes) > 1:
+            return check_several_inputs(given, shapes, self.input_names, where)
+        listed = isinstance(given, (list, tuple)) and len(given) == 1 and np.ndim(given[0]) > len(shapes[0])
+        return check_inputs(given[0] if listed or isinstance(x, dict) else given, shapes[0], where)
 
     # ---- looking and keeping
 

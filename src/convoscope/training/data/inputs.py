@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,32 @@ def check_inputs(x: Any, input_shape: Shape, where: str) -> Array:
             "(x[np.isfinite(x).all(axis=tuple(range(1, x.ndim)))])."
         )
     return array
+
+
+def check_several_inputs(given: Any, shapes: Sequence[Shape], names: Sequence[str], where: str) -> list[Array]:
+    """Return the arrays of a model with several inputs as engines take them; see `check_inputs`.
+
+    Raises
+    ------
+    ShapeError
+        If there is not one for each input, or not the same number of samples in each.
+    """
+    if not isinstance(given, (list, tuple)) or len(given) != len(shapes):
+        count = f"{len(given)} came" if isinstance(given, (list, tuple)) else f"a {type(given).__name__} came"
+        raise ShapeError(
+            f"{where}: the model has {len(shapes)} inputs ({', '.join(names)}) and takes a list with an array for each, "
+            f"or a dict, but {count}."
+        )
+    arrays = [
+        check_inputs(array, shape, f"{where}, input {name!r}")
+        for array, shape, name in zip(given, shapes, names, strict=True)
+    ]
+    if len({len(array) for array in arrays}) > 1:
+        raise ShapeError(
+            f"{where}: the inputs have {', '.join(str(len(array)) for array in arrays)} samples, but need the same "
+            "number of each."
+        )
+    return arrays
 
 
 def numbers(values: Any, where: str, what: str) -> npt.NDArray[Any]:
