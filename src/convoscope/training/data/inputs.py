@@ -89,8 +89,8 @@ def check_several_inputs(given: Any, shapes: Sequence[Shape], names: Sequence[st
     if not isinstance(given, (list, tuple)) or len(given) != len(shapes):
         count = f"{len(given)} came" if isinstance(given, (list, tuple)) else f"a {type(given).__name__} came"
         raise ShapeError(
-            f"{where}: the model has {len(shapes)} inputs ({', '.join(names)}) and takes a list with an array for each, "
-            f"or a dict, but {count}."
+            f"{where}: the model has {len(shapes)} inputs ({', '.join(names)}) and takes a list with an array for "
+            f"each, or a dict, but {count}."
         )
     arrays = [
         check_inputs(array, shape, f"{where}, input {name!r}")
