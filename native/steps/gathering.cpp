@@ -17,7 +17,7 @@ public:
         for (std::int64_t done = 0; done < output_size; done += run_) {
             std::int64_t at = first;
             for (std::size_t axis = 0; axis < index.size(); axis++) at += index[axis] * strides[axis];
-            sources_.push_back(at);
+            sources_.push_back(static_cast<std::int32_t>(at));
             advance(index, d.output);
         }
     }
@@ -54,7 +54,7 @@ private:
     }
 
     const std::int64_t run_;
-    std::vector<std::int64_t> sources_;
+    std::vector<std::int32_t> sources_;  // a sample has no more than most_values
 };
 
 std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker&) {

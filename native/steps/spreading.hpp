@@ -24,7 +24,8 @@ public:
             const std::size_t inner = indices_.size();
             indices_.reserve(inner * static_cast<std::size_t>(sample[axis]));
             for (std::int64_t i = 1; i < sample[axis]; i++)
-                for (std::size_t j = 0; j < inner; j++) indices_.push_back(indices_[j] + (shape[axis] > 1 ? i * step : 0));
+                for (std::size_t j = 0; j < inner; j++)
+                    indices_.push_back(indices_[j] + static_cast<std::int32_t>(shape[axis] > 1 ? i * step : 0));
             step *= shape[axis];
         }
     }
@@ -35,7 +36,7 @@ public:
     std::int64_t index(std::int64_t i) const { return indices_[static_cast<std::size_t>(i)]; }
 
 private:
-    std::vector<std::int64_t> indices_;
+    std::vector<std::int32_t> indices_;  // a sample has no more than most_values
 };
 
 }  // namespace convoscope

@@ -11,15 +11,19 @@
 
 using Floats = std::vector<float>;
 
+inline std::string where;  // what is being tested, for who reads of a failure
+
 inline void fail(const std::string& what) {
-    std::fprintf(stderr, "FAILED: %s\n", what.c_str());
+    std::fprintf(stderr, "FAILED: %s%s\n", where.c_str(), what.c_str());
     std::exit(1);
 }
 
-// The largest difference, as a share of the largest expected value, is within the tolerance.
-inline void expect_near(const Floats& found, const Floats& expected, double tolerance, const std::string& what) {
+// The largest difference, as a share of the largest expected value, is within the tolerance. Where that is below
+// `least`, as a share of `least`.
+inline void expect_near(const Floats& found, const Floats& expected, double tolerance, const std::string& what,
+                        double least = 1e-3) {
     if (found.size() != expected.size()) fail(what + ": sizes differ");
-    double largest = 1e-3, difference = 0;
+    double largest = least, difference = 0;
     for (std::size_t i = 0; i < found.size(); i++) {
         largest = std::fmax(largest, std::fabs(static_cast<double>(expected[i])));
         difference = std::fmax(difference, std::fabs(static_cast<double>(found[i]) - static_cast<double>(expected[i])));

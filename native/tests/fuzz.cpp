@@ -109,6 +109,9 @@ private:
 using Wide = __int128;
 std::int64_t narrow(Wide value) { return static_cast<std::int64_t>(static_cast<std::uint64_t>(value)); }
 
+// How often `step` goes into `n`; once, where that is no question to ask.
+std::int64_t quotient(std::int64_t n, std::int64_t step) { return step < 1 ? 1 : n / step; }
+
 std::int64_t length(std::int64_t n, std::int64_t reach, std::int64_t stride, const Pair& padding) {
     if (stride == 0) return 1;
     return narrow((Wide{n} + padding[0] + padding[1] - reach) / stride + 1);
@@ -234,10 +237,11 @@ private:
         Shape output = shape_;
         const std::int64_t axis = bytes_.number(0, 2);
         const bool combines = bytes_.flag();
+        const bool loose = bytes_.choice(16) == 1;
         for (std::int64_t more = 1 + bytes_.choice(3), tries = 0; more > 0 && tries < 16; tries++) {
             const int value = any();
             const Shape& shape = shapes_[static_cast<std::size_t>(value)];
-            if (shape.size() != output.size() && bytes_.choice(16) != 1) continue;
+            if (!loose && !fits(shape, output, combines ? -1 : axis)) continue;
             for (std::size_t i = 0; i < std::min(shape.size(), output.size()); i++) {
                 if (combines) output[i] = std::max(output[i], shape[i]);
                 if (!combines && static_cast<std::int64_t>(i) == axis) output[i] = narrow(Wide{output[i]} + shape[i]);
@@ -246,12 +250,22 @@ private:
             read.push_back(shape);
             more--;
         }
-        constexpr const char* modes[] = {"add", "subtract", "multiply", "average", "maximum", "minimum"};
+        constexpr const char* modes[] = {"add", "multiply", "average", "maximum", "minimum", "subtract"};
+        const char* const mode = modes[bytes_.choice(from.size() == 2 || loose ? 6 : 5)];
         if (combines)
-            put_step(
-                {"combine", read, output, {}, activated({{"mode", modes[bytes_.choice(std::size(modes))]}}), from});
+            put_step({"combine", read, output, {}, activated({{"mode", mode}}), from});
         else
             put_step({"concatenate", read, output, {}, {{"axis", axis}}, from});
+    }
+
+    // Whether a value can be joined to one of another shape: along the axis, or, below 0, by stretching axes of 1.
+    static bool fits(const Shape& shape, const Shape& to, std::int64_t axis) {
+        if (shape.size() != to.size()) return false;
+        for (std::size_t i = 0; i < to.size(); i++) {
+            const bool stretches = axis < 0 ? shape[i] == 1 || to[i] == 1 : static_cast<std::int64_t>(i) == axis;
+            if (shape[i] != to[i] && !stretches) return false;
+        }
+        return true;
     }
 
     // A step once more, with the same weights, on the latest value.
@@ -288,7 +302,7 @@ private:
             case 3: {
                 std::vector<int> places;
                 const Settings settings = normalization(shape_.empty() ? 1 : shape_.back(), places);
-                return put("normalization", settings, shape_, places);
+                return put("normalization", activated(settings), shape_, places);
             }
             case 4: return put("rescaling", {{"scale", bytes_.real()}, {"offset", 0.5}}, shape_);
             case 5:
@@ -384,11 +398,14 @@ private:
         for (std::int64_t& axis : ones)
             if (bytes_.flag()) axis = 1;
         const std::int64_t last = shape_.empty() ? 1 : shape_.back();
+        std::int64_t size = 1;
+        for (const std::int64_t axis : shape_) size = narrow(Wide{size} * axis);
         switch (bytes_.choice(8)) {
             case 0: {
                 std::optional<double> most;
                 if (bytes_.flag()) most = bytes_.real();
-                return put("rectifier", {{"most", most}, {"slope", bytes_.real()}, {"threshold", bytes_.real()}}, shape_);
+                return put("rectifier", {{"most", most}, {"slope", bytes_.real()}, {"threshold", bytes_.real()}},
+                           shape_);
             }
             case 1: return put("parametric rectifier", {{"shape", ones}}, shape_, {weight(ones)});
             case 2:
@@ -407,10 +424,11 @@ private:
             case 4: return put("unit normalization", {{"length", bytes_.flag() ? last : bytes_.number(1, 4)}}, shape_);
             case 5: {
                 const std::int64_t groups = bytes_.flag() ? 1 : bytes_.number(1, 3);
-                const Shape layout{bytes_.flag() ? size_of(shape_) / last : 1, 1, groups, last / groups};
+                const Shape layout{bytes_.flag() ? quotient(size, last) : 1, 1, groups, quotient(last, groups)};
                 const bool scale = bytes_.flag(), center = bytes_.flag();
                 std::vector<int> places;
-                for (int i = 0; i < (scale ? 1 : 0) + (center ? 1 : 0); i++) places.push_back(weight({groups, last / groups}));
+                for (int i = 0; i < (scale ? 1 : 0) + (center ? 1 : 0); i++)
+                    places.push_back(weight({groups, quotient(last, groups)}));
                 const Settings settings{{"layout", layout}, {"epsilon", 1e-3}, {"scale", scale}, {"center", center}};
                 return put("sample normalization", settings, shape_, places);
             }
@@ -422,9 +440,10 @@ private:
                                {{"shape", ones}, {"mean", none}, {"variance", none}, {"inverted", inverted}}, shape_,
                                {weight(ones), weight(ones)});
                 const std::vector<float> one{static_cast<float>(bytes_.real())};
-                return put("standardization",
-                           {{"shape", Shape(shape_.size(), 1)}, {"mean", one}, {"variance", one}, {"inverted", inverted}},
-                           shape_);
+                return put(
+                    "standardization",
+                    {{"shape", Shape(shape_.size(), 1)}, {"mean", one}, {"variance", one}, {"inverted", inverted}},
+                    shape_);
             }
             default: {
                 Shape strides;
@@ -472,13 +491,15 @@ private:
         if (bytes_.flag()) g.padding = padding(2);
         Shape output;
         for (const std::size_t axis : {0u, 1u})
-            output.push_back(length(shape_[axis], reach_of(g.kernel[axis], g.dilation[axis]), g.strides[axis],
-                                    g.padding[axis]));
+            output.push_back(
+                length(shape_[axis], reach_of(g.kernel[axis], g.dilation[axis]), g.strides[axis], g.padding[axis]));
         Settings settings = activated(settings_of(g));
         const bool bias = bytes_.flag(), depthwise = bytes_.flag();
         const std::int64_t groups = bytes_.flag() ? shape_[2] : bytes_.number(1, 4);
-        output.push_back(depthwise ? narrow(Wide{shape_[2]} * bytes_.number(1, 3)) : bytes_.number(1, 3) * groups);
-        std::vector<int> places{weight({g.kernel[0], g.kernel[1], depthwise ? 1 : shape_[2] / std::max<std::int64_t>(groups, 1), output[2]})};
+        output.push_back(depthwise ? narrow(Wide{shape_[2]} * bytes_.number(1, 3))
+                                   : narrow(Wide{bytes_.number(1, 3)} * groups));
+        std::vector<int> places{
+            weight({g.kernel[0], g.kernel[1], depthwise ? 1 : quotient(shape_[2], groups), output[2]})};
         if (bias) places.push_back(weight({output[2]}));
         settings.set("bias", bias);
         settings.set("normalization", {});

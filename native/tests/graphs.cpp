@@ -1,5 +1,6 @@
 // Graphs: values, gradients and losses against plain double precision, with any outputs, on any number of threads.
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 
 #include "calls.hpp"
@@ -10,6 +11,10 @@
 using namespace convoscope;
 
 namespace {
+
+// What single precision may make of some dozen steps, as a share of the largest value. Most that was seen in thousands
+// of graphs: a tenth of it for values, a quarter for gradients.
+constexpr double rounding = 1e-5;
 
 Doubles as_doubles(const Floats& values) { return Doubles(values.begin(), values.end()); }
 Floats as_floats(const Doubles& values) { return Floats(values.begin(), values.end()); }
@@ -25,10 +30,44 @@ public:
 
     Plain plain() const { return Plain(graph_, samples_, inputs, weights, training_); }
 
+    // Each of `all` has found the gradients of the same sum.
+    template <class Sum>
+    void expect_gradients(const std::vector<Found>& all, Sum&& sum) {
+        for (std::size_t i = 0; i < inputs.size(); i++)
+            expect_gradient(
+                all, [&](const Found& found) { return found.inputs[i]; }, inputs[i], sum,
+                "gradient of input " + std::to_string(i));
+        for (std::size_t w = 0; w < weights.size(); w++)
+            if (graph_.weights[w].trainable)
+                expect_gradient(
+                    all, [&](const Found& found) { return found.weights[w]; }, weights[w], sum,
+                    "gradient of weight " + std::to_string(w));
+    }
+
+    std::vector<Doubles> inputs, weights;
+
+private:
+    template <class Of, class Sum>
+    void expect_gradient(const std::vector<Found>& all, Of&& of, Doubles& array, Sum&& sum, const std::string& what) {
+        const Floats direction = random_floats(static_cast<std::int64_t>(array.size()));
+        const double expected = slope(array, direction, sum);
+        for (const Found& found : all) {
+            const Floats gradient = of(found);
+            double along = 0, size = 0;
+            for (std::size_t i = 0; i < array.size(); i++) {
+                const double product = static_cast<double>(gradient[i]) * static_cast<double>(direction[i]);
+                along += product;
+                size += std::fabs(product);
+            }
+            if (!(std::fabs(expected - along) <= rounding * (1 + size)))
+                fail(what + ": " + std::to_string(along) + " instead of " + std::to_string(expected));
+        }
+    }
+
     // The change of what `sum` makes of the values along a direction in one of the arrays.
     template <class Sum>
-    double slope(Doubles& array, const Floats& direction, Sum&& sum) {
-        constexpr double step = 1e-7;  // so short that hardly ever a ReLU turns within it
+    double slope(Doubles& array, const Floats& direction, Sum&& sum) const {
+        constexpr double step = 1e-8;  // too short to reach a jump: see `fair_samples`
         const Doubles before = array;
         const auto at = [&](double distance) {
             for (std::size_t i = 0; i < array.size(); i++)
@@ -40,62 +79,45 @@ public:
         return difference;
     }
 
-    template <class Sum>
-    void expect_gradient(const Floats& found, Doubles& array, Sum&& sum, const std::string& what) {
-        const Floats direction = random_floats(static_cast<std::int64_t>(array.size()));
-        double along = 0, size = 0;
-        for (std::size_t i = 0; i < array.size(); i++) {
-            const double product = static_cast<double>(found[i]) * static_cast<double>(direction[i]);
-            along += product;
-            size += std::fabs(product);
-        }
-        const double expected = slope(array, direction, sum);
-        if (!(std::fabs(expected - along) <= 2e-3 * size + 1e-3))
-            fail(what + ": " + std::to_string(along) + " instead of " + std::to_string(expected));
-    }
-
-    template <class Sum>
-    void expect_gradients(const Found& found, Sum&& sum) {
-        for (std::size_t i = 0; i < inputs.size(); i++)
-            expect_gradient(found.inputs[i], inputs[i], sum, "gradient of input " + std::to_string(i));
-        for (std::size_t w = 0; w < weights.size(); w++)
-            if (graph_.weights[w].trainable)
-                expect_gradient(found.weights[w], weights[w], sum, "gradient of weight " + std::to_string(w));
-    }
-
-    std::vector<Doubles> inputs, weights;
-
-private:
     const Stack& graph_;
     const std::int64_t samples_;
     const bool training_;
 };
 
+// Held to `expected`, which is one of the values beside it: whatever cancels out has roundings of the others' size.
+void expect_value(const Floats& found, const Doubles& expected, const Plain& beside, const char* what) {
+    ::expect_near(found, as_floats(expected), rounding, what, beside.largest);
+}
+
 const Doubles& output_of(const Stack& graph, const std::vector<Doubles>& values, std::size_t o) {
     return values[static_cast<std::size_t>(graph.outputs[o])];
 }
 
-// Whether values stay of a size for which single precision can be held to double: products of products may not.
-bool is_tame(const Stack& graph) {
-    Program program = graph.program();
-    for (const bool training : {false, true}) {
-        const Plain plain = Case(graph, Samples(program, 3), training).plain();
-        for (const Doubles& values : plain.values)
-            for (const double value : values)
-                if (!(std::fabs(value) < 20)) return false;
+// Samples whose values stay of a size for which single precision can be held to double (products of products may not),
+// and none of which is so near to where its gradient jumps that single precision may see it on the other side. None if
+// the graph hardly has any.
+std::optional<Samples> fair_samples(const Stack& graph, const Program& program, std::int64_t count) {
+    for (int tries = 0; tries < 8; tries++) {
+        Samples samples(program, count);
+        bool fair = true;
+        for (const bool training : {false, true}) {
+            const Plain plain = Case(graph, samples, training).plain();
+            if (!(plain.largest < 20)) return std::nullopt;
+            fair = fair && plain.to_jump > rounding / 2 * plain.largest;
+        }
+        if (fair) return samples;
     }
-    return true;
+    return std::nullopt;
 }
 
-void values_are_right(const Stack& graph) {
+void values_are_right(const Stack& graph, const Samples& samples) {
     Program program = graph.program();
-    const Samples samples(program, random_int(1, 9));
     const Plain plain = Case(graph, samples, false).plain();
     for (const int threads : {1, 2, 3}) {
         Pool::shared().set_threads(threads);
         const std::vector<Floats> found = predict(program, samples, 0, samples.count);
         for (std::size_t o = 0; o < found.size(); o++)
-            ::expect_near(found[o], as_floats(output_of(graph, plain.values, o)), 1e-3, "prediction");
+            expect_value(found[o], output_of(graph, plain.values, o), plain, "prediction");
         std::vector<Floats> outputs = output_rooms(program, samples.count), rooms;
         for (const auto& step : program.steps())
             rooms.emplace_back(static_cast<std::size_t>(samples.count * step->output_size));
@@ -106,16 +128,14 @@ void values_are_right(const Stack& graph) {
         for (std::size_t i = 0; i < graph.steps.size(); i++) {
             const int step = program.output_of()[i];
             const Doubles& expected = plain.values[graph.inputs.size() + i];
-            if (step >= 0)
-                ::expect_near(rooms[static_cast<std::size_t>(step)], as_floats(expected), 1e-3, "a step's output");
+            if (step >= 0) expect_value(rooms[static_cast<std::size_t>(step)], expected, plain, "a step's output");
         }
     }
 }
 
 // Where an output has no gradient, none of what only it is made from has one either.
-void gradients_are_right(const Stack& graph) {
+void gradients_are_right(const Stack& graph, const Samples& samples) {
     Program program = graph.program();
-    const Samples samples(program, random_int(1, 5));
     std::vector<Floats> arriving = random_gradients(program, samples.count);
     for (Floats& gradient : arriving)
         if (random_int(0, 3) == 0) gradient.clear();
@@ -126,15 +146,18 @@ void gradients_are_right(const Stack& graph) {
                 total += static_cast<double>(arriving[o][i]) * output_of(graph, values, o)[i];
         return total;
     };
-    for (const bool training : {false, true})
+    for (const bool training : {false, true}) {
+        Case both(graph, samples, training);
+        const Plain plain = both.plain();
+        std::vector<Found> found;
         for (const int threads : {1, 3}) {
             Pool::shared().set_threads(threads);
-            const Found found = pull(program, samples, arriving, training);
-            Case both(graph, samples, training);
+            found.push_back(pull(program, samples, arriving, training));
             for (std::size_t o = 0; o < arriving.size(); o++)
-                ::expect_near(found.outputs[o], as_floats(output_of(graph, both.plain().values, o)), 1e-3, "outputs");
-            both.expect_gradients(found, sum);
+                expect_value(found.back().outputs[o], output_of(graph, plain.values, o), plain, "outputs");
         }
+        both.expect_gradients(found, sum);
+    }
 }
 
 // Losses of some of the outputs: labels for a softmax, squares for the others.
@@ -182,9 +205,8 @@ struct Judged {
     std::vector<std::vector<std::int32_t>> labels;
 };
 
-void losses_are_right(const Stack& graph) {
+void losses_are_right(const Stack& graph, const Samples& samples) {
     Program program = graph.program();
-    const Samples samples(program, random_int(1, 5));
     const Judged judged(program, samples.count);
     const auto sum = [&](const std::vector<Doubles>& values) {
         double total = 0;
@@ -208,21 +230,20 @@ void losses_are_right(const Stack& graph) {
             for (std::int64_t i = 0; i < samples.count; i++)
                 expected.push_back(
                     static_cast<float>(judged.loss(program.output(o), o, output_of(graph, values, o), i)));
-            ::expect_near(found.losses[o], expected, 1e-3, "losses");
+            ::expect_near(found.losses[o], expected, rounding, "losses");
             if (training) continue;
             std::vector<Floats> outputs = output_rooms(program, samples.count), losses = found.losses;
             program.predict(samples.images(), pointers(outputs).data(), nullptr, &judged.scorings,
                             pointers(losses).data(), interrupt);
-            ::expect_near(losses[o], expected, 1e-3, "losses in prediction");
+            ::expect_near(losses[o], expected, rounding, "losses in prediction");
         }
-        both.expect_gradients(found, sum);
+        both.expect_gradients({found}, sum);
     }
 }
 
 // One step of plain descent: each weight by its gradient, whoever has it; moving averages once for each call.
-void a_training_step_is_right(Stack& graph) {
+void a_training_step_is_right(Stack& graph, const Samples& samples) {
     Program program = graph.program();
-    const Samples samples(program, random_int(2, 5));
     const Judged judged(program, samples.count);
     Found found(program, samples);
     Interrupt interrupt;
@@ -253,7 +274,7 @@ void a_training_step_is_right(Stack& graph) {
     if (train(program, stretch, std::nullopt, interrupt) != 1) fail("a step was not taken");
     expect_near(outputs, found.outputs, 0, "outputs in training");
     for (std::size_t w = 0; w < expected.size(); w++)
-        ::expect_near(*graph.values[w], as_floats(expected[w]), 1e-4, "weight " + std::to_string(w));
+        ::expect_near(*graph.values[w], as_floats(expected[w]), rounding, "weight " + std::to_string(w));
 }
 
 // Residual connections with shared weights: read three times, and an output besides.
@@ -265,8 +286,10 @@ void what_is_read_often_adds_up() {
     graph.join("dense", graph.steps[0].settings, {once}, graph.shape, shared);
     graph.join("combine", activated({{"mode", "multiply"}}, "linear"), {graph.latest, once, once}, graph.shape);
     graph.outputs = {once, once, 0, graph.latest};
-    values_are_right(graph);
-    for (int i = 0; i < 5; i++) gradients_are_right(graph), losses_are_right(graph);
+    const Samples samples(graph.program(), 5);
+    values_are_right(graph, samples);
+    gradients_are_right(graph, samples);
+    losses_are_right(graph, samples);
 }
 
 // As TensorFlow: the first of equal values has the gradient.
@@ -335,13 +358,20 @@ void test_graphs() {
     what_cannot_be_meant_is_refused();
     the_first_of_equals_has_the_gradient();
     what_is_read_often_adds_up();
-    for (int tested = 0; tested < 30;) {
+    constexpr unsigned seeds = 60;
+    unsigned tested = 0;
+    for (unsigned seed = 1; seed <= seeds; seed++) {
+        generator().seed(seed);
+        where = "graph of seed " + std::to_string(seed) + ": ";
         Stack graph = random_graph();
-        if (!is_tame(graph)) continue;
+        const std::optional<Samples> samples = fair_samples(graph, graph.program(), random_int(1, 7));
+        if (!samples) continue;
         tested++;
-        values_are_right(graph);
-        gradients_are_right(graph);
-        losses_are_right(graph);
-        a_training_step_is_right(graph);
+        values_are_right(graph, *samples);
+        gradients_are_right(graph, *samples);
+        losses_are_right(graph, *samples);
+        a_training_step_is_right(graph, *samples);
     }
+    where.clear();
+    if (tested < seeds / 2) fail("only " + std::to_string(tested) + " graphs were tested");
 }

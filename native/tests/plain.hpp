@@ -1,6 +1,8 @@
 // The plainest loops in double precision: what a program makes, without a thought for speed or memory.
 #pragma once
 
+#include <limits>
+
 #include "stack.hpp"
 
 namespace convoscope {
@@ -15,10 +17,18 @@ public:
           const std::vector<Doubles>& weights, bool training)
         : values(inputs), moments(weights), graph_(graph), samples_(samples), weights_(weights), training_(training) {
         for (const StepDescription& step : graph.steps) values.push_back(make(step));
+        for (const Doubles& all : values)
+            for (const double x : all) largest = std::fmax(largest, std::isnan(x) ? 1e300 : std::fabs(x));
     }
 
     std::vector<Doubles> values;   // of each number
     std::vector<Doubles> moments;  // the weights, with the moving averages as training leaves them
+
+    double largest = 0;  // of all values, without their signs
+
+    // How far the nearest of all values is from where its gradient jumps: a ReLU's input from 0, the values of a
+    // maximum from each other. Nearer than a rounding, single precision may see it on the other side.
+    double to_jump = std::numeric_limits<double>::infinity();
 
 private:
     const Doubles& read(const StepDescription& step, std::size_t i = 0) const {
@@ -36,7 +46,14 @@ private:
         return x;
     }
 
-    static void activate(const std::string& name, Doubles& values, std::int64_t units) {
+    // Where it is there, both sides are the same, unless by a rare accident: a maximum of a value and itself.
+    void note_jump(double distance) {
+        if (distance != 0) to_jump = std::fmin(to_jump, std::fabs(distance));
+    }
+
+    void activate(const std::string& name, Doubles& values, std::int64_t units) {
+        for (const double x : values)
+            if (name == "relu") note_jump(x);
         for (double& x : values) x = activated(name, x);
         if (name != "softmax") return;
         const auto row = static_cast<std::size_t>(units);
@@ -146,12 +163,13 @@ private:
         average = average * 0.9 + now * 0.1;
     }
 
-    Doubles combine(const StepDescription& step, const std::string& mode) const {
+    Doubles combine(const StepDescription& step, const std::string& mode) {
         Doubles made = stretched(step, 0);
         for (std::size_t i = 1; i < step.from.size(); i++) {
             const Doubles other = stretched(step, i);
             for (std::size_t j = 0; j < made.size(); j++) {
                 double& x = made[j];
+                if (mode == "maximum" || mode == "minimum") note_jump(x - other[j]);
                 if (mode == "add" || mode == "average") x += other[j];
                 if (mode == "subtract") x -= other[j];
                 if (mode == "multiply") x *= other[j];

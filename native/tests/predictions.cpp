@@ -113,7 +113,7 @@ void a_folded_normalisation_changes_nothing(bool convolution) {
     const StepDescription& normalization = apart.steps[apart.steps.size() - 2];
     folded.weights.insert(folded.weights.end(), normalization.weights.begin(), normalization.weights.end());
     folded.settings.set("activation", "relu");
-    folded.settings.set("normalization", normalization.settings);
+    folded.settings.set("normalization", Stack::normalized(false));
     Stack together(apart.inputs);
     if (!convolution) together.flatten();
     together.join(folded.kind.c_str(), folded.settings, folded.from, folded.output, folded.weights);

@@ -157,29 +157,32 @@ struct Stack {
         return {{"momentum", 0.9}, {"epsilon", 1e-3}, {"scale", true}, {"center", true}, {"frozen", frozen}};
     }
 
-    void normalization(bool frozen) {
+    void normalization(bool frozen, const char* activation = "linear") {
         const Shape channel{shape.back()};
         std::vector<int> places{weight(channel), weight(channel), weight(channel, false), weight(channel, false, true)};
-        add("normalization", normalized(frozen), shape, places);
+        add("normalization", activated(normalized(frozen), activation), shape, places);
     }
 
     void affine() {
         const char* const modes[] = {"constant", "nearest", "reflect", "wrap"};
         const bool bilinear = random_int(0, 1) == 1;
         const char* const mode = modes[random_int(0, 3)];
-        const std::int64_t what = random_int(0, 2);
+        const std::int64_t what = random_int(0, 3);
         std::array<bool, 2> flips{};
-        std::array<Bounds, 2> shifts{};
+        std::array<Bounds, 2> shifts{}, zooms{{{1, 1}, {1, 1}}};
         Bounds turns{};
         if (what == 0) flips = {true, random_int(0, 1) == 1};
         if (what == 1) shifts = {{{-1, 1}, {-0.3, 0.2}}};
         if (what == 2) turns = {-0.5, 0.5};
+        if (what == 3) zooms = {{{0.5, 1.5}, {0.8, 1.2}}};
         add("affine",
             {{"stream", 2},
              {"seed", {}},
              {"flips", flips},
              {"shifts", shifts},
              {"turns", turns},
+             {"zooms", zooms},
+             {"even", random_int(0, 1) == 1},
              {"bilinear", bilinear},
              {"fill_mode", mode},
              {"fill_value", 0.5}},
