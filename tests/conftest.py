@@ -1,13 +1,64 @@
-"""What all tests share."""
+"""What all tests share.
+
+Without the native core, as on a machine that has no compiler, what needs it is skipped and the rest runs on the
+reference engine. Where ``CONVOSCOPE_REQUIRE_NATIVE`` is set, as by ``make test`` and so in CI, it must be there.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Iterator
+import warnings
+from collections.abc import Generator, Iterator
+from typing import Any
 
 import pytest
 
 from convoscope.engine.base import Engine
+from convoscope.engine.select import native_problem, use
+from convoscope.errors import ConfigurationError, EngineFallbackWarning
+
+PROBLEM = native_problem()
+# What imports and `use("native")` say without the core.
+_NOT_THERE = ("_native", "The native engine cannot be used")
+
+
+def pytest_configure() -> None:
+    """Refuse to run without a core that must be there; else settle for the reference engine once, without warning."""
+    if PROBLEM and os.environ.get("CONVOSCOPE_REQUIRE_NATIVE"):
+        raise pytest.UsageError(
+            f"CONVOSCOPE_REQUIRE_NATIVE is set, but the native engine cannot be used: {PROBLEM}. Build it with "
+            "`make core`, or unset the variable to test what runs without it."
+        )
+    if PROBLEM:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", EngineFallbackWarning)
+            use("auto")
+
+
+def _needs_the_core(words: str) -> bool:
+    return PROBLEM is not None and any(part in words for part in _NOT_THERE)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport, Any]:
+    """Skip a module that imports the core where there is none."""
+    report = yield
+    if report.outcome == "failed" and _needs_the_core(str(report.longrepr)):
+        report.outcome = "skipped"
+        report.longrepr = (str(collector.path), 0, f"Skipped: it needs the native core, and {PROBLEM}")
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Skip a test that asks for the core where there is none."""
+    try:
+        return (yield)
+    except (ImportError, ConfigurationError) as error:
+        if _needs_the_core(str(error)):
+            pytest.skip(f"it needs the native core, and {PROBLEM}")
+        raise
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -20,7 +71,7 @@ def interruptions_arrive() -> None:
 def automatic_engine_and_threads() -> Iterator[None]:
     """Undo a test's choice of engine and of threads, so that tests do not see each other's."""
     yield
-    from convoscope.engine import set_threads, use
+    from convoscope.engine import set_threads
 
     set_threads(None)
     use("auto")
@@ -28,7 +79,7 @@ def automatic_engine_and_threads() -> Iterator[None]:
 
 @pytest.fixture(params=["reference", "native"])
 def engine(request: pytest.FixtureRequest) -> Engine:
-    """Run the test with each engine. A native engine that is not there is a failure, not a skip."""
-    from convoscope.engine import use
-
+    """Run the test with each engine that is there."""
+    if request.param == "native" and PROBLEM:
+        pytest.skip(f"it needs the native core, and {PROBLEM}")
     return use(request.param)
