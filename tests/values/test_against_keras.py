@@ -71,12 +71,17 @@ def assert_close(ours: Array, theirs: Array, what: str, tolerance: float = 2e-6)
 
 STACKS = ("convolution", "depthwise", "pooling", "enlargement", "other_layers", "more_layers", "networks")
 IMAGES = ("augmentation", "sizes")
+#: The layers whose values stand elsewhere, with the test that has them.
+ELSEWHERE = {
+    **{name: "models/test_functional_networks.py" for name, kind in KINDS.items() if issubclass(kind, Join)},
+}
 
 
 def test_every_layer_that_computes_something_has_values_from_keras() -> None:
     seen = {layer["class_name"] for case in cases(*STACKS, *IMAGES) for layer in case.values[0].about["layers"]}
-    joins = {name for name, kind in KINDS.items() if issubclass(kind, Join)}  # test_functional_networks
-    assert seen | joins == KINDS.keys() - {"InputLayer"}
+    assert seen | ELSEWHERE.keys() == KINDS.keys() - {"InputLayer"}
+    tests = Path(__file__).parent.parent
+    assert [file for file in ELSEWHERE.values() if not (tests / file).is_file()] == []
 
 
 @pytest.mark.parametrize("fused", [True, False], ids=["fused", "not fused"])

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from tests.layers.test_every_layer import Row, every_computing_row, weights_for
-from tests.layers.test_every_layer_in_a_model import COMPUTING, model_of
+from tests.layers.test_every_layer_in_a_model import model_of
 
 from convoscope.engine.base import each
 from convoscope.engine.reference import ReferenceEngine
@@ -44,18 +44,23 @@ def case(row: Row, file: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What is wrong with each row, by its representation: nothing where all is right. Node runs once for all."""
+def said(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What is wrong with each row, by its representation: nothing where all is right. Node runs once for all.
+
+    All that were asked for: the tests may be a selection.
+    """
     node = shutil.which("node")
     if node is None:
         pytest.skip("the page's engine is tested with Node: apt install nodejs")
     folder = tmp_path_factory.mktemp("rows")
-    cases = [case(row, folder / f"{number}.safetensors") for number, row in enumerate(COMPUTING)]
+    here = [item for item in request.session.items if item.path == request.path]
+    rows = [item.callspec.params["row"] for item in here]  # type: ignore[attr-defined]
+    cases = [case(row, folder / f"{number}.safetensors") for number, row in enumerate(rows)]
     (folder / "cases.json").write_text(json.dumps(cases), encoding="utf-8")
     script = Path(__file__).parent / "every-layer.js"
     run = subprocess.run([node, script, folder / "cases.json"], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr[-2000:]
-    return dict(zip(map(repr, COMPUTING), json.loads(run.stdout), strict=True))
+    return dict(zip(map(repr, rows), json.loads(run.stdout), strict=True))
 
 
 @every_computing_row

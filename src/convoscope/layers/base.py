@@ -127,7 +127,7 @@ class Layer(Operation):
 
     def infer_shape(self, input_shape: Shape) -> Shape:
         """Return the shape that the layer makes of `input_shape`, both without the batch axis."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not say which shape it makes: define infer_shape.")
 
     def weight_specs(self, input_shape: Shape) -> tuple[WeightSpec, ...]:
         """Return the weights that the layer needs for inputs of that shape, in Keras' order."""

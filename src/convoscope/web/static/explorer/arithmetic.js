@@ -17,6 +17,7 @@ const largest = (numbers) => numbers.reduce((a, b) => Math.max(a, Math.abs(b)), 
  * number)}; of several inputs there are {inputs, named(which)}.
  */
 export function arithmetic(found, context) {
+  if (!Object.hasOwn(WRITTEN, found.kind)) throw new RangeError(`arithmetic.js writes no equation of ${found.kind} yet`);
   return WRITTEN[found.kind](found, context);
 }
 

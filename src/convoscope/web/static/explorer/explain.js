@@ -29,6 +29,9 @@ export function explainUnit(layer, inputs, shape, unit) {
   if (!first) return { kind: "same", index: unit, value: input.data[unit] };
   if (Object.hasOwn(JOINED, first.operation)) return JOINED[first.operation](first, inputs, shape, unit);
   if (second?.operation === "convolve") return explainSeparable(layer.steps, input, position, shape);
+  if (!Object.hasOwn(EXPLAINED, first.operation)) {
+    throw new RangeError(`explain.js has no arithmetic for the operation ${first.operation} yet`);
+  }
   const found = EXPLAINED[first.operation](first, input, position, unit, shape);
   return second ? withActivation(found, first, second, input, position, shape) : found;
 }
