@@ -21,6 +21,7 @@ def no_choice_yet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_the_native_engine_is_the_default_and_each_can_be_chosen(no_choice_yet: None) -> None:
+    pytest.importorskip("convoscope._native")
     assert select.current().name == "native"
     assert select.use("reference").name == "reference"
     assert select.current().name == "reference"
@@ -49,6 +50,8 @@ def test_without_a_compiled_core_the_reference_engine_takes_over_with_one_warnin
 def test_a_core_that_does_not_load_is_told_with_the_reason(
     no_choice_yet: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pytest.importorskip("convoscope._native")
+
     def broken(name: str) -> None:
         raise ImportError("libstdc++.so.6: version `GLIBCXX_3.4.99' not found")
 
