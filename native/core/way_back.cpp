@@ -12,7 +12,7 @@ WayBack::WayBack(const Program& program, bool training, bool input_gradients, co
     const Graph& graph = program.graph();
     mark(program, input_gradients, seeds);
     make_stages(program, training);
-    mark_local(graph, seeds);
+    mark_local(graph);
     place_seeds(graph, seeds);
     for (Stage& stage : stages_) place(graph, stage);
     for (int i = 0; i < graph.inputs; i++) input_rooms_.push_back(spots_[static_cast<std::size_t>(i)].room);
@@ -51,8 +51,9 @@ void WayBack::make_stages(const Program& program, bool training) {
     }
 }
 
-// Gradients that are made and used up within one stage stay in the worker's own memory.
-void WayBack::mark_local(const Graph& graph, const std::vector<int>& seeds) {
+// Gradients that are made and used up within one stage stay in the worker's own memory; not those from outside, which
+// have a room before.
+void WayBack::mark_local(const Graph& graph) {
     std::vector<int> made_in(needed_.size(), -1);
     for (int s = 0; s < static_cast<int>(stages_.size()); s++)
         for (const Walk& walk : stages_[static_cast<std::size_t>(s)].walks)
@@ -63,8 +64,6 @@ void WayBack::mark_local(const Graph& graph, const std::vector<int>& seeds) {
         for (const Walk& walk : stages_[static_cast<std::size_t>(s)].walks)
             for (const int value : graph.read_by(walk.step))
                 if (made_in[static_cast<std::size_t>(value)] != s) local_[static_cast<std::size_t>(value)] = false;
-    for (const int value : seeds)
-        if (value >= 0) local_[static_cast<std::size_t>(value)] = false;
 }
 
 void WayBack::place_seeds(const Graph& graph, const std::vector<int>& seeds) {

@@ -60,7 +60,7 @@ private:
     void mark(const Program&, bool input_gradients, const std::vector<int>& seeds);
     void place_seeds(const Graph&, const std::vector<int>& seeds);
     void make_stages(const Program&, bool training);
-    void mark_local(const Graph&, const std::vector<int>& seeds);
+    void mark_local(const Graph&);
     void place(const Graph&, Stage&);
     Spot room_for(const Graph&, int value, Rooms& local);
 
