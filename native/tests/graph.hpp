@@ -52,7 +52,10 @@ private:
         switch (random_int(0, 9)) {
             case 0:
             case 1: return convolution();
-            case 2: return graph_.normalization(random_int(0, 1));
+            case 2: {
+                const char* const ends[] = {"linear", "relu", "tanh"};
+                return graph_.normalization(random_int(0, 1), ends[random_int(0, 2)]);
+            }
             case 3: return graph_.activation(random_int(0, 1) ? "silu" : "tanh");
             case 4: return again();
             case 5: return concatenate();

@@ -12,9 +12,9 @@ using namespace convoscope;
 
 namespace {
 
-// What single precision may make of some dozen steps, as a share of the largest value. Most that was seen in thousands
-// of graphs: a tenth of it for values, a quarter for gradients.
-constexpr double rounding = 1e-5;
+// What single precision makes of some dozen steps, as a share of the largest value; and on the way back, as a share of
+// a gradient's own size. Each is some three times the worst of a thousand graphs.
+constexpr double rounding = 3e-6, gradient_rounding = 5e-5;
 
 Doubles as_doubles(const Floats& values) { return Doubles(values.begin(), values.end()); }
 Floats as_floats(const Doubles& values) { return Floats(values.begin(), values.end()); }
@@ -47,6 +47,21 @@ public:
     std::vector<Doubles> inputs, weights;
 
 private:
+    // What cancels out in one array, such as the gradient of a shift before a batch normalisation, has roundings of the
+    // others' size.
+    double largest_gradient(const Found& found) const {
+        double largest = 0;
+        const auto look_at = [&](const Floats& gradient) {
+            double size = 0;
+            for (const float g : gradient) size += std::fabs(static_cast<double>(g));
+            largest = std::fmax(largest, size);
+        };
+        for (const Floats& gradient : found.inputs) look_at(gradient);
+        for (std::size_t w = 0; w < weights.size(); w++)
+            if (graph_.weights[w].trainable) look_at(found.weights[w]);
+        return largest;
+    }
+
     template <class Of, class Sum>
     void expect_gradient(const std::vector<Found>& all, Of&& of, Doubles& array, Sum&& sum, const std::string& what) {
         const Floats direction = random_floats(static_cast<std::int64_t>(array.size()));
@@ -59,7 +74,7 @@ private:
                 along += product;
                 size += std::fabs(product);
             }
-            if (!(std::fabs(expected - along) <= rounding * (1 + size)))
+            if (!(std::fabs(expected - along) <= gradient_rounding * (1 + size) + rounding * largest_gradient(found)))
                 fail(what + ": " + std::to_string(along) + " instead of " + std::to_string(expected));
         }
     }
@@ -103,7 +118,7 @@ std::optional<Samples> fair_samples(const Stack& graph, const Program& program, 
         for (const bool training : {false, true}) {
             const Plain plain = Case(graph, samples, training).plain();
             if (!(plain.largest < 20)) return std::nullopt;
-            fair = fair && plain.to_jump > rounding / 2 * plain.largest;
+            fair = fair && plain.to_jump > rounding * plain.largest;
         }
         if (fair) return samples;
     }
@@ -292,6 +307,22 @@ void what_is_read_often_adds_up() {
     losses_are_right(graph, samples);
 }
 
+// A dense layer takes all samples at once, and the steps between two of them a few at a time: a larger value, made
+// there for later, must not lie where the next few samples' earlier one is still to be read.
+void what_is_kept_from_group_to_group_stays() {
+    Stack graph(Shape{4, 4, 8});
+    graph.activation("tanh");
+    const int kept = graph.latest;
+    graph.dense(8, "tanh");
+    graph.join("combine", activated({{"mode", "add"}}, "linear"), {graph.latest, kept}, graph.shape);
+    graph.join("concatenate", {{"axis", 2}}, {graph.latest, graph.latest}, {4, 4, 16});
+    const int larger = graph.latest;
+    graph.dense(16, "tanh");
+    graph.join("combine", activated({{"mode", "multiply"}}, "linear"), {graph.latest, larger}, graph.shape);
+    graph.outputs = {graph.latest};
+    values_are_right(graph, Samples(graph.program(), 64));
+}
+
 // As TensorFlow: the first of equal values has the gradient.
 void the_first_of_equals_has_the_gradient() {
     for (const char* mode : {"maximum", "minimum"}) {
@@ -358,6 +389,7 @@ void test_graphs() {
     what_cannot_be_meant_is_refused();
     the_first_of_equals_has_the_gradient();
     what_is_read_often_adds_up();
+    what_is_kept_from_group_to_group_stays();
     constexpr unsigned seeds = 60;
     unsigned tested = 0;
     for (unsigned seed = 1; seed <= seeds; seed++) {

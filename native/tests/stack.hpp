@@ -225,7 +225,7 @@ inline Stack random_stack() {
     const std::int64_t larger = random_int(0, 3);
     if (larger == 0) s.transposed(filters[random_int(0, 2)], "tanh");
     if (larger == 1) s.upsampling();
-    if (random_int(0, 1)) s.normalization(random_int(0, 1));
+    if (random_int(0, 1)) s.normalization(random_int(0, 1), random_int(0, 1) ? "linear" : "tanh");
     if (random_int(0, 1)) s.add("dropout", {{"rate", 0.3}, {"stream", 1}, {"seed", {}}}, s.shape);
     s.convolution(filters[random_int(0, 4)], "sigmoid", random_int(0, 1));
     if (random_int(0, 2) == 0) s.affine();
