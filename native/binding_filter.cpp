@@ -40,16 +40,25 @@ void run(const AnyArray& image, const In<double>& kernel, AnyOutput output, Numb
                 (rows - 1) * stride.first + (length(kernel, 0) - 1) * dilation.first < length(image, 0) &&
                 (columns - 1) * stride.second + (length(kernel, 1) - 1) * dilation.second < length(image, 1),
             "the kernel leaves the image");
-    const Filter f{image.data(),       type,
+    const Filter f{image.data(),
+                   type,
                    length(image, 1) * channels,
-                   channels,           kernel.data(),
-                   length(kernel, 0),  length(kernel, 1),
-                   dilation.first,     dilation.second,
-                   stride.first,       stride.second,
-                   weight,             bias,
-                   low,                high,
-                   single_precision,   output.data(),
-                   result,             columns};
+                   channels,
+                   kernel.data(),
+                   length(kernel, 0),
+                   length(kernel, 1),
+                   dilation.first,
+                   dilation.second,
+                   stride.first,
+                   stride.second,
+                   weight,
+                   bias,
+                   low,
+                   high,
+                   single_precision,
+                   output.data(),
+                   result,
+                   columns};
     compute([&](Interrupt& interrupt) { filter(f, rows, interrupt); });
 }
 

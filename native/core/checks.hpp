@@ -9,7 +9,7 @@
 namespace convoscope {
 
 // The same bounds as in checks.py.
-constexpr std::int64_t most_values = std::int64_t{1} << 28;   // of one sample between two steps, and of one weight
+constexpr std::int64_t most_values = std::int64_t{1} << 28;  // of one sample between two steps, and of one weight
 constexpr std::size_t most_steps = std::size_t{1} << 20;
 constexpr std::int64_t largest_size = std::int64_t{1} << 24;  // of a side, kernel, window, stride, factor, padding
 

@@ -51,8 +51,7 @@ static INLINE V activate(V x, V alpha) {
     if constexpr (Kind == Nonlinearity::silu) return x * sigmoid(x);
     if constexpr (Kind == Nonlinearity::relu6) return clamp(x, 0.0f, 6.0f);
     if constexpr (Kind == Nonlinearity::selu) return selu_scale * select(x > 0.0f, x, selu_alpha * expm1(x));
-    if constexpr (Kind == Nonlinearity::softplus)
-        return select(x > 0.0f, x, V{}) + log_1_plus(exp(-magnitude(x)));
+    if constexpr (Kind == Nonlinearity::softplus) return select(x > 0.0f, x, V{}) + log_1_plus(exp(-magnitude(x)));
     if constexpr (Kind == Nonlinearity::softsign) return x / (1.0f + magnitude(x));
     if constexpr (Kind == Nonlinearity::hard_sigmoid) return hard_sigmoid(x);
     if constexpr (Kind == Nonlinearity::hard_silu) return x * hard_sigmoid(x);
@@ -79,8 +78,7 @@ static INLINE V slope(V x, V y, V alpha) {
     if constexpr (Kind == Nonlinearity::selu) return select(y > 0.0f, splat(selu_scale), y + selu_scale * selu_alpha);
     if constexpr (Kind == Nonlinearity::softplus) return -expm1(-y);
     if constexpr (Kind == Nonlinearity::softsign) return (one - magnitude(y)) * (one - magnitude(y));
-    if constexpr (Kind == Nonlinearity::hard_sigmoid)
-        return select((y > 0.0f) & (y < 1.0f), splat(1.0f / 6.0f), V{});
+    if constexpr (Kind == Nonlinearity::hard_sigmoid) return select((y > 0.0f) & (y < 1.0f), splat(1.0f / 6.0f), V{});
     if constexpr (Kind == Nonlinearity::hard_silu)
         return select(x <= -3.0f, V{}, select(x >= 3.0f, one, (2.0f * x + 3.0f) / 6.0f));
     if constexpr (Kind == Nonlinearity::mish) {

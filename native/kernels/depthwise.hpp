@@ -48,7 +48,8 @@ static INLINE void depthwise_tile(const DepthwiseRow& p, std::int64_t x, std::in
                     const V value = load(image + column + v * W, lanes_of(v));
                     unroll<int(depthwise_outputs)>([&](auto i) INLINE_LAMBDA {
                         constexpr int tap = int(decltype(pixel){}) - int(decltype(i){}) * Stride;
-                        if constexpr (tap >= 0 && tap < Taps) sums[i * Vectors + v] += value * weights[tap * Vectors + v];
+                        if constexpr (tap >= 0 && tap < Taps)
+                            sums[i * Vectors + v] += value * weights[tap * Vectors + v];
                     });
                 });
             });

@@ -8,8 +8,25 @@
 
 namespace convoscope {
 
-enum class Nonlinearity : std::int32_t { linear, relu, leaky_relu, sigmoid, tanh, elu, gelu, silu, softmax, relu6, selu, softplus,
-    softsign, hard_sigmoid, hard_silu, mish, exponential };
+enum class Nonlinearity : std::int32_t {
+    linear,
+    relu,
+    leaky_relu,
+    sigmoid,
+    tanh,
+    elu,
+    gelu,
+    silu,
+    softmax,
+    relu6,
+    selu,
+    softplus,
+    softsign,
+    hard_sigmoid,
+    hard_silu,
+    mish,
+    exponential
+};
 enum class PoolMode : std::int32_t { max, min, average };
 
 struct Activation {
@@ -121,7 +138,8 @@ struct PooledGradient {
     float* kernel_gradient;  // (size_y, size_x, channels, filters), added to
 };
 
-// A block of a kernel, of up to 3×3 taps, on its way to Winograd's 16 matrices. In each its values are some of the rows.
+// A block of a kernel, of up to 3×3 taps, on its way to Winograd's 16 matrices. In each its values are some of the
+// rows.
 struct WinogradKernel {
     const float* taps;  // (size_y, size_x, channels, filters), `row` from one row of taps to the next
     std::int64_t row, size_y, size_x;
@@ -168,8 +186,8 @@ struct WinogradKernelGradient {
 
 enum class CombineMode : std::int32_t { add, subtract, multiply, maximum, minimum };
 
-// A matrix of values: `row` from one row to the next, 0 where one row stands for all; `column` is 1, or 0 where each row
-// has one value.
+// A matrix of values: `row` from one row to the next, 0 where one row stands for all; `column` is 1, or 0 where each
+// row has one value.
 struct Operand {
     const float* values;
     std::int64_t row, column;

@@ -1,4 +1,5 @@
-// Images flipped, shifted, turned and zoomed at random: each output pixel reads the input at a place, between four pixels.
+// Images flipped, shifted, turned and zoomed at random: each output pixel reads the input at a place, between four
+// pixels.
 //
 // Places are whole numbers of 2^-32 pixels, so that this and the reference engine read the same pixels, to the bit.
 #include <cmath>

@@ -46,7 +46,9 @@ public:
             back_.push_back(columns_back(phase));
     }
 
-    std::string kernel(const Kernels& k) const override { return std::string("channels side by side (") + k.name + ")"; }
+    std::string kernel(const Kernels& k) const override {
+        return std::string("channels side by side (") + k.name + ")";
+    }
     bool only_predicts() const override { return folding_.has_value(); }
     std::int64_t work() const override { return output_size * geometry_.kernel[0] * geometry_.kernel[1]; }
     std::int64_t pieces() const override { return out_height_; }
@@ -64,7 +66,8 @@ public:
     void forward(const Pass& pass, const Worker& worker) const override {
         const Range rows = part_of(out_height_, pass.piece, pass.pieces);
         const std::int64_t top = rows.begin * geometry_.strides[0] - geometry_.padding[0][0],
-                           bottom = (rows.end - 1) * geometry_.strides[0] - geometry_.padding[0][0] + geometry_.reach(0);
+                           bottom =
+                               (rows.end - 1) * geometry_.strides[0] - geometry_.padding[0][0] + geometry_.reach(0);
         DepthwiseRow row = row_of(forth_, geometry_.strides[1], geometry_.dilation[1] == 1);
         row.bias = folding_ ? pass.memo + taps() * channels_ : bias_;
         row.bounded = activation_.kind == Nonlinearity::relu || activation_.kind == Nonlinearity::relu6;
@@ -78,7 +81,8 @@ public:
                 rows_under(y, image, folding_ ? pass.memo : kernel_, worker, row);
                 row.output = pass.output + i * output_size + y * out_width_ * channels_;
                 pass.kernels->depthwise_row(row);
-                if (!row.bounded) pass.kernels->bias_activation(row.output, nullptr, out_width_, channels_, activation_);
+                if (!row.bounded)
+                    pass.kernels->bias_activation(row.output, nullptr, out_width_, channels_, activation_);
             }
         }
     }
@@ -122,9 +126,12 @@ private:
     Columns columns_forth() const {
         Columns c{0, out_width_, {}, {}};
         for (std::int64_t tap = 0; tap < geometry_.kernel[1]; tap++) c.taps.push_back(tap * channels_);
-        each_output(c, [&](std::int64_t x, std::int64_t tap) {
-            return x * geometry_.strides[1] + tap * geometry_.dilation[1] - geometry_.padding[1][0];
-        }, width_);
+        each_output(
+            c,
+            [&](std::int64_t x, std::int64_t tap) {
+                return x * geometry_.strides[1] + tap * geometry_.dilation[1] - geometry_.padding[1][0];
+            },
+            width_);
         return c;
     }
 
@@ -143,8 +150,8 @@ private:
             c.taps.push_back(0);
             of_tap.push_back(-c.count - depthwise_outputs);
         }
-        each_output(c, [&](std::int64_t x, std::int64_t tap) { return of_tap[static_cast<std::size_t>(tap)] + x; },
-                    out_width_);
+        each_output(
+            c, [&](std::int64_t x, std::int64_t tap) { return of_tap[static_cast<std::size_t>(tap)] + x; }, out_width_);
         return c;
     }
 
@@ -233,7 +240,8 @@ private:
     // Rows of an image with each channel as often as it has kernels; as it is where that is once.
     const float* repeated(const float* image, std::int64_t begin, std::int64_t end, float* room) const {
         if (multiplier_ == 1) return image;
-        const std::int64_t first = begin * width_ * channels_ / multiplier_, last = end * width_ * channels_ / multiplier_;
+        const std::int64_t first = begin * width_ * channels_ / multiplier_,
+                           last = end * width_ * channels_ / multiplier_;
         for (std::int64_t i = first; i < last; i++) std::fill_n(room + i * multiplier_, multiplier_, image[i]);
         return room;
     }

@@ -76,7 +76,8 @@ public:
         const float* const kernel = folding_ ? pass.memo : kernel_;
         const float* const bias = folding_ ? pass.memo + size() * all_filters() : bias_;
         each_strip(pass, worker, [&](std::int64_t image, Range rows) {
-            const float* strip = patches_.strip(pass.input + image * input_size, 1, rows.begin, rows.end, worker.scratch);
+            const float* strip =
+                patches_.strip(pass.input + image * input_size, 1, rows.begin, rows.end, worker.scratch);
             float* const maps = pass.output + image * output_size + rows.begin * out_width_ * all_filters();
             for (std::int64_t group = 0; group < groups_; group++) {
                 Product p{};

@@ -19,7 +19,9 @@ bool live_pays(const float* a, std::int64_t rows, std::int64_t count, std::int64
     return static_cast<double>(live) <= most_live * static_cast<double>(values);
 }
 
-std::int64_t live_product_floats(std::int64_t rows, std::int64_t count) { return 2 * (rows * count + live_room) + 3 * rows; }
+std::int64_t live_product_floats(std::int64_t rows, std::int64_t count) {
+    return 2 * (rows * count + live_room) + 3 * rows;
+}
 
 void add_live_product(const Kernels& k, const LiveProduct& p, float* scratch) {
     auto* const terms = reinterpret_cast<Term*>(scratch);

@@ -158,7 +158,8 @@ private:
     }
 
     void apply(const Pass& pass, Range rows) const {
-        if (activation_.kind == Nonlinearity::linear) return normalize(pass, rows, pass.output + rows.begin * channels_);
+        if (activation_.kind == Nonlinearity::linear)
+            return normalize(pass, rows, pass.output + rows.begin * channels_);
         each_block(rows, [&](Range block) {
             float* const to = pass.output + block.begin * channels_;
             normalize(pass, block, to);
@@ -166,7 +167,8 @@ private:
         });
     }
 
-    // The gradient of what goes into the activation: made anew from the input, which costs less than reading the output.
+    // The gradient of what goes into the activation: made anew from the input, which costs less than reading the
+    // output.
     const float* before_activation(const Pass& pass, const Worker& worker, Range block) const {
         const float* const sent = pass.output_gradient + block.begin * channels_;
         if (activation_.kind == Nonlinearity::linear) return sent;

@@ -32,7 +32,8 @@ std::vector<Between> places_of(const Pair& part, std::int64_t length, std::int64
             places.push_back({nearest, nearest, 0});
             continue;
         }
-        const double at = (static_cast<double>(i) + 0.5) * static_cast<double>(part[1]) / static_cast<double>(made) - 0.5;
+        const double at =
+            (static_cast<double>(i) + 0.5) * static_cast<double>(part[1]) / static_cast<double>(made) - 0.5;
         const auto before = static_cast<std::int64_t>(std::floor(at));
         const std::int64_t low = std::max<std::int64_t>(before, 0), high = std::min(before + 1, part[1] - 1);
         const double share = low < high ? at - static_cast<double>(before) : 0.0;
@@ -132,7 +133,8 @@ private:
             std::uint32_t words[4];
             words_of(pass, *crop_, static_cast<std::uint64_t>(pass.first + image), 1, words);
             const auto start = [&](int axis) {
-                return static_cast<std::int64_t>(std::uint64_t{words[axis]} * static_cast<std::uint64_t>(free_[axis]) >> 32);
+                return static_cast<std::int64_t>(std::uint64_t{words[axis]} * static_cast<std::uint64_t>(free_[axis]) >>
+                                                 32);
             };
             const std::int64_t from = image * input_size + start(0) * row_ + start(1) * channels_;
             for (std::int64_t y = 0; y < out_height_; y++) body(from + y * row_, image * output_size + y * out_row_);
@@ -175,7 +177,8 @@ std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker&)
     if (auto crop = settings.take<std::optional<Settings>>("crop")) {
         r.crop = take_stream(*crop);
         crop->finish();
-        expect(d.output[0] <= d.input()[0] && d.output[1] <= d.input()[1], "what is cut out is no larger than its image");
+        expect(d.output[0] <= d.input()[0] && d.output[1] <= d.input()[1],
+               "what is cut out is no larger than its image");
     }
     return std::make_unique<Resizing>(d, r);
 }

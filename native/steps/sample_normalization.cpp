@@ -6,7 +6,8 @@
 namespace convoscope {
 namespace {
 
-// A sample is (sets, pixels, groups, values); means run over pixels and values, and gamma and beta are (groups, values).
+// A sample is (sets, pixels, groups, values); means run over pixels and values, and gamma and beta are (groups,
+// values).
 struct Layout {
     std::int64_t sets, pixels, groups, values;
 

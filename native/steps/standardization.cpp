@@ -29,9 +29,7 @@ public:
     std::string kernel(const Kernels& k) const override { return std::string("each value (") + k.name + ")"; }
 
     // Zeros, and for each value until they come again what it is counted from, its factor, and what is added.
-    std::int64_t memo_floats(const Kernels&) const override {
-        return known_.empty() ? memos * spreading_.period() : 0;
-    }
+    std::int64_t memo_floats(const Kernels&) const override { return known_.empty() ? memos * spreading_.period() : 0; }
 
     void prepare(const Kernels&, float* memo) const override {
         if (known_.empty()) fill(memo);

@@ -13,7 +13,7 @@
 namespace convoscope {
 namespace {
 
-constexpr std::int64_t strip_floats = 16 * 1024;  // of output: what leaves room in a second-level cache
+constexpr std::int64_t strip_floats = 16 * 1024;    // of output: what leaves room in a second-level cache
 constexpr std::int64_t gradient_floats = 3 * 1024;  // of input: what stays in a first-level cache beside patches
 
 class TransposedConvolution final : public Step {
@@ -36,8 +36,8 @@ public:
 
     std::string kernel(const Kernels& k) const override {
         const std::string rows = rows_ == height_ ? "whole maps" : "strips of " + std::to_string(rows_) + " rows";
-        return std::string("scattered product (") + k.name + "), " + rows +
-               (patches_.copied() ? ", padded copy" : "") + "; products of patches";
+        return std::string("scattered product (") + k.name + "), " + rows + (patches_.copied() ? ", padded copy" : "") +
+               "; products of patches";
     }
 
     std::int64_t samples_at_once() const override { return images_; }

@@ -29,7 +29,8 @@ public:
             double along = 0;  // how far the gradient points the way the row does
             if (length > least_length)
                 for (std::int64_t i = at; i < at + count_; i++)
-                    along += static_cast<double>(pass.output_gradient[i]) * static_cast<double>(pass.input[i]) * inverse;
+                    along +=
+                        static_cast<double>(pass.output_gradient[i]) * static_cast<double>(pass.input[i]) * inverse;
             for (std::int64_t i = at; i < at + count_; i++) {
                 const double unit = static_cast<double>(pass.input[i]) * inverse;
                 pass.input_gradient[i] =

@@ -72,8 +72,7 @@ std::vector<Winograd::Block> Winograd::blocks_of(const Pair& kernel) {
 std::int64_t Winograd::products(const Pair& kernel) { return places(kernel[0]) * places(kernel[1]); }
 
 std::string Winograd::saving(const ConvolutionSettings& c) {
-    return std::to_string(products(c.kernel)) + " multiplications for " +
-           std::to_string(4 * c.kernel[0] * c.kernel[1]);
+    return std::to_string(products(c.kernel)) + " multiplications for " + std::to_string(4 * c.kernel[0] * c.kernel[1]);
 }
 
 // A tile's products are 16 for 36 with 3×3 taps, 49 for 100 with 5×5, but its transforms cost memory traffic in

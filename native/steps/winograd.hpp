@@ -99,7 +99,7 @@ private:
     const std::int64_t width_, tiles_;  // of the feature map; in a row of it
     const bool pooled_;
     const PoolMode mode_;
-    const std::int64_t rows_at_once_;  // of tiles
+    const std::int64_t rows_at_once_;        // of tiles
     std::vector<std::int64_t> columns_[16];  // of each matrix: which of a tile's values are multiplied
     std::vector<std::int64_t> tile_starts_;  // of all tiles that are worked on at once
 };

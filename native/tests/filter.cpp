@@ -43,9 +43,24 @@ void filter_of(std::int64_t columns, std::int64_t channels, std::int64_t stride,
     const double low = whole ? 0 : -std::numeric_limits<double>::infinity(),
                  high = whole ? static_cast<double>(std::numeric_limits<Out>::max())
                               : std::numeric_limits<double>::infinity();
-    const Filter f{image.data(), TypeOf<In>::value, row,  channels, kernel.data(), size_y,
-                   size_x,       dilation,          dilation, stride, stride,      0.5,
-                   3,            low,               high, single,   found.data(),  TypeOf<Out>::value,
+    const Filter f{image.data(),
+                   TypeOf<In>::value,
+                   row,
+                   channels,
+                   kernel.data(),
+                   size_y,
+                   size_x,
+                   dilation,
+                   dilation,
+                   stride,
+                   stride,
+                   0.5,
+                   3,
+                   low,
+                   high,
+                   single,
+                   found.data(),
+                   TypeOf<Out>::value,
                    columns};
     Interrupt interrupt;
     filter(f, rows, interrupt);

@@ -31,20 +31,9 @@ void product_of(std::int64_t m, std::int64_t n, std::int64_t k, bool packed, boo
     else if (packed)
         kernel.pack(b.data(), k, n, panels.data());
     const bool in_panels = packed || transposed;
-    Product p{a.data(),
-              nullptr,
-              k,
-              columns.data(),
-              in_panels ? panels.data() : b.data(),
-              in_panels ? 0 : n,
-              found.data(),
-              n,
-              m,
-              n,
-              k,
-              accumulate,
-              accumulate ? nullptr : bias.data(),
-              !accumulate};
+    Product p{
+        a.data(), nullptr, k, columns.data(), in_panels ? panels.data() : b.data(), in_panels ? 0 : n, found.data(), n,
+        m,        n,       k, accumulate,     accumulate ? nullptr : bias.data(),   !accumulate};
     kernel.product(p);
     expect_near(found, expected, 1e-5,
                 "product " + std::to_string(m) + "x" + std::to_string(n) + "x" + std::to_string(k));
