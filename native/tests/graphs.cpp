@@ -1,7 +1,6 @@
 // Graphs: values, gradients and losses against plain double precision, with any outputs, on any number of threads.
 #include <algorithm>
 #include <optional>
-#include <stdexcept>
 
 #include "calls.hpp"
 #include "graph.hpp"
@@ -340,53 +339,9 @@ void the_first_of_equals_has_the_gradient() {
     }
 }
 
-template <class Body>
-void expect_refused(const char* what, Body&& body) {
-    try {
-        body();
-    } catch (const std::invalid_argument&) {
-        return;
-    }
-    fail(std::string("not refused: ") + what);
-}
-
-void what_cannot_be_meant_is_refused() {
-    const Shape four{4};
-    const StepDescription step{"rescaling", {four}, four, {}, {{"scale", 1}, {"offset", 0}}, {0}};
-    const auto with = [&](auto&& change) {
-        StepDescription changed = step;
-        change(changed);
-        return [=] { Program({four}, {changed}, {}, {1}); };
-    };
-    Program({four}, {step}, {}, {1, 0, 1});
-    expect_refused("a value of the future", with([](StepDescription& d) { d.from = {1}; }));
-    expect_refused("a value below 0", with([](StepDescription& d) { d.from = {-1}; }));
-    expect_refused("no value", with([](StepDescription& d) { d.from = {}; }));
-    expect_refused("a second value", with([](StepDescription& d) { d.from = {0, 0}; }));
-    expect_refused("a second input", with([&](StepDescription& d) { d.from = {0, 0}, d.inputs = {four, four}; }));
-    expect_refused("another size", with([](StepDescription& d) { d.inputs[0] = d.output = {5}; }));
-    expect_refused("no outputs", [&] { Program({four}, {step}, {}, {}); });
-    expect_refused("no inputs", [&] { Program(std::vector<Shape>{}, {}, {}, {0}); });
-    expect_refused("an output of the future", [&] { Program({four}, {step}, {}, {2}); });
-    const auto joined = [&](const char* kind, Settings settings, Shape second, Shape output) {
-        return [=] { Program({{2, 3}, second}, {{kind, {{2, 3}, second}, output, {}, settings, {0, 1}}}, {}, {2}); };
-    };
-    const Settings sum = activated({{"mode", "add"}}, "relu");
-    joined("combine", sum, {2, 1}, {2, 3})();
-    joined("concatenate", {{"axis", 0}}, {1, 3}, {3, 3})();
-    expect_refused("shapes that do not stretch", joined("combine", sum, {2, 2}, {2, 3}));
-    expect_refused("an output larger than all", joined("combine", sum, {2, 3}, {4, 2, 3}));
-    expect_refused("a smaller output", joined("combine", sum, {2, 3}, {2, 1}));
-    expect_refused("a softmax", joined("combine", activated({{"mode", "add"}}, "softmax"), {2, 3}, {2, 3}));
-    expect_refused("an axis that is not there", joined("concatenate", {{"axis", 2}}, {1, 3}, {3, 3}));
-    expect_refused("sides of other lengths", joined("concatenate", {{"axis", 0}}, {1, 2}, {3, 3}));
-    expect_refused("another length", joined("concatenate", {{"axis", 0}}, {1, 3}, {4, 3}));
-}
-
 }  // namespace
 
 void test_graphs() {
-    what_cannot_be_meant_is_refused();
     the_first_of_equals_has_the_gradient();
     what_is_read_often_adds_up();
     what_is_kept_from_group_to_group_stays();
