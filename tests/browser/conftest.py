@@ -6,7 +6,7 @@ import io
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -42,9 +42,11 @@ def png(array: np.ndarray[Any, np.dtype[np.uint8]]) -> bytes:
 
 
 @contextmanager
-def serving(start: Start) -> Iterator[str]:
-    """Serve the lab as ``convoscope lab`` does, and give its address."""
+def serving(start: Start, policy: str | None = None, ancestors: Iterable[str] = ()) -> Iterator[str]:
+    """Serve the lab as ``convoscope lab`` does, or with another policy or in more frames, and give its address."""
     with Server(site(start), port=0) as server:
+        server.policy = server.policy if policy is None else policy
+        server.allow(ancestors=ancestors)
         thread = threading.Thread(target=server.serve, daemon=True)
         thread.start()
         yield server.address
@@ -60,17 +62,32 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Chromium of the system, one for all tests."""
+def start_browser() -> Iterator[Callable[[], Any]]:
+    """How to start the system's Chromium."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("the page's tests need Chromium: apt install chromium")
     root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, headless=True, args=[*FLAGS, *root])
-        yield chromium
-        chromium.close()
+        yield lambda: playwright.chromium.launch(executable_path=program, headless=True, args=[*FLAGS, *root])
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[list[Any]]:
+    """The browser that runs, if one does."""
+    browsers: list[Any] = []
+    yield browsers
+    for browser in browsers:
+        browser.close()
+
+
+@pytest.fixture
+def browser(start_browser: Callable[[], Any], running: list[Any]) -> Any:
+    """One browser for all tests, and another after a test in which it crashed: that test alone fails."""
+    if not (running and running[0].is_connected()):
+        running[:] = [start_browser()]
+    return running[0]
 
 
 @contextmanager

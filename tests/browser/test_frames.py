@@ -15,7 +15,7 @@ import pytest
 from convoscope.web.explorer import explore
 from convoscope.web.lab import Start, offline
 
-from .conftest import sample
+from .conftest import sample, serving
 from .explored import plain
 from .support import settled, until
 
@@ -95,15 +95,9 @@ def test_in_somebodys_srcdoc_frame_the_page_works_and_nothing_is_left_uncaught(
 
 
 @pytest.mark.parametrize("policy", ["worker-src 'none'", "default-src 'self'; worker-src data:"])
-def test_without_workers_the_page_computes_itself(browser: Any, address: str, policy: str) -> None:
-    with opened(browser) as (page, uncaught):
-
-        def stricter(route: Any) -> None:
-            response = route.fetch()
-            route.fulfill(response=response, headers={**response.headers, "content-security-policy": policy})
-
-        page.route(address, stricter)
-        page.goto(address)
+def test_without_workers_the_page_computes_itself(browser: Any, policy: str) -> None:
+    with serving(Start("sample.png", sample()), policy) as stricter, opened(browser) as (page, uncaught):
+        page.goto(stricter)
         page.wait_for_selector("html[data-ready=true]")
         settled(page)
         assert page.locator("#message").is_hidden()
@@ -126,15 +120,9 @@ def test_without_storage_the_page_works(browser: Any, address: str) -> None:
 
 
 @pytest.mark.parametrize("policy", ["default-src 'none'", "sandbox"])
-def test_a_policy_that_forbids_scripts_leaves_words(browser: Any, address: str, policy: str) -> None:
-    with opened(browser) as (page, _):
-        page.route(
-            address,
-            lambda route: route.fulfill(
-                response=(response := route.fetch()), headers={**response.headers, "content-security-policy": policy}
-            ),
-        )
-        page.goto(address)
+def test_a_policy_that_forbids_scripts_leaves_words(browser: Any, policy: str) -> None:
+    with serving(Start("sample.png", sample()), policy) as stricter, opened(browser) as (page, _):
+        page.goto(stricter)
         page.locator(".unstarted").wait_for(state="visible")
 
 
@@ -155,22 +143,14 @@ def test_data_that_cannot_be_had_is_said(browser: Any, address: str) -> None:
         assert "open it again" in words
 
 
-def test_in_a_sandbox_without_its_origin_the_servers_page_says_why_it_is_empty(browser: Any, address: str) -> None:
+def test_in_a_sandbox_without_its_origin_the_servers_page_says_why_it_is_empty(browser: Any) -> None:
     with (
-        around(f'<iframe src="{address}" width="900" height="500" sandbox="allow-scripts"></iframe>') as other,
+        serving(Start("sample.png", sample()), ancestors=["*"]) as inner,
+        around(f'<iframe src="{inner}" width="900" height="500" sandbox="allow-scripts"></iframe>') as outer,
         opened(browser) as (page, _),
     ):
-        page.route(
-            address, lambda route: route.fulfill(response=(found := route.fetch()), headers=framed(found.headers))
-        )
-        page.goto(other)
+        page.goto(outer)
         page.frame_locator("iframe").locator(".unstarted").wait_for(state="visible")
-
-
-def framed(headers: dict[str, str]) -> dict[str, str]:
-    """The headers, but any page may show this one."""
-    policy = headers["content-security-policy"].split("frame-ancestors")[0]
-    return {**headers, "content-security-policy": f"{policy}frame-ancestors *"}
 
 
 def test_a_mistake_of_the_pages_own_is_said(page: Any) -> None:
