@@ -98,7 +98,8 @@ public:
 
     // The activation, of a step that is nothing but one; of any other the linear one.
     virtual Activation activation_alone() const { return {}; }
-    // Whether its weights' gradients are nowhere, because a normalisation is folded in.
+    // Whether it cannot go back: a normalisation is folded in, whose weights' gradients are nowhere, or an activation
+    // whose slope its input would tell, which is nowhere.
     virtual bool only_predicts() const { return false; }
 
     virtual std::int64_t kept_bytes() const { return 0; }  // of one sample

@@ -60,7 +60,7 @@ static INLINE V activate(V x, V alpha) {
     return x;
 }
 
-// f'(x), from x for gelu, silu, hard_silu and mish, and from y = f(x) for the others.
+// f'(x), from x for gelu, silu, hard_silu and mish, from y = f(x) for the others; leaky_relu and elu look at x's sign.
 template <Nonlinearity Kind>
 static INLINE V slope(V x, V y, V alpha) {
     const V one = splat(1.0f);
@@ -68,7 +68,7 @@ static INLINE V slope(V x, V y, V alpha) {
     if constexpr (Kind == Nonlinearity::leaky_relu) return select(x > 0.0f, one, alpha);
     if constexpr (Kind == Nonlinearity::sigmoid) return y * (one - y);
     if constexpr (Kind == Nonlinearity::tanh) return one - y * y;
-    if constexpr (Kind == Nonlinearity::elu) return select(y > 0.0f, one, y + alpha);
+    if constexpr (Kind == Nonlinearity::elu) return select(x > 0.0f, one, y + alpha);
     if constexpr (Kind == Nonlinearity::gelu) return normal_cdf(x) + x * 0.3989422804014327f * exp(-0.5f * x * x);
     if constexpr (Kind == Nonlinearity::silu) {
         const V s = sigmoid(x);

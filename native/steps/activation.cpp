@@ -74,4 +74,16 @@ Activation take_activation(Settings& settings) {
     return {kind, settings.take<float>("alpha")};
 }
 
+bool output_tells_slope(Activation f) {
+    switch (f.kind) {
+        case Nonlinearity::gelu:
+        case Nonlinearity::silu:
+        case Nonlinearity::hard_silu:
+        case Nonlinearity::mish: return false;
+        case Nonlinearity::leaky_relu:
+        case Nonlinearity::elu: return f.alpha >= 0;
+        default: return true;
+    }
+}
+
 }  // namespace convoscope

@@ -9,4 +9,7 @@ namespace convoscope {
 // Takes "activation" and "alpha".
 Activation take_activation(Settings&);
 
+// Whether y = f(x) alone tells f'(x), so that a step that ends in f can go back without having kept x.
+bool output_tells_slope(Activation);
+
 }  // namespace convoscope

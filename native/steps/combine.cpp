@@ -58,17 +58,7 @@ private:
     }
     bool stretched(std::size_t i) const { return i == 0 ? pairs_[0].stretches_a() : pairs_[i - 1].stretches_b(); }
 
-    // Whether the output alone does not tell the activation's derivative.
-    bool needs_values() const {
-        switch (activation_.kind) {
-            case Nonlinearity::gelu:
-            case Nonlinearity::silu:
-            case Nonlinearity::hard_silu:
-            case Nonlinearity::mish: return true;
-            case Nonlinearity::leaky_relu: return activation_.alpha < 0;
-            default: return false;
-        }
-    }
+    bool needs_values() const { return !output_tells_slope(activation_); }
 
     // Whether a gradient depends on the values.
     bool gradient_needs_values() const { return mode_ != CombineMode::add && mode_ != CombineMode::subtract; }

@@ -39,7 +39,7 @@ public:
     }
 
     std::string why() const override { return strategy_.why; }
-    bool only_predicts() const override { return folding_.has_value(); }
+    bool only_predicts() const override { return folding_ || !output_tells_slope(activation_); }
     std::int64_t kept_bytes() const override { return f_.pooled ? output_size : 0; }
     std::int64_t samples_at_once() const override { return f_.images; }
     std::int64_t work() const override { return f_.height * f_.width * f_.filters * f_.patches.size(); }

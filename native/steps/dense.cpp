@@ -39,7 +39,7 @@ public:
         return std::string("matrix product (") + k.name + ")" + (units_ >= 64 ? "; zeros left out where most are" : "");
     }
 
-    bool only_predicts() const override { return folding_.has_value(); }
+    bool only_predicts() const override { return folding_ || !output_tells_slope(activation_); }
     bool by_sample(bool) const override { return false; }
     std::int64_t kept_bytes() const override { return output_size * static_cast<std::int64_t>(sizeof(float)); }
     std::int64_t memo_floats(const Kernels&) const override { return folding_ ? folding_->floats(units_in_) : 0; }

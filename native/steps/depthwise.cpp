@@ -49,7 +49,7 @@ public:
     std::string kernel(const Kernels& k) const override {
         return std::string("channels side by side (") + k.name + ")";
     }
-    bool only_predicts() const override { return folding_.has_value(); }
+    bool only_predicts() const override { return folding_ || !output_tells_slope(activation_); }
     std::int64_t work() const override { return output_size * geometry_.kernel[0] * geometry_.kernel[1]; }
     std::int64_t pieces() const override { return out_height_; }
 

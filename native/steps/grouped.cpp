@@ -46,7 +46,7 @@ public:
         return std::string("a product for each group (") + k.name + ")" + (patches_.copied() ? ", padded copy" : "");
     }
 
-    bool only_predicts() const override { return folding_.has_value(); }
+    bool only_predicts() const override { return folding_ || !output_tells_slope(activation_); }
     std::int64_t work() const override { return output_size * size(); }
     std::int64_t pieces() const override { return (out_rows_ + rows_ - 1) / rows_; }
 

@@ -32,6 +32,7 @@ public:
 
     std::string kernel(const Kernels& k) const override { return std::string("columns (") + k.name + ")"; }
 
+    bool only_predicts() const override { return !output_tells_slope(activation_); }
     bool by_sample(bool training) const override { return !training || what_.frozen; }
     std::int64_t memo_floats(const Kernels&) const override { return memos * channels_; }
     // A few sums for each channel, and two blocks of rows.

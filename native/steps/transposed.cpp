@@ -34,6 +34,7 @@ public:
         for (std::int64_t i = 0; i < channels_; i++) counting_.push_back(i);
     }
 
+    bool only_predicts() const override { return !output_tells_slope(activation_); }
     std::string kernel(const Kernels& k) const override {
         const std::string rows = rows_ == height_ ? "whole maps" : "strips of " + std::to_string(rows_) + " rows";
         return std::string("scattered product (") + k.name + "), " + rows + (patches_.copied() ? ", padded copy" : "") +

@@ -1,5 +1,6 @@
 // Descriptions that cannot be meant: each is refused, and the message says what is wrong, by name.
 #include <stdexcept>
+#include <tuple>
 
 #include "stack.hpp"
 #include "steps/kinds.hpp"
@@ -123,6 +124,43 @@ void graphs_that_cannot_be_meant_are_refused() {
     expect_refused("another length", joined("concatenate", {{"axis", 0}}, {1, 3}, {4, 3}));
 }
 
+// A step that has no input of its activation any more must not make up the slope.
+void only_what_can_go_back_learns() {
+    const Floats values(64, 0.5f);
+    const Geometry one{{1, 1}, {1, 1}, {1, 1}, {}};
+    const Shape map{2, 2, 4};
+    const auto with = [](Settings settings, std::initializer_list<std::pair<const char*, Value>> more) {
+        for (const auto& [name, value] : more) settings.set(name, value);
+        return settings;
+    };
+    const Settings plain = {{"bias", false}, {"normalization", {}}};
+    const Settings window = with(settings_of(one), {{"bias", false}, {"normalization", {}}});
+    const std::vector<std::tuple<const char*, Settings, std::vector<Shape>>> kinds = {
+        {"activation", {}, {}},
+        {"dense", plain, {{4, 4}}},
+        {"convolution", with(window, {{"features", map}, {"pool", {}}}), {{1, 1, 4, 4}}},
+        {"grouped convolution", with(window, {{"groups", 2}}), {{1, 1, 2, 4}}},
+        {"depthwise convolution", window, {{1, 1, 4}}},
+        {"transposed convolution", with(settings_of(one), {{"bias", false}}), {{1, 1, 4, 4}}},
+        {"normalization",
+         {{"momentum", 0.9}, {"epsilon", 1e-3}, {"scale", false}, {"center", false}, {"frozen", false}},
+         {{4}, {4}}}};
+    for (const auto& [kind, settings, shapes] : kinds)
+        for (const char* const name : {"relu", "gelu", "silu", "hard_silu", "mish"}) {
+            std::vector<Weight> weights;
+            std::vector<int> places;
+            for (const Shape& shape : shapes) {
+                places.push_back(static_cast<int>(weights.size()));
+                weights.push_back({const_cast<float*>(values.data()), shape, true, {}});
+            }
+            const Program program({map}, {{kind, {map}, map, places, activated(settings, name), {0}}}, weights, {1});
+            const std::string words = refusal([&] { program.check_learns(); });
+            const bool refused = words.find("only predicts") != std::string::npos;
+            if (refused != (std::string(name) != "relu" && std::string(kind) != "activation"))
+                fail(std::string(name) + " in " + kind + ": " + words);
+        }
+}
+
 }  // namespace
 
 void test_descriptions() {
@@ -130,4 +168,5 @@ void test_descriptions() {
     names_are_said_with_those_that_there_are();
     what_stands_beside_the_settings_is_said_too();
     graphs_that_cannot_be_meant_are_refused();
+    only_what_can_go_back_learns();
 }
