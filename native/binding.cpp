@@ -67,6 +67,9 @@ public:
 
     std::vector<int> output_of() const { return program_.output_of(); }
 
+    void keep_memory() { program_.workspaces.keep(); }
+    void let_memory_go() { program_.workspaces.let_go(); }
+
     std::vector<std::string> kernels() const {
         std::vector<std::string> names;
         for (const auto& step : program_.steps()) names.push_back(step->kernel(convoscope::kernels()));
@@ -327,6 +330,8 @@ NB_MODULE(_native, m) {
              "inputs"_a, "steps"_a, nb::arg("weights").noconvert(), "trainable"_a, "outputs"_a,
              "regulation"_a = std::vector<nb::dict>())
         .def_prop_ro("output_of", &PyProgram::output_of)
+        .def("keep_memory", &PyProgram::keep_memory)
+        .def("let_memory_go", &PyProgram::let_memory_go)
         .def("kernels", &PyProgram::kernels)
         .def("reasons", &PyProgram::reasons)
         .def("predict", &PyProgram::predict, nb::arg("x").noconvert(), nb::arg("outputs").noconvert(),

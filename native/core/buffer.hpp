@@ -1,6 +1,10 @@
 // Memory that is kept and reused: aligned, not initialised, growing only.
 #pragma once
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -34,9 +38,14 @@ public:
     void reserve(std::size_t bytes) {
         if (bytes <= bytes_) return;
         release();
-        data_ = ::operator new(bytes, alignment, std::nothrow);
+        data_ = ::operator new(bytes, alignment(bytes), std::nothrow);
         if (!data_) throw OutOfMemory(bytes);
         bytes_ = bytes;
+#ifdef __linux__
+        // A map of a large image is read faster so, and the system brings 2 MB at a time in place of 4 kB. A system
+        // that does not do that says so, and nothing is lost.
+        if (bytes >= large) ::madvise(data_, bytes / huge_page * huge_page, MADV_HUGEPAGE);
+#endif
     }
 
     std::size_t bytes() const { return bytes_; }
@@ -44,10 +53,14 @@ public:
     std::uint8_t* begin() const { return static_cast<std::uint8_t*>(data_); }
 
 private:
-    static constexpr std::align_val_t alignment{64};
+    static constexpr std::size_t huge_page = std::size_t{2} << 20, large = 4 * huge_page;
+
+    static std::align_val_t alignment(std::size_t bytes) {
+        return std::align_val_t{bytes >= large ? huge_page : std::size_t{64}};
+    }
 
     void release() {
-        if (data_) ::operator delete(data_, alignment);
+        if (data_) ::operator delete(data_, alignment(bytes_));
         data_ = nullptr;
         bytes_ = 0;
     }

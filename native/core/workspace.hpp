@@ -1,6 +1,7 @@
 // The memory of one call: reused by the next, never shared by two at a time.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -44,8 +45,23 @@ public:
         std::unique_ptr<Workspace> workspace_;
     };
 
+    // Until as many calls of `let_go`, keep what is given back however large it is, for the next call.
+    void keep() {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        keeping_++;
+    }
+
+    void let_go() {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (--keeping_ > 0) return;
+        free_.erase(std::remove_if(free_.begin(), free_.end(), [](const auto& own) { return too_large(*own); }),
+                    free_.end());
+    }
+
 private:
-    static constexpr std::size_t most_bytes = std::size_t{256} << 20;  // what is larger is freed at once
+    static constexpr std::size_t most_bytes = std::size_t{256} << 20;  // what is larger does not lie idle
+
+    static bool too_large(const Workspace& workspace) { return workspace.bytes() > most_bytes; }
 
     std::unique_ptr<Workspace> take() {
         const std::lock_guard<std::mutex> lock(mutex_);
@@ -56,12 +72,13 @@ private:
     }
 
     void give_back(std::unique_ptr<Workspace> workspace) {
-        if (workspace->bytes() > most_bytes) return;
         const std::lock_guard<std::mutex> lock(mutex_);
+        if (keeping_ == 0 && too_large(*workspace)) return;
         free_.push_back(std::move(workspace));
     }
 
     std::mutex mutex_;
+    int keeping_ = 0;
     std::vector<std::unique_ptr<Workspace>> free_;
 };
 

@@ -55,4 +55,5 @@ void test_programs();
 void test_graphs();
 void test_predictions();
 void test_descriptions();
+void test_memory();
 void test_threads();

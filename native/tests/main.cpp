@@ -5,6 +5,7 @@
 
 int main() {
     test_descriptions();
+    test_memory();
     for (const std::string& isa : convoscope::available_isas()) {
         convoscope::set_isa(isa);
         std::printf("%s: kernels", isa.c_str());

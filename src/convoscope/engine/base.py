@@ -11,6 +11,7 @@ for outputs, and for what belongs to each of them: targets, losses, sample weigh
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -243,6 +244,10 @@ class Executable(Protocol):
         An interruption (Ctrl-C) raises KeyboardInterrupt and leaves weights, averages and slots as they were after
         the last whole step.
         """
+        ...
+
+    def keeping_memory(self) -> AbstractContextManager[None]:
+        """Return a context in which the memory of a training step is kept for the next one, however much it is."""
         ...
 
 

@@ -6,7 +6,8 @@ pool of threads. Ctrl-C ends a call within a fraction of a second, and leaves wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cached_property
 from typing import Any
@@ -208,6 +209,16 @@ class NativeExecutable:
             budget,
             stretch.penalties,
         )
+
+    @contextmanager
+    def keeping_memory(self) -> Iterator[None]:
+        """Keep the memory of a training step for the next one, however much it is, and then let it go."""
+        program = self._training
+        program.keep_memory()
+        try:
+            yield
+        finally:
+            program.let_memory_go()
 
     def _inputs(self, x: Arrays) -> tuple[list[Array], int]:
         """Return the inputs as the core reads them, and how many samples each of them has."""

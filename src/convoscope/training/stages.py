@@ -123,7 +123,8 @@ def fit(
             clock = _Clock("train", count, run, epoch + 1, epochs)
             order = _order(model.seed, epoch, len(samples), shuffle)[:count]
             try:
-                logs = loop.train(model, samples, order, batch, run, clock.report, f"epoch {epoch + 1}")
+                with model.executable().keeping_memory():
+                    logs = loop.train(model, samples, order, batch, run, clock.report, f"epoch {epoch + 1}")
             except TrainingDivergedError as error:
                 if not run.on_diverged(str(error)):
                     raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -216,6 +217,10 @@ class ReferenceExecutable:
             if learned.intersection(step.inputs) or any(self.plan.weights[index].trainable for index in step.weights):
                 learned.add(value)
         return frozenset(learned)
+
+    def keeping_memory(self) -> AbstractContextManager[None]:
+        """Do nothing: NumPy has its own ways."""
+        return nullcontext()
 
     def train(self, stretch: Stretch, budget: float | None = None) -> int:
         deadline = math.inf if budget is None else time.perf_counter() + budget
