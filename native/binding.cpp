@@ -82,7 +82,7 @@ public:
         return reasons;
     }
 
-    void predict(const std::vector<AnyArray>& x, const Rooms& outputs, std::optional<Rooms> values) {
+    void predict(const std::vector<AnyArray>& x, const Rooms& outputs, std::optional<Rooms> values, Moment moment) {
         const std::vector<Images> images = images_of_all(x);
         const std::vector<float*> rooms = output_rooms(outputs, images.front().count);
         std::vector<float*> pointers;
@@ -95,7 +95,8 @@ public:
             }
         }
         compute([&](Interrupt& interrupt) {
-            program_.predict(images, rooms.data(), values ? pointers.data() : nullptr, nullptr, nullptr, interrupt);
+            program_.predict(images, rooms.data(), values ? pointers.data() : nullptr, nullptr, nullptr, interrupt,
+                             moment);
         });
     }
 
@@ -335,7 +336,7 @@ NB_MODULE(_native, m) {
         .def("kernels", &PyProgram::kernels)
         .def("reasons", &PyProgram::reasons)
         .def("predict", &PyProgram::predict, nb::arg("x").noconvert(), nb::arg("outputs").noconvert(),
-             nb::arg("values").noconvert().none() = nb::none())
+             nb::arg("values").noconvert().none() = nb::none(), "moment"_a.none() = nb::none())
         .def("score", &PyProgram::score, nb::arg("x").noconvert(), nb::arg("y").noconvert(), "losses"_a,
              nb::arg("outputs").noconvert(), nb::arg("sample_losses").noconvert())
         .def("pullback", &PyProgram::pullback, nb::arg("x").noconvert(), nb::arg("output_gradients").noconvert(),

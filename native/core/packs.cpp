@@ -70,7 +70,14 @@ void Packs::pack(const Kernels& k, Pool& pool, const std::vector<Entry>& stale, 
     for (std::size_t i = 0; i < stale.size(); i++) latest_[stale[i].step] = std::move(made[i]);
 }
 
-void Packs::refresh(const Kernels& k, Pool& pool, Interrupt& interrupt, HeldPacks& held) {
+void Packs::refresh(const Kernels& k, Pool& pool, Interrupt& interrupt, Moment moment, HeldPacks& held) {
+    if (moment && moment == held.moment && held.kernels == &k) return;
+    held.moment.reset();  // should the call be interrupted
+    read_again(k, pool, interrupt, held);
+    held.moment = moment, held.kernels = &k;
+}
+
+void Packs::read_again(const Kernels& k, Pool& pool, Interrupt& interrupt, HeldPacks& held) {
     look(k, pool, interrupt, held.digests);
     held.of_step.resize(steps_.size());
     const auto stale = [&](const std::shared_ptr<const Pack>& pack, const Entry& entry) {

@@ -1,18 +1,24 @@
 // Weights in the kernels' layout, kept from one prediction to the next.
 //
-// Weights lie in arrays that anybody may write into at any time, and nobody tells the core. So each call reads those
-// that are packed, which takes a small part of the time that packing takes, and packs again what is no longer what it
-// was.
+// Weights may lie in arrays that anybody may write into at any time, and nobody tells the core. So each call reads
+// those that are packed, which takes a small part of the time that packing takes, and packs again what is no longer
+// what it was. Who knows of all that is written says in which moment the call is made, and nothing is read in the same
+// moment again.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "buffer.hpp"
 #include "step.hpp"
 
 namespace convoscope {
+
+// A number that changes whenever weights may have been written; none where they may be written at any time.
+using Moment = std::optional<std::int64_t>;
 
 // What a step made of its weights, and what they were.
 struct Pack {
@@ -26,6 +32,8 @@ struct Pack {
 struct HeldPacks {
     std::vector<std::shared_ptr<const Pack>> of_step;
     std::vector<Digest> digests;
+    Moment moment;  // that they are of
+    const Kernels* kernels = nullptr;
 };
 
 class Packs {
@@ -35,7 +43,7 @@ public:
           const std::vector<Weight>& weights);
 
     // Bring what a call holds up to date.
-    void refresh(const Kernels&, Pool&, Interrupt&, HeldPacks&);
+    void refresh(const Kernels&, Pool&, Interrupt&, Moment, HeldPacks&);
 
 private:
     struct Stretch {
@@ -49,6 +57,7 @@ private:
 
     bool current(const std::shared_ptr<const Pack>&, const Kernels&, const Entry&, const std::vector<Digest>&) const;
     void look(const Kernels&, Pool&, Interrupt&, std::vector<Digest>&) const;
+    void read_again(const Kernels&, Pool&, Interrupt&, HeldPacks&);
     void pack(const Kernels&, Pool&, const std::vector<Entry>&, const std::vector<Digest>&);
 
     const std::vector<std::unique_ptr<Step>>& steps_;

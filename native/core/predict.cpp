@@ -22,7 +22,7 @@ std::size_t bytes(std::int64_t floats) { return static_cast<std::size_t>(floats)
 class Prediction {
 public:
     Prediction(Program& program, const std::vector<Images>& x, float* const* outputs, float* const* step_outputs,
-               Interrupt& interrupt)
+               Moment moment, Interrupt& interrupt)
         : program_(program),
           graph_(program.graph_),
           layout_(*program.layout_),
@@ -35,7 +35,7 @@ public:
           threads_(pool_.threads()),
           work_(program.workspaces),
           targets_(static_cast<std::size_t>(graph_.values())) {
-        program.packs_->refresh(kernels_, pool_, interrupt, work_->packs);
+        program.packs_->refresh(kernels_, pool_, interrupt, moment, work_->packs);
         for (int i = 0; i < graph_.steps(); i++) {
             scratch_ = std::max(scratch_, step(i).scratch_floats(kernels_));
             if (step_outputs) targets_[static_cast<std::size_t>(graph_.value_of(i))] = step_outputs[i];
@@ -289,8 +289,8 @@ private:
 };
 
 void Program::predict(const std::vector<Images>& x, float* const* outputs, float* const* step_outputs,
-                      const Scorings* scorings, float* const* losses, Interrupt& interrupt) {
-    Prediction prediction(*this, x, outputs, step_outputs, interrupt);
+                      const Scorings* scorings, float* const* losses, Interrupt& interrupt, Moment moment) {
+    Prediction prediction(*this, x, outputs, step_outputs, moment, interrupt);
     std::vector<int> judged(outputs_.size(), -1);
     for (std::size_t o = 0; scorings && o < outputs_.size(); o++)
         if ((*scorings)[o]) judged[o] = outputs_[o].judged((*scorings)[o]->loss);

@@ -73,7 +73,7 @@ public:
     // is not null it has room for each step's outputs. Where `scorings` is not null, `losses` receives each sample's
     // loss, for each output that has one.
     void predict(const std::vector<Images>&, float* const* outputs, float* const* step_outputs,
-                 const Scorings* scorings, float* const* losses, Interrupt&);
+                 const Scorings* scorings, float* const* losses, Interrupt&, Moment = {});
 
     Workspaces workspaces;
 

@@ -94,6 +94,7 @@ def test_steps_are_counted_when_the_engine_is_interrupted(model: Any, images: An
 
     class Interrupted:
         plan = executable.plan
+        keeping_memory = executable.keeping_memory
 
         def train(self, stretch: Stretch, budget: float | None = None) -> int:
             stretch.losses[: 2 * stretch.batch_size + 3] = 1.0

@@ -10,7 +10,7 @@ for outputs, and for what belongs to each of them: targets, losses, sample weigh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -24,6 +24,8 @@ from convoscope.engine.steps import ActivationStep, Step
 Array = npt.NDArray[Any]
 #: An array, or one for each input (output) where a plan has several.
 Arrays = Array | Sequence[Array]
+#: Returns a number that changes whenever weights may have been written, or None where they may be at any time.
+Moment = Callable[[], int | None]
 
 
 @dataclass(frozen=True)
@@ -256,8 +258,11 @@ class Engine(Protocol):
 
     name: str
 
-    def prepare(self, plan: Plan, weights: Sequence[Array]) -> Executable:
-        """Make a plan runnable with these weights (float32, in the plan's order), which are kept, not copied."""
+    def prepare(self, plan: Plan, weights: Sequence[Array], *, moment: Moment | None = None) -> Executable:
+        """Make a plan runnable with these weights (float32, in the plan's order), which are kept, not copied.
+
+        Without a `moment` they may be written at any time, and what is made of them is checked at each prediction.
+        """
         ...
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from convoscope import _native
-from convoscope.engine.base import Array, Arrays, Gradients, Kernel, LossRule, Stretch, each, plain
+from convoscope.engine.base import Array, Arrays, Gradients, Kernel, LossRule, Moment, Stretch, each, plain
 from convoscope.engine.plan import Plan, PlannedWeight
 from convoscope.engine.steps import Step
 from convoscope.errors import ConfigurationError, DataError, ShapeError
@@ -37,7 +37,7 @@ class NativeEngine:
 
     name = "native"
 
-    def prepare(self, plan: Plan, weights: Sequence[Array]) -> NativeExecutable:
+    def prepare(self, plan: Plan, weights: Sequence[Array], *, moment: Moment | None = None) -> NativeExecutable:
         """Make a plan runnable with these weights, which are kept, not copied.
 
         Parameters
@@ -45,21 +45,24 @@ class NativeEngine:
         plan : Plan
         weights : sequence of float32 arrays
             C-contiguous and writable, in the plan's order.
+        moment : function, optional
+            See `Engine.prepare`.
 
         Raises
         ------
         ConfigurationError
             If a weight is missing, or is not such an array, or not of the planned shape.
         """
-        return NativeExecutable(plan, weights)
+        return NativeExecutable(plan, weights, moment)
 
 
 class NativeExecutable:
     """A plan with its weights, ready to run in the core. Safe to call from several threads, except for `train`."""
 
-    def __init__(self, plan: Plan, weights: Sequence[Array]) -> None:
+    def __init__(self, plan: Plan, weights: Sequence[Array], moment: Moment | None = None) -> None:
         _check_weights(plan, weights)
         self.plan = plan
+        self._moment = moment
         self._weights = list(weights)
         self._prediction = self._program(plan.prediction_steps, plan.prediction_outputs)
 
@@ -99,7 +102,7 @@ class NativeExecutable:
         """Return the outputs (N, *output_shape) for inputs (N, *input_shape), as in prediction."""
         inputs, samples = self._inputs(x)
         outputs = _rooms(samples, self.plan.output_shapes)
-        self._prediction.predict(inputs, outputs)
+        self._prediction.predict(inputs, outputs, None, self._moment() if self._moment else None)
         return plain(outputs)
 
     def step_outputs(self, x: Arrays) -> list[Array]:

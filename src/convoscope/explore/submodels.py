@@ -83,7 +83,7 @@ def submodel(
     steps = plan.build_graph(graph, fused=False)
     if scores and ends_in_probabilities(model):
         steps = steps.without_last_step()
-    return Submodel(select.current().prepare(steps, graph.weights), takes, steps.output_shape)
+    return Submodel(select.current().prepare(steps, graph.weights, moment=graph.moment), takes, steps.output_shape)
 
 
 def values_at(model: Network, inputs: Arrays, values: Sequence[int]) -> list[Array]:

@@ -122,6 +122,7 @@ class Layer(Operation):
         self._output_shape: Shape | None = None
         self._specs: tuple[WeightSpec, ...] = ()
         self._weights: tuple[Weights, ...] = ()
+        self._lent = False
 
     # ---- what each layer says of itself
 
@@ -312,11 +313,28 @@ class Layer(Operation):
     @property
     def weights(self) -> tuple[Weights, ...]:
         """The weights themselves, not copies: what is written into them counts at once."""
+        self._lent = True
+        return self._weights
+
+    @property
+    def lent(self) -> bool:
+        """Whether somebody may have the arrays themselves, and write into them at any time."""
+        return self._lent
+
+    @property
+    def own_weights(self) -> tuple[Weights, ...]:
+        """The same arrays, for who only reads, or writes within `moments.writing`, and gives them to nobody."""
         return self._weights
 
     @property
     def trainable_weights(self) -> tuple[Weights, ...]:
         """The weights that training changes."""
+        self._lent = True
+        return self.own_trainable_weights
+
+    @property
+    def own_trainable_weights(self) -> tuple[Weights, ...]:
+        """The same arrays, as `own_weights` has them."""
         if not self.trainable:
             return ()
         return tuple(w for w, spec in zip(self._weights, self._specs, strict=True) if spec.trainable)
@@ -324,6 +342,7 @@ class Layer(Operation):
     @property
     def non_trainable_weights(self) -> tuple[Weights, ...]:
         """The weights that training's gradients leave alone."""
+        self._lent = True
         if not self.trainable:
             return self._weights
         return tuple(w for w, spec in zip(self._weights, self._specs, strict=True) if not spec.trainable)
@@ -366,6 +385,7 @@ class Layer(Operation):
 
     def __getstate__(self) -> dict[str, Any]:
         # A layer that is copied on its own leaves its model behind; a model that is copied adopts its layers again.
+        self._lent = True  # a shallow copy has the same arrays
         return {**self.__dict__, "_owner": None, "_nodes": []}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

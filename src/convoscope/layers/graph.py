@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from convoscope.errors import ConfigurationError
+from convoscope.layers import moments
 from convoscope.layers.stack import infer_shapes
 from convoscope.layers.symbols import Node, Operation, Symbol
 from convoscope.types import Shape
@@ -91,8 +92,12 @@ class Graph:
 
     @property
     def weights(self) -> list[Weights]:
-        """All weights, layer by layer: the arrays themselves."""
-        return [weight for layer in self.layers for weight in layer.weights]
+        """All weights, layer by layer: the arrays themselves, as `Layer.own_weights` has them."""
+        return [weight for layer in self.layers for weight in layer.own_weights]
+
+    def moment(self) -> int | None:
+        """Return a number that changes whenever weights may have been written, or None if they may be at any time."""
+        return None if any(layer.lent for layer in self.layers) else moments.now()
 
     def shape_of(self, value: int) -> Shape:
         """Return the shape of a value, without the batch axis."""

@@ -19,6 +19,8 @@ from contextlib import contextmanager
 class _Moments:
     """Who writes, and who wants to read."""
 
+    written = 0  # stretches of writing that have ended; a forked child counts on
+
     def __init__(self) -> None:
         self.changed = threading.Condition()
         self.writers: list[int] = []  # their threads
@@ -45,7 +47,14 @@ def writing() -> Iterator[None]:
     finally:
         with _moments.changed:
             _moments.writers.remove(here)
+            _moments.written += 1
             _moments.changed.notify_all()
+
+
+def now() -> int | None:
+    """Return a number that is another one after `writing`; None while somebody writes."""
+    with _moments.changed:
+        return None if _moments.writers else _moments.written
 
 
 @contextmanager

@@ -20,7 +20,7 @@ def state_of(model: Network) -> dict[str, Any]:
     Nodes are left out; how they hang together is told by `Network.state_of_nodes`.
     """
     own = [index for index, operation in enumerate(model.operations) if operation.owner is model]
-    slots = None if model.optimizer is None else model.optimizer.places_of_slots(model.weights)
+    slots = None if model.optimizer is None else model.optimizer.places_of_slots(model.own_weights)
     attributes = {name: value for name, value in model.__dict__.items() if name not in ("graph", "_prepared")}
     return {**attributes, "_owner": None, "_nodes": [], **model.state_of_nodes(), _COPIED: (own, slots)}
 
@@ -34,7 +34,7 @@ def state_to_pickle(model: Network) -> dict[str, Any]:
     with moments.reading():
         state = state_of(model)
         if moments.others_train():
-            state[_MOMENT] = [weight.copy() for weight in model.weights], copy.deepcopy(model.optimizer)
+            state[_MOMENT] = [weight.copy() for weight in model.own_weights], copy.deepcopy(model.optimizer)
     return state
 
 
@@ -62,4 +62,4 @@ def restore(model: Network, state: dict[str, Any]) -> None:
         if operation.owner is None:  # a shallow copy shares its layers, and leaves them to the model they stand in
             operation.adopt(model, operation.name)
     if model.optimizer is not None and slots is not None:
-        model.optimizer.rebind_slots(model.weights, slots)
+        model.optimizer.rebind_slots(model.own_weights, slots)

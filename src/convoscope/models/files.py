@@ -277,7 +277,7 @@ def _weights(model: Network) -> dict[str, Array]:
     return {
         f"layers/{place}/{spec.name}": weight
         for place, layer in enumerate(model.leaf_layers)
-        for spec, weight in zip(layer.specs, layer.weights, strict=True)
+        for spec, weight in zip(layer.specs, layer.own_weights, strict=True)
     }
 
 
@@ -289,8 +289,8 @@ def _slots(model: Network) -> dict[str, Array]:
     """Return the optimizer's arrays by their names in the file: views of them, so that they can be written too."""
     if model.optimizer is None or not model.optimizer.iterations:
         return {}
-    trainable = model.trainable_weights
-    places = [place for place, weight in enumerate(model.weights) if any(weight is each for each in trainable)]
+    trainable = model.own_trainable_weights
+    places = [place for place, weight in enumerate(model.own_weights) if any(weight is each for each in trainable)]
     slots = model.optimizer.slots_for(trainable)
     names = model.optimizer.rule().slots
     return {

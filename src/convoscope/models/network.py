@@ -241,6 +241,11 @@ class Network(Operation, Trainer):
         return [weight for layer in self.leaf_layers for weight in layer.weights]
 
     @property
+    def own_weights(self) -> list[Weights]:
+        """The same arrays, for who only reads, or writes within `moments.writing`, and gives them to nobody."""
+        return [weight for layer in self.leaf_layers for weight in layer.own_weights]
+
+    @property
     def leaf_layers(self) -> Sequence[Layer]:
         """Every layer once, in the order of the weights; of models that stand in this one, their layers."""
         return self.graph.layers if self.built else ()
@@ -249,6 +254,11 @@ class Network(Operation, Trainer):
     def trainable_weights(self) -> list[Weights]:
         """The weights that training changes, in order."""
         return [weight for layer in self.leaf_layers for weight in layer.trainable_weights]
+
+    @property
+    def own_trainable_weights(self) -> list[Weights]:
+        """The same arrays, as `own_weights` has them."""
+        return [weight for layer in self.leaf_layers for weight in layer.own_trainable_weights]
 
     @property
     def non_trainable_weights(self) -> list[Weights]:
@@ -273,12 +283,12 @@ class Network(Operation, Trainer):
     def get_weights(self) -> list[Weights]:
         """Return copies of all weights, layer by layer, in Keras' order and layout."""
         with moments.reading():
-            return [weight.copy() for weight in self.weights]
+            return [weight.copy() for weight in self.own_weights]
 
     def set_weights(self, weights: Sequence[npt.ArrayLike]) -> None:
         """Set all weights from arrays in the order of `get_weights`; all of them or, on an error, none."""
         self._require_built()
-        own, new = self.weights, given_weights(weights, f"Model {self.name!r}")
+        own, new = self.own_weights, given_weights(weights, f"Model {self.name!r}")
         if len(new) != len(own):
             raise ShapeError(f"Model {self.name!r} has {len(own)} weights, but {len(new)} came.")
         names = [f"{layer.describe()}, {spec.name}" for layer in self.leaf_layers for spec in layer.specs]
@@ -292,7 +302,7 @@ class Network(Operation, Trainer):
     def count_params(self) -> int:
         """Return the number of values in all weights."""
         self._require_built()
-        return sum(weight.size for weight in self.weights)
+        return sum(weight.size for weight in self.own_weights)
 
     # ---- running
 

@@ -27,7 +27,10 @@ class Prepared:
         key = (engine.name, [layer.trainable for layer in self.graph.layers])
         kept = self._kept.get(fused)
         if kept is None or kept[0] != key:
-            kept = key, engine.prepare(plan.build_graph(self.graph, fused=fused), self.graph.weights)
+            kept = (
+                key,
+                engine.prepare(plan.build_graph(self.graph, fused=fused), self.graph.weights, moment=self.graph.moment),
+            )
             self._kept[fused] = kept
         return kept[1]
 

@@ -101,8 +101,8 @@ def summarize(model: Any) -> Summary:
     """
     shapes = model.plan_input_shapes
     inputs = tuple(zip(model.input_names, shapes, strict=True))
-    trainable = sum(weight.size for weight in model.trainable_weights)
-    everything = sum(weight.size for weight in model.weights)
+    trainable = sum(weight.size for weight in model.own_trainable_weights)
+    everything = sum(weight.size for weight in model.own_weights)
     return Summary(model.name, inputs, _rows(model), trainable, everything - trainable, _is_graph(model))
 
 

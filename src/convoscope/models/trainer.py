@@ -271,13 +271,13 @@ class Trainer(ABC):
 
     @property
     @abstractmethod
-    def weights(self) -> Sequence[Array]:
-        """All weights in order: the arrays themselves."""
+    def own_weights(self) -> Sequence[Array]:
+        """All weights in order: the arrays themselves, given to nobody."""
 
     @property
     @abstractmethod
-    def trainable_weights(self) -> Sequence[Array]:
-        """The weights that training changes, in order."""
+    def own_trainable_weights(self) -> Sequence[Array]:
+        """Those of them that training changes, in order."""
 
     @property
     @abstractmethod

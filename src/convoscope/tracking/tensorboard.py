@@ -132,7 +132,7 @@ class TensorBoard(Tracker):
         from tensorboard.plugins.histogram.summary_v2 import histogram_pb
 
         for layer in self.model.layers:
-            for index, weights in enumerate(layer.weights):
+            for index, weights in enumerate(layer.own_weights):
                 self._file(_TRAIN).add(histogram_pb(f"{layer.name}/{index}/histogram", weights), epoch)
 
     def _scalar(self, part: str, tag: str, value: float, epoch: int) -> None:

@@ -29,7 +29,7 @@ class Snapshot:
     """Weights, slots and step count at one moment, to go back to."""
 
     def __init__(self, model: Trainable, optimizer: Optimizer, slots: Sequence[tuple[Array, ...]]) -> None:
-        arrays = [*model.weights, *(slot for each in slots for slot in each)]
+        arrays = [*model.own_weights, *(slot for each in slots for slot in each)]
         self._kept = [(array, array.copy()) for array in arrays]
         self._optimizer = optimizer
         self._iterations = optimizer.iterations
@@ -75,7 +75,7 @@ def train(
     optimizer, objective = compiled(model, where)
     executable = model.executable()
     with moments.writing():  # the first time, they are made
-        slots = optimizer.slots_for(model.trainable_weights)
+        slots = optimizer.slots_for(model.own_trainable_weights)
     before = Snapshot(model, optimizer, slots)
     scores, rules = Scores(objective), objective.rules()
     singly = callbacks.watches_train_batches
@@ -122,7 +122,7 @@ def train(
         report(done, logs)
         if model.stop_training:
             break
-    if any(first_bad_sample(weight) is not None for weight in model.weights):
+    if any(first_bad_sample(weight) is not None for weight in model.own_weights):
         steps = -(-len(order) // batch_size)
         before.restore()
         raise _diverged(where, steps, steps, optimizer.learning_rate, samples.inputs)

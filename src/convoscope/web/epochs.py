@@ -189,12 +189,12 @@ def _own(model: Network, kept: dict[int, Path]) -> int | None:
     if not kept:
         return None
     last = max(kept)
-    snapshot = load_model(kept[last]).weights
-    if [weight.shape for weight in snapshot] != [weight.shape for weight in model.weights]:
+    snapshot = load_model(kept[last]).own_weights
+    if [weight.shape for weight in snapshot] != [weight.shape for weight in model.own_weights]:
         raise ConfigurationError(
             f"{kept[last]} is of another network than {model.name!r}: its weights differ in shape."
         )
-    same = all(np.allclose(a, b, rtol=2**-10, atol=1e-7) for a, b in zip(snapshot, model.weights, strict=True))
+    same = all(np.allclose(a, b, rtol=2**-10, atol=1e-7) for a, b in zip(snapshot, model.own_weights, strict=True))
     return last if same else None
 
 

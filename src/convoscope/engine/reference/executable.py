@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.engine.base import Array, Arrays, Gradients, Kernel, LossRule, Stretch, each, plain
+from convoscope.engine.base import Array, Arrays, Gradients, Kernel, LossRule, Moment, Stretch, each, plain
 from convoscope.engine.plan import Plan
 from convoscope.engine.reference.known import OPERATIONS
 from convoscope.engine.reference.losses import sample_losses
@@ -29,7 +29,14 @@ class ReferenceEngine:
 
     name = "reference"
 
-    def prepare(self, plan: Plan, weights: Sequence[Array], dtype: npt.DTypeLike = np.float32) -> ReferenceExecutable:
+    def prepare(
+        self,
+        plan: Plan,
+        weights: Sequence[Array],
+        dtype: npt.DTypeLike = np.float32,
+        *,
+        moment: Moment | None = None,
+    ) -> ReferenceExecutable:
         """Make a plan runnable with these weights, which are kept, not copied.
 
         Parameters
@@ -39,6 +46,8 @@ class ReferenceEngine:
             In the plan's order.
         dtype : dtype
             What everything is computed in: with float64 the engine is the judge of float32's rounding.
+        moment : function, optional
+            Not needed: weights are read anew each time.
 
         Examples
         --------
