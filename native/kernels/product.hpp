@@ -52,7 +52,8 @@ static INLINE void tile(const Product& p, const float* b, std::int64_t row, std:
             const V bias = Tail && j == Vectors - 1 ? load_first(from, tail) : load(from);
             unroll<Rows>([&](auto i) INLINE_LAMBDA { sums[i * Vectors + j] += bias; });
         });
-    if (p.rectify) unroll<Rows * Vectors>([&](auto i) INLINE_LAMBDA { sums[i] = larger(sums[i], V{}); });
+    if (p.rectify) unroll<Rows * Vectors>([&](auto i) INLINE_LAMBDA { sums[i] = larger(V{}, sums[i]); });  // NaN stays
+    if (p.most > 0) unroll<Rows * Vectors>([&](auto i) INLINE_LAMBDA { sums[i] = smaller(splat(p.most), sums[i]); });
     unroll<Rows>([&](auto i) INLINE_LAMBDA {
         float* c = p.c + (row + i) * p.c_step + column;
         unroll<Vectors>([&](auto j) INLINE_LAMBDA {

@@ -49,6 +49,7 @@ struct Product {
     bool accumulate;
     const float* bias;  // (n) to add, or null
     bool rectify;       // whether negative results become zero
+    float most;         // what larger results become; 0 for no such bound
 };
 
 // Columns of patches added back to the image that they were taken from.

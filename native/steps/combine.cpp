@@ -7,7 +7,6 @@
 #include "activation.hpp"
 #include "broadcast.hpp"
 #include "kinds.hpp"
-#include "plain_end.hpp"
 
 namespace convoscope {
 namespace {
@@ -34,9 +33,10 @@ public:
         const std::int64_t at_once = plain() ? pass.samples : 1;
         for (std::int64_t sample = 0; sample < pass.samples && !worker.stopped(); sample += at_once) {
             float* const output = pass.output + sample * output_size;
-            const bool plain_end = has_plain_end(activation_);
-            make(pass, sample, at_once, pairs_.size(), plain_end && activation_.kind == Nonlinearity::relu, output);
-            if (!plain_end) pass.kernels->activation(activation_, output, output, at_once * output_size);
+            const bool rectified = activation_.kind == Nonlinearity::relu;
+            make(pass, sample, at_once, pairs_.size(), rectified, output);
+            if (!rectified && activation_.kind != Nonlinearity::linear)
+                pass.kernels->activation(activation_, output, output, at_once * output_size);
         }
     }
 

@@ -43,7 +43,7 @@ public:
     std::int64_t kept_bytes() const override { return f_.pooled ? output_size : 0; }
     std::int64_t samples_at_once() const override { return f_.images; }
     std::int64_t work() const override { return f_.height * f_.width * f_.filters * f_.patches.size(); }
-    std::int64_t pieces() const override { return f_.pieces(); }
+    std::int64_t pieces() const override { return by_filters() ? f_.filters / filter_group : f_.pieces(); }
 
     // [of the product][folded kernel and bias, or what the gradients made]
     std::int64_t memo_floats(const Kernels& k) const override {
@@ -77,27 +77,29 @@ public:
         float* features = worker.scratch + 2 * aligned(f_.patches.copy_floats());
         float* own = features + aligned(f_.map_floats());
         const float* bias = folding_ ? pass.memo + product_.memo_floats(k) + f_.patches.size() * f_.filters : bias_;
-        f_.each_strip(pass, worker, [&](const Strip& s) {
+        Pass whole = pass;
+        Range filters{0, f_.filters};
+        if (pass.pieces > 1 && by_filters()) {
+            filters = filters_of(pass);
+            whole.piece = 0, whole.pieces = 1;
+        }
+        f_.each_strip(whole, worker, [&](const Strip& s) {
             const std::int64_t out = f_.output_of(s);
             float* output = pass.output + out;
             std::uint8_t* winners = pass.kept ? pass.kept + out : nullptr;
             if (product_.pools()) {
-                product_.forward({pass, worker, s, bias, output, winners, features});
+                product_.forward({pass, worker, s, filters, bias, output, winners, features});
             } else if (!f_.pooled) {
-                product_.forward({pass, worker, s, bias, output, nullptr, own});
+                product_.forward({pass, worker, s, filters, bias, output, nullptr, own});
             } else {
-                product_.forward({pass, worker, s, nullptr, features, nullptr, own});
+                product_.forward({pass, worker, s, filters, nullptr, features, nullptr, own});
                 f_.each_map(s, [&](const PoolRows& rows, std::int64_t map, std::int64_t offset) {
                     PoolRows filled = rows;
                     filled.input = features + map;
                     k.pool(filled, output + offset, winners ? winners + offset : nullptr);
                 });
             }
-            const std::int64_t pixels = s.images * (s.end - s.begin) * f_.out_width;
-            if (f_.settings.addend)  // what was just made is still in the cache
-                k.bias_addend_activation(output, bias, pass.inputs[1] + out, pixels, f_.filters, activation_);
-            else if (!product_.finishes())
-                k.bias_activation(output, bias, pixels, f_.filters, activation_);
+            if (!product_.finishes()) finish_off(pass, s, filters, bias, output);
         });
     }
 
@@ -136,6 +138,35 @@ public:
     }
 
 private:
+    // A small map is divided among workers by its filters: its rows make uneven shares, and every worker would read the
+    // whole kernel.
+    bool by_filters() const {
+        constexpr std::int64_t few_pixels = 64;
+        return product_.divides() && f_.filters >= 2 * filter_group && f_.height * f_.width <= few_pixels;
+    }
+
+    // The last piece has those too that are no whole group.
+    Range filters_of(const Pass& pass) const {
+        const Range groups = part_of(f_.filters / filter_group, pass.piece, pass.pieces);
+        const bool last = pass.piece == pass.pieces - 1;
+        return {groups.begin * filter_group, last ? f_.filters : groups.end * filter_group};
+    }
+
+    // Bias, addend and activation; what was just made is still in the cache.
+    void finish_off(const Pass& pass, const Strip& s, Range filters, const float* bias, float* output) const {
+        const std::int64_t pixels = s.images * (s.end - s.begin) * f_.out_width;
+        const bool whole = filters.count() == f_.filters;
+        const float* const from = bias ? bias + filters.begin : nullptr;
+        for (std::int64_t pixel = 0; pixel < (whole ? 1 : pixels); pixel++) {
+            const std::int64_t at = pixel * f_.filters + filters.begin, rows = whole ? pixels : 1;
+            if (f_.settings.addend)
+                pass.kernels->bias_addend_activation(output + at, from, pass.inputs[1] + f_.output_of(s) + at, rows,
+                                                     filters.count(), activation_);
+            else
+                pass.kernels->bias_activation(output + at, from, rows, filters.count(), activation_);
+        }
+    }
+
     // body(gradient, its part of the memo)
     template <class Body>
     void each_gradient(const Kernels& k, float* memo, Body&& body) const {

@@ -6,13 +6,14 @@
 namespace convoscope {
 
 inline bool has_plain_end(const Activation& f) {
-    return f.kind == Nonlinearity::linear || f.kind == Nonlinearity::relu;
+    return f.kind == Nonlinearity::linear || f.kind == Nonlinearity::relu || f.kind == Nonlinearity::relu6;
 }
 
 inline void add_plain_end(Product& p, const Activation& f, const float* bias) {
     if (!has_plain_end(f)) return;
     p.bias = bias;
-    p.rectify = f.kind == Nonlinearity::relu;
+    p.rectify = f.kind != Nonlinearity::linear;
+    p.most = f.kind == Nonlinearity::relu6 ? 6.0f : 0.0f;
 }
 
 }  // namespace convoscope

@@ -33,6 +33,14 @@ Stack large_stack() {
     return s;
 }
 
+// Maps so small, with filters so many, that workers share the filters.
+Stack small_maps() {
+    Stack s({random_int(5, 8), random_int(5, 8), random_int(1, 20)});
+    for (const char* const activation : {"linear", "relu", "relu6", "tanh"})
+        s.convolution(random_int(128, 200), activation, false);
+    return s;
+}
+
 void bits_do_not_depend_on_sharing(const Stack& stack) {
     constexpr std::int64_t count = 5;
     Pool::shared().set_threads(1);
@@ -161,5 +169,6 @@ void test_predictions() {
         weights_that_change_are_seen(stack);
         several_callers_predict_the_same(stack);
         a_folded_normalisation_changes_nothing(i % 2);
+        bits_do_not_depend_on_sharing(small_maps());
     }
 }

@@ -217,3 +217,20 @@ def test_a_wrong_number_of_inputs_is_said() -> None:
         _native.Program([[2], [2]], [], [], [], [0]).predict(
             [np.zeros((1, 2), np.float32), np.zeros((2, 2), np.float32)], [np.zeros((1, 2), np.float32)]
         )
+
+
+@pytest.mark.parametrize("activation", ["relu6", "gelu"])
+def test_an_image_alone_is_what_it_is_among_others(activation: str) -> None:
+    """Workers share the filters of a small map; of many images each takes some."""
+    x = Input(shape=(7, 7, 160))
+    y = Activation(activation)(add([Conv2D(200, 1)(x), Conv2D(200, 3, padding="same")(x)]))
+    plan = build_graph(Graph.of([x], trace([x], [y]), [y]))
+    executable = NativeEngine().prepare(plan, random_weights(plan, np.random.default_rng(0)))
+    images = np.random.default_rng(1).normal(size=(5, 7, 7, 160)).astype(np.float32)
+    together = executable.forward(images)
+    exact = ReferenceEngine().prepare(plan, random_weights(plan, np.random.default_rng(0)), np.float64).forward(images)
+    assert np.abs(together - exact).max() < 1e-5 * np.abs(exact).max()
+    for count in (2, 3, 7):
+        _native.set_threads(count)
+        for place in range(5):
+            assert np.array_equal(executable.forward(images[place : place + 1])[0], together[place])

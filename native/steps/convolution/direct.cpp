@@ -21,6 +21,8 @@ public:
         return !f_.pooled && !f_.settings.addend && has_plain_end(f_.settings.activation);
     }
 
+    bool divides() const override { return !f_.pooled; }
+
     std::int64_t memo_floats(const Kernels& k) const override {
         return padded(f_.filters, k.width) * f_.patches.size();
     }
@@ -34,13 +36,13 @@ public:
         p.a = f_.under(work.strip, work.pass, work.worker);
         p.rows = f_.patches.pixels();
         p.columns = f_.patches.values();
-        p.b = work.pass.memo;
-        p.c = work.output;
+        p.b = work.pass.memo + work.filters.begin * f_.patches.size();
+        p.c = work.output + work.filters.begin;
         p.c_step = f_.filters;
         p.m = f_.pixels(work.strip);
-        p.n = f_.filters;
+        p.n = work.filters.count();
         p.k = f_.patches.size();
-        if (finishes()) add_plain_end(p, f_.settings.activation, work.bias);
+        if (finishes()) add_plain_end(p, f_.settings.activation, work.bias ? work.bias + work.filters.begin : nullptr);
         work.pass.kernels->product(p);
     }
 

@@ -11,6 +11,8 @@
 
 namespace convoscope {
 
+constexpr std::int64_t filter_group = 64;  // whole panels of columns, on every instruction set
+
 // Makes a strip's feature maps, or what a pooling leaves of them.
 class MapProduct {
 public:
@@ -18,6 +20,7 @@ public:
         const Pass& pass;
         const Worker& worker;
         const Strip& strip;
+        Range filters;          // all of them, unless the product divides
         const float* bias;      // for those that finish; or null
         float* output;          // feature maps (images, rows, width, filters), or pooled values
         std::uint8_t* winners;  // of those that pool; or null
@@ -28,6 +31,7 @@ public:
     virtual std::string words() const = 0;           // for people to read
     virtual bool pools() const { return false; }     // makes pooled values
     virtual bool finishes() const { return false; }  // adds the bias, and applies the activation
+    virtual bool divides() const { return false; }   // makes some of the filters' maps: whole `filter_group`s of them
     virtual std::int64_t memo_floats(const Kernels&) const = 0;
     virtual std::int64_t scratch_floats() const { return 0; }
     virtual void prepare(const Kernels&, const float* kernel, float* memo) const = 0;
