@@ -11,6 +11,7 @@ Nobody is held up who need not be: with no reader about, `writing` costs a micro
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +29,8 @@ class _Moments:
         self.trainers: list[int] = []  # threads that train, whether they write just now or not
 
 
-_moments = _Moments()
+# One for the process: if the package is imported anew, what models of before do is known to the new modules too.
+_moments: _Moments = vars(sys).setdefault("_convoscope_moments", _Moments())
 if hasattr(os, "register_at_fork"):
     # A forked child has only the thread that forked: nobody else writes there, or ever lets go.
     os.register_at_fork(after_in_child=_moments.__init__)  # type: ignore[misc]
