@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import environments, machine, page, runner
+from benchmarks import environments, machine, page, runner, sweep
 from benchmarks.environments import REQUIREMENTS, ROOT, WORK
 from benchmarks.parts import ALIASES, PARTS
 from benchmarks.results import Result
@@ -19,6 +19,7 @@ _USAGE = """\
 python -m benchmarks environments [PEER ...]   make each peer's environment under .bench/ (all, or those named)
 python -m benchmarks epoch sweep               measure, write benchmarks/results/*.json and docs/benchmarks.md
 python -m benchmarks epoch --quick             a smoke run of a minute or two, into .bench/quick/
+python -m benchmarks sweep --rows U-Net        those rows of the sweep alone, into .bench/rows/
 python -m benchmarks page                      write docs/benchmarks.md again from the results
 
 epoch      seconds an epoch of the lesson's network, beside Keras, PyTorch and the processor's peak
@@ -40,8 +41,8 @@ def main(words: list[str] | None = None) -> None:
         _make(arguments.what[1:] or list(REQUIREMENTS))
         return
     results, written = ROOT / "benchmarks" / "results", ROOT / "docs" / "benchmarks.md"
-    if arguments.quick or arguments.output:
-        folder = arguments.output or WORK / "quick"
+    if arguments.quick or arguments.rows or arguments.output:
+        folder = arguments.output or WORK / ("quick" if arguments.quick else "rows")
         results, written = folder / "results", folder / "benchmarks.md"
     if arguments.what[0] != "page":
         _measure(arguments, results)
@@ -63,6 +64,7 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="how often each measurement is repeated (5)")
     parser.add_argument("--seeds", type=int, help="how many seeds accuracy (10) and best (2) train with")
     parser.add_argument("--quick", action="store_true", help="one round, little data: only to see that it works")
+    parser.add_argument("--rows", nargs="+", metavar="WORDS", help="only those of the sweep that have one of these")
     parser.add_argument("--threads", type=int, default=machine.available_cores(), help="for every peer (all cores)")
     parser.add_argument("--data-dir", default=os.environ.get("CONVOSCOPE_DATA"), help="where the data sets are")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="write results and page there")
@@ -76,7 +78,13 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     wrong = [word for word in (rest if first in ("environments", "page") else arguments.what) if word not in known]
     if wrong:
         parser.error(f"{', '.join(wrong)}: expected {', '.join(known) or 'nothing more'}")
+    if arguments.rows and not sweep.rows_with(arguments.rows):
+        parser.error(f"no row of the sweep has {' or '.join(arguments.rows)}; such are {_some_rows()}")
     return arguments
+
+
+def _some_rows() -> str:
+    return "; ".join(sweep.label(row) for row in sweep.ROWS[::16])
 
 
 def _make(peers: list[str]) -> None:
@@ -102,6 +110,7 @@ def _measure(arguments: argparse.Namespace, results: Path) -> None:
             rounds=arguments.rounds or (1 if arguments.quick else 5),
             seeds=arguments.seeds,
             quick=arguments.quick,
+            rows=arguments.rows or (),
             threads=arguments.threads,
             data_dir=arguments.data_dir,
             pythons=pythons,

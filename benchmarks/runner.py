@@ -19,6 +19,8 @@ class Options:
     ----------
     seeds : int or None
         None leaves it to the part.
+    rows : sequence of str
+        Only rows of the sweep that have one of these words in their label; all of them if there are none.
     pythons : dict
         The interpreter of each peer's environment, None where there is none.
     """
@@ -29,6 +31,7 @@ class Options:
     threads: int
     data_dir: str | None
     pythons: dict[str, Path | None]
+    rows: Sequence[str] = ()
 
 
 def interleave(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks import known_networks
@@ -210,6 +211,11 @@ ROWS = (
 def label(row: Row) -> str:
     """Return the row's name in the table, by which the programs find it again."""
     return f"{row.network.name}, batch {row.batch}"
+
+
+def rows_with(words: Sequence[str]) -> list[Row]:
+    """Return the rows that have one of these words in their label, or all if there are no words."""
+    return [row for row in ROWS if not words or any(word in label(row) for word in words)]
 
 
 def find(name: str) -> Row:

@@ -20,7 +20,7 @@ ONE_THREAD = ", one thread"
 
 
 def rounds(options: Options) -> Sequence[Sequence[Measurement]]:
-    rows = sweep.ROWS[::12] if options.quick else sweep.ROWS
+    rows = sweep.ROWS[::12] if options.quick else sweep.rows_with(options.rows)
     job = {"task": "row", "threads": options.threads, "budget": 0.1 if options.quick else 0.3}
     job["work"] = 1e9 if options.quick else 1.5e10
     measurements = []

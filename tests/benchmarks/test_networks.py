@@ -9,6 +9,7 @@ import pytest
 
 import convoscope as cs
 from benchmarks import known_networks, networks, sweep
+from benchmarks.__main__ import main
 from benchmarks.programs.keras_words import build
 
 
@@ -22,6 +23,18 @@ def test_the_sweep_has_at_least_forty_rows_each_under_a_name_of_its_own() -> Non
     names = [sweep.label(row) for row in sweep.ROWS]
     assert len(set(names)) == len(names) >= 40
     assert all(sweep.find(name) == row for name, row in zip(names, sweep.ROWS, strict=True))
+
+
+def test_some_rows_are_chosen_by_words_in_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert [label.split()[0] for label in map(sweep.label, sweep.rows_with(["U-Net", "Lite0"]))] == [
+        "U-Net",
+        "EfficientNet-Lite0",
+        "EfficientNet-Lite0",
+    ]
+    assert sweep.rows_with([]) == list(sweep.ROWS)
+    with pytest.raises(SystemExit):
+        main(["sweep", "--rows", "VGG-19"])
+    assert "no row of the sweep has VGG-19; such are" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("row", sweep.ROWS, ids=sweep.label)
