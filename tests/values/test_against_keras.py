@@ -157,6 +157,11 @@ def assert_losses(engine: Engine, case: Case, rule: LossRule, layer: cl.Layer) -
 
 @pytest.mark.parametrize("case", cases("training"))
 def test_twelve_training_steps_give_the_losses_and_weights_of_keras(engine: Engine, case: Case) -> None:
+    trained_as_by_keras(engine, case)
+
+
+def trained_as_by_keras(engine: Engine, case: Case, penalties: Array | None = None) -> None:
+    """Take Keras' twelve steps: losses (with the penalties, which are written) and weights are its own."""
     plan, rule = case.plan(), UpdateRule(**case.about["rule"])
     weights = [weight.copy() for weight in case.weights(case.given)]
     x, y = case.given["x"], np.rint(case.given["y"] * UNIT).astype(np.int32)
@@ -173,10 +178,11 @@ def test_twelve_training_steps_give_the_losses_and_weights_of_keras(engine: Engi
         slots=[tuple(np.zeros(plan.weights[p].shape, np.float32) for _ in rule.slots) for p in plan.trainable],
         losses=np.zeros(len(x), np.float32),
         outputs=np.zeros((len(x), *plan.output_shape), np.float32),
+        penalties=penalties,
     )
     assert engine.prepare(plan, weights).train(stretch) == 12
     batches = np.split(stretch.losses, range(stretch.batch_size, len(x), stretch.batch_size))
-    ours = np.array([batch.mean() for batch in batches])
+    ours = np.array([batch.mean() for batch in batches]) + (0 if penalties is None else penalties)
     np.testing.assert_allclose(ours, case.found["losses"], rtol=1e-5, err_msg="losses")
     for planned, weight, theirs in zip(plan.weights, weights, case.weights(case.found), strict=True):
         np.testing.assert_allclose(weight, theirs, rtol=1e-4, atol=1e-5, err_msg=planned.name)

@@ -4,6 +4,7 @@
 """
 
 import sys
+from types import ModuleType
 
 from convoscope import (
     activations,
@@ -22,27 +23,6 @@ from convoscope import (
 from convoscope.layers import Input
 from convoscope.models import Model, Sequential
 
-# The same modules under a second name: without these entries "from convoscope.keras.layers import Dense" would look
-# for files here, and copies of them would be different classes.
-for _module in (
-    activations,
-    callbacks,
-    constraints,
-    datasets,
-    initializers,
-    layers,
-    losses,
-    metrics,
-    models,
-    optimizers,
-    regularizers,
-    utils,
-):
-    sys.modules[f"{__name__}.{_module.__name__.rpartition('.')[2]}"] = _module
-sys.modules[f"{__name__}.optimizers.schedules"] = optimizers.schedules
-for _dataset in ("digits", "mnist", "fashion_mnist"):
-    sys.modules[f"{__name__}.datasets.{_dataset}"] = getattr(datasets, _dataset)
-
 __all__ = [
     "Input",
     "Model",
@@ -60,3 +40,12 @@ __all__ = [
     "regularizers",
     "utils",
 ]
+
+# The same modules under a second name: without these entries "from convoscope.keras.layers import Dense" would look
+# for files here, and copies of them would be different classes.
+for _name in __all__:
+    if isinstance(globals()[_name], ModuleType):
+        sys.modules[f"{__name__}.{_name}"] = globals()[_name]
+sys.modules[f"{__name__}.optimizers.schedules"] = optimizers.schedules
+for _name in ("digits", "mnist", "fashion_mnist"):
+    sys.modules[f"{__name__}.datasets.{_name}"] = getattr(datasets, _name)

@@ -15,10 +15,39 @@ from convoscope.types import Shape
 
 
 class Convolving(Layer):
-    """What every convolution is told: its filters, where their kernels stand, and what is done with the sums.
+    """What every convolution is told: where its kernels stand, and what is done with the sums."""
 
-    Takes the arguments of `Conv2D`, which is one, as `Conv2DTranspose` is.
-    """
+    def __init__(
+        self,
+        kernel_size: int | Sequence[int],
+        *,
+        strides: int | Sequence[int],
+        padding: str,
+        dilation_rate: int | Sequence[int],
+        activation: str | Callable[..., Any] | None,
+        use_bias: bool,
+        bias_initializer: str | dict[str, Any] | Initializer,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        kind = type(self).__name__
+        self.kernel_size = pair(kernel_size, "kernel_size", kind)
+        self.strides = pair(strides, "strides", kind)
+        self.padding = padding_mode(padding, kind)
+        self.dilation_rate = pair(dilation_rate, "dilation_rate", kind)
+        self.activation = activations.name_of(activation)
+        self.use_bias = flag(use_bias, "use_bias", kind)
+        self.bias_initializer = initializers.get(bias_initializer)
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """The pixels that the kernel covers, dilation included: height, width."""
+        (kh, kw), (dh, dw) = self.kernel_size, self.dilation_rate
+        return geometry.extent(kh, dh), geometry.extent(kw, dw)
+
+
+class FullConvolution(Convolving):
+    """A convolution whose filters look at all channels. Takes the arguments of `Conv2D`, as `Conv2DTranspose` does."""
 
     regulated_weights = ("kernel", "bias")
 
@@ -27,32 +56,12 @@ class Convolving(Layer):
         filters: int,
         kernel_size: int | Sequence[int],
         *,
-        strides: int | Sequence[int],
-        padding: str,
-        dilation_rate: int | Sequence[int],
-        activation: str | Callable[..., Any] | None,
-        use_bias: bool,
         kernel_initializer: str | dict[str, Any] | Initializer,
-        bias_initializer: str | dict[str, Any] | Initializer,
         **options: Any,
     ) -> None:
-        super().__init__(**options)
-        kind = type(self).__name__
-        self.filters = size(filters, "filters", kind)
-        self.kernel_size = pair(kernel_size, "kernel_size", kind)
-        self.strides = pair(strides, "strides", kind)
-        self.padding = padding_mode(padding, kind)
-        self.dilation_rate = pair(dilation_rate, "dilation_rate", kind)
-        self.activation = activations.name_of(activation)
-        self.use_bias = flag(use_bias, "use_bias", kind)
+        super().__init__(kernel_size, **options)
+        self.filters = size(filters, "filters", type(self).__name__)
         self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-
-    @property
-    def window(self) -> tuple[int, int]:
-        """The pixels that the kernel covers, dilation included: height, width."""
-        (kh, kw), (dh, dw) = self.kernel_size, self.dilation_rate
-        return geometry.extent(kh, dh), geometry.extent(kw, dw)
 
     def kernel_shape(self, channels: int) -> Shape:
         """Return the kernel's shape, for an input of so many channels."""
@@ -78,7 +87,7 @@ class Convolving(Layer):
         }
 
 
-class Conv2D(Convolving):
+class Conv2D(FullConvolution):
     """Filters that pass over an image; each makes one feature map.
 
     Every value of a feature map is the sum of a patch of the input, all channels, times the filter's kernel, plus a

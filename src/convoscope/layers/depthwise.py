@@ -6,48 +6,29 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from convoscope import activations, initializers
-from convoscope.checks import check_values, flag, padding_mode, pair, size
+from convoscope import initializers
+from convoscope.checks import check_values, size
 from convoscope.initializers import Initializer
 from convoscope.layers import geometry
-from convoscope.layers.base import Layer, WeightSpec
+from convoscope.layers.base import WeightSpec
+from convoscope.layers.convolution import Convolving
 from convoscope.types import Shape
 
 
-class Depthwise(Layer):
+class Depthwise(Convolving):
     """What both are told. Takes the arguments of `DepthwiseConv2D`."""
 
     def __init__(
         self,
         kernel_size: int | Sequence[int],
         *,
-        strides: int | Sequence[int],
-        padding: str,
         depth_multiplier: int,
-        dilation_rate: int | Sequence[int],
-        activation: str | Callable[..., Any] | None,
-        use_bias: bool,
         depthwise_initializer: str | dict[str, Any] | Initializer,
-        bias_initializer: str | dict[str, Any] | Initializer,
         **options: Any,
     ) -> None:
-        super().__init__(**options)
-        kind = type(self).__name__
-        self.kernel_size = pair(kernel_size, "kernel_size", kind)
-        self.strides = pair(strides, "strides", kind)
-        self.padding = padding_mode(padding, kind)
-        self.depth_multiplier = size(depth_multiplier, "depth_multiplier", kind)
-        self.dilation_rate = pair(dilation_rate, "dilation_rate", kind)
-        self.activation = activations.name_of(activation)
-        self.use_bias = flag(use_bias, "use_bias", kind)
+        super().__init__(kernel_size, **options)
+        self.depth_multiplier = size(depth_multiplier, "depth_multiplier", type(self).__name__)
         self.depthwise_initializer = initializers.get(depthwise_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-
-    @property
-    def window(self) -> tuple[int, int]:
-        """The pixels that the kernel covers, dilation included: height, width."""
-        (kh, kw), (dh, dw) = self.kernel_size, self.dilation_rate
-        return geometry.extent(kh, dh), geometry.extent(kw, dw)
 
     def depthwise_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of what the kernels make of each channel on its own."""

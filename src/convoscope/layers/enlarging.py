@@ -10,7 +10,7 @@ from convoscope.errors import ConfigurationError, ShapeError, unknown_name
 from convoscope.initializers import Initializer
 from convoscope.layers import geometry
 from convoscope.layers.base import Layer
-from convoscope.layers.convolution import Convolving
+from convoscope.layers.convolution import FullConvolution
 from convoscope.types import Shape
 
 _INTERPOLATIONS = ("nearest", "bilinear")
@@ -56,7 +56,7 @@ class UpSampling2D(Layer):
         return {**super().get_config(), "size": list(self.size), "interpolation": self.interpolation}
 
 
-class Conv2DTranspose(Convolving):
+class Conv2DTranspose(FullConvolution):
     """A convolution turned round: every pixel paints the kernel, as strongly as it is bright, into a larger image.
 
     Painted kernels stand `strides` pixels apart and add up where they overlap, all channels together; then come a bias
