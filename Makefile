@@ -12,6 +12,9 @@ SOURCES := pyproject.toml CMakeLists.txt $(shell find native -type f -not -path 
 # The tests must run on the native core: a failed build is then an error, not a fall-back.
 test test-peers sanitize campaign campaign-short lint bench wheel: export CONVOSCOPE_REQUIRE_NATIVE := 1
 
+# Several workers share the cores, each with NumPy's products on one of them: more threads would only wait for each other.
+quick test: export OPENBLAS_NUM_THREADS := 1
+
 # No browser, no data set, no process of its own.
 QUICK := $(addprefix tests/,engine explore filters layers models recipes report test_ground_floor.py training values)
 

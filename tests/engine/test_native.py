@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 from tests.engine.support import random_weights
 
 from convoscope import _native
-from convoscope.engine.base import LossRule, Stretch, UpdateRule
+from convoscope.engine.base import Executable, LossRule, Stretch, UpdateRule
 from convoscope.engine.native import NativeEngine
 from convoscope.engine.plan import Plan, build
 from convoscope.engine.reference import ReferenceEngine
@@ -33,36 +33,46 @@ from convoscope.layers import (
 Array = npt.NDArray[Any]
 
 
-def assert_close(found: Array, expected: Array, tolerance: float = 1e-5) -> None:
+def assert_close(found: Array, expected: Array, tolerance: float = 1e-5, what: str = "") -> None:
     assert found.shape == expected.shape
     scale = max(1e-2, float(np.abs(expected).max(initial=0)))
-    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * scale)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * scale, err_msg=what)
 
 
 def assert_agree(
     layers: Sequence[Layer], shape: tuple[int, ...], samples: int, *, fused: bool = True, blank: float = 0.0
 ) -> None:
+    """The core makes on every instruction set what the reference engine makes in double precision."""
     rng = np.random.default_rng(samples)
     plan = build(layers, shape, fused=fused)
     weights = random_weights(plan, rng)
-    native = NativeEngine().prepare(plan, weights)
-    reference = ReferenceEngine().prepare(plan, weights, dtype=np.float64)
     x = rng.standard_normal((samples, *shape)).astype(np.float32)
     x[rng.random(x.shape) < blank] = 0
-    assert_close(native.forward(x), reference.forward(x))
-    for found, expected in zip(native.step_outputs(x), reference.step_outputs(x), strict=True):
-        assert_close(found, expected)
     gradient = rng.standard_normal((samples, *plan.output_shape)).astype(np.float32)
     gradient[rng.random(gradient.shape) < blank] = 0
-    for training in (False, True):
-        ours = native.pullback(x, gradient, training=training, seed=3, iteration=2)
-        theirs = reference.pullback(x, gradient, training=training, seed=3, iteration=2)
-        assert_close(ours.outputs, theirs.outputs)
-        assert_close(ours.input, theirs.input)
-        for found, expected in zip(ours.weights, theirs.weights, strict=True):
+    exact = all_made(ReferenceEngine().prepare(plan, weights, dtype=np.float64), x, gradient)
+    native = NativeEngine().prepare(plan, weights)
+    for isa in _native.isas():
+        _native.set_isa(isa)
+        for found, expected in zip(all_made(native, x, gradient), exact, strict=True):
             assert (found is None) == (expected is None)
             if found is not None and expected is not None:
-                assert_close(found, expected)
+                assert_close(found, expected, what=isa)
+
+
+def all_made(executable: Executable, x: Array, gradient: Array) -> list[Array | None]:
+    """Return outputs, the steps' outputs, and the gradients in prediction and in training."""
+    made = [executable.forward(x), *executable.step_outputs(x)]
+    for training in (False, True):
+        back = executable.pullback(x, gradient, training=training, seed=3, iteration=2)
+        made += [back.outputs, back.input, *back.weights]
+    return made
+
+
+@pytest.fixture(autouse=True)
+def best_isa_afterwards() -> Iterator[None]:
+    yield
+    _native.set_isa("auto")
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
@@ -80,7 +90,7 @@ def assert_agree(
     ],
     ids=lambda settings: f"{settings['filters']}x{settings['kernel_size']}",
 )
-def test_convolutions_agree(isa: str, threads: int, samples: int, channels: int, convolution: dict[str, Any]) -> None:
+def test_convolutions_agree(threads: int, samples: int, channels: int, convolution: dict[str, Any]) -> None:
     _native.set_threads(threads)
     assert_agree([Conv2D(**convolution)], (11, 9, channels), samples)
 
@@ -93,7 +103,7 @@ def test_convolutions_agree(isa: str, threads: int, samples: int, channels: int,
 )
 @pytest.mark.parametrize("fused", [True, False])
 def test_convolutions_with_poolings_agree(
-    isa: str, channels: int, pooling: Any, size: Any, strides: Any, padding: str, fused: bool
+    channels: int, pooling: Any, size: Any, strides: Any, padding: str, fused: bool
 ) -> None:
     _native.set_threads(2)
     layers = [Conv2D(20, 3, padding=padding, activation="relu"), pooling(size, strides, padding)]
@@ -103,7 +113,7 @@ def test_convolutions_with_poolings_agree(
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.parametrize("kernel", [3, 5, (2, 3), (5, 3)])
 @pytest.mark.parametrize(("filters", "samples"), [(1, 33), (63, 1), (65, 3)])
-def test_few_channels_under_a_pooling_agree(isa: str, channels: int, kernel: Any, filters: int, samples: int) -> None:
+def test_few_channels_under_a_pooling_agree(channels: int, kernel: Any, filters: int, samples: int) -> None:
     _native.set_threads(2)
     for pooling, padding in ((MaxPooling2D(), "same"), (MinPooling2D(), "valid")):
         assert_agree([Conv2D(filters, kernel, padding=padding, activation="relu"), pooling], (9, 12, channels), samples)
@@ -111,7 +121,7 @@ def test_few_channels_under_a_pooling_agree(isa: str, channels: int, kernel: Any
 
 @pytest.mark.parametrize("kernel", [3, 5])
 @pytest.mark.parametrize(("channels", "filters"), [(1, 64), (2, 17), (3, 70)])
-def test_images_with_blank_places_agree(isa: str, channels: int, filters: int, kernel: int) -> None:
+def test_images_with_blank_places_agree(channels: int, filters: int, kernel: int) -> None:
     _native.set_threads(2)
     for padding in ("same", "valid"):
         layers = [Conv2D(filters, kernel, padding=padding, activation="relu"), MaxPooling2D()]
@@ -135,9 +145,7 @@ def test_a_padded_pooling_leaves_the_neighbours_gradients_alone(isa: str) -> Non
 @pytest.mark.parametrize(("channels", "filters"), [(16, 63), (17, 65), (65, 17), (64, 64)])
 @pytest.mark.parametrize("pooling", [None, MaxPooling2D(), MinPooling2D(), MaxPooling2D(3, 2, "same")])
 @pytest.mark.parametrize("padding", ["valid", "same"])
-def test_winograd_agrees(
-    isa: str, samples: int, channels: int, filters: int, pooling: Layer | None, padding: str
-) -> None:
+def test_winograd_agrees(samples: int, channels: int, filters: int, pooling: Layer | None, padding: str) -> None:
     _native.set_threads(2)
     layers: list[Layer] = [Conv2D(filters, 3, padding=padding, activation="tanh")]
     if pooling is not None:
@@ -154,7 +162,7 @@ def test_winograd_agrees(
 @pytest.mark.parametrize(("channels", "filters", "pooling"), [(16, 35, True), (33, 16, False)])
 @pytest.mark.parametrize("padding", ["valid", "same"])
 def test_winograd_agrees_for_kernels_cut_into_blocks(
-    isa: str, size: tuple[int, int], channels: int, filters: int, pooling: bool, padding: str
+    size: tuple[int, int], channels: int, filters: int, pooling: bool, padding: str
 ) -> None:
     _native.set_threads(2)
     shape = (14 + size[0], 12 + size[1], channels)
@@ -175,7 +183,7 @@ def test_winograd_agrees_for_kernels_cut_into_blocks(
 @pytest.mark.parametrize(("channels", "filters"), [(32, 35), (41, 32)])
 @pytest.mark.parametrize("padding", ["valid", "same"])
 def test_winograd_sums_the_kernels_gradient_too(
-    isa: str, size: tuple[int, int], channels: int, filters: int, padding: str
+    size: tuple[int, int], channels: int, filters: int, padding: str
 ) -> None:
     _native.set_threads(2)
     layers: list[Layer] = [Conv2D(filters, size, padding=padding, activation="tanh")]
@@ -187,7 +195,7 @@ def test_winograd_sums_the_kernels_gradient_too(
         assert_agree([*layers, AveragePooling2D()], shape, 3)
 
 
-def test_winograd_sums_the_kernels_gradient_of_a_map_in_strips(isa: str) -> None:
+def test_winograd_sums_the_kernels_gradient_of_a_map_in_strips() -> None:
     _native.set_threads(2)
     plan = build([Conv2D(33, 3)], (64, 51, 32))
     kernels = NativeEngine().prepare(plan, random_weights(plan, np.random.default_rng(0))).kernels()
@@ -212,17 +220,17 @@ def test_winograd_errs_no_more_than_twice_as_much_as_a_sum_in_order(isa: str, si
 
 
 @pytest.mark.parametrize("activation", ["linear", "sigmoid", "leaky_relu", "elu", "tanh"])
-def test_every_activation_that_is_fused_with_a_pooling_agrees(isa: str, activation: str) -> None:
+def test_every_activation_that_is_fused_with_a_pooling_agrees(activation: str) -> None:
     assert_agree([Conv2D(20, 3, activation=activation), MaxPooling2D()], (9, 8, 17), 3)
 
 
-def test_a_window_of_more_than_256_places_agrees(isa: str) -> None:
+def test_a_window_of_more_than_256_places_agrees() -> None:
     assert_agree([Conv2D(6, 3, activation="relu"), GlobalMaxPooling2D()], (21, 22, 3), 3)
 
 
 @pytest.mark.parametrize("units", [1, 10, 33, 128])
 @pytest.mark.parametrize("threads", [1, 2, 4])
-def test_dense_layers_agree(isa: str, units: int, threads: int) -> None:
+def test_dense_layers_agree(units: int, threads: int) -> None:
     _native.set_threads(threads)
     assert_agree([Flatten(), Dense(units, activation="relu"), Dense(7, activation="softmax")], (5, 4, 3), 33)
     assert_agree([Dense(units, activation="tanh")], (5, 4, 3), 2)
@@ -230,18 +238,18 @@ def test_dense_layers_agree(isa: str, units: int, threads: int) -> None:
 
 @pytest.mark.parametrize("units", [10, 64, 130])
 @pytest.mark.parametrize("threads", [1, 3])
-def test_dense_layers_agree_where_most_values_are_zero(isa: str, units: int, threads: int) -> None:
+def test_dense_layers_agree_where_most_values_are_zero(units: int, threads: int) -> None:
     _native.set_threads(threads)
     assert_agree([Dense(units)], (203,), 37, blank=0.8)
     assert_agree([Dense(units)], (70,), 300, blank=1.0)
 
 
-def test_a_sum_over_more_samples_than_are_added_up_at_once_agrees(isa: str) -> None:
+def test_a_sum_over_more_samples_than_are_added_up_at_once_agrees() -> None:
     assert_agree([Dense(5)], (3,), 700)
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_normalization_and_dropout_agree(isa: str, threads: int) -> None:
+def test_normalization_and_dropout_agree(threads: int) -> None:
     _native.set_threads(threads)
     for layers in (
         [BatchNormalization(), Activation("silu"), Dropout(0.3), Conv2D(4, 3)],

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,22 @@ from convoscope.engine.reference.updates import penalty, updated
 from convoscope.engine.steps import Step
 
 _BLOCK_VALUES = 1 << 21  # the most values that one step may lay out at once in prediction: 8 MB in float32
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def _as_the_core(method: _Method) -> _Method:
+    """Let a method say nothing of what is no number: that shows in the values, and is judged where they are.
+
+    NumPy's product even warns of "invalid values" where all are valid: of those that its BLAS reads beyond an edge.
+    """
+
+    @wraps(method)
+    def quiet(*args: Any, **options: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return method(*args, **options)
+
+    return cast(_Method, quiet)
 
 
 class ReferenceEngine:
@@ -106,6 +122,7 @@ class ReferenceExecutable:
                 losses[judged.output][block] = judged.losses  # type: ignore[index]
         return plain(outputs), plain(losses)
 
+    @_as_the_core
     def _predicted(self, inputs: Sequence[Array], block: slice) -> list[Array]:
         """Return all values of some samples: the inputs, then what each step makes."""
         values = [self._cast(each_input[block]) for each_input in inputs]
@@ -181,6 +198,7 @@ class ReferenceExecutable:
             losses, gradient = sample_losses(rule, values[value], targets[block], logits=fused or rule.from_logits)
             yield _Judged(output, value, losses, gradient)
 
+    @_as_the_core
     def _remembering(self, inputs: Sequence[Array], mode: Mode) -> tuple[list[Array], list[Backward]]:
         """Return all values, the inputs first, and the way back through each step."""
         values = [self._cast(each_input) for each_input in inputs]
@@ -191,6 +209,7 @@ class ReferenceExecutable:
             backs.append(back)
         return values, backs
 
+    @_as_the_core
     def _back(
         self, values: Sequence[Array], arriving: dict[int, Array], backs: Sequence[Backward], *, learning: bool = False
     ) -> Gradients:
