@@ -201,6 +201,7 @@ def test_an_image_of_one_pixel_can_be_filtered_where_padding_makes_room() -> Non
         filters.convolve(one, "outline")
 
 
+@pytest.mark.slow
 def test_a_hundred_megapixels_are_filtered() -> None:
     image = np.zeros((10_000, 10_000), np.uint8)
     image[5000, 7000] = 100

@@ -11,6 +11,7 @@ FOLDER = DOCS / "filters"
 PAGES = sorted(FOLDER.glob("*.py"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_page_runs_and_what_it_checks_is_true(page: Path, tmp_path: Path) -> None:
     assert run_page(page, folder=tmp_path)

@@ -232,6 +232,7 @@ def _replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
     return [_replaced(each, path[1:], new) if place == path[0] else each for place, each in enumerate(value)]
 
 
+@pytest.mark.slow
 def test_a_file_with_any_number_changed_is_refused_or_works(tmp_path: Path) -> None:
     model = cs.Sequential([cs.Input((8, 8, 1)), *copy.deepcopy(EVERY_KIND)], seed=1)
     model.compile(cs.optimizers.Adam(clipnorm=1.0), "sparse_categorical_crossentropy", metrics=["accuracy"])
