@@ -92,6 +92,17 @@ def test_the_page_its_files_and_its_data_are_given_out_with_their_types(server: 
         assert (status, headers["Content-Type"], found) == (200, kind, body)
 
 
+def test_no_answer_waits_for_an_acknowledgement_of_what_was_sent_before(server: Server) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.request("GET", f"/{server.token}/data/x.json")
+    assert connection.getresponse().read() == b"{}"
+    ends = [each for each in gc.get_objects() if isinstance(each, asyncio.Transport) and not each.is_closing()]
+    sockets = [end.get_extra_info("socket") for end in ends]
+    ours = [each for each in sockets if each is not None and each.getpeername()[:2] == connection.sock.getsockname()]
+    assert [each.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0 for each in ours] == [True]
+    connection.close()
+
+
 def test_every_answer_forbids_what_pages_of_others_could_do(server: Server) -> None:
     for path in ("", "static/main.js", "nothing"):
         _, headers, _ = ask(server, f"/{server.token}/{path}")
