@@ -19,17 +19,18 @@ _USAGE = """\
 python -m benchmarks environments [PEER ...]   make each peer's environment under .bench/ (all, or those named)
 python -m benchmarks epoch sweep               measure, write benchmarks/results/*.json and docs/benchmarks.md
 python -m benchmarks epoch --quick             a smoke run of a minute or two, into .bench/quick/
-python -m benchmarks sweep --rows U-Net        those rows of the sweep alone, into .bench/rows/
+python -m benchmarks networks --rows U-Net     those rows alone, into .bench/rows/
 python -m benchmarks page                      write docs/benchmarks.md again from the results
 
 epoch      seconds an epoch of the lesson's network, beside Keras, PyTorch and the processor's peak
 accuracy   time to accuracy on MNIST and Fashion-MNIST, by the recipe fast
 best       the recipe best, minutes for each seed
-sweep      layers and networks of many shapes, beside PyTorch
+sweep      layers and stacks of many shapes, beside PyTorch
+networks   ResNet-20, MobileNetV2, U-Net and others, beside PyTorch and ONNX Runtime
 inference  predictions, beside ONNX Runtime and PyTorch
 startup    import, --help, the first prediction from a cold shell, peak memory
 
-python -m benchmarks.steps ROW [--training]    where the time of a row of the sweep goes, step by step
+python -m benchmarks.steps ROW [--training]    where the time of a row goes, step by step
 python -m benchmarks.compare_builds OLD NEW    two checkouts side by side, on the lesson's network
 """
 
@@ -64,7 +65,7 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="how often each measurement is repeated (5)")
     parser.add_argument("--seeds", type=int, help="how many seeds accuracy (10) and best (2) train with")
     parser.add_argument("--quick", action="store_true", help="one round, little data: only to see that it works")
-    parser.add_argument("--rows", nargs="+", metavar="WORDS", help="only those of the sweep that have one of these")
+    parser.add_argument("--rows", nargs="+", metavar="WORDS", help="only rows that have one of these")
     parser.add_argument("--threads", type=int, default=machine.available_cores(), help="for every peer (all cores)")
     parser.add_argument("--data-dir", default=os.environ.get("CONVOSCOPE_DATA"), help="where the data sets are")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="write results and page there")
@@ -79,12 +80,12 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     if wrong:
         parser.error(f"{', '.join(wrong)}: expected {', '.join(known) or 'nothing more'}")
     if arguments.rows and not sweep.rows_with(arguments.rows):
-        parser.error(f"no row of the sweep has {' or '.join(arguments.rows)}; such are {_some_rows()}")
+        parser.error(f"no row has {' or '.join(arguments.rows)}; such are {_some_rows()}")
     return arguments
 
 
 def _some_rows() -> str:
-    return "; ".join(sweep.label(row) for row in sweep.ROWS[::16])
+    return "; ".join(sweep.label(row) for row in sweep.EVERY[::16])
 
 
 def _make(peers: list[str]) -> None:

@@ -20,7 +20,7 @@ class Options:
     seeds : int or None
         None leaves it to the part.
     rows : sequence of str
-        Only rows of the sweep that have one of these words in their label; all of them if there are none.
+        Of the sweep and the networks, only rows that have one of these words in their label; if any are given.
     pythons : dict
         The interpreter of each peer's environment, None where there is none.
     """

@@ -194,9 +194,9 @@ def report(timed: Sequence[Timed], machine: Machine) -> str:
 
 
 def main(words: list[str] | None = None) -> None:
-    """Print where the time of a row of the sweep goes."""
+    """Print where the time of a row goes."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.steps", description=__doc__.splitlines()[0])
-    parser.add_argument("row", choices=[sweep.label(row) for row in sweep.ROWS], metavar="ROW", help="of the sweep")
+    parser.add_argument("row", choices=[sweep.label(row) for row in sweep.EVERY], metavar="ROW", help="its name")
     parser.add_argument("--training", action="store_true", help="forward and back, in place of a prediction")
     parser.add_argument("--batch", type=int, help="images at once (the row's)")
     parser.add_argument("--threads", type=int, default=available_cores(), help="of the core (all)")

@@ -1,4 +1,4 @@
-"""The sweep: single convolutions in many shapes, stacks of two, and whole networks, with branches too."""
+"""The sweep: single convolutions in many shapes, stacks of two, and whole networks; and those that people know."""
 
 from __future__ import annotations
 
@@ -197,7 +197,9 @@ ROWS = (
     Row(NORMALIZED),
     Row(STRIDED),
     Row(SMALL_VGG),
-    # with branches
+)
+#: Networks that people know, most of them with branches: a part of their own.
+NETWORKS = (
     Row(known_networks.RESNET_20),
     Row(known_networks.MOBILENET_V2),
     Row(known_networks.INCEPTION),
@@ -206,6 +208,7 @@ ROWS = (
     Row(known_networks.EFFICIENTNET_LITE0, batch=1, trains=False, beside_onnx=True),
     Row(known_networks.EFFICIENTNET_LITE0, batch=16),
 )
+EVERY = (*ROWS, *NETWORKS)
 
 
 def label(row: Row) -> str:
@@ -213,11 +216,11 @@ def label(row: Row) -> str:
     return f"{row.network.name}, batch {row.batch}"
 
 
-def rows_with(words: Sequence[str]) -> list[Row]:
+def rows_with(words: Sequence[str], rows: Sequence[Row] = EVERY) -> list[Row]:
     """Return the rows that have one of these words in their label, or all if there are no words."""
-    return [row for row in ROWS if not words or any(word in label(row) for word in words)]
+    return [row for row in rows if not words or any(word in label(row) for word in words)]
 
 
 def find(name: str) -> Row:
     """Return a row by its label."""
-    return next(row for row in ROWS if label(row) == name)
+    return next(row for row in EVERY if label(row) == name)

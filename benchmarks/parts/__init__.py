@@ -6,7 +6,16 @@ from benchmarks.parts import accuracy, best, cold, inference, layers, lesson
 from benchmarks.parts.part import Part
 
 PARTS: dict[str, Part] = {
-    part.name: part for part in (lesson.PART, accuracy.PART, best.PART, layers.PART, inference.PART, cold.PART)
+    part.name: part
+    for part in (
+        lesson.PART,
+        accuracy.PART,
+        best.PART,
+        layers.SWEEP,
+        layers.NETWORKS,
+        inference.PART,
+        cold.PART,
+    )
 }
 #: What the parts were called before they had names.
 ALIASES = {"a": "epoch", "b": "accuracy", "c": "sweep", "d": "inference", "e": "startup"}

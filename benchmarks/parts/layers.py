@@ -1,9 +1,10 @@
-"""Layers and networks of many shapes, forward and a training step, beside PyTorch."""
+"""Layers of many shapes and networks that people know, forward and a training step, beside PyTorch."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 from benchmarks import sweep
 from benchmarks.page import Section, number, ratio, spelled, table
@@ -19,8 +20,8 @@ ONNX = "ONNX Runtime"
 ONE_THREAD = ", one thread"
 
 
-def rounds(options: Options) -> Sequence[Sequence[Measurement]]:
-    rows = sweep.ROWS[::12] if options.quick else sweep.rows_with(options.rows)
+def rounds(of: Sequence[sweep.Row], options: Options) -> Sequence[Sequence[Measurement]]:
+    rows = sweep.rows_with(options.rows, of[::12] if options.quick else of)
     job = {"task": "row", "threads": options.threads, "budget": 0.1 if options.quick else 0.3}
     job["work"] = 1e9 if options.quick else 1.5e10
     measurements = []
@@ -40,7 +41,7 @@ def rounds(options: Options) -> Sequence[Sequence[Measurement]]:
     return [measurements] * options.rounds
 
 
-def section(result: Result) -> Section:
+def section(name: str, words: str, result: Result) -> Section:
     ratios = {row: {kind: _ratio(result, row, kind) for kind in KINDS} for row in result.rows()}
     whole = {row: {kind: value for kind, value in each.items() if value} for row, each in ratios.items()}
     ordered = sorted(result.rows(), key=lambda row: min((each.median for each in whole[row].values()), default=0))
@@ -55,8 +56,8 @@ def section(result: Result) -> Section:
     ]
     groups = [Group(row, [Bar(kind, each) for kind, each in whole[row].items()]) for row in ordered if whole[row]]
     text = f"""
-Each row is a small network, mostly one convolution under the same head (global average, Dense 10), or a whole one. A
-forward pass is one batch predicted again and again; a training step is forward, backward and Adam on a batch gathered
+{words}
+A forward pass is one batch predicted again and again; a training step is forward, backward and Adam on a batch gathered
 at random from a pool of images. PyTorch is measured with both layouts of its feature maps, and the faster one counts,
 row by row. Where a stride of 2 meets "same" padding, PyTorch computes on mirrored images: all peers then make the same
 outputs, and none of them needs a layer that pads. The
@@ -70,8 +71,9 @@ ratio is PyTorch's time by {OWN}'s: below 1, {OWN} is the slower one. {"; ".join
 
 {table(heading, lines)}
 {_beside_onnx(result)}"""
-    plot = bars("Layers and networks beside PyTorch", "PyTorch's time / Convoscope's; longer is better", groups, line=1)
-    return Section(text, {"layers": plot})
+    title = "Layers" if name == "sweep" else "Networks"
+    plot = bars(f"{title} beside PyTorch", "PyTorch's time / Convoscope's; longer is better", groups, line=1)
+    return Section(text, {"layers" if name == "sweep" else name: plot})
 
 
 def _line(result: Result, row: str, ratios: dict[str, Spread | None]) -> list[str]:
@@ -119,11 +121,19 @@ def _ratio(result: Result, row: str, kind: str) -> Spread | None:
     return Spread(middle, min([*paired, middle]), max([*paired, middle]))
 
 
-PART = Part(
-    "sweep",
-    "Layers and networks of many shapes",
-    ("convoscope", "pytorch", "onnxruntime"),
-    rounds,
-    section,
-    keeps=("load", "others", *KINDS),
+_LAYERS = """Each row is a small network, mostly one convolution under the same head (global average, Dense 10), or a
+stack of a few layers that lessons teach."""
+_NETWORKS = """Each row is a network that people know, or a block of one, as its paper has it: residual blocks,
+branches, depthwise convolutions, an encoder with its decoder."""
+
+
+def _part(name: str, title: str, rows: Sequence[sweep.Row], words: str, *environments: str) -> Part:
+    return Part(
+        name, title, environments, partial(rounds, rows), partial(section, name, words), ("load", "others", *KINDS)
+    )
+
+
+SWEEP = _part("sweep", "Layers of many shapes", sweep.ROWS, _LAYERS, "convoscope", "pytorch")
+NETWORKS = _part(
+    "networks", "Networks that people know", sweep.NETWORKS, _NETWORKS, "convoscope", "pytorch", "onnxruntime"
 )

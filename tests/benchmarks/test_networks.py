@@ -20,9 +20,9 @@ def test_the_lessons_operations_are_those_counted_by_hand() -> None:
 
 
 def test_the_sweep_has_at_least_forty_rows_each_under_a_name_of_its_own() -> None:
-    names = [sweep.label(row) for row in sweep.ROWS]
+    names = [sweep.label(row) for row in sweep.EVERY]
     assert len(set(names)) == len(names) >= 40
-    assert all(sweep.find(name) == row for name, row in zip(names, sweep.ROWS, strict=True))
+    assert all(sweep.find(name) == row for name, row in zip(names, sweep.EVERY, strict=True))
 
 
 def test_some_rows_are_chosen_by_words_in_them(capsys: pytest.CaptureFixture[str]) -> None:
@@ -31,13 +31,13 @@ def test_some_rows_are_chosen_by_words_in_them(capsys: pytest.CaptureFixture[str
         "EfficientNet-Lite0",
         "EfficientNet-Lite0",
     ]
-    assert sweep.rows_with([]) == list(sweep.ROWS)
+    assert sweep.rows_with([]) == list(sweep.EVERY)
     with pytest.raises(SystemExit):
         main(["sweep", "--rows", "VGG-19"])
-    assert "no row of the sweep has VGG-19; such are" in capsys.readouterr().err
+    assert "no row has VGG-19; such are" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("row", sweep.ROWS, ids=sweep.label)
+@pytest.mark.parametrize("row", sweep.EVERY, ids=sweep.label)
 def test_convoscope_builds_every_row_with_the_shapes_and_weights_of_its_description(row: sweep.Row) -> None:
     network = row.network
     model = build(cs, network)
@@ -58,7 +58,7 @@ def _told(array: Any) -> tuple[Any, ...]:
     return array.shape, float(array.sum(dtype=np.float64)), array.ravel()[:3].tolist()
 
 
-@pytest.mark.parametrize("row", sweep.ROWS, ids=sweep.label)
+@pytest.mark.parametrize("row", sweep.EVERY, ids=sweep.label)
 def test_the_steps_of_every_row_have_its_multiply_adds(row: sweep.Row) -> None:
     steps = build(cs, row.network).executable().plan.steps
     assert sum(step.multiply_adds for step in steps) == row.network.multiply_adds()

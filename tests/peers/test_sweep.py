@@ -15,7 +15,7 @@ from benchmarks.programs import keras_words, torch_words
 from benchmarks.programs.pytorch import channels_back
 
 TOLERANCE = 1e-4  # of the largest output
-NETWORKS = list(dict.fromkeys(row.network for row in sweep.ROWS))
+NETWORKS = list(dict.fromkeys(row.network for row in sweep.EVERY))
 
 
 def images(network: networks.Network) -> Any:
