@@ -46,7 +46,7 @@ def test_the_two_convolutions_reach_90_on_fashion_mnist() -> None:
 
 @needs_files
 def test_one_convolution_reaches_98_on_mnist() -> None:
-    assert train_and_test("mnist", "cnn-1", epochs=3)[1] >= 0.98
+    assert train_and_test("mnist", "cnn-1", epochs=2)[1] >= 0.98
 
 
 @needs_files

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.ended import status
 
 from convoscope.datasets import mnist_files
 from convoscope.errors import DownloadError
@@ -148,7 +149,7 @@ def test_ended_in_the_middle_the_same_command_goes_on(tmp_path: Path, how: int, 
     os.killpg(process.pid, how) if how == signal.SIGKILL else process.send_signal(how)
     _, errors = process.communicate(timeout=PATIENCE)
     if how == signal.SIGINT:
-        assert process.returncode == 130, errors
+        assert status(process) == 130, errors
         assert "the same command goes on with it" in errors
     assert "Traceback" not in errors
     before = reports(tmp_path)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.ended import status
 
 from convoscope.experiments import Experiment, results
 from convoscope.locks import is_in_use
@@ -102,7 +103,7 @@ def test_ctrl_c_ends_every_process_and_says_how_to_go_on(tmp_path: Path) -> None
     wait_until(lambda: sum(len(epochs(f)) > 0 for f in experiment.runs.glob("*")) == 2, process)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 130, errors
+    assert status(process) == 130, errors
     assert "Traceback" not in errors
     assert f"convoscope compare --resume '{experiment}'" in errors
     for folder in experiment.runs.glob("*"):

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.ended import status
 
 from .conftest import tensors
 
@@ -82,7 +83,7 @@ def test_ctrl_c_keeps_the_last_whole_epoch_and_says_how_to_go_on(tmp_path: Path,
     wait_for_epochs(run, 2, process)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 130
+    assert status(process) == 130
     assert "Traceback" not in errors
     assert f"convoscope train --resume '{run}'" in errors
     assert (run / "checkpoint.safetensors").exists()
@@ -119,5 +120,5 @@ def test_ctrl_c_before_the_first_epoch_is_whole_says_so(tmp_path: Path) -> None:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 130, errors
+    assert status(process) == 130, errors
     assert "Before the first epoch was whole" in errors
