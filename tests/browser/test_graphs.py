@@ -159,6 +159,20 @@ def test_every_call_of_a_graph_and_its_evidence_are_pythons(browser: Any, name: 
         np.testing.assert_allclose(found["evidence"][0]["data"], evidence.ravel(), atol=limit)
 
 
+@pytest.mark.parametrize("width", [1440, 900, 360])
+def test_long_names_break_and_no_panel_scrolls_sideways(browser: Any, residual: Explored, width: int) -> None:
+    with serving(residual) as address, watched(browser) as page:
+        page.set_viewport_size({"width": width, "height": 900})
+        ready(page, address)
+        choose(page, residual, "re_lu_3", (3, 4, 5))
+        assert "batch_normalization" in page.locator(".arithmetic > button").first.inner_text()
+        sizes = page.evaluate(
+            "[...document.querySelectorAll('.card')].map((card) => [card.scrollWidth, card.clientWidth])"
+        )
+        assert len(sizes) > 3
+        assert all(needed <= there for needed, there in sizes)
+
+
 def test_the_sum_of_a_residual_block_is_written_out_and_leads_to_both_branches(
     browser: Any, residual: Explored
 ) -> None:
