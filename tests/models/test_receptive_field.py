@@ -7,7 +7,7 @@ import numpy.typing as npt
 from hypothesis import given, settings, strategies as st
 
 from convoscope.engine.plan import build
-from convoscope.engine.receptive_field import ReceptiveField
+from convoscope.engine.receptive_field import ReceptiveField, of_values
 from convoscope.engine.reference import ReferenceEngine
 from convoscope.errors import ShapeError
 from convoscope.layers import (
@@ -25,9 +25,10 @@ from convoscope.layers import (
     Reshape,
     UpSampling2D,
     ZeroPadding2D,
+    add,
 )
 from convoscope.layers.stack import infer_shapes
-from convoscope.models import Sequential
+from convoscope.models import Model, Sequential
 from convoscope.models.summary import summarize
 
 
@@ -166,3 +167,13 @@ def test_an_image_made_of_mixed_values_sees_everything() -> None:
     assert field_of(Dense(784), Reshape((28, 28, 1)), Conv2D(2, 3), MaxPooling2D(), shape=(10,)).whole
     assert field_of(Flatten(), Dense(36), Reshape((6, 6, 1)), Conv2D(2, 3), Dense(3)).whole
     assert field_of(MaxPooling2D(), Reshape((7, 7, 4)), Conv2D(2, 3)).whole
+
+
+def test_a_network_of_six_hundred_residual_blocks_is_gone_back_through() -> None:
+    x = inputs = Input((4, 3, 2))
+    for _ in range(600):
+        x = add([x, Conv2D(2, 3, padding="same")(x)])
+    plan = Model(inputs, x).executable().plan
+    field = of_values(plan.steps, plan.input_shapes)[-1]
+    assert field is not None
+    assert field.size == (1201, 1201)

@@ -87,9 +87,20 @@ class Meeting:
     _known: dict[Span, Span] = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
 
     def back(self, first: int, last: int) -> Span:
-        """Return what the indices from first to last see between them; remembered, as branches meet again and again."""
-        if (first, last) not in self._known:
-            self._known[first, last] = union([reach.between(first, last) for reach in self.reaches])
+        """Return what the indices from first to last see between them; remembered, as branches meet again and again.
+
+        Asked in turns and not by calls within calls, of which deep networks would need too many.
+        """
+        asked: list[tuple[Meeting, Span]] = [(self, (first, last))]
+        while asked:
+            meeting, span = asked[-1]
+            found = [reach.at_meeting(*span) for reach in meeting.reaches]
+            before = [(each, at) for at, each in found if each is not None and at not in each._known]
+            if before:
+                asked += before
+                continue
+            meeting._known[span] = union([at if each is None else each._known[at] for at, each in found])
+            asked.pop()
         return self._known[first, last]
 
 
@@ -130,13 +141,18 @@ class Reach:
 
     def between(self, first: int, last: int) -> Span:
         """Return the first and the last pixel that the values from index first to last see between them."""
+        span, meeting = self.at_meeting(first, last)
+        return span if meeting is None else meeting.back(*span)
+
+    def at_meeting(self, first: int, last: int) -> tuple[Span, Meeting | None]:
+        """Return what they see where values meet, and that meeting; or None, and what they see of the input."""
         if self.common is not None:
-            return self.common
+            return self.common, None
         for move in reversed(self.moves):
             first, last = move.back(first, last)
             if last < first:
-                return 0, -1
-        return (first, last) if self.meeting is None else self.meeting.back(first, last)
+                return (0, -1), None
+        return (first, last), self.meeting
 
     def through(self, move: Slide | Paint | Shift | LookUp, places: int) -> Reach:
         """Return the reach behind one more layer, which has so many values along the axis."""
