@@ -109,10 +109,23 @@ def test_every_answer_forbids_what_pages_of_others_could_do(server: Server) -> N
         assert "default-src 'none'" in headers["Content-Security-Policy"]
         assert "unsafe" not in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert headers["Cache-Control"] == "no-store"
         assert headers["Referrer-Policy"] == "no-referrer"
         assert "Access-Control-Allow-Origin" not in headers
         assert "Python" not in headers["Server"]
+
+
+def test_a_browser_keeps_the_pages_own_files_and_nothing_else(server: Server) -> None:
+    """The data are somebody's own, and may be others a moment later."""
+    _, headers, _ = ask(server, f"/{server.token}/static/main.js")
+    assert headers["Cache-Control"] == "private, max-age=3600"
+    for path in ("", "data/x.json", "data/broken.json", "nothing", "static/nothing.js"):
+        _, headers, _ = ask(server, f"/{server.token}/{path}")
+        assert headers["Cache-Control"] == "no-store"
+    _, headers, _ = ask(server, "/static/main.js")
+    assert headers["Cache-Control"] == "no-store"
+    with socket.create_connection(("127.0.0.1", server.port)) as raw:
+        raw.sendall(b"no HTTP\r\n\r\n")
+        assert b"cache-control: no-store\r\n" in raw.recv(4096).lower()
 
 
 def test_a_head_request_is_answered_without_a_body(server: Server) -> None:

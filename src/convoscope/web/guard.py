@@ -64,6 +64,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(more)
+                headers.setdefault("cache-control", "no-store")
                 if unread:
                     headers["connection"] = "close"
             await send(message)

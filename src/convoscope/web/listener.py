@@ -284,6 +284,7 @@ class _Connection(H11Protocol):
             body = f"{msg}\n".encode()
             headers = [
                 *self.server_state.default_headers,
+                (b"cache-control", b"no-store"),
                 (b"content-security-policy", b"default-src 'none'"),
                 (b"content-type", b"text/plain; charset=utf-8"),
                 (b"content-length", str(len(body)).encode()),

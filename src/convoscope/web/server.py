@@ -34,13 +34,14 @@ _POLICY = (
     "frame-ancestors 'self'"
 )
 _HEADERS = {
-    "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
     "Referrer-Policy": "no-referrer",  # the token is part of the address
     "Server": "Convoscope",
     "X-Content-Type-Options": "nosniff",
 }
+#: Of the pages' own files, for an hour: another server, of another version perhaps, has another token in its addresses.
+_STAYS = "private, max-age=3600"
 _NOTHING = "There is nothing at this address."
 
 
@@ -204,7 +205,8 @@ def _written(answer: Callable[..., Response | None], *arguments: object) -> Answ
         return refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
     if response is None:
         return refusal(HTTPStatus.NOT_FOUND, _NOTHING)
-    return Answer(response.body, response.status, {"content-type": response.type})
+    headers = {"content-type": response.type} | ({"cache-control": _STAYS} if response.stays else {})
+    return Answer(response.body, response.status, headers)
 
 
 __all__ = ["HOST", "PORT", "Response", "Server", "Site"]

@@ -25,11 +25,15 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Response:
-    """What an address answers: bytes of a type, such as ``"application/json"``."""
+    """What an address answers: bytes of a type, such as ``"application/json"``.
+
+    ``stays`` says that they are the same as long as the server runs, and nobody's own: a browser may keep them.
+    """
 
     body: bytes
     type: str
     status: HTTPStatus = HTTPStatus.OK
+    stays: bool = False
 
 
 def page_files() -> Traversable:
@@ -87,7 +91,7 @@ class Site:
         if kind is None or any(part in ("", ".", "..") or set(part) & set('\\:\0"<>|?*') for part in parts):
             return None
         file = _inside(self.folder, parts)
-        return None if file is None else Response(file.read_bytes(), kind)
+        return None if file is None else Response(file.read_bytes(), kind, stays=True)
 
 
 def _inside(folder: Traversable, parts: list[str]) -> Traversable | None:
