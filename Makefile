@@ -47,7 +47,7 @@ $(VENV)/.core: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --group core
 	@touch $@
 
-core: | $(VENV)/.core ## rebuild the native core after a change in native/, in seconds
+core: | $(VENV)/.core ## rebuild what a change in native/ touches
 	@PATH="$(abspath $(BIN)):$$PATH" cmake -S . -B build/core -G Ninja -DPython_EXECUTABLE=$(abspath $(BIN)/python) >/dev/null
 	@PATH="$(abspath $(BIN)):$$PATH" cmake --build build/core
 	@place=$$($(BIN)/python -c 'import importlib.util as u; print(u.find_spec("convoscope._native").origin)') && \
