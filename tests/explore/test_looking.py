@@ -53,6 +53,14 @@ def test_filters_are_copies_of_the_kernels_one_image_each() -> None:
         cs.explore.filters(model, "dense")
 
 
+def test_the_kernel_of_a_single_filter_is_a_copy_too() -> None:
+    """It lies in its order already, and what is written into it must not be learned by the model."""
+    model = cs.Sequential([cs.Input((5, 5, 2)), cl.Conv2D(1, 3)])
+    before = model.get_weights()[0]
+    cs.explore.filters(model).kernels[...] = 7
+    assert np.array_equal(model.get_weights()[0], before)
+
+
 def test_a_filter_is_dead_behind_its_normalization_and_activation() -> None:
     model = cs.Sequential(
         [

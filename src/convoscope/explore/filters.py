@@ -65,4 +65,4 @@ def filters(model: Network, layer: Layer | str | SupportsIndex | None = None) ->
         raise ConfigurationError(f"filters shows the kernels of a convolution, but {found.describe()} is none.")
     kernel = found.own_weights[0]
     biases = found.own_weights[1].copy() if found.use_bias else np.zeros(found.filters, np.float32)
-    return Filters(name_at(model, index), np.ascontiguousarray(np.moveaxis(kernel, -1, 0)), biases)
+    return Filters(name_at(model, index), np.moveaxis(kernel, -1, 0).copy(order="C"), biases)
