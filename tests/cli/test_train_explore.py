@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.ended import status
 
 from convoscope.cli.explore import load
 
@@ -51,7 +52,7 @@ class Training:
         self.process.send_signal(signal.SIGINT)
         out, errors = self.process.communicate(timeout=PATIENCE)
         self.printed += out
-        return self.process.returncode, errors
+        return status(self.process), errors
 
 
 def told(address: str) -> Any:
