@@ -54,7 +54,7 @@ core: | $(VENV)/.core ## rebuild what a change in native/ touches
 	  cp build/core/_native*.so "$$place.new" && mv "$$place.new" "$$place" && touch $(VENV)/.installed $(VENV)/.core
 
 quick: | $(VENV)/.tools ## the tests of layers, engines, training and models: under a minute
-	$(BIN)/python -m pytest --quiet --numprocesses auto --dist loadfile -m "not slow" $(QUICK)
+	$(BIN)/python -m pytest --quiet --numprocesses logical --dist loadfile -m "not slow" $(QUICK)
 
 # Workers, each of which takes neighbouring tests: what a file trains or opens once is mostly shared. They wait for
 # browsers and processes more than they compute, so there is one more of them than the two cores that CI has.
