@@ -16,8 +16,9 @@ Image = npt.NDArray[Any]
 
 
 def numbers(text: str) -> list[float]:
-    """The numbers in a text that has real minus signs."""
-    return [float(found) for found in re.findall(r"-?\d+(?:\.\d+)?", text.replace("−", "-").replace(",", ""))]
+    """The numbers in a text that has real minus signs, also those written as powers of ten (4e-5)."""
+    plain = text.replace("−", "-").replace(",", "")
+    return [float(found) for found in re.findall(r"-?\d+(?:\.\d+)?(?:e-?\d+)?", plain)]
 
 
 def summed(image: Image, kernel: Any, padding: int = 0, stride: int = 1) -> npt.NDArray[np.float64]:
