@@ -15,7 +15,7 @@ ROOT = Path(convoscope.__file__).parent
 FLOORS = (
     {"errors", "names", "notebook", "streams", "tensors", "types", "wording", "_native"},
     {"checks", "locks", "paths"},
-    {"random", "storage"},
+    {"seeds", "storage"},
     {"activations", "constraints", "initializers", "regularizers"},
     {"layers"},
     {"engine"},

@@ -122,7 +122,9 @@ def __getattr__(name: str) -> Any:
         value = getattr(module, "use" if name == "use_engine" else name)
         globals()[name] = value
         return value
-    raise AttributeError(f"module 'convoscope' has no attribute {name!r}")
+    if name.startswith("_"):
+        raise AttributeError(f"module 'convoscope' has no attribute {name!r}")
+    return importlib.import_module("convoscope.keras.tensorflow").find(name)
 
 
 def __dir__() -> list[str]:

@@ -33,6 +33,14 @@ class UnknownNameError(ConfigurationError):
     """A name that is not among the known ones. `unknown_name` makes its message."""
 
 
+class OutsideNameError(ConvoscopeError, AttributeError):
+    """A name of Keras or TensorFlow that is not here; the message says what to use in its place."""
+
+
+class OutsideImportError(ConvoscopeError, ImportError):
+    """The same name in an import."""
+
+
 class ShapeError(ConvoscopeError, ValueError):
     """Shapes that do not fit: a picture too small for a layer, data that a model does not take."""
 

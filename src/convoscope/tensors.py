@@ -27,7 +27,7 @@ class Tensor(np.ndarray[Any, np.dtype[Any]]):
         plain = self.view(np.ndarray)
         return plain[()] if plain.ndim == 0 else plain
 
-    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Tensor:
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
         # NumPy would turn what has no axes into a scalar, which has no numpy().
         return np.asarray(array).view(Tensor)
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.errors import DataError
-from convoscope.random import set_random_seed
+from convoscope.seeds import set_random_seed
 
 __all__ = ["normalize", "set_random_seed", "to_categorical"]
 

@@ -10,7 +10,7 @@ import pytest
 from convoscope.errors import ConfigurationError
 from convoscope.layers import Dense
 from convoscope.models import Sequential
-from convoscope.random import next_seed, set_random_seed
+from convoscope.seeds import next_seed, set_random_seed
 
 
 def models() -> list[Sequential]:

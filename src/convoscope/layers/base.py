@@ -24,8 +24,8 @@ from convoscope.layers import moments
 from convoscope.layers.options import reject_unsupported
 from convoscope.layers.symbols import Node, Operation, Symbol, check_count, symbols_in
 from convoscope.layers.unfilled import is_unfilled
-from convoscope.random import next_seed
 from convoscope.regularizers import Regularizer
+from convoscope.seeds import next_seed
 from convoscope.types import Shape
 
 Weights = npt.NDArray[np.float32]

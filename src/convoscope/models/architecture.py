@@ -29,7 +29,7 @@ from convoscope.layers.unfilled import building_unfilled
 from convoscope.models.naming import call_names
 from convoscope.models.network import Network
 from convoscope.models.sequential import Sequential
-from convoscope.random import check_seed
+from convoscope.seeds import check_seed
 
 #: The most calls of layers that a file may describe, and how deep models may stand within models.
 MOST_CALLS = 1 << 14

@@ -21,7 +21,7 @@ from convoscope.models import copying
 from convoscope.models.naming import layer_named
 from convoscope.models.prepared import Prepared
 from convoscope.models.trainer import Trainer
-from convoscope.random import check_seed, next_seed
+from convoscope.seeds import check_seed, next_seed
 from convoscope.types import Shape
 
 

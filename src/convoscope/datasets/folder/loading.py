@@ -28,7 +28,7 @@ from convoscope.datasets.progress import Progress, ProgressLine
 from convoscope.errors import MissingFileError
 from convoscope.names import legible, native_path, portable_path
 from convoscope.paths import check_regular, is_there, refuse_address, user_path
-from convoscope.random import check_seed
+from convoscope.seeds import check_seed
 
 _MADE_BY = 2  # to be counted up when decoding, fingerprints or the split change: what is stored is then made anew
 

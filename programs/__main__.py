@@ -1,0 +1,81 @@
+"""``python -m programs``: run the programs of the list, print a line for each, and write the table of the docs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from programs.fetching import NotFetchedError
+from programs.keras_record import record, recorded
+from programs.listing import Program, programs
+from programs.running import Outcome, Verdict, judge, run, this_python
+from programs.table import table
+
+CACHE = Path(__file__).resolve().parent.parent / ".programs"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what is asked for; return 0 if no program fails or differs."""
+    options = _parser().parse_args(arguments)
+    chosen = [program for program in programs() if all(word in program.name for word in options.words)]
+    if options.list:
+        for program in chosen:
+            print(program.name)
+        return 0
+    if options.keras:
+        return _ask_keras(chosen, options)
+    theirs = recorded()
+    verdicts = []
+    for number, program in enumerate(chosen, 1):
+        verdict = _verdict(program, theirs.get(program.name), options)
+        verdicts.append(verdict)
+        print(f"{number:3} {verdict.word:20} {program.name}\n{'':24} {verdict.detail}", flush=True)
+    counts = Counter(verdict.word for verdict in verdicts)
+    print("\n" + ", ".join(f"{count} {word}" for word, count in counts.most_common()))
+    compared = sum(count for word, count in counts.items() if word not in ("not in Keras either", "not fetched"))
+    if compared:
+        print(f"Of the {compared} that run in Keras, {counts['runs']} run here: {counts['runs'] / compared:.0%}.")
+    if options.table:
+        options.table.write_text(table(verdicts), encoding="utf-8")
+    return 1 if counts["fails"] or counts["differs"] else 0
+
+
+def _ask_keras(chosen: Sequence[Program], options: argparse.Namespace) -> int:
+    """Run the programs with Keras, and keep what became of them for later comparisons."""
+    theirs = recorded()
+    for number, program in enumerate(chosen, 1):
+        try:
+            outcome = run(program, "keras", options.keras, options.cache, options.clones)
+        except NotFetchedError as error:
+            print(f"{number:3} {program.name}: {error}")
+            continue
+        theirs[program.name] = outcome
+        print(f"{number:3} {program.name}: {outcome.error or 'runs'}", flush=True)
+        record(theirs)
+    return 0
+
+
+def _verdict(program: Program, theirs: Outcome | None, options: argparse.Namespace) -> Verdict:
+    try:
+        ours = run(program, "convoscope", this_python(), options.cache, options.clones)
+    except NotFetchedError as error:
+        return Verdict(program, "not fetched", str(error))
+    return judge(program, ours, theirs)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m programs", description=__doc__)
+    parser.add_argument("words", nargs="*", help="run only programs whose name has these words")
+    parser.add_argument("--keras", metavar="PYTHON", help="an interpreter whose Keras runs them, to compare with later")
+    parser.add_argument("--clones", type=Path, help="a folder with clones of the repositories, owner/name each")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="where downloaded programs stay")
+    parser.add_argument("--table", type=Path, help="write the table of the docs there")
+    parser.add_argument("--list", action="store_true", help="print the names only")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

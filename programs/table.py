@@ -1,0 +1,32 @@
+"""The table of the docs: every program, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from programs.running import Verdict
+
+_HEAD = """# Public Keras programs
+
+Each of these programs was run with nothing changed but its imports (`import tensorflow as tf` became `import convoscope
+as tf`, `from keras.layers import Dense` became `from convoscope.keras.layers import Dense`), on small stand-ins for
+its data, for two epochs of few steps; beside it the unchanged program in Keras 3 with TensorFlow. It *runs* if it
+reached its end and its models have the same numbers of parameters, histories, results and shapes of predictions as in
+Keras.
+`python -m programs --table docs/programs.md` makes this page; `programs/list.json` has the revisions.
+"""
+
+
+def table(verdicts: Sequence[Verdict]) -> str:
+    """Return the page in Markdown."""
+    lines = [_HEAD]
+    for repository in dict.fromkeys(verdict.program.repository for verdict in verdicts):
+        own = [verdict for verdict in verdicts if verdict.program.repository == repository]
+        lines += [f"## {repository}\n", "| Program | Verdict | |", "|---|---|---|"]
+        lines += [f"| {each.program.path} | {each.word} | {_cell(each.detail)} |" for each in own]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

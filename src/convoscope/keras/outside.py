@@ -1,0 +1,134 @@
+"""Names of TensorFlow and Keras that are not here: one sentence each that says what to write.
+
+The sentence comes where the name is used, as in ``tf.GradientTape()``, and where it is imported.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from convoscope.errors import OutsideImportError, OutsideNameError
+
+_FIT = "compile and fit train a model: model.compile(optimizer, loss); model.fit(x, y)."
+_GRADIENTS = "gradients are the engines' work: fit trains, and convoscope.explore shows what they tell."
+_TEXT = "Convoscope is for images, and has no layers for text and sequences."
+_EXPORT = "model.save(path) keeps the model in one safetensors file."
+_ONE_MACHINE = "training runs on all cores of this machine; convoscope.set_threads(n) says how many."
+
+#: By the name behind ``tf.``
+TENSORFLOW = {
+    "GradientTape": _GRADIENTS,
+    "gradients": _GRADIENTS,
+    "Variable": "weights belong to layers (layer.weights, layer.set_weights); other numbers are NumPy arrays.",
+    "Module": "write class MyModel(keras.Model) with a call method over layers.",
+    "function": "Convoscope compiles every model by itself. Leave the decorator out.",
+    "custom_gradient": _GRADIENTS,
+    "stop_gradient": "set layer.trainable = False for what is not to learn.",
+    "distribute": _ONE_MACHINE,
+    "device": f"leave 'with tf.device(...)' out: {_ONE_MACHINE}",
+    "lite": _EXPORT,
+    "saved_model": f"{_EXPORT} convoscope.load_model(path) reads it back.",
+    "hub": "there are no modules to download; write the network with layers.",
+    "train": "model.save_weights(path), callbacks.ModelCheckpoint and callbacks.BackupAndRestore keep weights.",
+    "summary": "callbacks.TensorBoard writes what training measures.",
+    "strings": "Convoscope is for images; Python's str has what file names need (path.split(os.sep)).",
+    "feature_column": "Convoscope is for images; prepare tables with pandas and NumPy.",
+    "estimator": _FIT,
+    "contrib": f"TensorFlow 1 is not followed: {_FIT}",
+    "Session": f"TensorFlow 1 is not followed: {_FIT}",
+    "placeholder": "TensorFlow 1 is not followed: keras.Input(shape=(28, 28, 1)) is what goes into a model.",
+    "global_variables_initializer": f"TensorFlow 1 is not followed: {_FIT}",
+    "ConfigProto": "TensorFlow 1 is not followed; there is nothing to configure.",
+    "Graph": "TensorFlow 1 is not followed: model.graph has the calls of a model's layers.",
+    "RaggedTensor": "bring all images to one size and stack them: np.stack(images).",
+    "ragged": "bring all images to one size and stack them: np.stack(images).",
+    "SparseTensor": "use a NumPy array.",
+    "sparse": "use NumPy arrays.",
+    "TensorArray": "use a list of NumPy arrays.",
+    "TFRecordDataset": "read images from folders: keras.utils.image_dataset_from_directory(folder).",
+    "while_loop": "use Python's while over arrays; a model has no loops.",
+    "autograph": "there is nothing to convert: a model is traced once.",
+    "signal": "use NumPy (np.fft) or SciPy.",
+    "audio": _TEXT,
+    "lookup": _TEXT,
+    "profiler": "convoscope's summary(plan=True) shows the steps that run.",
+    "tpu": _ONE_MACHINE,
+}
+_RECURRENT = "SimpleRNN LSTM GRU Bidirectional TimeDistributed ConvLSTM2D RNN LSTMCell GRUCell"
+_WORDS = (
+    "Embedding TextVectorization StringLookup IntegerLookup Hashing CategoryEncoding Discretization MultiHeadAttention "
+    "Attention AdditiveAttention Masking HashedCrossing"
+)
+_POOLINGS = "MaxPooling AveragePooling GlobalMaxPooling GlobalAveragePooling UpSampling ZeroPadding Cropping"
+_LINES = ["Conv1D", "SeparableConv1D", *(f"{kind}1D" for kind in _POOLINGS.split())]
+_VOLUMES = ["Conv3D", "Conv3DTranspose", *(f"{kind}3D" for kind in _POOLINGS.split())]
+#: By the name in ``keras.layers``
+LAYERS = {
+    **dict.fromkeys([*_RECURRENT.split(), *_WORDS.split()], _TEXT),
+    **dict.fromkeys(
+        _LINES,
+        "use the layer for images on a single row: Reshape((1, n, channels)), then Conv2D(filters, (1, k)).",
+    ),
+    **dict.fromkeys(_VOLUMES, "Convoscope is for images with two sides, and has no layers for volumes."),
+}
+#: By the name in ``keras.datasets``
+DATASETS = dict.fromkeys(
+    ("imdb", "reuters", "boston_housing", "california_housing"),
+    "it holds text or tables, and Convoscope is for images (mnist, fashion_mnist, cifar10, cifar100, kmnist, digits).",
+)
+#: By the name behind ``keras.``
+KERAS = {
+    "experimental": "what was experimental has its own place now: layers.RandomFlip, optimizers.schedules.",
+    "estimator": _FIT,
+    "wrappers": "scikit-learn's wrappers are the package scikeras.",
+    "distribution": _ONE_MACHINE,
+    "mixed_precision": "Convoscope computes in float32. Leave the policy out.",
+    "tree": "use Python's lists and dicts.",
+    "Variable": TENSORFLOW["Variable"],
+    "export": _EXPORT,
+}
+PREPROCESSING = dict.fromkeys(("text", "sequence", "timeseries", "timeseries_dataset_from_array"), _TEXT)
+
+TABLES: dict[str, dict[str, str]] = {
+    "convoscope": TENSORFLOW,
+    "convoscope.keras": {**TENSORFLOW, **KERAS},
+    "convoscope.layers": LAYERS,
+    "convoscope.keras.layers": LAYERS,
+    "convoscope.datasets": DATASETS,
+    "convoscope.keras.datasets": DATASETS,
+    "convoscope.keras.preprocessing": PREPROCESSING,
+    "convoscope.preprocessing": PREPROCESSING,
+}
+
+
+def sentence(module: str, name: str) -> str | None:
+    """Return what to say of a name in a module; None if it is not known to be outside."""
+    found = TABLES.get(module, {}).get(name)
+    shown = {"convoscope": "tf", "convoscope.keras": "keras"}.get(module, module.rsplit(".", 1)[-1])
+    return None if found is None else f"{shown}.{name} is not in Convoscope: {found}"
+
+
+def missing(module: str, name: str) -> AttributeError:
+    """Return the error for a name that a module does not have."""
+    said = sentence(module, name)
+    if said is not None:
+        return OutsideNameError(said)
+    return AttributeError(f"module {module!r} has no attribute {name!r}")
+
+
+class _Imports(importlib.abc.MetaPathFinder):
+    """Finds nothing; says of an import that is outside what to write."""
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: Any = None) -> None:
+        module, _, name = fullname.rpartition(".")
+        if module in TABLES and (said := sentence(module, name)) is not None:
+            raise OutsideImportError(said)
+
+
+def explain_imports() -> None:
+    """Have imports of these names say their sentence."""
+    if not any(isinstance(finder, _Imports) for finder in sys.meta_path):
+        sys.meta_path.append(_Imports())
