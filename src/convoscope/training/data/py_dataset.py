@@ -1,0 +1,88 @@
+"""PyDataset: batches that your own class makes, one at a time."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+
+class PyDataset:
+    """Batches made by a class of your own, for `fit`, `evaluate` and `predict`. Keras also calls it ``Sequence``.
+
+    Write `__getitem__`, which gives one whole batch, and `__len__`, which says how many batches make an epoch. A
+    class without `__len__` overrides `num_batches`, which may be None: then `fit` needs ``steps_per_epoch``.
+
+    Parameters
+    ----------
+    workers : int
+        How many batches `fit` makes at the same time.
+    use_multiprocessing : bool
+        Whether they are made in processes rather than threads; then the class has to be picklable.
+    max_queue_size : int
+        How many batches may lie ready.
+
+    Notes
+    -----
+    The three settings are for `fit`. Looping over the data set yourself uses none of them. A subclass that does not
+    call ``super().__init__`` has the defaults.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> class Squares(PyDataset):
+    ...     def __len__(self):
+    ...         return 2
+    ...
+    ...     def __getitem__(self, index):
+    ...         x = np.arange(3) + 3 * index
+    ...         return x, x**2
+    >>> for x, y in Squares(workers=2):
+    ...     print(x, y)
+    [0 1 2] [0 1 4]
+    [3 4 5] [ 9 16 25]
+    """
+
+    workers: int = 1
+    use_multiprocessing: bool = False
+    max_queue_size: int = 10
+
+    def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
+        self.workers = workers
+        self.use_multiprocessing = use_multiprocessing
+        self.max_queue_size = max_queue_size
+
+    def __getitem__(self, index: int) -> Any:
+        """Give the batch at an index: ``x``, ``(x, y)`` or ``(x, y, sample_weight)``."""
+        raise NotImplementedError(
+            f"{type(self).__name__} has no __getitem__. Write one that takes the index of a batch and returns the "
+            f"whole batch, as (x, y)."
+        )
+
+    @property
+    def num_batches(self) -> int | None:
+        """How many batches make an epoch: the length. None says that there is no end.
+
+        Raises
+        ------
+        NotImplementedError
+            The class has neither `__len__` nor its own `num_batches`.
+        """
+        length = getattr(self, "__len__", None)
+        if length is None:
+            raise NotImplementedError(
+                f"{type(self).__name__} does not say how many batches it has. Write __len__, or override the "
+                f"property num_batches, where None says that there is no end."
+            )
+        return int(length())
+
+    def on_epoch_begin(self) -> None:
+        """Do what has to be done before an epoch. `fit` calls it; here it does nothing."""
+
+    def on_epoch_end(self) -> None:
+        """Do what has to be done after an epoch, such as shuffling. `fit` calls it; here it does nothing."""
+
+    def __iter__(self) -> Iterator[Any]:
+        batches = self.num_batches
+        for index in itertools.count() if batches is None else range(batches):
+            yield self[index]
