@@ -332,6 +332,9 @@ class Layer(Operation):
         self._lent = True
         return self.own_trainable_weights
 
+    def variables_of_its_own(self) -> Sequence[Weights]:
+        return self.own_weights
+
     @property
     def own_trainable_weights(self) -> tuple[Weights, ...]:
         """The same arrays, as `own_weights` has them."""

@@ -229,6 +229,16 @@ class Operation(ABC):
         """The calls that are still part of a model or held as a symbol, oldest first."""
         return [node for node in (each() for each in self._nodes) if node is not None]
 
+    # ---- what it is made of
+
+    def parts(self) -> Sequence[tuple[str, Any]]:
+        """Return the operations that it is made of, alone, in lists or in dicts, and the attribute that has them."""
+        return ()
+
+    def variables_of_its_own(self) -> Sequence[Any]:
+        """Return the weights that none of its parts has."""
+        return ()
+
     # ---- names
 
     @classmethod

@@ -35,6 +35,7 @@ from convoscope.types import Shape
 
 FORMAT = "convoscope-model"
 VERSION = 2
+WEIGHTS_FORMAT = "convoscope-weights"
 _LARGEST_HALF = float(np.finfo(np.float16).max)
 
 
@@ -107,7 +108,7 @@ def save_model(
         "format": FORMAT,
         "version": 1 if model.is_plain else 2,
         "model": _plain(description, "preprocessing"),
-        "sha256": _fingerprint(tensors),
+        "sha256": tensorfile.fingerprint(tensors),
     }
     if training_state is not None:
         metadata["training_state"] = _plain(dict(training_state), "training_state")
@@ -147,7 +148,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     ) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise FileFormatError(f"{path} describes a model that cannot be made: {reason}") from error
-    fingerprint = _fingerprint(tensors)
+    fingerprint = tensorfile.fingerprint(tensors)
     if header.metadata.get("sha256", fingerprint) != fingerprint:
         raise FileFormatError(f"{path} is damaged: its weights are not those that were saved. Fetch or save it again.")
     return model
@@ -304,19 +305,14 @@ def _layer_of(name: str) -> int:
     return int(name.split("/")[1])
 
 
-def _fingerprint(tensors: Mapping[str, AnyFloats]) -> str:
-    from hashlib import sha256
-
-    digest = sha256()
-    for name in sorted(tensors):
-        digest.update(np.ascontiguousarray(tensors[name], "<f4").data)
-    return digest.hexdigest()
-
-
 # ---- what is read
 
 
 def _description(header: tensorfile.Header, path: str | os.PathLike[str]) -> dict[str, Any]:
+    if header.metadata.get("format") == WEIGHTS_FORMAT:
+        raise FileFormatError(
+            f"{path} has weights alone, and no model. Make the model as it was, and call model.load_weights on it."
+        )
     if header.metadata.get("format") != FORMAT:
         raise FileFormatError(
             f"{path} is a safetensors file, but not a Convoscope model: its header does not say so. It may have been "

@@ -96,6 +96,9 @@ class Network(Operation, Trainer):
         """Whether the model is nothing but layers that follow each other."""
         return False
 
+    def parts(self) -> Sequence[tuple[str, Any]]:
+        return [("layers", self.layers)]
+
     # ---- names and layers
 
     @property
@@ -369,6 +372,18 @@ class Network(Operation, Trainer):
         from convoscope.models.files import save_model
 
         save_model(self, path, overwrite=overwrite, include_optimizer=include_optimizer, half=half)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write the weights alone into one file. See `convoscope.models.weights.save_weights`."""
+        from convoscope.models.weights import save_weights
+
+        save_weights(self, filepath, overwrite)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, by_name: bool = False) -> None:
+        """Set the weights from a file. See `convoscope.models.weights.load_weights`."""
+        from convoscope.models.weights import load_weights
+
+        load_weights(self, filepath, skip_mismatch, by_name)
 
     @abstractmethod
     def get_config(self) -> dict[str, Any]:

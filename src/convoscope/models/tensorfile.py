@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -63,6 +64,14 @@ def write_tensors(path: str | os.PathLike[str], tensors: Mapping[str, AnyFloats]
         for name, array in tensors.items()
     }
     write_atomically(path, [save(arrays, {KEY: json_text(metadata)})])
+
+
+def fingerprint(tensors: Mapping[str, AnyFloats]) -> str:
+    """Return what tells arrays from any others: a checksum of all of them, by their names."""
+    digest = sha256()
+    for name in sorted(tensors):
+        digest.update(np.ascontiguousarray(tensors[name], "<f4").data)
+    return digest.hexdigest()
 
 
 def read_header(path: str | os.PathLike[str]) -> Header:
