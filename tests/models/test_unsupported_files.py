@@ -45,8 +45,8 @@ def unsupported(kind: str, folder: Path) -> Path:
 
 
 WORDS = {
-    "keras": r"a Keras model.*model\.set_weights\(keras_model\.get_weights\(\)\)",
-    "h5": r"an HDF5 file, as of Keras.*get_weights",
+    "keras": r"a Keras model.*model_from_json.*model\.load_weights",
+    "h5": r"an HDF5 file, as of Keras.*load_weights",
     "pt": r"a PyTorch file.*may run code.*permute\(2, 3, 1, 0\)",
     "pth": "a PyTorch file.*may run code",
     "tflite": "a TensorFlow Lite model",

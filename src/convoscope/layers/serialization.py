@@ -24,6 +24,7 @@ from convoscope.layers.pooling import (
     MaxPooling2D,
     MinPooling2D,
 )
+from convoscope.layers.registered import get_registered_object
 from convoscope.layers.regularization import AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout2D
 from convoscope.layers.reshaping import Cropping2D, Flatten, Permute, RepeatVector, Reshape, ZeroPadding2D
 from convoscope.layers.resizing import CenterCrop, RandomCrop, Resizing
@@ -118,6 +119,9 @@ def _made(description: dict[str, Any]) -> Any:
     name, config = description.get("class_name"), description.get("config")
     if name == "Lambda":
         Lambda()
+    known = get_registered_object(name) if isinstance(name, str) else None
+    if known is not None:
+        return known.from_config(config)
     if not isinstance(name, str) or name not in KINDS | MODELS:
         raise unknown_name("layer", name, KINDS)
     if not isinstance(config, dict):

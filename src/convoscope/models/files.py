@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from convoscope.checks import flag
 from convoscope.engine.base import Array
 from convoscope.errors import (
     ConfigurationError,
@@ -27,6 +28,7 @@ from convoscope.errors import (
     StorageError,
 )
 from convoscope.layers import moments
+from convoscope.layers.registered import custom_object_scope
 from convoscope.models import architecture, tensorfile
 from convoscope.models.network import Network
 from convoscope.models.tensorfile import AnyFloats
@@ -115,8 +117,24 @@ def save_model(
     tensorfile.write_tensors(path, tensors, metadata)
 
 
-def load_model(path: str | os.PathLike[str]) -> Any:
+def load_model(
+    path: str | os.PathLike[str],
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
+) -> Any:
     """Read a model that `save_model` wrote: it predicts, and trains on, bit for bit as the saved one would.
+
+    Parameters
+    ----------
+    path : path
+    custom_objects : dict, optional
+        Classes of yours that stand in the model, by their names: ``{"Block": Block}``. See also
+        `convoscope.layers.register_keras_serializable`.
+    compile : bool
+        False leaves out what `compile` was told, and the optimizer's state.
+    safe_mode : bool
+        As in Keras; nothing that is loaded here ever runs code out of a file.
 
     Returns
     -------
@@ -133,8 +151,12 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     path = user_path(path)
     header, tensors = tensorfile.read_tensors(path)
     description = _description(header, path)
+    flag(safe_mode, "safe_mode", "load_model")
+    if not flag(compile, "compile", "load_model"):
+        description = {**description, "training": None}
     try:
-        model = _make(description, header.metadata["version"], tensors, path)
+        with custom_object_scope(custom_objects):
+            model = _make(description, header.metadata["version"], tensors, path)
     except FileFormatError:
         raise
     except (

@@ -164,11 +164,17 @@ class Model(Network):
             return dict(zip(self._output_keys, values, strict=True))
         return values[0] if self._single else values
 
+    def in_form_of_inputs(self, values: list[Any]) -> Any:
+        """Return a value for each input: alone, in a list, or in a dict where the inputs were given in one."""
+        if self._input_keys:
+            return dict(zip(self._input_keys, values, strict=True))
+        return values[0] if len(values) == 1 else values
+
     # ---- keeping
 
     def get_config(self) -> dict[str, Any]:
         """Return the architecture as plain JSON values: ``Model.from_config`` makes it again."""
-        wiring = self._wiring()
+        wiring = self.wiring()
         with sharing.one_description():
             layers = [serialize(operation) for operation in self._operations]
         return {
@@ -182,7 +188,11 @@ class Model(Network):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], *, seed: int | None = None) -> Model:
-        """Make a model from what `get_config` returned, with new weights."""
+        """Make a model from what `get_config` returned, here or in Keras, with new weights."""
+        from convoscope.models.keras_config import graph_from, is_keras
+
+        if is_keras(config):
+            return graph_from(config)
         with sharing.one_making():
             operations: list[Any] = [deserialize(description) for description in list_in(config, "layers")]
         wiring = Wiring.from_json(config, len(operations))
@@ -194,13 +204,14 @@ class Model(Network):
         alone = config.get("single") is True and isinstance(outputs, list) and len(outputs) == 1
         return cls(inputs, outputs[0] if alone else outputs, name=config.get("name"), seed=seed)
 
-    def _wiring(self) -> Wiring:
+    def wiring(self) -> Wiring:
+        """Return how the calls hang together, the input layers' among them."""
         nodes = [*(symbol.node for symbol in self._inputs), *self._nodes_between]
         return Wiring.of(self._operations, nodes, self._inputs, self._outputs)
 
     def state_of_nodes(self) -> dict[str, Any]:
         """Return what copies take along in place of nodes."""
-        return {"_nodes_between": self._wiring(), "_inputs": (), "_outputs": ()}
+        return {"_nodes_between": self.wiring(), "_inputs": (), "_outputs": ()}
 
     def restore_nodes(self) -> None:
         """Make the nodes anew from how they hang together."""

@@ -373,6 +373,12 @@ class Network(Operation, Trainer):
 
         save_model(self, path, overwrite=overwrite, include_optimizer=include_optimizer, half=half)
 
+    def to_json(self, **options: Any) -> str:
+        """Return the architecture as JSON, in Keras' layout. See `convoscope.models.keras_config.to_json`."""
+        from convoscope.models.keras_config import to_json
+
+        return to_json(self, **options)
+
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
         """Write the weights alone into one file. See `convoscope.models.weights.save_weights`."""
         from convoscope.models.weights import save_weights

@@ -222,7 +222,11 @@ class Sequential(Network):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], *, seed: int | None = None) -> Sequential:
-        """Make a model from what `get_config` returned, with new weights."""
+        """Make a model from what `get_config` returned, here or in Keras, with new weights."""
+        from convoscope.models.keras_config import is_keras, stack_from
+
+        if is_keras(config):
+            return stack_from(config)
         if not isinstance(config, dict) or not isinstance(config.get("layers"), (list, tuple)):
             raise ConfigurationError(
                 "Sequential.from_config takes what get_config returned, a dict with a list of 'layers', but got "

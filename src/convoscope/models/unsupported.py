@@ -6,8 +6,8 @@ import zipfile
 from pathlib import Path
 
 _KERAS = (
-    "a Keras model. Make the same layers with Convoscope, and carry the weights over in a Python that has both: "
-    "model.set_weights(keras_model.get_weights()). Their order and layout are the same"
+    "a Keras model. Make the same layers with Convoscope (model_from_json reads what Keras' model.to_json() wrote), "
+    "and load the weights out of the file: model.load_weights(path)"
 )
 _TORCH = (
     "a PyTorch file. It is a pickle, which may run code, and is not opened here. Make the same layers with Convoscope, "
