@@ -32,6 +32,7 @@ class Augmentation(Layer):
     """
 
     differs_in_training = True
+    varies_images = True
 
     def __init__(self, seed: int | None = None, data_format: str | None = None, **options: Any) -> None:
         super().__init__(data_format=data_format, **options)

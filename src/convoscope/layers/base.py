@@ -98,6 +98,8 @@ class Layer(Operation):
 
     #: True if the layer behaves differently while training (Dropout, BatchNormalization).
     differs_in_training: ClassVar[bool] = False
+    #: True if the layer varies images while training. Called on an array it does so at once, as in Keras.
+    varies_images: ClassVar[bool] = False
     #: The weights for which the constructor takes a regularizer and a constraint: ``kernel_regularizer``, and so on.
     regulated_weights: ClassVar[tuple[str, ...]] = ()
 
@@ -213,18 +215,18 @@ class Layer(Operation):
 
     # ---- being called
 
-    def __call__(self, inputs: Any, training: bool | None = None) -> Symbol:
+    def __call__(self, inputs: Any, training: bool | None = None) -> Any:
         """Call the layer on a symbol, or on a list of them, and return the symbol of what comes out.
 
         A layer that is called several times has the same weights each time. `training` may be left out or None: a
-        model decides.
+        model decides. Called on an array (N, ...), or on several, it computes at once, and returns an array.
 
         Raises
         ------
         ShapeError
             If the layer does not take inputs of those shapes.
-        ConfigurationError
-            If it is called on something else than symbols.
+        DataError
+            If it is called on something else than symbols and arrays.
 
         Examples
         --------
@@ -234,11 +236,9 @@ class Layer(Operation):
         """
         symbols = symbols_in(inputs)
         if symbols is None:
-            raise ConfigurationError(
-                f"{self.describe()} was called on {type(inputs).__name__}, but a layer is called on symbols: "
-                "x = Input(shape=(28, 28, 1)); y = layer(x). To compute with arrays, make a model of the layer: "
-                "Sequential([layer]).predict(array)."
-            )
+            from convoscope.models import on_arrays
+
+            return on_arrays.compute(self, inputs, training)
         if training is not None and training is not False:
             raise ConfigurationError(
                 f"{self.describe()}: training={training!r} cannot be fixed in a call: fit trains, predict and evaluate "

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from convoscope.checks import integer, shape as as_shape
 from convoscope.errors import ConfigurationError, ShapeError
 from convoscope.layers.base import Layer
-from convoscope.layers.symbols import Symbol
 from convoscope.types import Shape
 
 
@@ -176,36 +175,36 @@ def _listed(shapes: Sequence[Shape]) -> str:
 # ---- the same as functions
 
 
-def add(inputs: Sequence[Symbol], **options: Any) -> Symbol:
+def add(inputs: Sequence[Any], **options: Any) -> Any:
     """Add symbols: ``Add(**options)(inputs)``."""
     return Add(**options)(inputs)
 
 
-def subtract(inputs: Sequence[Symbol], **options: Any) -> Symbol:
+def subtract(inputs: Sequence[Any], **options: Any) -> Any:
     """Subtract the second symbol from the first: ``Subtract(**options)(inputs)``."""
     return Subtract(**options)(inputs)
 
 
-def multiply(inputs: Sequence[Symbol], **options: Any) -> Symbol:
+def multiply(inputs: Sequence[Any], **options: Any) -> Any:
     """Multiply symbols: ``Multiply(**options)(inputs)``."""
     return Multiply(**options)(inputs)
 
 
-def average(inputs: Sequence[Symbol], **options: Any) -> Symbol:
+def average(inputs: Sequence[Any], **options: Any) -> Any:
     """Take the mean of symbols: ``Average(**options)(inputs)``."""
     return Average(**options)(inputs)
 
 
-def maximum(inputs: Sequence[Symbol], **options: Any) -> Symbol:
+def maximum(inputs: Sequence[Any], **options: Any) -> Any:
     """Take the largest of symbols: ``Maximum(**options)(inputs)``."""
     return Maximum(**options)(inputs)
 
 
-def minimum(inputs: Sequence[Symbol], **options: Any) -> Symbol:
+def minimum(inputs: Sequence[Any], **options: Any) -> Any:
     """Take the smallest of symbols: ``Minimum(**options)(inputs)``."""
     return Minimum(**options)(inputs)
 
 
-def concatenate(inputs: Sequence[Symbol], axis: int = -1, **options: Any) -> Symbol:
+def concatenate(inputs: Sequence[Any], axis: int = -1, **options: Any) -> Any:
     """Put symbols side by side: ``Concatenate(axis, **options)(inputs)``."""
     return Concatenate(axis, **options)(inputs)

@@ -174,6 +174,7 @@ class RandomCrop(Sized):
     """
 
     differs_in_training = True
+    varies_images = True
 
     def __init__(
         self, height: int, width: int, seed: int | None = None, data_format: str | None = None, **options: Any

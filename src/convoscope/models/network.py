@@ -201,7 +201,7 @@ class Network(Operation, Trainer):
             inputs = self.in_order(inputs, self.input_names, "inputs")
         symbols = symbols_in(inputs)
         if symbols is None:
-            return super().__call__(inputs, training=bool(training))
+            return super().__call__(inputs, training=training)
         outputs = self.call(symbols).outputs
         return outputs[0] if len(outputs) == 1 else list(outputs)
 
@@ -274,6 +274,11 @@ class Network(Operation, Trainer):
         return [loss for layer in self.leaf_layers for loss in layer.losses]
 
     @property
+    def varies_images(self) -> bool:
+        """Whether a layer varies images while training."""
+        return any(layer.varies_images for layer in self.layers)
+
+    @property
     def trainable(self) -> bool:
         """Whether any layer learns. Setting it sets every layer: ``base.trainable = False`` freezes a model."""
         return any(layer.trainable for layer in self.layers)
@@ -312,6 +317,10 @@ class Network(Operation, Trainer):
     def executable(self, fused: bool = True) -> Executable:
         """Return the model ready to run on the current engine: the same object until something changes."""
         return self._prepared.executable(fused=flag(fused, "fused", "executable"))
+
+    def outputs_in_training(self, inputs: Sequence[Array]) -> list[Array]:
+        """Return the outputs as training makes them: with dropout and augmentation, of a fresh draw at each call."""
+        return self._prepared.outputs_in_training(inputs)
 
     def layer_outputs(self, x: Any) -> list[Array]:
         """Return what every layer makes of a batch `x`, call by call: in the order of `layers` in a stack."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 # Here and not where they are first needed: if the package is imported anew, layers of before keep their own plans.
 from convoscope.engine import plan, select
-from convoscope.engine.base import Array, Arrays, Executable
+from convoscope.engine.base import Array, Arrays, Executable, each, plain
 from convoscope.layers.graph import Graph
+from convoscope.seeds import next_seed
 
 
 class Prepared:
@@ -16,6 +20,7 @@ class Prepared:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self._kept: dict[bool, tuple[Any, Executable]] = {}
+        self._drawn = 0
 
     def executable(self, *, fused: bool = True) -> Executable:
         """Return the graph ready to run on the current engine.
@@ -33,6 +38,16 @@ class Prepared:
             )
             self._kept[fused] = kept
         return kept[1]
+
+    def outputs_in_training(self, inputs: Sequence[Array]) -> list[Array]:
+        """Return the outputs as training makes them: with dropout and augmentation, of a fresh draw at each call."""
+        executable = self.executable()
+        nothing = [np.zeros((len(inputs[0]), *shape), np.float32) for shape in executable.plan.output_shapes]
+        self._drawn += 1  # a layer with a seed of its own draws by the number of the call
+        found = executable.pullback(
+            plain(inputs), plain(nothing), training=True, seed=next_seed(), iteration=self._drawn
+        )
+        return each(found.outputs, 1)
 
     def outputs(self, x: Arrays) -> list[Array]:
         """Return what each call makes, as in prediction: from a plan in which every layer keeps its output."""

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convoscope.engine.base import Array, Executable, each
-from convoscope.errors import ConfigurationError, DataError, NotReadyError, ShapeError, unknown_name
+from convoscope.errors import DataError, NotReadyError, ShapeError, unknown_name
 from convoscope.layers import moments
+from convoscope.tensors import tensor
 from convoscope.types import Shape
 
 if TYPE_CHECKING:
@@ -229,11 +230,24 @@ class Trainer(ABC):
         self._build_for(x)
         return self.in_form(each(self.executable().forward(self.check_inputs(x)), 1))
 
-    def __call__(self, x: Any, training: bool = False) -> Any:
-        """Return the outputs for one batch, as in prediction."""
-        if training:
-            raise ConfigurationError("A model called on data predicts; to train it, use fit or train_on_batch.")
-        return self.predict_on_batch(x)
+    def __call__(self, x: Any, training: bool | None = None) -> Any:
+        """Return the outputs for one batch, as in prediction; as in training (dropout, augmentation) if `training`.
+
+        A model of nothing but layers without weights that vary images varies them if `training` is left out, as in
+        Keras: ``augmentation = Sequential([RandomFlip(), RandomRotation(0.1)])``.
+        """
+        self._build_for(x)
+        if training is None:
+            training = self.varies_images and not self.own_weights
+        if not training:
+            return self.in_form([tensor(output) for output in each(self.executable().forward(self.check_inputs(x)), 1)])
+        made = self.outputs_in_training(each(self.check_inputs(x), 1))
+        return self.in_form([tensor(output) for output in made])
+
+    @property
+    @abstractmethod
+    def varies_images(self) -> bool:
+        """Whether a layer varies images while training."""
 
     # ---- what the model has to bring
 
@@ -244,6 +258,10 @@ class Trainer(ABC):
     @abstractmethod
     def check_inputs(self, x: Any, where: str | None = None) -> Any:
         """Return `x` as the engine takes it, an array or a list of them, or say what is wrong with it."""
+
+    @abstractmethod
+    def outputs_in_training(self, inputs: Sequence[Array]) -> list[Array]:
+        """Return the outputs for a batch as training makes them."""
 
     def in_form(self, values: list[Any]) -> Any:
         """Return a value for each output as the outputs were given: alone, in a list, or in a dict."""
