@@ -14,11 +14,9 @@ import runpy
 import shlex
 import subprocess
 import sys
-import tarfile
 import traceback
 import types
 import urllib.request
-import zipfile
 from collections.abc import Callable
 from email.message import Message
 from pathlib import Path
@@ -115,7 +113,9 @@ def shell(commands: str) -> bytes:
 def _do(words: list[str]) -> None:
     program = Path(words[0]).name if words else ""
     addresses = [word for word in words if word.startswith("http")]
-    if program in ("wget", "curl", "gdown") and addresses:
+    if "|" in words and addresses:  # curl ... | tar xz
+        standins.unpack(addresses[0].rsplit("/", 1)[-1], standins.download(addresses[0]), Path.cwd())
+    elif program in ("wget", "curl", "gdown") and addresses:
         given = [words[at + 1] for at, word in enumerate(words) if word in ("-O", "-o", "--output-document")]
         target = Path(given[0] if given else addresses[0].rsplit("/", 1)[-1])
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -130,18 +130,14 @@ def _do(words: list[str]) -> None:
 
 
 def _unpack(path: Path) -> None:
-    if path.suffix == ".zip" and path.exists():
-        with zipfile.ZipFile(path) as packed:
-            packed.extractall(".")
+    if path.exists():
+        standins.unpack(path.name, path.read_bytes(), Path.cwd())
     elif path.name == "train.zip":  # of the competition "Dogs vs. Cats", which needs an account
         Path("train").mkdir(exist_ok=True)
         for kind in ("cat", "dog"):
             data = standins.photo(len(kind), (60, 50), shade=40 * (kind == "dog"))
             for n in range(2500):
                 (Path("train") / f"{kind}.{n}.jpg").write_bytes(data)
-    elif path.exists():
-        with tarfile.open(path) as packed:
-            packed.extractall(".", filter="data")
 
 
 # ---- training
@@ -256,7 +252,7 @@ class _Nothing:
 
 
 def _other_packages() -> None:
-    for name in ("google.colab", "google.colab.files", "IPython", "IPython.display", "wandb", "wandb.keras"):
+    for name in ("google.colab", "google.colab.files", "wandb", "wandb.keras"):
         module = _Anything(name)
         module.__path__ = []
         sys.modules[name] = module
@@ -273,7 +269,6 @@ def _wandb() -> None:
         def __init__(self, *_: Any, **__: Any) -> None:
             super().__init__()
 
-    sys.modules["IPython"].version_info = (9, 0)  # type: ignore[attr-defined] # Matplotlib asks
     wandb: Any = sys.modules["wandb"]
     wandb.config = types.SimpleNamespace()
     wandb.init = lambda *_, **options: _run(wandb, options)

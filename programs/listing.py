@@ -19,8 +19,8 @@ class Program:
     path: str
     #: Files of the same repository that the program imports or opens.
     beside: tuple[str, ...] = ()
-    #: Packages that it imports besides Keras, NumPy and Matplotlib.
-    packages: tuple[str, ...] = ()
+    #: Archives, as `standins` knows them, that lie unpacked beside it.
+    unpacked: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -48,5 +48,5 @@ def _program(repository: dict[str, Any], entry: dict[str, Any]) -> Program:
         repository["revision"],
         entry["path"],
         tuple(entry.get("beside", ())),
-        tuple(entry.get("packages", ())),
+        tuple(entry.get("unpacked", ())),
     )

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from programs.fetching import fetch
 from programs.listing import Program
 from programs.script import as_script, change_imports
+from programs.standins import download, unpack
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS = 600
@@ -63,6 +64,8 @@ def run(program: Program, framework: Framework, python: str, cache: Path, clones
                 target.write_text(change_imports(text) if framework == "convoscope" else text, encoding="utf-8")
             else:
                 target.write_bytes(data)
+        for archive in program.unpacked:
+            unpack(archive, download(archive), folder)
         return _run(script, framework, python, folder)
 
 

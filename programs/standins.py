@@ -10,7 +10,7 @@ import io
 import tarfile
 import zipfile
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -92,6 +92,8 @@ def download(address: str) -> bytes:
         return photo(1, (592, 480))
     if name.lower().endswith(".png"):
         return photo(1, (592, 480), "PNG")
+    if name == "sign-language-data.tar.gz":
+        return archive(name, ((f"sign-language/sign_mnist_{part}.csv", _signs()) for part in ("train", "test")))
     if name == "images.tar.gz":
         return archive(name, ((f"images/Pet_{n}.jpg", photo(n)) for n in range(PHOTOS)))
     if name == "annotations.tar.gz":
@@ -117,6 +119,16 @@ def archive(name: str, members: Iterator[tuple[str, bytes]]) -> bytes:
     return file.getvalue()
 
 
+def unpack(name: str, data: bytes, folder: Path) -> None:
+    """Unpack an archive into a folder."""
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(io.BytesIO(data)) as zipped:
+            zipped.extractall(folder)
+    else:
+        with tarfile.open(fileobj=io.BytesIO(data)) as tarred:
+            tarred.extractall(folder, filter="data")
+
+
 def _members(name: str) -> Iterator[tuple[str, bytes]]:
     kind = "PNG" if name.startswith(("horse", "validation", "rps", "happy")) else "JPEG"
     for index, folder in enumerate(_FOLDERS[name]):
@@ -126,6 +138,13 @@ def _members(name: str) -> Iterator[tuple[str, bytes]]:
             yield f"{folder}/{file}", photo(1000 * index + n, kind=kind, shade=40 * (index % 3))
     if name.startswith("kaggle"):
         yield "PetImages/Cat/666.jpg", b""  # the real archive has such files, and lessons skip them
+
+
+def _signs() -> bytes:
+    rows = [f"label,{','.join(f'pixel{n}' for n in range(1, 785))}"]
+    for n, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (PHOTOS, 784))):
+        rows.append(f"{n % 25},{','.join(map(str, pixels))}")
+    return "\n".join(rows).encode()
 
 
 def _trimap(seed: int) -> bytes:

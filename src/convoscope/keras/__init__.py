@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         regularizers as regularizers,
         utils as utils,
     )
-    from convoscope.keras import backend as backend, ops as ops, random as random, saving as saving
+    from convoscope.keras import backend as backend, ops as ops, random as random
 
 #: The release of Keras whose words, defaults and numbers are followed.
 __version__ = "3.15.1"

@@ -10,69 +10,25 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convoscope import layers
 from convoscope.errors import ConfigurationError
-from convoscope.keras.arrays.arithmetic import (
-    abs as abs,
-    clip as clip,
-    equal as equal,
-    exp as exp,
-    greater as greater,
-    l2_normalize as l2_normalize,
-    less as less,
-    log as log,
-    matmul as dot,
-    maximum as maximum,
-    minimum as minimum,
-    round as round,
-    sign as sign,
-    sqrt as sqrt,
-    square as square,
-)
-from convoscope.keras.arrays.form import (
-    cast as cast,
-    expand_dims as expand_dims,
-    reshape as reshape,
-    shape as shape,
-    squeeze as squeeze,
-    stack as stack,
-    transpose as transpose,
-)
-from convoscope.keras.arrays.making import (
-    constant as constant,
-    one_hot as one_hot,
-    ones as ones,
-    ones_like as ones_like,
-    zeros as zeros,
-    zeros_like as zeros_like,
-)
-from convoscope.keras.arrays.reductions import (
-    argmax as argmax,
-    argmin as argmin,
-)
-from convoscope.keras.random import normal as random_normal, uniform as random_uniform
-from convoscope.keras.settings import (
-    backend as backend,
-    epsilon as epsilon,
-    floatx as floatx,
-    image_data_format as image_data_format,
-    set_epsilon as set_epsilon,
-    set_floatx as set_floatx,
-    set_image_data_format as set_image_data_format,
-)
+from convoscope.keras import ops, outside, random, settings
+from convoscope.keras.arrays import arithmetic, making
+from convoscope.keras.outside import words
 from convoscope.layers.symbols import Symbol
-from convoscope.nn import relu as relu, sigmoid as sigmoid, softmax as softmax, softplus as softplus, tanh as tanh
 
-__all__ = ["dot", "random_normal", "random_uniform"]
-
-variable = constant
+_SETTINGS = ("backend", "epsilon", "floatx", "image_data_format", "set_epsilon", "set_floatx", "set_image_data_format")
+_ARRAYS = words("""
+    abs all any argmax argmin cast clip concatenate cumsum equal exp expand_dims eye flip greater
+    greater_equal less less_equal log max maximum mean min minimum not_equal one_hot ones ones_like pow
+    prod relu repeat reshape round shape sigmoid sign sin softmax softplus sqrt square squeeze stack std
+    sum tanh tile transpose var zeros zeros_like
+""")
 
 
 def get_value(x: Any) -> Any:
     """Return the numbers of a weight, a learning rate or a tensor: ``K.get_value(model.optimizer.learning_rate)``."""
     return x.numpy() if hasattr(x, "numpy") else x
-
-
-eval = get_value
 
 
 def set_value(x: Any, value: npt.ArrayLike) -> None:
@@ -100,9 +56,7 @@ def ndim(x: Any) -> int:
 
 def batch_flatten(x: Any) -> Any:
     """Return every sample as one row."""
-    from convoscope import layers
-
-    return layers.Flatten()(x) if isinstance(x, Symbol) else np.reshape(x, (len(x), -1))
+    return layers.Flatten()(x)
 
 
 def learning_phase() -> int:
@@ -117,3 +71,29 @@ def set_learning_phase(value: int) -> None:
 def is_keras_tensor(x: Any) -> bool:
     """Return whether `x` is a symbol, such as ``Input(...)``."""
     return isinstance(x, Symbol)
+
+
+_OWN: dict[str, Any] = {
+    **{name: getattr(settings, name) for name in _SETTINGS},
+    "constant": making.constant,
+    "dot": arithmetic.matmul,
+    "eval": get_value,
+    "l2_normalize": arithmetic.l2_normalize,
+    "pow": arithmetic.power,
+    "random_normal": random.normal,
+    "random_uniform": random.uniform,
+    "truncated_normal": random.truncated_normal,
+    "variable": making.constant,
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _OWN:
+        return _OWN[name]
+    if name in _ARRAYS:
+        return getattr(ops, name)
+    raise outside.missing(__name__, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*_OWN, *_ARRAYS, "batch_flatten", "get_value", "int_shape", "ndim", "set_value"})

@@ -4,106 +4,109 @@ from __future__ import annotations
 
 from typing import Any
 
-from convoscope.keras.arrays.arithmetic import (
-    abs as abs,
-    add as add,
-    ceil as ceil,
-    clip as clip,
-    cos as cos,
-    cumsum as cumsum,
-    divide as divide,
-    equal as equal,
-    exp as exp,
-    floor as floor,
-    greater as greater,
-    isfinite as isfinite,
-    isnan as isnan,
-    less as less,
-    log as log,
-    log1p as log1p,
-    logical_and as logical_and,
-    logical_not as logical_not,
-    logical_or as logical_or,
-    matmul as matmul,
-    maximum as maximum,
-    minimum as minimum,
-    mod as mod,
-    multiply as multiply,
-    negative as negative,
-    norm as norm,
-    not_equal as not_equal,
-    power as power,
-    reciprocal as reciprocal,
-    round as round,
-    sign as sign,
-    sin as sin,
-    sqrt as sqrt,
-    square as square,
-    subtract as subtract,
-    tensordot as tensordot,
-)
-from convoscope.keras.arrays.form import (
-    cast as cast,
-    expand_dims as expand_dims,
-    pad as pad,
-    repeat as repeat,
-    reshape as reshape,
-    shape as shape,
-    size as size,
-    squeeze as squeeze,
-    stack as stack,
-    tile as tile,
-    transpose as transpose,
-    unstack as unstack,
-    where as where,
-)
-from convoscope.keras.arrays.making import (
-    arange as arange,
-    constant as array,
-    convert_to_numpy as convert_to_numpy,
-    eye as eye,
-    linspace as linspace,
-    one_hot as one_hot,
-    ones as ones,
-    ones_like as ones_like,
-    zeros as zeros,
-    zeros_like as zeros_like,
-)
-from convoscope.keras.arrays.reductions import (
-    argmax as argmax,
-    argmin as argmin,
-    argsort as argsort,
-    reduce_max as amax,
-    reduce_min as amin,
-    sort as sort,
-    top_k as top_k,
-)
-from convoscope.nn import (
-    elu as elu,
-    gelu as gelu,
-    hard_sigmoid as hard_sigmoid,
-    hard_silu as hard_silu,
-    leaky_relu as leaky_relu,
-    relu as relu,
-    relu6 as relu6,
-    selu as selu,
-    sigmoid as sigmoid,
-    silu as silu,
-    softmax as softmax,
-    softplus as softplus,
-    softsign as softsign,
-    swish as swish,
-    tanh as tanh,
-)
+import numpy as np
 
-max, min, absolute, convert_to_tensor, hard_swish = amax, amin, abs, array, hard_silu
+from convoscope import nn
+from convoscope.keras import images, outside
+from convoscope.keras.arrays import arithmetic, form, making, reductions
+from convoscope.keras.arrays.eager import of_numpy
+from convoscope.keras.outside import words
+
+# Keras' functions of this name do what NumPy's do, with the same arguments.
+_NUMPY = words("""
+    allclose append arccos arcsin arctan arctan2 average bincount broadcast_to copy corrcoef cosh
+    count_nonzero cross cumprod cumsum diag diagonal diff digitize dot einsum expm1 fliplr flipud
+    floor_divide histogram hstack hypot inner isclose isin isinf log10 log2 logaddexp logical_xor median
+    meshgrid moveaxis nan_to_num nanmax nanmean nanmin nonzero outer percentile prod ptp quantile ravel
+    roll rot90 searchsorted sinh swapaxes take_along_axis tan trace tri tril triu true_divide trunc vdot
+    vectorize vstack
+""")
+_OWN: dict[str, Any] = {
+    **{name: vars(arithmetic)[name] for name in (*arithmetic.ELEMENT_BY_ELEMENT, "power")},
+    **{name: getattr(nn, name) for name in nn.__all__},
+    "absolute": arithmetic.abs,
+    "add": arithmetic.add,
+    "all": reductions.reduce_all,
+    "amax": reductions.reduce_max,
+    "amin": reductions.reduce_min,
+    "any": reductions.reduce_any,
+    "arange": making.arange,
+    "argmax": reductions.argmax,
+    "argmin": reductions.argmin,
+    "argsort": reductions.argsort,
+    "array": making.constant,
+    "cast": form.cast,
+    "clip": arithmetic.clip,
+    "concatenate": form.concat,
+    "convert_to_numpy": making.convert_to_numpy,
+    "convert_to_tensor": making.constant,
+    "divide": arithmetic.divide,
+    "expand_dims": form.expand_dims,
+    "eye": making.eye,
+    "flip": form.reverse,
+    "full": making.fill,
+    "image": images,
+    "linspace": making.linspace,
+    "max": reductions.reduce_max,
+    "maximum": arithmetic.maximum,
+    "mean": reductions.reduce_mean,
+    "min": reductions.reduce_min,
+    "minimum": arithmetic.minimum,
+    "multiply": arithmetic.multiply,
+    "nn": nn,
+    "norm": arithmetic.norm,
+    "one_hot": making.one_hot,
+    "ones": making.ones,
+    "ones_like": making.ones_like,
+    "pad": form.pad,
+    "repeat": form.repeat,
+    "reshape": form.reshape,
+    "round": arithmetic.round,
+    "shape": form.shape,
+    "size": form.size,
+    "sort": reductions.sort,
+    "split": form.split,
+    "squeeze": form.squeeze,
+    "square": arithmetic.square,
+    "stack": form.stack,
+    "std": reductions.reduce_std,
+    "subtract": arithmetic.subtract,
+    "sum": reductions.reduce_sum,
+    "take": form.gather,
+    "tensordot": arithmetic.tensordot,
+    "tile": form.tile,
+    "top_k": reductions.top_k,
+    "transpose": form.transpose,
+    "unstack": form.unstack,
+    "var": reductions.reduce_variance,
+    "where": form.where,
+    "zeros": making.zeros,
+    "zeros_like": making.zeros_like,
+}
 
 
 def normalize(x: Any, axis: Any = -1, order: int = 2) -> Any:
     """Return the values divided by their norm along an axis."""
-    return x / maximum(norm(x, order, axis, True), 1e-12)
+    return x / arithmetic.maximum(arithmetic.norm(x, order, axis, True), 1e-12)
 
 
-def stop_gradient(x: Any) -> Any:
-    """Return `x`: arrays have no gradients. In a model, freeze layers: ``layer.trainable = False``."""
-    return x
+def stop_gradient(variable: Any) -> Any:
+    """Return what came: arrays have no gradients. In a model, freeze layers: ``layer.trainable = False``."""
+    return variable
+
+
+def is_tensor(x: Any) -> bool:
+    """Return whether `x` is an array."""
+    return isinstance(x, np.ndarray)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _OWN:
+        return _OWN[name]
+    if name in _NUMPY:
+        return of_numpy(name)
+    raise outside.missing(__name__, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*_OWN, *_NUMPY, "normalize", "stop_gradient", "is_tensor"})

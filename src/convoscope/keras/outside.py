@@ -12,6 +12,12 @@ from typing import Any
 
 from convoscope.errors import OutsideImportError, OutsideNameError
 
+
+def words(text: str) -> tuple[str, ...]:
+    """Return the words of a text: names that would fill a line each as a list."""
+    return tuple(text.split())
+
+
 _FIT = "compile and fit train a model: model.compile(optimizer, loss); model.fit(x, y)."
 _GRADIENTS = "gradients are the engines' work: fit trains, and convoscope.explore shows what they tell."
 _TEXT = "Convoscope is for images, and has no layers for text and sequences."
@@ -57,21 +63,45 @@ TENSORFLOW = {
     "profiler": "convoscope's summary(plan=True) shows the steps that run.",
     "tpu": _ONE_MACHINE,
 }
-_RECURRENT = "SimpleRNN LSTM GRU Bidirectional TimeDistributed ConvLSTM2D RNN LSTMCell GRUCell"
-_WORDS = (
-    "Embedding TextVectorization StringLookup IntegerLookup Hashing CategoryEncoding Discretization MultiHeadAttention "
-    "Attention AdditiveAttention Masking HashedCrossing"
+_RECURRENT = words("""
+    SimpleRNNCell StackedRNNCells ConvLSTM1D ConvLSTM3D SimpleRNN LSTM GRU Bidirectional TimeDistributed
+    ConvLSTM2D RNN LSTMCell GRUCell
+""")
+_WORDS = words("""
+    Embedding TextVectorization StringLookup IntegerLookup Hashing CategoryEncoding Discretization
+    MultiHeadAttention EinsumDense GroupQueryAttention MelSpectrogram STFTSpectrogram
+    ReversibleEmbedding Attention AdditiveAttention Masking HashedCrossing
+""")
+_LINES = words("""
+    Conv1D Convolution1D Conv1DTranspose Convolution1DTranspose DepthwiseConv1D SeparableConv1D SeparableConvolution1D
+    MaxPooling1D MaxPool1D AveragePooling1D AvgPool1D GlobalMaxPooling1D GlobalMaxPool1D GlobalAveragePooling1D
+    GlobalAvgPool1D AdaptiveAveragePooling1D AdaptiveMaxPooling1D UpSampling1D ZeroPadding1D Cropping1D SpatialDropout1D
+""")
+_VOLUMES = words("""
+    Conv3D Convolution3D Conv3DTranspose Convolution3DTranspose MaxPooling3D MaxPool3D AveragePooling3D AvgPool3D
+    GlobalMaxPooling3D GlobalMaxPool3D GlobalAveragePooling3D GlobalAvgPool3D AdaptiveAveragePooling3D
+    AdaptiveMaxPooling3D UpSampling3D ZeroPadding3D Cropping3D SpatialDropout3D
+""")
+_AUGMENTATIONS = words("""
+    AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization MixUp
+    RandAugment RandomColorDegeneration RandomColorJitter RandomElasticTransform RandomGaussianBlur
+    RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization RandomSaturation
+    RandomSharpness RandomShear Solarization
+""")
+_ANY_FUNCTION = (
+    "ImageDataGenerator(preprocessing_function=...) and Dataset.map vary images by any function of arrays; RandomFlip, "
+    "RandomRotation, RandomTranslation, RandomZoom, RandomContrast, RandomBrightness and RandomErasing are layers here."
 )
-_POOLINGS = "MaxPooling AveragePooling GlobalMaxPooling GlobalAveragePooling UpSampling ZeroPadding Cropping"
-_LINES = ["Conv1D", "SeparableConv1D", *(f"{kind}1D" for kind in _POOLINGS.split())]
-_VOLUMES = ["Conv3D", "Conv3DTranspose", *(f"{kind}3D" for kind in _POOLINGS.split())]
+_FRAMEWORKS = ("FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper")
 #: By the name in ``keras.layers``
 LAYERS = {
-    **dict.fromkeys([*_RECURRENT.split(), *_WORDS.split()], _TEXT),
+    **dict.fromkeys((*_RECURRENT, *_WORDS), _TEXT),
     **dict.fromkeys(
         _LINES,
         "use the layer for images on a single row: Reshape((1, n, channels)), then Conv2D(filters, (1, k)).",
     ),
+    **dict.fromkeys(_AUGMENTATIONS, _ANY_FUNCTION),
+    **dict.fromkeys(_FRAMEWORKS, "models of other frameworks do not run in it; write the network with layers."),
     **dict.fromkeys(_VOLUMES, "Convoscope is for images with two sides, and has no layers for volumes."),
 }
 #: By the name in ``keras.datasets``

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from convoscope.keras import outside
+from convoscope.keras.aliases import ALIASES
 
 _HERE = "convoscope.keras"
 
@@ -30,8 +31,8 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "optimizers": ("convoscope.optimizers",),
     "preprocessing": ("convoscope.preprocessing", "convoscope.utils"),
     "regularizers": ("convoscope.regularizers",),
-    "saving": ("convoscope.keras.saving",),
-    "utils": ("convoscope.utils", "convoscope.keras.saving"),
+    "saving": ("convoscope.models",),
+    "utils": ("convoscope.utils", "convoscope.models"),
     # ---- modules in modules
     "datasets.cifar10": ("convoscope.datasets.cifar10",),
     "datasets.cifar100": ("convoscope.datasets.cifar100",),
@@ -58,7 +59,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "optimizers.legacy": ("convoscope.optimizers",),
     "preprocessing.image_dataset": ("convoscope.utils",),
     "utils.data_utils": ("convoscope.utils",),
-    "utils.generic_utils": ("convoscope.utils", "convoscope.keras.saving"),
+    "utils.generic_utils": ("convoscope.utils", "convoscope.models"),
     "utils.np_utils": ("convoscope.utils",),
     "utils.vis_utils": ("convoscope.utils",),
 }
@@ -71,10 +72,12 @@ class View(ModuleType):
         super().__init__(f"{_HERE}.{name}", f"``keras.{name}``: `{shown[0]}`.")
         self.__path__: list[str] = []  # modules in it are entered in sys.modules, and found there
         self.__shown__ = shown
+        self.__aliases__ = ALIASES.get(name.partition(".")[0], {})
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name != "__all__":
             raise AttributeError(name)
+        name = self.__aliases__.get(name, name)
         for each in self.__shown__:
             module = importlib.import_module(each)
             if hasattr(module, name):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from convoscope import layers
-from convoscope.keras.arrays.eager import Axis, axes_of, eager
+from convoscope.keras.arrays.eager import Axis, axes_of, eager, of_numpy
 from convoscope.layers.symbols import Symbol
 
 
@@ -95,46 +95,34 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     return np.tensordot(a, b, axes)
 
 
-def _of_numpy(name: str) -> Callable[..., Any]:
-    """Return NumPy's function of that name, computing on tensors."""
-    function = getattr(np, name)
-
-    def call(*args: Any) -> Any:
-        return function(*args)
-
-    call.__name__ = name
-    call.__doc__ = f"Return NumPy's ``{name}`` of arrays."
-    return eager()(call)
-
-
-abs = _of_numpy("abs")
-sqrt = _of_numpy("sqrt")
-exp = _of_numpy("exp")
-log = _of_numpy("log")
-log1p = _of_numpy("log1p")
-sin = _of_numpy("sin")
-cos = _of_numpy("cos")
-tan = _of_numpy("tan")
-floor = _of_numpy("floor")
-ceil = _of_numpy("ceil")
-sign = _of_numpy("sign")
-isnan = _of_numpy("isnan")
-isfinite = _of_numpy("isfinite")
-matmul = _of_numpy("matmul")
-equal = _of_numpy("equal")
-not_equal = _of_numpy("not_equal")
-greater = _of_numpy("greater")
-greater_equal = _of_numpy("greater_equal")
-less = _of_numpy("less")
-less_equal = _of_numpy("less_equal")
-logical_and = _of_numpy("logical_and")
-logical_or = _of_numpy("logical_or")
-logical_not = _of_numpy("logical_not")
-power = _of_numpy("power")
-reciprocal = _of_numpy("reciprocal")
-negative = _of_numpy("negative")
-mod = _of_numpy("mod")
-cumsum = _of_numpy("cumsum")
+abs = of_numpy("abs")
+sqrt = of_numpy("sqrt")
+exp = of_numpy("exp")
+log = of_numpy("log")
+log1p = of_numpy("log1p")
+sin = of_numpy("sin")
+cos = of_numpy("cos")
+tan = of_numpy("tan")
+floor = of_numpy("floor")
+ceil = of_numpy("ceil")
+sign = of_numpy("sign")
+isnan = of_numpy("isnan")
+isfinite = of_numpy("isfinite")
+matmul = of_numpy("matmul")
+equal = of_numpy("equal")
+not_equal = of_numpy("not_equal")
+greater = of_numpy("greater")
+greater_equal = of_numpy("greater_equal")
+less = of_numpy("less")
+less_equal = of_numpy("less_equal")
+logical_and = of_numpy("logical_and")
+logical_or = of_numpy("logical_or")
+logical_not = of_numpy("logical_not")
+power = of_numpy("power")
+reciprocal = of_numpy("reciprocal")
+negative = of_numpy("negative")
+mod = of_numpy("mod")
+cumsum = of_numpy("cumsum")
 
 #: Those of them that go by the same name in TensorFlow.
 ELEMENT_BY_ELEMENT = (

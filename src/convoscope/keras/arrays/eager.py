@@ -6,6 +6,8 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from convoscope.errors import ConfigurationError
 from convoscope.layers.symbols import Symbol
 from convoscope.tensors import tensor
@@ -47,3 +49,15 @@ def eager(on_symbols: Callable[..., Any] | None = None) -> Callable[[Callable[..
         return call
 
     return decorate
+
+
+def of_numpy(name: str) -> Callable[..., Any]:
+    """Return NumPy's function of that name, computing on tensors."""
+    function = getattr(np, name)
+
+    def call(*args: Any, **options: Any) -> Any:
+        return function(*args, **options)
+
+    call.__name__ = name
+    call.__doc__ = f"Return NumPy's ``{name}`` of arrays."
+    return eager()(call)
