@@ -8,7 +8,7 @@ from urllib.error import URLError
 from urllib.parse import quote
 from urllib.request import urlopen
 
-from programs.listing import Program
+from public_programs.listing import Program
 
 LARGEST = 64 << 20  # bytes; notebooks carry their pictures
 SECONDS = 30

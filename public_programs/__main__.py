@@ -1,4 +1,4 @@
-"""``python -m programs``: run the programs of the list, print a line for each, and write the table of the docs."""
+"""``python -m public_programs``: run the programs of the list, print a line each, and write the table of the docs."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from programs.fetching import NotFetchedError
-from programs.keras_record import record, recorded
-from programs.listing import Program, programs
-from programs.running import Outcome, Verdict, judge, run, this_python
-from programs.table import table
+from public_programs.fetching import NotFetchedError
+from public_programs.keras_record import record, recorded
+from public_programs.listing import Program, programs
+from public_programs.running import Outcome, Verdict, judge, run, this_python
+from public_programs.table import table
 
-CACHE = Path(__file__).resolve().parent.parent / ".programs"
+CACHE = Path(__file__).resolve().parent.parent / ".public_programs"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,7 +67,7 @@ def _verdict(program: Program, theirs: Outcome | None, options: argparse.Namespa
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m programs", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m public_programs", description=__doc__)
     parser.add_argument("words", nargs="*", help="run only programs whose name has these words")
     parser.add_argument("--keras", metavar="PYTHON", help="an interpreter whose Keras runs them, to compare with later")
     parser.add_argument("--clones", type=Path, help="a folder with clones of the repositories, owner/name each")

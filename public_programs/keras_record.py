@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from programs.running import Outcome, first_line
+from public_programs.running import Outcome, first_line
 
 RECORD = Path(__file__).with_name("keras.json")
 

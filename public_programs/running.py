@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from programs.fetching import fetch
-from programs.listing import Program
-from programs.script import as_script, change_imports
-from programs.standins import download, unpack
+from public_programs.fetching import fetch
+from public_programs.listing import Program
+from public_programs.script import as_script, change_imports
+from public_programs.standins import download, unpack
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS = 600
@@ -80,7 +80,7 @@ def _run(script: Path, framework: Framework, python: str, folder: Path) -> Outco
         "HOME": str(folder),
         "PYTHONWARNINGS": "ignore",
     }
-    command = [python, "-m", "programs.inside", framework, str(script), str(record)]
+    command = [python, "-m", "public_programs.inside", framework, str(script), str(record)]
     try:
         done = subprocess.run(
             command, cwd=folder, env=environment, capture_output=True, timeout=SECONDS, check=False, text=True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from programs.running import Verdict
+from public_programs.running import Verdict
 
 _HEAD = """# Public Keras programs
 
@@ -13,7 +13,7 @@ as tf`, `from keras.layers import Dense` became `from convoscope.keras.layers im
 its data, for two epochs of few steps; beside it the unchanged program in Keras 3 with TensorFlow. It *runs* if it
 reached its end and its models have the same numbers of parameters, histories, results and shapes of predictions as in
 Keras.
-`python -m programs --table docs/programs.md` makes this page; `programs/list.json` has the revisions.
+`python -m public_programs --table docs/programs.md` makes this page; `public_programs/list.json` has the revisions.
 """
 
 

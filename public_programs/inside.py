@@ -1,6 +1,6 @@
 """Run one program in a process of its own, on small data, and record what its models did.
 
-``python -m programs.inside convoscope program.py record.json``. Training is cut short: two epochs of few steps.
+``python -m public_programs.inside convoscope program.py record.json``. Training is cut short: two epochs of few steps.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.response import addinfourl
 
-from programs import standins
+from public_programs import standins
 
 EPOCHS, STEPS, SAMPLES = 2, 2, 128
 _SAMPLES = ("x", "y", "sample_weight", "validation_data")
@@ -149,13 +149,14 @@ def _short_training(framework: str, events: list[dict[str, Any]]) -> None:
         owner = importlib.import_module("convoscope.models.trainer").Trainer
     else:
         owner = importlib.import_module("keras").Model
-    for name in ("fit", "evaluate", "predict"):
-        setattr(owner, name, _recorded(name, getattr(owner, name), events))
-
-
-def _recorded(name: str, method: Callable[..., Any], events: list[dict[str, Any]]) -> Callable[..., Any]:
     depth = [0]  # evaluate within fit is part of fit
+    for name in ("fit", "evaluate", "predict"):
+        setattr(owner, name, _recorded(name, getattr(owner, name), events, depth))
 
+
+def _recorded(
+    name: str, method: Callable[..., Any], events: list[dict[str, Any]], depth: list[int]
+) -> Callable[..., Any]:
     def call(self: Any, *args: Any, **options: Any) -> Any:
         if depth[0]:
             return method(self, *args, **options)
