@@ -8,8 +8,9 @@ bilinear enlargement by what is no power of two, for whose shares TensorFlow has
 
 from __future__ import annotations
 
-import keras
 from peer_values import Description, Recorder, case_name, layer, record_stack
+
+import keras
 
 
 def enlargements(recorder: Recorder) -> None:

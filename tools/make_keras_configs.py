@@ -11,8 +11,9 @@ import json
 import sys
 from pathlib import Path
 
-import keras
 import numpy as np
+
+import keras
 from keras import layers
 
 FILE = Path(__file__).parent.parent / "tests" / "models" / "keras_configs.json"

@@ -20,9 +20,10 @@ import numpy as np
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import keras
 import tensorflow as tf
 from peer_values import UNIT, Array, Description, Draw, Recorder, case_name, keras_layers, layer, record_stack
+
+import keras
 
 # ---- layers
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import keras
 import numpy as np
+
+import keras
 from keras import layers
 
 FOLDER = Path(__file__).parent.parent / "tests" / "models" / "keras_weights"

@@ -13,6 +13,7 @@ Names are loaded when they are first used, so that importing takes no time.
 from __future__ import annotations
 
 import importlib
+from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -124,7 +125,11 @@ def __getattr__(name: str) -> Any:
         return value
     if name.startswith("_"):
         raise AttributeError(f"module 'convoscope' has no attribute {name!r}")
-    return importlib.import_module("convoscope.keras.tensorflow").find(name)
+    if PathFinder.find_spec(f"convoscope.{name}", __path__) is not None:
+        return importlib.import_module(f"convoscope.{name}")
+    # What only TensorFlow has under this name: tf.image, tf.constant.
+    globals()[name] = importlib.import_module("convoscope.keras.tensorflow").find(name)
+    return globals()[name]
 
 
 def __dir__() -> list[str]:

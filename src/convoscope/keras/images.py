@@ -113,9 +113,8 @@ def rot90(image: Any, k: int = 1) -> Any:
 @eager()
 def rgb_to_grayscale(images: Any) -> Any:
     """Return the weighted mean of red, green and blue, (..., 1)."""
-    array = np.asarray(images)
-    grey = (array.astype(np.float32) @ _LUMA)[..., None]
-    return np.rint(grey).astype(array.dtype) if array.dtype.kind in "iu" else grey
+    values, back = _scaled(np.asarray(images))
+    return back((values @ _LUMA)[..., None])
 
 
 @eager()

@@ -47,6 +47,7 @@ _OWN: dict[str, Any] = {
     "full": making.fill,
     "image": images,
     "linspace": making.linspace,
+    "matmul": arithmetic.matmul,
     "max": reductions.reduce_max,
     "maximum": arithmetic.maximum,
     "mean": reductions.reduce_mean,

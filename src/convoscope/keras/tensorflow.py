@@ -33,6 +33,7 @@ _MATH: dict[str, Any] = {
     "clip_by_value": arithmetic.clip,
     "divide": arithmetic.divide,
     "l2_normalize": arithmetic.l2_normalize,
+    "matmul": arithmetic.matmul,
     "maximum": arithmetic.maximum,
     "minimum": arithmetic.minimum,
     "multiply": arithmetic.multiply,

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from convoscope import old_keras
 from convoscope.checks import equal
 from convoscope.errors import ConfigurationError, unknown_name
 
@@ -36,6 +37,8 @@ def reject_unsupported(
                 f"{where}: the argument {name!r} is called {renamed[name]!r}. Write {renamed[name]}={value!r}."
             )
         if name not in accepted:
+            if (old := old_keras.argument(where, name, value)) is not None:
+                raise old
             raise unknown_name(f"argument of {where}", name, argument_names(owner))
         if not any(value is allowed or (allowed is not None and equal(value, allowed)) for allowed in accepted[name]):
             usable = " or ".join(repr(allowed) for allowed in accepted[name])

@@ -90,6 +90,13 @@ def l2_normalize(x: Any, axis: Axis = None, epsilon: float = 1e-12) -> Any:
 
 
 @eager()
+def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, name: str | None = None) -> Any:
+    """Return the product of matrices; of either, its last two axes may be exchanged first."""
+    left, right = np.asarray(a), np.asarray(b)
+    return np.matmul(left.swapaxes(-1, -2) if transpose_a else left, right.swapaxes(-1, -2) if transpose_b else right)
+
+
+@eager()
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """Return the tensor product along axes."""
     return np.tensordot(a, b, axes)
@@ -108,7 +115,6 @@ ceil = of_numpy("ceil")
 sign = of_numpy("sign")
 isnan = of_numpy("isnan")
 isfinite = of_numpy("isfinite")
-matmul = of_numpy("matmul")
 equal = of_numpy("equal")
 not_equal = of_numpy("not_equal")
 greater = of_numpy("greater")
@@ -139,7 +145,6 @@ ELEMENT_BY_ELEMENT = (
     "sign",
     "isnan",
     "isfinite",
-    "matmul",
     "equal",
     "not_equal",
     "greater",
