@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from convoscope import constraints, regularizers
+from convoscope import constraints, old_keras, regularizers
 from convoscope.checks import check_values, flag, shape as as_shape
 from convoscope.constraints import Constraint
 from convoscope.errors import ConfigurationError, NotReadyError, ShapeError
@@ -102,6 +102,19 @@ class Layer(Operation):
     varies_images: ClassVar[bool] = False
     #: The weights for which the constructor takes a regularizer and a constraint: ``kernel_regularizer``, and so on.
     regulated_weights: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        # What help() and editors show: the constructor's arguments, not those of __new__.
+        arguments = list(inspect.signature(cls.__init__).parameters.values())[1:]
+        cls.__signature__ = inspect.Signature(arguments)  # type: ignore[attr-defined]
+
+    def __new__(cls, *_: Any, **options: Any) -> Layer:
+        # Before Python says that an argument is missing: it may be there under the name that it had in older Keras.
+        for option in filter(old_keras.ARGUMENTS.__contains__, options):
+            if option not in inspect.signature(cls).parameters:
+                raise old_keras.argument(cls.__name__, option, options[option]) or TypeError(option)
+        return super().__new__(cls)
 
     def __init__(
         self,

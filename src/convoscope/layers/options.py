@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from convoscope import old_keras
 from convoscope.checks import equal
 from convoscope.errors import ConfigurationError, unknown_name
 
@@ -37,8 +36,6 @@ def reject_unsupported(options: Mapping[str, Any], where: str, known: Sequence[s
     """Accept Keras arguments that are left at a value we compute; name those that are not."""
     for name, value in options.items():
         if name not in _ACCEPTED:
-            if (old := old_keras.argument(where, name, value)) is not None:
-                raise old
             raise unknown_name(f"argument of {where}", name, known)
         accepted = _ACCEPTED[name]
         if not any(value is allowed or (allowed is not None and equal(value, allowed)) for allowed in accepted):
