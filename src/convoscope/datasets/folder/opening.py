@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import struct
@@ -113,7 +114,20 @@ def opened(path: Path, max_pixels: int | None = None) -> Iterator[ImageFile]:
     """
     if os.path.isdir(path):
         raise MissingFileError(f"{path} is a folder. Give the images in it: {path}/*")
-    with _named(path), open_regular(path) as file, QUIET:
+    with _named(path), open_regular(path) as file, _image_in(file, path, max_pixels) as image:
+        yield image
+
+
+@contextmanager
+def opened_bytes(content: bytes, name: Path, max_pixels: int | None = None) -> Iterator[ImageFile]:
+    """Do as `opened` with the bytes of an image file, which messages call `name`."""
+    with _named(name), io.BytesIO(content) as file, _image_in(file, name, max_pixels) as image:
+        yield image
+
+
+@contextmanager
+def _image_in(file: BinaryIO, path: Path, max_pixels: int | None) -> Iterator[ImageFile]:
+    with QUIET:
         head = file.read(_HEAD_BYTES)
         file.seek(0)
         if not head:
@@ -201,7 +215,9 @@ def _jpeg_reader() -> type[JpegImageFile]:
 
 def _check_tags(file: BinaryIO, path: Path) -> None:
     """Refuse a TIFF whose tags stand for more bytes than it has: Pillow keeps a copy for each of them."""
-    order, whole = ("<" if file.read(2) == b"II" else ">"), os.fstat(file.fileno()).st_size
+    whole = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    order = "<" if file.read(2) == b"II" else ">"
     big = struct.unpack(f"{order}H", file.read(2))[0] == 43
     file.seek(8 if big else 4)
     (start,) = struct.unpack(f"{order}{'Q' if big else 'L'}", file.read(8 if big else 4))
