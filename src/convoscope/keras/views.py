@@ -41,7 +41,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "datasets.kmnist": ("convoscope.datasets.kmnist",),
     "datasets.mnist": ("convoscope.datasets.mnist",),
     "optimizers.schedules": ("convoscope.training.schedules",),
-    "preprocessing.image": ("convoscope.preprocessing", "convoscope.utils"),
+    "preprocessing.image": ("convoscope.preprocessing.image", "convoscope.utils"),
     # ---- where older Keras kept them
     "callbacks.callbacks": ("convoscope.callbacks",),
     "engine": ("convoscope.models",),
