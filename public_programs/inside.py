@@ -221,7 +221,7 @@ def _result(name: str, model: Any, result: Any) -> dict[str, Any]:
 
 
 def _notebook() -> Any:
-    return types.SimpleNamespace(run_line_magic=lambda *_: None, system=lambda *_: None)
+    return _Nothing()
 
 
 class _Anything(types.ModuleType):

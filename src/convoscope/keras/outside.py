@@ -119,6 +119,7 @@ KERAS = {
     "tree": "use Python's lists and dicts.",
     "Variable": TENSORFLOW["Variable"],
     "export": _EXPORT,
+    "applications": "there are no pretrained networks yet; write the network with layers.",
 }
 PREPROCESSING = dict.fromkeys(("text", "sequence", "timeseries", "timeseries_dataset_from_array"), _TEXT)
 

@@ -9,7 +9,9 @@ from convoscope.errors import ConfigurationError
 __all__ = [
     "backend",
     "disable_interactive_logging",
+    "disable_traceback_filtering",
     "enable_interactive_logging",
+    "enable_traceback_filtering",
     "enable_unsafe_deserialization",
     "epsilon",
     "floatx",
@@ -92,6 +94,13 @@ def is_interactive_logging_enabled() -> bool:
 
 def enable_unsafe_deserialization() -> None:
     """Do nothing: files never run code here, and need no permission to."""
+
+
+def disable_traceback_filtering() -> None:
+    """Do nothing: tracebacks are as Python makes them."""
+
+
+enable_traceback_filtering = disable_traceback_filtering
 
 
 def dtype_policy() -> str:
