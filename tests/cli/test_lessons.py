@@ -124,7 +124,7 @@ def test_without_the_data_sets_it_says_what_to_do(shell: Shell, monkeypatch: pyt
     def refuse(*words: object, **options: object) -> None:
         raise DownloadError("No address delivered it.")
 
-    monkeypatch.setattr(mnist_files, "_download", refuse)
+    monkeypatch.setattr(mnist_files, "fetch", refuse)
     ended = shell("lessons", 14)
     assert ended.status == 1
     assert "fashion-mnist is not on this machine" in ended.err

@@ -64,7 +64,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache, no ``CONVOSCOPE_DATA`` and no proxy between us and the loopback server."""
     for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"):
         monkeypatch.setenv(variable, str(tmp_path / "home"))
-    monkeypatch.delenv("CONVOSCOPE_DATA", raising=False)
+    for variable in ("CONVOSCOPE_DATA", "KERAS_HOME"):
+        monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("no_proxy", "*")
     from convoscope.datasets.locate import cache_dir
 

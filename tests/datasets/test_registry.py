@@ -14,8 +14,8 @@ from convoscope import datasets
 from convoscope.errors import UnknownNameError
 
 
-def test_three_data_sets_are_known() -> None:
-    assert datasets.names() == ("digits", "mnist", "fashion-mnist")
+def test_six_data_sets_are_known() -> None:
+    assert datasets.names() == ("digits", "mnist", "fashion-mnist", "kmnist", "cifar10", "cifar100")
 
 
 @pytest.mark.parametrize("name", ["fashion-mnist", "fashion_mnist", "Fashion-MNIST", "FashionMNIST", "fashion mnist"])
@@ -26,16 +26,32 @@ def test_a_name_is_taken_in_any_spelling(name: str) -> None:
 def test_a_name_that_is_unknown_gets_the_nearest_right_one() -> None:
     with pytest.raises(UnknownNameError, match=r"no data set of that name. Did you mean 'fashion-mnist'"):
         datasets.load("fasion-mnist")
-    with pytest.raises(UnknownNameError, match="The data sets are digits, mnist, fashion-mnist"):
-        datasets.info("cifar100")
+    with pytest.raises(
+        UnknownNameError, match="The data sets are digits, mnist, fashion-mnist, kmnist, cifar10, cifar"
+    ):
+        datasets.info("imagenet")
+
+
+@pytest.mark.parametrize("name", ["boston_housing", "california_housing", "imdb", "reuters"])
+def test_data_sets_of_keras_that_are_no_images_say_so_on_import_too(name: str) -> None:
+    with pytest.raises(UnknownNameError, match=f"Convoscope classifies images, and the data set {name} is"):
+        getattr(datasets, name)
+    with pytest.raises(UnknownNameError, match="use Keras for that, or one of the data sets of images here"):
+        exec(f"from convoscope.datasets import {name}")
 
 
 def test_the_facts_are_the_published_ones() -> None:
     facts = {name: datasets.info(name) for name in datasets.names()}
-    assert [i.image_shape for i in facts.values()] == [(8, 8, 1), (28, 28, 1), (28, 28, 1)]
-    assert [i.max_value for i in facts.values()] == [16, 255, 255]
-    assert [(i.train_count, i.test_count) for i in facts.values()] == [(1437, 360), (60000, 10000), (60000, 10000)]
-    assert [i.licence for i in facts.values()] == ["CC BY 4.0", "CC BY-SA 3.0", "MIT"]
+    assert [i.image_shape for i in facts.values()] == [(8, 8, 1), *[(28, 28, 1)] * 3, *[(32, 32, 3)] * 2]
+    assert [i.max_value for i in facts.values()] == [16, *[255] * 5]
+    counts = [(1437, 360), *[(60000, 10000)] * 3, *[(50000, 10000)] * 2]
+    assert [(i.train_count, i.test_count) for i in facts.values()] == counts
+    assert [i.licence for i in facts.values()] == [
+        "CC BY 4.0", "CC BY-SA 3.0", "MIT", "CC BY-SA 4.0", "not stated", "not stated",
+    ]  # fmt: skip
+    assert [len(i.class_names) for i in facts.values()] == [10, 10, 10, 10, 10, 100]
+    assert len(set(facts["cifar100"].class_names)) == 100
+    assert list(facts["cifar100"].class_names) == sorted(facts["cifar100"].class_names)
     assert facts["fashion-mnist"].class_names == (
         "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
     )  # fmt: skip
@@ -71,8 +87,8 @@ def test_the_digits_load_by_name() -> None:
 
 
 def test_a_name_that_the_package_lacks_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match=r"no attribute 'cifar10'; it has .*fashion_mnist"):
-        datasets.cifar10  # noqa: B018
+    with pytest.raises(AttributeError, match=r"no attribute 'imagenet'; it has .*fashion_mnist"):
+        datasets.imagenet  # noqa: B018
     assert {"mnist", "load", "names"} <= set(dir(datasets))
 
 

@@ -42,8 +42,8 @@ def command(
     dataset: Annotated[
         str | None,
         typer.Argument(
-            help="digits (in the package), mnist or fashion-mnist; or your own images: a folder with a subfolder for "
-            "each class, or a CSV file with the columns path and label. Default: digits."
+            help="digits (in the package), mnist, fashion-mnist, kmnist, cifar10 or cifar100; or your own images: a "
+            "folder with a subfolder for each class, or a CSV file with the columns path and label. Default: digits."
         ),
     ] = None,
     *,

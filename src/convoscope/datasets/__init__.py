@@ -1,4 +1,4 @@
-"""Data sets: digits in the package, MNIST and Fashion-MNIST from disk or the internet, IDX files, folders of images.
+"""Data sets: digits in the package, MNIST and its like and CIFAR from disk or the internet, IDX files, your own images.
 
 A module for each, with ``load_data()`` and ``CLASS_NAMES``, as in Keras; and all of them by name:
 
@@ -11,6 +11,9 @@ A module for each, with ``load_data()`` and ``CLASS_NAMES``, as in Keras; and al
 digits
 mnist
 fashion-mnist
+kmnist
+cifar10
+cifar100
 
 Your own images are loaded with `from_folder`.
 """
@@ -20,13 +23,23 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from convoscope.errors import UnknownNameError
+
 if TYPE_CHECKING:
-    from convoscope.datasets import digits as digits, fashion_mnist as fashion_mnist, idx as idx, mnist as mnist
+    from convoscope.datasets import (
+        cifar10 as cifar10,
+        cifar100 as cifar100,
+        digits as digits,
+        fashion_mnist as fashion_mnist,
+        idx as idx,
+        kmnist as kmnist,
+        mnist as mnist,
+    )
     from convoscope.datasets.description import Dataset as Dataset, DatasetInfo as DatasetInfo, FileInfo as FileInfo
     from convoscope.datasets.folder.loading import FolderDataset as FolderDataset, from_folder as from_folder
     from convoscope.datasets.registry import info as info, load as load, names as names
 
-_MODULES = ("digits", "fashion_mnist", "idx", "mnist")
+_MODULES = ("cifar10", "cifar100", "digits", "fashion_mnist", "idx", "kmnist", "mnist")
 _FOUND_IN = {
     "Dataset": "description",
     "DatasetInfo": "description",
@@ -37,6 +50,13 @@ _FOUND_IN = {
     "load": "registry",
     "names": "registry",
 }
+#: Data sets of Keras' that are no images.
+_OUTSIDE = {
+    "boston_housing": "houses and their prices",
+    "california_housing": "houses and their prices",
+    "imdb": "film reviews",
+    "reuters": "news articles",
+}
 __all__ = [*_MODULES, *_FOUND_IN]
 
 
@@ -46,6 +66,12 @@ def __getattr__(name: str) -> Any:
         return import_module(f"{__name__}.{name}")
     if name in _FOUND_IN:
         return getattr(import_module(f"{__name__}.{_FOUND_IN[name]}"), name)
+    if name in _OUTSIDE:
+        # No AttributeError: "from convoscope.datasets import imdb" would then say only that there is none.
+        raise UnknownNameError(
+            f"Convoscope classifies images, and the data set {name} is {_OUTSIDE[name]}: use Keras for that, or one of "
+            f"the data sets of images here, such as fashion_mnist and cifar10."
+        )
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
 
 

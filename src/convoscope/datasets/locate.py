@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,7 @@ class Place:
     folder : Path
         The folder; it need not exist.
     why : str
-        ``"data_dir"``, ``"CONVOSCOPE_DATA"`` or ``"the cache"``.
+        ``"data_dir"``, ``"CONVOSCOPE_DATA"``, ``"the cache"`` or ``"Keras' folder"``.
     """
 
     folder: Path
@@ -104,6 +104,21 @@ def places(data_dir: str | os.PathLike[str] | None = None) -> list[Place]:
     return found
 
 
+def places_to_look(data_dir: str | os.PathLike[str] | None = None) -> list[Place]:
+    """List the folders to look at for what is there already: `places`, and Keras' own folder if there is one.
+
+    Examples
+    --------
+    >>> places_to_look()[: len(places())] == places()
+    True
+    """
+    own = home_path(os.environ.get("KERAS_HOME") or os.path.join("~", ".keras"))
+    found = places(data_dir)
+    if own is not None and os.path.isdir(own / "datasets"):
+        found.append(Place(own / "datasets", "Keras' folder"))
+    return found
+
+
 def candidates(root: Path, name: str) -> Iterator[Path]:
     """Give the folders under `root` that the files of a data set may be in.
 
@@ -144,7 +159,7 @@ def find(name: str, files: Sequence[str], data_dir: str | os.PathLike[str] | Non
     """
     looked: list[str] = []
     partial: list[Path] = []
-    for place in places(data_dir):
+    for place in places_to_look(data_dir):
         best: dict[str, Path] = {}
         here: list[Path] = []
         for folder in candidates(place.folder, name):
@@ -153,7 +168,7 @@ def find(name: str, files: Sequence[str], data_dir: str | os.PathLike[str] | Non
                 return Search(found, tuple(looked), tuple(partial))
             best = max(best, found, key=len)
             here += found.values()
-        looked.append(f"{place.folder} ({place.why}) {_lacks(place.folder, files, best)}")
+        looked.append(f"{place.folder} ({place.why}) {lacks(place.folder, files, best)}")
         partial += here
     return Search(None, tuple(looked), tuple(partial))
 
@@ -168,7 +183,8 @@ def _in_folder(folder: Path, files: Sequence[str]) -> dict[str, Path]:
     return found
 
 
-def _lacks(folder: Path, files: Sequence[str], found: dict[str, Path]) -> str:
+def lacks(folder: Path, files: Sequence[str], found: Collection[str]) -> str:
+    """Say what a folder lacks of the files of a data set, as the end of a sentence."""
     if not os.path.isdir(folder):
         return "does not exist"
     if not os.access(folder, os.R_OK | os.X_OK):

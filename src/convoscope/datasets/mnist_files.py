@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 import warnings
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from convoscope.datasets.description import NOT_ON_DISK, Dataset, DatasetInfo, FileInfo, Pair, folded
+from convoscope.datasets.description import NOT_ON_DISK, Dataset, DatasetInfo, FileInfo, Pair
+from convoscope.datasets.fetching import fetch
 from convoscope.datasets.idx import read_checked
-from convoscope.datasets.locate import VARIABLE, find, places
+from convoscope.datasets.locate import VARIABLE, find
+from convoscope.datasets.npz import Check, find_npz, read_npz
 from convoscope.datasets.progress import Progress
 from convoscope.errors import (
     ConvoscopeWarning,
@@ -23,8 +24,8 @@ from convoscope.errors import (
     DownloadError,
     FileFormatError,
     MissingFileError,
-    StorageError,
 )
+from convoscope.paths import user_path
 
 _NAMES = (
     "train-images-idx3-ubyte.gz",
@@ -42,11 +43,14 @@ _WHOSE_LABELS = {
 
 _LOAD_DATA = """Load {what}.
 
-Looked for in `data_dir`, in the folder ``CONVOSCOPE_DATA`` names and in the cache, and downloaded ({size})
-where it is in none of them.
+Looked for in `data_dir`, in the folder ``CONVOSCOPE_DATA`` names, in the cache and in Keras' folder ``~/.keras``, and
+downloaded ({size}) where it is in none of them.
 
 Parameters
 ----------
+path : str
+    Keras' argument: a file ``.npz`` with x_train, y_train, x_test and y_test, taken where one is found in these
+    folders, or at this path.
 data_dir : str or path-like, optional
     A folder with data sets, or with this one; downloads go there.
 download : bool
@@ -88,6 +92,7 @@ def load(
     *,
     download: bool = True,
     progress: Progress | None = None,
+    npz: str | None = None,
 ) -> Dataset:
     """Find the files of a data set, download them where they are nowhere, read them and check that they fit.
 
@@ -101,6 +106,9 @@ def load(
         Whether the internet may be asked.
     progress : callable, optional
         ``progress(done_bytes, total_bytes_or_None, name)``. By default one line on stderr, if that is a terminal.
+    npz : str, optional
+        The name or path of one ``.npz`` file to take instead, where it is found. Left out, ``NAME.npz`` is taken where
+        no folder has the four files.
 
     Returns
     -------
@@ -120,10 +128,17 @@ def load(
     DataError
         A label stands for no class, there are no images, or the files are those of another data set.
     """
-    files = _obtain(info, data_dir, download, progress)
-    x_train, y_train = _read_pair(info, files[_NAMES[0]], files[_NAMES[1]])
-    x_test, y_test = _read_pair(info, files[_NAMES[2]], files[_NAMES[3]])
-    folder = next(iter(files.values())).parent
+    found = _npz(info, npz, data_dir)
+    if found is not None:
+        arrays = read_npz(found, lambda name: _images(info, found) if name[0] == "x" else _labels(info, found))
+        x_train, y_train = _checked(info, (arrays["x_train"], found), (arrays["y_train"], found))
+        x_test, y_test = _checked(info, (arrays["x_test"], found), (arrays["y_test"], found))
+        folder = found.parent
+    else:
+        files = _obtain(info, data_dir, download, progress)
+        x_train, y_train = _read_pair(info, files[_NAMES[0]], files[_NAMES[1]])
+        x_test, y_test = _read_pair(info, files[_NAMES[2]], files[_NAMES[3]])
+        folder = next(iter(files.values())).parent
     whose = _WHOSE_LABELS.get(hashlib.sha256(y_train.tobytes()).hexdigest(), info.name)
     if whose != info.name:
         raise DataError(
@@ -139,6 +154,7 @@ class LoadData(Protocol):
 
     def __call__(
         self,
+        path: str | None = None,
         *,
         data_dir: str | os.PathLike[str] | None = None,
         download: bool = True,
@@ -150,12 +166,14 @@ def loader(info: DatasetInfo, what: str, size: str, module: str) -> LoadData:
     """Make the ``load_data`` of a module: for what it loads, and the size of the download, in words."""
 
     def load_data(
+        path: str | None = None,
         *,
         data_dir: str | os.PathLike[str] | None = None,
         download: bool = True,
         progress: Progress | None = None,
     ) -> tuple[Pair, Pair]:
-        return load(info, data_dir, download=download, progress=progress).pairs
+        named = None if path == f"{info.name}.npz" else path
+        return load(info, data_dir, download=download, progress=progress, npz=named).pairs
 
     load_data.__doc__ = _LOAD_DATA.format(what=what, size=size, last=info.class_names[-1])
     load_data.__module__, load_data.__qualname__ = module, "load_data"
@@ -165,21 +183,47 @@ def loader(info: DatasetInfo, what: str, size: str, module: str) -> LoadData:
 def where(info: DatasetInfo, data_dir: str | os.PathLike[str] | None = None) -> str:
     """Give the folder that has all files of a data set, or ``"not on disk"``."""
     files = find(info.name, [file.name for file in info.files], data_dir).files
-    return str(next(iter(files.values())).parent) if files else NOT_ON_DISK
+    found = next(iter(files.values())) if files else _npz(info, None, data_dir)
+    return str(found.parent) if found else NOT_ON_DISK
+
+
+def _npz(info: DatasetInfo, named: str | None, data_dir: str | os.PathLike[str] | None) -> Path | None:
+    """Look for the one file that Keras keeps: a named one before all, else where no folder has the four files."""
+    if named is not None:
+        own = user_path(named)
+        return own if os.path.isfile(own) else find_npz(info.name, named, data_dir)
+    if find(info.name, [file.name for file in info.files], data_dir).files:
+        return None
+    return find_npz(info.name, f"{info.name}.npz", data_dir)
 
 
 def _read_pair(info: DatasetInfo, images_path: Path, labels_path: Path) -> Pair:
+    images = read_checked(images_path, _images(info, images_path))
+    labels = read_checked(labels_path, _labels(info, labels_path))
+    return _checked(info, (images, images_path), (labels, labels_path))
+
+
+def _images(info: DatasetInfo, path: Path) -> Check:
+    """Return the check that an array is this data set's images."""
     height, width, _ = info.image_shape
-    most = info.train_count + info.test_count
 
-    def as_images(shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    def check(shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         fits = len(shape) == 3 and shape[1:] == (height, width)
-        _expect(shape, dtype, images_path, f"images of shape (N, {height}, {width})", fits, most)
+        _expect(shape, dtype, path, f"images of shape (N, {height}, {width})", fits, info)
 
-    def as_labels(shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-        _expect(shape, dtype, labels_path, "labels of shape (N,)", len(shape) == 1, most)
+    return check
 
-    images, labels = read_checked(images_path, as_images), read_checked(labels_path, as_labels)
+
+def _labels(info: DatasetInfo, path: Path) -> Check:
+    """Return the check that an array is labels."""
+    return lambda shape, dtype: _expect(shape, dtype, path, "labels of shape (N,)", len(shape) == 1, info)
+
+
+def _checked(
+    info: DatasetInfo, images_and_path: tuple[NDArray[Any], Path], labels_and_path: tuple[NDArray[Any], Path]
+) -> Pair:
+    """Check that images and labels fit each other and the data set."""
+    (images, images_path), (labels, labels_path) = images_and_path, labels_and_path
     if len(images) != len(labels):
         raise FileFormatError(
             f"{images_path} has {len(images):,} images and {labels_path} has {len(labels):,} labels; there has to be "
@@ -197,7 +241,8 @@ def _read_pair(info: DatasetInfo, images_path: Path, labels_path: Path) -> Pair:
     return images, labels
 
 
-def _expect(shape: tuple[int, ...], dtype: np.dtype[Any], path: Path, what: str, fits: bool, most: int) -> None:
+def _expect(shape: tuple[int, ...], dtype: np.dtype[Any], path: Path, what: str, fits: bool, info: DatasetInfo) -> None:
+    most = info.train_count + info.test_count
     if not fits or dtype != np.uint8:
         raise FileFormatError(
             f"{path} was to hold uint8 {what}, and holds {dtype} values of shape {shape}. "
@@ -237,7 +282,7 @@ def _obtain(
             f"Complete that folder, or give one without any of these files to have all of them downloaded."
         )
     try:
-        folder = _download(info, data_dir, progress)
+        folder = fetch(info, data_dir, progress)
     except DownloadError as error:
         raise DownloadError(f"{nowhere} {error} {remedy}") from error
     return {file.name: folder / file.name for file in info.files}
@@ -248,41 +293,3 @@ def _not_published(info: DatasetInfo, paths: tuple[Path, ...]) -> Path | None:
 
     sums = {file.name: file.sha256 for file in info.files}
     return next((path for path in paths if sums.get(path.name) != sha256(path)), None)
-
-
-def _download(
-    info: DatasetInfo,
-    data_dir: str | os.PathLike[str] | None,
-    progress: Progress | None,
-) -> Path:
-    """Download into the first place that may be written to."""
-    from convoscope.datasets.download import download  # urllib takes longer to import than all of this package
-
-    refused = []
-    for place in places(data_dir):
-        named = folded(place.folder.name) == folded(info.name)
-        folder = place.folder if named else place.folder / info.name
-        new = [path for path in (folder, *folder.parents) if not os.path.exists(path)]
-        try:
-            if reason := _unwritable(folder):
-                refused.append(f"{folder} ({place.why}): {reason}")
-                continue
-            download(folder, info.files, info.urls, progress=progress)
-            return folder
-        finally:
-            for path in new:  # nothing came: leave no empty folders behind
-                with suppress(OSError):
-                    path.rmdir()
-    raise StorageError(
-        f"{info.name} has to be downloaded, and there is no folder to put it: {'; '.join(refused)}. "
-        f"Give a folder that may be written to, as data_dir, with --data-dir or in {VARIABLE}."
-    )
-
-
-def _unwritable(folder: Path) -> str | None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return None
-    except OSError as error:
-        return error.strerror or str(error)

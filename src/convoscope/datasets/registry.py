@@ -6,25 +6,35 @@ import difflib
 import os
 from contextlib import suppress
 
-from convoscope.datasets import digits, fashion_mnist, mnist
+from convoscope.datasets import cifar10, cifar100, digits, fashion_mnist, kmnist, mnist
 from convoscope.datasets.description import Dataset, DatasetInfo, folded
 from convoscope.datasets.progress import Progress
-from convoscope.datasets.sources import Custom, Published, Source
+from convoscope.datasets.sources import Bundled, CifarLike, Custom, MnistLike, Published, Source
 from convoscope.errors import UnknownNameError
 from convoscope.paths import refuse_address, user_path
 
-_INFOS = {info.name: info for info in (digits.INFO, mnist.INFO, fashion_mnist.INFO)}
+_SOURCES: dict[str, Published] = {
+    source.name: source
+    for source in (
+        Bundled(digits.INFO),
+        MnistLike(mnist.INFO),
+        MnistLike(fashion_mnist.INFO),
+        MnistLike(kmnist.INFO),
+        CifarLike(cifar10.CIFAR),
+        CifarLike(cifar100.CIFAR),
+    )
+}
 
 
 def names() -> tuple[str, ...]:
-    """Give the names of all data sets, the smallest first.
+    """Give the names of all data sets, the bundled one first.
 
     Examples
     --------
     >>> names()
-    ('digits', 'mnist', 'fashion-mnist')
+    ('digits', 'mnist', 'fashion-mnist', 'kmnist', 'cifar10', 'cifar100')
     """
-    return tuple(_INFOS)
+    return tuple(_SOURCES)
 
 
 def info(name: str, data_dir: str | os.PathLike[str] | None = None) -> DatasetInfo:
@@ -116,9 +126,9 @@ def source(name: str) -> Source:
     >>> source("Digits").key, source("./digits").known
     ('digits', None)
     """
-    for known in _INFOS.values():
+    for known in _SOURCES.values():
         if folded(known.name) == folded(name):
-            return Published(known)
+            return known
     if is_custom(name):
         return Custom(name)
     folders = [entry.name for entry in _entries_here() if entry.is_dir() and not entry.name.startswith(".")]
@@ -138,7 +148,7 @@ def is_custom(name: str) -> bool:
     >>> is_custom("digits"), is_custom("./digits"), is_custom("flowers.csv"), is_custom("digitz")
     (False, True, True, False)
     """
-    if any(folded(known) == folded(name) for known in _INFOS):
+    if any(folded(known) == folded(name) for known in _SOURCES):
         return False
     path = user_path(name)
     if not os.path.lexists(path):

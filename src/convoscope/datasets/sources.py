@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from convoscope.datasets import digits, mnist_files
+from convoscope.datasets.cifar_files import Cifar
 from convoscope.datasets.description import BUNDLED, Dataset, DatasetInfo
 from convoscope.datasets.progress import Progress
 from convoscope.paths import user_path
@@ -64,7 +65,7 @@ class Source(ABC):
 
 
 class Published(Source):
-    """One of `convoscope.datasets.names`."""
+    """One of `convoscope.datasets.names`, whose files a subclass reads."""
 
     known: DatasetInfo
 
@@ -72,20 +73,55 @@ class Published(Source):
         self.name, self.key, self.known = info.name, info.name, info
 
     def info(self, data_dir: Folder) -> DatasetInfo:
-        if self.known.where == BUNDLED:
-            return self.known
-        return replace(self.known, where=mnist_files.where(self.known, data_dir))
+        return replace(self.known, where=self.where(data_dir))
+
+    @abstractmethod
+    def where(self, data_dir: Folder) -> str:
+        """Give the folder that has it, ``"bundled"`` or ``"not on disk"``."""
+
+    def load_to_test(self, data_dir: Folder, form: Mapping[str, Any]) -> Dataset:
+        return self.load(data_dir)
+
+
+class Bundled(Published):
+    """The digits, which come with the package."""
+
+    def where(self, data_dir: Folder) -> str:
+        return BUNDLED
 
     def load(
         self, data_dir: Folder, *, download: bool = True, progress: Progress | None = None, **wishes: Any
     ) -> Dataset:
-        if self.known.where == BUNDLED:
-            (x_train, y_train), (x_test, y_test) = digits.load_data()
-            return Dataset(x_train, y_train, x_test, y_test, self.known)
+        (x_train, y_train), (x_test, y_test) = digits.load_data()
+        return Dataset(x_train, y_train, x_test, y_test, self.known)
+
+
+class MnistLike(Published):
+    """Four IDX files, as MNIST was published."""
+
+    def where(self, data_dir: Folder) -> str:
+        return mnist_files.where(self.known, data_dir)
+
+    def load(
+        self, data_dir: Folder, *, download: bool = True, progress: Progress | None = None, **wishes: Any
+    ) -> Dataset:
         return mnist_files.load(self.known, data_dir, download=download, progress=progress)
 
-    def load_to_test(self, data_dir: Folder, form: Mapping[str, Any]) -> Dataset:
-        return self.load(data_dir)
+
+class CifarLike(Published):
+    """An archive of batches, as CIFAR was published."""
+
+    def __init__(self, cifar: Cifar) -> None:
+        super().__init__(cifar.info)
+        self._cifar = cifar
+
+    def where(self, data_dir: Folder) -> str:
+        return self._cifar.where(data_dir)
+
+    def load(
+        self, data_dir: Folder, *, download: bool = True, progress: Progress | None = None, **wishes: Any
+    ) -> Dataset:
+        return self._cifar.load(data_dir, download=download, progress=progress)
 
 
 class Custom(Source):
