@@ -148,7 +148,8 @@ public:
                        const In<std::int64_t>& rows, std::int64_t batch_size, const Losses& losses,
                        const nb::dict& rule, const In<double>& learning_rates, std::int64_t iteration,
                        std::uint64_t seed, const std::vector<std::vector<Out>>& slots, const MaybeRooms& sample_losses,
-                       const Rooms& outputs, std::optional<double> budget, std::optional<Doubles> penalties) {
+                       const Rooms& outputs, std::optional<double> budget, std::optional<Doubles> penalties,
+                       std::optional<std::int64_t> first_draw) {
         Stretch stretch{};
         stretch.x = images_of_all(x);
         stretch.scorings = scorings_of(losses, y, sample_weights, stretch.x.front().count);
@@ -161,6 +162,7 @@ public:
         require(size(learning_rates) >= (stretch.count + stretch.batch_size - 1) / stretch.batch_size,
                 "a learning rate is needed for each step");
         stretch.iteration = iteration;
+        stretch.first_draw = first_draw.value_or(iteration);
         stretch.seed = seed;
         stretch.slots = slots_of(slots, stretch.rule);
         stretch.losses = loss_rooms(stretch.scorings, sample_losses, stretch.count);
@@ -350,5 +352,5 @@ NB_MODULE(_native, m) {
              nb::arg("sample_weights").noconvert().none(), nb::arg("rows").noconvert(), "batch_size"_a, "losses"_a,
              "rule"_a, nb::arg("learning_rates").noconvert(), "iteration"_a, "seed"_a, nb::arg("slots").noconvert(),
              nb::arg("sample_losses").noconvert(), nb::arg("outputs").noconvert(), "budget"_a.none(),
-             nb::arg("penalties").noconvert().none() = nb::none());
+             nb::arg("penalties").noconvert().none() = nb::none(), nb::arg("first_draw") = nb::none());
 }

@@ -134,8 +134,8 @@ std::int64_t train(Program& program, const Stretch& stretch, std::optional<doubl
         const std::int64_t first = step * stretch.batch_size,
                            samples = std::min(stretch.batch_size, stretch.count - first);
         const std::int64_t* rows = stretch.rows + first;
-        const auto iteration = static_cast<std::uint32_t>(stretch.iteration + step);
-        batch.forward({&stretch.x, rows, samples, stretch.seed, iteration}, [&](int output, Range range) {
+        const auto draw = static_cast<std::uint32_t>(stretch.first_draw + step);
+        batch.forward({&stretch.x, rows, samples, stretch.seed, draw}, [&](int output, Range range) {
             const auto o = static_cast<std::size_t>(output);
             const std::int64_t size = program.output(o).size;
             if (stretch.scorings[o]) judge.judge(o, range, rows, samples, stretch.losses[o] + first);

@@ -52,7 +52,8 @@ struct Stretch {
     std::int64_t count, batch_size;
     UpdateRule rule;
     const double* learning_rates;  // of each step
-    std::int64_t iteration;        // steps taken before
+    std::int64_t iteration;        // steps taken before, as the optimizer counts them
+    std::int64_t first_draw;       // the counter of dropout's and augmentation's numbers in the first step
     std::uint64_t seed;
     std::vector<std::vector<float*>> slots;  // of each trainable weight
     std::vector<float*> losses;              // (count) for each output with a loss, written

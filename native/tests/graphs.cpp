@@ -279,6 +279,7 @@ void a_training_step_is_right(Stack& graph, const Samples& samples) {
     stretch.rule = {UpdateRule::Kind::sgd, 0, false, 0.9, 0.999, 1e-7, 0.9, false, 0, {}, {}, {}};
     stretch.learning_rates = &rate;
     stretch.iteration = 5;
+    stretch.first_draw = 5;
     stretch.seed = 3;
     for (const Weight& weight : program.weights())
         if (weight.trainable) stretch.slots.emplace_back();

@@ -98,4 +98,5 @@ class Program:
         outputs: Sequence[Array],
         budget: float | None,
         penalties: Array | None = None,
+        first_draw: int | None = None,
     ) -> int: ...

@@ -9,8 +9,12 @@ import numpy.typing as npt
 
 from convoscope.errors import DataError
 from convoscope.seeds import set_random_seed
+from convoscope.training.data.py_dataset import PyDataset
 
-__all__ = ["normalize", "set_random_seed", "to_categorical"]
+__all__ = ["PyDataset", "Sequence", "normalize", "set_random_seed", "to_categorical"]
+
+#: Keras' older name.
+Sequence = PyDataset
 
 
 def to_categorical(x: npt.ArrayLike, num_classes: int | None = None) -> npt.NDArray[np.float32]:

@@ -177,14 +177,6 @@ def test_what_a_callback_evaluates_does_not_disturb_what_training_measures(new_m
     assert disturbed["accuracy"] == new_model().fit(*images, verbose=0).history["accuracy"]
 
 
-def test_steps_per_epoch_takes_the_start_of_each_epochs_order(new_model: Any, images: Any) -> None:
-    model = new_model()
-    model.fit(*images, batch_size=10, steps_per_epoch=3, epochs=2, verbose=0)
-    assert model.optimizer.iterations == 6
-    with pytest.raises(ConfigurationError, match="more than the 10 batches of 10 that 97 samples make"):
-        model.fit(*images, batch_size=10, steps_per_epoch=11, verbose=0)
-
-
 def test_nothing_is_trained_when_the_epochs_are_done(model: Any, images: Any) -> None:
     before = model.get_weights()
     history = model.fit(*images, initial_epoch=3, epochs=3, verbose=0)
@@ -313,10 +305,3 @@ def test_settings_that_cannot_be_meant_are_refused_before_anything_changes(
         model.fit(*images, **{"verbose": 0, **options})
     assert model.optimizer.iterations == 0
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
-
-
-def test_a_generator_is_refused_with_what_to_do(model: Any, images: Any) -> None:
-    from convoscope.training.stages import fit
-
-    with pytest.raises(DataError, match="read them into arrays"):
-        fit(model, (each for each in images), None, verbose=0)

@@ -273,7 +273,6 @@ WANTED: list[tuple[tuple[int, ...], tuple[int, ...], str]] = [
     ((6, 6, 1), (400, 500), r"an image of 400 × 500 pixels: x\[np.newaxis, ..., np.newaxis\]"),
     ((6, 6, 1), (12, 36), r"x.reshape\(-1, 6, 6, 1\)"),
     ((6, 6, 1), (12, 8, 9), "The images are 8 × 9 pixels and not 6 × 6"),
-    ((6, 6, 1), (12, 6, 6), "The channel axis is missing"),
     ((36,), (36,), r"x\[np.newaxis\] adds it"),
     ((36,), (35,), r"without the batch axis, of shape \(35,\): x\[np.newaxis\]"),
     ((36,), (6, 6), r"x.reshape\(1, 36\)"),

@@ -49,12 +49,12 @@ def _history(
     lengths = itertools.cycle(stretches)
     run = loop._run
 
-    def cut(executable: Any, stretch: Any, optimizer: Any) -> int:
+    def cut(executable: Any, stretch: Any, *others: Any) -> int:
         size = stretch.batch_size * next(lengths)
         stretch.rows, stretch.losses, stretch.outputs = (
             part[:size] for part in (stretch.rows, stretch.losses, stretch.outputs)
         )
-        return run(executable, stretch, optimizer)
+        return run(executable, stretch, *others)
 
     monkeypatch.setattr(loop, "_run", cut)
     history = model.fit(x, y, batch_size=10, epochs=3, verbose=0, validation_split=0.3, **options).history

@@ -266,11 +266,11 @@ def _history(monkeypatch: pytest.MonkeyPatch, x: Any, y: Any, stretches: list[in
     model = compiled(metrics=[["accuracy"], []], weighted_metrics=[[], ["mse"]], dropout=0.3)
     lengths, run = itertools.cycle(stretches), loop._run
 
-    def cut(executable: Any, stretch: Any, optimizer: Any) -> int:
+    def cut(executable: Any, stretch: Any, *others: Any) -> int:
         size = stretch.batch_size * next(lengths)
         stretch.rows = stretch.rows[:size]
         stretch.losses, stretch.outputs = ([own[:size] for own in of] for of in (stretch.losses, stretch.outputs))
-        return run(executable, stretch, optimizer)
+        return run(executable, stretch, *others)
 
     monkeypatch.setattr(loop, "_run", cut)
     weights = [np.linspace(0.1, 1, COUNT), np.linspace(2, 1, COUNT)]

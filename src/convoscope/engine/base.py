@@ -126,7 +126,7 @@ class Stretch:
     loss : LossRule, or one for each output, with None for those without a loss
     learning_rates : float64 array, one value a step
     iteration : int
-        Steps taken before this stretch: for Adam's bias correction, and so that dropout draws new numbers.
+        Steps that the optimizer has taken before this stretch: for Adam's bias correction.
     seed : int
         Of the run: dropout's numbers follow from it (see `convoscope.engine.philox`).
     slots : for each trainable weight, in the plan's order, its optimizer arrays (float32, the weight's shape)
@@ -136,6 +136,9 @@ class Stretch:
         The model's outputs in training mode, before the step's update.
     penalties : float64 array, one value a step, or None, written
         What the regularizers' penalties were before the step's update, all weights together. None throws them away.
+    first_draw : int, optional
+        The counter of dropout's and augmentation's numbers in the first step. An optimizer counts anew when a model is
+        compiled again, and its numbers must not come again; ``iteration`` if left out.
     """
 
     x: Arrays
@@ -152,6 +155,7 @@ class Stretch:
     outputs: Arrays
     sample_weight: Array | Sequence[Array | None] | None = None
     penalties: npt.NDArray[np.float64] | None = None
+    first_draw: int | None = None
 
     @property
     def steps(self) -> int:

@@ -211,6 +211,7 @@ class NativeExecutable:
             outputs,
             budget,
             stretch.penalties,
+            stretch.first_draw,
         )
 
     @contextmanager

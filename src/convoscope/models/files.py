@@ -33,6 +33,7 @@ from convoscope.models import architecture, tensorfile
 from convoscope.models.network import Network
 from convoscope.models.tensorfile import AnyFloats
 from convoscope.paths import user_path
+from convoscope.training.draws import Draws
 from convoscope.types import Shape
 
 FORMAT = "convoscope-model"
@@ -261,6 +262,7 @@ def _describe(model: Network, include_optimizer: bool) -> dict[str, Any]:
         "class_names": None if model.class_names is None else list(model.class_names),
         "preprocessing": model.preprocessing,
         "seed": model.seed,
+        **({} if model.draws == Draws() else {"draws": model.draws.described()}),
         "training": _training(model) if include_optimizer and model.compiled else None,
     }
 
@@ -370,6 +372,8 @@ def _make(
     _check_extras(model)
     if description["training"] is not None:
         _set_training(model, description["training"], tensors, path)
+    if "draws" in description:  # files did not say so once
+        model.draws = Draws.of(description["draws"])
     return model
 
 

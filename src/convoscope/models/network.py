@@ -335,8 +335,9 @@ class Network(Operation, Trainer):
         given = self.in_order(x, self.input_names, "inputs") if isinstance(x, dict) else x
         if len(shapes) > 1:
             return check_several_inputs(given, shapes, self.input_names, where)
-        listed = isinstance(given, (list, tuple)) and len(given) == 1 and np.ndim(given[0]) > len(shapes[0])
-        return check_inputs(given[0] if listed or isinstance(x, dict) else given, shapes[0], where)
+        if isinstance(x, dict) or _is_list_of_one(given, shapes[0]):
+            given = given[0]
+        return check_inputs(given, shapes[0], where)
 
     # ---- looking and keeping
 
@@ -432,6 +433,14 @@ class Network(Operation, Trainer):
         from convoscope.models.summary_html import summary_html
 
         return summary_html(self)
+
+
+def _is_list_of_one(given: Any, shape: Shape) -> bool:
+    """Whether something is a list with the array of the only input, and not one sample in a list."""
+    if not isinstance(given, (list, tuple)) or len(given) != 1:
+        return False
+    inner = np.shape(given[0])
+    return len(inner) > len(shape) or (len(inner) == len(shape) and (*inner[1:], 1) == shape)
 
 
 def _with_batch(shapes: Sequence[Shape]) -> str:

@@ -15,6 +15,7 @@ from convoscope.engine.base import Array, Executable, each
 from convoscope.errors import DataError, NotReadyError, ShapeError, unknown_name
 from convoscope.layers import moments
 from convoscope.tensors import tensor
+from convoscope.training.draws import Draws
 from convoscope.types import Shape
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Trainer(ABC):
     #: What `compile` was told of losses and metrics, for each output.
     objective: Objective | None = None
     history: History | None = None
+    #: How far the model is in its random numbers and in its data: no call of `fit` repeats the one before.
+    draws: Draws = Draws()
     #: Set to True, by a callback for instance, to end training after the epoch (or batch) that runs.
     stop_training: bool = False
 
@@ -121,10 +124,15 @@ class Trainer(ABC):
         sample_weight: Any = None,
         initial_epoch: int = 0,
         steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
         validation_batch_size: int | None = None,
-        validation_freq: int = 1,
+        validation_freq: Any = 1,
+        **threads: Any,
     ) -> History:
-        """Train on images `x` and their labels `y`. What each argument means: see `convoscope.training.stages.fit`.
+        """Train on images `x` and their labels `y`, or on what hands out batches of both.
+
+        What each argument means: see `convoscope.training.stages.fit`. ``workers``, ``max_queue_size`` and
+        ``use_multiprocessing`` may be given as in Keras 2.
 
         Returns
         -------
@@ -143,7 +151,8 @@ class Trainer(ABC):
         from convoscope.training import stages
 
         self._require_compiled("fit")
-        self._build_for(x)
+        threads = _threads(threads, "fit")
+        x = self._built_for(x)
         with moments.training():
             self.history = stages.fit(
                 self,
@@ -160,8 +169,10 @@ class Trainer(ABC):
                 sample_weight=sample_weight,
                 initial_epoch=initial_epoch,
                 steps_per_epoch=steps_per_epoch,
+                validation_steps=validation_steps,
                 validation_batch_size=validation_batch_size,
                 validation_freq=validation_freq,
+                **threads,
             )
         return self.history
 
@@ -172,10 +183,14 @@ class Trainer(ABC):
         batch_size: int | None = None,
         verbose: Any = "auto",
         sample_weight: Any = None,
-        return_dict: bool = False,
+        steps: int | None = None,
         callbacks: Any = None,
+        return_dict: bool = False,
+        **threads: Any,
     ) -> Any:
-        """Measure loss and metrics on images `x` and labels `y`.
+        """Measure loss and metrics on images `x` and labels `y`, or on what hands out batches of both.
+
+        See `convoscope.training.stages.evaluate`.
 
         Returns
         -------
@@ -186,7 +201,8 @@ class Trainer(ABC):
         from convoscope.training import stages
 
         self._require_compiled("evaluate")
-        self._build_for(x)
+        _threads(threads, "evaluate")
+        x = self._built_for(x)
         return stages.evaluate(
             self,
             x,
@@ -194,19 +210,33 @@ class Trainer(ABC):
             batch_size=batch_size,
             verbose=verbose,
             sample_weight=sample_weight,
+            steps=steps,
             return_dict=return_dict,
             callbacks=callbacks,
         )
 
-    def predict(self, x: Any, batch_size: int | None = None, verbose: Any = "auto", *, callbacks: Any = None) -> Any:
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+        **threads: Any,
+    ) -> Any:
         """Return the outputs for inputs `x`, (N, *output_shape), computed in batches of `batch_size` (32).
+
+        `x` may hand out batches, as in `fit`: what else is in them is left out. With `steps`, only so many batches are
+        computed.
 
         A model with several outputs gives them as they were given to it: in a list, or in a dict.
         """
         from convoscope.training import stages
 
-        self._build_for(x)
-        return self.in_form(stages.predict(self, x, batch_size=batch_size, verbose=verbose, callbacks=callbacks))
+        _threads(threads, "predict")
+        x = self._built_for(x)
+        options = {"batch_size": batch_size, "verbose": verbose, "steps": steps, "callbacks": callbacks}
+        return self.in_form(stages.predict(self, x, **options))
 
     def train_on_batch(self, x: Any, y: Any, **options: Any) -> Any:
         """Take one training step on one batch. See `convoscope.training.stages.train_on_batch`."""
@@ -324,6 +354,17 @@ class Trainer(ABC):
         if not self.built:
             self.build((None, *sample_shape(x, f"Model {self.name!r}")))
 
+    def _built_for(self, x: Any) -> Any:
+        """Do the same where `x` may hand out batches: the first one is looked at. Return what stands for it then."""
+        if self.built:
+            return x
+        from convoscope.training.data.batches import hands_out_batches
+        from convoscope.training.feeding import peeked
+
+        first, x = peeked(x) if hands_out_batches(x) else (x, x)
+        self._build_for(first)
+        return x
+
     def _require_compiled(self, what: str) -> None:
         if not self.compiled:
             raise NotReadyError(
@@ -334,6 +375,8 @@ class Trainer(ABC):
 
 def sample_shape(x: Any, where: str) -> tuple[int, ...]:
     """Return the shape of one of the samples in `x`, whose first axis counts them."""
+    if isinstance(x, (list, tuple)) and len(x) == 1 and np.ndim(x[0]) > 1:
+        x = x[0]  # a list with the only input's array
     try:
         shape = np.shape(x)
     except ValueError:
@@ -350,6 +393,15 @@ def sample_shape(x: Any, where: str) -> tuple[int, ...]:
             "in (60000, 28, 28, 1). For one sample, x[np.newaxis] adds that axis."
         )
     return tuple(shape[1:])
+
+
+def _threads(options: dict[str, Any], where: str) -> dict[str, Any]:
+    """Return Keras 2's arguments for threads that mean something, or say which is unknown."""
+    known = ("workers", "max_queue_size", "use_multiprocessing")
+    for name in options:
+        if name not in known:
+            raise unknown_name(f"argument of {where}", name, known)
+    return {name: value for name, value in options.items() if name != "use_multiprocessing"}
 
 
 def _check_compile_options(options: dict[str, Any]) -> None:

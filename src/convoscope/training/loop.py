@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from convoscope.engine.base import Array, Executable, Stretch, each, plain
 from convoscope.errors import TrainingDivergedError
 from convoscope.layers import moments
 from convoscope.training.callbacks import CallbackList
 from convoscope.training.data import first_bad_sample
+from convoscope.training.feeds import Portion
 from convoscope.training.optimizer import Optimizer
-from convoscope.training.samples import Samples, compiled, part_of
+from convoscope.training.samples import compiled, part_of
 from convoscope.training.scores import Scores
 from convoscope.training.trainable import Trainable
 
-Report = Callable[[int, Mapping[str, float]], None]
+#: Is told how many steps and how many samples are done, and loss and metrics so far.
+Report = Callable[[int, int, Mapping[str, float]], None]
 
 _BUDGET = 0.1  # seconds that the engine runs before it reports
 _OUTPUTS = 1 << 22  # values of outputs that are kept at a time (16 MB)
@@ -26,107 +28,168 @@ BLOCK = 256  # samples to a pass without training: few enough for every layer's 
 
 
 class Snapshot:
-    """Weights, slots and step count at one moment, to go back to."""
+    """Weights, slots and step counts at one moment, to go back to."""
 
     def __init__(self, model: Trainable, optimizer: Optimizer, slots: Sequence[tuple[Array, ...]]) -> None:
         arrays = [*model.own_weights, *(slot for each in slots for slot in each)]
         self._kept = [(array, array.copy()) for array in arrays]
-        self._optimizer = optimizer
-        self._iterations = optimizer.iterations
+        self._model, self._optimizer = model, optimizer
+        self._iterations, self._draws = optimizer.iterations, model.draws
 
     def restore(self) -> None:
         """Go back."""
         with moments.writing():
             for array, copy in self._kept:
                 array[...] = copy
-            self._optimizer.iterations = self._iterations
+            self._optimizer.iterations, self._model.draws = self._iterations, self._draws
 
 
 def train(
     model: Trainable,
-    samples: Samples,
-    order: npt.NDArray[np.int64],
-    batch_size: int,
+    portions: Iterable[Portion],
     callbacks: CallbackList,
     report: Report,
     where: str,
-) -> dict[str, float]:
-    """Train on the samples in that order, once, and return loss and metrics.
+    steps: int | None = None,
+) -> tuple[dict[str, float], int]:
+    """Train on samples in their order, once, and return loss and metrics, and how many steps that were.
 
     Parameters
     ----------
     model : Trainable
-    samples : Samples
-    order : int64 array
-        Which samples, in which order.
-    batch_size : int
+    portions : iterable of Portion
     callbacks : CallbackList
         Its batch hooks are called.
     report : callable
-        Told, about ten times a second, how many samples are done, and loss and metrics so far.
+        Told, about ten times a second, how far training is.
     where : str
         What messages call this: ``"epoch 3"``.
+    steps : int, optional
+        How many there will be, for messages.
 
     Raises
     ------
     TrainingDivergedError
         If a loss or a weight is no longer a number; the model is as it was before.
     """
-    optimizer, objective = compiled(model, where)
-    executable = model.executable()
-    with moments.writing():  # the first time, they are made
-        slots = optimizer.slots_for(model.own_trainable_weights)
-    before = Snapshot(model, optimizer, slots)
-    scores, rules = Scores(objective), objective.rules()
-    singly = callbacks.watches_train_batches
-    at_once = batch_size if singly else _rows_at_once(executable, batch_size, len(order))
-    losses = [np.empty(at_once, np.float32) for _ in rules]
-    outputs = [np.empty((at_once, *shape), np.float32) for shape in executable.plan.output_shapes]
-    done = 0
-    while done < len(order):
-        rows = order[done : done + at_once]
-        batch = done // batch_size
-        if singly:
-            callbacks.on_train_batch_begin(batch, {})
-        steps = -(-len(rows) // batch_size)
-        stretch = Stretch(
-            x=plain(samples.inputs),
-            y=plain(samples.learned_targets(objective)),
-            rows=rows,
-            batch_size=batch_size,
-            loss=plain(rules),
-            rule=optimizer.rule(),
-            learning_rates=optimizer.learning_rates(optimizer.iterations, steps),
-            iteration=optimizer.iterations,
-            seed=model.seed,
-            slots=slots,
-            losses=plain([own[: len(rows)] for own in losses]),
-            outputs=plain([own[: len(rows)] for own in outputs]),
-            sample_weight=plain(samples.weights),
-            penalties=np.zeros(steps) if executable.plan.regularized else None,
-        )
-        seen = min(_run(executable, stretch, optimizer) * batch_size, len(rows))
-        bad = [first_bad_sample(losses[output][:seen]) for output in objective.learned]
-        if found := [index for index in bad if index is not None]:
-            step = min(found) // batch_size
-            before.restore()
-            rate = float(stretch.learning_rates[step])
-            raise _diverged(where, batch + step + 1, -(-len(order) // batch_size), rate, samples.inputs)
-        targets, weights = (part_of(own, rows[:seen]) for own in (samples.targets, samples.weights))
-        made = [own[:seen] for own in outputs]
-        scores.add([own[:seen] for own in losses], targets, made, weights, _penalties(stretch, seen))
-        done += seen
-        logs = scores.results()
-        if singly:
-            callbacks.on_train_batch_end(batch, logs)
-        report(done, logs)
+    epoch = _Epoch(model, callbacks, report, where, steps)
+    for portion in portions:
+        epoch.train(portion)
         if model.stop_training:
             break
-    if any(first_bad_sample(weight) is not None for weight in model.own_weights):
-        steps = -(-len(order) // batch_size)
-        before.restore()
-        raise _diverged(where, steps, steps, optimizer.learning_rate, samples.inputs)
-    return scores.results()
+    epoch.check_weights()
+    return epoch.scores.results(), epoch.steps
+
+
+class _Epoch:
+    """What training knows while it goes over the data once."""
+
+    def __init__(
+        self, model: Trainable, callbacks: CallbackList, report: Report, where: str, planned: int | None
+    ) -> None:
+        self._model, self._callbacks, self._report = model, callbacks, report
+        self._where, self._planned = where, planned
+        self._optimizer, self._objective = compiled(model, where)
+        self._executable = model.executable()
+        with moments.writing():  # the first time, they are made
+            self._slots = self._optimizer.slots_for(model.own_trainable_weights)
+        self._before = Snapshot(model, self._optimizer, self._slots)
+        self._singly = callbacks.watches_train_batches
+        self._rooms: tuple[list[Array], list[Array]] = ([], [])
+        self._inputs: Sequence[Array] = ()  # what was trained on last, for messages
+        self.scores = Scores(self._objective)
+        self.steps = self.samples = 0
+
+    def train(self, portion: Portion) -> None:
+        """Train on some samples in their order."""
+        order, size, done = portion.order, portion.batch_size, 0
+        at_once = size if self._singly else _rows_at_once(self._executable, size, len(order))
+        losses, outputs = self._room_for(min(at_once, len(order)))
+        self._inputs = portion.samples.inputs
+        while done < len(order):
+            rows = order[done : done + at_once]
+            if self._singly:
+                self._callbacks.on_train_batch_begin(self.steps, {})
+            stretch = _stretch(self._model, portion, rows, self._slots, losses, outputs)
+            taken = _run(self._executable, stretch, self._model, self._optimizer)
+            seen = min(taken * size, len(rows))
+            self._check_losses(losses, seen, stretch)
+            targets, weights = (part_of(own, rows[:seen]) for own in (portion.samples.targets, portion.samples.weights))
+            made = [own[:seen] for own in outputs]
+            self.scores.add([own[:seen] for own in losses], targets, made, weights, _penalties(stretch, seen))
+            done += seen
+            self.samples += seen
+            self.steps += taken
+            logs = self.scores.results()
+            if self._singly:
+                self._callbacks.on_train_batch_end(self.steps - 1, logs)
+            self._report(self.steps, self.samples, logs)
+            if self._model.stop_training:
+                break
+
+    def check_weights(self) -> None:
+        """Say so if a weight is no longer a number."""
+        if any(first_bad_sample(weight) is not None for weight in self._model.own_weights):
+            self._before.restore()
+            raise self._diverged(self.steps, self._optimizer.learning_rate)
+
+    def _check_losses(self, losses: Sequence[Array], seen: int, stretch: Stretch) -> None:
+        bad = [first_bad_sample(losses[output][:seen]) for output in self._objective.learned]
+        if found := [index for index in bad if index is not None]:
+            step = min(found) // stretch.batch_size
+            self._before.restore()
+            raise self._diverged(self.steps + step + 1, float(stretch.learning_rates[step]))
+
+    def _room_for(self, count: int) -> tuple[list[Array], list[Array]]:
+        """Return arrays for so many losses and outputs, for each output of the model: the same again if they do."""
+        if not self._rooms[1] or len(self._rooms[1][0]) < count:
+            shapes = self._executable.plan.output_shapes
+            self._rooms = (
+                [np.empty(count, np.float32) for _ in shapes],
+                [np.empty((count, *shape), np.float32) for shape in shapes],
+            )
+        return self._rooms
+
+    def _diverged(self, step: int, rate: float) -> TrainingDivergedError:
+        largest = max(max(abs(float(x.max())), abs(float(x.min()))) for x in self._inputs)
+        scale = f"scale the images to 0..1 (the largest value in x is {largest:g}); " if largest > 2 else ""
+        planned = f" of {self._planned}" if self._planned is not None else ""
+        return TrainingDivergedError(
+            f"Training diverged: in {self._where}, step {step}{planned}, with a learning rate of {rate:g}, the loss or "
+            f"a weight is no longer a number. The model is as it was before {self._where}. What helps: {scale}a lower "
+            f"learning rate (learning_rate={rate / 10:g}); bounded gradients (clipnorm=1.0 in the optimizer)."
+        )
+
+
+def _stretch(
+    model: Trainable,
+    portion: Portion,
+    rows: Array,
+    slots: Sequence[tuple[Array, ...]],
+    losses: Sequence[Array],
+    outputs: Sequence[Array],
+) -> Stretch:
+    """Return some rows of a portion with all that the engine needs to train on them."""
+    optimizer, objective = compiled(model, "fit")
+    steps = -(-len(rows) // portion.batch_size)
+    return Stretch(
+        x=plain(portion.samples.inputs),
+        y=plain(portion.samples.learned_targets(objective)),
+        rows=rows,
+        batch_size=portion.batch_size,
+        loss=plain(objective.rules()),
+        rule=optimizer.rule(),
+        learning_rates=optimizer.learning_rates(optimizer.iterations, steps),
+        iteration=optimizer.iterations,
+        seed=model.seed,
+        slots=slots,
+        losses=plain([own[: len(rows)] for own in losses]),
+        outputs=plain([own[: len(rows)] for own in outputs]),
+        sample_weight=plain(portion.samples.weights),
+        penalties=np.zeros(steps) if model.executable().plan.regularized else None,
+        # An optimizer that was kept without its model knows of more steps than a model that was made anew.
+        first_draw=max(model.draws.steps, optimizer.iterations),
+    )
 
 
 def _rows_at_once(executable: Executable, batch_size: int, count: int) -> int:
@@ -136,8 +199,15 @@ def _rows_at_once(executable: Executable, batch_size: int, count: int) -> int:
     return min(batches * batch_size, -(-count // batch_size) * batch_size)
 
 
-def _run(executable: Executable, stretch: Stretch, optimizer: Optimizer) -> int:
+def _run(executable: Executable, stretch: Stretch, model: Trainable, optimizer: Optimizer) -> int:
     """Take some steps of a stretch, count them, and return how many."""
+
+    first_draw = stretch.first_draw or 0
+
+    def count(steps: int) -> None:
+        optimizer.iterations += steps
+        model.draws = replace(model.draws, steps=first_draw + steps)
+
     for losses in each(stretch.losses, 1):
         losses.fill(np.nan)
     with moments.writing():
@@ -150,9 +220,9 @@ def _run(executable: Executable, stretch: Stretch, optimizer: Optimizer) -> int:
             # the losses of each.
             learned = next(n for n, rule in enumerate(each(stretch.loss, 1)) if rule is not None)
             written = int(np.count_nonzero(~np.isnan(each(stretch.losses, 1)[learned])))
-            optimizer.iterations += written // stretch.batch_size
+            count(written // stretch.batch_size)
             raise
-        optimizer.iterations += taken
+        count(taken)
     return taken
 
 
@@ -163,39 +233,33 @@ def _penalties(stretch: Stretch, count: int) -> Array | None:
     return np.repeat(stretch.penalties, stretch.batch_size)[:count]
 
 
-def _diverged(where: str, step: int, steps: int, rate: float, inputs: Sequence[Array]) -> TrainingDivergedError:
-    largest = max(max(abs(float(x.max())), abs(float(x.min()))) for x in inputs)
-    scale = f"scale the images to 0..1 (the largest value in x is {largest:g}); " if largest > 2 else ""
-    return TrainingDivergedError(
-        f"Training diverged: in {where}, step {step} of {steps}, with a learning rate of {rate:g}, the loss or a "
-        f"weight is no longer a number. The model is as it was before {where}. What helps: {scale}a lower learning "
-        f"rate (learning_rate={rate / 10:g}); bounded gradients (clipnorm=1.0 in the optimizer)."
-    )
-
-
 def measure(
-    model: Trainable, samples: Samples, batch_size: int, callbacks: CallbackList, report: Report
-) -> dict[str, float]:
-    """Return loss and metrics on the samples, without training."""
+    model: Trainable, portions: Iterable[Portion], callbacks: CallbackList, report: Report
+) -> tuple[dict[str, float], int]:
+    """Return loss and metrics on the samples, without training, and how many batches they were."""
     _, objective = compiled(model, "evaluate")
     executable, rules, scores = model.executable(), objective.rules(), Scores(objective)
     penalty = float(sum(model.losses))
     singly = callbacks.watches_test_batches
     callbacks.on_test_begin()
-    for batch, part in enumerate(_parts(len(samples), batch_size, singly)):
-        if singly:
-            callbacks.on_test_batch_begin(batch, {})
-        taken = samples.rows(part)
-        outputs, losses = executable.score(plain(taken.inputs), plain(taken.learned_targets(objective)), plain(rules))
-        own, penalties = _weighted(each(losses, 1), taken.weights), np.full(len(taken), penalty) if penalty else None
-        scores.add(own, taken.targets, each(outputs, 1), taken.weights, penalties)
-        logs = scores.results()
-        if singly:
-            callbacks.on_test_batch_end(batch, logs)
-        report(part.stop, logs)
+    steps = count = 0
+    for portion in portions:
+        for part in _parts(portion, singly):
+            if singly:
+                callbacks.on_test_batch_begin(steps, {})
+            taken = portion.samples.rows(part)
+            targets = taken.learned_targets(objective)
+            outputs, losses = executable.score(plain(taken.inputs), plain(targets), plain(rules))
+            own, whole = _weighted(each(losses, 1), taken.weights), np.full(len(taken), penalty) if penalty else None
+            scores.add(own, taken.targets, each(outputs, 1), taken.weights, whole)
+            logs = scores.results()
+            if singly:
+                callbacks.on_test_batch_end(steps, logs)
+            steps, count = steps + -(-len(taken) // portion.batch_size), count + len(taken)
+            report(steps, count, logs)
     results = scores.results()
     callbacks.on_test_end(results)
-    return results
+    return results, steps
 
 
 def _weighted(losses: Sequence[Array | None], weights: Sequence[Array | None]) -> list[Array | None]:
@@ -205,26 +269,45 @@ def _weighted(losses: Sequence[Array | None], weights: Sequence[Array | None]) -
 
 
 def forward(
-    model: Trainable, inputs: Sequence[Array], batch_size: int, callbacks: CallbackList, report: Report
-) -> list[Array]:
-    """Return the model's outputs, each (N, *output_shape), for inputs that have been checked."""
-    executable, count = model.executable(), len(inputs[0])
-    outputs = [np.empty((count, *shape), np.float32) for shape in executable.plan.output_shapes]
+    model: Trainable, portions: Iterable[Portion], count: int | None, callbacks: CallbackList, report: Report
+) -> tuple[list[Array], int]:
+    """Return the model's outputs, each (N, *output_shape), for inputs that have been checked, and the batches.
+
+    `count` is how many samples there will be, where that is known: then their outputs are written into one array.
+    """
+    executable = model.executable()
+    shapes = executable.plan.output_shapes
+    rooms = None if count is None else [np.empty((count, *shape), np.float32) for shape in shapes]
+    found: list[list[Array]] = [[] for _ in shapes]
     singly = callbacks.watches_predict_batches
     callbacks.on_predict_begin()
-    for batch, part in enumerate(_parts(count, batch_size, singly)):
-        if singly:
-            callbacks.on_predict_batch_begin(batch, {})
-        for output, made in zip(outputs, each(executable.forward(plain([x[part] for x in inputs])), 1), strict=True):
-            output[part] = made
-        if singly:
-            callbacks.on_predict_batch_end(batch, {})
-        report(part.stop, {})
+    steps = done = 0
+    for portion in portions:
+        for part in _parts(portion, singly):
+            if singly:
+                callbacks.on_predict_batch_begin(steps, {})
+            outputs = each(executable.forward(plain([x[part] for x in portion.samples.inputs])), 1)
+            size = len(outputs[0])
+            for index, made in enumerate(outputs):
+                if rooms is None:
+                    found[index].append(made)
+                else:
+                    rooms[index][done : done + size] = made
+            if singly:
+                callbacks.on_predict_batch_end(steps, {"outputs": plain(outputs)})
+            steps, done = steps + -(-size // portion.batch_size), done + size
+            report(steps, done, {})
     callbacks.on_predict_end()
-    return outputs
+    if rooms is not None:
+        return rooms, steps
+    return [
+        np.concatenate(made) if made else np.empty((0, *shape)) for made, shape in zip(found, shapes, strict=True)
+    ], steps
 
 
-def _parts(count: int, batch_size: int, singly: bool) -> list[slice]:
-    """Return slices over `count` samples: of one batch each, or larger where nobody asks for every batch."""
-    size = min(batch_size if singly else max(batch_size, BLOCK), count)
+def _parts(portion: Portion, singly: bool) -> list[slice]:
+    """Return slices over the samples: of one batch each, or larger where nobody asks for every batch."""
+    size, count = portion.batch_size, len(portion.samples)
+    # In whole batches, so that the steps that are done can be counted.
+    size = size if singly else max(1, -(-BLOCK // size)) * size
     return [slice(start, min(start + size, count)) for start in range(0, count, size)]

@@ -19,13 +19,15 @@ class Progress:
     ----------
     stage : {"train", "evaluate", "predict"}
     done, total : int
-        Images, of this epoch.
+        Images, of this epoch. The total is None where nobody knows it.
     seconds : float
         Since the epoch began.
     epoch, epochs : int
         The epoch, counted from 1, and how many there are.
     logs : mapping
         Loss and metrics so far.
+    steps, total_steps : int
+        Batches, of this epoch. The total is None where nobody knows it.
 
     Examples
     --------
@@ -36,16 +38,21 @@ class Progress:
 
     stage: str
     done: int
-    total: int
+    total: int | None
     seconds: float
     epoch: int = 1
     epochs: int = 1
     logs: Mapping[str, float] = field(default_factory=dict)
+    steps: int = 0
+    total_steps: int | None = None
 
     @property
     def share(self) -> float:
-        """How much is done, from 0 to 1."""
-        return self.done / self.total if self.total else 1.0
+        """How much is done, from 0 to 1; 0 where nobody knows."""
+        done, total = (self.steps, self.total_steps) if self.total is None else (self.done, self.total)
+        if total is None:
+            return 0.0
+        return done / total if total else 1.0
 
     @property
     def rate(self) -> float:
@@ -55,7 +62,7 @@ class Progress:
     @property
     def seconds_left(self) -> float | None:
         """How long the rest of the epoch takes at this rate; None while nothing is known."""
-        return (self.total - self.done) / self.rate if self.rate > 0 else None
+        return self.seconds * (1 - self.share) / self.share if self.seconds > 0 and self.share > 0 else None
 
     @property
     def title(self) -> str:

@@ -101,10 +101,10 @@ def gather(model: Trainable, x: Any, y: Any, sample_weight: Any = None, where: s
         See `check_inputs`, `check_targets`, `sample_weights`.
     """
     _, objective = compiled(model, where)
-    if y is None and hasattr(x, "__iter__") and not hasattr(x, "__array__"):
+    if y is None:
         raise DataError(
-            f"{where}: y is missing. Images and labels are two arrays, x and y; generators and data-set objects are "
-            "not taken: read them into arrays first."
+            f"{where}: y is missing. Images and labels are two arrays, x and y; what hands out batches gives (x, y) "
+            "for each of them."
         )
     inputs = each(model.check_inputs(x, where), 1)
     count, shapes = len(inputs[0]), model.executable().plan.output_shapes
@@ -122,13 +122,3 @@ def gather(model: Trainable, x: Any, y: Any, sample_weight: Any = None, where: s
         for own, shape, place in zip(sample_weights_by_output(sample_weight, names, where), shapes, wheres, strict=True)
     ]
     return Samples(list(inputs), targets, list(weights))
-
-
-def gather_validation(model: Trainable, validation_data: Any) -> Samples:
-    """Return ``(x, y)`` or ``(x, y, sample_weight)`` as `Samples`."""
-    if not isinstance(validation_data, Sequence) or len(validation_data) not in (2, 3):
-        raise ConfigurationError(
-            f"fit: validation_data must be (x, y) or (x, y, sample_weight), but is a {type(validation_data).__name__}."
-        )
-    weights = validation_data[2] if len(validation_data) == 3 else None
-    return gather(model, validation_data[0], validation_data[1], weights, "validation_data")

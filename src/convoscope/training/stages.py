@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Container, Mapping
+import warnings
+from collections.abc import Container, Mapping
+from contextlib import closing
+from dataclasses import replace
 from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from convoscope.checks import equal, flag, integer
 from convoscope.engine.base import Array, each, plain
-from convoscope.errors import ConfigurationError, TrainingDivergedError
+from convoscope.errors import ConfigurationError, ConvoscopeWarning, DataError, TrainingDivergedError
 from convoscope.training import loop
 from convoscope.training.callbacks import CallbackList, History, ProgressPrinter
 from convoscope.training.callbacks.sequence import as_list
 from convoscope.training.compatibility import check_losses
-from convoscope.training.progress import Progress
-from convoscope.training.samples import Samples, compiled, gather, gather_validation
+from convoscope.training.course import Course
+from convoscope.training.data.batches import Batch, hands_out_batches
+from convoscope.training.feeding import (
+    ClassWeight,
+    array_feed,
+    checked_steps,
+    labelled_feed,
+    split,
+    unlabelled_feed,
+    validation_batch,
+)
+from convoscope.training.feeds import Portion
+from convoscope.training.samples import compiled, gather
 from convoscope.training.trainable import Trainable
+from convoscope.training.validation import Clock, Validation, measured
 
 __all__ = ["evaluate", "fit", "predict", "test_on_batch", "train_on_batch"]
-
-DEFAULT_BATCH_SIZE = 32
 
 
 def fit(
@@ -37,12 +46,15 @@ def fit(
     validation_split: float = 0.0,
     validation_data: Any = None,
     shuffle: bool = True,
-    class_weight: Mapping[int, float] | str | None = None,
+    class_weight: ClassWeight = None,
     sample_weight: Any = None,
     initial_epoch: int = 0,
     steps_per_epoch: int | None = None,
+    validation_steps: int | None = None,
     validation_batch_size: int | None = None,
     validation_freq: int | Container[int] = 1,
+    workers: int | None = None,
+    max_queue_size: int | None = None,
 ) -> History:
     """Train a model.
 
@@ -50,14 +62,16 @@ def fit(
     ----------
     model : Trainable
         Compiled.
-    x : array of shape (N, *input_shape), list or dict
+    x : array of shape (N, *input_shape), list or dict; or what hands out batches
         Images, of uint8, float32 or float64; used as they are, without a copy and without scaling. For several inputs
-        a list with an array for each, or a dict by their names.
+        a list with an array for each, or a dict by their names. Or a generator, a `PyDataset` (`Sequence`), a
+        `Dataset`, a PyTorch ``DataLoader`` or anything else that can be iterated over, of which each batch is
+        ``(x, y)`` or ``(x, y, sample_weight)``: these are made in a thread beside training, some batches ahead.
     y : array, list or dict
         Class numbers (N,) or, depending on the loss, an array shaped as the outputs. For several outputs a list with
         an array for each, or for each that has a loss; or a dict by their names.
     batch_size : int
-        Images to a step; 32 if left out.
+        Images to a step; left out, 32, or as many as make `steps_per_epoch` steps. What hands out batches has its own.
     epochs : int
         The epoch to train up to; with `initial_epoch`, so many fewer are trained.
     verbose : {"auto", 0, 1, 2}
@@ -66,23 +80,31 @@ def fit(
     callbacks : Callback or list of Callback
     validation_split : float
         The share of the samples, the last ones as they are given, that is kept for validation.
-    validation_data : (x, y) or (x, y, sample_weight)
+    validation_data : (x, y) or (x, y, sample_weight), or what hands out batches
         Measured after each epoch. Goes before `validation_split`.
     shuffle : bool
-        Whether each epoch has an order of its own, which follows from the model's seed and the number of the epoch.
+        Whether each pass over the data has an order of its own. It follows from the model's seed and from how many
+        passes the model has made in its life: no call of `fit` repeats the order of one before. Of a `PyDataset` it is
+        the order of the batches; what else hands out batches has an order of its own.
     class_weight : dict of class number to weight, or ``"auto"``
         How much each class counts; ``"auto"`` makes all classes count the same. For models with one output.
     sample_weight : array of shape (N,), list or dict
         How much each sample counts: for all outputs, or a list with an array or None for each, or a dict by name.
     initial_epoch : int
-        The epoch to go on from: an epoch depends on nothing but the weights, the optimizer's state and its number,
-        so that 2 epochs and then 2 more give what 4 give at once, to the bit.
+        The epoch to go on from: 2 epochs and then 2 more give what 4 give at once, to the bit, for arrays and for
+        the batches of a `PyDataset`.
     steps_per_epoch : int
-        Take only so many steps of each epoch's order.
+        An epoch takes so many steps, from where the epoch before stopped. Where a pass over the data ends sooner, so
+        does the epoch, with a warning. As in Keras, a call of `fit` begins a new pass.
+    validation_steps : int
+        Validate with so many batches, from the beginning; a generator goes on where it stopped.
     validation_batch_size : int
         Images to a batch in validation.
     validation_freq : int or list of int
         Validate every so many epochs, or after those epochs, counted from 1.
+    workers, max_queue_size : int
+        How many threads make the batches of a `PyDataset`, and how many may lie ready; what it says itself, if left
+        out.
 
     Returns
     -------
@@ -99,48 +121,102 @@ def fit(
         If the loss is no longer a number. The model is then as it was when that epoch began.
     """
     _, objective = compiled(model, "fit")
-    batch = _batch_size(batch_size, "fit")
-    shuffle = flag(shuffle, "shuffle", "fit")
+    batch_size = _checked_size(batch_size, "fit")
+    seed = model.seed if flag(shuffle, "shuffle", "fit") else None
     epochs = integer(epochs, "epochs", "fit", minimum=0)
     first = integer(initial_epoch, "initial_epoch", "fit", minimum=0)
+    steps = checked_steps(steps_per_epoch, "steps_per_epoch", "fit")
     check_losses(objective, model.executable().plan)
-    samples = gather(model, x, y, sample_weight)
-    samples, validation = _held_out(model, samples, validation_split, validation_data)
-    samples = samples.weighted(class_weight, model, "fit")
-    batch = min(batch, len(samples))  # a batch has no room for more
-    count = _samples_an_epoch(len(samples), batch, steps_per_epoch)
-    validation_batch = batch if validation_batch_size is None else _batch_size(validation_batch_size, "fit")
-    is_validated = _validated(validation_freq)
-
+    given = Batch(x, y, sample_weight)
+    held = None if validation_data is not None else split(model, given, validation_split)
+    if held is not None:
+        feed = array_feed(held[0].weighted(class_weight, model, "fit"), batch_size, steps, seed)
+    else:
+        options = {"workers": workers, "room": max_queue_size}
+        feed = labelled_feed(
+            model,
+            given,
+            "fit",
+            batch_size=batch_size,
+            steps=steps,
+            seed=seed,
+            class_weight=class_weight,
+            steps_argument="steps_per_epoch",
+            **options,
+        )
+    validation = Validation(
+        model,
+        None if validation_data is None else validation_batch(validation_data),
+        checked_steps(validation_steps, "validation_steps", "fit"),
+        _checked_size(validation_batch_size, "fit") or batch_size,
+        validation_freq,
+    )
+    if held is not None:
+        validation.measure_samples(held[1])
+    course = Course(feed, steps, model.draws, first)
     history, printer, listed = _listening(callbacks, verbose)
-    run = CallbackList(listed, model, {"verbose": verbose, "epochs": epochs, "steps": -(-count // batch)})
+    run = CallbackList(listed, model, {"verbose": verbose, "epochs": epochs, "steps": course.steps})
     model.stop_training = False
     logs: dict[str, float] = {}
+    course.begin()
     try:
         run.on_train_begin()
         for epoch in range(first, epochs):
             run.on_epoch_begin(epoch)
-            clock = _Clock("train", count, run, epoch + 1, epochs)
-            order = _order(model.seed, epoch, len(samples), shuffle)[:count]
+            clock = Clock("train", course, run, epoch + 1, epochs)
             try:
-                with model.executable().keeping_memory():
-                    logs = loop.train(model, samples, order, batch, run, clock.report, f"epoch {epoch + 1}")
+                logs = _epoch(model, course, run, clock, f"epoch {epoch + 1}")
             except TrainingDivergedError as error:
                 if not run.on_diverged(str(error)):
                     raise
                 break
-            if validation is not None and is_validated(epoch + 1):
-                logs |= _validate(model, validation, validation_batch, run)
+            if course.is_over and not clock.steps:
+                break  # a generator that has ended: nothing was trained, so this was no epoch
+            if validation.follows(epoch + 1):
+                logs |= validation.logs(run)
             if printer:
-                printer.finish(clock.now(count, logs))
+                printer.finish(clock.now(logs))
             run.on_epoch_end(epoch, logs)
             if model.stop_training:
                 break
+            if course.is_over:
+                _warn_of_epochs_left(epochs - epoch - 1, steps)
+                break
     finally:
+        feed.close()
+        validation.close()
         if printer:
             printer.clear()
     run.on_train_end(logs)
     return history
+
+
+def _warn_of_epochs_left(epochs: int, steps: int | None) -> None:
+    """Say that training ends early, where nobody has: a generator of unknown length has ended with an epoch."""
+    if epochs and steps is None:
+        warnings.warn(
+            f"fit: the generator has ended, and gives its batches only once, so the {epochs} epochs that are left are "
+            "not trained. Let it go on without end and say steps_per_epoch, or give a PyDataset or a Dataset, which "
+            "can begin again.",
+            ConvoscopeWarning,
+            stacklevel=4,
+        )
+
+
+def _epoch(model: Trainable, course: Course, run: CallbackList, clock: Clock, where: str) -> dict[str, float]:
+    """Train for an epoch, and note in the model what it has drawn."""
+    before = model.draws
+    # If this is interrupted, the next training begins a new pass.
+    model.draws = replace(before, position=course.position.next_pass)
+    try:
+        with model.executable().keeping_memory(), closing(course.portions()) as portions:
+            logs, taken = loop.train(model, portions, run, clock.report, where, course.steps)
+    except TrainingDivergedError:
+        model.draws = before
+        raise
+    course.took(taken, not model.stop_training, f"fit, {where}")
+    model.draws = replace(model.draws, position=course.position)
+    return logs
 
 
 def evaluate(
@@ -151,6 +227,7 @@ def evaluate(
     batch_size: int | None = None,
     verbose: int | str = "auto",
     sample_weight: Any = None,
+    steps: int | None = None,
     return_dict: bool = False,
     callbacks: Any = None,
 ) -> float | list[float] | dict[str, float]:
@@ -160,6 +237,8 @@ def evaluate(
     ----------
     model, x, y, batch_size, verbose, sample_weight, callbacks
         As in `fit`.
+    steps : int, optional
+        Take only so many batches.
     return_dict : bool
         Whether the values come by name.
 
@@ -171,20 +250,24 @@ def evaluate(
     """
     _, objective = compiled(model, "evaluate")
     check_losses(objective, model.executable().plan)
-    batch = _batch_size(batch_size, "evaluate")
-    samples = gather(model, x, y, sample_weight, "evaluate")
+    batch_size, steps = _checked_size(batch_size, "evaluate"), checked_steps(steps, "steps", "evaluate")
+    feed = labelled_feed(model, Batch(x, y, sample_weight), "evaluate", batch_size=batch_size, steps=steps)
     return_dict = flag(return_dict, "return_dict", "evaluate")
+    course = Course(feed, steps)
     printer = _printer(verbose)
     listed = [*as_list(callbacks), *([printer] if printer else [])]
-    run = CallbackList(listed, model, {"verbose": verbose, "epochs": 1, "steps": -(-len(samples) // batch)})
-    clock = _Clock("evaluate", len(samples), run)
+    run = CallbackList(listed, model, {"verbose": verbose, "epochs": 1, "steps": course.steps})
+    clock = Clock("evaluate", course, run)
     try:
-        logs = loop.measure(model, samples, batch, run, clock.report)
+        logs = measured(model, course, run, clock, "evaluate")
         if printer:
-            printer.finish(clock.now(len(samples), logs))
+            printer.finish(clock.now(logs))
     finally:
+        feed.close()
         if printer:
             printer.clear()
+    if not clock.steps:
+        raise DataError(f"evaluate: the {type(x).__name__} gave no batch. A generator that has ended gives none.")
     return _returned(logs, return_dict)
 
 
@@ -194,6 +277,7 @@ def predict(
     *,
     batch_size: int | None = None,
     verbose: int | str = "auto",
+    steps: int | None = None,
     callbacks: Any = None,
 ) -> list[Array]:
     """Return the model's outputs, each (N, *output_shape), for inputs (N, *input_shape).
@@ -201,21 +285,29 @@ def predict(
     With ``verbose`` other than 0 a terminal shows a bar while it lasts; nothing is printed otherwise (Keras prints a
     line for every call).
     """
-    batch = _batch_size(batch_size, "predict")
-    inputs = each(model.check_inputs(x, "predict"), 1)
-    printer = _printer(verbose, final=False)
-    listed = as_list(callbacks)
-    count = len(inputs[0])
-    if not listed and (printer is None or count <= loop.BLOCK):  # over before a bar could be looked at
-        return each(model.executable().forward(plain(inputs)), 1)
+    batch_size, steps = _checked_size(batch_size, "predict"), checked_steps(steps, "steps", "predict")
+    printer, listed = _printer(verbose), as_list(callbacks)
+    if printer is None and not listed and steps is None and not hands_out_batches(x):
+        return each(model.executable().forward(plain(each(model.check_inputs(x, "predict"), 1))), 1)
+    feed = unlabelled_feed(model, x, "predict", batch_size=batch_size, steps=steps)
+    course = Course(feed, steps)
     if printer:
         listed = [*listed, printer]
-    run = CallbackList(listed, model, {"verbose": verbose, "epochs": 1, "steps": -(-count // batch)})
+    run = CallbackList(listed, model, {"verbose": verbose, "epochs": 1, "steps": course.steps})
+    clock = Clock("predict", course, run)
     try:
-        return loop.forward(model, inputs, batch, run, _Clock("predict", count, run).report)
+        with closing(course.portions()) as portions:
+            outputs, taken = loop.forward(model, portions, course.samples, run, clock.report)
+        course.took(taken, whole=True, where="predict")
+        if printer:
+            printer.finish(clock.now({}))
     finally:
+        feed.close()
         if printer:
             printer.clear()
+    if not taken:
+        raise DataError(f"predict: the {type(x).__name__} gave no batch. A generator that has ended gives none.")
+    return outputs
 
 
 def train_on_batch(
@@ -224,7 +316,7 @@ def train_on_batch(
     y: Any,
     *,
     sample_weight: Any = None,
-    class_weight: Mapping[int, float] | str | None = None,
+    class_weight: ClassWeight = None,
     return_dict: bool = False,
 ) -> float | list[float] | dict[str, float]:
     """Take one step on one batch, of any size, and return its loss and metrics from before the step.
@@ -235,8 +327,8 @@ def train_on_batch(
     check_losses(objective, model.executable().plan)
     return_dict = flag(return_dict, "return_dict", "train_on_batch")
     samples = gather(model, x, y, sample_weight, "train_on_batch").weighted(class_weight, model, "train_on_batch")
-    order = np.arange(len(samples), dtype=np.int64)
-    logs = loop.train(model, samples, order, len(samples), CallbackList(), _unreported, "train_on_batch")
+    portion = Portion(samples, len(samples))
+    logs, _ = loop.train(model, [portion], CallbackList(), _unreported, "train_on_batch", 1)
     return _returned(logs, return_dict)
 
 
@@ -255,37 +347,8 @@ def test_on_batch(
 # ---- what they share
 
 
-class _Clock:
-    """Knows when a stage began, and tells callbacks how far it is."""
-
-    def __init__(self, stage: str, total: int, callbacks: CallbackList, epoch: int = 1, epochs: int = 1) -> None:
-        self._stage, self._total, self._epoch, self._epochs = stage, total, epoch, epochs
-        self._callbacks = callbacks
-        self._heard = callbacks.watches("on_progress")
-        self._began = time.perf_counter()
-
-    def now(self, done: int, logs: Mapping[str, float]) -> Progress:
-        seconds = time.perf_counter() - self._began
-        return Progress(self._stage, done, self._total, seconds, self._epoch, self._epochs, dict(logs))
-
-    def report(self, done: int, logs: Mapping[str, float]) -> None:
-        if self._heard:
-            self._callbacks.on_progress(self.now(done, logs))
-
-
-def _unreported(done: int, logs: Mapping[str, float]) -> None:
+def _unreported(steps: int, samples: int, logs: Mapping[str, float]) -> None:
     """Say nothing."""
-
-
-def _held_out(
-    model: Trainable, samples: Samples, validation_split: float | None, validation_data: Any
-) -> tuple[Samples, Samples | None]:
-    """Return the samples to train with, and those to validate with, if any."""
-    if validation_data is not None:
-        return samples, gather_validation(model, validation_data)
-    if validation_split is not None and not equal(validation_split, 0):
-        return samples.split(validation_split)
-    return samples, None
 
 
 def _listening(callbacks: Any, verbose: int | str) -> tuple[History, ProgressPrinter | None, list[Any]]:
@@ -296,41 +359,8 @@ def _listening(callbacks: Any, verbose: int | str) -> tuple[History, ProgressPri
     return history, printer, [*listed, *([] if history in listed else [history]), *([printer] if printer else [])]
 
 
-def _validate(model: Trainable, validation: Samples, batch: int, callbacks: CallbackList) -> dict[str, float]:
-    """Measure after an epoch."""
-    measured = loop.measure(model, validation, batch, callbacks, _unreported)
-    return {f"val_{name}": value for name, value in measured.items()}
-
-
-def _order(seed: int, epoch: int, count: int, shuffle: bool) -> npt.NDArray[np.int64]:
-    """Return the order of an epoch, which follows from the seed and the epoch alone."""
-    if not shuffle:
-        return np.arange(count, dtype=np.int64)
-    return np.random.default_rng([seed, epoch]).permutation(count)
-
-
-def _samples_an_epoch(count: int, batch_size: int, steps_per_epoch: int | None) -> int:
-    if steps_per_epoch is None:
-        return count
-    steps = integer(steps_per_epoch, "steps_per_epoch", "fit")
-    if steps > -(-count // batch_size):
-        raise ConfigurationError(
-            f"fit: steps_per_epoch={steps} is more than the {-(-count // batch_size)} batches of {batch_size} that "
-            f"{count} samples make. Train for more epochs instead."
-        )
-    return min(count, steps * batch_size)
-
-
-def _validated(frequency: int | Container[int]) -> Callable[[int], bool]:
-    """Return what says whether an epoch, counted from 1, ends with a validation."""
-    if isinstance(frequency, Container) and not isinstance(frequency, (str, bytes)):
-        return lambda epoch: epoch in frequency
-    every = integer(frequency, "validation_freq", "fit")
-    return lambda epoch: epoch % every == 0
-
-
-def _batch_size(batch_size: int | None, where: str) -> int:
-    return DEFAULT_BATCH_SIZE if batch_size is None else integer(batch_size, "batch_size", where)
+def _checked_size(batch_size: int | None, where: str) -> int | None:
+    return None if batch_size is None else integer(batch_size, "batch_size", where)
 
 
 def _printer(verbose: int | str, final: bool = True) -> ProgressPrinter | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from convoscope.engine.base import Array, Executable
+from convoscope.training.draws import Draws
 from convoscope.training.objective import Objective
 from convoscope.training.optimizer import Optimizer
 
@@ -14,10 +15,11 @@ class Trainable(Protocol):
     """A model as training sees it: what it learns by, its weights, and something to run it with.
 
     ``optimizer`` and ``objective`` are None until the model is compiled. ``seed`` is what the order of the samples and
-    dropout follow from.
+    dropout follow from, and ``draws`` how far they are.
     """
 
     stop_training: bool
+    draws: Draws
 
     @property
     def name(self) -> str: ...

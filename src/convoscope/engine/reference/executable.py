@@ -261,7 +261,8 @@ class ReferenceExecutable:
     def _train_step(self, stretch: Stretch, place: int) -> None:
         batch = slice(place * stretch.batch_size, (place + 1) * stretch.batch_size)
         rows = stretch.rows[batch]
-        mode = Mode(True, stretch.seed, stretch.iteration + place)
+        first_draw = stretch.iteration if stretch.first_draw is None else stretch.first_draw
+        mode = Mode(True, stretch.seed, first_draw + place)
         count = len(self.plan.outputs)
         found = self._loss_gradients(
             [each_input[rows] for each_input in each(stretch.x, 1)],
@@ -281,7 +282,7 @@ class ReferenceExecutable:
             [g for g in (found.weights[p] for p in trainable) if g is not None],
             stretch.slots,
             rate=float(stretch.learning_rates[place]),
-            iteration=mode.iteration,
+            iteration=stretch.iteration + place,
         )
         pairs = [(self._weights[p], value) for p, value in mode.statistics.items()]
         for p, own_slots, (weight, new_slots) in zip(trainable, stretch.slots, news, strict=True):

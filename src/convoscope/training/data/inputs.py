@@ -34,7 +34,8 @@ def check_inputs(x: Any, input_shape: Shape, where: str) -> Array:
     Returns
     -------
     uint8, float32 or float64 array of shape (N, *input_shape), C-contiguous
-        `x` itself where it is one already; other numbers become float32. Values are not scaled.
+        `x` itself where it is one already; other numbers become float32. Values are not scaled. As in Keras, a last
+        axis of length 1 is added where the model takes one and `x` lacks it, and taken off where it does not.
 
     Raises
     ------
@@ -51,6 +52,7 @@ def check_inputs(x: Any, input_shape: Shape, where: str) -> Array:
     array = numbers(x, where, "x")
     if array.ndim and array.shape[0] == 0:
         raise DataError(f"{where}: x is empty, its shape is {array.shape}. At least one sample is needed.")
+    array = _with_last_axis(array, input_shape)
     if array.shape[1:] != input_shape or array.ndim == 0:
         raise ShapeError(_shape_message(array.shape, input_shape, where))
     if array.dtype.kind == "b":
@@ -76,6 +78,13 @@ def check_inputs(x: Any, input_shape: Shape, where: str) -> Array:
             "(x[np.isfinite(x).all(axis=tuple(range(1, x.ndim)))])."
         )
     return array
+
+
+def _with_last_axis(array: Array, input_shape: Shape) -> Array:
+    """Return an array with the last axis of length 1 that a model takes (grey images), or without one that it lacks."""
+    if array.ndim and (*array.shape[1:], 1) == input_shape:
+        return array[..., np.newaxis]
+    return array[..., 0] if array.ndim > 1 and array.shape[1:] == (*input_shape, 1) else array
 
 
 def check_several_inputs(given: Any, shapes: Sequence[Shape], names: Sequence[str], where: str) -> list[Array]:
@@ -124,7 +133,7 @@ def numbers(values: Any, where: str, what: str) -> npt.NDArray[Any]:
     if array.ndim == 0 and array.dtype.kind == "O":
         raise DataError(
             f"{where}: {what} must be an array with one entry for each sample, but is a {type(values).__name__}. "
-            "Generators and data-set objects are not taken: read them into arrays first."
+            "What hands out batches of (x, y) goes in alone, in place of x: model.fit(generator)."
         )
     if array.dtype.kind not in "biuf":
         raise DataError(
@@ -201,10 +210,6 @@ def _remedy(shape: Shape, wanted: Shape) -> str:
         return "This is one sample without the batch axis: x[np.newaxis] adds it."
     if (*shape, 1) == wanted:
         return "This is one image without batch and channel axis: x[np.newaxis, ..., np.newaxis] adds both."
-    if (*sample, 1) == wanted:
-        return f"The channel axis is missing: x.reshape(-1, {ending}) or x[..., np.newaxis] adds it."
-    if sample == (*wanted, 1):
-        return "There is one axis too many: x[..., 0] takes it off."
     if len(wanted) == 3 and len(sample) == 3 and (sample[1], sample[2], sample[0]) == wanted:
         return "The channels come first; they belong last: x.transpose(0, 2, 3, 1)."
     if len(sample) != len(wanted) and math.prod(sample) == math.prod(wanted):

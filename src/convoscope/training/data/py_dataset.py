@@ -16,9 +16,10 @@ class PyDataset:
     Parameters
     ----------
     workers : int
-        How many batches `fit` makes at the same time.
+        How many batches `fit` makes at the same time, in threads.
     use_multiprocessing : bool
-        Whether they are made in processes rather than threads; then the class has to be picklable.
+        Taken as in Keras. Batches are made in threads in either case: NumPy and Pillow let others run beside them, and
+        nothing has to be copied between processes.
     max_queue_size : int
         How many batches may lie ready.
 
