@@ -110,7 +110,7 @@ public:
         compute([&](Interrupt& interrupt) {
             for (std::size_t o = 0; o < scorings.size(); o++)
                 if (scorings[o] && scorings[o]->targets.labels)
-                    check_labels(scorings[o]->targets.labels, samples * program_.output(o).rows(),
+                    check_labels(scorings[o]->loss, scorings[o]->targets.labels, samples * program_.output(o).rows(),
                                  program_.output(o).units);
             program_.predict(images, rooms.data(), nullptr, &scorings, found.data(), interrupt);
         });
@@ -245,7 +245,7 @@ private:
     static Scoring scoring_of(const nb::dict& d, const AnyArray& y, const std::optional<In<float>>& sample_weight,
                               std::int64_t count, const Output& output) {
         Scoring scoring{loss_of(settings_of(d)), {}, sample_weight ? sample_weight->data() : nullptr};
-        if (scoring.loss.kind == Loss::Kind::sparse_categorical) {
+        if (scoring.loss.sparse()) {
             require(y.dtype() == nb::dtype<std::int32_t>() && size(y) == count * output.rows(),
                     "expected an int32 label for each row of outputs");
             scoring.targets.labels = static_cast<const std::int32_t*>(y.data());

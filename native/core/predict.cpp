@@ -297,10 +297,10 @@ void Program::predict(const std::vector<Images>& x, float* const* outputs, float
     prediction.run(judged, [&](std::size_t o, std::int64_t first, std::int64_t samples, const float* values) {
         const Output& output = outputs_[o];
         const Scoring& scoring = *(*scorings)[o];
-        const bool logits = scoring.loss.from_logits || output.fused(scoring.loss);
+        const Nonlinearity hidden = output.hidden(scoring.loss);
         for (std::int64_t i = 0; i < samples; i++) {
             const float weight = scoring.sample_weight ? scoring.sample_weight[first + i] : 1.0f;
-            losses[o][first + i] = weight * sample_loss(scoring.loss, logits, values + i * output.size, output.rows(),
+            losses[o][first + i] = weight * sample_loss(scoring.loss, hidden, values + i * output.size, output.rows(),
                                                         output.units, scoring.targets, first + i, 0, nullptr);
         }
     });

@@ -7,10 +7,9 @@
 
 namespace convoscope {
 
-bool Output::fused(const Loss& loss) const {
-    if (loss.from_logits) return false;
-    return (loss.categorical() && maker.activation == Nonlinearity::softmax) ||
-           (loss.kind == Loss::Kind::binary && maker.activation == Nonlinearity::sigmoid);
+Nonlinearity Output::hidden(const Loss& loss) const {
+    const bool remembered = maker.activation == Nonlinearity::softmax || maker.activation == Nonlinearity::sigmoid;
+    return remembered && loss.from_hidden() ? maker.activation : Nonlinearity::linear;
 }
 
 Program::Program(const std::vector<Shape>& inputs, const std::vector<StepDescription>& steps,

@@ -37,10 +37,10 @@ struct Output {
 
     std::int64_t rows() const { return size / units; }
 
-    // Whether a loss is computed from what went into the softmax or sigmoid that makes the output.
-    bool fused(const Loss&) const;
+    // The softmax or sigmoid that makes the output, if a loss is computed from what went into it; linear if not.
+    Nonlinearity hidden(const Loss&) const;
     // The value that a loss is computed from; neither of the two changes the size.
-    int judged(const Loss& loss) const { return fused(loss) ? maker.input : value; }
+    int judged(const Loss& loss) const { return hidden(loss) == Nonlinearity::linear ? value : maker.input; }
 };
 
 class Program {

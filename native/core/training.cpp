@@ -14,7 +14,7 @@ namespace {
 class Judge {
 public:
     Judge(const Program& program, const Scorings& scorings, Batch& batch)
-        : program_(program), scorings_(scorings), batch_(batch) {}
+        : program_(program), scorings_(scorings), batch_(batch), shares_(scorings.size()) {}
 
     // The values whose gradients it makes.
     static std::vector<int> seeds(const Program& program, const Scorings& scorings) {
@@ -24,21 +24,30 @@ public:
         return values;
     }
 
-    // Sample i of the batch is sample rows[i] of the data set, or its i-th if `rows` is null; the batch has `samples`.
-    void judge(std::size_t o, Range range, const std::int64_t* rows, std::int64_t samples, float* losses) const {
+    // Before each batch. Sample i of it is sample rows[i] of the data set, or its i-th if `rows` is null.
+    void begin(const std::int64_t* rows, std::int64_t samples) {
+        rows_ = rows;
+        for (std::size_t o = 0; o < scorings_.size(); o++)
+            if (scorings_[o])
+                shares_[o] = shares_of(scorings_[o]->loss, scorings_[o]->targets, scorings_[o]->sample_weight, rows,
+                                       samples, program_.output(o).rows());
+    }
+
+    void judge(std::size_t o, Range range, float* losses) const {
         if (!scorings_[o]) return;
         const Scoring& scoring = *scorings_[o];
         const Output& output = program_.output(o);
-        const bool logits = output.fused(scoring.loss) || scoring.loss.from_logits;
+        const Shares& shares = shares_[o];
+        const Nonlinearity hidden = output.hidden(scoring.loss);
         const float* const judged = batch_.value(output.judged(scoring.loss));
         float* const seed = batch_.seed(o);
         for (std::int64_t i = range.begin; i < range.end; i++) {
-            const std::int64_t sample = rows ? rows[i] : i;
+            const std::int64_t sample = rows_ ? rows_[i] : i;
             const float weight = scoring.sample_weight ? scoring.sample_weight[sample] : 1.0f;
-            const float loss = sample_loss(
-                scoring.loss, logits, judged + i * output.size, output.rows(), output.units, scoring.targets, sample,
-                scoring.loss.weight * weight / static_cast<float>(samples), seed ? seed + i * output.size : nullptr);
-            losses[i] = weight * loss;
+            const float loss = sample_loss(scoring.loss, hidden, judged + i * output.size, output.rows(), output.units,
+                                           scoring.targets, sample, scoring.loss.weight * weight / shares.divisor,
+                                           seed ? seed + i * output.size : nullptr);
+            losses[i] = weight * loss * shares.told;
         }
     }
 
@@ -46,6 +55,8 @@ private:
     const Program& program_;
     const Scorings& scorings_;
     Batch& batch_;
+    const std::int64_t* rows_ = nullptr;
+    std::vector<Shares> shares_;  // of each output with a loss
 };
 
 void copy(float* to, const float* from, std::int64_t count) {
@@ -74,11 +85,12 @@ void hand_over(const Program& program, Batch& batch, std::int64_t samples, const
 // The labels of samples rows[0], rows[1] ..., or of the first ones if `rows` is null.
 void check_targets(const Program& program, const Scorings& scorings, const std::int64_t* rows, std::int64_t count) {
     for (std::size_t o = 0; o < scorings.size(); o++) {
-        if (!scorings[o] || scorings[o]->loss.kind != Loss::Kind::sparse_categorical) continue;
+        if (!scorings[o] || !scorings[o]->loss.sparse()) continue;
+        const Loss& loss = scorings[o]->loss;
         const std::int64_t labels = program.output(o).rows(), units = program.output(o).units;
         const std::int32_t* const first = scorings[o]->targets.labels;
-        if (!rows) check_labels(first, count * labels, units);
-        for (std::int64_t i = 0; rows && i < count; i++) check_labels(first + rows[i] * labels, labels, units);
+        if (!rows) check_labels(loss, first, count * labels, units);
+        for (std::int64_t i = 0; rows && i < count; i++) check_labels(loss, first + rows[i] * labels, labels, units);
     }
 }
 
@@ -107,10 +119,11 @@ void loss_gradients(Program& program, const std::vector<Images>& x, const Scorin
     check_targets(program, scorings, nullptr, samples);
     const Workspaces::Lease work(program.workspaces);
     Batch batch(program, *work, interrupt, samples, {request.training, true, Judge::seeds(program, scorings)});
-    const Judge judge(program, scorings, batch);
+    Judge judge(program, scorings, batch);
+    judge.begin(nullptr, samples);
     batch.forward({&x, nullptr, samples, request.seed, request.iteration}, [&](int output, Range range) {
         const auto o = static_cast<std::size_t>(output);
-        judge.judge(o, range, nullptr, samples, losses[o]);
+        judge.judge(o, range, losses[o]);
     });
     batch.backward();
     hand_over(program, batch, samples, request);
@@ -127,7 +140,7 @@ std::int64_t train(Program& program, const Stretch& stretch, std::optional<doubl
     const Workspaces::Lease work(program.workspaces);
     Batch batch(program, *work, interrupt, std::min(stretch.batch_size, stretch.count),
                 {true, false, Judge::seeds(program, stretch.scorings)});
-    const Judge judge(program, stretch.scorings, batch);
+    Judge judge(program, stretch.scorings, batch);
     Update update(program, stretch.rule, stretch.slots);
     const std::int64_t steps = (stretch.count + stretch.batch_size - 1) / stretch.batch_size;
     for (std::int64_t step = 0; step < steps; step++) {
@@ -135,10 +148,11 @@ std::int64_t train(Program& program, const Stretch& stretch, std::optional<doubl
                            samples = std::min(stretch.batch_size, stretch.count - first);
         const std::int64_t* rows = stretch.rows + first;
         const auto draw = static_cast<std::uint32_t>(stretch.first_draw + step);
+        judge.begin(rows, samples);
         batch.forward({&stretch.x, rows, samples, stretch.seed, draw}, [&](int output, Range range) {
             const auto o = static_cast<std::size_t>(output);
             const std::int64_t size = program.output(o).size;
-            if (stretch.scorings[o]) judge.judge(o, range, rows, samples, stretch.losses[o] + first);
+            if (stretch.scorings[o]) judge.judge(o, range, stretch.losses[o] + first);
             copy(stretch.outputs[o] + (first + range.begin) * size,
                  batch.value(program.output(o).value) + range.begin * size, range.count() * size);
         });

@@ -69,7 +69,7 @@ void names_are_said_with_those_that_there_are() {
     odd.set("depth", 1);
     expect_words(made("pooling", {{"pool", odd}}), {"step 'pooling'", "'depth'"});
     expect_words(made("pooling", {{"pool", "max"}}), {"'pool'", "settings of its own", "'max'"});
-    expect_words(refusal([] { loss_of({{"kind", "hinge"}}); }), {"'hinge'", "'mean_squared_error'"});
+    expect_words(refusal([] { loss_of({{"kind", "hinges"}}); }), {"'hinges'", "'mean_squared_error'"});
 }
 
 void what_stands_beside_the_settings_is_said_too() {

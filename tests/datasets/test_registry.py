@@ -32,14 +32,6 @@ def test_a_name_that_is_unknown_gets_the_nearest_right_one() -> None:
         datasets.info("imagenet")
 
 
-@pytest.mark.parametrize("name", ["boston_housing", "california_housing", "imdb", "reuters"])
-def test_data_sets_of_keras_that_are_no_images_say_so_on_import_too(name: str) -> None:
-    with pytest.raises(UnknownNameError, match=f"Convoscope classifies images, and the data set {name} is"):
-        getattr(datasets, name)
-    with pytest.raises(UnknownNameError, match="use Keras for that, or one of the data sets of images here"):
-        exec(f"from convoscope.datasets import {name}")
-
-
 def test_the_facts_are_the_published_ones() -> None:
     facts = {name: datasets.info(name) for name in datasets.names()}
     assert [i.image_shape for i in facts.values()] == [(8, 8, 1), *[(28, 28, 1)] * 3, *[(32, 32, 3)] * 2]

@@ -280,6 +280,6 @@ def test_an_activation_whose_gradient_needs_its_input_stays_on_its_own(name: str
 def test_the_last_activation_stays_apart_for_the_loss(name: str, kind: str) -> None:
     plan = build([Dense(3, activation=name)], (4,))
     assert [type(step) for step in plan.steps] == [DenseStep, ActivationStep]
-    assert LossRule(kind).fused_with(plan)
-    assert not LossRule(kind, from_logits=True).fused_with(plan)
-    assert not LossRule("mean_squared_error").fused_with(plan)
+    assert LossRule(kind).hidden_activation(plan) == name
+    assert LossRule(kind, from_logits=True).hidden_activation(plan) == name
+    assert LossRule("mean_squared_error").hidden_activation(plan) is None

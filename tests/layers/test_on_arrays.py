@@ -81,7 +81,7 @@ def test_integers_are_taken_as_numbers() -> None:
     np.testing.assert_array_equal(layers.Rescaling(2)(np.ones((2, 3), np.uint8)), np.full((2, 3), 2, np.float32))
 
 
-@pytest.mark.parametrize("wrong", ["image", object(), 3, [None]], ids=str)
+@pytest.mark.parametrize("wrong", ["image", object(), 3, [None]], ids=["text", "object", "number", "None"])
 def test_something_else_is_refused_in_words(wrong: Any) -> None:
     with pytest.raises(DataError, match="was called on"):
         layers.Dense(3)(wrong)

@@ -9,7 +9,7 @@ import pytest
 
 from convoscope.engine.base import Engine
 from convoscope.errors import DataError, ShapeError
-from convoscope.training import functional
+from convoscope.training import losses
 from convoscope.training.callbacks import LambdaCallback
 from convoscope.training.stages import evaluate, predict
 
@@ -33,7 +33,7 @@ def test_sample_weights_weigh_the_loss_and_leave_metrics_alone(model: Any, image
     x, y = many(images)
     weights = np.random.default_rng(0).random(len(y))
     loss, accuracy = model.evaluate(x, y, sample_weight=weights, verbose=0)
-    each = functional.sparse_categorical_crossentropy(y, model.predict(x, verbose=0))
+    each = losses.sparse_categorical_crossentropy(y, model.predict(x, verbose=0))
     assert loss == pytest.approx((weights * each).sum() / len(y), rel=1e-5)
     assert accuracy == model.evaluate(x, y, verbose=0)[1]
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from convoscope.engine.base import Engine
-from convoscope.errors import ConfigurationError, ConvoscopeWarning, DataError, NotReadyError, ShapeError
+from convoscope.errors import ConfigurationError, DataError, NotReadyError, ShapeError
 from convoscope.layers import Dense, Flatten
 from convoscope.models.sequential import Sequential
-from convoscope.training import losses, metrics
+from convoscope.training import metrics
 from convoscope.training.callbacks import Callback, LambdaCallback
 from convoscope.training.optimizers import SGD, Adam
 from convoscope.training.schedules import ExponentialDecay, PiecewiseConstantDecay
@@ -251,33 +251,6 @@ def test_a_model_that_is_not_compiled_is_refused(images: Any) -> None:
     model.compile("adam")
     with pytest.raises(NotReadyError, match="without a loss"):
         model.fit(*images)
-
-
-@pytest.mark.parametrize(
-    ("layers", "loss", "message"),
-    [
-        ([Dense(1)], "sparse_categorical_crossentropy", "has one unit.*binary_crossentropy"),
-        ([Dense(1, activation="sigmoid")], "categorical_crossentropy", "has one unit"),
-        ([Dense(3, activation="softmax")], "binary_crossentropy", "softmax over 3 units.*sparse_categorical"),
-    ],
-)
-def test_a_loss_that_does_not_fit_the_outputs_is_refused(layers: Any, loss: str, message: str, images: Any) -> None:
-    model = Sequential([Flatten(input_shape=(6, 6, 1)), *layers])
-    model.compile("adam", loss=loss)
-    with pytest.raises(ConfigurationError, match=message):
-        model.fit(*images, verbose=0)
-
-
-def test_softmax_twice_and_no_softmax_at_all_are_warned_of(new_model: Any, images: Any) -> None:
-    twice = new_model(loss=losses.SparseCategoricalCrossentropy(from_logits=True))
-    with pytest.warns(ConvoscopeWarning, match="ends in a softmax.*applies another"):
-        twice.fit(*images, verbose=0)
-    bare = Sequential([Flatten(input_shape=(6, 6, 1)), Dense(3)])
-    bare.compile("adam", loss="sparse_categorical_crossentropy")
-    with pytest.warns(ConvoscopeWarning, match="takes probabilities.*activation='softmax'.*from_logits=True"):
-        bare.fit(images[0] / 255, images[1], verbose=0)
-    bare.compile("adam", loss=losses.SparseCategoricalCrossentropy(from_logits=True))
-    bare.fit(*images, verbose=0)
 
 
 @pytest.mark.parametrize(

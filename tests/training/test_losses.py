@@ -50,7 +50,12 @@ def test_columns_of_labels_are_taken_as_labels() -> None:
         ("mse", "mean_squared_error"),
         ("MSE", "mean_squared_error"),
         ("mean_squared_error", "mean_squared_error"),
+        ("MAPE", "mean_absolute_percentage_error"),
+        ("kullback_leibler_divergence", "kl_divergence"),
+        ("logcosh", "log_cosh"),
         (losses.binary_crossentropy, "binary_crossentropy"),
+        (losses.mse, "mean_squared_error"),
+        (losses.KLD, "kl_divergence"),
         (losses.CategoricalCrossentropy, "categorical_crossentropy"),
         (losses.MeanSquaredError(), "mean_squared_error"),
     ],
@@ -65,6 +70,25 @@ def test_settings_reach_the_engine_and_survive_serialization() -> None:
     assert losses.get(losses.serialize(losses.MeanSquaredError())).name == "mean_squared_error"
 
 
+def test_reductions_are_those_of_keras_where_a_loss_is_called() -> None:
+    y, p, weights = [[0.0, 1.0], [2.0, 0.0]], [[1.0, 1.0], [0.0, 1.0]], [1.0, 3.0]  # losses 0.5 and 2.5
+    means = [losses.MeanSquaredError(reduction)(y, p, weights) for reduction in ("sum_over_batch_size", "mean", "auto")]
+    assert means == [4.0] * 3
+    assert losses.MeanSquaredError(losses.Reduction.SUM)(y, p, weights) == 8.0
+    assert losses.MeanSquaredError("mean_with_sample_weight")(y, p, weights) == 2.0
+    assert losses.MeanSquaredError(None)(y, p, weights).tolist() == [0.5, 7.5]
+    ignoring = losses.SparseCategoricalCrossentropy(ignore_class=255)
+    assert ignoring([1, 255], [[0.5, 0.5], [0.9, 0.1]]) == pytest.approx(np.log(2), rel=1e-6)
+
+
+def test_a_loss_of_your_own_is_refused_with_what_there_is() -> None:
+    class Mine(losses.Loss):
+        pass
+
+    with pytest.raises(ConfigurationError, match="Mine: a loss of your own cannot be trained with"):
+        Mine()
+
+
 def test_an_unknown_loss_is_answered_with_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'sparse_categorical_crossentropy'"):
         losses.get("sparse_categorical_crossentropi")
@@ -75,10 +99,12 @@ def test_a_function_of_your_own_is_refused_with_the_reason() -> None:
         losses.get(lambda y_true, y_pred: 0.0)
 
 
-def test_keras_arguments_are_taken_at_their_defaults_only() -> None:
+def test_keras_arguments_that_mean_nothing_here_are_taken_at_their_defaults_only() -> None:
     losses.CategoricalCrossentropy(axis=-1, reduction="sum_over_batch_size", dtype=None)
-    with pytest.raises(ConfigurationError, match="reduction='sum' is not supported"):
-        losses.CategoricalCrossentropy(reduction="sum")
+    with pytest.raises(ConfigurationError, match="axis=1 is not supported"):
+        losses.CategoricalCrossentropy(axis=1)
+    with pytest.raises(ConfigurationError, match=r"reduction must be one of 'sum_over_batch_size'.*'median'"):
+        losses.CategoricalCrossentropy(reduction="median")
     with pytest.raises(UnknownNameError, match="Did you mean 'from_logits'"):
         losses.CategoricalCrossentropy(from_logit=True)
     with pytest.raises(ConfigurationError, match="label_smoothing"):

@@ -67,7 +67,9 @@ struct Data {
                 labels[o].push_back(static_cast<std::int32_t>(
                     bytes.choice(256) == 1 ? bytes.number(-1, 2)
                                            : bytes.choice(std::min<std::int64_t>(output.units, 200))));
-            const Loss loss{static_cast<Loss::Kind>(bytes.choice(4)), bytes.flag(), 0.1f, 0.5f};
+            Loss loss{static_cast<Loss::Kind>(bytes.choice(Loss::kinds)), bytes.flag(), 0.1f, 0.5f};
+            loss.reduction = static_cast<Loss::Reduction>(bytes.choice(4));
+            if (bytes.flag()) loss.ignored = 1;
             scorings.emplace_back();
             if (bytes.choice(4) != 1) scorings[o] = Scoring{loss, {labels[o].data(), targets[o].data()}, nullptr};
         }
@@ -90,8 +92,9 @@ void predict(Program& program, Data& data) {
     program.predict(data.x.images(), outputs.data(), nullptr, nullptr, nullptr, interrupt);
     program.predict(data.x.images(), outputs.data(), pointers(rooms).data(), nullptr, nullptr, interrupt);
     for (std::size_t o = 0; o < outputs.size(); o++)
-        if (data.scorings[o] && data.scorings[o]->loss.kind == Loss::Kind::sparse_categorical)
-            check_labels(data.labels[o].data(), data.samples * program.output(o).rows(), program.output(o).units);
+        if (data.scorings[o] && data.scorings[o]->loss.sparse())
+            check_labels(data.scorings[o]->loss, data.labels[o].data(), data.samples * program.output(o).rows(),
+                         program.output(o).units);
     program.predict(data.x.images(), outputs.data(), nullptr, &data.scorings, losses.data(), interrupt);
 }
 

@@ -23,8 +23,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from convoscope.errors import UnknownNameError
-
 if TYPE_CHECKING:
     from convoscope.datasets import (
         cifar10 as cifar10,
@@ -50,13 +48,6 @@ _FOUND_IN = {
     "load": "registry",
     "names": "registry",
 }
-#: Data sets of Keras' that are no images.
-_OUTSIDE = {
-    "boston_housing": "houses and their prices",
-    "california_housing": "houses and their prices",
-    "imdb": "film reviews",
-    "reuters": "news articles",
-}
 __all__ = [*_MODULES, *_FOUND_IN]
 
 
@@ -66,12 +57,6 @@ def __getattr__(name: str) -> Any:
         return import_module(f"{__name__}.{name}")
     if name in _FOUND_IN:
         return getattr(import_module(f"{__name__}.{_FOUND_IN[name]}"), name)
-    if name in _OUTSIDE:
-        # No AttributeError: "from convoscope.datasets import imdb" would then say only that there is none.
-        raise UnknownNameError(
-            f"Convoscope classifies images, and the data set {name} is {_OUTSIDE[name]}: use Keras for that, or one of "
-            f"the data sets of images here, such as fashion_mnist and cifar10."
-        )
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
 
 

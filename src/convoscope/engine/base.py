@@ -18,63 +18,15 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from convoscope.engine.loss_rule import LossRule as LossRule
 from convoscope.engine.plan import Plan
-from convoscope.engine.steps import ActivationStep, Step
+from convoscope.engine.steps import Step
 
 Array = npt.NDArray[Any]
 #: An array, or one for each input (output) where a plan has several.
 Arrays = Array | Sequence[Array]
 #: Returns a number that changes whenever weights may have been written, or None where they may be at any time.
 Moment = Callable[[], int | None]
-
-
-@dataclass(frozen=True)
-class LossRule:
-    """A loss as an engine computes it.
-
-    Parameters
-    ----------
-    kind : str
-        ``"sparse_categorical_crossentropy"`` (labels int32, one for each row of outputs),
-        ``"categorical_crossentropy"``, ``"binary_crossentropy"`` or ``"mean_squared_error"`` (targets float32, shaped
-        as the outputs).
-    from_logits : bool
-        Whether the model's outputs are logits, before softmax or sigmoid.
-    label_smoothing : float
-        The share of each label that is spread over all classes; the squared error has none.
-    weight : float
-        What the output counts among several: its gradient is multiplied by that, the losses that are told are not.
-
-    Notes
-    -----
-    A row is the last axis of the outputs. A row's loss is a cross-entropy over it, or (binary, squared error) the mean
-    over it; a sample's loss is the mean over its rows; a batch's loss is the sum of sample weight × sample loss over
-    the batch size, as in Keras.
-
-    Where the output comes from a softmax (for the categorical kinds) or a sigmoid (for the binary one) and
-    `from_logits` is False, the loss is computed from what goes into that step, which is exact where probabilities
-    round to 0 or 1. Otherwise probabilities are clipped to [1e-7, 1 - 1e-7], after division by their sum for the
-    categorical kinds.
-    """
-
-    kind: str
-    from_logits: bool = False
-    label_smoothing: float = 0.0
-    weight: float = 1.0
-
-    @property
-    def sparse(self) -> bool:
-        """Whether labels are class numbers rather than arrays shaped as the outputs."""
-        return self.kind == "sparse_categorical_crossentropy"
-
-    def fused_with(self, plan: Plan, output: int = 0) -> bool:
-        """Whether the loss of an output is computed from what goes into the step that makes it."""
-        last = plan.maker_of(plan.outputs[output])
-        if self.from_logits or not isinstance(last, ActivationStep):
-            return False
-        if self.kind in ("sparse_categorical_crossentropy", "categorical_crossentropy"):
-            return last.activation.name == "softmax"
-        return self.kind == "binary_crossentropy" and last.activation.name == "sigmoid"
 
 
 @dataclass(frozen=True)

@@ -291,8 +291,11 @@ def _targets(y: Array, samples: int, output_shape: tuple[int, ...], loss: LossRu
     if labels.size != int(np.prod(shape[:-1])):
         raise ShapeError(f"Expected a label for each of {shape[:-1]} rows of outputs; got labels shaped {y.shape}.")
     units = shape[-1]
-    if labels.size and not (labels.min() >= 0 and labels.max() < units):
-        wrong = int(np.flatnonzero((labels < 0) | (labels >= units))[0])
+    outside = (labels < 0) | (labels >= units)
+    if loss.ignore_class is not None:
+        outside &= labels != loss.ignore_class
+    if outside.any():
+        wrong = int(np.flatnonzero(outside)[0])
         raise DataError(
             f"Label {labels.flat[wrong]} at place {wrong} is not one of the {units} classes, 0 to {units - 1}."
         )

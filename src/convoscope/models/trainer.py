@@ -58,6 +58,11 @@ class Trainer(ABC):
         """The metrics of all outputs, in the order of the logs."""
         return [] if self.objective is None else self.objective.metrics
 
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of what `evaluate` returns, in its order: the loss, then the metrics."""
+        return [] if self.objective is None else self.objective.names
+
     def compile(
         self,
         optimizer: Any = "rmsprop",

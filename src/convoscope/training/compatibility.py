@@ -1,16 +1,27 @@
-"""Whether each output's loss fits what the layer makes that it comes from."""
+"""Whether each output's loss fits what the layer makes that it comes from.
+
+Whatever Keras computes is computed, with Keras' numbers; where that is hardly what was meant, a warning says so, and
+names what is.
+"""
 
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 
 from convoscope.engine.plan import Plan
 from convoscope.engine.steps import DropoutStep, ReshapeStep
-from convoscope.errors import ConfigurationError, ConvoscopeWarning
+from convoscope.errors import ConvoscopeWarning
 from convoscope.training.losses import Loss
+from convoscope.training.metrics import Accuracy
 from convoscope.training.objective import Objective
 
-_CATEGORICAL = ("sparse_categorical_crossentropy", "categorical_crossentropy")
+_PROBABILITIES = ("softmax", "sigmoid")
+_ABOVE_ZERO = (*_PROBABILITIES, "relu", "relu6", "softplus", "exponential", "hard_sigmoid")
+_EXACT = (
+    "metrics.Accuracy() counts predictions that equal the labels exactly, which probabilities hardly ever do. What is "
+    "usually meant is metrics=['accuracy']."
+)
 
 
 def last_activation(plan: Plan, output: int = 0) -> str:
@@ -23,49 +34,120 @@ def last_activation(plan: Plan, output: int = 0) -> str:
 
 
 def check_losses(objective: Objective, plan: Plan) -> None:
-    """Refuse losses that cannot be meant for these outputs, and warn of those that are probably not.
-
-    Raises
-    ------
-    ConfigurationError
-        If a categorical loss meets a single unit, or a binary one a softmax over more than two classes.
-    """
+    """Warn of losses, and of metrics, that are probably not meant for these outputs."""
     for output, goal in enumerate(objective.goals):
-        if goal.loss is not None and goal.loss.kind != "mean_squared_error":
-            several = len(objective.goals) > 1
-            model = f"output {goal.name!r}" if several else "the model"
-            layer = f"the layer of output {goal.name!r}" if several else "the model's last layer"
-            units = plan.output_shapes[output][-1] if plan.output_shapes[output] else 1
-            _check_loss(goal.loss, units, last_activation(plan, output), model, layer)
-
-
-def _check_loss(loss: Loss, outputs: int, activation: str, model: str, layer: str) -> None:
-    """Check one output's loss; `model` and `layer` are what messages call what it comes from."""
-    if loss.kind in _CATEGORICAL and outputs == 1:
-        raise ConfigurationError(
-            f"The loss {loss.kind} compares classes, but {layer} has one unit. For two classes use "
-            "Dense(1, activation='sigmoid') with loss='binary_crossentropy'; for more, one unit for each class, "
-            "as in Dense(10, activation='softmax')."
+        if any(type(metric) is Accuracy for metric in (*goal.metrics, *goal.weighted_metrics)):
+            warnings.warn(_EXACT, ConvoscopeWarning, stacklevel=4)
+        if goal.loss is None:
+            continue
+        several = len(objective.goals) > 1
+        made = _Made(
+            last_activation(plan, output),
+            plan.output_shapes[output][-1] if plan.output_shapes[output] else 1,
+            f"output {goal.name!r}" if several else "the model",
+            f"the layer of output {goal.name!r}" if several else "the model's last layer",
         )
-    if loss.kind == "binary_crossentropy" and activation == "softmax" and outputs != 2:
-        raise ConfigurationError(
-            "The loss binary_crossentropy takes each output as a yes or no of its own, but {model} ends in a softmax "
-            f"over {outputs} units. Use loss='sparse_categorical_crossentropy' with class numbers (or "
+        if advice := _ADVICE[goal.loss.judges](goal.loss, made):
+            warnings.warn(advice, ConvoscopeWarning, stacklevel=5)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What one output is made by: its last activation, how many units it has, and what messages call it."""
+
+    activation: str
+    units: int
+    model: str
+    layer: str
+
+    @property
+    def begins(self) -> str:
+        return self.model[0].upper() + self.model[1:]
+
+
+def _of_classes(loss: Loss, made: _Made) -> str:
+    if made.units == 1:
+        return (
+            f"The loss {loss.kind} compares classes, but {made.layer} has one unit, which is then always right. For "
+            "two classes use Dense(1, activation='sigmoid') with loss='binary_crossentropy'; for more, one unit for "
+            "each class, as in Dense(10, activation='softmax')."
+        )
+    if made.activation == "sigmoid" and not loss.rule().from_logits:
+        return (
+            f"{made.begins} ends in a sigmoid, and {loss.kind} compares classes: their probabilities should add up to "
+            "1, as those of a softmax do. Use activation='softmax'. If each unit answers yes or no on its own, use "
+            "loss='binary_crossentropy'." + _hidden(loss, "a softmax of what goes into the sigmoid")
+        )
+    return _of_probabilities(loss, made, "softmax")
+
+
+def _of_yes_or_no(loss: Loss, made: _Made) -> str:
+    if made.activation == "softmax" and not loss.rule().from_logits:
+        single = " Two classes can also be one unit: Dense(1, activation='sigmoid')." if made.units == 2 else ""
+        return (
+            f"{made.begins} ends in a softmax over {made.units} units, but the loss {loss.kind} takes each output as a "
+            "yes or no of its own. Use loss='sparse_categorical_crossentropy' with class numbers (or "
             "'categorical_crossentropy' with one-hot labels); for yes-or-no outputs, use activation='sigmoid'."
+            f"{single}{_hidden(loss, 'a sigmoid of what goes into the softmax')}"
         )
-    from_logits = loss.rule().from_logits
-    if from_logits and activation in ("softmax", "sigmoid"):
-        warnings.warn(
-            f"{model[0].upper()}{model[1:]} ends in a {activation}, and {type(loss).__name__}(from_logits=True) "
-            "applies another. Leave out from_logits=True, or that activation.",
-            ConvoscopeWarning,
-            stacklevel=5,
+    return _of_probabilities(loss, made, "sigmoid")
+
+
+def _hidden(loss: Loss, of: str) -> str:
+    """Say what is computed instead of what stands there, if it is."""
+    return f" (As in Keras, the loss is that of {of}.)" if loss.kind in _FROM_HIDDEN else ""
+
+
+_FROM_HIDDEN = ("sparse_categorical_crossentropy", "categorical_crossentropy", "binary_crossentropy")
+
+
+def _of_probabilities(loss: Loss, made: _Made, wanted: str) -> str:
+    name = type(loss).__name__
+    if loss.rule().from_logits and made.activation in _PROBABILITIES:
+        happens = "has no effect: as in Keras, the loss is computed from what goes into it"
+        if loss.kind not in _FROM_HIDDEN:
+            happens = "applies another"
+        return (
+            f"{made.begins} ends in a {made.activation}, and {name}(from_logits=True) {happens}. Leave out "
+            "from_logits=True, or that activation."
         )
-    if not from_logits and activation == "linear":
-        wanted = "sigmoid" if loss.kind == "binary_crossentropy" else "softmax"
-        warnings.warn(
-            f"The loss {loss.kind} takes probabilities, but {layer} has no activation. Give it "
-            f"activation='{wanted}', or use {type(loss).__name__}(from_logits=True).",
-            ConvoscopeWarning,
-            stacklevel=5,
+    if loss.rule().from_logits or made.activation in _PROBABILITIES:
+        return ""
+    if made.activation == "linear":
+        return (
+            f"The loss {loss.kind} takes probabilities, but {made.layer} has no activation. Give it "
+            f"activation='{wanted}', or use {name}(from_logits=True)."
         )
+    return (
+        f"The loss {loss.kind} takes probabilities, but {made.model} ends in {made.activation}. Use "
+        f"activation='{wanted}'. (As in Keras, values below 0.0000001 and above 0.9999999 are cut off.)"
+    )
+
+
+def _of_distribution(loss: Loss, made: _Made) -> str:
+    if made.activation in _PROBABILITIES:
+        return ""
+    ends = "has no activation" if made.activation == "linear" else f"ends in {made.activation}"
+    return (
+        f"The loss {loss.kind} compares distributions, but {made.layer} {ends}. Give it activation='softmax': values "
+        "below 0.0000001 and above 1 are cut off, and nothing is learned from them."
+    )
+
+
+def _of_counts(loss: Loss, made: _Made) -> str:
+    if made.activation in _ABOVE_ZERO:
+        return ""
+    ends = "has no activation" if made.activation == "linear" else f"ends in {made.activation}"
+    return (
+        f"The loss {loss.kind} takes the logarithm of predictions, but {made.layer} {ends}, and makes values below 0 "
+        "too. Give it activation='exponential' or 'softplus'."
+    )
+
+
+_ADVICE = {
+    "classes": _of_classes,
+    "yes or no": _of_yes_or_no,
+    "distribution": _of_distribution,
+    "counts": _of_counts,
+    "values": lambda loss, made: "",
+}

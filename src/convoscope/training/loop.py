@@ -9,13 +9,14 @@ from dataclasses import replace
 import numpy as np
 
 from convoscope.engine.base import Array, Executable, Stretch, each, plain
+from convoscope.engine.loss_rule import LossRule
 from convoscope.errors import TrainingDivergedError
 from convoscope.layers import moments
 from convoscope.training.callbacks import CallbackList
 from convoscope.training.data import first_bad_sample
 from convoscope.training.feeds import Portion
 from convoscope.training.optimizer import Optimizer
-from convoscope.training.samples import compiled, part_of
+from convoscope.training.samples import Samples, compiled, part_of
 from convoscope.training.scores import Scores
 from convoscope.training.trainable import Trainable
 
@@ -116,7 +117,8 @@ class _Epoch:
             self._check_losses(losses, seen, stretch)
             targets, weights = (part_of(own, rows[:seen]) for own in (portion.samples.targets, portion.samples.weights))
             made = [own[:seen] for own in outputs]
-            self.scores.add([own[:seen] for own in losses], targets, made, weights, _penalties(stretch, seen))
+            told = [own[:seen] for own in losses]
+            self.scores.add(told, targets, made, weights, size, _penalties(stretch, seen))
             done += seen
             self.samples += seen
             self.steps += taken
@@ -250,8 +252,9 @@ def measure(
             taken = portion.samples.rows(part)
             targets = taken.learned_targets(objective)
             outputs, losses = executable.score(plain(taken.inputs), plain(targets), plain(rules))
-            own, whole = _weighted(each(losses, 1), taken.weights), np.full(len(taken), penalty) if penalty else None
-            scores.add(own, taken.targets, each(outputs, 1), taken.weights, whole)
+            own = _told(each(losses, 1), rules, taken, portion.batch_size)
+            whole = np.full(len(taken), penalty) if penalty else None
+            scores.add(own, taken.targets, each(outputs, 1), taken.weights, portion.batch_size, whole)
             logs = scores.results()
             if singly:
                 callbacks.on_test_batch_end(steps, logs)
@@ -262,10 +265,22 @@ def measure(
     return results, steps
 
 
-def _weighted(losses: Sequence[Array | None], weights: Sequence[Array | None]) -> list[Array | None]:
-    """Return each output's losses times its sample weights."""
-    both = zip(losses, weights, strict=True)
-    return [own if own is None or weight is None else own * weight for own, weight in both]
+def _told(
+    losses: Sequence[Array | None], rules: Sequence[LossRule | None], samples: Samples, batch_size: int
+) -> list[Array | None]:
+    """Return each output's losses times sample weights, so that their mean over a batch is the batch's loss."""
+    told: list[Array | None] = []
+    for own, rule, weights, targets in zip(losses, rules, samples.weights, samples.targets, strict=True):
+        told.append(own if own is None or weights is None else own * weights)
+        if told[-1] is None or rule is None or rule.plain:
+            continue
+        for start in range(0, len(samples), batch_size):
+            part = slice(start, start + batch_size)
+            labels = targets[part] if targets is not None and rule.sparse else None
+            count = len(told[-1][part])
+            rows = 1 if targets is None else math.prod(targets.shape[1 : None if rule.sparse else -1])
+            told[-1][part] *= rule.shares(labels, None if weights is None else weights[part], count, rows).told
+    return told
 
 
 def forward(

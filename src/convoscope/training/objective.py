@@ -123,7 +123,7 @@ class Objective:
         """Whether a higher value of that name in the logs is better; None if it is not known."""
         if name == "loss" or name in self.loss_names.values():
             return False
-        return next((bool(m.metric.higher_is_better) for m in self.measures if m.name == name), None)
+        return next((m.metric.higher_is_better for m in self.measures if m.name == name), None)
 
     def __str__(self) -> str:
         """Return the names of the losses: ``mean_squared_error``, or ``a: mean_squared_error, b: none``."""

@@ -63,8 +63,11 @@ class Samples:
         return replace(self, weights=[sample_weights(labels, shape, class_weight, weights, where)])
 
     def learned_targets(self, objective: Objective) -> list[Array | None]:
-        """Return the targets of the outputs that have a loss, None for the others."""
-        return [None if g.loss is None else y for g, y in zip(objective.goals, self.targets, strict=True)]
+        """Return the targets of the outputs that have a loss, as engines take them; None for the others."""
+        return [
+            None if goal.loss is None or y is None else goal.loss.engine_targets(y)
+            for goal, y in zip(objective.goals, self.targets, strict=True)
+        ]
 
     def rows(self, rows: Rows) -> Samples:
         """Return some of the samples: views of them where they lie side by side."""

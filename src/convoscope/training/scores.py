@@ -5,6 +5,9 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
+
+import numpy as np
 
 from convoscope.engine.base import Array
 from convoscope.training.functional import running_sum
@@ -35,9 +38,10 @@ class Scores:
         targets: Sequence[Array | None],
         outputs: Sequence[Array],
         weights: Sequence[Array | None],
+        batch_size: int,
         penalties: Array | None = None,
     ) -> None:
-        """Take in samples.
+        """Take in samples, whole batches of `batch_size` from the first on: some metrics are means over batches.
 
         For each output there are each sample's loss times its weight (N,), target, output and weight. `penalties` (N,)
         are what regularizers add to the loss of all outputs.
@@ -52,12 +56,21 @@ class Scores:
         for measure in self._measures:
             target, weight = targets[measure.output], weights[measure.output] if measure.weighted else None
             assert target is not None
-            measure.metric.update_state(target, outputs[measure.output], weight)
+            size = batch_size if measure.metric.by_batch else len(target)
+            for start in range(0, len(target), max(1, size)):
+                part = slice(start, start + size)
+                own_weight = None if weight is None else weight[part]
+                measure.metric.update_state(target[part], outputs[measure.output][part], own_weight)
 
-    def results(self) -> dict[str, float]:
+    def results(self) -> dict[str, Any]:
         """Return the means by name: the loss, that of each output if there are several, the metrics."""
         means = {output: total / self._count if self._count else 0.0 for output, total in self._sums.items()}
         loss = sum(self._objective.goals[output].weight * mean for output, mean in means.items())
         loss += self._penalty / self._count if self._count else 0.0
         own = {name: means[output] for output, name in self._objective.loss_names.items()}
-        return {"loss": loss} | own | {measure.name: measure.metric.result() for measure in self._measures}
+        return {"loss": loss} | own | {measure.name: _told(measure.metric.result()) for measure in self._measures}
+
+
+def _told(result: Any) -> Any:
+    """Return a result as plain numbers: a float, or an array of them."""
+    return result if np.ndim(result) else float(result)

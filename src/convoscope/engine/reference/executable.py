@@ -13,7 +13,8 @@ from typing import Any, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.engine.base import Array, Arrays, Gradients, Kernel, LossRule, Moment, Stretch, each, plain
+from convoscope.engine.base import Array, Arrays, Gradients, Kernel, Moment, Stretch, each, plain
+from convoscope.engine.loss_rule import LossRule
 from convoscope.engine.plan import Plan
 from convoscope.engine.reference.known import OPERATIONS
 from convoscope.engine.reference.losses import sample_losses
@@ -180,9 +181,11 @@ class ReferenceExecutable:
             weights, rule = sample_weight[judged.output], loss[judged.output]
             assert rule is not None
             factor = np.ones(len(judged.losses), self._dtype) if weights is None else self._cast(weights)
-            share = (factor * self._dtype.type(rule.weight)) / len(factor)
+            rows = math.prod(self.plan.output_shapes[judged.output][:-1])
+            shares = rule.shares(y[judged.output] if rule.sparse else None, weights, len(factor), rows)
+            share = factor * self._dtype.type(rule.weight) * self._dtype.type(shares.gradient)
             _add(arriving, judged.value, judged.gradient * share.reshape(-1, *[1] * (judged.gradient.ndim - 1)))
-            losses[judged.output] = judged.losses * factor
+            losses[judged.output] = judged.losses * factor * self._dtype.type(shares.told)
         return replace(self._back(values, arriving, backs, learning=learning), losses=plain(losses))
 
     def _judged(
@@ -192,10 +195,9 @@ class ReferenceExecutable:
         for output, (value, rule, targets) in enumerate(zip(self.plan.outputs, loss, y, strict=True)):
             if rule is None or targets is None:
                 continue
-            fused = rule.fused_with(self.plan, output)
-            maker = self.plan.maker_of(value)
-            value = maker.inputs[0] if fused and maker is not None else value
-            losses, gradient = sample_losses(rule, values[value], targets[block], logits=fused or rule.from_logits)
+            hidden, maker = rule.hidden_activation(self.plan, output), self.plan.maker_of(value)
+            value = maker.inputs[0] if hidden and maker is not None else value
+            losses, gradient = sample_losses(rule, values[value], targets[block], hidden=hidden)
             yield _Judged(output, value, losses, gradient)
 
     @_as_the_core

@@ -50,9 +50,10 @@ def check_targets(y: Any, n: int, output_shape: Shape, loss: Loss, where: str = 
     array([1, 2], dtype=int32)
     """
     array = check_measured(y, n, where)
+    loss = loss.settled(array.shape, output_shape)
     if loss.kind == _SPARSE:
-        return _class_numbers(array, output_shape, where)
-    return _like_outputs(array, output_shape, loss.kind, where)
+        return _class_numbers(array, output_shape, loss, where)
+    return _like_outputs(array, output_shape, loss, where)
 
 
 def check_measured(y: Any, n: int, where: str = "fit") -> Array:
@@ -74,7 +75,7 @@ def check_measured(y: Any, n: int, where: str = "fit") -> Array:
     return array
 
 
-def _class_numbers(array: npt.NDArray[Any], output_shape: Shape, where: str) -> Array:
+def _class_numbers(array: npt.NDArray[Any], output_shape: Shape, loss: Loss, where: str) -> Array:
     rows, classes = (len(array), *output_shape[:-1]), output_shape[-1]
     if array.shape == (*rows, 1):
         array = array[..., 0]
@@ -95,6 +96,8 @@ def _class_numbers(array: npt.NDArray[Any], output_shape: Shape, where: str) -> 
             f"to {classes - 1} are expected. For values to be approached there is loss='mean_squared_error'."
         )
     wrong = (array < 0) | (array >= classes)
+    if (ignored := loss.rule().ignore_class) is not None:
+        wrong &= array != ignored
     if wrong.any():
         index = int(np.argmax(wrong.reshape(len(array), -1).any(axis=1)))
         value = int(array[wrong].reshape(-1)[0])
@@ -114,24 +117,24 @@ def _range_remedy(array: npt.NDArray[Any], classes: int) -> str:
     return f"Give the last layer {high + 1} units, or number the classes from 0."
 
 
-def _like_outputs(array: npt.NDArray[Any], output_shape: Shape, kind: str, where: str) -> Array:
-    shape = (len(array), *output_shape)
+def _like_outputs(array: npt.NDArray[Any], output_shape: Shape, loss: Loss, where: str) -> Array:
+    kind, shape = loss.kind, (len(array), *output_shape)
     if (*array.shape, 1) == shape:
         array = array[..., np.newaxis]
     if array.shape != shape:
-        raise _does_not_fit(array, shape, kind, where)
-    if kind in (_CATEGORICAL, "binary_crossentropy") and (array.min() < 0 or array.max() > 1):
+        raise _does_not_fit(array, shape, loss, where)
+    if loss.judges in ("classes", "yes or no") and array.size and (array.min() < 0 or array.max() > 1):
         wrong = (array < 0) | (array > 1)
         index = int(np.argmax(wrong.reshape(len(array), -1).any(axis=1)))
         raise DataError(
             f"{where}: {kind} takes values from 0 to 1, but y[{index}] holds {float(array[wrong].reshape(-1)[0]):g}. "
-            f"{_bounds_remedy(array, kind)}"
+            f"{_bounds_remedy(array, loss)}"
         )
     return np.ascontiguousarray(array, dtype=np.float32)
 
 
-def _bounds_remedy(array: npt.NDArray[Any], kind: str) -> str:
-    if kind == _CATEGORICAL:
+def _bounds_remedy(array: npt.NDArray[Any], loss: Loss) -> str:
+    if loss.judges == "classes":
         return "Use one-hot labels: utils.to_categorical(y, classes)."
     if array.ndim == 4:
         return "Images of bytes are brought there by y / 255, and noise is kept there by np.clip(y, 0, 1)."
@@ -141,9 +144,9 @@ def _bounds_remedy(array: npt.NDArray[Any], kind: str) -> str:
     )
 
 
-def _does_not_fit(array: npt.NDArray[Any], shape: Shape, kind: str, where: str) -> ShapeError | DataError:
-    classes = shape[-1]
-    if kind != "mean_squared_error" and classes > 1 and math.prod(array.shape) == math.prod(shape[:-1]):
+def _does_not_fit(array: npt.NDArray[Any], shape: Shape, loss: Loss, where: str) -> ShapeError | DataError:
+    kind, classes = loss.kind, shape[-1]
+    if loss.judges != "values" and classes > 1 and math.prod(array.shape) == math.prod(shape[:-1]):
         return DataError(
             f"{where}: y has the shape {array.shape}, as class numbers have, but {kind} takes labels shaped as the "
             f"outputs, {shape}. Use loss='{_SPARSE}', or one-hot labels: utils.to_categorical(y, {classes})."

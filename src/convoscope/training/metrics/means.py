@@ -1,0 +1,227 @@
+"""Means and sums: of values, and of what a function makes of true values and predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.engine.loss_rule import KINDS
+from convoscope.errors import ShapeError
+from convoscope.training.functional import running_sum
+from convoscope.training.losses import functions as losses
+from convoscope.training.metrics.base import Metric, Number, Values, fitted
+
+
+class Mean(Metric):
+    """The mean of values.
+
+    Examples
+    --------
+    >>> mean = Mean()
+    >>> mean.update_state([1, 3])
+    >>> mean.update_state(8)
+    >>> mean.result()
+    4.0
+    """
+
+    default_name = "mean"
+
+    def update_state(  # type: ignore[override]
+        self, values: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
+    ) -> None:
+        """Take values in: one, or the first axis is the samples'."""
+        self._take(np.atleast_1d(np.asarray(values, np.float64)), sample_weight)
+
+    def __call__(self, values: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Any:  # type: ignore[override]
+        """Take values in and return the mean so far."""
+        self.update_state(values, sample_weight)
+        return self.result()
+
+
+class Sum(Mean):
+    """The sum of values, each times its weight."""
+
+    default_name = "sum"
+
+    def update_state(  # type: ignore[override]
+        self, values: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
+    ) -> None:
+        array = np.atleast_1d(np.asarray(values, np.float64))
+        if sample_weight is not None:
+            weights = fitted(sample_weight, array)
+            array = array * weights.reshape(*weights.shape, *[1] * (array.ndim - weights.ndim))
+        self._total = running_sum(self._total, array)
+
+    def result(self) -> Any:
+        """Return the sum so far."""
+        return Number(self._total)
+
+
+_LOSSES = {getattr(losses, kind) for kind in KINDS}
+
+
+class MeanMetricWrapper(Metric):
+    """The mean of what a function of true values and predictions returns.
+
+    Parameters
+    ----------
+    fn : callable
+        ``fn(y_true, y_pred, **kwargs)`` of NumPy arrays. It returns a value for each sample (or several), or one for
+        all: then the metric is the mean over the batches, as in Keras.
+    name : str, optional
+        Left out, the function's.
+    **kwargs
+        What else the function takes.
+
+    Examples
+    --------
+    >>> def largest_error(y_true, y_pred):
+    ...     return np.abs(y_true - y_pred).max(axis=-1)
+    >>> metric = MeanMetricWrapper(largest_error)
+    >>> metric.update_state([[0.0, 1.0]], [[0.5, 0.75]])
+    >>> metric.name, metric.result()
+    ('largest_error', 0.5)
+    """
+
+    by_batch = True
+
+    def __init__(self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any) -> None:
+        own = getattr(fn, "__name__", None) or getattr(fn, "name", None) or type(fn).__name__
+        super().__init__(str(own) if name is None else name, dtype)
+        self.fn, self.kwargs = fn, kwargs
+        self.higher_is_better = False if fn in _LOSSES else None
+
+    def values(self, y_true: npt.NDArray[Any], y_pred: npt.NDArray[Any]) -> Values:
+        found = np.atleast_1d(np.asarray(self.fn(y_true, y_pred, **self.kwargs), np.float64))
+        if found.shape != (1,) and found.shape[0] != len(y_pred):
+            raise ShapeError(
+                f"The metric {self.name!r} is to return one value, or one for each of {len(y_pred)} samples, but its "
+                f"shape is {found.shape}."
+            )
+        return found
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "fn": getattr(self.fn, "__name__", type(self.fn).__name__), **self.kwargs}
+
+
+class _OfFunction(Metric):
+    """A mean of one of our functions; `settings` are its arguments."""
+
+    higher_is_better = False
+    function: Callable[..., Values]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the function takes besides true values and predictions."""
+        return {}
+
+    def values(self, y_true: npt.NDArray[Any], y_pred: npt.NDArray[Any]) -> Values:
+        return type(self).function(y_true, y_pred, **self.settings)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), **self.settings}
+
+
+class MeanSquaredError(_OfFunction):
+    """The mean of squared differences."""
+
+    default_name = "mean_squared_error"
+    function = staticmethod(losses.mean_squared_error)
+
+
+class RootMeanSquaredError(MeanSquaredError):
+    """The square root of the mean of squared differences.
+
+    Examples
+    --------
+    >>> RootMeanSquaredError()([[0.0], [3.0]], [[0.0], [7.0]])
+    2.8284271247461903
+    """
+
+    default_name = "root_mean_squared_error"
+
+    def result(self) -> Any:
+        """Return the root of the mean so far."""
+        return Number(np.sqrt(super().result()))
+
+
+class MeanAbsoluteError(_OfFunction):
+    """The mean of absolute differences."""
+
+    default_name = "mean_absolute_error"
+    function = staticmethod(losses.mean_absolute_error)
+
+
+class MeanAbsolutePercentageError(_OfFunction):
+    """The mean of differences in percent of the true values."""
+
+    default_name = "mean_absolute_percentage_error"
+    function = staticmethod(losses.mean_absolute_percentage_error)
+
+
+class MeanSquaredLogarithmicError(_OfFunction):
+    """The mean of squared differences of log(1 + value)."""
+
+    default_name = "mean_squared_logarithmic_error"
+    function = staticmethod(losses.mean_squared_logarithmic_error)
+
+
+class LogCoshError(_OfFunction):
+    """The mean of the logarithms of the differences' hyperbolic cosines."""
+
+    default_name = "logcosh"
+    function = staticmethod(losses.log_cosh)
+
+
+class CosineSimilarity(_OfFunction):
+    """The cosine of the angle between each row and its true value: 1 where both point the same way.
+
+    (The loss of that name is its negative.)
+    """
+
+    default_name = "cosine_similarity"
+    higher_is_better = True
+
+    def __init__(self, name: str | None = None, dtype: Any = None, axis: int = -1, **options: Any) -> None:
+        super().__init__(name, dtype, axis=axis, **options)
+
+    def values(self, y_true: npt.NDArray[Any], y_pred: npt.NDArray[Any]) -> Values:
+        return -losses.cosine_similarity(y_true, y_pred)
+
+
+class KLDivergence(_OfFunction):
+    """The mean distance of the predicted distributions from the true ones (Kullback and Leibler)."""
+
+    default_name = "kl_divergence"
+    function = staticmethod(losses.kl_divergence)
+
+
+class Poisson(_OfFunction):
+    """The mean of prediction - true value × log(prediction)."""
+
+    default_name = "poisson"
+    function = staticmethod(losses.poisson)
+
+
+class Hinge(_OfFunction):
+    """The mean of what is missing to a margin of 1, for labels -1 and 1, or 0 and 1."""
+
+    default_name = "hinge"
+    function = staticmethod(losses.hinge)
+
+
+class SquaredHinge(_OfFunction):
+    """The mean of the squares of what is missing to a margin of 1, for labels -1 and 1, or 0 and 1."""
+
+    default_name = "squared_hinge"
+    function = staticmethod(losses.squared_hinge)
+
+
+class CategoricalHinge(_OfFunction):
+    """What is missing to a margin of 1 between the right class and the best of the others, for one-hot labels."""
+
+    default_name = "categorical_hinge"
+    function = staticmethod(losses.categorical_hinge)
