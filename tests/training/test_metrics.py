@@ -198,3 +198,37 @@ def test_accuracy_in_words_and_as_a_class_stay_what_they_are_in_files() -> None:
     assert (
         metrics.get(metrics.serialize(exact))([0, 1, 1, 3], [0, 1, 2, 3]) == exact([0, 1, 1, 3], [0, 1, 2, 3]) == 0.75
     )
+
+
+def test_a_metric_of_your_own_in_the_way_of_keras() -> None:
+    class Share(metrics.Metric):
+        """How many predictions are above 0.5."""
+
+        def __init__(self, name: str = "share", **options: Any) -> None:
+            super().__init__(name=name, **options)
+            self.found = self.add_weight(name="found", initializer="zeros")
+            self.seen = self.add_weight(name="seen", shape=(), initializer="zeros")
+
+        def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+            self.found.assign_add(np.sum(np.asarray(y_pred) > 0.5))
+            self.seen.assign_add(len(y_pred))
+
+        def result(self) -> Any:
+            return self.found / np.maximum(self.seen, 1)
+
+    metric = Share()
+    metric.update_state([0, 0], [0.2, 0.7])
+    metric.update_state([0, 0], [0.6, 0.7])
+    assert (metric.name, metric.by_batch, float(metric.result()), metric.found.numpy()) == ("share", True, 0.75, 3.0)
+    assert repr(metric).endswith("(name='share', result=0.7500)")
+    metric.reset_state()
+    assert float(metric.result()) == 0.0
+    assert metric.seen.shape == ()
+    metric.seen.assign(5)
+    metric.seen.assign_sub(2.0)
+    assert float(metric.seen) == 3.0
+
+
+def test_results_of_losses_and_metrics_have_numpy() -> None:
+    assert metrics.MeanSquaredError()([[1.0]], [[3.0]]).numpy() == 4.0
+    assert metrics.F1Score()(np.eye(2), np.eye(2)).numpy().shape == (2,)

@@ -73,4 +73,4 @@ class Scores:
 
 def _told(result: Any) -> Any:
     """Return a result as plain numbers: a float, or an array of them."""
-    return result if np.ndim(result) else float(result)
+    return np.array(result) if np.ndim(result) else float(result)

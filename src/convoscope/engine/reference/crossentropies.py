@@ -63,21 +63,21 @@ def binary_from_probabilities(probabilities: Array, targets: Array) -> tuple[Arr
 
 def clip(probabilities: Array) -> Array:
     """Keep probabilities from 0 and 1."""
-    return np.clip(probabilities, SMALLEST, LARGEST)
+    return np.asarray(np.clip(probabilities, SMALLEST, LARGEST))
 
 
 def sigmoid(logits: Array) -> Array:
     """Return the sigmoid of each value, without overflow."""
     small = np.exp(-np.abs(logits))
-    return np.where(logits >= 0, 1, small) / (1 + small)
+    return np.asarray(np.where(logits >= 0, 1, small) / (1 + small))
 
 
 def softmax(logits: Array) -> Array:
     """Return the softmax over the last axis."""
     exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
 
 
 def through_softmax(probabilities: Array, gradient: Array) -> Array:
     """Return the gradient of what goes into a softmax, from that of what comes out."""
-    return probabilities * (gradient - (gradient * probabilities).sum(axis=-1, keepdims=True))
+    return np.asarray(probabilities * (gradient - (gradient * probabilities).sum(axis=-1, keepdims=True)))

@@ -11,6 +11,8 @@ import numpy.typing as npt
 from convoscope.checks import text
 from convoscope.engine.loss_rule import LossRule
 from convoscope.errors import ConfigurationError, ShapeError
+from convoscope.tensors import tensor
+from convoscope.training.numbers import Number
 from convoscope.training.options import reject_unsupported
 from convoscope.types import Shape
 
@@ -51,7 +53,7 @@ class Loss:
     """
 
     kind: ClassVar[str]
-    function: ClassVar[Callable[..., npt.NDArray[np.float64]]]
+    function: ClassVar[Callable[..., npt.NDArray[np.float64]]]  # of true values, predictions and `settings`
     #: What the predictions have to be, which decides what is a mistake: ``"classes"``, ``"yes or no"``,
     #: ``"distribution"``, ``"counts"`` or ``"values"``.
     judges: ClassVar[str] = "values"
@@ -105,19 +107,19 @@ class Loss:
         -------
         float, or an array with the loss of each row where the reduction is ``"none"``
         """
-        values = self.rows(y_true, y_pred)
+        values = np.asarray(self.rows(y_true, y_pred))
         weights = None if sample_weight is None else self._weights(sample_weight, values)
         counted = self._counted(y_true, values)
         weighted = values if weights is None else values * weights
         reduction = _REDUCTIONS[self.reduction]
         if reduction == "none":
-            return weighted
+            return tensor(weighted)
         if reduction == "sum":
-            return float(weighted.sum())
+            return Number(weighted.sum())
         if reduction == "mean_with_sample_weight" and weights is not None:
             counted = counted * weights
         divisor = float(counted.sum())
-        return float(weighted.sum() / divisor) if divisor else 0.0
+        return Number(weighted.sum() / divisor if divisor else 0.0)
 
     def _counted(self, y_true: npt.ArrayLike, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return 1 for each row that is counted, 0 for others."""

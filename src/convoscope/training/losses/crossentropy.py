@@ -82,7 +82,7 @@ class SparseCategoricalCrossentropy(_Crossentropy):
     def _counted(self, y_true: npt.ArrayLike, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         if self.ignore_class is None:
             return super()._counted(y_true, values)
-        return (np.asarray(y_true).reshape(values.shape) != self.ignore_class).astype(np.float64)
+        return np.asarray(np.asarray(y_true).reshape(values.shape) != self.ignore_class, np.float64)
 
 
 class CategoricalCrossentropy(_Crossentropy):
@@ -195,7 +195,7 @@ class BinaryFocalCrossentropy(CategoricalFocalCrossentropy):
     """
 
     kind = "binary_focal_crossentropy"
-    function = staticmethod(functions.binary_focal_crossentropy)
+    function = staticmethod(functions.binary_focal_crossentropy)  # type: ignore[assignment]
     judges = "yes or no"
 
     def __init__(

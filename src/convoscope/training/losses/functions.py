@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from convoscope.engine.loss_rule import LossRule
 from convoscope.engine.reference.losses import row_losses
+from convoscope.tensors import tensor
 from convoscope.training.shapes import class_numbers, same_shape
 
 Values = npt.NDArray[np.float64]
@@ -18,7 +19,7 @@ Values = npt.NDArray[np.float64]
 
 def _of_values(rule: LossRule, y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> Values:
     targets, predictions = same_shape(y_true, y_pred)
-    return row_losses(rule, predictions, targets)
+    return tensor(row_losses(rule, predictions, targets))
 
 
 def sparse_categorical_crossentropy(
@@ -37,7 +38,7 @@ def sparse_categorical_crossentropy(
     """
     predictions = np.asarray(y_pred, np.float64)
     rule = LossRule("sparse_categorical_crossentropy", from_logits, label_smoothing, ignore_class=ignore_class)
-    return row_losses(rule, predictions, class_numbers(y_true, predictions))
+    return tensor(row_losses(rule, predictions, class_numbers(y_true, predictions)))
 
 
 def categorical_crossentropy(

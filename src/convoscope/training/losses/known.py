@@ -106,7 +106,7 @@ def serialize(loss: Loss) -> dict[str, Any]:
 
 def deserialize(description: dict[str, Any]) -> Loss:
     """Make a loss from what `serialize` returned."""
-    by_class = {kind.__name__: kind for kind in (*KINDS.values(), CrossentropyByShape)}
+    by_class: dict[str, type[Loss]] = {kind.__name__: kind for kind in (*KINDS.values(), CrossentropyByShape)}
     name = description.get("class_name")
     if name not in by_class:
         raise unknown_name("loss", name, by_class)

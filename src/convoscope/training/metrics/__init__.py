@@ -58,11 +58,7 @@ from convoscope.training.metrics.accuracy import (
 from convoscope.training.metrics.area import (
     AUC,
 )
-from convoscope.training.metrics.base import (
-    Metric,
-    Number,
-    reset_names,
-)
+from convoscope.training.metrics.base import Metric, reset_names
 from convoscope.training.metrics.confusion import (
     FalseNegatives,
     FalsePositives,
@@ -147,7 +143,6 @@ __all__ = [
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Metric",
-    "Number",
     "OneHotIoU",
     "OneHotMeanIoU",
     "Poisson",

@@ -10,8 +10,9 @@ import numpy.typing as npt
 from convoscope.checks import flag, integer
 from convoscope.engine.reference.crossentropies import sigmoid
 from convoscope.errors import ConfigurationError, ShapeError
-from convoscope.training.metrics.base import Metric, Number
+from convoscope.training.metrics.base import Metric
 from convoscope.training.metrics.counting import EPSILON, Counts, checked_thresholds, count, share
+from convoscope.training.numbers import Number
 
 _CURVES = ("ROC", "PR", "PRGAIN")
 _HEIGHTS = {
@@ -104,7 +105,7 @@ class AUC(Metric):
         )
         self._counts.add(more)
 
-    def reset_state(self) -> None:
+    def _begin(self) -> None:
         self._counts = Counts()
 
     def result(self) -> Any:

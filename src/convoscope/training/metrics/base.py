@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from convoscope.checks import text
 from convoscope.training.functional import running_sum
+from convoscope.training.metrics.variable import Variable
+from convoscope.training.numbers import Number
 from convoscope.training.options import reject_unsupported
 
 Values = npt.NDArray[np.float64]
@@ -18,16 +20,11 @@ _ACCEPTED: dict[str, tuple[Any, ...]] = {"dtype": (None, "float32"), "axis": (-1
 _named: Counter[str] = Counter()
 
 
-class Number(float):
-    """A result: a float that has ``numpy()``, as tensors have it."""
-
-    def numpy(self) -> np.float64:
-        """Return the value as NumPy's scalar."""
-        return np.float64(self)
-
-
 class Metric:
-    """The base of all metrics; one of your own overrides `values`.
+    """The base of all metrics.
+
+    One of your own overrides `values`, whose mean it is. Or, as in Keras, it makes variables with `add_weight` and
+    overrides `update_state` and `result`.
 
     Parameters
     ----------
@@ -55,7 +52,29 @@ class Metric:
         reject_unsupported({"dtype": dtype, **options}, _ACCEPTED, type(self))
         given = self.default_name or _numbered(type(self).__name__) if name is None else name
         self.name = text(given, "name", type(self).__name__)
-        self.reset_state()
+        self.variables: list[Variable] = []
+        self._begin()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "update_state" in vars(cls) and not cls.__module__.startswith("convoscope."):
+            cls.by_batch = True  # nobody knows what it does with a batch
+
+    def _begin(self) -> None:
+        """Set what is kept from batch to batch to its beginning."""
+        self._total = 0.0
+        self._count = 0.0
+
+    def add_weight(
+        self, shape: Any = (), initializer: Any = "zeros", dtype: Any = None, name: str | None = None
+    ) -> Variable:
+        """Return a new variable of the metric, which `reset_state` sets back."""
+        if isinstance(shape, str):  # in older Keras the name came first
+            shape, name = (), shape
+        self.variables.append(Variable(tuple(shape), initializer, name))
+        return self.variables[-1]
+
+    add_variable = add_weight
 
     def values(self, y_true: npt.NDArray[Any], y_pred: npt.NDArray[Any]) -> Values:
         """Return the values whose mean is the metric; the first axis is the samples'."""
@@ -72,7 +91,7 @@ class Metric:
             True values and predictions of some samples.
         sample_weight : array of shape (N,), or that of the values, optional
         """
-        self._take(self.values(np.asarray(y_true), np.asarray(y_pred)), sample_weight)
+        self._take(np.asarray(self.values(np.asarray(y_true), np.asarray(y_pred))), sample_weight)
 
     def _take(self, values: Values, sample_weight: npt.ArrayLike | None) -> None:
         """Add up values × weights, and what they are divided by."""
@@ -96,8 +115,9 @@ class Metric:
 
     def reset_state(self) -> None:
         """Forget all samples."""
-        self._total = 0.0
-        self._count = 0.0
+        self._begin()
+        for variable in self.variables:
+            variable.reset()
 
     def reset_states(self) -> None:
         """Do what `reset_state` does, under its older name."""
@@ -124,7 +144,7 @@ class Metric:
 
     def __repr__(self) -> str:
         result = self.result()
-        shown = f"{result:.4f}" if isinstance(result, float) else np.array2string(np.asarray(result), precision=4)
+        shown = f"{float(result):.4f}" if np.ndim(result) == 0 else np.array2string(np.asarray(result), precision=4)
         return f"{type(self).__name__}(name={self.name!r}, result={shown})"
 
 

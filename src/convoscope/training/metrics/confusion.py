@@ -10,8 +10,10 @@ import numpy.typing as npt
 
 from convoscope.checks import integer, real
 from convoscope.errors import ConfigurationError
-from convoscope.training.metrics.base import Metric, Number
+from convoscope.tensors import tensor
+from convoscope.training.metrics.base import Metric
 from convoscope.training.metrics.counting import LOWEST, Counts, checked_thresholds, count, share
+from convoscope.training.numbers import Number
 
 
 class _Counted(Metric):
@@ -26,13 +28,13 @@ class _Counted(Metric):
     ) -> None:
         self._counts.add(count(y_true, y_pred, np.asarray(self.thresholds), sample_weight, **self.options))
 
-    def reset_state(self) -> None:
+    def _begin(self) -> None:
         self._counts = Counts()
 
     def result(self) -> Any:
         """Return the result so far: a number, or one for each threshold."""
         values = np.zeros(len(self.thresholds)) + self.of(self._counts)
-        return Number(values[0]) if len(values) == 1 else values
+        return Number(values[0]) if len(values) == 1 else tensor(values)
 
     def of(self, counts: Counts) -> Any:
         """Return the metric that counts make."""

@@ -66,7 +66,7 @@ def count(
     precision; predictions are cut off at 0 and 1 first.
     """
     labels, predictions = same_shape(y_true, y_pred, dtype=np.float32)
-    weights = np.ones(predictions.shape)
+    weights: Values = np.ones(predictions.shape)
     if sample_weight is not None:
         weights = weights * _spread(np.asarray(sample_weight, np.float64), predictions.shape)
     if label_weights is not None:
@@ -118,7 +118,8 @@ def _above(predictions: npt.NDArray[Any], part: Values, thresholds: Values) -> V
     sums[1:] = np.cumsum(np.take_along_axis(part, order, axis=0), axis=0)
     places = [np.searchsorted(column, thresholds.astype(np.float32), side="right") for column in ordered.T]
     below = np.take_along_axis(sums, np.stack(places, axis=1), axis=0)
-    return sums[-1] - below
+    found: Values = sums[-1] - below
+    return found
 
 
 def _above_buckets(predictions: npt.NDArray[Any], part: Values, thresholds: Values) -> Values:

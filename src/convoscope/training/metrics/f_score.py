@@ -9,8 +9,10 @@ import numpy.typing as npt
 
 from convoscope.checks import real
 from convoscope.errors import ConfigurationError, ShapeError
-from convoscope.training.metrics.base import Metric, Number
+from convoscope.tensors import tensor
+from convoscope.training.metrics.base import Metric
 from convoscope.training.metrics.counting import EPSILON
+from convoscope.training.numbers import Number
 
 _AVERAGES = (None, "micro", "macro", "weighted")
 
@@ -38,6 +40,7 @@ class FBetaScore(Metric):
     """
 
     default_name = "fbeta_score"
+    _sums: list[Any]
 
     def __init__(
         self,
@@ -80,8 +83,8 @@ class FBetaScore(Metric):
         parts = (chosen * truth, chosen * (1 - truth), (1 - chosen) * truth, truth)
         self._sums = [old + (part * weights[:, None]).sum(axis) for old, part in zip(self._sums, parts, strict=True)]
 
-    def reset_state(self) -> None:
-        self._sums: list[Any] = [0.0] * 4  # true positives, false positives, false negatives, true labels
+    def _begin(self) -> None:
+        self._sums = [0.0] * 4  # true positives, false positives, false negatives, true labels
 
     def result(self) -> Any:
         """Return the score so far."""
@@ -91,7 +94,7 @@ class FBetaScore(Metric):
         scores = precision * recall / (squared * precision + recall + EPSILON) * (1 + squared)
         if self.average == "weighted":
             return Number((scores * labels / (labels.sum() + EPSILON)).sum())
-        return scores if self.average is None else Number(scores.mean())
+        return tensor(scores) if self.average is None else Number(scores.mean())
 
     def get_config(self) -> dict[str, Any]:
         own = {"average": self.average, "beta": self.beta, "threshold": self.threshold}

@@ -191,7 +191,7 @@ def deserialize(description: dict[str, Any], custom_objects: Mapping[str, Any] |
         Your own functions and classes by name.
     """
     own, name, config = custom_objects or {}, description.get("class_name"), dict(description.get("config", {}))
-    kinds = {**CLASSES, **{key: kind for key, kind in own.items() if isinstance(kind, type)}}
+    kinds: dict[str, type[Metric]] = {**CLASSES, **{key: kind for key, kind in own.items() if isinstance(kind, type)}}
     if name not in kinds:
         raise unknown_name("metric", name, kinds)
     if "fn" in config and kinds[name] is MeanMetricWrapper:

@@ -12,7 +12,8 @@ from convoscope.engine.loss_rule import KINDS
 from convoscope.errors import ShapeError
 from convoscope.training.functional import running_sum
 from convoscope.training.losses import functions as losses
-from convoscope.training.metrics.base import Metric, Number, Values, fitted
+from convoscope.training.metrics.base import Metric, Values, fitted
+from convoscope.training.numbers import Number
 
 
 class Mean(Metric):

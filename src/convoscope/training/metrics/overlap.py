@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from convoscope.checks import flag, integer, real
 from convoscope.errors import ConfigurationError, ShapeError
-from convoscope.training.metrics.base import Metric, Number
+from convoscope.training.metrics.base import Metric
 from convoscope.training.metrics.counting import EPSILON
+from convoscope.training.numbers import Number
 
 _TYPES = (None, "int", "int32", "int64", "float32", "float64")
 
@@ -101,7 +102,7 @@ class IoU(Metric):
         more = np.bincount(places, weights[within], minlength=self.num_classes**2)
         self._matrix += more.reshape(self.num_classes, self.num_classes)
 
-    def reset_state(self) -> None:
+    def _begin(self) -> None:
         self._matrix = np.zeros((self.num_classes, self.num_classes))  # true classes in rows
 
     def result(self) -> Any:
