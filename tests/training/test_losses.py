@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convoscope.errors import ConfigurationError, ShapeError, UnknownNameError
+from convoscope.errors import ConfigurationError, DataError, ShapeError, UnknownNameError
 from convoscope.training import losses
 
 
@@ -118,3 +118,13 @@ def test_values_that_do_not_fit_are_refused() -> None:
         losses.CategoricalCrossentropy()([0, 1, 2], np.full((3, 4), 1 / 4))
     with pytest.raises(ShapeError, match="sample_weight"):
         losses.MeanSquaredError()(np.eye(3), np.eye(3), sample_weight=[1.0, 2.0])
+
+
+def test_labels_that_are_ignored_are_no_classes_to_weigh(images: Any, new_model: Any) -> None:
+    model = new_model(loss=losses.SparseCategoricalCrossentropy(ignore_class=-1))
+    labels = np.where(np.arange(len(images[1])) % 4 == 0, -1, images[1])
+    assert np.isfinite(model.fit(images[0], labels, verbose=0).history["loss"]).all()
+    with pytest.raises(ConfigurationError, match="labels that are classes, but y holds other values"):
+        model.fit(images[0], labels, class_weight="auto", verbose=0)
+    with pytest.raises(DataError, match="label -2 at y.0. is out of range"):
+        model.fit(images[0], labels - 1, verbose=0)

@@ -102,9 +102,7 @@ def _labels(y: Array, output_shape: Shape, where: str) -> npt.NDArray[np.int64]:
             f"{where}: class_weight needs one label for each sample, but the model's output has the shape "
             f"{output_shape}. Use sample_weight."
         )
-    if y.ndim == 1:
-        return y.astype(np.int64)
-    labels = y.argmax(axis=-1) if y.shape[-1] > 1 else np.rint(y[:, 0])
+    labels = y if y.ndim == 1 else y.argmax(axis=-1) if y.shape[-1] > 1 else np.rint(y[:, 0])
     if labels.min() < 0 or labels.max() >= max(2, output_shape[-1]):
         raise ConfigurationError(f"{where}: class_weight needs labels that are classes, but y holds other values.")
     return labels.astype(np.int64)

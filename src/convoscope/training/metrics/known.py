@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from convoscope.errors import ConfigurationError, unknown_name
+from convoscope.layers.registered import custom_object_scope, get_registered_object
 from convoscope.training import functional
 from convoscope.training.losses import Loss, functions as loss_functions
 from convoscope.training.metrics.accuracy import (
@@ -190,16 +191,21 @@ def deserialize(description: dict[str, Any], custom_objects: Mapping[str, Any] |
     custom_objects : mapping, optional
         Your own functions and classes by name.
     """
-    own, name, config = custom_objects or {}, description.get("class_name"), dict(description.get("config", {}))
-    kinds: dict[str, type[Metric]] = {**CLASSES, **{key: kind for key, kind in own.items() if isinstance(kind, type)}}
-    if name not in kinds:
-        raise unknown_name("metric", name, kinds)
-    if "fn" in config and kinds[name] is MeanMetricWrapper:
-        known = {**_FUNCTIONS, **own}
-        if config["fn"] not in known:
-            raise ConfigurationError(
-                f"The metric {config['fn']!r} is a function of your own. Hand it over by name: "
-                f"custom_objects={{{config['fn']!r}: {config['fn']}}}."
-            )
-        config["fn"] = known[config["fn"]]
-    return kinds[name].from_config(config)
+    name, config = description.get("class_name"), dict(description.get("config", {}))
+    with custom_object_scope(custom_objects):
+        kind = CLASSES.get(str(name)) or get_registered_object(str(name))
+        if kind is None:
+            raise unknown_name("metric", name, CLASSES)
+        if "fn" in config and kind is MeanMetricWrapper:
+            config["fn"] = _function(config["fn"])
+    made: Metric = kind.from_config(config)
+    return made
+
+
+def _function(name: Any) -> Any:
+    found = _FUNCTIONS.get(str(name)) or get_registered_object(str(name))
+    if found is None:
+        raise ConfigurationError(
+            f"The metric {name!r} is a function of your own. Hand it over by name: custom_objects={{{name!r}: {name}}}."
+        )
+    return found
