@@ -133,7 +133,7 @@ def descended(model: Any, loss: Any, x: Any, y: Any, rate: float) -> dict[str, A
     """Return the same of a loss that is a mean, quicker: without `fit`, as far as losses are numbers."""
     import tensorflow as tf
 
-    losses = []
+    losses: list[float] = []
     for _ in range(STEPS):
         with tf.GradientTape() as tape:
             value = loss(y, model(x, training=True))

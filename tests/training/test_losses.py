@@ -126,5 +126,5 @@ def test_labels_that_are_ignored_are_no_classes_to_weigh(images: Any, new_model:
     assert np.isfinite(model.fit(images[0], labels, verbose=0).history["loss"]).all()
     with pytest.raises(ConfigurationError, match="labels that are classes, but y holds other values"):
         model.fit(images[0], labels, class_weight="auto", verbose=0)
-    with pytest.raises(DataError, match="label -2 at y.0. is out of range"):
+    with pytest.raises(DataError, match=r"label -2 at y.0. is out of range"):
         model.fit(images[0], labels - 1, verbose=0)
