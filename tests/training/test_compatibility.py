@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import convoscope as cs
+from convoscope.engine.base import Engine
 from convoscope.errors import ConvoscopeWarning
 from convoscope.initializers import Constant
 from convoscope.layers import Activation, Dense, Input
@@ -124,3 +125,21 @@ def test_a_crossentropy_is_chosen_by_labels_and_outputs(
         found.append(model.evaluate(np.ones((4, 4)), np.array(y), verbose=0))
         assert model.loss.kind == kind
     assert found[0] == found[1]
+
+
+def sure_of_the_wrong_class(*layers: Any) -> float:
+    """Return the loss of a model whose logits are 300 and -300, the larger one for the wrong class."""
+    model = Sequential([Input((2,)), *layers])
+    model.compile("sgd", SPARSE)
+    model.set_weights([np.float32([[300, -300], [300, -300]])])
+    return float(model.evaluate(np.float32([[1, 0]]), [1], verbose=0))
+
+
+def test_hidden_logits_are_known_through_models_within_models_and_not_through_what_reshapes(engine: Engine) -> None:
+    plain = Dense(2, use_bias=False)
+    assert sure_of_the_wrong_class(Sequential([plain, Activation("softmax")])) == 600.0
+    plain = Dense(2, use_bias=False, activation="softmax")
+    assert sure_of_the_wrong_class(plain, Activation("linear")) == 600.0
+    plain = Dense(2, use_bias=False, activation="softmax")
+    clipped = sure_of_the_wrong_class(plain, cs.layers.Reshape((2,)))
+    assert clipped == pytest.approx(-np.log(1e-7), rel=1e-5)

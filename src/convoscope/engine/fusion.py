@@ -55,6 +55,7 @@ def fuse(
         The steps, and the numbers of the outputs among their values.
     """
     work = _Work(steps, outputs, inputs)
+    work.leave_out_linear()
     if prediction:
         work.leave_out_idle()
     work.separate_judged()
@@ -68,6 +69,18 @@ class _Work:
         self._count = inputs
         self._made = {inputs + index: step for index, step in enumerate(steps)}  # by value, in order
         self._outputs = list(outputs)
+
+    def leave_out_linear(self) -> None:
+        """Leave out activations that change nothing, so that a softmax before one is still the last activation."""
+        same: dict[int, int] = {}
+        for value, step in list(self._made.items()):
+            step = self._made[value] = replace(step, inputs=tuple(same.get(v, v) for v in step.inputs))
+            before = self._made.get(step.inputs[0])
+            if isinstance(step, ActivationStep) and step.activation == LINEAR and before is not None:
+                same[value] = step.inputs[0]
+                self._made[step.inputs[0]] = replace(before, calls=_calls(before, step))
+                del self._made[value]
+        self._outputs = [same.get(value, value) for value in self._outputs]
 
     def leave_out_idle(self) -> None:
         """Leave out what changes nothing in prediction, unless it makes an output."""
