@@ -55,6 +55,31 @@ class Patience:
     pause: float = 1.0
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """A file to fetch, as far as it is known.
+
+    Attributes
+    ----------
+    name : str
+        The name it gets.
+    addresses : tuple of str
+        Where it is, the first to be tried first.
+    size : int or None
+        Bytes, if they are known.
+    digest : str or None
+        Its checksum in hexadecimal, if it is known.
+    algorithm : str
+        What the checksum is: a name that `hashlib` knows.
+    """
+
+    name: str
+    addresses: tuple[str, ...]
+    size: int | None = None
+    digest: str | None = None
+    algorithm: str = "sha256"
+
+
 def download(
     folder: Path,
     files: Sequence[FileInfo],
@@ -89,20 +114,39 @@ def download(
     StorageError
         The disk is full, or the folder may not be written to.
     """
+    wanted = [Wanted(file.name, tuple(url + file.name for url in urls), file.size, file.sha256) for file in files]
+    fetch_files(folder, wanted, progress=progress, patience=patience)
+
+
+def fetch_files(
+    folder: Path,
+    files: Sequence[Wanted],
+    *,
+    progress: Progress | None = None,
+    patience: Patience = Patience(),
+    again: bool = False,
+) -> None:
+    """Fetch files of which less may be known: `download` says how.
+
+    Without a checksum a file that was cut is begun afresh by the next call, because it may have changed meanwhile.
+    With `again` files that are there are fetched too, and replaced when the new ones are whole.
+    """
     line = ProgressLine(sys.stderr)
     try:
         with _storing(folder), locked(folder / ".download.lock"):
             for file in files:
-                if not (folder / file.name).exists():
-                    _fetch(folder / file.name, file, urls, progress or line, patience)
+                if again or not (folder / file.name).exists():
+                    _fetch(folder / file.name, file, progress or line, patience)
     finally:
         line.close()
 
 
-def _fetch(target: Path, file: FileInfo, urls: Sequence[str], progress: Progress, patience: Patience) -> None:
+def _fetch(target: Path, file: Wanted, progress: Progress, patience: Patience) -> None:
     part = target.with_name(f"{file.name}.part")
+    if file.digest is None:
+        part.unlink(missing_ok=True)
     reasons: dict[str, str] = {}
-    hopeful = [url + file.name for url in urls]
+    hopeful = list(file.addresses)
     for turn in range(patience.rounds):
         if turn and hopeful:
             time.sleep(patience.pause * 2 ** (turn - 1))
@@ -116,14 +160,14 @@ def _fetch(target: Path, file: FileInfo, urls: Sequence[str], progress: Progress
                 hopeful.remove(url)
     tried = "; ".join(f"{url} {reason}" for url, reason in reasons.items())
     kept = ""
-    if came := _size(part):
+    if (came := _size(part)) and file.digest is not None:
         kept = f" The {came:,} bytes that came are kept, and the next try goes on from there."
     else:
         part.unlink(missing_ok=True)
     raise DownloadError(f"{file.name} could not be downloaded: {tried}.{kept}")
 
 
-def _try(url: str, part: Path, file: FileInfo, progress: Progress, timeout: float) -> _MirrorError | None:
+def _try(url: str, part: Path, file: Wanted, progress: Progress, timeout: float) -> _MirrorError | None:
     try:
         _from(url, part, file, progress, timeout)
     except _MirrorError as failure:
@@ -131,7 +175,7 @@ def _try(url: str, part: Path, file: FileInfo, progress: Progress, timeout: floa
     return None
 
 
-def _from(url: str, part: Path, file: FileInfo, progress: Progress, timeout: float) -> None:
+def _from(url: str, part: Path, file: Wanted, progress: Progress, timeout: float) -> None:
     """Complete the ``.part`` file from one address; should that spoil an old part, start afresh, once."""
     if goes_on := part.exists():
         check_regular(part)
@@ -145,29 +189,38 @@ def _from(url: str, part: Path, file: FileInfo, progress: Progress, timeout: flo
         _from(url, part, file, progress, timeout)
 
 
-def _transfer(url: str, part: Path, file: FileInfo, progress: Progress, timeout: float) -> None:
+def _transfer(url: str, part: Path, file: Wanted, progress: Progress, timeout: float) -> None:
     have = _size(part)
     if have == file.size:  # whole, and only its checksum was not looked at yet
         return
     with _opened(url, have, timeout) as response:
         goes_on = response.status == 206
-        if goes_on and response.headers["Content-Range"] != f"bytes {have}-{file.size - 1}/{file.size}":
-            raise _WrongBytesError(f"answered with the wrong range, {response.headers['Content-Range']}")
         done = have if goes_on else 0  # a server that knows no ranges answers 200 and sends everything
-        length = response.headers["Content-Length"]
-        if length is not None and length != str(file.size - done):
-            raise _MirrorError(f"offered {length} bytes where {file.size - done} were expected")
+        total = _total(response, file, done)
         with open(part, "ab" if goes_on else "wb") as out:
             for chunk in _chunks(response):
                 out.write(chunk)
                 done += len(chunk)
-                if done > file.size:
-                    raise _WrongBytesError(f"sent more than the {file.size} bytes that were expected")
-                progress(done, file.size, file.name)
+                if total is not None and done > total:
+                    raise _WrongBytesError(f"sent more than the {total} bytes that were expected")
+                progress(done, total, file.name)
             out.flush()
             os.fsync(out.fileno())
-    if done < file.size:
-        raise _MirrorError(f"was cut off after {done} of {file.size} bytes", may_pass=True)
+    if total is not None and done < total:
+        raise _MirrorError(f"was cut off after {done} of {total} bytes", may_pass=True)
+
+
+def _total(response: http.client.HTTPResponse, file: Wanted, done: int) -> int | None:
+    """Return how many bytes the file has, if that is known, and check that these are the right ones of it."""
+    length = response.headers["Content-Length"]
+    total = file.size
+    if total is None and length is not None:
+        total = done + int(length)
+    if response.status == 206 and response.headers["Content-Range"] != f"bytes {done}-{(total or 0) - 1}/{total}":
+        raise _WrongBytesError(f"answered with the wrong range, {response.headers['Content-Range']}")
+    if total is not None and length is not None and length != str(total - done):
+        raise _MirrorError(f"offered {length} bytes where {total - done} were expected")
+    return total
 
 
 @contextmanager
@@ -209,14 +262,19 @@ def _plain(reason: object) -> str:
     return getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
 
 
-def _check(part: Path, file: FileInfo) -> None:
-    if sha256(part) != file.sha256:
+def _check(part: Path, file: Wanted) -> None:
+    if file.digest is not None and checksum(part, file.algorithm) != file.digest.lower():
         raise _WrongBytesError("sent another file: its checksum is wrong")
 
 
 def sha256(path: Path) -> str:
     """Give the SHA-256 of a file in hexadecimal."""
-    digest = hashlib.sha256()
+    return checksum(path, "sha256")
+
+
+def checksum(path: Path, algorithm: str) -> str:
+    """Give the checksum of a file in hexadecimal, of a kind that `hashlib` knows."""
+    digest = hashlib.new(algorithm, usedforsecurity=False)
     with open_regular(path) as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)

@@ -1,4 +1,4 @@
-"""Small helpers that lessons use, under Keras' names."""
+"""Labels and rows of numbers in the form that models take."""
 
 from __future__ import annotations
 
@@ -8,13 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.errors import DataError
-from convoscope.seeds import set_random_seed
-from convoscope.training.data.py_dataset import PyDataset
-
-__all__ = ["PyDataset", "Sequence", "normalize", "set_random_seed", "to_categorical"]
-
-#: Keras' older name.
-Sequence = PyDataset
 
 
 def to_categorical(x: npt.ArrayLike, num_classes: int | None = None) -> npt.NDArray[np.float32]:

@@ -1,0 +1,73 @@
+"""Small helpers that lessons use, under Keras' names.
+
+>>> from convoscope.utils import to_categorical
+>>> to_categorical([1], num_classes=2)
+array([[0., 1.]], dtype=float32)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from convoscope.errors import OutsideNameError
+
+if TYPE_CHECKING:
+    from convoscope.preprocessing.images import (
+        array_to_img as array_to_img,
+        img_to_array as img_to_array,
+        load_img as load_img,
+        save_img as save_img,
+    )
+    from convoscope.seeds import set_random_seed as set_random_seed
+    from convoscope.training.data.py_dataset import PyDataset as PyDataset
+    from convoscope.utils.arrays import normalize as normalize, to_categorical as to_categorical
+    from convoscope.utils.getting import get_file as get_file
+    from convoscope.utils.packing import (
+        pack_x_y_sample_weight as pack_x_y_sample_weight,
+        unpack_x_y_sample_weight as unpack_x_y_sample_weight,
+    )
+    from convoscope.utils.splitting import split_dataset as split_dataset
+
+    Sequence = PyDataset
+
+_FOUND_IN = {
+    "PyDataset": "convoscope.training.data.py_dataset",
+    "Sequence": "convoscope.training.data.py_dataset",
+    "array_to_img": "convoscope.preprocessing.images",
+    "get_file": "convoscope.utils.getting",
+    "img_to_array": "convoscope.preprocessing.images",
+    "load_img": "convoscope.preprocessing.images",
+    "normalize": "convoscope.utils.arrays",
+    "pack_x_y_sample_weight": "convoscope.utils.packing",
+    "save_img": "convoscope.preprocessing.images",
+    "set_random_seed": "convoscope.seeds",
+    "split_dataset": "convoscope.utils.splitting",
+    "to_categorical": "convoscope.utils.arrays",
+    "unpack_x_y_sample_weight": "convoscope.utils.packing",
+}
+_NAMED = {"Sequence": "PyDataset"}
+_TABLES = "Convoscope is for images; prepare tables with pandas and NumPy."
+_SERIES = "Convoscope is for images, and has no layers for text, sound and sequences."
+#: Names of Keras' that are not here, and what to say of them.
+OUTSIDE = {
+    "FeatureSpace": _TABLES,
+    "audio_dataset_from_directory": _SERIES,
+    "pad_sequences": _SERIES,
+    "text_dataset_from_directory": _SERIES,
+    "timeseries_dataset_from_array": _SERIES,
+}
+__all__ = [*_FOUND_IN]
+
+
+def __getattr__(name: str) -> Any:
+    # Read when first used: Pillow and urllib take longer to import than what lessons use most.
+    if name in _FOUND_IN:
+        return getattr(import_module(_FOUND_IN[name]), _NAMED.get(name, name))
+    if name in OUTSIDE:
+        raise OutsideNameError(f"utils.{name} is not in Convoscope: {OUTSIDE[name]}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
