@@ -17,6 +17,7 @@ import pytest
 from convoscope.engine.base import Engine
 from convoscope.engine.select import native_problem, use
 from convoscope.errors import ConfigurationError, EngineFallbackWarning
+from convoscope.layers.counting import clear_session
 
 PROBLEM = native_problem()
 # What imports and `use("native")` say without the core.
@@ -65,6 +66,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 def interruptions_arrive() -> None:
     """A shell starts what it runs in the background deaf to Ctrl-C; tests that interrupt would wait for ever."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def names_begin_again() -> None:
+    """Count the automatic names of layers and models from the test's beginning, whatever ran before it."""
+    clear_session()
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ these instead, and says what it made of them.
 from __future__ import annotations
 
 import json
+import runpy
 import sys
 from pathlib import Path
 
@@ -93,6 +94,25 @@ def stack() -> keras.Model:
     )
 
 
+def summaries() -> list[dict[str, object]]:
+    """What Keras prints of a stack and of a graph with models in them, at some widths, with each option."""
+    inner = keras.Sequential([keras.Input((6, 6, 2)), layers.Flatten(), layers.Dense(3)], name="inner")
+    one = keras.Sequential([keras.Input((6, 6, 1)), layers.Conv2D(2, 3, padding="same"), inner, layers.Dense(2)])
+    one.layers[0].trainable = False
+    first, deep_input = keras.Input((6, 6, 1)), keras.Input((6, 6, 2))
+    x = layers.Conv2D(2, 3, padding="same")(first)
+    x = layers.Add()([x, layers.Conv2D(2, 3, padding="same")(x)])
+    deep = keras.Model(deep_input, layers.Dense(2)(inner(deep_input)), name="deep")
+    found: list[dict[str, object]] = []
+    for index, model in enumerate((one, keras.Model(first, deep(x)))):
+        for width in (50, 65, 88, 120):
+            for options in ({"show_trainable": True}, {"expand_nested": True, "show_trainable": True}):
+                texts: list[str] = []
+                model.summary(line_length=width, print_fn=texts.append, **options)
+                found.append({"model": index, "width": width, "options": options, "text": texts[0]})
+    return found
+
+
 def filled(model: keras.Model) -> keras.Model:
     """Give the model weights that can be told from their shapes, and inputs likewise."""
     model.set_weights([pattern(w.shape) for w in model.get_weights()])
@@ -117,7 +137,12 @@ def main() -> None:
         outputs = [each.tolist() for each in (told if isinstance(told, list) else [told])]
         models[make.__name__] = {"json": model.to_json(), "predictions": outputs}
     described = [keras.saving.serialize_keras_object(layer) for layer in every_layer()]
-    FILE.write_text(json.dumps({"layers": described, "models": models}, separators=(",", ":")) + "\n")
+    keras.backend.clear_session()
+    program = runpy.run_path(str(FILE.parent.parent / "layers" / "naming_program.py"))
+    kept: dict[str, object] = {"layers": described, "models": models, "names": program["names"](keras)}
+    keras.backend.clear_session()
+    kept["summaries"] = summaries()
+    FILE.write_text(json.dumps(kept, separators=(",", ":"), ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+import json
+from pathlib import Path
 
-from convoscope.layers import Conv2D, Layer
+import pytest
+from tests.layers import naming_program
+
+from convoscope import keras
+from convoscope.layers import Conv2D, Dense, Layer
 from convoscope.layers.serialization import KINDS
+from convoscope.utils import clear_session
 
 # What keras.src.utils.naming.to_snake_case makes of each class name.
 NAMES = {
@@ -69,12 +75,19 @@ def test_the_automatic_name_is_that_of_keras(name: str, kind: type[Layer]) -> No
     assert kind.base_name() == NAMES[name]
 
 
-def test_a_given_name_wins_over_the_model_s() -> None:
-    class Owner:
-        pass
+def test_a_given_name_wins_over_an_automatic_one() -> None:
+    named, nameless = Conv2D(2, 3, name="edges"), Conv2D(2, 3)
+    assert (named.name, nameless.name) == ("edges", "conv2d")  # a name that was given is not counted
+    assert (named.describe(), nameless.describe()) == ("Conv2D 'edges'", "Conv2D 'conv2d'")
 
-    owner, named, nameless = Owner(), Conv2D(2, 3, name="edges"), Conv2D(2, 3)
-    named.adopt(owner, "conv2d")
-    nameless.adopt(owner, "conv2d_1")
-    assert (named.name, nameless.name) == ("edges", "conv2d_1")
-    assert (named.describe(), nameless.describe()) == ("Conv2D 'edges'", "Conv2D 'conv2d_1'")
+
+def test_a_program_gets_the_names_that_keras_gives() -> None:
+    """The same program ran with Keras: `tools/make_keras_configs.py`."""
+    kept = json.loads((Path(__file__).parent.parent / "models" / "keras_configs.json").read_text())["names"]
+    assert naming_program.names(keras) == kept
+
+
+def test_clear_session_begins_again() -> None:
+    assert [Dense(1).name, Dense(1).name] == ["dense", "dense_1"]
+    clear_session()
+    assert Dense(1).name == "dense"

@@ -56,6 +56,7 @@ from convoscope.layers import (
 from convoscope.layers.serialization import KINDS
 from convoscope.models import Model, Sequential, load_model, read_header, save_model
 from convoscope.training import optimizers, schedules
+from convoscope.utils import clear_session
 
 Array = npt.NDArray[Any]
 
@@ -234,6 +235,7 @@ def test_the_same_model_gives_the_same_bytes(tmp_path: Path) -> None:
     x, y = data()
     files = []
     for number in range(2):
+        clear_session()  # names count over the process
         model = small_model()
         model.fit(x, y, epochs=1, verbose=0)
         model.save(tmp_path / f"{number}.safetensors")

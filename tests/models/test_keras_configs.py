@@ -144,7 +144,7 @@ def test_a_clone_on_other_inputs() -> None:
     model = Sequential([Input((4,)), Dense(3)])
     given = Input((4,), name="mine")
     assert clone_model(model, input_tensors=given).input_names == ["mine"]
-    assert clone_model(model, input_tensors=[Dense(5)(given)]).input_names == ["input_layer"]
+    assert clone_model(model, input_tensors=[Dense(5)(given)]).input_names == ["input_layer_1"]
     assert clone_model(branched(), input_tensors=[Input((6, 6, 1), name="other")]).input_names == ["other"]
     with pytest.raises(ConfigurationError, match="input_tensors must be symbols"):
         clone_model(model, input_tensors=np.zeros((2, 4)))
@@ -192,3 +192,27 @@ def test_a_class_of_yours_is_found_by_its_name(tmp_path: Path) -> None:
     assert type(model_from_json(model.to_json(), custom_objects={"Wide": Wide}).layers[0]) is Wide
     with pytest.raises(UnknownNameError, match="named 'Wide'"):
         model_from_json(model.to_json())
+
+
+# ---- what summary shows on request
+
+
+def two_models() -> tuple[Sequential, Model]:
+    inner = Sequential([Input((6, 6, 2)), Flatten(), Dense(3)], name="inner")
+    one = Sequential([Input((6, 6, 1)), Conv2D(2, 3, padding="same"), inner, Dense(2)])
+    one.layers[0].trainable = False
+    first, deep_input = Input((6, 6, 1)), Input((6, 6, 2))
+    x = Conv2D(2, 3, padding="same")(first)
+    x = Add()([x, Conv2D(2, 3, padding="same")(x)])
+    deep = Model(deep_input, Dense(2)(inner(deep_input)), name="deep")
+    return one, Model(first, deep(x))
+
+
+def test_summary_shows_inner_layers_and_what_learns_as_keras_does() -> None:
+    models = two_models()
+    for kept in KERAS["summaries"]:
+        lines: list[str] = []
+        models[kept["model"]].summary(line_length=kept["width"], print_fn=lines.append, **kept["options"])
+        assert [line.rstrip() for line in lines[0].splitlines()] == [
+            line.rstrip() for line in kept["text"].rstrip().splitlines()
+        ]

@@ -14,7 +14,8 @@ from convoscope.models.presets import build_preset
 
 
 def configs(layers: list[L.Layer]) -> list[tuple[str, dict[str, Any]]]:
-    return [(type(layer).__name__, layer.get_config()) for layer in layers]
+    """Return what layers are; automatic names only say when they were made."""
+    return [(type(layer).__name__, {**layer.get_config(), "name": None}) for layer in layers]
 
 
 def test_the_lessons_network_in_a_line_is_the_preset() -> None:

@@ -11,12 +11,13 @@ from convoscope.models import Model, Sequential
 
 
 def encoder(name: str, filters: int = 2) -> Sequential:
-    return Sequential([Input((4, 4, 1)), Conv2D(filters, 3), Flatten(), Dense(3)], name=name)
+    layers = [Conv2D(filters, 3, name="conv2d"), Flatten(), Dense(3, name="dense")]
+    return Sequential([Input((4, 4, 1)), *layers], name=name)
 
 
 def two_encoders() -> Model:
     left, right = Input((4, 4, 1), name="left"), Input((4, 4, 1), name="right")
-    return Model([left, right], Dense(2)(Add()([encoder("first")(left), encoder("second", 5)(right)])))
+    return Model([left, right], Dense(2, name="dense")(Add()([encoder("first")(left), encoder("second", 5)(right)])))
 
 
 def test_a_name_in_the_model_itself_comes_before_those_within() -> None:

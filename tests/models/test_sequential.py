@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from convoscope.engine.base import Engine
 from convoscope.errors import ConfigurationError, DataError, NotReadyError, ShapeError, UnknownNameError
 from convoscope.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input, Layer, MaxPooling2D, Rescaling
 from convoscope.models import Sequential
+from convoscope.utils import clear_session
 
 
 def lesson_layers(**first: object) -> list[Layer]:
@@ -134,10 +134,26 @@ def test_pop_takes_the_last_layer_off() -> None:
 # ---- names
 
 
-def test_automatic_names_count_within_the_model_and_step_around_given_ones() -> None:
-    model = Sequential([Dense(1), Dense(1, name="dense_1"), Dense(1), Dense(1, name="head"), Dense(1), Flatten()])
-    assert names(model) == ["dense", "dense_1", "dense_2", "head", "dense_3", "flatten"]
-    assert names(Sequential([Dense(1)])) == ["dense"]
+def test_automatic_names_count_over_the_process_and_step_around_given_ones() -> None:
+    model = Sequential([Dense(1), Dense(1, name="dense_1"), Dense(1), Dense(1, name="head"), Flatten()])
+    assert names(model) == ["dense", "dense_1", "dense_2", "head", "flatten"]
+    assert names(Sequential([Dense(1)])) == ["dense_2"]  # as in Keras: the next one that was given no name
+    assert (model.name, Sequential().name) == ("sequential", "sequential_2")
+
+
+def test_a_name_stays_what_it_was_when_the_layer_was_made() -> None:
+    second = [Dense(4), Dense(3)][1]
+    assert second.name == "dense_1"
+    Sequential([Input((4,)), second])
+    assert second.name == "dense_1"
+
+
+def test_layers_of_before_and_after_clear_session_are_told_apart() -> None:
+    first = Dense(4)
+    clear_session()
+    second = Dense(3)
+    assert (first.name, second.name) == ("dense", "dense")
+    assert names(Sequential([first, second])) == ["dense", "dense_1"]
 
 
 def test_a_given_name_goes_before_an_automatic_one() -> None:
@@ -166,12 +182,6 @@ def test_layers_of_two_models_get_names_that_are_unique_in_both() -> None:
     assert both.get_layer(both.layers[1].name) is second.layers[0]
 
 
-def test_layers_of_a_model_that_is_gone_are_named_anew() -> None:
-    layers = Sequential([Dense(4, input_shape=(6,)), Dense(3)]).layers[1:]
-    gc.collect()
-    assert names(Sequential([Input((4,)), *layers])) == ["dense"]
-
-
 def test_get_layer_finds_by_name_and_index_and_names_the_nearest() -> None:
     model = Sequential(lesson_layers(input_shape=(28, 28, 1)))
     assert model.get_layer("conv2d_1") is model.layers[2]
@@ -197,7 +207,7 @@ def test_a_class_in_place_of_a_layer_is_told_about_the_parentheses() -> None:
 def test_a_model_stands_in_a_model_but_not_in_itself() -> None:
     inner = Sequential([Dense(3)])
     model = Sequential([Input((4,)), inner, Dense(2)], seed=1)
-    assert [layer.name for layer in model.layers] == ["sequential", "dense"]
+    assert [layer.name for layer in model.layers] == ["sequential", "dense_1"]
     assert [weight.shape for weight in model.weights] == [(4, 3), (3,), (3, 2), (2,)]
     x = np.random.default_rng(0).random((5, 4))
     np.testing.assert_allclose(model.predict(x), _by_hand(model, x), rtol=1e-5)

@@ -270,7 +270,7 @@ def test_a_model_within_counts_as_one_layer_with_all_that_it_costs() -> None:
     inputs = Input((5, 5, 2))
     row = summarize(Model(inputs, inner(inner(inputs)))).rows[-1]
     assert (row.kind, row.params, row.multiply_adds) == ("Functional", 38, 2 * 25 * 2 * 9 * 2)
-    assert row.connected_to == ("input_layer[0][0]", "inner[0][0]")
+    assert row.connected_to == ("input_layer_1[0][0]", "inner[0][0]")
 
 
 def test_a_notebook_shows_what_the_layers_of_a_graph_read() -> None:

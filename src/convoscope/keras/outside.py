@@ -121,6 +121,14 @@ KERAS = {
     "export": _EXPORT,
     "applications": "there are no pretrained networks yet; write the network with layers.",
 }
+#: By the name in ``keras.utils``
+UTILS = {
+    "FeatureSpace": "Convoscope is for images; prepare tables with pandas and NumPy.",
+    **dict.fromkeys(
+        words("audio_dataset_from_directory pad_sequences text_dataset_from_directory timeseries_dataset_from_array"),
+        _TEXT,
+    ),
+}
 PREPROCESSING = dict.fromkeys(("text", "sequence", "timeseries", "timeseries_dataset_from_array"), _TEXT)
 
 TABLES: dict[str, dict[str, str]] = {
@@ -130,7 +138,8 @@ TABLES: dict[str, dict[str, str]] = {
     "convoscope.keras.layers": LAYERS,
     "convoscope.datasets": DATASETS,
     "convoscope.keras.datasets": DATASETS,
-    "convoscope.keras.preprocessing": PREPROCESSING,
+    "convoscope.keras.preprocessing": {**PREPROCESSING, **UTILS},
+    "convoscope.keras.utils": UTILS,
     "convoscope.preprocessing": PREPROCESSING,
 }
 

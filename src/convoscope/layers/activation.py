@@ -67,10 +67,6 @@ class ReLU(Layer):
         self.negative_slope = _slope(negative_slope, "ReLU")
         self.threshold = _slope(threshold, "ReLU", "threshold")
 
-    @classmethod
-    def base_name(cls) -> str:
-        return "re_lu"  # as Keras has it
-
     def infer_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
@@ -99,10 +95,6 @@ class LeakyReLU(Layer):
             negative_slope = options.pop("alpha")
         super().__init__(**options)
         self.negative_slope = _slope(negative_slope, "LeakyReLU")
-
-    @classmethod
-    def base_name(cls) -> str:
-        return "leaky_re_lu"  # as Keras has it
 
     def infer_shape(self, input_shape: Shape) -> Shape:
         return input_shape
@@ -147,10 +139,6 @@ class PReLU(Layer):
         super().__init__(**options)
         self.alpha_initializer = initializers.get(alpha_initializer)
         self.shared_axes = None if shared_axes is None else axes(shared_axes, "shared_axes", "PReLU")
-
-    @classmethod
-    def base_name(cls) -> str:
-        return "p_re_lu"  # as Keras has it
 
     def infer_shape(self, input_shape: Shape) -> Shape:
         for axis in self.shared_axes or ():

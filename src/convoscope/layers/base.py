@@ -7,79 +7,30 @@ the arithmetic. What a layer does own is its weights: plain float32 arrays that 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from convoscope import constraints, old_keras, regularizers
 from convoscope.checks import check_values, flag, shape as as_shape
-from convoscope.constraints import Constraint
 from convoscope.errors import ConfigurationError, NotReadyError, ShapeError
 from convoscope.initializers import Initializer
 from convoscope.layers import moments
-from convoscope.layers.options import reject_unsupported
+from convoscope.layers.options import first_shape, reject_unsupported
 from convoscope.layers.symbols import Node, Operation, Symbol, check_count, symbols_in
 from convoscope.layers.unfilled import is_unfilled
-from convoscope.regularizers import Regularizer
+from convoscope.layers.variables import Variable
+from convoscope.layers.weight_spec import Weights, WeightSpec, as_shapes, given_weights, writable
 from convoscope.seeds import next_seed
 from convoscope.types import Shape
 
-Weights = npt.NDArray[np.float32]
+__all__ = ["Layer", "WeightSpec", "Weights", "as_shapes", "given_weights", "writable"]
+
 # What a weight can be given, and where it is looked up.
 _REGULATION: dict[str, Any] = {"regularizer": regularizers, "constraint": constraints}
-
-
-@dataclass(frozen=True)
-class WeightSpec:
-    """A weight that a layer needs: its name, its shape in Keras' layout, its first values, and whether it learns.
-
-    If it does, a regularizer's penalty is added to the loss, and a constraint is applied after each step.
-    """
-
-    name: str
-    shape: Shape
-    initializer: Initializer
-    trainable: bool = True
-    regularizer: Regularizer | None = None
-    constraint: Constraint | None = None
-
-
-def as_shapes(input_shape: Shape | Sequence[Shape]) -> tuple[Shape, ...]:
-    """Return one shape or several as a tuple of shapes."""
-    several = bool(input_shape) and all(isinstance(each, tuple) for each in input_shape)
-    return tuple(input_shape) if several else (input_shape,)  # type: ignore[arg-type, return-value]
-
-
-def given_weights(weights: Any, where: str) -> list[Weights]:
-    """Return weights as somebody gives them as float32 arrays, or say which of them is none."""
-    given = isinstance(weights, Iterable) and not isinstance(weights, (str, bytes)) and getattr(weights, "ndim", True)
-    if not given:
-        raise ConfigurationError(
-            f"{where}: weights must be a list of arrays, as get_weights() returns, not {weights!r}."
-        )
-    arrays = []
-    for place, weight in enumerate(weights):
-        try:
-            array = np.asarray(weight)
-        except ValueError:
-            array = np.asarray(None)  # a list of lists that differ in length
-        if array.dtype.kind not in "biuf":
-            raise ConfigurationError(
-                f"{where}: weight {place} must be an array of numbers, but is a {type(weight).__name__}."
-            )
-        with np.errstate(over="ignore"):
-            arrays.append(array.astype(np.float32, copy=False))
-    return arrays
-
-
-def writable(array: Weights) -> Weights:
-    """Return an array that engines can read and write: itself, or a copy, as of one that lies in a file (joblib)."""
-    good = type(array) is np.ndarray and array.flags.c_contiguous and array.flags.writeable
-    return array if good else np.array(array, np.float32, order="C", subok=False)
 
 
 class Layer(Operation):
@@ -88,12 +39,15 @@ class Layer(Operation):
     Parameters
     ----------
     name : str, optional
-        A name, unique within the model. Left out, the model gives one: ``conv2d``, ``conv2d_1`` and so on, counted
-        within the model (Keras counts over the whole session).
+        A name, unique within the model. Left out, layers are named after their class and counted over the process,
+        as in Keras: ``conv2d``, ``conv2d_1`` and so on. `convoscope.utils.clear_session` begins again.
     trainable : bool
         False freezes the layer's weights: training leaves them as they are.
     input_shape : tuple of int, optional
-        The shape of one input, without the batch axis, if this is a model's first layer.
+        The shape of one input, without the batch axis, if this is a model's first layer. Older programs write
+        ``input_dim=64`` for ``input_shape=(64,)``, or ``batch_input_shape=(None, 64)``.
+    weights : list of array, optional
+        The first values of the weights, as `get_weights` returns them.
     """
 
     #: True if the layer behaves differently while training (Dropout, BatchNormalization).
@@ -122,8 +76,10 @@ class Layer(Operation):
         name: str | None = None,
         trainable: bool = True,
         input_shape: Sequence[int] | None = None,
+        weights: Sequence[npt.ArrayLike] | None = None,
         **options: Any,
     ) -> None:
+        input_shape = first_shape(input_shape, options, type(self).__name__)
         for weight in self.regulated_weights:
             for kind, module in _REGULATION.items():
                 setattr(self, f"{weight}_{kind}", module.get(options.pop(f"{weight}_{kind}", None)))
@@ -137,7 +93,9 @@ class Layer(Operation):
         self._output_shape: Shape | None = None
         self._specs: tuple[WeightSpec, ...] = ()
         self._weights: tuple[Weights, ...] = ()
+        self._variables: tuple[Variable, ...] = ()  # the same, as they are handed out
         self._lent = False
+        self._first_weights = None if weights is None else given_weights(weights, type(self).__name__)
 
     # ---- what each layer says of itself
 
@@ -188,6 +146,8 @@ class Layer(Operation):
 
     # ---- building: allocating weights
 
+    dtype = compute_dtype = variable_dtype = "float32"
+
     @property
     def built(self) -> bool:
         """Whether the layer has its shapes and weights."""
@@ -218,6 +178,9 @@ class Layer(Operation):
             for spec in self._specs
         )
         self._input_shapes, self._output_shape = shapes, output_shape
+        if self._first_weights is not None:
+            given, self._first_weights = self._first_weights, None
+            self.set_weights(given)
 
     def _built_otherwise(self, shapes: Sequence[Shape]) -> ShapeError:
         first, now = (s[0] if len(s) == 1 else tuple(s) for s in (self._require_built()[0], shapes))
@@ -324,10 +287,13 @@ class Layer(Operation):
         return self._specs
 
     @property
-    def weights(self) -> tuple[Weights, ...]:
+    def weights(self) -> tuple[Variable, ...]:
         """The weights themselves, not copies: what is written into them counts at once."""
         self._lent = True
-        return self._weights
+        if len(self._variables) != len(self._weights):
+            pairs = zip(self._specs, self._weights, strict=True)
+            self._variables = tuple(Variable.of(self, spec.name, spec.trainable, array) for spec, array in pairs)
+        return self._variables
 
     @property
     def lent(self) -> bool:
@@ -340,10 +306,9 @@ class Layer(Operation):
         return self._weights
 
     @property
-    def trainable_weights(self) -> tuple[Weights, ...]:
+    def trainable_weights(self) -> tuple[Variable, ...]:
         """The weights that training changes."""
-        self._lent = True
-        return self.own_trainable_weights
+        return tuple(weight for weight in self.weights if weight.trainable)
 
     def variables_of_its_own(self) -> Sequence[Weights]:
         return self.own_weights
@@ -356,12 +321,28 @@ class Layer(Operation):
         return tuple(w for w, spec in zip(self._weights, self._specs, strict=True) if spec.trainable)
 
     @property
-    def non_trainable_weights(self) -> tuple[Weights, ...]:
+    def non_trainable_weights(self) -> tuple[Variable, ...]:
         """The weights that training's gradients leave alone."""
-        self._lent = True
-        if not self.trainable:
-            return self._weights
-        return tuple(w for w, spec in zip(self._weights, self._specs, strict=True) if not spec.trainable)
+        return tuple(weight for weight in self.weights if not weight.trainable)
+
+    variables, trainable_variables, non_trainable_variables = weights, trainable_weights, non_trainable_weights
+
+    if not TYPE_CHECKING:  # a checker of types would find any name at all
+
+        def __getattr__(self, name: str) -> Any:
+            """Return a weight by its name: ``layer.kernel``, ``layer.moving_mean``; None if the layer does without."""
+            specs = self.__dict__.get("_specs", ())
+            for number, spec in enumerate(specs):
+                if spec.name == name:
+                    return self.weights[number]
+            if name in type(self).regulated_weights and self.__dict__.get("_output_shape") is not None:
+                return None  # as of use_bias=False
+            hint = (
+                f": it has no weights yet. Build it, or the model that it stands in, before you take its {name}"
+                if (name in type(self).regulated_weights)
+                else ""
+            )
+            raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}{hint}")
 
     @property
     def losses(self) -> list[float]:
@@ -392,6 +373,7 @@ class Layer(Operation):
     def take_weights(self, weights: Sequence[Weights]) -> None:
         """Make these very arrays the layer's weights: float32, of the shapes of `specs`, and nobody else's."""
         self._weights = tuple(map(writable, weights))
+        self._variables = ()
 
     def count_params(self) -> int:
         """Return the number of values in all weights."""
@@ -402,7 +384,7 @@ class Layer(Operation):
     def __getstate__(self) -> dict[str, Any]:
         # A layer that is copied on its own leaves its model behind; a model that is copied adopts its layers again.
         self._lent = True  # a shallow copy has the same arrays
-        return {**self.__dict__, "_owner": None, "_nodes": []}
+        return {**self.__dict__, "_owner": None, "_nodes": [], "_variables": ()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

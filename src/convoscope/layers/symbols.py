@@ -7,7 +7,6 @@ that stands for what will come out. A model is made of the nodes between two set
 
 from __future__ import annotations
 
-import itertools
 import re
 import weakref
 from abc import ABC, abstractmethod
@@ -16,9 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from convoscope.errors import ConfigurationError, ShapeError
+from convoscope.layers.counting import automatic_name, named_after
 from convoscope.types import Shape
-
-_births = itertools.count()
 
 
 class Node:
@@ -122,14 +120,14 @@ class Symbol:
         return _together("Subtract", self, other, scale=-1.0, offset=other)
 
     def __neg__(self) -> Symbol:
-        return _together("Multiply", self, -1.0, scale=-1.0, offset=0.0)
+        return _together("Negative", self, -1.0, scale=-1.0, offset=0.0)
 
     def __truediv__(self, other: Any) -> Symbol:
         if not _is_number(other) or other == 0:
             raise ConfigurationError(
                 f"A symbol can be divided by a number other than 0, as in x / 255, but not by {other!r}."
             )
-        return _together("Multiply", self, 1.0 / other, scale=1.0 / other, offset=0.0)
+        return _together("TrueDivide", self, 1.0 / other, scale=1.0 / other, offset=0.0)
 
     def __pow__(self, power: Any) -> Symbol:
         if isinstance(power, bool) or not isinstance(power, int) or power < 1:
@@ -183,12 +181,7 @@ class Operation(ABC):
     Parameters
     ----------
     name : str, optional
-        Given by the user; left out, the model it stands in gives one.
-
-    Attributes
-    ----------
-    born : int
-        Which one it is of all layers and models that this process has made. Names are numbered in that order.
+        Given by the user; left out, it is named after its class and counted over the process.
     """
 
     def __init__(self, name: str | None = None) -> None:
@@ -197,10 +190,9 @@ class Operation(ABC):
                 f"{type(self).__name__}: name must be a string that is not empty, but is {name!r}."
             )
         self._given_name = name
-        self._model_name: str | None = None
+        self._automatic_name = automatic_name(self.base_name()) if name is None else ""
         self._owner: weakref.ref[Any] | None = None
         self._nodes: list[weakref.ref[Node]] = []
-        self.born = next(_births)
 
     # ---- being called
 
@@ -244,23 +236,25 @@ class Operation(ABC):
     @classmethod
     def base_name(cls) -> str:
         """Return the class's name as Keras writes it in names: ``MaxPooling2D`` gives ``max_pooling2d``."""
-        words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", cls.__name__)
-        return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
+        return snake_case(cls.__name__)
 
     @property
     def name(self) -> str:
-        """The name: the one given, or the one that the model around it gave."""
-        return self._given_name or self._model_name or self.base_name()
+        """The name: the one given, or the one that it got when it was made, as in Keras."""
+        return self._given_name or self._automatic_name
 
     @property
     def has_given_name(self) -> bool:
         """Whether the user chose the name."""
         return self._given_name is not None
 
-    def adopt(self, owner: Any, name: str) -> None:
-        """Note the model that the operation now stands in, and the name that it has there."""
+    def adopt(self, owner: Any) -> None:
+        """Note the model that the operation now stands in."""
         self._owner = weakref.ref(owner)
-        self._model_name = name
+
+    def name_anew(self, name: str) -> None:
+        """Take another automatic name, where the own one is taken in a model."""
+        self._automatic_name = name
 
     @property
     def owner(self) -> Any:
@@ -277,6 +271,18 @@ class Operation(ABC):
             names.append(around.name)
             around = outer
         return f"{type(self).__name__} {'/'.join(reversed(names))!r}"
+
+
+def snake_case(name: str) -> str:
+    """Return a class's name as Keras writes it in names.
+
+    Examples
+    --------
+    >>> snake_case("MaxPooling2D"), snake_case("ReLU"), snake_case("MyModel")
+    ('max_pooling2d', 're_lu', 'my_model')
+    """
+    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
 
 
 def symbols_in(inputs: Any) -> list[Symbol] | None:
@@ -317,7 +323,8 @@ def _together(kind: str, symbol: Symbol, other: Any, *, scale: Any, offset: Any)
             f"Symbols are put together with each other or with a number, as in x + y or x / 255, but {other!r} came "
             f"(of type {type(other).__name__}). What a network adds or multiplies by is learned: use a layer."
         )
-    scaled: Symbol = layers.Rescaling(float(scale), offset=float(offset))(symbol)
+    with named_after(snake_case(kind)):  # as Keras names the operators
+        scaled: Symbol = layers.Rescaling(float(scale), offset=float(offset))(symbol)
     return scaled
 
 

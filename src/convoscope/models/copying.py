@@ -60,6 +60,6 @@ def restore(model: Network, state: dict[str, Any]) -> None:
     operations = model.operations
     for operation in (operations[index] for index in own):
         if operation.owner is None:  # a shallow copy shares its layers, and leaves them to the model they stand in
-            operation.adopt(model, operation.name)
+            operation.adopt(model)
     if model.optimizer is not None and slots is not None:
         model.optimizer.rebind_slots(model.own_weights, slots)

@@ -75,7 +75,7 @@ class Model(Network):
             raise ConfigurationError(f"The same input was given twice: {', '.join(map(repr, first))}.")
         self._settle_nodes(*_from_input_layers(first, trace(first, last), last))
         try:
-            name_layers(sorted(self._operations, key=lambda operation: operation.born), self)  # as Keras counts them
+            name_layers(self._operations, self)
         except ConvoscopeError:
             self.forget_graph()
             raise

@@ -1,4 +1,4 @@
-"""The names of the layers of one model: those given, and automatic ones around them."""
+"""The names of the layers of one model: each but once, and each layer found by its name."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from convoscope.layers.symbols import Operation
 
 
 def name_layers(layers: Sequence[Operation], owner: Any) -> None:
-    """Give every layer a name that is unique among them, and note `owner` as the model that it stands in.
+    """See that every layer has a name that no other of them has, and note `owner` as the model that it stands in.
 
-    Names that were given stay. So do the names of layers that another model shares: a name belongs to the layer, and
-    changing it here would change it there. The others are named after their kind and counted: ``conv2d``,
-    ``conv2d_1``.
+    Layers are named when they are made (see `convoscope.layers.counting`), and keep their names. Only where an
+    automatic name is taken, as after `clear_session`, the layer takes the next one that is free.
 
     Raises
     ------
@@ -32,22 +31,18 @@ def name_layers(layers: Sequence[Operation], owner: Any) -> None:
                     f"{type(layer).__name__}, but within a model each name may be used once. Rename one of them."
                 )
             taken[layer.name] = layer
-            if other_owner(layer, owner) is None:
-                layer.adopt(owner, layer.name)
-    for layer in layers:
-        other = other_owner(layer, owner)
-        if layer.has_given_name or other is None:
-            continue
-        if layer.name in taken:  # two models each had a "conv2d": the new name must be free in both
-            layer.adopt(other, _free_name(layer, {*taken, *(each.name for each in layers), *_names_in(other)}))
-        taken[layer.name] = layer
     begin: dict[str, int] = {}  # what numbers are taken already: a thousand layers of a kind are not counted each time
     for layer in layers:
-        if layer.name not in taken or taken[layer.name] is not layer:
-            base = layer.base_name()
-            begin[base], name = _first_free(base, taken, begin.get(base, 0))
-            layer.adopt(owner, name)
-            taken[name] = layer
+        other = other_owner(layer, owner)
+        if not layer.has_given_name:
+            if layer.name in taken:
+                base = layer.base_name()
+                known = {*taken, *(each.name for each in layers), *(() if other is None else _names_in(other))}
+                begin[base], name = _first_free(base, known, begin.get(base, 0))
+                layer.name_anew(name)
+            taken[layer.name] = layer
+        if other is None:
+            layer.adopt(owner)
 
 
 def layer_named(name: Any, model: Any) -> Any:
@@ -147,10 +142,6 @@ def other_owner(layer: Operation, owner: Any) -> Any:
 
 def _names_in(model: Any) -> set[str]:
     return {layer.name for layer in model.layers}
-
-
-def _free_name(layer: Operation, taken: Collection[str]) -> str:
-    return _first_free(layer.base_name(), taken)[1]
 
 
 def _first_free(base: str, taken: Collection[str], begin: int = 0) -> tuple[int, str]:

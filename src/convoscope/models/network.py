@@ -8,24 +8,22 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convoscope.checks import check_values, flag, integer
 from convoscope.engine.base import Array, Executable
 from convoscope.errors import ConfigurationError, ShapeError
-from convoscope.layers import moments
-from convoscope.layers.base import Layer, Weights, given_weights
 from convoscope.layers.graph import Graph
-from convoscope.layers.symbols import Node, Operation, Symbol, check_count, symbols_in
+from convoscope.layers.symbols import Node, Operation, Symbol, check_count, snake_case, symbols_in
 from convoscope.models import copying
 from convoscope.models.naming import layer_named
 from convoscope.models.prepared import Prepared
 from convoscope.models.trainer import Trainer
+from convoscope.models.weighted import Weighted
 from convoscope.seeds import check_seed, next_seed
 from convoscope.types import Shape
 
 
-class Network(Operation, Trainer):
+class Network(Weighted, Trainer):
     """The base of `Sequential` and `Model`.
 
     A subclass settles which nodes it is made of: `node_list`, `input_symbols` and `output_symbols`.
@@ -104,7 +102,7 @@ class Network(Operation, Trainer):
     @property
     def name(self) -> str:
         """The model's name: the one given, or one after its kind."""
-        return self._given_name or self._model_name or self.default_name
+        return self._given_name or self._automatic_name
 
     @name.setter
     def name(self, name: str) -> None:
@@ -114,7 +112,7 @@ class Network(Operation, Trainer):
 
     @classmethod
     def base_name(cls) -> str:
-        return cls.default_name
+        return cls.default_name if "default_name" in vars(cls) else snake_case(cls.__name__)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
         """Return the layer of that name, or at that index (from 0; -1 is the last).
@@ -193,6 +191,17 @@ class Network(Operation, Trainer):
         self._require_built()
         return list(self.output_symbols)
 
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of what `evaluate` returns, in its order: ``["loss", "accuracy"]``."""
+        return [] if self.objective is None else self.objective.names
+
+    def reset_states(self) -> None:
+        """Return at once: no layer here remembers what it has seen of the batch before. For Keras' programs."""
+        return
+
+    reset_metrics = reset_states
+
     # ---- being called: on symbols, as a layer of another model, or on data
 
     def __call__(self, inputs: Any, training: bool | None = None) -> Any:
@@ -236,82 +245,6 @@ class Network(Operation, Trainer):
             )
         return [given[name] for name in names]
 
-    # ---- weights
-
-    @property
-    def weights(self) -> list[Weights]:
-        """All weights in order: the arrays themselves, not copies."""
-        return [weight for layer in self.leaf_layers for weight in layer.weights]
-
-    @property
-    def own_weights(self) -> list[Weights]:
-        """The same arrays, for who only reads, or writes within `moments.writing`, and gives them to nobody."""
-        return [weight for layer in self.leaf_layers for weight in layer.own_weights]
-
-    @property
-    def leaf_layers(self) -> Sequence[Layer]:
-        """Every layer once, in the order of the weights; of models that stand in this one, their layers."""
-        return self.graph.layers if self.built else ()
-
-    @property
-    def trainable_weights(self) -> list[Weights]:
-        """The weights that training changes, in order."""
-        return [weight for layer in self.leaf_layers for weight in layer.trainable_weights]
-
-    @property
-    def own_trainable_weights(self) -> list[Weights]:
-        """The same arrays, as `own_weights` has them."""
-        return [weight for layer in self.leaf_layers for weight in layer.own_trainable_weights]
-
-    @property
-    def non_trainable_weights(self) -> list[Weights]:
-        """The weights that training's gradients leave alone, in order."""
-        return [weight for layer in self.leaf_layers for weight in layer.non_trainable_weights]
-
-    @property
-    def losses(self) -> list[float]:
-        """The regularizers' penalties, layer by layer: training and `evaluate` add them to the loss."""
-        return [loss for layer in self.leaf_layers for loss in layer.losses]
-
-    @property
-    def varies_images(self) -> bool:
-        """Whether a layer varies images while training."""
-        return any(layer.varies_images for layer in self.layers)
-
-    @property
-    def trainable(self) -> bool:
-        """Whether any layer learns. Setting it sets every layer: ``base.trainable = False`` freezes a model."""
-        return any(layer.trainable for layer in self.layers)
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        for layer in self.layers:
-            layer.trainable = flag(value, "trainable", f"Model {self.name!r}")
-
-    def get_weights(self) -> list[Weights]:
-        """Return copies of all weights, layer by layer, in Keras' order and layout."""
-        with moments.reading():
-            return [weight.copy() for weight in self.own_weights]
-
-    def set_weights(self, weights: Sequence[npt.ArrayLike]) -> None:
-        """Set all weights from arrays in the order of `get_weights`; all of them or, on an error, none."""
-        self._require_built()
-        own, new = self.own_weights, given_weights(weights, f"Model {self.name!r}")
-        if len(new) != len(own):
-            raise ShapeError(f"Model {self.name!r} has {len(own)} weights, but {len(new)} came.")
-        names = [f"{layer.describe()}, {spec.name}" for layer in self.leaf_layers for spec in layer.specs]
-        for name, weight, array in zip(names, own, new, strict=True):
-            if array.shape != weight.shape:
-                raise ShapeError(f"{name}: expected shape {weight.shape}, but {array.shape} came.")
-        with moments.writing():
-            for weight, array in zip(own, new, strict=True):
-                weight[...] = array
-
-    def count_params(self) -> int:
-        """Return the number of values in all weights."""
-        self._require_built()
-        return sum(weight.size for weight in self.own_weights)
-
     # ---- running
 
     def executable(self, fused: bool = True) -> Executable:
@@ -348,6 +281,8 @@ class Network(Operation, Trainer):
         *,
         details: bool = False,
         plan: bool = False,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
     ) -> None:
         """Print the layers, their output shapes and their numbers of parameters as Keras does.
 
@@ -363,10 +298,22 @@ class Network(Operation, Trainer):
         plan : bool
             Show as well the steps that the engine runs, in training and in prediction: which layers are computed in
             one, by which kernel, and why.
+        expand_nested : bool
+            Show the layers of models that stand in this one.
+        show_trainable : bool
+            Show of each layer with weights whether it learns (Y) or is frozen (N).
         """
         from convoscope.models.summary_text import print_summary
 
-        print_summary(self, line_length=line_length, print_fn=print_fn, details=details, plan=plan)
+        print_summary(
+            self,
+            line_length=line_length,
+            print_fn=print_fn,
+            details=details,
+            plan=plan,
+            expand_nested=expand_nested,
+            show_trainable=show_trainable,
+        )
 
     def explore(self, x: Any = None, y: Any = None, **options: Any) -> Any:
         """Open the model in the browser, with images and labels, or the images that should come out.
@@ -388,18 +335,6 @@ class Network(Operation, Trainer):
         from convoscope.models.keras_config import to_json
 
         return to_json(self, **options)
-
-    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write the weights alone into one file. See `convoscope.models.weights.save_weights`."""
-        from convoscope.models.weights import save_weights
-
-        save_weights(self, filepath, overwrite)
-
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False, by_name: bool = False) -> None:
-        """Set the weights from a file. See `convoscope.models.weights.load_weights`."""
-        from convoscope.models.weights import load_weights
-
-        load_weights(self, filepath, skip_mismatch, by_name)
 
     @abstractmethod
     def get_config(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from convoscope.errors import ConfigurationError, ConvoscopeError, NotReadyError, ShapeError
 from convoscope.layers import sharing
 from convoscope.layers.base import Layer
+from convoscope.layers.counting import automatic_name
 from convoscope.layers.input import InputLayer
 from convoscope.layers.serialization import deserialize, serialize
 from convoscope.layers.stack import infer_shapes
@@ -18,6 +19,8 @@ from convoscope.models.arguments import as_list, check_layer, without_batch_axis
 from convoscope.models.naming import name_layers
 from convoscope.models.network import Network
 from convoscope.types import Shape
+
+_FIRST_INPUT = "input_layer"  # the input layer's name where a file does not say any: once it was always this
 
 
 class Sequential(Network):
@@ -119,6 +122,8 @@ class Sequential(Network):
         self.forget_graph()
         if not self._layers and getattr(layer, "requested_input_shape", None) is not None:
             self._input_layer, self._stack = None, []  # it was this layer that had said what goes in
+        elif self._layers and self._input_layer is not None:
+            automatic_name("functional")
         return layer
 
     def _extend(self, layers: Sequence[Any]) -> None:
@@ -188,7 +193,9 @@ class Sequential(Network):
         kept = self._stack if self._input_layer is input_layer else []
         self._stack = _calls([input_layer, *stack], kept, shapes)
         self._input_layer = input_layer
-        input_layer.adopt(self, "input_layer")
+        input_layer.adopt(self)
+        if stack:
+            automatic_name("functional")  # Keras makes a model between symbols of the stack, and counts it each time
         self.forget_graph()
 
     def _require_built(self) -> None:
@@ -218,7 +225,11 @@ class Sequential(Network):
         """Return the architecture as plain JSON values: ``Sequential.from_config`` makes it again."""
         shape = None if self._input_layer is None else list(self._input_layer.sample_shape)
         with sharing.one_description():
-            return {"name": self.name, "input_shape": shape, "layers": [serialize(layer) for layer in self._layers]}
+            layers = [serialize(layer) for layer in self._layers]
+        config = {"name": self.name, "input_shape": shape, "layers": layers}
+        if self._input_layer is not None and self._input_layer.name != _FIRST_INPUT:
+            config["input_name"] = self._input_layer.name
+        return config
 
     @classmethod
     def from_config(cls, config: dict[str, Any], *, seed: int | None = None) -> Sequential:
@@ -233,7 +244,7 @@ class Sequential(Network):
                 f"{config!r}."
             )
         shape = config.get("input_shape")
-        first = [] if shape is None else [InputLayer(shape)]
+        first = [] if shape is None else [InputLayer(shape, name=config.get("input_name", _FIRST_INPUT))]
         with sharing.one_making():
             layers = [deserialize(description) for description in config["layers"]]
         return cls([*first, *layers], name=config.get("name"), seed=seed)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from convoscope.engine import plan
@@ -104,6 +105,18 @@ def summarize(model: Any) -> Summary:
     trainable = sum(weight.size for weight in model.own_trainable_weights)
     everything = sum(weight.size for weight in model.own_weights)
     return Summary(model.name, inputs, _rows(model), trainable, everything - trainable, _is_graph(model))
+
+
+def expanded(model: Any, summary: Summary) -> Summary:
+    """Return a model's summary with the layers of models that stand in it as rows of their own, below the model's."""
+    return replace(summary, rows=tuple(_with_inner(model, summary.rows, 0)))
+
+
+def _with_inner(model: Any, rows: Sequence[Row], level: int) -> Iterator[Row]:
+    for layer, row in zip(model.layers, rows, strict=True):
+        yield replace(row, name=f"{'   ' * level}└ {row.name}", connected_to=()) if level else row
+        if hasattr(layer, "node_list"):
+            yield from _with_inner(layer, summarize(layer).rows, level + 1)
 
 
 def _is_graph(model: Any) -> bool:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from convoscope import streams
-from convoscope.checks import integer
+from convoscope.checks import flag, integer
 from convoscope.engine.receptive_field import ReceptiveField
 from convoscope.errors import ConfigurationError
-from convoscope.models.summary import Row, Summary, summarize
+from convoscope.models.summary import Row, Summary, expanded, summarize
 from convoscope.names import for_terminal
 
 
@@ -46,16 +46,21 @@ def print_summary(
     print_fn: Callable[[str], Any] | None = None,
     details: bool = False,
     plan: bool = False,
+    expand_nested: bool = False,
+    show_trainable: bool = False,
 ) -> None:
     """Print a model's summary, or hand it to `print_fn` in one piece.
 
     Where the output cannot show box-drawing characters, plainer ones take their place.
     """
     summary = _shown(summarize(model))
+    rows = _shown(expanded(model, summary)) if flag(expand_nested, "expand_nested", "summary") else summary
+    trainable = flag(show_trainable, "show_trainable", "summary")
     if line_length is not None:
         line_length = integer(line_length, "line_length", "summary", minimum=0, maximum=_LONGEST)
-    width = line_length or max(_LEGIBLE, min(_columns(summary).widest, shutil.get_terminal_size().columns - 4))
-    text = table(summary, width)
+    widest = _columns(summary, trainable).widest
+    width = line_length or max(_LEGIBLE, min(widest, shutil.get_terminal_size().columns - 4))
+    text = table(rows, width, show_trainable=trainable)
     if details:
         text += "\n\n" + journey(summary, width) + "\n\n" + arithmetic(summary, width)
     if plan:
@@ -82,8 +87,10 @@ def _shown(summary: Summary) -> Summary:
     return replace(summary, name=for_terminal(summary.name), rows=rows, inputs=inputs)
 
 
-def table(summary: Summary, width: int) -> str:
+def table(summary: Summary, width: int, *, show_trainable: bool = False) -> str:
     """Return Keras 3's table, `width` characters wide, with the totals below.
+
+    `show_trainable` adds a column that says of each layer with weights whether it learns: Y or N.
 
     Examples
     --------
@@ -100,19 +107,22 @@ def table(summary: Summary, width: int) -> str:
      Trainable params: 15 (60.00 B)
      Non-trainable params: 0 (0.00 B)
     """
-    columns = _columns(summary)
+    columns = _columns(summary, show_trainable)
     widths = _column_widths(columns, width)
+    centred = len(widths) - 1 if show_trainable else None
     lines = [
         f'Model: "{summary.name}"',
         _rule("┏━┳┓", widths),
-        *_lines("┃", columns.titles, widths, bottom=True),
+        *_lines("┃", columns.titles, widths, bottom=True, centred=centred),
         _rule("┡━╇┩", widths),
     ]
     for number, row in enumerate(summary.rows):
         if number:
             lines.append(_rule("├─┼┤", widths))
-        cells = (f"{row.name} ({row.kind})", _output_shape(row), f"{row.params:,}", ", ".join(row.connected_to) or "-")
-        lines += _lines("│", cells[: len(widths)], widths)
+        cells = [f"{row.name} ({row.kind})", _output_shape(row), f"{row.params:,}"]
+        cells += [", ".join(row.connected_to) or "-"] if summary.is_graph else []
+        cells += [("Y" if row.trainable else "N") if row.params else "-"] if show_trainable else []
+        lines += _lines("│", cells, widths, centred=centred)
     lines.append(_rule("└─┴┘", widths))
     for title, count in (
         ("Total", summary.params),
@@ -231,8 +241,12 @@ def _shortened(names: Sequence[str], room: int) -> list[str]:
 # ---- the table
 
 
-def _columns(summary: Summary) -> _Columns:
-    return _GRAPH if summary.is_graph else _STACK
+def _columns(summary: Summary, trainable: bool) -> _Columns:
+    columns = _GRAPH if summary.is_graph else _STACK
+    if not trainable:
+        return columns
+    ends = (*(end * 0.9 for end in columns.ends), 1.0)
+    return _Columns((*columns.titles, "Trainable"), ends, (1, *columns.less), columns.widest + 12)
 
 
 def _output_shape(row: Row) -> str:
@@ -256,7 +270,9 @@ def _rule(corners: str, widths: Sequence[int]) -> str:
     return left + cross.join(line * width for width in widths) + right
 
 
-def _lines(edge: str, cells: Sequence[str], widths: Sequence[int], *, bottom: bool = False) -> list[str]:
+def _lines(
+    edge: str, cells: Sequence[str], widths: Sequence[int], *, bottom: bool = False, centred: int | None = None
+) -> list[str]:
     """Return a table row, as many lines high as its highest cell; numbers of parameters stand to the right."""
     wrapped = [_wrap(cell, width - 2) for cell, width in zip(cells, widths, strict=True)]
     height = max(map(len, wrapped))
@@ -267,6 +283,9 @@ def _lines(edge: str, cells: Sequence[str], widths: Sequence[int], *, bottom: bo
     for parts in zip(*filled, strict=True):
         padded = [part.ljust(width - 2) for part, width in zip(parts, widths, strict=True)]
         padded[_TO_THE_RIGHT] = parts[_TO_THE_RIGHT].rjust(widths[_TO_THE_RIGHT] - 2)
+        if centred is not None:
+            room = widths[centred] - 2 - len(parts[centred])
+            padded[centred] = " " * (room // 2) + parts[centred] + " " * (room - room // 2)
         lines.append(f"{edge} " + f" {edge} ".join(padded) + f" {edge}")
     return lines
 

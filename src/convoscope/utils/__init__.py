@@ -10,9 +10,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from convoscope.errors import OutsideNameError
-
 if TYPE_CHECKING:
+    from convoscope.layers.counting import clear_session as clear_session
     from convoscope.preprocessing.images import (
         array_to_img as array_to_img,
         img_to_array as img_to_array,
@@ -35,6 +34,7 @@ _FOUND_IN = {
     "PyDataset": "convoscope.training.data.py_dataset",
     "Sequence": "convoscope.training.data.py_dataset",
     "array_to_img": "convoscope.preprocessing.images",
+    "clear_session": "convoscope.layers.counting",
     "get_file": "convoscope.utils.getting",
     "img_to_array": "convoscope.preprocessing.images",
     "load_img": "convoscope.preprocessing.images",
@@ -47,16 +47,6 @@ _FOUND_IN = {
     "unpack_x_y_sample_weight": "convoscope.utils.packing",
 }
 _NAMED = {"Sequence": "PyDataset"}
-_TABLES = "Convoscope is for images; prepare tables with pandas and NumPy."
-_SERIES = "Convoscope is for images, and has no layers for text, sound and sequences."
-#: Names of Keras' that are not here, and what to say of them.
-OUTSIDE = {
-    "FeatureSpace": _TABLES,
-    "audio_dataset_from_directory": _SERIES,
-    "pad_sequences": _SERIES,
-    "text_dataset_from_directory": _SERIES,
-    "timeseries_dataset_from_array": _SERIES,
-}
 __all__ = [*_FOUND_IN]
 
 
@@ -64,8 +54,6 @@ def __getattr__(name: str) -> Any:
     # Read when first used: Pillow and urllib take longer to import than what lessons use most.
     if name in _FOUND_IN:
         return getattr(import_module(_FOUND_IN[name]), _NAMED.get(name, name))
-    if name in OUTSIDE:
-        raise OutsideNameError(f"utils.{name} is not in Convoscope: {OUTSIDE[name]}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
 
 

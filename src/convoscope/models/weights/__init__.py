@@ -19,12 +19,12 @@ from convoscope.paths import open_regular, user_path
 from convoscope.storage import write_atomically
 
 if TYPE_CHECKING:
-    from convoscope.models.network import Network
+    from convoscope.models.weighted import Weighted
 
 __all__ = ["load_weights", "save_weights"]
 
 
-def save_weights(model: Network, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+def save_weights(model: Weighted, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
     """Write the weights of a model, without its architecture and its optimizer, into one file.
 
     Parameters
@@ -82,7 +82,7 @@ def save_weights(model: Network, filepath: str | os.PathLike[str], overwrite: bo
 
 
 def load_weights(
-    model: Network, filepath: str | os.PathLike[str], skip_mismatch: bool = False, by_name: bool = False
+    model: Weighted, filepath: str | os.PathLike[str], skip_mismatch: bool = False, by_name: bool = False
 ) -> None:
     """Set the weights of a model from a file: all of them or, on an error, none.
 
