@@ -113,6 +113,26 @@ def summaries() -> list[dict[str, object]]:
     return found
 
 
+def subclassed() -> dict[str, object]:
+    """A model of a class of its own: where its weights are, in which order, in which file; what it predicts."""
+    program = runpy.run_path(str(FILE.parent / "subclassed_networks.py"))
+    model = program["network_of"](keras)()
+    x = pattern((2, 6, 6, 1))
+    model(x)
+    filled(model)
+    path = FILE.parent / "keras_weights" / "subclassed.weights.h5"
+    model.save_weights(path)
+    return {
+        "name": model.name,
+        "layers": [layer.name for layer in model.layers],
+        "weights": [list(w.shape) for w in model.weights],
+        "trainable": [list(w.shape) for w in model.trainable_weights],
+        "params": [layer.count_params() for layer in model.layers],
+        "predictions": model.predict(x, verbose=0).tolist(),
+        "training": np.asarray(model.blocks[0](x, training=True)).tolist(),
+    }
+
+
 def filled(model: keras.Model) -> keras.Model:
     """Give the model weights that can be told from their shapes, and inputs likewise."""
     model.set_weights([pattern(w.shape) for w in model.get_weights()])
@@ -142,6 +162,8 @@ def main() -> None:
     kept: dict[str, object] = {"layers": described, "models": models, "names": program["names"](keras)}
     keras.backend.clear_session()
     kept["summaries"] = summaries()
+    keras.backend.clear_session()
+    kept["subclassed"] = subclassed()
     FILE.write_text(json.dumps(kept, separators=(",", ":"), ensure_ascii=False) + "\n")
 
 

@@ -15,6 +15,7 @@ VALUES = Path(__file__).parent / "torch_values.npz"
 
 def grey(last: str | None = "softmax") -> cs.Sequential:
     """The network of the same name in tools/make_explore_values.py."""
+    cs.utils.clear_session()  # several are made in a test, and their layers have the same names
     model = cs.Sequential(
         [
             cl.Input(shape=(9, 9, 1)),
@@ -54,6 +55,7 @@ def colour() -> cs.Sequential:
 
 def dense() -> cs.Sequential:
     """No convolution, no softmax."""
+    cs.utils.clear_session()
     return cs.Sequential([cl.Flatten(input_shape=(6, 6, 1)), cl.Dense(5, activation="relu"), cl.Dense(3)], seed=1)
 
 

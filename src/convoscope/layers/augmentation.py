@@ -31,7 +31,7 @@ class Augmentation(Layer):
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
     """
 
-    differs_in_training = True
+    differs_in_training = only_in_training = True
     varies_images = True
 
     def __init__(self, seed: int | None = None, data_format: str | None = None, **options: Any) -> None:

@@ -21,6 +21,7 @@ from convoscope.initializers import Initializer
 from convoscope.layers import moments
 from convoscope.layers.options import first_shape, reject_unsupported
 from convoscope.layers.symbols import Node, Operation, Symbol, check_count, symbols_in
+from convoscope.layers.tracing_mode import tracing_mode
 from convoscope.layers.unfilled import is_unfilled
 from convoscope.layers.variables import Variable
 from convoscope.layers.weight_spec import Weights, WeightSpec, as_shapes, given_weights, writable
@@ -54,6 +55,8 @@ class Layer(Operation):
     differs_in_training: ClassVar[bool] = False
     #: True if the layer varies images while training. Called on an array it does so at once, as in Keras.
     varies_images: ClassVar[bool] = False
+    #: True if the layer passes on what it gets in prediction, and only acts in training (Dropout).
+    only_in_training: ClassVar[bool] = False
     #: The weights for which the constructor takes a regularizer and a constraint: ``kernel_regularizer``, and so on.
     regulated_weights: ClassVar[tuple[str, ...]] = ()
 
@@ -63,11 +66,16 @@ class Layer(Operation):
         arguments = list(inspect.signature(cls.__init__).parameters.values())[1:]
         cls.__signature__ = inspect.Signature(arguments)  # type: ignore[attr-defined]
 
-    def __new__(cls, *_: Any, **options: Any) -> Layer:
+    def __new__(cls, *_: Any, **options: Any) -> Any:
+        """Make a layer; of a class of yours with a method `call`, one that is made of what that does with symbols."""
         # Before Python says that an argument is missing: it may be there under the name that it had in older Keras.
         for option in filter(old_keras.ARGUMENTS.__contains__, options):
             if option not in inspect.signature(cls).parameters:
                 raise old_keras.argument(cls.__name__, option, options[option]) or TypeError(option)
+        if hasattr(cls, "call") and not hasattr(cls, "traced_graph"):
+            from convoscope.layers.composite import composite
+
+            return super().__new__(composite(cls))
         return super().__new__(cls)
 
     def __init__(
@@ -153,17 +161,25 @@ class Layer(Operation):
         """Whether the layer has its shapes and weights."""
         return self._output_shape is not None
 
-    def build(self, input_shape: Shape | Sequence[Shape], generator: np.random.Generator) -> None:
+    def build(self, input_shape: Any, generator: np.random.Generator | None = None) -> None:
         """Settle the shapes and make the weights. Building again for the same shape keeps the weights.
 
         Parameters
         ----------
         input_shape : tuple of int, or several of them for a layer that joins several inputs
-            Without the batch axis.
-        generator : numpy.random.Generator
+            Without the batch axis; with it, as in Keras, where there is no generator: ``layer.build((None, 64))``.
+        generator : numpy.random.Generator, optional
             Where random first values come from.
         """
         shapes = as_shapes(input_shape)
+        if generator is None:
+            shapes = tuple(as_shape(tuple(each)[1:], "input_shape", type(self).__name__) for each in shapes)
+            generator = np.random.default_rng([next_seed(), 0])
+        self.make(shapes, generator)
+
+    def make(self, shapes: Sequence[Shape], generator: np.random.Generator) -> None:
+        """Do what `build` does, for shapes without the batch axis."""
+        shapes = tuple(shapes)
         if self.built:
             if shapes != self._input_shapes:
                 raise self._built_otherwise(shapes)
@@ -215,18 +231,18 @@ class Layer(Operation):
             from convoscope.models import on_arrays
 
             return on_arrays.compute(self, inputs, training)
-        if training is not None and training is not False:
+        if training is not None and training is not False and training is not tracing_mode():
             raise ConfigurationError(
                 f"{self.describe()}: training={training!r} cannot be fixed in a call: fit trains, predict and evaluate "
                 "do not. Leave it out."
             )
-        return self.call(symbols).outputs[0]
+        return self.apply(symbols).outputs[0]
 
     def settle(self, input_shapes: Sequence[Shape]) -> tuple[Shape, ...]:
         """Make the weights for inputs of those shapes, or check that those that are there fit; see `Operation`."""
         shapes = tuple(input_shapes)
         if not self.built:
-            self.build(shapes, np.random.default_rng([0 if is_unfilled() else next_seed(), 0]))
+            self.make(shapes, np.random.default_rng([0 if is_unfilled() else next_seed(), 0]))
         output_shape = self.checked_shape(*shapes)
         if [spec.shape for spec in self.weight_specs(shapes[0])] != [spec.shape for spec in self._specs]:
             raise self._built_otherwise(shapes)

@@ -13,6 +13,7 @@ from contextvars import ContextVar
 
 _counts: Counter[str] = Counter()
 _lock = threading.Lock()
+_own: ContextVar[Counter[str] | None] = ContextVar("own", default=None)
 _base: ContextVar[str | None] = ContextVar("base", default=None)
 
 
@@ -26,9 +27,11 @@ def automatic_name(base: str) -> str:
     ('dense', 'dense_1', 'conv2d')
     """
     base = _base.get() or base
+    counts = _own.get()
+    counts = _counts if counts is None else counts
     with _lock:
-        number = _counts[base]
-        _counts[base] += 1
+        number = counts[base]
+        counts[base] += 1
     return f"{base}_{number}" if number else base
 
 
@@ -52,6 +55,19 @@ def clear_session(free_memory: bool = True) -> None:
     """
     with _lock:
         _counts.clear()
+
+
+@contextmanager
+def counted_afresh() -> Iterator[None]:
+    """Count what is made within from the beginning, and leave the process's counts alone.
+
+    For networks that are made of settings: with the same settings they are the same, whatever was made before them.
+    """
+    token = _own.set(Counter())
+    try:
+        yield
+    finally:
+        _own.reset(token)
 
 
 @contextmanager

@@ -29,9 +29,9 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     --------
     >>> from convoscope.layers import Dense
     >>> @register_keras_serializable()
-    ... class Wide(Dense):
+    ... class Broad(Dense):
     ...     pass
-    >>> get_registered_object("Custom>Wide") is Wide
+    >>> get_registered_object("Custom>Broad") is Broad
     True
     """
 

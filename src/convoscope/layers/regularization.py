@@ -24,7 +24,7 @@ class Dropout(Layer):
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
     """
 
-    differs_in_training = True
+    differs_in_training = only_in_training = True
 
     def __init__(self, rate: float, noise_shape: None = None, seed: int | None = None, **options: Any) -> None:
         super().__init__(noise_shape=noise_shape, **options)
@@ -41,7 +41,7 @@ class Dropout(Layer):
 class Noise(Layer):
     """What the other layers have in common that change values at random in training, and in training alone."""
 
-    differs_in_training = True
+    differs_in_training = only_in_training = True
 
     def __init__(self, seed: int | None, **options: Any) -> None:
         super().__init__(**options)

@@ -206,7 +206,7 @@ class Operation(ABC):
             If they do not fit.
         """
 
-    def call(self, symbols: Sequence[Symbol]) -> Node:
+    def apply(self, symbols: Sequence[Symbol]) -> Node:
         """Note a call on those symbols, and return it."""
         return Node(self, symbols, self.settle([symbol.sample_shape for symbol in symbols]))
 

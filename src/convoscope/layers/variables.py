@@ -70,6 +70,10 @@ class Variable(Tensor):
         """The weight as a tensor: the same memory."""
         return self.view(Tensor)
 
+    def numpy(self) -> npt.NDArray[np.float32]:
+        """Return a copy of the values as a plain array."""
+        return np.array(self, subok=False)
+
     def assign(self, value: npt.ArrayLike) -> Variable:
         """Set the weight from an array of its shape, or from a number; return it.
 

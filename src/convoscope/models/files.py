@@ -31,6 +31,7 @@ from convoscope.layers import moments
 from convoscope.layers.registered import custom_object_scope
 from convoscope.models import architecture, tensorfile
 from convoscope.models.network import Network
+from convoscope.models.subclassed import plain
 from convoscope.models.tensorfile import AnyFloats
 from convoscope.paths import user_path
 from convoscope.training.draws import Draws
@@ -93,7 +94,7 @@ def save_model(
     """
     path = user_path(path)
     model.build()
-    path = user_path(path)
+    model = plain(model)
     _warn_of_ending(path)
     if not overwrite and os.path.lexists(path):
         raise StorageError(f"{path} exists already, and overwrite=False says to leave it. Give another name.")

@@ -21,6 +21,7 @@ from convoscope.layers.symbols import Operation, Symbol
 from convoscope.models.architecture import DEEPEST, MOST_CALLS
 from convoscope.models.model import Model
 from convoscope.models.sequential import Sequential
+from convoscope.models.subclassed import plain
 
 _TENSOR = "__keras_tensor__"
 _OURS = ("MinPooling2D",)
@@ -58,7 +59,7 @@ def to_json(model: Operation, **options: Any) -> str:
     **options
         For `json.dumps`: ``indent=2``.
     """
-    return json.dumps(described(model), **options)
+    return json.dumps(described(plain(model)), **options)
 
 
 @singledispatch

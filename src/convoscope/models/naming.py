@@ -92,9 +92,9 @@ def call_names(model: Any) -> list[str]:
     --------
     >>> from convoscope.layers import Dense, Input
     >>> from convoscope.models import Model, Sequential
-    >>> x, inner = Input(shape=(4,)), Sequential([Dense(4)], name="inner")
-    >>> call_names(Model(x, inner(inner(Dense(4)(x)))))
-    ['dense', 'inner/dense', 'inner (2nd call)/dense']
+    >>> x, inner = Input(shape=(4,)), Sequential([Dense(4, name="last")], name="inner")
+    >>> call_names(Model(x, inner(inner(Dense(4, name="first")(x)))))
+    ['first', 'inner/last', 'inner (2nd call)/last']
     """
     names: list[str] = []
     taken: set[str] = set()

@@ -167,6 +167,10 @@ class Network(Weighted, Trainer):
         shapes = [symbol.shape for symbol in self.output_symbols]
         return shapes[0] if len(shapes) == 1 else shapes
 
+    def in_form_of_inputs(self, values: list[Any]) -> Any:
+        """Return a value for each input: alone, or in a list."""
+        return values[0] if len(values) == 1 else values
+
     @property
     def input(self) -> Any:
         """What goes in, as a symbol or a list of them, for ``Model(inputs=model.input, ...)``."""
@@ -211,7 +215,7 @@ class Network(Weighted, Trainer):
         symbols = symbols_in(inputs)
         if symbols is None:
             return super().__call__(inputs, training=training)
-        outputs = self.call(symbols).outputs
+        outputs = self.apply(symbols).outputs
         return outputs[0] if len(outputs) == 1 else list(outputs)
 
     def settle(self, input_shapes: Sequence[Shape]) -> tuple[Shape, ...]:

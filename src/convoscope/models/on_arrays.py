@@ -69,7 +69,7 @@ def _run(layer: Layer, arrays: Sequence[Array], training: bool) -> Array:
     known = _prepared.setdefault(layer, {})
     if shapes not in known:
         symbols = [Input(shape=shape, name="input") for shape in shapes]
-        node = layer.call(symbols)
+        node = layer.apply(symbols)
         known[shapes] = Prepared(Graph.of(symbols, [node], node.outputs))
     prepared = known[shapes]
     found: Array = prepared.outputs_in_training(arrays)[0] if training else prepared.executable().forward(plain(arrays))

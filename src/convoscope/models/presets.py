@@ -20,6 +20,7 @@ from convoscope.layers import (
     MinPooling2D,
     Rescaling,
 )
+from convoscope.layers.counting import counted_afresh
 from convoscope.models.sequential import Sequential
 
 #: Below this many pixels a side, the convolutions pad: two of them with poolings would leave next to nothing.
@@ -126,19 +127,20 @@ def build_preset(
     size = 3 if kernel_size is None else kernel_size
     halving = "max" if pooling is None else pooling
     numbers = _filters(name, preset.filters, filters, convolutions)
-    first = [] if scale is None else [Rescaling(scale)]
-    padding = "same" if min(shape[:2]) < SMALL_IMAGE else "valid"
-    images = [layer for number in numbers for layer in _stage(number, size, halving, padding)]
-    return Sequential(
-        [
-            *(InputLayer(shape), *first, *augmentation),
-            *(*images, *_dropout(rate if images else 0.0), Flatten()),
-            *_hidden(preset.dense_units if dense_units is None else dense_units, rate),
-            Dense(units, activation="softmax"),
-        ],
-        name=name,
-        seed=seed,
-    )
+    with counted_afresh():
+        first = [] if scale is None else [Rescaling(scale)]
+        padding = "same" if min(shape[:2]) < SMALL_IMAGE else "valid"
+        images = [layer for number in numbers for layer in _stage(number, size, halving, padding)]
+        return Sequential(
+            [
+                *(InputLayer(shape), *first, *augmentation),
+                *(*images, *_dropout(rate if images else 0.0), Flatten()),
+                *_hidden(preset.dense_units if dense_units is None else dense_units, rate),
+                Dense(units, activation="softmax"),
+            ],
+            name=name,
+            seed=seed,
+        )
 
 
 def check_preset(name: str, *, dense_units: int | None = None, dropout: float = 0.0, **of_convolutions: Any) -> None:

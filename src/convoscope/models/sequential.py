@@ -189,7 +189,7 @@ class Sequential(Network):
         for index, (layer, shape) in enumerate(zip(stack, shapes, strict=False)):
             if isinstance(layer, Layer):
                 # A generator for each index, so that adding a layer leaves the first weights of the others as they are.
-                layer.build(shape, np.random.default_rng([self.seed, index]))
+                layer.make((shape,), np.random.default_rng([self.seed, index]))
         kept = self._stack if self._input_layer is input_layer else []
         self._stack = _calls([input_layer, *stack], kept, shapes)
         self._input_layer = input_layer
@@ -211,7 +211,7 @@ class Sequential(Network):
     @property
     def is_plain(self) -> bool:
         """Whether the model is nothing but layers that follow each other: no model is one of them."""
-        return not any(isinstance(layer, Network) for layer in self._layers)
+        return not any(hasattr(layer, "node_list") for layer in self._layers)
 
     @property
     def leaf_layers(self) -> Sequence[Layer]:

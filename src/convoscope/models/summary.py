@@ -121,6 +121,8 @@ def _with_inner(model: Any, rows: Sequence[Row], level: int) -> Iterator[Row]:
 
 def _is_graph(model: Any) -> bool:
     """Return whether anything but one call after the other happens, each of another layer; outputs do not count."""
+    if hasattr(model, "traced_graph"):
+        return False  # as in Keras, which does not know how layers of a class of yours hang together
     before = model.input_symbols[0].node
     for node in model.node_list:
         if len(node.inputs) != 1 or node.inputs[0].node is not before:
@@ -144,6 +146,8 @@ def _rows(model: Any) -> tuple[Row, ...]:
     rows = []
     for layer in model.layers:
         own = calls.get(id(layer), [])
+        if not own and not hasattr(layer, "sample_shape"):
+            continue  # a class of yours has it, and does not call it
         shapes = own[-1].node.output_shapes if own else (layer.sample_shape,)
         value = own[0].outputs[0] if own else _input_of(model, layer)
         symbols = [symbol for call in own for symbol in call.node.inputs]

@@ -85,7 +85,7 @@ class Wiring:
                 raise ConfigurationError(
                     f"The description of a model has a call of {operation.describe()} that {wrong}."
                 )
-            made.append(operation.symbol().node if begins else operation.call(inputs))
+            made.append(operation.symbol().node if begins else operation.apply(inputs))
         _symbols_at((*self.inputs, *self.outputs), made)
         return made
 

@@ -14,6 +14,7 @@ import convoscope
 from convoscope.datasets import Dataset
 from convoscope.engine import select, threads
 from convoscope.errors import ConfigurationError, DataError
+from convoscope.layers.counting import counted_afresh
 from convoscope.locks import alone_in
 from convoscope.models import Sequential, load_model
 from convoscope.models.summary import summarize
@@ -187,7 +188,8 @@ def what_changed(folder: RunFolder, data: Dataset) -> str | None:
 
 
 def _new_model(settings: TrainSettings, data: Dataset) -> Sequential:
-    model = build_model(settings, data.info, count_to_train(data, settings))
+    with counted_afresh():
+        model = build_model(settings, data.info, count_to_train(data, settings))
     model.preprocessing = data.preprocessing
     return model
 
