@@ -18,7 +18,7 @@ from convoscope import constraints, old_keras, regularizers
 from convoscope.checks import check_values, flag, shape as as_shape
 from convoscope.errors import ConfigurationError, NotReadyError, ShapeError
 from convoscope.initializers import Initializer
-from convoscope.layers import moments
+from convoscope.layers import free, moments
 from convoscope.layers.options import first_shape, reject_unsupported
 from convoscope.layers.symbols import Node, Operation, Symbol, check_count, symbols_in
 from convoscope.layers.tracing_mode import tracing_mode
@@ -83,7 +83,7 @@ class Layer(Operation):
         *,
         name: str | None = None,
         trainable: bool = True,
-        input_shape: Sequence[int] | None = None,
+        input_shape: Sequence[int | None] | None = None,
         weights: Sequence[npt.ArrayLike] | None = None,
         **options: Any,
     ) -> None:
@@ -94,9 +94,11 @@ class Layer(Operation):
         reject_unsupported(options, type(self).__name__, self._argument_names())
         super().__init__(name)
         self.trainable = flag(trainable, "trainable", type(self).__name__)
-        self.requested_input_shape: Shape | None = (
-            None if input_shape is None else as_shape(input_shape, "input_shape", type(self).__name__)
-        )
+        self.requested_input_shape: Shape | None = None
+        self.other_input_shape: Shape | None = None  # the same, or with another size where one is left open
+        if input_shape is not None:
+            both = free.stand_ins(input_shape, "input_shape", type(self).__name__)
+            self.requested_input_shape, self.other_input_shape = both
         self._input_shapes: tuple[Shape, ...] | None = None
         self._output_shape: Shape | None = None
         self._specs: tuple[WeightSpec, ...] = ()
@@ -139,7 +141,7 @@ class Layer(Operation):
         """Return the constructor's arguments as plain JSON values: ``Layer.from_config`` makes the layer again."""
         config: dict[str, Any] = {"name": self.name, "trainable": self.trainable}
         if self.requested_input_shape is not None:
-            config["input_shape"] = list(self.requested_input_shape)
+            config["input_shape"] = list(self.open_input_shape or ())
         for weight in self.regulated_weights:
             for kind, module in _REGULATION.items():
                 given = module.get(getattr(self, f"{weight}_{kind}"))
@@ -151,6 +153,12 @@ class Layer(Operation):
     def from_config(cls, config: dict[str, Any]) -> Layer:
         """Make a layer from what `get_config` returned. The weights are not part of it."""
         return cls(**config)
+
+    @property
+    def open_input_shape(self) -> tuple[int | None, ...] | None:
+        """The shape of one input as it was given, None where a size is left open; None if there was none."""
+        first, other = self.requested_input_shape, self.other_input_shape
+        return None if first is None or other is None else free.shown(first, other)
 
     # ---- building: allocating weights
 
@@ -237,6 +245,10 @@ class Layer(Operation):
                 "do not. Leave it out."
             )
         return self.apply(symbols).outputs[0]
+
+    def other_shapes(self, first: Sequence[Shape], other: Sequence[Shape]) -> tuple[Shape, ...]:
+        free.check_weights(self, first, other)
+        return (self.checked_shape(*other),)
 
     def settle(self, input_shapes: Sequence[Shape]) -> tuple[Shape, ...]:
         """Make the weights for inputs of those shapes, or check that those that are there fit; see `Operation`."""

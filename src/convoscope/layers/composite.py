@@ -190,6 +190,10 @@ class Composite(Traced, Layer):
             )
         return tuple(symbol.sample_shape for symbol in self.trace().outputs)
 
+    def other_shapes(self, first: Sequence[Shape], other: Sequence[Shape]) -> tuple[Shape, ...]:
+        self.settle(first)
+        return self.graph.for_shapes(other).output_shapes
+
     def checked_shape(self, *input_shapes: Shape) -> Shape:
         shapes = self.settle(input_shapes)
         if len(shapes) != 1:

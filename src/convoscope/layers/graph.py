@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from convoscope.errors import ConfigurationError
-from convoscope.layers import moments
+from convoscope.layers import free, moments
 from convoscope.layers.stack import infer_shapes
 from convoscope.layers.symbols import Node, Operation, Symbol
 from convoscope.types import Shape
@@ -123,6 +123,22 @@ class Graph:
             and all(call.inputs == (number,) for number, call in enumerate(self.calls))
         )
 
+    def for_shapes(self, input_shapes: Sequence[Shape]) -> Graph:
+        """Return the graph of the same layers for inputs of other sizes.
+
+        Raises
+        ------
+        ShapeError
+            If a layer does not take them, or its weights are for the sizes that were.
+        """
+        shapes, calls = list(input_shapes), []
+        for call in self.calls:
+            inputs = tuple(shapes[value] for value in call.inputs)
+            free.check_weights(call.layer, call.input_shapes, inputs)
+            shapes.append(call.layer.checked_shape(*inputs))
+            calls.append(replace(call, input_shapes=inputs, output_shape=shapes[-1]))
+        return replace(self, input_shapes=tuple(input_shapes), calls=tuple(calls))
+
     def upto(self, values: Sequence[int]) -> Graph:
         """Return the graph of what is needed for those values, which come out of it in that order."""
         count, needed = len(self.input_shapes), set(values)
@@ -182,6 +198,8 @@ def inlined(node: Node, inputs: Sequence[int], first: int, calls: list[Call]) ->
     if inner is None:
         calls.append(Call(node.operation, tuple(inputs), node.input_shapes, node.output_shapes[0]))  # type: ignore[arg-type]
         return [first + len(calls) - 1]
+    if inner.input_shapes != node.input_shapes:  # it leaves sizes open, and here they are settled
+        inner = inner.for_shapes(node.input_shapes)
     numbers = list(inputs)
     for call in inner.calls:
         calls.append(Call(call.layer, tuple(numbers[v] for v in call.inputs), call.input_shapes, call.output_shape))

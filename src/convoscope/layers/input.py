@@ -19,21 +19,22 @@ class InputLayer(Layer):
     Parameters
     ----------
     shape : tuple of int
-        Without the batch axis: ``(28, 28, 1)`` for grey images of 28×28 pixels.
+        Without the batch axis: ``(28, 28, 1)`` for grey images of 28×28 pixels. ``(None, None, 3)`` leaves the size
+        open, for networks whose weights do not depend on it: each call settles it.
     batch_shape : tuple of int or None, optional
         The same with the batch axis first, in place of `shape`.
     """
 
     def __init__(
         self,
-        shape: Sequence[int] | None = None,
+        shape: Sequence[int | None] | None = None,
         *,
         batch_shape: Sequence[int | None] | None = None,
-        input_shape: Sequence[int] | None = None,
+        input_shape: Sequence[int | None] | None = None,
         **options: Any,
     ) -> None:
         if batch_shape is not None and shape is None:
-            shape = tuple(batch_shape)[1:]  # type: ignore[assignment]
+            shape = tuple(batch_shape)[1:]
         shape = shape if shape is not None else input_shape
         if shape is None:
             raise ConfigurationError("Input needs the shape of one image, as in Input(shape=(28, 28, 1)).")
@@ -49,6 +50,10 @@ class InputLayer(Layer):
         assert self.requested_input_shape is not None  # the constructor refuses to do without
         return self.requested_input_shape
 
+    def other_shapes(self, first: Sequence[Shape], other: Sequence[Shape]) -> tuple[Shape, ...]:
+        assert self.other_input_shape is not None
+        return (self.other_input_shape,)
+
     def symbol(self) -> Symbol:
         """Return what goes in, as a symbol: the same one each time, as long as somebody holds it."""
         node = next(iter(self.nodes), None) or Node(self, (), (self.sample_shape,))
@@ -60,7 +65,7 @@ class InputLayer(Layer):
 
 
 def Input(  # noqa: N802 - Keras' name
-    shape: Sequence[int] | None = None, *, batch_shape: Sequence[int | None] | None = None, **options: Any
+    shape: Sequence[int | None] | None = None, *, batch_shape: Sequence[int | None] | None = None, **options: Any
 ) -> Symbol:
     """Begin a model: ``Sequential([Input(shape=(28, 28, 1)), ...])``, or ``y = layer(x)`` with this as ``x``.
 

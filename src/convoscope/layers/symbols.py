@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convoscope.errors import ConfigurationError, ShapeError
+from convoscope.layers import free
 from convoscope.layers.counting import automatic_name, named_after
 from convoscope.types import Shape
 
@@ -35,6 +36,11 @@ class Node:
         self.operation = operation
         self.inputs = tuple(inputs)
         self.output_shapes = tuple(output_shapes)
+        #: The same with other sizes where some are left open: see `convoscope.layers.free`.
+        self.other_shapes = self.output_shapes
+        if not self.inputs or any(symbol.other_shape != symbol.sample_shape for symbol in self.inputs):
+            others = [symbol.other_shape for symbol in self.inputs]
+            self.other_shapes = operation.other_shapes(self.input_shapes, others)
         operation.note_call(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -85,9 +91,14 @@ class Symbol:
         return self.node.output_shapes[self.index]
 
     @property
+    def other_shape(self) -> Shape:
+        """The same with other sizes where some are left open."""
+        return self.node.other_shapes[self.index]
+
+    @property
     def shape(self) -> tuple[int | None, ...]:
-        """The shape with the batch axis first, as None."""
-        return (None, *self.sample_shape)
+        """The shape with the batch axis first, as None; None as well for sizes that are left open."""
+        return (None, *free.shown(self.sample_shape, self.other_shape))
 
     @property
     def ndim(self) -> int:
@@ -206,8 +217,21 @@ class Operation(ABC):
             If they do not fit.
         """
 
+    @abstractmethod
+    def other_shapes(self, first: Sequence[Shape], other: Sequence[Shape]) -> tuple[Shape, ...]:
+        """Return the outputs' shapes for inputs of the shapes `other`, where it was settled for `first`.
+
+        Raises
+        ------
+        ShapeError
+            If the weights would be others: then the size cannot be left open.
+        """
+
     def apply(self, symbols: Sequence[Symbol]) -> Node:
         """Note a call on those symbols, and return it."""
+        first, other = ([getattr(symbol, name) for symbol in symbols] for name in ("sample_shape", "other_shape"))
+        if first != other:
+            self.other_shapes(first, other)  # before there are weights, which could be large
         return Node(self, symbols, self.settle([symbol.sample_shape for symbol in symbols]))
 
     def note_call(self, node: Node) -> None:

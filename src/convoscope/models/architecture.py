@@ -21,8 +21,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from convoscope.checks import shape as as_shape
 from convoscope.errors import ConfigurationError
+from convoscope.layers.free import stand_ins
 from convoscope.layers.serialization import MODELS, deserialize, serialize
 from convoscope.layers.sharing import SHARED
 from convoscope.layers.unfilled import building_unfilled
@@ -72,7 +72,7 @@ def made(description: dict[str, Any], version: int) -> Network:
     with building_unfilled():
         if version == 1:
             _Bounds().check({"class_name": "Sequential", "config": architecture})
-            as_shape(architecture["input_shape"], "input_shape", "The model")
+            stand_ins(architecture["input_shape"], "input_shape", "The model")
             model: Network = Sequential.from_config(architecture, seed=seed)
         else:
             kind = kind_of(description, version)

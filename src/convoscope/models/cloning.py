@@ -90,7 +90,7 @@ def _model(model: Model, given: list[Symbol] | None, clone: Callable[[Any], Any]
             f"{len(starts)}."
         )
     if given is None:
-        starts = [InputLayer(symbol.sample_shape, name=symbol.name).symbol() for symbol in starts]
+        starts = [InputLayer(symbol.shape[1:], name=symbol.name).symbol() for symbol in starts]
     made = dict(zip(model.input_symbols, starts, strict=True))
     layers: dict[int, Any] = {}
     for node in model.node_list:

@@ -21,7 +21,7 @@ def state_of(model: Network) -> dict[str, Any]:
     """
     own = [index for index, operation in enumerate(model.operations) if operation.owner is model]
     slots = None if model.optimizer is None else model.optimizer.places_of_slots(model.own_weights)
-    attributes = {name: value for name, value in model.__dict__.items() if name not in ("graph", "_prepared")}
+    attributes = {name: value for name, value in model.__dict__.items() if name not in ("graph", "_kept")}
     return {**attributes, "_owner": None, "_nodes": [], **model.state_of_nodes(), _COPIED: (own, slots)}
 
 

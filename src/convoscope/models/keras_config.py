@@ -81,7 +81,12 @@ def _layer(layer: Layer) -> dict[str, Any]:
 
 @described.register
 def _input_layer(layer: InputLayer) -> dict[str, Any]:
-    config = {"batch_shape": [None, *layer.sample_shape], "dtype": "float32", "sparse": False, "name": layer.name}
+    config = {
+        "batch_shape": [None, *(layer.open_input_shape or ())],
+        "dtype": "float32",
+        "sparse": False,
+        "name": layer.name,
+    }
     return {"module": "keras.layers", "class_name": "InputLayer", "config": config, "registered_name": None}
 
 

@@ -294,7 +294,7 @@ def _from_input_layers(
     if all(isinstance(symbol.node.operation, InputLayer) for symbol in inputs):
         return list(inputs), list(nodes), list(outputs)
     now = {
-        symbol: symbol if isinstance(symbol.node.operation, InputLayer) else InputLayer(symbol.sample_shape).symbol()
+        symbol: symbol if isinstance(symbol.node.operation, InputLayer) else InputLayer(symbol.shape[1:]).symbol()
         for symbol in inputs
     }
     made = []

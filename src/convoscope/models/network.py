@@ -17,10 +17,12 @@ from convoscope.layers.symbols import Node, Operation, Symbol, check_count, snak
 from convoscope.models import copying
 from convoscope.models.naming import layer_named
 from convoscope.models.prepared import Prepared
-from convoscope.models.trainer import Trainer
+from convoscope.models.trainer import Trainer, sample_shape
 from convoscope.models.weighted import Weighted
 from convoscope.seeds import check_seed, next_seed
 from convoscope.types import Shape
+
+_MOST_SIZES = 8  # of images for which a model that takes any size keeps what it needs
 
 
 class Network(Weighted, Trainer):
@@ -76,14 +78,54 @@ class Network(Weighted, Trainer):
         self._require_built()
         return Graph.of(self.input_symbols, self.node_list, self.output_symbols, self.walked_outputs)
 
-    @cached_property
+    @property
     def _prepared(self) -> Prepared:
-        return Prepared(self.graph)
+        """The graph for inputs of the sizes that were last seen, kept for a few of these."""
+        kept: dict[Any, Prepared] = self.__dict__.setdefault("_kept", {})
+        sizes = self.__dict__.get("_sizes")
+        if sizes not in kept:
+            while len(kept) >= _MOST_SIZES:
+                del kept[next(iter(kept))]
+            kept[sizes] = Prepared(self.graph if sizes is None else self.graph.for_shapes(sizes))
+        return kept[sizes]
+
+    @property
+    def leaves_sizes_open(self) -> bool:
+        """Whether the model takes images of any size: ``Input((None, None, 3))``."""
+        return self.built and any(symbol.other_shape != symbol.sample_shape for symbol in self.input_symbols)
+
+    def _build_for(self, x: Any) -> None:
+        super()._build_for(x)
+        if self.leaves_sizes_open and len(self.input_symbols) == 1:
+            self.settle_sizes((sample_shape(x, f"Model {self.name!r}"),))
+
+    def _built_for(self, x: Any) -> Any:
+        x = super()._built_for(x)
+        if not self.leaves_sizes_open:
+            return x
+        from convoscope.training.data.batches import hands_out_batches
+        from convoscope.training.feeding import peeked
+
+        first, x = peeked(x) if hands_out_batches(x) else (x, x)
+        self._build_for(first)
+        return x
+
+    def settle_sizes(self, shapes: tuple[Shape, ...] | None) -> None:
+        """Take inputs of those shapes from now on, where sizes are left open."""
+        if shapes is not None:
+            for symbol, shape in zip(self.input_symbols, shapes, strict=True):
+                given = symbol.shape[1:]
+                if len(given) != len(shape) or any(a not in (None, b) for a, b in zip(given, shape, strict=True)):
+                    raise ShapeError(
+                        f"Model {self.name!r} takes inputs of shape {symbol.shape}, but {(None, *shape)} came."
+                    )
+        self.__dict__["_sizes"] = shapes
 
     def forget_graph(self) -> None:
         """Make the graph anew when it is next asked for: the model is made of other nodes now."""
         self.__dict__.pop("graph", None)
-        self.__dict__.pop("_prepared", None)
+        self.__dict__.pop("_kept", None)
+        self.__dict__.pop("_sizes", None)
 
     @abstractmethod
     def _require_built(self) -> None:
@@ -134,14 +176,13 @@ class Network(Weighted, Trainer):
     @property
     def plan_input_shape(self) -> Shape:
         """The shape of one input, without the batch axis; of several inputs the first one's."""
-        self._require_built()
-        return self.input_symbols[0].sample_shape
+        return self.plan_input_shapes[0]
 
     @property
     def plan_input_shapes(self) -> tuple[Shape, ...]:
         """The shapes of all inputs, without the batch axis."""
         self._require_built()
-        return tuple(symbol.sample_shape for symbol in self.input_symbols)
+        return self.__dict__.get("_sizes") or tuple(symbol.sample_shape for symbol in self.input_symbols)
 
     @property
     def input_names(self) -> list[str]:
@@ -224,13 +265,20 @@ class Network(Weighted, Trainer):
         if not self.built:
             check_count(self, 1, shapes)
             self.build((None, *shapes[0]))
-        check_count(self, len(self.plan_input_shapes), shapes)
-        if shapes != self.plan_input_shapes:
+        own = tuple(symbol.sample_shape for symbol in self.input_symbols)
+        check_count(self, len(own), shapes)
+        if shapes != own and self.leaves_sizes_open:
+            return self.graph.for_shapes(shapes).output_shapes
+        if shapes != own:
             raise ShapeError(
-                f"{self.describe()} takes inputs of shape {_with_batch(self.plan_input_shapes)}, but was called on "
+                f"{self.describe()} takes inputs of shape {_with_batch(own)}, but was called on "
                 f"{_with_batch(shapes)}. Make a new model for other shapes."
             )
         return tuple(symbol.sample_shape for symbol in self.output_symbols)
+
+    def other_shapes(self, first: Sequence[Shape], other: Sequence[Shape]) -> tuple[Shape, ...]:
+        self.settle(first)
+        return self.graph.for_shapes(other).output_shapes
 
     def checked_shape(self, *input_shapes: Shape) -> Shape:
         """Return the shape of the output for inputs of those shapes; for a model that stands in a stack."""

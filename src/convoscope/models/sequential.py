@@ -185,6 +185,9 @@ class Sequential(Network):
     def _build_stack(self, stack: Sequence[Any], input_layer: InputLayer) -> None:
         """Build the layers, and keep the calls on each other."""
         first = input_layer.sample_shape
+        other = input_layer.other_input_shape
+        if other is not None and other != first:
+            _check_open(stack, first, other)
         shapes = [first, *infer_shapes(stack, first)]
         for index, (layer, shape) in enumerate(zip(stack, shapes, strict=False)):
             if isinstance(layer, Layer):
@@ -223,7 +226,7 @@ class Sequential(Network):
 
     def get_config(self) -> dict[str, Any]:
         """Return the architecture as plain JSON values: ``Sequential.from_config`` makes it again."""
-        shape = None if self._input_layer is None else list(self._input_layer.sample_shape)
+        shape = None if self._input_layer is None else list(self._input_layer.open_input_shape or ())
         with sharing.one_description():
             layers = [serialize(layer) for layer in self._layers]
         config = {"name": self.name, "input_shape": shape, "layers": layers}
@@ -269,12 +272,19 @@ def _input_layer_of(layer: Any) -> Any:
     return layer.layer if isinstance(layer, Symbol) and isinstance(layer.layer, InputLayer) else layer
 
 
-def _requested(layer: Any) -> Shape | None:
+def _requested(layer: Any) -> tuple[int | None, ...] | None:
     """Return the shape of one input that a stack's first layer, or model, says."""
     if isinstance(layer, Network):
-        return layer.plan_input_shape if layer.built else None
-    shape: Shape | None = layer.requested_input_shape
+        return tuple(layer.input_symbols[0].shape[1:]) if layer.built else None
+    shape: tuple[int | None, ...] | None = layer.open_input_shape
     return shape
+
+
+def _check_open(stack: Sequence[Any], first: Shape, other: Shape) -> None:
+    """Say which layer's weights depend on a size that is left open, before there are any: they could be large."""
+    for layer in stack:
+        (other,) = layer.other_shapes((first,), (other,))
+        first = layer.checked_shape(first)
 
 
 def _calls(operations: Sequence[Operation], kept: Sequence[Node], shapes: Sequence[Shape]) -> list[Node]:

@@ -46,7 +46,7 @@ def blank(kind: type) -> Any:
 class Subclassed(Traced, Model):
     """What a class of `Model` with a `call` gets besides. See this module."""
 
-    not_mine = frozenset({"_nodes", "_owner", "_trace", "graph", "_prepared", "optimizer", "objective", "history"})
+    not_mine = frozenset({"_nodes", "_owner", "_trace", "graph", "_kept", "optimizer", "objective", "history"})
 
     def __init__(self, *args: Any, name: str | None = None, seed: int | None = None, trainable: bool = True) -> None:
         if args:
@@ -272,7 +272,7 @@ def _remade(operation: Any, made: dict[int, Any]) -> Any:
         return operation
     if id(operation) in made:
         return made[id(operation)]
-    starts = [InputLayer(symbol.sample_shape, name=symbol.name).symbol() for symbol in operation.input_symbols]
+    starts = [InputLayer(symbol.shape[1:], name=symbol.name).symbol() for symbol in operation.input_symbols]
     symbols = dict(zip(operation.input_symbols, starts, strict=True))
     for node in operation.node_list:
         inner = _remade(node.operation, made)

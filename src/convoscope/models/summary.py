@@ -20,10 +20,11 @@ from convoscope.types import Shape
 class Row:
     """One layer.
 
-    ``shapes`` are those of its outputs, without the batch axis; ``arithmetic`` is how the parameters come about, such
-    as "3×3×1×64 + 64"; ``receptive_fields`` is what each output value sees of each of the model's inputs (None where
-    nothing); ``multiply_adds`` is how many products of an input with a weight are summed for one image, in all calls
-    of the layer; ``sources`` are the names of the layers that it reads, ``connected_to`` the same as Keras writes it.
+    ``shapes`` are those of its outputs, without the batch axis; ``shown`` are the same with it, None where a size is
+    left open; ``arithmetic`` is how the parameters come about, such as "3×3×1×64 + 64"; ``receptive_fields`` is what
+    each output value sees of each of the model's inputs (None where nothing); ``multiply_adds`` is how many products of
+    an input with a weight are summed for one image, in all calls of the layer; ``sources`` are the names of the layers
+    that it reads, ``connected_to`` the same as Keras writes it.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Row:
     sources: tuple[str, ...] = ()
     connected_to: tuple[str, ...] = ()
     is_input: bool = False
+    shown: tuple[tuple[int | None, ...], ...] = ()
 
     @property
     def shape(self) -> Shape:
@@ -164,6 +166,7 @@ def _rows(model: Any) -> tuple[Row, ...]:
                 sources=tuple(symbol.name for symbol in symbols),
                 connected_to=tuple(map(places.of, symbols)),
                 is_input=not own,
+                shown=tuple(s.shape for s in (own[-1].node.outputs if own else layer.symbol().node.outputs)),
             )
         )
     return tuple(rows)

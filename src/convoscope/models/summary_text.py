@@ -250,7 +250,7 @@ def _columns(summary: Summary, trainable: bool) -> _Columns:
 
 
 def _output_shape(row: Row) -> str:
-    shapes = [f"({', '.join(map(str, (None, *shape)))})" for shape in row.shapes]
+    shapes = [f"({', '.join(map(str, shape))})" for shape in row.shown]
     return shapes[0] if len(shapes) == 1 else f"[{', '.join(shapes)}]"
 
 
