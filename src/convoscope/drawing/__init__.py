@@ -1,6 +1,7 @@
 """How figures look, and what they are drawn with: matplotlib, which is an extra.
 
-Nothing here knows of models or runs: see `convoscope.plots` and `convoscope.explore` for what there is to draw.
+Nothing here knows of models or runs: see `convoscope.plots` and `convoscope.explore` for what there is to draw. Only
+`convoscope.drawing.network`, which draws the layers of a model, asks it for them; it needs no matplotlib.
 """
 
 from convoscope.drawing.files import FORMS, image, make_folder, save

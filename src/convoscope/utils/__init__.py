@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from convoscope.drawing.network import model_to_dot as model_to_dot, plot_model as plot_model
     from convoscope.layers.counting import clear_session as clear_session
     from convoscope.preprocessing.images import (
         array_to_img as array_to_img,
@@ -38,8 +39,10 @@ _FOUND_IN = {
     "get_file": "convoscope.utils.getting",
     "img_to_array": "convoscope.preprocessing.images",
     "load_img": "convoscope.preprocessing.images",
+    "model_to_dot": "convoscope.drawing.network",
     "normalize": "convoscope.utils.arrays",
     "pack_x_y_sample_weight": "convoscope.utils.packing",
+    "plot_model": "convoscope.drawing.network",
     "save_img": "convoscope.preprocessing.images",
     "set_random_seed": "convoscope.seeds",
     "split_dataset": "convoscope.utils.splitting",
