@@ -165,6 +165,9 @@ public:
         stretch.first_draw = first_draw.value_or(iteration);
         stretch.seed = seed;
         stretch.slots = slots_of(slots, stretch.rule);
+        for (const std::int64_t place : stretch.rule.undecayed)
+            require(place >= 0 && place < static_cast<std::int64_t>(stretch.slots.size()),
+                    "a weight that does not decay is not there");
         stretch.losses = loss_rooms(stretch.scorings, sample_losses, stretch.count);
         stretch.outputs = output_rooms(outputs, stretch.count);
         require(!penalties || size(*penalties) >= (stretch.count + stretch.batch_size - 1) / stretch.batch_size,

@@ -4,23 +4,22 @@
 #include <optional>
 #include <vector>
 
+#include "formula.hpp"
 #include "program.hpp"
 
 namespace convoscope {
 
-// How gradients change weights; the formulas are Keras'.
+// How gradients change weights; the order of things is Keras'.
 struct UpdateRule {
-    enum class Kind { sgd, adam, rmsprop };
-
-    Kind kind;
-    double momentum;
-    bool nesterov;
-    double beta_1, beta_2, epsilon, rho;
-    bool centered;
-    double weight_decay;
+    Formula formula;
+    double weight_decay = 0;
+    std::vector<std::int64_t> undecayed;  // trainable weights that do not shrink
     std::optional<double> clip_value, clip_norm, global_clip_norm;
+    std::int64_t accumulation = 1;  // batches to a step
+    std::optional<double> ema_momentum;
+    std::optional<std::int64_t> ema_overwrite_frequency;
 
-    // The arrays kept for each trainable weight.
+    // The arrays kept for each trainable weight: the formula's, the weight's running average, the sum of gradients.
     std::size_t slots() const;
 };
 

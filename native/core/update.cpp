@@ -1,8 +1,10 @@
 #include "update.hpp"
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <stdexcept>
 
 namespace convoscope {
 namespace {
@@ -13,34 +15,30 @@ constexpr std::int64_t most_bounds = 64;  // into which the norms of a weight ar
 }  // namespace
 
 std::size_t UpdateRule::slots() const {
-    if (kind == Kind::adam) return 2;
-    return (kind == Kind::rmsprop ? 1u : 0u) + (momentum != 0 ? 1u : 0u) +
-           (kind == Kind::rmsprop && centered ? 1u : 0u);
+    return formula.slots() + (ema_momentum ? 1u : 0u) + (accumulation > 1 ? 1u : 0u);
 }
 
 UpdateRule rule_of(Settings settings) {
-    static const std::map<std::string, UpdateRule::Kind> kinds = {
-        {"sgd", UpdateRule::Kind::sgd}, {"adam", UpdateRule::Kind::adam}, {"rmsprop", UpdateRule::Kind::rmsprop}};
     using Maybe = std::optional<double>;
     UpdateRule rule;
-    rule.kind = settings.take("kind", kinds);
-    rule.momentum = settings.take<double>("momentum");
-    rule.nesterov = settings.take<bool>("nesterov");
-    rule.beta_1 = settings.take<double>("beta_1");
-    rule.beta_2 = settings.take<double>("beta_2");
-    rule.epsilon = settings.take<double>("epsilon");
-    rule.rho = settings.take<double>("rho");
-    rule.centered = settings.take<bool>("centered");
+    rule.formula = formula_of(settings);
     rule.weight_decay = settings.take<double>("weight_decay");
+    rule.undecayed = settings.take<std::vector<std::int64_t>>("undecayed");
     rule.clip_value = settings.take<Maybe>("clipvalue");
     rule.clip_norm = settings.take<Maybe>("clipnorm");
     rule.global_clip_norm = settings.take<Maybe>("global_clipnorm");
+    rule.accumulation = settings.take<std::int64_t>("accumulation");
+    rule.ema_momentum = settings.take<Maybe>("ema_momentum");
+    rule.ema_overwrite_frequency = settings.take<std::optional<std::int64_t>>("ema_overwrite_frequency");
     settings.finish();
+    if (rule.accumulation < 1 || rule.ema_overwrite_frequency.value_or(1) < 1)
+        throw std::invalid_argument("accumulation and ema_overwrite_frequency count from 1");
     return rule;
 }
 
 Update::Update(const Program& program, const UpdateRule& rule, const std::vector<std::vector<float*>>& slots)
-    : program_(program), rule_(rule), slots_(slots) {
+    : program_(program), rule_(rule), slots_(slots), decays_(slots.size(), true) {
+    for (const std::int64_t place : rule.undecayed) decays_.at(static_cast<std::size_t>(place)) = false;
     int trainable = 0;
     for (std::size_t w = 0; w < program.weights().size(); w++) {
         if (!program.weights()[w].trainable) continue;
@@ -56,24 +54,44 @@ Update::Update(const Program& program, const UpdateRule& rule, const std::vector
     }
 }
 
+Update::Moment Update::moment(std::int64_t number) const {
+    const std::int64_t before = (number - 1) / rule_.accumulation;
+    const std::int64_t often = rule_.ema_overwrite_frequency.value_or(0);
+    return {number % rule_.accumulation == 0, before + 1,
+            before > 0 ? static_cast<float>(rule_.ema_momentum.value_or(0)) : 0.0f,
+            often > 0 && (before + 1) % often == 0};
+}
+
 // The piece's gradient, with that of its penalty, which is returned.
-double Update::gather(const Batch& batch, const Piece& p) const {
+double Update::gather(const Batch& batch, const Piece& p, const Moment& now) const {
     float* sum = batch.partial(p.weight, 0) + p.begin;
     for (int i = 1; i < batch.partials(p.weight); i++)
         batch.kernels().add(batch.partial(p.weight, i) + p.begin, sum, p.end - p.begin);
     const Regulation& own = regulation(p);
-    if (!own.penalised()) return 0;
-    const float* weight = program_.weights()[static_cast<std::size_t>(p.weight)].values + p.begin;
-    return batch.kernels().penalise(own.l1, own.l2, weight, sum, p.end - p.begin);
+    double penalty = 0;
+    if (own.penalised()) penalty = batch.kernels().penalise(own.l1, own.l2, values(p), sum, p.end - p.begin);
+    if (rule_.accumulation > 1) accumulate(p, now, sum);
+    return penalty;
+}
+
+// Gradients of several batches: their mean where a step is due, else their sum, for the next batch.
+void Update::accumulate(const Piece& p, const Moment& now, float* gradient) const {
+    float* const sum = slot(p, rule_.slots() - 1);
+    const auto batches = static_cast<float>(rule_.accumulation);
+    for (std::int64_t i = 0; i < p.end - p.begin; i++) {
+        const float total = sum[i] + gradient[i];
+        sum[i] = now.due ? 0 : total;
+        gradient[i] = total / batches;
+    }
 }
 
 // The sum of squares of each trainable weight's gradient, added up in the order of the pieces.
-std::vector<double> Update::squares(Batch& batch, std::vector<double>& penalties) {
+std::vector<double> Update::squares(Batch& batch, std::vector<double>& penalties, const Moment& now) {
     std::vector<double> of_piece(pieces_.size()), of_weight(slots_.size(), 0.0);
     Interrupt never;
     batch.team().run_with(never, static_cast<int>(pieces_.size()), [&](int i, const Worker&) {
         const Piece& p = pieces_[static_cast<std::size_t>(i)];
-        penalties[static_cast<std::size_t>(i)] = gather(batch, p);
+        penalties[static_cast<std::size_t>(i)] = gather(batch, p, now);
         of_piece[static_cast<std::size_t>(i)] =
             batch.kernels().sum_of_squares(batch.partial(p.weight, 0) + p.begin, p.end - p.begin);
     });
@@ -82,27 +100,35 @@ std::vector<double> Update::squares(Batch& batch, std::vector<double>& penalties
     return of_weight;
 }
 
-void Update::apply(const Batch& batch, const Piece& p, UpdateNumbers u) const {
-    const Kernels& k = batch.kernels();
-    const float* gradient = batch.partial(p.weight, 0) + p.begin;
-    float* weight = program_.weights()[static_cast<std::size_t>(p.weight)].values + p.begin;
-    const auto& slots = slots_[static_cast<std::size_t>(p.trainable)];
+// What clipping by norms leaves of each trainable weight's gradient.
+std::vector<float> Update::factors(Batch& batch, std::vector<double>& penalties, const Moment& now) {
+    const std::vector<double> sums = squares(batch, penalties, now);
+    double all = 0;
+    for (const double sum : sums) all += sum;
+    const double limit = rule_.global_clip_norm ? *rule_.global_clip_norm : *rule_.clip_norm;
+    std::vector<float> left;
+    for (const double sum : sums) {
+        const double norm = std::sqrt(rule_.global_clip_norm ? all : sum);
+        left.push_back(norm > limit ? static_cast<float>(limit / norm) : 1.0f);
+    }
+    return left;
+}
+
+void Update::apply(const Batch& batch, const Piece& p, const UpdateNumbers& numbers) const {
+    std::array<float*, 3> arrays{};
     std::size_t next = 0;
-    const auto slot = [&](bool there) { return there ? slots[next++] + p.begin : nullptr; };
-    const std::int64_t count = p.end - p.begin;
-    switch (rule_.kind) {
-        case UpdateRule::Kind::sgd: {
-            return k.update_sgd(u, weight, slot(rule_.momentum != 0), gradient, count);
-        }
-        case UpdateRule::Kind::adam: {
-            float* const mean = slot(true);
-            return k.update_adam(u, weight, mean, slot(true), gradient, count);
-        }
-        case UpdateRule::Kind::rmsprop: {
-            float* const velocity = slot(true);
-            float* const momentum = slot(rule_.momentum != 0);
-            return k.update_rmsprop(u, weight, velocity, momentum, slot(rule_.centered), gradient, count);
-        }
+    for (std::size_t i = 0; i < arrays.size(); i++)
+        if (rule_.formula.has[i]) arrays[i] = slot(p, next++);
+    (batch.kernels().*rule_.formula.kernel)(numbers, values(p), arrays.data(), batch.partial(p.weight, 0) + p.begin,
+                                            p.end - p.begin);
+}
+
+void Update::average(const Piece& p, const Moment& now) const {
+    float* const kept = slot(p, rule_.formula.slots());
+    float* const weight = values(p);
+    for (std::int64_t i = 0; i < p.end - p.begin; i++) {
+        kept[i] = now.momentum * kept[i] + (1 - now.momentum) * weight[i];
+        if (now.overwrites) weight[i] = kept[i];
     }
 }
 
@@ -115,47 +141,27 @@ void Update::hold(Batch& batch) const {
     });
 }
 
-double Update::take(Batch& batch, double learning_rate, std::int64_t step) {
-    UpdateNumbers u{};
-    u.rate = static_cast<float>(learning_rate);
-    if (rule_.kind == UpdateRule::Kind::adam) {
-        const auto t = static_cast<double>(step);
-        u.rate = static_cast<float>(learning_rate * std::sqrt(1 - std::pow(rule_.beta_2, t)) /
-                                    (1 - std::pow(rule_.beta_1, t)));
-    }
-    u.shrink = static_cast<float>(1 - learning_rate * rule_.weight_decay);
+double Update::take(Batch& batch, double learning_rate, std::int64_t number) {
+    const Moment now = moment(number);
+    UpdateNumbers u = rule_.formula.at(learning_rate, now.count);
     u.clip = rule_.clip_value ? static_cast<float>(*rule_.clip_value) : std::numeric_limits<float>::infinity();
-    u.factor = 1;
-    u.momentum = static_cast<float>(rule_.momentum);
-    u.nesterov = rule_.nesterov;
-    u.beta_1 = static_cast<float>(rule_.beta_1);
-    u.beta_2 = static_cast<float>(rule_.beta_2);
-    u.rho = static_cast<float>(rule_.rho);
-    u.epsilon = static_cast<float>(rule_.epsilon);
+    const auto shrink = static_cast<float>(1 - learning_rate * rule_.weight_decay);
 
-    const bool by_norm = rule_.clip_norm || rule_.global_clip_norm;
-    std::vector<float> factors(slots_.size(), 1.0f);
+    const bool by_norm = (rule_.clip_norm || rule_.global_clip_norm) && now.due;
+    std::vector<float> left(slots_.size(), 1.0f);
     std::vector<double> penalties(pieces_.size());
-    if (by_norm) {
-        const std::vector<double> sums = squares(batch, penalties);
-        double all = 0;
-        for (const double sum : sums) all += sum;
-        const double limit = rule_.global_clip_norm ? *rule_.global_clip_norm : *rule_.clip_norm;
-        for (std::size_t i = 0; i < sums.size(); i++) {
-            const double norm = std::sqrt(rule_.global_clip_norm ? all : sums[i]);
-            factors[i] = norm > limit ? static_cast<float>(limit / norm) : 1.0f;
-        }
-    }
+    if (by_norm) left = factors(batch, penalties, now);
     Interrupt never;
     batch.team().run_with(never, static_cast<int>(pieces_.size()), [&](int i, const Worker&) {
         const Piece& p = pieces_[static_cast<std::size_t>(i)];
-        if (!by_norm) penalties[static_cast<std::size_t>(i)] = gather(batch, p);
+        const auto trainable = static_cast<std::size_t>(p.trainable);
+        if (!by_norm) penalties[static_cast<std::size_t>(i)] = gather(batch, p, now);
         UpdateNumbers own = u;
-        own.factor = factors[static_cast<std::size_t>(p.trainable)];
-        apply(batch, p, own);
-        if (regulation(p).non_negative)
-            batch.kernels().non_negative(program_.weights()[static_cast<std::size_t>(p.weight)].values + p.begin,
-                                         p.end - p.begin);
+        own.factor = left[trainable];
+        own.shrink = decays_[trainable] ? shrink : 1.0f;
+        if (now.due) apply(batch, p, own);
+        if (rule_.ema_momentum) average(p, now);
+        if (regulation(p).non_negative) batch.kernels().non_negative(values(p), p.end - p.begin);
     });
     if (!bounds_.empty()) hold(batch);
     batch.commit();

@@ -73,7 +73,14 @@ static const Kernels table = {
     scale_columns,
     update_sgd,
     update_adam,
+    update_amsgrad,
     update_rmsprop,
+    update_adamax,
+    update_nadam,
+    update_adagrad,
+    update_adadelta,
+    update_lion,
+    update_ftrl,
 };
 
 }  // namespace convoscope::CONVOSCOPE_ISA

@@ -357,21 +357,24 @@ struct Kernels {
     // sums += the squares in each column of rows `step` apart; columns × factors.
     void (*add_squares)(const float* w, std::int64_t rows, std::int64_t step, std::int64_t columns, double* sums);
     void (*scale_columns)(float* w, std::int64_t rows, std::int64_t step, std::int64_t columns, const float* factors);
-    void (*update_sgd)(const struct UpdateNumbers&, float* w, float* m, const float* g, std::int64_t count);
-    void (*update_adam)(const struct UpdateNumbers&, float* w, float* m, float* v, const float* g, std::int64_t count);
-    void (*update_rmsprop)(const struct UpdateNumbers&, float* w, float* v, float* m, float* average, const float* g,
-                           std::int64_t count);
+    // An optimizer's formula, for weights w, the arrays beside them (null: not kept) and gradients g.
+    using Update = void (*)(const struct UpdateNumbers&, float* w, float* const* slots, const float* g,
+                            std::int64_t count);
+    Update update_sgd, update_adam, update_amsgrad, update_rmsprop, update_adamax, update_nadam, update_adagrad,
+        update_adadelta, update_lion, update_ftrl;
 };
 
 // An update rule's numbers for one step, ready for the kernels.
 struct UpdateNumbers {
-    float rate;    // Adam's is already corrected for bias
+    float rate;    // Adam's and Adamax' are already corrected for bias
     float shrink;  // 1 - rate × weight decay
     float clip;    // of each value; infinity for none
     float factor;  // what clipping by norm leaves of the gradient; 1 for all
     float momentum;
     bool nesterov;
     float beta_1, beta_2, rho, epsilon;
+    float of_mean, of_gradient, of_square;  // Nadam's: what they count
+    float power, l1, l2, shrinkage;         // Ftrl's
 };
 
 // Null where this build, or this processor, does not have the instruction set.

@@ -81,7 +81,8 @@ static INLINE void each_gradient(const UpdateNumbers& u, float* w, const float* 
     }
 }
 
-static void update_sgd(const UpdateNumbers& u, float* w, float* m, const float* g, std::int64_t count) {
+static void update_sgd(const UpdateNumbers& u, float* w, float* const* slots, const float* g, std::int64_t count) {
+    float* const m = slots[0];
     each_gradient(u, w, g, count, [&](std::int64_t i, std::int64_t n, V gradient, V weight) INLINE_LAMBDA {
         const V change = -(gradient * u.rate);
         if (!m) return store(w + i, weight + change, n);
@@ -91,7 +92,9 @@ static void update_sgd(const UpdateNumbers& u, float* w, float* m, const float* 
     });
 }
 
-static void update_adam(const UpdateNumbers& u, float* w, float* m, float* v, const float* g, std::int64_t count) {
+static void update_adam(const UpdateNumbers& u, float* w, float* const* slots, const float* g, std::int64_t count) {
+    float* const m = slots[0];
+    float* const v = slots[1];
     const float first = 1.0f - u.beta_1, second = 1.0f - u.beta_2;
     each_gradient(u, w, g, count, [&](std::int64_t i, std::int64_t n, V gradient, V weight) INLINE_LAMBDA {
         const V mean = load(m + i, n), square = load(v + i, n);
@@ -103,8 +106,27 @@ static void update_adam(const UpdateNumbers& u, float* w, float* m, float* v, co
     });
 }
 
-static void update_rmsprop(const UpdateNumbers& u, float* w, float* v, float* m, float* average, const float* g,
-                           std::int64_t count) {
+static void update_amsgrad(const UpdateNumbers& u, float* w, float* const* slots, const float* g, std::int64_t count) {
+    float* const m = slots[0];
+    float* const v = slots[1];
+    float* const h = slots[2];
+    const float first = 1.0f - u.beta_1, second = 1.0f - u.beta_2;
+    each_gradient(u, w, g, count, [&](std::int64_t i, std::int64_t n, V gradient, V weight) INLINE_LAMBDA {
+        const V mean = load(m + i, n), square = load(v + i, n);
+        const V new_mean = mean + (gradient - mean) * first;
+        const V new_square = square + (gradient * gradient - square) * second;
+        const V largest = larger(load(h + i, n), new_square);
+        store(m + i, new_mean, n);
+        store(v + i, new_square, n);
+        store(h + i, largest, n);
+        store(w + i, weight - new_mean * u.rate / (square_root(largest) + u.epsilon), n);
+    });
+}
+
+static void update_rmsprop(const UpdateNumbers& u, float* w, float* const* slots, const float* g, std::int64_t count) {
+    float* const v = slots[0];
+    float* const m = slots[1];
+    float* const average = slots[2];
     const float rest = 1.0f - u.rho;
     each_gradient(u, w, g, count, [&](std::int64_t i, std::int64_t n, V gradient, V weight) INLINE_LAMBDA {
         const V square = load(v + i, n) * u.rho + gradient * gradient * rest;
@@ -121,6 +143,89 @@ static void update_rmsprop(const UpdateNumbers& u, float* w, float* v, float* m,
             store(m + i, change, n);
         }
         store(w + i, weight - change, n);
+    });
+}
+
+static void update_adamax(const UpdateNumbers& u, float* w, float* const* slots, const float* g, std::int64_t count) {
+    float* const m = slots[0];
+    float* const norm = slots[1];
+    const float first = 1.0f - u.beta_1;
+    each_gradient(u, w, g, count, [&](std::int64_t i, std::int64_t n, V gradient, V weight) INLINE_LAMBDA {
+        const V mean = load(m + i, n);
+        const V new_mean = mean + (gradient - mean) * first;
+        const V largest = larger(load(norm + i, n) * u.beta_2, larger(gradient, -gradient));
+        store(m + i, new_mean, n);
+        store(norm + i, largest, n);
+        store(w + i, weight - new_mean * u.rate / (largest + u.epsilon), n);
+    });
+}
+
+static void update_nadam(const UpdateNumbers& u, float* w, float* const* slots, const float* g, std::int64_t count) {
+    float* const m = slots[0];
+    float* const v = slots[1];
+    const float first = 1.0f - u.beta_1, second = 1.0f - u.beta_2;
+    each_gradient(u, w, g, count, [&](std::int64_t i, std::int64_t n, V gradient, V weight) INLINE_LAMBDA {
+        const V mean = load(m + i, n), square = load(v + i, n);
+        const V new_mean = mean + (gradient - mean) * first;
+        const V new_square = square + (gradient * gradient - square) * second;
+        store(m + i, new_mean, n);
+        store(v + i, new_square, n);
+        const V looking = new_mean * u.of_mean + gradient * u.of_gradient;
+        store(w + i, weight - looking * u.rate / (square_root(new_square * u.of_square) + u.epsilon), n);
+    });
+}
+
+static void update_adagrad(const UpdateNumbers& u, float* w, float* const* slots, const float* g, std::int64_t count) {
+    float* const total = slots[0];
+    each_gradient(u, w, g, count, [&](std::int64_t i, std::int64_t n, V gradient, V weight) INLINE_LAMBDA {
+        const V sum = load(total + i, n) + gradient * gradient;
+        store(total + i, sum, n);
+        store(w + i, weight - gradient * u.rate / square_root(sum + u.epsilon), n);
+    });
+}
+
+static void update_adadelta(const UpdateNumbers& u, float* w, float* const* slots, const float* g, std::int64_t count) {
+    float* const squares = slots[0];
+    float* const steps = slots[1];
+    const float rest = 1.0f - u.rho;
+    each_gradient(u, w, g, count, [&](std::int64_t i, std::int64_t n, V gradient, V weight) INLINE_LAMBDA {
+        const V square = load(squares + i, n) * u.rho + gradient * gradient * rest, before = load(steps + i, n);
+        const V step = square_root(before + u.epsilon) * gradient / square_root(square + u.epsilon);
+        store(squares + i, square, n);
+        store(steps + i, before * u.rho + step * step * rest, n);
+        store(w + i, weight - step * u.rate, n);
+    });
+}
+
+static void update_lion(const UpdateNumbers& u, float* w, float* const* slots, const float* g, std::int64_t count) {
+    float* const m = slots[0];
+    const float first = 1.0f - u.beta_1, second = 1.0f - u.beta_2;
+    each_gradient(u, w, g, count, [&](std::int64_t i, std::int64_t n, V gradient, V weight) INLINE_LAMBDA {
+        const V mean = load(m + i, n), direction = mean * u.beta_1 + gradient * first, rate = splat(u.rate);
+        store(m + i, mean * u.beta_2 + gradient * second, n);
+        store(w + i, weight - select(direction > 0.0f, rate, select(direction < 0.0f, -rate, V{})), n);
+    });
+}
+
+static INLINE V raised(V x, float power) {
+    if (power == 0.5f) return square_root(x);
+    V y{};
+    for (int i = 0; i < W; i++) y[i] = __builtin_powf(x[i], power);
+    return y;
+}
+
+static void update_ftrl(const UpdateNumbers& u, float* w, float* const* slots, const float* g, std::int64_t count) {
+    float* const totals = slots[0];
+    float* const linears = slots[1];
+    const V bound = splat(u.l1);
+    each_gradient(u, w, g, count, [&](std::int64_t i, std::int64_t n, V gradient, V weight) INLINE_LAMBDA {
+        const V before = load(totals + i, n), total = before + gradient * gradient, grown = raised(total, u.power);
+        const V pulled = gradient + weight * (2 * u.shrinkage);
+        const V linear = load(linears + i, n) + (pulled - (grown - raised(before, u.power)) / u.rate * weight);
+        const V kept = select(linear > bound, bound, select(linear < -bound, -bound, linear));
+        store(totals + i, total, n);
+        store(linears + i, linear, n);
+        store(w + i, (kept - linear) / (grown / u.rate + 2 * u.l2), n);
     });
 }
 

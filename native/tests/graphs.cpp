@@ -6,6 +6,7 @@
 #include "graph.hpp"
 #include "isa/choice.hpp"
 #include "plain.hpp"
+#include "rules.hpp"
 
 using namespace convoscope;
 
@@ -276,7 +277,7 @@ void a_training_step_is_right(Stack& graph, const Samples& samples) {
     const double rate = 0.01;
     stretch.rows = rows.data();
     stretch.count = stretch.batch_size = samples.count;
-    stretch.rule = {UpdateRule::Kind::sgd, 0, false, 0.9, 0.999, 1e-7, 0.9, false, 0, {}, {}, {}};
+    stretch.rule = rule_with(optimizers().front(), false);
     stretch.learning_rates = &rate;
     stretch.iteration = 5;
     stretch.first_draw = 5;

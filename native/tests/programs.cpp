@@ -4,6 +4,7 @@
 
 #include "calls.hpp"
 #include "isa/choice.hpp"
+#include "rules.hpp"
 #include "stack.hpp"
 
 using namespace convoscope;
@@ -57,9 +58,11 @@ void gradient_is_a_derivative(const Stack& stack) {
 }
 
 void training_stays_finite(const Stack& stack) {
-    for (const UpdateRule::Kind kind : {UpdateRule::Kind::sgd, UpdateRule::Kind::adam, UpdateRule::Kind::rmsprop}) {
+    for (const Settings& optimizer : optimizers()) {
         Program program = stack.program();
         const std::int64_t samples = 7, steps = 12;
+        bool learns = false;
+        for (const Weight& weight : program.weights()) learns = learns || weight.trainable;
         const Samples data(program, samples);
         std::vector<std::int32_t> labels;
         for (std::int64_t i = 0; i < samples; i++)
@@ -73,7 +76,7 @@ void training_stays_finite(const Stack& stack) {
         stretch.rows = rows.data();
         stretch.count = static_cast<std::int64_t>(rows.size());
         stretch.batch_size = samples;
-        stretch.rule = {kind, 0.5, true, 0.9, 0.999, 1e-7, 0.9, true, 0.01, std::nullopt, std::nullopt, 1.0};
+        stretch.rule = rule_with(optimizer, learns && random_int(0, 1) == 1);
         stretch.learning_rates = rates.data();
         std::vector<std::unique_ptr<Floats>> slots;
         for (const Weight& weight : program.weights()) {
@@ -81,6 +84,7 @@ void training_stays_finite(const Stack& stack) {
             stretch.slots.emplace_back();
             for (std::size_t i = 0; i < stretch.rule.slots(); i++) {
                 slots.push_back(std::make_unique<Floats>(static_cast<std::size_t>(size_of(weight.shape))));
+                for (float& value : *slots.back()) value = 0.1f;  // Adagrad's and Ftrl's do not begin at zero
                 stretch.slots.back().push_back(slots.back()->data());
             }
         }

@@ -13,6 +13,7 @@ from convoscope.training.callbacks import (
     ProgressPrinter,
     ReduceLROnPlateau,
     Snapshots,
+    SwapEMAWeights,
     TerminateOnNaN,
 )
 
@@ -29,6 +30,7 @@ __all__ = [
     "ProgressPrinter",
     "ReduceLROnPlateau",
     "Snapshots",
+    "SwapEMAWeights",
     "TensorBoard",
     "TerminateOnNaN",
     "WandbLogger",

@@ -11,10 +11,11 @@ from scipy import ndimage
 
 from convoscope import _native
 from convoscope.engine import philox
-from convoscope.engine.base import Engine, LossRule, Stretch, UpdateRule
+from convoscope.engine.base import Engine, LossRule, Stretch
 from convoscope.engine.native import NativeEngine
 from convoscope.engine.plan import build
 from convoscope.engine.reference import ReferenceEngine
+from convoscope.engine.updates import update_rule
 from convoscope.layers import (
     Conv2D,
     Dense,
@@ -299,7 +300,7 @@ def stretch_on(plan: Any, *, rate: float = 0.01) -> Stretch:
         rows=rows,
         batch_size=8,
         loss=LossRule("sparse_categorical_crossentropy"),
-        rule=UpdateRule("adam"),
+        rule=update_rule("adam"),
         learning_rates=np.full(8, rate),
         iteration=0,
         seed=21,

@@ -11,10 +11,11 @@ import pytest
 from tests.engine.support import random_weights
 
 from convoscope import _native
-from convoscope.engine.base import LossRule, Stretch, UpdateRule, each
+from convoscope.engine.base import LossRule, Stretch, each
 from convoscope.engine.native import NativeEngine
 from convoscope.engine.plan import Plan, build_graph
 from convoscope.engine.reference import ReferenceEngine
+from convoscope.engine.updates import update_rule
 from convoscope.errors import ShapeError
 from convoscope.layers import (
     Activation,
@@ -186,7 +187,7 @@ def test_training_agrees(network: Callable[[], Network]) -> None:
             rows=np.arange(24) % samples,
             batch_size=5,
             loss=losses,
-            rule=UpdateRule("sgd", momentum=0.9),
+            rule=update_rule("sgd", momentum=0.9),
             learning_rates=np.full(5, 0.01),
             iteration=3,
             seed=7,

@@ -11,10 +11,11 @@ import pytest
 from tests.engine.support import random_weights
 
 from convoscope import _native
-from convoscope.engine.base import Executable, LossRule, Stretch, UpdateRule
+from convoscope.engine.base import Executable, LossRule, Stretch
 from convoscope.engine.native import NativeEngine
 from convoscope.engine.plan import Plan, build
 from convoscope.engine.reference import ReferenceEngine
+from convoscope.engine.updates import UpdateRule, update_rule
 from convoscope.errors import ConfigurationError, DataError, ShapeError
 from convoscope.layers import (
     Activation,
@@ -281,9 +282,9 @@ def stretch_of(plan: Plan, rule: UpdateRule, x: Array, y: Array, *, batch_size: 
 @pytest.mark.parametrize(
     "rule",
     [
-        UpdateRule("sgd", momentum=0.9, nesterov=True, weight_decay=0.1),
-        UpdateRule("adam", clipvalue=0.02),
-        UpdateRule("rmsprop", momentum=0.5, centered=True, global_clipnorm=0.3),
+        update_rule("sgd", momentum=0.9, nesterov=True, weight_decay=0.1),
+        update_rule("adam", clipvalue=0.02),
+        update_rule("rmsprop", momentum=0.5, centered=True, global_clipnorm=0.3),
     ],
     ids=lambda rule: rule.kind,
 )
@@ -333,7 +334,7 @@ def test_for_a_number_of_threads_training_is_the_same_bit_for_bit(threads: int) 
     results = []
     for _ in range(5):
         own = [weight.copy() for weight in weights]
-        stretch = stretch_of(plan, UpdateRule("adam"), x, y)
+        stretch = stretch_of(plan, update_rule("adam"), x, y)
         NativeEngine().prepare(plan, own).train(stretch)
         results.append([stretch.losses, *own])
     for found, expected in zip(results[1:], results[:-1], strict=True):
@@ -357,7 +358,7 @@ def test_a_budget_ends_a_stretch_after_a_step() -> None:
     rng = np.random.default_rng(0)
     plan = build([Flatten(), Dense(3, activation="softmax")], (4, 4, 1))
     stretch = stretch_of(
-        plan, UpdateRule("sgd"), rng.random((64, 4, 4, 1)), rng.integers(0, 3, 64).astype(np.int32), batch_size=8
+        plan, update_rule("sgd"), rng.random((64, 4, 4, 1)), rng.integers(0, 3, 64).astype(np.int32), batch_size=8
     )
     assert NativeEngine().prepare(plan, random_weights(plan, rng)).train(stretch, budget=0.0) == 1
     assert np.all(stretch.losses[:8] > 0)

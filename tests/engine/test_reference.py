@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from convoscope.engine.base import LossRule, Stretch, UpdateRule
+from convoscope.engine.base import LossRule, Stretch
 from convoscope.engine.plan import build
 from convoscope.engine.reference import ReferenceEngine, executable as module
+from convoscope.engine.updates import update_rule
 from convoscope.layers import Conv2D, Dense, Flatten, MaxPooling2D
 
 PLAN = build([Conv2D(3, 3, activation="relu"), MaxPooling2D(), Flatten(), Dense(2)], (6, 6, 1))
@@ -22,7 +23,7 @@ def weights(kind: type = np.float32) -> list[np.ndarray]:
 
 def stretch() -> Stretch:
     generator = np.random.default_rng(1)
-    rule = UpdateRule("sgd", momentum=0.9)
+    rule = update_rule("sgd", momentum=0.9)
     return Stretch(
         x=generator.normal(size=(8, 6, 6, 1)),
         y=generator.integers(0, 2, 8).astype(np.int32),

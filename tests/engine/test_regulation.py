@@ -11,10 +11,11 @@ import pytest
 
 from convoscope import _native
 from convoscope.constraints import MaxNorm, MinMaxNorm, NonNeg, UnitNorm
-from convoscope.engine.base import Engine, LossRule, Stretch, UpdateRule
+from convoscope.engine.base import Engine, LossRule, Stretch
 from convoscope.engine.native import NativeEngine
 from convoscope.engine.plan import Plan, build
 from convoscope.engine.reference import ReferenceEngine
+from convoscope.engine.updates import UpdateRule, update_rule
 from convoscope.layers import Conv2D, Dense, Flatten, Layer
 from convoscope.regularizers import L1L2
 
@@ -74,7 +75,7 @@ def test_a_norm_is_held_along_any_axes(isa: str, stack: Any, rank: int) -> None:
             weights = drawn(plan)
             position = next(p for p, weight in enumerate(plan.weights) if weight.constraint)
             before = weights[position].copy()
-            one_step(NativeEngine(), plan, weights, UpdateRule("sgd"), 0.0)
+            one_step(NativeEngine(), plan, weights, update_rule("sgd"), 0.0)
             found, length = norms(weights[position], axes), norms(before, axes)
             np.testing.assert_allclose(found, np.minimum(length, 0.9), rtol=1e-6, atol=2e-7, err_msg=str(axes))
             assert (np.sign(weights[position]) == np.sign(before)).all()
@@ -82,7 +83,7 @@ def test_a_norm_is_held_along_any_axes(isa: str, stack: Any, rank: int) -> None:
                 assert other == position or (now == then).all()
 
 
-@pytest.mark.parametrize("rule", [UpdateRule("sgd"), UpdateRule("sgd", clipnorm=0.5)], ids=["plain", "clipped"])
+@pytest.mark.parametrize("rule", [update_rule("sgd"), update_rule("sgd", clipnorm=0.5)], ids=["plain", "clipped"])
 def test_the_penalty_and_its_gradient_are_those_of_the_formula(isa: str, rule: UpdateRule) -> None:
     plan = build([Flatten(), Dense(131, kernel_regularizer=L1L2(0.02, 0.3), bias_regularizer="l1")], SHAPE)
     weights = drawn(plan)
@@ -105,7 +106,7 @@ def test_the_engines_agree(constraint: Any, threads: int) -> None:
     plan, found = build(layers, SHAPE), []
     for engine in (NativeEngine(), ReferenceEngine()):
         weights = drawn(plan)
-        stretch, _ = one_step(engine, plan, weights, UpdateRule("sgd", global_clipnorm=0.4), 0.3)
+        stretch, _ = one_step(engine, plan, weights, update_rule("sgd", global_clipnorm=0.4), 0.3)
         found.append([stretch.penalties, *weights])
     for ours, theirs in zip(*found, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)

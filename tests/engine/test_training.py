@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from convoscope.engine.base import Engine, LossRule, Stretch, UpdateRule
+from convoscope.engine.base import Engine, LossRule, Stretch
 from convoscope.engine.plan import Plan, build
+from convoscope.engine.updates import UpdateRule, update_rule
 from convoscope.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D, Rescaling
 
 Array = npt.NDArray[Any]
@@ -39,7 +40,7 @@ def first_weights(plan: Plan) -> list[Array]:
 
 def first_stretch(plan: Plan, *, rule: UpdateRule | None = None, epochs: int = 3, batch_size: int = 5) -> Stretch:
     generator = np.random.default_rng(12)
-    rule = rule or UpdateRule("adam")
+    rule = rule or update_rule("adam")
     rows = np.concatenate([generator.permutation(SAMPLES) for _ in range(epochs)])
     return Stretch(
         x=generator.normal(size=(SAMPLES, *plan.input_shape)).astype(np.float32),
@@ -133,7 +134,7 @@ def test_a_step_is_the_gradient_times_the_rate(engine: Engine) -> None:
         rows=np.array([2, 0, 1]),
         batch_size=2,
         loss=LossRule("mean_squared_error"),
-        rule=UpdateRule("sgd"),
+        rule=update_rule("sgd"),
         learning_rates=np.array([0.1, 0.01]),
         iteration=0,
         seed=0,
@@ -199,7 +200,7 @@ def test_a_fused_plan_learns_what_the_plan_that_is_not_fused_learns(engine: Engi
     for fused in (True, False):
         plan = build(stack(), SHAPE, fused=fused)
         weights = first_weights(plan)
-        engine.prepare(plan, weights).train(first_stretch(plan, rule=UpdateRule("sgd", momentum=0.9)))
+        engine.prepare(plan, weights).train(first_stretch(plan, rule=update_rule("sgd", momentum=0.9)))
         found.append(weights)
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)

@@ -16,9 +16,10 @@ import numpy.typing as npt
 import pytest
 
 from convoscope import _native
-from convoscope.engine.base import LossRule, Stretch, UpdateRule
+from convoscope.engine.base import LossRule, Stretch
 from convoscope.engine.native import NativeEngine, NativeExecutable
 from convoscope.engine.plan import build
+from convoscope.engine.updates import update_rule
 from convoscope.layers import Conv2D, Dense, Flatten, GlobalAveragePooling2D, Layer, MaxPooling2D
 
 Array = npt.NDArray[Any]
@@ -125,7 +126,7 @@ def test_an_interrupted_step_leaves_everything_as_it_was(threads: int) -> None:
         rows=np.arange(samples),
         batch_size=samples,
         loss=loss,
-        rule=UpdateRule("adam"),
+        rule=update_rule("adam"),
         learning_rates=np.full(1, 1e-3),
         iteration=0,
         seed=0,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from typing import Any
 
 import numpy as np
@@ -10,8 +12,9 @@ import pytest
 
 from convoscope.errors import ConfigurationError, UnknownNameError
 from convoscope.training import optimizers
-from convoscope.training.optimizers import SGD, Adam, AdamW, RMSprop
-from convoscope.training.schedules import ExponentialDecay
+from convoscope.training.old_arguments import OldArgumentWarning
+from convoscope.training.optimizers import SGD, Adam, AdamW, Ftrl, Lion, Nadam, RMSprop
+from convoscope.training.schedules import ExponentialDecay, LearningRateSchedule
 
 
 def test_defaults_are_keras_defaults(keras_values: dict[str, Any]) -> None:
@@ -31,6 +34,8 @@ def test_defaults_are_keras_defaults(keras_values: dict[str, Any]) -> None:
         Adam(ExponentialDecay(0.1, 10, 0.5), clipnorm=1.0, name="mine"),
         AdamW(0.01, 0.1),
         RMSprop(momentum=0.5, centered=True, clipvalue=0.1),
+        Nadam(use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=5, gradient_accumulation_steps=4),
+        Ftrl(0.1, -0.4, 0.2, 0.1, 0.2, 0.3, 0.4, loss_scale_factor=2.0),
     ],
 )
 def test_an_optimizer_survives_json(optimizer: optimizers.Optimizer) -> None:
@@ -67,6 +72,8 @@ def test_a_schedule_follows_the_steps_and_cannot_be_set_to_a_number() -> None:
         (AdamW(), 2),
         (RMSprop(), 1),
         (RMSprop(momentum=0.1, centered=True), 3),
+        (Adam(amsgrad=True), 3),
+        (SGD(gradient_accumulation_steps=2), 1),
     ],
 )
 def test_slots_are_made_once_and_kept(optimizer: optimizers.Optimizer, slots: int) -> None:
@@ -97,19 +104,102 @@ def test_an_optimizer_is_found_by_name_class_description_or_object(identifier: A
     assert isinstance(optimizers.get(identifier), AdamW)
 
 
-def test_the_old_name_of_the_learning_rate_is_refused_by_its_new_one() -> None:
-    with pytest.raises(ConfigurationError, match=r"'lr' is called 'learning_rate'\. Write learning_rate=0.1"):
-        Adam(lr=0.1)
-    with pytest.raises(ConfigurationError, match="learning_rate"):
-        SGD().lr = 0.1
-    assert not hasattr(SGD(), "lr")
+def test_old_arguments_do_what_they_did_and_warn_of_what_to_write() -> None:
+    with pytest.warns(OldArgumentWarning, match=r"lr is called learning_rate\. Write learning_rate=0\.1\.") as caught:
+        optimizer = AdamW(lr=0.1)
+    assert caught[0].filename == __file__
+    assert optimizer.learning_rate == 0.1
+    message = (
+        r"Write learning_rate=keras\.optimizers\.schedules\.InverseTimeDecay\(0\.2, decay_steps=1, decay_rate=0\.5"
+    )
+    with pytest.warns(OldArgumentWarning, match=message) as caught:
+        decaying = SGD(0.2, decay=0.5)
+    assert caught[0].filename == __file__
+    # Keras 2: self.lr * (1 / (1 + self.decay * self.iterations))
+    assert decaying.learning_rates(0, 4).tolist() == pytest.approx([0.2, 0.2 / 1.5, 0.2 / 2, 0.2 / 2.5])
+    decaying.lr = 0.1  # as Keras 2, by callbacks too
+    assert decaying.learning_rates(2, 1).tolist() == pytest.approx([0.05])
+    again = optimizers.deserialize(json.loads(json.dumps(optimizers.serialize(decaying))))
+    assert again.learning_rates(0, 9).tolist() == decaying.learning_rates(0, 9).tolist()
+    assert SGD(0.1, decay=0.0).learning_rates(5, 1).tolist() == [0.1]  # says nothing, does nothing
+    with pytest.raises(ConfigurationError, match="does not go with a learning rate that has a schedule"):
+        SGD(ExponentialDecay(0.1, 10, 0.5), decay=0.1)
+
+
+def test_learning_rate_and_iterations_are_read_and_set_as_in_keras() -> None:
+    optimizer = Adam(0.001)
+    assert optimizer.learning_rate == optimizer.lr == float(optimizer.learning_rate) == 0.001
+    assert optimizer.learning_rate.numpy() == np.float32(0.001)
+    optimizer.learning_rate.assign(0.5)
+    optimizer.lr.assign(optimizer.lr * 0.5)
+    assert optimizer.learning_rate == 0.25
+    optimizer.lr = 0.125
+    assert optimizer.learning_rates(0, 1).tolist() == [0.125]
+    optimizer.iterations.assign(7)
+    assert optimizer.iterations == 7
+    assert optimizer.iterations.numpy() == 7
+    assert optimizer.iterations.numpy().dtype == np.int64
+    # A number that was read holds on to no optimizer when it is copied, and is JSON.
+    copied = copy.deepcopy([optimizer.learning_rate, optimizer.iterations])
+    assert [type(each) for each in copied] == [float, int]
+    assert [type(each) for each in pickle.loads(pickle.dumps([optimizer.lr, optimizer.iterations]))] == [float, int]
+    assert json.dumps([optimizer.learning_rate, optimizer.iterations]) == "[0.125, 7]"
+
+
+class Halving(LearningRateSchedule):
+    """A schedule as a user of Keras writes it."""
+
+    def __init__(self, start: float) -> None:
+        self.start = start
+
+    def __call__(self, step: Any) -> Any:
+        return np.minimum(self.start * 0.5 ** (step // 2), 1 / step)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"start": self.start}
+
+
+def test_a_schedule_of_ones_own_is_asked_for_each_step() -> None:
+    optimizer = SGD(Halving(0.5))
+    assert optimizer.learning_rates(0, 6).tolist() == [0.5, 0.5, 0.25, 0.25, 0.125, 0.125]
+    optimizer.iterations = 4
+    assert optimizer.learning_rate == 0.125
+    described = json.loads(json.dumps(optimizers.serialize(optimizer)))
+    again = optimizers.deserialize(described, {"Halving": Halving})
+    assert again.learning_rates(0, 6).tolist() == optimizer.learning_rates(0, 6).tolist()
+    with pytest.raises(UnknownNameError, match="learning-rate schedule named 'Halving'"):
+        optimizers.deserialize(described)
+
+
+def test_a_schedule_that_says_nothing_is_refused() -> None:
+    class Empty(LearningRateSchedule):
+        """Neither rates nor a configuration."""
+
+    with pytest.raises(ConfigurationError, match="override __call__"):
+        SGD(Empty()).learning_rates(0, 1)
+    with pytest.raises(ConfigurationError, match="Override get_config"):
+        SGD(Empty()).get_config()
+    assert "Empty" in repr(SGD(Empty()))
+
+
+def test_averages_begin_with_the_weights() -> None:
+    weights = [np.full(3, 2.0, np.float32)]
+    [(momentum, velocity, average)] = Adam(use_ema=True).slots_for(weights)
+    assert (momentum.any(), velocity.any(), average.tolist()) == (False, False, [2.0, 2.0, 2.0])
+    assert average is not weights[0]
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Adam(amsgrad=True), "amsgrad=True is not supported"),
-        (lambda: SGD(use_ema=True), "use_ema=True is not supported"),
+        (lambda: SGD(use_ema=True, ema_momentum=2.0), "ema_momentum must be from 0 to 1"),
+        (lambda: SGD(gradient_accumulation_steps=1), "gradient_accumulation_steps"),
+        (lambda: SGD(ema_overwrite_frequency=0), "ema_overwrite_frequency"),
+        (lambda: SGD(decay=-1.0), "decay must be a number from 0 up"),
+        (lambda: Lion(beta_1=0.0), "beta_1 must be above 0"),
+        (lambda: Ftrl(learning_rate_power=0.5), "learning_rate_power must be 0 or below"),
+        (lambda: optimizers.get("lamb"), "The optimizer lamb is not supported. 'adamw'"),
+        (lambda: SGD().apply_gradients([]), r"call model\.train_on_batch\(x, y\) for each batch"),
         (lambda: Adam(learning_rate="fast"), "learning_rate must be a number"),  # type: ignore[arg-type]
         (lambda: Adam(learning_rate=-1.0), "from 0 up"),
         (lambda: Adam(learning_rate=float("nan")), "from 0 up"),

@@ -33,6 +33,9 @@ def test_one_cycle_gives_pytorchs_rates_and_stays_low_afterwards(keras_values: d
         schedules.CosineDecay(0.1, 10, warmup_target=0.2, warmup_steps=3),
         schedules.PiecewiseConstantDecay([1, 2], [3.0, 2.0, 1.0]),
         schedules.OneCycle(0.1, 10),
+        schedules.InverseTimeDecay(0.1, 10, 0.5, staircase=True),
+        schedules.PolynomialDecay(0.1, 10, cycle=True),
+        schedules.CosineDecayRestarts(0.1, 10, m_mul=0.5),
     ],
 )
 def test_a_schedule_survives_json(schedule: schedules.LearningRateSchedule) -> None:

@@ -12,9 +12,10 @@ import numpy.typing as npt
 import pytest
 
 from convoscope import layers as cl
-from convoscope.engine.base import Engine, LossRule, Stretch, UpdateRule
+from convoscope.engine.base import Engine, LossRule, Stretch
 from convoscope.engine.plan import Plan, build
 from convoscope.engine.reference import ReferenceEngine
+from convoscope.engine.updates import update_rule
 from convoscope.layers.joining import Join
 from convoscope.layers.serialization import KINDS
 
@@ -162,7 +163,7 @@ def test_twelve_training_steps_give_the_losses_and_weights_of_keras(engine: Engi
 
 def trained_as_by_keras(engine: Engine, case: Case, penalties: Array | None = None) -> None:
     """Take Keras' twelve steps: losses (with the penalties, which are written) and weights are its own."""
-    plan, rule = case.plan(), UpdateRule(**case.about["rule"])
+    plan, rule = case.plan(), update_rule(**case.about["rule"])
     weights = [weight.copy() for weight in case.weights(case.given)]
     x, y = case.given["x"], np.rint(case.given["y"] * UNIT).astype(np.int32)
     stretch = Stretch(

@@ -20,6 +20,7 @@
 #include <string>
 
 #include "../calls.hpp"
+#include "../rules.hpp"
 #include "isa/choice.hpp"
 #include "making.hpp"
 
@@ -118,19 +119,11 @@ void learn(Program& program, Data& data, Bytes& bytes) {
     stretch.rows = rows.data();
     stretch.count = static_cast<std::int64_t>(rows.size());
     stretch.batch_size = 1 + bytes.choice(4);
-    stretch.rule = {static_cast<UpdateRule::Kind>(bytes.choice(3)),
-                    0.9,
-                    bytes.flag(),
-                    0.9,
-                    0.999,
-                    1e-7,
-                    0.9,
-                    bytes.flag(),
-                    0.01,
-                    std::nullopt,
-                    std::nullopt,
-                    std::nullopt};
-    if (bytes.flag()) stretch.rule.global_clip_norm = 1;
+    const std::vector<Settings> known = optimizers();
+    const auto chosen = static_cast<std::size_t>(bytes.choice(static_cast<std::int64_t>(known.size())));
+    bool learns = false;
+    for (const Weight& weight : program.weights()) learns = learns || weight.trainable;
+    stretch.rule = rule_with(known[chosen], learns && bytes.flag());
     const std::vector<double> rates(rows.size(), bytes.real());
     stretch.learning_rates = rates.data();
     std::vector<std::unique_ptr<Floats>> slots;

@@ -21,43 +21,13 @@ import numpy.typing as npt
 from convoscope.engine.loss_rule import LossRule as LossRule
 from convoscope.engine.plan import Plan
 from convoscope.engine.steps import Step
+from convoscope.engine.updates import UpdateRule
 
 Array = npt.NDArray[Any]
 #: An array, or one for each input (output) where a plan has several.
 Arrays = Array | Sequence[Array]
 #: Returns a number that changes whenever weights may have been written, or None where they may be at any time.
 Moment = Callable[[], int | None]
-
-
-@dataclass(frozen=True)
-class UpdateRule:
-    """How gradients change weights, with Keras' formulas. `kind` is ``"sgd"``, ``"adam"`` or ``"rmsprop"``.
-
-    ``weight_decay`` is decoupled: weights shrink by rate × decay × weight before the update (AdamW).
-    Clipping comes first: by value, by each weight array's norm, or by the norm of all together.
-    """
-
-    kind: str
-    momentum: float = 0.0
-    nesterov: bool = False
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-7
-    rho: float = 0.9
-    centered: bool = False
-    weight_decay: float = 0.0
-    clipvalue: float | None = None
-    clipnorm: float | None = None
-    global_clipnorm: float | None = None
-
-    @property
-    def slots(self) -> tuple[str, ...]:
-        """The arrays that the optimizer keeps for each trainable weight, in the order in which they are passed."""
-        if self.kind == "sgd":
-            return ("momentum",) if self.momentum else ()
-        if self.kind == "adam":
-            return ("momentum", "velocity")
-        return ("velocity", *(("momentum",) if self.momentum else ()), *(("average",) if self.centered else ()))
 
 
 @dataclass

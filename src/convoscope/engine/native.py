@@ -202,7 +202,7 @@ class NativeExecutable:
             np.ascontiguousarray(stretch.rows, np.int64),
             stretch.batch_size,
             rules,
-            asdict(stretch.rule),
+            stretch.rule.describe(),
             np.ascontiguousarray(stretch.learning_rates, np.float64),
             stretch.iteration,
             _counters(stretch.seed, 0)[0],

@@ -173,6 +173,7 @@ def _stretch(
 ) -> Stretch:
     """Return some rows of a portion with all that the engine needs to train on them."""
     optimizer, objective = compiled(model, "fit")
+    plan = model.executable().plan
     steps = -(-len(rows) // portion.batch_size)
     return Stretch(
         x=plain(portion.samples.inputs),
@@ -180,7 +181,7 @@ def _stretch(
         rows=rows,
         batch_size=portion.batch_size,
         loss=plain(objective.rules()),
-        rule=optimizer.rule(),
+        rule=optimizer.rule_for(model.own_weights, [weight.name for weight in plan.weights], plan.trainable),
         learning_rates=optimizer.learning_rates(optimizer.iterations, steps),
         iteration=optimizer.iterations,
         seed=model.seed,
@@ -188,7 +189,7 @@ def _stretch(
         losses=plain([own[: len(rows)] for own in losses]),
         outputs=plain([own[: len(rows)] for own in outputs]),
         sample_weight=plain(portion.samples.weights),
-        penalties=np.zeros(steps) if model.executable().plan.regularized else None,
+        penalties=np.zeros(steps) if plan.regularized else None,
         # An optimizer that was kept without its model knows of more steps than a model that was made anew.
         first_draw=max(model.draws.steps, optimizer.iterations),
     )

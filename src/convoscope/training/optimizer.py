@@ -7,32 +7,48 @@ from __future__ import annotations
 
 import inspect
 import math
+import warnings
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.checks import integer, real, text
+from convoscope.checks import flag, integer, real, text
 from convoscope.engine.base import Array, UpdateRule
+from convoscope.engine.updates import WEIGHT_AVERAGE
 from convoscope.errors import ConfigurationError
+from convoscope.layers import moments
 from convoscope.layers.base import writable
+from convoscope.layers.registered import custom_object_scope
 from convoscope.training import schedules
-from convoscope.training.options import reject_unsupported
+from convoscope.training.old_arguments import OldArgumentWarning, take_old_arguments
+from convoscope.training.options import argument_names, reject_unsupported
 from convoscope.training.schedules import LearningRateSchedule
+from convoscope.training.undecayed import undecayed
+from convoscope.training.variables import LearningRateValue, StepCount
+
+Rate = float | LearningRateSchedule | dict[str, Any]
 
 _ACCEPTED: dict[str, tuple[Any, ...]] = {
-    "amsgrad": (False,),
-    "use_ema": (False,),
-    "ema_momentum": (0.99,),
-    "ema_overwrite_frequency": (None,),
-    "loss_scale_factor": (None,),
-    "gradient_accumulation_steps": (None,),
     "jit_compile": (None, True, False, "auto"),
-    "decay": (None, 0, 0.0),
+    "is_legacy_optimizer": (True, False),
 }
-_RENAMED = {"lr": "learning_rate"}
-_SETTLED = ("name", "learning_rate", "weight_decay", "clipnorm", "global_clipnorm", "clipvalue")
+#: What all optimizers take, in the order of Keras' configurations.
+_COMMON = (
+    "name",
+    "learning_rate",
+    "weight_decay",
+    "clipnorm",
+    "global_clipnorm",
+    "clipvalue",
+    "use_ema",
+    "ema_momentum",
+    "ema_overwrite_frequency",
+    "loss_scale_factor",
+    "gradient_accumulation_steps",
+)
 
 
 class Optimizer:
@@ -47,22 +63,46 @@ class Optimizer:
         The share of each weight that a step takes away, times the learning rate (decoupled, as in AdamW).
     clipnorm, clipvalue, global_clipnorm : float, optional
         Bounds for gradients: of each weight's norm, of each value, of the norm of all together. One of them at most.
+    use_ema : bool
+        Whether running averages of the weights are kept. They take the weights' place when `fit` is over.
+    ema_momentum : float
+        How slowly these averages forget.
+    ema_overwrite_frequency : int, optional
+        The averages take the weights' place after every so many steps, too.
+    loss_scale_factor : float, optional
+        Changes nothing: Keras scales losses so that 16-bit gradients do not vanish, and all gradients here have 32.
+    gradient_accumulation_steps : int, optional
+        So many batches, 2 or more, make one step: the mean of their gradients is what the step takes.
     name : str, optional
+    decay : float, optional
+        Of Keras 2: the rate of a step is learning_rate / (1 + decay × steps before it). Warns, as does ``lr``.
+
+    Notes
+    -----
+    ``iterations`` counts batches, also where several of them make a step.
     """
 
     def __init__(
         self,
-        learning_rate: float | LearningRateSchedule | dict[str, Any],
+        learning_rate: Rate,
         *,
         weight_decay: float | None = None,
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
         name: str | None = None,
+        undecayed: Sequence[int] = (),
         **options: Any,
     ) -> None:
-        reject_unsupported(options, _ACCEPTED, type(self), _RENAMED)
-        self.name = type(self).__name__.lower() if name is None else text(name, "name", type(self).__name__)
+        where = type(self).__name__
+        self.decay, learning_rate = take_old_arguments(where, learning_rate, options)
+        reject_unsupported(options, _ACCEPTED, type(self))
+        self.name = where.lower() if name is None else text(name, "name", where)
         self.schedule: LearningRateSchedule | None = None
         if isinstance(learning_rate, dict):
             learning_rate = schedules.deserialize(learning_rate)
@@ -70,19 +110,31 @@ class Optimizer:
             self.schedule = learning_rate
         else:
             self._learning_rate = self._number(learning_rate, "learning_rate")
-        self.weight_decay = None if weight_decay is None else self._number(weight_decay, "weight_decay")
-        bounds = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
+        self.weight_decay = self._number_or_none(weight_decay, "weight_decay")
+        self._set_bounds(clipnorm=clipnorm, clipvalue=clipvalue, global_clipnorm=global_clipnorm)
+        self.use_ema = flag(use_ema, "use_ema", where)
+        self.ema_momentum = self._share(ema_momentum, "ema_momentum")
+        self.ema_overwrite_frequency = _whole(ema_overwrite_frequency, "ema_overwrite_frequency", where, 1)
+        self.loss_scale_factor = self._number_or_none(loss_scale_factor, "loss_scale_factor")
+        self.gradient_accumulation_steps = _whole(gradient_accumulation_steps, "gradient_accumulation_steps", where, 2)
+        self.iterations = 0
+        # Each weight's slots; the weight is None in a copy that has not met its model yet.
+        self._slots: list[tuple[Array | None, tuple[Array, ...]]] = []
+        # What does not decay: as it was told, and, when that has met the model, which of the model's weights it is.
+        self._exclusions: tuple[list[Array], list[str]] | None = None
+        self._undecayed = tuple(undecayed)
+
+    def _set_bounds(self, **bounds: float | None) -> None:
         if len(given := [bound for bound, value in bounds.items() if value is not None]) > 1:
             raise ConfigurationError(
                 f"{type(self).__name__}: only one of clipnorm, clipvalue and global_clipnorm can be set, but "
                 f"{' and '.join(given)} are."
             )
-        self.clipnorm = None if clipnorm is None else self._number(clipnorm, "clipnorm")
-        self.clipvalue = None if clipvalue is None else self._number(clipvalue, "clipvalue")
-        self.global_clipnorm = None if global_clipnorm is None else self._number(global_clipnorm, "global_clipnorm")
-        self.iterations = 0
-        # Each weight's slots; the weight is None in a copy that has not met its model yet.
-        self._slots: list[tuple[Array | None, tuple[Array, ...]]] = []
+        for bound, value in bounds.items():
+            setattr(self, bound, self._number_or_none(value, bound))
+
+    def _number_or_none(self, value: Any, argument: str) -> float | None:
+        return None if value is None else self._number(value, argument)
 
     def _number(self, value: Any, argument: str) -> float:
         number = real(value, argument, type(self).__name__, finite=False)
@@ -97,9 +149,9 @@ class Optimizer:
         return number
 
     @property
-    def iterations(self) -> int:
-        """Steps taken so far."""
-        return self._iterations
+    def iterations(self) -> StepCount:
+        """Batches trained on so far."""
+        return StepCount(self._iterations, self)
 
     @iterations.setter
     def iterations(self, value: int) -> None:
@@ -108,9 +160,10 @@ class Optimizer:
     # ---- learning rate
 
     @property
-    def learning_rate(self) -> float:
-        """The rate of the next step."""
-        return self._learning_rate if self.schedule is None else self.schedule(self.iterations)
+    def learning_rate(self) -> LearningRateValue:
+        """The rate of the next step; with ``decay``, as in Keras 2, the rate that decays."""
+        rate = self._learning_rate if self.schedule is None else self.schedule(self._iterations)
+        return LearningRateValue(rate, self)
 
     @learning_rate.setter
     def learning_rate(self, value: float | LearningRateSchedule) -> None:
@@ -124,20 +177,14 @@ class Optimizer:
         else:
             self._learning_rate = self._number(value, "learning_rate")
 
-    @property
-    def lr(self) -> float:
-        """The old name of `learning_rate`: not there, so that setting it does not pass unnoticed."""
-        raise AttributeError(f"{type(self).__name__} has no attribute 'lr': it is called learning_rate.")
-
-    @lr.setter
-    def lr(self, value: float) -> None:
-        raise ConfigurationError(f"{type(self).__name__}: lr is called learning_rate. Set learning_rate = {value!r}.")
+    lr = learning_rate  # Keras 2's name
 
     def learning_rates(self, first: int, count: int) -> npt.NDArray[np.float64]:
         """Return the rates of `count` steps, where `first` is the number of steps taken before them."""
+        steps = np.arange(first, first + count, dtype=np.float64)
         if self.schedule is None:
-            return np.full(count, self._learning_rate, np.float64)
-        rates = np.asarray(self.schedule.rates(np.arange(first, first + count, dtype=np.float64)), np.float64)
+            return schedules.InverseTimeDecay(self._learning_rate, 1, self.decay).rates(steps)
+        rates = np.asarray(self.schedule.rates(steps), np.float64)
         if rates.shape != (count,) or not np.isfinite(rates).all():
             raise ConfigurationError(
                 f"{type(self).__name__}: {type(self.schedule).__name__} must give a finite rate for each of {count} "
@@ -154,10 +201,48 @@ class Optimizer:
     def _common(self) -> dict[str, Any]:
         # Keras takes a bound of 0 for none.
         bounds = {name: getattr(self, name) or None for name in ("clipvalue", "clipnorm", "global_clipnorm")}
-        return {"weight_decay": self.weight_decay or 0.0, **bounds}
+        return {
+            "weight_decay": self.weight_decay or 0.0,
+            "accumulation": self.gradient_accumulation_steps or 1,
+            "ema_momentum": self.ema_momentum if self.use_ema else None,
+            "ema_overwrite_frequency": self.ema_overwrite_frequency if self.use_ema else None,
+            **bounds,
+        }
+
+    def rule_for(self, weights: Sequence[Array], names: Sequence[str], trainable: Sequence[int]) -> UpdateRule:
+        """Return the update for a model: which of its weights do not decay is settled then.
+
+        Parameters
+        ----------
+        weights, names
+            All of the model's weights, and what their layers call them.
+        trainable : sequence of int
+            The indices of those that are trained.
+        """
+        if self._exclusions is not None:
+            self._undecayed, self._exclusions = undecayed(*self._exclusions, weights, names), None
+        places = tuple(place for place, index in enumerate(trainable) if index in self._undecayed)
+        return replace(self.rule(), undecayed=places) if places else self.rule()
+
+    def exclude_from_weight_decay(self, var_list: Any = None, var_names: Sequence[str] | None = None) -> None:
+        """Say which weights do not decay, before the first training step.
+
+        Parameters
+        ----------
+        var_list : sequence of arrays, optional
+            Weights as the model or its layers give them: ``[layer.bias]``.
+        var_names : sequence of str, optional
+            Parts of their names, as regular expressions: ``["bias"]`` is all biases.
+        """
+        if self._iterations:
+            raise ConfigurationError(
+                f"{type(self).__name__}: exclude_from_weight_decay comes before the first training step, but "
+                f"{self._iterations} have been taken. Make a new optimizer."
+            )
+        self._exclusions = list(var_list or ()), list(var_names or ())
 
     def slots_for(self, weights: Sequence[Array]) -> list[tuple[Array, ...]]:
-        """Return the slots of each trainable weight, made of zeros where they are not there yet.
+        """Return the slots of each trainable weight; those that are not there yet are made.
 
         Parameters
         ----------
@@ -169,7 +254,8 @@ class Optimizer:
         list of tuple of float32 arrays
             For each weight its slots, in the order of ``rule().slots``. They are the arrays that training writes.
         """
-        count = len(self.rule().slots)
+        rule = self.rule()
+        count = len(rule.slots)
         self._meet(weights)
         found = [next((slots for known, slots in self._slots if known is weight), None) for weight in weights]
         if self._slots and weights and all(slots is None for slots in found):
@@ -178,11 +264,37 @@ class Optimizer:
                 "Make a new optimizer for each model."
             )
         result = [
-            slots if slots is not None and len(slots) == count else tuple(np.zeros_like(w) for _ in range(count))
+            slots if slots is not None and len(slots) == count else rule.first_slots(w)
             for w, slots in zip(weights, found, strict=True)
         ]
         self._slots = list(zip(weights, result, strict=True))
         return result
+
+    def take_state(self, other: Optimizer, weights: Sequence[Array], others: Sequence[Array]) -> None:
+        """Go on where another optimizer of the same slots stopped, which trained `others`: the like of `weights`."""
+        with moments.writing():
+            for own, taken in zip(self.slots_for(weights), other.slots_for(others), strict=True):
+                for slot, value in zip(own, taken, strict=True):
+                    slot[...] = value
+        self.iterations = other.iterations
+        if self.schedule is None and other.schedule is None:
+            self.learning_rate = other.learning_rate
+
+    # ---- the weights' averages
+
+    def finalize_variable_values(self, var_list: Any = None) -> None:
+        """Put the averages that ``use_ema`` keeps in the place of the weights, as `fit` does in the end."""
+        with moments.writing():
+            for weight, average in self.averages():
+                weight[...] = average
+
+    def averages(self) -> list[tuple[Array, Array]]:
+        """Return each weight that has been trained with its running average; nothing without ``use_ema``."""
+        names = self.rule().slots
+        if WEIGHT_AVERAGE not in names:
+            return []
+        place = names.index(WEIGHT_AVERAGE)
+        return [(weight, slots[place]) for weight, slots in self._slots if weight is not None]
 
     # ---- copying: slots are known by their weights, which a copy of an optimizer alone does not have
 
@@ -219,19 +331,48 @@ class Optimizer:
     def get_config(self) -> dict[str, Any]:
         """Return the settings as plain JSON values, with the learning rate as it is now; slots are not part of it."""
         rate = self._learning_rate if self.schedule is None else schedules.serialize(self.schedule)
-        settings = {argument: getattr(self, argument) for argument in self._own_arguments()}
-        common = {argument: getattr(self, argument) for argument in _SETTLED if argument != "learning_rate"}
-        return {**common, "learning_rate": rate, **settings}
+        common = {argument: getattr(self, argument) for argument in _COMMON if argument != "learning_rate"}
+        rare = {"decay": self.decay, "undecayed": list(self._undecayed)}
+        return {
+            **common,
+            "learning_rate": rate,
+            **{argument: getattr(self, argument) for argument in self._own_arguments()},
+            **{argument: value for argument, value in rare.items() if value},
+        }
 
     def _own_arguments(self) -> list[str]:
-        arguments = inspect.signature(type(self).__init__).parameters.values()
-        return [a.name for a in arguments if a.name not in ("self", *_SETTLED) and a.kind is not a.VAR_KEYWORD]
+        return [name for name in argument_names(type(self)) if name not in (*_COMMON, "undecayed")]
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Optimizer:
-        """Make an optimizer from what `get_config` returned."""
-        return cls(**config)
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Optimizer:
+        """Make an optimizer from what `get_config` returned; `custom_objects` has schedules of your own by name."""
+        with custom_object_scope(custom_objects), warnings.catch_warnings():
+            warnings.simplefilter("ignore", OldArgumentWarning)  # whoever wrote `decay` was told then
+            return cls(**config)
 
     def __repr__(self) -> str:
-        settings = {k: v for k, v in self.get_config().items() if k != "name" and v is not None}
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in settings.items())})"
+        rate = self._learning_rate if self.schedule is None else self.schedule
+        defaults = {name: value.default for name, value in inspect.signature(Optimizer.__init__).parameters.items()}
+        common = {name: getattr(self, name) for name in _COMMON if name not in ("name", "learning_rate")}
+        settings = {
+            "learning_rate": rate,
+            **{name: value for name, value in common.items() if value != defaults[name]},
+            **({"decay": self.decay} if self.decay else {}),
+            **{name: getattr(self, name) for name in self._own_arguments()},
+        }
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in settings.items())})"
+
+    # ---- what only loops of one's own need
+
+    def apply_gradients(self, *args: Any, **options: Any) -> NoReturn:
+        """Keras' step for a training loop of your own. There is none here: the call says what to use."""
+        raise ConfigurationError(
+            f"{type(self).__name__}: gradients cannot be applied by hand, as the engine computes and applies them in "
+            "one. For a training loop of your own, call model.train_on_batch(x, y) for each batch."
+        )
+
+    apply = minimize = apply_gradients
+
+
+def _whole(value: Any, argument: str, where: str, minimum: int) -> int | None:
+    return None if value is None else integer(value, argument, where, minimum=minimum)

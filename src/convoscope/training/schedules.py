@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -16,24 +16,46 @@ import numpy.typing as npt
 
 from convoscope.checks import flag, real
 from convoscope.errors import ConfigurationError, unknown_name
+from convoscope.layers.registered import custom_object_scope, get_registered_object
 
 Rates = npt.NDArray[np.float64]
 
 
 class LearningRateSchedule:
-    """The base of all schedules. A schedule of your own overrides `rates`."""
+    """The base of all schedules.
+
+    A schedule of your own overrides `__call__`, as in Keras, or `rates`, which is faster. It needs `get_config` only
+    where a model that is trained by it is saved.
+
+    Examples
+    --------
+    >>> class Halving(LearningRateSchedule):
+    ...     def __call__(self, step):
+    ...         return 0.1 * 0.5 ** (step // 100)
+    >>> Halving().rates(np.array([0.0, 99.0, 100.0]))
+    array([0.1 , 0.1 , 0.05])
+    """
 
     def rates(self, steps: Rates) -> Rates:
         """Return the learning rate of each step; `steps` are whole numbers from 0."""
-        raise NotImplementedError
+        if type(self).__call__ is LearningRateSchedule.__call__:
+            raise ConfigurationError(f"{type(self).__name__} must say which rate a step has: override __call__.")
+        # Keras' steps are 64-bit numbers, of which the 0th may well be divided by: as there, that is infinite.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.array([float(self(step)) for step in steps.astype(np.int64)], np.float64)
 
-    def __call__(self, step: int) -> float:
+    def __call__(self, step: Any) -> Any:
         """Return the learning rate of one step."""
         return float(self.rates(np.asarray([step], np.float64))[0])
 
     def get_config(self) -> dict[str, Any]:
         """Return the settings as plain JSON values."""
-        return asdict(self)  # type: ignore[call-overload, no-any-return]
+        if not is_dataclass(self):
+            raise ConfigurationError(
+                f"{type(self).__name__} does not say what it is made from, and so cannot be saved. Override "
+                "get_config: it returns the arguments of __init__ in a dict."
+            )
+        return asdict(self)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> LearningRateSchedule:
@@ -64,6 +86,60 @@ class ExponentialDecay(LearningRateSchedule):
     def rates(self, steps: Rates) -> Rates:
         power = steps / self.decay_steps
         return self.initial_learning_rate * self.decay_rate ** (np.floor(power) if self.staircase else power)
+
+
+@dataclass(frozen=True)
+class InverseTimeDecay(LearningRateSchedule):
+    """The rate is divided by 1 + `decay_rate` × steps / `decay_steps`: smoothly, or (staircase) at once.
+
+    Examples
+    --------
+    >>> InverseTimeDecay(0.1, decay_steps=100, decay_rate=1.0)(300)
+    0.025
+    """
+
+    initial_learning_rate: float
+    decay_steps: int
+    decay_rate: float
+    staircase: bool = False
+    name: str = "InverseTimeDecay"
+
+    def __post_init__(self) -> None:
+        _check_numbers(self)
+        _positive(self.decay_steps, "decay_steps", "InverseTimeDecay")
+
+    def rates(self, steps: Rates) -> Rates:
+        times = steps / self.decay_steps
+        return self.initial_learning_rate / (1.0 + self.decay_rate * (np.floor(times) if self.staircase else times))
+
+
+@dataclass(frozen=True)
+class PolynomialDecay(LearningRateSchedule):
+    """The rate falls to `end_learning_rate` along a power of what is left of `decay_steps`: 1 is a straight line.
+
+    With `cycle` it starts again, each time over as many more steps, instead of staying low.
+
+    Examples
+    --------
+    >>> PolynomialDecay(0.1, decay_steps=100, end_learning_rate=0.0, power=2.0)(50)
+    0.025
+    """
+
+    initial_learning_rate: float
+    decay_steps: int
+    end_learning_rate: float = 0.0001
+    power: float = 1.0
+    cycle: bool = False
+    name: str = "PolynomialDecay"
+
+    def __post_init__(self) -> None:
+        _check_numbers(self)
+        _positive(self.decay_steps, "decay_steps", "PolynomialDecay")
+
+    def rates(self, steps: Rates) -> Rates:
+        length = self.decay_steps * (np.maximum(np.ceil(steps / self.decay_steps), 1.0) if self.cycle else 1.0)
+        left = 1.0 - np.minimum(steps, length) / length
+        return (self.initial_learning_rate - self.end_learning_rate) * left**self.power + self.end_learning_rate
 
 
 @dataclass(frozen=True)
@@ -100,6 +176,45 @@ class CosineDecay(LearningRateSchedule):
     def _fall(self, steps: Rates) -> Rates:
         share = np.clip(steps / self.decay_steps, 0.0, 1.0)
         return (1.0 - self.alpha) * 0.5 * (1.0 + np.cos(math.pi * share)) + self.alpha
+
+
+@dataclass(frozen=True)
+class CosineDecayRestarts(LearningRateSchedule):
+    """The rate falls along half a cosine again and again: each time over `t_mul` as many steps, from `m_mul` as high.
+
+    Source: Loshchilov and Hutter, SGDR: Stochastic Gradient Descent with Warm Restarts (2016).
+
+    Examples
+    --------
+    >>> schedule = CosineDecayRestarts(0.1, first_decay_steps=100)
+    >>> [round(schedule(step), 4) for step in (0, 50, 100, 200, 300)]
+    [0.1, 0.05, 0.1, 0.05, 0.1]
+    """
+
+    initial_learning_rate: float
+    first_decay_steps: int
+    t_mul: float = 2.0
+    m_mul: float = 1.0
+    alpha: float = 0.0
+    name: str = "SGDRDecay"
+
+    def __post_init__(self) -> None:
+        _check_numbers(self)
+        _positive(self.first_decay_steps, "first_decay_steps", "CosineDecayRestarts")
+        _positive(self.t_mul, "t_mul", "CosineDecayRestarts")
+
+    def rates(self, steps: Rates) -> Rates:
+        done = steps / self.first_decay_steps
+        if self.t_mul == 1.0:
+            restarts = np.floor(done)
+            share = done - restarts
+        else:
+            # The lengths are a geometric series; what is a hair below a restart by rounding is at it.
+            restarts = np.floor(np.log(1.0 - done * (1.0 - self.t_mul)) / math.log(self.t_mul) + 1e-9)
+            before = (1.0 - self.t_mul**restarts) / (1.0 - self.t_mul)
+            share = (done - before) / self.t_mul**restarts
+        fall = 0.5 * self.m_mul**restarts * (1.0 + np.cos(math.pi * share))
+        return self.initial_learning_rate * ((1.0 - self.alpha) * fall + self.alpha)
 
 
 @dataclass(frozen=True)
@@ -215,7 +330,16 @@ def _positive(value: float, argument: str, where: str) -> None:
 
 
 KINDS: dict[str, type[LearningRateSchedule]] = {
-    kind.__name__: kind for kind in (ExponentialDecay, CosineDecay, PiecewiseConstantDecay, OneCycle)
+    kind.__name__: kind
+    for kind in (
+        ExponentialDecay,
+        InverseTimeDecay,
+        PolynomialDecay,
+        CosineDecay,
+        CosineDecayRestarts,
+        PiecewiseConstantDecay,
+        OneCycle,
+    )
 }
 
 
@@ -224,9 +348,12 @@ def serialize(schedule: LearningRateSchedule) -> dict[str, Any]:
     return {"class_name": type(schedule).__name__, "config": schedule.get_config()}
 
 
-def deserialize(description: dict[str, Any]) -> LearningRateSchedule:
-    """Make a schedule from what `serialize` returned."""
+def deserialize(description: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> LearningRateSchedule:
+    """Make a schedule from what `serialize` returned; `custom_objects` has schedules of your own by name."""
     name = description.get("class_name")
-    if name not in KINDS:
+    with custom_object_scope(custom_objects):
+        kind = KINDS.get(str(name)) or get_registered_object(str(name))
+    if kind is None:
         raise unknown_name("learning-rate schedule", name, KINDS)
-    return KINDS[name].from_config(description.get("config", {}))
+    made: LearningRateSchedule = kind.from_config(description.get("config", {}))
+    return made

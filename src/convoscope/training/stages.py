@@ -120,7 +120,7 @@ def fit(
     TrainingDivergedError
         If the loss is no longer a number. The model is then as it was when that epoch began.
     """
-    _, objective = compiled(model, "fit")
+    optimizer, objective = compiled(model, "fit")
     batch_size = _checked_size(batch_size, "fit")
     seed = model.seed if flag(shuffle, "shuffle", "fit") else None
     epochs = integer(epochs, "epochs", "fit", minimum=0)
@@ -187,6 +187,8 @@ def fit(
         validation.close()
         if printer:
             printer.clear()
+    if epochs:
+        optimizer.finalize_variable_values()
     run.on_train_end(logs)
     return history
 

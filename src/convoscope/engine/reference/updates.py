@@ -1,4 +1,4 @@
-"""How gradients change weights: Keras' formulas. `convoscope.engine.base.UpdateRule` says what the settings mean.
+"""How gradients change weights, all around the formula: `convoscope.engine.updates.UpdateRule` says what is meant.
 
 Nothing here writes: new values come back, so that a step can be taken as a whole or not at all.
 """
@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from convoscope.engine.base import UpdateRule
 from convoscope.engine.plan import PlannedWeight
+from convoscope.engine.reference.formulas import FORMULAS
 from convoscope.engine.reference.operations import Array
+from convoscope.engine.updates import GRADIENT_SUM, WEIGHT_AVERAGE, UpdateRule
 
 
 def updated(
@@ -38,21 +40,70 @@ def updated(
     rate : float
         This step's learning rate.
     iteration : int
-        Steps taken before this one.
+        Batches before this one.
     """
-    change = {"sgd": _sgd, "adam": _adam, "rmsprop": _rmsprop}[rule.kind]
-    found = []
+    formula = FORMULAS[type(rule)]
+    moment = _Moment.of(rule, iteration)
     gradients = [
         gradient if each.regularizer is None else gradient + each.regularizer.gradient(weight)
         for each, weight, gradient in zip(planned, weights, gradients, strict=True)
     ]
-    for each, weight, gradient, own in zip(planned, weights, _clipped(rule, gradients), slots, strict=True):
-        if rule.weight_decay:
-            weight = weight - weight * (rate * rule.weight_decay)
-        difference, new_slots = change(rule, gradient, own, rate, iteration + 1)
-        new = weight + difference
-        found.append((new if each.constraint is None else each.constraint(new), new_slots))
+    kept = [dict(zip(rule.slots, own, strict=True)) for own in slots]
+    if rule.accumulation > 1:
+        sums = [own[GRADIENT_SUM] + gradient for own, gradient in zip(kept, gradients, strict=True)]
+        gradients = [total / rule.accumulation for total in sums]
+        kept = [
+            own | {GRADIENT_SUM: np.zeros_like(total) if moment.due else total}
+            for own, total in zip(kept, sums, strict=True)
+        ]
+    found = []
+    for place, (each, weight, gradient) in enumerate(zip(planned, weights, _clipped(rule, gradients), strict=True)):
+        own = kept[place]
+        if moment.due:
+            if rule.weight_decay and place not in rule.undecayed:
+                weight = weight - weight * (rate * rule.weight_decay)
+            old = tuple(own[name] for name in rule.formula_slots)
+            weight, new = formula(rule, weight, gradient, old, rate, moment.count)
+            own = own | dict(zip(rule.formula_slots, new, strict=True))
+        if rule.ema_momentum is not None:
+            momentum = moment.momentum
+            average = own[WEIGHT_AVERAGE] = momentum * own[WEIGHT_AVERAGE] + (1 - momentum) * weight
+            weight = average if moment.overwrites else weight
+        held = weight if each.constraint is None else each.constraint(weight)
+        found.append((held, tuple(own[name] for name in rule.slots)))
     return found
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """What is up after a batch.
+
+    Attributes
+    ----------
+    due : bool
+        Whether weights change, or gradients are only gathered.
+    count : int
+        The number of the step, from 1.
+    momentum : float
+        Of the running averages of weights.
+    overwrites : bool
+        Whether these take the weights' place.
+    """
+
+    due: bool
+    count: int
+    momentum: float
+    overwrites: bool
+
+    @classmethod
+    def of(cls, rule: UpdateRule, iteration: int) -> _Moment:
+        before = iteration // rule.accumulation
+        return cls(
+            due=(iteration + 1) % rule.accumulation == 0,
+            count=before + 1,
+            momentum=rule.ema_momentum or 0.0 if before else 0.0,
+            overwrites=bool(rule.ema_overwrite_frequency) and (before + 1) % (rule.ema_overwrite_frequency or 1) == 0,
+        )
 
 
 def penalty(planned: Sequence[PlannedWeight], weights: Sequence[Array]) -> float:
@@ -75,34 +126,3 @@ def _clipped(rule: UpdateRule, gradients: Sequence[Array]) -> list[Array]:
 
 def _norm(arrays: Sequence[Array]) -> float:
     return math.sqrt(sum(float(np.square(array, dtype=np.float64).sum()) for array in arrays))
-
-
-Change = tuple[Array, tuple[Array, ...]]  # what is added to the weight, and the new slots
-
-
-def _sgd(rule: UpdateRule, gradient: Array, slots: tuple[Array, ...], rate: float, count: int) -> Change:
-    if not rule.momentum:
-        return -rate * gradient, ()
-    momentum = slots[0] * rule.momentum - rate * gradient
-    return (momentum * rule.momentum - rate * gradient if rule.nesterov else momentum), (momentum,)
-
-
-def _adam(rule: UpdateRule, gradient: Array, slots: tuple[Array, ...], rate: float, count: int) -> Change:
-    momentum = slots[0] + (gradient - slots[0]) * (1 - rule.beta_1)
-    velocity = slots[1] + (np.square(gradient) - slots[1]) * (1 - rule.beta_2)
-    # Both averages begin at zero; this makes up for it (Kingma and Ba, 2015, at the end of section 2).
-    alpha = rate * math.sqrt(1 - rule.beta_2**count) / (1 - rule.beta_1**count)
-    return -alpha * momentum / (np.sqrt(velocity) + rule.epsilon), (momentum, velocity)
-
-
-def _rmsprop(rule: UpdateRule, gradient: Array, slots: tuple[Array, ...], rate: float, count: int) -> Change:
-    old = dict(zip(rule.slots, slots, strict=True))
-    new = {"velocity": rule.rho * old["velocity"] + (1 - rule.rho) * np.square(gradient)}
-    spread = new["velocity"]
-    if rule.centered:
-        new["average"] = rule.rho * old["average"] + (1 - rule.rho) * gradient
-        spread = spread - np.square(new["average"])
-    increment = rate * gradient / np.sqrt(spread + rule.epsilon)
-    if rule.momentum:
-        increment = new["momentum"] = rule.momentum * old["momentum"] + increment
-    return -increment, tuple(new[name] for name in rule.slots)

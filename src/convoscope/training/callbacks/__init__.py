@@ -11,6 +11,7 @@ from convoscope.training.callbacks.printing import ProgressPrinter
 from convoscope.training.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
 from convoscope.training.callbacks.sequence import CallbackList
 from convoscope.training.callbacks.snapshots import Snapshots
+from convoscope.training.callbacks.swap_ema_weights import SwapEMAWeights
 from convoscope.training.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "ProgressPrinter",
     "ReduceLROnPlateau",
     "Snapshots",
+    "SwapEMAWeights",
     "TerminateOnNaN",
 ]
