@@ -2,6 +2,7 @@
 
 from convoscope.tracking import MLflowLogger, TensorBoard, WandbLogger
 from convoscope.training.callbacks import (
+    BackupAndRestore,
     Callback,
     CallbackList,
     CSVLogger,
@@ -10,14 +11,17 @@ from convoscope.training.callbacks import (
     LambdaCallback,
     LearningRateScheduler,
     ModelCheckpoint,
+    ProgbarLogger,
     ProgressPrinter,
     ReduceLROnPlateau,
+    RemoteMonitor,
     Snapshots,
     SwapEMAWeights,
     TerminateOnNaN,
 )
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",
@@ -27,8 +31,10 @@ __all__ = [
     "LearningRateScheduler",
     "MLflowLogger",
     "ModelCheckpoint",
+    "ProgbarLogger",
     "ProgressPrinter",
     "ReduceLROnPlateau",
+    "RemoteMonitor",
     "Snapshots",
     "SwapEMAWeights",
     "TensorBoard",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from convoscope.errors import ConfigurationError, ConvoscopeWarning, StorageError, UnknownNameError
-from convoscope.models.files import load_model, read_header
+from convoscope.models.files import load_model
 from convoscope.training.callbacks import (
     Callback,
     CSVLogger,
@@ -208,11 +208,10 @@ def test_only_improvements_are_saved_if_asked(new_model: Any, images: Any, tmp_p
     saver = ModelCheckpoint(path, monitor="val_loss", save_best_only=True, save_weights_only=True)
     history = model.fit(*images, epochs=6, validation_split=0.3, callbacks=[worse, saver], verbose=0).history
     assert saver.best == min(history["val_loss"]) < history["val_loss"][-1]
-    kept = load_model(path)
-    kept.compile("sgd", loss="sparse_categorical_crossentropy")
+    kept = new_model(seed=2)
+    kept.load_weights(path)
     at = int(np.floor(97 * 0.7))
-    assert kept.evaluate(images[0][at:], images[1][at:], verbose=0) == saver.best
-    assert not any(name.startswith("optimizer/") for name in read_header(path)["tensors"])
+    assert kept.evaluate(images[0][at:], images[1][at:], verbose=0)[0] == saver.best
     before = path.read_bytes()
     threshold = ModelCheckpoint(path, monitor="loss", save_best_only=True, initial_value_threshold=0.0)
     model.fit(*images, callbacks=[threshold], verbose=0)

@@ -388,6 +388,12 @@ class Network(Weighted, Trainer):
 
         return to_json(self, **options)
 
+    def restore_training(self, path: Any) -> None:
+        """Go on from what was saved of a model like this one. See `convoscope.models.restoring.restore_training`."""
+        from convoscope.models.restoring import restore_training
+
+        restore_training(self, path)
+
     @abstractmethod
     def get_config(self) -> dict[str, Any]:
         """Return the architecture as plain JSON values."""

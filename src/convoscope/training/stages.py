@@ -161,7 +161,7 @@ def fit(
     course.begin()
     try:
         run.on_train_begin()
-        for epoch in range(first, epochs):
+        for epoch in range(run.first_epoch() or first, epochs):
             run.on_epoch_begin(epoch)
             clock = Clock("train", course, run, epoch + 1, epochs)
             try:

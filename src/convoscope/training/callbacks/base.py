@@ -105,6 +105,10 @@ class Callback:
         """The loss is no longer a number. Return True to end training quietly, in place of an error."""
         return False
 
+    def first_epoch(self) -> int | None:
+        """Return the epoch that training goes on from, counted from 0, if the callback has found one as it began."""
+        return None
+
     def watches(self, hook: str) -> bool:
         """Whether the callback does anything in that hook."""
         own = getattr(self, hook)

@@ -15,7 +15,7 @@ from convoscope.training.callbacks.monitor import MonitorCallback
 
 
 class ModelCheckpoint(MonitorCallback):
-    """Save the model after each epoch, or after each that is the best so far.
+    """Save the model, or its weights, after each epoch, or after each that is the best so far.
 
     Parameters
     ----------
@@ -28,7 +28,9 @@ class ModelCheckpoint(MonitorCallback):
     save_best_only : bool
         Whether only improvements are saved.
     save_weights_only : bool
-        Whether the optimizer's state is left out. (The file is a whole model in either case.)
+        Whether the file holds the weights alone, which ``model.load_weights`` reads: Keras' where the name ends in
+        ``.weights.h5`` (see `convoscope.models.weights.save_weights`). Otherwise it is the whole model with the
+        optimizer's state, which `load_model` reads.
     mode : {"auto", "min", "max"}
         Whether lower or higher is better.
     save_freq : "epoch" or int
@@ -101,8 +103,11 @@ class ModelCheckpoint(MonitorCallback):
             raise StorageError(
                 f"ModelCheckpoint: the folder {path.parent} cannot be made ({error.strerror})."
             ) from None
-        self.model.save(path, overwrite=True, include_optimizer=not self.save_weights_only)
-        self._say(epoch, f"model saved to {path}")
+        if self.save_weights_only:
+            self.model.save_weights(path, overwrite=True)
+        else:
+            self.model.save(path, overwrite=True)
+        self._say(epoch, f"{'weights' if self.save_weights_only else 'model'} saved to {path}")
 
     def _path(self, epoch: int, logs: Logs, batch: int | None) -> Path:
         known = {**logs, "epoch": epoch + 1} | ({} if batch is None else {"batch": batch + 1})

@@ -44,6 +44,10 @@ class CallbackList(Callback):
     def watches(self, hook: str) -> bool:
         return any(callback.watches(hook) for callback in self.callbacks)
 
+    def first_epoch(self) -> int | None:
+        found = [epoch for epoch in (callback.first_epoch() for callback in self.callbacks) if epoch is not None]
+        return found[0] if found else None
+
     @property
     def watches_train_batches(self) -> bool:
         """Whether training has to stop after every batch."""
@@ -128,7 +132,7 @@ def as_list(callbacks: Any) -> list[Callback]:
     """Return callbacks as a list, or say which of them is none."""
     if callbacks is None:
         return []
-    given = list(callbacks) if isinstance(callbacks, Sequence) else [callbacks]
+    given = _flat(callbacks)
     for callback in given:
         if isinstance(callback, type):
             name = callback.__name__
@@ -138,3 +142,9 @@ def as_list(callbacks: Any) -> list[Callback]:
                 f"{callback!r} (a {type(callback).__name__}) is no callback: derive its class from callbacks.Callback."
             )
     return given
+
+
+def _flat(given: Any) -> list[Any]:
+    """Return what stands in a sequence, and in those within it, in order."""
+    is_list = isinstance(given, Sequence) and not isinstance(given, (str, bytes))
+    return [each for part in given for each in _flat(part)] if is_list else [given]
