@@ -107,6 +107,8 @@ def run(given: dict[str, Any], kind: str, settings: dict[str, Any], **held: Any)
 def held_runs(given: dict[str, Any]) -> list[dict[str, Any]]:
     """Twelve steps under each regularizer and constraint, with weights averaged and gradients accumulated, too."""
     cases: list[tuple[str, str, dict[str, Any]]] = [
+        ("kernel_regularizer", "OrthogonalRegularizer", {"factor": 0.5}),
+        ("kernel_regularizer", "OrthogonalRegularizer", {"factor": 0.5, "mode": "columns"}),
         ("kernel_regularizer", "L1", {"l1": 0.02}),
         ("kernel_regularizer", "L2", {"l2": 0.05}),
         ("kernel_regularizer", "L1L2", {"l1": 0.02, "l2": 0.05}),

@@ -9,7 +9,7 @@ namespace {
 float taken(Settings& settings, const char* name) { return static_cast<float>(settings.take<double>(name)); }
 
 // The two means that many formulas keep, and what keeps their division from blowing up.
-Formula with_means(Settings& settings, Kernels::Update Kernels::*kernel) {
+Formula with_means(Settings& settings, Kernels::Update Kernels::* kernel) {
     Formula formula;
     formula.kernel = kernel;
     formula.has = {true, true};
@@ -35,8 +35,8 @@ Formula adam(Settings& settings) {
     formula.has[2] = settings.take<bool>("amsgrad");
     if (formula.has[2]) formula.kernel = &Kernels::update_amsgrad;
     formula.settle = [](const Formula& own, double rate, double count, UpdateNumbers& numbers) {
-        numbers.rate = static_cast<float>(rate * std::sqrt(1 - std::pow(own.beta_2, count)) /
-                                          (1 - std::pow(own.beta_1, count)));
+        numbers.rate =
+            static_cast<float>(rate * std::sqrt(1 - std::pow(own.beta_2, count)) / (1 - std::pow(own.beta_1, count)));
     };
     return formula;
 }
@@ -128,9 +128,9 @@ UpdateNumbers Formula::at(double rate, std::int64_t count) const {
 
 Formula formula_of(Settings& settings) {
     using Maker = Formula (*)(Settings&);
-    static const std::map<std::string, Maker> kinds = {
-        {"sgd", sgd},         {"adam", adam},         {"rmsprop", rmsprop}, {"adamax", adamax}, {"nadam", nadam},
-        {"adagrad", adagrad}, {"adadelta", adadelta}, {"lion", lion},       {"ftrl", ftrl}};
+    static const std::map<std::string, Maker> kinds = {{"sgd", sgd},           {"adam", adam},   {"rmsprop", rmsprop},
+                                                       {"adamax", adamax},     {"nadam", nadam}, {"adagrad", adagrad},
+                                                       {"adadelta", adadelta}, {"lion", lion},   {"ftrl", ftrl}};
     return settings.take("kind", kinds)(settings);
 }
 

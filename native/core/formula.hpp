@@ -10,7 +10,7 @@
 namespace convoscope {
 
 struct Formula {
-    Kernels::Update Kernels::*kernel = nullptr;
+    Kernels::Update Kernels::* kernel = nullptr;
     std::array<bool, 3> has{};  // which of the kernel's arrays are kept
     UpdateNumbers numbers{};    // what the settings say of them
     double beta_1 = 0, beta_2 = 0, l2 = 0, beta = 0;

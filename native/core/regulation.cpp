@@ -24,6 +24,11 @@ Regulation regulation_of(Settings settings, std::size_t axes) {
     Regulation regulation;
     regulation.l1 = settings.take<double>("l1");
     regulation.l2 = settings.take<double>("l2");
+    if (auto orthogonal = settings.take<std::optional<Settings>>("orthogonal")) {
+        if (axes != 2) throw std::invalid_argument("an orthogonal regularizer is for weights with two axes");
+        regulation.orthogonal = {orthogonal->take<double>("factor"), orthogonal->take<bool>("rows")};
+        orthogonal->finish();
+    }
     auto constraint = settings.take<std::optional<Settings>>("constraint");
     settings.finish();
     if (!constraint) return regulation;

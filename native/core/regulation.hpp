@@ -15,8 +15,15 @@ struct NormBounds {
     std::vector<bool> along;  // for each of the weight's axes, whether norms are taken along it
 };
 
+// A penalty of rows (or columns) of a matrix that point the same way: factor × the mean magnitude of their cosines.
+struct Orthogonality {
+    double factor;
+    bool rows;
+};
+
 struct Regulation {
     double l1 = 0, l2 = 0;  // the penalty is l1 × the sum of magnitudes + l2 × the sum of squares
+    std::optional<Orthogonality> orthogonal{};
     bool non_negative = false;
     std::optional<NormBounds> norm{};
 

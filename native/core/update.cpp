@@ -37,7 +37,7 @@ UpdateRule rule_of(Settings settings) {
 }
 
 Update::Update(const Program& program, const UpdateRule& rule, const std::vector<std::vector<float*>>& slots)
-    : program_(program), rule_(rule), slots_(slots), decays_(slots.size(), true) {
+    : program_(program), rule_(rule), slots_(slots), decays_(slots.size(), true), turned_(slots.size()) {
     for (const std::int64_t place : rule.undecayed) decays_.at(static_cast<std::size_t>(place)) = false;
     int trainable = 0;
     for (std::size_t w = 0; w < program.weights().size(); w++) {
@@ -45,6 +45,8 @@ Update::Update(const Program& program, const UpdateRule& rule, const std::vector
         const std::int64_t size = size_of(program.weights()[w].shape);
         for (std::int64_t begin = 0; begin < size; begin += piece_floats)
             pieces_.push_back({static_cast<int>(w), trainable, begin, std::min(begin + piece_floats, size)});
+        if (program.weights()[w].regulation.orthogonal)
+            turning_.emplace_back(static_cast<std::size_t>(trainable), program.weights()[w]);
         trainable++;
         if (!program.weights()[w].regulation.norm) continue;
         norms_.emplace_back(program.weights()[w]);
@@ -69,6 +71,8 @@ double Update::gather(const Batch& batch, const Piece& p, const Moment& now) con
         batch.kernels().add(batch.partial(p.weight, i) + p.begin, sum, p.end - p.begin);
     const Regulation& own = regulation(p);
     double penalty = 0;
+    if (const float* const turned = turned_[static_cast<std::size_t>(p.trainable)])
+        batch.kernels().add(turned + p.begin, sum, p.end - p.begin);
     if (own.penalised()) penalty = batch.kernels().penalise(own.l1, own.l2, values(p), sum, p.end - p.begin);
     if (rule_.accumulation > 1) accumulate(p, now, sum);
     return penalty;
@@ -150,6 +154,11 @@ double Update::take(Batch& batch, double learning_rate, std::int64_t number) {
     const bool by_norm = (rule_.clip_norm || rule_.global_clip_norm) && now.due;
     std::vector<float> left(slots_.size(), 1.0f);
     std::vector<double> penalties(pieces_.size());
+    double turned = 0;
+    for (auto& [trainable, turning] : turning_) {
+        turned += turning.find();
+        turned_[trainable] = turning.gradient();
+    }
     if (by_norm) left = factors(batch, penalties, now);
     Interrupt never;
     batch.team().run_with(never, static_cast<int>(pieces_.size()), [&](int i, const Worker&) {
@@ -165,7 +174,7 @@ double Update::take(Batch& batch, double learning_rate, std::int64_t number) {
     });
     if (!bounds_.empty()) hold(batch);
     batch.commit();
-    return std::accumulate(penalties.begin(), penalties.end(), 0.0);
+    return std::accumulate(penalties.begin(), penalties.end(), turned);
 }
 
 }  // namespace convoscope

@@ -4,6 +4,7 @@
 #include "batch.hpp"
 #include "norms.hpp"
 #include "training.hpp"
+#include "turning.hpp"
 
 namespace convoscope {
 
@@ -61,6 +62,8 @@ private:
     const std::vector<std::vector<float*>>& slots_;
     std::vector<bool> decays_;  // of each trainable weight
     std::vector<Piece> pieces_;
+    std::vector<std::pair<std::size_t, Turning>> turning_;  // with the trainable weights that they are of
+    std::vector<const float*> turned_;                      // gradients of these penalties, of each trainable weight
     std::vector<Norms> norms_;
     std::vector<Bound> bounds_;
 };

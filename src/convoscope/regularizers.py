@@ -9,13 +9,14 @@ before gradients are clipped. The loss that `fit` and `evaluate` report has all 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convoscope.checks import LARGEST_NUMBER, known_object, real
-from convoscope.errors import ConfigurationError
+from convoscope.errors import ConfigurationError, ShapeError, unknown_name
+from convoscope.types import Shape
 
 __all__ = [
     "L1",
@@ -36,23 +37,33 @@ Array = npt.NDArray[Any]
 
 
 class Regularizer:
-    """The base of all regularizers: l1 × the sum of magnitudes + l2 × the sum of squares."""
+    """The base of all regularizers: l1 × the sum of magnitudes + l2 × the sum of squares, if not said otherwise."""
 
     #: The strengths of the two penalties; what a regularizer does not name, it does not have.
     l1: float = 0.0
     l2: float = 0.0
 
+    #: What the core is told of a penalty that takes the whole weight at once.
+    orthogonal: dict[str, Any] | None = None
+
     def __post_init__(self) -> None:
-        where = type(self).__name__
         for field in fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
-            number = real(field.default if value is None else value, field.name, where, finite=False)  # as in Keras
-            if not 0.0 <= number <= LARGEST_NUMBER:
-                raise ConfigurationError(
-                    f"{where}: {field.name} must be a finite number from 0 up, but is {value!r}. It is how strongly "
-                    "weights are pulled towards 0; 0.0001 to 0.01 are usual."
-                )
-            object.__setattr__(self, field.name, number)
+            given = field.default if value is None else value  # as in Keras
+            object.__setattr__(self, field.name, self._strength(field.name, given))
+
+    def _strength(self, argument: str, value: Any) -> float:
+        where = type(self).__name__
+        number = real(value, argument, where, finite=False)
+        if not 0.0 <= number <= LARGEST_NUMBER:
+            raise ConfigurationError(
+                f"{where}: {argument} must be a finite number from 0 up, but is {value!r}. It is how strongly "
+                "weights are pulled; 0.0001 to 0.01 are usual."
+            )
+        return number
+
+    def check(self, shape: Shape, where: str) -> None:
+        """Say so if a weight of that shape cannot be held by it. `where` begins the message."""
 
     def __call__(self, x: npt.ArrayLike) -> float:
         """Return the penalty of a weight."""
@@ -117,17 +128,80 @@ class L1L2(Regularizer):
     l2: float = 0.0
 
 
-def OrthogonalRegularizer(*args: Any, **options: Any) -> NoReturn:  # noqa: N802 - Keras' name
-    """Keras' penalty of rows or columns that are alike. It is not computed here: the call says so."""
-    raise ConfigurationError(
-        "OrthogonalRegularizer is not supported: L1, L2 and L1L2 are. What bounds a weight's rows or columns without a "
-        "penalty is a constraint, such as kernel_constraint='unit_norm'."
-    )
+@dataclass(frozen=True)
+class OrthogonalRegularizer(Regularizer):
+    """A penalty of rows, or columns, that point the same way: the mean magnitude of the cosines between any two.
+
+    For weights with two axes, such as a Dense layer's kernel, whose columns are its units.
+
+    Parameters
+    ----------
+    factor : float
+        What the mean is multiplied by.
+    mode : {"rows", "columns"}
+
+    Examples
+    --------
+    >>> round(OrthogonalRegularizer(0.1)([[1.0, 0.0], [3.0, 4.0]]), 6)
+    0.06
+    """
+
+    factor: float = 0.01
+    mode: str = "rows"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "factor", self._strength("factor", 0.01 if self.factor is None else self.factor))
+        if not isinstance(self.mode, str) or self.mode not in ("rows", "columns"):
+            raise unknown_name("mode of OrthogonalRegularizer", self.mode, ["rows", "columns"])
+
+    @property
+    def orthogonal(self) -> dict[str, Any]:
+        return {"factor": self.factor, "rows": self.mode == "rows"}
+
+    def check(self, shape: Shape, where: str) -> None:
+        if len(shape) != 2:
+            raise ShapeError(
+                f"{where}: OrthogonalRegularizer is for weights with two axes, as in Dense, but this one has the shape "
+                f"{shape}. Take L1, L2 or L1L2, or a constraint such as kernel_constraint='unit_norm'."
+            )
+
+    def __call__(self, x: npt.ArrayLike) -> float:
+        values = np.asarray(x, np.float64)
+        self.check(values.shape, "OrthogonalRegularizer")
+        _, units = self._units(values)
+        cosines = np.abs(units @ units.T)
+        return self._share(len(units)) * float(cosines.sum() - np.trace(cosines)) / 2
+
+    def gradient(self, x: Array) -> Array:
+        lengths, units = self._units(np.asarray(x, np.float64))
+        signs = np.sign(units @ units.T)
+        np.fill_diagonal(signs, 0.0)
+        pull = self._share(len(units)) * signs @ units
+        # Only what turns a row changes its direction; one without length has none.
+        turning = pull - units * np.sum(pull * units, axis=1, keepdims=True)
+        found = np.divide(turning, lengths, out=np.zeros_like(turning), where=lengths > 0)
+        gradient: Array = np.asarray(found if self.mode == "rows" else found.T, x.dtype)
+        return gradient
+
+    def _units(self, values: Array) -> tuple[Array, Array]:
+        """Return the length of each row (or column), and rows of length 1."""
+        rows = values if self.mode == "rows" else values.T
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        return lengths, rows / np.maximum(lengths, 1e-7)
+
+    def _share(self, count: int) -> float:
+        """Return what one pair counts."""
+        return self.factor / max(1, count * (count - 1) // 2)
 
 
 l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer  # Keras' other spelling
 
-_KINDS: dict[str, type[Regularizer]] = {"L1": L1, "L2": L2, "L1L2": L1L2}
+_KINDS: dict[str, type[Regularizer]] = {
+    "L1": L1,
+    "L2": L2,
+    "L1L2": L1L2,
+    "OrthogonalRegularizer": OrthogonalRegularizer,
+}
 
 
 def get(identifier: Any) -> Regularizer | None:
@@ -138,16 +212,13 @@ def get(identifier: Any) -> Regularizer | None:
     UnknownNameError
         If there is none of that name.
     ConfigurationError
-        If it is something else, such as a function or class of your own: the engines know the three above.
+        If it is something else, such as a function or class of your own: the engines know the four above.
 
     Examples
     --------
     >>> get("l2"), get({"class_name": "L1", "config": {"l1": 0.5}}), get(None)
     (L2(l2=0.01), L1(l1=0.5), None)
     """
-    name = identifier.get("class_name") if isinstance(identifier, dict) else identifier
-    if identifier is OrthogonalRegularizer or str(name).replace("_", "").lower() == "orthogonalregularizer":
-        OrthogonalRegularizer()
     return None if identifier is None else known_object(identifier, _KINDS, "regularizer")
 
 

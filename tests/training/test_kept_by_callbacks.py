@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convoscope.errors import ConfigurationError
+from convoscope.errors import ConfigurationError, UnknownNameError
 from convoscope.models import load_model
 from convoscope.training.callbacks import (
     BackupAndRestore,
@@ -16,6 +16,7 @@ from convoscope.training.callbacks import (
     LambdaCallback,
     ModelCheckpoint,
     ProgbarLogger,
+    ReduceLROnPlateau,
     RemoteMonitor,
 )
 from convoscope.training.optimizers import SGD, Adam
@@ -174,6 +175,13 @@ def test_callbacks_of_ones_own_get_what_keras_gives_them_also_from_lists_in_list
 def test_what_is_not_done_says_so() -> None:
     with pytest.raises(ConfigurationError, match="RemoteMonitor is not supported"):
         RemoteMonitor("http://localhost:9000")
+    assert ModelCheckpoint("model.safetensors", period=1).save_freq == "epoch"
+    with pytest.raises(ConfigurationError, match="Write save_freq=N"):
+        ModelCheckpoint("model.safetensors", period=5)
+    with pytest.raises(UnknownNameError, match="Did you mean 'save_best_only'"):
+        ModelCheckpoint("model.safetensors", save_best=True)
+    with pytest.raises(ConfigurationError, match=r"'epsilon' is called 'min_delta'\. Write min_delta=0\.01"):
+        ReduceLROnPlateau(epsilon=0.01)
 
 
 def test_predictions_are_by_the_averages_and_leave_the_weights(images: Any, new_model: Any) -> None:

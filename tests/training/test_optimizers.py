@@ -182,6 +182,18 @@ def test_a_schedule_that_says_nothing_is_refused() -> None:
     assert "Empty" in repr(SGD(Empty()))
 
 
+class Own(optimizers.Optimizer):
+    """An optimizer as a user of Keras writes it."""
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        variable.assign_sub(learning_rate * gradient)
+
+
+def test_an_optimizer_of_ones_own_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"Own is an optimizer of your own.*convoscope\.optimizers"):
+        Own(0.1).slots_for([np.ones(2, np.float32)])
+
+
 def test_averages_begin_with_the_weights() -> None:
     weights = [np.full(3, 2.0, np.float32)]
     [(momentum, velocity, average)] = Adam(use_ema=True).slots_for(weights)

@@ -14,7 +14,7 @@ from convoscope import constraints, regularizers
 from convoscope.constraints import MaxNorm, MinMaxNorm, NonNeg, UnitNorm
 from convoscope.engine.base import Engine
 from convoscope.layers import BatchNormalization, Conv2D, Dense, Flatten, Input
-from convoscope.regularizers import L1, L1L2, L2
+from convoscope.regularizers import L1, L1L2, L2, OrthogonalRegularizer
 
 
 def held_model(seed: int = 1) -> cs.Sequential:
@@ -46,6 +46,8 @@ def held_model(seed: int = 1) -> cs.Sequential:
         (L1(None), L1(0.01)),  # type: ignore[arg-type]
         (regularizers.l2(0.5), L2(0.5)),
         (L1L2(l1=1), L1L2(1.0, 0.0)),
+        ("orthogonal_regularizer", OrthogonalRegularizer(0.01, "rows")),
+        (OrthogonalRegularizer(1, mode="columns"), OrthogonalRegularizer(1.0, "columns")),
         ({"class_name": "l2", "config": {"l2": 0.25}}, L2(0.25)),
         # As Keras writes it into its files.
         ({"module": "keras.regularizers", "class_name": "L1", "config": {"l1": 1}, "registered_name": None}, L1(1.0)),

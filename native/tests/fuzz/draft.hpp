@@ -70,6 +70,7 @@ protected:
         if (bytes_.choice(4) != 1) return regulation;
         regulation.l1 = bytes_.real();
         regulation.l2 = bytes_.real();
+        if (shape.size() == 2 && bytes_.flag()) regulation.orthogonal = {bytes_.real(), bytes_.flag()};
         regulation.non_negative = bytes_.flag();
         if (!bytes_.flag()) return regulation;
         NormBounds norm{bytes_.real(), bytes_.real(), bytes_.real(), {}};

@@ -343,6 +343,7 @@ def _regulation(weight: PlannedWeight) -> dict[str, Any]:
     return {
         "l1": 0.0 if regularizer is None else regularizer.l1,
         "l2": 0.0 if regularizer is None else regularizer.l2,
+        "orthogonal": None if regularizer is None else regularizer.orthogonal,
         "constraint": None if constraint is None else constraint.description(weight.shape),
     }
 

@@ -128,6 +128,8 @@ class Layer(Operation):
         check_values(output_shape, f"{self.describe()}: the output")
         for spec in self.weight_specs(input_shapes[0]):
             check_values(spec.shape, f"{self.describe()}: the weight {spec.name!r}")
+            if spec.regularizer is not None:
+                spec.regularizer.check(spec.shape, f"{self.describe()}: {spec.name}_regularizer")
             if spec.constraint is not None:
                 spec.constraint.check(spec.shape, f"{self.describe()}: {spec.name}_constraint")
         return output_shape

@@ -1,4 +1,4 @@
-"""A model that goes on from what was saved of it: weights, the optimizer's state, and the seed."""
+"""A model that goes on from what was saved of it: weights, the optimizer's state, and what was drawn."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def restore_training(model: Network, path: str | os.PathLike[str]) -> None:
             "Compile the model as it was then, or take the file away."
         )
     model.set_weights(saved.get_weights())
-    model.seed = saved.seed
+    model.seed, model.draws = saved.seed, saved.draws
     optimizer.take_state(other, model.own_trainable_weights, saved.own_trainable_weights)
 
 

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.checks import flag, integer, real, text
-from convoscope.engine.base import Array, UpdateRule
-from convoscope.engine.updates import WEIGHT_AVERAGE
+from convoscope.engine.base import Array
+from convoscope.engine.updates import WEIGHT_AVERAGE, UpdateRule
 from convoscope.errors import ConfigurationError
 from convoscope.layers import moments
 from convoscope.layers.base import writable
@@ -196,7 +196,10 @@ class Optimizer:
 
     def rule(self) -> UpdateRule:
         """Return the update as an engine computes it."""
-        raise NotImplementedError
+        raise ConfigurationError(
+            f"{type(self).__name__} is an optimizer of your own, and engines know only the formulas of ours. Take one "
+            "from convoscope.optimizers; a schedule of your own can set its learning rate for each step."
+        )
 
     def _common(self) -> dict[str, Any]:
         # Keras takes a bound of 0 for none.

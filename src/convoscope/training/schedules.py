@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -50,12 +50,13 @@ class LearningRateSchedule:
 
     def get_config(self) -> dict[str, Any]:
         """Return the settings as plain JSON values."""
-        if not is_dataclass(self):
+        arguments = getattr(self, "__dataclass_fields__", None)
+        if arguments is None:
             raise ConfigurationError(
                 f"{type(self).__name__} does not say what it is made from, and so cannot be saved. Override "
                 "get_config: it returns the arguments of __init__ in a dict."
             )
-        return asdict(self)
+        return {name: getattr(self, name) for name in arguments}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> LearningRateSchedule:

@@ -161,7 +161,9 @@ def fit(
     course.begin()
     try:
         run.on_train_begin()
-        for epoch in range(run.first_epoch() or first, epochs):
+        if (resumed := run.first_epoch()) is not None:
+            first, course = resumed, Course(feed, steps, model.draws, resumed)
+        for epoch in range(first, epochs):
             run.on_epoch_begin(epoch)
             clock = Clock("train", course, run, epoch + 1, epochs)
             try:

@@ -31,7 +31,8 @@ class LearningRateValue(float):
 
     def numpy(self) -> np.float32:
         """Return it as Keras keeps it, in 32 bits."""
-        return np.float32(self)
+        held: np.float32 = np.float32(self)
+        return held
 
     def assign(self, value: Any) -> None:
         """Set the optimizer's learning rate."""
@@ -53,7 +54,8 @@ class StepCount(int):
 
     def numpy(self) -> np.int64:
         """Return it as Keras keeps it, in 64 bits."""
-        return np.int64(self)
+        held: np.int64 = np.int64(self)
+        return held
 
     def assign(self, value: Any) -> None:
         """Set the optimizer's count."""

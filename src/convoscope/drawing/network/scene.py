@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from convoscope.drawing.look import FAINT, INK
 from convoscope.drawing.network.content import Box, Content
-from convoscope.drawing.network.layout import Edge, Item, Layout, laid_out
+from convoscope.drawing.network.layout import Edge, Item, laid_out
 from convoscope.names import for_terminal
 
 Point = tuple[float, float]
@@ -87,20 +87,17 @@ def scene_of(content: Content, measure: Measure, *, sideways: bool) -> Scene:
     def placed(across: float, along: float) -> Point:
         return (along + room, across + room) if sideways else (across + room, along + room)
 
-    scene = Scene(*(2 * room + size for size in _exchanged(layout, sideways)))
-    for box, item, (width, height) in zip(content.boxes, items, sizes, strict=True):
+    width, height = (layout.depth, layout.breadth) if sideways else (layout.breadth, layout.depth)
+    scene = Scene(width + 2 * room, height + 2 * room)
+    for box, item, (wide, high) in zip(content.boxes, items, sizes, strict=True):
         x, y = placed(item.across, item.along)
-        scene.boxes.append(Panel(x - width / 2, y - height / 2, width, height, box.fill, box.frame))
-        scene.labels += _texts(box, x, y - height / 2, measure)
+        scene.boxes.append(Panel(x - wide / 2, y - high / 2, wide, high, box.fill, box.frame))
+        scene.labels += _texts(box, x, y - high / 2, measure)
     # Shortcuts behind the others.
     scene.curves = [_curve(edge, placed) for edge in sorted(layout.edges, key=lambda edge: not edge.is_shortcut)]
     for number, name in enumerate(content.groups):
         _frame(scene, number, name, content.boxes)
     return scene
-
-
-def _exchanged(layout: Layout, sideways: bool) -> Point:
-    return (layout.depth, layout.breadth) if sideways else (layout.breadth, layout.depth)
 
 
 def _size(box: Box, measure: Measure) -> Point:

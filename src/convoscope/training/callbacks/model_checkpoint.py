@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from convoscope.checks import equal, flag, integer, real
 from convoscope.errors import ConfigurationError, StorageError
@@ -12,6 +13,7 @@ from convoscope.paths import user_path
 from convoscope.streams import show
 from convoscope.training.callbacks.base import Logs
 from convoscope.training.callbacks.monitor import MonitorCallback
+from convoscope.training.options import reject_unsupported
 
 
 class ModelCheckpoint(MonitorCallback):
@@ -37,6 +39,8 @@ class ModelCheckpoint(MonitorCallback):
         A number saves after so many batches.
     initial_value_threshold : float, optional
         What the first model to be saved has to beat.
+    **options
+        Of older versions of Keras: ``period=1`` changes nothing, and any other says what to write.
     """
 
     remembered = ("best", "_batches")
@@ -51,7 +55,9 @@ class ModelCheckpoint(MonitorCallback):
         mode: str = "auto",
         save_freq: str | int = "epoch",
         initial_value_threshold: float | None = None,
+        **options: Any,
     ) -> None:
+        self._refuse(options)
         super().__init__(monitor, mode)
         where = type(self).__name__
         self.filepath = os.fspath(user_path(filepath))
@@ -64,6 +70,16 @@ class ModelCheckpoint(MonitorCallback):
             self.best = real(initial_value_threshold, "initial_value_threshold", where)
         self._batches = 0
         self._epoch = 0
+
+    def _refuse(self, options: dict[str, Any]) -> None:
+        """Say which of the arguments of older versions cannot be done."""
+        if not equal(options.get("period", 1), 1):
+            raise ConfigurationError(
+                f"ModelCheckpoint: period={options['period']!r} is an argument of an older Keras, which saves after so "
+                "many epochs. Write save_freq=N to save after every N batches: the batches of an epoch times "
+                f"{options['period']!r}."
+            )
+        reject_unsupported(options, {"period": (1,)}, type(self))
 
     def reset(self) -> None:
         """Keep the best of the training before, as Keras does: a better model is not overwritten by a worse one."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from convoscope.checks import flag, integer, real
 from convoscope.errors import ConfigurationError
 from convoscope.streams import show
 from convoscope.training.callbacks.base import Logs
 from convoscope.training.callbacks.monitor import MonitorCallback
+from convoscope.training.options import reject_unsupported
 
 
 class ReduceLROnPlateau(MonitorCallback):
@@ -30,6 +33,8 @@ class ReduceLROnPlateau(MonitorCallback):
         How many epochs after a reduction are not counted.
     min_lr : float
         The lowest learning rate.
+    **options
+        None is known: what older versions of Keras took is said by its present name.
     """
 
     remembered = ("best", "wait", "cooldown_counter")
@@ -44,7 +49,9 @@ class ReduceLROnPlateau(MonitorCallback):
         min_delta: float = 1e-4,
         cooldown: int = 0,
         min_lr: float = 0.0,
+        **options: Any,
     ) -> None:
+        reject_unsupported(options, {}, type(self), {"epsilon": "min_delta"})
         super().__init__(monitor, mode, min_delta)
         where = type(self).__name__
         if not 0 < real(factor, "factor", where) < 1:
@@ -67,7 +74,7 @@ class ReduceLROnPlateau(MonitorCallback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = {} if logs is None else logs
-        logs["learning_rate"] = self.model.optimizer.learning_rate
+        logs["learning_rate"] = float(self.model.optimizer.learning_rate)
         value = self.monitored(logs)
         if value is None:
             return
