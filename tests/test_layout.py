@@ -20,7 +20,7 @@ FLOORS = (
     {"layers"},
     {"engine"},
     {"datasets", "drawing", "filters", "report", "training"},
-    {"losses", "metrics", "optimizers", "nn", "preprocessing", "tracking"},
+    {"data", "losses", "metrics", "optimizers", "nn", "preprocessing", "tracking"},
     {"callbacks"},
     {"models"},
     {"explore", "recipes"},
