@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from convoscope.data.image_directory import image_dataset_from_directory as image_dataset_from_directory
     from convoscope.drawing.network import model_to_dot as model_to_dot, plot_model as plot_model
     from convoscope.layers.counting import clear_session as clear_session
     from convoscope.preprocessing.images import (
@@ -37,6 +38,7 @@ _FOUND_IN = {
     "array_to_img": "convoscope.preprocessing.images",
     "clear_session": "convoscope.layers.counting",
     "get_file": "convoscope.utils.getting",
+    "image_dataset_from_directory": "convoscope.data.image_directory",
     "img_to_array": "convoscope.preprocessing.images",
     "load_img": "convoscope.preprocessing.images",
     "model_to_dot": "convoscope.drawing.network",
