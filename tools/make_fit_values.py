@@ -9,8 +9,12 @@ weights are those of `network` and `data` here, which the tests make in the same
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
+import re
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,11 +23,24 @@ from typing import Any
 os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "", "KERAS_BACKEND": "tensorflow"}
 
 import numpy as np
+from keras.src.utils import progbar
 
 import keras
 
 TARGET = Path(__file__).parent.parent / "tests" / "training" / "fit_values.json"
 COUNT, BATCH = 18, 4  # five batches, the last of 2
+#: Settings of a bar, and for each update the seconds that pass before it, the step, and what was measured.
+UPDATES: list[tuple[dict[str, Any], list[Any]]] = [
+    ({"target": 3}, [(2.0, 1, [["loss", 1.0]]), (0.5, 2, [["loss", 2.0]]), (0.5, 3, [["loss", 3.0], ["acc", 1e-5]])]),
+    ({"target": 120, "width": 9}, [(0.3, 60, [["loss", 1.0]]), (0.3, 120, [["loss", 4.0]])]),
+    ({"target": 120, "verbose": 2}, [(0.3, 60, [["loss", 1.0]]), (0.3, 120, [["loss", 4.0]])]),
+    ({"target": 10, "unit_name": "sample"}, [(0.0001, 2, []), (0.0005, 10, [["size", 12]])]),
+    ({"target": 1000}, [(1.0, 1, []), (30.0, 4, [["loss", 1.0]]), (30.0, 5, [["loss", 6.0]])]),
+    ({"target": 1000}, [(1.0, 1, []), (1.0, 3, [["loss", 1.0]]), (30.0, 500, [["loss", 6.0]])]),
+    ({"target": 90, "stateful_metrics": ["n"]}, [(1.0, 1, [["n", 3], ["m", 3]]), (1.0, 5, [["n", 5], ["m", 5]])]),
+    ({"target": 90, "stateless_metrics": ["m"]}, [(1.0, 1, [["n", 3], ["m", 3]]), (1.0, 5, [["n", 5], ["m", 5]])]),
+    ({"target": None}, [(1.0, 1, [["loss", 1.0]]), (1.0, 5, [["loss", 2.0]])]),
+]
 
 
 def data() -> tuple[Any, Any]:
@@ -88,6 +105,24 @@ def fitted(*given: Any, **options: Any) -> dict[str, Any]:
     return {**history, "steps": steps, "ran_out": ran_out, "bias": model.get_weights()[1].tolist()}
 
 
+def bars() -> list[str]:
+    """Return the last lines of Keras' Progbar, without colours, of the updates in `UPDATES`."""
+    lines = []
+    clock = [100.0]
+    progbar.time.time = lambda: clock[0]
+    for options, updates in UPDATES:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            bar = keras.utils.Progbar(**options)
+            for seconds, current, values in updates:
+                clock[0] += seconds
+                bar.update(current, values)
+        plain = re.sub(r"\x1b\[[0-9]*m|\x08", "", printed.getvalue())
+        lines.append(plain.split("\r")[-1].strip("\n").rstrip())
+    progbar.time.time = time.time
+    return lines
+
+
 def expanded() -> dict[str, Any]:
     """Return what Keras makes of inputs that lack an axis, or have one too many."""
     x = data()[0]
@@ -134,6 +169,7 @@ def main() -> None:
         "predict, 2 steps": network().predict(x, batch_size=BATCH, steps=2, verbose=0).tolist(),
         "predict a generator, 3 steps": network().predict(batches(x, y), steps=3, verbose=0).tolist(),
         "inputs": expanded(),
+        "bars": [[options, updates, line] for (options, updates), line in zip(UPDATES, bars(), strict=True)],
     }
     TARGET.write_text(json.dumps({"keras": keras.__version__, **values}, indent=1) + "\n", encoding="utf-8")
 

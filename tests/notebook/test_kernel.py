@@ -77,7 +77,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 
 def epoch(done: int, number: int = 1) -> Progress:
-    return Progress("train", done, 1000, 1.0, number, 2, {"loss": 0.5})
+    return Progress("train", done, 1000, 1.0, number, 2, {"loss": 0.5}, done // 10, 100)
 
 
 def test_a_notebook_is_known_by_its_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,11 +103,12 @@ def test_the_bar_is_one_output_that_changes_at_most_five_times_a_second(
             clock(0.02)
         printer.finish(epoch(1000, number))
     assert len(cell.outputs) == 1
-    assert cell.outputs[0]["text/plain"].startswith("Epoch 2/2 ━")
+    assert cell.outputs[0]["text/plain"].startswith("Epoch 2/2 92/100 ━")
     assert 15 <= cell.updates <= 20  # 4 seconds
     printer.clear()
     assert cell.outputs == [{"text/plain": "2 epochs - 4.0s"}]
-    assert capsys.readouterr().out == "Epoch 1/2 - 1.0s - loss: 0.5000\nEpoch 2/2 - 1.0s - loss: 0.5000\n"
+    line = f"100/100 {'━' * 20} 1s 10ms/step - loss: 0.5000"
+    assert capsys.readouterr().out == f"Epoch 1/2\n{line}\nEpoch 2/2\n{line}\n"
 
 
 def test_a_training_that_is_stopped_says_where(cell: Cell, clock: Callable[[float], None]) -> None:
@@ -141,17 +142,12 @@ def test_fit_evaluate_and_predict_show_a_bar_and_print_no_control_codes(
     model.evaluate(x, y)
     model.predict(x)
     shown = [output["text/plain"].split(" - ")[:-1] for output in cell.outputs]
-    assert shown == [["2 epochs"], ["Evaluate", "5000/5000"], ["Predict", "5000/5000"]]
+    assert shown == [["2 epochs"], ["Evaluate", "157/157"], ["Predict", "157/157"]]
     model.fit(x, y, verbose=2)
     model.fit(x, y, verbose=0)
     assert len(cell.outputs) == 3
     printed = capsys.readouterr().out
-    assert [line.split(" - ")[0] for line in printed.splitlines()] == [
-        "Epoch 1/2",
-        "Epoch 2/2",
-        "Evaluate",
-        "Epoch 1/1",
-    ]
+    assert [line.split(" ")[0] for line in printed.splitlines()] == ["Epoch", "157/157"] * 2 + ["157/157"] * 3
     assert all(character.isprintable() or character == "\n" for character in printed)
 
 
@@ -191,7 +187,7 @@ def test_below_a_kernel_a_script_prints_lines_only(monkeypatch: pytest.MonkeyPat
     printer = ProgressPrinter(stream=stream)
     printer.on_progress(epoch(500))
     printer.finish(epoch(1000))
-    assert stream.getvalue() == "Epoch 1/2 - 1.0s - loss: 0.5000\n"
+    assert stream.getvalue() == f"Epoch 1/2\n100/100 {'━' * 20} 1s 10ms/step - loss: 0.5000\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pexpect's pseudo-terminals are POSIX'")

@@ -54,13 +54,13 @@ class Model(Network):
     >>> y = Conv2D(4, 3, padding="same")(x)
     >>> outputs = Dense(10, activation="softmax")(GlobalAveragePooling2D()(ReLU()(x + y)))
     >>> model = Model(inputs, outputs)
-    >>> model.predict(np.zeros((2, 8, 8, 3))).shape
+    >>> model.predict(np.zeros((2, 8, 8, 3)), verbose=0).shape
     (2, 10)
 
     What the inner layers make:
 
     >>> view = Model(inputs=model.input, outputs=[layer.output for layer in model.layers[1:3]])
-    >>> [output.shape for output in view.predict(np.zeros((2, 8, 8, 3)))]
+    >>> [output.shape for output in view.predict(np.zeros((2, 8, 8, 3)), verbose=0)]
     [(2, 8, 8, 4), (2, 8, 8, 4)]
     """
 

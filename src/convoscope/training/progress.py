@@ -9,6 +9,7 @@ from typing import Any
 from convoscope.names import for_terminal, text_of
 
 _LONGEST_TEXT = 40  # of a value that is no number
+_CELLS = 20  # of a bar
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ class Progress:
         if total is None:
             return 0.0
         return done / total if total else 1.0
+
+    @property
+    def count(self) -> tuple[int, int | None]:
+        """How many batches are done and how many there will be; images, where batches were not counted."""
+        return (self.steps, self.total_steps) if self.steps or self.total_steps else (self.done, self.total)
 
     @property
     def rate(self) -> float:
@@ -120,16 +126,31 @@ def render_number(value: Any) -> str:
     return f"{number:.4f}" if abs(number) > 1e-3 or number == 0 else f"{number:.4e}"
 
 
-def render_line(progress: Progress) -> str:
-    """Return the line that stays when a stage is over.
+def render_line(progress: Progress, *, bar: bool = True) -> str:
+    """Return what stays when a stage is over, as Keras prints it: of several epochs the epoch in a line of its own.
+
+    Parameters
+    ----------
+    progress : Progress
+    bar : bool
+        Whether there is a bar, as with ``verbose=1``, or none, as with ``verbose=2``.
 
     Examples
     --------
-    >>> render_line(Progress("train", 60000, 60000, 1.8, epoch=1, epochs=5, logs={"loss": 0.4821}))
-    'Epoch 1/5 - 1.8s - loss: 0.4821'
+    >>> done = Progress("train", 60000, 60000, 3.8, 1, 5, {"loss": 0.4821}, steps=1875, total_steps=1875)
+    >>> print(render_line(done))
+    Epoch 1/5
+    1875/1875 ━━━━━━━━━━━━━━━━━━━━ 4s 2ms/step - loss: 0.4821
+    >>> print(render_line(done, bar=False))
+    Epoch 1/5
+    1875/1875 - 4s - 2ms/step - loss: 0.4821
     """
-    parts = [progress.title, render_seconds(progress.seconds), render_logs(progress.logs)]
-    return " - ".join(part for part in parts if part)
+    done, total = progress.count
+    count, seconds = f"{done}/{done if total is None else total}", f"{progress.seconds:.0f}s"
+    pace = render_pace(progress.seconds / done if done else 0.0)
+    parts = [f"{count} {'━' * _CELLS} {seconds} {pace}"] if bar else [count, seconds, pace]
+    title = f"{progress.title}\n" if progress.stage == "train" and progress.epochs > 1 else ""
+    return title + " - ".join(part for part in (*parts, render_logs(progress.logs)) if part)
 
 
 def render_bar(progress: Progress, width: int, *, fancy: bool = True) -> str:
@@ -145,23 +166,41 @@ def render_bar(progress: Progress, width: int, *, fancy: bool = True) -> str:
 
     Examples
     --------
-    >>> render_bar(Progress("train", 300, 1200, 0.5, 1, 5, {"loss": 0.5}), 100, fancy=False)
-    'Epoch 1/5 #####--------------- 300/1200 - 600 images/s - 1.5s left - loss: 0.5000'
+    >>> half = Progress("train", 300, 1200, 0.5, 1, 5, {"loss": 0.5}, steps=10, total_steps=40)
+    >>> render_bar(half, 100, fancy=False)
+    'Epoch 1/5 10/40 #####--------------- 1.5s left 50ms/step - loss: 0.5000'
     """
     full, empty = ("━", "┄") if fancy else ("#", "-")
-    left = progress.seconds_left
-    count = f"{progress.done}/{progress.total}"
-    rate = f"{progress.rate:,.0f} images/s" if progress.rate else ""
-    remaining = f"{render_seconds(left)} left" if left is not None else ""
+    done, total = progress.count
+    left, unknown = progress.seconds_left, total is None
+    pace = render_pace(progress.seconds / done) if done else ""
+    clock = (
+        f"{render_seconds(progress.seconds)}" if unknown else f"{render_seconds(left)} left" if left is not None else ""
+    )
     text = ""
-    # In a narrow terminal the bar gets shorter first, then the rate goes, then the bar: the numbers matter more.
-    for cells, speed in ((20, rate), (10, rate), (10, ""), (0, "")):
+    # In a narrow terminal the bar gets shorter first, then the pace goes, then the bar: the numbers matter more.
+    for cells, speed in ((_CELLS, pace), (_CELLS // 2, pace), (_CELLS // 2, ""), (0, "")):
         filled = min(cells, int(progress.share * cells))
-        start = " ".join(part for part in (progress.title, full * filled + empty * (cells - filled), count) if part)
-        text = " - ".join(part for part in (start, speed, remaining, render_logs(progress.logs)) if part)
+        drawn = "" if unknown else full * filled + empty * (cells - filled)
+        count = f"{done}/{'Unknown' if unknown else total}"
+        start = " ".join(part for part in (progress.title, count, drawn, clock, speed) if part)
+        text = " - ".join(part for part in (start, render_logs(progress.logs)) if part)
         if len(text) <= width:
             break
     return text[: max(0, width)]
+
+
+def render_pace(seconds: float, unit: str = "step") -> str:
+    """Return how long a step takes, as Keras prints it.
+
+    Examples
+    --------
+    >>> render_pace(2.4), render_pace(0.0021), render_pace(0.00004)
+    ('2s/step', '2ms/step', '40us/step')
+    """
+    if seconds >= 1 or seconds == 0:
+        return f"{seconds:.0f}s/{unit}"
+    return f"{seconds * 1e3:.0f}ms/{unit}" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us/{unit}"
 
 
 def render_seconds(seconds: float) -> str:

@@ -75,8 +75,8 @@ def fit(
     epochs : int
         The epoch to train up to; with `initial_epoch`, so many fewer are trained.
     verbose : {"auto", 0, 1, 2}
-        0 shows nothing, 1 and ``"auto"`` a bar that moves where the output is a terminal, and a line for each epoch;
-        2 only the lines.
+        0 shows nothing, 1 and ``"auto"`` a bar for each epoch, which moves where the output is a terminal; 2 a line
+        for each epoch.
     callbacks : Callback or list of Callback
     validation_split : float
         The share of the samples, the last ones as they are given, that is kept for validation.
@@ -286,8 +286,7 @@ def predict(
 ) -> list[Array]:
     """Return the model's outputs, each (N, *output_shape), for inputs (N, *input_shape).
 
-    With ``verbose`` other than 0 a terminal shows a bar while it lasts; nothing is printed otherwise (Keras prints a
-    line for every call).
+    With ``verbose`` other than 0 a line says how many batches that were, as in Keras.
     """
     batch_size, steps = _checked_size(batch_size, "predict"), checked_steps(steps, "steps", "predict")
     printer, listed = _printer(verbose), as_list(callbacks)
@@ -367,10 +366,10 @@ def _checked_size(batch_size: int | None, where: str) -> int | None:
     return None if batch_size is None else integer(batch_size, "batch_size", where)
 
 
-def _printer(verbose: int | str, final: bool = True) -> ProgressPrinter | None:
+def _printer(verbose: int | str) -> ProgressPrinter | None:
     if not any(equal(verbose, known) for known in ("auto", 0, 1, 2)):
         raise ConfigurationError(f"verbose must be 'auto', 0, 1 or 2, but is {verbose!r}.")
-    return ProgressPrinter(live=verbose != 2, final=final) if verbose else None
+    return ProgressPrinter(live=verbose != 2) if verbose else None
 
 
 def _returned(logs: dict[str, float], return_dict: bool) -> float | list[float] | dict[str, float]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from convoscope.seeds import set_random_seed as set_random_seed
     from convoscope.training.data.py_dataset import PyDataset as PyDataset
+    from convoscope.training.progbar import Progbar as Progbar
     from convoscope.utils.arrays import normalize as normalize, to_categorical as to_categorical
     from convoscope.utils.getting import get_file as get_file
     from convoscope.utils.packing import (
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     Sequence = PyDataset
 
 _FOUND_IN = {
+    "Progbar": "convoscope.training.progbar",
     "PyDataset": "convoscope.training.data.py_dataset",
     "Sequence": "convoscope.training.data.py_dataset",
     "array_to_img": "convoscope.preprocessing.images",

@@ -22,7 +22,7 @@ class ProgressPrinter(Callback):
     Parameters
     ----------
     live : bool
-        Whether a bar is wanted; it is shown only in a terminal and in a notebook.
+        Whether a bar is wanted (``verbose=1``); it moves only in a terminal and in a notebook.
     final : bool
         Whether a line stays when a stage is over.
     stream : text stream, optional
@@ -36,6 +36,7 @@ class ProgressPrinter(Callback):
     def __init__(self, live: bool = True, final: bool = True, stream: TextIO | None = None) -> None:
         self._stream = stream
         self.output = standard_output() if stream is None else Output(stream)
+        self.with_bar = live
         self.live = live and self.output.isatty() and not beneath_kernel()
         self.final = final
         self._shown = 0  # characters of the bar that is on the screen
@@ -69,7 +70,7 @@ class ProgressPrinter(Callback):
         else:
             self.clear()
         if self.final:
-            self._write(render_line(progress) + "\n")
+            self._write(render_line(progress, bar=self.with_bar) + "\n")
 
     def clear(self) -> None:
         """Take the bar off the screen; in a notebook, say in its place what was done."""
@@ -117,8 +118,9 @@ class _NotebookBar:
         progress, self._progress = self._progress, None
         if progress is None or not self._output.is_open:
             return
-        what = f"{progress.title} - {progress.done}/{progress.total}"
+        done, total = progress.count
+        what = f"{progress.title} - {done}/{done if total is None else total}"
         if progress.stage == "train":
             whole = f"{self._epochs} epoch{'s' * (self._epochs != 1)}"
-            what = whole if progress.done == progress.total else f"Stopped in epoch {progress.epoch}/{progress.epochs}"
+            what = whole if total in (None, done) else f"Stopped in epoch {progress.epoch}/{progress.epochs}"
         self._output.show(f"{what} - {render_seconds(time.monotonic() - self._began)}")

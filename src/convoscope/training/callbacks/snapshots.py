@@ -44,7 +44,7 @@ class Snapshots(Callback):
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = model.fit(x, y, epochs=2, verbose=0, callbacks=[cs.callbacks.Snapshots(folder)])
     ...     first, *_, last = (cs.load_model(path) for path in find_snapshots(folder).values())
-    >>> bool(np.abs(last.predict(x) - model.predict(x)).max() < 0.001)
+    >>> bool(np.abs(last.predict(x, verbose=0) - model.predict(x, verbose=0)).max() < 0.001)
     True
     """
 
