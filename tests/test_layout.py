@@ -20,7 +20,6 @@ FLOORS = (
     {"layers"},
     {"engine"},
     {"datasets", "drawing", "filters", "report", "training"},
-    {"datasets", "drawing", "filters", "report", "training"},
     {"data", "losses", "metrics", "optimizers", "nn", "preprocessing", "tracking"},
     {"callbacks"},
     {"models"},

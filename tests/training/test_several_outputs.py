@@ -132,7 +132,7 @@ def test_the_same_layer_twice_among_the_outputs_gets_numbers(x: list[Any], y: li
 def test_the_line_of_an_epoch_has_all_losses(capsys: Any, x: list[Any], y: list[Any]) -> None:
     compiled(metrics={"kind": "accuracy"}).fit(x, y, verbose=2)
     words = capsys.readouterr().out
-    assert [part.split(":")[0] for part in words.strip().split(" - ")[2:]] == [
+    assert [part.split(":")[0] for part in words.strip().split(" - ")[3:]] == [
         "loss",
         "kind_loss",
         "size_loss",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -346,6 +347,26 @@ def test_what_lies_ready_is_bounded_by_count_and_by_size(options: dict[str, Any]
         while taken := ready.take():
             found += taken
     assert found == list(range(50))
+
+
+def test_memory_is_bounded_however_many_batches_there_are(new_model: Any, images: Any) -> None:
+    alive, peak = [0], [0]
+
+    def died() -> None:
+        alive[0] -= 1
+
+    def made() -> Iterator[Any]:
+        for _ in range(500):
+            x = images[0][:8].copy()
+            alive[0] += 1
+            peak[0] = max(peak[0], alive[0])
+            weakref.finalize(x, died)
+            yield x, images[1][:8]
+
+    new_model().fit(made(), verbose=0)
+    # Ten lie ready and one is in the hand while as many as lay ready before are trained on.
+    assert peak[0] <= 25
+    assert alive[0] == 0
 
 
 def test_a_single_item_may_be_larger_than_all_that_may_lie_ready() -> None:
