@@ -166,6 +166,20 @@ class _Sequence(cs.utils.Sequence):
         return self.batches[index]
 
 
+def test_one_batch_takes_keras_arguments(new_model: Any, images: Any) -> None:
+    x, y = images
+    weights = np.linspace(0.5, 2, 97)
+    model, other = new_model(), new_model()
+    first = model.train_on_batch(x, y, weights, None, True)
+    assert first == other.train_on_batch(x, y, sample_weight=weights, return_dict=True, reset_metrics=True)
+    assert model.test_on_batch(x, y, weights) == other.test_on_batch(x, y, sample_weight=weights)
+    for call in (model.train_on_batch, model.test_on_batch):
+        with pytest.raises(ConfigurationError, match="every call measures its own batch"):
+            call(x, y, reset_metrics=False)
+    model.reset_metrics()
+    assert model.predict_on_batch([x]).shape == (97, 3)
+
+
 def test_no_batch_of_a_persons_generator_is_lost(new_model: Any, images: Any) -> None:
     asked = []
 

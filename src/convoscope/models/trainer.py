@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convoscope.engine.base import Array, Executable, each
-from convoscope.errors import DataError, NotReadyError, ShapeError, unknown_name
+from convoscope.errors import ConfigurationError, DataError, NotReadyError, ShapeError, unknown_name
 from convoscope.layers import moments
 from convoscope.tensors import tensor
 from convoscope.training.draws import Draws
@@ -243,22 +243,40 @@ class Trainer(ABC):
         options = {"batch_size": batch_size, "verbose": verbose, "steps": steps, "callbacks": callbacks}
         return self.in_form(stages.predict(self, x, **options))
 
-    def train_on_batch(self, x: Any, y: Any, **options: Any) -> Any:
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        return_dict: bool = False,
+        reset_metrics: bool = True,
+    ) -> Any:
         """Take one training step on one batch. See `convoscope.training.stages.train_on_batch`."""
         from convoscope.training import stages
 
         self._require_compiled("train_on_batch")
+        _check_reset_metrics(reset_metrics, "train_on_batch")
         self._build_for(x)
+        options = {"sample_weight": sample_weight, "class_weight": class_weight, "return_dict": return_dict}
         with moments.training():
             return stages.train_on_batch(self, x, y, **options)
 
-    def test_on_batch(self, x: Any, y: Any, **options: Any) -> Any:
+    def test_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        return_dict: bool = False,
+        reset_metrics: bool = True,
+    ) -> Any:
         """Measure loss and metrics on one batch. See `convoscope.training.stages.test_on_batch`."""
         from convoscope.training import stages
 
         self._require_compiled("test_on_batch")
+        _check_reset_metrics(reset_metrics, "test_on_batch")
         self._build_for(x)
-        return stages.test_on_batch(self, x, y, **options)
+        return stages.test_on_batch(self, x, y, sample_weight=sample_weight, return_dict=return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch, (N, *output_shape), without splitting it or showing progress."""
@@ -407,6 +425,15 @@ def _threads(options: dict[str, Any], where: str) -> dict[str, Any]:
         if name not in known:
             raise unknown_name(f"argument of {where}", name, known)
     return {name: value for name, value in options.items() if name != "use_multiprocessing"}
+
+
+def _check_reset_metrics(reset_metrics: Any, where: str) -> None:
+    """Say so if metrics are to be gathered over calls, as only Keras 2 did."""
+    if not reset_metrics:
+        raise ConfigurationError(
+            f"{where}: every call measures its own batch, as in Keras 3, so reset_metrics=False cannot be meant. Take "
+            "the mean of what the calls return, or measure many batches by evaluate."
+        )
 
 
 def _check_compile_options(options: dict[str, Any]) -> None:
