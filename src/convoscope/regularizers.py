@@ -43,8 +43,10 @@ class Regularizer:
     l1: float = 0.0
     l2: float = 0.0
 
-    #: What the core is told of a penalty that takes the whole weight at once.
-    orthogonal: dict[str, Any] | None = None
+    @property
+    def orthogonal(self) -> dict[str, Any] | None:
+        """What engines are told of a penalty that takes the whole weight at once; None if it is not one."""
+        return None
 
     def __post_init__(self) -> None:
         for field in fields(self):  # type: ignore[arg-type]

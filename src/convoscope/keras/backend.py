@@ -15,6 +15,7 @@ from convoscope.errors import ConfigurationError
 from convoscope.keras import ops, outside, random, settings
 from convoscope.keras.arrays import arithmetic, making
 from convoscope.keras.outside import words
+from convoscope.layers.counting import clear_session
 from convoscope.layers.symbols import Symbol
 
 _SETTINGS = ("backend", "epsilon", "floatx", "image_data_format", "set_epsilon", "set_floatx", "set_image_data_format")
@@ -75,6 +76,7 @@ def is_keras_tensor(x: Any) -> bool:
 
 _OWN: dict[str, Any] = {
     **{name: getattr(settings, name) for name in _SETTINGS},
+    "clear_session": clear_session,
     "constant": making.constant,
     "dot": arithmetic.matmul,
     "eval": get_value,

@@ -119,6 +119,8 @@ KERAS = {
     "tree": "use Python's lists and dicts.",
     "Variable": TENSORFLOW["Variable"],
     "export": _EXPORT,
+    "legacy": "what Keras keeps of older releases is in the modules themselves: preprocessing.image, optimizers.",
+    "quantizers": "Convoscope computes in float32.",
     "applications": "there are no pretrained networks yet; write the network with layers.",
 }
 #: By the name in ``keras.utils``

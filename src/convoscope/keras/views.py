@@ -31,8 +31,8 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "optimizers": ("convoscope.optimizers",),
     "preprocessing": ("convoscope.preprocessing", "convoscope.utils"),
     "regularizers": ("convoscope.regularizers",),
-    "saving": ("convoscope.models",),
-    "utils": ("convoscope.utils", "convoscope.models"),
+    "saving": ("convoscope.layers.registered", "convoscope.models"),
+    "utils": ("convoscope.utils", "convoscope.layers.registered", "convoscope.keras.settings"),
     # ---- modules in modules
     "datasets.cifar10": ("convoscope.datasets.cifar10",),
     "datasets.cifar100": ("convoscope.datasets.cifar100",),
@@ -59,7 +59,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "optimizers.legacy": ("convoscope.optimizers",),
     "preprocessing.image_dataset": ("convoscope.utils",),
     "utils.data_utils": ("convoscope.utils",),
-    "utils.generic_utils": ("convoscope.utils", "convoscope.models"),
+    "utils.generic_utils": ("convoscope.utils", "convoscope.layers.registered"),
     "utils.np_utils": ("convoscope.utils",),
     "utils.vis_utils": ("convoscope.utils",),
 }

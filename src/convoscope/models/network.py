@@ -15,9 +15,10 @@ from convoscope.errors import ConfigurationError, ShapeError
 from convoscope.layers.graph import Graph
 from convoscope.layers.symbols import Node, Operation, Symbol, check_count, snake_case, symbols_in
 from convoscope.models import copying
+from convoscope.models.calls import sample_shape
 from convoscope.models.naming import layer_named
 from convoscope.models.prepared import Prepared
-from convoscope.models.trainer import Trainer, sample_shape
+from convoscope.models.trainer import Trainer
 from convoscope.models.weighted import Weighted
 from convoscope.seeds import check_seed, next_seed
 from convoscope.types import Shape

@@ -9,11 +9,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from convoscope import old_keras
 from convoscope.engine.base import Array, Executable, each
-from convoscope.errors import ConfigurationError, DataError, NotReadyError, ShapeError, unknown_name
+from convoscope.errors import NotReadyError
 from convoscope.layers import moments
+from convoscope.models import calls
 from convoscope.tensors import tensor
 from convoscope.training.draws import Draws
 from convoscope.types import Shape
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from convoscope.training.metrics import Metric
     from convoscope.training.objective import Objective
     from convoscope.training.optimizers import Optimizer
-
-# Arguments of Keras' compile that only say how fast or by which way to compute. Anything else would be silently
-# ignored, so it is refused.
-_MEANINGLESS = ("run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss")
 
 
 class Trainer(ABC):
@@ -105,7 +101,7 @@ class Trainer(ABC):
         from convoscope.training import optimizers
         from convoscope.training.compiling import make_objective
 
-        _check_compile_options(options)
+        calls.check_compile_options(options)
         chosen = (
             optimizers.get(optimizer),
             make_objective(
@@ -156,7 +152,7 @@ class Trainer(ABC):
         from convoscope.training import stages
 
         self._require_compiled("fit")
-        threads = _threads(threads, "fit")
+        threads = calls.threads(threads, "fit")
         x = self._built_for(x)
         with moments.training():
             self.history = stages.fit(
@@ -206,7 +202,7 @@ class Trainer(ABC):
         from convoscope.training import stages
 
         self._require_compiled("evaluate")
-        _threads(threads, "evaluate")
+        calls.threads(threads, "evaluate")
         x = self._built_for(x)
         return stages.evaluate(
             self,
@@ -238,7 +234,7 @@ class Trainer(ABC):
         """
         from convoscope.training import stages
 
-        _threads(threads, "predict")
+        calls.threads(threads, "predict")
         x = self._built_for(x)
         options = {"batch_size": batch_size, "verbose": verbose, "steps": steps, "callbacks": callbacks}
         return self.in_form(stages.predict(self, x, **options))
@@ -256,7 +252,7 @@ class Trainer(ABC):
         from convoscope.training import stages
 
         self._require_compiled("train_on_batch")
-        _check_reset_metrics(reset_metrics, "train_on_batch")
+        calls.check_reset_metrics(reset_metrics, "train_on_batch")
         self._build_for(x)
         options = {"sample_weight": sample_weight, "class_weight": class_weight, "return_dict": return_dict}
         with moments.training():
@@ -274,7 +270,7 @@ class Trainer(ABC):
         from convoscope.training import stages
 
         self._require_compiled("test_on_batch")
-        _check_reset_metrics(reset_metrics, "test_on_batch")
+        calls.check_reset_metrics(reset_metrics, "test_on_batch")
         self._build_for(x)
         return stages.test_on_batch(self, x, y, sample_weight=sample_weight, return_dict=return_dict)
 
@@ -301,6 +297,14 @@ class Trainer(ABC):
     @abstractmethod
     def varies_images(self) -> bool:
         """Whether a layer varies images while training."""
+
+    if not TYPE_CHECKING:  # a checker of types would find any name at all
+
+        def __getattr__(self, name: str) -> Any:
+            """Say what to write for a method of older Keras."""
+            raise old_keras.method("model", name) or AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}"
+            )
 
     # ---- what the model has to bring
 
@@ -375,7 +379,7 @@ class Trainer(ABC):
     def _build_for(self, x: Any) -> None:
         """Build the model, if it is not yet, for inputs like `x`."""
         if not self.built:
-            self.build((None, *sample_shape(x, f"Model {self.name!r}")))
+            self.build((None, *calls.sample_shape(x, f"Model {self.name!r}")))
 
     def _built_for(self, x: Any) -> Any:
         """Do the same where `x` may hand out batches: the first one is looked at. Return what stands for it then."""
@@ -394,50 +398,3 @@ class Trainer(ABC):
                 f"Model {self.name!r} has not been compiled, and {what} needs to know the optimizer and the loss. Call "
                 "model.compile(optimizer='adam', loss='sparse_categorical_crossentropy', metrics=['accuracy']) first."
             )
-
-
-def sample_shape(x: Any, where: str) -> tuple[int, ...]:
-    """Return the shape of one of the samples in `x`, whose first axis counts them."""
-    if isinstance(x, (list, tuple)) and len(x) == 1 and np.ndim(x[0]) > 1:
-        x = x[0]  # a list with the only input's array
-    try:
-        shape = np.shape(x)
-    except ValueError:
-        raise DataError(
-            "The inputs are not one array: their shapes differ. Bring all images to the same height, width and "
-            "channels, and stack them: x = np.stack(images)."
-        ) from None
-    if len(shape) < 2:
-        from convoscope.training.data.inputs import numbers
-
-        numbers(x, where, "x")  # something else than the shape may be wrong with it
-        raise ShapeError(
-            f"{where}: the inputs have shape {shape}, but a model takes a batch: the first axis counts the images, as "
-            "in (60000, 28, 28, 1). For one sample, x[np.newaxis] adds that axis."
-        )
-    return tuple(shape[1:])
-
-
-def _threads(options: dict[str, Any], where: str) -> dict[str, Any]:
-    """Return Keras 2's arguments for threads that mean something, or say which is unknown."""
-    known = ("workers", "max_queue_size", "use_multiprocessing")
-    for name in options:
-        if name not in known:
-            raise unknown_name(f"argument of {where}", name, known)
-    return {name: value for name, value in options.items() if name != "use_multiprocessing"}
-
-
-def _check_reset_metrics(reset_metrics: Any, where: str) -> None:
-    """Say so if metrics are to be gathered over calls, as only Keras 2 did."""
-    if not reset_metrics:
-        raise ConfigurationError(
-            f"{where}: every call measures its own batch, as in Keras 3, so reset_metrics=False cannot be meant. Take "
-            "the mean of what the calls return, or measure many batches by evaluate."
-        )
-
-
-def _check_compile_options(options: dict[str, Any]) -> None:
-    for name in options:
-        if name not in _MEANINGLESS:
-            known = ["optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", *_MEANINGLESS]
-            raise unknown_name("argument of compile", name, known)
