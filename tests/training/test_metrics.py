@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from convoscope.errors import ConfigurationError, DataError, ShapeError, UnknownNameError
-from convoscope.training import metrics
+from convoscope.training import losses, metrics
 
 
 def test_every_metric_has_keras_value_over_two_updates(keras_values: dict[str, Any]) -> None:
@@ -232,3 +233,12 @@ def test_a_metric_of_your_own_in_the_way_of_keras() -> None:
 def test_results_of_losses_and_metrics_have_numpy() -> None:
     assert metrics.MeanSquaredError()([[1.0]], [[3.0]]).numpy() == 4.0
     assert metrics.F1Score()(np.eye(2), np.eye(2)).numpy().shape == (2,)
+
+
+def test_a_loss_is_a_metric_whose_batches_are_averaged() -> None:
+    metric = metrics.get(losses.Huber(delta=2.0))
+    metric.update_state([[0.0], [0.0]], [[1.0], [1.0]])
+    metric.update_state([[0.0]], [[4.0]])
+    assert (metric.name, metric.result(), metric.higher_is_better) == ("huber_loss", (0.5 + 6.0) / 2, False)
+    again = metrics.get(json.loads(json.dumps(metrics.serialize(metric))))
+    assert again([[0.0]], [[4.0]]) == 6.0

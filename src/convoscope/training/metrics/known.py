@@ -7,7 +7,7 @@ from typing import Any
 
 from convoscope.errors import ConfigurationError, unknown_name
 from convoscope.layers.registered import custom_object_scope, get_registered_object
-from convoscope.training import functional
+from convoscope.training import functional, losses
 from convoscope.training.losses import Loss, functions as loss_functions
 from convoscope.training.metrics.accuracy import (
     Accuracy,
@@ -150,7 +150,7 @@ def get(identifier: str | dict[str, Any] | Metric | type[Metric] | Callable[...,
     if isinstance(identifier, type) and issubclass(identifier, Metric):
         return _made(identifier, identifier.__name__)
     if isinstance(identifier, Loss):
-        return MeanMetricWrapper(identifier.rows, name=identifier.name)
+        return MeanMetricWrapper(identifier, name=identifier.name)
     if isinstance(identifier, str):
         kind = _NAMES.get(identifier) or _NAMES.get(identifier.lower())
         if kind is None:
@@ -203,6 +203,8 @@ def deserialize(description: dict[str, Any], custom_objects: Mapping[str, Any] |
 
 
 def _function(name: Any) -> Any:
+    if isinstance(name, dict):
+        return losses.deserialize(name)
     found = _FUNCTIONS.get(str(name)) or get_registered_object(str(name))
     if found is None:
         raise ConfigurationError(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from convoscope.engine.loss_rule import KINDS
 from convoscope.errors import ShapeError
 from convoscope.training.functional import running_sum
-from convoscope.training.losses import functions as losses
+from convoscope.training.losses import Loss, functions as losses, serialize
 from convoscope.training.metrics.base import Metric, Values, fitted
 from convoscope.training.numbers import Number
 
@@ -61,7 +61,7 @@ class Sum(Mean):
         return Number(self._total)
 
 
-_LOSSES = {getattr(losses, kind) for kind in KINDS}
+_LOSSES = [getattr(losses, kind) for kind in KINDS]
 
 
 class MeanMetricWrapper(Metric):
@@ -93,7 +93,7 @@ class MeanMetricWrapper(Metric):
         own = getattr(fn, "__name__", None) or getattr(fn, "name", None) or type(fn).__name__
         super().__init__(str(own) if name is None else name, dtype)
         self.fn, self.kwargs = fn, kwargs
-        self.higher_is_better = False if fn in _LOSSES else None
+        self.higher_is_better = False if isinstance(fn, Loss) or any(fn is known for known in _LOSSES) else None
 
     def values(self, y_true: npt.NDArray[Any], y_pred: npt.NDArray[Any]) -> Values:
         found = np.atleast_1d(np.asarray(self.fn(y_true, y_pred, **self.kwargs), np.float64))
@@ -105,7 +105,8 @@ class MeanMetricWrapper(Metric):
         return found
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "fn": getattr(self.fn, "__name__", type(self.fn).__name__), **self.kwargs}
+        named = getattr(self.fn, "__name__", type(self.fn).__name__)
+        return {**super().get_config(), "fn": serialize(self.fn) if isinstance(self.fn, Loss) else named, **self.kwargs}
 
 
 class _OfFunction(Metric):
