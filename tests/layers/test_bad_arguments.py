@@ -75,10 +75,6 @@ ARGUMENTS: list[tuple[Callable[[], Any], list[str]]] = [
     (lambda: Dense(3, kernel_regularizer=abs), ["regularizer is one of L1, L2, L1L2", "of your own", "built-in"]),
     (lambda: Dense(3, kernel_regularizer=0.01), ["regularizer is one of", "0.01"]),
     (lambda: Dense(3, kernel_regularizer={"l2": 0.1}), ["'class_name' and 'config'", "{'l2': 0.1}"]),
-    (
-        lambda: infer_shapes([Conv2D(3, 3, kernel_regularizer="orthogonal_regularizer")], (8, 8, 1)),
-        ["Conv2D", "kernel_regularizer", "two axes", "(3, 3, 1, 3)", "unit_norm"],
-    ),
     (lambda: regularizers.OrthogonalRegularizer(0.1, mode="row"), ["mode of OrthogonalRegularizer", "'rows'"]),
     (lambda: regularizers.OrthogonalRegularizer(-1.0), ["OrthogonalRegularizer", "factor", "from 0 up"]),
     (lambda: regularizers.get({"class_name": "L2", "config": {"l1": 1}}), ["L2", "{'l1': 1}", "takes l2"]),

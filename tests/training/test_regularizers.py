@@ -13,6 +13,7 @@ import convoscope as cs
 from convoscope import constraints, regularizers
 from convoscope.constraints import MaxNorm, MinMaxNorm, NonNeg, UnitNorm
 from convoscope.engine.base import Engine
+from convoscope.errors import ShapeError
 from convoscope.layers import BatchNormalization, Conv2D, Dense, Flatten, Input
 from convoscope.regularizers import L1, L1L2, L2, OrthogonalRegularizer
 
@@ -170,3 +171,20 @@ def test_the_summary_does_not_change() -> None:
     for model in (free, held):
         model.summary(print_fn=texts.append, details=True, plan=True)
     assert texts[0] == texts[1]
+
+
+def test_an_orthogonal_regularizer_is_for_weights_with_two_axes() -> None:
+    with pytest.raises(ShapeError, match=r"Conv2D.*kernel_regularizer.*two axes.*\(3, 3, 1, 4\).*unit_norm"):
+        Conv2D(4, 3, kernel_regularizer="orthogonal_regularizer", input_shape=(6, 6, 1)).checked_shape((6, 6, 1))
+
+
+@pytest.mark.parametrize("mode", ["rows", "columns"])
+def test_the_gradient_of_an_orthogonal_regularizer_is_the_slope_of_its_penalty(mode: str) -> None:
+    regularizer = OrthogonalRegularizer(0.5, mode)
+    weight = np.random.default_rng(0).standard_normal((4, 6))
+    for place in np.ndindex(weight.shape):
+        step = np.zeros_like(weight)
+        step[place] = 1e-6
+        slope = (regularizer(weight + step) - regularizer(weight - step)) / 2e-6
+        assert regularizer.gradient(weight)[place] == pytest.approx(slope, abs=1e-8)
+    assert not regularizer.gradient(np.zeros((2, 3))).any()  # nothing to turn

@@ -11,7 +11,7 @@ from convoscope.training.optimizer import Optimizer
 
 
 def restore_training(model: Network, path: str | os.PathLike[str]) -> None:
-    """Set a compiled model to what `save_model` wrote of one like it: it trains on as that one would have.
+    """Set a compiled model to what `save_model` wrote of one like it: with the same seed, it trains on as that one.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def restore_training(model: Network, path: str | os.PathLike[str]) -> None:
             "Compile the model as it was then, or take the file away."
         )
     model.set_weights(saved.get_weights())
-    model.seed, model.draws = saved.seed, saved.draws
+    model.draws = saved.draws
     optimizer.take_state(other, model.own_trainable_weights, saved.own_trainable_weights)
 
 

@@ -31,7 +31,8 @@ class BackupAndRestore(Callback):
 
     Notes
     -----
-    The backup is a model file with the optimizer's state: the epochs that are left come out as they would have.
+    The backup is a model file with the optimizer's state: with the same seed (of the model, or by `set_random_seed`)
+    the epochs that are left come out as they would have.
     """
 
     def __init__(
