@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from campaign.readers import data, images, models, questions, runs, texts
+from campaign.readers import data, images, models, packed, questions, runs, texts
 from campaign.trying import Trial
 
 
@@ -35,6 +35,10 @@ READERS = (
     Reader("image", 20, images.ImageTrial),
     Reader("csv", 8, data.TableTrial),
     Reader("cache", 3, data.CacheTrial),
+    Reader("pickle", 12, packed.PickleTrial),
+    Reader("cifar", 3, packed.BatchesTrial),
+    Reader("npz", 3, packed.ArraysTrial),
+    Reader("archive", 3, packed.ArchiveTrial),
     Reader("run", 4, runs.RunTrial),
     Reader("experiment", 2, runs.ExperimentTrial),
     Reader("question", 8, questions.QuestionTrial),

@@ -15,12 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convoscope.datasets.pickled import read_pickled
-from convoscope.errors import FileFormatError
+from convoscope.errors import ConvoscopeError, FileFormatError
 from convoscope.paths import open_regular
 
 SIDE, PIXELS = 32, 3 * 32 * 32
 #: Bytes a pickled image takes besides its pixels, at most: its file's name and its labels.
 _BESIDE = 256
+#: What `tarfile` raises on damaged archives: its own, those of what they are packed with, and of its parser.
+_DAMAGED = (tarfile.TarError, EOFError, zlib.error, OSError, ValueError, LookupError, TypeError)
 Batch = tuple[NDArray[np.uint8], NDArray[Any]]
 """Images ``(N, 3072)``, all red values first, and their labels ``(N,)``."""
 
@@ -167,7 +169,9 @@ def _of_archive(path: Path, names: Collection[str], most: int) -> dict[str, byte
                     contents[name] = _bounded(file.read(min(member.size, most + 1)), f"{name} in {path}", most)
                 if len(contents) == len(names):
                     return contents
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+    except ConvoscopeError:
+        raise
+    except _DAMAGED as error:
         raise FileFormatError(
             f"{path} is a damaged archive: {error}. Remove it, so that it is downloaded again."
         ) from error

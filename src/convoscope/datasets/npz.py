@@ -14,7 +14,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from convoscope.datasets.locate import candidates, places_to_look
-from convoscope.errors import FileFormatError
+from convoscope.errors import ConvoscopeError, FileFormatError
 from convoscope.paths import open_regular
 
 NAMES = ("x_train", "y_train", "x_test", "y_test")
@@ -63,9 +63,9 @@ def read_npz(path: Path, check: Callable[[str], Check]) -> dict[str, NDArray[Any
                     f"{path} has no {missing[0]}. A data set of this kind has {', '.join(NAMES)}. Replace the file."
                 )
             return {name: _array(archive, name, check(name)) for name in NAMES}
-    except FileFormatError:
+    except ConvoscopeError:
         raise
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, RuntimeError) as error:
         raise FileFormatError(
             f"{path} is damaged, or no file of arrays: {error}. Remove it, so that the data set is downloaded again."
         ) from error

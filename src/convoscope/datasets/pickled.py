@@ -84,7 +84,7 @@ def read_pickled(content: bytes, what: str) -> dict[str, Any]:
             f"{what} is a pickle that is not read: it {error}, which no file of arrays has. None of it was run. "
             f"Replace it with the published file."
         ) from error
-    except (IndexError, KeyError, TypeError, ValueError, struct.error, OverflowError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, struct.error, OverflowError) as error:
         raise FileFormatError(
             f"{what} is damaged, cut short, or no pickle at all. Replace it with the published file."
         ) from error

@@ -18,7 +18,7 @@ from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from convoscope.errors import ConvoscopeWarning, FileFormatError, StorageError
+from convoscope.errors import ConvoscopeError, ConvoscopeWarning, FileFormatError, StorageError
 from convoscope.storage import remedy
 from convoscope.wording import counted
 
@@ -35,6 +35,9 @@ _DAMAGED = (
     lzma.LZMAError,
     EOFError,
     RuntimeError,  # an encrypted zip, and a way to pack that is not known
+    ValueError,  # these three come from tarfile's parser
+    LookupError,
+    TypeError,
 )
 
 _LEFT_OUT: IO[bytes] = io.BytesIO()
@@ -69,7 +72,7 @@ def unpack(archive: Path, folder: Path, formats: Sequence[str] = FORMATS) -> boo
     StorageError
         The disk is full, or may not be written to.
     """
-    read = next((_READERS[form] for form in formats if _IS[form](archive)), None)
+    read = _reader(archive, formats)
     if read is None:
         return False
     try:
@@ -82,15 +85,29 @@ def unpack(archive: Path, folder: Path, formats: Sequence[str] = FORMATS) -> boo
             shutil.rmtree(folder)
         os.replace(beside, folder)
         os.chmod(folder, 0o755)  # a temporary folder is for its owner alone
+    except ConvoscopeError:
+        raise
     except _DAMAGED as error:
-        raise FileFormatError(f"{archive} is a damaged archive: {error}. Remove it and fetch it again.") from error
+        raise _damaged(archive, error) from error
     except OSError as error:
         if error.errno is None:  # what bz2 says of bytes that are none of its own
-            raise FileFormatError(f"{archive} is a damaged archive: {error}. Remove it and fetch it again.") from error
+            raise _damaged(archive, error) from error
         raise StorageError(f"{archive} could not be unpacked: {error.strerror or error}. {remedy(error)}.") from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return True
+
+
+def _reader(archive: Path, formats: Sequence[str]) -> _Reader | None:
+    """Return what reads an archive, or None where it is of none of the formats."""
+    try:
+        return next((_READERS[form] for form in formats if _IS[form](archive)), None)
+    except _DAMAGED as error:  # packed, and cut short within its first block
+        raise _damaged(archive, error) from error
+
+
+def _damaged(archive: Path, error: Exception) -> FileFormatError:
+    return FileFormatError(f"{archive} is a damaged archive: {error}. Remove it and fetch it again.")
 
 
 def _write(archive: Path, root: Path, read: _Reader) -> None:
