@@ -108,10 +108,14 @@ def affine(image: Array, matrix: Array, offset: Array, fill_mode: str, cval: flo
         outside = (rows < 0) | (rows > height - 1) | (columns < 0) | (columns > width - 1)
     map_outside = _MODES[fill_mode]
     corners = [_neighbours(map_outside(at, n), n, fill_mode, order) for at, n in ((rows, height), (columns, width))]
+    pixels = np.ascontiguousarray(image, np.float64).reshape(len(image), -1)
     found: Array = np.zeros(image.shape, np.float64)
     for row, row_share in corners[0]:
         for column, column_share in corners[1]:
-            found += image[:, row, column] * row_share * column_share
+            part = pixels.take(row * width + column, axis=1)  # (C, H, W)
+            part *= row_share
+            part *= column_share
+            found += part
     found[:, outside] = cval
     return _as(found, image.dtype)
 
