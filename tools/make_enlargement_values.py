@@ -8,9 +8,8 @@ bilinear enlargement by what is no power of two, for whose shares TensorFlow has
 
 from __future__ import annotations
 
-from peer_values import Description, Recorder, case_name, layer, record_stack
-
 import keras
+from peer_values import Description, Recorder, case_name, layer, record_stack
 
 
 def enlargements(recorder: Recorder) -> None:

@@ -22,10 +22,9 @@ from typing import Any
 
 os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "", "KERAS_BACKEND": "tensorflow"}
 
+import keras
 import numpy as np
 from keras.src.utils import progbar
-
-import keras
 
 TARGET = Path(__file__).parent.parent / "tests" / "training" / "fit_values.json"
 COUNT, BATCH = 18, 4  # five batches, the last of 2

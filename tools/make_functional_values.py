@@ -18,10 +18,9 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+import keras  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from tests.models import functional_networks as networks  # noqa: E402
-
-import keras  # noqa: E402
 
 WIDTHS = (50, 88, 98, 140)
 

@@ -18,11 +18,10 @@ from typing import Any
 
 os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "", "KERAS_BACKEND": "tensorflow"}
 
+import keras
 import numpy as np
 import tensorflow as tf
 from PIL import Image
-
-import keras
 
 FOLDER = Path(__file__).parent.parent / "tests" / "data"
 sys.path.insert(0, str(FOLDER))

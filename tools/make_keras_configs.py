@@ -12,9 +12,8 @@ import runpy
 import sys
 from pathlib import Path
 
-import numpy as np
-
 import keras
+import numpy as np
 from keras import layers
 
 FILE = Path(__file__).parent.parent / "tests" / "models" / "keras_configs.json"

@@ -11,10 +11,9 @@ import os
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import keras
 import tensorflow as tf
 from peer_values import Description, Draw, Recorder, case_name, keras_layers, layer, record_stack
-
-import keras
 
 
 def depthwise(recorder: Recorder) -> None:

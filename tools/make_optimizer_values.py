@@ -11,9 +11,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import keras
+import numpy as np
 
 FILE = Path(__file__).parent.parent / "tests" / "training" / "optimizer_values.json"
 STEPS, BATCH = 12, 5

@@ -20,10 +20,9 @@ import numpy as np
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import keras
 import tensorflow as tf
 from peer_values import UNIT, Array, Description, Draw, Recorder, case_name, keras_layers, layer, record_stack
-
-import keras
 
 # ---- layers
 

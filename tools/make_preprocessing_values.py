@@ -17,11 +17,10 @@ from types import SimpleNamespace
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import keras
 import numpy as np
 import pandas as pd  # type: ignore[import-untyped, unused-ignore]
 from keras.src.legacy.preprocessing import image as legacy
-
-import keras
 
 FOLDER = Path(__file__).parent.parent / "tests" / "preprocessing"
 sys.path.insert(0, str(FOLDER))

@@ -6,11 +6,10 @@ network under each regularizer, constraint and optimizer, and three runs of ``fi
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 from make_peer_values import BATCH, RULES, STEPS
 from peer_values import UNIT, Array, Description, Draw, Recorder, layer
-
-import keras
 
 INPUT = (5, 4, 2)
 REGULARIZERS: dict[str, Description | str | None] = {

@@ -10,9 +10,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import numpy as np
-
 import keras
+import numpy as np
 from keras import layers
 
 FOLDER = Path(__file__).parent.parent / "tests" / "models" / "keras_weights"

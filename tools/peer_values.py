@@ -10,11 +10,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
-
-import keras
 
 Array = npt.NDArray[Any]
 Description = dict[str, Any]
