@@ -10,6 +10,8 @@ Run this page: python docs/lessons/11_the_channel_axis.py [digits]. Without Fash
 digits, it takes the digits in the package.
 """
 
+import warnings
+
 import numpy as np
 
 import convoscope as cs
@@ -32,15 +34,17 @@ model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=
 
 
 def said_to(mistake):
-    """Return what is said to whoever makes a mistake."""
+    """Return what is said to whoever makes a mistake: a warning, or an error."""
     try:
-        mistake()
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            mistake()
     except cs.errors.ShapeError as error:
         return str(error)
-    return "nothing"
+    return str(said[0].message) if said else "nothing"
 
 
-forgotten = said_to(lambda: model.fit(x_train / 255, y_train))
+forgotten = said_to(lambda: model.fit(x_train[:320] / 255, y_train[:320], verbose=0))
 print("\nForgotten in the data:", forgotten)
 assert "The channel axis is missing: x.reshape(-1, 28, 28, 1)" in forgotten
 

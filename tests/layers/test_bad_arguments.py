@@ -97,7 +97,7 @@ ARGUMENTS: list[tuple[Callable[[], Any], list[str]]] = [
     (lambda: SeparableConv2D(0, 3), ["SeparableConv2D", "filters", "at least 1", "is 0"]),
     (lambda: SeparableConv2D(8, 3, depth_multiplier=1.5), ["SeparableConv2D", "depth_multiplier", "1.5"]),  # type: ignore[arg-type]
     (lambda: Conv2D(8, 3, name=""), ["Conv2D", "name", "not empty", "''"]),
-    (lambda: Conv2D(8, 3, input_shape=(28, None, 1)), ["Conv2D", "input_shape", "every axis needs a size", "None"]),
+    (lambda: Conv2D(8, 3, input_shape=(28, 28, None)), ["Conv2D", "input_shape", "every axis needs a size", "None"]),
     (lambda: Conv2D(8, 3, input_shape="28"), ["Conv2D", "input_shape", "tuple of whole numbers", "'28'"]),
     (lambda: Conv2DTranspose(0, 3), ["Conv2DTranspose", "filters", "at least 1", "is 0"]),
     (lambda: Conv2DTranspose(8, 3, strides=2, dilation_rate=(1, 2)), ["strides (2, 2)", "dilation_rate (1, 2)", "1"]),
@@ -179,7 +179,7 @@ ARGUMENTS: list[tuple[Callable[[], Any], list[str]]] = [
     (lambda: RandomErasing(value_range=255), ["RandomErasing", "value_range", "two numbers", "255"]),  # type: ignore[arg-type]
     (lambda: RandomErasing(value_range=(1, 0)), ["RandomErasing", "value_range", "the smaller end", "(1, 0)"]),
     (lambda: InputLayer(), ["Input", "shape", "Input(shape=(28, 28, 1))"]),
-    (lambda: Input((None, 28, 1)), ["Input", "every axis needs a size", "None"]),  # type: ignore[arg-type]
+    (lambda: Input((28, 28, None)), ["Input", "every axis needs a size", "None"]),  # type: ignore[arg-type]
     (lambda: deserialize({"class_name": "Dense"}), ["Dense", "settings", "dict", "None"]),
 ]
 

@@ -120,6 +120,8 @@ def test_a_size_that_cannot_be_meant_is_refused(
             continue
         if argument == "target_shape" and value == -1:
             continue
+        if kind == "InputLayer" and _told(beside, value)[0] is None:  # images of any height
+            continue
         with pytest.raises(ConvoscopeError, match=argument.split("_")[0]):
             _made(kind, {**settings, argument: _told(beside, value)})
 

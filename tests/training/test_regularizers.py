@@ -16,6 +16,7 @@ from convoscope.engine.base import Engine
 from convoscope.errors import ShapeError
 from convoscope.layers import BatchNormalization, Conv2D, Dense, Flatten, Input
 from convoscope.regularizers import L1, L1L2, L2, OrthogonalRegularizer
+from convoscope.utils import clear_session
 
 
 def held_model(seed: int = 1) -> cs.Sequential:
@@ -163,6 +164,7 @@ def test_weights_keep_what_they_were_built_with() -> None:
 
 def test_the_summary_does_not_change() -> None:
     free = cs.Sequential([Input((6, 6, 1)), Conv2D(4, 3), Flatten(), Dense(3)], name="one")
+    clear_session()  # the same names once more
     held = cs.Sequential(
         [Input((6, 6, 1)), Conv2D(4, 3, kernel_regularizer="l2"), Flatten(), Dense(3, bias_constraint="non_neg")],
         name="one",

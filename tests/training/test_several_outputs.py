@@ -351,10 +351,10 @@ def test_a_layer_that_is_called_twice_has_its_weights_and_slots_once(engine: Eng
     model.compile("adam", "mse")
     x, y = images()
     model.fit(x, y, epochs=2, verbose=0)
-    slots = model.optimizer.slots_for(model.trainable_weights)
+    slots = model.optimizer.slots_for(model.own_trainable_weights)
     assert [[slot.shape for slot in own] for own in slots] == [[w.shape] * 2 for w in model.trainable_weights]
     assert all(np.abs(own[0]).max() > 0 for own in slots)
-    assert model.optimizer.places_of_slots(model.weights) == [0, 1, 2, 3, 6, 7]
+    assert model.optimizer.places_of_slots(model.own_weights) == [0, 1, 2, 3, 6, 7]
 
 
 def test_a_frozen_base_stays_and_its_head_learns(engine: Engine) -> None:
@@ -367,7 +367,7 @@ def test_a_frozen_base_stays_and_its_head_learns(engine: Engine) -> None:
     assert losses[-1] < 0.9 * losses[0]
     changed = [bool((now != then).any()) for now, then in zip(model.get_weights(), before, strict=True)]
     assert changed == [False] * 6 + [True] * 2  # moving averages of the frozen normalisation included
-    assert model.optimizer.places_of_slots(model.weights) == [6, 7]
+    assert model.optimizer.places_of_slots(model.own_weights) == [6, 7]
     model.get_layer("base").trainable = True
     model.compile(model.optimizer, "mse")  # the same optimizer goes on, with new slots for what it had not met
     model.fit(x, y, verbose=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 import convoscope as cs
@@ -61,15 +63,14 @@ def what_relu_leaves() -> list[float]:
 
 
 def without_the_channel_axis() -> str:
-    """Train on 60,000×28×28 numbers, as whoever forgets the channel axis, and give what is said to it."""
-    images, labels = np.zeros((60_000, 28, 28), np.uint8), np.zeros(60_000, np.uint8)
+    """Train on images of 28×28 numbers, as whoever forgets the channel axis, and give what is said to it."""
+    images, labels = np.zeros((32, 28, 28), np.uint8), np.zeros(32, np.uint8)
     model = from_a_list()
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
-    try:
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
         model.fit(images, labels, verbose=0)
-    except cs.errors.ShapeError as error:
-        return str(error)
-    return "nothing"
+    return str(said[0].message) if said else "nothing"
 
 
 def with_the_channel_axis() -> tuple[int, ...]:

@@ -140,10 +140,10 @@ def _filled(measured: Measured, trial: Trial, epochs: int) -> list[list[float]]:
 def _channel(measured: Measured) -> list[Finding]:
     remedy = "x.reshape(-1, 28, 28, 1)"
     message = checks.without_the_channel_axis()
-    said = "the error says so" if "channel axis is missing" in message and remedy in message else message
+    said = "a warning says so" if "channel axis is missing" in message and remedy in message else message
     return [
         counted("60,000×28×28 reshaped", (60_000, 28, 28, 1), checks.with_the_channel_axis()),
-        counted("forgetting it", "the error says so", said),
+        counted("forgetting it", "a warning says so", said),
     ]
 
 

@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     from convoscope.lessons.course import Lessons
 
 NAME, IMAGES, SCRIPTS = "lessons.md", "images", "lessons"
-_IMPORTS = "import numpy as np\n\nimport convoscope as cs\nfrom convoscope.models.summary import summarize"
+_IMPORTS = """import warnings
+
+import numpy as np
+
+import convoscope as cs
+from convoscope.models.summary import summarize"""
 
 
 def write_page(lessons: Lessons, folder: Path, facts: Sequence[str] = ()) -> list[Path]:

@@ -116,7 +116,28 @@ class Recipe:
         -------
         History
         """
-        passes = math.ceil(self.epochs)
-        steps = max(1, round(steps_an_epoch(len(x), self.batch_size) * self.epochs / passes))
-        compile_classifier(model, self, passes * steps)
-        return model.fit(x, y, batch_size=self.batch_size, epochs=passes, steps_per_epoch=steps, **options)
+        epoch = steps_an_epoch(len(x), self.batch_size)
+        steps = max(1, round(epoch * self.epochs))
+        compile_classifier(model, self, steps)
+        whole, rest = divmod(steps, epoch)
+        history = model.fit(x, y, batch_size=self.batch_size, epochs=whole, **options) if whole else None
+        if rest == 0 or (history is not None and model.stop_training):
+            assert history is not None
+            return history
+        last = model.fit(
+            x,
+            y,
+            batch_size=self.batch_size,
+            epochs=whole + 1,
+            initial_epoch=whole,
+            steps_per_epoch=rest,
+            **options,
+        )
+        return last if history is None else _joined(history, last)
+
+
+def _joined(first: History, second: History) -> History:
+    """Return what two calls of `fit`, the second of which went on, measured."""
+    second.epoch = first.epoch + second.epoch
+    second.history = {name: values + second.history.get(name, []) for name, values in first.history.items()}
+    return second

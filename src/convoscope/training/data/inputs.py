@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from convoscope.checks import LARGEST_NUMBER
 from convoscope.engine.base import Array
-from convoscope.errors import DataError, ShapeError
+from convoscope.errors import ConvoscopeWarning, DataError, ShapeError
 from convoscope.types import Shape
 
 # Values looked at in one go: small enough for the processor's cache, and no temporary of the data set's size.
@@ -52,7 +53,7 @@ def check_inputs(x: Any, input_shape: Shape, where: str) -> Array:
     array = numbers(x, where, "x")
     if array.ndim and array.shape[0] == 0:
         raise DataError(f"{where}: x is empty, its shape is {array.shape}. At least one sample is needed.")
-    array = _with_last_axis(array, input_shape)
+    array = _with_last_axis(array, input_shape, where)
     if array.shape[1:] != input_shape or array.ndim == 0:
         raise ShapeError(_shape_message(array.shape, input_shape, where))
     if array.dtype.kind == "b":
@@ -80,9 +81,17 @@ def check_inputs(x: Any, input_shape: Shape, where: str) -> Array:
     return array
 
 
-def _with_last_axis(array: Array, input_shape: Shape) -> Array:
+def _with_last_axis(array: Array, input_shape: Shape, where: str) -> Array:
     """Return an array with the last axis of length 1 that a model takes (grey images), or without one that it lacks."""
     if array.ndim and (*array.shape[1:], 1) == input_shape:
+        if len(input_shape) == 3:
+            height, width = array.shape[1:]
+            warnings.warn(
+                f"{where}: The channel axis is missing: x.reshape(-1, {height}, {width}, 1) adds it. The model takes "
+                "images with one channel, so it is added here, as in Keras.",
+                ConvoscopeWarning,
+                stacklevel=2,
+            )
         return array[..., np.newaxis]
     return array[..., 0] if array.ndim > 1 and array.shape[1:] == (*input_shape, 1) else array
 
