@@ -17,7 +17,7 @@ from public_programs.script import as_script, change_imports
 from public_programs.standins import download, unpack
 
 ROOT = Path(__file__).resolve().parent.parent
-SECONDS = 600
+SECONDS = 300
 
 Framework = Literal["convoscope", "keras"]
 

@@ -38,6 +38,7 @@ def test_results_are_tensors() -> None:
     assert f"{tf.reduce_mean(X):.2f}" == f"{X.mean():.2f}"
     assert isinstance(ops.mean(X, axis=0), Tensor)
     assert ops.convert_to_numpy(ops.ones((2,))).__class__ is np.ndarray
+    np.testing.assert_array_equal(ops.one_hot([0, 2], num_classes=3), [[1, 0, 0], [0, 0, 1]])
 
 
 @pytest.mark.parametrize(
