@@ -154,8 +154,9 @@ def name_of(activation: str | Callable[..., Array] | None) -> str:
     if activation is None:
         return "linear"
     if callable(activation):
+        plain = getattr(activation, "__wrapped__", activation)  # those of `convoscope.nn` are wrapped
         for name, function in BY_NAME.items():
-            if function is activation:
+            if function is plain:
                 return name
         raise unknown_name("activation function", getattr(activation, "__name__", activation), BY_NAME)
     name = _SYNONYMS.get(str(activation).lower(), str(activation).lower())

@@ -23,7 +23,7 @@ _NUMPY = words("""
 """)
 _OWN: dict[str, Any] = {
     **{name: vars(arithmetic)[name] for name in (*arithmetic.ELEMENT_BY_ELEMENT, "power")},
-    **{name: getattr(nn, name) for name in nn.__all__},
+    **{name: getattr(nn, name) for name in nn.__all__ if name not in ("get", "serialize", "deserialize")},
     "absolute": arithmetic.abs,
     "add": arithmetic.add,
     "all": reductions.reduce_all,

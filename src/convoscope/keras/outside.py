@@ -131,6 +131,14 @@ UTILS = {
         _TEXT,
     ),
 }
+_OLD_BACKEND = "images are height × width × channels, always; leave it out."
+#: By the name in ``keras.backend``
+BACKEND = {
+    **dict.fromkeys(("set_image_dim_ordering", "image_dim_ordering"), _OLD_BACKEND),
+    **dict.fromkeys(("get_session", "set_session"), f"TensorFlow 1 is not followed: {_FIT}"),
+    **dict.fromkeys(("function", "gradients"), _GRADIENTS),
+    "tf": "write import convoscope as tf.",
+}
 PREPROCESSING = dict.fromkeys(("text", "sequence", "timeseries", "timeseries_dataset_from_array"), _TEXT)
 
 TABLES: dict[str, dict[str, str]] = {
@@ -142,6 +150,7 @@ TABLES: dict[str, dict[str, str]] = {
     "convoscope.keras.datasets": DATASETS,
     "convoscope.keras.preprocessing": {**PREPROCESSING, **UTILS},
     "convoscope.keras.utils": UTILS,
+    "convoscope.keras.backend": BACKEND,
     "convoscope.preprocessing": PREPROCESSING,
 }
 

@@ -30,7 +30,7 @@ _MATH: dict[str, Any] = {
     "add_n": arithmetic.add_n,
     "argmax": reductions.tf_argmax,
     "argmin": reductions.argmin,
-    "clip_by_value": arithmetic.clip,
+    "clip_by_value": arithmetic.clip_by_value,
     "divide": arithmetic.divide,
     "l2_normalize": arithmetic.l2_normalize,
     "matmul": arithmetic.matmul,

@@ -18,7 +18,7 @@ _HERE = "convoscope.keras"
 
 #: Views by their names behind ``keras.``, and the modules that they show, the first that has a name counting.
 VIEWS: dict[str, tuple[str, ...]] = {
-    "activations": ("convoscope.activations",),
+    "activations": ("convoscope.nn", "convoscope.activations"),
     "callbacks": ("convoscope.callbacks",),
     "config": ("convoscope.keras.settings",),
     "constraints": ("convoscope.constraints",),

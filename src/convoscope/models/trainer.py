@@ -47,7 +47,13 @@ class Trainer(ABC):
     @property
     def loss(self) -> Loss | list[Loss | None] | None:
         """The loss, or a list with that of each output; None until the model is compiled."""
+        if "loss" in self.__dict__:  # a subclass keeps something of its own under this name, as it may in Keras
+            return self.__dict__["loss"]  # type: ignore[no-any-return]
         return None if self.objective is None else self.objective.loss
+
+    @loss.setter
+    def loss(self, value: Any) -> None:
+        self.__dict__["loss"] = value
 
     @property
     def metrics(self) -> list[Metric]:

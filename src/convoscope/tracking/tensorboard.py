@@ -6,12 +6,14 @@ import os
 import shlex
 import socket
 import time
+import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from convoscope.checks import integer
+from convoscope.checks import equal, integer
+from convoscope.errors import ConvoscopeWarning
 from convoscope.paths import user_path
 from convoscope.tracking.describe import as_text
 from convoscope.tracking.findings import Findings, png
@@ -71,6 +73,16 @@ class TensorBoard(Tracker):
         test_data: Any = None,
         **options: Any,
     ) -> None:
+        for name in ("write_images", "write_steps_per_second", "update_freq", "profile_batch", "embeddings_freq"):
+            value = options.get(name)
+            if name in options and not any(equal(value, known) for known in _ACCEPTED[name]):
+                warnings.warn(
+                    f"TensorBoard: {name}={value!r} is left out: losses and metrics are written once an epoch, and "
+                    "histograms of the weights with histogram_freq.",
+                    ConvoscopeWarning,
+                    stacklevel=2,
+                )
+                del options[name]
         reject_unsupported(options, _ACCEPTED, type(self))
         super().__init__(hyperparameters, test_data)
         self.log_dir = user_path(log_dir)
