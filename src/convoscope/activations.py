@@ -5,6 +5,7 @@ Each is a plain NumPy function of an array, usable on its own; layers keep only 
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -154,7 +155,7 @@ def name_of(activation: str | Callable[..., Array] | None) -> str:
     if activation is None:
         return "linear"
     if callable(activation):
-        plain = getattr(activation, "__wrapped__", activation)  # those of `convoscope.nn` are wrapped
+        plain = inspect.unwrap(activation)  # those of `convoscope.nn` take symbols as well
         for name, function in BY_NAME.items():
             if function is plain:
                 return name

@@ -1,7 +1,7 @@
-"""Activation functions under the names that lessons use: ``activation=nn.relu``, ``nn.softmax(logits).numpy()``.
+"""Activation functions under the names that lessons use: ``activation=nn.relu``, ``nn.relu(x)``.
 
-Each computes on arrays and returns a `convoscope.tensors.Tensor`; called on a symbol, it is the layer of that
-activation.
+They take arrays, which they answer at once with a `convoscope.tensors.Tensor`, and symbols, on which they call the
+layer that computes the same in a network.
 """
 
 from __future__ import annotations
@@ -12,86 +12,119 @@ from typing import Any
 
 import numpy as np
 
-from convoscope import activations
-from convoscope.layers import Activation
+from convoscope import activations, layers
 from convoscope.layers.counting import named_after
 from convoscope.layers.symbols import Symbol
 from convoscope.tensors import tensor
 
 
-def _public(function: Callable[..., Any]) -> Callable[..., Any]:
+def _numbers(x: Any) -> Any:
+    """Return an array of floating-point numbers; of numbers without a type, float32 as in TensorFlow."""
+    values = np.asarray(x)
+    return values if hasattr(x, "dtype") and values.dtype.kind == "f" else values.astype(np.float32)
+
+
+def _on_both(function: Callable[..., Any], layer: Callable[..., Any] | None = None) -> Callable[..., Any]:
+    """Return an activation that takes arrays and symbols; `layer` makes the layer, from the same options."""
+    make = layer or (lambda: layers.Activation(function.__name__))
+
     @functools.wraps(function)
-    def call(x: Any, *args: Any, **options: Any) -> Any:
-        if isinstance(x, Symbol):
-            with named_after(function.__name__):
-                return Activation(function)(x)
-        array = np.asarray(x).view(np.ndarray)
-        if array.dtype.kind != "f" or not hasattr(x, "dtype"):  # numbers of Python's are float32, as in TensorFlow
-            array = array.astype(np.float32)
-        return tensor(function(array, *args, **options))
+    def call(x: Any, *args: Any, name: str | None = None, **options: Any) -> Any:
+        if not isinstance(x, Symbol):
+            return tensor(function(_numbers(x), *args, **options))
+        with named_after(name or function.__name__):
+            made = make(*args, **options)
+        return made(x)
 
     return call
 
 
-elu = _public(activations.elu)
-exponential = _public(activations.exponential)
-gelu = _public(activations.gelu)
-hard_sigmoid = _public(activations.hard_sigmoid)
-hard_silu = _public(activations.hard_silu)
-leaky_relu = _public(activations.leaky_relu)
-linear = _public(activations.linear)
-mish = _public(activations.mish)
-relu = _public(activations.relu)
-relu6 = _public(activations.relu6)
-selu = _public(activations.selu)
-sigmoid = _public(activations.sigmoid)
-silu = _public(activations.silu)
-softmax = _public(activations.softmax)
-softplus = _public(activations.softplus)
-softsign = _public(activations.softsign)
-tanh = _public(activations.tanh)
+def _relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
+    """Throw what is below a threshold away, or let a share of it through; cut off what is above a bound."""
+    below = negative_slope * (x - threshold) if negative_slope else 0.0  # not 0 times infinity
+    kept = np.where(x >= threshold, x, below).astype(x.dtype)
+    return kept if max_value is None else np.minimum(kept, x.dtype.type(max_value))
 
+
+def _relu_layer(negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
+    return layers.ReLU(max_value=max_value, negative_slope=negative_slope, threshold=threshold)
+
+
+def _leaky_relu(x: Any, negative_slope: float = 0.2, alpha: float | None = None) -> Any:
+    """Let a share of the negative values through; TensorFlow calls the share alpha."""
+    return activations.leaky_relu(x, negative_slope if alpha is None else alpha)
+
+
+def _leaky_relu_layer(negative_slope: float = 0.2, alpha: float | None = None) -> Any:
+    return layers.LeakyReLU(negative_slope if alpha is None else alpha)
+
+
+def _softmax(x: Any, axis: int = -1) -> Any:
+    """Turn the values along an axis into probabilities that sum to 1."""
+    return np.moveaxis(activations.softmax(np.moveaxis(x, axis, -1)), -1, axis)
+
+
+def _stands_for(plain: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function with more options be the activation `plain` in ``activation=``."""
+    text = function.__doc__
+    functools.update_wrapper(function, plain)
+    function.__doc__ = text
+    return function
+
+
+elu = _on_both(activations.elu, layers.ELU)
+exponential = _on_both(activations.exponential)
+gelu = _on_both(activations.gelu)
+hard_sigmoid = _on_both(activations.hard_sigmoid)
+hard_silu = _on_both(activations.hard_silu)
+leaky_relu = _on_both(_stands_for(activations.leaky_relu, _leaky_relu), _leaky_relu_layer)
+linear = _on_both(activations.linear)
+mish = _on_both(activations.mish)
+relu = _on_both(_stands_for(activations.relu, _relu), _relu_layer)
+relu6 = _on_both(activations.relu6)
+selu = _on_both(activations.selu)
+sigmoid = _on_both(activations.sigmoid)
+silu = _on_both(activations.silu)
+softmax = _on_both(_stands_for(activations.softmax, _softmax), layers.Softmax)
+softplus = _on_both(activations.softplus)
+softsign = _on_both(activations.softsign)
+tanh = _on_both(activations.tanh)
 hard_swish = hard_silu
 swish = silu
 
 
-def get(identifier: str | Callable[..., Any] | None) -> Callable[..., Any]:
-    """Return the function that a name stands for; a function as it is, and `linear` for None.
+def get(identifier: Any) -> Callable[..., Any]:
+    """Return the activation of that name; a function comes back as it is, and None is `linear`.
 
     Examples
     --------
-    >>> get("relu")([-1.0, 2.0]).numpy()
-    array([0., 2.], dtype=float32)
+    >>> get("relu") is relu, get(None) is linear
+    (True, True)
     """
     if callable(identifier):
-        return identifier
-    function: Callable[..., Any] = globals()[activations.name_of(identifier)]
-    return function
+        return identifier  # type: ignore[no-any-return]
+    found: Callable[..., Any] = globals()[activations.name_of(identifier)]
+    return found
 
 
-def serialize(activation: str | Callable[..., Any] | None) -> str:
-    """Return the name that an activation is known by."""
+def serialize(activation: Callable[..., Any]) -> str:
+    """Return the name that `get` finds an activation by."""
     return activations.name_of(activation)
 
 
 deserialize = get
 
 __all__ = [
-    "deserialize",
     "elu",
-    "exponential",
     "gelu",
-    "get",
     "hard_sigmoid",
     "hard_silu",
     "hard_swish",
     "leaky_relu",
-    "linear",
     "mish",
     "relu",
     "relu6",
     "selu",
-    "serialize",
     "sigmoid",
     "silu",
     "softmax",

@@ -65,15 +65,15 @@ class CallbackList(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         for callback in self.callbacks:
-            callback.on_train_begin(logs)
+            callback.on_train_begin(logs or {})
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         for callback in self.callbacks:
-            callback.on_train_end(logs)
+            callback.on_train_end(logs or {})
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         for callback in self.callbacks:
-            callback.on_epoch_begin(epoch, logs)
+            callback.on_epoch_begin(epoch, logs or {})
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         for callback in self.callbacks:
@@ -89,7 +89,7 @@ class CallbackList(Callback):
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
         for callback in self.callbacks:
-            callback.on_test_begin(logs)
+            callback.on_test_begin(logs or {})
 
     def on_test_end(self, logs: Logs | None = None) -> None:
         for callback in self.callbacks:
@@ -105,11 +105,11 @@ class CallbackList(Callback):
 
     def on_predict_begin(self, logs: Logs | None = None) -> None:
         for callback in self.callbacks:
-            callback.on_predict_begin(logs)
+            callback.on_predict_begin(logs or {})
 
     def on_predict_end(self, logs: Logs | None = None) -> None:
         for callback in self.callbacks:
-            callback.on_predict_end(logs)
+            callback.on_predict_end(logs or {})
 
     def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         for callback in self.callbacks:
