@@ -104,6 +104,22 @@ EXPRESSIONS = [
     "tf.shape(x)",
     "tf.size(x)",
     "tf.rank(x)",
+    "tf.clip_by_value(t=x, clip_value_min=-0.5, clip_value_max=0.5, name='c')",
+    "tf.reduce_sum(input_tensor=x, axis=1, name='s')",
+    "tf.reduce_max(x, 0, name='m')",
+    "tf.expand_dims(input=x, axis=0)",
+    "tf.transpose(a=x)",
+    "tf.matmul(a=x, b=x, transpose_b=True)",
+    "tf.abs(x=x, name='a')",
+    "tf.cast(tf.greater(x=x, y=0.0), dtype=tf.int32)",
+    "tf.one_hot([0, 2], depth=3, dtype=tf.int32)",
+    "tf.nn.relu(features=x)",
+    "tf.nn.softmax(logits=x, axis=0)",
+    "tf.nn.leaky_relu(x, alpha=0.1)",
+    "tf.math.confusion_matrix([0, 1, 2, 2], [0, 2, 2, 1])",
+    "tf.math.confusion_matrix(labels=[0, 1], predictions=[1, 1], num_classes=4)",
+    "tf.math.confusion_matrix([0, 1, 1], [0, 1, 1], weights=[2, 3, 4])",
+    "tf.image.crop_to_bounding_box(image, offset_height=1, offset_width=2, target_height=3, target_width=2)",
 ]
 
 

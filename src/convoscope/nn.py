@@ -17,6 +17,9 @@ from convoscope.layers.counting import named_after
 from convoscope.layers.symbols import Symbol
 from convoscope.tensors import tensor
 
+#: What Keras and TensorFlow call the array, where it is given by name.
+_ARRAY = ("x", "features", "logits")
+
 
 def _numbers(x: Any) -> Any:
     """Return an array of floating-point numbers; of numbers without a type, float32 as in TensorFlow."""
@@ -29,11 +32,15 @@ def _on_both(function: Callable[..., Any], layer: Callable[..., Any] | None = No
     make = layer or (lambda: layers.Activation(function.__name__))
 
     @functools.wraps(function)
-    def call(x: Any, *args: Any, name: str | None = None, **options: Any) -> Any:
+    def call(*args: Any, name: str | None = None, **options: Any) -> Any:
+        named = next((key for key in _ARRAY if key in options), None)
+        if not args and named is None:
+            raise TypeError(f"{function.__name__} takes an array or a symbol: {function.__name__}(x)")
+        x, *more = args or (options.pop(named),)
         if not isinstance(x, Symbol):
-            return tensor(function(_numbers(x), *args, **options))
+            return tensor(function(_numbers(x), *more, **options))
         with named_after(name or function.__name__):
-            made = make(*args, **options)
+            made = make(*more, **options)
         return made(x)
 
     return call

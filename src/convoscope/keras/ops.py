@@ -95,6 +95,11 @@ def normalize(x: Any, axis: Any = -1, order: int = 2) -> Any:
     return x / arithmetic.maximum(arithmetic.norm(x, order, axis, True), 1e-12)
 
 
+def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = np.float32) -> Any:
+    """Return rows with a one each, at the index; an index outside gives a row without one."""
+    return making.one_hot(x, num_classes, axis=axis, dtype=dtype)
+
+
 def stop_gradient(variable: Any) -> Any:
     """Return what came: arrays have no gradients. In a model, freeze layers: ``layer.trainable = False``."""
     return variable

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from convoscope import nn
+from convoscope.data import TensorSpec
 from convoscope.keras import outside
 from convoscope.keras.arrays import arithmetic, form, making, reductions
+from convoscope.keras.arrays.spelling import as_tensorflow
 from convoscope.tensors import Tensor
 
 #: The release of TensorFlow whose Keras is followed.
@@ -24,13 +26,14 @@ VERSION = "2.21.0"
 _MODULES = {"image": "convoscope.keras.images", "io": "convoscope.keras.files", "random": "convoscope.keras.random"}
 _TYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 
-_MATH: dict[str, Any] = {
+_MATH_BY_POSITION: dict[str, Any] = {
     **{name: vars(arithmetic)[name] for name in arithmetic.ELEMENT_BY_ELEMENT},
     "add": arithmetic.add,
     "add_n": arithmetic.add_n,
     "argmax": reductions.tf_argmax,
     "argmin": reductions.argmin,
-    "clip_by_value": arithmetic.clip_by_value,
+    "clip_by_value": arithmetic.clip,
+    "confusion_matrix": reductions.confusion_matrix,
     "divide": arithmetic.divide,
     "l2_normalize": arithmetic.l2_normalize,
     "matmul": arithmetic.matmul,
@@ -55,8 +58,8 @@ _MATH: dict[str, Any] = {
     "tanh": nn.tanh,
     "top_k": reductions.top_k,
 }
-_FUNCTIONS: dict[str, Any] = {
-    **_MATH,
+_MATH = {name: as_tensorflow(function) for name, function in _MATH_BY_POSITION.items()}
+_OF_FORM: dict[str, Any] = {
     "argsort": reductions.argsort,
     "boolean_mask": form.boolean_mask,
     "cast": form.cast,
@@ -93,6 +96,7 @@ _FUNCTIONS: dict[str, Any] = {
     "zeros": making.zeros,
     "zeros_like": making.zeros_like,
 }
+_FUNCTIONS = {**_MATH, **{name: as_tensorflow(function) for name, function in _OF_FORM.items()}}
 
 
 def list_physical_devices(device_type: str | None = None) -> list[Any]:
@@ -145,6 +149,7 @@ _OTHERS: dict[str, Any] = {
     **{name: getattr(np, name) for name in _TYPES},
     "Tensor": Tensor,
     "TensorShape": tuple,
+    "TensorSpec": TensorSpec,
     "bool": np.bool_,
     "executing_eagerly": _true,
     "get_logger": lambda: types.SimpleNamespace(setLevel=_nothing),

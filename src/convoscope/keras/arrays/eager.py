@@ -69,7 +69,8 @@ def of_numpy(name: str) -> Callable[..., Any]:
     function = getattr(np, name)
 
     def call(*args: Any, **options: Any) -> Any:
-        return function(*args, **options)
+        named = tuple(options.pop(key) for key in ("x", "y") if key in options)  # NumPy takes them by position
+        return function(*args, *named, **options)
 
     call.__name__ = name
     call.__doc__ = f"Return NumPy's ``{name}`` of arrays."

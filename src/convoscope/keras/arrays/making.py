@@ -77,7 +77,9 @@ def linspace(start: Any, stop: Any, num: int) -> Any:
 
 
 @eager()
-def one_hot(indices: Any, depth: int, on_value: float = 1.0, off_value: float = 0.0, axis: int = -1) -> Any:
+def one_hot(
+    indices: Any, depth: int, on_value: float = 1.0, off_value: float = 0.0, axis: int = -1, dtype: Any = np.float32
+) -> Any:
     """Return rows with one `on_value` each, at the index; an index outside gives a row without one."""
     hot = np.asarray(indices)[..., None] == np.arange(depth)
-    return np.moveaxis(np.where(hot, np.float32(on_value), np.float32(off_value)), -1, axis)
+    return np.moveaxis(np.where(hot, np.float32(on_value), np.float32(off_value)), -1, axis).astype(dtype)

@@ -113,3 +113,15 @@ def top_k(x: Any, k: int = 1, sorted: bool = True) -> tuple[Tensor, Tensor]:
     values = np.asarray(x)
     indices = np.argsort(-values, -1, kind="stable")[..., :k]
     return tensor(np.take_along_axis(values, indices, -1)), tensor(indices.astype(np.int32))
+
+
+@eager()
+def confusion_matrix(
+    labels: Any, predictions: Any, num_classes: int | None = None, weights: Any = None, dtype: Any = np.int32
+) -> Any:
+    """Return how often each class (a row) was taken for each (a column); of weights, their sums."""
+    rows, columns = np.asarray(labels, np.int64).ravel(), np.asarray(predictions, np.int64).ravel()
+    classes = int(max(rows.max(initial=-1), columns.max(initial=-1))) + 1 if num_classes is None else int(num_classes)
+    table = np.zeros((classes, classes), dtype)
+    np.add.at(table, (rows, columns), 1 if weights is None else np.asarray(weights, dtype).ravel())
+    return table
