@@ -57,6 +57,25 @@ def test_hooks_come_in_keras_order(model: Any, images: Any) -> None:
     ]
 
 
+def test_every_hook_gets_logs_to_ask(model: Any, images: Any) -> None:
+    # Keras' guide to callbacks writes list(logs.keys()) in every hook.
+    class Keys(Callback):
+        def __init__(self) -> None:
+            self.keys: dict[str, list[str]] = {}
+
+        def __getattribute__(self, name: str) -> Any:
+            if name.startswith("on_") and name != "on_progress":
+                return lambda *given: self.keys.update({name: sorted(given[-1].keys())})
+            return super().__getattribute__(name)
+
+    watching = Keys()
+    model.fit(*images, epochs=1, validation_data=images, verbose=0, callbacks=[watching])
+    model.predict(images[0], verbose=0, callbacks=[watching])
+    for hook in ("on_train_begin", "on_epoch_begin", "on_test_begin", "on_predict_begin", "on_predict_end"):
+        assert watching.keys[hook] == []
+    assert {"loss", "val_loss"} <= set(watching.keys["on_train_end"])
+
+
 def test_old_batch_hooks_are_called(model: Any, images: Any) -> None:
     class Old(Callback):
         seen = 0
