@@ -33,8 +33,8 @@ def _on_both(function: Callable[..., Any], layer: Callable[..., Any] | None = No
 
     @functools.wraps(function)
     def call(*args: Any, name: str | None = None, **options: Any) -> Any:
-        named = next((key for key in _ARRAY if key in options), None)
-        if not args and named is None:
+        named = next((key for key in _ARRAY if key in options), "")
+        if not args and not named:
             raise TypeError(f"{function.__name__} takes an array or a symbol: {function.__name__}(x)")
         x, *more = args or (options.pop(named),)
         if not isinstance(x, Symbol):

@@ -192,7 +192,9 @@ def central_crop(image: Any, central_fraction: float) -> Any:
 
 
 @eager()
-def crop_to_bounding_box(image: Any, offset_height: int, offset_width: int, target_height: int, target_width: int) -> Any:
+def crop_to_bounding_box(
+    image: Any, offset_height: int, offset_width: int, target_height: int, target_width: int
+) -> Any:
     """Return a part of the images."""
     bottom, right = offset_height + target_height, offset_width + target_width
     return np.asarray(image)[..., offset_height:bottom, offset_width:right, :]

@@ -85,11 +85,6 @@ _OWN: dict[str, Any] = {
 }
 
 
-def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Any:
-    """Return rows with a single 1, at the index; an index outside gives a row without one."""
-    return form.cast(making.one_hot(x, num_classes, axis=axis), dtype or np.float32)
-
-
 def normalize(x: Any, axis: Any = -1, order: int = 2) -> Any:
     """Return the values divided by their norm along an axis."""
     return x / arithmetic.maximum(arithmetic.norm(x, order, axis, True), 1e-12)

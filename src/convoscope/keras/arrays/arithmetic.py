@@ -75,11 +75,6 @@ def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     return np.clip(x, x_min, x_max)
 
 
-def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Any:
-    """Return the values kept within bounds, under TensorFlow's names."""
-    return clip(t, clip_value_min, clip_value_max)
-
-
 @eager()
 def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the norm."""

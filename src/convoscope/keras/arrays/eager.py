@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,12 +13,6 @@ from convoscope.layers.symbols import Symbol
 from convoscope.tensors import tensor
 
 Axis = int | Sequence[int] | None
-
-
-#: What TensorFlow calls the array that a function is called on.
-_FIRST = frozenset(
-    {"a", "features", "image", "images", "input", "input_tensor", "logits", "t", "tensor", "values", "x"}
-)
 
 
 def axes_of(axis: Axis) -> Any:
@@ -39,14 +32,8 @@ def eager(on_symbols: Callable[..., Any] | None = None) -> Callable[[Callable[..
     """Return a decorator for a function of arrays: its result is a `Tensor`, and symbols go to `on_symbols`."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        names = tuple(inspect.signature(function).parameters)
-
         @functools.wraps(function)
         def call(*args: Any, **options: Any) -> Any:
-            if not args:
-                options = {
-                    names[0] if name in _FIRST and name not in names else name: value for name, value in options.items()
-                }
             if _holds_symbol([*args, *options.values()]):
                 if on_symbols is None:
                     raise ConfigurationError(

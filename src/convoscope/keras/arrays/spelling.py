@@ -1,4 +1,4 @@
-"""TensorFlow's names of arguments: ``tf.reduce_mean(input_tensor=x)``, ``tf.clip_by_value(t, clip_value_min=0, ...)``."""
+"""TensorFlow's names of arguments: ``tf.reduce_mean(input_tensor=x)``, ``tf.clip_by_value(t, clip_value_min=0)``."""
 
 from __future__ import annotations
 
