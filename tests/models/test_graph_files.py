@@ -112,7 +112,7 @@ def test_several_inputs_and_outputs_come_back_under_their_names(tmp_path: Path, 
     assert again.output_names == ["sum", "kind"]
     for name, value in model.predict(x).items():
         assert value.tobytes() == again.predict(x)[name].tobytes()
-    listed = Model([a, b], [both])
+    listed = Model([a, b], [both, both])
     assert isinstance(load_model(saved(listed, tmp_path)).predict([np.ones((2, 3))] * 2), list)
 
 

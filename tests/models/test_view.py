@@ -84,13 +84,15 @@ def test_outputs_come_in_the_order_in_which_they_were_asked_for(engine: Engine) 
     np.testing.assert_allclose(second, expected[0], rtol=2e-4, atol=2e-5)
 
 
-def test_one_output_outside_a_list_comes_back_outside_a_list(engine: Engine) -> None:
+def test_one_output_comes_back_outside_a_list_as_in_keras(engine: Engine) -> None:
     source, x = model(), images(2)
     alone = Model(source.input, source.layers[2].output)
     assert alone.predict(x).shape == (2, 4, 2, 4)
     assert alone.output_shape == (None, 4, 2, 4)
-    (listed,) = Model(source.inputs, source.outputs).predict(x)
-    np.testing.assert_array_equal(listed, source.predict_on_batch(x))
+    listed = Model(inputs=[source.input], outputs=[source.output])
+    assert listed.output_shape == source.output_shape
+    np.testing.assert_array_equal(listed.predict(x), source.predict_on_batch(x))
+    np.testing.assert_allclose(listed(x), source.predict_on_batch(x), rtol=1e-5, atol=1e-6)
 
 
 def test_only_the_layers_that_are_needed_are_computed() -> None:

@@ -167,7 +167,7 @@ class Model(Network):
         """A model between symbols always has its shapes."""
 
     def in_form(self, values: list[Any]) -> Any:
-        """Return a value for each output as the outputs were given: alone, in a list, or in a dict."""
+        """Return the outputs' values in a list, or in a dict as they were given; of a single one, the value alone."""
         if self._output_keys:
             return dict(zip(self._output_keys, values, strict=True))
         return values[0] if self._single else values
@@ -234,10 +234,10 @@ class Model(Network):
 
 
 def _symbols(given: Any, what: str) -> tuple[list[Symbol], list[str] | None, bool]:
-    """Return symbols in a list, the names that a dict gave them, and whether one was given alone."""
+    """Return symbols in a list, the names that a dict gave them, and whether there is one alone, also in a list."""
     keys = list(given) if isinstance(given, dict) else None
-    alone = not isinstance(given, (list, tuple, dict))
-    symbols = [given] if alone else list(given.values()) if keys is not None else list(given)
+    together = isinstance(given, (list, tuple, dict))
+    symbols = [given] if not together else list(given.values()) if keys is not None else list(given)
     if not symbols or given is None:
         raise ConfigurationError(
             "Model takes its inputs and outputs, as in Model(inputs=x, outputs=y) with x = Input(shape=(28, 28, 1)), "
@@ -254,7 +254,7 @@ def _symbols(given: Any, what: str) -> tuple[list[Symbol], list[str] | None, boo
                 f"Model takes symbols, such as Input(shape=(28, 28, 1)), model.input or layer.output, but {what} has "
                 f"{symbol!r} (of type {type(symbol).__name__})."
             )
-    return symbols, keys, alone
+    return symbols, keys, keys is None and len(symbols) == 1
 
 
 def _with_keys(symbols: list[Symbol], keys: Any, what: str) -> Any:
