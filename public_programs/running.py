@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -93,7 +94,8 @@ def _run(script: Path, framework: Framework, python: str, folder: Path) -> Outco
     if "error" not in said:
         return Outcome(said["events"])
     error = said["error"]
-    return Outcome(said["events"], f"{error['type']}: {error['message']}", error["line"])
+    message = without_places(f"{error['type']}: {error['message']}")
+    return Outcome(said["events"], message, error["line"])
 
 
 def judge(program: Program, ours: Outcome, theirs: Outcome | None) -> Verdict:
@@ -132,6 +134,11 @@ def called(events: list[dict[str, Any]]) -> str:
     """Say what a program did with models: ``fit 2, evaluate 1``."""
     names = [event["call"] for event in events]
     return ", ".join(f"{name} {names.count(name)}" for name in dict.fromkeys(names))
+
+
+def without_places(text: str) -> str:
+    """Return a message without the folders of the machine that it came from."""
+    return re.sub(r"[^\s'\"(]*/(?:site-packages|program-\w+)/", "", text)
 
 
 def first_line(text: str | None) -> str:
