@@ -23,11 +23,11 @@ class Prefetch(Generic[T]):
     items : iterator
         What makes the items. It runs in the thread, and is asked for no more than it is told to.
     room : int
-        How many items may lie ready.
+        How many items may be made in advance.
     size : callable, optional
         What an item takes, in bytes.
     most : int
-        How many bytes may lie ready; one item is always allowed.
+        How many bytes they may take together; one item is always allowed.
 
     Notes
     -----

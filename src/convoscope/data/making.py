@@ -16,7 +16,7 @@ from convoscope.data.structure import mapped, rows, stacked
 
 Make = Callable[[], Iterator[Any]]
 
-AUTOMATIC_ROOM = 2  # elements: more lie ready where fit asks for them
+AUTOMATIC_ROOM = 2  # elements made in advance; fit asks for more
 
 
 def workers(num_parallel_calls: int | None) -> int:

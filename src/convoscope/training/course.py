@@ -43,6 +43,11 @@ class Course:
         self._is_over = False
 
     @property
+    def asked_steps(self) -> int | None:
+        """How many steps an epoch was asked to take; None if it takes what there is."""
+        return self._steps
+
+    @property
     def steps(self) -> int | None:
         """How many steps the coming epoch has; None where nobody knows."""
         batches = self._feed.batches

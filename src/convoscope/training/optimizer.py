@@ -365,7 +365,7 @@ class Optimizer:
         }
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in settings.items())})"
 
-    # ---- what only loops of one's own need
+    # ---- for training loops that you write yourself
 
     def apply_gradients(self, *args: Any, **options: Any) -> NoReturn:
         """Keras' step for a training loop of your own. There is none here: the call says what to use."""

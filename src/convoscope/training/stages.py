@@ -27,7 +27,7 @@ from convoscope.training.feeding import (
     validation_batch,
 )
 from convoscope.training.feeds import Portion
-from convoscope.training.samples import compiled, gather
+from convoscope.training.samples import Samples, compiled, gather
 from convoscope.training.trainable import Trainable
 from convoscope.training.validation import Clock, Validation, measured
 
@@ -103,8 +103,8 @@ def fit(
     validation_freq : int or list of int
         Validate every so many epochs, or after those epochs, counted from 1.
     workers, max_queue_size : int
-        How many threads make the batches of a `PyDataset`, and how many may lie ready; what it says itself, if left
-        out.
+        How many threads make the batches of a `PyDataset`, and how many may be made in advance; if left out,
+        what the data set says itself.
 
     Returns
     -------
@@ -132,7 +132,6 @@ def fit(
     if held is not None:
         feed = array_feed(held[0].weighted(class_weight, model, "fit"), batch_size, steps, seed)
     else:
-        options = {"workers": workers, "room": max_queue_size}
         feed = labelled_feed(
             model,
             given,
@@ -142,48 +141,21 @@ def fit(
             seed=seed,
             class_weight=class_weight,
             steps_argument="steps_per_epoch",
-            **options,
+            workers=workers,
+            room=max_queue_size,
         )
-    validation = Validation(
-        model,
-        None if validation_data is None else validation_batch(validation_data),
-        checked_steps(validation_steps, "validation_steps", "fit"),
-        _checked_size(validation_batch_size, "fit") or batch_size,
-        validation_freq,
-    )
-    if held is not None:
-        validation.measure_samples(held[1])
+    validation_size = _checked_size(validation_batch_size, "fit") or batch_size
+    validation = _validation(model, validation_data, held, validation_steps, validation_size, validation_freq)
     course = Course(feed, steps, model.draws, first)
     history, printer, listed = _listening(callbacks, verbose)
     run = CallbackList(listed, model, {"verbose": verbose, "epochs": epochs, "steps": course.steps})
     model.stop_training = False
-    logs: dict[str, float] = {}
     course.begin()
     try:
         run.on_train_begin()
         if (resumed := run.first_epoch()) is not None:
             first, course = resumed, Course(feed, steps, model.draws, resumed)
-        for epoch in range(first, epochs):
-            run.on_epoch_begin(epoch)
-            clock = Clock("train", course, run, epoch + 1, epochs)
-            try:
-                logs = _epoch(model, course, run, clock, f"epoch {epoch + 1}")
-            except TrainingDivergedError as error:
-                if not run.on_diverged(str(error)):
-                    raise
-                break
-            if course.is_over and not clock.steps:
-                break  # a generator that has ended: nothing was trained, so this was no epoch
-            if validation.follows(epoch + 1):
-                logs |= validation.logs(run)
-            if printer:
-                printer.finish(clock.now(logs))
-            run.on_epoch_end(epoch, logs)
-            if model.stop_training:
-                break
-            if course.is_over:
-                _warn_of_epochs_left(epochs - epoch - 1, steps)
-                break
+        logs = _epochs(model, course, run, validation, printer, range(first, epochs))
     finally:
         feed.close()
         validation.close()
@@ -193,6 +165,56 @@ def fit(
         optimizer.finalize_variable_values()
     run.on_train_end(logs)
     return history
+
+
+def _validation(
+    model: Trainable,
+    given: Any,
+    held: tuple[Samples, Samples] | None,
+    steps: int | None,
+    batch_size: int | None,
+    frequency: int | Container[int],
+) -> Validation:
+    """Return what is measured after epochs: the data given for it, or the samples held back from training."""
+    batch = None if given is None else validation_batch(given)
+    validation = Validation(model, batch, checked_steps(steps, "validation_steps", "fit"), batch_size, frequency)
+    if held is not None:
+        validation.measure_samples(held[1])
+    return validation
+
+
+def _epochs(
+    model: Trainable,
+    course: Course,
+    run: CallbackList,
+    validation: Validation,
+    printer: ProgressPrinter | None,
+    epochs: range,
+) -> dict[str, float]:
+    """Train epoch after epoch until the last, or until somebody or the data ends it; return the last one's logs."""
+    logs: dict[str, float] = {}
+    for epoch in epochs:
+        run.on_epoch_begin(epoch)
+        clock = Clock("train", course, run, epoch + 1, epochs.stop)
+        try:
+            logs = _epoch(model, course, run, clock, f"epoch {epoch + 1}")
+        except TrainingDivergedError as error:
+            if not run.on_diverged(str(error)):
+                raise
+            break
+        if course.is_over and not clock.steps:
+            break  # a generator that has ended: nothing was trained, so this was no epoch
+        if validation.follows(epoch + 1):
+            logs |= validation.logs(run)
+        if printer:
+            printer.finish(clock.now(logs))
+        run.on_epoch_end(epoch, logs)
+        if model.stop_training:
+            break
+        if course.is_over:
+            _warn_of_epochs_left(epochs.stop - epoch - 1, course.asked_steps)
+            break
+    return logs
 
 
 def _warn_of_epochs_left(epochs: int, steps: int | None) -> None:

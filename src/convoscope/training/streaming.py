@@ -21,7 +21,7 @@ from convoscope.training.samples import Samples
 #: Brings a batch into the form that engines take, or says what is wrong with it.
 Check = Callable[[Batch, str], Samples]
 
-_ROOM = 10  # batches that may lie ready, as in Keras
+_ROOM = 10  # batches made in advance, as in Keras
 _AT_ONCE = 1 << 25  # bytes of the batches that are trained on in a row: they are copied into one array
 
 
@@ -34,7 +34,7 @@ class StreamFeed(Feed):
     where : str
         What messages call the data: ``"fit"``.
     room : int
-        How many batches may lie ready. They take 128 MB at most, if they are not larger singly.
+        How many batches may be made in advance. Together they take at most 128 MB, unless a single one is larger.
 
     Notes
     -----
@@ -150,7 +150,7 @@ class IndexedFeed(StreamFeed):
     workers : int, optional
         How many threads make batches; what the data says if left out.
     room : int, optional
-        How many batches may lie ready; what the data says if left out.
+        How many batches may be made in advance; if left out, what the data says.
     """
 
     def __init__(

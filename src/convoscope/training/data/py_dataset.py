@@ -21,7 +21,7 @@ class PyDataset:
         Taken as in Keras. Batches are made in threads in either case: NumPy and Pillow let others run beside them, and
         nothing has to be copied between processes.
     max_queue_size : int
-        How many batches may lie ready.
+        How many batches may be made in advance.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""A value that a metric of one's own keeps from batch to batch."""
+"""A value that your own metric keeps from batch to batch."""
 
 from __future__ import annotations
 
