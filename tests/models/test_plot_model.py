@@ -206,3 +206,16 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         plot_model(stack(), None, rankdir="XY")
     with pytest.raises(ConfigurationError, match=r"plot_model\(model, 'model.svg'\)"):
         model_to_dot(stack())
+
+
+def test_the_text_of_an_svg_fits_its_box_whatever_the_font() -> None:
+    drawn = ET.fromstring(plot_model(stack(), None, show_shapes=True, show_layer_names=True).svg)
+    space = "{http://www.w3.org/2000/svg}"
+    boxes = [{key: float(each.get(key, 0)) for key in ("x", "width")} for each in drawn.iter(f"{space}rect")][1:]
+    texts = list(drawn.iter(f"{space}text"))
+    assert texts
+    for text in texts:
+        assert text.get("lengthAdjust") == "spacingAndGlyphs"
+        width = float(text.get("textLength", "nan"))
+        left = float(text.get("x", "nan")) - (width / 2 if text.get("text-anchor") == "middle" else 0)
+        assert any(box["x"] < left and left + width < box["x"] + box["width"] for box in boxes)

@@ -79,9 +79,11 @@ def _svg_point(point: Point) -> str:
 def _svg_label(label: Label) -> str:
     bold = ' font-weight="600"' if label.bold else ""
     anchor = ' text-anchor="middle"' if label.centred else ""
+    # Who opens the file may have another font: its letters are set as wide as the box was made for.
+    width = width_of(label.text, label.size, label.bold)
     return (
-        f'<text x="{label.x:.1f}" y="{label.y:.1f}" dy="0.35em" font-size="{label.size:g}" fill="{label.colour}"'
-        f"{bold}{anchor}>{escape(label.text)}</text>"
+        f'<text x="{label.x:.1f}" y="{label.y:.1f}" dy="0.35em" font-size="{label.size:g}" fill="{label.colour}" '
+        f'textLength="{width:.1f}" lengthAdjust="spacingAndGlyphs"{bold}{anchor}>{escape(label.text)}</text>'
     )
 
 
