@@ -12,7 +12,6 @@ from convoscope.errors import ConfigurationError, DataError
 from convoscope.training.data.batches import Batch, hands_out_batches, is_numbered, unpack
 from convoscope.training.feeds import ArrayFeed, Feed
 from convoscope.training.samples import Samples, gather
-from convoscope.training.streaming import refuse_endless, stream_feed
 from convoscope.training.trainable import Trainable
 
 DEFAULT_BATCH_SIZE = 32
@@ -60,6 +59,9 @@ def labelled_feed(
     def check(made: Batch, place: str) -> Samples:
         return gather(model, *made, place).weighted(class_weight, model, place)
 
+    # Its threads and queues are loaded by whoever streams; arrays need none.
+    from convoscope.training.streaming import refuse_endless, stream_feed
+
     feed = stream_feed(batch.x, check, where, seed, **threads)
     refuse_endless(feed, steps, where, steps_argument)
     return feed
@@ -79,6 +81,8 @@ def unlabelled_feed(
         samples = check(Batch(x), where)
         return array_feed(samples, batch_size, steps)
     _refuse_beside_batches(Batch(x), None, where)
+    from convoscope.training.streaming import refuse_endless, stream_feed
+
     feed = stream_feed(x, check, where)
     refuse_endless(feed, steps, where, "steps")
     return feed

@@ -6,11 +6,12 @@ of the predictions themselves: a function does not know what went into a softmax
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from convoscope.engine.loss_rule import LossRule
-from convoscope.engine.reference.losses import row_losses
 from convoscope.tensors import tensor
 from convoscope.training.shapes import class_numbers, same_shape
 
@@ -19,6 +20,13 @@ Values = npt.NDArray[np.float64]
 
 def _of_values(rule: LossRule, y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> Values:
     targets, predictions = same_shape(y_true, y_pred)
+    return _rows(rule, predictions, targets)
+
+
+def _rows(rule: LossRule, predictions: Values, targets: npt.NDArray[Any]) -> Values:
+    # Training computes losses in the engine at hand: only who calls a function needs the reference engine's formulas.
+    from convoscope.engine.reference.losses import row_losses
+
     return tensor(row_losses(rule, predictions, targets))
 
 
@@ -38,7 +46,7 @@ def sparse_categorical_crossentropy(
     """
     predictions = np.asarray(y_pred, np.float64)
     rule = LossRule("sparse_categorical_crossentropy", from_logits, label_smoothing, ignore_class=ignore_class)
-    return tensor(row_losses(rule, predictions, class_numbers(y_true, predictions)))
+    return _rows(rule, predictions, class_numbers(y_true, predictions))
 
 
 def categorical_crossentropy(

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.checks import flag, integer
-from convoscope.engine.reference.crossentropies import sigmoid
 from convoscope.errors import ConfigurationError, ShapeError
 from convoscope.training.metrics.base import Metric
 from convoscope.training.metrics.counting import EPSILON, Counts, checked_thresholds, count, share
@@ -94,6 +93,8 @@ class AUC(Metric):
             wanted = "labels" if self.num_labels is None else self.num_labels
             raise ShapeError(f"AUC: multi_label=True takes predictions (N, {wanted}), but {predictions.shape} came.")
         if self.from_logits:
+            from convoscope.engine.reference.crossentropies import sigmoid
+
             predictions = sigmoid(predictions)
         more = count(
             y_true,
