@@ -13,7 +13,7 @@ import convoscope
 ROOT = Path(convoscope.__file__).parent
 # From the ground up. What stands on one floor does not know of one another.
 FLOORS = (
-    {"background", "errors", "names", "notebook", "streams", "tensors", "types", "wording", "_native"},
+    {"background", "errors", "names", "notebook", "pickles", "streams", "tensors", "types", "wording", "_native"},
     {"checks", "locks", "old_keras", "paths"},
     {"seeds", "storage"},
     {"activations", "constraints", "initializers", "regularizers"},
@@ -23,7 +23,8 @@ FLOORS = (
     {"data", "losses", "metrics", "optimizers", "nn", "preprocessing", "tracking"},
     {"callbacks"},
     {"models"},
-    {"explore", "recipes"},
+    {"explore", "interchange", "recipes"},
+    {"applications"},
     {"runs", "web"},
     {"experiments", "plots"},
     {"lessons"},

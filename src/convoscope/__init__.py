@@ -21,6 +21,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from convoscope import (
         activations as activations,
+        applications as applications,
         callbacks as callbacks,
         constraints as constraints,
         data as data,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 
 _MODULES = (
     "activations",
+    "applications",
     "callbacks",
     "constraints",
     "data",
@@ -90,6 +92,7 @@ __all__ = [
     "Sequential",
     "__version__",
     "activations",
+    "applications",
     "callbacks",
     "constraints",
     "data",

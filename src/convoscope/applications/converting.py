@@ -1,0 +1,69 @@
+"""Weights from PyTorch's layout into that of layers here: channels go last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy.typing as npt
+
+from convoscope.errors import ShapeError
+from convoscope.layers.base import Layer, WeightSpec
+
+Array = npt.NDArray[Any]
+#: Of each kind of layer, by the name of its weight: the name in PyTorch, and in what order its axes are taken.
+_CONVOLUTION = {"kernel": ("weight", (2, 3, 1, 0)), "bias": ("bias", (0,))}
+_LAYOUTS: dict[str, dict[str, tuple[str, tuple[int, ...]]]] = {
+    "Conv2D": _CONVOLUTION,
+    "DepthwiseConv2D": {"kernel": ("weight", (2, 3, 0, 1)), "bias": ("bias", (0,))},
+    "Dense": {"kernel": ("weight", (1, 0)), "bias": ("bias", (0,))},
+    "BatchNormalization": {
+        "gamma": ("weight", (0,)),
+        "beta": ("bias", (0,)),
+        "moving_mean": ("running_mean", (0,)),
+        "moving_variance": ("running_var", (0,)),
+    },
+}
+
+
+def converted(
+    layers: Sequence[Layer], tensors: Mapping[str, Array], names: Mapping[str, str], path: str
+) -> list[list[Array]]:
+    """Return the weights of each layer from the tensors of a PyTorch model.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+    tensors : mapping of str to array
+        As `convoscope.interchange.pytorch.read_checkpoint` returns them.
+    names : mapping of str to str
+        What each layer of the network is called there.
+    path : str
+        The file, for messages.
+
+    Raises
+    ------
+    ShapeError
+        A tensor is missing, of another shape, or of no layer of the network.
+    """
+    prefixes = set(names.values())
+    strange = [tensor for tensor in tensors if tensor.rpartition(".")[0] not in prefixes]
+    if strange:
+        more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""
+        raise ShapeError(f"{path} does not fit the network: it has tensors of no layer, {strange[0]!r}{more}.")
+    return [[_weight(layer, spec, tensors, names[layer.name], path) for spec in layer.specs] for layer in layers]
+
+
+def _weight(layer: Layer, spec: WeightSpec, tensors: Mapping[str, Array], prefix: str, path: str) -> Array:
+    theirs, order = _LAYOUTS[type(layer).__name__][spec.name]
+    tensor = tensors.get(f"{prefix}.{theirs}")
+    if tensor is None:
+        raise ShapeError(f"{path} does not fit the network: it has no {prefix}.{theirs}, for {layer.describe()}.")
+    turned = tensor.transpose(order) if tensor.ndim == len(order) else tensor
+    if turned.shape != spec.shape:
+        expected = tuple(spec.shape[order.index(axis)] for axis in range(len(order)))
+        raise ShapeError(
+            f"{path} does not fit the network: {layer.describe()} takes a {prefix}.{theirs} of shape {expected}, and "
+            f"the file's is {tensor.shape}."
+        )
+    return turned
