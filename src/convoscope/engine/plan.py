@@ -13,7 +13,7 @@ from convoscope.constraints import Constraint
 from convoscope.engine import lowering_random as lowering_random  # registers what it knows
 from convoscope.engine.fusion import fuse
 from convoscope.engine.lowering import lower
-from convoscope.engine.steps import Step
+from convoscope.engine.steps import ReshapeStep, Step
 from convoscope.layers.base import Layer
 from convoscope.layers.graph import Call, Graph
 from convoscope.regularizers import Regularizer
@@ -168,4 +168,12 @@ def _lowered(call: Call, number: int, weights: tuple[int, ...]) -> list[Step]:
         "output_shape": call.output_shape,
         "weights": weights,
     }
-    return lower(call.layer, common)
+    steps = lower(call.layer, common)
+    return [_as_in_prediction(step) for step in steps] if call.inference else steps
+
+
+def _as_in_prediction(step: Step) -> Step:
+    """Return the step that always computes what this one does in prediction."""
+    if step.idle_in_prediction:
+        return ReshapeStep(step.calls, step.inputs, step.input_shapes, step.output_shape, ())
+    return step.as_in_prediction()

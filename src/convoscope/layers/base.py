@@ -21,7 +21,7 @@ from convoscope.initializers import Initializer
 from convoscope.layers import free, moments
 from convoscope.layers.options import first_shape, reject_unsupported
 from convoscope.layers.symbols import Node, Operation, Symbol, check_count, symbols_in
-from convoscope.layers.tracing_mode import tracing_mode
+from convoscope.layers.tracing_mode import stays_in_inference, tracing_mode
 from convoscope.layers.unfilled import is_unfilled
 from convoscope.layers.variables import Variable
 from convoscope.layers.weight_spec import Weights, WeightSpec, as_shapes, given_weights, writable
@@ -221,7 +221,9 @@ class Layer(Operation):
         """Call the layer on a symbol, or on a list of them, and return the symbol of what comes out.
 
         A layer that is called several times has the same weights each time. `training` may be left out or None: a
-        model decides. Called on an array (N, ...), or on several, it computes at once, and returns an array.
+        model decides. With ``training=False`` the layer computes in training what it does in prediction: a Dropout
+        drops nothing, and a BatchNormalization keeps to its averages. Called on an array (N, ...), or on several, it
+        computes at once, and returns an array.
 
         Raises
         ------
@@ -246,7 +248,7 @@ class Layer(Operation):
                 f"{self.describe()}: training={training!r} cannot be fixed in a call: fit trains, predict and evaluate "
                 "do not. Leave it out."
             )
-        return self.apply(symbols).outputs[0]
+        return self.apply(symbols, inference=stays_in_inference(training)).outputs[0]
 
     def other_shapes(self, first: Sequence[Shape], other: Sequence[Shape]) -> tuple[Shape, ...]:
         free.check_weights(self, first, other)

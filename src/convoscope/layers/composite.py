@@ -28,6 +28,7 @@ from convoscope.layers.tracing import (
     telling_the_line,
     traced,
 )
+from convoscope.layers.tracing_mode import stays_in_inference
 from convoscope.layers.variables import Variable
 from convoscope.types import Shape
 
@@ -174,7 +175,7 @@ class Composite(Traced, Layer):
         symbols = symbols_in(list(inputs.values()) if isinstance(inputs, dict) else inputs)
         if symbols is None:
             return super().__call__(inputs, training)
-        outputs = self.apply(symbols).outputs
+        outputs = self.apply(symbols, inference=stays_in_inference(training)).outputs
         return self.trace().in_form(outputs)
 
     def settle(self, input_shapes: Sequence[Shape]) -> tuple[Shape, ...]:

@@ -31,12 +31,15 @@ class Call:
         The numbers of the values: 0 and on are the graph's inputs, then comes one value for each call.
     input_shapes, output_shape
         Without the batch axis.
+    inference : bool
+        Whether it computes in training what it does in prediction.
     """
 
     layer: Layer
     inputs: tuple[int, ...]
     input_shapes: tuple[Shape, ...]
     output_shape: Shape
+    inference: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,13 +199,15 @@ def inlined(node: Node, inputs: Sequence[int], first: int, calls: list[Call]) ->
     """
     inner: Graph | None = getattr(node.operation, "graph", None)
     if inner is None:
-        calls.append(Call(node.operation, tuple(inputs), node.input_shapes, node.output_shapes[0]))  # type: ignore[arg-type]
+        call = Call(node.operation, tuple(inputs), node.input_shapes, node.output_shapes[0], node.inference)  # type: ignore[arg-type]
+        calls.append(call)
         return [first + len(calls) - 1]
     if inner.input_shapes != node.input_shapes:  # it leaves sizes open, and here they are settled
         inner = inner.for_shapes(node.input_shapes)
     numbers = list(inputs)
     for call in inner.calls:
-        calls.append(Call(call.layer, tuple(numbers[v] for v in call.inputs), call.input_shapes, call.output_shape))
+        read = tuple(numbers[v] for v in call.inputs)
+        calls.append(replace(call, inputs=read, inference=call.inference or node.inference))
         numbers.append(first + len(calls) - 1)
     return [numbers[value] for value in inner.outputs]
 

@@ -30,12 +30,22 @@ class Node:
         Empty for an input layer.
     output_shapes : tuple of shapes
         Without the batch axis; one for each output.
+    inference : bool
+        Whether it was called with ``training=False``: then it computes in training what it does in prediction.
     """
 
-    def __init__(self, operation: Operation, inputs: Sequence[Symbol], output_shapes: Sequence[Shape]) -> None:
+    def __init__(
+        self,
+        operation: Operation,
+        inputs: Sequence[Symbol],
+        output_shapes: Sequence[Shape],
+        *,
+        inference: bool = False,
+    ) -> None:
         self.operation = operation
         self.inputs = tuple(inputs)
         self.output_shapes = tuple(output_shapes)
+        self.inference = inference
         #: The same with other sizes where some are left open: see `convoscope.layers.free`.
         self.other_shapes = self.output_shapes
         if not self.inputs or any(symbol.other_shape != symbol.sample_shape for symbol in self.inputs):
@@ -227,12 +237,13 @@ class Operation(ABC):
             If the weights would be others: then the size cannot be left open.
         """
 
-    def apply(self, symbols: Sequence[Symbol]) -> Node:
+    def apply(self, symbols: Sequence[Symbol], *, inference: bool = False) -> Node:
         """Note a call on those symbols, and return it."""
         first, other = ([getattr(symbol, name) for symbol in symbols] for name in ("sample_shape", "other_shape"))
         if first != other:
             self.other_shapes(first, other)  # before there are weights, which could be large
-        return Node(self, symbols, self.settle([symbol.sample_shape for symbol in symbols]))
+        shapes = self.settle([symbol.sample_shape for symbol in symbols])
+        return Node(self, symbols, shapes, inference=inference)
 
     def note_call(self, node: Node) -> None:
         """Remember a call, for as long as anybody else does."""

@@ -14,6 +14,14 @@ def tracing_mode() -> bool | None:
     return _mode.get()
 
 
+def stays_in_inference(training: bool | None) -> bool:
+    """Return whether a call with that argument is to compute in training what it does in prediction.
+
+    ``training=False`` says so; but where a `call` runs as in prediction, it only passes on what that was told.
+    """
+    return training is False and tracing_mode() is not False
+
+
 @contextmanager
 def in_mode(mode: bool | None) -> Iterator[None]:
     """Run a `call` as in training, as in prediction, or as one that does not ask."""

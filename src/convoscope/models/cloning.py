@@ -96,7 +96,7 @@ def _model(model: Model, given: list[Symbol] | None, clone: Callable[[Any], Any]
     for node in model.node_list:
         layer = layers.setdefault(id(node.operation), None) or clone(node.operation)
         layers[id(node.operation)] = layer
-        outputs = layer.apply([made[symbol] for symbol in node.inputs]).outputs
+        outputs = layer.apply([made[symbol] for symbol in node.inputs], inference=node.inference).outputs
         made |= dict(zip(node.outputs, outputs, strict=True))
     return Model(
         model.in_form_of_inputs(starts),

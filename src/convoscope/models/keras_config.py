@@ -109,7 +109,8 @@ def _model(model: Model) -> dict[str, Any]:
     for wire in wiring.wires:
         tensors = [_tensor(shapes[number][index], (*history[number], index)) for number, index in wire.inputs]
         if tensors:
-            calls[wire.operation].append({"args": tensors if len(tensors) == 1 else [tensors], "kwargs": {}})
+            fixed = {"training": False} if wire.inference else {}
+            calls[wire.operation].append({"args": tensors if len(tensors) == 1 else [tensors], "kwargs": fixed})
         history.append((operations[wire.operation].name, numbers[wire.operation]))
         numbers[wire.operation] += 1
     layers = [
@@ -219,7 +220,7 @@ def stack_from(config: dict[str, Any], depth: int = 0) -> Sequential:
 def graph_from(config: dict[str, Any], depth: int = 0) -> Model:
     """Make a `Model` of Keras' configuration."""
     made: dict[tuple[str, int], list[Symbol]] = {}
-    waiting: list[tuple[str, int, Any, Callable[[Any], Any]]] = []
+    waiting: list[tuple[str, int, Any, Callable[..., Any]]] = []
     for each in config["layers"]:
         name, nodes = each.get("name", each.get("config", {}).get("name")), each.get("inbound_nodes", [])
         if str(each.get("module", "")).startswith("keras.src.ops"):
@@ -241,7 +242,7 @@ def graph_from(config: dict[str, Any], depth: int = 0) -> Model:
             if values is None:
                 left.append((name, number, node, call))
                 continue
-            result = call(values)
+            result = call(values, **_fixed(node))
             made[name, number] = list(result) if isinstance(result, (list, tuple)) else [result]
         if len(left) == len(waiting):
             raise ConfigurationError(f"The description calls {left[0][0]!r} on what no layer makes.")
@@ -250,14 +251,20 @@ def graph_from(config: dict[str, Any], depth: int = 0) -> Model:
     return Model(inputs, outputs, name=config.get("name"))
 
 
-def _call(operation: Any) -> Callable[[Any], Any]:
-    def call(arguments: list[Any]) -> Any:
-        return operation(arguments[0] if len(arguments) == 1 else arguments)
+def _fixed(node: dict[str, Any]) -> dict[str, bool]:
+    """Return ``training=False`` where a layer was called with it."""
+    options = node.get("kwargs")
+    return {"training": False} if isinstance(options, dict) and options.get("training") is False else {}
+
+
+def _call(operation: Any) -> Callable[..., Any]:
+    def call(arguments: list[Any], **options: bool) -> Any:
+        return operation(arguments[0] if len(arguments) == 1 else arguments, **options)
 
     return call
 
 
-def _operator(name: Any) -> Callable[[Any], Any]:
+def _operator(name: Any) -> Callable[..., Any]:
     if name not in _OPERATORS:
         raise unknown_name("operation on symbols", name, _OPERATORS)
     return lambda arguments: _OPERATORS[name](*arguments)

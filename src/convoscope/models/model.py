@@ -281,7 +281,8 @@ def _in_their_model(inputs: Sequence[Symbol], outputs: Sequence[Symbol]) -> list
     own = {id(node): node for node in model.node_list}
     found = []
     for symbol in outputs:
-        nodes = [node for node in symbol.node.operation.nodes if id(node) in own]
+        alike = (node for node in symbol.node.operation.nodes if node.inference == symbol.node.inference)
+        nodes = [node for node in alike if id(node) in own]
         stray = id(symbol.node) not in own and len(nodes) == 1
         found.append(Symbol(nodes[0], symbol.index) if stray else symbol)
     return found
@@ -299,7 +300,8 @@ def _from_input_layers(
     }
     made = []
     for node in nodes:
-        again = Node(node.operation, [now[symbol] for symbol in node.inputs], node.output_shapes)
+        inputs_now = [now[symbol] for symbol in node.inputs]
+        again = Node(node.operation, inputs_now, node.output_shapes, inference=node.inference)
         now |= dict(zip(node.outputs, again.outputs, strict=True))
         made.append(again)
     return [now[symbol] for symbol in inputs], made, [now[symbol] for symbol in outputs]

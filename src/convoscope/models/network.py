@@ -14,6 +14,7 @@ from convoscope.engine.base import Array, Executable
 from convoscope.errors import ConfigurationError, ShapeError
 from convoscope.layers.graph import Graph
 from convoscope.layers.symbols import Node, Operation, Symbol, check_count, snake_case, symbols_in
+from convoscope.layers.tracing_mode import stays_in_inference
 from convoscope.models import copying
 from convoscope.models.calls import sample_shape
 from convoscope.models.naming import layer_named
@@ -251,13 +252,17 @@ class Network(Weighted, Trainer):
     # ---- being called: on symbols, as a layer of another model, or on data
 
     def __call__(self, inputs: Any, training: bool | None = None) -> Any:
-        """Return the symbols of the outputs for symbols, and predictions for one batch of data."""
+        """Return the symbols of the outputs for symbols, and predictions for one batch of data.
+
+        Called on symbols with ``training=False``, the model computes in training what it does in prediction, also
+        where it is trained on: its BatchNormalization keeps to its averages. So a pretrained base is fine-tuned.
+        """
         if isinstance(inputs, dict) and any(isinstance(each, Symbol) for each in inputs.values()):
             inputs = self.in_order(inputs, self.input_names, "inputs")
         symbols = symbols_in(inputs)
         if symbols is None:
             return super().__call__(inputs, training=training)
-        outputs = self.apply(symbols).outputs
+        outputs = self.apply(symbols, inference=stays_in_inference(training)).outputs
         return outputs[0] if len(outputs) == 1 else list(outputs)
 
     def settle(self, input_shapes: Sequence[Shape]) -> tuple[Shape, ...]:

@@ -21,6 +21,7 @@ from convoscope.layers.graph import Graph
 from convoscope.layers.input import InputLayer
 from convoscope.layers.symbols import Node, Operation, Symbol, symbols_in
 from convoscope.layers.tracing import form_of, shapes_like
+from convoscope.layers.tracing_mode import stays_in_inference
 from convoscope.models.arguments import without_batch_axis
 from convoscope.models.model import Model
 from convoscope.models.naming import other_owner
@@ -113,11 +114,11 @@ class Subclassed(Traced, Model):
         symbols = symbols_in(list(inputs.values()) if isinstance(inputs, dict) else inputs)
         if symbols is None:
             return super().__call__(inputs, training)
-        return self.trace_of(symbols)
+        return self.trace_of(symbols, inference=stays_in_inference(training))
 
-    def trace_of(self, symbols: Sequence[Symbol]) -> Any:
+    def trace_of(self, symbols: Sequence[Symbol], *, inference: bool = False) -> Any:
         """Return what comes out of a call on those symbols, in the form in which `call` returns it."""
-        outputs = self.apply(symbols).outputs
+        outputs = self.apply(symbols, inference=inference).outputs
         return self.trace().in_form(outputs)
 
     def _build_for(self, x: Any) -> None:
@@ -276,7 +277,8 @@ def _remade(operation: Any, made: dict[int, Any]) -> Any:
     symbols = dict(zip(operation.input_symbols, starts, strict=True))
     for node in operation.node_list:
         inner = _remade(node.operation, made)
-        again = Node(inner, [symbols[symbol] for symbol in node.inputs], node.output_shapes)
+        inputs = [symbols[symbol] for symbol in node.inputs]
+        again = Node(inner, inputs, node.output_shapes, inference=node.inference)
         symbols |= dict(zip(node.outputs, again.outputs, strict=True))
     ends = [symbols[symbol] for symbol in operation.output_symbols]
     twin = Model(operation.in_form_of_inputs(starts), operation.in_form(ends), name=operation.name, seed=operation.seed)

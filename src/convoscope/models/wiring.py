@@ -19,11 +19,12 @@ Place = tuple[int, int]  # a node's number, and which of its outputs
 
 @dataclass(frozen=True)
 class Wire:
-    """One node: its operation's number, what it reads, and the shapes of what it makes."""
+    """One node: its operation's number, what it reads, the shapes of what it makes, and whether it never trains."""
 
     operation: int
     inputs: tuple[Place, ...]
     output_shapes: tuple[Shape, ...]
+    inference: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,16 @@ class Wiring:
         def places(symbols: Sequence[Symbol]) -> tuple[Place, ...]:
             return tuple((place_of[id(symbol.node)], symbol.index) for symbol in symbols)
 
-        wires = tuple(Wire(number_of[id(n.operation)], places(n.inputs), n.output_shapes) for n in nodes)
+        wires = tuple(Wire(number_of[id(n.operation)], places(n.inputs), n.output_shapes, n.inference) for n in nodes)
         return cls(wires, places(inputs), places(outputs))
 
     def as_json(self) -> dict[str, Any]:
         """Return the wiring as plain JSON values."""
-        calls = [{"layer": wire.operation, "inputs": [list(place) for place in wire.inputs]} for wire in self.wires]
+        calls = [
+            {"layer": wire.operation, "inputs": [list(place) for place in wire.inputs]}
+            | ({"training": False} if wire.inference else {})
+            for wire in self.wires
+        ]
         return {"calls": calls, "inputs": [list(p) for p in self.inputs], "outputs": [list(p) for p in self.outputs]}
 
     @classmethod
@@ -70,7 +75,7 @@ class Wiring:
             layer = call.get("layer") if isinstance(call, dict) else None
             if type(layer) is not int or not 0 <= layer < operations:
                 raise ConfigurationError(f"Call {number} of the model is of no layer that it has: {call!r:.80}.")
-            wires.append(Wire(layer, _places_in(call, "inputs", number), ()))
+            wires.append(Wire(layer, _places_in(call, "inputs", number), (), call.get("training") is False))
         return cls(tuple(wires), _places_in(config, "inputs", len(wires)), _places_in(config, "outputs", len(wires)))
 
     def called(self, operations: Sequence[Any]) -> list[Node]:
@@ -85,7 +90,8 @@ class Wiring:
                 raise ConfigurationError(
                     f"The description of a model has a call of {operation.describe()} that {wrong}."
                 )
-            made.append(operation.symbol().node if begins else operation.apply(inputs))
+            begun = operation.symbol().node if begins else operation.apply(inputs, inference=wire.inference)
+            made.append(begun)
         _symbols_at((*self.inputs, *self.outputs), made)
         return made
 
@@ -94,7 +100,7 @@ class Wiring:
         made: list[Node] = []
         for wire in self.wires:
             inputs = [Symbol(made[number], index) for number, index in wire.inputs]
-            made.append(Node(operations[wire.operation], inputs, wire.output_shapes))
+            made.append(Node(operations[wire.operation], inputs, wire.output_shapes, inference=wire.inference))
         return made
 
 

@@ -45,6 +45,10 @@ class Step(ABC):
     weights: tuple[int, ...]
     apart: str = field(default="", kw_only=True, compare=False)
 
+    def as_in_prediction(self) -> Step:
+        """Return a step that always computes what this one does in prediction, unless it is idle there."""
+        return self
+
     @property
     def input_shape(self) -> Shape:
         """The shape of the first value that it reads, and the only one of most steps."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from convoscope.engine.steps.activation import LINEAR, Nonlinearity
@@ -23,6 +23,9 @@ class NormalizationStep(ElementwiseStep):
     center: bool
     frozen: bool
     activation: Nonlinearity = LINEAR
+
+    def as_in_prediction(self) -> NormalizationStep:
+        return replace(self, frozen=True)
 
     @property
     def label(self) -> str:

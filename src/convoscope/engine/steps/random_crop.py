@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from convoscope.engine.steps.base import core_seed
@@ -18,6 +18,9 @@ class RandomCropStep(ResizingStep):
 
     stream: int
     seed: int | None
+
+    def as_in_prediction(self) -> ResizingStep:
+        return ResizingStep(**{each.name: getattr(self, each.name) for each in fields(ResizingStep)})
 
     @property
     def label(self) -> str:
