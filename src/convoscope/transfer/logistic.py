@@ -1,0 +1,173 @@
+"""Multinomial logistic regression with an L2 penalty: the head on the features of a frozen backbone."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+_MEMORY = 10  # steps that L-BFGS remembers
+_MOST_STEPS = 200
+_TOLERANCE = 1e-5  # of the largest gradient, beside that at zero weights
+_SUFFICIENT, _SHORTEST = 1e-4, 1e-6  # of the line search: Armijo's constant, and the step at which it gives up
+
+
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """Features turned to their principal axes: there the penalty stays what it is, and few steps suffice.
+
+    Attributes
+    ----------
+    mean, scale : array of shape (D,)
+        Features are taken minus their mean and divided by their scale.
+    axes : array of shape (D, R)
+        Orthonormal; R is at most the number of the images.
+    spread : array of shape (R,)
+        The mean square along each axis.
+    """
+
+    mean: Array
+    scale: Array
+    axes: Array
+    spread: Array
+
+    def turned(self, features: npt.ArrayLike) -> Array:
+        """Bring features (N, D) to the axes: (N, R)."""
+        return np.asarray((np.asarray(features, np.float64) - self.mean) / self.scale @ self.axes)
+
+
+def basis_of(features: npt.ArrayLike) -> Basis:
+    """Standardise features, and find their principal axes.
+
+    Parameters
+    ----------
+    features : array of shape (N, D)
+
+    Examples
+    --------
+    >>> basis = basis_of([[0.0, 1.0, 5.0], [2.0, 1.0, 5.0], [4.0, 1.0, 5.0]])
+    >>> basis.axes.shape, np.abs(basis.turned([[4.0, 1.0, 5.0]])).round(4)
+    ((3, 1), array([[1.2247]]))
+    """
+    x = np.asarray(features, np.float64)  # (N, D)
+    mean = x.mean(axis=0)
+    x = x - mean
+    scale = np.sqrt(np.mean(x * x, axis=0))
+    # A feature that never changes says nothing; dividing by its rounding errors would make it say a lot.
+    scale[scale <= 1e-6 * max(float(scale.max(initial=0.0)), 1e-30)] = 1.0
+    x /= scale
+    count, width = x.shape
+    gram = (x @ x.T if count < width else x.T @ x) / count
+    values, vectors = np.linalg.eigh(gram)
+    live = values > 1e-10 * max(float(values[-1]), 1e-30)
+    values, vectors = values[live][::-1], vectors[:, live][:, ::-1]
+    axes = x.T @ vectors / np.sqrt(count * values) if count < width else vectors
+    return Basis(mean, scale, axes, values)
+
+
+def fit(
+    x: Array,
+    labels: npt.NDArray[np.integer],
+    classes: int,
+    penalty: float,
+    *,
+    spread: Array,
+    weights: Array | None = None,
+    start: Array | None = None,
+) -> Array:
+    """Find the weights with the least cross-entropy plus penalty.
+
+    Parameters
+    ----------
+    x : array of shape (N, R)
+        Features, as `Basis.turned` gives them.
+    labels : array of int, shape (N,)
+    classes : int
+    penalty : float
+        What half the sum of the squared weights is multiplied with and added to the mean cross-entropy. The biases are
+        free. scikit-learn's ``C`` is ``1 / (penalty * N)``.
+    spread : array of shape (R,)
+        The mean square of each feature, by which steps are scaled.
+    weights : array of shape (N,), optional
+        How much each image counts; their mean should be 1.
+    start : array of shape (R + 1, classes), optional
+        Weights to begin with, such as those of a similar penalty.
+
+    Returns
+    -------
+    array of shape (R + 1, classes)
+        The last row are the biases.
+
+    Notes
+    -----
+    L-BFGS [1]_ with memory 10. Its first guess of the Hessian is the bound of [2]_, which is diagonal on principal axes.
+
+    References
+    ----------
+    .. [1] Liu and Nocedal, On the limited memory BFGS method for large scale optimization, 1989
+    .. [2] Böhning, Multinomial logistic regression algorithm, 1992
+    """
+    count, width = x.shape
+    ones = np.concatenate([x, np.ones((count, 1))], axis=1)  # (N, R + 1)
+    target = np.zeros((count, classes))
+    target[np.arange(count), labels] = 1.0
+    share = np.full((count, 1), 1 / count) if weights is None else weights[:, None] / count
+    penalties = np.append(np.full(width, penalty), 0.0)[:, None]
+    inverse = 1 / np.append(0.5 * spread + penalty, 0.5)[:, None]
+
+    def value_and_gradient(w: Array) -> tuple[float, Array]:
+        scores = ones @ w
+        scores -= scores.max(axis=1, keepdims=True)
+        exponentials = np.exp(scores)
+        sums = exponentials.sum(axis=1, keepdims=True)
+        losses = np.log(sums)[:, 0] - scores[np.arange(count), labels]
+        loss = float(losses @ share[:, 0]) + 0.5 * float(np.sum(penalties * w * w))
+        return loss, ones.T @ ((exponentials / sums - target) * share) + penalties * w
+
+    w = np.zeros((width + 1, classes)) if start is None else start
+    enough = _TOLERANCE * max(float(np.abs(value_and_gradient(np.zeros_like(w))[1]).max()), 1e-12)
+    return _minimized(value_and_gradient, w, inverse, enough)
+
+
+def _minimized(function: object, w: Array, inverse: Array, enough: float) -> Array:
+    """Go down by L-BFGS from `w`, with `inverse` as the first guess of the inverse Hessian."""
+    assert callable(function)
+    loss, gradient = function(w)
+    steps: deque[tuple[Array, Array, float]] = deque(maxlen=_MEMORY)
+    for _ in range(_MOST_STEPS):
+        if np.abs(gradient).max() <= enough:
+            break
+        direction = -_inverse_times(steps, inverse, gradient)
+        slope = float(np.sum(direction * gradient))
+        length = 1.0
+        while True:
+            following = w + length * direction
+            next_loss, next_gradient = function(following)
+            if next_loss <= loss + _SUFFICIENT * length * slope or length < _SHORTEST:
+                break
+            length /= 2
+        moved, turned = following - w, next_gradient - gradient
+        curvature = float(np.sum(moved * turned))
+        if curvature > 0:
+            steps.append((moved, turned, curvature))
+        if length < _SHORTEST:
+            break
+        w, loss, gradient = following, next_loss, next_gradient
+    return w
+
+
+def _inverse_times(steps: Sequence[tuple[Array, Array, float]], inverse: Array, gradient: Array) -> Array:
+    """Multiply a gradient with the inverse Hessian that the last steps let guess: the two loops of L-BFGS."""
+    found = gradient.copy()
+    shares = []
+    for moved, turned, curvature in reversed(steps):
+        shares.append(float(np.sum(moved * found)) / curvature)
+        found -= shares[-1] * turned
+    found = inverse * found
+    for (moved, turned, curvature), share in zip(steps, reversed(shares), strict=True):
+        found += (share - float(np.sum(turned * found)) / curvature) * moved
+    return found
