@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from tests.own_images import fill, stripes
 from .conftest import Shell
 
 OPTIONS = ("--epochs", "3", "--seed", "5", "--engine", "reference", "--threads", "1")
+PARTS = {"train": 24, "validation": 3, "test": 3}
 
 
 @pytest.fixture
@@ -45,7 +48,13 @@ def test_a_folder_is_looked_at_trained_on_and_reported_in_one_command(shell: She
     ):
         assert said in ended.out
     run = photos.parent / "runs" / "photos-fast-1"
-    assert set(json.loads((run / "data.json").read_text())["skipped"]) == {"lying/cut.png", "upright/none.png"}
+    found = json.loads((run / "data.json").read_text())
+    assert set(found["skipped"]) == {"lying/cut.png", "upright/none.png"}
+    assert Counter((each["class"], each["part"]) for each in found["files"]) == {
+        (name, part): count for name in ("lying", "upright") for part, count in PARTS.items()
+    }
+    for each in found["files"]:
+        assert each["sha256"] == hashlib.sha256((photos / each["file"]).read_bytes()).hexdigest()
     settings = config(run)["settings"]
     assert (settings["dataset"], settings["recipe"], settings["class_weight"]) == (str(photos), "fast", "none")
     assert "flip" not in settings["augmentation"]

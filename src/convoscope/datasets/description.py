@@ -103,8 +103,10 @@ class Dataset:
         Its counts and its place are those of what was loaded.
     x_val, y_val : ndarray or None
         Images to validate with and their labels, if the data set comes with some; see `validation`.
-    train_files, val_files, test_files : list of str or None
+    train_files, val_files, test_files : tuple of str or None
         The files of the images in order, where each image is a file.
+    train_digests, val_digests, test_digests : tuple of str or None
+        The SHA-256 of each of these files' bytes, in hexadecimal.
     report : FolderReport or None
         What was found in a folder, what was left out, and why.
     test_part : {"test", "validation", "all"}
@@ -118,9 +120,12 @@ class Dataset:
     info: DatasetInfo
     x_val: NDArray[np.uint8] | None = field(default=None, repr=False)
     y_val: NDArray[Any] | None = field(default=None, repr=False)
-    train_files: list[str] | None = field(default=None, repr=False)
-    val_files: list[str] | None = field(default=None, repr=False)
-    test_files: list[str] | None = field(default=None, repr=False)
+    train_files: tuple[str, ...] | None = field(default=None, repr=False)
+    val_files: tuple[str, ...] | None = field(default=None, repr=False)
+    test_files: tuple[str, ...] | None = field(default=None, repr=False)
+    train_digests: tuple[str, ...] | None = field(default=None, repr=False)
+    val_digests: tuple[str, ...] | None = field(default=None, repr=False)
+    test_digests: tuple[str, ...] | None = field(default=None, repr=False)
     report: FolderReport | None = field(default=None, repr=False)
     test_part: str = field(default="test", repr=False)
 
@@ -165,6 +170,10 @@ class Dataset:
         images = self.x_train
         border = np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1)
         return {"edge": round(float(border.mean()) / self.info.max_value, 4)}
+
+    def record(self) -> dict[str, Any] | None:
+        """Give what a run keeps of your own images: the report, and every file; None of a published data set."""
+        return None
 
     def digest(self) -> str | None:
         """Give a checksum that tells when the images, or their split, are others; None where they never are."""

@@ -151,4 +151,11 @@ class Custom(Source):
         data = self.load(data_dir, image_size=size, color_mode=mode, validation_split=0.0, test_split=0.0)
         if len(data.x_test):
             return data
-        return replace(data, x_test=data.x_train, y_test=data.y_train, test_files=data.train_files, test_part="all")
+        return replace(
+            data,
+            x_test=data.x_train,
+            y_test=data.y_train,
+            test_files=data.train_files,
+            test_digests=data.train_digests,
+            test_part="all",
+        )

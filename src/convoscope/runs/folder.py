@@ -42,7 +42,8 @@ class RunFolder:
     checkpoint : Path
         ``checkpoint.safetensors``: the last whole epoch, with the optimizer's state. What a resumed run goes on from.
     data : Path
-        ``data.json``, of your own images: what was found, and every file that was skipped, with the reason.
+        ``data.json``, of your own images: what was found, every file with its class, its part and the digest of its
+        bytes, and every file that was skipped, with the reason.
     model : Path
         ``model.safetensors``: the model to use, of the best epoch by validation accuracy or else the last.
     report : Path

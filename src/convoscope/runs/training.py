@@ -202,8 +202,8 @@ def _train(
     state: dict[str, Any] | None,
     callbacks: Sequence[Callback],
 ) -> Outcome:
-    if data.report is not None:
-        folder.write_data(data.report.as_dict())
+    if (found := data.record()) is not None:
+        folder.write_data(found)
     validates = has_validation(data, settings)
     monitor = "val_accuracy" if validates else "accuracy"
     goal = StopAtGoal(settings.goal_accuracy, monitor) if settings.goal_accuracy else None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 import shutil
@@ -20,6 +21,8 @@ from convoscope import datasets
 from convoscope.cli.images import prepare
 from convoscope.datasets import FolderDataset
 from convoscope.datasets.folder import reading
+from convoscope.datasets.images import sources
+from convoscope.datasets.images.sources import Source
 from convoscope.errors import (
     ConfigurationError,
     ConvoscopeWarning,
@@ -41,9 +44,9 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     really = reading.read_as
 
-    def counted(path: Path, *args: Any) -> Any:
-        names.append(path.name)
-        return really(path, *args)
+    def counted(source: Source, *args: Any) -> Any:
+        names.append(source.name.name)
+        return really(source, *args)
 
     monkeypatch.setattr(reading, "read_as", counted)
     return names
@@ -61,6 +64,36 @@ def test_images_and_labels_come_as_they_are_in_the_files(load: Load, images: Pat
     assert {*data.train_files, *data.val_files, *data.test_files} == {
         f"{name}/{i}.png" for name in ("cat", "dog") for i in range(10)
     }
+
+
+@pytest.mark.parametrize("tests", [0.0, 0.2])
+def test_every_file_has_the_digest_of_its_bytes(
+    load: Load, images: Path, monkeypatch: pytest.MonkeyPatch, tests: float
+) -> None:
+    monkeypatch.setattr(sources, "_KEPT", 510)  # some files are read whole, and some in pieces
+    sizes = {path.stat().st_size for path in images.rglob("*.png")}
+    assert min(sizes) < 510 < max(sizes)
+    (images / "cat" / "bad.png").write_text("bad")
+    for _ in range(2):  # decoded, and from the cache
+        data = load(images, validation_split=0.3, test_split=tests)
+        parts = {
+            "train": (data.train_files, data.train_digests, data.y_train),
+            "validation": (data.val_files, data.val_digests, data.y_val),
+            "test": (data.test_files, data.test_digests, data.y_test),
+        }
+        if not tests:
+            assert parts.pop("test")[:2] == parts["validation"][:2]
+        listed = {each["file"]: each for each in data.record()["files"]}
+        assert len(listed) == 20
+        for part, (files, digests, labels) in parts.items():
+            for name, digest, label in zip(files, digests, labels, strict=True):
+                assert digest == hashlib.sha256((images / name).read_bytes()).hexdigest()
+                assert listed[name] == {
+                    "file": name,
+                    "class": data.class_names[label],
+                    "part": part,
+                    "sha256": digest,
+                }
 
 
 def test_every_damage_is_named_and_nothing_is_deleted(load: Load, images: Path) -> None:

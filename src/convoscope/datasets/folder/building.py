@@ -41,6 +41,7 @@ class _Read:
     """The files that could be read, in the order of the decoded images, and what came of the others."""
 
     entries: list[Entry]
+    digests: list[str]
     exact: npt.NDArray[np.uint64]
     difference: npt.NDArray[np.uint64]
     converted: Counter[str]
@@ -102,6 +103,7 @@ def build(
             "labels": labels[order].tolist(),
             "parts": [int(np.count_nonzero(parts[order] == part)) for part in (TRAIN, VALIDATION, TEST)],
             "names": [read.entries[position].name for position in order],
+            "digests": [read.digests[position] for position in order],
         },
     )
 
@@ -109,7 +111,7 @@ def build(
 def _decode(
     plain: Path, thumbs: Path, listing: Listing, form: Form, executor: Executor, progress: Progress | None
 ) -> _Read:
-    entries, exact, difference = [], [], []
+    entries, digests, exact, difference = [], [], [], []
     converted: Counter[str] = Counter()
     problems: dict[str, str] = {}
     paths = [listing.root / entry.name for entry in listing.entries]
@@ -125,10 +127,11 @@ def _decode(
             images.append(decoded.pixels)
             small.append(decoded.fingerprint.thumb)
             entries.append(entry)
+            digests.append(decoded.digest)
             exact.append(decoded.fingerprint.exact)
             difference.append(decoded.fingerprint.difference)
             converted.update(decoded.notes)
-    return _Read(entries, np.array(exact, np.uint64), np.array(difference, np.uint64), converted, problems)
+    return _Read(entries, digests, np.array(exact, np.uint64), np.array(difference, np.uint64), converted, problems)
 
 
 def _parts(

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from convoscope.datasets.folder import reading
 from convoscope.datasets.folder.duplicates import Fingerprint, fingerprint
 from convoscope.datasets.folder.survey import Form
+from convoscope.datasets.images.sources import with_digest
 from convoscope.errors import ConvoscopeError
 
 _BLOCK_BYTES, _MOST_IN_BLOCK = 1 << 21, 64
@@ -35,12 +36,15 @@ class Decoded:
         What was unusual about it and was put right.
     problem : str or None
         Why it cannot be read.
+    digest : str
+        SHA-256 of the file's bytes, in hexadecimal; of a file that cannot be read it is empty.
     """
 
     pixels: npt.NDArray[np.uint8] | None
     fingerprint: Fingerprint | None
     notes: list[str]
     problem: str | None = None
+    digest: str = ""
 
 
 def decode_all(paths: Sequence[Path], form: Form, executor: Executor) -> Iterator[Decoded]:
@@ -63,11 +67,13 @@ def decode(path: Path, form: Form) -> Decoded:
     """Decode one file; what is wrong with it is said, not raised."""
     try:
         size = (form.width, form.height)
-        image, notes = reading.read_as(path, size, form.channels, form.background, form.max_pixels)
+        with with_digest(path) as (content, digest):
+            image, notes = reading.read_as(content, size, form.channels, form.background, form.max_pixels)
     except ConvoscopeError as error:
         return Decoded(None, None, [], _reason(str(error), path))
     pixels = np.asarray(image).reshape(form.shape)
-    return Decoded(pixels, fingerprint(pixels), [*_mode(notes[0]), *(n for n in notes if not n.startswith(_USUAL))])
+    unusual = [*_mode(notes[0]), *(note for note in notes if not note.startswith(_USUAL))]
+    return Decoded(pixels, fingerprint(pixels), unusual, digest=digest)
 
 
 def _decode_block(paths: Sequence[Path], form: Form) -> list[Decoded]:

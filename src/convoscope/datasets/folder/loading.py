@@ -30,7 +30,7 @@ from convoscope.names import legible, native_path, portable_path
 from convoscope.paths import check_regular, is_there, refuse_address, user_path
 from convoscope.seeds import check_seed
 
-_MADE_BY = 2  # to be counted up when decoding, fingerprints or the split change: what is stored is then made anew
+_MADE_BY = 3  # to be counted up when decoding, fingerprints or the split change: what is stored is then made anew
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -43,8 +43,10 @@ class FolderDataset(Dataset):
         Mapped from the disk, read-only; there may be more of them than memory.
     y_train, y_val, y_test : ndarray of uint8 (uint16 above 256 classes), shape (N,)
         Indices into `class_names`.
-    train_files, val_files, test_files : list of str
+    train_files, val_files, test_files : tuple of str
         The files of the images in order, from the folder on.
+    train_digests, val_digests, test_digests : tuple of str
+        The SHA-256 of each of these files' bytes, in hexadecimal.
     info : DatasetInfo
         Named after the folder.
     report : FolderReport
@@ -57,9 +59,12 @@ class FolderDataset(Dataset):
 
     x_val: npt.NDArray[np.uint8] = field(repr=False)
     y_val: npt.NDArray[Any] = field(repr=False)
-    train_files: list[str] = field(repr=False)
-    val_files: list[str] = field(repr=False)
-    test_files: list[str] = field(repr=False)
+    train_files: tuple[str, ...] = field(repr=False)
+    val_files: tuple[str, ...] = field(repr=False)
+    test_files: tuple[str, ...] = field(repr=False)
+    train_digests: tuple[str, ...] = field(repr=False)
+    val_digests: tuple[str, ...] = field(repr=False)
+    test_digests: tuple[str, ...] = field(repr=False)
     report: FolderReport = field(repr=False)
     edge: float = field(repr=False)
 
@@ -71,6 +76,20 @@ class FolderDataset(Dataset):
     def _surroundings(self) -> dict[str, Any]:
         # Known since they were decoded: there may be more images than memory.
         return {"edge": self.edge, "background": self.report.form.background}
+
+    def record(self) -> dict[str, Any]:
+        """Give the report, and under ``files`` each file with its class, its part and the digest of its bytes."""
+        parts = [
+            ("train", self.train_files, self.y_train, self.train_digests),
+            ("validation", self.val_files, self.y_val, self.val_digests),
+            ("test", self.test_files, self.y_test, self.test_digests),
+        ]
+        files = [
+            {"file": portable_path(name), "class": self.class_names[label], "part": part, "sha256": digest}
+            for part, *columns in parts[: 3 if self.test_part == "test" else 2]
+            for name, label, digest in zip(*columns, strict=True)
+        ]
+        return {**self.report.as_dict(), "files": files}
 
     def digest(self) -> str:
         """Give a checksum of the files' names, their labels and their parts: another one means another split."""
@@ -193,7 +212,7 @@ def _dataset(
     # What is left out changes with every run that is kept in the folder, and the images do not.
     report = replace(FolderReport.from_dict(index["report"]), left_out=left_out)
     train, validation, _ = index["parts"]
-    names, class_names = index["names"], tuple(index["class_names"])
+    names, digests, class_names = (tuple(index[key]) for key in ("names", "digests", "class_names"))
     labels: npt.NDArray[Any] = np.array(index["labels"], np.min_scalar_type(len(class_names) - 1))
     parts = slice(0, train), slice(train, train + validation), slice(train + validation, None)
     has_tests = len(images) > train + validation
@@ -224,6 +243,9 @@ def _dataset(
         train_files=names[parts[0]],
         val_files=names[parts[1]],
         test_files=names[tests],
+        train_digests=digests[parts[0]],
+        val_digests=digests[parts[1]],
+        test_digests=digests[tests],
         report=report,
         test_part="test" if has_tests else "validation",
         edge=index["edge"],

@@ -114,14 +114,21 @@ def opened(path: Path, max_pixels: int | None = None) -> Iterator[ImageFile]:
     """
     if os.path.isdir(path):
         raise MissingFileError(f"{path} is a folder. Give the images in it: {path}/*")
-    with _named(path), open_regular(path) as file, _image_in(file, path, max_pixels) as image:
+    with named(path), open_regular(path) as file, _image_in(file, path, max_pixels) as image:
         yield image
 
 
 @contextmanager
 def opened_bytes(content: bytes, name: Path, max_pixels: int | None = None) -> Iterator[ImageFile]:
     """Do as `opened` with the bytes of an image file, which messages call `name`."""
-    with _named(name), io.BytesIO(content) as file, _image_in(file, name, max_pixels) as image:
+    with io.BytesIO(content) as file, opened_content(file, name, max_pixels) as image:
+        yield image
+
+
+@contextmanager
+def opened_content(file: BinaryIO, name: Path, max_pixels: int | None = None) -> Iterator[ImageFile]:
+    """Do as `opened` with a file that is open already, at its beginning, and stays open."""
+    with named(name), _image_in(file, name, max_pixels) as image:
         yield image
 
 
@@ -156,7 +163,7 @@ def stored_size(image: ImageFile) -> tuple[int, int]:
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
+def named(path: Path) -> Iterator[None]:
     """Turn what Pillow raises into errors that name the file."""
     from PIL import Image, UnidentifiedImageError
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convoscope.datasets.folder.colours import MODES, edge_colour, fit_into, to_colours
-from convoscope.datasets.folder.opening import DAMAGED, opened
+from convoscope.datasets.folder.opening import DAMAGED
 from convoscope.datasets.folder.orientation import UPRIGHT, orientation_of, swaps_sides, turned
 from convoscope.datasets.folder.sharing import ROOM
+from convoscope.datasets.images.sources import Source, source_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -45,13 +46,14 @@ class Read:
 
 
 def read_as(
-    path: Path, size: tuple[int, int], channels: int, background: int, max_pixels: int | None = None
+    source: Path | Source, size: tuple[int, int], channels: int, background: int, max_pixels: int | None = None
 ) -> tuple[Image, list[str]]:
     """Read an image, and bring it to `size` (width, height) in grey (1 channel) or colour (3).
 
     Parameters
     ----------
-    path : Path
+    source : Path or Source
+        A file, or what else holds one.
     size : (width, height)
     channels : {1, 3}
     background : int
@@ -69,20 +71,20 @@ def read_as(
     MissingFileError, FileFormatError, DataError
         See `read_colours`.
     """
-    read = read_colours(path, channels, background, at_least=max(size), max_pixels=max_pixels)
+    read = read_colours(source, channels, background, at_least=max(size), max_pixels=max_pixels)
     if read.image.size == size:
         return read.image, read.notes
     return fit_into(read.image, size, edge_colour(read.image), read.notes, read.proportions), read.notes
 
 
 def read_colours(
-    path: Path, channels: int, background: int, at_least: int | None = None, max_pixels: int | None = None
+    source: Path | Source, channels: int, background: int, at_least: int | None = None, max_pixels: int | None = None
 ) -> Read:
     """Read an image in grey or colour, of 8 bits and upright.
 
     Parameters
     ----------
-    path, channels, background, max_pixels
+    source, channels, background, max_pixels
         As in `read_as`.
     at_least : int, optional
         Pixels a side that are needed. A much larger JPEG is then decoded at half, a quarter or an eighth of its size,
@@ -98,19 +100,20 @@ def read_colours(
     DataError
         It has values that are no numbers.
     """
-    with _decoded(path, at_least, max_pixels) as (image, orientation, notes):
+    source = source_of(source)
+    with _decoded(source, at_least, max_pixels) as (image, orientation, notes):
         transparent = "A" in image.getbands() or "transparency" in image.info
         proportions = image.size[::-1] if swaps_sides(orientation) else image.size
-        found = turned(to_colours(image, channels, background, notes, path, at_least), orientation)
+        found = turned(to_colours(image, channels, background, notes, source.name, at_least), orientation)
         return Read(found.copy() if found is image else found, proportions, notes, transparent)
 
 
-def read_image(path: Path, max_pixels: int | None = None) -> tuple[Image, list[str]]:
+def read_image(source: Path | Source, max_pixels: int | None = None) -> tuple[Image, list[str]]:
     """Read an image file whole, in its own mode, and turn it upright.
 
     Parameters
     ----------
-    path, max_pixels
+    source, max_pixels
         As in `read_as`.
 
     Returns
@@ -123,15 +126,15 @@ def read_image(path: Path, max_pixels: int | None = None) -> tuple[Image, list[s
     MissingFileError, FileFormatError
         See `read_colours`.
     """
-    with _decoded(path, None, max_pixels) as (image, orientation, notes):
+    with _decoded(source_of(source), None, max_pixels) as (image, orientation, notes):
         found = turned(image, orientation)
         return found.copy() if found is image else found, notes
 
 
 @contextmanager
-def _decoded(path: Path, at_least: int | None, max_pixels: int | None) -> Iterator[tuple[Image, int, list[str]]]:
+def _decoded(source: Source, at_least: int | None, max_pixels: int | None) -> Iterator[tuple[Image, int, list[str]]]:
     """Decode a file, and give the image, its orientation, and notes on what it was."""
-    with opened(path, max_pixels) as file:
+    with source.opened(max_pixels) as file:
         # A TIFF's size is here that of the turned image in some versions of Pillow: as people see it, in any case.
         width, height = file.size
         notes = [f"read {file.format}, {width}×{height}, {MODES.get(file.mode, file.mode)}"]

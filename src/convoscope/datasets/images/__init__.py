@@ -1,0 +1,1 @@
+"""Single images, from wherever they come, in the form that a model takes."""
