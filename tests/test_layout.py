@@ -33,8 +33,12 @@ FLOORS = (
     {"cli"},
     {"__main__"},
 )
-#: One call opens a person's own model, and a layer called on arrays computes.
-EXCEPTIONS = [("models.network", "web.explorer"), ("layers.base", "models")]
+#: One call opens a person's own model, one says what their images show, and a layer called on arrays computes.
+EXCEPTIONS = [
+    ("models.network", "web.explorer"),
+    ("models.network", "explore.image_predictions"),
+    ("layers.base", "models"),
+]
 
 
 def height(package: str) -> int:

@@ -13,8 +13,8 @@ import PIL.Image
 from campaign.containers import damage_png, random_exif, with_exif
 from campaign.mutation import damage
 from convoscope.datasets.folder.decoding import decode
-from convoscope.datasets.folder.reading import read_as
 from convoscope.datasets.folder.survey import Form
+from convoscope.datasets.images.preprocessing import Preprocessing
 
 _FORMATS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("PNG", "RGB", {}),
@@ -64,7 +64,7 @@ class ImageTrial:
         path = folder / "image"
         path.write_bytes(content)
         decode(path, Form(8, 8, 1, 0, "", ""))
-        read_as(path, (6, 9), 3, 255)
+        Preprocessing((9, 6), background=255).prepare(path)
 
 
 def _encoded(kind: str, mode: str, options: dict[str, Any]) -> bytes:

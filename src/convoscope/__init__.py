@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         regularizers as regularizers,
         utils as utils,
     )
+    from convoscope.datasets.images.preprocessing import Preprocessing
     from convoscope.engine.select import use as use_engine
     from convoscope.engine.threads import get_threads, set_threads
     from convoscope.layers.input import Input
@@ -79,6 +80,7 @@ _MODULES = (
 _OBJECTS = {
     "Input": "convoscope.layers.input",
     "Model": "convoscope.models.model",
+    "Preprocessing": "convoscope.datasets.images.preprocessing",
     "Sequential": "convoscope.models.sequential",
     "get_threads": "convoscope.engine.threads",
     "load_model": "convoscope.models.files",
@@ -89,6 +91,7 @@ _OBJECTS = {
 __all__ = [
     "Input",
     "Model",
+    "Preprocessing",
     "Sequential",
     "__version__",
     "activations",

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from convoscope.cli.options import read_path
+from convoscope.errors import ConvoscopeError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from convoscope.cli.images import Prepared
+    from convoscope.datasets.images.preprocessing import Prepared
+    from convoscope.explore.image_predictions import ImagePrediction
 
 HELP = "Say what images show, or write the images that the model makes of them. They are scaled as in training."
 EXAMPLES = (
@@ -51,37 +53,30 @@ def command(
     """Run ``convoscope predict``; `HELP` says what it does."""
     from convoscope.cli.console import print_json
     from convoscope.cli.errors import FAILED, complain
-    from convoscope.cli.images import prepare
     from convoscope.cli.trained import load
     from convoscope.datasets.folder.opening import as_max_pixels
-    from convoscope.errors import ConvoscopeError
     from convoscope.explore.image_outputs import has_image_outputs
+    from convoscope.explore.image_predictions import preprocessing_of
 
     max_pixels = as_max_pixels(max_pixels)
     model, _ = load(trained)
-    preprocessing = _preprocessing_of(trained, model)
-    images = _files(images)
-    prepared: dict[int, Prepared] = {}
-    problems: dict[int, str] = {}
-    for index, path in enumerate(images):
-        try:
-            prepared[index] = prepare(path, preprocessing, invert=invert, max_pixels=max_pixels)
-        except ConvoscopeError as error:
-            problems[index] = str(error)
-    given = [(images[index], each) for index, each in prepared.items()]
-    found = _images(model, given) if has_image_outputs(model) else _classes(model, given, top)
-    predictions = dict(zip(prepared, found, strict=True))
-    findings = [
-        {"file": str(path), "error": problems[index]}
-        if index in problems
-        else {"file": str(path), **predictions[index], **_remarks(prepared[index])}
-        for index, path in enumerate(images)
-    ]
+    preprocessing = preprocessing_of(model)
+    files = _files(images)
+    prepared = preprocessing.prepare_each(files, invert=invert, max_pixels=max_pixels, errors="return")
+    pairs = _images(model, prepared) if has_image_outputs(model) else _classes(model, prepared, top)
+    findings, problems = [], []
+    for file, (image, found) in zip(files, pairs, strict=True):
+        if isinstance(found, ConvoscopeError):
+            problems.append(str(found))
+            findings.append({"file": str(file), "error": str(found)})
+            continue
+        finding = {"file": str(file), **found, **_remarks(image)}
+        findings.append(finding)
+        if not as_json:
+            _print(finding, image, preprocessing.max_value, verbose)
     if as_json:
         print_json(findings)
-    else:
-        _print(findings, prepared, float(preprocessing["max_value"]), verbose)
-    for problem in problems.values():
+    for problem in problems:
         complain(problem)
     if problems:
         raise typer.Exit(FAILED)
@@ -104,67 +99,56 @@ def _files(images: list[Path]) -> list[Path]:
     return files
 
 
-def _preprocessing_of(trained: Path, model: Any) -> dict[str, Any]:
-    """Give the model's preprocessing; a model made without a run takes 8-bit images by its input's shape."""
-    from convoscope.errors import ConfigurationError
+def _classes(model: Any, prepared: Iterable[Prepared | ConvoscopeError], top: int) -> Iterator[tuple[Any, Any]]:
+    """Give each image with what is found of it: its best classes, or why it cannot be read."""
+    from convoscope.explore.image_predictions import ImagePrediction, predict_prepared
 
-    if model.preprocessing is not None:
-        return dict(model.preprocessing)
-    shape = model.plan_input_shape
-    if len(shape) != 3 or shape[2] not in (1, 3):
-        raise ConfigurationError(f"The model in {trained} takes inputs of shape {shape}, which are not images.")
-    return {"height": shape[0], "width": shape[1], "channels": shape[2], "max_value": 255}
+    for image, found in predict_prepared(model, prepared, top=top):
+        yield image, _told(found) if isinstance(found, ImagePrediction) else found
 
 
-def _classes(model: Any, given: list[tuple[Path, Prepared]], top: int) -> list[dict[str, Any]]:
-    """Find the best classes of images."""
-    import numpy as np
-
-    from convoscope.explore.predictions import predictions_of
-    from convoscope.explore.submodels import class_count
-
-    class_count(model)
-    if not given:
-        return []
-    found = predictions_of(model, model.predict(np.stack([image.pixels for _, image in given]), verbose=0))
-    return [{"classes": _best(scores, found.names, top)} for scores in found.scores]
+def _told(found: ImagePrediction) -> dict[str, Any]:
+    classes = [{"class": each.name, "index": each.index, "probability": each.probability} for each in found.classes]
+    if found.score is None:
+        return {"classes": classes}
+    refused = {"none_of_these": found.none_of_these, "score": found.score, "threshold": found.threshold}
+    return {"classes": classes, **refused}
 
 
-def _images(model: Any, given: list[tuple[Path, Prepared]]) -> list[dict[str, Any]]:
-    """Write what comes out of images."""
-    from convoscope.cli.predict_images import write_images
+def _images(model: Any, prepared: Iterable[Prepared | ConvoscopeError]) -> Iterator[tuple[Any, Any]]:
+    """Write what comes out of images, and give each with the name of its file."""
+    from convoscope.cli.predict_images import write_image
 
-    return [{"image": str(path)} for path in write_images(model, given)]
+    for image in prepared:
+        yield image, image if isinstance(image, ConvoscopeError) else {"image": str(write_image(model, image))}
 
 
 def _remarks(image: Prepared) -> dict[str, Any]:
     return {"done": image.notes, **({"hint": image.hint} if image.hint else {})}
 
 
-def _best(probabilities: Any, names: Sequence[str], top: int) -> list[dict[str, Any]]:
-    order = (-probabilities).argsort(kind="stable")[:top]
-    return [{"class": names[index], "index": int(index), "probability": float(probabilities[index])} for index in order]
-
-
-def _print(findings: list[dict[str, Any]], prepared: dict[int, Prepared], max_value: float, verbose: bool) -> None:
+def _print(finding: dict[str, Any], image: Prepared, max_value: float, verbose: bool) -> None:
     from convoscope.cli.console import results
     from convoscope.names import for_terminal
     from convoscope.report.terminal import percent
 
     console = results()
-    for index, finding in enumerate(findings):
-        if "error" in finding:
-            continue
-        if "classes" in finding and console.is_terminal and console.encoding.startswith("utf"):
-            _print_picture(console, finding, prepared[index], max_value, verbose)
-            continue
-        said = finding.get("image") or ", ".join(
-            f"{best['class']} {percent(best['probability'])}" for best in finding["classes"]
-        )
-        hint = f" ({finding['hint']})" if "hint" in finding else ""
-        console.print(for_terminal(f"{finding['file']}: {said}{hint}"), soft_wrap=True)
-        if verbose:
-            console.print(f"  {', '.join(finding['done'])}", soft_wrap=True)
+    if "classes" in finding and console.is_terminal and console.encoding.startswith("utf"):
+        _print_picture(console, finding, image, max_value, verbose)
+        return
+    said = finding.get("image") or ", ".join(
+        f"{best['class']} {percent(best['probability'])}" for best in finding["classes"]
+    )
+    if finding.get("none_of_these"):
+        said = f"{_none_of_these(finding)}; at best {said}"
+    hint = f" ({finding['hint']})" if "hint" in finding else ""
+    console.print(for_terminal(f"{finding['file']}: {said}{hint}"), soft_wrap=True)
+    if verbose:
+        console.print(f"  {', '.join(finding['done'])}", soft_wrap=True)
+
+
+def _none_of_these(finding: dict[str, Any]) -> str:
+    return f"none of these (score {finding['score']:.3g}, above {finding['threshold']:.3g})"
 
 
 def _print_picture(console: Console, finding: dict[str, Any], image: Prepared, max_value: float, verbose: bool) -> None:
@@ -189,10 +173,11 @@ def _print_picture(console: Console, finding: dict[str, Any], image: Prepared, m
             Text(percent(best["probability"]).rjust(8), style),
             bar(best["probability"], 16, style),
         )
+    refused = [Text(_none_of_these(finding), "bold yellow"), Text()] if finding.get("none_of_these") else []
     notes = [Text(note, "dim") for note in finding["done"]] if verbose else []
     hints = [Text(f"Note: {finding['hint']}", "yellow")] if "hint" in finding else []
     grid = Table.grid(padding=(0, 3, 0, 0))
     name = Text(for_terminal(finding["file"]), "bold")
-    grid.add_row(Group(*picture), Group(name, Text(), classes, Text(), *notes, *hints))
+    grid.add_row(Group(*picture), Group(name, Text(), *refused, classes, Text(), *notes, *hints))
     console.print(grid)
     console.print()

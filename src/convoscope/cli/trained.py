@@ -30,12 +30,7 @@ def load(path: Path) -> tuple[Sequential, RunFolder | None]:
         raise MissingFileError(f"There is neither a run nor a model at {path}.{_runs_here()}")
     if path.is_dir():
         run = RunFolder.open(path)
-        if not is_there(run.model):
-            raise MissingFileError(
-                f"The run in {path} has no model yet: it was stopped before its first epoch was whole. Go on with it: "
-                f"convoscope train --resume {path}"
-            )
-        return load_model(run.model), run
+        return load_model(path), run
     beside = RunFolder(path.parent)
     return load_model(path), beside if is_there(beside.config) else None
 

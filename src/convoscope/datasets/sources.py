@@ -148,7 +148,8 @@ class Custom(Source):
     def load_to_test(self, data_dir: Folder, form: Mapping[str, Any]) -> Dataset:
         size = (form["height"], form["width"]) if form else None
         mode = {1: "grayscale", 3: "rgb"}.get(form.get("channels", 0))
-        data = self.load(data_dir, image_size=size, color_mode=mode, validation_split=0.0, test_split=0.0)
+        fit: dict[str, Any] = {name: form.get(name) for name in ("fit", "resize", "interpolation")}
+        data = self.load(data_dir, image_size=size, color_mode=mode, validation_split=0.0, test_split=0.0, **fit)
         if len(data.x_test):
             return data
         return replace(

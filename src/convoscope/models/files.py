@@ -13,6 +13,7 @@ import json
 import os
 import warnings
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from convoscope.errors import (
     ConvoscopeWarning,
     DataError,
     FileFormatError,
+    MissingFileError,
     StorageError,
 )
 from convoscope.layers import moments
@@ -33,7 +35,7 @@ from convoscope.models import architecture, tensorfile
 from convoscope.models.network import Network
 from convoscope.models.subclassed import plain
 from convoscope.models.tensorfile import AnyFloats
-from convoscope.paths import user_path
+from convoscope.paths import is_there, user_path
 from convoscope.training.draws import Draws
 from convoscope.types import Shape
 
@@ -130,6 +132,7 @@ def load_model(
     Parameters
     ----------
     path : path
+        The model's file, or the folder of a run, which stands for the model that was kept of it.
     custom_objects : dict, optional
         Classes of yours that stand in the model, by their names: ``{"Block": Block}``. See also
         `convoscope.layers.register_keras_serializable`.
@@ -146,11 +149,11 @@ def load_model(
     Raises
     ------
     MissingFileError
-        If there is no such file.
+        If there is no such file, or no model in the folder.
     FileFormatError
         If it is damaged, of another kind, or from a newer Convoscope; the message says which.
     """
-    path = user_path(path)
+    path = _file_at(user_path(path))
     header, tensors = tensorfile.read_tensors(path)
     description = _description(header, path)
     flag(safe_mode, "safe_mode", "load_model")
@@ -331,6 +334,19 @@ def _layer_of(name: str) -> int:
 
 
 # ---- what is read
+
+
+def _file_at(path: Path) -> Path:
+    """Return the model's file that a path stands for: of a run's folder, the one in it."""
+    file = path / "model.safetensors"
+    if not path.is_dir() or is_there(file):
+        return file if path.is_dir() else path
+    if is_there(path / "config.json"):
+        raise MissingFileError(
+            f"The run in {path} has no model yet: it was stopped before its first epoch was whole. Go on with it: "
+            f"convoscope train --resume {path}"
+        )
+    raise MissingFileError(f"{path} is a folder without a model. Give the folder of a run, or a file: {file}.")
 
 
 def _description(header: tensorfile.Header, path: str | os.PathLike[str]) -> dict[str, Any]:

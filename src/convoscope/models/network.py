@@ -330,6 +330,32 @@ class Network(Weighted, Trainer):
             given = given[0]
         return check_inputs(given, shapes[0], where)
 
+    def check_range(self, x: Any, where: str) -> None:
+        if self.preprocessing is not None:
+            from convoscope.models.value_range import check_range
+
+            check_range(self.preprocessing, x, where)
+
+    def predict_images(self, images: Any, **options: Any) -> Any:
+        """Say what images show: paths, bytes, Pillow's images or arrays, one or many, of any size and colours.
+
+        They are prepared as those that the model was trained on. Options and results: see
+        `convoscope.explore.image_predictions.predict_images`.
+
+        Examples
+        --------
+        >>> from convoscope.layers import Dense, Flatten, Rescaling
+        >>> from convoscope.models import Sequential
+        >>> model = Sequential([Rescaling(1 / 255, input_shape=(8, 8, 3)), Flatten(), Dense(2, activation="softmax")])
+        >>> model.class_names = ["ants", "bees"]
+        >>> found = model.predict_images(np.zeros((300, 400, 3), np.uint8))
+        >>> found.name in model.class_names, found.probabilities.shape
+        (True, (2,))
+        """
+        from convoscope.explore.image_predictions import predict_images
+
+        return predict_images(self, images, **options)
+
     # ---- looking and keeping
 
     def summary(

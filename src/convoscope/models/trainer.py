@@ -209,6 +209,7 @@ class Trainer(ABC):
 
         self._require_compiled("evaluate")
         calls.threads(threads, "evaluate")
+        self.check_range(x, "evaluate")
         x = self._built_for(x)
         return stages.evaluate(
             self,
@@ -241,6 +242,7 @@ class Trainer(ABC):
         from convoscope.training import stages
 
         calls.threads(threads, "predict")
+        self.check_range(x, "predict")
         x = self._built_for(x)
         options = {"batch_size": batch_size, "verbose": verbose, "steps": steps, "callbacks": callbacks}
         return self.in_form(stages.predict(self, x, **options))
@@ -321,6 +323,10 @@ class Trainer(ABC):
     @abstractmethod
     def check_inputs(self, x: Any, where: str | None = None) -> Any:
         """Return `x` as the engine takes it, an array or a list of them, or say what is wrong with it."""
+
+    @abstractmethod
+    def check_range(self, x: Any, where: str) -> None:
+        """Refuse images whose values are certainly not those that the model was trained on, where these are known."""
 
     @abstractmethod
     def outputs_in_training(self, inputs: Sequence[Array]) -> list[Array]:

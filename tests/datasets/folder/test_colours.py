@@ -11,8 +11,10 @@ import pytest
 from PIL import Image
 
 from convoscope.datasets.folder import colours
-from convoscope.datasets.folder.colours import edge_colour, fit_into, to_colours
-from convoscope.datasets.folder.reading import read_as
+from convoscope.datasets.folder.colours import edge_colour, to_colours
+from convoscope.datasets.images import fitting
+from convoscope.datasets.images.fitting import Letterbox
+from convoscope.datasets.images.preprocessing import Preprocessing
 
 WIDTH, HEIGHT = 75, 52
 
@@ -88,8 +90,8 @@ def test_a_large_image_is_made_smaller_by_the_means_of_its_blocks(mode: str, mon
     whole = np.asarray(to_colours(image_of(mode), 3, 0, [], Path("image.tiff"))).astype(np.float64)
     monkeypatch.setattr(colours, "LARGE", 100)
     monkeypatch.setattr(colours, "_TILE_SIDE", 16)
-    monkeypatch.setattr(colours, "_KEPT", 1)
-    small = np.asarray(to_colours(image_of(mode), 3, 0, [], Path("image.tiff"), at_least=25)).astype(np.float64)
+    monkeypatch.setattr(fitting, "_KEPT", 1)
+    small = np.asarray(to_colours(image_of(mode), 3, 0, [], Path("image.tiff"), Letterbox((25, 25)))).astype(np.float64)
     assert small.shape == (18, 25, 3)  # blocks of three, and of one at the lower edge
     blocks = [[whole[y : y + 3, x : x + 3] for x in range(0, WIDTH, 3)] for y in range(0, HEIGHT, 3)]
     means = np.array([[block.mean(axis=(0, 1)) for block in row] for row in blocks])
@@ -102,8 +104,8 @@ def test_large_images_keep_their_proportions(tmp_path: Path, size: tuple[int, in
     rough = Image.fromarray(np.random.default_rng(1).integers(0, 256, (4, 4, 3), np.uint8))
     image = rough.resize(size, Image.Resampling.BICUBIC)
     image.save(tmp_path / "image.tiff")
-    small, _ = read_as(tmp_path / "image.tiff", (64, 48), 3, 0)
-    at_once = fit_into(image, (64, 48), edge_colour(image), [])
+    small = Preprocessing((48, 64)).prepare(tmp_path / "image.tiff").pixels
+    at_once = Letterbox((64, 48)).fitted(image, edge_colour(image), [], image.size)
     assert np.abs(np.asarray(small, int) - np.asarray(at_once, int)).max() <= 4
 
 

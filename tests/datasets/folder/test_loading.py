@@ -18,11 +18,12 @@ from PIL import Image
 from tests.datasets.folder.conftest import fill, picture
 
 from convoscope import datasets
-from convoscope.cli.images import prepare
 from convoscope.datasets import FolderDataset
-from convoscope.datasets.folder import reading
+from convoscope.datasets.folder import decoding
+from convoscope.datasets.folder.survey import Form
 from convoscope.datasets.images import sources
-from convoscope.datasets.images.sources import Source
+from convoscope.datasets.images.preprocessing import Preprocessing
+from convoscope.datasets.registry import source
 from convoscope.errors import (
     ConfigurationError,
     ConvoscopeWarning,
@@ -42,13 +43,13 @@ Load = Callable[..., FolderDataset]
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that were decoded for the cache, as they are."""
     names: list[str] = []
-    really = reading.read_as
+    really = decoding.decode
 
-    def counted(source: Source, *args: Any) -> Any:
-        names.append(source.name.name)
-        return really(source, *args)
+    def counted(path: Path, form: Form) -> Any:
+        names.append(path.name)
+        return really(path, form)
 
-    monkeypatch.setattr(reading, "read_as", counted)
+    monkeypatch.setattr(decoding, "decode", counted)
     return names
 
 
@@ -140,13 +141,40 @@ def test_images_of_other_modes_are_converted_and_counted(load: Load, images: Pat
     assert data.report.converted["turned upright, as its EXIF orientation says"] == 1
 
 
+@pytest.mark.parametrize(
+    "options", [{"fit": "crop"}, {"fit": "crop", "resize": 20, "interpolation": "bicubic"}, {"fit": "stretch"}]
+)
+def test_the_way_into_the_size_is_kept_apart_and_taken_along(
+    tmp_path: Path, load: Load, options: dict[str, Any]
+) -> None:
+    wide = fill(tmp_path / "wide", {"cat": 8, "dog": 8}, size=(40, 24))
+    usual = load(wide, image_size=16)
+    assert "fit" in usual.preprocessing
+    data = load(wide, image_size=16, **options)
+    assert len(list((tmp_path / "cache").glob("wide-*/*/images.npy"))) == 2
+    assert not np.array_equal(data.x_train, usual.x_train)
+    assert load(wide, image_size=16).x_train.tobytes() == usual.x_train.tobytes()
+    preprocessing = Preprocessing.from_dict(data.preprocessing)
+    assert preprocessing.as_dict() | options == preprocessing.as_dict()
+    assert np.array_equal(preprocessing.prepare_all(wide / name for name in data.train_files), data.x_train)
+    again = source(str(wide)).load_to_test(tmp_path / "other", data.preprocessing)
+    assert np.array_equal(again.x_test, preprocessing.prepare_all(wide / name for name in again.test_files))
+
+
+def test_a_way_that_cannot_be_meant_is_told(load: Load, images: Path) -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'crop'"):
+        load(images, fit="crops")
+    with pytest.raises(ConfigurationError, match="give image_size too"):
+        load(images, fit="crop", resize=20)
+
+
 def test_predicting_reads_an_image_as_training_did(tmp_path: Path, load: Load) -> None:
     folder = fill(tmp_path / "images", {"a": 4, "b": 4}, size=(300, 210), mode="RGB")
     picture(99, (1000, 400), "RGB").save(folder / "a" / "large.jpg")
     Image.new("RGBA", (90, 80), (200, 10, 90, 100)).save(folder / "b" / "clear.png")
     data = load(folder, validation_split=0, test_split=0)
     for name, pixels in zip(data.train_files, data.x_train, strict=True):
-        assert np.array_equal(prepare(folder / name, data.preprocessing).pixels, pixels), name
+        assert np.array_equal(Preprocessing.from_dict(data.preprocessing).prepare(folder / name).pixels, pixels), name
 
 
 def test_an_empty_class_is_reported_and_no_class_of_the_model(load: Load, images: Path) -> None:

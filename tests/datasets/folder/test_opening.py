@@ -25,8 +25,9 @@ from convoscope.cli import source
 from convoscope.datasets import from_folder
 from convoscope.datasets.folder import opening, reading
 from convoscope.datasets.folder.opening import FORMATS, as_max_pixels, opened, upright_size
-from convoscope.datasets.folder.reading import read_as, read_image
+from convoscope.datasets.folder.reading import read_image
 from convoscope.datasets.folder.sharing import Room
+from convoscope.datasets.images.preprocessing import Preprocessing
 from convoscope.errors import ConfigurationError, FileFormatError, MissingFileError
 
 
@@ -53,9 +54,9 @@ def png(path: Path, side: int, depth: int, colour: int, *, rows: int | None = No
 )
 def test_the_formats_that_people_have_are_read(tmp_path: Path, kind: str) -> None:
     picture(1, (24, 24), "RGB").save(tmp_path / f"image.{kind}")
-    image, _ = read_as(tmp_path / f"image.{kind}", (24, 24), 3, 0)
+    image = Preprocessing(24).prepare(tmp_path / f"image.{kind}").pixels
     with Image.open(tmp_path / f"image.{kind}") as plain:
-        assert np.array_equal(np.asarray(image), np.asarray(plain.convert("RGB")))
+        assert np.array_equal(image, np.asarray(plain.convert("RGB")))
 
 
 @pytest.mark.parametrize("kind", ["eps", "pdf", "xbm", "dds", "icns", "spider"])

@@ -17,11 +17,11 @@ from PIL import Image, ImageOps, features
 from tests.datasets.folder.conftest import picture
 
 from convoscope.cli import source
-from convoscope.cli.images import prepare
 from convoscope.datasets import from_folder
 from convoscope.datasets.folder.opening import upright_size
 from convoscope.datasets.folder.orientation import in_exif, orientation_of
 from convoscope.datasets.folder.reading import read_image
+from convoscope.datasets.images.preprocessing import Preprocessing
 
 
 def exif(entries: list[tuple[int, int, int, int]], order: str = "<", start: int = 8, count: int | None = None) -> bytes:
@@ -57,7 +57,7 @@ def test_an_odd_tag_beside_the_orientation_does_not_matter_anywhere(tmp_path: Pa
     assert upright_size(path) == (32, 24)
     assert np.array_equal(source.load(path), expected), "filter and its page"
     form = {"height": 32, "width": 24, "channels": 3, "max_value": 255}
-    assert np.array_equal(prepare(path, form).pixels, expected), "predict"
+    assert np.array_equal(Preprocessing.from_dict(form).prepare(path).pixels, expected), "predict"
     for name in "ab":
         (tmp_path / "photos" / name).mkdir(parents=True)
         for i in range(4):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +27,7 @@ _COPIED_BYTES = 1 << 24  # in one go
 
 @dataclass(frozen=True)
 class Wishes:
-    """What was asked for; None where it is to be chosen."""
+    """What was asked for; None where it is to be chosen. `fit` has what is not the default of `Form`'s last fields."""
 
     size: tuple[int, int] | None
     channels: int | None
@@ -34,6 +35,7 @@ class Wishes:
     test: float
     seed: int
     max_pixels: int | None = field(default=None, repr=False)
+    fit: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +68,7 @@ def build(
             f"image that can be read. {_reason(listing, wishes.max_pixels)}"
         )
     plain, thumbs = target / "decoded.npy", target / "thumbs.npy"
+    form = replace(form, **wishes.fit)
     read = _decode(plain, thumbs, listing, form, executor, progress)
     group = groups(read.exact, read.difference, np.load(thumbs, mmap_mode="r"))
     thumbs.unlink()

@@ -1,4 +1,4 @@
-"""Decoded images of any mode become 8 bits, grey or in colour, and are fitted into a size, in little memory."""
+"""Decoded images of any mode become 8 bits, grey or in colour, in little memory."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from convoscope.errors import DataError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from convoscope.datasets.images.fitting import Fit
+
 #: From so many pixels on an image is converted in tiles, and made smaller meanwhile.
 LARGE = 1 << 22
 _TILE_SIDE, _TILE_PIXELS = 1 << 11, 1 << 21
-_KEPT = 8  # times the pixels a side that are needed: the rest is done by a better filter than averaging
 
 #: What people call Pillow's modes.
 MODES = {
@@ -38,7 +39,7 @@ MODES = {
 
 
 def to_colours(
-    image: Image, channels: int, background: int, notes: list[str], path: Path, at_least: int | None = None
+    image: Image, channels: int, background: int, notes: list[str], path: Path, fit: Fit | None = None
 ) -> Image:
     """Bring an image to 8 bits, without transparency, grey or in colour.
 
@@ -52,9 +53,9 @@ def to_colours(
         What was done is added to them.
     path : Path
         To be named in errors.
-    at_least : int, optional
-        Pixels a side that are needed. Of an image of more than 4 million pixels that has much more, 8 times as many are
-        left: blocks of pixels become their mean, after they were converted.
+    fit : Fit, optional
+        How it is then brought to a size. Of an image of more than 4 million pixels that has much more than are needed,
+        8 times as many are left: blocks of pixels become their mean, after they were converted.
 
     Notes
     -----
@@ -67,8 +68,7 @@ def to_colours(
         notes.append(levels.note)
     if image.width * image.height <= LARGE:
         return _convert(image, channels, background, notes, levels)
-    step = 1 if at_least is None else max(1, max(image.size) // (_KEPT * at_least))
-    steps = min(step, image.width), min(step, image.height)
+    steps = (1, 1) if fit is None else fit.blocks(image.size)
     size = math.ceil(image.width / steps[0]), math.ceil(image.height / steps[1])
     result = PIL.Image.new("L" if channels == 1 else "RGB", size)
     said: dict[str, None] = {}
@@ -133,7 +133,7 @@ def _levels(image: Image, path: Path) -> _Levels:
             raise DataError(f"{path} has values that are not numbers (NaN or infinite). Repair it, or leave it out.")
         low, high = min(low, float(values.min())), max(high, float(values.max()))
     # Pillow before 11.3 opens a PNG of 16 bits as one of 32, which PNG does not have.
-    sixteen_bits = image.mode.startswith("I;16") or path.suffix.lower() == ".png"
+    sixteen_bits = image.mode.startswith("I;16") or image.format == "PNG"
     if low >= 0 and high <= 1 and image.mode == "F":
         white = 1.0
     elif low >= 0 and high <= 255 and not sixteen_bits:
@@ -153,39 +153,3 @@ def edge_colour(image: Image) -> npt.NDArray[np.float64]:
     outermost = np.concatenate([np.asarray(image.crop(strip)).reshape(-1, channels) for strip in strips])
     median: npt.NDArray[np.float64] = np.median(outermost, axis=0)
     return median
-
-
-def fit_into(
-    image: Image,
-    size: tuple[int, int],
-    edge: npt.NDArray[np.float64],
-    notes: list[str],
-    proportions: tuple[int, int] | None = None,
-) -> Image:
-    """Bring an image to a size, (width, height), with its proportions kept and the rest filled.
-
-    Parameters
-    ----------
-    image, size
-    edge : array, shape (channels,)
-        The colour to fill with.
-    notes : list of str
-        What was done is added to them.
-    proportions : (width, height), optional
-        Those to keep; by default those of the image, which may have been rounded when it was made smaller.
-    """
-    import PIL.Image
-
-    if image.size == size:
-        return image
-    width, height = proportions or image.size
-    scale = min(size[0] / width, size[1] / height)
-    inner = (max(1, round(width * scale)), max(1, round(height * scale)))
-    colour = tuple(int(value) for value in edge)
-    fitted = PIL.Image.new(image.mode, size, colour[0] if len(colour) == 1 else colour)
-    corner = ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2)
-    fitted.paste(image.resize(inner, PIL.Image.Resampling.BILINEAR), corner)
-    notes.append(f"resized to {size[0]}×{size[1]}")
-    if width * size[1] != height * size[0]:
-        notes.append("edges filled to keep its proportions")
-    return fitted

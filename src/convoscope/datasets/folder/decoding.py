@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.datasets.folder import reading
 from convoscope.datasets.folder.duplicates import Fingerprint, fingerprint
 from convoscope.datasets.folder.survey import Form
 from convoscope.datasets.images.sources import with_digest
@@ -20,7 +19,7 @@ from convoscope.errors import ConvoscopeError
 
 _BLOCK_BYTES, _MOST_IN_BLOCK = 1 << 21, 64
 _WAITING = 16  # blocks: not more than 32 MB, or so many images where they are larger
-_USUAL = ("read ", "resized to ", "edges filled", "brought to ")
+_USUAL = ("resized to ", "edges filled", "sides cut off", "stretched out", "brought to ")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,13 +65,12 @@ def decode_all(paths: Sequence[Path], form: Form, executor: Executor) -> Iterato
 def decode(path: Path, form: Form) -> Decoded:
     """Decode one file; what is wrong with it is said, not raised."""
     try:
-        size = (form.width, form.height)
         with with_digest(path) as (content, digest):
-            image, notes = reading.read_as(content, size, form.channels, form.background, form.max_pixels)
+            prepared = form.preprocessing.prepare(content, max_pixels=form.max_pixels)
     except ConvoscopeError as error:
         return Decoded(None, None, [], _reason(str(error), path))
-    pixels = np.asarray(image).reshape(form.shape)
-    unusual = [*_mode(notes[0]), *(note for note in notes if not note.startswith(_USUAL))]
+    pixels, (first, *others) = prepared.pixels, prepared.notes
+    unusual = [*_mode(first), *(note for note in others if not note.startswith(_USUAL))]
     return Decoded(pixels, fingerprint(pixels), unusual, digest=digest)
 
 

@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,11 @@ from convoscope.datasets.folder.listing import list_folder
 from convoscope.datasets.folder.opening import as_max_pixels
 from convoscope.datasets.folder.report import FolderReport
 from convoscope.datasets.folder.splitting import check_share
-from convoscope.datasets.folder.survey import as_channels, as_size
+from convoscope.datasets.folder.survey import Form, as_channels, as_size
 from convoscope.datasets.folder.table import list_table
+from convoscope.datasets.images.preprocessing import Preprocessing
 from convoscope.datasets.progress import Progress, ProgressLine
-from convoscope.errors import MissingFileError
+from convoscope.errors import ConfigurationError, MissingFileError
 from convoscope.names import legible, native_path, portable_path
 from convoscope.paths import check_regular, is_there, refuse_address, user_path
 from convoscope.seeds import check_seed
@@ -75,7 +76,10 @@ class FolderDataset(Dataset):
 
     def _surroundings(self) -> dict[str, Any]:
         # Known since they were decoded: there may be more images than memory.
-        return {"edge": self.edge, "background": self.report.form.background}
+        form = self.report.form
+        resize = {} if form.resize is None else {"resize": form.resize}
+        fit = {"fit": form.fit, **resize, "interpolation": form.interpolation}
+        return {"edge": self.edge, "background": form.background, **fit}
 
     def record(self) -> dict[str, Any]:
         """Give the report, and under ``files`` each file with its class, its part and the digest of its bytes."""
@@ -103,6 +107,9 @@ def from_folder(
     *,
     image_size: int | Sequence[int] | None = None,
     color_mode: str | None = None,
+    fit: str = "letterbox",
+    resize: int | None = None,
+    interpolation: str = "bilinear",
     validation_split: float = 0.1,
     test_split: float = 0.1,
     seed: int = 0,
@@ -119,9 +126,16 @@ def from_folder(
         A folder with a subfolder for each class; or one with such folders in ``train``, ``val`` and ``test``; or a CSV
         file with the columns path and label, and perhaps split.
     image_size : int or (height, width), optional
-        What all images are brought to, with their proportions kept. Chosen from their sizes by default.
+        What all images are brought to. Chosen from their sizes by default.
     color_mode : {"grayscale", "rgb"}, optional
         Chosen by whether the images have colour by default.
+    fit : {"letterbox", "crop", "stretch"}
+        How they get into that size: whole, with the rest filled in the colour of their edges; their middle; or without
+        their proportions.
+    resize : int, optional
+        With ``fit="crop"``: the shorter side before the middle is cut out; see `convoscope.Preprocessing`.
+    interpolation : {"bilinear", "bicubic", "lanczos"}
+        How they are resized.
     validation_split, test_split : float
         Shares to validate and to test with, drawn in each class alike; near-duplicates stay together. Where the data
         comes split, only the validation images are drawn, and only if there are none.
@@ -183,6 +197,7 @@ def from_folder(
         check_share(test_split, "test_split"),
         seed if seed is None else check_seed(seed),
         None if max_pixels is None else as_max_pixels(max_pixels),
+        _as_fit(fit, resize, interpolation, as_size(image_size)),
     )
     if not is_there(source):
         refuse_address(path)
@@ -190,7 +205,8 @@ def from_folder(
     if not source.is_dir():
         check_regular(source)
     listing = list_folder(source) if source.is_dir() else list_table(source)
-    asked = [str(source), repr(wishes), *([] if max_pixels is None else [f"max_pixels={max_pixels}"])]
+    others = {} if max_pixels is None else {"max_pixels": max_pixels}
+    asked = [str(source), repr(wishes), *(f"{name}={value}" for name, value in (others | wishes.fit).items())]
     place = cache_folder(cache_dir) / f"{_slug(source.stem)}-{_checksum(*asked)}"
     line = ProgressLine(sys.stderr, counted=True) if progress is None else None
 
@@ -250,6 +266,19 @@ def _dataset(
         test_part="test" if has_tests else "validation",
         edge=index["edge"],
     )
+
+
+def _as_fit(fit: str, resize: int | None, interpolation: str, size: tuple[int, int] | None) -> dict[str, Any]:
+    """Check how images get into their size, and return what is not the default."""
+    if resize is not None and size is None:
+        raise ConfigurationError(
+            "resize is the shorter side before images are cut to image_size: give image_size too, as in "
+            "image_size=224, resize=256."
+        )
+    Preprocessing(size or 1, fit=fit, resize=resize, interpolation=interpolation)
+    asked = {"fit": fit, "resize": resize, "interpolation": interpolation}
+    usual = {each.name: each.default for each in fields(Form) if each.name in asked}
+    return {name: value for name, value in asked.items() if value != usual[name]}
 
 
 def _name(source: Path) -> str:

@@ -15,6 +15,8 @@ import numpy.typing as npt
 from convoscope.datasets.folder.colours import edge_colour
 from convoscope.datasets.folder.opening import upright_size
 from convoscope.datasets.folder.reading import read_colours
+from convoscope.datasets.images.fitting import Letterbox
+from convoscope.datasets.images.preprocessing import Preprocessing
 from convoscope.errors import ConfigurationError, ConvoscopeError, unknown_name
 
 GREY, COLOUR = "grayscale", "rgb"
@@ -41,6 +43,8 @@ class Form:
         Why, in a sentence.
     max_pixels : int, optional
         How many pixels an image may have to be read at all, where that is not the default.
+    fit, resize, interpolation
+        How images get into the size: see `convoscope.Preprocessing`.
     """
 
     height: int
@@ -50,6 +54,21 @@ class Form:
     size_reason: str
     colour_reason: str
     max_pixels: int | None = None
+    fit: str = "letterbox"
+    resize: int | None = None
+    interpolation: str = "bilinear"
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """The same as what is done to every image."""
+        return Preprocessing(
+            (self.height, self.width),
+            channels=self.channels,
+            fit=self.fit,
+            resize=self.resize,
+            interpolation=self.interpolation,
+            background=self.background,
+        )
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -150,7 +169,7 @@ def _size(path: Path, max_pixels: int | None) -> tuple[int, int] | None:
 
 def _look(path: Path, max_pixels: int | None) -> _Look | None:
     try:
-        read = read_colours(path, 3, 255, at_least=_SIDES[-1], max_pixels=max_pixels)
+        read = read_colours(path, 3, 255, Letterbox((_SIDES[-1], _SIDES[-1])), max_pixels)
     except ConvoscopeError:
         return None
     edge = None if read.transparent else float(edge_colour(read.image).mean())

@@ -7,12 +7,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convoscope.cli.images import prepare
+from convoscope.datasets.images.preprocessing import Prepared, Preprocessing
 from convoscope.errors import DataError, FileFormatError, MissingFileError
 
 GREY = {"height": 8, "width": 8, "channels": 1, "max_value": 255, "edge": 0.0}
 COLOUR = {**GREY, "channels": 3}
 DIGITS = {**GREY, "max_value": 16}
+
+
+def prepare(path: Path, told: dict[str, Any], **options: Any) -> Prepared:
+    return Preprocessing.from_dict(told).prepare(path, **options)
 
 
 def saved(folder: Path, image: Image.Image, name: str = "image.png", **options: Any) -> Path:
