@@ -34,8 +34,8 @@ def test_logistic_regression_is_scikit_learns(row: dict[str, Any]) -> None:
         weights = np.where(labels < 3, 2.0, 0.5)
         weights = weights * len(weights) / weights.sum()
     basis = basis_of(features)
-    # scikit-learn penalises weights of the features as they are: on principal axes of what is not standardised.
-    centred = features - features.mean(axis=0)
+    # scikit-learn penalises weights of the features as they are, whatever their scale.
+    centred = features - basis.mean
     values, axes = np.linalg.eigh(centred.T @ centred / IMAGES)
     x, spread = centred @ axes, np.maximum(values, 1e-9)
     w = fit(x, labels, 10, row["penalty"], spread=spread, weights=weights)
@@ -55,8 +55,9 @@ def test_axes_turn_and_lose_nothing(images: int) -> None:
     features[:, 5] = 7.0
     basis = basis_of(features)
     turned = basis.turned(features)
-    standardised = (features - features.mean(axis=0)) / basis.scale
-    np.testing.assert_allclose(turned @ turned.T, standardised @ standardised.T, atol=1e-8)
+    scaled = (features - features.mean(axis=0)) / basis.scale
+    assert np.mean(scaled**2) == pytest.approx(1)
+    np.testing.assert_allclose(turned @ turned.T, scaled @ scaled.T, atol=1e-8)
     np.testing.assert_allclose(basis.axes.T @ basis.axes, np.eye(basis.axes.shape[1]), atol=1e-9)
     np.testing.assert_allclose(np.mean(turned**2, axis=0), basis.spread, rtol=1e-6)
 

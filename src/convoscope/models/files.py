@@ -4,15 +4,14 @@ The header's description is JSON: ``format`` ("convoscope-model"), ``version``, 
 preprocessing, seed, what was compiled), ``sha256`` of the arrays' bytes and, from a run, ``training_state``.
 Version 1 is of plain stacks of layers, version 2 of all other models: see `convoscope.models.architecture`.
 A model that was kept in half precision has arrays of 16 bits; read, they are 32.
-Arrays are named ``layers/<place>/<weight>`` and ``optimizer/<place among all weights>/<slot>``.
+Arrays are named ``layers/<place>/<weight>``, ``optimizer/<place among all weights>/<slot>`` and ``rejection/<name>``.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ import numpy as np
 from convoscope.checks import flag
 from convoscope.engine.base import Array
 from convoscope.errors import (
-    ConfigurationError,
     ConvoscopeError,
     ConvoscopeWarning,
     DataError,
@@ -31,7 +29,7 @@ from convoscope.errors import (
 )
 from convoscope.layers import moments
 from convoscope.layers.registered import custom_object_scope
-from convoscope.models import architecture, tensorfile
+from convoscope.models import architecture, extras, tensorfile
 from convoscope.models.network import Network
 from convoscope.models.subclassed import plain
 from convoscope.models.tensorfile import AnyFloats
@@ -42,6 +40,7 @@ from convoscope.types import Shape
 FORMAT = "convoscope-model"
 VERSION = 2
 WEIGHTS_FORMAT = "convoscope-weights"
+_BESIDE = ("optimizer/", "rejection/")  # how arrays are called that are no weights
 _LARGEST_HALF = float(np.finfo(np.float16).max)
 
 
@@ -103,21 +102,21 @@ def save_model(
     with_optimizer = include_optimizer and not half
     tensors, description = _taken(model, with_optimizer)
     for name, array in tensors.items():
-        if not name.startswith("optimizer/") and not np.isfinite(array).all():
+        if name.startswith("layers/") and not np.isfinite(array).all():
             raise DataError(
                 f"{model.leaf_layers[_layer_of(name)].describe()} has weights that are not finite numbers, so it "
                 "predicts nothing and is not saved. Train it again with a lower learning rate."
             )
     if half:
-        tensors = {name: _halved(array) for name, array in tensors.items()}
+        tensors = {name: _halved(array) if name.startswith("layers/") else array for name, array in tensors.items()}
     metadata = {
         "format": FORMAT,
         "version": 1 if model.is_plain else 2,
-        "model": _plain(description, "preprocessing"),
+        "model": description,
         "sha256": tensorfile.fingerprint(tensors),
     }
     if training_state is not None:
-        metadata["training_state"] = _plain(dict(training_state), "training_state")
+        metadata["training_state"] = extras.plain(dict(training_state), "training_state")
     tensorfile.write_tensors(path, tensors, metadata)
 
 
@@ -240,31 +239,10 @@ def _warn_of_ending(path: str | os.PathLike[str]) -> None:
         )
 
 
-def _check_extras(model: Network) -> None:
-    names: Any = model.class_names
-    steps: Any = model.preprocessing
-    is_list = isinstance(names, Iterable) and not isinstance(names, (str, bytes)) and getattr(names, "ndim", True)
-    if names is not None and not (is_list and all(isinstance(name, str) for name in names)):
-        raise ConfigurationError(f"class_names must be a list of strings, but is {names!r}.")
-    if steps is not None and not isinstance(steps, dict):
-        raise ConfigurationError(f"preprocessing must be a dict, but is {steps!r}.")
-
-
-def _plain(value: dict[str, Any], what: str) -> dict[str, Any]:
-    """Return `value` if it is made of plain JSON values. Infinities are let through in a training state only."""
-    try:
-        json.dumps(value, allow_nan=what == "training_state")
-    except (TypeError, ValueError) as error:
-        raise ConfigurationError(f"{what} must be plain JSON values (text, numbers, lists): {error}.") from error
-    return value
-
-
 def _describe(model: Network, include_optimizer: bool) -> dict[str, Any]:
-    _check_extras(model)
     return {
         **architecture.described(model),
-        "class_names": None if model.class_names is None else list(model.class_names),
-        "preprocessing": model.preprocessing,
+        **extras.described(model),
         "seed": model.seed,
         **({} if model.draws == Draws() else {"draws": model.draws.described()}),
         "training": _training(model) if include_optimizer and model.compiled else None,
@@ -298,7 +276,7 @@ def _training(model: Network) -> dict[str, Any]:
 def _taken(model: Network, with_optimizer: bool) -> tuple[dict[str, AnyFloats], dict[str, Any]]:
     """Return copies of the weights and slots, and the description, of one moment: another thread may be training."""
     with moments.reading():
-        tensors: dict[str, Array] = _weights(model) | (_slots(model) if with_optimizer else {})
+        tensors: dict[str, Array] = _weights(model) | extras.arrays(model) | (_slots(model) if with_optimizer else {})
         return {name: array.copy() for name, array in tensors.items()}, _describe(model, with_optimizer)
 
 
@@ -378,15 +356,14 @@ def _make(
 ) -> Network:
     # Weights take no memory yet: a description that was tampered with could ask for more of it than there is.
     model = architecture.made(description, version)
-    found = {name: array.shape for name, array in tensors.items() if not name.startswith("optimizer/")}
+    found = {name: array.shape for name, array in tensors.items() if not name.startswith(_BESIDE)}
     _check_shapes({name: weight.shape for name, weight in _weights(model).items()}, found, path)
     for name in found:
         if not np.isfinite(tensors[name]).all():
             raise FileFormatError(f"{path} is damaged: tensor {name!r} has values that are not finite numbers.")
     for place, layer in enumerate(model.leaf_layers):
         layer.take_weights([tensors[f"layers/{place}/{spec.name}"] for spec in layer.specs])
-    model.class_names, model.preprocessing = description["class_names"], description["preprocessing"]
-    _check_extras(model)
+    extras.take(model, description, tensors, path)
     if description["training"] is not None:
         _set_training(model, description["training"], tensors, path)
     if "draws" in description:  # files did not say so once

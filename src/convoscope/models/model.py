@@ -37,6 +37,10 @@ class Model(Network):
         What the outputs stand for, in order. Saved with the model.
     preprocessing : dict or None
         What was done to images before the model got them. Saved with the model.
+    rejection : Rejection or None
+        What tells images that belong to none of the classes. Saved with the model; `fit` ends it.
+    origin : dict or None
+        When, on what and with what result the model was trained. Saved with the model.
 
     Notes
     -----

@@ -35,6 +35,8 @@ class Network(Weighted, Trainer):
 
     #: The name of a model that was given none.
     default_name: str
+    #: When, on what and with what result it was trained. Saved with the model.
+    origin: dict[str, Any] | None = None
 
     def __init__(self, name: str | None = None, seed: int | None = None) -> None:
         super().__init__(name)

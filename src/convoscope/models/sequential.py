@@ -40,6 +40,10 @@ class Sequential(Network):
     ----------
     class_names : list of str or None
         What the outputs stand for, in order. Saved with the model.
+    rejection : Rejection or None
+        What tells images that belong to none of the classes. Saved with the model; `fit` ends it.
+    origin : dict or None
+        When, on what and with what result the model was trained. Saved with the model.
     preprocessing : dict or None
         What was done to images before the model got them (size, channels, scaling). Saved with the model.
 

@@ -22,6 +22,7 @@ from convoscope.layers.input import InputLayer
 from convoscope.layers.symbols import Node, Operation, Symbol, symbols_in
 from convoscope.layers.tracing import form_of, shapes_like
 from convoscope.layers.tracing_mode import stays_in_inference
+from convoscope.models import extras
 from convoscope.models.arguments import without_batch_axis
 from convoscope.models.model import Model
 from convoscope.models.naming import other_owner
@@ -282,7 +283,7 @@ def _remade(operation: Any, made: dict[int, Any]) -> Any:
         symbols |= dict(zip(node.outputs, again.outputs, strict=True))
     ends = [symbols[symbol] for symbol in operation.output_symbols]
     twin = Model(operation.in_form_of_inputs(starts), operation.in_form(ends), name=operation.name, seed=operation.seed)
-    for name in ("class_names", "preprocessing", "optimizer", "objective"):
+    for name in (*extras.NAMES, "optimizer", "objective"):
         setattr(twin, name, getattr(operation, name, None))
     made[id(operation)] = twin
     return twin

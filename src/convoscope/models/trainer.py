@@ -14,6 +14,7 @@ from convoscope.engine.base import Array, Executable, each
 from convoscope.errors import NotReadyError
 from convoscope.layers import moments
 from convoscope.models import calls
+from convoscope.models.rejection import Rejection
 from convoscope.tensors import tensor
 from convoscope.training.draws import Draws
 from convoscope.types import Shape
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 class Trainer(ABC):
     """The base of `Sequential` for everything that needs an optimizer, a loss or data."""
+
+    #: Set by whoever trains a classifier that can refuse images, and saved with the model.
+    rejection: Rejection | None = None
 
     seed: int
     optimizer: Optimizer | None = None
@@ -160,6 +164,7 @@ class Trainer(ABC):
         self._require_compiled("fit")
         threads = calls.threads(threads, "fit")
         x = self._built_for(x)
+        self.rejection = None  # it was measured on the weights as they are now
         with moments.training():
             self.history = stages.fit(
                 self,

@@ -23,7 +23,7 @@ def draw_folds(
     Returns
     -------
     array of int, shape (N,)
-        0 to ``count - 1``. The only image of a class is -1: it is in no fold, for without it the class would be unknown.
+        0 to ``count - 1``. The only image of a class is -1, in no fold: without it the class would be unknown.
 
     Examples
     --------

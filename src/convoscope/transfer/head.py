@@ -16,6 +16,7 @@ from convoscope.transfer.logistic import Array, basis_of, fit
 #: Strong to weak: what is found for one is where the search for the next begins.
 PENALTIES = (3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003)
 _FOLDS = 5
+_FEW, _REPEATS = 300, 3  # images below which one way to deal them out says little, so that three are tried
 _MANY = 4_000  # images from which on fewer folds say as much
 
 
@@ -32,10 +33,11 @@ class Head:
         Of `convoscope.transfer.logistic.fit`: the one of `PENALTIES` with the least cross-entropy on held-out images.
     temperature : float
         What scores were divided by; above 1 where the classifier was too sure of itself.
-    held_out : array of float64, shape (N, classes)
-        Calibrated probabilities of the images that it was fitted to, each by a classifier that was fitted without it.
+    held_out_scores : array of float64, shape (N, classes)
+        Scores of the images that it was fitted to, each by a classifier that was fitted without it, divided by the
+        temperature.
     folds : array of int, shape (N,)
-        With which others an image was held out. -1: it is the only one of its class, or all that is like it is in one
+        With which others an image was held out. -1: it is the only one of its class, or all of its class are in one
         group, so it was in every fit, and its row in `held_out` says nothing.
     """
 
@@ -43,8 +45,13 @@ class Head:
     bias: npt.NDArray[np.float32]
     penalty: float
     temperature: float
-    held_out: Array
+    held_out_scores: Array
     folds: npt.NDArray[np.int64]
+
+    @property
+    def held_out(self) -> Array:
+        """Calibrated probabilities (N, classes) of the images by classifiers that were fitted without them."""
+        return softmax(self.held_out_scores)
 
     def probabilities(self, features: npt.ArrayLike) -> Array:
         """Classify features (N, D): probabilities (N, classes)."""
@@ -95,38 +102,55 @@ def fit_head(
     basis = basis_of(given)
     x = basis.turned(given)  # (N, R)
     weights = _balance(targets, classes) if balanced else None
-    count = max(2, _FOLDS if len(x) < _MANY else 3)
-    folds = draw_folds(targets, count, seed, groups)
-    scores = np.zeros((len(penalties), len(x), classes))
-    judged = folds >= 0
-    for fold in np.unique(folds[judged]):
-        training = folds != fold
-        w = None
-        for index, penalty in enumerate(penalties):
-            part = None if weights is None else weights[training]
-            w = fit(x[training], targets[training], classes, penalty, spread=basis.spread, weights=part, start=w)
-            scores[index, ~training] = x[~training] @ w[:-1] + w[-1]
-    best, temperature = _judged(scores[:, judged], targets[judged], penalties)
+    count = _FOLDS if len(x) < _MANY else 3
+    repeats = _REPEATS if len(x) < _FEW else 1
+    folds = [draw_folds(targets, count, seed + repeat, groups) for repeat in range(repeats)]
+    scores = np.stack([_held_out(x, targets, classes, each, penalties, basis.spread, weights) for each in folds])
+    judged = folds[0] >= 0
+    best, temperature = _judged(scores[:, :, judged], targets[judged], penalties)
     w = fit(x, targets, classes, penalties[best], spread=basis.spread, weights=weights)
-    scores[best, ~judged] = x[~judged] @ w[:-1] + w[-1]
-    kernel = basis.axes @ w[:-1] / basis.scale[:, None] / temperature
+    scores[0, best, ~judged] = x[~judged] @ w[:-1] + w[-1]
+    kernel = basis.axes @ w[:-1] / basis.scale / temperature
     bias = w[-1] / temperature - basis.mean @ kernel
     return Head(
         kernel.astype(np.float32),
         bias.astype(np.float32),
         penalties[best],
         temperature,
-        softmax(scores[best] / temperature),
-        folds,
+        scores[0, best] / temperature,
+        folds[0],
     )
 
 
+def _held_out(
+    x: Array,
+    labels: npt.NDArray[np.int64],
+    classes: int,
+    folds: npt.NDArray[np.int64],
+    penalties: Sequence[float],
+    spread: Array,
+    weights: Array | None,
+) -> Array:
+    """Score each image by classifiers that were fitted without its fold: (penalties, N, classes)."""
+    scores = np.zeros((len(penalties), len(x), classes))
+    for fold in np.unique(folds[folds >= 0]):
+        training = folds != fold
+        w = None
+        for index, penalty in enumerate(penalties):
+            part = None if weights is None else weights[training]
+            w = fit(x[training], labels[training], classes, penalty, spread=spread, weights=part, start=w)
+            scores[index, ~training] = x[~training] @ w[:-1] + w[-1]
+    return scores
+
+
 def _judged(scores: Array, labels: npt.NDArray[np.int64], penalties: Sequence[float]) -> tuple[int, float]:
-    """Give the position of the best penalty, and its temperature, by the scores (penalties, N, classes) of held-out images."""
+    """Give the position of the best penalty, and its temperature, by scores (repeats, penalties, N, classes)."""
     if not len(labels):
         return len(penalties) // 2, 1.0
-    temperatures = [best_temperature(each, labels) for each in scores]
-    losses = [cross_entropy(each / t, labels) for each, t in zip(scores, temperatures, strict=True)]
+    pooled = np.concatenate(list(scores), axis=1)  # (penalties, repeats * N, classes)
+    truth = np.tile(labels, len(scores))
+    temperatures = [best_temperature(each, truth) for each in pooled]
+    losses = [cross_entropy(each / t, truth) for each, t in zip(pooled, temperatures, strict=True)]
     best = int(np.argmin(losses))
     return best, temperatures[best]
 

@@ -18,7 +18,9 @@ Features = npt.NDArray[np.float32]
 _FILE = "features.sqlite"
 _WAIT = 30.0  # seconds for another process to finish writing
 _ASKED = 500  # keys in a question: SQLite's older versions take 999
-_TABLE = "CREATE TABLE IF NOT EXISTS features (recipe TEXT, image TEXT, vector BLOB, PRIMARY KEY (recipe, image)) WITHOUT ROWID"
+_TABLE = """
+CREATE TABLE IF NOT EXISTS features (recipe TEXT, image TEXT, vector BLOB, PRIMARY KEY (recipe, image)) WITHOUT ROWID
+"""
 
 
 class FeatureStore:

@@ -1,0 +1,125 @@
+"""What a frozen backbone makes of images: computed once, then kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.applications import Backbone
+from convoscope.transfer.store import Features, FeatureStore
+
+if TYPE_CHECKING:
+    from convoscope.models import Model
+
+#: Images that are prepared, computed and kept together: a kill loses no more.
+_TOGETHER = 64
+
+Images = npt.NDArray[np.uint8]
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class View:
+    """One way to look at an image: how it gets into the backbone's size, and whether it is mirrored.
+
+    Attributes
+    ----------
+    preprocessing : dict
+        What `convoscope.Preprocessing.from_dict` takes.
+    mirrored : bool
+    """
+
+    preprocessing: dict[str, Any]
+    mirrored: bool = False
+
+    def recipe(self, backbone: Backbone) -> str:
+        """Give a text that is the same where the features of an image are the same."""
+        told = json.dumps([backbone.digest, self.preprocessing, self.mirrored], sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+class Extractor:
+    """A backbone that turns images into features of length 1.
+
+    Their direction says what is in an image. With few images a head that sees only that is right more often, by up to
+    one point with five images a class.
+
+    Parameters
+    ----------
+    backbone : Backbone
+    store : FeatureStore, optional
+        Where features are kept by the digest of the image; None keeps nothing.
+
+    Examples
+    --------
+    >>> from convoscope.applications import backbone
+    >>> extractor = Extractor(backbone("efficientnet-lite0"))
+    >>> extractor.compute(np.zeros((2, 224, 224, 3), np.uint8)).shape
+    (2, 1280)
+    """
+
+    def __init__(self, backbone: Backbone, store: FeatureStore | None = None) -> None:
+        self.backbone = backbone
+        self.store = store
+        self._model: Model | None = None
+
+    @property
+    def model(self) -> Model:
+        """The network up to the normalized mean of its last feature maps; it is built when it is first needed."""
+        if self._model is None:
+            from convoscope.layers import UnitNormalization
+            from convoscope.models import Model
+
+            base = self.backbone.build(pooling="avg")
+            self._model = Model(base.inputs, UnitNormalization(name="direction")(base.outputs[0]), name=base.name)
+        return self._model
+
+    def compute(self, images: Images) -> Features:
+        """Compute the features (N, D) of images (N, height, width, 3) with values from 0 to 255."""
+        return np.asarray(self.model.predict(images, batch_size=_TOGETHER, verbose=0), np.float32)
+
+    def features(
+        self,
+        view: View,
+        digests: Sequence[str],
+        images_at: Callable[[Sequence[int]], Images],
+        progress: Progress | None = None,
+    ) -> Features:
+        """Return the features of images: those that are kept, and the others computed.
+
+        Parameters
+        ----------
+        view : View
+        digests : sequence of str
+            Of the files of the images.
+        images_at : callable
+            Prepares the images at some indices, not yet mirrored: (n, height, width, 3). It is only asked for those
+            whose features are not kept.
+        progress : callable, optional
+            ``progress(done, total, what)``.
+
+        Returns
+        -------
+        array of float32, shape (N, D)
+        """
+        recipe = view.recipe(self.backbone)
+        known = {} if self.store is None else self.store.get(recipe, digests)
+        missing = [index for index, digest in enumerate(digests) if digest not in known]
+        computed: dict[int, Features] = {}
+        for start in range(0, len(missing), _TOGETHER):
+            indices = missing[start : start + _TOGETHER]
+            images = images_at(indices)
+            vectors = self.compute(images[:, :, ::-1] if view.mirrored else images)
+            computed.update(zip(indices, vectors, strict=True))
+            if self.store is not None:
+                self.store.put(recipe, [digests[index] for index in indices], vectors)
+            if progress is not None:
+                progress(min(start + _TOGETHER, len(missing)), len(missing), "images looked at")
+        rows = [known[digest] if digest in known else computed[index] for index, digest in enumerate(digests)]
+        return np.stack(rows) if rows else np.zeros((0, 0), np.float32)

@@ -1,0 +1,85 @@
+"""When a head should say "none of these": found on the images that it was trained with, each held out once."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.models.rejection import Rejection, distance_and_energy
+from convoscope.transfer.head import Head
+
+_KEPT = 0.97  # of the images that are classified rightly
+_BEYOND = 0.5  # standard deviations beyond the farthest of them, where they are too few for a share
+
+
+def fit_rejection(features: npt.ArrayLike, labels: npt.ArrayLike, head: Head) -> Rejection | None:
+    """Find where to refuse images.
+
+    Parameters
+    ----------
+    features : array of shape (N, D)
+        What `head` was fitted to.
+    labels : array of int, shape (N,)
+    head : Head
+
+    Returns
+    -------
+    Rejection or None
+        None where no image could be held out.
+
+    Notes
+    -----
+    An image's distance is measured to the centres of the other folds, and its energy by the head that was fitted
+    without it. The threshold keeps 97 % of those that were classified rightly, with the correction for few images of
+    conformal prediction.
+
+    Examples
+    --------
+    >>> from convoscope.transfer.head import fit_head
+    >>> generator = np.random.default_rng(1)
+    >>> features = generator.normal(size=(60, 16)) + np.repeat(np.eye(2, 16) * 9, 30, axis=0)
+    >>> labels = np.repeat([0, 1], 30)
+    >>> rejection = fit_rejection(features, labels, fit_head(features, labels, 2))
+    >>> rejection.score([[9.0] + [0.0] * 15, [0.0] * 15 + [9.0]]) > rejection.threshold
+    array([False,  True])
+    """
+    x, targets = np.asarray(features, np.float64), np.asarray(labels)
+    judged = head.folds >= 0
+    if not judged.any():
+        return None
+    distance = np.zeros(len(x))
+    for fold in np.unique(head.folds[judged]):
+        out = head.folds == fold
+        centres = _centres(x[~out], targets[~out], len(head.bias))
+        distance[out] = distance_and_energy(x[out], centres, head.kernel, head.bias)[0]
+    most = head.held_out_scores.max(axis=1, keepdims=True)
+    energy = -(most + np.log(np.exp(head.held_out_scores - most).sum(axis=1, keepdims=True)))[:, 0]
+    right = judged & (head.held_out_scores.argmax(axis=1) == targets)
+    usual = right if right.any() else judged
+    spreads = [max(float(values[usual].std()), 1e-6) for values in (distance, energy)]
+    means = [float(values[usual].mean()) for values in (distance, energy)]
+    scores = np.sort((distance[usual] - means[0]) / spreads[0] + (energy[usual] - means[1]) / spreads[1])
+    kept = math.ceil((len(scores) + 1) * _KEPT)
+    threshold = scores[kept - 1] if kept <= len(scores) else scores[-1] + _BEYOND
+    return Rejection(
+        _centres(x, targets, len(head.bias)).astype(np.float32),
+        head.kernel,
+        head.bias,
+        *(means[0], spreads[0], means[1], spreads[1]),
+        threshold=float(threshold),
+        lost=float(np.mean(scores > threshold)),
+    )
+
+
+def _centres(x: npt.NDArray[np.float64], labels: npt.NDArray[np.integer], classes: int) -> npt.NDArray[np.float64]:
+    """Return the mean direction of each class; of one without images, that of all."""
+    directions = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
+    means = np.stack(
+        [
+            directions[labels == each].mean(axis=0) if (labels == each).any() else directions.mean(axis=0)
+            for each in range(classes)
+        ]
+    )
+    return np.asarray(means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12))
