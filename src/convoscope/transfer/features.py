@@ -12,11 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.applications import Backbone
+from convoscope.transfer.network import feature_network
 from convoscope.transfer.store import Features, FeatureStore
 
 if TYPE_CHECKING:
     from convoscope.models import Model
 
+_MADE_BY = 1  # to be counted up when the network or the decoding of images changes: features are then computed anew
 #: Images that are prepared, computed and kept together: a kill loses no more.
 _TOGETHER = 64
 
@@ -40,15 +42,12 @@ class View:
 
     def recipe(self, backbone: Backbone) -> str:
         """Give a text that is the same where the features of an image are the same."""
-        told = json.dumps([backbone.digest, self.preprocessing, self.mirrored], sort_keys=True)
+        told = json.dumps([_MADE_BY, backbone.digest, self.preprocessing, self.mirrored], sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
 class Extractor:
-    """A backbone that turns images into features of length 1.
-
-    Their direction says what is in an image. With few images a head that sees only that is right more often, by up to
-    one point with five images a class.
+    """A backbone that turns images into features: see `convoscope.transfer.network.feature_network`.
 
     Parameters
     ----------
@@ -71,13 +70,9 @@ class Extractor:
 
     @property
     def model(self) -> Model:
-        """The network up to the normalized mean of its last feature maps; it is built when it is first needed."""
+        """The network that makes features; it is built when it is first needed."""
         if self._model is None:
-            from convoscope.layers import UnitNormalization
-            from convoscope.models import Model
-
-            base = self.backbone.build(pooling="avg")
-            self._model = Model(base.inputs, UnitNormalization(name="direction")(base.outputs[0]), name=base.name)
+            self._model = feature_network(self.backbone)
         return self._model
 
     def compute(self, images: Images) -> Features:
