@@ -13,6 +13,7 @@ from convoscope.models.network import Network
 from convoscope.web.exhibits import Indices, Packed, bytes_of_each, choose, pack, tally
 from convoscope.web.explored import Explored
 from convoscope.web.image_outputs import describe_images
+from convoscope.web.own_image import preparation, takes_images
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,15 @@ def describe(explored: Explored, room: int) -> Described:
         "ranges": [list(each) for each in explored.input_ranges],
         "edge": _edge(explored, low, high),
         "shapes": _shapes(model),
+        "preparation": preparation(explored).as_dict() if takes_images(explored) else None,
         "count": len(images),
         "indices": chosen.tolist(),
         "packed": [_unpacking(each) for each in packed],
         "packedTargets": None if targets is None else _unpacking(targets),
         **told,
     }
+    description["asks"] += ["own-image"] if takes_images(explored) else []
+    description["asks"] += ["rejection"] if getattr(model, "rejection", None) is not None else []
     if explored.beside is not None:
         beside = explored.beside
         description["beside"] = {

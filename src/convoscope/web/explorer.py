@@ -22,6 +22,7 @@ from convoscope.web.epochs import Moments, embedded as embedded_epochs, epochs_o
 from convoscope.web.explored import Explored
 from convoscope.web.image_outputs import apart as images_apart
 from convoscope.web.opening import Opened, Page, open_page
+from convoscope.web.own_image import own_image, rejection, takes_images
 from convoscope.web.quantised import difference, predictions_apart, quantised
 from convoscope.web.questions import accuracy, error, nearest
 from convoscope.web.site import Response, Site, page_files
@@ -119,6 +120,13 @@ def site(explored: Explored, folder: Traversable | None = None) -> Site:
 
         return respond
 
+    def taking(take: Any) -> Any:
+        def respond(content: bytes) -> Response:
+            with one_at_a_time:
+                return Response(json.dumps(take(explored, content)).encode(), "application/json")
+
+        return respond
+
     routes = {
         "": lambda: Response((folder / _PAGE).read_bytes(), "text/html; charset=utf-8"),
         "data/explorer.json": lambda: Response(content, "application/json"),
@@ -139,9 +147,11 @@ def site(explored: Explored, folder: Traversable | None = None) -> Site:
             "ask/error": answering(error),
             "ask/nearest": answering(nearest),
             "ask/epoch": answering(moments.count),
+            "ask/rejection": answering(rejection),
         },
         moments.folders,
         {"lab": lab.site(lab.Start(network=True), folder)},
+        {"ask/own-image": taking(own_image)} if takes_images(explored) else {},
     )
 
 

@@ -27,7 +27,9 @@ from convoscope.web.listener import Listener, in_thread
 from convoscope.web.site import Response, Site
 
 HOST, PORT = "127.0.0.1", 8760
+_JSON, _BYTES = "application/json", "application/octet-stream"
 _LONGEST_QUESTION = 8_000_000  # bytes: an image as text
+_LARGEST_FILE = 64_000_000  # bytes: a photo of 50 million pixels, or a smaller one without compression
 _POLICY = (
     "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self' data: blob:; media-src 'self' blob:; base-uri 'none'; form-action 'none'; "
@@ -150,9 +152,10 @@ def _app(owner: Server) -> Starlette:
         if not owner.site.questions:
             raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "This page has no questions.")
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json":  # a type that a page of another site may not send
-            raise RefusedError(HTTPStatus.BAD_REQUEST, "A question is JSON.")
-        sent = await read_body(request, _LONGEST_QUESTION)
+        is_file = address in owner.site.uploads
+        if kind != (_BYTES if is_file else _JSON):  # types that a page of another site may not send
+            raise RefusedError(HTTPStatus.BAD_REQUEST, "A file is sent as bytes." if is_file else "A question is JSON.")
+        sent = await read_body(request, _LARGEST_FILE if is_file else _LONGEST_QUESTION)
         return await in_thread(_written, _reply, owner.site, address, sent)
 
     return Starlette(
@@ -173,11 +176,13 @@ async def _refused(_: Request, error: Exception) -> Answer:
 
 
 def _reply(site: Site, address: str, sent: bytes) -> Response | None:
-    """Answer a question."""
+    """Answer a question, or take a file."""
     answer = site.questions.get(address)
-    if answer is None:
+    if answer is None and address not in site.uploads:
         return None
     try:
+        if answer is None:
+            return site.uploads[address](sent)
         question = json.loads(sent)
         if not isinstance(question, dict):
             raise ConfigurationError("A question is an object of JSON.")

@@ -65,6 +65,8 @@ class Site:
     below : mapping of str to Site
         Further pages, each under a name: ``"lab"`` is at ``lab/``, with its own static files and routes below that.
         What it has to ask is among `questions` here.
+    uploads : mapping of str to function
+        From addresses that files are posted to, such as ``"ask/own-image"``, to functions of their bytes.
     """
 
     folder: Traversable
@@ -72,6 +74,7 @@ class Site:
     questions: Mapping[str, Callable[[dict[str, Any]], Response]] = field(default_factory=dict)
     folders: Mapping[str, Callable[[str], Response | None]] = field(default_factory=dict)
     below: Mapping[str, Site] = field(default_factory=dict)
+    uploads: Mapping[str, Callable[[bytes], Response]] = field(default_factory=dict)
 
     def answer(self, address: str) -> Response | None:
         """Return what is at an address below the token, or None."""

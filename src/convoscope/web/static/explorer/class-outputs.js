@@ -37,7 +37,7 @@ export function createClassOutputs({ given, model, network, state, ask }) {
       short: share,
       words: (told) => share(told) && `${share(told)} right`,
     },
-    verdict: createVerdict({ explorer, model, probabilities }),
+    verdict: createVerdict({ explorer, model, probabilities, ask }),
     /** What the last card shows instead of maps. */
     lastCard: (of, onpick) => createPrediction(names, endsInProbabilities(of), onpick),
     mistakes: {

@@ -1,8 +1,10 @@
-// A person's own image, from a file or the camera, as the network takes it.
+// A person's own image, from a file or the camera, as the network takes it: prepared by the running Python, as for
+// training; by the page itself where there is none.
 
 import { h } from "../shared/dom.js";
-import { toGrey } from "../shared/image-files.js";
+import { fromFile, toGrey } from "../shared/image-files.js";
 import { keep, kept } from "../shared/session.js";
+import { bytes } from "./given.js";
 import { imageShape, picture, toRange } from "./images.js";
 
 const KEY = `convoscope own image ${globalThis.location?.pathname}`; // the path has the server's token: another network has another
@@ -21,6 +23,29 @@ export function keptOwn(shape) {
     // nothing was kept
   }
   return null;
+}
+
+/** An image's file (or Blob) as {tensor, words}; an error in words where it cannot be read. */
+export async function prepared(file, name, { asks, range }, inputShape) {
+  if (!asks.includes("own-image")) {
+    const { tensor } = await fromFile(file, name);
+    const [height, width] = tensor.shape;
+    return { tensor: fitted(tensor, inputShape, range), words: `${name}, ${width}×${height} pixels, brought to the network's size.` }; // prettier-ignore
+  }
+  const { image, notes } = await sent("ask/own-image", file, name);
+  const done = notes.join(", ").replace(/^read /, "");
+  return { tensor: { shape: inputShape, data: new Float32Array(bytes(image)) }, words: `${name}: ${done}.` };
+}
+
+async function sent(address, body, name) {
+  let response;
+  try {
+    response = await fetch(address, { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body });
+  } catch {
+    throw new Error("The Python that opened this page has ended. Open it again: convoscope explore.");
+  }
+  if (!response.ok) throw new Error((await response.text()).replace(/^the image/, `“${name}”`));
+  return response.json();
 }
 
 /** An image tensor of 0..255 and any size in the network's size: in proportion, the rest in the colour of its edges. */

@@ -2,11 +2,10 @@
 
 import { createCamera } from "../shared/camera.js";
 import { h, select } from "../shared/dom.js";
-import { fromCanvas, fromFile } from "../shared/image-files.js";
 import { OWN } from "./address.js";
 import { createDrawing } from "./drawing.js";
 import { habits, imageShape, picture } from "./images.js";
-import { fitted, keepOwn, keptOwn } from "./own-image.js";
+import { keepOwn, keptOwn, prepared } from "./own-image.js";
 
 const SHOWN = 18; // of a class, or of all where there are no classes
 
@@ -24,7 +23,7 @@ export function createSource(holder, { collection, explorer, model, state, onima
     ...(single && imageShape(inputShape) ? [["draw", "Draw"], ["file", "Open…"], ["camera", "Camera"]] : []), // prettier-ignore
   ];
   const file = h("input", { type: "file", accept: "image/*", class: "visually-hidden", tabIndex: -1, "aria-label": "Image file" }); // prettier-ignore
-  const camera = createCamera((canvas) => bring("camera", "An image from the camera", fromCanvas(canvas, canvas.width, canvas.height)), say); // prettier-ignore
+  const camera = createCamera((canvas) => canvas.toBlob((frame) => bring("camera", "An image from the camera", frame)), say); // prettier-ignore
   const begin = { file: () => file.click(), camera: () => camera.open() };
   const buttons = kinds.map(([kind, text]) =>
     h("button", { type: "button", dataset: { kind }, onclick: begin[kind] ?? (() => state.change({ source: kind })) }, text), // prettier-ignore
@@ -44,20 +43,19 @@ export function createSource(holder, { collection, explorer, model, state, onima
   let kept = null; // the state's drawing, once it is on the pad
   let brought = keptOwn(inputShape); // {tensor, words} of a file or the camera
 
-  file.addEventListener("change", async () => {
+  file.addEventListener("change", () => {
     const chosen = file.files[0];
     file.value = ""; // so that the same file can be chosen again
-    if (!chosen) return;
-    try {
-      bring("file", chosen.name, await fromFile(chosen));
-    } catch (problem) {
-      say(problem.message, "error");
-    }
+    if (chosen) bring("file", chosen.name, chosen);
   });
 
-  function bring(kind, name, { tensor }) {
-    const [height, width] = tensor.shape;
-    brought = { tensor: fitted(tensor, inputShape, range), words: `${name}, ${width}×${height} pixels, brought to the network's size.` }; // prettier-ignore
+  async function bring(kind, name, content) {
+    try {
+      brought = await prepared(content, name, explorer, inputShape);
+    } catch (problem) {
+      say(problem.message, "error");
+      return;
+    }
     keepOwn(brought);
     if (state.get().source !== kind) state.change({ source: kind });
     else {

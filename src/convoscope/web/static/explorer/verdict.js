@@ -3,14 +3,19 @@
 import { byId, delayed, h } from "../shared/dom.js";
 import { best, scoresOf } from "./prediction.js";
 import { showReceived } from "./images.js";
+import { createRejection } from "./rejection.js";
 import { percent, value } from "./words.js";
 
-/** The verdict on the page; `probabilities` says whether the last layer's values are such. */
-export function createVerdict({ explorer: { names, ranges }, model, probabilities }) {
+/** The verdict on the page; `probabilities` says whether the last layer's values are such. `ask` asks the running Python. */
+export function createVerdict({ explorer, model, probabilities, ask }) {
+  const { names, ranges } = explorer;
   const { outputs: several, outputNames, main, first } = model;
   if (several.length > 1)
     byId("says").querySelector("p").textContent = `The output “${outputNames[several.indexOf(main + first)]}” says`;
   const announce = delayed(500, (text) => (byId("announce").textContent = text));
+
+  const rejection = createRejection({ explorer, ask });
+  byId("truth").before(rejection.line);
 
   return {
     /** Shows what a run came to: {inputs, outputs, label}. */
@@ -24,6 +29,7 @@ export function createVerdict({ explorer: { names, ranges }, model, probabilitie
         label === null ? "" : right ? "That is right." : `That is wrong: it is ${names[label]}.`;
       byId("truth").className = right ? "right" : "wrong";
       showReceived(byId("received").parentElement, inputs, ranges);
+      if (inputs.length === 1) rejection.render(inputs[0]);
       announce(`The prediction is ${names[top]}, ${sure}.`);
     },
   };

@@ -4,10 +4,10 @@ export const LARGEST_SIDE = 512;
 export const MOST_MEGAPIXELS = 64;
 
 /** A person's file as {tensor, note}; an error in words where it is none that the page can use. */
-export async function fromFile(file) {
+export async function fromFile(file, name = file.name) {
   const address = URL.createObjectURL(file);
   try {
-    return await fromAddress(address, file.name);
+    return await fromAddress(address, name);
   } finally {
     URL.revokeObjectURL(address);
   }
