@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from convoscope.datasets.folder.decoding import decode, decode_all
 from convoscope.datasets.folder.duplicates import THUMB, groups
 from convoscope.datasets.folder.listing import PARTS, Entry, Listing
 from convoscope.datasets.folder.report import FolderReport
-from convoscope.datasets.folder.splitting import TEST, TRAIN, VALIDATION, draw_parts
+from convoscope.datasets.folder.splitting import TEST, TRAIN, UNKNOWN, VALIDATION, draw_parts, grow_parts
 from convoscope.datasets.folder.survey import Form, choose_form
 from convoscope.datasets.progress import Progress
 from convoscope.errors import DataError
@@ -27,7 +28,11 @@ _COPIED_BYTES = 1 << 24  # in one go
 
 @dataclass(frozen=True)
 class Wishes:
-    """What was asked for; None where it is to be chosen. `fit` has what is not the default of `Form`'s last fields."""
+    """What was asked for; None where it is to be chosen.
+
+    `fit` has what is not the default of `Form`'s last fields; `exclude` the files to leave out; `split` the parts of
+    files that are known already.
+    """
 
     size: tuple[int, int] | None
     channels: int | None
@@ -36,6 +41,8 @@ class Wishes:
     seed: int
     max_pixels: int | None = field(default=None, repr=False)
     fit: dict[str, Any] = field(default_factory=dict, repr=False)
+    exclude: frozenset[str] = field(default=frozenset(), repr=False)
+    split: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,15 +80,26 @@ def build(
     group = groups(read.exact, read.difference, np.load(thumbs, mmap_mode="r"))
     thumbs.unlink()
     parts, notes = _parts(read.entries, group, listing.has_parts, wishes)
-    trained = {entry.label for entry, part in zip(read.entries, parts, strict=True) if part == TRAIN}
+    # Left out after the split was drawn: the others stay where they were before.
+    excluded = {entry.name for entry in read.entries} & wishes.exclude
+    kept = [entry.name not in excluded for entry in read.entries]
+    trained = {
+        entry.label for entry, part, use in zip(read.entries, parts, kept, strict=True) if use and part == TRAIN
+    }
     class_names = [name for name in listing.class_names if name in trained]
     if len(class_names) < 2:
         raise DataError(
             f"{source} has images to train with of {len(class_names)} of its classes "
             f"({', '.join(listing.class_names)}), and a classifier needs two. {_advice(read.problems)}"
         )
-    labels = np.array([class_names.index(e.label) if e.label in trained else -1 for e in read.entries])
+    labels = np.array(
+        [
+            class_names.index(entry.label) if use and entry.label in trained else -1
+            for entry, use in zip(read.entries, kept, strict=True)
+        ]
+    )
     untrained = {e.name: "its class has no image to train with" for e in read.entries if e.label not in trained}
+    untrained |= dict.fromkeys(excluded, "excluded, as you asked")
     order = np.lexsort((np.arange(len(labels)), parts))
     order = order[labels[order] >= 0]
     edge = _arrange(plain, images_file(target), order, form)
@@ -143,6 +161,10 @@ def _parts(
     """Take the parts that were given, draw those that were not, and say what is to be said about it."""
     names = sorted({entry.label for entry in entries})
     labels = np.array([names.index(entry.label) for entry in entries])
+    if wishes.split:
+        known = [wishes.split.get(entry.name, entry.part) for entry in entries]
+        parts = np.array([UNKNOWN if part is None else PARTS.index(part) for part in known], np.uint8)
+        return grow_parts(parts, labels, group, wishes.validation, wishes.test, wishes.seed), []
     if not given:
         return draw_parts(labels, group, wishes.validation, wishes.test, wishes.seed), []
     parts = np.array([PARTS.index(entry.part or "train") for entry in entries], np.uint8)

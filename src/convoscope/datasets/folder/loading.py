@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from convoscope.datasets.description import Dataset, DatasetInfo
 from convoscope.datasets.folder.building import Wishes, build
 from convoscope.datasets.folder.cache import cache_folder, stored
-from convoscope.datasets.folder.listing import list_folder
+from convoscope.datasets.folder.listing import PARTS, list_folder
 from convoscope.datasets.folder.opening import as_max_pixels
 from convoscope.datasets.folder.report import FolderReport
 from convoscope.datasets.folder.splitting import check_share
@@ -81,6 +81,19 @@ class FolderDataset(Dataset):
         fit = {"fit": form.fit, **resize, "interpolation": form.interpolation}
         return {"edge": self.edge, "background": form.background, **fit}
 
+    @property
+    def root(self) -> Path:
+        """What the names of files begin at: the folder, or that of the table."""
+        source = Path(self.info.where)
+        return source if source.is_dir() else source.parent
+
+    def split(self) -> dict[str, str]:
+        """Give the part of each file, as `from_folder` takes it."""
+        parts = {"train": self.train_files, "validation": self.val_files, "test": self.test_files}
+        if self.test_part != "test":
+            del parts["test"]
+        return {name: part for part, names in parts.items() for name in names}
+
     def record(self) -> dict[str, Any]:
         """Give the report, and under ``files`` each file with its class, its part and the digest of its bytes."""
         parts = [
@@ -114,6 +127,8 @@ def from_folder(
     test_split: float = 0.1,
     seed: int = 0,
     max_pixels: int | None = None,
+    exclude: Iterable[str] = (),
+    split: Mapping[str, str] | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -144,6 +159,11 @@ def from_folder(
     max_pixels : int, optional
         How many pixels an image may have to be read, so that no file fills the memory: width times height. Default:
         50 million; at most 178,956,970.
+    exclude : iterable of str
+        Files to leave out, named from the folder on. The others stay in the part that they would be in otherwise.
+    split : mapping of str to str, optional
+        The parts of files that are known, such as those of an earlier run: ``"train"``, ``"validation"`` or ``"test"``.
+        Only the parts of other files are drawn; a near-duplicate joins the image that it is one of.
     cache_dir : str or path-like, optional
         Where decoded images are kept; by default in the user's cache. They are used again until a file changes.
     threads : int, optional
@@ -198,6 +218,8 @@ def from_folder(
         seed if seed is None else check_seed(seed),
         None if max_pixels is None else as_max_pixels(max_pixels),
         _as_fit(fit, resize, interpolation, as_size(image_size)),
+        frozenset(exclude),
+        _as_split(split or {}),
     )
     if not is_there(source):
         refuse_address(path)
@@ -205,7 +227,11 @@ def from_folder(
     if not source.is_dir():
         check_regular(source)
     listing = list_folder(source) if source.is_dir() else list_table(source)
-    others = {} if max_pixels is None else {"max_pixels": max_pixels}
+    others = {
+        **({} if max_pixels is None else {"max_pixels": max_pixels}),
+        **({"exclude": sorted(wishes.exclude)} if wishes.exclude else {}),
+        **({"split": sorted(wishes.split.items())} if wishes.split else {}),
+    }
     asked = [str(source), repr(wishes), *(f"{name}={value}" for name, value in (others | wishes.fit).items())]
     place = cache_folder(cache_dir) / f"{_slug(source.stem)}-{_checksum(*asked)}"
     line = ProgressLine(sys.stderr, counted=True) if progress is None else None
@@ -266,6 +292,15 @@ def _dataset(
         test_part="test" if has_tests else "validation",
         edge=index["edge"],
     )
+
+
+def _as_split(split: Mapping[str, str]) -> dict[str, str]:
+    for name, part in split.items():
+        if part not in PARTS:
+            raise ConfigurationError(
+                f"split says for each file 'train', 'validation' or 'test', but of {name!r} it says {part!r}."
+            )
+    return dict(split)
 
 
 def _as_fit(fit: str, resize: int | None, interpolation: str, size: tuple[int, int] | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from convoscope.errors import ConfigurationError
 
 TRAIN, VALIDATION, TEST = range(3)
+UNKNOWN = 255
 _FEW = 3
 
 
@@ -64,3 +65,36 @@ def draw_parts(
                 if not left:
                     break
     return part_of_group[group_of.reshape(-1)]
+
+
+def grow_parts(
+    known: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.integer],
+    groups: npt.NDArray[np.int64],
+    validation: float,
+    test: float,
+    seed: int,
+) -> npt.NDArray[np.uint8]:
+    """Draw the parts of new images, where those of others are known.
+
+    Parameters
+    ----------
+    known : array of uint8, shape (N,)
+        The part of each image, or 255. What is known stays.
+    labels, groups, validation, test, seed
+        As in `draw_parts`. A new image of a group with a known part gets that part.
+
+    Examples
+    --------
+    >>> known = np.array([0, 2, 255, 255], np.uint8)
+    >>> grow_parts(known, np.zeros(4, int), np.array([0, 1, 1, 3]), 0.0, 0.0, seed=1)
+    array([0, 2, 2, 0], dtype=uint8)
+    """
+    part_of_group = {int(group): part for group, part in zip(groups, known, strict=True) if part != UNKNOWN}
+    parts = known.copy()
+    for index in np.flatnonzero(known == UNKNOWN):
+        parts[index] = part_of_group.get(int(groups[index]), UNKNOWN)
+    new = np.flatnonzero(parts == UNKNOWN)
+    if len(new):
+        parts[new] = draw_parts(labels[new], groups[new], validation, test, seed)
+    return parts
