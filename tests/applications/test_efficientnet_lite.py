@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import convoscope as cs
-from convoscope.applications import EfficientNetLite0, EfficientNetLite4, backbone, weights
+from convoscope.applications import EfficientNetLite0, EfficientNetLite4, backbone, published
 from convoscope.errors import ConfigurationError, FileFormatError, MissingFileError, ShapeError, UnknownNameError
 from convoscope.layers import Input, Rescaling
 
@@ -21,7 +21,7 @@ from .photographs import images
 
 _ALL: dict[str, Any] = json.loads((Path(__file__).parent / "values.json").read_text())
 VALUES = _ALL["efficientnet-lite0"]
-FILE = weights.PUBLISHED["efficientnet-lite0"].find()
+FILE = published.PUBLISHED["efficientnet-lite0"].find()
 
 
 def test_outputs_are_pytorchs() -> None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
-from convoscope.applications import efficientnet_lite
+from convoscope.applications import efficientnet_lite, mobilenet_v2, resnet, squeezenet, vgg
 from convoscope.applications.arguments import IMAGENET
-from convoscope.applications.weights import PUBLISHED
-from convoscope.errors import unknown_name
+from convoscope.applications.converting import prefixes_of
+from convoscope.applications.preparing import INSIDE, MODES, TORCH, Preparation
+from convoscope.applications.published import PUBLISHED, Packaged, sha256
+from convoscope.errors import ConfigurationError, ShapeError, unknown_name
+from convoscope.interchange.pytorch import is_checkpoint, read_checkpoint
+from convoscope.layers import Input
 from convoscope.models import Model
+from convoscope.paths import is_there, user_path
 
 
 @dataclass(frozen=True)
@@ -28,11 +34,10 @@ class Backbone:
     crop : float
         Which share of the shorter side of a photo is cut out of its middle, and brought to `size`.
     interpolation : str
-        How: ``"bicubic"``.
-    digest : str
-        The SHA-256 sum of the file of its weights, in hexadecimal: features are the same where it is.
+        How: ``"bicubic"`` or ``"bilinear"``.
     block_names : tuple of str
-        What the names of layers begin with, block by block, from the input on.
+        What the names of layers begin with, block by block, from the input on: see `block_of`.
+    weights : "imagenet" or Path
 
     Examples
     --------
@@ -45,28 +50,60 @@ class Backbone:
     size: int
     crop: float
     interpolation: str
-    digest: str
     block_names: tuple[str, ...]
+    weights: str | Path
     _network: Callable[..., Model]
-    _weights: Any
+    _preparation: Preparation
+    _names: tuple[Mapping[str, str], ...]
 
-    def build(self, input_shape: tuple[int | None, ...] | None = None, **options: Any) -> Model:
+    def build(self, input_shape: tuple[int | None, ...] | None = None, *, pooling: str | None = None) -> Model:
         """Return the network, with its weights: values from 0 to 255 go in, and feature maps come out.
 
         Parameters
         ----------
         input_shape : tuple of int, optional
             Height, width and channels; `size` and 3 channels if left out.
-        **options
-            ``pooling``, ``input_tensor``, ``name``: see `convoscope.applications.EfficientNetLite0`.
+        pooling : {"avg", "max"}, optional
+            How each feature map becomes one value.
+
+        Raises
+        ------
+        ConvoscopeError
+            The weights are not there or not right; see `convoscope.applications.EfficientNetLite0`.
         """
-        shape = (self.size, self.size, 3) if input_shape is None else input_shape
-        return self._network(include_top=False, weights=self._weights, input_shape=shape, **options)
+        inputs = Input(shape=(self.size, self.size, 3) if input_shape is None else input_shape)
+        model = self._network(
+            include_top=False,
+            weights=self.weights,
+            input_tensor=self._preparation.layers(inputs),
+            pooling=pooling,
+            name=self.name.replace("-", "_"),
+        )
+        self._preparation.turn(model)
+        return model
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 sum of the file of its weights, in hexadecimal: features are the same where it is."""
+        published = PUBLISHED[self.name]
+        if self.weights == IMAGENET and isinstance(published, Packaged):
+            return published.sha256
+        return sha256(published.get(self.name, False) if self.weights == IMAGENET else Path(self.weights))
 
     @property
     def preprocessing(self) -> dict[str, Any]:
         """How a photo becomes an image for it, as it is kept with models: `convoscope.Model.preprocessing`."""
         return {"height": self.size, "width": self.size, "channels": 3, "max_value": 255, "fit": "crop"}
+
+    def block_of(self, layer_name: str) -> str | None:
+        """Return which of `block_names` a layer belongs to; None for those before the first one.
+
+        Examples
+        --------
+        >>> backbone("efficientnet-lite0").block_of("block2a_expand_conv")
+        'block2a'
+        """
+        return next((name for name in self.block_names if f"{layer_name}_".startswith(f"{name}_")), None)
 
 
 _PADDING = 32  # pixels around the image that EfficientNets are tested on
@@ -78,22 +115,93 @@ def _lite(lite: efficientnet_lite.Lite) -> Backbone:
         size=lite.size,
         crop=lite.size / (lite.size + _PADDING),
         interpolation="bicubic",
-        digest=PUBLISHED[lite.name].sha256,
         block_names=efficientnet_lite.block_names(lite),
+        weights=IMAGENET,
         _network=partial(efficientnet_lite.build, lite),
-        _weights=IMAGENET,
+        _preparation=INSIDE,
+        _names=(efficientnet_lite.names_in_pytorch(lite), efficientnet_lite.names_in_timm(lite)),
     )
 
 
-def backbone(name: str | os.PathLike[str]) -> Backbone:
-    """Return the backbone of a name.
+def _other(
+    name: str,
+    network: Callable[..., Model],
+    mode: Preparation,
+    block_names: tuple[str, ...],
+    names: Mapping[str, str],
+) -> Backbone:
+    return Backbone(name, 224, 0.875, "bilinear", block_names, IMAGENET, network, mode, (names,))
+
+
+def _all() -> list[Backbone]:
+    residual = [
+        _other(
+            each.name,
+            partial(resnet.build, each),
+            MODES["caffe"] if each.bottleneck else TORCH,
+            each.block_names,
+            each.names_in_torchvision,
+        )
+        for each in resnet.RESNETS.values()
+    ]
+    deep = [
+        _other(each.name, partial(vgg.build, each), MODES["caffe"], each.block_names, each.names_in_torchvision)
+        for each in vgg.VGGS.values()
+    ]
+    names = mobilenet_v2.names_in_torchvision(), squeezenet.names_in_torchvision()
+    return [
+        *map(_lite, efficientnet_lite.LITE.values()),
+        _other("mobilenet-v2", mobilenet_v2.MobileNetV2, MODES["tf"], mobilenet_v2.BLOCK_NAMES, names[0]),
+        *residual,
+        *deep,
+        _other(squeezenet.NAME, squeezenet.build, TORCH, squeezenet.BLOCK_NAMES, names[1]),
+    ]
+
+
+def backbone_names() -> tuple[str, ...]:
+    """Return the names that `backbone` knows, the one that is installed with the package first."""
+    return tuple(each.name for each in _all())
+
+
+def backbone(name_or_file: str | os.PathLike[str]) -> Backbone:
+    """Return the backbone of a name, or the one that a file of PyTorch has the weights of.
+
+    Parameters
+    ----------
+    name_or_file : str or path
+        ``"efficientnet-lite0"``, or a ``.pth`` file: which network it is of, its tensors tell. A classifier in it may
+        be of any classes, and is left out.
 
     Raises
     ------
     UnknownNameError
-        There is none of that name.
+        There is neither a backbone of that name nor such a file.
+    ShapeError
+        The file's tensors are of no known network.
+    FileFormatError
+        The file is damaged, or has more in it than tensors.
     """
-    known = {lite.name: lite for lite in efficientnet_lite.LITE.values() if lite.name in PUBLISHED}
-    if name not in known:
-        raise unknown_name("backbone", name, known)
-    return _lite(known[str(name)])
+    known = {each.name: each for each in _all()}
+    if name_or_file in known:
+        return known[str(name_or_file)]
+    if not isinstance(name_or_file, (str, os.PathLike)) or not is_there(path := user_path(name_or_file)):
+        raise unknown_name("backbone", name_or_file, known)
+    if not is_checkpoint(path):
+        raise ConfigurationError(
+            f"{path} is no file of PyTorch, which alone tells of which network it is. Give a .pth file, or a name: "
+            f"{', '.join(known)}."
+        )
+    have = prefixes_of(read_checkpoint(path))
+    alike = [each for each in known.values() if any(_without_top(names) <= have for names in each._names)]
+    for each in sorted(alike, key=lambda each: -max(len(set(names.values())) for names in each._names)):
+        found = replace(each, weights=path, _preparation=INSIDE if each._preparation is INSIDE else TORCH)
+        try:
+            found.build()
+        except ShapeError:
+            continue  # as deep, and narrower or wider
+        return found
+    raise ShapeError(f"{path} has the weights of no network that is known here: {', '.join(known)}.")
+
+
+def _without_top(names: Mapping[str, str]) -> set[str]:
+    return {theirs for ours, theirs in names.items() if ours not in ("predictions", "conv10", "fc1", "fc2")} - {""}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy.typing as npt
 
 from convoscope.errors import ShapeError
 from convoscope.layers.base import Layer, WeightSpec
+from convoscope.types import Shape
 
 Array = npt.NDArray[Any]
 #: Of each kind of layer, by the name of its weight: the name in PyTorch, and in what order its axes are taken.
@@ -26,8 +27,17 @@ _LAYOUTS: dict[str, dict[str, tuple[str, tuple[int, ...]]]] = {
 }
 
 
+def prefixes_of(tensors: Iterable[str]) -> set[str]:
+    """Return what the names of tensors begin with: the names of the layers."""
+    return {tensor.rpartition(".")[0] for tensor in tensors}
+
+
 def converted(
-    layers: Sequence[Layer], tensors: Mapping[str, Array], names: Mapping[str, str], path: str
+    layers: Sequence[Layer],
+    tensors: Mapping[str, Array],
+    names: Mapping[str, str],
+    path: str,
+    flattened: Mapping[str, Shape],
 ) -> list[list[Array]]:
     """Return the weights of each layer from the tensors of a PyTorch model.
 
@@ -40,18 +50,35 @@ def converted(
         What each layer of the network is called there.
     path : str
         The file, for messages.
+    flattened : mapping of str to tuple of int
+        Of each Dense layer behind a Flatten, what that gets: height, width, channels. PyTorch has channels first.
 
     Raises
     ------
     ShapeError
         A tensor is missing, of another shape, or of no layer of the network.
     """
-    prefixes = set(names.values())
-    strange = [tensor for tensor in tensors if tensor.rpartition(".")[0] not in prefixes]
+    known = set(names.values())
+    strange = [tensor for tensor in tensors if tensor.rpartition(".")[0] not in known]
     if strange:
         more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""
         raise ShapeError(f"{path} does not fit the network: it has tensors of no layer, {strange[0]!r}{more}.")
-    return [[_weight(layer, spec, tensors, names[layer.name], path) for spec in layer.specs] for layer in layers]
+    return [
+        [
+            _in_order(_weight(layer, spec, tensors, names[layer.name], path), flattened.get(layer.name))
+            for spec in layer.specs
+        ]
+        for layer in layers
+    ]
+
+
+def _in_order(weight: Array, shape: Shape | None) -> Array:
+    """Return the kernel of a Dense layer for values that were flattened with the channels last."""
+    if shape is None or weight.ndim != 2:
+        return weight
+    height, width, channels = shape
+    reordered: Array = weight.reshape(channels, height, width, -1).transpose(1, 2, 0, 3).reshape(weight.shape)
+    return reordered
 
 
 def _weight(layer: Layer, spec: WeightSpec, tensors: Mapping[str, Array], prefix: str, path: str) -> Array:

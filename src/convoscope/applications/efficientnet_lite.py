@@ -12,12 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from convoscope.applications.arguments import IMAGENET, checked
+from convoscope.applications.arguments import checked
+from convoscope.applications.functions import NetworkFunction, network_function
+from convoscope.applications.imagenet_utils import decode_predictions as decode_predictions
+from convoscope.applications.preparing import INSIDE, preprocessing
+from convoscope.applications.published import PUBLISHED
 from convoscope.applications.weights import source_of
 from convoscope.layers import Add, BatchNormalization, Conv2D, DepthwiseConv2D, ReLU, Rescaling
 from convoscope.layers.symbols import Symbol
 from convoscope.models import Model
 
+preprocess_input = preprocessing(INSIDE, "Change nothing: an EfficientNet-Lite takes values from 0 to 255 as they are.")
 _FIRST, _LAST = 32, 1280  # filters of stem and top, which are not scaled
 _DIVISOR = 8
 
@@ -105,6 +110,25 @@ def names_in_pytorch(lite: Lite) -> dict[str, str]:
     return {**found, "predictions": "_fc"}
 
 
+def names_in_timm(lite: Lite) -> dict[str, str]:
+    """Return what each layer with weights is called in the files of ``timm`` (``tf_efficientnet_lite0``)."""
+    found = {"stem_conv": "conv_stem", "stem_bn": "bn1", "top_conv": "conv_head", "top_bn": "bn2"}
+    narrow = {"dwconv": "conv_dw", "bn": "bn1", "project_conv": "conv_pw", "project_bn": "bn2"}
+    wide = {
+        "expand_conv": "conv_pw",
+        "expand_bn": "bn1",
+        "dwconv": "conv_dw",
+        "bn": "bn2",
+        "project_conv": "conv_pwl",
+        "project_bn": "bn3",
+    }
+    for block in block_names(lite)[1:-1]:
+        stage, number = int(block[5]) - 1, ord(block[6]) - 97
+        parts = narrow if _STAGES[stage].expansion == 1 else wide
+        found |= {f"{block}_{own}": f"blocks.{stage}.{number}.{theirs}" for own, theirs in parts.items()}
+    return {**found, "predictions": "classifier"}
+
+
 def _normalized(x: Symbol, layer: Callable[..., Any], name: str, norm: str, activation: str | None) -> Symbol:
     x = layer(padding="same", use_bias=False, name=name)(x)
     x = BatchNormalization(name=norm)(x)
@@ -147,171 +171,24 @@ def _features(x: Symbol, lite: Lite) -> Symbol:
 
 
 def build(lite: Lite, **options: Any) -> Model:
-    """Return one of the family; `EfficientNetLite0` says what the arguments mean."""
+    """Return one of the family; `NetworkFunction` says what the arguments mean."""
     arguments = checked(lite.function, size=lite.size, **options)
-    source = source_of(arguments, lite.name)
+    source = source_of(arguments, PUBLISHED[lite.name])
     with source.building():
         begin = arguments.begin()
         model = arguments.model(begin, arguments.end(_features(begin, lite), lite.dropout), lite.function.lower())
-    source.fill(model, names_in_pytorch(lite))
+    source.fill(model, names_in_pytorch(lite), names_in_timm(lite))
     return model
 
 
-def EfficientNetLite0(  # noqa: N802 - as Keras calls its networks
-    include_top: bool = True,
-    weights: Any = IMAGENET,
-    input_tensor: Symbol | None = None,
-    input_shape: tuple[int | None, ...] | None = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str | None = None,
-) -> Model:
-    """Return EfficientNet-Lite0: 4.7 million weights, 407 million multiply-adds for an image of 224×224 pixels.
-
-    Parameters
-    ----------
-    include_top : bool
-        Whether the classifier is part of it.
-    weights : {"imagenet", None} or path
-        Trained on ImageNet, drawn at random, or from a file: one that `save_weights` wrote, or one of PyTorch with the
-        names of ``efficientnet_lite_pytorch``.
-    input_tensor : Symbol, optional
-        What goes in, in place of an input of the network's own.
-    input_shape : tuple of int, optional
-        Height, width and channels. Left out it is (224, 224, 3) with the classifier, and images of any size without.
-    pooling : {"avg", "max"}, optional
-        Without the classifier: how each feature map becomes one value. Left out, the feature maps come out.
-    classes : int
-        With the classifier, and other weights than ImageNet's: how many classes there are.
-    classifier_activation : str or None
-        None returns scores before the softmax.
-    name : str, optional
-        The model's name; ``"efficientnetlite0"`` if left out.
-
-    Returns
-    -------
-    Model
-        It takes values from 0 to 255.
-
-    Raises
-    ------
-    ConfigurationError, ShapeError
-        The arguments do not fit each other, or a file's weights do not fit the network.
-    MissingFileError
-        The ImageNet weights are not installed; the message says how to install them.
-    FileFormatError
-        A file of weights is damaged, or has more in it than tensors.
-
-    Examples
-    --------
-    >>> EfficientNetLite0(include_top=False, weights=None, pooling="avg").output_shape
-    (None, 1280)
-    """
-    return build(
-        LITE["efficientnet-lite0"],
-        include_top=include_top,
-        weights=weights,
-        input_tensor=input_tensor,
-        input_shape=input_shape,
-        pooling=pooling,
-        classes=classes,
-        classifier_activation=classifier_activation,
-        name=name,
+def _function(lite: Lite, more: str = "") -> NetworkFunction:
+    summary = (
+        f"Return EfficientNet-Lite{lite.name[-1]}, for images of {lite.size}×{lite.size} pixels with values from 0 to "
+        f"255.{more}"
     )
+    return network_function(lite.function, lambda **options: build(lite, **options), summary)
 
 
-def EfficientNetLite1(  # noqa: N802 - as Keras calls its networks
-    include_top: bool = True,
-    weights: Any = IMAGENET,
-    input_tensor: Symbol | None = None,
-    input_shape: tuple[int | None, ...] | None = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str | None = None,
-) -> Model:
-    """Return EfficientNet-Lite1, for images of 240×240 pixels; see `EfficientNetLite0`."""
-    return build(
-        LITE["efficientnet-lite1"],
-        include_top=include_top,
-        weights=weights,
-        input_tensor=input_tensor,
-        input_shape=input_shape,
-        pooling=pooling,
-        classes=classes,
-        classifier_activation=classifier_activation,
-        name=name,
-    )
-
-
-def EfficientNetLite2(  # noqa: N802 - as Keras calls its networks
-    include_top: bool = True,
-    weights: Any = IMAGENET,
-    input_tensor: Symbol | None = None,
-    input_shape: tuple[int | None, ...] | None = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str | None = None,
-) -> Model:
-    """Return EfficientNet-Lite2, for images of 260×260 pixels; see `EfficientNetLite0`."""
-    return build(
-        LITE["efficientnet-lite2"],
-        include_top=include_top,
-        weights=weights,
-        input_tensor=input_tensor,
-        input_shape=input_shape,
-        pooling=pooling,
-        classes=classes,
-        classifier_activation=classifier_activation,
-        name=name,
-    )
-
-
-def EfficientNetLite3(  # noqa: N802 - as Keras calls its networks
-    include_top: bool = True,
-    weights: Any = IMAGENET,
-    input_tensor: Symbol | None = None,
-    input_shape: tuple[int | None, ...] | None = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str | None = None,
-) -> Model:
-    """Return EfficientNet-Lite3, for images of 280×280 pixels; see `EfficientNetLite0`."""
-    return build(
-        LITE["efficientnet-lite3"],
-        include_top=include_top,
-        weights=weights,
-        input_tensor=input_tensor,
-        input_shape=input_shape,
-        pooling=pooling,
-        classes=classes,
-        classifier_activation=classifier_activation,
-        name=name,
-    )
-
-
-def EfficientNetLite4(  # noqa: N802 - as Keras calls its networks
-    include_top: bool = True,
-    weights: Any = IMAGENET,
-    input_tensor: Symbol | None = None,
-    input_shape: tuple[int | None, ...] | None = None,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: Any = "softmax",
-    name: str | None = None,
-) -> Model:
-    """Return EfficientNet-Lite4, for images of 300×300 pixels; see `EfficientNetLite0`."""
-    return build(
-        LITE["efficientnet-lite4"],
-        include_top=include_top,
-        weights=weights,
-        input_tensor=input_tensor,
-        input_shape=input_shape,
-        pooling=pooling,
-        classes=classes,
-        classifier_activation=classifier_activation,
-        name=name,
-    )
+_ONE, *_MORE = LITE.values()
+EfficientNetLite0 = _function(_ONE, " It has 4.7 million weights and takes 407 million multiply-adds for an image.")
+EfficientNetLite1, EfficientNetLite2, EfficientNetLite3, EfficientNetLite4 = map(_function, _MORE)

@@ -18,6 +18,7 @@ from convoscope.models import Model, Sequential
 if TYPE_CHECKING:
     from convoscope import (
         activations as activations,
+        applications as applications,
         callbacks as callbacks,
         constraints as constraints,
         datasets as datasets,

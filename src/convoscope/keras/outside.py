@@ -121,8 +121,20 @@ KERAS = {
     "export": _EXPORT,
     "legacy": "what Keras keeps of older releases is in the modules themselves: preprocessing.image, optimizers.",
     "quantizers": "Convoscope computes in float32.",
-    "applications": "there are no pretrained networks yet; write the network with layers.",
 }
+#: By the name in ``keras.applications``
+APPLICATIONS = dict.fromkeys(
+    words("""
+        ConvNeXtBase ConvNeXtLarge ConvNeXtSmall ConvNeXtTiny ConvNeXtXLarge DenseNet121 DenseNet169 DenseNet201
+        EfficientNetB0 EfficientNetB1 EfficientNetB2 EfficientNetB3 EfficientNetB4 EfficientNetB5 EfficientNetB6
+        EfficientNetB7 EfficientNetV2B0 EfficientNetV2B1 EfficientNetV2B2 EfficientNetV2B3 EfficientNetV2L
+        EfficientNetV2M EfficientNetV2S InceptionResNetV2 InceptionV3 MobileNet MobileNetV3Large MobileNetV3Small
+        NASNetLarge NASNetMobile ResNet101 ResNet101V2 ResNet152 ResNet152V2 ResNet50V2 Xception convnext densenet
+        efficientnet efficientnet_v2 inception_resnet_v2 inception_v3 mobilenet mobilenet_v3 nasnet resnet_v2 xception
+    """),
+    "there are EfficientNetLite0 to 4, MobileNetV2, ResNet18, 34 and 50, VGG16 and 19, and SqueezeNet. "
+    "EfficientNetLite0 is small and accurate, and its weights are installed.",
+)
 #: By the name in ``keras.utils``
 UTILS = {
     "FeatureSpace": "Convoscope is for images; prepare tables with pandas and NumPy.",
@@ -146,6 +158,7 @@ TABLES: dict[str, dict[str, str]] = {
     "convoscope.keras": {**TENSORFLOW, **KERAS},
     "convoscope.layers": LAYERS,
     "convoscope.keras.layers": LAYERS,
+    "convoscope.keras.applications": APPLICATIONS,
     "convoscope.datasets": DATASETS,
     "convoscope.keras.datasets": DATASETS,
     "convoscope.keras.preprocessing": {**PREPROCESSING, **UTILS},

@@ -19,6 +19,7 @@ _HERE = "convoscope.keras"
 #: Views by their names behind ``keras.``, and the modules that they show, the first that has a name counting.
 VIEWS: dict[str, tuple[str, ...]] = {
     "activations": ("convoscope.nn", "convoscope.activations"),
+    "applications": ("convoscope.applications",),
     "callbacks": ("convoscope.callbacks",),
     "config": ("convoscope.keras.settings",),
     "constraints": ("convoscope.constraints",),
@@ -34,6 +35,12 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "saving": ("convoscope.layers.registered", "convoscope.models"),
     "utils": ("convoscope.utils", "convoscope.layers.registered", "convoscope.keras.settings"),
     # ---- modules in modules
+    "applications.imagenet_utils": ("convoscope.applications.imagenet_utils",),
+    "applications.mobilenet_v2": ("convoscope.applications.mobilenet_v2",),
+    "applications.resnet": ("convoscope.applications.resnet",),
+    "applications.resnet50": ("convoscope.applications.resnet",),
+    "applications.vgg16": ("convoscope.applications.vgg",),
+    "applications.vgg19": ("convoscope.applications.vgg",),
     "datasets.cifar10": ("convoscope.datasets.cifar10",),
     "datasets.cifar100": ("convoscope.datasets.cifar100",),
     "datasets.digits": ("convoscope.datasets.digits",),
