@@ -93,7 +93,15 @@ class Backbone:
     @property
     def preprocessing(self) -> dict[str, Any]:
         """How a photo becomes an image for it, as it is kept with models: `convoscope.Model.preprocessing`."""
-        return {"height": self.size, "width": self.size, "channels": 3, "max_value": 255, "fit": "crop"}
+        return {
+            "height": self.size,
+            "width": self.size,
+            "channels": 3,
+            "max_value": 255,
+            "fit": "crop",
+            "resize": round(self.size / self.crop),
+            "interpolation": self.interpolation,
+        }
 
     def block_of(self, layer_name: str) -> str | None:
         """Return which of `block_names` a layer belongs to; None for those before the first one.

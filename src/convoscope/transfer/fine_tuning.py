@@ -65,11 +65,11 @@ def tuned_layers(network: Model, backbone: Backbone, blocks: int) -> list[Any]:
             f"{backbone.name} has {len(names)} blocks ({names[0]} to {names[-1]}), and the last 1 to {len(names)} of "
             f"them can be fine-tuned, not {blocks}."
         )
-    last = tuple(names[-blocks:])
+    last = names[-blocks:]
     return [
         layer
         for layer in network.layers
-        if layer.name.startswith(last) and layer.weights and layer.base_name() != "batch_normalization"
+        if backbone.block_of(layer.name) in last and layer.weights and layer.base_name() != "batch_normalization"
     ]
 
 
@@ -94,27 +94,30 @@ def fine_tune(
     class_names : sequence of str
     plan : Plan
     callbacks : sequence of Callback
-        They see the model that varies its images, which is trained.
+        They see the model that is trained: one that varies its images and shares all weights.
 
     Returns
     -------
     Model
-        Without that variation, and not compiled.
+        Without variation, and not compiled.
     """
+    from convoscope.layers import Input
     from convoscope.models import Model
     from convoscope.training import losses, optimizers
     from convoscope.training.schedules import OneCycle
 
-    varied = assemble(feature_network(backbone, _variation(plan)), head, class_names, backbone.preprocessing)
-    for layer in (*tuned_layers(varied, backbone, plan.blocks), varied.layers[-1]):
+    model = assemble(feature_network(backbone), head, class_names, backbone.preprocessing)
+    for layer in (*tuned_layers(model, backbone, plan.blocks), model.layers[-1]):
         layer.trainable = True
-    assert isinstance(varied, Model)
-    varied.seed = plan.seed
+    varied = image = Input((backbone.size, backbone.size, 3))
+    for each in _variation(plan):
+        varied = each(varied)
+    training = Model(image, model(varied), seed=plan.seed)  # its weights are those of `model`
     steps = plan.epochs * math.ceil(len(images) / _BATCH)
     optimizer = optimizers.AdamW(OneCycle(_RATE, steps, _WARMUP), weight_decay=_DECAY)
     loss = losses.SparseCategoricalCrossentropy(label_smoothing=_SMOOTHING)
-    varied.compile(optimizer, loss, metrics=["accuracy"])
-    varied.fit(
+    training.compile(optimizer, loss, metrics=["accuracy"])
+    training.fit(
         images,
         labels,
         batch_size=_BATCH,
@@ -123,10 +126,9 @@ def fine_tune(
         callbacks=list(callbacks),
         verbose=0,
     )
-    plain = assemble(feature_network(backbone), head, class_names, backbone.preprocessing)
-    for layer in plain.layers:
-        layer.set_weights(varied.get_layer(layer.name).get_weights())
-    return plain
+    for layer in model.layers:
+        layer.trainable = False
+    return model
 
 
 def _variation(plan: Plan) -> list[Layer]:

@@ -12,7 +12,6 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 _MEMORY = 10  # steps that L-BFGS remembers
 _MOST_STEPS = 200
-_TOLERANCE = 1e-5  # of the largest gradient, beside that at zero weights
 _SUFFICIENT, _SHORTEST = 1e-4, 1e-6  # of the line search: Armijo's constant, and the step at which it gives up
 
 
@@ -82,6 +81,7 @@ def fit(
     spread: Array,
     weights: Array | None = None,
     start: Array | None = None,
+    tolerance: float = 1e-5,
 ) -> Array:
     """Find the weights with the least cross-entropy plus penalty.
 
@@ -100,6 +100,8 @@ def fit(
         How much each image counts; their mean should be 1.
     start : array of shape (R + 1, classes), optional
         Weights to begin with, such as those of a similar penalty.
+    tolerance : float
+        The largest gradient to end at, beside that at zero weights.
 
     Returns
     -------
@@ -133,7 +135,7 @@ def fit(
         return loss, ones.T @ ((exponentials / sums - target) * share) + penalties * w
 
     w = np.zeros((width + 1, classes)) if start is None else start
-    enough = _TOLERANCE * max(float(np.abs(value_and_gradient(np.zeros_like(w))[1]).max()), 1e-12)
+    enough = tolerance * max(float(np.abs(value_and_gradient(np.zeros_like(w))[1]).max()), 1e-12)
     return _minimized(value_and_gradient, w, inverse, enough)
 
 

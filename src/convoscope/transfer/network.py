@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from convoscope.applications import Backbone
 
 if TYPE_CHECKING:
-    from convoscope.layers import Layer
     from convoscope.models import Model
 
 FEATURES = "direction"
 
 
-def feature_network(backbone: Backbone, variation: Sequence[Layer] = ()) -> Model:
+def feature_network(backbone: Backbone) -> Model:
     """Build the network of images (N, height, width, 3), 0 to 255, to features (N, D) of length 1.
 
     Their direction says what is in an image. With few images, a head that sees nothing else is right more often, by up
     to one point with five images a class.
-
-    Parameters
-    ----------
-    backbone : Backbone
-    variation : sequence of Layer
-        What varies the images in training.
 
     Examples
     --------
@@ -32,12 +24,8 @@ def feature_network(backbone: Backbone, variation: Sequence[Layer] = ()) -> Mode
     >>> feature_network(backbone("efficientnet-lite0")).output_shape
     (None, 1280)
     """
-    from convoscope.layers import Input, UnitNormalization
+    from convoscope.layers import UnitNormalization
     from convoscope.models import Model
 
-    image = Input((backbone.size, backbone.size, 3), name="image")
-    varied = image
-    for layer in variation:
-        varied = layer(varied)
-    base = backbone.build(pooling="avg", input_tensor=varied)
-    return Model(image, UnitNormalization(name=FEATURES)(base.outputs[0]), name=backbone.name)
+    base = backbone.build(pooling="avg")
+    return Model(base.inputs, UnitNormalization(name=FEATURES)(base.outputs[0]), name=backbone.name)

@@ -83,9 +83,7 @@ def build(
     # Left out after the split was drawn: the others stay where they were before.
     excluded = {entry.name for entry in read.entries} & wishes.exclude
     kept = [entry.name not in excluded for entry in read.entries]
-    trained = {
-        entry.label for entry, part, use in zip(read.entries, parts, kept, strict=True) if use and part == TRAIN
-    }
+    trained = {entry.label for entry, part, use in zip(read.entries, parts, kept, strict=True) if use and part == TRAIN}
     class_names = [name for name in listing.class_names if name in trained]
     if len(class_names) < 2:
         raise DataError(

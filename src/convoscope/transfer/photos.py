@@ -1,0 +1,80 @@
+"""The images that a classifier is trained on, as the ways to train one need them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.applications import Backbone
+from convoscope.datasets.images.preprocessing import Preprocessing
+from convoscope.transfer.features import Extractor, Images, Progress, View
+from convoscope.transfer.store import Features
+
+#: With few images, more views of each make the head right more often: by three points with five images a class.
+_SIX_VIEWS, _TWO_VIEWS = 60, 400
+
+
+@dataclass(frozen=True, eq=False)
+class Photos:
+    """Images to train on.
+
+    Attributes
+    ----------
+    images : array of uint8, shape (N, height, width, 3)
+        Prepared for the backbone: its own view. It may be mapped from the disk.
+    labels : array of int, shape (N,)
+    digests : sequence of str
+        Of the files.
+    class_names : tuple of str
+    files : sequence of Path or None
+        Where the images can be read again, to look at them in other ways; None where they cannot.
+    threads : int
+        To read them with.
+    """
+
+    images: Images
+    labels: npt.NDArray[np.integer]
+    digests: Sequence[str]
+    class_names: tuple[str, ...]
+    files: Sequence[Path] | None = None
+    threads: int = 2
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, indices: npt.NDArray[np.integer]) -> Photos:
+        """Return some of them."""
+        files = None if self.files is None else [self.files[index] for index in indices]
+        digests = [self.digests[index] for index in indices]
+        return Photos(self.images[indices], self.labels[indices], digests, self.class_names, files, self.threads)
+
+    def features(self, extractor: Extractor, progress: Progress | None = None) -> list[Features]:
+        """Return the features (N, D) of each view, that of the backbone first."""
+        own = extractor.backbone.preprocessing
+        return [
+            extractor.features(view, self.digests, self._reader(view, view.preprocessing == own), progress)
+            for view in self.views(extractor.backbone)
+        ]
+
+    def views(self, backbone: Backbone) -> list[View]:
+        """Return the views of each image: the fewer images, the more."""
+        own = backbone.preprocessing
+        if len(self) > _TWO_VIEWS:
+            return [View(own)]
+        both = [View(own), View(own, mirrored=True)]
+        if len(self) > _SIX_VIEWS or self.files is None:
+            return both
+        whole = {name: value for name, value in own.items() if name != "resize"}
+        others = [whole, {**whole, "fit": "stretch"}]
+        return both + [View(each, mirrored) for each in others for mirrored in (False, True)]
+
+    def _reader(self, view: View, own: bool) -> Callable[[Sequence[int]], Images]:
+        """Return what gives images in a view: those at hand, or read again from their files."""
+        if own or self.files is None:
+            return lambda indices: np.asarray(self.images[np.asarray(indices, np.intp)])
+        files, preprocessing = self.files, Preprocessing.from_dict(view.preprocessing)
+        return lambda indices: preprocessing.prepare_all([files[each] for each in indices], threads=self.threads)
