@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,11 @@ class Extractor:
     store : FeatureStore, optional
         Where features are kept by the digest of the image; None keeps nothing.
 
+    Attributes
+    ----------
+    seconds_an_image : float or None
+        How long the backbone took for one, if it had to compute any.
+
     Examples
     --------
     >>> from convoscope.applications import backbone
@@ -67,6 +73,7 @@ class Extractor:
         self.backbone = backbone
         self.store = store
         self._model: Model | None = None
+        self.seconds_an_image: float | None = None
 
     @property
     def model(self) -> Model:
@@ -110,7 +117,9 @@ class Extractor:
         for start in range(0, len(missing), _TOGETHER):
             indices = missing[start : start + _TOGETHER]
             images = images_at(indices)
+            began = time.perf_counter()
             vectors = self.compute(images[:, :, ::-1] if view.mirrored else images)
+            self.seconds_an_image = (time.perf_counter() - began) / len(indices)
             computed.update(zip(indices, vectors, strict=True))
             if self.store is not None:
                 self.store.put(recipe, [digests[index] for index in indices], vectors)

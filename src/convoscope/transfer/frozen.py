@@ -12,6 +12,7 @@ from convoscope.transfer.assembling import assemble
 from convoscope.transfer.calibration import Array
 from convoscope.transfer.features import Extractor, Progress
 from convoscope.transfer.head import Head, fit_head
+from convoscope.transfer.mirroring import may_be_mirrored
 from convoscope.transfer.photos import Photos
 from convoscope.transfer.rejecting import fit_rejection
 from convoscope.transfer.store import Features
@@ -33,10 +34,12 @@ class Classified:
     held_out : array of float64, shape (N, classes)
         Calibrated probabilities of each image by a classifier that was trained without it.
     judged : array of bool, shape (N,)
-        Whether that could be done: without the only image of a class there would be no class.
+        Whether that was done.
     temperature : float
     penalty : float
-        Of the head.
+        Of the head; 0 of one that was fine-tuned.
+    folds : array of int, shape (N,)
+        With which others each image was held out.
     """
 
     model: Model
@@ -45,6 +48,7 @@ class Classified:
     judged: npt.NDArray[np.bool_]
     temperature: float
     penalty: float
+    folds: npt.NDArray[np.int64]
 
 
 def train_frozen(
@@ -70,7 +74,7 @@ def train_frozen(
     head, features = head_of(photos, extractor, balanced=balanced, seed=seed, progress=progress)
     model = assemble(extractor.model, head, photos.class_names, extractor.backbone.preprocessing)
     model.rejection = fit_rejection(features, photos.labels, head)
-    return Classified(model, features, head.held_out, head.folds >= 0, head.temperature, head.penalty)
+    return Classified(model, features, head.held_out, head.folds >= 0, head.temperature, head.penalty, head.folds)
 
 
 def head_of(
@@ -81,13 +85,17 @@ def head_of(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> tuple[Head, Features]:
-    """Fit a head to all views of the images. Return it, with what it says of the first view, and the features of that."""
-    views = photos.features(extractor, progress)
+    """Fit a head to all views of images. Return it, with what it says of the first view, and the features of that."""
+    classes = len(photos.class_names)
+    given = photos.views(extractor.backbone)
+    views = photos.features(extractor, given, progress)
+    if len(views) > 1 and not may_be_mirrored(views[0], views[1], photos.labels, classes, seed):
+        views = [each for each, view in zip(views, given, strict=True) if not view.mirrored]
     count, times = len(photos), len(views)
     head = fit_head(
         np.concatenate(views),
         np.tile(photos.labels, times),
-        len(photos.class_names),
+        classes,
         groups=np.tile(np.arange(count), times),
         balanced=balanced,
         seed=seed,

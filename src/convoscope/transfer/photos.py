@@ -52,16 +52,16 @@ class Photos:
         digests = [self.digests[index] for index in indices]
         return Photos(self.images[indices], self.labels[indices], digests, self.class_names, files, self.threads)
 
-    def features(self, extractor: Extractor, progress: Progress | None = None) -> list[Features]:
-        """Return the features (N, D) of each view, that of the backbone first."""
+    def features(self, extractor: Extractor, views: Sequence[View], progress: Progress | None = None) -> list[Features]:
+        """Return the features (N, D) of each view."""
         own = extractor.backbone.preprocessing
         return [
             extractor.features(view, self.digests, self._reader(view, view.preprocessing == own), progress)
-            for view in self.views(extractor.backbone)
+            for view in views
         ]
 
     def views(self, backbone: Backbone) -> list[View]:
-        """Return the views of each image: the fewer images, the more."""
+        """Return the views of an image: the fewer images, the more. The second, if any, is the first one mirrored."""
         own = backbone.preprocessing
         if len(self) > _TWO_VIEWS:
             return [View(own)]

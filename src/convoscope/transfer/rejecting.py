@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -54,22 +55,65 @@ def fit_rejection(features: npt.ArrayLike, labels: npt.ArrayLike, head: Head) ->
         out = head.folds == fold
         centres = _centres(x[~out], targets[~out], len(head.bias))
         distance[out] = distance_and_energy(x[out], centres, head.kernel, head.bias)[0]
-    most = head.held_out_scores.max(axis=1, keepdims=True)
-    energy = -(most + np.log(np.exp(head.held_out_scores - most).sum(axis=1, keepdims=True)))[:, 0]
-    right = judged & (head.held_out_scores.argmax(axis=1) == targets)
-    usual = right if right.any() else judged
+    return _rejection(
+        (_centres(x, targets, len(head.bias)), head.kernel, head.bias),
+        distance[judged],
+        head.held_out_scores[judged],
+        targets[judged],
+    )
+
+
+def rejection_of(
+    features: npt.ArrayLike,
+    labels: npt.NDArray[np.integer],
+    head: Sequence[npt.NDArray[np.float32]],
+    *,
+    seen: tuple[npt.ArrayLike, npt.NDArray[np.integer]],
+    held_out: tuple[npt.ArrayLike, npt.NDArray[np.float64], npt.NDArray[np.integer]],
+) -> Rejection:
+    """Find where a fine-tuned classifier is to refuse images.
+
+    Parameters
+    ----------
+    features, labels : arrays of shape (N, D) and (N,)
+        Of all images, which it was trained on.
+    head : kernel and bias
+        Of its last layer.
+    seen : features and labels
+        Of those that a trial of it was trained on, by the trial.
+    held_out : features, scores and labels
+        Of the others, by the trial.
+    """
+    kernel, bias = head
+    others, scores, truth = held_out
+    middles = _centres(np.asarray(seen[0], np.float64), seen[1], len(bias))
+    distance = distance_and_energy(others, middles, kernel, bias)[0]
+    centres = _centres(np.asarray(features, np.float64), labels, len(bias))
+    return _rejection((centres, kernel, bias), distance, scores, truth)
+
+
+def _rejection(
+    arrays: tuple[npt.NDArray[np.float64], npt.NDArray[np.float32], npt.NDArray[np.float32]],
+    distance: npt.NDArray[np.float64],
+    scores: npt.NDArray[np.float64],
+    labels: npt.NDArray[np.integer],
+) -> Rejection:
+    """Set the threshold by the distances and scores of held-out images."""
+    most = scores.max(axis=1, keepdims=True)
+    energy = -(most + np.log(np.exp(scores - most).sum(axis=1, keepdims=True)))[:, 0]
+    right = scores.argmax(axis=1) == labels
+    usual = right if right.any() else np.ones(len(right), bool)
     spreads = [max(float(values[usual].std()), 1e-6) for values in (distance, energy)]
     means = [float(values[usual].mean()) for values in (distance, energy)]
-    scores = np.sort((distance[usual] - means[0]) / spreads[0] + (energy[usual] - means[1]) / spreads[1])
-    kept = math.ceil((len(scores) + 1) * _KEPT)
-    threshold = scores[kept - 1] if kept <= len(scores) else scores[-1] + _BEYOND
+    found = np.sort((distance[usual] - means[0]) / spreads[0] + (energy[usual] - means[1]) / spreads[1])
+    kept = math.ceil((len(found) + 1) * _KEPT)
+    threshold = found[kept - 1] if kept <= len(found) else found[-1] + _BEYOND
     return Rejection(
-        _centres(x, targets, len(head.bias)).astype(np.float32),
-        head.kernel,
-        head.bias,
+        arrays[0].astype(np.float32),
+        *arrays[1:],
         *(means[0], spreads[0], means[1], spreads[1]),
         threshold=float(threshold),
-        lost=float(np.mean(scores > threshold)),
+        lost=float(np.mean(found > threshold)),
     )
 
 
