@@ -160,7 +160,7 @@ def _mirrored(photos: Photos, extractor: Extractor, wishes: Wishes) -> bool:
     some = photos.take(np.sort(np.random.default_rng(wishes.seed).permutation(len(photos))[:_ASKED]))
     own = View(extractor.backbone.preprocessing)
     both = some.features(extractor, [own, View(own.preprocessing, mirrored=True)])
-    return may_be_mirrored(*both, some.labels, len(photos.class_names), wishes.seed)
+    return may_be_mirrored(both[0], both[1], some.labels, len(photos.class_names), wishes.seed)
 
 
 def _right(
