@@ -25,6 +25,7 @@ FLOORS = (
     {"models"},
     {"explore", "interchange", "recipes"},
     {"applications"},
+    {"transfer"},
     {"runs", "web"},
     {"experiments", "plots"},
     {"lessons"},

@@ -12,7 +12,8 @@ from hypothesis import given, settings, strategies as st
 
 from convoscope.datasets import digits
 from convoscope.errors import DataError
-from convoscope.transfer.calibration import best_temperature, calibration_error, softmax
+from convoscope.report.calibration import calibration_error
+from convoscope.transfer.calibration import best_temperature, softmax
 from convoscope.transfer.folds import draw_folds
 from convoscope.transfer.head import fit_head
 from convoscope.transfer.logistic import basis_of, fit

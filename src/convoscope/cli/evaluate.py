@@ -43,7 +43,8 @@ def command(
     from convoscope.explore.image_outputs import has_image_outputs
     from convoscope.report import WORST
     from convoscope.report.terminal import print_report, remind
-    from convoscope.runs.training import CAVEAT, test
+    from convoscope.runs.reporting import CAVEAT, TRAINED
+    from convoscope.runs.training import test
 
     model, run = load(trained)
     if has_image_outputs(model):
@@ -56,6 +57,8 @@ def command(
     report = {"data": images.test_subject, "part": images.test_part, **test(model, images, worst=WORST)}
     if are_the_runs and images.test_part == "validation":
         report["caveat"] = CAVEAT
+    if are_the_runs and images.test_part == "cross-validation":
+        report |= {"data": f"the images of {images.info.name}", "part": "training", "caveat": TRAINED}
     if as_json:
         print_json(report)
     else:

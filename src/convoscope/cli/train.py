@@ -11,6 +11,7 @@ from convoscope.cli.options import grouped
 from convoscope.cli.train_options import (
     ImageOptions,
     ModelOptions,
+    PhotoOptions,
     RunOptions,
     TrainingOptions,
     refuse_with_resume,
@@ -30,6 +31,9 @@ EXAMPLES = (
     "convoscope train mnist --dropout 0.4 --val 0.1 --patience 3 --out runs/mine",
     'convoscope train digits --layers "conv 32 3 relu, flatten, dense 10 softmax"',
     "convoscope train my_photos",
+    "convoscope train my_photos --fine-tune 4 --minutes 10",
+    "convoscope train my_photos --exclude runs/my_photos-efficientnet-lite0-1/suspects.csv",
+    "convoscope train my_photos --from runs/my_photos-efficientnet-lite0-1",
     'convoscope train my_photos --image-size 96 --augment "flip horizontal, shift 0.1"',
     "convoscope train fashion-mnist --explore",
     "convoscope train fashion-mnist --track tensorboard --track mlflow",
@@ -50,10 +54,11 @@ def command(
     model: ModelOptions,
     training: TrainingOptions,
     images: ImageOptions,
+    photos: PhotoOptions,
     run: RunOptions,
 ) -> None:
     """Run ``convoscope train``; `HELP` says what it does."""
-    given = settings_given(model, training, images)
+    given = settings_given(model, training, images, photos)
     trackers = _known(run.track or [])
     of_run = {
         "data_dir": None if run.data_dir is None else str(run.data_dir.absolute()),
@@ -68,11 +73,14 @@ def command(
 
 
 def _begin(dataset: str, given: dict[str, Any], run: RunOptions, trackers: list[str]) -> None:
+    from convoscope.cli import train_photos
+    from convoscope.cli.console import results
     from convoscope.datasets.registry import source
     from convoscope.engine.select import use
     from convoscope.engine.threads import get_threads, set_threads
     from convoscope.runs import RunFolder, TrainSettings
     from convoscope.runs.checking import check_before_reading
+    from convoscope.runs.photos import SCRATCH, choose_backbone, refuse_for_published
     from convoscope.runs.preparation import build_model, load_data
 
     set_threads(run.threads)
@@ -81,7 +89,16 @@ def _begin(dataset: str, given: dict[str, Any], run: RunOptions, trackers: list[
         RunFolder.create(run.out)  # refused before images are read, if something is in it
     found = source(dataset)
     data: Dataset | None = None
-    if found.known is None:
+    if found.known is not None:
+        refuse_for_published(found.name, given)
+    else:
+        suited = choose_backbone(dataset, given)
+        if suited.backbone != SCRATCH:
+            train_photos.begin(dataset, suited.backbone, given, run, trackers)
+            return
+        if suited.reason and not run.quiet:
+            results().print(suited.reason, style="dim", soft_wrap=True)
+        given = {**given, "backbone": None}
         check_before_reading(dataset, **given)
         data = _load_custom(found, get_threads(), given, run.quiet)
         given = {**given, "class_weight": given["class_weight"] or data.class_weight}
@@ -101,6 +118,7 @@ def _load_custom(source: Source, threads: int, given: dict[str, Any], quiet: boo
     from convoscope.cli.train_text import say_found
     from convoscope.errors import DataError
     from convoscope.runs.defaults import VALIDATION
+    from convoscope.runs.photos import exclusions
 
     data = source.load(
         given["data_dir"],
@@ -108,6 +126,7 @@ def _load_custom(source: Source, threads: int, given: dict[str, Any], quiet: boo
         color_mode=given["color_mode"],
         max_pixels=given["max_pixels"],
         validation_split=VALIDATION if given["validation"] is None else given["validation"],
+        exclude=exclusions(given["exclude"]) or None,
         threads=threads,
     )
     assert data.report is not None
@@ -123,9 +142,11 @@ def _load_custom(source: Source, threads: int, given: dict[str, Any], quiet: boo
 
 
 def _go_on(path: Path, changes: dict[str, Any], run: RunOptions, trackers: list[str]) -> None:
+    from convoscope.cli import train_photos
     from convoscope.cli.console import results
     from convoscope.cli.train_text import say_finished
     from convoscope.runs import RunFolder
+    from convoscope.runs.photos import load_photos
     from convoscope.runs.preparation import load_data
     from convoscope.runs.training import is_finished, settings_of, training_state, use
 
@@ -133,10 +154,12 @@ def _go_on(path: Path, changes: dict[str, Any], run: RunOptions, trackers: list[
     settings = settings_of(folder, **{name: value for name, value in changes.items() if value != "auto"})
     state = training_state(folder)
     if is_finished(folder, settings, state):
-        assert state is not None
         say_finished(results(), folder, settings, state)
         return
     use(settings)
+    if settings.backbone is not None:
+        train_photos.train(folder, settings, load_photos(settings), run, trackers)
+        return
     _run(folder, settings, load_data(settings), state, run, trackers)
 
 

@@ -11,6 +11,7 @@ import typer
 from convoscope.cli.options import read_path
 
 _MODEL, _TRAINING, _IMAGES, _RUN = "Model", "Training", "Your own images", "Run"
+_PHOTOS = "Your own photos"
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,54 @@ class ImageOptions:
 
 
 @dataclass(frozen=True)
+class PhotoOptions:
+    """How a classifier of photos is put on a pretrained backbone."""
+
+    backbone: Annotated[
+        str | None,
+        typer.Option(
+            help="The pretrained network to begin with, or none: from scratch. Default: efficientnet-lite0 for photos "
+            "in colour, unless an option says how to train from scratch.",
+            metavar="NAME|FILE|none",
+            rich_help_panel=_PHOTOS,
+        ),
+    ] = None
+    fine_tune: Annotated[
+        int | None,
+        typer.Option(
+            help="Train the last blocks of the backbone, too. Default: 4 where held-out images say that it gains.",
+            metavar="BLOCKS",
+            rich_help_panel=_PHOTOS,
+        ),
+    ] = None
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            help="How long fine-tuning may take, with trying it; 0 for none. Default: 3.", rich_help_panel=_PHOTOS
+        ),
+    ] = None
+    exclude: Annotated[
+        Path | None,
+        typer.Option(
+            parser=read_path,
+            help="Leave out the files on this list, such as the suspects.csv of an earlier run.",
+            metavar="FILE",
+            rich_help_panel=_PHOTOS,
+        ),
+    ] = None
+    based_on: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            parser=read_path,
+            help="Go on from an earlier run after photos or classes were added: its split stays.",
+            metavar="RUN",
+            rich_help_panel=_PHOTOS,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
 class RunOptions:
     """Where the run is kept, who follows it, and what it computes with."""
 
@@ -218,9 +267,13 @@ class RunOptions:
     ] = False
 
 
-def settings_given(model: ModelOptions, training: TrainingOptions, images: ImageOptions) -> dict[str, Any]:
+def settings_given(
+    model: ModelOptions, training: TrainingOptions, images: ImageOptions, photos: PhotoOptions
+) -> dict[str, Any]:
     """Give what was typed under the names of `convoscope.runs.TrainSettings`; None is what was not."""
-    given = {**asdict(model), **asdict(training), **asdict(images)}
+    given = {**asdict(model), **asdict(training), **asdict(images), **asdict(photos)}
+    for name in ("exclude", "based_on"):
+        given[name] = None if given[name] is None else str(given[name].absolute())
     renamed = {"augment": "augmentation", "color": "color_mode"}
     return {renamed.get(name, name): value for name, value in given.items()} | {"image_size": size(images.image_size)}
 

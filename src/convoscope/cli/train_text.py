@@ -107,19 +107,19 @@ def close(console: Console, folder: RunFolder, outcome: Outcome) -> None:
     console.print()
     max_value = outcome.data.info.max_value
     print_report(console, outcome.report, outcome.data.x_test, max_value, outcome.report["data"])
-    _list_files(console, folder)
+    list_files(console, folder)
     _suggest(console, folder, outcome)
-    remind(console, _caveats(outcome))
+    remind(console, caveats(outcome))
 
 
-def _caveats(outcome: Outcome) -> list[str]:
+def caveats(outcome: Outcome) -> list[str]:
     """Collect what limits the result: it was said above, and has left the screen."""
-    caveats = [outcome.report["caveat"]] if "caveat" in outcome.report else []
-    if (found := outcome.data.report) is not None:
-        caveats += [f"{note[:1].upper()}{note[1:]}." for note in found.notes]
-        if skipped := len(found.skipped):
-            caveats.append(f"{counted(skipped, 'file')} could not be used; data.json says why.")
-    return caveats
+    found = [outcome.report["caveat"]] if "caveat" in outcome.report else []
+    if (report := outcome.data.report) is not None:
+        found += [f"{note[:1].upper()}{note[1:]}." for note in report.notes]
+        if skipped := len(report.skipped):
+            found.append(f"{counted(skipped, 'file')} could not be used; data.json says why.")
+    return found
 
 
 def _say_why_stopped(console: Console, outcome: Outcome) -> None:
@@ -134,7 +134,8 @@ def _say_why_stopped(console: Console, outcome: Outcome) -> None:
         console.print(f"The model of epoch {report['kept_epoch']} is kept, which was best in validation.")
 
 
-def _list_files(console: Console, folder: RunFolder) -> None:
+def list_files(console: Console, folder: RunFolder) -> None:
+    """List the files of a run, with what is in them."""
     from rich.table import Table
 
     from convoscope.training.callbacks.snapshots import find_snapshots
@@ -200,12 +201,15 @@ def conclude(console: Console, folder: RunFolder, outcome: Outcome) -> None:
     )
 
 
-def say_finished(console: Console, folder: RunFolder, settings: TrainSettings, state: dict[str, Any]) -> None:
+def say_finished(console: Console, folder: RunFolder, settings: TrainSettings, state: dict[str, Any] | None) -> None:
     """Say that there is nothing left to train, why, and what would train it for longer."""
     from convoscope.cli.console import command_line
     from convoscope.cli.train_longer import longer
     from convoscope.wording import counted
 
+    if state is None:
+        console.print(f"The run in {folder} is finished, and nothing was done.", soft_wrap=True)
+        return
     reasons = {"goal": " because its goal was reached", "patience": " because its patience was used up"}
     more = command_line("convoscope", *longer(folder, settings, state["epoch"] * 2))
     why = reasons.get(state["stopped"] or "", "")

@@ -109,8 +109,9 @@ class Dataset:
         The SHA-256 of each of these files' bytes, in hexadecimal.
     report : FolderReport or None
         What was found in a folder, what was left out, and why.
-    test_part : {"test", "validation", "all"}
-        Which images are in ``x_test``: your own may have none to test with, and then those to validate with are.
+    test_part : {"test", "validation", "all", "cross-validation"}
+        Which images are in ``x_test``: your own may have none to test with, and then those to validate with are, or
+        those to train with, each of which is held out once in cross-validation.
     """
 
     x_train: NDArray[np.uint8] = field(repr=False)
@@ -145,6 +146,8 @@ class Dataset:
     @property
     def test_subject(self) -> str:
         """What is in ``x_test``, in words."""
+        if self.test_part == "cross-validation":
+            return f"the images of {self.info.name}, each held out once in cross-validation"
         return f"{'all' if self.test_part == 'all' else f'the {self.test_part}'} images of {self.info.name}"
 
     @property

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.errors import DataError, ShapeError
+from convoscope.report.calibration import calibration_error
+from convoscope.report.interval import interval_of
 
 Report = dict[str, Any]
 WORST = 24
@@ -40,11 +42,12 @@ def classification_report(
     Returns
     -------
     dict
-        Plain values, ready for JSON: ``images``, ``mistakes`` (how many), ``accuracy``, ``classes`` (for each its
-        ``name``, ``precision``, ``recall``, ``f1`` and ``support``), ``confusion_matrix`` (a row for each true class, a
-        column for each prediction) and ``worst_mistakes``: those that the model was surest of, with the image's
-        ``index``, the ``true`` and ``predicted`` class numbers, the ``probability`` it gave to its prediction and the
-        ``true_probability`` it gave to the right one, and its ``file`` if `files` are given.
+        Plain values, ready for JSON: ``images``, ``mistakes`` (how many), ``accuracy`` with its 95 % ``interval``, the
+        expected ``calibration_error``, ``classes`` (for each its ``name``, ``precision``, ``recall``, ``f1`` and
+        ``support``), ``confusion_matrix`` (a row for each true class, a column for each prediction) and
+        ``worst_mistakes``: those that the model was surest of, with the image's ``index``, the ``true`` and
+        ``predicted`` class numbers, the ``probability`` it gave to its prediction and the ``true_probability`` it gave
+        to the right one, and its ``file`` if `files` are given.
 
     Raises
     ------
@@ -93,6 +96,8 @@ def classification_report(
         "images": len(labels),
         "mistakes": len(wrong),
         "accuracy": float(np.mean(predictions == labels)),
+        "interval": list(interval_of(len(labels) - len(wrong), len(labels))),
+        "calibration_error": calibration_error(given, labels),
         "classes": _per_class(matrix, class_names),
         "confusion_matrix": matrix.tolist(),
         "worst_mistakes": [

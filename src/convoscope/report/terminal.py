@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from convoscope.names import for_terminal
 from convoscope.report.classification import Report
+from convoscope.report.interval import with_interval
 from convoscope.report.pixels import Image, draw, resized, to_rgb
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def print_report(console: Console, report: Report, images: Image, max_value: flo
     right = report["images"] - report["mistakes"]
     headline = Text.assemble(
         ("Accuracy ", "bold"),
-        (percent(report["accuracy"], 2), "bold green"),
+        (with_interval(right, report["images"]), "bold green"),
         f"  {right:,} of {report['images']:,} right",
         (f", {for_terminal(subject)}", "dim"),
     )

@@ -75,6 +75,8 @@ REPORT = Record(
         "parameters": whole(),
         "multiply_adds": whole(),
         "last_epoch": EPOCH,
+        "interval": ListOf(SHARE, least=2),
+        "calibration_error": SHARE,
     },
 )
 _TRACKER = Record({"id": OrNone(TEXT)})

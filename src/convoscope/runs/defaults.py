@@ -45,7 +45,9 @@ def with_defaults(info: DatasetInfo, told: dict[str, Any]) -> dict[str, Any]:
     if "augmentation" in told:
         told = {**told, "augmentation": _augmentation(told["augmentation"])}
     recipe: dict[str, Any] = {}
-    if "recipe" in told:
+    if "backbone" in told:
+        recipe = {"model": told["backbone"], "epochs": 1, "validation": 0.0}
+    elif "recipe" in told:
         recipe = _recipe_settings(info, told)
     elif info.is_custom:
         recipe = _fitting_settings(info, told)
@@ -80,6 +82,11 @@ def with_defaults(info: DatasetInfo, told: dict[str, Any]) -> dict[str, Any]:
         "patience": None,
         "goal_accuracy": None,
         "snapshots": False,
+        "backbone": None,
+        "fine_tune": None,
+        "minutes": None,
+        "exclude": None,
+        "based_on": None,
     }
     return {**defaults, **recipe, **told}
 

@@ -35,13 +35,18 @@ def with_channels(images: Images) -> Images:
 
 
 def load_data(settings: TrainSettings) -> Dataset:
-    """Load the data set that the settings name."""
+    """Load the data set that the settings name, in the form that they say."""
+    from convoscope.runs.photos import exclusions, load_photos
+
+    if settings.backbone is not None:
+        return load_photos(settings)
     return source(settings.dataset).load(
         settings.data_dir,
         image_size=settings.image_size,
         color_mode=settings.color_mode,
         validation_split=settings.validation,
         max_pixels=settings.max_pixels,
+        exclude=exclusions(settings.exclude) or None,
         threads=settings.threads,
     )
 

@@ -15,7 +15,7 @@ from convoscope.recipes.compiling import SCHEDULES
 from convoscope.runs.defaults import OPTIMIZERS, with_defaults
 from convoscope.runs.reading import FLAG, TEXT, Kind, OrNone, Plain, Record, check, number, whole
 
-_PATHS = ("dataset", "data_dir")
+_PATHS = ("dataset", "data_dir", "exclude", "based_on")
 CLASS_WEIGHTS = ("auto", "none")
 UNKNOWN = Plain("left out, for this Convoscope knows no such setting", lambda value: False)
 _KINDS: dict[str, Kind] = {
@@ -84,6 +84,17 @@ class TrainSettings:
         At which accuracy training stops: of validation if there is one, else of training.
     snapshots : bool
         Whether the weights after each epoch are kept, to look back at.
+    backbone : str or None
+        The pretrained backbone that a classifier of photos is put on; None where training begins from scratch. What
+        says how to train from scratch then means nothing.
+    fine_tune : int or None
+        How many of its last blocks learn on; None if that is to be tried.
+    minutes : float or None
+        How long fine-tuning may take.
+    exclude : str or None
+        The path of a list of files that are left out.
+    based_on : str or None
+        The path of the run whose split of the images is kept.
     """
 
     dataset: str
@@ -118,16 +129,27 @@ class TrainSettings:
     pooling: str | None = None
     dense_units: int | None = None
     max_pixels: int | None = None
+    backbone: str | None = None
+    fine_tune: int | None = None
+    minutes: float | None = None
+    exclude: str | None = None
+    based_on: str | None = None
 
     def __post_init__(self) -> None:
         _whole(self.epochs, "epochs", 1)
+        if self.fine_tune is not None:
+            _whole(self.fine_tune, "fine-tune", 1)
+        if self.minutes is not None and not 0 <= self.minutes < float("inf"):
+            raise ConfigurationError(
+                f"--minutes is how long fine-tuning may take, 0 for none, but is {self.minutes:g}. Write 3, or 0.5."
+            )
         _whole(self.batch_size, "batch-size", 1)
         _whole(self.threads, "threads", 1)
         if self.seed < 0:
             raise ConfigurationError(f"--seed must be 0 or more, but is {self.seed}.")
         if self.layers is not None:
             parse_layers(self.layers)
-        elif self.model not in preset_names():
+        elif self.backbone is None and self.model not in preset_names():
             raise unknown_name("model", self.model, preset_names())
         if self.optimizer not in OPTIMIZERS:
             raise unknown_name("optimizer", self.optimizer, OPTIMIZERS)
@@ -182,8 +204,8 @@ class TrainSettings:
 
     @property
     def label(self) -> str:
-        """The recipe's name, or else the model's: what folders and pictures of the run are called by."""
-        return self.recipe or self.model
+        """What folders and pictures of the run are called by: its backbone, its recipe, or else its model."""
+        return self.backbone or self.recipe or self.model
 
     def as_dict(self) -> dict[str, Any]:
         """Give the settings as plain values for ``config.json``."""
@@ -198,7 +220,7 @@ class TrainSettings:
         check(values, Record(needed, optional, others=UNKNOWN), f"{where}")
         size = values["image_size"]
         try:
-            paths = {name: native_path(path) for name in _PATHS if (path := values[name]) is not None}
+            paths = {name: native_path(path) for name in _PATHS if (path := values.get(name)) is not None}
             return cls(**{**values, **paths, "image_size": None if size is None else tuple(size)})
         except ConfigurationError as error:
             raise FileFormatError(f"{where} is damaged: no run can have its settings. {error}") from error

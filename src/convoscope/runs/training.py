@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-import convoscope
 from convoscope.datasets import Dataset
 from convoscope.engine import select, threads
 from convoscope.errors import ConfigurationError, DataError
 from convoscope.layers.counting import counted_afresh
 from convoscope.locks import alone_in
 from convoscope.models import Sequential, load_model
-from convoscope.models.summary import summarize
 from convoscope.names import legible
 from convoscope.paths import is_there
-from convoscope.report import WORST, classification_report
+from convoscope.report import classification_report
 from convoscope.runs.folder import RunFolder
 from convoscope.runs.preparation import (
     build_model,
@@ -30,38 +24,14 @@ from convoscope.runs.preparation import (
     with_channels,
 )
 from convoscope.runs.recorder import RunRecorder
+from convoscope.runs.reporting import CAVEAT, Outcome, describe, write_report
 from convoscope.runs.settings import TrainSettings
 from convoscope.runs.stopping import StopAtGoal
 from convoscope.tracking import kept_open, trackers_in
 from convoscope.training.callbacks import Callback, EarlyStopping, Snapshots
 from convoscope.wording import counted
 
-_MOST_CLASSES_IN_A_PICTURE = 60
 _SPELLINGS = (str, str.casefold)
-CAVEAT = (
-    "There are no test images. The validation images also chose the epoch that is kept, so expect a lower accuracy on "
-    "new images."
-)
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """What a run came to.
-
-    Attributes
-    ----------
-    settings : TrainSettings
-    data : Dataset
-    model : Sequential
-        The model that was kept, read back from its file.
-    report : dict
-        What ``report.json`` says.
-    """
-
-    settings: TrainSettings
-    data: Dataset
-    model: Sequential
-    report: dict[str, Any]
 
 
 def start(folder: RunFolder, settings: TrainSettings, data: Dataset, callbacks: Sequence[Callback] = ()) -> Outcome:
@@ -87,6 +57,10 @@ def start(folder: RunFolder, settings: TrainSettings, data: Dataset, callbacks: 
     ConfigurationError
         Another process is training in that folder (`InUseError`).
     """
+    if settings.backbone is not None:
+        from convoscope.runs.photo_training import train_photos
+
+        return train_photos(folder, settings, data, callbacks)
     model = _new_model(settings, data)
     with alone_in(folder.path), kept_open(callbacks):
         folder.write_config(describe(settings, data))
@@ -105,6 +79,10 @@ def resume(folder: RunFolder, settings: TrainSettings, data: Dataset, callbacks:
     """
     if (changed := what_changed(folder, data)) is not None:
         raise DataError(f"{changed} The run cannot go on with them; begin a new one.")
+    if settings.backbone is not None:
+        from convoscope.runs.photo_training import train_photos
+
+        return train_photos(folder, settings, data, callbacks)
     with alone_in(folder.path), kept_open(callbacks):
         state = training_state(folder)
         # Without a checkpoint it was stopped before its first epoch was whole.
@@ -140,7 +118,11 @@ def training_state(folder: RunFolder) -> dict[str, Any] | None:
 
 def is_finished(folder: RunFolder, settings: TrainSettings, state: dict[str, Any] | None) -> bool:
     """Say whether there is nothing left to train, and the report is written."""
-    if state is None or not is_there(folder.report) or not is_there(folder.model):
+    if not is_there(folder.report) or not is_there(folder.model):
+        return False
+    if settings.backbone is not None:
+        return True
+    if state is None:
         return False
     return state["stopped"] is not None or state["epoch"] >= settings.epochs
 
@@ -149,28 +131,6 @@ def use(settings: TrainSettings) -> None:
     """Set engine and threads as the run wants them."""
     threads.set_threads(settings.threads)
     select.use(settings.engine)
-
-
-def describe(settings: TrainSettings, data: Dataset) -> dict[str, Any]:
-    """Give what ``config.json`` says: what to train, on what, and with which versions."""
-    return {
-        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "settings": settings.as_dict(),
-        "data": {
-            "name": data.info.name,
-            "where": data.info.where,
-            "train_images": len(data.x_train),
-            "test_images": len(data.x_test),
-            "class_names": list(data.info.class_names),
-            "digest": data.digest(),
-        },
-        "versions": {
-            "convoscope": convoscope.__version__,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "platform": platform.platform(),
-        },
-    }
 
 
 def what_changed(folder: RunFolder, data: Dataset) -> str | None:
@@ -258,40 +218,19 @@ def _report(
     folder: RunFolder, settings: TrainSettings, data: Dataset, model: Sequential, recorder: RunRecorder
 ) -> dict[str, Any]:
     """Test the model that was kept, and write the report and its pictures; report.json last, for it ends the run."""
-    from PIL import Image
-
-    from convoscope.report.pixels import to_rgb
-    from convoscope.report.sheet import confusion_picture, mistakes_sheet
-
     tested = test(model, data, worst=len(data.x_test))
-    validates = data.test_part == "validation"
-    tested |= {"part": data.test_part, **({"caveat": CAVEAT} if validates else {})}
-    if data.test_files is not None:
-        folder.write_mistakes(tested)
-    tested["worst_mistakes"] = tested["worst_mistakes"][:WORST]
+    chosen = data.test_part == "validation" and recorder.monitor is not None
+    tested |= {"part": data.test_part, **({"caveat": CAVEAT} if chosen else {})}
     seconds = sum(epoch.get("seconds", 0.0) for epoch in recorder.epochs)
-    report = {
-        "data": data.test_subject,
-        **tested,
+    measured = {
         "epochs": recorder.done,
         "kept_epoch": recorder.best_epoch,
         "stopped": recorder.stopped,
         "seconds": round(seconds, 3),
         "images_a_second": round(len(recorder.epochs) * count_to_train(data, settings) / max(seconds, 1e-3)),
-        "parameters": model.count_params(),
-        "multiply_adds": summarize(model).multiply_adds,
         "last_epoch": recorder.epochs[-1] if recorder.epochs else {"epoch": recorder.done},
     }
-    title = f"{data.info.name}, {settings.label}"
-    max_value = data.info.max_value
-    folder.write_picture(
-        folder.mistakes, mistakes_sheet(tested, data.x_test, max_value, f"{title}: the worst mistakes")
-    )
-    if len(data.info.class_names) <= _MOST_CLASSES_IN_A_PICTURE:
-        folder.write_picture(folder.confusion, confusion_picture(tested, f"{title}: what is taken for what"))
-    folder.write_picture(folder.example, Image.fromarray(to_rgb(data.x_test[0], max_value)))
-    folder.write_report(report)
-    return report
+    return write_report(folder, settings.label, data, model, tested, measured)
 
 
 def knows_classes(model: Sequential, names: Sequence[str]) -> bool:

@@ -60,6 +60,8 @@ class Choice:
     way : {"frozen", "fine-tuned"}
     reason : str
         A sentence.
+    labels : array of int, shape (N,)
+        Of the images.
     attempts : list of Attempt
     plan : Plan or None
         How the chosen one was fine-tuned.
@@ -69,6 +71,7 @@ class Choice:
     frozen: Classified
     way: str
     reason: str
+    labels: npt.NDArray[np.integer]
     attempts: list[Attempt] = field(default_factory=list)
     plan: Plan | None = None
 
@@ -126,7 +129,7 @@ def train(
     attempts = [Attempt(FROZEN, *_right(frozen.held_out, photos.labels, frozen.judged), time.perf_counter() - began)]
     epochs, why_not = _epochs(photos, extractor, attempts[0], wishes)
     if why_not:
-        return Choice(frozen, frozen, FROZEN, why_not, attempts)
+        return Choice(frozen, frozen, FROZEN, why_not, photos.labels, attempts)
     plan = Plan(wishes.blocks or BLOCKS, epochs, _mirrored(photos, extractor, wishes), wishes.balanced, wishes.seed)
     say(f"Trying to fine-tune {_described(plan)}, without a fifth of the images ...")
     began = time.perf_counter()
@@ -143,12 +146,13 @@ def train(
         f"{tuned.right} of {counted(tuned.images, 'held-out image')} right, and {before} with the frozen backbone"
     )
     if tuned.right <= before and wishes.blocks is None:
-        return Choice(frozen, frozen, FROZEN, f"Fine-tuning gained nothing: {compared}.", attempts)
+        return Choice(frozen, frozen, FROZEN, f"Fine-tuning gained nothing: {compared}.", photos.labels, attempts)
     say(f"Fine-tuning {_described(plan)} on all images: {compared} ...")
     head, _ = head_of(photos, extractor, balanced=wishes.balanced, seed=wishes.seed)
     model = fine_tune(extractor.backbone, head, photos.images, photos.labels, photos.class_names, plan)
     classified = finished(model, photos, trial, held_out)
-    return Choice(classified, frozen, TUNED, f"Fine-tuning {_described(plan)}: {compared}.", attempts, plan)
+    reason = f"Fine-tuning {_described(plan)}: {compared}."
+    return Choice(classified, frozen, TUNED, reason, photos.labels, attempts, plan)
 
 
 def _described(plan: Plan) -> str:

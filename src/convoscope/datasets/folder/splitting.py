@@ -91,7 +91,7 @@ def grow_parts(
     array([0, 2, 2, 0], dtype=uint8)
     """
     part_of_group = {int(group): part for group, part in zip(groups, known, strict=True) if part != UNKNOWN}
-    parts = known.copy()
+    parts: npt.NDArray[np.uint8] = known.copy()
     for index in np.flatnonzero(known == UNKNOWN):
         parts[index] = part_of_group.get(int(groups[index]), UNKNOWN)
     new = np.flatnonzero(parts == UNKNOWN)

@@ -1,0 +1,152 @@
+"""Train a classifier of photos in a run's folder, on a pretrained backbone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from convoscope.applications import backbone as find_backbone
+from convoscope.datasets import Dataset, FolderDataset
+from convoscope.errors import ConfigurationError
+from convoscope.locks import alone_in
+from convoscope.models.files import save_model
+from convoscope.report import classification_report
+from convoscope.report.calibration import calibration_error
+from convoscope.report.interval import interval_of
+from convoscope.runs.folder import RunFolder
+from convoscope.runs.photos import CROSS_VALIDATION, check_photos, origin
+from convoscope.runs.reporting import Outcome, describe, write_report
+from convoscope.runs.settings import TrainSettings
+from convoscope.tracking import kept_open, trackers_in
+from convoscope.training.callbacks import Callback
+from convoscope.transfer import Choice, Extractor, FeatureStore, Photos, Wishes, train
+from convoscope.transfer.choosing import MINUTES, as_dict
+from convoscope.transfer.features import Progress
+
+
+def train_photos(
+    folder: RunFolder,
+    settings: TrainSettings,
+    data: Dataset,
+    callbacks: Sequence[Callback] = (),
+    *,
+    progress: Progress | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Outcome:
+    """Train, test, and keep everything in the run's folder.
+
+    Parameters
+    ----------
+    folder : RunFolder
+    settings : TrainSettings
+        With a `backbone`.
+    data : FolderDataset
+        From `convoscope.runs.photos.load_photos`.
+    callbacks : sequence of Callback
+        Trackers get the report.
+    progress : callable, optional
+        ``progress(done, total, what)``.
+    say : callable
+        Is told in a sentence what happens next, where that takes long.
+
+    Notes
+    -----
+    What a kill interrupts is done again: the features are kept, so that this takes little time.
+    """
+    if not isinstance(data, FolderDataset) or settings.backbone is None:
+        raise ConfigurationError("A pretrained backbone is for your own images: give a folder or a table of them.")
+    check_photos(data)
+    with alone_in(folder.path), kept_open(callbacks):
+        folder.remove_leftovers()
+        folder.forget_history()
+        folder.write_config(describe(settings, data))
+        folder.write_data(data.record())
+        began = time.perf_counter()
+        choice = _chosen(settings, data, progress, say)
+        seconds = time.perf_counter() - began
+        model = choice.classified.model
+        model.preprocessing = data.preprocessing
+        tested, images = _tested(choice, data)
+        epochs = 1 if choice.plan is None else choice.plan.epochs
+        last = {"epoch": epochs, "val_accuracy": _held_out(choice)["accuracy"], "seconds": round(seconds, 3)}
+        folder.append_epoch(last)
+        measured = {
+            "epochs": epochs,
+            "kept_epoch": epochs,
+            "stopped": None,
+            "seconds": round(seconds, 3),
+            "last_epoch": last,
+            "training": as_dict(choice),
+            "cross_validation": _held_out(choice),
+            "temperature": choice.classified.temperature,
+            "rejection": None if model.rejection is None else model.rejection.numbers(),
+        }
+        model.origin = origin(settings, data.info, data.digest(), tested)
+        save_model(model, folder.model, include_optimizer=False)
+        report = write_report(folder, settings.label, images, model, tested, measured)
+        for each in trackers_in(callbacks):
+            each.conclude(model, images.x_test, images.y_test, report)
+    return Outcome(settings, images, model, report)
+
+
+def _chosen(
+    settings: TrainSettings, data: FolderDataset, progress: Progress | None, say: Callable[[str], None]
+) -> Choice:
+    assert settings.backbone is not None
+    photos = Photos(
+        data.x_train,
+        data.y_train.astype(np.int64),
+        data.train_digests,
+        data.class_names,
+        [data.root / name for name in data.train_files],
+        settings.threads,
+    )
+    wishes = Wishes(
+        MINUTES if settings.minutes is None else settings.minutes,
+        settings.fine_tune,
+        settings.class_weight == "auto",
+        settings.seed,
+    )
+    return train(
+        photos, Extractor(find_backbone(settings.backbone), FeatureStore()), wishes, progress=progress, say=say
+    )
+
+
+def _tested(choice: Choice, data: FolderDataset) -> tuple[dict[str, Any], FolderDataset]:
+    """Report on the test images, or else on the images that were held out; and give the data set of just these."""
+    images, found = data, choice.classified
+    if data.test_part == CROSS_VALIDATION:
+        judged = np.flatnonzero(found.judged)
+        assert data.test_files is not None
+        images = replace(
+            data,
+            x_test=data.x_test[judged],
+            y_test=data.y_test[judged],
+            test_files=tuple(data.test_files[index] for index in judged),
+            test_digests=tuple(data.test_digests[index] for index in judged),
+        )
+        probabilities = found.held_out[judged]
+    else:
+        probabilities = found.model.predict(data.x_test, verbose=0)
+    names = list(data.class_names)
+    tested = classification_report(
+        images.y_test, probabilities, names, worst=len(images.y_test), files=images.test_files
+    )
+    return {**tested, "part": data.test_part}, images
+
+
+def _held_out(choice: Choice) -> dict[str, Any]:
+    """Give how the chosen classifier did on training images that it had not seen."""
+    found = choice.classified
+    labels, told = choice.labels[found.judged], found.held_out[found.judged]
+    right = int(np.sum(told.argmax(axis=1) == labels))
+    return {
+        "images": len(labels),
+        "accuracy": right / len(labels),
+        "interval": list(interval_of(right, len(labels))),
+        "calibration_error": calibration_error(told, labels),
+    }

@@ -1,0 +1,222 @@
+"""Runs that train a classifier of photos on a pretrained backbone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convoscope.applications import backbone as find_backbone
+from convoscope.datasets import Dataset, DatasetInfo, FolderDataset, from_folder
+from convoscope.datasets.folder.listing import list_folder
+from convoscope.datasets.folder.survey import choose_form
+from convoscope.datasets.folder.table import list_table
+from convoscope.datasets.progress import Progress
+from convoscope.errors import ConfigurationError, DataError, FileFormatError
+from convoscope.names import native_path
+from convoscope.paths import user_path
+from convoscope.runs.folder import RunFolder
+from convoscope.runs.settings import TrainSettings
+from convoscope.storage import read_json
+
+DEFAULT = "efficientnet-lite0"
+SCRATCH = "none"
+CROSS_VALIDATION = "cross-validation"
+#: With fewer images than this, none is set aside to test with: each is held out once in cross-validation instead.
+_TOO_FEW_TO_TEST = 500
+_TEST = 0.1
+_LOOKED_AT = 60  # files tell how large the images are, and whether in colour
+_SMALL_SIDE = 64  # pixels, below which a photo has too little for a network that was trained on 224
+#: What says how to train a network from scratch.
+OF_SCRATCH = (
+    *("model", "layers", "filters", "convolutions", "kernel_size", "pooling", "dense_units", "dropout"),
+    *("recipe", "epochs", "batch_size", "learning_rate", "optimizer", "augmentation", "patience", "goal_accuracy"),
+    *("image_size", "color_mode", "validation", "snapshots"),
+)
+OF_PHOTOS = ("fine_tune", "minutes", "based_on")
+
+
+@dataclass(frozen=True)
+class Suitable:
+    """Whether a folder's images are photos for a pretrained backbone, and why.
+
+    Attributes
+    ----------
+    backbone : str
+        Its name, or ``"none"``.
+    reason : str
+        A sentence where it is none.
+    """
+
+    backbone: str
+    reason: str = ""
+
+
+def choose_backbone(path: str, given: Mapping[str, Any]) -> Suitable:
+    """Choose how to begin with your own images: from a pretrained backbone, or from scratch.
+
+    Parameters
+    ----------
+    path : str
+        The folder or table.
+    given : mapping
+        What was told, under the names of `TrainSettings`; None is what was not.
+
+    Raises
+    ------
+    ConfigurationError
+        What was told contradicts itself.
+    """
+    told = [name for name in OF_SCRATCH if given.get(name) is not None]
+    asked = given.get("backbone")
+    photos = [name for name in OF_PHOTOS if given.get(name) is not None]
+    if asked == SCRATCH or (asked is None and told):
+        if photos:
+            _refuse(photos[0], "goes with a pretrained backbone", told[0] if told else "backbone none")
+        return Suitable(SCRATCH)
+    if asked is not None or photos:
+        if told:
+            _refuse(told[0], "is for training from scratch", "backbone" if asked else photos[0])
+        return Suitable(asked or DEFAULT)
+    source = Path(user_path(path)).absolute()
+    listing = list_folder(source) if source.is_dir() else list_table(source)
+    paths = [listing.root / entry.name for entry in listing.entries]
+    return _suits(paths, given.get("max_pixels"))
+
+
+def _suits(paths: list[Path], max_pixels: int | None) -> Suitable:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from convoscope.errors import ConvoscopeError
+
+    indices = np.unique(np.linspace(0, len(paths) - 1, min(_LOOKED_AT, len(paths))).round().astype(int))
+    with ThreadPoolExecutor() as executor:
+        form = choose_form([paths[index] for index in indices], None, None, executor, max_pixels)
+    if form is None:  # what is wrong is said when they are read
+        return Suitable(SCRATCH)
+    if form.channels == 1:
+        return Suitable(SCRATCH, "The images are grey, and a pretrained backbone is for photos in colour.")
+    if max(form.height, form.width) < _SMALL_SIDE:
+        return Suitable(SCRATCH, f"The images are small ({form.width} × {form.height}), so no photos for a backbone.")
+    try:
+        find_backbone(DEFAULT).build()
+    except ConvoscopeError as error:
+        return Suitable(SCRATCH, f"There is no pretrained backbone at hand, so training begins from scratch. {error}")
+    return Suitable(DEFAULT)
+
+
+def _refuse(option: str, why: str, other: str) -> None:
+    names = {"learning_rate": "lr", "validation": "val", "augmentation": "augment", "color_mode": "color"}
+    names |= {"based_on": "from"}
+    first, second = (f"--{names.get(name, name).replace('_', '-')}" for name in (option, other))
+    raise ConfigurationError(f"{first} {why}, and {second} asks for the other. Leave out one of the two.")
+
+
+def load_photos(settings: TrainSettings, progress: Progress | None = None) -> FolderDataset:
+    """Load your own images in the form that the settings' backbone takes.
+
+    With fewer than 500 of them, none is set aside to test with: ``test_part`` is then ``"cross-validation"``, and the
+    test images are those to train with.
+    """
+    assert settings.backbone is not None
+    form = find_backbone(settings.backbone).preprocessing
+    source = Path(native_path(settings.dataset))
+    listing = list_folder(source) if source.is_dir() else list_table(source)
+    few = len(listing.entries) < _TOO_FEW_TO_TEST
+    data = from_folder(
+        settings.dataset,
+        image_size=(form["height"], form["width"]),
+        color_mode="rgb",
+        fit=form["fit"],
+        resize=form.get("resize"),
+        interpolation=form["interpolation"],
+        validation_split=0.0,
+        test_split=0.0 if few else _TEST,
+        max_pixels=settings.max_pixels,
+        exclude=exclusions(settings.exclude),
+        split=_split_of(settings.based_on),
+        cache_dir=None if settings.data_dir is None else user_path(settings.data_dir) / "folders",
+        threads=settings.threads,
+        progress=progress,
+    )
+    reason = f"what {settings.backbone} takes"
+    taken = replace(data.report.form, size_reason=reason, colour_reason=reason)
+    data = replace(data, report=replace(data.report, form=taken))
+    if len(data.x_test):
+        return data
+    return replace(
+        data,
+        x_test=data.x_train,
+        y_test=data.y_train,
+        test_files=data.train_files,
+        test_digests=data.train_digests,
+        info=replace(data.info, test_count=len(data.x_train)),
+        test_part=CROSS_VALIDATION,
+    )
+
+
+def exclusions(path: str | None) -> set[str]:
+    """Return the files that the list in a file says to leave out."""
+    if path is None:
+        return set()
+    from convoscope.quality import read_exclusions
+
+    return read_exclusions(path)
+
+
+def refuse_for_published(name: str, given: Mapping[str, Any]) -> None:
+    """Raise ConfigurationError where an option means something for your own images only."""
+    for option in ("backbone", "exclude", *OF_PHOTOS):
+        if given.get(option) is not None:
+            spelled = "from" if option == "based_on" else option.replace("_", "-")
+            raise ConfigurationError(
+                f"--{spelled} is for your own images, and {name} is a published data set. Leave it out."
+            )
+
+
+def _split_of(run: str | None) -> dict[str, str] | None:
+    """Return which part each file of an earlier run was in."""
+    if run is None:
+        return None
+    folder = RunFolder.open(run)
+    files = read_json(folder.data).get("files")
+    if not isinstance(files, list):
+        raise FileFormatError(
+            f"{folder.data} does not list the files of the run, as those of earlier versions do not. --from goes on "
+            f"from a run on your own images that this version has trained."
+        )
+    try:
+        return {native_path(each["file"]): each["part"] for each in files}
+    except (TypeError, KeyError, AttributeError) as error:
+        raise FileFormatError(f"{folder.data} is damaged: a file lacks its name or its part.") from error
+
+
+def check_photos(data: Dataset) -> None:
+    """Raise DataError where a class has a single image: nothing could be said of it."""
+    counts = np.bincount(data.y_train, minlength=len(data.info.class_names))
+    if (few := np.flatnonzero(counts < 2)).size:
+        names = ", ".join(data.info.class_names[index] for index in few)
+        raise DataError(
+            f"A class needs two images or more to train with, and {names} has one. Add images, or remove the class."
+        )
+
+
+def origin(settings: TrainSettings, info: DatasetInfo, digest: str | None, report: Mapping[str, Any]) -> dict[str, Any]:
+    """Give when, on what and with what result a model was trained, for its file."""
+    import convoscope
+
+    return {
+        "trained": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "convoscope": convoscope.__version__,
+        "data": info.name,
+        "train_images": info.train_count,
+        "digest": digest,
+        "backbone": settings.backbone,
+        "part": report["part"],
+        "images": report["images"],
+        "accuracy": report["accuracy"],
+    }
