@@ -36,6 +36,7 @@ READERS = (
     Reader("csv", 8, data.TableTrial),
     Reader("cache", 3, data.CacheTrial),
     Reader("pickle", 12, packed.PickleTrial),
+    Reader("checkpoint", 8, packed.CheckpointTrial),
     Reader("cifar", 3, packed.BatchesTrial),
     Reader("npz", 3, packed.ArraysTrial),
     Reader("archive", 3, packed.ArchiveTrial),

@@ -1,4 +1,4 @@
-"""Pickled batches, files of arrays, and archives."""
+"""Pickled batches, PyTorch's checkpoints, files of arrays, and archives."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from campaign.mutation import damage
 from convoscope.datasets import cifar10, mnist
 from convoscope.datasets.npz import NAMES
 from convoscope.datasets.pickled import read_pickled
+from convoscope.interchange.pytorch import read_checkpoint
 from convoscope.utils.archives import unpack
 
 
@@ -39,6 +40,45 @@ class PickleTrial:
     def read(self, content: bytes, folder: Path) -> None:
         """Read it."""
         read_pickled(content, "the batch")
+
+
+#: A tensor of 2×3 numbers: the name of the kind, and the storage's key.
+_TENSOR = (
+    b"ctorch._utils\n_rebuild_tensor_v2\n((U\x07storagectorch\n%s\nU\x01%sU\x03cpuK\x06tQ"
+    b"K\x00K\x02K\x03\x86K\x03K\x01\x86\x89}tR"
+)
+
+
+class CheckpointTrial:
+    """A checkpoint of PyTorch, in its older format and in its newer one."""
+
+    def __init__(self, folder: Path) -> None:
+        pairs = b"U\x01a" + _TENSOR % (b"FloatStorage", b"0") + b"U\x01b" + _TENSOR % (b"BFloat16Storage", b"1")
+        state = b"ccollections\nOrderedDict\n)Rq\x00(" + pairs + b"u}U\x09_metadata}sb"
+        code = b"\x80\x02}(U\x05epochK\x03U\x0astate_dict" + state + b"u."
+        head = (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True})
+        older = b"".join(pickle.dumps(each, 2) for each in head) + code + pickle.dumps(["0", "1"], 2)
+        length = (6).to_bytes(8, "little")
+        kept = io.BytesIO()
+        with zipfile.ZipFile(kept, "w") as archive:
+            for name, content in {
+                "data.pkl": code,
+                "byteorder": b"little",
+                "data/0": bytes(24),
+                "data/1": bytes(12),
+            }.items():
+                archive.writestr(f"archive/{name}", content)
+        self.samples = [older + length + bytes(24) + length + bytes(12), kept.getvalue()]
+
+    def make(self, rng: Random) -> bytes:
+        """Damage one of them."""
+        return damage(rng, rng.choice(self.samples), self.samples)
+
+    def read(self, content: bytes, folder: Path) -> None:
+        """Read it."""
+        path = folder / "weights.pth"
+        path.write_bytes(content)
+        read_checkpoint(path)
 
 
 class BatchesTrial:

@@ -156,6 +156,17 @@ def test_a_pretrained_base(tmp_path: Path) -> None:
     assert other.class_names is None
 
 
+def test_class_names_go_with_the_head() -> None:
+    model = cs.Sequential([layers.Dense(4, input_shape=(3,)), layers.Dense(2)])
+    model.class_names, model.origin = ["ants", "bees"], {"accuracy": 0.9}
+    model.pop()
+    model.add(layers.Dense(5))
+    assert (model.class_names, model.rejection, model.origin) == (None, None, None)
+    model.class_names = list("abcde")
+    model.add(layers.Softmax())
+    assert model.class_names == list("abcde")
+
+
 def _index(base: cs.Model, layer: Any) -> int:
     counts = [len(each.get_weights()) for each in base.layers]
     return sum(counts[: base.layers.index(layer)])

@@ -96,6 +96,15 @@ def test_what_a_file_is() -> None:
     assert not is_checkpoint(Path(__file__))
 
 
+def test_what_python_2_wrote(tmp_path: Path) -> None:
+    """Texts are bytes there."""
+    code = _tensor(b"K\x02K\x02\x86", b"K\x02K\x01\x86").replace(b"\x80\x02}", b"\x80\x02}U\x0astate_dict}", 1)
+    path = tmp_path / "python2.pth"
+    numbers = (4).to_bytes(8, "little") + np.arange(4, dtype="<f4").tobytes()
+    path.write_bytes(_older(code[:-1] + b"s.", b"\x80\x02]U\x010a.") + numbers)
+    np.testing.assert_array_equal(read_checkpoint(path)["w"], [[0, 1], [2, 3]])
+
+
 # ---- hostile files
 
 
@@ -257,6 +266,17 @@ def test_archives_that_unpack_to_more_than_they_are(tmp_path: Path) -> None:
         out._didModify = True  # type: ignore[attr-defined]
     with pytest.raises(FileFormatError, match="damaged"):
         read_checkpoint(tmp_path / "many.pth")
+
+
+@pytest.mark.parametrize(("field", "form", "value"), [(42, "<I", 0xFFFFFF00), (20, "<II", 6_000), (8, "<H", 1)])
+def test_lists_of_files_that_lie(field: int, form: str, value: int, tmp_path: Path) -> None:
+    """Of where a file begins, of how long it is, and that it is encrypted."""
+    content, path = bytearray((FILES / "newer.pth").read_bytes()), tmp_path / "lies.pth"
+    at = content.index(b"PK\x01\x02") + field
+    content[at : at + struct.calcsize(form)] = struct.pack(form, *(form.count("I") or 1) * [value])
+    path.write_bytes(content)
+    with pytest.raises(FileFormatError, match="damaged"):
+        read_checkpoint(path)
 
 
 @pytest.mark.parametrize("name", ["older", "newer", "parallel_older", "parallel_newer"])

@@ -47,8 +47,8 @@ def unsupported(kind: str, folder: Path) -> Path:
 WORDS = {
     "keras": r"a Keras model.*model_from_json.*model\.load_weights",
     "h5": r"an HDF5 file, as of Keras.*load_weights",
-    "pt": r"a PyTorch file.*may run code.*permute\(2, 3, 1, 0\)",
-    "pth": "a PyTorch file.*may run code",
+    "pt": r"a PyTorch file.*applications\.ResNet18.*read_checkpoint.*\(2, 3, 1, 0\)",
+    "pth": r"a PyTorch file.*applications\.ResNet18",
     "tflite": "a TensorFlow Lite model",
     "onnx": "an ONNX model",
     "safetensors": "is a safetensors file, but not a Convoscope model.*another program",

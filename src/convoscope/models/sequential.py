@@ -118,10 +118,14 @@ class Sequential(Network):
         self._extend([layer])
 
     def pop(self) -> Any:
-        """Take the last layer off and return it."""
+        """Take the last layer off and return it.
+
+        What the model knew of its classes goes with it: `class_names`, `rejection` and `origin`.
+        """
         if not self._layers:
             raise ConfigurationError(f"Model {self.name!r} has no layer to take off.")
         layer = self._layers.pop()
+        self.class_names = self.rejection = self.origin = None
         del self._stack[len(self._layers) + 1 :]
         self.forget_graph()
         if not self._layers and getattr(layer, "requested_input_shape", None) is not None:

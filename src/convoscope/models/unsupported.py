@@ -10,9 +10,10 @@ _KERAS = (
     "and load the weights out of the file: model.load_weights(path)"
 )
 _TORCH = (
-    "a PyTorch file. It is a pickle, which may run code, and is not opened here. Make the same layers with Convoscope, "
-    "load the file in PyTorch, and hand its arrays to model.set_weights, kernels of convolutions turned by "
-    "permute(2, 3, 1, 0), those of dense layers by permute(1, 0)"
+    "a PyTorch file, with weights and no layers. Known networks take it, as in "
+    "convoscope.applications.ResNet18(weights=path). For a network of your own make the layers with Convoscope, and "
+    "hand model.set_weights the arrays that convoscope.interchange.pytorch.read_checkpoint(path) returns, kernels of "
+    "convolutions transposed by (2, 3, 1, 0), those of dense layers by (1, 0)"
 )
 _BEGINNINGS = {
     b"\x89HDF\r\n\x1a\n": _KERAS.replace("a Keras model", "an HDF5 file, as of Keras"),

@@ -60,7 +60,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> dict[str, Array]:
             f"{shown} is not read: it {what}, and only tensors are read from PyTorch's files, for safety. Nothing of "
             f"it was run. {_SAVE}"
         ) from error
-    except (*DAMAGED, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (*DAMAGED, zipfile.BadZipFile, RuntimeError, EOFError, OSError) as error:
         raise FileFormatError(
             f"{shown} is damaged, cut short, or no file of torch.save. Fetch or save it again."
         ) from error
@@ -116,5 +116,6 @@ def _state(found: Any, depth: int) -> dict[Any, Any] | None:
         return None
     if any(isinstance(value, Tensor) for value in found.values()):
         return found
-    within = (_state(found.get(key), depth - 1) for key in _WITHIN)
+    keys = (key for name in _WITHIN for key in (name, name.encode()))  # Python 2 wrote bytes
+    within = (_state(found[key], depth - 1) for key in keys if key in found)
     return next((state for state in within if state is not None), None)
