@@ -118,7 +118,7 @@ def torchvisions() -> dict[str, Any]:
 def kerass() -> dict[str, Any]:
     import keras
 
-    sizes = {"MobileNetV2": (64, 64), "ResNet50": (64, 48), "VGG16": (33, 48)}
+    sizes = {"MobileNetV2": (64, 64), "ResNet50": (64, 48), "VGG16": (33, 48), "InceptionV3": (75, 79)}
     found = {}
     for name, (height, width) in sizes.items():
         options: dict[str, Any] = {"alpha": 0.35} if name == "MobileNetV2" else {}

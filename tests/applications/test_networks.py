@@ -79,7 +79,7 @@ def test_a_file_tells_which_backbone_it_is(name: str, tmp_path: Path) -> None:
     assert all(found.block_of(layer.name) for layer in model.layers if layer.count_params())
 
 
-@pytest.mark.parametrize("name", ["MobileNetV2", "ResNet50", "VGG16"])
+@pytest.mark.parametrize("name", ["MobileNetV2", "ResNet50", "VGG16", "InceptionV3"])
 def test_outputs_are_kerass(name: str, tmp_path: Path) -> None:
     """From a file as Keras publishes them, whose layers stand in its order."""
     values = KERAS[name]
@@ -94,7 +94,9 @@ def test_outputs_are_kerass(name: str, tmp_path: Path) -> None:
                 group[f"{layer}/{weight}:0"] = seeded.of_keras(layer, number, weight, shape)
     options: dict[str, Any] = {"alpha": 0.35} if name == "MobileNetV2" else {}
     model = getattr(applications, name)(include_top=False, weights=str(path), input_shape=(height, width, 3), **options)
-    assert [layer.name for layer in model.layers if layer.count_params()] == [layer for layer, _ in values["layers"]]
+    if name != "InceptionV3":  # most of whose layers have counted names
+        named = [layer for layer, _ in values["layers"]]
+        assert [layer.name for layer in model.layers if layer.count_params()] == named
     maps = model.predict(seeded.prepared_images(height, width), verbose=0)
     close(maps.mean(axis=(1, 2))[:, ::16], values["means"])
     close(maps[..., 0], values["first_map"])

@@ -91,6 +91,6 @@ def test_programs_find_them_where_keras_has_them() -> None:
     assert preprocess_input is mobilenet_v2.preprocess_input
     assert decode_predictions is imagenet_utils.decode_predictions
     with pytest.raises(OutsideNameError, match="EfficientNetLite0 is small and accurate"):
-        _ = keras.applications.InceptionV3
+        _ = keras.applications.DenseNet121
     with pytest.raises(OutsideImportError, match="there are EfficientNetLite0 to 4"):
         from convoscope.keras.applications.xception import Xception  # noqa: F401

@@ -94,6 +94,27 @@ def test_a_head_on_the_bases_output(images: Any) -> None:
     assert model.predict(prepared, verbose=0).shape == (12, 2)
 
 
+def test_a_head_on_an_inner_layer(images: Any, tmp_path: Path) -> None:
+    """A course of TensorFlow's: weights from a file, a layer in the middle, and a new end behind it."""
+    from convoscope.keras.applications.inception_v3 import InceptionV3
+
+    local_weights_file = str(tmp_path / "inception.weights.h5")
+    InceptionV3(input_shape=(96, 96, 3), include_top=False, weights=None).save_weights(local_weights_file)
+    pre_trained_model = InceptionV3(input_shape=(96, 96, 3), include_top=False, weights=None)
+    pre_trained_model.load_weights(local_weights_file)
+    for layer in pre_trained_model.layers:
+        layer.trainable = False
+    last_layer = pre_trained_model.get_layer("mixed7")
+    assert last_layer.output.shape == (None, 4, 4, 768)
+    x = layers.Flatten()(last_layer.output)
+    x = layers.Dropout(0.2)(layers.Dense(8, activation="relu")(x))
+    model = keras.Model(pre_trained_model.input, layers.Dense(1, activation="sigmoid")(x))
+    model.compile(optimizer=keras.optimizers.RMSprop(learning_rate=0.0001), loss="binary_crossentropy", metrics=["acc"])
+    large = np.repeat(np.repeat(images[0], 2, axis=1), 2, axis=2) / 255
+    assert len(model.fit(large, images[1], batch_size=6, epochs=1, verbose=0).history["acc"]) == 1
+    assert len(model.trainable_weights) == 4
+
+
 def test_the_best_of_imagenets_classes(images: Any) -> None:
     model = keras.applications.MobileNetV2((48, 48, 3), alpha=0.35, weights=None)
     proba = model.predict(keras.applications.mobilenet_v2.preprocess_input(images[0][:2]), verbose=0)

@@ -107,7 +107,7 @@ def test_addresses_have_their_checksums() -> None:
     for published in (*PUBLISHED.values(), keras_mobilenet_v2(0.35, 96)):
         parts = (published.top, published.no_top) if isinstance(published, WithAndWithoutTop) else (published,)
         addresses |= {each.url: each for each in parts if isinstance(each, Downloaded)}
-    assert len(addresses) == 15
+    assert len(addresses) == 17
     for url, each in addresses.items():
         assert url.startswith("https://")
         if url.endswith(".pth"):

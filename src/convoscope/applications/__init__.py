@@ -5,7 +5,15 @@
 (None, 1000)
 """
 
-from convoscope.applications import efficientnet_lite, imagenet_utils, mobilenet_v2, resnet, squeezenet, vgg
+from convoscope.applications import (
+    efficientnet_lite,
+    imagenet_utils,
+    inception_v3,
+    mobilenet_v2,
+    resnet,
+    squeezenet,
+    vgg,
+)
 from convoscope.applications.backbones import Backbone, backbone, backbone_names
 from convoscope.applications.efficientnet_lite import (
     EfficientNetLite0,
@@ -14,6 +22,7 @@ from convoscope.applications.efficientnet_lite import (
     EfficientNetLite3,
     EfficientNetLite4,
 )
+from convoscope.applications.inception_v3 import InceptionV3
 from convoscope.applications.mobilenet_v2 import MobileNetV2
 from convoscope.applications.resnet import ResNet18, ResNet34, ResNet50
 from convoscope.applications.squeezenet import SqueezeNet
@@ -28,6 +37,7 @@ __all__ = [
     "EfficientNetLite2",
     "EfficientNetLite3",
     "EfficientNetLite4",
+    "InceptionV3",
     "MobileNetV2",
     "ResNet18",
     "ResNet34",
@@ -37,6 +47,7 @@ __all__ = [
     "backbone_names",
     "efficientnet_lite",
     "imagenet_utils",
+    "inception_v3",
     "mobilenet_v2",
     "resnet",
     "squeezenet",

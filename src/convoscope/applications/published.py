@@ -189,6 +189,9 @@ PUBLISHED: dict[str, Published] = {
     "efficientnet-lite2": _lite(2, "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"),
     "efficientnet-lite3": _hashed(f"{_TIMM}/tf_efficientnet_lite3-b733e338.pth"),
     "efficientnet-lite4": _hashed(f"{_TIMM}/tf_efficientnet_lite4-741542c3.pth"),
+    "inception-v3": _keras(
+        "inception_v3", "inception_v3", "9a0d58056eeedaa3f26cb7ebd46da564", "bcbd6486424b2319ff4ef7d526e38f63"
+    ),
     "mobilenet-v2": keras_mobilenet_v2(1.0, 224),
     "resnet18": _hashed(f"{_TORCHVISION}/resnet18-f37072fd.pth"),
     "resnet34": _hashed(f"{_TORCHVISION}/resnet34-b627a593.pth"),

@@ -128,11 +128,11 @@ APPLICATIONS = dict.fromkeys(
         ConvNeXtBase ConvNeXtLarge ConvNeXtSmall ConvNeXtTiny ConvNeXtXLarge DenseNet121 DenseNet169 DenseNet201
         EfficientNetB0 EfficientNetB1 EfficientNetB2 EfficientNetB3 EfficientNetB4 EfficientNetB5 EfficientNetB6
         EfficientNetB7 EfficientNetV2B0 EfficientNetV2B1 EfficientNetV2B2 EfficientNetV2B3 EfficientNetV2L
-        EfficientNetV2M EfficientNetV2S InceptionResNetV2 InceptionV3 MobileNet MobileNetV3Large MobileNetV3Small
+        EfficientNetV2M EfficientNetV2S InceptionResNetV2 MobileNet MobileNetV3Large MobileNetV3Small
         NASNetLarge NASNetMobile ResNet101 ResNet101V2 ResNet152 ResNet152V2 ResNet50V2 Xception convnext densenet
-        efficientnet efficientnet_v2 inception_resnet_v2 inception_v3 mobilenet mobilenet_v3 nasnet resnet_v2 xception
+        efficientnet efficientnet_v2 inception_resnet_v2 mobilenet mobilenet_v3 nasnet resnet_v2 xception
     """),
-    "there are EfficientNetLite0 to 4, MobileNetV2, ResNet18, 34 and 50, VGG16 and 19, and SqueezeNet. "
+    "there are EfficientNetLite0 to 4, InceptionV3, MobileNetV2, ResNet18, 34 and 50, VGG16 and 19, and SqueezeNet. "
     "EfficientNetLite0 is small and accurate, and its weights are installed.",
 )
 #: By the name in ``keras.utils``

@@ -36,6 +36,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "utils": ("convoscope.utils", "convoscope.layers.registered", "convoscope.keras.settings"),
     # ---- modules in modules
     "applications.imagenet_utils": ("convoscope.applications.imagenet_utils",),
+    "applications.inception_v3": ("convoscope.applications.inception_v3",),
     "applications.mobilenet_v2": ("convoscope.applications.mobilenet_v2",),
     "applications.resnet": ("convoscope.applications.resnet",),
     "applications.resnet50": ("convoscope.applications.resnet",),
