@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import convoscope as cs
 from convoscope.explore import activations, saliency
@@ -89,7 +90,7 @@ def test_a_frame_of_the_camera_is_brought_to_the_networks_size(page: Any) -> Non
     page.get_by_role("button", name="Camera").click()
     until(page, "document.querySelector('dialog[open] video')?.videoWidth > 0")
     page.get_by_role("button", name="Take image").click()
-    until(page, "document.querySelector('#own').textContent.startsWith('An image from the camera, 512×384')")
+    until(page, "document.querySelector('#own').textContent.startsWith('An image from the camera: PNG, 640×480')")
     drawn(page)
     greys = received(page)
     assert (greys[0] == greys[0, 0]).all()  # six of eight rows are the image: the others have the colour of its edges
@@ -116,24 +117,88 @@ def test_a_file_is_shown_as_the_network_receives_it_and_so_is_the_next(page: Any
     for name, grey in (("white.png", 255), ("black.png", 0)):
         content = png(np.full((30, 40, 3), grey, np.uint8))
         page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "image/png", "buffer": content})
-        until(page, f"document.querySelector('#own').textContent.startsWith('{name}, 40×30 pixels')")
+        until(page, f"document.querySelector('#own').textContent.startsWith('{name}: PNG, 40×30')")
         drawn(page)
         assert (received(page) == grey).all()
     assert page.locator("#received + figcaption").inner_text() == "What the network receives"
+
+
+def test_an_odd_photo_is_prepared_by_python_and_none_of_the_classes(
+    browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layers = cs.layers
+    model = cs.Sequential(
+        [
+            layers.Rescaling(1 / 255, input_shape=(8, 8, 1)),
+            layers.Flatten(),
+            layers.Dense(9, activation="relu"),
+            layers.Dense(3, activation="softmax"),
+        ],
+        seed=2,
+    )
+    model.preprocessing = cs.Preprocessing(8, channels=1, fit="crop", resize=9).as_dict()
+    model.class_names = ["ants", "bees", "wasps"]
+
+    class Foreign:
+        threshold = 0.0
+
+        def score(self, features: Any) -> Any:
+            return np.asarray(features, np.float64).sum(axis=1) + 0.5
+
+    monkeypatch.setattr(cs.models.network.Network, "rejection", Foreign(), raising=False)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    random = np.random.default_rng(0).integers(0, 256, (5, 6, 3), np.uint8)
+    photo = Image.fromarray(random).resize((300, 200), Image.Resampling.BICUBIC).convert("CMYK")
+    photo.save(tmp_path / "odd.jpg", exif=exif)
+    expected = model.predict_images(tmp_path / "odd.jpg")
+    pixels = cs.Preprocessing.from_dict(model.preprocessing).prepare(tmp_path / "odd.jpg").pixels
+    with serving(Explored(model)) as address, watched(browser) as page:
+        visit(page, address)
+        page.locator("input[type=file]").set_input_files(tmp_path / "odd.jpg")
+        until(page, "document.querySelector('#own').textContent.startsWith('odd.jpg: JPEG, 300×200, CMYK, turned')")
+        until(page, "!document.querySelector('#rejection').hidden")
+        drawn(page)
+        np.testing.assert_array_equal(received(page), pixels[..., 0])
+        assert page.locator("#verdict").inner_text().startswith(expected.name)
+        shown = numbers(page.locator("#verdict").inner_text())[0]
+        assert shown == pytest.approx(100 * expected.probability, abs=0.06)
+        said = page.locator("#rejection").inner_text()
+        assert said.startswith("None of these (score ")
+        assert numbers(said)[0] == pytest.approx(expected.score, rel=0.02)
+        (tmp_path / "bad.png").write_bytes(b"no image")
+        page.locator("input[type=file]").set_input_files(tmp_path / "bad.png")
+        page.wait_for_selector("#message:visible")
+        assert "“bad.png” is not an image of a kind that is known" in page.locator("#message").inner_text()
+    monkeypatch.delattr(cs.models.network.Network, "rejection")
+    (tmp_path / "page.html").write_text(offline(Explored(model)), "utf-8")
+    with watched(browser) as page:
+        visit(page, (tmp_path / "page.html").as_uri())
+        page.locator("input[type=file]").set_input_files(tmp_path / "odd.jpg")
+        until(page, "document.querySelector('#own').textContent.startsWith('odd.jpg, 200×300 pixels')")
+        drawn(page)
+        apart = np.abs(received(page).astype(int) - pixels[..., 0])
+        assert apart.mean() < 6, "the browser reads CMYK in its own way"
+        Image.fromarray(random).resize((31, 20)).save(tmp_path / "plain.png")
+        page.locator("input[type=file]").set_input_files(tmp_path / "plain.png")
+        until(page, "document.querySelector('#own').textContent.startsWith('plain.png, 31×20 pixels')")
+        drawn(page)
+        own = cs.Preprocessing.from_dict(model.preprocessing).prepare(tmp_path / "plain.png").pixels[..., 0]
+        assert np.abs(received(page).astype(int) - own).max() <= 2
 
 
 def test_an_own_image_stays_in_its_tab_and_is_in_no_link(page: Any, browser: Any) -> None:
     greys = np.random.default_rng(5).integers(0, 17, (8, 8)) * 255 // 16
     content = png(greys.astype(np.uint8))
     page.locator("input[type=file]").set_input_files({"name": "own.png", "mimeType": "image/png", "buffer": content})
-    until(page, "document.querySelector('#own').textContent.startsWith('own.png, 8×8 pixels')")
+    until(page, "document.querySelector('#own').textContent.startsWith('own.png: PNG, 8×8')")
     drawn(page)
     before = received(page)
     np.testing.assert_allclose(before, greys, atol=1)
     until(page, "location.hash.includes('source=file')")
     visit(page, page.url)
     np.testing.assert_array_equal(received(page), before)
-    assert page.locator("#own").inner_text().startswith("own.png, 8×8 pixels")
+    assert page.locator("#own").inner_text().startswith("own.png: PNG, 8×8")
     with watched(browser) as other:
         visit(other, page.url)
         assert "own image" in other.locator("#message").inner_text()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from convoscope.datasets.images.preprocessing import Prepared, Preprocessing
-from convoscope.errors import ConfigurationError, ShapeError
+from convoscope.errors import ConfigurationError, ConvoscopeError, ShapeError
 from convoscope.explore.image_predictions import ImagePrediction, predict_prepared
 from convoscope.web.explored import Explored
 
@@ -40,10 +40,13 @@ def own_image(explored: Explored, content: bytes) -> dict[str, Any]:
     -------
     dict
         ``image``: base64 of float32 values; ``notes`` and ``hint``; of a model that knows classes ``probabilities``,
-        and ``rejection``, as the function of that name answers it, or None.
+        and ``rejection``, as the function of that name answers it, or None. Of a file that is no image: ``problem``.
     """
     told = preparation(explored)
-    prepared = told.prepare(content)
+    try:
+        prepared = told.prepare(content)
+    except ConvoscopeError as error:  # it is the file that is wrong, and not the question
+        return {"problem": str(error)}
     low, high = explored.input_range
     if low != 0:
         shares = prepared.pixels.astype(np.float64) / told.max_value

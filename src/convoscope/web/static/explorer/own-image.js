@@ -1,11 +1,11 @@
 // A person's own image, from a file or the camera, as the network takes it: prepared by the running Python, as for
 // training; by the page itself where there is none.
 
-import { h } from "../shared/dom.js";
-import { fromFile, toGrey } from "../shared/image-files.js";
+import { fittedInto } from "../shared/fitting.js";
+import { pixelsOf, toGrey } from "../shared/image-files.js";
 import { keep, kept } from "../shared/session.js";
 import { bytes } from "./given.js";
-import { imageShape, picture, toRange } from "./images.js";
+import { imageShape, toRange } from "./images.js";
 
 const KEY = `convoscope own image ${globalThis.location?.pathname}`; // the path has the server's token: another network has another
 
@@ -26,52 +26,36 @@ export function keptOwn(shape) {
 }
 
 /** An image's file (or Blob) as {tensor, words}; an error in words where it cannot be read. */
-export async function prepared(file, name, { asks, range }, inputShape) {
+export async function prepared(file, name, { asks, range, preparation }, inputShape) {
   if (!asks.includes("own-image")) {
-    const { tensor } = await fromFile(file, name);
-    const [height, width] = tensor.shape;
-    return { tensor: fitted(tensor, inputShape, range), words: `${name}, ${width}×${height} pixels, brought to the network's size.` }; // prettier-ignore
+    const { background, edge = 0 } = preparation;
+    const image = await pixelsOf(file, name, background ?? (edge >= 0.5 ? 255 : 0));
+    const words = `${name}, ${image.width}×${image.height} pixels, brought to the network's size by the browser: what it reads may differ a little from what Python reads.`;
+    return { tensor: fitted(image, preparation, inputShape, range), words };
   }
-  const { image, notes } = await sent("ask/own-image", file, name);
+  const { image, notes, problem } = await sent("ask/own-image", file);
+  if (problem) throw new Error(problem.replace(/^the image/, `“${name}”`));
   const done = notes.join(", ").replace(/^read /, "");
   return { tensor: { shape: inputShape, data: new Float32Array(bytes(image)) }, words: `${name}: ${done}.` };
 }
 
-async function sent(address, body, name) {
+async function sent(address, body) {
   let response;
   try {
     response = await fetch(address, { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body });
   } catch {
     throw new Error("The Python that opened this page has ended. Open it again: convoscope explore.");
   }
-  if (!response.ok) throw new Error((await response.text()).replace(/^the image/, `“${name}”`));
+  if (!response.ok) throw new Error(await response.text());
   return response.json();
 }
 
-/** An image tensor of 0..255 and any size in the network's size: in proportion, the rest in the colour of its edges. */
-export function fitted(tensor, inputShape, range) {
-  const [height, width, channels] = imageShape(inputShape);
-  const from = picture(channels === 1 ? toGrey(tensor) : tensor, [0, 255]);
-  const canvas = h("canvas", { width, height });
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.fillStyle = `rgb(${edgeColour(from).join(" ")})`;
-  context.fillRect(0, 0, width, height);
-  const scale = Math.min(width / from.width, height / from.height);
-  const [w, h2] = [Math.max(1, Math.round(from.width * scale)), Math.max(1, Math.round(from.height * scale))];
-  context.imageSmoothingQuality = "high";
-  context.drawImage(from, Math.floor((width - w) / 2), Math.floor((height - h2) / 2), w, h2);
-  const { data } = context.getImageData(0, 0, width, height);
-  const values = new Float32Array(height * width * channels);
-  for (let i = 0, to = 0; i < height * width; i++)
-    for (let c = 0; c < channels; c++) values[to++] = toRange(data[4 * i + c] / 255, range);
-  return { shape: inputShape, data: values };
-}
-
-function edgeColour(canvas) {
-  const { width, height } = canvas;
-  const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
-  const edges = [];
-  for (let x = 0; x < width; x++) edges.push(x, (height - 1) * width + x);
-  for (let y = 0; y < height; y++) edges.push(y * width, y * width + width - 1);
-  return [0, 1, 2].map((c) => edges.map((i) => data[4 * i + c]).sort((a, b) => a - b)[edges.length >> 1]);
+/** An image that the browser has read, {width, height, data: RGBA}, as the network takes it. */
+export function fitted({ width, height, data }, preparation, inputShape, range) {
+  const channels = imageShape(inputShape)[2];
+  const colours = { width, height, channels: 3, data: new Uint8ClampedArray(3 * width * height) };
+  for (let from = 0, to = 0; from < data.length; from++) if (from % 4 < 3) colours.data[to++] = data[from];
+  const grey = () => ({ ...colours, channels, data: toGrey({ shape: [height, width, 3], data: colours.data }).data });
+  const values = Float32Array.from(fittedInto(channels === 1 ? grey() : colours, preparation).data);
+  return { shape: inputShape, data: values.map((value) => toRange(value / 255, range)) };
 }

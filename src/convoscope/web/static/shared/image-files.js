@@ -2,12 +2,13 @@
 
 export const LARGEST_SIDE = 512;
 export const MOST_MEGAPIXELS = 64;
+const MOST_PIXELS = 1 << 22; // of a larger image the browser makes a smaller one
 
 /** A person's file as {tensor, note}; an error in words where it is none that the page can use. */
-export async function fromFile(file, name = file.name) {
+export async function fromFile(file) {
   const address = URL.createObjectURL(file);
   try {
-    return await fromAddress(address, name);
+    return await fromAddress(address, file.name);
   } finally {
     URL.revokeObjectURL(address);
   }
@@ -15,6 +16,24 @@ export async function fromFile(file, name = file.name) {
 
 /** The image at an address. */
 export async function fromAddress(address, name) {
+  const image = await loaded(address, name);
+  return fromCanvas(image, image.naturalWidth, image.naturalHeight);
+}
+
+/** An image file's pixels {width, height, data: RGBA}, upright, with a grey behind transparent parts. */
+export async function pixelsOf(file, name, background) {
+  const address = URL.createObjectURL(file);
+  try {
+    const image = await loaded(address, name);
+    const scale = Math.min(1, Math.sqrt(MOST_PIXELS / (image.naturalWidth * image.naturalHeight)));
+    const [width, height] = [image.naturalWidth, image.naturalHeight].map((side) => Math.max(1, Math.round(side * scale)));
+    return drawn(image, width, height, `rgb(${background} ${background} ${background})`);
+  } finally {
+    URL.revokeObjectURL(address);
+  }
+}
+
+async function loaded(address, name) {
   const image = new Image();
   image.src = address;
   try {
@@ -29,22 +48,26 @@ export async function fromAddress(address, name) {
         `${MOST_MEGAPIXELS}. Scale it down, or filter it on the command line: convoscope filter.`,
     );
   }
-  return fromCanvas(image, width, height);
+  return image;
 }
 
 /** Anything that a canvas can draw; long sides are scaled to LARGEST_SIDE, transparent parts lie on white. */
 export function fromCanvas(source, width, height) {
   const scale = Math.min(1, LARGEST_SIDE / Math.max(width, height));
   const [w, h] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [w, h];
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.fillStyle = "#fff";
-  context.fillRect(0, 0, w, h);
-  context.imageSmoothingQuality = "high";
-  context.drawImage(source, 0, 0, w, h);
   const note = scale < 1 ? `The image of ${width}×${height} pixels was scaled to ${w}×${h}.` : "";
-  return { tensor: fromPixels(context.getImageData(0, 0, w, h)), note };
+  return { tensor: fromPixels(drawn(source, w, h, "#fff")), note };
+}
+
+function drawn(source, width, height, behind) {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [width, height];
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.fillStyle = behind;
+  context.fillRect(0, 0, width, height);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(source, 0, 0, width, height);
+  return context.getImageData(0, 0, width, height);
 }
 
 function fromPixels({ data, width, height }) {

@@ -1,0 +1,73 @@
+"""The page alone, without Python behind it, brings an image that the browser has read into a size as Pillow does."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import convoscope as cs
+from convoscope.web.site import page_files
+
+SIZES = [(40, 30), (30, 47), (24, 24), (7, 90), (91, 13), (1, 1), (200, 150), (24, 16), (5, 60)]
+FORMS: list[dict[str, Any]] = [
+    {"fit": "letterbox"},
+    {"fit": "letterbox", "interpolation": "bicubic"},
+    {"fit": "crop"},
+    {"fit": "crop", "resize": 28, "interpolation": "bicubic"},
+    {"fit": "crop", "resize": 33, "interpolation": "lanczos"},
+    {"fit": "stretch"},
+    {"fit": "stretch", "interpolation": "lanczos"},
+]
+SCRIPT = """
+import { readFileSync } from "node:fs";
+const { fitted } = await import(process.argv[1] + "/explorer/own-image.js");
+const cases = JSON.parse(readFileSync(0, "utf-8"));
+const found = cases.map(({ image, preparation, shape }) => [...fitted(image, preparation, shape, [0, 255]).data]);
+process.stdout.write(JSON.stringify(found));
+"""
+
+
+def picture(size: tuple[int, int]) -> Image.Image:
+    random = np.random.default_rng(sum(size))
+    rough = Image.fromarray(random.integers(30, 226, (4, 5, 3), np.uint8)).resize(size, Image.Resampling.BILINEAR)
+    noise = random.integers(-20, 21, (size[1], size[0], 3))
+    return Image.fromarray((np.asarray(rough, int) + noise).clip(0, 255).astype(np.uint8))
+
+
+def test_the_page_fits_images_as_python_does() -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("the page's modules are tested with Node: apt install nodejs")
+    cases, expected = [], []
+    for size in SIZES:
+        for form in FORMS:
+            for shape in ((24, 24, 3), (18, 30, 1)):
+                if form.get("resize", 99) < min(shape[:2]):
+                    continue
+                preparation = cs.Preprocessing(shape[:2], channels=shape[2], **form)
+                image = picture(size)
+                rgba = np.asarray(image.convert("RGBA"))
+                cases.append(
+                    {
+                        "image": {"width": size[0], "height": size[1], "data": rgba.ravel().tolist()},
+                        "preparation": preparation.as_dict(),
+                        "shape": shape,
+                    }
+                )
+                expected.append((size, form, shape, preparation.prepare(image).pixels))
+    script = ["--input-type=module", "-e", SCRIPT, Path(str(page_files())).as_uri()]
+    run = subprocess.run([node, *script], input=json.dumps(cases), capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr[-2000:]
+    exact = 0
+    for found, (size, form, shape, pixels) in zip(json.loads(run.stdout), expected, strict=True):
+        apart = np.abs(np.array(found).reshape(shape) - pixels)
+        assert apart.max() <= 3, (size, form, shape)  # Pillow's versions differ in which axis comes first
+        exact += int(apart.max() == 0)
+    assert exact > 0.6 * len(cases), f"{exact} of {len(cases)} to the last digit"
