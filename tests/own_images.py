@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from convoscope.models import Rejection
 
 
 def stripes(seed: int, upright: bool, size: tuple[int, int] = (14, 12)) -> Image.Image:
@@ -25,3 +29,23 @@ def fill(folder: Path, counts: dict[str, int], first: int = 0) -> Path:
             image = stripes(10_000 * number + i, number % 2 == 1, (14 + i % 5, 12 + i % 3))
             image.save(folder / name / f"{name} {i}.png")
     return folder
+
+
+def rejection_for(features: np.ndarray[Any, Any], classes: int, share: float = 0.5) -> Rejection:
+    """One that refuses such a share of the images that have these features (N, D)."""
+    random = np.random.default_rng(7)
+    centres = random.normal(size=(classes, features.shape[1]))
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    kernel = random.normal(size=(features.shape[1], classes))
+    made = Rejection(
+        centres.astype(np.float32),
+        kernel.astype(np.float32),
+        np.zeros(classes, np.float32),
+        0.5,
+        0.2,
+        -1.0,
+        2.0,
+        0.0,
+        0.05,
+    )
+    return replace(made, threshold=float(np.quantile(made.score(features), 1 - share)))

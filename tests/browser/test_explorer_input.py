@@ -6,12 +6,14 @@ Also what it shows of them: saliency, and the way to the filter lab and back.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from tests.own_images import rejection_for
 
 import convoscope as cs
 from convoscope.explore import activations, saliency
@@ -123,9 +125,7 @@ def test_a_file_is_shown_as_the_network_receives_it_and_so_is_the_next(page: Any
     assert page.locator("#received + figcaption").inner_text() == "What the network receives"
 
 
-def test_an_odd_photo_is_prepared_by_python_and_none_of_the_classes(
-    browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_odd_photo_is_prepared_by_python_and_none_of_the_classes(browser: Any, tmp_path: Path) -> None:
     layers = cs.layers
     model = cs.Sequential(
         [
@@ -139,20 +139,15 @@ def test_an_odd_photo_is_prepared_by_python_and_none_of_the_classes(
     model.preprocessing = cs.Preprocessing(8, channels=1, fit="crop", resize=9).as_dict()
     model.class_names = ["ants", "bees", "wasps"]
 
-    class Foreign:
-        threshold = 0.0
-
-        def score(self, features: Any) -> Any:
-            return np.asarray(features, np.float64).sum(axis=1) + 0.5
-
-    monkeypatch.setattr(cs.models.network.Network, "rejection", Foreign(), raising=False)
     exif = Image.Exif()
     exif[0x0112] = 6
     random = np.random.default_rng(0).integers(0, 256, (5, 6, 3), np.uint8)
     photo = Image.fromarray(random).resize((300, 200), Image.Resampling.BICUBIC).convert("CMYK")
     photo.save(tmp_path / "odd.jpg", exif=exif)
-    expected = model.predict_images(tmp_path / "odd.jpg")
     pixels = cs.Preprocessing.from_dict(model.preprocessing).prepare(tmp_path / "odd.jpg").pixels
+    features = cs.Model(model.inputs, model.layers[-2].output).predict(pixels[None], verbose=0)
+    model.rejection = replace(rejection_for(features, 3), threshold=-100.0)  # which refuses everything
+    expected = model.predict_images(tmp_path / "odd.jpg")
     with serving(Explored(model)) as address, watched(browser) as page:
         visit(page, address)
         page.locator("input[type=file]").set_input_files(tmp_path / "odd.jpg")
@@ -170,13 +165,14 @@ def test_an_odd_photo_is_prepared_by_python_and_none_of_the_classes(
         page.locator("input[type=file]").set_input_files(tmp_path / "bad.png")
         page.wait_for_selector("#message:visible")
         assert "“bad.png” is not an image of a kind that is known" in page.locator("#message").inner_text()
-    monkeypatch.delattr(cs.models.network.Network, "rejection")
     (tmp_path / "page.html").write_text(offline(Explored(model)), "utf-8")
     with watched(browser) as page:
         visit(page, (tmp_path / "page.html").as_uri())
         page.locator("input[type=file]").set_input_files(tmp_path / "odd.jpg")
         until(page, "document.querySelector('#own').textContent.startsWith('odd.jpg, 200×300 pixels')")
         drawn(page)
+        until(page, "!document.querySelector('#rejection').hidden")
+        assert numbers(page.locator("#rejection").inner_text())[0] == pytest.approx(expected.score, abs=0.5)
         apart = np.abs(received(page).astype(int) - pixels[..., 0])
         assert apart.mean() < 6, "the browser reads CMYK in its own way"
         Image.fromarray(random).resize((31, 20)).save(tmp_path / "plain.png")
@@ -185,6 +181,8 @@ def test_an_odd_photo_is_prepared_by_python_and_none_of_the_classes(
         drawn(page)
         own = cs.Preprocessing.from_dict(model.preprocessing).prepare(tmp_path / "plain.png").pixels[..., 0]
         assert np.abs(received(page).astype(int) - own).max() <= 2
+        score = model.predict_images(tmp_path / "plain.png").score
+        assert numbers(page.locator("#rejection").inner_text())[0] == pytest.approx(score, rel=0.05)
 
 
 def test_an_own_image_stays_in_its_tab_and_is_in_no_link(page: Any, browser: Any) -> None:

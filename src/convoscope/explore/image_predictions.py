@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from os import PathLike
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convoscope.checks import integer
 from convoscope.datasets.images.preprocessing import Prepared, Preprocessing
@@ -23,15 +22,6 @@ from convoscope.models.network import Network
 from convoscope.models.value_range import largest_value_of
 
 _ERRORS = ("raise", "skip", "return")
-
-
-class Rejection(Protocol):
-    """What refuses images that belong to none of a model's classes: ``model.rejection``."""
-
-    threshold: float
-
-    def score(self, features: Array) -> npt.NDArray[np.float64]:
-        """Return how foreign images are, (N,), by what goes into the last dense layer, (N, D)."""
 
 
 @dataclass(frozen=True)
@@ -200,24 +190,24 @@ class _Classifier:
     def __init__(self, model: Network) -> None:
         class_count(model)
         self.model, self.output = model, main_output(model)
-        self.rejection: Rejection | None = getattr(model, "rejection", None)
-        self.executable = model.executable() if self.rejection is None else _with_features(model)
+        self.executable = model.executable() if model.rejection is None else _with_features(model)
 
     def predict(self, images: Sequence[Prepared], top: int | None) -> list[ImagePrediction]:
         """Say what a batch of images shows."""
-        model, rejection = self.model, self.rejection
+        model, rejection = self.model, self.model.rejection
         inputs = model.check_inputs(np.stack([image.pixels for image in images]), "predict_images")
         made = self.executable.forward(inputs)
         values = each(made, 1)
         read = predictions_of(model, outputs := np.array(values[self.output if rejection is None else 0]))
-        scores = None if rejection is None else np.asarray(rejection.score(np.array(values[1], np.float32)))
+        # One by one: sums of products are rounded in another order where there are more of them.
+        scores = [] if rejection is None else [float(rejection.score(row[None])[0]) for row in np.array(values[1])]
         found = []
         for number, (image, probabilities) in enumerate(zip(images, _probabilities(read, outputs), strict=True)):
             order = (-probabilities).argsort(kind="stable")[:top]
             classes = tuple(ClassScore(read.names[i], int(i), float(probabilities[i])) for i in order)
             told: dict[str, Any] = {}
-            if rejection is not None and scores is not None:
-                score, threshold = float(scores[number]), float(rejection.threshold)
+            if rejection is not None:
+                score, threshold = scores[number], rejection.threshold
                 told = {"none_of_these": score > threshold, "score": score, "threshold": threshold}
             found.append(
                 ImagePrediction(

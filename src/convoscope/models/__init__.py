@@ -7,12 +7,14 @@ from convoscope.models.keras_config import model_from_json
 from convoscope.models.layer_line import parse_layers
 from convoscope.models.model import Model
 from convoscope.models.presets import build_preset, preset_names
+from convoscope.models.rejection import Rejection
 from convoscope.models.sequential import Sequential
 
 MODELS |= {"Sequential": Sequential, "Model": Model}
 
 __all__ = [
     "Model",
+    "Rejection",
     "Sequential",
     "build_preset",
     "clone_model",

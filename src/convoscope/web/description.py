@@ -58,7 +58,7 @@ def describe(explored: Explored, room: int) -> Described:
         **told,
     }
     description["asks"] += ["own-image"] if takes_images(explored) else []
-    description["asks"] += ["rejection"] if getattr(model, "rejection", None) is not None else []
+    description["asks"] += ["rejection"] if model.rejection is not None else []
     if explored.beside is not None:
         beside = explored.beside
         description["beside"] = {

@@ -68,7 +68,7 @@ def rejection(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
     dict
         ``none``; ``score``, how foreign it is; and ``threshold``, from where on it belongs to none.
     """
-    if getattr(explored.model, "rejection", None) is None:
+    if explored.model.rejection is None:
         raise ConfigurationError("This model does not tell images that belong to none of its classes.")
     shape = explored.model.plan_input_shape
     count = int(np.prod(shape))

@@ -11,7 +11,7 @@ const KINDS = { F32: Float32Array, F16: Uint16Array, I8: Int8Array };
 /**
  * Reads a model's file (ArrayBuffer).
  *
- * Returns {name, inputNames, inputShapes, classNames, preprocessing, layers, outputs, outputNames, parameters}. Values
+ * Returns {name, inputNames, inputShapes, classNames, preprocessing, rejection, layers, outputs, outputNames, parameters}. Values
  * have numbers: 0 and on are the inputs, then comes one for each of `layers`, which stand in an order in which they can be
  * computed; `outputs` are the numbers of those that come out. A layer is {type, name, config, weights, parameters,
  * steps, inputs, first}: `weights` are tensors over the file's own numbers, `steps` what the engine runs, `inputs` the
@@ -21,6 +21,7 @@ const KINDS = { F32: Float32Array, F16: Uint16Array, I8: Int8Array };
 export function readModel(buffer) {
   const { description, tensors } = readFile(buffer);
   const { architecture, class_names: classNames, preprocessing } = description;
+  const { "rejection/centres": centres, "rejection/kernel": kernel, "rejection/bias": bias } = tensors;
   const graph = description.graph ?? chainOf(architecture);
   const known = graph.layers.map(({ class_name: type, config }, index) => {
     const prefix = `layers/${index}/`;
@@ -39,6 +40,7 @@ export function readModel(buffer) {
     inputShapes: graph.input_shapes,
     classNames,
     preprocessing,
+    rejection: description.rejection && centres ? { ...description.rejection, centres, kernel, bias } : null,
     layers: graph.calls.map(({ layer, inputs, name }) => ({ ...known[layer], name, inputs, first: called.indexOf(layer) })),
     outputs: graph.outputs,
     outputNames: graph.output_names,
@@ -71,7 +73,7 @@ function readFile(buffer) {
   };
   const tensors = {};
   for (const [name, entry] of Object.entries(header)) {
-    if (!name.startsWith("layers/") || name.endsWith(SCALE)) continue;
+    if (!["layers/", "rejection/"].some((each) => name.startsWith(each)) || name.endsWith(SCALE)) continue;
     const data = numbers(entry);
     if (data instanceof Float32Array) tensors[name] = tensor(entry.shape, data);
     else if (header[name + SCALE]) tensors[name] = tensor(entry.shape, scaled(data, numbers(header[name + SCALE])));

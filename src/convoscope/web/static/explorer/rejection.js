@@ -1,31 +1,37 @@
-// Whether an image belongs to none of the classes, in words below the verdict; the running Python knows.
+// Whether an image belongs to none of the classes, in words below the verdict. The running Python knows; offline the page
+// counts itself.
 
 import { newestOnly } from "../engine/newest.js";
+import { scoreOf } from "../engine/rejection.js";
 import { bytesAsText } from "../shared/base64.js";
 import { h } from "../shared/dom.js";
 import { value } from "./words.js";
 
-/** A line that `render(tensor)` fills; `ask(address, question)` asks the running Python. */
-export function createRejection({ explorer, ask }) {
+/** A line that `render(run)` fills; `ask(address, question)` asks the running Python. */
+export function createRejection({ explorer, model, ask }) {
   const line = h("p", { class: "rejection", id: "rejection", hidden: true });
-  const { ask: newest } = newestOnly((image) => ask("ask/rejection", { image }));
+  const dense = model.layers[model.needed.findLast((position) => model.layers[position].type === "Dense")];
+  const { ask: newest } = newestOnly(({ inputs, outputs }) => {
+    if (explorer.asks.includes("rejection")) return ask("ask/rejection", { image: bytesAsText(Float32Array.from(inputs[0].data)) });
+    const score = scoreOf([...inputs, ...outputs][dense.inputs[0]].data, model.rejection);
+    return { score, threshold: model.rejection.threshold, none: score > model.rejection.threshold };
+  });
 
   return {
     line,
-    async render({ data }) {
-      if (!explorer.asks.includes("rejection")) return;
-      let found;
+    async render(run) {
+      if (!model.rejection || run.inputs.length > 1) return;
+      let words;
       try {
-        found = await newest(bytesAsText(Float32Array.from(data)));
+        const found = await newest(run);
+        if (!found) return; // another image came meanwhile
+        const { none, score, threshold } = found;
+        words = none ? [h("b", {}, "None of these"), ` (score ${value(score)}, above ${value(threshold)})`] : [];
       } catch (problem) {
-        found = { none: true, problem: problem.message };
+        words = [problem.message];
       }
-      if (!found) return; // another image came meanwhile
-      const { none, score, threshold, problem } = found;
-      line.hidden = !none;
-      line.replaceChildren(
-        ...(problem ? [problem] : [h("b", {}, "None of these"), ` (score ${value(score)}, above ${value(threshold)})`]),
-      );
+      line.hidden = !words.length;
+      line.replaceChildren(...words);
     },
   };
 }

@@ -14,12 +14,13 @@ export function createVerdict({ explorer, model, probabilities, ask }) {
     byId("says").querySelector("p").textContent = `The output “${outputNames[several.indexOf(main + first)]}” says`;
   const announce = delayed(500, (text) => (byId("announce").textContent = text));
 
-  const rejection = createRejection({ explorer, ask });
+  const rejection = createRejection({ explorer, model, ask });
   byId("truth").before(rejection.line);
 
   return {
     /** Shows what a run came to: {inputs, outputs, label}. */
-    render({ inputs, outputs, label }) {
+    render(run) {
+      const { inputs, outputs, label } = run;
       const scores = scoresOf(outputs[model.main], probabilities);
       const top = best(scores);
       const sure = probabilities ? percent(scores[top]) : `score ${value(scores[top])}, a logit`;
@@ -29,7 +30,7 @@ export function createVerdict({ explorer, model, probabilities, ask }) {
         label === null ? "" : right ? "That is right." : `That is wrong: it is ${names[label]}.`;
       byId("truth").className = right ? "right" : "wrong";
       showReceived(byId("received").parentElement, inputs, ranges);
-      if (inputs.length === 1) rejection.render(inputs[0]);
+      rejection.render(run);
       announce(`The prediction is ${names[top]}, ${sure}.`);
     },
   };
