@@ -58,7 +58,8 @@ def command(
     from convoscope.explore.image_outputs import has_image_outputs
     from convoscope.explore.image_predictions import preprocessing_of
 
-    max_pixels = as_max_pixels(max_pixels)
+    if max_pixels is not None:
+        as_max_pixels(max_pixels)
     model, _ = load(trained)
     preprocessing = preprocessing_of(model)
     files = _files(images)

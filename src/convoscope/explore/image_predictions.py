@@ -111,7 +111,7 @@ def predict_images(
     preprocessing : Preprocessing, optional
         How images become what the model takes, where its file does not say so, or says something else.
     max_pixels : int, optional
-        How many pixels an image may have: 50 million if left out.
+        How many pixels an image may have: 50 million if left out, a JPEG after it was decoded at a smaller scale.
     threads : int, optional
         To decode with; one for each core if left out.
 

@@ -324,6 +324,34 @@ def test_reading_in_threads_leaves_the_filters_of_warnings_as_they_are(tmp_path:
         warnings.warn("not of Pillow", UserWarning, stacklevel=1)
 
 
+def test_only_a_jpeg_that_is_decoded_in_little_memory_counts_as_small(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "MAX_PIXELS", 10_000)
+    monkeypatch.setattr(opening, "_ENOUGH", 20)
+    path = tmp_path / "photo.jpg"
+    for mode in ("L", "RGB", "CMYK"):
+        Image.new(mode, (400, 300)).save(path)
+        for least, size in ((30, (100, 75)), (10, (50, 38))):
+            with opened(path, least=least) as image:
+                image.draft(image.mode, (2 * least, 2 * least))
+                assert image.size == size
+        for options in ({"least": 40}, {}, {"least": 10, "max_pixels": 10_000}):
+            with pytest.raises(FileFormatError, match="400 × 300 pixels"), opened(path, **options):
+                pass
+    assert upright_size(tmp_path / "photo.jpg") == (300, 400)
+    Image.new("RGB", (400, 300)).save(path, progressive=True)
+    with pytest.raises(FileFormatError, match="400 × 300 pixels"), opened(path, least=10):
+        pass
+    Image.new("L", (400, 300)).save(path)
+    content = path.read_bytes()
+    frame = content.index(b"\xff\xc0")  # now of three components, of which the first scan has one
+    three = b"\xff\xc0\0\x11" + content[frame + 4 : frame + 9] + b"\x03\x01\x11\0\x02\x11\0\x03\x11\0"
+    path.write_bytes(content[:frame] + three + content[frame + 13 :])
+    with pytest.raises(FileFormatError, match="400 × 300 pixels"), opened(path, least=10):
+        pass
+
+
 BOMBS = """
 import sys
 from pathlib import Path

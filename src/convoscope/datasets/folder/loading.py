@@ -158,7 +158,7 @@ def from_folder(
         Of the split. Keep it while you compare networks.
     max_pixels : int, optional
         How many pixels an image may have to be read, so that no file fills the memory: width times height. Default:
-        50 million; at most 178,956,970.
+        50 million, which JPEGs may have after they were decoded at a smaller scale; at most 178,956,970.
     exclude : iterable of str
         Files to leave out, named from the folder on. The others stay in the part that they would be in otherwise.
     split : mapping of str to str, optional

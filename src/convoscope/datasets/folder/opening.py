@@ -73,6 +73,7 @@ _JPEG, _TIFF = b"\xff\xd8\xff", (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"MM*\0
 _TAG_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}
 _MOST_TAGS, _SMALL = 1 << 16, 1 << 20
 _WIDEST_RLE = 1 << 16  # pixels: a run-length BMP can leave out 255 rows in four bytes, and Pillow fills them all
+_ENOUGH = 64  # pixels a side, to see what a folder holds
 _LOADED_BYTES = 4  # a pixel, of an image that is decoded for the metadata behind it
 _TILE_WIDTH, _TILE_LENGTH, _WIDTH, _LENGTH = 322, 323, 256, 257  # tags of TIFF
 
@@ -96,7 +97,7 @@ def as_max_pixels(max_pixels: int | None) -> int:
 
 
 @contextmanager
-def opened(path: Path, max_pixels: int | None = None) -> Iterator[ImageFile]:
+def opened(path: Path, max_pixels: int | None = None, least: int | None = None) -> Iterator[ImageFile]:
     """Open an image file and read its head. What goes wrong, then or within, is raised as an error that names the file.
 
     Parameters
@@ -104,6 +105,9 @@ def opened(path: Path, max_pixels: int | None = None) -> Iterator[ImageFile]:
     path : Path
     max_pixels : int, optional
         See `as_max_pixels`.
+    least : int, optional
+        Pixels a side that are enough. Where `max_pixels` is left out, a JPEG then counts with the size that it is
+        decoded at: photos of 108 million pixels take little memory.
 
     Raises
     ------
@@ -114,7 +118,7 @@ def opened(path: Path, max_pixels: int | None = None) -> Iterator[ImageFile]:
     """
     if os.path.isdir(path):
         raise MissingFileError(f"{path} is a folder. Give the images in it: {path}/*")
-    with named(path), open_regular(path) as file, _image_in(file, path, max_pixels) as image:
+    with named(path), open_regular(path) as file, _image_in(file, path, max_pixels, least) as image:
         yield image
 
 
@@ -126,27 +130,30 @@ def opened_bytes(content: bytes, name: Path, max_pixels: int | None = None) -> I
 
 
 @contextmanager
-def opened_content(file: BinaryIO, name: Path, max_pixels: int | None = None) -> Iterator[ImageFile]:
+def opened_content(
+    file: BinaryIO, name: Path, max_pixels: int | None = None, least: int | None = None
+) -> Iterator[ImageFile]:
     """Do as `opened` with a file that is open already, at its beginning, and stays open."""
-    with named(name), _image_in(file, name, max_pixels) as image:
+    with named(name), _image_in(file, name, max_pixels, least) as image:
         yield image
 
 
 @contextmanager
-def _image_in(file: BinaryIO, path: Path, max_pixels: int | None) -> Iterator[ImageFile]:
+def _image_in(file: BinaryIO, path: Path, max_pixels: int | None, least: int | None) -> Iterator[ImageFile]:
     with QUIET:
         head = file.read(_HEAD_BYTES)
         file.seek(0)
         if not head:
             raise FileFormatError(f"{path} is empty: it has 0 bytes.")
         with _read_head(file, head, path) as image:
-            _check_size(image, path, as_max_pixels(max_pixels))
+            most = as_max_pixels(max_pixels)
+            _check_size(image, path, most * (_reduction(image, least) ** 2 if max_pixels is None else 1))
             yield image
 
 
 def upright_size(path: Path, max_pixels: int | None = None) -> tuple[int, int]:
     """Return (height, width) of an image as it is to be looked at, from the file's head; errors as `opened`."""
-    with opened(path, max_pixels) as image:
+    with opened(path, max_pixels, _ENOUGH) as image:
         if image.format == "PNG" and _has_metadata_behind_pixels(image):
             with ROOM.taken(_LOADED_BYTES * image.width * image.height):
                 image.load()
@@ -291,6 +298,27 @@ def _check_size(image: ImageFile, path: Path, most: int) -> None:
             )
     if image.tile and image.tile[0][0] == "bmp_rle" and image.width > _WIDEST_RLE:
         raise FileFormatError(f"{path} has {image.width:,} pixels in a row, too many for a BMP of this kind.")
+
+
+def _reduction(image: ImageFile, least: int | None) -> int:
+    """Return by how much, a side, an image is decoded smaller than it is; see `convoscope.datasets.images.files`.
+
+    One of several scans is kept whole meanwhile, however small it becomes.
+    """
+    if least is None or image.format != "JPEG" or "progressive" in image.info or not _has_one_scan(image):
+        return 1
+    return next((scale for scale in (8, 4, 2) if min(image.size) // (2 * least) >= scale), 1)
+
+
+def _has_one_scan(image: ImageFile) -> bool:
+    """Say whether the first scan of a JPEG, whose head Pillow has just read, has all of its components."""
+    assert image.fp is not None
+    position = image.fp.tell()
+    image.fp.seek(position - 14)
+    head = image.fp.read(14)
+    # Length and number of components stand so far before its end; others before it may look like that.
+    found = [count for count in range(1, 5) if head[-6 - 2 * count :][:3] == bytes((0, 6 + 2 * count, count))]
+    return found[:1] == [image.layers]  # type: ignore[attr-defined]
 
 
 def _sizes(image: ImageFile) -> Iterator[tuple[int, int]]:

@@ -177,7 +177,7 @@ class Preprocessing:
         invert : bool
             Whether dark and light are to be exchanged.
         max_pixels : int, optional
-            How many pixels it may have: 50 million if left out.
+            How many pixels it may have: 50 million if left out, a JPEG after it was decoded at a smaller scale.
 
         Returns
         -------

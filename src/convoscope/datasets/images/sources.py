@@ -73,7 +73,7 @@ class FileSource(Source):
 
     @contextmanager
     def pixels(self, least: int | None, max_pixels: int | None) -> Iterator[Pixels]:
-        with opened(self.name, max_pixels) as file, decoded(file, least) as found:
+        with opened(self.name, max_pixels, least) as file, decoded(file, least) as found:
             yield found
 
 
@@ -86,7 +86,7 @@ class ContentSource(Source):
     @contextmanager
     def pixels(self, least: int | None, max_pixels: int | None) -> Iterator[Pixels]:
         self.content.seek(0)
-        with opened_content(self.content, self.name, max_pixels) as file, decoded(file, least) as found:
+        with opened_content(self.content, self.name, max_pixels, least) as file, decoded(file, least) as found:
             yield found
 
 
