@@ -58,6 +58,7 @@ def test_what_is_said_is_what_predict_says_of_prepared_images(
         assert [score.index for score in each.classes] == np.argsort(-row, kind="stable").tolist()
         assert not each.none_of_these
         assert each.score is None
+        assert repr(each) == f"<{each.file}: {each.name} {each.probability:.1%}>"
 
 
 def test_one_is_one_and_several_are_a_list(model: cs.Sequential, photos: list[Path]) -> None:

@@ -225,7 +225,7 @@ def test_images_of_each_class_and_of_each_mistake_take_turns() -> None:
 
 def test_a_model_without_images_opens_for_drawing(explored: Explored) -> None:
     told = described(Explored(explored.model))
-    assert (told["indices"], told["labels"], told["confusion"], told["asks"]) == ([], None, None, [])
+    assert (told["indices"], told["labels"], told["confusion"], told["asks"]) == ([], None, None, ["own-image"])
     assert told["names"] == ["0", "1", "2"]
 
 

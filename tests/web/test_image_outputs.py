@@ -59,7 +59,7 @@ def squared_error(model: cs.Sequential, explored: Explored) -> float:
 def test_the_page_is_told_that_the_answer_is_an_image_and_given_those_that_should_come(explored: Explored) -> None:
     told = described(explored)
     assert (told["outputs"], told["names"], told["count"]) == ("images", [], COUNT)
-    assert told["asks"] == ["error", "epoch"]
+    assert told["asks"] == ["error", "epoch", "own-image"]
     assert told["outputRange"] == [0, 1]
     assert told["error"] == pytest.approx(squared_error(explored.model, explored), rel=1e-6)
     given = site(explored).answer("data/targets.bin")
@@ -79,7 +79,7 @@ def test_a_model_of_classes_says_so() -> None:
 def test_without_the_images_that_should_come_there_is_no_error_and_nothing_to_ask(explored: Explored) -> None:
     for unknown in (replace(explored, y=None), Explored(explored.model)):
         told = described(unknown)
-        assert (told["error"], told["asks"], told["packedTargets"]) == (None, [], None)
+        assert (told["error"], told["asks"], told["packedTargets"]) == (None, ["own-image"], None)
         assert site(unknown).answer("data/targets.bin") is None
         with pytest.raises(ConfigurationError, match="images that should come out"):
             error(unknown, {"silenced": {}, "changes": []})

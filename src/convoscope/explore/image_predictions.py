@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from os import PathLike
 from typing import Any
@@ -33,7 +33,7 @@ class ClassScore:
     probability: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ImagePrediction:
     """What a model says of one image.
 
@@ -57,12 +57,16 @@ class ImagePrediction:
 
     file: str
     classes: tuple[ClassScore, ...]
-    probabilities: Array = field(repr=False)
+    probabilities: Array
     none_of_these: bool = False
     score: float | None = None
     threshold: float | None = None
-    notes: tuple[str, ...] = field(default=(), repr=False)
-    hint: str | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
+    hint: str | None = None
+
+    def __repr__(self) -> str:
+        none = "none of these; " if self.none_of_these else ""
+        return f"<{self.file}: {none}{self.name} {self.probability:.1%}>"
 
     @property
     def name(self) -> str:

@@ -1,6 +1,6 @@
 // How far out an image is: what convoscope.models.Rejection does in Python, which is where it is explained.
 
-/** The score of `features`, what goes into the last dense layer; above `rejection.threshold` an image is none of the classes. */
+/** The score of `features`, what goes into the last dense layer; above `rejection.threshold` it is none of the classes. */
 export function scoreOf(features, rejection) {
   const { centres, kernel, bias } = rejection;
   const [classes, size] = centres.shape;

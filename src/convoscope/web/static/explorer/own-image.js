@@ -30,7 +30,9 @@ export async function prepared(file, name, { asks, range, preparation }, inputSh
   if (!asks.includes("own-image")) {
     const { background, edge = 0 } = preparation;
     const image = await pixelsOf(file, name, background ?? (edge >= 0.5 ? 255 : 0));
-    const words = `${name}, ${image.width}×${image.height} pixels, brought to the network's size by the browser: what it reads may differ a little from what Python reads.`;
+    const words =
+      `${name}, ${image.width}×${image.height} pixels, brought to the network's size by the browser: ` +
+      "what it reads may differ a little from what Python reads.";
     return { tensor: fitted(image, preparation, inputShape, range), words };
   }
   const { image, notes, problem } = await sent("ask/own-image", file);

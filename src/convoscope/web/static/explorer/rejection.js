@@ -12,7 +12,8 @@ export function createRejection({ explorer, model, ask }) {
   const line = h("p", { class: "rejection", id: "rejection", hidden: true });
   const dense = model.layers[model.needed.findLast((position) => model.layers[position].type === "Dense")];
   const { ask: newest } = newestOnly(({ inputs, outputs }) => {
-    if (explorer.asks.includes("rejection")) return ask("ask/rejection", { image: bytesAsText(Float32Array.from(inputs[0].data)) });
+    const image = () => bytesAsText(Float32Array.from(inputs[0].data));
+    if (explorer.asks.includes("rejection")) return ask("ask/rejection", { image: image() });
     const score = scoreOf([...inputs, ...outputs][dense.inputs[0]].data, model.rejection);
     return { score, threshold: model.rejection.threshold, none: score > model.rejection.threshold };
   });

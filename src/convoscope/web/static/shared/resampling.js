@@ -5,9 +5,9 @@ const lanczos = (x) => (x === 0 ? 1 : (Math.sin(Math.PI * x) * Math.sin((Math.PI
 
 /** name -> {reach, weight(x)}: how far a filter reaches, in pixels of the coarser image, and its weights within. */
 export const FILTERS = {
-  bilinear: { reach: 1, weight: (x) => (x < 1 ? 1 - x : 0) },
-  bicubic: { reach: 2, weight: (x) => (x < 1 ? (1.5 * x - 2.5) * x * x + 1 : x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0) }, // prettier-ignore
-  lanczos: { reach: 3, weight: (x) => (x < 3 ? lanczos(x) : 0) },
+  bilinear: { reach: 1, weight: (x) => 1 - x },
+  bicubic: { reach: 2, weight: (x) => (x < 1 ? (1.5 * x - 2.5) * x * x + 1 : ((-0.5 * x + 2.5) * x - 4) * x + 2) },
+  lanczos: { reach: 3, weight: lanczos },
 };
 
 /**
@@ -49,8 +49,9 @@ function weightsOf(i, to, width, { reach, weight }, from, until) {
   const centre = from + (i + 0.5) * scale;
   const first = Math.max(0, Math.trunc(centre - reach * coarser + 0.5));
   const end = Math.min(width, Math.trunc(centre + reach * coarser + 0.5));
+  const within = (distance) => (distance < reach ? weight(distance) : 0);
   const found = [];
-  for (let x = first; x < end; x++) found.push(weight(Math.abs((x - centre + 0.5) / coarser)));
+  for (let x = first; x < end; x++) found.push(within(Math.abs((x - centre + 0.5) / coarser)));
   const sum = found.reduce((a, b) => a + b, 0);
   return { first, shares: found.map((each) => Math.sign(each) * Math.floor(0.5 + (Math.abs(each) / sum) * 2 ** BITS)) };
 }
