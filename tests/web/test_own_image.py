@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import subprocess
@@ -11,8 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from tests.own_images import rejection_for
 
 import convoscope as cs
+from convoscope.web.explored import model_file
+from convoscope.web.quantised import quantised
 from convoscope.web.site import page_files
 
 SIZES = [(40, 30), (30, 47), (24, 24), (7, 90), (91, 13), (1, 1), (200, 150), (24, 16), (5, 60)]
@@ -71,3 +75,35 @@ def test_the_page_fits_images_as_python_does() -> None:
         assert apart.max() <= 3, (size, form, shape)  # Pillow's versions differ in which axis comes first
         exact += int(apart.max() == 0)
     assert exact > 0.6 * len(cases), f"{exact} of {len(cases)} to the last digit"
+
+
+SCORING = """
+import { readFileSync } from "node:fs";
+const { readModel } = await import(process.argv[1] + "/engine/model.js");
+const { scoreOf } = await import(process.argv[1] + "/engine/rejection.js");
+const { files, features } = JSON.parse(readFileSync(0, "utf-8"));
+const scores = files.map((text) => {
+  const { rejection } = readModel(Uint8Array.from(Buffer.from(text, "base64")).buffer);
+  return features.map((row) => scoreOf(Float32Array.from(row), rejection));
+});
+process.stdout.write(JSON.stringify(scores));
+"""
+
+
+def test_the_page_scores_images_as_python_does() -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("the page's modules are tested with Node: apt install nodejs")
+    random = np.random.default_rng(3)
+    features = random.normal(size=(20, 300)).astype(np.float32)
+    features[0] = 0  # which points nowhere
+    model = cs.Sequential([cs.layers.Dense(5, activation="softmax", input_shape=(300,))], seed=1)
+    model.rejection = rejection_for(features, 5)
+    assert quantised(model).saved > 0
+    files = [base64.b64encode(content).decode() for content in (model_file(model), quantised(model).content)]
+    script = ["--input-type=module", "-e", SCORING, Path(str(page_files())).as_uri()]
+    question = json.dumps({"files": files, "features": features.tolist()})
+    run = subprocess.run([node, *script], input=question, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr[-2000:]
+    for scores in json.loads(run.stdout):
+        np.testing.assert_allclose(scores, model.rejection.score(features), rtol=1e-9)

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.explore.predictions import Predictions
-from convoscope.models import tensorfile
+from convoscope.models import extras, tensorfile
 from convoscope.models.network import Network
 from convoscope.names import json_text
 
@@ -64,7 +64,7 @@ def quantised(model: Network) -> Quantised:
         model.save(path, include_optimizer=False)
         header, tensors = tensorfile.read_tensors(path)
     twin = copy.deepcopy(model)
-    written: dict[str, npt.NDArray[Any]] = {}
+    written: dict[str, npt.NDArray[Any]] = {**extras.arrays(twin)}
     saved = 0
     for index, layer in enumerate(twin.leaf_layers):
         for spec, weight in zip(layer.specs, layer.weights, strict=True):
