@@ -38,6 +38,8 @@ static const Kernels table = {
     winograd_gradient,
     winograd_kernel_gradient,
     depthwise_row,
+    depthwise_blocks,
+    copy_block,
     depthwise_gradient,
     pooled_product,
     pooled_gradient,

@@ -112,6 +112,77 @@ static void depthwise_row(const DepthwiseRow& p) {
     depthwise_tiles<0, 0>(p);
 }
 
+// `Count` outputs side by side, of one block of channels: in registers over all of the kernel.
+template <int Taps, int Stride, int Count>
+static INLINE void depthwise_blocks_tile(const DepthwiseBlocks& p, const float* const* rows, std::int64_t offset,
+                                         const float* kernel, V bias, float* output, std::int64_t n) {
+    V sums[Count];
+    unroll<Count>([&](auto i) INLINE_LAMBDA { sums[i] = bias; });
+    for (std::int64_t row = 0; row < p.size_y; row++, kernel += Taps * channel_block) {
+        if (!rows[row]) continue;
+        const float* const image = rows[row] + offset;
+        V weights[Taps];
+        unroll<Taps>([&](auto t) INLINE_LAMBDA { weights[t] = load(kernel + t * channel_block); });
+        unroll<(Count - 1) * Stride + Taps>([&](auto pixel) INLINE_LAMBDA {
+            const V value = load(image + pixel * channel_block);
+            unroll<Count>([&](auto i) INLINE_LAMBDA {
+                constexpr int tap = int(decltype(pixel){}) - int(decltype(i){}) * Stride;
+                if constexpr (tap >= 0 && tap < Taps) sums[i] += value * weights[tap];
+            });
+        });
+    }
+    if (p.rectify) unroll<Count>([&](auto i) INLINE_LAMBDA { sums[i] = larger(V{}, sums[i]); });  // NaN stays
+    if (p.most > 0) unroll<Count>([&](auto i) INLINE_LAMBDA { sums[i] = smaller(splat(p.most), sums[i]); });
+    unroll<Count>([&](auto i) INLINE_LAMBDA { store(output + i * p.output_pixel, sums[i], n); });
+}
+
+template <int Taps, int Stride, int Count>
+static void depthwise_blocks_of(const DepthwiseBlocks& p, std::int64_t first, std::int64_t count) {
+    for (std::int64_t channel = 0; channel < p.channels; channel += W) {
+        const std::int64_t block = channel / channel_block, lane = channel % channel_block;
+        const float* const kernel = p.kernel + block * p.size_y * Taps * channel_block + lane;
+        const V bias = load(p.bias + channel);
+        for (std::int64_t y = 0; y < p.height; y++)
+            for (std::int64_t i = 0; i < count; i++) {
+                const std::int64_t x = first + i * Count;
+                depthwise_blocks_tile<Taps, Stride, Count>(
+                    p, p.rows + y * p.stride_y, block * p.block + x * Stride * channel_block + lane, kernel, bias,
+                    p.output + block * p.output_block + lane + y * p.output_row + x * p.output_pixel,
+                    p.channels - channel);
+            }
+    }
+}
+
+constexpr int most_outputs = 8;
+
+// Tiles as even as they can be: of 14 outputs two of seven, of 15 one of eight and one of seven.
+template <int Taps, int Stride, int Count>
+static void depthwise_blocks_in(const DepthwiseBlocks& p, std::int64_t each) {
+    if constexpr (Count > 1)
+        if (each < Count) return depthwise_blocks_in<Taps, Stride, Count - 1>(p, each);
+    const std::int64_t tiles = (p.width + Count - 1) / Count, fewer = tiles * Count - p.width;
+    depthwise_blocks_of<Taps, Stride, Count>(p, 0, tiles - fewer);
+    if constexpr (Count > 1) depthwise_blocks_of<Taps, Stride, Count - 1>(p, (tiles - fewer) * Count, fewer);
+}
+
+template <int Taps, int Stride>
+static void depthwise_blocks_of_width(const DepthwiseBlocks& p) {
+    const std::int64_t tiles = (p.width + most_outputs - 1) / most_outputs;
+    depthwise_blocks_in<Taps, Stride, most_outputs>(p, (p.width + tiles - 1) / tiles);
+}
+
+static void depthwise_blocks(const DepthwiseBlocks& p) {
+    if (p.size_x == 3) return p.stride_x == 1 ? depthwise_blocks_of_width<3, 1>(p) : depthwise_blocks_of_width<3, 2>(p);
+    return p.stride_x == 1 ? depthwise_blocks_of_width<5, 1>(p) : depthwise_blocks_of_width<5, 2>(p);
+}
+
+static void copy_block(const float* from, std::int64_t step, std::int64_t pixels, std::int64_t channels, float* to) {
+    for (std::int64_t i = 0; i < pixels; i++, from += step, to += channel_block)
+        unroll<int(channel_block) / W>([&](auto v) INLINE_LAMBDA {
+            store(to + v * W, v * W < channels ? load(from + v * W, channels - v * W) : V{});
+        });
+}
+
 // What a row of outputs' gradients adds to one row of the kernel's: a sum for each tap, in registers over the row.
 template <int Taps, int Vectors, bool Tail>
 static INLINE void add_depthwise_taps(const DepthwiseGradient& p, const float* image, float* kernel,

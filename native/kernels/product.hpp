@@ -19,6 +19,7 @@ template <int Vectors>
 constexpr int tile_rows = Vectors == 2 ? 6 : 12;
 #endif
 constexpr int panel = panel_vectors * W;
+static_assert(W == channel_block || channel_block % panel == 0);
 
 static INLINE std::int64_t whole_vectors(std::int64_t n) { return (n + W - 1) / W * W; }
 
@@ -40,40 +41,121 @@ static INLINE void tile_sums(const float* const* a, const std::int64_t* columns,
     }
 }
 
-template <int Rows, int Vectors, bool Tail>
+// How a tile ends at the right: with a whole vector, with some lanes of one, or with one of half the width, which takes
+// half the time where a vector is that wide.
+enum class Edge { whole, tail, half };
+#if defined(__AVX512F__)
+typedef float Half __attribute__((vector_size(2 * W)));
+typedef float UnalignedHalf __attribute__((vector_size(2 * W), aligned(4), may_alias));
+constexpr bool has_halves = true;
+static INLINE Half load_half(const float* p) { return *reinterpret_cast<const UnalignedHalf*>(p); }
+static INLINE void store_half(float* p, Half v) { *reinterpret_cast<UnalignedHalf*>(p) = v; }
+static INLINE Half lower_half(V v) {
+    return reinterpret_cast<Half>(_mm512_maskz_extractf32x8_ps(0xff, reinterpret_cast<__m512>(v), 0));
+}
+static INLINE Half larger(Half x, Half y) {
+    return reinterpret_cast<Half>(_mm256_max_ps(reinterpret_cast<__m256>(x), reinterpret_cast<__m256>(y)));
+}
+static INLINE Half smaller(Half x, Half y) {
+    return reinterpret_cast<Half>(_mm256_min_ps(reinterpret_cast<__m256>(x), reinterpret_cast<__m256>(y)));
+}
+#else
+constexpr bool has_halves = false;
+#endif
+
+// What comes after a tile's sums: bias, addend, bounds, and what is there already. `get` and `put` know how many lanes
+// a vector has.
+template <int Rows, int Vectors, class Sum, class Get, class Put>
+static INLINE void finish_tile(const Product& p, Sum* sums, std::int64_t row, std::int64_t column, Get&& get,
+                               Put&& put) {
+    const std::int64_t step = W == channel_block ? p.c_block : W;  // a panel of narrower vectors is within a block
+    const std::int64_t first = column / channel_block * p.c_block + column % channel_block;
+    std::int64_t at[Rows];
+    unroll<Rows>([&](auto i) INLINE_LAMBDA { at[i] = first + (p.c_rows ? p.c_rows[row + i] : (row + i) * p.c_step); });
+    const auto add = [&](const float* from) INLINE_LAMBDA {
+        unroll<Rows>([&](auto i) INLINE_LAMBDA {
+            unroll<Vectors>([&](auto j) INLINE_LAMBDA { sums[i * Vectors + j] += get(from + at[i] + j * step, j); });
+        });
+    };
+    float* const c = p.c;
+    if (p.bias)
+        unroll<Vectors>([&](auto j) INLINE_LAMBDA {
+            const Sum bias = get(p.bias + column + j * W, j);
+            unroll<Rows>([&](auto i) INLINE_LAMBDA { sums[i * Vectors + j] += bias; });
+        });
+    if (p.addend) add(p.addend);
+    if (p.rectify)
+        unroll<Rows * Vectors>([&](auto i) INLINE_LAMBDA { sums[i] = larger(Sum{}, sums[i]); });  // NaN stays
+    if (p.most > 0) {
+        const Sum most = p.most - Sum{};
+        unroll<Rows * Vectors>([&](auto i) INLINE_LAMBDA { sums[i] = smaller(most, sums[i]); });
+    }
+    if (p.accumulate) add(c);
+    unroll<Rows>([&](auto i) INLINE_LAMBDA {
+        unroll<Vectors>([&](auto j) INLINE_LAMBDA { put(c + at[i] + j * step, sums[i * Vectors + j], j); });
+    });
+}
+
+template <int Rows, int Vectors, Edge edge>
 static INLINE void tile(const Product& p, const float* b, std::int64_t row, std::int64_t column, int tail) {
     const float* a[Rows];
     unroll<Rows>([&](auto i) INLINE_LAMBDA { a[i] = p.a + (p.rows ? p.rows[row + i] : (row + i) * p.row_step); });
     V sums[Rows * Vectors];
-    tile_sums<Rows, Vectors, Tail>(a, p.columns, p.k, b, p.b_step, tail, sums);
-    if (p.bias)
-        unroll<Vectors>([&](auto j) INLINE_LAMBDA {
-            const float* const from = p.bias + column + j * W;
-            const V bias = Tail && j == Vectors - 1 ? load_first(from, tail) : load(from);
-            unroll<Rows>([&](auto i) INLINE_LAMBDA { sums[i * Vectors + j] += bias; });
+    tile_sums<Rows, Vectors, edge == Edge::tail>(a, p.columns, p.k, b, p.b_step, tail, sums);
+    finish_tile<Rows, Vectors>(
+        p, sums, row, column,
+        [&](const float* from, auto j)
+            INLINE_LAMBDA { return edge == Edge::tail && j == Vectors - 1 ? load_first(from, tail) : load(from); },
+        [&](float* to, V value, auto j) INLINE_LAMBDA {
+            if (edge == Edge::tail && j == Vectors - 1)
+                store_first(to, value, tail);
+            else
+                store(to, value);
         });
-    if (p.rectify) unroll<Rows * Vectors>([&](auto i) INLINE_LAMBDA { sums[i] = larger(V{}, sums[i]); });  // NaN stays
-    if (p.most > 0) unroll<Rows * Vectors>([&](auto i) INLINE_LAMBDA { sums[i] = smaller(splat(p.most), sums[i]); });
-    unroll<Rows>([&](auto i) INLINE_LAMBDA {
-        float* c = p.c + (row + i) * p.c_step + column;
-        unroll<Vectors>([&](auto j) INLINE_LAMBDA {
-            V value = sums[i * Vectors + j];
-            if (Tail && j == Vectors - 1) {
-                if (p.accumulate) value += load_first(c + j * W, tail);
-                store_first(c + j * W, value, tail);
-            } else {
-                if (p.accumulate) value += load(c + j * W);
-                store(c + j * W, value);
-            }
-        });
-    });
 }
 
-template <int Rows, int Vectors, bool Tail>
+#if defined(__AVX512F__)
+// `Whole` vectors and one of half the width.
+template <int Rows, int Whole>
+static INLINE void tile_with_half(const Product& p, const float* b, std::int64_t row, std::int64_t column) {
+    const float* a[Rows];
+    unroll<Rows>([&](auto i) INLINE_LAMBDA { a[i] = p.a + (p.rows ? p.rows[row + i] : (row + i) * p.row_step); });
+    const auto get = [](const float* from, auto) INLINE_LAMBDA { return load(from); };
+    const auto get_half = [](const float* from, auto) INLINE_LAMBDA { return load_half(from); };
+    V sums[Rows * Whole + 1];
+    Half halves[Rows];
+    unroll<Rows * Whole>([&](auto i) INLINE_LAMBDA { sums[i] = V{}; });
+    unroll<Rows>([&](auto i) INLINE_LAMBDA { halves[i] = Half{}; });
+    for (std::int64_t k = 0; k < p.k; k++, b += p.b_step) {
+        const std::int64_t offset = p.columns[k];
+        V right[Whole + 1];
+        unroll<Whole>([&](auto j) INLINE_LAMBDA { right[j] = load(b + j * W); });
+        const Half last = load_half(b + Whole * W);
+        unroll<Rows>([&](auto i) INLINE_LAMBDA {
+            const V left = splat(a[i][offset]);
+            unroll<Whole>([&](auto j) INLINE_LAMBDA { sums[i * Whole + j] += left * right[j]; });
+            halves[i] += lower_half(left) * last;
+        });
+    }
+    finish_tile<Rows, Whole>(p, sums, row, column, get,
+                             [](float* to, V value, auto) INLINE_LAMBDA { store(to, value); });
+    finish_tile<Rows, 1>(p, halves, row, column + Whole * W, get_half,
+                         [](float* to, Half value, auto) INLINE_LAMBDA { store_half(to, value); });
+}
+#endif
+
+template <int Rows, int Vectors, Edge edge>
 static void tile_column(const Product& p, const float* b, std::int64_t row, std::int64_t column, int tail) {
-    for (; row + Rows <= p.m; row += Rows) tile<Rows, Vectors, Tail>(p, b, row, column, tail);
+    for (; row + Rows <= p.m; row += Rows) {
+#if defined(__AVX512F__)
+        if constexpr (edge == Edge::half)
+            tile_with_half<Rows, Vectors - 1>(p, b, row, column);
+        else
+#endif
+            tile<Rows, Vectors, edge>(p, b, row, column, tail);
+    }
     if constexpr (Rows > 1)
-        if (row < p.m) tile_column<Rows / 2, Vectors, Tail>(p, b, row, column, tail);
+        if (row < p.m) tile_column<Rows / 2, Vectors, edge>(p, b, row, column, tail);
 }
 
 template <int Vectors>
@@ -81,14 +163,17 @@ static void panel_of(const Product& p, const float* b, std::int64_t column, std:
     if constexpr (Vectors > 1)
         if (columns <= (Vectors - 1) * W) return panel_of<Vectors - 1>(p, b, column, columns);
     const int tail = static_cast<int>(columns % W);
-    if (tail)
-        tile_column<tile_rows<Vectors>, Vectors, true>(p, b, 0, column, tail);
+    if (has_halves && tail == W / 2)
+        tile_column<tile_rows<Vectors>, Vectors, Edge::half>(p, b, 0, column, tail);
+    else if (tail)
+        tile_column<tile_rows<Vectors>, Vectors, Edge::tail>(p, b, 0, column, tail);
     else
-        tile_column<tile_rows<Vectors>, Vectors, false>(p, b, 0, column, 0);
+        tile_column<tile_rows<Vectors>, Vectors, Edge::whole>(p, b, 0, column, 0);
 }
 
 static void product(const Product& p) {
     Product one = p;
+    if (p.c_block == 0) one.c_block = channel_block;
     for (std::int64_t column = 0; column < p.n; column += panel) {
         const std::int64_t columns = least(panel, p.n - column);
         if (p.b_step == 0) one.b_step = whole_vectors(columns);

@@ -36,8 +36,25 @@ static INLINE V splat(float x) { return x - V{}; }
 static INLINE I splat_int(std::int32_t x) { return x - I{}; }
 static INLINE V select(I mask, V yes, V no) { return mask ? yes : no; }
 static INLINE I select(I mask, I yes, I no) { return mask ? yes : no; }
+// The second one where either is NaN. Compilers need a mask for that unless told the instruction.
+#if defined(__AVX512F__)
+static INLINE V larger(V x, V y) {
+    return reinterpret_cast<V>(_mm512_maskz_max_ps(0xffff, reinterpret_cast<__m512>(x), reinterpret_cast<__m512>(y)));
+}
+static INLINE V smaller(V x, V y) {
+    return reinterpret_cast<V>(_mm512_maskz_min_ps(0xffff, reinterpret_cast<__m512>(x), reinterpret_cast<__m512>(y)));
+}
+#elif defined(__AVX2__)
+static INLINE V larger(V x, V y) {
+    return reinterpret_cast<V>(_mm256_max_ps(reinterpret_cast<__m256>(x), reinterpret_cast<__m256>(y)));
+}
+static INLINE V smaller(V x, V y) {
+    return reinterpret_cast<V>(_mm256_min_ps(reinterpret_cast<__m256>(x), reinterpret_cast<__m256>(y)));
+}
+#else
 static INLINE V larger(V x, V y) { return x > y ? x : y; }
 static INLINE V smaller(V x, V y) { return x < y ? x : y; }
+#endif
 static INLINE I bits(V x) { return reinterpret_cast<I>(x); }
 static INLINE V from_bits(I x) { return reinterpret_cast<V>(x); }
 

@@ -34,6 +34,9 @@ struct Activation {
     float alpha;
 };
 
+// Maps that only kernels see lie in blocks of so many channels: those of a pixel, and behind them the next pixel's.
+constexpr std::int64_t channel_block = 16;
+
 // C (+)= A·B, where A's element (i, k) is a[rows[i] + columns[k]]: an offset table for each axis of A lets one product
 // serve dense layers, their transposes, and convolutions of any stride and dilation without copying patches.
 struct Product {
@@ -50,6 +53,10 @@ struct Product {
     const float* bias;  // (n) to add, or null
     bool rectify;       // whether negative results become zero
     float most;         // what larger results become; 0 for no such bound
+
+    const std::int64_t* c_rows = nullptr;  // m offsets of C's rows; null means i * c_step
+    std::int64_t c_block = 0;              // from one channel_block of C's columns to the next; 0 if side by side
+    const float* addend = nullptr;         // as C, to add before results are bounded, or null
 };
 
 // Columns of patches added back to the image that they were taken from.
@@ -228,6 +235,22 @@ struct DepthwiseRow {
     float low, high;
 };
 
+// Outputs of a depthwise convolution from pixels in blocks of channels, with zeros for the padding at both ends of a
+// row. 3 or 5 taps wide, at strides of 1 or 2 along x.
+struct DepthwiseBlocks {
+    const float* const* rows;  // of pixels, from the first output's first one on; null for rows of padding
+    std::int64_t block;        // in each of them from one block to the next
+    std::int64_t size_y, size_x, stride_y, stride_x;
+    const float* kernel;    // (blocks, size_y, size_x, channel_block)
+    const float* bias;      // (blocks, channel_block)
+    std::int64_t channels;  // the last block may have fewer
+    float* output;
+    std::int64_t height, width;                           // of outputs
+    std::int64_t output_row, output_pixel, output_block;  // from one to the next
+    bool rectify;                                         // as in a product
+    float most;
+};
+
 // What a row of outputs' gradients adds to rows of the kernel's.
 struct DepthwiseGradient {
     const float* const* inputs;  // rows of pixels (width, channels), as many as `rows`
@@ -292,6 +315,9 @@ struct Kernels {
     void (*winograd_kernel_gradient)(const WinogradKernelGradient&);
 
     void (*depthwise_row)(const DepthwiseRow&);
+    void (*depthwise_blocks)(const DepthwiseBlocks&);
+    // The channels of some pixels, `step` apart, to a block with zeros behind them: up to channel_block.
+    void (*copy_block)(const float* from, std::int64_t step, std::int64_t pixels, std::int64_t channels, float* to);
     void (*depthwise_gradient)(const DepthwiseGradient&);
 
     void (*pooled_product)(const PooledProduct&);

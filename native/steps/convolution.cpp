@@ -90,7 +90,8 @@ public:
             if (product_.pools()) {
                 product_.forward({pass, worker, s, filters, bias, output, winners, features});
             } else if (!f_.pooled) {
-                product_.forward({pass, worker, s, filters, bias, output, nullptr, own});
+                const float* addend = f_.settings.addend && product_.finishes() ? pass.inputs[1] + out : nullptr;
+                product_.forward({pass, worker, s, filters, bias, output, nullptr, own, addend});
             } else {
                 product_.forward({pass, worker, s, filters, nullptr, features, nullptr, own});
                 f_.each_map(s, [&](const PoolRows& rows, std::int64_t map, std::int64_t offset) {

@@ -6,12 +6,17 @@
 #include <limits>
 
 #include "activation.hpp"
+#include "depthwise_blocks.hpp"
 #include "folding.hpp"
 #include "geometry.hpp"
 #include "kinds.hpp"
+#include "plain_end.hpp"
 
 namespace convoscope {
 namespace {
+
+constexpr std::int64_t block_copy = 6 * 1024;    // floats of a strip's copy: what leaves room in a first-level cache
+constexpr std::int64_t most_copied = 64 * 1024;  // of that under one row
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
 
@@ -47,24 +52,33 @@ public:
     }
 
     std::string kernel(const Kernels& k) const override {
-        return std::string("channels side by side (") + k.name + ")";
+        return (in_blocks() ? "block by block of channels (" : "channels side by side (") + std::string(k.name) + ")";
     }
     bool only_predicts() const override { return folding_ || !output_tells_slope(activation_); }
     std::int64_t work() const override { return output_size * geometry_.kernel[0] * geometry_.kernel[1]; }
     std::int64_t pieces() const override { return out_height_; }
 
-    std::int64_t memo_floats(const Kernels&) const override { return folding_ ? folding_->floats(taps()) : 0; }
+    // [kernel and bias, folded][kernel and bias in blocks]
+    std::int64_t memo_floats(const Kernels&) const override {
+        return folded_floats() + (in_blocks() ? block_floats(taps(), channels_) : 0);
+    }
     void prepare(const Kernels&, float* memo) const override {
         if (folding_) folding_->fold(kernel_, taps(), bias_, memo);
+        if (!in_blocks()) return;
+        const float* const bias = folding_ ? memo + taps() * channels_ : bias_;
+        pack_blocks(folding_ ? memo : kernel_, bias, taps(), channels_, memo + folded_floats());
     }
 
-    // [pointers to rows][the image, repeated][its gradient][the gradient before the activation]
+    // [pointers to rows][the image, repeated][its gradient][the gradient before the activation], or on the way forth
+    // [pointers to rows][a block of rows]
     std::int64_t scratch_floats(const Kernels&) const override {
-        return pointer_floats() + 2 * repeated_floats() + (linear() ? 0 : aligned(output_size));
+        return pointer_floats() + std::max(2 * repeated_floats() + (linear() ? 0 : aligned(output_size)),
+                                           in_blocks() ? rows_under(block_rows()) * block_row() : 0);
     }
 
     void forward(const Pass& pass, const Worker& worker) const override {
         const Range rows = part_of(out_height_, pass.piece, pass.pieces);
+        if (in_blocks()) return forward_in_blocks(pass, worker, rows);
         const std::int64_t top = rows.begin * geometry_.strides[0] - geometry_.padding[0][0],
                            bottom =
                                (rows.end - 1) * geometry_.strides[0] - geometry_.padding[0][0] + geometry_.reach(0);
@@ -117,10 +131,77 @@ private:
     bool linear() const { return activation_.kind == Nonlinearity::linear; }
     std::int64_t repeated_floats() const { return multiplier_ > 1 ? aligned(input_size * multiplier_) : 0; }
 
-    // Two for each row of the kernel.
+    std::int64_t folded_floats() const { return folding_ ? aligned(folding_->floats(taps())) : 0; }
+
+    // Two for each row of the kernel, or one for each row under a strip.
     std::int64_t pointer_floats() const {
         constexpr std::size_t each = sizeof(const float*);
-        return aligned(2 * geometry_.kernel[0] * static_cast<std::int64_t>(each / sizeof(float)));
+        const std::int64_t pointers = std::max(2 * geometry_.kernel[0], in_blocks() ? rows_under(block_rows()) : 0);
+        return aligned(pointers * static_cast<std::int64_t>(each / sizeof(float)));
+    }
+
+    // ---- in blocks: a strip of rows is copied block by block, with zeros around it
+
+    // Not where a row is so wide that no copy of it would stay in a cache.
+    bool in_blocks() const {
+        return multiplier_ == 1 && suits_blocks(geometry_) && has_plain_end(activation_) &&
+               rows_under(1) * block_row() <= most_copied;
+    }
+    std::int64_t rows_under(std::int64_t outputs) const {
+        return (outputs - 1) * geometry_.strides[0] + geometry_.kernel[0];
+    }
+    std::int64_t block_row() const { return block_row_floats(geometry_, width_, out_width_); }
+
+    // Output rows at once: as many as stay in a first-level cache with those under them.
+    std::int64_t block_rows() const {
+        std::int64_t rows = 1;
+        while (rows < out_height_ && rows_under(rows + 1) * block_row() <= block_copy) rows++;
+        return rows;
+    }
+
+    void forward_in_blocks(const Pass& pass, const Worker& worker, Range rows) const {
+        float* const copy = worker.scratch + pointer_floats();
+        const std::int64_t strip = block_rows();
+        std::fill_n(copy, rows_under(strip) * block_row(), 0.0f);
+        DepthwiseBlocks p{};
+        p.rows = pointers(worker);
+        p.size_y = geometry_.kernel[0], p.size_x = geometry_.kernel[1];
+        p.stride_y = geometry_.strides[0], p.stride_x = geometry_.strides[1];
+        p.width = out_width_;
+        p.output_row = out_width_ * channels_;
+        p.output_pixel = channels_;
+        for (std::int64_t i = 0; i < pass.samples; i++)
+            for (std::int64_t y = rows.begin; y < rows.end; y += strip) {
+                if (worker.stopped()) return;
+                p.height = std::min(strip, rows.end - y);
+                p.output = pass.output + i * output_size + y * out_width_ * channels_;
+                const Range under = point_at(y, p.height, copy, worker);
+                for (std::int64_t channel = 0; channel < channels_; channel += channel_block) {
+                    p.channels = std::min(channel_block, channels_ - channel);
+                    const float* from = pass.input + i * input_size + under.begin * width_ * channels_ + channel;
+                    float* to =
+                        copy + (under.begin - top_of(y)) * block_row() + geometry_.padding[1][0] * channel_block;
+                    for (std::int64_t row = 0; row < under.count(); row++)
+                        pass.kernels->copy_block(from + row * width_ * channels_, channels_, width_, p.channels,
+                                                 to + row * block_row());
+                    const float* const packed = pass.memo + folded_floats();
+                    p.kernel = packed + channel * taps();
+                    add_plain_end(p, activation_, block_bias(packed, taps(), channels_) + channel);
+                    pass.kernels->depthwise_blocks(p);
+                    p.output += channel_block;
+                }
+            }
+    }
+
+    std::int64_t top_of(std::int64_t y) const { return y * geometry_.strides[0] - geometry_.padding[0][0]; }
+
+    // Sets pointers to the copies of the rows under some outputs; returns those that are of the image.
+    Range point_at(std::int64_t y, std::int64_t outputs, const float* copy, const Worker& worker) const {
+        const std::int64_t top = top_of(y), count = rows_under(outputs);
+        for (std::int64_t row = 0; row < count; row++)
+            pointers(worker)[row] = top + row >= 0 && top + row < height_ ? copy + row * block_row() : nullptr;
+        const std::int64_t begin = std::clamp<std::int64_t>(top, 0, height_);
+        return {begin, std::clamp(top + count, begin, height_)};
     }
 
     Columns columns_forth() const {

@@ -9,7 +9,9 @@ inline bool has_plain_end(const Activation& f) {
     return f.kind == Nonlinearity::linear || f.kind == Nonlinearity::relu || f.kind == Nonlinearity::relu6;
 }
 
-inline void add_plain_end(Product& p, const Activation& f, const float* bias) {
+// Of a product, or of what else ends as it does.
+template <class Arguments>
+void add_plain_end(Arguments& p, const Activation& f, const float* bias) {
     if (!has_plain_end(f)) return;
     p.bias = bias;
     p.rectify = f.kind != Nonlinearity::linear;

@@ -17,9 +17,7 @@ public:
 
     std::string words() const override { return "direct product"; }
     // While a product's tile is in registers.
-    bool finishes() const override {
-        return !f_.pooled && !f_.settings.addend && has_plain_end(f_.settings.activation);
-    }
+    bool finishes() const override { return !f_.pooled && has_plain_end(f_.settings.activation); }
 
     bool divides() const override { return !f_.pooled; }
 
@@ -43,6 +41,7 @@ public:
         p.n = work.filters.count();
         p.k = f_.patches.size();
         if (finishes()) add_plain_end(p, f_.settings.activation, work.bias ? work.bias + work.filters.begin : nullptr);
+        if (work.addend) p.addend = work.addend + work.filters.begin;
         work.pass.kernels->product(p);
     }
 

@@ -25,12 +25,13 @@ public:
         float* output;          // feature maps (images, rows, width, filters), or pooled values
         std::uint8_t* winners;  // of those that pool; or null
         float* scratch;
+        const float* addend = nullptr;  // as the output, for those that finish; or null
     };
 
     virtual ~MapProduct() = default;
     virtual std::string words() const = 0;           // for people to read
     virtual bool pools() const { return false; }     // makes pooled values
-    virtual bool finishes() const { return false; }  // adds the bias, and applies the activation
+    virtual bool finishes() const { return false; }  // adds bias and addend, and applies the activation
     virtual bool divides() const { return false; }   // makes some of the filters' maps: whole `filter_group`s of them
     virtual std::int64_t memo_floats(const Kernels&) const = 0;
     virtual std::int64_t scratch_floats() const { return 0; }
