@@ -20,6 +20,7 @@
     kind(erasing) \
     kind(gathering) \
     kind(grouped) \
+    kind(inverted_residual) \
     kind(noise) \
     kind(normalization) \
     kind(padding) \

@@ -54,6 +54,7 @@ void test_filter();
 void test_programs();
 void test_graphs();
 void test_predictions();
+void test_inverted_residuals();
 void test_descriptions();
 void test_memory();
 void test_threads();

@@ -21,6 +21,9 @@ int main() {
         std::printf(", predictions");
         std::fflush(stdout);
         test_predictions();
+        std::printf(", inverted residuals");
+        std::fflush(stdout);
+        test_inverted_residuals();
         std::printf(", threads");
         std::fflush(stdout);
         test_threads();

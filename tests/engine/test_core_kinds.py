@@ -48,8 +48,9 @@ LAYERS: list[tuple[Layer, Shape]] = [
 
 
 def every_step() -> list[Step]:
-    """Return a step of each kind: those of layers one by one, and what joins several values."""
+    """Return a step of each kind: of layers one by one, of several in prediction, and of what joins several values."""
     made = [step for layer, shape in LAYERS for step in build([layer], shape).steps]
+    made += build([layers.DepthwiseConv2D(3), layers.Conv2D(8, 1)], (128, 128, 16)).prediction_steps
     joined = ((2,), (2,)), (2,), ()
     return [*made, CombineStep((0,), (0, 1), *joined, "sum"), ConcatenateStep((0,), (0, 1), *joined, 1)]
 

@@ -25,6 +25,7 @@ from convoscope.engine.steps import (
     PoolingStep,
     Step,
     TransposedConvolutionStep,
+    inverted_residual,
 )
 
 
@@ -113,7 +114,25 @@ class _Work:
                 self._made[value] = merged
             else:
                 self._made[value] = replace(step, apart=merged)
+        if prediction:
+            self._put_convolutions_together(readers)
         return self._numbered()
+
+    def _put_convolutions_together(self, readers: Mapping[int, int]) -> None:
+        """Make one step of a depthwise convolution, the one before it and the one with a 1×1 kernel after it."""
+        for value, last in list(self._made.items()):
+            middle = self._made.get(last.inputs[0])
+            if not isinstance(last, ConvolutionStep) or not isinstance(middle, DepthwiseConvolutionStep):
+                continue
+            if readers[last.inputs[0]] > 1:
+                continue
+            first = self._made.get(middle.inputs[0]) if readers[middle.inputs[0]] == 1 else None
+            whole = inverted_residual(first, middle, last)
+            if whole is not None:
+                del self._made[last.inputs[0]]
+                if whole.expand is not None:
+                    del self._made[middle.inputs[0]]
+                self._made[value] = whole
 
     def _merged(self, step: Step, last: bool, readers: Mapping[int, int], prediction: bool) -> tuple[int, Step | str]:
         """Return which input's maker the step becomes one with, and both in one; or why it stays apart."""

@@ -16,6 +16,7 @@ from convoscope.engine.steps.dense import DenseStep
 from convoscope.engine.steps.depthwise_convolution import DepthwiseConvolutionStep
 from convoscope.engine.steps.dropout import DropoutStep
 from convoscope.engine.steps.erasing import ErasingStep
+from convoscope.engine.steps.inverted_residual import InvertedResidualStep, inverted_residual
 from convoscope.engine.steps.noise import NoiseStep
 from convoscope.engine.steps.normalization import NormalizationStep
 from convoscope.engine.steps.padding import PaddingStep
@@ -49,6 +50,7 @@ __all__ = [
     "DepthwiseConvolutionStep",
     "DropoutStep",
     "ErasingStep",
+    "InvertedResidualStep",
     "NoiseStep",
     "Nonlinearity",
     "NormalizationStep",
@@ -71,4 +73,5 @@ __all__ = [
     "UnitNormalizationStep",
     "UpsamplingStep",
     "Window",
+    "inverted_residual",
 ]
