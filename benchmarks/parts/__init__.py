@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.parts import accuracy, best, cold, inference, layers, lesson
+from benchmarks.parts import accuracy, best, cold, inference, layers, lesson, photos
 from benchmarks.parts.part import Part
 
 PARTS: dict[str, Part] = {
@@ -14,6 +14,7 @@ PARTS: dict[str, Part] = {
         layers.SWEEP,
         layers.NETWORKS,
         inference.PART,
+        photos.PART,
         cold.PART,
     )
 }
