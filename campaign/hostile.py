@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import tempfile
 import time
@@ -28,7 +29,8 @@ _SETTLE = 10.0  # seconds in which connections are to be given back
 _QUESTIONS: tuple[tuple[str, dict[str, object]], ...] = (
     ("ask/accuracy", {"silenced": {"1": [0]}, "changes": []}),
     ("ask/accuracy", {"silenced": {}, "changes": [{"position": 1, "weight": "kernel", "index": 3, "value": 0.5}]}),
-    ("ask/nearest", {"image": [0.5] * 16}),
+    ("ask/nearest", {"image": base64.b64encode(bytes(64)).decode()}),
+    ("ask/values", {"image": 0, "wanted": [0]}),
     ("ask/epoch", {"epoch": 1}),
     ("ask/error", {"silenced": {}, "changes": []}),
 )

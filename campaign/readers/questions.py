@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from random import Random
@@ -16,6 +17,7 @@ from convoscope.web.explored import Explored
 from convoscope.web.server import Site
 
 _ADDRESSES = ("", "data/explorer.json", "data/epochs.json", "data/epochs/1.safetensors", "static/explorer/index.html")
+_IMAGE = base64.b64encode(np.full(16, 0.5, "<f4").tobytes()).decode()
 _ODD = ("..", "%00", "\0", "static", "data/epochs/", "²", "-1", "y" * 5000, "//", "\\", "lab/static")
 
 
@@ -31,7 +33,11 @@ class QuestionTrial:
             ("ask/accuracy", interventions),
             ("ask/accuracy", {**interventions, "epoch": 1}),
             ("ask/error", interventions),
-            ("ask/nearest", {"image": [0.5] * 16}),
+            ("ask/nearest", {"image": _IMAGE}),
+            ("ask/features", {"features": [1, 2]}),
+            ("ask/values", {**interventions, "own": [_IMAGE], "wanted": [0, 1]}),
+            ("ask/evidence", {**interventions, "image": 1, "position": 0, "classes": [1], "method": "grad_cam"}),
+            ("ask/saliency", {"image": 0, "input": 0, "classes": [0], "trained": False}),
             ("ask/epoch", {"epoch": 2}),
         ]
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from convoscope import drawing
-from convoscope.engine.base import Array, Arrays
+from convoscope.engine import plan, select
+from convoscope.engine.base import Array, Arrays, each
 from convoscope.errors import NotReadyError, unknown_name
 from convoscope.explore.calls import name_at
 from convoscope.explore.predictions import Labels, checked_labels
@@ -17,9 +19,9 @@ from convoscope.explore.submodels import (
     class_count,
     class_names,
     count_of,
+    in_batches,
     main_calls,
     main_target,
-    values_at,
 )
 from convoscope.layers import Conv2D, Dense
 from convoscope.models.network import Network
@@ -60,9 +62,9 @@ class Embedding:
             panel.scatter(self.points[:, 0], self.points[:, 1], s=8)
             return made
         present = np.unique(self.labels)
-        for each in present:
-            own = self.points[self.labels == each]
-            panel.scatter(own[:, 0], own[:, 1], s=8, label=drawing.plain(self.names[each]))
+        for label in present:
+            own = self.points[self.labels == label]
+            panel.scatter(own[:, 0], own[:, 1], s=8, label=drawing.plain(self.names[label]))
         if len(present) <= _READABLE:
             panel.legend(fontsize=7)
         return made
@@ -106,12 +108,29 @@ def embedding(model: Network, x: Any, y: Any = None, method: str = "pca", *, see
 
 def hidden(model: Network, images: Arrays) -> tuple[Array, str]:
     """Return what goes into the last dense layer or convolution, (N, features), and the name of where it is from."""
-    graph, count = model.graph, len(model.plan_input_shapes)
-    needed = main_calls(model)
-    with_weights = [index for index in needed if isinstance(graph.calls[index].layer, (Conv2D, Dense))]
-    value = graph.calls[with_weights[-1]].inputs[0] if with_weights else 0
-    (values,) = values_at(model, images, [value])
-    return values.reshape(len(values), -1), "the input" if value < count else name_at(model, value - count)
+    value, count = hidden_value(model), len(model.plan_input_shapes)
+    return in_batches(hidden_run(model), images), "the input" if value < count else name_at(model, value - count)
+
+
+def hidden_value(model: Network) -> int:
+    """Return the number of the value that goes into the last dense layer or convolution, or of the first input."""
+    calls = model.graph.calls
+    with_weights = [index for index in main_calls(model) if isinstance(calls[index].layer, (Conv2D, Dense))]
+    return calls[with_weights[-1]].inputs[0] if with_weights else 0
+
+
+def hidden_run(model: Network) -> Callable[[Arrays], Array]:
+    """Return a function from a batch of inputs to what goes into the last dense layer or convolution, (N, features)."""
+    value = hidden_value(model)
+    if value < len(model.plan_input_shapes):
+        return lambda inputs: _flat(np.array(each(inputs, 1)[value], np.float32))
+    graph = model.graph.upto([value])
+    executable = select.current().prepare(plan.build_graph(graph), graph.weights, moment=graph.moment)
+    return lambda inputs: _flat(np.array(executable.forward(inputs)))
+
+
+def _flat(values: Array) -> Array:
+    return values.reshape(len(values), -1)
 
 
 def _pca(values: Array) -> tuple[Array, tuple[float, float]]:

@@ -126,7 +126,13 @@ def grad_cam(
     value = model.graph.value_of(index)
     behind = submodel(model, [value], scores=True)
     gradients = behind.pull({value: maps, 0: batch}, one_hot(classes, count))
-    weights = gradients.mean(axis=(1, 2), keepdims=True) if method == "grad_cam" else gradients
     names = class_names(model, count)
     labels = tuple(names[each] for each in classes)
-    return GradCam(batch, name_at(model, index), method, classes, labels, (weights * maps).sum(axis=-1))
+    return GradCam(batch, name_at(model, index), method, classes, labels, weighted_sum(maps, gradients, method))
+
+
+def weighted_sum(maps: Array, gradients: Array, method: str) -> Array:
+    """Return the sum of feature maps (N, height, width, channels), weighted by their gradients: (N, height, width)."""
+    weights = gradients.mean(axis=(1, 2), keepdims=True) if method == "grad_cam" else gradients
+    total: Array = (weights * maps).sum(axis=-1)
+    return total

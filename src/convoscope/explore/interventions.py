@@ -186,10 +186,11 @@ def with_interventions(
         index_of(model, index): [channel_at(model, index_of(model, index), channel) for channel in channels]
         for index, channels in silenced.items()
     }
-    return _running(_changed(model, changes), off)
+    return _running(with_weights(model, changes), off)
 
 
-def _changed(model: Network, changes: Sequence[WeightChange]) -> Network:
+def with_weights(model: Network, changes: Sequence[WeightChange]) -> Network:
+    """Return the model with some numbers changed: a copy, or without changes the model itself."""
     if not changes:
         return model
     twin = copy.deepcopy(model)

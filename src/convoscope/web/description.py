@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convoscope.explore.predictions import Predictions
 from convoscope.explore.submodels import class_count, class_names
 from convoscope.models.network import Network
-from convoscope.web.exhibits import Indices, Packed, bytes_of_each, choose, pack, tally
+from convoscope.web.exhibits import Indices, Packed, bytes_of_each, choose, pack, tally, unpacking
 from convoscope.web.explored import Explored
 from convoscope.web.image_outputs import describe_images
 from convoscope.web.own_image import preparation, takes_images
@@ -35,11 +36,16 @@ class Described:
     targets: Packed | None = None
 
 
-def describe(explored: Explored, room: int) -> Described:
-    """Return what the page is told, and the images that go with it: at most `room` bytes."""
+def describe(explored: Explored, room: int, *, waits: bool = True) -> Described:
+    """Return what the page is told, and the images that go with it: at most `room` bytes.
+
+    What takes long is counted first, or, unless it `waits`, when the page asks for it.
+    """
     model, images = explored.model, explored.images
-    kind = describe_images if explored.has_image_outputs else _describe_classes
-    chosen, told, told_beside = kind(explored, room)
+    if explored.has_image_outputs:
+        chosen, told, told_beside = describe_images(explored, room)
+    else:
+        chosen, told, told_beside = _describe_classes(explored, room, waits)
     low, high = explored.input_range
     packed = [pack(each[chosen]) for each in explored.all_images]
     targets = None if explored.targets is None else pack(explored.targets[chosen])
@@ -51,10 +57,11 @@ def describe(explored: Explored, room: int) -> Described:
         "edge": _edge(explored, low, high),
         "shapes": _shapes(model),
         "preparation": preparation(explored).as_dict() if takes_images(explored) else None,
+        "multiplyAdds": explored.multiply_adds,
         "count": len(images),
         "indices": chosen.tolist(),
-        "packed": [_unpacking(each) for each in packed],
-        "packedTargets": None if targets is None else _unpacking(targets),
+        "packed": [unpacking(each) for each in packed],
+        "packedTargets": None if targets is None else unpacking(targets),
         **told,
     }
     description["asks"] += ["own-image"] if takes_images(explored) else []
@@ -65,6 +72,7 @@ def describe(explored: Explored, room: int) -> Described:
             "title": beside.title,
             "note": beside.note,
             "shapes": _shapes(beside.model),
+            "multiplyAdds": beside.multiply_adds,
             **told_beside,
         }
     return Described(description, b"".join(each.content for each in packed), targets)
@@ -75,11 +83,12 @@ def _shapes(model: Network) -> list[list[int]]:
     return [list(call.output_shape) for call in model.graph.calls]
 
 
-def _describe_classes(explored: Explored, room: int) -> tuple[Indices, dict[str, Any], dict[str, Any]]:
+def _describe_classes(explored: Explored, room: int, waits: bool) -> tuple[Indices, dict[str, Any], dict[str, Any]]:
     """Return which images the page is given, and what it is told of the model and of the one beside it."""
-    model, found, labels = explored.model, explored.found, explored.labels
-    classes = len(found.names) if found else max(2, class_count(model))
-    chosen = np.zeros(0, np.int64)
+    model, labels = explored.model, explored.labels
+    later = explored.counting is not None and not waits
+    found = None if later else explored.found
+    classes = max(2, class_count(model))
     told: dict[str, Any] = {
         "outputs": "classes",
         "names": class_names(model, classes),
@@ -89,25 +98,35 @@ def _describe_classes(explored: Explored, room: int) -> tuple[Indices, dict[str,
         "accuracy": None,
         "asks": [
             *(["accuracy", "epoch"] if labels is not None else []),
-            *(["nearest"] if explored.collection is not None else []),
+            *(["count"] if later else []),
+            *(["nearest"] if explored.training_images is not None else []),
         ],
     }
     beside: dict[str, Any] = {"predicted": [], "accuracy": None, "apart": [], "apartCount": 0, "rightApart": None}
+    chosen = _chosen(explored, found, room)
     if found is not None:
-        surest = np.argsort(-found.scores.max(axis=1), kind="stable")
-        wanted = None if explored.comparison is None else explored.comparison.listed
-        most = max(1, room // sum(map(bytes_of_each, explored.all_images)))
-        chosen = choose(labels, found.predicted, surest, classes, most, wanted)
         told["predicted"] = found.predicted[chosen].tolist()
+    if labels is not None:
+        told["labels"] = labels[chosen].tolist()
     if found is not None and labels is not None:
-        told |= {"labels": labels[chosen].tolist(), **tally(labels, found.predicted, classes)}
-    if explored.comparison is not None:
+        told |= tally(labels, found.predicted, classes)
+    if not later and explored.comparison is not None:
         beside = explored.comparison.described(chosen)
     return chosen, told, beside
 
 
-def _unpacking(packed: Packed) -> dict[str, Any]:
-    return {"kind": packed.kind, "divisor": packed.divisor, "bytes": len(packed.content)}
+def _chosen(explored: Explored, found: Predictions | None, room: int) -> Indices:
+    """Return the images that the page is given: of each class, and of each kind of mistake, if these are known."""
+    images, labels = len(explored.images), explored.labels
+    most = max(1, room // sum(map(bytes_of_each, explored.all_images)))
+    if found is None and labels is None:
+        return np.arange(min(images, most))
+    classes = max(2, class_count(explored.model))
+    if found is None:
+        return choose(labels, np.asarray(labels), np.arange(images), classes, most)
+    surest = np.argsort(-found.scores.max(axis=1), kind="stable")
+    wanted = None if explored.comparison is None else explored.comparison.listed
+    return choose(labels, found.predicted, surest, classes, most, wanted)
 
 
 def _edge(explored: Explored, low: float, high: float) -> float:

@@ -18,6 +18,7 @@ from convoscope.errors import ConfigurationError, MissingFileError
 from convoscope.models.files import load_model
 from convoscope.training.callbacks.snapshots import find_snapshots
 from convoscope.web.exhibits import tally
+from convoscope.web.gradually import SHARE
 from convoscope.web.site import Response
 
 if TYPE_CHECKING:
@@ -121,8 +122,16 @@ class Moments:
         return self._open[epoch]
 
     def count(self, explored: Explored, question: Mapping[str, Any]) -> dict[str, Any]:
-        """Answer what a model takes the test images for, and how many rightly; each epoch is counted once."""
+        """Answer what a model takes the test images for, and how many rightly; each epoch is counted once.
+
+        Where that takes long, the answer is how far it has come, ``done`` of ``total``: it goes on when asked again.
+        """
         epoch = question.get("epoch")
+        counting = explored.counting
+        if counting is not None:
+            counting.more(SHARE)
+            if counting.done < counting.total:
+                return {"done": counting.done, "total": counting.total}
         if epoch not in self._counted:
             self._counted[epoch] = _counted(explored)
         return self._counted[epoch]

@@ -13,6 +13,7 @@ import numpy.typing as npt
 Indices = npt.NDArray[np.int64]
 
 _MOST_OF_A_KIND = 20  # images of a class, and of a cell of the confusion matrix
+_SMALL = 100  # pixels of a small picture, at least
 _USUAL = (1, 16, 255)  # the largest values that are usual: images are 0..1, or whole numbers
 
 
@@ -43,6 +44,8 @@ def pack(images: npt.NDArray[Any]) -> Packed:
     >>> pack(np.array([-0.5])).kind
     'float32'
     """
+    if images.dtype == np.uint8:
+        return Packed("uint8", 1, images.tobytes())
     values = np.ascontiguousarray(images, np.float32)
     for divisor in _USUAL:
         whole = np.rint(values * np.float32(divisor))
@@ -51,6 +54,29 @@ def pack(images: npt.NDArray[Any]) -> Packed:
             if np.array_equal(small.astype(np.float32) / np.float32(divisor), values):
                 return Packed("uint8", divisor, small.tobytes())
     return Packed("float32", 1, values.astype("<f4").tobytes())
+
+
+def unpacking(packed: Packed) -> dict[str, Any]:
+    """Return what the page has to know to unpack images."""
+    return {"kind": packed.kind, "divisor": packed.divisor, "bytes": len(packed.content)}
+
+
+def reduced(images: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return images (N, height, width, channels) for a small picture: of large ones the means of squares of pixels.
+
+    Examples
+    --------
+    >>> reduced(np.zeros((2, 224, 300, 3), np.uint8)).shape, reduced(np.zeros((2, 28, 28, 1))).shape
+    ((2, 112, 150, 3), (2, 28, 28, 1))
+    """
+    if images.ndim != 4 or min(images.shape[1:3]) < 2 * _SMALL:
+        return images
+    step = min(images.shape[1:3]) // _SMALL
+    height, width = (side // step for side in images.shape[1:3])
+    cut = images[:, : height * step, : width * step].astype(np.float32)
+    means = cut.reshape(len(images), height, step, width, step, images.shape[3]).mean(axis=(2, 4))
+    small: npt.NDArray[Any] = np.rint(means).astype(np.uint8) if images.dtype == np.uint8 else means
+    return small
 
 
 def bytes_of_each(images: npt.NDArray[Any]) -> int:

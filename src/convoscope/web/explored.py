@@ -12,13 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.engine.base import each, plain
-from convoscope.explore.embedding import hidden
+from convoscope.explore.embedding import hidden_run
 from convoscope.explore.image_outputs import checked_targets, has_image_outputs, mean_squared_error, output_range
-from convoscope.explore.predictions import Predictions, checked_labels, predictions
+from convoscope.explore.predictions import Predictions, checked_labels, predictions, predictions_of
 from convoscope.explore.submodels import (
     as_batch,
     as_inputs,
-    batches,
     class_count,
     class_names,
     main_run,
@@ -29,8 +28,11 @@ from convoscope.models.value_range import largest_value_of
 from convoscope.web.beside import Comparison, check_pair
 from convoscope.web.epochs import Epochs
 from convoscope.web.exhibits import value_range
+from convoscope.web.gradually import Gradually
 
 _MOST_COMPARED = 10_000  # training images among which the nearest are looked for
+_LARGE = 30_000_000  # multiply-adds of one image: a browser takes about a tenth of a second for them
+_AT_ONCE = 5_000_000_000  # multiply-adds of all images that are counted before the page opens: half a second
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,14 +119,20 @@ class Explored:
     @cached_property
     def found(self) -> Predictions | None:
         """The classes that the model predicts for them."""
-        return predictions(self.model, self.inputs) if len(self.images) and not self.has_image_outputs else None
+        if self.has_image_outputs or not len(self.images):
+            return None
+        if self.counting is None:
+            return predictions(self.model, self.inputs)
+        self.counting.more(np.inf)
+        return predictions_of(self.model, self.counting.known)
 
     @cached_property
     def labels(self) -> npt.NDArray[np.int64] | None:
         """Their labels as class numbers."""
-        if self.y is None or self.found is None:
+        if self.y is None or self.has_image_outputs or not len(self.images):
             return None
-        return checked_labels(main_target(self.model, self.y), len(self.images), len(self.found.names))
+        classes = max(2, class_count(self.model))
+        return checked_labels(main_target(self.model, self.y), len(self.images), classes)
 
     @cached_property
     def targets(self) -> npt.NDArray[Any] | None:
@@ -153,17 +161,46 @@ class Explored:
         return Comparison(self.found, self.beside.found, self.labels)
 
     @cached_property
-    def collection(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any], list[int] | None] | None:
-        """Training images, what the last hidden layer makes of them, and their labels."""
+    def training_images(self) -> TrainingImages | None:
+        """Training images, to find the nearest among, with what the last hidden layer makes of them."""
         if self.x_train is None or self.has_image_outputs or len(self.model.plan_input_shapes) > 1:
             return None
-        known = np.asarray(as_batch(self.model, self.x_train[:_MOST_COMPARED], "nearest"))
-        features = np.concatenate([hidden(self.model, known[part])[0] for part in batches(len(known))])
+        images = np.asarray(as_batch(self.model, self.x_train[:_MOST_COMPARED], "nearest"))
         names = class_names(self.model, class_count(self.model))
         labels = None
         if self.y_train is not None:
-            labels = checked_labels(self.y_train[:_MOST_COMPARED], len(known), max(2, len(names))).tolist()
-        return known, features, labels
+            labels = checked_labels(self.y_train[:_MOST_COMPARED], len(images), max(2, len(names))).tolist()
+        return TrainingImages(images, labels, Gradually(hidden_run(self.model), images))
+
+    @cached_property
+    def multiply_adds(self) -> list[int]:
+        """How many products of each call of a layer are summed, for one sample."""
+        graph = self.model.graph
+        costs = [0] * len(graph.calls)
+        for step in self.model.executable(fused=False).plan.steps:
+            costs[step.calls[0]] += step.multiply_adds
+        return costs
+
+    @cached_property
+    def is_large(self) -> bool:
+        """Whether a browser would take long to run the model: then the running Python does."""
+        return sum(self.multiply_adds) > _LARGE
+
+    @cached_property
+    def counting(self) -> Gradually | None:
+        """The main output for all test images, computed a few at a time; None where they are counted at once."""
+        if self.has_image_outputs or sum(self.multiply_adds) * len(self.images) <= _AT_ONCE:
+            return None
+        return Gradually(main_run(self.model), self.inputs)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingImages:
+    """Training images (N, *input_shape), their labels, and what the last hidden layer makes of them (N, features)."""
+
+    images: npt.NDArray[Any]
+    labels: list[int] | None
+    features: Gradually
 
 
 def model_file(model: Network) -> bytes:

@@ -24,7 +24,8 @@ from convoscope.web.image_outputs import apart as images_apart
 from convoscope.web.opening import Opened, Page, open_page
 from convoscope.web.own_image import own_image, rejection, takes_images
 from convoscope.web.quantised import difference, predictions_apart, quantised
-from convoscope.web.questions import accuracy, error, nearest
+from convoscope.web.questions import accuracy, error, features, nearest
+from convoscope.web.runs import Runs
 from convoscope.web.site import Response, Site, page_files
 
 if TYPE_CHECKING:
@@ -107,11 +108,11 @@ def _as_arrays(given: Any) -> Any:
 def site(explored: Explored, folder: Traversable | None = None) -> Site:
     """Return what the explorer's server gives out and answers; `folder` instead of the package's own for tests."""
     folder = folder or page_files()
-    described = describe(explored, _ROOM)
-    content = json.dumps(described.told).encode()
+    described = describe(explored, _ROOM, waits=False)
+    content = json.dumps({**described.told, "runs": "python" if _runs_here(explored) else "page"}).encode()
     model = explored.file
-    moments = Moments(explored)
-    one_at_a_time = threading.Lock()  # the model's buffers are shared
+    moments, runs = Moments(explored), Runs()
+    one_at_a_time = threading.Lock()  # what was computed is kept for the next question
 
     def answering(answer: Any) -> Any:
         def respond(question: dict[str, Any]) -> Response:
@@ -124,6 +125,13 @@ def site(explored: Explored, folder: Traversable | None = None) -> Site:
         def respond(content: bytes) -> Response:
             with one_at_a_time:
                 return Response(json.dumps(take(explored, content)).encode(), "application/json")
+
+        return respond
+
+    def giving(answer: Any) -> Any:
+        def respond(question: dict[str, Any]) -> Response:
+            with one_at_a_time:
+                return Response(answer(moments.at(question), question), _BYTES)
 
         return respond
 
@@ -146,8 +154,12 @@ def site(explored: Explored, folder: Traversable | None = None) -> Site:
             "ask/accuracy": answering(accuracy),
             "ask/error": answering(error),
             "ask/nearest": answering(nearest),
+            "ask/features": answering(features),
             "ask/epoch": answering(moments.count),
             "ask/rejection": answering(rejection),
+            "ask/values": giving(runs.values),
+            "ask/evidence": giving(runs.evidence),
+            "ask/saliency": giving(runs.saliency),
         },
         moments.folders,
         {"lab": lab.site(lab.Start(network=True), folder)},
@@ -155,11 +167,18 @@ def site(explored: Explored, folder: Traversable | None = None) -> Site:
     )
 
 
+def _runs_here(explored: Explored) -> bool:
+    """Whether this process runs the model for the page, and is free to."""
+    pair = [explored] if explored.beside is None else [explored, explored.beside]
+    live = explored.epochs is not None and explored.epochs.live
+    return not live and any(each.is_large for each in pair)
+
+
 def offline(explored: Explored, folder: Traversable | None = None, *, snapshots: bool = False) -> str:
     """Return the explorer as one file of HTML that needs neither server nor network, perhaps with all snapshots."""
     described = describe(explored, _ROOM_IN_FILE)
     embedded = {
-        "explorer": {**described.told, "asks": []},
+        "explorer": {**described.told, "asks": [], "runs": "page"},
         "model": base64.b64encode(explored.file).decode(),
         "images": base64.b64encode(described.images).decode(),
         **embedded_epochs(explored, snapshots),

@@ -27,6 +27,8 @@ export async function openNetwork(buffer, worker) {
     },
     /** Every layer's output for inputs; null where a newer run was asked for before this one had begun. */
     run: runs.ask,
+    /** All outputs are there: none has to be waited for. */
+    fill: async () => false,
     /** Evidence maps: {position, classes, method, trained}, for the inputs of the last run. */
     evidence: (asked) => post({ task: "evidence", ...asked }),
     /** Gradients of scores by an input: {classes, input, trained}, for the inputs of the last run. */

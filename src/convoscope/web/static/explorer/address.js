@@ -1,5 +1,5 @@
 // The state as the part of the address after #, safe against whatever somebody types there.
-// #view=mistakes&image=17&layer=3&unit=812&part=2&cell=4,9&off=1:5,7&edit=1.kernel.13=-0.5&epoch=3&fold=0,4
+// #view=mistakes&image=17&layer=3&unit=812&part=2&cell=4,9&off=1:5,7&edit=1.kernel.13=-0.5&epoch=3&fold=0,4&open=2
 // A drawing is source=draw&drawing=…; kernel=1.0.5:1,2/3,4:0.1 is one that the filter lab gives back.
 // With two models: #view=beside&image=17&a=3,812&b=5,40&foldb=6
 
@@ -8,6 +8,7 @@ import { writeDrawing } from "./drawing-code.js";
 /** Sources of images that are no part of the address. */
 export const OWN = ["file", "camera"];
 
+const LISTS = { fold: "folded", foldb: "foldedB", open: "open" };
 const whole = (text) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined);
 const NUMBER = String.raw`-?\d+(?:\.\d+)?(?:e[+-]?\d+)?`;
 const EDIT = new RegExp(String.raw`^(\d{1,9})\.([a-z_]{1,30})\.(\d{1,9})=(${NUMBER})$`);
@@ -16,7 +17,7 @@ const KERNEL = new RegExp(String.raw`^(\d{1,9})\.(\d{1,9})\.(\d{1,9}):(${NUMBER}
 /** The state as text for the address; `first`: how many inputs the network has. Own images stay in this tab. */
 export function writeAddress(state) {
   const { view, source, image, drawing, position, unit, part, cell, off, edits, epoch = null, folded, first = 1 } = state;
-  const { pickA, pickB, foldedB } = state;
+  const { pickA, pickB, foldedB, open = [], openAtFirst = [] } = state;
   const parts = [];
   if (view !== "network") parts.push(`view=${view}`);
   if (source === "draw") parts.push("source=draw", ...(drawing ? [`drawing=${writeDrawing(drawing)}`] : []));
@@ -29,6 +30,7 @@ export function writeAddress(state) {
   for (const each of edits.values()) parts.push(`edit=${each.position}.${each.weight}.${each.index}=${single(each.value)}`);
   if (epoch !== null) parts.push(`epoch=${epoch}`);
   if (folded.length) parts.push(`fold=${folded.join(",")}`);
+  if ([...open].sort().join() !== [...openAtFirst].sort().join()) parts.push(`open=${open.join(",")}`);
   for (const [name, pick] of [["a", pickA], ["b", pickB]]) if (pick) parts.push(`${name}=${pick[0] + first},${pick[1]}`); // prettier-ignore
   if (foldedB) parts.push(`foldb=${foldedB.join(",")}`);
   return parts.join("&");
@@ -53,7 +55,7 @@ export function readAddress(text, first = 1) {
     const good = !numbers.includes(undefined);
     const edit = EDIT.exec(told);
     const kernel = KERNEL.exec(told);
-    if (name === "view" && ["network", "mistakes", "beside"].includes(told)) found.view = told;
+    if (name === "view" && ["network", "why", "mistakes", "beside"].includes(told)) found.view = told;
     else if (name === "source" && ["draw", ...OWN].includes(told)) found.source = told;
     else if (name === "drawing" && told) found.drawing = told;
     else if (name === "image" && good) found.image = numbers[0];
@@ -66,7 +68,7 @@ export function readAddress(text, first = 1) {
     else if (name === "edit" && edit) edits.push({ position: Number(edit[1]), weight: edit[2], index: Number(edit[3]), value: Number(edit[4]) }); // prettier-ignore
     else if (name === "kernel" && kernel) found.kernel = kernelIn(kernel);
     else if ((name === "a" || name === "b") && good && numbers.length === 2) found[name === "a" ? "pickA" : "pickB"] = [numbers[0] - first, numbers[1]]; // prettier-ignore
-    else if (name === "fold" || name === "foldb") found[name === "fold" ? "folded" : "foldedB"] = told.split(",").map(whole).filter((each) => each !== undefined); // prettier-ignore
+    else if (Object.hasOwn(LISTS, name)) found[LISTS[name]] = told.split(",").map(whole).filter((each) => each !== undefined);
     else found.unread.push(name);
   }
   if (off.size) found.off = off;

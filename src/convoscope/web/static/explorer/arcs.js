@@ -23,9 +23,9 @@ const length = ([a, b]) => Math.abs(a - b);
 
 /**
  * Arcs in the gutter at the left of `holder`, drawn anew whenever the cards move; `pairs` are [from, to] as `cardOf` takes
- * them, `nameOf` names them.
+ * them, `nameOf` names them. `isClosed` says that the card is a closed block's: what stays within one is not drawn.
  */
-export function createArcs(holder, { pairs, cardOf, nameOf }) {
+export function createArcs(holder, { pairs, cardOf, isClosed, nameOf }) {
   if (!pairs.length) return { light() {} };
   const svg = document.createElementNS(SPACE, "svg");
   svg.setAttribute("class", "arcs");
@@ -44,14 +44,20 @@ export function createArcs(holder, { pairs, cardOf, nameOf }) {
 
   function draw() {
     const box = holder.getBoundingClientRect();
-    const sides = pairs.map(([from, to]) => [from, to].map((each) => cardOf(each).getBoundingClientRect()));
-    const heights = sides.map(([from, to]) => [from.top - box.top + 9, to.bottom - box.top - 9]);
+    const ends = pairs.map((pair) => pair.map(cardOf));
+    const sides = ends.map((cards) => cards.map((card) => card.getBoundingClientRect()));
+    // An arc into a closed block goes around it: what comes behind the shortcut is at its upper end.
+    const heights = sides.map(([from, to], i) => [
+      from.top - box.top + 9,
+      isClosed(pairs[i][1]) ? to.top - box.top + 9 : to.bottom - box.top - 9,
+    ]);
     const lanes = lanesOf(heights);
     const room = (Math.max(...lanes) + 1) * STEP + 8;
     holder.style.setProperty("--gutter", `${room}px`);
     svg.setAttribute("width", box.width);
     svg.setAttribute("height", box.height);
     paths.forEach((path, i) => {
+      path.style.display = ends[i][0] === ends[i][1] ? "none" : "";
       const [[low, high], [from, to]] = [heights[i], sides[i].map((side) => side.left - box.left)];
       const x = room - 6 - lanes[i] * STEP - 4;
       const turn = Math.min(8, Math.abs(low - high) / 2);

@@ -4,16 +4,17 @@ import { openNetwork } from "../engine/network-client.js";
 import { h } from "../shared/dom.js";
 import { plural } from "../shared/format.js";
 import { openModel } from "./opened.js";
+import { createPythonNetwork } from "./python-network.js";
 import { createSide } from "./side.js";
 
 /**
  * The view in `holder`. `kind`: the kind of outputs that both networks have (class-outputs.js, image-outputs.js), `model`:
- * the page's own, `worker` as openNetwork takes it.
+ * the page's own, which `network` runs, `worker` as openNetwork takes it.
  *
  * Returns {slot, render(shown)}: the image's source belongs into `slot`, `shown` is {given, inputs, outputs, label} of the page's
  * own network. The state has `pickA`, `pickB` ([position, unit] or null), `folded` and `foldedB`.
  */
-export function createBeside(holder, { given, kind, model, state, worker, say }) {
+export function createBeside(holder, { given, kind, model, network, state, worker, say }) {
   const { explorer } = given;
   const { names, range, beside } = explorer;
   const slot = h("div", { class: "slot" });
@@ -28,11 +29,16 @@ export function createBeside(holder, { given, kind, model, state, worker, say })
 
   async function load() {
     const buffer = await given.beside();
-    second = { model: openModel(buffer, beside.shapes), network: await openNetwork(buffer, worker) };
-    const common = { names, lastCard: kind.lastCard, range, state };
+    const opened = openModel(buffer, beside.shapes, beside.multiplyAdds);
+    const inPython = explorer.runs === "python";
+    const running = inPython
+      ? createPythonNetwork({ model: opened, about: () => ({ beside: true }) })
+      : await openNetwork(buffer, worker);
+    second = { model: opened, network: running };
+    const common = { names, lastCard: kind.lastCard, range, state, say };
     sides = [
-      createSide({ ...common, model, letter: "A", title: explorer.title, facts: facts(explorer, model), pick: "pickA", fold: "folded" }), // prettier-ignore
-      createSide({ ...common, model: second.model, letter: "B", title: beside.title, facts: facts(beside, second.model), pick: "pickB", fold: "foldedB" }), // prettier-ignore
+      createSide({ ...common, model, network, letter: "A", title: explorer.title, facts: facts(explorer, model), pick: "pickA", fold: "folded" }), // prettier-ignore
+      createSide({ ...common, ...second, letter: "B", title: beside.title, facts: facts(beside, second.model), pick: "pickB", fold: "foldedB" }), // prettier-ignore
     ];
     holder.append(...sides.map(({ column }) => column));
   }

@@ -10,20 +10,21 @@ import { createMistakes } from "./mistakes.js";
 import { createNearest } from "./nearest.js";
 import { createSaliency } from "./saliency.js";
 import { createVerdict } from "./verdict.js";
+import { createWhy } from "./why.js";
 import { percent } from "./words.js";
 
 /**
- * The kind of output, as the page takes it: {collection, measure, verdict, lastCard, mistakes, both}. `ask(address,
+ * The kind of output, as the page takes it: {collection, measure, verdict, lastCard, mistakes, why, both}. `ask(address,
  * question)` asks the running Python.
  */
-export function createClassOutputs({ given, model, network, state, ask }) {
+export function createClassOutputs({ given, model, network, state, ask, say }) {
   const { explorer } = given;
   const { names, range } = explorer;
   const probabilities = endsInProbabilities(model);
   const collection = createCollection(given, model.inputShapes);
   const evidence = createEvidence(byId("evidence"), { model, names, range, network });
   const saliency = createSaliency(byId("saliency"), { model, names, network });
-  const nearest = createNearest(byId("nearest"), { explorer, inputShape: model.inputShape, ask });
+  const nearest = createNearest(byId("nearest"), { explorer, ask });
   const parts = { matrix: byId("matrix"), shown: byId("cell-images") };
   const share = ({ accuracy = null }) => (accuracy === null ? null : percent(accuracy));
 
@@ -50,6 +51,7 @@ export function createClassOutputs({ given, model, network, state, ask }) {
         nearest.render(inputs[0]);
       },
     },
+    why: model.first === 1 ? createWhy({ explorer, model, network, probabilities, ask, say }) : null,
     both: () => createBothClasses({ explorer, collection, inputShape: model.inputShape, state }),
   };
 }

@@ -1,14 +1,13 @@
 // Where the last convolution found evidence for two classes (Grad-CAM), beside the same from an untrained network.
 
 import { layersOf } from "../engine/index.js";
-import { divergingTable } from "../shared/colour.js";
 import { h } from "../shared/dom.js";
 import { extent } from "../shared/scale.js";
-import { theme } from "../shared/theme.js";
-import { imageShape, paintImage } from "./images.js";
+import { imageShape } from "./images.js";
+import { overlay } from "./overlay.js";
 import { value } from "./words.js";
 
-const SIDE = 168; // CSS pixels
+const LOOK = { side: 168, photo: 0.75, label: "The image with the evidence over it" };
 
 /** The panel in `holder`; `network` answers, `range` is the images'. */
 export function createEvidence(holder, { model, names, range, network }) {
@@ -59,51 +58,10 @@ export function createEvidence(holder, { model, names, range, network }) {
       return h(
         "figure",
         {},
-        h("div", { class: none ? "heat none" : "heat" }, overlay(input, map, limit, range), none ? h("span", {}, "no positive evidence") : null), // prettier-ignore
+        h("div", { class: none ? "heat none" : "heat" }, overlay(input, range, map, limit, LOOK), none ? h("span", {}, "no positive evidence") : null), // prettier-ignore
         h("figcaption", {}, h("b", {}, names[classes[i]]), ` ${roles[i]}`, h("br"), `${value(low)} to ${value(high)}`),
       );
     });
     return [h("div", { class: "row-of" }, h("h3", {}, title), h("div", { class: "side" }, shown))];
   }
-}
-
-function overlay(input, map, limit, range) {
-  const image = paintImage(input, range);
-  const ratio = Math.max(1, Math.round(window.devicePixelRatio || 1));
-  const scale = (SIDE * ratio) / Math.max(image.width, image.height);
-  const canvas = h("canvas", {
-    width: Math.round(image.width * scale),
-    height: Math.round(image.height * scale),
-    role: "img",
-    "aria-label": "The image with the evidence over it",
-  });
-  canvas.style.width = `${canvas.width / ratio}px`;
-  const context = canvas.getContext("2d");
-  context.imageSmoothingEnabled = false;
-  context.globalAlpha = 0.75;
-  context.drawImage(onCanvas(image), 0, 0, canvas.width, canvas.height);
-  context.globalAlpha = 1;
-  context.imageSmoothingEnabled = true;
-  context.drawImage(onCanvas(heat(map, limit)), 0, 0, canvas.width, canvas.height);
-  return canvas;
-}
-
-function heat({ shape, data }, limit) {
-  const [height, width] = shape;
-  const image = new ImageData(width, height);
-  const table = divergingTable(theme());
-  data.forEach((each, i) => {
-    const share = Math.max(-1, Math.min(1, each / limit));
-    const at = (255 + Math.round((share < 0 ? -0.6 : 0.6) * 255)) * 3;
-    image.data.set(table.subarray(at, at + 3), 4 * i);
-    image.data[4 * i + 3] = Math.round(230 * Math.abs(share));
-  });
-  return image;
-}
-
-function onCanvas(image) {
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [image.width, image.height];
-  canvas.getContext("2d").putImageData(image, 0, 0);
-  return canvas;
 }

@@ -3,7 +3,7 @@
 /**
  * {offline, explorer, buffer, beside, images, targets}: `explorer` describes the images and what can be asked, `buffer` is
  * the model's file, `beside` fetches that of the model beside it, if there is one, `images` has for each
- * input all given images' values one after the other (Float32Array), `targets` those of the images that should come out of them, or null. A file offline has
+ * input a function (from, to) to the given images' values, which lie one after the other, `targets` those of the images that should come out of them, or null. A file offline has
  * `epochs` as well, and perhaps `snapshots`, the weights of each as text.
  */
 export async function whatIsGiven() {
@@ -45,6 +45,34 @@ export async function whatIsGiven() {
 
 /** Asks the running Python something; its answer, or an error in words. */
 export async function ask(address, question) {
+  return (await answered(address, question)).json();
+}
+
+const CALM = 300; // milliseconds
+let lastWanted = -Infinity; // when somebody last waited for Python
+
+/** Waits until nobody has wanted anything of Python for a moment: what takes long and is not urgent goes on then. */
+export async function untilCalm() {
+  await new Promise((done) => setTimeout(done, 10));
+  while (performance.now() < lastWanted + CALM) await new Promise((done) => setTimeout(done, CALM));
+}
+
+/** Asks the running Python for tensors; they come as bytes: the length of a JSON text with their shapes, it, and the values. */
+export async function askForTensors(address, question) {
+  lastWanted = performance.now();
+  const buffer = await (await answered(address, question)).arrayBuffer();
+  lastWanted = performance.now();
+  const length = new DataView(buffer).getUint32(0, true);
+  const shapes = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  let from = 4 + length;
+  return shapes.map((shape) => {
+    const data = new Float32Array(buffer, from, shape.reduce((a, b) => a * b, 1));
+    from += data.byteLength;
+    return { shape, data };
+  });
+}
+
+async function answered(address, question) {
   let response;
   try {
     response = await fetch(address, {
@@ -56,7 +84,7 @@ export async function ask(address, question) {
     throw new Error("The Python that opened this page has ended. Open it again: convoscope explore.");
   }
   if (!response.ok) throw new Error(await response.text());
-  return response.json();
+  return response;
 }
 
 /** What was written as base64. */
@@ -64,13 +92,30 @@ export function bytes(text) {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer;
 }
 
-/** What goes into each input; they lie one after the other. */
-function unpackAll(buffer, packed) {
-  let from = 0;
-  return packed.map((each) => unpack(buffer.slice(from, (from += each.bytes)), each));
+/** Values as base64 of their float32 bytes, as Python reads them. */
+export function textOf(values) {
+  const all = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  let characters = "";
+  for (let i = 0; i < all.length; i += PIECE) characters += String.fromCharCode(...all.subarray(i, i + PIECE));
+  return btoa(characters);
 }
 
-function unpack(buffer, { kind, divisor }) {
+const PIECE = 8192; // bytes; a function takes only so many arguments
+
+/** What goes into each input, (from, to) => its values from one index to another; they lie one after the other. */
+function unpackAll(buffer, packed) {
+  let start = 0;
+  return packed.map((each) => {
+    const begin = start;
+    const size = each.kind === "float32" ? 4 : 1;
+    start += each.bytes;
+    return (from, to) => unpack(buffer.slice(begin + size * from, begin + size * to), each);
+  });
+}
+
+/** Values that were packed as bytes. */
+export function unpack(buffer, { kind, divisor }) {
   if (kind === "float32") return new Float32Array(buffer);
+  if (divisor === 1) return Float32Array.from(new Uint8Array(buffer));
   return Float32Array.from(new Uint8Array(buffer), (value) => Math.fround(value / divisor));
 }

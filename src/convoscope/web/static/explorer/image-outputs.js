@@ -22,6 +22,7 @@ export function createImageOutputs({ given, model }) {
     verdict: createOutcome(explorer, model),
     lastCard: () => null, // maps, as any layer has them
     mistakes: null,
+    why: null,
     both: () => createBothImages(explorer),
   };
 }

@@ -2,6 +2,8 @@
 
 import { h } from "../shared/dom.js";
 
+const SMALL = 96; // pixels
+
 /** An input's shape as an image's, (height, width, channels); null where it is none. */
 export function imageShape(shape) {
   if (shape.length === 2) return [...shape, 1];
@@ -17,9 +19,10 @@ export function createCollection({ explorer, images }, shapes) {
   const tensors = (i) =>
     shapes.map((shape, input) => {
       const size = shape.reduce((a, b) => a * b, 1);
-      return { shape, data: images[input].subarray(i * size, (i + 1) * size) };
+      return { shape, data: images[input](i * size, (i + 1) * size), number: indices[i] };
     });
   const { labels, indices } = explorer;
+  const small = new Map(); // of large images: "image input" -> its picture
   let { predicted } = explorer;
   const all = indices.map((_, i) => i);
   const classOf = (i) => (labels ?? predicted)[i];
@@ -32,6 +35,14 @@ export function createCollection({ explorer, images }, shapes) {
     opened: (i) => explorer.predicted[i], // by the model as it was opened
     /** Takes over other predictions, one for every image that Python has; null: those of the model as it was opened. */
     takeOver: (found) => (predicted = found ? indices.map((number) => found[number]) : explorer.predicted),
+    /** A picture of each input that is an image; of a large one it is small. */
+    pictures: (i) =>
+      shapes.flatMap((shape, input) => {
+        if (!imageShape(shape)) return [];
+        const key = `${i} ${input}`;
+        if (!small.has(key)) small.set(key, reduced(picture(tensors(i)[input], explorer.ranges[input])));
+        return [copied(small.get(key))];
+      }),
     number: (i) => indices[i],
     find: (number) => indices.indexOf(number),
     alike: (i) => all.filter((other) => classOf(other) === classOf(i)),
@@ -77,6 +88,22 @@ export function showReceived(figure, inputs, ranges) {
 export function picture(tensor, range) {
   const canvas = h("canvas");
   paintOn(canvas, tensor, range);
+  return canvas;
+}
+
+/** A canvas of at most SMALL pixels with the same picture. */
+function reduced(canvas) {
+  const scale = SMALL / Math.max(canvas.width, canvas.height);
+  return scale < 1 ? drawn(canvas, Math.round(canvas.width * scale), Math.round(canvas.height * scale)) : canvas;
+}
+
+const copied = (canvas) => drawn(canvas, canvas.width, canvas.height);
+
+function drawn(from, width, height) {
+  const canvas = h("canvas", { width, height });
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(from, 0, 0, width, height);
   return canvas;
 }
 

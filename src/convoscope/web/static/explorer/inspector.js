@@ -66,6 +66,9 @@ export function createInspector(holder, { model, names, ranges, actions }) {
     if (nothing) return;
     const tensors = [...inputs, ...outputs];
     const tensor = tensors[position + first];
+    const missing = wanted(position).some((each) => !outputs[each]);
+    holder.setAttribute("aria-busy", String(missing));
+    if (missing) return; // they are on their way; until then the last ones stay
     const { shape } = tensor;
     const { row, column, channel } = positionIn(shape, unit);
     const silenced = (off.get(position) ?? []).includes(channel);
@@ -80,13 +83,13 @@ export function createInspector(holder, { model, names, ranges, actions }) {
     silence.hidden = position < 0 || isLast;
     silence.textContent = silenced ? "Switch on" : "Switch off";
     silence.setAttribute("aria-pressed", String(silenced));
-    showViews({ inputs, tensors, tensor, position, unit, row, column, channel, maps });
+    showViews({ inputs, tensor, position, unit, row, column, channel, maps });
     const focused = sums.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
     sums.replaceChildren(...written({ tensors, tensor, position, unit, part, silenced }));
     if (focused) sums.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
   }
 
-  function showViews({ inputs, tensors, tensor, position, unit, row, column, channel, maps }) {
+  function showViews({ inputs, tensor, position, unit, row, column, channel, maps }) {
     mapHolder.parentElement.hidden = !maps;
     if (maps) {
       const { low, high } = extent(tensor);
@@ -98,7 +101,8 @@ export function createInspector(holder, { model, names, ranges, actions }) {
       mapView.mark([{ kind: "frame", row, column, rows: 1, columns: 1 }]);
       mapCaption.textContent = `row ${row}, column ${column}: ${value(tensor.data[unit])}`;
     }
-    const boxes = position < 0 ? [] : reach(model, tensors.map((each) => each.shape), position, unit); // prettier-ignore
+    const shapes = [...inputs.map(({ shape }) => shape), ...model.shapes.slice(first)];
+    const boxes = position < 0 ? [] : reach(model, shapes, position, unit);
     inputs.forEach((input, i) => imageViews[i].show(input, boxes[i], position));
   }
 
@@ -144,7 +148,7 @@ export function createInspector(holder, { model, names, ranges, actions }) {
       choosePart: actions.choosePart,
       edit: (weight, index, number) => actions.edit(position, weight, index, number),
       thumbnail: (channel) => thumbnail(below[0], channel),
-      nameOf: (index) => nameOf(tensors, lower - first, index),
+      nameOf: (index) => nameOf(lower - first, index),
     };
     const lines = arithmetic(found, context).filter(Boolean);
     if (layer.type === "Conv2D" && layer.steps[0].groups === 1 && actions.openLab) lines.push(labButton(position, context.part, unit));
@@ -170,14 +174,20 @@ export function createInspector(holder, { model, names, ranges, actions }) {
     return value < first && first === 1 ? "the image" : model.nameOf(value - first);
   }
 
-  function nameOf(tensors, position, index) {
+  function nameOf(position, index) {
     const [at] = source(position, index);
-    const { shape } = tensors[at + first];
+    const shape = model.shapes[at + first];
     const { row, column, channel } = positionIn(shape, index);
     return shape.length === 3 ? `map ${channel} at ${row}, ${column}` : `neuron ${channel}`;
   }
 
-  return { render };
+  /** The positions of the layers whose values the arithmetic of one is made of. */
+  function wanted(position) {
+    if (position < 0) return [];
+    return [position, ...layers[position].inputs.map((value) => value - first)].filter((each) => each >= 0);
+  }
+
+  return { render, wanted };
 }
 
 const thumbnails = new WeakMap(); // a tensor's values -> "channel theme" -> its canvas, for every move shows ten of them

@@ -1,6 +1,6 @@
 // One layer of the network: what it is, in a line, and what it made, on a canvas.
 
-import { h } from "../shared/dom.js";
+import { h, setText } from "../shared/dom.js";
 import { plural } from "../shared/format.js";
 import { ARROWS } from "../shared/image-view.js";
 import { extent } from "../shared/scale.js";
@@ -10,14 +10,16 @@ import { positionIn } from "./positions.js";
 import { brief, describe, sizeOf } from "./words.js";
 
 const MOST_HEIGHT = 250; // CSS pixels, until all is asked for
+const FEW = 100_000; // values whose range is found at once
 
 /**
- * The card of a layer; `onpick(position)` hears of a click, `ontoggle()` of the fold. `body` replaces the canvas, `notes`
- * are texts that stand beside the sizes.
+ * The card of a layer that makes values of `shape`; `onpick(position)` hears of a click, `ontoggle()` of the fold, `onseen()`
+ * that the card has come into view without its values. `body` replaces the canvas, `notes` are texts that stand beside the
+ * sizes.
  */
-export function createLayerCard({ name, layer, notes, position, onpick, ontoggle, body = null }) {
+export function createLayerCard({ name, shape, layer, notes, position, onpick, ontoggle, onseen, body = null }) {
   const canvas = h("canvas", { class: "maps", tabIndex: 0, role: "application" });
-  const size = h("span", { class: "size" });
+  const size = h("span", { class: "size" }, sizeOf(shape));
   const range = h("span", { class: "range" });
   const title = h("span", { class: "name" }, name);
   const fold = h(
@@ -45,6 +47,7 @@ export function createLayerCard({ name, layer, notes, position, onpick, ontoggle
     ([entry]) => {
       visible = entry.isIntersecting;
       if (visible) draw();
+      if (isSeen() && drawn && !drawn.tensor) onseen();
     },
     { rootMargin: "200px" },
   ).observe(card);
@@ -55,13 +58,13 @@ export function createLayerCard({ name, layer, notes, position, onpick, ontoggle
     draw(true);
   });
   canvas.addEventListener("pointerdown", (event) => {
-    if (!drawn || !layout) return;
+    if (!drawn?.tensor || !layout) return;
     const box = canvas.getBoundingClientRect();
-    const found = hit(layout, drawn.tensor.shape, event.clientX - box.left, event.clientY - box.top);
+    const found = hit(layout, shape, event.clientX - box.left, event.clientY - box.top);
     if (found) onpick(found);
   });
   canvas.addEventListener("keydown", (event) => {
-    if (!ARROWS[event.key] || !drawn || !layout) return;
+    if (!ARROWS[event.key] || !drawn?.tensor || !layout) return;
     event.preventDefault();
     const [rows, columns] = ARROWS[event.key];
     const from = drawn.selected?.channel ?? -1;
@@ -69,40 +72,48 @@ export function createLayerCard({ name, layer, notes, position, onpick, ontoggle
     if (to >= 0 && to < layout.shown) onpick({ channel: to });
   });
 
+  const isSeen = () => visible && Boolean(drawn) && !drawn.folded && !body;
+
   function draw(again = false) {
-    if (!drawn || body || !visible || drawn.folded || !content.clientWidth) return;
+    if (!isSeen() || !drawn.tensor || !content.clientWidth) return;
     const { tensor, off, selected } = drawn;
-    if (again || !layout || layout.all !== tensor.shape.at(-1))
-      layout = layoutOf(tensor.shape, content.clientWidth, all ? Infinity : MOST_HEIGHT);
+    sayRange(tensor);
+    if (again || !layout) layout = layoutOf(shape, content.clientWidth, all ? Infinity : MOST_HEIGHT);
     const hidden = layout.all - layout.shown;
     more.hidden = hidden === 0 && !all;
     more.textContent = all ? "Show fewer" : `Show all ${layout.all.toLocaleString("en")}`;
     const wanted = [tensor.data, layout, selected?.channel, off.join(), theme()];
     if (wanted.every((each, i) => each === painted[i])) return; // back in view as it was
     painted = wanted;
-    paintLayer(canvas, tensor, layout, { limit: drawn.limit, theme: theme(), off, selected });
+    const { low, high } = extent(tensor);
+    paintLayer(canvas, tensor, layout, { limit: Math.max(Math.abs(low), Math.abs(high)), theme: theme(), off, selected });
+  }
+
+  function sayRange(tensor) {
+    const { low, high } = extent(tensor);
+    setText(range, `${brief(low)} to ${brief(high)}`);
   }
 
   return {
     card,
-    /** Shows what the layer made: {tensor, off, selected, folded}. */
+    isSeen,
+    /** Shows what the layer made: {tensor, off, selected, folded}; the tensor is null as long as nobody knows it. */
     render({ tensor, off, selected, folded }) {
-      const now = [tensor.data, selected?.channel, off.join(), folded, theme()];
+      const now = [tensor?.data, selected?.channel, off.join(), folded, theme()];
       if (now.every((each, i) => each === rendered[i])) return; // another pixel of the same map: nothing changes here
       rendered = now;
-      const { low, high } = extent(tensor);
-      drawn = { tensor, off, selected, folded, limit: Math.max(Math.abs(low), Math.abs(high)) };
+      drawn = { tensor, off, selected, folded };
+      card.setAttribute("aria-busy", String(!tensor && isSeen()));
       card.classList.toggle("folded", folded);
       card.classList.toggle("selected", Boolean(selected));
       fold.setAttribute("aria-expanded", String(!folded));
       content.hidden = folded;
-      size.textContent = sizeOf(tensor.shape);
-      range.textContent = `${brief(low)} to ${brief(high)}`;
-      const what = tensor.shape.length === 3 ? plural(tensor.shape[2], "map") : plural(tensor.shape.at(-1), "neuron");
+      if (tensor && tensor.data.length <= FEW) sayRange(tensor); // of more only where it is seen
+      const what = shape.length === 3 ? plural(shape[2], "map") : plural(shape.at(-1), "neuron");
       const chosen = selected ? `, number ${selected.channel} chosen` : "";
       canvas.setAttribute("aria-label", `${name}: ${what}${chosen}. Arrow keys choose another.`);
       draw();
     },
-    unitOf: (index) => positionIn(drawn.tensor.shape, index),
+    unitOf: (index) => positionIn(shape, index),
   };
 }

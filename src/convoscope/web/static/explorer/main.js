@@ -19,6 +19,7 @@ import { imageShape } from "./images.js";
 import { createInspector } from "./inspector.js";
 import { openModel, valuesOf } from "./opened.js";
 import { indexIn, positionIn, strongest } from "./positions.js";
+import { createPythonNetwork } from "./python-network.js";
 import { restore } from "./restore.js";
 import { createSource } from "./source.js";
 import { createTime } from "./time.js";
@@ -31,10 +32,13 @@ document.documentElement.dataset.started = ""; // takes away what the page says 
 const KINDS = { classes: createClassOutputs, images: createImageOutputs };
 const given = await whatIsGiven();
 const { explorer } = given;
-const model = openModel(given.buffer, explorer.shapes);
+const model = openModel(given.buffer, explorer.shapes, explorer.multiplyAdds);
 const { layers, first } = model;
 const worker = given.offline ? null : new URL("../engine/network-worker.js", import.meta.url);
-const network = await openNetwork(given.buffer, worker);
+const inPython = explorer.runs === "python";
+const network = inPython
+  ? createPythonNetwork({ model, about: () => ({ epoch: time.epoch() }) })
+  : await openNetwork(given.buffer, worker);
 const { indices } = explorer;
 const start = {
   view: "network",
@@ -48,14 +52,16 @@ const start = {
   off: new Map(), // position -> channels that are switched off
   edits: new Map(), // "position weight index" -> {position, weight, index, value}
   folded: folded(model),
+  open: [], // the numbers of the blocks that are open
   pickA: null, // [position, unit] that is chosen where two networks stand side by side
   pickB: null,
   foldedB: null, // null: those that show nothing new
   epoch: null, // of the training; null: the model as it was opened
 };
 const state = createState(start);
-const VIEWS = ["network", "mistakes", "beside"];
+const VIEWS = ["network", "why", "mistakes", "beside"];
 const sourceHome = byId("source").parentElement;
+const result = document.querySelector(".result");
 let shown = null; // {given, inputs, outputs, label} of the last run: inputs as images, where `given` are what is taken
 let starting = true;
 
@@ -63,13 +69,20 @@ let starting = true;
 
 const changes = createChanges({ state, layers, network });
 const ask = (...about) => time.ask(...about);
-const kind = KINDS[explorer.outputs]({ given, model, network, state, ask });
+const kind = KINDS[explorer.outputs]({ given, model, network, state, ask, say });
 const { collection, measure, mistakes } = kind;
 
 function pick(position, unit) {
   say("");
-  state.change({ position, unit, part: null });
+  state.change({ position, unit, part: null, open: opened(position) });
 }
+
+/** The numbers of the open blocks, with that of the layer at `position`. */
+function opened(position, open = state.get().open) {
+  const block = tower.blockOf(position);
+  return block === undefined || open.includes(block) ? open : [...open, block];
+}
+
 const tower = createTower(byId("tower"), {
   model,
   lastCard: kind.lastCard,
@@ -82,7 +95,10 @@ const tower = createTower(byId("tower"), {
     if (!now.delete(position)) now.add(position);
     state.change({ folded: [...now] });
   },
+  onblock: (open) => state.change({ open }),
+  onseen: oncePerFrame(() => complete()),
 });
+state.change({ open: tower.atFirst() });
 const inspector = createInspector(byId("inspector"), {
   model,
   names: explorer.names,
@@ -96,7 +112,7 @@ const inspector = createInspector(byId("inspector"), {
   },
 });
 const beside = explorer.beside
-  ? createBeside(byId("beside"), { given, kind, model, state, worker, say })
+  ? createBeside(byId("beside"), { given, kind, model, network, state, worker, say })
   : null;
 const touch = createTouch(byId("touch"), {
   layers,
@@ -164,7 +180,7 @@ state.listen((now, before) => {
 
 async function run(given, label) {
   try {
-    const outputs = await network.run(given);
+    const outputs = await network.run(given, wanted());
     if (!outputs) return;
     const inputs = given.map(({ data, shape }) => ({ data, shape: imageShape(shape) ?? shape }));
     shown = { given, inputs, outputs, label };
@@ -172,6 +188,24 @@ async function run(given, label) {
     draw();
     kind.verdict.render(shown);
     renderEvidence();
+  } catch (problem) {
+    say(problem.message, "error");
+  }
+}
+
+/** The positions of the layers whose values are shown. */
+function wanted() {
+  const now = state.get();
+  if (now.view !== "network") return [];
+  return [...tower.wanted(), ...(now.unit === null ? [] : inspector.wanted(now.position))];
+}
+
+/** Gets the values that are to be shown and are not there yet. */
+async function complete() {
+  const own = shown;
+  if (!own) return;
+  try {
+    if ((await network.fill(own.outputs, wanted())) && own === shown) render();
   } catch (problem) {
     say(problem.message, "error");
   }
@@ -185,19 +219,23 @@ function draw() {
     byId(`view-${view}`).setAttribute("aria-pressed", String(now.view === view));
   }
   putSource(now.view);
-  const tensor = valuesOf(shown)[now.position + first];
-  const unit = tensor && now.unit !== null && now.unit < tensor.data.length ? now.unit : null;
-  tower.render({ ...shown, position: now.position, unit, off: now.off, folded: new Set(now.folded) });
+  const size = model.shapes[now.position + first]?.reduce((a, b) => a * b, 1) ?? 0;
+  const unit = now.unit !== null && now.unit < size ? now.unit : null;
+  tower.render({ ...shown, position: now.position, unit, off: now.off, folded: new Set(now.folded), open: now.open });
   inspector.render({ ...shown, position: now.position, unit, part: now.part, off: now.off });
   if (now.view === "beside") beside.render(shown);
+  if (now.view === "why") kind.why.render(shown);
   touch.render(now.off, now.edits);
+  complete();
   document.documentElement.dataset.ready = "true";
 }
 
-/** The image's source stands in the view that is seen. */
+/** The image's source stands in the view that is seen, and so does what the network says of it. */
 function putSource(view) {
-  const home = view === "beside" ? beside.slot : sourceHome;
+  const home = view === "beside" ? beside.slot : view === "why" ? byId("why-source") : sourceHome;
   if (byId("source").parentElement !== home) home.prepend(byId("source"));
+  const place = view === "why" ? home : sourceHome;
+  if (result.parentElement !== place) place.append(result);
 }
 
 /** What the model is, in a line, and how well it does; `told`: by Python, of the epoch that is shown. */
@@ -212,7 +250,7 @@ function sayFacts(told) {
 /** At the start, where there is room: the strongest value of the last convolution, so that its arithmetic is seen. */
 function chooseSomething() {
   const position = model.needed.findLast((each) => ["Conv2D", "Conv2DTranspose"].includes(layers[each].type));
-  if (position !== undefined && state.get().unit === null && window.matchMedia("(min-width: 821px)").matches) {
+  if (shown.outputs[position] && state.get().unit === null && window.matchMedia("(min-width: 821px)").matches) {
     const { data } = shown.outputs[position];
     const unit = data.reduce((top, number, i) => (Math.abs(number) > Math.abs(data[top]) ? i : top), 0);
     state.change({ position, unit });
@@ -246,6 +284,7 @@ function afterEpoch() {
 byId("model-title").textContent = explorer.title;
 byId("view-beside").hidden = !beside;
 byId("view-mistakes").hidden = !mistakes;
+byId("view-why").hidden = !kind.why;
 byId("views").hidden = !beside && !mistakes;
 byId("note").textContent = explorer.note;
 sayFacts(explorer);
@@ -261,13 +300,14 @@ if (!shown) source.give();
 time.start();
 
 function addressNow(changed = {}) {
-  return writeAddress({ ...state.get(), first, epoch: time.pinned(), ...changed });
+  return writeAddress({ ...state.get(), first, epoch: time.pinned(), openAtFirst: tower.atFirst(), ...changed });
 }
 
 function fromAddress() {
   const has = { collection, number: changes.number, folded: start.folded, own: source.hasOwn() };
   const found = readAddress(inAddress(), first);
   const { patch, left } = restore(found, model, explorer, has);
-  state.change({ pickA: null, pickB: null, foldedB: null, ...patch, epoch: time.meant(found.epoch) });
+  const open = opened(patch.position ?? -1, found.open ?? tower.atFirst());
+  state.change({ pickA: null, pickB: null, foldedB: null, ...patch, open, epoch: time.meant(found.epoch) });
   if (left.length) say(`The address has what this page could not use: ${left.join("; ")}.`);
 }

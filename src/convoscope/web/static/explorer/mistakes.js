@@ -12,7 +12,7 @@ const LISTED = 30;
 
 /** The matrix in `matrix` and the images in `shown`; `state` has `cell` ([true, prediction] or null) and `image`. */
 export function createMistakes({ matrix, shown }, { collection, explorer, state }) {
-  const { names, count, ranges } = explorer;
+  const { names, count } = explorer;
   let confusion, accuracy, counts, wrong, totals; // of the model, or of an epoch
   let problem = ""; // why they are not known
   take(explorer);
@@ -83,7 +83,7 @@ export function createMistakes({ matrix, shown }, { collection, explorer, state 
   return {
     /** Draws the matrix again: at the start, and for another theme or cell. */
     render() {
-      const unknown = confusion ? problem : "There are no labelled test images, so no mistakes are known.";
+      const unknown = problem || (confusion ? "" : "There are no labelled test images, so no mistakes are known.");
       if (unknown) {
         matrix.replaceChildren(h("p", { class: "note" }, unknown));
         shown.replaceChildren();
@@ -115,7 +115,7 @@ export function createMistakes({ matrix, shown }, { collection, explorer, state 
           "div",
           { class: "thumbnails" },
           some.map((i) =>
-            thumbnailOf(collection, i, ranges, names, {
+            thumbnailOf(collection, i, names, {
               pressed: collection.number(i) === image,
               onclick: () => state.change({ image: collection.number(i), source: "test" }),
             }),

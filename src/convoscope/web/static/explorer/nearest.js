@@ -1,39 +1,74 @@
 // The training images that the network finds most like the one that is shown; the running Python knows them.
 
 import { h } from "../shared/dom.js";
+import { plural } from "../shared/format.js";
+import { bytes, textOf, unpack, untilCalm } from "./given.js";
 import { picture } from "./images.js";
 import { value } from "./words.js";
 
 /** The panel in `holder`; `ask(address, question)` asks the running Python. */
-export function createNearest(holder, { explorer, inputShape, ask }) {
+export function createNearest(holder, { explorer, ask }) {
   const { names, range, asks } = explorer;
   const list = h("div", { class: "neighbours" });
-  holder.append(list);
+  const note = h("p", { class: "note" });
+  holder.append(list, note);
   let asked = 0;
 
   return {
     async render(input) {
       if (!asks.includes("nearest")) {
-        list.replaceChildren(h("p", { class: "note" }, "Not available here: the page was opened without training images, or offline.")); // prettier-ignore
+        list.replaceChildren();
+        note.textContent = "Not available here: the page was opened without training images, or offline.";
         return;
       }
       const own = ++asked;
+      holder.setAttribute("aria-busy", "true");
       try {
-        const { images, distances, labels } = await ask("ask/nearest", { image: [...input.data] });
-        if (own !== asked) return;
-        list.replaceChildren(
-          ...images.map((image, i) =>
-            h(
-              "figure",
-              {},
-              picture({ shape: inputShape, data: Float32Array.from(image) }, range),
-              h("figcaption", {}, labels ? h("b", {}, names[labels[i]]) : null, ` ${value(distances[i])}`),
-            ),
-          ),
-        );
+        const image = textOf(Float32Array.from(input.data));
+        await untilKnown(() => ask("ask/nearest", { image }), () => own === asked, show); // prettier-ignore
       } catch (problem) {
         if (own === asked) list.replaceChildren(h("p", { class: "error" }, problem.message));
       }
+      if (own === asked) holder.setAttribute("aria-busy", "false");
     },
   };
+
+  function show(found) {
+    list.replaceChildren(...figuresOf(found, { names, range, said: ({ distances }, i) => value(distances[i]) }));
+    note.textContent = progress(found);
+  }
+}
+
+/**
+ * Asks again until Python has looked at all training images, as long as `current()` says that somebody waits. `show`
+ * hears of each answer.
+ */
+export async function untilKnown(ask, current, show) {
+  for (;;) {
+    const found = await ask();
+    if (!current()) return;
+    show(found);
+    if (found.known >= found.count) return;
+    await untilCalm();
+  }
+}
+
+/** How far Python has come, in words. */
+export function progress({ known, count }) {
+  return known < count ? `Among ${known.toLocaleString("en")} of ${plural(count, "training image")} so far; the others are being looked at.` : "";
+}
+
+/** Training images as figures: the class, and what `said(found, i)` says of each. */
+export function figuresOf(found, { names, range, said }) {
+  const { images, packed, shape, labels, known } = found;
+  const values = unpack(bytes(images), packed);
+  const size = shape.reduce((a, b) => a * b, 1);
+  return Array.from({ length: known ? values.length / size : 0 }, (_, i) =>
+    h(
+      "figure",
+      {},
+      picture({ shape, data: values.subarray(i * size, (i + 1) * size) }, range),
+      h("figcaption", {}, labels ? h("b", {}, names[labels[i]]) : null, ` ${said(found, i)}`),
+    ),
+  );
 }

@@ -3,12 +3,12 @@
 import { layersOf, mainValue, readModel } from "../engine/index.js";
 
 /**
- * Reads a model's file; `layerShapes` are those of what its layers make. Beside what readModel gives: {first, shapes,
+ * Reads a model's file; `layerShapes` are those of what its layers make, `multiplyAdds` what each takes. Beside what readModel gives: {first, shapes,
  * inputShape, main, needed, nameOf}. `first` is how many inputs there are, `shapes` those of all values by their numbers,
  * and `main` the position of the layer whose output is explained; `needed` are the positions of those that it is computed
  * from. Positions are those of layers; the inputs have those before 0: of one input it is −1.
  */
-export function openModel(buffer, layerShapes) {
+export function openModel(buffer, layerShapes, multiplyAdds = null) {
   const model = readModel(buffer);
   const first = model.inputShapes.length;
   const shapes = [...model.inputShapes, ...layerShapes];
@@ -21,6 +21,7 @@ export function openModel(buffer, layerShapes) {
     ...model,
     first,
     shapes,
+    multiplyAdds,
     inputShape: model.inputShapes[0],
     main: main - first,
     needed: layersOf(model, main),

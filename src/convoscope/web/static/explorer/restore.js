@@ -17,7 +17,7 @@ export function restore(found, { layers, inputShape, shapes, first, main }, expl
   const usual = found.folded?.filter((position) => position < layers.length) ?? folded;
   const patch = { position: -1, unit: null, part: found.part ?? null, folded: usual };
   if (view === "beside" && !beside) out("two models side by side, for only one was opened (convoscope explore RUN OTHER)");
-  else if (view === "mistakes" && !names.length) out("mistakes, for this network's outputs are images and not classes");
+  else if (["mistakes", "why"].includes(view) && !names.length) out("mistakes, for this network's outputs are images and not classes");
   else if (view) patch.view = view;
   for (const name of ["pickA", "pickB", "foldedB"]) if (found[name]) patch[name] = found[name];
   if (cell && cell.every((each) => each < names.length)) patch.cell = cell;

@@ -1,7 +1,7 @@
 // One of two networks side by side: its name, the map that is chosen in it, and its layers.
 
 import { crisp, frame } from "../shared/canvas.js";
-import { h } from "../shared/dom.js";
+import { h, oncePerFrame } from "../shared/dom.js";
 import { extent } from "../shared/scale.js";
 import { theme } from "../shared/theme.js";
 import { imageShape, paintImage } from "./images.js";
@@ -13,8 +13,11 @@ import { value } from "./words.js";
 
 const SIDE = 132; // CSS pixels of the chosen map, at most
 
-/** The column of one network. `pick` and `fold` name what the state has of it. */
-export function createSide({ letter, title, facts, model, names, lastCard, range, state, pick, fold }) {
+/**
+ * The column of one network. `pick` and `fold` name what the state has of it; `network` gives the values that a run has not
+ * brought along.
+ */
+export function createSide({ letter, title, facts, model, network, names, lastCard, range, state, say, pick, fold }) {
   const canvas = h("canvas", { role: "img" });
   const caption = h("p", { class: "note" });
   const chosen = h("div", { class: "chosen", hidden: true }, canvas, caption);
@@ -43,10 +46,18 @@ export function createSide({ letter, title, facts, model, names, lastCard, range
       if (!now.delete(position)) now.add(position);
       state.change({ [fold]: [...now] });
     },
+    onblock(numbers) {
+      open = numbers;
+      draw();
+    },
+    onseen: oncePerFrame(complete),
   });
+  let open = tower.atFirst();
+  let off = new Map();
 
   function showChosen(position, unit) {
     const tensor = tensorAt(position);
+    if (!tensor) return;
     const { low, high } = extent(tensor);
     const { row, column: across, channel } = positionIn(tensor.shape, unit);
     const isMap = tensor.shape.length === 3;
@@ -66,17 +77,33 @@ export function createSide({ letter, title, facts, model, names, lastCard, range
     frame(context, across * scale + 1, row * scale + 1, Math.max(2, scale - 2), Math.max(2, scale - 2));
   }
 
+  function draw() {
+    const [position, unit] = state.get()[pick] ?? [-1, null];
+    const known = unit !== null && unit < (model.shapes[position + model.first]?.reduce((a, b) => a * b, 1) ?? 0);
+    tower.render({ ...shown, position, unit: known ? unit : null, off, folded: isFolded(), open });
+    chosen.hidden = !known;
+    if (known) showChosen(position, unit);
+    complete();
+  }
+
+  async function complete() {
+    if (!shown) return;
+    const own = shown;
+    const [position = -1] = state.get()[pick] ?? [];
+    try {
+      if ((await network.fill(own.outputs, [...tower.wanted(), ...(position < 0 ? [] : [position])])) && own === shown) draw();
+    } catch (problem) {
+      say(problem.message, "error");
+    }
+  }
+
   return {
     column,
-    /** Shows a run of this network: {inputs, outputs, label}; `off`: position -> channels that are switched off. */
-    render(run, off) {
+    /** Shows a run of this network: {inputs, outputs, label}; `silenced`: position -> channels that are switched off. */
+    render(run, silenced) {
       shown = run;
-      const now = state.get();
-      const [position, unit] = now[pick] ?? [-1, null];
-      const known = position >= -model.first && position < model.layers.length && unit !== null && unit < tensorAt(position).data.length;
-      tower.render({ ...run, position, unit: known ? unit : null, off, folded: isFolded() });
-      chosen.hidden = !known;
-      if (known) showChosen(position, unit);
+      off = silenced;
+      draw();
     },
   };
 }

@@ -4,7 +4,7 @@ import { createCamera } from "../shared/camera.js";
 import { h, select } from "../shared/dom.js";
 import { OWN } from "./address.js";
 import { createDrawing } from "./drawing.js";
-import { habits, imageShape, picture } from "./images.js";
+import { habits, imageShape } from "./images.js";
 import { keepOwn, keptOwn, prepared } from "./own-image.js";
 
 const SHOWN = 18; // of a class, or of all where there are no classes
@@ -94,7 +94,7 @@ export function createSource(holder, { collection, explorer, model, state, onima
     const from = Math.max(0, Math.min(some.indexOf(chosen) - 4, some.length - SHOWN));
     thumbnails.replaceChildren(
       ...some.slice(from, from + SHOWN).map((i) =>
-        thumbnailOf(collection, i, explorer.ranges, names, {
+        thumbnailOf(collection, i, names, {
           pressed: i === chosen,
           onclick: () => state.change({ image: collection.number(i) }),
         }),
@@ -125,12 +125,12 @@ export function createSource(holder, { collection, explorer, model, state, onima
 }
 
 /** A button with a small image; a wrong prediction is marked. */
-export function thumbnailOf(collection, i, ranges, names, { pressed, onclick }) {
+export function thumbnailOf(collection, i, names, { pressed, onclick }) {
   const [label, predicted] = [collection.label(i), collection.predicted(i)];
   const wrong = label !== null && predicted !== undefined && label !== predicted;
   const named = names[label ?? predicted] === undefined ? "" : `: ${names[label ?? predicted]}`;
   const words = `Image ${collection.number(i)}${named}${wrong ? `, taken for ${names[predicted]}` : ""}`;
-  const pictures = collection.tensors(i).flatMap((tensor, input) => (imageShape(tensor.shape) ? [picture(tensor, ranges[input])] : []));
+  const pictures = collection.pictures(i);
   return h(
     "button",
     { type: "button", class: `picture${wrong ? " wrong" : ""}${pictures.length > 1 ? " several" : ""}`, "aria-label": words, title: words, "aria-pressed": String(pressed), onclick }, // prettier-ignore

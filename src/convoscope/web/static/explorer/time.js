@@ -5,7 +5,7 @@ import { takeWeights } from "../engine/weights.js";
 import { delayed, h } from "../shared/dom.js";
 import { plural } from "../shared/format.js";
 import { createCurves, gapWords, nearestTo, positionsOf } from "./curves.js";
-import { ask, bytes } from "./given.js";
+import { ask, bytes, untilCalm } from "./given.js";
 import { percent } from "./words.js";
 
 const POLL = 1000; // milliseconds
@@ -118,15 +118,31 @@ export function createTime(holder, { given, layers, network, state, say, onweigh
 
   const count = delayed(200, async () => {
     const epoch = loaded;
-    if (epoch === null) return oncount(null);
+    if (epoch === null && !explorer.asks.includes("count")) return oncount(null);
     if (!explorer.asks.includes("epoch")) return oncount({ problem: "The mistakes of an epoch are counted by the running Python only." });
     try {
-      if (!counts.has(epoch)) counts.set(epoch, await askNow("ask/epoch", {}));
-      if (epoch === loaded) oncount(counts.get(epoch));
+      const found = counts.get(epoch) ?? (await counted(epoch));
+      if (epoch !== loaded) return;
+      counts.set(epoch, found);
+      oncount(found);
     } catch (problem) {
       if (epoch === loaded) oncount({ problem: problem.message });
     }
   });
+
+  /** What Python counts. Where that takes long it counts on whenever it is asked, as long as the epoch is shown. */
+  async function counted(epoch) {
+    let said = -Infinity;
+    for (;;) {
+      const found = await askNow("ask/epoch", {});
+      if (found.total === undefined || epoch !== loaded) return found; // another epoch was chosen meanwhile
+      if (performance.now() > said + POLL) {
+        said = performance.now();
+        oncount({ problem: `The test images are being looked at: ${found.done} of ${found.total} so far.` });
+      }
+      await untilCalm();
+    }
+  }
 
   // --- playing
 
@@ -212,6 +228,7 @@ export function createTime(holder, { given, layers, network, state, say, onweigh
       if (positions.length && (following || (told.live && epoch === null))) choose(positions.at(-1));
       render();
       load();
+      if (wanted() === null && explorer.asks.includes("count")) count();
     },
     /** The epoch whose weights the network has: null for the model as it was opened. */
     epoch: () => loaded,

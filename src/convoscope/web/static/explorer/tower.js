@@ -1,7 +1,10 @@
 // The network: the images below, each layer above those that it takes from, branches side by side, the prediction on top.
+// Layers whose names begin alike stand in a block, which opens and closes.
 
 import { h } from "../shared/dom.js";
 import { createArcs } from "./arcs.js";
+import { createBlockBox } from "./block-box.js";
+import { blockOf, blocksIn, factsOf, inBlocks, openAtFirst, valuesIn } from "./blocks.js";
 import { columnsOf, shortcuts } from "./branches.js";
 import { createLayerCard } from "./layer-card.js";
 import { valuesOf } from "./opened.js";
@@ -9,40 +12,82 @@ import { positionIn } from "./positions.js";
 
 /**
  * The tower in `holder`; `onpick(position, {row, column, channel})`, positions before 0 for the inputs;
- * `ontoggle(position)`. `lastCard(model, onpick)` gives what the main output's card shows instead of maps, {list,
- * render}, or null. `model`: from opened.js.
+ * `ontoggle(position)` and `onblock(numbers of the open blocks)` hear of folds, `onseen()` that other layers are seen.
+ * `lastCard(model, onpick)` gives what the main output's card shows instead of maps, {list, render}, or null. `model`: from
+ * opened.js.
  */
-export function createTower(holder, { model, lastCard, onpick, ontoggle }) {
-  const { first, main, layers } = model;
+export function createTower(holder, { model, lastCard, onpick, ontoggle, onblock, onseen }) {
+  const { first, main, layers, shapes } = model;
   let units = Infinity; // one output can stand for two classes
+  let last = null; // what was rendered
   const prediction = lastCard(model, (index) => onpick(main, { channel: Math.min(index, units - 1) }));
-  const cards = model.shapes.map((_, value) => {
+  const cards = []; // by values' numbers; those in closed blocks are made when these are opened
+  const plain = columnsOf(model);
+  const columns = inBlocks(plain, (value) => (value < first || value - first === main ? null : blockOf(layers[value - first])));
+  const blocks = blocksIn(columns);
+  const boxes = blocks.map((block, number) =>
+    createBlockBox({
+      facts: factsOf(block, model),
+      fill: (element) => put(element, block.column),
+      ontoggle: () => onblock(toggled(number)),
+    }),
+  );
+  const blockAt = new Map(blocks.flatMap((block, number) => valuesIn(block.column).map((value) => [value, number])));
+  if (blocks.length > 1) holder.append(createFolds());
+  const stack = h("div", { class: "stack" });
+  holder.append(stack);
+  put(stack, columns);
+  const arcs = createArcs(stack, {
+    pairs: shortcuts(plain, model),
+    cardOf: (value) => (isHidden(value) ? boxes[blockAt.get(value)].box : cards[value].card),
+    isClosed: isHidden,
+    nameOf: (value) => model.nameOf(value - first),
+  });
+
+  function cardOf(value) {
     const position = value - first;
-    return createLayerCard({
+    return (cards[value] ??= createLayerCard({
       name: model.nameOf(position),
+      shape: shapes[value],
       layer: layers[position] ?? null,
       notes: notesOf(model, value),
       position,
       onpick: (unit) => onpick(position, unit),
       ontoggle: () => ontoggle(position),
+      onseen,
       body: prediction && position === main ? prediction.list : null,
-    });
-  });
-  const columns = columnsOf(model);
-  const pairs = shortcuts(columns, model);
-  put(holder, columns);
-  const arcs = createArcs(holder, {
-    pairs,
-    cardOf: (value) => cards[value].card,
-    nameOf: (value) => model.nameOf(value - first),
-  });
+    }));
+  }
+
+  function isHidden(value) {
+    return blockAt.has(value) && !boxes[blockAt.get(value)].isOpen();
+  }
+
+  /** The numbers of the open blocks, where one of them was opened or closed. */
+  function toggled(number) {
+    const now = boxes.flatMap(({ isOpen }, each) => (isOpen() ? [each] : []));
+    return now.includes(number) ? now.filter((each) => each !== number) : [...now, number];
+  }
+
+  /** Buttons for all blocks at once. */
+  function createFolds() {
+    const all = blocks.map((_, number) => number);
+    return h(
+      "div",
+      { class: "row folds" },
+      h("span", { class: "muted small" }, `${blocks.length} blocks`),
+      h("button", { type: "button", class: "quiet", onclick: () => onblock(all) }, "Open all"),
+      h("button", { type: "button", class: "quiet", onclick: () => onblock([]) }, "Close all"),
+    );
+  }
 
   /** Puts a column's cards into an element, the last one on top. */
   function put(element, column) {
     column.forEach((item, i) => {
       if (i) element.prepend(h("p", { class: "up", "aria-hidden": "true" }, "↑"));
       if (item.branches) element.prepend(sideBySide(item.branches));
-      else element.prepend(cards[item].card);
+      else if (item.column) element.prepend(boxes[blocks.indexOf(item)].box);
+      else element.prepend(cardOf(item).card);
     });
   }
 
@@ -55,19 +100,37 @@ export function createTower(holder, { model, lastCard, onpick, ontoggle }) {
     return h("div", { class: "branches", role: "group", "aria-label": `${branches.length} branches` }, made);
   }
 
+  function renderCards() {
+    const { inputs, outputs, position, unit, off, folded } = last;
+    const values = valuesOf({ inputs, outputs });
+    cards.forEach((card, value) => {
+      const own = value - first;
+      const selected = position === own && unit !== null ? positionIn(shapes[value], unit) : null;
+      card.render({ tensor: values[value] ?? null, selected, off: off.get(own) ?? [], folded: folded.has(own) });
+    });
+  }
+
   return {
-    /** Shows a run: {inputs, outputs, label, position, unit (flat index), off: position -> channels, folded: set of positions}. */
-    render({ inputs, outputs, label, position, unit, off, folded }) {
+    /**
+     * Shows a run: {inputs, outputs, label, position, unit (flat index), off: position -> channels, folded: set of positions,
+     * open: numbers of open blocks}. Outputs that are not there yet are shown once they are.
+     */
+    render(run) {
+      last = run;
+      const { outputs, label, position, unit, open } = run;
       units = outputs[main].data.length;
-      valuesOf({ inputs, outputs }).forEach((tensor, value) => {
-        const own = value - first;
-        const selected = position === own && unit !== null ? positionIn(tensor.shape, unit) : null;
-        cards[value].render({ tensor, selected, off: off.get(own) ?? [], folded: folded.has(own) });
-      });
+      boxes.forEach((box, number) => box.show(open.includes(number)));
+      renderCards();
       arcs.light(unit === null ? null : position + first);
       prediction?.render(outputs[main], label, position === main ? unit : null);
     },
     card: (position) => cards[position + first].card,
+    /** The positions of the layers whose maps are seen. */
+    wanted: () => cards.flatMap((card, value) => (value >= first && !isHidden(value) && card.isSeen() ? [value - first] : [])),
+    /** The numbers of the blocks that are open at first. */
+    atFirst: () => openAtFirst(model, blocks),
+    /** The number of the block that a layer is in, if it is in one. */
+    blockOf: (position) => blockAt.get(position + first),
   };
 }
 

@@ -34,6 +34,12 @@ export function describe({ type, config }) {
 /** A shape as people write it. */
 export const sizeOf = (shape) => shape.join(" × ");
 
+/** A large count for reading: 980, 12,300, 4.65 million. */
+export function amount(count) {
+  if (count < 100_000) return count.toLocaleString("en");
+  return count < 1e9 ? `${number(count / 1e6, count < 1e7 ? 2 : 0)} million` : `${number(count / 1e9, 2)} billion`;
+}
+
 /** A value with about three digits that say something. */
 export function value(x) {
   const size = Math.abs(x);
