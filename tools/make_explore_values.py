@@ -1,7 +1,7 @@
 """Compute, with PyTorch's autograd, what the tests hold Grad-CAM and saliency to.
 
 ``python tools/make_explore_values.py`` needs an environment with PyTorch (the committed file is from 2.13.0) and NumPy,
-and not Convoscope. Two small networks with drawn weights, in double precision; the gradients are those of one class'
+and not Convoscope. Three small networks with drawn weights, in double precision; the gradients are those of one class'
 score before the softmax. Weights are kept in Keras' layout. Writes ``tests/explore/torch_values.npz``.
 """
 
@@ -37,6 +37,17 @@ def colour(w: list[Any], x: Any) -> tuple[Any, Any]:
     return maps, maps.mean(dim=(2, 3)) @ w[8] + w[9]
 
 
+def inverted(w: list[Any], x: Any) -> tuple[Any, Any]:
+    """Conv 6 (same, ReLU6), an inverted residual (16, depthwise, 6: its maps), added; conv 9, ReLU6, average, dense 4."""
+    stem = functional.relu6(functional.conv2d(x, w[0].permute(3, 2, 0, 1), w[1], padding=1))
+    wide = functional.relu6(functional.conv2d(stem, w[2].permute(3, 2, 0, 1), w[3]))
+    deep = functional.conv2d(wide, w[4].permute(2, 3, 0, 1), w[5], padding=1, groups=16)
+    maps = functional.conv2d(functional.relu6(deep), w[6].permute(3, 2, 0, 1), w[7])
+    top = functional.relu6(functional.conv2d(stem + maps, w[8].permute(3, 2, 0, 1), w[9]))
+    return maps, top.mean(dim=(2, 3)) @ w[10] + w[11]
+
+
+_INVERTED = [(3, 3, 3, 6), (6,), (1, 1, 6, 16), (16,), (3, 3, 16, 1), (16,), (1, 1, 16, 6), (6,), (1, 1, 6, 9), (9,)]
 NETWORKS: dict[str, tuple[Forward, tuple[int, ...], list[tuple[int, ...]]]] = {
     "grey": (grey, (9, 9, 1), [(3, 3, 1, 4), (4,), (2, 2, 4, 5), (5,), (20, 6), (6,), (6, 3), (3,)]),
     "colour": (
@@ -44,6 +55,7 @@ NETWORKS: dict[str, tuple[Forward, tuple[int, ...], list[tuple[int, ...]]]] = {
         (8, 8, 3),
         [(3, 3, 3, 4), (4,), (4,), (4,), (4,), (4,), (3, 3, 4, 6), (6,), (6, 4), (4,)],
     ),
+    "inverted": (inverted, (10, 8, 3), [*_INVERTED, (9, 4), (4,)]),
 }
 
 

@@ -53,6 +53,20 @@ def colour() -> cs.Sequential:
     return model
 
 
+def inverted() -> cs.Model:
+    """The network of the same name in tools/make_explore_values.py, named as EfficientNet-Lite's layers are."""
+    inputs = cl.Input(shape=(10, 8, 3))
+    stem = cl.ReLU(6.0, name="stem_activation")(cl.Conv2D(6, 3, padding="same", name="stem_conv")(inputs))
+    x = cl.ReLU(6.0, name="block1a_expand_activation")(cl.Conv2D(16, 1, name="block1a_expand_conv")(stem))
+    x = cl.ReLU(6.0, name="block1a_activation")(cl.DepthwiseConv2D(3, padding="same", name="block1a_dwconv")(x))
+    x = cl.Add(name="block1a_add")([stem, cl.Conv2D(6, 1, name="block1a_project_conv")(x)])
+    x = cl.ReLU(6.0, name="top_activation")(cl.Conv2D(9, 1, name="top_conv")(x))
+    x = cl.GlobalAveragePooling2D(name="avg_pool")(x)
+    model = cs.Model(inputs, cl.Dense(4, activation="softmax", name="predictions")(x))
+    model.set_weights(weights("inverted"))
+    return model
+
+
 def dense() -> cs.Sequential:
     """No convolution, no softmax."""
     cs.utils.clear_session()

@@ -12,7 +12,7 @@ from convoscope import layers as cl
 from convoscope.engine.base import Engine
 from convoscope.errors import ConfigurationError, ShapeError, UnknownNameError
 
-from .networks import colour, dense, grey, values
+from .networks import colour, dense, grey, inverted, values
 
 NETWORKS: dict[str, Callable[[], cs.Sequential]] = {"grey": grey, "colour": colour}
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}
@@ -34,6 +34,16 @@ def test_class_activation_maps_are_those_of_autograd(name: str, method: str, eng
     np.testing.assert_allclose(result.raw, expected, **CLOSE)
     np.testing.assert_allclose(result.heat, np.maximum(expected, 0), **CLOSE)
     assert result.has_evidence.tolist() == (expected > 0).any(axis=(1, 2)).tolist()
+
+
+@pytest.mark.parametrize("method", ["grad_cam", "hires_cam"])
+def test_class_activation_maps_within_a_residual_block_are_those_of_autograd(method: str, engine: Engine) -> None:
+    model, images, classes = inverted(), values("inverted_images"), values("inverted_classes")
+    result = cs.explore.grad_cam(model, images, classes, "block1a_project_conv", method)
+    np.testing.assert_allclose(result.raw, values(f"inverted_{method}"), **CLOSE)
+    np.testing.assert_allclose(
+        cs.explore.saliency(model, images, classes).gradients, values("inverted_saliency"), **CLOSE
+    )
 
 
 def test_a_model_without_softmax_gives_the_same_gradients_as_with_it() -> None:

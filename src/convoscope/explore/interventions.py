@@ -182,11 +182,15 @@ def with_interventions(
     model: Network, silenced: Mapping[int, Sequence[int]], changes: Sequence[WeightChange]
 ) -> Callable[[Arrays], Array]:
     """Return a function from a batch to the model's outputs, with channels at 0 and weights changed."""
-    off = {
+    return _running(with_weights(model, changes), checked_channels(model, silenced))
+
+
+def checked_channels(model: Network, silenced: Mapping[int, Sequence[int]]) -> dict[int, list[int]]:
+    """Return the channels that are off, by the indices of the calls, or say which of them the model has not."""
+    return {
         index_of(model, index): [channel_at(model, index_of(model, index), channel) for channel in channels]
         for index, channels in silenced.items()
     }
-    return _running(with_weights(model, changes), off)
 
 
 def with_weights(model: Network, changes: Sequence[WeightChange]) -> Network:

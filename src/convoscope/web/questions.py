@@ -72,7 +72,7 @@ def whole(told: Any, what: str) -> int:
     """Read a whole number; as the name of something in an object of JSON it is a text."""
     if isinstance(told, str) and re.fullmatch(r"[0-9]{1,9}", told):
         return int(told)
-    if isinstance(told, bool) or not isinstance(told, int):
+    if isinstance(told, bool) or not isinstance(told, int) or told < 0:
         raise ConfigurationError(f"Expected {what}, but {told!r} came.")
     return told
 

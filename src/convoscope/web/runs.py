@@ -18,7 +18,7 @@ from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError, ShapeError
 from convoscope.explore.all_values import AllValues
 from convoscope.explore.grad_cam import METHODS, weighted_sum
-from convoscope.explore.interventions import WeightChange, with_weights
+from convoscope.explore.interventions import WeightChange, checked_channels, with_weights
 from convoscope.explore.submodels import class_count
 from convoscope.models.network import Network
 from convoscope.web.explored import Explored
@@ -99,7 +99,7 @@ class Runs:
         beside = explored.beside if question.get("beside") else None
         model = explored.model if beside is None else beside.model
         trained = question.get("trained", True) is True
-        off = silenced if trained else {}
+        off = checked_channels(model, silenced) if trained else {}
         prepared = self._network(model, changes if trained else [], trained)
         key = (_key(question), tuple(sorted((index, tuple(channels)) for index, channels in off.items())))
         if key not in prepared.runs:
