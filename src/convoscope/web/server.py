@@ -152,7 +152,7 @@ def _app(owner: Server) -> Starlette:
         if not owner.site.questions:
             raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "This page has no questions.")
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        is_file = address in owner.site.uploads
+        is_file = owner.site.taking(address) is not None
         if kind != (_BYTES if is_file else _JSON):  # types that a page of another site may not send
             raise RefusedError(HTTPStatus.BAD_REQUEST, "A file is sent as bytes." if is_file else "A question is JSON.")
         sent = await read_body(request, _LARGEST_FILE if is_file else _LONGEST_QUESTION)
@@ -177,12 +177,12 @@ async def _refused(_: Request, error: Exception) -> Answer:
 
 def _reply(site: Site, address: str, sent: bytes) -> Response | None:
     """Answer a question, or take a file."""
-    answer = site.questions.get(address)
-    if answer is None and address not in site.uploads:
-        return None
+    answer, take = site.questions.get(address), site.taking(address)
     try:
+        if take is not None:
+            return take(sent)
         if answer is None:
-            return site.uploads[address](sent)
+            return None
         question = json.loads(sent)
         if not isinstance(question, dict):
             raise ConfigurationError("A question is an object of JSON.")

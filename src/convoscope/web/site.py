@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from importlib import resources
 from pathlib import Path, PurePosixPath
@@ -67,6 +68,8 @@ class Site:
         What it has to ask is among `questions` here.
     uploads : mapping of str to function
         From addresses that files are posted to, such as ``"ask/own-image"``, to functions of their bytes.
+    upload_folders : mapping of str to function
+        From beginnings of such addresses, such as ``"picture/"``, to functions of the rest and those bytes.
     """
 
     folder: Traversable
@@ -75,6 +78,7 @@ class Site:
     folders: Mapping[str, Callable[[str], Response | None]] = field(default_factory=dict)
     below: Mapping[str, Site] = field(default_factory=dict)
     uploads: Mapping[str, Callable[[bytes], Response]] = field(default_factory=dict)
+    upload_folders: Mapping[str, Callable[[str, bytes], Response]] = field(default_factory=dict)
 
     def answer(self, address: str) -> Response | None:
         """Return what is at an address below the token, or None."""
@@ -87,6 +91,13 @@ class Site:
         if slash and first in self.below:
             return self.below[first].answer(rest)
         return self._file(rest) if first == "static" else None
+
+    def taking(self, address: str) -> Callable[[bytes], Response] | None:
+        """Return what takes the bytes that are posted to an address, or None."""
+        for beginning, take in self.upload_folders.items():
+            if address.startswith(beginning):
+                return partial(take, address.removeprefix(beginning))
+        return self.uploads.get(address)
 
     def _file(self, address: str) -> Response | None:
         parts = address.split("/")
