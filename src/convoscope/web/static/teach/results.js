@@ -1,0 +1,110 @@
+// What training found: how many are right by cross-validation, what is taken for what, and pictures to look at again.
+
+import { h } from "../shared/dom.js";
+import { plural } from "../shared/format.js";
+import { likelihood, percent } from "./live.js";
+
+const LISTED = 40; // pictures of one cell
+
+/** The results in `holder`; `act.open(picture)` shows a picture large. */
+export function createResults(holder, { act }) {
+  let drawn = "";
+
+  return function show({ trained }) {
+    holder.hidden = !trained;
+    const key = JSON.stringify([trained?.names, trained?.confusion, trained?.upToDate, trained?.seconds]);
+    if (!trained || key === drawn) return;
+    drawn = key;
+    const { names, confusion, accuracy, interval, cells, seconds } = trained;
+    const shown = h("div", { class: "thumbnails", id: "cell" });
+    const title = h("p", { class: "note", id: "cell-title" });
+    const list = (row, column) => {
+      const some = cells.filter(([, own, taken]) => own === row && taken === column);
+      title.textContent =
+        row === column ? `“${names[row]}”, taken for itself:` : `“${names[row]}”, taken for “${names[column]}”:`;
+      shown.replaceChildren(
+        ...some.slice(0, LISTED).map(([id]) =>
+          h(
+            "button",
+            { type: "button", class: "thumbnail", "aria-label": `Picture ${id}`, onclick: () => act.open(id) },
+            h("img", { src: `data/thumbnail/${id}`, alt: "", loading: "lazy" }),
+          ),
+        ),
+      );
+    };
+    const cell = (count, row, column) =>
+      h(
+        "td",
+        {},
+        h(
+          "button",
+          {
+            type: "button",
+            class: row === column ? "right" : count ? "wrong" : "",
+            disabled: count === 0,
+            "aria-label": `${plural(count, "picture")} of ${names[row]} taken for ${names[column]}`,
+            onclick: () => list(row, column),
+          },
+          String(count),
+        ),
+      );
+    const table = h(
+      "table",
+      { class: "confusion" },
+      h("caption", { class: "visually-hidden" }, "Rows: the class of the pictures. Columns: what they were taken for."),
+      h("thead", {}, h("tr", {}, h("td"), names.map((name) => h("th", { scope: "col", title: name }, name)))),
+      h("tbody", {}, confusion.map((row, i) => h("tr", {}, h("th", { scope: "row", title: names[i] }, names[i]), row.map((count, j) => cell(count, i, j))))), // prettier-ignore
+    );
+    holder.replaceChildren(
+      h(
+        "p",
+        { class: "accuracy" },
+        h("b", {}, percent(accuracy)),
+        ` right in cross-validation (${percent(interval[0])} to ${percent(interval[1])}), learned in ${seconds.toFixed(1)} s`,
+      ),
+      h("p", { class: "note" }, "Each picture was classified by a classifier that had not seen it. Rows are the classes, columns what their pictures were taken for."), // prettier-ignore
+      h("div", { class: "scroller", tabIndex: 0, role: "group", "aria-label": "What is taken for what" }, table),
+      title,
+      shown,
+    );
+  };
+}
+
+/** Pictures that may lie in the wrong class, in `section`, which has a list `#suspects`. */
+export function createSuspects(section, list, { act }) {
+  let drawn = "";
+
+  return function show({ trained, classes }) {
+    const suspicious = trained?.suspicious ?? [];
+    section.hidden = !suspicious.length;
+    const nameOf = new Map(classes.map(({ id, name }) => [id, name]));
+    const ownOf = new Map(classes.flatMap(({ id, pictures }) => pictures.map(([picture]) => [picture, id])));
+    const key = JSON.stringify([suspicious, [...nameOf]]);
+    if (key === drawn) return;
+    drawn = key;
+    list.replaceChildren(
+      ...suspicious.map(({ id, like, probability }) => {
+        const own = nameOf.get(ownOf.get(id)) ?? "";
+        const other = nameOf.get(like);
+        const change = (text, asked) => h("button", { type: "button", onclick: () => act.change(asked) }, text);
+        return h(
+          "div",
+          { class: "suspect", dataset: { id: String(id) } },
+          h("button", { type: "button", class: "thumbnail picture", "aria-label": `Picture ${id}`, onclick: () => act.open(id) }, h("img", { src: `data/thumbnail/${id}`, alt: "" })), // prettier-ignore
+          h(
+            "div",
+            {},
+            h("p", {}, `In “${own}”, but looks like “${other ?? "a class that is gone"}” (${likelihood(probability)}).`),
+            h(
+              "div",
+              { class: "row" },
+              other === undefined ? null : change(`Move to ${other}`, { do: "place pictures", places: [[id, like]] }),
+              change("It is right", { do: "check pictures", ids: [id], checked: true }),
+              change("Remove", { do: "remove pictures", ids: [id] }),
+            ),
+          ),
+        );
+      }),
+    );
+  };
+}
