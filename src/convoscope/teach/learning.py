@@ -1,0 +1,198 @@
+"""What a session learns: a head on the features of a frozen network, and what cross-validation says of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.teach.board import Board
+
+if TYPE_CHECKING:
+    from convoscope.models.network import Network
+
+Array = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
+
+#: A picture is suspicious if pictures like it say that its own class is less likely than this.
+SUSPICIOUS = 0.25
+_MOST_SUSPICIOUS = 60
+
+
+class Head(Protocol):
+    """A classifier of features.
+
+    Attributes
+    ----------
+    kernel : array of float32, shape (D, C)
+    bias : array of float32, shape (C,)
+        Their products are the classes' scores; softmax makes probabilities of these.
+    held_out : array of float64, shape (N, C)
+        For each picture that it learned from the probabilities by a head that had not seen it.
+    rejection : object or None
+        Has ``score(features (N, D)) -> (N,)`` and a ``threshold`` above which a picture is none of the classes.
+    """
+
+    kernel: Array
+    bias: Array
+    held_out: Floats
+    rejection: Any
+
+
+class Learner(Protocol):
+    """A frozen network, and how a head is fitted on it.
+
+    Attributes
+    ----------
+    name : str
+    size : int
+        Pixels a side that it takes.
+    """
+
+    name: str
+    size: int
+
+    def maps(self, images: npt.NDArray[np.uint8]) -> Array:
+        """Return the last maps (N, height, width, D) of images (N, size, size, 3)."""
+
+    def fit(self, features: Array, labels: npt.NDArray[np.int64], class_names: Sequence[str]) -> Head:
+        """Fit a head on features (N, D): means of the maps over their positions."""
+
+    def model(self, head: Head, class_names: Sequence[str]) -> Network:
+        """Return one model that takes images and gives probabilities."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A head, and the pictures that it learned from.
+
+    Attributes
+    ----------
+    groups : tuple of int
+        The ids of the classes, in the order of the head's.
+    class_names : tuple of str
+    ids : tuple of int
+        The pictures, in the order of `labels` and of the head's cross-validated probabilities.
+    labels : array of int64
+    head : Head
+    seconds : float
+        What fitting took.
+    """
+
+    groups: tuple[int, ...]
+    class_names: tuple[str, ...]
+    ids: tuple[int, ...]
+    labels: npt.NDArray[np.int64]
+    head: Head
+    seconds: float
+
+    @property
+    def predicted(self) -> npt.NDArray[np.int64]:
+        """The class of each picture by heads that had not seen it."""
+        return np.asarray(self.head.held_out.argmax(axis=1), np.int64)
+
+    @property
+    def confusion(self) -> list[list[int]]:
+        """How many pictures of each class (rows) were taken for each (columns)."""
+        count = len(self.groups)
+        counts = np.bincount(self.labels * count + self.predicted, minlength=count * count)
+        return [[int(each) for each in row] for row in counts.reshape(count, count)]
+
+    @property
+    def accuracy(self) -> float:
+        """The share of pictures that were right in cross-validation."""
+        return float((self.predicted == self.labels).mean())
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % confidence interval of that share."""
+        return wilson(int((self.predicted == self.labels).sum()), len(self.labels))
+
+    def suspicious(self) -> list[dict[str, Any]]:
+        """Return pictures that may lie in the wrong class, the least likely first.
+
+        Returns
+        -------
+        list of dict
+            ``id``; ``own``, the cross-validated probability of its own class; ``like``, the id of the class that it
+            looks like, and ``probability``, that of this one.
+        """
+        probabilities = self.head.held_out
+        own = probabilities[np.arange(len(self.ids)), self.labels]
+        order = [
+            int(i)
+            for i in np.argsort(own, kind="stable")
+            if own[i] < SUSPICIOUS and self.predicted[i] != self.labels[i]
+        ]
+        return [
+            {
+                "id": self.ids[i],
+                "own": round(float(own[i]), 4),
+                "like": self.groups[int(self.predicted[i])],
+                "probability": round(float(probabilities[i].max()), 4),
+            }
+            for i in order[:_MOST_SUSPICIOUS]
+        ]
+
+    def told(self, board: Board) -> dict[str, Any]:
+        """Return what the page shows of it, beside the board as it is by now."""
+        there = {each.id: each for each in board.shown}
+        learned = {id_: self.groups[label] for id_, label in zip(self.ids, self.labels, strict=True)}
+        suspicious = [
+            each
+            for each in self.suspicious()
+            if (now := there.get(each["id"])) and not now.checked and now.group == learned[now.id]
+        ]
+        return {
+            "classes": self.groups,
+            "names": self.class_names,
+            "confusion": self.confusion,
+            "cells": np.stack([self.ids, self.labels, self.predicted], axis=1).tolist(),
+            "accuracy": self.accuracy,
+            "interval": self.interval,
+            "seconds": round(self.seconds, 2),
+            "suspicious": suspicious,
+            "upToDate": learned == {each.id: each.group for each in there.values()},
+            "rejects": self.head.rejection is not None,
+        }
+
+
+def wilson(right: int, count: int) -> tuple[float, float]:
+    """Return the 95 % confidence interval of a share (Wilson's score interval).
+
+    Examples
+    --------
+    >>> low, high = wilson(18, 20)
+    >>> f"{low:.3f} to {high:.3f}"
+    '0.699 to 0.972'
+    """
+    z, share = 1.959964, right / count
+    middle = share + z * z / (2 * count)
+    half = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    whole = 1 + z * z / count
+    return max(0.0, (middle - half) / whole), min(1.0, (middle + half) / whole)
+
+
+def probabilities_of(features: Array, head: Head) -> Floats:
+    """Return probabilities (N, C) of features (N, D), as a softmax layer gives them."""
+    scores = features.astype(np.float64) @ head.kernel.astype(np.float64) + head.bias
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def evidence_for(maps: Array, head: Head, index: int) -> Floats:
+    """Return where maps (height, width, D) have evidence for a class: (height, width), below 0 against it.
+
+    It is Grad-CAM, exactly: behind the maps there is only their mean and one product, so the gradient of a class's
+    score is its kernel's column over the number of positions, everywhere. The values sum to the score without its bias.
+    """
+    return np.asarray(maps @ head.kernel[:, index].astype(np.float64) / (maps.shape[0] * maps.shape[1]))
+
+
+def is_none(rejection: Any, features: Array) -> bool | None:
+    """Return whether features (1, D) are those of none of the classes; None where nobody can tell."""
+    return None if rejection is None else bool(rejection.score(features)[0] > rejection.threshold)
