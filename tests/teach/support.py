@@ -45,6 +45,7 @@ class MeanColours:
 
     name = "mean-colours"
     size = 64
+    recipe = "mean colours"
 
     def __init__(self) -> None:
         self.computed = 0

@@ -13,6 +13,7 @@ from convoscope.errors import ConvoscopeError, NotReadyError
 from convoscope.teach import pictures
 from convoscope.teach.board import Picture
 from convoscope.teach.learning import Array, Learner
+from convoscope.transfer.store import FeatureStore
 
 _TOGETHER = 8  # pictures: a live frame waits for no more than these
 _MOST_PREPARED = 128  # pictures whose pixels are kept until their features are there: 20 MB
@@ -30,6 +31,8 @@ class Features:
         Returns the pictures whose features are wanted, at any moment.
     file : function
         Returns where a picture is kept.
+    store : FeatureStore
+        Where features are kept for the next time.
     refuse : function
         Is given a picture whose file cannot be read any more, and why.
 
@@ -46,11 +49,13 @@ class Features:
         load: Callable[[], Learner],
         wanted: Callable[[], Sequence[Picture]],
         file: Callable[[Picture], Path],
+        store: FeatureStore,
         refuse: Callable[[Picture, str], None],
     ) -> None:
         self.changed = threading.Condition(threading.RLock())
         self.failure: str | None = None
         self._load, self._wanted, self._file, self._refuse = load, wanted, file, refuse
+        self._store = store
         self._learner: Learner | None = None
         self._network = threading.Lock()  # one computation at a time has all cores
         self._known: dict[str, Array] = {}  # by the pictures' digests
@@ -141,6 +146,7 @@ class Features:
         try:
             learner = self._load()
             with self.changed:
+                self._known.update(self._store.get(learner.recipe, [each.digest for each in self._wanted()]))
                 self._learner = learner
                 self.changed.notify_all()
             while some := self._next():
@@ -171,6 +177,7 @@ class Features:
         if not pixels:
             return
         features = self.maps(np.stack(list(pixels.values()))).mean(axis=(1, 2))  # (n, D)
+        self._store.put(self.learner.recipe, list(pixels), features)
         with self.changed:
             for digest, each in zip(pixels, features, strict=True):
                 self._known[digest] = each

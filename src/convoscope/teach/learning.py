@@ -33,14 +33,14 @@ class Head(Protocol):
         Their products are the classes' scores; softmax makes probabilities of these.
     held_out : array of float64, shape (N, C)
         For each picture that it learned from the probabilities by a head that had not seen it.
-    rejection : object or None
-        Has ``score(features (N, D)) -> (N,)`` and a ``threshold`` above which a picture is none of the classes.
     """
 
-    kernel: Array
-    bias: Array
-    held_out: Floats
-    rejection: Any
+    @property
+    def kernel(self) -> Array: ...
+    @property
+    def bias(self) -> Array: ...
+    @property
+    def held_out(self) -> Floats: ...
 
 
 class Learner(Protocol):
@@ -51,10 +51,13 @@ class Learner(Protocol):
     name : str
     size : int
         Pixels a side that it takes.
+    recipe : str
+        Features are the same where it is the same.
     """
 
     name: str
     size: int
+    recipe: str
 
     def maps(self, images: npt.NDArray[np.uint8]) -> Array:
         """Return the last maps (N, height, width, D) of images (N, size, size, 3)."""
@@ -157,7 +160,7 @@ class Trained:
             "seconds": round(self.seconds, 2),
             "suspicious": suspicious,
             "upToDate": learned == {each.id: each.group for each in there.values()},
-            "rejects": self.head.rejection is not None,
+            "rejects": False,
         }
 
 

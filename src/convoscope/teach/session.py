@@ -20,6 +20,7 @@ from convoscope.teach.board import Board, Change, Picture
 from convoscope.teach.features import Features
 from convoscope.teach.journal import Journal
 from convoscope.teach.learning import Learner, Trained, evidence_for, is_none, probabilities_of
+from convoscope.transfer.store import FeatureStore
 from convoscope.wording import counted
 
 _TRIES = 5  # to save while pictures come
@@ -48,7 +49,7 @@ class Session:
 
     def __init__(self, folder: Path, load: Callable[[], Learner]) -> None:
         self._journal = Journal(folder)
-        self._features = Features(load, self._shown, self._journal.file, self._refuse)
+        self._features = Features(load, self._shown, self._journal.file, FeatureStore(folder), self._refuse)
         self._changed = self._features.changed
         self._training = threading.Lock()
         self._problems: list[str] = []
@@ -260,7 +261,7 @@ class Session:
         return {
             "classes": trained.groups,
             "probabilities": [round(float(each), 6) for each in probabilities],
-            "none": is_none(head.rejection, features),
+            "none": None,
             "evidence": np.round(evidence_for(maps[0], head, index), 5).tolist(),
             "of": trained.groups[index],
             "milliseconds": round(1000 * (time.perf_counter() - began), 1),
