@@ -22,6 +22,7 @@ from convoscope.cli import (
     predict,
     runs,
     summary,
+    teach,
     train,
 )
 from convoscope.cli.console import forget_impossible_sizes
@@ -31,6 +32,7 @@ from convoscope.streams import Output, open_missing_descriptors, show
 _HELP = {"help_option_names": ["-h", "--help"]}
 _COMMANDS = (
     train,
+    teach,
     compare,
     lessons,
     runs,
@@ -48,6 +50,7 @@ _COMMANDS = (
 _EXAMPLES = (
     "convoscope train",
     "convoscope train fashion-mnist --epochs 5",
+    "convoscope teach",
     "convoscope summary cnn-2 --details",
     "convoscope filter photograph --kernel sobel-x",
     "convoscope doctor",

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.errors import ConvoscopeError, NotReadyError
+from convoscope.errors import ConvoscopeError, DataError, NotReadyError
 from convoscope.teach import pictures
 from convoscope.teach.board import Picture
 from convoscope.teach.learning import Array, Learner
@@ -124,7 +124,11 @@ class Features:
 
     def read(self, picture: Picture) -> pictures.Prepared:
         """Read a picture's file."""
-        return pictures.read(self._file(picture), picture.name, self.learner.size)
+        try:
+            content = self._file(picture).read_bytes()
+        except OSError as error:
+            raise DataError(f"{picture.name} cannot be read any more: {error.strerror or error}.") from error
+        return pictures.read(content, picture.name, self.learner.size)
 
     def remember(self, picture: Picture, prepared: pictures.Prepared) -> None:
         """Keep a picture's thumbnail, and its pixels until its features are computed."""

@@ -11,6 +11,7 @@ from convoscope.applications import backbone
 from convoscope.layers import Dense
 from convoscope.models import Model
 from convoscope.models.network import Network
+from convoscope.teach import pictures
 from convoscope.teach.learning import Array, Head
 from convoscope.transfer.head import fit_head
 
@@ -37,14 +38,18 @@ class FrozenBackbone:
     def __init__(self, name: str = DEFAULT) -> None:
         self._backbone = backbone(name)
         self.name, self.size = self._backbone.name, self._backbone.size
-        self.recipe = f"teach {self.name} {self._backbone.digest} crop"
+        self.recipe = f"{self._backbone.digest} {pictures.preprocessing(self.size).as_dict()}"
         self._network = self._backbone.build()
         self.maps(np.zeros((1, self.size, self.size, 3), np.uint8))  # the first time takes longer
 
+    @staticmethod
+    def check(name: str) -> None:
+        """Raise UnknownNameError if there is no backbone of that name."""
+        backbone(name)
+
     def maps(self, images: npt.NDArray[np.uint8]) -> Array:
         """Return the last maps (N, height, width, D) of images (N, size, size, 3)."""
-        found = self._network.predict(images.astype(np.float32), verbose=0)
-        return np.asarray(found, np.float32)
+        return np.asarray(self._network.predict(images, verbose=0), np.float32)
 
     def fit(self, features: Array, labels: npt.NDArray[np.int64], class_names: Sequence[str]) -> Head:
         """Fit a head on features (N, D), its strength by cross-validation."""
@@ -56,5 +61,5 @@ class FrozenBackbone:
         dense = Dense(len(class_names), activation="softmax", name="head")
         model = Model(base.input, dense(base.output), name=f"{self.name}-taught")
         dense.set_weights([head.kernel, head.bias])
-        model.class_names, model.preprocessing = list(class_names), self._backbone.preprocessing
+        model.class_names, model.preprocessing = list(class_names), pictures.preprocessing(self.size).as_dict()
         return model

@@ -160,7 +160,6 @@ class Trained:
             "seconds": round(self.seconds, 2),
             "suspicious": suspicious,
             "upToDate": learned == {each.id: each.group for each in there.values()},
-            "rejects": False,
         }
 
 
@@ -194,8 +193,3 @@ def evidence_for(maps: Array, head: Head, index: int) -> Floats:
     score is its kernel's column over the number of positions, everywhere. The values sum to the score without its bias.
     """
     return np.asarray(maps @ head.kernel[:, index].astype(np.float64) / (maps.shape[0] * maps.shape[1]))
-
-
-def is_none(rejection: Any, features: Array) -> bool | None:
-    """Return whether features (1, D) are those of none of the classes; None where nobody can tell."""
-    return None if rejection is None else bool(rejection.score(features)[0] > rejection.threshold)

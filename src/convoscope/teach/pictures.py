@@ -6,17 +6,14 @@ import hashlib
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.datasets.folder.reading import read_colours
+from convoscope.datasets.images.preprocessing import Preprocessing
+from convoscope.datasets.images.sources import source_of
 from convoscope.errors import ConvoscopeError, DataError
 from convoscope.names import legible
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -43,12 +40,12 @@ class Prepared:
     thumbnail: bytes
 
 
-def read(path: Path, name: str, size: int) -> Prepared:
-    """Read a picture's file.
+def read(content: bytes, name: str, size: int) -> Prepared:
+    """Read a picture's bytes.
 
     Parameters
     ----------
-    path : Path
+    content : bytes
     name : str
         What messages call it.
     size : int
@@ -59,26 +56,23 @@ def read(path: Path, name: str, size: int) -> Prepared:
     DataError
         It is damaged, of no kind that is read, or too large; the message says which, and names it.
     """
-    try:
-        image = read_colours(path, 3, _BACKGROUND, at_least=size).image
-    except ConvoscopeError as error:
-        raise DataError(str(error).replace(str(path), name)) from error
-    square = cropped(image, size)
-    file = io.BytesIO()
-    square.resize((_THUMBNAIL, _THUMBNAIL)).save(file, "JPEG", quality=_QUALITY)
-    return Prepared(np.asarray(square, np.uint8).reshape(size, size, 3), file.getvalue())
-
-
-def cropped(image: Image, size: int) -> Image:
-    """Return the largest square in an image's middle at (size, size) pixels."""
     import PIL.Image
 
-    width, height = image.size
-    side = min(width, height)
-    if (width, height) == (size, size):
-        return image
-    left, top = (width - side) / 2, (height - side) / 2
-    return image.resize((size, size), PIL.Image.Resampling.BICUBIC, box=(left, top, left + side, top + side))
+    try:
+        pixels = preprocessing(size).prepare(source_of(content, name)).pixels
+    except ConvoscopeError as error:
+        raise DataError(str(error)) from error
+    file = io.BytesIO()
+    PIL.Image.fromarray(pixels).resize((_THUMBNAIL, _THUMBNAIL)).save(file, "JPEG", quality=_QUALITY)
+    return Prepared(pixels, file.getvalue())
+
+
+def preprocessing(size: int) -> Preprocessing:
+    """Return how pictures become what a network of (size, size, 3) takes: the largest square in their middle.
+
+    A camera's picture has been cut to that by the page already, in the same way on the page that is saved.
+    """
+    return Preprocessing(size, fit="crop", interpolation="bicubic", background=_BACKGROUND)
 
 
 def digest_of(content: bytes) -> str:

@@ -19,7 +19,7 @@ from convoscope.teach import pictures
 from convoscope.teach.board import Board, Change, Picture
 from convoscope.teach.features import Features
 from convoscope.teach.journal import Journal
-from convoscope.teach.learning import Learner, Trained, evidence_for, is_none, probabilities_of
+from convoscope.teach.learning import Learner, Trained, evidence_for, probabilities_of
 from convoscope.transfer.store import FeatureStore
 from convoscope.wording import counted
 
@@ -76,6 +76,18 @@ class Session:
     def folder(self) -> Path:
         """Where it is kept."""
         return self._journal.folder
+
+    @property
+    def count(self) -> int:
+        """How many pictures there are."""
+        return len(self._shown())
+
+    @property
+    def summary(self) -> str:
+        """Say how many pictures and classes there are: ``12 pictures of 3 classes``."""
+        with self._changed:
+            classes = counted(len(self._board.names), "class", "classes")
+            return f"{counted(self.count, 'picture')} of {classes}"
 
     @property
     def trained(self) -> Trained | None:
@@ -176,10 +188,10 @@ class Session:
             if group not in self._board.names:
                 raise ConfigurationError("That class is no longer there: perhaps another tab has removed it.")
             picture = Picture(self._board.new_id(), group, name, digest, ending)
-        # Files are written and decoded without the lock: others may come meanwhile.
+        # Decoded and written without the lock: others may come meanwhile.
+        prepared = pictures.read(content, name, self.learner.size)
         self._journal.keep(picture, content)
         try:
-            prepared = self._features.read(picture)
             with self._changed:
                 self._keep({"do": "add pictures", "pictures": [vars(picture)]} | ({"burst": burst} if burst else {}))
                 self._features.remember(picture, prepared)

@@ -1,0 +1,93 @@
+"""``convoscope teach``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from convoscope.cli.options import read_path
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from convoscope.teach.session import Session
+
+HELP = "Make a classifier of your own pictures in the browser: by webcam or by dropping files. Ctrl-C ends it."
+EXAMPLES = (
+    "convoscope teach",
+    "convoscope teach my_photos",
+    "convoscope teach --out cups --port 8800",
+)
+_SHOWN = 10  # files that could not be used
+
+
+def command(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            parser=read_path,
+            metavar="[FOLDER]",
+            help="Pictures to begin with: a folder with a subfolder for each class.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", parser=read_path, help="Where everything is kept. What is there already is gone on with."
+        ),
+    ] = Path("taught"),
+    backbone: Annotated[
+        str | None, typer.Option("--backbone", help="The pretrained network. Default: efficientnet-lite0.")
+    ] = None,
+    port: Annotated[int | None, typer.Option("--port", help="Where to listen. Default: 8760, or a free port.")] = None,
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--host", help="A name besides localhost by which the page is called: that of a notebook's proxy."
+        ),
+    ] = None,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", metavar="", help="Print the address, and open no browser.")
+    ] = False,
+) -> None:
+    """Run ``convoscope teach``; `HELP` says what it does."""
+    from convoscope.cli.console import results
+    from convoscope.teach.frozen import DEFAULT, FrozenBackbone
+    from convoscope.teach.page import Teaching, site
+    from convoscope.teach.session import Session
+    from convoscope.web.server import PORT, Server
+
+    console = results()
+    name = backbone or DEFAULT
+    FrozenBackbone.check(name)
+    out = out.absolute()
+    with Session(out / "session", lambda: FrozenBackbone(name)) as session:
+        if session.count:
+            console.print(f"{out} has {session.summary}. It goes on from there.", soft_wrap=True)
+        if folder is not None:
+            _add(console, session, folder)
+        with Server(site(Teaching(session, out)), port=PORT if port is None else port, hosts=host or ()) as server:
+            try:
+                if port and server.port != port:
+                    console.print(f"Port {port} is taken; this is at {server.port}.")
+                console.print(f"The page is at {server.address}", soft_wrap=True)
+                console.print(f"Everything stays on this machine, in {out}. Ctrl-C ends it.", soft_wrap=True)
+                console.file.flush()
+                if not no_browser:
+                    console.print(server.open_browser(), soft_wrap=True)
+                server.serve()
+            except KeyboardInterrupt:
+                console.print(f"\nThe page has ended. {out} has {session.summary}; the same command goes on with them.")
+
+
+def _add(console: Console, session: Session, folder: Path) -> None:
+    """Add a folder's pictures, and say which cannot be used."""
+    refused = session.add_folder(folder)
+    for why in refused[:_SHOWN]:
+        console.print(f"Left out: {why}", soft_wrap=True, markup=False)
+    if len(refused) > _SHOWN:
+        console.print(f"... and {len(refused) - _SHOWN} more.")
+    console.print(f"{folder}: {session.summary}.", soft_wrap=True)
