@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,9 @@ import numpy.typing as npt
 from PIL import Image
 
 import convoscope as cs
-from convoscope.teach.learning import Head
+from convoscope.models.rejection import Rejection
+from convoscope.transfer.head import Head
+from convoscope.transfer.rejecting import fit_rejection
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (40, 60, 230)}
 
@@ -28,16 +29,6 @@ def jpeg(colour: str, seed: int, size: int = 64) -> bytes:
     file = io.BytesIO()
     Image.fromarray(pixels(colour, seed, size)).save(file, "JPEG", quality=92)
     return file.getvalue()
-
-
-@dataclass(eq=False)
-class NearestMean:
-    """A head that scores a class by the distance to its mean, and cross-validates by leaving one out."""
-
-    kernel: npt.NDArray[np.float32]
-    bias: npt.NDArray[np.float32]
-    held_out: npt.NDArray[np.float64]
-    rejection: Any = None
 
 
 class MeanColours:
@@ -57,13 +48,16 @@ class MeanColours:
         means: npt.NDArray[np.float32] = images.reshape(-1, 2, 32, 2, 32, 3).mean(axis=(2, 4), dtype=np.float32)
         return means / np.float32(255)
 
-    def fit(self, features: Any, labels: Any, class_names: Sequence[str]) -> NearestMean:
-        count = len(class_names)
-        kernel, bias = _nearest(features, labels, count)
-        left_out = [_nearest(np.delete(features, i, 0), np.delete(labels, i), count) for i in range(len(labels))]
-        scores = np.array([x @ k + b for x, (k, b) in zip(features, left_out, strict=True)])
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return NearestMean(kernel, bias, powers / powers.sum(axis=1, keepdims=True))
+    def fit(self, features: Any, labels: Any, classes: int, groups: Any) -> tuple[Head, Rejection | None]:
+        """Score a class by the distance to its mean; all pictures of a group are held out at once."""
+        kernel, bias = _nearest(features, labels, classes)
+        scores = np.zeros((len(labels), classes))
+        for group in np.unique(groups):
+            out = groups == group
+            k, b = _nearest(features[~out], labels[~out], classes)
+            scores[out] = features[out] @ k + b
+        head = Head(kernel, bias, 0.0, 1.0, scores, groups)
+        return head, fit_rejection(features, labels, head)
 
     def model(self, head: Head, class_names: Sequence[str]) -> cs.Model:
         images = cs.layers.Input((64, 64, 3))

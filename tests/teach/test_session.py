@@ -54,7 +54,8 @@ def test_three_classes_are_learned_and_told_apart(session: Session) -> None:
         found = session.predict(pixels(colour, 99))
         assert found["of"] == group == found["classes"][int(np.argmax(found["probabilities"]))]
         assert sum(found["probabilities"]) == pytest.approx(1, abs=1e-5)
-        assert found["none"] is None
+        assert found["none"] is False
+    assert session.predict(np.full((64, 64, 3), 255, np.uint8))["none"] is True
 
 
 def test_evidence_sums_to_the_score_that_the_probabilities_come_from(session: Session) -> None:
@@ -85,6 +86,27 @@ def test_a_picture_in_the_wrong_class_is_suspicious_until_it_is_moved_or_checked
     assert moved["trained"]["suspicious"] == []
     assert not moved["trained"]["upToDate"]
     assert session.train()["trained"]["suspicious"] == []
+
+
+def test_pictures_of_one_recording_are_held_out_together(session: Session) -> None:
+    groups = fill(session, 3)
+    for number, burst in enumerate(["camera-1", "camera-1", "camera-1", "camera-2"]):
+        image = pixels("red", 70) if burst == "camera-2" else np.full((64, 64, 3), (200 - number, 0, 200), np.uint8)
+        file = io.BytesIO()
+        Image.fromarray(image).save(file, "PNG")
+        session.add(groups["red"], "camera.png", file.getvalue(), burst)
+    told = session.train()["trained"]
+    # Each of the three alike would be right with the help of the others.
+    assert told["confusion"][0] == [4, 0, 3]
+    assert told["flattered"] == ()
+
+
+def test_a_class_of_one_recording_is_said_to_flatter(session: Session) -> None:
+    for colour in COLOURS:
+        group = session.change({"do": "add class", "name": colour})["classes"][-1]["id"]
+        for seed in range(3):
+            session.add(group, "camera.jpg", jpeg(colour, seed), "camera-1" if colour == "red" else "dropped")
+    assert session.train()["trained"]["flattered"] == ("red",)
 
 
 def test_features_are_computed_once(session: Session) -> None:

@@ -8,6 +8,8 @@ const { likelihood, percent } = await import(new URL("teach/live.js", STATIC));
 const { createSending } = await import(new URL("teach/sending.js", STATIC));
 const { Unreachable, createServer } = await import(new URL("teach/server.js", STATIC));
 
+const { distanceAndEnergy, outlying } = await import(new URL("engine/rejection.js", STATIC));
+
 const soon = () => new Promise((go) => setTimeout(go, 0));
 async function until(condition) {
   for (let i = 0; i < 1000 && !condition(); i++) await soon();
@@ -103,4 +105,20 @@ test("folders become classes", () => {
 test("a probability is never a certainty, and a share can be all", () => {
   assert.deepEqual([0, 0.001, 0.5, 0.9999, 1].map(percent), ["0 %", "< 1 %", "50 %", "> 99 %", "100 %"]);
   assert.deepEqual([0, 0.5, 1].map(likelihood), ["< 1 %", "50 %", "> 99 %"]);
+});
+
+test("what is none of the classes is what models/rejection.py says", () => {
+  const rejection = {
+    centres: { shape: [2, 2], data: Float32Array.of(1, 0, 0, 1) },
+    kernel: { shape: [2, 2], data: Float32Array.of(3, 0, 0, 3) },
+    bias: { shape: [2], data: Float32Array.of(0, 0) },
+  };
+  // The example of distance_and_energy in models/rejection.py.
+  for (const [features, distance, energy] of [[[1, 0], 0, -3.0486], [[1, 1], 0.2929, -3.6931]]) {
+    const found = distanceAndEnergy(Float32Array.from(features), rejection);
+    assert.ok(Math.abs(found.distance - distance) < 1e-4 && Math.abs(found.energy - energy) < 1e-4);
+  }
+  const spread = { distance_mean: 0.1, distance_spread: 0.5, energy_mean: -3, energy_spread: 2 };
+  const score = outlying(Float32Array.of(1, 1), { ...rejection, ...spread });
+  assert.ok(Math.abs(score - ((0.2929 - 0.1) / 0.5 + (-3.6931 + 3) / 2)) < 1e-4);
 });

@@ -38,6 +38,8 @@ class Picture:
         SHA-256 of its bytes, in hexadecimal.
     ending : str
         Of the file that it is kept in: ``".jpg"``.
+    recording : str
+        What all pictures of one recording have in common; empty for files.
     checked : bool
         Whether a person has said that it is right where it is.
     """
@@ -47,6 +49,7 @@ class Picture:
     name: str
     digest: str
     ending: str
+    recording: str = ""
     checked: bool = False
 
     def changed(self, **values: Any) -> Picture:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -10,7 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.teach.board import Board
+from convoscope.models.rejection import Rejection
+from convoscope.report.interval import interval_of
+from convoscope.teach.board import Board, Picture
+from convoscope.transfer.head import Head
 
 if TYPE_CHECKING:
     from convoscope.models.network import Network
@@ -21,26 +23,6 @@ Floats = npt.NDArray[np.float64]
 #: A picture is suspicious if pictures like it say that its own class is less likely than this.
 SUSPICIOUS = 0.25
 _MOST_SUSPICIOUS = 60
-
-
-class Head(Protocol):
-    """A classifier of features.
-
-    Attributes
-    ----------
-    kernel : array of float32, shape (D, C)
-    bias : array of float32, shape (C,)
-        Their products are the classes' scores; softmax makes probabilities of these.
-    held_out : array of float64, shape (N, C)
-        For each picture that it learned from the probabilities by a head that had not seen it.
-    """
-
-    @property
-    def kernel(self) -> Array: ...
-    @property
-    def bias(self) -> Array: ...
-    @property
-    def held_out(self) -> Floats: ...
 
 
 class Learner(Protocol):
@@ -62,8 +44,13 @@ class Learner(Protocol):
     def maps(self, images: npt.NDArray[np.uint8]) -> Array:
         """Return the last maps (N, height, width, D) of images (N, size, size, 3)."""
 
-    def fit(self, features: Array, labels: npt.NDArray[np.int64], class_names: Sequence[str]) -> Head:
-        """Fit a head on features (N, D): means of the maps over their positions."""
+    def fit(
+        self, features: Array, labels: npt.NDArray[np.int64], classes: int, groups: npt.NDArray[np.int64]
+    ) -> tuple[Head, Rejection | None]:
+        """Fit a head on features (N, D), the means of the maps over their positions, and what refuses others.
+
+        Pictures with the same number in `groups` are held out together.
+        """
 
     def model(self, head: Head, class_names: Sequence[str]) -> Network:
         """Return one model that takes images and gives probabilities."""
@@ -82,6 +69,10 @@ class Trained:
         The pictures, in the order of `labels` and of the head's cross-validated probabilities.
     labels : array of int64
     head : Head
+    rejection : Rejection or None
+        What says "none of these".
+    flattered : tuple of str
+        Classes whose pictures are all of one recording: they look alike, so that cross-validation flatters.
     seconds : float
         What fitting took.
     """
@@ -91,6 +82,8 @@ class Trained:
     ids: tuple[int, ...]
     labels: npt.NDArray[np.int64]
     head: Head
+    rejection: Rejection | None
+    flattered: tuple[str, ...]
     seconds: float
 
     @property
@@ -106,14 +99,14 @@ class Trained:
         return [[int(each) for each in row] for row in counts.reshape(count, count)]
 
     @property
-    def accuracy(self) -> float:
-        """The share of pictures that were right in cross-validation."""
-        return float((self.predicted == self.labels).mean())
+    def right(self) -> int:
+        """How many pictures were right in cross-validation."""
+        return int((self.predicted == self.labels).sum())
 
     @property
     def interval(self) -> tuple[float, float]:
         """The 95 % confidence interval of that share."""
-        return wilson(int((self.predicted == self.labels).sum()), len(self.labels))
+        return interval_of(self.right, len(self.labels))
 
     def suspicious(self) -> list[dict[str, Any]]:
         """Return pictures that may lie in the wrong class, the least likely first.
@@ -155,35 +148,36 @@ class Trained:
             "names": self.class_names,
             "confusion": self.confusion,
             "cells": np.stack([self.ids, self.labels, self.predicted], axis=1).tolist(),
-            "accuracy": self.accuracy,
+            "accuracy": self.right / len(self.labels),
             "interval": self.interval,
             "seconds": round(self.seconds, 2),
             "suspicious": suspicious,
+            "flattered": self.flattered,
             "upToDate": learned == {each.id: each.group for each in there.values()},
         }
 
 
-def wilson(right: int, count: int) -> tuple[float, float]:
-    """Return the 95 % confidence interval of a share (Wilson's score interval).
+def recordings(pictures: Sequence[Picture]) -> tuple[npt.NDArray[np.int64], set[int]]:
+    """Return which pictures are to be held out together, and classes where that could not be done.
 
-    Examples
-    --------
-    >>> low, high = wilson(18, 20)
-    >>> f"{low:.3f} to {high:.3f}"
-    '0.699 to 0.972'
+    Pictures of one recording look alike: to learn from some of them and test with the others would flatter. But a class
+    of which there is only one recording must be torn apart, for without it the class would not be known.
+
+    Returns
+    -------
+    (array of int, shape (N,); set of int)
+        A number for each picture, the same for those of one recording; ids of classes.
     """
-    z, share = 1.959964, right / count
-    middle = share + z * z / (2 * count)
-    half = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    whole = 1 + z * z / count
-    return max(0.0, (middle - half) / whole), min(1.0, (middle + half) / whole)
-
-
-def probabilities_of(features: Array, head: Head) -> Floats:
-    """Return probabilities (N, C) of features (N, D), as a softmax layer gives them."""
-    scores = features.astype(np.float64) @ head.kernel.astype(np.float64) + head.bias
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+    of_class: dict[int, set[str]] = {}
+    for picture in pictures:
+        of_class.setdefault(picture.group, set()).add(picture.recording or f"picture {picture.id}")
+    torn = {group for group, some in of_class.items() if len(some) == 1}
+    keys = [
+        f"{picture.group} {picture.recording}" if picture.recording and picture.group not in torn else f"{picture.id}"
+        for picture in pictures
+    ]
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    return np.array([numbers[key] for key in keys], np.int64), torn
 
 
 def evidence_for(maps: Array, head: Head, index: int) -> Floats:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from convoscope.errors import StorageError
+from convoscope.report.interval import with_interval
 from convoscope.storage import remedy, write_atomically
 from convoscope.teach.learning import Trained
 from convoscope.teach.offline import offline
@@ -64,6 +65,7 @@ def save(session: Session, out: Path) -> Saved:
     """
     trained, some = session.to_save()
     model = session.learner.model(trained.head, trained.class_names)
+    model.rejection = trained.rejection
     try:
         out.mkdir(parents=True, exist_ok=True)
         folder = _new_folder(out)
@@ -78,11 +80,10 @@ def save(session: Session, out: Path) -> Saved:
 
 def words(trained: Trained) -> str:
     """Say what a classifier is of."""
-    low, high = trained.interval
     return (
         f"{counted(len(trained.groups), 'class', 'classes')}, learned from {counted(len(trained.ids), 'picture')} on "
-        f"{date.today().isoformat()}. In cross-validation {trained.accuracy:.0%} of them were right (95 % interval: "
-        f"{low:.0%} to {high:.0%})."
+        f"{date.today().isoformat()}. In cross-validation {with_interval(trained.right, len(trained.ids))} of them "
+        "were right."
     )
 
 

@@ -19,10 +19,11 @@ from convoscope.teach import pictures
 from convoscope.teach.board import Board, Change, Picture
 from convoscope.teach.features import Features
 from convoscope.teach.journal import Journal
-from convoscope.teach.learning import Learner, Trained, evidence_for, probabilities_of
+from convoscope.teach.learning import Learner, Trained, evidence_for, recordings
 from convoscope.transfer.store import FeatureStore
 from convoscope.wording import counted
 
+CAMERA = "camera-"
 _TRIES = 5  # to save while pictures come
 
 
@@ -163,7 +164,8 @@ class Session:
             Its file's name.
         content : bytes
         burst : str
-            What all pictures of one recording have in common: they are undone together.
+            What all pictures of one recording or one drop have in common: they are undone together. Of a recording
+            it begins with `CAMERA`.
 
         Returns
         -------
@@ -187,7 +189,8 @@ class Session:
                 return {"same": same[0], "version": self._version}
             if group not in self._board.names:
                 raise ConfigurationError("That class is no longer there: perhaps another tab has removed it.")
-            picture = Picture(self._board.new_id(), group, name, digest, ending)
+            recording = burst if burst.startswith(CAMERA) else ""
+            picture = Picture(self._board.new_id(), group, name, digest, ending, recording)
         # Decoded and written without the lock: others may come meanwhile.
         prepared = pictures.read(content, name, self.learner.size)
         self._journal.keep(picture, content)
@@ -236,10 +239,18 @@ class Session:
                 names = tuple(self._board.names[group] for group in groups)
             features = self._features.of(shown)
             labels = np.array([groups.index(each.group) for each in shown], np.int64)
+            together, torn = recordings(shown)
             began = time.perf_counter()
-            head = self._features.learner.fit(features, labels, names)
+            head, rejection = self._features.learner.fit(features, labels, len(groups), together)
             trained = Trained(
-                groups, names, tuple(each.id for each in shown), labels, head, time.perf_counter() - began
+                groups=groups,
+                class_names=names,
+                ids=tuple(each.id for each in shown),
+                labels=labels,
+                head=head,
+                rejection=rejection,
+                flattered=tuple(name for group, name in zip(groups, names, strict=True) if group in torn),
+                seconds=time.perf_counter() - began,
             )
             with self._changed:
                 self._trained = trained
@@ -268,12 +279,13 @@ class Session:
         maps = self._features.maps(pixels[None])
         head = trained.head
         features = maps.mean(axis=(1, 2))  # (1, D)
-        probabilities = probabilities_of(features, head)[0]
+        probabilities = head.probabilities(features)[0]
+        rejection = trained.rejection
         index = trained.groups.index(group) if group in trained.groups else int(probabilities.argmax())
         return {
             "classes": trained.groups,
             "probabilities": [round(float(each), 6) for each in probabilities],
-            "none": None,
+            "none": None if rejection is None else bool(rejection.score(features)[0] > rejection.threshold),
             "evidence": np.round(evidence_for(maps[0], head, index), 5).tolist(),
             "of": trained.groups[index],
             "milliseconds": round(1000 * (time.perf_counter() - began), 1),

@@ -6,6 +6,7 @@ import { count, tensor } from "./tensor.js";
 
 const KEY = "convoscope"; // where the description stands in the header
 const SCALE = ".scale"; // what a quantised kernel's name and this one name: the scale of each output channel
+const READ = ["layers/", "rejection/"]; // how tensors begin that are of use here
 const KINDS = { F32: Float32Array, F16: Uint16Array, I8: Int8Array };
 
 /**
@@ -16,12 +17,11 @@ const KINDS = { F32: Float32Array, F16: Uint16Array, I8: Int8Array };
  * computed; `outputs` are the numbers of those that come out. A layer is {type, name, config, weights, parameters,
  * steps, inputs, first}: `weights` are tensors over the file's own numbers, `steps` what the engine runs, `inputs` the
  * numbers of the values that it reads. A layer that is called several times stands there once for each call; `first` is
- * the position of its first call.
+ * the position of its first call. `rejection`: see rejection.js; null where the model refuses nothing.
  */
 export function readModel(buffer) {
   const { description, tensors } = readFile(buffer);
   const { architecture, class_names: classNames, preprocessing } = description;
-  const { "rejection/centres": centres, "rejection/kernel": kernel, "rejection/bias": bias } = tensors;
   const graph = description.graph ?? chainOf(architecture);
   const known = graph.layers.map(({ class_name: type, config }, index) => {
     const prefix = `layers/${index}/`;
@@ -40,12 +40,18 @@ export function readModel(buffer) {
     inputShapes: graph.input_shapes,
     classNames,
     preprocessing,
-    rejection: description.rejection && centres ? { ...description.rejection, centres, kernel, bias } : null,
+    rejection: description.rejection && tensors["rejection/centres"] ? rejectionOf(description.rejection, tensors) : null,
     layers: graph.calls.map(({ layer, inputs, name }) => ({ ...known[layer], name, inputs, first: called.indexOf(layer) })),
     outputs: graph.outputs,
     outputNames: graph.output_names,
     parameters: known.reduce((sum, { parameters }) => sum + parameters, 0),
   };
+}
+
+/** What a file says of images that are none of the classes: its numbers, and tensors by their names. */
+function rejectionOf(numbers, tensors) {
+  const own = Object.entries(tensors).filter(([name]) => name.startsWith("rejection/"));
+  return { ...numbers, ...Object.fromEntries(own.map(([name, found]) => [name.slice("rejection/".length), found])) };
 }
 
 /** The graph of a stack of layers, as files of version 1 have them. */
@@ -73,7 +79,7 @@ function readFile(buffer) {
   };
   const tensors = {};
   for (const [name, entry] of Object.entries(header)) {
-    if (!["layers/", "rejection/"].some((each) => name.startsWith(each)) || name.endsWith(SCALE)) continue;
+    if (!READ.some((beginning) => name.startsWith(beginning)) || name.endsWith(SCALE)) continue;
     const data = numbers(entry);
     if (data instanceof Float32Array) tensors[name] = tensor(entry.shape, data);
     else if (header[name + SCALE]) tensors[name] = tensor(entry.shape, scaled(data, numbers(header[name + SCALE])));

@@ -2,7 +2,7 @@
 // counts itself.
 
 import { newestOnly } from "../engine/newest.js";
-import { scoreOf } from "../engine/rejection.js";
+import { outlying } from "../engine/rejection.js";
 import { bytesAsText } from "../shared/base64.js";
 import { h } from "../shared/dom.js";
 import { value } from "./words.js";
@@ -14,7 +14,7 @@ export function createRejection({ explorer, model, ask }) {
   const { ask: newest } = newestOnly(({ inputs, outputs }) => {
     const image = () => bytesAsText(Float32Array.from(inputs[0].data));
     if (explorer.asks.includes("rejection")) return ask("ask/rejection", { image: image() });
-    const score = scoreOf([...inputs, ...outputs][dense.inputs[0]].data, model.rejection);
+    const score = outlying([...inputs, ...outputs][dense.inputs[0]].data, model.rejection);
     return { score, threshold: model.rejection.threshold, none: score > model.rejection.threshold };
   });
 

@@ -2,6 +2,7 @@
 
 import { readModel } from "../engine/model.js";
 import { Network } from "../engine/network.js";
+import { outlying } from "../engine/rejection.js";
 import { createFastNetwork } from "../engine/simd/network.js";
 import { tensor } from "../engine/tensor.js";
 
@@ -27,13 +28,13 @@ export function createClassifier(buffer) {
     fast: run.fast,
     ask(pixels) {
       input.data.set(pixels);
-      const [seen, , outputs] = run([input]);
+      const [seen, means, outputs] = run([input]);
       const probabilities = [...outputs.data];
       const best = probabilities.indexOf(Math.max(...probabilities));
       return {
         classes: probabilities.map((_, index) => index),
         probabilities,
-        none: null,
+        none: model.rejection && outlying(means.data, model.rejection) > model.rejection.threshold,
         evidence: evidenceFor(seen, kernel, best),
         of: best,
       };

@@ -30,7 +30,7 @@ export function createRecorder({ frame, camera, label, onpicture, say }) {
   async function record() {
     recording = true;
     button.dataset.recording = "true";
-    const burst = `${Date.now()}-${recordings++}`;
+    const burst = `camera-${Date.now()}-${recordings++}`; // the program holds pictures of one recording out together
     while (held && camera.isOn()) {
       const began = performance.now();
       frame.take(camera.video, camera.video.videoWidth, camera.video.videoHeight);

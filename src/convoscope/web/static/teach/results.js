@@ -15,7 +15,7 @@ export function createResults(holder, { act }) {
     const key = JSON.stringify([trained?.names, trained?.confusion, trained?.upToDate, trained?.seconds]);
     if (!trained || key === drawn) return;
     drawn = key;
-    const { names, confusion, accuracy, interval, cells, seconds } = trained;
+    const { names, confusion, accuracy, interval, cells, seconds, flattered } = trained;
     const shown = h("div", { class: "thumbnails", id: "cell" });
     const title = h("p", { class: "note", id: "cell-title" });
     const list = (row, column) => {
@@ -55,18 +55,22 @@ export function createResults(holder, { act }) {
       h("thead", {}, h("tr", {}, h("td"), names.map((name) => h("th", { scope: "col", title: name }, name)))),
       h("tbody", {}, confusion.map((row, i) => h("tr", {}, h("th", { scope: "row", title: names[i] }, names[i]), row.map((count, j) => cell(count, i, j))))), // prettier-ignore
     );
-    holder.replaceChildren(
+    const content = [
       h(
         "p",
         { class: "accuracy" },
         h("b", {}, percent(accuracy)),
         ` right in cross-validation (${percent(interval[0])} to ${percent(interval[1])}), learned in ${seconds.toFixed(1)} s`,
       ),
+      flattered.length
+        ? h("p", { class: "note", id: "flattered" }, `This flatters: all pictures of ${flattered.map((name) => `“${name}”`).join(", ")} are of one recording, and look alike. Record it again, at another place or in another light.`) // prettier-ignore
+        : null,
       h("p", { class: "note" }, "Each picture was classified by a classifier that had not seen it. Rows are the classes, columns what their pictures were taken for."), // prettier-ignore
       h("div", { class: "scroller", tabIndex: 0, role: "group", "aria-label": "What is taken for what" }, table),
       title,
       shown,
-    );
+    ];
+    holder.replaceChildren(...content.filter(Boolean));
   };
 }
 
