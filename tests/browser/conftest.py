@@ -63,7 +63,7 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def start_browser() -> Iterator[Callable[[], Any]]:
+def start_browser() -> Iterator[Callable[..., Any]]:
     """How to start the system's Chromium; its headless shell, where that is installed, takes two thirds of the time."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
     names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -72,7 +72,9 @@ def start_browser() -> Iterator[Callable[[], Any]]:
         pytest.skip("the page's tests need Chromium: apt install chromium")
     root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with sync_api.sync_playwright() as playwright:
-        yield lambda: playwright.chromium.launch(executable_path=program, headless=True, args=[*FLAGS, *root])
+        yield lambda *more: playwright.chromium.launch(
+            executable_path=program, headless=True, args=[*FLAGS, *root, *more]
+        )
 
 
 @pytest.fixture(scope="session")

@@ -19,13 +19,12 @@ from convoscope.transfer.head import Head, fit_head
 from convoscope.transfer.rejecting import fit_rejection
 
 DEFAULT = "efficientnet-lite0"
-LARGE = 1_000  # numbers of a weight from which on it is rounded
 
 
 class FrozenBackbone:
     """A `Learner`: a backbone's last maps, and a head on their means.
 
-    The backbone's large weights are rounded to 16 bits at once, before anything is learned: the page that is saved has
+    The backbone's kernels are rounded to 16 bits at once, before anything is learned: the page that is saved has
     half the size then, and still answers what the program answers, to the last digits of a float.
 
     Parameters
@@ -71,7 +70,7 @@ class FrozenBackbone:
 
     def _rounded(self, **options: Any) -> Model:
         network = self._backbone.build(**options)
-        network.set_weights([each if each.size < LARGE else rounded(each) for each in network.get_weights()])
+        network.set_weights([rounded(each) if each.ndim > 1 else each for each in network.get_weights()])
         return network
 
 

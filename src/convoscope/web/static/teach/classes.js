@@ -4,6 +4,15 @@ import { h, setText, setValue } from "../shared/dom.js";
 import { plural } from "../shared/format.js";
 import { droppedFiles, isPicture } from "./files.js";
 
+/** Puts elements in order. What is moved loses the focus, and what is being typed: only what lies elsewhere is. */
+function arrange(holder, elements) {
+  const wanted = new Set(elements);
+  for (const child of [...holder.children]) if (!wanted.has(child)) child.remove();
+  elements.forEach((element, index) => {
+    if (holder.children[index] !== element) holder.insertBefore(element, holder.children[index] ?? null);
+  });
+}
+
 const SHOWN = 24; // thumbnails of a class, until all are asked for
 
 /**
@@ -16,18 +25,11 @@ export function createClasses(holder, { act, recorder, say }) {
 
   function show(state) {
     suspicious = new Set((state.trained?.suspicious ?? []).map(({ id }) => id));
-    for (const [id, card] of cards) {
-      if (state.classes.some((each) => each.id === id)) continue;
-      card.element.remove();
-      cards.delete(id);
-    }
-    state.classes.forEach((each, index) => {
-      const card = cards.get(each.id) ?? create(each.id);
-      cards.set(each.id, card);
-      // A card that is moved loses its focus, and what is being typed: move only those that lie elsewhere.
-      if (holder.children[index] !== card.element) holder.insertBefore(card.element, holder.children[index] ?? null);
-      card.show(each, index, state.classes.length);
-    });
+    const there = new Set(state.classes.map(({ id }) => id));
+    for (const id of [...cards.keys()]) if (!there.has(id)) cards.delete(id);
+    for (const { id } of state.classes) if (!cards.has(id)) cards.set(id, create(id));
+    arrange(holder, state.classes.map(({ id }) => cards.get(id).element));
+    state.classes.forEach((each, index) => cards.get(each.id).show(each, index, state.classes.length));
   }
 
   function create(group) {
@@ -98,7 +100,7 @@ export function createClasses(holder, { act, recorder, say }) {
       const more = rest || (all && pictures.length > SHOWN)
         ? [h("button", { type: "button", class: "thumbnail more", "aria-expanded": String(all), onclick: toggle }, all ? "Fewer" : `+${rest}`)]
         : [];
-      thumbnails.replaceChildren(...buttons, ...more);
+      arrange(thumbnails, [...buttons, ...more]);
     }
 
     function toggle() {

@@ -92,6 +92,7 @@ export function createLive(holder, { frame, camera, ask, names, say }) {
     }
     shown = found;
     drawAgain();
+    holder.dataset.answers = String(Number(holder.dataset.answers ?? 0) + 1);
     if (!found) return;
     times = [...times, performance.now()].slice(-SMOOTHED);
     const passed = (times.at(-1) - times[0]) / 1000;

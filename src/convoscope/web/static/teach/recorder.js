@@ -54,7 +54,11 @@ export function createRecorder({ frame, camera, label, onpicture, say }) {
     event.preventDefault();
     press();
   });
-  button.addEventListener("keyup", (event) => KEYS.includes(event.key) && release());
+  button.addEventListener("keyup", (event) => {
+    if (!KEYS.includes(event.key)) return;
+    event.preventDefault(); // it would click
+    release();
+  });
   // A screen reader clicks without holding: that is one picture.
   button.addEventListener("click", (event) => {
     if (event.detail === 0 && !recording) press().then(release);
