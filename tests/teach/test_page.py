@@ -134,20 +134,13 @@ def test_questions_that_nobody_understands_are_refused(address: str, asked: dict
 
 
 def test_bytes_go_only_where_they_are_taken_and_only_as_bytes(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert post(f"{address}ask/train", b"x")[0] == 404
+    assert post(f"{address}ask/train", b"x")[0] == 400
+    assert post(f"{address}elsewhere/1", b"x")[0] == 400
     # A page of another site may send a form, or text: never with this type.
     assert post(f"{address}picture/1/b/a.jpg", jpeg("red", 1), "text/plain")[0] == 400
-    assert post(f"{address}picture/1/b/a.jpg", jpeg("red", 1), "application/json")[0] == 404
-    monkeypatch.setattr(server_module, "LARGEST_UPLOAD", 100)
+    assert post(f"{address}picture/1/b/a.jpg", jpeg("red", 1), "application/json")[0] == 400
+    monkeypatch.setattr(server_module, "_LARGEST_FILE", 100)
     assert post(f"{address}picture/1/b/a.jpg", bytes(101))[0] == 413
-
-
-def test_a_server_without_uploads_takes_no_bytes() -> None:
-    from convoscope.web.lab import Start, site as lab
-
-    with Server(lab(Start()), port=0) as server:
-        server.start()
-        assert post(f"{server.address}picture/1/b/a.jpg", b"x")[0] == 405
 
 
 @pytest.mark.parametrize("where", ["data/picture/99", "data/picture/x", "data/thumbnail/-1", "saved/classifier.html"])

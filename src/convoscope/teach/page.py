@@ -78,7 +78,7 @@ def site(teaching: Teaching, folder: Traversable | None = None) -> Site:
                 rest, lambda number: Response(session.thumbnail(number), "image/jpeg", stays=True)
             ),
         },
-        uploads={
+        upload_folders={
             "picture/": lambda rest, sent: _as_json(_take(session, rest, sent)),
             "frame/": lambda rest, sent: _as_json(_predict(session, rest, sent)),
         },
