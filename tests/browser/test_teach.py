@@ -283,7 +283,7 @@ def test_everything_is_reached_with_the_keyboard(filming: Any, served: tuple[Ses
         page.locator("#move-to").select_option(label="Class 2")
         wait(lambda: count_of(page, "Class 2") == 1)
         for _ in range(3):  # the move, the removal, the recording
-            page.locator("body").press("Control+z")
+            page.keyboard.press("Control+z")
             page.wait_for_timeout(200)
         wait(lambda: session.count == 0)
 

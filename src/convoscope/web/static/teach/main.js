@@ -224,8 +224,10 @@ document.addEventListener("drop", async (event) => {
 });
 document.addEventListener("keydown", (event) => {
   if (event.target.closest?.("input, textarea, select, dialog, .record")) return;
-  if ((event.ctrlKey || event.metaKey) && event.key === "z") act.change({ do: "undo" });
-  else if (!event.ctrlKey && !event.metaKey && !event.altKey && event.key === "t" && !byId("train").disabled) train();
+  if ((event.ctrlKey || event.metaKey) && event.key === "z") {
+    event.preventDefault(); // the browser would undo what was typed last, in whatever field
+    act.change({ do: "undo" });
+  } else if (!event.ctrlKey && !event.metaKey && !event.altKey && event.key === "t" && !byId("train").disabled) train();
 });
 window.addEventListener("beforeunload", (event) => {
   if (sending.pending()) event.preventDefault(); // pictures that only this tab has
