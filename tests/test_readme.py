@@ -48,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(words: list[str], folder: Path) -> str:
-    """Run a command and return what it printed; the lab's server is ended as soon as it says where it is."""
+    """Run a command and return what it printed; a page's server is ended as soon as it says where it is."""
     process = subprocess.Popen(
         [sys.executable, "-m", "convoscope", *words],
         cwd=folder,
@@ -60,9 +60,9 @@ def run(words: list[str], folder: Path) -> str:
     )
     assert process.stdout is not None
     said = ""
-    if words == ["lab"]:
+    if words in (["lab"], ["teach"]):
         said = process.stdout.readline()
-        assert said.startswith("The filter lab is at http://127.0.0.1:")
+        assert re.match(r"The (filter lab|page) is at http://127\.0\.0\.1:", said)
         process.send_signal(signal.SIGINT)
     said += process.communicate(timeout=120)[0]
     assert process.returncode == 0, (words, said)

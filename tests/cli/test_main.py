@@ -11,7 +11,19 @@ import pytest
 
 from .conftest import Shell
 
-COMMANDS = ("train", "compare", "lessons", "runs", "plot", "evaluate", "predict", "summary", "datasets", "doctor")
+COMMANDS = (
+    "train",
+    "teach",
+    "compare",
+    "lessons",
+    "runs",
+    "plot",
+    "evaluate",
+    "predict",
+    "summary",
+    "datasets",
+    "doctor",
+)
 
 
 @pytest.mark.parametrize("words", [[], *([command] for command in COMMANDS)])
@@ -108,7 +120,7 @@ def test_help_does_not_need_docstrings() -> None:
         subprocess.run([sys.executable, *options, "-c", script], capture_output=True, text=True, check=True).stdout
         for options in ([], ["-OO"])
     )
-    assert usual.count("Examples") == 15
+    assert usual.count("Examples") == 16
     assert stripped == usual
 
 

@@ -32,6 +32,7 @@ COMMANDS = {
     "summary": "summary trained --details",
     "filter": "filter drawing --kernel sobel-x --steps",
     "lab": "lab --export lab.html",
+    "teach": "teach --help",
     "datasets": "datasets",
     "doctor": "doctor",
     "help": "--help",

@@ -174,6 +174,9 @@ def test_saved_are_pictures_a_model_and_a_page_that_belong_together(
     ask(address, "train")
     post(f"{address}picture/{groups['red']}/b/0.jpg", jpeg("red", 40))  # another picture of the same name
     ask(address, "change", do="rename class", id=groups["red"], name="Rouge")
+    post(f"{address}picture/{groups['blue']}/b/green.jpg", jpeg("green", 40))
+    ask(address, "train")
+    ask(address, "change", do="move class", id=groups["blue"], at=0)  # the order of learning stays
     told = ask(address, "save")
     folder = tmp_path / "out" / "saved-1"
     assert any(str(folder / "classifier.html") in where for _, where in told["rows"])
@@ -189,18 +192,23 @@ def test_saved_are_pictures_a_model_and_a_page_that_belong_together(
         "Rouge/3.jpg",
     ]
     assert (folder / "pictures" / "Rouge" / "0-2.jpg").read_bytes() == jpeg("red", 40)
+    report = json.loads((folder / "report.json").read_text())
+    assert (report["images"], report["accuracy"], report["part"]) == (14, 13 / 14, "cross-validation")
     model = cs.load_model(folder / "model.safetensors")
+    assert [each["file"] for each in report["worst_mistakes"]] == ["blue/green.jpg"]
+    assert model.rejection is not None
+    assert model.origin["images"] == 14
     assert model.class_names == ["Rouge", "green", "blue"]
     frame = pixels("green", 60)
     found = session.predict(frame)
     np.testing.assert_allclose(
         model.predict(frame[None].astype(np.float32), verbose=0)[0], found["probabilities"], atol=1e-5
     )
-    assert len(session.trained.ids) == 13  # type: ignore[union-attr]  # it was trained again
+    assert len(session.trained.ids) == 14  # type: ignore[union-attr]  # it was trained again
     page = get(f"{address}saved/classifier.html").decode()
     assert page == (folder / "classifier.html").read_text(encoding="utf-8")
     assert "default-src &#x27;none&#x27;" in page
-    assert "learned from 13 pictures" in page
+    assert "learned from 14 pictures" in page
     save(session, tmp_path / "out")
     assert (tmp_path / "out" / "saved-2" / "classifier.html").exists()
 

@@ -293,7 +293,7 @@ class Session:
         }
 
     def to_save(self) -> tuple[Trained, list[tuple[str, str, Path]]]:
-        """Return what was learned, with the classes' present names, and (class, name, file) of the pictures.
+        """Return what was learned, with present names of classes, and (class, name, file) of its pictures in its order.
 
         It is learned again if the pictures have changed since.
         """
@@ -302,7 +302,8 @@ class Session:
                 board, trained = self._board, self._trained
                 if trained is not None and trained.told(board)["upToDate"]:
                     names = tuple(board.names[group] for group in trained.groups)
-                    some = [(board.names[each.group], each.name, self._journal.file(each)) for each in board.shown]
+                    learned = [board.pictures[id_] for id_ in trained.ids]
+                    some = [(board.names[each.group], each.name, self._journal.file(each)) for each in learned]
                     return replace(trained, class_names=names), some
             self.train()
         raise NotReadyError(
