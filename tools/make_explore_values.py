@@ -38,7 +38,7 @@ def colour(w: list[Any], x: Any) -> tuple[Any, Any]:
 
 
 def inverted(w: list[Any], x: Any) -> tuple[Any, Any]:
-    """Conv 6 (same, ReLU6), an inverted residual (16, depthwise, 6: its maps), added; conv 9, ReLU6, average, dense 4."""
+    """Conv 6 (same, ReLU6), an inverted residual (16, depthwise, 6: its maps), added; conv 9, ReLU6, mean, dense 4."""
     stem = functional.relu6(functional.conv2d(x, w[0].permute(3, 2, 0, 1), w[1], padding=1))
     wide = functional.relu6(functional.conv2d(stem, w[2].permute(3, 2, 0, 1), w[3]))
     deep = functional.conv2d(wide, w[4].permute(2, 3, 0, 1), w[5], padding=1, groups=16)
