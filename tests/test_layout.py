@@ -20,7 +20,7 @@ FLOORS = (
     {"layers"},
     {"engine"},
     {"datasets", "drawing", "filters", "report", "training"},
-    {"data", "losses", "metrics", "optimizers", "nn", "preprocessing", "tracking"},
+    {"data", "losses", "metrics", "optimizers", "nn", "preprocessing", "quality", "tracking"},
     {"callbacks"},
     {"models"},
     {"explore", "interchange", "recipes"},

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont, ImageFont as BitmapFont
 
-_PAPER, _INK, _FAINT = "#ffffff", "#1c1e21", "#6b7177"
-_GREEN, _RED = "#1a7f37", "#cf222e"
+_PAPER, INK, FAINT = "#ffffff", "#1c1e21", "#6b7177"
+GREEN, RED = "#1a7f37", "#cf222e"
 _MARGIN, _GAP, _TILE, _LINE = 32, 24, 144, 20
 _CELL, _MATRIX = 56, 1600  # the side of a cell, and of a matrix of many classes
 
@@ -51,7 +51,7 @@ def mistakes_sheet(report: Report, images: Image, max_value: float, title: str, 
         else f"Not one mistake in {images_of(report)}"
     )
     tiles = [(images[each["index"]], _caption(each, names)) for each in worst]
-    return _sheet(tiles, max_value, title, summary, columns)
+    return contact_sheet(tiles, max_value, title, summary, columns)
 
 
 def samples_sheet(
@@ -76,36 +76,56 @@ def samples_sheet(
     """
     right = sum(each["true"] == each["predicted"] for each in samples)
     tiles = [(images[each["index"]], _caption(each, names)) for each in samples]
-    return _sheet(tiles, max_value, title, f"{right} of these {len(samples)} images are right", columns)
+    return contact_sheet(tiles, max_value, title, f"{right} of these {len(samples)} images are right", columns)
 
 
 def _caption(prediction: Mapping[str, Any], names: Sequence[str]) -> list[tuple[str, str]]:
     """Say in lines, each with its colour, what an image is and what the model took it for."""
-    taken = _GREEN if prediction["true"] == prediction["predicted"] else _RED
+    taken = GREEN if prediction["true"] == prediction["predicted"] else RED
     return [
-        (f"is {names[prediction['true']]}", _GREEN),
+        (f"is {names[prediction['true']]}", GREEN),
         (f"taken for {names[prediction['predicted']]}", taken),
-        (f"{percent(prediction['probability'])} sure #{prediction['index']}", _FAINT),
-        *([(prediction["file"].rpartition("/")[2], _FAINT)] if "file" in prediction else []),
+        (f"{percent(prediction['probability'])} sure #{prediction['index']}", FAINT),
+        *([(prediction["file"].rpartition("/")[2], FAINT)] if "file" in prediction else []),
     ]
 
 
-def _sheet(
-    tiles: Sequence[tuple[Image, list[tuple[str, str]]]], max_value: float, title: str, summary: str, columns: int
+def contact_sheet(
+    tiles: Sequence[tuple[Image, list[tuple[str, str]]] | None],
+    max_value: float,
+    title: str,
+    summary: str,
+    columns: int = 6,
 ) -> PIL.Image.Image:
+    """Lay out images on a sheet, each with lines of text below it.
+
+    Parameters
+    ----------
+    tiles : sequence of (array, list of (str, str)) or None
+        An image, and lines each with its colour, such as ``INK``. None leaves a place empty.
+    max_value : float
+        The largest value that a pixel can have.
+    title, summary : str
+        What stands at the top, and below it.
+    columns : int
+        How many side by side.
+    """
     import PIL.Image
     import PIL.ImageDraw
 
     rows = -(-len(tiles) // columns)
-    lines = max((len(caption) for _, caption in tiles), default=0)
+    lines = max((len(tile[1]) for tile in tiles if tile), default=0)
     tile_height = _TILE + lines * _LINE + _GAP
     top = _MARGIN + 2 * _LINE + _GAP
     width = 2 * _MARGIN + columns * (_TILE + _GAP) - _GAP
     sheet = PIL.Image.new("RGB", (width, top + rows * tile_height + _MARGIN - _GAP), _PAPER)
     pen = PIL.ImageDraw.Draw(sheet)
-    pen.text((_MARGIN, _MARGIN - 4), _shortened(pen, title, 22, width - 2 * _MARGIN), _INK, _font(22))
-    pen.text((_MARGIN, _MARGIN + 26), summary, _FAINT, _font(15))
-    for index, (image, caption) in enumerate(tiles):
+    pen.text((_MARGIN, _MARGIN - 4), _shortened(pen, title, 22, width - 2 * _MARGIN), INK, _font(22))
+    pen.text((_MARGIN, _MARGIN + 26), summary, FAINT, _font(15))
+    for index, tile in enumerate(tiles):
+        if tile is None:
+            continue
+        image, caption = tile
         left = _MARGIN + index % columns * (_TILE + _GAP)
         upper = top + index // columns * tile_height
         sheet.paste(PIL.Image.fromarray(_square(to_rgb(image, max_value))), (left, upper))
@@ -138,11 +158,11 @@ def confusion_picture(report: Report, title: str) -> PIL.Image.Image:
     width = max(left + side + _MARGIN, 2 * _MARGIN + round(written))
     picture = PIL.Image.new("RGB", (width, top + side + _MARGIN), _PAPER)
     pen = PIL.ImageDraw.Draw(picture)
-    pen.text((_MARGIN, _MARGIN - 4), title, _INK, _font(22))
-    pen.text((_MARGIN, _MARGIN + 26), meaning, _FAINT, _font(15))
+    pen.text((_MARGIN, _MARGIN - 4), title, INK, _font(22))
+    pen.text((_MARGIN, _MARGIN + 26), meaning, FAINT, _font(15))
     for index, (label, row) in enumerate(zip(labels, matrix, strict=True)):
         start = index * cell
-        pen.text((left - 12, top + start + cell // 2), label, _INK, _font(15), anchor="rm")
+        pen.text((left - 12, top + start + cell // 2), label, INK, _font(15), anchor="rm")
         _upright(picture, label, (left + start + cell // 2, top - 10))
         for column, count in enumerate(row):
             box = (left + column * cell, top + start)
@@ -158,7 +178,7 @@ def _heat(share: float, *, agrees: bool) -> tuple[str, str]:
     strength = 0.0 if not share else share if agrees else min(1.0, 0.15 + share * 8.5)
     full = (26, 127, 55) if agrees else (207, 34, 46)
     shade = [round(246 + (end - 246) * strength) for end in full]
-    return "#{:02x}{:02x}{:02x}".format(*shade), _PAPER if strength > 0.55 else _INK
+    return "#{:02x}{:02x}{:02x}".format(*shade), _PAPER if strength > 0.55 else INK
 
 
 def _square(colours: Image) -> Image:
@@ -181,7 +201,7 @@ def _upright(picture: PIL.Image.Image, text: str, bottom: tuple[int, int]) -> No
 
     pen = PIL.ImageDraw.Draw(picture)
     strip = PIL.Image.new("RGB", (round(pen.textlength(text, _font(15))) + 4, 24), _PAPER)
-    PIL.ImageDraw.Draw(strip).text((0, 12), text, _INK, _font(15), anchor="lm")
+    PIL.ImageDraw.Draw(strip).text((0, 12), text, INK, _font(15), anchor="lm")
     turned = strip.rotate(90, expand=True)
     picture.paste(turned, (bottom[0] - turned.width // 2, bottom[1] - turned.height))
 
