@@ -126,7 +126,7 @@ def _load_custom(source: Source, threads: int, given: dict[str, Any], quiet: boo
         color_mode=given["color_mode"],
         max_pixels=given["max_pixels"],
         validation_split=VALIDATION if given["validation"] is None else given["validation"],
-        exclude=exclusions(given["exclude"]) or None,
+        exclude=exclusions(given["exclude"], source.name) or None,
         threads=threads,
     )
     assert data.report is not None

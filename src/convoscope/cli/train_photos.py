@@ -134,11 +134,20 @@ def _close(console: Console, folder: RunFolder, outcome: Outcome) -> None:
             f"Photos that show none of these are refused; so are {percent(refused['lost'])} of those that do.",
             soft_wrap=True,
         )
+    _say_findings(console, report)
     list_files(console, folder)
     console.print("\nNext", style="bold")
     for words in (("predict", folder, folder.example), ("explore", folder)):
         console.print(Text(command_line("convoscope", *words), "cyan", no_wrap=True), soft_wrap=True)
     remind(console, caveats(outcome))
+
+
+def _say_findings(console: Console, report: dict[str, Any]) -> None:
+    from convoscope.quality import Findings, say
+
+    if findings := Findings.from_dict(report["findings"]):
+        console.print()
+        say(console, findings)
 
 
 def _leave_interrupted(folder: RunFolder) -> None:

@@ -52,6 +52,10 @@ class RunFolder:
         Pictures of the report.
     mistaken : Path
         ``mistakes.csv``, of your own images: the file of every test image that was taken for something else.
+    suspects : Path
+        ``suspects.csv``, of photos: what may be wrong with them, a file a row; `train --exclude` takes it.
+    suspected, duplicates, outliers : Path
+        Pictures of these.
     example : Path
         One test image, to try ``convoscope predict`` with.
     snapshots : Path
@@ -71,11 +75,16 @@ class RunFolder:
         self.mistakes = self.path / "mistakes.png"
         self.confusion = self.path / "confusion.png"
         self.mistaken = self.path / "mistakes.csv"
+        self.suspects = self.path / "suspects.csv"
+        self.suspected = self.path / "suspects.png"
+        self.duplicates = self.path / "duplicates.png"
+        self.outliers = self.path / "outliers.png"
         self.example = self.path / "example.png"
         self.snapshots = self.path / "snapshots"
         self.files = (
             *(self.config, self.data, self.history, self.checkpoint, self.model),
             *(self.report, self.mistakes, self.confusion, self.mistaken, self.example),
+            *(self.suspects, self.suspected, self.duplicates, self.outliers),
         )
 
     def __str__(self) -> str:

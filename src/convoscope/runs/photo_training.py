@@ -21,6 +21,7 @@ from convoscope.runs.folder import RunFolder
 from convoscope.runs.photos import CROSS_VALIDATION, check_photos, origin
 from convoscope.runs.reporting import Outcome, describe, write_report
 from convoscope.runs.settings import TrainSettings
+from convoscope.runs.suspects import examined, write_findings
 from convoscope.tracking import kept_open, trackers_in
 from convoscope.training.callbacks import Callback
 from convoscope.transfer import Choice, Extractor, FeatureStore, Photos, Wishes, train
@@ -66,7 +67,8 @@ def train_photos(
         folder.write_config(describe(settings, data))
         folder.write_data(data.record())
         began = time.perf_counter()
-        choice = _chosen(settings, data, progress, say)
+        extractor = Extractor(find_backbone(settings.backbone), FeatureStore())
+        choice = _chosen(settings, data, extractor, progress, say)
         seconds = time.perf_counter() - began
         model = choice.classified.model
         model.preprocessing = data.preprocessing
@@ -85,6 +87,9 @@ def train_photos(
             "temperature": choice.classified.temperature,
             "rejection": None if model.rejection is None else model.rejection.numbers(),
         }
+        findings = examined(choice, data, extractor)
+        write_findings(folder, findings, data)
+        measured["findings"] = findings.as_dict()
         model.origin = origin(settings, data.info, data.digest(), tested)
         save_model(model, folder.model, include_optimizer=False)
         report = write_report(folder, settings.label, images, model, tested, measured)
@@ -94,9 +99,12 @@ def train_photos(
 
 
 def _chosen(
-    settings: TrainSettings, data: FolderDataset, progress: Progress | None, say: Callable[[str], None]
+    settings: TrainSettings,
+    data: FolderDataset,
+    extractor: Extractor,
+    progress: Progress | None,
+    say: Callable[[str], None],
 ) -> Choice:
-    assert settings.backbone is not None
     photos = Photos(
         data.x_train,
         data.y_train.astype(np.int64),
@@ -111,9 +119,7 @@ def _chosen(
         settings.class_weight == "auto",
         settings.seed,
     )
-    return train(
-        photos, Extractor(find_backbone(settings.backbone), FeatureStore()), wishes, progress=progress, say=say
-    )
+    return train(photos, extractor, wishes, progress=progress, say=say)
 
 
 def _tested(choice: Choice, data: FolderDataset) -> tuple[dict[str, Any], FolderDataset]:

@@ -12,13 +12,13 @@ import numpy as np
 
 from convoscope.applications import backbone as find_backbone
 from convoscope.datasets import Dataset, DatasetInfo, FolderDataset, from_folder
-from convoscope.datasets.folder.listing import list_folder
+from convoscope.datasets.folder.listing import Listing, list_folder
 from convoscope.datasets.folder.survey import choose_form
 from convoscope.datasets.folder.table import list_table
 from convoscope.datasets.progress import Progress
-from convoscope.errors import ConfigurationError, DataError, FileFormatError
+from convoscope.errors import ConfigurationError, DataError, FileFormatError, MissingFileError
 from convoscope.names import native_path
-from convoscope.paths import user_path
+from convoscope.paths import is_there, refuse_address, user_path
 from convoscope.runs.folder import RunFolder
 from convoscope.runs.settings import TrainSettings
 from convoscope.storage import read_json
@@ -82,8 +82,7 @@ def choose_backbone(path: str, given: Mapping[str, Any]) -> Suitable:
         if told:
             _refuse(told[0], "is for training from scratch", "backbone" if asked else photos[0])
         return Suitable(asked or DEFAULT)
-    source = Path(user_path(path)).absolute()
-    listing = list_folder(source) if source.is_dir() else list_table(source)
+    listing = listed(path)
     paths = [listing.root / entry.name for entry in listing.entries]
     return _suits(paths, given.get("max_pixels"))
 
@@ -124,9 +123,7 @@ def load_photos(settings: TrainSettings, progress: Progress | None = None) -> Fo
     """
     assert settings.backbone is not None
     form = find_backbone(settings.backbone).preprocessing
-    source = Path(native_path(settings.dataset))
-    listing = list_folder(source) if source.is_dir() else list_table(source)
-    few = len(listing.entries) < _TOO_FEW_TO_TEST
+    few = len(listed(settings.dataset).entries) < _TOO_FEW_TO_TEST
     data = from_folder(
         settings.dataset,
         image_size=(form["height"], form["width"]),
@@ -137,7 +134,7 @@ def load_photos(settings: TrainSettings, progress: Progress | None = None) -> Fo
         validation_split=0.0,
         test_split=0.0 if few else _TEST,
         max_pixels=settings.max_pixels,
-        exclude=exclusions(settings.exclude),
+        exclude=exclusions(settings.exclude, settings.dataset),
         split=_split_of(settings.based_on),
         cache_dir=None if settings.data_dir is None else user_path(settings.data_dir) / "folders",
         threads=settings.threads,
@@ -159,13 +156,35 @@ def load_photos(settings: TrainSettings, progress: Progress | None = None) -> Fo
     )
 
 
-def exclusions(path: str | None) -> set[str]:
-    """Return the files that the list in a file says to leave out."""
+def exclusions(path: str | None, dataset: str) -> set[str]:
+    """Return which images of a folder or table a list says to leave out.
+
+    Raises
+    ------
+    DataError
+        None of the names on the list is one of its images.
+
+    Warns
+    -----
+    ConvoscopeWarning
+        Some are not.
+    """
     if path is None:
         return set()
-    from convoscope.quality import read_exclusions
+    from convoscope.quality import excluded, read_exclusions
 
-    return read_exclusions(path)
+    files = [entry.name for entry in listed(dataset).entries]
+    out = excluded(read_exclusions(path), files, path)
+    return {name for name, left in zip(files, out, strict=True) if left}
+
+
+def listed(dataset: str) -> Listing:
+    """List the files of your own images, without opening any."""
+    source = Path(user_path(native_path(dataset))).absolute()
+    if not is_there(source):
+        refuse_address(dataset)
+        raise MissingFileError(f"There is no folder or CSV file {dataset}. Check the path.")
+    return list_folder(source) if source.is_dir() else list_table(source)
 
 
 def refuse_for_published(name: str, given: Mapping[str, Any]) -> None:

@@ -46,7 +46,7 @@ def load_data(settings: TrainSettings) -> Dataset:
         color_mode=settings.color_mode,
         validation_split=settings.validation,
         max_pixels=settings.max_pixels,
-        exclude=exclusions(settings.exclude) or None,
+        exclude=exclusions(settings.exclude, settings.dataset) or None,
         threads=settings.threads,
     )
 
