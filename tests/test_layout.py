@@ -27,7 +27,7 @@ FLOORS = (
     {"applications"},
     {"transfer"},
     {"runs", "web"},
-    {"experiments", "plots", "teach"},
+    {"classifier", "experiments", "plots", "teach"},
     {"lessons"},
     {"utils"},
     {"keras"},

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         regularizers as regularizers,
         utils as utils,
     )
+    from convoscope.classifier import Classifier
     from convoscope.datasets.images.preprocessing import Preprocessing
     from convoscope.engine.select import use as use_engine
     from convoscope.engine.threads import get_threads, set_threads
@@ -78,6 +79,7 @@ _MODULES = (
     "utils",
 )
 _OBJECTS = {
+    "Classifier": "convoscope.classifier",
     "Input": "convoscope.layers.input",
     "Model": "convoscope.models.model",
     "Preprocessing": "convoscope.datasets.images.preprocessing",
@@ -89,6 +91,7 @@ _OBJECTS = {
 }
 
 __all__ = [
+    "Classifier",
     "Input",
     "Model",
     "Preprocessing",

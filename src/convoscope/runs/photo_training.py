@@ -90,7 +90,11 @@ def train_photos(
         findings = examined(choice, data, extractor)
         write_findings(folder, findings, data)
         measured["findings"] = findings.as_dict()
-        model.origin = origin(settings, data.info, data.digest(), tested)
+        model.origin = {
+            **origin(settings, data.info, data.digest()),
+            "temperature": choice.classified.temperature,
+            "result": {name: tested[name] for name in ("part", "images", "accuracy", "interval")},
+        }
         save_model(model, folder.model, include_optimizer=False)
         report = write_report(folder, settings.label, images, model, tested, measured)
         for each in trackers_in(callbacks):

@@ -224,8 +224,8 @@ def check_photos(data: Dataset) -> None:
         )
 
 
-def origin(settings: TrainSettings, info: DatasetInfo, digest: str | None, report: Mapping[str, Any]) -> dict[str, Any]:
-    """Give when, on what and with what result a model was trained, for its file."""
+def origin(settings: TrainSettings, info: DatasetInfo, digest: str | None) -> dict[str, Any]:
+    """Give when and on what a model was trained, for its file."""
     import convoscope
 
     return {
@@ -234,8 +234,5 @@ def origin(settings: TrainSettings, info: DatasetInfo, digest: str | None, repor
         "data": info.name,
         "train_images": info.train_count,
         "digest": digest,
-        "backbone": settings.backbone,
-        "part": report["part"],
-        "images": report["images"],
-        "accuracy": report["accuracy"],
+        "begun_from": settings.backbone,
     }

@@ -172,9 +172,7 @@ def _parts(
         parts[train] = draw_parts(labels[train], group[train], wishes.validation, 0.0, wishes.seed)
         notes.append(f"validation images are drawn from those to train with: {wishes.validation:.0%}")
     if not (parts == TEST).any():
-        notes.append(
-            "there are no test images: the report is about the validation images, which also choose the epoch to keep"
-        )
+        notes.append("there are no test images: the report is about the validation images")
     learned = np.unique(group[parts == TRAIN])
     if leaked := int(np.count_nonzero(np.isin(group[parts != TRAIN], learned))):
         notes.append(
