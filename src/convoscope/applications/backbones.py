@@ -12,7 +12,7 @@ from typing import Any
 from convoscope.applications import efficientnet_lite, mobilenet_v2, resnet, squeezenet, vgg
 from convoscope.applications.arguments import IMAGENET
 from convoscope.applications.converting import prefixes_of
-from convoscope.applications.preparing import INSIDE, MODES, TORCH, Preparation
+from convoscope.applications.preparing import INSIDE, MODES, TORCH, Preparation, middle_of_photos
 from convoscope.applications.published import PUBLISHED, Packaged, sha256
 from convoscope.errors import ConfigurationError, ShapeError, unknown_name
 from convoscope.interchange.pytorch import is_checkpoint, read_checkpoint
@@ -93,15 +93,7 @@ class Backbone:
     @property
     def preprocessing(self) -> dict[str, Any]:
         """How a photo becomes an image for it, as it is kept with models: `convoscope.Model.preprocessing`."""
-        return {
-            "height": self.size,
-            "width": self.size,
-            "channels": 3,
-            "max_value": 255,
-            "fit": "crop",
-            "resize": round(self.size / self.crop),
-            "interpolation": self.interpolation,
-        }
+        return middle_of_photos(self.size, round(self.size / self.crop), self.interpolation)
 
     def block_of(self, layer_name: str) -> str | None:
         """Return which of `block_names` a layer belongs to; None for those before the first one.
@@ -114,14 +106,11 @@ class Backbone:
         return next((name for name in self.block_names if f"{layer_name}_".startswith(f"{name}_")), None)
 
 
-_PADDING = 32  # pixels around the image that EfficientNets are tested on
-
-
 def _lite(lite: efficientnet_lite.Lite) -> Backbone:
     return Backbone(
         name=lite.name,
         size=lite.size,
-        crop=lite.size / (lite.size + _PADDING),
+        crop=lite.size / (lite.size + 2 * efficientnet_lite.MARGIN),
         interpolation="bicubic",
         block_names=efficientnet_lite.block_names(lite),
         weights=IMAGENET,

@@ -15,7 +15,7 @@ from typing import Any
 from convoscope.applications.arguments import checked
 from convoscope.applications.functions import NetworkFunction, network_function
 from convoscope.applications.imagenet_utils import decode_predictions as decode_predictions
-from convoscope.applications.preparing import INSIDE, preprocessing
+from convoscope.applications.preparing import INSIDE, middle_of_photos, preprocessing
 from convoscope.applications.published import PUBLISHED
 from convoscope.applications.weights import source_of
 from convoscope.layers import Add, BatchNormalization, Conv2D, DepthwiseConv2D, ReLU, Rescaling
@@ -25,6 +25,7 @@ from convoscope.models import Model
 preprocess_input = preprocessing(INSIDE, "Change nothing: an EfficientNet-Lite takes values from 0 to 255 as they are.")
 _FIRST, _LAST = 32, 1280  # filters of stem and top, which are not scaled
 _DIVISOR = 8
+MARGIN = 16  # pixels around an image
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,14 @@ def build(lite: Lite, **options: Any) -> Model:
         begin = arguments.begin()
         model = arguments.model(begin, arguments.end(_features(begin, lite), lite.dropout), lite.function.lower())
     source.fill(model, names_in_pytorch(lite), names_in_timm(lite))
+    if arguments.knows_imagenet:
+        model.preprocessing = preprocessing_of(lite)
     return model
+
+
+def preprocessing_of(lite: Lite) -> dict[str, Any]:
+    """Return how photos were prepared for the test on ImageNet: their middle, with a margin of 16 pixels left out."""
+    return middle_of_photos(lite.size, lite.size + 2 * MARGIN, "bicubic")
 
 
 def _function(lite: Lite, more: str = "") -> NetworkFunction:

@@ -148,5 +148,18 @@ def preprocessing(preparation: Preparation, words: str) -> Callable[..., Any]:
     return preprocess_input
 
 
+def middle_of_photos(size: int, shorter_side: int, interpolation: str) -> dict[str, Any]:
+    """Return how the middle of a photo becomes an image of values from 0 to 255, as models keep it."""
+    return {
+        "height": size,
+        "width": size,
+        "channels": 3,
+        "max_value": 255,
+        "fit": "crop",
+        "resize": shorter_side,
+        "interpolation": interpolation,
+    }
+
+
 def _tensor(array: Array) -> Tensor:
     return tensor(np.ascontiguousarray(array))
