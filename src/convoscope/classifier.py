@@ -20,7 +20,7 @@ from convoscope.quality import Findings
 from convoscope.runs import RunFolder, TrainSettings
 from convoscope.runs.checking import unread
 from convoscope.runs.photo_training import train_photos
-from convoscope.runs.photos import DEFAULT, load_photos
+from convoscope.runs.photos import DEFAULT, check_backbone, load_photos
 from convoscope.transfer import Choice, Extractor, FeatureStore, Photos, Wishes
 from convoscope.transfer.choosing import MINUTES, train as train_way
 
@@ -127,7 +127,7 @@ class Classifier:
             "data_dir": None if data_dir is None else str(user_path(data_dir).absolute()),
             "seed": seed,
         }
-        find_backbone(backbone)
+        check_backbone(backbone, fine_tune)
         source = str(user_path(folder).absolute())
         settings = TrainSettings.with_defaults(unread(source), get_threads(), current().name, **given)
         data = load_photos(settings)

@@ -66,7 +66,7 @@ def test_a_second_start_computes_no_features(shell: Shell, photos: Path, monkeyp
     monkeypatch.setattr(Extractor, "compute", lambda *_: pytest.fail("features were computed again"))
     assert shell("train", "photos", *QUICK).status == 0
     both = [cs.load_model(f"runs/photos-efficientnet-lite0-{number}").get_weights()[-1] for number in (1, 2)]
-    np.testing.assert_allclose(*both, atol=1e-3)
+    np.testing.assert_allclose(*both, atol=0.05)  # the new name stands elsewhere, so other images are held out together
 
 
 def test_new_photos_and_classes_grow_a_run(shell: Shell, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,7 +186,7 @@ def test_without_weights_training_begins_from_scratch(
     ("options", "message"),
     [
         (("--backbone", "efficientnet-lite0", "--epochs", "3"), "--epochs is for training from scratch"),
-        (("--minutes", "2", "--filters", "8"), "--filters is for training from scratch"),
+        (("--minutes", "2", "--filters", "8"), "--minutes goes with a pretrained backbone, and --filters asks"),
         (("--backbone", "none", "--fine-tune", "3"), "--fine-tune goes with a pretrained backbone"),
         (("--fine-tune", "0"), "--fine-tune must be 1 or more"),
         (("--fine-tune", "99"), "the last 1 to"),
@@ -202,7 +202,7 @@ def test_what_cannot_be_meant_is_refused_and_leaves_no_run(
     ended = shell("train", "photos", *options)
     assert ended.status == 1
     assert message in " ".join(ended.err.split())
-    assert not list(Path("runs").glob("*")) or options == ("--fine-tune", "99")
+    assert not list(Path("runs").glob("*"))
 
 
 def test_published_data_sets_take_no_backbone(shell: Shell) -> None:

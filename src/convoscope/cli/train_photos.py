@@ -17,7 +17,6 @@ def begin(dataset: str, backbone: str, given: dict[str, Any], run: RunOptions, t
     """Train on the photos of a folder or a table, and keep everything in a new run's folder."""
     from dataclasses import replace
 
-    from convoscope.applications import backbone as find_backbone
     from convoscope.cli.console import results
     from convoscope.cli.train_text import say_found
     from convoscope.datasets.registry import source
@@ -25,9 +24,9 @@ def begin(dataset: str, backbone: str, given: dict[str, Any], run: RunOptions, t
     from convoscope.engine.threads import get_threads
     from convoscope.runs import RunFolder, TrainSettings
     from convoscope.runs.checking import unread
-    from convoscope.runs.photos import load_photos
+    from convoscope.runs.photos import check_backbone, load_photos
 
-    find_backbone(backbone)
+    check_backbone(backbone, given["fine_tune"])
     told = {**given, "backbone": backbone}
     settings = TrainSettings.with_defaults(
         unread(source(dataset).key), get_threads(), use(run.engine or "auto").name, **told

@@ -23,6 +23,7 @@ from convoscope.paths import is_there, refuse_address, user_path
 from convoscope.runs.folder import RunFolder
 from convoscope.runs.settings import TrainSettings
 from convoscope.storage import read_json
+from convoscope.transfer.fine_tuning import check_blocks
 
 DEFAULT = "efficientnet-lite0"
 SCRATCH = "none"
@@ -114,6 +115,13 @@ def _refuse(option: str, why: str, other: str) -> None:
     names |= {"based_on": "from"}
     first, second = (f"--{names.get(name, name).replace('_', '-')}" for name in (option, other))
     raise ConfigurationError(f"{first} {why}, and {second} asks for the other. Leave out one of the two.")
+
+
+def check_backbone(name: str, fine_tune: int | None) -> None:
+    """Raise a ConvoscopeError if there is no such backbone, or if it has not so many blocks."""
+    found = find_backbone(name)
+    if fine_tune is not None and fine_tune > 0:  # what is less is refused with the other settings
+        check_blocks(found, fine_tune)
 
 
 def load_photos(settings: TrainSettings, progress: Progress | None = None) -> FolderDataset:

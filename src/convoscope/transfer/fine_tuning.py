@@ -49,23 +49,23 @@ class Plan:
     seed: int
 
 
-def tuned_layers(network: Model, backbone: Backbone, blocks: int) -> list[Any]:
-    """Return the layers of the last blocks, batch normalizations left out.
-
-    These keep the mean and the spread that they have: a batch of sixteen images is too small to measure them.
-
-    Raises
-    ------
-    ConfigurationError
-        The backbone has fewer blocks.
-    """
+def check_blocks(backbone: Backbone, blocks: int) -> None:
+    """Raise ConfigurationError if a backbone has fewer blocks."""
     names = backbone.block_names
     if not 1 <= blocks <= len(names):
         raise ConfigurationError(
             f"{backbone.name} has {len(names)} blocks ({names[0]} to {names[-1]}), and the last 1 to {len(names)} of "
             f"them can be fine-tuned, not {blocks}."
         )
-    last = names[-blocks:]
+
+
+def tuned_layers(network: Model, backbone: Backbone, blocks: int) -> list[Any]:
+    """Return the layers of the last blocks, batch normalizations left out.
+
+    These keep the mean and the spread that they have: a batch of sixteen images is too small to measure them.
+    """
+    check_blocks(backbone, blocks)
+    last = backbone.block_names[-blocks:]
     return [
         layer
         for layer in network.layers
