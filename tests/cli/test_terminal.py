@@ -6,9 +6,14 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from tests.own_images import rejection_for
+
+from convoscope.models import load_model
 
 from .conftest import TRAIN
 
@@ -67,6 +72,18 @@ def test_predictions_are_drawn_beside_the_image(tmp_path: Path, trained: Path) -
     text = in_terminal("predict", trained, trained / "example.png", "-v", cwd=tmp_path)
     assert "▀" in text
     assert max(len(line.rstrip("\r")) for line in plain(text).split("\n")) <= 80
+
+
+def test_an_image_of_none_of_the_classes_is_said_to_be_that(tmp_path: Path, trained: Path) -> None:
+    model = load_model(trained)
+    size = model.layers[-1].input_shape[-1]
+    rejection = rejection_for(np.random.default_rng(0).normal(size=(9, size)), 10)
+    for threshold, refused in ((-1e6, True), (1e6, False)):
+        model.rejection = replace(rejection, threshold=threshold)
+        model.save(tmp_path / "model.safetensors")
+        text = plain(in_terminal("predict", "model.safetensors", trained / "example.png", cwd=tmp_path))
+        assert ("none of these (score " in text) == refused
+        assert max(len(line.rstrip("\r")) for line in text.split("\n")) <= 80
 
 
 def test_who_wants_no_colour_gets_none(tmp_path: Path, trained: Path) -> None:
