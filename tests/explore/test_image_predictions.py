@@ -153,6 +153,8 @@ def test_a_model_without_preprocessing_takes_images_by_its_first_layer(photos: l
     plain = cs.Sequential([layers.Input((12, 12, 1)), *scaling.layers[1:]])
     first = scaling.predict_images(photos[0]).probabilities
     np.testing.assert_allclose(plain.predict_images(photos[0]).probabilities, first, atol=1e-6)
+    flat = cs.Sequential([layers.Flatten(input_shape=(12, 12)), layers.Dense(2, activation="softmax")])
+    assert flat.predict_images(photos[0]).probabilities.shape == (2,), "grey images without an axis for it"
     given = cs.Preprocessing(12, channels=1, fit="stretch", max_value=1)
     other = plain.predict_images(photos[0], preprocessing=given).probabilities
     assert not np.allclose(other, first, atol=1e-6)

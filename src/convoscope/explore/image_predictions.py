@@ -12,11 +12,10 @@ import numpy as np
 
 from convoscope.checks import integer
 from convoscope.datasets.images.preprocessing import Prepared, Preprocessing
-from convoscope.engine import plan, select
-from convoscope.engine.base import Array, Executable, each
+from convoscope.engine.base import Array, each
 from convoscope.errors import ConfigurationError, ConvoscopeError, unknown_name
 from convoscope.explore.predictions import Predictions, predictions_of
-from convoscope.explore.submodels import BATCH, class_count, main_calls, main_output, main_value
+from convoscope.explore.submodels import BATCH, class_count, main_calls, main_output
 from convoscope.layers import Dense
 from convoscope.models.network import Network
 from convoscope.models.value_range import largest_value_of
@@ -179,11 +178,11 @@ def preprocessing_of(model: Network) -> Preprocessing:
     if model.preprocessing is not None:
         return Preprocessing.from_dict(model.preprocessing)
     shapes = model.plan_input_shapes
-    if len(shapes) != 1 or len(shapes[0]) != 3 or shapes[0][2] not in (1, 3):
+    if len(shapes) != 1 or len(shapes[0]) not in (2, 3) or (*shapes[0], 1)[2] not in (1, 3):
         raise ConfigurationError(
             f"Model {model.name!r} takes inputs of shape {', '.join(map(str, shapes))}, which are not images."
         )
-    height, width, channels = shapes[0]
+    height, width, channels = (*shapes[0], 1)[:3]
     scaled = largest_value_of(model)
     return Preprocessing((height, width), channels=channels, max_value=scaled if scaled > 0 else 1)
 
@@ -194,7 +193,7 @@ class _Classifier:
     def __init__(self, model: Network) -> None:
         class_count(model)
         self.model, self.output = model, main_output(model)
-        self.executable = model.executable() if model.rejection is None else _with_features(model)
+        self.executable = model.executable() if model.rejection is None else model.executable_with(_features_of(model))
 
     def predict(self, images: Sequence[Prepared], top: int | None) -> list[ImagePrediction]:
         """Say what a batch of images shows."""
@@ -202,9 +201,9 @@ class _Classifier:
         inputs = model.check_inputs(np.stack([image.pixels for image in images]), "predict_images")
         made = self.executable.forward(inputs)
         values = each(made, 1)
-        read = predictions_of(model, outputs := np.array(values[self.output if rejection is None else 0]))
+        read = predictions_of(model, outputs := np.array(values[self.output]))
         # One by one: sums of products are rounded in another order where there are more of them.
-        scores = [] if rejection is None else [float(rejection.score(row[None])[0]) for row in np.array(values[1])]
+        scores = [] if rejection is None else [float(rejection.score(row[None])[0]) for row in np.array(values[-1])]
         found = []
         for number, (image, probabilities) in enumerate(zip(images, _probabilities(read, outputs), strict=True)):
             order = (-probabilities).argsort(kind="stable")[:top]
@@ -238,16 +237,15 @@ def _probabilities(found: Predictions, outputs: Array) -> Array:
     return shares
 
 
-def _with_features(model: Network) -> Executable:
-    """Return what makes the scores of the classes, and what goes into the last dense layer, in one run."""
-    graph = model.graph
-    dense = [number for number in main_calls(model) if isinstance(graph.calls[number].layer, Dense)]
+def _features_of(model: Network) -> int:
+    """Return the number of the value that goes into the last dense layer."""
+    calls = model.graph.calls
+    dense = [number for number in main_calls(model) if isinstance(calls[number].layer, Dense)]
     if not dense:
         raise ConfigurationError(
-            f"Model {model.name!r} refuses images by what goes into its last dense layer: it has none."
+            f"Model {model.name!r} refuses images by what goes into its last dense layer, and has none."
         )
-    part, _ = graph.between((), [main_value(model), graph.calls[dense[-1]].inputs[0]])
-    return select.current().prepare(plan.build_graph(part), part.weights, moment=part.moment)
+    return calls[dense[-1]].inputs[0]
 
 
 def _is_one(images: Any) -> bool:

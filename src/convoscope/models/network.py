@@ -311,6 +311,10 @@ class Network(Weighted, Trainer):
         """Return the model ready to run on the current engine: the same object until something changes."""
         return self._prepared.executable(fused=flag(fused, "fused", "executable"))
 
+    def executable_with(self, value: int) -> Executable:
+        """Return the same with one more output behind the model's own: a value on the way, by its number in `graph`."""
+        return self._prepared.and_value(value).executable()
+
     def outputs_in_training(self, inputs: Sequence[Array]) -> list[Array]:
         """Return the outputs as training makes them: with dropout and augmentation, of a fresh draw at each call."""
         return self._prepared.outputs_in_training(inputs)

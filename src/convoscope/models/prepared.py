@@ -21,6 +21,13 @@ class Prepared:
         self.graph = graph
         self._kept: dict[bool, tuple[Any, Executable]] = {}
         self._drawn = 0
+        self._further: dict[int, Prepared] = {}
+
+    def and_value(self, value: int) -> Prepared:
+        """Return the same with one more output behind the others: a value on the way, by its number in the graph."""
+        if value not in self._further:
+            self._further[value] = Prepared(self.graph.between((), (*self.graph.outputs, value))[0])
+        return self._further[value]
 
     def executable(self, *, fused: bool = True) -> Executable:
         """Return the graph ready to run on the current engine.
