@@ -80,11 +80,11 @@ def test_the_page_fits_images_as_python_does() -> None:
 SCORING = """
 import { readFileSync } from "node:fs";
 const { readModel } = await import(process.argv[1] + "/engine/model.js");
-const { scoreOf } = await import(process.argv[1] + "/engine/rejection.js");
+const { outlying } = await import(process.argv[1] + "/engine/rejection.js");
 const { files, features } = JSON.parse(readFileSync(0, "utf-8"));
 const scores = files.map((text) => {
   const { rejection } = readModel(Uint8Array.from(Buffer.from(text, "base64")).buffer);
-  return features.map((row) => scoreOf(Float32Array.from(row), rejection));
+  return features.map((row) => outlying(Float32Array.from(row), rejection));
 });
 process.stdout.write(JSON.stringify(scores));
 """
