@@ -10,7 +10,7 @@ from tests.quality.pictures import COPIES, cropped, pixels, scene
 
 from convoscope.quality import matching
 from convoscope.quality.duplicates import copies
-from convoscope.quality.matching import SIDE, Pictures
+from convoscope.quality.matching import SIDE, Pictures, small_greys
 from convoscope.quality.neighbours import Neighbours, nearest
 
 SCENES = 12
@@ -87,7 +87,7 @@ def test_one_image_or_none_has_no_copies() -> None:
 def test_correlations_are_those_of_scikit_image(scale: float, mirrored: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(matching, "_FAINT", 0.0)  # scikit-image has no floor below which detail is noise
     images = np.stack([pixels(scene(1)), pixels(cropped(scene(1), 0.7))])
-    pictures = Pictures(images, np.arange(2))
+    pictures = Pictures(small_greys(images, np.arange(2)))
     templates = pictures._templates(scale, mirrored)
     details = matching._details(matching._scaled(pictures._small, round(SIDE * scale)))
     valid = templates.norms.shape[1]

@@ -7,18 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.quality.matching import Pictures
+from convoscope.quality.matching import Pictures, small_greys
 from convoscope.quality.neighbours import Neighbours
 
 Indices = npt.NDArray[np.int64]
 
 _ASKED = 5
-# Copies have cosines of 0.55 (scaled to a third, turned to grey) and more, cropped ones mostly of 0.75 and more. Other
+# Copies have cosines of 0.55 (scaled to a third, turned to grey) and more, cropped ones mostly of 0.8 and more. Other
 # pictures of the same thing reach cosines of 0.9, or correlations of 0.85, but not both: see docs/quality.md.
-_LIKE, _LIKE_CROPPED = 0.55, 0.75
+_LIKE, _LIKE_CROPPED = 0.55, 0.8
 _SAME_PIXELS = 0.93
 _TOGETHER = 1.64
 _LEAST_CORRELATION = 0.7
+_PAIRS = 4096  # at a time: that bounds the memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,12 +61,7 @@ def copies(neighbours: Neighbours, images: npt.NDArray[np.uint8]) -> Copies:
     one, other, cosines = _candidates(neighbours)
     if not len(one):
         return Copies([], similarities)
-    needed, positions = np.unique(np.concatenate([one, other]), return_inverse=True)
-    a, b = positions.reshape(2, -1)
-    pictures = Pictures(images, needed)
-    found = pictures.aligned(a, b)
-    again = np.flatnonzero((cosines >= _LIKE_CROPPED) & ~_same(found, cosines))
-    found[again] = np.maximum(found[again], pictures.cropped(a[again], b[again]))
+    found = _correlations(images, one, other, cosines)
     same = _same(found, cosines) | _equal_pixels(images, one, other, cosines)
     agreement = np.where(same, np.maximum(found, cosines), 0.0)
     for ends in (one, other):
@@ -80,6 +76,26 @@ def _candidates(neighbours: Neighbours) -> tuple[Indices, Indices, npt.NDArray[n
     pairs = np.sort(np.stack([rows, indices[rows, columns]], axis=1), axis=1)
     unique, first = np.unique(pairs, axis=0, return_index=True)
     return unique[:, 0], unique[:, 1], cosines[rows, columns][first]
+
+
+def _correlations(
+    images: npt.NDArray[np.uint8], one: Indices, other: Indices, cosines: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Compare pairs (P,) by their pixels: those that are alike enough also as parts of each other."""
+    needed, positions = np.unique(np.concatenate([one, other]), return_inverse=True)
+    greys = small_greys(images, needed)
+    found = np.empty(len(one), np.float32)
+    for start in range(0, len(one), _PAIRS):
+        block = slice(start, start + _PAIRS)
+        members, local = np.unique(positions.reshape(2, -1)[:, block], return_inverse=True)
+        a, b = local.reshape(2, -1)
+        best = Pictures(greys[members]).aligned(a, b)
+        again = np.flatnonzero((cosines[block] >= _LIKE_CROPPED) & ~_same(best, cosines[block]))
+        if len(again):
+            few, local = np.unique(np.stack([a[again], b[again]]), return_inverse=True)
+            best[again] = np.maximum(best[again], Pictures(greys[members[few]]).cropped(*local.reshape(2, -1)))
+        found[block] = best
+    return found
 
 
 def _same(correlations: npt.NDArray[np.float32], cosines: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:

@@ -20,7 +20,7 @@ Indices = npt.NDArray[np.int64]
 FEWEST = 5
 #: A label is suspected if it is this many times less probable than by chance. Chosen on photos of flowers and insects,
 #: and confirmed on two other sets: see docs/quality.md.
-LESS_THAN_CHANCE = 3.0
+LESS_THAN_CHANCE = 3.5
 _MOST_NEIGHBOURS, _FEWEST_NEIGHBOURS = 20, 5
 _SMALLEST = 1e-6
 _HEAVIEST = 3.0
@@ -181,7 +181,7 @@ def suspects(
     Returns
     -------
     Suspects
-        Those whose label is less than a third as probable as by chance. Of classes with fewer than five images there
+        Those whose label is 3.5 times less probable than by chance. Of classes with fewer than five images there
         are none.
 
     Examples

@@ -35,41 +35,43 @@ class Pictures:
 
     Parameters
     ----------
-    images : array of uint8, shape (N, height, width, channels)
-        It may be mapped from a file; each image is read once.
-    indices : array of int64, shape (M,)
-        Which of them are needed. Positions below are those in it.
+    greys : array of uint8, shape (N, 64, 64)
+        What `small_greys` returned. About 60 kB a picture are kept while they are compared.
     """
 
-    def __init__(self, images: npt.NDArray[np.uint8], indices: npt.NDArray[np.int64]) -> None:
-        self._small = np.stack([_small(images[index]) for index in indices])  # (M, 64, 64)
-        self._details = _details(_scaled(self._small, SIDE))  # (M, 32, 32)
+    def __init__(self, greys: npt.NDArray[np.uint8]) -> None:
+        self._small = greys.astype(np.float32)  # (N, 64, 64)
+        self._details = _details(_scaled(self._small, SIDE))  # (N, 32, 32)
         self._spectra = np.fft.rfft2(self._details).astype(np.complex64)
         self._made: dict[tuple[float, bool], _Templates] = {}
 
     def aligned(self, one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> Floats:
         """Compare pairs of pictures at the same scale, mirrored too: (P,) of correlations up to 1."""
-        return self._compare(one, other, _SCALES[:1])
+        return self._compare(one, other, _SCALES[:1], both_ways=False)
 
     def cropped(self, one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> Floats:
         """Compare pairs of pictures of which either is a part of the other: (P,) of correlations up to 1."""
-        return self._compare(one, other, _SCALES[1:])
+        return self._compare(one, other, _SCALES[1:], both_ways=True)
 
-    def _compare(self, one: npt.NDArray[np.int64], other: npt.NDArray[np.int64], scales: tuple[float, ...]) -> Floats:
+    def _compare(
+        self, one: npt.NDArray[np.int64], other: npt.NDArray[np.int64], scales: tuple[float, ...], *, both_ways: bool
+    ) -> Floats:
         best = np.full(len(one), -1.0, np.float32)
         for start in range(0, len(one), _PAIRS):
             a, b = one[start : start + _PAIRS], other[start : start + _PAIRS]
-            for found in self._ways(a, b, scales):
+            for found in self._ways(a, b, scales, both_ways=both_ways):
                 np.maximum(best[start : start + _PAIRS], found, out=best[start : start + _PAIRS])
         return best
 
-    def _ways(self, a: npt.NDArray[np.int64], b: npt.NDArray[np.int64], scales: tuple[float, ...]) -> Iterator[Floats]:
-        """Give the best correlation of each pair for each scale, mirrored or not, either one within the other."""
+    def _ways(
+        self, a: npt.NDArray[np.int64], b: npt.NDArray[np.int64], scales: tuple[float, ...], *, both_ways: bool
+    ) -> Iterator[Floats]:
+        """Give the best correlation of each pair for each scale, mirrored or not: b within a, or either way."""
         for scale in scales:
             for mirrored in (False, True):
                 templates = self._templates(scale, mirrored)
                 valid = templates.norms.shape[1]
-                for whole, part in ((a, b), (b, a)):
+                for whole, part in ((a, b), (b, a)) if both_ways else ((a, b),):
                     products = self._spectra[whole] * templates.spectra[part]
                     sums = np.fft.irfft2(products, (SIDE, SIDE))[:, :valid, :valid]
                     yield (sums / templates.norms[whole]).max(axis=(1, 2)).astype(np.float32)
@@ -88,14 +90,32 @@ class Pictures:
         return self._made[scale, mirrored]
 
 
-def _small(image: npt.NDArray[np.uint8]) -> Floats:
-    """Return an image as 64 × 64 grey levels."""
+def small_greys(images: npt.NDArray[np.uint8], indices: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+    """Return some images as small grey pictures.
+
+    Parameters
+    ----------
+    images : array of uint8, shape (N, height, width, channels)
+        It may be mapped from a file; each image is read once.
+    indices : array of int64, shape (M,)
+
+    Returns
+    -------
+    array of uint8, shape (M, 64, 64)
+    """
+    small = np.empty((len(indices), 2 * SIDE, 2 * SIDE), np.uint8)
+    for position, index in enumerate(indices):
+        small[position] = _small(images[index])
+    return small
+
+
+def _small(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     from PIL import Image
 
     picture = Image.fromarray(np.ascontiguousarray(image[..., 0] if image.shape[2] == 1 else image[..., :3]))
     factor = max(1, min(picture.size) // (2 * SIDE))
     grey = picture.reduce(factor).convert("L").resize((2 * SIDE, 2 * SIDE), Image.Resampling.BILINEAR)
-    return np.asarray(grey, np.float32)
+    return np.asarray(grey)
 
 
 def _scaled(small: Floats, side: int) -> Floats:

@@ -15,6 +15,7 @@ Indices = npt.NDArray[np.int64]
 #: With fewer images there is no telling what is usual.
 FEWEST = 10
 _ASKED = 3
+_SMALL = 10
 _QUARTILES_APART = 1.3489795  # in standard deviations of a normal distribution
 _TWIN = 1e-3  # radians
 
@@ -42,8 +43,7 @@ def outliers(neighbours: Neighbours, labels: Indices, false_alarms: float = 0.01
     neighbours : Neighbours
         Of all images, of whatever class: an image of another class is no outlier but has a wrong label.
     labels : array of int64, shape (N,)
-        A class may be more varied than the others, or have so few images that all are far from others: its own median
-        counts where that is larger.
+        Of a class with up to ten images all may be far from all others: there, its own median counts if it is larger.
     false_alarms : float
         The share of usual images that may be reported, if their angles are normally distributed.
 
@@ -65,7 +65,7 @@ def outliers(neighbours: Neighbours, labels: Indices, false_alarms: float = 0.01
     low, middle, high = np.quantile(angles, [0.25, 0.5, 0.75])
     spread = max((high - low) / _QUARTILES_APART, _TWIN)
     usual = np.full(int(labels.max()) + 1, middle)  # (K,)
-    for each in np.unique(labels):
+    for each in np.flatnonzero(np.isin(np.bincount(labels), range(1, _SMALL + 1))):
         usual[each] = max(middle, float(np.median(angles[labels == each])))
     scores = (angles - usual[labels]) / spread
     found = np.flatnonzero(scores > NormalDist().inv_cdf(1 - false_alarms))
