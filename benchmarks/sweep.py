@@ -205,7 +205,7 @@ NETWORKS = (
     Row(known_networks.INCEPTION),
     Row(known_networks.SQUEEZE_AND_EXCITE),
     Row(known_networks.UNET, batch=16),
-    Row(known_networks.EFFICIENTNET_LITE0, batch=1, trains=False, beside_onnx=True),
+    *(Row(known_networks.EFFICIENTNET_LITE0, batch, trains=False, beside_onnx=True) for batch in (1, 8, 32)),
     Row(known_networks.EFFICIENTNET_LITE0, batch=16),
 )
 EVERY = (*ROWS, *NETWORKS)
