@@ -197,9 +197,10 @@ private:
 
     // What is done to images.
     void image_step() {
-        switch (bytes_.choice(5)) {
+        switch (bytes_.choice(6)) {
             case 0:
             case 1: return convolution_apart();
+            case 4: return inverted_residual();
             case 2: {
                 const Shape output{bytes_.number(1, 9), bytes_.number(1, 9), shape_[2]};
                 const std::array<Pair, 2> part{Pair{bytes_.number(-2, 3), bytes_.number(1, 9)},
@@ -220,6 +221,63 @@ private:
                             {"shift", bounds()}},
                            shape_);
         }
+    }
+
+    // With or without a first convolution; the second value, if any, is now and then one of the right size.
+    void inverted_residual() {
+        std::vector<int> places;
+        Shape wide = shape_;
+        Settings settings{{"expand", {}}};
+        if (bytes_.flag()) {
+            const Geometry g = bytes_.flag() ? Geometry{{1, 1}, {1, 1}, {1, 1}, {}} : geometry(pair(1, 3));
+            wide = made(shape_, g, bytes_.number(1, 40));
+            Settings expand = part(g, shape_[2], wide[2], places);
+            expand.set("channels", wide[2]);
+            settings.set("expand", expand);
+        }
+        const Geometry g = geometry({bytes_.number(1, 5), bytes_.flag() ? 3 : bytes_.number(1, 5)});
+        settings.set("depthwise", part(g, 1, wide[2], places));
+        const Shape output = made(wide, g, bytes_.number(1, 40));
+        Settings project = part({{1, 1}, {1, 1}, {1, 1}, {}}, wide[2], output[2], places);
+        for (const char* const name : {"kernel", "strides", "dilation", "padding"}) project.take<Value>(name);
+        settings.set("project", project);
+        if (bytes_.flag()) return put("inverted residual", settings, output, places);
+        const int addend = any();
+        put_step({"inverted residual",
+                  {shape_, shapes_[static_cast<std::size_t>(addend)]},
+                  output,
+                  places,
+                  settings,
+                  {latest_, addend}});
+    }
+
+    Geometry geometry(const Pair& kernel) {
+        Geometry g{kernel, pair(1, 3), bytes_.choice(16) == 1 ? pair(1, 2) : Pair{1, 1}, {}};
+        if (bytes_.flag()) g.padding = padding(3);
+        return g;
+    }
+
+    Shape made(const Shape& image, const Geometry& g, std::int64_t channels) {
+        Shape made;
+        for (const std::size_t axis : {0u, 1u})
+            made.push_back(
+                length(image[axis], reach_of(g.kernel[axis], g.dilation[axis]), g.strides[axis], g.padding[axis]));
+        made.push_back(channels);
+        return made;
+    }
+
+    Settings part(const Geometry& g, std::int64_t before, std::int64_t channels, std::vector<int>& places) {
+        constexpr const char* plain[] = {"linear", "relu", "relu6"};
+        Settings settings = bytes_.choice(16) == 1
+                                ? activated(settings_of(g))
+                                : convoscope::activated(settings_of(g), plain[bytes_.choice(std::size(plain))]);
+        places.push_back(weight({g.kernel[0], g.kernel[1], before, channels}));
+        const bool bias = bytes_.flag();
+        settings.set("bias", bias);
+        if (bias) places.push_back(weight({channels}));
+        settings.set("normalization", {});
+        if (bytes_.choice(4) == 1) settings.set("normalization", normalization(channels, places));
+        return settings;
     }
 
     // Depthwise, or in groups.
