@@ -31,12 +31,23 @@ _CONVOLUTION = frozenset({"strides", "padding", "dilation_rate", "use_bias", "ke
 _POOLING = frozenset({"strides", "padding", "name"})
 _NAMED = frozenset({"name"})
 _RESAMPLING = frozenset({"fill_mode", "interpolation", "fill_value", "seed", "name"})
+_TONE = frozenset({"seed", "name"})
 _PADDINGS = {"same": "padding", "valid": "padding"}
 
 
 def _translation(height_factor: Any, width_factor: Any = None, **settings: Any) -> Layer:
     """Make a RandomTranslation; one number is for both axes."""
     return layers.RandomTranslation(height_factor, height_factor if width_factor is None else width_factor, **settings)
+
+
+def _contrast(factor: Any, **settings: Any) -> Layer:
+    """Make a RandomContrast for values of 0 to 1, which images have when these layers see them."""
+    return layers.RandomContrast(factor, (0, 1), **settings)
+
+
+def _brightness(factor: Any, **settings: Any) -> Layer:
+    """Make a RandomBrightness for values of 0 to 1."""
+    return layers.RandomBrightness(factor, (0, 1), **settings)
 
 
 _WORDS: dict[str, Word] = {
@@ -57,6 +68,9 @@ _WORDS: dict[str, Word] = {
     "flip": Word(layers.RandomFlip, options=frozenset({"seed", "name"}), named=dict.fromkeys(FLIP_MODES, "mode")),
     "shift": Word(_translation, ("height_factor", "width_factor"), 1, _RESAMPLING),
     "rotate": Word(layers.RandomRotation, ("factor",), 1, _RESAMPLING),
+    "zoom": Word(layers.RandomZoom, ("height_factor", "width_factor"), 1, _RESAMPLING),
+    "contrast": Word(_contrast, ("factor",), 1, _TONE),
+    "brightness": Word(_brightness, ("factor",), 1, _TONE),
     "erase": Word(layers.RandomErasing, ("factor",), 0, frozenset({"scale", "fill_value", "seed", "name"})),
 }
 _SYNONYMS = {
@@ -76,6 +90,9 @@ _SYNONYMS = {
     "randomflip": "flip",
     "randomtranslation": "shift",
     "randomrotation": "rotate",
+    "randomzoom": "zoom",
+    "randomcontrast": "contrast",
+    "randombrightness": "brightness",
     "randomerasing": "erase",
 }
 _PLAIN_ACTIVATIONS = tuple(name for name in activations.BY_NAME if name != "linear")
@@ -91,7 +108,8 @@ def parse_layers(line: str) -> list[Layer]:
         ``avgpool``, ``minpool``), ``globalavgpool``, ``globalmaxpool``, ``flatten``, ``reshape AXES...``,
         ``dense UNITS [ACTIVATION]``, ``dropout RATE``, ``batchnorm``, ``zeropad SIZE``, ``rescale SCALE [OFFSET]``,
         ``leakyrelu [SLOPE]``, or an activation's name alone. In training only: ``flip [horizontal|vertical]``,
-        ``shift SHARE [WIDTH_SHARE]``, ``rotate TURNS``, ``erase [PROBABILITY]``. Sizes are ``3`` or ``3x5`` (height by
+        ``shift SHARE [WIDTH_SHARE]``, ``rotate TURNS``, ``zoom SHARE [WIDTH_SHARE]``, ``contrast SHARE``,
+        ``brightness SHARE`` (of values from 0 to 1), ``erase [PROBABILITY]``. Sizes are ``3`` or ``3x5`` (height by
         width), scales may be fractions (``1/255``), and ``same``, ``strides=2``, ``use_bias=no``, ``name=first`` set
         what else there is.
 

@@ -138,8 +138,9 @@ def _augmentation(line: str) -> str:
     for layer in parse_layers(line):
         if not isinstance(layer, Augmentation):
             raise ConfigurationError(
-                f"--augment takes layers that vary images in training (flip, shift, rotate, erase), and "
-                f"{layer.base_name()} is none. Write, for instance, --augment 'flip horizontal, shift 0.1', or none."
+                f"--augment takes layers that vary images in training (flip, shift, rotate, zoom, contrast, "
+                f"brightness, erase), and {layer.base_name()} is none. Write, for instance, --augment 'flip "
+                f"horizontal, shift 0.1', or none."
             )
     return line
 
