@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
+from tests.photos import drawn, fill
 from typer.testing import CliRunner
 
 from convoscope.cli.main import app
@@ -26,10 +26,17 @@ PAGES = [README, README.parent / "CONTRIBUTING.md", *sorted((README.parent / "do
 
 @pytest.mark.parametrize("number", range(len(PROGRAMS)))
 def test_the_programs_in_the_readme_run(number: int, tmp_path: Path) -> None:
-    # Each goes on where the one before ended, as in a notebook.
-    program = "\n".join(PROGRAMS[: number + 1])
+    # Each goes on where the one before ended, as in a notebook; the photos stand alone.
+    before = [program for program in PROGRAMS[:number] if "my_photos" not in program]
+    if "my_photos" in PROGRAMS[number]:
+        photos(tmp_path)
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "-W", "error", "-c", "\n".join([*before, PROGRAMS[number]])],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        check=False,
     )
     assert done.returncode == 0, done.stderr
 
@@ -37,13 +44,14 @@ def test_the_programs_in_the_readme_run(number: int, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clean folder, in which there are photos as the README speaks of."""
-    folder = tmp_path_factory.mktemp("readme")
-    noise = np.random.default_rng(0)
-    for name in ("cats", "dogs"):
-        (folder / "my_photos" / name).mkdir(parents=True)
-        for number in range(12):
-            pixels = noise.integers(0, 256, (20, 24, 3), np.uint8)
-            Image.fromarray(pixels).save(folder / "my_photos" / name / f"{number}.png")
+    return photos(tmp_path_factory.mktemp("readme"))
+
+
+def photos(folder: Path) -> Path:
+    """Put photos of two classes there, of which one is in both, and one that is to be predicted."""
+    fill(folder / "my_photos", {"disc": 8, "cross": 8})
+    shutil.copy(folder / "my_photos" / "disc" / "3.jpg", folder / "my_photos" / "cross" / "wrong.jpg")
+    drawn("disc", 50).save(folder / "photo.jpg")
     return folder
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _MADE_BY = 1  # to be counted up when the network or the decoding of images changes: features are then computed anew
 #: Images that are prepared, computed and kept together: a kill loses no more.
 _TOGETHER = 64
+_AT_ONCE = 16  # images through the backbone, two threads sharing them: more would leave the cache
 
 Images = npt.NDArray[np.uint8]
 Progress = Callable[[int, int, str], None]
@@ -84,7 +85,7 @@ class Extractor:
 
     def compute(self, images: Images) -> Features:
         """Compute the features (N, D) of images (N, height, width, 3) with values from 0 to 255."""
-        return np.asarray(self.model.predict(images, batch_size=_TOGETHER, verbose=0), np.float32)
+        return np.asarray(self.model.predict(images, batch_size=_AT_ONCE, verbose=0), np.float32)
 
     def features(
         self,
