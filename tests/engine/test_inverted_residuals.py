@@ -59,6 +59,8 @@ def inverted(
         ([*inverted(24, 6, 16), ReLU()], (60, 60, 16), "InvertedResidual"),
         # so small that all of it stays in the cache
         (inverted(24, 6, 16), (20, 20, 16), "Convolution DepthwiseConvolution Convolution"),
+        # with more weights than stay there beside it
+        (inverted(112, 6, 112), (28, 28, 112), "Convolution DepthwiseConvolution Convolution"),
         # where there are quicker ways, or none
         ([Conv2D(64, 3), DepthwiseConv2D(3), Conv2D(8, 1)], (60, 60, 16), "Convolution InvertedResidual"),
         ([DepthwiseConv2D(7), Conv2D(8, 1)], (128, 128, 16), "DepthwiseConvolution Convolution"),

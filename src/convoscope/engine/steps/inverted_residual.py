@@ -78,6 +78,8 @@ def _ending(part: ConvolutionStep | DepthwiseConvolutionStep) -> dict[str, Any]:
 
 #: Values between two convolutions from which on it pays to keep them in the cache: fewer stay there anyway.
 _LEAST_VALUES = 150_000
+#: Weights of both other convolutions that stay in the cache too: they are gone through once for each few rows.
+_MOST_WEIGHTS = 64 * 1024
 _FEW_CHANNELS = 4  # of a first convolution with a larger kernel: with more there are quicker ways than a product
 _ENDINGS = ("linear", "relu", "relu6")
 
@@ -97,9 +99,10 @@ def inverted_residual(
     """
     if not (_is_filter(depthwise) and _is_pointwise(project) and _ends_plainly(project)):
         return None
-    if math.prod(depthwise.input_shape) < _LEAST_VALUES:
-        return None
     expand = before if isinstance(before, ConvolutionStep) and _expands(before) else None
+    weights = sum(_kernel_size(part) for part in (expand, project) if part is not None)
+    if math.prod(depthwise.input_shape) < _LEAST_VALUES or weights > _MOST_WEIGHTS:
+        return None
     parts = (depthwise, project) if expand is None else (expand, depthwise, project)
     return InvertedResidualStep(
         calls=tuple(dict.fromkeys(call for part in parts for call in part.calls)),
@@ -117,6 +120,10 @@ def inverted_residual(
 def _expands(step: ConvolutionStep) -> bool:
     small = _is_pointwise(step) or step.input_shape[2] <= _FEW_CHANNELS
     return small and step.groups == 1 and not step.addend and _ends_plainly(step)
+
+
+def _kernel_size(step: ConvolutionStep) -> int:
+    return math.prod(step.kernel_size) * step.input_shape[2] * step.feature_shape[2]
 
 
 def _is_pointwise(step: ConvolutionStep) -> bool:
