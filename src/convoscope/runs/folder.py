@@ -284,7 +284,7 @@ class RunFolder:
     def write_picture(self, path: Path, picture: Any) -> None:
         """Write a Pillow image as PNG."""
         buffer = BytesIO()
-        picture.save(buffer, "PNG", optimize=True)
+        picture.save(buffer, "PNG")
         write_atomically(path, [buffer.getvalue()])
 
     def remove_leftovers(self) -> None:
