@@ -70,7 +70,10 @@ def count_of(page: Any, name: str) -> int:
 
 
 def record(page: Any, name: str, least: int) -> None:
-    """Hold a class's button while its scene is seen, from its beginning on."""
+    """Hold a class's button while its scene is seen, from its beginning on.
+
+    The video repeats itself, and a picture that is there already does not count again.
+    """
     button = page.locator(f"section[aria-label='Class {name}'] .record")
     for _ in range(20):
         wait(lambda: seen(page) != name)
@@ -78,7 +81,7 @@ def record(page: Any, name: str, least: int) -> None:
         box = button.bounding_box()
         page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         page.mouse.down()
-        page.wait_for_timeout(900)
+        page.wait_for_timeout(1200)
         page.mouse.up()
         page.wait_for_timeout(500)
         if count_of(page, name) >= least:
@@ -118,7 +121,7 @@ def test_three_classes_are_taught_and_the_saved_page_answers_the_same(filming: A
                 rename(page, index, name)
             page.locator("#start-camera").click()
             for name in COLOURS:
-                record(page, name, 6)
+                record(page, name, 4)
             until(page, "!document.querySelector('#train').disabled")
             page.locator("#train").click()
             wait(lambda: page.locator("#results").is_visible())

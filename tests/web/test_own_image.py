@@ -77,6 +77,21 @@ def test_the_page_fits_images_as_python_does() -> None:
     assert exact > 0.6 * len(cases), f"{exact} of {len(cases)} to the last digit"
 
 
+@pytest.mark.parametrize("size", [(320, 240), (225, 224), (333, 250), (224, 224)])
+def test_a_camera_s_pictures_are_fitted_to_the_last_bit(size: tuple[int, int]) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("the page's modules are tested with Node: apt install nodejs")
+    preparation = cs.Preprocessing(224, fit="crop", interpolation="bicubic")
+    image = Image.fromarray(np.random.default_rng(5).integers(0, 256, (size[1], size[0], 3), np.uint8))
+    pixels = {"width": size[0], "height": size[1], "data": np.asarray(image.convert("RGBA")).ravel().tolist()}
+    case = {"image": pixels, "preparation": preparation.as_dict(), "shape": (224, 224, 3)}
+    script = ["--input-type=module", "-e", SCRIPT, Path(str(page_files())).as_uri()]
+    run = subprocess.run([node, *script], input=json.dumps([case]), capture_output=True, text=True, check=True)
+    found = np.array(json.loads(run.stdout)[0]).reshape(224, 224, 3)
+    np.testing.assert_array_equal(found, preparation.prepare(image).pixels)
+
+
 SCORING = """
 import { readFileSync } from "node:fs";
 const { readModel } = await import(process.argv[1] + "/engine/model.js");

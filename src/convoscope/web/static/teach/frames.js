@@ -1,22 +1,26 @@
 // A picture as the network takes it: the largest square in its middle, at the network's size. The page that teaches and
-// the page that it saves both use this, so that both see the same.
+// the page that it saves both use this, so that both see the same; and it is what Python makes of files: see pictures.py.
 
 import { h } from "../shared/dom.js";
+import { fittedInto } from "../shared/fitting.js";
 
-/** A canvas of size×size pixels that pictures are drawn to, and their numbers. */
+/** A canvas of size×size pixels that shows what was taken last, and its numbers. */
 export function createFrame(size) {
   const canvas = h("canvas", { width: size, height: size });
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.imageSmoothingEnabled = true;
-  context.imageSmoothingQuality = "high";
+  const whole = h("canvas").getContext("2d", { willReadFrequently: true });
+  const square = { width: size, height: size, fit: "crop", interpolation: "bicubic" };
   return {
     canvas,
-    /** Draws a video, an image or a canvas of width×height; what is transparent lies on white. */
+    /** Takes a video, an image or a canvas of width×height; what is transparent lies on white. */
     take(source, width, height) {
-      const side = Math.min(width, height);
-      context.fillStyle = "#fff";
-      context.fillRect(0, 0, size, size);
-      context.drawImage(source, (width - side) / 2, (height - side) / 2, side, side, 0, 0, size, size);
+      if (whole.canvas.width !== width || whole.canvas.height !== height) [whole.canvas.width, whole.canvas.height] = [width, height];
+      whole.fillStyle = "#fff";
+      whole.fillRect(0, 0, width, height);
+      whole.drawImage(source, 0, 0, width, height);
+      const { data } = whole.getImageData(0, 0, width, height);
+      const fitted = fittedInto({ width, height, channels: 4, data }, square);
+      context.putImageData(new ImageData(fitted.data, size, size), 0, 0);
     },
     /** The pixels as bytes: red, green, blue, row by row. */
     pixels() {

@@ -49,19 +49,16 @@ function bytes(text) {
 }
 
 async function open(file) {
-  const address = URL.createObjectURL(file);
-  const image = new Image();
-  image.src = address;
+  let image;
   try {
-    await image.decode();
-    if (image.naturalWidth * image.naturalHeight > MOST_MEGAPIXELS * 1e6)
-      throw new RangeError(`“${file.name}” has more than ${MOST_MEGAPIXELS} megapixels. Scale it down.`);
-    await live.look(image, image.naturalWidth, image.naturalHeight);
-  } catch (problem) {
-    say(problem instanceof RangeError ? problem.message : `“${file.name}” is not an image that this browser can read.`, "error");
-  } finally {
-    URL.revokeObjectURL(address);
+    image = await createImageBitmap(file, { colorSpaceConversion: "none" }); // Python takes the numbers as they are
+  } catch {
+    return say(`“${file.name}” is not an image that this browser can read.`, "error");
   }
+  const { width, height } = image;
+  if (width * height > MOST_MEGAPIXELS * 1e6) say(`“${file.name}” has more than ${MOST_MEGAPIXELS} megapixels. Scale it down.`, "error"); // prettier-ignore
+  else await live.look(image, width, height);
+  image.close();
 }
 
 byId("open").addEventListener("click", () => byId("file").click());
