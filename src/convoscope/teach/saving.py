@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -51,6 +52,8 @@ class Saved:
             ["Model", str(self.model)],
             ["Report", str(self.report)],
             ["Page", f"{self.page} ({size:.1f} MB)"],
+            ["To use it", f"convoscope predict {shlex.quote(str(self.model))} IMAGE..."],
+            ["To make a run of it", f"convoscope train {shlex.quote(str(self.pictures))}"],
         ]
         return {"rows": rows, "page": "saved/classifier.html"}
 
