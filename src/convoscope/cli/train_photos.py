@@ -133,7 +133,7 @@ def _close(console: Console, folder: RunFolder, outcome: Outcome) -> None:
             f"Photos that show none of these are refused; so are {percent(refused['lost'])} of those that do.",
             soft_wrap=True,
         )
-    _say_findings(console, report)
+    _say_findings(console, folder, report)
     list_files(console, folder)
     console.print("\nNext", style="bold")
     for words in (("predict", folder, folder.example), ("explore", folder)):
@@ -141,12 +141,12 @@ def _close(console: Console, folder: RunFolder, outcome: Outcome) -> None:
     remind(console, caveats(outcome))
 
 
-def _say_findings(console: Console, report: dict[str, Any]) -> None:
+def _say_findings(console: Console, folder: RunFolder, report: dict[str, Any]) -> None:
     from convoscope.quality import Findings, say
 
     if findings := Findings.from_dict(report["findings"]):
         console.print()
-        say(console, findings)
+        say(console, findings, str(folder.suspects))
 
 
 def _leave_interrupted(folder: RunFolder) -> None:
