@@ -40,6 +40,7 @@ def test_a_model_is_written_as_one_page(model: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["export", str(model), "--data", "digits", "--html", str(page)])
     assert result.exit_code == 0, result.output
     assert "Written" in result.output
+    assert "the training images are not" in " ".join(result.output.split()).lower()
     assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert page.stat().st_size < 3_000_000
 

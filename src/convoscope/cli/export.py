@@ -9,6 +9,7 @@ import typer
 
 from convoscope.cli.options import read_path
 
+_LARGE = 10_000_000  # bytes of a page
 HELP = "Write a trained model as one HTML file, in which everything in it can be seen."
 EXAMPLES = (
     "convoscope export runs/digits-cnn-2-1 --html page.html",
@@ -58,7 +59,7 @@ def command(
     from convoscope.cli.console import results
     from convoscope.cli.explore import load
     from convoscope.storage import write_atomically
-    from convoscope.web.explorer import in_eight_bits, offline
+    from convoscope.web.explorer import in_eight_bits, left_out, offline
 
     explored = load(trained, data, data_dir, beside)
     if quantise:
@@ -67,6 +68,11 @@ def command(
     write_atomically(html, [page])
     console = results()
     console.print(f"Written: {html} ({len(page) / 1e6:.1f} MB)", soft_wrap=True)
+    missing = left_out(explored)
+    if missing:
+        console.print(missing, soft_wrap=True)
+    if len(page) > _LARGE and not quantise:
+        console.print("--quantise writes large kernels in 8 bits: a quarter of their size.", soft_wrap=True)
     for each in (explored, explored.beside):
         if each is not None and each.note:
             console.print(f"{each.title}: {each.note}", soft_wrap=True, markup=False, highlight=False)

@@ -19,6 +19,7 @@ from convoscope.web.beside import check_pair
 from convoscope.web.bundle import offline_page
 from convoscope.web.description import describe
 from convoscope.web.epochs import Moments, embedded as embedded_epochs, epochs_of
+from convoscope.web.exhibits import bytes_of_each
 from convoscope.web.explored import Explored
 from convoscope.web.image_outputs import apart as images_apart
 from convoscope.web.opening import Opened, Page, open_page
@@ -35,6 +36,7 @@ _PAGE = "explorer/index.html"
 _BYTES = "application/octet-stream"
 _ROOM = 12_000_000  # bytes of images that a server gives out
 _ROOM_IN_FILE = 1_000_000
+_PHOTOS_IN_FILE = 20
 
 
 def explore(
@@ -176,7 +178,7 @@ def _runs_here(explored: Explored) -> bool:
 
 def offline(explored: Explored, folder: Traversable | None = None, *, snapshots: bool = False) -> str:
     """Return the explorer as one file of HTML that needs neither server nor network, perhaps with all snapshots."""
-    described = describe(explored, _ROOM_IN_FILE)
+    described = describe(explored, room_in_file(explored))
     embedded = {
         "explorer": {**described.told, "asks": [], "runs": "page"},
         "model": base64.b64encode(explored.file).decode(),
@@ -188,6 +190,20 @@ def offline(explored: Explored, folder: Traversable | None = None, *, snapshots:
     if explored.beside is not None:
         embedded["beside"] = base64.b64encode(explored.beside.file).decode()
     return offline_page(folder or page_files(), _PAGE, embedded)
+
+
+def room_in_file(explored: Explored) -> int:
+    """Return how many bytes of images a file has room for: some photos, or many small images."""
+    return max(_ROOM_IN_FILE, min(_PHOTOS_IN_FILE * sum(map(bytes_of_each, explored.all_images)), 4 * _ROOM_IN_FILE))
+
+
+def left_out(explored: Explored) -> str:
+    """Say what a page as one file lacks of the page that Python serves; empty where that is nothing."""
+    given, count = len(describe(explored, room_in_file(explored)).told["indices"]), len(explored.images)
+    parts = [f"{given} of {count} test images are in it"] if given < count else []
+    if explored.training_images is not None:
+        parts.append("the training images are not")
+    return f"{', and '.join(parts)}.".capitalize() if parts else ""
 
 
 def in_eight_bits(explored: Explored) -> Explored:

@@ -1,7 +1,7 @@
 // Which features speak for a class: what each adds to its logit, where in the photo it is, and in which training photos.
 
 import { h } from "../shared/dom.js";
-import { plural } from "../shared/format.js";
+import { number, plural } from "../shared/format.js";
 import { extent } from "../shared/scale.js";
 import { contributions, featuresOf, mapOf, strongestOf } from "./features.js";
 import { bytes, unpack } from "./given.js";
@@ -12,6 +12,7 @@ import { percent, value } from "./words.js";
 
 const SHOWN = 6;
 const SIDE = 132; // CSS pixels
+const two = (value) => number(value, 2); // decimals: a sum is to come out as it is shown
 
 /** The card's content in `holder`; `network` fills in the values of layers, `ask(address, question)` asks the running Python. */
 export function createFeatureList(holder, { model, explorer, network, ask, say }) {
@@ -56,10 +57,10 @@ export function createFeatureList(holder, { model, explorer, network, ask, say }
     const ours = best.reduce((all, feature) => all + terms[feature], 0);
     const against = terms.reduce((all, each) => all + Math.min(0, each), 0);
     sum.replaceChildren(
-      `The ${features.length.toLocaleString("en")} features × their weights add up to ${value(total)}; with the bias ${value(bias)} that is the logit of `,
+      `The ${features.length.toLocaleString("en")} features × their weights add up to ${two(total)}; with the bias ${two(bias)} that is the logit of `,
       h("b", {}, names[classIndex]),
-      `: ${value(logit)}${shareOf(outputs[main], classIndex)}. `,
-      `These ${best.length} add ${value(ours)}${more ? `, ${plural(more, "other")} ${value(theirs)}` : ""}, and the features that speak against it ${value(against)}.`,
+      `: ${two(logit)}${shareOf(outputs[main], classIndex)}. `,
+      `These ${best.length} add ${two(ours)}${more ? `, ${plural(more, "other")} ${two(theirs)}` : ""}, and the features that speak against it ${two(against)}.`,
     );
     const maps = place.maps === null ? null : at(place.maps);
     const scale = Math.max(...best.map((feature) => terms[feature]), 1e-12);
@@ -72,14 +73,15 @@ export function createFeatureList(holder, { model, explorer, network, ask, say }
     const ends = layers[main].steps.at(-1)?.name;
     if (!["softmax", "sigmoid"].includes(ends)) return "";
     const single = output.data.length === 1;
-    return `, ${percent(single ? (classIndex ? output.data[0] : 1 - output.data[0]) : output.data[classIndex])} behind ${ends}`;
+    const share = single ? (classIndex ? output.data[0] : 1 - output.data[0]) : output.data[classIndex];
+    return `, of which ${ends} makes ${percent(share)}`;
   }
 
   function item(feature, { terms, features, weights, classIndex, maps, input, scale }) {
     const outputs = weights.kernel.shape[1];
     const weight = weights.kernel.data[feature * outputs + (outputs === 1 ? 0 : classIndex)];
     const bar = h("i", { class: "fill positive" });
-    bar.style.width = `${(50 * terms[feature]) / scale}%`;
+    bar.style.width = `${(100 * terms[feature]) / scale}%`;
     const seen = maps && imageShape(input.shape) ? overlaid(feature, maps, input) : null;
     return h(
       "li",
@@ -89,7 +91,7 @@ export function createFeatureList(holder, { model, explorer, network, ask, say }
         "div",
         { class: "term-of" },
         h("p", {}, h("b", {}, `Feature ${feature}`), ` ${value(features[feature])} × ${value(weight)} = ${outputs === 1 && !classIndex ? "−(" : ""}${value(features[feature] * weight)}${outputs === 1 && !classIndex ? ")" : ""}`),
-        h("span", { class: "track signed" }, bar),
+        h("span", { class: "track" }, bar),
         h("div", { class: "neighbours small" }),
       ),
     );

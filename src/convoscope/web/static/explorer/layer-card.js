@@ -47,7 +47,8 @@ export function createLayerCard({ name, shape, layer, notes, position, onpick, o
     ([entry]) => {
       visible = entry.isIntersecting;
       if (visible) draw();
-      if (isSeen() && drawn && !drawn.tensor) onseen();
+      sayBusy();
+      if (isSeen() && !drawn.tensor) onseen();
     },
     { rootMargin: "200px" },
   ).observe(card);
@@ -72,6 +73,7 @@ export function createLayerCard({ name, shape, layer, notes, position, onpick, o
     if (to >= 0 && to < layout.shown) onpick({ channel: to });
   });
 
+  const sayBusy = () => card.setAttribute("aria-busy", String(isSeen() && !drawn.tensor));
   const isSeen = () => visible && Boolean(drawn) && !drawn.folded && !body;
 
   function draw(again = false) {
@@ -103,7 +105,7 @@ export function createLayerCard({ name, shape, layer, notes, position, onpick, o
       if (now.every((each, i) => each === rendered[i])) return; // another pixel of the same map: nothing changes here
       rendered = now;
       drawn = { tensor, off, selected, folded };
-      card.setAttribute("aria-busy", String(!tensor && isSeen()));
+      sayBusy();
       card.classList.toggle("folded", folded);
       card.classList.toggle("selected", Boolean(selected));
       fold.setAttribute("aria-expanded", String(!folded));

@@ -64,6 +64,7 @@ const sourceHome = byId("source").parentElement;
 const result = document.querySelector(".result");
 let shown = null; // {given, inputs, outputs, label} of the last run: inputs as images, where `given` are what is taken
 let starting = true;
+let underWay = 0; // runs
 
 // --- parts of the page
 
@@ -179,6 +180,7 @@ state.listen((now, before) => {
 });
 
 async function run(given, label) {
+  busy(+1);
   try {
     const outputs = await network.run(given, wanted());
     if (!outputs) return;
@@ -190,7 +192,15 @@ async function run(given, label) {
     renderEvidence();
   } catch (problem) {
     say(problem.message, "error");
+  } finally {
+    busy(-1);
   }
+}
+
+/** Says that a run is under way, or over. */
+function busy(one) {
+  underWay += one;
+  byId("says").setAttribute("aria-busy", String(underWay > 0));
 }
 
 /** The positions of the layers whose values are shown. */
