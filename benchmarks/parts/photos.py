@@ -60,7 +60,7 @@ def _contestants(row: str, place: Path, split: int, options: Options, foreign: l
     scratch = _job(place, split, options, "--backbone", "none", task="photos", foreign=[])
     reference = {
         "task": "photos",
-        "split": str(place / "split.json"),
+        "split": str(_list_of(place)),
         "cache": str(FOLDER / "features"),
         "threads": options.threads,
     }
@@ -77,12 +77,16 @@ def _job(place: Path, split: int, options: Options, *more: str, **rest: Any) -> 
 
 
 def _laid_out(row: str, split: int, chosen: Split) -> Path:
-    """Lay a split out in folders, with a list of its files beside them."""
+    """Lay a split out in folders, with a list of its files beside their folder."""
     place = chosen.lay_out(FOLDER / "splits" / f"{row.replace(' ', '-').replace(',', '')}-{split}")
     parts = {"train": chosen.train, "test": chosen.test}
     listed = {part: [(str(file), label) for file, label in photos] for part, photos in parts.items()}
-    (place / "split.json").write_text(json.dumps(listed), encoding="utf-8")
+    _list_of(place).write_text(json.dumps(listed), encoding="utf-8")
     return place
+
+
+def _list_of(place: Path) -> Path:
+    return place.with_name(f"{place.name}.json")
 
 
 def _hundred(whole: Split) -> Split:
