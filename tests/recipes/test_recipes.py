@@ -9,7 +9,17 @@ import pytest
 import convoscope as cs
 from convoscope.datasets import info
 from convoscope.errors import ConfigurationError, UnknownNameError
-from convoscope.layers import BatchNormalization, Conv2D, MaxPooling2D, RandomFlip, RandomRotation, RandomTranslation
+from convoscope.layers import (
+    BatchNormalization,
+    Conv2D,
+    MaxPooling2D,
+    RandomBrightness,
+    RandomContrast,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    RandomZoom,
+)
 from convoscope.recipes import Recipe
 from convoscope.training.schedules import OneCycle
 
@@ -146,6 +156,20 @@ def test_the_fast_rule_gives_colour_and_larger_images_a_convolution_for_each_hal
     assert [layer.filters for layer in convolutions] == [*widths, widths[-1]]
     assert kinds(model).count(BatchNormalization) == kinds(model).count(MaxPooling2D) == len(widths)
     assert RandomRotation in kinds(model)
+
+
+def test_few_photos_in_colour_are_varied_more_and_mirrored_where_that_makes_no_difference() -> None:
+    few, many, grey, small = (
+        cs.recipes.suggest("fast", shape, count, mirrored=True)
+        for shape, count in (((64, 64, 3), 400), ((64, 64, 3), 2_000), ((64, 64, 1), 400), ((32, 32, 3), 400))
+    )
+    varied = {RandomFlip, RandomTranslation, RandomRotation, RandomZoom, RandomContrast, RandomBrightness}
+    assert varied <= set(kinds(few.model((64, 64, 3), 5)))
+    assert few.label_smoothing > 0
+    for other in (many, grey, small, cs.recipes.suggest("fast", (64, 64, 3), 400)):
+        assert "flip" not in other.augmentation
+    for other in (many, grey, small):
+        assert "zoom" not in other.augmentation
 
 
 def test_the_fast_rule_gives_small_grey_images_the_lessons_network_normalized_where_they_are_many() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from convoscope.checks import integer, shape as as_shape
 from convoscope.errors import unknown_name
@@ -23,9 +24,15 @@ NORMALIZED = (
 # Two pixels of 28, and eleven degrees. No flips: who knows whether what is mirrored still is the same.
 _SHIFTED = "shift 0.08 interpolation=nearest"
 _TURNED = "shift 0.08, rotate 0.03"
+# Photos that the network knows by heart. 280 of ants and bees at 64 × 64, the other 117 to validate with, one seed: as
+# `_TURNED` 66.7 %, varied like this, mirrored, with a smoothing of 0.1 and a decay of 0.05 82.1 %, and the
+# cross-entropy 0.46 in place of 0.87. 400 of five flowers, 500 to validate with: much the same as this, 63.6 in place
+# of 63.0 %, and 0.93 in place of 1.56. 400 of ten hand signs, not mirrored: 99.3 in place of 98.7 %, of 600.
+_FEW_PHOTOS = 1_000
+_VARIED = "shift 0.1, rotate 0.03, zoom 0.2, contrast 0.3, brightness 0.15"
 
 
-def suggest(name: str, image_shape: Sequence[int], images: int) -> Recipe:
+def suggest(name: str, image_shape: Sequence[int], images: int, *, mirrored: bool = False) -> Recipe:
     """Return a recipe for new data, by a rule.
 
     Parameters
@@ -37,9 +44,14 @@ def suggest(name: str, image_shape: Sequence[int], images: int) -> Recipe:
     image_shape : (height, width, channels)
     images : int
         How many there are to train with.
+    mirrored : bool
+        Whether a mirrored image still belongs to its class: a bee does, a hand that shows a sign may not. Only few
+        images of the size of photos, in colour, are then mirrored in training.
 
     Examples
     --------
+    >>> suggest("fast", (64, 64, 3), 400, mirrored=True).augmentation
+    'flip horizontal, shift 0.1, rotate 0.03, zoom 0.2, contrast 0.3, brightness 0.15'
     >>> suggest("best", (32, 32, 3), 5_000).augmentation
     'shift 0.08 interpolation=nearest'
     >>> suggest("fast", (28, 28, 1), 6_000).network
@@ -79,7 +91,7 @@ def suggest(name: str, image_shape: Sequence[int], images: int) -> Recipe:
             weight_decay=0.05,
             label_smoothing=0.05,
         )
-    return Recipe(
+    stages = Recipe(
         name,
         None,
         _stages(side),
@@ -91,6 +103,10 @@ def suggest(name: str, image_shape: Sequence[int], images: int) -> Recipe:
         weight_decay=0.03,
         augmentation=_TURNED,
     )
+    if shape[2] == 3 and side >= _LARGE_SIDE and count < _FEW_PHOTOS:
+        varied = f"flip horizontal, {_VARIED}" if mirrored else _VARIED
+        return replace(stages, weight_decay=0.05, label_smoothing=0.1, augmentation=varied)
+    return stages
 
 
 def check_name(name: str) -> None:
