@@ -84,6 +84,7 @@ def _loaded(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
     from convoscope.datasets.registry import source
     from convoscope.explore.image_outputs import has_image_outputs
     from convoscope.runs.preparation import load_data, with_channels
+    from convoscope.runs.reporting import TRAINED
     from convoscope.runs.training import knows_classes, settings_of, what_changed
     from convoscope.web.explored import Explored
 
@@ -91,8 +92,9 @@ def _loaded(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
     title = _title(trained, run)
     if run is not None:
         found = find_model(run, trained)
-        model, epochs, note = found.model, found.epochs, found.note
         settings = settings_of(run, data_dir=None if data_dir is None else str(data_dir))
+        # A head on a frozen backbone has no epochs to look at.
+        model, epochs, note = found.model, None if settings.backbone else found.epochs, found.note
         if data is None or source(data).key == settings.dataset:
             images = load_data(settings)
             note = f"{note} {what_changed(run, images) or ''}"
@@ -103,14 +105,20 @@ def _loaded(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
         if data is None:
             return Explored(model, title=title)
         images = other_images(model, data, data_dir)
-    if images.test_part == "validation":
+    part = {"validation": "validation", "cross-validation": "training"}.get(images.test_part, "test")
+    if part == "validation":
         note = f"{note} These are the validation images: there are no test images.".strip()
+    if part == "training":
+        note = f"{note} {TRAINED}".strip()
     if has_image_outputs(model):
         return Explored(model, _as_taken(model, images), title=title, epochs=epochs, note=note.strip())
     labelled = knows_classes(model, images.info.class_names)
     if not labelled:
         note = f"{note} {images.info.name} has other classes than the model, so its labels are not shown."
-    trained_with = labelled and images.test_part != "all"  # images that are shown are their own nearest
+    trained_with = labelled and images.test_part not in (
+        "all",
+        "cross-validation",
+    )  # images that are shown are their own nearest
     return Explored(
         model,
         x=with_channels(images.x_test),
@@ -120,6 +128,7 @@ def _loaded(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
         title=title,
         epochs=epochs,
         note=note.strip(),
+        part=part,
     )
 
 

@@ -238,7 +238,7 @@ def origin(settings: TrainSettings, info: DatasetInfo, digest: str | None) -> di
     import convoscope
 
     return {
-        "trained": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "trained": datetime.now(timezone.utc).date().isoformat(),
         "convoscope": convoscope.__version__,
         "data": info.name,
         "train_images": info.train_count,

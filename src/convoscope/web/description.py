@@ -59,6 +59,7 @@ def describe(explored: Explored, room: int, *, waits: bool = True) -> Described:
         "preparation": preparation(explored).as_dict() if takes_images(explored) else None,
         "multiplyAdds": explored.multiply_adds,
         "count": len(images),
+        "part": explored.part,
         "indices": chosen.tolist(),
         "packed": [unpacking(each) for each in packed],
         "packedTargets": None if targets is None else unpacking(targets),

@@ -59,6 +59,8 @@ class Explored:
         Those that it was trained in, if they are known.
     note : str
         What the page says of the model, if there is something to say.
+    part : {"test", "validation", "training"}
+        What the images are, which the page says beside how many of them are right.
     """
 
     model: Network
@@ -71,6 +73,7 @@ class Explored:
     content: bytes | None = None
     epochs: Epochs | None = None
     note: str = ""
+    part: str = "test"
 
     def __post_init__(self) -> None:
         if self.beside is not None:

@@ -253,7 +253,7 @@ function sayFacts(told) {
   const sizes = model.inputShapes.map(sizeOf).join(" and ");
   const facts = [plural(layers.length, "layer"), plural(model.parameters, "parameter"), `images ${sizes}`];
   const measured = measure.words(told);
-  if (measured) facts.push(`${measured} on ${plural(explorer.count, "test image")}`);
+  if (measured) facts.push(`${measured} on ${plural(explorer.count, `${explorer.part} image`)}`);
   byId("facts").textContent = facts.join(" · ");
 }
 

@@ -12,7 +12,7 @@ const LISTED = 30;
 
 /** The matrix in `matrix` and the images in `shown`; `state` has `cell` ([true, prediction] or null) and `image`. */
 export function createMistakes({ matrix, shown }, { collection, explorer, state }) {
-  const { names, count } = explorer;
+  const { names, count, part } = explorer;
   let confusion, accuracy, counts, wrong, totals; // of the model, or of an epoch
   let problem = ""; // why they are not known
   take(explorer);
@@ -90,7 +90,7 @@ export function createMistakes({ matrix, shown }, { collection, explorer, state 
         return;
       }
       const total = wrong.reduce((sum, [, , n]) => sum + n, 0);
-      const words = `${percent(accuracy)} of ${plural(count, "test image")} are predicted correctly; ${plural(total, "mistake")}.`;
+      const words = `${percent(accuracy)} of ${plural(count, `${part} image`)} are predicted correctly; ${plural(total, "mistake")}.`;
       const axes = "A row for each true class, a column for each prediction.";
       matrix.replaceChildren(
         h("p", { class: "note" }, names.length <= READABLE ? `${words} ${axes}` : `${words} The most frequent:`),
