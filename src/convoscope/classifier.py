@@ -14,7 +14,8 @@ from convoscope.applications import backbone as find_backbone
 from convoscope.engine.select import current
 from convoscope.engine.threads import get_threads
 from convoscope.errors import DataError, FileFormatError, ShapeError
-from convoscope.models import Model, load_model
+from convoscope.models import load_model
+from convoscope.models.network import Network
 from convoscope.paths import user_path
 from convoscope.quality import Findings
 from convoscope.runs import RunFolder, TrainSettings
@@ -34,7 +35,7 @@ class Classifier:
 
     Attributes
     ----------
-    model : Model
+    model : Model or Sequential
         The whole network: photos in, calibrated probabilities out. Call ``explore``, ``summary`` or ``save`` on it.
     report : dict
         What ``report.json`` of the run says; empty after `fit`.
@@ -49,7 +50,7 @@ class Classifier:
         classifier.predict("unknown.jpg").name
     """
 
-    def __init__(self, model: Model, report: dict[str, Any] | None = None, run: Path | None = None) -> None:
+    def __init__(self, model: Network, report: dict[str, Any] | None = None, run: Path | None = None) -> None:
         self.model = model
         self.report = report or {}
         self.run = run
@@ -134,7 +135,6 @@ class Classifier:
         stem = f"{data.info.name}-{settings.label}"
         run = RunFolder.create_numbered("runs", stem) if out is None else RunFolder.create(out)
         outcome = train_photos(run, settings, data, say=say)
-        assert isinstance(outcome.model, Model)
         return cls(outcome.model, outcome.report, run.path)
 
     @classmethod
@@ -187,7 +187,7 @@ class Classifier:
     def load(cls, path: str | os.PathLike[str]) -> Classifier:
         """Load a classifier from a run's folder or a model's file."""
         model = load_model(path)
-        if not isinstance(model, Model) or model.class_names is None or model.preprocessing is None:
+        if model.class_names is None or model.preprocessing is None:
             raise FileFormatError(
                 f"{path} is a model, but no classifier of photos: it does not say which classes it knows, or how "
                 f"photos are prepared for it. Use convoscope.load_model."

@@ -18,15 +18,16 @@ from convoscope.report import classification_report
 from convoscope.report.calibration import calibration_error
 from convoscope.report.interval import interval_of
 from convoscope.runs.folder import RunFolder
-from convoscope.runs.photos import CROSS_VALIDATION, check_photos, origin
+from convoscope.runs.photos import CROSS_VALIDATION, check_photos, load_photos, origin
 from convoscope.runs.reporting import Outcome, describe, write_report
 from convoscope.runs.settings import TrainSettings
 from convoscope.runs.suspects import examined, write_findings
 from convoscope.tracking import kept_open, trackers_in
 from convoscope.training.callbacks import Callback
 from convoscope.transfer import Choice, Extractor, FeatureStore, Photos, Wishes, train
-from convoscope.transfer.choosing import MINUTES, as_dict
+from convoscope.transfer.choosing import MINUTES, SCRATCH, as_dict
 from convoscope.transfer.features import Progress
+from convoscope.transfer.scratch import SIDE
 
 
 def train_photos(
@@ -71,8 +72,14 @@ def train_photos(
         choice = _chosen(settings, data, extractor, progress, say)
         seconds = time.perf_counter() - began
         model = choice.classified.model
-        model.preprocessing = data.preprocessing
-        tested, images = _tested(choice, data)
+        shown = data
+        if choice.way == SCRATCH:
+            # From here on, the run is one on smaller images.
+            settings = replace(settings, image_size=(SIDE, SIDE))
+            shown = load_photos(settings, split=data.split())
+            folder.write_config(describe(settings, shown))
+        model.preprocessing = shown.preprocessing
+        tested, images = _tested(choice, shown)
         epochs = 1 if choice.plan is None else choice.plan.epochs
         last = {"epoch": epochs, "val_accuracy": _held_out(choice)["accuracy"], "seconds": round(seconds, 3)}
         folder.append_epoch(last)
@@ -92,6 +99,7 @@ def train_photos(
         measured["findings"] = findings.as_dict()
         model.origin = {
             **origin(settings, data.info, data.digest()),
+            "way": choice.way,
             "temperature": choice.classified.temperature,
             "result": {name: tested[name] for name in ("part", "images", "accuracy", "interval")},
         }

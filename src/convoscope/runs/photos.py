@@ -24,6 +24,7 @@ from convoscope.runs.folder import RunFolder
 from convoscope.runs.settings import TrainSettings
 from convoscope.storage import read_json
 from convoscope.transfer.fine_tuning import check_blocks
+from convoscope.transfer.scratch import preprocessing
 
 DEFAULT = "efficientnet-lite0"
 SCRATCH = "none"
@@ -124,14 +125,20 @@ def check_backbone(name: str, fine_tune: int | None) -> None:
         check_blocks(found, fine_tune)
 
 
-def load_photos(settings: TrainSettings, progress: Progress | None = None) -> FolderDataset:
+def load_photos(
+    settings: TrainSettings, progress: Progress | None = None, split: Mapping[str, str] | None = None
+) -> FolderDataset:
     """Load your own images in the form that the settings' backbone takes.
+
+    Where training from scratch was the better way, their ``image_size`` is smaller. A `split` that is known stays.
 
     With fewer than 500 of them, none is set aside to test with: ``test_part`` is then ``"cross-validation"``, and the
     test images are those to train with.
     """
     assert settings.backbone is not None
     form = find_backbone(settings.backbone).preprocessing
+    if settings.image_size is not None:
+        form = preprocessing(find_backbone(settings.backbone))
     few = len(listed(settings.dataset).entries) < _TOO_FEW_TO_TEST
     data = from_folder(
         settings.dataset,
@@ -144,12 +151,12 @@ def load_photos(settings: TrainSettings, progress: Progress | None = None) -> Fo
         test_split=0.0 if few else _TEST,
         max_pixels=settings.max_pixels,
         exclude=exclusions(settings.exclude, settings.dataset),
-        split=_split_of(settings.based_on),
+        split=split or _split_of(settings.based_on),
         cache_dir=None if settings.data_dir is None else user_path(settings.data_dir) / "folders",
         threads=settings.threads,
         progress=progress,
     )
-    reason = f"what {settings.backbone} takes"
+    reason = f"what {settings.backbone} takes" if settings.image_size is None else "what is trained from scratch"
     taken = replace(data.report.form, size_reason=reason, colour_reason=reason)
     data = replace(data, report=replace(data.report, form=taken))
     if len(data.x_test):

@@ -5,28 +5,33 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.transfer.features import Extractor, Progress, View
+from convoscope.transfer.features import Extractor, Images, Progress, View
 from convoscope.transfer.fine_tuning import Plan, fine_tune
 from convoscope.transfer.frozen import Classified, head_of, train_frozen
 from convoscope.transfer.mirroring import may_be_mirrored
 from convoscope.transfer.photos import Photos
+from convoscope.transfer.scratch import are_uniform, prepared, preprocessing, train_scratch
 from convoscope.transfer.tuned import finished
 from convoscope.wording import counted
+
+if TYPE_CHECKING:
+    from convoscope.models import Model, Sequential
 
 MINUTES = 3.0
 BLOCKS = 4
 _FEW = 150  # images, below which fine-tuning learns them by heart
 _GOOD = 0.98
 _ASKED = 200  # images tell whether all may be mirrored
-_MOST_EPOCHS, _LEAST_EPOCHS = 8, 3
+_MOST_EPOCHS, _LEAST_EPOCHS = 8, 2
 _PASSES = 1.8  # through the images: four of five folds to try, and then all
-_STEP, _FORWARD = 3.0, 0.03  # a training step beside a forward pass, and the seconds of one if none was measured
-FROZEN, TUNED = "frozen", "fine-tuned"
+_STEP = 2.5  # a training step beside a forward pass
+_MEASURED = 32  # images
+FROZEN, TUNED, SCRATCH = "frozen", "fine-tuned", "scratch"
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class Attempt:
 
     Attributes
     ----------
-    way : {"frozen", "fine-tuned"}
+    way : {"frozen", "fine-tuned", "scratch"}
     right, images : int
         How many of the held-out images were right, of how many.
     seconds : float
@@ -57,7 +62,7 @@ class Choice:
         What was chosen.
     frozen : Classified
         What the frozen backbone came to: it has held out every image.
-    way : {"frozen", "fine-tuned"}
+    way : {"frozen", "fine-tuned", "scratch"}
     reason : str
         A sentence.
     labels : array of int, shape (N,)
@@ -120,39 +125,110 @@ def train(
     Notes
     -----
     A head on the frozen backbone is trained first, and each image held out once. If it leaves something to gain, there
-    are images enough, and the time suffices, the last blocks are fine-tuned without one fifth of the images; if more of
-    that fifth are right then, they are fine-tuned on all of them.
+    are images enough, and the time suffices, the last blocks are fine-tuned without one fifth of the images; and where
+    the images are uniform, a small network is trained from scratch without it. If more of that fifth are right then,
+    the best way is taken with all images.
     """
     began = time.perf_counter()
     frozen = train_frozen(photos, extractor, balanced=wishes.balanced, seed=wishes.seed, progress=progress)
-    folds = frozen.folds == 0
-    attempts = [Attempt(FROZEN, *_right(frozen.held_out, photos.labels, frozen.judged), time.perf_counter() - began)]
-    epochs, why_not = _epochs(photos, extractor, attempts[0], wishes)
-    if why_not:
-        return Choice(frozen, frozen, FROZEN, why_not, photos.labels, attempts)
-    plan = Plan(wishes.blocks or BLOCKS, epochs, _mirrored(photos, extractor, wishes), wishes.balanced, wishes.seed)
-    say(f"Trying to fine-tune {_described(plan)}, without a fifth of the images ...")
-    began = time.perf_counter()
-    held_out = np.flatnonzero(folds)
-    training = photos.take(np.flatnonzero(~folds))
-    head, _ = head_of(training, extractor, balanced=wishes.balanced, seed=wishes.seed)
-    trial = fine_tune(extractor.backbone, head, training.images, training.labels, photos.class_names, plan)
-    told = np.asarray(trial.predict(photos.images[held_out], verbose=0), np.float64)
-    everyone = np.ones(len(held_out), bool)
-    tuned = Attempt(TUNED, *_right(told, photos.labels[held_out], everyone), time.perf_counter() - began)
-    before, _ = _right(frozen.held_out[held_out], photos.labels[held_out], everyone)
-    attempts.append(tuned)
-    compared = (
-        f"{tuned.right} of {counted(tuned.images, 'held-out image')} right, and {before} with the frozen backbone"
+    first = Attempt(FROZEN, *_right(frozen.held_out, photos.labels, frozen.judged), time.perf_counter() - began)
+    if (why_not := _nothing_to_gain(photos, first, wishes)) is not None:
+        return Choice(frozen, frozen, FROZEN, why_not, photos.labels, [first])
+    trials = _Trials(photos, extractor, wishes, frozen, say)
+    candidates = []
+    if wishes.blocks is None and are_uniform(photos, first.right / first.images, wishes.seed):
+        candidates.append(trials.scratch())
+    epochs, needed = _epochs(photos, extractor, wishes)
+    if epochs:
+        candidates.append(trials.tuned(epochs))
+    attempts = [first, *(each.attempt for each in candidates)]
+    late = (
+        "" if epochs else f" To fine-tune it would take about {needed:.0f} minutes; --minutes {needed:.0f} allows that."
     )
-    if tuned.right <= before and wishes.blocks is None:
-        return Choice(frozen, frozen, FROZEN, f"Fine-tuning gained nothing: {compared}.", photos.labels, attempts)
-    say(f"Fine-tuning {_described(plan)} on all images: {compared} ...")
-    head, _ = head_of(photos, extractor, balanced=wishes.balanced, seed=wishes.seed)
-    model = fine_tune(extractor.backbone, head, photos.images, photos.labels, photos.class_names, plan)
-    classified = finished(model, photos, trial, held_out)
-    reason = f"Fine-tuning {_described(plan)}: {compared}."
-    return Choice(classified, frozen, TUNED, reason, photos.labels, attempts, plan)
+    if not candidates:
+        return Choice(frozen, frozen, FROZEN, f"The backbone stays frozen.{late}", photos.labels, attempts)
+    best = max(candidates, key=lambda each: each.attempt.right)
+    ways = [*(f"{each.attempt.way} {each.attempt.right}" for each in candidates), f"frozen {trials.before}"]
+    compared = f"right of {counted(best.attempt.images, 'held-out image')}: {', '.join(ways)}"
+    if best.attempt.right <= trials.before and wishes.blocks is None:
+        return Choice(frozen, frozen, FROZEN, f"The backbone stays frozen; {compared}.{late}", photos.labels, attempts)
+    say(f"{best.what} on all images; {compared} ...")
+    reason = f"{best.what}; {compared}.{late}"
+    return Choice(best.finish(), frozen, best.attempt.way, reason, photos.labels, attempts, best.plan)
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    """What was tried without a fifth of the images, and can be trained on all of them."""
+
+    attempt: Attempt
+    what: str
+    finish: Callable[[], Classified]
+    plan: Plan | None = None
+
+
+class _Trials:
+    """Tries ways without the first fold of the images, and says how many of these they get right."""
+
+    def __init__(
+        self, photos: Photos, extractor: Extractor, wishes: Wishes, frozen: Classified, say: Callable[[str], None]
+    ) -> None:
+        self.photos, self.extractor, self.wishes, self.say = photos, extractor, wishes, say
+        out = frozen.folds == 0
+        self.out, self.kept = np.flatnonzero(out), np.flatnonzero(~out)
+        self.before, _ = _right(frozen.held_out, photos.labels, out)
+        self.mirrored = _mirrored(photos, extractor, wishes)
+
+    def tuned(self, epochs: int) -> _Candidate:
+        """Try to fine-tune the last blocks of the backbone."""
+        photos, wishes = self.photos, self.wishes
+        plan = Plan(wishes.blocks or BLOCKS, epochs, self.mirrored, wishes.balanced, wishes.seed)
+        self.say(f"Trying to fine-tune {_described(plan)}, without a fifth of the images ...")
+
+        def trained(on: Photos) -> Model:
+            head, _ = head_of(on, self.extractor, balanced=wishes.balanced, seed=wishes.seed)
+            return fine_tune(self.extractor.backbone, head, on.images, on.labels, photos.class_names, plan)
+
+        began = time.perf_counter()
+        trial = trained(photos.take(self.kept))
+        attempt = self._attempt(TUNED, trial, photos.images, began)
+
+        def finish() -> Classified:
+            return finished(trained(photos), trial, photos.images, photos.labels, self.out)
+
+        return _Candidate(attempt, f"Fine-tuning {_described(plan)}", finish, plan)
+
+    def scratch(self) -> _Candidate:
+        """Try to train a small network from scratch."""
+        photos, wishes, backbone = self.photos, self.wishes, self.extractor.backbone
+        self.say("The images are uniform: trying to train from scratch, without a fifth of them ...")
+        images, classes = prepared(photos, backbone), len(photos.class_names)
+
+        def trained(on: npt.NDArray[np.integer]) -> Sequential:
+            return train_scratch(
+                images[on],
+                photos.labels[on],
+                classes,
+                balanced=wishes.balanced,
+                mirrored=self.mirrored,
+                seed=wishes.seed,
+            )
+
+        began = time.perf_counter()
+        trial = trained(self.kept)
+        attempt = self._attempt(SCRATCH, trial, images, began)
+
+        def finish() -> Classified:
+            model = trained(np.arange(len(photos)))
+            model.class_names, model.preprocessing = list(photos.class_names), preprocessing(backbone)
+            return finished(model, trial, images, photos.labels, self.out)
+
+        return _Candidate(attempt, "Training from scratch", finish)
+
+    def _attempt(self, way: str, trial: Model | Sequential, images: Images, began: float) -> Attempt:
+        told = np.asarray(trial.predict(images[self.out], verbose=0), np.float64)
+        right = _right(told, self.photos.labels[self.out], np.ones(len(self.out), bool))
+        return Attempt(way, *right, time.perf_counter() - began)
 
 
 def _described(plan: Plan) -> str:
@@ -173,26 +249,32 @@ def _right(
     return int(np.sum((probabilities.argmax(axis=1) == labels)[judged])), int(judged.sum())
 
 
-def _epochs(photos: Photos, extractor: Extractor, frozen: Attempt, wishes: Wishes) -> tuple[int, str]:
-    """Return for how many epochs to fine-tune, or why not to."""
-    if wishes.blocks is None and not wishes.minutes:
-        return 0, "The backbone stays frozen, as --minutes 0 leaves no time to fine-tune it."
-    if wishes.blocks is None and len(photos) < _FEW:
-        return 0, f"The backbone stays frozen: {len(photos)} images are too few to fine-tune it."
-    if wishes.blocks is None and frozen.right >= _GOOD * frozen.images:
-        return 0, (
+def _nothing_to_gain(photos: Photos, frozen: Attempt, wishes: Wishes) -> str | None:
+    """Say why nothing but the frozen backbone is tried, if so."""
+    if wishes.blocks is not None:
+        return None
+    if not wishes.minutes:
+        return "The backbone stays frozen, as --minutes 0 leaves no time to fine-tune it."
+    if len(photos) < _FEW:
+        return f"The backbone stays frozen: {len(photos)} images are too few to fine-tune it."
+    if frozen.right >= _GOOD * frozen.images:
+        return (
             f"The backbone stays frozen: {frozen.right} of {frozen.images} held-out images are right, which leaves "
             f"little to gain."
         )
-    seconds = _STEP * (extractor.seconds_an_image or _FORWARD) * len(photos) * _PASSES
-    epochs = min(_MOST_EPOCHS, int((wishes.minutes or MINUTES) * 60 / seconds))
+    return None
+
+
+def _epochs(photos: Photos, extractor: Extractor, wishes: Wishes) -> tuple[int, float]:
+    """Return for how many epochs there is time to fine-tune, or 0, and how many minutes the fewest would take."""
+    if extractor.seconds_an_image is None:
+        extractor.measure(photos.images[:_MEASURED])
+    assert extractor.seconds_an_image is not None
+    minutes = _STEP * extractor.seconds_an_image * len(photos) * _PASSES / 60  # an epoch
+    epochs = min(_MOST_EPOCHS, int((wishes.minutes or MINUTES) / minutes))
     if wishes.blocks is None and epochs < _LEAST_EPOCHS:
-        needed = seconds * _LEAST_EPOCHS / 60
-        return 0, (
-            f"The backbone stays frozen: to fine-tune it would take about {needed:.0f} minutes; --minutes "
-            f"{needed:.0f} allows that."
-        )
-    return max(epochs, 1), ""
+        return 0, max(1.0, np.ceil(minutes * _LEAST_EPOCHS))
+    return max(epochs, 1), 0.0
 
 
 def as_dict(choice: Choice) -> dict[str, Any]:

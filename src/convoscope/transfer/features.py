@@ -87,6 +87,13 @@ class Extractor:
         """Compute the features (N, D) of images (N, height, width, 3) with values from 0 to 255."""
         return np.asarray(self.model.predict(images, batch_size=_AT_ONCE, verbose=0), np.float32)
 
+    def measure(self, images: Images) -> Features:
+        """Do as `compute`, and note how long an image took."""
+        began = time.perf_counter()
+        vectors = self.compute(images)
+        self.seconds_an_image = (time.perf_counter() - began) / len(images)
+        return vectors
+
     def features(
         self,
         view: View,
@@ -118,9 +125,7 @@ class Extractor:
         for start in range(0, len(missing), _TOGETHER):
             indices = missing[start : start + _TOGETHER]
             images = images_at(indices)
-            began = time.perf_counter()
-            vectors = self.compute(images[:, :, ::-1] if view.mirrored else images)
-            self.seconds_an_image = (time.perf_counter() - began) / len(indices)
+            vectors = self.measure(images[:, :, ::-1] if view.mirrored else images)
             computed.update(zip(indices, vectors, strict=True))
             if self.store is not None:
                 self.store.put(recipe, [digests[index] for index in indices], vectors)

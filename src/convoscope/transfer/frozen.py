@@ -18,7 +18,7 @@ from convoscope.transfer.rejecting import fit_rejection
 from convoscope.transfer.store import Features
 
 if TYPE_CHECKING:
-    from convoscope.models import Model
+    from convoscope.models import Model, Sequential
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class Classified:
 
     Attributes
     ----------
-    model : Model
+    model : Model or Sequential
         Images in, calibrated probabilities out; it can refuse images.
     features : array of float32, shape (N, D)
         Of the images it was trained with, as they go into its last layer.
@@ -37,12 +37,12 @@ class Classified:
         Whether that was done.
     temperature : float
     penalty : float
-        Of the head; 0 of one that was fine-tuned.
+        Of the head; 0 of what was trained in another way.
     folds : array of int, shape (N,)
         With which others each image was held out.
     """
 
-    model: Model
+    model: Model | Sequential
     features: Features
     held_out: Array
     judged: npt.NDArray[np.bool_]

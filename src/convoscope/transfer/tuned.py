@@ -1,4 +1,4 @@
-"""What a fine-tuned network needs beside its weights: calibration, and when to refuse."""
+"""What a trained network needs beside its weights: calibration, and when to refuse."""
 
 from __future__ import annotations
 
@@ -8,25 +8,31 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.transfer.calibration import best_temperature, softmax
+from convoscope.transfer.features import Images
 from convoscope.transfer.frozen import Classified
-from convoscope.transfer.network import FEATURES
-from convoscope.transfer.photos import Photos
 from convoscope.transfer.rejecting import rejection_of
 
 if TYPE_CHECKING:
-    from convoscope.models import Model
+    from convoscope.models import Model, Sequential
 
 
-def finished(model: Model, photos: Photos, trial: Model, held_out: npt.NDArray[np.integer]) -> Classified:
-    """Calibrate a fine-tuned model, and find when it should refuse.
+def finished(
+    model: Model | Sequential,
+    trial: Model | Sequential,
+    images: Images,
+    labels: npt.NDArray[np.integer],
+    held_out: npt.NDArray[np.integer],
+) -> Classified:
+    """Calibrate a model, and find when it should refuse.
 
     Parameters
     ----------
-    model : Model
-        Fine-tuned on all images.
-    photos : Photos
-    trial : Model
-        Fine-tuned in the same way without the images `held_out`: it tells what to expect of new ones.
+    model : Model or Sequential
+        Trained on all images; its last layer is a softmax over the classes.
+    trial : Model or Sequential
+        Trained in the same way without the images `held_out`: it tells what to expect of new ones.
+    images : array of uint8, shape (N, height, width, 3)
+    labels : array of int, shape (N,)
     held_out : array of int
 
     Returns
@@ -35,30 +41,30 @@ def finished(model: Model, photos: Photos, trial: Model, held_out: npt.NDArray[n
         Of the held-out images, what the trial said.
     """
     kernel, bias = (np.asarray(weight, np.float64) for weight in trial.layers[-1].get_weights())
-    seen = _features(trial, photos.images[held_out])
+    seen = _features(trial, images[held_out])
     scores = seen @ kernel + bias
-    labels = photos.labels[held_out]
-    temperature = best_temperature(scores, labels)
+    truth = labels[held_out]
+    temperature = best_temperature(scores, truth)
     last = model.layers[-1]
     last.set_weights([weight / np.float32(temperature) for weight in last.get_weights()])
-    features = _features(model, photos.images)
-    learned = np.setdiff1d(np.arange(len(photos)), held_out)
-    probabilities = np.zeros((len(photos), len(photos.class_names)))
+    features = _features(model, images)
+    learned = np.setdiff1d(np.arange(len(labels)), held_out)
+    probabilities = np.zeros((len(labels), len(bias)))
     probabilities[held_out] = softmax(scores / temperature)
-    judged = np.zeros(len(photos), bool)
+    judged = np.zeros(len(labels), bool)
     judged[held_out] = True
     model.rejection = rejection_of(
         features,
-        photos.labels,
+        labels,
         [np.asarray(weight) for weight in last.get_weights()],
-        seen=(_features(trial, photos.images[learned]), photos.labels[learned]),
-        held_out=(seen, scores / temperature, labels),
+        seen=(_features(trial, images[learned]), labels[learned]),
+        held_out=(seen, scores / temperature, truth),
     )
     return Classified(model, features, probabilities, judged, temperature, 0.0, np.where(judged, 0, 1))
 
 
-def _features(model: Model, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+def _features(model: Model | Sequential, images: Images) -> npt.NDArray[np.float32]:
+    """Return what goes into the last layer."""
     from convoscope.models import Model
 
-    layer = model.get_layer(FEATURES)
-    return np.asarray(Model(model.inputs, layer.output).predict(images, verbose=0), np.float32)
+    return np.asarray(Model(model.inputs, model.layers[-2].output).predict(images, verbose=0), np.float32)
