@@ -26,25 +26,31 @@ def photos(tmp_path: Path) -> Path:
 def test_no_report_calls_validation_images_test_images(shell: Shell, photos: Path, tmp_path: Path) -> None:
     ended = shell("train", "photos", *OPTIONS, "--out", "run")
     assert ended.status == 0, ended.err
-    for said in ("16 images to train, 6 to validate, none to test", "the validation images of photos", CAVEAT):
+    for said in ("16 images to train, 6 to validate, none to test", "the validation images of photos"):
         assert said in ended.out
+    assert CAVEAT not in ended.out  # six images choose no epoch
     assert "test images of" not in ended.out
     report = json.loads((tmp_path / "run" / "report.json").read_text())
-    assert (report["part"], report["caveat"], report["data"]) == (
-        "validation",
-        CAVEAT,
-        "the validation images of photos",
-    )
+    assert (report["part"], report["data"]) == ("validation", "the validation images of photos")
     assert report["images"] == 6
     evaluated = json.loads(shell("evaluate", "run", "--json").out)
     assert evaluated == {name: report[name] for name in evaluated}
-    assert "caveat" in evaluated
-    assert CAVEAT in shell("evaluate", "run").out
+    assert "caveat" not in evaluated
+    assert CAVEAT not in shell("evaluate", "run").out
     (row,) = json.loads(shell("runs", ".", "--json").out)
     assert row["val_accuracy"] == report["accuracy"]
     assert "test_accuracy" not in row
     assert shell("compare", "run", "--out", "compared").status == 0
     assert "On the test images" not in (tmp_path / "compared" / "report.md").read_text("utf-8")
+
+
+def test_validation_images_that_chose_the_epoch_are_said_to_flatter(shell: Shell, photos: Path, tmp_path: Path) -> None:
+    ended = shell("train", "photos", *OPTIONS, "--patience", 9, "--out", "run")
+    assert ended.status == 0, ended.err
+    assert CAVEAT in ended.out
+    assert json.loads((tmp_path / "run" / "report.json").read_text())["caveat"] == CAVEAT
+    assert json.loads(shell("evaluate", "run", "--json").out)["caveat"] == CAVEAT
+    assert CAVEAT in shell("evaluate", "run").out
 
 
 def test_the_one_line_result_says_it_too(shell: Shell, photos: Path) -> None:

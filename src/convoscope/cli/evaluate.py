@@ -55,7 +55,7 @@ def command(
         )
     images, are_the_runs = _load_data(trained, model, run, data, data_dir)
     report = {"data": images.test_subject, "part": images.test_part, **test(model, images, worst=WORST)}
-    if are_the_runs and images.test_part == "validation":
+    if are_the_runs and images.test_part == "validation" and _chose(run):
         report["caveat"] = CAVEAT
     if are_the_runs and images.test_part == "cross-validation":
         report |= {"data": f"the images of {images.info.name}", "part": "training", "caveat": TRAINED}
@@ -64,6 +64,13 @@ def command(
     else:
         print_report(results(), report, images.x_test, images.info.max_value, report["data"])
         remind(results(), [report["caveat"]] if "caveat" in report else [])
+
+
+def _chose(run: RunFolder | None) -> bool:
+    """Say whether the images to validate with chose the epoch that the run kept."""
+    from convoscope.paths import is_there
+
+    return run is not None and is_there(run.report) and "caveat" in run.read_report()
 
 
 def _load_data(

@@ -80,7 +80,10 @@ def command(
                     console.print(server.open_browser(), soft_wrap=True)
                 server.serve()
             except KeyboardInterrupt:
-                console.print(f"\nThe page has ended. {out} has {session.summary}; the same command goes on with them.")
+                console.print(
+                    f"\nThe page has ended. {out} has {session.summary}; the same command goes on with them.",
+                    soft_wrap=True,
+                )
 
 
 def _add(console: Console, session: Session, folder: Path) -> None:

@@ -317,8 +317,10 @@ def _layer_of(name: str) -> int:
 def _file_at(path: Path) -> Path:
     """Return the model's file that a path stands for: of a run's folder, the one in it."""
     file = path / "model.safetensors"
-    if not path.is_dir() or is_there(file):
-        return file if path.is_dir() else path
+    if not os.path.isdir(path):
+        return path
+    if is_there(file):
+        return file
     if is_there(path / "config.json"):
         raise MissingFileError(
             f"The run in {path} has no model yet: it was stopped before its first epoch was whole. Go on with it: "

@@ -200,7 +200,7 @@ async function run(given, label) {
 /** Says that a run is under way, or over. */
 function busy(one) {
   underWay += one;
-  byId("says").setAttribute("aria-busy", String(underWay > 0));
+  byId("result").setAttribute("aria-busy", String(underWay > 0));
 }
 
 /** The positions of the layers whose values are shown. */
