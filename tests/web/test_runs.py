@@ -136,6 +136,8 @@ def test_the_model_beside_is_asked_for_by_name(explored: Explored) -> None:
         ("values", {"image": 6, "wanted": [0]}),
         ("values", {"image": -1, "wanted": [0]}),
         ("values", {"image": "x", "wanted": [0]}),
+        ("values", {"image": [0], "wanted": [0]}),
+        ("values", {"image": {}, "wanted": [0]}),
         ("values", {"own": "AAAA", "wanted": [0]}),
         ("values", {"own": ["AAAA"], "wanted": [0]}),
         ("values", {"own": [[1, 2]], "wanted": [0]}),

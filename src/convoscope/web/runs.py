@@ -161,9 +161,9 @@ def _classes(model: Network, question: dict[str, Any]) -> list[int]:
 
 
 def _key(question: dict[str, Any]) -> Any:
-    """Return what tells an image from another."""
+    """Return what tells an image from another. It was not checked yet, so it may be anything."""
     own = question.get("own")
-    return tuple(map(str, own)) if isinstance(own, list) else question.get("image")
+    return tuple(map(str, own)) if isinstance(own, list) else repr(question.get("image"))
 
 
 def _inputs(explored: Explored, model: Network, question: dict[str, Any]) -> list[Array]:
