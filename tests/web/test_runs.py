@@ -159,6 +159,11 @@ def test_what_cannot_be_answered_is_refused_in_words(explored: Explored, asked: 
         getattr(Runs(), asked)(explored, question)
 
 
+def test_layers_may_be_told_as_digits(explored: Explored) -> None:
+    asked = [Runs().values(explored, {"image": 0, "wanted": wanted}) for wanted in ([1], ["1"])]
+    assert asked[0] == asked[1]
+
+
 # ---- a few images at a time
 
 

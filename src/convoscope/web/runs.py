@@ -66,11 +66,12 @@ class Runs:
         asked = self._asked(explored, question)
         wanted = question.get("wanted")
         count = len(asked.values) - asked.first
-        if not isinstance(wanted, list) or not all(0 <= whole(each, "a layer's number") < count for each in wanted):
+        layers = [whole(each, "a layer's number") for each in wanted] if isinstance(wanted, list) else [-1]
+        if not all(0 <= each < count for each in layers):
             raise ConfigurationError(
                 f"Layers are told as a list of numbers from 0 to {count - 1}, but {wanted!r} came."
             )
-        return written([asked.values[asked.first + each][0] for each in wanted])
+        return written([asked.values[asked.first + each][0] for each in layers])
 
     def evidence(self, explored: Explored, question: dict[str, Any]) -> bytes:
         """Answer where the layer at ``position`` has evidence for each of some ``classes``, by a ``method``."""
