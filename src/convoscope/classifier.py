@@ -21,7 +21,7 @@ from convoscope.quality import Findings
 from convoscope.runs import RunFolder, TrainSettings
 from convoscope.runs.checking import unread
 from convoscope.runs.photo_training import train_photos
-from convoscope.runs.photos import DEFAULT, check_backbone, load_photos
+from convoscope.runs.photos import DEFAULT, check_backbone, load_photos, spelled
 from convoscope.transfer import Choice, Extractor, FeatureStore, Photos, Wishes
 from convoscope.transfer.choosing import MINUTES, train as train_way
 
@@ -120,7 +120,7 @@ class Classifier:
             An option that cannot be meant.
         """
         given = {
-            "backbone": backbone,
+            "backbone": spelled(backbone),
             "fine_tune": fine_tune,
             "minutes": minutes,
             "exclude": None if exclude is None else str(user_path(exclude).absolute()),

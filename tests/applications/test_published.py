@@ -81,7 +81,7 @@ def test_what_is_not_the_file_is_not_taken(
 ) -> None:
     publish(monkeypatch, server, content, manner)
     folder = tmp_path / "keras" / "models"
-    message = rf"weights of ResNet18 could not be fetched.*put the file into {folder}, or give its path, weights=PATH"
+    message = rf"weights of ResNet18 could not be fetched.*put the file into {folder}, or give its path: weights=PATH"
     with pytest.raises(DownloadError, match=message):
         applications.ResNet18()
     assert not (folder / NAME).exists()

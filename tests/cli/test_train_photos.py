@@ -13,7 +13,7 @@ import pytest
 from tests.photos import fill
 
 import convoscope as cs
-from convoscope.applications.published import Packaged
+from convoscope.applications.published import PUBLISHED, Packaged
 from convoscope.transfer.features import Extractor
 
 from .conftest import Shell
@@ -154,6 +154,7 @@ def test_a_class_with_one_image_is_named(shell: Shell, photos: Path) -> None:
     ended = shell("train", "photos", *QUICK)
     assert ended.status == 1
     assert "A class needs two images or more to train with, and cross has one." in ended.err
+    assert not Path("runs").exists()
 
 
 def test_images_that_are_all_alike_are_no_accident(shell: Shell, tmp_path: Path) -> None:
@@ -180,6 +181,24 @@ def test_without_weights_training_begins_from_scratch(
     asked = shell("train", "photos", "--backbone", "efficientnet-lite0")
     assert asked.status == 1
     assert "are not installed" in asked.err
+    assert [path.name for path in Path("runs").iterdir()] == ["photos-fast-1"]
+
+
+def test_a_file_of_pytorch_is_a_backbone_wherever_the_run_goes_on(
+    shell: Shell, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = PUBLISHED["efficientnet-lite0"].get("efficientnet-lite0", False)
+    shutil.copy(published, "mine.pth")
+    ended = shell("train", "photos", *QUICK, "--backbone", "mine.pth")
+    assert ended.status == 0, ended.err
+    run = Path("runs/photos-mine-1").absolute()
+    assert shell("train", "photos", *QUICK).status == 0
+    np.testing.assert_array_equal(*(cs.load_model(each).get_weights()[-2] for each in (run, RUN)))
+    (run / "report.json").unlink()
+    Path("elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    ended = shell("train", "--resume", run)
+    assert ended.status == 0, ended.err
 
 
 @pytest.mark.parametrize(

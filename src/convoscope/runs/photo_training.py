@@ -18,7 +18,7 @@ from convoscope.report import classification_report
 from convoscope.report.calibration import calibration_error
 from convoscope.report.interval import interval_of
 from convoscope.runs.folder import RunFolder
-from convoscope.runs.photos import CROSS_VALIDATION, check_photos, load_photos, origin
+from convoscope.runs.photos import CROSS_VALIDATION, load_photos, origin
 from convoscope.runs.reporting import Outcome, describe, write_report
 from convoscope.runs.settings import TrainSettings
 from convoscope.runs.suspects import examined, write_findings
@@ -61,7 +61,6 @@ def train_photos(
     """
     if not isinstance(data, FolderDataset) or settings.backbone is None:
         raise ConfigurationError("A pretrained backbone is for your own images: give a folder or a table of them.")
-    check_photos(data)
     with alone_in(folder.path), kept_open(callbacks):
         folder.remove_leftovers()
         folder.forget_history()

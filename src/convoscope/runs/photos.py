@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from convoscope.applications import backbone as find_backbone
-from convoscope.applications.published import PUBLISHED
 from convoscope.datasets import Dataset, DatasetInfo, FolderDataset, from_folder
 from convoscope.datasets.folder.listing import Listing, list_folder
 from convoscope.datasets.folder.survey import choose_form
@@ -84,7 +83,7 @@ def choose_backbone(path: str, given: Mapping[str, Any]) -> Suitable:
     if asked is not None or photos:
         if told:
             _refuse(told[0], "is for training from scratch", "backbone" if asked else photos[0])
-        return Suitable(asked or DEFAULT)
+        return Suitable(spelled(asked) if asked else DEFAULT)
     listing = listed(path)
     paths = [listing.root / entry.name for entry in listing.entries]
     return _suits(paths, given.get("max_pixels"))
@@ -105,7 +104,7 @@ def _suits(paths: list[Path], max_pixels: int | None) -> Suitable:
     if max(form.height, form.width) < _SMALL_SIDE:
         return Suitable(SCRATCH, f"The images are small ({form.width} × {form.height}), so no photos for a backbone.")
     try:
-        PUBLISHED[DEFAULT].get(DEFAULT, False)
+        find_backbone(DEFAULT).file()
     except ConvoscopeError as error:
         return Suitable(SCRATCH, f"There is no pretrained backbone at hand, so training begins from scratch. {error}")
     return Suitable(DEFAULT)
@@ -118,9 +117,15 @@ def _refuse(option: str, why: str, other: str) -> None:
     raise ConfigurationError(f"{first} {why}, and {second} asks for the other. Leave out one of the two.")
 
 
+def spelled(backbone: str) -> str:
+    """Return a backbone's name as it is, and the path of a file from the root on, so that a run can go on anywhere."""
+    return str(user_path(backbone).absolute()) if is_there(user_path(backbone)) else backbone
+
+
 def check_backbone(name: str, fine_tune: int | None) -> None:
-    """Raise a ConvoscopeError if there is no such backbone, or if it has not so many blocks."""
+    """Raise a ConvoscopeError if there is no such backbone, if it has no weights, or not so many blocks."""
     found = find_backbone(name)
+    found.file()
     if fine_tune is not None and fine_tune > 0:  # what is less is refused with the other settings
         check_blocks(found, fine_tune)
 
@@ -159,6 +164,7 @@ def load_photos(
     reason = f"what {settings.backbone} takes" if settings.image_size is None else "what is trained from scratch"
     taken = replace(data.report.form, size_reason=reason, colour_reason=reason)
     data = replace(data, report=replace(data.report, form=taken))
+    _check_classes(data)
     if len(data.x_test):
         return data
     return replace(
@@ -230,7 +236,7 @@ def _split_of(run: str | None) -> dict[str, str] | None:
         raise FileFormatError(f"{folder.data} is damaged: a file lacks its name or its part.") from error
 
 
-def check_photos(data: Dataset) -> None:
+def _check_classes(data: Dataset) -> None:
     """Raise DataError where a class has a single image: nothing could be said of it."""
     counts = np.bincount(data.y_train, minlength=len(data.info.class_names))
     if (few := np.flatnonzero(counts < 2)).size:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, asdict, dataclass, fields
+from pathlib import Path
 from typing import Any
 
 from convoscope import datasets
@@ -205,7 +206,8 @@ class TrainSettings:
     @property
     def label(self) -> str:
         """What folders and pictures of the run are called by: its backbone, its recipe, or else its model."""
-        return self.backbone or self.recipe or self.model
+        backbone = None if self.backbone is None else Path(self.backbone).stem
+        return backbone or self.recipe or self.model
 
     def as_dict(self) -> dict[str, Any]:
         """Give the settings as plain values for ``config.json``."""
