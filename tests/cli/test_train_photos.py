@@ -14,6 +14,7 @@ from tests.photos import fill
 
 import convoscope as cs
 from convoscope.applications.published import PUBLISHED, Packaged
+from convoscope.runs.photos import joined
 from convoscope.transfer.features import Extractor
 
 from .conftest import Shell
@@ -110,6 +111,32 @@ def test_a_folder_with_train_and_val_says_validation_everywhere(shell: Shell, tm
     assert (report["part"], report["images"]) == ("validation", 6)
     again = shell("evaluate", RUN, "--json")
     assert json.loads(again.out)["accuracy"] == report["accuracy"]
+
+
+def test_validation_images_train_too_where_there_are_others_to_test(shell: Shell, tmp_path: Path) -> None:
+    for part, count, first in (("train", 6, 0), ("val", 3, 20), ("test", 4, 40)):
+        fill(tmp_path / "photos" / part, {"disc": count, "stripes": count}, first=first)
+    ended = shell("train", "photos", *QUICK)
+    assert ended.status == 0, ended.err
+    assert "18 images to train, 8 to test" in ended.out
+    assert read("report.json")["cross_validation"]["images"] == 18
+    assert json.loads(shell("evaluate", RUN, "--json").out)["accuracy"] == read("report.json")["accuracy"]
+
+
+def test_a_class_with_few_images_is_noted(shell: Shell, photos: Path) -> None:
+    fill(photos, {"cross": 2})
+    ended = shell("train", "photos", *QUICK)
+    assert ended.status == 0, ended.err
+    assert "cross has only 2 images to train with" in " ".join(ended.out.split())
+
+
+def test_images_that_lie_behind_others_are_joined_without_a_copy() -> None:
+    whole = np.arange(10 * 2 * 2 * 3, dtype=np.uint8).reshape(10, 2, 2, 3).copy()
+    first, second, apart = whole[1:4], whole[4:6], whole[7:9]
+    assert np.shares_memory(joined(first, second), whole)
+    np.testing.assert_array_equal(joined(first, second), whole[1:6])
+    np.testing.assert_array_equal(joined(first, apart), np.concatenate([first, apart]))
+    np.testing.assert_array_equal(joined(first.copy(), second), whole[1:6])
 
 
 def test_evaluating_on_what_it_was_trained_with_says_so(shell: Shell, photos: Path) -> None:

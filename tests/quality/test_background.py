@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pytest
 from scipy.stats import binomtest
 
-from convoscope.quality.background import _cross_validated, _folds, giveaways, views, wilson
+from convoscope.quality.background import _cross_validated, _folds, giveaways, views
+from convoscope.report.interval import interval_of
 
 VALUES = json.loads(Path(__file__).with_name("values.json").read_text(encoding="utf-8"))["discriminant"]
 
@@ -70,7 +71,7 @@ def test_scores_are_those_of_scikit_learn() -> None:
 @pytest.mark.parametrize(("right", "count"), [(0, 10), (7, 10), (50, 50), (83, 120)])
 def test_intervals_are_scipys(right: int, count: int) -> None:
     expected = binomtest(right, count).proportion_ci(method="wilson")
-    np.testing.assert_allclose(wilson(right / count, count), expected, atol=1e-6)
+    np.testing.assert_allclose(interval_of(right, count), expected, atol=1e-6)
 
 
 def test_views_are_means_of_cells() -> None:

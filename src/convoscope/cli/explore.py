@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from convoscope.cli.options import read_path
+from convoscope.cli.options import grouped, read_path
+from convoscope.cli.page_options import PageOptions
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -27,6 +28,7 @@ EXAMPLES = (
 )
 
 
+@grouped
 def command(
     trained: Annotated[
         Path, typer.Argument(parser=read_path, metavar="RUN|MODEL", help="A run's folder or a model's file.")
@@ -43,16 +45,8 @@ def command(
     data_dir: Annotated[
         Path | None, typer.Option(parser=read_path, help="A folder to look for the data set first.")
     ] = None,
-    port: Annotated[int | None, typer.Option("--port", help="Where to listen. Default: 8760, or a free port.")] = None,
-    host: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--host", help="A name besides localhost by which the page is called: that of a notebook's proxy."
-        ),
-    ] = None,
-    no_browser: Annotated[
-        bool, typer.Option("--no-browser", metavar="", help="Print the address, and open no browser.")
-    ] = False,
+    *,
+    page: PageOptions,
 ) -> None:
     """Run ``convoscope explore``; `HELP` says what it does."""
     from convoscope.cli.errors import say
@@ -62,7 +56,9 @@ def command(
     explored = load(trained, data, data_dir, beside)
     if explored.note:
         say(explored.note, title="Note: ", style="bold yellow")
-    open_page(site(explored), "The explorer", port=port, browser=not no_browser, wait=True, hosts=host or ())
+    open_page(
+        site(explored), "The explorer", port=page.port, browser=not page.no_browser, wait=True, hosts=page.host or ()
+    )
 
 
 def load(trained: Path, data: str | None, data_dir: Path | None, beside: Path | None = None) -> Explored:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from convoscope.cli.options import read_path
+from convoscope.cli.options import grouped, read_path
+from convoscope.cli.page_options import PageOptions
 
 if TYPE_CHECKING:
     from convoscope.filters.chain import Step
@@ -23,6 +24,7 @@ EXAMPLES = (
 )
 
 
+@grouped
 def command(
     image: Annotated[
         Path | None,
@@ -39,20 +41,12 @@ def command(
             "--export", parser=read_path, help="Write the page as one HTML file that needs no network, and end."
         ),
     ] = None,
-    port: Annotated[int | None, typer.Option("--port", help="Where to listen. Default: 8760, or a free port.")] = None,
-    host: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--host", help="A name besides localhost by which the page is called: that of a notebook's proxy."
-        ),
-    ] = None,
-    no_browser: Annotated[
-        bool, typer.Option("--no-browser", metavar="", help="Print the address, and open no browser.")
-    ] = False,
+    *,
+    page: PageOptions,
 ) -> None:
     """Run ``convoscope lab``; `HELP` says what it does."""
     if export is None:
-        serve(image, (), port=port, hosts=host or (), browser=not no_browser)
+        serve(image, (), port=page.port, hosts=page.host or (), browser=not page.no_browser)
         return
     from convoscope.cli.console import results
     from convoscope.storage import write_atomically

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from convoscope.cli.options import read_path
+from convoscope.cli.options import grouped, read_path
+from convoscope.cli.page_options import PageOptions
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,6 +24,7 @@ EXAMPLES = (
 _SHOWN = 10  # files that could not be used
 
 
+@grouped
 def command(
     folder: Annotated[
         Path | None,
@@ -42,16 +44,8 @@ def command(
     backbone: Annotated[
         str | None, typer.Option("--backbone", help="The pretrained network. Default: efficientnet-lite0.")
     ] = None,
-    port: Annotated[int | None, typer.Option("--port", help="Where to listen. Default: 8760, or a free port.")] = None,
-    host: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--host", help="A name besides localhost by which the page is called: that of a notebook's proxy."
-        ),
-    ] = None,
-    no_browser: Annotated[
-        bool, typer.Option("--no-browser", metavar="", help="Print the address, and open no browser.")
-    ] = False,
+    *,
+    page: PageOptions,
 ) -> None:
     """Run ``convoscope teach``; `HELP` says what it does."""
     from convoscope.cli.console import results
@@ -69,14 +63,16 @@ def command(
             console.print(f"{out} has {session.summary}. It goes on from there.", soft_wrap=True)
         if folder is not None:
             _add(console, session, folder)
-        with Server(site(Teaching(session, out)), port=PORT if port is None else port, hosts=host or ()) as server:
+        with Server(
+            site(Teaching(session, out)), port=PORT if page.port is None else page.port, hosts=page.host or ()
+        ) as server:
             try:
-                if port and server.port != port:
-                    console.print(f"Port {port} is taken; this is at {server.port}.")
+                if page.port and server.port != page.port:
+                    console.print(f"Port {page.port} is taken; this is at {server.port}.")
                 console.print(f"The page is at {server.address}", soft_wrap=True)
                 console.print(f"Everything stays on this machine, in {out}. Ctrl-C ends it.", soft_wrap=True)
                 console.file.flush()
-                if not no_browser:
+                if not page.no_browser:
                     console.print(server.open_browser(), soft_wrap=True)
                 server.serve()
             except KeyboardInterrupt:

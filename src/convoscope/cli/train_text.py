@@ -197,12 +197,11 @@ def say_tracked(console: Console, trackers: Sequence[Tracker]) -> None:
 
 def conclude(console: Console, folder: RunFolder, outcome: Outcome) -> None:
     """Print the result in a line."""
-    from convoscope.report.terminal import percent
+    from convoscope.report.interval import with_interval
 
-    console.print(
-        f"{percent(outcome.report['accuracy'], 2)} of the {outcome.report['part']} images right; kept in {folder}",
-        soft_wrap=True,
-    )
+    report = outcome.report
+    accuracy = with_interval(report["images"] - report["mistakes"], report["images"])
+    console.print(f"{accuracy} of the {report['part']} images right; kept in {folder}", soft_wrap=True)
 
 
 def say_finished(console: Console, folder: RunFolder, settings: TrainSettings, state: dict[str, Any] | None) -> None:

@@ -9,6 +9,8 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
+from convoscope.report.interval import interval_of
+
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
@@ -115,23 +117,9 @@ def _told_apart(view: str, scores: Floats, labels: Indices, pairs: list[tuple[in
         accuracy = sum(shares) / 2
         # The mean of two shares varies as one share of this many images does.
         effective = 4 / (1 / len(members[a]) + 1 / len(members[b]))
-        low, high = wilson(accuracy, effective, z)
+        low, high = interval_of(accuracy * effective, effective, z)
         if low > REPORTED:
             yield Giveaway(view, (a, b), accuracy, low, high)
-
-
-def wilson(share: float, count: float, z: float = 1.959964) -> tuple[float, float]:
-    """Return Wilson's interval of a share.
-
-    Examples
-    --------
-    >>> [round(end, 3) for end in wilson(0.8, 50)]
-    [0.67, 0.888]
-    """
-    spread = z * z / count
-    middle = (share + spread / 2) / (1 + spread)
-    half = z / (1 + spread) * (share * (1 - share) / count + spread / (4 * count)) ** 0.5
-    return middle - half, middle + half
 
 
 def _cells(image: npt.NDArray[np.uint8]) -> Floats:

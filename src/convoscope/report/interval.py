@@ -7,15 +7,17 @@ import math
 _Z = 1.959963984540054  # of the normal distribution, for 95 %
 
 
-def interval_of(right: int, images: int) -> tuple[float, float]:
+def interval_of(right: float, images: float, z: float = _Z) -> tuple[float, float]:
     """Return the 95 % confidence interval of a share (Wilson's).
 
     Parameters
     ----------
-    right : int
+    right : float
         How many images were right.
-    images : int
-        Out of how many; 1 or more.
+    images : float
+        Out of how many; 1 or more. Images that count together make it less than their number.
+    z : float
+        How many standard deviations of the normal distribution; that of 95 % if left out.
 
     Notes
     -----
@@ -30,9 +32,9 @@ def interval_of(right: int, images: int) -> tuple[float, float]:
     >>> [round(end, 3) for end in interval_of(50, 50)]
     [0.929, 1.0]
     """
-    share, spread = right / images, _Z * _Z / images
+    share, spread = right / images, z * z / images
     middle = (share + spread / 2) / (1 + spread)
-    half = _Z / (1 + spread) * math.sqrt(share * (1 - share) / images + spread / (4 * images))
+    half = z / (1 + spread) * math.sqrt(share * (1 - share) / images + spread / (4 * images))
     return max(0.0, middle - half), min(1.0, middle + half)
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from convoscope.applications import backbone as find_backbone
-from convoscope.datasets import Dataset, DatasetInfo, FolderDataset, from_folder
+from convoscope.datasets import DatasetInfo, FolderDataset, from_folder
 from convoscope.datasets.folder.listing import Listing, list_folder
 from convoscope.datasets.folder.survey import choose_form
 from convoscope.datasets.folder.table import list_table
@@ -31,6 +32,7 @@ CROSS_VALIDATION = "cross-validation"
 #: With fewer images than this, none is set aside to test with: each is held out once in cross-validation instead.
 _TOO_FEW_TO_TEST = 500
 _TEST = 0.1
+_FEW = 5  # images of a class, below which the report says so
 _LOOKED_AT = 60  # files tell how large the images are, and whether in colour
 _SMALL_SIDE = 64  # pixels, below which a photo has too little for a network that was trained on 224
 #: What says how to train a network from scratch.
@@ -138,7 +140,8 @@ def load_photos(
     Where training from scratch was the better way, their ``image_size`` is smaller. A `split` that is known stays.
 
     With fewer than 500 of them, none is set aside to test with: ``test_part`` is then ``"cross-validation"``, and the
-    test images are those to train with.
+    test images are those to train with. Images to validate with train, too, where there are others to test with:
+    cross-validation takes their place.
     """
     assert settings.backbone is not None
     form = find_backbone(settings.backbone).preprocessing
@@ -164,7 +167,9 @@ def load_photos(
     reason = f"what {settings.backbone} takes" if settings.image_size is None else "what is trained from scratch"
     taken = replace(data.report.form, size_reason=reason, colour_reason=reason)
     data = replace(data, report=replace(data.report, form=taken))
-    _check_classes(data)
+    if data.test_part == "test":
+        data = _with_validation(data)
+    data = _checked_classes(data)
     if len(data.x_test):
         return data
     return replace(
@@ -236,14 +241,52 @@ def _split_of(run: str | None) -> dict[str, str] | None:
         raise FileFormatError(f"{folder.data} is damaged: a file lacks its name or its part.") from error
 
 
-def _check_classes(data: Dataset) -> None:
-    """Raise DataError where a class has a single image: nothing could be said of it."""
+def _with_validation(data: FolderDataset) -> FolderDataset:
+    """Return the data set with the images to validate with among those to train with."""
+    together = joined(data.x_train, data.x_val)
+    return replace(
+        data,
+        x_train=together,
+        y_train=np.concatenate([data.y_train, data.y_val]),
+        train_files=(*data.train_files, *data.val_files),
+        train_digests=(*data.train_digests, *data.val_digests),
+        x_val=data.x_val[:0],
+        y_val=data.y_val[:0],
+        val_files=(),
+        val_digests=(),
+        info=replace(data.info, train_count=len(together)),
+    )
+
+
+def joined(first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Put images behind others, without a copy where they already lie there: they may be mapped from the disk."""
+    base = first.base
+    if isinstance(base, np.ndarray) and second.base is base and base.shape[1:] == first.shape[1:]:
+        starts = [each.__array_interface__["data"][0] for each in (base, first, second)]
+        if starts[2] == starts[1] + first.nbytes:
+            start = (starts[1] - starts[0]) // base.strides[0]
+            return np.asarray(base[start : start + len(first) + len(second)])
+    return np.concatenate([first, second]) if len(second) else first
+
+
+def _checked_classes(data: FolderDataset) -> FolderDataset:
+    """Refuse a class with a single image, of which nothing could be said, and note those with few.
+
+    Raises
+    ------
+    DataError
+    """
     counts = np.bincount(data.y_train, minlength=len(data.info.class_names))
     if (few := np.flatnonzero(counts < 2)).size:
         names = ", ".join(data.info.class_names[index] for index in few)
         raise DataError(
             f"A class needs two images or more to train with, and {names} has one. Add images, or remove the class."
         )
+    notes = [
+        f"{data.info.class_names[index]} has only {counts[index]} images to train with: expect little of it"
+        for index in np.flatnonzero(counts < _FEW)
+    ]
+    return replace(data, report=replace(data.report, notes=[*data.report.notes, *notes]))
 
 
 def origin(settings: TrainSettings, info: DatasetInfo, digest: str | None) -> dict[str, Any]:

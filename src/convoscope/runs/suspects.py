@@ -8,7 +8,7 @@ import numpy.typing as npt
 from convoscope.datasets import FolderDataset
 from convoscope.quality import DUPLICATE, LABEL, OUTLIER, Findings, examine, sheets
 from convoscope.runs.folder import RunFolder
-from convoscope.runs.photos import CROSS_VALIDATION
+from convoscope.runs.photos import CROSS_VALIDATION, joined
 from convoscope.transfer import Choice, Extractor, View
 from convoscope.transfer.calibration import softmax
 
@@ -59,5 +59,5 @@ def _everything(
     if data.test_part == CROSS_VALIDATION:
         return images, files, labels, ["train"] * len(files)
     parts = ["train"] * len(files) + [data.test_part] * len(data.test_files)
-    together = np.concatenate([images, data.x_test])
+    together = joined(images, data.x_test)
     return together, [*files, *data.test_files], np.concatenate([labels, data.y_test.astype(np.int64)]), parts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -142,9 +143,8 @@ def train(
     if epochs:
         candidates.append(trials.tuned(epochs))
     attempts = [first, *(each.attempt for each in candidates)]
-    late = (
-        "" if epochs else f" To fine-tune it would take about {needed:.0f} minutes; --minutes {needed:.0f} allows that."
-    )
+    more = f" To fine-tune it would take about {counted(needed, 'minute')}; --minutes {needed} allows that."
+    late = "" if epochs else more
     if not candidates:
         return Choice(frozen, frozen, FROZEN, f"The backbone stays frozen.{late}", photos.labels, attempts)
     best = max(candidates, key=lambda each: each.attempt.right)
@@ -265,7 +265,7 @@ def _nothing_to_gain(photos: Photos, frozen: Attempt, wishes: Wishes) -> str | N
     return None
 
 
-def _epochs(photos: Photos, extractor: Extractor, wishes: Wishes) -> tuple[int, float]:
+def _epochs(photos: Photos, extractor: Extractor, wishes: Wishes) -> tuple[int, int]:
     """Return for how many epochs there is time to fine-tune, or 0, and how many minutes the fewest would take."""
     if extractor.seconds_an_image is None:
         extractor.measure(photos.images[:_MEASURED])
@@ -273,8 +273,8 @@ def _epochs(photos: Photos, extractor: Extractor, wishes: Wishes) -> tuple[int, 
     minutes = _STEP * extractor.seconds_an_image * len(photos) * _PASSES / 60  # an epoch
     epochs = min(_MOST_EPOCHS, int((wishes.minutes or MINUTES) / minutes))
     if wishes.blocks is None and epochs < _LEAST_EPOCHS:
-        return 0, max(1.0, np.ceil(minutes * _LEAST_EPOCHS))
-    return max(epochs, 1), 0.0
+        return 0, max(1, math.ceil(minutes * _LEAST_EPOCHS))
+    return max(epochs, 1), 0
 
 
 def as_dict(choice: Choice) -> dict[str, Any]:
