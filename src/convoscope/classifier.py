@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.applications import backbone as find_backbone
+from convoscope.applications.backbones import DEFAULT
 from convoscope.engine.select import current
 from convoscope.engine.threads import get_threads
 from convoscope.errors import DataError, FileFormatError, ShapeError
@@ -21,7 +22,7 @@ from convoscope.quality import Findings
 from convoscope.runs import RunFolder, TrainSettings
 from convoscope.runs.checking import unread
 from convoscope.runs.photo_training import train_photos
-from convoscope.runs.photos import DEFAULT, check_backbone, load_photos, spelled
+from convoscope.runs.photos import check_backbone, load_photos, spelled
 from convoscope.transfer import Choice, Extractor, FeatureStore, Photos, Wishes
 from convoscope.transfer.choosing import MINUTES, train as train_way
 

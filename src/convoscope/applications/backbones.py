@@ -20,6 +20,9 @@ from convoscope.layers import Input
 from convoscope.models import Model
 from convoscope.paths import is_there, user_path
 
+#: The one whose weights are installed with the package.
+DEFAULT = "efficientnet-lite0"
+
 
 @dataclass(frozen=True)
 class Backbone:

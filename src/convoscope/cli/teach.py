@@ -48,8 +48,9 @@ def command(
     page: PageOptions,
 ) -> None:
     """Run ``convoscope teach``; `HELP` says what it does."""
+    from convoscope.applications.backbones import DEFAULT
     from convoscope.cli.console import results
-    from convoscope.teach.frozen import DEFAULT, FrozenBackbone
+    from convoscope.teach.frozen import FrozenBackbone
     from convoscope.teach.page import Teaching, site
     from convoscope.teach.session import Session
     from convoscope.web.server import PORT, Server

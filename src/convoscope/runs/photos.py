@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.applications import backbone as find_backbone
+from convoscope.applications.backbones import DEFAULT
 from convoscope.datasets import DatasetInfo, FolderDataset, from_folder
 from convoscope.datasets.folder.listing import Listing, list_folder
 from convoscope.datasets.folder.survey import choose_form
@@ -26,7 +27,6 @@ from convoscope.storage import read_json
 from convoscope.transfer.fine_tuning import check_blocks
 from convoscope.transfer.scratch import preprocessing
 
-DEFAULT = "efficientnet-lite0"
 SCRATCH = "none"
 CROSS_VALIDATION = "cross-validation"
 #: With fewer images than this, none is set aside to test with: each is held out once in cross-validation instead.

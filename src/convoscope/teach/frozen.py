@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.applications import backbone
+from convoscope.applications.backbones import DEFAULT
 from convoscope.models import Model
 from convoscope.models.network import Network
 from convoscope.models.rejection import Rejection
@@ -17,8 +18,6 @@ from convoscope.teach.learning import Array
 from convoscope.transfer.assembling import assemble
 from convoscope.transfer.head import Head, fit_head
 from convoscope.transfer.rejecting import fit_rejection
-
-DEFAULT = "efficientnet-lite0"
 
 
 class FrozenBackbone:
