@@ -6,6 +6,7 @@ Each process takes a stretch of numbered inputs. Which one it is at stands in me
 from __future__ import annotations
 
 import faulthandler
+import gc
 import json
 import mmap
 import os
@@ -176,6 +177,7 @@ def _read_stretch(child: _Child, bounds: Bounds) -> None:
     for stream in 1, 2:  # of libraries, which do not write through Python's
         os.dup2(quiet.fileno(), stream)
     warnings.simplefilter("ignore")
+    level = _level()  # noqa: F841 - held as long as the process lives
     _bound_memory(bounds.memory)
     before = _peak()
     stretch = child.stretch
@@ -231,6 +233,18 @@ def _crashed(child: _Child, position: int, number: int) -> Failed:
     where = own.rpartition("/convoscope/")[2]
     what = "did not end in time" if number == signal.SIGXCPU else f"ended the process by {signal.Signals(number).name}"
     return Failed(child.stretch.name, child.stretch.numbers[position], f"{what} {where}", f"{what} ({where})")
+
+
+def _level() -> bytearray:
+    """Return memory that brings the process up to its peak, so that whatever a read takes more is seen.
+
+    A forked process may start below its peak, and what its parent left to be collected would be freed during a read.
+    """
+    gc.collect()
+    if sys.platform != "linux":
+        return bytearray()
+    resident = int(Path("/proc/self/statm").read_text("ascii").split()[1]) * mmap.PAGESIZE
+    return bytearray(b"\1") * max(0, _peak() - resident)
 
 
 def _bound_memory(memory: int) -> None:

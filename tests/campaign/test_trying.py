@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -62,6 +63,11 @@ def allocates() -> None:
     np.ones(100 << 20, np.uint8)
 
 
+def collects_and_allocates() -> None:
+    gc.collect()
+    allocates()
+
+
 def asks_for_too_much() -> None:
     np.ones(1 << 40, np.uint8)
 
@@ -87,6 +93,14 @@ def test_a_planted_fault_is_found_and_the_other_inputs_are_read(
     assert [each.number for each in failed] == [FAULTY]
     assert told in failed[0].text
     assert read == 6
+
+
+def test_memory_that_a_process_inherits_hides_nothing(tmp_path: Path) -> None:
+    left: list[object] = [np.ones(80 << 20, np.uint8)]
+    left.append(left)
+    del left  # a cycle: it lies there until it is collected
+    failed, _ = tried(tmp_path, collects_and_allocates)
+    assert [(each.number, "MB more than before" in each.text) for each in failed] == [(FAULTY, True)]
 
 
 def test_a_reader_that_waits_for_ever_is_found(tmp_path: Path) -> None:
