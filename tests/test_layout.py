@@ -34,8 +34,11 @@ FLOORS = (
     {"cli"},
     {"__main__"},
 )
-#: One call opens a person's own model, one says what their images show, and a layer called on arrays computes.
+#: One call opens a person's own model, one says what their images show, and a layer called on arrays computes. Two
+#: read and write files of any format, which the models' own is one of.
 EXCEPTIONS = [
+    ("models.files", "interchange.formats"),
+    ("models.network", "interchange.formats"),
     ("models.network", "web.explorer"),
     ("models.network", "explore.image_predictions"),
     ("layers.base", "models"),

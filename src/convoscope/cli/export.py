@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from convoscope.cli.options import read_path
+from convoscope.cli.export_options import Files, FormatOptions, PageFile, chosen
+from convoscope.cli.options import grouped, read_path
 
 _LARGE = 10_000_000  # bytes of a page
-HELP = "Write a trained model as one HTML file, in which everything in it can be seen."
+HELP = "Write a trained model for other programs, or as one HTML file in which everything in it can be seen."
 EXAMPLES = (
     "convoscope export runs/digits-cnn-2-1 --html page.html",
     "convoscope export runs/digits-cnn-2-1 runs/digits-cnn-1-1 --html both.html",
@@ -20,58 +21,78 @@ EXAMPLES = (
 )
 
 
+@grouped
 def command(
     trained: Annotated[
         Path, typer.Argument(parser=read_path, metavar="RUN|MODEL", help="A run's folder or a model's file.")
     ],
-    html: Annotated[
-        Path,
-        typer.Option(
-            "--html", parser=read_path, help="The file to write: the explorer's page, which needs no network."
-        ),
-    ],
     beside: Annotated[
         Path | None,
         typer.Argument(
-            parser=read_path, metavar="OTHER", help="Another, to see both side by side.", show_default=False
+            parser=read_path,
+            metavar="OTHER",
+            help="Another, to see both side by side on the page.",
+            show_default=False,
         ),
     ] = None,
-    data: Annotated[str | None, typer.Option(help="The data set to show images of. Default: the run's own.")] = None,
-    data_dir: Annotated[
-        Path | None, typer.Option(parser=read_path, help="A folder to look for the data set first.")
-    ] = None,
-    quantise: Annotated[
-        bool,
-        typer.Option(
-            "--quantise", metavar="", help="Write large kernels in 8 bits: a smaller file. Says what that changes."
-        ),
-    ] = False,
-    snapshots: Annotated[
-        bool,
-        typer.Option(
-            "--snapshots",
-            metavar="",
-            help="Put in the weights of every epoch that was kept: 3 bytes a weight and epoch.",
-        ),
-    ] = False,
+    *,
+    page: PageFile,
+    files: Files,
+    options: FormatOptions,
 ) -> None:
     """Run ``convoscope export``; `HELP` says what it does."""
+    from convoscope.errors import ConfigurationError
+
+    page.require()
+    if beside is not None and page.html is None:
+        raise ConfigurationError(
+            "Two models stand side by side on a page only. Say where to write it: --html both.html"
+        )
+    wanted = chosen(files, options)
+    if page.html is None and not wanted:
+        raise ConfigurationError(f"Say what to write: {_targets()}. See: convoscope export --help")
+    if page.html is not None:
+        _write_page(trained, beside, page)
+    for format, path, own in wanted:
+        _write_file(trained, format, path, own)
+
+
+def _targets() -> str:
+    from convoscope.interchange.formats import written
+
+    return ", ".join(["--html page.html", *(f"--{each.name} model{each.endings[0]}" for each in written())])
+
+
+def _write_file(trained: Path, format: str, path: Path, options: dict[str, Any]) -> None:
+    from convoscope.cli.console import results
+    from convoscope.cli.trained import load
+    from convoscope.interchange.formats import write
+    from convoscope.names import for_terminal
+
+    model, _ = load(trained)
+    write(model, path, format, **options)
+    written = for_terminal(f"Written: {path} ({path.stat().st_size / 1e6:.1f} MB)")
+    results().print(written, soft_wrap=True, markup=False, highlight=False)
+
+
+def _write_page(trained: Path, beside: Path | None, page: PageFile) -> None:
     from convoscope.cli.console import results
     from convoscope.cli.explore import load
     from convoscope.storage import write_atomically
     from convoscope.web.explorer import in_eight_bits, left_out, offline
 
-    explored = load(trained, data, data_dir, beside)
-    if quantise:
+    assert page.html is not None
+    explored = load(trained, page.data, page.data_dir, beside)
+    if page.quantise:
         explored = in_eight_bits(explored)
-    page = offline(explored, snapshots=snapshots).encode()
-    write_atomically(html, [page])
+    content = offline(explored, snapshots=page.snapshots).encode()
+    write_atomically(page.html, [content])
     console = results()
-    console.print(f"Written: {html} ({len(page) / 1e6:.1f} MB)", soft_wrap=True)
+    console.print(f"Written: {page.html} ({len(content) / 1e6:.1f} MB)", soft_wrap=True)
     missing = left_out(explored)
     if missing:
         console.print(missing, soft_wrap=True)
-    if len(page) > _LARGE and not quantise:
+    if len(content) > _LARGE and not page.quantise:
         console.print("--quantise writes large kernels in 8 bits: a quarter of their size.", soft_wrap=True)
     for each in (explored, explored.beside):
         if each is not None and each.note:

@@ -10,12 +10,14 @@ import typer
 
 from convoscope.cli import (
     compare,
+    convert,
     datasets,
     doctor,
     evaluate,
     explore,
     export,
     filter,
+    import_model,
     lab,
     lessons,
     plot,
@@ -41,6 +43,8 @@ _COMMANDS = (
     predict,
     explore,
     export,
+    import_model,
+    convert,
     summary,
     filter,
     lab,
@@ -90,7 +94,7 @@ def root(
 
 
 def _add(module: ModuleType) -> None:
-    name = module.__name__.rpartition(".")[2]
+    name = getattr(module, "NAME", module.__name__.rpartition(".")[2])
     app.command(
         name,
         help=module.HELP,

@@ -128,6 +128,8 @@ def load_model(
 ) -> Any:
     """Read a model that `save_model` wrote: it predicts, and trains on, bit for bit as the saved one would.
 
+    Files of other programs are read as well, as far as `convoscope.interchange.formats` has a reader for them.
+
     Parameters
     ----------
     path : path
@@ -152,11 +154,18 @@ def load_model(
     FileFormatError
         If it is damaged, of another kind, or from a newer Convoscope; the message says which.
     """
+    from convoscope.interchange.formats import OWN, format_of
+
     path = _file_at(user_path(path))
+    flag(safe_mode, "safe_mode", "load_model")
+    flag(compile, "compile", "load_model")
+    found = format_of(path)
+    if found is not OWN:
+        with custom_object_scope(custom_objects):
+            return found.read(path)
     header, tensors = tensorfile.read_tensors(path)
     description = _description(header, path)
-    flag(safe_mode, "safe_mode", "load_model")
-    if not flag(compile, "compile", "load_model"):
+    if not compile:
         description = {**description, "training": None}
     try:
         with custom_object_scope(custom_objects):

@@ -420,6 +420,23 @@ class Network(Weighted, Trainer):
 
         save_model(self, path, overwrite=overwrite, include_optimizer=include_optimizer, half=half)
 
+    def export(self, filepath: Any, format: str | None = None, verbose: Any = None, **options: Any) -> None:
+        """Write the model for another program, as ``model.export("model.onnx")``.
+
+        Parameters
+        ----------
+        filepath : path
+            Its ending says the format, unless ``format`` does.
+        format : str, optional
+        verbose
+            As in Keras; nothing is printed.
+        **options
+            Those of the format: see `convoscope.interchange.formats`.
+        """
+        from convoscope.interchange.formats import write
+
+        write(self, filepath, format, **options)
+
     def to_json(self, **options: Any) -> str:
         """Return the architecture as JSON, in Keras' layout. See `convoscope.models.keras_config.to_json`."""
         from convoscope.models.keras_config import to_json

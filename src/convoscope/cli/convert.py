@@ -1,0 +1,33 @@
+"""``convoscope convert``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from convoscope.cli.options import read_path
+
+HELP = "Read a model from a file of one format, and write it in another. The endings of the names say which."
+EXAMPLES = (
+    "convoscope convert model.safetensors model.onnx",
+    "convoscope convert model.onnx model.safetensors",
+)
+
+
+def command(
+    source: Annotated[
+        Path, typer.Argument(parser=read_path, metavar="FROM", help="A model's file of any format, or a run's folder.")
+    ],
+    target: Annotated[Path, typer.Argument(parser=read_path, metavar="TO", help="The file to write.")],
+) -> None:
+    """Run ``convoscope convert``; `HELP` says what it does."""
+    from convoscope.cli.console import results
+    from convoscope.interchange.formats import writer_for
+    from convoscope.models import load_model
+
+    writer = writer_for(target)  # before a large file is read for nothing
+    writer.write(load_model(source), target)
+    written = f"Written: {target} ({writer.title}, {target.stat().st_size / 1e6:.1f} MB)"
+    results().print(written, soft_wrap=True, markup=False, highlight=False)

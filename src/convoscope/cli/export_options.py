@@ -1,0 +1,106 @@
+"""The options of ``convoscope export``: the page's, the files that are to be written, and each format's own."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, make_dataclass
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from convoscope.cli.options import read_path
+from convoscope.errors import ConfigurationError
+from convoscope.interchange.formats import Format, written
+
+
+@dataclass(frozen=True)
+class PageFile:
+    """The explorer's page as one file."""
+
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html",
+            parser=read_path,
+            help="A page in which everything can be seen, and which needs no network.",
+            show_default=False,
+        ),
+    ] = None
+    data: Annotated[
+        str | None, typer.Option("--data", help="The data set to show images of on the page. Default: the run's own.")
+    ] = None
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", parser=read_path, help="A folder to look for the data set first.")
+    ] = None
+    quantise: Annotated[
+        bool,
+        typer.Option(
+            "--quantise",
+            metavar="",
+            help="Write large kernels of the page in 8 bits: a smaller file. Says what that changes.",
+        ),
+    ] = False
+    snapshots: Annotated[
+        bool,
+        typer.Option(
+            "--snapshots",
+            metavar="",
+            help="Put the weights of every epoch that was kept in the page: 3 bytes a weight and epoch.",
+        ),
+    ] = False
+
+    def require(self) -> None:
+        """Check that options of the page have one to be for."""
+        given = [f"--{name.replace('_', '-')}" for name, value in asdict(self).items() if name != "html" and value]
+        if given and self.html is None:
+            raise ConfigurationError(f"{given[0]} is about the page. Say where to write it: --html page.html")
+
+
+#: The options of each format, by its name; those that are not None or False are handed to its writer.
+OPTIONS: dict[str, type[Any]] = {}
+
+
+def _field(format: Format) -> tuple[str, Any, Any]:
+    option = typer.Option(f"--{format.name}", parser=read_path, help=format.help, show_default=False)
+    return format.name, Annotated[Path | None, option], field(default=None)
+
+
+#: Where to write a file of each format that is written.
+Files: Any = make_dataclass("Files", [_field(each) for each in written()], frozen=True)
+
+
+def _own_options() -> Any:
+    """Return one group of all options; formats may share one."""
+    members = {
+        name: (name, hint, field(default=group.__dataclass_fields__[name].default))
+        for group in OPTIONS.values()
+        for name, hint in get_type_hints(group, include_extras=True).items()
+    }
+    return make_dataclass("FormatOptions", members.values(), frozen=True)
+
+
+#: All options of all formats in one group.
+FormatOptions: Any = _own_options()
+
+
+def chosen(files: Any, options: Any) -> list[tuple[str, Path, dict[str, Any]]]:
+    """Return what is to be written: each format's name, the file, and the options for its writer.
+
+    Raises
+    ------
+    ConfigurationError
+        If an option is given without a file that it is for.
+    """
+    paths = {name: path for name, path in asdict(files).items() if path is not None}
+    given = {name: value for name, value in asdict(options).items() if value is not None and value is not False}
+    for name in given:
+        takers = [format for format, group in OPTIONS.items() if name in group.__dataclass_fields__]
+        if not any(format in paths for format in takers):
+            wanted = " or ".join(f"--{format}" for format in takers)
+            raise ConfigurationError(f"--{name.replace('_', '-')} is for {wanted}. Say where to write that file.")
+    return [(format, path, _of(format, given)) for format, path in paths.items()]
+
+
+def _of(format: str, given: dict[str, Any]) -> dict[str, Any]:
+    known = OPTIONS[format].__dataclass_fields__ if format in OPTIONS else {}
+    return {name: value for name, value in given.items() if name in known}

@@ -1,0 +1,74 @@
+"""``convoscope import``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from convoscope.cli.options import read_path
+
+NAME = "import"
+HELP = "Read a model that another program wrote, and write it as a model of Convoscope."
+EXAMPLES = (
+    "convoscope import network.onnx",
+    "convoscope import network.onnx --output models/network.safetensors",
+)
+
+
+def command(
+    file: Annotated[Path, typer.Argument(parser=read_path, metavar="FILE", help="The other program's file.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            parser=read_path,
+            help="The model's file to write, or a folder to put it in. Default: here, under the name of FILE.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Run ``convoscope import``; `HELP` says what it does."""
+    from convoscope.cli.console import results
+    from convoscope.interchange.formats import format_of, read
+
+    target = _target(file, output)
+    title = format_of(file).title
+    model = read(file)
+    model.save(target)
+    console = results()
+    for line in (_told(model, title), f"Written: {target} ({target.stat().st_size / 1e6:.1f} MB)"):
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+    console.print(f"See inside it: convoscope explore {target}", soft_wrap=True, markup=False, highlight=False)
+
+
+def _target(file: Path, output: Path | None) -> Path:
+    """Return the file to write. Without --output none is replaced: nobody named it."""
+    from convoscope.errors import StorageError
+    from convoscope.paths import is_there
+
+    name = f"{file.stem}.safetensors"
+    if output is None and is_there(Path(name)):
+        raise StorageError(f"{name} is here already. Give another name: --output OTHER.safetensors")
+    if output is None:
+        return Path(name)
+    return output / name if output.is_dir() else output
+
+
+def _told(model: Any, title: str) -> str:
+    from convoscope.wording import counted
+
+    inputs = ", ".join(_shape(symbol.shape) for symbol in model.input_symbols)
+    told = [
+        counted(len(model.leaf_layers), "layer"),
+        counted(model.count_params(), "parameter"),
+        f"input {inputs}",
+        *([counted(len(model.class_names), "class", "classes")] if model.class_names else []),
+    ]
+    return f"Read: {title}, {', '.join(told)}"
+
+
+def _shape(shape: tuple[int | None, ...]) -> str:
+    return "×".join("any" if size is None else str(size) for size in shape[1:])
