@@ -13,6 +13,7 @@ _TRIALS = {
     scenarios.Compare: (6, 0),
     scenarios.Save: (60, 8),
     scenarios.Export: (20, 2),
+    scenarios.Predict: (20, 2),
     scenarios.Download: (20, 2),
 }
 

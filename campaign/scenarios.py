@@ -256,6 +256,42 @@ class Export(Train):
         return ("export", str(self.undisturbed), "--html", str(target))
 
 
+class Predict(Train):
+    """Rows of predictions, which are gone on with after the last whole one."""
+
+    name, full, short = "predict", 30, 4
+    interruptions = 3
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.photos = root / "photos"
+        self.photos.mkdir()
+        rng = np.random.default_rng(2)
+        for number in range(300):
+            PIL.Image.fromarray(rng.integers(0, 256, (80, 70), np.uint8)).save(self.photos / f"{number}.png")
+        (self.photos / "100.png").write_bytes(b"no image")
+        self.whole, self.takes = {}, 0.0
+        for name in ("rows.csv", "rows.jsonl"):
+            ended = _convoscope(root, *self._predict(name))
+            assert ended.status == 1, ended.said  # one of them is no image
+            self.whole[name], self.takes = (root / name).read_bytes(), ended.seconds
+
+    def trial(self, folder: Path, trouble: Trouble) -> Iterator[str]:
+        """Kill it a few times, and let it come to its end."""
+        name = trouble.rng.choice(sorted(self.whole))
+        for _ in range(self.interruptions):
+            yield from trouble.befall(partial(end_with, *self._predict(name)), folder, self.takes)
+            there = (folder / name).read_bytes() if (folder / name).exists() else b""
+            if not self.whole[name].startswith(there):
+                yield "the rows are not the first ones of all"
+        ended = _convoscope(folder, *self._predict(name))
+        if ended.status != 1 or (folder / name).read_bytes() != self.whole[name]:
+            yield f"the rows are not those of an undisturbed run: {ended.said[-400:]}"
+
+    def _predict(self, name: str) -> tuple[str, ...]:
+        return ("predict", str(self.undisturbed), str(self.photos), "--output", name)
+
+
 class Download(Scenario):
     """Downloads into a cache from a slow server on this machine."""
 
@@ -296,7 +332,7 @@ class Download(Scenario):
 
 ALL: tuple[type[Scenario], ...] = (
     *(Train, Own, Resume, Compare, CompareAgain, Search),
-    *(Save, Export, Download),
+    *(Save, Export, Predict, Download),
 )
 
 

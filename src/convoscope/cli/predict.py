@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from convoscope.datasets.images.preprocessing import Prepared
-    from convoscope.explore.image_predictions import ImagePrediction
 
 HELP = "Say what images show, or write the images that the model makes of them. They are scaled as in training."
 EXAMPLES = (
@@ -23,6 +22,8 @@ EXAMPLES = (
     "convoscope predict runs/digits-cnn-2-1 scans/*.jpg --invert --verbose",
     "convoscope predict runs/digits-cnn-2-1 scans",
     "convoscope predict model.safetensors my_image.png --json",
+    "convoscope predict runs/digits-cnn-2-1 scans --output scans.csv",
+    "find scans -name '*.png' | convoscope predict runs/digits-cnn-2-1 - --output scans.jsonl",
 )
 _DRAWN = 24  # characters
 
@@ -34,7 +35,9 @@ def command(
     images: Annotated[
         list[Path],
         typer.Argument(
-            parser=read_path, metavar="IMAGE...", help="Image files of any size and colour, or folders of them."
+            parser=read_path,
+            metavar="IMAGE...",
+            help="Image files of any size and colour, or folders of them; - reads their names from standard input.",
         ),
     ],
     top: Annotated[int, typer.Option(help="How many classes to name.", min=1)] = 3,
@@ -44,6 +47,17 @@ def command(
     max_pixels: Annotated[
         int | None,
         typer.Option(help="Refuse images with more pixels than this. Default: 50 million.", min=1, show_default=False),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            parser=read_path,
+            help="Write a row for each image into a .csv, .jsonl or .parquet file. After an interruption, the same "
+            "command goes on.",
+            show_default=False,
+        ),
     ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", metavar="", help="Say what was done to each image.")
@@ -62,6 +76,11 @@ def command(
         as_max_pixels(max_pixels)
     model, _ = load(trained)
     preprocessing = preprocessing_of(model)
+    if output is not None:
+        from convoscope.cli.predict_output import write_output
+
+        write_output(model, images, output, top=top, invert=invert, max_pixels=max_pixels)
+        return
     files = _files(images)
     prepared = preprocessing.prepare_each(files, invert=invert, max_pixels=max_pixels, errors="return")
     pairs = _images(model, prepared) if has_image_outputs(model) else _classes(model, prepared, top)
@@ -86,11 +105,15 @@ def command(
 def _files(images: list[Path]) -> list[Path]:
     """Give the files in the place of folders."""
     from convoscope.cli.errors import say
+    from convoscope.cli.predict_output import STANDARD_INPUT, names_from_standard_input
     from convoscope.datasets.folder.listing import files_below
     from convoscope.errors import DataError
 
     files: list[Path] = []
     for path in images:
+        if path == STANDARD_INPUT:
+            files += names_from_standard_input()
+            continue
         found, left_out = files_below(path) if path.is_dir() else ([path], {})
         for name, what in left_out.items():
             say(f"{path / name} was left out: {what}.", title="Note: ", style="bold yellow")
@@ -105,15 +128,7 @@ def _classes(model: Any, prepared: Iterable[Prepared | ConvoscopeError], top: in
     from convoscope.explore.image_predictions import ImagePrediction, predict_prepared
 
     for image, found in predict_prepared(model, prepared, top=top):
-        yield image, _told(found) if isinstance(found, ImagePrediction) else found
-
-
-def _told(found: ImagePrediction) -> dict[str, Any]:
-    classes = [{"class": each.name, "index": each.index, "probability": each.probability} for each in found.classes]
-    if found.score is None:
-        return {"classes": classes}
-    refused = {"none_of_these": found.none_of_these, "score": found.score, "threshold": found.threshold}
-    return {"classes": classes, **refused}
+        yield image, found.told() if isinstance(found, ImagePrediction) else found
 
 
 def _images(model: Any, prepared: Iterable[Prepared | ConvoscopeError]) -> Iterator[tuple[Any, Any]]:

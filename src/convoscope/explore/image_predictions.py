@@ -82,6 +82,13 @@ class ImagePrediction:
         """The best class's probability."""
         return self.classes[0].probability
 
+    def told(self) -> dict[str, Any]:
+        """Return what is found as plain values for JSON: the same on the command line, in files and in a server."""
+        classes = [{"class": each.name, "index": each.index, "probability": each.probability} for each in self.classes]
+        refused = {"none_of_these": self.none_of_these, "score": self.score, "threshold": self.threshold}
+        hint = {} if self.hint is None else {"hint": self.hint}
+        return {"classes": classes, **({} if self.score is None else refused), **hint}
+
 
 def predict_images(
     model: Network,
@@ -94,6 +101,7 @@ def predict_images(
     preprocessing: Preprocessing | None = None,
     max_pixels: int | None = None,
     threads: int | None = None,
+    stream: bool = False,
 ) -> Any:
     """Say what images show.
 
@@ -117,10 +125,13 @@ def predict_images(
         How many pixels an image may have: 50 million if left out, a JPEG after it was decoded at a smaller scale.
     threads : int, optional
         To decode with; one for each core if left out.
+    stream : bool
+        Whether to return an iterator, which asks for images and gives predictions while they are wanted: of any number
+        of images only some are in memory.
 
     Returns
     -------
-    ImagePrediction, or list of ImagePrediction
+    ImagePrediction, or list or iterator of ImagePrediction
         Of one image, or of several in their order. Outputs that are no probabilities are made some, by softmax, or by
         the logistic function where there is one output.
 
@@ -144,10 +155,13 @@ def predict_images(
         max_pixels=max_pixels,
         threads=threads,
         errors="raise" if alone or errors == "raise" else "return",
+        ahead=2 * batch_size,
     )
     pairs = predict_prepared(model, prepared, batch_size=batch_size, top=top)
-    found = [made for _, made in pairs if errors == "return" or isinstance(made, ImagePrediction)]
-    return found[0] if alone else found
+    found = (made for _, made in pairs if errors == "return" or isinstance(made, ImagePrediction))
+    if stream:
+        return found
+    return next(found) if alone else list(found)
 
 
 def predict_prepared(

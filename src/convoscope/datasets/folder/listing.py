@@ -7,7 +7,7 @@ import os
 import re
 import unicodedata
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -170,6 +170,16 @@ def files_below(folder: Path) -> tuple[list[Path], dict[str, str]]:
     return [folder / found.name for found in walk.entries()], {**walk.left_out, **walk.skipped}
 
 
+def each_file_below(folder: Path) -> Iterator[Path]:
+    """Give the files that `files_below` lists, however many there are: only the names in one folder are in memory.
+
+    They come in the same order, but for those that links to folders lead to: these come last.
+    """
+    if results_in(folder) in (None, SYSTEM):
+        walk = _Walk(folder)
+        yield from (folder / found.name for found in walk.each(folder))
+
+
 def with_one_spelling(listing: Listing) -> Listing:
     """Give classes the spelling of the training images, where only capitals or spaces at the ends differ."""
     trained = {entry.label for entry in listing.entries if entry.part == "train"}
@@ -243,19 +253,27 @@ class _Walk:
 
     def add_children(self, folder: Path) -> None:
         """Read a folder that is no class."""
-        self._read(_Folder(folder, "", "", None), _children(folder))
+        self._found += self._read(_Folder(folder, "", "", None), _children(folder))
 
     def entries(self) -> list[Entry]:
         """Read what was planned, and give all files, in natural order."""
         for folder in self._folders:
-            self._enter(folder)
+            self._found += self._enter(folder)
         if self._links:
-            while self._links:
-                self._enter(self._links.popleft())
+            self._found += self._linked()
             self._found.sort(key=lambda entry: [natural_key(piece) for piece in entry.name.split("/")])
         return self._found
 
-    def _enter(self, folder: _Folder) -> None:
+    def each(self, folder: Path) -> Iterator[Entry]:
+        """Read a folder that is no class, and give its files while they are found: linked ones come last."""
+        yield from self._read(_Folder(folder, "", "", None), _children(folder))
+        yield from self._linked()
+
+    def _linked(self) -> Iterator[Entry]:
+        while self._links:
+            yield from self._enter(self._links.popleft())
+
+    def _enter(self, folder: _Folder) -> Iterator[Entry]:
         name, real = folder.above.rstrip("/"), os.path.realpath(folder.path)
         if folder.above.count("/") > _DEEPEST:
             self.left_out[name] = f"more than {_DEEPEST} folders deep"
@@ -265,7 +283,7 @@ class _Walk:
             self.left_out[name] = f"the same folder as {self._seen[real]}"
         else:
             self._seen[real] = name
-            self._read(folder, self._children(folder))
+            yield from self._read(folder, self._children(folder))
 
     def _children(self, folder: _Folder) -> list[os.DirEntry[str]]:
         try:
@@ -274,16 +292,16 @@ class _Walk:
             self.skipped[folder.above] = f"cannot be read: {error.strerror or error}"
             return []
 
-    def _read(self, folder: _Folder, children: list[os.DirEntry[str]]) -> None:
+    def _read(self, folder: _Folder, children: list[os.DirEntry[str]]) -> Iterator[Entry]:
         for child in children:
             if not is_folder(child):
-                self._found.append(entry(child.path, folder.above + child.name, folder.label, folder.part))
+                yield entry(child.path, folder.above + child.name, folder.label, folder.part)
             elif self.images_in([child], folder.above):
                 below = _Folder(Path(child.path), f"{folder.above}{child.name}/", folder.label, folder.part)
                 if child.is_symlink():
                     self._links.append(below)
                 else:
-                    self._enter(below)
+                    yield from self._enter(below)
 
 
 def _what_it_has(children: list[os.DirEntry[str]], walk: _Walk) -> str:

@@ -218,6 +218,7 @@ class Preprocessing:
         max_pixels: int | None = None,
         threads: int | None = None,
         errors: str = "raise",
+        ahead: int | None = None,
     ) -> Iterator[Prepared | ConvoscopeError]:
         """Prepare images in several threads, and give them in order; only a few are in memory that wait to be taken.
 
@@ -231,10 +232,14 @@ class Preprocessing:
             One for each core if left out. Pillow lets go of Python's lock while it decodes and resizes.
         errors : {"raise", "return"}
             Whether what is wrong with an image ends it all, or is given in the image's place.
+        ahead : int, optional
+            How many images may wait to be taken: 4 for each thread if left out. Who takes them in batches lets two
+            batches wait, so that one is decoded while the other is predicted.
         """
         if errors not in _ERRORS:
             raise unknown_name("errors", errors, _ERRORS)
         count = threads or os.cpu_count() or 1
+        most = _WAITING * count if ahead is None else max(count, ahead)
         waiting: deque[Future[Prepared | ConvoscopeError]] = deque()
 
         def attempt(image: Any, number: int) -> Prepared | ConvoscopeError:
@@ -249,7 +254,7 @@ class Preprocessing:
             try:
                 for number, image in enumerate(images):
                     waiting.append(executor.submit(attempt, image, number))
-                    if len(waiting) >= _WAITING * count:
+                    if len(waiting) >= most:
                         yield waiting.popleft().result()
                 while waiting:
                     yield waiting.popleft().result()
