@@ -14,6 +14,7 @@ from tests.photos import fill
 
 import convoscope as cs
 from convoscope.applications.published import PUBLISHED, Packaged
+from convoscope.cli.explore import load as load_explored
 from convoscope.runs.photos import joined
 from convoscope.transfer.features import Extractor
 
@@ -121,6 +122,14 @@ def test_validation_images_train_too_where_there_are_others_to_test(shell: Shell
     assert "18 images to train, 8 to test" in ended.out
     assert read("report.json")["cross_validation"]["images"] == 18
     assert json.loads(shell("evaluate", RUN, "--json").out)["accuracy"] == read("report.json")["accuracy"]
+    # The explorer begins with the features that training has kept.
+    training_images = load_explored(RUN, None, None).training_images
+    assert training_images is not None
+    assert training_images.features.done == 18
+    kept = training_images.features.known[np.argsort(training_images.features.order)]
+    model = cs.load_model(RUN)
+    features = cs.Model(model.inputs, model.get_layer("direction").output).predict(training_images.images, verbose=0)
+    np.testing.assert_allclose(kept, features, atol=1e-5)
 
 
 def test_a_class_with_few_images_is_noted(shell: Shell, photos: Path) -> None:

@@ -68,3 +68,23 @@ def test_many_write_at_once(tmp_path: Path, workers: int) -> None:
         list(executor.map(put, range(40)))
     found = FeatureStore(tmp_path).get("one", [f"{number}" for number in range(40)])
     assert {name: float(vector[0]) for name, vector in found.items()} == {f"{n}": float(n) for n in range(40)}
+
+
+def test_vectors_are_found_under_the_name_they_are_linked_to(tmp_path: Path) -> None:
+    store = FeatureStore(tmp_path)
+    store.put("backbone", ["a"], VECTORS[:1])
+    store.link("run", "backbone")
+    np.testing.assert_array_equal(store.get("run", ["a"])["a"], VECTORS[0])
+    store.put("run", ["b"], VECTORS[1:2])
+    np.testing.assert_array_equal(store.get("backbone", ["b"])["b"], VECTORS[1])
+    assert store.get("other", ["a", "b"]) == {}
+
+
+def test_a_file_of_an_earlier_version_has_no_links(tmp_path: Path) -> None:
+    store = FeatureStore(tmp_path)
+    store.put("one", ["a"], VECTORS[:1])
+    with sqlite3.connect(store.path) as connection:
+        connection.execute("DROP TABLE links")
+    np.testing.assert_array_equal(store.get("one", ["a"])["a"], VECTORS[0])
+    store.link("two", "one")
+    assert store.get("two", ["a"]).keys() == {"a"}

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from convoscope.explore import nearest as nearest_images
 from convoscope.web import explored as limits
 from convoscope.web.description import describe
 from convoscope.web.epochs import Moments
-from convoscope.web.explored import Explored
+from convoscope.web.explored import Explored, Files
 from convoscope.web.explorer import offline, site
 from convoscope.web.gradually import SHARE, Gradually
 from convoscope.web.questions import features, nearest
@@ -264,6 +265,36 @@ def test_nearest_and_features_are_of_as_many_training_images_as_are_known(explor
         np.testing.assert_allclose(each["values"], pooled[order, each["feature"]], rtol=1e-5)
         np.testing.assert_array_equal(sent[each["at"]], fresh.x_train[order])
     assert [each["feature"] for each in largest["features"]] == [4, 0]
+
+
+@pytest.mark.usefixtures("slow")
+def test_features_are_kept_by_file_and_network_for_the_next_time(
+    explored: Explored, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    digests = [f"{number % 14:064x}" for number in range(15)]  # the last is the first one's copy
+    told = {"height": 10, "width": 8, "channels": 3, "max_value": 1, "edge": 0.4}
+    fresh = replace(explored, files=Files(digests, told))
+    assert fresh.x_train is not None
+    copied = fresh.x_train[:1]
+    fresh = replace(fresh, x_train=np.concatenate([fresh.x_train[:-1], copied]))
+    question = {"image": as_sent(explored.images[3])}
+    monkeypatch.setattr("convoscope.web.gradually.TOGETHER", 4)
+    assert [nearest(fresh, question)["known"] for _ in range(3)] == [2, 4, 6]
+    again = replace(fresh)  # as if the page were opened anew
+    found = nearest(again, question)
+    assert found["known"] == 7  # those 4 that were kept, the copy of one of them, and 2 more
+    assert again.training_images is not None
+    assert again.training_images.features.order[:7].tolist() == [0, 1, 2, 3, 14, 4, 5]
+    while found["known"] < 15:
+        found = nearest(again, question)
+    at_once = nearest_images(explored.model, explored.images[3], fresh.x_train, 6)
+    np.testing.assert_allclose(found["distances"], at_once.distances[0], rtol=1e-5)
+    assert found["labels"] == fresh.y_train[at_once.indices[0]].tolist()
+    assert nearest(replace(fresh), question) == found
+    other = untrained(explored.model)
+    assert nearest(replace(fresh, model=other), question)["known"] == 2
+    assert nearest(replace(fresh, files=Files(digests, {**told, "fit": "stretch"})), question)["known"] == 2
 
 
 @pytest.mark.parametrize("told", [None, ["x"], [9], [-1], list(range(21))])

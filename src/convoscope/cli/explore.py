@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from convoscope.datasets import Dataset
     from convoscope.models import Sequential
     from convoscope.runs import RunFolder
-    from convoscope.web.explored import Explored
+    from convoscope.web.explored import Explored, Files
 
 HELP = "Open a trained model in the browser, and see everything in it. Ctrl-C ends it."
 EXAMPLES = (
@@ -125,7 +125,16 @@ def _loaded(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
         epochs=epochs,
         note=note.strip(),
         part=part,
+        files=_files(images) if trained_with else None,
     )
+
+
+def _files(images: Dataset) -> Files | None:
+    """Return what your own training images are read from."""
+    from convoscope.datasets import FolderDataset
+    from convoscope.web.explored import Files
+
+    return Files(images.train_digests, images.preprocessing) if isinstance(images, FolderDataset) else None
 
 
 def _as_taken(model: Sequential, images: Dataset) -> npt.NDArray[Any]:

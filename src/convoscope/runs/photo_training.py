@@ -24,8 +24,8 @@ from convoscope.runs.settings import TrainSettings
 from convoscope.runs.suspects import examined, write_findings
 from convoscope.tracking import kept_open, trackers_in
 from convoscope.training.callbacks import Callback
-from convoscope.transfer import Choice, Extractor, FeatureStore, Photos, Wishes, train
-from convoscope.transfer.choosing import MINUTES, SCRATCH, as_dict
+from convoscope.transfer import Choice, Extractor, FeatureStore, Photos, View, Wishes, digest_of_features, train
+from convoscope.transfer.choosing import FROZEN, MINUTES, SCRATCH, as_dict
 from convoscope.transfer.features import Progress
 from convoscope.transfer.scratch import SIDE
 
@@ -67,7 +67,8 @@ def train_photos(
         folder.write_config(describe(settings, data))
         folder.write_data(data.record())
         began = time.perf_counter()
-        extractor = Extractor(find_backbone(settings.backbone), FeatureStore())
+        store = FeatureStore()
+        extractor = Extractor(find_backbone(settings.backbone), store)
         choice = _chosen(settings, data, extractor, progress, say)
         seconds = time.perf_counter() - began
         model = choice.classified.model
@@ -103,6 +104,9 @@ def train_photos(
             "result": {name: tested[name] for name in ("part", "images", "accuracy", "interval")},
         }
         save_model(model, folder.model, include_optimizer=False)
+        if choice.way == FROZEN:  # the explorer asks for its network's features, and they are the backbone's
+            view = View.of(model.preprocessing)
+            store.link(view.recipe(digest_of_features(model)), view.recipe(extractor.backbone.digest))
         report = write_report(folder, settings.label, images, model, tested, measured)
         for each in trackers_in(callbacks):
             each.conclude(model, images.x_test, images.y_test, report)

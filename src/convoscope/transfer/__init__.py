@@ -7,6 +7,7 @@ Where that gains, the last blocks of the backbone are trained, too (`fine_tuning
 
 from convoscope.transfer.assembling import assemble
 from convoscope.transfer.choosing import Choice, Wishes, train
+from convoscope.transfer.digesting import digest_of_features
 from convoscope.transfer.features import Extractor, View
 from convoscope.transfer.frozen import Classified, train_frozen
 from convoscope.transfer.head import Head, fit_head
@@ -24,6 +25,7 @@ __all__ = [
     "View",
     "Wishes",
     "assemble",
+    "digest_of_features",
     "fit_head",
     "fit_rejection",
     "train",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.applications import Backbone
+from convoscope.datasets.images.preprocessing import Preprocessing
 from convoscope.transfer.network import feature_network
 from convoscope.transfer.store import Features, FeatureStore
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from convoscope.models import Model
 
 _MADE_BY = 1  # to be counted up when the network or the decoding of images changes: features are then computed anew
-#: Images that are prepared, computed and kept together: a kill loses no more.
-_TOGETHER = 64
+#: Images whose features are computed and kept together: a kill loses no more.
+TOGETHER = 64
 _AT_ONCE = 16  # images through the backbone, two threads sharing them: more would leave the cache
 
 Images = npt.NDArray[np.uint8]
@@ -42,9 +43,25 @@ class View:
     preprocessing: dict[str, Any]
     mirrored: bool = False
 
-    def recipe(self, backbone: Backbone) -> str:
-        """Give a text that is the same where the features of an image are the same."""
-        told = json.dumps([_MADE_BY, backbone.digest, self.preprocessing, self.mirrored], sort_keys=True)
+    @classmethod
+    def of(cls, preprocessing: Mapping[str, Any]) -> View:
+        """Take what a data set or a model says of its images, without what is only known of these.
+
+        >>> View.of({"height": 64, "width": 64, "fit": "stretch", "edge": 0.81}).preprocessing["fit"]
+        'stretch'
+        """
+        whole = Preprocessing.from_dict(preprocessing).as_dict()
+        return cls({name: value for name, value in whole.items() if name not in ("edge", "background")})
+
+    def recipe(self, digest: str) -> str:
+        """Give a text that is the same where the features of an image are the same.
+
+        Parameters
+        ----------
+        digest : str
+            Of the network that makes them: `Backbone.digest`, or what `convoscope.transfer.digest_of_features` returns.
+        """
+        told = json.dumps([_MADE_BY, digest, self.preprocessing, self.mirrored], sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
@@ -118,18 +135,18 @@ class Extractor:
         -------
         array of float32, shape (N, D)
         """
-        recipe = view.recipe(self.backbone)
+        recipe = view.recipe(self.backbone.digest)
         known = {} if self.store is None else self.store.get(recipe, digests)
         missing = [index for index, digest in enumerate(digests) if digest not in known]
         computed: dict[int, Features] = {}
-        for start in range(0, len(missing), _TOGETHER):
-            indices = missing[start : start + _TOGETHER]
+        for start in range(0, len(missing), TOGETHER):
+            indices = missing[start : start + TOGETHER]
             images = images_at(indices)
             vectors = self.measure(images[:, :, ::-1] if view.mirrored else images)
             computed.update(zip(indices, vectors, strict=True))
             if self.store is not None:
                 self.store.put(recipe, [digests[index] for index in indices], vectors)
             if progress is not None:
-                progress(min(start + _TOGETHER, len(missing)), len(missing), "images looked at")
+                progress(min(start + TOGETHER, len(missing)), len(missing), "images looked at")
         rows = [known[digest] if digest in known else computed[index] for index, digest in enumerate(digests)]
         return np.stack(rows) if rows else np.zeros((0, 0), np.float32)

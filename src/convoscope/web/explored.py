@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.engine.base import each, plain
-from convoscope.explore.embedding import hidden_run
+from convoscope.explore.embedding import hidden_run, hidden_value
 from convoscope.explore.image_outputs import checked_targets, has_image_outputs, mean_squared_error, output_range
 from convoscope.explore.predictions import Predictions, checked_labels, predictions, predictions_of
 from convoscope.explore.submodels import (
@@ -25,14 +26,37 @@ from convoscope.explore.submodels import (
 )
 from convoscope.models.network import Network
 from convoscope.models.value_range import largest_value_of
+from convoscope.transfer import FeatureStore, View, digest_of_features
 from convoscope.web.beside import Comparison, check_pair
 from convoscope.web.epochs import Epochs
 from convoscope.web.exhibits import value_range
-from convoscope.web.gradually import Gradually
+from convoscope.web.gradually import Gradually, Kept
 
 _MOST_COMPARED = 10_000  # training images among which the nearest are looked for
 _LARGE = 30_000_000  # multiply-adds of one image: a browser takes about a tenth of a second for them
 _AT_ONCE = 5_000_000_000  # multiply-adds of all images that are counted before the page opens: half a second
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of training images.
+
+    Attributes
+    ----------
+    digests : sequence of str
+        Of their contents, in the order of the images.
+    preprocessing : dict
+        How they became images.
+    """
+
+    digests: Sequence[str]
+    preprocessing: dict[str, Any]
+
+    def kept(self, model: Network, count: int) -> Kept:
+        """Return where the features that a model makes of the first images are kept."""
+        recipe = View.of(self.preprocessing).recipe(digest_of_features(model))
+        width = int(np.prod(model.graph.shape_of(hidden_value(model))))
+        return Kept(FeatureStore(), recipe, width, self.digests[:count])
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +73,8 @@ class Explored:
         main one, or a list or dict with something for each.
     x_train, y_train : array or None
         Training images and their labels, to find the nearest among.
+    files : Files, optional
+        What the training images are read from: what a large network makes of them is then kept for the next time.
     title : str
         What the page calls it.
     beside : Explored, optional
@@ -74,6 +100,7 @@ class Explored:
     epochs: Epochs | None = None
     note: str = ""
     part: str = "test"
+    files: Files | None = None
 
     def __post_init__(self) -> None:
         if self.beside is not None:
@@ -173,7 +200,8 @@ class Explored:
         labels = None
         if self.y_train is not None:
             labels = checked_labels(self.y_train[:_MOST_COMPARED], len(images), max(2, len(names))).tolist()
-        return TrainingImages(images, labels, Gradually(hidden_run(self.model), images))
+        kept = None if self.files is None or not self.is_large else self.files.kept(self.model, len(images))
+        return TrainingImages(images, labels, Gradually(hidden_run(self.model), images, kept))
 
     @cached_property
     def multiply_adds(self) -> list[int]:

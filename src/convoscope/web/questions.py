@@ -128,14 +128,15 @@ def _training(explored: Explored) -> TrainingImages:
 
 
 def _shown(training: TrainingImages, best: npt.NDArray[np.int64]) -> dict[str, Any]:
-    """Return what the page is told of some training images."""
-    images = reduced(training.images[best])
+    """Return what the page is told of some training images, by their positions among those that are known."""
+    numbers = training.features.order[best]
+    images = reduced(training.images[numbers])
     packed = pack(images)
     return {
         "shape": list(images.shape[1:]),
         "images": base64.b64encode(packed.content).decode(),
         "packed": unpacking(packed),
-        "labels": None if training.labels is None else [training.labels[index] for index in best],
+        "labels": None if training.labels is None else [training.labels[number] for number in numbers],
         "known": training.features.done,
         "count": training.features.total,
     }
