@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,11 @@ from tests.photos import fill
 import convoscope as cs
 from convoscope.applications.published import PUBLISHED, Packaged
 from convoscope.cli.explore import load as load_explored
+from convoscope.models import parse_layers
+from convoscope.runs import RunFolder
 from convoscope.runs.photos import joined
+from convoscope.runs.training import settings_of
+from convoscope.transfer import choosing, scratch
 from convoscope.transfer.features import Extractor
 
 from .conftest import Shell
@@ -183,6 +188,53 @@ def test_blocks_are_fine_tuned_where_that_is_asked_for(shell: Shell, photos: Pat
     assert changed("block7a_project_conv")
     assert not changed("block5a_project_conv")
     assert not changed("block7a_project_bn")
+
+
+def test_a_run_that_was_trained_from_scratch_says_so_everywhere(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path / "photos" / "train", {"disc": 10, "stripes": 10})
+    fill(tmp_path / "photos" / "test", {"disc": 3, "stripes": 3}, first=40)
+    monkeypatch.setattr(choosing, "_FEW", 4)
+    monkeypatch.setattr(choosing, "_GOOD", 2.0)
+    monkeypatch.setattr(choosing, "are_uniform", lambda *_: True)
+    suggest, train_frozen = scratch.suggest, choosing.train_frozen
+
+    def all_wrong(*given: Any, **options: Any) -> Any:
+        found = train_frozen(*given, **options)
+        return replace(found, held_out=np.eye(2)[1 - given[0].labels])
+
+    monkeypatch.setattr(scratch, "suggest", lambda *given, **options: suggest(*given, **options).lasting(2))
+    monkeypatch.setattr(choosing, "train_frozen", all_wrong)
+    words = ("train", "photos", "--minutes", "1e-6", "--seed", "5")
+    ended = shell(*words)
+    assert ended.status == 0, ended.err
+    assert "Training from scratch, without a backbone; right of" in ended.out
+    settings = read("config.json")["settings"]
+    assert (settings["backbone"], settings["compared_with"]) == (None, "efficientnet-lite0")
+    assert (settings["recipe"], settings["epochs"], settings["image_size"]) == ("fast", 2, [64, 64])
+    assert read("report.json")["training"]["recipe"] == "fast"
+    assert read("data.json")["form"]["size_reason"] == "what is trained from scratch"
+    model = cs.load_model(RUN)
+    assert (model.origin["way"], model.origin["begun_from"]) == ("scratch", None)
+    assert model.origin["compared_with"] == "efficientnet-lite0"
+    layers = parse_layers(settings["layers"])
+    assert [type(each) for each in layers] == [type(each) for each in model.layers[-len(layers) :]]
+    told = json.loads(shell("evaluate", RUN, "--json").out)
+    assert told["accuracy"] == read("report.json")["accuracy"]
+    # A kill between settings and report: it is begun again as it was asked for.
+    (RUN / "report.json").unlink()
+    assert shell("train", "--resume", RUN).status == 0
+    for before, after in zip(model.get_weights(), cs.load_model(RUN).get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
+    # Earlier versions left the backbone's name.
+    config = read("config.json")
+    del config["settings"]["compared_with"]
+    config["settings"] |= {"backbone": "efficientnet-lite0", "model": "efficientnet-lite0", "recipe": None}
+    config["settings"] |= {"layers": None, "epochs": 1}
+    (RUN / "config.json").write_text(json.dumps(config))
+    assert json.loads(shell("evaluate", RUN, "--json").out) == told
+    assert settings_of(RunFolder.open(RUN)).label == "scratch"
 
 
 def test_a_class_with_one_image_is_named(shell: Shell, photos: Path) -> None:

@@ -90,7 +90,7 @@ def _loaded(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
         found = find_model(run, trained)
         settings = settings_of(run, data_dir=None if data_dir is None else str(data_dir))
         # A head on a frozen backbone has no epochs to look at.
-        model, epochs, note = found.model, None if settings.backbone else found.epochs, found.note
+        model, epochs, note = found.model, None if settings.for_backbone else found.epochs, found.note
         if data is None or source(data).key == settings.dataset:
             images = load_data(settings)
             note = f"{note} {what_changed(run, images) or ''}"

@@ -157,7 +157,7 @@ def _go_on(path: Path, changes: dict[str, Any], run: RunOptions, trackers: list[
         say_finished(results(), folder, settings, state)
         return
     use(settings)
-    if settings.backbone is not None:
+    if settings.for_backbone is not None:
         train_photos.train(folder, settings, load_photos(settings), run, trackers)
         return
     _run(folder, settings, load_data(settings), state, run, trackers)

@@ -99,7 +99,7 @@ def _announce(console: Console, folder: RunFolder, settings: TrainSettings, data
     for line in (
         Text.assemble(
             ("Training a classifier on ", "bold"),
-            (settings.backbone or "", "bold cyan"),
+            (settings.for_backbone or "", "bold cyan"),
             (" with ", "bold"),
             (for_terminal(data.info.name), "bold cyan"),
         ),

@@ -18,6 +18,7 @@ from convoscope.report import classification_report
 from convoscope.report.calibration import calibration_error
 from convoscope.report.interval import interval_of
 from convoscope.runs.folder import RunFolder
+from convoscope.runs.from_scratch import from_scratch, undecided
 from convoscope.runs.photos import CROSS_VALIDATION, load_photos, origin
 from convoscope.runs.reporting import Outcome, describe, write_report
 from convoscope.runs.settings import TrainSettings
@@ -25,9 +26,8 @@ from convoscope.runs.suspects import examined, write_findings
 from convoscope.tracking import kept_open, trackers_in
 from convoscope.training.callbacks import Callback
 from convoscope.transfer import Choice, Extractor, FeatureStore, Photos, View, Wishes, digest_of_features, train
-from convoscope.transfer.choosing import FROZEN, MINUTES, SCRATCH, as_dict
+from convoscope.transfer.choosing import FROZEN, MINUTES, as_dict
 from convoscope.transfer.features import Progress
-from convoscope.transfer.scratch import SIDE
 
 
 def train_photos(
@@ -45,7 +45,7 @@ def train_photos(
     ----------
     folder : RunFolder
     settings : TrainSettings
-        With a `backbone`.
+        With a `backbone`, or with one that an interrupted run has `compared_with`.
     data : FolderDataset
         From `convoscope.runs.photos.load_photos`.
     callbacks : sequence of Callback
@@ -59,8 +59,12 @@ def train_photos(
     -----
     What a kill interrupts is done again: the features are kept, so that this takes little time.
     """
-    if not isinstance(data, FolderDataset) or settings.backbone is None:
+    asked = settings.for_backbone
+    if not isinstance(data, FolderDataset) or asked is None:
         raise ConfigurationError("A pretrained backbone is for your own images: give a folder or a table of them.")
+    if settings.compared_with is not None:
+        settings = undecided(settings)
+        data = load_photos(settings, split=data.split())
     with alone_in(folder.path), kept_open(callbacks):
         folder.remove_leftovers()
         folder.forget_history()
@@ -68,24 +72,24 @@ def train_photos(
         folder.write_data(data.record())
         began = time.perf_counter()
         store = FeatureStore()
-        extractor = Extractor(find_backbone(settings.backbone), store)
+        backbone = find_backbone(asked)
+        extractor = Extractor(backbone, store)
         choice = _chosen(settings, data, extractor, progress, say)
         seconds = time.perf_counter() - began
         model = choice.classified.model
         shown = data
-        if choice.way == SCRATCH:
-            # From here on, the run is one on smaller images.
-            settings = replace(settings, image_size=(SIDE, SIDE))
+        if choice.recipe is not None:  # from here on, the run is one without a backbone, on smaller images
+            settings = from_scratch(settings, choice.recipe, len(data.class_names))
             shown = load_photos(settings, split=data.split())
             folder.write_config(describe(settings, shown))
+            folder.write_data(shown.record())
         model.preprocessing = shown.preprocessing
         tested, images = _tested(choice, shown)
-        epochs = 1 if choice.plan is None else choice.plan.epochs
-        last = {"epoch": epochs, "val_accuracy": _held_out(choice)["accuracy"], "seconds": round(seconds, 3)}
+        last = {"epoch": choice.epochs, "val_accuracy": _held_out(choice)["accuracy"], "seconds": round(seconds, 3)}
         folder.append_epoch(last)
         measured = {
-            "epochs": epochs,
-            "kept_epoch": epochs,
+            "epochs": choice.epochs,
+            "kept_epoch": choice.epochs,
             "stopped": None,
             "seconds": round(seconds, 3),
             "last_epoch": last,
@@ -100,13 +104,14 @@ def train_photos(
         model.origin = {
             **origin(settings, data.info, data.digest()),
             "way": choice.way,
+            **({} if settings.compared_with is None else {"compared_with": settings.compared_with}),
             "temperature": choice.classified.temperature,
             "result": {name: tested[name] for name in ("part", "images", "accuracy", "interval")},
         }
         save_model(model, folder.model, include_optimizer=False)
         if choice.way == FROZEN:  # the explorer asks for its network's features, and they are the backbone's
             view = View.of(model.preprocessing)
-            store.link(view.recipe(digest_of_features(model)), view.recipe(extractor.backbone.digest))
+            store.link(view.recipe(digest_of_features(model)), view.recipe(backbone.digest))
         report = write_report(folder, settings.label, images, model, tested, measured)
         for each in trackers_in(callbacks):
             each.conclude(model, images.x_test, images.y_test, report)

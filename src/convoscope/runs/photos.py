@@ -143,10 +143,9 @@ def load_photos(
     test images are those to train with. Images to validate with train, too, where there are others to test with:
     cross-validation takes their place.
     """
-    assert settings.backbone is not None
-    form = find_backbone(settings.backbone).preprocessing
-    if settings.image_size is not None:
-        form = preprocessing(find_backbone(settings.backbone))
+    assert settings.for_backbone is not None
+    backbone = find_backbone(settings.for_backbone)
+    form = backbone.preprocessing if settings.compared_with is None else preprocessing(backbone)
     few = len(listed(settings.dataset).entries) < _TOO_FEW_TO_TEST
     data = from_folder(
         settings.dataset,
@@ -164,7 +163,7 @@ def load_photos(
         threads=settings.threads,
         progress=progress,
     )
-    reason = f"what {settings.backbone} takes" if settings.image_size is None else "what is trained from scratch"
+    reason = f"what {settings.backbone} takes" if settings.compared_with is None else "what is trained from scratch"
     taken = replace(data.report.form, size_reason=reason, colour_reason=reason)
     data = replace(data, report=replace(data.report, form=taken))
     if data.test_part == "test":

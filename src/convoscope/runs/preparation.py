@@ -38,7 +38,7 @@ def load_data(settings: TrainSettings) -> Dataset:
     """Load the data set that the settings name, in the form that they say."""
     from convoscope.runs.photos import exclusions, load_photos
 
-    if settings.backbone is not None:
+    if settings.for_backbone is not None:
         return load_photos(settings)
     return source(settings.dataset).load(
         settings.data_dir,

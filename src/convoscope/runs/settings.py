@@ -16,6 +16,8 @@ from convoscope.recipes.compiling import SCHEDULES
 from convoscope.runs.defaults import OPTIMIZERS, with_defaults
 from convoscope.runs.reading import FLAG, TEXT, Kind, OrNone, Plain, Record, check, number, whole
 
+#: What `TrainSettings.model` is of runs of earlier versions that do not say which network was trained from scratch.
+FROM_SCRATCH = "scratch"
 _PATHS = ("dataset", "data_dir", "exclude", "based_on")
 CLASS_WEIGHTS = ("auto", "none")
 UNKNOWN = Plain("left out, for this Convoscope knows no such setting", lambda value: False)
@@ -92,6 +94,8 @@ class TrainSettings:
         How many of its last blocks learn on; None if that is to be tried.
     minutes : float or None
         How long fine-tuning may take.
+    compared_with : str or None
+        The pretrained backbone that held-out images preferred training from scratch to. The images are split as for it.
     exclude : str or None
         The path of a list of files that are left out.
     based_on : str or None
@@ -135,6 +139,7 @@ class TrainSettings:
     minutes: float | None = None
     exclude: str | None = None
     based_on: str | None = None
+    compared_with: str | None = None
 
     def __post_init__(self) -> None:
         _whole(self.epochs, "epochs", 1)
@@ -150,7 +155,7 @@ class TrainSettings:
             raise ConfigurationError(f"--seed must be 0 or more, but is {self.seed}.")
         if self.layers is not None:
             parse_layers(self.layers)
-        elif self.backbone is None and self.model not in preset_names():
+        elif self.for_backbone is None and self.model not in preset_names():
             raise unknown_name("model", self.model, preset_names())
         if self.optimizer not in OPTIMIZERS:
             raise unknown_name("optimizer", self.optimizer, OPTIMIZERS)
@@ -204,6 +209,11 @@ class TrainSettings:
         return cls(dataset=info.key, threads=threads, engine=engine, **with_defaults(info, told))
 
     @property
+    def for_backbone(self) -> str | None:
+        """The pretrained backbone that photos are brought into form for, whether it was chosen in the end or not."""
+        return self.backbone or self.compared_with
+
+    @property
     def label(self) -> str:
         """What folders and pictures of the run are called by: its backbone, its recipe, or else its model."""
         backbone = None if self.backbone is None else Path(self.backbone).stem
@@ -221,6 +231,8 @@ class TrainSettings:
         optional = {each.name: kind_of(each.name) for each in fields(cls) if each.default is not MISSING}
         check(values, Record(needed, optional, others=UNKNOWN), f"{where}")
         size = values["image_size"]
+        if values.get("backbone") is not None and size is not None:  # as earlier versions wrote it
+            values = {**values, "backbone": None, "compared_with": values["backbone"], "model": FROM_SCRATCH}
         try:
             paths = {name: native_path(path) for name in _PATHS if (path := values.get(name)) is not None}
             return cls(**{**values, **paths, "image_size": None if size is None else tuple(size)})

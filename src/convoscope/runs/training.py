@@ -59,7 +59,7 @@ def start(folder: RunFolder, settings: TrainSettings, data: Dataset, callbacks: 
     ConfigurationError
         Another process is training in that folder (`InUseError`).
     """
-    if settings.backbone is not None:
+    if settings.for_backbone is not None:
         from convoscope.runs.photo_training import train_photos
 
         return train_photos(folder, settings, data, callbacks)
@@ -81,7 +81,7 @@ def resume(folder: RunFolder, settings: TrainSettings, data: Dataset, callbacks:
     """
     if (changed := what_changed(folder, data)) is not None:
         raise DataError(f"{changed} The run cannot go on with them; begin a new one.")
-    if settings.backbone is not None:
+    if settings.for_backbone is not None:
         from convoscope.runs.photo_training import train_photos
 
         return train_photos(folder, settings, data, callbacks)
@@ -122,7 +122,7 @@ def is_finished(folder: RunFolder, settings: TrainSettings, state: dict[str, Any
     """Say whether there is nothing left to train, and the report is written."""
     if not is_there(folder.report) or not is_there(folder.model):
         return False
-    if settings.backbone is not None:
+    if settings.for_backbone is not None:
         return True
     if state is None:
         return False

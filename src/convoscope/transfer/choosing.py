@@ -16,12 +16,13 @@ from convoscope.transfer.fine_tuning import Plan, fine_tune
 from convoscope.transfer.frozen import Classified, head_of, train_frozen
 from convoscope.transfer.mirroring import may_be_mirrored
 from convoscope.transfer.photos import Photos
-from convoscope.transfer.scratch import are_uniform, prepared, preprocessing, train_scratch
+from convoscope.transfer.scratch import are_uniform, prepared, preprocessing, recipe_for, train_scratch
 from convoscope.transfer.tuned import finished
 from convoscope.wording import counted
 
 if TYPE_CHECKING:
     from convoscope.models import Model, Sequential
+    from convoscope.recipes import Recipe
 
 MINUTES = 3.0
 BLOCKS = 4
@@ -33,6 +34,7 @@ _PASSES = 1.8  # through the images: four of five folds to try, and then all
 _STEP = 2.5  # a training step beside a forward pass
 _MEASURED = 32  # images
 FROZEN, TUNED, SCRATCH = "frozen", "fine-tuned", "scratch"
+_WORDS = {FROZEN: "frozen", TUNED: "fine-tuned", SCRATCH: "from scratch"}
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ class Choice:
     attempts : list of Attempt
     plan : Plan or None
         How the chosen one was fine-tuned.
+    recipe : Recipe or None
+        How the chosen one was trained from scratch.
     """
 
     classified: Classified
@@ -80,6 +84,14 @@ class Choice:
     labels: npt.NDArray[np.integer]
     attempts: list[Attempt] = field(default_factory=list)
     plan: Plan | None = None
+    recipe: Recipe | None = None
+
+    @property
+    def epochs(self) -> int:
+        """How often all images were gone through to train it; 1 for a head on a frozen backbone."""
+        if self.plan is not None:
+            return self.plan.epochs
+        return 1 if self.recipe is None else math.ceil(self.recipe.epochs)
 
 
 @dataclass(frozen=True)
@@ -148,13 +160,13 @@ def train(
     if not candidates:
         return Choice(frozen, frozen, FROZEN, f"The backbone stays frozen.{late}", photos.labels, attempts)
     best = max(candidates, key=lambda each: each.attempt.right)
-    ways = [*(f"{each.attempt.way} {each.attempt.right}" for each in candidates), f"frozen {trials.before}"]
+    ways = [*(f"{_WORDS[each.attempt.way]} {each.attempt.right}" for each in candidates), f"frozen {trials.before}"]
     compared = f"right of {counted(best.attempt.images, 'held-out image')}: {', '.join(ways)}"
     if best.attempt.right <= trials.before and wishes.blocks is None:
         return Choice(frozen, frozen, FROZEN, f"The backbone stays frozen; {compared}.{late}", photos.labels, attempts)
     say(f"{best.what} on all images; {compared} ...")
     reason = f"{best.what}; {compared}.{late}"
-    return Choice(best.finish(), frozen, best.attempt.way, reason, photos.labels, attempts, best.plan)
+    return Choice(best.finish(), frozen, best.attempt.way, reason, photos.labels, attempts, best.plan, best.recipe)
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,6 +177,7 @@ class _Candidate:
     what: str
     finish: Callable[[], Classified]
     plan: Plan | None = None
+    recipe: Recipe | None = None
 
 
 class _Trials:
@@ -223,7 +236,8 @@ class _Trials:
             model.class_names, model.preprocessing = list(photos.class_names), preprocessing(backbone)
             return finished(model, trial, images, photos.labels, self.out)
 
-        return _Candidate(attempt, "Training from scratch", finish)
+        recipe = recipe_for(len(photos), mirrored=self.mirrored)
+        return _Candidate(attempt, "Training from scratch, without a backbone", finish, recipe=recipe)
 
     def _attempt(self, way: str, trial: Model | Sequential, images: Images, began: float) -> Attempt:
         told = np.asarray(trial.predict(images[self.out], verbose=0), np.float64)
@@ -286,5 +300,6 @@ def as_dict(choice: Choice) -> dict[str, Any]:
             {"way": each.way, "right": each.right, "images": each.images, "seconds": round(each.seconds, 2)}
             for each in choice.attempts
         ],
-        **({} if choice.plan is None else {"blocks": choice.plan.blocks, "epochs": choice.plan.epochs}),
+        **({} if choice.plan is None else {"blocks": choice.plan.blocks, "epochs": choice.epochs}),
+        **({} if choice.recipe is None else {"recipe": choice.recipe.name, "epochs": choice.epochs}),
     }

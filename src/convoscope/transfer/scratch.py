@@ -10,7 +10,7 @@ import numpy.typing as npt
 from convoscope.applications import Backbone
 from convoscope.datasets.images.preprocessing import Preprocessing
 from convoscope.models import Sequential
-from convoscope.recipes import suggest
+from convoscope.recipes import Recipe, suggest
 from convoscope.transfer.calibration import Array
 from convoscope.transfer.features import Images
 from convoscope.transfer.head import fit_head
@@ -72,11 +72,16 @@ def prepared(photos: Photos, backbone: Backbone) -> Images:
     return whole.prepare_all(list(photos.images), threads=photos.threads)
 
 
+def recipe_for(images: int, *, mirrored: bool) -> Recipe:
+    """Return the recipe for so many images."""
+    return suggest("fast", (SIDE, SIDE, 3), images, mirrored=mirrored)
+
+
 def train_scratch(
     images: Images, labels: npt.NDArray[np.integer], classes: int, *, balanced: bool, mirrored: bool, seed: int
 ) -> Sequential:
     """Train a network by the recipe for so many images."""
-    recipe = suggest("fast", images.shape[1:], len(images), mirrored=mirrored)
+    recipe = recipe_for(len(images), mirrored=mirrored)
     model = recipe.model(images.shape[1:], classes, seed=seed)
     recipe.fit(model, images, labels, class_weight="auto" if balanced else None, verbose=0)
     return model
