@@ -14,8 +14,8 @@ from convoscope.datasets.images.preprocessing import Preprocessing
 from convoscope.transfer.features import Extractor, Images, Progress, View
 from convoscope.transfer.store import Features
 
-#: With few images, more views of each make the head right more often: by three points with five images a class.
-_SIX_VIEWS, _TWO_VIEWS = 60, 400
+#: With few images, more views of each make the head right more often: by two points with five images a class.
+_SIX_VIEWS, _TWO_VIEWS = 120, 400
 
 
 @dataclass(frozen=True, eq=False)
