@@ -76,15 +76,20 @@ def results_in(folder: Path) -> str | None:
     return None if not kinds or _IMAGES in kinds else " and ".join(sorted(kinds))
 
 
-def _kinds(folder: Path, seen: set[str], depth: int) -> Iterator[str]:
+def _kinds(folder: Path, seen: set[tuple[int, int]], depth: int) -> Iterator[str]:
     """Yield what the folder and those below it hold, up to the first file that may be an image."""
-    real = os.path.realpath(folder)
-    if real in seen:
+    try:
+        found_at = os.stat(folder)
+    except OSError:
+        yield _IMAGES  # for all that is known; whoever reads the folder will say why that fails
+        return
+    own = found_at.st_dev, found_at.st_ino  # however many links lead there; to resolve them all takes far longer
+    if own in seen:
         return
     if depth > _DEEPEST:
         yield _IMAGES
         return
-    seen.add(real)
+    seen.add(own)
     if folder.name.casefold() in _SYSTEM_FOLDERS:
         yield SYSTEM
         return
@@ -92,7 +97,7 @@ def _kinds(folder: Path, seen: set[str], depth: int) -> Iterator[str]:
         with os.scandir(folder) as found:
             children = {child.name: child for child in found if not is_hidden(child.name)}
     except OSError:
-        yield _IMAGES  # for all that is known; whoever reads the folder will say why that fails
+        yield _IMAGES
         return
     kind = next((name for name, is_it in _KINDS.items() if is_it(folder, children)), None)
     if kind is not None:
