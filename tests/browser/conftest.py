@@ -18,6 +18,8 @@ from convoscope.utils import set_random_seed
 from convoscope.web.lab import Start, site
 from convoscope.web.server import Server
 
+from .support import PATIENCE
+
 FLAGS = (
     "--disable-gpu",
     "--disable-quic",
@@ -72,9 +74,15 @@ def start_browser() -> Iterator[Callable[..., Any]]:
         pytest.skip("the page's tests need Chromium: apt install chromium")
     root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with sync_api.sync_playwright() as playwright:
-        yield lambda *more: playwright.chromium.launch(
-            executable_path=program, headless=True, args=[*FLAGS, *root, *more]
-        )
+
+        def start(*more: str) -> Any:
+            browser = playwright.chromium.launch(
+                executable_path=program, headless=True, args=[*FLAGS, *root, *more], timeout=1000 * PATIENCE
+            )
+            browser.new_context, browser.new_page = patient(browser.new_context), patient(browser.new_page)
+            return browser
+
+        yield start
 
 
 @pytest.fixture(scope="session")
@@ -92,6 +100,17 @@ def browser(start_browser: Callable[[], Any], running: list[Any]) -> Any:
     if not (running and running[0].is_connected()):
         running[:] = [start_browser()]
     return running[0]
+
+
+def patient(make: Callable[..., Any]) -> Callable[..., Any]:
+    """Have the contexts or pages that a browser makes wait as long as a busy machine may take, not half a minute."""
+
+    def made(**options: Any) -> Any:
+        opened = make(**options)
+        opened.set_default_timeout(1000 * PATIENCE)
+        return opened
+
+    return made
 
 
 @pytest.fixture(autouse=True, scope="module")

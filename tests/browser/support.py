@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ import pytest
 from scipy import signal
 
 Image = npt.NDArray[Any]
+#: Seconds until a page is given up that does not come to something: only what fails takes them.
+PATIENCE = 120.0
 
 
 def numbers(text: str) -> list[float]:
@@ -71,10 +74,20 @@ def settled(page: Any) -> None:
 
 def until(page: Any, condition: str) -> None:
     """Wait until JavaScript finds a condition true. (Playwright's own waiting needs what the page's policy forbids.)"""
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE
     while not page.evaluate(f"() => Boolean({condition})"):
         assert time.monotonic() < end, f"still not true: {condition}"
         page.wait_for_timeout(30)
+
+
+def widths_needed(page: Any, widths: Sequence[int]) -> list[int]:
+    """Make the page as wide as each of these, and return the width that it takes then."""
+    needed = []
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 800})
+        settled(page)
+        needed.append(page.evaluate("document.documentElement.scrollWidth"))
+    return needed
 
 
 def choose(page: Any, field: str, value: str) -> None:

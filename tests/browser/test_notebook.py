@@ -48,7 +48,7 @@ class Hub(BaseHTTPRequestHandler):
     def hand_on(self) -> None:
         port, _, path = self.path.removeprefix(f"{PREFIX}proxy/").partition("/")
         sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=60)
         connection.request(self.command, f"/{path}", sent or None, dict(self.headers))
         response = connection.getresponse()
         self.answer(response.status, dict(response.headers), response.read())

@@ -56,7 +56,7 @@ class Training:
 
 
 def told(address: str) -> Any:
-    with urllib.request.urlopen(f"{address}data/epochs.json", timeout=10) as answer:
+    with urllib.request.urlopen(f"{address}data/epochs.json", timeout=PATIENCE) as answer:
         return json.load(answer)
 
 
@@ -65,7 +65,7 @@ def ask(address: str, epoch: int) -> tuple[int, str]:
         f"{address}ask/epoch", json.dumps({"epoch": epoch}).encode(), {"Content-Type": "application/json"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as refused:
         with refused:
@@ -82,7 +82,7 @@ def test_the_page_follows_training_and_ctrl_c_ends_it_as_usual(tmp_path: Path) -
         assert found["training"]
         seen.append(len(found["epochs"]))
         newest = found["snapshots"][-1]
-        with urllib.request.urlopen(f"{address}data/epochs/{newest}.safetensors", timeout=10) as answer:
+        with urllib.request.urlopen(f"{address}data/epochs/{newest}.safetensors", timeout=PATIENCE) as answer:
             assert len(answer.read()) > 1000
     assert seen == sorted(seen)
     assert len(set(seen)) >= 3

@@ -130,8 +130,8 @@ def test_who_reads_goes_before_who_writes_and_is_not_kept_waiting_by_itself() ->
         writer.start()
         writer.join(0.05)
         assert writer.is_alive()  # it lets the reader go first
-    reader.join(5)
-    writer.join(5)
+    reader.join(60)
+    writer.join(60)
     assert order == ["own", "read", "write"]
 
 

@@ -345,9 +345,9 @@ def test_two_thousand_pictures(session: Session) -> None:
         # Bytes behind a JPEG's end are no part of the picture: they make it another file.
         session.add(groups[colour], f"{number}.jpg", some[colour][number % 20] + str(number).encode())
     assert session.state()["count"] == 2_000
-    began = time.perf_counter()
+    began = time.process_time()
     short, whole = session.state(session.state()["version"]), session.state()
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
     assert "classes" not in short
     assert len(json.dumps(whole)) < 200_000
     session.close()

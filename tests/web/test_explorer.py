@@ -140,7 +140,7 @@ def test_an_image_of_another_size_is_refused(explored: Explored) -> None:
 def ask(
     server: Server, path: str, body: bytes, kind: str = "application/json", token: bool = True
 ) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     try:
         address = f"/{server.token}/{path}" if token else f"/{path}"
         connection.request("POST", address, body, {"Content-Type": kind})
@@ -171,7 +171,7 @@ def test_questions_are_answered_and_malformed_ones_refused(explored: Explored) -
             assert status == refused, (content, body)
         assert ask(server, "ask/accuracy", good)[0] == 200
         server.stop()
-        thread.join(10)
+        thread.join(60)
 
 
 @pytest.mark.parametrize(

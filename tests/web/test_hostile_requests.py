@@ -273,9 +273,10 @@ def _is_closed(connection: socket.socket) -> bool:
 
 def test_where_all_connections_are_busy_no_more_are_let_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listener, "MOST_CONNECTIONS", 2)
-    go_on = threading.Event()
+    asked_of, go_on = threading.Semaphore(0), threading.Event()
 
     def slow() -> Response:
+        asked_of.release()
         go_on.wait(PATIENCE)
         return Response(b"at last", "text/plain")
 
@@ -285,7 +286,7 @@ def test_where_all_connections_are_busy_no_more_are_let_in(tmp_path: Path, monke
         busy = [connect(server), connect(server)]
         for each in busy:
             each.sendall(asked)
-        time.sleep(0.3)
+        assert all(asked_of.acquire(timeout=PATIENCE) for _ in busy)
         with connect(server) as third:
             assert read_to_end(third) == b""
         go_on.set()
@@ -309,7 +310,7 @@ def test_a_question_that_is_cut_short_is_not_answered_as_if_it_were_whole(server
         assert 200 not in statuses(read_to_end(connection))
 
 
-def test_it_ends_within_a_second_whatever_goes_on(tmp_path: Path) -> None:
+def test_it_ends_at_once_whatever_goes_on(tmp_path: Path) -> None:
     asked, go_on = threading.Event(), threading.Event()
 
     def forever() -> Response:
@@ -327,7 +328,7 @@ def test_it_ends_within_a_second_whatever_goes_on(tmp_path: Path) -> None:
         server.stop()
         took = time.monotonic() - started
     go_on.set()
-    assert took < 1
+    assert took < PATIENCE / 2  # a second; others may be busy too
     for each in (busy, silent, half):
         assert read_to_end(each) == b""
         each.close()

@@ -41,7 +41,7 @@ def colab(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def ask(server: Server, host: str) -> tuple[int, http.client.HTTPMessage]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     try:
         connection.request("GET", f"/{server.token}/", headers={"Host": host})
         response = connection.getresponse()
