@@ -140,8 +140,7 @@ def test_an_address_of_this_view_without_another_model_says_so(browser: Any, pai
         assert page.locator("#network").is_visible()
 
 
-@pytest.mark.parametrize("width", [1440, 360])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (360, "light")])
 def test_it_is_accessible_and_fits(browser: Any, address: str, width: int, scheme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)

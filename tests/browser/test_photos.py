@@ -320,8 +320,7 @@ def test_an_own_photo_is_explained_and_compared_with_the_training_photos(
     assert page.locator("#verdict").inner_text().startswith(explored.model.class_names[scores.argmax()])
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])
 def test_it_is_accessible_and_fits(browser: Any, address: str, width: int, scheme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
