@@ -15,6 +15,12 @@ test test-peers sanitize campaign campaign-short lint bench wheel: export CONVOS
 # Several workers share the cores, each with NumPy's products on one of them: more threads would only wait for each other.
 quick test: export OPENBLAS_NUM_THREADS := 1
 
+# Tests start hundreds of processes. Where this is set, each would compile the package again: a third of a second.
+quick test test-peers campaign campaign-short: export PYTHONDONTWRITEBYTECODE :=
+
+# The same drawn examples each time, for as long as a busy machine takes; plain `pytest` draws others.
+REPEATABLE := --hypothesis-profile ci
+
 # No browser, no data set, no process of its own.
 QUICK := $(addprefix tests/,engine explore filters layers models recipes report test_ground_floor.py training values)
 
@@ -57,12 +63,12 @@ core: | $(VENV)/.core ## rebuild what a change in native/ touches
 	  cp build/core/_native*.so "$$place.new" && mv "$$place.new" "$$place" && touch $(VENV)/.installed $(VENV)/.core
 
 quick: | $(VENV)/.tools ## the tests of layers, engines, training and models: under a minute
-	$(BIN)/python -m pytest --quiet --numprocesses logical --dist loadfile -m "not slow" $(QUICK)
+	$(BIN)/python -m pytest --quiet $(REPEATABLE) --numprocesses logical --dist loadfile -m "not slow" $(QUICK)
 
 # Workers, each of which takes neighbouring tests: what a file trains or opens once is mostly shared. They wait for
 # browsers and processes more than they compute, so there is one more of them than the two cores that CI has.
 test: $(VENV)/.tools ## all tests
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest $(REPEATABLE) --numprocesses $(WORKERS) --dist worksteal
 
 test-peers: $(VENV)/.peers ## compare with PyTorch, live
 	$(BIN)/python -m pytest tests/peers
