@@ -24,14 +24,17 @@ COMMANDS = re.findall(r"^convoscope .*", TEXT, re.MULTILINE)
 PAGES = [README, README.parent / "CONTRIBUTING.md", *sorted((README.parent / "docs").rglob("*.md"))]
 
 
-@pytest.mark.parametrize("number", range(len(PROGRAMS)))
-def test_the_programs_in_the_readme_run(number: int, tmp_path: Path) -> None:
-    # Each goes on where the one before ended, as in a notebook; the photos stand alone.
-    before = [program for program in PROGRAMS[:number] if "my_photos" not in program]
-    if "my_photos" in PROGRAMS[number]:
-        photos(tmp_path)
+ABOUT_PHOTOS = [program for program in PROGRAMS if "my_photos" in program]
+
+
+# Each goes on where the one before ended, as in a notebook; those about photos stand alone.
+@pytest.mark.parametrize(
+    "cells", [[program for program in PROGRAMS if program not in ABOUT_PHOTOS], *([each] for each in ABOUT_PHOTOS)]
+)
+def test_the_programs_in_the_readme_run(cells: list[str], tmp_path: Path) -> None:
+    photos(tmp_path)
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", "\n".join([*before, PROGRAMS[number]])],
+        [sys.executable, "-W", "error", "-c", "\n".join(cells)],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -56,22 +59,28 @@ def photos(folder: Path) -> Path:
 
 
 def run(words: list[str], folder: Path) -> str:
-    """Run a command and return what it printed; a page's server is ended as soon as it says where it is."""
+    """Run a command and return what it printed."""
+    if words in (["lab"], ["teach"]):
+        return serve(words, folder)
+    done = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert done.exit_code == 0, (words, done.output)
+    return done.output
+
+
+def serve(words: list[str], folder: Path) -> str:
+    """Serve a page, and end that as soon as it is said where the page is."""
     process = subprocess.Popen(
         [sys.executable, "-m", "convoscope", *words],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-        # A browser that does nothing, and no data sets but what is in the package.
-        env={**os.environ, "BROWSER": "true", "PYTHONUTF8": "1", "XDG_CACHE_HOME": str(folder / "cache")},
+        env={**os.environ, "BROWSER": "true", "PYTHONUTF8": "1"},  # a browser that does nothing
     )
     assert process.stdout is not None
-    said = ""
-    if words in (["lab"], ["teach"]):
-        said = process.stdout.readline()
-        assert re.match(r"The (filter lab|page) is at http://127\.0\.0\.1:", said)
-        process.send_signal(signal.SIGINT)
+    said = process.stdout.readline()
+    assert re.match(r"The (filter lab|page) is at http://127\.0\.0\.1:", said)
+    process.send_signal(signal.SIGINT)
     said += process.communicate(timeout=120)[0]
     assert process.returncode == 0, (words, said)
     return said
@@ -84,7 +93,10 @@ def as_run_here(words: list[str]) -> list[str]:
     return [word for word in words if word != "--live"]
 
 
-def test_the_commands_in_the_readme_run_in_their_order(folder: Path) -> None:
+@pytest.mark.long
+def test_the_commands_in_the_readme_run_in_their_order(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))  # no data sets but what is in the package
     said = {
         line: run(as_run_here(shlex.split(line, comments=True)[1:]), folder)
         for line in ["convoscope train digits", *COMMANDS]
