@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 import convoscope as cs
 from convoscope import layers as cl
 from convoscope.tracking import Tracker
+
+
+def needs(*packages: str) -> pytest.MarkDecorator:
+    """Skip tests where packages are not installed. They take seconds to import, and only the tests do that."""
+    absent = any(find_spec(package) is None for package in packages)
+    return pytest.mark.skipif(absent, reason=f"{packages[0]} is not installed: pip install --group trackers")
+
 
 NAMES = ["low", "middle", "high"]
 

@@ -16,12 +16,10 @@ from PIL import Image
 from convoscope.callbacks import MLflowLogger
 from convoscope.errors import ConvoscopeWarning
 
-from .conftest import NAMES, Trained, images, new_model, train
+from .conftest import NAMES, Trained, images, needs, new_model, train
 
-pytest.importorskip("mlflow", reason="MLflow is not installed: pip install --group trackers")
-pytest.importorskip("sqlalchemy", reason="MLflow's database needs SQLAlchemy: pip install --group trackers")
 # SQLAlchemy complains of how MLflow uses it; the trackers keep such things to themselves, MLflow's own client does not.
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [needs("mlflow", "sqlalchemy"), pytest.mark.filterwarnings("ignore")]
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ from PIL import Image
 from convoscope.callbacks import TensorBoard
 from convoscope.errors import ConfigurationError, ConvoscopeWarning, UnknownNameError
 
-from .conftest import NAMES, Trained, images, new_model, train
+from .conftest import NAMES, Trained, images, needs, new_model, train
 
-pytest.importorskip("tensorboard", reason="TensorBoard is not installed: pip install --group trackers")
+pytestmark = needs("tensorboard")
 
 
 def read(folder: Path) -> Any:

@@ -11,10 +11,10 @@ from PIL import Image
 from convoscope.callbacks import WandbLogger
 from convoscope.errors import UnknownNameError
 
-from .conftest import NAMES, Trained, images, train
+from .conftest import NAMES, Trained, images, needs, train
 from .offline_run import OfflineRun
 
-pytest.importorskip("wandb", reason="Weights & Biases is not installed: pip install --group trackers")
+pytestmark = needs("wandb")
 
 
 @pytest.fixture(scope="module")
