@@ -10,6 +10,7 @@ import os
 import signal
 import warnings
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from convoscope.engine.select import native_problem, use
 from convoscope.errors import ConfigurationError, EngineFallbackWarning
 from convoscope.layers.counting import clear_session
 
+_TESTS = Path(__file__).parent
 PROBLEM = native_problem()
 # What imports and `use("native")` say without the core.
 _NOT_THERE = ("_native", "The native engine cannot be used")
@@ -35,6 +37,19 @@ def pytest_configure() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", EngineFallbackWarning)
             use("auto")
+
+
+#: Thousands of short tests, so that none is waited for at the end, when the other workers have nothing left to take.
+_LAST = ("engine", "explore", "filters", "layers", "models", "recipes", "report", "training", "values")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with tests that take ten seconds and more, and end with those that take next to nothing."""
+    items.sort(key=lambda item: (item.get_closest_marker("long") is None, _folder(item) in _LAST))
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(_TESTS).parts[0] if item.path.is_relative_to(_TESTS) else ""
 
 
 def _needs_the_core(words: str) -> bool:

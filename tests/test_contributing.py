@@ -7,6 +7,7 @@ built already.
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import os
 import re
 import shutil
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).parent.parent
 # A line that begins with a file's name, and then a block.
 _BLOCK = re.compile(r"^`([\w./-]+)`[^\n]*:\n\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -27,6 +29,7 @@ import sys
 sys.meta_path[:] = [each for each in sys.meta_path if "editable" not in type(each).__module__]
 sys.path.insert(0, "src")
 """
+_MOMENTS = itertools.count(1_000_000_000)  # seconds since 1970
 _PYTEST = "import pytest; sys.exit(pytest.main(sys.argv[1:]))"
 
 
@@ -76,14 +79,21 @@ class Copy:
     def write(self, *left_out: str) -> None:
         """Put all pieces in their files, but for those of these files."""
         for piece in pieces():
-            file, here = ROOT / piece.path, self.root / piece.path
+            before = (ROOT / piece.path).read_text(encoding="utf-8") if piece.is_change else ""
             if piece.path not in left_out:
-                before = file.read_text(encoding="utf-8") if piece.is_change else ""
-                here.write_text(piece.apply(before), encoding="utf-8")
+                self.put(piece.path, piece.apply(before))
             elif piece.is_change:
-                shutil.copyfile(file, here)
+                self.put(piece.path, before)
             else:
-                here.unlink(missing_ok=True)
+                (self.root / piece.path).unlink(missing_ok=True)
+
+    def put(self, path: str, text: str) -> None:
+        """Write a file if it is another one, and with a time of its own: what Python compiled tells them by that."""
+        file = self.root / path
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            file.write_text(text, encoding="utf-8")
+            moment = next(_MOMENTS)
+            os.utime(file, (moment, moment))
 
     def python(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a program with the copy's package."""
@@ -217,8 +227,14 @@ NOTICED: dict[str, tuple[list[str], str]] = {
     _GENERIC: (_USE, "test_no_layer_is_left_out(.|\n)*'LayerScale'"),
     "tests/layers/test_names.py": (["tests/layers/test_names.py", "-k", "LayerScale"], "KeyError: 'LayerScale'"),
     "tests/engine/test_core_kinds.py": (["tests/engine/test_core_kinds.py", "-k", "no_other"], "LayerScaleStep"),
-    "tests/layers/test_layer_scale.py": (["tests/values", "-k", "values_from_keras"], "layers/test_layer_scale.py"),
-    "tests/values/test_against_keras.py": (["tests/values", "-k", "values_from_keras"], "'LayerScale'"),
+    "tests/layers/test_layer_scale.py": (
+        ["tests/values/test_against_keras.py", "-k", "values_from_keras"],
+        "layers/test_layer_scale.py",
+    ),
+    "tests/values/test_against_keras.py": (
+        ["tests/values/test_against_keras.py", "-k", "values_from_keras"],
+        "'LayerScale'",
+    ),
 }
 #: For those that are compiled: the compiler's words, or the loader's.
 NATIVE = {
@@ -255,11 +271,10 @@ def test_a_piece_that_is_left_out_is_noticed(copy: Copy, path: str) -> None:
     ],
 )
 def test_a_method_that_is_left_out_is_noticed(whole: Copy, path: str, method: str, words: str) -> None:
-    file = whole.root / path
-    text = file.read_text(encoding="utf-8")
+    text = (whole.root / path).read_text(encoding="utf-8")
     without = re.sub(rf"\n(    @property\n)?    def {method}\(.*\n(        .*\n)+", "", text)
     assert len(without) < len(text)
-    file.write_text(without, encoding="utf-8")
+    whole.put(path, without)
     said = whole.tests(_GENERIC, "-k", "LayerScale and not native")
     assert re.search("failed|error", said, re.IGNORECASE), said
     assert re.search(words, said), said

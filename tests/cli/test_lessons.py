@@ -16,6 +16,7 @@ from convoscope.errors import DownloadError
 
 from .conftest import Shell
 
+pytestmark = pytest.mark.long
 PATIENCE = 120.0
 
 
@@ -134,8 +135,11 @@ def test_without_the_data_sets_it_says_what_to_do(shell: Shell, monkeypatch: pyt
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals there")
-@pytest.mark.parametrize("jobs", [(), ("--jobs", "1")], ids=["in-this-process", "in-others"])
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
+@pytest.mark.parametrize(
+    ("how", "jobs"),
+    [(signal.SIGKILL, ()), (signal.SIGINT, ()), (signal.SIGINT, ("--jobs", "1"))],
+    ids=["killed", "interrupted", "interrupted-in-others"],  # killed in others: tests/experiments/test_kill.py
+)
 def test_ended_in_the_middle_the_same_command_goes_on(tmp_path: Path, how: int, jobs: tuple[str, ...]) -> None:
     command = [sys.executable, "-m", "convoscope", "lessons", "10", "--quick", "--runs", "kept", *jobs]
     process = subprocess.Popen(

@@ -13,6 +13,7 @@ from convoscope.lessons.trial import Trial, trial
 from convoscope.lessons.trial_runner import QUICK_EPOCHS, carry_out
 from convoscope.locks import alone_in
 
+pytestmark = pytest.mark.long
 DENSE = trial("fashion-mnist", "dense", model="dense", epochs=20)
 SHUFFLED = trial("fashion-mnist", "dense, shuffled", model="dense", epochs=2, shuffled=True)
 ALONE = trial("mnist", "alone", model="perceptron", epochs=1, alone=True)
