@@ -55,7 +55,7 @@ def assert_all_ours(experiment: Experiment) -> bool:
 def test_every_wrong_value_of_a_comparison_is_told_and_its_runs_are_shown(copied: Experiment) -> None:
     content = json.loads(copied.file.read_text())
     refused = 0
-    for mutated in mutations(content, thinned=4):
+    for mutated in mutations(content, thinned=7):
         copied.file.write_text(json.dumps(mutated))
         refused += assert_all_ours(copied)
     assert refused > 30
@@ -67,7 +67,7 @@ def test_every_wrong_value_of_a_search_is_told(tmp_path: Path) -> None:
     content = json.loads(experiment.file.read_text())
     content["varied"]["filters"] = {"low": 1, "high": 5}
     refused = 0
-    for mutated in mutations(content, thinned=2):
+    for mutated in mutations(content, thinned=4):
         experiment.file.write_text(json.dumps(mutated))
         refused += assert_all_ours(experiment)
     assert refused > 30

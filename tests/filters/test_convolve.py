@@ -202,12 +202,12 @@ def test_an_image_of_one_pixel_can_be_filtered_where_padding_makes_room() -> Non
 
 
 @pytest.mark.slow
-def test_a_hundred_megapixels_are_filtered() -> None:
-    image = np.zeros((10_000, 10_000), np.uint8)
-    image[5000, 7000] = 100
+def test_twenty_megapixels_are_filtered() -> None:
+    image = np.zeros((4_000, 5_000), np.uint8)
+    image[2000, 3500] = 100
     made = filters.convolve(image, "outline")
-    assert made.shape == (9998, 9998)
-    assert made[4999, 6999] == 255
+    assert made.shape == (3998, 4998)
+    assert made[1999, 3499] == 255
     assert np.count_nonzero(made) == 1
 
 
