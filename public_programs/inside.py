@@ -24,7 +24,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.response import addinfourl
 
-from public_programs import standins
+from public_programs import pretrained, standins
 
 EPOCHS, STEPS, SAMPLES = 2, 2, 128
 _SAMPLES = ("x", "y", "sample_weight", "validation_data")
@@ -37,6 +37,7 @@ def main(framework: str, script: str, record: str) -> int:
     said: dict[str, Any] = {"events": events}
     _no_network()
     _small_data(framework)
+    pretrained.leave_out(framework)
     _short_training(framework, events)
     _other_packages()
     try:

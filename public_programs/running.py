@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,7 +20,8 @@ from public_programs.script import as_script, change_imports
 from public_programs.standins import download, unpack
 
 ROOT = Path(__file__).resolve().parent.parent
-SECONDS = 300
+#: Of the processors' time, so that a program fares alike on a busy machine; and of the clock, for one that only waits.
+SECONDS, WAITING = 900, 7200
 
 Framework = Literal["convoscope", "keras"]
 
@@ -82,12 +85,25 @@ def _run(script: Path, framework: Framework, python: str, folder: Path) -> Outco
         "PYTHONWARNINGS": "ignore",
     }
     command = [python, "-m", "public_programs.inside", framework, str(script), str(record)]
+
+    def bounded() -> None:
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 10))
+
     try:
         done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, timeout=SECONDS, check=False, text=True
+            command,
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            timeout=WAITING,
+            check=False,
+            text=True,
+            preexec_fn=bounded,
         )
     except subprocess.TimeoutExpired:
-        return Outcome([], f"took more than {SECONDS} s")
+        return Outcome([], f"took more than {WAITING} s")
+    if done.returncode == -signal.SIGXCPU:
+        return Outcome([], f"took more than {SECONDS} s of the processors' time")
     if not record.exists():
         return Outcome([], (done.stderr.strip().splitlines() or ["ended without a record"])[-1])
     said = json.loads(record.read_text(encoding="utf-8"))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from public_programs.listing import programs
 from public_programs.running import Verdict
 
 _HEAD = """# Public Keras programs
 
 Each of these programs was run with nothing changed but its imports (`import tensorflow as tf` became `import convoscope
 as tf`, `from keras.layers import Dense` became `from convoscope.keras.layers import Dense`), on small stand-ins for
-its data, for two epochs of few steps; beside it the unchanged program in Keras 3 with TensorFlow. It *runs* if it
-reached its end and its models have the same numbers of parameters, histories, results and shapes of predictions as in
-Keras.
+its data, with random weights in place of pretrained ones, for two epochs of few steps; beside it the unchanged program
+in Keras 3 with TensorFlow. It *runs* if it reached its end and its models have the same numbers of parameters,
+histories, results and shapes of predictions as in Keras.
 `python -m public_programs --table docs/programs.md` makes this page; `public_programs/list.json` has the revisions.
 """
 
@@ -26,6 +28,20 @@ def table(verdicts: Sequence[Verdict]) -> str:
         lines += [f"| {each.program.path} | {each.word} | {_cell(each.detail)} |" for each in own]
         lines.append("")
     return "\n".join(lines)
+
+
+def kept(page: str) -> list[Verdict]:
+    """Return the verdicts of a page that `table` wrote, on the programs that are still in the list."""
+    known = {program.name: program for program in programs()}
+    found, repository = [], ""
+    for line in page.splitlines():
+        if line.startswith("## "):
+            repository = line.removeprefix("## ")
+        elif row := re.fullmatch(r"\| (.+?) \| (.+?) \| (.*) \|", line):
+            path, word, detail = row.groups()
+            if (program := known.get(f"{repository}: {path}")) is not None:
+                found.append(Verdict(program, word, detail.replace("\\|", "|")))  # type: ignore[arg-type]
+    return found
 
 
 def _cell(text: str) -> str:

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from public_programs import standins
+import convoscope as cs
+from public_programs import pretrained, standins
 from public_programs.fetching import NotFetchedError, fetch
 from public_programs.keras_record import recorded
 from public_programs.listing import Program, programs
-from public_programs.running import Outcome, judge, run, this_python
+from public_programs.running import Outcome, Verdict, judge, run, this_python
 from public_programs.script import as_script, change_imports
-from public_programs.table import table
+from public_programs.table import kept, table
 
 
 def test_the_list_names_repositories_revisions_and_paths() -> None:
@@ -93,6 +94,8 @@ def clones(tmp_path: Path) -> Path:
         "model.compile(loss='sparse_categorical_crossentropy', metrics=['accuracy'])\n"
         "model.fit(x / 255, y, epochs=50, verbose=0)\n"
         "model.evaluate(x / 255, y, verbose=0)\n"
+        "base = tf.keras.applications.MobileNetV2((32, 32, 3), include_top=False, pooling='avg')\n"
+        "base.predict(tf.zeros((1, 32, 32, 3)))\n"
     )
     (clone / "outside.py").write_text("import tensorflow as tf\n\nwith tf.GradientTape() as tape:\n    pass\n")
     (clone / "broken.py").write_text("import keras\nopen('nowhere.txt')\n")
@@ -115,10 +118,11 @@ def test_programs_are_run_and_judged(clones: Path, tmp_path: Path) -> None:
         for name in ("good", "outside", "broken")
     }
     good = outcomes["good"]
-    assert [event["call"] for event in good.events] == ["fit", "evaluate"]
+    assert [event["call"] for event in good.events] == ["fit", "evaluate", "predict"]
     assert good.events[0]["epochs"] == 2
     assert good.events[0]["parameters"] == 7850
-    theirs = {"same": good, "other": Outcome([{**good.events[0], "parameters": 1}, good.events[1]])}
+    assert good.events[2]["parameters"] == 2_257_984
+    theirs = {"same": good, "other": Outcome([{**good.events[0], "parameters": 1}, *good.events[1:]])}
     verdicts = [
         judge(program(clones, "good.py"), good, theirs["same"]),
         judge(program(clones, "good.py"), good, theirs["other"]),
@@ -129,7 +133,7 @@ def test_programs_are_run_and_judged(clones: Path, tmp_path: Path) -> None:
     assert [verdict.word for verdict in verdicts] == ["runs", "differs", "refused", "fails", "not in Keras either"]
     assert "parameters 7850, in Keras 1" in verdicts[1].detail
     assert verdicts[2].detail.startswith("line 3: OutsideNameError: tf.GradientTape is not in Convoscope")
-    assert "| good.py | runs | fit 1, evaluate 1 |" in table(verdicts)
+    assert "| good.py | runs | fit 1, evaluate 1, predict 1 |" in table(verdicts)
 
 
 def test_a_file_that_is_not_in_a_clone_says_so(clones: Path, tmp_path: Path) -> None:
@@ -151,3 +155,31 @@ def test_stand_ins_have_the_form_of_what_they_stand_for(tmp_path: Path) -> None:
     assert (tmp_path / "flower_photos" / "daisy").is_dir()
     with pytest.raises(LookupError, match="no stand-in"):
         standins.download("https://a.b/c.bin")
+
+
+def test_rows_of_programs_that_are_not_run_stay() -> None:
+    one, other, *_ = programs()
+    page = table(
+        [
+            Verdict(one, "runs", "fit 1"),
+            Verdict(other, "refused", "a | b"),
+            Verdict(Program("x/y", "", "gone.py"), "runs"),
+        ]
+    )
+    assert kept(page) == [Verdict(one, "runs", "fit 1"), Verdict(other, "refused", "a | b")]
+
+
+def test_the_stand_in_for_weights_is_a_file_as_keras_2_wrote_it(tmp_path: Path) -> None:
+    def network() -> Any:
+        inputs = cs.Input((4, 4, 2))
+        x = cs.layers.BatchNormalization(name="bn")(cs.layers.Conv2D(3, 3, name="conv")(inputs))
+        return cs.Model(inputs, cs.layers.Dense(2, name="top")(cs.layers.Flatten()(x)))
+
+    given, other = network(), network()
+    (tmp_path / "weights.h5").write_bytes(pretrained.file_of_keras_2(given))
+    other.load_weights(tmp_path / "weights.h5")
+    assert all((a == b).all() for a, b in zip(given.get_weights(), other.get_weights(), strict=True))
+    with pytest.raises(LookupError, match="no stand-in"):
+        pretrained.download("https://a.b/lenet_weights.h5")
+    classes = json.loads(pretrained.download("https://a.b/imagenet_class_index.json"))
+    assert len(classes) == 1000
