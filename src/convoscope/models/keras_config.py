@@ -20,6 +20,7 @@ from convoscope.layers.serialization import KINDS, deserialize
 from convoscope.layers.symbols import Operation, Symbol
 from convoscope.models.architecture import DEEPEST, MOST_CALLS
 from convoscope.models.model import Model
+from convoscope.models.old_configs import renewed
 from convoscope.models.sequential import Sequential
 from convoscope.models.subclassed import plain
 
@@ -44,6 +45,9 @@ _WITHOUT_MEANING: dict[str, tuple[Any, ...]] = {
     "fill_mode": ("constant",),
     "rms_scaling": (False,),
     "keepdims": (False,),
+    "data_format": ("channels_last",),
+    "seed": (None,),
+    "dtype": ("float32",),
 }
 
 
@@ -138,6 +142,8 @@ def _setting(value: Any) -> Any:
         return value
     name, config = value["class_name"], value["config"]
     module = "initializers" if name == name.lower() else "regularizers" if name.startswith("L") else "constraints"
+    if name == "filter_bank":  # which Keras has not: the weights themselves are kept beside
+        name, config = "glorot_uniform", {"seed": None}
     kind = "".join(part.capitalize() for part in name.split("_")) if module == "initializers" else name
     return {"module": f"keras.{module}", "class_name": kind, "config": config, "registered_name": None}
 
@@ -175,10 +181,26 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
     except (ValueError, TypeError, RecursionError) as error:
         raise ConfigurationError(f"model_from_json takes what model.to_json() returned, but: {error}.") from None
     with custom_object_scope(custom_objects):
-        model = _made(description, depth=0)
+        return model_from(renewed(description))
+
+
+def model_from(description: Any) -> Any:
+    """Make a model of its description as Keras 3 gives it; see `convoscope.models.old_configs` for older ones.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is no description of a model.
+    """
+    model = _made(description, depth=0)
     if not hasattr(model, "compile"):
         raise ConfigurationError(f"The description is of a layer, not of a model: {model!r:.200}.")
     return model
+
+
+def is_operator(description: dict[str, Any]) -> bool:
+    """Return whether a description is of an operator between symbols, which is no layer."""
+    return str(description.get("module", "")).startswith("keras.src.ops")
 
 
 def is_keras(config: Any) -> bool:
@@ -223,7 +245,7 @@ def graph_from(config: dict[str, Any], depth: int = 0) -> Model:
     waiting: list[tuple[str, int, Any, Callable[..., Any]]] = []
     for each in config["layers"]:
         name, nodes = each.get("name", each.get("config", {}).get("name")), each.get("inbound_nodes", [])
-        if str(each.get("module", "")).startswith("keras.src.ops"):
+        if is_operator(each):
             call = _operator(each.get("class_name"))
         else:
             operation = _made(each, depth + 1)
@@ -313,7 +335,7 @@ def _unwrapped(value: Any) -> Any:
     if not isinstance(value, dict) or "class_name" not in value:
         return value
     kind, config = value["class_name"], value.get("config", {})
-    if kind == "DTypePolicy":
+    if kind in ("DTypePolicy", "Policy"):
         return config.get("name")
     if "initializers" in str(value.get("module")):
         left_out = {key: each for key, each in config.items() if key not in ("input_axes", "output_axes")}

@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from convoscope.engine.base import Array
 from convoscope.errors import ConvoscopeWarning, FileFormatError, ShapeError
 from convoscope.layers import moments
@@ -64,3 +66,18 @@ class Assignments:
         with moments.writing():
             for weight, new in self._pairs:
                 weight[...] = new
+
+    def fill(self, model: Any) -> None:
+        """Give a model that was built without weights what was noted, for all of them.
+
+        Raises
+        ------
+        FileFormatError
+            If there is nothing for some of the weights.
+        """
+        given = {id(weight): new for weight, new in self._pairs}
+        for layer in model.leaf_layers:
+            own = layer.own_weights
+            if any(id(weight) not in given for weight in own):
+                raise FileFormatError(f"{self.path} has no weights for {layer.describe()}. Fetch or save it again.")
+            layer.take_weights([np.require(given[id(weight)], np.float32, "C") for weight in own])

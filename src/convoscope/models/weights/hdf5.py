@@ -127,6 +127,11 @@ def array_in(group: Any, name: str) -> Array:
         return np.asarray(_entry(group, name)[()]).astype(np.float32, copy=False)
 
 
+def whole_number_in(group: Any, name: str) -> int:
+    """Return a number that stands alone, of which `shape_of` has told that it does."""
+    return int(_entry(group, name)[()])
+
+
 def names_in(group: Any, attribute: str) -> list[str]:
     """Return the list of names that an attribute has; a long one is split over several, as Keras writes them."""
     if attribute in group.attrs:

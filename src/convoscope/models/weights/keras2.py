@@ -30,17 +30,22 @@ def written(model: Any) -> bytes:
     """Return the file of a model's weights."""
     content = io.BytesIO()
     with moments.reading(), hdf5.written(content) as file:
-        hdf5.write_names(file, "layer_names", [layer.name for layer in model.layers])
-        file.attrs["backend"] = b"convoscope"
-        file.attrs["keras_version"] = b"3.0.0"  # whose order of arrays it is
-        for layer in sorted(model.layers, key=lambda layer: str(layer.name)):
-            group = file.create_group(layer.name)
-            weights = _ordered(layer)
-            names = [f"{layer.name}/{number}" for number in range(len(weights))]
-            hdf5.write_names(group, "weight_names", names)
-            for name, weight in zip(names, weights, strict=True):
-                group.create_dataset(name, data=weight)
+        write(file, model)
     return content.getvalue()
+
+
+def write(file: Any, model: Any) -> None:
+    """Write a model's weights into an HDF5 file, or into a group of one."""
+    hdf5.write_names(file, "layer_names", [layer.name for layer in model.layers])
+    file.attrs["backend"] = b"convoscope"
+    file.attrs["keras_version"] = b"3.0.0"  # whose order of arrays it is
+    for layer in sorted(model.layers, key=lambda layer: str(layer.name)):
+        group = file.create_group(layer.name)
+        weights = _ordered(layer)
+        names = [f"{layer.name}/{number}" for number in range(len(weights))]
+        hdf5.write_names(group, "weight_names", names)
+        for name, weight in zip(names, weights, strict=True):
+            group.create_dataset(name, data=weight)
 
 
 def find(file: Any, model: Any, found: Assignments, *, by_name: bool) -> None:

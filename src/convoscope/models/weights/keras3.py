@@ -63,12 +63,17 @@ def written(model: Any) -> bytes:
     """Return the file of a model's weights."""
     content = io.BytesIO()
     with moments.reading(), hdf5.written(content) as file:
-        for place, operation in places(model):
-            variables = file.create_group(f"{place}/vars" if place else "vars")
-            variables.attrs["name"] = operation.name
-            for number, weight in enumerate(operation.variables_of_its_own()):
-                variables.create_dataset(str(number), data=weight)
+        write(file, model)
     return content.getvalue()
+
+
+def write(file: Any, model: Any) -> None:
+    """Write a model's weights into an HDF5 file."""
+    for place, operation in places(model):
+        variables = file.create_group(f"{place}/vars" if place else "vars")
+        variables.attrs["name"] = operation.name
+        for number, weight in enumerate(operation.variables_of_its_own()):
+            variables.create_dataset(str(number), data=weight)
 
 
 def find(file: Any, model: Any, found: Assignments) -> None:
