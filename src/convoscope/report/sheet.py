@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from convoscope.names import for_terminal
@@ -206,6 +207,7 @@ def _upright(picture: PIL.Image.Image, text: str, bottom: tuple[int, int]) -> No
     picture.paste(turned, (bottom[0] - turned.width // 2, bottom[1] - turned.height))
 
 
+@cache
 def _font(size: int) -> FreeTypeFont | BitmapFont:
     from PIL import ImageFont
 

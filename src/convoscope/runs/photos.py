@@ -15,7 +15,7 @@ from convoscope.applications import backbone as find_backbone
 from convoscope.applications.backbones import DEFAULT
 from convoscope.datasets import DatasetInfo, FolderDataset, from_folder
 from convoscope.datasets.folder.listing import Listing, list_folder
-from convoscope.datasets.folder.survey import choose_form
+from convoscope.datasets.folder.survey import in_colour, likely_size
 from convoscope.datasets.folder.table import list_table
 from convoscope.datasets.progress import Progress
 from convoscope.errors import ConfigurationError, DataError, FileFormatError, MissingFileError
@@ -92,19 +92,17 @@ def choose_backbone(path: str, given: Mapping[str, Any]) -> Suitable:
 
 
 def _suits(paths: list[Path], max_pixels: int | None) -> Suitable:
-    from concurrent.futures import ThreadPoolExecutor
-
     from convoscope.errors import ConvoscopeError
 
     indices = np.unique(np.linspace(0, len(paths) - 1, min(_LOOKED_AT, len(paths))).round().astype(int))
-    with ThreadPoolExecutor() as executor:
-        form = choose_form([paths[index] for index in indices], None, None, executor, max_pixels)
-    if form is None:  # what is wrong is said when they are read
+    some = [paths[index] for index in indices]
+    size, coloured = likely_size(some, max_pixels), in_colour(some, max_pixels)
+    if size is None or coloured is None:  # what is wrong is said when they are read
         return Suitable(SCRATCH)
-    if form.channels == 1:
+    if not coloured:
         return Suitable(SCRATCH, "The images are grey, and a pretrained backbone is for photos in colour.")
-    if max(form.height, form.width) < _SMALL_SIDE:
-        return Suitable(SCRATCH, f"The images are small ({form.width} × {form.height}), so no photos for a backbone.")
+    if max(size) < _SMALL_SIDE:
+        return Suitable(SCRATCH, f"The images are small ({size[1]} × {size[0]}), so no photos for a backbone.")
     try:
         find_backbone(DEFAULT).file()
     except ConvoscopeError as error:

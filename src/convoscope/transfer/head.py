@@ -11,7 +11,7 @@ import numpy.typing as npt
 from convoscope.errors import DataError
 from convoscope.transfer.calibration import best_temperature, cross_entropy, softmax
 from convoscope.transfer.folds import draw_folds
-from convoscope.transfer.logistic import Array, basis_of, fit
+from convoscope.transfer.logistic import Array, Basis, Problem, basis_of
 
 #: Strong to weak: what is found for one is where the search for the next begins.
 PENALTIES = (3.0, 1.0, 0.3, 0.1, 0.03, 0.01)
@@ -31,7 +31,8 @@ class Head:
         The temperature is in it: softmax of its outputs gives calibrated probabilities.
     bias : array of float32, shape (classes,)
     penalty : float
-        Of `convoscope.transfer.logistic.fit`: the one of `PENALTIES` with the least cross-entropy on held-out images.
+        Of `convoscope.transfer.logistic.Problem.fit`: the one of `PENALTIES` with the least cross-entropy on held-out
+        images.
     temperature : float
         What scores were divided by; above 1 where the classifier was too sure of itself.
     held_out_scores : array of float64, shape (N, classes)
@@ -109,10 +110,9 @@ def fit_head(
     scores = np.stack([_held_out(x, targets, classes, each, penalties, basis.spread, weights) for each in folds])
     judged = folds[0] >= 0
     best, temperature = _judged(scores[:, :, judged], targets[judged], penalties)
-    w = fit(x, targets, classes, penalties[best], spread=basis.spread, weights=weights)
+    w = Problem(x, targets, classes, spread=basis.spread, weights=weights).fit(penalties[best])
     scores[0, best, ~judged] = x[~judged] @ w[:-1] + w[-1]
-    kernel = basis.axes @ w[:-1] / basis.scale / temperature
-    bias = w[-1] / temperature - basis.mean @ kernel
+    kernel, bias = _unturned(basis, w / temperature)
     return Head(
         kernel.astype(np.float32),
         bias.astype(np.float32),
@@ -121,6 +121,22 @@ def fit_head(
         scores[0, best] / temperature,
         folds[0],
     )
+
+
+def fit_plainly(features: npt.ArrayLike, labels: npt.ArrayLike, classes: int, penalty: float) -> tuple[Array, Array]:
+    """Fit kernel (D, classes) and bias (classes,) at one strength: no cross-validation, and so no temperature.
+
+    Takes what `fit_head` takes, and raises what it raises.
+    """
+    given, targets = _checked(features, labels, classes)
+    basis = basis_of(given)
+    return _unturned(basis, Problem(basis.turned(given), targets, classes, spread=basis.spread).fit(penalty))
+
+
+def _unturned(basis: Basis, w: Array) -> tuple[Array, Array]:
+    """Bring weights for the principal axes (R + 1, classes) back to the features': kernel and bias."""
+    kernel = basis.axes @ w[:-1] / basis.scale
+    return kernel, w[-1] - basis.mean @ kernel
 
 
 def _held_out(
@@ -136,19 +152,10 @@ def _held_out(
     scores = np.zeros((len(penalties), len(x), classes))
     for fold in np.unique(folds[folds >= 0]):
         training = folds != fold
-        w = None
+        part = None if weights is None else weights[training]
+        problem, w = Problem(x[training], labels[training], classes, spread=spread, weights=part), None
         for index, penalty in enumerate(penalties):
-            part = None if weights is None else weights[training]
-            w = fit(
-                x[training],
-                labels[training],
-                classes,
-                penalty,
-                spread=spread,
-                weights=part,
-                start=w,
-                tolerance=_ROUGHLY,
-            )
+            w = problem.fit(penalty, start=w, tolerance=_ROUGHLY)
             scores[index, ~training] = x[~training] @ w[:-1] + w[-1]
     return scores
 

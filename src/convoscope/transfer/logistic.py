@@ -73,18 +73,8 @@ def basis_of(features: npt.ArrayLike) -> Basis:
     return Basis(mean, scale, axes, values)
 
 
-def fit(
-    x: Array,
-    labels: npt.NDArray[np.integer],
-    classes: int,
-    penalty: float,
-    *,
-    spread: Array,
-    weights: Array | None = None,
-    start: Array | None = None,
-    tolerance: float = 1e-5,
-) -> Array:
-    """Find the weights with the least cross-entropy plus penalty.
+class Problem:
+    """Features and labels to fit weights to, at one strength after the other.
 
     Parameters
     ----------
@@ -92,53 +82,77 @@ def fit(
         Features, as `Basis.turned` gives them.
     labels : array of int, shape (N,)
     classes : int
-    penalty : float
-        What half the sum of the squared weights is multiplied with and added to the mean cross-entropy. The biases are
-        free. scikit-learn's ``C`` is ``1 / (penalty * N)``.
     spread : array of shape (R,)
         The mean square of each feature, by which steps are scaled.
     weights : array of shape (N,), optional
         How much each image counts; their mean should be 1.
-    start : array of shape (R + 1, classes), optional
-        Weights to begin with, such as those of a similar penalty.
-    tolerance : float
-        The largest gradient to end at, beside that at zero weights.
-
-    Returns
-    -------
-    array of shape (R + 1, classes)
-        The last row are the biases.
-
-    Notes
-    -----
-    L-BFGS [1]_ with memory 10. Its first guess of the Hessian is the bound of [2]_, diagonal on principal axes.
-
-    References
-    ----------
-    .. [1] Liu and Nocedal, On the limited memory BFGS method for large scale optimization, 1989
-    .. [2] Böhning, Multinomial logistic regression algorithm, 1992
     """
-    count, width = x.shape
-    ones = np.concatenate([x, np.ones((count, 1))], axis=1)  # (N, R + 1)
-    turned = np.ascontiguousarray(ones.T)
-    target = np.zeros((count, classes))
-    target[np.arange(count), labels] = 1.0
-    share = np.full((count, 1), 1 / count) if weights is None else weights[:, None] / count
-    penalties = np.append(np.full(width, penalty), 0.0)[:, None]
-    inverse = 1 / np.append(0.5 * spread + penalty, 0.5)[:, None]
 
-    def value_and_gradient(w: Array) -> tuple[float, Array]:
-        scores = _times(ones, w)
+    def __init__(
+        self, x: Array, labels: npt.NDArray[np.integer], classes: int, *, spread: Array, weights: Array | None = None
+    ) -> None:
+        count, width = x.shape
+        self._shape = width + 1, classes
+        self._ones = np.concatenate([x, np.ones((count, 1))], axis=1)  # (N, R + 1)
+        self._turned = np.ascontiguousarray(self._ones.T)
+        self._right = np.arange(count), labels
+        self._share = np.full(count, 1 / count) if weights is None else weights / count
+        self._target = np.zeros((count, classes))
+        self._target[self._right] = self._share
+        self._curvature = 0.5 * np.append(spread, 1.0)[:, None]
+        self._steepest = max(float(np.abs(self._of(np.zeros(self._shape), 0.0)[1]).max()), 1e-12)
+
+    def fit(self, penalty: float, *, start: Array | None = None, tolerance: float = 1e-5) -> Array:
+        """Find the weights with the least cross-entropy plus penalty.
+
+        Parameters
+        ----------
+        penalty : float
+            What half the sum of the squared weights is multiplied with and added to the mean cross-entropy. The biases
+            are free. scikit-learn's ``C`` is ``1 / (penalty * N)``.
+        start : array of shape (R + 1, classes), optional
+            Weights to begin with, such as those of a similar penalty.
+        tolerance : float
+            The largest gradient to end at, beside that at zero weights.
+
+        Returns
+        -------
+        array of shape (R + 1, classes)
+            The last row are the biases.
+
+        Notes
+        -----
+        L-BFGS [1]_ with memory 10. Its first guess of the Hessian is the bound of [2]_, diagonal on principal axes.
+
+        References
+        ----------
+        .. [1] Liu and Nocedal, On the limited memory BFGS method for large scale optimization, 1989
+        .. [2] Böhning, Multinomial logistic regression algorithm, 1992
+        """
+        penalties = np.full((self._shape[0], 1), penalty)
+        penalties[-1] = 0.0
+        inverse = np.broadcast_to(1 / (self._curvature + penalties), self._shape).reshape(-1)
+
+        def value_and_gradient(flat: Array) -> tuple[float, Array]:
+            value, gradient = self._of(flat.reshape(self._shape), penalties)
+            return value, gradient.reshape(-1)
+
+        w = np.zeros(self._shape) if start is None else start
+        return _minimized(value_and_gradient, w.reshape(-1), inverse, tolerance * self._steepest).reshape(self._shape)
+
+    def _of(self, w: Array, penalties: Array | float) -> tuple[float, Array]:
+        """Return cross-entropy plus penalty of weights (R + 1, classes), and its gradient."""
+        scores = _times(self._ones, w)  # (N, classes)
         scores -= scores.max(axis=1, keepdims=True)
-        exponentials = np.exp(scores)
-        sums = exponentials.sum(axis=1, keepdims=True)
-        losses = np.log(sums)[:, 0] - scores[np.arange(count), labels]
-        loss = float(losses @ share[:, 0]) + 0.5 * float(np.sum(penalties * w * w))
-        return loss, _times(turned, (exponentials / sums - target) * share) + penalties * w
-
-    w = np.zeros((width + 1, classes)) if start is None else start
-    enough = tolerance * max(float(np.abs(value_and_gradient(np.zeros_like(w))[1]).max()), 1e-12)
-    return _minimized(value_and_gradient, w, inverse, enough)
+        right = scores[self._right]
+        exponentials = np.exp(scores, out=scores)
+        sums = exponentials.sum(axis=1)
+        gradient = penalties * w
+        value = float((np.log(sums) - right) @ self._share) + 0.5 * float(np.vdot(gradient, w))
+        exponentials *= (self._share / sums)[:, None]
+        exponentials -= self._target
+        gradient += _times(self._turned, exponentials)
+        return value, gradient
 
 
 def _times(large: Array, narrow: Array) -> Array:
@@ -154,14 +168,14 @@ def _times(large: Array, narrow: Array) -> Array:
 
 
 def _minimized(function: Callable[[Array], tuple[float, Array]], w: Array, inverse: Array, enough: float) -> Array:
-    """Go down by L-BFGS from `w`, with `inverse` as the first guess of the inverse Hessian."""
+    """Go down by L-BFGS from `w` (M,), with `inverse` as the first guess of the inverse Hessian's diagonal."""
     loss, gradient = function(w)
     steps: deque[tuple[Array, Array, float]] = deque(maxlen=_MEMORY)
     for _ in range(_MOST_STEPS):
         if np.abs(gradient).max() <= enough:
             break
         direction = -_inverse_times(steps, inverse, gradient)
-        slope = float(np.sum(direction * gradient))
+        slope = float(direction @ gradient)
         length = 1.0
         while True:
             following = w + length * direction
@@ -170,7 +184,7 @@ def _minimized(function: Callable[[Array], tuple[float, Array]], w: Array, inver
                 break
             length /= 2
         moved, turned = following - w, next_gradient - gradient
-        curvature = float(np.sum(moved * turned))
+        curvature = float(moved @ turned)
         if curvature > 0:
             steps.append((moved, turned, curvature))
         if length < _SHORTEST:
@@ -184,9 +198,9 @@ def _inverse_times(steps: Sequence[tuple[Array, Array, float]], inverse: Array, 
     found = gradient.copy()
     shares = []
     for moved, turned, curvature in reversed(steps):
-        shares.append(float(np.sum(moved * found)) / curvature)
+        shares.append(float(moved @ found) / curvature)
         found -= shares[-1] * turned
-    found = np.asarray(inverse * found)
+    found *= inverse
     for (moved, turned, curvature), share in zip(steps, reversed(shares), strict=True):
-        found += (share - float(np.sum(turned * found)) / curvature) * moved
-    return found
+        found += (share - float(turned @ found) / curvature) * moved
+    return np.asarray(found)

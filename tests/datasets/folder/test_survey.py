@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from PIL import Image
 from tests.datasets.folder.conftest import fill, picture
 
 from convoscope.datasets import FolderDataset
+from convoscope.datasets.folder import survey
 from convoscope.errors import ConfigurationError, UnknownNameError
 
 Load = Callable[..., FolderDataset]
@@ -52,6 +54,32 @@ def test_colour_is_kept_where_images_have_it(tmp_path: Path, load: Load) -> None
         for i in range(5):
             picture(i + ord(name)).convert("RGB").save(grey / name / f"{i}.jpg")
     assert load(grey).info.image_shape[2] == 1, "stored as colour, and grey"
+
+
+@pytest.mark.parametrize("coloured", [0, 1, 2, 3, 20])
+def test_a_short_look_finds_what_the_whole_survey_finds(tmp_path: Path, coloured: int) -> None:
+    folder = fill(tmp_path / "images", {"a": 20 - coloured}, size=(90, 70))
+    if coloured:
+        fill(folder, {"b": coloured}, size=(70, 90), mode="RGB")
+    broken = folder / "a" / "broken.png"
+    broken.write_bytes(b"no image")
+    paths = sorted(folder.rglob("*.png"))
+    with ThreadPoolExecutor() as executor:
+        form = survey.choose_form(paths, None, None, executor)
+    assert form is not None
+    assert survey.likely_size(paths) == (form.height, form.width)
+    assert survey.in_colour(paths) == (form.channels == 3)
+    assert survey.likely_size([broken]) is None
+    assert survey.in_colour([broken]) is None
+
+
+def test_photos_in_colour_are_told_by_a_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = fill(tmp_path / "images", {"a": 40}, mode="RGB")
+    read: list[object] = []
+    whole = survey.read_colours
+    monkeypatch.setattr(survey, "read_colours", lambda *given: read.append(given) or whole(*given))
+    assert survey.in_colour(sorted(folder.rglob("*.png")))
+    assert len(read) == 3  # more than a twentieth of forty
 
 
 def test_what_is_asked_for_is_taken(tmp_path: Path, load: Load, images: Path) -> None:

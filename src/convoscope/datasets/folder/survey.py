@@ -148,6 +148,31 @@ def choose_form(
     return Form(*chosen, channels, background, size_reason, colour_reason, max_pixels)
 
 
+def likely_size(paths: Sequence[Path], max_pixels: int | None = None) -> tuple[int, int] | None:
+    """Return the (height, width) that `choose_form` would choose for images, from the heads of their files.
+
+    None if none of them can be read.
+    """
+    sizes = [found for path in _spread(paths, _MOST_SIZES) if (found := _size(path, max_pixels)) is not None]
+    return _choose_size(np.array(sizes))[0] if sizes else None
+
+
+def in_colour(paths: Sequence[Path], max_pixels: int | None = None) -> bool | None:
+    """Say whether `choose_form` would choose colour for images; it decodes no more of them than it takes to tell.
+
+    None if none of them can be read.
+    """
+    sample = _spread(paths, _MOST_DECODED)
+    coloured = seen = 0
+    for path in sample:
+        if (look := _look(path, max_pixels)) is not None:
+            seen += 1
+            coloured += look.coloured
+        if coloured > _COLOUR_SHARE * len(sample):
+            return True
+    return coloured > _COLOUR_SHARE * seen if seen else None
+
+
 @dataclass(frozen=True)
 class _Look:
     coloured: bool
