@@ -29,7 +29,7 @@ def lines_of(text: str) -> list[str]:
     return [line.split("\r")[-1].rstrip() for line in plain(text).replace("\r\n", "\n").split("\n")]
 
 
-@pytest.mark.parametrize("columns", [60, 100])
+@pytest.mark.parametrize("columns", [60, 80])
 def test_no_line_of_a_command_is_wider_than_the_terminal(tmp_path: Path, trained: Path, columns: int) -> None:
     shutil.copytree(trained, tmp_path / "runs" / "digits-dense-1")
     for words in (
@@ -66,7 +66,7 @@ def test_the_details_of_a_summary_fit(shell: Shell, monkeypatch: pytest.MonkeyPa
     assert sums in details
 
 
-@pytest.mark.parametrize("columns", [60, 100])
+@pytest.mark.parametrize("columns", [60, 80])
 def test_the_list_of_runs_cuts_no_name(tmp_path: Path, trained: Path, columns: int) -> None:
     names = ["digits-dense-1", "a-name-of-five-and-twenty"]
     for name in names:
