@@ -56,8 +56,34 @@ class PageFile:
             raise ConfigurationError(f"{given[0]} is about the page. Say where to write it: --html page.html")
 
 
+@dataclass(frozen=True)
+class OnnxOptions:
+    """Those of ONNX files."""
+
+    opset: Annotated[
+        int | None,
+        typer.Option("--opset", help="The version of ONNX's operators, 13 to 22. Default: 17.", show_default=False),
+    ] = None
+    nchw: Annotated[
+        bool,
+        typer.Option("--nchw", metavar="", help="Let images go in with channels first, as PyTorch has them."),
+    ] = False
+    raw: Annotated[
+        bool,
+        typer.Option(
+            "--raw",
+            metavar="",
+            help="Let floats go in and the last layer's values come out, not bytes and probabilities.",
+        ),
+    ] = False
+    size: Annotated[
+        int | None,
+        typer.Option("--size", help="Height and width of the images, for a model that takes any.", show_default=False),
+    ] = None
+
+
 #: The options of each format, by its name; those that are not None or False are handed to its writer.
-OPTIONS: dict[str, type[Any]] = {}
+OPTIONS: dict[str, type[Any]] = {"onnx": OnnxOptions}
 
 
 def _field(format: Format) -> tuple[str, Any, Any]:

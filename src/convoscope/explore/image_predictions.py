@@ -201,13 +201,30 @@ def preprocessing_of(model: Network) -> Preprocessing:
     return Preprocessing((height, width), channels=channels, max_value=scaled if scaled > 0 else 1)
 
 
+def features_of(model: Network) -> int:
+    """Return the number of the value that goes into the last dense layer, by which a model refuses images.
+
+    Raises
+    ------
+    ConfigurationError
+        It has no dense layer.
+    """
+    calls = model.graph.calls
+    dense = [number for number in main_calls(model) if isinstance(calls[number].layer, Dense)]
+    if not dense:
+        raise ConfigurationError(
+            f"Model {model.name!r} refuses images by what goes into its last dense layer, and has none."
+        )
+    return calls[dense[-1]].inputs[0]
+
+
 class _Classifier:
     """A model ready to run; one that can refuse images hands out what goes into its last dense layer too."""
 
     def __init__(self, model: Network) -> None:
         class_count(model)
         self.model, self.output = model, main_output(model)
-        self.executable = model.executable() if model.rejection is None else model.executable_with(_features_of(model))
+        self.executable = model.executable() if model.rejection is None else model.executable_with(features_of(model))
 
     def predict(self, images: Sequence[Prepared], top: int | None) -> list[ImagePrediction]:
         """Say what a batch of images shows."""
@@ -249,17 +266,6 @@ def _probabilities(found: Predictions, outputs: Array) -> Array:
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     shares: Array = powers / powers.sum(axis=1, keepdims=True)
     return shares
-
-
-def _features_of(model: Network) -> int:
-    """Return the number of the value that goes into the last dense layer."""
-    calls = model.graph.calls
-    dense = [number for number in main_calls(model) if isinstance(calls[number].layer, Dense)]
-    if not dense:
-        raise ConfigurationError(
-            f"Model {model.name!r} refuses images by what goes into its last dense layer, and has none."
-        )
-    return calls[dense[-1]].inputs[0]
 
 
 def _is_one(images: Any) -> bool:

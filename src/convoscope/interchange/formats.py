@@ -97,7 +97,16 @@ OWN = Format(
     writer="convoscope.models.files:save_model",
 )
 #: All that there are. One whose content tells its kind comes before one that only its name tells.
-FORMATS: tuple[Format, ...] = (OWN,)
+FORMATS: tuple[Format, ...] = (
+    OWN,
+    Format(
+        "onnx",
+        "ONNX",
+        (".onnx",),
+        help="A file for ONNX Runtime and all that reads ONNX.",
+        writer="convoscope.interchange.onnx.writer.file:write",
+    ),
+)
 
 
 def format_of(path: str | os.PathLike[str]) -> Format:

@@ -10,7 +10,6 @@ Arrays are named ``layers/<place>/<weight>``, ``optimizer/<place among all weigh
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,6 @@ from convoscope.checks import flag
 from convoscope.engine.base import Array
 from convoscope.errors import (
     ConvoscopeError,
-    ConvoscopeWarning,
     DataError,
     FileFormatError,
     MissingFileError,
@@ -30,6 +28,7 @@ from convoscope.errors import (
 from convoscope.layers import moments
 from convoscope.layers.registered import custom_object_scope
 from convoscope.models import architecture, extras, tensorfile
+from convoscope.models.endings import warn_of_ending
 from convoscope.models.network import Network
 from convoscope.models.subclassed import plain
 from convoscope.models.tensorfile import AnyFloats
@@ -96,28 +95,42 @@ def save_model(
     path = user_path(path)
     model.build()
     model = plain(model)
-    _warn_of_ending(path)
+    warn_of_ending(path)
     if not overwrite and os.path.lexists(path):
         raise StorageError(f"{path} exists already, and overwrite=False says to leave it. Give another name.")
-    with_optimizer = include_optimizer and not half
-    tensors, description = _taken(model, with_optimizer)
-    for name, array in tensors.items():
-        if name.startswith("layers/") and not np.isfinite(array).all():
+    tensors, metadata = content_of(model, include_optimizer=include_optimizer, half=half)
+    if training_state is not None:
+        metadata["training_state"] = extras.plain(dict(training_state), "training_state")
+    tensorfile.write_tensors(path, tensors, metadata)
+
+
+def content_of(
+    model: Network, *, include_optimizer: bool = False, half: bool = False
+) -> tuple[dict[str, AnyFloats], dict[str, Any]]:
+    """Return all that a file has of a built model: copies of its arrays, by their names, and the description.
+
+    Raises
+    ------
+    DataError
+        If a weight is not a finite number.
+    """
+    taken, description = _taken(model, include_optimizer and not half)
+    tensors: dict[str, AnyFloats] = {}
+    for name, array in taken.items():
+        is_weight = name.startswith("layers/")
+        if is_weight and not np.isfinite(array).all():
             raise DataError(
                 f"{model.leaf_layers[_layer_of(name)].describe()} has weights that are not finite numbers, so it "
                 "predicts nothing and is not saved. Train it again with a lower learning rate."
             )
-    if half:
-        tensors = {name: _halved(array) if name.startswith("layers/") else array for name, array in tensors.items()}
+        tensors[name] = _halved(array) if half and is_weight else array
     metadata = {
         "format": FORMAT,
         "version": 1 if model.is_plain else 2,
         "model": description,
         "sha256": tensorfile.fingerprint(tensors),
     }
-    if training_state is not None:
-        metadata["training_state"] = extras.plain(dict(training_state), "training_state")
-    tensorfile.write_tensors(path, tensors, metadata)
+    return tensors, metadata
 
 
 def load_model(
@@ -164,12 +177,29 @@ def load_model(
         with custom_object_scope(custom_objects):
             return found.read(path)
     header, tensors = tensorfile.read_tensors(path)
-    description = _description(header, path)
+    return model_of(header.metadata, tensors, path, custom_objects, compile)
+
+
+def model_of(
+    metadata: Mapping[str, Any],
+    tensors: Mapping[str, Array],
+    path: str | os.PathLike[str],
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+) -> Any:
+    """Make the model that a file has, of what `content_of` returned for it; the arrays become the model's own.
+
+    Raises
+    ------
+    FileFormatError
+        If they are not those of a model; the message calls the file by its `path`.
+    """
+    description = _description(metadata, path)
     if not compile:
         description = {**description, "training": None}
     try:
         with custom_object_scope(custom_objects):
-            model = _make(description, header.metadata["version"], tensors, path)
+            model = _make(description, metadata["version"], tensors, path)
     except FileFormatError:
         raise
     except (
@@ -184,7 +214,7 @@ def load_model(
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise FileFormatError(f"{path} describes a model that cannot be made: {reason}") from error
     fingerprint = tensorfile.fingerprint(tensors)
-    if header.metadata.get("sha256", fingerprint) != fingerprint:
+    if metadata.get("sha256", fingerprint) != fingerprint:
         raise FileFormatError(f"{path} is damaged: its weights are not those that were saved. Fetch or save it again.")
     return model
 
@@ -201,7 +231,7 @@ def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     path = user_path(path)
     header = tensorfile.read_header(path)
-    description = _description(header, path)
+    description = _description(header.metadata, path)
     return {
         "format": FORMAT,
         "version": header.metadata["version"],
@@ -213,39 +243,6 @@ def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 # ---- what is written
-
-# What reads files of these endings, and would not read ours.
-_OTHERS = {
-    ".keras": "Keras",
-    ".h5": "Keras",
-    ".hdf5": "Keras",
-    ".onnx": "ONNX Runtime",
-    ".pt": "PyTorch",
-    ".pth": "PyTorch",
-    ".ckpt": "PyTorch",
-    ".tflite": "TensorFlow Lite",
-    ".pb": "TensorFlow",
-    ".gguf": "llama.cpp",
-    ".mlmodel": "Core ML",
-    ".npy": "NumPy",
-    ".npz": "NumPy",
-    ".pkl": "pickle",
-    ".pickle": "pickle",
-    ".joblib": "joblib",
-    ".json": "a JSON reader",
-}
-
-
-def _warn_of_ending(path: str | os.PathLike[str]) -> None:
-    stem, ending = os.path.splitext(path)
-    reader = _OTHERS.get(ending.lower())
-    if reader is not None:
-        warnings.warn(
-            f"{path} will be a safetensors file, which {reader} does not read, whatever its name says. Better call it "
-            f"{stem}.safetensors.",
-            ConvoscopeWarning,
-            stacklevel=4,
-        )
 
 
 def _describe(model: Network, include_optimizer: bool) -> dict[str, Any]:
@@ -338,17 +335,17 @@ def _file_at(path: Path) -> Path:
     raise MissingFileError(f"{path} is a folder without a model. Give the folder of a run, or a file: {file}.")
 
 
-def _description(header: tensorfile.Header, path: str | os.PathLike[str]) -> dict[str, Any]:
-    if header.metadata.get("format") == WEIGHTS_FORMAT:
+def _description(metadata: Mapping[str, Any], path: str | os.PathLike[str]) -> dict[str, Any]:
+    if metadata.get("format") == WEIGHTS_FORMAT:
         raise FileFormatError(
             f"{path} has weights alone, and no model. Make the model as it was, and call model.load_weights on it."
         )
-    if header.metadata.get("format") != FORMAT:
+    if metadata.get("format") != FORMAT:
         raise FileFormatError(
             f"{path} is a safetensors file, but not a Convoscope model: its header does not say so. It may have been "
             "saved by another program; only files from model.save() can be loaded."
         )
-    version = header.metadata.get("version")
+    version = metadata.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise FileFormatError(f"{path} says that its version is {version!r}, which is none.")
     if version > VERSION:
@@ -356,7 +353,7 @@ def _description(header: tensorfile.Header, path: str | os.PathLike[str]) -> dic
             f"{path} was written by a newer Convoscope: it has version {version} of the format, and this one reads up "
             f"to {VERSION}. Upgrade Convoscope."
         )
-    description = header.metadata.get("model")
+    description: Any = metadata.get("model")
     if not isinstance(description, dict):
         raise FileFormatError(f"{path} has no description of a model in its header.")
     return description

@@ -284,9 +284,20 @@ class Preprocessing:
         return 255 if (self.edge or 0.0) >= _LIGHT else 0
 
     def _scaled(self, pixels: npt.NDArray[np.uint8], notes: list[str]) -> npt.NDArray[Any]:
+        if self.max_value != 255:
+            notes.append(f"values brought from 0..255 to 0..{self.max_value:g}")
+        return self.scaled(pixels)
+
+    def scaled(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
+        """Bring values from 0 to 255 to 0 to `max_value`, which is all that is left to do for an image of the size.
+
+        Examples
+        --------
+        >>> Preprocessing(28, max_value=1).scaled(np.array([0, 51, 255], np.uint8))
+        array([0. , 0.2, 1. ], dtype=float32)
+        """
         if self.max_value == 255:
             return pixels
-        notes.append(f"values brought from 0..255 to 0..{self.max_value:g}")
         scaled = pixels * (self.max_value / 255)
         return np.rint(scaled).astype(np.uint8) if self._dtype == np.uint8 else scaled.astype(np.float32)
 

@@ -1,0 +1,155 @@
+"""What Convoscope writes into an ONNX file besides the network, so that its own models come back as they were.
+
+All of it stands in the file's ``metadata_props``, as text:
+
+``convoscope``
+    JSON: ``format``, ``version``, ``model`` and ``sha256`` as in a file of `convoscope.models.files`, and ``tensors``:
+    where each array of the model is. ``{"initializer": name, "parts": [...], "order": [...], "shape": [...]}`` is the
+    file's initializer of that name, reshaped to ``parts``, its axes put in that ``order``, and reshaped to ``shape``.
+    ``{"base64": text, "shape": [...]}`` is the array itself, as float32, little-endian: of what the network does not
+    need as it is, such as a variance that has become a factor.
+``class_names``
+    JSON: a list, in the order of the probabilities.
+``preprocessing``
+    JSON: how photos are brought to size before they go in. See `convoscope.Preprocessing`.
+``none_of_these_threshold``
+    A number: an image is of none of the classes if the output ``none_of_these_score`` is above it.
+``origin``
+    JSON: when and on what the model was trained.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convoscope.errors import FileFormatError
+from convoscope.names import json_text
+
+if TYPE_CHECKING:
+    from convoscope.models.network import Network
+    from convoscope.types import Shape
+
+Array = npt.NDArray[np.float32]
+#: The property with the whole description.
+KEY = "convoscope"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Where an array of a model is in a file, and how it comes back: reshape, transpose, reshape.
+
+    Attributes
+    ----------
+    initializer : str
+    parts : tuple of int
+        The shape that the initializer is brought to first.
+    order : tuple of int
+        The axes of that in their new order.
+    """
+
+    initializer: str
+    parts: Shape
+    order: tuple[int, ...]
+
+
+def properties(model: Network, stored: Mapping[str, Stored]) -> dict[str, str]:
+    """Return what the file says of a built model; `stored` are the arrays that are initializers, by their names.
+
+    Raises
+    ------
+    DataError
+        If a weight is not a finite number.
+    """
+    from convoscope.models.files import content_of
+
+    tensors, content = content_of(model)
+    places = {name: _place(array, stored.get(name)) for name, array in tensors.items()}
+    described = {KEY: json_text({**content, "tensors": places})}
+    if model.class_names is not None:
+        described["class_names"] = json_text(list(model.class_names))
+    if model.preprocessing is not None:
+        described["preprocessing"] = json_text(model.preprocessing)
+    if model.rejection is not None:
+        described["none_of_these_threshold"] = repr(float(model.rejection.threshold))
+    if model.origin is not None:
+        described["origin"] = json_text(model.origin)
+    return described
+
+
+def restored(text: str, initializers: Mapping[str, npt.NDArray[Any]], path: object) -> Network | None:
+    """Make the model that the property ``convoscope`` of a file describes.
+
+    Parameters
+    ----------
+    text : str
+        The property.
+    initializers : mapping of str to array
+        The file's, by their names.
+    path : path
+        What messages call the file.
+
+    Returns
+    -------
+    Sequential or Model, or None
+        None if initializers are no longer those that were written: another program has changed the network, so it has
+        to be read as any other.
+
+    Raises
+    ------
+    FileFormatError
+        If the description is damaged.
+    """
+    from convoscope.models.files import model_of
+    from convoscope.models.tensorfile import fingerprint
+
+    try:
+        told = json.loads(text)
+        if not isinstance(told, dict) or not isinstance(told.get("tensors"), dict):
+            raise ValueError("it has no tensors")
+        tensors = {str(name): _array(place, initializers) for name, place in told["tensors"].items()}
+    except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
+        raise FileFormatError(f"{path} is damaged: its description of the model cannot be read ({error}).") from error
+    whole = {name: array for name, array in tensors.items() if array is not None}
+    if len(whole) < len(tensors) or fingerprint(whole) != told.get("sha256"):
+        return None
+    made: Network = model_of(told, whole, str(path))
+    return made
+
+
+def _place(array: npt.NDArray[Any], stored: Stored | None) -> dict[str, Any]:
+    shape = list(array.shape)
+    if stored is not None:
+        parts, order = list(stored.parts), list(stored.order)
+        return {"initializer": stored.initializer, "parts": parts, "order": order, "shape": shape}
+    content = np.ascontiguousarray(array, "<f4").tobytes()
+    return {"base64": base64.b64encode(content).decode(), "shape": shape}
+
+
+def _array(place: Any, initializers: Mapping[str, npt.NDArray[Any]]) -> Array | None:
+    """Return an array as the model has it, or None if its initializer is not there or has another size."""
+    shape = _sizes(place["shape"])
+    if "base64" in place:
+        try:
+            content = base64.b64decode(place["base64"], validate=True)
+        except binascii.Error as error:
+            raise ValueError(str(error)) from None
+        return np.frombuffer(content, "<f4").astype(np.float32).reshape(shape)
+    found, parts, order = initializers.get(place["initializer"]), _sizes(place["parts"]), _sizes(place["order"])
+    if found is None or found.dtype != np.float32 or found.size != math.prod(parts):
+        return None
+    return np.array(found.reshape(parts).transpose(order), np.float32, order="C").reshape(shape)
+
+
+def _sizes(value: Any) -> tuple[int, ...]:
+    if not isinstance(value, list) or not all(type(size) is int and size >= 0 for size in value):
+        raise ValueError(f"{value!r:.80} is no shape")
+    return tuple(value)
