@@ -16,7 +16,7 @@ from tests.datasets.conftest import Server
 from convoscope import applications
 from convoscope.applications import backbone
 from convoscope.applications.published import PUBLISHED, Downloaded, WithAndWithoutTop, keras_mobilenet_v2
-from convoscope.errors import DownloadError, FileFormatError
+from convoscope.errors import DownloadError, FileFormatError, StorageError
 
 from .test_networks import checkpoint
 
@@ -87,6 +87,26 @@ def test_what_is_not_the_file_is_not_taken(
     assert not (folder / NAME).exists()
 
 
+@pytest.mark.parametrize("manner", ["404", "other", "nothing"])
+def test_a_mirror_delivers_what_the_first_address_does_not(
+    manner: str, server: Server, content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = hashlib.sha256(content).hexdigest()[:8]
+    mirror = f"{server.url}/ok/{NAME}"
+    monkeypatch.setitem(PUBLISHED, "resnet18", Downloaded(f"{server.url}/{manner}/{NAME}", digest, mirrors=(mirror,)))
+    assert backbone("resnet18").file().read_bytes() == content
+    assert [path for path, _ in server.asked] == [f"/{manner}/{NAME}", f"/ok/{NAME}"]
+
+
+def test_a_folder_that_cannot_be_made_is_named(
+    server: Server, content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(monkeypatch, server, content)
+    (tmp_path / "keras").write_bytes(b"a file")
+    with pytest.raises(StorageError, match=r"keras/models, and this folder cannot be made: .*Let KERAS_HOME name"):
+        backbone("resnet18").file()
+
+
 def test_a_file_put_there_by_hand_is_checked(
     server: Server, content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,5 +135,9 @@ def test_addresses_have_their_checksums() -> None:
             assert f"-{each.digest}.pth" in url
         elif "mobilenet_v2" not in url:
             assert (len(str(each.digest)), each.algorithm) == (32, "md5")
+            assert each.mirrors
+        for mirror in each.mirrors:
+            assert mirror.startswith("https://")
+            assert mirror.rpartition("/")[2] == url.rpartition("/")[2]
     names = [dataclasses.astuple(PUBLISHED[name])[0] for name in ("resnet18", "squeezenet")]
     assert [name.rpartition("/")[2] for name in names] == ["resnet18-f37072fd.pth", "squeezenet1_1-b8a52dc0.pth"]

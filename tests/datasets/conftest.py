@@ -5,6 +5,7 @@ import http.server
 import struct
 import threading
 import time
+import urllib.parse
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -103,7 +104,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
-        manner, name = self.path.lstrip("/").split("/")
+        path = urllib.parse.urlsplit(self.path).path  # a proxy is asked for whole addresses
+        manner, name = path.lstrip("/").split("/")
         asked = self.headers["Range"]
         self.server.asked.append((self.path, asked))
         data = self.server.files[name]

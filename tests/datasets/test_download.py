@@ -4,6 +4,7 @@ import hashlib
 import io
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -13,12 +14,14 @@ from typing import Any
 import pytest
 
 from convoscope.datasets.description import FileInfo
-from convoscope.datasets.download import Patience, download
+from convoscope.datasets.download import Patience, Wanted, download, fetch_files
 from convoscope.datasets.progress import ProgressLine
 from convoscope.errors import DownloadError, StorageError
 
 from .conftest import Server
 
+#: For 127.0.0.1 alone, signed by itself, from 2020 to 2119, with its key: what tools/make_loopback_certificate.sh made.
+CERTIFICATE = Path(__file__).with_name("loopback.pem")
 HASTE = Patience(timeout=0.5, rounds=2, pause=0.01)
 
 
@@ -196,6 +199,46 @@ def test_a_machine_without_internet_is_told_so_at_once(
     assert f"{nobody}big.bin could not be reached (Connection refused)" in str(caught.value)
     assert "http://data.invalid/big.bin could not be reached (Name or service not known)" in str(caught.value)
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY"])
+def test_a_proxy_that_the_environment_names_is_asked(
+    tmp_path: Path, server: Server, file: FileInfo, data: bytes, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    for name in ("no_proxy", "NO_PROXY", "http_proxy", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, server.url)
+    monkeypatch.setattr("urllib.request._opener", None)  # it knows the proxies of the first download
+    download(tmp_path, [file], ["http://data.invalid/ok/"])
+    assert server.asked == [("http://data.invalid/ok/big.bin", None)]
+    assert (tmp_path / "big.bin").read_bytes() == data
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused_in_words(
+    tmp_path: Path, server: Server, file: FileInfo, data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    address = [server.at("ok")[0].replace("http:", "https:")]
+    with pytest.raises(DownloadError) as caught:
+        download(tmp_path, [file], address, patience=HASTE)
+    assert "could not be reached (its certificate is not accepted: self-signed certificate; if a proxy" in str(
+        caught.value
+    ).replace("self signed", "self-signed")
+    assert names(tmp_path) == []
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    download(tmp_path, [file], address, patience=HASTE)
+    assert (tmp_path / "big.bin").read_bytes() == data
+
+
+def test_of_a_file_of_unknown_size_a_whole_part_is_known_by_its_checksum(
+    tmp_path: Path, server: Server, file: FileInfo, data: bytes
+) -> None:
+    (tmp_path / "big.bin.part").write_bytes(data)
+    fetch_files(tmp_path, [Wanted("big.bin", (f"{server.url}/ok/big.bin",), digest=file.sha256[:8])])
+    assert server.asked == []
+    assert names(tmp_path) == ["big.bin"]
 
 
 def test_ctrl_c_keeps_what_came(tmp_path: Path, server: Server, file: FileInfo, data: bytes) -> None:

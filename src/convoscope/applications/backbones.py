@@ -13,7 +13,7 @@ from convoscope.applications import efficientnet_lite, mobilenet_v2, resnet, squ
 from convoscope.applications.arguments import IMAGENET
 from convoscope.applications.converting import prefixes_of
 from convoscope.applications.preparing import INSIDE, MODES, TORCH, Preparation, middle_of_photos
-from convoscope.applications.published import PUBLISHED, Packaged, sha256
+from convoscope.applications.published import PUBLISHED, Packaged, checksum_of
 from convoscope.errors import ConfigurationError, ShapeError, unknown_name
 from convoscope.interchange.pytorch import is_checkpoint, read_checkpoint
 from convoscope.layers import Input
@@ -101,7 +101,7 @@ class Backbone:
         published = PUBLISHED[self.name]
         if self.weights == IMAGENET and isinstance(published, Packaged):
             return published.sha256
-        return sha256(self.file())
+        return checksum_of(self.file())
 
     @property
     def preprocessing(self) -> dict[str, Any]:

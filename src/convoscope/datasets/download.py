@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import ssl
 import sys
 import time
 import urllib.error
@@ -191,8 +192,8 @@ def _from(url: str, part: Path, file: Wanted, progress: Progress, timeout: float
 
 def _transfer(url: str, part: Path, file: Wanted, progress: Progress, timeout: float) -> None:
     have = _size(part)
-    if have == file.size:  # whole, and only its checksum was not looked at yet
-        return
+    if have == file.size or (have and file.size is None and _is_right(part, file)):
+        return  # whole, and only its checksum was not looked at yet
     with _opened(url, have, timeout) as response:
         goes_on = response.status == 206
         done = have if goes_on else 0  # a server that knows no ranges answers 200 and sends everything
@@ -259,12 +260,21 @@ def _chunks(response: http.client.HTTPResponse) -> Iterator[bytes]:
 def _plain(reason: object) -> str:
     if isinstance(reason, TimeoutError):
         return "timed out"
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return (
+            f"its certificate is not accepted: {reason.verify_message}; if a proxy of your network shows its own, let "
+            f"SSL_CERT_FILE name the file with it"
+        )
     return getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
 
 
 def _check(part: Path, file: Wanted) -> None:
-    if file.digest is not None and not checksum(part, file.algorithm).startswith(file.digest.lower()):
+    if file.digest is not None and not _is_right(part, file):
         raise _WrongBytesError("sent another file: its checksum is wrong")
+
+
+def _is_right(part: Path, file: Wanted) -> bool:
+    return file.digest is not None and checksum(part, file.algorithm).startswith(file.digest.lower())
 
 
 def sha256(path: Path) -> str:
