@@ -77,8 +77,8 @@ def _train(job: Job, place: Path, run: str = "run") -> float:
 
 
 def _way(run: Path) -> Any:
-    """Return the backbone that the run chose, or None."""
-    return json.loads((run / "config.json").read_text(encoding="utf-8")).get("backbone")
+    """Return which way the run chose; None where it was told to train from scratch."""
+    return json.loads((run / "report.json").read_text(encoding="utf-8")).get("training", {}).get("way")
 
 
 if __name__ == "__main__":
