@@ -72,6 +72,15 @@ def settled(page: Any) -> None:
     )
 
 
+def rested(page: Any) -> None:
+    """Wait until the page has begun what was asked of it, some of that a moment later, and has computed and drawn."""
+    page.evaluate(
+        "() => new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 100))"
+    )
+    until(page, "document.querySelector('[aria-busy=true]') === null")
+    settled(page)
+
+
 def until(page: Any, condition: str) -> None:
     """Wait until JavaScript finds a condition true. (Playwright's own waiting needs what the page's policy forbids.)"""
     end = time.monotonic() + PATIENCE

@@ -18,7 +18,7 @@ from convoscope.web.explored import Explored
 from convoscope.web.explorer import offline
 
 from .explored import serving
-from .support import numbers, tab_to, until
+from .support import numbers, rested, tab_to, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -68,19 +68,12 @@ def page(browser: Any, explorer: str) -> Iterator[Any]:
     assert problems == []
 
 
-def settled(page: Any) -> None:
-    """Wait until the page has begun to draw, and drawn."""
-    page.evaluate(
-        "() => new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 60))"
-    )
-
-
 def select(page: Any, explorer: str, fragment: str) -> None:
     """Open a link to a state."""
     page.goto("about:blank")
     page.goto(f"{explorer}#{fragment}")
     page.wait_for_selector("html[data-ready=true]")
-    settled(page)
+    rested(page)
 
 
 def draw(page: Any, points: list[tuple[float, float]]) -> None:
@@ -92,7 +85,7 @@ def draw(page: Any, points: list[tuple[float, float]]) -> None:
     for place in places:
         page.mouse.move(*place)
     page.mouse.up()
-    settled(page)
+    rested(page)
 
 
 def test_every_layers_numbers_are_the_engines(page: Any, explored: Explored) -> None:
@@ -142,7 +135,7 @@ def test_the_most_confused_cell_leads_to_the_arithmetic_of_a_pixel(page: Any, ex
     true, answer = confusion(explored.model, explored.images, explored.labels).most_confused
     page.locator("#view-mistakes").click()
     page.get_by_label(f"{true} taken for {answer}:").click()
-    settled(page)
+    rested(page)
     assert page.locator("#cell-images h3").inner_text().startswith(f"{true}, taken for {answer}")
     page.locator("#cell-images .picture").first.click()
     until(page, "document.querySelectorAll('#evidence canvas').length === 4")
@@ -150,7 +143,7 @@ def test_the_most_confused_cell_leads_to_the_arithmetic_of_a_pixel(page: Any, ex
     assert captions == [str(answer), str(true)] * 2
     until(page, "document.querySelectorAll('#nearest canvas').length === 6")
     page.locator("#open-network").click()
-    settled(page)
+    rested(page)
     page.wait_for_timeout(600)  # the address follows a moment later
     until(page, "location.hash.includes('image=') && !location.hash.includes('view=')")
     index = int(page.evaluate("location.hash.match(/image=([0-9]+)/)[1]"))
@@ -176,7 +169,7 @@ def test_a_filter_that_is_switched_off_changes_answer_and_accuracy(
     before = page.locator(".prediction").inner_text()
     select(page, explorer, "image=3&layer=2&unit=5&off=1:0,1,2,3,4")
     page.locator("#silence").click()
-    settled(page)
+    rested(page)
     assert page.locator(".prediction").inner_text() != before
     assert "conv2d without 0, 1, 2, 3, 4, 5" in page.locator("#touch").inner_text()
     page.locator("#count").click()
@@ -185,7 +178,7 @@ def test_a_filter_that_is_switched_off_changes_answer_and_accuracy(
     found = numbers(page.locator("#accuracy").inner_text())
     assert found[1] == pytest.approx(100 * expected.accuracy, abs=0.06)
     page.locator("#reset").click()
-    settled(page)
+    rested(page)
     assert page.locator(".prediction").inner_text() == before
 
 
@@ -195,7 +188,7 @@ def test_an_edited_number_of_a_kernel_counts_at_once(page: Any, explorer: str, e
     field = page.get_by_label("Row 2, column 2 of the kernel")
     field.fill("-3")
     field.press("Enter")
-    settled(page)
+    rested(page)
     row, column, channel = 200 // 12 // 8, 200 // 12 % 8, 200 % 12
     kernel, bias = (weight.copy() for weight in explored.model.layers[1].weights)
     kernel[1, 1, 0, channel] = -3
@@ -210,10 +203,10 @@ def test_numbers_lead_down_to_the_pixel_that_they_came_from(page: Any, explorer:
     select(page, explorer, "image=3&layer=4&unit=0")
     for name in ("max_pooling2d", "conv2d", "rescaling"):
         page.locator("#arithmetic button.cell").first.click()
-        settled(page)
+        rested(page)
         assert page.locator("#inspector h2").inner_text().startswith(name)
     page.get_by_role("button", name="Go to").click()
-    settled(page)
+    rested(page)
     words = page.locator("#arithmetic").inner_text()
     assert "A pixel of the image" in words
     until(page, "location.hash.includes('layer=0')")
@@ -274,7 +267,7 @@ def test_no_panel_scrolls_sideways(browser: Any, explorer: str) -> None:
     select(page, explorer, "image=3&layer=4&unit=10")
     for width in (1440, 1200, 900):
         page.set_viewport_size({"width": width, "height": 900})
-        settled(page)
+        rested(page)
         sizes = page.evaluate(
             "[...document.querySelectorAll('.card')].map((card) => [card.scrollWidth, card.clientWidth])"
         )
@@ -298,7 +291,7 @@ def test_the_offline_file_needs_no_network(browser: Any, explored: Explored, tmp
     best = int(explored.model.predict(explored.images[7:8], verbose=0)[0].argmax())
     assert page.locator("#verdict").inner_text().startswith(str(best))
     page.locator("#silence").click()
-    settled(page)
+    rested(page)
     assert "not available offline" in page.locator("#touch").inner_text()
     assert problems == []
     context.close()

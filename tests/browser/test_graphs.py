@@ -18,7 +18,7 @@ from convoscope.web.explorer import offline
 
 from .conftest import watched
 from .explored import serving
-from .support import numbers, until
+from .support import numbers, rested, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -120,7 +120,7 @@ def ready(page: Any, address: str) -> None:
     page.goto("about:blank")
     page.goto(address)
     page.wait_for_selector("html[data-ready=true]")
-    page.wait_for_timeout(150)
+    rested(page)
 
 
 def choose(page: Any, explored: Explored, name: str, unit: tuple[int, ...], rest: str = "") -> float:

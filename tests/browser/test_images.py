@@ -19,7 +19,7 @@ from convoscope.web.explorer import offline
 
 from .conftest import watched
 from .explored import serving
-from .support import numbers, until
+from .support import numbers, rested, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -70,7 +70,7 @@ def show(page: Any, address: str, fragment: str) -> None:
     page.goto(f"{address}#{fragment}")
     page.wait_for_selector("html[data-ready=true]")
     until(page, "document.querySelector('#came')?.width > 1")
-    page.wait_for_timeout(100)
+    rested(page)
 
 
 def greys(page: Any, canvas: str) -> npt.NDArray[np.int64]:
@@ -106,7 +106,7 @@ def test_the_image_that_came_out_is_what_predict_makes(browser: Any, address: st
         page.locator(".thumbnails .picture").nth(2).click()
         number = int(numbers(page.locator(".thumbnails .picture[aria-pressed=true]").get_attribute("aria-label"))[0])
         assert number != IMAGE
-        page.wait_for_timeout(150)
+        rested(page)
         check_images(page, explored, number)
         error = numbers(page.locator("#facts").inner_text().split("mean squared error")[1])[0]
         made = explored.model.predict(explored.images, verbose=0).astype(float)
@@ -131,7 +131,7 @@ def test_a_clicked_pixel_of_the_transposed_convolution_is_the_models_with_its_ar
         values = set()
         for x, y in ((20, 20), (30, 25), (95, 30)):
             canvas.click(position={"x": x, "y": y})
-            page.wait_for_timeout(100)
+            rested(page)
             channel = int(numbers(page.locator("#inspector h2 .muted").inner_text())[0])
             row, column = (int(n) for n in numbers(page.locator("#inspector figcaption").first.inner_text())[:2])
             value = maps[row, column, channel]
@@ -162,7 +162,7 @@ def test_an_edited_number_of_a_painted_kernel_changes_the_value_and_the_error(
         index = ((row * 3 + column) * 10 + 1) * 12
         run = with_interventions(explored.model, {}, [WeightChange(PAINTED, "kernel", index, 1.5)])
         until(page, "!document.querySelector('#touch').hidden")
-        page.wait_for_timeout(150)
+        rested(page)
         np.testing.assert_allclose(greys(page, "#came"), 255 * run(explored.images[IMAGE][None])[0, ..., 0], atol=0.51)
         page.locator("#count").click()
         until(page, "document.querySelector('#accuracy').textContent.includes('→')")

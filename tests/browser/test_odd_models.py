@@ -16,7 +16,7 @@ from convoscope.web.explorer import explore
 
 from .conftest import watched
 from .explored import plain, serving
-from .support import numbers, until
+from .support import numbers, rested, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -27,7 +27,7 @@ def ready(page: Any, address: str) -> None:
     page.goto("about:blank")
     page.goto(address)
     page.wait_for_selector("html[data-ready=true]")
-    page.wait_for_timeout(150)
+    rested(page)
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from convoscope.web.explorer import offline
 
 from .conftest import watched
 from .explored import photographic, serving
-from .support import numbers, settled, tab_to, until
+from .support import numbers, rested, settled, tab_to, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -152,8 +152,7 @@ def test_shortcuts_are_arcs_around_closed_blocks_and_within_open_ones(page: Any)
     )
     assert all(40 < height < 120 for height in boxes)  # from one box into the next
     block(page, "block6c").get_by_role("button").first.click()
-    settled(page)
-    page.wait_for_timeout(100)
+    rested(page)
     taller = page.evaluate(
         "Math.max(...[...document.querySelectorAll('.arcs path')].map((path) => path.getBBox().height))"
     )
@@ -185,13 +184,11 @@ def test_a_filter_off_within_a_block_changes_the_prediction_as_in_python(
     until(page, "document.querySelector('#silence').textContent === 'Switch on'")
     run = with_interventions(explored.model, {position: [4]}, [])
     expected = 100 * run(explored.images[3:4])[0]
-    page.wait_for_timeout(200)
-    settled(page)
+    rested(page)
     assert probabilities(page) == pytest.approx(expected.tolist(), abs=0.06)
     assert probabilities(page) != before
     page.locator("#silence").click()
-    page.wait_for_timeout(200)
-    settled(page)
+    rested(page)
     assert probabilities(page) == before
 
 
@@ -308,8 +305,7 @@ def test_an_own_photo_is_explained_and_compared_with_the_training_photos(
     Image.fromarray(own).save(file, "PNG")
     page.set_input_files("input[type=file]", {"name": "mine.png", "mimeType": "image/png", "buffer": file.getvalue()})
     until(page, "document.querySelector('#own').textContent.includes('mine.png')")
-    page.wait_for_timeout(200)
-    settled(page)
+    rested(page)
     expected = nearest(explored.model, own, explored.x_train, 6)
     captions = page.locator("#why-nearest figcaption").all_inner_texts()
     distances = [numbers(text)[-1] for text in captions]

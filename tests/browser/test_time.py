@@ -20,7 +20,7 @@ from convoscope.web.explorer import offline
 
 from .conftest import watched
 from .explored import serving
-from .support import numbers, until
+from .support import numbers, rested, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 EPOCHS = 6
@@ -193,7 +193,7 @@ def test_what_is_switched_off_and_edited_stays_so(page: Any, explorer: str, trai
     page.locator("#reset").click()
     until(page, "document.querySelector('#touch').hidden")
     rests(page)
-    page.wait_for_timeout(150)
+    rested(page)
     np.testing.assert_allclose(shares(page), predicted(at(folder, 0), explored), atol=1e-3)
 
 
