@@ -25,7 +25,7 @@ def like(images: list[npt.NDArray[np.uint8]], cosine: float = 0.9) -> Neighbours
 
 @pytest.mark.parametrize("way", COPIES)
 def test_a_copy_is_found_and_another_picture_is_not(way: str) -> None:
-    for seed in range(SCENES):
+    for seed in range(4):
         original, other = pixels(scene(seed)), pixels(scene(seed + 1000))
         images = [original, pixels(COPIES[way](scene(seed))), other]
         found = copies(like(images), np.stack(images))

@@ -53,7 +53,7 @@ def test_uniform_images_are_tried_from_scratch(extractor: Extractor, monkeypatch
     monkeypatch.setattr(choosing, "_GOOD", 2.0)
     monkeypatch.setattr(choosing, "are_uniform", lambda *_: True)
     recipe = scratch.suggest
-    monkeypatch.setattr(scratch, "suggest", lambda *given, **options: recipe(*given, **options).lasting(60))
+    monkeypatch.setattr(scratch, "suggest", lambda *given, **options: recipe(*given, **options).lasting(25))
     photos = photos_of({"disc": 30, "stripes": 30})
     labels = photos.labels.copy()
     # A backbone that gets half of them wrong: what is left is better.
