@@ -176,10 +176,10 @@ def test_prefetching_runs_in_a_thread_that_ends() -> None:
     iterator = iter(Dataset.range(100).map(note).prefetch(2))
     assert int(next(iterator)) == 0
     iterator.close()  # type: ignore[attr-defined]
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while threading.active_count() > before and time.monotonic() < end:
         time.sleep(0.01)
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
     assert names == {"convoscope-prefetch"}
 
 

@@ -38,7 +38,7 @@ def no_thread_is_left() -> Iterator[None]:
     """Every test ends with the threads that it began with."""
     before = set(threading.enumerate())
     yield
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while (left := set(threading.enumerate()) - before) and time.monotonic() < end:
         time.sleep(0.01)
     assert not left
@@ -420,7 +420,7 @@ def test_batches_that_lie_ready_are_trained_on_together(images: Any) -> None:
     feed = IterableFeed(made(), check, "fit")
     portions = feed.portions(Position(), None)
     first: Portion = next(portions)
-    gathered.wait(10)
+    gathered.wait(60)
     rest = list(portions)
     assert first.batch_size == 10
     assert len(rest) < 9
@@ -429,7 +429,7 @@ def test_batches_that_lie_ready_are_trained_on_together(images: Any) -> None:
 
 
 def _wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not condition() and time.monotonic() < end:
         time.sleep(0.005)
     assert condition()

@@ -10,7 +10,7 @@ from typing import Any
 
 from convoscope.web.server import Response, Server, Site
 
-PATIENCE = 20  # seconds that an answer may take on a busy machine
+PATIENCE = 60  # seconds that an answer may take on a busy machine
 
 
 def echo(question: dict[str, Any]) -> Response:
