@@ -11,7 +11,7 @@ import pytest
 
 from convoscope.experiments import Experiment, failure
 
-PATIENCE = 90.0
+PATIENCE = 300.0
 
 
 def work_until(experiment: Experiment, done: Callable[[], bool]) -> None:

@@ -81,7 +81,7 @@ def serve(words: list[str], folder: Path) -> str:
     said = process.stdout.readline()
     assert re.match(r"The (filter lab|page) is at http://127\.0\.0\.1:", said)
     process.send_signal(signal.SIGINT)
-    said += process.communicate(timeout=120)[0]
+    said += process.communicate(timeout=300)[0]
     assert process.returncode == 0, (words, said)
     return said
 

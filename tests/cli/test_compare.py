@@ -59,7 +59,7 @@ def test_runs_are_followed_live(shell: Shell, tmp_path: Path) -> None:
 
     words = ("train", "digits", "--model", "dense", "--epochs", "1", "--engine", "reference", "-q", "--out")
     shell(*words, "runs/first")
-    terminal = pexpect.spawn(sys.executable, ["-m", "convoscope", "runs", "--live"], cwd=tmp_path, timeout=60)
+    terminal = pexpect.spawn(sys.executable, ["-m", "convoscope", "runs", "--live"], cwd=tmp_path, timeout=300)
     terminal.expect("first")
     shell(*words, "runs/second")
     terminal.expect("second")

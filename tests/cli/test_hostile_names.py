@@ -172,7 +172,7 @@ def test_an_ascii_locale_takes_accents(tmp_path: Path, encoding: str) -> None:
     def run(environment: dict[str, str], *words: str) -> str:
         command = [sys.executable, "-m", "convoscope", *words]
         common = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), **environment}
-        ended = subprocess.run(command, cwd=tmp_path, env=common, capture_output=True, timeout=120)
+        ended = subprocess.run(command, cwd=tmp_path, env=common, capture_output=True, timeout=300)
         assert ended.returncode == 0, ended.stderr.decode("utf-8", "replace")
         assert b"Note:" not in ended.stderr
         return ended.stdout.decode(encoding if environment is environments[encoding] else "utf-8")

@@ -17,7 +17,7 @@ from convoscope.errors import DownloadError
 from .conftest import Shell
 
 pytestmark = pytest.mark.long
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 @pytest.fixture(scope="module")

@@ -99,6 +99,6 @@ def test_the_real_program_serves_and_ends_with_ctrl_c(tmp_path: Path) -> None:
         with urllib.request.urlopen(f"{address[0]}data/about.json") as answer:
             assert b'"backbone": "efficientnet-lite0"' in answer.read()
         process.send_signal(signal.SIGINT)
-        said += process.communicate(timeout=60)[0]
+        said += process.communicate(timeout=300)[0]
     assert process.returncode == 0
     assert "taught has 9 pictures of 3 classes" in said

@@ -20,7 +20,7 @@ from tests.ended import status
 from convoscope.cli.explore import load
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no such Ctrl-C there")
-PATIENCE = 60.0  # seconds until a test gives up waiting
+PATIENCE = 300.0  # seconds until a test gives up waiting
 OPTIONS = ("digits", "--model", "dense", "--seed", "5", "--engine", "reference", "--threads", "1")
 
 

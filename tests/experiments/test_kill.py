@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.long,
     pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals there"),
 ]
-PATIENCE = 90.0
+PATIENCE = 300.0
 GRID = ("digits", "--vary", "dense-units=16,32,64", "--set", "model=dense", "--set", "val=0.1")
 COMPUTING = ("--threads", "1", "--engine", "reference")
 

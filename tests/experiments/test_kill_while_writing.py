@@ -41,7 +41,7 @@ WHOLE = "no such file"
 
 def python(script: str, *words: object) -> int:
     command = [sys.executable, "-c", DYING + script, *map(str, words)]
-    return subprocess.run(command, capture_output=True, timeout=60).returncode
+    return subprocess.run(command, capture_output=True, timeout=300).returncode
 
 
 def left_over(experiment: Experiment) -> list[Path]:

@@ -120,7 +120,7 @@ def test_the_page_reads_random_texts_as_python_does() -> None:
         capture_output=True,
         encoding="utf-8",
         check=True,
-        timeout=60,
+        timeout=300,
     )
     theirs, ours = json.loads(run.stdout), [outcome(text) for text in texts]
     assert [(text, a, b) for text, a, b in zip(texts, ours, theirs, strict=True) if a != b] == []
@@ -134,7 +134,7 @@ def test_the_command_line_takes_what_was_copied_from_python(tmp_path: Path) -> N
     def filtered(kernel: str) -> Any:
         out = tmp_path / "out.png"
         words = ["filter", "drawing", "--kernel", kernel, "--out", str(out)]
-        subprocess.run([sys.executable, "-m", "convoscope", *words], check=True, capture_output=True, timeout=60)
+        subprocess.run([sys.executable, "-m", "convoscope", *words], check=True, capture_output=True, timeout=300)
         return np.asarray(Image.open(out))
 
     wanted = filters.convolve(filters.samples.drawing(), [[0.1, 0.2, 0.1], [0.2, 0.4, 0.2], [0.1, 0.2, 0.1]])

@@ -78,7 +78,7 @@ cs.models.Sequential().get_config()
 
 def _run(code: str, *options: str, folder: object = None) -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "error", *options, "-c", code], capture_output=True, text=True, timeout=120, cwd=folder
+        [sys.executable, "-W", "error", *options, "-c", code], capture_output=True, text=True, timeout=300, cwd=folder
     )
     assert done.returncode == 0, done.stderr
 

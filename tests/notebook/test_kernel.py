@@ -197,7 +197,7 @@ def test_a_command_after_an_exclamation_mark_prints_no_control_codes(tmp_path: A
     run = [sys.executable, "-m", "convoscope", "train", "digits", "--epochs", "2", "--out", str(tmp_path / "run")]
     # As IPython's `ProcessHandler.system` runs it: a shell in a pseudo-terminal of pexpect.
     child = pexpect.spawn(
-        run[0], run[1:], env={**os.environ, **KERNEL}, encoding="utf-8", timeout=60, dimensions=(24, 80)
+        run[0], run[1:], env={**os.environ, **KERNEL}, encoding="utf-8", timeout=300, dimensions=(24, 80)
     )
     printed = str(child.read())
     child.close()

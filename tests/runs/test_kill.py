@@ -24,7 +24,7 @@ pytestmark = [
 REFERENCE = ["digits", "--engine", "reference", "--threads", "1", "--model", "dense"]
 NATIVE = ["digits", "--engine", "native", "--threads", "2", "--model", "cnn-2"]
 OPTIONS = ["--dropout", "0.3", "--val", "0.1", "--epochs", "12", "--seed", "3"]
-PATIENCE = 60.0  # seconds until a test gives up waiting
+PATIENCE = 300.0  # seconds until a test gives up waiting
 
 
 def train(*words: object) -> subprocess.Popen[str]:

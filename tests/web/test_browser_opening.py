@@ -97,7 +97,7 @@ def test_the_file_is_gone_when_python_ends(tmp_path: Path) -> None:
         "assert Redirect().open('http://127.0.0.1/')\n"
         f"import os; assert len(os.listdir({str(tmp_path)!r})) == 1"
     )
-    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, timeout=300)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -58,7 +58,7 @@ def test_the_pages_are_the_same_from_a_zip_and_nothing_else_is_given_out(tmp_pat
     ]
     more = ["", "lab/", "lab/data/samples/drawing.png", "lab/data/kernels.json"]
     command = [sys.executable, "-W", "error", "-c", _PROGRAM, str(packed), *static, *others, *more]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
     pages = PACKAGE / "web" / "static"

@@ -400,7 +400,7 @@ with Server(Site(Path(sys.argv[1]), {"": lambda: Response(b"page", "text/plain")
 @pytest.mark.skipif(sys.platform == "win32", reason="the number of open files is bounded as POSIX has it")
 def test_without_a_file_left_it_waits_and_goes_on_once_there_is_one(tmp_path: Path) -> None:
     command = [sys.executable, "-W", "error", "-c", _WITHOUT_FILES, str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     told = json.loads(done.stdout)
     assert [told["first"], told["late"], told["again"]] == ["HTTP/1.1 200 OK"] * 3

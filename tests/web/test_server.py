@@ -69,7 +69,7 @@ def server(folder: Path) -> Iterator[Server]:
 def ask(
     server: Server, path: str, *, host: str | None = None, method: str = "GET"
 ) -> tuple[int, http.client.HTTPMessage, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=300)
     try:
         connection.putrequest(method, path, skip_host=True)
         connection.putheader("Host", f"127.0.0.1:{server.port}" if host is None else host)
@@ -93,7 +93,7 @@ def test_the_page_its_files_and_its_data_are_given_out_with_their_types(server: 
 
 
 def test_no_answer_waits_for_an_acknowledgement_of_what_was_sent_before(server: Server) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=300)
     connection.request("GET", f"/{server.token}/data/x.json")
     assert connection.getresponse().read() == b"{}"
     ends = [each for each in gc.get_objects() if isinstance(each, asyncio.Transport) and not each.is_closing()]
@@ -279,11 +279,11 @@ def test_ctrl_c_ends_it_cleanly_while_a_browser_holds_a_connection(tmp_path: Pat
         assert lab.stdout is not None
         address = lab.stdout.readline().split()[-1]
         port, path = address.removeprefix("http://127.0.0.1:").split("/", 1)
-        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=300)
         connection.request("GET", f"/{path}data/start.json")
         assert connection.getresponse().status == 200  # and the connection stays open
         lab.send_signal(signal.SIGINT)
-        out, err = lab.communicate(timeout=60)
+        out, err = lab.communicate(timeout=300)
         connection.close()
     assert (lab.returncode, err) == (0, "")
     assert out.endswith("The filter lab has ended.\n")
@@ -300,7 +300,7 @@ def test_a_server_that_is_closed_lets_go_of_what_it_gave_out_though_a_browser_st
     large = Large()
     route = partial(_represented, large)
     server = Server(Site(folder, {"": route}), port=0)
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=300)
     with serving(server):
         connection.request("GET", f"/{server.token}/")
         assert b"Large" in connection.getresponse().read()
