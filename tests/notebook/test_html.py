@@ -104,7 +104,7 @@ def test_a_history_of_anything_can_be_shown() -> None:
     assert shown.rows[1][1:] == ["nan", "0.5000", "0.5000 (3)", "0.5000 (3)"]
     assert shown.rows[3][3:] == ["-", "-"]
     assert "nan" not in "".join(re.findall("<svg.*?</svg>", odd._repr_html_()))
-    long = history(loss=list(np.linspace(1, 0, 100_000)), **{f"m{i}": [0.0] * 100_000 for i in range(40)})
+    long = history(loss=list(np.linspace(1, 0, 10_000)), **{f"m{i}": [0.0] * 10_000 for i in range(40)})
     assert len(long._repr_html_()) < 20_000
 
 
