@@ -24,9 +24,9 @@ _CLASSES = "imagenet_class_index.json"
 
 def leave_out(framework: str) -> None:
     """Have the networks of ``applications`` draw the weights that they would fetch."""
-    packages = ["convoscope.applications"] if framework == "convoscope" else ["keras.applications"]
-    if framework == "keras":
-        packages.append("keras._tf_keras.keras.applications")  # what tensorflow.keras shows
+    packages = ["convoscope.applications"]
+    if framework == "keras":  # tensorflow.keras, which is imported later, takes them from where they are defined
+        packages = ["keras.applications", "keras.src.applications"]
     for package in packages:
         importlib.import_module(package)
     for name, module in list(sys.modules.items()):
