@@ -11,7 +11,8 @@ from typing import Any
 
 from campaign.mutation import damage, damage_json
 
-_PNG = b"\x89PNG\r\n\x1a\n"
+#: What a PNG begins with.
+PNG = b"\x89PNG\r\n\x1a\n"
 _KEY = "convoscope"
 
 
@@ -56,7 +57,7 @@ def damage_png(rng: Random, content: bytes) -> bytes:
     chunks[at] = (kind, data)
     if rng.random() < 0.2:
         chunks.insert(at, chunks[at])
-    return _PNG + b"".join(_chunk(*each) for each in chunks)
+    return PNG + b"".join(png_chunk(*each) for each in chunks)
 
 
 def random_exif(rng: Random) -> bytes:
@@ -84,7 +85,7 @@ def _split(content: bytes) -> tuple[Any, bytes]:
 
 
 def _chunks(content: bytes) -> list[tuple[bytes, bytes]]:
-    chunks, at = [], len(_PNG)
+    chunks, at = [], len(PNG)
     while at + 12 <= len(content):
         size = struct.unpack(">I", content[at : at + 4])[0]
         chunks.append((content[at + 4 : at + 8], content[at + 8 : at + 8 + size]))
@@ -92,5 +93,6 @@ def _chunks(content: bytes) -> list[tuple[bytes, bytes]]:
     return chunks
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    """Return a part of a PNG, with its length and checksum."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from campaign.readers import data, images, models, packed, questions, runs, texts
+from campaign.readers import data, images, models, own_images, packed, questions, runs, texts
 from campaign.trying import Trial
 
 
@@ -43,6 +43,7 @@ READERS = (
     Reader("run", 4, runs.RunTrial),
     Reader("experiment", 2, runs.ExperimentTrial),
     Reader("question", 8, questions.QuestionTrial),
+    Reader("own-image", 10, own_images.OwnImageTrial),
     Reader("layers", 12, texts.LayersTrial),
     Reader("kernel", 12, texts.KernelTrial),
     Reader("vary", 8, texts.VaryTrial),

@@ -125,6 +125,8 @@ describe("what a logit is made of", () => {
       .map(([type, operation], i) => ({ type, steps: step(operation), inputs: [i] })); // prettier-ignore
     const shapes = [[8, 8, 3], [6, 6, 5], [5], [5], [4], [4]];
     assert.deepEqual(featuresOf({ layers, main: 4, first: 1, shapes }), { dense: 3, features: 3, maps: 1 });
+    layers[2] = { ...layers[2], type: "UnitNormalization", steps: step("normalize_unit") }; // as on a frozen backbone
+    assert.deepEqual(featuresOf({ layers, main: 4, first: 1, shapes }), { dense: 3, features: 3, maps: 1 });
     layers[1] = { ...layers[1], steps: step("dense") };
     assert.deepEqual(featuresOf({ layers, main: 4, first: 1, shapes }), { dense: 3, features: 3, maps: null });
     assert.equal(featuresOf({ layers, main: 0, first: 1, shapes }), null);

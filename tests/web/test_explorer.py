@@ -21,8 +21,9 @@ from convoscope.explore.interventions import WeightChange, intervene
 from convoscope.web.exhibits import choose, pack, value_range
 from convoscope.web.explored import Explored, model_file
 from convoscope.web.explorer import offline, site
-from convoscope.web.questions import accuracy, nearest
+from convoscope.web.questions import accuracy
 from convoscope.web.server import Server
+from convoscope.web.training_images import nearest
 
 SIZE, CLASSES = 6, 3
 

@@ -18,7 +18,8 @@ from convoscope.explore import grad_cam
 from convoscope.web.epochs import epochs_of
 from convoscope.web.explored import Explored, model_file
 from convoscope.web.explorer import explore, in_eight_bits, offline, site
-from convoscope.web.questions import accuracy, error, nearest
+from convoscope.web.questions import accuracy, error
+from convoscope.web.training_images import nearest
 
 COUNT = 40
 

@@ -23,8 +23,8 @@ from convoscope.web.epochs import Moments
 from convoscope.web.explored import Explored, Files
 from convoscope.web.explorer import offline, site
 from convoscope.web.gradually import SHARE, Gradually
-from convoscope.web.questions import features, nearest
 from convoscope.web.runs import Runs, untrained
+from convoscope.web.training_images import _nearest, features, nearest, written
 
 Array = npt.NDArray[Any]
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}
@@ -259,12 +259,42 @@ def test_nearest_and_features_are_of_as_many_training_images_as_are_known(explor
     assert counts == [2, 4, 6, 8, 10, 12, 14, 15]
     largest = features(fresh, {"features": [4, 0]})
     pooled = cs.Model(fresh.model.inputs, fresh.model.get_layer("avg_pool").output).predict(fresh.x_train)
-    sent = np.frombuffer(base64.b64decode(largest["images"]), np.float32).reshape(-1, 10, 8, 3)
+    content = written(largest)
+    begin = 4 + int.from_bytes(content[:4], "little")
+    assert json.loads(content[4:begin])["packed"] == {"kind": "float32", "divisor": 1, "bytes": len(content) - begin}
+    sent = np.frombuffer(content[begin:], "<f4").reshape(-1, 10, 8, 3)
     for each in largest["features"]:
         order = np.argsort(-pooled[:, each["feature"]])[:4]
         np.testing.assert_allclose(each["values"], pooled[order, each["feature"]], rtol=1e-5)
         np.testing.assert_array_equal(sent[each["at"]], fresh.x_train[order])
     assert [each["feature"] for each in largest["features"]] == [4, 0]
+
+
+def test_a_test_image_is_told_by_its_number_and_taken_from_the_runs(
+    explored: Explored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs, fresh = Runs(), replace(explored)
+    runs.values(fresh, {"image": 3, "wanted": [0]})
+    monkeypatch.setattr("convoscope.explore.all_values.AllValues.of", lambda *_: pytest.fail("it was run again"))
+    found = nearest(fresh, {"image": 3}, runs)
+    monkeypatch.undo()
+    assert found["distances"] == pytest.approx(nearest(fresh, {"image": as_sent(explored.images[3])})["distances"])
+    with pytest.raises(ConfigurationError, match="There is no image 6: there are 6"):
+        nearest(fresh, {"image": 6}, runs)
+
+
+def test_the_nearest_of_many_are_those_of_double_precision() -> None:
+    rng = np.random.default_rng(5)
+    known = rng.normal(size=(3000, 40)).astype(np.float32)
+    known[2000:2900] = known[7] + rng.normal(0, 1e-4, (900, 40))
+    own = known[7] + np.float32(1e-4)
+    order = rng.permutation(3000)
+    found, distances = _nearest(known, own, order)
+    exact = np.linalg.norm(known.astype(np.float64) - own.astype(np.float64), axis=1)
+    assert found.tolist() == np.lexsort((order, exact))[:6].tolist()
+    np.testing.assert_allclose(distances, np.sort(exact)[:6])
+    twins, _ = _nearest(np.zeros((100, 3), np.float32), np.zeros(3, np.float32), order[:100])
+    assert len(twins) == 6
 
 
 @pytest.mark.usefixtures("slow")

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from convoscope.explore.predictions import Predictions
 from convoscope.explore.submodels import class_count, class_names
 from convoscope.models.network import Network
+from convoscope.transfer.making import how_made
 from convoscope.web.exhibits import Indices, Packed, bytes_of_each, choose, pack, tally, unpacking
 from convoscope.web.explored import Explored
 from convoscope.web.image_outputs import describe_images
@@ -52,6 +53,7 @@ def describe(explored: Explored, room: int, *, waits: bool = True) -> Described:
     description: dict[str, Any] = {
         "title": explored.title,
         "note": explored.note,
+        "made": how_made(model.origin),
         "range": [low, high],
         "ranges": [list(each) for each in explored.input_ranges],
         "edge": _edge(explored, low, high),

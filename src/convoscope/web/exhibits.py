@@ -72,9 +72,11 @@ def reduced(images: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if images.ndim != 4 or min(images.shape[1:3]) < 2 * _SMALL:
         return images
     step = min(images.shape[1:3]) // _SMALL
-    height, width = (side // step for side in images.shape[1:3])
-    cut = images[:, : height * step, : width * step].astype(np.float32)
-    means = cut.reshape(len(images), height, step, width, step, images.shape[3]).mean(axis=(2, 4))
+    height, width = (side // step * step for side in images.shape[1:3])
+    sums = np.zeros((len(images), height // step, width // step, images.shape[3]), np.float32)
+    for row, column in np.ndindex(step, step):
+        sums += images[:, row:height:step, column:width:step]
+    means = sums / np.float32(step**2)
     small: npt.NDArray[Any] = np.rint(means).astype(np.uint8) if images.dtype == np.uint8 else means
     return small
 

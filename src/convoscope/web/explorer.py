@@ -25,9 +25,10 @@ from convoscope.web.image_outputs import apart as images_apart
 from convoscope.web.opening import Opened, Page, open_page
 from convoscope.web.own_image import own_image, rejection, takes_images
 from convoscope.web.quantised import difference, predictions_apart, quantised
-from convoscope.web.questions import accuracy, error, features, nearest
+from convoscope.web.questions import accuracy, error
 from convoscope.web.runs import Runs
 from convoscope.web.site import Response, Site, page_files
+from convoscope.web.training_images import features, nearest, written
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable
@@ -155,8 +156,8 @@ def site(explored: Explored, folder: Traversable | None = None) -> Site:
         {
             "ask/accuracy": answering(accuracy),
             "ask/error": answering(error),
-            "ask/nearest": answering(nearest),
-            "ask/features": answering(features),
+            "ask/nearest": giving(lambda about, question: written(nearest(about, question, runs))),
+            "ask/features": giving(lambda about, question: written(features(about, question))),
             "ask/epoch": answering(moments.count),
             "ask/rejection": answering(rejection),
             "ask/values": giving(runs.values),

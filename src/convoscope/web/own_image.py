@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from convoscope.datasets.images.preprocessing import Prepared, Preprocessing
-from convoscope.errors import ConfigurationError, ConvoscopeError, ShapeError
+from convoscope.errors import ConfigurationError, ConvoscopeError
 from convoscope.explore.image_predictions import ImagePrediction, predict_prepared
 from convoscope.web.explored import Explored
+from convoscope.web.questions import read_image, test_image
 
 
 def takes_images(explored: Explored) -> bool:
@@ -63,6 +64,8 @@ def own_image(explored: Explored, content: bytes) -> dict[str, Any]:
 def rejection(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
     """Answer whether an image, as the model receives it, belongs to none of the classes.
 
+    ``image`` is the number of a test image, or the values of another.
+
     Returns
     -------
     dict
@@ -70,15 +73,10 @@ def rejection(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
     """
     if explored.model.rejection is None:
         raise ConfigurationError("This model does not tell images that belong to none of its classes.")
-    shape = explored.model.plan_input_shape
-    count = int(np.prod(shape))
-    try:
-        values = np.frombuffer(base64.b64decode(question.get("image", ""), validate=True), "<f4")
-    except (TypeError, ValueError) as error:
-        raise ShapeError(f"The image is sent as base64 of its {count} values, in float32.") from error
-    if len(values) != count or not np.isfinite(values).all():
-        raise ShapeError(f"The image must have {count} finite numbers, but has {len(values)}.")
-    ((_, found),) = predict_prepared(explored.model, [Prepared("the image", values.reshape(shape))])
+    told, shape = question.get("image"), explored.model.plan_input_shape
+    image = read_image(told, shape) if isinstance(told, str) else explored.images[test_image(explored, told)]
+    image = np.asarray(image, np.float32)
+    ((_, found),) = predict_prepared(explored.model, [Prepared("the image", image)])
     assert isinstance(found, ImagePrediction)
     return _told(found) or {}
 

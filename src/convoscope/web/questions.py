@@ -8,20 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError, ShapeError
-from convoscope.explore.embedding import hidden
 from convoscope.explore.image_outputs import mean_squared_error
 from convoscope.explore.interventions import WeightChange, intervene, with_interventions
-from convoscope.web.exhibits import pack, reduced, unpacking
-from convoscope.web.explored import Explored, TrainingImages
-from convoscope.web.gradually import SHARE
+from convoscope.web.explored import Explored
 
-_NEIGHBOURS = 6
-_LARGEST_IN = 4  # training images for a feature
-_MOST_FEATURES = 20
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -77,69 +70,12 @@ def whole(told: Any, what: str) -> int:
     return told
 
 
-def nearest(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
-    """Answer which training images the network finds most like an image, by its last hidden layer.
-
-    Where that layer's values are not known yet for all training images, they are computed for some more of them:
-    ``known`` says among how many of ``count`` it was looked.
-    """
-    training = _training(explored)
-    image = read_image(question.get("image"), explored.model.plan_input_shape)
-    training.features.more(SHARE)
-    known = training.features.known
-    own = hidden(explored.model, image[None])[0]
-    distances = np.sqrt(((known.astype(np.float64) - own.astype(np.float64)) ** 2).sum(axis=1))
-    best = np.argsort(distances, kind="stable")[:_NEIGHBOURS]
-    return {**_shown(training, best), "distances": distances[best].tolist()}
-
-
-def features(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
-    """Answer in which training images features, numbers that go into the last layer, are largest.
-
-    Of each feature: where its images stand among those that are sent (``at``), and how large it is there.
-    """
-    training = _training(explored)
-    training.features.more(SHARE)
-    known = training.features.known
-    told = question.get("features")
-    if not isinstance(told, list) or len(told) > _MOST_FEATURES:
-        raise ConfigurationError(f"Features are told as a list of at most {_MOST_FEATURES} numbers, but {told!r} came.")
-    best = {}
-    for index in (whole(each, "a feature's number") for each in told):
-        if index >= known.shape[1]:
-            raise ConfigurationError(f"There is no feature {index}: there are {known.shape[1]}.")
-        best[index] = np.argsort(-known[:, index], kind="stable")[:_LARGEST_IN]
-    shown = list(dict.fromkeys(image for images in best.values() for image in images.tolist()))
-    found = [
-        {
-            "feature": index,
-            "at": [shown.index(image) for image in images.tolist()],
-            "values": known[images, index].astype(float).tolist(),
-        }
-        for index, images in best.items()
-    ]
-    return {**_shown(training, np.array(shown, np.int64)), "features": found}
-
-
-def _training(explored: Explored) -> TrainingImages:
-    if explored.training_images is None:
-        raise ConfigurationError("Without training images there are none to compare with.")
-    return explored.training_images
-
-
-def _shown(training: TrainingImages, best: npt.NDArray[np.int64]) -> dict[str, Any]:
-    """Return what the page is told of some training images, by their positions among those that are known."""
-    numbers = training.features.order[best]
-    images = reduced(training.images[numbers])
-    packed = pack(images)
-    return {
-        "shape": list(images.shape[1:]),
-        "images": base64.b64encode(packed.content).decode(),
-        "packed": unpacking(packed),
-        "labels": None if training.labels is None else [training.labels[number] for number in numbers],
-        "known": training.features.done,
-        "count": training.features.total,
-    }
+def test_image(explored: Explored, told: Any) -> int:
+    """Read the number of a test image."""
+    number = whole(told, "an image's number")
+    if number >= len(explored.images):
+        raise ConfigurationError(f"There is no image {number}: there are {len(explored.images)}.")
+    return number
 
 
 def read_image(told: Any, shape: Sequence[int]) -> Array:

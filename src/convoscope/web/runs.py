@@ -17,12 +17,13 @@ import numpy as np
 from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError, ShapeError
 from convoscope.explore.all_values import AllValues
+from convoscope.explore.embedding import hidden_value
 from convoscope.explore.grad_cam import METHODS, weighted_sum
 from convoscope.explore.interventions import WeightChange, checked_channels, with_weights
 from convoscope.explore.submodels import class_count
 from convoscope.models.network import Network
 from convoscope.web.explored import Explored
-from convoscope.web.questions import interventions, read_image, whole
+from convoscope.web.questions import interventions, read_image, test_image, whole
 
 _RUNS = 2  # of each network: the newest, and the one before it, which may still be asked about
 _KEPT = 3  # networks that stay prepared: the model, the untrained one, and one with changed numbers
@@ -32,6 +33,7 @@ _KEPT = 3  # networks that stay prepared: the model, the untrained one, and one 
 class _Prepared:
     """A network that was asked about, and the values of its newest runs."""
 
+    model: Network  # that it was made from: as long as it lives, no other one has its identity
     inner: AllValues
     runs: OrderedDict[Any, list[Array]] = field(default_factory=OrderedDict)
 
@@ -94,6 +96,16 @@ class Runs:
             list(asked.inner.gradient(asked.values, value, _classes(asked.inner.model, question), asked.off))
         )
 
+    def features(self, explored: Explored, image: Any) -> Array:
+        """Return what goes into the last dense layer or convolution for an image, (features,).
+
+        It is the number of a test image, or the values of another as base64. The model is as it was opened.
+        """
+        question = {"own": [image]} if isinstance(image, str) else {"image": image}
+        values = self._asked(explored, question).values
+        found: Array = values[hidden_value(explored.model)][0].ravel()
+        return found
+
     def _asked(self, explored: Explored, question: dict[str, Any]) -> _Asked:
         """Return the network that a question is about, and what it makes of its image."""
         silenced, changes = interventions({"silenced": {}, "changes": [], **question})
@@ -115,7 +127,7 @@ class Runs:
         key = (id(model), tuple(changes), trained)
         if key not in self._prepared:
             chosen = with_weights(model, changes) if trained else untrained(model)
-            self._prepared[key] = _Prepared(AllValues(chosen))
+            self._prepared[key] = _Prepared(model, AllValues(chosen))
             while len(self._prepared) > _KEPT:
                 self._prepared.popitem(last=False)
         self._prepared.move_to_end(key)
@@ -172,9 +184,7 @@ def _inputs(explored: Explored, model: Network, question: dict[str, Any]) -> lis
     shapes = model.plan_input_shapes
     own = question.get("own")
     if own is None:
-        number = whole(question.get("image"), "an image's number")
-        if number >= len(explored.images):
-            raise ConfigurationError(f"There is no image {number}: there are {len(explored.images)}.")
+        number = test_image(explored, question.get("image"))
         return [images[number : number + 1] for images in explored.all_images]
     if not isinstance(own, list) or len(own) != len(shapes):
         raise ShapeError(f"An own image is one for each of the {len(shapes)} inputs.")

@@ -15,16 +15,16 @@ import { percent } from "./words.js";
 
 /**
  * The kind of output, as the page takes it: {collection, measure, verdict, lastCard, mistakes, why, both}. `ask(address,
- * question)` asks the running Python.
+ * question)` asks the running Python, and so does `askForPictures`.
  */
-export function createClassOutputs({ given, model, network, state, ask, say }) {
+export function createClassOutputs({ given, model, network, state, ask, askForPictures, say }) {
   const { explorer } = given;
   const { names, range } = explorer;
   const probabilities = endsInProbabilities(model);
   const collection = createCollection(given, model.inputShapes);
   const evidence = createEvidence(byId("evidence"), { model, names, range, network });
   const saliency = createSaliency(byId("saliency"), { model, names, network });
-  const nearest = createNearest(byId("nearest"), { explorer, ask });
+  const nearest = createNearest(byId("nearest"), { explorer, askForPictures });
   const parts = { matrix: byId("matrix"), shown: byId("cell-images") };
   const share = ({ accuracy = null }) => (accuracy === null ? null : percent(accuracy));
 
@@ -44,14 +44,14 @@ export function createClassOutputs({ given, model, network, state, ask, say }) {
     mistakes: {
       ...createMistakes(parts, { collection, explorer, state }),
       /** Shows where the network looked in the image of a run. */
-      look({ inputs, outputs, label }) {
+      look({ given, inputs, outputs, label }) {
         const predicted = best(scoresOf(outputs[model.main], probabilities));
         evidence.render(inputs, predicted, label);
         saliency.render(inputs, predicted);
-        nearest.render(inputs[0]);
+        nearest.render(given[0]);
       },
     },
-    why: model.first === 1 ? createWhy({ explorer, model, network, probabilities, ask, say }) : null,
+    why: model.first === 1 ? createWhy({ explorer, model, network, probabilities, askForPictures, say }) : null,
     both: () => createBothClasses({ explorer, collection, inputShape: model.inputShape, state }),
   };
 }

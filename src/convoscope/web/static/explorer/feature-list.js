@@ -4,7 +4,6 @@ import { h } from "../shared/dom.js";
 import { number, plural } from "../shared/format.js";
 import { extent } from "../shared/scale.js";
 import { contributions, featuresOf, mapOf, strongestOf } from "./features.js";
-import { bytes, unpack } from "./given.js";
 import { imageShape, picture } from "./images.js";
 import { progress, untilKnown } from "./nearest.js";
 import { overlay } from "./overlay.js";
@@ -14,8 +13,8 @@ const SHOWN = 6;
 const SIDE = 132; // CSS pixels
 const two = (value) => number(value, 2); // decimals: a sum is to come out as it is shown
 
-/** The card's content in `holder`; `network` fills in the values of layers, `ask(address, question)` asks the running Python. */
-export function createFeatureList(holder, { model, explorer, network, ask, say }) {
+/** The card's content in `holder`; `network` fills in the values of layers, `askForPictures(address, question)` asks the running Python. */
+export function createFeatureList(holder, { model, explorer, network, askForPictures, say }) {
   const { names, ranges } = explorer;
   const { first, layers, main } = model;
   const place = featuresOf(model);
@@ -39,7 +38,7 @@ export function createFeatureList(holder, { model, explorer, network, ask, say }
       const best = write(run, classIndex);
       if (explorer.asks.includes("nearest") && best.length) {
         const question = { features: best };
-        await untilKnown(() => ask("ask/features", question), () => own === asked, showTraining); // prettier-ignore
+        await untilKnown(() => askForPictures("ask/features", question), () => own === asked, showTraining); // prettier-ignore
       }
     } catch (problem) {
       if (own === asked) say(problem.message, "error");
@@ -106,8 +105,7 @@ export function createFeatureList(holder, { model, explorer, network, ask, say }
   }
 
   function showTraining(found) {
-    const { images, packed, shape, features, labels } = found;
-    const values = unpack(bytes(images), packed);
+    const { values, shape, features, labels } = found;
     const size = shape.reduce((a, b) => a * b, 1);
     for (const { feature, at, values: sizes } of features) {
       const slot = list.querySelector(`[data-feature="${feature}"] .neighbours`);

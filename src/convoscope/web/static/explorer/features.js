@@ -1,5 +1,8 @@
 // What the last layer adds up: features times weights are a class' score before softmax, its logit.
 
+// What comes between maps and features: each feature is still of one map, or that mean or value of it brought to another scale.
+const BETWEEN = ["flatten", "global_pool", "normalize_unit"];
+
 /**
  * Where a model (from opened.js) has its features: {dense, features, maps}: the position of the last dense layer, the number
  * of the value that goes into it, and that of the maps which the features are means or values of; `maps` is null where they
@@ -12,7 +15,7 @@ export function featuresOf({ layers, main, first, shapes }) {
   const [features] = layers[dense].inputs;
   if (shapes[features].length !== 1) return null;
   let value = features;
-  while (value >= first && layers[value - first].steps.every(({ operation }) => ["flatten", "global_pool"].includes(operation))) {
+  while (value >= first && layers[value - first].steps.every(({ operation }) => BETWEEN.includes(operation))) {
     [value] = layers[value - first].inputs;
     if (shapes[value].length === 3) break;
   }

@@ -57,20 +57,34 @@ export async function untilCalm() {
   while (performance.now() < lastWanted + CALM) await new Promise((done) => setTimeout(done, CALM));
 }
 
-/** Asks the running Python for tensors; they come as bytes: the length of a JSON text with their shapes, it, and the values. */
+/** Asks the running Python for tensors; they come as bytes: their shapes, and the values. */
 export async function askForTensors(address, question) {
   lastWanted = performance.now();
-  const buffer = await (await answered(address, question)).arrayBuffer();
+  const [shapes, buffer, begin] = await inBytes(address, question);
   lastWanted = performance.now();
-  const length = new DataView(buffer).getUint32(0, true);
-  const shapes = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
-  let from = 4 + length;
+  let from = begin;
   return shapes.map((shape) => {
     const data = new Float32Array(buffer, from, shape.reduce((a, b) => a * b, 1));
     from += data.byteLength;
     return { shape, data };
   });
 }
+
+/** Asks the running Python for pictures: what it says of them, and their `values`, one picture after the other. */
+export async function askForPictures(address, question) {
+  const [told, buffer, begin] = await inBytes(address, question);
+  return { ...told, values: unpack(buffer.slice(begin), told.packed) };
+}
+
+/** An answer as bytes, [what its JSON text says, all bytes, where the others begin]: the length of that text stands first. */
+async function inBytes(address, question) {
+  const buffer = await (await answered(address, question)).arrayBuffer();
+  const length = new DataView(buffer).getUint32(0, true);
+  return [JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length))), buffer, 4 + length];
+}
+
+/** How Python is told which image is meant: the number of a test image, or the values of another one as text. */
+export const imageAsked = ({ number, data }) => number ?? textOf(data instanceof Float32Array ? data : Float32Array.from(data));
 
 async function answered(address, question) {
   let response;
@@ -89,7 +103,10 @@ async function answered(address, question) {
 
 /** What was written as base64. */
 export function bytes(text) {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer;
+  const characters = atob(text);
+  const found = new Uint8Array(characters.length);
+  for (let i = 0; i < found.length; i++) found[i] = characters.charCodeAt(i);
+  return found.buffer;
 }
 
 /** Values as base64 of their float32 bytes, as Python reads them. */
@@ -116,6 +133,7 @@ function unpackAll(buffer, packed) {
 /** Values that were packed as bytes. */
 export function unpack(buffer, { kind, divisor }) {
   if (kind === "float32") return new Float32Array(buffer);
-  if (divisor === 1) return Float32Array.from(new Uint8Array(buffer));
-  return Float32Array.from(new Uint8Array(buffer), (value) => Math.fround(value / divisor));
+  const values = new Float32Array(new Uint8Array(buffer));
+  if (divisor !== 1) for (let i = 0; i < values.length; i++) values[i] /= divisor;
+  return values;
 }

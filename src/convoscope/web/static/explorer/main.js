@@ -70,7 +70,8 @@ let underWay = 0; // runs
 
 const changes = createChanges({ state, layers, network });
 const ask = (...about) => time.ask(...about);
-const kind = KINDS[explorer.outputs]({ given, model, network, state, ask, say });
+const askForPictures = (...about) => time.askForPictures(...about);
+const kind = KINDS[explorer.outputs]({ given, model, network, state, ask, askForPictures, say });
 const { collection, measure, mistakes } = kind;
 
 function pick(position, unit) {
@@ -229,15 +230,19 @@ function draw() {
     byId(`view-${view}`).setAttribute("aria-pressed", String(now.view === view));
   }
   putSource(now.view);
-  const size = model.shapes[now.position + first]?.reduce((a, b) => a * b, 1) ?? 0;
-  const unit = now.unit !== null && now.unit < size ? now.unit : null;
-  tower.render({ ...shown, position: now.position, unit, off: now.off, folded: new Set(now.folded), open: now.open });
-  inspector.render({ ...shown, position: now.position, unit, part: now.part, off: now.off });
+  if (now.view === "network") drawNetwork(now);
   if (now.view === "beside") beside.render(shown);
   if (now.view === "why") kind.why.render(shown);
   touch.render(now.off, now.edits);
   complete();
   document.documentElement.dataset.ready = "true";
+}
+
+function drawNetwork(now) {
+  const size = model.shapes[now.position + first]?.reduce((a, b) => a * b, 1) ?? 0;
+  const unit = now.unit !== null && now.unit < size ? now.unit : null;
+  tower.render({ ...shown, position: now.position, unit, off: now.off, folded: new Set(now.folded), open: now.open });
+  inspector.render({ ...shown, position: now.position, unit, part: now.part, off: now.off });
 }
 
 /** The image's source stands in the view that is seen, and so does what the network says of it. */
@@ -252,6 +257,7 @@ function putSource(view) {
 function sayFacts(told) {
   const sizes = model.inputShapes.map(sizeOf).join(" and ");
   const facts = [plural(layers.length, "layer"), plural(model.parameters, "parameter"), `images ${sizes}`];
+  if (explorer.made) facts.unshift(explorer.made);
   const measured = measure.words(told);
   if (measured) facts.push(`${measured} on ${plural(explorer.count, `${explorer.part} image`)}`);
   byId("facts").textContent = facts.join(" · ");

@@ -2,12 +2,12 @@
 
 import { h } from "../shared/dom.js";
 import { plural } from "../shared/format.js";
-import { bytes, textOf, unpack, untilCalm } from "./given.js";
+import { imageAsked, untilCalm } from "./given.js";
 import { picture } from "./images.js";
 import { value } from "./words.js";
 
-/** The panel in `holder`; `ask(address, question)` asks the running Python. */
-export function createNearest(holder, { explorer, ask }) {
+/** The panel in `holder`; `askForPictures(address, question)` asks the running Python. */
+export function createNearest(holder, { explorer, askForPictures }) {
   const { names, range, asks } = explorer;
   const list = h("div", { class: "neighbours" });
   const note = h("p", { class: "note" });
@@ -15,7 +15,8 @@ export function createNearest(holder, { explorer, ask }) {
   let asked = 0;
 
   return {
-    async render(input) {
+    /** Shows them for an image as it was given, perhaps by the number of a test image. */
+    async render(given) {
       if (!asks.includes("nearest")) {
         list.replaceChildren();
         note.textContent = "Not available here: the page was opened without training images, or offline.";
@@ -24,8 +25,8 @@ export function createNearest(holder, { explorer, ask }) {
       const own = ++asked;
       holder.setAttribute("aria-busy", "true");
       try {
-        const image = textOf(Float32Array.from(input.data));
-        await untilKnown(() => ask("ask/nearest", { image }), () => own === asked, show); // prettier-ignore
+        const image = imageAsked(given);
+        await untilKnown(() => askForPictures("ask/nearest", { image }), () => own === asked, show); // prettier-ignore
       } catch (problem) {
         if (own === asked) list.replaceChildren(h("p", { class: "error" }, problem.message));
       }
@@ -60,8 +61,7 @@ export function progress({ known, count }) {
 
 /** Training images as figures: the class, and what `said(found, i)` says of each. */
 export function figuresOf(found, { names, range, said }) {
-  const { images, packed, shape, labels, known } = found;
-  const values = unpack(bytes(images), packed);
+  const { values, shape, labels, known } = found;
   const size = shape.reduce((a, b) => a * b, 1);
   return Array.from({ length: known ? values.length / size : 0 }, (_, i) =>
     h(

@@ -6,13 +6,15 @@ import { theme } from "../shared/theme.js";
 import { paintImage } from "./images.js";
 
 const USUAL = 0.9; // how much of the image the strongest value covers
+const painted = new WeakMap(); // image -> its canvas: many maps lie over one
 
 /**
  * A canvas of `side` CSS pixels. `input` is the image, `range` its values', `map` (height, width, 1); ±`limit` are the ends
  * of the colours. `strength` from 0, the image alone, to 1; `photo` is how opaque the image is.
  */
 export function overlay(input, range, map, limit, { side, strength = USUAL, photo = 1, label }) {
-  const image = onCanvas(paintImage(input, range));
+  if (!painted.has(input)) painted.set(input, onCanvas(paintImage(input, range)));
+  const image = painted.get(input);
   const ratio = Math.max(1, Math.round(window.devicePixelRatio || 1));
   const scale = (side * ratio) / Math.max(image.width, image.height);
   const canvas = h("canvas", {

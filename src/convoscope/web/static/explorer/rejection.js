@@ -3,17 +3,16 @@
 
 import { newestOnly } from "../engine/newest.js";
 import { outlying } from "../engine/rejection.js";
-import { bytesAsText } from "../shared/base64.js";
 import { h } from "../shared/dom.js";
+import { imageAsked } from "./given.js";
 import { value } from "./words.js";
 
 /** A line that `render(run)` fills; `ask(address, question)` asks the running Python. */
 export function createRejection({ explorer, model, ask }) {
   const line = h("p", { class: "rejection", id: "rejection", hidden: true });
   const dense = model.layers[model.needed.findLast((position) => model.layers[position].type === "Dense")];
-  const { ask: newest } = newestOnly(({ inputs, outputs }) => {
-    const image = () => bytesAsText(Float32Array.from(inputs[0].data));
-    if (explorer.asks.includes("rejection")) return ask("ask/rejection", { image: image() });
+  const { ask: newest } = newestOnly(({ given, inputs, outputs }) => {
+    if (explorer.asks.includes("rejection")) return ask("ask/rejection", { image: imageAsked(given[0]) });
     const score = outlying([...inputs, ...outputs][dense.inputs[0]].data, model.rejection);
     return { score, threshold: model.rejection.threshold, none: score > model.rejection.threshold };
   });

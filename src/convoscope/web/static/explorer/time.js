@@ -5,7 +5,7 @@ import { takeWeights } from "../engine/weights.js";
 import { delayed, h } from "../shared/dom.js";
 import { plural } from "../shared/format.js";
 import { createCurves, gapWords, nearestTo, positionsOf } from "./curves.js";
-import { ask, bytes, untilCalm } from "./given.js";
+import { ask, askForPictures, bytes, untilCalm } from "./given.js";
 import { percent } from "./words.js";
 
 const POLL = 1000; // milliseconds
@@ -111,10 +111,11 @@ export function createTime(holder, { given, layers, network, state, say, onweigh
   }
 
   /** Asks the running Python about the epoch that is shown; while it trains itself it is left alone. */
-  async function askNow(address, question) {
+  const asking = (send) => async (address, question) => {
     if (told.live && told.training) throw new Error("Python is training, and answers when that has ended.");
-    return ask(address, { ...question, epoch: loaded });
-  }
+    return send(address, { ...question, epoch: loaded });
+  };
+  const askNow = asking(ask);
 
   const count = delayed(200, async () => {
     const epoch = loaded;
@@ -233,6 +234,7 @@ export function createTime(holder, { given, layers, network, state, say, onweigh
     /** The epoch whose weights the network has: null for the model as it was opened. */
     epoch: () => loaded,
     ask: askNow,
+    askForPictures: asking(askForPictures),
     /** What the address says of the epoch: nothing while the newest is followed. */
     pinned: () => (following ? null : state.get().epoch),
     /** What is meant by an address that says this, or nothing, of the epoch. */

@@ -9,11 +9,11 @@ import { createWhere } from "./where.js";
 const PREDICTED = "prediction";
 
 /** The view's cards; `probabilities` says whether the main output has such. */
-export function createWhy({ explorer, model, network, probabilities, ask, say }) {
+export function createWhy({ explorer, model, network, probabilities, askForPictures, say }) {
   const { names, range } = explorer;
   const where = createWhere(byId("why-where"), { model, names, range, network, say });
-  const features = createFeatureList(byId("why-features"), { model, explorer, network, ask, say });
-  const nearest = createNearest(byId("why-nearest"), { explorer, ask });
+  const features = createFeatureList(byId("why-features"), { model, explorer, network, askForPictures, say });
+  const nearest = createNearest(byId("why-nearest"), { explorer, askForPictures });
   const options = [[PREDICTED, "The prediction"], ...names.map((name, i) => [i, name])];
   const chooser = select("Class", options, () => shown && render(), { id: "why-class" });
   byId("why-title").after(chooser.field);
@@ -30,12 +30,12 @@ export function createWhy({ explorer, model, network, probabilities, ask, say })
   }
 
   return {
-    /** Shows a run: {inputs, outputs}; the same one again only in other colours. */
+    /** Shows a run: {given, inputs, outputs}; the same one again only in other colours. */
     render(run) {
       if (run === shown) return where.repaint();
       shown = run;
       render();
-      nearest.render(run.inputs[0]);
+      nearest.render(run.given[0]);
     },
   };
 }
