@@ -28,7 +28,7 @@ FLOORS = (
     {"applications"},
     {"transfer"},
     {"runs", "web"},
-    {"classifier", "experiments", "plots", "teach"},
+    {"classifier", "experiments", "plots", "serving", "teach"},
     {"lessons"},
     {"utils"},
     {"keras"},

@@ -39,7 +39,8 @@ def test_rows_are_what_is_printed_as_json_and_in_order(shell: Shell, trained: Pa
     printed = json.loads(shell("predict", trained, "scans", "--json").out)
     ended = shell("predict", trained, "scans", "--output", "out.jsonl")
     assert ended.status == 1  # one file cannot be read
-    assert ended.out == "out.jsonl: 12 rows, of which 1 says why a file cannot be read\n"
+    assert ended.out == "out.jsonl: 12 rows\n"
+    assert ended.err == "Error: 1 of 12 files cannot be read: the rows in out.jsonl say why.\n"
     lines = [json.loads(line) for line in Path("out.jsonl").read_text().splitlines()]
     assert lines == [{name: value for name, value in each.items() if name != "done"} for each in printed]
     shell("predict", trained, "scans", "--output", "out.csv")

@@ -30,13 +30,13 @@ def write_output(
 ) -> None:
     """Write a row for each image, after those that the file has already, and say what came of it."""
     from convoscope.cli.console import results
-    from convoscope.cli.errors import FAILED, say
+    from convoscope.cli.errors import FAILED, complain, say
     from convoscope.errors import ConfigurationError, DataError
     from convoscope.explore.image_outputs import has_image_outputs
     from convoscope.explore.prediction_files import predictions_file
     from convoscope.explore.submodels import class_count
     from convoscope.names import for_terminal
-    from convoscope.wording import agreeing, counted
+    from convoscope.wording import counted
 
     if has_image_outputs(model):
         raise ConfigurationError("--output is for models that name classes, and this one makes images. Leave it out.")
@@ -59,11 +59,10 @@ def write_output(
         if not written.count:
             raise DataError(f"There are no images in {', '.join(map(str, images))}.")
         written.finish()
-    what = f"{output}: {counted(written.count, 'row')}"
+    results().print(for_terminal(f"{output}: {counted(written.count, 'row')}"), soft_wrap=True)
     if written.errors:
-        what += f", of which {written.errors:,} {agreeing(written.errors, 'says', 'say')} why a file cannot be read"
-    results().print(for_terminal(what), soft_wrap=True)
-    if written.errors:
+        of = f"{written.errors:,} of {counted(written.count, 'file')}"
+        complain(f"{of} cannot be read: the rows in {output} say why.")
         raise typer.Exit(FAILED)
 
 

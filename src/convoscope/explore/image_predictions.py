@@ -172,7 +172,7 @@ def predict_prepared(
     top: int | None = None,
 ) -> Iterator[tuple[Prepared | ConvoscopeError, ImagePrediction | ConvoscopeError]]:
     """Say what prepared images show: give each with what came of it; what is an error stays one."""
-    classifier, coming = _Classifier(model), iter(prepared)
+    classifier, coming = ImageClassifier(model), iter(prepared)
     while waiting := list(islice(coming, batch_size)):
         given = [image for image in waiting if isinstance(image, Prepared)]
         found = iter(classifier.predict(given, top) if given else [])
@@ -218,8 +218,11 @@ def features_of(model: Network) -> int:
     return calls[dense[-1]].inputs[0]
 
 
-class _Classifier:
-    """A model ready to run; one that can refuse images hands out what goes into its last dense layer too."""
+class ImageClassifier:
+    """A model ready to say what prepared images show; `predict` may be called again and again, by one at a time.
+
+    A model that can refuse images hands out what goes into its last dense layer too.
+    """
 
     def __init__(self, model: Network) -> None:
         class_count(model)

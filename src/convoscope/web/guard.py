@@ -4,7 +4,7 @@ one another, other names for this server, bodies that are too large or do not co
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Container, Mapping
 from http import HTTPStatus
 from urllib.parse import unquote, urlsplit
 
@@ -49,7 +49,7 @@ class Guard:
     """
 
     def __init__(
-        self, app: ASGIApp, hosts: Callable[[], Collection[str]], headers: Callable[[], Mapping[str, str]]
+        self, app: ASGIApp, hosts: Callable[[], Container[str]], headers: Callable[[], Mapping[str, str]]
     ) -> None:
         self._app = app
         self._hosts = hosts

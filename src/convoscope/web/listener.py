@@ -3,7 +3,7 @@
 It serves any ASGI application. It sets no signal handlers, so it runs beside a notebook or a training as well as in a
 command. What is bounded here:
 
-- connections: `MOST_CONNECTIONS`; to let another in, the one that has been idle longest is closed;
+- connections: `MOST_CONNECTIONS` or as many as are said; to let one in, the one that has been idle longest is closed;
 - the time that a client takes to send a request's head, its body, or to take more of an answer;
 - the bytes of a head that is not complete.
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import select
 import socket
 import sys
 import threading
@@ -37,6 +38,7 @@ READING_SECONDS = 60  # in which a client takes no byte of its answer
 _LONGEST_UNFINISHED_HEAD = 65_536  # bytes
 _BACKLOG = 64
 _CHECKS_APART = 0.5  # seconds
+_UNACCEPTED, _LOOKS_APART = 0.1, 0.01  # seconds, while it ends
 _SILENT = logging.Logger("convoscope.web", logging.CRITICAL + 1)  # of nobody else: addresses may have a token in them
 
 Result = TypeVar("Result")
@@ -77,9 +79,13 @@ class Listener:
     host : str
         The address to listen at: ``"127.0.0.1"`` is reached from this machine only.
     port : int
-        If it is taken, any that is free.
+        0 for any that is free.
     headers : mapping of str to str
         Of every answer.
+    most_connections : int, optional
+        At a time.
+    any_free : bool
+        Whether another port will do where this one is taken.
 
     Raises
     ------
@@ -89,15 +95,25 @@ class Listener:
         No port could be had.
     """
 
-    def __init__(self, app: ASGIApp, host: str, port: int, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        host: str,
+        port: int,
+        headers: Mapping[str, str],
+        *,
+        most_connections: int | None = None,
+        any_free: bool = True,
+    ) -> None:
         if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65_535:
             raise ConfigurationError(f"A port is a number from 0 (any that is free) to 65535, but {port!r} came.")
         try:
-            self._socket = _listening(host, port)
+            self._socket = _listening(host, port) if any_free else _bound(host, port)
         except OSError as error:
-            raise StorageError(f"The page needs a port on this machine, and none could be had: {error}.") from error
+            what = "none could be had" if any_free else f"{port} cannot be had at {host}"
+            raise StorageError(f"A server needs a port on this machine, and {what}: {error}.") from error
         self.host, self.port = self._socket.getsockname()[:2]
-        self._server = _Server(_config(app, headers))
+        self._server = _Server(_config(app, headers, most_connections or MOST_CONNECTIONS))
         self._thread = threading.Thread(target=self._run, name="convoscope-page", daemon=True)
         self._ended = threading.Event()
         self._lock = threading.Lock()  # starting and stopping may come from two threads
@@ -125,6 +141,17 @@ class Listener:
                 self._ended.set()
         if self._thread.ident not in (None, threading.get_ident()):
             self._thread.join()
+
+    def drain(self, seconds: float) -> None:
+        """Take no more connections, answer what has come or is coming on those that there are, and free the port.
+
+        Parameters
+        ----------
+        seconds : float
+            After which whatever still goes on is ended.
+        """
+        self._server.patience = seconds
+        self.stop()
 
     def _run(self) -> None:
         try:
@@ -171,9 +198,13 @@ def _bound(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _config(app: ASGIApp, headers: Mapping[str, str]) -> uvicorn.Config:
+class _Config(uvicorn.Config):
+    most_connections: int
+
+
+def _config(app: ASGIApp, headers: Mapping[str, str], most_connections: int) -> _Config:
     """Configure uvicorn the same way whatever else is installed or set, and leave the program's logging alone."""
-    return uvicorn.Config(
+    config = _Config(
         app,
         interface="asgi3",
         http=_Connection,
@@ -188,6 +219,8 @@ def _config(app: ASGIApp, headers: Mapping[str, str]) -> uvicorn.Config:
         timeout_keep_alive=HEAD_SECONDS,
         h11_max_incomplete_event_size=_LONGEST_UNFINISHED_HEAD,
     )
+    config.most_connections = most_connections
+    return config
 
 
 class _Server(uvicorn.Server):
@@ -195,6 +228,7 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
+        self.patience = 0.0  # seconds in which what goes on may come to its end
 
     def end(self) -> None:
         """End it at once, from another thread."""
@@ -214,9 +248,17 @@ class _Server(uvicorn.Server):
                 await asyncio.wait_for(self._woken.wait(), _CHECKS_APART)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End what goes on, instead of waiting for it: a browser may keep a connection open for long."""
+        """End what goes on: a browser may keep a connection open for long, so that only answers are waited for."""
+        limit = time.monotonic() + self.patience
+        if self.patience:
+            await asyncio.sleep(_UNACCEPTED)
+            # A connection that the system has made already, and nobody has taken, would be reset.
+            while time.monotonic() < limit and any(select.select(sockets or [], [], [], 0)):
+                await asyncio.sleep(0)
         for server in self.servers:
             server.close()
+        while time.monotonic() < limit and self._still_open():
+            await asyncio.sleep(_LOOKS_APART)
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         tasks = list(self.server_state.tasks)
@@ -226,6 +268,13 @@ class _Server(uvicorn.Server):
         await asyncio.sleep(0)  # until the connections are told
         for server in self.servers:
             await server.wait_closed()
+
+    def _still_open(self) -> bool:
+        """Close the connections on which nothing comes, and say whether there are others."""
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, _Connection):
+                connection.close_if_idle(time.monotonic())
+        return bool(self.server_state.connections or self.server_state.tasks)
 
 
 class _Connection(H11Protocol):
@@ -247,7 +296,8 @@ class _Connection(H11Protocol):
         super().connection_made(transport)
         others = [each for each in self.connections if isinstance(each, _Connection) and each is not self]
         others = [each for each in others if not each.transport.is_closing()]
-        if len(others) >= MOST_CONNECTIONS:
+        most = self.config.most_connections if isinstance(self.config, _Config) else MOST_CONNECTIONS
+        if len(others) >= most:
             idle = [each for each in others if each._waits_for_head]
             min(idle, key=lambda each: each._since, default=self).transport.abort()
 
@@ -258,6 +308,16 @@ class _Connection(H11Protocol):
         self.cycle.keep_alive = False
         self._no_more_comes = True
         return True
+
+    def close_if_idle(self, now: float) -> None:
+        """Close the connection if no request has come for a while; one that comes is the last on it."""
+        stage, _ = self._waiting()
+        if stage != self._stage:
+            self._stage, self._since = stage, now
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
+        elif stage[0] == "head" and now - self._since > _UNACCEPTED:
+            self.transport.close()
 
     def check(self, now: float) -> None:
         """End the connection if its client has let the server wait for too long."""

@@ -1,0 +1,160 @@
+"""``convoscope serve``."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from convoscope.cli.options import read_path
+
+if TYPE_CHECKING:
+    from convoscope.serving.server import Server
+
+HELP = "Put trained models behind HTTP: POST /predict. A page to try them is at /, and how to ask at /docs."
+EXAMPLES = (
+    "convoscope serve runs/my_photos-1",
+    "convoscope serve flowers=runs/flowers-1 ants=runs/ants-1 --port 8800",
+    "convoscope serve runs/my_photos-1 --host 0.0.0.0 --token-file token.txt --rate 600",
+)
+_LONGEST_TOKEN_FILE = 10_000
+_DRAIN = 30.0
+
+
+def command(
+    models: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN|NAME=RUN...",
+            help="Runs' folders or models' files, several with names. The first one answers at /predict, each one at "
+            "/predict/NAME.",
+        ),
+    ],
+    host: Annotated[
+        str, typer.Option(help="The address to listen at; 0.0.0.0 is reached from other machines.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Where to listen; 0 for any free port.", min=0, max=65_535)] = 8770,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name", help="A name by which the server may be called. Default: with 0.0.0.0 any, else localhost."
+        ),
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            help="What clients have to say. Others on this machine can see it: a file keeps it.", show_default=False
+        ),
+    ] = None,
+    token_file: Annotated[
+        Path | None, typer.Option(parser=read_path, help="A file with the token.", show_default=False)
+    ] = None,
+    max_bytes: Annotated[int, typer.Option(help="Bytes of a request.", min=1)] = 32_000_000,
+    max_files: Annotated[int, typer.Option(help="Images of a request.", min=1)] = 64,
+    max_pixels: Annotated[
+        int | None, typer.Option(help="Pixels of an image. Default: 50 million.", min=1, show_default=False)
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="Requests a minute for each client. Default: any number.", show_default=False)
+    ] = None,
+    queue: Annotated[int, typer.Option(help="Images that may wait; beyond that clients get a 503.", min=1)] = 512,
+    batch: Annotated[int, typer.Option(help="Images that are computed at once.", min=1)] = 16,
+    wait: Annotated[
+        float, typer.Option(help="Milliseconds that an image waits for others to be computed with.", min=0)
+    ] = 5.0,
+    drain: Annotated[float, typer.Option(help="Seconds for what was accepted when it is to end.", min=0)] = _DRAIN,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Write no log.")] = False,
+) -> None:
+    """Run ``convoscope serve``; `HELP` says what it does."""
+    from convoscope.cli.errors import say
+    from convoscope.serving.server import Server
+    from convoscope.serving.settings import Limits
+    from convoscope.streams import standard_output
+
+    limits = Limits(
+        max_bytes=max_bytes,
+        max_files=max_files,
+        max_pixels=max_pixels,
+        rate=rate,
+        queue=max(queue, max_files),
+        batch=batch,
+        wait=wait / 1_000,
+        held=max(Limits.held, max_bytes),
+    )
+    secret = _token(token, token_file)
+    log = None if quiet else standard_output()
+    server = Server(named(models), host=host, port=port, token=secret, names=name or (), limits=limits, log=log)
+    say(f"{server.address} answers; Ctrl-C ends it.", style="bold")
+    if secret is None and host not in ("127.0.0.1", "::1", "localhost"):
+        words = "Whoever reaches this machine can ask it. --token-file lets only those in who have a token."
+        say(words, title="Note: ", style="bold yellow")
+    run_until_told(server, drain)
+
+
+def named(models: list[str]) -> dict[str, Path]:
+    """Return models by their names; one without gets that of its folder or file.
+
+    Raises
+    ------
+    ConfigurationError
+        Two have the same name.
+    """
+    from convoscope.errors import ConfigurationError
+    from convoscope.paths import is_there
+    from convoscope.serving.loaded import name_for
+
+    found: dict[str, Path] = {}
+    for text in models:
+        name, equals, path = text.partition("=")
+        if not equals or is_there(read_path(text)):  # a path may have an equals sign
+            place = read_path(text)
+            name = name_for(place)
+        else:
+            place = read_path(path)
+        if name in found:
+            raise ConfigurationError(
+                f"Two models would be called {name}. Give names: first={found[name]} other={place}"
+            )
+        found[name] = place
+    return found
+
+
+def run_until_told(server: Server, drain: float) -> None:
+    """Answer until SIGTERM or Ctrl-C, and then until what was accepted is answered; the second time, end at once."""
+    told = threading.Event()
+
+    def tell(number: int, frame: object) -> None:
+        if told.is_set():
+            raise KeyboardInterrupt
+        told.set()
+
+    before = {number: signal.signal(number, tell) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        server.start()
+        ended = threading.Thread(target=lambda: (server.wait(), told.set()), daemon=True)
+        ended.start()
+        while not told.wait(0.5):  # without a limit, Windows would not notice Ctrl-C
+            pass
+        server.drain(drain)
+    finally:
+        server.close()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _token(token: str | None, file: Path | None) -> str | None:
+    from convoscope.errors import ConfigurationError
+    from convoscope.paths import open_regular
+
+    if file is None:
+        return token
+    if token is not None:
+        raise ConfigurationError("Give --token or --token-file, and not both.")
+    with open_regular(file) as content:
+        text = content.read(_LONGEST_TOKEN_FILE).decode("utf-8", "replace").strip()
+    if not text:
+        raise ConfigurationError(f"{file} is empty: it should have the token that clients say.")
+    return text
