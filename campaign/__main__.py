@@ -9,10 +9,10 @@ import shutil
 import sys
 import time
 
-from campaign import core, disk, fuzz, hostile, kills
+from campaign import core, disk, fuzz, hostile, kills, serving
 from campaign.outcome import KEPT, Options, as_json, paragraphs, table
 
-KINDS = {each.KIND: each.run for each in (fuzz, kills, disk, hostile, core)}
+KINDS = {each.KIND: each.run for each in (fuzz, kills, disk, hostile, serving, core)}
 
 
 def main(words: list[str] | None = None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 from campaign.processes import fork
@@ -13,26 +14,32 @@ from convoscope.web.server import Server, Site
 MEGABYTE = 1 << 20
 
 
-class Served:
-    """A site's server.
+class Forked:
+    """A server in a process of its own.
 
     Parameters
     ----------
-    site : Site
+    serve : function
+        Is told a descriptor that it writes a line into, with its address, and serves until it is ended.
     """
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, serve: Callable[[int], int]) -> None:
         read, write = os.pipe()
         self.pid = fork()
         if not self.pid:
-            os._exit(_serve(site, write))
+            status = 1
+            try:
+                os.close(read)
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+                status = serve(write)
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(status)
         os.close(write)
         with os.fdopen(read, encoding="utf-8") as told:
-            address = told.readline().strip()
-        self.port, self.token = int(address.split(":")[2].split("/")[0]), address.split("/")[3]
-
-    def __enter__(self) -> Served:
-        return self
+            self.address = told.readline().strip()
+        self.port = int(self.address.split(":")[2].split("/")[0])
 
     def __exit__(self, *_: object) -> None:
         if self.alive():
@@ -54,6 +61,22 @@ class Served:
         pages = int((place / "statm").read_text("ascii").split()[1])
         return len(os.listdir(place / "fd")), pages * os.sysconf("SC_PAGE_SIZE")
 
+
+class Served(Forked):
+    """A site's server.
+
+    Parameters
+    ----------
+    site : Site
+    """
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(lambda write: _serve(site, write))
+        self.token = self.address.split("/")[3]
+
+    def __enter__(self) -> Served:
+        return self
+
     def head(self, method: str, address: str, more: str = "") -> bytes:
         """Write a request's head, with the right token and host."""
         lines = [f"{method} /{self.token}/{address} HTTP/1.1", f"Host: 127.0.0.1:{self.port}", *filter(None, [more])]
@@ -65,13 +88,8 @@ class Served:
 
 
 def _serve(site: Site, write: int) -> int:
-    try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        with Server(site, port=0) as server:
-            os.write(write, f"{server.address}\n".encode())
-            os.close(write)
-            server.serve()
-    except BaseException:
-        traceback.print_exc()
-        return 1
+    with Server(site, port=0) as server:
+        os.write(write, f"{server.address}\n".encode())
+        os.close(write)
+        server.serve()
     return 0
