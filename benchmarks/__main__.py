@@ -29,6 +29,7 @@ sweep      layers and stacks of many shapes, beside PyTorch
 networks   ResNet-20, MobileNetV2, U-Net and others, beside PyTorch and ONNX Runtime
 inference  predictions, beside ONNX Runtime and PyTorch
 photos     your own photos, beside a frozen backbone with a logistic regression: needs --folders
+serving    predictions over HTTP, beside a plain service of FastAPI and ONNX Runtime (--folders: with these photos)
 startup    import, --help, the first prediction from a cold shell, peak memory
 
 python -m benchmarks.steps ROW [--training]    where the time of a row goes, step by step

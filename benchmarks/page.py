@@ -17,7 +17,7 @@ Written by `python -m benchmarks` from the files in [`benchmarks/results`]({resu
 of its own, in the peer's own environment; the peers take turns, round by round. Given are medians, with the smallest
 and the largest in brackets. All peers build the same networks with the same first weights, and use the same number of
 threads. To repeat it: `python -m benchmarks environments`, then
-`python -m benchmarks epoch accuracy best sweep networks inference startup`.
+`python -m benchmarks epoch accuracy best sweep networks inference serving startup`.
 """
 
 

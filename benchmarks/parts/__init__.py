@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.parts import accuracy, best, cold, inference, layers, lesson, photos
+from benchmarks.parts import accuracy, best, cold, inference, layers, lesson, photos, serving
 from benchmarks.parts.part import Part
 
 PARTS: dict[str, Part] = {
@@ -15,6 +15,7 @@ PARTS: dict[str, Part] = {
         layers.NETWORKS,
         inference.PART,
         photos.PART,
+        serving.PART,
         cold.PART,
     )
 }

@@ -65,15 +65,21 @@ def command(
     wait: Annotated[
         float, typer.Option(help="Milliseconds that an image waits for others to be computed with.", min=0)
     ] = 5.0,
+    threads: Annotated[
+        int | None, typer.Option(help="Threads that compute. Default: all cores.", min=1, show_default=False)
+    ] = None,
     drain: Annotated[float, typer.Option(help="Seconds for what was accepted when it is to end.", min=0)] = _DRAIN,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Write no log.")] = False,
 ) -> None:
     """Run ``convoscope serve``; `HELP` says what it does."""
     from convoscope.cli.errors import say
+    from convoscope.engine.threads import set_threads
     from convoscope.serving.server import Server
     from convoscope.serving.settings import Limits
     from convoscope.streams import standard_output
 
+    if threads is not None:
+        set_threads(threads)
     limits = Limits(
         max_bytes=max_bytes,
         max_files=max_files,
