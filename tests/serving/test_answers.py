@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from tests.odd_photos import odd_photos
 
-from convoscope.errors import ConfigurationError, MissingFileError
+from convoscope.errors import ConfigurationError, ConvoscopeError, MissingFileError
 from convoscope.models import load_model
 from convoscope.serving import Client, Server, ServingError
 
@@ -48,6 +49,20 @@ def test_every_way_of_asking_has_the_answer_of_python(server: Server, model_file
         for kind in ("image/jpeg", "application/octet-stream"):
             _, _, told = ask(server, "POST", "/predict?top=2", content, kind)
             assert told["predictions"] == [{"file": "image", **each}]
+
+
+def test_odd_photos_have_the_answers_of_python(server: Server, model_file: Path, tmp_path: Path) -> None:
+    files = odd_photos(tmp_path / "odd")
+    (tmp_path / "odd" / "none.jpg").write_bytes(b"no image")
+    files.append(tmp_path / "odd" / "none.jpg")
+    assert len(files) > 50
+    expected = load_model(model_file).predict_images(files, errors="return")
+    parts = [files[start : start + 40] for start in range(0, len(files), 40)]
+    found = [each for part in parts for each in Client(server.address).predict(part, top=3)]
+    for file, each, told in zip(files, expected, found, strict=True):
+        unread = isinstance(each, ConvoscopeError)
+        words = {"error": str(each).replace(str(file), file.name)} if unread else each.told()
+        assert told == {"file": file.name, **words}
 
 
 def test_many_at_once_get_their_own_answers(server: Server, model_file: Path) -> None:

@@ -57,6 +57,7 @@ class Server:
     >>> from convoscope.models import Sequential
     >>> from convoscope.serving import Client
     >>> import io, tempfile, PIL.Image
+    >>> from pathlib import Path
     >>> model = Sequential([Rescaling(1 / 255, input_shape=(8, 8, 3)), Flatten(), Dense(2, activation="softmax")])
     >>> image = io.BytesIO()
     >>> PIL.Image.new("RGB", (30, 20)).save(image, "PNG")
