@@ -56,6 +56,8 @@ def test_too_much_is_refused_before_it_is_read(model_file: Path) -> None:
         status, headers, told = ask(server, "POST", "/predict", bytes(10_001), "image/png")
         assert (status, headers["connection"]) == (413, "close")
         assert "10000 bytes" in told["error"]
+        with pytest.raises(ServingError, match="answered 413: A request has at most 10000 bytes"):
+            Client(server.address).predict(bytes(40_000_000))  # refused before all of it is sent
         with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as connection:
             connection.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n")
             connection.sendall(b"Transfer-Encoding: chunked\r\n\r\n" + 11 * (b"400\r\n" + bytes(1_024) + b"\r\n"))
@@ -163,9 +165,11 @@ def test_a_mistake_is_told_to_the_log_and_not_to_clients(model_file: Path, monke
 
 
 def test_other_names_are_refused_unless_they_are_allowed(model_file: Path) -> None:
-    with serving(model_file, names=["photos.example"]) as server:
+    log = io.StringIO()
+    with serving(model_file, names=["photos.example"], log=log) as server:
         assert ask(server, "GET", "/health", Host="photos.example")[0] == 200
         assert ask(server, "GET", "/health", Host="evil.example")[0] == 403
+    assert [json.loads(line).get("status") for line in log.getvalue().splitlines()] == [None, 200, 403, None]
 
 
 @pytest.mark.parametrize(

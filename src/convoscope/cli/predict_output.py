@@ -195,7 +195,8 @@ def progress_text(done: int, total: int | None, before: int, seconds: float) -> 
     from convoscope.wording import counted
 
     rate = (done - before) / seconds if seconds else 0.0
+    told = f"{rate:,.0f} a second" if rate >= 10 else f"{rate:.1f} a second"
     if total is None:
-        return f"{counted(done, 'image')}, {rate:,.0f} a second"
+        return f"{counted(done, 'image')}, {told}"
     left = f", {clock((total - done) / rate)} left" if rate else ""
-    return f"{done:,} of {counted(total, 'image')}, {rate:,.0f} a second{left}"
+    return f"{done:,} of {counted(total, 'image')}, {told}{left}"

@@ -7,7 +7,7 @@ import hmac
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -28,7 +28,7 @@ from convoscope.serving.metrics import Metrics
 from convoscope.serving.openapi import document
 from convoscope.serving.rates import Rates
 from convoscope.serving.settings import Limits
-from convoscope.web.guard import ClientDisconnect, RefusedError, read_body
+from convoscope.web.guard import ClientDisconnect, Guard, RefusedError, read_body
 from convoscope.web.site import Site, page_files
 
 _LARGE = 1 << 20  # bytes that are taken apart in a thread
@@ -74,8 +74,8 @@ class ComeAgainError(RefusedError):
         self.seconds = seconds
 
 
-def application(state: State) -> ASGIApp:
-    """Return the application that answers for some models."""
+def application(state: State, names: Container[str]) -> ASGIApp:
+    """Return the application that answers for some models, where it is called by one of those names."""
     handlers = _Handlers(state)
     routes = [
         Route("/predict", handlers.predict, methods=["POST"]),
@@ -90,7 +90,8 @@ def application(state: State) -> ASGIApp:
         Route("/static/{address:path}", handlers.file),
     ]
     refused: dict[Any, Any] = dict.fromkeys((RefusedError, HTTPException, ClientDisconnect), handlers.refused)
-    return _Logged(Starlette(routes=routes, exception_handlers=refused), state)
+    app = Starlette(routes=routes, exception_handlers=refused)
+    return _Logged(Guard(app, lambda: names, dict), state)
 
 
 class _Handlers:
@@ -204,7 +205,7 @@ class _Handlers:
             raise self._busy()
         state.held += held
         try:
-            body = await read_body(request, limits.max_bytes)
+            body = await read_body(request, limits.max_bytes, what="request")
             request.scope["convoscope"] = {}  # nothing is unread
             kind = request.headers.get("content-type", "")
             given = kind, body, limits.max_files, request.query_params.get("name", "")

@@ -9,6 +9,7 @@ import secrets
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -126,20 +127,20 @@ class Client:
         if kind is not None:
             headers["Content-Type"] = kind
         for attempt in range(self._retries + 1):
-            status, after, content = self._once(method, self._path + address, body, headers, attempt)
+            status, after, content = self._once(method, self._path + address, body, headers)
             if status not in _AGAIN or address == "/ready" or attempt == self._retries:
                 return self._read(status, content)
             time.sleep(min(_LONGEST_WAIT, after))
         raise AssertionError("the last attempt returns")
 
-    def _once(
-        self, method: str, address: str, body: bytes | None, headers: dict[str, str], attempt: int
-    ) -> tuple[int, float, bytes]:
+    def _once(self, method: str, address: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, float, bytes]:
         """Ask once; on a connection that was idle, which a server may have closed, once more."""
         with self._lock:
             for fresh in (self._connection.sock is None, True):
                 try:
-                    self._connection.request(method, address, body, headers)
+                    # Who refuses a request may close the connection before all of it is sent; the answer says why.
+                    with suppress(BrokenPipeError, ConnectionResetError):
+                        self._connection.request(method, address, body, headers)
                     answer = self._connection.getresponse()
                     content = answer.read()
                     after = answer.getheader("Retry-After", "1")

@@ -13,7 +13,7 @@ from convoscope.serving.app import State, application
 from convoscope.serving.loaded import Kept, kept_models, name_for
 from convoscope.serving.log import Log
 from convoscope.serving.settings import Limits
-from convoscope.web.guard import LOCAL, Guard
+from convoscope.web.guard import LOCAL
 from convoscope.web.listener import Listener
 
 HOST, PORT = "127.0.0.1", 8770
@@ -94,7 +94,7 @@ class Server:
         allowed: Container[str] = LOCAL | {name.lower() for name in names}
         if host not in _LOCAL_ADDRESSES and not tuple(names):
             allowed = _AnyName()
-        app = Guard(application(self._state), lambda: allowed, dict)
+        app = application(self._state, allowed)
         self._listener = Listener(app, host, port, _HEADERS, most_connections=limits.connections, any_free=False)
         self._ending = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="convoscope-watch", daemon=True)

@@ -118,8 +118,8 @@ def _has_body(headers: Headers) -> bool:
     return "transfer-encoding" in headers or headers.get("content-length", "0").strip("0") != ""
 
 
-async def read_body(request: Request, most: int, seconds: float = BODY_SECONDS) -> bytes:
-    """Read what was sent, in chunks or with a length.
+async def read_body(request: Request, most: int, seconds: float = BODY_SECONDS, what: str = "question") -> bytes:
+    """Read what was sent, in chunks or with a length; messages call it `what`.
 
     Raises
     ------
@@ -128,7 +128,7 @@ async def read_body(request: Request, most: int, seconds: float = BODY_SECONDS) 
     starlette.requests.ClientDisconnect
         The client has gone.
     """
-    too_large = RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A question has at most {most} bytes.")
+    too_large = RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A {what} has at most {most} bytes.")
     if int(request.headers.get("content-length", 0)) > most:  # h11 has made sure that it is a number
         raise too_large
 
@@ -143,7 +143,7 @@ async def read_body(request: Request, most: int, seconds: float = BODY_SECONDS) 
     try:
         return await asyncio.wait_for(read(), seconds)
     except asyncio.TimeoutError as error:
-        raise RefusedError(HTTPStatus.REQUEST_TIMEOUT, "The question took too long to come.") from error
+        raise RefusedError(HTTPStatus.REQUEST_TIMEOUT, f"The {what} took too long to come.") from error
 
 
 __all__ = ["LOCAL", "ClientDisconnect", "Guard", "RefusedError", "read_body", "refusal"]
