@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from convoscope.cli.serve_options import LimitOptions
 from convoscope.models import load_model
-from convoscope.serving import Server
+from convoscope.serving import Limits, Server
 
 from .conftest import photo
 
@@ -68,9 +69,8 @@ def test_in_javascript(server: Server, folder: Path, expected: list[str]) -> Non
 
 
 def test_its_numbers_are_those_of_the_command() -> None:
-    from convoscope.serving import Limits
-
     limits = Limits()
+    assert LimitOptions().limits() == limits
     for told in (
         f"| `--max-bytes` of a request | {limits.max_bytes:,} |",
         f"| `--max-files` of a request | {limits.max_files} |",

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from convoscope.cli.options import read_path
+from convoscope.cli.options import grouped, read_path
+from convoscope.cli.serve_options import LimitOptions
 
 if TYPE_CHECKING:
     from convoscope.serving.server import Server
@@ -24,6 +25,7 @@ _LONGEST_TOKEN_FILE = 10_000
 _DRAIN = 30.0
 
 
+@grouped
 def command(
     models: Annotated[
         list[str],
@@ -52,47 +54,27 @@ def command(
     token_file: Annotated[
         Path | None, typer.Option(parser=read_path, help="A file with the token.", show_default=False)
     ] = None,
-    max_bytes: Annotated[int, typer.Option(help="Bytes of a request.", min=1)] = 32_000_000,
-    max_files: Annotated[int, typer.Option(help="Images of a request.", min=1)] = 64,
-    max_pixels: Annotated[
-        int | None, typer.Option(help="Pixels of an image. Default: 50 million.", min=1, show_default=False)
-    ] = None,
-    rate: Annotated[
-        float | None, typer.Option(help="Requests a minute for each client. Default: any number.", show_default=False)
-    ] = None,
-    queue: Annotated[int, typer.Option(help="Images that may wait; beyond that clients get a 503.", min=1)] = 512,
-    batch: Annotated[int, typer.Option(help="Images that are computed at once.", min=1)] = 16,
-    wait: Annotated[
-        float, typer.Option(help="Milliseconds that an image waits for others to be computed with.", min=0)
-    ] = 5.0,
     threads: Annotated[
         int | None, typer.Option(help="Threads that compute. Default: all cores.", min=1, show_default=False)
     ] = None,
     drain: Annotated[float, typer.Option(help="Seconds for what was accepted when it is to end.", min=0)] = _DRAIN,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Write no log.")] = False,
+    *,
+    limits: LimitOptions,
 ) -> None:
     """Run ``convoscope serve``; `HELP` says what it does."""
     from convoscope.cli.errors import say
     from convoscope.engine.threads import set_threads
     from convoscope.serving.server import Server
-    from convoscope.serving.settings import Limits
     from convoscope.streams import standard_output
 
     if threads is not None:
         set_threads(threads)
-    limits = Limits(
-        max_bytes=max_bytes,
-        max_files=max_files,
-        max_pixels=max_pixels,
-        rate=rate,
-        queue=max(queue, max_files),
-        batch=batch,
-        wait=wait / 1_000,
-        held=max(Limits.held, max_bytes),
-    )
     secret = _token(token, token_file)
     log = None if quiet else standard_output()
-    server = Server(named(models), host=host, port=port, token=secret, names=name or (), limits=limits, log=log)
+    server = Server(
+        named(models), host=host, port=port, token=secret, names=name or (), limits=limits.limits(), log=log
+    )
     say(f"{server.address} answers; Ctrl-C ends it.", style="bold")
     if secret is None and host not in ("127.0.0.1", "::1", "localhost"):
         words = "Whoever reaches this machine can ask it. --token-file lets only those in who have a token."

@@ -1,0 +1,58 @@
+"""What ``convoscope serve`` lets clients do, as options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from convoscope.serving.settings import Limits
+
+_PANEL = "Limits"
+
+
+@dataclass(frozen=True)
+class LimitOptions:
+    """How much clients may send, and how their images are computed."""
+
+    max_bytes: Annotated[int, typer.Option(help="Bytes of a request.", min=1, rich_help_panel=_PANEL)] = 32_000_000
+    max_files: Annotated[int, typer.Option(help="Images of a request.", min=1, rich_help_panel=_PANEL)] = 64
+    max_pixels: Annotated[
+        int | None,
+        typer.Option(
+            help="Pixels of an image. Default: 50 million.", min=1, show_default=False, rich_help_panel=_PANEL
+        ),
+    ] = None
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            help="Requests a minute for each client. Default: any number.", show_default=False, rich_help_panel=_PANEL
+        ),
+    ] = None
+    queue: Annotated[
+        int, typer.Option(help="Images that may wait; beyond that clients get a 503.", min=1, rich_help_panel=_PANEL)
+    ] = 512
+    batch: Annotated[int, typer.Option(help="Images that are computed at once.", min=1, rich_help_panel=_PANEL)] = 16
+    wait: Annotated[
+        float,
+        typer.Option(
+            help="Milliseconds that an image waits for others to be computed with.", min=0, rich_help_panel=_PANEL
+        ),
+    ] = 5.0
+
+    def limits(self) -> Limits:
+        """Return them as the server takes them."""
+        from convoscope.serving.settings import Limits
+
+        return Limits(
+            max_bytes=self.max_bytes,
+            max_files=self.max_files,
+            max_pixels=self.max_pixels,
+            rate=self.rate,
+            queue=max(self.queue, self.max_files),
+            batch=self.batch,
+            wait=self.wait / 1_000,
+            held=max(Limits.held, self.max_bytes),
+        )
