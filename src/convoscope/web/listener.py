@@ -111,7 +111,8 @@ class Listener:
             self._socket = _listening(host, port) if any_free else _bound(host, port)
         except OSError as error:
             what = "none could be had" if any_free else f"{port} cannot be had at {host}"
-            raise StorageError(f"A server needs a port on this machine, and {what}: {error}.") from error
+            more = "" if any_free else " Choose another."
+            raise StorageError(f"A server needs a port on this machine, and {what}: {error}.{more}") from error
         self.host, self.port = self._socket.getsockname()[:2]
         self._server = _Server(_config(app, headers, most_connections or MOST_CONNECTIONS))
         self._thread = threading.Thread(target=self._run, name="convoscope-page", daemon=True)

@@ -73,7 +73,8 @@ def read_colours(
         transparent = "A" in image.getbands() or "transparency" in image.info
         proportions = image.size[::-1] if swaps_sides(orientation) else image.size
         upright = turned(to_colours(image, channels, background, found.notes, source.name, fit), orientation)
-        return Read(upright.copy() if upright is image else upright, proportions, found.notes, transparent)
+        shared = upright is image and not found.own
+        return Read(upright.copy() if shared else upright, proportions, found.notes, transparent)
 
 
 def read_image(source: Path | Source, max_pixels: int | None = None) -> tuple[Image, list[str]]:

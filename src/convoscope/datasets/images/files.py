@@ -33,11 +33,14 @@ class Pixels:
         How it is to be turned: 1 to 8, as in EXIF.
     notes : list of str
         What it was, and what is done to it.
+    own : bool
+        Whether the image was made here, and nobody else has it.
     """
 
     image: Image
     orientation: int
     notes: list[str]
+    own: bool = False
 
 
 @contextmanager
@@ -61,7 +64,7 @@ def decoded(file: ImageFile, least: int | None) -> Iterator[Pixels]:
             orientation = orientation_of(file)  # a PNG's metadata may lie behind its pixels
         if orientation != UPRIGHT:
             notes.append("turned upright, as its EXIF orientation says")
-        yield Pixels(file.copy() if file.size != file.im.size else file, orientation, notes)
+        yield Pixels(file.copy() if file.size != file.im.size else file, orientation, notes, own=True)
 
 
 def _bytes_of(file: ImageFile, pixels: int) -> int:
