@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from campaign.readers import data, images, models, own_images, packed, questions, runs, texts
+from campaign.readers import data, images, models, own_images, packed, questions, runs, served, texts
 from campaign.trying import Trial
 
 
@@ -44,6 +44,8 @@ READERS = (
     Reader("experiment", 2, runs.ExperimentTrial),
     Reader("question", 8, questions.QuestionTrial),
     Reader("own-image", 10, own_images.OwnImageTrial),
+    Reader("body", 8, served.BodyTrial),
+    Reader("rows", 4, served.RowsTrial),
     Reader("layers", 12, texts.LayersTrial),
     Reader("kernel", 12, texts.KernelTrial),
     Reader("vary", 8, texts.VaryTrial),

@@ -144,7 +144,9 @@ class PredictionsFile:
         """Make sure that all rows are on the disk."""
         assert self._file is not None
         if self._to_compare:
-            raise self._of_others("further files", None)
+            raise ConfigurationError(
+                f"{self.path} has more in it than rows of these files. Choose another name, or remove it."
+            )
         try:
             os.fsync(self._file.fileno())
         except OSError as error:
