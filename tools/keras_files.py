@@ -18,6 +18,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -90,8 +91,9 @@ def layer_cases() -> dict[str, tuple[keras.Layer, tuple[tuple[int, ...], ...]]]:
         "Permute": layers.Permute((2, 3, 1)),
     }
     names = "linear relu relu6 sigmoid tanh softmax elu selu gelu silu softplus softsign exponential hard_sigmoid"
-    for name in [*names.split(), "hard_silu", "mish", "log_softmax", "leaky_relu"]:
+    for name in [*names.split(), "hard_silu", "mish", "leaky_relu"]:
         single[f"Activation {name}"] = layers.Activation(name)
+    found: dict[str, tuple[keras.Layer, tuple[tuple[int, ...], ...]]]
     found = {name: (layer, (image,)) for name, layer in single.items()}
     found["RepeatVector"] = layers.RepeatVector(3), ((5,),)
     found["Conv2D large"] = layers.Conv2D(2, 5, 3, "same"), (many,)
@@ -283,13 +285,14 @@ def trained(model: keras.Model, index: int) -> keras.Model:
 def keep(model: keras.Model, folder: Path, name: str) -> None:
     model.save(folder / f"{name}.keras")
     model.save(folder / f"{name}.h5")
-    again = keras.models.load_model(folder / f"{name}.keras", compile=False)  # Normalization takes its numbers then
+    again = model
+    if name == "Normalization":  # takes its numbers when it is loaded
+        again = keras.models.load_model(folder / f"{name}.keras", compile=False)
     x = images(again, 7)
     told = predictions(again, x)
     after = one_step(keras.models.load_model(folder / f"{name}.keras")) if model.compiled else []
-    arrays = {
-        f"{kind}_{n}": a for kind, found in (("x", x), ("y", told), ("after", after)) for n, a in enumerate(found)
-    }
+    kinds = {"x": x, "y": told, "after": after}
+    arrays: dict[str, Any] = {f"{kind}_{n}": each for kind, found in kinds.items() for n, each in enumerate(found)}
     np.savez(folder / f"{name}.npz", **arrays)
 
 
@@ -301,18 +304,31 @@ def one_step(model: keras.Model) -> list[np.ndarray]:
 
 
 def write(folder: Path) -> None:
+    write_layers(folder)
+    write_graphs(folder)
+    write_applications(folder)
+
+
+def write_layers(folder: Path) -> None:
     for number, (name, (layer, shapes)) in enumerate(layer_cases().items()):
-        keep(filled(of_layer(layer, shapes), number), folder, name)
+        if not (folder / f"{name}.npz").exists():
+            keep(filled(of_layer(layer, shapes), number), folder, name)
+
+
+def write_graphs(folder: Path) -> None:
     for number, make in enumerate(GRAPHS):
         keras.utils.set_random_seed(number)
         keep(trained(make(), number), folder, make.__name__)
+
+
+def write_applications(folder: Path) -> None:
     for number, (name, build) in enumerate(applications().items()):
         keras.utils.set_random_seed(number)
         keep(build(), folder, name)
 
 
 def check(folder: Path) -> None:
-    found: dict[str, object] = {}
+    found: dict[str, dict[str, Any]] = {}
     for path in sorted([*folder.glob("ours_*.keras"), *folder.glob("ours_*.h5")]):
         name = path.stem.removeprefix("ours_")
         with np.load(folder / f"{name}.npz") as kept:
@@ -335,7 +351,8 @@ def check(folder: Path) -> None:
 def main() -> None:
     command, folder = sys.argv[1], Path(sys.argv[2])
     folder.mkdir(exist_ok=True, parents=True)
-    {"write": write, "check": check}[command](folder)
+    commands = {"write": write, "check": check, "graphs": write_graphs, "applications": write_applications}
+    commands[command](folder)
 
 
 if __name__ == "__main__":

@@ -96,15 +96,33 @@ OWN = Format(
     reader="convoscope.models.files:load_model",
     writer="convoscope.models.files:save_model",
 )
+KERAS = Format(
+    "keras",
+    "Keras",
+    (".keras", ".h5", ".hdf5"),
+    help="A file that Keras loads: .keras, or .h5 as Keras 2 wrote them.",
+    reader="convoscope.interchange.keras.reading:read",
+    writer="convoscope.interchange.keras.writing:write",
+    beginnings=((0, b"\x89HDF\r\n\x1a\n"),),
+    members=("model.weights.h5",),
+)
 #: All that there are. One whose content tells its kind comes before one that only its name tells.
 FORMATS: tuple[Format, ...] = (
     OWN,
+    KERAS,
     Format(
         "onnx",
         "ONNX",
         (".onnx",),
         help="A file for ONNX Runtime and all that reads ONNX.",
         writer="convoscope.interchange.onnx.writer.file:write",
+    ),
+    Format(
+        "pytorch",
+        "PyTorch",
+        (".py",),
+        help="A module's source, with its weights in a safetensors file beside it.",
+        writer="convoscope.interchange.pytorch.source.writing:write",
     ),
 )
 
@@ -198,6 +216,11 @@ def writer_for(path: Path) -> Format:
             f"known. Give one of {endings}."
         )
     return found
+
+
+def format_named_by(path: str | os.PathLike[str]) -> Format | None:
+    """Return the format that the ending of a path stands for, if it does for one."""
+    return _called(Path(path), list(FORMATS))
 
 
 def written() -> tuple[Format, ...]:

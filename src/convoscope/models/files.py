@@ -175,7 +175,10 @@ def load_model(
     found = format_of(path)
     if found is not OWN:
         with custom_object_scope(custom_objects):
-            return found.read(path)
+            model = found.read(path)
+        if not compile:
+            model.optimizer = model.objective = None
+        return model
     header, tensors = tensorfile.read_tensors(path)
     return model_of(header.metadata, tensors, path, custom_objects, compile)
 

@@ -56,7 +56,7 @@ def renewed(description: Any) -> Any:
         config = {"layers": config}
     if name in ("TFOpLambda", "TensorFlowOpLayer") and isinstance(config, dict):
         return _of_function(description, config)
-    kind = _KINDS.get(name, name)
+    kind = str(_KINDS.get(name, name))
     if not isinstance(config, dict):
         return {**description, "class_name": kind}
     if isinstance(config.get("layers"), list):

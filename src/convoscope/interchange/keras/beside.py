@@ -59,8 +59,6 @@ def take(model: Network, told: Mapping[str, Any] | None, path: Path) -> None:
         model.draws = Draws.of(told["draws"])
     except FileFormatError:
         raise
-    except (ConvoscopeError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+    except (ConvoscopeError, KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise FileFormatError(
-            f"{path} is damaged: what Convoscope wrote beside Keras' description: {reason}"
-        ) from error
+        raise FileFormatError(f"{path} is damaged: what Convoscope wrote beside Keras' words: {reason:.300}") from error

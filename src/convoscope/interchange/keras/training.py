@@ -28,7 +28,7 @@ def described(model: Network) -> dict[str, Any]:
 
     Raises
     ------
-    Inexpressible
+    InexpressibleError
         If Keras has no words for it; the message says what.
     """
     assert model.optimizer is not None
@@ -52,7 +52,7 @@ def described(model: Network) -> dict[str, Any]:
     }
 
 
-class Inexpressible(Exception):
+class InexpressibleError(Exception):
     """Something that Keras has no words for."""
 
 
@@ -63,13 +63,13 @@ def _named(module: str, kind: str, config: dict[str, Any]) -> dict[str, Any]:
 def _optimizer(optimizer: Optimizer) -> dict[str, Any]:
     config = {name: value for name, value in optimizer.get_config().items() if name != "undecayed"}
     if optimizer.get_config().get("undecayed"):
-        raise Inexpressible("weights that are excluded from weight decay, which Keras' files do not keep")
+        raise InexpressibleError("weights that are excluded from weight decay, which Keras' files do not keep")
     schedule = optimizer.schedule
     if decay := config.pop("decay", 0.0):
         schedule = InverseTimeDecay(config["learning_rate"], 1, decay)
     if schedule is not None:
         if type(schedule) is OneCycle or type(schedule).__name__ not in schedules.KINDS:
-            raise Inexpressible(f"the learning-rate schedule {type(schedule).__name__}, which Keras has not")
+            raise InexpressibleError(f"the learning-rate schedule {type(schedule).__name__}, which Keras has not")
         config["learning_rate"] = _named("optimizers.schedules", type(schedule).__name__, schedule.get_config())
     return _named("optimizers", type(optimizer).__name__, config)
 
@@ -84,7 +84,7 @@ def _metric(metric: Metric) -> Any:
     if isinstance(metric, AccuracyByShape):
         return metric.name if metric.name == "acc" else "accuracy"
     if isinstance(metric, MeanMetricWrapper) or type(metric).__name__ not in metrics.__all__:
-        raise Inexpressible(f"the metric {metric.name!r}, a function or class that Keras has not")
+        raise InexpressibleError(f"the metric {metric.name!r}, a function or class that Keras has not")
     return _named("metrics", type(metric).__name__, metric.get_config())
 
 
@@ -122,11 +122,9 @@ def restore(model: Network, contents: Contents, path: Path) -> None:
 
 
 def _reason(error: Exception) -> str:
-    return (
-        f"{error!s:.400}"
-        if isinstance(error, ConvoscopeError)
-        else f"what was compiled cannot be read: {error!s:.200}."
-    )
+    if isinstance(error, ConvoscopeError):
+        return f"{error!s:.400}"
+    return f"what was compiled cannot be read ({error!s:.200})."
 
 
 def _optimizer_of(told: Any) -> Optimizer:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from convoscope.checks import flag
-from convoscope.errors import ConvoscopeWarning, DataError, StorageError
+from convoscope.errors import ConfigurationError, ConvoscopeWarning, DataError, StorageError
 from convoscope.interchange.keras import beside, container, limits, optimizer_state, training
 from convoscope.layers import moments
 from convoscope.models.keras_config import described
@@ -60,6 +60,11 @@ def write(model: Any, path: str | os.PathLike[str], *, include_optimizer: bool =
         If something is written as something else, or what was compiled is left out.
     """
     path = user_path(path)
+    if path.name.lower().endswith(".weights.h5"):
+        raise ConfigurationError(
+            f"Keras takes {path.name} for weights alone. model.save_weights({path.name!r}) writes these; for a whole "
+            "model end the name in .keras."
+        )
     model.build()
     model = plain(model)
     if not flag(overwrite, "overwrite", "write") and os.path.lexists(path):
@@ -88,7 +93,7 @@ def _check_finite(model: Network) -> None:
 def _compiled(model: Network, path: Path) -> dict[str, Any] | None:
     try:
         return training.described(model)
-    except training.Inexpressible as error:
+    except training.InexpressibleError as error:
         warnings.warn(
             f"{path}: what was compiled is left out, because it has {error}. Compile the model there before you train "
             "it.",
