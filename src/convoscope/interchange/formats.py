@@ -115,6 +115,7 @@ FORMATS: tuple[Format, ...] = (
         "ONNX",
         (".onnx",),
         help="A file for ONNX Runtime and all that reads ONNX.",
+        reader="convoscope.interchange.onnx.reader.file:read",
         writer="convoscope.interchange.onnx.writer.file:write",
     ),
     Format(

@@ -1,0 +1,29 @@
+"""The meaning of each operator, as layers. A module has those that belong together."""
+
+from convoscope.interchange.onnx.reader.operators import (
+    activations,
+    arithmetic,
+    convolutions,
+    dense,
+    joining,
+    normalizations,
+    poolings,
+    reductions,
+    resizing,
+    shapes,
+    slices,
+)
+
+__all__ = [
+    "activations",
+    "arithmetic",
+    "convolutions",
+    "dense",
+    "joining",
+    "normalizations",
+    "poolings",
+    "reductions",
+    "resizing",
+    "shapes",
+    "slices",
+]

@@ -1,0 +1,111 @@
+"""Normalisations, and what acts in training alone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from convoscope.interchange.onnx.reader.context import Context, image_value, operator, real_setting, sample_axis
+from convoscope.interchange.onnx.reader.layout import Value, arranged, as_image, image
+from convoscope.interchange.onnx.reader.network import OnnxNode, UnsupportedError
+from convoscope.interchange.onnx.reader.operators.convolutions import refittable
+from convoscope.interchange.onnx.reader.operators.shapes import axis_to_end
+from convoscope.interchange.onnx.reader.patterns import NORMALIZED
+from convoscope.interchange.onnx.reader.tensors import Array
+from convoscope.layers import BatchNormalization, Dropout, GroupNormalization, LayerNormalization
+
+
+@operator("BatchNormalization")
+def batch_normalization(context: Context, node: OnnxNode) -> Value:
+    """A layer with moving averages, so that the network can be trained further."""
+    if node.setting("training_mode", 0) or len([name for name in node.outputs if name]) > 1:
+        raise UnsupportedError("it is in training mode: export the network for inference, with model.eval()")
+    if node.setting("spatial", 1) != 1:
+        raise UnsupportedError("spatial=0 gives each pixel averages of its own")
+    value = context.value(node.input(0))
+    if not value.logical:
+        raise UnsupportedError("its input has a batch axis and no other")
+    value = as_image(value) if len(value.logical) == 3 else axis_to_end(value, 0)
+    scale, bias, mean, variance = (
+        context.weight(node.input(number), what)
+        for number, what in enumerate(("the scale", "the bias", "the mean", "the variance"), start=1)
+    )
+    epsilon, momentum = real_setting(node, "epsilon", 1e-5), real_setting(node, "momentum", 0.9)
+    if not 0 <= momentum <= 1:
+        raise UnsupportedError(f"its momentum is {momentum}")
+    if (variance + np.float32(epsilon) <= 0).any():
+        raise UnsupportedError("its variance is negative")
+    layer = BatchNormalization(momentum=momentum, epsilon=epsilon or 1e-30, name=context.name(node, node.input(1)))
+    return value.of(context.call(layer, value.symbol, scale, bias, mean, variance))
+
+
+@operator("InstanceNormalization", "GroupNormalization")
+def group_normalization(context: Context, node: OnnxNode) -> Value:
+    """Mean 0 and variance 1 for each image's groups of channels, or for each channel."""
+    value = as_image(image_value(context.value(node.input(0))))
+    channels = value.shape[0]
+    groups = channels if node.op == "InstanceNormalization" else node.setting("num_groups", 1)
+    scale, bias = (context.weight(node.input(number), what) for number, what in ((1, "the scale"), (2, "the bias")))
+    if node.op == "GroupNormalization" and node.opset < 21 and groups and channels % groups == 0:
+        scale, bias = (np.repeat(each, channels // groups) if each.size == groups else each for each in (scale, bias))
+    layer = GroupNormalization(
+        groups, epsilon=real_setting(node, "epsilon", 1e-5), name=context.name(node, node.input(1))
+    )
+    return image(context.call(layer, value.symbol, scale, bias))
+
+
+@operator("LayerNormalization")
+def layer_normalization(context: Context, node: OnnxNode) -> Value:
+    """Mean 0 and variance 1 over the last axes."""
+    value = context.value(node.input(0))
+    first = sample_axis(node.setting("axis", -1), value, "normalises over")
+    if len([name for name in node.outputs if name]) > 1:
+        raise UnsupportedError("it also gives the means, which no layer does")
+    scale, bias = context.weight(node.input(1), "the scale"), context.optional(node.input(2), "the bias")
+    return _normalized(context, node, value, list(range(first, len(value.logical))), scale, bias)
+
+
+@operator(NORMALIZED)
+def recognised_normalization(context: Context, node: OnnxNode) -> Value:
+    """The same, which several nodes compute together."""
+    value = context.value(node.input(0))
+    axes = sorted(sample_axis(each, value, "normalises over") for each in node.setting("axes"))
+    return _normalized(context, node, value, axes, np.ones(()), None)
+
+
+def _normalized(
+    context: Context, node: OnnxNode, value: Value, axes: list[int], scale: Array, bias: Array | None
+) -> Value:
+    """Return a value normalised over some of ONNX's axes, with numbers that go with them."""
+    if len(axes) == 1:
+        value = axis_to_end(value, axes[0])
+    else:
+        others = [place for place in range(len(value.logical)) if place not in axes]
+        value = arranged(value, tuple(value.logical[place] for place in (*others, *axes)))
+    last = value.symbol.sample_shape[-len(axes) :]
+    scale, *biases = (np.broadcast_to(each, last) for each in ([scale] if bias is None else [scale, bias]))
+    name, epsilon = context.name(node, node.input(1)), real_setting(node, "epsilon", 1e-5)
+
+    def make(gamma: Array, beta: Array | None) -> Value:
+        layer = LayerNormalization(list(range(-len(axes), 0)), epsilon=epsilon, center=beta is not None, name=name)
+        return value.of(context.call(layer, value.symbol, gamma, *([] if beta is None else [beta])))
+
+    if len(axes) > 1:  # their numbers go with several axes, and what scales them goes with the last
+        return make(scale, biases[0] if biases else None)
+    return refittable(make, scale, biases[0] if biases else None, last)
+
+
+@operator("Dropout")
+def dropout(context: Context, node: OnnxNode) -> Value:
+    """A layer that acts when the network is trained further."""
+    if len([name for name in node.outputs if name and context.readers[name]]) > 1:
+        raise UnsupportedError("its mask is read, and no layer gives one")
+    value = context.value(node.input(0))
+    mode = context.optional(node.input(2), "training_mode")
+    if mode is not None and mode.any():
+        raise UnsupportedError("it is in training mode: export the network for inference, with model.eval()")
+    rate = context.number(node, "ratio", 1, 0.5)
+    if rate is None or not 0 <= rate < 1:
+        raise UnsupportedError(f"its ratio is {rate}")
+    if not value.physical:
+        return value
+    return value.of(context.call(Dropout(rate, name=context.name(node)), value.symbol), value.nonnegative)

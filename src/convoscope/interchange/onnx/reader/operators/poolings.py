@@ -1,0 +1,131 @@
+"""Poolings of windows, and of whole images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from convoscope.interchange.onnx.reader.context import Context, image_value, integer_setting, operator
+from convoscope.interchange.onnx.reader.layout import Value, as_image, axis, image
+from convoscope.interchange.onnx.reader.network import OnnxNode, UnsupportedError
+from convoscope.interchange.onnx.reader.operators.convolutions import padded
+from convoscope.interchange.onnx.reader.operators.windows import Along, dilations_of, kernel_of, rounds_up, windows
+from convoscope.interchange.onnx.reader.tensors import Array
+from convoscope.layers import (
+    AveragePooling2D,
+    Cropping2D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    MaxPooling2D,
+    Normalization,
+)
+from convoscope.layers.symbols import Symbol
+
+
+def _prepared(context: Context, node: OnnxNode) -> tuple[Value, Along, Along]:
+    value = image_value(context.value(node.input(0)))
+    if dilations_of(node) != (1, 1):
+        raise UnsupportedError("its windows are dilated, and those of our poolings are not")
+    value = as_image(value)
+    rows, columns = windows(node, (value.shape[1], value.shape[2]), kernel_of(node), rounds_up=rounds_up(node))
+    return value, rows, columns
+
+
+@operator("MaxPool")
+def max_pool(context: Context, node: OnnxNode) -> Value:
+    """The largest of each window. What is padded never counts."""
+    if len([name for name in node.outputs if name]) > 1:
+        raise UnsupportedError("it also says where the largest values are, which no layer does")
+    value, rows, columns = _prepared(context, node)
+    name = context.name(node)
+    size, strides = (rows.window, columns.window), (rows.stride, columns.stride)
+    symbol = value.symbol
+    inside = not (rows.before or columns.before) and max(rows.reach, columns.reach) <= 0
+    if inside:
+        layer = MaxPooling2D(size, strides, name=name)
+    elif rows.is_same and columns.is_same:
+        layer = MaxPooling2D(size, strides, padding="same", name=name)
+    elif value.nonnegative:
+        around = tuple((along.before, max(along.reach, 0)) for along in (rows, columns))
+        symbol = padded(context, node, symbol, (around[0], around[1]), name)
+        layer = MaxPooling2D(size, strides, name=name)
+    else:
+        symbol = _every_window(context, node, symbol, rows, columns, name)
+        layer = MaxPooling2D(1, strides, name=name)
+    return image(context.call(layer, symbol), value.nonnegative)
+
+
+def _every_window(context: Context, node: OnnxNode, symbol: Symbol, rows: Along, columns: Along, name: str) -> Symbol:
+    """Return the largest of the windows around each pixel, cut to the first that counts: zeros must not win."""
+    cuts = []
+    for along in (rows, columns):
+        first = (along.window - 1) // 2 - along.before
+        last = first + (along.places - 1) * along.stride
+        if first < 0 or last >= along.length:
+            raise UnsupportedError(
+                f"it pads {along.before} pixels before windows of {along.window}, more than half of one"
+            )
+        cuts.append((first, along.length - 1 - last))
+    size = (rows.window, columns.window)
+    dense = MaxPooling2D(size, 1, padding="same", name=context.name(node, f"{name}.weight", "windows"))
+    symbol = context.call(dense, symbol)
+    if not any(map(any, cuts)):
+        return symbol
+    return context.call(Cropping2D(cuts, name=context.name(node, f"{name}.weight", "crop")), symbol)
+
+
+@operator("AveragePool")
+def average_pool(context: Context, node: OnnxNode) -> Value:
+    """The mean of each window, of which what is padded is a part or is not."""
+    value, rows, columns = _prepared(context, node)
+    counts_pads = integer_setting(node, "count_include_pad", 0) != 0
+    name = context.name(node)
+    size, strides = (rows.window, columns.window), (rows.stride, columns.stride)
+    symbol = value.symbol
+    inside = not (rows.before or columns.before) and max(rows.reach, columns.reach) <= 0
+    if inside or (rows.is_same and columns.is_same and not counts_pads):
+        layer = AveragePooling2D(size, strides, padding="valid" if inside else "same", name=name)
+        return image(context.call(layer, symbol), value.nonnegative)
+    around = tuple((along.before, max(along.reach, 0)) for along in (rows, columns))
+    symbol = padded(context, node, symbol, (around[0], around[1]), name)
+    symbol = context.call(AveragePooling2D(size, strides, name=name), symbol)
+    counts = np.outer(_counts(rows, counts_pads), _counts(columns, counts_pads))
+    part = counts / (rows.window * columns.window)
+    if (part < 1).any():
+        sides = Normalization((1, 2), name=context.name(node, f"{name}.weight", "sides"))
+        symbol = context.call(sides, symbol, np.zeros(part.shape), part**2, np.zeros(()))
+    return image(symbol, value.nonnegative)
+
+
+def _counts(along: Along, counts_pads: bool) -> Array:
+    """Return of how many pixels each window takes the mean."""
+    starts = np.arange(along.places) * along.stride - along.before
+    first, last = (-along.before, along.length + along.after) if counts_pads else (0, along.length)
+    found: Array = np.minimum(starts + along.window, last) - np.maximum(starts, first)
+    return found
+
+
+def whole_image(context: Context, node: OnnxNode, value: Value, kind: Any) -> Value:
+    """Return a mean or maximum of each channel, without axes that nobody needs."""
+    layer = kind(keepdims=_as_image_later(context, node), name=context.name(node))
+    symbol = context.call(layer, value.symbol)
+    channels = axis(symbol.sample_shape[-1])
+    physical = ((), (), channels) if layer.keepdims else (channels,)
+    return Value(symbol, (channels, (), ()), physical, nonnegative=value.nonnegative)
+
+
+_ROWS = ("Flatten", "Reshape", "Squeeze", "Gemm", "MatMul")
+
+
+def _as_image_later(context: Context, node: OnnxNode) -> bool:
+    """Return whether somebody reads the result as an image: in a squeeze-and-excite block, a convolution."""
+    readers = [each for each in context.graph.nodes if node.outputs[0] in each.inputs]
+    return not (readers and all(each.op in _ROWS for each in readers))
+
+
+@operator("GlobalAveragePool", "GlobalMaxPool")
+def global_pool(context: Context, node: OnnxNode) -> Value:
+    """The mean, or the largest value, of each channel."""
+    kind = GlobalAveragePooling2D if node.op == "GlobalAveragePool" else GlobalMaxPooling2D
+    return whole_image(context, node, as_image(image_value(context.value(node.input(0)))), kind)

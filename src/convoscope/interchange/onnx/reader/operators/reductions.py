@@ -1,0 +1,60 @@
+"""Means, sums, largest and smallest values over axes."""
+
+from __future__ import annotations
+
+import math
+
+from convoscope.interchange.onnx.reader.context import Context, axis_of, integer_setting, operator
+from convoscope.interchange.onnx.reader.layout import Value, arranged, as_image, flat
+from convoscope.interchange.onnx.reader.network import OnnxNode, UnsupportedError
+from convoscope.interchange.onnx.reader.operators.affine import scaled
+from convoscope.interchange.onnx.reader.operators.poolings import whole_image
+from convoscope.layers import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D, MinPooling2D
+
+_POOLINGS = {
+    "ReduceMean": AveragePooling2D,
+    "ReduceSum": AveragePooling2D,
+    "ReduceMax": MaxPooling2D,
+    "ReduceMin": MinPooling2D,
+}
+_WHOLE = {
+    "ReduceMean": GlobalAveragePooling2D,
+    "ReduceSum": GlobalAveragePooling2D,
+    "ReduceMax": GlobalMaxPooling2D,
+}
+
+
+@operator("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin")
+def reduce(context: Context, node: OnnxNode) -> Value:
+    """One value of all along some axes."""
+    value = context.value(node.input(0))
+    rank = len(value.logical) + 1
+    told = context.integers(node, "axes", 1)
+    if not told and integer_setting(node, "noop_with_empty_axes", 0):
+        return value
+    axes = {axis_of(each, rank) for each in told} if told else set(range(rank))
+    if 0 in axes:
+        raise UnsupportedError("it goes over the batch axis, and images of a batch stay apart")
+    count = math.prod(value.shape[each - 1] for each in axes)
+    if rank == 4 and axes == {2, 3} and node.op in _WHOLE:
+        found = whole_image(context, node, as_image(value), _WHOLE[node.op])
+    else:
+        found = _reduced(context, node, value, {each - 1 for each in axes})
+    if not integer_setting(node, "keepdims", 1):
+        left = tuple(group for place, group in enumerate(found.logical, start=1) if place not in axes)
+        found = found.seen_as(left)
+    return scaled(context, node, found, float(count), 0.0) if node.op == "ReduceSum" and count > 1 else found
+
+
+def _reduced(context: Context, node: OnnxNode, value: Value, axes: set[int]) -> Value:
+    """Pool an image of (what is kept, what is put together, 1)."""
+    gone = {factor for place in axes for factor in value.logical[place]}
+    kept = tuple(factor for factor in flat(value.physical) if factor not in gone)
+    row = tuple(factor for factor in flat(value.physical) if factor in gone)
+    logical = tuple(() if place in axes else group for place, group in enumerate(value.logical))
+    if not row:
+        return value.seen_as(logical)
+    value = arranged(value, (kept, row, ()))
+    layer = _POOLINGS[node.op]((1, value.symbol.sample_shape[1]), name=context.name(node))
+    symbol = context.call(layer, value.symbol)
+    return Value(symbol, logical, (kept, (), ()), nonnegative=value.nonnegative)

@@ -1,0 +1,232 @@
+"""Parts of a value, and what is put around it: Slice, Split, Gather, Pad."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from convoscope.checks import LARGEST_SIZE
+from convoscope.interchange.onnx.reader.context import Context, integer_setting, operator, sample_axis
+from convoscope.interchange.onnx.reader.layout import Groups, Value, arranged, axis, in_order
+from convoscope.interchange.onnx.reader.network import OnnxNode, UnsupportedError
+from convoscope.interchange.onnx.reader.operators.affine import scaled
+from convoscope.interchange.onnx.reader.operators.shapes import axis_to_end
+from convoscope.layers import Concatenate, Cropping2D, MaxPooling2D, Reshape, ZeroPadding2D
+from convoscope.layers.symbols import Symbol
+
+_MOST_PIECES = 64
+
+
+class AlongAxis:
+    """A value as an image (before, axis, behind), so that layers for images work along any of its axes.
+
+    Parameters
+    ----------
+    value : Value
+    number : int
+        The axis, from 0, without the batch axis.
+    """
+
+    def __init__(self, value: Value, number: int) -> None:
+        self.value = value = undivided(value, number)
+        group = value.logical[number]
+        self.number = number
+        self.place = value.physical.index(group) if group else number
+        shape = value.symbol.sample_shape
+        self.is_image = len(shape) == 3 and self.place < 2
+        self.before, self.behind = math.prod(shape[: self.place]), math.prod(shape[self.place + 1 :])
+        self.length = shape[self.place]
+
+    def cropped(self, context: Context, symbol: Symbol, start: int, stop: int) -> Symbol:
+        """Return a part of an image (before, axis, behind)."""
+        if (start, stop) == (0, self.length):
+            return symbol
+        cut = (start, self.length - stop)
+        return context.call(Cropping2D(((0, 0), cut) if not self._rows else (cut, (0, 0))), symbol)
+
+    def padded(self, context: Context, symbol: Symbol, first: int, last: int) -> Symbol:
+        """Return the image with zeros at both ends of the axis."""
+        around = (first, last)
+        return context.call(ZeroPadding2D(((0, 0), around) if not self._rows else (around, (0, 0))), symbol)
+
+    @property
+    def _rows(self) -> bool:
+        return self.is_image and self.place == 0
+
+    @property
+    def axis(self) -> int:
+        """The axis of the image, with the batch axis as 0."""
+        return 1 if self._rows else 2
+
+    @property
+    def strides(self) -> tuple[int, int]:
+        """Which of an image's axes it is, as strides of 1 or 0."""
+        return (1, 0) if self._rows else (0, 1)
+
+    def image(self, context: Context) -> Symbol:
+        """Return the value as that image."""
+        symbol = self.value.symbol
+        return symbol if self.is_image else context.call(Reshape((self.before, self.length, self.behind)), symbol)
+
+    def back(self, context: Context, symbol: Symbol, nonnegative: bool) -> Value:
+        """Return what was made of the image as a value like the first, whose axis may be of another length."""
+        made = symbol.sample_shape[self.axis - 1]
+        value, group = self.value, axis(made)
+        shape = value.symbol.sample_shape
+        if not self.is_image:
+            symbol = context.call(Reshape((*shape[: self.place], made, *shape[self.place + 1 :])), symbol)
+
+        def changed(groups: Groups, place: int) -> Groups:
+            return (*groups[:place], group, *groups[place + 1 :])
+
+        return Value(
+            symbol, changed(value.logical, self.number), changed(value.physical, self.place), nonnegative=nonnegative
+        )
+
+
+def undivided(value: Value, number: int) -> Value:
+    """Return the value with one of ONNX's axes as an axis of the symbol's."""
+    group = value.logical[number]
+    if group in value.physical if group else value.physical == value.logical:
+        return value
+    return axis_to_end(value, number) if group else in_order(value)
+
+
+def part(context: Context, value: Value, number: int, start: int, stop: int, step: int = 1) -> Value:
+    """Return what lies from `start` to `stop` along an axis, or every so many of it."""
+    if (start, stop, step) == (0, value.shape[number], 1):
+        return value
+    if step < 1 or not 0 <= start < stop <= value.shape[number]:
+        raise UnsupportedError(f"from {start} to {stop} in steps of {step}: it takes nothing, or goes backwards")
+    along = AlongAxis(value, number)
+    symbol = along.cropped(context, along.image(context), start, stop)
+    if step > 1:
+        strides = tuple(step if each else 1 for each in along.strides)
+        symbol = context.call(MaxPooling2D(1, strides), symbol)
+    return along.back(context, symbol, value.nonnegative)
+
+
+@operator("Slice")
+def slice_(context: Context, node: OnnxNode) -> Value:
+    """A part along some axes."""
+    value = context.value(node.input(0))
+    starts, ends = context.integers(node, "starts", 1), context.integers(node, "ends", 2)
+    if starts is None or ends is None:
+        raise UnsupportedError("it has no starts and ends")
+    axes = context.integers(node, "axes", 3) or list(range(len(starts)))
+    steps = context.integers(node, "steps", 4) or [1] * len(starts)
+    if not len(starts) == len(ends) == len(axes) == len(steps):
+        raise UnsupportedError("its starts, ends, axes and steps are not of one length")
+    for start, end, number, step in zip(starts, ends, axes, steps, strict=True):
+        if number in (0, -len(value.logical) - 1) and (start, step) == (0, 1) and end >= min(context.batch, 2**31 - 1):
+            continue
+        place = sample_axis(number, value, "takes a part along")
+        size = value.shape[place]
+        first, last = (min(max(each + size if each < 0 else each, 0), size) for each in (start, end))
+        value = part(context, value, place, first, last, step)
+    return value
+
+
+@operator("Split")
+def split(context: Context, node: OnnxNode) -> list[Value]:
+    """Parts along an axis."""
+    value = context.value(node.input(0))
+    place = sample_axis(integer_setting(node, "axis", 0), value, "divides")
+    size, count = value.shape[place], len(node.outputs)
+    told = context.integers(node, "split", 1)
+    if told is None:
+        most = -(-size // count)
+        told = [most] * (count - 1) + [size - most * (count - 1)]
+    if len(told) != count or sum(told) != size or min(told) < 1:
+        raise UnsupportedError(f"its parts are {told} of {size}, for {count} outputs")
+    ends = np.cumsum(told).tolist()
+    value = undivided(value, place)
+    return [part(context, value, place, end - length, end) for end, length in zip(ends, told, strict=True)]
+
+
+@operator("Gather")
+def gather(context: Context, node: OnnxNode) -> Value:
+    """One index of an axis, or several that follow each other."""
+    value = context.value(node.input(0))
+    place = sample_axis(integer_setting(node, "axis", 0), value, "picks from")
+    indices = context.constant(node.input(1), "the indices")
+    size = value.shape[place]
+    wanted = [int(each) + size if each < 0 else int(each) for each in indices.reshape(-1)]
+    if indices.ndim > 1 or not wanted or wanted != list(range(wanted[0], wanted[0] + len(wanted))):
+        raise UnsupportedError("it picks indices that do not follow each other")
+    found = part(context, value, place, wanted[0], wanted[-1] + 1)
+    if indices.ndim:
+        return found
+    return found.seen_as((*found.logical[:place], *found.logical[place + 1 :]))
+
+
+@operator("Pad")
+def pad(context: Context, node: OnnxNode) -> Value:
+    """Numbers put around a value, or cut off where pads are negative."""
+    value = context.value(node.input(0))
+    rank = len(value.logical) + 1
+    told = context.integers(node, "pads", 1)
+    fill = context.number(node, "value", 2, 0.0)
+    axes = context.integers(node, "axes", 3) if node.opset >= 18 else None
+    axes = list(range(rank)) if axes is None else axes
+    if told is None or len(told) != 2 * len(axes) or fill is None or max(map(abs, told), default=0) > LARGEST_SIZE:
+        raise UnsupportedError("its pads do not go with its axes")
+    mode = node.text("mode", "constant")
+    around = [(number, told[n], told[n + len(axes)]) for n, number in enumerate(axes) if told[n] or told[n + len(axes)]]
+    sides = {sample_axis(number, value, "pads"): (first, last) for number, first, last in around}
+    for place, (first, last) in sides.items():
+        value = part(context, value, place, max(-first, 0), value.shape[place] - max(-last, 0))
+    sides = {place: (max(first, 0), max(last, 0)) for place, (first, last) in sides.items()}
+    if mode != "constant":
+        for place, (first, last) in sides.items():
+            value = _repeated(context, value, place, first, last, mode)
+        return value
+    if not any(map(any, sides.values())):
+        return value
+    if fill:
+        value = scaled(context, node, value, 1.0, -fill)
+    value = _zeros(context, value, sides)
+    return scaled(context, node, value, 1.0, fill) if fill else value
+
+
+def _zeros(context: Context, value: Value, sides: dict[int, tuple[int, int]]) -> Value:
+    if len(value.logical) == 3 and set(sides) <= {1, 2}:
+        channels, rows, columns = value.logical
+        value = arranged(value, (rows, columns, channels))
+        around = (sides.get(1, (0, 0)), sides.get(2, (0, 0)))
+        symbol = context.call(ZeroPadding2D(around), value.symbol)
+        tall, wide = (axis(size) for size in symbol.sample_shape[:2])
+        return Value(symbol, (channels, tall, wide), (tall, wide, channels), nonnegative=value.nonnegative)
+    for place, (first, last) in sides.items():
+        along = AlongAxis(value, place)
+        value = along.back(context, along.padded(context, along.image(context), first, last), value.nonnegative)
+    return value
+
+
+def _repeated(context: Context, value: Value, place: int, first: int, last: int, mode: str) -> Value:
+    """Return a value with its own numbers beyond its ends: mirrored, the outermost again, or from the other end."""
+    size = value.shape[place]
+    numbers = np.arange(-first, size + last)
+    if mode == "reflect" and max(first, last) < size:
+        numbers = np.abs(numbers)
+        numbers = np.where(numbers >= size, 2 * (size - 1) - numbers, numbers)
+    elif mode == "edge":
+        numbers = np.clip(numbers, 0, size - 1)
+    elif mode == "wrap":
+        numbers = numbers % size
+    else:
+        raise UnsupportedError(f"it pads with the mode {mode!r:.40}, over {first} and {last} of {size}")
+    if first + last > _MOST_PIECES:
+        raise UnsupportedError(
+            f"it pads {first + last} pixels with the mode {mode!r}, and at most {_MOST_PIECES} are read"
+        )
+    along = AlongAxis(value, place)
+    symbol = along.image(context)
+    ends = [n for n in range(1, len(numbers)) if numbers[n] != numbers[n - 1] + 1]
+    pieces = [
+        along.cropped(context, symbol, int(numbers[start]), int(numbers[stop - 1]) + 1)
+        for start, stop in zip([0, *ends], [*ends, len(numbers)], strict=True)
+    ]
+    joined = pieces[0] if len(pieces) == 1 else context.call(Concatenate(axis=along.axis), pieces)
+    return along.back(context, joined, value.nonnegative)
