@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 import urllib.error
@@ -13,10 +14,14 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-from safetensors.numpy import load
+from PIL import Image
 
 import convoscope as cs
-from convoscope.teach.offline import model_file
+from convoscope.cli import explore
+from convoscope.experiments import listing
+from convoscope.runs import RunFolder
+from convoscope.runs.preparation import load_data
+from convoscope.runs.training import settings_of, test as tested, what_changed
 from convoscope.teach.page import Teaching, site
 from convoscope.teach.saving import save
 from convoscope.teach.session import Session
@@ -76,7 +81,7 @@ def fill(address: str, each: int = 4) -> dict[str, int]:
 
 
 def test_classes_are_made_taught_and_asked_over_http(address: str) -> None:
-    assert json.loads(get(f"{address}data/about.json"))["size"] == 64
+    assert json.loads(get(f"{address}data/about.json"))["preparation"]["width"] == 64
     assert b"Everything stays on this machine" in get(address)
     groups = fill(address)
     state = ask(address, "train")
@@ -167,57 +172,87 @@ def test_live_frames_are_answered_while_pictures_come(address: str) -> None:
     assert len(ask(address, "state")["classes"][2]["pictures"]) == 32
 
 
-def test_saved_are_pictures_a_model_and_a_page_that_belong_together(
+def test_saved_are_pictures_a_run_and_a_page_that_belong_together(
     session: Session, address: str, tmp_path: Path
 ) -> None:
-    groups = fill(address)
-    ask(address, "train")
+    groups = fill(address, 6)
     post(f"{address}picture/{groups['red']}/b/0.jpg", jpeg("red", 40))  # another picture of the same name
-    ask(address, "change", do="rename class", id=groups["red"], name="Rouge")
-    post(f"{address}picture/{groups['blue']}/b/green.jpg", jpeg("green", 40))
+    ask(address, "change", do="rename class", id=groups["red"], name="crimson")
     ask(address, "train")
-    ask(address, "change", do="move class", id=groups["blue"], at=0)  # the order of learning stays
-    told = ask(address, "save")
-    folder = tmp_path / "out" / "saved-1"
-    assert any(str(folder / "classifier.html") in where for _, where in told["rows"])
-    assert sorted(
-        str(each.relative_to(folder / "pictures"))
-        for each in folder.glob("pictures/*/*")
-        if each.parent.name == "Rouge"
-    ) == [
-        "Rouge/0-2.jpg",
-        "Rouge/0.jpg",
-        "Rouge/1.jpg",
-        "Rouge/2.jpg",
-        "Rouge/3.jpg",
+    post(f"{address}picture/{groups['blue']}/b/green.jpg", jpeg("green", 40))
+    post(f"{address}picture/{groups['green']}/b/blue.jpg", jpeg("blue", 41))
+    told = ask(address, "train")["trained"]
+    assert len(told["suspicious"]) == 2
+    ask(address, "change", do="check pictures", ids=[told["suspicious"][0]["id"]], checked=True)
+    ask(address, "change", do="move class", id=groups["blue"], at=0)
+    ask(address, "change", do="rename class", id=groups["red"], name="Rouge")  # behind the others, now
+    saved = tmp_path / "out" / "saved-1"
+    rows = ask(address, "save")["rows"]
+    assert [where.split(" (")[0] for _, where in rows] == [
+        str(saved / name) for name in ("pictures", "run", "classifier.html")
     ]
-    assert (folder / "pictures" / "Rouge" / "0-2.jpg").read_bytes() == jpeg("red", 40)
-    report = json.loads((folder / "report.json").read_text())
-    assert (report["images"], report["accuracy"], report["part"]) == (14, 13 / 14, "cross-validation")
-    model = cs.load_model(folder / "model.safetensors")
-    assert [each["file"] for each in report["worst_mistakes"]] == ["blue/green.jpg"]
-    assert model.rejection is not None
-    assert model.origin["images"] == 14
-    assert model.class_names == ["Rouge", "green", "blue"]
-    frame = pixels("green", 60)
-    found = session.predict(frame)
-    np.testing.assert_allclose(
-        model.predict(frame[None].astype(np.float32), verbose=0)[0], found["probabilities"], atol=1e-5
-    )
-    assert len(session.trained.ids) == 14  # type: ignore[union-attr]  # it was trained again
+    reds = sorted(each.name for each in (saved / "pictures" / "Rouge").iterdir())
+    assert reds == ["0-2.jpg", *(f"{seed}.jpg" for seed in range(6))]
+    assert (saved / "pictures" / "Rouge" / "0-2.jpg").read_bytes() == jpeg("red", 40)
+    run = RunFolder.open(saved / "run")
+    report = run.read_report()
+    assert (report["images"], report["accuracy"], report["part"]) == (21, 19 / 21, "cross-validation")
+    assert {each["file"] for each in report["worst_mistakes"]} == {"blue/green.jpg", "green/blue.jpg"}
+    # What the page shows and nobody has called right, the report says.
+    shown = ask(address, "state")["trained"]["suspicious"]
+    assert [each["kind"] for each in shown] == [each["kind"] for each in report["findings"]["items"]]
+    assert shown[0]["id"] == told["suspicious"][1]["id"]
+    files = json.loads(run.data.read_text())["files"]
+    assert {each["part"] for each in files} == {"train"}
+    kept = {each["file"]: each["sha256"] for each in files}
+    assert kept["Rouge/0-2.jpg"] == hashlib.sha256(jpeg("red", 40)).hexdigest()
+    model = cs.load_model(saved / "run")
+    assert model.class_names == ["blue", "green", "Rouge"]
+    assert model.origin["train_images"] == 21
     page = get(f"{address}saved/classifier.html").decode()
-    assert page == (folder / "classifier.html").read_text(encoding="utf-8")
+    assert page == (saved / "classifier.html").read_text(encoding="utf-8")
     assert "default-src &#x27;none&#x27;" in page
-    assert "learned from 14 pictures" in page
+    assert "learned from 21 pictures" in page
     save(session, tmp_path / "out")
     assert (tmp_path / "out" / "saved-2" / "classifier.html").exists()
 
 
-def test_weights_have_half_the_bits_in_the_page_where_nothing_is_lost() -> None:
-    model = cs.Sequential([cs.layers.Dense(120, input_shape=(100,)), cs.layers.Dense(3)])
-    first, *rest = model.get_weights()
-    model.set_weights([first.astype(np.float16).astype(np.float32), *rest])
-    tensors = load(model_file(model))
-    assert [tensors[f"layers/{i}/kernel"].dtype for i in (0, 1)] == [np.float16, np.float32]
-    for i in (0, 1):
-        np.testing.assert_array_equal(tensors[f"layers/{i}/kernel"], model.layers[i].kernel)
+def test_the_saved_run_answers_as_the_server_does_to_the_last_digit(
+    session: Session, address: str, tmp_path: Path
+) -> None:
+    fill(address)
+    ask(address, "train")
+    model = cs.load_model(save(session, tmp_path / "out").run)
+    for seed in range(10):
+        frame = np.random.default_rng(seed).integers(0, 256, (64, 64, 3), np.uint8)
+        status, text = post(f"{address}frame/likeliest", frame.tobytes())
+        assert status == 200
+        found, answer = model.predict_images(frame), json.loads(text)
+        assert found.probabilities.tolist() == answer["probabilities"]
+        assert found.none_of_these == answer["none"]
+
+
+def test_what_was_saved_is_a_run_for_every_command(session: Session, tmp_path: Path) -> None:
+    for colour in COLOURS:
+        group = session.change({"do": "add class", "name": colour})["classes"][-1]["id"]
+        for seed in range(3):
+            session.add(group, f"{seed}.jpg", jpeg(colour, seed))
+    session.train()
+    saved = save(session, tmp_path / "out")
+    (listed,) = listing.listed(tmp_path / "out")
+    assert (listed.state, listed.result.figures["val_accuracy"]) == ("finished", 1.0)
+    assert "test_accuracy" not in listed.result.figures
+    run = RunFolder.open(saved.run)
+    data = load_data(settings_of(run))
+    assert what_changed(run, data) is None
+    model = cs.load_model(saved.run)
+    assert tested(model, data, worst=5)["accuracy"] == 1.0
+    (saved.pictures / "grey").mkdir()
+    for seed in range(3):
+        Image.fromarray(np.full((64, 64, 3), 100 + seed, np.uint8)).save(saved.pictures / "grey" / f"{seed}.png")
+    again = cs.Classifier.train(
+        saved.pictures, backbone="mean-colours", based_on=saved.run, minutes=0, out=tmp_path / "again"
+    )
+    assert again.class_names == ["blue", "green", "grey", "red"]
+    explored = explore.load(saved.run, None, None)
+    assert len(explored.all_images[0]) == 9

@@ -95,6 +95,11 @@ class Backbone:
         """
         return PUBLISHED[self.name].get(self.name, False) if self.weights == IMAGENET else Path(self.weights)
 
+    @property
+    def source(self) -> str:
+        """What `backbone` takes to return this one again, wherever it is called: its name, or the path of its file."""
+        return self.name if self.weights == IMAGENET else str(Path(self.weights).absolute())
+
     @cached_property
     def digest(self) -> str:
         """The SHA-256 sum of the file of its weights, in hexadecimal: features are the same where it is."""

@@ -48,18 +48,19 @@ def command(
     page: PageOptions,
 ) -> None:
     """Run ``convoscope teach``; `HELP` says what it does."""
+    from convoscope.applications import backbone as find_backbone
     from convoscope.applications.backbones import DEFAULT
     from convoscope.cli.console import results
-    from convoscope.teach.frozen import FrozenBackbone
+    from convoscope.runs.photos import check_backbone
     from convoscope.teach.page import Teaching, site
     from convoscope.teach.session import Session
     from convoscope.web.server import PORT, Server
 
     console = results()
     name = backbone or DEFAULT
-    FrozenBackbone.check(name)
+    check_backbone(name, None)
     out = out.absolute()
-    with Session(out / "session", lambda: FrozenBackbone(name)) as session:
+    with Session(out / "session", lambda: find_backbone(name)) as session:
         if session.count:
             console.print(f"{out} has {session.summary}. It goes on from there.", soft_wrap=True)
         if folder is not None:

@@ -22,7 +22,8 @@ from convoscope.storage import read_json
 
 WAITING, BEGUN, FINISHED, FAILED, DAMAGED = "waiting", "begun", "finished", "failed", "damaged"
 _ASIDE = ("dataset", "data_dir", "seed", "threads", "engine")
-_JUDGED = Record({"accuracy": SHARE, "seconds": number(0)})
+_JUDGED = Record({"seconds": number(0)}, {"accuracy": SHARE, "val_accuracy": SHARE})
+_CHOSEN_BY = ("validation", "cross-validation")  # what a report is about where there are no images to test with
 _OWN = frozenset({"history.jsonl", "checkpoint.safetensors"})  # what only a run's folder has
 _BEGINNING = 4096  # bytes, in which a file says what it is
 
@@ -193,10 +194,14 @@ def _epoch_figures(history: list[dict[str, Any]], where: Path) -> dict[str, floa
     for epoch in history:
         check(epoch, _JUDGED, f"Epoch {epoch['epoch']} in {where}")
     last = history[-1]
-    figures = {"seconds": round(sum(epoch["seconds"] for epoch in history), 3), "train_accuracy": last["accuracy"]}
+    figures = {"seconds": round(sum(epoch["seconds"] for epoch in history), 3)}
+    if "accuracy" in last:  # nobody asks a head on a frozen backbone for it
+        figures["train_accuracy"] = last["accuracy"]
     validated = [epoch["val_accuracy"] for epoch in history if "val_accuracy" in epoch]
     if "val_accuracy" in last:
-        figures |= {"val_accuracy": max(validated), "gap": last["accuracy"] - last["val_accuracy"]}
+        figures["val_accuracy"] = max(validated)
+    if "accuracy" in last and "val_accuracy" in last:
+        figures["gap"] = last["accuracy"] - last["val_accuracy"]
     return figures
 
 
@@ -206,8 +211,7 @@ def _report_figures(report: dict[str, Any], history: list[dict[str, Any]]) -> di
     kept = next((epoch for epoch in history if epoch["epoch"] == report["kept_epoch"]), {})
     if "val_accuracy" in kept:
         figures["val_accuracy"] = kept["val_accuracy"]
-    # Without test images the report is about the validation images, and their accuracy is no test.
-    return figures if report.get("part") == "validation" else {**figures, "test_accuracy": report["accuracy"]}
+    return figures if report.get("part") in _CHOSEN_BY else {**figures, "test_accuracy": report["accuracy"]}
 
 
 def _by_what_differs(found: list[Result]) -> list[Result]:

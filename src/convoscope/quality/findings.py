@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -110,6 +110,10 @@ class Findings:
     def count(self, kind: str) -> int:
         """Return how many findings of a kind there are."""
         return len(self.of(kind))
+
+    def without(self, files: Collection[str]) -> Findings:
+        """Return the same without what was found about some files: somebody has looked at them, and they are right."""
+        return replace(self, items=[each for each in self.items if each.file not in files])
 
     def as_dict(self) -> dict[str, Any]:
         """Return all of it as plain JSON values, for ``report.json``."""

@@ -87,6 +87,7 @@ def with_defaults(info: DatasetInfo, told: dict[str, Any]) -> dict[str, Any]:
         "minutes": None,
         "exclude": None,
         "based_on": None,
+        "test_split": None,
     }
     return {**defaults, **recipe, **told}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from convoscope.datasets import Dataset, FolderDataset
 from convoscope.errors import ConfigurationError
 from convoscope.locks import alone_in
 from convoscope.models.files import save_model
+from convoscope.quality import Findings
 from convoscope.report import classification_report
 from convoscope.report.calibration import calibration_error
 from convoscope.report.interval import interval_of
@@ -66,55 +67,109 @@ def train_photos(
         settings = undecided(settings)
         data = load_photos(settings, split=data.split())
     with alone_in(folder.path), kept_open(callbacks):
-        folder.remove_leftovers()
-        folder.forget_history()
-        folder.write_config(describe(settings, data))
-        folder.write_data(data.record())
+        _begin(folder, settings, data)
         began = time.perf_counter()
-        store = FeatureStore()
-        backbone = find_backbone(asked)
-        extractor = Extractor(backbone, store)
+        extractor = Extractor(find_backbone(asked), FeatureStore())
         choice = _chosen(settings, data, extractor, progress, say)
         seconds = time.perf_counter() - began
-        model = choice.classified.model
+        findings = examined(choice, data, extractor)
+        write_findings(folder, findings, data)
         shown = data
         if choice.recipe is not None:  # from here on, the run is one without a backbone, on smaller images
             settings = from_scratch(settings, choice.recipe, len(data.class_names))
             shown = load_photos(settings, split=data.split())
             folder.write_config(describe(settings, shown))
             folder.write_data(shown.record())
-        model.preprocessing = shown.preprocessing
-        tested, images = _tested(choice, shown)
-        last = {"epoch": choice.epochs, "val_accuracy": _held_out(choice)["accuracy"], "seconds": round(seconds, 3)}
-        folder.append_epoch(last)
-        measured = {
-            "epochs": choice.epochs,
-            "kept_epoch": choice.epochs,
-            "stopped": None,
-            "seconds": round(seconds, 3),
-            "last_epoch": last,
-            "training": as_dict(choice),
-            "cross_validation": _held_out(choice),
-            "temperature": choice.classified.temperature,
-            "rejection": None if model.rejection is None else model.rejection.numbers(),
-        }
-        findings = examined(choice, data, extractor)
-        write_findings(folder, findings, data)
-        measured["findings"] = findings.as_dict()
-        model.origin = {
-            **origin(settings, data.info, data.digest()),
-            "way": choice.way,
-            **({} if settings.compared_with is None else {"compared_with": settings.compared_with}),
-            "temperature": choice.classified.temperature,
-            "result": {name: tested[name] for name in ("part", "images", "accuracy", "interval")},
-        }
-        save_model(model, folder.model, include_optimizer=False)
-        if choice.way == FROZEN:  # the explorer asks for its network's features, and they are the backbone's
-            view = View.of(model.preprocessing)
-            store.link(view.recipe(digest_of_features(model)), view.recipe(backbone.digest))
-        report = write_report(folder, settings.label, images, model, tested, measured)
+        outcome = _conclude(folder, settings, shown, choice, extractor, findings, seconds)
         for each in trackers_in(callbacks):
-            each.conclude(model, images.x_test, images.y_test, report)
+            each.conclude(outcome.model, outcome.data.x_test, outcome.data.y_test, outcome.report)
+    return outcome
+
+
+def keep_trained(
+    folder: RunFolder,
+    settings: TrainSettings,
+    data: FolderDataset,
+    choice: Choice,
+    extractor: Extractor,
+    seconds: float,
+    *,
+    right: Collection[str] = (),
+) -> Outcome:
+    """Make a run of a classifier that has been trained elsewhere.
+
+    Parameters
+    ----------
+    folder : RunFolder
+    settings : TrainSettings
+        With a `backbone`: what `train_photos` would have trained with.
+    data : FolderDataset
+        From `convoscope.runs.photos.load_photos`.
+    choice : Choice
+        Trained on the images to train with, in their order.
+    extractor : Extractor
+        What made their features.
+    seconds : float
+        How long training took.
+    right : collection of str
+        Files that somebody has looked at: nothing is wrong with them.
+    """
+    with alone_in(folder.path):
+        _begin(folder, settings, data)
+        findings = examined(choice, data, extractor).without(right)
+        write_findings(folder, findings, data)
+        return _conclude(folder, settings, data, choice, extractor, findings, seconds)
+
+
+def _begin(folder: RunFolder, settings: TrainSettings, data: FolderDataset) -> None:
+    """Write what a run begins with; what an earlier start of it left goes."""
+    folder.remove_leftovers()
+    folder.forget_history()
+    folder.write_config(describe(settings, data))
+    folder.write_data(data.record())
+
+
+def _conclude(
+    folder: RunFolder,
+    settings: TrainSettings,
+    data: FolderDataset,
+    choice: Choice,
+    extractor: Extractor,
+    findings: Findings,
+    seconds: float,
+) -> Outcome:
+    """Test what was chosen, and write the model and the report."""
+    model = choice.classified.model
+    model.preprocessing = data.preprocessing
+    tested, images = _tested(choice, data)
+    held_out = _held_out(choice)
+    last = {"epoch": choice.epochs, "val_accuracy": held_out["accuracy"], "seconds": round(seconds, 3)}
+    folder.append_epoch(last)
+    measured = {
+        "epochs": choice.epochs,
+        "kept_epoch": choice.epochs,
+        "stopped": None,
+        "seconds": round(seconds, 3),
+        "last_epoch": last,
+        "training": as_dict(choice),
+        "cross_validation": held_out,
+        "temperature": choice.classified.temperature,
+        "rejection": None if model.rejection is None else model.rejection.numbers(),
+        "findings": findings.as_dict(),
+    }
+    model.origin = {
+        **origin(settings, data.info, data.digest()),
+        "way": choice.way,
+        **({} if settings.compared_with is None else {"compared_with": settings.compared_with}),
+        "temperature": choice.classified.temperature,
+        "result": {name: tested[name] for name in ("part", "images", "accuracy", "interval")},
+    }
+    save_model(model, folder.model, include_optimizer=False)
+    if choice.way == FROZEN and extractor.store is not None:
+        # The explorer asks for its network's features, and they are the backbone's.
+        view = View.of(model.preprocessing)
+        extractor.store.link(view.recipe(digest_of_features(model)), view.recipe(extractor.backbone.digest))
+    report = write_report(folder, settings.label, images, model, tested, measured)
     return Outcome(settings, images, model, report)
 
 

@@ -144,7 +144,9 @@ def load_photos(
     assert settings.for_backbone is not None
     backbone = find_backbone(settings.for_backbone)
     form = backbone.preprocessing if settings.compared_with is None else preprocessing(backbone)
-    few = len(listed(settings.dataset).entries) < _TOO_FEW_TO_TEST
+    share = settings.test_split
+    if share is None:
+        share = 0.0 if len(listed(settings.dataset).entries) < _TOO_FEW_TO_TEST else _TEST
     data = from_folder(
         settings.dataset,
         image_size=(form["height"], form["width"]),
@@ -153,7 +155,7 @@ def load_photos(
         resize=form.get("resize"),
         interpolation=form["interpolation"],
         validation_split=0.0,
-        test_split=0.0 if few else _TEST,
+        test_split=share,
         max_pixels=settings.max_pixels,
         exclude=exclusions(settings.exclude, settings.dataset),
         split=split or _split_of(settings.based_on),

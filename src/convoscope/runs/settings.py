@@ -100,6 +100,8 @@ class TrainSettings:
         The path of a list of files that are left out.
     based_on : str or None
         The path of the run whose split of the images is kept.
+    test_split : float or None
+        The share of photos that is set aside to test a backbone's classifier with; None for what suits their number.
     """
 
     dataset: str
@@ -140,6 +142,7 @@ class TrainSettings:
     exclude: str | None = None
     based_on: str | None = None
     compared_with: str | None = None
+    test_split: float | None = None
 
     def __post_init__(self) -> None:
         _whole(self.epochs, "epochs", 1)
@@ -169,6 +172,7 @@ class TrainSettings:
             )
         _share(self.dropout, "dropout", "0.4 drops four of ten values")
         _share(self.validation, "val", "0.1 holds out every tenth training image")
+        _share(self.test_split or 0.0, "test-split", "0.1 sets aside every tenth image")
         for name, least in (("filters", 1), ("convolutions", 0), ("kernel_size", 1), ("dense_units", 1)):
             if (number := getattr(self, name)) is not None:
                 _whole(number, name.replace("_", "-"), least)

@@ -9,30 +9,35 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from convoscope.applications import Backbone
+from convoscope.datasets.images.preprocessing import Preprocessing
 from convoscope.errors import ConvoscopeError, DataError, NotReadyError
 from convoscope.teach import pictures
 from convoscope.teach.board import Picture
-from convoscope.teach.learning import Array, Learner
-from convoscope.transfer.store import FeatureStore
+from convoscope.teach.pictures import Pixels
+from convoscope.transfer import Extractor, FeatureStore, View
+from convoscope.transfer.photos import views_of
+
+Array = npt.NDArray[np.float32]
 
 _TOGETHER = 8  # pictures: a live frame waits for no more than these
-_MOST_PREPARED = 128  # pictures whose pixels are kept until their features are there: 20 MB
-_PATIENCE = 600.0  # seconds that training waits for features
+_MOST_PIXELS = 1_000  # pictures that are kept as the network takes them, so that none is decoded twice: 150 MB
+_PATIENCE = 600.0  # seconds to wait for the backbone, which may have to be downloaded
 
 
 class Features:
-    """A worker that has the network: it computes the features of pictures as they come.
+    """A worker that has the backbone: it computes the features of pictures as they come.
 
     Parameters
     ----------
     load : function
-        Returns the `Learner`. It is called once, in the worker, because it takes a moment.
+        Returns the backbone. It is called once, in the worker, because it takes a moment.
     wanted : function
         Returns the pictures whose features are wanted, at any moment.
     file : function
         Returns where a picture is kept.
     store : FeatureStore
-        Where features are kept for the next time.
+        Where features are kept for the next time, and for ``convoscope train``.
     refuse : function
         Is given a picture whose file cannot be read any more, and why.
 
@@ -46,7 +51,7 @@ class Features:
 
     def __init__(
         self,
-        load: Callable[[], Learner],
+        load: Callable[[], Backbone],
         wanted: Callable[[], Sequence[Picture]],
         file: Callable[[Picture], Path],
         store: FeatureStore,
@@ -54,12 +59,12 @@ class Features:
     ) -> None:
         self.changed = threading.Condition(threading.RLock())
         self.failure: str | None = None
-        self._load, self._wanted, self._file, self._refuse = load, wanted, file, refuse
-        self._store = store
-        self._learner: Learner | None = None
-        self._network = threading.Lock()  # one computation at a time has all cores
-        self._known: dict[str, Array] = {}  # by the pictures' digests
-        self._prepared: dict[str, pictures.Prepared] = {}
+        self.file = file
+        self._load, self._wanted, self._refuse = load, wanted, refuse
+        self._remembered = _Remembering(store)
+        self._extractor: SharedExtractor | None = None
+        self._computing = threading.Lock()  # the worker and whoever trains do not compute the same
+        self._pixels: dict[str, Pixels] = {}  # by the pictures' digests
         self._thumbnails: dict[str, bytes] = {}
         self._ended = False
         self._worker = threading.Thread(target=self._work, name="convoscope-teach", daemon=True)
@@ -75,16 +80,16 @@ class Features:
             self.changed.notify_all()
         self._worker.join()
 
-    # ---- the network
+    # ---- the backbone
 
     @property
-    def loaded(self) -> Learner | None:
-        """The network, if it is there."""
-        return self._learner
+    def loaded(self) -> bool:
+        """Whether the backbone is there."""
+        return self._extractor is not None
 
     @property
-    def learner(self) -> Learner:
-        """The network; it is waited for.
+    def extractor(self) -> SharedExtractor:
+        """What computes features; it is waited for.
 
         Raises
         ------
@@ -92,98 +97,187 @@ class Features:
             It cannot be had.
         """
         with self.changed:
-            self.changed.wait_for(lambda: self._learner or self.failure or self._ended, _PATIENCE)
-            if self._learner is None:
+            self.changed.wait_for(lambda: self._extractor or self.failure or self._ended, _PATIENCE)
+            if self._extractor is None:
                 raise NotReadyError(self.failure or "The network could not be loaded. Start the program again.")
-            return self._learner
-
-    def maps(self, images: npt.NDArray[np.uint8]) -> Array:
-        """Return the last maps of images (N, size, size, 3)."""
-        with self._network:
-            return self.learner.maps(images)
+            return self._extractor
 
     # ---- the pictures
 
-    def missing(self, some: Sequence[Picture]) -> int:
-        """Return how many of some pictures have no features yet."""
-        return sum(each.digest not in self._known for each in some)
+    def missing(self, some: Sequence[Picture]) -> list[Picture]:
+        """Return those of some pictures that lack the features of a view: few pictures are looked at in more ways."""
+        if self._extractor is None:
+            return list(some)
+        lacking = {each.id for view in self._views(some) for each in self._lacking(view, some)}
+        return [each for each in some if each.id in lacking]
 
-    def of(self, some: Sequence[Picture]) -> Array:
-        """Return features (N, D) of some pictures; they are waited for.
+    def complete(self, some: Sequence[Picture]) -> None:
+        """See to it that the features of pictures are there, whatever the worker looks at meanwhile.
 
         Raises
         ------
         NotReadyError
-            There will be none.
+            There is no backbone.
+        DataError
+            A picture cannot be read any more.
         """
-        with self.changed:
-            self.changed.wait_for(lambda: self.failure or self._ended or not self.missing(some), _PATIENCE)
-            if self.missing(some):
-                raise NotReadyError(self.failure or "The pictures' features are not there yet. Try again.")
-            return np.stack([self._known[each.digest] for each in some])
+        for view in self._views(some):
+            while lacking := self._lacking(view, some):
+                self._compute(view, lacking[-_TOGETHER:])  # the worker begins with the first
 
-    def read(self, picture: Picture) -> pictures.Prepared:
-        """Read a picture's file."""
-        try:
-            content = self._file(picture).read_bytes()
-        except OSError as error:
-            raise DataError(f"{picture.name} cannot be read any more: {error.strerror or error}.") from error
-        return pictures.read(content, picture.name, self.learner.size)
+    def pixels(self, some: Sequence[Picture]) -> Pixels:
+        """Return pictures as the network takes them, (N, height, width, 3).
 
-    def remember(self, picture: Picture, prepared: pictures.Prepared) -> None:
-        """Keep a picture's thumbnail, and its pixels until its features are computed."""
+        Raises
+        ------
+        DataError
+            One cannot be read any more.
+        """
+        return np.stack([self._kept(each) for each in some])
+
+    def add(self, picture: Picture, prepared: pictures.Prepared) -> None:
+        """Keep what was made of a picture, and have its features computed."""
         with self.changed:
             self._thumbnails[picture.digest] = prepared.thumbnail
-            if picture.digest not in self._known and len(self._prepared) < _MOST_PREPARED:
-                self._prepared[picture.digest] = prepared
+            if len(self._pixels) < _MOST_PIXELS:
+                self._pixels[picture.digest] = prepared.pixels
             self.changed.notify_all()
+
+    def read(self, content: bytes, name: str) -> pictures.Prepared:
+        """Read a picture's bytes; see `convoscope.teach.pictures.read`."""
+        return pictures.read(content, name, Preprocessing.from_dict(self.extractor.backbone.preprocessing))
 
     def thumbnail(self, picture: Picture) -> bytes:
         """Return a picture's thumbnail, a JPEG."""
         if picture.digest not in self._thumbnails:
-            self.remember(picture, self.read(picture))
+            self.add(picture, self._read_file(picture))
         return self._thumbnails[picture.digest]
+
+    def _kept(self, picture: Picture) -> Pixels:
+        kept = self._pixels.get(picture.digest)
+        if kept is not None:
+            return kept
+        prepared = self._read_file(picture)
+        self.add(picture, prepared)
+        return prepared.pixels
+
+    def _read_file(self, picture: Picture) -> pictures.Prepared:
+        try:
+            content = self.file(picture).read_bytes()
+        except OSError as error:
+            raise DataError(f"{picture.name} cannot be read any more: {error.strerror or error}.") from error
+        return self.read(content, picture.name)
 
     # ---- the worker
 
     def _work(self) -> None:
         try:
-            learner = self._load()
+            extractor = SharedExtractor(self._load(), self._remembered)
+            extractor.warm_up()
             with self.changed:
-                self._known.update(self._store.get(learner.recipe, [each.digest for each in self._wanted()]))
-                self._learner = learner
+                self._extractor = extractor
                 self.changed.notify_all()
-            while some := self._next():
-                self._compute(some)
+            while (work := self._next()) is not None:
+                try:
+                    self._compute(*work)
+                except ConvoscopeError:
+                    if not self._refuse_unreadable(work[1]):
+                        raise
         except Exception as error:  # the page says it, instead of waiting for ever
             with self.changed:
                 self.failure = str(error) if isinstance(error, ConvoscopeError) else f"{type(error).__name__}: {error}"
                 self.changed.notify_all()
 
-    def _next(self) -> list[Picture]:
-        """Wait for pictures without features, and return some; none at the end."""
+    def _next(self) -> tuple[View, list[Picture]] | None:
+        """Wait for a view of pictures whose features are missing, and return it with some of them; None at the end."""
 
-        def waiting() -> list[Picture]:
-            return [each for each in self._wanted() if each.digest not in self._known][:_TOGETHER]
+        def waiting() -> tuple[View, list[Picture]] | None:
+            some = self._wanted()
+            for view in self._views(some):  # first one view of them all: each can be learned from then
+                if lacking := self._lacking(view, some):
+                    return view, lacking[:_TOGETHER]
+            return None
 
         with self.changed:
             self.changed.wait_for(lambda: self._ended or waiting())
-            return [] if self._ended else waiting()
+            return None if self._ended else waiting()
 
-    def _compute(self, some: Sequence[Picture]) -> None:
-        pixels: dict[str, npt.NDArray[np.uint8]] = {}
+    def _compute(self, view: View, some: Sequence[Picture]) -> None:
+        extractor = self.extractor
+        own = view.preprocessing == extractor.backbone.preprocessing
+        preprocessing = Preprocessing.from_dict(view.preprocessing)
+
+        def images(indices: Sequence[int]) -> Pixels:
+            wanted = [some[index] for index in indices]
+            return self.pixels(wanted) if own else preprocessing.prepare_all(map(self.file, wanted))
+
+        with self._computing:
+            some = self._lacking(view, some)
+            extractor.features(view, [each.digest for each in some], images)
+        with self.changed:
+            self.changed.notify_all()
+
+    def _refuse_unreadable(self, some: Sequence[Picture]) -> bool:
+        """Refuse pictures whose files were changed behind our back, and say whether there are any."""
+        refused = False
         for picture in some:
             try:
-                prepared = self._prepared.get(picture.digest) or self.read(picture)
-                pixels[picture.digest] = prepared.pixels
-            except ConvoscopeError as error:  # a file that was changed behind our back
+                self._read_file(picture)
+            except ConvoscopeError as error:
                 self._refuse(picture, str(error))
-        if not pixels:
-            return
-        features = self.maps(np.stack(list(pixels.values()))).mean(axis=(1, 2))  # (n, D)
-        self._store.put(self.learner.recipe, list(pixels), features)
-        with self.changed:
-            for digest, each in zip(pixels, features, strict=True):
-                self._known[digest] = each
-                self._prepared.pop(digest, None)
-            self.changed.notify_all()
+                refused = True
+        return refused
+
+    def _views(self, some: Sequence[Picture]) -> list[View]:
+        return views_of(self.extractor.backbone, len(some))
+
+    def _lacking(self, view: View, some: Sequence[Picture]) -> list[Picture]:
+        recipe = view.recipe(self.extractor.backbone.digest)
+        return [each for each in some if (recipe, each.digest) not in self._remembered]
+
+
+class SharedExtractor(Extractor):
+    """An extractor for several threads.
+
+    Attributes
+    ----------
+    lock : threading.Lock
+        Held while a network computes: one computation at a time has all cores.
+    """
+
+    def __init__(self, backbone: Backbone, store: FeatureStore) -> None:
+        super().__init__(backbone, store)
+        self.lock = threading.Lock()
+
+    def compute(self, images: Pixels) -> Array:
+        """Compute the features (N, D) of images; see `Extractor.compute`."""
+        with self.lock:
+            return super().compute(images)
+
+    def warm_up(self) -> None:
+        """Compute something: the first time takes longer."""
+        self.compute(np.zeros((1, *Preprocessing.from_dict(self.backbone.preprocessing).shape), np.uint8))
+
+
+class _Remembering(FeatureStore):
+    """A store that remembers what went through it: none is asked for twice, and a full disk loses nothing."""
+
+    def __init__(self, store: FeatureStore) -> None:
+        self._store = store
+        self._known: dict[tuple[str, str], Array] = {}
+
+    def __contains__(self, key: tuple[str, str]) -> bool:
+        return key in self._known
+
+    def get(self, recipe: str, images: Sequence[str]) -> dict[str, Array]:
+        unknown = [image for image in images if (recipe, image) not in self._known]
+        found = self._store.get(recipe, unknown) if unknown else {}
+        self._known.update({(recipe, image): vector for image, vector in found.items()})
+        return {image: self._known[recipe, image] for image in images if (recipe, image) in self._known}
+
+    def put(self, recipe: str, images: Sequence[str], vectors: Array) -> None:
+        self._store.put(recipe, images, vectors)
+        self._known.update({(recipe, image): vector for image, vector in zip(images, vectors, strict=True)})
+
+    def link(self, recipe: str, kept_as: str) -> None:
+        self._store.link(recipe, kept_as)

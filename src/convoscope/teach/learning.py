@@ -1,95 +1,71 @@
-"""What a session learns: a head on the features of a frozen network, and what cross-validation says of it."""
+"""What a session learns: a classifier on a frozen backbone, what cross-validation says of it, and odd pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.models.rejection import Rejection
+from convoscope.datasets.folder.report import IMBALANCED
+from convoscope.engine.threads import get_threads
+from convoscope.quality import BACKGROUND, DUPLICATE, Findings, examine
 from convoscope.report.interval import interval_of
 from convoscope.teach.board import Board, Picture
-from convoscope.transfer.head import Head
+from convoscope.teach.evidence import EvidentClassifier
+from convoscope.teach.features import Features
+from convoscope.transfer import Choice, Photos, Wishes, train
 
-if TYPE_CHECKING:
-    from convoscope.models.network import Network
-
-Array = npt.NDArray[np.float32]
-Floats = npt.NDArray[np.float64]
-
-#: A picture is suspicious if pictures like it say that its own class is less likely than this.
-SUSPICIOUS = 0.25
 _MOST_SUSPICIOUS = 60
-
-
-class Learner(Protocol):
-    """A frozen network, and how a head is fitted on it.
-
-    Attributes
-    ----------
-    name : str
-    size : int
-        Pixels a side that it takes.
-    recipe : str
-        Features are the same where it is the same.
-    """
-
-    name: str
-    size: int
-    recipe: str
-
-    def maps(self, images: npt.NDArray[np.uint8]) -> Array:
-        """Return the last maps (N, height, width, D) of images (N, size, size, 3)."""
-
-    def fit(
-        self, features: Array, labels: npt.NDArray[np.int64], classes: int, groups: npt.NDArray[np.int64]
-    ) -> tuple[Head, Rejection | None]:
-        """Fit a head on features (N, D), the means of the maps over their positions, and what refuses others.
-
-        Pictures with the same number in `groups` are held out together.
-        """
-
-    def model(self, head: Head, class_names: Sequence[str]) -> Network:
-        """Return one model that takes images and gives probabilities."""
+_MOST_BACKGROUNDS = 3
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A head, and the pictures that it learned from.
+    """A classifier, and the pictures that it learned from.
 
     Attributes
     ----------
     groups : tuple of int
-        The ids of the classes, in the order of the head's.
+        The ids of the classes, in the order of the probabilities.
     class_names : tuple of str
     ids : tuple of int
-        The pictures, in the order of `labels` and of the head's cross-validated probabilities.
-    labels : array of int64
-    head : Head
-    rejection : Rejection or None
-        What says "none of these".
+        The pictures, in the order of `choice`.
+    choice : Choice
+        What ``convoscope train`` would have come to.
+    balanced : bool
+        Whether rare classes weighed as much as others.
+    classifier : EvidentClassifier
+    findings : Findings
+        What may be wrong with the pictures.
     flattered : tuple of str
         Classes whose pictures are all of one recording: they look alike, so that cross-validation flatters.
     seconds : float
-        What fitting took.
+        What learning took, without the features.
     """
 
     groups: tuple[int, ...]
     class_names: tuple[str, ...]
     ids: tuple[int, ...]
-    labels: npt.NDArray[np.int64]
-    head: Head
-    rejection: Rejection | None
+    choice: Choice
+    balanced: bool
+    classifier: EvidentClassifier
+    findings: Findings
     flattered: tuple[str, ...]
     seconds: float
 
     @property
+    def labels(self) -> npt.NDArray[np.integer]:
+        """The class of each picture, by its index."""
+        return self.choice.labels
+
+    @property
     def predicted(self) -> npt.NDArray[np.int64]:
-        """The class of each picture by heads that had not seen it."""
-        return np.asarray(self.head.held_out.argmax(axis=1), np.int64)
+        """The class of each picture by classifiers that had not seen it."""
+        return np.asarray(self.choice.classified.held_out.argmax(axis=1), np.int64)
 
     @property
     def confusion(self) -> list[list[int]]:
@@ -108,40 +84,48 @@ class Trained:
         """The 95 % confidence interval of that share."""
         return interval_of(self.right, len(self.labels))
 
-    def suspicious(self) -> list[dict[str, Any]]:
-        """Return pictures that may lie in the wrong class, the least likely first.
+    def suspicious(self) -> Iterator[dict[str, Any]]:
+        """Give pictures to look at again, the most suspicious of each kind first, and none twice.
 
-        Returns
-        -------
-        list of dict
-            ``id``; ``own``, the cross-validated probability of its own class; ``like``, the id of the class that it
-            looks like, and ``probability``, that of this one.
+        Near-duplicates only count across classes: a recording is made of pictures that are alike.
+
+        Yields
+        ------
+        dict
+            ``id``; ``kind``, of `convoscope.quality.KINDS`; ``sure``, the probability that the label is wrong, of
+            suspected labels; ``like``, the id of the class that it looks like, or None; ``twin``, the id of the same
+            picture in another class, or None; ``reason``, a sentence.
         """
-        probabilities = self.head.held_out
-        own = probabilities[np.arange(len(self.ids)), self.labels]
-        order = [
-            int(i)
-            for i in np.argsort(own, kind="stable")
-            if own[i] < SUSPICIOUS and self.predicted[i] != self.labels[i]
-        ]
-        return [
-            {
-                "id": self.ids[i],
-                "own": round(float(own[i]), 4),
-                "like": self.groups[int(self.predicted[i])],
-                "probability": round(float(probabilities[i].max()), 4),
+        group_of = dict(zip(self.class_names, self.groups, strict=True))
+        twins = {index: self.ids[each.kept] for each in self.findings.copied for index in each.indices}
+        told: set[int] = set()
+        for each in self.findings.items:
+            copied = each.kind == DUPLICATE
+            if each.index is None or each.index in told or (copied and each.suggestion is None):
+                continue
+            told.add(each.index)
+            yield {
+                "id": self.ids[each.index],
+                "kind": each.kind,
+                "sure": round(each.score, 4),
+                "like": None if each.suggestion is None else group_of[each.suggestion],
+                "twin": twins[each.index] if copied else None,
+                "reason": each.reason,
             }
-            for i in order[:_MOST_SUSPICIOUS]
-        ]
 
     def told(self, board: Board) -> dict[str, Any]:
         """Return what the page shows of it, beside the board as it is by now."""
         there = {each.id: each for each in board.shown}
         learned = {id_: self.groups[label] for id_, label in zip(self.ids, self.labels, strict=True)}
+
+        def as_learned(id_: int | None) -> bool:
+            return id_ is None or (id_ in there and there[id_].group == learned[id_])
+
+        backgrounds = [each.reason for each in self.findings.of(BACKGROUND)[:_MOST_BACKGROUNDS]]
         suspicious = [
             each
             for each in self.suspicious()
-            if (now := there.get(each["id"])) and not now.checked and now.group == learned[now.id]
+            if as_learned(each["id"]) and as_learned(each["twin"]) and not there[each["id"]].checked
         ]
         return {
             "classes": self.groups,
@@ -151,10 +135,55 @@ class Trained:
             "accuracy": self.right / len(self.labels),
             "interval": self.interval,
             "seconds": round(self.seconds, 2),
-            "suspicious": suspicious,
+            "suspicious": suspicious[:_MOST_SUSPICIOUS],
             "flattered": self.flattered,
+            "notes": [*backgrounds, *self.findings.notes],
             "upToDate": learned == {each.id: each.group for each in there.values()},
         }
+
+
+def learn(features: Features, some: Sequence[Picture], groups: tuple[int, ...], names: tuple[str, ...]) -> Trained:
+    """Train a classifier, as ``convoscope train --minutes 0`` does, and examine the pictures.
+
+    Parameters
+    ----------
+    features : Features
+    some : sequence of Picture
+        Two or more of each class.
+    groups : tuple of int
+        The ids of the classes.
+    names : tuple of str
+        Their names.
+    """
+    features.complete(some)
+    began = time.perf_counter()
+    labels = np.array([groups.index(each.group) for each in some], np.int64)
+    together, torn = recordings(some)
+    counts = np.bincount(labels)
+    balanced = bool(counts.max() >= IMBALANCED * counts.min())
+    images = features.pixels(some)
+    digests, files = [each.digest for each in some], [features.file(each) for each in some]
+    photos = Photos(images, labels, digests, names, files, get_threads(), together)
+    choice = train(photos, features.extractor, Wishes(minutes=0.0, balanced=balanced))
+    findings = examine(
+        features=choice.frozen.features,
+        labels=labels,
+        probabilities=choice.frozen.held_out,
+        images=images,
+        files=[each.name for each in some],
+        class_names=names,
+    )
+    return Trained(
+        groups,
+        names,
+        tuple(each.id for each in some),
+        choice,
+        balanced,
+        EvidentClassifier(choice.classified.model),  # type: ignore[arg-type]
+        findings,
+        tuple(name for group, name in zip(groups, names, strict=True) if group in torn),
+        time.perf_counter() - began,
+    )
 
 
 def recordings(pictures: Sequence[Picture]) -> tuple[npt.NDArray[np.int64], set[int]]:
@@ -178,12 +207,3 @@ def recordings(pictures: Sequence[Picture]) -> tuple[npt.NDArray[np.int64], set[
     ]
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
     return np.array([numbers[key] for key in keys], np.int64), torn
-
-
-def evidence_for(maps: Array, head: Head, index: int) -> Floats:
-    """Return where maps (height, width, D) have evidence for a class: (height, width), below 0 against it.
-
-    It is Grad-CAM, exactly: behind the maps there is only their mean and one product, so the gradient of a class's
-    score is its kernel's column over the number of positions, everywhere. The values sum to the score without its bias.
-    """
-    return np.asarray(maps @ head.kernel[:, index].astype(np.float64) / (maps.shape[0] * maps.shape[1]))

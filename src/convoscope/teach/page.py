@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convoscope.datasets.images.preprocessing import Preprocessing
 from convoscope.errors import ConfigurationError, DataError
 from convoscope.names import json_text
 from convoscope.teach.saving import Saved, save
@@ -86,8 +87,7 @@ def site(teaching: Teaching, folder: Traversable | None = None) -> Site:
 
 
 def _about(teaching: Teaching) -> dict[str, Any]:
-    learner = teaching.session.learner
-    return {"size": learner.size, "backbone": learner.name, "out": str(teaching.out)}
+    return {"preparation": teaching.session.extractor.backbone.preprocessing, "out": str(teaching.out)}
 
 
 def _take(session: Session, rest: str, sent: bytes) -> dict[str, Any]:
@@ -101,10 +101,10 @@ def _take(session: Session, rest: str, sent: bytes) -> dict[str, Any]:
 
 def _predict(session: Session, rest: str, sent: bytes) -> dict[str, Any]:
     """Classify pixels that are posted to the class whose evidence is wanted, or to ``likeliest``."""
-    size = session.learner.size
-    if len(sent) != 3 * size * size:
-        raise DataError(f"A frame is {size}×{size} pixels of three bytes, but {len(sent)} bytes came.")
-    pixels = np.frombuffer(sent, np.uint8).reshape(size, size, 3)
+    height, width, channels = Preprocessing.from_dict(session.extractor.backbone.preprocessing).shape
+    if len(sent) != height * width * channels:
+        raise DataError(f"A frame is {width}×{height} pixels of three bytes, but {len(sent)} bytes came.")
+    pixels = np.frombuffer(sent, np.uint8).reshape(height, width, channels)
     return session.predict(pixels, None if rest == "likeliest" else _number(rest))
 
 

@@ -19,8 +19,7 @@ Pixels = npt.NDArray[np.uint8]
 
 LARGEST_FILE = 32_000_000  # bytes
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif")
-_UNFIT = frozenset(':*?"<>|')  # no name of a file on some system
-_BACKGROUND = 255  # behind what is transparent: white
+_UNFIT = frozenset(':*?"<>|')  # no file can have these in its name on some system
 _THUMBNAIL, _QUALITY = 96, 80
 
 
@@ -30,8 +29,7 @@ class Prepared:
 
     Attributes
     ----------
-    pixels : array of uint8, shape (size, size, 3)
-        The largest square in its middle.
+    pixels : array of uint8, shape (height, width, 3)
     thumbnail : bytes
         A small JPEG of that, for the page.
     """
@@ -40,7 +38,7 @@ class Prepared:
     thumbnail: bytes
 
 
-def read(content: bytes, name: str, size: int) -> Prepared:
+def read(content: bytes, name: str, preprocessing: Preprocessing) -> Prepared:
     """Read a picture's bytes.
 
     Parameters
@@ -48,8 +46,8 @@ def read(content: bytes, name: str, size: int) -> Prepared:
     content : bytes
     name : str
         What messages call it.
-    size : int
-        Pixels a side that the network takes.
+    preprocessing : Preprocessing
+        How it becomes what the network takes.
 
     Raises
     ------
@@ -59,20 +57,12 @@ def read(content: bytes, name: str, size: int) -> Prepared:
     import PIL.Image
 
     try:
-        pixels = preprocessing(size).prepare(source_of(content, name)).pixels
+        pixels = preprocessing.prepare(source_of(content, name)).pixels
     except ConvoscopeError as error:
         raise DataError(str(error)) from error
     file = io.BytesIO()
     PIL.Image.fromarray(pixels).resize((_THUMBNAIL, _THUMBNAIL)).save(file, "JPEG", quality=_QUALITY)
     return Prepared(pixels, file.getvalue())
-
-
-def preprocessing(size: int) -> Preprocessing:
-    """Return how pictures become what a network of (size, size, 3) takes: the largest square in their middle.
-
-    A camera's picture has been cut to that by the page already, in the same way on the page that is saved.
-    """
-    return Preprocessing(size, fit="crop", interpolation="bicubic", background=_BACKGROUND)
 
 
 def digest_of(content: bytes) -> str:
@@ -95,7 +85,7 @@ def ending_of(name: str) -> str:
     """
     ending = Path(name).suffix.lower()
     if ending not in ENDINGS:
-        raise DataError(f"{name} is not a picture: those end in {', '.join(ENDINGS)}.")
+        raise DataError(f"{name} is not a picture: their names end in {', '.join(ENDINGS)}.")
     return ending
 
 

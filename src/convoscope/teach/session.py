@@ -14,13 +14,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convoscope.applications import Backbone
+from convoscope.datasets.folder.listing import list_folder, natural_key
 from convoscope.errors import ConfigurationError, ConvoscopeError, DataError, NotReadyError
 from convoscope.teach import pictures
 from convoscope.teach.board import Board, Change, Picture
-from convoscope.teach.features import Features
+from convoscope.teach.features import Features, SharedExtractor
 from convoscope.teach.journal import Journal
-from convoscope.teach.learning import Learner, Trained, evidence_for, recordings
-from convoscope.transfer.store import FeatureStore
+from convoscope.teach.learning import Trained, learn
+from convoscope.transfer import FeatureStore
 from convoscope.wording import counted
 
 CAMERA = "camera-"
@@ -37,20 +39,20 @@ class Session:
     folder : path
         Where everything is kept; see `Journal`. What an earlier session left there is there again.
     load : function
-        Returns the `Learner`. It is called once, in the worker, because it takes a moment.
+        Returns the backbone. It is called once, in the worker, because it takes a moment.
 
     Examples
     --------
     ::
 
-        with Session(Path("session"), load) as session:
+        with Session(Path("session"), lambda: backbone("efficientnet-lite0")) as session:
             cup = session.change({"do": "add class"})["classes"][0]["id"]
             session.add(cup, "cup.jpg", content)
     """
 
-    def __init__(self, folder: Path, load: Callable[[], Learner]) -> None:
+    def __init__(self, folder: Path, load: Callable[[], Backbone]) -> None:
         self._journal = Journal(folder)
-        self._features = Features(load, self._shown, self._journal.file, FeatureStore(folder), self._refuse)
+        self._features = Features(load, self._shown, self._journal.file, FeatureStore(), self._refuse)
         self._changed = self._features.changed
         self._training = threading.Lock()
         self._problems: list[str] = []
@@ -192,12 +194,12 @@ class Session:
             recording = burst if burst.startswith(CAMERA) else ""
             picture = Picture(self._board.new_id(), group, name, digest, ending, recording)
         # Decoded and written without the lock: others may come meanwhile.
-        prepared = pictures.read(content, name, self.learner.size)
+        prepared = self._features.read(content, name)
         self._journal.keep(picture, content)
         try:
             with self._changed:
                 self._keep({"do": "add pictures", "pictures": [vars(picture)]} | ({"burst": burst} if burst else {}))
-                self._features.remember(picture, prepared)
+                self._features.add(picture, prepared)
         except BaseException:
             with suppress(OSError):
                 self._journal.file(picture).unlink()
@@ -206,8 +208,6 @@ class Session:
 
     def add_folder(self, folder: Path) -> list[str]:
         """Add a folder with a subfolder for each class; return what could not be read, and why."""
-        from convoscope.datasets.folder.listing import list_folder
-
         listing = list_folder(folder)
         refused = [f"{name} {why}" for name, why in listing.skipped.items()]
         by_name = {name.casefold(): group for group, name in self._board.names.items()}
@@ -237,21 +237,7 @@ class Session:
             with self._changed:
                 shown, groups = self._trainable()
                 names = tuple(self._board.names[group] for group in groups)
-            features = self._features.of(shown)
-            labels = np.array([groups.index(each.group) for each in shown], np.int64)
-            together, torn = recordings(shown)
-            began = time.perf_counter()
-            head, rejection = self._features.learner.fit(features, labels, len(groups), together)
-            trained = Trained(
-                groups=groups,
-                class_names=names,
-                ids=tuple(each.id for each in shown),
-                labels=labels,
-                head=head,
-                rejection=rejection,
-                flattered=tuple(name for group, name in zip(groups, names, strict=True) if group in torn),
-                seconds=time.perf_counter() - began,
-            )
+            trained = learn(self._features, shown, groups, names)
             with self._changed:
                 self._trained = trained
                 self._version += 1
@@ -276,44 +262,44 @@ class Session:
         if trained is None:
             raise NotReadyError("Train first: until then there is nothing to ask.")
         began = time.perf_counter()
-        maps = self._features.maps(pixels[None])
-        head = trained.head
-        features = maps.mean(axis=(1, 2))  # (1, D)
-        probabilities = head.probabilities(features)[0]
-        rejection = trained.rejection
-        index = trained.groups.index(group) if group in trained.groups else int(probabilities.argmax())
+        with self.extractor.lock:
+            seen = trained.classifier.look(pixels)
+        index = trained.groups.index(group) if group in trained.groups else int(seen.probabilities.argmax())
         return {
             "classes": trained.groups,
-            "probabilities": [round(float(each), 6) for each in probabilities],
-            "none": None if rejection is None else bool(rejection.score(features)[0] > rejection.threshold),
-            "evidence": np.round(evidence_for(maps[0], head, index), 5).tolist(),
+            "probabilities": seen.probabilities.tolist(),
+            "none": seen.none,
+            "evidence": np.round(seen.evidence(index), 5).tolist(),
             "of": trained.groups[index],
             "milliseconds": round(1000 * (time.perf_counter() - began), 1),
             "version": self._version,
         }
 
-    def to_save(self) -> tuple[Trained, list[tuple[str, str, Path]]]:
-        """Return what was learned, with present names of classes, and (class, name, file) of its pictures in its order.
+    def to_save(self) -> tuple[Trained, list[Picture]]:
+        """Return what was learned, with present names of classes in natural order, and its pictures in its order.
 
-        It is learned again if the pictures have changed since.
+        It is learned again if the pictures, or the order of the names, have changed since.
         """
         for _ in range(_TRIES):
             with self._changed:
                 board, trained = self._board, self._trained
                 if trained is not None and trained.told(board)["upToDate"]:
                     names = tuple(board.names[group] for group in trained.groups)
-                    learned = [board.pictures[id_] for id_ in trained.ids]
-                    some = [(board.names[each.group], each.name, self._journal.file(each)) for each in learned]
-                    return replace(trained, class_names=names), some
+                    if list(names) == sorted(names, key=natural_key):
+                        return replace(trained, class_names=names), [board.pictures[id_] for id_ in trained.ids]
             self.train()
         raise NotReadyError(
             "Pictures kept coming while this was to be saved. Wait until they are there, and try again."
         )
 
+    def file(self, picture: Picture) -> Path:
+        """Return where a picture is kept."""
+        return self._journal.file(picture)
+
     @property
-    def learner(self) -> Learner:
-        """The network; it is waited for."""
-        return self._features.learner
+    def extractor(self) -> SharedExtractor:
+        """The backbone, and what computes features with it; it is waited for."""
+        return self._features.extractor
 
     # ---- within
 
@@ -341,14 +327,13 @@ class Session:
 
     def _progress(self) -> dict[str, Any]:
         features, shown = self._features, self._shown()
-        waiting = features.missing(shown)
-        ready = features.loaded is not None
-        return {"count": len(shown), "waiting": waiting, "ready": ready, "failure": features.failure}
+        waiting = len(features.missing(shown))
+        return {"count": len(shown), "waiting": waiting, "ready": features.loaded, "failure": features.failure}
 
     def _trainable(self) -> tuple[list[Picture], tuple[int, ...]]:
         names, shown = self._board.names, self._shown()
         counts = Counter(each.group for each in shown)
-        groups = tuple(group for group in names if counts[group])
+        groups = tuple(sorted((group for group in names if counts[group]), key=lambda group: natural_key(names[group])))
         if len(groups) < 2:
             raise NotReadyError(
                 f"Training needs two classes with pictures, and {counted(len(groups), 'class has', 'classes have')} "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -92,6 +92,12 @@ class Choice:
         if self.plan is not None:
             return self.plan.epochs
         return 1 if self.recipe is None else math.ceil(self.recipe.epochs)
+
+    def take(self, order: npt.NDArray[np.integer]) -> Choice:
+        """Return the same with the images in another order."""
+        frozen = self.frozen.take(order)
+        classified = frozen if self.classified is self.frozen else self.classified.take(order)
+        return replace(self, classified=classified, frozen=frozen, labels=self.labels[order])
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,11 @@ class Classified:
     penalty: float
     folds: npt.NDArray[np.int64]
 
+    def take(self, order: npt.NDArray[np.integer]) -> Classified:
+        """Return the same of some images, or of all in another order."""
+        some = {name: getattr(self, name)[order] for name in ("features", "held_out", "judged", "folds")}
+        return replace(self, **some)
+
 
 def train_frozen(
     photos: Photos,
@@ -89,14 +94,15 @@ def head_of(
     classes = len(photos.class_names)
     given = photos.views(extractor.backbone)
     views = photos.features(extractor, given, progress)
-    if len(views) > 1 and not may_be_mirrored(views[0], views[1], photos.labels, classes, seed):
+    if len(views) > 1 and not may_be_mirrored(views[0], views[1], photos.labels, classes, seed, groups=photos.groups):
         views = [each for each, view in zip(views, given, strict=True) if not view.mirrored]
     count, times = len(photos), len(views)
+    together = np.arange(count) if photos.groups is None else photos.groups
     head = fit_head(
         np.concatenate(views),
         np.tile(photos.labels, times),
         classes,
-        groups=np.tile(np.arange(count), times),
+        groups=np.tile(together, times),
         balanced=balanced,
         seed=seed,
     )

@@ -13,7 +13,13 @@ _PENALTY = 0.1
 
 
 def may_be_mirrored(
-    features: npt.ArrayLike, mirrored: npt.ArrayLike, labels: npt.ArrayLike, classes: int, seed: int = 0
+    features: npt.ArrayLike,
+    mirrored: npt.ArrayLike,
+    labels: npt.ArrayLike,
+    classes: int,
+    seed: int = 0,
+    *,
+    groups: npt.ArrayLike | None = None,
 ) -> bool:
     """Say whether images may be mirrored in training.
 
@@ -24,6 +30,8 @@ def may_be_mirrored(
     labels : array of int, shape (N,)
     classes : int
     seed : int
+    groups : array of int, shape (N,), optional
+        Images with the same number are in the same half.
 
     Notes
     -----
@@ -39,7 +47,7 @@ def may_be_mirrored(
     True
     """
     x, other, targets = np.asarray(features), np.asarray(mirrored), np.asarray(labels)
-    folds = draw_folds(targets, 2, seed)
+    folds = draw_folds(targets, 2, seed, groups)
     right = np.zeros(2)
     for fold in (0, 1):
         training, tested = folds != fold, folds == fold

@@ -34,6 +34,8 @@ class Photos:
         Where the images can be read again, to look at them in other ways; None where they cannot.
     threads : int
         To read them with.
+    groups : array of int, shape (N,), or None
+        Images with the same number, such as those of one recording, are held out together; None: each on its own.
     """
 
     images: Images
@@ -42,6 +44,7 @@ class Photos:
     class_names: tuple[str, ...]
     files: Sequence[Path] | None = None
     threads: int = 2
+    groups: npt.NDArray[np.integer] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -50,7 +53,10 @@ class Photos:
         """Return some of them."""
         files = None if self.files is None else [self.files[index] for index in indices]
         digests = [self.digests[index] for index in indices]
-        return Photos(self.images[indices], self.labels[indices], digests, self.class_names, files, self.threads)
+        groups = None if self.groups is None else self.groups[indices]
+        return Photos(
+            self.images[indices], self.labels[indices], digests, self.class_names, files, self.threads, groups
+        )
 
     def features(self, extractor: Extractor, views: Sequence[View], progress: Progress | None = None) -> list[Features]:
         """Return the features (N, D) of each view."""
@@ -61,16 +67,8 @@ class Photos:
         ]
 
     def views(self, backbone: Backbone) -> list[View]:
-        """Return the views of an image: the fewer images, the more. The second, if any, is the first one mirrored."""
-        own = backbone.preprocessing
-        if len(self) > _TWO_VIEWS:
-            return [View(own)]
-        both = [View(own), View(own, mirrored=True)]
-        if len(self) > _SIX_VIEWS or self.files is None:
-            return both
-        whole = {name: value for name, value in own.items() if name != "resize"}
-        others = [whole, {**whole, "fit": "stretch"}]
-        return both + [View(each, mirrored) for each in others for mirrored in (False, True)]
+        """Return the views of an image; see `views_of`."""
+        return views_of(backbone, len(self), from_files=self.files is not None)
 
     def _reader(self, view: View, own: bool) -> Callable[[Sequence[int]], Images]:
         """Return what gives images in a view: those at hand, or read again from their files."""
@@ -78,3 +76,26 @@ class Photos:
             return lambda indices: np.asarray(self.images[np.asarray(indices, np.intp)])
         files, preprocessing = self.files, Preprocessing.from_dict(view.preprocessing)
         return lambda indices: preprocessing.prepare_all([files[each] for each in indices], threads=self.threads)
+
+
+def views_of(backbone: Backbone, count: int, *, from_files: bool = True) -> list[View]:
+    """Return the views of each of `count` images: the fewer images, the more.
+
+    The first is the backbone's own, and the second, if any, is that one mirrored. Only images that can be read again
+    `from_files` are looked at in other ways.
+
+    Examples
+    --------
+    >>> from convoscope.applications import backbone
+    >>> [len(views_of(backbone("efficientnet-lite0"), count)) for count in (120, 400, 401)]
+    [6, 2, 1]
+    """
+    own = backbone.preprocessing
+    if count > _TWO_VIEWS:
+        return [View(own)]
+    both = [View(own), View(own, mirrored=True)]
+    if count > _SIX_VIEWS or not from_files:
+        return both
+    whole = {name: value for name, value in own.items() if name != "resize"}
+    others = [whole, {**whole, "fit": "stretch"}]
+    return both + [View(each, mirrored) for each in others for mirrored in (False, True)]

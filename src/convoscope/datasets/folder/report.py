@@ -9,7 +9,7 @@ from typing import Any
 from convoscope.datasets.folder.survey import Form
 from convoscope.names import for_terminal
 
-_IMBALANCED = 3.0
+IMBALANCED = 3.0
 _NAMED = 20
 
 
@@ -63,7 +63,7 @@ class FolderReport:
     @property
     def class_weight(self) -> str | None:
         """``"auto"`` for `fit` where a class is three times rarer than another, else None."""
-        return "auto" if self.imbalance >= _IMBALANCED else None
+        return "auto" if self.imbalance >= IMBALANCED else None
 
     def as_dict(self) -> dict[str, Any]:
         """Give everything as plain values, for a file in the run's folder."""

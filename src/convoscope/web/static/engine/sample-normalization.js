@@ -68,26 +68,28 @@ const average = (members, of) => members.reduce((sum, member) => sum + of(member
 
 /** Values that share the last `axes` axes divided by the root of the sum of their squares. */
 export function unitNormalize(input, { axes }) {
-  return tensor(
-    input.shape,
-    input.data.map((x, i) => x / lengthOf(input, axes, i)),
-  );
+  const data = new Float32Array(input.data.length);
+  eachVector(input, axes, (start, end, length) => {
+    for (let i = start; i < end; i++) data[i] = input.data[i] / length;
+  });
+  return tensor(input.shape, data);
 }
 
 /** The gradient of `unitNormalize`. */
 export function unitNormalizeInputGradient(gradient, input, { axes }) {
+  const data = new Float32Array(input.data.length);
+  eachVector(input, axes, (start, end, length) => {
+    let along = 0;
+    if (length > LEAST_LENGTH) for (let i = start; i < end; i++) along += (gradient.data[i] * input.data[i]) / length;
+    for (let i = start; i < end; i++) data[i] = (gradient.data[i] - (input.data[i] / length) * along) / length;
+  });
+  return tensor(input.shape, data);
+}
+
+/** Calls `visit(start, end, length)` for the values that share the last `axes` axes. */
+function eachVector(input, axes, visit) {
   const shared = count(input.shape.slice(-axes));
-  return tensor(
-    input.shape,
-    gradient.data.map((g, i) => {
-      const start = i - (i % shared);
-      const length = lengthOf(input, axes, i);
-      let along = 0;
-      if (length > LEAST_LENGTH)
-        for (let j = start; j < start + shared; j++) along += (gradient.data[j] * input.data[j]) / length;
-      return (g - (input.data[i] / length) * along) / length;
-    }),
-  );
+  for (let start = 0; start < input.data.length; start += shared) visit(start, start + shared, lengthOf(input, axes, start));
 }
 
 /** What the value at an index is divided by. */

@@ -1,31 +1,31 @@
-// A picture as the network takes it: the largest square in its middle, at the network's size. The page that teaches and
-// the page that it saves both use this, so that both see the same; and it is what Python makes of files: see pictures.py.
+// A picture as the network takes it. The page that teaches and the page that it saves both use this, so that both see the
+// same; and it is what Python's Preprocessing makes of files.
 
 import { h } from "../shared/dom.js";
 import { fittedInto } from "../shared/fitting.js";
 
-/** A canvas of size×size pixels that shows what was taken last, and its numbers. */
-export function createFrame(size) {
-  const canvas = h("canvas", { width: size, height: size });
+/** A canvas that shows what was taken last, prepared as `preparation` (a model file's preprocessing) says, and its numbers. */
+export function createFrame(preparation) {
+  const { width: across, height: down, edge = 0, background = edge >= 0.5 ? 255 : 0 } = preparation;
+  const canvas = h("canvas", { width: across, height: down });
   const context = canvas.getContext("2d", { willReadFrequently: true });
   const whole = h("canvas").getContext("2d", { willReadFrequently: true });
-  const square = { width: size, height: size, fit: "crop", interpolation: "bicubic" };
   return {
     canvas,
-    /** Takes a video, an image or a canvas of width×height; what is transparent lies on white. */
+    /** Takes a video, an image or a canvas of width×height. */
     take(source, width, height) {
       if (whole.canvas.width !== width || whole.canvas.height !== height) [whole.canvas.width, whole.canvas.height] = [width, height];
-      whole.fillStyle = "#fff";
+      whole.fillStyle = `rgb(${background} ${background} ${background})`; // behind what is transparent
       whole.fillRect(0, 0, width, height);
       whole.drawImage(source, 0, 0, width, height);
       const { data } = whole.getImageData(0, 0, width, height);
-      const fitted = fittedInto({ width, height, channels: 4, data }, square);
-      context.putImageData(new ImageData(fitted.data, size, size), 0, 0);
+      const fitted = fittedInto({ width, height, channels: 4, data }, preparation);
+      context.putImageData(new ImageData(fitted.data, across, down), 0, 0);
     },
     /** The pixels as bytes: red, green, blue, row by row. */
     pixels() {
-      const { data } = context.getImageData(0, 0, size, size);
-      const rgb = new Uint8Array(3 * size * size);
+      const { data } = context.getImageData(0, 0, across, down);
+      const rgb = new Uint8Array(3 * across * down);
       for (let from = 0, to = 0; to < rgb.length; from += 4, to += 3) {
         rgb[to] = data[from];
         rgb[to + 1] = data[from + 1];
@@ -36,4 +36,13 @@ export function createFrame(size) {
     /** The picture as a JPEG (Blob). */
     jpeg: () => new Promise((give) => canvas.toBlob(give, "image/jpeg", 0.95)),
   };
+}
+
+/**
+ * How a picture is recorded: the square that `preparation` cuts the network's view out of, so that all of it is kept, and
+ * Python makes of the file what the page shows.
+ */
+export function recording({ width, height, resize, interpolation }) {
+  const side = resize ?? Math.max(width, height);
+  return { width: side, height: side, fit: "crop", interpolation };
 }

@@ -11,7 +11,7 @@ import { createCamera } from "./camera.js";
 import { createClasses } from "./classes.js";
 import { showPicture, showSaved } from "./dialogs.js";
 import { byClass, droppedFiles } from "./files.js";
-import { createFrame } from "./frames.js";
+import { createFrame, recording } from "./frames.js";
 import { createLive } from "./live.js";
 import { createRecorder } from "./recorder.js";
 import { createResults, createSuspects } from "./results.js";
@@ -39,8 +39,8 @@ const sending = createSending({
 });
 
 const about = await server.get("data/about.json");
-const frame = createFrame(about.size);
-const recorded = createFrame(about.size);
+const frame = createFrame(about.preparation);
+const recorded = createFrame(recording(about.preparation));
 const camera = createCamera((on) => live.changed(on));
 
 const act = {

@@ -15,10 +15,10 @@ document.documentElement.dataset.started = "true";
 startTheme(byId("theme"), () => {});
 
 const element = byId("embedded");
-const { model, worker, size, names, words } = JSON.parse(element.textContent);
+const { model, worker, preparation, names, words } = JSON.parse(element.textContent);
 element.remove(); // so that its text need not stay in memory
 
-const frame = createFrame(size);
+const frame = createFrame(preparation);
 const camera = createCamera((on) => live.changed(on));
 const post = throughWorker(URL.createObjectURL(new Blob([worker], { type: "text/javascript" })), inPage);
 const opened = post({ task: "open", buffer: bytes(model).buffer });
