@@ -125,6 +125,13 @@ FORMATS: tuple[Format, ...] = (
         help="A module's source, with its weights in a safetensors file beside it.",
         writer="convoscope.interchange.pytorch.source.writing:write",
     ),
+    Format(
+        "c",
+        "C",
+        (".c",),
+        help="One C99 file that depends on nothing, for small networks.",
+        writer="convoscope.interchange.c.writing:write",
+    ),
 )
 
 
