@@ -144,6 +144,7 @@ _FILES = [
     "tests/models/test_copies.py",
     "tests/values/test_against_keras.py",
     "tests/web/test_every_layer.py",
+    "tests/interchange/test_onnx_writing.py",
 ]
 
 _PROGRAM = """
@@ -210,6 +211,7 @@ _STEP = "src/convoscope/engine/steps/layer_scale.py"
 _ENGINE, _STATIC = "src/convoscope/engine/", "src/convoscope/web/static/"
 _GENERIC = "tests/layers/test_every_layer.py"
 _PAGE = ["tests/web/test_every_layer.py", "-k", "LayerScale"]
+_NODES = ["tests/interchange/test_onnx_writing.py", "-k", "every_layer_has_its_nodes"]
 _USE = [_GENERIC, "-k", "left_out or (LayerScale and shape and reference)"]
 #: For each piece: the tests that notice it is not there, and the words that say what is missing.
 NOTICED: dict[str, tuple[list[str], str]] = {
@@ -224,6 +226,7 @@ NOTICED: dict[str, tuple[list[str], str]] = {
     _STATIC + "engine/layer-steps.js": (_PAGE, "The page does not know layers of type LayerScale yet"),
     _STATIC + "engine/operations.js": (_PAGE, "a step's operation is one of .* and scale_channels came"),
     _STATIC + "explorer/explain.js": (_PAGE, r"explain\.js has no arithmetic for the operation scale_channels yet"),
+    "src/convoscope/interchange/onnx/writer/normalization_nodes.py": (_NODES, "LayerScale"),
     _GENERIC: (_USE, "test_no_layer_is_left_out(.|\n)*'LayerScale'"),
     "tests/layers/test_names.py": (["tests/layers/test_names.py", "-k", "LayerScale"], "KeyError: 'LayerScale'"),
     "tests/engine/test_core_kinds.py": (["tests/engine/test_core_kinds.py", "-k", "no_other"], "LayerScaleStep"),

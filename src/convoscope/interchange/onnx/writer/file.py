@@ -16,12 +16,19 @@ from convoscope.interchange.onnx.writer import (  # noqa: F401 - each enters its
     activation_nodes,
     dense_nodes,
     normalization_nodes,
-    preparing,
     shape_nodes,
     window_nodes,
 )
 from convoscope.interchange.onnx.writer.layer_call import LayerCall
-from convoscope.interchange.onnx.writer.network import BATCH, NEWEST, OLDEST, Network, Value, channels_first
+from convoscope.interchange.onnx.writer.network import BATCH, NEWEST, OLDEST, Network, Value
+from convoscope.interchange.onnx.writer.preparing import (
+    PROBABILITIES,
+    REFUSED,
+    SCORE,
+    floats_of,
+    probabilities_of,
+    refusals_of,
+)
 from convoscope.layers.graph import Graph
 from convoscope.models.naming import call_names
 from convoscope.storage import write_atomically
@@ -148,7 +155,7 @@ class _File:
             kind = self.types.FLOAT if self.preprocessing is None else self.types.UINT8
             self.inputs.append(self._described(value.name, kind, value.sizes()))
             if self.preprocessing is not None:
-                value = preparing.floats_of(self.network, value, self.preprocessing)
+                value = floats_of(self.network, value, self.preprocessing)
             self.values.append(value)
 
     def _make_nodes(self) -> None:
@@ -168,14 +175,14 @@ class _File:
             value = self.values[which]
             value = self.network.first(value) if self.nchw and value.is_image else self.network.plain(value)
             if self.preprocessing is not None and number == main and len(value.shape) == 1:
-                made = preparing.probabilities_of(self.network, value, self.model)
-                self._give(made, preparing.PROBABILITIES, (max(2, *value.shape),))
+                made = probabilities_of(self.network, value, self.model)
+                self._give(made, PROBABILITIES, (max(2, *value.shape),))
             else:
                 self._give(value.name, name, value.sizes())
         if self.preprocessing is not None and self.model.rejection is not None:
-            score, refused = preparing.refusals_of(self.network, self.values.__getitem__, self.model)
-            self._give(score, preparing.SCORE, ())
-            self._give(refused, preparing.REFUSED, (), self.types.BOOL)
+            score, refused = refusals_of(self.network, self.values.__getitem__, self.model)
+            self._give(score, SCORE, ())
+            self._give(refused, REFUSED, (), self.types.BOOL)
 
     def _give(self, made: str, name: str, sizes: Shape, kind: int | None = None) -> None:
         """Let a value come out under a name of its own."""
@@ -228,6 +235,3 @@ def _preprocessing_of(model: models.Network, graph: Graph) -> Preprocessing | No
         return None
     found = Preprocessing.from_dict(model.preprocessing)
     return found if (*graph.input_shapes[0], 1)[:3] == found.shape else None  # grey images may have no channel axis
-
-
-__all__ = ["channels_first", "content_of", "write"]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.errors import ConfigurationError
-from convoscope.interchange.onnx.writer.network import Network, Value, weights_of
+from convoscope.interchange.onnx.writer.network import Network, Value, channels_first, weights_of
 from convoscope.layers import Layer
 from convoscope.types import Shape
 
@@ -120,9 +120,12 @@ class LayerCall(Generic[_Kind]):
         return self.network.weight(self.layer, which, self.owner, **changes)
 
     def weight_along(self, which: str, value: Value) -> str:
-        """Add a weight with as many axes as one sample, which lie as those of `value` do."""
-        order = (2, 0, 1) if value.first else None
-        return self.weight(which, order=order)
+        """Add a weight that has the last axes of one sample, or all of them; it lies as `value` does."""
+        own = self.weights[which].shape
+        whole = (1,) * (len(value.shape) - len(own)) + own
+        if not value.first:
+            return self.weight(which)
+        return self.weight(which, parts=whole, order=(2, 0, 1), shape=channels_first(whole))
 
     def constant(self, name: str, array: npt.ArrayLike) -> str:
         """Add numbers that are no weights."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ import numpy as np
 from convoscope import layers as cl
 from convoscope.interchange.onnx.writer.layer_call import LayerCall, nodes_of
 from convoscope.interchange.onnx.writer.network import Value
-from convoscope.types import Shape
 
 _LEAST_DEVIATION, _LEAST_LENGTH = 1e-7, 1e-12  # as our engines have them
 
@@ -52,7 +50,7 @@ def _layer_normalization(call: LayerCall[cl.LayerNormalization]) -> Value:
     centred = call.node("Sub", x.name, call.reduced("ReduceMean", x.name, axes))
     variance = call.reduced("ReduceMean", call.node("Mul", centred, centred), axes)
     deviation = call.node("Sqrt", call.node("Add", variance, call.constant("epsilon", layer.epsilon)))
-    return _scaled(call, call.like(x, call.node("Div", centred, deviation)), layer.scaled_shape(call.shape))
+    return _scaled(call, call.like(x, call.node("Div", centred, deviation)))
 
 
 @nodes_of(cl.GroupNormalization)
@@ -70,18 +68,16 @@ def _group_normalization(call: LayerCall[cl.GroupNormalization]) -> Value:
     made = call.node("Reshape", normal, call.integers("shape", (-1, *sizes)))
     if len(call.shape) == 2:
         made = call.node("Transpose", made, perm=[0, 2, 1])
-    return _scaled(call, call.like(x, made), layer.scaled_shape(call.shape))
+    return _scaled(call, call.like(x, made))
 
 
-def _scaled(call: LayerCall[Any], value: Value, shape: Shape) -> Value:
-    """Return a value times gamma, plus beta; `shape` is theirs, of the last axes."""
+def _scaled(call: LayerCall[Any], value: Value) -> Value:
+    """Return a value times gamma, plus beta."""
     name, layer = value.name, call.layer
-    whole = (1,) * (len(call.shape) - len(shape)) + tuple(shape)
-    for op, which, wanted in (("Mul", "gamma", layer.scale), ("Add", "beta", layer.center)):
-        if wanted:
-            order = (2, 0, 1) if value.first and len(whole) == 3 else None
-            laid_out: Sequence[int] = [whole[axis] for axis in order] if order else whole
-            name = call.node(op, name, call.weight(which, parts=whole, order=order, shape=tuple(laid_out)))
+    if layer.scale:
+        name = call.node("Mul", name, call.weight_along("gamma", value))
+    if layer.center:
+        name = call.node("Add", name, call.weight_along("beta", value))
     return call.like(value, name)
 
 
