@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 import convoscope as cs
@@ -60,3 +61,21 @@ def test_export_says_what_is_missing(shell: Shell, model: Sequential, arguments:
     ended = shell("export", "model.safetensors", *arguments)
     assert ended.status == 1
     assert words in " ".join(ended.err.split())
+
+
+def test_export_writes_onnx(shell: Shell, model: Sequential) -> None:
+    ended = shell("export", "model.safetensors", "--onnx", "model.onnx", "--opset", 13, "--nchw")
+    assert "Written: model.onnx (0.0 MB)" in ended.out
+    whole = onnx.load("model.onnx")
+    assert whole.opset_import[0].version == 13
+    assert [node.op_type for node in whole.graph.node] == ["Gemm"]
+    ended = shell("convert", "model.safetensors", "other.onnx")
+    assert "Written: other.onnx (ONNX, 0.0 MB)" in ended.out
+    assert onnx.load("other.onnx").opset_import[0].version == 17
+
+
+def test_an_option_of_another_file_is_refused(shell: Shell, model: Sequential) -> None:
+    ended = shell("export", "model.safetensors", "--html", "page.html", "--opset", 13)
+    assert ended.status == 1
+    assert "--opset is for --onnx. Say where to write that file." in " ".join(ended.err.split())
+    assert not Path("page.html").exists()

@@ -13,6 +13,8 @@ from convoscope.cli.options import grouped, read_path
 _LARGE = 10_000_000  # bytes of a page
 HELP = "Write a trained model for other programs, or as one HTML file in which everything in it can be seen."
 EXAMPLES = (
+    "convoscope export runs/digits-cnn-2-1 --onnx model.onnx",
+    "convoscope export model.safetensors --onnx model.onnx --opset 20 --nchw",
     "convoscope export runs/digits-cnn-2-1 --html page.html",
     "convoscope export runs/digits-cnn-2-1 runs/digits-cnn-1-1 --html both.html",
     "convoscope export runs/digits-cnn-2-1 --quantise --html small.html",
