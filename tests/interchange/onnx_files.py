@@ -42,8 +42,10 @@ def network(name: str) -> Any:
 
 
 def inputs_of(model: Any, count: int) -> list[Array]:
-    """Return random inputs, so many of each."""
+    """Return random inputs, so many of each; bytes for a model that knows how photos are prepared."""
     generator = np.random.default_rng(count)
+    if model.preprocessing is not None:
+        return [generator.integers(0, 256, (count, *model.graph.input_shapes[0])).astype(np.uint8)]
     return [generator.normal(size=(count, *shape)).astype(np.float32) for shape in model.graph.input_shapes]
 
 
