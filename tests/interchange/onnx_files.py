@@ -84,7 +84,8 @@ def restored(content: bytes) -> Any:
     whole = onnx.load_from_string(content)
     arrays = {each.name: onnx.numpy_helper.to_array(each) for each in whole.graph.initializer}
     told = {each.key: each.value for each in whole.metadata_props}
-    return metadata.restored(told[metadata.KEY], arrays, "model.onnx")
+    wiring = [(node.op_type, node.input, node.output) for node in whole.graph.node]
+    return metadata.restored(told[metadata.KEY], arrays, wiring, "model.onnx")
 
 
 def _turned(array: Array, order: tuple[int, ...]) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from tests.models.functional_networks import NETWORKS
 
 import convoscope as cs
 from convoscope import layers as cl
-from convoscope.errors import ConfigurationError, ShapeError, UnknownNameError
+from convoscope.errors import ConfigurationError, FileFormatError, ShapeError, UnknownNameError
 from convoscope.interchange.onnx.writer import file as writing
 from convoscope.interchange.onnx.writer.file import content_of
 from convoscope.interchange.onnx.writer.layer_call import NODES
@@ -233,12 +234,49 @@ def test_without_the_library_the_extra_is_named(tmp_path: Path, monkeypatch: pyt
         network("residual").export(tmp_path / "model.onnx")
 
 
-def test_a_description_that_no_longer_fits_is_not_believed() -> None:
-    """Whoever changes the weights in the file, or leaves some out, gets the network that is there."""
+def test_a_file_is_the_model_that_was_written(tmp_path: Path) -> None:
+    model = network("nested")
+    model.class_names = ["a", "b", "c"]
+    model.export(tmp_path / "model.onnx")
+    again = cs.load_model(tmp_path / "model.onnx")
+    assert again.to_json() == model.to_json()
+    assert again.class_names == model.class_names
+    for ours, theirs in zip(model.get_weights(), again.get_weights(), strict=True):
+        assert ours.tobytes() == theirs.tobytes()
+
+
+def test_a_description_that_no_longer_fits_is_not_believed(tmp_path: Path) -> None:
+    """Whoever changes the weights in the file, or the nodes, gets the network that is there."""
+    model = network("chain")
+    image = inputs_of(model, 2)[0]
+    fewer, other = (onnx.load_from_string(content_of(model)) for _ in range(2))
+    del fewer.graph.node[-1]  # the softmax
+    fewer.graph.output[0].name = fewer.graph.node[-1].output[0]
+    (kernel,) = (each for each in other.graph.initializer if each.name == "dense/kernel")
+    kernel.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(kernel) * np.float32(2), kernel.name))
+    for whole in (fewer, other):
+        onnx.save(whole, tmp_path / "model.onnx")
+        wanted = reference(whole.SerializeToString(), fed(whole.SerializeToString(), [image]))[0]
+        found = cs.load_model(tmp_path / "model.onnx").predict(image, verbose=0)
+        np.testing.assert_allclose(found, wanted, atol=1e-5)
+        assert np.abs(found - model.predict(image, verbose=0)).max() > 0.01
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda told: None,
+        lambda told: {**told, "tensors": 3},
+        lambda told: {**told, "tensors": {"layers/0/kernel": {"shape": [-1]}}},
+        lambda told: {**told, "tensors": {"layers/0/kernel": {"base64": "?", "shape": [1]}}},
+        lambda told: {**told, "tensors": {"layers/0/kernel": {"base64": "AAAA", "shape": [10**12]}}},
+        lambda told: {**told, "tensors": {**told["tensors"], "layers/0/kernel": {"initializer": [], "shape": []}}},
+    ],
+)
+def test_a_damaged_description_is_called_one(damage: Callable[[Any], Any], tmp_path: Path) -> None:
     whole = onnx.load_from_string(content_of(network("chain")))
-    first = whole.graph.initializer[0]
-    changed = onnx.numpy_helper.to_array(first) * np.float32(2)
-    first.CopyFrom(onnx.numpy_helper.from_array(changed, first.name))
-    assert restored(whole.SerializeToString()) is None
-    del whole.graph.initializer[0]
-    assert restored(whole.SerializeToString()) is None
+    (description,) = (each for each in whole.metadata_props if each.key == "convoscope")
+    description.value = json.dumps(damage(json.loads(description.value)))
+    onnx.save(whole, tmp_path / "model.onnx")
+    with pytest.raises(FileFormatError, match=r"model\.onnx is damaged: its description of the model cannot be read"):
+        cs.load_model(tmp_path / "model.onnx")

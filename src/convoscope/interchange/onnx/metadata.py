@@ -7,7 +7,8 @@ All of it stands in the file's ``metadata_props``, as text:
     where each array of the model is. ``{"initializer": name, "parts": [...], "order": [...], "shape": [...]}`` is the
     file's initializer of that name, reshaped to ``parts``, its axes put in that ``order``, and reshaped to ``shape``.
     ``{"base64": text, "shape": [...]}`` is the array itself, as float32, little-endian: of what the network does not
-    need as it is, such as a variance that has become a factor.
+    need as it is, such as a variance that has become a factor. ``nodes`` is a checksum of the nodes: their operators,
+    and the names of what they read and make.
 ``class_names``
     JSON: a list, in the order of the probabilities.
 ``preprocessing``
@@ -24,8 +25,9 @@ import base64
 import binascii
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,7 +63,16 @@ class Stored:
     order: tuple[int, ...]
 
 
-def properties(model: Network, stored: Mapping[str, Stored]) -> dict[str, str]:
+#: A node's operator, and the names of what it reads and makes.
+Wiring = tuple[str, Sequence[str], Sequence[str]]
+
+
+def checksum(nodes: Iterable[Wiring]) -> str:
+    """Return what tells the nodes of a file from any others."""
+    return sha256(json_text([[op, list(reads), list(makes)] for op, reads, makes in nodes]).encode()).hexdigest()
+
+
+def properties(model: Network, stored: Mapping[str, Stored], nodes: Iterable[Wiring]) -> dict[str, str]:
     """Return what the file says of a built model; `stored` are the arrays that are initializers, by their names.
 
     Raises
@@ -73,7 +84,7 @@ def properties(model: Network, stored: Mapping[str, Stored]) -> dict[str, str]:
 
     tensors, content = content_of(model)
     places = {name: _place(array, stored.get(name)) for name, array in tensors.items()}
-    described = {KEY: json_text({**content, "tensors": places})}
+    described = {KEY: json_text({**content, "tensors": places, "nodes": checksum(nodes)})}
     if model.class_names is not None:
         described["class_names"] = json_text(list(model.class_names))
     if model.preprocessing is not None:
@@ -85,7 +96,9 @@ def properties(model: Network, stored: Mapping[str, Stored]) -> dict[str, str]:
     return described
 
 
-def restored(text: str, initializers: Mapping[str, npt.NDArray[Any]], path: object) -> Network | None:
+def restored(
+    text: str, initializers: Mapping[str, npt.NDArray[Any]], nodes: Iterable[Wiring], path: object
+) -> Network | None:
     """Make the model that the property ``convoscope`` of a file describes.
 
     Parameters
@@ -94,14 +107,16 @@ def restored(text: str, initializers: Mapping[str, npt.NDArray[Any]], path: obje
         The property.
     initializers : mapping of str to array
         The file's, by their names.
+    nodes : iterable of (operator, names, names)
+        The file's.
     path : path
         What messages call the file.
 
     Returns
     -------
     Sequential or Model, or None
-        None if initializers are no longer those that were written: another program has changed the network, so it has
-        to be read as any other.
+        None if nodes or initializers are no longer those that were written: another program has changed the network,
+        so it has to be read as any other.
 
     Raises
     ------
@@ -115,6 +130,8 @@ def restored(text: str, initializers: Mapping[str, npt.NDArray[Any]], path: obje
         told = json.loads(text)
         if not isinstance(told, dict) or not isinstance(told.get("tensors"), dict):
             raise ValueError("it has no tensors")
+        if told.get("nodes") != checksum(nodes):
+            return None
         tensors = {str(name): _array(place, initializers) for name, place in told["tensors"].items()}
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
         raise FileFormatError(f"{path} is damaged: its description of the model cannot be read ({error}).") from error

@@ -32,7 +32,7 @@ def read(path: Path, input_shape: Sequence[int] | None = None) -> Network:
     -------
     Model
         For images (height, width, channels), whatever the file's order is. A model that Convoscope wrote comes back
-        as it was, if nobody has changed its weights since.
+        as it was, if nobody has changed its nodes or weights since.
 
     Raises
     ------
@@ -45,8 +45,9 @@ def read(path: Path, input_shape: Sequence[int] | None = None) -> Network:
     """
     record, graph = _checked(path)
     told = record.metadata.get(metadata.KEY)
-    if told is not None:
-        own = metadata.restored(told, graph.constants, path)
+    if told is not None and record.graph is not None:
+        wiring = [(node.op, node.inputs, node.outputs) for node in record.graph.nodes]
+        own = metadata.restored(told, graph.constants, wiring, path)
         if own is not None:
             return own
     model = _converted(path, graph, input_shape).model

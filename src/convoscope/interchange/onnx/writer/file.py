@@ -217,7 +217,8 @@ class _File:
             producer_name="convoscope",
             producer_version=__version__,
         )
-        self.helper.set_model_props(whole, properties(self.model, self._stored()))
+        wiring = [(node.op_type, node.input, node.output) for node in self.network.nodes]
+        self.helper.set_model_props(whole, properties(self.model, self._stored(), wiring))
         return whole
 
     def _stored(self) -> dict[str, Stored]:
