@@ -284,7 +284,10 @@ def trained(model: keras.Model, index: int) -> keras.Model:
 
 def keep(model: keras.Model, folder: Path, name: str) -> None:
     model.save(folder / f"{name}.keras")
-    model.save(folder / f"{name}.h5")
+    try:
+        model.save(folder / f"{name}.h5")
+    except TypeError:  # Keras 3.15 cannot copy what RandomBrightness is made of, as this form needs it
+        (folder / f"{name}.h5").unlink(missing_ok=True)
     again = model
     if name == "Normalization":  # takes its numbers when it is loaded
         again = keras.models.load_model(folder / f"{name}.keras", compile=False)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from campaign.readers import data, images, models, own_images, packed, questions, runs, served, texts
+from campaign.readers import data, images, keras_files, models, own_images, packed, questions, runs, served, texts
 from campaign.trying import Trial
 
 
@@ -31,6 +31,8 @@ class Reader:
 READERS = (
     Reader("model", 20, models.ModelTrial),
     Reader("snapshot", 2, models.SnapshotTrial),
+    Reader("keras", 12, keras_files.KerasTrial),
+    Reader("hdf5", 12, keras_files.Hdf5Trial),
     Reader("idx", 12, data.IdxTrial),
     Reader("image", 20, images.ImageTrial),
     Reader("csv", 8, data.TableTrial),
