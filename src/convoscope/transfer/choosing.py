@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.transfer.features import Extractor, Images, Progress, View
+from convoscope.transfer.features import Extractor, Progress, View
 from convoscope.transfer.fine_tuning import Plan, fine_tune
 from convoscope.transfer.frozen import Classified, head_of, train_frozen
 from convoscope.transfer.mirroring import may_be_mirrored
 from convoscope.transfer.photos import Photos
+from convoscope.transfer.rows import AnyImages, Batches, Rows
 from convoscope.transfer.scratch import are_uniform, prepared, preprocessing, recipe_for, train_scratch
 from convoscope.transfer.tuned import finished
 from convoscope.wording import counted
@@ -245,8 +246,8 @@ class _Trials:
         recipe = recipe_for(len(photos), mirrored=self.mirrored)
         return _Candidate(attempt, "Training from scratch, without a backbone", finish, recipe=recipe)
 
-    def _attempt(self, way: str, trial: Model | Sequential, images: Images, began: float) -> Attempt:
-        told = np.asarray(trial.predict(images[self.out], verbose=0), np.float64)
+    def _attempt(self, way: str, trial: Model | Sequential, images: AnyImages, began: float) -> Attempt:
+        told = np.asarray(trial.predict(Batches(Rows(images, self.out)), verbose=0), np.float64)
         right = _right(told, self.photos.labels[self.out], np.ones(len(self.out), bool))
         return Attempt(way, *right, time.perf_counter() - began)
 

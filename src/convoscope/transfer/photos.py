@@ -12,6 +12,7 @@ import numpy.typing as npt
 from convoscope.applications import Backbone
 from convoscope.datasets.images.preprocessing import Preprocessing
 from convoscope.transfer.features import Extractor, Images, Progress, View
+from convoscope.transfer.rows import AnyImages, Rows
 from convoscope.transfer.store import Features
 
 #: With few images, more views of each make the head right more often: by two points with five images a class.
@@ -24,8 +25,8 @@ class Photos:
 
     Attributes
     ----------
-    images : array of uint8, shape (N, height, width, 3)
-        Prepared for the backbone: its own view. It may be mapped from the disk.
+    images : array of uint8, shape (N, height, width, 3), or Rows
+        Prepared for the backbone: its own view. They may be mapped from the disk.
     labels : array of int, shape (N,)
     digests : sequence of str
         Of the files.
@@ -38,7 +39,7 @@ class Photos:
         Images with the same number, such as those of one recording, are held out together; None: each on its own.
     """
 
-    images: Images
+    images: AnyImages
     labels: npt.NDArray[np.integer]
     digests: Sequence[str]
     class_names: tuple[str, ...]
@@ -50,13 +51,12 @@ class Photos:
         return len(self.labels)
 
     def take(self, indices: npt.NDArray[np.integer]) -> Photos:
-        """Return some of them."""
+        """Return some of them; no image is copied."""
         files = None if self.files is None else [self.files[index] for index in indices]
         digests = [self.digests[index] for index in indices]
         groups = None if self.groups is None else self.groups[indices]
-        return Photos(
-            self.images[indices], self.labels[indices], digests, self.class_names, files, self.threads, groups
-        )
+        images = Rows(self.images, indices)
+        return Photos(images, self.labels[indices], digests, self.class_names, files, self.threads, groups)
 
     def features(self, extractor: Extractor, views: Sequence[View], progress: Progress | None = None) -> list[Features]:
         """Return the features (N, D) of each view."""

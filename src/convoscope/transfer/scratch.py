@@ -15,6 +15,7 @@ from convoscope.transfer.calibration import Array
 from convoscope.transfer.features import Images
 from convoscope.transfer.head import fit_head
 from convoscope.transfer.photos import Photos
+from convoscope.transfer.rows import AnyImages
 
 SIDE = 64
 _CELLS = 16  # a side, of the pictures that tell whether images are uniform
@@ -44,7 +45,7 @@ def are_uniform(photos: Photos, frozen_right: float, seed: int = 0) -> bool:
     return 1 - right <= _AS_GOOD * (1 - frozen_right)
 
 
-def tiny(images: Images) -> Array:
+def tiny(images: AnyImages) -> Array:
     """Shrink images (N, height, width, 3) to 16 × 16 means of their pixels, in a row: (N, 768)."""
     count, height, width, channels = images.shape
     rows, columns = (np.linspace(0, side, _CELLS + 1).astype(int)[:-1] for side in (height, width))

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.transfer.calibration import best_temperature, softmax
-from convoscope.transfer.features import Images
 from convoscope.transfer.frozen import Classified
 from convoscope.transfer.rejecting import rejection_of
+from convoscope.transfer.rows import AnyImages, Batches, Rows
 
 if TYPE_CHECKING:
     from convoscope.models import Model, Sequential
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def finished(
     model: Model | Sequential,
     trial: Model | Sequential,
-    images: Images,
+    images: AnyImages,
     labels: npt.NDArray[np.integer],
     held_out: npt.NDArray[np.integer],
 ) -> Classified:
@@ -31,7 +31,7 @@ def finished(
         Trained on all images; its last layer is a softmax over the classes.
     trial : Model or Sequential
         Trained in the same way without the images `held_out`: it tells what to expect of new ones.
-    images : array of uint8, shape (N, height, width, 3)
+    images : array of uint8, shape (N, height, width, 3), or Rows
     labels : array of int, shape (N,)
     held_out : array of int
 
@@ -41,7 +41,7 @@ def finished(
         Of the held-out images, what the trial said.
     """
     kernel, bias = (np.asarray(weight, np.float64) for weight in trial.layers[-1].get_weights())
-    seen = _features(trial, images[held_out])
+    seen = _features(trial, Rows(images, held_out))
     scores = seen @ kernel + bias
     truth = labels[held_out]
     temperature = best_temperature(scores, truth)
@@ -57,14 +57,15 @@ def finished(
         features,
         labels,
         [np.asarray(weight) for weight in last.get_weights()],
-        seen=(_features(trial, images[learned]), labels[learned]),
+        seen=(_features(trial, Rows(images, learned)), labels[learned]),
         held_out=(seen, scores / temperature, truth),
     )
     return Classified(model, features, probabilities, judged, temperature, 0.0, np.where(judged, 0, 1))
 
 
-def _features(model: Model | Sequential, images: Images) -> npt.NDArray[np.float32]:
+def _features(model: Model | Sequential, images: AnyImages) -> npt.NDArray[np.float32]:
     """Return what goes into the last layer."""
     from convoscope.models import Model
 
-    return np.asarray(Model(model.inputs, model.layers[-2].output).predict(images, verbose=0), np.float32)
+    before = Model(model.inputs, model.layers[-2].output)
+    return np.asarray(before.predict(Batches(images), verbose=0), np.float32)
