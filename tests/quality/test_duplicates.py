@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PIL import Image, ImageEnhance
 from skimage.feature import match_template
-from tests.quality.pictures import COPIES, cropped, pixels, scene
+from tests.quality.pictures import COPIES, Picture, cropped, pixels, saved, scene
 
 from convoscope.quality import matching
 from convoscope.quality.duplicates import copies
-from convoscope.quality.matching import SIDE, Pictures, small_greys
+from convoscope.quality.matching import ALIGNED, SIDE, Pictures, small_greys
 from convoscope.quality.neighbours import Neighbours, nearest
 
 SCENES = 12
@@ -49,9 +50,44 @@ def test_groups_hang_together() -> None:
     assert [group.tolist() for group in found.groups] == [[0, 2, 4], [3, 5]]
 
 
-def test_features_that_differ_are_not_even_compared() -> None:
-    images = [pixels(scene(1)), pixels(scene(1))]
-    assert copies(like(images, 0.3), np.stack(images)).groups == []
+def test_the_same_frame_is_found_whatever_the_features_are() -> None:
+    images = [pixels(scene(1)), pixels(COPIES["compressed"](scene(1))), pixels(scene(2)), pixels(scene(3))]
+    assert [group.tolist() for group in copies(like(images, 0.3), np.stack(images)).groups] == [[0, 1]]
+
+
+UNIFORM = {
+    "compressed": lambda picture: saved(picture, 20),
+    "small": lambda picture: picture.resize((50, 50)),
+    "cropped by 4 pixels": lambda picture: picture.crop((4, 0, 160, 156)),
+    "cropped by 10 pixels": lambda picture: picture.crop((3, 7, 153, 157)),
+    "cropped and compressed": lambda picture: saved(picture.crop((0, 12, 144, 156)), 40),
+}
+
+
+def before_one_wall(seed: int) -> Picture:
+    """Return a picture of a set in which all are alike: most of the detail is the same in all."""
+    return ImageEnhance.Contrast(Image.blend(scene(5000), scene(seed), 0.3)).enhance(2)
+
+
+@pytest.mark.parametrize("way", UNIFORM)
+def test_in_a_uniform_set_copies_are_told_from_what_is_merely_alike(way: str) -> None:
+    pictures = [before_one_wall(seed) for seed in range(24)]
+    alike = like([pixels(each) for each in pictures], 0.95)
+    originals = np.stack([pixels(each) for each in pictures])
+    # By the rule for other sets, each would be a copy of the next one.
+    one, other = np.arange(23), np.arange(1, 24)
+    found, _ = Pictures(small_greys(originals, np.arange(24))).compare(one, other, ALIGNED)
+    assert np.mean(found + 0.95 > 1.64) > 0.5
+    assert copies(alike, originals).groups == []
+    planted = [pixels(UNIFORM[way](each)) for each in pictures[:8]]
+    images = [*originals, *planted]
+    asked = like(images, 0.95)
+    for each in range(8):  # the features know that the two are alike, as others are
+        asked.indices[each, 0], asked.indices[24 + each, 0] = 24 + each, each
+    groups = copies(asked, np.stack(images)).groups
+    right = [group.tolist() for group in groups if group.tolist() in [[each, 24 + each] for each in range(8)]]
+    assert len(right) >= 7
+    assert len(groups) == len(right)
 
 
 def test_plain_pictures_are_copies_only_of_their_own_colour() -> None:

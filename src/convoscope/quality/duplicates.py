@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.quality.matching import Pictures, small_greys
-from convoscope.quality.neighbours import Neighbours
+from convoscope.quality.matching import ALIGNED, CROPPED, Pictures, coarse_details, compared_finely, small_greys
+from convoscope.quality.neighbours import Neighbours, nearest
 
 Indices = npt.NDArray[np.int64]
 
@@ -19,6 +19,15 @@ _LIKE, _LIKE_CROPPED = 0.55, 0.8
 _SAME_PIXELS = 0.93
 _TOGETHER = 1.64
 _LEAST_CORRELATION = 0.7
+# In a set of images that are all alike, what is usual for two neighbours reaches beyond that. Pairs that are no more
+# alike are copies if a finer comparison finds the same pixels: copies have 0.94 and more then, other pictures to 0.88.
+_UNUSUAL = 3.5  # standard deviations
+_QUARTILE = 0.6745  # of them, below which a quarter lies
+_SAME_FINELY = 0.92
+_MOST_DOUBTFUL = 256  # pairs: copies are among those that agree best, and each takes some hundredths of a second
+_DOUBTFUL = 0.8  # a correlation that is looked at again, whatever the features are
+_ASKED_BY_PIXELS = 2
+_LEAST_DETAIL = 0.8  # of the correlation in detail, of those
 _PAIRS = 4096  # at a time: that bounds the memory
 
 
@@ -54,48 +63,81 @@ def copies(neighbours: Neighbours, images: npt.NDArray[np.uint8]) -> Copies:
 
     Notes
     -----
-    Each image is compared with its five nearest. Of many copies each finds some, and a group is all that hang together.
+    Each image is compared with its five nearest, and with the two whose fine detail is most like its own. Of many
+    copies each finds some, and a group is all that hang together. Where all images of the set are alike, as hands
+    before one wall are, a pair has to stand out, or to agree in a finer comparison.
     """
     total = len(images)
     similarities = np.zeros(total)
-    one, other, cosines = _candidates(neighbours)
+    if total < 2:
+        return Copies([], similarities)
+    greys = small_greys(images, np.arange(total))
+    one, other, cosines = _candidates(neighbours, nearest(coarse_details(greys), _ASKED_BY_PIXELS))
     if not len(one):
         return Copies([], similarities)
-    found = _correlations(images, one, other, cosines)
-    same = _same(found, cosines) | _equal_pixels(images, one, other, cosines)
+    found, ways = _correlations(greys, one, other, cosines)
+    alike = _same(found, cosines)
+    same = alike & ((found >= _SAME_PIXELS) | (found + cosines >= _usual(found, cosines)))
+    doubtful = np.flatnonzero(~same & (alike | (found >= _DOUBTFUL)))
+    doubtful = doubtful[np.argsort(-(found + cosines)[doubtful], kind="stable")[:_MOST_DOUBTFUL]]
+    found[doubtful] = np.minimum(compared_finely(greys, one[doubtful], other[doubtful], ways[doubtful]), 1)
+    same[doubtful] = found[doubtful] >= _SAME_FINELY
+    same |= _equal_pixels(images, one, other, cosines)
     agreement = np.where(same, np.maximum(found, cosines), 0.0)
     for ends in (one, other):
         np.maximum.at(similarities, ends, agreement)
     return Copies(_groups(total, one[same], other[same]), similarities)
 
 
-def _candidates(neighbours: Neighbours) -> tuple[Indices, Indices, npt.NDArray[np.float32]]:
-    """Give pairs (P,), (P,) of images that could be copies, the lower index first, and the cosines between them."""
-    indices, cosines = neighbours.indices[:, :_ASKED], neighbours.cosines[:, :_ASKED]
-    rows, columns = np.nonzero(cosines >= _LIKE)
-    pairs = np.sort(np.stack([rows, indices[rows, columns]], axis=1), axis=1)
-    unique, first = np.unique(pairs, axis=0, return_index=True)
-    return unique[:, 0], unique[:, 1], cosines[rows, columns][first]
+def _candidates(neighbours: Neighbours, by_pixels: Neighbours) -> tuple[Indices, Indices, npt.NDArray[np.float32]]:
+    """Give pairs (P,), (P,) of images that could be copies, the lower index first, and the cosines between them.
+
+    Those are 0 of pairs that only the pixels suggest.
+    """
+    near = neighbours.indices[:, :_ASKED], neighbours.cosines[:, :_ASKED]
+    pairs, cosines = [], []
+    for (indices, found), least in ((near, _LIKE), ((by_pixels.indices, by_pixels.cosines), _LEAST_DETAIL)):
+        rows, columns = np.nonzero(found >= least)
+        pairs.append(np.sort(np.stack([rows, indices[rows, columns]], axis=1), axis=1))
+        cosines.append(found[rows, columns] if found is near[1] else np.zeros(len(rows), np.float32))
+    unique, first = np.unique(np.concatenate(pairs), axis=0, return_index=True)  # the first: that of the features
+    return unique[:, 0], unique[:, 1], np.concatenate(cosines)[first]
 
 
 def _correlations(
-    images: npt.NDArray[np.uint8], one: Indices, other: Indices, cosines: npt.NDArray[np.float32]
-) -> npt.NDArray[np.float32]:
-    """Compare pairs (P,) by their pixels: those that are alike enough also as parts of each other."""
-    needed, positions = np.unique(np.concatenate([one, other]), return_inverse=True)
-    greys = small_greys(images, needed)
-    found = np.empty(len(one), np.float32)
+    greys: npt.NDArray[np.uint8], one: Indices, other: Indices, cosines: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.float32], Indices]:
+    """Compare pairs (P,) by their pixels, those that are alike enough also as parts of each other.
+
+    With the correlations come the indices of the ways that they are of.
+    """
+    found, ways = np.empty(len(one), np.float32), np.empty(len(one), np.int64)
     for start in range(0, len(one), _PAIRS):
         block = slice(start, start + _PAIRS)
-        members, local = np.unique(positions.reshape(2, -1)[:, block], return_inverse=True)
+        members, local = np.unique(np.stack([one[block], other[block]]), return_inverse=True)
         a, b = local.reshape(2, -1)
-        best = Pictures(greys[members]).aligned(a, b)
+        best, way = Pictures(greys[members]).compare(a, b, ALIGNED)
         again = np.flatnonzero((cosines[block] >= _LIKE_CROPPED) & ~_same(best, cosines[block]))
         if len(again):
             few, local = np.unique(np.stack([a[again], b[again]]), return_inverse=True)
-            best[again] = np.maximum(best[again], Pictures(greys[members[few]]).cropped(*local.reshape(2, -1)))
-        found[block] = best
-    return found
+            a, b = local.reshape(2, -1)
+            more, which = Pictures(greys[members[few]]).compare(a, b, CROPPED)
+            way[again] = np.where(more > best[again], len(ALIGNED) + which, way[again])
+            best[again] = np.maximum(best[again], more)
+        found[block], ways[block] = best, way
+    return found, ways
+
+
+def _usual(correlations: npt.NDArray[np.float32], cosines: npt.NDArray[np.float32]) -> float:
+    """Return up to where agreement is nothing special among the neighbours of this set.
+
+    Only the lower half tells how widely they spread: the upper one may be copies.
+    """
+    sums = (correlations + cosines)[cosines > 0]
+    if not len(sums):
+        return 0.0
+    lower, middle = np.quantile(sums, [0.25, 0.5])
+    return float(middle + _UNUSUAL * (middle - lower) / _QUARTILE)
 
 
 def _same(correlations: npt.NDArray[np.float32], cosines: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:

@@ -6,7 +6,7 @@ in grey. Two photographs of one object agree in the coarse, but not in that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,17 +16,37 @@ Floats = npt.NDArray[np.float32]
 
 SIDE = 32
 _SCALES = (1.0, 0.92, 0.84, 0.77, 0.7)
+_FINE_SIDE, _FINE_STEP, _FINE_REACH = 64, 1 / 64, 0.065  # of scales about the one that was found
+_COARSE = 16  # pixels a side, whose detail tells which pictures could be the same
 _MIDDLE = 0.66
-_RADIUS = 2  # pixels, of the blur whose difference to the picture is its detail
+_RADIUS = 2  # of 32 pixels: of the blur whose difference to the picture is its detail
 _FAINT = 0.5  # grey levels: detail below that is noise
+_TINIEST = 1e-3  # of a correlation with itself: there is no detail
 _PAIRS = 256  # at a time, so that they stay in the cache
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a picture is laid on another: at which scale, mirrored or not, and whether it is the first on the second."""
+
+    scale: float
+    mirrored: bool
+    swapped: bool = False
+
+
+ALIGNED = tuple(Way(1.0, mirrored) for mirrored in (False, True))
+CROPPED = tuple(
+    Way(scale, mirrored, swapped) for scale in _SCALES[1:] for mirrored in (False, True) for swapped in (False, True)
+)
+#: All of them; others tell which by its index.
+WAYS = ALIGNED + CROPPED
 
 
 @dataclass(frozen=True, eq=False)
 class _Templates:
     """The middles of all pictures at one scale, mirrored or not."""
 
-    spectra: npt.NDArray[np.complex64]  # (N, 32, 17), conjugated
+    spectra: npt.NDArray[np.complex64]  # (N, S, S // 2 + 1), conjugated
     norms: Floats  # (N, V, V): of the details of a picture, where a template of this size lies on it
 
 
@@ -37,57 +57,92 @@ class Pictures:
     ----------
     greys : array of uint8, shape (N, 64, 64)
         What `small_greys` returned. About 60 kB a picture are kept while they are compared.
+    side : int
+        In pixels, at which they are compared.
     """
 
-    def __init__(self, greys: npt.NDArray[np.uint8]) -> None:
+    def __init__(self, greys: npt.NDArray[np.uint8], side: int = SIDE) -> None:
+        self._side = side
         self._small = greys.astype(np.float32)  # (N, 64, 64)
-        self._details = _details(_scaled(self._small, SIDE))  # (N, 32, 32)
+        self._details = self._details_at(side)  # (N, S, S)
         self._spectra = np.fft.rfft2(self._details).astype(np.complex64)
         self._made: dict[tuple[float, bool], _Templates] = {}
 
-    def aligned(self, one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> Floats:
-        """Compare pairs of pictures at the same scale, mirrored too: (P,) of correlations up to 1."""
-        return self._compare(one, other, _SCALES[:1], both_ways=False)
-
-    def cropped(self, one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> Floats:
-        """Compare pairs of pictures of which either is a part of the other: (P,) of correlations up to 1."""
-        return self._compare(one, other, _SCALES[1:], both_ways=True)
-
-    def _compare(
-        self, one: npt.NDArray[np.int64], other: npt.NDArray[np.int64], scales: tuple[float, ...], *, both_ways: bool
-    ) -> Floats:
-        best = np.full(len(one), -1.0, np.float32)
+    def compare(
+        self, one: npt.NDArray[np.int64], other: npt.NDArray[np.int64], ways: Sequence[Way]
+    ) -> tuple[Floats, npt.NDArray[np.int64]]:
+        """Compare pairs of pictures: (P,) of their best correlations, up to 1, and (P,) of the ways' indices."""
+        best, which = np.full(len(one), -1.0, np.float32), np.zeros(len(one), np.int64)
         for start in range(0, len(one), _PAIRS):
-            a, b = one[start : start + _PAIRS], other[start : start + _PAIRS]
-            for found in self._ways(a, b, scales, both_ways=both_ways):
-                np.maximum(best[start : start + _PAIRS], found, out=best[start : start + _PAIRS])
-        return best
+            block = slice(start, start + _PAIRS)
+            for number, way in enumerate(ways):
+                found = self._laid(way, one[block], other[block])
+                which[block] = np.where(found > best[block], number, which[block])
+                np.maximum(best[block], found, out=best[block])
+        return best, which
 
-    def _ways(
-        self, a: npt.NDArray[np.int64], b: npt.NDArray[np.int64], scales: tuple[float, ...], *, both_ways: bool
-    ) -> Iterator[Floats]:
-        """Give the best correlation of each pair for each scale, mirrored or not: b within a, or either way."""
-        for scale in scales:
-            for mirrored in (False, True):
-                templates = self._templates(scale, mirrored)
-                valid = templates.norms.shape[1]
-                for whole, part in ((a, b), (b, a)) if both_ways else ((a, b),):
-                    products = self._spectra[whole] * templates.spectra[part]
-                    sums = np.fft.irfft2(products, (SIDE, SIDE))[:, :valid, :valid]
-                    yield (sums / templates.norms[whole]).max(axis=(1, 2)).astype(np.float32)
+    def _laid(self, way: Way, one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> Floats:
+        """Give the best correlation of each pair in one way, over all places of the one on the other."""
+        whole, part = (other, one) if way.swapped else (one, other)
+        templates = self._templates(way.scale, way.mirrored)
+        valid = templates.norms.shape[1]
+        products = self._spectra[whole] * templates.spectra[part]
+        sums = np.fft.irfft2(products, (self._side, self._side))[:, :valid, :valid]
+        return np.asarray((sums / templates.norms[whole]).max(axis=(1, 2)), np.float32)
+
+    def _details_at(self, side: int) -> Floats:
+        return _details(_scaled(self._small, side), round(_RADIUS * self._side / SIDE))
 
     def _templates(self, scale: float, mirrored: bool) -> _Templates:
         if (scale, mirrored) not in self._made:
-            details = _details(_scaled(self._small, round(SIDE * scale)))
+            details = self._details_at(round(self._side * scale))
             side = round(details.shape[1] * _MIDDLE)
             start = (details.shape[1] - side) // 2
             turned = details[:, :, ::-1] if mirrored else details
             middles = turned[:, start : start + side, start : start + side]
             middles = middles - middles.mean(axis=(1, 2), keepdims=True)
             middles = middles / (np.linalg.norm(middles, axis=(1, 2), keepdims=True) + _FAINT * side)
-            spectra = np.conj(np.fft.rfft2(middles, (SIDE, SIDE))).astype(np.complex64)
+            spectra = np.conj(np.fft.rfft2(middles, (self._side, self._side))).astype(np.complex64)
             self._made[scale, mirrored] = _Templates(spectra, _norms(self._details, side))
         return self._made[scale, mirrored]
+
+
+def compared_finely(
+    greys: npt.NDArray[np.uint8],
+    one: npt.NDArray[np.int64],
+    other: npt.NDArray[np.int64],
+    ways: npt.NDArray[np.int64],
+) -> Floats:
+    """Compare pairs (P,) again at twice the size, at scales close to those of the ways that were best.
+
+    Pictures that are parts of each other agree far better then; those that only look alike do not. It is 1 where a pair
+    agrees as well as each of the two with itself, which is below 1 where detail is faint.
+    """
+    found = np.full(len(one), -1.0, np.float32)
+    for number in np.unique(ways):
+        pairs, way = np.flatnonzero(ways == number), WAYS[number]
+        members, local = np.unique(np.stack([one[pairs], other[pairs]]), return_inverse=True)
+        scales = np.arange(1.0, _SCALES[-1] - _FINE_REACH, -_FINE_STEP)
+        close = scales[np.abs(scales - way.scale) <= _FINE_REACH].tolist()
+        # One that was best at its full size may as well be a little smaller, or larger.
+        swaps = (False, True) if way in ALIGNED else (way.swapped,)
+        finer = [Way(scale, way.mirrored, swapped) for scale in close for swapped in swaps]
+        a, b = local.reshape(2, -1)
+        pictures, each = Pictures(greys[members], _FINE_SIDE), np.arange(len(members))
+        best, _ = pictures.compare(a, b, finer)
+        alone, _ = pictures.compare(each, each, ALIGNED[:1])
+        found[pairs] = best / np.sqrt(np.maximum(alone[a] * alone[b], _TINIEST))
+    return found
+
+
+def coarse_details(greys: npt.NDArray[np.uint8]) -> Floats:
+    """Return the detail of small grey pictures as features, (N, 256): copies in the same frame have nearly the same."""
+    found = np.empty((len(greys), _COARSE**2), np.float32)
+    for start in range(0, len(greys), 4 * _PAIRS):
+        block = slice(start, start + 4 * _PAIRS)
+        details = _details(_scaled(greys[block].astype(np.float32), _COARSE))
+        found[block] = (details - details.mean(axis=(1, 2), keepdims=True)).reshape(len(details), -1)
+    return found
 
 
 def small_greys(images: npt.NDArray[np.uint8], indices: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
@@ -131,11 +186,11 @@ def _averaging(many: int, few: int) -> Floats:
     return np.asarray(np.maximum(0, ends - starts) * (few / many), np.float32)
 
 
-def _details(pictures: Floats) -> Floats:
+def _details(pictures: Floats, radius: int = _RADIUS) -> Floats:
     """Subtract from pictures (N, S, S) what a blur leaves of them."""
     blur = np.eye(pictures.shape[1], dtype=np.float32)
-    padded = np.pad(blur, ((_RADIUS, _RADIUS), (0, 0)), mode="edge")  # the edge's pixels go on beyond it
-    window = 2 * _RADIUS + 1
+    padded = np.pad(blur, ((radius, radius), (0, 0)), mode="edge")  # the edge's pixels go on beyond it
+    window = 2 * radius + 1
     once = np.mean([padded[shift : shift + len(blur)] for shift in range(window)], axis=0)  # (S, S)
     twice = once @ once
     return np.asarray(pictures - np.einsum("ah,nhw,bw->nab", twice, pictures, twice, optimize=True), np.float32)

@@ -46,7 +46,8 @@ def _lines(findings: Findings) -> Iterator[tuple[str, str]]:
     if found := findings.of(LABEL):
         yield counted(len(found), "suspected label"), _some(found, _looks)
     if found := findings.of(DUPLICATE):
-        yield counted(len(found), "near-duplicate"), _some(found, _file) + _crossing(findings.copied)
+        of = f" of {counted(len(findings.copied), 'picture')}" if findings.copied else ""
+        yield counted(len(found), "near-duplicate"), of + _some(found, _file) + _crossing(findings.copied)
     if found := findings.of(OUTLIER):
         yield counted(len(found), "outlier"), _some(found, _file)
     found = findings.of(BACKGROUND)
