@@ -34,6 +34,7 @@ class QuestionTrial:
             ("ask/accuracy", {**interventions, "epoch": 1}),
             ("ask/error", interventions),
             ("ask/nearest", {"image": _IMAGE}),
+            ("ask/nearest", {"image": 3, "epoch": 2}),
             ("ask/features", {"features": [1, 2]}),
             ("ask/values", {**interventions, "own": [_IMAGE], "wanted": [0, 1]}),
             ("ask/evidence", {**interventions, "image": 1, "position": 0, "classes": [1], "method": "grad_cam"}),

@@ -22,6 +22,7 @@ from convoscope.runs.photos import joined
 from convoscope.runs.training import settings_of
 from convoscope.transfer import choosing, scratch
 from convoscope.transfer.features import Extractor
+from convoscope.web.description import describe
 
 from .conftest import Shell
 
@@ -218,6 +219,8 @@ def test_a_run_that_was_trained_from_scratch_says_so_everywhere(
     model = cs.load_model(RUN)
     assert (model.origin["way"], model.origin["begun_from"]) == ("scratch", None)
     assert model.origin["compared_with"] == "efficientnet-lite0"
+    page = describe(load_explored(RUN, None, None), 10**6, waits=False).told
+    assert page["made"] == "trained from scratch, without a backbone"
     layers = parse_layers(settings["layers"])
     assert [type(each) for each in layers] == [type(each) for each in model.layers[-len(layers) :]]
     told = json.loads(shell("evaluate", RUN, "--json").out)

@@ -19,8 +19,8 @@ _LIKE, _LIKE_CROPPED = 0.55, 0.8
 _SAME_PIXELS = 0.93
 _TOGETHER = 1.64
 _LEAST_CORRELATION = 0.7
-# In a set of images that are all alike, what is usual for two neighbours reaches beyond that. Pairs that are no more
-# alike are copies if a finer comparison finds the same pixels: copies have 0.94 and more then, other pictures to 0.88.
+# In a set of images that are all alike, what is usual for two neighbours reaches beyond that. A pair is a copy there
+# only if a finer comparison finds the same pixels: copies have 0.94 and more then, other pictures up to 0.88.
 _UNUSUAL = 3.5  # standard deviations
 _QUARTILE = 0.6745  # of them, below which a quarter lies
 _SAME_FINELY = 0.92
@@ -65,7 +65,7 @@ def copies(neighbours: Neighbours, images: npt.NDArray[np.uint8]) -> Copies:
     -----
     Each image is compared with its five nearest, and with the two whose fine detail is most like its own. Of many
     copies each finds some, and a group is all that hang together. Where all images of the set are alike, as hands
-    before one wall are, a pair has to stand out, or to agree in a finer comparison.
+    before one wall are, they have to agree in a finer comparison as well.
     """
     total = len(images)
     similarities = np.zeros(total)
@@ -77,7 +77,7 @@ def copies(neighbours: Neighbours, images: npt.NDArray[np.uint8]) -> Copies:
         return Copies([], similarities)
     found, ways = _correlations(greys, one, other, cosines)
     alike = _same(found, cosines)
-    same = alike & ((found >= _SAME_PIXELS) | (found + cosines >= _usual(found, cosines)))
+    same = alike & ((found >= _SAME_PIXELS) | (_usual(found, cosines) < _TOGETHER))
     doubtful = np.flatnonzero(~same & (alike | (found >= _DOUBTFUL)))
     doubtful = doubtful[np.argsort(-(found + cosines)[doubtful], kind="stable")[:_MOST_DOUBTFUL]]
     found[doubtful] = np.minimum(compared_finely(greys, one[doubtful], other[doubtful], ways[doubtful]), 1)
