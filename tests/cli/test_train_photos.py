@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,13 +38,39 @@ def photos(tmp_path: Path) -> Path:
     return fill(tmp_path / "photos", {"disc": 9, "stripes": 8})
 
 
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A folder with photos, the first run on them and the features that were kept; and what was printed."""
+    folder = tmp_path_factory.mktemp("first")
+    fill(folder / "photos", {"disc": 9, "stripes": 8})
+    done = subprocess.run(
+        [sys.executable, "-m", "convoscope", "train", "photos", *QUICK],
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "100", "XDG_CACHE_HOME": str(folder / "cache")},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder, done.stdout
+
+
+@pytest.fixture
+def trained(first: tuple[Path, str], tmp_path: Path) -> str:
+    """A copy of all that in an empty folder; give what was printed."""
+    folder, printed = first
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    config = tmp_path / RUN / "config.json"
+    config.write_text(config.read_text(encoding="utf-8").replace(str(folder), str(tmp_path)), encoding="utf-8")
+    return printed
+
+
 def read(name: str, run: Path = RUN) -> dict[str, Any]:
     return dict(json.loads((run / name).read_text()))
 
 
-def test_photos_become_a_classifier_that_is_reported_on_and_predicts(shell: Shell, photos: Path) -> None:
-    ended = shell("train", "photos", *QUICK)
-    assert ended.status == 0, ended.err
+def test_photos_become_a_classifier_that_is_reported_on_and_predicts(shell: Shell, trained: str) -> None:
+    photos = Path("photos")
     for said in (
         "17 images of 2 classes",
         "size 224 × 224: what efficientnet-lite0 takes",
@@ -52,7 +81,7 @@ def test_photos_become_a_classifier_that_is_reported_on_and_predicts(shell: Shel
         "expected calibration error",
         "none of these",
     ):
-        assert said in ended.out
+        assert said in trained
     report, data = read("report.json"), read("data.json")
     assert (report["part"], report["images"]) == ("cross-validation", 17)
     assert report["interval"][0] < report["accuracy"] <= report["interval"][1]
@@ -68,18 +97,18 @@ def test_photos_become_a_classifier_that_is_reported_on_and_predicts(shell: Shel
     assert mean > 0.9
 
 
-def test_a_second_start_computes_no_features(shell: Shell, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert shell("train", "photos", *QUICK).status == 0
-    shutil.move(photos / "disc" / "3.jpg", photos / "disc" / "renamed.jpg")
+@pytest.mark.usefixtures("trained")
+def test_a_second_start_computes_no_features(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.move("photos/disc/3.jpg", "photos/disc/renamed.jpg")
     monkeypatch.setattr(Extractor, "compute", lambda *_: pytest.fail("features were computed again"))
     assert shell("train", "photos", *QUICK).status == 0
     both = [cs.load_model(f"runs/photos-efficientnet-lite0-{number}").get_weights()[-1] for number in (1, 2)]
     np.testing.assert_allclose(*both, atol=0.05)  # the new name stands elsewhere, so other images are held out together
 
 
-def test_new_photos_and_classes_grow_a_run(shell: Shell, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert shell("train", "photos", *QUICK).status == 0
-    fill(photos, {"disc": 2, "cross": 7}, first=20)
+@pytest.mark.usefixtures("trained")
+def test_new_photos_and_classes_grow_a_run(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(Path("photos"), {"disc": 2, "cross": 7}, first=20)
     computed: list[int] = []
     really = Extractor.compute
     monkeypatch.setattr(
@@ -154,14 +183,14 @@ def test_images_that_lie_behind_others_are_joined_without_a_copy() -> None:
     np.testing.assert_array_equal(joined(first.copy(), second), whole[1:6])
 
 
-def test_evaluating_on_what_it_was_trained_with_says_so(shell: Shell, photos: Path) -> None:
-    assert shell("train", "photos", *QUICK).status == 0
+@pytest.mark.usefixtures("trained")
+def test_evaluating_on_what_it_was_trained_with_says_so(shell: Shell) -> None:
     ended = shell("evaluate", RUN)
     assert "The model was trained on these images" in ended.out
 
 
-def test_a_finished_run_is_not_trained_again(shell: Shell, photos: Path) -> None:
-    assert shell("train", "photos", *QUICK).status == 0
+@pytest.mark.usefixtures("trained")
+def test_a_finished_run_is_not_trained_again(shell: Shell) -> None:
     ended = shell("train", "--resume", RUN)
     assert ended.status == 0, ended.err
     assert "is finished, and nothing was done" in ended.out
@@ -172,7 +201,7 @@ def test_a_finished_run_is_not_trained_again(shell: Shell, photos: Path) -> None
 
 
 def test_blocks_are_fine_tuned_where_that_is_asked_for(shell: Shell, photos: Path) -> None:
-    ended = shell("train", "photos", "--seed", "5", "--fine-tune", "2", "--minutes", "0.2")
+    ended = shell("train", "photos", "--seed", "5", "--fine-tune", "2", "--minutes", "0.001")  # an epoch
     assert ended.status == 0, ended.err
     assert "Fine-tuning the last 2 blocks" in ended.out
     report = read("report.json")
@@ -275,15 +304,15 @@ def test_without_weights_training_begins_from_scratch(
     assert [path.name for path in Path("runs").iterdir()] == ["photos-fast-1"]
 
 
+@pytest.mark.usefixtures("trained")
 def test_a_file_of_pytorch_is_a_backbone_wherever_the_run_goes_on(
-    shell: Shell, photos: Path, monkeypatch: pytest.MonkeyPatch
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     published = PUBLISHED["efficientnet-lite0"].get("efficientnet-lite0", False)
     shutil.copy(published, "mine.pth")
     ended = shell("train", "photos", *QUICK, "--backbone", "mine.pth")
     assert ended.status == 0, ended.err
     run = Path("runs/photos-mine-1").absolute()
-    assert shell("train", "photos", *QUICK).status == 0
     np.testing.assert_array_equal(*(cs.load_model(each).get_weights()[-2] for each in (run, RUN)))
     (run / "report.json").unlink()
     Path("elsewhere").mkdir()
