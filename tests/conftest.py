@@ -10,7 +10,6 @@ import os
 import signal
 import warnings
 from collections.abc import Generator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +19,6 @@ from convoscope.engine.select import native_problem, use
 from convoscope.errors import ConfigurationError, EngineFallbackWarning
 from convoscope.layers.counting import clear_session
 
-_TESTS = Path(__file__).parent
 PROBLEM = native_problem()
 # What imports and `use("native")` say without the core.
 _NOT_THERE = ("_native", "The native engine cannot be used")
@@ -39,17 +37,9 @@ def pytest_configure() -> None:
             use("auto")
 
 
-#: Thousands of short tests, so that none is waited for at the end, when the other workers have nothing left to take.
-_LAST = ("engine", "explore", "filters", "layers", "models", "recipes", "report", "training", "values")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with tests that take ten seconds and more, and end with those that take next to nothing."""
-    items.sort(key=lambda item: (item.get_closest_marker("long") is None, _folder(item) in _LAST))
-
-
-def _folder(item: pytest.Item) -> str:
-    return item.path.relative_to(_TESTS).parts[0] if item.path.is_relative_to(_TESTS) else ""
+    """Begin with tests that take ten seconds and more: at the end the other workers would wait for them."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 def _needs_the_core(words: str) -> bool:
