@@ -129,7 +129,7 @@ def try_all(
             time.sleep(_POLL)
             for child in list(running):
                 position, since = child.at()
-                if time.monotonic() - since > blocked:
+                if time.monotonic() - since > blocked and _sleeps(child.pid):
                     os.kill(child.pid, signal.SIGXCPU)  # it writes down where it is, and ends
                 pid, status = os.waitpid(child.pid, os.WNOHANG)
                 if not pid:
@@ -146,6 +146,15 @@ def try_all(
             with suppress(ProcessLookupError):
                 os.kill(child.pid, signal.SIGKILL)
             os.waitpid(child.pid, 0)
+
+
+def _sleeps(pid: int) -> bool:
+    """Say whether a process waits for something, and not just for a processor; where that is not told, it may."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text("ascii", errors="replace")
+    except OSError:
+        return True
+    return told.rpartition(")")[2].split()[0] != "R"
 
 
 def _rest(stretch: Stretch, position: int) -> Stretch:
