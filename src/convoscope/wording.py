@@ -39,6 +39,19 @@ def agreeing(count: int, one: str, many: str) -> str:
     return one if count == 1 else many
 
 
+def file_size(count: int) -> str:
+    """Say how many bytes a file has.
+
+    Examples
+    --------
+    >>> file_size(210), file_size(71_754), file_size(18_600_000)
+    ('< 1 kB', '72 kB', '18.6 MB')
+    """
+    if count < 1000:
+        return "< 1 kB"
+    return f"{count / 1000:,.0f} kB" if count < 1_000_000 else f"{count / 1e6:,.1f} MB"
+
+
 def with_article(name: str) -> str:
     """Return a name with the indefinite article that goes with how it is spoken, as far as its first sign tells.
 

@@ -42,7 +42,7 @@ def test_import_replaces_nothing_that_was_not_named(shell: Shell, model: Sequent
 
 def test_convert_writes_what_the_ending_says(shell: Shell, model: Sequential) -> None:
     ended = shell("convert", "model.safetensors", "copy.safetensors")
-    assert "Written: copy.safetensors (Convoscope, 0.0 MB)" in ended.out
+    assert "Written: copy.safetensors (Convoscope, < 1 kB)" in ended.out
     np.testing.assert_array_equal(cs.load_model("copy.safetensors").weights[0], model.weights[0])
     ended = shell("convert", "model.safetensors", "copy.txt")
     assert ended.status == 1
@@ -65,12 +65,12 @@ def test_export_says_what_is_missing(shell: Shell, model: Sequential, arguments:
 
 def test_export_writes_onnx(shell: Shell, model: Sequential) -> None:
     ended = shell("export", "model.safetensors", "--onnx", "model.onnx", "--opset", 13, "--nchw")
-    assert "Written: model.onnx (0.0 MB)" in ended.out
+    assert "Written: model.onnx (" in ended.out
     whole = onnx.load("model.onnx")
     assert whole.opset_import[0].version == 13
     assert [node.op_type for node in whole.graph.node] == ["Gemm"]
     ended = shell("convert", "model.safetensors", "other.onnx")
-    assert "Written: other.onnx (ONNX, 0.0 MB)" in ended.out
+    assert "Written: other.onnx (ONNX, " in ended.out
     assert onnx.load("other.onnx").opset_import[0].version == 17
 
 

@@ -85,7 +85,7 @@ def test_every_option_arrives_in_the_settings(shell: Shell, tmp_path: Path) -> N
         "patience": 7,
         "goal_accuracy": 0.99,
         "snapshots": False,
-        **dict.fromkeys(("backbone", "compared_with", "fine_tune", "minutes", "exclude", "based_on")),
+        **dict.fromkeys(("backbone", "compared_with", "fine_tune", "minutes", "exclude", "based_on", "test_split")),
     }
 
 

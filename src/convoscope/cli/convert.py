@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from convoscope.cli.options import read_path
+from convoscope.wording import file_size
 
 HELP = "Read a model from a file of one format, and write it in another. The endings of the names say which."
 EXAMPLES = (
@@ -29,5 +30,5 @@ def command(
 
     writer = writer_for(target)  # before a large file is read for nothing
     writer.write(load_model(source), target)
-    written = f"Written: {target} ({writer.title}, {target.stat().st_size / 1e6:.1f} MB)"
+    written = f"Written: {target} ({writer.title}, {file_size(target.stat().st_size)})"
     results().print(written, soft_wrap=True, markup=False, highlight=False)

@@ -9,12 +9,14 @@ import typer
 
 from convoscope.cli.export_options import Files, FormatOptions, PageFile, chosen
 from convoscope.cli.options import grouped, read_path
+from convoscope.wording import file_size
 
 _LARGE = 10_000_000  # bytes of a page
 HELP = "Write a trained model for other programs, or as one HTML file in which everything in it can be seen."
 EXAMPLES = (
     "convoscope export runs/digits-cnn-2-1 --onnx model.onnx",
     "convoscope export model.safetensors --onnx model.onnx --opset 20 --nchw",
+    "convoscope export runs/digits-cnn-2-1 --keras model.keras --pytorch net.py --c digits.c",
     "convoscope export runs/digits-cnn-2-1 --html page.html",
     "convoscope export runs/digits-cnn-2-1 runs/digits-cnn-1-1 --html both.html",
     "convoscope export runs/digits-cnn-2-1 --quantise --html small.html",
@@ -73,7 +75,7 @@ def _write_file(trained: Path, format: str, path: Path, options: dict[str, Any])
 
     model, _ = load(trained)
     write(model, path, format, **options)
-    written = for_terminal(f"Written: {path} ({path.stat().st_size / 1e6:.1f} MB)")
+    written = for_terminal(f"Written: {path} ({file_size(path.stat().st_size)})")
     results().print(written, soft_wrap=True, markup=False, highlight=False)
 
 
@@ -90,7 +92,7 @@ def _write_page(trained: Path, beside: Path | None, page: PageFile) -> None:
     content = offline(explored, snapshots=page.snapshots).encode()
     write_atomically(page.html, [content])
     console = results()
-    console.print(f"Written: {page.html} ({len(content) / 1e6:.1f} MB)", soft_wrap=True)
+    console.print(f"Written: {page.html} ({file_size(len(content))})", soft_wrap=True)
     missing = left_out(explored)
     if missing:
         console.print(missing, soft_wrap=True)

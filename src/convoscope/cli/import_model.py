@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from convoscope.cli.options import read_path
+from convoscope.wording import file_size
 
 NAME = "import"
 HELP = "Read a model that another program wrote, and write it as a model of Convoscope."
@@ -39,7 +40,7 @@ def command(
     model = read(file)
     model.save(target)
     console = results()
-    for line in (_told(model, title), f"Written: {target} ({target.stat().st_size / 1e6:.1f} MB)"):
+    for line in (_told(model, title), f"Written: {target} ({file_size(target.stat().st_size)})"):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
     console.print(f"See inside it: convoscope explore {target}", soft_wrap=True, markup=False, highlight=False)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from convoscope.names import for_terminal
-from convoscope.wording import counted
+from convoscope.wording import counted, file_size
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -158,15 +158,11 @@ def list_files(console: Console, folder: RunFolder) -> None:
         (folder.checkpoint, "what --resume goes on from"),
     ):
         if path.exists():
-            table.add_row(path.name, _size(path.stat().st_size), what)
+            table.add_row(path.name, file_size(path.stat().st_size), what)
     if kept := find_snapshots(folder.snapshots):
         size = sum(path.stat().st_size for path in kept.values())
-        table.add_row(f"{folder.snapshots.name}/", _size(size), "the weights after each epoch, for explore")
+        table.add_row(f"{folder.snapshots.name}/", file_size(size), "the weights after each epoch, for explore")
     console.print(table)
-
-
-def _size(count: int) -> str:
-    return f"{count / 1000:,.0f} kB" if count >= 1000 else "< 1 kB"
 
 
 def _suggest(console: Console, folder: RunFolder, outcome: Outcome) -> None:
