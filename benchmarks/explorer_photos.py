@@ -3,11 +3,12 @@
     pip install playwright            (and Chromium: apt install chromium)
     python -m benchmarks.explorer_photos
     python -m benchmarks.explorer_photos --file model.safetensors
+    python -m benchmarks.explorer_photos --run runs/flowers-efficientnet-lite0-1
 
 EfficientNet-Lite0 for 224×224×3 with drawn weights, or a model's file, with 60 test and 180 training images that are
-noise: the speed does not depend on the numbers. `open` is from Python's call until the page shows a prediction, the
-browser running already; a click's time is from the click until nothing is awaited any more. Nothing else should run
-meanwhile.
+noise: the speed does not depend on the numbers. Or a run on your own photos, with these. `open` is from Python's call
+until the page shows a prediction, the browser running already; a click's time is from the click until nothing is
+awaited any more. Nothing else should run meanwhile.
 """
 
 from __future__ import annotations
@@ -20,11 +21,14 @@ import statistics
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import convoscope as cs
+from convoscope.cli.explore import load as load_explored
+from convoscope.models.network import Network
 from convoscope.web.explored import Explored
 from convoscope.web.explorer import site
 from convoscope.web.server import Server
@@ -64,6 +68,7 @@ CLICKS = {
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--file", help="a model's file instead of drawn weights")
+    parser.add_argument("--run", type=Path, help="a run's folder: its model and its photos")
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     from playwright.sync_api import sync_playwright
@@ -73,8 +78,6 @@ def main() -> int:
         print("This needs Chromium: apt install chromium.", file=sys.stderr)
         return 1
     model = cs.load_model(arguments.file) if arguments.file else lite0()
-    rng = np.random.default_rng(0)
-    x, train = (rng.integers(0, 256, (count, SIDE, SIDE, 3), np.uint8) for count in (60, 180))
     flags = ["--disable-gpu", *(["--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else [])]
     opened: list[float] = []
     clicks: dict[str, list[float]] = {name: [] for name in CLICKS}
@@ -83,7 +86,7 @@ def main() -> int:
         print(f"Chromium {browser.version}, load {os.getloadavg()[0]:.1f}, {os.cpu_count()} processors")
         for _ in range(arguments.rounds):
             begin = time.perf_counter()
-            explored = Explored(model, x, np.arange(60) % CLASSES, train, np.arange(180) % CLASSES, title="photos")
+            explored = of_noise(model) if arguments.run is None else load_explored(arguments.run, None, None)
             with Server(site(explored), port=0) as server:
                 threading.Thread(target=server.serve, daemon=True).start()
                 page = browser.new_page(viewport={"width": 1440, "height": 1000})
@@ -92,7 +95,8 @@ def main() -> int:
                 sent = page.evaluate(
                     "performance.getEntriesByType('resource').reduce((all, e) => all + e.transferSize, 0)"
                 )
-                explored.training_images.features.more(np.inf)  # type: ignore[union-attr]
+                if explored.training_images is not None:
+                    explored.training_images.features.more(np.inf)
                 page.wait_for_timeout(500)
                 for name, act in CLICKS.items():
                     clicks[name].append(page.evaluate(f"({CLICK})({act!r})"))
@@ -113,6 +117,13 @@ def main() -> int:
 def _open(page: Any, address: str) -> None:
     page.goto(address)
     page.wait_for_selector("html[data-ready=true]")
+
+
+def of_noise(model: Network) -> Explored:
+    """A model with images that are noise."""
+    rng = np.random.default_rng(0)
+    x, train = (rng.integers(0, 256, (count, SIDE, SIDE, 3), np.uint8) for count in (60, 180))
+    return Explored(model, x, np.arange(60) % CLASSES, train, np.arange(180) % CLASSES, title="photos")
 
 
 def lite0() -> cs.Model:

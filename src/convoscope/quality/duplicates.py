@@ -77,7 +77,7 @@ def copies(neighbours: Neighbours, images: npt.NDArray[np.uint8]) -> Copies:
         return Copies([], similarities)
     found, ways = _correlations(greys, one, other, cosines)
     alike = _same(found, cosines)
-    same = alike & ((found >= _SAME_PIXELS) | (_usual(found, cosines) < _TOGETHER))
+    same = alike & ((found >= _SAME_PIXELS) | (not _are_all_alike(neighbours, found, cosines)))
     doubtful = np.flatnonzero(~same & (alike | (found >= _DOUBTFUL)))
     doubtful = doubtful[np.argsort(-(found + cosines)[doubtful], kind="stable")[:_MOST_DOUBTFUL]]
     found[doubtful] = np.minimum(compared_finely(greys, one[doubtful], other[doubtful], ways[doubtful]), 1)
@@ -128,16 +128,19 @@ def _correlations(
     return found, ways
 
 
-def _usual(correlations: npt.NDArray[np.float32], cosines: npt.NDArray[np.float32]) -> float:
-    """Return up to where agreement is nothing special among the neighbours of this set.
+def _are_all_alike(
+    neighbours: Neighbours, correlations: npt.NDArray[np.float32], cosines: npt.NDArray[np.float32]
+) -> bool:
+    """Say whether agreement as that of copies is nothing special among neighbours in this set.
 
-    Only the lower half tells how widely they spread: the upper one may be copies.
+    Only the lower half tells how widely they spread: the upper one may be copies. So may be all that were compared, but
+    hardly the farthest of the neighbours, too.
     """
     sums = (correlations + cosines)[cosines > 0]
-    if not len(sums):
-        return 0.0
+    if not len(sums) or np.median(neighbours.cosines[:, -1]) < _LIKE_CROPPED:
+        return False
     lower, middle = np.quantile(sums, [0.25, 0.5])
-    return float(middle + _UNUSUAL * (middle - lower) / _QUARTILE)
+    return bool(middle + _UNUSUAL * (middle - lower) / _QUARTILE >= _TOGETHER)
 
 
 def _same(correlations: npt.NDArray[np.float32], cosines: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
