@@ -277,9 +277,10 @@ def _checked_classes(data: FolderDataset) -> FolderDataset:
     """
     counts = np.bincount(data.y_train, minlength=len(data.info.class_names))
     if (few := np.flatnonzero(counts < 2)).size:
-        names = ", ".join(data.info.class_names[index] for index in few)
+        names = " and ".join(data.info.class_names[index] for index in few)
+        has, remove = ("has", "the class") if few.size == 1 else ("have", "the classes")
         raise DataError(
-            f"A class needs two images or more to train with, and {names} has one. Add images, or remove the class."
+            f"A class needs two images or more to train with, and {names} {has} one. Add images, or remove {remove}."
         )
     notes = [
         f"{data.info.class_names[index]} has only {counts[index]} images to train with: expect little of it"

@@ -14,7 +14,13 @@ HEAD = "predictions"
 
 
 def assemble(
-    network: Model, head: Head, class_names: Sequence[str], preprocessing: dict[str, Any], *, trainable: bool = False
+    network: Model,
+    head: Head,
+    class_names: Sequence[str],
+    preprocessing: dict[str, Any],
+    *,
+    trainable: bool = False,
+    seed: int | None = None,
 ) -> Model:
     """Put a head on a network that makes features.
 
@@ -29,6 +35,8 @@ def assemble(
         How images are prepared for it.
     trainable : bool
         Whether a later `fit` changes the layers of the network, too.
+    seed : int, optional
+        Of a later `fit`: the same makes the same file. Drawn if left out.
 
     Returns
     -------
@@ -41,7 +49,7 @@ def assemble(
     for layer in network.layers:
         layer.trainable = trainable
     last = Dense(len(class_names), activation="softmax", name=HEAD)
-    model = Model(network.inputs, last(network.outputs[0]), name=network.name)
+    model = Model(network.inputs, last(network.outputs[0]), name=network.name, seed=seed)
     last.set_weights([head.kernel, head.bias])
     model.class_names = list(class_names)
     model.preprocessing = dict(preprocessing)

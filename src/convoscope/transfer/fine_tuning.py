@@ -109,7 +109,7 @@ def fine_tune(
     from convoscope.layers import Input
     from convoscope.models import Model
 
-    model = assemble(feature_network(backbone), head, class_names, backbone.preprocessing)
+    model = assemble(feature_network(backbone), head, class_names, backbone.preprocessing, seed=plan.seed)
     for layer in (*tuned_layers(model, backbone, plan.blocks), model.layers[-1]):
         layer.trainable = True
     varied = image = Input((backbone.size, backbone.size, 3))

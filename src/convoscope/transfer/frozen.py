@@ -77,7 +77,7 @@ def train_frozen(
         ``progress(done, total, what)``, while features are computed.
     """
     head, features = head_of(photos, extractor, balanced=balanced, seed=seed, progress=progress)
-    model = assemble(extractor.model, head, photos.class_names, extractor.backbone.preprocessing)
+    model = assemble(extractor.model, head, photos.class_names, extractor.backbone.preprocessing, seed=seed)
     model.rejection = fit_rejection(features, photos.labels, head)
     return Classified(model, features, head.held_out, head.folds >= 0, head.temperature, head.penalty, head.folds)
 

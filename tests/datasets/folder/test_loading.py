@@ -408,7 +408,8 @@ def test_a_full_disk_is_said(tmp_path: Path, load: Load, images: Path, monkeypat
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(
-        StorageError, match=r"No space left on device. Free some space, or choose another place: another folder"
+        StorageError,
+        match=r"No space left on device. Free some space, or choose another place: --data-dir names another folder",
     ):
         load(images)
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
@@ -429,6 +430,11 @@ def test_errors_say_what_to_do(tmp_path: Path, load: Load, images: Path) -> None
         load(tmp_path / "nowhere")
     with pytest.raises(DataError, match=r"a classifier needs two\. Make a subfolder for each class"):
         load(fill(tmp_path / "single", {"only": 3}))
+    fill(tmp_path / "outer" / "inner", {"cat": 3, "dog": 3})
+    with pytest.raises(DataError, match=rf"the subfolders of inner, train on {tmp_path}/outer/inner\.$"):
+        load(tmp_path / "outer")
+    with pytest.raises(DataError, match=r"a classifier needs two\. 10 images are excluded, as you asked\."):
+        load(images, exclude=[f"dog/{i}.png" for i in range(10)])
     (tmp_path / "empty" / "a").mkdir(parents=True)
     with pytest.raises(DataError, match="0 files in 1 classes, and none of them is an image"):
         load(tmp_path / "empty")

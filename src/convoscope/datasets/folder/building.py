@@ -22,6 +22,7 @@ from convoscope.datasets.folder.splitting import TEST, TRAIN, UNKNOWN, VALIDATIO
 from convoscope.datasets.folder.survey import Form, choose_form
 from convoscope.datasets.progress import Progress
 from convoscope.errors import DataError
+from convoscope.wording import agreeing, counted
 
 _COPIED_BYTES = 1 << 24  # in one go
 
@@ -88,7 +89,8 @@ def build(
     if len(class_names) < 2:
         raise DataError(
             f"{source} has images to train with of {len(class_names)} of its classes "
-            f"({', '.join(listing.class_names)}), and a classifier needs two. {_advice(read.problems)}"
+            f"({', '.join(listing.class_names)}), and a classifier needs two. "
+            f"{_advice(source, listing, read, excluded)}"
         )
     labels = np.array(
         [
@@ -207,8 +209,18 @@ def _reason(listing: Listing, max_pixels: int | None) -> str:
     return "Are they PNG or JPEG files?"
 
 
-def _advice(problems: dict[str, str]) -> str:
-    if not problems:
-        return "Make a subfolder for each class, with its images in it."
-    name, reason = next(iter(problems.items()))
-    return f"{len(problems)} files cannot be read, the first of them {name}: {reason}."
+def _advice(source: Path, listing: Listing, read: _Read, excluded: set[str]) -> str:
+    """Say what may be the reason that too few classes have images."""
+    if excluded:
+        return f"{counted(len(excluded), 'image')} {agreeing(len(excluded), 'is', 'are')} excluded, as you asked."
+    folders = {name: reason for name, reason in listing.skipped.items() if name.endswith("/")}
+    problems = {**folders, **read.problems}
+    if problems:
+        name, reason = next(iter(problems.items()))
+        cannot = f"{counted(len(problems), 'file')} cannot be read, the first of them {name}"
+        return f"{cannot}: {reason.removeprefix('cannot be read: ')}."
+    inner = {entry.name.split("/")[1] for entry in read.entries if entry.name.count("/") > 1}
+    outer = {entry.name.split("/")[0] for entry in read.entries}
+    if len(inner) > 1 and len(outer) == 1 and source.is_dir():
+        return f"If its classes are the subfolders of {(only := outer.pop())}, train on {source / only}."
+    return "Make a subfolder for each class, with its images in it."

@@ -221,5 +221,5 @@ def _writing(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise StorageError(
             f"The decoded images could not be written to {folder}: {error.strerror or error}. {remedy(error)}: "
-            f"another folder is given as cache_dir, on the command line with --data-dir."
+            f"--data-dir names another folder, and in Python cache_dir or data_dir."
         ) from error
