@@ -24,7 +24,7 @@ from convoscope.models.presets import build_preset, preset_names  # noqa: E402
 # Tests are checked by less strict rules than tools.
 onnx_files: Any = import_module("tests.interchange.onnx_files")
 FOUND, PAGE = ROOT / "docs" / "interchange.json", ROOT / "docs" / "interchange.md"
-KNOWN = ("ResNet18", "MobileNetV2", "EfficientNetLite0")
+KNOWN = ("ResNet18", "MobileNetV2")
 #: By a model, the largest difference of an output, as a share of the largest output.
 Measuring = Callable[[Any], float]
 
@@ -79,9 +79,8 @@ def measured(judge: Judge) -> dict[str, Any]:
     networks |= {
         f"lessons: {name}": judge.measure(build_preset(name, (28, 28, 1), 10, seed=3)) for name in preset_names()
     }
-    for name in KNOWN:
-        weights = {} if name == "EfficientNetLite0" else {"weights": None}
-        networks[name] = judge.measure(getattr(applications, name)(**weights))
+    networks |= {name: judge.measure(onnx_files.known_network(name)) for name in KNOWN}
+    networks["EfficientNetLite0, published weights"] = judge.measure(applications.EfficientNetLite0())
     return {"title": judge.title, "tested": judge.tested, "layers": layers, "networks": networks}
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnx
+from tests.applications.seeded import weight
 from tests.layers.test_every_layer import ROWS, Row, weights_for
 from tests.models.functional_networks import NETWORKS, drawn_weights
 
 import convoscope as cs
+from convoscope import applications
 from convoscope.interchange.onnx import metadata
 from convoscope.interchange.onnx.writer.file import content_of
 from convoscope.layers import deserialize, serialize
@@ -38,6 +41,20 @@ def network(name: str) -> Any:
     cs.utils.clear_session()
     model = NETWORKS[name](cs)
     model.set_weights(drawn_weights([weight.shape for weight in model.get_weights()]))
+    return model
+
+
+def known_network(name: str, **options: Any) -> Any:
+    """Return a network of `convoscope.applications`, with weights under which it neither dies out nor explodes."""
+    model = getattr(applications, name)(weights=None, **options)
+    for layer in model.leaf_layers:
+        depthwise = "depthwise" in type(layer).__name__.lower()
+        layer.set_weights(
+            [
+                weight(f"{layer.name}/{spec.name}", spec.shape, math.prod(spec.shape[: 2 if depthwise else -1]))
+                for spec in layer.specs
+            ]
+        )
     return model
 
 
