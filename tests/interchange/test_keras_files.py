@@ -101,6 +101,7 @@ OPTIMIZERS: dict[str, Callable[[], Any]] = {
     "sgd": lambda: optimizers.SGD(0.01, momentum=0.9, nesterov=True, clipnorm=1.0),
     "rmsprop": lambda: optimizers.RMSprop(0.01, momentum=0.5, centered=True),
     "adamw": lambda: optimizers.AdamW(0.01, use_ema=True, gradient_accumulation_steps=2),
+    "nadam": lambda: optimizers.Nadam(0.01),
     "ftrl": lambda: optimizers.Ftrl(0.01),
 }
 

@@ -199,8 +199,15 @@ def model_from(description: Any) -> Any:
 
 
 def is_operator(description: dict[str, Any]) -> bool:
-    """Return whether a description is of an operator between symbols, which is no layer."""
-    return str(description.get("module", "")).startswith("keras.src.ops")
+    """Return whether a description is of an operator between symbols, which is no layer.
+
+    Where files do not say the module, an operator is told from a layer of its name by having no settings.
+    """
+    if "module" in description:
+        return str(description["module"]).startswith("keras.src.ops")
+    config = description.get("config")
+    bare = isinstance(config, dict) and set(config) <= {"name"}
+    return bare and "inbound_nodes" in description and description.get("class_name") in _OPERATORS
 
 
 def is_keras(config: Any) -> bool:

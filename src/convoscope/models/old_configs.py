@@ -36,9 +36,11 @@ _LEFT_OUT: dict[str, tuple[Any, ...]] = {
     "_initial_weights": (None,),
     "experimental_autocast": (True,),
     "optional": (False,),
+    "rng_type": (None, "stateful", "stateless", "legacy_stateful"),
 }
 # What a depthwise convolution has of the ordinary one that it was derived from, and never used.
-_OF_ORDINARY = ("kernel_initializer", "kernel_regularizer", "kernel_constraint", "filters")
+_OF_ORDINARY = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
+_OWN_CHANNELS = ("DepthwiseConv2D", "SeparableConv2D")
 
 
 def renewed(description: Any) -> Any:
@@ -75,7 +77,9 @@ def _settings(config: dict[str, Any], kind: str) -> dict[str, Any]:
     for key, value in config.items():
         if key in _LEFT_OUT and value in _LEFT_OUT[key]:
             continue
-        if kind == "DepthwiseConv2D" and (key in _OF_ORDINARY or (key == "groups" and value == 1)):
+        if key == "groups" and value == 1 and kind != "Conv2D":
+            continue
+        if kind in _OWN_CHANNELS and (key in _OF_ORDINARY or (key == "filters" and kind == "DepthwiseConv2D")):
             continue
         if key.endswith("_initializer"):
             value = _part(value, "initializers")

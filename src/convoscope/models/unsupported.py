@@ -5,10 +5,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-_KERAS = (
-    "a Keras model. Make the same layers with Convoscope (model_from_json reads what Keras' model.to_json() wrote), "
-    "and load the weights out of the file: model.load_weights(path)"
-)
+_KERAS = "a Keras model, which load_model reads"
 _TORCH = (
     "a PyTorch file, with weights and no layers. Known networks take it, as in "
     "convoscope.applications.ResNet18(weights=path). For a network of your own make the layers with Convoscope, and "
@@ -16,7 +13,7 @@ _TORCH = (
     "convolutions transposed by (2, 3, 1, 0), those of dense layers by (1, 0)"
 )
 _BEGINNINGS = {
-    b"\x89HDF\r\n\x1a\n": _KERAS.replace("a Keras model", "an HDF5 file, as of Keras"),
+    b"\x89HDF\r\n\x1a\n": "an HDF5 file, as of Keras, which load_model reads",
     b"\x80\x02\x8a\x0al\xfc\x9cF": _TORCH,  # before version 1.6; since then an archive
     b"GGUF": "a GGUF file, as language models have them",
 }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from convoscope.engine.base import Array
-from convoscope.engine.updates import GRADIENT_SUM, WEIGHT_AVERAGE, UpdateRule
+from convoscope.engine.updates import GRADIENT_SUM, WEIGHT_AVERAGE, NadamRule, UpdateRule
 from convoscope.models.network import Network
 from convoscope.models.weights import hdf5
 
@@ -52,9 +53,17 @@ def arrays(model: Network) -> list[tuple[str, Any]]:
         first.append(("learning_rate", np.float32(float(optimizer.learning_rate))))
     weights = model.own_trainable_weights
     slots, rule = optimizer.slots_for(weights), optimizer.rule()
-    return first + [
+    found = [
         (f"weight_{weight}_{name}", slots[weight][rule.slots.index(name)]) for weight, name in order(rule, len(weights))
     ]
+    last = [("variable", _growth(rule, int(optimizer.iterations)))] if isinstance(rule, NadamRule) else []
+    return [*first, *found, *last]
+
+
+def _growth(rule: NadamRule, steps: int) -> Any:
+    """Return the product of Nadam's momenta up to a step, which Keras keeps and we compute."""
+    momenta = (rule.beta_1 * (1 - 0.5 * 0.96**step) for step in range(1, steps + 1))
+    return np.float32(math.prod(momenta))
 
 
 def restore(model: Network, file: Any) -> bool:
@@ -69,11 +78,12 @@ def restore(model: Network, file: Any) -> bool:
     old = any(name.endswith(_OLD_ENDINGS) for name in names)
     wanted = [slots[weight][rule.slots.index(name)] for weight, name in order(rule, len(weights), alternating=not old)]
     shapes = [hdf5.shape_of(group, name) for name in names]
-    start = len(names) - len(wanted)
-    if start not in (1, 2) or shapes[0] != () or shapes[start:] != [slot.shape for slot in wanted]:
+    end = len(names) - isinstance(rule, NadamRule)  # the product of its momenta, which follows from the steps
+    start = end - len(wanted)
+    if start not in (1, 2) or shapes[0] != () or shapes[start:end] != [slot.shape for slot in wanted]:
         return False
     optimizer.iterations = max(0, hdf5.whole_number_in(group, names[0]))
-    found: list[Array] = [hdf5.array_in(group, name) for name in names[start:]]
+    found: list[Array] = [hdf5.array_in(group, name) for name in names[start:end]]
     for slot, array in zip(wanted, found, strict=True):
         slot[...] = array
     return True

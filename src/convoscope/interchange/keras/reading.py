@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from convoscope.errors import ConvoscopeError, FileFormatError
+from convoscope.errors import ConvoscopeError, ConvoscopeWarning, FileFormatError
 from convoscope.interchange.keras import beside, container, labels, training
 from convoscope.interchange.keras.container import Contents
 from convoscope.layers.registered import get_registered_object
@@ -57,6 +58,7 @@ def read(path: Path) -> Any:
     with container.opened(path) as contents:
         description = renewed(contents.architecture)
         _check_kinds(description, path)
+        _take_whole_samples(description, path)
         model = _made(description, path)
         _check_size(model, path)
         _fill(model, contents, path)
@@ -97,6 +99,22 @@ def _fill(model: Network, contents: Contents, path: Path) -> None:
     found.fill(model)
 
 
+def _take_whole_samples(description: Any, path: Path) -> None:
+    """Take dropouts that drop whole samples (noise_shape) for ordinary ones, and say so: they predict the same."""
+    found = []
+    for name, config in _layers(description):
+        if name == "Dropout" and isinstance(config, dict) and config.get("noise_shape") is not None:
+            del config["noise_shape"]
+            found.append(str(config.get("name")))
+    if found:
+        warnings.warn(
+            f"{path}: in training, {_several(found)} dropped whole samples in Keras (noise_shape), and drop single "
+            "values here.",
+            ConvoscopeWarning,
+            stacklevel=4,
+        )
+
+
 # ---- which layers there are none of here
 
 
@@ -129,6 +147,14 @@ def _several(names: list[str]) -> str:
 
 def _kinds(description: Any) -> Iterator[tuple[str, Any]]:
     """Yield the class and settings of each layer that is not known, at any depth."""
+    for name, config in _layers(description):
+        known = name in KINDS or name in MODELS or name == "Functional" or get_registered_object(name) is not None
+        if name == "Lambda" or not known:
+            yield name.rpartition(">")[2], config
+
+
+def _layers(description: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the class and settings of each layer and model, at any depth."""
     waiting = [(description, 0)]
     while waiting:
         each, depth = waiting.pop()
@@ -137,9 +163,6 @@ def _kinds(description: Any) -> Iterator[tuple[str, Any]]:
         name, config = each.get("class_name"), each.get("config")
         if not isinstance(name, str):
             continue
-        own = each.get("registered_name") or name
-        known = name in KINDS or name in MODELS or name == "Functional" or get_registered_object(str(own)) is not None
-        if not known or name == "Lambda":
-            yield name, config
-        elif isinstance(config, dict) and isinstance(config.get("layers"), list):
+        yield (name if name in KINDS else str(each.get("registered_name") or name)), config
+        if isinstance(config, dict) and isinstance(config.get("layers"), list):
             waiting += [(inner, depth + 1) for inner in reversed(config["layers"])]

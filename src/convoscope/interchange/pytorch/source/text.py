@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from convoscope.datasets.images.preprocessing import Preprocessing
+from convoscope.errors import ConvoscopeError
 from convoscope.interchange.pytorch.source import shapes, values, windows  # noqa: F401 - they register their layers
 from convoscope.interchange.pytorch.source.helpers import texts
 from convoscope.interchange.pytorch.source.layout import from_keras, is_image, to_keras
@@ -81,6 +83,8 @@ def _listed(names: Any) -> str:
 
 
 def _heading(kind: str, weights_file: str) -> str:
+    plain = weights_file.isprintable() and not set(weights_file) & set('"\\')
+    weights_file = weights_file if plain else "the safetensors file beside"
     return f'''"""A network trained with Convoscope, as a PyTorch module. It needs torch and safetensors.
 
     network = {kind}.load()                        # with the weights in {weights_file}
@@ -120,21 +124,29 @@ class {kind}(nn.Module):
 
 def _prepare(model: Network) -> str:
     """Return the method that brings images into the form that the network was trained on."""
-    told = model.preprocessing or {}
-    most = told.get("max_value", 255)
+    told = _preprocessing(model)
     shape = model.graph.input_shapes[0]
-    rule = [f"{name} {told[name]!r}" for name in ("fit", "resize", "interpolation") if told.get(name) is not None]
-    how = f" Bring them to size before ({', '.join(rule)})." if rule else ""
-    lines = ["x = torch.as_tensor(images, dtype=torch.float32)"]
-    if told and most != 255:
-        lines.append(f"x = x * ({most!r} / 255)")
-        if 1 < most <= 255:
-            lines.append("x = x.round()")
+    how, lines = "", ["x = torch.as_tensor(images, dtype=torch.float32)"]
+    if told is not None:
+        shorter = "" if told.resize is None else f", the shorter side {told.resize}"
+        how = f" Bring them to size before: {told.fit}, {told.interpolation}{shorter}."
+        if told.max_value != 255:
+            lines.append(f"x = x * ({told.max_value!r} / 255)")
+            if 1 < told.max_value < 255:
+                lines.append("x = x.round()")
     sizes = ", ".join(map(str, ("N", *shape)))
     body = "\n".join(f"        {line}" for line in [*lines, "return x"])
     return f'''    def prepare(self, images):
         """Return images ({sizes}), with values from 0 to 255, as the network takes them.{how}"""
 {body}'''
+
+
+def _preprocessing(model: Network) -> Preprocessing | None:
+    """Return what the model says of its images; None if it says nothing, or nothing that can be meant."""
+    try:
+        return None if model.preprocessing is None else Preprocessing.from_dict(model.preprocessing)
+    except (ConvoscopeError, TypeError, ValueError):
+        return None
 
 
 def _body(model: Network) -> tuple[list[Piece], list[str]]:
