@@ -6,7 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from campaign.readers import data, images, keras_files, models, own_images, packed, questions, runs, served, texts
+from campaign.readers import (
+    data,
+    images,
+    keras_files,
+    models,
+    onnx_files,
+    own_images,
+    packed,
+    questions,
+    runs,
+    served,
+    texts,
+)
 from campaign.trying import Trial
 
 
@@ -33,6 +45,7 @@ READERS = (
     Reader("snapshot", 2, models.SnapshotTrial),
     Reader("keras", 12, keras_files.KerasTrial),
     Reader("hdf5", 12, keras_files.Hdf5Trial),
+    Reader("onnx", 16, onnx_files.OnnxTrial),
     Reader("idx", 12, data.IdxTrial),
     Reader("image", 20, images.ImageTrial),
     Reader("csv", 8, data.TableTrial),

@@ -84,7 +84,10 @@ class Context:
             found = self.constant(node.input(number), setting).reshape(-1).tolist()
         else:
             return None
-        return [int(each) for each in (found if isinstance(found, list) else [found])]
+        numbers = found if isinstance(found, list) else [found]
+        if not all(type(each) is int for each in numbers):
+            raise UnsupportedError(f"its {setting} must be whole numbers, and are {numbers!r:.60}")
+        return numbers
 
     def number(self, node: OnnxNode, setting: str, place: int, default: float | None) -> float | None:
         """Return a number that is a setting in older opsets and an input in newer ones."""
@@ -96,6 +99,10 @@ class Context:
         if array.size != 1:
             raise UnsupportedError(f"{setting} must be one number, and is of shape {array.shape}")
         return float(array.reshape(-1)[0])
+
+    def also_read(self, node: OnnxNode) -> bool:
+        """Return whether somebody reads more of a node than its first output."""
+        return any(name and self.readers[name] for name in node.outputs[1:])
 
     # ---- what it makes
 
@@ -153,6 +160,8 @@ def integers_setting(node: OnnxNode, name: str, default: Sequence[int], count: i
 
 def axis_of(number: int, rank: int) -> int:
     """Return an axis of ONNX's, from 0, of so many, the batch axis included; it may count from the end."""
+    if not isinstance(number, int):
+        raise UnsupportedError(f"an axis must be a whole number, and is {number!r:.60}")
     found = number + rank if number < 0 else number
     if not 0 <= found < rank:
         raise UnsupportedError(f"it names axis {number} of {rank}")

@@ -34,9 +34,13 @@ _QUANTISED = (
 _WHY = {
     **dict.fromkeys(_QUANTISED, "it is of a quantised network; export the network as it was before it was quantised"),
     **dict.fromkeys(("If", "Loop", "Scan", "SequenceMap"), "it holds a graph of its own, and decides while it runs"),
+    "LogSoftmax": "there is no logarithm; leave it out and put a Softmax in its place, which has the same order",
+    "LRN": "there is no layer that normalises over neighbouring channels",
     "ArgMax": "it picks the class; leave it out, predictions are the probabilities",
 }
 _MOST_NAMED = 12
+#: What settings and constants lead to that are of no known form: a list where a number is due, sizes that do not fit.
+_ODD = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError)
 
 
 class NotConvertibleError(Exception):
@@ -149,6 +153,9 @@ def _convert_nodes(context: Context) -> None:
                 _apply(context, node)
         except (UnsupportedError, ConvoscopeError) as error:
             refused.append((node, str(error)))
+            lost.update(node.outputs)
+        except _ODD as error:
+            refused.append((node, f"its settings or constants do not go together: {error}"))
             lost.update(node.outputs)
     if refused:
         raise NotConvertibleError(_together(refused))

@@ -17,7 +17,7 @@ from convoscope.layers import BatchNormalization, Dropout, GroupNormalization, L
 @operator("BatchNormalization")
 def batch_normalization(context: Context, node: OnnxNode) -> Value:
     """A layer with moving averages, so that the network can be trained further."""
-    if node.setting("training_mode", 0) or len([name for name in node.outputs if name]) > 1:
+    if node.setting("training_mode", 0) or context.also_read(node):
         raise UnsupportedError("it is in training mode: export the network for inference, with model.eval()")
     if node.setting("spatial", 1) != 1:
         raise UnsupportedError("spatial=0 gives each pixel averages of its own")
@@ -58,7 +58,7 @@ def layer_normalization(context: Context, node: OnnxNode) -> Value:
     """Mean 0 and variance 1 over the last axes."""
     value = context.value(node.input(0))
     first = sample_axis(node.setting("axis", -1), value, "normalises over")
-    if len([name for name in node.outputs if name]) > 1:
+    if context.also_read(node):
         raise UnsupportedError("it also gives the means, which no layer does")
     scale, bias = context.weight(node.input(1), "the scale"), context.optional(node.input(2), "the bias")
     return _normalized(context, node, value, list(range(first, len(value.logical))), scale, bias)
@@ -82,7 +82,10 @@ def _normalized(
         others = [place for place in range(len(value.logical)) if place not in axes]
         value = arranged(value, tuple(value.logical[place] for place in (*others, *axes)))
     last = value.symbol.sample_shape[-len(axes) :]
-    scale, *biases = (np.broadcast_to(each, last) for each in ([scale] if bias is None else [scale, bias]))
+    given = [scale] if bias is None else [scale, bias]
+    if any(each.shape not in ((), last) for each in given):
+        raise UnsupportedError(f"its scale has shape {scale.shape}, and it normalises {last}")
+    scale, *biases = (np.broadcast_to(each, last) for each in given)
     name, epsilon = context.name(node, node.input(1)), real_setting(node, "epsilon", 1e-5)
 
     def make(gamma: Array, beta: Array | None) -> Value:
@@ -97,7 +100,7 @@ def _normalized(
 @operator("Dropout")
 def dropout(context: Context, node: OnnxNode) -> Value:
     """A layer that acts when the network is trained further."""
-    if len([name for name in node.outputs if name and context.readers[name]]) > 1:
+    if context.also_read(node):
         raise UnsupportedError("its mask is read, and no layer gives one")
     value = context.value(node.input(0))
     mode = context.optional(node.input(2), "training_mode")

@@ -10,17 +10,16 @@ from convoscope.interchange.onnx.reader.context import Context, image_value, int
 from convoscope.interchange.onnx.reader.layout import Value, as_image, axis, image
 from convoscope.interchange.onnx.reader.network import OnnxNode, UnsupportedError
 from convoscope.interchange.onnx.reader.operators.convolutions import padded
+from convoscope.interchange.onnx.reader.operators.slices import edged
 from convoscope.interchange.onnx.reader.operators.windows import Along, dilations_of, kernel_of, rounds_up, windows
 from convoscope.interchange.onnx.reader.tensors import Array
 from convoscope.layers import (
     AveragePooling2D,
-    Cropping2D,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
     MaxPooling2D,
     Normalization,
 )
-from convoscope.layers.symbols import Symbol
 
 
 def _prepared(context: Context, node: OnnxNode) -> tuple[Value, Along, Along]:
@@ -35,7 +34,7 @@ def _prepared(context: Context, node: OnnxNode) -> tuple[Value, Along, Along]:
 @operator("MaxPool")
 def max_pool(context: Context, node: OnnxNode) -> Value:
     """The largest of each window. What is padded never counts."""
-    if len([name for name in node.outputs if name]) > 1:
+    if context.also_read(node):
         raise UnsupportedError("it also says where the largest values are, which no layer does")
     value, rows, columns = _prepared(context, node)
     name = context.name(node)
@@ -50,29 +49,11 @@ def max_pool(context: Context, node: OnnxNode) -> Value:
         around = tuple((along.before, max(along.reach, 0)) for along in (rows, columns))
         symbol = padded(context, node, symbol, (around[0], around[1]), name)
         layer = MaxPooling2D(size, strides, name=name)
-    else:
-        symbol = _every_window(context, node, symbol, rows, columns, name)
-        layer = MaxPooling2D(1, strides, name=name)
+    else:  # a window that reaches beyond an edge has that edge in it, so that the edge again wins nothing
+        sides = {place: (along.before, max(along.reach, 0)) for place, along in ((1, rows), (2, columns))}
+        symbol = as_image(edged(context, value, sides)).symbol
+        layer = MaxPooling2D(size, strides, name=name)
     return image(context.call(layer, symbol), value.nonnegative)
-
-
-def _every_window(context: Context, node: OnnxNode, symbol: Symbol, rows: Along, columns: Along, name: str) -> Symbol:
-    """Return the largest of the windows around each pixel, cut to the first that counts: zeros must not win."""
-    cuts = []
-    for along in (rows, columns):
-        first = (along.window - 1) // 2 - along.before
-        last = first + (along.places - 1) * along.stride
-        if first < 0 or last >= along.length:
-            raise UnsupportedError(
-                f"it pads {along.before} pixels before windows of {along.window}, more than half of one"
-            )
-        cuts.append((first, along.length - 1 - last))
-    size = (rows.window, columns.window)
-    dense = MaxPooling2D(size, 1, padding="same", name=context.name(node, f"{name}.weight", "windows"))
-    symbol = context.call(dense, symbol)
-    if not any(map(any, cuts)):
-        return symbol
-    return context.call(Cropping2D(cuts, name=context.name(node, f"{name}.weight", "crop")), symbol)
 
 
 @operator("AveragePool")

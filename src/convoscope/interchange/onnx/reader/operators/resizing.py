@@ -11,6 +11,7 @@ from convoscope.checks import LARGEST_SIZE
 from convoscope.interchange.onnx.reader.context import Context, image_value, operator
 from convoscope.interchange.onnx.reader.layout import Value, as_image, image
 from convoscope.interchange.onnx.reader.network import OnnxNode, UnsupportedError
+from convoscope.interchange.onnx.reader.operators.slices import picked
 from convoscope.interchange.onnx.reader.tensors import Array
 from convoscope.layers import Layer, Resizing, UpSampling2D
 from convoscope.types import Pair
@@ -32,9 +33,8 @@ def resize(context: Context, node: OnnxNode) -> Value:
     if sizes == made:
         return value
     if mode == "nearest":
-        layer = _nearest(context, node, sizes, made, scales)
-    else:
-        layer = _linear(context, node, sizes, made, scales)
+        return _nearest(context, node, value, made, scales)
+    layer = _linear(context, node, sizes, made, scales)
     return image(context.call(layer, value.symbol), value.nonnegative)
 
 
@@ -47,10 +47,11 @@ def _sizes(context: Context, node: OnnxNode, value: Value) -> tuple[Pair, tuple[
     told = context.integers(node, "sizes", 3) if first == 2 else None
     axes = node.setting("axes")
     if axes is not None:
-        whole = list(axes) == [2, 3] or list(axes) == [-2, -1]
-        if not whole or node.text("keep_aspect_ratio_policy", "stretch") != "stretch":
-            raise UnsupportedError("it resizes other axes than height and width, or keeps their ratio")
-    elif node.text("keep_aspect_ratio_policy", "stretch") != "stretch":
+        if sorted(each % 4 for each in axes) != [2, 3]:
+            raise UnsupportedError("it resizes other axes than height and width")
+        if axes[0] % 4 == 3:
+            told, scales = (None if each is None else each[::-1] for each in (told, scales))
+    if node.text("keep_aspect_ratio_policy", "stretch") != "stretch":
         raise UnsupportedError("it keeps the ratio of height and width by a rule that no layer has")
     if told is not None:
         told = told if axes is not None else _last_two(told, [context.batch, value.shape[0]])
@@ -85,7 +86,7 @@ def _positions(node: OnnxNode, own: int, made: int, scale: float) -> Array:
     raise UnsupportedError(f"its coordinate_transformation_mode is {mode!r:.40}")
 
 
-def _nearest(context: Context, node: OnnxNode, sizes: Pair, made: Pair, scales: tuple[float, float]) -> Layer:
+def _nearest(context: Context, node: OnnxNode, value: Value, made: Pair, scales: tuple[float, float]) -> Value:
     rounding = node.text("nearest_mode", "round_prefer_floor")
     rounding = "floor" if node.op == "Upsample" or node.opset < 11 else rounding
     rounds: dict[str, Any] = {
@@ -96,15 +97,16 @@ def _nearest(context: Context, node: OnnxNode, sizes: Pair, made: Pair, scales: 
     }
     if rounding not in rounds:
         raise UnsupportedError(f"its nearest_mode is {rounding!r:.40}")
+    sizes = (value.shape[1], value.shape[2])
+    theirs, ours = [], []
     for own, new, scale in zip(sizes, made, scales, strict=True):
-        theirs = np.clip(rounds[rounding](_positions(node, own, new, scale)), 0, own - 1)
-        ours = np.clip(np.floor((np.arange(new) + 0.5) * (own / new)), 0, own - 1)
-        if not np.array_equal(theirs, ours):
-            raise UnsupportedError(
-                f"it takes other pixels of {own} for {new} than our layers do, which take those in whose middle the "
-                "new ones' middles lie (coordinate_transformation_mode half_pixel)"
-            )
-    return _layer(context, node, sizes, made, "nearest")
+        theirs.append(np.clip(rounds[rounding](_positions(node, own, new, scale)), 0, own - 1).astype(int))
+        ours.append(np.clip(np.floor((np.arange(new) + 0.5) * (own / new)), 0, own - 1))
+    if all(map(np.array_equal, theirs, ours)):
+        return image(context.call(_layer(context, node, sizes, made, "nearest"), value.symbol), value.nonnegative)
+    for place, numbers in enumerate(theirs, start=1):
+        value = picked(context, value, place, numbers)
+    return value
 
 
 def _linear(context: Context, node: OnnxNode, sizes: Pair, made: Pair, scales: tuple[float, float]) -> Layer:

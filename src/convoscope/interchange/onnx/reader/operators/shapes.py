@@ -166,7 +166,8 @@ def space_to_depth(context: Context, node: OnnxNode) -> Value:
     if height % size or width % size:
         raise UnsupportedError(f"{height}×{width} pixels cannot be divided into blocks of {size}×{size}")
     value = reshaped(value, (channels, height // size, size, width // size, size))
-    value = value.seen_as(tuple(value.logical[place] for place in (2, 4, 0, 1, 3)))
+    order = (0, 2, 4, 1, 3) if node.text("mode", "DCR") == "CRD" else (2, 4, 0, 1, 3)
+    value = value.seen_as(tuple(value.logical[place] for place in order))
     return reshaped(value, (channels * size**2, height // size, width // size))
 
 

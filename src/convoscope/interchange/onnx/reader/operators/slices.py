@@ -12,6 +12,7 @@ from convoscope.interchange.onnx.reader.layout import Groups, Value, arranged, a
 from convoscope.interchange.onnx.reader.network import OnnxNode, UnsupportedError
 from convoscope.interchange.onnx.reader.operators.affine import scaled
 from convoscope.interchange.onnx.reader.operators.shapes import axis_to_end
+from convoscope.interchange.onnx.reader.tensors import Array
 from convoscope.layers import Concatenate, Cropping2D, MaxPooling2D, Reshape, ZeroPadding2D
 from convoscope.layers.symbols import Symbol
 
@@ -122,10 +123,25 @@ def slice_(context: Context, node: OnnxNode) -> Value:
         if number in (0, -len(value.logical) - 1) and (start, step) == (0, 1) and end >= min(context.batch, 2**31 - 1):
             continue
         place = sample_axis(number, value, "takes a part along")
-        size = value.shape[place]
-        first, last = (min(max(each + size if each < 0 else each, 0), size) for each in (start, end))
-        value = part(context, value, place, first, last, step)
+        value = (
+            picked(context, value, place, _backwards(value.shape[place], start, end, step))
+            if step < 0
+            else part(context, value, place, *_ends(value.shape[place], start, end), step)
+        )
     return value
+
+
+def _ends(size: int, start: int, end: int) -> tuple[int, int]:
+    """Return the ends of a part of an axis, which may be counted from its end and may lie beyond."""
+    first, last = (min(max(each + size if each < 0 else each, 0), size) for each in (start, end))
+    return first, last
+
+
+def _backwards(size: int, start: int, end: int, step: int) -> Array:
+    found = np.arange(size)[start : None if end < -size else end : step]
+    if not found.size:
+        raise UnsupportedError("it takes nothing")
+    return found
 
 
 @operator("Split")
@@ -147,15 +163,18 @@ def split(context: Context, node: OnnxNode) -> list[Value]:
 
 @operator("Gather")
 def gather(context: Context, node: OnnxNode) -> Value:
-    """One index of an axis, or several that follow each other."""
+    """One index of an axis, or several."""
     value = context.value(node.input(0))
     place = sample_axis(integer_setting(node, "axis", 0), value, "picks from")
     indices = context.constant(node.input(1), "the indices")
     size = value.shape[place]
-    wanted = [int(each) + size if each < 0 else int(each) for each in indices.reshape(-1)]
-    if indices.ndim > 1 or not wanted or wanted != list(range(wanted[0], wanted[0] + len(wanted))):
-        raise UnsupportedError("it picks indices that do not follow each other")
-    found = part(context, value, place, wanted[0], wanted[-1] + 1)
+    wanted = indices.reshape(-1)
+    if indices.ndim > 1 or not wanted.size or wanted.dtype.kind not in "iu":
+        raise UnsupportedError("its indices are no row of whole numbers")
+    wanted = np.where(wanted < 0, wanted + size, wanted)
+    if wanted.min() < 0 or wanted.max() >= size:
+        raise UnsupportedError(f"it picks an index that is not there, of {size}")
+    found = picked(context, value, place, wanted)
     if indices.ndim:
         return found
     return found.seen_as((*found.logical[:place], *found.logical[place + 1 :]))
@@ -217,13 +236,25 @@ def _repeated(context: Context, value: Value, place: int, first: int, last: int,
         numbers = numbers % size
     else:
         raise UnsupportedError(f"it pads with the mode {mode!r:.40}, over {first} and {last} of {size}")
-    if first + last > _MOST_PIECES:
-        raise UnsupportedError(
-            f"it pads {first + last} pixels with the mode {mode!r}, and at most {_MOST_PIECES} are read"
-        )
+    return picked(context, value, place, numbers)
+
+
+def edged(context: Context, value: Value, sides: dict[int, tuple[int, int]]) -> Value:
+    """Return a value with its outermost numbers again beyond its ends, along some axes."""
+    for place, (first, last) in sides.items():
+        value = _repeated(context, value, place, first, last, "edge")
+    return value
+
+
+def picked(context: Context, value: Value, place: int, numbers: Array) -> Value:
+    """Return what has these indices along an axis, each of which may come several times: parts side by side."""
+    if np.array_equal(numbers, np.arange(value.shape[place])):
+        return value
+    ends = [n for n in range(1, len(numbers)) if numbers[n] != numbers[n - 1] + 1]
+    if len(ends) >= _MOST_PIECES:
+        raise UnsupportedError(f"it takes {len(ends) + 1} separate parts of an axis, and at most {_MOST_PIECES} can be")
     along = AlongAxis(value, place)
     symbol = along.image(context)
-    ends = [n for n in range(1, len(numbers)) if numbers[n] != numbers[n - 1] + 1]
     pieces = [
         along.cropped(context, symbol, int(numbers[start]), int(numbers[stop - 1]) + 1)
         for start, stop in zip([0, *ends], [*ends, len(numbers)], strict=True)

@@ -1,0 +1,26 @@
+"""All of ONNX's own cases of the operators that are read: each is right to its tolerance, or says why it is no model."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from tests.interchange.onnx_nodes import REASONS, check, collected
+
+#: The modules of the operators, in parts that take alike.
+PARTS = (
+    "conv convtranspose maxpool averagepool globalaveragepool globalmaxpool batch_normalization gemm matmul",
+    "abs add sub mul div clip relu leakyrelu prelu elu selu celu sigmoid hardsigmoid hardswish tanh softplus softsign",
+    "gelu mish exp neg min max sum mean pow thresholdedrelu identity dropout softmax cast pad concat",
+    "layernormalization groupnormalization instance_normalization reshape flatten transpose squeeze unsqueeze slice",
+    "split gather expand reducemean reducesum reducemax reducemin resize upsample depthtospace spacetodepth",
+)
+
+
+def test_all_cases(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = Counter(check(case, tmp_path) or "right" for case in collected(" ".join(PARTS).split()))
+    with capsys.disabled():
+        print("\n" + "\n".join(f"{count:5} {reason}" for reason, count in found.most_common()))
+    assert found["right"] >= 230
+    assert set(found) - {"right"} <= set(REASONS)
