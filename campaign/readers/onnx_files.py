@@ -21,10 +21,10 @@ from convoscope.interchange.onnx.writer.file import content_of
 _MOST_PREDICTED = 1 << 14  # numbers of an image
 _NUMBERS = (-(2**63), -(2**31), -7, -1, 0, 1, 2, 3, 5, 7, 64, 1000, 2**24, 2**28 + 1, 2**31 - 1, 2**40, 2**62)
 _OPERATORS = (
-    "Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Conv", "ConvTranspose", "Div", "Expand",
-    "Flatten", "Gather", "Gemm", "GlobalMaxPool", "If", "LayerNormalization", "LRN", "MatMul", "MaxPool", "Mul",
-    "PRelu", "Pad", "QuantizeLinear", "ReduceMean", "Reshape", "Resize", "Shape", "Slice", "Softmax", "Split", "Squeeze", "Sum",
-    "Transpose", "Unsqueeze",
+    "Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Conv", "ConvTranspose", "Div",
+    "Expand", "Flatten", "Gather", "Gemm", "GlobalMaxPool", "If", "LayerNormalization", "LRN", "MatMul",
+    "MaxPool", "Mul", "PRelu", "Pad", "QuantizeLinear", "ReduceMean", "Reshape", "Resize", "Shape", "Slice",
+    "Softmax", "Split", "Squeeze", "Sum", "Transpose", "Unsqueeze",
 )  # fmt: skip
 
 
@@ -32,7 +32,7 @@ class OnnxTrial:
     """A file is read, and the model predicts one blank image."""
 
     def __init__(self, folder: Path) -> None:
-        networks = [_classifier(), _mixed()]
+        networks = [classifier(), mixed()]
         layers = cs.layers
         own = cs.Sequential(
             [
@@ -88,7 +88,7 @@ def _whole(nodes: list[Any], shape: list[Any], out: list[Any], tensors: list[Any
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
 
 
-def _classifier() -> Any:
+def classifier() -> Any:
     """A network with its channels first, and a chain of nodes that computes a Reshape's shape."""
     node = helper.make_node
     nodes = [
@@ -120,7 +120,7 @@ def _classifier() -> Any:
     return _whole(nodes, ["batch", 3, 8, 8], ["batch", 3], tensors, 17)
 
 
-def _mixed() -> Any:
+def mixed() -> Any:
     """What the other has not: parts of values, axes in another order, means, an activation of several nodes."""
     node = helper.make_node
     nodes = [
@@ -144,8 +144,8 @@ def _mixed() -> Any:
     tensors = [
         _tensor("mean", 1, 4, 1, 1),
         numpy_helper.from_array(np.array([0, 0, 1, 1, 0, 0, 1, 1]), "pads"),
-        numpy_helper.from_array(np.array([0, 2, 2, 6, 6]), "groups"),
-        numpy_helper.from_array(np.array([0, 4, 6, 6]), "together"),
+        numpy_helper.from_array(np.array([0, 2, 2, 8, 7]), "groups"),
+        numpy_helper.from_array(np.array([0, 4, 8, 7]), "together"),
         numpy_helper.from_array(np.array([1, 2]), "hw"),
         *(_tensor(f"l.{name}", 4) for name in ("weight", "bias")),
         _tensor("m", 4, 3),
@@ -153,7 +153,7 @@ def _mixed() -> Any:
         numpy_helper.from_array(np.float32(-1), "least"),
         numpy_helper.from_array(np.float32(2), "most"),
     ]
-    return _whole(nodes, ["batch", 4, 4, 4], ["batch", 3], tensors, 18)
+    return _whole(nodes, ["batch", 4, 6, 5], ["batch", 3], tensors, 18)
 
 
 # ---- damages of messages

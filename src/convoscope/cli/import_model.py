@@ -30,6 +30,15 @@ def command(
             show_default=False,
         ),
     ] = None,
+    input_shape: Annotated[
+        str | None,
+        typer.Option(
+            "--input-shape",
+            metavar="HxWxC",
+            help="The size of its images, for an ONNX file that leaves it open: 224x224x3.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Run ``convoscope import``; `HELP` says what it does."""
     from convoscope.cli.console import results
@@ -37,12 +46,23 @@ def command(
 
     target = _target(file, output)
     title = format_of(file).title
-    model = read(file)
+    model = read(file, **({} if input_shape is None else {"input_shape": _sizes(input_shape)}))
     model.save(target)
     console = results()
     for line in (_told(model, title), f"Written: {target} ({file_size(target.stat().st_size)})"):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
     console.print(f"See inside it: convoscope explore {target}", soft_wrap=True, markup=False, highlight=False)
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    """Return the sizes that a text such as 224x224x3 says."""
+    from convoscope.checks import shape
+    from convoscope.errors import ConfigurationError
+
+    parts = text.lower().replace("×", "x").split("x")
+    if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
+        raise ConfigurationError(f"--input-shape takes whole numbers, as in 224x224x3, but {text!r} came.")
+    return shape(tuple(map(int, parts)), "--input-shape", "import")
 
 
 def _target(file: Path, output: Path | None) -> Path:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import os
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -57,9 +57,17 @@ class Format:
     beginnings: tuple[tuple[int, bytes], ...] = ()
     members: tuple[str, ...] = ()
 
-    def read(self, path: Path) -> Any:
-        """Read a model."""
-        return _function(self.reader)(path)
+    def read(self, path: Path, **options: Any) -> Any:
+        """Read a model.
+
+        Raises
+        ------
+        UnknownNameError
+            If the format has no such option.
+        """
+        reader = _function(self.reader)
+        self._check(options, list(inspect.signature(reader).parameters)[1:])
+        return reader(path, **options)
 
     def write(self, model: Network, path: Path, **options: Any) -> None:
         """Write a model, which must be built.
@@ -74,12 +82,14 @@ class Format:
         from convoscope.models.subclassed import plain
 
         writer = _function(self.writer)
-        known = list(inspect.signature(writer).parameters)[2:]
+        self._check(options, list(inspect.signature(writer).parameters)[2:])
+        model.build()
+        writer(plain(model), path, **options)
+
+    def _check(self, options: Iterable[str], known: list[str]) -> None:
         for option in options:
             if option not in known:
                 raise unknown_name(f"option of {self.title} files", option, known or ["none"])
-        model.build()
-        writer(plain(model), path, **options)
 
     def holds(self, path: Path, start: bytes) -> bool:
         """Return whether the content of a file, of which the first bytes are given, tells that it is of this kind."""
@@ -157,12 +167,14 @@ def format_of(path: str | os.PathLike[str]) -> Format:
     return found or OWN
 
 
-def read(path: str | os.PathLike[str]) -> Any:
+def read(path: str | os.PathLike[str], **options: Any) -> Any:
     """Read a model from a file of any format that is known.
 
     Parameters
     ----------
     path : path
+    **options
+        Those of the format: ``input_shape=(224, 224, 3)`` of an ONNX file that leaves the size of its images open.
 
     Returns
     -------
@@ -176,7 +188,7 @@ def read(path: str | os.PathLike[str]) -> Any:
         If the library that reads it is not installed.
     """
     path = user_path(path)
-    return format_of(path).read(path)
+    return format_of(path).read(path, **options)
 
 
 def write(model: Network, path: str | os.PathLike[str], format: str | None = None, **options: Any) -> None:

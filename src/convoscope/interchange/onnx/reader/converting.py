@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from convoscope.checks import shape as as_shape
 from convoscope.errors import ConfigurationError, ConvoscopeError
 from convoscope.interchange.onnx.reader import operators
 from convoscope.interchange.onnx.reader.context import FREE_BATCH, OPERATORS, Context
@@ -128,14 +129,16 @@ class _Start:
             shown = ", ".join("?" if not isinstance(size, int) else str(size) for size in known)
             raise ConfigurationError(
                 f"The ONNX file leaves sizes of its input {self.record.name!r:.80} open: ({shown}). Give them: "
-                "input_shape=(224, 224, 3), or --input-shape 224x224x3."
+                "convoscope import FILE --input-shape 224x224x3, or in Python "
+                "convoscope.interchange.formats.read(path, input_shape=(224, 224, 3))."
             )
         if told is None:
             return tuple(int(size) for size in known if isinstance(size, int))
+        told = as_shape(told, "input_shape", "The ONNX file")
         if len(told) != len(known) or any(isinstance(k, int) and k != t for k, t in zip(known, told, strict=True)):
             shown = ", ".join("?" if not isinstance(size, int) else str(size) for size in known)
             raise ConfigurationError(f"input_shape={tuple(told)} does not fit the file's input, which is ({shown}).")
-        return tuple(told)
+        return told
 
 
 def _convert_nodes(context: Context) -> None:

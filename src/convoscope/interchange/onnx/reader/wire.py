@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 
 #: A network of 1,000 nodes has 30,000.
-MOST_FIELDS = 1_000_000
+MOST_FIELDS = 500_000
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
@@ -21,8 +21,8 @@ class DamagedError(ValueError):
 class Budget:
     """How many fields and numbers may still be read."""
 
-    def __init__(self, most: int = MOST_FIELDS) -> None:
-        self.left = most
+    def __init__(self) -> None:
+        self.left = MOST_FIELDS
 
     def take(self, count: int = 1) -> None:
         """Count some.

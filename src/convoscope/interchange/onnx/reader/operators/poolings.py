@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from convoscope.interchange.onnx.reader.context import Context, image_value, integer_setting, operator
-from convoscope.interchange.onnx.reader.layout import Value, as_image, axis, image
+from convoscope.interchange.onnx.reader.layout import Value, as_image, image
 from convoscope.interchange.onnx.reader.network import OnnxNode, UnsupportedError
 from convoscope.interchange.onnx.reader.operators.convolutions import padded
 from convoscope.interchange.onnx.reader.operators.slices import edged
@@ -91,7 +91,7 @@ def whole_image(context: Context, node: OnnxNode, value: Value, kind: Any) -> Va
     """Return a mean or maximum of each channel, without axes that nobody needs."""
     layer = kind(keepdims=_as_image_later(context, node), name=context.name(node))
     symbol = context.call(layer, value.symbol)
-    channels = axis(symbol.sample_shape[-1])
+    channels = value.physical[2]
     physical = ((), (), channels) if layer.keepdims else (channels,)
     return Value(symbol, (channels, (), ()), physical, nonnegative=value.nonnegative)
 

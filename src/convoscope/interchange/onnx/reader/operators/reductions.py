@@ -36,10 +36,9 @@ def reduce(context: Context, node: OnnxNode) -> Value:
     if 0 in axes:
         raise UnsupportedError("it goes over the batch axis, and images of a batch stay apart")
     count = math.prod(value.shape[each - 1] for each in axes)
-    if rank == 4 and axes == {2, 3} and node.op in _WHOLE:
-        found = whole_image(context, node, as_image(value), _WHOLE[node.op])
-    else:
-        found = _reduced(context, node, value, {each - 1 for each in axes})
+    if rank == 4 and axes == {2, 3}:
+        value = as_image(value)
+    found = _reduced(context, node, value, {each - 1 for each in axes})
     if not integer_setting(node, "keepdims", 1):
         left = tuple(group for place, group in enumerate(found.logical, start=1) if place not in axes)
         found = found.seen_as(left)
@@ -47,13 +46,17 @@ def reduce(context: Context, node: OnnxNode) -> Value:
 
 
 def _reduced(context: Context, node: OnnxNode, value: Value, axes: set[int]) -> Value:
-    """Pool an image of (what is kept, what is put together, 1)."""
+    """Pool a whole image, or one of (what is kept, what is put together, 1)."""
     gone = {factor for place in axes for factor in value.logical[place]}
     kept = tuple(factor for factor in flat(value.physical) if factor not in gone)
     row = tuple(factor for factor in flat(value.physical) if factor in gone)
     logical = tuple(() if place in axes else group for place, group in enumerate(value.logical))
     if not row:
         return value.seen_as(logical)
+    image = len(value.physical) == 3 and set(flat(value.physical[:2])) == gone
+    if image and node.op in _WHOLE:
+        whole = whole_image(context, node, value, _WHOLE[node.op])
+        return Value(whole.symbol, logical, whole.physical, nonnegative=value.nonnegative)
     value = arranged(value, (kept, row, ()))
     layer = _POOLINGS[node.op]((1, value.symbol.sample_shape[1]), name=context.name(node))
     symbol = context.call(layer, value.symbol)
