@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from tests.photos import arrays, drawn, fill
 
 import convoscope as cs
-from convoscope.errors import DataError, FileFormatError, ShapeError, UnknownNameError
+from convoscope.errors import ConfigurationError, DataError, FileFormatError, ShapeError, UnknownNameError
 from convoscope.layers import Dense
 
 
@@ -56,8 +57,18 @@ def test_what_cannot_be_trained_on_is_said() -> None:
         cs.Classifier.fit(x, y[:3])
     with pytest.raises(DataError, match="names the class 'stripes', which is not in class_names"):
         cs.Classifier.fit(x, y, ["disc"])
-    with pytest.raises(DataError, match="has 1 names, but a class number is 1"):
+    with pytest.raises(DataError, match="has 1 name, but a class number is 1"):
         cs.Classifier.fit(x, [0, 0, 1, 1], ["disc"])
+    with pytest.raises(DataError, match="'disc' more than once"):
+        cs.Classifier.fit(x, [0, 0, 1, 1], ["disc", "disc"])
+    with pytest.raises(ConfigurationError, match="a name for each class, but is the text 'ab'"):
+        cs.Classifier.fit(x, [0, 0, 1, 1], "ab")
+    for number in (0.5, float("nan")):
+        with pytest.raises(DataError, match=f"for each photo, but one is {number}"):
+            cs.Classifier.fit(x, [0.0, 0.0, 1.0, number])
+    for images in ("photos", Path("photos"), b"bytes", 3, None):
+        with pytest.raises(ConfigurationError, match=r"came\. Put a single image into a list"):
+            cs.Classifier.fit(images, y)  # type: ignore[arg-type]
     with pytest.raises(DataError, match="begin at 0"):
         cs.Classifier.fit(x, [0, 0, -1, 1])
     with pytest.raises(ShapeError, match="a class number or a name for each photo"):
@@ -70,3 +81,25 @@ def test_another_model_is_no_classifier(tmp_path: Path) -> None:
     cs.Sequential([Dense(2, input_shape=(3,))]).save(tmp_path / "model.safetensors")
     with pytest.raises(FileFormatError, match="no classifier of photos"):
         cs.Classifier.load(tmp_path / "model.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"minutes": -1}, "minutes is how long fine-tuning may take, 0 for none, but is -1"),
+        ({"minutes": float("nan")}, "but is nan"),
+        ({"fine_tune": 0}, "fine_tune must be at least 1, but is 0"),
+        ({"fine_tune": 99}, "has 18 blocks"),
+        ({"seed": -1}, "seed must be at least 0"),
+    ],
+)
+def test_options_that_cannot_be_meant_are_refused_before_anything_is_read(
+    options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        cs.Classifier.fit(["nowhere.jpg"] * 2, ["one", "other"], **options)
+
+
+def test_whole_numbers_may_be_floats() -> None:
+    x, _ = arrays({"disc": 2, "stripes": 2})
+    assert cs.Classifier.fit(x, [0.0, 0.0, 1.0, 1.0], ["disc", "stripes"]).class_names == ["disc", "stripes"]

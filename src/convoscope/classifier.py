@@ -14,7 +14,7 @@ from convoscope.applications import backbone as find_backbone
 from convoscope.applications.backbones import DEFAULT
 from convoscope.engine.select import current
 from convoscope.engine.threads import get_threads
-from convoscope.errors import DataError, FileFormatError, ShapeError
+from convoscope.errors import ConfigurationError, DataError, FileFormatError, ShapeError
 from convoscope.models import load_model
 from convoscope.models.network import Network
 from convoscope.paths import user_path
@@ -25,6 +25,8 @@ from convoscope.runs.photo_training import train_photos
 from convoscope.runs.photos import check_backbone, load_photos, spelled
 from convoscope.transfer import Choice, Extractor, FeatureStore, Photos, Wishes
 from convoscope.transfer.choosing import MINUTES, train as train_way
+from convoscope.transfer.fine_tuning import check_blocks
+from convoscope.wording import counted
 
 Say = Callable[[str], None]
 
@@ -173,14 +175,16 @@ class Classifier:
         """
         from convoscope.datasets.images.preprocessing import Preprocessing
 
+        wishes = Wishes(minutes, fine_tune, seed=seed)
         labels, names = _classes(y, class_names)
         found = find_backbone(backbone)
+        if fine_tune is not None:
+            check_blocks(found, fine_tune)
         images = Preprocessing.from_dict(found.preprocessing).prepare_all(x, threads=get_threads())
         if len(images) != len(labels):
             raise ShapeError(f"Each photo needs a label, but there are {len(images)} photos and {len(labels)} labels.")
         digests = [f"{number}" for number in range(len(images))]
         photos = Photos(images, labels, digests, names, threads=get_threads())
-        wishes = Wishes(minutes, fine_tune, seed=seed)
         choice: Choice = train_way(photos, Extractor(found, _Unkept()), wishes)
         return cls(choice.classified.model)
 
@@ -226,17 +230,32 @@ def _classes(y: npt.ArrayLike, names: Sequence[str] | None) -> tuple[npt.NDArray
     given = np.asarray(y)
     if given.ndim != 1 or not len(given):
         raise ShapeError(f"y has a class number or a name for each photo, but its shape is {given.shape}.")
+    known = None if names is None else _checked_names(names)
+    if given.dtype.kind == "f":
+        odd = given[~np.isfinite(given) | (given != np.round(given))]
+        if odd.size:
+            raise DataError(f"y has a class number or a name for each photo, but one is {odd[0]}.")
+        given = given.astype(np.int64)
     if given.dtype.kind in "iu":
         numbers = given.astype(np.int64)
         if numbers.min() < 0:
             raise DataError(f"Class numbers begin at 0, but one is {numbers.min()}.")
         count = int(numbers.max()) + 1
-        known = tuple(map(str, range(count))) if names is None else tuple(names)
+        known = tuple(map(str, range(count))) if known is None else known
         if len(known) < count:
-            raise DataError(f"class_names has {len(known)} names, but a class number is {count - 1}.")
+            raise DataError(f"class_names has {counted(len(known), 'name')}, but a class number is {count - 1}.")
         return numbers, known
-    known = tuple(sorted({str(each) for each in given})) if names is None else tuple(names)
+    known = tuple(sorted({str(each) for each in given})) if known is None else known
     unknown = sorted({str(each) for each in given} - set(known))
     if unknown:
         raise DataError(f"y names the class {unknown[0]!r}, which is not in class_names: {', '.join(known)}.")
     return np.array([known.index(str(each)) for each in given]), known
+
+
+def _checked_names(names: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(names, str):
+        raise ConfigurationError(f"class_names is a list with a name for each class, but is the text {names!r}.")
+    known = tuple(map(str, names))
+    if twice := [name for name in dict.fromkeys(known) if known.count(name) > 1]:
+        raise DataError(f"class_names has {twice[0]!r} more than once. Give each class a name of its own.")
+    return known

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from convoscope.checks import integer, real
+from convoscope.errors import ConfigurationError
+from convoscope.seeds import check_seed
 from convoscope.transfer.features import Extractor, Progress, View
 from convoscope.transfer.fine_tuning import Plan, fine_tune
 from convoscope.transfer.frozen import Classified, head_of, train_frozen
@@ -120,6 +123,15 @@ class Wishes:
     blocks: int | None = None
     balanced: bool = False
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if real(self.minutes, "minutes", "Training", finite=False) < 0 or not math.isfinite(self.minutes):
+            raise ConfigurationError(
+                f"minutes is how long fine-tuning may take, 0 for none, but is {self.minutes:g}. Write 3, or 0.5."
+            )
+        if self.blocks is not None:
+            integer(self.blocks, "fine_tune", "Training")
+        check_seed(self.seed)
 
 
 def train(

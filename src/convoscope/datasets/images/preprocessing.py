@@ -18,6 +18,7 @@ from convoscope.datasets.folder.reading import read_colours
 from convoscope.datasets.images.fitting import FITS, INTERPOLATIONS, Fit, fit_named
 from convoscope.datasets.images.sources import source_of
 from convoscope.errors import ConfigurationError, ConvoscopeError, unknown_name
+from convoscope.wording import with_article
 
 _LIGHT = 0.5
 _CLEARLY_DIFFERENT = 0.5
@@ -238,6 +239,11 @@ class Preprocessing:
         """
         if errors not in _ERRORS:
             raise unknown_name("errors", errors, _ERRORS)
+        if isinstance(images, (str, bytes, os.PathLike)) or not hasattr(images, "__iter__"):
+            raise ConfigurationError(
+                f"Images are given in a list, an array, or what else can be gone through, but "
+                f"{with_article(type(images).__name__)} came. Put a single image into a list: [image]."
+            )
         count = threads or os.cpu_count() or 1
         most = _WAITING * count if ahead is None else max(count, ahead)
         waiting: deque[Future[Prepared | ConvoscopeError]] = deque()
