@@ -48,6 +48,14 @@ def test_without_time_the_reason_says_how_much_it_would_take(
     assert choice.reason.endswith("To fine-tune it would take about 1 minute; --minutes 1 allows that.")
 
 
+def test_more_blocks_leave_time_for_fewer_epochs() -> None:
+    quick = Extractor(LITE0)
+    quick.seconds_an_image = 0.01
+    many = Photos(np.zeros((1000, 1, 1, 3), np.uint8), np.zeros(1000, int), ["same"] * 1000, ("one", "other"))
+    # 0.01 s, 1,000 images, 1.8 passes: an epoch of 4 blocks takes 45 s, one of all 18 blocks 151 s.
+    assert [choosing._epochs(many, quick, Wishes(4.0, blocks))[0] for blocks in (None, 4, 18)] == [5, 5, 1]
+
+
 def test_uniform_images_are_tried_from_scratch(extractor: Extractor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choosing, "_FEW", 4)
     monkeypatch.setattr(choosing, "_GOOD", 2.0)
