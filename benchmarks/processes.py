@@ -169,7 +169,9 @@ def _command(python: Path, measurement: Measurement) -> list[str]:
 
 
 def _environment(measurement: Measurement) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), **(MALLOC if measurement.tuned else {})}
+    # A package that pip installed is compiled; forbidden to keep what it compiles, a checkout would be anew each time.
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": str(ROOT), **(MALLOC if measurement.tuned else {})}
 
 
 def _too_late() -> str:
