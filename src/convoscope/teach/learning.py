@@ -21,6 +21,7 @@ from convoscope.transfer import Choice, Photos, Wishes, train
 
 _MOST_SUSPICIOUS = 60
 _MOST_BACKGROUNDS = 3
+_PARTS = 3  # of the only recording of a class
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,13 +67,6 @@ class Trained:
     def predicted(self) -> npt.NDArray[np.int64]:
         """The class of each picture by classifiers that had not seen it."""
         return np.asarray(self.choice.classified.held_out.argmax(axis=1), np.int64)
-
-    @property
-    def confusion(self) -> list[list[int]]:
-        """How many pictures of each class (rows) were taken for each (columns)."""
-        count = len(self.groups)
-        counts = np.bincount(self.labels * count + self.predicted, minlength=count * count)
-        return [[int(each) for each in row] for row in counts.reshape(count, count)]
 
     @property
     def right(self) -> int:
@@ -121,6 +115,12 @@ class Trained:
         def as_learned(id_: int | None) -> bool:
             return id_ is None or (id_ in there and there[id_].group == learned[id_])
 
+        place = {group: number for number, group in enumerate(board.names)}
+        order = sorted(range(len(self.groups)), key=lambda index: place.get(self.groups[index], len(place)))
+        rank = np.argsort(order)  # of each class, in the order in which the page shows them
+        labels, predicted = rank[self.labels], rank[self.predicted]
+        confusion = np.zeros((len(order), len(order)), int)
+        np.add.at(confusion, (labels, predicted), 1)
         backgrounds = [each.reason for each in self.findings.of(BACKGROUND)[:_MOST_BACKGROUNDS]]
         suspicious = [
             each
@@ -128,10 +128,10 @@ class Trained:
             if as_learned(each["id"]) and as_learned(each["twin"]) and not there[each["id"]].checked
         ]
         return {
-            "classes": self.groups,
-            "names": self.class_names,
-            "confusion": self.confusion,
-            "cells": np.stack([self.ids, self.labels, self.predicted], axis=1).tolist(),
+            "classes": [self.groups[index] for index in order],
+            "names": [self.class_names[index] for index in order],
+            "confusion": confusion.tolist(),  # rows: the classes of pictures; columns: what these were taken for
+            "cells": np.stack([self.ids, labels, predicted], axis=1).tolist(),
             "accuracy": self.right / len(self.labels),
             "interval": self.interval,
             "seconds": round(self.seconds, 2),
@@ -190,7 +190,8 @@ def recordings(pictures: Sequence[Picture]) -> tuple[npt.NDArray[np.int64], set[
     """Return which pictures are to be held out together, and classes where that could not be done.
 
     Pictures of one recording look alike: to learn from some of them and test with the others would flatter. But a class
-    of which there is only one recording must be torn apart, for without it the class would not be known.
+    of which there is only one recording must be torn apart, for without it the class would not be known: into three
+    parts, each of pictures that follow one another.
 
     Returns
     -------
@@ -198,11 +199,14 @@ def recordings(pictures: Sequence[Picture]) -> tuple[npt.NDArray[np.int64], set[
         A number for each picture, the same for those of one recording; ids of classes.
     """
     of_class: dict[int, set[str]] = {}
+    recorded: dict[int, list[int]] = {}
     for picture in pictures:
         of_class.setdefault(picture.group, set()).add(picture.recording or f"picture {picture.id}")
+        recorded.setdefault(picture.group, []).append(picture.id)
     torn = {group for group, some in of_class.items() if len(some) == 1}
+    part_of = {each: index * _PARTS // len(ids) for group, ids in recorded.items() for index, each in enumerate(ids)}
     keys = [
-        f"{picture.group} {picture.recording}" if picture.recording and picture.group not in torn else f"{picture.id}"
+        (picture.group, picture.recording or picture.id, part_of[picture.id] if picture.group in torn else 0)
         for picture in pictures
     ]
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}

@@ -2,9 +2,9 @@
 
 import { h, select } from "../shared/dom.js";
 
-function opened(title, ...content) {
+function opened(title, properties, ...content) {
   const close = h("button", { type: "button", onclick: () => dialog.close() }, "Close");
-  const dialog = h("dialog", { "aria-labelledby": "dialog-title" }, h("h2", { id: "dialog-title" }, title), ...content, h("div", { class: "row end" }, close)); // prettier-ignore
+  const dialog = h("dialog", { ...properties, "aria-labelledby": "dialog-title" }, h("h2", { id: "dialog-title" }, title), ...content, h("div", { class: "row end" }, close)); // prettier-ignore
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
@@ -26,17 +26,21 @@ export function showPicture({ id, name, group }, classes, change) {
   move.control.value = String(group);
   const dialog = opened(
     name,
+    {},
     h("img", { class: "picture-large", src: `data/picture/${id}`, alt: `Picture ${id}` }),
     h("div", { class: "row" }, move.field, h("button", { type: "button", onclick: () => act({ do: "remove pictures", ids: [id] }) }, "Remove")), // prettier-ignore
   );
 }
 
-/** Says what was saved. */
-export function showSaved({ rows, page }) {
+/** Says what was saved, and what can be done with it. */
+export function showSaved({ rows, commands, page }) {
   opened(
     "Saved",
+    { class: "wide" },
     h("table", {}, h("tbody", {}, rows.map(([what, where]) => h("tr", {}, h("th", { scope: "row" }, what), h("td", {}, where))))),
     h("p", { class: "note" }, "The page is one file. It classifies by webcam in any browser, without a network: give it to whom you like."), // prettier-ignore
+    h("h3", {}, "In a terminal"),
+    h("dl", {}, commands.map(([what, command]) => [h("dt", {}, what), h("dd", {}, h("code", {}, command))]).flat()),
     h("p", {}, h("a", { href: page, download: "classifier.html", id: "download-page" }, "Download the page")),
   );
 }

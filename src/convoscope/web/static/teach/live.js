@@ -5,6 +5,7 @@ import { h, select, setText } from "../shared/dom.js";
 import { paintEvidence } from "./evidence.js";
 
 const SMOOTHED = 12; // frames that the rate is taken over
+const WEIGHED = 5; // frames of the camera, of which most must show none of the classes before the page says so
 
 /** A share in whole percents; only all is 100 % and only nothing 0 %. */
 export function percent(share) {
@@ -44,6 +45,7 @@ export function createLive(holder, { frame, camera, ask, names, say }) {
   let shown = null; // the last answer
   let rows = new Map(); // key -> the parts of its bar
   let times = [];
+  let nones = []; // of the last frames, whether they showed none of the classes
   let still = false; // whether the picture is one that a person gave
 
   const tell = (problem) => say(problem.message, "error");
@@ -63,7 +65,7 @@ export function createLive(holder, { frame, camera, ask, names, say }) {
     still = false;
     seen.classList.toggle("mirrored", on && camera.isMirror());
     if (!on) return;
-    times = [];
+    [times, nones] = [[], []];
     loop();
     const all = await camera.all();
     cameras.field.hidden = all.length < 2;
@@ -90,7 +92,8 @@ export function createLive(holder, { frame, camera, ask, names, say }) {
     } catch (problem) {
       if (!(problem instanceof TypeError)) await new Promise((go) => setTimeout(go, 500)); // it is said elsewhere
     }
-    shown = found;
+    nones = still ? [found?.none] : [...nones, found?.none].slice(-WEIGHED);
+    shown = found && { ...found, none: 2 * nones.filter(Boolean).length > nones.length };
     drawAgain();
     holder.dataset.answers = String(Number(holder.dataset.answers ?? 0) + 1);
     if (!found) return;

@@ -33,7 +33,7 @@ const sending = createSending({
   onsent: () => refresh(),
   onrefused: (_, why) => {
     refused.push(why);
-    say(refused.length === 1 ? why : `${refused.length} pictures could not be used. The last: ${why}`, "error");
+    say(refused.length === 1 ? why : `${refused.length} files could not be used. The last: ${why}`, "error");
   },
   onchange: () => show(),
 });
@@ -159,11 +159,13 @@ function show() {
             ? `The network looks at ${plural(waiting, "more picture")} of ${count} …`
             : filled.length < 2
               ? "Record or drop pictures into two classes at least."
-              : trained?.upToDate
-                ? "Up to date with your pictures."
-                : trained
-                  ? "Your pictures have changed since."
-                  : `${plural(count, "picture")}, ready.`);
+              : filled.some(({ pictures }) => pictures.length < 2)
+                ? "A class needs two pictures at least."
+                : trained?.upToDate
+                  ? "Up to date with your pictures."
+                  : trained
+                    ? "Your pictures have changed since."
+                    : `${plural(count, "picture")}, ready.`);
   setText(byId("progress"), words);
 }
 

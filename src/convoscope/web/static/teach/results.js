@@ -5,6 +5,12 @@ import { plural } from "../shared/format.js";
 import { likelihood, percent } from "./live.js";
 
 const LISTED = 40; // pictures of one cell
+const LABEL = "suspected label"; // the kinds of convoscope.quality
+const WORDS = {
+  [LABEL]: ({ own, other, sure }) => `In “${own}”, but looks like “${other}” (${likelihood(sure)} sure).`,
+  "near-duplicate": ({ own, other }) => `In “${own}”, and the same picture is in “${other}”: at most one of them is right.`,
+  outlier: ({ own, reason }) => `In “${own}”. ${reason}`,
+};
 
 /** The results in `holder`; `act.open(picture)` shows a picture large. */
 export function createResults(holder, { act }) {
@@ -12,10 +18,10 @@ export function createResults(holder, { act }) {
 
   return function show({ trained }) {
     holder.hidden = !trained;
-    const key = JSON.stringify([trained?.names, trained?.confusion, trained?.upToDate, trained?.seconds]);
+    const key = JSON.stringify([trained?.names, trained?.cells, trained?.notes, trained?.seconds]);
     if (!trained || key === drawn) return;
     drawn = key;
-    const { names, confusion, accuracy, interval, cells, seconds, flattered } = trained;
+    const { names, confusion, accuracy, interval, cells, seconds, flattered, notes } = trained;
     const shown = h("div", { class: "thumbnails", id: "cell" });
     const title = h("p", { class: "note", id: "cell-title" });
     const list = (row, column) => {
@@ -63,18 +69,19 @@ export function createResults(holder, { act }) {
         ` right in cross-validation (${percent(interval[0])} to ${percent(interval[1])}), learned in ${seconds.toFixed(1)} s`,
       ),
       flattered.length
-        ? h("p", { class: "note", id: "flattered" }, `This flatters: all pictures of ${flattered.map((name) => `“${name}”`).join(", ")} are of one recording, and look alike. Record it again, at another place or in another light.`) // prettier-ignore
+        ? h("p", { class: "note", id: "flattered" }, `This flatters: all pictures of ${flattered.map((name) => `“${name}”`).join(", ")} come from one recording, and look alike. Record ${flattered.length > 1 ? "each" : "it"} again, in another place or another light.`) // prettier-ignore
         : null,
       h("p", { class: "note" }, "Each picture was classified by a classifier that had not seen it. Rows are the classes, columns what their pictures were taken for."), // prettier-ignore
       h("div", { class: "scroller", tabIndex: 0, role: "group", "aria-label": "What is taken for what" }, table),
       title,
       shown,
+      ...notes.map((note) => h("p", { class: "note" }, note)),
     ];
     holder.replaceChildren(...content.filter(Boolean));
   };
 }
 
-/** Pictures that may lie in the wrong class, in `section`, which has a list `#suspects`. */
+/** Pictures that may be wrong, in `section`, which has a list `#suspects`. */
 export function createSuspects(section, list, { act }) {
   let drawn = "";
 
@@ -86,23 +93,24 @@ export function createSuspects(section, list, { act }) {
     const key = JSON.stringify([suspicious, [...nameOf]]);
     if (key === drawn) return;
     drawn = key;
+    const picture = (id) => h("button", { type: "button", class: "thumbnail picture", "aria-label": `Picture ${id}`, onclick: () => act.open(id) }, h("img", { src: `data/thumbnail/${id}`, alt: "" })); // prettier-ignore
+    const change = (text, asked) => h("button", { type: "button", onclick: () => act.change(asked) }, text);
     list.replaceChildren(
-      ...suspicious.map(({ id, like, probability }) => {
-        const own = nameOf.get(ownOf.get(id)) ?? "";
-        const other = nameOf.get(like);
-        const change = (text, asked) => h("button", { type: "button", onclick: () => act.change(asked) }, text);
+      ...suspicious.map((each) => {
+        const { id, kind, like, twin } = each;
+        const told = { ...each, own: nameOf.get(ownOf.get(id)) ?? "", other: nameOf.get(like) ?? "a class that is gone" };
         return h(
           "div",
-          { class: "suspect", dataset: { id: String(id) } },
-          h("button", { type: "button", class: "thumbnail picture", "aria-label": `Picture ${id}`, onclick: () => act.open(id) }, h("img", { src: `data/thumbnail/${id}`, alt: "" })), // prettier-ignore
+          { class: "suspect", dataset: { id: String(id), kind } },
+          h("div", { class: "pictures" }, picture(id), twin === null ? null : picture(twin)),
           h(
             "div",
             {},
-            h("p", {}, `In “${own}”, but looks like “${other ?? "a class that is gone"}” (${likelihood(probability)}).`),
+            h("p", {}, WORDS[kind](told)),
             h(
               "div",
               { class: "row" },
-              other === undefined ? null : change(`Move to ${other}`, { do: "place pictures", places: [[id, like]] }),
+              kind === LABEL && nameOf.has(like) ? change(`Move to ${told.other}`, { do: "place pictures", places: [[id, like]] }) : null,
               change("It is right", { do: "check pictures", ids: [id], checked: true }),
               change("Remove", { do: "remove pictures", ids: [id] }),
             ),
