@@ -29,11 +29,12 @@ from campaign.served import MEGABYTE, Forked
 from campaign.talking import hold, talk
 from convoscope.cli.serve import run_until_told
 from convoscope.serving import Client, Limits, Server, ServingError
+from convoscope.web.listener import SLOW
 
 KIND = "serving"
 _FULL, _SHORT = 10_000, 600
 _ENDS_FULL, _ENDS_SHORT = 20, 2
-_SLOW_FULL, _SLOW_SHORT = 60, 8
+_SLOW = 60  # of the 64 connections that there may be
 _AT_ONCE = 8
 _LIMIT = 400_000  # bytes of a request
 _MOST_GROWN = 60 * MEGABYTE
@@ -130,10 +131,10 @@ def _fire(served: _Forked, path: Path, outcome: Outcome, options: Options) -> No
     first = max(1, len(numbers) // 5)
     outcome.findings += _ask_all(target, numbers[:first], outcome, options)
     before = served.state()  # by now it has all that it needs
-    slow = _SLOW_SHORT if options.short else _SLOW_FULL
-    with hold(served.port, slow, target.head("Content-Type: image/png\r\nContent-Length: 100000") + bytes(10)):
+    with hold(served.port, _SLOW, target.head("Content-Type: image/png\r\nContent-Length: 100000") + bytes(10)):
+        time.sleep(SLOW + 1)  # from now on they give way
         outcome.findings += _ask_all(target, numbers[first:], outcome, options)
-    outcome.count("slow senders", slow)
+    outcome.count("slow senders", _SLOW)
     again = options.repeat(KIND, "request")
     if not served.alive():
         outcome.find("the server has ended.", again)

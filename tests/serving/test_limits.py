@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import socket
@@ -19,6 +20,7 @@ from convoscope.serving import Client, Limits, Server, ServingError
 from convoscope.serving.loaded import Loaded
 from convoscope.serving.metrics import Metrics
 from convoscope.serving.rates import Rates
+from convoscope.web import listener
 
 from .conftest import PATIENCE, ask, photo, serving
 
@@ -162,6 +164,20 @@ def test_a_mistake_is_told_to_the_log_and_not_to_clients(model_file: Path, monke
     assert [line.get("status") for line in lines[2:4]] == [500, 200]
     assert lines[3]["model"] == "insects"
     assert "Bearer" not in log.getvalue()
+
+
+def test_slow_senders_give_way_where_there_is_no_room(model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener, "SLOW", 0.2)
+    head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: 1000\r\n\r\n"
+    with serving(model_file, limits=Limits(connections=8)) as server, contextlib.ExitStack() as held:
+        for _ in range(8):
+            slow = held.enter_context(socket.create_connection(("127.0.0.1", server.port), PATIENCE))
+            slow.sendall(head + bytes(10))
+        while sum(each._stage[:1] == ("body",) for each in server._listener._server.server_state.connections) < 8:
+            time.sleep(0.05)
+        time.sleep(0.3)
+        for _ in range(3):
+            assert ask(server, "POST", "/predict", photo(1), "image/png")[0] == 200
 
 
 def test_other_names_are_refused_unless_they_are_allowed(model_file: Path) -> None:

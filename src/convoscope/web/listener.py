@@ -3,7 +3,8 @@
 It serves any ASGI application. It sets no signal handlers, so it runs beside a notebook or a training as well as in a
 command. What is bounded here:
 
-- connections: `MOST_CONNECTIONS` or as many as are said; to let one in, the one that has been idle longest is closed;
+- connections: `MOST_CONNECTIONS` or as many as are said; to let one in, the one that has been idle
+  longest is closed, or else has been sending longest;
 - the time that a client takes to send a request's head, its body, or to take more of an answer;
 - the bytes of a head that is not complete.
 
@@ -34,6 +35,7 @@ from convoscope.errors import ConfigurationError, StorageError
 MOST_CONNECTIONS = 128
 HEAD_SECONDS = 20  # for a request's head, and for a connection that sends nothing
 BODY_SECONDS = 60
+SLOW = 5  # seconds after which a request that is still coming gives way to a new connection, if there is no room
 READING_SECONDS = 60  # in which a client takes no byte of its answer
 _LONGEST_UNFINISHED_HEAD = 65_536  # bytes
 _BACKLOG = 64
@@ -300,7 +302,9 @@ class _Connection(H11Protocol):
         most = self.config.most_connections if isinstance(self.config, _Config) else MOST_CONNECTIONS
         if len(others) >= most:
             idle = [each for each in others if each._waits_for_head]
-            min(idle, key=lambda each: each._since, default=self).transport.abort()
+            # Else, whoever has let the server wait longest for the rest of a request.
+            slow = [each for each in others if each._stage[:1] == ("body",) and time.monotonic() - each._since > SLOW]
+            min(idle or slow, key=lambda each: each._since, default=self).transport.abort()
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Answer a client that sends no more, but still listens."""
