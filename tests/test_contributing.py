@@ -145,6 +145,7 @@ _FILES = [
     "tests/values/test_against_keras.py",
     "tests/web/test_every_layer.py",
     "tests/interchange/test_onnx_writing.py",
+    "tests/interchange/test_pytorch_source.py",
 ]
 
 _PROGRAM = """
@@ -212,6 +213,8 @@ _ENGINE, _STATIC = "src/convoscope/engine/", "src/convoscope/web/static/"
 _GENERIC = "tests/layers/test_every_layer.py"
 _PAGE = ["tests/web/test_every_layer.py", "-k", "LayerScale"]
 _NODES = ["tests/interchange/test_onnx_writing.py", "-k", "every_layer_has_its_nodes"]
+_SOURCE = ["tests/interchange/test_pytorch_source.py", "-k", "every_layer_and_activation"]
+_IN_KERAS = ["tests/interchange/test_keras_files.py", "-k", "every_layer_is_in_keras"]
 _USE = [_GENERIC, "-k", "left_out or (LayerScale and shape and reference)"]
 #: For each piece: the tests that notice it is not there, and the words that say what is missing.
 NOTICED: dict[str, tuple[list[str], str]] = {
@@ -227,6 +230,8 @@ NOTICED: dict[str, tuple[list[str], str]] = {
     _STATIC + "engine/operations.js": (_PAGE, "a step's operation is one of .* and scale_channels came"),
     _STATIC + "explorer/explain.js": (_PAGE, r"explain\.js has no arithmetic for the operation scale_channels yet"),
     "src/convoscope/interchange/onnx/writer/normalization_nodes.py": (_NODES, "LayerScale"),
+    "src/convoscope/interchange/pytorch/source/values.py": (_SOURCE, "LayerScale"),
+    "src/convoscope/interchange/keras/limits.py": (_IN_KERAS, "LayerScale"),
     _GENERIC: (_USE, "test_no_layer_is_left_out(.|\n)*'LayerScale'"),
     "tests/layers/test_names.py": (["tests/layers/test_names.py", "-k", "LayerScale"], "KeyError: 'LayerScale'"),
     "tests/engine/test_core_kinds.py": (["tests/engine/test_core_kinds.py", "-k", "no_other"], "LayerScaleStep"),

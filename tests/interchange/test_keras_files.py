@@ -427,6 +427,22 @@ def test_an_entry_that_is_packed_too_well_is_not_unpacked(tmp_path: Path) -> Non
         cs.load_model(path)
 
 
+def test_a_heap_of_texts_without_an_end_is_refused_at_once(tmp_path: Path) -> None:
+    stacked().export(tmp_path / "model.h5")
+    content = bytearray((tmp_path / "model.h5").read_bytes())
+    at = content.index(b"GCOL") + 16
+    while content[at : at + 2] != b"\0\0":  # the objects before the room that is left
+        at += 16 + -(-int.from_bytes(content[at + 8 : at + 16], "little") // 8) * 8
+    content[at + 8 : at + 16] = bytes(8)
+    (tmp_path / "endless.h5").write_bytes(content)
+    with pytest.raises(FileFormatError, match="its heap of texts has no end"):
+        cs.load_model(tmp_path / "endless.h5")
+    content[13] = 4
+    (tmp_path / "short.h5").write_bytes(content)
+    with pytest.raises(FileFormatError, match="no HDF5 file as Keras writes them"):
+        cs.load_model(tmp_path / "short.h5")
+
+
 def test_entries_with_paths_are_never_written_anywhere(tmp_path: Path) -> None:
     Sequential([Input((4,)), Dense(3)]).export(tmp_path / "good.keras")
     entries = entries_of(tmp_path / "good.keras") | {"../../outside.txt": b"x", "/tmp/outside.txt": b"x"}

@@ -41,6 +41,7 @@ _LEFT_OUT: dict[str, tuple[Any, ...]] = {
 # What a depthwise convolution has of the ordinary one that it was derived from, and never used.
 _OF_ORDINARY = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
 _OWN_CHANNELS = ("DepthwiseConv2D", "SeparableConv2D")
+_WITHOUT_GROUPS = (*_OWN_CHANNELS, "Conv2DTranspose")
 
 
 def renewed(description: Any) -> Any:
@@ -77,7 +78,7 @@ def _settings(config: dict[str, Any], kind: str) -> dict[str, Any]:
     for key, value in config.items():
         if key in _LEFT_OUT and value in _LEFT_OUT[key]:
             continue
-        if key == "groups" and value == 1 and kind != "Conv2D":
+        if key == "groups" and value == 1 and kind in _WITHOUT_GROUPS:
             continue
         if kind in _OWN_CHANNELS and (key in _OF_ORDINARY or (key == "filters" and kind == "DepthwiseConv2D")):
             continue

@@ -28,10 +28,11 @@ def check(model: Network) -> None:
     --------
     >>> from convoscope.layers import MinPooling2D
     >>> from convoscope.models import Sequential
-    >>> check(Sequential([MinPooling2D(input_shape=(4, 4, 1), name="darkest")]))
-    Traceback (most recent call last):
-        ...
-    convoscope.errors.ConfigurationError: Model ... darkest ...
+    >>> try:
+    ...     check(Sequential([MinPooling2D(input_shape=(4, 4, 1), name="darkest")]))
+    ... except ConfigurationError as error:
+    ...     print(str(error).split(": ")[1:3])
+    ["MinPooling2D 'darkest'", 'Keras has no such layer']
     """
     problems = list(dict.fromkeys([*_of_layers(model), *_of_sharing(model)]))
     if problems:

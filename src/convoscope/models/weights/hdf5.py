@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import math
+import mmap
 import os
 import zipfile
 from collections.abc import Iterator
@@ -27,11 +28,22 @@ from convoscope.wording import installing
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 #: The file within Keras' archives.
 MEMBER = "model.weights.h5"
+_HEAP = b"GCOL\x01\0\0\0"  # where a heap of texts begins
 _LARGEST_MEMBER = 1 << 33
 _LARGEST_CHUNK = 1 << 28
 _LONGEST_LIST = 1 << 16
 # All that h5py raises for what is wrong in a file.
-_DAMAGED = (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, OverflowError, MemoryError)
+_DAMAGED = (
+    OSError,
+    RuntimeError,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    MemoryError,
+)
 
 
 def library() -> Any:
@@ -66,8 +78,10 @@ def opened(path: Path) -> Iterator[Any]:
     """
     h5py = library()
     try:
-        with _content(path) as content, h5py.File(content, "r") as file:
-            yield file
+        with _content(path) as content:
+            _check_heaps(content, path)
+            with h5py.File(content, "r") as file:
+                yield file
     except ConvoscopeError:
         raise
     except (*_DAMAGED, zipfile.BadZipFile, NotImplementedError, EOFError) as error:
@@ -89,6 +103,41 @@ def _content(path: Path) -> Iterator[Any]:
             raise FileFormatError(f"{path} claims to hold {size:,} bytes of weights, which it is too small for.")
         with archive.open(MEMBER) as member:
             yield io.BytesIO(member.read(size))
+
+
+def _check_heaps(content: Any, path: Path) -> None:
+    """Refuse a file whose heap of texts has no end: the library would look for it for ever.
+
+    A heap is a row of objects, each with its number (2 bytes, 0 for the room that is left), 6 bytes, and its length (8
+    bytes). The library goes on by the length of what is left, also if that is 0.
+    """
+    with _mapped(content) as view:
+        # A file of Keras has lengths and addresses of 8 bytes.
+        sizes = bytes(view[13:15]) if view[8] < 2 else bytes(view[9:11])
+        if sizes != b"\x08\x08":
+            raise FileFormatError(f"{path} is damaged: it is no HDF5 file as Keras writes them.")
+        at = view.find(_HEAP)
+        while at >= 0:
+            place, end = at + 16, min(at + int.from_bytes(view[at + 8 : at + 16], "little"), len(view))
+            while place + 16 <= end:
+                length = int.from_bytes(view[place + 8 : place + 16], "little")
+                if view[place : place + 2] != b"\0\0":
+                    place += 16 + -(-length // 8) * 8
+                    continue
+                if length < 16:
+                    raise FileFormatError(f"{path} is damaged: its heap of texts has no end. Fetch or save it again.")
+                place += length
+            at = view.find(_HEAP, at + 1)
+
+
+@contextmanager
+def _mapped(content: Any) -> Iterator[Any]:
+    """Look at the bytes of a file, or of an archive's member, without reading those that nobody asks for."""
+    if isinstance(content, io.BytesIO):
+        yield content.getvalue()
+        return
+    with mmap.mmap(content.fileno(), 0, access=mmap.ACCESS_READ) as view:
+        yield view
 
 
 def group_in(group: Any, path: str) -> Any:
