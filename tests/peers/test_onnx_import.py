@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
@@ -90,6 +91,130 @@ def _export(network: torch.nn.Module, size: int, path: Path, exporter: str, opse
                 dynamic_axes=axes,
                 **options,
             )
+
+
+def _drawn(*shape: int) -> Any:
+    return np.random.default_rng(sum(shape)).normal(size=shape).astype(np.float32)
+
+
+_node = onnx.helper.make_node
+_SHAPE = ("n", 4, 9, 8)
+_KERNEL = {"w": _drawn(3, 4, 2, 2)}
+#: What exporters of classifiers seldom write: nodes, the input's shape, tensors and the opset.
+GRAPHS: dict[str, tuple[list[Any], tuple[Any, ...], dict[str, Any], int]] = {
+    "transposed in groups": (
+        [
+            _node(
+                "ConvTranspose",
+                ["x", "w", "b"],
+                ["y"],
+                group=2,
+                strides=[2, 3],
+                pads=[1, 0, 2, 1],
+                output_padding=[1, 1],
+            )
+        ],
+        _SHAPE,
+        {"w": _drawn(4, 3, 3, 4), "b": _drawn(6)},
+        17,
+    ),
+    "transposed, dilated, with strides": (
+        [_node("ConvTranspose", ["x", "w"], ["y"], group=2, dilations=[2, 2], strides=[2, 2])],
+        _SHAPE,
+        {"w": _drawn(4, 2, 3, 3)},
+        17,
+    ),
+    "groups, dilated, uneven pads": (
+        [_node("Conv", ["x", "w"], ["y"], group=2, strides=[2, 1], dilations=[1, 2], pads=[0, 3, 2, 1])],
+        _SHAPE,
+        {"w": _drawn(6, 2, 3, 3)},
+        17,
+    ),
+    "depthwise, same lower": (
+        [_node("Conv", ["x", "w"], ["y"], group=4, auto_pad="SAME_LOWER", strides=[2, 2])],
+        _SHAPE,
+        {"w": _drawn(8, 1, 3, 3)},
+        17,
+    ),
+    "means, rounded up": (
+        [_node("AveragePool", ["x"], ["y"], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 0, 0, 1], ceil_mode=1)],
+        _SHAPE,
+        {},
+        17,
+    ),
+    "maxima, rounded up": (
+        [_node("MaxPool", ["x"], ["y"], kernel_shape=[3, 2], strides=[2, 2], pads=[1, 1, 1, 0], ceil_mode=1)],
+        _SHAPE,
+        {},
+        17,
+    ),
+    "a flattened image that is normalised": (
+        [
+            _node("Flatten", ["x"], ["f"]),
+            _node("BatchNormalization", ["f", "g", "b", "m", "v"], ["z"]),
+            _node("Gemm", ["z", "k", "c"], ["y"], alpha=0.5, beta=2.0, transB=1),
+        ],
+        ("n", 3, 5, 4),
+        {**{name: abs(_drawn(60)) for name in "gbmv"}, "k": _drawn(5, 60), "c": _drawn(5)},
+        17,
+    ),
+    "squeeze and excite, softmax over channels": (
+        [
+            _node("Conv", ["x", "w"], ["c"]),
+            _node("GlobalAveragePool", ["c"], ["p"]),
+            _node("Conv", ["p", "e"], ["q"]),
+            _node("Sigmoid", ["q"], ["s"]),
+            _node("Mul", ["s", "c"], ["m"]),
+            _node("Softmax", ["m"], ["y"], axis=1),
+        ],
+        _SHAPE,
+        {**_KERNEL, "e": _drawn(3, 3, 1, 1)},
+        17,
+    ),
+    "softmax of older opsets": ([_node("Softmax", ["x"], ["y"], axis=1)], ("n", 2, 5, 4), {}, 11),
+    "larger, then convolved": (
+        [
+            _node("Resize", ["x", "", "s"], ["u"], mode="linear", coordinate_transformation_mode="pytorch_half_pixel"),
+            _node("Conv", ["u", "w"], ["y"]),
+        ],
+        _SHAPE,
+        {**_KERNEL, "s": np.float32([1, 1, 2, 3])},
+        17,
+    ),
+    "reduced along the width": (
+        [
+            _node("Transpose", ["x"], ["t"], perm=[0, 2, 3, 1]),
+            _node("ReduceMax", ["t"], ["r"], axes=[2], keepdims=0),
+            _node("MatMul", ["r", "k"], ["m"]),
+            _node("Add", ["m", "b"], ["y"]),
+        ],
+        ("n", 2, 5, 4),
+        {"k": _drawn(2, 3), "b": _drawn(5, 3)},
+        17,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_graphs_that_exporters_seldom_write(name: str, tmp_path: Path) -> None:
+    nodes, shape, tensors, opset = GRAPHS[name]
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    graph = helper.make_graph(
+        nodes,
+        "network",
+        [helper.make_tensor_value_info("x", kind, shape)],
+        [onnx.ValueInfoProto(name="y", type=helper.make_tensor_type_proto(kind, None))],
+        [onnx.numpy_helper.from_array(array, name) for name, array in tensors.items()],
+    )
+    path = tmp_path / "network.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8), path)
+    found = read_converted(path)
+    images = np.random.default_rng(0).normal(size=(2, *found.model.input_shape[1:])).astype(np.float32)
+    given = {"x": np.ascontiguousarray(images.transpose(np.argsort(found.inputs[0])))}
+    theirs = onnxruntime.InferenceSession(path).run(None, given)[0].transpose(found.outputs[0])
+    ours = found.model.predict(images, verbose=0)
+    assert ours.shape == theirs.shape
+    assert np.abs(ours - theirs).max() <= 1e-6 * np.abs(theirs).max()
 
 
 @pytest.mark.parametrize(("name", "exporter", "opset"), EXPORTS)
