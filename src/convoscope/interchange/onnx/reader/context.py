@@ -22,6 +22,8 @@ Operator = Callable[["Context", OnnxNode], "Value | list[Value]"]
 OPERATORS: dict[str, Operator] = {}
 #: What stands for the batch axis in shapes that are computed: no size of a network, and no product of any.
 FREE_BATCH = 2_147_483_647
+#: The most indices or numbers that are laid out for a node beyond those of the file.
+MOST_LAID_OUT = 1 << 24
 
 
 def operator(*names: str) -> Callable[[Operator], Operator]:
@@ -132,6 +134,12 @@ class Context:
             name = f"{plain}_{count}"
         self._names.add(name)
         return name
+
+
+def check_laid_out(values: int) -> None:
+    """Say so if an array of so many numbers is too large to be laid out for a setting or a constant."""
+    if values > MOST_LAID_OUT:
+        raise UnsupportedError(f"it needs {values:,} indices or numbers, and at most {MOST_LAID_OUT:,} are laid out")
 
 
 def integer_setting(node: OnnxNode, name: str, default: int) -> int:

@@ -16,9 +16,13 @@ from itertools import pairwise
 
 import numpy as np
 
+from convoscope.interchange.onnx.reader.network import UnsupportedError
 from convoscope.interchange.onnx.reader.tensors import Array
 from convoscope.layers import Permute, Reshape
 from convoscope.layers.symbols import Symbol
+
+#: The most numbers that a constant is stretched to.
+MOST_STRETCHED = 1 << 24
 
 
 class Factor:
@@ -266,6 +270,8 @@ def constant_for(value: Value, array: Array) -> Array:
     for group in value.physical:
         part = turned.shape[at : at + len(group)]
         if 1 in part and max(part) > 1:  # several of ONNX's axes lie in this one
+            if math.prod(value.symbol.sample_shape) > MOST_STRETCHED:
+                raise UnsupportedError(f"a constant of shape {array.shape} would be stretched to {value.shape}")
             turned = np.broadcast_to(
                 turned, (*turned.shape[:at], *(f.size for f in group), *turned.shape[at + len(group) :])
             )

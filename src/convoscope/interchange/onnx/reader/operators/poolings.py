@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from convoscope.interchange.onnx.reader.context import Context, image_value, integer_setting, operator
+from convoscope.interchange.onnx.reader.context import Context, check_laid_out, image_value, integer_setting, operator
 from convoscope.interchange.onnx.reader.layout import Value, as_image, image
 from convoscope.interchange.onnx.reader.network import OnnxNode, UnsupportedError
 from convoscope.interchange.onnx.reader.operators.convolutions import padded
@@ -71,6 +71,7 @@ def average_pool(context: Context, node: OnnxNode) -> Value:
     around = tuple((along.before, max(along.reach, 0)) for along in (rows, columns))
     symbol = padded(context, node, symbol, (around[0], around[1]), name)
     symbol = context.call(AveragePooling2D(size, strides, name=name), symbol)
+    check_laid_out(rows.places * columns.places)
     counts = np.outer(_counts(rows, counts_pads), _counts(columns, counts_pads))
     part = counts / (rows.window * columns.window)
     if (part < 1).any():

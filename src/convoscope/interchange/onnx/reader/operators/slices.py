@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from convoscope.checks import LARGEST_SIZE
-from convoscope.interchange.onnx.reader.context import Context, integer_setting, operator, sample_axis
+from convoscope.interchange.onnx.reader.context import Context, check_laid_out, integer_setting, operator, sample_axis
 from convoscope.interchange.onnx.reader.layout import Groups, Value, arranged, axis, in_order
 from convoscope.interchange.onnx.reader.network import OnnxNode, UnsupportedError
 from convoscope.interchange.onnx.reader.operators.affine import scaled
@@ -138,6 +138,7 @@ def _ends(size: int, start: int, end: int) -> tuple[int, int]:
 
 
 def _backwards(size: int, start: int, end: int, step: int) -> Array:
+    check_laid_out(size)
     found = np.arange(size)[start : None if end < -size else end : step]
     if not found.size:
         raise UnsupportedError("it takes nothing")
@@ -226,6 +227,7 @@ def _zeros(context: Context, value: Value, sides: dict[int, tuple[int, int]]) ->
 def _repeated(context: Context, value: Value, place: int, first: int, last: int, mode: str) -> Value:
     """Return a value with its own numbers beyond its ends: mirrored, the outermost again, or from the other end."""
     size = value.shape[place]
+    check_laid_out(first + size + last)
     numbers = np.arange(-first, size + last)
     if mode == "reflect" and max(first, last) < size:
         numbers = np.abs(numbers)
@@ -248,6 +250,7 @@ def edged(context: Context, value: Value, sides: dict[int, tuple[int, int]]) -> 
 
 def picked(context: Context, value: Value, place: int, numbers: Array) -> Value:
     """Return what has these indices along an axis, each of which may come several times: parts side by side."""
+    check_laid_out(value.shape[place])
     if np.array_equal(numbers, np.arange(value.shape[place])):
         return value
     ends = [n for n in range(1, len(numbers)) if numbers[n] != numbers[n - 1] + 1]
