@@ -302,9 +302,9 @@ class _Connection(H11Protocol):
         most = self.config.most_connections if isinstance(self.config, _Config) else MOST_CONNECTIONS
         if len(others) >= most:
             idle = [each for each in others if each._waits_for_head]
-            # Else, whoever has let the server wait longest for the rest of a request.
+            # Or whoever has let the server wait longer for the rest of a request: one that is new has just not begun.
             slow = [each for each in others if each._stage[:1] == ("body",) and time.monotonic() - each._since > SLOW]
-            min(idle or slow, key=lambda each: each._since, default=self).transport.abort()
+            min([*idle, *slow], key=lambda each: each._since, default=self).transport.abort()
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Answer a client that sends no more, but still listens."""
