@@ -343,7 +343,7 @@ def check(folder: Path) -> None:
             told = predictions(model, inputs)
             worst = max(float(np.abs(one - other).max()) for one, other in zip(told, expected, strict=True))
             found[path.name] = {"predictions": worst}
-            if after:
+            if after and path.suffix == ".keras":  # of an .h5 file Keras begins with a new state
                 pairs = zip(one_step(model), after, strict=True)
                 found[path.name]["step"] = max(float(np.abs(one - other).max()) for one, other in pairs)
         except Exception as error:

@@ -45,12 +45,12 @@ def unsupported(kind: str, folder: Path) -> Path:
 
 
 WORDS = {
-    "keras": r"model\.keras is damaged: .*signature not found",
-    "h5": r"model\.h5 is damaged: .*Fetch or save it again",
+    "keras": r"model\.keras is damaged: it is no HDF5 file as Keras writes them",
+    "h5": r"model\.h5 is damaged: it is no HDF5 file as Keras writes them",
     "pt": r"a PyTorch file.*applications\.ResNet18.*read_checkpoint.*\(2, 3, 1, 0\)",
     "pth": r"a PyTorch file.*applications\.ResNet18",
     "tflite": "a TensorFlow Lite model",
-    "onnx": "an ONNX model",
+    "onnx": "is damaged, or no ONNX file",
     "safetensors": "is a safetensors file, but not a Convoscope model.*another program",
 }
 

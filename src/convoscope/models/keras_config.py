@@ -26,6 +26,8 @@ from convoscope.models.subclassed import plain
 
 _TENSOR = "__keras_tensor__"
 _OURS = ("MinPooling2D",)
+# Settings that every layer has, and that Keras' constructor does not take.
+_NOT_TAKEN = {"SpatialDropout2D": ("trainable",)}
 # Keras' operators between symbols are operations of their own, which are no layers.
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "Add": operator.add,
@@ -77,6 +79,8 @@ def _layer(layer: Layer) -> dict[str, Any]:
     config = {key: _setting(value) for key, value in layer.get_config().items() if key != "input_shape"}
     kind = type(layer).__name__
     module = "keras.layers" if KINDS.get(kind) is type(layer) and kind not in _OURS else type(layer).__module__
+    for key in _NOT_TAKEN.get(kind, ()):
+        config.pop(key, None)
     own = {"module": module, "class_name": kind, "config": {**config, "dtype": "float32"}, "registered_name": None}
     if layer.built and layer.specs:
         own["build_config"] = {"input_shape": _listed(layer.input_shape)}

@@ -19,6 +19,8 @@ _TOGETHER: dict[str, tuple[tuple[str, ...], ...]] = {
     "rmsprop": (("velocity",), ("momentum",), ("average",)),
 }
 _MODERN, _LEGACY = "optimizer/vars", "optimizer_weights"
+#: Ours in HDF5 files of whole models: of those with the usual name Keras 3 makes an optimizer that cannot train.
+OURS = "convoscope_optimizer_weights"
 # How names end in files of TensorFlow before 2.11, and of Keras 2: there all first arrays come before all second ones.
 _OLD_ENDINGS = ("/m:0", "/v:0", "/vhat:0", "/rms:0", "/momentum:0", "/mg:0", "/accumulator:0", "/accum_grad:0")
 
@@ -94,7 +96,8 @@ def _listed(file: Any) -> tuple[Any, list[str]]:
     group = hdf5.group_in(file, _MODERN)
     if group is not None:
         return group, [str(number) for number in range(len(group))]
-    group = hdf5.group_in(file, _LEGACY)
+    group = hdf5.group_in(file, OURS)
+    group = hdf5.group_in(file, _LEGACY) if group is None else group
     return group, [] if group is None else hdf5.names_in(group, "weight_names")
 
 

@@ -41,7 +41,8 @@ def write(model: Any, path: str | os.PathLike[str], *, include_optimizer: bool =
     path : path
         In ``.keras``, or in ``.h5`` for the one HDF5 file of Keras 2, which Keras 3 still reads.
     include_optimizer : bool
-        Whether what was compiled, and the optimizer's state, are written.
+        Whether what was compiled, and the optimizer's state, are written. Of an ``.h5`` file Keras takes the settings,
+        and begins with a new state.
     overwrite : bool
         False refuses to replace a file.
 
@@ -155,7 +156,7 @@ def _legacy(model: Network, compiled: dict[str, Any] | None) -> bytes:
         if compiled is not None:
             told = {name: value for name, value in compiled.items() if name != "optimizer"}
             file.attrs["training_config"] = json.dumps({**told, "optimizer_config": compiled["optimizer"]})
-            group = file.create_group("optimizer_weights")
+            group = file.create_group(optimizer_state.OURS)
             arrays = optimizer_state.arrays(model)
             hdf5.write_names(group, "weight_names", [name for name, _ in arrays])
             for name, value in arrays:
