@@ -119,11 +119,14 @@ def run_until_told(server: Server, drain: float) -> None:
             raise KeyboardInterrupt
         told.set()
 
+    def wait() -> None:
+        server.wait()
+        told.set()
+
     before = {number: signal.signal(number, tell) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         server.start()
-        ended = threading.Thread(target=lambda: (server.wait(), told.set()), daemon=True)
-        ended.start()
+        threading.Thread(target=wait, daemon=True).start()
         while not told.wait(0.5):  # without a limit, Windows would not notice Ctrl-C
             pass
         server.drain(drain)

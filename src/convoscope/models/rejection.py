@@ -121,7 +121,10 @@ def distance_and_energy(
     x, middles = np.asarray(features, np.float64), np.asarray(centres, np.float64)
     lengths = np.linalg.norm(x, axis=1, keepdims=True)
     distance = 1 - (x / np.maximum(lengths, 1e-12) @ middles.T).max(axis=1)
-    scores = x @ np.asarray(kernel, np.float64) + np.asarray(bias, np.float64)
+    return distance, energy_of(x @ np.asarray(kernel, np.float64) + np.asarray(bias, np.float64))
+
+
+def energy_of(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the energy of images by their classes' scores (N, classes): low where a class has much for it."""
     most = scores.max(axis=1, keepdims=True)
-    energy = -(most + np.log(np.exp(scores - most).sum(axis=1, keepdims=True)))[:, 0]
-    return distance, energy
+    return np.asarray(-(most + np.log(np.exp(scores - most).sum(axis=1, keepdims=True)))[:, 0])

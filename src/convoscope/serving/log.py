@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from io import TextIOBase
 from typing import Any, TextIO
 
 from starlette.types import Scope
@@ -32,7 +33,7 @@ class Log:
     ['address', 'event', 'time']
     """
 
-    def __init__(self, stream: TextIO | None) -> None:
+    def __init__(self, stream: TextIO | TextIOBase | None) -> None:
         self._output = None if stream is None else Output(stream)
         self._lock = threading.Lock()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Container, Iterable, Mapping
+from io import TextIOBase
 from typing import TextIO
 
 from convoscope.errors import ConfigurationError, ConvoscopeError
@@ -78,7 +79,7 @@ class Server:
         token: str | None = None,
         names: Iterable[str] = (),
         limits: Limits | None = None,
-        log: TextIO | None = None,
+        log: TextIO | TextIOBase | None = None,
     ) -> None:
         if token is not None and (len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable()):
             raise ConfigurationError(

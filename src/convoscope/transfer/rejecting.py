@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.models.rejection import Rejection, distance_and_energy
+from convoscope.models.rejection import Rejection, distance_and_energy, energy_of
 from convoscope.transfer.head import Head
 
 _KEPT = 0.965  # of the images that are classified rightly
@@ -59,66 +60,99 @@ def fit_rejection(features: npt.ArrayLike, labels: npt.ArrayLike, head: Head) ->
         out = head.folds == fold
         centres = _centres(x[~out], targets[~out], len(head.bias))
         distance[out] = distance_and_energy(x[out], centres, head.kernel, head.bias)[0]
-    return _rejection(
-        (_centres(x, targets, len(head.bias)), head.kernel, head.bias),
-        distance[judged],
-        head.held_out_scores[judged],
-        targets[judged],
-    )
+    scores = head.held_out_scores[judged]
+    right = scores.argmax(axis=1) == targets[judged]
+    found = _threshold(np.stack([distance[judged], energy_of(scores)]), right)
+    return _rejection(Learned(x, targets, head.kernel, head.bias), *found)
 
 
-def rejection_of(
-    features: npt.ArrayLike,
-    labels: npt.NDArray[np.integer],
-    head: Sequence[npt.NDArray[np.float32]],
-    *,
-    seen: tuple[npt.ArrayLike, npt.NDArray[np.integer]],
-    held_out: tuple[npt.ArrayLike, npt.NDArray[np.float64], npt.NDArray[np.integer]],
-) -> Rejection:
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """A classifier, and the images that it was trained on.
+
+    Attributes
+    ----------
+    features : array of shape (N, D)
+        As they go into its last layer.
+    labels : array of int, shape (N,)
+    kernel, bias : arrays of shape (D, classes) and (classes,)
+        Of that layer, the temperature in them.
+    """
+
+    features: npt.ArrayLike
+    labels: npt.NDArray[np.integer]
+    kernel: npt.NDArray[np.floating]
+    bias: npt.NDArray[np.floating]
+
+    @cached_property
+    def centres(self) -> npt.NDArray[np.float64]:
+        """The mean direction of each class."""
+        return _centres(np.asarray(self.features, np.float64), self.labels, len(self.bias))
+
+    def measures(self, features: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Return distance and energy of images by their features (N, D): (2, N)."""
+        return np.stack(distance_and_energy(features, self.centres, self.kernel, self.bias))
+
+
+def rejection_of(final: Learned, trial: Learned, held_out: tuple[npt.ArrayLike, npt.NDArray[np.integer]]) -> Rejection:
     """Find where a fine-tuned classifier is to refuse images.
 
     Parameters
     ----------
-    features, labels : arrays of shape (N, D) and (N,)
-        Of all images, which it was trained on.
-    head : kernel and bias
-        Of its last layer.
-    seen : features and labels
-        Of those that a trial of it was trained on, by the trial.
-    held_out : features, scores and labels
-        Of the others, by the trial.
+    final : Learned
+        The classifier.
+    trial : Learned
+        Another, trained in the same way without the images `held_out`.
+    held_out : features by the trial, and labels
+
+    Notes
+    -----
+    Two trainings end at features that are spread differently: on flowers, distances by the one with all images were
+    a seventh shorter, and half of what should have been was refused. So where held-out images lie is told in means and
+    spreads of the images that each was trained on.
     """
-    kernel, bias = head
-    others, scores, truth = held_out
-    middles = _centres(np.asarray(seen[0], np.float64), seen[1], len(bias))
-    distance = distance_and_energy(others, middles, kernel, bias)[0]
-    centres = _centres(np.asarray(features, np.float64), labels, len(bias))
-    return _rejection((centres, kernel, bias), distance, scores, truth)
+    features, labels = np.asarray(held_out[0], np.float64), held_out[1]
+    right = (features @ trial.kernel + trial.bias).argmax(axis=1) == labels
+    means, spreads, threshold, lost = _threshold(trial.measures(features), right)
+    (of_trial, wide), (of_final, width) = (_usual(each.measures(each.features)) for each in (trial, final))
+    wider = width / wide
+    return _rejection(final, of_final + (means - of_trial) * wider, spreads * wider, threshold, lost)
 
 
-def _rejection(
-    arrays: tuple[npt.NDArray[np.float64], npt.NDArray[np.float32], npt.NDArray[np.float32]],
-    distance: npt.NDArray[np.float64],
-    scores: npt.NDArray[np.float64],
-    labels: npt.NDArray[np.integer],
-) -> Rejection:
-    """Set the threshold by the distances and scores of held-out images."""
-    most = scores.max(axis=1, keepdims=True)
-    energy = -(most + np.log(np.exp(scores - most).sum(axis=1, keepdims=True)))[:, 0]
-    right = scores.argmax(axis=1) == labels
-    usual = right if right.any() else np.ones(len(right), bool)
-    spreads = [max(float(values[usual].std()), 1e-6) for values in (distance, energy)]
-    means = [float(values[usual].mean()) for values in (distance, energy)]
-    found = np.sort((distance[usual] - means[0]) / spreads[0] + (energy[usual] - means[1]) / spreads[1])
+Pair = npt.NDArray[np.float64]
+
+
+def _usual(measures: npt.NDArray[np.float64]) -> tuple[Pair, Pair]:
+    """Return means and spreads of distance and energy (2, N)."""
+    return measures.mean(axis=1), np.maximum(measures.std(axis=1), 1e-6)
+
+
+def _threshold(measures: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> tuple[Pair, Pair, float, float]:
+    """Return means and spreads of distance and energy of held-out images, the threshold, and the share refused by it.
+
+    Parameters
+    ----------
+    measures : array of shape (2, N)
+    right : array of bool, shape (N,)
+        Which are classified rightly: the others do not count, if there are any.
+    """
+    usual = measures[:, right] if right.any() else measures
+    means, spreads = _usual(usual)
+    found = np.sort(((usual - means[:, None]) / spreads[:, None]).sum(axis=0))
     farthest = _FARTHEST * math.sqrt(max(1.0, len(found) / _FEW))
     kept = math.ceil((len(found) + 1) * _KEPT)
-    threshold = min([farthest * float(found.std()), *found[kept - 1 : kept]])
+    threshold = float(min([farthest * float(found.std()), *found[kept - 1 : kept]]))
+    return means, spreads, threshold, float(np.mean(found > threshold))
+
+
+def _rejection(final: Learned, means: Pair, spreads: Pair, threshold: float, lost: float) -> Rejection:
     return Rejection(
-        arrays[0].astype(np.float32),
-        *arrays[1:],
-        *(means[0], spreads[0], means[1], spreads[1]),
-        threshold=float(threshold),
-        lost=float(np.mean(found > threshold)),
+        final.centres.astype(np.float32),
+        np.asarray(final.kernel, np.float32),
+        np.asarray(final.bias, np.float32),
+        *(float(means[0]), float(spreads[0]), float(means[1]), float(spreads[1])),
+        threshold=threshold,
+        lost=lost,
     )
 
 

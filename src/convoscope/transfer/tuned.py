@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from convoscope.transfer.calibration import best_temperature, softmax
 from convoscope.transfer.frozen import Classified
-from convoscope.transfer.rejecting import rejection_of
+from convoscope.transfer.rejecting import Learned, rejection_of
 from convoscope.transfer.rows import AnyImages, Batches, Rows
 
 if TYPE_CHECKING:
@@ -54,11 +54,9 @@ def finished(
     judged = np.zeros(len(labels), bool)
     judged[held_out] = True
     model.rejection = rejection_of(
-        features,
-        labels,
-        [np.asarray(weight) for weight in last.get_weights()],
-        seen=(_features(trial, Rows(images, learned)), labels[learned]),
-        held_out=(seen, scores / temperature, truth),
+        Learned(features, labels, *(np.asarray(weight) for weight in last.get_weights())),
+        Learned(_features(trial, Rows(images, learned)), labels[learned], kernel / temperature, bias / temperature),
+        (seen, truth),
     )
     return Classified(model, features, probabilities, judged, temperature, 0.0, np.where(judged, 0, 1))
 

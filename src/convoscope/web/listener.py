@@ -115,7 +115,8 @@ class Listener:
             what = "none could be had" if any_free else f"{port} cannot be had at {host}"
             more = "" if any_free else " Choose another."
             raise StorageError(f"A server needs a port on this machine, and {what}: {error}.{more}") from error
-        self.host, self.port = self._socket.getsockname()[:2]
+        host, port = self._socket.getsockname()[:2]
+        self.host, self.port = str(host), int(port)
         self._server = _Server(_config(app, headers, most_connections or MOST_CONNECTIONS))
         self._thread = threading.Thread(target=self._run, name="convoscope-page", daemon=True)
         self._ended = threading.Event()
