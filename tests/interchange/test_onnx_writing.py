@@ -28,6 +28,7 @@ from tests.models.functional_networks import NETWORKS
 
 import convoscope as cs
 from convoscope import layers as cl
+from convoscope.engine import use
 from convoscope.errors import ConfigurationError, FileFormatError, ShapeError, UnknownNameError
 from convoscope.interchange.onnx.writer import file as writing
 from convoscope.interchange.onnx.writer.file import content_of
@@ -61,6 +62,7 @@ def test_a_layer_without_nodes_is_refused_by_name(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("row", LAYERS, ids=lambda row: f"{row.layer!r} of {row.takes}")
 def test_a_layer_computes_what_it_does_here(row: Row) -> None:
+    use("reference")
     model = model_of(row)
     checked(content_of(model, opset=13))
     if (type(row.layer), row.takes) != PADDED_WRONGLY:
