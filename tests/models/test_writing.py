@@ -120,6 +120,6 @@ def test_a_model_that_cannot_be_loaded_again_is_not_saved(tmp_path: Path) -> Non
 
 
 def test_a_name_that_promises_kerass_format_is_warned_about(tmp_path: Path) -> None:
-    with pytest.warns(ConvoscopeWarning, match=r"Keras does not read.*model\.safetensors"):
+    with pytest.warns(ConvoscopeWarning, match=r"Keras does not read.*model\.export\("):
         small_model().save(tmp_path / "model.keras")
     assert load_model(tmp_path / "model.keras").name == "small"

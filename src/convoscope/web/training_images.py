@@ -86,6 +86,7 @@ def written(answer: dict[str, Any]) -> bytes:
 
     Examples
     --------
+    >>> from convoscope.web.exhibits import Packed
     >>> written({"known": 1, "images": Packed("uint8", 1, b"abc")})[4:]
     b'{"known": 1, "packed": {"kind": "uint8", "divisor": 1, "bytes": 3}} abc'
     """
