@@ -3,13 +3,12 @@
 Run in an environment that has Keras 3 and TensorFlow:
 
 ``python tools/keras_files.py write FOLDER``
-    Every layer, ten graphs, and networks of keras.applications with random weights: ``NAME.keras``, ``NAME.h5`` (Keras
-    2's form) and, in ``NAME.npz``, some inputs and what Keras predicts of them.
+    Every layer, the networks of ``tests/models/functional_networks.py``, and those of keras.applications with random
+    weights: ``NAME.keras``, ``NAME.h5`` (Keras 2's form) and, in ``NAME.npz``, some inputs and what Keras predicts of
+    them. ``layers``, ``graphs`` and ``applications`` write one kind.
 ``python tools/keras_files.py check FOLDER``
     Loads ``ours_NAME.keras`` and ``ours_NAME.h5``, trains those that are compiled for one step, and writes the largest
     differences to ``differences.json``.
-``python tools/keras_files.py commit FOLDER``
-    The small files in ``tests/interchange/keras``.
 """
 
 from __future__ import annotations
@@ -20,18 +19,33 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import keras
-import numpy as np
-from keras import layers
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
 
-CLASSES = 3
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+from keras import layers  # noqa: E402
+from tests.models.functional_networks import NETWORKS  # noqa: E402
+
+Shapes = tuple[tuple[int, ...], ...]
 
 
-def layer_cases() -> dict[str, tuple[keras.Layer, tuple[tuple[int, ...], ...]]]:
+def layer_cases() -> dict[str, tuple[keras.Layer, Shapes]]:
     """Each layer with settings that are not the defaults, and the shapes of its inputs."""
-    image, many = (7, 6, 4), (9, 9, 6)
-    pair = (image, image)
-    single = {
+    image = (7, 6, 4)
+    single = weighted() | sized() | valued() | random() | activations()
+    found: dict[str, tuple[keras.Layer, Shapes]] = {name: (layer, (image,)) for name, layer in single.items()}
+    found["RepeatVector"] = layers.RepeatVector(3), ((5,),)
+    found["Conv2D large"] = layers.Conv2D(2, 5, 3, "same"), ((9, 9, 6),)
+    for kind in (layers.Add, layers.Subtract, layers.Multiply, layers.Average, layers.Maximum, layers.Minimum):
+        found[kind.__name__] = kind(), (image, image)
+    found["Concatenate"] = layers.Concatenate(axis=2), (image, image)
+    return found
+
+
+def weighted() -> dict[str, keras.Layer]:
+    """Convolutions and dense layers."""
+    return {
         "Conv2D": layers.Conv2D(
             6,
             (3, 2),
@@ -48,6 +62,13 @@ def layer_cases() -> dict[str, tuple[keras.Layer, tuple[tuple[int, ...], ...]]]:
         "Conv2DTranspose valid": layers.Conv2DTranspose(3, (2, 3), (1, 2)),
         "DepthwiseConv2D": layers.DepthwiseConv2D(3, 2, "same", 2, activation="relu6"),
         "SeparableConv2D": layers.SeparableConv2D(5, 3, padding="same", depth_multiplier=2, activation="silu"),
+        "Dense": layers.Dense(5, "selu", kernel_constraint="unit_norm", bias_regularizer="l1"),
+    }
+
+
+def sized() -> dict[str, keras.Layer]:
+    """Layers that change sizes and shapes."""
+    return {
         "UpSampling2D": layers.UpSampling2D((2, 3)),
         "UpSampling2D bilinear": layers.UpSampling2D(2, interpolation="bilinear"),
         "MaxPooling2D": layers.MaxPooling2D((2, 3), 2, "same"),
@@ -57,8 +78,18 @@ def layer_cases() -> dict[str, tuple[keras.Layer, tuple[tuple[int, ...], ...]]]:
         "GlobalMaxPooling2D": layers.GlobalMaxPooling2D(),
         "Flatten": layers.Flatten(),
         "Reshape": layers.Reshape((6, -1)),
-        "Dense": layers.Dense(5, "selu", kernel_constraint="unit_norm", bias_regularizer="l1"),
-        "Dropout": layers.Dropout(0.3),
+        "ZeroPadding2D": layers.ZeroPadding2D(((1, 2), (0, 3))),
+        "Cropping2D": layers.Cropping2D(((1, 2), (0, 3))),
+        "CenterCrop": layers.CenterCrop(4, 3),
+        "Resizing": layers.Resizing(11, 4),
+        "Resizing nearest": layers.Resizing(4, 9, "nearest"),
+        "Permute": layers.Permute((2, 3, 1)),
+    }
+
+
+def valued() -> dict[str, keras.Layer]:
+    """Layers that compute value by value, or normalise."""
+    return {
         "BatchNormalization": layers.BatchNormalization(momentum=0.9, epsilon=0.01, scale=False),
         "BatchNormalization frozen": layers.BatchNormalization(trainable=False),
         "ReLU": layers.ReLU(6.0, 0.1, 0.2),
@@ -66,10 +97,18 @@ def layer_cases() -> dict[str, tuple[keras.Layer, tuple[tuple[int, ...], ...]]]:
         "ELU": layers.ELU(0.7),
         "Softmax": layers.Softmax(),
         "PReLU": layers.PReLU(shared_axes=[1, 2]),
-        "ZeroPadding2D": layers.ZeroPadding2D(((1, 2), (0, 3))),
-        "Cropping2D": layers.Cropping2D(((1, 2), (0, 3))),
         "Rescaling": layers.Rescaling(1 / 127.5, -1.0),
         "Normalization": layers.Normalization(),
+        "LayerNormalization": layers.LayerNormalization(epsilon=0.01),
+        "GroupNormalization": layers.GroupNormalization(2),
+        "UnitNormalization": layers.UnitNormalization(),
+    }
+
+
+def random() -> dict[str, keras.Layer]:
+    """Layers that draw random numbers in training."""
+    return {
+        "Dropout": layers.Dropout(0.3),
         "RandomFlip": layers.RandomFlip("horizontal"),
         "RandomTranslation": layers.RandomTranslation(0.1, 0.2, fill_mode="constant"),
         "RandomRotation": layers.RandomRotation(0.1, fill_mode="nearest"),
@@ -78,139 +117,30 @@ def layer_cases() -> dict[str, tuple[keras.Layer, tuple[tuple[int, ...], ...]]]:
         "RandomContrast": layers.RandomContrast(0.1),
         "RandomBrightness": layers.RandomBrightness(0.1),
         "RandomCrop": layers.RandomCrop(7, 6),
-        "CenterCrop": layers.CenterCrop(4, 3),
-        "Resizing": layers.Resizing(11, 4),
-        "Resizing nearest": layers.Resizing(4, 9, "nearest"),
         "SpatialDropout2D": layers.SpatialDropout2D(0.1),
         "GaussianNoise": layers.GaussianNoise(0.1),
         "GaussianDropout": layers.GaussianDropout(0.1),
         "AlphaDropout": layers.AlphaDropout(0.1),
-        "LayerNormalization": layers.LayerNormalization(epsilon=0.01),
-        "GroupNormalization": layers.GroupNormalization(2),
-        "UnitNormalization": layers.UnitNormalization(),
-        "Permute": layers.Permute((2, 3, 1)),
     }
+
+
+def activations() -> dict[str, keras.Layer]:
+    """Each activation as a layer."""
     names = "linear relu relu6 sigmoid tanh softmax elu selu gelu silu softplus softsign exponential hard_sigmoid"
-    for name in [*names.split(), "hard_silu", "mish", "leaky_relu"]:
-        single[f"Activation {name}"] = layers.Activation(name)
-    found: dict[str, tuple[keras.Layer, tuple[tuple[int, ...], ...]]]
-    found = {name: (layer, (image,)) for name, layer in single.items()}
-    found["RepeatVector"] = layers.RepeatVector(3), ((5,),)
-    found["Conv2D large"] = layers.Conv2D(2, 5, 3, "same"), (many,)
-    for kind in (layers.Add, layers.Subtract, layers.Multiply, layers.Average, layers.Maximum, layers.Minimum):
-        found[kind.__name__] = kind(), pair
-    found["Concatenate"] = layers.Concatenate(axis=2), pair
-    return found
+    names += " hard_silu mish leaky_relu"
+    return {f"Activation {name}": layers.Activation(name) for name in names.split()}
 
 
-def of_layer(layer: keras.Layer, shapes: tuple[tuple[int, ...], ...]) -> keras.Model:
+def of_layer(layer: keras.Layer, shapes: Shapes) -> keras.Model:
     inputs = [keras.Input(shape) for shape in shapes]
     if len(inputs) == 1:
         return keras.Sequential([inputs[0], layer])
     return keras.Model(inputs, layer(inputs))
 
 
-# ---- ten graphs
+# ---- graphs and known networks
 
 
-def _head(inputs: object, x: object, name: str) -> keras.Model:
-    x = layers.GlobalAveragePooling2D()(x)
-    return keras.Model(inputs, layers.Dense(CLASSES, activation="softmax")(x), name=name)
-
-
-def residual() -> keras.Model:
-    inputs = keras.Input((12, 12, 3))
-    x = layers.Conv2D(8, 3, padding="same", activation="relu")(inputs)
-    y = layers.Conv2D(8, 3, padding="same", use_bias=False)(x)
-    y = layers.BatchNormalization()(y)
-    return _head(inputs, layers.ReLU()(layers.Add()([x, y])), "residual")
-
-
-def separable() -> keras.Model:
-    inputs = keras.Input((12, 12, 3))
-    x = layers.SeparableConv2D(8, 3, activation="relu")(inputs)
-    x = layers.MaxPooling2D()(layers.SeparableConv2D(8, 3, padding="same")(x))
-    return _head(inputs, x, "separable")
-
-
-def branches() -> keras.Model:
-    inputs = keras.Input((12, 12, 3))
-    one = layers.Conv2D(4, 1, activation="relu")(inputs)
-    three = layers.Conv2D(4, 3, padding="same")(one)
-    pooled = layers.Conv2D(2, 1)(layers.MaxPooling2D(3, 1, padding="same")(inputs))
-    return _head(inputs, layers.Concatenate()([one, three, pooled]), "branches")
-
-
-def squeeze_excite() -> keras.Model:
-    inputs = keras.Input((10, 10, 3))
-    x = layers.Conv2D(8, 3, strides=2, padding="same", activation="swish")(inputs)
-    s = layers.Reshape((1, 1, 8))(layers.GlobalAveragePooling2D()(x))
-    s = layers.Conv2D(8, 1, activation="sigmoid")(layers.Conv2D(2, 1, activation="relu")(s))
-    return _head(inputs, x * s, "squeeze_excite")
-
-
-def two_inputs() -> keras.Model:
-    image, numbers = keras.Input((8, 8, 1), name="image"), keras.Input((4,), name="numbers")
-    x = layers.Flatten()(layers.Conv2D(3, 3, activation="relu")(image))
-    x = layers.concatenate([x, layers.Dense(5, activation="relu")(numbers)])
-    kind = layers.Dense(CLASSES, activation="softmax", name="kind")(x)
-    return keras.Model([image, numbers], [kind, layers.Dense(1, name="size")(x)], name="two_inputs")
-
-
-def shared() -> keras.Model:
-    inputs = keras.Input((8, 8, 4))
-    twice = layers.Conv2D(4, 3, padding="same", activation="relu")
-    return _head(inputs, twice(twice(inputs)) - inputs / 2.0, "shared")
-
-
-def nested() -> keras.Model:
-    inner_input = keras.Input((8, 8, 3))
-    inner = keras.Model(inner_input, layers.BatchNormalization()(layers.Conv2D(4, 3)(inner_input)), name="body")
-    inner.trainable = False
-    head = keras.Sequential([layers.Flatten(), layers.Dropout(0.0), layers.Dense(CLASSES)], name="head")
-    return keras.Sequential([keras.Input((8, 8, 3)), inner, head, layers.Softmax()], name="nested")
-
-
-def u_net() -> keras.Model:
-    inputs = keras.Input((8, 8, 3))
-    a = layers.Conv2D(4, 3, padding="same", activation="relu")(inputs)
-    b = layers.Conv2D(8, 3, padding="same", activation="relu")(layers.MaxPooling2D()(a))
-    up = layers.Conv2DTranspose(4, 2, strides=2, padding="same")(b)
-    x = layers.Concatenate()([a, up, layers.UpSampling2D()(b)])
-    return keras.Model(inputs, layers.Conv2D(1, 1, activation="sigmoid")(x), name="u_net")
-
-
-def dense_block() -> keras.Model:
-    inputs = keras.Input((8, 8, 3))
-    x = inputs
-    for _ in range(3):
-        y = layers.ReLU()(layers.BatchNormalization()(x))
-        x = layers.Concatenate()([x, layers.Conv2D(2, 3, padding="same", use_bias=False)(y)])
-    return _head(inputs, x, "dense_block")
-
-
-def inverted_residual() -> keras.Model:
-    inputs = keras.Input((9, 9, 4))
-    x = layers.ReLU(6.0)(layers.BatchNormalization()(layers.Conv2D(8, 1, use_bias=False)(inputs)))
-    x = layers.ZeroPadding2D(((0, 1), (0, 1)))(x)
-    x = layers.ReLU(6.0)(layers.BatchNormalization()(layers.DepthwiseConv2D(3, 2, use_bias=False)(x)))
-    x = layers.BatchNormalization()(layers.Conv2D(4, 1, use_bias=False)(x))
-    y = layers.DepthwiseConv2D(3, padding="same", activation="relu6")(x)
-    return _head(inputs, layers.add([x, y]), "inverted_residual")
-
-
-GRAPHS: tuple[Callable[[], keras.Model], ...] = (
-    residual,
-    separable,
-    branches,
-    squeeze_excite,
-    two_inputs,
-    shared,
-    nested,
-    u_net,
-    dense_block,
-    inverted_residual,
-)
 OPTIMIZERS: tuple[Callable[[], keras.optimizers.Optimizer], ...] = (
     lambda: keras.optimizers.Adam(keras.optimizers.schedules.ExponentialDecay(0.01, 10, 0.5), amsgrad=True),
     lambda: keras.optimizers.SGD(0.01, momentum=0.9, nesterov=True, clipnorm=1.0),
@@ -319,9 +249,9 @@ def write_layers(folder: Path) -> None:
 
 
 def write_graphs(folder: Path) -> None:
-    for number, make in enumerate(GRAPHS):
+    for number, (name, make) in enumerate(NETWORKS.items()):
         keras.utils.set_random_seed(number)
-        keep(trained(make(), number), folder, make.__name__)
+        keep(trained(make(keras), number % len(OPTIMIZERS)), folder, name)
 
 
 def write_applications(folder: Path) -> None:
@@ -354,8 +284,8 @@ def check(folder: Path) -> None:
 def main() -> None:
     command, folder = sys.argv[1], Path(sys.argv[2])
     folder.mkdir(exist_ok=True, parents=True)
-    commands = {"write": write, "check": check, "graphs": write_graphs, "applications": write_applications}
-    commands[command](folder)
+    kinds = {"layers": write_layers, "graphs": write_graphs, "applications": write_applications}
+    ({"write": write, "check": check} | kinds)[command](folder)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import pytest
 
 import convoscope as cs
 from convoscope import layers as cl
-from convoscope.errors import ConfigurationError, DataError
+from convoscope.errors import ConfigurationError
 from convoscope.interchange.c.memory import Life, places
 from convoscope.interchange.c.part import quoted
 
@@ -153,10 +153,3 @@ def test_what_cannot_be_written_is_said_and_nothing_is_left(tmp_path: Path, make
     with pytest.raises(ConfigurationError, match=said.replace("(", r"\(")):
         make().export(tmp_path / "network.c")
     assert not list(tmp_path.iterdir())
-
-
-def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
-    model = sequential(cl.Dense(2))
-    model.set_weights([np.full((3, 2), np.nan), np.zeros(2)])
-    with pytest.raises(DataError, match="not a finite number"):
-        model.export(tmp_path / "network.c")

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 import convoscope as cs
-from convoscope.errors import ConfigurationError, FileFormatError, MissingFileError, UnknownNameError
+from convoscope.errors import ConfigurationError, DataError, FileFormatError, MissingFileError, UnknownNameError
 from convoscope.interchange import formats
 from convoscope.interchange.formats import OWN, Format, format_of
 from convoscope.layers import Dense
 from convoscope.models import Sequential
 
 SEEN = Format("seen", "Seen", (".seen",), writer=OWN.writer, beginnings=((4, b"SEEN"),))
+ALL = formats.FORMATS
 NAMED = Format("named", "Named", (".named", ".py"), reader=OWN.reader, writer=OWN.writer, members=("inner.h5",))
 
 
@@ -61,6 +62,14 @@ def test_export_writes_what_the_ending_says(model: Sequential, tmp_path: Path) -
     model.export(tmp_path / "model.bin", format="named", include_optimizer=True, verbose=False)
     for name in ("model.safetensors", "model.bin"):
         np.testing.assert_array_equal(cs.load_model(tmp_path / name).weights[0], model.weights[0])
+
+
+@pytest.mark.parametrize("format", [each for each in ALL if each.writer], ids=lambda each: each.name)
+def test_weights_that_are_no_numbers_are_not_written(model: Sequential, tmp_path: Path, format: Format) -> None:
+    model.weights[0][0, 0] = np.nan
+    with pytest.raises(DataError, match="Dense 'dense' has weights that are not finite numbers"):
+        format.write(model, tmp_path / f"model{format.endings[0]}")
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_is_not_known_is_named(model: Sequential, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Files of whole models between Keras and Convoscope, both ways, live: every layer, ten graphs, known networks.
+"""Files of whole models between Keras and Convoscope, both ways, live: every layer, graphs, known networks.
 
 Keras runs in an environment of its own, which the benchmarks make: ``python -m benchmarks environments keras``.
 """

@@ -78,13 +78,18 @@ class Format:
             If the format has no such option.
         NotReadyError
             If the model has no weights yet.
+        DataError
+            If a weight is not a finite number.
         """
+        from convoscope.models.finite import check_finite
         from convoscope.models.subclassed import plain
 
         writer = _function(self.writer)
         self._check(options, list(inspect.signature(writer).parameters)[2:])
         model.build()
-        writer(plain(model), path, **options)
+        built = plain(model)
+        check_finite(built)
+        writer(built, path, **options)
 
     def _check(self, options: Iterable[str], known: list[str]) -> None:
         for option in options:

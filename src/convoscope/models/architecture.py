@@ -21,7 +21,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from convoscope.errors import ConfigurationError
+from convoscope.errors import ConfigurationError, ConvoscopeError
 from convoscope.layers.free import stand_ins
 from convoscope.layers.serialization import MODELS, deserialize, serialize
 from convoscope.layers.sharing import SHARED
@@ -34,6 +34,8 @@ from convoscope.seeds import check_seed
 #: The most calls of layers that a file may describe, and how deep models may stand within models.
 MOST_CALLS = 1 << 14
 DEEPEST = 32
+#: What a description that was tampered with can lead to, besides what is said on purpose.
+UNMAKEABLE = (ConvoscopeError, LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError)
 
 
 def described(model: Network) -> dict[str, Any]:

@@ -19,7 +19,6 @@ import numpy as np
 from convoscope.checks import flag
 from convoscope.engine.base import Array
 from convoscope.errors import (
-    ConvoscopeError,
     DataError,
     FileFormatError,
     MissingFileError,
@@ -205,15 +204,7 @@ def model_of(
             model = _make(description, metadata["version"], tensors, path)
     except FileFormatError:
         raise
-    except (
-        ConvoscopeError,
-        LookupError,
-        TypeError,
-        ValueError,
-        ArithmeticError,
-        AttributeError,
-        RecursionError,
-    ) as error:
+    except architecture.UNMAKEABLE as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise FileFormatError(f"{path} describes a model that cannot be made: {reason}") from error
     fingerprint = tensorfile.fingerprint(tensors)

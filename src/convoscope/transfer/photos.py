@@ -81,8 +81,8 @@ class Photos:
 def views_of(backbone: Backbone, count: int, *, from_files: bool = True) -> list[View]:
     """Return the views of each of `count` images: the fewer images, the more.
 
-    The first is the backbone's own, and the second, if any, is that one mirrored. Only images that can be read again
-    `from_files` are looked at in other ways.
+    The first view is the one that the backbone was trained with; the second, if there is one, is its mirror image.
+    Other croppings are used only if the images can be read again from their files (`from_files`).
 
     Examples
     --------

@@ -13,9 +13,9 @@ from convoscope.models.rejection import Rejection, distance_and_energy, energy_o
 from convoscope.transfer.head import Head
 
 _KEPT = 0.965  # of the images that are classified rightly
-#: Standard deviations. Where images are few, a single odd one among them would let everything pass; from 150 on the
-#: limit grows with the fourth root of their number.
-_FARTHEST, _FEW = 1.8, 150
+#: Standard deviations. Where images are few, a single odd one among them would let everything pass; from 130 on the
+#: limit grows with the root of their number.
+_FARTHEST, _FEW = 1.8, 130
 
 
 def fit_rejection(features: npt.ArrayLike, labels: npt.ArrayLike, head: Head) -> Rejection | None:
@@ -139,7 +139,7 @@ def _threshold(measures: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) 
     usual = measures[:, right] if right.any() else measures
     means, spreads = _usual(usual)
     found = np.sort(((usual - means[:, None]) / spreads[:, None]).sum(axis=0))
-    farthest = _FARTHEST * max(1.0, len(found) / _FEW) ** 0.25
+    farthest = _FARTHEST * math.sqrt(max(1.0, len(found) / _FEW))
     kept = math.ceil((len(found) + 1) * _KEPT)
     threshold = float(min([farthest * float(found.std()), *found[kept - 1 : kept]]))
     return means, spreads, threshold, float(np.mean(found > threshold))

@@ -58,29 +58,6 @@ static void convolution(const float *x, int h, int w, int c, const float *kernel
         }
     }
 }""",
-    "depthwise": """
-/* Slide a kernel (kh, kw, c, multiplier) over an image (h, w, c): each channel is for itself. */
-static void depthwise(const float *x, int h, int w, int c, const float *kernel, const float *bias, int kh, int kw,
-                      int sh, int sw, int dh, int dw, int top, int left, int multiplier, float *y, int oh, int ow) {
-    const int filters = c * multiplier;
-    for (int oy = 0; oy < oh; oy++) {
-        for (int ox = 0; ox < ow; ox++, y += filters) {
-            for (int f = 0; f < filters; f++) y[f] = bias ? bias[f] : 0;
-            for (int ky = 0; ky < kh; ky++) {
-                const int iy = oy * sh - top + ky * dh;
-                if (iy < 0 || iy >= h) continue;
-                for (int kx = 0; kx < kw; kx++) {
-                    const int ix = ox * sw - left + kx * dw;
-                    if (ix < 0 || ix >= w) continue;
-                    const float *pixel = x + (iy * w + ix) * c, *k = kernel + (ky * kw + kx) * filters;
-                    for (int i = 0; i < c; i++)
-                        for (int m = 0; m < multiplier; m++)
-                            y[i * multiplier + m] += pixel[i] * k[i * multiplier + m];
-                }
-            }
-        }
-    }
-}""",
     "dense": """
 /* Multiply each row of n values with a kernel (n, units). */
 static void dense(const float *x, int rows, int n, const float *kernel, const float *bias, float *y, int units) {

@@ -12,7 +12,6 @@ from convoscope import layers as cl
 from convoscope.errors import ConfigurationError
 from convoscope.interchange.c.part import Part, literal
 from convoscope.layers.augmentation import Augmentation
-from convoscope.layers.depthwise import Depthwise
 from convoscope.layers.geometry import extent, pad_amounts
 from convoscope.layers.joining import Combine
 from convoscope.layers.pooling import Pooling2D
@@ -67,36 +66,34 @@ def _sizes(shape: Any) -> str:
     return ", ".join(map(str, shape))
 
 
+def _slide(layer: Any, part: Part, kernel: str, bias: str, groups: int, output: str, filters: int) -> None:
+    """Slide a kernel over the image. A depthwise one lies in memory as one with a group for each channel."""
+    part.do(
+        *("convolution", part.inputs[0], _sizes(part.shape), part.number(kernel, part.weight(kernel)), bias),
+        *(_sides(layer, part), groups, output, _sizes(part.made[:2]), filters),
+    )
+
+
 @code.register
 def _convolution(layer: cl.Conv2D, part: Part) -> None:
-    kernel, bias = (part.number(name, part.weight(name)) for name in ("kernel", "bias"))
-    part.do(
-        *("convolution", part.inputs[0], _sizes(part.shape), kernel, bias, _sides(layer, part), layer.groups),
-        *(part.output, _sizes(part.made)),
-    )
+    bias = part.number("bias", part.weight("bias"))
+    _slide(layer, part, "kernel", bias, layer.groups, part.output, layer.filters)
     part.activate(layer.activation)
-
-
-def _depthwise(layer: Depthwise, part: Part, weight: str, bias: str, output: str) -> None:
-    kernel = part.number(weight, part.weight(weight))
-    part.do(
-        *("depthwise", part.inputs[0], _sizes(part.shape), kernel, bias, _sides(layer, part), layer.depth_multiplier),
-        *(output, _sizes(part.made[:2])),
-    )
 
 
 @code.register
 def _depthwise_convolution(layer: cl.DepthwiseConv2D, part: Part) -> None:
-    _depthwise(layer, part, "kernel", part.number("bias", part.weight("bias")), part.output)
+    bias = part.number("bias", part.weight("bias"))
+    _slide(layer, part, "kernel", bias, part.shape[2], part.output, part.made[2])
     part.activate(layer.activation)
 
 
 @code.register
 def _separable_convolution(layer: cl.SeparableConv2D, part: Part) -> None:
-    _depthwise(layer, part, "depthwise_kernel", "NULL", part.own)
     kernel = part.weight("pointwise_kernel")  # (1, 1, between, filters)
     assert kernel is not None
     between, filters = kernel.shape[2:]
+    _slide(layer, part, "depthwise_kernel", "NULL", part.shape[2], part.own, between)
     names = part.number("pointwise_kernel", kernel), part.number("bias", part.weight("bias"))
     part.do("dense", part.own, prod(part.made[:2]), between, *names, part.output, filters)
     part.activate(layer.activation)

@@ -10,13 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.interchange.c.functions import FUNCTIONS
-from convoscope.layers.base import Layer
-from convoscope.layers.graph import Call
-from convoscope.types import Shape
+from convoscope.interchange.source import Called
 
 
 @dataclass
-class Part:
+class Part(Called):
     """A call of a layer, and what is written for it.
 
     Attributes
@@ -38,36 +36,12 @@ class Part:
         Constants by their names.
     """
 
-    call: Call
-    name: str
     inputs: list[str]
     output: str
     own: str = ""
     lines: list[str] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     numbers: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
-
-    @property
-    def layer(self) -> Layer:
-        """The layer that is called."""
-        return self.call.layer
-
-    @property
-    def shape(self) -> Shape:
-        """The shape of the first input, without the batch axis."""
-        return self.call.input_shapes[0]
-
-    @property
-    def made(self) -> Shape:
-        """The shape of the output, without the batch axis."""
-        return self.call.output_shape
-
-    def weight(self, name: str) -> npt.NDArray[np.float32] | None:
-        """Return one of the layer's weights; None if it does without."""
-        for spec, weight in zip(self.layer.specs, self.layer.own_weights, strict=True):
-            if spec.name == name:
-                return np.asarray(weight, np.float32)
-        return None
 
     def number(self, name: str, values: npt.ArrayLike | None) -> str:
         """Note constants, and return their name: NULL if there are none."""

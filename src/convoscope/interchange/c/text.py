@@ -13,7 +13,7 @@ from convoscope.interchange.c.functions import FUNCTIONS
 from convoscope.interchange.c.meaning import NOTHING, code, memory_between
 from convoscope.interchange.c.memory import Life, places
 from convoscope.interchange.c.part import Part, literal, quoted
-from convoscope.interchange.pytorch.source.piece import identifier
+from convoscope.interchange.source import identifier
 from convoscope.layers.graph import Graph
 from convoscope.models.naming import call_names
 from convoscope.models.network import Network

@@ -6,11 +6,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from convoscope.errors import ConfigurationError, DataError
+from convoscope.errors import ConfigurationError
 from convoscope.interchange.c.text import source_of
-from convoscope.interchange.pytorch.source.piece import identifier
+from convoscope.interchange.source import identifier
 from convoscope.layers import moments
 from convoscope.storage import write_atomically
 
@@ -37,8 +35,6 @@ def write(model: Any, path: str | os.PathLike[str]) -> None:
     ConfigurationError
         If there is no C for one of its layers, it has several inputs or outputs or too many weights, or the path ends
         otherwise.
-    DataError
-        If a weight is not a finite number.
     StorageError
         If the file cannot be written.
     """
@@ -58,11 +54,5 @@ def write(model: Any, path: str | os.PathLike[str]) -> None:
             "instead: convoscope export RUN --onnx model.onnx."
         )
     with moments.reading():
-        for weight in graph.weights:
-            if not np.isfinite(weight).all():
-                raise DataError(
-                    "A weight is not a finite number, so the model predicts nothing and is not written. Train it again "
-                    "with a lower learning rate."
-                )
         text = source_of(model, identifier(path.stem, set()).lower())
     write_atomically(path, [text.encode("ascii")])

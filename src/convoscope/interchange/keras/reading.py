@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from convoscope.errors import ConvoscopeError, ConvoscopeWarning, FileFormatError
+from convoscope.errors import ConvoscopeWarning, FileFormatError
 from convoscope.interchange.keras import beside, container, labels, training
 from convoscope.interchange.keras.container import Contents
 from convoscope.layers.registered import get_registered_object
 from convoscope.layers.serialization import KINDS, MODELS
 from convoscope.layers.unfilled import building_unfilled
-from convoscope.models.architecture import DEEPEST
+from convoscope.models.architecture import DEEPEST, UNMAKEABLE
 from convoscope.models.keras_config import is_operator, model_from
 from convoscope.models.network import Network
 from convoscope.models.old_configs import renewed
@@ -21,16 +21,6 @@ from convoscope.models.weights import keras2, keras3
 from convoscope.models.weights.assigning import Assignments
 from convoscope.paths import user_path
 
-# What a description that was tampered with can lead to, besides what is said on purpose.
-_UNMAKEABLE = (
-    ConvoscopeError,
-    LookupError,
-    TypeError,
-    ValueError,
-    ArithmeticError,
-    AttributeError,
-    RecursionError,
-)
 _SMALL = 1 << 26  # bytes of weights that any file may have
 _MOST_PACKED = 100  # how many bytes of weights come out of one byte of the file, at most
 
@@ -75,7 +65,7 @@ def _made(description: dict[str, Any], path: Path) -> Network:
         with building_unfilled():
             model: Network = model_from(description)
             model.build()
-    except _UNMAKEABLE as error:
+    except UNMAKEABLE as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise FileFormatError(f"{path} describes a model that cannot be made: {reason}") from error
     return model

@@ -10,10 +10,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from convoscope.checks import flag
-from convoscope.errors import ConfigurationError, ConvoscopeWarning, DataError, StorageError
+from convoscope.errors import ConfigurationError, ConvoscopeWarning, StorageError
 from convoscope.interchange.keras import beside, container, limits, optimizer_state, training
 from convoscope.layers import moments
 from convoscope.models.keras_config import described
@@ -50,8 +48,6 @@ def write(model: Any, path: str | os.PathLike[str], *, include_optimizer: bool =
     ------
     ConfigurationError
         If Keras cannot express the model; the message says which layers. Or if h5py is not installed.
-    DataError
-        If a weight is not a finite number.
     StorageError
         If the file cannot be written; what stood there before still does.
 
@@ -73,22 +69,12 @@ def write(model: Any, path: str | os.PathLike[str], *, include_optimizer: bool =
     limits.check(model)
     for words in limits.replaced(model):
         warnings.warn(f"{path}: {words}.", ConvoscopeWarning, stacklevel=3)
-    _check_finite(model)
     with_training = flag(include_optimizer, "include_optimizer", "write") and model.compiled
     with moments.reading():
         compiled = _compiled(model, path) if with_training else None
         make = _legacy if path.name.lower().endswith(_LEGACY) else _archive
         content = make(model, compiled)
     write_atomically(path, [content])
-
-
-def _check_finite(model: Network) -> None:
-    for layer in model.leaf_layers:
-        if not all(np.isfinite(weight).all() for weight in layer.own_weights):
-            raise DataError(
-                f"{layer.describe()} has weights that are not finite numbers, so it predicts nothing and is not "
-                "written. Train it again with a lower learning rate."
-            )
 
 
 def _compiled(model: Network, path: Path) -> dict[str, Any] | None:

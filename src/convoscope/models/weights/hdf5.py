@@ -52,8 +52,8 @@ def library() -> Any:
         import h5py
     except ImportError:
         raise ConfigurationError(
-            f"Files that end in .h5 are read and written with h5py, which is not installed. Install it: "
-            f"{installing('h5')}. Without it, give a name that ends in .safetensors."
+            f"Keras' files, .h5 and .keras, are read and written with h5py, which is not installed. Install it: "
+            f"{installing('h5')}. Files that end in .safetensors do without it."
         ) from None
     return h5py
 

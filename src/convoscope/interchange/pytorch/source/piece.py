@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import keyword
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from convoscope.layers.base import Layer
-from convoscope.layers.graph import Call
-from convoscope.types import Shape
+from convoscope.interchange.source import Called
 
 Array = npt.NDArray[Any]
 # What nn.Module, or the module that is written, has under these names already.
-_TAKEN = {
+RESERVED = {
     *("forward", "load", "prepare", "train", "eval", "half", "float", "double", "cpu", "cuda", "apply", "type"),
     *("to", "compile", "buffers", "parameters", "modules", "children", "training", "bfloat16", "xpu", "dump_patches"),
     *("state_dict", "load_state_dict", "register_buffer", "extra_repr", "zero_grad", "share_memory", "call_super_init"),
@@ -24,7 +19,7 @@ _TAKEN = {
 
 
 @dataclass
-class Piece:
+class Piece(Called):
     """What is written of one layer, and of one call of it.
 
     Attributes
@@ -44,36 +39,12 @@ class Piece:
         Comments.
     """
 
-    call: Call
-    name: str
     modules: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, tuple[int, ...]] = field(default_factory=dict)
     buffers: dict[str, tuple[int, ...]] = field(default_factory=dict)
     weights: dict[str, Array] = field(default_factory=dict)
     helpers: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
-
-    @property
-    def layer(self) -> Layer:
-        """The layer that is called."""
-        return self.call.layer
-
-    @property
-    def shape(self) -> Shape:
-        """The shape of the first input, without the batch axis."""
-        return self.call.input_shapes[0]
-
-    @property
-    def made(self) -> Shape:
-        """The shape of the output, without the batch axis."""
-        return self.call.output_shape
-
-    def weight(self, name: str) -> Array | None:
-        """Return one of the layer's weights; None if it does without."""
-        for spec, weight in zip(self.layer.specs, self.layer.own_weights, strict=True):
-            if spec.name == name:
-                return np.asarray(weight)
-        return None
 
     def module(self, expression: str, ending: str = "", **weights: Array | None) -> str:
         """Note a module with its weights, and return how it is spoken of."""
@@ -98,24 +69,3 @@ class Piece:
         """Note that a function is needed, and return its name."""
         self.helpers.add(name)
         return name
-
-
-def identifier(name: str, taken: set[str]) -> str:
-    """Return a name that Python takes, that nobody has yet, and that is like the given one; it is then taken.
-
-    Examples
-    --------
-    >>> identifier("block 1/conv", set()), identifier("class", set()), identifier("2nd", {"_2nd"})
-    ('block_1_conv', 'class_', '_2nd_1')
-    """
-    base = re.sub(r"\W", "_", name, flags=re.ASCII).strip("_") or "layer"
-    if base[0].isdigit():
-        base = f"_{base}"
-    if keyword.iskeyword(base) or base in _TAKEN:
-        base = f"{base}_"
-    free, number = base, 0
-    while free in taken:
-        number += 1
-        free = f"{base}_{number}"
-    taken.add(free)
-    return free

@@ -13,7 +13,8 @@ from convoscope.interchange.pytorch.source import shapes, values, windows  # noq
 from convoscope.interchange.pytorch.source.helpers import texts
 from convoscope.interchange.pytorch.source.layout import from_keras, is_image, to_keras
 from convoscope.interchange.pytorch.source.meaning import expression
-from convoscope.interchange.pytorch.source.piece import Array, Piece, identifier
+from convoscope.interchange.pytorch.source.piece import RESERVED, Array, Piece
+from convoscope.interchange.source import identifier
 from convoscope.models.naming import call_names
 from convoscope.models.network import Network
 from convoscope.types import Shape
@@ -71,7 +72,7 @@ def class_name(name: str) -> str:
     >>> class_name("efficient_net-lite0"), class_name("sequential_1")
     ('EfficientNetLite0', 'Network')
     """
-    words = identifier(name, set()).split("_")
+    words = identifier(name, set(), RESERVED).split("_")
     found = "".join(word[:1].upper() + word[1:] for word in words)
     plain = found.rstrip("0123456789") in _PLAIN_NAMES
     return "Network" if plain or not found[:1].isalpha() else found
@@ -157,9 +158,11 @@ def _body(model: Network) -> tuple[list[Piece], list[str]]:
     names = call_names(model)
     for call, name in zip(graph.calls, names, strict=True):
         if id(call.layer) not in attributes:
-            attributes[id(call.layer)] = identifier(name, taken)
+            attributes[id(call.layer)] = identifier(name, taken, RESERVED)
     local: set[str] = {"self", "x", "torch", "F", "nn"}
-    variables = [identifier(_INPUT if name.startswith("input_layer") else name, local) for name in model.input_names]
+    variables = [
+        identifier(_INPUT if name.startswith("input_layer") else name, local, RESERVED) for name in model.input_names
+    ]
     count = len(variables)
     readers = Counter(value for call in graph.calls for value in call.inputs)
     readers.update(graph.outputs)
@@ -174,7 +177,7 @@ def _body(model: Network) -> tuple[list[Piece], list[str]]:
         following = graph.calls[number + 1] if number + 1 < len(graph.calls) else None
         soon = graph.outputs if following is None else following.inputs
         alone = readers[count + number] == 1 and count + number in soon
-        variables.append("x" if alone else identifier(name, local))
+        variables.append("x" if alone else identifier(name, local, RESERVED))
         lines += [f"# {note}" for note in piece.notes]
         if value != variables[-1]:
             lines.append(f"{variables[-1]} = {value}")

@@ -13,6 +13,7 @@ from convoscope.interchange.pytorch.source.activations import activated
 from convoscope.interchange.pytorch.source.layout import axis_of, from_keras, is_image, to_keras
 from convoscope.interchange.pytorch.source.meaning import expression
 from convoscope.interchange.pytorch.source.piece import Array, Piece
+from convoscope.types import Shape
 
 
 @expression.register
@@ -77,6 +78,15 @@ def _standardization(layer: cl.Normalization, piece: Piece, x: str) -> str:
     return f"{x} * {width} + {centre}" if layer.invert else f"({x} - {centre}) / {width}"
 
 
+def _scaling(layer: Any, piece: Piece, shape: Shape) -> tuple[Array | None, Array | None]:
+    """Return gamma and beta of a normalization. PyTorch has both or neither: where one is missing, it does nothing."""
+    if not (layer.scale or layer.center):
+        return None, None
+    gamma, beta = piece.weight("gamma"), piece.weight("beta")
+    ones, zeros = np.ones(shape, np.float32), np.zeros(shape, np.float32)
+    return (ones if gamma is None else gamma), (zeros if beta is None else beta)
+
+
 @expression.register
 def _batch_normalization(layer: cl.BatchNormalization, piece: Piece, x: str) -> str:
     channels = piece.shape[-1]
@@ -86,12 +96,9 @@ def _batch_normalization(layer: cl.BatchNormalization, piece: Piece, x: str) -> 
             f"{layer.describe()}: inputs with {len(piece.shape)} axes are not normalised by channels in PyTorch. Put a "
             "Reshape before it."
         )
-    scaled = layer.scale or layer.center
-    options = f"eps={layer.epsilon!r}, momentum={round(1 - layer.momentum, 9)!r}{'' if scaled else ', affine=False'}"
-    gamma, beta = piece.weight("gamma"), piece.weight("beta")
-    if scaled:
-        gamma = np.ones(channels, np.float32) if gamma is None else gamma
-        beta = np.zeros(channels, np.float32) if beta is None else beta
+    gamma, beta = _scaling(layer, piece, (channels,))
+    off = "" if gamma is not None else ", affine=False"
+    options = f"eps={layer.epsilon!r}, momentum={round(1 - layer.momentum, 9)!r}{off}"
     module = piece.module(
         f"nn.{kinds[len(piece.shape)]}({channels}, {options})",
         weight=gamma,
@@ -106,12 +113,8 @@ def _batch_normalization(layer: cl.BatchNormalization, piece: Piece, x: str) -> 
 @expression.register
 def _layer_normalization(layer: cl.LayerNormalization, piece: Piece, x: str) -> str:
     shape = piece.shape[len(piece.shape) - len(layer.axis) :]
-    scaled = layer.scale or layer.center
-    gamma, beta = piece.weight("gamma"), piece.weight("beta")
-    if scaled:
-        gamma = np.ones(shape, np.float32) if gamma is None else gamma
-        beta = np.zeros(shape, np.float32) if beta is None else beta
-    off = "" if scaled else ", elementwise_affine=False"
+    gamma, beta = _scaling(layer, piece, shape)
+    off = "" if gamma is not None else ", elementwise_affine=False"
     written = shape[0] if len(shape) == 1 else shape
     module = piece.module(f"nn.LayerNorm({written}, eps={layer.epsilon!r}{off})", weight=gamma, bias=beta)
     return from_keras(f"{module}({to_keras(x, piece.shape)})", piece.made)
@@ -120,12 +123,8 @@ def _layer_normalization(layer: cl.LayerNormalization, piece: Piece, x: str) -> 
 @expression.register
 def _group_normalization(layer: cl.GroupNormalization, piece: Piece, x: str) -> str:
     channels, groups = piece.shape[-1], layer.groups_of(piece.shape)
-    scaled = layer.scale or layer.center
-    gamma, beta = piece.weight("gamma"), piece.weight("beta")
-    if scaled:
-        gamma = np.ones(channels, np.float32) if gamma is None else gamma
-        beta = np.zeros(channels, np.float32) if beta is None else beta
-    off = "" if scaled else ", affine=False"
+    gamma, beta = _scaling(layer, piece, (channels,))
+    off = "" if gamma is not None else ", affine=False"
     module = piece.module(f"nn.GroupNorm({groups}, {channels}, eps={layer.epsilon!r}{off})", weight=gamma, bias=beta)
     last = len(piece.shape)
     # PyTorch has the channels behind the batch axis, also where there are no images.

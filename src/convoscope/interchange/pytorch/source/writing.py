@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from convoscope.errors import ConfigurationError, ConvoscopeError, DataError, StorageError
+from convoscope.errors import ConfigurationError, ConvoscopeError, StorageError
 from convoscope.interchange.pytorch.source.text import source_of
 from convoscope.layers import moments
 from convoscope.models.tensorfile import read_header
@@ -32,8 +32,6 @@ def write(model: Any, path: str | os.PathLike[str]) -> None:
     ------
     ConfigurationError
         If there is nothing in PyTorch for one of its layers, or the path ends otherwise.
-    DataError
-        If a weight is not a finite number.
     StorageError
         If a file cannot be written, or the weights would replace a model of Convoscope.
     """
@@ -49,12 +47,6 @@ def write(model: Any, path: str | os.PathLike[str]) -> None:
     with moments.reading():
         source = source_of(model, beside.name)
         weights = {name: np.array(array, order="C") for name, array in source.weights.items()}
-    for name, array in weights.items():
-        if not np.isfinite(array).all():
-            raise DataError(
-                f"The weights {name} are not finite numbers, so the model predicts nothing and is not written. Train "
-                "it again with a lower learning rate."
-            )
     from safetensors.numpy import save
 
     write_atomically(beside, [save(weights, {"format": "pt"})])
