@@ -243,11 +243,6 @@ def writer_for(path: Path) -> Format:
     return found
 
 
-def format_named_by(path: str | os.PathLike[str]) -> Format | None:
-    """Return the format that the ending of a path stands for, if it does for one."""
-    return _called(Path(path), list(FORMATS))
-
-
 def written() -> tuple[Format, ...]:
     """Return the formats of other programs that can be written."""
     return tuple(each for each in FORMATS if each.writer is not None and each is not OWN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from io import StringIO
 from pathlib import Path
@@ -165,8 +165,3 @@ class Findings:
 def in_order(items: Iterable[Finding]) -> list[Finding]:
     """Sort findings by kind, and leave the order of each kind as it is."""
     return sorted(items, key=lambda each: KINDS.index(each.kind))
-
-
-def files_of(findings: Findings, kinds: Sequence[str] = KINDS) -> set[str]:
-    """Return the files that findings of these kinds are about."""
-    return {each.file for each in findings.items if each.kind in kinds and each.file is not None}

@@ -13,6 +13,8 @@ from convoscope.models.rejection import Rejection, distance_and_energy, energy_o
 from convoscope.transfer.head import Head
 
 _KEPT = 0.965  # of the images that are classified rightly
+#: A number for distance, and one for energy.
+Both = npt.NDArray[np.float64]
 #: Standard deviations. Where images are few, a single odd one among them would let everything pass; from 130 on the
 #: limit grows with the root of their number.
 _FARTHEST, _FEW = 1.8, 130
@@ -119,15 +121,12 @@ def rejection_of(final: Learned, trial: Learned, held_out: tuple[npt.ArrayLike, 
     return _rejection(final, of_final + (means - of_trial) * wider, spreads * wider, threshold, lost)
 
 
-Pair = npt.NDArray[np.float64]
-
-
-def _usual(measures: npt.NDArray[np.float64]) -> tuple[Pair, Pair]:
+def _usual(measures: npt.NDArray[np.float64]) -> tuple[Both, Both]:
     """Return means and spreads of distance and energy (2, N)."""
     return measures.mean(axis=1), np.maximum(measures.std(axis=1), 1e-6)
 
 
-def _threshold(measures: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> tuple[Pair, Pair, float, float]:
+def _threshold(measures: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> tuple[Both, Both, float, float]:
     """Return means and spreads of distance and energy of held-out images, the threshold, and the share refused by it.
 
     Parameters
@@ -145,7 +144,7 @@ def _threshold(measures: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) 
     return means, spreads, threshold, float(np.mean(found > threshold))
 
 
-def _rejection(final: Learned, means: Pair, spreads: Pair, threshold: float, lost: float) -> Rejection:
+def _rejection(final: Learned, means: Both, spreads: Both, threshold: float, lost: float) -> Rejection:
     return Rejection(
         final.centres.astype(np.float32),
         np.asarray(final.kernel, np.float32),

@@ -135,10 +135,9 @@ def _concat(node: OnnxNode, arrays: Sequence[Any]) -> Array:
     return found
 
 
-def _divide(_: OnnxNode, arrays: Sequence[Any]) -> Any:
-    if arrays[0].dtype.kind in "iu":
-        return np.trunc(arrays[0] / arrays[1]).astype(arrays[0].dtype)
-    return arrays[0] / arrays[1]
+def _quotient(array: Array, divisor: Array) -> Any:
+    found = array / divisor
+    return np.trunc(found).astype(array.dtype) if array.dtype.kind in "iu" else found
 
 
 def _reduce(function: Any) -> Folding:
@@ -199,7 +198,7 @@ _FOLDINGS: dict[str, Folding] = {
     "Add": _joined(np.add),
     "Sub": _joined(np.subtract),
     "Mul": _joined(np.multiply),
-    "Div": _divide,
+    "Div": _joined(_quotient),
     "Pow": _joined(lambda x, y: np.power(x, y).astype(x.dtype)),
     "Min": _joined(np.minimum),
     "Max": _joined(np.maximum),

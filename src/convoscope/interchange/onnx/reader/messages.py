@@ -85,7 +85,6 @@ class ModelRecord:
     """The file."""
 
     version: int = 0
-    producer: str = ""
     graph: GraphRecord | None = None
     #: The version of each set of operators, by its domain: ``""`` is ONNX's own.
     opsets: dict[str, int] = field(default_factory=dict)
@@ -249,7 +248,6 @@ _GRAPH: dict[int, Taking] = {
 }
 _MODEL: dict[int, Taking] = {
     1: _set("version", "integer"),
-    2: _set("producer", "text"),
     7: _graph,
     8: _opset,
     14: _pair("metadata"),
