@@ -9,6 +9,7 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
+from convoscope.datasets.images.preprocessing import Preprocessing
 from convoscope.interchange.c.functions import FUNCTIONS
 from convoscope.interchange.c.meaning import NOTHING, code, memory_between
 from convoscope.interchange.c.memory import Life, places
@@ -19,7 +20,7 @@ from convoscope.models.naming import call_names
 from convoscope.models.network import Network
 
 # Names that the file has already.
-_TAKEN = {"image", "output", "memory", "NULL", "INFINITY", "main", *FUNCTIONS}
+_TAKEN = {"image", "output", "memory", "values", "bytes", "NULL", "INFINITY", "main", *FUNCTIONS}
 _A_LINE = 8  # numbers
 
 
@@ -154,17 +155,17 @@ void {name}_predict(const float *image, float *output) {{
 
 
 def _bytes(model: Network, name: str) -> str:
-    """Return the function that takes an image as files have it."""
-    most = (model.preprocessing or {}).get("max_value", 255)
+    """Return the function that takes an image as files have it, with exactly the values that `Preprocessing` gives."""
     size = prod(model.graph.input_shapes[0])
-    scaled = "bytes[i]" if most == 255 else f"bytes[i] * {literal(most / 255)}"
-    if 1 < most < 255:
-        scaled = f"rintf({scaled})"
-    return f"""
+    values, table = "bytes[i]", ""
+    if model.preprocessing is not None and model.preprocessing.get("max_value", 255) != 255:
+        scaled = Preprocessing.from_dict(model.preprocessing).scaled(np.arange(256, dtype=np.uint8))
+        values, table = "values[bytes[i]]", _array("values", scaled.astype(np.float32)) + "\n"
+    return f"""{table}
 /* Predict for an image whose values are from 0 to 255. */
 void {name}_predict_bytes(const unsigned char *bytes, float *output) {{
     static float image[{size}];
-    for (int i = 0; i < {size}; i++) image[i] = {scaled};
+    for (int i = 0; i < {size}; i++) image[i] = {values};
     {name}_predict(image, output);
 }}"""
 

@@ -10,15 +10,13 @@ from typing import Any
 from convoscope.errors import ConvoscopeError, ConvoscopeWarning
 from convoscope.interchange.keras import optimizer_state
 from convoscope.interchange.keras.container import Contents
+from convoscope.models.architecture import UNMAKEABLE
 from convoscope.models.network import Network
 from convoscope.training import losses, metrics, optimizers, schedules
 from convoscope.training.losses import Loss
 from convoscope.training.metrics import AccuracyByShape, MeanMetricWrapper, Metric
 from convoscope.training.optimizer import Optimizer
 from convoscope.training.schedules import InverseTimeDecay, OneCycle
-
-_WRONG = (ConvoscopeError, LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError)
-
 
 # ---- out
 
@@ -104,7 +102,7 @@ def restore(model: Network, contents: Contents, path: Path) -> None:
             metrics=_nested(told.get("metrics"), metrics.get),
             weighted_metrics=_nested(told.get("weighted_metrics"), metrics.get),
         )
-    except _WRONG as error:
+    except UNMAKEABLE as error:
         model.optimizer, model.objective = None, None
         warnings.warn(
             f"{path}: the model is there, but not compiled, because {_reason(error)} Compile it before you train.",
