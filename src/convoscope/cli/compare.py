@@ -11,6 +11,7 @@ from convoscope.cli.compare_options import (
     CommonOptions,
     RunOptions,
     SearchOptions,
+    StudyOptions,
     one_dataset,
     refuse,
     refuse_beside_resume,
@@ -33,6 +34,7 @@ EXAMPLES = (
     "convoscope compare fashion-mnist --vary dropout=0,0.2,0.4 --set epochs=10 --out runs/dropout",
     "convoscope compare --resume runs/dropout",
     "convoscope compare fashion-mnist --search --minutes 5",
+    "convoscope compare digits --vary filters=8,16,32 --seeds 3 --storage /shared/filters.journal",
     "convoscope compare digits --search --vary filters=8..64 --vary lr=0.0003..0.01 --set epochs=10",
     "convoscope compare runs/dropout",
     "convoscope compare runs/digits-cnn-2-1 runs/digits-dense-1 --out comparison",
@@ -52,6 +54,7 @@ def command(
     *,
     common: CommonOptions,
     how: SearchOptions,
+    shared: StudyOptions,
     run: RunOptions,
 ) -> None:
     """Run ``convoscope compare``; `HELP` says what it does."""
@@ -60,18 +63,30 @@ def command(
     named = what or []
     told = {"vary": common.vary, "set": common.fixed, "search": how.search or None, "seeds": how.seeds}
     computing = {"threads": run.threads, "engine": run.engine}
+    storage = {"storage": shared.storage, "study": shared.study}
+    if shared.storage is None:
+        refuse("--storage", study=shared.study)
     if run.resume is not None:
-        refuse_beside_resume({"DATASET": named, **told, "out": run.out, **computing, "data-dir": run.data_dir})
+        refuse_beside_resume(
+            {"DATASET": named, **told, **storage, "out": run.out, **computing, "data-dir": run.data_dir}
+        )
         _go_on(Experiment.open(run.resume), how.minutes, run.jobs, run.quiet)
     elif how.search:
         refuse("no --search", seeds=how.seeds)
-        run_search(_begin_search(named, common, run), how.minutes, run.jobs, run.quiet)
+        if shared.storage is not None:
+            _search_together(named, common, how, shared, run)
+        else:
+            run_search(_begin_search(named, common, run), how.minutes, run.jobs, run.quiet)
     elif common.vary:
         refuse("--search", minutes=how.minutes)
-        experiment, at_once = _begin_grid(named, common, how, run)
-        _train(experiment, at_once, run.quiet)
+        if shared.storage is not None:
+            _compare_together(named, common, how, shared, run)
+        else:
+            experiment, at_once = _begin_grid(named, common, how, run)
+            _train(experiment, at_once, run.quiet)
     else:
-        refuse("--vary", set=common.fixed, seeds=how.seeds, minutes=how.minutes, jobs=run.jobs, **computing)
+        seldom = {"minutes": how.minutes, "jobs": run.jobs, **computing, **storage}
+        refuse("--vary", set=common.fixed, seeds=how.seeds, **seldom)
         _show(named, run.out)
 
 
@@ -89,6 +104,51 @@ def _begin_grid(named: list[str], common: CommonOptions, how: SearchOptions, run
 
     seeds = 1 if how.seeds is None else how.seeds
     return begin(one_dataset(named), parse(common.vary or []), seeds=seeds, **_settled(common, run))
+
+
+def _compare_together(
+    named: list[str], common: CommonOptions, how: SearchOptions, shared: StudyOptions, run: RunOptions
+) -> None:
+    """Train this machine's part of a comparison, and print the table of all machines."""
+    from convoscope.cli import compare_study
+    from convoscope.cli.console import results
+    from convoscope.experiments.joining import join_grid
+    from convoscope.experiments.space import parse
+
+    seeds = 1 if how.seeds is None else how.seeds
+    vary, settled = parse(common.vary or []), _settled(common, run)
+    joined, at_once = join_grid(
+        one_dataset(named), vary, str(shared.storage), shared.study, seeds=seeds, told=compare_study.tell, **settled
+    )
+    console = results()
+    if not run.quiet:
+        compare_study.announce(console, joined)
+    compare_study.train(console, joined, at_once, quiet=run.quiet)
+    _conclude(console, joined.experiment, run.quiet)
+
+
+def _search_together(
+    named: list[str], common: CommonOptions, how: SearchOptions, shared: StudyOptions, run: RunOptions
+) -> None:
+    """Search with other machines for a while, and print what all of them found."""
+    from convoscope.cli import compare_study
+    from convoscope.cli.compare_search import MINUTES, show
+    from convoscope.cli.console import results
+    from convoscope.experiments.joining import join_search
+    from convoscope.experiments.search import check_minutes
+    from convoscope.experiments.space import parse
+
+    minutes = MINUTES if how.minutes is None else how.minutes
+    check_minutes(minutes)
+    vary, settled = parse(common.vary or []), _settled(common, run)
+    joined, at_once = join_search(
+        one_dataset(named), vary, str(shared.storage), shared.study, told=compare_study.tell, **settled
+    )
+    console = results()
+    if not run.quiet:
+        compare_study.announce(console, joined)
+    compare_study.train(console, joined, at_once, quiet=run.quiet, seconds=minutes * 60)
+    show(joined.experiment, minutes, run.quiet, going_on="the same command again")
 
 
 def _settled(common: CommonOptions, run: RunOptions) -> dict[str, Any]:
@@ -138,9 +198,6 @@ def _show(folders: list[str], out: Path | None) -> None:
 def _train(experiment: Experiment, jobs: int | None, quiet: bool) -> None:
     from convoscope import experiments
     from convoscope.cli.console import results
-    from convoscope.cli.errors import FAILED
-    from convoscope.experiments.report import write_report
-    from convoscope.experiments.table import NOTES, for_terminal
 
     console = results()
     planned = experiment.planned()
@@ -154,12 +211,26 @@ def _train(experiment: Experiment, jobs: int | None, quiet: bool) -> None:
                 experiments.resume(experiment.path, jobs=jobs, told=progress.told)
     except KeyboardInterrupt:
         _leave_interrupted(experiment)
-    table = experiments.rows(experiments.results(experiment))
-    files = write_report(table, experiment.path, _title(experiment), _facts(experiment))
+    _conclude(console, experiment, quiet)
+
+
+def _conclude(console: Console, experiment: Experiment, quiet: bool) -> None:
+    """Print the table, and write the report."""
+    from convoscope import experiments
+    from convoscope.cli.compare_study import where
+    from convoscope.cli.errors import FAILED
+    from convoscope.experiments.report import write_report
+    from convoscope.experiments.table import NOTES, for_terminal
+    from convoscope.names import for_terminal as one_line
+
+    found = experiments.results(experiment)
+    table = experiments.rows(found)
+    shared = where(found)
+    files = write_report(table, experiment.path, _title(experiment), [*_facts(experiment), *shared])
     console.print(for_terminal(table, console.width))
     if not quiet:
-        for note in NOTES:
-            console.print(note, style="dim")
+        for note in (*NOTES, *shared):
+            console.print(one_line(note), style="dim")
         _list_files(console, files)
     if not any(row.finished for row in table):
         raise typer.Exit(FAILED)

@@ -10,7 +10,7 @@ import typer
 
 from convoscope.cli.options import read_path
 
-_WHAT, _HOW, _RUN = "What is compared", "How", "Run"
+_WHAT, _HOW, _STUDY, _RUN = "What is compared", "How", "Several machines", "Run"
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,25 @@ class SearchOptions:
     seeds: Annotated[
         int | None,
         typer.Option(help="How often each is trained, for means and their spread. Default: 1.", rich_help_panel=_HOW),
+    ] = None
+
+
+@dataclass(frozen=True)
+class StudyOptions:
+    """A study that several machines work on."""
+
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            help="Share the work with other machines that give the same command: a journal's file that all of them "
+            "see, or sqlite:///FILE, postgresql://USER@HOST/NAME, mysql://USER@HOST/NAME.",
+            metavar="FILE|URL",
+            rich_help_panel=_STUDY,
+        ),
+    ] = None
+    study: Annotated[
+        str | None,
+        typer.Option(help="The study's name in the storage. Default: that of --out.", rich_help_panel=_STUDY),
     ] = None
 
 

@@ -9,7 +9,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from convoscope.experiments import Experiment, Row
+    from convoscope.errors import ConvoscopeError
+    from convoscope.experiments import Experiment, Result, Row
 
 _SHOWN = 10
 MINUTES = 5.0
@@ -18,7 +19,6 @@ MINUTES = 5.0
 def run(experiment: Experiment, minutes: float | None, jobs: int | None, quiet: bool) -> None:
     """Search for a while, and print what was found: its test accuracy once, of the best in validation."""
     from convoscope.cli.console import results
-    from convoscope.cli.errors import FAILED, complain
     from convoscope.errors import ConvoscopeError
     from convoscope.experiments import search
 
@@ -37,22 +37,37 @@ def run(experiment: Experiment, minutes: float | None, jobs: int | None, quiet: 
         _leave_interrupted(experiment)
     except ConvoscopeError as error:  # what was found before that is to be seen all the same
         problem = error
+    show(experiment, for_minutes, quiet, problem, going_on=_going_on(experiment))
+
+
+def show(
+    experiment: Experiment, minutes: float, quiet: bool, problem: ConvoscopeError | None = None, *, going_on: str
+) -> None:
+    """Print what was found, and raise the problem that ended the search, if one did."""
+    from convoscope.cli.console import results
+    from convoscope.cli.errors import FAILED, complain
+    from convoscope.experiments import search
+
+    console = results()
     table = search.found(experiment)
     if table:
-        _conclude(console, experiment, table, quiet, can_write=problem is None)
+        _conclude(console, experiment, table, quiet, going_on, can_write=problem is None)
     if problem is not None:
         raise problem
     if not table:
         complain(
-            f"No run came to its end within {_minutes(for_minutes)}; what was begun is kept. Give more --minutes, or "
-            f"fewer epochs with --set epochs=2. To go on: {_going_on(experiment)}"
+            f"No run came to its end within {_minutes(minutes)}; what was begun is kept. Give more --minutes, or "
+            f"fewer epochs with --set epochs=2. To go on: {going_on}"
         )
         raise typer.Exit(FAILED)
 
 
-def _conclude(console: Console, experiment: Experiment, table: list[Row], quiet: bool, *, can_write: bool) -> None:
+def _conclude(
+    console: Console, experiment: Experiment, table: list[Row], quiet: bool, going_on: str, *, can_write: bool
+) -> None:
     from pathlib import Path
 
+    from convoscope.cli.compare_study import where
     from convoscope.experiments.report import write_report
     from convoscope.experiments.results import results
     from convoscope.experiments.space import described
@@ -64,12 +79,14 @@ def _conclude(console: Console, experiment: Experiment, table: list[Row], quiet:
     shown = table[:_SHOWN]
     best = shown[0].results[0]
     test = best.figures.get("test_accuracy")
-    begun = len(results(experiment))
+    everything = results(experiment)
+    begun = len(everything)
     facts = [
         f"{counted(begun, 'network')} {agreeing(begun, 'was', 'were')} tried and {len(table)} of them trained to the "
         f"end; the others were given up early or under way when the time was up. "
         + ("There are no test images." if test is None else "The test images had no part in that."),
-        *_lesson(experiment),
+        *_lesson(experiment, everything),
+        *where(everything),
     ]
     title = f"{Path(experiment.read()['dataset']).name}: search"
     files = write_report(shown, experiment.path, title, facts, without=TEST) if can_write else []
@@ -84,16 +101,21 @@ def _conclude(console: Console, experiment: Experiment, table: list[Row], quiet:
     if files and not quiet:
         pages = [str(path) for path in files if path.suffix in (".md", ".html")]
         console.print(f"Report: {one_line(' and '.join(pages))}", soft_wrap=True)
-        console.print(f"To search on: {one_line(_going_on(experiment))}", style="dim", soft_wrap=True)
+        console.print(f"To search on: {one_line(going_on)}", style="dim", soft_wrap=True)
 
 
-def _lesson(experiment: Experiment) -> list[str]:
+def _lesson(experiment: Experiment, everything: list[Result]) -> list[str]:
     """Say how the lesson's own network did, if it was tried."""
-    from convoscope.experiments.results import FINISHED, read
+    from convoscope.experiments.results import FINISHED
     from convoscope.report.terminal import percent
 
-    first = read(experiment.folder("trial-0000"))
-    if experiment.read().get("lesson") is None or first.state != FINISHED or "val_accuracy" not in first.figures:
+    first = next((result for result in everything if result.folder.name == "trial-0000"), None)
+    if (
+        first is None
+        or experiment.read().get("lesson") is None
+        or first.state != FINISHED
+        or "val_accuracy" not in first.figures
+    ):
         return []
     validated, seconds = percent(first.figures["val_accuracy"], 2), first.figures["seconds"]
     return [f"The lesson's network, tried first: {validated} in validation in {seconds:.1f} s."]

@@ -133,7 +133,7 @@ class Drawing:
         with self._alone():
             drawn = draw(trial, self._varied)
             key = _key(drawn)
-            others = (each for each in self._trials() if each.number != trial.number and _TWIN not in each.user_attrs)
+            others = (each for each in self._trials() if self._may_be_first(each, trial))
             twin = next((each for each in others if self._key_of(each) == key), None)
             if twin is None:
                 return drawn, True
@@ -145,6 +145,10 @@ class Drawing:
             if (other := self._untried()) is not None:
                 self._kept.enqueue_trial(other)
         return drawn, False
+
+    def _may_be_first(self, other: Any, trial: Any) -> bool:
+        """Say whether another trial with the same values would be the one that counts."""
+        return other.number != trial.number and _TWIN not in other.user_attrs
 
     def _why_not(self, drawn: Values) -> str | None:
         try:

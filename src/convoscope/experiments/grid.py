@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from convoscope.datasets import DatasetInfo
+from convoscope.datasets import Dataset, DatasetInfo
 from convoscope.datasets.registry import source
 from convoscope.engine.select import use
 from convoscope.engine.threads import get_threads, set_threads
 from convoscope.errors import ConfigurationError, FileFormatError, StorageError
 from convoscope.experiments import failure
-from convoscope.experiments.plan import Experiment, PlannedRun, as_json, plan
+from convoscope.experiments.plan import Experiment, PlannedRun, as_json, plan, refuse_alone
 from convoscope.experiments.processes import Ended, run_all, share
 from convoscope.experiments.space import checked, setting
 from convoscope.experiments.training import attempt, is_complete
@@ -23,6 +23,10 @@ from convoscope.runs import RunFolder
 from convoscope.runs.checking import check_network, unread
 from convoscope.runs.defaults import VALIDATION
 from convoscope.storage import remove_leftovers
+
+if TYPE_CHECKING:
+    from convoscope.experiments.results import Result
+    from convoscope.experiments.work import Task
 
 _WORKER = "convoscope.experiments.worker"
 Told = Callable[[str, PlannedRun, int, int], None]
@@ -41,6 +45,8 @@ def compare(
     engine: str = "auto",
     data_dir: str | os.PathLike[str] | None = None,
     told: Told | None = None,
+    storage: str | os.PathLike[str] | None = None,
+    study: str | None = None,
 ) -> Experiment:
     """Train every combination of some settings, and come back when all are done.
 
@@ -64,6 +70,12 @@ def compare(
         A folder to look for the data set first.
     told : callable, optional
         Called as ``told(event, run, done, of)`` when a run has ``"finished"`` or ``"failed"``.
+    storage : str or path-like, optional
+        Where a study is kept that several machines work on: a journal's file, or a database's URL. All give the same
+        arguments; whichever comes first begins it, the others join. It comes back when all runs are done, on all
+        machines, and `convoscope.experiments.results` has those of all.
+    study : str, optional
+        The study's name, by default that of the experiment's folder.
 
     Returns
     -------
@@ -75,19 +87,25 @@ def compare(
     ConfigurationError
         A setting that is not known, no values, or a combination that contradicts itself.
     StorageError
-        The disk is full: what was done is kept.
+        The disk is full: what was done is kept. Or the study's storage cannot be reached.
     """
-    experiment, at_once = begin(
-        dataset,
-        vary,
-        out=out,
-        seeds=seeds,
-        fixed=fixed,
-        jobs=jobs,
-        threads=threads,
-        engine=engine,
-        data_dir=data_dir,
-    )
+    computing: dict[str, Any] = {"jobs": jobs, "threads": threads, "engine": engine, "data_dir": data_dir}
+    if storage is not None:
+        from convoscope.experiments.joining import join_grid  # which begins with what is here
+
+        joined, at_once = join_grid(dataset, vary, storage, study, out=out, seeds=seeds, fixed=fixed, **computing)
+        planned = {run.name: run for run in joined.experiment.planned()}
+
+        def trained(task: Task, result: Result) -> None:
+            if told is not None:
+                event = "finished" if result.reason is None else "failed"
+                told(event, planned[task.name], joined.count().done, len(planned))
+
+        joined.train(at_once, trained=trained)
+        return joined.experiment
+    if study is not None:
+        raise ConfigurationError("study names what is kept in a storage, and no storage is given. Give both.")
+    experiment, at_once = begin(dataset, vary, out=out, seeds=seeds, fixed=fixed, **computing)
     return resume(experiment.path, jobs=at_once, told=told)
 
 
@@ -104,6 +122,25 @@ def begin(
     data_dir: str | os.PathLike[str] | None = None,
 ) -> tuple[Experiment, int]:
     """Write down all runs of a comparison without training any; return it, and how many runs to train at a time."""
+    content, at_once, data = contents(
+        dataset, vary, seeds=seeds, fixed=fixed, jobs=jobs, threads=threads, engine=engine, data_dir=data_dir
+    )
+    folder = RunFolder.create_numbered("runs", f"compare-{data.info.name}").path if out is None else out
+    return Experiment.create(folder, content), at_once
+
+
+def contents(
+    dataset: str,
+    vary: Mapping[str, Any],
+    *,
+    seeds: int,
+    fixed: Mapping[str, Any] | None,
+    jobs: int | None,
+    threads: int | None,
+    engine: str,
+    data_dir: str | os.PathLike[str] | None,
+) -> tuple[dict[str, Any], int, Dataset]:
+    """Work out what ``experiment.json`` of a comparison holds, how many runs to train at a time, and load the data."""
     grid = checked(vary)
     for number, name in ((seeds, "seeds"), (jobs, "jobs"), (threads, "threads")):
         if number is not None and number < 1:
@@ -116,7 +153,8 @@ def begin(
     if source(dataset).known is None:
         for run in plan(unread(dataset), grid, settings, range(1), 1, "reference"):
             check_network(run.settings)
-    info, found = look_at(dataset, settings)
+    data = load_for(dataset, settings)
+    info, found = data.info, what_fits(data)
     count = seeds
     for values in grid.values():
         count *= len(values)
@@ -132,16 +170,25 @@ def begin(
         "threads": each,
         "runs": [as_json(run) for run in runs],
     }
-    folder = RunFolder.create_numbered("runs", f"compare-{info.name}").path if out is None else out
-    return Experiment.create(folder, content), at_once
+    return content, at_once, data
 
 
 def look_at(dataset: str, settings: Mapping[str, Any]) -> tuple[DatasetInfo, dict[str, Any]]:
     """Load a data set once, so that it is there for all runs; return what is known of it, and what fits it."""
+    data = load_for(dataset, settings)
+    return data.info, what_fits(data)
+
+
+def load_for(dataset: str, settings: Mapping[str, Any]) -> Dataset:
+    """Load a data set as runs with these settings do."""
     wishes: dict[str, Any] = {name: settings.get(name) for name in ("image_size", "color_mode", "max_pixels")}
     wishes["validation_split"] = settings.get("validation", VALIDATION)
-    data = source(dataset).load(settings.get("data_dir"), **wishes)
-    return data.info, {} if data.report is None else {"class_weight": data.class_weight}
+    return source(dataset).load(settings.get("data_dir"), **wishes)
+
+
+def what_fits(data: Dataset) -> dict[str, Any]:
+    """Return the settings that a data set asks for by itself."""
+    return {} if data.report is None else {"class_weight": data.class_weight}
 
 
 def resume(
@@ -161,6 +208,7 @@ def resume(
         After all processes have ended, each run with its whole epochs kept.
     """
     experiment = Experiment.open(path)
+    refuse_alone(experiment)
     planned = experiment.planned()
     with alone_in(experiment.path):
         for folder in (experiment.path, *(experiment.folder(run.name).path for run in planned)):
@@ -227,7 +275,7 @@ class _Comparison:
             return False
         self.done += 1
         if ended.status != failure.DONE and not failure.is_recorded(folder):
-            failure.record(folder, _why(ended), again=True)
+            failure.record(folder, why(ended), again=True)
         if self.told is not None:
             self.told("finished" if ended.status == failure.DONE else "failed", run, self.done, self.of)
         return True
@@ -236,7 +284,7 @@ class _Comparison:
         return [run for run in self.left.values() if not is_settled(self.experiment.folder(run.name))]
 
 
-def _why(ended: Ended) -> str:
+def why(ended: Ended) -> str:
     """Say how a process ended that could not say it itself."""
     if ended.status < 0:
         return f"Its process was ended by signal {-ended.status}, as happens when memory runs out."

@@ -50,6 +50,8 @@ class Experiment:
         The folder of the runs' folders.
     journal : Path
         Of a search: which trials there were, as Optuna keeps them.
+    study : Path
+        Of a study that several machines work on: ``study.json``, what all of them found.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -57,6 +59,7 @@ class Experiment:
         self.file = self.path / "experiment.json"
         self.runs = self.path / "runs"
         self.journal = self.path / "search.jsonl"
+        self.study = self.path / "study.json"
 
     def __str__(self) -> str:
         return str(self.path)
@@ -132,6 +135,15 @@ class Experiment:
     def folder(self, name: str) -> RunFolder:
         """Return the folder of a run, which may not be there yet."""
         return RunFolder(self.runs / name)
+
+
+def refuse_alone(experiment: Experiment) -> None:
+    """Raise ConfigurationError if an experiment's folder is one machine's part of a study, to be gone on with there."""
+    if "study" in experiment.read():
+        raise ConfigurationError(
+            f"{experiment} is this machine's part of a study. To go on, give the command that began it again, with its "
+            f"--storage."
+        )
 
 
 def plan(

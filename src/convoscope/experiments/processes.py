@@ -70,17 +70,18 @@ def run_all(
     try:
         while True:
             while starting and len(running) < at_once and (words := next(waiting, None)) is not None:
-                running[_start(module, words)] = words
+                running[start(module, words)] = words
             if not running or not looked(len(running)):
                 return
             time.sleep(_POLL)
             for process in [process for process in running if process.poll() is not None]:
-                starting = ended(running.pop(process), _end(process)) and starting
+                starting = ended(running.pop(process), end(process)) and starting
     finally:
-        _stop(running)
+        stop(running)
 
 
-def _start(module: str, words: tuple[str, ...]) -> subprocess.Popen[str]:
+def start(module: str, words: tuple[str, ...]) -> subprocess.Popen[str]:
+    """Start a process that ends when this one does, or closes the pipe to it."""
     return subprocess.Popen(
         [sys.executable, "-m", module, *words],
         stdin=subprocess.PIPE,
@@ -91,7 +92,7 @@ def _start(module: str, words: tuple[str, ...]) -> subprocess.Popen[str]:
     )
 
 
-def _end(process: subprocess.Popen[str]) -> Ended:
+def end(process: subprocess.Popen[str]) -> Ended:
     """Read what a process that has ended wrote, and close what led to it."""
     assert process.stderr is not None
     message = process.stderr.read()
@@ -106,7 +107,7 @@ def _close(process: subprocess.Popen[str]) -> None:
                 stream.close()
 
 
-def _stop(running: Iterable[subprocess.Popen[str]]) -> None:
+def stop(running: Iterable[subprocess.Popen[str]]) -> None:
     """Tell processes to end, and see to it that they do."""
     processes = list(running)
     for process in processes:

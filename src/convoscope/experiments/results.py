@@ -49,6 +49,8 @@ class Result:
         less that in validation in the last epoch; ``train_accuracy`` in that epoch; ``parameters``;
         ``multiply_adds`` an image; ``seconds`` of training; ``images_a_second``; and ``test_accuracy``, which decides
         nothing.
+    host : str or None
+        Of a study that several machines work on: the machine that `folder` is on.
     """
 
     folder: Path
@@ -58,6 +60,7 @@ class Result:
     reason: str | None
     epochs: int
     figures: dict[str, float]
+    host: str | None = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ def results(*sources: Experiment | str | os.PathLike[str]) -> list[Result]:
         path = source.path if isinstance(source, Experiment) else user_path(source)
         experiment = Experiment(path)
         if is_there(experiment.file):
-            found += _of(experiment)
+            found += _of_study(experiment) if is_there(experiment.study) else _of(experiment)
             continue
         runs = run_folders(path)
         if not runs:
@@ -138,6 +141,15 @@ def _of(experiment: Experiment) -> list[Result]:
         return [lost, *(read(folder) for folder in run_folders(experiment.runs))]
     tried = [read(folder) for folder in run_folders(experiment.runs)]
     return [replace(result, point={name: result.settings.get(name) for name in content["varied"]}) for result in tried]
+
+
+def _of_study(experiment: Experiment) -> list[Result]:
+    from convoscope.experiments.outcomes import read as read_study
+
+    try:
+        return read_study(experiment.study)
+    except FileFormatError as error:  # what was trained here is there all the same
+        return [Result(experiment.path, {}, {}, DAMAGED, str(error), 0, {}), *_of(experiment)]
 
 
 def run_folders(path: Path) -> list[RunFolder]:

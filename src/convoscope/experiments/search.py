@@ -9,14 +9,15 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from convoscope.datasets import Dataset
 from convoscope.datasets.registry import source
 from convoscope.engine.select import use
 from convoscope.errors import ConfigurationError, FileFormatError, NotReadyError, StorageError
 from convoscope.experiments import failure
 from convoscope.experiments.contents import SEARCH
 from convoscope.experiments.drawing import tidy
-from convoscope.experiments.grid import look_at
-from convoscope.experiments.plan import Experiment
+from convoscope.experiments.grid import load_for, what_fits
+from convoscope.experiments.plan import Experiment, refuse_alone
 from convoscope.experiments.processes import Ended, run_all, share
 from convoscope.experiments.results import FINISHED, Result, Row, results, rows
 from convoscope.experiments.space import Range, checked, setting
@@ -57,6 +58,8 @@ def search(
     threads: int | None = None,
     engine: str = "auto",
     data_dir: str | os.PathLike[str] | None = None,
+    storage: str | os.PathLike[str] | None = None,
+    study: str | None = None,
 ) -> Experiment:
     """Look for the settings with the highest accuracy in validation, and come back when the time is up.
 
@@ -77,6 +80,8 @@ def search(
         Of all runs: they hold out the same images to validate with.
     jobs, threads, engine, data_dir
         See `convoscope.experiments.compare`.
+    storage, study
+        A study that several machines work on: see `convoscope.experiments.compare`. Each searches for its `minutes`.
 
     Returns
     -------
@@ -90,9 +95,17 @@ def search(
     ConfigurationError, StorageError
         As of `convoscope.experiments.compare`.
     """
-    experiment = begin(
-        dataset, vary, out=out, fixed=fixed, seed=seed, threads=threads, jobs=jobs, engine=engine, data_dir=data_dir
-    )
+    computing: dict[str, Any] = {"jobs": jobs, "threads": threads, "engine": engine, "data_dir": data_dir}
+    if storage is not None:
+        from convoscope.experiments.joining import join_search
+
+        check_minutes(minutes)
+        joined, at_once = join_search(dataset, vary, storage, study, out=out, fixed=fixed, seed=seed, **computing)
+        joined.train(at_once, seconds=minutes * 60)
+        return joined.experiment
+    if study is not None:
+        raise ConfigurationError("study names what is kept in a storage, and no storage is given. Give both.")
+    experiment = begin(dataset, vary, out=out, fixed=fixed, seed=seed, **computing)
     return resume(experiment.path, minutes=minutes, jobs=jobs)
 
 
@@ -109,6 +122,27 @@ def begin(
     data_dir: str | os.PathLike[str] | None = None,
 ) -> Experiment:
     """Write down what a search is to do, without training anything."""
+    content, data = contents(
+        dataset, vary, fixed=fixed, seed=seed, jobs=jobs, threads=threads, engine=engine, data_dir=data_dir
+    )
+    folder = RunFolder.create_numbered("runs", f"search-{data.info.name}").path if out is None else out
+    experiment = Experiment.create(folder, content)
+    _made_ready(experiment, content["lesson"])
+    return experiment
+
+
+def contents(
+    dataset: str,
+    vary: Mapping[str, Any] | None,
+    *,
+    fixed: Mapping[str, Any] | None,
+    seed: int,
+    jobs: int | None,
+    threads: int | None,
+    engine: str,
+    data_dir: str | os.PathLike[str] | None,
+) -> tuple[dict[str, Any], Dataset]:
+    """Work out what ``experiment.json`` of a search holds, and load the data."""
     imported()
     space = _space(vary or SPACE)
     settings = {setting(name): value for name, value in (fixed or {}).items()}
@@ -120,21 +154,18 @@ def begin(
         settings["data_dir"] = str(user_path(data_dir).absolute())
     if source(dataset).known is None:
         check_before_reading(dataset, **{"validation": VALIDATION, **settings})
-    info, found = look_at(dataset, settings)
-    content = {
+    data = load_for(dataset, settings)
+    content: dict[str, Any] = {
         "kind": "search",
-        "dataset": info.key,
+        "dataset": data.info.key,
         "varied": {name: asdict(values) if isinstance(values, Range) else values for name, values in space.items()},
-        "fixed": {**found, **settings},
+        "fixed": {**what_fits(data), **settings},
         "seed": seed,
         "threads": share(_MANY, jobs, threads)[1],
         "engine": use(engine).name,
     }
-    content["lesson"] = lesson = _lesson(space, settings_for(content, {}, info))
-    folder = RunFolder.create_numbered("runs", f"search-{info.name}").path if out is None else out
-    experiment = Experiment.create(folder, content)
-    _made_ready(experiment, lesson)
-    return experiment
+    content["lesson"] = _lesson(space, settings_for(content, {}, data.info))
+    return content, data
 
 
 def resume(path: str | os.PathLike[str], *, minutes: float, jobs: int | None = None) -> Experiment:
@@ -143,10 +174,10 @@ def resume(path: str | os.PathLike[str], *, minutes: float, jobs: int | None = N
     Runs that are under way when the time is up are kept as far as they are, and gone on with next time. It ends sooner
     if there is nothing left to try.
     """
-    if not minutes > 0:
-        raise ConfigurationError(f"--minutes must be more than 0, but is {minutes:g}.")
+    check_minutes(minutes)
     imported()
     experiment = Experiment.open(path)
+    refuse_alone(experiment)
     content = experiment.read()
     if content["kind"] != SEARCH:
         raise ConfigurationError(f"The experiment in {path} is a comparison and no search. Leave out --minutes.")
@@ -170,6 +201,12 @@ def resume(path: str | os.PathLike[str], *, minutes: float, jobs: int | None = N
             raise StorageError(f"{problem.message} What was found is kept: convoscope compare --resume {path}")
         raise ConfigurationError(f"The search has ended: {problem.message}")
     return experiment
+
+
+def check_minutes(minutes: float) -> None:
+    """Raise ConfigurationError unless there is time to search."""
+    if not minutes > 0:
+        raise ConfigurationError(f"--minutes must be more than 0, but is {minutes:g}.")
 
 
 def found(experiment: Experiment) -> list[Row]:

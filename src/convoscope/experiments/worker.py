@@ -1,8 +1,12 @@
-"""A process that trains one run of an experiment: ``python -m convoscope.experiments.worker EXPERIMENT RUN``."""
+"""A process that trains one run of an experiment: ``python -m convoscope.experiments.worker EXPERIMENT RUN``.
+
+A run that the experiment does not list comes with its settings as JSON.
+"""
 
 from __future__ import annotations
 
 import _thread
+import json
 import os
 import signal
 import sys
@@ -12,6 +16,7 @@ import time
 from convoscope.experiments import failure
 from convoscope.experiments.plan import Experiment
 from convoscope.experiments.training import attempt
+from convoscope.runs import TrainSettings
 
 _GRACE = 30.0  # seconds that an interrupted process has to come to an end
 
@@ -30,12 +35,15 @@ def end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def main(path: str, name: str) -> int:
+def main(path: str, name: str, told: str = "") -> int:
     """Train the run of that name, and return the status to end with."""
     try:
         end_with_parent()
         experiment = Experiment.open(path)
-        settings = next(run.settings for run in experiment.planned() if run.name == name)
+        if told:
+            settings = TrainSettings.from_dict(json.loads(told), f"The settings of {name}")
+        else:
+            settings = next(run.settings for run in experiment.planned() if run.name == name)
         status, reason = attempt(experiment.folder(name), settings)
         sys.stderr.write(reason)
     except KeyboardInterrupt:
