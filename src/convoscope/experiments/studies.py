@@ -119,9 +119,11 @@ def join(
     if not name.strip() or len(name) > 200 or not name.isprintable():
         raise ConfigurationError(f"--study must be a name of 1 to 200 characters, but is {name!r}.")
     where = place(storage)
-    kept, is_new = patiently(where, lambda: _study(where, name, parts), _PATIENCE, told)
     code = digest(parts)
-    experiment = _folder(out if out is not None else os.path.join("runs", name.replace(os.sep, "-")), content, code)
+    path = out if out is not None else os.path.join("runs", name.replace(os.sep, "-"))
+    refuse_other(path, code)  # before a study is begun that this machine cannot work on
+    kept, is_new = patiently(where, lambda: _study(where, name, parts), _PATIENCE, told)
+    experiment = _folder(path, {**content, "study": code})
     claims = Claims(kept, where, code, timing)
     return Joined(name, where, experiment, claims, make_work(claims, experiment, where), is_new, timing)
 
@@ -173,17 +175,21 @@ def _study(where: Place, name: str, parts: Mapping[str, Any]) -> tuple[Any, bool
     return kept, is_new
 
 
-def _folder(path: str | os.PathLike[str], content: Mapping[str, Any], code: str) -> Experiment:
-    """Make this machine's folder, or take the one that it has of the same study."""
+def refuse_other(path: str | os.PathLike[str], code: str) -> None:
+    """Raise ConfigurationError if a folder has another experiment in it than the study of this digest."""
     experiment = Experiment(path)
-    written = {**content, "study": code}
-    if not is_there(experiment.file):
-        return Experiment.create(user_path(path), written)
-    if experiment.read().get("study") != code:
+    if is_there(experiment.file) and experiment.read().get("study") != code:
         raise ConfigurationError(
             f"There is another experiment in {path}, and nothing is overwritten. Give another folder with --out."
         )
-    experiment.write(written)  # with the threads and the engine of today
+
+
+def _folder(path: str | os.PathLike[str], content: Mapping[str, Any]) -> Experiment:
+    """Make this machine's folder, or take the one that it has of the same study."""
+    experiment = Experiment(path)
+    if not is_there(experiment.file):
+        return Experiment.create(user_path(path), content)
+    experiment.write(content)  # with the threads and the engine of today
     return experiment
 
 

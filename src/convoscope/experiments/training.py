@@ -26,6 +26,7 @@ def train(folder: RunFolder, settings: TrainSettings, callbacks: Sequence[Callba
             _train(folder, settings, callbacks)
         except InUseError:
             time.sleep(_POLL)
+    failure.forget(folder)  # of a process that was ended when all was written
 
 
 def attempt(folder: RunFolder, settings: TrainSettings) -> tuple[int, str]:
