@@ -109,10 +109,10 @@ def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
         raise MissingFileError(f"{path} cannot be read: {error.strerror or error}.") from error
     try:
         _check_mode(path, os.fstat(descriptor).st_mode)
-        return os.fdopen(descriptor, "rb")
     except BaseException:
         os.close(descriptor)
         raise
+    return os.fdopen(descriptor, "rb")  # from here on the file closes it: twice is an error that hides a Ctrl-C
 
 
 def check_regular(path: str | os.PathLike[str]) -> None:
