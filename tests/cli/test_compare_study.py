@@ -34,7 +34,9 @@ def test_a_second_machine_joins_and_prints_the_same_table(shell: Shell, tmp_path
     assert "Joined study units" in second.out
     assert "2 of 2 runs done" in second.out
     assert table(second.out) == table(first.out)
-    assert f"2 runs on {socket.gethostname()} in {tmp_path / 'one' / 'runs'}" in (tmp_path / "two/report.md").read_text()
+    assert (
+        f"2 runs on {socket.gethostname()} in {tmp_path / 'one' / 'runs'}" in (tmp_path / "two/report.md").read_text()
+    )
     assert not list(tmp_path.glob("two/runs/*"))
     alone = shell("compare", "two")  # without the storage
     assert table(alone.out) == table(first.out)

@@ -238,6 +238,7 @@ class Crew:
                 f"machine are kept in {self.experiment}. When it is back, give the same command again."
             )
         self._next_try = now + self._pause
+        self._next_look = self._next_beat = 0.0  # what tells whether it is back
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
 
     def _leave(self) -> None:
