@@ -117,6 +117,15 @@ def test_a_run_that_two_workers_queue_at_once_is_trained_once(storage: str) -> N
     assert second.claim() is None
 
 
+@pytest.mark.parametrize("name", ["../elsewhere", "/etc", "a/b", "", 7, None, ["x"]])
+def test_a_run_with_a_name_that_leads_elsewhere_is_not_seen(tmp_path: Path, name: Any) -> None:
+    claims = claims_of(str(tmp_path / "study.journal"))
+    claims._add({RUN: name}, {})
+    claims._add({RUN: "unknown"}, {})
+    assert [each.user_attrs[RUN] for each in claims.trials()] == ["unknown"]
+    assert claims.claim(known=dict(RUNS).__contains__) is None
+
+
 @posix
 def test_workers_at_the_same_moment_claim_each_run_once(storage: str) -> None:
     runs = [(f"{number:03}", {}) for number in range(24)]

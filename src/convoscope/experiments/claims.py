@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from convoscope.experiments.contents import is_folders_name
 from convoscope.experiments.outcomes import outcome
 from convoscope.experiments.places import Place
 from convoscope.experiments.results import FAILED, FINISHED, Result
@@ -84,17 +85,22 @@ class Claims:
                 found.setdefault(trial.user_attrs[RUN], []).append(trial)
         return found
 
-    def claim(self, begun: Callable[[str], bool] = lambda name: False) -> Any | None:
+    def claim(
+        self, begun: Callable[[str], bool] = lambda name: False, known: Callable[[str], bool] = lambda name: True
+    ) -> Any | None:
         """Take a waiting trial that nobody else has, or return None if there is none.
 
         Parameters
         ----------
         begun : callable
             Says of a run's name whether it was begun on this machine: those come first, then the lowest number.
+        known : callable
+            Says of a run's name whether there is such a run.
         """
         from optuna.trial import TrialState
 
-        waiting = [each for each in self.trials() if each.state == TrialState.WAITING and RUN in each.user_attrs]
+        named = [each for each in self.trials() if RUN in each.user_attrs and known(each.user_attrs[RUN])]
+        waiting = [each for each in named if each.state == TrialState.WAITING]
         for trial in sorted(waiting, key=lambda each: not begun(each.user_attrs[RUN])):
             try:
                 if not self._state(trial._trial_id, TrialState.RUNNING):
@@ -230,7 +236,8 @@ class Claims:
         self._beats.pop(trial_id, None)
 
     def _is_ours(self, trial: Any) -> bool:
-        return bool(trial.user_attrs.get(_OF, self._digest) == self._digest)
+        named = RUN not in trial.user_attrs or is_folders_name(trial.user_attrs[RUN])  # others may write to the storage
+        return named and bool(trial.user_attrs.get(_OF, self._digest) == self._digest)
 
     def _state(self, trial_id: int, state: Any, values: list[float] | None = None) -> bool:
         return bool(self._call(lambda: self._storage.set_trial_state_values(trial_id, state=state, values=values)))

@@ -20,7 +20,8 @@ def _is_value(value: Any) -> bool:
     return any(kind.problem(value, "") is None for kind in (TEXT, number(), one_of(None, True, False)))
 
 
-def _is_folders_name(value: Any) -> bool:
+def is_folders_name(value: Any) -> bool:
+    """Say whether a value names a folder within another, and leads nowhere else."""
     return (
         isinstance(value, str)
         and value != ""
@@ -54,7 +55,7 @@ _SETTING_VALUES = Record({}, _SETTINGS, others=UNKNOWN)
 _BOTH: dict[str, Kind] = {"dataset": TEXT, "threads": whole(1)}
 _RUN = Record(
     {
-        "name": Plain("the name of a folder", _is_folders_name),
+        "name": Plain("the name of a folder", is_folders_name),
         "point": Record({}, others=_VALUE),
         "settings": Record(),  # which `TrainSettings` knows best
     }

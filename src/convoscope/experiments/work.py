@@ -83,7 +83,7 @@ class Grid:
         self._claims.queue((run.name, run.point) for run in self._planned.values())
 
     def next(self) -> Task | None:
-        trial = self._claims.claim(self._is_begun)
+        trial = self._claims.claim(self._is_begun, self._planned.__contains__)
         if trial is None:
             return None
         run = self._planned[trial.user_attrs[RUN]]
