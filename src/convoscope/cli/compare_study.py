@@ -69,10 +69,12 @@ def _line(console: Console, joined: Joined, task: Task, result: Result) -> None:
 def _leave(joined: Joined) -> NoReturn:
     from convoscope.cli.errors import INTERRUPTED, say
     from convoscope.errors import ConvoscopeError
+    from convoscope.wording import agreeing, counted
 
     try:
         count = joined.count()
-        told = f" {count.done}{'' if count.of is None else f' of {count.of}'} runs are done, {count.running} running."
+        done = counted(count.done, "run") if count.of is None else f"{count.done} of {counted(count.of, 'run')}"
+        told = f" {done} {agreeing(count.done, 'is', 'are')} done, {count.running} running."
     except ConvoscopeError:
         told = ""
     say(
