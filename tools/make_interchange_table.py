@@ -9,79 +9,62 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+
+from interchange_judges import JUDGES, Judge, Measuring, onnx_files  # noqa: E402
+
 from convoscope import applications  # noqa: E402
+from convoscope.errors import ConfigurationError, FileFormatError  # noqa: E402
 from convoscope.models.presets import build_preset, preset_names  # noqa: E402
 
-# Tests are checked by less strict rules than tools.
-onnx_files: Any = import_module("tests.interchange.onnx_files")
 FOUND, PAGE = ROOT / "docs" / "interchange.json", ROOT / "docs" / "interchange.md"
 KNOWN = ("ResNet18", "MobileNetV2")
-#: By a model, the largest difference of an output, as a share of the largest output.
-Measuring = Callable[[Any], float]
-
-
-@dataclass(frozen=True)
-class Judge:
-    """Who reads a format's files and computes with them.
-
-    Attributes
-    ----------
-    title : str
-        The heading of the format's columns.
-    tested : str
-        With which versions, and how.
-    measure : callable
-    """
-
-    title: str
-    tested: str
-    measure: Measuring
-
-
-def onnx() -> Judge:
-    """ONNX Runtime on files of all opsets."""
-    import onnx as library
-    import onnxruntime
-
-    def runtime(content: bytes, inputs: dict[str, Any]) -> Any:
-        return onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"]).run(None, inputs)
-
-    def measure(model: Any) -> float:
-        large = model.count_params() > 1_000_000
-        ways = [{"opset": 17}] if large else [{"opset": n} for n in (13, 15, 17, 20, 22)] + [{"nchw": True}]
-        counts = (1, 2) if large else (1, 7)
-        worst: float = max(onnx_files.largest_difference(model, runtime, counts, **options) for options in ways)
-        return worst
-
-    versions = f"onnx {library.__version__} and ONNX Runtime {onnxruntime.__version__}"
-    return Judge("ONNX", f"{versions}; opsets 13, 15, 17, 20 and 22, with images of either layout", measure)
-
-
-JUDGES: dict[str, Callable[[], Judge]] = {"onnx": onnx}
 
 
 def measured(judge: Judge) -> dict[str, Any]:
-    """Return what a judge says of every layer, of each kind the worst, and of networks."""
-    layers: dict[str, float] = {}
+    """Return what a judge says of every layer, of each kind the worst, and of networks, on each way."""
+    found: dict[str, Any] = {"title": judge.title, "tested": judge.tested}
+    for way, measure in (("out", judge.out), ("back", judge.back)):
+        if measure is not None:
+            found[way] = {"layers": _of_layers(measure), "networks": _of_networks(measure)}
+    return found
+
+
+def _of_layers(measure: Measuring) -> dict[str, float | None]:
+    found: dict[str, list[float | None]] = {}
     for row in onnx_files.LAYERS:
-        kind = type(row.layer).__name__
-        layers[kind] = max(layers.get(kind, 0.0), judge.measure(onnx_files.model_of(row)))
-    networks = {name.replace("_", " "): judge.measure(onnx_files.network(name)) for name in onnx_files.NETWORKS}
-    networks |= {
-        f"lessons: {name}": judge.measure(build_preset(name, (28, 28, 1), 10, seed=3)) for name in preset_names()
-    }
-    networks |= {name: judge.measure(onnx_files.known_network(name)) for name in KNOWN}
-    networks["EfficientNetLite0, published weights"] = judge.measure(applications.EfficientNetLite0())
-    return {"title": judge.title, "tested": judge.tested, "layers": layers, "networks": networks}
+        found.setdefault(type(row.layer).__name__, []).append(_judged(measure, onnx_files.model_of(row)))
+    return {kind: _worst(values) for kind, values in found.items()}
+
+
+def _of_networks(measure: Measuring) -> dict[str, float | None]:
+    found = {name.replace("_", " "): _judged(measure, onnx_files.network(name)) for name in onnx_files.NETWORKS}
+    for name in preset_names():
+        found[f"lessons: {name}"] = _judged(measure, build_preset(name, (28, 28, 1), 10, seed=3))
+    for name in KNOWN:
+        found[name] = _judged(measure, onnx_files.known_network(name))
+    found["EfficientNetLite0, published weights"] = _judged(measure, applications.EfficientNetLite0())
+    return found
+
+
+def _judged(measure: Measuring, model: Any) -> float | None:
+    """Return a difference; None where the format has no words for the model, or we don't read it from others."""
+    try:
+        return measure(model)
+    except (ConfigurationError, FileFormatError) as error:
+        print(f"  refused: {error}")
+        return None
+
+
+def _worst(values: list[float | None]) -> float | None:
+    """Return the largest of the differences that there are."""
+    known = [value for value in values if value is not None]
+    return max(known) if known else None
 
 
 def page(found: dict[str, Any]) -> str:
@@ -90,17 +73,22 @@ def page(found: dict[str, Any]) -> str:
     lines = [
         "# Files of other programs",
         "",
-        "Every layer and some networks, with random weights and inputs, were written in each format and computed by",
-        "the program that reads it. A cell has the largest difference between its outputs and those of `predict`, as",
-        "a share of the largest output; 1.2e-07 is one step of a float32. *exact*: there was none.",
+        "We wrote every layer and some networks, with random weights and inputs, in each format. A cell has the",
+        "largest difference from the outputs of `predict`, as a share of the largest output; 1.2e-07 is one step of",
+        "a float32. *out*: the program that reads the format computed with our file. *back*: we read the file again",
+        "as if another program had written it, without our own description of the model. *exact*: there was no",
+        "difference. A dash: it is refused, and the message says why.",
+        "",
         "`python tools/make_interchange_table.py FORMAT` measures, and makes this page.",
         "",
         *(f"- {each['title']}: {each['tested']}." for each in formats),
     ]
+    columns = [(each, way) for each in formats for way in ("out", "back") if way in each]
     for what, heading in (("layers", "Layer"), ("networks", "Network")):
-        names = dict.fromkeys(name for each in formats for name in sorted(each[what]))
-        lines += ["", _row([heading, *(each["title"] for each in formats)]), _row(["---"] * (len(formats) + 1))]
-        lines += [_row([name, *(_cell(each[what].get(name)) for each in formats)]) for name in names]
+        names = dict.fromkeys(name for each, way in columns for name in sorted(each[way][what]))
+        lines += ["", _row([heading, *(f"{each['title']}, {way}" for each, way in columns)])]
+        lines += [_row(["---"] * (len(columns) + 1))]
+        lines += [_row([name, *(_cell(each[way][what], name) for each, way in columns)]) for name in names]
     return "\n".join([*lines, ""])
 
 
@@ -108,9 +96,12 @@ def _row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cell(difference: float | None) -> str:
-    if difference is None:
+def _cell(values: dict[str, float | None], name: str) -> str:
+    if name not in values:
         return "not tried"
+    difference = values[name]
+    if difference is None:
+        return "–"
     return f"{difference:.1e}" if difference else "exact"
 
 

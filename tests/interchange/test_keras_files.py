@@ -33,6 +33,8 @@ from convoscope.layers import (
     GlobalAveragePooling2D,
     Input,
     MinPooling2D,
+    Normalization,
+    RandomCrop,
     Softmax,
 )
 from convoscope.layers.serialization import KINDS
@@ -145,6 +147,7 @@ def test_every_layer_is_in_keras_or_said_to_be_missing_there() -> None:
         (MinPooling2D(name="low"), r"MinPooling2D 'low': Keras has no such layer: Rescaling\(-1\), MaxPooling2D"),
         (DepthwiseConv2D(3, strides=(1, 2)), r"TensorFlow computes it with equal strides only, and not with \(1, 2\)"),
         (Conv2D(2, 3, strides=2, dilation_rate=2), r"no strides \(2, 2\) together with a dilation rate \(2, 2\)"),
+        (RandomCrop(7, 6), r"does not crop in prediction.* 9x9 pixels in place of 7x6. Resizing\(7, 6, crop_to_aspect"),
     ],
 )
 def test_what_keras_has_not_is_refused_before_anything_is_written(layer: Any, words: str, tmp_path: Path) -> None:
@@ -152,6 +155,16 @@ def test_what_keras_has_not_is_refused_before_anything_is_written(layer: Any, wo
     with pytest.raises(ConfigurationError, match=rf"cannot be written.*{words}.*model\.save"):
         model.export(tmp_path / "model.keras")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_join_of_one_value_and_numbers_of_two_shapes_are_written_as_keras_takes_them() -> None:
+    x = Input((3, 2))
+    described = json.loads(Model(x, Add()([Normalization(mean=[0.5, -1.0], variance=4.0)(x)])).to_json())
+    normalization, add = (each for each in described["config"]["layers"] if each["class_name"] != "InputLayer")
+    assert (normalization["config"]["mean"], normalization["config"]["variance"]) == ([0.5, -1.0], [4.0, 4.0])
+    (call,) = add["inbound_nodes"]
+    assert [len(each) for each in call["args"]] == [1]
+    assert isinstance(call["args"][0], list)
 
 
 def test_a_layer_in_two_models_is_refused(tmp_path: Path) -> None:

@@ -12,11 +12,15 @@ from collections.abc import Callable, Sequence
 from functools import singledispatch
 from typing import Any
 
+import numpy as np
+
 from convoscope.errors import ConfigurationError, unknown_name
 from convoscope.layers.base import Layer
 from convoscope.layers.input import InputLayer
+from convoscope.layers.joining import Join
 from convoscope.layers.registered import custom_object_scope, get_registered_object
 from convoscope.layers.serialization import KINDS, deserialize
+from convoscope.layers.standardization import Normalization
 from convoscope.layers.symbols import Operation, Symbol
 from convoscope.models.architecture import DEEPEST, MOST_CALLS
 from convoscope.models.model import Model
@@ -88,6 +92,15 @@ def _layer(layer: Layer) -> dict[str, Any]:
 
 
 @described.register
+def _normalization(layer: Normalization) -> dict[str, Any]:
+    own = _layer(layer)
+    if layer.mean is not None and layer.variance is not None:
+        pair = np.broadcast_arrays(layer.mean, layer.variance)  # Keras takes them in the same shape only
+        own["config"] |= {"mean": pair[0].tolist(), "variance": pair[1].tolist()}
+    return own
+
+
+@described.register
 def _input_layer(layer: InputLayer) -> dict[str, Any]:
     config = {
         "batch_shape": [None, *(layer.open_input_shape or ())],
@@ -118,7 +131,9 @@ def _model(model: Model) -> dict[str, Any]:
         tensors = [_tensor(shapes[number][index], (*history[number], index)) for number, index in wire.inputs]
         if tensors:
             fixed = {"training": False} if wire.inference else {}
-            calls[wire.operation].append({"args": tensors if len(tensors) == 1 else [tensors], "kwargs": fixed})
+            # Joining layers take a list, even of one value.
+            listed = len(tensors) > 1 or isinstance(operations[wire.operation], Join)
+            calls[wire.operation].append({"args": [tensors] if listed else tensors, "kwargs": fixed})
         history.append((operations[wire.operation].name, numbers[wire.operation]))
         numbers[wire.operation] += 1
     layers = [

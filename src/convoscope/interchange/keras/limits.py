@@ -12,6 +12,7 @@ from convoscope.layers.base import Layer
 from convoscope.layers.convolution import Conv2D
 from convoscope.layers.depthwise import Depthwise
 from convoscope.layers.pooling import MinPooling2D
+from convoscope.layers.resizing import RandomCrop
 from convoscope.layers.serialization import KINDS
 from convoscope.models.network import Network
 
@@ -49,7 +50,7 @@ def _of_layers(model: Network) -> Iterator[str]:
         if known is None and KINDS.get(type(layer).__name__) is not type(layer):
             known = f"{type(layer).__name__} is a class of yours, which the file does not hold"
         if known is None:
-            known = _of_windows(layer)
+            known = _of_windows(layer) or _of_cropping(layer)
         if known is not None:
             yield f"{layer.describe()}: {known}"
 
@@ -63,6 +64,20 @@ def _of_windows(layer: Layer) -> str | None:
     if max(layer.strides) > 1 and max(layer.dilation_rate) > 1:
         return f"Keras takes no strides {layer.strides} together with a dilation rate {layer.dilation_rate}"
     return None
+
+
+def _of_cropping(layer: Layer) -> str | None:
+    """Say that Keras crops in training only, and lets images through as they are in prediction."""
+    if not isinstance(layer, RandomCrop):
+        return None
+    height, width = layer.input_shape[1:3]
+    if (height, width) == (layer.height, layer.width):
+        return None
+    return (
+        f"Keras does not crop in prediction, and the layers behind would get {height}x{width} pixels in place of "
+        f"{layer.height}x{layer.width}. Resizing({layer.height}, {layer.width}, crop_to_aspect_ratio=True) predicts "
+        "the same in both"
+    )
 
 
 def _of_sharing(model: Any) -> Iterator[str]:
