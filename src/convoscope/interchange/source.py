@@ -1,4 +1,4 @@
-"""What writing a model as source has in common, whatever the language: names, and a layer's call with its weights."""
+"""What writers have in common, whatever they write: names, and a layer's call with its weights."""
 
 from __future__ import annotations
 
@@ -50,6 +50,11 @@ class Called:
             if spec.name == name:
                 return np.asarray(weight)
         return None
+
+
+def weights_of(layer: Layer) -> dict[str, npt.NDArray[np.float32]]:
+    """Return a layer's weights by their names."""
+    return {spec.name: weight for spec, weight in zip(layer.specs, layer.own_weights, strict=True)}
 
 
 def identifier(name: str, taken: set[str], reserved: Container[str] = ()) -> str:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convoscope import __version__
-from convoscope.checks import flag, integer, pair
-from convoscope.datasets.images.preprocessing import Preprocessing
-from convoscope.errors import ConfigurationError, ShapeError
+from convoscope.checks import flag, integer
+from convoscope.errors import ConfigurationError
 from convoscope.explore.submodels import main_output
+from convoscope.interchange.exported import graph_of, preprocessing_of
 from convoscope.interchange.onnx.metadata import Stored, properties
 from convoscope.interchange.onnx.writer import (  # noqa: F401 - each enters its layers into the table
     activation_nodes,
@@ -103,24 +103,13 @@ def content_of(
     """Return the bytes of the file that `write` writes."""
     number = integer(opset, "opset", "export", minimum=OLDEST, maximum=NEWEST)
     made = _File(
-        model, _graph_of(model, size), Network(number), flag(nchw, "nchw", "export"), flag(raw, "raw", "export")
+        model,
+        graph_of(model, size, "an ONNX file"),
+        Network(number),
+        flag(nchw, "nchw", "export"),
+        flag(raw, "raw", "export"),
     )
     return made.content()
-
-
-def _graph_of(model: models.Network, size: int | Sequence[int] | None) -> Graph:
-    graph = model.graph
-    if size is not None:
-        wanted = pair(size, "size", "export")
-        shapes = [(*wanted, shape[2]) if len(shape) == 3 else shape for shape in graph.input_shapes]
-        if not model.leaves_sizes_open and tuple(shapes) != graph.input_shapes:
-            raise ShapeError(f"export: {model.name!r} takes images of {graph.input_shapes[0]} only. Leave size out.")
-        return graph.for_shapes(shapes)
-    if model.leaves_sizes_open:
-        raise ConfigurationError(
-            f"export: {model.name!r} takes images of any size, and an ONNX file is for one. Say which: size=(224, 224)."
-        )
-    return graph
 
 
 class _File:
@@ -128,7 +117,7 @@ class _File:
 
     def __init__(self, model: models.Network, graph: Graph, network: Network, nchw: bool, raw: bool) -> None:
         self.model, self.graph, self.network, self.nchw = model, graph, network, nchw
-        self.preprocessing = None if raw else _preprocessing_of(model, graph)
+        self.preprocessing = None if raw else preprocessing_of(model, graph)
         self.helper, self.types = network.onnx.helper, network.onnx.TensorProto
         self.values: list[Value] = []
         self.inputs: list[Any] = []
@@ -228,11 +217,3 @@ class _File:
             for spec in layer.specs
             if (id(layer), spec.name) in self.network.stored
         }
-
-
-def _preprocessing_of(model: models.Network, graph: Graph) -> Preprocessing | None:
-    """Return how images are prepared for a model, if it says so; None if it takes anything but one image."""
-    if model.preprocessing is None or len(graph.input_shapes) != 1:
-        return None
-    found = Preprocessing.from_dict(model.preprocessing)
-    return found if (*graph.input_shapes[0], 1)[:3] == found.shape else None  # grey images may have no channel axis

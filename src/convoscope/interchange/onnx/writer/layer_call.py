@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from convoscope.errors import ConfigurationError
-from convoscope.interchange.onnx.writer.network import Network, Value, channels_first, weights_of
+from convoscope.interchange.onnx.writer.network import Network, Value, channels_first
+from convoscope.interchange.source import weights_of
 from convoscope.layers import Layer
 from convoscope.types import Shape
 

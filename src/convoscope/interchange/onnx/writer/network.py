@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from convoscope.errors import ConfigurationError
 from convoscope.interchange.onnx.metadata import Stored
+from convoscope.interchange.source import weights_of
 from convoscope.layers import Layer
 from convoscope.types import Shape
 from convoscope.wording import installing
@@ -193,8 +194,3 @@ class Network:
         """Return a value that lies as in our memory in another shape, (-1, *shape)."""
         wanted = self.integers(f"{name}/shape", (-1, *shape))
         return Value(self.node("Reshape", [value.name, wanted], f"{name}/Reshape"), shape)
-
-
-def weights_of(layer: Layer) -> dict[str, npt.NDArray[np.float32]]:
-    """Return a layer's weights by their names."""
-    return {spec.name: weight for spec, weight in zip(layer.specs, layer.own_weights, strict=True)}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 
 from convoscope.explore.image_predictions import features_of
 from convoscope.explore.submodels import ends_in_probabilities
 from convoscope.interchange.onnx.writer.network import Network, Value
+from convoscope.interchange.scaling import scaling
 
 if TYPE_CHECKING:
     from convoscope.datasets.images.preprocessing import Preprocessing
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PROBABILITIES, SCORE, REFUSED = "probabilities", "none_of_these_score", "none_of_these"
 _WHOLE = "preprocessing"  # what these nodes' names begin with
-_Floats = npt.NDArray[np.float32]
+_OPERATORS = {"multiply": "Mul", "divide": "Div", "round": "Round"}
 
 
 def floats_of(network: Network, value: Value, preprocessing: Preprocessing) -> Value:
@@ -31,29 +31,16 @@ def floats_of(network: Network, value: Value, preprocessing: Preprocessing) -> V
 
 
 def _scaled(network: Network, name: str, preprocessing: Preprocessing) -> str:
-    """Return bytes, as floats, brought to the largest value that the model takes.
-
-    `prepare` computes in double precision. The ways in single precision are tried out on all 256 bytes; if none gives
-    the same numbers, these stand in a table.
-    """
-    pixels = np.arange(256, dtype=np.uint8)
-    wanted = preprocessing.scaled(pixels).astype(np.float32)
-    factor = np.float32(preprocessing.max_value / 255)
-    divisor = np.float32(255 / preprocessing.max_value)
-    exact = pixels.astype(np.float32)
-    ways: list[tuple[list[tuple[str, np.float32 | None]], _Floats]] = [
-        ([("Mul", factor)], exact * factor),
-        ([("Div", divisor)], exact / divisor),
-        ([("Mul", factor), ("Round", None)], np.rint(exact * factor)),
-    ]
-    for nodes, made in ways:
-        if np.array_equal(made, wanted):
-            for op, number in nodes:
-                more = [] if number is None else [network.constant(f"{_WHOLE}/{op.lower()}", number)]
-                name = network.node(op, [name, *more], f"{_WHOLE}/{op}")
-            return name
+    """Return bytes, as floats, brought to the largest value that the model takes."""
+    steps, table = scaling(preprocessing)
+    if steps is not None:
+        for step, number in steps:
+            op = _OPERATORS[step]
+            more = [] if number is None else [network.constant(f"{_WHOLE}/{op.lower()}", number)]
+            name = network.node(op, [name, *more], f"{_WHOLE}/{op}")
+        return name
     whole = network.node("Cast", [name], f"{_WHOLE}/Cast", to=network.onnx.TensorProto.INT64)
-    return network.node("Gather", [network.constant(f"{_WHOLE}/values", wanted), whole], f"{_WHOLE}/Gather")
+    return network.node("Gather", [network.constant(f"{_WHOLE}/values", table), whole], f"{_WHOLE}/Gather")
 
 
 def probabilities_of(network: Network, value: Value, model: models.Network) -> str:
