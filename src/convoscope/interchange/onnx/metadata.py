@@ -1,11 +1,13 @@
 """What Convoscope writes into an ONNX file besides the network, so that its own models come back as they were.
 
-All of it stands in the file's ``metadata_props``, as text:
+All of it stands in the file's ``metadata_props``, as text. LiteRT files have the same in their ``metadata``:
 
 ``convoscope``
     JSON: ``format``, ``version``, ``model`` and ``sha256`` as in a file of `convoscope.models.files`, and ``tensors``:
     where each array of the model is. ``{"initializer": name, "parts": [...], "order": [...], "shape": [...]}`` is the
     file's initializer of that name, reshaped to ``parts``, its axes put in that ``order``, and reshaped to ``shape``.
+    Where a normalization's factors were multiplied into it, ``folded`` says first how they are taken out again, see
+    `Folded`.
     ``{"base64": text, "shape": [...]}`` is the array itself, as float32, little-endian: of what the network does not
     need as it is, such as a variance that has become a factor. ``nodes`` is a checksum of the nodes: their operators,
     and the names of what they read and make.
@@ -25,6 +27,7 @@ import base64
 import binascii
 import json
 import math
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -46,6 +49,82 @@ KEY = "convoscope"
 
 
 @dataclass(frozen=True)
+class Folded:
+    """An initializer that is an array of a model times factors, rounded; and how the array itself comes back.
+
+    The initializer is divided by the factors in double precision, and rounded to single. What comes out is the array,
+    or a few floats beside it: how many, one number for each value, is kept in the file, compressed. So a file is little
+    larger, and a model comes back to the last bit.
+
+    Attributes
+    ----------
+    array : array of float32
+        The initializer.
+    factor : array of float64
+        In a shape that it can be divided by.
+    """
+
+    array: Array
+    factor: npt.NDArray[np.float64]
+
+    def kept(self, original: Array) -> dict[str, Any] | None:
+        """Return what is written, or None if some value is too far from the quotient. `original` lies as `array`."""
+        steps = _ordinals(original) - _ordinals(_divided(self.array, self.factor))
+        if np.abs(steps).max(initial=0) > 127:
+            return None
+        return {
+            "factor": _text(self.factor.astype("<f8").tobytes()),
+            "shape": list(self.factor.shape),
+            "steps": _text(_packed(steps.astype(np.int8).tobytes())),
+        }
+
+
+def _packed(steps: bytes) -> bytes:
+    """Compress numbers that are mostly -1, 0 and 1, and in which nothing repeats: a bit or two for each."""
+    packing = zlib.compressobj(strategy=zlib.Z_HUFFMAN_ONLY)
+    return packing.compress(steps) + packing.flush()
+
+
+def _unfolded(told: Any, array: Array) -> Array:
+    """Return what `Folded.kept` was told of.
+
+    Raises
+    ------
+    ValueError
+        If it does not fit to the initializer.
+    """
+    factor = np.frombuffer(_bytes(told["factor"]), "<f8").reshape(_sizes(told["shape"]))
+    unpacking = zlib.decompressobj()
+    try:
+        content = unpacking.decompress(_bytes(told["steps"]), array.size + 1)
+    except zlib.error as error:
+        raise ValueError(str(error)) from None
+    if len(content) != array.size or factor.ndim != array.ndim:
+        raise ValueError("its factors do not fit")
+    steps = np.frombuffer(content, np.int8).reshape(array.shape)
+    quotient = _divided(array, factor)
+    if quotient.shape != array.shape:
+        raise ValueError("its factors do not fit")
+    return _from_ordinals(_ordinals(quotient) + steps)
+
+
+def _divided(array: Array, factor: npt.NDArray[np.float64]) -> Array:
+    with np.errstate(all="ignore"):  # factors may be 0
+        return np.asarray(array / factor, np.float32)
+
+
+def _ordinals(array: Array) -> npt.NDArray[np.int64]:
+    """Return whole numbers that count floats in their order: neighbours differ by 1, and -0 comes before 0."""
+    bits = np.ascontiguousarray(array, np.float32).view(np.int32).astype(np.int64)
+    return np.where(bits < 0, -(2**31) - 1 - bits, bits)
+
+
+def _from_ordinals(ordinals: npt.NDArray[np.int64]) -> Array:
+    bits = np.where(ordinals < 0, -(2**31) - 1 - ordinals, ordinals)
+    return np.clip(bits, -(2**31), 2**31 - 1).astype(np.int32).view(np.float32)
+
+
+@dataclass(frozen=True)
 class Stored:
     """Where an array of a model is in a file, and how it comes back: reshape, transpose, reshape.
 
@@ -56,11 +135,14 @@ class Stored:
         The shape that the initializer is brought to first.
     order : tuple of int
         The axes of that in their new order.
+    folded : Folded, optional
+        The factors in it.
     """
 
     initializer: str
     parts: Shape
     order: tuple[int, ...]
+    folded: Folded | None = None
 
 
 #: A node's operator, and the names of what it reads and makes.
@@ -84,7 +166,12 @@ def properties(model: Network, stored: Mapping[str, Stored], nodes: Iterable[Wir
 
     tensors, content = content_of(model)
     places = {name: _place(array, stored.get(name)) for name, array in tensors.items()}
-    described = {KEY: json_text({**content, "tensors": places, "nodes": checksum(nodes)})}
+    return {KEY: json_text({**content, "tensors": places, "nodes": checksum(nodes)}), **besides(model)}
+
+
+def besides(model: Network) -> dict[str, str]:
+    """Return the properties that are for people and other programs, without the description of the model itself."""
+    described = {}
     if model.class_names is not None:
         described["class_names"] = json_text(list(model.class_names))
     if model.preprocessing is not None:
@@ -146,24 +233,39 @@ def _place(array: npt.NDArray[Any], stored: Stored | None) -> dict[str, Any]:
     shape = list(array.shape)
     if stored is not None:
         parts, order = list(stored.parts), list(stored.order)
-        return {"initializer": stored.initializer, "parts": parts, "order": order, "shape": shape}
-    content = np.ascontiguousarray(array, "<f4").tobytes()
-    return {"base64": base64.b64encode(content).decode(), "shape": shape}
+        place = {"initializer": stored.initializer, "parts": parts, "order": order, "shape": shape}
+        if stored.folded is None:
+            return place
+        # The way from the initializer to the array, backwards.
+        moved = array.reshape([stored.parts[axis] for axis in stored.order]).transpose(np.argsort(stored.order))
+        kept = stored.folded.kept(moved.reshape(stored.folded.array.shape))
+        if kept is not None:
+            return {**place, "folded": kept}
+    return {"base64": _text(np.ascontiguousarray(array, "<f4").tobytes()), "shape": shape}
 
 
 def _array(place: Any, initializers: Mapping[str, npt.NDArray[Any]]) -> Array | None:
     """Return an array as the model has it, or None if its initializer is not there or has another size."""
     shape = _sizes(place["shape"])
     if "base64" in place:
-        try:
-            content = base64.b64decode(place["base64"], validate=True)
-        except binascii.Error as error:
-            raise ValueError(str(error)) from None
-        return np.frombuffer(content, "<f4").astype(np.float32).reshape(shape)
+        return np.frombuffer(_bytes(place["base64"]), "<f4").astype(np.float32).reshape(shape)
     found, parts, order = initializers.get(place["initializer"]), _sizes(place["parts"]), _sizes(place["order"])
     if found is None or found.dtype != np.float32 or found.size != math.prod(parts):
         return None
+    if "folded" in place:
+        found = _unfolded(place["folded"], found)
     return np.array(found.reshape(parts).transpose(order), np.float32, order="C").reshape(shape)
+
+
+def _text(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def _bytes(text: Any) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError(str(error)) from None
 
 
 def _sizes(value: Any) -> tuple[int, ...]:
