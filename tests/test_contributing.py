@@ -145,6 +145,7 @@ _FILES = [
     "tests/values/test_against_keras.py",
     "tests/web/test_every_layer.py",
     "tests/interchange/test_onnx_writing.py",
+    "tests/interchange/test_litert_writing.py",
     "tests/interchange/test_pytorch_source.py",
 ]
 
@@ -213,6 +214,7 @@ _ENGINE, _STATIC = "src/convoscope/engine/", "src/convoscope/web/static/"
 _GENERIC = "tests/layers/test_every_layer.py"
 _PAGE = ["tests/web/test_every_layer.py", "-k", "LayerScale"]
 _NODES = ["tests/interchange/test_onnx_writing.py", "-k", "every_layer_has_its_nodes"]
+_OPERATORS = ["tests/interchange/test_litert_writing.py", "-k", "every_layer_has_its_operators"]
 _SOURCE = ["tests/interchange/test_pytorch_source.py", "-k", "every_layer_and_activation"]
 _IN_KERAS = ["tests/interchange/test_keras_files.py", "-k", "every_layer_is_in_keras"]
 _USE = [_GENERIC, "-k", "left_out or (LayerScale and shape and reference)"]
@@ -230,6 +232,7 @@ NOTICED: dict[str, tuple[list[str], str]] = {
     _STATIC + "engine/operations.js": (_PAGE, "a step's operation is one of .* and scale_channels came"),
     _STATIC + "explorer/explain.js": (_PAGE, r"explain\.js has no arithmetic for the operation scale_channels yet"),
     "src/convoscope/interchange/onnx/writer/normalization_nodes.py": (_NODES, "LayerScale"),
+    "src/convoscope/interchange/litert/writer/normalizations.py": (_OPERATORS, "LayerScale"),
     "src/convoscope/interchange/pytorch/source/values.py": (_SOURCE, "LayerScale"),
     "src/convoscope/interchange/keras/limits.py": (_IN_KERAS, "LayerScale"),
     _GENERIC: (_USE, "test_no_layer_is_left_out(.|\n)*'LayerScale'"),

@@ -184,8 +184,40 @@ def c() -> Judge:
     return Judge("C", f"{said}, -std=c99 -O2", out)
 
 
+def litert() -> Judge:
+    """LiteRT on files of floats, by XNNPACK and by the operators that are built in."""
+    from importlib.metadata import version
+
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    litert_files: Any = import_module("tests.interchange.litert_files")
+
+    def run(kind: Any) -> Callable[[bytes, Any], Any]:
+        def computed(content: bytes, inputs: Any) -> Any:
+            interpreter = Interpreter(model_content=content, experimental_op_resolver_type=kind)
+            details = interpreter.get_input_details()
+            for detail, array in zip(details, inputs, strict=True):
+                interpreter.resize_tensor_input(detail["index"], array.shape)
+            interpreter.allocate_tensors()
+            for detail, array in zip(details, inputs, strict=True):
+                interpreter.set_tensor(detail["index"], array)
+            interpreter.invoke()
+            return [interpreter.get_tensor(detail["index"]) for detail in interpreter.get_output_details()]
+
+        return computed
+
+    def out(model: Any) -> float:
+        counts = (1, 2) if model.count_params() > 1_000_000 else (1, 7)
+        kinds = OpResolverType.AUTO, OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        worst: float = max(litert_files.largest_difference(model, run(kind), counts) for kind in kinds)
+        return worst
+
+    tested = f"flatbuffers {version('flatbuffers')} and ai-edge-litert {version('ai-edge-litert')}"
+    return Judge("LiteRT", f"{tested}; floats, by XNNPACK and by the built-in operators", out)
+
+
 #: By the name of the format.
-JUDGES: dict[str, Callable[[], Judge]] = {"onnx": onnx, "keras": keras, "pytorch": pytorch, "c": c}
+JUDGES: dict[str, Callable[[], Judge]] = {"onnx": onnx, "keras": keras, "litert": litert, "pytorch": pytorch, "c": c}
 
 
 def _largest(model: Any, computed: Callable[[Sequence[Array]], Sequence[Array]]) -> float:

@@ -15,7 +15,6 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-
 from interchange_judges import JUDGES, Judge, Measuring, onnx_files  # noqa: E402
 
 from convoscope import applications  # noqa: E402

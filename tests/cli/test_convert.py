@@ -7,9 +7,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from PIL import Image
+from tests.interchange.litert_files import operators
 
 import convoscope as cs
-from convoscope.layers import Dense
+from convoscope.cli.export_int8 import int8_options
+from convoscope.errors import DataError
+from convoscope.layers import Dense, Flatten, Input
 from convoscope.models import Sequential
 
 from .conftest import Shell
@@ -79,3 +83,59 @@ def test_an_option_of_another_file_is_refused(shell: Shell, model: Sequential) -
     assert ended.status == 1
     assert "--opset is for --onnx. Say where to write that file." in " ".join(ended.err.split())
     assert not Path("page.html").exists()
+
+
+def test_export_writes_litert(shell: Shell, model: Sequential) -> None:
+    ended = shell("export", "model.safetensors", "--litert", "model.tflite", "--raw")
+    assert "Written: model.tflite (" in ended.out
+    assert operators(Path("model.tflite").read_bytes()) == ["FULLY_CONNECTED"]
+    ended = shell("convert", "model.safetensors", "other.tflite")
+    assert "Written: other.tflite (LiteRT, " in ended.out
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (
+            ["--int8"],
+            "model.safetensors is a model outside a run's folder, so there are no images to calibrate it with.",
+        ),
+        (["--calibration", "digits"], "--calibration is for --int8. Give both, or neither."),
+        (["--int8", "--calibration", "pictures"], "The model does not say how images are prepared for it"),
+        (["--int8", "--calibration", "nowhere"], "There is no folder or CSV file 'nowhere' here"),
+    ],
+)
+def test_int8_needs_images(shell: Shell, model: Sequential, options: list[str], words: str) -> None:
+    Path("pictures").mkdir()
+    Path("pictures/one.png").write_bytes(b"")
+    ended = shell("export", "model.safetensors", "--litert", "model.tflite", *options)
+    assert ended.status == 1
+    assert words in " ".join(ended.err.split())
+    assert not Path("model.tflite").exists()
+
+
+def test_the_images_of_int8_are_the_runs_or_a_folders(tmp_path: Path) -> None:
+    """Spread over all: calibrated with the first of them, tested with the last."""
+    model = Sequential([Input(shape=(8, 8, 1)), Flatten(), Dense(10, activation="softmax")])
+    data = cs.datasets.load("digits")
+    model.preprocessing, model.class_names = data.preprocessing, list(data.info.class_names)
+    found = int8_options(tmp_path, model, None, "digits")
+    assert found["quantize"] == "int8"
+    assert len(found["calibration"]) == 200
+    np.testing.assert_array_equal(found["test"][0][..., 0], data.x_test)
+    np.testing.assert_array_equal(found["test"][1], data.y_test)
+    model.class_names = list("abcdefghij")
+    assert "test" not in int8_options(tmp_path, model, None, "digits")  # its labels are not the model's classes
+    for number in range(2):
+        Image.fromarray(np.full((9, 9), 50 * number, np.uint8)).save(tmp_path / f"{number}.png")
+    (tmp_path / "notes.txt").write_text("no image")
+    found = int8_options(tmp_path, model, None, str(tmp_path))
+    assert found["calibration"].shape == (2, 8, 8, 1)
+    with pytest.raises(DataError, match=r"No file in .* is an image that can be read"):
+        int8_options(tmp_path, model, None, str(_with_text_alone(tmp_path / "texts")))
+
+
+def _with_text_alone(folder: Path) -> Path:
+    folder.mkdir()
+    (folder / "notes.txt").write_text("no image")
+    return folder

@@ -16,6 +16,7 @@ HELP = "Write a trained model for other programs, or as one HTML file in which e
 EXAMPLES = (
     "convoscope export runs/digits-cnn-2-1 --onnx model.onnx",
     "convoscope export model.safetensors --onnx model.onnx --opset 20 --nchw",
+    "convoscope export runs/digits-cnn-2-1 --litert model.tflite --int8",
     "convoscope export runs/digits-cnn-2-1 --keras model.keras --pytorch net.py --c digits.c",
     "convoscope export runs/digits-cnn-2-1 --html page.html",
     "convoscope export runs/digits-cnn-2-1 runs/digits-cnn-1-1 --html both.html",
@@ -69,11 +70,18 @@ def _targets() -> str:
 
 def _write_file(trained: Path, format: str, path: Path, options: dict[str, Any]) -> None:
     from convoscope.cli.console import results
+    from convoscope.cli.export_int8 import int8_options
     from convoscope.cli.trained import load
+    from convoscope.errors import ConfigurationError
     from convoscope.interchange.formats import write
     from convoscope.names import for_terminal
 
-    model, _ = load(trained)
+    model, run = load(trained)
+    images = options.pop("calibration", None)
+    if options.pop("int8", False):
+        options |= int8_options(trained, model, run, images)
+    elif images is not None:
+        raise ConfigurationError("--calibration is for --int8. Give both, or neither.")
     write(model, path, format, **options)
     written = for_terminal(f"Written: {path} ({file_size(path.stat().st_size)})")
     results().print(written, soft_wrap=True, markup=False, highlight=False)

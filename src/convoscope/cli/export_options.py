@@ -56,6 +56,20 @@ class PageFile:
             raise ConfigurationError(f"{given[0]} is about the page. Say where to write it: --html page.html")
 
 
+_Raw = Annotated[
+    bool,
+    typer.Option(
+        "--raw",
+        metavar="",
+        help="Let floats go in and the last layer's values come out, not bytes and probabilities.",
+    ),
+]
+_Size = Annotated[
+    int | None,
+    typer.Option("--size", help="Height and width of the images, for a model that takes any.", show_default=False),
+]
+
+
 @dataclass(frozen=True)
 class OnnxOptions:
     """Those of ONNX files."""
@@ -68,22 +82,38 @@ class OnnxOptions:
         bool,
         typer.Option("--nchw", metavar="", help="Let images go in with channels first, as PyTorch has them."),
     ] = False
-    raw: Annotated[
+    raw: _Raw = False
+    size: _Size = None
+
+
+@dataclass(frozen=True)
+class LitertOptions:
+    """Those of LiteRT files."""
+
+    int8: Annotated[
         bool,
         typer.Option(
-            "--raw",
+            "--int8",
             metavar="",
-            help="Let floats go in and the last layer's values come out, not bytes and probabilities.",
+            help="Compute with whole numbers of 8 bits: a quarter of the size. Says what that costs.",
         ),
     ] = False
-    size: Annotated[
-        int | None,
-        typer.Option("--size", help="Height and width of the images, for a model that takes any.", show_default=False),
+    calibration: Annotated[
+        str | None,
+        typer.Option(
+            "--calibration",
+            metavar="DATA",
+            help="A data set, or a folder of images, for --int8. Default: the run's own data.",
+            show_default=False,
+        ),
     ] = None
+    raw: _Raw = False
+    size: _Size = None
 
 
 #: The options of each format, by its name; those that are not None or False are handed to its writer.
-OPTIONS: dict[str, type[Any]] = {"onnx": OnnxOptions}
+#: In place of ``--int8`` and ``--calibration`` it gets the images themselves.
+OPTIONS: dict[str, type[Any]] = {"onnx": OnnxOptions, "litert": LitertOptions}
 
 
 def _field(format: Format) -> tuple[str, Any, Any]:

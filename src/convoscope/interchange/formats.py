@@ -134,6 +134,13 @@ FORMATS: tuple[Format, ...] = (
         writer="convoscope.interchange.onnx.writer.file:write",
     ),
     Format(
+        "litert",
+        "LiteRT",
+        (".tflite",),
+        help="A file for LiteRT (TensorFlow Lite), on phones and small devices.",
+        writer="convoscope.interchange.litert.writer.file:write",
+    ),
+    Format(
         "pytorch",
         "PyTorch",
         (".py",),
