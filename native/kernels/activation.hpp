@@ -173,10 +173,15 @@ static void activation_gradient(Activation f, const float* x, const float* y, co
     });
 }
 
+static INLINE float largest(const float* x, std::int64_t n) {
+    float top = x[0];
+    for (std::int64_t j = 1; j < n; j++) top = x[j] > top ? x[j] : top;
+    return top;
+}
+
 static void softmax(const float* x, float* y, std::int64_t rows, std::int64_t n) {
     for (std::int64_t row = 0; row < rows; row++, x += n, y += n) {
-        float top = x[0];
-        for (std::int64_t j = 1; j < n; j++) top = x[j] > top ? x[j] : top;
+        const float top = largest(x, n);
         float total = 0;
         for (std::int64_t j = 0; j < n; j += W) {
             const V power = exp(load(x + j, n - j) - top);
@@ -193,6 +198,30 @@ static void softmax_gradient(const float* y, const float* dy, float* dx, std::in
         for (std::int64_t j = 0; j < n; j += W) products += load(y + j, n - j) * load(dy + j, n - j);
         const V mean = splat(sum(products));
         for (std::int64_t j = 0; j < n; j += W) store(dx + j, load(y + j, n - j) * (load(dy + j, n - j) - mean), n - j);
+    }
+}
+
+static void log_softmax(const float* x, float* y, std::int64_t rows, std::int64_t n) {
+    for (std::int64_t row = 0; row < rows; row++, x += n, y += n) {
+        const float top = largest(x, n);
+        float total = 0;
+        for (std::int64_t j = 0; j < n; j += W) {
+            const V power = exp(load(x + j, n - j) - top);
+            for (std::int64_t i = 0; i < least(W, n - j); i++) total += power[i];
+        }
+        const float logarithm = ::logf(total);
+        // The largest first: beside it the logarithm would be lost where values are large.
+        for (std::int64_t j = 0; j < n; j += W) store(y + j, (load(x + j, n - j) - top) - logarithm, n - j);
+    }
+}
+
+static void log_softmax_gradient(const float* y, const float* dy, float* dx, std::int64_t rows, std::int64_t n) {
+    for (std::int64_t row = 0; row < rows; row++, y += n, dy += n, dx += n) {
+        V arriving{};
+        for (std::int64_t j = 0; j < n; j += W) arriving += load(dy + j, n - j);
+        const V total = splat(sum(arriving));
+        for (std::int64_t j = 0; j < n; j += W)
+            store(dx + j, load(dy + j, n - j) - exp(load(y + j, n - j)) * total, n - j);
     }
 }
 

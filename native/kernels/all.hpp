@@ -49,6 +49,8 @@ static const Kernels table = {
     activation_gradient,
     softmax,
     softmax_gradient,
+    log_softmax,
+    log_softmax_gradient,
     pool,
     pool_gradient,
     column_sums,

@@ -17,6 +17,7 @@ static INLINE V combined(V a, V b) {
     if constexpr (Mode == CombineMode::add) return a + b;
     if constexpr (Mode == CombineMode::subtract) return a - b;
     if constexpr (Mode == CombineMode::multiply) return a * b;
+    if constexpr (Mode == CombineMode::divide) return a / b;
     return select(takes_second<Mode>(a, b), b, a);
 }
 
@@ -25,6 +26,7 @@ static INLINE V pulled(V a, V b, V dy) {
     if constexpr (Mode == CombineMode::add) return dy;
     if constexpr (Mode == CombineMode::subtract) return Second ? -dy : dy;
     if constexpr (Mode == CombineMode::multiply) return dy * (Second ? a : b);
+    if constexpr (Mode == CombineMode::divide) return Second ? -dy * (a / b) / b : dy / b;
     const I second = takes_second<Mode>(a, b);
     return Second ? select(second, dy, V{}) : select(second, V{}, dy);
 }
@@ -36,6 +38,7 @@ static INLINE void with_mode(CombineMode mode, Body&& body) {
         case CombineMode::add: return body(Index<int(CombineMode::add)>{});
         case CombineMode::subtract: return body(Index<int(CombineMode::subtract)>{});
         case CombineMode::multiply: return body(Index<int(CombineMode::multiply)>{});
+        case CombineMode::divide: return body(Index<int(CombineMode::divide)>{});
         case CombineMode::maximum: return body(Index<int(CombineMode::maximum)>{});
         case CombineMode::minimum: return body(Index<int(CombineMode::minimum)>{});
     }

@@ -25,7 +25,8 @@ enum class Nonlinearity : std::int32_t {
     hard_sigmoid,
     hard_silu,
     mish,
-    exponential
+    exponential,
+    log_softmax
 };
 enum class PoolMode : std::int32_t { max, min, average };
 
@@ -192,7 +193,7 @@ struct WinogradKernelGradient {
     const float* from[16];  // (channels, filters) each; null where nothing of the block is
 };
 
-enum class CombineMode : std::int32_t { add, subtract, multiply, maximum, minimum };
+enum class CombineMode : std::int32_t { add, subtract, multiply, divide, maximum, minimum };
 
 // A matrix of values: `row` from one row to the next, 0 where one row stands for all; `column` is 1, or 0 where each
 // row has one value.
@@ -323,7 +324,7 @@ struct Kernels {
     void (*pooled_product)(const PooledProduct&);
     void (*pooled_gradient)(const PooledGradient&);
 
-    // Values (rows, n) += bias (n), or null; then the activation, in place. Not softmax.
+    // Values (rows, n) += bias (n), or null; then the activation, in place. Not softmax, nor its logarithm.
     void (*bias_activation)(float* values, const float* bias, std::int64_t rows, std::int64_t n, Activation);
     // The same with an addend (rows, n) before the activation.
     void (*bias_addend_activation)(float* values, const float* bias, const float* addend, std::int64_t rows,
@@ -334,6 +335,8 @@ struct Kernels {
                                 std::int64_t count);
     void (*softmax)(const float* x, float* y, std::int64_t rows, std::int64_t n);
     void (*softmax_gradient)(const float* y, const float* dy, float* dx, std::int64_t rows, std::int64_t n);
+    void (*log_softmax)(const float* x, float* y, std::int64_t rows, std::int64_t n);
+    void (*log_softmax_gradient)(const float* y, const float* dy, float* dx, std::int64_t rows, std::int64_t n);
 
     // `winners`, if not null, receives each winner's place in its window (rows, out_width, channels); ties to the
     // first.

@@ -1,4 +1,4 @@
-// An activation on its own: what is done to each value (softmax: to each row).
+// An activation on its own: what is done to each value (softmax and its logarithm: to each row).
 #include "activation.hpp"
 
 #include "kinds.hpp"
@@ -12,15 +12,17 @@ public:
         : Step(d), activation_(activation), units_(d.input().back()) {}
 
     std::string kernel(const Kernels& k) const override {
-        return std::string(softmax() ? "rows (" : "each value (") + k.name + ")";
+        return std::string(by_row(activation_) ? "rows (" : "each value (") + k.name + ")";
     }
 
     Activation activation_alone() const override { return activation_; }
 
     void forward(const Pass& pass, const Worker&) const override {
         const std::int64_t count = pass.samples * input_size;
-        if (softmax())
+        if (activation_.kind == Nonlinearity::softmax)
             pass.kernels->softmax(pass.input, pass.output, count / units_, units_);
+        else if (activation_.kind == Nonlinearity::log_softmax)
+            pass.kernels->log_softmax(pass.input, pass.output, count / units_, units_);
         else
             pass.kernels->activation(activation_, pass.input, pass.output, count);
     }
@@ -28,17 +30,18 @@ public:
     void backward(const Pass& pass, const Worker&) const override {
         if (!pass.input_gradient) return;
         const std::int64_t count = pass.samples * input_size;
-        if (softmax())
+        if (activation_.kind == Nonlinearity::softmax)
             pass.kernels->softmax_gradient(pass.output, pass.output_gradient, pass.input_gradient, count / units_,
                                            units_);
+        else if (activation_.kind == Nonlinearity::log_softmax)
+            pass.kernels->log_softmax_gradient(pass.output, pass.output_gradient, pass.input_gradient, count / units_,
+                                               units_);
         else
             pass.kernels->activation_gradient(activation_, pass.input, pass.output, pass.output_gradient,
                                               pass.input_gradient, count);
     }
 
 private:
-    bool softmax() const { return activation_.kind == Nonlinearity::softmax; }
-
     const Activation activation_;
     const std::int64_t units_;
 };
@@ -69,10 +72,13 @@ Activation take_activation(Settings& settings) {
                                                               {"hard_sigmoid", Nonlinearity::hard_sigmoid},
                                                               {"hard_silu", Nonlinearity::hard_silu},
                                                               {"mish", Nonlinearity::mish},
-                                                              {"exponential", Nonlinearity::exponential}};
+                                                              {"exponential", Nonlinearity::exponential},
+                                                              {"log_softmax", Nonlinearity::log_softmax}};
     const Nonlinearity kind = settings.take("activation", names);
     return {kind, settings.take<float>("alpha")};
 }
+
+bool by_row(Activation f) { return f.kind == Nonlinearity::softmax || f.kind == Nonlinearity::log_softmax; }
 
 bool output_tells_slope(Activation f) {
     switch (f.kind) {

@@ -121,12 +121,14 @@ private:
 
 std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker&) {
     static const std::map<std::string, CombineMode> modes = {
-        {"add", CombineMode::add},     {"subtract", CombineMode::subtract}, {"multiply", CombineMode::multiply},
-        {"average", CombineMode::add}, {"maximum", CombineMode::maximum},   {"minimum", CombineMode::minimum}};
+        {"add", CombineMode::add},       {"subtract", CombineMode::subtract}, {"multiply", CombineMode::multiply},
+        {"divide", CombineMode::divide}, {"average", CombineMode::add},       {"maximum", CombineMode::maximum},
+        {"minimum", CombineMode::minimum}};
     const auto name = settings.take<std::string>("mode");
     settings.set("mode", name);
     const CombineMode mode = settings.take("mode", modes);
     expect(mode != CombineMode::subtract || d.inputs.size() == 2, "a difference is of two values");
+    expect(mode != CombineMode::divide || d.inputs.size() == 2, "a quotient is of two values");
     Shape together(d.output.size(), 1);
     for (const Shape& input : d.inputs) {
         expect(stretches(input, d.output), "a combination's inputs must have the output's axes, or axes of length 1");
@@ -137,7 +139,7 @@ std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker&)
     }
     expect(together == d.output, "a combination's output must not be larger than its inputs");
     const Activation activation = take_activation(settings);
-    expect(activation.kind != Nonlinearity::softmax, "a softmax is a step of its own");
+    expect(!by_row(activation), "a softmax is a step of its own");
     const float scale = name == "average" ? 1.0f / static_cast<float>(d.inputs.size()) : 1.0f;
     return std::make_unique<Combine>(d, mode, scale, activation);
 }

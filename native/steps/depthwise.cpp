@@ -369,7 +369,7 @@ std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker& 
     const float* kernel = weights.take({g.kernel[0], g.kernel[1], channels}, "kernel");
     const float* bias = weights.take_if(settings.take<bool>("bias"), {channels}, "bias");
     const std::optional<Folding> folding = Folding::take(settings, channels, weights);
-    expect(activation.kind != Nonlinearity::softmax, "a depthwise convolution takes no softmax in");
+    expect(!by_row(activation), "a depthwise convolution takes no softmax in");
     return std::make_unique<Depthwise>(d, g, activation, kernel, bias, folding);
 }
 

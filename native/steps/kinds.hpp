@@ -21,6 +21,7 @@
     kind(gathering) \
     kind(grouped) \
     kind(inverted_residual) \
+    kind(local_response) \
     kind(noise) \
     kind(normalization) \
     kind(padding) \

@@ -215,7 +215,7 @@ std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker& 
     expect_same_shape(d);
     const NormalizationSettings n = take_normalization(settings);
     const Activation activation = take_activation(settings);
-    expect(activation.kind != Nonlinearity::softmax, "a normalisation takes no softmax in");
+    expect(!by_row(activation), "a normalisation takes no softmax in");
     return std::make_unique<Normalization>(d, n, NormalizationWeights(n, d.input().back(), weights), activation);
 }
 

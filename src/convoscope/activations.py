@@ -53,6 +53,12 @@ def softmax(x: Array) -> Array:
     return powers / powers.sum(axis=-1, keepdims=True)  # type: ignore[no-any-return]
 
 
+def log_softmax(x: Array) -> Array:
+    """Turn the last axis into logarithms of probabilities, which do not become 0: log(softmax(x))."""
+    below = x - x.max(axis=-1, keepdims=True)
+    return below - np.log(np.exp(below).sum(axis=-1, keepdims=True))  # type: ignore[no-any-return]
+
+
 def elu(x: Array, alpha: float = 1.0) -> Array:
     """Bend negative values towards -alpha (Clevert and others, 2015)."""
     return np.where(x > 0, x, x.dtype.type(alpha) * np.expm1(np.minimum(x, 0)))
@@ -124,6 +130,7 @@ BY_NAME: dict[str, Callable[..., Array]] = {
     "sigmoid": sigmoid,
     "tanh": tanh,
     "softmax": softmax,
+    "log_softmax": log_softmax,
     "elu": elu,
     "gelu": gelu,
     "silu": silu,

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from convoscope import activations, layers
+from convoscope.errors import ConfigurationError
 from convoscope.layers.counting import named_after
 from convoscope.layers.symbols import Symbol
 from convoscope.tensors import tensor
 
 #: What Keras and TensorFlow call the array, where it is given by name.
-_ARRAY = ("x", "features", "logits")
+_ARRAY = ("x", "features", "logits", "input")
 
 
 def _numbers(x: Any) -> Any:
@@ -71,6 +72,26 @@ def _softmax(x: Any, axis: int = -1) -> Any:
     return np.moveaxis(activations.softmax(np.moveaxis(x, axis, -1)), -1, axis)
 
 
+def _log_softmax(x: Any, axis: int = -1) -> Any:
+    """Turn the values along an axis into logarithms of probabilities."""
+    return np.moveaxis(activations.log_softmax(np.moveaxis(x, axis, -1)), -1, axis)
+
+
+def _log_softmax_layer(axis: int = -1) -> Any:
+    if axis != -1:
+        raise ConfigurationError(
+            f"log_softmax: in a network only axis=-1, the last, is supported, but axis={axis!r} came."
+        )
+    return layers.Activation("log_softmax")
+
+
+def _local_response(x: Any, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0, beta: float = 0.5) -> Any:
+    """Divide each channel by (bias + alpha × sum of squares) ** beta, over `depth_radius` channels on either side."""
+    numbers = np.arange(x.shape[-1])
+    beside = abs(numbers[:, None] - numbers) <= depth_radius
+    return (x / (bias + alpha * (np.square(x.astype(np.float64)) @ beside)) ** beta).astype(x.dtype)
+
+
 def _stands_for(plain: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
     """Let a function with more options be the activation `plain` in ``activation=``."""
     text = function.__doc__
@@ -86,6 +107,8 @@ hard_sigmoid = _on_both(activations.hard_sigmoid)
 hard_silu = _on_both(activations.hard_silu)
 leaky_relu = _on_both(_stands_for(activations.leaky_relu, _leaky_relu), _leaky_relu_layer)
 linear = _on_both(activations.linear)
+log_softmax = _on_both(_stands_for(activations.log_softmax, _log_softmax), _log_softmax_layer)
+local_response_normalization = _on_both(_local_response, layers.LocalResponseNormalization)
 mish = _on_both(activations.mish)
 relu = _on_both(_stands_for(activations.relu, _relu), _relu_layer)
 relu6 = _on_both(activations.relu6)
@@ -97,6 +120,7 @@ softplus = _on_both(activations.softplus)
 softsign = _on_both(activations.softsign)
 tanh = _on_both(activations.tanh)
 hard_swish = hard_silu
+lrn = local_response_normalization
 swish = silu
 
 
@@ -128,6 +152,7 @@ __all__ = [
     "hard_silu",
     "hard_swish",
     "leaky_relu",
+    "log_softmax",
     "mish",
     "relu",
     "relu6",

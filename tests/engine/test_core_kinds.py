@@ -37,6 +37,7 @@ LAYERS: list[tuple[Layer, Shape]] = [
     (layers.GaussianNoise(0.5), (3,)),
     (layers.LayerNormalization(), (3,)),
     (layers.UnitNormalization(), (3,)),
+    (layers.LocalResponseNormalization(), (3,)),
     (layers.Normalization(), (3,)),
     (layers.Cropping2D(1), (4, 4, 1)),
     (layers.Permute((2, 1)), (3, 4)),

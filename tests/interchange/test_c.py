@@ -36,7 +36,8 @@ def residual() -> cs.Model:
     joined = cl.Add()([image, one, two])
     more = cl.Concatenate()([joined, cl.Subtract()([one, two]), cl.Maximum()([image, two])])
     flat = cl.Concatenate(axis=1)([cl.GlobalAveragePooling2D()(more), cl.Flatten()(cl.Multiply()([one, joined]))])
-    mean = cl.Average()([cl.Dense(5)(flat), cl.Dense(5, use_bias=False)(flat)])
+    quotient = cl.Divide()([cl.Dense(5)(flat), cl.Dense(5, activation="exponential")(flat)])
+    mean = cl.Average()([quotient, cl.Dense(5, use_bias=False)(flat)])
     return cs.Model(image, cl.Softmax()(cl.Minimum()([mean, cl.Dense(5)(flat)])))
 
 
@@ -61,13 +62,30 @@ NETWORKS = {
     "values": lambda: sequential(
         *(cl.RandomFlip(), cl.Rescaling(0.1, -0.3), cl.Normalization(mean=[0.1, 0.2, 0.3], variance=[1.0, 2.0, 3.0])),
         *(cl.Normalization(mean=0.4, variance=2.0, axis=None, invert=True), cl.ReLU(2.0, 0.1, 0.2), cl.LeakyReLU(0.3)),
-        *(cl.ELU(0.7), cl.UnitNormalization(), cl.Reshape((36, 6)), cl.Dense(7, activation="softmax")),
+        *(
+            cl.ELU(0.7),
+            cl.UnitNormalization(),
+            cl.LocalResponseNormalization((1, 2), 0.3, 0.7),
+            cl.Reshape((36, 6)),
+            cl.Dense(7, activation="softmax"),
+        ),
     ),
     "residual": residual,
 }
 
 
-for _name in ("sigmoid", "tanh", "selu", "softplus", "softsign", "hard_sigmoid", "hard_silu", "mish", "exponential"):
+for _name in (
+    "sigmoid",
+    "tanh",
+    "selu",
+    "softplus",
+    "softsign",
+    "hard_sigmoid",
+    "hard_silu",
+    "mish",
+    "exponential",
+    "log_softmax",
+):
     NETWORKS[_name] = lambda name=_name: sequential(cl.Activation(name), cl.Dense(3, activation="relu6"))  # type: ignore[misc]
 
 

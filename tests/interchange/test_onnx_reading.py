@@ -260,7 +260,7 @@ def test_all_that_cannot_be_read_is_named_at_once(tmp_path: Path) -> None:
     nodes = [
         node("QuantizeLinear", ["x", "scale"], ["q"], name="quantise"),
         node("Conv", ["x", "w"], ["c"], name="flat"),
-        node("LRN", ["x"], ["l"], size=3, name="neighbours"),
+        node("Hardmax", ["x"], ["l"], axis=1, name="largest"),
         node("Add", ["q", "c"], ["a"]),
         node("Add", ["a", "l"], ["b"]),
         node("Fused", ["b"], ["y"], domain="com.example", name="own"),
@@ -269,7 +269,8 @@ def test_all_that_cannot_be_read_is_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(FileFormatError) as error:
         _read(whole, tmp_path)
     for part in ("QuantizeLinear 'quantise' (it is of a quantised network", "Conv 'flat' (it convolves along 1 axes",
-                 "LRN 'neighbours'", "Fused 'own' (it is of another set of operators, 'com.example')"):  # fmt: skip
+                 "Hardmax 'largest' (there is no layer for it)",
+                 "Fused 'own' (it is of another set of operators, 'com.example')"):  # fmt: skip
         assert part in str(error.value)
     assert "Add" not in str(error.value)
 

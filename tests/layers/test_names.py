@@ -44,6 +44,7 @@ NAMES = {
     "LayerNormalization": "layer_normalization",
     "GroupNormalization": "group_normalization",
     "UnitNormalization": "unit_normalization",
+    "LocalResponseNormalization": "local_response_normalization",
     "Normalization": "normalization",
     "Cropping2D": "cropping2d",
     "Permute": "permute",
@@ -66,6 +67,7 @@ NAMES = {
     "Average": "average",
     "Maximum": "maximum",
     "Minimum": "minimum",
+    "Divide": "divide",
     "Concatenate": "concatenate",
 }
 

@@ -77,7 +77,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a comparison": (lambda: image() > 0, "cannot be compared"),
     "a power": (lambda: image() ** 0.5, "whole power"),
     "a division by nothing": (lambda: image() / 0, "not by 0"),
-    "a division by a symbol": (lambda: image() / image(), "not by <Symbol"),
+    "a division by a word": (lambda: image() / "a", "not by 'a'"),
     "a sum with an array": (lambda: image() + np.ones(3), "use a layer"),
     "NumPy": (lambda: np.sin(image()), "holds no numbers"),  # type: ignore[call-overload]
     "a word": (lambda: image() + "a", "'a' came"),

@@ -30,6 +30,7 @@ from convoscope.layers import (
     GlobalMaxPooling2D,
     Layer,
     LeakyReLU,
+    LocalResponseNormalization,
     MaxPooling2D,
     MinPooling2D,
     ReLU,
@@ -63,8 +64,10 @@ ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "hard_silu": nnf.hardswish,
     "mish": nnf.mish,
     "exponential": torch.exp,
+    "log_softmax": lambda x: nnf.log_softmax(x, dim=-1),
 }
-STACKED = [name for name in ACTIVATIONS if name != "exponential"]  # which grows beyond all numbers
+#: Without the one that grows beyond all numbers, and the one that stands at the end.
+STACKED = [name for name in ACTIVATIONS if name not in ("exponential", "log_softmax")]
 
 
 def padded(layer: Conv2D | Pooling2D, x: torch.Tensor, window: Sequence[int], value: float) -> torch.Tensor:
@@ -150,6 +153,10 @@ def run(layer: Layer, x: torch.Tensor, weights: list[torch.Tensor], training: bo
         return x.mean(dim=(1, 2)) if layer.mode == "average" else x.amax(dim=(1, 2))
     if isinstance(layer, BatchNormalization):
         return normalize(layer, x, weights, training)
+    if isinstance(layer, LocalResponseNormalization):
+        size = sum(layer.depth_radius) + 1
+        made = nnf.local_response_norm(x.movedim(-1, 1), size, layer.alpha * size, layer.beta, layer.bias)
+        return made.movedim(1, -1)
     if isinstance(layer, ZeroPadding2D):
         (top, bottom), (left, right) = layer.padding
         return nnf.pad(x, (0, 0, left, right, top, bottom))
@@ -335,6 +342,16 @@ def test_convolutions_with_a_pooling_behind(engine: Engine, stack: list[Layer], 
 @pytest.mark.parametrize(("inputs", "units", "batch"), [(1, 1, 1), (17, 33, 2), (100, 10, 33), (257, 128, 32)])
 def test_dense_layers(engine: Engine, activation: str, inputs: int, units: int, batch: int) -> None:
     check(engine, [Dense(units, activation=activation)], (inputs,), batch, training=False)
+
+
+@pytest.mark.parametrize(
+    ("radius", "bias", "alpha", "beta"), [(2, 1, 2e-5, 0.75), ((2, 1), 2, 0.3, 0.5), (5, 1, 1, 1.2)]
+)
+@pytest.mark.parametrize(("shape", "batch"), [((7, 6, 17), 3), ((3, 2, 96), 2), ((5, 5, 1), 4)])
+def test_local_response_normalization(
+    engine: Engine, radius: Any, bias: float, alpha: float, beta: float, shape: Shape, batch: int
+) -> None:
+    check(engine, [LocalResponseNormalization(radius, bias, alpha, beta)], shape, batch, training=False)
 
 
 @pytest.mark.parametrize("training", [False, True])

@@ -75,6 +75,8 @@ IMAGES = ("augmentation", "sizes")
 #: The layers whose values stand elsewhere, with the test that has them.
 ELSEWHERE = {
     **{name: "models/test_functional_networks.py" for name, kind in KINDS.items() if issubclass(kind, Join)},
+    "Divide": "layers/test_local_response.py",
+    "LocalResponseNormalization": "layers/test_local_response.py",
 }
 
 

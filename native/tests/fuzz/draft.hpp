@@ -82,7 +82,7 @@ protected:
     Settings activated(Settings settings) {
         constexpr const char* names[] = {"linear", "relu",     "leaky_relu", "sigmoid",      "tanh",       "elu",
                                          "gelu",   "silu",     "softmax",    "relu6",        "selu",       "softplus",
-                                         "mish",   "softsign", "hard_silu",  "hard_sigmoid", "exponential"};
+                                         "mish",   "softsign", "hard_silu",  "hard_sigmoid", "exponential", "log_softmax"};
         const char* const name = names[bytes_.choice(std::size(names))];
         return convoscope::activated(std::move(settings), name, bytes_.real());
     }
@@ -150,8 +150,8 @@ protected:
             read.push_back(shape);
             more--;
         }
-        constexpr const char* modes[] = {"add", "multiply", "average", "maximum", "minimum", "subtract"};
-        const char* const mode = modes[bytes_.choice(from.size() == 2 || loose ? 6 : 5)];
+        constexpr const char* modes[] = {"add", "multiply", "average", "maximum", "minimum", "subtract", "divide"};
+        const char* const mode = modes[bytes_.choice(from.size() == 2 || loose ? 7 : 5)];
         if (combines)
             put_step({"combine", read, output, {}, activated({{"mode", mode}}), from});
         else

@@ -140,7 +140,7 @@ private:
         const std::int64_t last = shape_.empty() ? 1 : shape_.back();
         std::int64_t size = 1;
         for (const std::int64_t axis : shape_) size = narrow(Wide{size} * axis);
-        switch (bytes_.choice(8)) {
+        switch (bytes_.choice(9)) {
             case 0: {
                 std::optional<double> most;
                 if (bytes_.flag()) most = bytes_.real();
@@ -185,6 +185,14 @@ private:
                     {{"shape", Shape(shape_.size(), 1)}, {"mean", one}, {"variance", one}, {"inverted", inverted}},
                     shape_);
             }
+            case 7:
+                return put("local response normalization",
+                           {{"before", bytes_.number(0, 2)},
+                            {"after", bytes_.number(0, 2)},
+                            {"bias", bytes_.real()},
+                            {"alpha", bytes_.real()},
+                            {"beta", bytes_.flag() ? 0.75 : bytes_.real()}},
+                           shape_);
             default: {
                 Shape strides;
                 for (std::size_t axis = 0; axis < shape_.size(); axis++) strides.push_back(bytes_.number(0, 3));

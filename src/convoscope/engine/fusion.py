@@ -224,8 +224,10 @@ def _merge_pooling(before: Step, step: PoolingStep) -> Step | str:
 
 
 def _merge_activation(before: Step, step: ActivationStep, last: bool, prediction: bool) -> Step | str:
-    if step.activation.name == "softmax":
-        return "the loss is computed from what goes in" if last else "softmax needs all values of a row"
+    if step.activation.name == "softmax" and last:
+        return "the loss is computed from what goes in"
+    if not step.activation.elementwise:
+        return f"{step.activation.name} needs all values of a row"
     if last and step.activation.name == "sigmoid":
         return "the loss is computed from what goes in"
     if not isinstance(before, _TAKING_ACTIVATIONS):

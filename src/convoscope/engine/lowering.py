@@ -18,6 +18,7 @@ from convoscope.engine.steps import (
     CroppingStep,
     DenseStep,
     DepthwiseConvolutionStep,
+    LocalResponseStep,
     Nonlinearity,
     NormalizationStep,
     PaddingStep,
@@ -267,6 +268,14 @@ def _sample_normalization(
 def _last_axes(count: int, common: dict[str, Any]) -> tuple[int, ...]:
     last = len(common["input_shapes"][0])
     return tuple(range(last - count, last))
+
+
+@lower.register
+def _local_response(layer: cl.LocalResponseNormalization, common: dict[str, Any]) -> list[Step]:
+    last = common["input_shapes"][0][-1] - 1
+    before, after = (min(each, last) for each in layer.depth_radius)
+    window: dict[str, Any] = {"before": before, "after": after}
+    return [LocalResponseStep(**common, **window, bias=layer.bias, alpha=layer.alpha, beta=layer.beta)]
 
 
 @lower.register

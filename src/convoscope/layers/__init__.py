@@ -12,6 +12,7 @@ from convoscope.layers.joining import (
     Add,
     Average,
     Concatenate,
+    Divide,
     Maximum,
     Minimum,
     Multiply,
@@ -25,6 +26,7 @@ from convoscope.layers.joining import (
     subtract,
 )
 from convoscope.layers.lambda_layer import Lambda
+from convoscope.layers.local_response import LocalResponseNormalization
 from convoscope.layers.normalization import BatchNormalization, Rescaling
 from convoscope.layers.pooling import (
     AveragePooling2D,
@@ -69,6 +71,7 @@ __all__ = [
     "Dense",
     "DepthwiseConv2D",
     "DepthwiseConvolution2D",
+    "Divide",
     "Dropout",
     "Flatten",
     "GaussianDropout",
@@ -84,6 +87,7 @@ __all__ = [
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
+    "LocalResponseNormalization",
     "MaxPool2D",
     "MaxPooling2D",
     "Maximum",

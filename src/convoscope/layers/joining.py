@@ -99,6 +99,23 @@ class Multiply(Combine):
     mode = "multiply"
 
 
+class Divide(Combine):
+    """Divide the first of two inputs by the second, which must not be 0: ``x / y`` of symbols.
+
+    Examples
+    --------
+    >>> from convoscope.layers import Input
+    >>> Divide()([Input(shape=(8, 8, 4)), Input(shape=(8, 8, 1))]).shape
+    (None, 8, 8, 4)
+    """
+
+    mode = "divide"
+
+    def infer_joined_shape(self, input_shapes: Sequence[Shape]) -> Shape:
+        self._check_several(input_shapes, 2, 2)
+        return super().infer_joined_shape(input_shapes)
+
+
 class Average(Combine):
     """Take the mean of values at the same index."""
 

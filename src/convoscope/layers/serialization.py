@@ -14,8 +14,9 @@ from convoscope.layers.dense import Dense
 from convoscope.layers.depthwise import DepthwiseConv2D, SeparableConv2D
 from convoscope.layers.enlarging import Conv2DTranspose, UpSampling2D
 from convoscope.layers.input import InputLayer
-from convoscope.layers.joining import Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract
+from convoscope.layers.joining import Add, Average, Concatenate, Divide, Maximum, Minimum, Multiply, Subtract
 from convoscope.layers.lambda_layer import Lambda
+from convoscope.layers.local_response import LocalResponseNormalization
 from convoscope.layers.normalization import BatchNormalization, Rescaling
 from convoscope.layers.pooling import (
     AveragePooling2D,
@@ -67,6 +68,7 @@ KINDS: dict[str, type[Layer]] = {
         Add,
         Subtract,
         Multiply,
+        Divide,
         Average,
         Maximum,
         Minimum,
@@ -85,6 +87,7 @@ KINDS: dict[str, type[Layer]] = {
         LayerNormalization,
         GroupNormalization,
         UnitNormalization,
+        LocalResponseNormalization,
         Normalization,
         Cropping2D,
         Permute,

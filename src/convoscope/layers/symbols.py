@@ -144,9 +144,11 @@ class Symbol:
         return _together("Negative", self, -1.0, scale=-1.0, offset=0.0)
 
     def __truediv__(self, other: Any) -> Symbol:
+        if isinstance(other, Symbol):
+            return _together("Divide", self, other, scale=1.0, offset=0.0)
         if not _is_number(other) or other == 0:
             raise ConfigurationError(
-                f"A symbol can be divided by a number other than 0, as in x / 255, but not by {other!r}."
+                f"A symbol can be divided by another, or by a number other than 0, as in x / 255, but not by {other!r}."
             )
         return _together("TrueDivide", self, 1.0 / other, scale=1.0 / other, offset=0.0)
 

@@ -52,6 +52,8 @@ def activate(nonlinearity: Nonlinearity, x: Array) -> tuple[Array, Callable[[Arr
         before: Array
         if name == "softmax":  # each output depends on its whole row
             before = y * (gradient - (gradient * y).sum(axis=-1, keepdims=True))
+        elif name == "log_softmax":
+            before = gradient - np.exp(y) * gradient.sum(axis=-1, keepdims=True)
         else:
             before = gradient * _DERIVATIVES[name](x, y, alpha)
         return before

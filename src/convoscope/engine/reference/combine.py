@@ -56,6 +56,11 @@ def _multiply(x: Sequence[Array]) -> _Combined:
     return _over(np.multiply, x), [_over(np.multiply, each) for each in others]
 
 
+def _divide(x: Sequence[Array]) -> _Combined:
+    quotient = x[0] / x[1]
+    return quotient, [1 / x[1], -quotient / x[1]]
+
+
 def _extreme(largest: bool) -> Callable[[Sequence[Array]], _Combined]:
     """Return what takes the largest or smallest value; among equals the first one gets the gradient."""
 
@@ -72,6 +77,7 @@ _MODES: dict[str, Callable[[Sequence[Array]], _Combined]] = {
     "add": _add,
     "subtract": _subtract,
     "multiply": _multiply,
+    "divide": _divide,
     "average": _average,
     "maximum": _extreme(True),
     "minimum": _extreme(False),

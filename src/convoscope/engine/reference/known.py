@@ -18,6 +18,7 @@ from convoscope.engine.reference.elementary import (
 )
 from convoscope.engine.reference.enlarging import transposed_convolution, upsampling
 from convoscope.engine.reference.erasing import erasing
+from convoscope.engine.reference.local_response import local_response
 from convoscope.engine.reference.noise import alpha_dropout, dropout, noise, spatial_dropout
 from convoscope.engine.reference.normalization import normalization, sample_normalization, unit_normalization
 from convoscope.engine.reference.operations import Operation
@@ -36,6 +37,7 @@ from convoscope.engine.steps import (
     DepthwiseConvolutionStep,
     DropoutStep,
     ErasingStep,
+    LocalResponseStep,
     NoiseStep,
     NormalizationStep,
     PaddingStep,
@@ -69,6 +71,7 @@ OPERATIONS: dict[type[Step], Operation] = {
     DropoutStep: dropout,
     AffineStep: affine,
     ErasingStep: erasing,
+    LocalResponseStep: local_response,
     NormalizationStep: normalization,
     PaddingStep: padding,
     RescalingStep: rescaling,

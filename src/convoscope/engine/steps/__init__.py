@@ -17,6 +17,7 @@ from convoscope.engine.steps.depthwise_convolution import DepthwiseConvolutionSt
 from convoscope.engine.steps.dropout import DropoutStep
 from convoscope.engine.steps.erasing import ErasingStep
 from convoscope.engine.steps.inverted_residual import InvertedResidualStep, inverted_residual
+from convoscope.engine.steps.local_response import LocalResponseStep
 from convoscope.engine.steps.noise import NoiseStep
 from convoscope.engine.steps.normalization import NormalizationStep
 from convoscope.engine.steps.padding import PaddingStep
@@ -51,6 +52,7 @@ __all__ = [
     "DropoutStep",
     "ErasingStep",
     "InvertedResidualStep",
+    "LocalResponseStep",
     "NoiseStep",
     "Nonlinearity",
     "NormalizationStep",

@@ -20,12 +20,12 @@ class Nonlinearity:
     @property
     def gradient_from_output(self) -> bool:
         """Whether the output alone tells the derivative, so that the input need not be kept."""
-        return self.name not in ("softmax", "gelu", "silu", "hard_silu", "mish")
+        return self.elementwise and self.name not in ("gelu", "silu", "hard_silu", "mish")
 
     @property
     def elementwise(self) -> bool:
         """Whether each value is changed on its own."""
-        return self.name != "softmax"
+        return self.name not in ("softmax", "log_softmax")
 
     @property
     def words(self) -> list[str]:

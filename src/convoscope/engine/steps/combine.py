@@ -15,7 +15,7 @@ from convoscope.engine.steps.reading import EachValue, Reading, Stretched
 class CombineStep(Step):
     """Values at the same index combined, and perhaps an activation; axes of length 1 are stretched.
 
-    ``mode`` is "add", "subtract", "multiply", "average", "maximum" or "minimum".
+    ``mode`` is "add", "subtract", "multiply", "divide", "average", "maximum" or "minimum".
     """
 
     mode: str

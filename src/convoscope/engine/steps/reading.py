@@ -57,6 +57,28 @@ class LastAxis(Reading):
 
 
 @dataclass(frozen=True)
+class Beside(Reading):
+    """Each output is computed from the input at its own index, and from those beside it along the last axis."""
+
+    input_shape: Shape
+    before: int
+    after: int
+
+    def through(self, field: ReceptiveField) -> ReceptiveField:
+        return LastAxis(self.input_shape).through(field)
+
+    def back(self, mask: Mask) -> Mask:
+        inputs: Mask = mask.copy()
+        last = mask.shape[-1]
+        for apart in range(1, max(self.before, self.after) + 1):
+            if apart <= self.before:
+                inputs[..., : last - apart] |= mask[..., apart:]
+            if apart <= self.after:
+                inputs[..., apart:] |= mask[..., : last - apart]
+        return inputs
+
+
+@dataclass(frozen=True)
 class Regrouped(Reading):
     """The same values in the same order under another shape."""
 

@@ -33,6 +33,27 @@ static void softmax(const float *x, float *y, int rows, int n) {
         for (int i = 0; i < n; i++) y[i] /= sum;
     }
 }""",
+    "log_softmax": """
+/* Turn each row of n values into logarithms of probabilities. */
+static void log_softmax(const float *x, float *y, int rows, int n) {
+    for (int r = 0; r < rows; r++, x += n, y += n) {
+        float most = x[0], sum = 0;
+        for (int i = 1; i < n; i++) most = x[i] > most ? x[i] : most;
+        for (int i = 0; i < n; i++) sum += expf(x[i] - most);
+        for (int i = 0; i < n; i++) y[i] = x[i] - most - logf(sum);
+    }
+}""",
+    "local_response": """
+/* Divide each of n channels by a power of the sum of squares of itself, some before it and some behind it. */
+static void local_response(const float *x, float *y, int rows, int n, int before, int behind, float bias, float alpha,
+                           float beta) {
+    for (int r = 0; r < rows; r++, x += n, y += n)
+        for (int i = 0; i < n; i++) {
+            float sum = 0;
+            for (int j = i - before; j <= i + behind; j++) sum += j >= 0 && j < n ? x[j] * x[j] : 0;
+            y[i] = x[i] * powf(bias + alpha * sum, -beta);
+        }
+}""",
     "convolution": """
 /* Slide a kernel (kh, kw, c / groups, filters) over an image (h, w, c), with zeros around it. */
 static void convolution(const float *x, int h, int w, int c, const float *kernel, const float *bias, int kh, int kw,
@@ -129,11 +150,12 @@ static void unit_length(const float *x, float *y, int rows, int n) {
     }
 }""",
     "combine": """
-/* Combine values of the same shape: 0 adds, 1 subtracts, 2 multiplies, 3 keeps the larger, 4 the smaller. */
+/* Combine values of the same shape: 0 adds, 1 subtracts, 2 multiplies, 3 keeps the larger, 4 the smaller, 5 divides. */
 static void combine(const float *a, const float *b, float *y, int n, int mode) {
     for (int i = 0; i < n; i++) {
         const float v = a[i], u = b[i];
-        y[i] = mode == 0 ? v + u : mode == 1 ? v - u : mode == 2 ? v * u : mode == 3 ? (v > u ? v : u) : v < u ? v : u;
+        y[i] = mode == 0 ? v + u : mode == 1 ? v - u : mode == 2 ? v * u : mode == 5 ? v / u
+             : mode == 3 ? (v > u ? v : u) : v < u ? v : u;
     }
 }""",
     "place": """

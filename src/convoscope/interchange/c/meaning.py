@@ -22,7 +22,7 @@ NOTHING: tuple[type[Any], ...] = (
     Augmentation,
 )
 _MODES = {"max": 1, "min": -1, "average": 0}
-_COMBINED = {"add": 0, "average": 0, "subtract": 1, "multiply": 2, "maximum": 3, "minimum": 4}
+_COMBINED = {"add": 0, "average": 0, "subtract": 1, "multiply": 2, "maximum": 3, "minimum": 4, "divide": 5}
 
 
 @singledispatch
@@ -156,8 +156,8 @@ def _softmax(layer: cl.Softmax, part: Part) -> None:
 
 
 def _alone(activation: str, part: Part) -> None:
-    if activation == "softmax":
-        part.do("softmax", part.inputs[0], part.output, prod(part.shape[:-1]), part.shape[-1])
+    if activation in ("softmax", "log_softmax"):
+        part.do(activation, part.inputs[0], part.output, prod(part.shape[:-1]), part.shape[-1])
     else:
         part.value_by_value("copy" if activation == "linear" else f"activate_{activation}")
 
@@ -197,6 +197,13 @@ def _unit_normalization(layer: cl.UnitNormalization, part: Part) -> None:
     if [axis % (last + 1) for axis in layer.axis] != [last]:
         raise ConfigurationError(f"{layer.describe()}: only the last axis is normalised in C.")
     part.do("unit_length", part.inputs[0], part.output, prod(part.shape[:-1]), part.shape[-1])
+
+
+@code.register
+def _local_response(layer: cl.LocalResponseNormalization, part: Part) -> None:
+    settings = (literal(each) for each in (layer.bias, layer.alpha, layer.beta))
+    sizes = prod(part.shape[:-1]), part.shape[-1]
+    part.do("local_response", part.inputs[0], part.output, *sizes, *layer.depth_radius, *settings)
 
 
 @code.register

@@ -63,8 +63,8 @@ class Part(Called):
 
     def activate(self, activation: str) -> None:
         """Add the activation of what was made."""
-        if activation == "softmax":
-            self.do("softmax", self.output, self.output, prod(self.made[:-1]), self.made[-1])
+        if activation in ("softmax", "log_softmax"):
+            self.do(activation, self.output, self.output, prod(self.made[:-1]), self.made[-1])
         elif activation != "linear":
             self.do(f"activate_{activation}", self.output, self.output, prod(self.made))
 

@@ -11,6 +11,8 @@ from convoscope.initializers import FilterBank
 from convoscope.layers.base import Layer
 from convoscope.layers.convolution import Conv2D
 from convoscope.layers.depthwise import Depthwise
+from convoscope.layers.joining import Divide
+from convoscope.layers.local_response import LocalResponseNormalization
 from convoscope.layers.pooling import MinPooling2D
 from convoscope.layers.resizing import RandomCrop
 from convoscope.layers.serialization import KINDS
@@ -18,6 +20,8 @@ from convoscope.models.network import Network
 
 #: Layers that Keras has not, and what to write in their place.
 LAYERS: dict[type[Layer], str] = {
+    Divide: "Keras has no such layer",
+    LocalResponseNormalization: "Keras has no such layer, only tf.nn.local_response_normalization",
     MinPooling2D: "Keras has no such layer: Rescaling(-1), MaxPooling2D and Rescaling(-1) compute the same",
 }
 

@@ -51,6 +51,8 @@ class Context:
         self.constants: dict[str, Array] = dict(graph.constants)
         self.values: dict[str, Value] = {}
         self.readers: Counter[str] = graph.readers()
+        #: The values that are whole numbers in the file.
+        self.whole: set[str] = set()
         self._names: set[str] = set()
 
     # ---- what a node reads

@@ -35,8 +35,6 @@ _QUANTISED = (
 _WHY = {
     **dict.fromkeys(_QUANTISED, "it is of a quantised network; export the network as it was before it was quantised"),
     **dict.fromkeys(("If", "Loop", "Scan", "SequenceMap"), "it holds a graph of its own, and decides while it runs"),
-    "LogSoftmax": "there is no logarithm; leave it out and put a Softmax in its place, which has the same order",
-    "LRN": "there is no layer that normalises over neighbouring channels",
     "ArgMax": "it picks the class; leave it out, predictions are the probabilities",
 }
 _MOST_NAMED = 12
@@ -57,7 +55,7 @@ class Converted:
     model : Model
     inputs, outputs : tuple of tuple of int
         For each of our axes, the batch axis included, which of ONNX's it is: (0, 2, 3, 1) where ONNX has the channels
-        first.
+        first. One number for each image has an axis of length 1 here, and none in ONNX.
     """
 
     model: Model
@@ -91,8 +89,10 @@ def convert(graph: OnnxGraph, input_shape: Sequence[int] | None = None) -> Conve
     for start, symbol in zip(starts, symbols, strict=True):
         groups = [axis(size) for size in start.sizes]
         context.values[start.record.name] = Value(
-            symbol, tuple(groups), tuple(groups[place - 1] for place in start.order[1:])
+            symbol, tuple(groups), tuple(groups[place - 1] for place in start.order[1:]) or ((),)
         )
+        if start.record.data_type in _PIXELS:
+            context.whole.add(start.record.name)
     _convert_nodes(context)
     ends = [_end(context, record.name) for record in graph.outputs]
     outputs = [value.symbol for value, _ in ends]
@@ -109,18 +109,16 @@ class _Start:
             kind = TYPE_NAMES.get(record.data_type, record.data_type)
             raise NotConvertibleError(f"its input {record.name!r:.80} takes {kind}, and models take floats or pixels")
         sizes = record.sizes
-        if sizes is None or len(sizes) < 2:
-            shown = "an unknown shape" if sizes is None else f"the shape {tuple(sizes)}"
-            raise NotConvertibleError(
-                f"its input {record.name!r:.80} has {shown}; a batch axis and at least one axis behind it are needed"
-            )
+        if not sizes:
+            shown = "an unknown shape" if sizes is None else "no axes"
+            raise NotConvertibleError(f"its input {record.name!r:.80} has {shown}; a batch axis is needed")
         if len(sizes) > 8:
             raise NotConvertibleError(f"its input {record.name!r:.80} has {len(sizes)} axes")
         self.batch = sizes[0] if isinstance(sizes[0], int) else FREE_BATCH
         first = len(sizes) == 4 and has_channels_first(graph, record)
         self.order = (0, 2, 3, 1) if first else tuple(range(len(sizes)))
         known = [sizes[place] for place in self.order[1:]]
-        self.shape = self._settled(known, told)
+        self.shape = self._settled(known, told) or (1,)  # one number for each image has an axis of its own
         self.sizes = [self.shape[self.order.index(place) - 1] for place in range(1, len(sizes))]
 
     def _settled(self, known: list[int | str | None], told: Sequence[int] | None) -> Shape:
@@ -175,6 +173,8 @@ def _apply(context: Context, node: OnnxNode) -> None:
     made = OPERATORS[node.op](context, node)
     values = made if isinstance(made, list) else [made]
     context.values.update((name, value) for name, value in zip(node.outputs, values, strict=False) if name)
+    if context.whole & set(node.inputs) and node.op != "Cast":
+        context.whole.update(node.outputs)
 
 
 def _why(node: OnnxNode) -> str:

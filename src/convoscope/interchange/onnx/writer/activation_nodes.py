@@ -76,6 +76,10 @@ def _softmax_of(call: _Call, x: Value) -> str:
     return call.node("Softmax", x.name, axis=x.axis(len(x.shape)))
 
 
+def _log_softmax_of(call: _Call, x: Value) -> str:
+    return call.node("LogSoftmax", x.name, axis=x.axis(len(x.shape)))
+
+
 def _weighed(call: _Call, x: Value, share: str) -> str:
     return call.node("Mul", x.name, share)
 
@@ -109,6 +113,7 @@ _BY_NAME: dict[str, Callable[[_Call, Value], str]] = {
     "sigmoid": _one("Sigmoid"),
     "tanh": _one("Tanh"),
     "softmax": _softmax_of,
+    "log_softmax": _log_softmax_of,
     "elu": _one("Elu", alpha=1.0),
     "gelu": _gelu,
     "silu": lambda call, x: _weighed(call, x, call.node("Sigmoid", x.name)),

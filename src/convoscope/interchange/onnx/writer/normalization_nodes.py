@@ -89,6 +89,22 @@ def _unit_normalization(call: LayerCall[cl.UnitNormalization]) -> Value:
     return call.like(x, call.node("Div", x.name, length))
 
 
+@nodes_of(cl.LocalResponseNormalization)
+def _local_response(call: LayerCall[cl.LocalResponseNormalization]) -> Value:
+    layer, channels = call.layer, call.shape[-1]
+    before, after = layer.depth_radius
+    size = before + after + 1
+    if call.given.is_image and before == after:  # ONNX Runtime computes no even windows
+        settings = {"alpha": layer.alpha * size, "beta": layer.beta, "bias": layer.bias}
+        return call.like(call.first, call.node("LRN", call.first.name, size=size, **settings))
+    x, numbers = call.plain, np.arange(channels)
+    apart = numbers[:, None] - numbers  # how far each channel lies behind each
+    counts = ((apart >= -before) & (apart <= after)).astype(np.float32) * layer.alpha
+    sums = call.node("MatMul", call.node("Mul", x.name, x.name), call.constant("beside", counts))
+    base = call.node("Add", sums, call.constant("bias", layer.bias))
+    return call.like(x, call.node("Mul", x.name, call.node("Pow", base, call.constant("power", -layer.beta))))
+
+
 @nodes_of(cl.Normalization)
 def _normalization(call: LayerCall[cl.Normalization]) -> Value:
     x, layer = call.value, call.layer

@@ -190,6 +190,11 @@ def _multiply(call: LayerCall[cl.Multiply]) -> Value:
     return call.like(values[0], name)
 
 
+@nodes_of(cl.Divide)
+def _divide(call: LayerCall[cl.Divide]) -> Value:
+    return _joined(call, "Div")
+
+
 @nodes_of(cl.Average)
 def _average(call: LayerCall[cl.Average]) -> Value:
     return _joined(call, "Mean")

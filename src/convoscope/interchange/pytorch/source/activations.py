@@ -13,6 +13,7 @@ EXPRESSIONS = {
     "sigmoid": "torch.sigmoid({x})",
     "tanh": "torch.tanh({x})",
     "softmax": "F.softmax({x}, dim={axis})",
+    "log_softmax": "F.log_softmax({x}, dim={axis})",
     "elu": "F.elu({x})",
     "gelu": "F.gelu({x})",
     "silu": "F.silu({x})",

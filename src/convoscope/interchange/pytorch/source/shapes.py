@@ -38,7 +38,7 @@ def _repeat(layer: cl.RepeatVector, piece: Piece, x: str) -> str:
 # ---- several values
 
 
-_BETWEEN = {"add": " + ", "subtract": " - ", "multiply": " * "}
+_BETWEEN = {"add": " + ", "subtract": " - ", "multiply": " * ", "divide": " / "}
 _FUNCTIONS = {"maximum": "torch.maximum", "minimum": "torch.minimum"}
 
 

@@ -140,6 +140,18 @@ def _unit_normalization(layer: cl.UnitNormalization, piece: Piece, x: str) -> st
     return f"{x} * {x}.square().sum({dim}, keepdim=True).clamp(min=1e-12).rsqrt()"
 
 
+@expression.register
+def _local_response(layer: cl.LocalResponseNormalization, piece: Piece, x: str) -> str:
+    before, after = layer.depth_radius
+    size, settings = before + after + 1, f"beta={layer.beta!r}, k={layer.bias!r}"
+    if is_image(piece.shape) and before - after in (0, 1):  # the window that PyTorch has
+        return f"F.local_response_norm({x}, {size}, alpha={layer.alpha * size!r}, {settings})"
+    last = f"{x}.movedim(1, -1)" if is_image(piece.shape) else x
+    squares = f"F.pad({last}.square(), ({before}, {after})).unfold(-1, {size}, 1).sum(-1)"
+    sums = f"{squares}.movedim(-1, 1)" if is_image(piece.shape) else squares
+    return f"{x} * ({layer.bias!r} + {layer.alpha!r} * {sums}) ** {-layer.beta!r}"
+
+
 # ---- random in training
 
 

@@ -68,10 +68,15 @@ export function activateValue(x, name, alpha) {
   return pointwise(name)[0](x, alpha);
 }
 
+const BY_ROW = { softmax: [softmax, softmaxGradient], log_softmax: [logSoftmax, logSoftmaxGradient] };
+
+/** Whether an activation's values depend on all of the last axis. */
+export const byRow = (name) => Object.hasOwn(BY_ROW, name);
+
 /** The activation of every value; softmax runs over the last axis. */
 export function activate(input, name, alpha) {
   if (name === "linear") return input;
-  if (name === "softmax") return softmax(input);
+  if (byRow(name)) return BY_ROW[name][0](input);
   const value = pointwise(name)[0];
   return tensor(
     input.shape,
@@ -82,7 +87,7 @@ export function activate(input, name, alpha) {
 /** The gradient with respect to the activation's input, given that input. */
 export function activateInputGradient(gradient, input, name, alpha) {
   const output = activate(input, name, alpha);
-  if (name === "softmax") return softmaxGradient(gradient, output);
+  if (byRow(name)) return BY_ROW[name][1](gradient, output);
   const slope = pointwise(name)[1];
   return tensor(
     input.shape,
@@ -92,7 +97,7 @@ export function activateInputGradient(gradient, input, name, alpha) {
 
 function pointwise(name) {
   if (!Object.hasOwn(POINTWISE, name)) {
-    const known = [...Object.keys(POINTWISE), "softmax"].join(", ");
+    const known = [...Object.keys(POINTWISE), ...Object.keys(BY_ROW)].join(", ");
     throw new RangeError(`an activation is one of ${known}, and ${name} came`);
   }
   return POINTWISE[name];
@@ -121,6 +126,32 @@ function softmaxGradient(gradient, output) {
     let dot = 0;
     for (let i = start; i < start + size; i++) dot += gradient.data[i] * output.data[i];
     for (let i = start; i < start + size; i++) result.data[i] = output.data[i] * (gradient.data[i] - dot);
+  }
+  return result;
+}
+
+function logSoftmax(input) {
+  const size = input.shape.at(-1);
+  const output = tensor(input.shape);
+  for (let start = 0; start < input.data.length; start += size) {
+    const row = input.data.subarray(start, start + size);
+    const top = row.reduce((a, b) => Math.max(a, b), -Infinity);
+    const logarithm = Math.log(row.reduce((sum, x) => sum + Math.exp(x - top), 0));
+    output.data.set(
+      row.map((x) => x - top - logarithm),
+      start,
+    );
+  }
+  return output;
+}
+
+function logSoftmaxGradient(gradient, output) {
+  const size = output.shape.at(-1);
+  const result = tensor(output.shape);
+  for (let start = 0; start < output.data.length; start += size) {
+    let total = 0;
+    for (let i = start; i < start + size; i++) total += gradient.data[i];
+    for (let i = start; i < start + size; i++) result.data[i] = gradient.data[i] - Math.exp(output.data[i]) * total;
   }
   return result;
 }

@@ -7,6 +7,7 @@ export * from "./enlarging.js";
 export { axis, padIndices, sourceIndex, windows } from "./geometry.js";
 export { fromHalf } from "./half.js";
 export * from "./joins.js";
+export { besideOf } from "./local-response.js";
 export { layersOf, mainValue } from "./main-output.js";
 export { readModel } from "./model.js";
 export { Network, untrained } from "./network.js";

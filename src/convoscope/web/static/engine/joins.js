@@ -7,6 +7,7 @@ const PAIRS = {
   add: (a, b) => a + b,
   subtract: (a, b) => a - b,
   multiply: (a, b) => a * b,
+  divide: (a, b) => a / b,
   average: (a, b) => a + b, // and divided by how many there are
   maximum: Math.max,
   minimum: Math.min,
@@ -17,6 +18,7 @@ const SLOPES = {
   add: (values) => values.map(() => 1),
   subtract: () => [1, -1],
   multiply: (values) => values.map((_, own) => values.reduce((a, b, i) => (i === own ? a : a * b), 1)),
+  divide: ([a, b]) => [1 / b, -a / (b * b)],
   average: (values) => values.map(() => 1 / values.length),
   maximum: (values) => only(values, Math.max(...values)),
   minimum: (values) => only(values, Math.min(...values)),

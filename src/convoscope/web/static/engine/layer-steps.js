@@ -53,6 +53,10 @@ const STEPS = {
     { operation: "normalize_sample", axes: 0, groups, byChannel: true, gamma, beta, epsilon },
   ],
   UnitNormalization: ({ axis }) => [{ operation: "normalize_unit", axes: axis.length }],
+  LocalResponseNormalization: ({ depth_radius: radius, bias, alpha, beta }) => {
+    const [before, after = before] = [radius].flat();
+    return [{ operation: "normalize_beside", before, after, bias, alpha, beta }];
+  },
   Normalization: ({ axis, mean, variance, invert: inverted }, weights) => {
     const numbers = (constant, weight) => (constant === null ? weight.data : [constant].flat(Infinity));
     const known = { mean: numbers(mean, weights.mean), variance: numbers(variance, weights.variance) };
@@ -83,6 +87,7 @@ const STEPS = {
   Average: combining("average"),
   Maximum: combining("maximum"),
   Minimum: combining("minimum"),
+  Divide: combining("divide"),
   Concatenate: ({ axis }) => [{ operation: "concatenate", axis }],
   // These change images in training only.
   Dropout: nothing,

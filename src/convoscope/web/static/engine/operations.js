@@ -2,7 +2,7 @@
 // gives the gradient with respect to the input, and `sees` is what of the input an output depends on: one of the kinds in
 // seeing.js. Where `joins` is true, the input is a list of tensors, and so is the gradient.
 
-import { activate, activateInputGradient } from "./activation.js";
+import { activate, activateInputGradient, byRow } from "./activation.js";
 import {
   convolve,
   convolveApart,
@@ -42,6 +42,7 @@ import { batchNormalize, batchNormalizeInputGradient } from "./normalization.js"
 import { pad, unpadGradient } from "./padding.js";
 import { pool, poolInputGradient } from "./pooling.js";
 import { eachValue, everything, gathered, lastAxis, moved, regrouped, sideBySide, stretched, windowed } from "./seeing.js";
+import { divideByBeside, divideByBesideInputGradient } from "./local-response.js";
 import {
   normalizeSample,
   normalizeSampleInputGradient,
@@ -109,7 +110,7 @@ export const OPERATIONS = {
   activate: {
     forward: (input, { name, alpha }) => activate(input, name, alpha),
     backward: (gradient, input, { name, alpha }) => activateInputGradient(gradient, input, name, alpha),
-    sees: (box, { settings }) => (settings.name === "softmax" ? lastAxis(box) : box),
+    sees: (box, { settings }) => (byRow(settings.name) ? lastAxis(box) : box),
   },
   leak: {
     forward: (input, { slope }) => map(input, (x) => (x > 0 ? x : slope * x)),
@@ -176,6 +177,11 @@ export const OPERATIONS = {
     forward: (input, settings) => unitNormalize(input, settings),
     backward: (gradient, input, settings) => unitNormalizeInputGradient(gradient, input, settings),
     sees: (box, about) => (about.settings.axes === 1 ? lastAxis : everything)(box, about),
+  },
+  normalize_beside: {
+    forward: (input, settings) => divideByBeside(input, settings),
+    backward: (gradient, input, settings) => divideByBesideInputGradient(gradient, input, settings),
+    sees: lastAxis,
   },
   standardize: {
     forward(input, settings) {

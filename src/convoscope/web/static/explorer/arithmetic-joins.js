@@ -4,7 +4,7 @@ import { h } from "../shared/dom.js";
 import { equation, origin, result, sign, term } from "./equations.js";
 import { value } from "./words.js";
 
-const SIGNS = { add: "+", subtract: "−", multiply: "×" };
+const SIGNS = { add: "+", subtract: "−", multiply: "×", divide: "÷" };
 const WORDS = { average: "the mean", maximum: "the largest", minimum: "the smallest" };
 
 /** What each of the layers below has at this index, and what becomes of it. */

@@ -2,6 +2,8 @@
 
 import {
   activateValue,
+  besideOf,
+  byRow,
   lengthOf,
   permutation,
   rectified,
@@ -134,6 +136,10 @@ const EXPLAINED = {
     const [x, scale] = [input.data[index], 1 / lengthOf(input, axes, index)];
     return { kind: "rescale", index, x, scale, offset: 0, value: x * scale };
   },
+  normalize_beside(settings, input, _, index) {
+    const [x, { factor: scale }] = [input.data[index], besideOf(input, settings, index)];
+    return { kind: "rescale", index, x, scale, offset: 0, value: x * scale };
+  },
   standardize(settings, input, _, index) {
     const { scale, offset } = standards(input.shape, settings)(index);
     return { kind: "rescale", index, x: input.data[index], scale, offset, value: input.data[index] * scale + offset };
@@ -173,7 +179,7 @@ const EXPLAINED = {
     return { kind: "same", index, value: input.data[index] };
   },
   activate({ name, alpha }, input, position, index) {
-    if (name === "softmax") return { kind: "activate", name, index, ...softmaxOf(rowOf(input, index), position.channel) };
+    if (byRow(name)) return { kind: "activate", name, index, ...ofRow(name, rowOf(input, index), position.channel) };
     return { kind: "activate", name, index, x: input.data[index], value: activateValue(input.data[index], name, alpha) };
   },
   zero_pad({ padding: [[top], [left]] }, input, position) {
@@ -211,19 +217,20 @@ const rectifierName = ({ most, slope, threshold }) =>
   ["ReLU", slope && `slope ${slope}`, most !== null && `at most ${most}`, threshold && `from ${threshold}`].filter(Boolean).join(", ");
 
 function withActivation(found, first, { name }, input, position, shape) {
-  if (name !== "softmax") return { ...found, activation: name, value: activateValue(found.before, name) };
+  if (!byRow(name)) return { ...found, activation: name, value: activateValue(found.before, name) };
   const row = indexIn(shape, { ...position, channel: 0 });
   const scores = Array.from(
     { length: shape.at(-1) },
     (_, channel) => EXPLAINED[first.operation](first, input, { ...position, channel }, row + channel, shape).before,
   );
-  return { ...found, activation: name, ...softmaxOf(scores, position.channel) };
+  return { ...found, activation: name, ...ofRow(name, scores, position.channel) };
 }
 
-function softmaxOf(scores, own) {
+function ofRow(name, scores, own) {
   const top = scores.reduce((a, b) => Math.max(a, b), -Infinity);
   const powers = scores.map((score) => Math.exp(score - top));
   const sum = total(powers);
+  if (name === "log_softmax") return { x: scores[own], value: scores[own] - top - Math.log(sum) };
   return { softmax: { scores, top, powers, sum, own }, x: scores[own], value: powers[own] / sum };
 }
 

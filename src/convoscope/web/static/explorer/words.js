@@ -7,7 +7,7 @@ const LAYERS = { Conv2D: "convolution", Conv2DTranspose: "transposed convolution
   DepthwiseConv2D: "depthwise convolution", SeparableConv2D: "separable convolution", LeakyReLU: "leaky ReLU", ELU: "ELU" };
 const ACTIVATIONS = { relu: "ReLU", leaky_relu: "leaky ReLU", elu: "ELU", gelu: "GELU", silu: "SiLU", relu6: "ReLU6",
   selu: "SELU", softplus: "softplus", softsign: "softsign", hard_sigmoid: "hard sigmoid", hard_silu: "hard SiLU",
-  mish: "Mish", exponential: "exp" };
+  mish: "Mish", exponential: "exp", log_softmax: "log softmax" };
 
 /** An activation's name for reading. */
 export const activationName = (name) => ACTIVATIONS[name] ?? name;

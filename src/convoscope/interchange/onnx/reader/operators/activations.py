@@ -141,9 +141,9 @@ def gelu(context: Context, node: OnnxNode) -> Value:
     return value.of(context.call(Multiply(name=context.name(node)), [value.symbol, gates]))
 
 
-@operator("Softmax")
+@operator("Softmax", "LogSoftmax")
 def softmax(context: Context, node: OnnxNode) -> Value:
-    """Probabilities along an axis; before opset 13 over that axis and all behind it together."""
+    """Probabilities along an axis, or their logarithms; before opset 13 over that axis and all behind it together."""
     value = context.value(node.input(0))
     rank = len(value.logical) + 1
     if node.opset >= 13:
@@ -154,4 +154,6 @@ def softmax(context: Context, node: OnnxNode) -> Value:
             raise UnsupportedError("it sums over the batch axis, and images of a batch stay apart")
         row = tuple(factor for group in value.logical[first - 1 :] for factor in group)
         value = arranged(value, (*(value.logical[: first - 1]), row))
+    if node.op == "LogSoftmax":
+        return activated(context, node, value, "log_softmax")
     return value.of(context.call(Softmax(name=context.name(node)), value.symbol), nonnegative=True)

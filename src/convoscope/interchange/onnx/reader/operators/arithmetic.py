@@ -14,7 +14,7 @@ from convoscope.interchange.onnx.reader.network import OnnxNode, UnsupportedErro
 from convoscope.interchange.onnx.reader.operators.affine import scaled
 from convoscope.interchange.onnx.reader.operators.joining import together
 from convoscope.interchange.onnx.reader.tensors import Array
-from convoscope.layers import Add, Average, Layer, Maximum, Minimum, Multiply, ReLU, Rescaling, Subtract
+from convoscope.layers import Add, Average, Divide, Layer, Maximum, Minimum, Multiply, ReLU, Rescaling, Subtract
 
 #: The largest number that bounds nothing: exporters write it for a bound that is left out.
 _NO_BOUND = 3e38
@@ -47,9 +47,15 @@ def multiply(context: Context, node: OnnxNode) -> Value:
 
 @operator("Div")
 def divide(context: Context, node: OnnxNode) -> Value:
-    """The quotient: by a constant."""
+    """The quotient."""
+    if context.whole & set(node.inputs):
+        raise UnsupportedError("it divides whole numbers, and layers compute with float32; put a Cast before it")
     if node.input(1) not in context.constants:
-        raise UnsupportedError("it divides by a computed value, for which there is no layer")
+        if node.input(0) in context.constants:
+            raise UnsupportedError("it divides a constant by a computed value, for which there is no layer")
+        value, other = (context.value(node.input(place)) for place in (0, 1))
+        both = value.nonnegative and other.nonnegative
+        return together(context, Divide(name=context.name(node)), value, other, nonnegative=both)
     divisor = _number(context, node.input(1))
     if (divisor == 0).any():
         raise UnsupportedError("it divides by 0")

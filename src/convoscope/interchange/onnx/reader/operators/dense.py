@@ -37,7 +37,13 @@ def product(context: Context, node: OnnxNode) -> Value:
     value = context.value(node.input(0))
     if not value.logical:
         raise UnsupportedError("its input has a batch axis and no other")
-    return _dense(context, node, value, context.weight(node.input(1), "the kernel"), None)
+    kernel = context.weight(node.input(1), "the kernel")
+    if kernel.ndim == 1:  # a row, whose axis is gone behind the product
+        found = _dense(context, node, value, kernel[:, None], None)
+        return found.seen_as(found.logical[:-1])
+    if 2 < kernel.ndim <= len(value.logical) + 1 and set(kernel.shape[:-2]) == {1}:
+        kernel = kernel.reshape(kernel.shape[-2:])
+    return _dense(context, node, value, kernel, None)
 
 
 def _dense(context: Context, node: OnnxNode, value: Value, kernel: Array, bias: Array | None) -> Value:

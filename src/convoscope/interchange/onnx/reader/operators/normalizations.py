@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from convoscope.interchange.onnx.reader.context import Context, image_value, operator, real_setting, sample_axis
+from convoscope.interchange.onnx.reader.context import (
+    Context,
+    image_value,
+    integer_setting,
+    operator,
+    real_setting,
+    sample_axis,
+)
 from convoscope.interchange.onnx.reader.layout import Value, arranged, as_image, image
 from convoscope.interchange.onnx.reader.network import OnnxNode, UnsupportedError
 from convoscope.interchange.onnx.reader.operators.convolutions import refittable
 from convoscope.interchange.onnx.reader.operators.shapes import axis_to_end
 from convoscope.interchange.onnx.reader.patterns import NORMALIZED
 from convoscope.interchange.onnx.reader.tensors import Array
-from convoscope.layers import BatchNormalization, Dropout, GroupNormalization, LayerNormalization
+from convoscope.layers import (
+    BatchNormalization,
+    Dropout,
+    GroupNormalization,
+    LayerNormalization,
+    LocalResponseNormalization,
+)
 
 
 @operator("BatchNormalization")
@@ -51,6 +64,23 @@ def group_normalization(context: Context, node: OnnxNode) -> Value:
         groups, epsilon=real_setting(node, "epsilon", 1e-5), name=context.name(node, node.input(1))
     )
     return image(context.call(layer, value.symbol, scale, bias))
+
+
+@operator("LRN")
+def local_response(context: Context, node: OnnxNode) -> Value:
+    """Each channel divided by how strongly those beside it respond."""
+    value = context.value(node.input(0))
+    if not value.logical:
+        raise UnsupportedError("its input has a batch axis and no other")
+    value, size = axis_to_end(value, 0), integer_setting(node, "size", 0)
+    alpha, beta, bias = (
+        real_setting(node, name, default) for name, default in (("alpha", 1e-4), ("beta", 0.75), ("bias", 1.0))
+    )
+    if size < 1:
+        raise UnsupportedError(f"its size is {size}")
+    radii = ((size - 1) // 2, size // 2)
+    layer = LocalResponseNormalization(radii, bias, alpha / size, beta, name=context.name(node))
+    return value.of(context.call(layer, value.symbol), value.nonnegative)
 
 
 @operator("LayerNormalization")
@@ -104,9 +134,9 @@ def dropout(context: Context, node: OnnxNode) -> Value:
         raise UnsupportedError("its mask is read, and no layer gives one")
     value = context.value(node.input(0))
     mode = context.optional(node.input(2), "training_mode")
-    if mode is not None and mode.any():
-        raise UnsupportedError("it is in training mode: export the network for inference, with model.eval()")
     rate = context.number(node, "ratio", 1, 0.5)
+    if mode is not None and mode.any() and rate != 0:
+        raise UnsupportedError("it is in training mode: export the network for inference, with model.eval()")
     if rate is None or not 0 <= rate < 1:
         raise UnsupportedError(f"its ratio is {rate}")
     if not value.physical:

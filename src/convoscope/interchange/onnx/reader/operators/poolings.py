@@ -10,23 +10,23 @@ from convoscope.interchange.onnx.reader.context import Context, check_laid_out, 
 from convoscope.interchange.onnx.reader.layout import Value, as_image, image
 from convoscope.interchange.onnx.reader.network import OnnxNode, UnsupportedError
 from convoscope.interchange.onnx.reader.operators.convolutions import padded
-from convoscope.interchange.onnx.reader.operators.slices import edged
+from convoscope.interchange.onnx.reader.operators.joining import together
+from convoscope.interchange.onnx.reader.operators.mixing import mixed
+from convoscope.interchange.onnx.reader.operators.slices import edged, picked
 from convoscope.interchange.onnx.reader.operators.windows import Along, dilations_of, kernel_of, rounds_up, windows
 from convoscope.interchange.onnx.reader.tensors import Array
 from convoscope.layers import (
     AveragePooling2D,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
+    Maximum,
     MaxPooling2D,
     Normalization,
 )
 
 
 def _prepared(context: Context, node: OnnxNode) -> tuple[Value, Along, Along]:
-    value = image_value(context.value(node.input(0)))
-    if dilations_of(node) != (1, 1):
-        raise UnsupportedError("its windows are dilated, and those of our poolings are not")
-    value = as_image(value)
+    value = as_image(image_value(context.value(node.input(0))))
     rows, columns = windows(node, (value.shape[1], value.shape[2]), kernel_of(node), rounds_up=rounds_up(node))
     return value, rows, columns
 
@@ -37,6 +37,8 @@ def max_pool(context: Context, node: OnnxNode) -> Value:
     if context.also_read(node):
         raise UnsupportedError("it also says where the largest values are, which no layer does")
     value, rows, columns = _prepared(context, node)
+    if dilations_of(node) != (1, 1):
+        return _dilated_max(context, node, value, (rows, columns))
     name = context.name(node)
     size, strides = (rows.window, columns.window), (rows.stride, columns.stride)
     symbol = value.symbol
@@ -61,6 +63,8 @@ def average_pool(context: Context, node: OnnxNode) -> Value:
     """The mean of each window, of which what is padded is a part or is not."""
     value, rows, columns = _prepared(context, node)
     counts_pads = integer_setting(node, "count_include_pad", 0) != 0
+    if dilations_of(node) != (1, 1):
+        return _dilated_mean(context, node, value, (rows, columns), counts_pads)
     name = context.name(node)
     size, strides = (rows.window, columns.window), (rows.stride, columns.stride)
     symbol = value.symbol
@@ -86,6 +90,47 @@ def _counts(along: Along, counts_pads: bool) -> Array:
     first, last = (-along.before, along.length + along.after) if counts_pads else (0, along.length)
     found: Array = np.minimum(starts + along.window, last) - np.maximum(starts, first)
     return found
+
+
+def _cells(along: Along, cells: int, dilation: int) -> Array:
+    """Return where the cells of each window lie: (windows, cells). Some may be beyond the ends."""
+    check_laid_out(along.places * cells)
+    starts = np.arange(along.places) * along.stride - along.before
+    found: Array = starts[:, None] + np.arange(cells) * dilation
+    return found
+
+
+def _dilated_max(context: Context, node: OnnxNode, value: Value, both: tuple[Along, Along]) -> Value:
+    """Return the largest along the rows, and then along the columns: of one cell of each window after the other."""
+    each = zip(both, kernel_of(node), dilations_of(node), strict=True)
+    for place, (along, count, dilation) in enumerate(each, start=1):
+        at = _cells(along, count, dilation)
+        inside = (at >= 0) & (at < along.length)
+        if not inside.any(axis=1).all():
+            raise UnsupportedError("some of its windows see nothing of the image")
+        first = np.take_along_axis(at, inside.argmax(axis=1)[:, None], axis=1)
+        parts = [picked(context, value, place, numbers) for numbers in np.where(inside, at, first).T]
+        value = parts[0]
+        for other in parts[1:]:
+            value = together(context, Maximum(), value, other, nonnegative=value.nonnegative)
+    return value
+
+
+def _dilated_mean(
+    context: Context, node: OnnxNode, value: Value, both: tuple[Along, Along], counts_pads: bool
+) -> Value:
+    """Return sums along the rows, and then along the columns, with equal shares for the cells of a window."""
+    each = zip(both, kernel_of(node), dilations_of(node), strict=True)
+    for place, (along, count, dilation) in enumerate(each, start=1):
+        at = _cells(along, count, dilation)
+        inside = (at >= 0) & (at < along.length)
+        counted = (at >= -along.before) & (at < along.length + along.after) if counts_pads else inside
+        shares = np.zeros((along.length, along.places))
+        windows_of = np.broadcast_to(np.arange(along.places)[:, None], at.shape)
+        np.add.at(shares, (at[inside], windows_of[inside]), 1.0)
+        shares /= np.maximum(counted.sum(axis=1), 1)
+        value = mixed(context, value, place, shares, nonnegative=value.nonnegative)
+    return value
 
 
 def whole_image(context: Context, node: OnnxNode, value: Value, kind: Any) -> Value:

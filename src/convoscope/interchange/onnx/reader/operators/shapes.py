@@ -90,18 +90,6 @@ def sizes_for(context: Context, value: Value, told: list[int], zero_is_zero: boo
     return found
 
 
-@operator("Expand")
-def expand(context: Context, node: OnnxNode) -> Value:
-    """The same, where nothing is repeated."""
-    value = context.value(node.input(0))
-    told = context.integers(node, "shape", 1) or []
-    whole = (context.batch, *value.shape)
-    padded = [1] * (len(whole) - len(told)) + told
-    if len(padded) > len(whole) or any(size not in (1, own) for size, own in zip(padded, whole, strict=True)):
-        raise UnsupportedError("it repeats values along an axis")
-    return value
-
-
 @operator("Transpose")
 def transpose(context: Context, node: OnnxNode) -> Value:
     """Other names for the same axes."""

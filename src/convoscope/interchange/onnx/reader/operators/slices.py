@@ -1,4 +1,4 @@
-"""Parts of a value, and what is put around it: Slice, Split, Gather, Pad."""
+"""Parts of a value, parts again, and what is put around it: Slice, Split, Gather, Expand, Pad."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ import numpy as np
 
 from convoscope.checks import LARGEST_SIZE
 from convoscope.interchange.onnx.reader.context import Context, check_laid_out, integer_setting, operator, sample_axis
-from convoscope.interchange.onnx.reader.layout import Groups, Value, arranged, axis, in_order
+from convoscope.interchange.onnx.reader.layout import Groups, Value, arranged, axis, in_order, reshaped
 from convoscope.interchange.onnx.reader.network import OnnxNode, UnsupportedError
 from convoscope.interchange.onnx.reader.operators.affine import scaled
+from convoscope.interchange.onnx.reader.operators.mixing import mixed, one_of_each
 from convoscope.interchange.onnx.reader.operators.shapes import axis_to_end
 from convoscope.interchange.onnx.reader.tensors import Array
-from convoscope.layers import Concatenate, Cropping2D, MaxPooling2D, Reshape, ZeroPadding2D
+from convoscope.layers import Concatenate, Cropping2D, MaxPooling2D, Reshape, UpSampling2D, ZeroPadding2D
 from convoscope.layers.symbols import Symbol
 
-_MOST_PIECES = 64
+_MOST_PIECES = 64  # that are put side by side; more are picked by sums with one share of 1
 
 
 class AlongAxis:
@@ -170,15 +171,35 @@ def gather(context: Context, node: OnnxNode) -> Value:
     indices = context.constant(node.input(1), "the indices")
     size = value.shape[place]
     wanted = indices.reshape(-1)
-    if indices.ndim > 1 or not wanted.size or wanted.dtype.kind not in "iu":
-        raise UnsupportedError("its indices are no row of whole numbers")
+    if not wanted.size or wanted.dtype.kind not in "iu":
+        raise UnsupportedError("its indices are no whole numbers")
     wanted = np.where(wanted < 0, wanted + size, wanted)
     if wanted.min() < 0 or wanted.max() >= size:
         raise UnsupportedError(f"it picks an index that is not there, of {size}")
     found = picked(context, value, place, wanted)
-    if indices.ndim:
+    if indices.ndim == 1:
         return found
-    return found.seen_as((*found.logical[:place], *found.logical[place + 1 :]))
+    return reshaped(found, (*found.shape[:place], *indices.shape, *found.shape[place + 1 :]))
+
+
+@operator("Expand")
+def expand(context: Context, node: OnnxNode) -> Value:
+    """The same, and again along axes of length 1."""
+    value = context.value(node.input(0))
+    told = context.integers(node, "shape", 1) or []
+    whole = (context.batch, *value.shape)
+    wanted = [1] * (len(whole) - len(told)) + told
+    if len(wanted) > len(whole) or wanted[0] not in (1, context.batch):
+        raise UnsupportedError(f"it repeats images along the batch axis: its shape is {told}")
+    if any(1 not in (size, own) and size != own for size, own in zip(wanted, whole, strict=True)):
+        raise UnsupportedError(f"its shape {told} does not fit {value.shape}, without the batch axis")
+    for place, (size, own) in enumerate(zip(wanted[1:], value.shape, strict=True)):
+        if size > own:
+            check_laid_out(size)
+            along = AlongAxis(value, place)
+            repeated = UpSampling2D((size, 1) if along.axis == 1 else (1, size))
+            value = along.back(context, context.call(repeated, along.image(context)), value.nonnegative)
+    return value
 
 
 @operator("Pad")
@@ -255,7 +276,7 @@ def picked(context: Context, value: Value, place: int, numbers: Array) -> Value:
         return value
     ends = [n for n in range(1, len(numbers)) if numbers[n] != numbers[n - 1] + 1]
     if len(ends) >= _MOST_PIECES:
-        raise UnsupportedError(f"it takes {len(ends) + 1} separate parts of an axis, and at most {_MOST_PIECES} can be")
+        return mixed(context, value, place, one_of_each(value.shape[place], numbers), nonnegative=value.nonnegative)
     along = AlongAxis(value, place)
     symbol = along.image(context)
     pieces = [
