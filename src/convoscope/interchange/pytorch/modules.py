@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
+import logging
 import tempfile
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +15,17 @@ import numpy as np
 
 from convoscope.errors import ConfigurationError, FileFormatError
 
-OPSET = 17
+#: The operators' version that each of PyTorch's exporters writes.
+NEWER_OPSET, OLDER_OPSET = 18, 17
 
 
 def from_torch(module: Any, example_input: Any) -> Any:
     """Make a model that computes what a PyTorch module computes, and that can be trained further.
 
-    PyTorch writes the module as ONNX, and the reader of ONNX files makes layers of that: images become
-    (height, width, channels), and weights are brought into our order. The module's Python code is not kept, and a
-    module that decides by its values what it computes is taken as it is for the example.
+    PyTorch writes the module as ONNX: by ``torch.export``, where onnxscript is installed, else by tracing, as it does
+    where ``torch.export`` cannot. The reader of ONNX files makes layers of that: images become (height, width,
+    channels), and weights are brought into our order. The module's Python code is not kept, and a module that decides
+    by its values what it computes is taken as it is for the example.
 
     Parameters
     ----------
@@ -38,6 +44,10 @@ def from_torch(module: Any, example_input: Any) -> Any:
         If PyTorch, or onnx, by which it writes, is not installed; or the module is none.
     FileFormatError
         If the module computes something that there is no layer for; all such operations are named.
+
+    Examples
+    --------
+    ``model = convoscope.from_torch(torchvision.models.resnet18(), torch.zeros(1, 3, 224, 224))``
     """
     try:
         import onnx  # noqa: F401 - by which PyTorch writes
@@ -45,37 +55,83 @@ def from_torch(module: Any, example_input: Any) -> Any:
     except ImportError as error:
         raise ConfigurationError(
             f"from_torch reads a module by PyTorch's own export, for which torch and onnx are needed, and {error.name} "
-            "is not installed. Install it: pip install torch onnx."
+            "is not installed. Install it: pip install torch onnx onnxscript."
         ) from None
     if not isinstance(module, torch.nn.Module):
         raise ConfigurationError(f"from_torch takes a torch.nn.Module, but got {type(module).__name__}.")
     example = torch.as_tensor(np.asarray(example_input, np.float32))
+    ways = [_exported, _traced] if importlib.util.find_spec("onnxscript") else [_traced]
+    training = module.training
+    module.eval()
+    try:
+        with torch.no_grad():
+            for way in ways[:-1]:
+                try:
+                    return _read(way, module, example)
+                except FileFormatError:
+                    continue  # what torch.export cannot take, or writes with other operators, tracing may
+            return _read(ways[-1], module, example)
+    finally:
+        module.train(training)
+
+
+def _read(way: Callable[[Any, Any, Path], None], module: Any, example: Any) -> Any:
+    """Return the model of a file that the module is written to in one way."""
     from convoscope.interchange.onnx.reader.file import read
 
-    training = module.training
+    name = type(module).__name__
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, f"{type(module).__name__}.onnx")
-        module.eval()
+        path = Path(folder, f"{name}.onnx")
         try:
-            with warnings.catch_warnings(), torch.no_grad():
-                warnings.simplefilter("ignore")  # that the exporter by tracing is the older one of two
-                torch.onnx.export(
-                    module,
-                    (example,),
-                    str(path),
-                    opset_version=OPSET,
-                    dynamo=False,
-                    do_constant_folding=False,
-                    training=torch.onnx.TrainingMode.PRESERVE,  # which leaves batch normalisations on their own
-                    input_names=["images"],
-                    output_names=["predictions"],
-                    dynamic_axes={"images": {0: "N"}, "predictions": {0: "N"}},
-                )
+            with _silence():
+                way(module, example, path)
         except Exception as error:  # whatever the module's own code and the exporter raise
             raise FileFormatError(
-                f"PyTorch cannot write this {type(module).__name__} as ONNX: {type(error).__name__}: "
+                f"PyTorch cannot write this {name} as ONNX: {type(error).__name__}: "
                 f"{str(error).splitlines()[0] if str(error) else '':.400}"
             ) from error
-        finally:
-            module.train(training)
         return read(path)
+
+
+def _exported(module: Any, example: Any, path: Path) -> None:
+    """Write a module by torch.export, without the optimizations, which leave no batch normalization on its own."""
+    import torch
+
+    # Of one image sizes could be lost among axes of length 1.
+    images = example if len(example) > 1 else torch.cat([example, example])
+    program = torch.onnx.export(
+        module, (images,), opset_version=NEWER_OPSET, dynamo=True, optimize=False, verbose=False
+    )
+    assert program is not None
+    program.save(str(path))
+
+
+def _traced(module: Any, example: Any, path: Path) -> None:
+    """Write a module by what it calls for the example."""
+    import torch
+
+    torch.onnx.export(
+        module,
+        (example,),
+        str(path),
+        opset_version=OLDER_OPSET,
+        dynamo=False,
+        do_constant_folding=False,
+        training=torch.onnx.TrainingMode.PRESERVE,  # which leaves batch normalisations on their own
+        input_names=["images"],
+        output_names=["predictions"],
+        dynamic_axes={"images": {0: "N"}, "predictions": {0: "N"}},
+    )
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep what exporters say of themselves from whoever calls: which is the older one, and what is not installed."""
+    before = logging.root.manager.disable
+    logging.disable(max(before, logging.WARNING))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

@@ -53,6 +53,8 @@ class Context:
         self.readers: Counter[str] = graph.readers()
         #: The values that are whole numbers in the file.
         self.whole: set[str] = set()
+        #: The parts that some nodes make as one output.
+        self.sequences: dict[str, list[Value]] = {}
         self._names: set[str] = set()
 
     # ---- what a node reads

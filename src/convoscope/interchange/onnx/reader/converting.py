@@ -9,6 +9,7 @@ from convoscope.checks import shape as as_shape
 from convoscope.errors import ConfigurationError, ConvoscopeError
 from convoscope.interchange.onnx.reader import operators
 from convoscope.interchange.onnx.reader.context import FREE_BATCH, OPERATORS, Context
+from convoscope.interchange.onnx.reader.flattened import unflatten
 from convoscope.interchange.onnx.reader.folding import folded
 from convoscope.interchange.onnx.reader.layout import Value, axis, in_order
 from convoscope.interchange.onnx.reader.messages import ValueRecord
@@ -77,6 +78,7 @@ def convert(graph: OnnxGraph, input_shape: Sequence[int] | None = None) -> Conve
     NotConvertibleError
         There are nodes for which there are no layers, or sizes that are left open.
     """
+    unflatten(graph)
     recognise(graph)
     starts = [_Start(graph, record, input_shape) for record in graph.inputs if graph.readers()[record.name]]
     if not starts:

@@ -22,18 +22,36 @@ def folded(context: Context, node: OnnxNode) -> bool:
         whole = np.array([context.batch, *context.values[node.input(0)].shape], np.int64)
         start, end = node.setting("start", 0), node.setting("end")
         found: Any = whole[start:end] if node.op == "Shape" else np.array(math.prod(whole.tolist()))
-    elif node.op in _FOLDINGS and all(name in context.constants for name in node.inputs if name):
-        arrays = [context.constants[name] if name else None for name in node.inputs]
-        try:
-            with np.errstate(all="ignore"):
-                found = _FOLDINGS[node.op](node, arrays)
-        except (ValueError, TypeError, IndexError, ArithmeticError, MemoryError) as error:
-            raise UnsupportedError(f"its constants do not go together ({error})") from error
+    elif node.op == "CastLike" and node.input(0) in context.constants and node.input(1) in context.values:
+        found = context.constants[node.input(0)]
+        found = found if node.input(1) in context.whole else found.astype(np.float32)
+    elif all(name in context.constants for name in node.inputs if name):
+        found = fold(node, [context.constants[name] if name else None for name in node.inputs])
     else:
+        return False
+    if found is None:
         return False
     made = found if isinstance(found, list) else [found]
     context.constants.update((name, np.asarray(array)) for name, array in zip(node.outputs, made, strict=False) if name)
     return True
+
+
+def fold(node: OnnxNode, arrays: Sequence[Any]) -> list[Array] | None:
+    """Return what a node makes of constants, None standing for inputs that are left out; None if it is not known.
+
+    Raises
+    ------
+    UnsupportedError
+        The constants do not go together, or what is made of them is too large.
+    """
+    if node.domain or node.op not in _FOLDINGS:
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            found = _FOLDINGS[node.op](node, arrays)
+    except (ValueError, TypeError, LookupError, ArithmeticError, MemoryError) as error:
+        raise UnsupportedError(f"its constants do not go together ({error})") from error
+    return [np.asarray(array) for array in (found if isinstance(found, list) else [found])]
 
 
 def _bounded(shape: Sequence[int]) -> tuple[int, ...]:
@@ -189,6 +207,7 @@ _FOLDINGS: dict[str, Folding] = {
     "Expand": _expand,
     "ConstantOfShape": _of_shape,
     "Cast": _cast,
+    "CastLike": lambda _, arrays: arrays[0].astype(arrays[1].dtype),
     "Range": _range,
     "Split": _split,
     "Concat": _concat,

@@ -47,6 +47,15 @@ def cast(context: Context, node: OnnxNode) -> Value:
     return context.value(node.input(0))
 
 
+@operator("CastLike")
+def cast_like(context: Context, node: OnnxNode) -> Value:
+    """The same, where it becomes like floats."""
+    other = context.constants.get(node.input(1))
+    if node.input(1) in context.whole or (other is not None and other.dtype.kind != "f"):
+        raise UnsupportedError("it makes whole numbers of a computed value, and layers compute with float32")
+    return context.value(node.input(0))
+
+
 @operator("Flatten")
 def flatten(context: Context, node: OnnxNode) -> Value:
     """All values of an image in a row."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -158,9 +159,40 @@ def split(context: Context, node: OnnxNode) -> list[Value]:
         told = [most] * (count - 1) + [size - most * (count - 1)]
     if len(told) != count or sum(told) != size or min(told) < 1:
         raise UnsupportedError(f"its parts are {told} of {size}, for {count} outputs")
-    ends = np.cumsum(told).tolist()
+    return _parts(context, value, place, told)
+
+
+def _parts(context: Context, value: Value, place: int, lengths: Sequence[int]) -> list[Value]:
+    ends = np.cumsum(lengths).tolist()
     value = undivided(value, place)
-    return [part(context, value, place, end - length, end) for end, length in zip(ends, told, strict=True)]
+    return [part(context, value, place, end - length, end) for end, length in zip(ends, lengths, strict=True)]
+
+
+@operator("SplitToSequence")
+def split_to_sequence(context: Context, node: OnnxNode) -> list[Value]:
+    """Parts along an axis, which other nodes pick from: of one length, the last of what is left, or of several."""
+    value = context.value(node.input(0))
+    place = sample_axis(integer_setting(node, "axis", 0), value, "divides")
+    size, told = value.shape[place], context.integers(node, "split", 1) or [1]
+    if min(told) < 1 or (told == [1] and not integer_setting(node, "keepdims", 1)):
+        raise UnsupportedError(f"its parts are {told} of {size}")
+    check_laid_out(-(-size // told[0]))
+    scalar = node.input(1) in context.constants and not context.constants[node.input(1)].ndim
+    lengths = [min(told[0], size - at) for at in range(0, size, told[0])] if scalar or told == [1] else told
+    if sum(lengths) != size:
+        raise UnsupportedError(f"its parts are {told} of {size}")
+    context.sequences[node.outputs[0]] = _parts(context, value, place, lengths)
+    return []
+
+
+@operator("SequenceAt")
+def sequence_at(context: Context, node: OnnxNode) -> Value:
+    """One of the parts."""
+    parts = context.sequences.get(node.input(0))
+    number = int(context.constant(node.input(1), "the position").reshape(()))
+    if parts is None or not -len(parts) <= number < len(parts):
+        raise UnsupportedError(f"it takes {number} of a sequence that has no such part, or that nothing divides")
+    return parts[number]
 
 
 @operator("Gather")
