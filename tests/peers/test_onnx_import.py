@@ -43,6 +43,7 @@ EXPORTS = [
     ("shufflenet_v2_x0_5", "new", 18),
     ("regnet_y_400mf", "old", 17),
     ("convnext_tiny", "old", 16),
+    ("convnext_tiny", "new", 18),
     ("timm:mobilenetv4_conv_small", "old", 17),
     ("timm:ghostnet_100", "old", 17),
     ("timm:repvgg_a0", "old", 17),
@@ -148,6 +149,59 @@ GRAPHS: dict[str, tuple[list[Any], tuple[Any, ...], dict[str, Any], int]] = {
         {},
         17,
     ),
+    "dilated maxima, padded": (
+        [_node("MaxPool", ["x"], ["y"], kernel_shape=[3, 2], dilations=[2, 3], strides=[2, 1], pads=[2, 1, 1, 1])],
+        _SHAPE,
+        {},
+        17,
+    ),
+    "dilated means that count what is padded": (
+        [
+            _node(
+                "AveragePool",
+                ["x"],
+                ["y"],
+                kernel_shape=[2, 3],
+                dilations=[3, 2],
+                strides=[1, 2],
+                pads=[1, 2, 1, 1],
+                count_include_pad=1,
+            )
+        ],
+        _SHAPE,
+        {},
+        19,
+    ),
+    "cubic, without what lies outside": (
+        [_node("Resize", ["x", "", "s"], ["y"], mode="cubic", cubic_coeff_a=-0.5, exclude_outside=1)],
+        _SHAPE,
+        {"s": np.float32([1, 1, 1.7, 0.6])},
+        17,
+    ),
+    "smaller, smoothed": (
+        [_node("Resize", ["x", "", "s"], ["y"], mode="linear", antialias=1)],
+        _SHAPE,
+        {"s": np.float32([1, 1, 0.4, 1.5])},
+        18,
+    ),
+    "every third pixel, backwards, more parts than are put side by side": (
+        [_node("Slice", ["x", "a", "b", "c", "d"], ["y"])],
+        ("n", 2, 3, 220),
+        {"a": np.array([-1]), "b": np.array([-(2**31)]), "c": np.array([3]), "d": np.array([-3])},
+        17,
+    ),
+    "one value computed by another": (
+        [
+            _node("Conv", ["x", "w"], ["c"]),
+            _node("ReduceMean", ["c"], ["m"], axes=[1]),
+            _node("Relu", ["m"], ["r"]),
+            _node("Add", ["r", "one"], ["s"]),
+            _node("Div", ["c", "s"], ["y"]),
+        ],
+        _SHAPE,
+        {**_KERNEL, "one": np.float32(1)},
+        17,
+    ),
     "a flattened image that is normalised": (
         [
             _node("Flatten", ["x"], ["f"]),
@@ -195,9 +249,72 @@ GRAPHS: dict[str, tuple[list[Any], tuple[Any, ...], dict[str, Any], int]] = {
 }
 
 
+def _forms(opset: int) -> tuple[list[Any], dict[str, Any]]:
+    """Return a network as each opset writes it: settings became inputs, one operator after the other."""
+    tensors: dict[str, Any] = {**{name: abs(_drawn(4)) + 0.5 for name in "gbmv"}, "k": _drawn(16, 3), "c": _drawn(3)}
+
+    def told(op: str, inputs: list[str], output: str | list[str], since: int, **settings: Any) -> Any:
+        """Return a node whose settings are inputs from an opset on."""
+        outputs = output if isinstance(output, list) else [output]
+        if opset < since:
+            return _node(op, inputs, outputs, **{name: value for name, value in settings.items() if value is not None})
+        names = []
+        for name, value in settings.items():
+            names.append("" if value is None else f"{outputs[0]}_{name}")
+            if value is not None:
+                kind = np.float32 if np.asarray(value).dtype.kind == "f" else np.int64
+                tensors[names[-1]] = np.asarray(value, kind)
+        return _node(op, [*inputs, *names], outputs)
+
+    scales = np.float32([1, 1, 2, 1])
+    if opset > 7:
+        tensors |= {"scales": scales, "region": np.zeros(0, np.float32)}
+    larger = {
+        7: _node("Upsample", ["l"], ["u"], scales=scales.tolist(), mode="nearest"),
+        9: _node("Upsample", ["l", "scales"], ["u"], mode="nearest"),
+        10: _node("Resize", ["l", "scales"], ["u"], mode="nearest"),
+        11: _node(
+            "Resize", ["l", "region", "scales"], ["u"], mode="linear", coordinate_transformation_mode="align_corners"
+        ),
+    }
+    nodes = [
+        told("Pad", ["x"], "p", 11, pads=[0, 0, 1, 0, 0, 0, 0, 1], value=0.5),
+        told("Slice", ["p"], "s", 10, starts=[1, 0], ends=[10, 8], axes=[2, 3]),
+        told("Clip", ["s"], "t", 11, min=-1.0, max=1.5),
+        _node("LRN", ["t"], ["l"], size=3, alpha=0.3),
+        larger[max(since for since in larger if since <= max(opset - (opset == 8), 7))],
+        told("Split", ["u"], ["a", "z"], 13, split=[1, 3]),
+        _node("Concat", ["z", "a"], ["j"], axis=1),
+        told("Dropout", ["j"], "d", 12, ratio=0.4),
+        _node("BatchNormalization", ["d", "g", "b", "m", "v"], ["n"]),
+        _node("AveragePool", ["n"], ["h"], kernel_shape=[2, 2], strides=[2, 2]),
+        told("ReduceMean", ["h"], "r", 18, axes=[2]),
+        told("Squeeze", ["r"], "q", 13, axes=[2]),
+        told("Unsqueeze", ["q"], "w", 13, axes=[2]),
+        _node("Flatten", ["w"], ["f"]),
+        _node("Gemm", ["f", "k", "c"], ["e"]),
+        _node("LogSoftmax", ["e"], ["y"], axis=1),
+    ]
+    for node in nodes:
+        if node.op_type == "Split":
+            node.attribute.append(onnx.helper.make_attribute("axis", 1))
+    return nodes, tensors
+
+
+@pytest.mark.parametrize("opset", range(7, 23))
+def test_each_opset_writes_it_in_its_own_way(opset: int, tmp_path: Path) -> None:
+    nodes, tensors = _forms(opset)
+    _hold_to_onnx_runtime(nodes, ("n", 4, 9, 8), tensors, opset, tmp_path)
+
+
 @pytest.mark.parametrize("name", GRAPHS)
 def test_graphs_that_exporters_seldom_write(name: str, tmp_path: Path) -> None:
-    nodes, shape, tensors, opset = GRAPHS[name]
+    _hold_to_onnx_runtime(*GRAPHS[name], tmp_path)
+
+
+def _hold_to_onnx_runtime(
+    nodes: list[Any], shape: tuple[Any, ...], tensors: dict[str, Any], opset: int, folder: Path
+) -> None:
     helper, kind = onnx.helper, onnx.TensorProto.FLOAT
     graph = helper.make_graph(
         nodes,
@@ -206,7 +323,7 @@ def test_graphs_that_exporters_seldom_write(name: str, tmp_path: Path) -> None:
         [onnx.ValueInfoProto(name="y", type=helper.make_tensor_type_proto(kind, None))],
         [onnx.numpy_helper.from_array(array, name) for name, array in tensors.items()],
     )
-    path = tmp_path / "network.onnx"
+    path = folder / "network.onnx"
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8), path)
     found = read_converted(path)
     images = np.random.default_rng(0).normal(size=(2, *found.model.input_shape[1:])).astype(np.float32)
