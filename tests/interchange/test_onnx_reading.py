@@ -216,7 +216,54 @@ def test_a_maximum_beyond_the_edges_is_none_of_the_padding(tmp_path: Path) -> No
     np.testing.assert_array_equal(found.model.predict(images, verbose=0), theirs.transpose(0, 2, 3, 1))
 
 
-@pytest.mark.parametrize("operators", ["conv gemm batch_normalization", "convtranspose softmax concat pad"])
+def test_what_pytorch_exports_without_optimizations(tmp_path: Path) -> None:
+    """as_strided behind an average, parts in a sequence, and constants that become like a value."""
+    tensors = {
+        "w": _drawn(6, 2, 1, 1),
+        "lengths": np.array([4, 2]),
+        "0": np.array(0),
+        "1": np.array(1),
+        "-1": np.array([-1]),
+        "own": np.arange(4).reshape(1, 4, 1, 1),
+        "others": np.array([1, 2, 3]),
+        "4": np.array(4),
+        "half": np.array(0.5, np.float64),
+    }
+    nodes = [
+        node("Conv", ["x", "w"], ["c"]),
+        node("SplitToSequence", ["c", "lengths"], ["s"], axis=1),
+        node("SequenceAt", ["s", "0"], ["first"]),
+        node("CastLike", ["half", "first"], ["factor"]),
+        node("Mul", ["first", "factor"], ["m"]),
+        node("GlobalAveragePool", ["m"], ["a"]),
+        node("Reshape", ["a", "-1"], ["row"]),
+        node("Shape", ["x"], ["images"], start=0, end=1),
+        node("Squeeze", ["images"], ["count"]),
+        node("Range", ["0", "count", "1"], ["numbers"]),
+        node("Mul", ["numbers", "4"], ["begins"]),
+        node("Unsqueeze", ["begins", "others"], ["stands"]),
+        node("Add", ["stands", "own"], ["indices"]),
+        node("Gather", ["row", "indices"], ["g"]),
+        node("Flatten", ["g"], ["y"]),
+    ]
+    difference, model = _difference(_network(nodes, ["n", 2, 5, 4], tensors, 18), tmp_path)
+    assert difference < 1e-5
+    assert _kinds(model)[-1] == "GlobalAveragePooling2D"
+    tensors["own"] = tensors["own"][:, ::-1]  # another order is no as_strided that leaves all where it was
+    with pytest.raises(FileFormatError, match="puts the images of a batch together"):
+        _read(_network(nodes, ["n", 2, 5, 4], tensors, 18), tmp_path)
+
+
+def test_whole_numbers_are_not_divided_as_floats(tmp_path: Path) -> None:
+    whole = _network([node("Div", ["x", "two"], ["y"])], ["n", 3], {"two": np.array(2, np.uint8)})
+    whole.graph.input[0].type.tensor_type.elem_type = TensorProto.UINT8
+    with pytest.raises(FileFormatError, match="it divides whole numbers"):
+        _read(whole, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "operators", ["conv gemm batch_normalization", "convtranspose softmax concat pad", "lrn logsoftmax resize"]
+)
 def test_onnx_own_cases(operators: str, tmp_path: Path) -> None:
     """The others are among the comparisons with peers."""
     found = [check(case, tmp_path) for case in collected(operators.split())]

@@ -21,6 +21,19 @@ PARTS = (
 )
 
 
+#: How many of onnx 1.23's cases cannot be models, and why. docs/onnx.md has this table in words.
+REFUSED = {
+    "numbers that are no floats": 30,
+    "the batch axis is moved, joined or divided": 60,
+    "not an image: one axis or three": 14,
+    "a matrix for each image, or for each part of it": 3,
+    "powers that no layer has": 7,
+    "training": 6,
+    "nothing is left": 0,
+    "a slope for each image": 0,
+}
+
+
 def _run(path: Path, inputs: Sequence[Any]) -> Sequence[Any]:
     session = onnxruntime.InferenceSession(path)
     names = [each.name for each in session.get_inputs()]
@@ -33,5 +46,5 @@ def test_all_cases(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = Counter(check(case, tmp_path, _run) or "right" for case in collected(" ".join(PARTS).split()))
     with capsys.disabled():
         print("\n" + "\n".join(f"{count:5} {reason}" for reason, count in found.most_common()))
-    assert found["right"] >= 330
-    assert set(found) - {"right"} <= set(REASONS)
+    assert found["right"] >= 332
+    assert {reason: found[reason] for reason in REASONS} == REFUSED

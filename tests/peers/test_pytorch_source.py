@@ -19,6 +19,7 @@ from torch.nn import functional
 import convoscope as cs
 from convoscope import applications
 from convoscope.errors import ConfigurationError, FileFormatError
+from convoscope.interchange.pytorch import modules
 from convoscope.models.presets import build_preset, preset_names
 
 # The operators of torchvision, which a build for another PyTorch lacks, are not needed for its networks.
@@ -131,8 +132,15 @@ def made(name: str) -> nn.Module:
     return getattr(models, name)(num_classes=5)
 
 
-@pytest.mark.parametrize("name", ["blocks", "resnet18", "mobilenet_v2", "squeezenet1_1"])
-def test_a_module_becomes_a_model_that_predicts_the_same_and_can_be_trained(name: str) -> None:
+@pytest.mark.parametrize("way", ["exported", "traced"])
+@pytest.mark.parametrize("name", ["blocks", "resnet18", "mobilenet_v2", "squeezenet1_1", "convnext_tiny"])
+def test_a_module_becomes_a_model_that_predicts_the_same_and_can_be_trained(
+    name: str, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if way == "traced":
+        monkeypatch.setattr(modules, "find_spec", lambda name: None)
+    else:
+        monkeypatch.delattr(modules, "_traced")
     module, size = settled(made(name)), 16 if name == "blocks" else 64
     x = torch.rand(2, 3, size, size)
     model = cs.from_torch(module, x)
@@ -141,9 +149,27 @@ def test_a_module_becomes_a_model_that_predicts_the_same_and_can_be_trained(name
         expected = module.eval()(x).numpy()
     images = x.permute(0, 2, 3, 1).numpy()
     np.testing.assert_allclose(model.predict(images, verbose=0), expected, atol=1e-5)
-    assert any(type(layer).__name__ == "BatchNormalization" for layer in model.leaf_layers) == (name != "squeezenet1_1")
+    without = name in ("squeezenet1_1", "convnext_tiny")
+    assert any(type(layer).__name__ == "BatchNormalization" for layer in model.leaf_layers) != without
     model.compile("sgd", "mse")
     assert np.isfinite(model.train_on_batch(images, np.zeros_like(expected)))
+
+
+def test_what_torch_export_cannot_take_is_traced(capsys: pytest.CaptureFixture[str]) -> None:
+    class Deciding(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y = self.conv(x)
+            return y if float(y.detach().numpy().sum()) < 1e9 else -y
+
+    module, x = Deciding(), torch.rand(1, 3, 8, 8)
+    model = cs.from_torch(module, x)
+    expected = module(x).detach().permute(0, 2, 3, 1).numpy()
+    np.testing.assert_allclose(model.predict(x.permute(0, 2, 3, 1).numpy(), verbose=0), expected, atol=1e-6)
+    assert capsys.readouterr().out == ""
 
 
 def test_what_is_no_module_or_has_no_layer_is_refused() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -60,17 +61,16 @@ def from_torch(module: Any, example_input: Any) -> Any:
     if not isinstance(module, torch.nn.Module):
         raise ConfigurationError(f"from_torch takes a torch.nn.Module, but got {type(module).__name__}.")
     example = torch.as_tensor(np.asarray(example_input, np.float32))
-    ways = [_exported, _traced] if importlib.util.find_spec("onnxscript") else [_traced]
     training = module.training
     module.eval()
     try:
         with torch.no_grad():
-            for way in ways[:-1]:
+            if find_spec("onnxscript"):
                 try:
-                    return _read(way, module, example)
+                    return _read(_exported, module, example)
                 except FileFormatError:
-                    continue  # what torch.export cannot take, or writes with other operators, tracing may
-            return _read(ways[-1], module, example)
+                    pass  # what torch.export cannot take, or writes with other operators, tracing may
+            return _read(_traced, module, example)
     finally:
         module.train(training)
 
@@ -126,11 +126,11 @@ def _traced(module: Any, example: Any, path: Path) -> None:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keep what exporters say of themselves from whoever calls: which is the older one, and what is not installed."""
+    """Keep what exporters print from whoever calls: which is the older one, what is not installed, and whole graphs."""
     before = logging.root.manager.disable
     logging.disable(max(before, logging.WARNING))
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stdout(StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:
