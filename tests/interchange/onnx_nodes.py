@@ -41,8 +41,6 @@ REASONS = {
     "a matrix for each image, or for each part of it": r"a kernel of shape",
     "powers that no layer has": r"its exponent is neither",
     "training": r"in training mode",
-    "nothing is left": r"takes nothing|a value without numbers",
-    "a slope for each image": r"its slope has shape",
 }
 
 

@@ -29,8 +29,6 @@ REFUSED = {
     "a matrix for each image, or for each part of it": 3,
     "powers that no layer has": 7,
     "training": 6,
-    "nothing is left": 0,
-    "a slope for each image": 0,
 }
 
 
