@@ -183,6 +183,16 @@ def besides(model: Network) -> dict[str, str]:
     return described
 
 
+def class_names(told: Mapping[str, str]) -> list[str] | None:
+    """Return the names of the classes that a file tells as a list, under the key that ours have it."""
+    try:
+        names = json.loads(told.get("class_names", "null"))
+    except (ValueError, RecursionError):
+        return None
+    good = isinstance(names, list) and all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
+    return names if good else None
+
+
 def restored(
     text: str, initializers: Mapping[str, npt.NDArray[Any]], nodes: Iterable[Wiring], path: object
 ) -> Network | None:

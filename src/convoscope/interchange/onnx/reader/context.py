@@ -24,6 +24,8 @@ OPERATORS: dict[str, Operator] = {}
 FREE_BATCH = 2_147_483_647
 #: The most indices or numbers that are laid out for a node beyond those of the file.
 MOST_LAID_OUT = 1 << 24
+#: The most numbers of all weights and computed constants, beyond 8 for each that is in the file.
+MOST_TOGETHER = 1 << 25
 
 
 def operator(*names: str) -> Callable[[Operator], Operator]:
@@ -50,12 +52,19 @@ class Context:
         self.graph, self.batch = graph, batch
         self.constants: dict[str, Array] = dict(graph.constants)
         self.values: dict[str, Value] = {}
+        self._given, self._taken = sum(array.size for array in graph.constants.values()), 0
         self.readers: Counter[str] = graph.readers()
         #: The values that are whole numbers in the file.
         self.whole: set[str] = set()
         #: The parts that some nodes make as one output.
         self.sequences: dict[str, list[Value]] = {}
+        #: Values that are rows for ONNX, and still have all axes here: a Reshape before a product, and one behind it.
+        self.as_rows: set[str] = set()
         self._names: set[str] = set()
+        self._reading: dict[str, list[OnnxNode]] = {}
+        for node in graph.nodes:
+            for name in {*node.inputs}:
+                self._reading.setdefault(name, []).append(node)
 
     # ---- what a node reads
 
@@ -106,11 +115,31 @@ class Context:
             raise UnsupportedError(f"{setting} must be one number, and is of shape {array.shape}")
         return float(array.reshape(-1)[0])
 
+    def reading(self, name: str) -> list[OnnxNode]:
+        """Return the nodes that read a value."""
+        return self._reading.get(name, [])
+
     def also_read(self, node: OnnxNode) -> bool:
         """Return whether somebody reads more of a node than its first output."""
         return any(name and self.readers[name] for name in node.outputs[1:])
 
     # ---- what it makes
+
+    def give(self, values: int) -> None:
+        """Note that so many numbers of the file's are a constant."""
+        self._given += values
+
+    def take(self, values: int) -> None:
+        """Note that so many numbers are laid out: a weight that many nodes share would be laid out for each.
+
+        Raises
+        ------
+        UnsupportedError
+            They are far more than those of the file.
+        """
+        self._taken += values
+        if self._taken > MOST_TOGETHER + 8 * self._given:
+            raise UnsupportedError("with it the file's constants would be laid out too often")
 
     def call(self, layer: Layer, inputs: Symbol | Sequence[Symbol], *weights: Array) -> Symbol:
         """Call a layer, with those weights."""
@@ -121,6 +150,7 @@ class Context:
             raise UnsupportedError(
                 f"it has weights of the shapes {[weight.shape for weight in weights]}, where {expected} fit its input"
             )
+        self.take(sum(weight.size for weight in weights))
         if expected:
             layer.take_weights([np.array(float_array(weight), np.float32, order="C") for weight in weights])
         found: Symbol = symbol

@@ -38,7 +38,7 @@ _WHY = {
     **dict.fromkeys(("If", "Loop", "Scan", "SequenceMap"), "it holds a graph of its own, and decides while it runs"),
     "ArgMax": "it picks the class; leave it out, predictions are the probabilities",
 }
-_MOST_NAMED = 12
+_MOST_NAMED, _MOST_INPUTS = 12, 64
 #: What settings and constants lead to that are of no known form: a list where a number is due, sizes that do not fit.
 _ODD = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError)
 
@@ -80,9 +80,13 @@ def convert(graph: OnnxGraph, input_shape: Sequence[int] | None = None) -> Conve
     """
     unflatten(graph)
     recognise(graph)
-    starts = [_Start(graph, record, input_shape) for record in graph.inputs if graph.readers()[record.name]]
-    if not starts:
+    readers = graph.readers()
+    inputs = [record for record in graph.inputs if readers[record.name]]
+    if not inputs:
         raise NotConvertibleError("nothing that comes out of it is computed from an input")
+    if len(inputs) > _MOST_INPUTS:
+        raise NotConvertibleError(f"it has {len(inputs):,} inputs, and at most {_MOST_INPUTS} are read")
+    starts = [_Start(graph, record, input_shape) for record in inputs]
     batches = {start.batch for start in starts}
     if len(batches) > 1:
         raise NotConvertibleError(f"its inputs are for batches of different sizes, {sorted(batches)}")
@@ -106,7 +110,7 @@ class _Start:
     """An input: its sizes for ONNX, its shape for us, and which of ONNX's axes each of ours is."""
 
     def __init__(self, graph: OnnxGraph, record: ValueRecord, told: Sequence[int] | None) -> None:
-        self.record = record
+        self.record, self.format = record, graph.format
         if record.data_type not in (*FLOATS, *_PIXELS):
             kind = TYPE_NAMES.get(record.data_type, record.data_type)
             raise NotConvertibleError(f"its input {record.name!r:.80} takes {kind}, and models take floats or pixels")
@@ -128,13 +132,13 @@ class _Start:
         if told is None and open_sizes:
             shown = ", ".join("?" if not isinstance(size, int) else str(size) for size in known)
             raise ConfigurationError(
-                f"The ONNX file leaves sizes of its input {self.record.name!r:.80} open: ({shown}). Give them: "
-                "convoscope import FILE --input-shape 224x224x3, or in Python "
+                f"The {self.format} file leaves sizes of its input {self.record.name!r:.80} open: ({shown}). Give "
+                "them: convoscope import FILE --input-shape 224x224x3, or in Python "
                 "convoscope.interchange.formats.read(path, input_shape=(224, 224, 3))."
             )
         if told is None:
             return tuple(int(size) for size in known if isinstance(size, int))
-        told = as_shape(told, "input_shape", "The ONNX file")
+        told = as_shape(told, "input_shape", f"The {self.format} file")
         if len(told) != len(known) or any(isinstance(k, int) and k != t for k, t in zip(known, told, strict=True)):
             shown = ", ".join("?" if not isinstance(size, int) else str(size) for size in known)
             raise ConfigurationError(f"input_shape={tuple(told)} does not fit the file's input, which is ({shown}).")
@@ -174,21 +178,37 @@ def _apply(context: Context, node: OnnxNode) -> None:
         raise UnsupportedError("it has no input, or nothing comes out of it")
     made = OPERATORS[node.op](context, node)
     values = made if isinstance(made, list) else [made]
+    for name, value in zip(node.outputs, values, strict=False):
+        told = context.graph.sizes.get(name)
+        if told is not None and (len(told) != len(value.shape) or any(map(_differ, told, value.shape))):
+            raise UnsupportedError(f"it makes {value.shape}, and its file says that it makes {tuple(told)}")
     context.values.update((name, value) for name, value in zip(node.outputs, values, strict=False) if name)
     if context.whole & set(node.inputs) and node.op != "Cast":
         context.whole.update(node.outputs)
 
 
+def _differ(told: int | None, size: int) -> bool:
+    return told is not None and told != size
+
+
 def _why(node: OnnxNode) -> str:
+    if node.refusal:
+        return node.refusal
     if node.domain:
         return f"it is of another set of operators, {node.domain!r:.60}"
     return _WHY.get(node.op, "there is no layer for it")
 
 
 def _together(refused: Sequence[tuple[OnnxNode, str]]) -> str:
-    shown = [f"{node.op[:40]} {node.name[:60]!r} ({why})" for node, why in refused[:_MOST_NAMED]]
-    more = f"; and {len(refused) - _MOST_NAMED} more" if len(refused) > _MOST_NAMED else ""
-    return f"it has nodes that cannot be layers: {'; '.join(shown)}{more}"
+    alike: dict[tuple[str, str], list[str]] = {}
+    for node, why in refused:
+        alike.setdefault((node.kind[:80], why), []).append(node.shown[:60])
+    shown = [
+        f"{kind} {names[0]!r}{f' and {len(names) - 1} more' if len(names) > 1 else ''} ({why})"
+        for (kind, why), names in list(alike.items())[:_MOST_NAMED]
+    ]
+    left = len(refused) - sum(len(names) for names in list(alike.values())[:_MOST_NAMED])
+    return f"it has nodes that cannot be layers: {'; '.join(shown)}{f'; and {left} more' if left else ''}"
 
 
 def _end(context: Context, name: str) -> tuple[Value, tuple[int, ...]]:
@@ -198,7 +218,7 @@ def _end(context: Context, name: str) -> tuple[Value, tuple[int, ...]]:
     value = context.values[name]
     if not value.symbol.node.inputs:  # an input as it came: a model's output is what a layer makes
         value = value.of(context.call(Activation("linear"), value.symbol))
-    if len(value.logical) == 3:
+    if len(value.logical) == 3 and context.graph.format == "ONNX":
         channels, rows, columns = value.logical
         if value.physical == (rows, columns, channels) != value.logical:
             return value, (0, 2, 3, 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,7 +50,7 @@ def read(path: Path, input_shape: Sequence[int] | None = None) -> Network:
         if own is not None:
             return own
     model = _converted(path, graph, input_shape).model
-    names = _class_names(record)
+    names = metadata.class_names(record.metadata)
     if names is not None and model.output_shape[-1:] == (len(names),):
         model.class_names = names
     return model
@@ -89,13 +88,3 @@ def _record(path: Path) -> ModelRecord:
     if record.graph is None or not record.opsets:
         raise DamagedError("it has no graph, or does not say of which opset it is")
     return record
-
-
-def _class_names(record: ModelRecord) -> list[str] | None:
-    """Return the names of the classes that a file tells as a list, under the key that ours have it."""
-    try:
-        names = json.loads(record.metadata.get("class_names", "null"))
-    except (ValueError, RecursionError):
-        return None
-    good = isinstance(names, list) and all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
-    return names if good else None

@@ -13,6 +13,7 @@ from convoscope.interchange.onnx.reader.network import OnnxNode, UnsupportedErro
 from convoscope.interchange.onnx.reader.tensors import Array, dtype_of
 
 _MOST = 1 << 24  # values that a folded node may make beyond those of its inputs
+_VIEWS = ("Identity", "Transpose", "Slice", "Squeeze", "Unsqueeze")  # of which no number is laid out anew
 Folding = Callable[[OnnxNode, Sequence[Any]], Any]
 
 
@@ -32,6 +33,8 @@ def folded(context: Context, node: OnnxNode) -> bool:
     if found is None:
         return False
     made = found if isinstance(found, list) else [found]
+    if node.op not in _VIEWS:
+        (context.give if node.op == "Constant" else context.take)(sum(np.size(array) for array in made))
     context.constants.update((name, np.asarray(array)) for name, array in zip(node.outputs, made, strict=False) if name)
     return True
 

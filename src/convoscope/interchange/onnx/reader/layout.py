@@ -52,6 +52,8 @@ class Value:
     refit : callable, optional
         Makes the same layer once more so that its output is multiplied and then shifted: by a number, or by one for
         each index of the last axis.
+    refits_all : bool
+        Whether the numbers may also go with several axes of the symbol's.
     nonnegative : bool
         Whether none of its numbers can be below 0, so that zeros around it win no maximum.
     """
@@ -60,6 +62,7 @@ class Value:
     logical: Groups
     physical: Groups
     refit: Callable[[Array, Array], Value] | None = None
+    refits_all: bool = False
     nonnegative: bool = False
     #: The symbol with its axes otherwise, for several readers that need them so.
     kept: dict[Groups, Symbol] = field(default_factory=dict)

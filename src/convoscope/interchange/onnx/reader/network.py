@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from convoscope.interchange.onnx.reader.messages import Attribute, GraphRecord, ModelRecord, NodeRecord, ValueRecord
+from convoscope.interchange.onnx.reader.messages import Attribute, ModelRecord, NodeRecord, ValueRecord
 from convoscope.interchange.onnx.reader.tensors import Array, Outside, array_of
 from convoscope.interchange.onnx.reader.wire import DamagedError
 
@@ -37,6 +37,20 @@ class OnnxNode:
     settings: dict[str, Any] = field(default_factory=dict)
     domain: str = ""
     opset: int = NEWEST
+    #: What messages call its operator and itself, where its file has another operator; and why it cannot be a layer,
+    #: where that is known before.
+    title: tuple[str, str] | None = None
+    refusal: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What messages call its operator."""
+        return self.title[0] if self.title else self.op
+
+    @property
+    def shown(self) -> str:
+        """What messages call it."""
+        return self.title[1] if self.title else self.name
 
     def setting(self, name: str, default: Any = None) -> Any:
         """Return a setting, or what is meant where it is left out."""
@@ -64,6 +78,10 @@ class OnnxGraph:
     inputs, outputs : list of ValueRecord
         What goes in, constants left out, and what comes out.
     opset : int
+    format : str
+        What messages call the kind of file.
+    sizes : dict of str to list
+        What the file says of the sizes of values, without the batch axis; None where it leaves one open.
     """
 
     nodes: list[OnnxNode]
@@ -71,6 +89,8 @@ class OnnxGraph:
     inputs: list[ValueRecord]
     outputs: list[ValueRecord]
     opset: int
+    format: str = "ONNX"
+    sizes: dict[str, list[int | None]] = field(default_factory=dict)
 
     def readers(self) -> Counter[str]:
         """Return how often each value is read, as an output too."""
@@ -116,7 +136,7 @@ def checked(model: ModelRecord, folder: Path) -> OnnxGraph:
     _named([(record.name, None) for record in graph.inputs], "input")
     made = OnnxGraph([], constants, inputs, graph.outputs, opset)
     nodes = [_node(record, model.opsets, outside) for record in graph.nodes]
-    made.nodes = _in_order(nodes, graph, made)
+    made.nodes = in_order(nodes, graph.inputs, made)
     return made
 
 
@@ -156,9 +176,15 @@ def _setting(attribute: Attribute, node: NodeRecord, outside: Outside) -> Any:
     return None
 
 
-def _in_order(nodes: list[OnnxNode], record: GraphRecord, graph: OnnxGraph) -> list[OnnxNode]:
-    """Return the nodes in an order in which they can be computed, each value being made once."""
-    known = {*graph.constants, *(each.name for each in record.inputs)}
+def in_order(nodes: list[OnnxNode], inputs: Sequence[ValueRecord], graph: OnnxGraph) -> list[OnnxNode]:
+    """Return the nodes in an order in which they can be computed, each value being made once.
+
+    Raises
+    ------
+    DamagedError
+        One is made twice, or by nothing, or they go round in a circle.
+    """
+    known = {*graph.constants, *(each.name for each in inputs)}
     makers: dict[str, OnnxNode] = {}
     for node in nodes:
         for name in filter(None, node.outputs):

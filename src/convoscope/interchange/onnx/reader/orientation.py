@@ -39,4 +39,4 @@ def has_channels_first(graph: OnnxGraph, record: ValueRecord) -> bool:
             continue
         lies.update(dict.fromkeys(node.outputs, order))
     sizes = record.sizes or []
-    return sizes[1] in _FEW and sizes[3] not in _FEW
+    return graph.format == "ONNX" and sizes[1] in _FEW and sizes[3] not in _FEW

@@ -70,7 +70,7 @@ _EACH: dict[str, Callable[..., Array]] = {
     "HardSigmoid": _hard_sigmoid,
 }
 #: Without one of these no chain of nodes is an activation.
-_TELLING = {"Erf", "Sigmoid", "Tanh", "Softplus", "Clip", "HardSigmoid", "Exp", "Min", "Max", "Relu"}
+_TELLING = {"Abs", "Erf", "Sigmoid", "Tanh", "Softplus", "Clip", "HardSigmoid", "Exp", "Min", "Max", "Relu"}
 _ENDS = {"Mul", "Div", "Log", "Min", "Max", "Clip"}
 
 
@@ -82,7 +82,7 @@ def _gelu_by_tanh(x: Array) -> Array:
 _KNOWN: dict[str, Callable[[Array], Array]] = {
     **{
         name: activations.BY_NAME[name]
-        for name in ("gelu", "silu", "hard_silu", "hard_sigmoid", "mish", "softplus", "relu6")
+        for name in ("gelu", "silu", "hard_silu", "hard_sigmoid", "mish", "softplus", "softsign", "relu6")
     },
     "gelu_by_tanh": _gelu_by_tanh,
 }

@@ -12,6 +12,7 @@ from convoscope.interchange.onnx.reader.operators import (
     resizing,
     shapes,
     slices,
+    tiling,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "resizing",
     "shapes",
     "slices",
+    "tiling",
 ]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from convoscope.interchange.onnx.reader.context import Context
-from convoscope.interchange.onnx.reader.layout import Value, constant_for
+from convoscope.interchange.onnx.reader.layout import Value, arranged, constant_for, flat
 from convoscope.interchange.onnx.reader.network import OnnxNode, UnsupportedError
 from convoscope.interchange.onnx.reader.tensors import Array
 from convoscope.layers import BatchNormalization, DepthwiseConv2D, Normalization, Rescaling
@@ -31,15 +31,16 @@ def _applied(context: Context, node: OnnxNode, value: Value, factor: Array, shif
     """Do the same for arrays that go with the symbol's axes."""
     if not (np.isfinite(factor).all() and np.isfinite(shift).all()):
         raise UnsupportedError("it multiplies or adds what is no finite number")
-    if value.refit is not None and factor.size in (1, _last(factor)) and shift.size in (1, _last(shift)):
-        again = value.refit(_vector(factor), _vector(shift))
+    by_channel = factor.size in (1, _last(factor)) and shift.size in (1, _last(shift))
+    if value.refit is not None and (by_channel or value.refits_all):
+        again = value.refit(*((_vector(factor), _vector(shift)) if by_channel else (factor, shift)))
         return replace(value, symbol=again.symbol, refit=again.refit, nonnegative=False, kept={})
     made = _layer(context, node, value, factor, shift)
 
     def refit(scale: Array, offset: Array) -> Value:
         return _applied(context, node, replace(value, refit=None), factor * scale, shift * scale + offset)
 
-    return replace(made, refit=refit)
+    return replace(made, refit=refit, refits_all=True)
 
 
 def _layer(context: Context, node: OnnxNode, value: Value, factor: Array, shift: Array) -> Value:
@@ -51,10 +52,19 @@ def _layer(context: Context, node: OnnxNode, value: Value, factor: Array, shift:
     if factor.size == _last(factor):
         return _by_channel(context, name, value, _vector(factor), _vector(shift))
     if not (factor > 0).all():
-        raise UnsupportedError("it multiplies each position by a number of its own, and some of them are not above 0")
+        return _by_position(context, name, value, factor, shift)
     axes = [number for number, size in enumerate(factor.shape, start=1) if size > 1]
     mean, variance = ((each.squeeze()) for each in (-shift / factor, factor**-2.0))
     return value.of(context.call(Normalization(axes, name=name), value.symbol, mean, variance, np.zeros(())))
+
+
+def _by_position(context: Context, name: str, value: Value, factor: Array, shift: Array) -> Value:
+    """Multiply and shift along several axes, which are put together as the last for it."""
+    places = [place for place, size in enumerate(factor.shape) if size > 1]
+    others = tuple(group for place, group in enumerate(value.physical) if place not in places)
+    moved = arranged(value, (*others, flat(value.physical[place] for place in places)))
+    made = _by_channel(context, name, moved, factor.reshape(-1), shift.reshape(-1))
+    return replace(arranged(made, value.physical), kept={})
 
 
 def _by_channel(context: Context, name: str, value: Value, factor: Array, shift: Array) -> Value:

@@ -125,7 +125,7 @@ def transposed_convolution(context: Context, node: OnnxNode) -> Value:
     wide = _wide(kernel, groups, dilations_of(node) if max(strides) > 1 else (1, 1))
     dilation = (1, 1) if max(strides) > 1 else dilations_of(node)
     value = as_image(value)
-    extra, around = _cut(node, (value.shape[1], value.shape[2]), wide.shape[2:], dilation, strides)
+    extra, around = _cut(context, node, (value.shape[1], value.shape[2]), wide.shape[2:], dilation, strides)
     filters = of_group * groups
     name = context.name(node, node.input(1))
     crops = any(map(any, around))
@@ -164,10 +164,14 @@ def _wide(kernel: Array, groups: int, dilation: Pair) -> Array:
     return wide
 
 
-def _cut(node: OnnxNode, sizes: Pair, kernel: Any, dilation: Pair, strides: Pair) -> tuple[Pair, Padding]:
+def _cut(
+    context: Context, node: OnnxNode, sizes: Pair, kernel: Any, dilation: Pair, strides: Pair
+) -> tuple[Pair, Padding]:
     """Return the pixels that are added at the ends, and those that are then cut off on each side."""
     extra = integers_setting(node, "output_padding", (0, 0), 2)
-    told = integers_setting(node, "output_shape", (0, 0), 2) if "output_shape" in node.settings else None
+    told = context.integers(node, "output_shape", 3)
+    if told is not None and len(told) != 2:
+        raise UnsupportedError(f"its output_shape must be 2 whole numbers, for images, and is {told!r:.60}")
     pads = integers_setting(node, "pads", (0, 0, 0, 0), 4)
     auto = node.text("auto_pad", "NOTSET")
     grown, cut = [], []

@@ -18,7 +18,7 @@ def gemm(context: Context, node: OnnxNode) -> Value:
     value = context.value(node.input(0))
     if node.setting("transA", 0):
         raise UnsupportedError("transA=1 turns the batch axis round")
-    if len(value.logical) != 1:
+    if len(value.logical) != 1 and node.input(0) not in context.as_rows:
         raise UnsupportedError(f"it takes rows (batch, values), and its input has {len(value.logical) + 1} axes")
     kernel = context.weight(node.input(1), "the kernel") * np.float64(real_setting(node, "alpha", 1.0))
     bias = context.optional(node.input(2), "the bias")

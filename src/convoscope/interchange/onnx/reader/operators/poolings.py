@@ -147,7 +147,7 @@ _ROWS = ("Flatten", "Reshape", "Squeeze", "Gemm", "MatMul")
 
 def _as_image_later(context: Context, node: OnnxNode) -> bool:
     """Return whether somebody reads the result as an image: in a squeeze-and-excite block, a convolution."""
-    readers = [each for each in context.graph.nodes if node.outputs[0] in each.inputs]
+    readers = context.reading(node.outputs[0])
     return not (readers and all(each.op in _ROWS for each in readers))
 
 

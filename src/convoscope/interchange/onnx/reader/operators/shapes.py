@@ -74,7 +74,40 @@ def reshape(context: Context, node: OnnxNode) -> Value:
     told = context.integers(node, "shape", 1)
     if told is None:
         raise UnsupportedError("it has no shape")
+    if _makes_rows(context, node, value, told):
+        return value
     return reshaped(value, sizes_for(context, value, told, bool(integer_setting(node, "allowzero", 0))))
+
+
+def _makes_rows(context: Context, node: OnnxNode, value: Value, told: list[int]) -> bool:
+    """Return whether it lays a value out in rows, which are multiplied and laid back: a product along the last axis.
+
+    So Keras' converters write a Dense layer that is called on images. All values in between are marked.
+    """
+    whole = (context.batch, *value.shape)
+    if len(whole) < 3 or len(told) != 2 or told[1] != whole[-1] or told[0] not in (-1, math.prod(whole[:-1])):
+        return False
+    found: list[str] = []
+    name = node.outputs[0]
+    for _ in range(_MOST_BETWEEN):
+        readers = context.reading(name)
+        if len(readers) != 1 or context.readers[name] != 1 or name in context.graph.sizes:
+            return False
+        if readers[0].op == "Reshape" and found and readers[0].input(0) == name:
+            context.as_rows.update(found)
+            return True
+        of_rows = readers[0].op in ("Gemm", "MatMul") and readers[0].input(0) == name
+        if not of_rows and not (readers[0].op in _EACH_ROW and found):
+            return False
+        if any(each != name and each not in context.graph.constants for each in readers[0].inputs if each):
+            return False
+        found.append(name)
+        (name,) = readers[0].outputs[:1]
+    return False
+
+
+_MOST_BETWEEN = 8
+_EACH_ROW = ("Add", "Sub", "Mul", "Div", "Relu", "Clip", "Identity", "Sigmoid", "Tanh")
 
 
 def sizes_for(context: Context, value: Value, told: list[int], zero_is_zero: bool = False) -> tuple[int, ...]:
