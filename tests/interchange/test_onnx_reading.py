@@ -136,6 +136,43 @@ def test_constants_go_into_the_layer_before(tmp_path: Path) -> None:
     assert _kinds(model) == ["Normalization", "Conv2D", "Conv2DTranspose", "Cropping2D", "ReLU"]
 
 
+def test_rows_of_all_positions(tmp_path: Path) -> None:
+    """As Keras' converters write a Dense layer on images: rows of all positions, a product, and positions again."""
+    nodes = [
+        node("Reshape", ["x", "rows"], ["r"]),
+        node("Gemm", ["r", "w", "b"], ["g"]),
+        node("Relu", ["g"], ["a"]),
+        node("Reshape", ["a", "back"], ["y"]),
+    ]
+    tensors = {"rows": np.array([-1, 4]), "w": _drawn(4, 6), "b": _drawn(6), "back": np.array([-1, 5, 3, 6])}
+    difference, model = _difference(_network(nodes, ["n", 5, 3, 4], tensors, out=4), tmp_path)
+    assert difference < 1e-5
+    assert _kinds(model) == ["Dense", "ReLU"]
+    nodes[3] = node("Identity", ["a"], ["y"])
+    with pytest.raises(FileFormatError, match="puts the images of a batch together"):
+        _read(_network(nodes, ["n", 5, 3, 4], tensors), tmp_path)
+
+
+def test_repeated_values_and_constants_for_positions(tmp_path: Path) -> None:
+    nodes = [
+        node("Mul", ["x", "factors"], ["m"]),
+        node("Add", ["m", "offsets"], ["a"]),
+        node("Tile", ["a", "times"], ["t"]),
+        node("Unsqueeze", ["t", "axis"], ["u"]),
+        node("Tile", ["u", "once"], ["y"]),
+    ]
+    tensors = {
+        "factors": _drawn(3, 1, 4),
+        "offsets": _drawn(3, 5, 4),
+        "times": np.array([1, 2, 1, 3]),
+        "axis": np.array([2]),
+        "once": np.array([1, 1, 2, 1, 1]),
+    }
+    difference, model = _difference(_network(nodes, ["n", 3, 5, 4], tensors, out=5), tmp_path)
+    assert difference < 1e-5
+    assert _kinds(model).count("BatchNormalization") == 1
+
+
 _ROOT = np.float32(math.sqrt(2))
 SPELLINGS: dict[str, tuple[str, list[Any]]] = {
     "gelu": (
