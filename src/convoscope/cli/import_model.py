@@ -35,7 +35,7 @@ def command(
         typer.Option(
             "--input-shape",
             metavar="HxWxC",
-            help="The size of its images, for an ONNX file that leaves it open: 224x224x3.",
+            help="The size of its images, for an ONNX or LiteRT file that leaves it open: 224x224x3.",
             show_default=False,
         ),
     ] = None,

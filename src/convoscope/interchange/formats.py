@@ -138,7 +138,9 @@ FORMATS: tuple[Format, ...] = (
         "LiteRT",
         (".tflite",),
         help="A file for LiteRT (TensorFlow Lite), on phones and small devices.",
+        reader="convoscope.interchange.litert.reader.file:read",
         writer="convoscope.interchange.litert.writer.file:write",
+        beginnings=((4, b"TFL3"),),
     ),
     Format(
         "pytorch",

@@ -1,0 +1,124 @@
+"""Models out of LiteRT files, read without LiteRT's library."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from convoscope.errors import ConvoscopeWarning, FileFormatError
+from convoscope.interchange.litert.reader import names
+from convoscope.interchange.litert.reader.constants import Constants, is_quantised
+from convoscope.interchange.litert.reader.flatbuffer import read_root
+from convoscope.interchange.litert.reader.records import GraphRecord, record_of
+from convoscope.interchange.litert.reader.translating import translated
+from convoscope.interchange.litert.schema import TensorType
+from convoscope.interchange.onnx import metadata
+from convoscope.interchange.onnx.reader.converting import Converted, NotConvertibleError, convert
+from convoscope.interchange.onnx.reader.network import OnnxGraph, UnsupportedError
+from convoscope.interchange.onnx.reader.wire import DamagedError
+from convoscope.models.network import Network
+from convoscope.paths import open_regular
+
+_LARGEST_FILE = 1 << 31  # flatbuffers are not larger
+
+
+def read(path: Path, input_shape: Sequence[int] | None = None) -> Network:
+    """Read an image classifier from a LiteRT file as a model that can be trained further.
+
+    Parameters
+    ----------
+    path : Path
+    input_shape : tuple of int, optional
+        Height, width and channels, for a file that leaves them open.
+
+    Returns
+    -------
+    Model
+        For images (height, width, channels). What a quantised file computes with whole numbers of 8 bits, it computes
+        with float32: it takes bytes where the file does, and real numbers where the file takes others that stand for
+        them. A model that Convoscope wrote comes back as it was, if nobody has changed its operators or weights since.
+
+    Raises
+    ------
+    MissingFileError
+        There is no such file.
+    FileFormatError
+        It is damaged, or has operators for which there are no layers: the message names all of them.
+    ConfigurationError
+        It leaves sizes open, and `input_shape` does not give them.
+
+    Warns
+    -----
+    ConvoscopeWarning
+        The file is quantised, so that its predictions differ a little.
+    """
+    record, size = _record(path)
+    own = _own(path, record, size)
+    if own is not None:
+        return own
+    model = _converted(path, _translated(path, record, size), input_shape).model
+    found = names.of(path, record.texts, model.output_shape)
+    if found is not None:
+        model.class_names = found
+    if any(is_quantised(tensor) for tensor in record.tensors):
+        warnings.warn(
+            f"{path} is quantised: it computes with whole numbers of 8 bits, and the model that was made of it with "
+            "float32. Its predictions can differ a little from the file's.",
+            ConvoscopeWarning,
+            stacklevel=2,
+        )
+    return model
+
+
+def read_converted(path: Path, input_shape: Sequence[int] | None = None) -> Converted:
+    """Read the same, and how its arrays lie beside the file's."""
+    return _converted(path, _translated(path, *_record(path)), input_shape)
+
+
+def _own(path: Path, record: GraphRecord, size: int) -> Network | None:
+    """Return the model that Convoscope wrote, if nobody has changed its operators or weights since."""
+    told = record.texts.get(metadata.KEY)
+    if told is None:
+        return None
+    floats = [tensor for tensor in record.tensors if tensor.kind == TensorType.FLOAT32 and tensor.content is not None]
+    with _damage(path):
+        constants = Constants(size)
+        arrays = {tensor.name: constants.array(tensor) for tensor in floats}
+    return metadata.restored(told, arrays, record.wiring(), path)
+
+
+def _converted(path: Path, graph: OnnxGraph, input_shape: Sequence[int] | None) -> Converted:
+    try:
+        return convert(graph, input_shape)
+    except (UnsupportedError, NotConvertibleError) as error:
+        raise FileFormatError(f"{path} cannot be made into layers: {error}.") from error
+
+
+def _translated(path: Path, record: GraphRecord, size: int) -> OnnxGraph:
+    with _damage(path):
+        return translated(record, size)
+
+
+def _record(path: Path) -> tuple[GraphRecord, int]:
+    """Return what stands in a file, and its bytes."""
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > _LARGEST_FILE:
+            raise FileFormatError(f"{path} has {size:,} bytes; LiteRT files are read up to {_LARGEST_FILE:,}.")
+        content = memoryview(file.read())
+    with _damage(path):
+        return record_of(read_root(content), content), len(content)
+
+
+@contextmanager
+def _damage(path: Path) -> Iterator[None]:
+    """Let messages say which file is damaged."""
+    try:
+        yield
+    except DamagedError as error:
+        raise FileFormatError(f"{path} is damaged, or no LiteRT file: {error}. Fetch or export it again.") from error
+    except UnsupportedError as error:
+        raise FileFormatError(f"{path} cannot be made into layers: {error}.") from error
