@@ -165,7 +165,8 @@ def _convert_nodes(context: Context) -> None:
             refused.append((node, f"its settings or constants do not go together: {error}"))
             lost.update(node.outputs)
     if refused:
-        raise NotConvertibleError(_together(refused))
+        what = "nodes" if context.graph.format == "ONNX" else "operators"
+        raise NotConvertibleError(_together(refused, what))
 
 
 _FOLDED_WITH = ("Shape", "Size", "Constant", "ConstantOfShape", "Equal", "Where", "Range")
@@ -199,7 +200,7 @@ def _why(node: OnnxNode) -> str:
     return _WHY.get(node.op, "there is no layer for it")
 
 
-def _together(refused: Sequence[tuple[OnnxNode, str]]) -> str:
+def _together(refused: Sequence[tuple[OnnxNode, str]], what: str) -> str:
     alike: dict[tuple[str, str], list[str]] = {}
     for node, why in refused:
         alike.setdefault((node.kind[:80], why), []).append(node.shown[:60])
@@ -208,7 +209,7 @@ def _together(refused: Sequence[tuple[OnnxNode, str]]) -> str:
         for (kind, why), names in list(alike.items())[:_MOST_NAMED]
     ]
     left = len(refused) - sum(len(names) for names in list(alike.values())[:_MOST_NAMED])
-    return f"it has nodes that cannot be layers: {'; '.join(shown)}{f'; and {left} more' if left else ''}"
+    return f"it has {what} that cannot be layers: {'; '.join(shown)}{f'; and {left} more' if left else ''}"
 
 
 def _end(context: Context, name: str) -> tuple[Value, tuple[int, ...]]:
