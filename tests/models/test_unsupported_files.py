@@ -49,7 +49,7 @@ WORDS = {
     "h5": r"model\.h5 is damaged: it is no HDF5 file as Keras writes them",
     "pt": r"a PyTorch file.*applications\.ResNet18.*read_checkpoint.*\(2, 3, 1, 0\)",
     "pth": r"a PyTorch file.*applications\.ResNet18",
-    "tflite": r"model\.tflite is LiteRT, which is written, but not read",
+    "tflite": "is damaged, or no LiteRT file",
     "onnx": "is damaged, or no ONNX file",
     "safetensors": "is a safetensors file, but not a Convoscope model.*another program",
 }
