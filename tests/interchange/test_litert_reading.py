@@ -208,6 +208,16 @@ def test_an_output_of_another_shape_than_the_file_says(tmp_path: Path) -> None:
         read(_written(flatbuffer(graph.tables([made])), tmp_path))
 
 
+def test_a_batch_axis_that_is_left_out_stays(tmp_path: Path) -> None:
+    graph = Graph((4, 4, 2))
+    graph.tensors[0].update(shape=[1, 4, 4, 2], shape_signature=None)
+    (mean,) = graph.add("MEAN", [graph.inputs[0], graph.constant([1, 2])], (2,))
+    (row,) = graph.add("SQUEEZE", [mean], ())
+    graph.tensors[mean].update(shape=[1, 2], shape_signature=None)
+    graph.tensors[row].update(shape=[2], shape_signature=None)
+    assert read(_written(flatbuffer(graph.tables([row])), tmp_path)).output_shape == (None, 2)
+
+
 def _changed(change: Callable[[Graph, dict[str, Any]], Any]) -> bytes:
     graph = Graph((4, 4, 2))
     kernel, bias = graph.constant(drawn(3, 3, 3, 2)), graph.constant(drawn(3))

@@ -60,10 +60,11 @@ def translated(record: GraphRecord, size: int) -> OnnxGraph:
         if nodes.is_constant(number):
             nodes.constant(number)
     graph = OnnxGraph([], nodes.arrays, inputs, outputs, opset=22, format="LiteRT")
+    batches = {-1, 1, *(record.tensors[number].sizes[0] for number in record.inputs if record.tensors[number].sizes)}
     graph.sizes = {
         tensor.value: [size if size > 0 else None for size in tensor.sizes[1:]]
         for tensor in (record.tensors[number] for number in record.outputs)
-        if tensor.sizes
+        if tensor.sizes and tensor.sizes[0] in batches  # else its batch axis, of length 1, has been left out
     }
     graph.nodes = in_order(nodes.nodes, inputs, graph)
     return graph
