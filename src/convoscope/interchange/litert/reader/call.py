@@ -16,6 +16,7 @@ Title = tuple[str, str] | None
 #: What makes the nodes of an operator, and returns the names of what comes out of them.
 Translator = Callable[["Call"], "str | list[str]"]
 TRANSLATORS: dict[str, Translator] = {}
+_OF_TENSORFLOW = ("batchnorm", "convolution", "moments", "resize")  # scopes within a layer, as TensorFlow names them
 _TO_FIRST, _TO_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
 
 
@@ -194,8 +195,9 @@ def layer_name(tensor: str) -> str:
     --------
     >>> layer_name("sequential/conv2d_1/Relu;sequential/conv2d_1/BiasAdd;sequential/conv2d_1/Conv2D")
     'conv2d_1'
-    >>> layer_name("StatefulPartitionedCall:0"), layer_name("conv2d_12")
-    ('StatefulPartitionedCall', 'conv2d_12')
+    >>> layer_name("model/dense_5/Tensordot/MatMul"), layer_name("StatefulPartitionedCall:0")
+    ('dense_5', 'StatefulPartitionedCall')
     """
     path = tensor[:400].partition(";")[0].partition(":")[0].strip("/").split("/")
-    return path[-2] if len(path) > 1 else path[0]
+    modules = [part for part in path[:-1] if part and not part[0].isupper() and part not in _OF_TENSORFLOW]
+    return modules[-1] if modules else path[-1]
