@@ -285,6 +285,10 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     ),
     "too many inputs": (_changed(_many), "it has 100 inputs"),
     "a huge shape": (_changed(lambda g, _: g.tensors[1].update(shape=[2**30] * 4)), "is said to have the shape"),
+    "no values in a huge shape": (
+        _changed(lambda g, _: g.tensors[1].update(shape=[2**28, 2**28, 2**28, 0], buffer=0)),
+        "is said to have the shape",
+    ),
     "a shape that does not fit": (_changed(lambda g, _: g.tensors[1].update(shape=[3, 3, 3, 3])), "takes 324 bytes"),
     "more scales than channels": (
         _changed(lambda g, _: g.tensors[1].update(type=9, shape=[3, 3, 3, 8], quantization={"scale": [1.0, 2.0]})),

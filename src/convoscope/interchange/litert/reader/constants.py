@@ -63,7 +63,7 @@ class Constants:
         if record.is_odd:
             raise UnsupportedError(f"its constant {record.name!r:.80} is not read: {record.is_odd}")
         shape, kind = tuple(record.sizes), record.kind
-        if any(not 0 <= size <= MOST_VALUES for size in shape) or math.prod(shape) > MOST_VALUES:
+        if any(not 0 <= size <= MOST_VALUES for size in shape) or math.prod(size or 1 for size in shape) > MOST_VALUES:
             raise DamagedError(f"the tensor {record.name!r:.120} is said to have the shape {shape!r:.120}")
         if kind not in (*DTYPES, TensorType.INT4, TensorType.BFLOAT16):
             raise UnsupportedError(f"its constant {record.name!r:.80} is of the type {type_name(kind)}")

@@ -110,7 +110,11 @@ def array_of(record: TensorRecord, outside: Outside) -> Array:
     kind = TYPE_NAMES.get(record.data_type, f"number {record.data_type}")
     if record.is_odd or not code:
         raise DamagedError(f"the tensor {record.name!r:.120} is of the type {kind}, which is not read")
-    if len(shape) > 16 or any(not 0 <= size <= MOST_VALUES for size in shape) or math.prod(shape) > MOST_VALUES:
+    if (
+        len(shape) > 16
+        or any(not 0 <= size <= MOST_VALUES for size in shape)
+        or math.prod(size or 1 for size in shape) > MOST_VALUES
+    ):
         raise DamagedError(f"the tensor {record.name!r:.120} is said to have the shape {shape!r:.120}")
     count = math.prod(shape)
     own = np.dtype("u2" if code == "bf" else code).newbyteorder("<")
