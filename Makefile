@@ -6,7 +6,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= 3
+WORKERS ?= 4
 SOURCES := pyproject.toml CMakeLists.txt $(shell find native -type f -not -path '*/build/*')
 
 # The tests must run on the native core: a failed build is then an error, not a fall-back.
@@ -67,7 +67,7 @@ quick: | $(VENV)/.tools ## the tests of layers, engines, training and models: un
 	$(BIN)/python -m pytest --quiet $(REPEATABLE) --numprocesses logical --dist loadfile -m "not slow" $(QUICK)
 
 # Workers, each of which takes neighbouring tests: what a file trains or opens once is mostly shared. They wait for
-# browsers and processes more than they compute, so there is one more of them than the two cores that CI has.
+# browsers and processes more than they compute, so there are two for each of the two cores that CI has.
 test: $(VENV)/.tools ## all tests
 	$(BIN)/python -m pytest $(REPEATABLE) --numprocesses $(WORKERS) --dist worksteal
 
