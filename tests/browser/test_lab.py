@@ -235,6 +235,7 @@ def test_an_image_is_taken_from_the_camera_and_the_camera_let_go(page: Any) -> N
     until(page, "document.querySelector('#sample').selectedOptions[0]?.textContent === 'camera'")
     settled(page)
     assert page.locator("#input-size").inner_text() == "384 × 512 × 3"  # of 480 × 640
+    assert page.locator("#input-scaled").inner_text() == "scaled down from 480 × 640"
     assert page.evaluate("document.querySelector('video').srcObject === null")
 
 

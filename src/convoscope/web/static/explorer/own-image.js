@@ -31,7 +31,7 @@ export async function prepared(file, name, { asks, range, preparation }, inputSh
     const { background, edge = 0 } = preparation;
     const image = await pixelsOf(file, name, background ?? (edge >= 0.5 ? 255 : 0));
     const words =
-      `${name}, ${image.width}×${image.height} pixels, brought to the network's size by the browser: ` +
+      `${name}, ${image.full.join("×")} pixels, brought to the network's size by the browser: ` +
       "what it reads may differ a little from what Python reads.";
     return { tensor: fitted(image, preparation, inputShape, range), words };
   }

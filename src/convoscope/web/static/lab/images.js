@@ -56,7 +56,7 @@ export function createImages(state, given, say) {
       }
       byId("grey").disabled = found.tensor.shape[2] === 1;
       if (found.note) say(found.note);
-      return grey ? toGrey(found.tensor) : found.tensor;
+      return grey ? { ...found.tensor, ...toGrey(found.tensor) } : found.tensor;
     },
     /** An image by its name, before it is made grey. */
     original: async (name) => (await find(name)).tensor,

@@ -4,7 +4,7 @@ import "../shared/problems.js";
 import "../shared/frame.js";
 import { createEngine } from "../engine/client.js";
 import { createCamera } from "../shared/camera.js";
-import { byId, delayed, h, oncePerFrame, throttled } from "../shared/dom.js";
+import { byId, delayed, h, oncePerFrame, setText, throttled } from "../shared/dom.js";
 import { fromCanvas } from "../shared/image-files.js";
 import { say } from "../shared/message.js";
 import { paint, scaleFor } from "../shared/scale.js";
@@ -155,6 +155,7 @@ async function loadImage() {
     const found = await images.load();
     if (!found) return; // another was chosen meanwhile
     image = found;
+    setText(byId("input-scaled"), image.full ? `scaled down from ${image.full.join(" × ")}` : "");
     await engine.load(image);
     await compute();
     renderControls();

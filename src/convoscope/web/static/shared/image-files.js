@@ -20,14 +20,18 @@ export async function fromAddress(address, name) {
   return fromCanvas(image, image.naturalWidth, image.naturalHeight);
 }
 
-/** An image file's pixels {width, height, data: RGBA}, upright, with a grey behind transparent parts. */
+/**
+ * An image file's pixels {width, height, data: RGBA}, upright, with a grey behind transparent parts; of a large image those of
+ * a smaller one. `full`: [width, height] as in the file.
+ */
 export async function pixelsOf(file, name, background) {
   const address = URL.createObjectURL(file);
   try {
     const image = await loaded(address, name);
     const scale = Math.min(1, Math.sqrt(MOST_PIXELS / (image.naturalWidth * image.naturalHeight)));
     const [width, height] = [image.naturalWidth, image.naturalHeight].map((side) => Math.max(1, Math.round(side * scale)));
-    return drawn(image, width, height, `rgb(${background} ${background} ${background})`);
+    const { data } = drawn(image, width, height, `rgb(${background} ${background} ${background})`);
+    return { width, height, data, full: [image.naturalWidth, image.naturalHeight] };
   } finally {
     URL.revokeObjectURL(address);
   }
@@ -51,12 +55,16 @@ async function loaded(address, name) {
   return image;
 }
 
-/** Anything that a canvas can draw; long sides are scaled to LARGEST_SIDE, transparent parts lie on white. */
+/**
+ * Anything that a canvas can draw as {tensor, note}; long sides are scaled to LARGEST_SIDE, transparent parts lie on white. The
+ * tensor of a scaled image has `full`: [height, width] before that.
+ */
 export function fromCanvas(source, width, height) {
   const scale = Math.min(1, LARGEST_SIDE / Math.max(width, height));
   const [w, h] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
   const note = scale < 1 ? `The image of ${width}×${height} pixels was scaled to ${w}×${h}.` : "";
-  return { tensor: fromPixels(drawn(source, w, h, "#fff")), note };
+  const tensor = fromPixels(drawn(source, w, h, "#fff"));
+  return { tensor: scale < 1 ? { ...tensor, full: [height, width] } : tensor, note };
 }
 
 function drawn(source, width, height, behind) {
