@@ -1,6 +1,6 @@
 // What is chosen, in full: a map with its pixel, what of the image it sees, and its arithmetic.
 
-import { h } from "../shared/dom.js";
+import { h, renew } from "../shared/dom.js";
 import { createImageView } from "../shared/image-view.js";
 import { extent } from "../shared/scale.js";
 import { theme } from "../shared/theme.js";
@@ -15,7 +15,7 @@ import { describe, value } from "./words.js";
 const THUMBNAIL = 26;
 
 /**
- * The inspector in `holder`. actions: {pick(position, unit), choosePart(channel), edit(position, weight, index, number),
+ * The inspector in `holder`. actions: {pick(position, unit), close(), choosePart(channel), edit(position, weight, index, number),
  * silence(position, channel, off), openLab(position, part, unit)}; without the last there is no filter lab here.
  */
 export function createInspector(holder, { model, names, ranges, actions }) {
@@ -33,7 +33,7 @@ export function createInspector(holder, { model, names, ranges, actions }) {
     imageViews.map(({ figure }) => figure),
   );
   const sums = h("div", { id: "arithmetic", class: "arithmetic" });
-  const close = h("button", { type: "button", class: "quiet icon", "aria-label": "Close", onclick: () => actions.pick(-1, null) }, "×"); // prettier-ignore
+  const close = h("button", { type: "button", class: "quiet icon", "aria-label": "Close", onclick: actions.close }, "×"); // prettier-ignore
   holder.append(h("div", { class: "head" }, title, silence, close), hint, pair, sums);
   const mapView = createImageView(mapHolder, {
     name: "Map",
@@ -84,9 +84,7 @@ export function createInspector(holder, { model, names, ranges, actions }) {
     silence.textContent = silenced ? "Switch on" : "Switch off";
     silence.setAttribute("aria-pressed", String(silenced));
     showViews({ inputs, tensor, position, unit, row, column, channel, maps });
-    const focused = sums.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
-    sums.replaceChildren(...written({ tensors, tensor, position, unit, part, silenced }));
-    if (focused) sums.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
+    renew(sums, ...written({ tensors, tensor, position, unit, part, silenced }));
   }
 
   function showViews({ inputs, tensor, position, unit, row, column, channel, maps }) {

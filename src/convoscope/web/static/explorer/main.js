@@ -6,7 +6,7 @@ import { openNetwork } from "../engine/network-client.js";
 import { byId, delayed, oncePerFrame } from "../shared/dom.js";
 import { plural } from "../shared/format.js";
 import { say } from "../shared/message.js";
-import { goTo, inAddress, keepInAddress } from "../shared/session.js";
+import { addToHistory, goTo, inAddress, keepInAddress } from "../shared/session.js";
 import { createState } from "../shared/state.js";
 import { startTheme } from "../shared/theme.js";
 import { readAddress, writeAddress } from "./address.js";
@@ -21,6 +21,7 @@ import { openModel, valuesOf } from "./opened.js";
 import { indexIn, positionIn, strongest } from "./positions.js";
 import { createPythonNetwork } from "./python-network.js";
 import { restore } from "./restore.js";
+import { startSkipLink } from "./skip.js";
 import { createSource } from "./source.js";
 import { createTime } from "./time.js";
 import { toLab } from "./to-lab.js";
@@ -62,7 +63,8 @@ const state = createState(start);
 const VIEWS = ["network", "why", "mistakes", "beside"];
 const sourceHome = byId("source").parentElement;
 const result = document.querySelector(".result");
-let shown = null; // {given, inputs, outputs, label} of the last run: inputs as images, where `given` are what is taken
+let newest = null; // {given, label} of the last run that was asked for
+let shown = null; // {given, inputs, outputs, label} of the last run that is done: inputs as images, where `given` are what is taken
 let starting = true;
 let underWay = 0; // runs
 
@@ -107,6 +109,10 @@ const inspector = createInspector(byId("inspector"), {
   ranges: explorer.ranges,
   actions: {
     pick,
+    close() {
+      pick(-1, null);
+      byId("tower").focus();
+    },
     choosePart: (part) => state.change({ part }),
     silence: changes.silence,
     edit: changes.edit,
@@ -122,7 +128,10 @@ const touch = createTouch(byId("touch"), {
   measure,
   epoch: () => time.epoch(),
   ask,
-  onreset: changes.reset,
+  onreset() {
+    changes.reset();
+    byId("main").focus(); // the bar is gone, and the button with it
+  },
 });
 const source = createSource(byId("source"), {
   collection,
@@ -148,8 +157,12 @@ const time = createTime(byId("time"), {
   },
 });
 const keepAddress = delayed(300, () => keepInAddress(addressNow()));
+let followingAddress = false; // the state is being taken from the address: Back is not to add another entry
 for (const view of VIEWS) byId(`view-${view}`).addEventListener("click", () => show(view));
-byId("open-network").addEventListener("click", () => show("network"));
+byId("open-network").addEventListener("click", () => {
+  show("network");
+  byId("view-network").focus(); // the button itself is out of view now
+});
 
 function show(view) {
   state.change({ view });
@@ -159,7 +172,7 @@ function show(view) {
 // --- state -> network -> page
 
 const render = oncePerFrame(draw);
-const again = oncePerFrame(() => shown && run(shown.given, shown.label));
+const again = oncePerFrame(() => newest && run(newest.given, newest.label)); // not of the image before
 const renderMistakes = oncePerFrame(() => state.get().view === "mistakes" && mistakes.render());
 const renderEvidence = delayed(60, () => {
   if (state.get().view === "mistakes" && shown) mistakes.look(shown);
@@ -167,20 +180,27 @@ const renderEvidence = delayed(60, () => {
 
 state.listen((now, before) => {
   if (["source", "image", "drawing"].some((name) => now[name] !== before[name])) {
+    say(""); // what was said was about another image
     source.show();
     source.give();
   }
   if (now.off !== before.off || now.edits !== before.edits) {
+    say("");
     changes.tell(now, before);
     again();
   }
   if (now.view !== before.view || now.cell !== before.cell || now.image !== before.image) renderMistakes();
   if (now.view !== before.view) renderEvidence();
   render();
+  if (now.view !== before.view && !starting && !followingAddress) {
+    keepInAddress(addressOf(before)); // where Back leads: what a moment later would have been kept
+    addToHistory(addressNow());
+  }
   keepAddress();
 });
 
 async function run(given, label) {
+  newest = { given, label };
   busy(+1);
   try {
     const outputs = await network.run(given, wanted());
@@ -292,7 +312,7 @@ function openLab(position, part, unit) {
 /** The weights are those of another epoch. */
 function afterEpoch() {
   changes.begin();
-  return shown ? run(shown.given, shown.label) : source.give();
+  return newest ? run(newest.given, newest.label) : source.give();
 }
 
 // --- beginning
@@ -309,14 +329,17 @@ startTheme(byId("theme"), () => {
   renderMistakes();
   renderEvidence();
 });
+startSkipLink();
 window.addEventListener("hashchange", () => inAddress().includes("=") && fromAddress()); // else a place on the page
 source.show();
 fromAddress();
 if (!shown) source.give();
 time.start();
 
-function addressNow(changed = {}) {
-  return writeAddress({ ...state.get(), first, epoch: time.pinned(), openAtFirst: tower.atFirst(), ...changed });
+const addressNow = (changed = {}) => addressOf({ ...state.get(), ...changed });
+
+function addressOf(told) {
+  return writeAddress({ ...told, first, epoch: time.pinned(), openAtFirst: tower.atFirst() });
 }
 
 function fromAddress() {
@@ -324,6 +347,8 @@ function fromAddress() {
   const found = readAddress(inAddress(), first);
   const { patch, left } = restore(found, model, explorer, has);
   const open = opened(patch.position ?? -1, found.open ?? tower.atFirst());
-  state.change({ pickA: null, pickB: null, foldedB: null, ...patch, open, epoch: time.meant(found.epoch) });
+  followingAddress = true;
+  state.change({ view: start.view, pickA: null, pickB: null, foldedB: null, ...patch, open, epoch: time.meant(found.epoch) });
+  followingAddress = false;
   if (left.length) say(`The address has what this page could not use: ${left.join("; ")}.`);
 }

@@ -1,7 +1,7 @@
 // Mistakes: what is taken for what, the images of one such cell, and where in one of them the network found evidence.
 
 import { css, diverging, ink } from "../shared/colour.js";
-import { h } from "../shared/dom.js";
+import { h, renew } from "../shared/dom.js";
 import { number, plural } from "../shared/format.js";
 import { theme } from "../shared/theme.js";
 import { thumbnailOf } from "./source.js";
@@ -85,14 +85,15 @@ export function createMistakes({ matrix, shown }, { collection, explorer, state 
     render() {
       const unknown = problem || (confusion ? "" : "There are no labelled test images, so no mistakes are known.");
       if (unknown) {
-        matrix.replaceChildren(h("p", { class: "note" }, unknown));
-        shown.replaceChildren();
+        renew(matrix, h("p", { class: "note" }, unknown));
+        renew(shown);
         return;
       }
       const total = wrong.reduce((sum, [, , n]) => sum + n, 0);
       const words = `${percent(accuracy)} of ${plural(count, `${part} image`)} are predicted correctly; ${plural(total, "mistake")}.`;
       const axes = "A row for each true class, a column for each prediction.";
-      matrix.replaceChildren(
+      renew(
+        matrix,
         h("p", { class: "note" }, names.length <= READABLE ? `${words} ${axes}` : `${words} The most frequent:`),
         names.length <= READABLE ? table() : list(),
       );
@@ -101,7 +102,7 @@ export function createMistakes({ matrix, shown }, { collection, explorer, state 
     renderImages() {
       const { cell: chosen, image } = state.get();
       if (!chosen) {
-        shown.replaceChildren(h("p", { class: "note" }, "Choose a number: these are its images."));
+        renew(shown, h("p", { class: "note" }, "Choose a number: these are its images."));
         return;
       }
       const [from, to] = chosen;
@@ -109,7 +110,8 @@ export function createMistakes({ matrix, shown }, { collection, explorer, state 
       const all = counts.get(`${from},${to}`) ?? 0;
       const title = from === to ? names[from] : `${names[from]}, taken for ${names[to]}`;
       const few = some.length < all ? `${number(some.length)} of ${plural(all, "image")}` : plural(all, "image");
-      shown.replaceChildren(
+      renew(
+        shown,
         h("h3", {}, title, h("span", { class: "muted" }, few)),
         h(
           "div",

@@ -1,7 +1,7 @@
 // Where the image comes from: the test images by class, a drawing, a file, or the camera.
 
 import { createCamera } from "../shared/camera.js";
-import { h, select } from "../shared/dom.js";
+import { h, renew, select } from "../shared/dom.js";
 import { OWN } from "./address.js";
 import { createDrawing } from "./drawing.js";
 import { habits, imageShape } from "./images.js";
@@ -57,6 +57,7 @@ export function createSource(holder, { collection, explorer, model, state, onima
       return;
     }
     keepOwn(brought);
+    say("");
     if (state.get().source !== kind) state.change({ source: kind });
     else {
       show();
@@ -92,7 +93,8 @@ export function createSource(holder, { collection, explorer, model, state, onima
     if (inClasses) classes.control.value = String(collection.label(chosen) ?? collection.predicted(chosen));
     const some = collection.alike(chosen);
     const from = Math.max(0, Math.min(some.indexOf(chosen) - 4, some.length - SHOWN));
-    thumbnails.replaceChildren(
+    renew(
+      thumbnails,
       ...some.slice(from, from + SHOWN).map((i) =>
         thumbnailOf(collection, i, names, {
           pressed: i === chosen,

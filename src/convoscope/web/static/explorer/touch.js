@@ -15,6 +15,9 @@ export function createTouch(holder, { layers, explorer, measure, epoch, ask, onr
   holder.append(words, score, button, reset);
   let now = null;
   let asked = 0;
+  const { style } = document.documentElement;
+  // what else stays in view while the page is scrolled stays below the bar
+  new ResizeObserver(() => style.setProperty("--bar", `${holder.offsetHeight && holder.offsetHeight + 8}px`)).observe(holder);
 
   async function count() {
     const own = ++asked;

@@ -18,20 +18,21 @@ export function createVerdict({ explorer, model, probabilities, ask }) {
   byId("truth").before(rejection.line);
 
   return {
-    /** Shows what a run came to: {inputs, outputs, label}. */
+    /** Shows what a run came to: {given, inputs, outputs, label}. */
     render(run) {
-      const { inputs, outputs, label } = run;
+      const { given, inputs, outputs, label } = run;
       const scores = scoresOf(outputs[model.main], probabilities);
       const top = best(scores);
       const sure = probabilities ? percent(scores[top]) : `score ${value(scores[top])}, a logit`;
       const right = label === top;
       byId("verdict").replaceChildren(names[top], h("span", { class: "muted" }, sure));
-      byId("truth").textContent =
-        label === null ? "" : right ? "That is right." : `That is wrong: it is ${names[label]}.`;
+      const judged = label === null ? "" : right ? "That is right." : `That is wrong: it is ${names[label]}.`;
+      byId("truth").textContent = judged;
       byId("truth").className = right ? "right" : "wrong";
       showReceived(byId("received").parentElement, inputs, ranges);
       rejection.render(run);
-      announce(`The prediction is ${names[top]}, ${sure}.`);
+      const image = given[0].number === undefined ? "" : `Image ${given[0].number}. `; // else the same words again go unheard
+      announce(`${image}The prediction is ${names[top]}, ${sure}. ${judged}`.trim());
     },
   };
 }

@@ -135,7 +135,7 @@ state.listen((now, before) => {
     repaint();
   else replace();
   if (["steps", "selected", "channel", "hide", "lock"].some((name) => now[name] !== before[name])) renderControls();
-  if (now.steps !== before.steps) say(""); // what was said was about other numbers
+  if (now.steps !== before.steps || now.image !== before.image) say(""); // what was said was about another
   if (now.selected !== before.selected) player.stop();
   keepAddress();
   busy(1);

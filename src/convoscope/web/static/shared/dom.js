@@ -23,6 +23,21 @@ export function setValue(control, value) {
   if (control.value !== value) control.value = value;
 }
 
+/**
+ * Gives an element other children. Where one of the old ones had the focus, the new one of the same name has it, or else
+ * the element itself: whoever uses the keyboard goes on from there.
+ */
+export function renew(holder, ...children) {
+  const focused = holder.contains(document.activeElement) ? calledFor(document.activeElement) : null;
+  holder.replaceChildren(...children);
+  if (focused === null) return;
+  holder.tabIndex = -1;
+  const same = [...holder.querySelectorAll("button, input, select, [tabindex]")].find((each) => calledFor(each) === focused);
+  (same ?? holder).focus({ preventScroll: true });
+}
+
+const calledFor = (element) => element.getAttribute("aria-label") ?? element.textContent;
+
 /** The element with this id, which must be there. */
 export function byId(id) {
   const element = document.getElementById(id);

@@ -2,6 +2,13 @@
 
 import { byId, h } from "./dom.js";
 
+function dismiss() {
+  say("");
+  const main = document.querySelector("main");
+  main.tabIndex = -1;
+  main.focus({ preventScroll: true }); // the button that had the focus is gone
+}
+
 /** Says something at the top of the page until it is dismissed; an empty text takes it away. */
 export function say(text, kind = "note") {
   const message = byId("message");
@@ -11,7 +18,7 @@ export function say(text, kind = "note") {
     ...(text
       ? [
           h("span", {}, text),
-          h("button", { type: "button", class: "quiet", "aria-label": "Dismiss", onclick: () => say("") }, "×"),
+          h("button", { type: "button", class: "quiet", "aria-label": "Dismiss", onclick: dismiss }, "×"),
         ]
       : []),
   );

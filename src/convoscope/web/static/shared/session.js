@@ -6,6 +6,11 @@ export function keepInAddress(text) {
   attempt(() => history.replaceState(null, "", `#${text}`));
 }
 
+/** Puts the state behind the # of the address as a step of its own: the browser's Back leads to the one before. */
+export function addToHistory(text) {
+  attempt(() => history.pushState(null, "", `#${text}`));
+}
+
 /** What is behind the # of the address; "" where there is no address. */
 export function inAddress() {
   return attempt(() => location.hash) ?? "";

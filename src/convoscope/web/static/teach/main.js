@@ -46,6 +46,8 @@ const camera = createCamera((on) => live.changed(on));
 const act = {
   change: (asked) => attempt(() => server.ask("change", asked)),
   add(group, files, burst = `${Date.now()}`) {
+    refused.length = 0; // what was wrong was with other files
+    say("");
     sending.add(...files.map((file) => ({ group, burst, name: file.name, blob: file })));
   },
   open(id, from = null) {

@@ -57,7 +57,10 @@ async function open(file) {
   }
   const { width, height } = image;
   if (width * height > MOST_MEGAPIXELS * 1e6) say(`“${file.name}” has more than ${MOST_MEGAPIXELS} megapixels. Scale it down.`, "error"); // prettier-ignore
-  else await live.look(image, width, height);
+  else {
+    say("");
+    await live.look(image, width, height);
+  }
   image.close();
 }
 
