@@ -118,6 +118,20 @@ def test_the_nearest_training_images_are_those_of_the_library(explored: Explored
     assert found["labels"] == explored.y_train[expected.indices[0]].tolist()
 
 
+def test_all_training_images_are_searched_however_many(explored: Explored) -> None:
+    """The nearest stands behind the 10,000th: it is the image itself."""
+    generator = np.random.default_rng(5)
+    many = generator.integers(0, 256, (10_003, SIZE, SIZE, 1)) / 255
+    many[-1] = explored.images[0]
+    question = {"image": as_sent(explored.images[0])}
+    among = Explored(explored.model, x_train=many, y_train=np.arange(len(many)) % CLASSES)
+    found = nearest(among, question)
+    while found["known"] < found["count"]:
+        found = nearest(among, question)
+    assert found["count"] == len(many)
+    assert found["distances"][0] == 0
+
+
 @pytest.mark.parametrize(
     ("question", "words"),
     [

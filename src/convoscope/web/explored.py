@@ -32,7 +32,6 @@ from convoscope.web.epochs import Epochs
 from convoscope.web.exhibits import value_range
 from convoscope.web.gradually import Gradually, Kept
 
-_MOST_COMPARED = 10_000  # training images among which the nearest are looked for
 _LARGE = 30_000_000  # multiply-adds of one image: a browser takes about a tenth of a second for them
 _AT_ONCE = 5_000_000_000  # multiply-adds of all images that are counted before the page opens: half a second
 
@@ -195,11 +194,11 @@ class Explored:
         """Training images, to find the nearest among, with what the last hidden layer makes of them."""
         if self.x_train is None or self.has_image_outputs or len(self.model.plan_input_shapes) > 1:
             return None
-        images = np.asarray(as_batch(self.model, self.x_train[:_MOST_COMPARED], "nearest"))
+        images = np.asarray(as_batch(self.model, self.x_train, "nearest"))
         names = class_names(self.model, class_count(self.model))
         labels = None
         if self.y_train is not None:
-            labels = checked_labels(self.y_train[:_MOST_COMPARED], len(images), max(2, len(names))).tolist()
+            labels = checked_labels(self.y_train, len(images), max(2, len(names))).tolist()
         kept = None if self.files is None or not self.is_large else self.files.kept(self.model, len(images))
         return TrainingImages(images, labels, Gradually(hidden_run(self.model), images, kept))
 

@@ -19,7 +19,7 @@ export function createNearest(holder, { explorer, askForPictures }) {
     async render(given) {
       if (!asks.includes("nearest")) {
         list.replaceChildren();
-        note.textContent = "Not available here: the page was opened without training images, or offline.";
+        note.textContent = "Not available: the page was opened offline or without training images.";
         return;
       }
       const own = ++asked;
@@ -56,7 +56,8 @@ export async function untilKnown(ask, current, show) {
 
 /** How far Python has come, in words. */
 export function progress({ known, count }) {
-  return known < count ? `Among ${known.toLocaleString("en")} of ${plural(count, "training image")} so far; the others are being looked at.` : "";
+  if (known < count) return `Among ${known.toLocaleString("en")} of ${plural(count, "training image")} so far; the others are being searched.`;
+  return `Among all ${plural(count, "training image")}.`;
 }
 
 /** Training images as figures: the class, and what `said(found, i)` says of each. */
