@@ -4,6 +4,7 @@ import sys
 from html.parser import HTMLParser
 from io import BytesIO, StringIO
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -12,7 +13,10 @@ from PIL import Image
 from convoscope.drawing import image
 from convoscope.experiments import Experiment, Result, Row, markdown, results, rows, write_report
 from convoscope.experiments.charts import draw, pareto
+from convoscope.experiments.svg import charts as svg_charts
 from convoscope.experiments.table import as_html, cells, for_terminal
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 class Cells(HTMLParser):
@@ -135,15 +139,29 @@ def test_the_report_stands_alone(finished: Experiment, tmp_path: Path) -> None:
     assert "decides nothing" in text
 
 
-def test_without_matplotlib_the_report_has_the_table_and_says_how_to_get_charts(
+def test_a_charts_points_lie_where_the_figures_say(finished: Experiment) -> None:
+    """Places in the drawing are brought back to figures by two of its ticks."""
+    table = rows(results(finished))
+    chart = ElementTree.fromstring(svg_charts(table)["gap"])
+    texts = [each for each in chart.iter(f"{SVG}text") if each.get("text-anchor") == "middle"]
+    (left, low), (right, high) = [(float(each.get("x", "")), float(each.text or "")) for each in (texts[0], texts[-2])]
+    points = [float(each.get("cx", "")) for each in chart.iter(f"{SVG}circle") if float(each.get("cy", "")) > 40]
+    found = [low + (point - left) / (right - left) * (high - low) for point in points]
+    trained = [100 * row.figure("train_accuracy").mean for row in table]  # type: ignore[union-attr]
+    gaps = [100 * row.figure("gap").mean for row in table]  # type: ignore[union-attr]
+    expected = [each for one, gap in zip(trained, gaps, strict=True) for each in (one, one - gap)]
+    np.testing.assert_allclose(found, expected, atol=0.1)
+
+
+def test_without_matplotlib_the_report_has_its_charts_all_the_same(
     finished: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     table = rows(results(finished))
     files = write_report(table, tmp_path, "Units")
-    assert sorted(path.name for path in files) == ["report.html", "report.md"]
+    charts = ["accuracy-parameters.svg", "accuracy-seconds.svg", "gap.svg"]
+    assert sorted(path.name for path in files) == [*charts, "report.html", "report.md"]
     text = (tmp_path / "report.md").read_text()
-    assert "pip install '.[plots]'" in text
     assert markdown(table).strip() in text
 
 

@@ -11,7 +11,7 @@ from convoscope.experiments.space import described, written
 from convoscope.report.terminal import percent
 
 _LONGEST_LABEL = 28
-_COSTS = {"seconds": "seconds of training", "parameters": "parameters"}
+COSTS = {"seconds": "seconds of training", "parameters": "parameters"}
 
 
 def draw(table: Sequence[Row]) -> dict[str, Any]:
@@ -28,10 +28,10 @@ def draw(table: Sequence[Row]) -> dict[str, Any]:
         If matplotlib is not installed.
     """
     require_matplotlib()
-    scored = _scored(table)
+    scored = scored_rows(table)
     if not scored:
         return {}
-    return {**{f"accuracy-{cost}": accuracy_against(scored, cost) for cost in _COSTS}, "gap": gaps(scored)}
+    return {**{f"accuracy-{cost}": accuracy_against(scored, cost) for cost in COSTS}, "gap": gaps(scored)}
 
 
 def accuracy_against(table: Sequence[Row], cost: str) -> Any:
@@ -40,7 +40,7 @@ def accuracy_against(table: Sequence[Row], cost: str) -> Any:
     On the front lies what nothing else beats in both: whatever is more accurate costs more.
     """
     drawing, ((axes,),) = new_figure(1, 1, 7.2, 4.6, shown=False)
-    across, up = [_figure(row, cost) for row in table], [_figure(row, "val_accuracy") for row in table]
+    across, up = [figure_of(row, cost) for row in table], [figure_of(row, "val_accuracy") for row in table]
     front = pareto([(x.mean, y.mean) for x, y in zip(across, up, strict=True)])
     for index, (x, y) in enumerate(zip(across, up, strict=True)):
         ahead = index in front
@@ -58,7 +58,7 @@ def accuracy_against(table: Sequence[Row], cost: str) -> Any:
             zorder=3 if ahead else 2,
         )
         axes.annotate(
-            _label(table, index),
+            plain(label_of(table, index)),
             (x.mean, y.mean * 100),
             (7, -11),
             textcoords="offset points",
@@ -71,9 +71,9 @@ def accuracy_against(table: Sequence[Row], cost: str) -> Any:
         plain_ticks(axes.xaxis)
     axes.margins(x=0.12, y=0.1)
     axes.set_ylim(top=min(axes.get_ylim()[1], 100.5))
-    axes.set_xlabel(_COSTS[cost])
+    axes.set_xlabel(COSTS[cost])
     axes.set_ylabel("accuracy in validation, %")
-    _finish(axes, f"Accuracy against {_COSTS[cost]} (filled, on the line: beaten by none in both)", table)
+    _finish(axes, f"Accuracy against {COSTS[cost]} (filled, on the line: beaten by none in both)", table)
     return drawing
 
 
@@ -81,7 +81,7 @@ def gaps(table: Sequence[Row]) -> Any:
     """Draw accuracy in training and in validation after the last epoch, and the gap between them as a line."""
     drawing, ((axes,),) = new_figure(1, 1, 7.2, 1.6 + 0.32 * len(table), shown=False)
     for index, row in enumerate(table):
-        trained, gap = _figure(row, "train_accuracy"), _figure(row, "gap")
+        trained, gap = figure_of(row, "train_accuracy"), figure_of(row, "gap")
         validated = trained.mean - gap.mean
         axes.plot([validated * 100, trained.mean * 100], [index, index], color=FAINT, lw=2, zorder=1)
         for value, fill, name in ((validated, FRONT, "validation"), (trained.mean, PAPER, "training")):
@@ -94,12 +94,12 @@ def gaps(table: Sequence[Row]) -> Any:
                 markersize=7,
                 label=name if index == 0 else None,
             )
-    axes.set_yticks(range(len(table)), [_label(table, index) for index in range(len(table))])
+    axes.set_yticks(range(len(table)), [plain(label_of(table, index)) for index in range(len(table))])
     axes.invert_yaxis()
     axes.margins(x=0.08)
     axes.set_xlabel("accuracy in the last epoch, %")
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
-    axes.set_ylabel(_meaning(table))
+    axes.set_ylabel(meaning_of(table))
     finish(axes, grid="x")
     return drawing
 
@@ -119,31 +119,33 @@ def pareto(points: Sequence[tuple[float, float]]) -> list[int]:
     return front
 
 
-def _scored(table: Sequence[Row]) -> list[Row]:
+def scored_rows(table: Sequence[Row]) -> list[Row]:
     """Return the rows with all figures that are drawn: runs of earlier versions may lack some."""
-    needed = ("val_accuracy", "train_accuracy", "gap", *_COSTS)
+    needed = ("val_accuracy", "train_accuracy", "gap", *COSTS)
     return [row for row in table if all(row.figure(name) is not None for name in needed)]
 
 
-def _figure(row: Row, name: str) -> Figure:
+def figure_of(row: Row, name: str) -> Figure:
+    """Return a figure that is there."""
     figure = row.figure(name)
-    assert figure is not None, name  # `_scored` has looked
+    assert figure is not None, name  # `scored_rows` has looked
     return figure
 
 
-def _label(table: Sequence[Row], index: int) -> str:
+def label_of(table: Sequence[Row], index: int) -> str:
     """Return a row's values, or its number where they are too long."""
     text = ", ".join(written(value) for value in table[index].point.values())
-    return plain(text) if text and len(text) <= _LONGEST_LABEL else f"no. {index + 1}"
+    return text if text and len(text) <= _LONGEST_LABEL else f"no. {index + 1}"
 
 
-def _meaning(table: Sequence[Row]) -> str:
+def meaning_of(table: Sequence[Row]) -> str:
+    """Say which settings the labels are values of."""
     return ", ".join(name.replace("_", " ") for name in next((row.point for row in table if row.point), {}))
 
 
 def _finish(axes: Any, title: str, table: Sequence[Row]) -> None:
     finish(axes, title)
-    if meaning := _meaning(table):
+    if meaning := meaning_of(table):
         axes.text(0.995, 0.02, f"labels: {meaning}", transform=axes.transAxes, ha="right", fontsize=8, color=INK)
 
 
@@ -153,20 +155,20 @@ def _amount(value: float) -> str:
 
 def captions(table: Sequence[Row]) -> dict[str, str]:
     """Say in words what each chart shows: which rows are on the front, and where the gap is widest."""
-    scored = _scored(table)
+    scored = scored_rows(table)
     told = {}
-    for cost, name in _COSTS.items():
-        front = pareto([(_figure(row, cost).mean, _figure(row, "val_accuracy").mean) for row in scored])
+    for cost, name in COSTS.items():
+        front = pareto([(figure_of(row, cost).mean, figure_of(row, "val_accuracy").mean) for row in scored])
         steps = "; ".join(
             f"{described(scored[index].point) or scored[index].results[0].folder.name} "
-            f"({_amount(_figure(scored[index], cost).mean)} {cost}, "
-            f"{percent(_figure(scored[index], 'val_accuracy').mean, 2)})"
+            f"({_amount(figure_of(scored[index], cost).mean)} {cost}, "
+            f"{percent(figure_of(scored[index], 'val_accuracy').mean, 2)})"
             for index in front
         )
         told[f"accuracy-{cost}"] = f"Accuracy in validation against {name}. Beaten by none in both: {steps}."
-    widest = max(scored, key=lambda row: _figure(row, "gap").mean)
+    widest = max(scored, key=lambda row: figure_of(row, "gap").mean)
     told["gap"] = (
         f"Accuracy in training and in validation after the last epoch. The gap is widest, "
-        f"{_figure(widest, 'gap').mean * 100:+.1f} points, with {described(widest.point) or 'the only one'}."
+        f"{figure_of(widest, 'gap').mean * 100:+.1f} points, with {described(widest.point) or 'the only one'}."
     )
     return told

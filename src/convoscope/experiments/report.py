@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from convoscope.drawing import image
 from convoscope.errors import NotReadyError
-from convoscope.experiments import charts
+from convoscope.experiments import charts, svg
 from convoscope.experiments.results import Row, best
 from convoscope.experiments.space import described
 from convoscope.experiments.table import NOTES, as_html, markdown
@@ -18,25 +19,44 @@ from convoscope.storage import write_atomically
 
 # Whatever name got into the page, it runs nothing and asks for nothing.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+# The look of the other pages: their colours, light and dark.
 _STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #1c1e21;
-       background: #fff; }
+:root { color-scheme: light dark; --paper: #f6f6f4; --card: #ffffff; --ink: #191c22; --muted: #5a616d; --line: #dfe1e5;
+        --strong: #8a909b; --accent: #6a3fd0; --accent-soft: #efeafb; }
+@media (prefers-color-scheme: dark) {
+  :root { --paper: #0f1115; --card: #171a20; --ink: #e8eaee; --muted: #a0a7b4; --line: #2b303a; --strong: #6f7786;
+          --accent: #b79bff; --accent-soft: #2a2340; }
+}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--ink);
+       font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif; }
+header, main { max-width: 1680px; margin: 0 auto; padding: 14px 24px; }
+header { font-size: 17px; font-weight: 650; }
+header span { margin-left: 0.35em; color: var(--muted); font-weight: 400; }
+header i { display: inline-block; vertical-align: -2px; width: 17px; height: 17px; margin-right: 9px;
+           border-radius: 4px;
+           background: linear-gradient(135deg, #266fba 0 33%, var(--accent) 33% 66%, #d96a0a 66%); }
+h1 { font-size: 22px; margin: 0 0 8px; }
+.card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 16px 18px;
+        margin: 0 0 16px; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
-th, td { padding: 0.3rem 0.7rem; text-align: right; border-bottom: 1px solid #d9dce0; vertical-align: top; }
+table { border-collapse: collapse; font-size: 15px; font-variant-numeric: tabular-nums; }
+th, td { padding: 5px 11px; text-align: right; border-bottom: 1px solid var(--line); vertical-align: top; }
+th { color: var(--muted); font-weight: 400; }
 td { white-space: nowrap; }
 td.text, th:first-child { text-align: left; white-space: normal; }
-tr.best { font-weight: 600; background: #eef4fb; }
-figure { margin: 2rem 0; }
+tr.best { font-weight: 600; background: var(--accent-soft); }
+.charts { display: grid; gap: 16px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 560px), 1fr)); }
+figure { margin: 0; }
 figure svg { max-width: 100%; height: auto; }
-figcaption, .notes { color: #565c63; font-size: 0.9rem; }
+figcaption, .notes { color: var(--muted); font-size: 15px; }
 """
 
 
 def write_report(
     table: Sequence[Row], folder: Path, title: str, facts: Sequence[str] = (), *, without: Collection[str] = ()
 ) -> list[Path]:
-    """Write ``report.md`` and ``report.html``, and the charts as SVG and PNG if matplotlib is there.
+    """Write ``report.md`` and ``report.html``, and the charts as SVG; as PNG too if matplotlib is there.
 
     Parameters
     ----------
@@ -62,18 +82,12 @@ def write_report(
     """
     title = for_terminal(title)
     paragraphs = [*_summary(table), *facts]
-    drawn: dict[str, tuple[str, bytes]] = {}  # of each chart its caption and its SVG
-    pictures: dict[str, bytes] = {}
-    try:
-        figures = charts.draw(table)
-    except NotReadyError as error:
-        paragraphs.append(str(error))
-        figures = {}
-    captions = charts.captions(table) if figures else {}
-    for name, figure in figures.items():
-        drawn[name] = captions[name], image(figure, "svg")
-        pictures[f"{name}.svg"] = drawn[name][1]
-        pictures[f"{name}.png"] = image(figure, "png")
+    svgs = svg.charts(table)
+    captions = charts.captions(table) if svgs else {}
+    drawn = {name: (captions[name], chart) for name, chart in svgs.items()}
+    pictures = {f"{name}.svg": svg.as_file(chart) for name, chart in svgs.items()}
+    with contextlib.suppress(NotReadyError):  # a PNG is only for where an SVG does not go
+        pictures |= {f"{name}.png": image(figure, "png") for name, figure in charts.draw(table).items()}
     paragraphs = list(map(for_terminal, paragraphs))
     pages = {
         "report.md": _markdown(markdown(table, without=without), title, paragraphs, drawn),
@@ -100,7 +114,7 @@ def _summary(table: Sequence[Row]) -> list[str]:
     return [told + (f" On the test images it has {percent(test.mean, 2)}." if test is not None else "")]
 
 
-def _markdown(table: str, title: str, paragraphs: Sequence[str], drawn: dict[str, tuple[str, bytes]]) -> str:
+def _markdown(table: str, title: str, paragraphs: Sequence[str], drawn: dict[str, tuple[str, str]]) -> str:
     notes = "\n".join(f"- {note}" for note in NOTES)
     parts = [f"# {for_markdown(title)}", *map(for_markdown, paragraphs), table.rstrip(), notes]
     parts += [
@@ -110,26 +124,28 @@ def _markdown(table: str, title: str, paragraphs: Sequence[str], drawn: dict[str
     return "\n\n".join(parts) + "\n"
 
 
-def _html(table: str, title: str, paragraphs: Sequence[str], drawn: dict[str, tuple[str, bytes]]) -> str:
+def _html(table: str, title: str, paragraphs: Sequence[str], drawn: dict[str, tuple[str, str]]) -> str:
     told = "".join(f"<p>{html.escape(paragraph)}</p>" for paragraph in paragraphs)
     notes = "".join(f"<li>{html.escape(note)}</li>" for note in NOTES)
     figures = "".join(
-        f"<figure>{_inline(svg, _first_sentence(caption))}<figcaption>{html.escape(caption)}</figcaption></figure>"
-        for caption, svg in drawn.values()
+        f'<figure class="card">{_named(chart, _first_sentence(caption))}'
+        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+        for caption, chart in drawn.values()
     )
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"><title>{html.escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
-        f'<body><h1>{html.escape(title)}</h1>{told}<div class="wide" tabindex="0">{table}</div>'
-        f'<ul class="notes">{notes}</ul>{figures}</body></html>\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}{svg.STYLE}</style></head>'
+        f"<body><header><i></i>Convoscope<span>Comparison</span></header><main>"
+        f'<section class="card"><h1>{html.escape(title)}</h1>{told}'
+        f'<div class="wide" tabindex="0" role="group" aria-label="All runs">{table}</div>'
+        f'<ul class="notes">{notes}</ul></section><div class="charts">{figures}</div></main></body></html>\n'
     )
 
 
-def _inline(svg: bytes, name: str) -> str:
-    """Return a chart, named for those who do not see it, without what only a file of its own has before it."""
-    text = svg.decode()
-    return f'<svg role="img" aria-label="{html.escape(name)}"' + text[text.index("<svg") + len("<svg") :]
+def _named(chart: str, name: str) -> str:
+    """Return a chart, named for those who do not see it."""
+    return f'<svg role="img" aria-label="{html.escape(name)}"' + chart[len("<svg") :]
 
 
 def _first_sentence(text: str) -> str:
