@@ -2,6 +2,8 @@
 
 import { h } from "../shared/dom.js";
 import { equation, origin, result, sign, term } from "./equations.js";
+import { agreeing, gives, significant } from "../shared/agreeing.js";
+import { combined } from "../engine/index.js";
 import { value } from "./words.js";
 
 const SIGNS = { add: "+", subtract: "−", multiply: "×", divide: "÷" };
@@ -10,16 +12,18 @@ const WORDS = { average: "the mean", maximum: "the largest", minimum: "the small
 /** What each of the layers below has at this index, and what becomes of it. */
 export function combine(found, context) {
   const { mode, terms, best } = found;
-  const named = terms.map(({ which, value: number }) => term(context.named(which), value(number), termOf(which, best)));
+  const numbers = terms.map((each) => each.value);
+  const style = agreeing(significant(value), gives(numbers, (...all) => combined(mode, all), value));
+  const named = terms.map(({ which, value: number }) => term(context.named(which), style(number), termOf(which, best)));
   const between = named.flatMap((each, i) => (i ? [sign(SIGNS[mode] ?? ","), each] : [each]));
   const line = SIGNS[mode]
-    ? equation(...between, ...result(found))
-    : equation(sign(`${WORDS[mode]} of`), ...between, ...result(found));
+    ? equation(...between, ...result(value(found.value)))
+    : equation(sign(`${WORDS[mode]} of`), ...between, ...result(value(found.value)));
   const stretched = terms.filter((each) => each.stretched).map(({ which }) => context.named(which));
   return [
     line,
     stretched.length
-      ? h("p", { class: "note" }, `${stretched.join(" and ")} has one value here for a whole row, column or map.`)
+      ? h("p", { class: "note" }, `${stretched.join(" and ")} has a single value here for a whole row, column or map.`)
       : null,
     ...terms.map(({ which, index }) => origin(index, context, which)),
   ];

@@ -2,13 +2,12 @@
 
 import { h } from "../shared/dom.js";
 import { positionIn } from "./positions.js";
-import { value } from "./words.js";
 
 export const term = (name, text, properties = {}) =>
   h("span", { class: "term", ...properties }, h("b", {}, text), h("small", {}, name));
 export const sign = (text) => h("span", { class: "sign" }, text);
 export const equation = (...parts) => h("div", { class: "equation" }, parts);
-export const result = (found) => [sign("="), term("value", value(found.value), { id: "value" })];
+export const result = (text) => [sign("="), term("value", text, { id: "value" })];
 
 /** A button that leads to the value below; of several layers below, to the one that `which` numbers. */
 export function origin(index, context, which = 0) {

@@ -155,24 +155,12 @@ const EXPLAINED = {
     offset,
     value: data[index] * scale + offset,
   }),
-  leak: ({ slope }, { data }, _, index) => ({
-    kind: "activate",
-    name: slope ? `leaky ReLU, ${slope}` : "ReLU",
-    index,
-    x: data[index],
-    value: data[index] > 0 ? data[index] : slope * data[index],
-  }),
-  rectify: (settings, { data }, _, index) => ({
-    kind: "activate",
-    name: rectifierName(settings),
-    index,
-    x: data[index],
-    value: rectified(data[index], settings),
-  }),
+  leak: ({ slope }, { data }, _, index) => activated(slope ? `leaky ReLU, ${slope}` : "ReLU", index, data[index], (x) => (x > 0 ? x : slope * x)),
+  rectify: (settings, { data }, _, index) => activated(rectifierName(settings), index, data[index], (x) => rectified(x, settings)),
   leak_each({ alpha }, input, _, index) {
     const from = stretchedFrom(alpha.shape, input.shape);
-    const [x, slope] = [input.data[index], alpha.data[from ? from[index] : index]];
-    return { kind: "activate", name: `PReLU, ${Number(slope.toPrecision(3))}`, index, x, value: x > 0 ? x : slope * x };
+    const slope = alpha.data[from ? from[index] : index];
+    return activated(`PReLU, ${Number(slope.toPrecision(3))}`, index, input.data[index], (x) => (x > 0 ? x : slope * x));
   },
   crop({ cropping: [[top], [left]] }, input, { row, column, channel }) {
     const index = indexIn(input.shape, { row: row + top, column: column + left, channel });
@@ -180,7 +168,7 @@ const EXPLAINED = {
   },
   activate({ name, alpha }, input, position, index) {
     if (byRow(name)) return { kind: "activate", name, index, ...ofRow(name, rowOf(input, index), position.channel) };
-    return { kind: "activate", name, index, x: input.data[index], value: activateValue(input.data[index], name, alpha) };
+    return activated(name, index, input.data[index], (x) => activateValue(x, name, alpha));
   },
   zero_pad({ padding: [[top], [left]] }, input, position) {
     const at = { row: position.row - top, column: position.column - left, channel: position.channel };
@@ -191,6 +179,9 @@ const EXPLAINED = {
   flatten: (_, { data }, __, index) => ({ kind: "same", index, value: data[index] }),
   reshape: (_, { data }, __, index) => ({ kind: "same", index, value: data[index] }),
 };
+
+/** A value x of which an activation makes apply(x). */
+const activated = (name, index, x, apply) => ({ kind: "activate", name, index, x, apply, value: apply(x) });
 
 /** Two convolutions at once, the second of 1×1: as one whose kernel is the product of both. */
 function explainSeparable([first, second, activation], input, position, shape) {
@@ -217,7 +208,10 @@ const rectifierName = ({ most, slope, threshold }) =>
   ["ReLU", slope && `slope ${slope}`, most !== null && `at most ${most}`, threshold && `from ${threshold}`].filter(Boolean).join(", ");
 
 function withActivation(found, first, { name }, input, position, shape) {
-  if (!byRow(name)) return { ...found, activation: name, value: activateValue(found.before, name) };
+  if (!byRow(name)) {
+    const apply = (x) => activateValue(x, name);
+    return { ...found, activation: name, apply, value: apply(found.before) };
+  }
   const row = indexIn(shape, { ...position, channel: 0 });
   const scores = Array.from(
     { length: shape.at(-1) },
@@ -230,7 +224,10 @@ function ofRow(name, scores, own) {
   const top = scores.reduce((a, b) => Math.max(a, b), -Infinity);
   const powers = scores.map((score) => Math.exp(score - top));
   const sum = total(powers);
-  if (name === "log_softmax") return { x: scores[own], value: scores[own] - top - Math.log(sum) };
+  if (name === "log_softmax") {
+    const apply = (x) => x - top - Math.log(sum); // the others' scores as they are
+    return { x: scores[own], apply, value: apply(scores[own]) };
+  }
   return { softmax: { scores, top, powers, sum, own }, x: scores[own], value: powers[own] / sum };
 }
 

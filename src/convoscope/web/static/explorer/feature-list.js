@@ -1,7 +1,8 @@
 // Which features speak for a class: what each adds to its logit, where in the photo it is, and in which training photos.
 
 import { h } from "../shared/dom.js";
-import { number, plural } from "../shared/format.js";
+import { agreeing, decimal, gives, product as times, significant, sum as added } from "../shared/agreeing.js";
+import { plural } from "../shared/format.js";
 import { extent } from "../shared/scale.js";
 import { contributions, featuresOf, mapOf, strongestOf } from "./features.js";
 import { imageShape, picture } from "./images.js";
@@ -11,7 +12,6 @@ import { percent, value } from "./words.js";
 
 const SHOWN = 6;
 const SIDE = 132; // CSS pixels
-const two = (value) => number(value, 2); // decimals: a sum is to come out as it is shown
 
 /** The card's content in `holder`; `network` fills in the values of layers, `askForPictures(address, question)` asks the running Python. */
 export function createFeatureList(holder, { model, explorer, network, askForPictures, say }) {
@@ -26,7 +26,7 @@ export function createFeatureList(holder, { model, explorer, network, askForPict
 
   async function show(run, classIndex) {
     if (!place) {
-      note.textContent = "This network does not end in a dense layer, whose inputs would be features to add up.";
+      note.textContent = "This network does not end in a dense layer, so there are no features to add up.";
       return;
     }
     const own = ++asked;
@@ -55,15 +55,18 @@ export function createFeatureList(holder, { model, explorer, network, askForPict
     const { best, more, theirs } = strongestOf(terms, SHOWN);
     const ours = best.reduce((all, feature) => all + terms[feature], 0);
     const against = terms.reduce((all, each) => all + Math.min(0, each), 0);
+    const whole = agreeing(decimal(2), gives([total, bias], added, value));
+    const part = agreeing(decimal(2), gives([ours, theirs, against], added, whole));
+    const each = agreeing(decimal(2), gives(best.map((feature) => terms[feature]), added, part));
     sum.replaceChildren(
-      `The ${features.length.toLocaleString("en")} features × their weights add up to ${two(total)}; with the bias ${two(bias)} that is the logit of `,
+      `The ${features.length.toLocaleString("en")} features × their weights add up to ${whole(total)}; with the bias ${whole(bias)} that is the logit of `,
       h("b", {}, names[classIndex]),
-      `: ${two(logit)}${shareOf(outputs[main], classIndex)}. `,
-      `These ${best.length} add ${two(ours)}${more ? `, ${plural(more, "other")} ${two(theirs)}` : ""}, and the features that speak against it ${two(against)}.`,
+      `: ${value(logit)}${shareOf(outputs[main], classIndex)}. `,
+      `These ${best.length} add ${part(ours)}${more ? `, ${plural(more, "other")} ${part(theirs)}` : ""}, and the features that count against it ${part(against)}.`,
     );
     const maps = place.maps === null ? null : at(place.maps);
     const scale = Math.max(...best.map((feature) => terms[feature]), 1e-12);
-    list.replaceChildren(...best.map((feature) => item(feature, { terms, features, weights, classIndex, maps, input: inputs[0], scale })));
+    list.replaceChildren(...best.map((feature) => item(feature, { terms, features, weights, classIndex, maps, input: inputs[0], scale, each })));
     return best;
   }
 
@@ -76,9 +79,12 @@ export function createFeatureList(holder, { model, explorer, network, askForPict
     return `, of which ${ends} makes ${percent(share)}`;
   }
 
-  function item(feature, { terms, features, weights, classIndex, maps, input, scale }) {
+  function item(feature, { terms, features, weights, classIndex, maps, input, scale, each }) {
     const outputs = weights.kernel.shape[1];
     const weight = weights.kernel.data[feature * outputs + (outputs === 1 ? 0 : classIndex)];
+    const style = agreeing(significant(value), gives([features[feature], weight], times, each));
+    const against = outputs === 1 && !classIndex; // the single output speaks for the other class
+    const words = `${style(features[feature])} × ${style(weight)} = ${against ? `−(${each(-terms[feature])})` : each(terms[feature])}`;
     const bar = h("i", { class: "fill positive" });
     bar.style.width = `${(100 * terms[feature]) / scale}%`;
     const seen = maps && imageShape(input.shape) ? overlaid(feature, maps, input) : null;
@@ -89,7 +95,7 @@ export function createFeatureList(holder, { model, explorer, network, askForPict
       h(
         "div",
         { class: "term-of" },
-        h("p", {}, h("b", {}, `Feature ${feature}`), ` ${value(features[feature])} × ${value(weight)} = ${outputs === 1 && !classIndex ? "−(" : ""}${value(features[feature] * weight)}${outputs === 1 && !classIndex ? ")" : ""}`),
+        h("p", {}, h("b", {}, `Feature ${feature}`), ` ${words}`),
         h("span", { class: "track" }, bar),
         h("div", { class: "neighbours small" }),
       ),
@@ -100,7 +106,7 @@ export function createFeatureList(holder, { model, explorer, network, askForPict
     const map = mapOf(maps, feature);
     const { low, high } = extent(map);
     const limit = Math.max(Math.abs(low), high, 1e-12);
-    const label = `The photo, and where feature ${feature} is in it`;
+    const label = `Where feature ${feature} is in the photo`;
     return h("div", { class: "heat" }, overlay(input, ranges[0], map, limit, { side: SIDE, label }));
   }
 
@@ -120,7 +126,7 @@ export function createFeatureList(holder, { model, explorer, network, askForPict
         ),
       );
     }
-    note.textContent = `Beside each feature: the training images in which it is largest. ${progress(found)}`;
+    note.textContent = `Below each feature: the training images in which it is largest. ${progress(found)}`;
   }
 
   return { render: show };

@@ -4,22 +4,24 @@ import { css, diverging, ink } from "../shared/colour.js";
 import { h } from "../shared/dom.js";
 import { readNumber } from "../shared/number-field.js";
 import { theme } from "../shared/theme.js";
-import { brief, value } from "./words.js";
+import { value } from "./words.js";
 
 const READABLE = 5; // larger windows show colours; the numbers are in the titles
 
-/** A grid of cells {value, title, state, onclick}; `limit` is the end of the colour scale. */
-export function grid(caption, rows, limit, greys = null) {
+/** The largest size among numbers, as the end of a colour scale. */
+export const largest = (numbers) => numbers.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-9);
+
+/** A grid of cells {value, text, title, state, onclick}; `limit` is the end of the colour scale, or `shade(value)` the colour. */
+export function grid(caption, rows, limit, shade = null) {
   return figure(
     caption,
     rows,
     rows.flat().map((cell) => {
-      const colour = greys ? greys(cell.value) : diverging(cell.value ?? 0, limit, theme());
-      const text = cell.value === null ? "" : brief(cell.value);
+      const colour = shade ? shade(cell.value) : diverging(cell.value ?? 0, limit, theme());
       const words = { class: `cell ${cell.state ?? ""}`, title: cell.title ?? (cell.value === null ? "" : value(cell.value)) };
       const box = cell.onclick
-        ? h("button", { ...words, type: "button", onclick: cell.onclick }, rows.length <= READABLE ? text : "")
-        : h("div", words, rows.length <= READABLE ? text : "");
+        ? h("button", { ...words, type: "button", onclick: cell.onclick }, rows.length <= READABLE ? cell.text : "")
+        : h("div", words, rows.length <= READABLE ? cell.text : "");
       if (cell.value !== null && cell.state !== "padding") {
         box.style.backgroundColor = css(colour);
         box.style.color = ink(colour);
@@ -29,7 +31,7 @@ export function grid(caption, rows, limit, greys = null) {
   );
 }
 
-/** Numbers of the kernel, each in a field; `tap` is a cell's position in the kernel. `onedit(cell, number)`. */
+/** Values {weight, text} of the kernel, each in a field; `tap` is a cell's position in the kernel. `onedit(cell, number)`. */
 export function editable(caption, rows, limit, onedit) {
   return figure(
     caption,
@@ -40,7 +42,7 @@ export function editable(caption, rows, limit, onedit) {
         type: "text",
         inputMode: "decimal",
         class: "cell",
-        "aria-label": `Row ${row + 1}, column ${column + 1} of the kernel`,
+        "aria-label": `Row ${row}, column ${column} of the kernel`,
         title: String(cell.weight),
         onchange: () => {
           const number = readNumber(field);
@@ -54,7 +56,7 @@ export function editable(caption, rows, limit, onedit) {
         },
         onfocus: () => field.select(),
       });
-      field.value = rows.length <= READABLE ? brief(cell.weight) : "";
+      field.value = rows.length <= READABLE ? cell.text : "";
       const colour = diverging(cell.weight, limit, theme());
       field.style.backgroundColor = css(colour);
       field.style.color = ink(colour);
@@ -66,5 +68,6 @@ export function editable(caption, rows, limit, onedit) {
 function figure(caption, rows, cells) {
   const box = h("div", { class: rows.length > READABLE ? "grid tight" : "grid" }, cells);
   box.style.setProperty("--columns", rows[0].length);
+  box.style.setProperty("--characters", Math.max(4, ...rows.flat().map(({ text }) => text.length)));
   return h("figure", { class: "numbers" }, box, h("figcaption", {}, caption));
 }

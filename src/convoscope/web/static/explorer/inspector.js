@@ -5,6 +5,7 @@ import { createImageView } from "../shared/image-view.js";
 import { extent } from "../shared/scale.js";
 import { theme } from "../shared/theme.js";
 import { arithmetic } from "./arithmetic.js";
+import { channelName, imageOf, shadeOf } from "./colour-channels.js";
 import { explainUnit } from "./explain.js";
 import { imageShape, paintImage } from "./images.js";
 import { mapImage } from "./maps.js";
@@ -21,7 +22,7 @@ const THUMBNAIL = 26;
 export function createInspector(holder, { model, names, ranges, actions }) {
   const title = h("h2", {});
   const silence = h("button", { type: "button", id: "silence", onclick: () => now && switchOff() });
-  const hint = h("p", { class: "note" }, "Choose a map, a pixel or a neuron: its arithmetic is shown here.");
+  const hint = h("p", { class: "note" }, "Choose a map, a pixel or a neuron to see its arithmetic here.");
   const mapHolder = h("div", { class: "holder" });
   const { layers, first } = model;
   const mapCaption = h("figcaption", {});
@@ -34,7 +35,8 @@ export function createInspector(holder, { model, names, ranges, actions }) {
   );
   const sums = h("div", { id: "arithmetic", class: "arithmetic" });
   const close = h("button", { type: "button", class: "quiet icon", "aria-label": "Close", onclick: actions.close }, "×"); // prettier-ignore
-  holder.append(h("div", { class: "head" }, title, silence, close), hint, pair, sums);
+  const counting = h("p", { class: "note" }, "Rows, columns, maps and neurons are counted from 0, as in Python.");
+  holder.append(h("div", { class: "head" }, title, silence, close), hint, pair, sums, counting);
   const mapView = createImageView(mapHolder, {
     name: "Map",
     most: 190,
@@ -78,11 +80,11 @@ export function createInspector(holder, { model, names, ranges, actions }) {
     const isLast = position === model.main;
     title.replaceChildren(
       model.nameOf(position),
-      h("span", { class: "muted" }, isLast && !maps ? (names[shape.at(-1) === 1 ? 1 : channel] ?? channel) : `${maps ? "map" : "neuron"} ${channel}`),
+      h("span", { class: "muted" }, isLast && !maps ? (names[shape.at(-1) === 1 ? 1 : channel] ?? channel) : maps ? nameOfMap(position, channel) : `neuron ${channel}`),
     );
     silence.hidden = position < 0 || isLast;
-    silence.textContent = silenced ? "Switch on" : "Switch off";
-    silence.setAttribute("aria-pressed", String(silenced));
+    const what = !maps ? "neuron" : layer?.weights.kernel ? "filter" : "map";
+    silence.textContent = silenced ? `Turn this ${what} on` : `Turn this ${what} off`;
     showViews({ inputs, tensor, position, unit, row, column, channel, maps });
     renew(sums, ...written({ tensors, tensor, position, unit, part, silenced }));
   }
@@ -94,7 +96,7 @@ export function createInspector(holder, { model, names, ranges, actions }) {
       const picture =
         position < 0 && imageShape(tensor.shape)
           ? paintImage(tensor, ranges[position + first])
-          : mapImage(tensor, channel, Math.max(Math.abs(low), Math.abs(high)), theme());
+          : mapImage(tensor, channel, Math.max(Math.abs(low), Math.abs(high)), theme(), imageOf(model, ranges, position + first));
       mapView.show(picture);
       mapView.mark([{ kind: "frame", row, column, rows: 1, columns: 1 }]);
       mapCaption.textContent = `row ${row}, column ${column}: ${value(tensor.data[unit])}`;
@@ -120,19 +122,20 @@ export function createInspector(holder, { model, names, ranges, actions }) {
         view.show(paintImage(tensor, ranges[input]));
         const seen = box && box.unit === undefined ? box : { top: 0, left: 0, rows: shape[0], columns: shape[1] };
         const nothing = box === undefined || seen.rows === 0;
-        caption.textContent = nothing ? `it sees nothing of ${called}` : `what it sees of ${called}`;
+        caption.textContent = nothing ? `this value does not depend on ${called}` : `the part of ${called} this value depends on`;
         view.mark(nothing ? [] : [{ kind: "frame", row: seen.top, column: seen.left, rows: seen.rows, columns: seen.columns }]);
       },
     };
   }
 
   function written({ tensors, tensor, position, unit, part, silenced }) {
-    if (position < 0) return [h("p", { class: "note" }, `A pixel of the image: ${value(tensor.data[unit])}. Everything above is made of these.`)]; // prettier-ignore
+    if (position < 0) return [h("p", { class: "note" }, `A pixel of the image: ${value(tensor.data[unit])}. Every value above is computed from pixels like this.`)]; // prettier-ignore
     const layer = layers[position];
     const below = layer.inputs.map((value) => tensors[value]);
     const found = explainUnit(layer, below, tensor.shape, unit);
     const strongest = () => found.parts.reduce((a, b) => (Math.abs(b.sum) > Math.abs(a.sum) ? b : a)).channel;
     const [lower] = layer.inputs;
+    const image = imageOf(model, ranges, lower);
     const named = (which) => nameBelow(layer.inputs[which]);
     const context = {
       input: below[0],
@@ -140,19 +143,21 @@ export function createInspector(holder, { model, names, ranges, actions }) {
       inputName: named(0),
       named,
       names,
-      greys: lower < first && imageShape(below[0].shape) ? greyOf(ranges[lower]) : null,
+      colours: Boolean(image?.colours),
+      mapName: (channel) => channelName(image, channel),
+      shade: (channel) => shadeOf(image, channel, below[0]),
       part: found.parts ? (found.parts.some(({ channel }) => channel === part) ? part : strongest()) : null,
       godown: (index, which = 0) => actions.pick(...source(layer.inputs[which] - first, index)),
       choosePart: actions.choosePart,
       edit: (weight, index, number) => actions.edit(position, weight, index, number),
-      thumbnail: (channel) => thumbnail(below[0], channel),
+      thumbnail: (channel) => thumbnail(below[0], channel, image),
       nameOf: (index) => nameOf(lower - first, index),
     };
     const lines = arithmetic(found, context).filter(Boolean);
     if (layer.type === "Conv2D" && layer.steps[0].groups === 1 && actions.openLab) lines.push(labButton(position, context.part, unit));
     const about = h("p", { class: "note" }, describe(layer));
     return silenced
-      ? [about, ...lines, h("p", { class: "note off" }, "Switched off: in its place goes 0.")]
+      ? [about, ...lines, h("p", { class: "note off" }, "Turned off: the network uses 0 instead.")]
       : [about, ...lines];
   }
 
@@ -176,8 +181,10 @@ export function createInspector(holder, { model, names, ranges, actions }) {
     const [at] = source(position, index);
     const shape = model.shapes[at + first];
     const { row, column, channel } = positionIn(shape, index);
-    return shape.length === 3 ? `map ${channel} at ${row}, ${column}` : `neuron ${channel}`;
+    return shape.length === 3 ? `${nameOfMap(at, channel)} at ${row}, ${column}` : `neuron ${channel}`;
   }
+
+  const nameOfMap = (position, channel) => channelName(imageOf(model, ranges, position + first), channel);
 
   /** The positions of the layers whose values the arithmetic of one is made of. */
   function wanted(position) {
@@ -190,26 +197,19 @@ export function createInspector(holder, { model, names, ranges, actions }) {
 
 const thumbnails = new WeakMap(); // a tensor's values -> "channel theme" -> its canvas, for every move shows ten of them
 
-function thumbnail(tensor, channel) {
+function thumbnail(tensor, channel, image) {
   if (!thumbnails.has(tensor.data)) thumbnails.set(tensor.data, new Map());
   const made = thumbnails.get(tensor.data);
   const key = `${channel} ${theme()}`;
-  if (!made.has(key)) made.set(key, paintThumbnail(tensor, channel));
+  if (!made.has(key)) made.set(key, paintThumbnail(tensor, channel, image));
   return made.get(key);
 }
 
-function paintThumbnail(tensor, channel) {
+function paintThumbnail(tensor, channel, image) {
   const { low, high } = extent(tensor);
-  const image = mapImage(tensor, channel, Math.max(Math.abs(low), Math.abs(high)), theme());
-  const canvas = h("canvas", { class: "thumbnail", width: image.width, height: image.height });
+  const pixels = mapImage(tensor, channel, Math.max(Math.abs(low), Math.abs(high)), theme(), image);
+  const canvas = h("canvas", { class: "thumbnail", width: pixels.width, height: pixels.height });
   canvas.style.width = canvas.style.height = `${THUMBNAIL}px`;
-  canvas.getContext("2d").putImageData(image, 0, 0);
+  canvas.getContext("2d").putImageData(pixels, 0, 0);
   return canvas;
-}
-
-function greyOf([low, high]) {
-  return (number) => {
-    const grey = Math.max(0, Math.min(255, Math.round((255 * (number - low)) / (high - low || 1))));
-    return [grey, grey, grey];
-  };
 }

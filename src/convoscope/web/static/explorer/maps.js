@@ -3,9 +3,10 @@
 
 import { crisp, frame, token } from "../shared/canvas.js";
 import { divergingTable } from "../shared/colour.js";
+import { rangeIn, tinted } from "./colour-channels.js";
 
 const GAP = 4;
-const words = {}; // theme -> the diverging colours as pixels
+const words = {}; // theme, or channel of an image -> its colours as pixels
 
 /** The layout of a tensor on `room` CSS pixels: {kind, columns, rows, cell, width, height, shown, all}. */
 export function layoutOf(shape, room, most = Infinity) {
@@ -67,7 +68,7 @@ export function hit(layout, shape, x, y) {
 }
 
 /** Paints a layer. off: channels that are switched off; selected: {row, column, channel} or null. */
-export function paintLayer(canvas, { shape, data }, layout, { limit, theme, off, selected }) {
+export function paintLayer(canvas, { shape, data }, layout, { limit, theme, off, selected, image = null }) {
   const context = crisp(canvas, layout.width, layout.height);
   context.imageSmoothingEnabled = false;
   if (layout.kind === "neurons") {
@@ -76,7 +77,7 @@ export function paintLayer(canvas, { shape, data }, layout, { limit, theme, off,
     context.drawImage(atlas, 0, 0, columns * cell, rows * cell);
     if (cell >= 8) rule(context, layout);
   } else {
-    paintMaps(context, shape, data, layout, limit, theme);
+    paintMaps(context, shape, data, layout, (channel) => coloursOf(channel, limit, theme, image, { shape, data }));
   }
   for (const channel of off) if (channel < layout.shown) strike(context, ...boxOf(layout, channel));
   if (!selected || selected.channel >= layout.shown) return;
@@ -84,22 +85,23 @@ export function paintLayer(canvas, { shape, data }, layout, { limit, theme, off,
   frame(context, x + 1, y + 1, width - 2, height - 2);
 }
 
-/** One map as pixels. */
-export function mapImage({ shape, data }, channel, limit, theme) {
+/** One map as pixels; of an `image` (from colour-channels.js) in the channel's own colour. */
+export function mapImage({ shape, data }, channel, limit, theme, image = null) {
   const [height, width, channels] = shape;
-  const image = new ImageData(width, height);
-  paintChannel(new Uint32Array(image.data.buffer), data, channel, channels, 0, width, width, limit, theme);
-  return image;
+  const pixels = new ImageData(width, height);
+  const colours = coloursOf(channel, limit, theme, image, { shape, data });
+  paintChannel(new Uint32Array(pixels.data.buffer), data, channel, channels, 0, width, width, colours);
+  return pixels;
 }
 
-function paintMaps(context, shape, data, layout, limit, theme) {
+function paintMaps(context, shape, data, layout, colours) {
   const [height, width, channels] = shape;
   const across = Math.min(layout.columns, layout.shown);
   const image = new ImageData(across * width, Math.ceil(layout.shown / across) * height);
   const pixels = new Uint32Array(image.data.buffer);
   for (let channel = 0; channel < layout.shown; channel++) {
     const start = Math.floor(channel / across) * height * image.width + (channel % across) * width;
-    paintChannel(pixels, data, channel, channels, start, width, image.width, limit, theme);
+    paintChannel(pixels, data, channel, channels, start, width, image.width, colours(channel));
   }
   const atlas = onCanvas(image);
   context.imageSmoothingEnabled = width > layout.cell * (window.devicePixelRatio || 1);
@@ -113,19 +115,26 @@ function paintMaps(context, shape, data, layout, limit, theme) {
   }
 }
 
-function paintChannel(pixels, data, channel, channels, start, width, stride, limit, theme) {
-  const table = tableOf(theme);
-  const factor = limit ? 255 / limit : 0;
+/** The colours of a map: {table, factor, zero}: a value's is table[value × factor + zero]. */
+function coloursOf(channel, limit, theme, image, tensor) {
+  if (!image) return { table: tableOf(theme), factor: limit ? 255 / limit : 0, zero: 255 };
+  const [low, high] = rangeIn(image, tensor);
+  const factor = 255 / (high - low || 1);
+  return { table: lightTable(image.colours ? channel : "grey"), factor, zero: -low * factor };
+}
+
+function paintChannel(pixels, data, channel, channels, start, width, stride, { table, factor, zero }) {
+  const last = table.length - 1;
   for (let i = channel, position = 0; i < data.length; i += channels, position++) {
-    const at = data[i] * factor;
+    const at = data[i] * factor + zero + 0.5;
     const to = start + Math.floor(position / width) * stride + (position % width);
-    pixels[to] = table[at >= 255 ? 510 : at <= -255 ? 0 : (at + 255.5) | 0];
+    pixels[to] = table[at >= last ? last : at <= 0 ? 0 : at | 0];
   }
 }
 
 function painted(values, columns, rows, limit, theme) {
   const image = new ImageData(columns, rows);
-  paintChannel(new Uint32Array(image.data.buffer), values, 0, 1, 0, columns, columns, limit, theme);
+  paintChannel(new Uint32Array(image.data.buffer), values, 0, 1, 0, columns, columns, coloursOf(0, limit, theme));
   return onCanvas(image);
 }
 
@@ -158,8 +167,14 @@ function strike(context, x, y, width, height) {
 }
 
 function tableOf(theme) {
-  return (words[theme] ??= Uint32Array.from({ length: 511 }, (_, i) => {
-    const [r, g, b] = divergingTable(theme).subarray(i * 3, i * 3 + 3);
-    return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
-  }));
+  return (words[theme] ??= Uint32Array.from({ length: 511 }, (_, i) => pixelOf(divergingTable(theme).subarray(i * 3, i * 3 + 3))));
 }
+
+/** From black to the full colour of an image's channel, or to white. */
+function lightTable(channel) {
+  return (words[channel] ??= Uint32Array.from({ length: 256 }, (_, light) =>
+    pixelOf(channel === "grey" ? [light, light, light] : tinted(channel, light)),
+  ));
+}
+
+const pixelOf = ([r, g, b]) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;

@@ -4,6 +4,7 @@ import { crisp, frame } from "../shared/canvas.js";
 import { h, oncePerFrame } from "../shared/dom.js";
 import { extent } from "../shared/scale.js";
 import { theme } from "../shared/theme.js";
+import { channelName, imageOf } from "./colour-channels.js";
 import { imageShape, paintImage } from "./images.js";
 import { mapImage } from "./maps.js";
 import { valuesOf } from "./opened.js";
@@ -35,6 +36,7 @@ export function createSide({ letter, title, facts, model, network, names, lastCa
   const tensorAt = (position) => valuesOf(shown)[position + model.first];
   const tower = createTower(holder, {
     model,
+    ranges: [range],
     lastCard,
     onpick(position, unit) {
       const { shape } = tensorAt(position);
@@ -61,7 +63,8 @@ export function createSide({ letter, title, facts, model, network, names, lastCa
     const { low, high } = extent(tensor);
     const { row, column: across, channel } = positionIn(tensor.shape, unit);
     const isMap = tensor.shape.length === 3;
-    const what = isMap ? `map ${channel}` : position === model.main && names[channel] ? names[channel] : `neuron ${channel}`; // prettier-ignore
+    const own = imageOf(model, [range], position + model.first);
+    const what = isMap ? channelName(own, channel) : position === model.main && names[channel] ? names[channel] : `neuron ${channel}`; // prettier-ignore
     const where = isMap ? ` at row ${row}, column ${across}` : "";
     caption.textContent = `${model.nameOf(position)}, ${what}: ${value(tensor.data[unit])}${where}`;
     canvas.hidden = !isMap;
@@ -69,7 +72,7 @@ export function createSide({ letter, title, facts, model, network, names, lastCa
     canvas.setAttribute("aria-label", caption.textContent);
     const limit = Math.max(Math.abs(low), Math.abs(high));
     const isImage = position < 0 && imageShape(tensor.shape);
-    const image = isImage ? paintImage(tensor, range) : mapImage(tensor, channel, limit, theme());
+    const image = isImage ? paintImage(tensor, range) : mapImage(tensor, channel, limit, theme(), own);
     const scale = SIDE / Math.max(image.width, image.height);
     const context = crisp(canvas, image.width * scale, image.height * scale);
     context.imageSmoothingEnabled = false;

@@ -5,6 +5,7 @@ import { h } from "../shared/dom.js";
 import { createArcs } from "./arcs.js";
 import { createBlockBox } from "./block-box.js";
 import { blockOf, blocksIn, factsOf, inBlocks, openAtFirst, valuesIn } from "./blocks.js";
+import { imageOf } from "./colour-channels.js";
 import { columnsOf, shortcuts } from "./branches.js";
 import { createLayerCard } from "./layer-card.js";
 import { valuesOf } from "./opened.js";
@@ -13,10 +14,10 @@ import { positionIn } from "./positions.js";
 /**
  * The tower in `holder`; `onpick(position, {row, column, channel})`, positions before 0 for the inputs;
  * `ontoggle(position)` and `onblock(numbers of the open blocks)` hear of folds, `onseen()` that other layers are seen.
- * `lastCard(model, onpick)` gives what the main output's card shows instead of maps, {list, render}, or null. `model`: from
+ * `ranges`: the value range of each input. `lastCard(model, onpick)` gives what the main output's card shows instead of maps, {list, render}, or null. `model`: from
  * opened.js.
  */
-export function createTower(holder, { model, lastCard, onpick, ontoggle, onblock, onseen }) {
+export function createTower(holder, { model, ranges, lastCard, onpick, ontoggle, onblock, onseen }) {
   const { first, main, layers, shapes } = model;
   let units = Infinity; // one output can stand for two classes
   let last = null; // what was rendered
@@ -52,6 +53,7 @@ export function createTower(holder, { model, lastCard, onpick, ontoggle, onblock
       layer: layers[position] ?? null,
       notes: notesOf(model, value),
       position,
+      image: imageOf(model, ranges, value),
       onpick: (unit) => onpick(position, unit),
       ontoggle: () => ontoggle(position),
       onseen,
@@ -122,7 +124,7 @@ export function createTower(holder, { model, lastCard, onpick, ontoggle, onblock
       boxes.forEach((box, number) => box.show(open.includes(number)));
       renderCards();
       arcs.light(unit === null ? null : position + first);
-      prediction?.render(outputs[main], label, position === main ? unit : null);
+      prediction?.render(outputs[main], label, position === main ? unit : null, Boolean(run.given?.[0].blank));
     },
     card: (position) => cards[position + first].card,
     /** The positions of the layers whose maps are seen. */
@@ -140,10 +142,10 @@ function notesOf(model, value) {
   const layer = layers[value - first];
   const notes = [];
   if (layer && layer.inputs.length > 1) notes.push(`from ${listed(layer.inputs.map((each) => model.nameOf(each - first)))}`);
-  if (layer && layer.first !== value - first) notes.push(`the weights of ${layers[layer.first].name} again`);
+  if (layer && layer.first !== value - first) notes.push(`shares the weights of ${layers[layer.first].name}`);
   if (outputs.length > 1 && outputs.includes(value)) {
     const name = model.outputNames[outputs.indexOf(value)];
-    notes.push(value - first === main ? `output “${name}”: the one that is explained` : `output “${name}”: shown only`);
+    notes.push(value - first === main ? `output “${name}”, explained here` : `output “${name}”, only shown`);
   }
   return notes;
 }

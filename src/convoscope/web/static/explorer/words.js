@@ -60,10 +60,11 @@ export function squaredError(x) {
 }
 
 /** A probability: 97.3 %, and never 100 % or 0 % for what is not. */
-export function percent(share) {
-  if (share > 0.9995 && share < 1) return "> 99.9 %";
-  if (share < 0.0005 && share > 0) return "< 0.1 %";
-  return `${number(100 * share, 1)} %`;
+export function percent(share, decimals = 1) {
+  const least = 10 ** -decimals; // per cent
+  if (100 * share > 100 - least / 2 && share < 1) return `> ${number(100 - least, decimals)} %`;
+  if (100 * share < least / 2 && share > 0) return `< ${number(least, decimals)} %`;
+  return `${number(100 * share, decimals)} %`;
 }
 
 const same = (a, b) => a[0] === b[0] && a[1] === b[1];

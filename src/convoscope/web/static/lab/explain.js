@@ -78,7 +78,7 @@ export function look(input, { padMode }, { rows, columns }, row, column, channel
 }
 
 /** What a byte holds of a value: clipped, and rounded as the engine does it. */
-function asByte(value) {
+export function asByte(value) {
   return Uint8ClampedArray.of(value)[0];
 }
 
