@@ -4,6 +4,7 @@ import { h } from "../shared/dom.js";
 import { number } from "../shared/format.js";
 import { percent, value } from "./words.js";
 
+const MARGIN = 2; // of 100: a dot at an end is not cut
 const DOTTED = 40; // epochs of which each has a dot
 const RISEN = 1.1; // times its lowest, and this many epochs later: validation loss is then said to have risen
 const LATER = 2;
@@ -97,9 +98,9 @@ export function createCurves(holder, onchoose) {
 
 function createCurve(name, onpoint) {
   const { title, write, range } = KINDS[name];
-  const paths = ["gap", "training", "validation", "marker"].map((kind) => svg("path", { class: kind }));
-  const [gap, training, validation, marker] = paths;
-  const drawing = svg("svg", { viewBox: "0 -4 100 108", preserveAspectRatio: "none", role: "img" });
+  const paths = ["gap", "marker", "training", "training dots", "validation", "validation dots"].map((kind) => svg("path", { class: kind }));
+  const [gap, marker, training, trainingDots, validation, validationDots] = paths;
+  const drawing = svg("svg", { viewBox: `${-MARGIN} -8 ${100 + 2 * MARGIN} 116`, preserveAspectRatio: "none", role: "img" });
   drawing.append(...paths);
   const [high, low] = [h("span", { class: "high" }), h("span", { class: "low" })];
   const told = [h("span", { class: "key training" }), h("span", { class: "key validation" })];
@@ -112,7 +113,8 @@ function createCurve(name, onpoint) {
 
   const point = (event) => {
     const box = drawing.getBoundingClientRect();
-    onpoint(Math.max(0, Math.min(1, (event.clientX - box.left) / box.width)));
+    const across = ((event.clientX - box.left) / box.width) * (100 + 2 * MARGIN) - MARGIN;
+    onpoint(Math.max(0, Math.min(1, across / 100)));
   };
   drawing.addEventListener("pointerdown", (event) => {
     drawing.setPointerCapture(event.pointerId);
@@ -130,9 +132,11 @@ function createCurve(name, onpoint) {
       epochs.map((each) => (each[key] === undefined ? null : [across(each.epoch), up(each[key])])),
     );
     gap.setAttribute("d", areaPath(train, check));
-    training.setAttribute("d", drawn(train));
-    validation.setAttribute("d", drawn(check));
-    marker.setAttribute("d", `M${position(across(chosen))} -4V104`);
+    training.setAttribute("d", linePath(train));
+    trainingDots.setAttribute("d", dotsOf(train));
+    validation.setAttribute("d", linePath(check));
+    validationDots.setAttribute("d", dotsOf(check));
+    marker.setAttribute("d", `M${position(across(chosen))} -8V108`);
     [high.textContent, low.textContent] = [top, bottom].map(write);
     drawing.setAttribute("aria-label", describeCurve(name, epochs));
     const here = epochs.find(({ epoch }) => epoch === chosen);
@@ -146,10 +150,9 @@ function createCurve(name, onpoint) {
   return { figure, render };
 }
 
-/** A line, with a dot for each point where they are few. */
-function drawn(points) {
-  const dots = points.length > DOTTED ? [] : points.filter(Boolean).map(([x, y]) => `M${position(x)} ${position(y)}h0`);
-  return linePath(points) + dots.join("");
+/** A dot for each point where they are few: one epoch alone is seen too. */
+function dotsOf(points) {
+  return points.length > DOTTED ? "" : points.filter(Boolean).map(([x, y]) => `M${position(x)} ${position(y)}h0`).join("");
 }
 
 function svg(tag, attributes) {
