@@ -17,7 +17,7 @@ const model = openModel(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + 
 const [CONVOLUTION, SECOND, DENSE] = [2, 4, 8]; // positions in the network “grey”
 const original = (position, weight, index) => model.layers[position].weights[weight].data[index];
 const restored = (text, own = false) =>
-  restore(readAddress(text), model, { names: ["a", "b", "c"] }, {
+  restore(readAddress(text), model, { names: ["a", "b", "c"], labels: [0, 1] }, {
     collection: { find: (number) => [5, 17].indexOf(number) },
     number: original,
     folded: [0],
@@ -61,7 +61,7 @@ describe("a drawing in the address", () => {
     assert.deepEqual([patch.source, patch.drawing, left], ["draw", greys, []]);
     const other = restored("source=draw&drawing=AgAA_w");
     assert.deepEqual([other.patch.source, other.patch.drawing], ["draw", undefined]);
-    assert.match(other.left[0], /network of another size/);
+    assert.match(other.left[0], /network of another input size/);
   });
 });
 
@@ -78,9 +78,9 @@ describe("edited numbers in the address", () => {
     for (const wrong of ["9.kernel.0=1", "2.gamma.0=1", "2.kernel.24=1", "0.kernel.0=1", "2.__proto__.0=1", "2.bias.0=1e99"]) {
       const { patch, left } = restored(`edit=${wrong}&edit=2.bias.1=0.5`);
       assert.deepEqual(patch.edits, edits([CONVOLUTION, "bias", 1, 0.5]), wrong);
-      assert.match(left[0], /edited number/);
+      assert.match(left[0], /no such kernel value/);
     }
-    assert.deepEqual(restored("edit=2.kernel.1=NaN&edit=x&edit=2.kernel.1=").left, ["“edit”", "“edit”", "“edit”"]);
+    assert.deepEqual(restored("edit=2.kernel.1=NaN&edit=x&edit=2.kernel.1=").left, Array(3).fill("“edit” is unknown"));
   });
 });
 
@@ -110,10 +110,10 @@ describe("a kernel from the filter lab", () => {
   });
 
   test("of another size, or of a layer that has none, is left out and said", () => {
-    assert.match(restored(`kernel=${SECOND}.3.1:1,2,3/4,5,6/7,8,9:0`).left[0], /3×3 numbers.* kernels of 2×2/);
+    assert.match(restored(`kernel=${SECOND}.3.1:1,2,3/4,5,6/7,8,9:0`).left[0], /3×3 values, but .* have 2×2/);
     for (const position of ["0.0.0", `${SECOND}.4.0`, `${SECOND}.0.5`, `${DENSE}.0.0`, "99.0.0"])
-      assert.match(restored(`kernel=${position}:1:0`).left[0], /a kernel that the network has not/);
-    assert.deepEqual(restored(`kernel=4.0.0:${"1".repeat(60)}x:0`).left, ["“kernel”"]);
+      assert.match(restored(`kernel=${position}:1:0`).left[0], /no such kernel/);
+    assert.deepEqual(restored(`kernel=4.0.0:${"1".repeat(60)}x:0`).left, ["“kernel” is unknown"]);
   });
 });
 
@@ -130,7 +130,7 @@ describe("the rest of the address", () => {
       "#image=99&layer=3&unit=1000&cell=1,3&off=2:1,4&off=8:0&off=50:1&nonsense=1&fold=2,99&view=x&layer=-1",
     );
     assert.deepEqual(patch, { position: -1, unit: null, part: null, folded: [2], off: new Map([[2, [1]]]), edits: new Map() });
-    for (const words of ["“nonsense”", "“view”", "“layer”", /image 99/, /confusion/, /value/, /filters/])
+    for (const words of ["“nonsense” is unknown", "“view” is unknown", "“layer” is unknown", /image 99/, /confusion/, /no such value/, /no such filter/])
       assert.ok(left.some((each) => (words.test ? words.test(each) : each === words)), `${words} in ${left}`);
   });
 
@@ -140,7 +140,7 @@ describe("the rest of the address", () => {
     assert.deepEqual(restored(text, true).patch.source, "camera");
     const other = restored(text);
     assert.deepEqual([other.patch.source, other.left.length], [undefined, 1]);
-    assert.match(other.left[0], /own image/);
+    assert.match(other.left[0], /uploaded image/);
   });
 
   test("of nothing is how the page begins", () => {
@@ -153,5 +153,5 @@ test("mistakes in the address are left out and said where the network's outputs 
   const has = { collection: { find: () => -1 }, number: original, folded: [], own: false };
   const { patch, left } = restore(readAddress("view=mistakes"), model, { names: [] }, has);
   assert.equal(patch.view, undefined);
-  assert.match(left[0], /outputs are images/);
+  assert.match(left[0], /outputs images/);
 });

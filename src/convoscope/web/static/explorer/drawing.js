@@ -8,7 +8,7 @@ const SIDE = 280; // pixels of the pad, about
 const PEN = 0.075; // of the pad's shorter side
 
 /**
- * The pad in `holder`. `ondraw(tensor)` hears of every point, `onstroke(greys)` of what a finished stroke has made: a
+ * The pad in `holder`. `ondraw(tensor)` hears of every point (`blank` where nothing is drawn), `onstroke(greys)` of what a finished stroke has made: a
  * byte for each pixel that the network receives. `usual`: from `habits` in images.js.
  */
 export function createDrawing(holder, { shape, range, edge, usual, ondraw, onstroke }) {
@@ -30,7 +30,7 @@ export function createDrawing(holder, { shape, range, edge, usual, ondraw, onstr
   const clear = h("button", { type: "button", id: "clear", onclick: () => (wipe(), finish()) }, "Clear");
   holder.append(
     canvas,
-    h("div", { class: "row" }, clear, h("label", { class: "check" }, placed, "Size and place it as the training images")),
+    h("div", { class: "row" }, clear, h("label", { class: "check" }, placed, "Scale and centre like the training images")),
   );
   let last = null;
   let pen = [canvas.width / 2, canvas.height / 2];
@@ -55,7 +55,8 @@ export function createDrawing(holder, { shape, range, edge, usual, ondraw, onstr
     const greys = received(placed.checked ? asUsual(canvas, usual, paper) : canvas);
     const data = new Float32Array(greys.length * channels);
     greys.forEach((grey, i) => data.fill(toRange(grey / 255, range), i * channels, (i + 1) * channels));
-    ondraw({ shape, data });
+    const empty = paper === "#fff" ? 255 : 0;
+    ondraw({ shape, data, blank: greys.every((grey) => grey === empty) });
     return greys;
   }
 

@@ -89,6 +89,7 @@ function opened(position, open = state.get().open) {
 
 const tower = createTower(byId("tower"), {
   model,
+  ranges: explorer.ranges,
   lastCard: kind.lastCard,
   onpick(position, unit) {
     const tensor = valuesOf(shown)[position + first];
@@ -156,7 +157,12 @@ const time = createTime(byId("time"), {
     renderMistakes();
   },
 });
-const keepAddress = delayed(300, () => keepInAddress(addressNow()));
+const keepAddress = delayed(300, () => {
+  if (inAddress() !== known) return; // the browser has gone Back meanwhile, and says so in a moment
+  keepInAddress(addressNow());
+  known = inAddress();
+});
+let known = inAddress(); // what the page itself put into the address, or has read there
 let followingAddress = false; // the state is being taken from the address: Back is not to add another entry
 for (const view of VIEWS) byId(`view-${view}`).addEventListener("click", () => show(view));
 byId("open-network").addEventListener("click", () => {
@@ -195,6 +201,7 @@ state.listen((now, before) => {
   if (now.view !== before.view && !starting && !followingAddress) {
     keepInAddress(addressOf(before)); // where Back leads: what a moment later would have been kept
     addToHistory(addressNow());
+    known = inAddress();
   }
   keepAddress();
 });
@@ -286,7 +293,7 @@ function sayFacts(told) {
 /** At the start, where there is room: the strongest value of the last convolution, so that its arithmetic is seen. */
 function chooseSomething() {
   const position = model.needed.findLast((each) => ["Conv2D", "Conv2DTranspose"].includes(layers[each].type));
-  if (shown.outputs[position] && state.get().unit === null && window.matchMedia("(min-width: 821px)").matches) {
+  if (shown.outputs[position] && !shown.given[0].blank && state.get().unit === null && window.matchMedia("(min-width: 821px)").matches) {
     const { data } = shown.outputs[position];
     const unit = data.reduce((top, number, i) => (Math.abs(number) > Math.abs(data[top]) ? i : top), 0);
     state.change({ position, unit });
@@ -306,7 +313,7 @@ function openLab(position, part, unit) {
     return;
   }
   keepInAddress(page);
-  if (!goTo(address)) say("The page around this one does not let it lead elsewhere: open this page in a tab of its own.");
+  if (!goTo(address)) say("This page sits in a frame that does not allow links. Open it in its own tab.");
 }
 
 /** The weights are those of another epoch. */
@@ -319,9 +326,9 @@ function afterEpoch() {
 
 byId("model-title").textContent = explorer.title;
 byId("view-beside").hidden = !beside;
-byId("view-mistakes").hidden = !mistakes;
+byId("view-mistakes").hidden = !mistakes || !explorer.labels;
 byId("view-why").hidden = !kind.why;
-byId("views").hidden = !beside && !mistakes;
+byId("views").hidden = !beside && !mistakes && !kind.why;
 byId("note").textContent = explorer.note;
 sayFacts(explorer);
 startTheme(byId("theme"), () => {
@@ -343,6 +350,7 @@ function addressOf(told) {
 }
 
 function fromAddress() {
+  known = inAddress();
   const has = { collection, number: changes.number, folded: start.folded, own: source.hasOwn() };
   const found = readAddress(inAddress(), first);
   const { patch, left } = restore(found, model, explorer, has);
@@ -350,5 +358,5 @@ function fromAddress() {
   followingAddress = true;
   state.change({ view: start.view, pickA: null, pickB: null, foldedB: null, ...patch, open, epoch: time.meant(found.epoch) });
   followingAddress = false;
-  if (left.length) say(`The address has what this page could not use: ${left.join("; ")}.`);
+  if (left.length) say(`This page could not use everything in the address: ${left.join("; ")}.`);
 }

@@ -6,6 +6,8 @@ import { percent, value } from "./words.js";
 
 const MOST_IN_ORDER = 20; // with more classes only the best are shown
 const BEST = 10;
+const LONGEST_NAME = 24; // letters in a line
+const [LETTER, TICK] = [0.62, 1.6]; // how wide they are, in em: bold ones have the same place
 
 /** Whether a network's outputs are probabilities; if not, they are logits. */
 export function endsInProbabilities({ layers, main }) {
@@ -25,12 +27,14 @@ export function best(scores) {
 
 /** The list of classes; `onpick(output neuron)` hears of a click. */
 export function createPrediction(names, probabilities, onpick) {
-  const list = h("ol", { class: "prediction" });
+  const list = h("ol", { class: names.length > BEST && names.length <= MOST_IN_ORDER ? "prediction long" : "prediction" });
+  list.style.setProperty("--names", `${Math.min(LONGEST_NAME, Math.max(...names.map((name) => name.length))) * LETTER + TICK}em`);
   const rows = names.slice(0, names.length <= MOST_IN_ORDER ? undefined : BEST).map(() => {
     const row = {
       name: h("span", { class: "class" }),
       bar: h("i", { class: "fill" }),
       score: h("span", { class: "score" }),
+      role: h("span", { class: "visually-hidden" }), // for those who do not see the colours
       index: 0,
     };
     row.button = h(
@@ -39,6 +43,7 @@ export function createPrediction(names, probabilities, onpick) {
       row.name,
       h("span", { class: "track" }, row.bar),
       row.score,
+      row.role,
     );
     row.item = h("li", {}, row.button);
     list.append(row.item);
@@ -47,10 +52,10 @@ export function createPrediction(names, probabilities, onpick) {
 
   return {
     list,
-    /** Shows scores; `label` is the true class or null, `chosen` the class whose arithmetic is shown. */
-    render(output, label, chosen) {
+    /** Shows scores; `label` is the true class or null, `chosen` the class whose arithmetic is shown; of a `blank` image nothing is predicted. */
+    render(output, label, chosen, blank = false) {
       const scores = scoresOf(output, probabilities);
-      const top = best(scores);
+      const top = blank ? -1 : best(scores);
       const shown = chosen !== null && output.data.length === 1 ? 1 : chosen; // one output speaks for class 1
       const order = [...scores.keys()];
       if (names.length > MOST_IN_ORDER) order.sort((a, b) => scores[b] - scores[a]);
@@ -64,11 +69,7 @@ export function createPrediction(names, probabilities, onpick) {
         row.item.classList.toggle("lit", index === top);
         row.item.classList.toggle("true", index === label);
         row.item.classList.toggle("chosen", index === shown);
-        const said = `${names[index]}: ${row.score.textContent}`;
-        row.button.setAttribute(
-          "aria-label",
-          `${said}${index === top ? ", the prediction" : ""}${index === label ? ", the true class" : ""}`,
-        );
+        row.role.textContent = `${index === top ? ", the prediction" : ""}${index === label ? ", the true class" : ""}`;
       });
     },
   };

@@ -14,13 +14,26 @@ export function createVerdict({ explorer, model, probabilities, ask }) {
     byId("says").querySelector("p").textContent = `The output “${outputNames[several.indexOf(main + first)]}” says`;
   const announce = delayed(500, (text) => (byId("announce").textContent = text));
 
+  const says = byId("says").querySelector("p");
   const rejection = createRejection({ explorer, model, ask });
   byId("truth").before(rejection.line);
+
+  /** An answer to an empty pad would be none to a person's question. */
+  function sayNothingDrawn() {
+    byId("verdict").textContent = "No image yet";
+    byId("truth").textContent = "Draw one, or upload a file. Until then the page shows what the network makes of an empty image.";
+    byId("truth").className = "";
+    announce("No image yet.");
+  }
 
   return {
     /** Shows what a run came to: {given, inputs, outputs, label}. */
     render(run) {
       const { given, inputs, outputs, label } = run;
+      showReceived(byId("received").parentElement, inputs, ranges);
+      says.hidden = Boolean(given[0].blank);
+      rejection.render(run);
+      if (given[0].blank) return sayNothingDrawn();
       const scores = scoresOf(outputs[model.main], probabilities);
       const top = best(scores);
       const sure = probabilities ? percent(scores[top]) : `score ${value(scores[top])}, a logit`;
@@ -29,8 +42,6 @@ export function createVerdict({ explorer, model, probabilities, ask }) {
       const judged = label === null ? "" : right ? "That is right." : `That is wrong: it is ${names[label]}.`;
       byId("truth").textContent = judged;
       byId("truth").className = right ? "right" : "wrong";
-      showReceived(byId("received").parentElement, inputs, ranges);
-      rejection.render(run);
       const image = given[0].number === undefined ? "" : `Image ${given[0].number}. `; // else the same words again go unheard
       announce(`${image}The prediction is ${names[top]}, ${sure}. ${judged}`.trim());
     },
