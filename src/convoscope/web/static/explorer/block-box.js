@@ -20,7 +20,7 @@ export function createBlockBox({ facts, fill, ontoggle }) {
     multiplyAdds ? h("span", {}, `${amount(multiplyAdds)} multiply-adds`) : null,
   ];
   const cards = h("div", { class: "cards", hidden: true });
-  const box = h("section", { class: "block folded", "aria-label": `Block ${name}` },
+  const box = h("div", { class: "block folded", role: "group", "aria-label": `Block ${name}` },
     h("div", { class: "head" }, fold, h("p", { class: "facts muted" }, said)), cards); // prettier-ignore
   let filled = false;
   let open = false;

@@ -10,14 +10,15 @@ import { positionIn } from "./positions.js";
 import { brief, describe, sizeOf } from "./words.js";
 
 const MOST_HEIGHT = 250; // CSS pixels, until all is asked for
+const FRAME = 2; // CSS pixels of padding, where a chosen map's frame lies
 const FEW = 100_000; // values whose range is found at once
 
 /**
  * The card of a layer that makes values of `shape`; `onpick(position)` hears of a click, `ontoggle()` of the fold, `onseen()`
  * that the card has come into view without its values. `body` replaces the canvas, `notes` are texts that stand beside the
- * sizes.
+ * sizes. `image`: what the values are as one, from colour-channels.js.
  */
-export function createLayerCard({ name, shape, layer, notes, position, onpick, ontoggle, onseen, body = null }) {
+export function createLayerCard({ name, shape, layer, notes, position, image = null, onpick, ontoggle, onseen, body = null }) {
   const canvas = h("canvas", { class: "maps", tabIndex: 0, role: "application" });
   const size = h("span", { class: "size" }, sizeOf(shape));
   const range = h("span", { class: "range" });
@@ -27,14 +28,15 @@ export function createLayerCard({ name, shape, layer, notes, position, onpick, o
     { type: "button", class: "fold", onclick: ontoggle, "aria-expanded": "true" },
     h("span", { class: "chevron", "aria-hidden": "true" }, "▾"),
     title,
-    h("span", { class: "muted kind" }, layer ? describe(layer) : "What the network receives"),
+    h("span", { class: "muted kind" }, (layer ? describe(layer) : "What the network receives") + (image?.colours ? ": red, green, blue" : "")),
   );
   const more = h("button", { type: "button", class: "quiet more", hidden: true });
   const content = h("div", { class: "content" }, body ?? canvas, more);
   const facts = h("p", { class: "facts muted" }, size, range);
   if (layer?.parameters) facts.append(h("span", {}, plural(layer.parameters, "parameter")));
   for (const note of notes) facts.append(h("span", { class: "from" }, note));
-  const card = h("section", { class: "layer", "aria-label": name, dataset: { position: String(position) } },
+  const card = h("div", { class: "layer", role: "group", "aria-label": name, // no landmark: there are too many
+    dataset: { position: String(position) } },
     h("div", { class: "head" }, fold, facts), content); // prettier-ignore
   let drawn = null;
   let layout = null;
@@ -53,6 +55,12 @@ export function createLayerCard({ name, shape, layer, notes, position, onpick, o
     { rootMargin: "200px" },
   ).observe(card);
   new ResizeObserver(() => draw(true)).observe(content);
+
+  window.addEventListener("beforeprint", () => {
+    visible = true; // paper shows all cards, also those that nobody scrolled to
+    card.classList.toggle("unknown", !drawn?.tensor && !body);
+    draw(true);
+  });
 
   more.addEventListener("click", () => {
     all = !all;
@@ -80,7 +88,7 @@ export function createLayerCard({ name, shape, layer, notes, position, onpick, o
     if (!isSeen() || !drawn.tensor || !content.clientWidth) return;
     const { tensor, off, selected } = drawn;
     sayRange(tensor);
-    if (again || !layout) layout = layoutOf(shape, content.clientWidth, all ? Infinity : MOST_HEIGHT);
+    if (again || !layout) layout = layoutOf(shape, content.clientWidth - 2 * FRAME, all ? Infinity : MOST_HEIGHT);
     const hidden = layout.all - layout.shown;
     more.hidden = hidden === 0 && !all;
     more.textContent = all ? "Show fewer" : `Show all ${layout.all.toLocaleString("en")}`;
@@ -88,7 +96,7 @@ export function createLayerCard({ name, shape, layer, notes, position, onpick, o
     if (wanted.every((each, i) => each === painted[i])) return; // back in view as it was
     painted = wanted;
     const { low, high } = extent(tensor);
-    paintLayer(canvas, tensor, layout, { limit: Math.max(Math.abs(low), Math.abs(high)), theme: theme(), off, selected });
+    paintLayer(canvas, tensor, layout, { limit: Math.max(Math.abs(low), Math.abs(high)), theme: theme(), off, selected, image });
   }
 
   function sayRange(tensor) {

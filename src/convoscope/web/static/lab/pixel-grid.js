@@ -7,7 +7,7 @@ import { brief, number } from "../shared/format.js";
 import { ARROWS, heightOf } from "../shared/image-view.js";
 
 const MOST_CELLS = 11;
-const SMALLEST = 28; // CSS pixels of a cell, where there is room for that
+const SMALLEST = 48; // CSS pixels of a cell, where there is room for that
 
 /** The grid in `holder`; `onpoint` and `onmove` as in image-view.js. */
 export function createPixelGrid(holder, { name, onpoint, onmove }) {
@@ -115,7 +115,7 @@ function drawCell(context, x, y, cell, { value, colour, state, cut }) {
   if (cell < 17) return;
   const text = state === "missing" ? "?" : Math.abs(value) < 10 ? brief(value) : number(value, 0);
   context.fillStyle = outside ? token("muted") : ink(colour);
-  const size = Math.min(cell * 0.42, (cell * 1.38) / Math.max(text.length, 2), 16);
+  const size = Math.min(cell * 0.45, (cell * 1.42) / Math.max(text.length, 2), 16);
   context.font = `${size}px ${token("numbers")}`;
   if (size >= 6) context.fillText(text, x + cell / 2, y + cell / 2 + 0.5);
 }
