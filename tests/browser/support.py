@@ -99,6 +99,14 @@ def widths_needed(page: Any, widths: Sequence[int]) -> list[int]:
     return needed
 
 
+def flaws(page: Any) -> list[str]:
+    """What axe finds wrong with a page, however small: also best practice, and names without their visible text."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python").Axe()
+    options = {"rules": {"label-content-name-mismatch": {"enabled": True}}}
+    found = axe.run(page, options=options).response["violations"]
+    return [f"{each['id']}: {node['html'][:160]} {node['failureSummary']}" for each in found for node in each["nodes"]]
+
+
 def choose(page: Any, field: str, value: str) -> None:
     """Choose a setting."""
     page.locator(field).select_option(value)

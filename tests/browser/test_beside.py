@@ -17,7 +17,7 @@ from convoscope.web.explorer import offline
 
 from .conftest import watched
 from .explored import convolutional, plain, serving
-from .support import numbers, until
+from .support import flaws, numbers, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -136,25 +136,19 @@ def test_an_address_of_this_view_without_another_model_says_so(browser: Any, pai
         page.goto(f"{alone}#view=beside")
         page.wait_for_selector("html[data-ready=true]")
         assert page.locator("#view-beside").is_hidden()
-        assert "only one was opened" in page.locator("#message").inner_text()
+        assert "only one model was opened" in page.locator("#message").inner_text()
         assert page.locator("#network").is_visible()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (360, "light")])
 def test_it_is_accessible_and_fits(browser: Any, address: str, width: int, scheme: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
     show(page, address, "view=beside&image=3&a=4,7&b=3,2")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     columns = [page.locator(f"[data-side={letter}]").bounding_box() for letter in "AB"]
     assert columns[0]["x"] + columns[0]["width"] <= columns[1]["x"]  # beside one another on a phone too
-    serious = [
-        (found["id"], [node["html"][:120] for node in found["nodes"][:2]])
-        for found in axe.run(page).response["violations"]
-        if found["impact"] in ("serious", "critical")
-    ]
-    assert serious == []
+    assert flaws(page) == []
     context.close()
 
 

@@ -110,7 +110,7 @@ def test_without_a_camera_the_page_says_so_and_stays_as_it_was(page: Any) -> Non
     )
     page.get_by_role("button", name="Camera").click()
     page.wait_for_selector("#message:visible")
-    assert "No image from the camera: there is none." in page.locator("#message").inner_text()
+    assert "The camera gave no image: no camera was found." in page.locator("#message").inner_text()
     assert page.locator("[data-kind=test]").get_attribute("aria-pressed") == "true"
     assert page.locator(".prediction").inner_text() == before
 
@@ -199,7 +199,7 @@ def test_an_own_image_stays_in_its_tab_and_is_in_no_link(page: Any, browser: Any
     assert page.locator("#own").inner_text().startswith("own.png: PNG, 8×8")
     with watched(browser) as other:
         visit(other, page.url)
-        assert "own image" in other.locator("#message").inner_text()
+        assert "uploaded image" in other.locator("#message").inner_text()
         assert other.locator("[data-kind=test]").get_attribute("aria-pressed") == "true"
 
 
@@ -231,7 +231,7 @@ def test_a_drawing_comes_back_from_its_link_value_for_value(page: Any) -> None:
 
 def test_edited_numbers_come_back_from_their_link(page: Any, explorer: str, explored: Explored) -> None:
     visit(page, f"{explorer}#image=3&layer=1&unit=20")
-    field = page.get_by_label("Row 1, column 3 of the kernel")
+    field = page.get_by_label("Row 0, column 2 of the kernel")
     field.fill("-2.5")
     field.press("Enter")
     drawn(page)
@@ -239,21 +239,26 @@ def test_edited_numbers_come_back_from_their_link(page: Any, explorer: str, expl
     until(page, "location.hash.includes('edit=0.kernel.8=-2.5')")  # (0 × 3 + 2) × 1 × 4 filters + filter 0
     visit(page, page.url)
     assert page.locator(".prediction").inner_text() == answer
-    assert page.get_by_label("Row 1, column 3 of the kernel").input_value() == "−2.5"
-    assert "1 number of the kernels changed" in page.locator("#touch").inner_text()
+    assert page.get_by_label("Row 0, column 2 of the kernel").input_value() == "−2.5"
+    assert "1 kernel value edited" in page.locator("#touch").inner_text()
     page.locator("#reset").click()
     drawn(page)
     kernel = explored.model.layers[0].weights[0]
-    shown = page.get_by_label("Row 1, column 3 of the kernel").get_attribute("title")
+    shown = page.get_by_label("Row 0, column 2 of the kernel").get_attribute("title")
     assert float(shown) == pytest.approx(float(kernel[0, 2, 0, 0]), rel=1e-6)
 
 
 def test_what_an_address_says_wrongly_is_left_out_and_said(page: Any, explorer: str) -> None:
     visit(page, f"{explorer}#source=draw&drawing=AgAA_w&edit=7.kernel.0=1&off=0:99&rubbish&edit=0.kernel.0=0.5")
     words = page.locator("#message").inner_text()
-    for part in ("a drawing for a network of another size", "an edited number", "filters", "“rubbish”"):
+    for part in (
+        "the drawing is for a network of another",
+        "no such kernel value",
+        "no such filter",
+        "“rubbish” is unknown",
+    ):
         assert part in words
-    assert "1 number of the kernels changed" in page.locator("#touch").inner_text()
+    assert "1 kernel value edited" in page.locator("#touch").inner_text()
     assert page.locator("#message").get_attribute("role") == "status"
 
 
@@ -284,8 +289,8 @@ def test_a_kernel_goes_to_the_filter_lab_and_comes_back_changed(page: Any, explo
     page.wait_for_url(f"{explorer}#*")
     page.wait_for_selector("html[data-ready=true]")
     drawn(page)
-    assert "1 number of the kernels changed" in page.locator("#touch").inner_text()
-    assert page.get_by_label("Row 1, column 2 of the kernel").input_value() == "−1.5"
+    assert "1 kernel value edited" in page.locator("#touch").inner_text()
+    assert page.get_by_label("Row 0, column 1 of the kernel").input_value() == "−1.5"
     assert numbers(page.locator("#part-sum small").inner_text())[0] == part
     changed = kernel.copy()
     changed[0, 1] = -1.5

@@ -197,14 +197,12 @@ def test_shortcuts_are_arcs_and_branches_stand_side_by_side(browser: Any, residu
         titles = page.locator(".arcs title").evaluate_all("(all) => all.map((each) => each.textContent)")
         assert "re_lu → add" in titles
         ends = page.locator(".arcs path").first.bounding_box()
-        cards = [page.locator(f"section[aria-label='{name}']").bounding_box() for name in ("re_lu", "add")]
+        cards = [page.locator(f".layer[aria-label='{name}']").bounding_box() for name in ("re_lu", "add")]
         assert ends["y"] == pytest.approx(cards[1]["y"] + cards[1]["height"] - 9, abs=8)
         assert ends["y"] + ends["height"] == pytest.approx(cards[0]["y"] + 9, abs=8)
         side = [page.locator(f".branches >> nth=1 >> .branch >> nth={n}").bounding_box() for n in (0, 1)]
         assert side[0]["x"] + side[0]["width"] <= side[1]["x"]
-        assert (
-            page.locator("section[aria-label='add_1'] .from").inner_text() == "from batch_normalization_4 and re_lu_2"
-        )
+        assert page.locator(".layer[aria-label='add_1'] .from").inner_text() == "from batch_normalization_4 and re_lu_2"
 
 
 def test_a_receptive_field_goes_through_joins_to_each_image(browser: Any, branches: Explored) -> None:
@@ -212,7 +210,7 @@ def test_a_receptive_field_goes_through_joins_to_each_image(browser: Any, branch
         ready(page, address)
         choose(page, branches, "both", (2, 9, 4))
         captions = page.locator("#inspector figure:visible figcaption").all_inner_texts()
-        assert captions[1:] == ["what it sees of left", "it sees nothing of right"]
+        assert captions[1:] == ["the part of left this value depends on", "this value does not depend on right"]
         box = receptive_field(branches.model, "both", (2, 9, 4)).box
         assert [(part.start, part.stop) for part in box] == [(0, 6), (6, 12)]
         value = choose(page, branches, "features", (4,))
@@ -234,7 +232,7 @@ def test_two_images_are_picked_together_and_the_output_with_classes_is_explained
         ]
         assert page.locator("#says p").first.inner_text() == "The output “kind” says"
         assert page.locator("#verdict").inner_text().startswith(model.class_names[int(shares.argmax())])
-        assert "shown only" in page.locator("section[aria-label='size']").inner_text()
+        assert "only shown" in page.locator(".layer[aria-label='size']").inner_text()
         assert page.locator(".thumbnails .picture canvas").count() == 2 * page.locator(".thumbnails .picture").count()
         before = page.locator(".prediction").inner_text()
         page.locator(".thumbnails .picture[aria-pressed=false]").first.click()

@@ -19,7 +19,7 @@ from convoscope.web.explorer import offline
 
 from .conftest import watched
 from .explored import serving
-from .support import numbers, rested, until
+from .support import flaws, numbers, rested, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -215,15 +215,9 @@ def test_a_drawing_has_no_image_that_should_come_out(browser: Any, address: str,
 
 @pytest.mark.parametrize(("width", "scheme", "view"), [(1440, "light", "network"), (360, "dark", "beside")])
 def test_it_is_accessible_and_fits(browser: Any, address: str, width: int, scheme: str, view: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
     show(page, address, f"view={view}&image={IMAGE}&layer={PAINTED + 1}&unit=201&a=3,201&b=3,5")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    serious = [
-        (found["id"], [node["html"][:120] for node in found["nodes"][:2]])
-        for found in axe.run(page).response["violations"]
-        if found["impact"] in ("serious", "critical")
-    ]
-    assert serious == []
+    assert flaws(page) == []
     context.close()

@@ -22,7 +22,7 @@ from convoscope.web.explorer import offline
 
 from .conftest import watched
 from .explored import photographic, serving
-from .support import numbers, rested, settled, tab_to, until
+from .support import flaws, numbers, rested, settled, tab_to, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -181,7 +181,7 @@ def test_a_filter_off_within_a_block_changes_the_prediction_as_in_python(
     before = probabilities(page)
     page.locator("#silence").click()
     settled(page)
-    until(page, "document.querySelector('#silence').textContent === 'Switch on'")
+    until(page, "document.querySelector('#silence').textContent === 'Turn this filter on'")
     run = with_interventions(explored.model, {position: [4]}, [])
     expected = 100 * run(explored.images[3:4])[0]
     rested(page)
@@ -318,18 +318,12 @@ def test_an_own_photo_is_explained_and_compared_with_the_training_photos(
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])
 def test_it_is_accessible_and_fits(browser: Any, address: str, width: int, scheme: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
     for state in ("view=why&image=3", "image=3&open=2,16"):
         at(page, address, state)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        serious = [
-            (found["id"], [node["html"][:160] for node in found["nodes"][:2]])
-            for found in axe.run(page).response["violations"]
-            if found["impact"] in ("serious", "critical")
-        ]
-        assert serious == []
+        assert flaws(page) == []
     context.close()
 
 

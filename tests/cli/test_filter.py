@@ -149,7 +149,7 @@ def test_the_named_kernels_are_listed(shell: Shell) -> None:
         ([], "Which image?"),
         (["nosuch.png", "-k", "outline"], "There is no file nosuch.png. Images that come with Convoscope"),
         (["text.png", "-k", "outline"], "not an image"),
-        (["drawing", "-k", "words that are none"], "“words” in row 1 is none"),
+        (["drawing", "-k", "words that are none"], "“words” in row 1 is not a number"),
         (["drawing", "-k", "sobel_x"], "Did you mean 'sobel-x'?"),
         (["drawing", "-k", "1 2; 3"], "row 1 has 2, but row 2 has 1"),
         (["drawing", "-k", "box:40"], "40×40 pixels does not fit into an image of 32×32"),

@@ -91,7 +91,7 @@ def test_the_page_follows_training_and_ctrl_c_ends_it_as_usual(tmp_path: Path) -
     assert beside.epochs is not None
     assert beside.epochs.described()["training"]
     status, words = ask(address, 0)
-    assert (status, words.strip()) == (400, "Python is training, and answers when that has ended.")
+    assert (status, words.strip()) == (400, "Python is training. It answers when the training has ended.")
     status, errors = training.interrupt()
     assert status == 130
     assert "Traceback" not in errors

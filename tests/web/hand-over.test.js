@@ -64,7 +64,7 @@ describe("to the filter lab", () => {
     const outputs = networks.grey.outputs.map(asTensor);
     const asked = (at_, layer) => toLab({ layer, input: outputs[at_ - 1], position: at_, part: 0, at, page: "" });
     assert.match(asked(2, other[2]).reason, /square kernels of up to 7×7/);
-    assert.match(asked(4, other[4]).reason, /one stride and one dilation/);
+    assert.match(asked(4, other[4]).reason, /same stride and dilation/);
     const huge = { shape: [513, 513, 1], data: new Float32Array(513 * 513) };
     assert.match(toLab({ layer: layers[position], input: huge, position, part: 0, at, page }).reason, /too large/);
   });

@@ -292,7 +292,7 @@ describe("kernels as text", () => {
   });
 
   test("words, uneven rows, oblongs and giants are refused in words", () => {
-    assert.throws(() => parseKernel("1 two; 3 4"), /“two” in row 1 is none/);
+    assert.throws(() => parseKernel("1 two; 3 4"), /“two” in row 1 is not a number/);
     assert.throws(() => parseKernel("1 2; 3"), /row 1 has 2, but row 2 has 1/);
     assert.throws(() => parseKernel("1 2 3"), /square kernels, and this one has 1×3/);
     assert.throws(() => parseKernel(`${"1 ".repeat(8)};`.repeat(8)), /up to 7×7/);

@@ -249,8 +249,8 @@ def _value(word: str, row: int) -> float:
         if _NOT_FINITE.fullmatch(word):
             raise ConfigurationError(f"A kernel's numbers must be finite, but {_quoted(word)} came in row {row}.")
         raise ConfigurationError(
-            f"A kernel is made of numbers, but {_quoted(word)} in row {row} is none. {_EXAMPLE} Or give one name, such "
-            "as sobel-x."
+            f"A kernel is made of numbers, but {_quoted(word)} in row {row} is not a number. {_EXAMPLE} "
+            "Or give one name, such as sobel-x."
         )
     above, below = float(found[1]), float(found[2] or 1)
     if below == 0:

@@ -108,7 +108,7 @@ class Moments:
     def at(self, question: Mapping[str, Any]) -> Explored:
         """Return what a question is about: the model as it is, or with the weights of the ``epoch`` that it names."""
         if self._epochs.live and self._epochs.is_training():
-            raise ConfigurationError("Python is training, and answers when that has ended.")
+            raise ConfigurationError("Python is training. It answers when the training has ended.")
         epoch = question.get("epoch")
         if epoch is None:
             return self._explored

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from convoscope.errors import unknown_name
 
-TITLES = {"photograph": "Four balls before a brick wall", "drawing": "A house in chalk"}
+TITLES = {"photograph": "Four balls in front of a brick wall", "drawing": "A house in chalk"}
 
 
 def names() -> list[str]:

@@ -21,10 +21,11 @@ export function createBothClasses({ explorer, collection, inputShape, state }) {
     const [label, a, b] = [collection.label(i), collection.opened(i), beside.predicted[i]];
     const said = (letter, each) =>
       h("span", {}, h("b", {}, letter), ` ${names[each]}${each === label ? " ✓" : ""}`);
-    const words = `Image ${number}: A says ${names[a]}, B says ${names[b]}${label === null ? "" : `; it is ${names[label]}`}`;
+    const words = `Image ${number}${label === null ? "" : `, ${names[label]}`}: `;
     return h(
       "button",
-      { type: "button", "aria-label": words, onclick: () => state.change({ source: "test", image: number }) },
+      { type: "button", onclick: () => state.change({ source: "test", image: number }) },
+      h("span", { class: "visually-hidden" }, words),
       imageShape(inputShape) ? picture(collection.tensor(i), range) : String(number),
       h("span", { class: "said" }, said("A", a), said("B", b)),
     );
@@ -61,12 +62,12 @@ function judged(alike, a, b, name) {
 
 function howOften({ beside, count }) {
   const { apart, apartCount, rightApart } = beside;
-  if (!count) return "There are no test images: draw one, and see what each makes of it.";
-  const parts = [`They predict ${apartCount.toLocaleString("en")} of ${plural(count, "test image")} differently`];
+  if (!count) return "There are no test images. Draw one to see what each model predicts.";
+  const parts = [`A and B disagree on ${apartCount.toLocaleString("en")} of ${plural(count, "test image")}`];
   if (rightApart && apartCount) {
     const { first, second, neither } = rightApart;
     parts[0] += `: A is right on ${first} of them, B on ${second}, neither on ${neither}`;
   }
-  if (apart.length < apartCount) parts.push(`These are the ${apart.length} that both are surest of`);
+  if (apart.length < apartCount) parts.push(`Shown are the ${apart.length} on which both are most confident`);
   return `${parts.join(". ")}.`;
 }

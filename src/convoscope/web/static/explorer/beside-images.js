@@ -6,7 +6,7 @@ import { squaredError } from "./words.js";
 
 /** {aside: nothing, card: the images, render({input, label, runs: [{model, outputs}]})}; `label`: what should come, or null. */
 export function createBothImages({ range, outputRange }) {
-  const figures = ["What goes in", "A: what comes out", "B: what comes out", "What should come out"].map((name) => {
+  const figures = ["Input", "A: output", "B: output", "Target"].map((name) => {
     const canvas = h("canvas", { role: "img", "aria-label": name });
     return { canvas, figure: h("figure", { class: "received" }, canvas, h("figcaption", {}, name)) };
   });
@@ -30,8 +30,8 @@ export function createBothImages({ range, outputRange }) {
 
 function judged(a, b) {
   const told = `mean squared error ${squaredError(Math.min(a, b))} against ${squaredError(Math.max(a, b))}`;
-  if (squaredError(a) === squaredError(b)) return `Both are equally near to what should come out: mean squared error ${squaredError(a)}.`;
-  return `${a < b ? "A" : "B"} is nearer to what should come out: ${told}.`;
+  if (squaredError(a) === squaredError(b)) return `Both are equally close to the target: mean squared error ${squaredError(a)}.`;
+  return `${a < b ? "A" : "B"} is closer to the target: ${told}.`;
 }
 
 const apart = (a, b) => `The two differ by a mean square of ${squaredError(meanSquaredError(a, b))}.`;

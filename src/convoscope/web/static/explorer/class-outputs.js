@@ -36,7 +36,7 @@ export function createClassOutputs({ given, model, network, state, ask, askForPi
       title: "Accuracy on all test images",
       missing: "Accuracy is not available offline or without labelled images.",
       short: share,
-      words: (told) => share(told) && `${share(told)} right`,
+      words: (told) => share(told) && `${share(told)} classified correctly`,
     },
     verdict: createVerdict({ explorer, model, probabilities, ask }),
     /** What the last card shows instead of maps. */

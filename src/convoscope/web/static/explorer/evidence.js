@@ -22,7 +22,7 @@ export function createEvidence(holder, { model, names, range, network }) {
     /** Shows the evidence in an image for the class that was predicted and the true one (null: not known). */
     async render(inputs, predicted, label) {
       if (position < 0) {
-        note.textContent = "Grad-CAM weighs the maps of a convolution, and this network has none.";
+        note.textContent = "Grad-CAM weights the maps of a convolution, and this network has no convolution.";
         return;
       }
       const input = seenBy(inputs);
@@ -39,8 +39,8 @@ export function createEvidence(holder, { model, names, range, network }) {
         ...rows("Untrained, with random weights", untrained, classes, roles, input),
       );
       note.textContent =
-        `Grad-CAM at ${layers[position].name}${inputs.length > 1 ? `, over the image of ${model.nameOf(inputs.indexOf(input) - first)}` : ""}: orange speaks for the class, blue against it. Each row has one scale of ` +
-        "raw values. What an untrained network shows as well says nothing about what was learned.";
+        `Grad-CAM at ${layers[position].name}${inputs.length > 1 ? `, over the image of ${model.nameOf(inputs.indexOf(input) - first)}` : ""}: orange supports the class, blue counts against it. Each row shares one scale of ` +
+        "raw values. Whatever an untrained network shows too says nothing about what was learned.";
     },
   };
 

@@ -95,7 +95,7 @@ async function answered(address, question) {
       body: JSON.stringify(question),
     });
   } catch {
-    throw new Error("The Python that opened this page has ended. Open it again: convoscope explore.");
+    throw new Error("The Python program that opened this page has ended. Open the page again with convoscope explore.");
   }
   if (!response.ok) throw new Error(await response.text());
   return response;

@@ -15,7 +15,7 @@ export function createImageOutputs({ given, model }) {
     measure: {
       asks: "error",
       title: "Mean squared error over all test images",
-      missing: "The mean squared error is not available offline or without the images that should come out.",
+      missing: "The mean squared error is not available offline or without target images.",
       short,
       words: (told) => short(told) && `mean squared error ${short(told)}`,
     },
@@ -43,14 +43,14 @@ function withTargets(collection, { explorer, targets }, { shapes, first, main })
 function createOutcome({ ranges, outputRange }, { main }) {
   const announce = delayed(500, (text) => (byId("announce").textContent = text));
   const received = byId("received");
-  const came = h("canvas", { id: "came", role: "img", "aria-label": "What comes out" });
-  const wanted = h("canvas", { id: "wanted", role: "img", "aria-label": "What should come out" });
+  const came = h("canvas", { id: "came", role: "img", "aria-label": "Output" });
+  const wanted = h("canvas", { id: "wanted", role: "img", "aria-label": "Target" });
   const told = h("p", { id: "squared-error" });
   const [out, should] = [came, wanted].map((canvas) =>
     h("figure", { class: "received" }, canvas, h("figcaption", {}, canvas.getAttribute("aria-label"))),
   );
   received.closest(".result").classList.add("outcome");
-  received.parentElement.querySelector("figcaption").textContent = "What goes in";
+  received.parentElement.querySelector("figcaption").textContent = "Input";
   byId("says").replaceWith(out, should, told);
 
   return {

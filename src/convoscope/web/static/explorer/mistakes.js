@@ -45,13 +45,14 @@ export function createMistakes({ matrix, shown }, { collection, explorer, state 
 
   function cell(from, to, most) {
     const n = counts.get(`${from},${to}`) ?? 0;
-    const words = from === to ? `${names[from]}: ${n} right` : `${names[from]} taken for ${names[to]}: ${n}`;
+    const written = n.toLocaleString("en");
+    const words = from === to ? `${names[from]}: ${written} correct` : `${names[from]} classified as ${names[to]}: ${written}`;
     if (!n) return h("span", { class: "none", title: words });
     const pressed = String(same(state.get().cell, [from, to]));
     const button = h(
       "button",
       { type: "button", class: from === to ? "right" : "wrong", title: words, "aria-label": words, "aria-pressed": pressed, onclick: () => choose(from, to) }, // prettier-ignore
-      n.toLocaleString("en"),
+      written,
     );
     if (from !== to) {
       const colour = diverging(0.15 + (0.7 * n) / totals[from] / most, 1, theme());
@@ -83,14 +84,14 @@ export function createMistakes({ matrix, shown }, { collection, explorer, state 
   return {
     /** Draws the matrix again: at the start, and for another theme or cell. */
     render() {
-      const unknown = problem || (confusion ? "" : "There are no labelled test images, so no mistakes are known.");
+      const unknown = problem || (confusion ? "" : "Without labelled test images no mistakes are known.");
       if (unknown) {
         renew(matrix, h("p", { class: "note" }, unknown));
         renew(shown);
         return;
       }
       const total = wrong.reduce((sum, [, , n]) => sum + n, 0);
-      const words = `${percent(accuracy)} of ${plural(count, `${part} image`)} are predicted correctly; ${plural(total, "mistake")}.`;
+      const words = `${percent(accuracy)} of ${plural(count, `${part} image`)} are classified correctly; ${plural(total, "mistake")}.`;
       const axes = "A row for each true class, a column for each prediction.";
       renew(
         matrix,
@@ -102,13 +103,13 @@ export function createMistakes({ matrix, shown }, { collection, explorer, state 
     renderImages() {
       const { cell: chosen, image } = state.get();
       if (!chosen) {
-        renew(shown, h("p", { class: "note" }, "Choose a number: these are its images."));
+        renew(shown, h("p", { class: "note" }, "Choose a number in the matrix to see the images it counts."));
         return;
       }
       const [from, to] = chosen;
       const some = collection.ofCell(from, to);
       const all = counts.get(`${from},${to}`) ?? 0;
-      const title = from === to ? names[from] : `${names[from]}, taken for ${names[to]}`;
+      const title = from === to ? names[from] : `${names[from]} classified as ${names[to]}`;
       const few = some.length < all ? `${number(some.length)} of ${plural(all, "image")}` : plural(all, "image");
       renew(
         shown,

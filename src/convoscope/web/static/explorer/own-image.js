@@ -31,8 +31,8 @@ export async function prepared(file, name, { asks, range, preparation }, inputSh
     const { background, edge = 0 } = preparation;
     const image = await pixelsOf(file, name, background ?? (edge >= 0.5 ? 255 : 0));
     const words =
-      `${name}, ${image.full.join("×")} pixels, brought to the network's size by the browser: ` +
-      "what it reads may differ a little from what Python reads.";
+      `${name}, ${image.full.join("×")} pixels, resized by the browser to the network's input size. ` +
+      "The result may differ slightly from what Python computes.";
     return { tensor: fitted(image, preparation, inputShape, range), words };
   }
   const { image, notes, problem } = await sent("ask/own-image", file);
@@ -46,7 +46,7 @@ async function sent(address, body) {
   try {
     response = await fetch(address, { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body });
   } catch {
-    throw new Error("The Python that opened this page has ended. Open it again: convoscope explore.");
+    throw new Error("The Python program that opened this page has ended. Open the page again with convoscope explore.");
   }
   if (!response.ok) throw new Error(await response.text());
   return response.json();

@@ -13,8 +13,8 @@ export function createSaliency(holder, { model, names, network }) {
   const note = h(
     "p",
     { class: "note" },
-    "The gradient of the score by each pixel: where orange, more of it raises the score; where blue, more lowers it. Of " +
-      "several colours the strongest counts. Each image has its own scale.",
+    "The gradient of the score with respect to each pixel. Orange: a brighter pixel raises the score. Blue: it lowers the score. " +
+      "In a colour image the strongest of red, green and blue is shown. Each image has its own scale.",
   );
   holder.append(title, figures, note);
   let asked = 0;

@@ -19,8 +19,8 @@ export function createSource(holder, { collection, explorer, model, state, onima
   const single = model.first === 1;
   const inClasses = names.length > 0;
   const kinds = [
-    ...(collection.count ? [["test", "Test"]] : []),
-    ...(single && imageShape(inputShape) ? [["draw", "Draw"], ["file", "Open…"], ["camera", "Camera"]] : []), // prettier-ignore
+    ...(collection.count ? [["test", "Test images"]] : []),
+    ...(single && imageShape(inputShape) ? [["draw", "Draw"], ["file", "Upload…"], ["camera", "Camera"]] : []), // prettier-ignore
   ];
   const file = h("input", { type: "file", accept: "image/*", class: "visually-hidden", tabIndex: -1, "aria-label": "Image file" }); // prettier-ignore
   const camera = createCamera((canvas) => canvas.toBlob((frame) => bring("camera", "An image from the camera", frame)), say); // prettier-ignore
@@ -118,7 +118,7 @@ export function createSource(holder, { collection, explorer, model, state, onima
 
   /** Of several inputs none can be drawn: without images the network receives zeros. */
   function giveNothing() {
-    say("This network takes several images at once. Open it with some, explore(model, [x1, x2]), to choose among them here; until then it receives zeros.");
+    say("This network takes several images at once. Open it with images, as in explore(model, [x1, x2]), to choose from them here. Until then it receives zeros.");
     const zeros = model.inputShapes.map((shape) => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) }));
     onimage(zeros, { number: null, label: null });
   }
@@ -131,7 +131,7 @@ export function thumbnailOf(collection, i, names, { pressed, onclick }) {
   const [label, predicted] = [collection.label(i), collection.predicted(i)];
   const wrong = label !== null && predicted !== undefined && label !== predicted;
   const named = names[label ?? predicted] === undefined ? "" : `: ${names[label ?? predicted]}`;
-  const words = `Image ${collection.number(i)}${named}${wrong ? `, taken for ${names[predicted]}` : ""}`;
+  const words = `Image ${collection.number(i)}${named}${wrong ? `, classified as ${names[predicted]}` : ""}`;
   const pictures = collection.pictures(i);
   return h(
     "button",

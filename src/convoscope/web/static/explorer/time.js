@@ -66,7 +66,7 @@ export function createTime(holder, { given, layers, network, state, say, onweigh
     const own = state.get().epoch === null && told.own === null ? ": the model as it was opened" : "";
     words.replaceChildren(h("b", { class: told.training ? "live" : "" }, said), own);
     slider.setAttribute("aria-valuetext", `${said}${share === undefined ? "" : `, accuracy ${percent(share)}`}`);
-    const more = told.training ? "Training goes on." : told.why;
+    const more = told.training ? `Training: epoch ${Math.min(last + 1, end)} of ${end}.` : told.why;
     note.textContent = [more, gapWords(told.epochs, now)].filter(Boolean).join(" ");
     if (told.epochs.length) curves.render({ epochs: told.epochs, chosen: now, first: Math.min(positions[0], told.epochs[0].epoch), last: end }); // prettier-ignore
     charts.hidden = !told.epochs.length;
@@ -112,7 +112,7 @@ export function createTime(holder, { given, layers, network, state, say, onweigh
 
   /** Asks the running Python about the epoch that is shown; while it trains itself it is left alone. */
   const asking = (send) => async (address, question) => {
-    if (told.live && told.training) throw new Error("Python is training, and answers when that has ended.");
+    if (told.live && told.training) throw new Error("Python is training. It answers when the training has ended.");
     return send(address, { ...question, epoch: loaded });
   };
   const askNow = asking(ask);
@@ -120,7 +120,7 @@ export function createTime(holder, { given, layers, network, state, say, onweigh
   const count = delayed(200, async () => {
     const epoch = loaded;
     if (epoch === null && !explorer.asks.includes("count")) return oncount(null);
-    if (!explorer.asks.includes("epoch")) return oncount({ problem: "The mistakes of an epoch are counted by the running Python only." });
+    if (!explorer.asks.includes("epoch")) return oncount({ problem: "Only a running Python program can count the mistakes of an epoch." });
     try {
       const found = counts.get(epoch) ?? (await counted(epoch));
       if (epoch !== loaded) return;
@@ -139,7 +139,7 @@ export function createTime(holder, { given, layers, network, state, say, onweigh
       if (found.total === undefined || epoch !== loaded) return found; // another epoch was chosen meanwhile
       if (performance.now() > said + POLL) {
         said = performance.now();
-        oncount({ problem: `The test images are being looked at: ${found.done} of ${found.total} so far.` });
+        oncount({ problem: `Classifying the test images: ${found.done} of ${found.total} so far.` });
       }
       await untilCalm();
     }
@@ -192,7 +192,7 @@ export function createTime(holder, { given, layers, network, state, say, onweigh
   async function poll(missed) {
     if (!document.hidden) missed = (await learn()) ? 0 : missed + 1;
     if (missed >= PATIENCE) {
-      told = { ...told, training: false, why: "The Python that trained has ended; the epochs that have come stay here." };
+      told = { ...told, training: false, why: "The training program has ended. The epochs received so far stay here." };
       following = false;
       render();
     } else if (told.training) {
@@ -222,7 +222,7 @@ export function createTime(holder, { given, layers, network, state, say, onweigh
       if (told.training) pollLater(0);
       const { epoch } = state.get();
       if (epoch !== null && !positions.includes(epoch)) {
-        say(`There are no weights of epoch ${epoch}.`);
+        say(`The weights of epoch ${epoch} were not kept.`);
         state.change({ epoch: null });
       }
       following = told.training && (epoch === null || chosen() === positions.at(-1));

@@ -16,9 +16,9 @@ export function toLab({ layer, input, position, part, at: { row, column, channel
   if (height !== width || height > MOST.kernel)
     return { reason: `The filter lab takes square kernels of up to ${MOST.kernel}×${MOST.kernel}.` };
   if (!even(stride) || !even(dilation) || stride[0] > MOST.stride || dilation[0] > MOST.dilation)
-    return { reason: "The filter lab takes one stride and one dilation for rows and columns." };
+    return { reason: "The filter lab takes the same stride and dilation for rows and columns." };
   const map = channelOf(input, part);
-  if (map.data.length > LARGEST_MAP) return { reason: "The map is too large to be handed over in an address." };
+  if (map.data.length > LARGEST_MAP) return { reason: "The map is too large to pass on in an address." };
   const number = (y, x) => kernel.data[((y * width + x) * channels + part) * filters + filter];
   const rows = Array.from({ length: height }, (_, y) => Array.from({ length: width }, (__, x) => six(number(y, x))).join(","));
   const step = ["convolve", `kernel=${rows.join("/")}`, `stride=${stride[0]}`, `padding=${padding}`, `dilation=${dilation[0]}`];

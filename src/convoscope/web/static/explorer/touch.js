@@ -11,7 +11,7 @@ export function createTouch(holder, { layers, explorer, measure, epoch, ask, onr
   const words = h("span", {});
   const score = h("span", { id: "accuracy" });
   const button = h("button", { type: "button", id: "count", onclick: count }, measure.title);
-  const reset = h("button", { type: "button", id: "reset", onclick: onreset }, "As it was");
+  const reset = h("button", { type: "button", id: "reset", onclick: onreset }, "Undo all changes");
   holder.append(words, score, button, reset);
   let now = null;
   let asked = 0;
@@ -47,7 +47,7 @@ export function createTouch(holder, { layers, explorer, measure, epoch, ask, onr
         score.textContent = "";
       }
       const parts = silent.map(([position, channels]) => `${layers[position].name} without ${channels.join(", ")}`);
-      if (edits.size) parts.push(`${plural(edits.size, "number")} of the kernels changed`);
+      if (edits.size) parts.push(`${plural(edits.size, "kernel value")} edited`);
       words.textContent = parts.join("; ");
       button.hidden = !explorer.asks.includes(measure.asks);
       if (button.hidden) score.textContent = measure.missing;

@@ -27,8 +27,8 @@ export function createWhere(holder, { model, names, range, network, say }) {
     { class: "cam-controls" },
     layer.field,
     method.field,
-    h("label", { class: "field" }, h("span", {}, "How much the map covers the photo"), strength),
-    h("label", { class: "check" }, untrained, "Beside an untrained network"),
+    h("label", { class: "field" }, h("span", {}, "Opacity of the heat map"), strength),
+    h("label", { class: "check" }, untrained, "Compare with an untrained network"),
   );
   holder.append(controls, figures, note);
   if (start !== undefined) layer.control.value = String(start);
@@ -40,7 +40,7 @@ export function createWhere(holder, { model, names, range, network, say }) {
     if (!now) return;
     if (start === undefined) {
       controls.hidden = true;
-      note.textContent = "Grad-CAM weighs the maps of a convolution, and this network has none.";
+      note.textContent = "Grad-CAM weights the maps of a convolution, and this network has no convolution.";
       return;
     }
     const own = ++asked;
@@ -64,8 +64,8 @@ export function createWhere(holder, { model, names, range, network, say }) {
     figures.replaceChildren(...found.map((map, i) => figure(map, found.length > 1 ? titles[i] : "")));
     const [rows, columns] = found[0].shape;
     note.textContent =
-      `Orange speaks for ${names[now.classIndex]}, blue against it. ${layers[Number(layer.control.value)].name} has maps of ` +
-      `${rows}×${columns} values: one of them covers that part of the photo. What an untrained network shows as well says nothing about what was learned.`;
+      `Orange supports ${names[now.classIndex]}, blue counts against it. ${layers[Number(layer.control.value)].name} has maps of ` +
+      `${rows}×${columns} values, so each value covers one such part of the photo. Whatever an untrained network shows too says nothing about what was learned.`;
   }
 
   function figure(map, title) {

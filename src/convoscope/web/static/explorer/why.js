@@ -24,7 +24,7 @@ export function createWhy({ explorer, model, network, probabilities, askForPictu
     chooser.control.options[0].textContent = `The prediction: ${names[predicted]}`;
     const told = chooser.control.value;
     const classIndex = told === PREDICTED ? predicted : Number(told);
-    byId("features-title").textContent = `Which features speak for ${names[classIndex]}`;
+    byId("features-title").textContent = `Which features support ${names[classIndex]}`;
     where.render(shown.inputs, classIndex);
     features.render(shown, classIndex);
   }

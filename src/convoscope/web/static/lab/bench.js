@@ -106,7 +106,7 @@ export function createBench(state, point, move) {
       },
     });
     inputGrid.describe(`Window at row ${where.top}, column ${where.left}.`);
-    outputGrid.describe(made ? `Row ${where.row}, column ${where.column}.` : "No output pixel here.");
+    outputGrid.describe(made ? `Row ${where.row}, column ${where.column}.` : "There is no output pixel here.");
     return made
       ? `Output row ${where.row}, column ${where.column}: ${arithmetic.text()}`
       : byId("arithmetic-note").textContent;

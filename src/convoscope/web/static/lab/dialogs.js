@@ -32,7 +32,7 @@ function copyButton(read, say) {
           await navigator.clipboard.writeText(read());
           say("Copied.");
         } catch {
-          say("The browser does not let the page copy: select the text and copy it.", "error");
+          say("The browser does not let this page copy. Select the text and copy it yourself.", "error");
         }
       },
     },

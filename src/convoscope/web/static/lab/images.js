@@ -26,7 +26,7 @@ export function createImages(state, given, say) {
   async function open(file) {
     const { lock, hide } = state.get();
     try {
-      if ([...lock, ...hide].includes("source")) say("The link that opened this page keeps its image.");
+      if ([...lock, ...hide].includes("source")) say("The link that opened this page does not let its image be changed.");
       else use(file.name, await fromFile(file));
     } catch (problem) {
       say(problem.message, "error");
@@ -51,7 +51,7 @@ export function createImages(state, given, say) {
       if (name !== state.get().image) return null;
       if (!found) {
         state.change({ image: first });
-        say("The link's image is not on this computer: it was somebody's own. Here is a sample instead.");
+        say("The link names an uploaded image that is not on this computer. Here is a sample instead.");
         return null;
       }
       byId("grey").disabled = found.tensor.shape[2] === 1;

@@ -48,14 +48,14 @@ export function createKernelEditor(state, presets, say) {
     ),
   );
   const own = h("input", { type: "checkbox", id: "own-kernels", onchange: () => separate(own.checked) });
-  const ownField = h("label", { class: "check" }, own, "Own numbers for red, green, blue");
+  const ownField = h("label", { class: "check" }, own, "Separate kernels for red, green, blue");
   const tabs = h(
     "div",
     { class: "segments", role: "group", "aria-label": "Numbers for" },
     CHANNELS.map((name, i) => h("button", { type: "button", onclick: () => state.change({ channel: i }) }, name)),
   );
   const grid = h("div", { id: "kernel", class: "kernel", role: "group", "aria-label": "Kernel" });
-  const weight = numberField("Weight", "weight");
+  const weight = numberField("Multiplier", "weight");
   const bias = numberField("Bias", "bias");
   const text = h("input", {
     type: "text",
@@ -113,7 +113,7 @@ export function createKernelEditor(state, presets, say) {
       id: name,
       autocomplete: "off",
       onchange: () => {
-        const value = readNumber(control, `The ${name} is a number such as 0.5 or 1/9, and`);
+        const value = readNumber(control, `The ${label.toLowerCase()} must be a number such as 0.5 or 1/9, but`);
         if (value !== null) state.changeStep({ [name]: value });
       },
     });
@@ -127,7 +127,7 @@ export function createKernelEditor(state, presets, say) {
   function resize(size) {
     state.changeStep({ kernels: step().kernels.map((kernel) => resized(kernel, size)) });
     if (size % 2 === 0)
-      say(`A ${size}×${size} kernel has no middle: the output pixel belongs to the cell above and left of it.`);
+      say(`A ${size}×${size} kernel has no centre cell: the output pixel belongs to the cell above and to the left of the centre.`);
   }
 
   function separate(apart) {
@@ -138,7 +138,7 @@ export function createKernelEditor(state, presets, say) {
   function normalise() {
     const value = normalisingWeight(rows());
     if (value === null)
-      say("The numbers add up to 0, as in filters for edges: no weight can make that 1, and none is needed.");
+      say("The numbers add up to 0, as in edge filters. No multiplier can make that 1, and none is needed.");
     else state.changeStep({ weight: value });
   }
 
@@ -169,7 +169,7 @@ export function createKernelEditor(state, presets, say) {
       inputmode: "decimal",
       autocomplete: "off",
       spellcheck: "false",
-      "aria-label": `Row ${y + 1}, column ${x + 1}`,
+      "aria-label": `Row ${y}, column ${x}`,
       dataset: { row: y, column: x },
     });
     cell.addEventListener("change", () => {

@@ -220,7 +220,7 @@ function value(word, row) {
     if (NOT_FINITE.test(word))
       throw new RangeError(`A kernel's numbers must be finite, but ${quoted(word)} came in row ${row}.`);
     throw new RangeError(
-      `A kernel is made of numbers, but ${quoted(word)} in row ${row} is none. ${EXAMPLE} Or choose one by its name.`,
+      `A kernel is made of numbers, but ${quoted(word)} in row ${row} is not a number. ${EXAMPLE} Or choose one by its name.`,
     );
   }
   const [above, below] = [Number(found[1]), Number(found[2] ?? 1)];

@@ -23,7 +23,7 @@ export function createScanPlayer({ size, position, go }) {
   );
   const forward = h(
     "button",
-    { type: "button", id: "step-forward", "aria-label": "One step on", onclick: () => step(1) },
+    { type: "button", id: "step-forward", "aria-label": "One step forward", onclick: () => step(1) },
     "▶",
   );
   const slider = h("input", {
@@ -32,7 +32,7 @@ export function createScanPlayer({ size, position, go }) {
     min: "0",
     max: "0",
     value: "0",
-    "aria-label": "Place of the window along its scan",
+    "aria-label": "Position of the window in its scan",
     oninput: () => {
       stop();
       goTo(Number(slider.value));

@@ -72,8 +72,8 @@ export function whySize({ rows, columns }, pooling) {
     return `Of every ${rows.kernel}×${columns.kernel} pixels one value is left: ${size("size")} becomes ${size("out")}.`;
   if (rows.out === rows.size && columns.out === columns.size) {
     return rows.before + rows.after
-      ? "The padding gives border pixels the neighbours that they miss: the size stays."
-      : "A window of one pixel loses nothing: the size stays.";
+      ? "Padding gives border pixels their missing neighbours, so the size stays the same."
+      : "A window of one pixel loses nothing, so the size stays the same.";
   }
   if (rows.stride > 1)
     return `The window moves ${rows.stride} pixels at a time: ${size("size")} becomes ${size("out")}.`;
@@ -82,7 +82,7 @@ export function whySize({ rows, columns }, pooling) {
   const lost = rows.size - rows.out;
   const window = `a ${rows.kernel}×${columns.kernel} window`;
   const become = `${size("size")} becomes ${size("out")}`;
-  return `Pixels at the border lack neighbours, so ${window} loses ${lost} on each axis: ${become}.`;
+  return `Border pixels lack neighbours, so ${window} loses ${lost} on each axis: ${become}.`;
 }
 
 function clamp(value, size) {

@@ -32,7 +32,7 @@ export function createCamera(ontake, say) {
   async function open() {
     if (!navigator.mediaDevices?.getUserMedia) {
       say(
-        "The browser gives no camera to this page: it does so only for pages from this computer or over https.",
+        "The browser gives this page no camera. It allows one only for pages from this computer or over https.",
         "error",
       );
       return;
@@ -43,10 +43,10 @@ export function createCamera(ontake, say) {
     } catch (problem) {
       const reasons = {
         NotAllowedError: "it was not allowed",
-        NotFoundError: "there is none",
+        NotFoundError: "no camera was found",
         NotReadableError: "another program uses it",
       };
-      say(`No image from the camera: ${reasons[problem.name] ?? problem.message}.`, "error");
+      say(`The camera gave no image: ${reasons[problem.name] ?? problem.message}.`, "error");
     }
   }
 

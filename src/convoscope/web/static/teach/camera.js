@@ -4,7 +4,7 @@ import { h } from "../shared/dom.js";
 
 const REASONS = {
   NotAllowedError: "it was not allowed. Allow the camera for this page in the browser, and try again",
-  NotFoundError: "there is none. You can drop pictures instead",
+  NotFoundError: "no camera was found. You can drop pictures instead",
   NotReadableError: "another program uses it. Close that, and try again",
 };
 
@@ -17,12 +17,12 @@ export function createCamera(onchange) {
 
   async function open() {
     if (!navigator.mediaDevices?.getUserMedia)
-      throw new RangeError("The browser gives this page no camera: it does so only for pages of this machine or over https.");
+      throw new RangeError("The browser gives this page no camera. It allows one only for pages from this computer or over https.");
     const wanted = { width: { ideal: 640 }, height: { ideal: 480 }, ...(device ? { deviceId: { exact: device } } : {}) };
     try {
       stream = await navigator.mediaDevices.getUserMedia({ video: wanted });
     } catch (problem) {
-      throw new RangeError(`No picture from the camera: ${REASONS[problem.name] ?? problem.message}.`);
+      throw new RangeError(`The camera gave no picture: ${REASONS[problem.name] ?? problem.message}.`);
     }
     stream.getVideoTracks()[0].addEventListener("ended", stop); // it was pulled out
     video.srcObject = stream;

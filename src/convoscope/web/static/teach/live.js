@@ -125,7 +125,7 @@ export function createLive(holder, { frame, camera, ask, names, say }) {
     overlay.hidden = legend.hidden = !visible;
     if (visible) {
       paintEvidence(overlay, shown.evidence);
-      setText(legend, `Orange speaks for “${nameOf.get(shown.of) ?? ""}”, blue against it.`);
+      setText(legend, `Orange supports “${nameOf.get(shown.of) ?? ""}”, blue counts against it.`);
     }
   }
 

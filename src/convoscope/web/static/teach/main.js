@@ -154,15 +154,15 @@ function show() {
     (pending
       ? `${done} of ${plural(taken, "picture")} added`
       : !ready
-        ? "The network is being loaded …"
+        ? "Loading the network …"
         : busy === "save"
           ? "Saving …"
           : waiting
             ? `The network looks at ${plural(waiting, "more picture")} of ${count} …`
             : filled.length < 2
-              ? "Record or drop pictures into two classes at least."
+              ? "Record or drop pictures into at least two classes."
               : filled.some(({ pictures }) => pictures.length < 2)
-                ? "A class needs two pictures at least."
+                ? "A class needs at least two pictures."
                 : trained?.upToDate
                   ? "Up to date with your pictures."
                   : trained
@@ -193,7 +193,7 @@ const save = () =>
 /** Adds files by the folders that they lie in: a class for each. */
 async function addByFolder(files) {
   const found = byClass(files);
-  if (!found.size) return say("There are no pictures in folders among these. Drop pictures onto a class, or folders named as their classes.", "error"); // prettier-ignore
+  if (!found.size) return say("These files contain no folders of pictures. Drop pictures onto a class, or folders named after their classes.", "error"); // prettier-ignore
   const burst = `${Date.now()}`;
   for (const [name, some] of found) {
     const same = (each) => each.name.toLowerCase() === name.toLowerCase();

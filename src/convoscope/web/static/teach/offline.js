@@ -78,5 +78,5 @@ document.addEventListener("drop", (event) => {
 setText(byId("about"), words);
 live.draw();
 const { fast } = await opened;
-if (!fast) say("This browser has no fast arithmetic for the page: a picture takes some seconds.");
+if (!fast) say("This browser lacks fast arithmetic (WebAssembly SIMD): each picture takes some seconds.");
 document.documentElement.dataset.ready = "true";

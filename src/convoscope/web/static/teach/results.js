@@ -7,7 +7,7 @@ import { likelihood, percent } from "./live.js";
 const LISTED = 40; // pictures of one cell
 const LABEL = "suspected label"; // the kinds of convoscope.quality
 const WORDS = {
-  [LABEL]: ({ own, other, sure }) => `In “${own}”, but looks like “${other}” (${likelihood(sure)} sure).`,
+  [LABEL]: ({ own, other, sure }) => `In “${own}” but looks like “${other}” (${likelihood(sure)} sure).`,
   "near-duplicate": ({ own, other }) => `In “${own}”, and the same picture is in “${other}”: at most one of them is right.`,
   outlier: ({ own, reason }) => `In “${own}”. ${reason}`,
 };
@@ -27,7 +27,7 @@ export function createResults(holder, { act }) {
     const list = (row, column) => {
       const some = cells.filter(([, own, taken]) => own === row && taken === column);
       title.textContent =
-        row === column ? `“${names[row]}”, taken for itself:` : `“${names[row]}”, taken for “${names[column]}”:`;
+        row === column ? `“${names[row]}”, classified correctly:` : `“${names[row]}” classified as “${names[column]}”:`;
       shown.replaceChildren(
         ...some.slice(0, LISTED).map(([id]) =>
           h(
@@ -48,7 +48,7 @@ export function createResults(holder, { act }) {
             type: "button",
             class: row === column ? "right" : count ? "wrong" : "",
             disabled: count === 0,
-            "aria-label": `${plural(count, "picture")} of ${names[row]} taken for ${names[column]}`,
+            "aria-label": `${plural(count, "picture")} of ${names[row]} classified as ${names[column]}`,
             onclick: () => list(row, column),
           },
           String(count),
@@ -57,7 +57,7 @@ export function createResults(holder, { act }) {
     const table = h(
       "table",
       { class: "confusion" },
-      h("caption", { class: "visually-hidden" }, "Rows: the class of the pictures. Columns: what they were taken for."),
+      h("caption", { class: "visually-hidden" }, "Rows: the class of the pictures. Columns: the predicted class."),
       h("thead", {}, h("tr", {}, h("td"), names.map((name) => h("th", { scope: "col", title: name }, name)))),
       h("tbody", {}, confusion.map((row, i) => h("tr", {}, h("th", { scope: "row", title: names[i] }, names[i]), row.map((count, j) => cell(count, i, j))))), // prettier-ignore
     );
@@ -69,10 +69,10 @@ export function createResults(holder, { act }) {
         ` right in cross-validation (${percent(interval[0])} to ${percent(interval[1])}), learned in ${seconds.toFixed(1)} s`,
       ),
       flattered.length
-        ? h("p", { class: "note", id: "flattered" }, `This flatters: all pictures of ${flattered.map((name) => `“${name}”`).join(", ")} come from one recording, and look alike. Record ${flattered.length > 1 ? "each" : "it"} again, in another place or another light.`) // prettier-ignore
+        ? h("p", { class: "note", id: "flattered" }, `This is too optimistic: all pictures of ${flattered.map((name) => `“${name}”`).join(", ")} come from one recording, and look alike. Record ${flattered.length > 1 ? "each" : "it"} again, in another place or another light.`) // prettier-ignore
         : null,
-      h("p", { class: "note" }, "Each picture was classified by a classifier that had not seen it. Rows are the classes, columns what their pictures were taken for."), // prettier-ignore
-      h("div", { class: "scroller", tabIndex: 0, role: "group", "aria-label": "What is taken for what" }, table),
+      h("p", { class: "note" }, "Each picture was classified by a classifier that had not seen it. Rows are true classes, columns are predictions."), // prettier-ignore
+      h("div", { class: "scroller", tabIndex: 0, role: "group", "aria-label": "Confusion matrix: true class → prediction" }, table),
       title,
       shown,
       ...notes.map((note) => h("p", { class: "note" }, note)),
@@ -111,7 +111,7 @@ export function createSuspects(section, list, { act }) {
               "div",
               { class: "row" },
               kind === LABEL && nameOf.has(like) ? change(`Move to ${told.other}`, { do: "place pictures", places: [[id, like]] }) : null,
-              change("It is right", { do: "check pictures", ids: [id], checked: true }),
+              change("Label is correct", { do: "check pictures", ids: [id], checked: true }),
               change("Remove", { do: "remove pictures", ids: [id] }),
             ),
           ),
