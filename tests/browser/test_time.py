@@ -203,7 +203,7 @@ def test_the_epoch_stands_in_the_address_and_one_that_is_none_is_said(page: Any,
     show(page, explorer, f"image={IMAGE}&epoch=3")
     assert chosen(page).startswith("After epoch 3 ")
     show(page, explorer, f"image={IMAGE}&epoch=99")
-    assert "no weights of epoch 99" in page.locator("#message").inner_text()
+    assert "weights of epoch 99 were not kept" in page.locator("#message").inner_text()
     assert chosen(page).startswith(f"After epoch {EPOCHS} ")
 
 
@@ -283,7 +283,7 @@ def test_the_offline_file_has_curves_and_with_snapshots_all_epochs(
             if snapshots:
                 page.keyboard.press("ArrowLeft")
                 page.locator("#view-mistakes").click()
-                until(page, "document.querySelector('#matrix').textContent.includes('by the running Python only')")
+                until(page, "document.querySelector('#matrix').textContent.includes('Only a running Python program')")
 
 
 def test_a_note_on_the_run_is_shown(browser: Any, trained: tuple[Explored, Path]) -> None:
