@@ -77,7 +77,7 @@ def index_of(explored: Explored, name: str) -> int:
 
 
 def block(page: Any, name: str) -> Any:
-    return page.get_by_role("region", name=f"Block {name}", exact=True)
+    return page.get_by_role("group", name=f"Block {name}", exact=True)
 
 
 def probabilities(page: Any) -> list[float]:
@@ -200,7 +200,7 @@ def test_test_images_are_counted_while_the_page_is_open(
         page.goto(address)
         page.wait_for_selector("html[data-ready=true]")
         share = np.mean(explored.model.predict(explored.images).argmax(axis=1) == explored.y)
-        until(page, "document.querySelector('#facts').textContent.includes('right')")
+        until(page, "document.querySelector('#facts').textContent.includes('classified correctly')")
         facts = page.locator("#facts").inner_text()
         assert numbers(facts.split("·")[-1])[0] == pytest.approx(100 * share, abs=0.06)
         page.locator("#view-mistakes").click()
@@ -349,6 +349,6 @@ def test_the_offline_file_has_blocks_and_says_why_without_python(
         raw = grad_cam(explored.model, explored.images[image], int(logits.argmax())).raw
         low, high = numbers(page.locator("#why-where figcaption").inner_text())
         assert [low, high] == pytest.approx([raw.min(), raw.max()], rel=0.01, abs=6e-4)
-        assert "without training images, or offline" in page.locator("#why-nearest").inner_text()
+        assert "offline or without training images" in page.locator("#why-nearest").inner_text()
         page.locator("#view-network").click()
         assert page.locator("#tower .block").count() == 18
