@@ -116,7 +116,7 @@ def test_the_image_that_came_out_is_what_predict_makes(browser: Any, address: st
 def test_nothing_of_classes_is_on_the_page(browser: Any, address: str) -> None:
     with watched(browser) as page:
         show(page, address, f"view=mistakes&image={IMAGE}")
-        assert "outputs are images" in page.locator("#message").inner_text()
+        assert "outputs images" in page.locator("#message").inner_text()
         for hidden in ("#view-mistakes", "#mistakes", "#class", ".prediction", "#verdict", "#evidence"):
             assert page.locator(hidden).count() == 0 or not page.locator(hidden).first.is_visible(), hidden
 
@@ -156,7 +156,7 @@ def test_an_edited_number_of_a_painted_kernel_changes_the_value_and_the_error(
     with watched(browser) as page:
         show(page, address, f"image={IMAGE}&layer={PAINTED + 1}&unit={unit}&part=0")
         field = page.locator("#arithmetic input.cell").first
-        row, column = (int(number) - 1 for number in numbers(field.get_attribute("aria-label")))
+        row, column = (int(number) for number in numbers(field.get_attribute("aria-label")))
         field.fill("1.5")
         field.press("Enter")
         index = ((row * 3 + column) * 10 + 1) * 12

@@ -64,7 +64,7 @@ def test_a_model_without_convolution_and_softmax_works_and_says_logits(browser: 
         assert "%" not in page.locator(".prediction").inner_text()
         assert page.locator("#arithmetic .equation").first.is_visible()
         page.locator("#view-mistakes").click()
-        until(page, "document.querySelector('#evidence').textContent.includes('this network has none')")
+        until(page, "document.querySelector('#evidence').textContent.includes('this network has no convolution')")
 
 
 def test_a_thousand_classes_are_no_thousand_rows(browser: Any, thousand: Explored) -> None:
