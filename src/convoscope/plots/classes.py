@@ -1,4 +1,4 @@
-"""What is taken for what, and how good the model is at each class."""
+"""The confusion matrix, and how good the model is at each class."""
 
 from __future__ import annotations
 

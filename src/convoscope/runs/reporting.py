@@ -121,7 +121,7 @@ def write_report(
         folder.mistakes, mistakes_sheet(tested, data.x_test, max_value, f"{title}: the worst mistakes")
     )
     if len(data.info.class_names) <= _MOST_CLASSES_IN_A_PICTURE:
-        folder.write_picture(folder.confusion, confusion_picture(tested, f"{title}: what is taken for what"))
+        folder.write_picture(folder.confusion, confusion_picture(tested, f"{title}: confusion matrix"))
     folder.write_picture(folder.example, Image.fromarray(to_rgb(data.x_test[0], max_value)))
     folder.write_report(report)
     return report

@@ -62,7 +62,7 @@ class Findings:
 
         if len(self.names) > _MOST_CLASSES_IN_A_PICTURE:
             return None
-        return confusion_picture(dict(self.report), "What is taken for what")
+        return confusion_picture(dict(self.report), "Confusion matrix: true class → prediction")
 
     def samples_picture(self) -> PIL.Image.Image | None:
         """Lay out the samples on a sheet; None without images."""

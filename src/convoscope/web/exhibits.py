@@ -147,7 +147,7 @@ def _by_turns(kinds: list[Indices]) -> Iterator[int]:
 
 
 def tally(labels: Indices, predicted: Indices, classes: int) -> dict[str, Any]:
-    """Count what is taken for what.
+    """Count which class is predicted for which.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-// Networks whose output is a class: its bars, the verdict, what is taken for what, and where the evidence is.
+// Networks whose output is a class: its bars, the verdict, the confusion matrix, and where the evidence is.
 // image-outputs.js is the other kind of output; main.js takes one of the two.
 
 import { byId } from "../shared/dom.js";

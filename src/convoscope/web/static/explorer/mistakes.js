@@ -1,4 +1,4 @@
-// Mistakes: what is taken for what, the images of one such cell, and where in one of them the network found evidence.
+// Mistakes: the confusion matrix, the images of one such cell, and where in one of them the network found evidence.
 
 import { css, diverging, ink } from "../shared/colour.js";
 import { h, renew } from "../shared/dom.js";

@@ -1,4 +1,4 @@
-// What training found: how many are right by cross-validation, what is taken for what, and pictures to look at again.
+// What training found: how many are right by cross-validation, the confusion matrix, and pictures to look at again.
 
 import { h } from "../shared/dom.js";
 import { plural } from "../shared/format.js";
