@@ -180,9 +180,12 @@ class Executable(Protocol):
 
 
 class Engine(Protocol):
-    """Something that can run plans."""
+    """Something that can run plans. Engines that compute in the same way are equal."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is chosen by."""
+        ...
 
     def prepare(self, plan: Plan, weights: Sequence[Array], *, moment: Moment | None = None) -> Executable:
         """Make a plan runnable with these weights (float32, in the plan's order), which are kept, not copied.

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from convoscope import _native
+from convoscope.engine.arguments import check_inputs, check_weights, expect_shape, sample_weights_for, targets_for
 from convoscope.engine.base import Array, Arrays, Gradients, Kernel, LossRule, Moment, Stretch, each, plain
 from convoscope.engine.plan import Plan, PlannedWeight
 from convoscope.engine.steps import Step
-from convoscope.errors import ConfigurationError, DataError, ShapeError
+from convoscope.errors import DataError, ShapeError
 
 _INPUT_TYPES = (np.uint8, np.float32, np.float64)
 
 
+@dataclass(frozen=True)
 class NativeEngine:
     """Runs plans in the C++ core.
 
@@ -35,7 +37,7 @@ class NativeEngine:
     array([[0., 1., 2., 3.]], dtype=float32)
     """
 
-    name = "native"
+    name: str = field(default="native", init=False)
 
     def prepare(self, plan: Plan, weights: Sequence[Array], *, moment: Moment | None = None) -> NativeExecutable:
         """Make a plan runnable with these weights, which are kept, not copied.
@@ -60,7 +62,7 @@ class NativeExecutable:
     """A plan with its weights, ready to run in the core. Safe to call from several threads, except for `train`."""
 
     def __init__(self, plan: Plan, weights: Sequence[Array], moment: Moment | None = None) -> None:
-        _check_weights(plan, weights)
+        check_weights(plan, weights)
         self.plan = plan
         self._moment = moment
         self._weights = list(weights)
@@ -146,7 +148,7 @@ class NativeExecutable:
         ]
         for gradient, shape in zip(arriving, self.plan.output_shapes, strict=True):
             if gradient is not None:
-                _expect_shape("The gradient of the outputs", gradient, (samples, *shape))
+                expect_shape("The gradient of the outputs", gradient, (samples, *shape))
         outputs, befores, weights = self._gradient_rooms(samples)
         self._training.pullback(
             inputs, arriving, training, *_counters(seed, iteration), outputs, befores, _present(weights)
@@ -173,7 +175,7 @@ class NativeExecutable:
             inputs,
             targets,
             rules,
-            self._sample_weights(sample_weight, samples),
+            sample_weights_for(self.plan, sample_weight, samples),
             training,
             *_counters(seed, iteration),
             losses,
@@ -198,7 +200,7 @@ class NativeExecutable:
         return self._training.train(
             inputs,
             targets,
-            self._sample_weights(stretch.sample_weight, samples),
+            sample_weights_for(self.plan, stretch.sample_weight, samples),
             np.ascontiguousarray(stretch.rows, np.int64),
             stretch.batch_size,
             rules,
@@ -227,37 +229,18 @@ class NativeExecutable:
     def _inputs(self, x: Arrays) -> tuple[list[Array], int]:
         """Return the inputs as the core reads them, and how many samples each of them has."""
         given = each(x, 1)
-        if len(given) != len(self.plan.input_shapes):
-            raise ShapeError(f"Expected {len(self.plan.input_shapes)} inputs; got {len(given)}.")
-        samples = len(given[0]) if given[0].ndim else 0
-        inputs = []
-        for array, shape in zip(given, self.plan.input_shapes, strict=True):
-            if array.dtype not in _INPUT_TYPES:
-                array = array.astype(np.float32)
-            _expect_shape("The input", array, (samples, *shape))
-            inputs.append(np.ascontiguousarray(array))
-        return inputs, samples
+        samples = check_inputs(self.plan, given)
+        known = [array if array.dtype in _INPUT_TYPES else array.astype(np.float32) for array in given]
+        return [np.ascontiguousarray(array) for array in known], samples
 
     def _judges(
         self, y: Array | Sequence[Array | None], loss: LossRule | Sequence[LossRule | None], samples: int
     ) -> tuple[list[dict[str, Any] | None], list[Array | None]]:
         """Return each output's loss and targets as the core takes them: None for those without."""
-        rules: list[dict[str, Any] | None] = []
-        targets: list[Array | None] = []
-        count = len(self.plan.outputs)
-        for rule, given, shape in zip(each(loss, count), each(y, count), self.plan.output_shapes, strict=True):
-            judged = rule is not None and given is not None
-            rules.append(asdict(rule) if judged else None)
-            targets.append(_targets(given, samples, shape, rule) if judged else None)
-        return rules, targets
-
-    def _sample_weights(self, given: Array | Sequence[Array | None] | None, samples: int) -> list[Array | None]:
-        weights: list[Array | None] = []
-        for weight in each(given, len(self.plan.outputs)):
-            weights.append(None if weight is None else np.ascontiguousarray(weight, np.float32))
-            if weights[-1] is not None:
-                _expect_shape("The sample weights", weights[-1], (samples,))
-        return weights
+        rules = each(loss, len(self.plan.outputs))
+        targets = targets_for(self.plan, y, rules, samples)
+        pairs = zip(rules, targets, strict=True)
+        return [None if rule is None or own is None else asdict(rule) for rule, own in pairs], targets
 
     def _gradient_rooms(self, samples: int) -> tuple[list[Array], list[Array], list[Array | None]]:
         """Return room for the outputs, for the gradients of the inputs, and for those of the weights."""
@@ -281,34 +264,8 @@ def _present(weights: Sequence[Array | None]) -> list[Array]:
     return [array for array in weights if array is not None]
 
 
-def _targets(y: Array, samples: int, output_shape: tuple[int, ...], loss: LossRule) -> Array:
-    shape = (samples, *output_shape)
-    if not loss.sparse:
-        y = np.ascontiguousarray(y, np.float32)
-        _expect_shape("The targets", y, shape)
-        return y
-    labels = np.ascontiguousarray(y, np.int32)
-    if labels.size != int(np.prod(shape[:-1])):
-        raise ShapeError(f"Expected a label for each of {shape[:-1]} rows of outputs; got labels shaped {y.shape}.")
-    units = shape[-1]
-    outside = (labels < 0) | (labels >= units)
-    if loss.ignore_class is not None:
-        outside &= labels != loss.ignore_class
-    if outside.any():
-        wrong = int(np.flatnonzero(outside)[0])
-        raise DataError(
-            f"Label {labels.flat[wrong]} at place {wrong} is not one of the {units} classes, 0 to {units - 1}."
-        )
-    return labels
-
-
 def _counters(seed: int, iteration: int) -> tuple[int, int]:
     return seed & 0xFFFFFFFFFFFFFFFF, iteration & 0xFFFFFFFF
-
-
-def _expect_shape(what: str, array: Array, shape: tuple[int, ...]) -> None:
-    if array.shape != shape:
-        raise ShapeError(f"{what} should be shaped {shape}; got {array.shape}.")
 
 
 class _Told:
@@ -346,15 +303,3 @@ def _regulation(weight: PlannedWeight) -> dict[str, Any]:
         "orthogonal": None if regularizer is None else regularizer.orthogonal,
         "constraint": None if constraint is None else constraint.description(weight.shape),
     }
-
-
-def _check_weights(plan: Plan, weights: Sequence[Array]) -> None:
-    if len(weights) != len(plan.weights):
-        raise ConfigurationError(f"The plan has {len(plan.weights)} weights; {len(weights)} were given.")
-    for planned, array in zip(plan.weights, weights, strict=True):
-        good = array.dtype == np.float32 and array.flags.c_contiguous and array.flags.writeable
-        if not good or array.shape != planned.shape:
-            raise ConfigurationError(
-                f"Weight {planned.name!r} of layer {planned.layer} should be a writable C-contiguous float32 array "
-                f"shaped {planned.shape}; got {array.dtype} shaped {array.shape}."
-            )

@@ -10,8 +10,8 @@ from convoscope.engine.base import Engine
 from convoscope.engine.threads import get_threads
 from convoscope.errors import ConfigurationError, EngineFallbackWarning, unknown_name
 
-NAMES = ("native", "reference")
-_CORE = "convoscope._native"
+NAMES = ("native", "reference", "torch")
+_CORE, _PYTORCH = "convoscope._native", "torch"
 
 
 class _Choice:
@@ -33,18 +33,43 @@ def native_problem() -> str | None:
     return None
 
 
+def torch_problem(*, load: bool = True) -> str | None:
+    """Return why the engine of PyTorch cannot be used, or None if it can.
+
+    Loading PyTorch takes seconds; without it, only whether it is installed is looked at.
+    """
+    if importlib.util.find_spec(_PYTORCH) is None:
+        return "PyTorch is not installed; pip install 'convoscope[torch]' adds it"
+    if load:
+        try:
+            importlib.import_module(_PYTORCH)
+        except (ImportError, OSError) as error:  # a library of its own that is missing is an OSError
+            return f"PyTorch could not be loaded ({error})"
+    return None
+
+
 def available() -> dict[str, str]:
     """Return each engine's name with ``"ok"``, or with why it cannot be used."""
-    return {"native": native_problem() or "ok", "reference": "ok"}
+    return {"native": native_problem() or "ok", "reference": "ok", "torch": torch_problem(load=False) or "ok"}
 
 
-def use(name: str) -> Engine:
+def use(name: str, device: str | None = None, precision: str | None = None) -> Engine:
     """Choose the engine that models compute with from now on.
 
     Parameters
     ----------
-    name : {"auto", "native", "reference"}
-        ``"auto"`` takes the native engine where it is there.
+    name : {"auto", "native", "reference", "torch"}
+        ``"auto"`` takes the native engine where it is there. ``"torch"`` computes with PyTorch, and so on GPUs.
+    device : str, optional
+        Where PyTorch computes: ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"cpu"``. Left out, on a GPU if there is one.
+    precision : {"float32", "tf32", "bf16"}, optional
+        In which precision PyTorch multiplies. Weights stay float32; ``"float32"`` if left out.
+
+    Raises
+    ------
+    ConfigurationError
+        If that engine or device cannot be used here, which the message explains; or if a device or precision is given
+        with an engine other than ``"torch"``.
 
     Examples
     --------
@@ -54,6 +79,15 @@ def use(name: str) -> Engine:
     """
     if not isinstance(name, str) or name not in ("auto", *NAMES):
         raise unknown_name("engine", name, ["auto", *NAMES])
+    if name == "torch":
+        _Choice.engine = _torch(device, precision)
+        return _Choice.engine
+    for what, given in (("device", device), ("precision", precision)):
+        if given is not None:
+            raise ConfigurationError(
+                f"The {what} {given!r} is for PyTorch, and the engine is {name!r}: take the engine 'torch', or leave "
+                f"out the {what}."
+            )
     problem = native_problem() if name != "reference" else None
     if name == "native" and problem:
         raise ConfigurationError(
@@ -70,6 +104,15 @@ def use(name: str) -> Engine:
         )
     _Choice.engine = _make("reference" if name == "reference" or problem else "native")
     return _Choice.engine
+
+
+def _torch(device: str | None, precision: str | None) -> Engine:
+    problem = torch_problem()
+    if problem:
+        raise ConfigurationError(f"The engine 'torch' cannot be used: {problem}.")
+    from convoscope.engine.torch import TorchEngine
+
+    return TorchEngine(device, precision)
 
 
 def _make(name: str) -> Engine:

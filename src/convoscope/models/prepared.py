@@ -32,11 +32,11 @@ class Prepared:
     def executable(self, *, fused: bool = True) -> Executable:
         """Return the graph ready to run on the current engine.
 
-        Choosing another engine, or freezing a layer, makes a new executable; the weights are the layers' own arrays
+        Choosing another engine or device, or freezing a layer, makes a new executable; the weights are the layers' own arrays
         and need nothing.
         """
         engine = select.current()
-        key = (engine.name, [layer.trainable for layer in self.graph.layers])
+        key = (engine, [layer.trainable for layer in self.graph.layers])
         kept = self._kept.get(fused)
         if kept is None or kept[0] != key:
             kept = (

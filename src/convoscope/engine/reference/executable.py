@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
 from typing import Any, TypeVar, cast
 
@@ -41,10 +41,11 @@ def _as_the_core(method: _Method) -> _Method:
     return cast(_Method, quiet)
 
 
+@dataclass(frozen=True)
 class ReferenceEngine:
     """The engine that is meant to be read."""
 
-    name = "reference"
+    name: str = field(default="reference", init=False)
 
     def prepare(
         self,

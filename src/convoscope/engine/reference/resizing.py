@@ -13,7 +13,7 @@ from convoscope.engine.steps import RandomCropStep, ResizingStep
 
 def resizing(step: ResizingStep, x: Array, weights: Sequence[Array], mode: Mode) -> tuple[Array, Backward]:
     """Bring a part of each image to size: along each axis, every new pixel is a mean of old ones and the fill value."""
-    height, width = (_shares(step, axis).astype(x.dtype) for axis in (0, 1))
+    height, width = (shares(step, axis).astype(x.dtype) for axis in (0, 1))
     resized = np.einsum("yh,nhwc,xw->nyxc", height, x, width, optimize=True)
     inside = np.outer(height.sum(axis=1), width.sum(axis=1))
     outputs = resized + step.fill_value * (1 - inside)[:, :, None]
@@ -23,7 +23,7 @@ def resizing(step: ResizingStep, x: Array, weights: Sequence[Array], mode: Mode)
     )
 
 
-def _shares(step: ResizingStep, axis: int) -> Array:
+def shares(step: ResizingStep, axis: int) -> Array:
     """Return each old pixel's share in each new one along an axis: (new, old)."""
     length = step.input_shape[axis]
     shares = np.zeros((step.output_shape[axis], length))

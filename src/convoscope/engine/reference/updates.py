@@ -43,7 +43,7 @@ def updated(
         Batches before this one.
     """
     formula = FORMULAS[type(rule)]
-    moment = _Moment.of(rule, iteration)
+    moment = Moment.of(rule, iteration)
     gradients = [
         gradient if each.regularizer is None else gradient + each.regularizer.gradient(weight)
         for each, weight, gradient in zip(planned, weights, gradients, strict=True)
@@ -63,7 +63,7 @@ def updated(
             if rule.weight_decay and place not in rule.undecayed:
                 weight = weight - weight * (rate * rule.weight_decay)
             old = tuple(own[name] for name in rule.formula_slots)
-            weight, new = formula(rule, weight, gradient, old, rate, moment.count)
+            weight, new = formula(rule, weight, gradient, old, rate, moment.count, np)
             own = own | dict(zip(rule.formula_slots, new, strict=True))
         if rule.ema_momentum is not None:
             momentum = moment.momentum
@@ -75,7 +75,7 @@ def updated(
 
 
 @dataclass(frozen=True)
-class _Moment:
+class Moment:
     """What is up after a batch.
 
     Attributes
@@ -96,7 +96,7 @@ class _Moment:
     overwrites: bool
 
     @classmethod
-    def of(cls, rule: UpdateRule, iteration: int) -> _Moment:
+    def of(cls, rule: UpdateRule, iteration: int) -> Moment:
         before = iteration // rule.accumulation
         return cls(
             due=(iteration + 1) % rule.accumulation == 0,

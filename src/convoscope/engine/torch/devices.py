@@ -1,0 +1,118 @@
+"""Which device computes, in which precision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+import torch
+
+from convoscope.engine.threads import get_threads
+from convoscope.errors import ConfigurationError, unknown_name
+
+PRECISIONS = ("float32", "tf32", "bf16")
+_KINDS = ("auto", "cpu", "cuda", "mps")
+
+
+def choose(device: str | None) -> str:
+    """Return the device that a name stands for: None and "auto" are a GPU where there is one.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such device here; the message says why.
+    """
+    name = device or "auto"
+    kind, _, number = name.partition(":")
+    if kind not in _KINDS or (":" in name and (kind != "cuda" or not number.isdecimal())):
+        raise unknown_name("device", device, ["auto", "cuda", "cuda:1", "mps", "cpu"])
+    if name == "auto":
+        return "cuda" if cuda_problem() is None else "mps" if mps_problem() is None else "cpu"
+    problem = {"cuda": cuda_problem, "mps": mps_problem}.get(kind, lambda: None)()
+    if problem is not None:
+        raise ConfigurationError(f"The device {name!r} cannot be used: {problem}. The device 'cpu' is always there.")
+    count = torch.cuda.device_count() if kind == "cuda" else 1
+    if number and int(number) >= count:
+        known = ", ".join(f"cuda:{index}" for index in range(count))
+        raise ConfigurationError(f"There is no device {name!r}: PyTorch finds {count} here ({known}).")
+    return name
+
+
+def cuda_problem() -> str | None:
+    """Return why no CUDA device can be used, or None if one can."""
+    if not torch.backends.cuda.is_built():
+        return (
+            f"PyTorch {torch.__version__} was built without CUDA. Install a build with it: pytorch.org/get-started "
+            "has the command for your system"
+        )
+    if torch.cuda.is_available():
+        return None
+    try:
+        torch.cuda.init()
+    except Exception as error:  # PyTorch has no kind of error for this: whatever it is, it is the reason
+        return f"PyTorch's CUDA does not start: {str(error).splitlines()[0].rstrip('.')}"
+    return "PyTorch finds no NVIDIA GPU. 'nvidia-smi' says whether the driver sees one"
+
+
+def mps_problem() -> str | None:
+    """Return why Apple's GPU cannot be used, or None if it can."""
+    if not torch.backends.mps.is_built():
+        return f"PyTorch {torch.__version__} was built without it; it is for Macs with Apple silicon"
+    return None if torch.backends.mps.is_available() else "it needs macOS 14 or later and Apple silicon"
+
+
+def describe() -> dict[str, str]:
+    """Return what 'convoscope doctor' says: PyTorch's version, and each device's name or why it is not used."""
+    found = {"version": str(torch.__version__)}
+    problem = cuda_problem()
+    if problem is not None:
+        found["cuda"] = problem
+    else:
+        for index in range(torch.cuda.device_count()):
+            memory = torch.cuda.get_device_properties(index).total_memory / 2**30
+            found[f"cuda:{index}"] = f"{torch.cuda.get_device_name(index)}, {memory:.0f} GB"
+    found["mps"] = mps_problem() or "Apple's GPU"
+    return found
+
+
+def check_precision(precision: str | None, device: str) -> str:
+    """Return the precision that a name stands for; None is float32.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is none of that name, or the device has it not.
+    """
+    name = precision or "float32"
+    if name not in PRECISIONS:
+        raise unknown_name("precision", precision, list(PRECISIONS))
+    if name == "tf32" and not device.startswith("cuda"):
+        raise ConfigurationError(
+            f"The precision 'tf32' is one of NVIDIA's GPUs; the device is {device!r}. Leave it out, or take 'bf16'."
+        )
+    return name
+
+
+@contextmanager
+def computing(device: torch.device, precision: str) -> Iterator[None]:
+    """Compute with these settings, and leave PyTorch's own as they were."""
+    kind = device.type
+    if kind == "cpu" and torch.get_num_threads() != get_threads():
+        torch.set_num_threads(get_threads())
+    before = torch.get_float32_matmul_precision()
+    flags = torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=precision == "tf32")
+    # What is cached in mixed precision would outlive a recorded step.
+    mixed = torch.autocast(kind, torch.bfloat16, enabled=precision == "bf16", cache_enabled=False)
+    try:
+        if kind == "cuda":
+            torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
+        with flags if kind == "cuda" else nullcontext(), mixed:
+            yield
+    except torch.OutOfMemoryError as error:
+        raise ConfigurationError(
+            f"The memory of the device {str(device)!r} does not hold this: {str(error).splitlines()[0]} "
+            "A smaller batch_size needs less, and so does precision='bf16'."
+        ) from error
+    finally:
+        if kind == "cuda":
+            torch.set_float32_matmul_precision(before)

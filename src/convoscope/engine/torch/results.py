@@ -1,0 +1,56 @@
+"""What a stretch finds, written back to its arrays some steps at a time: each copy waits for the device."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from convoscope.engine.base import Stretch, each
+from convoscope.engine.torch.data import as_array
+from convoscope.engine.torch.mode import Alone
+from convoscope.engine.torch.training import Found
+
+_HELD = 1 << 26  # bytes on the device, which are written back before there are more
+
+
+class Results:
+    """Losses, outputs and penalties of a stretch's steps.
+
+    Parameters
+    ----------
+    stretch : Stretch
+        Its arrays are written.
+    outputs : int
+        How many the plan has.
+    processes : Alone
+    at_once : bool
+        Whether each step's are written at once: where they are in the same memory anyway.
+    """
+
+    def __init__(self, stretch: Stretch, outputs: int, processes: Alone, at_once: bool) -> None:
+        self._stretch, self._processes, self._at_once = stretch, processes, at_once
+        self._losses, self._outputs = each(stretch.losses, outputs), each(stretch.outputs, outputs)
+        self._found: list[tuple[int, Found]] = []
+        self._bytes = 0
+
+    def add(self, place: int, found: Found) -> None:
+        """Take what step `place` found."""
+        self._found.append((place, found))
+        self._bytes += sum(each_output.numel() * each_output.element_size() for each_output in found.outputs)
+        if self._at_once or self._bytes > _HELD:
+            self.write()
+
+    def write(self) -> None:
+        """Write what there is."""
+        size, total = self._stretch.batch_size, len(self._stretch.rows)
+        for place, found in self._found:
+            batch = slice(place * size, min((place + 1) * size, total))
+            rooms = [*self._losses, *self._outputs]
+            for room, made in zip(rooms, [*found.losses, *found.outputs], strict=True):
+                if made is not None:
+                    room[batch] = as_array(self._whole(made, batch))
+            if found.penalty is not None and self._stretch.penalties is not None:
+                self._stretch.penalties[place] = float(found.penalty)
+        self._found, self._bytes = [], 0
+
+    def _whole(self, part: Tensor, batch: slice) -> Tensor:
+        return self._processes.gathered(part, batch.stop - batch.start)
