@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from convoscope.applications import backbone as find_backbone
 from convoscope.applications.backbones import DEFAULT
-from convoscope.engine.select import current
+from convoscope.engine.select import current, told_of
 from convoscope.engine.threads import get_threads
 from convoscope.errors import ConfigurationError, DataError, FileFormatError, ShapeError
 from convoscope.models import load_model
@@ -133,7 +133,9 @@ class Classifier:
         }
         check_backbone(backbone, fine_tune)
         source = str(user_path(folder).absolute())
-        settings = TrainSettings.with_defaults(unread(source), get_threads(), current().name, **given)
+        settings = TrainSettings.with_defaults(
+            unread(source), get_threads(), current().name, **given, **told_of(current())
+        )
         data = load_photos(settings)
         stem = f"{data.info.name}-{settings.label}"
         run = RunFolder.create_numbered("runs", stem) if out is None else RunFolder.create(out)

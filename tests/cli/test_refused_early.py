@@ -25,6 +25,8 @@ WRONG = (
     ("--recipe", "quick"),
     ("--recipe", "best", "--patience", "3"),
     ("--engine", "gpu"),
+    ("--device", "cuda"),
+    ("--engine", "native", "--precision", "bf16"),
     ("--threads", "0"),
     ("--seed", "-1"),
     ("--color", "cmyk"),

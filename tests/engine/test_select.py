@@ -59,3 +59,28 @@ def test_a_core_that_does_not_load_is_told_with_the_reason(
     problem = select.native_problem()
     assert problem is not None
     assert "could not be loaded (libstdc++.so.6" in problem
+
+
+def test_without_pytorch_its_engine_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(select, "_PYTORCH", "pytorch_that_is_not_there")
+    with pytest.raises(ConfigurationError, match=r"cannot be used.*not installed; pip install 'convoscope\[torch"):
+        select.use("torch")
+    assert "not installed" in select.available()["torch"]
+
+
+def test_a_pytorch_that_does_not_load_is_told_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(name: str) -> None:
+        raise OSError("libcudart.so.12: cannot open shared object file")
+
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setattr(importlib, "import_module", broken)
+    with pytest.raises(ConfigurationError, match=r"'torch' cannot be used: PyTorch could not be loaded \(libcudart"):
+        select.use("torch")
+
+
+@pytest.mark.parametrize("engine", ["auto", "native", "reference"])
+@pytest.mark.parametrize("told", [{"device": "cuda"}, {"precision": "bf16"}], ids=str)
+def test_device_and_precision_are_refused_with_another_engine(engine: str, told: dict[str, str]) -> None:
+    ((what, value),) = told.items()
+    with pytest.raises(ConfigurationError, match=f"The {what} '{value}' is for PyTorch, and the engine is '{engine}'"):
+        select.use(engine, **told)

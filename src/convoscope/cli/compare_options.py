@@ -103,7 +103,7 @@ class RunOptions:
     ] = None
     engine: Annotated[
         str | None,
-        typer.Option(help="auto, native or reference. Default: auto.", rich_help_panel=_RUN),
+        typer.Option(help="auto, native, reference or torch. Default: auto.", rich_help_panel=_RUN),
     ] = None
     data_dir: Annotated[
         Path | None,

@@ -34,12 +34,13 @@ def examine() -> dict[str, Any]:
     import convoscope
     from convoscope import datasets
     from convoscope.datasets.locate import places
-    from convoscope.engine.select import available
+    from convoscope.engine.select import available, torch_problem
     from convoscope.engine.threads import available_threads, get_threads
 
     engines = available()
     native = engines["native"] == "ok"
     budget = available_threads()
+    engines["torch"] = torch_problem() or "ok"  # loaded here, and not where nobody asks for it
     return {
         "convoscope": convoscope.__version__,
         "engine": "native" if native else "reference",
@@ -52,6 +53,7 @@ def examine() -> dict[str, Any]:
         "python": platform.python_version(),
         "python_at": sys.executable,
         "numpy": np.__version__,
+        "pytorch": _pytorch() if engines["torch"] == "ok" else None,
         "platform": platform.platform(),
         "processor": _processor(),
         "data_folders": [{"folder": str(place.folder), "because": place.why} for place in places()],
@@ -63,6 +65,12 @@ def _instructions() -> dict[str, Any]:
     from convoscope import _native
 
     return {"used": _native.isa(), "usable": list(_native.isas())}
+
+
+def _pytorch() -> dict[str, str]:
+    from convoscope.engine.torch.devices import describe
+
+    return describe()
 
 
 def _processor() -> str:
@@ -97,9 +105,17 @@ def _print(found: dict[str, Any]) -> None:
     table.add_row("processor", found["processor"])
     table.add_row("Python", f"{found['python']} at {found['python_at']}")
     table.add_row("NumPy", found["numpy"])
+    table.add_row("PyTorch", _words_on_pytorch(found))
     table.add_row("platform", found["platform"])
     for number, place in enumerate(found["data_folders"]):
         table.add_row("data folders" if number == 0 else "", f"{place['folder']} ({place['because']})")
     for number, (name, where) in enumerate(found["datasets"].items()):
         table.add_row("data sets" if number == 0 else "", f"{name}: {where}")
     results().print(table)
+
+
+def _words_on_pytorch(found: dict[str, Any]) -> str:
+    if found["pytorch"] is None:
+        return f"not used: {found['engines']['torch']}"
+    version, *devices = (f"{name}: {what}" if name != "version" else what for name, what in found["pytorch"].items())
+    return "\n".join([f"{version}, for the engine 'torch'", *devices])

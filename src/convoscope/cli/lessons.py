@@ -59,7 +59,7 @@ class Options:
     jobs: Annotated[
         int | None, typer.Option(help="Runs at a time. Default: as many as there are processors; --quick: one.")
     ] = None
-    engine: Annotated[str, typer.Option(help="auto, native or reference.")] = "auto"
+    engine: Annotated[str, typer.Option(help="auto, native, reference or torch.")] = "auto"
     data_dir: Annotated[
         Path | None, typer.Option(parser=read_path, help="A folder to look for the data sets first.")
     ] = None

@@ -60,12 +60,13 @@ def command(
     """Run ``convoscope train``; `HELP` says what it does."""
     given = settings_given(model, training, images, photos)
     trackers = _known(run.track or [])
-    of_run = {
+    of_run: dict[str, Any] = {
         "data_dir": None if run.data_dir is None else str(run.data_dir.absolute()),
         "snapshots": True if run.snapshots or run.explore else None,
     }
     if run.resume is not None:
-        changes = {"epochs": given.pop("epochs"), "threads": run.threads, "engine": run.engine, **of_run}
+        of_run |= {"threads": run.threads, "engine": run.engine, "device": run.device, "precision": run.precision}
+        changes = {"epochs": given.pop("epochs"), **of_run}
         refuse_with_resume({"DATASET": dataset, "out": run.out, **given})
         _go_on(run.resume, changes, run, trackers)
     else:
@@ -76,7 +77,7 @@ def _begin(dataset: str, given: dict[str, Any], run: RunOptions, trackers: list[
     from convoscope.cli import train_photos
     from convoscope.cli.console import results
     from convoscope.datasets.registry import source
-    from convoscope.engine.select import use
+    from convoscope.engine.select import told_of, use
     from convoscope.engine.threads import get_threads, set_threads
     from convoscope.runs import RunFolder, TrainSettings
     from convoscope.runs.checking import check_before_reading
@@ -84,7 +85,8 @@ def _begin(dataset: str, given: dict[str, Any], run: RunOptions, trackers: list[
     from convoscope.runs.preparation import build_model, load_data
 
     set_threads(run.threads)
-    computing = get_threads(), use(run.engine or "auto").name
+    engine = use(run.engine or "auto", run.device, run.precision)
+    given = {**given, **told_of(engine)}
     if run.out is not None and run.out.exists():
         RunFolder.create(run.out)  # refused before images are read, if something is in it
     found = source(dataset)
@@ -103,7 +105,7 @@ def _begin(dataset: str, given: dict[str, Any], run: RunOptions, trackers: list[
         data = _load_custom(found, get_threads(), given, run.quiet)
         given = {**given, "class_weight": given["class_weight"] or data.class_weight}
     info = found.info(given["data_dir"]) if data is None else data.info
-    settings = TrainSettings.with_defaults(info, *computing, **given)
+    settings = TrainSettings.with_defaults(info, get_threads(), engine.name, **given)
     # Before a folder is made: what cannot be trained leaves none behind.
     build_model(settings, info, info.train_count)
     data = load_data(settings) if data is None else data

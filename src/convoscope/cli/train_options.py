@@ -260,7 +260,23 @@ class RunOptions:
     ] = None
     engine: Annotated[
         str | None,
-        typer.Option(help="auto, native or reference. Default: auto.", rich_help_panel=_RUN),
+        typer.Option(
+            help="auto, native, reference, or torch: PyTorch, on a GPU if there is one. Default: auto.",
+            rich_help_panel=_RUN,
+        ),
+    ] = None
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help="Where --engine torch computes: cuda, cuda:1, mps or cpu. Default: a GPU if there is one.",
+            rich_help_panel=_RUN,
+        ),
+    ] = None
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            help="How --engine torch multiplies: float32, tf32 or bf16. Default: float32.", rich_help_panel=_RUN
+        ),
     ] = None
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", metavar="", help="Print the result only.", rich_help_panel=_RUN)
@@ -291,8 +307,8 @@ def refuse_with_resume(given: dict[str, Any]) -> None:
     if told:
         raise ConfigurationError(
             f"--resume goes on with the run's own settings, and {', '.join(told)} cannot be changed on the way. "
-            f"Leave it out, or begin a new run. What can be given: --epochs, --threads, --engine, --data-dir, "
-            f"--snapshots, --track, --explore, --quiet."
+            f"Leave it out, or begin a new run. What can be given: --epochs, --threads, --engine, --device, "
+            f"--precision, --data-dir, --snapshots, --track, --explore, --quiet."
         )
 
 

@@ -20,7 +20,7 @@ def begin(dataset: str, backbone: str, given: dict[str, Any], run: RunOptions, t
     from convoscope.cli.console import results
     from convoscope.cli.train_text import say_found
     from convoscope.datasets.registry import source
-    from convoscope.engine.select import use
+    from convoscope.engine.select import current
     from convoscope.engine.threads import get_threads
     from convoscope.runs import RunFolder, TrainSettings
     from convoscope.runs.checking import unread
@@ -28,9 +28,7 @@ def begin(dataset: str, backbone: str, given: dict[str, Any], run: RunOptions, t
 
     check_backbone(backbone, given["fine_tune"])
     told = {**given, "backbone": backbone}
-    settings = TrainSettings.with_defaults(
-        unread(source(dataset).key), get_threads(), use(run.engine or "auto").name, **told
-    )
+    settings = TrainSettings.with_defaults(unread(source(dataset).key), get_threads(), current().name, **told)
     data = load_photos(settings)
     if not run.quiet:
         say_found(results(), data.report)
@@ -104,7 +102,7 @@ def _announce(console: Console, folder: RunFolder, settings: TrainSettings, data
             (for_terminal(data.info.name), "bold cyan"),
         ),
         Text(f"{len(data.x_train):,} images to train, {tested}", "dim"),
-        Text(f"{settings.engine} engine, {threads}, seed {settings.seed}", "dim"),
+        Text(f"{settings.computing}, {threads}, seed {settings.seed}", "dim"),
         Text(f"kept in {folder}", "dim"),
     ):
         console.print(line, soft_wrap=True)

@@ -42,7 +42,7 @@ def announce(console: Console, folder: RunFolder, settings: TrainSettings, data:
         *([] if settings.layers is None else [Text(_layers_in_short(settings.layers), "dim")]),
         Text(f"{len(data.x_train):,} images to train{_validating(settings, data)}, {_testing(data)}", "dim"),
         Text(
-            f"{settings.engine} engine, {threads}, {settings.optimizer} at {rate}, "
+            f"{settings.computing}, {threads}, {settings.optimizer} at {rate}, "
             f"batches of {settings.batch_size}, seed {settings.seed}",
             "dim",
         ),

@@ -125,6 +125,11 @@ def _make(name: str) -> Engine:
     return ReferenceEngine()
 
 
+def told_of(engine: Engine) -> dict[str, str]:
+    """Return what `use` was told of an engine beside its name, nothing left open."""
+    return {what: getattr(engine, what) for what in ("device", "precision") if hasattr(engine, what)}
+
+
 def current() -> Engine:
     """Return the engine in use, choosing one at the first call."""
     return _Choice.engine if _Choice.engine is not None else use("auto")

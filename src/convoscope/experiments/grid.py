@@ -65,7 +65,7 @@ def compare(
         Settings that all runs have.
     jobs, threads : int, optional
         How many runs at a time, and how many threads each computes with. By default they share all processors.
-    engine : {"auto", "native", "reference"}
+    engine : {"auto", "native", "reference", "torch"}
     data_dir : str or path-like, optional
         A folder to look for the data set first.
     told : callable, optional

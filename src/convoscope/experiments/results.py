@@ -21,7 +21,7 @@ from convoscope.runs.reading import SHARE, Record, check, number
 from convoscope.storage import read_json
 
 WAITING, BEGUN, FINISHED, FAILED, DAMAGED = "waiting", "begun", "finished", "failed", "damaged"
-_ASIDE = ("dataset", "data_dir", "seed", "threads", "engine")
+_ASIDE = ("dataset", "data_dir", "seed", "threads", "engine", "device", "precision")
 _JUDGED = Record({"seconds": number(0)}, {"accuracy": SHARE, "val_accuracy": SHARE})
 _CHOSEN_BY = ("validation", "cross-validation")  # what a report is about where there are no images to test with
 _OWN = frozenset({"history.jsonl", "checkpoint.safetensors"})  # what only a run's folder has

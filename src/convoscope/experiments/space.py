@@ -18,6 +18,8 @@ _ELSEWHERE = {
     "seed": "give --seeds, which trains each network so often",
     "threads": "give --threads",
     "engine": "give --engine",
+    "device": "it is a GPU if there is one",
+    "precision": "it is float32",
 }
 _LINES = ("layers", "augmentation")  # whose values have commas of their own
 _TYPES = {field.name: str(field.type) for field in fields(TrainSettings)}

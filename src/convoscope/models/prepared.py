@@ -32,8 +32,8 @@ class Prepared:
     def executable(self, *, fused: bool = True) -> Executable:
         """Return the graph ready to run on the current engine.
 
-        Choosing another engine or device, or freezing a layer, makes a new executable; the weights are the layers' own arrays
-        and need nothing.
+        Choosing another engine or device, or freezing a layer, makes a new executable; the weights are the layers' own
+        arrays and need nothing.
         """
         engine = select.current()
         key = (engine, [layer.trainable for layer in self.graph.layers])

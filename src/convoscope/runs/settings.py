@@ -78,6 +78,8 @@ class TrainSettings:
         First weights, the order of images, dropout and the choice of validation images follow from it.
     threads : int
     engine : str
+    device, precision : str or None
+        Where PyTorch computes, and in which precision; None with another engine.
     validation : float
         The share of the training images that is held out to validate with; of your own images, the share of all, as
         far as they do not come with images to validate with.
@@ -143,6 +145,8 @@ class TrainSettings:
     based_on: str | None = None
     compared_with: str | None = None
     test_split: float | None = None
+    device: str | None = None
+    precision: str | None = None
 
     def __post_init__(self) -> None:
         _whole(self.epochs, "epochs", 1)
@@ -216,6 +220,12 @@ class TrainSettings:
     def for_backbone(self) -> str | None:
         """The pretrained backbone that photos are brought into form for, whether it was chosen in the end or not."""
         return self.backbone or self.compared_with
+
+    @property
+    def computing(self) -> str:
+        """The engine, for people to read."""
+        where = f" on {self.device}, {self.precision}" if self.device else ""
+        return f"{self.engine} engine{where}"
 
     @property
     def label(self) -> str:

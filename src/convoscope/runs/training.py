@@ -103,7 +103,10 @@ def settings_of(folder: RunFolder, **changes: Any) -> TrainSettings:
         The epochs are to change, and the run's learning rates are planned over those it was begun with.
     """
     settings = TrainSettings.from_dict(folder.read_config()["settings"], folder.config)
-    changed = replace(settings, **{name: value for name, value in changes.items() if value is not None})
+    told = {name: value for name, value in changes.items() if value is not None}
+    if told.get("engine", "torch") != "torch":  # another engine has no use for them, unless it is told of them now
+        told = {"device": None, "precision": None, **told}
+    changed = replace(settings, **told)
     if changed.epochs != settings.epochs and settings.schedule != "constant":
         raise ConfigurationError(
             f"The run in {folder} uses --recipe {settings.recipe}, whose learning rates are planned over "
@@ -132,7 +135,7 @@ def is_finished(folder: RunFolder, settings: TrainSettings, state: dict[str, Any
 def use(settings: TrainSettings) -> None:
     """Set engine and threads as the run wants them."""
     threads.set_threads(settings.threads)
-    select.use(settings.engine)
+    select.use(settings.engine, settings.device, settings.precision)
 
 
 def what_changed(folder: RunFolder, data: Dataset) -> str | None:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from convoscope.datasets import FolderDataset
-from convoscope.engine.select import current
+from convoscope.engine.select import current, told_of
 from convoscope.engine.threads import get_threads
 from convoscope.errors import DataError, StorageError
 from convoscope.names import portable_path
@@ -155,6 +155,7 @@ def _keep_run(
         seed=0,
         test_split=0.0,
         class_weight="auto" if trained.balanced else "none",
+        **told_of(current()),
     )
     data = load_photos(settings, progress=lambda *_: None)
     names = list(map(portable_path, data.train_files))

@@ -24,20 +24,24 @@ class Shelf:
 
     An array is known again by its identity. What is written into one meanwhile is not seen, so `clear` is called before
     somebody else may write.
+
+    Parameters
+    ----------
+    device : torch.device
+    free : function, optional
+        From the device to its free bytes. None are to be had beside the processor, where arrays are read as they are.
     """
 
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
+    def __init__(self, device: torch.device, free: Callable[[torch.device], int] | None = None) -> None:
+        self._device, self._free = device, free or free_memory
         self._kept: dict[int, tuple[weakref.ref[Any], Tensor]] = {}
 
     def source(self, array: Array, keep: bool) -> Source:
         """Return where samples of an array come from; `keep` it on the device if it fits."""
-        if self._device.type == "cpu":
-            return lambda rows, _: as_tensor(array[rows], self._device)
         kept = self._kept.get(id(array))
         if kept is not None and kept[0]() is array:
             whole = kept[1]
-        elif keep and array.nbytes <= _PART_OF_FREE * free_memory(self._device):
+        elif keep and array.nbytes <= _PART_OF_FREE * self._free(self._device):
             whole = as_tensor(array, self._device)
             self._kept[id(array)] = (weakref.ref(array, self._forget(id(array))), whole)
         else:
@@ -45,7 +49,10 @@ class Shelf:
         return lambda _, rows: whole.index_select(0, rows)
 
     def _forget(self, key: int) -> Callable[[object], None]:
-        return lambda _: self._kept.pop(key, None) and None
+        def forget(_: object) -> None:
+            self._kept.pop(key, None)
+
+        return forget
 
     def clear(self) -> None:
         """Let go of all of them."""
@@ -73,4 +80,4 @@ def free_memory(device: torch.device) -> int:
         return int(torch.cuda.mem_get_info(device)[0])
     if device.type == "mps":
         return int(torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory())
-    return 0
+    return 0  # of the processor's memory arrays have theirs already

@@ -102,6 +102,8 @@ class Trainer:
         finally:  # also after Ctrl-C: `state` is that of the last whole step
             results.write()
             state.write(self._plan, self._weights, stretch.slots)
+            if not self._keeps:
+                self._shelf.clear()
         return taken
 
     def _task(self, stretch: Stretch) -> _Task:

@@ -173,11 +173,11 @@ class RecordedStep:
         self._batch = Batch(*(_copy(each) for each in (batch.inputs, batch.targets, batch.weights)))
         self._numbers = torch.ones(3, dtype=torch.float64, device=state.weights.device)
         self._found = Found([], [], None)
-        device_numbers = Numbers(self._numbers[0], self._numbers[1], self._numbers[2].long())
         self._writes = False
 
         def played() -> None:
-            after, self._found = step(self.state, self._batch, device_numbers)
+            rate, count, draw = self._numbers.unbind()  # here, so that what is made of them is recorded too
+            after, self._found = step(self.state, self._batch, Numbers(rate, count, draw.long()))
             if self._writes:
                 _write(self.state.tensors, after.tensors)
 

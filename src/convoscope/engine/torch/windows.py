@@ -41,10 +41,19 @@ def pad(x: Tensor, padding: Padding, value: float = 0.0) -> Tensor:
     return nnf.pad(x, sides, value=value) if any(sides) else x
 
 
+def _outputs_first(kernel: Tensor) -> Tensor:
+    """Return a kernel with its last two axes first, as PyTorch has them.
+
+    Beside the processor as a copy: its convolution refuses the way back through a view, of one image a pixel high.
+    """
+    turned = kernel.permute(3, 2, 0, 1)
+    return turned.contiguous() if kernel.device.type == "cpu" else turned
+
+
 def convolution(step: ConvolutionStep, x: Tensor | list[Tensor], weights: Sequence[Tensor], mode: Mode) -> Tensor:
     """Convolve, add the bias and perhaps a second value, apply the activation, pool."""
     images, *addend = x if isinstance(x, list) else [x]
-    maps = _convolved(step, images, weights[0].permute(3, 2, 0, 1), weights, step.groups)
+    maps = _convolved(step, images, _outputs_first(weights[0]), weights, step.groups)
     outputs = activate(step.activation, maps + addend[0] if addend else maps)
     return outputs if step.pool is None else _pool(step.pool, outputs).reshape(len(images), *step.output_shape)
 
@@ -69,7 +78,7 @@ def _convolved(
 
 def transposed_convolution(step: TransposedConvolutionStep, x: Tensor, weights: Sequence[Tensor], mode: Mode) -> Tensor:
     """Paint the kernel at every pixel, add the bias, apply the activation."""
-    kernel = weights[0].permute(3, 2, 0, 1)  # from (kh, kw, F, C)
+    kernel = _outputs_first(weights[0])  # from (kh, kw, F, C)
     painted = nnf.conv_transpose2d(channels_second(x), kernel, stride=step.strides, dilation=step.dilation)
     maps = channels_last(painted)
     (top, _), (left, _) = step.padding
@@ -86,9 +95,9 @@ def pooling(step: PoolingStep, x: Tensor, weights: Sequence[Tensor], mode: Mode)
 def _pool(window: Window, x: Tensor) -> Tensor:
     if window.mode == "average":
         return _average(window, x)
-    sign = 1 if window.mode == "max" else -1
-    images = pad(sign * x, window.padding, -torch.inf)  # padding never wins
-    return sign * channels_last(nnf.max_pool2d(channels_second(images), window.size, window.strides))
+    images = pad(x if window.mode == "max" else -x, window.padding, -torch.inf)  # padding never wins
+    pooled = channels_last(nnf.max_pool2d(channels_second(images), window.size, window.strides))
+    return pooled if window.mode == "max" else -pooled
 
 
 def _average(window: Window, x: Tensor) -> Tensor:
