@@ -1,4 +1,6 @@
-"""Train the same networks with two engines, and print whether their accuracies agree: python tools/compare_engines.py
+"""Train the same networks with two engines, and print whether their accuracies agree.
+
+PYTHONPATH=. python tools/compare_engines.py
 
 The lesson's network on the digits and on MNIST (found in CONVOSCOPE_DATA or the cache), some seeds each; ResNet-20 on a
 few batches, whose losses must agree step by step. Nothing is timed.

@@ -23,9 +23,9 @@ from convoscope.activations import BY_NAME
 from convoscope.engine.base import LossRule
 from convoscope.engine.loss_rule import KINDS
 from convoscope.engine.plan import Plan, build
-from convoscope.engine.reference import ReferenceEngine, known as reference
+from convoscope.engine.reference import ReferenceEngine, combine, known as reference
 from convoscope.engine.select import use
-from convoscope.engine.torch import TorchEngine, known, losses
+from convoscope.engine.torch import TorchEngine, activation, elementary, known, losses
 from convoscope.engine.torch.data import Shelf
 from convoscope.engine.torch.mode import Alone
 from convoscope.engine.torch.stretches import Trainer
@@ -67,6 +67,8 @@ CPU = TorchEngine("cpu")
 def test_what_the_reference_knows_is_known() -> None:
     assert known.OPERATIONS.keys() == reference.OPERATIONS.keys()
     assert set(losses._KINDS) == set(KINDS)
+    assert activation._BY_NAME.keys() == BY_NAME.keys()
+    assert elementary._MODES.keys() == combine._MODES.keys()
 
 
 def test_a_step_that_is_not_known_is_named() -> None:

@@ -40,6 +40,7 @@ _BY_NAME: dict[str, Callable[[Tensor, float], Tensor]] = {
     "sigmoid": lambda x, alpha: torch.sigmoid(x),
     "tanh": lambda x, alpha: torch.tanh(x),
     "softmax": lambda x, alpha: torch.softmax(x, dim=-1),
+    "log_softmax": lambda x, alpha: torch.log_softmax(x, dim=-1),
     "elu": lambda x, alpha: nnf.elu(x, alpha),
     "gelu": lambda x, alpha: nnf.gelu(x),
     "silu": lambda x, alpha: nnf.silu(x),

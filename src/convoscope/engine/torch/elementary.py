@@ -77,6 +77,7 @@ _MODES: dict[str, Callable[[Sequence[Tensor]], Tensor]] = {
     "add": lambda x: reduce(torch.add, x),
     "subtract": lambda x: x[0] - x[1],
     "multiply": lambda x: reduce(torch.mul, x),
+    "divide": lambda x: x[0] / x[1],
     "average": lambda x: reduce(torch.add, x) / len(x),
     # Among equals the first one gets the gradient: torch.maximum would share it out.
     "maximum": lambda x: torch.stack(torch.broadcast_tensors(*x)).max(dim=0).values,

@@ -27,6 +27,7 @@ OPERATIONS: dict[type[Step], Operation] = {
     steps.DepthwiseConvolutionStep: windows.depthwise_convolution,
     steps.DropoutStep: random_steps.dropout,
     steps.ErasingStep: random_steps.erasing,
+    steps.LocalResponseStep: normalization.local_response,
     steps.NoiseStep: random_steps.noise,
     steps.NormalizationStep: normalization.normalization,
     steps.PaddingStep: elementary.padding,

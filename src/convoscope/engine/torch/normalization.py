@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import torch
+import torch.nn.functional as nnf
 from torch import Tensor
 
 from convoscope.engine.steps import (
+    LocalResponseStep,
     NormalizationStep,
     SampleNormalizationStep,
     StandardizationStep,
@@ -64,6 +66,14 @@ def sample_normalization(step: SampleNormalizationStep, x: Tensor, weights: Sequ
     if step.center:
         normal = normal + weights[int(step.scale)].reshape(step.layout[2:])
     return normal.reshape(x.shape).to(x.dtype)
+
+
+def local_response(step: LocalResponseStep, x: Tensor, weights: Sequence[Tensor], mode: Mode) -> Tensor:
+    """Divide each channel by a power of the sum of squares of those beside it."""
+    wide = x.float() if x.device.type == "mps" else x.double()  # squares of large numbers are beyond single precision
+    around = nnf.pad(wide.square(), (step.before, step.after))
+    sums = around.unfold(-1, step.before + step.after + 1, 1).sum(dim=-1)
+    return (wide * (step.bias + step.alpha * sums) ** -step.beta).to(x.dtype)
 
 
 def unit_normalization(step: UnitNormalizationStep, x: Tensor, weights: Sequence[Tensor], mode: Mode) -> Tensor:
