@@ -16,6 +16,7 @@ from convoscope.engine.base import Array
 #: From rows, as an array and on the device, to the samples in these rows, on the device.
 Source = Callable[[npt.NDArray[np.int64], Tensor], Tensor]
 
+_PIECE = 1 << 26  # bytes that are copied at a time
 _PART_OF_FREE = 0.5  # of the device's free memory: computing needs some
 
 
@@ -42,7 +43,7 @@ class Shelf:
         if kept is not None and kept[0]() is array:
             whole = kept[1]
         elif keep and array.nbytes <= _PART_OF_FREE * self._free(self._device):
-            whole = as_tensor(array, self._device)
+            whole = _whole(array, self._device)
             self._kept[id(array)] = (weakref.ref(array, self._forget(id(array))), whole)
         else:
             return lambda rows, _: as_tensor(array[rows], self._device)
@@ -57,6 +58,15 @@ class Shelf:
     def clear(self) -> None:
         """Let go of all of them."""
         self._kept.clear()
+
+
+def _whole(array: Array, device: torch.device) -> Tensor:
+    """Return a whole array on the device, copied in pieces: it may be larger than the memory that is left here."""
+    at_once = max(1, _PIECE * len(array) // max(1, array.nbytes))
+    whole = torch.empty(array.shape, dtype=as_tensor(array[:0], device).dtype, device=device)
+    for start in range(0, len(array), at_once):
+        whole[start : start + at_once] = as_tensor(array[start : start + at_once], device)
+    return whole
 
 
 def as_tensor(array: Array, device: torch.device) -> Tensor:

@@ -106,7 +106,7 @@ def computing(device: torch.device, precision: str) -> Iterator[None]:
     try:
         if kind == "cuda":
             torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
-        with flags if kind == "cuda" else nullcontext(), mixed:
+        with flags if kind == "cuda" else nullcontext(), torch.cuda.device(device if kind == "cuda" else -1), mixed:
             yield
     except torch.OutOfMemoryError as error:
         raise ConfigurationError(
