@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +17,7 @@ import torch
 from tests.engine import test_graphs, test_random_graphs, test_random_stacks
 from tests.engine.support import random_weights
 from tests.engine.test_new_step import NegationStep
-from tests.engine.test_training import first_stretch, first_weights, stack
+from tests.engine.test_training import first_stretch, first_weights, part, stack, state
 
 import convoscope as cs
 from convoscope.activations import BY_NAME
@@ -28,7 +29,9 @@ from convoscope.engine.select import use
 from convoscope.engine.torch import TorchEngine, activation, elementary, known, losses
 from convoscope.engine.torch.data import Shelf
 from convoscope.engine.torch.mode import Alone
+from convoscope.engine.torch.results import Results
 from convoscope.engine.torch.stretches import Trainer
+from convoscope.engine.torch.updates import Update
 from convoscope.engine.updates import update_rule
 from convoscope.errors import ConfigurationError, EngineFallbackWarning, UnknownNameError
 from convoscope.layers import (
@@ -437,3 +440,31 @@ def test_pytorch_s_own_settings_stay() -> None:
         model.fit(np.zeros((4, 5, 5, 1), np.float32), np.zeros(4, int), verbose=0)
     after = torch.get_float32_matmul_precision(), torch.is_grad_enabled(), torch.is_autocast_enabled("cpu")
     assert before == after
+
+
+@pytest.mark.parametrize("place", ["behind a step", "within a step"])
+def test_an_interruption_leaves_the_state_after_the_last_whole_step(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, name = (Results, "add") if place == "behind a step" else (Update, "__call__")
+    original, calls = getattr(owner, name), []
+
+    def interrupting(*given: Any) -> Any:
+        made = original(*given)
+        calls.append(1)
+        if len(calls) == 4:
+            signal.raise_signal(signal.SIGINT)
+        return made
+
+    plan = build(stack(), (7, 6, 2))
+    weights, stretch = first_weights(plan), first_stretch(plan)
+    monkeypatch.setattr(owner, name, interrupting)
+    with pytest.raises(KeyboardInterrupt):
+        CPU.prepare(plan, weights).train(stretch)
+    monkeypatch.undo()
+    steps = 4 if place == "behind a step" else 3
+    again, same = first_weights(plan), first_stretch(plan)
+    CPU.prepare(plan, again).train(part(same, 0, steps))
+    for ours, theirs in zip(state(weights, stretch), state(again, same), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    np.testing.assert_array_equal(np.isfinite(stretch.losses), np.arange(len(stretch.losses)) < 5 * steps)
