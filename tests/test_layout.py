@@ -14,7 +14,7 @@ ROOT = Path(convoscope.__file__).parent
 # From the ground up. What stands on one floor does not know of one another.
 FLOORS = (
     {"background", "errors", "names", "notebook", "pickles", "streams", "tensors", "types", "wording", "_native"},
-    {"checks", "locks", "old_keras", "paths"},
+    {"checks", "locks", "old_keras", "paths", "processes"},
     {"seeds", "storage"},
     {"activations", "constraints", "initializers", "regularizers"},
     {"layers"},

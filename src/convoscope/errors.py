@@ -73,6 +73,20 @@ class StorageError(ConvoscopeError, OSError):
     """A file that could not be written; what stood there before still does."""
 
 
+class ProcessLostError(ConvoscopeError, RuntimeError):
+    """Another of the processes that train together has ended, so this one cannot go on.
+
+    Attributes
+    ----------
+    is_told : bool
+        Whether the other process has said why.
+    """
+
+    def __init__(self, message: str = "", *, is_told: bool = False) -> None:
+        super().__init__(message)
+        self.is_told = is_told
+
+
 class ConvoscopeWarning(UserWarning):
     """Something that works, and is probably not meant."""
 

@@ -12,20 +12,26 @@ import numpy as np
 
 from convoscope.checks import integer
 from convoscope.errors import ConfigurationError
+from convoscope.processes.world import shared_entropy
 
 _LARGEST = 2**32 - 1
 
 
 class _SeedSource:
-    """The n-th seed after ``restart(s)`` is the same in every process; without a restart, seeds are fresh."""
+    """The n-th seed after ``restart(s)`` is the same in every process; without a restart, seeds are fresh.
+
+    Processes that train one model together have the same fresh seeds.
+    """
 
     def __init__(self) -> None:
-        self._root = np.random.SeedSequence()
+        self._root: np.random.SeedSequence | None = None
 
     def restart(self, seed: int) -> None:
         self._root = np.random.SeedSequence(seed)
 
     def next(self) -> int:
+        if self._root is None:
+            self._root = np.random.SeedSequence(shared_entropy())
         # 32 bits: easy to read and type again, and exact in JSON, also for readers written in JavaScript.
         return int(self._root.spawn(1)[0].generate_state(1)[0])
 

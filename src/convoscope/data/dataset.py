@@ -58,6 +58,9 @@ class Dataset:
 
     class_names: list[str] | None
     file_paths: list[str]
+    #: Of a process's number and of how many there are, the data set of the same batches with this process's part of
+    #: each; None where that has not been foreseen.
+    share: Callable[[int, int], Dataset] | None = None
 
     def __init__(self, make: Make, cardinality: int, *, batched: bool = False) -> None:
         self._make, self._cardinality, self._batched = make, cardinality, batched
@@ -270,7 +273,9 @@ class Dataset:
     def prefetch(self, buffer_size: int, name: str | None = None) -> Dataset:
         """Make the next `buffer_size` elements in a thread while others are used. `fit` does so in any case."""
         room = making.AUTOMATIC_ROOM if int(buffer_size) < 0 else int(buffer_size)
-        return self._with(lambda: making.prefetched(self._make, room), self._cardinality) if room else self
+        made = self._with(lambda: making.prefetched(self._make, room), self._cardinality) if room else self
+        made.share = self.share  # which `fit` makes ahead in any case
+        return made
 
     def with_options(self, options: Any, name: str | None = None) -> Dataset:
         """Return the data set: options change how fast elements are made, and the engine settles that here."""

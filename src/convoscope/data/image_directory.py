@@ -15,6 +15,8 @@ from convoscope.data.images import CHANNELS, ImageForm
 from convoscope.data.options import AUTOTUNE
 from convoscope.data.resampling import INTERPOLATIONS
 from convoscope.errors import ConfigurationError, DataError, unknown_name
+from convoscope.processes import share_of, world
+from convoscope.seeds import next_seed
 from convoscope.tensors import tensor
 
 FORMATS = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
@@ -101,7 +103,7 @@ def image_dataset_from_directory(
         raise unknown_name(f"data_format of {_HERE}", data_format, ["channels_last", "channels_first"])
     shuffle = flag(shuffle, "shuffle", _HERE)
     check_split(validation_split, subset, shuffle, seed)
-    seed = int(np.random.randint(10**6)) if seed is None else integer(seed, "seed", _HERE, minimum=0)  # noqa: NPY002 - as Keras
+    seed = _drawn() if seed is None else integer(seed, "seed", _HERE, minimum=0)
     files = list_directory(os.fspath(directory), labels, FORMATS, class_names, follow_links, bool(verbose))
     if label_mode == "binary" and len(files.class_names or ()) != 2:
         raise ConfigurationError(
@@ -124,22 +126,43 @@ def image_dataset_from_directory(
     return made if subset == "both" else made[0]
 
 
+def _drawn() -> int:
+    """Return a seed as Keras draws it; in many processes one that all of them have."""
+    return int(np.random.randint(10**6)) if world().size == 1 else next_seed() % 10**6  # noqa: NPY002
+
+
 def _dataset(files: Files, form: ImageForm, label_mode: str | None, batch: int | None, seed: int | None) -> Dataset:
     """Return the images of some files, shuffled if there is a seed."""
-    dataset = Dataset.from_tensor_slices(np.array(files.paths))
+    named = Dataset.from_tensor_slices(np.array(files.paths))
     if label_mode is not None:
-        dataset = Dataset.zip((dataset, Dataset.from_tensor_slices(_labels(files, label_mode))))
+        named = Dataset.zip((named, Dataset.from_tensor_slices(_labels(files, label_mode))))
     if seed is not None:
-        dataset = dataset.shuffle(batch * 8 if batch else 1024, seed)
+        named = named.shuffle(batch * 8 if batch else 1024, seed)
 
     def read(path: Any, *label: Any) -> Any:
         image = tensor(form.read(str(path)))
         return (image, *label) if label else image
 
-    dataset = dataset.map(read, num_parallel_calls=AUTOTUNE)
-    dataset = (dataset.batch(batch) if batch else dataset).prefetch(AUTOTUNE)
+    dataset = named.map(read, num_parallel_calls=AUTOTUNE)
+    dataset = dataset.batch(batch) if batch else dataset
+    if batch:
+        dataset.share = lambda rank, size: _share(named.batch(batch), form, rank, size)
+    dataset = dataset.prefetch(AUTOTUNE)
     dataset.class_names, dataset.file_paths = files.class_names, files.paths
     return dataset
+
+
+def _share(named: Dataset, form: ImageForm, rank: int, size: int) -> Dataset:
+    """Return batches in which only a process's part has been read: each of many processes computes with its own."""
+
+    def read(paths: Any, *labels: Any) -> Any:
+        own = share_of(len(paths), rank, size)
+        images = [form.read(str(path)) for path in paths[own]]
+        whole = np.zeros((len(paths), *images[0].shape), images[0].dtype)
+        whole[own] = images
+        return (tensor(whole), *labels) if labels else tensor(whole)
+
+    return named.map(read, num_parallel_calls=AUTOTUNE)
 
 
 def _labels(files: Files, label_mode: str) -> Any:

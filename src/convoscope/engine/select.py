@@ -9,8 +9,11 @@ import warnings
 from convoscope.engine.base import Engine
 from convoscope.engine.threads import get_threads
 from convoscope.errors import ConfigurationError, EngineFallbackWarning, unknown_name
+from convoscope.processes.world import world
 
 NAMES = ("native", "reference", "torch")
+#: Whose statistics batch normalisation takes in many processes: the whole batch's, or those of each process's part.
+BATCH_NORMS = ("together", "each")
 _CORE, _PYTORCH = "convoscope._native", "torch"
 
 
@@ -53,7 +56,9 @@ def available() -> dict[str, str]:
     return {"native": native_problem() or "ok", "reference": "ok", "torch": torch_problem(load=False) or "ok"}
 
 
-def use(name: str, device: str | None = None, precision: str | None = None) -> Engine:
+def use(
+    name: str, device: str | None = None, precision: str | None = None, batch_norm: str | None = None
+) -> Engine:
     """Choose the engine that models compute with from now on.
 
     Parameters
@@ -64,6 +69,9 @@ def use(name: str, device: str | None = None, precision: str | None = None) -> E
         Where PyTorch computes: ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"cpu"``. Left out, on a GPU if there is one.
     precision : {"float32", "tf32", "bf16"}, optional
         In which precision PyTorch multiplies. Weights stay float32; ``"float32"`` if left out.
+    batch_norm : {"together", "each"}, optional
+        In many processes, as torchrun starts them: whether batch normalisation takes mean and variance of the whole
+        batch, as one process would, or each process those of its part, which saves time. ``"together"`` if left out.
 
     Raises
     ------
@@ -79,10 +87,17 @@ def use(name: str, device: str | None = None, precision: str | None = None) -> E
     """
     if not isinstance(name, str) or name not in ("auto", *NAMES):
         raise unknown_name("engine", name, ["auto", *NAMES])
+    if name == "auto" and world().size > 1:
+        name = "torch"
     if name == "torch":
-        _Choice.engine = _torch(device, precision)
+        _Choice.engine = _torch(device, precision, batch_norm)
         return _Choice.engine
-    for what, given in (("device", device), ("precision", precision)):
+    if world().size > 1:
+        raise ConfigurationError(
+            f"{world().size} processes train together with PyTorch alone, and the engine is {name!r}: take the engine "
+            "'torch', or start one process."
+        )
+    for what, given in (("device", device), ("precision", precision), ("batch_norm", batch_norm)):
         if given is not None:
             raise ConfigurationError(
                 f"The {what} {given!r} is for PyTorch, and the engine is {name!r}: take the engine 'torch', or leave "
@@ -106,13 +121,22 @@ def use(name: str, device: str | None = None, precision: str | None = None) -> E
     return _Choice.engine
 
 
-def _torch(device: str | None, precision: str | None) -> Engine:
+def _torch(device: str | None, precision: str | None, batch_norm: str | None) -> Engine:
+    if batch_norm not in (None, *BATCH_NORMS):
+        raise unknown_name("batch_norm", batch_norm, BATCH_NORMS)
     problem = torch_problem()
     if problem:
         raise ConfigurationError(f"The engine 'torch' cannot be used: {problem}.")
     from convoscope.engine.torch import TorchEngine
 
-    return TorchEngine(device, precision)
+    here = world()
+    if here.size == 1:
+        return TorchEngine(device, precision)
+    from convoscope.engine.torch.processes import Together
+
+    kind = TorchEngine(device).device if device in (None, "auto") else device
+    device = f"cuda:{here.local_rank}" if str(kind).partition(":")[0] == "cuda" else kind
+    return TorchEngine(device, precision, Together(batch_norm != "each"))
 
 
 def _make(name: str) -> Engine:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convoscope.errors import ConfigurationError
+from convoscope.processes.world import world
 
 _MOST = 256
 
@@ -81,8 +82,8 @@ def _read_limit(folder: Path, names: tuple[str, ...]) -> list[float]:
 
 
 def get_threads() -> int:
-    """Return how many threads the native engine computes with."""
-    return _Setting.chosen or available_threads().count
+    """Return how many threads an engine computes with: those of the machine are shared by its processes."""
+    return _Setting.chosen or max(1, available_threads().count // world().local_size)
 
 
 def set_threads(count: int | None) -> None:

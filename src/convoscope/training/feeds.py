@@ -23,11 +23,14 @@ class Portion:
     batch_size : int
     rows : int64 array, optional
         Which of the samples, in which order; all of them as they lie, if left out.
+    is_share : bool
+        Whether each of many processes has just its part of each batch, and nothing in the place of the others.
     """
 
     samples: Samples
     batch_size: int
     rows: npt.NDArray[np.int64] | None = None
+    is_share: bool = False
 
     @property
     def order(self) -> npt.NDArray[np.int64]:

@@ -325,5 +325,5 @@ def _parts(portion: Portion, singly: bool) -> list[slice]:
     """Return slices over the samples: of one batch each, or larger where nobody asks for every batch."""
     size, count = portion.batch_size, len(portion.samples)
     # In whole batches, so that the steps that are done can be counted.
-    size = size if singly else max(1, -(-BLOCK // size)) * size
+    size = size if singly or portion.is_share else max(1, -(-BLOCK // size)) * size
     return [slice(start, min(start + size, count)) for start in range(0, count, size)]

@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
+from convoscope import processes
 from convoscope.checks import equal, flag, integer
 from convoscope.engine.base import Array, each, plain
 from convoscope.errors import ConfigurationError, ConvoscopeWarning, DataError, TrainingDivergedError
@@ -28,12 +29,14 @@ from convoscope.training.feeding import (
 )
 from convoscope.training.feeds import Portion
 from convoscope.training.samples import Samples, compiled, gather
+from convoscope.training.shared import begin_together, shared
 from convoscope.training.trainable import Trainable
 from convoscope.training.validation import Clock, Validation, measured
 
 __all__ = ["evaluate", "fit", "predict", "test_on_batch", "train_on_batch"]
 
 
+@processes.together()
 def fit(
     model: Trainable,
     x: Any,
@@ -111,6 +114,11 @@ def fit(
     History
         ``history.history`` has a list for each measured value, with one entry for each epoch.
 
+    Notes
+    -----
+    In processes that torchrun has started, each computes its part of every batch: see docs/scale.md. Callbacks run in
+    the first of them.
+
     Raises
     ------
     NotReadyError
@@ -121,6 +129,7 @@ def fit(
         If the loss is no longer a number. The model is then as it was when that epoch began.
     """
     optimizer, objective = compiled(model, "fit")
+    begin_together(model, "fit")
     batch_size = _checked_size(batch_size, "fit")
     seed = model.seed if flag(shuffle, "shuffle", "fit") else None
     epochs = integer(epochs, "epochs", "fit", minimum=0)
@@ -148,7 +157,7 @@ def fit(
     validation = _validation(model, validation_data, held, validation_steps, validation_size, validation_freq)
     course = Course(feed, steps, model.draws, first)
     history, printer, listed = _listening(callbacks, verbose)
-    run = CallbackList(listed, model, {"verbose": verbose, "epochs": epochs, "steps": course.steps})
+    run = shared(listed, model, {"verbose": verbose, "epochs": epochs, "steps": course.steps})
     model.stop_training = False
     course.begin()
     try:
@@ -245,6 +254,7 @@ def _epoch(model: Trainable, course: Course, run: CallbackList, clock: Clock, wh
     return logs
 
 
+@processes.together()
 def evaluate(
     model: Trainable,
     x: Any,
@@ -282,7 +292,7 @@ def evaluate(
     course = Course(feed, steps)
     printer = _printer(verbose)
     listed = [*as_list(callbacks), *([printer] if printer else [])]
-    run = CallbackList(listed, model, {"verbose": verbose, "epochs": 1, "steps": course.steps})
+    run = shared(listed, model, {"verbose": verbose, "epochs": 1, "steps": course.steps})
     clock = Clock("evaluate", course, run)
     try:
         logs = measured(model, course, run, clock, "evaluate")
@@ -335,6 +345,7 @@ def predict(
     return outputs
 
 
+@processes.together()
 def train_on_batch(
     model: Trainable,
     x: Any,
@@ -349,6 +360,7 @@ def train_on_batch(
     Arguments, results and errors are those of `fit` and `evaluate`.
     """
     _, objective = compiled(model, "train_on_batch")
+    begin_together(model, "train_on_batch")
     check_losses(objective, model.executable().plan)
     return_dict = flag(return_dict, "return_dict", "train_on_batch")
     samples = gather(model, x, y, sample_weight, "train_on_batch").weighted(class_weight, model, "train_on_batch")
@@ -391,7 +403,7 @@ def _checked_size(batch_size: int | None, where: str) -> int | None:
 def _printer(verbose: int | str) -> ProgressPrinter | None:
     if not any(equal(verbose, known) for known in ("auto", 0, 1, 2)):
         raise ConfigurationError(f"verbose must be 'auto', 0, 1 or 2, but is {verbose!r}.")
-    return ProgressPrinter(live=verbose != 2) if verbose else None
+    return ProgressPrinter(live=verbose != 2) if verbose and processes.is_first() else None
 
 
 def _returned(logs: dict[str, float], return_dict: bool) -> float | list[float] | dict[str, float]:

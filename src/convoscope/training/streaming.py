@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from convoscope import processes
 from convoscope.background import Prefetch, ordered
 from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError, ConvoscopeError, DataError
@@ -21,6 +22,7 @@ from convoscope.training.samples import Samples
 #: Brings a batch into the form that engines take, or says what is wrong with it.
 Check = Callable[[Batch, str], Samples]
 
+_IN_A_ROW = 8  # batches that many processes train on in a row
 _ROOM = 10  # batches made in advance, as in Keras
 _AT_ONCE = 1 << 25  # bytes of the batches that are trained on in a row: they are copied into one array
 
@@ -42,6 +44,9 @@ class StreamFeed(Feed):
     then comes in the same order in every run.
     """
 
+    #: Whether batches have just this process's part.
+    is_share = False
+
     def __init__(self, check: Check, where: str, room: int = _ROOM) -> None:
         self._check, self._where, self._room = check, where, room
         self._first_pass: int | None = None
@@ -53,13 +58,29 @@ class StreamFeed(Feed):
         with Prefetch(made, self._room, size=lambda batch: batch.nbytes) as ready:
             while True:
                 try:
-                    taken = ready.take()
+                    taken = self._taken(ready)
                 except Exception as error:
                     raise self._failed(error, self._batch(position, number + 1)) from error
                 if not taken:
                     return
                 yield from self._grouped(taken, position, number)
                 number += len(taken)
+
+    def _taken(self, ready: Prefetch[Batch]) -> list[Batch]:
+        """Return the next batches: what lies ready, or in many processes as many in each of them."""
+        team = processes.team()
+        if team.size == 1:
+            return ready.take()
+        taken: list[Batch] = []
+        while len(taken) < _IN_A_ROW and (more := ready.take(_IN_A_ROW - len(taken))):
+            taken += more
+        counts = [count for (count,) in team.numbers([len(taken)])]
+        if len(set(counts)) > 1:
+            raise ConfigurationError(
+                f"{self._where}: all processes must be given the same batches, of which each computes its part, but "
+                f"they get {', '.join(map(str, counts))} of the next {_IN_A_ROW}. Leave the sharing to Convoscope."
+            )
+        return taken
 
     @abstractmethod
     def raw(self, position: Position, count: int | None) -> Iterator[Any]:
@@ -75,13 +96,13 @@ class StreamFeed(Feed):
             try:
                 samples = self._check(batch, self._batch(position, index))
             except ConvoscopeError:
-                yield from _joined(group)  # what came before is trained on
+                yield from _joined(group, self.is_share)  # what came before is trained on
                 raise
             if group and not _fits(group, samples):
-                yield from _joined(group)
+                yield from _joined(group, self.is_share)
                 group = []
             group.append(samples)
-        yield from _joined(group)
+        yield from _joined(group, self.is_share)
 
     def _batch(self, position: Position, index: int) -> str:
         """Return what messages call a batch."""
@@ -123,12 +144,20 @@ class IterableFeed(StreamFeed):
     def raw(self, position: Position, count: int | None) -> Iterator[Any]:
         if self._iterator is None or (self.repeats and position.batch == 0):
             self.close()
-            self._iterator = iter(self._data)
+            self._iterator = self._begun()
         elif self.repeats and self.batches is None:
             # Nobody could know that the pass was over with the epoch before: an epoch without batches helps nobody.
             first = list(itertools.islice(self._iterator, 1))
-            self._iterator = itertools.chain(first, self._iterator) if first else iter(self._data)
+            self._iterator = itertools.chain(first, self._iterator) if first else self._begun()
         return itertools.islice(self._iterator, count)
+
+    def _begun(self) -> Iterator[Any]:
+        """Begin a pass; where the data can make a process's part of each batch alone, only that is made."""
+        team = processes.team()
+        share = getattr(self._data, "share", None) if team.size > 1 else None
+        share = None if share is None else share(team.rank, team.size)
+        self.is_share = share is not None
+        return iter(self._data if share is None else share)
 
     def close(self) -> None:
         """Close the iterator, unless it is a person's own generator, which may be used further."""
@@ -229,10 +258,10 @@ def _arrays(samples: Samples) -> list[Array | None]:
     return [*samples.inputs, *samples.targets, *samples.weights]
 
 
-def _joined(group: Sequence[Samples]) -> Iterator[Portion]:
+def _joined(group: Sequence[Samples], is_share: bool) -> Iterator[Portion]:
     """Give the batches of a group as one portion, if there are any."""
     if len(group) == 1:
-        yield Portion(group[0], len(group[0]))
+        yield Portion(group[0], len(group[0]), is_share=is_share)
     elif group:
 
         def joined(*parts: Array | None) -> Array | None:
@@ -242,4 +271,4 @@ def _joined(group: Sequence[Samples]) -> Iterator[Portion]:
         inputs = [np.concatenate(parts) for parts in zip(*(each.inputs for each in group), strict=True)]
         targets = [joined(*parts) for parts in zip(*(each.targets for each in group), strict=True)]
         weights = [joined(*parts) for parts in zip(*(each.weights for each in group), strict=True)]
-        yield Portion(Samples(inputs, targets, weights), len(group[0]))
+        yield Portion(Samples(inputs, targets, weights), len(group[0]), is_share=is_share)

@@ -29,7 +29,7 @@ class TorchEngine:
 
     device: str | None = None
     precision: str | None = None
-    processes: Alone = field(default_factory=Alone, compare=False)
+    processes: Alone = field(default_factory=Alone)
     name: str = field(default="torch", init=False)
 
     def __post_init__(self) -> None:

@@ -59,7 +59,10 @@ class TorchExecutable:
 
     def forward(self, x: Arrays) -> Any:
         """Return the outputs (N, *output_shape) for inputs (N, *input_shape), as in prediction."""
-        return plain(self._predicted(each(x, 1), self.plan.outputs))
+        inputs = each(x, 1)
+        samples = check_inputs(self.plan, inputs)
+        own = self._part(samples)
+        return plain(self._whole(self._predicted([x[own] for x in inputs], self.plan.outputs), samples))
 
     def step_outputs(self, x: Arrays) -> list[Array]:
         """Return the output of every step, in order, as in prediction."""
@@ -71,9 +74,19 @@ class TorchExecutable:
         inputs, rules = each(x, 1), each(loss, len(self.plan.outputs))
         samples = check_inputs(self.plan, inputs)
         targets = targets_for(self.plan, y, rules, samples)
-        losses = [None if rule is None else np.empty(samples, np.float32) for rule in rules]
-        outputs = self._predicted(inputs, self.plan.outputs, (targets, rules, losses))
-        return plain(outputs), plain(losses)
+        own = self._part(samples)
+        losses = [None if rule is None else np.empty(own.stop - own.start, np.float32) for rule in rules]
+        judged = ([None if y is None else y[own] for y in targets], rules, losses)
+        outputs = self._predicted([x[own] for x in inputs], self.plan.outputs, judged)
+        return plain(self._whole(outputs, samples)), plain(self._whole(losses, samples))
+
+    def _part(self, samples: int) -> slice:
+        """Return which samples this process computes, where several compute them together."""
+        return self._processes.of_batch(samples).part(samples)
+
+    def _whole(self, parts: Sequence[Array | None], samples: int) -> list[Array | None]:
+        """Return what all processes found, in the order of the samples."""
+        return [None if part is None else self._processes.gathered([part], [samples])[0] for part in parts]
 
     def _predicted(self, inputs: Sequence[Array], wanted: Sequence[int], judged: Any = None) -> list[Array]:
         """Return some values of all samples, computed block by block, and write their losses if they are judged."""

@@ -8,7 +8,7 @@ import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -67,7 +67,8 @@ class Trainer:
         self._shelf, self._keeps = Shelf(device), False
         self._step: TrainingStep | None = None
         self._recorded: RecordedStep | None = None
-        self.records = device.type == "cuda"
+        self.records = device.type == "cuda" and processes.records
+        self._pace = 0.0  # seconds that a step takes
 
     @contextmanager
     def keeping_data(self) -> Iterator[None]:
@@ -87,23 +88,29 @@ class Trainer:
         state = State.of(self._plan, self._weights, stretch.slots, self._device)
         self._wait()
         copying = time.perf_counter() - begun
-        deadline = math.inf if budget is None else time.perf_counter() + max(budget, _COPYING * copying)
+        seconds = math.inf if budget is None else max(budget, _COPYING * copying)
+        steps, deadline = self._processes.agreed(stretch, seconds, self._pace)
         results = Results(stretch, len(self._plan.outputs), self._processes, self._device.type == "cpu")
         ahead: deque[Any] = deque()
-        taken = 0
+        taken, begun = 0, time.perf_counter()
         try:
-            for place in range(stretch.steps):
+            for place in range(steps):
                 state, found = self._take(step, state, task, place)
                 results.add(place, found)
                 taken += 1
                 self._hold_back(ahead)
                 if time.perf_counter() >= deadline:
                     break
+            state = replace(state, others=self._processes.settled(state.others))
+        except BaseException:
+            self._processes.leave()
+            raise
         finally:  # also after Ctrl-C: `state` is that of the last whole step
             results.write()
             state.write(self._plan, self._weights, stretch.slots)
             if not self._keeps:
                 self._shelf.clear()
+        self._pace = (time.perf_counter() - begun) / max(1, taken)
         return taken
 
     def _task(self, stretch: Stretch) -> _Task:
@@ -135,20 +142,21 @@ class Trainer:
         stretch = task.stretch
         if self._step is None or not self._step.same_as(stretch.rule, task.rules, stretch.seed):
             self._recorded = None
-            self._step = TrainingStep(self._plan, stretch.rule, task.rules, stretch.seed, self._processes, self._device)
+            self._step = TrainingStep(self._plan, stretch.rule, task.rules, stretch.seed, self._device)
         return self._step
 
     def _take(self, step: TrainingStep, state: State, task: _Task, place: int) -> tuple[State, Found]:
         """Take one step of a stretch."""
         stretch, whole = task.stretch, task.rows_of(place)
         count = whole.stop - whole.start
-        part = self._processes.part(count)
+        processes = self._processes.of_batch(count)
+        part = processes.part(count)
         own = slice(whole.start + part.start, whole.start + part.stop)
         rows = stretch.rows[own], task.rows[own]
         batch = Batch(*([None if one is None else one(*rows) for one in sources] for sources in task.sources))
         moment = Moment.of(stretch.rule, stretch.iteration + place)
         if self.records and count == stretch.batch_size and is_recordable(stretch.rule, task.rules):
-            recorded = self._recording(step, state, batch, task, moment, part.start)
+            recorded = self._recording(step, state, batch, task, moment)
             if recorded is not None and recorded.fits(batch):
                 recorded.load(state)
                 return recorded.state, recorded(batch, task.numbers[place])
@@ -167,16 +175,18 @@ class Trainer:
             first=part.start,
             moment=moment,
             penalized=stretch.penalties is not None,
+            processes=processes,
         )
 
     def _recording(
-        self, step: TrainingStep, state: State, batch: Batch, task: _Task, moment: Moment, first: int
+        self, step: TrainingStep, state: State, batch: Batch, task: _Task, moment: Moment
     ) -> RecordedStep | None:
         """Return the recorded step, made at its first use; None where that fails, which is said once."""
         key = (task.stretch.batch_size, moment.momentum, task.stretch.penalties is not None)
         if self._recorded is None or self._recorded.key != key:
             shares = shares_of(self._plan, task.rules, task.targets, task.weights, task.stretch.batch_size)
-            taken = partial(step, shares=shares, first=first, moment=moment, penalized=key[2])
+            options = {"shares": shares, "first": 0, "moment": moment, "penalized": key[2]}
+            taken = partial(step, **options, processes=self._processes.of_batch(task.stretch.batch_size))
             try:
                 self._recorded = RecordedStep(taken, state, batch, type(self).record, key)
             except (RuntimeError, NotImplementedError) as error:

@@ -88,11 +88,8 @@ class Found:
 class TrainingStep:
     """A step of training: from a state to the next one, and what was found on the way."""
 
-    def __init__(
-        self, plan: Plan, rule: UpdateRule, rules: Rules, seed: int, processes: Alone, device: torch.device
-    ) -> None:
+    def __init__(self, plan: Plan, rule: UpdateRule, rules: Rules, seed: int, device: torch.device) -> None:
         self._plan, self._rule, self._rules, self._seed = plan, rule, rules, seed
-        self._processes = processes
         self._planned = [plan.weights[index] for index in plan.trainable]
         self._update = Update(rule, self._planned, device)
 
@@ -110,16 +107,17 @@ class TrainingStep:
         first: int,
         moment: Moment,
         penalized: bool,
+        processes: Alone,
     ) -> tuple[State, Found]:
         plan = self._plan
         with torch.enable_grad():
             weights, learned = self._weights(state)
-            mode = Mode(True, self._seed, numbers.draw, first, self._processes)
+            mode = Mode(True, self._seed, numbers.draw, first, processes)
             values = values_of(plan, batch.inputs, weights, mode)
             total, losses = objective(plan, values, batch, self._rules, shares)
             found = gradients_of(total, learned)
         gradient = torch.cat([each.reshape(-1) for each in found]) if found else torch.zeros_like(state.weights)
-        gradient = self._processes.summed(gradient)
+        gradient = processes.summed(gradient)
         moment = replace(moment, count=numbers.count)
         row, slots = self._update(state.weights, gradient, state.slots, numbers.rate, moment)
         trainable = set(plan.trainable)
