@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -37,6 +38,7 @@ EXAMPLES = (
     'convoscope train my_photos --image-size 96 --augment "flip horizontal, shift 0.1"',
     "convoscope train fashion-mnist --explore",
     "convoscope train fashion-mnist --track tensorboard --track mlflow",
+    "convoscope train fashion-mnist --processes 4",
     "convoscope train --resume runs/digits-cnn-2-1",
 )
 
@@ -58,22 +60,65 @@ def command(
     run: RunOptions,
 ) -> None:
     """Run ``convoscope train``; `HELP` says what it does."""
+    from convoscope.cli.many import in_all_processes
+
     given = settings_given(model, training, images, photos)
     trackers = _known(run.track or [])
+    run = _in_processes(run)
     of_run: dict[str, Any] = {
         "data_dir": None if run.data_dir is None else str(run.data_dir.absolute()),
         "snapshots": True if run.snapshots or run.explore else None,
     }
     if run.resume is not None:
-        of_run |= {"threads": run.threads, "engine": run.engine, "device": run.device, "precision": run.precision}
-        changes = {"epochs": given.pop("epochs"), **of_run}
-        refuse_with_resume({"DATASET": dataset, "out": run.out, **given})
-        _go_on(run.resume, changes, run, trackers)
-    else:
-        _begin(dataset or "digits", {**given, **of_run}, run, trackers)
+        refuse_with_resume({"DATASET": dataset, "out": run.out, **given, "epochs": None})
+    with in_all_processes():
+        begun = run.resume or _begun_before(run)
+        if begun is None:
+            _begin(dataset or "digits", {**given, **of_run}, run, trackers)
+            return
+        of_run |= {"threads": _threads(run), "engine": run.engine, "device": run.device, "precision": run.precision}
+        _go_on(begun, {"epochs": given["epochs"] if run.resume else None, **of_run}, run, trackers)
+
+
+def _in_processes(run: RunOptions) -> RunOptions:
+    """Start the processes that were asked for; return the options as each of them has them."""
+    from convoscope.processes import is_first, world
+
+    if run.processes is not None:
+        from convoscope.cli.many import start
+
+        start(run.processes, run.engine)
+    if run.processes is not None or world().size > 1:
+        run = replace(run, engine=run.engine if run.engine not in (None, "auto") else "torch")
+    return run if is_first() else replace(run, quiet=True, explore=False)
+
+
+def _begun_before(run: RunOptions) -> Path | None:
+    """Return the folder of the run that torchrun's restart goes on with."""
+    from convoscope import processes
+
+    if not processes.world().restarts:
+        return None
+    from convoscope.runs.following import begun_before
+
+    def find() -> str | None:
+        found = begun_before(run.out)
+        return None if found is None else str(found)
+
+    path = processes.first(find)
+    return None if path is None else Path(path)
+
+
+def _threads(run: RunOptions) -> int | None:
+    """Return how many threads a run goes on with: in many processes, each has its part of the processor."""
+    from convoscope.engine.threads import get_threads
+    from convoscope.processes import world
+
+    return get_threads() if run.threads is None and world().size > 1 else run.threads
 
 
 def _begin(dataset: str, given: dict[str, Any], run: RunOptions, trackers: list[str]) -> None:
+    from convoscope import processes
     from convoscope.cli import train_photos
     from convoscope.cli.console import results
     from convoscope.datasets.registry import source
@@ -81,14 +126,15 @@ def _begin(dataset: str, given: dict[str, Any], run: RunOptions, trackers: list[
     from convoscope.engine.threads import get_threads, set_threads
     from convoscope.runs import RunFolder, TrainSettings
     from convoscope.runs.checking import check_before_reading
-    from convoscope.runs.photos import SCRATCH, choose_backbone, refuse_for_published
+    from convoscope.runs.following import shared_settings
+    from convoscope.runs.photos import SCRATCH, choose_backbone, refuse_for_published, refuse_many_processes
     from convoscope.runs.preparation import build_model, load_data
 
     set_threads(run.threads)
-    engine = use(run.engine or "auto", run.device, run.precision)
+    engine = use(run.engine or "auto", run.device, run.precision, run.batch_norm)
     given = {**given, **told_of(engine)}
     if run.out is not None and run.out.exists():
-        RunFolder.create(run.out)  # refused before images are read, if something is in it
+        processes.first(lambda: _created(run.out))  # refused before images are read, if something is in it
     found = source(dataset)
     data: Dataset | None = None
     if found.known is not None:
@@ -96,6 +142,7 @@ def _begin(dataset: str, given: dict[str, Any], run: RunOptions, trackers: list[
     else:
         suited = choose_backbone(dataset, given)
         if suited.backbone != SCRATCH:
+            refuse_many_processes()
             train_photos.begin(dataset, suited.backbone, given, run, trackers)
             return
         if suited.reason and not run.quiet:
@@ -105,13 +152,19 @@ def _begin(dataset: str, given: dict[str, Any], run: RunOptions, trackers: list[
         data = _load_custom(found, get_threads(), given, run.quiet)
         given = {**given, "class_weight": given["class_weight"] or data.class_weight}
     info = found.info(given["data_dir"]) if data is None else data.info
-    settings = TrainSettings.with_defaults(info, get_threads(), engine.name, **given)
+    settings = shared_settings(TrainSettings.with_defaults(info, get_threads(), engine.name, **given))
     # Before a folder is made: what cannot be trained leaves none behind.
     build_model(settings, info, info.train_count)
     data = load_data(settings) if data is None else data
     stem = f"{info.name}-{settings.label}"
-    folder = RunFolder.create_numbered("runs", stem) if run.out is None else RunFolder.create(run.out)
-    _run(folder, settings, data, None, run, trackers)
+    _run(RunFolder(processes.first(lambda: _created(run.out, stem))), settings, data, None, run, trackers)
+
+
+def _created(out: Path | None, stem: str = "") -> str:
+    """Make a run's folder, and return its path."""
+    from convoscope.runs import RunFolder
+
+    return str(RunFolder.create_numbered("runs", stem) if out is None else RunFolder.create(out))
 
 
 def _load_custom(source: Source, threads: int, given: dict[str, Any], quiet: bool) -> Dataset:
@@ -144,22 +197,30 @@ def _load_custom(source: Source, threads: int, given: dict[str, Any], quiet: boo
 
 
 def _go_on(path: Path, changes: dict[str, Any], run: RunOptions, trackers: list[str]) -> None:
+    from convoscope import processes
     from convoscope.cli import train_photos
     from convoscope.cli.console import results
     from convoscope.cli.train_text import say_finished
     from convoscope.runs import RunFolder
-    from convoscope.runs.photos import load_photos
+    from convoscope.runs.following import shared_settings
+    from convoscope.runs.photos import load_photos, refuse_many_processes
     from convoscope.runs.preparation import load_data
     from convoscope.runs.training import is_finished, settings_of, training_state, use
 
-    folder = RunFolder.open(path)
-    settings = settings_of(folder, **{name: value for name, value in changes.items() if value != "auto"})
-    state = training_state(folder)
-    if is_finished(folder, settings, state):
-        say_finished(results(), folder, settings, state)
+    folder, settings, state, is_over = RunFolder(path), None, None, False
+    if processes.is_first():
+        folder = RunFolder.open(path)
+        settings = settings_of(folder, **{name: value for name, value in changes.items() if value != "auto"})
+        state = training_state(folder)
+        is_over = is_finished(folder, settings, state)
+    if processes.team().told(is_over):
+        if settings is not None:
+            say_finished(results(), folder, settings, state)
         return
-    use(settings)
+    settings = shared_settings(settings)
+    use(settings, run.batch_norm)
     if settings.for_backbone is not None:
+        refuse_many_processes()
         train_photos.train(folder, settings, load_photos(settings), run, trackers)
         return
     _run(folder, settings, load_data(settings), state, run, trackers)
@@ -175,6 +236,7 @@ def _run(
 ) -> None:
     from contextlib import nullcontext
 
+    from convoscope import processes
     from convoscope.cli.console import results
     from convoscope.cli.live import TrainingDisplay
     from convoscope.cli.live_page import LivePage
@@ -184,6 +246,10 @@ def _run(
     from convoscope.runs.preparation import has_validation
     from convoscope.tracking import make_tracker
 
+    begin = resume if processes.first(lambda: is_there(folder.config)) else start
+    if not processes.is_first():
+        begin(folder, settings, data)
+        return
     console = results()
     done = 0 if state is None else int(state["epoch"])
     if not run.quiet:
@@ -193,7 +259,6 @@ def _run(
     page = LivePage(console, folder, settings, data) if run.explore else None
     tracking = [make_tracker(name, folder.path, settings.as_dict()) for name in trackers]
     watching = [*(each for each in (display, page) if each is not None), *tracking]
-    begin = resume if is_there(folder.config) else start
     with page or nullcontext():
         try:
             with display or nullcontext():

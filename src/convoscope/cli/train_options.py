@@ -278,6 +278,22 @@ class RunOptions:
             help="How --engine torch multiplies: float32, tf32 or bf16. Default: float32.", rich_help_panel=_RUN
         ),
     ] = None
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            help="Train in so many processes on this machine, with PyTorch: each computes its part of every batch.",
+            min=1,
+            rich_help_panel=_RUN,
+        ),
+    ] = None
+    batch_norm: Annotated[
+        str | None,
+        typer.Option(
+            help="In many processes: together takes mean and variance of the whole batch, each those of a process's "
+            "part, which is faster. Default: together.",
+            rich_help_panel=_RUN,
+        ),
+    ] = None
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", metavar="", help="Print the result only.", rich_help_panel=_RUN)
     ] = False
@@ -308,7 +324,7 @@ def refuse_with_resume(given: dict[str, Any]) -> None:
         raise ConfigurationError(
             f"--resume goes on with the run's own settings, and {', '.join(told)} cannot be changed on the way. "
             f"Leave it out, or begin a new run. What can be given: --epochs, --threads, --engine, --device, "
-            f"--precision, --data-dir, --snapshots, --track, --explore, --quiet."
+            f"--precision, --processes, --batch-norm, --data-dir, --snapshots, --track, --explore, --quiet."
         )
 
 

@@ -56,9 +56,7 @@ def available() -> dict[str, str]:
     return {"native": native_problem() or "ok", "reference": "ok", "torch": torch_problem(load=False) or "ok"}
 
 
-def use(
-    name: str, device: str | None = None, precision: str | None = None, batch_norm: str | None = None
-) -> Engine:
+def use(name: str, device: str | None = None, precision: str | None = None, batch_norm: str | None = None) -> Engine:
     """Choose the engine that models compute with from now on.
 
     Parameters

@@ -232,7 +232,7 @@ class Team(Single):
         counts = [count for (count,) in self.numbers([len(text)])]
         whole = self.joined(text, counts).tobytes()
         ends = np.cumsum([0, *counts])
-        return [json.loads(whole[start:end]) for start, end in zip(ends[:-1], ends[1:], strict=True)]
+        return [json.loads(whole[end - count : end]) for end, count in zip(ends[1:], counts, strict=True)]
 
     def _end(self) -> None:
         self._watch.close()

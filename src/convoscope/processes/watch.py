@@ -51,7 +51,7 @@ class Watch:
                 said = self._store.compare_set(FAILURE, "", own).decode()
         except RuntimeError:  # the first process keeps the store, and has gone
             return None
-        return None if said == own else json.loads(said)  # type: ignore[no-any-return]
+        return None if said == own else json.loads(said)
 
     def close(self) -> None:
         """Say that this process has come to its end, and stop."""

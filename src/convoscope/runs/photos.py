@@ -21,6 +21,7 @@ from convoscope.datasets.progress import Progress
 from convoscope.errors import ConfigurationError, DataError, FileFormatError, MissingFileError
 from convoscope.names import native_path
 from convoscope.paths import is_there, refuse_address, user_path
+from convoscope.processes import world
 from convoscope.runs.folder import RunFolder
 from convoscope.runs.settings import TrainSettings
 from convoscope.storage import read_json
@@ -221,6 +222,15 @@ def refuse_for_published(name: str, given: Mapping[str, Any]) -> None:
             raise ConfigurationError(
                 f"--{spelled} is for your own images, and {name} is a published data set. Leave it out."
             )
+
+
+def refuse_many_processes() -> None:
+    """Raise ConfigurationError in many processes: one alone tries what a pretrained backbone gains, by the clock."""
+    if world().size > 1:
+        raise ConfigurationError(
+            "A classifier of photos on a pretrained backbone trains in one process: leave out --processes, or "
+            "torchrun. With --backbone none, training begins from scratch, in many processes too."
+        )
 
 
 def _split_of(run: str | None) -> dict[str, str] | None:

@@ -16,6 +16,7 @@ from convoscope.models import Model, Sequential
 from convoscope.models.summary import summarize
 from convoscope.report import WORST
 from convoscope.runs.folder import RunFolder
+from convoscope.runs.following import launch_name
 from convoscope.runs.settings import TrainSettings
 
 _MOST_CLASSES_IN_A_PICTURE = 60
@@ -51,7 +52,9 @@ class Outcome:
 
 def describe(settings: TrainSettings, data: Dataset) -> dict[str, Any]:
     """Give what ``config.json`` says: what to train, on what, and with which versions."""
+    launch = launch_name()
     return {
+        **({} if launch is None else {"launch": launch}),
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "settings": settings.as_dict(),
         "data": {

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from convoscope import processes
 from convoscope.datasets import Dataset
 from convoscope.engine import select, threads
 from convoscope.errors import ConfigurationError, DataError
@@ -17,11 +18,11 @@ from convoscope.paths import is_there
 from convoscope.report import classification_report
 from convoscope.runs.calibrating import calibrated
 from convoscope.runs.folder import RunFolder
+from convoscope.runs.following import follow, train_model
 from convoscope.runs.preparation import (
     build_model,
     count_to_train,
     has_validation,
-    split,
     with_channels,
 )
 from convoscope.runs.recorder import RunRecorder
@@ -52,7 +53,7 @@ def start(folder: RunFolder, settings: TrainSettings, data: Dataset, callbacks: 
     Returns
     -------
     Outcome
-        The same is in the folder.
+        The same is in the folder. Beside the first of many processes the report is empty.
 
     Raises
     ------
@@ -64,6 +65,9 @@ def start(folder: RunFolder, settings: TrainSettings, data: Dataset, callbacks: 
 
         return train_photos(folder, settings, data, callbacks)
     model = _new_model(settings, data)
+    if processes.team().rank:
+        follow(settings, data, model)
+        return Outcome(settings, data, model, {})
     with alone_in(folder.path), kept_open(callbacks):
         folder.write_config(describe(settings, data))
         return _train(folder, settings, data, model, None, callbacks)
@@ -79,12 +83,15 @@ def resume(folder: RunFolder, settings: TrainSettings, data: Dataset, callbacks:
     DataError
         Your own images are no longer those that the run was begun with.
     """
-    if (changed := what_changed(folder, data)) is not None:
+    if (changed := processes.first(lambda: what_changed(folder, data))) is not None:
         raise DataError(f"{changed} The run cannot go on with them; begin a new one.")
     if settings.for_backbone is not None:
         from convoscope.runs.photo_training import train_photos
 
         return train_photos(folder, settings, data, callbacks)
+    if processes.team().rank:
+        follow(settings, data, model := _new_model(settings, data))
+        return Outcome(settings, data, model, {})
     with alone_in(folder.path), kept_open(callbacks):
         state = training_state(folder)
         # Without a checkpoint it was stopped before its first epoch was whole.
@@ -132,10 +139,10 @@ def is_finished(folder: RunFolder, settings: TrainSettings, state: dict[str, Any
     return state["stopped"] is not None or state["epoch"] >= settings.epochs
 
 
-def use(settings: TrainSettings) -> None:
+def use(settings: TrainSettings, batch_norm: str | None = None) -> None:
     """Set engine and threads as the run wants them."""
     threads.set_threads(settings.threads)
-    select.use(settings.engine, settings.device, settings.precision)
+    select.use(settings.engine, settings.device, settings.precision, batch_norm)
 
 
 def what_changed(folder: RunFolder, data: Dataset) -> str | None:
@@ -197,23 +204,17 @@ def _train(
     else:
         recorder.restore(state)
         done = state["epoch"]
-    if recorder.stopped is None and done < settings.epochs:
-        images = split(data, settings)
+    team = processes.team()
+    is_left = recorder.stopped is None and done < settings.epochs
+    team.told(done if is_left else None)
+    if is_left:
         deciding = [callback for callback in (patience, goal) if callback is not None]
         keeping = [Snapshots(folder.snapshots)] if settings.snapshots else []
-        model.fit(
-            images.x,
-            images.y,
-            batch_size=settings.batch_size,
-            epochs=settings.epochs,
-            initial_epoch=done,
-            validation_data=images.validation,
-            class_weight="auto" if settings.class_weight == "auto" else None,
-            # Trackers decide nothing, and their time is not the epoch's.
-            callbacks=[*deciding, *keeping, *others, recorder, *trackers],
-            verbose=0,
-        )
-    kept = calibrated(folder, settings, data)
+        # Trackers decide nothing, and their time is not the epoch's.
+        train_model(model, settings, data, done, [*deciding, *keeping, *others, recorder, *trackers])
+    with processes.alone():
+        kept = calibrated(folder, settings, data)
+    team.spread(kept.own_weights)
     report = _report(folder, settings, data, kept, recorder)
     if kept.origin is not None:
         kept.origin["result"] = {name: report[name] for name in ("part", "images", "accuracy", "interval")}

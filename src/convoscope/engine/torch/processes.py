@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -71,7 +71,8 @@ class Together(Alone):
         if not isinstance(team, Team) or not any(divided):
             return list(parts)
         if team.has_left:  # nobody knows what the others found: it counts as not computed
-            return [np.full((count, *part.shape[1:]), np.nan, part.dtype) for part, count in zip(parts, counts, strict=True)]
+            shapes = [(count, *part.shape[1:]) for part, count in zip(parts, counts, strict=True)]
+            return [np.full(shape, np.nan, parts[0].dtype) for shape in shapes]
         sizes = np.array([[_size(count, rank, team.size) for rank in range(team.size)] for count in counts])
         of_ranks = sizes[divided].sum(axis=0)
         mine = np.concatenate([part for part, one in zip(parts, divided, strict=True) if one])
@@ -104,7 +105,7 @@ class Member(Alone):
         return _added(self._team, gradient)
 
     def moments(self, sums: Tensor) -> Tensor:
-        found: Tensor = _Added.apply(sums, self._team)  # type: ignore[no-untyped-call]
+        found: Tensor = _Added.apply(sums, self._team)
         return found
 
 
@@ -124,7 +125,7 @@ class Repeating(Alone):
 ALONE = Alone()
 
 
-class _Added(torch.autograd.Function):
+class _Added(torch.autograd.Function):  # type: ignore[misc]
     """The sum over all processes. Each process's loss depends on it, so its gradient is a sum over all, too."""
 
     @staticmethod
@@ -133,7 +134,7 @@ class _Added(torch.autograd.Function):
         return _added(team, sums)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         return _added(ctx.team, gradient), None
 
 
@@ -146,16 +147,16 @@ def _added(team: Team, values: Tensor) -> Tensor:
 
 def _size(count: int, rank: int, size: int) -> int:
     own = processes.share_of(count, rank, size)
-    return own.stop - own.start
+    return int(own.stop - own.start)
 
 
 def _sum_of(stretch: Stretch) -> int:
     """Return a number that tells what is trained on: all processes must have the same rows and targets."""
-    found = zlib.crc32(np.ascontiguousarray(stretch.rows))
+    found = zlib.crc32(stretch.rows.tobytes())
     for targets in each(stretch.y, 1):
         if targets is not None and len(stretch.rows):
             some = max(1, _COMPARED // max(1, targets[:1].nbytes))
-            found = zlib.crc32(np.ascontiguousarray(targets[stretch.rows[:some]]), found)
+            found = zlib.crc32(targets[stretch.rows[:some]].tobytes(), found)
     return found
 
 

@@ -185,7 +185,7 @@ class Trainer:
         key = (task.stretch.batch_size, moment.momentum, task.stretch.penalties is not None)
         if self._recorded is None or self._recorded.key != key:
             shares = shares_of(self._plan, task.rules, task.targets, task.weights, task.stretch.batch_size)
-            options = {"shares": shares, "first": 0, "moment": moment, "penalized": key[2]}
+            options: dict[str, Any] = {"shares": shares, "first": 0, "moment": moment, "penalized": key[2]}
             taken = partial(step, **options, processes=self._processes.of_batch(task.stretch.batch_size))
             try:
                 self._recorded = RecordedStep(taken, state, batch, type(self).record, key)

@@ -1,0 +1,87 @@
+"""Commands that run in many processes: starting them, and what each of them prints."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import typer
+
+from convoscope.cli.errors import FAILED, INTERRUPTED, complain
+from convoscope.errors import ConfigurationError, ProcessLostError
+
+
+def start(count: int, engine: str | None) -> None:
+    """Run this command in so many processes, and end with their status; within one of them, go on.
+
+    Raises
+    ------
+    ConfigurationError
+        Another engine than PyTorch was asked for, PyTorch is not installed, or torchrun has started processes already.
+    """
+    from convoscope.engine.select import torch_problem
+    from convoscope.processes import world
+    from convoscope.processes.launching import launch
+
+    if engine not in (None, "auto", "torch"):
+        raise ConfigurationError(
+            f"--processes trains with PyTorch, and --engine {engine} asks for another engine. Leave out one of the two."
+        )
+    problem = torch_problem(load=False)
+    if problem is not None:
+        raise ConfigurationError(f"--processes trains with PyTorch. {problem}.")
+    there = world().size
+    if there not in (1, count):
+        raise ConfigurationError(
+            f"torchrun has started {there} processes, and --processes asks for {count}. Leave out --processes."
+        )
+    if there == count:
+        return
+    status, reason = launch([sys.executable, "-m", "convoscope", *sys.argv[1:]], count)
+    if reason:
+        complain(reason)
+    raise typer.Exit(status)
+
+
+@contextmanager
+def in_all_processes() -> Iterator[None]:
+    """Do what follows in all processes together. The first one prints."""
+    from convoscope import processes
+
+    here = processes.world()
+    if here.size == 1:
+        yield
+        return
+    try:
+        with processes.together() as team:
+            team.check_same(" ".join(sys.argv[1:]), "command")
+            if here.rank:
+                warnings.showwarning = _say_nothing
+            yield
+    except ProcessLostError as error:
+        _end(error)
+    except KeyboardInterrupt:
+        if here.rank:
+            raise typer.Exit(INTERRUPTED) from None
+        raise
+
+
+def _end(error: ProcessLostError) -> NoReturn:
+    """End because another process has: at once, for what waits for that one would wait on."""
+    from convoscope.processes.watch import LOST
+    from convoscope.processes.world import was_launched, world
+
+    say_it = not error.is_told and not was_launched() and world().local_rank in (0, 1)
+    if say_it:
+        complain(str(error))
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(FAILED if say_it else LOST)
+
+
+def _say_nothing(*warning: Any, **options: Any) -> None:
+    """Let a warning pass: the first process has the same."""
