@@ -43,7 +43,7 @@ def start(count: int, engine: str | None) -> None:
         return
     status, reason = launch([sys.executable, "-m", "convoscope", *sys.argv[1:]], count)
     if reason:
-        complain(reason)
+        complain(f"{reason} A run that has begun goes on from its last whole epoch with train --resume.")
     raise typer.Exit(status)
 
 

@@ -19,6 +19,7 @@ from convoscope.processes.world import LAUNCHED
 
 _LOOK = 0.05  # seconds from one look at the processes to the next
 _GRACE = 10.0  # seconds in which the others end by themselves
+INTERRUPTED = 130  # the status of a process that Ctrl-C has ended
 _LONGEST = 4000  # characters of what a process said in the end
 
 
@@ -133,7 +134,7 @@ def _told(rank: int, count: int, status: int, messages: IO[bytes]) -> tuple[int,
             name_of_signal = signal.Signals(-status).name
             memory = " Linux does so where memory is not enough." if name_of_signal == "SIGKILL" else ""
             return 128 - status, f"{name} was ended by {name_of_signal}, and the others with it.{memory}"
-    if not rank:
+    if not rank or status == INTERRUPTED:
         return status, ""
     messages.seek(0)
     said = messages.read().decode(errors="replace").strip()[-_LONGEST:].removeprefix("Error: ")

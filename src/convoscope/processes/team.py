@@ -24,7 +24,7 @@ Array = npt.NDArray[Any]
 
 _MEETING = timedelta(minutes=10)  # in which all processes must have been started
 _LONGEST = timedelta(hours=2)  # that the others wait for one that writes a checkpoint, or runs a callback
-_PATIENCE = 5.0  # seconds in which the first to fail says why
+_PATIENCE = 1.0  # seconds in which the first to fail says why: it does so before it ends
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
