@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from tests.peers import many_processes
 
 import convoscope as cs
 from convoscope.engine import threads
 from convoscope.processes.launching import launch
 from convoscope.runs import RunFolder
-from tests.peers import many_processes
 
 ROOT = Path(__file__).parents[2]
 PLACES = (2, 4)
