@@ -39,10 +39,17 @@ def start(words: tuple[str, ...], count: int) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env=environment, stdout=pipe, stderr=subprocess.STDOUT, text=True)
 
 
-def children(process: subprocess.Popen[str]) -> list[int]:
-    """Return the processes that one has started, by their ids."""
+def ranks(process: subprocess.Popen[str]) -> list[int]:
+    """Return the training processes that one has started, by their ids: it starts others for a moment."""
     found = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
-    return [int(number) for number in found.split()]
+    return [int(number) for number in found.split() if b"\0RANK=" in _environment(number)]
+
+
+def _environment(number: str) -> bytes:
+    try:
+        return Path(f"/proc/{number}/environ").read_bytes()
+    except OSError:  # it has ended
+        return b""
 
 
 def kill_one(process: subprocess.Popen[str], run: Path, generator: random.Random, longest: float) -> str | None:
@@ -57,10 +64,11 @@ def kill_one(process: subprocess.Popen[str], run: Path, generator: random.Random
         time.sleep(generator.uniform(0.0, 0.2 * longest))
     else:
         time.sleep(generator.uniform(0.5, longest))
-    there = children(process) if process.poll() is None else []
-    if not there:
-        process.communicate(timeout=LONGEST)
-        return None
+    while not (there := ranks(process) if process.poll() is None else []):
+        if process.poll() is not None:
+            process.communicate()
+            return None
+        time.sleep(0.02)
     os.kill(generator.choice(there), signal.SIGKILL)
     begun = time.monotonic()
     said, _ = process.communicate(timeout=LONGEST)

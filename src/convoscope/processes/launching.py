@@ -18,7 +18,7 @@ from convoscope.processes.watch import LOST
 from convoscope.processes.world import LAUNCHED
 
 _LOOK = 0.05  # seconds from one look at the processes to the next
-_GRACE = 10.0  # seconds in which the others end by themselves
+_GRACE = 6.0  # seconds in which the others end by themselves
 INTERRUPTED = 130  # the status of a process that Ctrl-C has ended
 _LONGEST = 4000  # characters of what a process said in the end
 

@@ -16,8 +16,8 @@ FAILURE = "failure"
 #: The status of a process that ended because another had.
 LOST = 75
 _BEAT = 1.0  # seconds from one sign of life to the next
-_SILENCE = 20.0  # seconds without one, after which a process counts as lost
-_GRACE = 8.0  # seconds in which this process ends by itself, once another has failed
+_SILENCE = 15.0  # seconds without one, after which a process counts as lost
+_GRACE = 4.0  # seconds in which this process ends by itself, once another has failed
 
 
 class Watch:
@@ -40,8 +40,11 @@ class Watch:
         self._world, self._store = world, store
         self._parent = os.getppid() if was_launched() else None
         self._over, self._lock = threading.Event(), threading.Lock()
+        self._looked = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="convoscope-watch", daemon=True)
         self._thread.start()
+        # A question to a machine that cannot be reached is never answered, so nobody but another thread notices.
+        threading.Thread(target=self._guard, name="convoscope-guard", daemon=True).start()
 
     def announce(self, rank: int, reason: str) -> dict[str, Any] | None:
         """Say why a process has ended; return what was said before, if somebody has."""
@@ -77,7 +80,7 @@ class Watch:
                     failed = self._store.check([FAILURE])
             except RuntimeError:
                 failed, beat = True, seen
-            now = time.monotonic()
+            now = self._looked = time.monotonic()
             if beat != seen or beat == b"over" or not self.is_needed or now - begun > _BEAT:
                 seen, changed = beat, now
             if not failed and now - changed > _SILENCE:
@@ -86,10 +89,26 @@ class Watch:
             if failed_at is not None and now - failed_at > _GRACE:
                 os._exit(LOST)  # still waiting for one that does not come
 
+    def _guard(self) -> None:
+        """End this process if the store does not answer."""
+        before = time.monotonic()
+        while not self._over.wait(_BEAT):
+            now = time.monotonic()
+            if now - before > 3 * _BEAT or not self.is_needed:  # this process itself did not run, or needs nobody
+                self._looked = now
+            before = now
+            if now - self._looked > _SILENCE:
+                self._say(f"Process 1 of {self._world.size} has not been reached for {_SILENCE:.0f} seconds.")
+                os._exit(1)
+
     def _end(self, watched: int) -> None:
         reason = f"it has not answered for {_SILENCE:.0f} seconds"
         if self.announce(watched, reason) is None:
-            sys.stderr.write(f"\nError: Process {watched + 1} of {self._world.size} has ended: {reason}.\n")
-            sys.stderr.flush()
+            self._say(f"Process {watched + 1} of {self._world.size} has ended: {reason}.")
             os._exit(1)
         os._exit(LOST)
+
+    @staticmethod
+    def _say(message: str) -> None:
+        sys.stderr.write(f"\nError: {message}\n")
+        sys.stderr.flush()
