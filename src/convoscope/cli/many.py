@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +14,9 @@ from typing import Any, NoReturn
 import typer
 
 from convoscope.cli.errors import FAILED, INTERRUPTED, complain
-from convoscope.errors import ConfigurationError, ProcessLostError
+from convoscope.errors import ConfigurationError, ConvoscopeError, ProcessLostError
+
+_TALKING = 1.0  # seconds in which another process says why it ends: torchrun ends it when the first has gone
 
 
 def start(count: int, engine: str | None) -> None:
@@ -43,7 +47,10 @@ def start(count: int, engine: str | None) -> None:
         return
     status, reason = launch([sys.executable, "-m", "convoscope", *sys.argv[1:]], count)
     if reason:
-        complain(f"{reason} A run that has begun goes on from its last whole epoch with train --resume.")
+        was_killed = status > INTERRUPTED - signal.SIGINT
+        complain(
+            f"{reason} To go on from the last whole epoch: convoscope train --resume RUN" if was_killed else reason
+        )
     raise typer.Exit(status)
 
 
@@ -56,6 +63,7 @@ def in_all_processes() -> Iterator[None]:
     if here.size == 1:
         yield
         return
+    team = processes.team()
     try:
         with processes.together() as team:
             team.check_same(" ".join(sys.argv[1:]), "command")
@@ -64,6 +72,10 @@ def in_all_processes() -> Iterator[None]:
             yield
     except ProcessLostError as error:
         _end(error)
+    except ConvoscopeError as error:
+        if team.is_repeating and (here.rank or not processes.was_launched()):
+            _end(ProcessLostError(str(error), is_told=True))
+        raise
     except KeyboardInterrupt:
         if here.rank:
             raise typer.Exit(INTERRUPTED) from None
@@ -72,12 +84,14 @@ def in_all_processes() -> Iterator[None]:
 
 def _end(error: ProcessLostError) -> NoReturn:
     """End because another process has: at once, for what waits for that one would wait on."""
+    from convoscope import processes
     from convoscope.processes.watch import LOST
-    from convoscope.processes.world import was_launched, world
 
-    say_it = not error.is_told and not was_launched() and world().local_rank in (0, 1)
+    say_it = not error.is_told and not processes.was_launched() and processes.world().local_rank in (0, 1)
     if say_it:
         complain(str(error))
+    elif not processes.was_launched():
+        time.sleep(_TALKING)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os._exit(FAILED if say_it else LOST)

@@ -265,13 +265,15 @@ def _run(
                 outcome = begin(folder, settings, data, watching)
         except KeyboardInterrupt:
             _leave_interrupted(folder)
-        if run.quiet:
-            conclude(console, folder, outcome)
-        else:
-            close(console, folder, outcome)
-            say_tracked(console, tracking)
-        if page is not None:
-            page.stay()
+        processes.team().leave()  # the others have done their part
+        with processes.alone():
+            if run.quiet:
+                conclude(console, folder, outcome)
+            else:
+                close(console, folder, outcome)
+                say_tracked(console, tracking)
+            if page is not None:
+                page.stay()
 
 
 def _known(trackers: list[str]) -> list[str]:

@@ -5,6 +5,18 @@ Nothing here knows of models. PyTorch, which carries what is told, is loaded whe
 
 from convoscope.processes.membership import alone, first, is_first, team, together
 from convoscope.processes.team import Single, Team
-from convoscope.processes.world import World, share_of, world
+from convoscope.processes.world import World, share_of, was_launched, world
 
-__all__ = ["Single", "Team", "World", "alone", "first", "is_first", "share_of", "team", "together", "world"]
+__all__ = [
+    "Single",
+    "Team",
+    "World",
+    "alone",
+    "first",
+    "is_first",
+    "share_of",
+    "team",
+    "together",
+    "was_launched",
+    "world",
+]

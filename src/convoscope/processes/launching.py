@@ -51,8 +51,9 @@ def launch(command: Sequence[str], count: int) -> tuple[int, str]:
         if failed is None:
             return processes[0].wait(), ""
         _end(processes, _GRACE)
-        status = processes[failed].returncode
-        return _told(failed, count, status, messages[failed])
+        # An error that all of them come upon is said by the first process.
+        failed = 0 if processes[0].returncode not in (0, LOST) and processes[0].returncode > 0 else failed
+        return _told(failed, count, processes[failed].returncode, messages[failed])
 
 
 def _started(command: Sequence[str], count: int, messages: Sequence[IO[bytes]]) -> list[subprocess.Popen[bytes]]:

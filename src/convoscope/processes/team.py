@@ -25,6 +25,7 @@ Array = npt.NDArray[Any]
 _MEETING = timedelta(minutes=10)  # in which all processes must have been started
 _LONGEST = timedelta(hours=2)  # that the others wait for one that writes a checkpoint, or runs a callback
 _PATIENCE = 1.0  # seconds in which the first to fail says why: it does so before it ends
+_SHOWN = 60  # characters before and after what differs between processes
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -57,8 +58,10 @@ class Single:
 
     #: Whether Ctrl-C has been pressed in this process.
     is_interrupted = False
-    #: Whether an error has ended its part: it tells nobody anything more.
+    #: Whether its part is over, perhaps by an error: it tells nobody anything more.
     has_left = False
+    #: Whether the error that ended its part has ended that of another, too, which has said so.
+    is_repeating = False
 
     def leave(self) -> None:
         """Tell nobody anything more."""
@@ -145,22 +148,24 @@ class Team(Single):
         all_of_them = self.everyone(own)
         for number, other in enumerate(all_of_them):
             if other != all_of_them[0]:
+                one, another = _around_difference(all_of_them[0], other)
                 raise ConfigurationError(
-                    f"All processes must be given the same {what}, but process 1 has {all_of_them[0]}, and process "
-                    f"{number + 1} has {other}. Start the same command in each of them."
+                    f"All processes must be given the same {what}, but process 1 has {one}, and process {number + 1} "
+                    f"has {another}. Start the same command in each of them."
                 )
 
     # ---- being interrupted, and ending
 
     def leave(self) -> None:
         self.has_left = True
+        self._watch.is_needed = False
 
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Take note of the first Ctrl-C: all processes stop together, when they next agree. A second one ends this."""
 
         def note(number: int, frame: Any) -> None:
-            if self.is_interrupted:
+            if self.is_interrupted or self.has_left:
                 raise KeyboardInterrupt
             self.is_interrupted = True
 
@@ -184,13 +189,14 @@ class Team(Single):
         Raises
         ------
         ProcessLostError
-            If another has said so before: one reason is enough.
+            If another has ended before, for another reason.
         """
-        self.has_left = True
+        self.leave()
         if isinstance(error, (ProcessLostError, KeyboardInterrupt, SystemExit)) or hasattr(error, "exit_code"):
             return
-        before = self._watch.announce(self.rank, f"{_kind(error)}{error}")
-        if before is not None:
+        before = self._watch.announce(self.rank, reason := f"{_kind(error)}{error}")
+        self.is_repeating = before is not None and before["reason"] == reason
+        if before is not None and not self.is_repeating:
             raise ProcessLostError(_lost(before), is_told=True) from error
 
     def _call(self, work: Callable[[], T]) -> T:
@@ -199,7 +205,7 @@ class Team(Single):
         try:
             return work()
         except RuntimeError as error:
-            self.has_left = True
+            self.leave()
             raise self._reason(error) from error
 
     def _reason(self, error: RuntimeError) -> ProcessLostError:
@@ -277,6 +283,16 @@ def _backends(world: World) -> str:
     if world.local_rank < torch.cuda.device_count():
         torch.cuda.set_device(world.local_rank)
     return "cpu:gloo,cuda:nccl"
+
+
+def _around_difference(one: str, other: str) -> tuple[str, str]:
+    """Return the parts of two texts around the first character in which they differ."""
+    at = next(
+        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
+    start = max(0, at - _SHOWN)
+    both = (f"{'…' * (start > 0)}{text[start : at + _SHOWN]}{'…' * (at + _SHOWN < len(text))}" for text in (one, other))
+    return next(both), next(both)
 
 
 def _lost(failure: dict[str, Any]) -> str:

@@ -48,7 +48,7 @@ class Watch:
 
     def announce(self, rank: int, reason: str) -> dict[str, Any] | None:
         """Say why a process has ended; return what was said before, if somebody has."""
-        own = json.dumps({"rank": rank, "reason": reason[:4000]})
+        own = json.dumps({"rank": rank, "reason": reason})
         try:
             with self._lock:
                 said = self._store.compare_set(FAILURE, "", own).decode()

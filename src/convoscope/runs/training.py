@@ -219,8 +219,9 @@ def _train(
     if kept.origin is not None:
         kept.origin["result"] = {name: report[name] for name in ("part", "images", "accuracy", "interval")}
         save_model(kept, folder.model, include_optimizer=False)
-    for each in trackers:
-        each.conclude(kept, with_channels(data.x_test), data.y_test, report)
+    with processes.alone():
+        for each in trackers:
+            each.conclude(kept, with_channels(data.x_test), data.y_test, report)
     return Outcome(settings, data, kept, report)
 
 
