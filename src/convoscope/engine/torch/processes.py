@@ -105,6 +105,8 @@ class Member(Alone):
         return _added(self._team, gradient)
 
     def moments(self, sums: Tensor) -> Tensor:
+        if not self.normalizes_together:  # a part of one sample gets here, and the others do not
+            return sums
         found: Tensor = _Added.apply(sums, self._team)
         return found
 
