@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import signal
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -170,10 +170,11 @@ def train_part(stretch: Any, plan: Plan, first: int, last: int) -> tuple[list[Ar
     own = replace(stretch, rows=stretch.rows[: stretch.batch_size], outputs=np.zeros_like(stretch.outputs))
 
     class Gathering(Part):
-        def gathered(self, found: torch.Tensor, count: int) -> torch.Tensor:
+        def gathered(self, parts: Sequence[Array], counts: Sequence[int]) -> list[Array]:
+            (found,) = parts
             target = outputs if found.ndim > 1 else told
-            target[...] = found.numpy()
-            return torch.zeros((count, *found.shape[1:]))
+            target[...] = found
+            return [np.zeros((count, *found.shape[1:]), found.dtype) for count in counts]
 
     TorchEngine("cpu", processes=Gathering(first, last)).prepare(plan, weights).train(own)
     return weights, outputs
