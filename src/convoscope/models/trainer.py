@@ -261,15 +261,15 @@ class Trainer(ABC):
         return_dict: bool = False,
         reset_metrics: bool = True,
     ) -> Any:
-        """Take one training step on one batch. See `convoscope.training.stages.train_on_batch`."""
-        from convoscope.training import stages
+        """Take one training step on one batch. See `convoscope.training.single_step.train_on_batch`."""
+        from convoscope.training import single_step
 
         self._require_compiled("train_on_batch")
         calls.check_reset_metrics(reset_metrics, "train_on_batch")
         self._build_for(x)
         options = {"sample_weight": sample_weight, "class_weight": class_weight, "return_dict": return_dict}
         with moments.training():
-            return stages.train_on_batch(self, x, y, **options)
+            return single_step.train_on_batch(self, x, y, **options)
 
     def test_on_batch(
         self,

@@ -1,9 +1,9 @@
-"""What a model is asked for, with Keras' arguments: fit, evaluate, predict, and the same for one batch."""
+"""What a model is asked for, with Keras' arguments: fit, evaluate and predict."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -27,13 +27,13 @@ from convoscope.training.feeding import (
     unlabelled_feed,
     validation_batch,
 )
-from convoscope.training.feeds import Portion
-from convoscope.training.samples import Samples, compiled, gather
+from convoscope.training.samples import Samples, compiled
 from convoscope.training.shared import begin_together, shared
+from convoscope.training.single_step import returned
 from convoscope.training.trainable import Trainable
 from convoscope.training.validation import Clock, Validation, measured
 
-__all__ = ["evaluate", "fit", "predict", "test_on_batch", "train_on_batch"]
+__all__ = ["evaluate", "fit", "predict", "test_on_batch"]
 
 
 @processes.together()
@@ -304,7 +304,7 @@ def evaluate(
             printer.clear()
     if not clock.steps:
         raise DataError(f"evaluate: the {type(x).__name__} gave no batch. A generator that has ended gives none.")
-    return _returned(logs, return_dict)
+    return returned(logs, return_dict)
 
 
 def predict(
@@ -345,30 +345,6 @@ def predict(
     return outputs
 
 
-@processes.together()
-def train_on_batch(
-    model: Trainable,
-    x: Any,
-    y: Any,
-    *,
-    sample_weight: Any = None,
-    class_weight: ClassWeight = None,
-    return_dict: bool = False,
-) -> float | list[float] | dict[str, float]:
-    """Take one step on one batch, of any size, and return its loss and metrics from before the step.
-
-    Arguments, results and errors are those of `fit` and `evaluate`.
-    """
-    _, objective = compiled(model, "train_on_batch")
-    begin_together(model, "train_on_batch")
-    check_losses(objective, model.executable().plan)
-    return_dict = flag(return_dict, "return_dict", "train_on_batch")
-    samples = gather(model, x, y, sample_weight, "train_on_batch").weighted(class_weight, model, "train_on_batch")
-    portion = Portion(samples, len(samples))
-    logs, _ = loop.train(model, [portion], CallbackList(), _unreported, "train_on_batch", 1)
-    return _returned(logs, return_dict)
-
-
 def test_on_batch(
     model: Trainable,
     x: Any,
@@ -382,10 +358,6 @@ def test_on_batch(
 
 
 # ---- what they share
-
-
-def _unreported(steps: int, samples: int, logs: Mapping[str, float]) -> None:
-    """Say nothing."""
 
 
 def _listening(callbacks: Any, verbose: int | str) -> tuple[History, ProgressPrinter | None, list[Any]]:
@@ -404,10 +376,3 @@ def _printer(verbose: int | str) -> ProgressPrinter | None:
     if not any(equal(verbose, known) for known in ("auto", 0, 1, 2)):
         raise ConfigurationError(f"verbose must be 'auto', 0, 1 or 2, but is {verbose!r}.")
     return ProgressPrinter(live=verbose != 2) if verbose and processes.is_first() else None
-
-
-def _returned(logs: dict[str, float], return_dict: bool) -> float | list[float] | dict[str, float]:
-    if return_dict:
-        return logs
-    values = list(logs.values())
-    return values if len(values) > 1 else values[0]
