@@ -231,6 +231,7 @@ NOTICED: dict[str, tuple[list[str], str]] = {
     _STATIC + "engine/layer-steps.js": (_PAGE, "The page does not know layers of type LayerScale yet"),
     _STATIC + "engine/operations.js": (_PAGE, "a step's operation is one of .* and scale_channels came"),
     _STATIC + "explorer/explain.js": (_PAGE, r"explain\.js has no arithmetic for the operation scale_channels yet"),
+    _STATIC + "explorer/layer-words.js": (_PAGE, "The page has no sentence for layers of type LayerScale yet"),
     "src/convoscope/interchange/onnx/writer/normalization_nodes.py": (_NODES, "LayerScale"),
     "src/convoscope/interchange/litert/writer/normalizations.py": (_OPERATORS, "LayerScale"),
     "src/convoscope/interchange/pytorch/source/values.py": (_SOURCE, "LayerScale"),

@@ -210,7 +210,10 @@ def test_a_receptive_field_goes_through_joins_to_each_image(browser: Any, branch
         ready(page, address)
         choose(page, branches, "both", (2, 9, 4))
         captions = page.locator("#inspector figure:visible figcaption").all_inner_texts()
-        assert captions[1:] == ["the part of left this value depends on", "this value does not depend on right"]
+        assert captions[1:] == [
+            "the part of left this value depends on (its receptive field)",
+            "this value does not depend on right",
+        ]
         box = receptive_field(branches.model, "both", (2, 9, 4)).box
         assert [(part.start, part.stop) for part in box] == [(0, 6), (6, 12)]
         value = choose(page, branches, "features", (4,))

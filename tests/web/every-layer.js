@@ -5,6 +5,7 @@ import { STATIC } from "./support.js";
 
 const { Network, operationOf, readModel } = await import(new URL("engine/index.js", STATIC));
 const { explainUnit } = await import(new URL("explorer/explain.js", STATIC));
+const { whatItDoes } = await import(new URL("explorer/layer-words.js", STATIC));
 const { reach } = await import(new URL("explorer/reach.js", STATIC));
 
 const asTensor = ({ shape, data }) => ({ shape, data: Float32Array.from(data) });
@@ -46,6 +47,14 @@ function checkReach(network, shapes, unit, sentBack) {
   });
 }
 
+/** What the page says of the layer must be a sentence, with nothing in it that is no word or number. */
+function checkSentence(model) {
+  const sentence = whatItDoes(model, 0);
+  if (!/^[A-Z][^.]*(\.\d[^.]*)*\.$/.test(sentence) || /undefined|NaN|null|\[object|,,| {2}/.test(sentence)) {
+    throw new Error(`not a sentence: ${sentence}`);
+  }
+}
+
 function check({ file, inputs, outputs, sentBack, slopes }) {
   const bytes = readFileSync(file);
   const model = readModel(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
@@ -57,6 +66,7 @@ function check({ file, inputs, outputs, sentBack, slopes }) {
     compare(`the gradient of input ${which}`, slope, slopes[which]);
   });
   const shapes = [...given, made].map(({ shape }) => shape);
+  checkSentence({ ...model, shapes, first: given.length });
   made.data.forEach((value, unit) => {
     const explained = explainUnit(model.layers[0], given, made.shape, unit).value;
     if (!(Math.abs(explained - value) <= 1e-5 * Math.max(1, Math.abs(value)))) {

@@ -35,6 +35,7 @@ const state = {
   off: new Map(),
   edits: new Map(),
   folded: [],
+  presenting: false,
 };
 const edits = (...list) =>
   new Map(list.map(([position, weight, index, value]) => [`${position} ${weight} ${index}`, { position, weight, index, value }]));
@@ -119,7 +120,7 @@ describe("a kernel from the filter lab", () => {
 
 describe("the rest of the address", () => {
   test("comes back as it was", () => {
-    const whole = { ...state, view: "mistakes", position: SECOND, unit: 7, part: 3, cell: [0, 2], off: new Map([[2, [1, 3]]]), folded: [1] };
+    const whole = { ...state, view: "mistakes", position: SECOND, unit: 7, part: 3, cell: [0, 2], off: new Map([[2, [1, 3]]]), folded: [1], presenting: true };
     const { patch, left } = restored(writeAddress(whole));
     const { drawing: _, ...wanted } = whole;
     assert.deepEqual([patch, left], [wanted, []]);
@@ -129,7 +130,7 @@ describe("the rest of the address", () => {
     const { patch, left } = restored(
       "#image=99&layer=3&unit=1000&cell=1,3&off=2:1,4&off=8:0&off=50:1&nonsense=1&fold=2,99&view=x&layer=-1",
     );
-    assert.deepEqual(patch, { position: -1, unit: null, part: null, folded: [2], off: new Map([[2, [1]]]), edits: new Map() });
+    assert.deepEqual(patch, { position: -1, unit: null, part: null, folded: [2], presenting: false, off: new Map([[2, [1]]]), edits: new Map() });
     for (const words of ["“nonsense” is unknown", "“view” is unknown", "“layer” is unknown", /image 99/, /confusion/, /no such value/, /no such filter/])
       assert.ok(left.some((each) => (words.test ? words.test(each) : each === words)), `${words} in ${left}`);
   });
@@ -144,7 +145,7 @@ describe("the rest of the address", () => {
   });
 
   test("of nothing is how the page begins", () => {
-    const begin = { position: -1, unit: null, part: null, folded: [0], off: new Map(), edits: new Map() };
+    const begin = { position: -1, unit: null, part: null, folded: [0], presenting: false, off: new Map(), edits: new Map() };
     assert.deepEqual(restored(""), { patch: begin, left: [] });
   });
 });

@@ -1,7 +1,7 @@
 // The state as the part of the address after #, safe against whatever somebody types there.
 // #view=mistakes&image=17&layer=3&unit=812&part=2&cell=4,9&off=1:5,7&edit=1.kernel.13=-0.5&epoch=3&fold=0,4&open=2
 // A drawing is source=draw&drawing=…; kernel=1.0.5:1,2/3,4:0.1 is one that the filter lab gives back.
-// With two models: #view=beside&image=17&a=3,812&b=5,40&foldb=6
+// present=1 is presentation mode. With two models: #view=beside&image=17&a=3,812&b=5,40&foldb=6
 
 import { writeDrawing } from "./drawing-code.js";
 
@@ -17,7 +17,7 @@ const KERNEL = new RegExp(String.raw`^(\d{1,9})\.(\d{1,9})\.(\d{1,9}):(${NUMBER}
 /** The state as text for the address; `first`: how many inputs the network has. Own images stay in this tab. */
 export function writeAddress(state) {
   const { view, source, image, drawing, position, unit, part, cell, off, edits, epoch = null, folded, first = 1 } = state;
-  const { pickA, pickB, foldedB, open = [], openAtFirst = [] } = state;
+  const { pickA, pickB, foldedB, open = [], openAtFirst = [], presenting = false } = state;
   const parts = [];
   if (view !== "network") parts.push(`view=${view}`);
   if (source === "draw") parts.push("source=draw", ...(drawing ? [`drawing=${writeDrawing(drawing)}`] : []));
@@ -33,6 +33,7 @@ export function writeAddress(state) {
   if ([...open].sort().join() !== [...openAtFirst].sort().join()) parts.push(`open=${open.join(",")}`);
   for (const [name, pick] of [["a", pickA], ["b", pickB]]) if (pick) parts.push(`${name}=${pick[0] + first},${pick[1]}`); // prettier-ignore
   if (foldedB) parts.push(`foldb=${foldedB.join(",")}`);
+  if (presenting) parts.push("present=1");
   return parts.join("&");
 }
 
@@ -64,6 +65,7 @@ export function readAddress(text, first = 1) {
     else if (name === "part" && good) found.part = numbers[0];
     else if (name === "cell" && good && numbers.length === 2) found.cell = numbers;
     else if (name === "off" && good && numbers.length > 1) off.set(numbers[0], numbers.slice(1));
+    else if (name === "present" && told === "1") found.presenting = true;
     else if (name === "epoch" && good) found.epoch = numbers[0];
     else if (name === "edit" && edit) edits.push({ position: Number(edit[1]), weight: edit[2], index: Number(edit[3]), value: Number(edit[4]) }); // prettier-ignore
     else if (name === "kernel" && kernel) found.kernel = kernelIn(kernel);

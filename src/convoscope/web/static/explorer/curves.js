@@ -2,6 +2,7 @@
 
 import { h } from "../shared/dom.js";
 import { number } from "../shared/format.js";
+import { termed } from "./terms.js";
 import { percent, value } from "./words.js";
 
 const MARGIN = 2; // of 100: a dot at an end is not cut
@@ -107,7 +108,7 @@ function createCurve(name, onpoint) {
   const figure = h(
     "figure",
     { class: "curve" },
-    h("figcaption", {}, h("b", {}, title), told),
+    h("figcaption", {}, h("b", {}, termed(title)), told),
     h("div", { class: "plot" }, drawing, high, low),
   );
 

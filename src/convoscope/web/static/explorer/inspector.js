@@ -1,6 +1,6 @@
 // What is chosen, in full: a map with its pixel, what of the image it sees, and its arithmetic.
 
-import { h, renew } from "../shared/dom.js";
+import { h, renew, setText } from "../shared/dom.js";
 import { createImageView } from "../shared/image-view.js";
 import { extent } from "../shared/scale.js";
 import { theme } from "../shared/theme.js";
@@ -11,6 +11,7 @@ import { imageShape, paintImage } from "./images.js";
 import { mapImage } from "./maps.js";
 import { indexIn, positionIn } from "./positions.js";
 import { reach } from "./reach.js";
+import { termed } from "./terms.js";
 import { describe, value } from "./words.js";
 
 const THUMBNAIL = 26;
@@ -39,7 +40,7 @@ export function createInspector(holder, { model, names, ranges, actions }) {
   holder.append(h("div", { class: "head" }, title, silence, close), hint, pair, sums, counting);
   const mapView = createImageView(mapHolder, {
     name: "Map",
-    most: 190,
+    most: Infinity,
     onpoint: (row, column) => pickPixel(row, column),
     onmove: (rows, columns) => {
       const { row, column } = positionIn(now.shape, now.unit);
@@ -109,10 +110,11 @@ export function createInspector(holder, { model, names, ranges, actions }) {
   /** An image that goes in, and what of it is seen. */
   function createSeen(input) {
     const place = h("div", { class: "holder" });
-    const caption = h("figcaption", {});
-    const figure = h("figure", {}, place, caption);
+    const caption = h("span", {});
+    const field = h("span", {}, " (its ", input === 0 ? termed("receptive field") : "receptive field", ")");
+    const figure = h("figure", {}, place, h("figcaption", {}, caption, field));
     const called = first === 1 ? "the image" : model.nameOf(input - first);
-    const view = createImageView(place, { name: first === 1 ? "The image" : called, most: 190 });
+    const view = createImageView(place, { name: first === 1 ? "The image" : called, most: Infinity });
     return {
       figure,
       show(tensor, box, position) {
@@ -122,7 +124,8 @@ export function createInspector(holder, { model, names, ranges, actions }) {
         view.show(paintImage(tensor, ranges[input]));
         const seen = box && box.unit === undefined ? box : { top: 0, left: 0, rows: shape[0], columns: shape[1] };
         const nothing = box === undefined || seen.rows === 0;
-        caption.textContent = nothing ? `this value does not depend on ${called}` : `the part of ${called} this value depends on`;
+        setText(caption, nothing ? `this value does not depend on ${called}` : `the part of ${called} this value depends on`);
+        field.hidden = nothing;
         view.mark(nothing ? [] : [{ kind: "frame", row: seen.top, column: seen.left, rows: seen.rows, columns: seen.columns }]);
       },
     };

@@ -15,10 +15,10 @@ const FEW = 100_000; // values whose range is found at once
 
 /**
  * The card of a layer that makes values of `shape`; `onpick(position)` hears of a click, `ontoggle()` of the fold, `onseen()`
- * that the card has come into view without its values. `body` replaces the canvas, `notes` are texts that stand beside the
+ * that the card has come into view without its values. `does` is a sentence about the layer, `body` replaces the canvas, `notes` are texts that stand beside the
  * sizes. `image`: what the values are as one, from colour-channels.js.
  */
-export function createLayerCard({ name, shape, layer, notes, position, image = null, onpick, ontoggle, onseen, body = null }) {
+export function createLayerCard({ name, shape, layer, does, notes, position, image = null, onpick, ontoggle, onseen, body = null }) {
   const canvas = h("canvas", { class: "maps", tabIndex: 0, role: "application" });
   const size = h("span", { class: "size" }, sizeOf(shape));
   const range = h("span", { class: "range" });
@@ -32,12 +32,13 @@ export function createLayerCard({ name, shape, layer, notes, position, image = n
   );
   const more = h("button", { type: "button", class: "quiet more", hidden: true });
   const content = h("div", { class: "content" }, body ?? canvas, more);
+  const sentence = does ? h("p", { class: "does" }, does) : null;
   const facts = h("p", { class: "facts muted" }, size, range);
   if (layer?.parameters) facts.append(h("span", {}, plural(layer.parameters, "parameter")));
   for (const note of notes) facts.append(h("span", { class: "from" }, note));
   const card = h("div", { class: "layer", role: "group", "aria-label": name, // no landmark: there are too many
     dataset: { position: String(position) } },
-    h("div", { class: "head" }, fold, facts), content); // prettier-ignore
+    h("div", { class: "head" }, fold, facts), ...(sentence ? [sentence] : []), content); // prettier-ignore
   let drawn = null;
   let layout = null;
   let visible = false;
@@ -118,6 +119,7 @@ export function createLayerCard({ name, shape, layer, notes, position, image = n
       card.classList.toggle("selected", Boolean(selected));
       fold.setAttribute("aria-expanded", String(!folded));
       content.hidden = folded;
+      if (sentence) sentence.hidden = folded;
       if (tensor && tensor.data.length <= FEW) sayRange(tensor); // of more only where it is seen
       const what = shape.length === 3 ? plural(shape[2], "map") : plural(shape.at(-1), "neuron");
       const chosen = selected ? `, number ${selected.channel} chosen` : "";

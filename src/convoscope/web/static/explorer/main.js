@@ -19,10 +19,12 @@ import { imageShape } from "./images.js";
 import { createInspector } from "./inspector.js";
 import { openModel, valuesOf } from "./opened.js";
 import { indexIn, positionIn, strongest } from "./positions.js";
+import { createPresentation } from "./presentation.js";
 import { createPythonNetwork } from "./python-network.js";
 import { restore } from "./restore.js";
 import { startSkipLink } from "./skip.js";
 import { createSource } from "./source.js";
+import { mark, startTerms, termed } from "./terms.js";
 import { createTime } from "./time.js";
 import { toLab } from "./to-lab.js";
 import { createTouch } from "./touch.js";
@@ -57,6 +59,7 @@ const start = {
   pickA: null, // [position, unit] that is chosen where two networks stand side by side
   pickB: null,
   foldedB: null, // null: those that show nothing new
+  presenting: false, // larger text and fewer controls
   epoch: null, // of the training; null: the model as it was opened
 };
 const state = createState(start);
@@ -157,6 +160,7 @@ const time = createTime(byId("time"), {
     renderMistakes();
   },
 });
+const presentation = createPresentation(byId("present"), state);
 const keepAddress = delayed(300, () => {
   if (inAddress() !== known) return; // the browser has gone Back meanwhile, and says so in a moment
   keepInAddress(addressNow());
@@ -250,6 +254,7 @@ async function complete() {
 }
 
 function draw() {
+  presentation.render();
   if (!shown) return;
   const now = state.get();
   for (const view of VIEWS) {
@@ -287,7 +292,7 @@ function sayFacts(told) {
   if (explorer.made) facts.unshift(explorer.made);
   const measured = measure.words(told);
   if (measured) facts.push(`${measured} on ${plural(explorer.count, `${explorer.part} image`)}`);
-  byId("facts").textContent = facts.join(" · ");
+  byId("facts").replaceChildren(...termed(facts.join(" · ")));
 }
 
 /** At the start, where there is room: the strongest value of the last convolution, so that its arithmetic is seen. */
@@ -337,6 +342,8 @@ startTheme(byId("theme"), () => {
   renderEvidence();
 });
 startSkipLink();
+startTerms(document.body);
+for (const title of ["why-title", "evidence-title"]) mark(byId(title));
 window.addEventListener("hashchange", () => inAddress().includes("=") && fromAddress()); // else a place on the page
 source.show();
 fromAddress();

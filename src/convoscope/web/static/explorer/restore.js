@@ -15,7 +15,7 @@ export function restore(found, { layers, inputShape, shapes, first, main }, expl
   const out = (words) => void left.push(words);
   const { view, cell, unit, drawing } = found;
   const usual = found.folded?.filter((position) => position < layers.length) ?? folded;
-  const patch = { position: -1, unit: null, part: found.part ?? null, folded: usual };
+  const patch = { position: -1, unit: null, part: found.part ?? null, folded: usual, presenting: found.presenting ?? false };
   if (view === "beside" && !beside) out("only one model was opened, so there is nothing to compare it with (convoscope explore RUN OTHER)");
   else if (view === "mistakes" && names.length && !labels) out("the page was opened without labelled images, so no mistakes are known");
   else if (["mistakes", "why"].includes(view) && !names.length) out("this network outputs images, not classes, so it has no mistakes to show");

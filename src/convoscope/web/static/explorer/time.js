@@ -6,6 +6,7 @@ import { delayed, h } from "../shared/dom.js";
 import { plural } from "../shared/format.js";
 import { createCurves, gapWords, nearestTo, positionsOf } from "./curves.js";
 import { ask, askForPictures, bytes, untilCalm } from "./given.js";
+import { termed } from "./terms.js";
 import { percent } from "./words.js";
 
 const POLL = 1000; // milliseconds
@@ -64,7 +65,8 @@ export function createTime(holder, { given, layers, network, state, say, onweigh
     const share = here?.val_accuracy ?? here?.accuracy;
     const said = now === 0 ? "Before training" : `After epoch ${now} of ${end}`;
     const own = state.get().epoch === null && told.own === null ? ": the model as it was opened" : "";
-    words.replaceChildren(h("b", { class: told.training ? "live" : "" }, said), own);
+    if (words.textContent !== said + own) words.replaceChildren(h("b", {}, termed(said)), own); // else a word keeps the focus
+    words.firstChild.classList.toggle("live", told.training);
     slider.setAttribute("aria-valuetext", `${said}${share === undefined ? "" : `, accuracy ${percent(share)}`}`);
     const more = told.training ? `Training: epoch ${Math.min(last + 1, end)} of ${end}.` : told.why;
     note.textContent = [more, gapWords(told.epochs, now)].filter(Boolean).join(" ");

@@ -8,8 +8,10 @@ import { blockOf, blocksIn, factsOf, inBlocks, openAtFirst, valuesIn } from "./b
 import { imageOf } from "./colour-channels.js";
 import { columnsOf, shortcuts } from "./branches.js";
 import { createLayerCard } from "./layer-card.js";
+import { whatItDoes } from "./layer-words.js";
 import { valuesOf } from "./opened.js";
 import { positionIn } from "./positions.js";
+import { markFirst } from "./terms.js";
 
 /**
  * The tower in `holder`; `onpick(position, {row, column, channel})`, positions before 0 for the inputs;
@@ -21,6 +23,7 @@ export function createTower(holder, { model, ranges, lastCard, onpick, ontoggle,
   const { first, main, layers, shapes } = model;
   let units = Infinity; // one output can stand for two classes
   let last = null; // what was rendered
+  let marked = null; // which cards were open when the glossary's words were marked
   const prediction = lastCard(model, (index) => onpick(main, { channel: Math.min(index, units - 1) }));
   const cards = []; // by values' numbers; those in closed blocks are made when these are opened
   const plain = columnsOf(model);
@@ -51,6 +54,7 @@ export function createTower(holder, { model, ranges, lastCard, onpick, ontoggle,
       name: model.nameOf(position),
       shape: shapes[value],
       layer: layers[position] ?? null,
+      does: layers[position] ? whatItDoes(model, position) : null,
       notes: notesOf(model, value),
       position,
       image: imageOf(model, ranges, value),
@@ -112,6 +116,14 @@ export function createTower(holder, { model, ranges, lastCard, onpick, ontoggle,
     });
   }
 
+  /** Marks each word of the glossary in the first sentence that is seen and has it. */
+  function markWords() {
+    const now = `${last.open} ${[...last.folded]}`;
+    if (now === marked) return;
+    marked = now;
+    markFirst([...holder.querySelectorAll(".does")].filter((each) => !each.closest("[hidden]")));
+  }
+
   return {
     /**
      * Shows a run: {inputs, outputs, label, position, unit (flat index), off: position -> channels, folded: set of positions,
@@ -123,6 +135,7 @@ export function createTower(holder, { model, ranges, lastCard, onpick, ontoggle,
       units = outputs[main].data.length;
       boxes.forEach((box, number) => box.show(open.includes(number)));
       renderCards();
+      markWords();
       arcs.light(unit === null ? null : position + first);
       prediction?.render(outputs[main], label, position === main ? unit : null, Boolean(run.given?.[0].blank));
     },
