@@ -105,6 +105,7 @@ _BY_NAME: dict[str, Callable[[_Call, Tensor], Tensor]] = {
     "sigmoid": _one("LOGISTIC"),
     "tanh": _one("TANH"),
     "softmax": _one("SOFTMAX", beta=1.0),
+    "log_softmax": _one("LOG_SOFTMAX"),
     "elu": _one("ELU"),
     "gelu": _one("GELU", approximate=False),
     "silu": lambda call, x: call.add("MUL", x, call.add("LOGISTIC", x)),

@@ -173,6 +173,11 @@ def _multiply(call: LayerCall[cl.Multiply]) -> Tensor:
     return _joined(call, "MUL")
 
 
+@operators_of(cl.Divide)
+def _divide(call: LayerCall[cl.Divide]) -> Tensor:
+    return _joined(call, "DIV")
+
+
 @operators_of(cl.Average)
 def _average(call: LayerCall[cl.Average]) -> Tensor:
     return call.times(_joined(call, "ADD"), 1 / len(call.inputs), "share")
