@@ -73,18 +73,7 @@ def onnx() -> Judge:
         return worst
 
     def back(model: Any) -> float:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "model.onnx")
-            path.write_bytes(content_of(model))
-            found = read_converted(path)
-
-        def computed(arrays: Sequence[Array]) -> Any:
-            turned = [array.transpose(order) for array, order in zip(arrays, found.inputs, strict=True)]
-            told = _predicted(found.model, [np.ascontiguousarray(array, np.float32) for array in turned])
-            # An axis of ours at each place of the file's: the way back is the order of the order.
-            return [array.transpose(np.argsort(order)) for array, order in zip(told, found.outputs, strict=True)]
-
-        return _largest(model, computed)
+        return _read_again(model, content_of(model), read_converted)
 
     versions = f"onnx {library.__version__} and ONNX Runtime {onnxruntime.__version__}"
     return Judge("ONNX", f"{versions}; opsets 13, 15, 17, 20 and 22, with images of either layout", out, back)
@@ -190,6 +179,8 @@ def litert() -> Judge:
 
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+    from convoscope.interchange.litert.reader.file import read_converted
+
     litert_files: Any = import_module("tests.interchange.litert_files")
 
     def run(kind: Any) -> Callable[[bytes, Any], Any]:
@@ -212,12 +203,31 @@ def litert() -> Judge:
         worst: float = max(litert_files.largest_difference(model, run(kind), counts) for kind in kinds)
         return worst
 
+    def back(model: Any) -> float:
+        return _read_again(model, litert_files.content_of(model), read_converted)
+
     tested = f"flatbuffers {version('flatbuffers')} and ai-edge-litert {version('ai-edge-litert')}"
-    return Judge("LiteRT", f"{tested}; floats, by XNNPACK and by the built-in operators", out)
+    return Judge("LiteRT", f"{tested}; floats, by XNNPACK and by the built-in operators", out, back)
 
 
 #: By the name of the format.
 JUDGES: dict[str, Callable[[], Judge]] = {"onnx": onnx, "keras": keras, "litert": litert, "pytorch": pytorch, "c": c}
+
+
+def _read_again(model: Any, content: bytes, read_converted: Callable[[Path], Any]) -> float:
+    """Measure what we compute with a file that is read as another program's."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model")
+        path.write_bytes(content)
+        found = read_converted(path)
+
+    def computed(arrays: Sequence[Array]) -> Any:
+        turned = [array.transpose(order) for array, order in zip(arrays, found.inputs, strict=True)]
+        told = _predicted(found.model, [np.ascontiguousarray(array, np.float32) for array in turned])
+        # An axis of ours at each place of the file's: the way back is the order of the order.
+        return [array.transpose(np.argsort(order)) for array, order in zip(told, found.outputs, strict=True)]
+
+    return _largest(model, computed)
 
 
 def _largest(model: Any, computed: Callable[[Sequence[Array]], Sequence[Array]]) -> float:

@@ -12,7 +12,7 @@ from convoscope.interchange.litert.reader.call import Nodes
 from convoscope.interchange.litert.reader.records import OperatorRecord
 
 #: The operators that are none of a file's.
-REPEAT, NORMALIZE, UNIT = "Convoscope.Repeat", "Convoscope.Normalize", "Convoscope.Unit"
+REPEAT, NORMALIZE, LENGTH = "Convoscope.Repeat", "Convoscope.Normalize", "Convoscope.Length"
 _MOST_ADDED, _LEAST_SQUARES = 1.0, 1e-5  # what is added, and what a sum is at least, so that none is divided by 0
 
 
@@ -199,7 +199,7 @@ def _unit(search: _Search, last: OperatorRecord) -> OperatorRecord | None:
         squares = search.maker(added.inputs[0], "SQUARE", "MUL") if added else None
         axes = search.numbers(added.inputs[1]) if added and len(added.inputs) == 2 else None
         if squares is not None and set(squares.inputs) == {x} and axes and added and added.option("keep_dims"):
-            return OperatorRecord(UNIT, last.options, [x], last.outputs, settings={"axes": axes})
+            return OperatorRecord(LENGTH, last.options, [x], last.outputs, settings={"axes": axes})
     return None
 
 

@@ -13,7 +13,7 @@ from convoscope.interchange.onnx.reader.flattened import unflatten
 from convoscope.interchange.onnx.reader.folding import folded
 from convoscope.interchange.onnx.reader.layout import Value, axis, in_order
 from convoscope.interchange.onnx.reader.messages import ValueRecord
-from convoscope.interchange.onnx.reader.network import OnnxGraph, OnnxNode, UnsupportedError
+from convoscope.interchange.onnx.reader.network import ODD, OnnxGraph, OnnxNode, UnsupportedError
 from convoscope.interchange.onnx.reader.orientation import has_channels_first
 from convoscope.interchange.onnx.reader.patterns import recognise
 from convoscope.interchange.onnx.reader.tensors import FLOATS, TYPE_NAMES
@@ -39,8 +39,6 @@ _WHY = {
     "ArgMax": "it picks the class; leave it out, predictions are the probabilities",
 }
 _MOST_NAMED, _MOST_INPUTS = 12, 64
-#: What settings and constants lead to that are of no known form: a list where a number is due, sizes that do not fit.
-_ODD = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError)
 
 
 class NotConvertibleError(Exception):
@@ -161,7 +159,7 @@ def _convert_nodes(context: Context) -> None:
         except (UnsupportedError, ConvoscopeError) as error:
             refused.append((node, str(error)))
             lost.update(node.outputs)
-        except _ODD as error:
+        except ODD as error:
             refused.append((node, f"its settings or constants do not go together: {error}"))
             lost.update(node.outputs)
     if refused:

@@ -1,8 +1,8 @@
-"""Activations and normalisations that a file has as several nodes, found by what these compute.
+"""Activations that a file has as several nodes, found by what these compute.
 
 Exporters write a GELU in five ways. So it is not the spelling that is looked at. A node whose value depends on one
 value alone, through operators that treat each number on its own, is a function of one number: it is computed at some
-numbers, and compared with the activations that are known.
+numbers, and compared with the activations that are known. `normalizing` has the normalisations, found by their nodes.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 
 from convoscope import activations
-from convoscope.interchange.onnx.reader.network import RECOGNISED, OnnxGraph, OnnxNode
+from convoscope.interchange.onnx.reader.network import ODD, RECOGNISED, OnnxGraph, OnnxNode
+from convoscope.interchange.onnx.reader.normalizing import Search, normalization
 from convoscope.interchange.onnx.reader.tensors import Array
 
-#: The operator of a normalisation that was recognised.
-NORMALIZED = "Convoscope.Normalization"
-_DEEPEST = 12
+#: The operator of a ReLU with a threshold, a slope below it or a largest value that was recognised.
+RECTIFIED = "Convoscope.Rectifier"
+_DEEPEST, _FAR = 12, 1e6
 _AT = np.concatenate([np.linspace(-9, 9, 181), np.linspace(-1, 1, 40)])
 
 
@@ -37,6 +38,12 @@ def _clip(node: OnnxNode, x: Array, *bounds: Array) -> Array:
 
 def _hard_sigmoid(node: OnnxNode, x: Array) -> Array:
     found: Array = np.clip(node.setting("alpha", 0.2) * x + node.setting("beta", 0.5), 0, 1)
+    return found
+
+
+def _rectified(node: OnnxNode, x: Array) -> Array:
+    threshold, slope, most = (node.setting(name) for name in ("threshold", "negative_slope", "max_value"))
+    found: Array = np.where(x > threshold, np.minimum(x, np.inf if most is None else most), slope * (x - threshold))
     return found
 
 
@@ -68,10 +75,18 @@ _EACH: dict[str, Callable[..., Array]] = {
     "Relu": _plain(activations.relu),
     "Clip": _clip,
     "HardSigmoid": _hard_sigmoid,
+    "Greater": _plain(np.greater),
+    "GreaterOrEqual": _plain(np.greater_equal),
+    "Less": _plain(np.less),
+    "LessOrEqual": _plain(np.less_equal),
+    "Where": _plain(np.where),
+    RECTIFIED: _rectified,
 }
+_COMPARING = {"Greater", "GreaterOrEqual", "Less", "LessOrEqual"}
 #: Without one of these no chain of nodes is an activation.
 _TELLING = {"Abs", "Erf", "Sigmoid", "Tanh", "Softplus", "Clip", "HardSigmoid", "Exp", "Min", "Max", "Relu"}
-_ENDS = {"Mul", "Div", "Log", "Min", "Max", "Clip"}
+_TELLING |= {*_COMPARING, RECTIFIED}
+_ENDS = {"Mul", "Div", "Log", "Min", "Max", "Clip", "Where", "Sub"}
 
 
 def _gelu_by_tanh(x: Array) -> Array:
@@ -79,6 +94,7 @@ def _gelu_by_tanh(x: Array) -> Array:
     return found
 
 
+_Function = Callable[[Array], "Array | None"]
 _KNOWN: dict[str, Callable[[Array], Array]] = {
     **{
         name: activations.BY_NAME[name]
@@ -93,10 +109,14 @@ def recognise(graph: OnnxGraph) -> None:
     makers = {name: node for node in graph.nodes for name in node.outputs if name}
     place = {id(node): number for number, node in enumerate(graph.nodes)}
     scalars = _scalars(graph)
+    search = Search(graph.constants, makers, scalars)
     for number, node in enumerate(graph.nodes):
-        found = _normalization(node, makers, scalars) if node.op == "Div" else None
-        if found is None and node.op in _ENDS:
-            found = _Search(makers, place, scalars).activation(node)
+        try:
+            found = normalization(search, node)
+            if found is None and node.op in _ENDS:
+                found = _Search(makers, place, scalars).activation(node)
+        except ODD:
+            continue  # the node's own operator says what is wrong
         if found is not None:
             graph.nodes[number] = found
             place[id(found)] = number
@@ -132,8 +152,8 @@ class _Search:
         for _ in range(_DEEPEST):
             if len(frontier) == 1 and len(within) > 1 and _TELLING & {node.op for node in within}:
                 (start,) = frontier
-                name = self._name(within, start, last)
-                found = _as_node(last, start, name) if name else found
+                function = self._function(within, start, last)
+                found = _activation(function, last, start) or self._rectifier(within, function, last, start) or found
             latest = max(frontier, key=lambda name: self.place.get(id(self.makers.get(name)), -1), default="")
             node = self.makers.get(latest)
             if node is None or node.op not in _EACH or len(node.outputs) != 1:
@@ -145,60 +165,65 @@ class _Search:
     def _computed(self, node: OnnxNode) -> set[str]:
         return {name for name in node.inputs if name and name not in self.scalars}
 
-    def _name(self, nodes: Sequence[OnnxNode], start: str, last: OnnxNode) -> str | None:
-        values: dict[str, Any] = {**self.scalars, start: _AT}
-        with np.errstate(all="ignore"):
-            for node in sorted(nodes, key=lambda node: self.place[id(node)]):
-                try:
-                    made = _EACH[node.op](node, *(values[name] for name in node.inputs if name))
-                except (KeyError, TypeError, ValueError):
-                    return None
-                values[node.outputs[0]] = made
-            result = values[last.outputs[0]]
-            for name, function in _KNOWN.items():
-                if np.shape(result) == _AT.shape and np.allclose(result, function(_AT), rtol=1e-5, atol=1e-5):
-                    return name
+    def _function(self, nodes: Sequence[OnnxNode], start: str, last: OnnxNode) -> _Function:
+        """Return what computes the nodes; it gives None where they cannot be computed so."""
+        ordered = sorted(nodes, key=lambda node: self.place[id(node)])
+
+        def computed(x: Array) -> Array | None:
+            values: dict[str, Any] = {**self.scalars, start: x}
+            with np.errstate(all="ignore"):
+                for node in ordered:
+                    try:
+                        made = _EACH[node.op](node, *(values[name] for name in node.inputs if name))
+                    except (KeyError, TypeError, ValueError):
+                        return None
+                    values[node.outputs[0]] = made
+            result: Array = values[last.outputs[0]]
+            return result if np.shape(result) == x.shape else None
+
+        return computed
+
+    def _rectifier(
+        self, nodes: Sequence[OnnxNode], function: _Function, last: OnnxNode, start: str
+    ) -> OnnxNode | None:
+        """Return one node for x above a threshold, up to a largest value, and a share of x - threshold below it."""
+        thresholds = {float(node.setting("threshold")) for node in nodes if node.op == RECTIFIED}
+        for node in nodes:
+            if node.op in _COMPARING:
+                thresholds.update(float(self.scalars[name]) for name in node.inputs if name in self.scalars)
+        if len(thresholds) != 1:
+            return None
+        (threshold,) = thresholds
+        told = function(threshold + np.array([-1.0, _FAR]))
+        if told is None or not np.isfinite(told).all():
+            return None
+        slope, top = -float(told[0]) or 0.0, float(told[1])
+        most = None if top > threshold + _FAR / 2 else top
+        if min(threshold, slope, top) < 0:
+            return None
+        settings = {"threshold": threshold, "negative_slope": slope, "max_value": most}
+        made = OnnxNode(RECTIFIED, last.name, [start], last.outputs, settings, title=last.title)
+        at = np.concatenate([_AT + threshold, _AT + (0.0 if most is None else most)])
+        at = at[np.abs(at - threshold) > 1e-6]  # on it, nodes may say either
+        found = function(at)
+        same = found is not None and np.allclose(found, _rectified(made, at), rtol=1e-6, atol=1e-6)
+        return made if same else None
+
+
+def _activation(function: _Function, last: OnnxNode, start: str) -> OnnxNode | None:
+    """Return one node for a function that is a known activation."""
+    result = function(_AT)
+    if result is None:
         return None
+    with np.errstate(all="ignore"):
+        near = (
+            name for name, known in _KNOWN.items() if np.allclose(result, known(_AT), rtol=1e-5, atol=1e-5)
+        )
+        name = next(near, None)
+    return None if name is None else _as_node(last, start, name)
 
 
 def _as_node(node: OnnxNode, start: str, name: str) -> OnnxNode:
     if name == "gelu_by_tanh":
         return OnnxNode("Gelu", node.name, [start], node.outputs, {"approximate": b"tanh"})
     return OnnxNode(RECOGNISED, node.name, [start], node.outputs, {"activation": name.encode()})
-
-
-def _normalization(last: OnnxNode, makers: dict[str, OnnxNode], scalars: dict[str, Array]) -> OnnxNode | None:
-    """Return one node for (x - mean) / sqrt(mean of squares + epsilon)."""
-
-    def maker(name: str, *ops: str) -> OnnxNode | None:
-        node = makers.get(name)
-        while node is not None and node.op in ("Cast", "Identity"):
-            node = makers.get(node.input(0))
-        return node if node is not None and node.op in ops else None
-
-    centred, root = maker(last.input(0), "Sub"), maker(last.input(1), "Sqrt")
-    shifted = maker(root.input(0), "Add") if root else None
-    if centred is None or shifted is None:
-        return None
-    mean = maker(centred.input(1), "ReduceMean")
-    for place in (0, 1):
-        epsilon, variance = scalars.get(shifted.input(place)), maker(shifted.input(1 - place), "ReduceMean")
-        squares = maker(variance.input(0), "Pow", "Mul") if variance else None
-        if mean is None or variance is None or squares is None or epsilon is None:
-            continue
-        twice = squares.input(1) == squares.input(0) if squares.op == "Mul" else scalars.get(squares.input(1)) == 2
-        same = maker(squares.input(0), "Sub") is not None and _same_difference(maker(squares.input(0), "Sub"), centred)
-        axes = [_axes(node) for node in (mean, variance)]
-        if twice and same and mean.input(0) == centred.input(0) and axes[0] == axes[1] and axes[0]:
-            settings = {"axes": axes[0], "epsilon": float(epsilon)}
-            return OnnxNode(NORMALIZED, last.name, [centred.input(0)], last.outputs, settings)
-    return None
-
-
-def _same_difference(one: OnnxNode | None, other: OnnxNode) -> bool:
-    return one is other or (one is not None and one.inputs == other.inputs)
-
-
-def _axes(node: OnnxNode) -> list[int] | None:
-    found = node.setting("axes")
-    return list(found) if isinstance(found, list) and node.setting("keepdims", 1) else None

@@ -14,7 +14,9 @@ _PAIRS = {
     "MINIMUM": "Min",
     "EQUAL": "Equal",
     "LESS": "Less",
+    "LESS_EQUAL": "LessOrEqual",
     "GREATER": "Greater",
+    "GREATER_EQUAL": "GreaterOrEqual",
 }
 _SINGLE = {"NEG": "Neg", "ABS": "Abs", "SQRT": "Sqrt", "LOG": "Log", "FLOOR": "Floor", "CEIL": "Ceil"}
 _OVER_AXES = {
@@ -75,5 +77,5 @@ def reduction(call: Call) -> str:
 
 @operator("SELECT", "SELECT_V2")
 def select(call: Call) -> str:
-    """One of two constants."""
+    """One of two constants, or of two values of a rectifier."""
     return call.node("Where", *(call.input(place) for place in range(3)))

@@ -9,6 +9,7 @@ from convoscope.interchange.onnx.reader.layout import Value, arranged, constant_
 from convoscope.interchange.onnx.reader.network import RECOGNISED, OnnxNode, UnsupportedError
 from convoscope.interchange.onnx.reader.operators.affine import scaled
 from convoscope.interchange.onnx.reader.operators.shapes import axis_to_end
+from convoscope.interchange.onnx.reader.patterns import RECTIFIED
 from convoscope.layers import ELU, Activation, LeakyReLU, Multiply, PReLU, ReLU, Rescaling, Softmax
 
 _NAMES = {
@@ -40,6 +41,14 @@ def named(context: Context, node: OnnxNode) -> Value:
 def recognised(context: Context, node: OnnxNode) -> Value:
     """One that several nodes compute together."""
     return activated(context, node, context.value(node.input(0)), node.text("activation"))
+
+
+@operator(RECTIFIED)
+def rectified(context: Context, node: OnnxNode) -> Value:
+    """A ReLU with a threshold, a share of what is below it, or a largest value."""
+    value = context.value(node.input(0))
+    layer = ReLU(**node.settings, name=context.name(node))
+    return value.of(context.call(layer, value.symbol), nonnegative=layer.negative_slope == 0)
 
 
 @operator("LeakyRelu")

@@ -111,9 +111,13 @@ def negate(context: Context, node: OnnxNode) -> Value:
 @operator("Abs")
 def absolute(context: Context, node: OnnxNode) -> Value:
     """Without the sign: the larger of a value and its negative."""
-    value = context.value(node.input(0))
+    return absolute_of(context, context.value(node.input(0)), context.name(node))
+
+
+def absolute_of(context: Context, value: Value, name: str | None = None) -> Value:
+    """Return a value without its sign."""
     negative = context.call(Rescaling(-1.0), value.symbol)
-    return value.of(context.call(Maximum(name=context.name(node)), [value.symbol, negative]), nonnegative=True)
+    return value.of(context.call(Maximum(name=name), [value.symbol, negative]), nonnegative=True)
 
 
 @operator("Pow")

@@ -12,11 +12,11 @@ from convoscope.interchange.onnx.reader.context import (
     real_setting,
     sample_axis,
 )
-from convoscope.interchange.onnx.reader.layout import Value, arranged, as_image, image
+from convoscope.interchange.onnx.reader.layout import Value, arranged, as_image, length
 from convoscope.interchange.onnx.reader.network import OnnxNode, UnsupportedError
+from convoscope.interchange.onnx.reader.normalizing import NORMALIZED, RESPONSE, UNIT
 from convoscope.interchange.onnx.reader.operators.convolutions import refittable
 from convoscope.interchange.onnx.reader.operators.shapes import axis_to_end
-from convoscope.interchange.onnx.reader.patterns import NORMALIZED
 from convoscope.interchange.onnx.reader.tensors import Array
 from convoscope.layers import (
     BatchNormalization,
@@ -24,6 +24,7 @@ from convoscope.layers import (
     GroupNormalization,
     LayerNormalization,
     LocalResponseNormalization,
+    UnitNormalization,
 )
 
 
@@ -51,19 +52,45 @@ def batch_normalization(context: Context, node: OnnxNode) -> Value:
     return value.of(context.call(layer, value.symbol, scale, bias, mean, variance))
 
 
-@operator("InstanceNormalization", "GroupNormalization")
+@operator("GroupNormalization")
 def group_normalization(context: Context, node: OnnxNode) -> Value:
-    """Mean 0 and variance 1 for each image's groups of channels, or for each channel."""
+    """Mean 0 and variance 1 for each image's groups of channels."""
     value = as_image(image_value(context.value(node.input(0))))
-    channels = value.shape[0]
-    groups = channels if node.op == "InstanceNormalization" else node.setting("num_groups", 1)
-    scale, bias = (context.weight(node.input(number), what) for number, what in ((1, "the scale"), (2, "the bias")))
-    if node.op == "GroupNormalization" and node.opset < 21 and groups and channels % groups == 0:
+    channels, groups = value.shape[0], node.setting("num_groups", 1)
+    scale, bias = _scale_and_bias(context, node)
+    if node.opset < 21 and groups and channels % groups == 0:
         scale, bias = (np.repeat(each, channels // groups) if each.size == groups else each for each in (scale, bias))
-    layer = GroupNormalization(
-        groups, epsilon=real_setting(node, "epsilon", 1e-5), name=context.name(node, node.input(1))
-    )
-    return image(context.call(layer, value.symbol, scale, bias))
+    return _in_groups(context, node, value, groups, scale, bias)
+
+
+@operator("InstanceNormalization")
+def instance_normalization(context: Context, node: OnnxNode) -> Value:
+    """The same for each index of the first axis: a channel, or a group of those that lie there still."""
+    value = context.value(node.input(0))
+    if not value.logical:
+        raise UnsupportedError("its input has a batch axis and no other")
+    first = value.logical[0]
+    if value.physical[-1][: len(first)] != first:
+        value = axis_to_end(value, 0)
+    groups, channels = length(first), length(value.physical[-1])
+    numbers = _scale_and_bias(context, node)
+    scale, bias = (np.repeat(each, channels // groups) if each.size == groups else each for each in numbers)
+    return _in_groups(context, node, value, groups, scale, bias)
+
+
+def _scale_and_bias(context: Context, node: OnnxNode) -> tuple[Array, Array]:
+    scale, bias = (context.weight(node.input(number), what) for number, what in ((1, "the scale"), (2, "the bias")))
+    return scale, bias
+
+
+def _in_groups(context: Context, node: OnnxNode, value: Value, groups: int, scale: Array, bias: Array) -> Value:
+    name, epsilon = context.name(node, node.input(1)), real_setting(node, "epsilon", 1e-5)
+
+    def make(gamma: Array, beta: Array | None) -> Value:
+        layer = GroupNormalization(groups, epsilon=epsilon, center=beta is not None, name=name)
+        return value.of(context.call(layer, value.symbol, gamma, *([] if beta is None else [beta])))
+
+    return refittable(make, scale, bias, scale.shape)
 
 
 @operator("LRN")
@@ -81,6 +108,33 @@ def local_response(context: Context, node: OnnxNode) -> Value:
     radii = ((size - 1) // 2, size // 2)
     layer = LocalResponseNormalization(radii, bias, alpha / size, beta, name=context.name(node))
     return value.of(context.call(layer, value.symbol), value.nonnegative)
+
+
+@operator(RESPONSE)
+def recognised_response(context: Context, node: OnnxNode) -> Value:
+    """The same along the last axis, which several nodes compute together."""
+    value = context.value(node.input(0))
+    value = axis_to_end(value, len(value.logical) - 1)
+    radii = node.setting("before"), node.setting("after")
+    bias, alpha, beta = (node.setting(name) for name in ("bias", "alpha", "beta"))
+    layer = LocalResponseNormalization(radii, bias, alpha, beta, name=context.name(node))
+    return value.of(context.call(layer, value.symbol), value.nonnegative)
+
+
+@operator(UNIT)
+def unit(context: Context, node: OnnxNode) -> Value:
+    """Length 1 along some axes, which several nodes compute together."""
+    value = context.value(node.input(0))
+    axes = {sample_axis(each, value, "normalises over") for each in node.setting("axes")}
+    return of_unit_length(context, value, axes, context.name(node))
+
+
+def of_unit_length(context: Context, value: Value, axes: set[int], name: str | None = None) -> Value:
+    """Return values over their length along some axes, which become the last."""
+    others = tuple(group for place, group in enumerate(value.logical) if place not in axes)
+    value = arranged(value, (*others, *(value.logical[place] for place in sorted(axes))))
+    layer = UnitNormalization(list(range(-len(axes), 0)), name=name)
+    return value.of(context.call(layer, value.symbol))
 
 
 @operator("LayerNormalization")

@@ -1,4 +1,4 @@
-"""Means, sums, largest and smallest values over axes."""
+"""Means, sums, largest and smallest values over axes, and lengths."""
 
 from __future__ import annotations
 
@@ -8,23 +8,33 @@ from convoscope.interchange.onnx.reader.context import Context, axis_of, integer
 from convoscope.interchange.onnx.reader.layout import Value, arranged, as_image, flat
 from convoscope.interchange.onnx.reader.network import OnnxNode, UnsupportedError
 from convoscope.interchange.onnx.reader.operators.affine import scaled
+from convoscope.interchange.onnx.reader.operators.arithmetic import absolute_of
+from convoscope.interchange.onnx.reader.operators.normalizations import of_unit_length
 from convoscope.interchange.onnx.reader.operators.poolings import whole_image
-from convoscope.layers import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D, MinPooling2D
+from convoscope.layers import (
+    AveragePooling2D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    MaxPooling2D,
+    MinPooling2D,
+    Multiply,
+)
 
+_SUMS = ("ReduceSum", "ReduceL1", "ReduceL2", "ReduceSumSquare")
 _POOLINGS = {
     "ReduceMean": AveragePooling2D,
-    "ReduceSum": AveragePooling2D,
+    **dict.fromkeys(_SUMS, AveragePooling2D),
     "ReduceMax": MaxPooling2D,
     "ReduceMin": MinPooling2D,
 }
 _WHOLE = {
     "ReduceMean": GlobalAveragePooling2D,
-    "ReduceSum": GlobalAveragePooling2D,
+    **dict.fromkeys(_SUMS, GlobalAveragePooling2D),
     "ReduceMax": GlobalMaxPooling2D,
 }
 
 
-@operator("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin")
+@operator(*_POOLINGS)
 def reduce(context: Context, node: OnnxNode) -> Value:
     """One value of all along some axes."""
     value = context.value(node.input(0))
@@ -36,13 +46,36 @@ def reduce(context: Context, node: OnnxNode) -> Value:
     if 0 in axes:
         raise UnsupportedError("it goes over the batch axis, and images of a batch stay apart")
     count = math.prod(value.shape[each - 1] for each in axes)
+    if node.op in _SUMMED:
+        value = _SUMMED[node.op](context, value, {each - 1 for each in axes})
     if rank == 4 and axes == {2, 3}:
         value = as_image(value)
     found = _reduced(context, node, value, {each - 1 for each in axes})
     if not integer_setting(node, "keepdims", 1):
         left = tuple(group for place, group in enumerate(found.logical, start=1) if place not in axes)
         found = found.seen_as(left)
-    return scaled(context, node, found, float(count), 0.0) if node.op == "ReduceSum" and count > 1 else found
+    return scaled(context, node, found, float(count), 0.0) if node.op in _SUMS and count > 1 else found
+
+
+def _sizes(context: Context, value: Value, axes: set[int]) -> Value:
+    return absolute_of(context, value)
+
+
+def _squares(context: Context, value: Value, axes: set[int]) -> Value:
+    return value.of(context.call(Multiply(), [value.symbol, value.symbol]), nonnegative=True)
+
+
+def _along_direction(context: Context, value: Value, axes: set[int]) -> Value:
+    """Return each number times its share of the length, of which all together are the length."""
+    if not any(value.logical[place] for place in axes):
+        return absolute_of(context, value)
+    shares = of_unit_length(context, value, axes)
+    value = arranged(value, shares.physical)
+    return value.of(context.call(Multiply(), [value.symbol, shares.symbol]), nonnegative=True)
+
+
+#: What the sums are of that are none of the values themselves.
+_SUMMED = {"ReduceL1": _sizes, "ReduceSumSquare": _squares, "ReduceL2": _along_direction}
 
 
 def _reduced(context: Context, node: OnnxNode, value: Value, axes: set[int]) -> Value:
