@@ -183,9 +183,7 @@ class _Search:
 
         return computed
 
-    def _rectifier(
-        self, nodes: Sequence[OnnxNode], function: _Function, last: OnnxNode, start: str
-    ) -> OnnxNode | None:
+    def _rectifier(self, nodes: Sequence[OnnxNode], function: _Function, last: OnnxNode, start: str) -> OnnxNode | None:
         """Return one node for x above a threshold, up to a largest value, and a share of x - threshold below it."""
         thresholds = {float(node.setting("threshold")) for node in nodes if node.op == RECTIFIED}
         for node in nodes:
@@ -216,9 +214,7 @@ def _activation(function: _Function, last: OnnxNode, start: str) -> OnnxNode | N
     if result is None:
         return None
     with np.errstate(all="ignore"):
-        near = (
-            name for name, known in _KNOWN.items() if np.allclose(result, known(_AT), rtol=1e-5, atol=1e-5)
-        )
+        near = (name for name, known in _KNOWN.items() if np.allclose(result, known(_AT), rtol=1e-5, atol=1e-5))
         name = next(near, None)
     return None if name is None else _as_node(last, start, name)
 
