@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.interchange.litert_files import written_images
 from tests.interchange.litert_graphs import GRAPHS, Graph, drawn, file_of
 
 import convoscope as cs
@@ -132,6 +133,27 @@ def test_our_own_come_back_as_they_were(tmp_path: Path) -> None:
     assert found.class_names == ["left", "right"]
     for ours, theirs in zip(found.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_our_own_of_8_bits_know_how_images_are_prepared(tmp_path: Path) -> None:
+    """They take bytes, whatever range the model itself is for, and bring them into it."""
+    path = _written((FILES / "written_int8.tflite").read_bytes(), tmp_path)
+    with pytest.warns(ConvoscopeWarning, match="is quantised"):
+        model = cs.load_model(path)
+    assert model.class_names == list("abcde")
+    assert model.preprocessing == cs.Preprocessing((10, 8)).as_dict()
+    image = written_images(1)[0]
+    with np.load(FILES / "written.npz") as computed:
+        np.testing.assert_allclose(model.predict_images([image])[0].probabilities, computed["int8"][0], atol=0.02)
+
+
+def test_preprocessing_that_does_not_fit_is_not_taken(tmp_path: Path) -> None:
+    whole = (FILES / "written_int8.tflite").read_bytes()
+    for old, new in ((b'"height":', b'"hei ht":'), (b'"width":8', b'"width":9'), (b'"fit":', b'"fit"]')):
+        assert whole.count(old) == 1
+        path = _written(whole.replace(old, new), tmp_path)
+        with pytest.warns(ConvoscopeWarning, match="is quantised"):
+            assert cs.load_model(path).preprocessing is None
 
 
 # ---- names

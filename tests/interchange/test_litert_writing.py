@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +132,18 @@ def test_whole_numbers_stand_for_the_weights() -> None:
 
 
 # ---- what stands in a file
+
+
+def test_names_of_classes_lie_behind_the_model() -> None:
+    model = cs.Sequential([cl.Input(shape=(2,)), cl.Dense(3)], seed=1)
+    plain = content_of(model)
+    model.class_names = ["one", "zwei", "三"]
+    whole = content_of(model)
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        assert archive.read("labels.txt").decode() == "one\nzwei\n三\n"
+    assert operators(whole) == operators(plain)
+    model.class_names = ["one", "two\nthree", "four"]
+    assert not zipfile.is_zipfile(io.BytesIO(content_of(model)))
 
 
 def test_operators_take_up_what_is_behind_them() -> None:

@@ -19,7 +19,7 @@ from tests.own_images import rejection_for
 
 import convoscope as cs
 from convoscope import applications, datasets, layers as cl
-from convoscope.errors import ShapeError
+from convoscope.errors import ConvoscopeWarning, ShapeError
 from convoscope.explore.image_predictions import features_of
 from convoscope.explore.submodels import values_at
 from convoscope.interchange.litert import schema
@@ -164,6 +164,14 @@ def test_photographs(tmp_path: Path) -> None:
     assert np.corrcoef(scores, eighths)[0, 1] > 0.9
     np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, atol=1e-5)  # of a softmax of floats
     assert found.difference < 0.05
+    (tmp_path / "model.tflite").write_bytes(eight)
+    with pytest.warns(ConvoscopeWarning) as said:
+        again = cs.load_model(tmp_path / "model.tflite")
+    assert [" none of its classes" in str(each.message) for each in said] == [True, False]
+    assert again.preprocessing == model.preprocessing
+    assert again.class_names == model.class_names
+    ours = np.array([each.probabilities for each in again.predict_images(files)])
+    assert np.abs(ours - probabilities).mean() < 0.02
 
 
 # ---- int8

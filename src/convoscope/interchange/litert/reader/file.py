@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from convoscope.errors import ConvoscopeWarning, FileFormatError
-from convoscope.interchange.litert.reader import names
+from convoscope.interchange.litert.reader import besides, names
 from convoscope.interchange.litert.reader.constants import Constants, is_quantised
 from convoscope.interchange.litert.reader.flatbuffer import read_root
 from convoscope.interchange.litert.reader.records import GraphRecord, record_of
@@ -39,7 +39,8 @@ def read(path: Path, input_shape: Sequence[int] | None = None) -> Network:
     Model
         For images (height, width, channels). What a quantised file computes with whole numbers of 8 bits, it computes
         with float32: it takes bytes where the file does, and real numbers where the file takes others that stand for
-        them. A model that Convoscope wrote comes back as it was, if nobody has changed its operators or weights since.
+        them. A model that Convoscope wrote comes back as it was, if nobody has changed its operators or weights since;
+        of its own files of int8, the names of classes and how images are prepared come back.
 
     Raises
     ------
@@ -53,16 +54,25 @@ def read(path: Path, input_shape: Sequence[int] | None = None) -> Network:
     Warns
     -----
     ConvoscopeWarning
-        The file is quantised, so that its predictions differ a little.
+        The file is quantised, so that its predictions differ a little; or it refuses images, which the model does not.
     """
     record, size = _record(path)
     own = _own(path, record, size)
     if own is not None:
         return own
+    refuses = besides.leave_out_refusals(record)
     model = _converted(path, _translated(path, record, size), input_shape).model
     found = names.of(path, record.texts, model.output_shape)
     if found is not None:
         model.class_names = found
+    model.preprocessing = besides.preprocessing(record, model.input_shape)
+    if refuses:
+        warnings.warn(
+            f"{path} tells images that are of none of its classes. The model that was made of it does not: it gives "
+            "probabilities alone.",
+            ConvoscopeWarning,
+            stacklevel=2,
+        )
     if any(is_quantised(tensor) for tensor in record.tensors):
         warnings.warn(
             f"{path} is quantised: it computes with whole numbers of 8 bits, and the model that was made of it with "

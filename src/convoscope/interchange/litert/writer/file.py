@@ -22,6 +22,7 @@ from convoscope.interchange.litert.writer.described import described, tensors_of
 from convoscope.interchange.litert.writer.flatbuffer import flatbuffer, library
 from convoscope.interchange.litert.writer.fusing import fuse
 from convoscope.interchange.litert.writer.int8 import Measured, labels_of, measured, ranges_of, samples
+from convoscope.interchange.litert.writer.labels import with_labels
 from convoscope.interchange.litert.writer.layer_call import LayerCall, check_known
 from convoscope.interchange.litert.writer.network import Network, Tensor
 from convoscope.interchange.litert.writer.preparing import (
@@ -60,7 +61,8 @@ def write(
     `convoscope.Preprocessing` makes them of a photo, and gives ``probabilities``. One that refuses images gives two
     values more for each: ``none_of_these_score``, and ``none_of_these``, which is true where the score is above the
     threshold. Every other model takes and gives floats, as its layers do. A batch may be of any size: call
-    ``resize_tensor_input`` before ``allocate_tensors``.
+    ``resize_tensor_input`` before ``allocate_tensors``. The names of classes stand in the file's metadata, and in the
+    ``labels.txt`` of a zip archive behind them, where Android's libraries look for them.
 
     Parameters
     ----------
@@ -136,7 +138,8 @@ def content(model: models.Network, network: Network) -> bytes:
             f"export: {model.name!r} has {size / 1e9:.1f} GB of weights, and a LiteRT file holds 2 GB. "
             "model.save keeps a model of any size."
         )
-    return flatbuffer(described(network, model.name, told))
+    made = flatbuffer(described(network, model.name, told))
+    return made if model.class_names is None else with_labels(made, model.class_names)
 
 
 def quantized(
