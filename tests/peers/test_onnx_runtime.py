@@ -19,6 +19,8 @@ import convoscope as cs
 from convoscope import applications
 from convoscope.explore.image_predictions import features_of
 from convoscope.explore.submodels import values_at
+from convoscope.interchange.onnx.reader.file import read_converted
+from convoscope.interchange.onnx.writer.file import content_of
 from convoscope.models.presets import build_preset, preset_names
 from convoscope.report.terminal import percent
 
@@ -35,6 +37,22 @@ def test_a_layer(row: Row) -> None:
     model = model_of(row)
     assert max(largest_difference(model, runtime, opset=opset) for opset in OPSETS) < 1e-5
     assert largest_difference(model, runtime, nchw=True) < 1e-5
+
+
+@pytest.mark.parametrize("row", LAYERS, ids=lambda row: f"{row.layer!r} of {row.takes}")
+def test_a_layer_comes_back_as_another_programs(row: Row, tmp_path: Path) -> None:
+    """Without our description, as layers that compute the same."""
+    model, path = model_of(row), tmp_path / "model.onnx"
+    path.write_bytes(content_of(model))
+    found, arrays = read_converted(path), inputs_of(model, 3)
+    given = [array.transpose(order) for array, order in zip(arrays, found.inputs, strict=True)]
+    ours, expected = _predicted(found.model, given), _predicted(model, arrays)
+    (order,) = found.outputs
+    assert np.abs(ours.transpose(np.argsort(order)) - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
+def _predicted(model: Any, arrays: list[Array]) -> Any:
+    return model.predict(arrays if len(arrays) > 1 else arrays[0], verbose=0)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -65,9 +83,8 @@ def test_published_weights() -> None:
 def classifier(request: pytest.FixtureRequest) -> cs.Sequential:
     """What `convoscope train FOLDER` makes: a backbone with a dense layer, which refuses images."""
     backbone = applications.EfficientNetLite0(include_top=False, pooling="avg", input_shape=(96, 96, 3))
-    model = cs.Sequential(
-        [cs.Input(shape=(96, 96, 3)), backbone, cs.layers.Dense(5, activation="softmax", name="classes")], seed=4
-    )
+    classes = cs.layers.Dense(5, activation="softmax", name="classes")
+    model = cs.Sequential([cs.Input(shape=(96, 96, 3)), backbone, classes], seed=6)
     model.class_names = list("abcde")
     model.preprocessing = cs.Preprocessing(96, fit=request.param, edge=0.4).as_dict()
     return model

@@ -26,6 +26,8 @@ FREE_BATCH = 2_147_483_647
 MOST_LAID_OUT = 1 << 24
 #: The most numbers of all weights and computed constants, beyond 8 for each that is in the file.
 MOST_TOGETHER = 1 << 25
+#: Nodes that look at no number of an input: which input of theirs that is.
+_ASKING = {"Shape": 0, "Size": 0, "CastLike": 1}
 
 
 def operator(*names: str) -> Callable[[Operator], Operator]:
@@ -54,6 +56,9 @@ class Context:
         self.values: dict[str, Value] = {}
         self._given, self._taken = sum(array.size for array in graph.constants.values()), 0
         self.readers: Counter[str] = graph.readers()
+        for node in graph.nodes:  # whoever asks for sizes or a type alone reads no number
+            if node.op in _ASKING:
+                self.readers[node.input(_ASKING[node.op])] -= 1
         #: The values that are whole numbers in the file.
         self.whole: set[str] = set()
         #: The parts that some nodes make as one output.

@@ -14,7 +14,8 @@ from convoscope.interchange.onnx.reader.tensors import Array
 #: The operators of those that were recognised: mean 0 and variance 1, length 1, and a local response normalisation.
 NORMALIZED, UNIT, RESPONSE = "Convoscope.Normalization", "Convoscope.Unit", "Convoscope.LocalResponse"
 _SMALLEST_LENGTH = 1e-10  # up to which a bound of lengths is there to divide by no 0, as our own 1e-12 is
-_SAME, _DEEPEST = ("Cast", "Identity"), 8
+_SAME, _DEEPEST = ("Cast", "CastLike", "Identity"), 8
+_VIEWS = ("Transpose", "Reshape", "Unsqueeze")
 
 
 class Search:
@@ -52,9 +53,13 @@ class Search:
         if name in self.constants:
             return self.constants[name]
         node = self.makers.get(name)
-        if node is None or node.op not in ("Constant", "Transpose", *_SAME) or not deepest:
+        if node is None or not deepest:
             return None
-        arrays = [] if node.op == "Constant" else [self.array(node.input(0), deepest - 1)]
+        if node.op in _SAME:
+            return self.array(node.input(0), deepest - 1)
+        if node.op != "Constant" and node.op not in _VIEWS:
+            return None
+        arrays = [self.array(each, deepest - 1) for each in node.inputs[:2]]
         if any(array is None for array in arrays):
             return None
         try:

@@ -132,7 +132,7 @@ def _scalars(graph: OnnxGraph) -> dict[str, Array]:
             value = node.setting("value", node.setting("value_float"))
             if isinstance(value, float) or (isinstance(value, np.ndarray) and value.size == 1):
                 found[node.outputs[0]] = np.asarray(value)
-        elif node.op in ("Identity", "Cast") and node.input(0) in found:
+        elif node.op in ("Identity", "Cast", "CastLike") and node.input(0) in found:
             found[node.outputs[0]] = found[node.input(0)]
     return {
         name: np.asarray(array, np.float64).reshape(()) for name, array in found.items() if array.dtype.kind in "fiu"
