@@ -23,6 +23,12 @@ from convoscope.models.presets import build_preset, preset_names  # noqa: E402
 
 FOUND, PAGE = ROOT / "docs" / "interchange.json", ROOT / "docs" / "interchange.md"
 KNOWN = ("ResNet18", "MobileNetV2")
+#: What goes which way, for the page.
+DIRECTIONS = (
+    "ONNX, Keras and LiteRT files go out and come in, also those that other programs wrote. PyTorch: a model goes out",
+    "as the source of a module with its weights; modules come in by `cs.from_torch`, checkpoints of known networks by",
+    "the `weights=` of `cs.applications`. C goes out only.",
+)
 
 
 def measured(judge: Judge) -> dict[str, Any]:
@@ -77,6 +83,8 @@ def page(found: dict[str, Any]) -> str:
         "a float32. *out*: the program that reads the format computed with our file. *back*: we read the file again",
         "as if another program had written it, without our own description of the model. *exact*: there was no",
         "difference. A dash: it is refused, and the message says why.",
+        "",
+        *DIRECTIONS,
         "",
         "`python tools/make_interchange_table.py FORMAT` measures, and makes this page.",
         "",

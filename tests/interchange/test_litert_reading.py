@@ -6,6 +6,7 @@ The files are Keras', by `tools/make_litert_models.py`.
 from __future__ import annotations
 
 import io
+import re
 import struct
 import tracemalloc
 import zipfile
@@ -22,6 +23,7 @@ import convoscope as cs
 from convoscope.errors import ConfigurationError, ConvoscopeWarning, FileFormatError
 from convoscope.interchange import formats
 from convoscope.interchange.litert.reader import flatbuffer as reading
+from convoscope.interchange.litert.reader.call import TRANSLATORS
 from convoscope.interchange.litert.reader.file import read, read_converted
 from convoscope.interchange.litert.writer.file import content_of
 from convoscope.interchange.litert.writer.flatbuffer import flatbuffer
@@ -193,6 +195,13 @@ def test_names_of_classes(appended: bytes, beside: str | None, expected: str | N
 
 
 # ---- what is refused
+
+
+def test_the_documentation_names_the_operators_that_are_read() -> None:
+    page = (FILES.parents[2] / "docs" / "litert.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([A-Z0-9_]+)`", page.partition("These operators are read:")[2].partition("\n\nSome are")[0])
+    known = {name for name in TRANSLATORS if "." not in name}
+    assert named == sorted(known | {"BATCH_TO_SPACE_ND", "SPACE_TO_BATCH_ND"})
 
 
 def test_sizes_that_are_left_open(tmp_path: Path) -> None:
