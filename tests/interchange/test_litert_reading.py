@@ -151,7 +151,7 @@ def test_our_own_of_8_bits_know_how_images_are_prepared(tmp_path: Path) -> None:
 
 def test_preprocessing_that_does_not_fit_is_not_taken(tmp_path: Path) -> None:
     whole = (FILES / "written_int8.tflite").read_bytes()
-    for old, new in ((b'"height":', b'"hei ht":'), (b'"width":8', b'"width":9'), (b'"fit":', b'"fit"]')):
+    for old, new in ((b'"height":', b'"hei ht":'), (b'"width": 8', b'"width": 9'), (b'"fit":', b'"fit"]')):
         assert whole.count(old) == 1
         path = _written(whole.replace(old, new), tmp_path)
         with pytest.warns(ConvoscopeWarning, match="is quantised"):
