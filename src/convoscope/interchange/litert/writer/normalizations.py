@@ -69,13 +69,13 @@ def _local_response(call: LayerCall[cl.LocalResponseNormalization]) -> Tensor:
     call, x, layer, channels = call.exactly(), call.given, call.layer, call.shape[-1]
     before, after = layer.depth_radius
     if len(call.shape) == 3 and before == after:  # LiteRT's own takes images alone, and the same on both sides
-        settings = {"alpha": layer.alpha, "beta": layer.beta, "bias": layer.bias}
+        settings: dict[str, Any] = {"alpha": layer.alpha, "beta": layer.beta, "bias": layer.bias}
         return call.add("LOCAL_RESPONSE_NORMALIZATION", x, radius=before, **settings)
     numbers = np.arange(channels)
     apart = numbers - numbers[:, None]  # how far each channel lies behind each
     counts = ((apart >= -before) & (apart <= after)) * layer.alpha
     kernel, bias = call.constant("beside", counts), call.constant("bias", np.full(channels, layer.bias))
-    several = {"keep_num_dims": True, "version": 5} if len(call.shape) > 1 else {}
+    several: dict[str, Any] = {"keep_num_dims": True, "version": 5} if len(call.shape) > 1 else {}
     base = call.add("FULLY_CONNECTED", call.add("MUL", x, x), kernel, bias, **several)
     return call.add("MUL", x, call.add("POW", base, call.constant("power", -layer.beta)))
 

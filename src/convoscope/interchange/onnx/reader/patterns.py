@@ -41,6 +41,15 @@ def _hard_sigmoid(node: OnnxNode, x: Array) -> Array:
     return found
 
 
+def _elu(node: OnnxNode, x: Array) -> Array:
+    found: Array = np.where(x > 0, x, node.setting("alpha", 1.0) * np.expm1(np.minimum(x, 0)))
+    return found
+
+
+def _recognised(node: OnnxNode, x: Array) -> Array:
+    return activations.BY_NAME[node.text("activation")](x)
+
+
 def _rectified(node: OnnxNode, x: Array) -> Array:
     threshold, slope, most = (node.setting(name) for name in ("threshold", "negative_slope", "max_value"))
     found: Array = np.where(x > threshold, np.minimum(x, np.inf if most is None else most), slope * (x - threshold))
@@ -80,13 +89,15 @@ _EACH: dict[str, Callable[..., Array]] = {
     "Less": _plain(np.less),
     "LessOrEqual": _plain(np.less_equal),
     "Where": _plain(np.where),
+    "Elu": _elu,
+    RECOGNISED: _recognised,
     RECTIFIED: _rectified,
 }
 _COMPARING = {"Greater", "GreaterOrEqual", "Less", "LessOrEqual"}
 #: Without one of these no chain of nodes is an activation.
 _TELLING = {"Abs", "Erf", "Sigmoid", "Tanh", "Softplus", "Clip", "HardSigmoid", "Exp", "Min", "Max", "Relu"}
-_TELLING |= {*_COMPARING, RECTIFIED}
-_ENDS = {"Mul", "Div", "Log", "Min", "Max", "Clip", "Where", "Sub"}
+_TELLING |= {"Elu", *_COMPARING, RECOGNISED, RECTIFIED}
+_ENDS = {"Add", "Mul", "Div", "Log", "Min", "Max", "Clip", "Where", "Sub"}
 
 
 def _gelu_by_tanh(x: Array) -> Array:
@@ -98,7 +109,7 @@ _Function = Callable[[Array], "Array | None"]
 _KNOWN: dict[str, Callable[[Array], Array]] = {
     **{
         name: activations.BY_NAME[name]
-        for name in ("gelu", "silu", "hard_silu", "hard_sigmoid", "mish", "softplus", "softsign", "relu6")
+        for name in ("gelu", "silu", "hard_silu", "hard_sigmoid", "mish", "softplus", "softsign", "relu6", "selu")
     },
     "gelu_by_tanh": _gelu_by_tanh,
 }
