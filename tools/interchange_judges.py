@@ -80,7 +80,7 @@ def onnx() -> Judge:
 
 
 def pytorch() -> Judge:
-    """PyTorch on the module that we write, and that module read again by `from_torch`."""
+    """PyTorch on the module that we write."""
     import torch
 
     sys.modules.setdefault("torchvision._meta_registrations", types.ModuleType("torchvision._meta_registrations"))
