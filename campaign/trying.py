@@ -5,6 +5,7 @@ Each process takes a stretch of numbered inputs. Which one it is at stands in me
 
 from __future__ import annotations
 
+import ctypes
 import faulthandler
 import gc
 import json
@@ -186,17 +187,18 @@ def _read_stretch(child: _Child, bounds: Bounds) -> None:
     for stream in 1, 2:  # of libraries, which do not write through Python's
         os.dup2(quiet.fileno(), stream)
     warnings.simplefilter("ignore")
-    level = _level()  # noqa: F841 - held as long as the process lives
+    _free_what_is_left()
     _bound_memory(bounds.memory)
-    before = _peak()
+    first = _peak_from_now()
     stretch = child.stretch
     with open(_NOTES, "w", encoding="utf-8") as notes:
         for position, number in enumerate(stretch.numbers):
             content = stretch.content(number)
             child.be_at(position)
             _bound_seconds(bounds.seconds)
+            before = _peak_from_now()
             found = _failure(lambda content=content: stretch.trial.read(content, child.folder))  # type: ignore[misc]
-            grown = _peak() - before
+            grown = _peak() - min(first, before)
             if found is None and grown > bounds.memory:
                 found = ("memory", f"took {grown >> 20:,} MB more than before it")
             if found is not None:
@@ -244,16 +246,11 @@ def _crashed(child: _Child, position: int, number: int) -> Failed:
     return Failed(child.stretch.name, child.stretch.numbers[position], f"{what} {where}", f"{what} ({where})")
 
 
-def _level() -> bytearray:
-    """Return memory that brings the process up to its peak, so that whatever a read takes more is seen.
-
-    A forked process may start below its peak, and what its parent left to be collected would be freed during a read.
-    """
+def _free_what_is_left() -> None:
+    """Free what the parent left to be collected, and what the C library keeps: neither is to go during a read."""
     gc.collect()
-    if sys.platform != "linux":
-        return bytearray()
-    resident = int(Path("/proc/self/statm").read_text("ascii").split()[1]) * mmap.PAGESIZE
-    return bytearray(b"\1") * max(0, _peak() - resident)
+    with suppress(OSError, AttributeError):  # another C library than glibc
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _bound_memory(memory: int) -> None:
@@ -271,6 +268,17 @@ def _bound_seconds(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
 
 
+def _peak_from_now() -> int:
+    """Begin to measure the peak anew where that can be done, and return it: what the process has now."""
+    with suppress(OSError), open("/proc/self/clear_refs", "wb") as file:
+        file.write(b"5")
+    return _peak()
+
+
 def _peak() -> int:
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    """Return the most memory that the process had, in bytes."""
+    if sys.platform != "linux":
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM:"))

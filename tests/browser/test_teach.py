@@ -194,7 +194,7 @@ def test_pictures_from_files_are_taught_and_a_reload_finds_everything(
         add(page, "blue", *((f"{i}.jpg", jpeg("blue", i)) for i in range(5)), ("odd.jpg", jpeg("red", 77)))
         page.locator("#train").click()
         page.wait_for_selector("#suspicious:visible")
-        assert "In “blue”, but looks like “red”" in page.locator("#suspects").inner_text()
+        assert "In “blue” but looks like “red”" in page.locator("#suspects").inner_text()
         page.get_by_role("button", name="1 picture of blue classified as red").click()
         assert page.locator("#cell .thumbnail").count() == 1
         page.get_by_role("button", name="Move to red").click()

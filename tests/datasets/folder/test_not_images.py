@@ -105,7 +105,7 @@ def test_the_names_of_all_figures_are_known() -> None:
     from convoscope.experiments import charts
     from convoscope.plots.whole_run import FIGURES as DRAWN
 
-    assert {*DRAWN, *(f"accuracy-{cost}" for cost in charts._COSTS), "gap"} == FIGURES
+    assert {*DRAWN, *(f"accuracy-{cost}" for cost in charts.COSTS), "gap"} == FIGURES
 
 
 def test_maps_without_their_drawings_may_be_a_persons_images(photos: Path) -> None:
