@@ -12,8 +12,9 @@ SOURCES := pyproject.toml CMakeLists.txt $(shell find native -type f -not -path 
 # The tests must run on the native core: a failed build is then an error, not a fall-back.
 test test-peers sanitize campaign campaign-short lint bench wheel: export CONVOSCOPE_REQUIRE_NATIVE := 1
 
-# Several workers share the cores, each with NumPy's products on one of them: more threads would only wait for each other.
-quick test: export OPENBLAS_NUM_THREADS := 1
+# Several workers share the cores, each with its products on one of them: more threads would only wait for each other.
+quick test test-peers: export OPENBLAS_NUM_THREADS := 1
+test-peers: export OMP_NUM_THREADS := 1
 
 # Tests start hundreds of processes. Where this is set, each would compile the package again: a third of a second.
 quick test test-peers campaign campaign-short: export PYTHONDONTWRITEBYTECODE :=
@@ -72,7 +73,7 @@ test: $(VENV)/.tools ## all tests
 	$(BIN)/python -m pytest $(REPEATABLE) --numprocesses $(WORKERS) --dist worksteal
 
 test-peers: $(VENV)/.peers ## compare with PyTorch, live
-	$(BIN)/python -m pytest tests/peers
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal tests/peers
 
 sanitize: ## the native core under the address and undefined-behaviour sanitizers, then the thread sanitizer
 	@for set in address,undefined thread; do \

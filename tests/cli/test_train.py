@@ -81,6 +81,8 @@ def test_every_option_arrives_in_the_settings(shell: Shell, tmp_path: Path) -> N
         "seed": 11,
         "threads": 1,
         "engine": "reference",
+        "device": None,
+        "precision": None,
         "validation": 0.2,
         "patience": 7,
         "goal_accuracy": 0.99,
