@@ -39,7 +39,7 @@ from convoscope.errors import (
 from convoscope.interchange.litert.schema import Activation
 from convoscope.interchange.litert.writer import file as writing
 from convoscope.interchange.litert.writer.file import content, content_of, network_of, quantized
-from convoscope.interchange.litert.writer.layer_call import MEANINGS
+from convoscope.interchange.litert.writer.layer_call import OPERATORS
 from convoscope.interchange.litert.writer.quantizing import quantize
 from convoscope.layers.serialization import KINDS
 from convoscope.models.rejection import Rejection
@@ -48,12 +48,12 @@ FILES = Path(__file__).parent / "files"
 
 
 def test_every_layer_has_its_operators() -> None:
-    assert set(MEANINGS) == set(KINDS.values())
+    assert set(OPERATORS) == set(KINDS.values())
 
 
 def test_layers_without_operators_are_refused_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(MEANINGS, cl.Dense)
-    monkeypatch.delitem(MEANINGS, cl.Flatten)
+    monkeypatch.delitem(OPERATORS, cl.Dense)
+    monkeypatch.delitem(OPERATORS, cl.Flatten)
     model = cs.Sequential(
         [cl.Input(shape=(4, 2)), cl.Flatten(name="row"), cl.Dense(3, name="a"), cl.Dense(3, name="b")]
     )

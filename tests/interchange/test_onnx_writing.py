@@ -55,10 +55,10 @@ def test_every_layer_has_its_nodes() -> None:
     assert set(NODES) == set(KINDS.values())
 
 
-def test_a_layer_without_nodes_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_layers_without_nodes_are_refused_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(NODES, cl.Dense)
-    model = cs.Sequential([cl.Input(shape=(4,)), cl.Dense(3, name="last")])
-    with pytest.raises(ConfigurationError, match=r"'last'.*nothing is known of a Dense"):
+    model = cs.Sequential([cl.Input(shape=(4,)), cl.Dense(3, name="first"), cl.Dense(3, name="last")])
+    with pytest.raises(ConfigurationError, match=r"into ONNX operators: .*'first' \(Dense\).*'last' \(Dense\)"):
         content_of(model)
 
 

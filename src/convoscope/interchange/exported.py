@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from convoscope import layers as cl
 from convoscope.checks import pair
 from convoscope.datasets.images.preprocessing import Preprocessing
 from convoscope.errors import ConfigurationError, ShapeError
@@ -12,6 +13,25 @@ from convoscope.layers.graph import Graph
 
 if TYPE_CHECKING:
     from convoscope.models import network as models
+
+#: What comes out of a file that takes bytes, by its name.
+PROBABILITIES, SCORE, REFUSED = "probabilities", "none_of_these_score", "none_of_these"
+#: Layers that do nothing outside of training.
+IDLE: tuple[type[cl.Layer], ...] = (
+    cl.InputLayer,
+    cl.Dropout,
+    cl.SpatialDropout2D,
+    cl.GaussianNoise,
+    cl.GaussianDropout,
+    cl.AlphaDropout,
+    cl.RandomFlip,
+    cl.RandomTranslation,
+    cl.RandomRotation,
+    cl.RandomZoom,
+    cl.RandomContrast,
+    cl.RandomBrightness,
+    cl.RandomErasing,
+)
 
 
 def graph_of(model: models.Network, size: int | Sequence[int] | None, kind: str) -> Graph:

@@ -30,6 +30,31 @@ def padded_to_aspect(shape: Sequence[int], target: Pair) -> tuple[Pair, Pair]:
     return (-above, height + 2 * above), (-before, width + 2 * before)
 
 
+def framed(shape: Sequence[int], part: tuple[Pair, Pair]) -> tuple[tuple[Pair, Pair], tuple[Pair, Pair]]:
+    """Return the pixels to put around an image so that a part lies within it, and that part of the larger image.
+
+    Examples
+    --------
+    >>> framed((4, 6, 1), ((-1, 6), (2, 3)))
+    (((1, 1), (0, 0)), ((0, 6), (2, 3)))
+    """
+    (top, height), (left, width) = part
+    rows = max(-top, 0), max(top + height - shape[0], 0)
+    columns = max(-left, 0), max(left + width - shape[1], 0)
+    return (rows, columns), ((top + rows[0], height), (left + columns[0], width))
+
+
+def nearest_pixels(length: int, made: int) -> list[int]:
+    """Return the pixels in whose squares the middles of so many new ones lie, in one direction.
+
+    Examples
+    --------
+    >>> nearest_pixels(6, 4)
+    [0, 2, 3, 5]
+    """
+    return [(2 * place + 1) * length // (2 * made) for place in range(made)]
+
+
 class Sized(Layer):
     """What the three have in common: images of any size go in, and come out as `height` × `width`."""
 

@@ -10,6 +10,7 @@ from typing import Any
 from convoscope.engine.steps.base import Step
 from convoscope.engine.steps.reading import Reading
 from convoscope.engine.steps.rearranging import Resampled
+from convoscope.layers.resizing import nearest_pixels
 from convoscope.types import Pair
 
 #: The two pixels that a new one lies between, and the second one's share.
@@ -36,8 +37,7 @@ class ResizingStep(Step):
         first, length = self.part[axis]
         made = self.output_shape[axis]
         if not self.bilinear:
-            nearest = [first + (2 * i + 1) * length // (2 * made) for i in range(made)]
-            return [(pixel, pixel, 0.0) for pixel in nearest]
+            return [(first + pixel, first + pixel, 0.0) for pixel in nearest_pixels(length, made)]
         places = []
         for i in range(made):
             at = (i + 0.5) * length / made - 0.5

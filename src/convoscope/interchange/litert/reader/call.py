@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from convoscope.interchange.litert.reader.constants import Constants, is_quantised, type_name
+from convoscope.interchange.litert.reader.constants import Constants
 from convoscope.interchange.litert.reader.records import GraphRecord, OperatorRecord, TensorRecord
 from convoscope.interchange.onnx.reader.network import OnnxNode, UnsupportedError
 from convoscope.interchange.onnx.reader.tensors import Array
@@ -179,13 +179,6 @@ class Call:
                 f"it takes images (batch, height, width, channels), and its input has {self.rank(place)} axes"
             )
         return self.channels_first(self.input(place))
-
-    def check_float(self) -> None:
-        """Say so if it computes with whole numbers that stand for none but themselves."""
-        for number in self.operator.outputs[:1]:
-            record = self.nodes.record.tensors[number]
-            if record.kind not in (0, 1, 10, 18) and not is_quantised(record):
-                raise UnsupportedError(f"it makes {type_name(record.kind)}, and layers compute with float32")
 
 
 def layer_name(tensor: str) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-from convoscope.errors import ConvoscopeWarning, FileFormatError
+from convoscope.errors import ConvoscopeWarning
 from convoscope.interchange.litert.reader import besides, names
 from convoscope.interchange.litert.reader.constants import Constants, is_quantised
 from convoscope.interchange.litert.reader.flatbuffer import read_root
@@ -16,13 +14,10 @@ from convoscope.interchange.litert.reader.records import GraphRecord, record_of
 from convoscope.interchange.litert.reader.translating import translated
 from convoscope.interchange.litert.schema import TensorType
 from convoscope.interchange.onnx import metadata
-from convoscope.interchange.onnx.reader.converting import Converted, NotConvertibleError, convert
-from convoscope.interchange.onnx.reader.network import OnnxGraph, UnsupportedError
-from convoscope.interchange.onnx.reader.wire import DamagedError
+from convoscope.interchange.onnx.reader.converting import Converted, convert
+from convoscope.interchange.onnx.reader.network import OnnxGraph
+from convoscope.interchange.onnx.reader.opening import content_of, naming
 from convoscope.models.network import Network
-from convoscope.paths import open_regular
-
-_LARGEST_FILE = 1 << 31  # flatbuffers are not larger
 
 
 def read(path: Path, input_shape: Sequence[int] | None = None) -> Network:
@@ -94,41 +89,24 @@ def _own(path: Path, record: GraphRecord, size: int) -> Network | None:
     if told is None:
         return None
     floats = [tensor for tensor in record.tensors if tensor.kind == TensorType.FLOAT32 and tensor.content is not None]
-    with _damage(path):
+    with naming(path, "LiteRT"):
         constants = Constants(size)
         arrays = {tensor.name: constants.array(tensor) for tensor in floats}
     return metadata.restored(told, arrays, record.wiring(), path)
 
 
 def _converted(path: Path, graph: OnnxGraph, input_shape: Sequence[int] | None) -> Converted:
-    try:
+    with naming(path, "LiteRT"):
         return convert(graph, input_shape)
-    except (UnsupportedError, NotConvertibleError) as error:
-        raise FileFormatError(f"{path} cannot be made into layers: {error}.") from error
 
 
 def _translated(path: Path, record: GraphRecord, size: int) -> OnnxGraph:
-    with _damage(path):
+    with naming(path, "LiteRT"):
         return translated(record, size)
 
 
 def _record(path: Path) -> tuple[GraphRecord, int]:
     """Return what stands in a file, and its bytes."""
-    with open_regular(path) as file:
-        size = os.fstat(file.fileno()).st_size
-        if size > _LARGEST_FILE:
-            raise FileFormatError(f"{path} has {size:,} bytes; LiteRT files are read up to {_LARGEST_FILE:,}.")
-        content = memoryview(file.read())
-    with _damage(path):
+    content = content_of(path, "LiteRT")
+    with naming(path, "LiteRT"):
         return record_of(read_root(content), content), len(content)
-
-
-@contextmanager
-def _damage(path: Path) -> Iterator[None]:
-    """Let messages say which file is damaged."""
-    try:
-        yield
-    except DamagedError as error:
-        raise FileFormatError(f"{path} is damaged, or no LiteRT file: {error}. Fetch or export it again.") from error
-    except UnsupportedError as error:
-        raise FileFormatError(f"{path} cannot be made into layers: {error}.") from error

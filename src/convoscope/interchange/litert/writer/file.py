@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from convoscope.checks import flag
 from convoscope.errors import ConfigurationError
 from convoscope.explore.submodels import main_output
-from convoscope.interchange.exported import graph_of, preprocessing_of
+from convoscope.interchange.exported import PROBABILITIES, REFUSED, SCORE, graph_of, preprocessing_of
 from convoscope.interchange.litert.schema import TensorType
 from convoscope.interchange.litert.writer import (  # noqa: F401 - each enters its layers into the table
     activations,
@@ -23,16 +23,9 @@ from convoscope.interchange.litert.writer.flatbuffer import flatbuffer, library
 from convoscope.interchange.litert.writer.fusing import fuse
 from convoscope.interchange.litert.writer.int8 import Measured, labels_of, measured, ranges_of, samples
 from convoscope.interchange.litert.writer.labels import with_labels
-from convoscope.interchange.litert.writer.layer_call import LayerCall, check_known
+from convoscope.interchange.litert.writer.layer_call import OPERATORS, LayerCall
 from convoscope.interchange.litert.writer.network import Network, Tensor
-from convoscope.interchange.litert.writer.preparing import (
-    PROBABILITIES,
-    REFUSED,
-    SCORE,
-    floats_of,
-    probabilities_of,
-    refusals_of,
-)
+from convoscope.interchange.litert.writer.preparing import floats_of, probabilities_of, refusals_of
 from convoscope.interchange.litert.writer.quantizing import quantize as quantize_network
 from convoscope.interchange.onnx.metadata import Folded, Stored, besides, properties
 from convoscope.models.naming import call_names
@@ -183,7 +176,7 @@ class _Making:
         self.preprocessing = None if raw else preprocessing_of(model, self.graph)
         self.network = Network()
         self.values: list[Tensor] = []
-        check_known(call.layer for call in self.graph.calls)
+        OPERATORS.check(call.layer for call in self.graph.calls)
         self._take_inputs()
         self._call_layers()
         self._give_outputs()

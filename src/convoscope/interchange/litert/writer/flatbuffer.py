@@ -45,14 +45,13 @@ class _Builder:
     """What grows from the file's end to its beginning: what is pointed to is written before what points to it."""
 
     def __init__(self) -> None:
-        self.library = library()
-        self.builder = self.library.Builder(1024)
+        self._builder = library().Builder(1024)
         self._texts: dict[str, int] = {}
 
     def finished(self, root: int) -> bytes:
         """Return everything."""
-        self.builder.Finish(root, file_identifier=IDENTIFIER)
-        return bytes(self.builder.Output())
+        self._builder.Finish(root, file_identifier=IDENTIFIER)
+        return bytes(self._builder.Output())
 
     def table(self, fields: Sequence[Field], values: Mapping[str, Any]) -> int:
         """Write a table, and return where it is."""
@@ -60,14 +59,14 @@ class _Builder:
         assert not unknown, unknown
         given = [(field, values[field.name]) for field in fields if values.get(field.name) is not None]
         places = {field.name: self._place(field, value) for field, value in given if field.kind not in SCALARS}
-        self.builder.StartObject(max((field.slot for field in fields), default=-1) + 1)
+        self._builder.StartObject(max((field.slot for field in fields), default=-1) + 1)
         for field, value in given:
             if field.kind in SCALARS:
-                prepend = getattr(self.builder, f"Prepend{field.kind.capitalize()}Slot")
+                prepend = getattr(self._builder, f"Prepend{field.kind.capitalize()}Slot")
                 prepend(field.slot, float(value) if field.kind == "float32" else int(value), field.default)
             else:
-                self.builder.PrependUOffsetTRelativeSlot(field.slot, places[field.name], 0)
-        return int(self.builder.EndObject())
+                self._builder.PrependUOffsetTRelativeSlot(field.slot, places[field.name], 0)
+        return int(self._builder.EndObject())
 
     def _place(self, field: Field, value: Any) -> int:
         if field.kind == "options":
@@ -75,7 +74,7 @@ class _Builder:
             return self.table(OPTIONS[name][1], options)
         if field.kind == "string":
             if value not in self._texts:
-                self._texts[value] = self.builder.CreateString(value)
+                self._texts[value] = self._builder.CreateString(value)
             return self._texts[value]
         if not field.kind.startswith("["):
             return self.table(TABLES[field.kind], value)
@@ -83,15 +82,15 @@ class _Builder:
         if of in SCALARS:
             return self._numbers(np.ascontiguousarray(value, SCALARS[of]), _ALIGNMENT if of == "uint8" else 1)
         places = [self.table(TABLES[of], each) for each in value]
-        self.builder.StartVector(4, len(places), 4)
+        self._builder.StartVector(4, len(places), 4)
         for place in reversed(places):
-            self.builder.PrependUOffsetTRelative(place)
-        return int(self.builder.EndVector())
+            self._builder.PrependUOffsetTRelative(place)
+        return int(self._builder.EndVector())
 
     def _numbers(self, values: npt.NDArray[Any], alignment: int) -> int:
         """Write a vector of numbers at once."""
         size = values.dtype.itemsize
-        self.builder.StartVector(size, values.size, max(size, alignment))
-        self.builder.head = self.builder.Head() - values.nbytes
-        self.builder.Bytes[self.builder.Head() : self.builder.Head() + values.nbytes] = values.tobytes()
-        return int(self.builder.EndVector())
+        self._builder.StartVector(size, values.size, max(size, alignment))
+        self._builder.head = self._builder.Head() - values.nbytes
+        self._builder.Bytes[self._builder.Head() : self._builder.Head() + values.nbytes] = values.tobytes()
+        return int(self._builder.EndVector())

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.errors import ConfigurationError
+from convoscope.interchange.layer_table import LayerTable
 from convoscope.interchange.litert.schema import Padding
 from convoscope.interchange.litert.writer.network import Network, Tensor
 from convoscope.interchange.source import weights_of
@@ -17,35 +17,9 @@ from convoscope.layers import Layer
 from convoscope.types import Shape
 
 _Kind = TypeVar("_Kind", bound=Layer)
-#: What makes a layer's operators, and returns the tensor that comes out.
-Making = Callable[["LayerCall[Any]"], Tensor]
-#: By the layer's class.
-MEANINGS: dict[type[Layer], Making] = {}
-
-
-def operators_of(*kinds: type[Layer]) -> Callable[[Making], Making]:
-    """Enter a function into the table of what makes the operators of layers."""
-
-    def enter(making: Making) -> Making:
-        MEANINGS.update(dict.fromkeys(kinds, making))
-        return making
-
-    return enter
-
-
-def check_known(layers: Iterable[Layer]) -> None:
-    """Raise ConfigurationError, which names all of them, if there are layers that nobody in the table knows."""
-    unknown = {id(layer): layer for layer in layers if _meaning(layer) is None}.values()
-    if unknown:
-        named = ", ".join(f"{layer.describe()} ({type(layer).__name__})" for layer in unknown)
-        raise ConfigurationError(
-            f"These layers cannot be written into a LiteRT file, as nothing is known of them in LiteRT's operators: "
-            f"{named}."
-        )
-
-
-def _meaning(layer: Layer) -> Making | None:
-    return next((MEANINGS[kind] for kind in type(layer).__mro__ if kind in MEANINGS), None)
+#: What makes a layer's operators of its `LayerCall`, and returns the tensor that comes out.
+OPERATORS = LayerTable("LiteRT operators")
+operators_of = OPERATORS.enter
 
 
 @dataclass(frozen=True)
@@ -76,10 +50,9 @@ class LayerCall(Generic[_Kind]):
     exact: bool = False
 
     def made(self) -> Tensor:
-        """Make the operators, and return what comes out. `check_known` has seen that there is who makes them."""
-        making = _meaning(self.layer)
-        assert making is not None
-        return making(self)
+        """Make the operators, and return what comes out."""
+        made: Tensor = OPERATORS.making(self.layer)(self)
+        return made
 
     @property
     def given(self) -> Tensor:

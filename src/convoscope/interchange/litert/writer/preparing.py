@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from convoscope.explore.image_predictions import features_of
 from convoscope.explore.submodels import ends_in_probabilities
+from convoscope.interchange.exported import PROBABILITIES, REFUSED
 from convoscope.interchange.litert.schema import TensorType
 from convoscope.interchange.litert.writer.network import Network, Tensor
 from convoscope.interchange.scaling import scaling
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from convoscope.models import network as models
     from convoscope.models.rejection import Rejection
 
-PROBABILITIES, SCORE, REFUSED = "probabilities", "none_of_these_score", "none_of_these"
 _WHOLE = "preprocessing"  # what these tensors' names begin with
 _OPERATORS = {"multiply": "MUL", "divide": "DIV", "round": "ROUND"}
 

@@ -5,26 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from convoscope import layers as cl
+from convoscope.interchange.exported import IDLE
 from convoscope.interchange.litert.writer.layer_call import LayerCall, operators_of
 from convoscope.interchange.litert.writer.network import Tensor
+from convoscope.layers.resizing import framed, nearest_pixels
 from convoscope.types import Pair
 
 
-@operators_of(
-    cl.InputLayer,
-    cl.Dropout,
-    cl.SpatialDropout2D,
-    cl.GaussianNoise,
-    cl.GaussianDropout,
-    cl.AlphaDropout,
-    cl.RandomFlip,
-    cl.RandomTranslation,
-    cl.RandomRotation,
-    cl.RandomZoom,
-    cl.RandomContrast,
-    cl.RandomBrightness,
-    cl.RandomErasing,
-)
+@operators_of(*IDLE)
 def _nothing(call: LayerCall[Any]) -> Tensor:
     """Let the value through: outside of training these do nothing."""
     return call.given
@@ -108,13 +96,8 @@ def _crop(call: LayerCall[Any]) -> Tensor:
 
 def _resized(call: LayerCall[Any], part: tuple[Pair, Pair], bilinear: bool, fill: float) -> Tensor:
     """Bring a part of an image to size; it may begin before the image, and end behind it."""
-    x = call.given
-    around = [
-        (max(-first, 0), max(first + length - n, 0)) for (first, length), n in zip(part, x.shape[:2], strict=True)
-    ]
-    x = _padded(call, x, (around[0], around[1]), fill)
-    part = ((part[0][0] + around[0][0], part[0][1]), (part[1][0] + around[1][0], part[1][1]))
-    x = _cut(call, x, part)
+    around, part = framed(call.given.shape, part)
+    x = _cut(call, _padded(call, call.given, around, fill), part)
     if x.shape == call.shape:
         return x
     return _interpolated(call, x) if bilinear else _nearest(call, x)
@@ -132,8 +115,8 @@ def _nearest(call: LayerCall[Any], x: Tensor) -> Tensor:
     for axis, (length, made) in enumerate(zip(x.shape[:2], call.shape[:2], strict=True)):
         if length != made:
             sizes[axis] = made
-            places = [(2 * place + 1) * length // (2 * made) for place in range(made)]
-            x = call.add("GATHER", x, call.integers("places", places), shape=tuple(sizes), axis=axis + 1)
+            places = call.integers("places", nearest_pixels(length, made))
+            x = call.add("GATHER", x, places, shape=tuple(sizes), axis=axis + 1)
     return x
 
 

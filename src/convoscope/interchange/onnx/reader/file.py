@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from convoscope.errors import FileFormatError
 from convoscope.interchange.onnx import metadata
-from convoscope.interchange.onnx.reader.converting import Converted, NotConvertibleError, convert
+from convoscope.interchange.onnx.reader.converting import Converted, convert
 from convoscope.interchange.onnx.reader.messages import ModelRecord, read_model
-from convoscope.interchange.onnx.reader.network import OnnxGraph, UnsupportedError, checked
+from convoscope.interchange.onnx.reader.network import OnnxGraph, checked
+from convoscope.interchange.onnx.reader.opening import content_of, naming
 from convoscope.interchange.onnx.reader.wire import DamagedError
 from convoscope.models.network import Network
-from convoscope.paths import open_regular
-
-_LARGEST_FILE = 1 << 31  # protocol buffers are not larger
 
 
 def read(path: Path, input_shape: Sequence[int] | None = None) -> Network:
@@ -62,29 +58,14 @@ def read_converted(path: Path, input_shape: Sequence[int] | None = None) -> Conv
 
 
 def _converted(path: Path, graph: OnnxGraph, input_shape: Sequence[int] | None) -> Converted:
-    try:
+    with naming(path, "ONNX"):
         return convert(graph, input_shape)
-    except (UnsupportedError, NotConvertibleError) as error:
-        raise FileFormatError(f"{path} cannot be made into layers: {error}.") from error
 
 
 def _checked(path: Path) -> tuple[ModelRecord, OnnxGraph]:
-    try:
-        record = _record(path)
+    content = content_of(path, "ONNX")
+    with naming(path, "ONNX"):
+        record = read_model(content)
+        if record.graph is None or not record.opsets:
+            raise DamagedError("it has no graph, or does not say of which opset it is")
         return record, checked(record, path.parent)
-    except DamagedError as error:
-        raise FileFormatError(f"{path} is damaged, or no ONNX file: {error}. Fetch or export it again.") from error
-    except UnsupportedError as error:
-        raise FileFormatError(f"{path} cannot be made into layers: {error}.") from error
-
-
-def _record(path: Path) -> ModelRecord:
-    with open_regular(path) as file:
-        size = os.fstat(file.fileno()).st_size
-        if size > _LARGEST_FILE:
-            raise FileFormatError(f"{path} has {size:,} bytes; ONNX files are read up to {_LARGEST_FILE:,}.")
-        content = file.read()
-    record = read_model(memoryview(content))
-    if record.graph is None or not record.opsets:
-        raise DamagedError("it has no graph, or does not say of which opset it is")
-    return record

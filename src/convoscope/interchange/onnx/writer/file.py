@@ -10,7 +10,7 @@ from convoscope import __version__
 from convoscope.checks import flag, integer
 from convoscope.errors import ConfigurationError
 from convoscope.explore.submodels import main_output
-from convoscope.interchange.exported import graph_of, preprocessing_of
+from convoscope.interchange.exported import PROBABILITIES, REFUSED, SCORE, graph_of, preprocessing_of
 from convoscope.interchange.onnx.metadata import Stored, properties
 from convoscope.interchange.onnx.writer import (  # noqa: F401 - each enters its layers into the table
     activation_nodes,
@@ -19,16 +19,9 @@ from convoscope.interchange.onnx.writer import (  # noqa: F401 - each enters its
     shape_nodes,
     window_nodes,
 )
-from convoscope.interchange.onnx.writer.layer_call import LayerCall
+from convoscope.interchange.onnx.writer.layer_call import NODES, LayerCall
 from convoscope.interchange.onnx.writer.network import BATCH, NEWEST, OLDEST, Network, Value
-from convoscope.interchange.onnx.writer.preparing import (
-    PROBABILITIES,
-    REFUSED,
-    SCORE,
-    floats_of,
-    probabilities_of,
-    refusals_of,
-)
+from convoscope.interchange.onnx.writer.preparing import floats_of, probabilities_of, refusals_of
 from convoscope.layers.graph import Graph
 from convoscope.models.naming import call_names
 from convoscope.storage import write_atomically
@@ -126,6 +119,7 @@ class _File:
 
     def content(self) -> bytes:
         """Make everything."""
+        NODES.check(call.layer for call in self.graph.calls)
         self._take_inputs()
         self._make_nodes()
         self._give_outputs()

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from convoscope.errors import ConfigurationError
+from convoscope.interchange.layer_table import LayerTable
 from convoscope.interchange.onnx.writer.network import Network, Value, channels_first
 from convoscope.interchange.source import weights_of
 from convoscope.layers import Layer
 from convoscope.types import Shape
 
 _Kind = TypeVar("_Kind", bound=Layer)
-#: What makes a layer's nodes, and returns the value that comes out.
-Making = Callable[["LayerCall[Any]"], Value]
-#: By the layer's class.
-NODES: dict[type[Layer], Making] = {}
-
-
-def nodes_of(*kinds: type[Layer]) -> Callable[[Making], Making]:
-    """Enter a function into the table of what makes the nodes of layers."""
-
-    def enter(making: Making) -> Making:
-        NODES.update(dict.fromkeys(kinds, making))
-        return making
-
-    return enter
+#: What makes a layer's nodes of its `LayerCall`, and returns the value that comes out.
+NODES = LayerTable("ONNX operators")
+nodes_of = NODES.enter
 
 
 @dataclass(frozen=True)
@@ -57,20 +46,9 @@ class LayerCall(Generic[_Kind]):
     shape: Shape
 
     def made(self) -> Value:
-        """Make the nodes, and return what comes out.
-
-        Raises
-        ------
-        ConfigurationError
-            If there is nobody in the table who makes the nodes of such a layer.
-        """
-        making = next((NODES[kind] for kind in type(self.layer).__mro__ if kind in NODES), None)
-        if making is None:
-            raise ConfigurationError(
-                f"{self.layer.describe()} cannot be written into an ONNX file: nothing is known of a "
-                f"{type(self.layer).__name__} in ONNX's operators."
-            )
-        return making(self)
+        """Make the nodes, and return what comes out."""
+        made: Value = NODES.making(self.layer)(self)
+        return made
 
     # ---- what goes in
 

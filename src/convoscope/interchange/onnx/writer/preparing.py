@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from convoscope.explore.image_predictions import features_of
 from convoscope.explore.submodels import ends_in_probabilities
+from convoscope.interchange.exported import PROBABILITIES, REFUSED
 from convoscope.interchange.onnx.writer.network import Network, Value
 from convoscope.interchange.scaling import scaling
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from convoscope.models import network as models
     from convoscope.models.rejection import Rejection
 
-PROBABILITIES, SCORE, REFUSED = "probabilities", "none_of_these_score", "none_of_these"
 _WHOLE = "preprocessing"  # what these nodes' names begin with
 _OPERATORS = {"multiply": "Mul", "divide": "Div", "round": "Round"}
 

@@ -7,26 +7,14 @@ from typing import Any
 import numpy as np
 
 from convoscope import layers as cl
+from convoscope.interchange.exported import IDLE
 from convoscope.interchange.onnx.writer.layer_call import LayerCall, nodes_of
 from convoscope.interchange.onnx.writer.network import Value
+from convoscope.layers.resizing import framed, nearest_pixels
 from convoscope.types import Pair
 
 
-@nodes_of(
-    cl.InputLayer,
-    cl.Dropout,
-    cl.SpatialDropout2D,
-    cl.GaussianNoise,
-    cl.GaussianDropout,
-    cl.AlphaDropout,
-    cl.RandomFlip,
-    cl.RandomTranslation,
-    cl.RandomRotation,
-    cl.RandomZoom,
-    cl.RandomContrast,
-    cl.RandomBrightness,
-    cl.RandomErasing,
-)
+@nodes_of(*IDLE)
 def _nothing(call: LayerCall[Any]) -> Value:
     """Let the value through: outside of training these do nothing."""
     return call.given
@@ -114,13 +102,10 @@ def _crop(call: LayerCall[Any]) -> Value:
 def _resized(call: LayerCall[Any], part: tuple[Pair, Pair], bilinear: bool, fill: float) -> Value:
     """Bring a part of an image to size; it may begin before the image, and end behind it."""
     x = call.first
-    around = [
-        (max(-first, 0), max(first + length - n, 0)) for (first, length), n in zip(part, x.shape[:2], strict=True)
-    ]
+    around, part = framed(x.shape, part)
     if any(map(any, around)):
         shape = (*(n + sum(more) for n, more in zip(x.shape[:2], around, strict=True)), x.shape[2])
-        x = Value(_padded(call, x, (around[0], around[1]), fill), shape, first=True)
-        part = ((part[0][0] + around[0][0], part[0][1]), (part[1][0] + around[1][0], part[1][1]))
+        x = Value(_padded(call, x, around, fill), shape, first=True)
     x = _cut(call, x, part)
     if x.shape == call.shape:
         return x
@@ -136,8 +121,7 @@ def _nearest(call: LayerCall[Any], x: Value) -> Value:
     name = x.name
     for axis, (length, made) in enumerate(zip(x.shape[:2], call.shape[:2], strict=True), start=2):
         if length != made:
-            places = [(2 * place + 1) * length // (2 * made) for place in range(made)]
-            name = call.node("Gather", name, call.integers("places", places), axis=axis)
+            name = call.node("Gather", name, call.integers("places", nearest_pixels(length, made)), axis=axis)
     return call.image(name)
 
 
