@@ -140,8 +140,9 @@ def test_our_own_come_back_as_they_were(tmp_path: Path) -> None:
 def test_our_own_of_8_bits_know_how_images_are_prepared(tmp_path: Path) -> None:
     """They take bytes, whatever range the model itself is for, and bring them into it."""
     path = _written((FILES / "written_int8.tflite").read_bytes(), tmp_path)
-    with pytest.warns(ConvoscopeWarning, match="is quantised"):
+    with pytest.warns(ConvoscopeWarning, match="is quantised") as told:
         model = cs.load_model(path)
+    assert [each.filename for each in told] == [__file__]
     assert model.class_names == list("abcde")
     assert model.preprocessing == cs.Preprocessing((10, 8)).as_dict()
     image = written_images(1)[0]

@@ -238,6 +238,18 @@ def test_digits_lose_at_most_a_point(digits: Any, raw: bool) -> None:
     assert len(content) == found.sizes[1] < 0.35 * found.sizes[0]
 
 
+def test_digits_of_int8_come_in_again(digits: Any, tmp_path: Path) -> None:
+    """What rounds bytes to the model's sixteen steps is no layer, and is left out."""
+    model, data = digits
+    content, found = quantized(model, data.x_train[:300, ..., None], (data.x_test[..., None], data.y_test))
+    (tmp_path / "digits.tflite").write_bytes(content)
+    with pytest.warns(ConvoscopeWarning, match="is quantised"):
+        again = cs.load_model(tmp_path / "digits.tflite")
+    assert again.preprocessing == cs.Preprocessing.from_dict(model.preprocessing).as_dict()
+    right = np.mean(again.predict(data.x_test[..., None], verbose=0).argmax(axis=1) == data.y_test)
+    assert right == pytest.approx(found.accuracy[1], abs=0.01)
+
+
 def test_labels_are_as_many_as_images_and_may_be_one_hot(digits: Any) -> None:
     model, data = digits
     images, labels = data.x_test[:40, ..., None], data.y_test[:40]

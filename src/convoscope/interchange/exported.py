@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: What comes out of a file that takes bytes, by its name.
 PROBABILITIES, SCORE, REFUSED = "probabilities", "none_of_these_score", "none_of_these"
+#: What the names begin with of all that brings bytes into the range that the model takes.
+SCALING = "preprocessing"
 #: Layers that do nothing outside of training.
 IDLE: tuple[type[cl.Layer], ...] = (
     cl.InputLayer,

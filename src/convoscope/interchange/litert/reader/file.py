@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from convoscope.errors import ConvoscopeWarning
-from convoscope.interchange.litert.reader import besides, names
+from convoscope.interchange.litert.reader import names
 from convoscope.interchange.litert.reader.constants import Constants, is_quantised
 from convoscope.interchange.litert.reader.flatbuffer import read_root
 from convoscope.interchange.litert.reader.records import GraphRecord, record_of
 from convoscope.interchange.litert.reader.translating import translated
 from convoscope.interchange.litert.schema import TensorType
 from convoscope.interchange.onnx import metadata
+from convoscope.interchange.onnx.reader import besides
 from convoscope.interchange.onnx.reader.converting import Converted, convert
 from convoscope.interchange.onnx.reader.network import OnnxGraph
 from convoscope.interchange.onnx.reader.opening import content_of, naming
@@ -55,25 +56,21 @@ def read(path: Path, input_shape: Sequence[int] | None = None) -> Network:
     own = _own(path, record, size)
     if own is not None:
         return own
-    refuses = besides.leave_out_refusals(record)
-    model = _converted(path, _translated(path, record, size), input_shape).model
+    graph = _translated(path, record, size)
+    besides.leave_out_refusals(record.texts, graph, path)
+    prepared = besides.preprocessing(record.texts, graph)
+    model = _converted(path, graph, input_shape).model
     found = names.of(path, record.texts, model.output_shape)
     if found is not None:
         model.class_names = found
-    model.preprocessing = besides.preprocessing(record, model.input_shape)
-    if refuses:
-        warnings.warn(
-            f"{path} tells images that are of none of its classes. The model that was made of it does not: it gives "
-            "probabilities alone.",
-            ConvoscopeWarning,
-            stacklevel=2,
-        )
+    if prepared is not None and besides.fits(prepared, model.input_shape):
+        model.preprocessing = prepared.as_dict()
     if any(is_quantised(tensor) for tensor in record.tensors):
         warnings.warn(
             f"{path} is quantised: it computes with whole numbers of 8 bits, and the model that was made of it with "
             "float32. Its predictions can differ a little from the file's.",
             ConvoscopeWarning,
-            stacklevel=2,
+            stacklevel=4,  # where the person calls `load_model`
         )
     return model
 

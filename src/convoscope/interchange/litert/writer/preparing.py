@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from convoscope.explore.image_predictions import features_of
 from convoscope.explore.submodels import ends_in_probabilities
-from convoscope.interchange.exported import PROBABILITIES, REFUSED
+from convoscope.interchange.exported import PROBABILITIES, REFUSED, SCALING
 from convoscope.interchange.litert.schema import TensorType
 from convoscope.interchange.litert.writer.network import Network, Tensor
 from convoscope.interchange.scaling import scaling
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from convoscope.models import network as models
     from convoscope.models.rejection import Rejection
 
-_WHOLE = "preprocessing"  # what these tensors' names begin with
 _OPERATORS = {"multiply": "MUL", "divide": "DIV", "round": "ROUND"}
 
 
@@ -31,18 +30,18 @@ def floats_of(network: Network, value: Tensor, preprocessing: Preprocessing) -> 
     steps, table = scaling(preprocessing)
     if steps is None:
         whole = _cast(network, value, TensorType.INT32)
-        values = network.constant(f"{_WHOLE}/values", table)
-        return network.add("GATHER", [values, whole], f"{_WHOLE}/GATHER", value.shape, exact=True)
+        values = network.constant(f"{SCALING}/values", table)
+        return network.add("GATHER", [values, whole], f"{SCALING}/GATHER", value.shape, exact=True)
     made = _cast(network, value, TensorType.FLOAT32)
     for step, number in steps:
-        more = [] if number is None else [network.constant(f"{_WHOLE}/{step}", number)]
-        made = network.add(_OPERATORS[step], [made, *more], f"{_WHOLE}/{step}", value.shape, exact=True)
+        more = [] if number is None else [network.constant(f"{SCALING}/{step}", number)]
+        made = network.add(_OPERATORS[step], [made, *more], f"{SCALING}/{step}", value.shape, exact=True)
     return made
 
 
 def _cast(network: Network, value: Tensor, kind: TensorType) -> Tensor:
     types: dict[str, Any] = {"in_data_type": value.type, "out_data_type": kind}
-    return network.add("CAST", [value], f"{_WHOLE}/CAST", value.shape, type=kind, **types)
+    return network.add("CAST", [value], f"{SCALING}/CAST", value.shape, type=kind, **types)
 
 
 def probabilities_of(network: Network, value: Tensor, model: models.Network) -> Tensor:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from convoscope.interchange.onnx import metadata
+from convoscope.interchange.onnx.reader import besides
 from convoscope.interchange.onnx.reader.converting import Converted, convert
 from convoscope.interchange.onnx.reader.messages import ModelRecord, read_model
 from convoscope.interchange.onnx.reader.network import OnnxGraph, checked
@@ -27,7 +28,8 @@ def read(path: Path, input_shape: Sequence[int] | None = None) -> Network:
     -------
     Model
         For images (height, width, channels), whatever the file's order is. A model that Convoscope wrote comes back
-        as it was, if nobody has changed its nodes or weights since.
+        as it was, if nobody has changed its nodes or weights since; else with the names of its classes, and with how
+        images are prepared for it.
 
     Raises
     ------
@@ -37,6 +39,11 @@ def read(path: Path, input_shape: Sequence[int] | None = None) -> Network:
         It is damaged, or has nodes for which there are no layers: the message names all of them.
     ConfigurationError
         It leaves sizes open, and `input_shape` does not give them.
+
+    Warns
+    -----
+    ConvoscopeWarning
+        It refuses images, which the model does not.
     """
     record, graph = _checked(path)
     told = record.metadata.get(metadata.KEY)
@@ -45,7 +52,11 @@ def read(path: Path, input_shape: Sequence[int] | None = None) -> Network:
         own = metadata.restored(told, graph.constants, wiring, path)
         if own is not None:
             return own
+    besides.leave_out_refusals(record.metadata, graph, path)
+    prepared = besides.preprocessing(record.metadata, graph)
     model = _converted(path, graph, input_shape).model
+    if prepared is not None and besides.fits(prepared, model.input_shape):
+        model.preprocessing = prepared.as_dict()
     names = metadata.class_names(record.metadata)
     if names is not None and model.output_shape[-1:] == (len(names),):
         model.class_names = names

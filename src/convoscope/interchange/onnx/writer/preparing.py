@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from convoscope.explore.image_predictions import features_of
 from convoscope.explore.submodels import ends_in_probabilities
-from convoscope.interchange.exported import PROBABILITIES, REFUSED
+from convoscope.interchange.exported import PROBABILITIES, REFUSED, SCALING
 from convoscope.interchange.onnx.writer.network import Network, Value
 from convoscope.interchange.scaling import scaling
 
@@ -18,13 +18,12 @@ if TYPE_CHECKING:
     from convoscope.models import network as models
     from convoscope.models.rejection import Rejection
 
-_WHOLE = "preprocessing"  # what these nodes' names begin with
 _OPERATORS = {"multiply": "Mul", "divide": "Div", "round": "Round"}
 
 
 def floats_of(network: Network, value: Value, preprocessing: Preprocessing) -> Value:
     """Return images of bytes as the layers take them: exactly what `Preprocessing.prepare` makes of the same bytes."""
-    name = network.node("Cast", [value.name], f"{_WHOLE}/Cast", to=network.onnx.TensorProto.FLOAT)
+    name = network.node("Cast", [value.name], f"{SCALING}/Cast", to=network.onnx.TensorProto.FLOAT)
     if preprocessing.max_value != 255:
         name = _scaled(network, name, preprocessing)
     return Value(name, value.shape, value.first)
@@ -36,11 +35,11 @@ def _scaled(network: Network, name: str, preprocessing: Preprocessing) -> str:
     if steps is not None:
         for step, number in steps:
             op = _OPERATORS[step]
-            more = [] if number is None else [network.constant(f"{_WHOLE}/{op.lower()}", number)]
-            name = network.node(op, [name, *more], f"{_WHOLE}/{op}")
+            more = [] if number is None else [network.constant(f"{SCALING}/{op.lower()}", number)]
+            name = network.node(op, [name, *more], f"{SCALING}/{op}")
         return name
-    whole = network.node("Cast", [name], f"{_WHOLE}/Cast", to=network.onnx.TensorProto.INT64)
-    return network.node("Gather", [network.constant(f"{_WHOLE}/values", table), whole], f"{_WHOLE}/Gather")
+    whole = network.node("Cast", [name], f"{SCALING}/Cast", to=network.onnx.TensorProto.INT64)
+    return network.node("Gather", [network.constant(f"{SCALING}/values", table), whole], f"{SCALING}/Gather")
 
 
 def probabilities_of(network: Network, value: Value, model: models.Network) -> str:
