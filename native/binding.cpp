@@ -61,9 +61,11 @@ class PyProgram {
 public:
     PyProgram(const std::vector<Shape>& inputs, const std::vector<nb::dict>& steps, std::vector<Out> arrays,
               const std::vector<bool>& trainable, const std::vector<int>& outputs,
-              const std::vector<nb::dict>& regulation)
+              const std::vector<nb::dict>& regulation, const std::string& precision)
         : arrays_(std::move(arrays)),
-          program_(saying_what_lacks([&] { return make(inputs, steps, arrays_, trainable, outputs, regulation); })) {}
+          program_(saying_what_lacks([&] { 
+              return make(inputs, steps, arrays_, trainable, outputs, regulation, precision_of(precision));
+          })) {}
 
     std::vector<int> output_of() const { return program_.output_of(); }
 
@@ -181,7 +183,7 @@ public:
 private:
     static Program make(const std::vector<Shape>& inputs, const std::vector<nb::dict>& steps, std::vector<Out>& arrays,
                         const std::vector<bool>& trainable, const std::vector<int>& outputs,
-                        const std::vector<nb::dict>& regulation) {
+                        const std::vector<nb::dict>& regulation, Precision precision) {
         require(arrays.size() == trainable.size(), "every weight is trainable or not");
         require(regulation.empty() || regulation.size() == arrays.size(), "each weight has its regulation, or none");
         std::vector<Weight> weights;
@@ -194,8 +196,17 @@ private:
                 weights.back().regulation = regulation_of(settings_of(regulation[i]), shape.size());
         }
         std::vector<StepDescription> descriptions;
-        for (const nb::dict& step : steps) descriptions.push_back(step_of(settings_of(step)));
+        for (const nb::dict& step : steps) {
+            descriptions.push_back(step_of(settings_of(step)));
+            descriptions.back().precision = precision;
+        }
         return Program(inputs, descriptions, std::move(weights), outputs);
+    }
+
+    static Precision precision_of(const std::string& name) {
+        const auto found = precisions().find(name);
+        require(found != precisions().end(), "the precision is float32, exact or direct");
+        return found->second;
     }
 
     std::vector<Images> images_of_all(const std::vector<AnyArray>& x) const {
@@ -332,9 +343,10 @@ NB_MODULE(_native, m) {
     }
     nb::class_<PyProgram>(m, "Program")
         .def(nb::init<const std::vector<Shape>&, const std::vector<nb::dict>&, std::vector<Out>,
-                      const std::vector<bool>&, const std::vector<int>&, const std::vector<nb::dict>&>(),
+                      const std::vector<bool>&, const std::vector<int>&, const std::vector<nb::dict>&,
+                      const std::string&>(),
              "inputs"_a, "steps"_a, nb::arg("weights").noconvert(), "trainable"_a, "outputs"_a,
-             "regulation"_a = std::vector<nb::dict>())
+             "regulation"_a = std::vector<nb::dict>(), "precision"_a = "float32")
         .def_prop_ro("output_of", &PyProgram::output_of)
         .def("keep_memory", &PyProgram::keep_memory)
         .def("let_memory_go", &PyProgram::let_memory_go)

@@ -31,7 +31,7 @@ private:
 #if defined(__aarch64__)
     std::uint64_t saved_;
 #else
-    unsigned saved_;
+    [[maybe_unused]] unsigned saved_;
 #endif
 };
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "precision.hpp"
 #include "regulation.hpp"
 #include "settings.hpp"
 
@@ -29,6 +30,7 @@ struct StepDescription {
     std::vector<int> weights;  // indices in the program's list
     Settings settings;         // what this kind of step wants to know besides: its file in steps/ says
     std::vector<int> from;     // what it reads: values by number, the program's inputs first, then what each step makes
+    Precision precision = Precision::float32;
 
     const Shape& input() const { return inputs.front(); }
 };

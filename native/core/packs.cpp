@@ -86,7 +86,7 @@ void Packs::read_again(const Kernels& k, Pool& pool, Interrupt& interrupt, HeldP
     if (std::none_of(entries_.begin(), entries_.end(),
                      [&](const Entry& entry) { return stale(held.of_step[entry.step], entry); }))
         return;
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const std::lock_guard<Mutex> lock(mutex_);
     std::vector<Entry> wanted;
     for (const Entry& entry : entries_)
         if (stale(latest_[entry.step], entry)) wanted.push_back(entry);

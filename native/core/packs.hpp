@@ -8,12 +8,12 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <vector>
 
 #include "buffer.hpp"
 #include "step.hpp"
+#include "threading.hpp"
 
 namespace convoscope {
 
@@ -65,7 +65,7 @@ private:
     std::vector<Entry> entries_;
     std::int64_t floats_ = 0;  // in all stretches
 
-    std::mutex mutex_;
+    Mutex mutex_;
     std::vector<std::shared_ptr<const Pack>> latest_;  // of each step
 };
 

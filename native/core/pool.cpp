@@ -1,5 +1,7 @@
 #include "pool.hpp"
 
+#if CONVOSCOPE_THREADS
+
 #include <chrono>
 
 #include "denormals.hpp"
@@ -130,3 +132,5 @@ void Pool::live(int worker, std::uint64_t seen) {
 }
 
 }  // namespace convoscope
+
+#endif

@@ -2,16 +2,21 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
-#include <thread>
 #include <type_traits>
 #include <vector>
 
 #include "interrupt.hpp"
+#include "threading.hpp"
+
+#if CONVOSCOPE_THREADS
+#include <condition_variable>
+#include <thread>
+#endif
 
 namespace convoscope {
+
+#if CONVOSCOPE_THREADS
 
 // Work is given out in numbered parts, to whichever worker is free; what a part computes must not depend on the worker.
 // The caller is worker 0. A second caller, from another thread, does its work alone.
@@ -65,5 +70,29 @@ private:
     std::atomic<bool> waiting_{false};
     std::atomic<bool> stopping_{false};
 };
+
+#else
+
+// The same where nobody but the caller can work.
+class Pool {
+public:
+    static Pool& shared() {
+        static Pool pool;
+        return pool;
+    }
+
+    int threads() const { return threads_; }
+    void set_threads(int count) { threads_ = count; }  // so work is divided as with so many
+
+    template <class Body>
+    void run(int parts, int /*workers*/, Interrupt& interrupt, Body&& body) {
+        for (int part = 0; part < parts && !interrupt.check(); part++) body(part, 0);
+    }
+
+private:
+    int threads_ = 1;
+};
+
+#endif
 
 }  // namespace convoscope

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "buffer.hpp"
 #include "packs.hpp"
+#include "threading.hpp"
 
 namespace convoscope {
 
@@ -47,12 +47,12 @@ public:
 
     // Until as many calls of `let_go`, keep what is given back however large it is, for the next call.
     void keep() {
-        const std::lock_guard<std::mutex> lock(mutex_);
+        const std::lock_guard<Mutex> lock(mutex_);
         keeping_++;
     }
 
     void let_go() {
-        const std::lock_guard<std::mutex> lock(mutex_);
+        const std::lock_guard<Mutex> lock(mutex_);
         if (--keeping_ > 0) return;
         free_.erase(std::remove_if(free_.begin(), free_.end(), [](const auto& own) { return too_large(*own); }),
                     free_.end());
@@ -64,7 +64,7 @@ private:
     static bool too_large(const Workspace& workspace) { return workspace.bytes() > most_bytes; }
 
     std::unique_ptr<Workspace> take() {
-        const std::lock_guard<std::mutex> lock(mutex_);
+        const std::lock_guard<Mutex> lock(mutex_);
         if (free_.empty()) return std::make_unique<Workspace>();
         auto workspace = std::move(free_.back());
         free_.pop_back();
@@ -72,12 +72,12 @@ private:
     }
 
     void give_back(std::unique_ptr<Workspace> workspace) {
-        const std::lock_guard<std::mutex> lock(mutex_);
+        const std::lock_guard<Mutex> lock(mutex_);
         if (keeping_ == 0 && too_large(*workspace)) return;
         free_.push_back(std::move(workspace));
     }
 
-    std::mutex mutex_;
+    Mutex mutex_;
     int keeping_ = 0;
     std::vector<std::unique_ptr<Workspace>> free_;
 };

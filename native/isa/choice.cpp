@@ -3,6 +3,8 @@
 #include <atomic>
 #include <stdexcept>
 
+#include "processor.hpp"
+
 namespace convoscope {
 namespace {
 
@@ -14,10 +16,9 @@ std::vector<const Kernels*> available() {
     offer(baseline_kernels(), true);
     offer(neon_kernels(), true);
 #if defined(__x86_64__) || defined(__i386__)
-    __builtin_cpu_init();
-    offer(avx2_kernels(), __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"));
-    offer(avx512_kernels(), __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"));
+    const Processor here = processor();
+    offer(avx2_kernels(), here.avx2);
+    offer(avx512_kernels(), here.avx512);
 #endif
     return sets;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "activation.hpp"
+#include "blocks.hpp"
 #include "columns.hpp"
 #include "combine.hpp"
 #include "depthwise.hpp"
@@ -29,6 +30,9 @@ static const Kernels table = {
     transpose,
     scatter,
     add_rows,
+    add_blocks,
+    gather_vectors,
+    add_vectors,
     live_terms,
     winner_lists,
     winograd_kernel,

@@ -66,6 +66,64 @@ static void pooled_product(const PooledProduct& p) {
     }
 }
 
+// What a window adds to the sums of `Rows` rows of `Taps` values of the kernel: each lane, a filter, meets the pixels
+// under its own winner.
+#if defined(__AVX512F__)
+// A lane looks its pixel up in two rows of the image, a register each.
+template <int Rows, int Taps>
+static INLINE void add_window(const PooledGradient& p, const float* image, V gradient, I place, V* sums) {
+    const I first = (-(place & 1) & static_cast<std::int32_t>(p.channels)) + ((place & 2) << 3);
+    const int length = Taps + static_cast<int>(p.channels);
+    V pixels[Rows + 1];
+    I seen{};
+    unroll<Rows + 1>([&](auto i) INLINE_LAMBDA {
+        pixels[i] = load(image + i * p.row, length);
+        seen |= bits(pixels[i]);
+    });
+    if (!any(seen)) return;
+    unroll<Taps>([&](auto tap) INLINE_LAMBDA {
+        const auto index = reinterpret_cast<__m512i>(first + int(tap));
+        unroll<Rows>([&](auto i) INLINE_LAMBDA {
+            sums[i * Taps + tap] +=
+                gradient * reinterpret_cast<V>(_mm512_permutex2var_ps(reinterpret_cast<__m512>(pixels[i]), index,
+                                                                      reinterpret_cast<__m512>(pixels[i + 1])));
+        });
+    });
+}
+#else
+#if defined(__AVX2__)
+// Of one channel: two rows of four pixels are a register.
+template <int Rows>
+static INLINE void add_window_of_four(const PooledGradient& p, const float* image, V gradient, I place, V* sums) {
+    const I first = (place & 1) + ((place & 2) << 1);
+    __m128 pixels[Rows + 1], seen = _mm_setzero_ps();
+    unroll<Rows + 1>([&](auto i) INLINE_LAMBDA {
+        pixels[i] = _mm_loadu_ps(image + i * p.row);
+        seen = _mm_or_ps(seen, pixels[i]);
+    });
+    if (_mm_testz_si128(_mm_castps_si128(seen), _mm_castps_si128(seen))) return;
+    unroll<Rows>([&](auto i) INLINE_LAMBDA {
+        const __m256 rows = _mm256_set_m128(pixels[i + 1], pixels[i]);
+        unroll<3>([&](auto tap) INLINE_LAMBDA {
+            const auto index = reinterpret_cast<__m256i>(first + int(tap));
+            sums[3 * i + tap] += gradient * reinterpret_cast<V>(_mm256_permutevar8x32_ps(rows, index));
+        });
+    });
+}
+#endif
+template <int Rows, int Taps>
+static INLINE void add_window(const PooledGradient& p, const float* image, V gradient, I place, V* sums) {
+#if defined(__AVX2__)
+    if constexpr (Taps == 3) return add_window_of_four<Rows>(p, image, gradient, place, sums);
+#endif
+    unroll<4>([&](auto here) INLINE_LAMBDA {
+        const V share = select(place == splat_int(here), gradient, V{});
+        const float* pixel = image + here / 2 * p.row + here % 2 * p.channels;
+        unroll<Rows * Taps>([&](auto i) INLINE_LAMBDA { sums[i] += share * pixel[i / Taps * p.row + i % Taps]; });
+    });
+}
+#endif
+
 // What kernel rows `top` to `top + Rows - 1` get from a vector of filters, `Taps` values of the kernel each.
 template <int Rows, int Taps>
 static INLINE void add_taps(const PooledGradient& p, std::int64_t top, std::int64_t filter, std::int64_t n) {
@@ -75,37 +133,8 @@ static INLINE void add_taps(const PooledGradient& p, std::int64_t top, std::int6
     std::int64_t at = filter;
     for (std::int64_t row = 0; row < p.rows; row++) {
         const float* image = p.image + (2 * row + top) * p.row;
-        for (std::int64_t window = 0; window < p.windows; window++, at += p.filters, image += 2 * p.channels) {
-            const V gradient = load(p.gradient + at, n);
-            const I place = load_bytes(p.winners + at, n);
-#if defined(__AVX512F__)
-            // A lane looks its pixel up in two rows of the image, a register each.
-            const I first = (-(place & 1) & static_cast<std::int32_t>(p.channels)) + ((place & 2) << 3);
-            const int length = Taps + static_cast<int>(p.channels);
-            V pixels[Rows + 1];
-            I seen{};
-            unroll<Rows + 1>([&](auto i) INLINE_LAMBDA {
-                pixels[i] = load(image + i * p.row, length);
-                seen |= bits(pixels[i]);
-            });
-            if (!any(seen)) continue;
-            unroll<Taps>([&](auto tap) INLINE_LAMBDA {
-                const auto index = reinterpret_cast<__m512i>(first + int(tap));
-                unroll<Rows>([&](auto i) INLINE_LAMBDA {
-                    sums[i * Taps + tap] += gradient * reinterpret_cast<V>(_mm512_permutex2var_ps(
-                                                           reinterpret_cast<__m512>(pixels[i]), index,
-                                                           reinterpret_cast<__m512>(pixels[i + 1])));
-                });
-            });
-#else
-            unroll<4>([&](auto here) INLINE_LAMBDA {
-                const V share = select(place == splat_int(here), gradient, V{});
-                const float* pixel = image + here / 2 * p.row + here % 2 * p.channels;
-                unroll<Rows * Taps>([&](auto i)
-                                        INLINE_LAMBDA { sums[i] += share * pixel[i / Taps * p.row + i % Taps]; });
-            });
-#endif
-        }
+        for (std::int64_t window = 0; window < p.windows; window++, at += p.filters, image += 2 * p.channels)
+            add_window<Rows, Taps>(p, image, load(p.gradient + at, n), load_bytes(p.winners + at, n), sums);
     }
     unroll<Rows * Taps>([&](auto i) INLINE_LAMBDA { store(kernel + i * p.filters, sums[i], n); });
 }

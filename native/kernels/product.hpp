@@ -158,6 +158,22 @@ static void tile_column(const Product& p, const float* b, std::int64_t row, std:
         if (row < p.m) tile_column<Rows / 2, Vectors, edge>(p, b, row, column, tail);
 }
 
+// Rows of a whole panel, shared evenly by its tiles: sums of a few rows that are left over would wait for each other.
+template <int Rows>
+static INLINE void tile_of(const Product& p, const float* b, std::int64_t row, std::int64_t rows, std::int64_t column) {
+    if (rows == Rows) return tile<Rows, panel_vectors, Edge::whole>(p, b, row, column, 0);
+    if constexpr (Rows > 1) tile_of<Rows - 1>(p, b, row, rows, column);
+}
+static void whole_panel(const Product& p, const float* b, std::int64_t column) {
+    constexpr int most = tile_rows<panel_vectors>;
+    const std::int64_t tiles = (p.m + most - 1) / most;
+    for (std::int64_t i = 0, row = 0; i < tiles; i++) {
+        const std::int64_t end = p.m * (i + 1) / tiles;
+        tile_of<most>(p, b, row, end - row, column);
+        row = end;
+    }
+}
+
 template <int Vectors>
 static void panel_of(const Product& p, const float* b, std::int64_t column, std::int64_t columns) {
     if constexpr (Vectors > 1)
@@ -167,6 +183,8 @@ static void panel_of(const Product& p, const float* b, std::int64_t column, std:
         tile_column<tile_rows<Vectors>, Vectors, Edge::half>(p, b, 0, column, tail);
     else if (tail)
         tile_column<tile_rows<Vectors>, Vectors, Edge::tail>(p, b, 0, column, tail);
+    else if constexpr (Vectors == panel_vectors)
+        whole_panel(p, b, column);
     else
         tile_column<tile_rows<Vectors>, Vectors, Edge::whole>(p, b, 0, column, 0);
 }

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "terms.hpp"
+
 namespace convoscope {
 
 enum class Nonlinearity : std::int32_t {
@@ -70,45 +72,6 @@ struct Scatter {
     float* image;
 };
 
-// A term of a sum of rows: a row's offset, and what it is multiplied by.
-struct Term {
-    std::int32_t offset;
-    float factor;
-};
-
-// A sum's terms, and where it goes.
-struct TermList {
-    std::int32_t begin, count, target;
-};
-
-// For each list: target row += Σ factor × source row, in the order of the terms. Rows are `length` floats.
-struct RowSums {
-    const Term* terms;
-    const TermList* lists;
-    std::int64_t list_count;
-    const float* source;
-    float* target;
-    std::int64_t length;
-};
-
-// Terms are written 16 at a time: so much room is needed behind the last live one.
-constexpr std::int64_t live_room = 16;
-
-// The live winners of some pooled pixels, listed twice: for each filter the patches under its winners, and for each
-// pixel and place of its window the filters that win there.
-struct WinnerLists {
-    const float* gradient;        // (pixels, filters)
-    const std::uint8_t* winners;  // (pixels, filters): places in the window
-    const std::int32_t* corners;  // of the pixels' windows: offsets of their first patches
-    const std::int32_t* places;   // within a window; 16 can be read, or as many as there are
-    std::int64_t pixels, filters, window;
-    std::int32_t filter_step;  // from a filter's kernel to the next one's
-    Term* of_filter;           // pixels + live_room for each
-    TermList* filter_lists;
-    Term* of_place;  // pixels × filters, and live_room
-    TermList* place_lists;
-};
-
 // Some rows of a pooling's output. Rows of its input are given from `first_row` on, as far as they are needed.
 struct PoolRows {
     const float* input;  // (rows from first_row, width, channels)
@@ -147,42 +110,50 @@ struct PooledGradient {
     float* kernel_gradient;  // (size_y, size_x, channels, filters), added to
 };
 
-// A block of a kernel, of up to 3×3 taps, on its way to Winograd's 16 matrices. In each its values are some of the
-// rows.
+// A tile of Winograd's along an axis: two outputs, of F(2×2); or four outputs, of F(4×4), or two at some of its points,
+// where four do not divide a map.
+enum class WinogradTile : std::int32_t { two, four, half };
+constexpr int winograd_matrices = 36;  // of F(4×4), a matrix for each point along y and along x; F(2×2) has 16
+
+// A row of tiles, and where they are in the matrices.
+struct WinogradRow {
+    WinogradTile height;
+    bool half;  // whether the last one is half as wide as the others
+    std::int64_t tiles;
+    std::int64_t step;                   // from one tile's values to the next one's
+    float* matrices[winograd_matrices];  // the first tile's values in each
+};
+
+// A block of a kernel, of up to 3×3 taps, on its way to the matrices. In each its values are some of the rows.
 struct WinogradKernel {
     const float* taps;  // (size_y, size_x, channels, filters), `row` from one row of taps to the next
     std::int64_t row, size_y, size_x;
     std::int64_t channels, filters;
-    float* to[16];           // the matrices, as `pack` leaves them; null for those that are zero
-    std::int64_t first[16];  // the matrix's row for the first channel
-    std::int64_t depth[16];  // how many rows the matrix has
+    std::int64_t tile;                      // 2 or 4 outputs a side
+    float* to[winograd_matrices];           // the matrices, as `pack` leaves them; null for those that are zero
+    std::int64_t first[winograd_matrices];  // the matrix's row for the first channel
+    std::int64_t depth[winograd_matrices];  // how many rows the matrix has
 };
 
-// A row of Winograd's tiles: 4×4 pixels each, two pixels from one to the next; those outside the image are zeros.
+// Pixels under a row of tiles; those outside the image are zeros.
 struct WinogradInput {
     const float* image;  // (height, width, channels)
     std::int64_t height, width, channels;
     std::int64_t top, left;  // of the first tile, which may begin in the padding
-    std::int64_t tiles;
-    float* to;            // (tiles, step) in the first of 16 matrices: the first `channels` values of each row
-    std::int64_t step;    // from one tile to the next
-    std::int64_t matrix;  // from one matrix to the next
+    WinogradRow to;          // the first `channels` values of each tile
 };
 
-// The products of a row of tiles: (tiles, filters) in each of 16 matrices.
+// The products of a row of tiles.
 struct WinogradOutput {
-    const float* products;
-    std::int64_t matrix;
-    std::int64_t tiles, filters;
+    WinogradRow products;
+    std::int64_t filters;
 };
 
-// A row of tiles of a feature map's gradient, on its way to 16 matrices.
+// A feature map's gradient under a row of tiles, on its way to the matrices.
 struct WinogradGradient {
-    const float* gradient;  // (rows, width, filters): one row or two
+    const float* gradient;  // (rows, width, filters): a tile's height, or less
     std::int64_t rows, width, filters;
-    std::int64_t tiles;
-    float* to;            // (tiles, filters) in the first of the matrices
-    std::int64_t matrix;  // from one to the next
+    WinogradRow to;
 };
 
 // The way back from sums of products over all tiles to the gradient of a block of a kernel.
@@ -190,7 +161,8 @@ struct WinogradKernelGradient {
     float* taps;  // (size_y, size_x, channels, filters), `row` from one row of taps to the next: added to
     std::int64_t row, size_y, size_x;
     std::int64_t channels, filters;
-    const float* from[16];  // (channels, filters) each; null where nothing of the block is
+    std::int64_t tile;
+    const float* from[winograd_matrices];  // (channels, filters) each; null where nothing of the block is
 };
 
 enum class CombineMode : std::int32_t { add, subtract, multiply, divide, maximum, minimum };
@@ -301,17 +273,23 @@ struct Kernels {
                       std::int64_t to_step);
     void (*scatter)(const Scatter&);
     void (*add_rows)(const RowSums&);
+    // Where channels lie in blocks as wide as a vector: sums over live winners; a vector from each row, `step` apart,
+    // side by side; and such vectors added to where they are from.
+    void (*add_blocks)(const BlockSums&);
+    void (*gather_vectors)(const float* from, std::int64_t step, std::int64_t count, float* to);
+    void (*add_vectors)(const float* from, std::int64_t count, float* to, std::int64_t step);
     // The values of a row that are not zero, as terms of a sum over rows `step` apart; returns how many. There must be
     // room for all of them and live_room more.
     std::int64_t (*live_terms)(const float* x, std::int64_t count, std::int32_t step, Term* terms);
     std::int64_t (*winner_lists)(const WinnerLists&);  // returns the number of lists of places
 
-    // Winograd's transforms: of a block of a kernel; of tiles; of products to one or two rows of feature map, or, where
-    // each tile is a window of a 2×2 pooling, to winners and their places.
+    // Winograd's transforms: of a block of a kernel; of tiles; of products to as many rows of feature map as there are,
+    // or to the winners of 2×2 poolings, rows of `width`, and their places.
     void (*winograd_kernel)(const WinogradKernel&);
     void (*winograd_input)(const WinogradInput&);
     void (*winograd_features)(const WinogradOutput&, float* features, std::int64_t rows, std::int64_t width);
-    void (*winograd_pooled)(const WinogradOutput&, PoolMode, float* output, std::uint8_t* winners);
+    void (*winograd_pooled)(const WinogradOutput&, PoolMode, float* output, std::uint8_t* winners,
+                            std::int64_t width);
     void (*winograd_gradient)(const WinogradGradient&);
     void (*winograd_kernel_gradient)(const WinogradKernelGradient&);
 

@@ -1,196 +1,250 @@
-// Winograd's F(2×2, 3×3): four outputs of a 3×3 convolution from 16 products instead of 36, after Lavin and Gray, "Fast
-// Algorithms for Convolutional Neural Networks" (2016). Products of all tiles and channels are 16 matrix products;
-// here are the transforms before and after them, a vector of channels at a time. A larger kernel is a sum of blocks of
-// 3×3 taps and fewer, whose products add up: a block of fewer taps has none in the last of four rows or columns.
+// Winograd's F(2×2, 3×3) and F(4×4, 3×3): four outputs of a 3×3 convolution from 16 products instead of 36, or 16 from
+// 36 instead of 144, after Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2016). Products of all
+// tiles and channels are 16 or 36 matrix products; here are the transforms before and after them, a vector of channels
+// at a time. A larger kernel is a sum of blocks of 3×3 taps and fewer, whose products add up: a block of fewer taps has
+// none at the last point of rows or columns.
 #pragma once
 
+#include "pool.hpp"
 #include "product.hpp"
 #include "simd.hpp"
 #include "table.hpp"
+#include "winograd_axis.hpp"
 
 namespace convoscope::CONVOSCOPE_ISA {
 
-static void winograd_kernel(const WinogradKernel& w) {
+template <class Axis>
+static void transform_kernel(const WinogradKernel& w) {
+    constexpr int points = Axis::points;
     for (std::int64_t column = 0; column < w.filters; column += panel) {
         const std::int64_t step = whole_vectors(least(panel, w.filters - column));
         for (std::int64_t channel = 0; channel < w.channels; channel++)
             for (std::int64_t j = 0; j < step; j += W) {
                 const std::int64_t n = w.filters - column - j;
-                V g[9], rows[12];
-                unroll<9>([&](auto i) INLINE_LAMBDA {
-                    const float* tap = w.taps + i / 3 * w.row + (i % 3 * w.channels + channel) * w.filters;
-                    g[i] = i / 3 < w.size_y && i % 3 < w.size_x ? load(tap + column + j, n) : V{};
-                });
+                V rows[points][3];
                 unroll<3>([&](auto x) INLINE_LAMBDA {
-                    const V outer = 0.5f * (g[x] + g[6 + x]), middle = 0.5f * g[3 + x];
-                    rows[x] = g[x], rows[3 + x] = outer + middle, rows[6 + x] = outer - middle, rows[9 + x] = g[6 + x];
+                    V g[3], u[points];
+                    unroll<3>([&](auto y) INLINE_LAMBDA {
+                        const float* tap = w.taps + y * w.row + (x * w.channels + channel) * w.filters;
+                        g[y] = y < w.size_y && x < w.size_x ? load(tap + column + j, n) : V{};
+                    });
+                    Axis::kernel(g, u);
+                    unroll<points>([&](auto p) INLINE_LAMBDA { rows[p][x] = u[p]; });
                 });
-                const auto put = [&](int i, V value) INLINE_LAMBDA {
-                    if (w.to[i]) store(w.to[i] + column * w.depth[i] + (w.first[i] + channel) * step + j, value);
-                };
-                unroll<4>([&](auto y) INLINE_LAMBDA {
-                    const V first = rows[3 * y], last = rows[3 * y + 2];
-                    const V outer = 0.5f * (first + last), middle = 0.5f * rows[3 * y + 1];
-                    put(4 * y, first);
-                    put(4 * y + 1, outer + middle);
-                    put(4 * y + 2, outer - middle);
-                    put(4 * y + 3, last);
+                unroll<points>([&](auto p) INLINE_LAMBDA {
+                    V u[points];
+                    Axis::kernel(rows[p], u);
+                    unroll<points>([&](auto q) INLINE_LAMBDA {
+                        const int i = p * points + q;
+                        if (w.to[i]) store(w.to[i] + column * w.depth[i] + (w.first[i] + channel) * step + j, u[q]);
+                    });
                 });
             }
     }
 }
 
-// One vector of a tile's channels to its places in the 16 matrices; value(i) is the tile's i-th pixel.
-template <class Value>
-static INLINE void transform_tile(Value&& value, float* to, std::int64_t matrix, std::int64_t n) {
-    V d[16], e[16];
-    unroll<16>([&](auto i) INLINE_LAMBDA { d[i] = value(i); });
-    unroll<4>([&](auto x) INLINE_LAMBDA {
-        e[x] = d[x] - d[8 + x];
-        e[4 + x] = d[4 + x] + d[8 + x];
-        e[8 + x] = d[8 + x] - d[4 + x];
-        e[12 + x] = d[4 + x] - d[12 + x];
+static void winograd_kernel(const WinogradKernel& w) {
+    return w.tile == 4 ? transform_kernel<AxisOfFour>(w) : transform_kernel<AxisOfTwo>(w);
+}
+
+// body(algorithm along y, along x, number of the tile) for each tile of a row.
+template <class Y, class Body>
+static INLINE void each_tile_across(const WinogradRow& row, Body&& body) {
+    if constexpr (Y::all_points == AxisOfTwo::points) {
+        for (std::int64_t tile = 0; tile < row.tiles; tile++) body(Y{}, Y{}, tile);
+    } else {
+        const std::int64_t whole = row.tiles - row.half;
+        for (std::int64_t tile = 0; tile < whole; tile++) body(Y{}, AxisOfFour{}, tile);
+        if (row.half) body(Y{}, AxisOfHalf{}, whole);
+    }
+}
+template <class Body>
+static INLINE void each_tile(const WinogradRow& row, Body&& body) {
+    switch (row.height) {
+        case WinogradTile::two: return each_tile_across<AxisOfTwo>(row, body);
+        case WinogradTile::four: return each_tile_across<AxisOfFour>(row, body);
+        case WinogradTile::half: return each_tile_across<AxisOfHalf>(row, body);
+    }
+}
+// Outputs from one tile to the next: a half is the last.
+static INLINE std::int64_t tile_width(const WinogradRow& row) { return row.height == WinogradTile::two ? 2 : 4; }
+
+// body(first, how many) for each vector of so many values: the last may have fewer than W.
+template <class Body>
+static INLINE void each_vector(std::int64_t count, Body&& body) {
+    std::int64_t at = 0;
+    for (; at + W <= count; at += W) body(at, W);
+    if (at < count) body(at, count - at);
+}
+
+// A vector of a tile's channels to its rows in the matrices; value(y, x) is a pixel.
+template <class Y, class X, class Value>
+static INLINE void transform_tile(Value&& value, const WinogradRow& row, std::int64_t at, std::int64_t n) {
+    V rows[Y::points][X::pixels];
+    unroll<X::pixels>([&](auto x) INLINE_LAMBDA {
+        V d[Y::pixels], v[Y::points];
+        unroll<Y::pixels>([&](auto y) INLINE_LAMBDA { d[y] = value(y, x); });
+        Y::input(d, v);
+        unroll<Y::points>([&](auto p) INLINE_LAMBDA { rows[p][x] = v[p]; });
     });
-    unroll<4>([&](auto y) INLINE_LAMBDA {
-        constexpr int at = 4 * y;
-        store(to + at * matrix, e[at] - e[at + 2], n);
-        store(to + (at + 1) * matrix, e[at + 1] + e[at + 2], n);
-        store(to + (at + 2) * matrix, e[at + 2] - e[at + 1], n);
-        store(to + (at + 3) * matrix, e[at + 1] - e[at + 3], n);
+    unroll<Y::points>([&](auto p) INLINE_LAMBDA {
+        V v[X::points];
+        X::input(rows[p], v);
+        unroll<X::points>([&](auto q) INLINE_LAMBDA {
+            store(row.matrices[Y::point(p) * X::all_points + X::point(q)] + at, v[q], n);
+        });
     });
 }
 
 static void winograd_input(const WinogradInput& w) {
-    const std::int64_t row = w.width * w.channels;
-    float* to = w.to;
-    for (std::int64_t x = w.left; x < w.left + 2 * w.tiles; x += 2, to += w.step) {
-        const float* corner = w.image + w.top * row + x * w.channels;
-        if (w.top >= 0 && x >= 0 && w.top + 4 <= w.height && x + 4 <= w.width) {
-            std::int64_t c = 0;
-            for (; c + W <= w.channels; c += W)
-                transform_tile([&](auto i)
-                                   INLINE_LAMBDA { return load(corner + i / 4 * row + i % 4 * w.channels + c); },
-                               to + c, w.matrix, W);
-            if (c < w.channels)
-                transform_tile(
-                    [&](auto i)
-                        INLINE_LAMBDA { return load(corner + i / 4 * row + i % 4 * w.channels + c, w.channels - c); },
-                    to + c, w.matrix, w.channels - c);
-            continue;
+    const std::int64_t row = w.width * w.channels, width = tile_width(w.to);
+    each_tile(w.to, [&](auto along_y, auto along_x, std::int64_t tile) INLINE_LAMBDA {
+        using Y = decltype(along_y);
+        using X = decltype(along_x);
+        const std::int64_t left = w.left + tile * width, to = tile * w.to.step;
+        const float* const corner = w.image + w.top * row + left * w.channels;
+        if (w.top >= 0 && left >= 0 && w.top + Y::pixels <= w.height && left + X::pixels <= w.width) {
+            each_vector(w.channels, [&](std::int64_t c, std::int64_t n) INLINE_LAMBDA {
+                const float* const from = corner + c;
+                transform_tile<Y, X>(
+                    [&](auto y, auto x) INLINE_LAMBDA { return load(from + y * row + x * w.channels, n); }, w.to,
+                    to + c, n);
+            });
+            return;
         }
-        const auto inside = [&](int i) INLINE_LAMBDA {
-            const std::int64_t y = w.top + i / 4, column = x + i % 4;
-            return y >= 0 && y < w.height && column >= 0 && column < w.width;
-        };
         for (std::int64_t c = 0; c < w.channels; c += W) {
             const std::int64_t n = least(W, w.channels - c);
-            transform_tile(
-                [&](auto i)
-                    INLINE_LAMBDA { return inside(i) ? load(corner + i / 4 * row + i % 4 * w.channels + c, n) : V{}; },
-                to + c, w.matrix, n);
+            transform_tile<Y, X>(
+                [&](auto y, auto x) INLINE_LAMBDA {
+                    const bool inside = w.top + y >= 0 && w.top + y < w.height && left + x >= 0 && left + x < w.width;
+                    return inside ? load(corner + y * row + x * w.channels + c, n) : V{};
+                },
+                w.to, to + c, n);
         }
-    }
+    });
 }
 
-// A tile's four outputs, row by row, from its 16 products.
-static INLINE void tile_outputs(const float* products, std::int64_t matrix, std::int64_t n, V* out) {
-    V e[8];
-    unroll<4>([&](auto x) INLINE_LAMBDA {
-        const V a = load(products + x * matrix, n), b = load(products + (4 + x) * matrix, n),
-                c = load(products + (8 + x) * matrix, n), d = load(products + (12 + x) * matrix, n);
-        e[x] = a + (b + c);
-        e[4 + x] = b - c - d;
+// A vector of a tile's outputs, row by row, from its products.
+template <class Y, class X>
+static INLINE void tile_outputs(const WinogradRow& row, std::int64_t at, std::int64_t n, V (*out)[X::outputs]) {
+    V rows[Y::outputs][X::points];
+    unroll<X::points>([&](auto q) INLINE_LAMBDA {
+        V m[Y::points], y[Y::outputs];
+        unroll<Y::points>([&](auto p) INLINE_LAMBDA {
+            m[p] = load(row.matrices[Y::point(p) * X::all_points + X::point(q)] + at, n);
+        });
+        Y::output(m, y);
+        unroll<Y::outputs>([&](auto i) INLINE_LAMBDA { rows[i][q] = y[i]; });
     });
-    unroll<2>([&](auto y) INLINE_LAMBDA {
-        out[2 * y] = e[4 * y] + (e[4 * y + 1] + e[4 * y + 2]);
-        out[2 * y + 1] = e[4 * y + 1] - e[4 * y + 2] - e[4 * y + 3];
-    });
+    unroll<Y::outputs>([&](auto i) INLINE_LAMBDA { X::output(rows[i], out[i]); });
 }
 
 static void winograd_features(const WinogradOutput& w, float* features, std::int64_t rows, std::int64_t width) {
-    for (std::int64_t tile = 0; tile < w.tiles; tile++) {
-        float* const to = features + 2 * tile * w.filters;
-        const bool both = 2 * tile + 1 < width;
-        for (std::int64_t f = 0; f < w.filters; f += W) {
-            const std::int64_t n = least(W, w.filters - f);
-            V out[4];
-            tile_outputs(w.products + tile * w.filters + f, w.matrix, n, out);
-            float* const below = to + width * w.filters;
-            store(to + f, out[0], n);
-            if (both) store(to + w.filters + f, out[1], n);
-            if (rows == 1) continue;
-            store(below + f, out[2], n);
-            if (both) store(below + w.filters + f, out[3], n);
-        }
-    }
-}
-
-// A tile is one window of a 2×2 pooling.
-template <PoolMode Mode>
-static void winograd_pool(const WinogradOutput& w, float* output, std::uint8_t* winners) {
-    for (std::int64_t tile = 0; tile < w.tiles; tile++)
-        for (std::int64_t f = 0; f < w.filters; f += W) {
-            const std::int64_t n = least(W, w.filters - f), at = tile * w.filters + f;
-            V out[4];
-            tile_outputs(w.products + at, w.matrix, n, out);
-            I place;
-            store(output + at, winner_of_four<Mode>(out[0], out[1], out[2], out[3], place), n);
-            if (winners) store_bytes(winners + at, place, n);
-        }
-}
-
-static void winograd_pooled(const WinogradOutput& w, PoolMode mode, float* output, std::uint8_t* winners) {
-    if (mode == PoolMode::max) return winograd_pool<PoolMode::max>(w, output, winners);
-    winograd_pool<PoolMode::min>(w, output, winners);
-}
-
-// A tile's four gradients to its places in the 16 matrices: `tile_outputs` the other way.
-static void winograd_gradient(const WinogradGradient& w) {
-    for (std::int64_t tile = 0; tile < w.tiles; tile++) {
-        const float* const from = w.gradient + 2 * tile * w.filters;
-        const bool right = 2 * tile + 1 < w.width, below = w.rows > 1;
-        for (std::int64_t f = 0; f < w.filters; f += W) {
-            const std::int64_t n = least(W, w.filters - f);
-            const float* const next = from + w.width * w.filters + f;
-            const V zero{};
-            const V g[4] = {load(from + f, n), right ? load(from + w.filters + f, n) : zero,
-                            below ? load(next, n) : zero, below && right ? load(next + w.filters, n) : zero};
-            const V e[8] = {g[0], g[1], g[0] + g[2], g[1] + g[3], g[0] - g[2], g[1] - g[3], -g[2], -g[3]};
-            float* to = w.to + tile * w.filters + f;
-            unroll<4>([&](auto y) INLINE_LAMBDA {
-                store(to, e[2 * y], n);
-                store(to + w.matrix, e[2 * y] + e[2 * y + 1], n);
-                store(to + 2 * w.matrix, e[2 * y] - e[2 * y + 1], n);
-                store(to + 3 * w.matrix, -e[2 * y + 1], n);
-                to += 4 * w.matrix;
+    each_tile(w.products, [&](auto along_y, auto along_x, std::int64_t tile) INLINE_LAMBDA {
+        using Y = decltype(along_y);
+        using X = decltype(along_x);
+        const std::int64_t left = tile * tile_width(w.products), columns = width - left;
+        each_vector(w.filters, [&](std::int64_t f, std::int64_t n) INLINE_LAMBDA {
+            V out[Y::outputs][X::outputs];
+            tile_outputs<Y, X>(w.products, tile * w.products.step + f, n, out);
+            float* const to = features + left * w.filters + f;
+            unroll<Y::outputs>([&](auto y) INLINE_LAMBDA {
+                unroll<X::outputs>([&](auto x) INLINE_LAMBDA {
+                    if (y < rows && x < columns) store(to + (y * width + x) * w.filters, out[y][x], n);
+                });
             });
-        }
-    }
+        });
+    });
 }
 
-// `winograd_kernel` the other way.
-static void winograd_kernel_gradient(const WinogradKernelGradient& w) {
+// Windows of a 2×2 pooling, of which a tile is made.
+template <PoolMode Mode>
+static void pool_tiles(const WinogradOutput& w, float* output, std::uint8_t* winners, std::int64_t width) {
+    each_tile(w.products, [&](auto along_y, auto along_x, std::int64_t tile) INLINE_LAMBDA {
+        using Y = decltype(along_y);
+        using X = decltype(along_x);
+        const std::int64_t first = tile * (tile_width(w.products) / 2) * w.filters;
+        each_vector(w.filters, [&](std::int64_t f, std::int64_t n) INLINE_LAMBDA {
+            V out[Y::outputs][X::outputs];
+            tile_outputs<Y, X>(w.products, tile * w.products.step + f, n, out);
+            unroll<Y::outputs / 2>([&](auto y) INLINE_LAMBDA {
+                unroll<X::outputs / 2>([&](auto x) INLINE_LAMBDA {
+                    const V *const upper = out[2 * y] + 2 * x, *const lower = out[2 * y + 1] + 2 * x;
+                    const std::int64_t at = first + (y * width + x) * w.filters + f;
+                    I place;
+                    store(output + at, winner_of_four<Mode>(upper[0], upper[1], lower[0], lower[1], place), n);
+                    if (winners) store_bytes(winners + at, place, n);
+                });
+            });
+        });
+    });
+}
+
+static void winograd_pooled(const WinogradOutput& w, PoolMode mode, float* output, std::uint8_t* winners,
+                            std::int64_t width) {
+    if (mode == PoolMode::max) return pool_tiles<PoolMode::max>(w, output, winners, width);
+    pool_tiles<PoolMode::min>(w, output, winners, width);
+}
+
+// A tile's gradients to its rows in the matrices: `tile_outputs` transposed.
+static void winograd_gradient(const WinogradGradient& w) {
+    each_tile(w.to, [&](auto along_y, auto along_x, std::int64_t tile) INLINE_LAMBDA {
+        using Y = decltype(along_y);
+        using X = decltype(along_x);
+        const std::int64_t left = tile * tile_width(w.to), columns = w.width - left;
+        each_vector(w.filters, [&](std::int64_t f, std::int64_t n) INLINE_LAMBDA {
+            const float* const from = w.gradient + left * w.filters + f;
+            V rows[Y::points][X::outputs];
+            unroll<X::outputs>([&](auto x) INLINE_LAMBDA {
+                V y[Y::outputs], m[Y::points];
+                unroll<Y::outputs>([&](auto i) INLINE_LAMBDA {
+                    y[i] = i < w.rows && x < columns ? load(from + (i * w.width + x) * w.filters, n) : V{};
+                });
+                Y::gradient(y, m);
+                unroll<Y::points>([&](auto p) INLINE_LAMBDA { rows[p][x] = m[p]; });
+            });
+            unroll<Y::points>([&](auto p) INLINE_LAMBDA {
+                V m[X::points];
+                X::gradient(rows[p], m);
+                unroll<X::points>([&](auto q) INLINE_LAMBDA {
+                    float* const to = w.to.matrices[Y::point(p) * X::all_points + X::point(q)];
+                    store(to + tile * w.to.step + f, m[q], n);
+                });
+            });
+        });
+    });
+}
+
+// `transform_kernel` transposed.
+template <class Axis>
+static void add_kernel_gradient(const WinogradKernelGradient& w) {
+    constexpr int points = Axis::points;
     for (std::int64_t channel = 0; channel < w.channels; channel++)
         for (std::int64_t f = 0; f < w.filters; f += W) {
             const std::int64_t n = least(W, w.filters - f), at = channel * w.filters + f;
-            V u[16], rows[12];
-            unroll<16>([&](auto i) INLINE_LAMBDA { u[i] = w.from[i] ? load(w.from[i] + at, n) : V{}; });
-            unroll<4>([&](auto x) INLINE_LAMBDA {
-                const V sum = 0.5f * (u[4 + x] + u[8 + x]);
-                rows[x] = u[x] + sum;
-                rows[4 + x] = 0.5f * (u[4 + x] - u[8 + x]);
-                rows[8 + x] = sum + u[12 + x];
+            V rows[3][points];
+            unroll<points>([&](auto q) INLINE_LAMBDA {
+                V u[points], g[3];
+                unroll<points>([&](auto p) INLINE_LAMBDA {
+                    const int i = p * points + q;
+                    u[p] = w.from[i] ? load(w.from[i] + at, n) : V{};
+                });
+                Axis::kernel_gradient(u, g);
+                unroll<3>([&](auto y) INLINE_LAMBDA { rows[y][q] = g[y]; });
             });
             unroll<3>([&](auto y) INLINE_LAMBDA {
                 if (y >= w.size_y) return;
-                const V* const r = rows + 4 * y;
-                const V sum = 0.5f * (r[1] + r[2]);
-                const V taps[3] = {r[0] + sum, 0.5f * (r[1] - r[2]), sum + r[3]};
+                V taps[3];
+                Axis::kernel_gradient(rows[y], taps);
                 float* to = w.taps + y * w.row + at;
                 for (std::int64_t x = 0; x < w.size_x; x++, to += w.channels * w.filters)
                     store(to, load(to, n) + taps[x], n);
             });
         }
+}
+
+static void winograd_kernel_gradient(const WinogradKernelGradient& w) {
+    return w.tile == 4 ? add_kernel_gradient<AxisOfFour>(w) : add_kernel_gradient<AxisOfTwo>(w);
 }
 
 }  // namespace convoscope::CONVOSCOPE_ISA

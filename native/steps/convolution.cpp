@@ -221,7 +221,8 @@ void check(const StepDescription& d, const ConvolutionSettings& c) {
 
 std::unique_ptr<Step> make(const StepDescription& d, Settings& settings, Taker& weights) {
     ConvolutionSettings c{
-        take_geometry(settings), settings.take<Shape>("features"), take_activation(settings), {}, false};
+        take_geometry(settings), settings.take<Shape>("features"), take_activation(settings), {}, false,
+        largest_tile(d.precision)};
     if (auto pool = settings.take<std::optional<Settings>>("pool")) c.pool = window_of(std::move(*pool));
     if (settings.has("addend")) c.addend = settings.take<bool>("addend");
     check(d, c);

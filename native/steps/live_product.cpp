@@ -34,7 +34,7 @@ void add_live_product(const Kernels& k, const LiveProduct& p, float* scratch) {
                       static_cast<std::int32_t>(row * p.c_step)};
         found += live;
     }
-    k.add_rows({terms, lists, p.rows, p.b, p.c, p.columns});
+    k.add_rows({{terms, lists, p.rows, p.b, p.c}, p.columns});
 }
 
 }  // namespace convoscope

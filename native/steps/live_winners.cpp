@@ -1,32 +1,52 @@
 #include "live_winners.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace convoscope {
 namespace {
 
 constexpr std::int64_t cached_floats = 10 * 1024;  // about a first-level cache: as measured, not a float too many
+// Where channels are taken a vector at a time:
+constexpr std::int64_t block_floats = 6 * 1024;  // of the kernels, which leave that cache room for a strip's gradient
+constexpr std::int64_t fewest_taps = 6;          // sums enough not to wait for each other
+constexpr std::int64_t longest = 7;              // taps along x
+constexpr std::int64_t widest = 8;               // vector: of wider ones, stretches of rows were as fast as measured
 
 }  // namespace
 
-LiveWinners::LiveWinners(const PoolRows& pool, std::int64_t filters, const Patches& patches, std::int64_t output_rows)
-    : pool_(pool),
-      filters_(filters),
-      pixels_(output_rows * pool.out_width),
-      patches_(patches),
-      window_(pool.size_y * pool.size_x) {
-    for (std::int64_t y = 0; y < pool.size_y; y++)
-        for (std::int64_t x = 0; x < pool.size_x; x++)
-            places_.push_back(static_cast<std::int32_t>(y * patches.step_y() + x * patches.step_x()));
-    places_.resize(std::max<std::size_t>(places_.size(), 16));
+LiveWinners::LiveWinners(const Frame& f)
+    : f_(f),
+      patches_(f.patches),
+      filters_(f.filters),
+      pixels_(f.images * f.rows * f.out_width),
+      window_(f.pool.size_y * f.pool.size_x),
+      strip_pixels_(f.patches.strip_pixels(f.strip_rows(f.rows))) {
     // The weight gradient reads the image under a strip's features, the input gradient all filters' kernels.
-    const std::int64_t features = output_rows * pool.stride_y * pool.out_width * pool.stride_x;
+    const std::int64_t features = f.rows * f.pool.stride_y * f.out_width * f.pool.stride_x;
     image_pieces_ = pieces(cached_floats / features);
-    kernel_pieces_ = pieces(cached_floats / filters);
+    kernel_pieces_ = pieces(cached_floats / filters_);
 }
 
 bool LiveWinners::pays(const PoolRows& pool, const Patches& patches) {
     return pool.stride_y * pool.stride_x >= 3 && patches.run_length() >= 16;
+}
+
+LiveWinners::Layout LiveWinners::layout(const Kernels& k) const {
+    const std::int64_t channels = f_.image[2];
+    const auto [size_y, size_x] = f_.settings.kernel;
+    if (k.width > widest || channels % k.width != 0 || size_y * size_x < fewest_taps || size_x > longest ||
+        f_.settings.dilation[1] > 1)
+        return {false, 1, 1, patches_.size()};
+    return {true, channels / k.width, size_y * size_x, k.width};
+}
+
+// So many that a block of their kernels stays in the cache.
+std::int64_t LiveWinners::filters_at_once(const Layout& l) const {
+    if (!l.vectors) return filters_;
+    const std::int64_t most = std::max<std::int64_t>(block_floats / (l.taps * l.width), 16);
+    const std::int64_t parts = (filters_ + most - 1) / most;
+    return padded((filters_ + parts - 1) / parts, 16);
 }
 
 std::vector<LiveWinners::Piece> LiveWinners::pieces(std::int64_t most_floats) const {
@@ -39,36 +59,121 @@ std::vector<LiveWinners::Piece> LiveWinners::pieces(std::int64_t most_floats) co
     return found;
 }
 
-// [of each filter: its winners][of each pixel: its winners, by their places][lists of filters][lists of pixels and
-// places][pixels' corners]
-std::int64_t LiveWinners::scratch_floats() const {
-    const std::int64_t terms = filters_ * (pixels_ + live_room) + pixels_ * filters_ + live_room;
-    return 2 * terms + 3 * (filters_ + window_ * pixels_) + pixels_;
+// In the forward pass the kernel is (taps, blocks, width, filters).
+void LiveWinners::turn(const Kernels& k, const float* kernel, float* to) const {
+    const Layout l = layout(k);
+    for (std::int64_t tap = 0; tap < l.taps; tap++)
+        for (std::int64_t block = 0; block < l.blocks; block++)
+            k.transpose(kernel + (tap * l.blocks + block) * l.width * filters_, filters_, l.width, filters_,
+                        to + (block * filters_ * l.taps + tap) * l.width, l.taps * l.width);
 }
 
-void LiveWinners::backward(const Strip& s) const {
-    auto* const of_filter = reinterpret_cast<Term*>(s.scratch);
-    Term* const of_place = of_filter + filters_ * (pixels_ + live_room);
-    auto* const filters = reinterpret_cast<TermList*>(of_place + pixels_ * filters_ + live_room);
-    TermList* const places = filters + filters_;
-    auto* const corners = reinterpret_cast<std::int32_t*>(places + window_ * pixels_);
+void LiveWinners::turn_back(const Kernels& k, const float* from, float* kernel) const {
+    const Layout l = layout(k);
+    for (std::int64_t tap = 0; tap < l.taps; tap++)
+        for (std::int64_t block = 0; block < l.blocks; block++)
+            k.transpose(from + (block * filters_ * l.taps + tap) * l.width, l.taps * l.width, filters_, l.width,
+                        kernel + (tap * l.blocks + block) * l.width * filters_, filters_);
+}
+
+// [lists][a block of the strip][its gradient]
+std::int64_t LiveWinners::scratch_floats() const {
+    return list_floats() + 2 * f_.images * strip_pixels_ * widest;
+}
+
+// [of each filter: its winners][of each pixel: its winners, by their places][lists of filters][lists of pixels and
+// places, of some filters at a time][pixels' corners][places]
+std::int64_t LiveWinners::list_floats() const {
+    const std::int64_t terms = 2 * pixels_ * filters_ + live_room, lists = filters_ + pixels_ * filters_;
+    return aligned(2 * terms + 3 * lists + pixels_ + window_);
+}
+
+LiveWinners::Lists LiveWinners::lists(const Work& w, const Layout& l) const {
+    Lists lists{};
+    lists.of_filter = reinterpret_cast<Term*>(w.scratch);
+    lists.of_place = lists.of_filter + pixels_ * filters_;
+    lists.filters = reinterpret_cast<TermList*>(lists.of_place + pixels_ * filters_ + live_room);
+    lists.places = lists.filters + filters_;
+    lists.corners = reinterpret_cast<std::int32_t*>(lists.places + pixels_ * filters_);
+    lists.offsets = lists.corners + pixels_;
+    const Strip& s = w.strip;
+    const PoolRows& pool = f_.pool;
+    // From a feature to the next one: in the image as it lies, or in a block of it.
+    const auto step = [&](std::int64_t floats) { return l.vectors ? floats / f_.image[2] * l.width : floats; };
+    const std::int64_t image = l.vectors ? strip_pixels_ * l.width : patches_.image_step(), y = step(patches_.step_y()),
+                       x = step(patches_.step_x());
     std::int64_t pixels = 0;
-    for (std::int64_t row = s.begin; row < s.end; row++)
-        for (std::int64_t column = 0; column < pool_.out_width; column++)
-            corners[pixels++] =
-                static_cast<std::int32_t>((row * pool_.stride_y - pool_.pad_y - s.top) * patches_.step_y() +
-                                          (column * pool_.stride_x - pool_.pad_x) * patches_.step_x());
-    const std::int64_t place_count =
-        s.kernels->winner_lists({s.gradient, s.winners, corners, places_.data(), pixels, filters_, window_,
-                                 static_cast<std::int32_t>(patches_.size()), of_filter, filters, of_place, places});
-    if (s.image_gradient)
+    for (std::int64_t i = 0; i < s.images; i++)
+        for (std::int64_t row = s.begin; row < s.end; row++)
+            for (std::int64_t column = 0; column < pool.out_width; column++)
+                lists.corners[pixels++] =
+                    static_cast<std::int32_t>(i * image + (row * pool.stride_y - pool.pad_y - s.top) * y +
+                                              (column * pool.stride_x - pool.pad_x) * x);
+    for (std::int64_t place = 0; place < window_; place++)
+        lists.offsets[place] = static_cast<std::int32_t>(place / pool.size_x * y + place % pool.size_x * x);
+    lists.place_count = w.kernels->winner_lists({w.gradient, w.winners, lists.corners, lists.offsets, pixels, filters_,
+                                                 window_, filters_at_once(l),
+                                                 static_cast<std::int32_t>(l.taps * l.width), lists.of_filter,
+                                                 lists.filters, lists.of_place, lists.places});
+    return lists;
+}
+
+void LiveWinners::backward(const Work& w) const {
+    const Layout l = layout(*w.kernels);
+    const Lists found = lists(w, l);
+    if (l.vectors)
+        add_blocks(w, l, found);
+    else
+        add_rows(w, found);
+}
+
+void LiveWinners::add_rows(const Work& w, const Lists& lists) const {
+    if (w.image_gradient)
         for (const Piece& p : kernel_pieces_)
-            s.kernels->add_rows(
-                {of_place, places, place_count, s.kernel + p.in_kernel, s.image_gradient + p.in_patch, p.length});
-    if (s.weight_gradient)
+            w.kernels->add_rows({lists.of_place, lists.places, lists.place_count, w.kernel + p.in_kernel,
+                                 w.image_gradient + p.in_patch, p.length});
+    if (w.weight_gradient)
         for (const Piece& p : image_pieces_)
-            s.kernels->add_rows(
-                {of_filter, filters, filters_, s.image + p.in_patch, s.weight_gradient + p.in_kernel, p.length});
+            w.kernels->add_rows({{lists.of_filter, lists.filters, filters_, w.image + p.in_patch,
+                                  w.weight_gradient + p.in_kernel},
+                                 p.length});
+}
+
+void LiveWinners::add_blocks(const Work& w, const Layout& l, const Lists& lists) const {
+    const std::int64_t channels = f_.image[2], pixels = patches_.strip_pixels(w.strip.bottom - w.strip.top);
+    const std::int64_t in_block = strip_pixels_ * l.width, kernel_block = filters_ * l.taps * l.width;
+    float* const image = w.scratch + list_floats();
+    float* const gradient = image + f_.images * in_block;
+    BlockSums sums{};
+    sums.size_y = f_.settings.kernel[0];
+    sums.size_x = f_.settings.kernel[1];
+    const std::int64_t kernel_row = sums.size_x * l.width,
+                       image_row = f_.settings.dilation[0] * patches_.row_step() / channels * l.width;
+    for (std::int64_t block = 0; block < l.blocks; block++) {
+        const auto each_image = [&](auto&& body) {
+            for (std::int64_t i = 0; i < w.strip.images; i++)
+                body(i * patches_.image_step() + block * l.width, i * in_block);
+        };
+        if (w.weight_gradient) {
+            each_image([&](std::int64_t at, std::int64_t to) {
+                w.kernels->gather_vectors(w.image + at, channels, pixels, image + to);
+            });
+            sums.terms = lists.of_filter, sums.lists = lists.filters, sums.list_count = filters_;
+            sums.source = image, sums.source_row = image_row;
+            sums.target = w.weight_gradient + block * kernel_block, sums.target_row = kernel_row;
+            w.kernels->add_blocks(sums);
+        }
+        if (w.image_gradient) {
+            std::memset(gradient, 0, static_cast<std::size_t>(w.strip.images * in_block) * sizeof(float));
+            sums.terms = lists.of_place, sums.lists = lists.places, sums.list_count = lists.place_count;
+            sums.source = w.kernel + block * kernel_block, sums.source_row = kernel_row;
+            sums.target = gradient, sums.target_row = image_row;
+            w.kernels->add_blocks(sums);
+            each_image([&](std::int64_t at, std::int64_t from) {
+                w.kernels->add_vectors(gradient + from, pixels, w.image_gradient + at, channels);
+            });
+        }
+    }
 }
 
 }  // namespace convoscope

@@ -22,7 +22,12 @@ public:
     std::int64_t run_length() const { return size() / run_count(); }
     std::int64_t step_y() const { return stride_y_ * row_step_; }  // from a pixel's patch to the next one's
     std::int64_t step_x() const { return stride_x_ * channels_; }
+    std::int64_t row_step() const { return row_step_; }      // from a row of what is read to the next one
     std::int64_t image_step() const { return image_step_; }  // within a strip of several images
+    // Pixels that are read under so many feature rows, as far as whole rows go.
+    std::int64_t strip_pixels(std::int64_t rows) const {
+        return ((rows - 1) * stride_y_ + reach_y_) * row_step_ / channels_;
+    }
 
     bool copied() const { return copied_; }
     std::int64_t copy_floats() const { return copied_ ? images_ * copy_size_ : 0; }

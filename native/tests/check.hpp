@@ -51,6 +51,8 @@ inline Floats random_floats(std::int64_t count) {
 
 void test_kernels();
 void test_filter();
+void test_winograd();
+void test_winners();
 void test_programs();
 void test_graphs();
 void test_predictions();

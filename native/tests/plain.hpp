@@ -15,7 +15,7 @@ public:
     // Values of all steps for inputs of so many samples. `weights` takes the place of the graph's own.
     Plain(const Stack& graph, std::int64_t samples, const std::vector<Doubles>& inputs,
           const std::vector<Doubles>& weights, bool training)
-        : values(inputs), moments(weights), graph_(graph), samples_(samples), weights_(weights), training_(training) {
+        : values(inputs), moments(weights), samples_(samples), weights_(weights), training_(training) {
         for (const StepDescription& step : graph.steps) values.push_back(make(step));
         for (const Doubles& all : values)
             for (const double x : all) largest = std::fmax(largest, std::isnan(x) ? 1e300 : std::fabs(x));
@@ -210,7 +210,6 @@ private:
         return made;
     }
 
-    const Stack& graph_;
     const std::int64_t samples_;
     const std::vector<Doubles>& weights_;
     const bool training_;

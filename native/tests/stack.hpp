@@ -242,10 +242,10 @@ inline Stack random_stack() {
 
 // Few channels, then enough of them for Winograd.
 inline Stack plain_stack() {
-    const std::int64_t channels[] = {1, 2, 4}, filters[] = {16, 17, 63, 65};
+    const std::int64_t channels[] = {1, 2, 4}, filters[] = {16, 17, 48, 63, 65};
     Stack s({random_int(9, 16), random_int(9, 16), channels[random_int(0, 2)]});
-    s.convolution(filters[random_int(0, 3)], "tanh", random_int(0, 1), true);
-    s.convolution(filters[random_int(0, 3)], "sigmoid", random_int(0, 1), true);
+    s.convolution(filters[random_int(0, 4)], "tanh", random_int(0, 1), true);
+    s.convolution(filters[random_int(0, 4)], "sigmoid", random_int(0, 1), true);
     s.flatten();
     s.dense(5, "linear");
     s.activation("softmax");

@@ -9,7 +9,8 @@ bool pools_product(const Frame& f) { return f.pairs && !f.tiled && f.patches.siz
 void choose_product(const Frame& f, const std::shared_ptr<const Winograd>& tiles, Strategy& strategy) {
     if (tiles) {
         strategy.product = winograd_product(f, tiles);
-        strategy.why = "stride 1, 16 channels and filters or more: " + Winograd::saving(f.settings);
+        const std::int64_t rows = f.pairs ? 2 * f.out_rows : f.height;
+        strategy.why = "stride 1, 16 channels and filters or more: " + tiles->saving(rows);
     } else if (pools_product(f)) {
         strategy.product = pooled_product(f);
         strategy.why = "no Winograd: " + f.against_winograd + "; a window's winner is picked in registers";
@@ -17,6 +18,14 @@ void choose_product(const Frame& f, const std::shared_ptr<const Winograd>& tiles
         strategy.product = direct_product(f);
         strategy.why = "no Winograd: " + f.against_winograd;
     }
+}
+
+// The tiles of the kernel's gradient: those of the product, or smaller ones where a strip has few of them.
+std::shared_ptr<const Winograd> tiles_of_sums(const Frame& f, const std::shared_ptr<const Winograd>& tiles) {
+    const auto pay = [&](const Winograd& of) { return of.sums_pay(f.images, f.strip_rows(f.rows)); };
+    if (!tiles || pay(*tiles)) return tiles;
+    auto small = std::make_shared<const Winograd>(f.image, f.settings, f.width, f.pairs, 2);
+    return pay(*small) ? small : nullptr;
 }
 
 void choose_gradients(const Frame& f, const std::shared_ptr<const Winograd>& tiles, Strategy& strategy) {
@@ -32,9 +41,9 @@ void choose_gradients(const Frame& f, const std::shared_ptr<const Winograd>& til
         strategy.backward = "through live winners";
         return;
     }
-    const bool sums = tiles && tiles->sums_pay(f.images, f.strip_rows(f.rows));
+    const std::shared_ptr<const Winograd> sums = tiles_of_sums(f, tiles);
     auto turned = !f.pooled && f.rows == f.out_rows ? Winograd::turned(f.image, f.settings) : std::nullopt;
-    add(sums ? winograd_kernel_gradient(f, tiles) : direct_kernel_gradient(f));
+    add(sums ? winograd_kernel_gradient(f, sums) : direct_kernel_gradient(f));
     add(turned ? winograd_input_gradient(f, *turned) : direct_input_gradient(f));
     strategy.backward = turned && sums ? "both gradients by Winograd"
                         : turned       ? "the input's gradient by Winograd"
@@ -46,7 +55,7 @@ void choose_gradients(const Frame& f, const std::shared_ptr<const Winograd>& til
 
 Strategy choose(const Frame& f) {
     std::shared_ptr<const Winograd> tiles;
-    if (f.tiled) tiles = std::make_shared<const Winograd>(f.image, f.settings, f.width, f.pairs);
+    if (f.tiled) tiles = std::make_shared<const Winograd>(f.image, f.settings, f.width, f.pairs, f.tile);
     Strategy strategy;
     choose_product(f, tiles, strategy);
     choose_gradients(f, tiles, strategy);

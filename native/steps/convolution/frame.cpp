@@ -35,6 +35,7 @@ Frame::Frame(const Shape& of_image, const ConvolutionSettings& c, const Shape& o
       pairs(pooled_in_pairs()),
       against_winograd(Winograd::objection(of_image, c, width)),
       tiled(against_winograd.empty()),
+      tile(tiled ? Winograd::tile_for(of_image, c, width) : 1),
       rows(rows_at_once()),
       images(images_at_once()),
       patches(of_image, c, width, strip_rows(rows), images) {}
@@ -66,18 +67,23 @@ std::int64_t Frame::strip_rows(std::int64_t of_output) const {
 
 std::int64_t Frame::rows_at_once() const {
     const std::int64_t most = tiled && !pooled ? whole_floats : strip_floats;
-    std::int64_t count = 1;
+    std::int64_t count = std::min(tile_rows(), out_rows);
     const auto fits = [&](std::int64_t pixels) {
         return pixels * filters <= most || (pixels <= least_pixels && pixels * filters <= whole_floats);
     };
     while (count < out_rows && fits(strip_rows(count + 1) * width)) count++;
-    return count < out_rows && tiled && !pooled && count > 1 ? count / 2 * 2 : count;  // whole rows of tiles
+    return count < out_rows ? count / tile_rows() * tile_rows() : count;
+}
+
+// Output rows that whole tiles make; 1 where a pooling's windows are not theirs.
+std::int64_t Frame::tile_rows() const {
+    if (pairs) return std::max<std::int64_t>(tile / 2, 1);
+    return pooled ? 1 : tile;
 }
 
 // A strip may begin at every so many output rows without changing which features share a tile.
 std::int64_t Frame::row_step() const {
-    if (!tiled || pairs) return 1;
-    return pooled ? rows : std::min<std::int64_t>(2, rows);
+    return tiled && pooled && !pairs ? rows : tile_rows();
 }
 
 // The kernel is read less often, the more images share it: the more of them the larger it is.
@@ -86,6 +92,9 @@ std::int64_t Frame::images_at_once() const {
     const std::int64_t kernel_floats = settings.kernel[0] * settings.kernel[1] * image[2] * filters;
     const std::int64_t scale = kernel_floats > 64 * strip_floats ? 16 : kernel_floats > 4 * strip_floats ? 4 : 1;
     const std::int64_t map_pixels = strip_rows(rows) * width;
+    // Of tiles of four, whose kernels are larger and whose products have fewer rows.
+    const std::int64_t tiles = padded(strip_rows(rows), 4) * padded(width, 4) / 16;
+    if (tile == 4) return std::clamp<std::int64_t>((scale > 1 ? 64 : 32) / tiles, 1, 16);
     const std::int64_t enough = tiled ? 208 : 96;  // four pixels are one row of Winograd's products
     return std::clamp<std::int64_t>(
         std::min(scale * enough / map_pixels, scale * strip_floats / (map_pixels * filters)), 1, 32);

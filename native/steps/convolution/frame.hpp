@@ -33,7 +33,8 @@ public:
     const PoolRows pool;
     const bool pairs;                    // a pooling's windows are two by two features, and no feature is in two
     const std::string against_winograd;  // why there are no tiles, for people to read
-    const bool tiled;                    // made by Winograd
+    const bool tiled;                    // made by Winograd,
+    const std::int64_t tile;             // by tiles of so many outputs a side
     const std::int64_t rows;             // output rows of a strip
     const std::int64_t images;           // of a strip
     const Patches patches;
@@ -81,6 +82,7 @@ private:
     PoolRows used_pool() const;
     bool pooled_in_pairs() const;
     std::int64_t rows_at_once() const;
+    std::int64_t tile_rows() const;
     std::int64_t images_at_once() const;
     std::int64_t row_step() const;
     std::int64_t top_of(std::int64_t begin) const;

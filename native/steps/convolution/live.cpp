@@ -11,16 +11,16 @@ namespace {
 
 class LiveGradients final : public MapGradient {
 public:
-    explicit LiveGradients(const Frame& f) : f_(f), live_(f.pool, f.filters, f.patches, f.rows) {}
+    explicit LiveGradients(const Frame& f) : f_(f), live_(f) {}
 
     bool wanted(const Pass& pass) const override { return pass.weight_gradients[0] || pass.input_gradient; }
     bool reads_maps() const override { return false; }
 
-    std::int64_t memo_floats(const Kernels&) const override { return kernel_floats(); }
-    std::int64_t scratch_floats() const override { return std::max(live_.scratch_floats(), kernel_floats()); }
+    std::int64_t memo_floats(const Kernels&) const override { return live_.kernel_floats(); }
+    std::int64_t scratch_floats() const override { return std::max(live_.scratch_floats(), live_.kernel_floats()); }
 
     void prepare(const Kernels& k, const float* kernel, float* memo) const override {
-        k.transpose(kernel, f_.filters, f_.patches.size(), f_.filters, memo, f_.patches.size());
+        live_.turn(k, kernel, memo);
     }
 
     void add(const Work& work) const override {
@@ -32,28 +32,19 @@ public:
         float* target = input_gradient ? patches.copied() ? work.copy : input_gradient + patches.start(s.top) : nullptr;
         if (target == work.copy)
             std::memset(work.copy, 0, static_cast<std::size_t>(patches.copy_floats()) * sizeof(float));
-        for (std::int64_t i = 0; i < s.images; i++) {
-            const std::int64_t offset = i * (s.end - s.begin) * f_.out_width * f_.filters;
-            live_.backward({pass.kernels, s.begin, s.end, s.top, work.outputs + offset,
-                            pass.kept + f_.output_of(s) + offset, image + i * patches.image_step(),
-                            pass.weight_gradients[0], work.memo, target ? target + i * patches.image_step() : nullptr,
-                            work.scratch});
-        }
+        live_.backward({pass.kernels, s, work.outputs, pass.kept + f_.output_of(s), image, pass.weight_gradients[0],
+                        work.memo, target, work.scratch});
         if (target == work.copy) patches.add_back(work.copy, s.images, s.top, s.bottom, input_gradient);
     }
 
-    // Live winners leave the kernel's gradient (filters, patch): turn it over.
     void finish(const Pass& pass, const Worker& worker) const override {
         if (!pass.weight_gradients[0]) return;
-        const std::int64_t size = f_.patches.size();
-        pass.kernels->transpose(pass.weight_gradients[0], size, f_.filters, size, worker.scratch, f_.filters);
+        live_.turn_back(*pass.kernels, pass.weight_gradients[0], worker.scratch);
         std::memcpy(pass.weight_gradients[0], worker.scratch,
-                    static_cast<std::size_t>(kernel_floats()) * sizeof(float));
+                    static_cast<std::size_t>(live_.kernel_floats()) * sizeof(float));
     }
 
 private:
-    std::int64_t kernel_floats() const { return f_.patches.size() * f_.filters; }
-
     const Frame& f_;
     const LiveWinners live_;
 };
