@@ -1,4 +1,4 @@
-"""Figures of training runs and models, in one look, readable in grey too: ``pip install '.[plots]'``.
+"""Figures of training runs and models, in one style, readable without colour: ``pip install 'convoscope[plots]'``.
 
 Each function takes the folder of a run, a history, a model or arrays, returns a matplotlib figure, and writes it as PNG
 and SVG where it is told to with ``out``. `draw_run` draws all of a run; on the command line ``convoscope plot RUN``.
@@ -7,6 +7,7 @@ and SVG where it is told to with ``out``. `draw_run` draws all of a run; on the 
 from convoscope.plots.classes import confusion, per_class
 from convoscope.plots.costs import accuracy_against_time
 from convoscope.plots.curves import curves
+from convoscope.plots.faithful import faithfulness
 from convoscope.plots.pictures import filters, maps, mistakes
 from convoscope.plots.whole_run import Drawn, draw_run
 
@@ -16,6 +17,7 @@ __all__ = [
     "confusion",
     "curves",
     "draw_run",
+    "faithfulness",
     "filters",
     "maps",
     "mistakes",

@@ -18,11 +18,11 @@ def confusion(source: Any, names: Sequence[str] | None = None, *, out: str | os.
     Parameters
     ----------
     source : run's folder, Confusion, report or array of int (classes, classes)
-        Of an array, rows are the true classes, columns the predictions.
+        In an array, rows are the true classes, columns the predictions.
     names : sequence of str, optional
-        The classes', of an array.
+        The classes' names, for an array.
     out : str or path-like, optional
-        Where to write it, without an ending: as PNG and as SVG.
+        A path without an ending: the figure is written as PNG and as SVG.
 
     Returns
     -------
@@ -42,18 +42,18 @@ def confusion(source: Any, names: Sequence[str] | None = None, *, out: str | os.
 def per_class(source: Any, names: Sequence[str] | None = None, *, out: str | os.PathLike[str] | None = None) -> Any:
     """Draw the precision and the recall of each class as bars, and their F1 as a mark.
 
-    Precision is how many of the predictions are correct, recall how many of the class's images are found. A class of
-    which nothing was predicted, or that has no images, has 0, as in `convoscope.report.classification_report`.
+    Precision is how many of the predictions are correct, recall how many of the class's images are found. A class that
+    is never predicted, or has no images, gets 0, as in `convoscope.report.classification_report`.
 
     Parameters
     ----------
     source, names, out
-        As of `confusion`.
+        See `confusion`.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Bars from the top in the order of the classes, in percent: those of the precision, then those of the recall.
+        Bars from top to bottom in the order of the classes, in percent: first all for precision, then all for recall.
 
     Examples
     --------

@@ -23,19 +23,19 @@ def accuracy_against_time(
     *sources : run's folder, or dict of str to list
         Dictionaries with ``seconds``, those of each epoch, and ``val_accuracy`` or ``accuracy``.
     labels : sequence of str, optional
-        What the runs are called; their folders' names if left out.
+        The names of the runs; those of their folders if left out.
     out : str or path-like, optional
-        Where to write it, without an ending: as PNG and as SVG.
+        A path without an ending: the figure is written as PNG and as SVG.
 
     Returns
     -------
     matplotlib.figure.Figure
-        The accuracy in percent: in validation, where every run has been validated, else in training.
+        The accuracy in percent: in validation if every run has been validated, otherwise in training.
 
     Raises
     ------
     ConfigurationError
-        A history does not know its seconds, or there is none.
+        If a history has no seconds, or there is none.
 
     Examples
     --------
@@ -44,7 +44,7 @@ def accuracy_against_time(
     [[2.0, 50.0], [5.0, 75.0]]
     """
     if not sources:
-        raise ConfigurationError("accuracy_against_time needs a run to draw. Give its folder, or several.")
+        raise ConfigurationError("accuracy_against_time needs at least one run's folder.")
     histories = [history_of(source) for source in sources]
     called = list(labels) if labels is not None else [label_of(source, index) for index, source in enumerate(sources)]
     if len(called) != len(sources):

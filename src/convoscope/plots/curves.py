@@ -15,14 +15,14 @@ _MANY = 40  # epochs, from which on a marker each would hide the line
 
 
 def curves(source: Any, *, out: str | os.PathLike[str] | None = None) -> Any:
-    """Draw loss and metrics over the epochs: training dashed, validation whole, and the gap between them hatched.
+    """Draw loss and metrics over the epochs: training dashed, validation solid, and the gap between them hatched.
 
     Parameters
     ----------
     source : History, dict of str to list, run's folder
         What ``fit`` returned or ``model.history``, its ``history``, or the folder of a run.
     out : str or path-like, optional
-        Where to write it, without an ending: as PNG and as SVG.
+        A path without an ending: the figure is written as PNG and as SVG.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def curves(source: Any, *, out: str | os.PathLike[str] | None = None) -> Any:
     NotReadyError
         If matplotlib is not installed.
     DataError
-        There is no whole epoch yet.
+        If there is no complete epoch yet.
 
     Examples
     --------

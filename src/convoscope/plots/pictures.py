@@ -24,18 +24,18 @@ _SPACE = 60.0  # points that a kernel is wide, to begin with
 def mistakes(
     source: Any, x: Any = None, y: Any = None, *, count: int = 24, out: str | os.PathLike[str] | None = None
 ) -> Any:
-    """Show the images that the model got wrong, the surest first, with what they are and what it says.
+    """Show the misclassified images, the surest mistakes first, with their true and predicted classes.
 
     Parameters
     ----------
     source : run's folder, Mistakes or model
-        Of a run, the images are loaded from the data set that it was tested with.
+        For a run, the images are loaded from its test data.
     x, y : array, of a model
-        Images prepared as for training, and their class numbers.
+        For a model: images prepared as for training, and their class numbers.
     count : int
-        How many at most, of a run (whose report has 24) or a model.
+        The largest number of images, for a run (whose report has 24) or a model.
     out : str or path-like, optional
-        Where to write it, without an ending: as PNG and as SVG.
+        A path without an ending: the figure is written as PNG and as SVG.
 
     Returns
     -------
@@ -67,20 +67,20 @@ def filters(
     most: int = 64,
     out: str | os.PathLike[str] | None = None,
 ) -> Any:
-    """Show a convolution's kernels: red adds, blue takes away and has a dash, so that grey tells it too.
+    """Show a convolution's kernels: red is positive, blue negative; a dash marks negative values, for prints in grey.
 
     Parameters
     ----------
     source : run's folder, model, explore.Filters or array (height, width, channels, filters)
-        The array as Keras lays out a kernel.
+        An array has Keras' layout of a kernel.
     layer : layer, name or index, optional
-        A convolution; the first if left out. Of a run or a model.
+        A convolution of the run or model; the first if left out.
     channel : int
         Which channel of the input.
     most : int
-        How many kernels at most.
+        The largest number of kernels.
     out : str or path-like, optional
-        Where to write it, without an ending: as PNG and as SVG.
+        A path without an ending: the figure is written as PNG and as SVG.
 
     Returns
     -------
@@ -118,20 +118,20 @@ def maps(
     most: int = 8,
     out: str | os.PathLike[str] | None = None,
 ) -> Any:
-    """Show an image, and below it the feature maps that each layer makes of it.
+    """Show an image, and below it the feature maps of each layer.
 
     Parameters
     ----------
     source : run's folder, model or explore.Activations
     images : array, optional
-        An image, or several of which the first is shown, prepared as for training. Of a run the first of the images it
-        was tested with, if left out.
+        An image, or several of which the first is shown, prepared as for training. If left out, the first test image of
+        a run.
     layers : list of layers, names or indexes, optional
-        Those whose outputs are images, if left out.
+        If left out, those whose outputs are images.
     most : int
-        How many maps of each layer at most.
+        The largest number of maps for each layer.
     out : str or path-like, optional
-        Where to write it, without an ending: as PNG and as SVG.
+        A path without an ending: the figure is written as PNG and as SVG.
 
     Returns
     -------
@@ -150,12 +150,12 @@ def maps(
     model = _a_model(source, "maps") if run is None else model_of(run)
     if images is None:
         if run is None:
-            raise ConfigurationError("maps of a model needs an image: plots.maps(model, x_test[0]).")
-        images = _test_images(run)[0][:1]
+            raise ConfigurationError("maps needs an image for a model: plots.maps(model, x_test[0]).")
+        images = images_of(run)[0][:1]
     if layers is None:
         layers = [index for index, layer in enumerate(model.layers) if len(layer.output_shape) == 4]
     if not layers:
-        raise ConfigurationError("No layer of this model makes images of images, so there are no maps to show.")
+        raise ConfigurationError("No layer of this model has feature maps, so there are none to show.")
     return finished(explore.activations(model, images, layers).plot(most=most), out)
 
 
@@ -166,8 +166,8 @@ def model_of(run: RunFolder) -> Any:
 
     if not is_there(run.model):
         raise MissingFileError(
-            f"The run in {run} has no model yet: it was stopped before its first epoch was whole. Go on with it: "
-            f"convoscope train --resume {run}"
+            f"The run in {run} has no model yet, because it was stopped during its first epoch. Resume it: convoscope "
+            f"train --resume {run}"
         )
     return load_model(run.model)
 
@@ -182,11 +182,11 @@ def _mistakes_of(run: RunFolder, count: int) -> explore.Mistakes:
     images = with_channels(data.x_test)
     indices = np.array([each["index"] for each in worst], np.int64)
     if (changed := what_changed(run, data)) is not None:
-        raise DataError(f"{changed} {run.mistakes} shows the mistakes of then.")
+        raise DataError(f"{changed} {run.mistakes} shows the mistakes at that time.")
     if len(indices) and indices.max() >= len(images):
         raise DataError(
-            f"The data set of the run in {run} has {len(images)} images to test with now, and had more when it was "
-            f"tested. Test the model again: convoscope evaluate {run}"
+            f"The data set of the run in {run} has {len(images)} test images now, but had more when the model was "
+            f"tested. Test it again: convoscope evaluate {run}"
         )
     return explore.Mistakes(
         images[indices],
@@ -210,7 +210,7 @@ def _filters_of(kernel: Any) -> explore.Filters:
     return explore.Filters("kernels", np.moveaxis(kernel, -1, 0), np.zeros(kernel.shape[-1], np.float32))
 
 
-def _test_images(run: RunFolder) -> tuple[Any, Any]:
+def images_of(run: RunFolder) -> tuple[Any, Any]:
     """Load the images that a run was tested with, and their labels."""
     from convoscope.runs.preparation import with_channels
 
@@ -230,9 +230,9 @@ def _a_model(source: Any, what: str, *needed: Any) -> Any:
 
     if not isinstance(source, Sequential):
         raise ConfigurationError(
-            f"{what} takes the folder of a run, a model, or what explore.{'activations' if what == 'maps' else what} "
-            f"returned, but got a {type(source).__name__}."
+            f"{what} takes a run's folder, a model, or the result of "
+            f"explore.{'activations' if what == 'maps' else what}, but got a {type(source).__name__}."
         )
     if any(each is None for each in needed):
-        raise ConfigurationError(f"{what} of a model needs images and labels: plots.{what}(model, x_test, y_test).")
+        raise ConfigurationError(f"{what} needs images and labels for a model: plots.{what}(model, x_test, y_test).")
     return source

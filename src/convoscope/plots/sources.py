@@ -67,12 +67,12 @@ def history_of(source: Any) -> dict[str, Curve]:
         curves = _of_epochs(told)
     else:
         raise ConfigurationError(
-            f"A history is what fit returned, its dictionary of lists, or a run's folder, but this is a "
+            "A history must be the result of fit, its dictionary of lists, or a run's folder, but is a "
             f"{type(source).__name__}. Write, for instance, plots.curves(model.fit(...))."
         )
     if not curves:
         where = f"The run in {run}" if run is not None else "The history"
-        raise DataError(f"{where} has no whole epoch yet, so there is nothing to draw. Train first.")
+        raise DataError(f"{where} has no complete epoch yet, so there is nothing to plot. Train first.")
     return curves
 
 
@@ -82,7 +82,7 @@ def report_of(run: RunFolder) -> dict[str, Any]:
 
     if not is_there(run.report):
         raise NotReadyError(
-            f"The run in {run} has no report yet, which it gets at its end. Go on with it: convoscope train --resume "
+            f"The run in {run} has no report yet, because it is not finished. Resume it: convoscope train --resume "
             f"{run}"
         )
     return run.read_report()
@@ -110,7 +110,7 @@ def matrix_of(source: Any, names: Sequence[str] | None) -> tuple[npt.NDArray[np.
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not len(matrix):
         raise DataError(
             f"A confusion matrix has a row and a column for each class, but this has the shape {matrix.shape}. "
-            f"explore.confusion(model, x, y) makes one."
+            "explore.confusion(model, x, y) computes one."
         )
     said = tuple(names or known or map(str, range(len(matrix))))
     if len(said) != len(matrix):
@@ -140,7 +140,7 @@ def _of_lists(history: Mapping[str, Any]) -> dict[str, Curve]:
 
 
 def _of_epochs(epochs: Sequence[Mapping[str, Any]]) -> dict[str, Curve]:
-    names = dict.fromkeys(name for epoch in epochs for name in epoch if name != "epoch")
+    names = dict.fromkeys(name for epoch in epochs for name in epoch if name not in ("epoch", "rate_changes"))
     curves = {}
     for name in names:
         pairs = [

@@ -37,10 +37,10 @@ def check_pair(first: Network, second: Any) -> None:
     >>> check_pair(one, other)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    convoscope.errors.ShapeError: ... 'with-3' takes images of 4 values and knows 3 classes, and 'with-5' ...
+    convoscope.errors.ShapeError: ... 'with-3' takes images of 4 values and has 3 classes, and 'with-5' ...
     """
     if not isinstance(second, Network):
-        raise ConfigurationError(f"What stands beside a model must be a model too, but a {type(second).__name__} came.")
+        raise ConfigurationError(f"A model can only be compared with another model, but got a {type(second).__name__}.")
     called = [repr(first.name), repr(second.name)] if first.name != second.name else ["the first", "the second"]
     told = [
         f"takes images of {' and '.join(map(_sides, model.plan_input_shapes))} values and {_answer(model)}"
@@ -49,15 +49,16 @@ def check_pair(first: Network, second: Any) -> None:
     if told[0] != told[1]:
         words = [f"{name} {each}" for name, each in zip(called, told, strict=True)]
         raise ShapeError(
-            "Two models stand side by side if both take the same images, and both know the same classes or both make "
-            f"images of one size, but {words[0]}, and {words[1]}. Give two that were trained for the same task."
+            "Two models can be shown side by side if both take the same images, and both have the same classes or "
+            f"output images of the same size, but {words[0]}, and {words[1]}. Use two models that were trained for "
+            "the same task."
         )
     names = [model.class_names for model in (first, second)]
     if names[0] and names[1] and list(names[0]) != list(names[1]):
         index = next(i for i, (a, b) in enumerate(zip(*names, strict=True)) if a != b)
         raise ConfigurationError(
-            f"Two models stand side by side if their classes mean the same, but class {index} is "
-            f"{names[0][index]!r} to {called[0]} and {names[1][index]!r} to {called[1]}. Give two that were "
+            f"Two models can be shown side by side only if their classes have the same names, but class {index} is "
+            f"{names[0][index]!r} to {called[0]} and {names[1][index]!r} to {called[1]}. Use two models that were "
             "trained for the same task."
         )
 
@@ -65,8 +66,8 @@ def check_pair(first: Network, second: Any) -> None:
 def _answer(model: Network) -> str:
     """Say what a model's outputs are."""
     if has_image_outputs(model):
-        return f"makes images of {_sides(main_shape(model))}"
-    return f"knows {max(2, class_count(model))} classes"
+        return f"outputs images of {_sides(main_shape(model))}"
+    return f"has {max(2, class_count(model))} classes"
 
 
 def _sides(shape: Sequence[int]) -> str:

@@ -16,6 +16,7 @@ from convoscope.web.exhibits import Indices, Packed, bytes_of_each, choose, pack
 from convoscope.web.explored import Explored
 from convoscope.web.image_outputs import describe_images
 from convoscope.web.own_image import preparation, takes_images
+from convoscope.web.tours import with_images_of
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def describe(explored: Explored, room: int, *, waits: bool = True) -> Described:
         "multiplyAdds": explored.multiply_adds,
         "count": len(images),
         "part": explored.part,
+        "tour": explored.tour,
         "indices": chosen.tolist(),
         "packed": [unpacking(each) for each in packed],
         "packedTargets": None if targets is None else unpacking(targets),
@@ -89,7 +91,9 @@ def _shapes(model: Network) -> list[list[int]]:
 def _describe_classes(explored: Explored, room: int, waits: bool) -> tuple[Indices, dict[str, Any], dict[str, Any]]:
     """Return which images the page is given, and what it is told of the model and of the one beside it."""
     model, labels = explored.model, explored.labels
-    later = explored.counting is not None and not waits
+    both = [explored] if explored.beside is None else [explored, explored.beside]
+    counted = len(both) > 1 and not any(each.is_large for each in both)  # where they disagree is what the page is for
+    later = explored.counting is not None and not waits and not counted
     found = None if later else explored.found
     classes = max(2, class_count(model))
     told: dict[str, Any] = {
@@ -100,13 +104,13 @@ def _describe_classes(explored: Explored, room: int, waits: bool) -> tuple[Indic
         "confusion": None,
         "accuracy": None,
         "asks": [
-            *(["accuracy", "epoch"] if labels is not None else []),
+            *(["accuracy", "cell", "epoch"] if labels is not None else []),
             *(["count"] if later else []),
             *(["nearest"] if explored.training_images is not None else []),
         ],
     }
-    beside: dict[str, Any] = {"predicted": [], "accuracy": None, "apart": [], "apartCount": 0, "rightApart": None}
-    chosen = _chosen(explored, found, room)
+    beside: dict[str, Any] = {"predicted": [], "accuracy": None, "apart": [], "apartCount": None, "rightApart": None}
+    chosen = with_images_of(explored.tour, _chosen(explored, found, room))
     if found is not None:
         told["predicted"] = found.predicted[chosen].tolist()
     if labels is not None:

@@ -19,16 +19,17 @@ from convoscope.models.files import load_model
 from convoscope.training.callbacks.snapshots import find_snapshots
 from convoscope.web.exhibits import tally
 from convoscope.web.gradually import SHARE
-from convoscope.web.site import Response
+from convoscope.web.site import BYTES, Response
 
 if TYPE_CHECKING:
     from convoscope.models.network import Network
     from convoscope.web.explored import Explored
+    from convoscope.web.live import Live
 
 _MEASURED = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 _KEPT = 4  # models of epochs that stay in memory
-_UNKEPT = "The weights of the epochs were not kept: convoscope train --snapshots does so."
-_NOT_IN_FILE = "This file has the weights of one epoch only: convoscope export --snapshots puts in the others."
+_UNKEPT = "The weights of the epochs were not saved: use convoscope train --snapshots."
+_NOT_IN_FILE = "This file contains the weights of one epoch only: convoscope export --snapshots includes the others."
 
 
 def _no() -> bool:
@@ -52,8 +53,9 @@ class Epochs:
         How many epochs there are to be.
     is_training : function
         Whether more epochs are to be expected.
-    live : bool
+    live : bool or Live
         Whether it is this process that trains: it answers no questions meanwhile, and the page begins with the newest.
+        With what a page can ask of the training itself, it follows the weights within the epoch.
     """
 
     measured: Callable[[], list[dict[str, Any]]]
@@ -61,7 +63,7 @@ class Epochs:
     own: int | None = None
     planned: int | None = None
     is_training: Callable[[], bool] = _no
-    live: bool = False
+    live: bool | Live = False
 
     def described(self) -> dict[str, Any]:
         """Say all of it as the page is told: ``epochs``, ``snapshots``, ``own``, ``training`` and so on."""
@@ -73,7 +75,7 @@ class Epochs:
             "own": self.own,
             "planned": self.planned,
             "training": training,
-            "live": self.live,
+            "live": bool(self.live),
             "why": "" if kept else _UNKEPT,
         }
 
@@ -85,7 +87,9 @@ class Epochs:
         """Return the file of the weights after so many epochs, or say that they were not kept."""
         found = self.snapshots()
         if epoch not in found:
-            raise MissingFileError(f"There are no weights of epoch {epoch}; kept are {', '.join(map(str, found))}.")
+            raise MissingFileError(
+                f"There are no weights of epoch {epoch}; saved epochs: {', '.join(map(str, found))}."
+            )
         return found[epoch]
 
 
@@ -108,7 +112,7 @@ class Moments:
     def at(self, question: Mapping[str, Any]) -> Explored:
         """Return what a question is about: the model as it is, or with the weights of the ``epoch`` that it names."""
         if self._epochs.live and self._epochs.is_training():
-            raise ConfigurationError("Python is training. It answers when the training has ended.")
+            raise ConfigurationError("Python is training, and will respond when training ends.")
         epoch = question.get("epoch")
         if epoch is None:
             return self._explored
@@ -144,7 +148,7 @@ class Moments:
         if ending != "safetensors" or not number.isascii() or not number.isdigit() or len(number) > 9:
             return None
         try:
-            return Response(self._epochs.snapshot(int(number)).read_bytes(), "application/octet-stream")
+            return Response(self._epochs.snapshot(int(number)).read_bytes(), BYTES)
         except FileNotFoundError as error:
             return Response(f"{error}\n".encode(), "text/plain; charset=utf-8", HTTPStatus.NOT_FOUND)
 
@@ -154,7 +158,7 @@ def _counted(explored: Explored) -> dict[str, Any]:
     if explored.error is not None:
         return {"error": explored.error}
     if explored.found is None or explored.labels is None:
-        raise ConfigurationError("Without labelled test images nothing can be counted.")
+        raise ConfigurationError("This needs labelled test images.")
     counted = tally(explored.labels, explored.found.predicted, len(explored.found.names))
     return {**counted, "predicted": explored.found.predicted.tolist()}
 
@@ -163,7 +167,7 @@ def embedded(explored: Explored, snapshots: bool) -> dict[str, Any]:
     """Return what an offline page is told of the epochs, with the weights of each or without any."""
     kept = {} if explored.epochs is None else explored.epochs.snapshots()
     if snapshots and not kept:
-        raise ConfigurationError(f"There are no snapshots to put into the file. {_UNKEPT}")
+        raise ConfigurationError(f"There are no snapshots to include in the file. {_UNKEPT}")
     if explored.epochs is None:
         return {}
     told = {**explored.epochs.described(), "training": False, "live": False}
@@ -187,7 +191,7 @@ def epochs_of(model: Network, folder: Path | None) -> Epochs | None:
         ]
     kept = {} if folder is None else find_snapshots(folder)
     if folder is not None and not kept:
-        raise MissingFileError(f"There are no snapshots in {folder}. callbacks.Snapshots({str(folder)!r}) keeps them.")
+        raise MissingFileError(f"There are no snapshots in {folder}. callbacks.Snapshots({str(folder)!r}) saves them.")
     if not lines and not kept:
         return None
     return Epochs(lambda: lines, folder, _own(model, kept))
@@ -201,13 +205,13 @@ def _own(model: Network, kept: dict[int, Path]) -> int | None:
     snapshot = load_model(kept[last]).own_weights
     if [weight.shape for weight in snapshot] != [weight.shape for weight in model.own_weights]:
         raise ConfigurationError(
-            f"{kept[last]} is of another network than {model.name!r}: its weights differ in shape."
+            f"{kept[last]} belongs to a different network than {model.name!r}: its weights differ in shape."
         )
     same = all(np.allclose(a, b, rtol=2**-10, atol=1e-7) for a, b in zip(snapshot, model.own_weights, strict=True))
     return last if same else None
 
 
 def _finite(epoch: Mapping[str, Any]) -> dict[str, Any]:
-    """Take what the page shows of an epoch; what is no number is left out, for JSON has no NaN."""
+    """Take what the page shows of an epoch; what is not a number is left out, for JSON has no NaN."""
     told = {name: epoch[name] for name in _MEASURED if name in epoch and math.isfinite(epoch[name])}
     return {"epoch": int(epoch["epoch"]), **told}

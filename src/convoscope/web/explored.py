@@ -74,6 +74,8 @@ class Explored:
         Training images and their labels, to find the nearest among.
     files : Files, optional
         What the training images are read from: what a large network makes of them is then kept for the next time.
+    tour : dict, optional
+        Your own tour through the page, as `convoscope.web.tours.read_tour` returns it.
     title : str
         What the page calls it.
     beside : Explored, optional
@@ -84,7 +86,7 @@ class Explored:
         Those that it was trained in, if they are known.
     note : str
         What the page says of the model, if there is something to say.
-    part : {"test", "validation", "training"}
+    part : {"test", "validation", "training", "sample"}
         What the images are, which the page says beside how many of them are right.
     """
 
@@ -100,6 +102,7 @@ class Explored:
     note: str = ""
     part: str = "test"
     files: Files | None = None
+    tour: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.beside is not None:

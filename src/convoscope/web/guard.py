@@ -85,10 +85,10 @@ class Guard:
         if len(headers.raw) > MOST_HEADERS or sum(len(a) + len(b) for a, b in headers.raw) > LONGEST_HEADERS:
             raise RefusedError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The request's headers are too long.")
         if scope["http_version"] not in ("1.0", "1.1"):
-            raise RefusedError(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "This server speaks HTTP/1.1.")
+            raise RefusedError(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "This server supports only HTTP/1.1.")
         # Two programs that read such a request differently could be made to disagree about where the next one begins.
         if "transfer-encoding" in headers and ("content-length" in headers or scope["http_version"] == "1.0"):
-            raise RefusedError(HTTPStatus.BAD_REQUEST, "A request has either a length or chunks.")
+            raise RefusedError(HTTPStatus.BAD_REQUEST, "A request must have either a length or chunks.")
         self._check_name(headers.get("host", ""))
         if target.startswith(b"/"):
             return scope
@@ -109,8 +109,8 @@ class Guard:
         if name not in self._hosts():
             raise RefusedError(
                 HTTPStatus.FORBIDDEN,
-                f"This server is called by another name ({name or 'none'}). Allow it: with --host on the command "
-                "line, with hosts=[...] in Python.",
+                f"This host name is not allowed ({name or 'none'}). Allow it with --host on the command line, with "
+                "hosts=[...] in Python.",
             )
 
 
@@ -143,7 +143,7 @@ async def read_body(request: Request, most: int, seconds: float = BODY_SECONDS, 
     try:
         return await asyncio.wait_for(read(), seconds)
     except asyncio.TimeoutError as error:
-        raise RefusedError(HTTPStatus.REQUEST_TIMEOUT, f"The {what} took too long to come.") from error
+        raise RefusedError(HTTPStatus.REQUEST_TIMEOUT, f"The {what} took too long to arrive.") from error
 
 
 __all__ = ["LOCAL", "ClientDisconnect", "Guard", "RefusedError", "read_body", "refusal"]

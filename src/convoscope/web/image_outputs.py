@@ -9,6 +9,7 @@ import numpy as np
 from convoscope.explore.submodels import input_batches, main_run
 from convoscope.web.exhibits import Indices, bytes_of_each
 from convoscope.web.explored import Explored
+from convoscope.web.tours import with_images_of
 
 _MOST = 200  # images that the page is given
 
@@ -21,7 +22,7 @@ def describe_images(explored: Explored, room: int) -> tuple[Indices, dict[str, A
     each = sum(map(bytes_of_each, explored.all_images)) + (
         0 if explored.targets is None else bytes_of_each(explored.targets)
     )
-    chosen = np.arange(min(len(explored.images), _MOST, max(1, room // each)))
+    chosen = with_images_of(explored.tour, np.arange(min(len(explored.images), _MOST, max(1, room // each))))
     told: dict[str, Any] = {
         "outputs": "images",
         "names": [],

@@ -23,7 +23,7 @@ from convoscope.web.site import Response, Site, page_files
 if TYPE_CHECKING:
     from importlib.abc import Traversable
 
-_PAGE = "lab/index.html"
+PAGE = "lab/index.html"
 _LONGEST_SIDE = 2048  # pixels; the page shows fewer
 _MOST_STEPS, _LARGEST_KERNEL, _LARGEST_STRIDE = 6, 7, 8
 _LARGEST = {"stride": _LARGEST_STRIDE, "padding": 8, "dilation": 4}
@@ -44,12 +44,15 @@ class Start:
         The chain that it begins with.
     network : bool
         Whether the page lies below a network's page, which hands kernels over and takes them back.
+    gallery : str or None
+        The way back to the gallery that the page lies below, ``"../"``.
     """
 
     name: str | None = None
     image: npt.NDArray[Any] | None = None
     steps: Sequence[Step] = ()
     network: bool = False
+    gallery: str | None = None
 
     @property
     def state(self) -> str | None:
@@ -57,7 +60,7 @@ class Start:
         if not self.steps and self.name is None:
             return None
         if len(self.steps) > _MOST_STEPS:
-            raise ConfigurationError(f"The page has room for {_MOST_STEPS} steps, but {len(self.steps)} came.")
+            raise ConfigurationError(f"The page can have {_MOST_STEPS} steps, but got {len(self.steps)}.")
         image = "image" if self.image is not None else self.name or "photograph"
         return "&".join([f"image={quote(image)}", *(f"step={_written(step)}" for step in self.steps)])
 
@@ -72,8 +75,10 @@ def site(start: Start, folder: Traversable | None = None) -> Site:
     beginning: dict[str, Any] = {"image": start.name if picture else None, "state": start.state}
     if start.network:
         beginning["network"] = True
+    if start.gallery:
+        beginning["gallery"] = start.gallery
     routes = {
-        "": lambda: Response((folder / _PAGE).read_bytes(), "text/html; charset=utf-8"),
+        "": lambda: Response((folder / PAGE).read_bytes(), "text/html; charset=utf-8"),
         "data/kernels.json": lambda: Response(_kernels(), "application/json"),
         "data/samples.json": lambda: _as_json(listed),
         "data/start.json": lambda: _as_json(beginning),
@@ -87,17 +92,25 @@ def site(start: Start, folder: Traversable | None = None) -> Site:
 
 def offline(start: Start, folder: Traversable | None = None) -> str:
     """Return the lab as one file of HTML that needs neither server nor network."""
-    embedded: dict[str, Any] = {
+    return offline_page(folder or page_files(), PAGE, embedded(start))
+
+
+def embedded(start: Start) -> dict[str, Any]:
+    """Return what the page finds inside a file, where there is no server to ask."""
+    beginning: dict[str, Any] = {"image": None if start.image is None else start.name, "state": start.state}
+    if start.network:
+        beginning["network"] = True
+    found: dict[str, Any] = {
         "kernels": json.loads(_kernels()),
         "samples": [
             {"name": name, "title": title, "url": data_address(samples.read(name), "image/png")}
             for name, title in samples.TITLES.items()
         ],
-        "start": {"image": None if start.image is None else start.name, "state": start.state},
+        "start": beginning,
     }
     if start.image is not None:
-        embedded["image"] = data_address(_png(start.image), "image/png")
-    return offline_page(folder or page_files(), _PAGE, embedded)
+        found["image"] = data_address(_png(start.image), "image/png")
+    return found
 
 
 def _kernels() -> bytes:
@@ -146,7 +159,7 @@ def _written(step: Step) -> str:
     for name, value in options.items():
         if name in _LARGEST and not isinstance(value, str) and not (isinstance(value, int) and value <= _LARGEST[name]):
             raise ConfigurationError(
-                f"The page takes one {name} for rows and columns, at most {_LARGEST[name]}, but {value} came. Change "
+                f"The page takes one {name} for rows and columns, at most {_LARGEST[name]}, but got {value}. Change "
                 "it, or do without --open."
             )
         words.append(f"{_WORDS.get(name, name)}={value}")

@@ -31,6 +31,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from convoscope.errors import ConfigurationError, StorageError
+from convoscope.wording import clause
 
 MOST_CONNECTIONS = 128
 HEAD_SECONDS = 20  # for a request's head, and for a connection that sends nothing
@@ -94,7 +95,7 @@ class Listener:
     ConfigurationError
         The port is none.
     StorageError
-        No port could be had.
+        No port is free.
     """
 
     def __init__(
@@ -108,13 +109,13 @@ class Listener:
         any_free: bool = True,
     ) -> None:
         if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65_535:
-            raise ConfigurationError(f"A port is a number from 0 (any that is free) to 65535, but {port!r} came.")
+            raise ConfigurationError(f"A port is a number from 0 (any that is free) to 65535, but got {port!r}.")
         try:
             self._socket = _listening(host, port) if any_free else _bound(host, port)
         except OSError as error:
-            what = "none could be had" if any_free else f"{port} cannot be had at {host}"
+            what = "none is free" if any_free else f"{port} cannot be used at {host}"
             more = "" if any_free else " Choose another."
-            raise StorageError(f"A server needs a port on this machine, and {what}: {error}.{more}") from error
+            raise StorageError(f"A server needs a port on this machine, and {what}: {clause(error)}.{more}") from error
         host, port = self._socket.getsockname()[:2]
         self.host, self.port = str(host), int(port)
         self._server = _Server(_config(app, headers, most_connections or MOST_CONNECTIONS))

@@ -31,14 +31,14 @@ _FRAME = 'title="Convoscope" width="100%" height="860" style="border:0"'
 
 
 class Opened:
-    """A page that is served while Python goes on. A notebook shows it where it is the last value of a cell.
+    """A page that is served while Python goes on. A notebook displays it as the last value of a cell.
 
     Attributes
     ----------
     address : str
-        For a browser on this machine.
+        The address for a browser on this machine.
     shown : str
-        For the notebook's page, which may have to go through a proxy.
+        The address for the notebook's page, which may have to go through a proxy.
     """
 
     def __init__(self, server: Server, proxy: str | None = None) -> None:
@@ -50,11 +50,11 @@ class Opened:
         server.start()
 
     def open_browser(self) -> str:
-        """Open the page in a browser. Return what to tell the person."""
+        """Open the page in a browser. Return the sentence to print for the user."""
         return self._server.open_browser()
 
     def close(self) -> None:
-        """Stop serving, and free the port."""
+        """Stop serving and free the port."""
         self._server.close()
 
     def __repr__(self) -> str:
@@ -72,18 +72,19 @@ class Opened:
 
 
 class Page:
-    """A page as one file, which needs no server. A notebook shows it, and has it in it, also when it is sent on.
+    """A page in a single file that needs no server. A notebook displays it and contains it, also when it is shared.
 
     Attributes
     ----------
     html : str
+        The file's content.
     """
 
     def __init__(self, html: str) -> None:
         self.html = html
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write it into a file, which a browser opens."""
+        """Write the page to a file that a browser can open."""
         write_atomically(user_path(path), [self.html.encode()])
 
     def __repr__(self) -> str:
@@ -112,23 +113,24 @@ def open_page(
     ----------
     site : Site
     name : str
-        What messages call it: ``"The explorer"``.
+        The page's name in messages, such as ``"The explorer"``.
     port : int, optional
-        Where to listen.
+        The port to listen on.
     browser : bool
-        Whether to open one. A notebook shows the page itself.
+        Whether to open a browser. A notebook displays the page itself.
     wait : bool, optional
-        Whether to serve until Ctrl-C is pressed. Left out: yes in a script, no in a notebook and at a prompt.
+        Whether to serve until Ctrl-C is pressed. By default: yes in a script, no in a notebook or at a prompt.
     hosts : iterable of str
-        Names besides this machine's own by which the page is called: that of a notebook's proxy, ``"hub.example.org"``.
+        Host names, besides this machine's own, under which the page is requested, such as that of a notebook's proxy,
+        ``"hub.example.org"``.
     proxy : str, optional
-        The address by which a notebook's page reaches a port of the kernel's machine, ``"/user/ann/proxy/{port}/"``.
-        Left out: what `convoscope.web.notebook` finds.
+        The address under which a notebook's page reaches a port of the kernel's machine, such as
+        ``"/user/ann/proxy/{port}/"``. By default, it is worked out from the environment.
 
     Returns
     -------
     Opened or None
-        None after waiting.
+        The open page; None after serving until Ctrl-C.
     """
     from convoscope.web.server import PORT, Server  # here, because it takes a while
 

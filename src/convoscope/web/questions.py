@@ -13,9 +13,12 @@ from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError, ShapeError
 from convoscope.explore.image_outputs import mean_squared_error
 from convoscope.explore.interventions import WeightChange, intervene, with_interventions
+from convoscope.web.exhibits import bytes_of_each, pack, written
 from convoscope.web.explored import Explored
 
 _LARGEST = float(np.finfo(np.float32).max)
+_OF_A_CELL = 24  # images, or as many as have room
+_ROOM = 4_000_000  # bytes
 
 
 def accuracy(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
@@ -36,6 +39,39 @@ def error(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
     return {"error": mean_squared_error(run, explored.inputs, explored.targets), "count": len(explored.images)}
 
 
+def image(explored: Explored, question: dict[str, Any]) -> bytes:
+    """Answer with a test image that the page was not given: its label, its prediction if that is known, its values.
+
+    Those of all inputs stand one after the other. The form is that of `convoscope.web.exhibits.written`.
+    """
+    number = test_image(explored, question.get("image"))
+    values = np.concatenate([np.ravel(images[number]).astype(np.float32) for images in explored.all_images])
+    found = explored.found if explored.counting is None else None
+    return written(
+        {
+            "label": None if explored.labels is None else int(explored.labels[number]),
+            "predicted": None if found is None else int(found.predicted[number]),
+            "images": pack(values),
+        }
+    )
+
+
+def cell(explored: Explored, question: dict[str, Any]) -> bytes:
+    """Answer with test images of one cell of the confusion matrix, those first of which the model is surest.
+
+    The form is that of `convoscope.web.exhibits.written`: the images' numbers, and their values for all inputs.
+    """
+    found = explored.found
+    if explored.labels is None or found is None:
+        raise ConfigurationError("Without labelled test images there is no confusion matrix.")
+    true, predicted = whole(question.get("label"), "a class"), whole(question.get("predicted"), "a class")
+    own = np.flatnonzero((np.asarray(explored.labels) == true) & (found.predicted == predicted))
+    most = max(1, min(_OF_A_CELL, _ROOM // sum(map(bytes_of_each, explored.all_images))))
+    chosen = own[np.argsort(-found.scores[own].max(axis=-1, initial=-np.inf), kind="stable")][:most]
+    values = [np.ravel(images[number]).astype(np.float32) for number in chosen for images in explored.all_images]
+    return written({"numbers": chosen.tolist(), "images": pack(np.concatenate([np.zeros(0, np.float32), *values]))})
+
+
 def interventions(question: dict[str, Any]) -> tuple[dict[int, list[int]], list[WeightChange]]:
     """Read which filters are off and which numbers are changed."""
     silenced, changes = question.get("silenced"), question.get("changes")
@@ -47,13 +83,13 @@ def interventions(question: dict[str, Any]) -> tuple[dict[int, list[int]], list[
 
 def _channels(told: Any) -> list[int]:
     if not isinstance(told, list):
-        raise ConfigurationError(f"The filters of a layer that are off are told as a list, but {told!r} came.")
+        raise ConfigurationError(f"The filters of a layer that are off are told as a list, but got {told!r}.")
     return [whole(each, "a filter's number") for each in told]
 
 
 def _change(told: Any) -> WeightChange:
     if not isinstance(told, dict):
-        raise ConfigurationError(f"A changed number is told as an object, but {told!r} came.")
+        raise ConfigurationError(f"A changed number is told as an object, but got {told!r}.")
     value = told.get("value")
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= _LARGEST:
         raise ConfigurationError(f"A weight becomes a finite number, but is to become {value!r}.")
@@ -66,7 +102,7 @@ def whole(told: Any, what: str) -> int:
     if isinstance(told, str) and re.fullmatch(r"[0-9]{1,9}", told):
         return int(told)
     if isinstance(told, bool) or not isinstance(told, int) or told < 0:
-        raise ConfigurationError(f"Expected {what}, but {told!r} came.")
+        raise ConfigurationError(f"Expected {what}, but got {told!r}.")
     return told
 
 

@@ -5,7 +5,6 @@ The page asks for the layers that are seen. Their values, of the newest image, s
 
 from __future__ import annotations
 
-import copy
 import json
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from convoscope.explore.all_values import AllValues
 from convoscope.explore.embedding import hidden_value
 from convoscope.explore.grad_cam import METHODS, weighted_sum
 from convoscope.explore.interventions import WeightChange, checked_channels, with_weights
+from convoscope.explore.random_weights import untrained
 from convoscope.explore.submodels import class_count
 from convoscope.models.network import Network
 from convoscope.web.explored import Explored
@@ -70,9 +70,7 @@ class Runs:
         count = len(asked.values) - asked.first
         layers = [whole(each, "a layer's number") for each in wanted] if isinstance(wanted, list) else [-1]
         if not all(0 <= each < count for each in layers):
-            raise ConfigurationError(
-                f"Layers are told as a list of numbers from 0 to {count - 1}, but {wanted!r} came."
-            )
+            raise ConfigurationError(f"Layers are told as a list of numbers from 0 to {count - 1}, but got {wanted!r}.")
         return written([asked.values[asked.first + each][0] for each in layers])
 
     def evidence(self, explored: Explored, question: dict[str, Any]) -> bytes:
@@ -113,42 +111,26 @@ class Runs:
         model = explored.model if beside is None else beside.model
         trained = question.get("trained", True) is True
         off = checked_channels(model, silenced) if trained else {}
-        prepared = self._network(model, changes if trained else [], trained)
+        seed = None if trained else whole(question.get("seed", 1), "a seed")
+        prepared = self._network(model, changes if trained else [], seed)
         key = (_key(question), tuple(sorted((index, tuple(channels)) for index, channels in off.items())))
         if key not in prepared.runs:
-            prepared.runs[key] = prepared.inner.of(_inputs(explored, model, question), off)
+            prepared.runs[key] = prepared.inner.of(inputs_asked(explored, model, question), off)
             while len(prepared.runs) > _RUNS:
                 prepared.runs.popitem(last=False)
         prepared.runs.move_to_end(key)
         return _Asked(prepared.inner, prepared.runs[key], off)
 
-    def _network(self, model: Network, changes: Sequence[WeightChange], trained: bool) -> _Prepared:
-        """Return a model, with some numbers changed or with weights that have learned nothing."""
-        key = (id(model), tuple(changes), trained)
+    def _network(self, model: Network, changes: Sequence[WeightChange], seed: int | None) -> _Prepared:
+        """Return a model with some numbers changed, or by a seed with weights that have learned nothing."""
+        key = (id(model), tuple(changes), seed)
         if key not in self._prepared:
-            chosen = with_weights(model, changes) if trained else untrained(model)
+            chosen = with_weights(model, changes) if seed is None else untrained(model, seed)
             self._prepared[key] = _Prepared(model, AllValues(chosen))
             while len(self._prepared) > _KEPT:
                 self._prepared.popitem(last=False)
         self._prepared.move_to_end(key)
         return self._prepared[key]
-
-
-def untrained(model: Network) -> Network:
-    """Return a copy with weights that have learned nothing: Glorot uniform kernels, all else as at the start.
-
-    They are the same each time. The page does the same for a network that it runs itself: ``engine/network.js``.
-    """
-    twin, generator = copy.deepcopy(model), np.random.default_rng(1)
-    for layer in twin.leaf_layers:
-        for spec, weight in zip(layer.specs, layer.weights, strict=True):
-            if spec.name.endswith("kernel"):
-                window = int(np.prod(weight.shape[:-2]))
-                limit = np.sqrt(6 / (window * (weight.shape[-2] + weight.shape[-1])))
-                weight[...] = generator.uniform(-limit, limit, weight.shape)
-            else:
-                weight[...] = 1 if spec.name in ("gamma", "moving_variance") else 0
-    return twin
 
 
 def written(arrays: Sequence[Array]) -> bytes:
@@ -169,7 +151,7 @@ def _classes(model: Network, question: dict[str, Any]) -> list[int]:
     count = max(2, class_count(model))
     told = question.get("classes")
     if not isinstance(told, list) or not all(0 <= whole(each, "a class") < count for each in told) or not told:
-        raise ConfigurationError(f"Classes are told as a list of numbers from 0 to {count - 1}, but {told!r} came.")
+        raise ConfigurationError(f"Classes are told as a list of numbers from 0 to {count - 1}, but got {told!r}.")
     return told
 
 
@@ -179,7 +161,7 @@ def _key(question: dict[str, Any]) -> Any:
     return tuple(map(str, own)) if isinstance(own, list) else repr(question.get("image"))
 
 
-def _inputs(explored: Explored, model: Network, question: dict[str, Any]) -> list[Array]:
+def inputs_asked(explored: Explored, model: Network, question: dict[str, Any]) -> list[Array]:
     """Return the image that a question is about, (1, *input_shape) for each input."""
     shapes = model.plan_input_shapes
     own = question.get("own")

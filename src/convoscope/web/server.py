@@ -8,7 +8,6 @@ server is called is checked (against DNS rebinding), and nothing is allowed to b
 from __future__ import annotations
 
 import hmac
-import json
 import secrets
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
@@ -20,19 +19,18 @@ from starlette.requests import Request
 from starlette.responses import Response as Answer
 from starlette.routing import Route
 
-from convoscope.errors import ConfigurationError, ConvoscopeError
 from convoscope.web.browser import Redirect
 from convoscope.web.guard import LOCAL, ClientDisconnect, Guard, RefusedError, read_body, refusal
 from convoscope.web.listener import Listener, in_thread
-from convoscope.web.site import Response, Site
+from convoscope.web.site import BYTES, Response, Site
 
 HOST, PORT = "127.0.0.1", 8760
-_JSON, _BYTES = "application/json", "application/octet-stream"
+_JSON = "application/json"
 _LONGEST_QUESTION = 8_000_000  # bytes: an image as text
 _LARGEST_FILE = 64_000_000  # bytes: a photo of 50 million pixels, or a smaller one without compression
 _POLICY = (
     "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self'; img-src 'self' data: blob:; "
-    "connect-src 'self' data: blob:; media-src 'self' blob:; base-uri 'none'; form-action 'none'; "
+    "connect-src 'self' data: blob:; media-src 'self' blob:; frame-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'"
 )
 _HEADERS = {
@@ -149,14 +147,14 @@ def _app(owner: Server) -> Starlette:
 
     async def reply(request: Request) -> Answer:
         address = _address(owner, request)
-        if not owner.site.questions:
+        if not owner.site.questions and not owner.site.below:
             raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "This page has no questions.")
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        is_file = owner.site.taking(address) is not None
-        if kind != (_BYTES if is_file else _JSON):  # types that a page of another site may not send
+        is_file = await in_thread(owner.site.taking, address) is not None  # which may open the page that it belongs to
+        if kind != (BYTES if is_file else _JSON):  # types that a page of another site may not send
             raise RefusedError(HTTPStatus.BAD_REQUEST, "A file is sent as bytes." if is_file else "A question is JSON.")
         sent = await read_body(request, _LARGEST_FILE if is_file else _LONGEST_QUESTION)
-        return await in_thread(_written, _reply, owner.site, address, sent)
+        return await in_thread(_written, owner.site.reply, address, sent)
 
     return Starlette(
         routes=[Route("/{address:path}", give_out, methods=["GET"]), Route("/{address:path}", reply, methods=["POST"])],
@@ -173,22 +171,6 @@ async def _refused(_: Request, error: Exception) -> Answer:
         return refusal(error.status, str(error), close=True)
     status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else HTTPStatus.BAD_REQUEST
     return refusal(status, f"{status.phrase}.", close=True)
-
-
-def _reply(site: Site, address: str, sent: bytes) -> Response | None:
-    """Answer a question, or take a file."""
-    answer, take = site.questions.get(address), site.taking(address)
-    try:
-        if take is not None:
-            return take(sent)
-        if answer is None:
-            return None
-        question = json.loads(sent)
-        if not isinstance(question, dict):
-            raise ConfigurationError("A question is an object of JSON.")
-        return answer(question)
-    except (ConvoscopeError, ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
-        return Response(f"{error}\n".encode(), "text/plain; charset=utf-8", HTTPStatus.BAD_REQUEST)
 
 
 def _address(owner: Server, request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -9,6 +10,9 @@ from http import HTTPStatus
 from importlib import resources
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
+
+from convoscope.errors import ConfigurationError, ConvoscopeError
+from convoscope.web.bundled import bundled
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable  # in importlib.resources.abc from Python 3.11 on
@@ -22,6 +26,10 @@ _TYPES = {
     ".png": "image/png",
     ".woff2": "font/woff2",
 }
+
+
+#: The type of what is neither text nor a picture.
+BYTES = "application/octet-stream"
 
 
 @dataclass(frozen=True)
@@ -64,8 +72,8 @@ class Site:
         From beginnings of addresses, such as ``"data/epochs/"``, to functions of the rest that return a `Response`, or
         None for what is not there.
     below : mapping of str to Site
-        Further pages, each under a name: ``"lab"`` is at ``lab/``, with its own static files and routes below that.
-        What it has to ask is among `questions` here.
+        Further pages, each under a name: ``"lab"`` is at ``lab/``, with its own static files, routes and questions
+        below that. A mapping may make them when they are first visited.
     uploads : mapping of str to function
         From addresses that files are posted to, such as ``"ask/own-image"``, to functions of their bytes.
     upload_folders : mapping of str to function
@@ -92,12 +100,37 @@ class Site:
             return self.below[first].answer(rest)
         return self._file(rest) if first == "static" else None
 
+    def answering(self, address: str) -> Callable[[dict[str, Any]], Response] | None:
+        """Return what answers the questions that are posted to an address, or None."""
+        if address in self.questions:
+            return self.questions[address]
+        first, slash, rest = address.partition("/")
+        return self.below[first].answering(rest) if slash and first in self.below else None
+
     def taking(self, address: str) -> Callable[[bytes], Response] | None:
         """Return what takes the bytes that are posted to an address, or None."""
         for beginning, take in self.upload_folders.items():
             if address.startswith(beginning):
                 return partial(take, address.removeprefix(beginning))
-        return self.uploads.get(address)
+        if address in self.uploads:
+            return self.uploads[address]
+        first, slash, rest = address.partition("/")
+        return self.below[first].taking(rest) if slash and first in self.below else None
+
+    def reply(self, address: str, sent: bytes) -> Response | None:
+        """Answer a question that is posted to an address, JSON, or take a file; None where nothing is asked there."""
+        try:
+            answer, take = self.answering(address), self.taking(address)
+            if take is not None:
+                return take(sent)
+            if answer is None:
+                return None
+            question = json.loads(sent)
+            if not isinstance(question, dict):
+                raise ConfigurationError("A question is an object of JSON.")
+            return answer(question)
+        except (ConvoscopeError, ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
+            return Response(f"{error}\n".encode(), "text/plain; charset=utf-8", HTTPStatus.BAD_REQUEST)
 
     def _file(self, address: str) -> Response | None:
         parts = address.split("/")
@@ -105,7 +138,9 @@ class Site:
         if kind is None or any(part in ("", ".", "..") or set(part) & set('\\:\0"<>|?*') for part in parts):
             return None
         file = _inside(self.folder, parts)
-        return None if file is None else Response(file.read_bytes(), kind, stays=True)
+        if file is None:
+            return None
+        return Response(bundled(self.folder, address) or file.read_bytes(), kind, stays=True)
 
 
 def _inside(folder: Traversable, parts: list[str]) -> Traversable | None:

@@ -5,7 +5,6 @@ Both are among those images whose features are known yet: each question has some
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy.typing as npt
 
 from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError
-from convoscope.web.exhibits import pack, reduced, unpacking
+from convoscope.web.exhibits import pack, reduced
 from convoscope.web.explored import Explored, TrainingImages
 from convoscope.web.gradually import SHARE
 from convoscope.web.questions import whole
@@ -63,7 +62,7 @@ def features(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
     known = training.features.known
     told = question.get("features")
     if not isinstance(told, list) or len(told) > _MOST_FEATURES:
-        raise ConfigurationError(f"Features are told as a list of at most {_MOST_FEATURES} numbers, but {told!r} came.")
+        raise ConfigurationError(f"Features are told as a list of at most {_MOST_FEATURES} numbers, but got {told!r}.")
     best = {}
     for index in (whole(each, "a feature's number") for each in told):
         if index >= known.shape[1]:
@@ -79,22 +78,6 @@ def features(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
         for index, images in best.items()
     ]
     return {**_shown(training, np.array(shown, np.int64)), "features": found}
-
-
-def written(answer: dict[str, Any]) -> bytes:
-    """Write an answer with pictures as bytes: the length of a JSON text (4), it, and then the pictures' values.
-
-    Examples
-    --------
-    >>> from convoscope.web.exhibits import Packed
-    >>> written({"known": 1, "images": Packed("uint8", 1, b"abc")})[4:]
-    b'{"known": 1, "packed": {"kind": "uint8", "divisor": 1, "bytes": 3}} abc'
-    """
-    packed = answer["images"]
-    told = {name: value for name, value in answer.items() if name != "images"} | {"packed": unpacking(packed)}
-    text = json.dumps(told).encode()
-    text += b" " * (-len(text) % 4)  # values begin where a browser can look at them as they lie
-    return b"".join([len(text).to_bytes(4, "little"), text, packed.content])
 
 
 def _training(explored: Explored) -> TrainingImages:

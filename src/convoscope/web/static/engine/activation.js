@@ -98,7 +98,7 @@ export function activateInputGradient(gradient, input, name, alpha) {
 function pointwise(name) {
   if (!Object.hasOwn(POINTWISE, name)) {
     const known = [...Object.keys(POINTWISE), ...Object.keys(BY_ROW)].join(", ");
-    throw new RangeError(`an activation is one of ${known}, and ${name} came`);
+    throw new RangeError(`an activation is one of ${known}, but got ${name}`);
   }
   return POINTWISE[name];
 }

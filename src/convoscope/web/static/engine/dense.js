@@ -4,7 +4,7 @@ import { tensor } from "./tensor.js";
 export function dense(input, kernel, bias) {
   const [inputs, units] = kernel.shape;
   if (input.shape.at(-1) !== inputs) {
-    throw new RangeError(`a dense layer has a kernel for ${inputs} inputs, and ${input.shape.at(-1)} came`);
+    throw new RangeError(`a dense layer has a kernel for ${inputs} inputs, but got ${input.shape.at(-1)}`);
   }
   const output = tensor([...input.shape.slice(0, -1), units]);
   for (let from = 0, to = 0; from < input.data.length; from += inputs, to += units) {

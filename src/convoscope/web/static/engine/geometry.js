@@ -24,7 +24,7 @@ export function axis(size, kernel, { stride = 1, padding = "valid", dilation = 1
   } else if (padding !== "valid") {
     before = after = Number(padding);
     if (!Number.isInteger(before) || before < 0) {
-      throw new RangeError(`padding is "valid", "same", "full" or a whole number of pixels, and ${padding} came`);
+      throw new RangeError(`padding is "valid", "same", "full" or a whole number of pixels, but got ${padding}`);
     }
   }
   const room = size + before + after - reach;
@@ -59,7 +59,7 @@ export function sourceIndex(index, size, mode = "zeros") {
   if (index >= 0 && index < size) return index;
   if (mode === "zeros") return -1;
   if (mode === "edge" || size === 1) return index < 0 ? 0 : size - 1;
-  if (mode !== "reflect") throw new RangeError(`the pad mode is "zeros", "reflect" or "edge", and ${mode} came`);
+  if (mode !== "reflect") throw new RangeError(`the pad mode is "zeros", "reflect" or "edge", but got ${mode}`);
   const period = 2 * (size - 1); // the border pixel itself is not repeated
   const folded = ((index % period) + period) % period;
   return folded < size ? folded : period - folded;

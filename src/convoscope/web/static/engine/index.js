@@ -16,6 +16,7 @@ export * from "./normalization.js";
 export * from "./pooling.js";
 export { OPERATIONS, operationOf, rectified } from "./operations.js";
 export { Program } from "./program.js";
+export { generator, numbers } from "./random.js";
 export { lengthOf, setOf, standards } from "./sample-normalization.js";
 export * from "./seeing.js";
 export { tensor } from "./tensor.js";

@@ -4,6 +4,8 @@ import { Service } from "./service.js";
 import { throughWorker } from "./client.js";
 import { newestOnly } from "./newest.js";
 
+const MANY = ["scores", "pull", "peaks"]; // tasks that come one after the other, for seconds
+
 /** `worker`: the address of network-worker.js; null computes in the page, for a file from disk has no worker. */
 export async function openNetwork(buffer, worker) {
   const post = worker ? throughWorker(worker, inPage) : inPage();
@@ -29,14 +31,23 @@ export async function openNetwork(buffer, worker) {
     run: runs.ask,
     /** All outputs are there: none has to be waited for. */
     fill: async () => false,
-    /** Evidence maps: {position, classes, method, trained}, for the inputs of the last run. */
+    /** Evidence maps: {position, classes, method, trained, seed}, for the inputs of the last run; seed: of random weights. */
     evidence: (asked) => post({ task: "evidence", ...asked }),
-    /** Gradients of scores by an input: {classes, input, trained}, for the inputs of the last run. */
+    /** Gradients of scores by an input: {classes, input, trained, seed}, for the inputs of the last run. */
     saliency: (asked) => post({ task: "saliency", ...asked }),
+    /** The main output for each of some images. */
+    scores: (images) => post({ task: "scores", images }),
+    /** One value for an image, and its gradient by the image: {position, unit, image}. */
+    pull: (asked) => post({ task: "pull", ...asked }),
+    /** The largest value of a channel in each image, and where: {position, channel, images}. */
+    peaks: (asked) => post({ task: "peaks", ...asked }),
   };
 }
 
 function inPage() {
   const service = new Service();
-  return async (message) => service.answer(message).outputs;
+  return async (message) => {
+    if (MANY.includes(message.task)) await new Promise((done) => setTimeout(done)); // the page is drawn and heard in between
+    return service.answer(message).outputs;
+  };
 }

@@ -3,7 +3,10 @@
 
 import { SATURATING, mainValue } from "./main-output.js";
 import { operationOf } from "./operations.js";
+import { generator } from "./random.js";
 import { count, tensor } from "./tensor.js";
+
+const ACTIVATING = ["activate", "rectify", "leak"]; // operations
 
 export class Network {
   #dirty = new Set(); // positions of layers that must be computed again
@@ -86,14 +89,34 @@ export class Network {
     const score = tensor(this.value(last).shape);
     if (score.data.length === 1) score.data[0] = classIndex ? 1 : -1; // one score speaks for class 1
     else score.data[classIndex] = 1;
+    return this.#pulled(target, last, score, SATURATING);
+  }
+
+  /**
+   * The gradient of one value of the layer at `position`, by its flat index, by the first input. An activation function at the
+   * layer's end is left out, for its gradient may be 0 everywhere, and so are channels that are off there.
+   */
+  gradientOf(position, unit) {
+    const first = this.model.inputShapes.length;
+    const one = tensor(this.outputs[position].shape);
+    one.data[unit] = 1;
+    return this.#pulled(0, position + first, one, null);
+  }
+
+  /**
+   * The gradient by the value `target` where that of the value `last` is known. `skipped` names the activation functions that
+   * are left out at the end; null: all of them, and channels that are off.
+   */
+  #pulled(target, last, known, skipped) {
+    const first = this.model.inputShapes.length;
     const between = this.#behind(target);
-    const gradients = new Map([[last, score]]);
+    const gradients = new Map([[last, known]]);
     for (let value = last; value > target && value >= first; value--) {
       const gradient = gradients.get(value);
       if (!gradient || !between.has(value)) continue;
       gradients.delete(value);
       const { inputs } = this.layers[value - first];
-      this.#back(value - first, gradient, value === last).forEach((found, which) => {
+      this.#back(value - first, gradient, value === last, skipped).forEach((found, which) => {
         if (between.has(inputs[which])) gradients.set(inputs[which], added(gradients.get(inputs[which]), found));
       });
     }
@@ -110,11 +133,11 @@ export class Network {
   }
 
   /** The gradient by each value that a layer reads, from that of its output. */
-  #back(position, gradient, isLast) {
-    if (this.silenced[position].size) gradient = withoutChannels(gradient, this.silenced[position]);
+  #back(position, gradient, isLast, skipped) {
+    if (this.silenced[position].size && !(isLast && !skipped)) gradient = withoutChannels(gradient, this.silenced[position]);
     const { steps } = this.layers[position];
     for (let i = steps.length - 1; i >= 0; i--) {
-      if (isLast && i === steps.length - 1 && SATURATING.includes(steps[i].name)) continue;
+      if (isLast && i === steps.length - 1 && isLeftOut(steps[i], skipped)) continue;
       gradient = operationOf(steps[i]).backward([gradient].flat()[0], this.between[position][i], steps[i]);
     }
     return [gradient].flat();
@@ -170,15 +193,8 @@ function fillGlorot({ data, shape }, random) {
   data.forEach((_, i) => (data[i] = (2 * random() - 1) * limit));
 }
 
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function generator(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
+function isLeftOut({ operation, name }, skipped) {
+  return skipped ? skipped.includes(name) : ACTIVATING.includes(operation);
 }
 
 function withoutChannels({ data, shape }, off) {

@@ -225,7 +225,7 @@ export const OPERATIONS = {
 /** The operation of a step, or an error in words. */
 export function operationOf({ operation }) {
   if (!Object.hasOwn(OPERATIONS, operation)) {
-    throw new RangeError(`a step's operation is one of ${Object.keys(OPERATIONS).join(", ")}, and ${operation} came`);
+    throw new RangeError(`a step's operation is one of ${Object.keys(OPERATIONS).join(", ")}, but got ${operation}`);
   }
   return OPERATIONS[operation];
 }

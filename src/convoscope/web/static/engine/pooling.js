@@ -72,7 +72,7 @@ export function poolInputGradient(gradient, input, mode, options) {
 }
 
 function poolWindows(shape, mode, { size, stride = size, padding = "valid" }) {
-  if (!POOLINGS.includes(mode)) throw new RangeError(`pooling is ${POOLINGS.join(", ")}, and ${mode} came`);
+  if (!POOLINGS.includes(mode)) throw new RangeError(`pooling is ${POOLINGS.join(", ")}, but got ${mode}`);
   const [height, width] = Array.isArray(size) ? size : [size, size];
   return windows(shape, height, width, { stride, padding });
 }

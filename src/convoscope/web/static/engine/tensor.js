@@ -3,7 +3,7 @@
 /** A tensor of zeros, or over `data`, whose length must fit the shape. */
 export function tensor(shape, data = new Float32Array(count(shape))) {
   if (data.length !== count(shape)) {
-    throw new RangeError(`a tensor of shape (${shape.join(", ")}) has ${count(shape)} values, and ${data.length} came`);
+    throw new RangeError(`a tensor of shape (${shape.join(", ")}) has ${count(shape)} values, but got ${data.length}`);
   }
   return { data, shape };
 }

@@ -63,6 +63,7 @@ function judged(alike, a, b, name) {
 function howOften({ beside, count }) {
   const { apart, apartCount, rightApart } = beside;
   if (!count) return "There are no test images. Draw one to see what each model predicts.";
+  if (apartCount === null) return `${plural(count, "test image")} are too many for networks of this size to compare before the page opens. Choose any of them.`; // prettier-ignore
   const parts = [`A and B disagree on ${apartCount.toLocaleString("en")} of ${plural(count, "test image")}`];
   if (rightApart && apartCount) {
     const { first, second, neither } = rightApart;

@@ -22,8 +22,8 @@ export function createClassOutputs({ given, model, network, state, ask, askForPi
   const { names, range } = explorer;
   const probabilities = endsInProbabilities(model);
   const collection = createCollection(given, model.inputShapes);
-  const evidence = createEvidence(byId("evidence"), { model, names, range, network });
-  const saliency = createSaliency(byId("saliency"), { model, names, network });
+  const evidence = createEvidence(byId("evidence"), { model, names, range, network, probabilities });
+  const saliency = createSaliency(byId("saliency"), { model, names, network, probabilities });
   const nearest = createNearest(byId("nearest"), { explorer, askForPictures });
   const parts = { matrix: byId("matrix"), shown: byId("cell-images") };
   const share = ({ accuracy = null }) => (accuracy === null ? null : percent(accuracy));
@@ -42,12 +42,13 @@ export function createClassOutputs({ given, model, network, state, ask, askForPi
     /** What the last card shows instead of maps. */
     lastCard: (of, onpick) => createPrediction(names, endsInProbabilities(of), onpick),
     mistakes: {
-      ...createMistakes(parts, { collection, explorer, state }),
+      ...createMistakes(parts, { collection, explorer, state, askForPictures }),
       /** Shows where the network looked in the image of a run. */
       look({ given, inputs, outputs, label }) {
+        const { data: scores } = outputs[model.main];
         const predicted = best(scoresOf(outputs[model.main], probabilities));
-        evidence.render(inputs, predicted, label);
-        saliency.render(inputs, predicted);
+        evidence.render(inputs, predicted, label, scores);
+        saliency.render(inputs, predicted, scores);
         nearest.render(given[0]);
       },
     },

@@ -1,6 +1,6 @@
 // Curves of what was measured in training: each against the same on validation images, with the gap between them.
 
-import { h } from "../shared/dom.js";
+import { h, svg } from "../shared/dom.js";
 import { number } from "../shared/format.js";
 import { termed } from "./terms.js";
 import { percent, value } from "./words.js";
@@ -154,10 +154,4 @@ function createCurve(name, onpoint) {
 /** A dot for each point where they are few: one epoch alone is seen too. */
 function dotsOf(points) {
   return points.length > DOTTED ? "" : points.filter(Boolean).map(([x, y]) => `M${position(x)} ${position(y)}h0`).join("");
-}
-
-function svg(tag, attributes) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
 }

@@ -121,7 +121,7 @@ export function createFeatureList(holder, { model, explorer, network, askForPict
             "figure",
             {},
             picture({ shape, data: values.subarray(image * size, (image + 1) * size) }, ranges[0]),
-            h("figcaption", {}, labels ? `${names[labels[image]]} ` : "", value(sizes[i])),
+            h("figcaption", {}, labels ? h("b", {}, names[labels[image]]) : null, ` ${value(sizes[i])}`),
           ),
         ),
       );

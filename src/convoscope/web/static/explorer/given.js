@@ -1,17 +1,24 @@
 // What the page begins with, from its server or from inside its own file.
 
+import { inNotebook, reach } from "../shared/notebook.js";
+import { inAddress, keepInAddress } from "../shared/session.js";
+
 /**
- * {offline, explorer, buffer, beside, images, targets}: `explorer` describes the images and what can be asked, `buffer` is
+ * {offline, worker, lab, explorer, buffer, beside, images, targets}: `explorer` describes the images and what can be asked, `buffer` is
  * the model's file, `beside` fetches that of the model beside it, if there is one, `images` has for each
  * input a function (from, to) to the given images' values, which lie one after the other, `targets` those of the images that should come out of them, or null. A file offline has
- * `epochs` as well, and perhaps `snapshots`, the weights of each as text.
+ * `epochs` as well, and perhaps `snapshots`, the weights of each as text, and `exercises`, the page of those that go with a tour. `worker` is the address of what computes beside
+ * the page, null where there is none, and `lab` says whether the filter lab is beside it.
  */
 export async function whatIsGiven() {
   const embedded = document.getElementById("embedded");
   if (embedded) {
-    const { explorer, model, beside, images, targets, epochs, snapshots } = JSON.parse(embedded.textContent);
+    const { explorer, model, beside, images, targets, epochs, snapshots, exercises = null, state } = JSON.parse(embedded.textContent);
+    if (state && !inAddress()) keepInAddress(state); // what the page showed that this file was saved from
     return {
       offline: true,
+      worker: null,
+      lab: false,
       explorer,
       buffer: bytes(model),
       beside: async () => bytes(beside),
@@ -19,10 +26,11 @@ export async function whatIsGiven() {
       targets: explorer.packedTargets ? unpack(bytes(targets), explorer.packedTargets) : null,
       epochs,
       snapshots,
+      exercises,
     };
   }
   const get = async (address) => {
-    const response = await fetch(address);
+    const response = await reach(address);
     if (!response.ok) throw new Error(`${address}: ${response.status} ${await response.text()}`);
     return response;
   };
@@ -35,6 +43,8 @@ export async function whatIsGiven() {
   const { packed, packedTargets } = explorer;
   return {
     offline: false,
+    worker: inNotebook ? null : new URL("../engine/network-worker.js", import.meta.url),
+    lab: !inNotebook,
     explorer,
     buffer,
     beside: () => file("data/beside.safetensors"),
@@ -87,14 +97,16 @@ async function inBytes(address, question) {
 export const imageAsked = ({ number, data }) => number ?? textOf(data instanceof Float32Array ? data : Float32Array.from(data));
 
 async function answered(address, question) {
+  return post(address, JSON.stringify(question), "application/json");
+}
+
+/** Posts to the running Python; its response, or an error in words. */
+export async function post(address, body, type) {
   let response;
   try {
-    response = await fetch(address, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(question),
-    });
-  } catch {
+    response = await reach(address, { method: "POST", headers: { "Content-Type": type }, body });
+  } catch (problem) {
+    if (inNotebook) throw problem; // the widget says what is the matter
     throw new Error("The Python program that opened this page has ended. Open the page again with convoscope explore.");
   }
   if (!response.ok) throw new Error(await response.text());

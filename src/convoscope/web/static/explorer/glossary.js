@@ -87,6 +87,26 @@ export const GLOSSARY = [
     "term": "Grad-CAM",
     "forms": ["Grad-CAM"],
     "text": "Gradient-weighted class activation mapping: shows which regions of the image support a class. The maps of a convolution are added up, each weighted by how strongly the class's score depends on it."
+  },
+  {
+    "term": "deletion",
+    "forms": ["deletion"],
+    "text": "A test of a heat map: the pixels that it marks most are replaced first, and the probability of the class is followed. If the map shows what the network uses, the probability falls sooner than with pixels in a random order."
+  },
+  {
+    "term": "insertion",
+    "forms": ["insertion"],
+    "text": "A test of a heat map: the pixels that it marks most are put first into an image without content. If the map shows what the network uses, the probability of the class rises sooner than with pixels in a random order."
+  },
+  {
+    "term": "randomisation check",
+    "forms": ["randomisation check"],
+    "text": "Compares a heat map with the maps of the same network with random weights. If they are alike, the map shows the image and not what the network learned."
+  },
+  {
+    "term": "activation maximisation",
+    "forms": ["activation maximisation"],
+    "text": "Changes an image step by step, beginning with noise, so that a chosen value of the network becomes as large as possible. The result shows what a filter adds up; real images do not look like that."
   }
 ];
 

@@ -19,9 +19,11 @@ export function createCollection({ explorer, images }, shapes) {
   const tensors = (i) =>
     shapes.map((shape, input) => {
       const size = shape.reduce((a, b) => a * b, 1);
-      return { shape, data: images[input](i * size, (i + 1) * size), number: indices[i] };
+      const data = further.has(i) ? further.get(i)[input] : images[input](i * size, (i + 1) * size);
+      return { shape, data, number: indices[i] };
     });
   const { labels, indices } = explorer;
+  const further = new Map(); // i -> values for each input, of images that came later
   const small = new Map(); // of large images: "image input" -> its picture
   let { predicted } = explorer;
   const all = indices.map((_, i) => i);
@@ -43,6 +45,17 @@ export function createCollection({ explorer, images }, shapes) {
         if (!small.has(key)) small.set(key, reduced(picture(tensors(i)[input], explorer.ranges[input])));
         return [copied(small.get(key))];
       }),
+    /** Adds an image that Python has sent: its number, {label, predicted}, and its values for all inputs, one after the other. */
+    add(number, { label, predicted: found, values }) {
+      let from = 0;
+      const parts = shapes.map((shape) => values.subarray(from, (from += shape.reduce((a, b) => a * b, 1))));
+      further.set(all.length, parts);
+      indices.push(number);
+      labels?.push(label);
+      predicted[all.length] ??= found;
+      explorer.predicted[all.length] ??= found;
+      all.push(all.length);
+    },
     number: (i) => indices[i],
     find: (number) => indices.indexOf(number),
     alike: (i) => all.filter((other) => classOf(other) === classOf(i)),

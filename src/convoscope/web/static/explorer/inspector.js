@@ -4,11 +4,13 @@ import { h, renew, setText } from "../shared/dom.js";
 import { createImageView } from "../shared/image-view.js";
 import { extent } from "../shared/scale.js";
 import { theme } from "../shared/theme.js";
+import { createActivationFigure } from "./activation-figure.js";
 import { arithmetic } from "./arithmetic.js";
 import { channelName, imageOf, shadeOf } from "./colour-channels.js";
 import { explainUnit } from "./explain.js";
 import { imageShape, paintImage } from "./images.js";
 import { mapImage } from "./maps.js";
+import { createInspectorPlayer } from "./play/inspector-player.js";
 import { indexIn, positionIn } from "./positions.js";
 import { reach } from "./reach.js";
 import { termed } from "./terms.js";
@@ -17,10 +19,11 @@ import { describe, value } from "./words.js";
 const THUMBNAIL = 26;
 
 /**
- * The inspector in `holder`. actions: {pick(position, unit), close(), choosePart(channel), edit(position, weight, index, number),
- * silence(position, channel, off), openLab(position, part, unit)}; without the last there is no filter lab here.
+ * The inspector in `holder`. actions: {pick(position, unit), close(), choosePart(channel), walk(unit, part), edit(position, weight, index, number),
+ * silence(position, channel, off), openLab(position, part, unit)}; without the last there is no filter lab here. `exciting` is the
+ * disclosure of exciting.js.
  */
-export function createInspector(holder, { model, names, ranges, actions }) {
+export function createInspector(holder, { model, names, ranges, actions, exciting }) {
   const title = h("h2", {});
   const silence = h("button", { type: "button", id: "silence", onclick: () => now && switchOff() });
   const hint = h("p", { class: "note" }, "Choose a map, a pixel or a neuron to see its arithmetic here.");
@@ -28,16 +31,23 @@ export function createInspector(holder, { model, names, ranges, actions }) {
   const { layers, first } = model;
   const mapCaption = h("figcaption", {});
   const imageViews = model.inputShapes.map((_, input) => createSeen(input));
-  const pair = h(
-    "div",
-    { class: "pair" },
-    h("figure", {}, mapHolder, mapCaption),
-    imageViews.map(({ figure }) => figure),
-  );
+  const made = h("figure", {}, mapHolder, mapCaption);
+  const pair = h("div", { class: "pair" }, made, imageViews.map(({ figure }) => figure));
   const sums = h("div", { id: "arithmetic", class: "arithmetic" });
+  const activation = createActivationFigure();
   const close = h("button", { type: "button", class: "quiet icon", "aria-label": "Close", onclick: actions.close }, "×"); // prettier-ignore
   const counting = h("p", { class: "note" }, "Rows, columns, maps and neurons are counted from 0, as in Python.");
-  holder.append(h("div", { class: "head" }, title, silence, close), hint, pair, sums, counting);
+  const player = createInspectorPlayer({
+    pair,
+    made,
+    rows: () => [...sums.querySelectorAll(".shares li")],
+    pictureOf: (which, channel) => pictureBelow(layers[now.position].inputs[which], channel),
+    nameOf: (which, channel) => mapBelow(layers[now.position].inputs[which], channel),
+    termName: (index) => nameOf(layers[now.position].inputs[0] - first, index),
+    walk: actions.walk,
+    again: () => render(now.shown),
+  });
+  holder.append(h("div", { class: "head" }, title, silence, close), hint, pair, player.element, sums, activation.element, exciting.element, counting);
   const mapView = createImageView(mapHolder, {
     name: "Map",
     most: Infinity,
@@ -52,8 +62,10 @@ export function createInspector(holder, { model, names, ranges, actions }) {
   function pickPixel(row, column) {
     const [height, width] = now.shape;
     const { channel } = positionIn(now.shape, now.unit);
-    if (now.shape.length === 3 && row >= 0 && column >= 0 && row < height && column < width)
-      actions.pick(now.position, indexIn(now.shape, { row, column, channel }));
+    if (player.playing() || now.shape.length !== 3 || row < 0 || column < 0 || row >= height || column >= width) return;
+    const unit = indexIn(now.shape, { row, column, channel });
+    if (player.sweeping()) actions.walk(unit, now.about.context.part);
+    else actions.pick(now.position, unit);
   }
 
   function switchOff() {
@@ -61,12 +73,17 @@ export function createInspector(holder, { model, names, ranges, actions }) {
     actions.silence(now.position, channel, !now.silenced);
   }
 
-  function render({ inputs, outputs, position, unit, part, off }) {
+  function render(shown) {
+    const { inputs, outputs, position, unit, part, off } = shown;
     const nothing = unit === null;
     hint.hidden = !nothing;
     for (const each of [title, silence, close, pair, sums]) each.hidden = nothing;
     holder.classList.toggle("empty", nothing);
-    if (nothing) return;
+    if (nothing) {
+      exciting.hide();
+      activation.hide();
+      return player.take(null);
+    }
     const tensors = [...inputs, ...outputs];
     const tensor = tensors[position + first];
     const missing = wanted(position).some((each) => !outputs[each]);
@@ -75,7 +92,9 @@ export function createInspector(holder, { model, names, ranges, actions }) {
     const { shape } = tensor;
     const { row, column, channel } = positionIn(shape, unit);
     const silenced = (off.get(position) ?? []).includes(channel);
-    now = { position, unit, shape, silenced };
+    now = { position, unit, shape, silenced, shown, tensors };
+    now.about = position < 0 ? null : aboutValue({ tensors, tensor, position, unit, part });
+    player.take(now.about && { ...now.about, position, unit, tensor, part: now.about.context.part });
     const layer = layers[position];
     const maps = shape.length === 3;
     const isLast = position === model.main;
@@ -87,7 +106,11 @@ export function createInspector(holder, { model, names, ranges, actions }) {
     const what = !maps ? "neuron" : layer?.weights.kernel ? "filter" : "map";
     silence.textContent = silenced ? `Turn this ${what} on` : `Turn this ${what} off`;
     showViews({ inputs, tensor, position, unit, row, column, channel, maps });
-    renew(sums, ...written({ tensors, tensor, position, unit, part, silenced }));
+    renew(sums, ...written({ tensor, position, unit, silenced }));
+    if (now.about && !silenced) activation.show(now.about, tensor, unit);
+    else activation.hide();
+    player.show();
+    exciting.show(position, channel);
   }
 
   function showViews({ inputs, tensor, position, unit, row, column, channel, maps }) {
@@ -98,13 +121,13 @@ export function createInspector(holder, { model, names, ranges, actions }) {
         position < 0 && imageShape(tensor.shape)
           ? paintImage(tensor, ranges[position + first])
           : mapImage(tensor, channel, Math.max(Math.abs(low), Math.abs(high)), theme(), imageOf(model, ranges, position + first));
-      mapView.show(picture);
+      mapView.show(player.made(picture));
       mapView.mark([{ kind: "frame", row, column, rows: 1, columns: 1 }]);
       mapCaption.textContent = `row ${row}, column ${column}: ${value(tensor.data[unit])}`;
     }
     const shapes = [...inputs.map(({ shape }) => shape), ...model.shapes.slice(first)];
     const boxes = position < 0 ? [] : reach(model, shapes, position, unit);
-    inputs.forEach((input, i) => imageViews[i].show(input, boxes[i], position));
+    inputs.forEach((input, i) => imageViews[i].show(input, boxes[i], player.sweeping() ? -1 : position));
   }
 
   /** An image that goes in, and what of it is seen. */
@@ -131,8 +154,8 @@ export function createInspector(holder, { model, names, ranges, actions }) {
     };
   }
 
-  function written({ tensors, tensor, position, unit, part, silenced }) {
-    if (position < 0) return [h("p", { class: "note" }, `A pixel of the image: ${value(tensor.data[unit])}. Every value above is computed from pixels like this.`)]; // prettier-ignore
+  /** How the value of a layer comes about, and what is needed to write it: {found, context, layer, inputs}. */
+  function aboutValue({ tensors, tensor, position, unit, part }) {
     const layer = layers[position];
     const below = layer.inputs.map((value) => tensors[value]);
     const found = explainUnit(layer, below, tensor.shape, unit);
@@ -156,6 +179,12 @@ export function createInspector(holder, { model, names, ranges, actions }) {
       thumbnail: (channel) => thumbnail(below[0], channel, image),
       nameOf: (index) => nameOf(lower - first, index),
     };
+    return { found, context, layer, inputs: below };
+  }
+
+  function written({ tensor, position, unit, silenced }) {
+    if (position < 0) return [h("p", { class: "note" }, `A pixel of the image: ${value(tensor.data[unit])}. Every value above is computed from pixels like this.`)]; // prettier-ignore
+    const { found, context, layer } = now.about;
     const lines = arithmetic(found, context).filter(Boolean);
     if (layer.type === "Conv2D" && layer.steps[0].groups === 1 && actions.openLab) lines.push(labButton(position, context.part, unit));
     const about = h("p", { class: "note" }, describe(layer));
@@ -166,6 +195,17 @@ export function createInspector(holder, { model, names, ranges, actions }) {
 
   function labButton(position, part, unit) {
     return h("button", { type: "button", id: "to-lab", onclick: () => actions.openLab(position, part, unit) }, "Open in the filter lab");
+  }
+
+  /** One of the maps that a layer takes, as pixels. */
+  function pictureBelow(number, channel) {
+    const tensor = now.tensors[number];
+    const { low, high } = extent(tensor);
+    return mapImage(tensor, channel, Math.max(Math.abs(low), Math.abs(high)), theme(), imageOf(model, ranges, number));
+  }
+
+  function mapBelow(number, channel) {
+    return now.tensors[number].shape.at(-1) === 1 ? nameBelow(number) : `${nameOfMap(number - first, channel)} of ${nameBelow(number)}`;
   }
 
   /** The layer and index where a value was made: through layers that only hand it on. */
@@ -195,7 +235,7 @@ export function createInspector(holder, { model, names, ranges, actions }) {
     return [position, ...layers[position].inputs.map((value) => value - first)].filter((each) => each >= 0);
   }
 
-  return { render, wanted };
+  return { render, wanted, play: player.play, pause: player.pause };
 }
 
 const thumbnails = new WeakMap(); // a tensor's values -> "channel theme" -> its canvas, for every move shows ten of them

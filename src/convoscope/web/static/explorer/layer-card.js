@@ -10,6 +10,7 @@ import { positionIn } from "./positions.js";
 import { brief, describe, sizeOf } from "./words.js";
 
 const MOST_HEIGHT = 250; // CSS pixels, until all is asked for
+const MANY = 256; // maps that are shown at once for one that is chosen
 const FRAME = 2; // CSS pixels of padding, where a chosen map's frame lies
 const FEW = 100_000; // values whose range is found at once
 
@@ -43,12 +44,13 @@ export function createLayerCard({ name, shape, layer, does, notes, position, ima
   let layout = null;
   let visible = false;
   let all = false;
+  let sought = null; // the number of a map that has just been chosen
   let painted = [];
   let rendered = [];
 
   new IntersectionObserver(
-    ([entry]) => {
-      visible = entry.isIntersecting;
+    (entries) => {
+      visible = entries.at(-1).isIntersecting; // of several at once, the last says how it is now
       if (visible) draw();
       sayBusy();
       if (isSeen() && !drawn.tensor) onseen();
@@ -89,15 +91,27 @@ export function createLayerCard({ name, shape, layer, does, notes, position, ima
     if (!isSeen() || !drawn.tensor || !content.clientWidth) return;
     const { tensor, off, selected } = drawn;
     sayRange(tensor);
-    if (again || !layout) layout = layoutOf(shape, content.clientWidth - 2 * FRAME, all ? Infinity : MOST_HEIGHT);
+    if (again || !layout || sought !== null) arrange();
     const hidden = layout.all - layout.shown;
     more.hidden = hidden === 0 && !all;
     more.textContent = all ? "Show fewer" : `Show all ${layout.all.toLocaleString("en")}`;
     const wanted = [tensor.data, layout, selected?.channel, off.join(), theme()];
     if (wanted.every((each, i) => each === painted[i])) return; // back in view as it was
     painted = wanted;
+    Object.assign(canvas.dataset, { rows: Math.ceil(layout.shown / layout.columns), columns: layout.columns });
     const { low, high } = extent(tensor);
     paintLayer(canvas, tensor, layout, { limit: Math.max(Math.abs(low), Math.abs(high)), theme: theme(), off, selected, image });
+  }
+
+  /** Lays the maps out; one that was chosen elsewhere is shown, unless very many stand above it. */
+  function arrange() {
+    const among = (most) => layoutOf(shape, content.clientWidth - 2 * FRAME, most);
+    layout = among(all ? Infinity : MOST_HEIGHT);
+    if (sought !== null && sought >= layout.shown && layout.all <= MANY) {
+      all = true;
+      layout = among(Infinity);
+    }
+    sought = null;
   }
 
   function sayRange(tensor) {
@@ -108,10 +122,17 @@ export function createLayerCard({ name, shape, layer, does, notes, position, ima
   return {
     card,
     isSeen,
+    /** Shows all of its maps. */
+    showAll() {
+      all = true;
+      layout = null;
+      draw();
+    },
     /** Shows what the layer made: {tensor, off, selected, folded}; the tensor is null as long as nobody knows it. */
     render({ tensor, off, selected, folded }) {
       const now = [tensor?.data, selected?.channel, off.join(), folded, theme()];
       if (now.every((each, i) => each === rendered[i])) return; // another pixel of the same map: nothing changes here
+      if (selected && selected.channel !== rendered[1]) sought = selected.channel;
       rendered = now;
       drawn = { tensor, off, selected, folded };
       sayBusy();

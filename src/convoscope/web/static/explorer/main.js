@@ -4,32 +4,42 @@ import "../shared/problems.js";
 import "../shared/frame.js";
 import { openNetwork } from "../engine/network-client.js";
 import { byId, delayed, oncePerFrame } from "../shared/dom.js";
-import { plural } from "../shared/format.js";
+import { linkToGallery } from "../shared/gallery-link.js";
 import { say } from "../shared/message.js";
-import { addToHistory, goTo, inAddress, keepInAddress } from "../shared/session.js";
+import { goTo, isHosted } from "../shared/session.js";
 import { createState } from "../shared/state.js";
 import { startTheme } from "../shared/theme.js";
 import { readAddress, writeAddress } from "./address.js";
+import { createAddressSync } from "./address-sync.js";
 import { createBeside } from "./beside.js";
 import { createChanges } from "./changes.js";
 import { createClassOutputs } from "./class-outputs.js";
+import { createExciting } from "./exciting.js";
+import { createFacts } from "./facts.js";
 import { whatIsGiven } from "./given.js";
 import { createImageOutputs } from "./image-outputs.js";
 import { imageShape } from "./images.js";
+import { createNotebookLink } from "./in-notebook.js";
 import { createInspector } from "./inspector.js";
+import { createKeys } from "./keys.js";
+import { createLive } from "./live/strip.js";
 import { openModel, valuesOf } from "./opened.js";
-import { indexIn, positionIn, strongest } from "./positions.js";
+import { createOverview } from "./overview/index.js";
+import { createFlow } from "./play/flow.js";
+import { indexIn, positionIn, strongest, strongestOfAll } from "./positions.js";
 import { createPresentation } from "./presentation.js";
+import { createSheet } from "./print.js";
 import { createPythonNetwork } from "./python-network.js";
 import { restore } from "./restore.js";
+import { createShare } from "./share.js";
 import { startSkipLink } from "./skip.js";
 import { createSource } from "./source.js";
-import { mark, startTerms, termed } from "./terms.js";
+import { mark, startTerms } from "./terms.js";
 import { createTime } from "./time.js";
 import { toLab } from "./to-lab.js";
 import { createTouch } from "./touch.js";
+import { createTour } from "./tour/tour.js";
 import { createTower, folded } from "./tower.js";
-import { sizeOf } from "./words.js";
 
 document.documentElement.dataset.started = ""; // takes away what the page says without scripts
 const KINDS = { classes: createClassOutputs, images: createImageOutputs };
@@ -37,14 +47,14 @@ const given = await whatIsGiven();
 const { explorer } = given;
 const model = openModel(given.buffer, explorer.shapes, explorer.multiplyAdds);
 const { layers, first } = model;
-const worker = given.offline ? null : new URL("../engine/network-worker.js", import.meta.url);
+const { worker } = given;
 const inPython = explorer.runs === "python";
 const network = inPython
   ? createPythonNetwork({ model, about: () => ({ epoch: time.epoch() }) })
   : await openNetwork(given.buffer, worker);
 const { indices } = explorer;
 const start = {
-  view: "network",
+  view: "overview",
   source: indices.length ? "test" : "draw",
   image: indices.length ? indices[0] : null,
   drawing: null, // its greys as the network receives them, a byte each
@@ -60,15 +70,17 @@ const start = {
   pickB: null,
   foldedB: null, // null: those that show nothing new
   presenting: false, // larger text and fewer controls
+  tour: null, // the name of its step
   epoch: null, // of the training; null: the model as it was opened
 };
 const state = createState(start);
-const VIEWS = ["network", "why", "mistakes", "beside"];
+const VIEWS = ["overview", "network", "why", "mistakes", "beside"];
 const sourceHome = byId("source").parentElement;
 const result = document.querySelector(".result");
 let newest = null; // {given, label} of the last run that was asked for
 let shown = null; // {given, inputs, outputs, label} of the last run that is done: inputs as images, where `given` are what is taken
 let starting = true;
+let chosen = false; // whether the page has chosen a value for the layers view to begin with
 let underWay = 0; // runs
 
 // --- parts of the page
@@ -106,11 +118,30 @@ const tower = createTower(byId("tower"), {
   onblock: (open) => state.change({ open }),
   onseen: oncePerFrame(() => complete()),
 });
+createFlow(byId("tower"));
 state.change({ open: tower.atFirst() });
+const overview = createOverview(byId("overview"), {
+  model,
+  explorer,
+  onopen(position, at) {
+    pick(position, at.row === undefined && shown.outputs[position] ? strongest(shown.outputs[position], at.channel) : indexIn(model.shapes[position + first], at));
+    show("network");
+    draw(); // at once: only what is seen can be scrolled to
+    tower.reveal(position);
+  },
+  onmore(position) {
+    state.change({ open: opened(position), folded: state.get().folded.filter((each) => each !== position) });
+    show("network");
+    draw();
+    tower.reveal(position, { all: true });
+  },
+  onsilence: (position, channel) => changes.silence(position, channel, !state.get().off.get(position)?.includes(channel)),
+});
 const inspector = createInspector(byId("inspector"), {
   model,
   names: explorer.names,
   ranges: explorer.ranges,
+  exciting: createExciting({ model, explorer, network, collection, state }),
   actions: {
     pick,
     close() {
@@ -118,9 +149,10 @@ const inspector = createInspector(byId("inspector"), {
       byId("tower").focus();
     },
     choosePart: (part) => state.change({ part }),
+    walk: (unit, part) => state.change({ unit, part }),
     silence: changes.silence,
     edit: changes.edit,
-    openLab: given.offline ? null : openLab,
+    openLab: given.lab || isHosted() ? openLab : null,
   },
 });
 const beside = explorer.beside
@@ -157,22 +189,26 @@ const time = createTime(byId("time"), {
     mistakes?.count(found);
     sayFacts(found ?? explorer);
     source.show();
+    if (state.get().view === "mistakes" && !state.get().cell) mistakes?.chooseFirst();
     renderMistakes();
   },
 });
+const live = createLive(byId("live"), { given, model, time, say });
 const presentation = createPresentation(byId("present"), state);
-const keepAddress = delayed(300, () => {
-  if (inAddress() !== known) return; // the browser has gone Back meanwhile, and says so in a moment
-  keepInAddress(addressNow());
-  known = inAddress();
-});
-let known = inAddress(); // what the page itself put into the address, or has read there
-let followingAddress = false; // the state is being taken from the address: Back is not to add another entry
+createKeys(byId("keys"));
+createSheet({ card: kind.lastCard(model, () => {}), main: model.main, shown: () => shown });
+const notebook = createNotebookLink({ model, explorer, collection, state, shown: () => shown, pick, show, say });
+const address = createAddressSync({ state, write: addressOf, read: fromAddress });
+createShare({ state, address: () => addressOf(state.get()), title: explorer.title, say });
+linkToGallery(explorer.gallery);
+const sayFacts = createFacts(byId("facts"), { model, explorer, measure });
 for (const view of VIEWS) byId(`view-${view}`).addEventListener("click", () => show(view));
 byId("open-network").addEventListener("click", () => {
   show("network");
   byId("view-network").focus(); // the button itself is out of view now
 });
+const has = (image) => collection.find(image) >= 0;
+const tour = createTour(byId("tour"), { state, model, explorer, network, offline: given.offline, exercises: given.exercises, opened, has, show, say, inspector, overview });
 
 function show(view) {
   state.change({ view });
@@ -202,12 +238,6 @@ state.listen((now, before) => {
   if (now.view !== before.view || now.cell !== before.cell || now.image !== before.image) renderMistakes();
   if (now.view !== before.view) renderEvidence();
   render();
-  if (now.view !== before.view && !starting && !followingAddress) {
-    keepInAddress(addressOf(before)); // where Back leads: what a moment later would have been kept
-    addToHistory(addressNow());
-    known = inAddress();
-  }
-  keepAddress();
 });
 
 async function run(given, label) {
@@ -217,10 +247,12 @@ async function run(given, label) {
     const outputs = await network.run(given, wanted());
     if (!outputs) return;
     const inputs = given.map(({ data, shape }) => ({ data, shape: imageShape(shape) ?? shape }));
-    shown = { given, inputs, outputs, label };
-    if (starting) chooseSomething();
+    shown = { given, inputs, outputs, label, live: time.isNow() };
+    if (starting) address.begin();
+    starting = false; // what was said of the address stands until something is chosen
     draw();
     kind.verdict.render(shown);
+    live.image(shown);
     renderEvidence();
   } catch (problem) {
     say(problem.message, "error");
@@ -232,12 +264,13 @@ async function run(given, label) {
 /** Says that a run is under way, or over. */
 function busy(one) {
   underWay += one;
-  byId("result").setAttribute("aria-busy", String(underWay > 0));
+  for (const id of ["result", "evidence", "saliency"]) byId(id).setAttribute("aria-busy", String(underWay > 0));
 }
 
 /** The positions of the layers whose values are shown. */
 function wanted() {
   const now = state.get();
+  if (now.view === "overview") return overview.wanted();
   if (now.view !== "network") return [];
   return [...tower.wanted(), ...(now.unit === null ? [] : inspector.wanted(now.position))];
 }
@@ -262,15 +295,19 @@ function draw() {
     byId(`view-${view}`).setAttribute("aria-pressed", String(now.view === view));
   }
   putSource(now.view);
+  if (now.view === "overview") overview.render({ ...shown, off: now.off });
   if (now.view === "network") drawNetwork(now);
   if (now.view === "beside") beside.render(shown);
   if (now.view === "why") kind.why.render(shown);
   touch.render(now.off, now.edits);
   complete();
+  tour.render(shown);
+  notebook.tell();
   document.documentElement.dataset.ready = "true";
 }
 
 function drawNetwork(now) {
+  if (!chosen) chooseSomething();
   const size = model.shapes[now.position + first]?.reduce((a, b) => a * b, 1) ?? 0;
   const unit = now.unit !== null && now.unit < size ? now.unit : null;
   tower.render({ ...shown, position: now.position, unit, off: now.off, folded: new Set(now.folded), open: now.open });
@@ -279,46 +316,35 @@ function drawNetwork(now) {
 
 /** The image's source stands in the view that is seen, and so does what the network says of it. */
 function putSource(view) {
-  const home = view === "beside" ? beside.slot : view === "why" ? byId("why-source") : sourceHome;
+  const home = { overview: overview.slot, beside: beside?.slot, why: byId("why-source") }[view] ?? sourceHome;
   if (byId("source").parentElement !== home) home.prepend(byId("source"));
-  const place = view === "why" ? home : sourceHome;
+  const place = { overview: overview.result, why: home }[view] ?? sourceHome;
   if (result.parentElement !== place) place.append(result);
 }
 
-/** What the model is, in a line, and how well it does; `told`: by Python, of the epoch that is shown. */
-function sayFacts(told) {
-  const sizes = model.inputShapes.map(sizeOf).join(" and ");
-  const facts = [plural(layers.length, "layer"), plural(model.parameters, "parameter"), `images ${sizes}`];
-  if (explorer.made) facts.unshift(explorer.made);
-  const measured = measure.words(told);
-  if (measured) facts.push(`${measured} on ${plural(explorer.count, `${explorer.part} image`)}`);
-  byId("facts").replaceChildren(...termed(facts.join(" · ")));
-}
-
-/** At the start, where there is room: the strongest value of the last convolution, so that its arithmetic is seen. */
+/** When the layers are seen for the first time, where there is room: the strongest value of the first convolution, whose few products come from the image. */
 function chooseSomething() {
-  const position = model.needed.findLast((each) => ["Conv2D", "Conv2DTranspose"].includes(layers[each].type));
-  if (shown.outputs[position] && !shown.given[0].blank && state.get().unit === null && window.matchMedia("(min-width: 821px)").matches) {
-    const { data } = shown.outputs[position];
-    const unit = data.reduce((top, number, i) => (Math.abs(number) > Math.abs(data[top]) ? i : top), 0);
-    state.change({ position, unit });
-  }
-  starting = false; // what was said of the address stands until something is chosen
+  const position = model.needed.find((each) => ["Conv2D", "Conv2DTranspose"].includes(layers[each].type));
+  if (position !== undefined && !shown.outputs[position]) return; // it is on its way
+  chosen = true;
+  const wide = window.matchMedia("(min-width: 821px)").matches;
+  if (position === undefined || shown.given[0].blank || state.get().unit !== null || !wide) return;
+  state.change({ position, unit: strongestOfAll(shown.outputs[position]) });
 }
 
 // --- what is touched
 
 /** Leaves for the filter lab, with a kernel and the map below it; the address here stays the way back. */
 function openLab(position, part, unit) {
-  const page = addressNow({ part });
+  const page = addressOf({ ...state.get(), part });
   const input = valuesOf(shown)[layers[position].inputs[0]];
-  const { address, reason } = toLab({ layer: layers[position], input, position, part, at: positionIn(shown.outputs[position].shape, unit), page });
+  const { address: lab, reason } = toLab({ layer: layers[position], input, position, part, at: positionIn(shown.outputs[position].shape, unit), page });
   if (reason) {
     say(reason);
     return;
   }
-  keepInAddress(page);
-  if (!goTo(address)) say("This page sits in a frame that does not allow links. Open it in its own tab.");
+  address.put(page);
+  if (!goTo(lab)) say("This page sits in a frame that does not allow links. Open it in its own tab.");
 }
 
 /** The weights are those of another epoch. */
@@ -333,7 +359,6 @@ byId("model-title").textContent = explorer.title;
 byId("view-beside").hidden = !beside;
 byId("view-mistakes").hidden = !mistakes || !explorer.labels;
 byId("view-why").hidden = !kind.why;
-byId("views").hidden = !beside && !mistakes && !kind.why;
 byId("note").textContent = explorer.note;
 sayFacts(explorer);
 startTheme(byId("theme"), () => {
@@ -344,26 +369,21 @@ startTheme(byId("theme"), () => {
 startSkipLink();
 startTerms(document.body);
 for (const title of ["why-title", "evidence-title"]) mark(byId(title));
-window.addEventListener("hashchange", () => inAddress().includes("=") && fromAddress()); // else a place on the page
+await notebook.begin();
 source.show();
-fromAddress();
+address.follow();
 if (!shown) source.give();
-time.start();
-
-const addressNow = (changed = {}) => addressOf({ ...state.get(), ...changed });
+time.start().then(live.start);
 
 function addressOf(told) {
-  return writeAddress({ ...told, first, epoch: time.pinned(), openAtFirst: tower.atFirst() });
+  return writeAddress({ ...told, first, epoch: time.pinned(), openAtFirst: tower.atFirst(), foldedAtFirst: start.folded });
 }
 
-function fromAddress() {
-  known = inAddress();
+function fromAddress(text) {
   const has = { collection, number: changes.number, folded: start.folded, own: source.hasOwn() };
-  const found = readAddress(inAddress(), first);
+  const found = readAddress(text, first);
   const { patch, left } = restore(found, model, explorer, has);
   const open = opened(patch.position ?? -1, found.open ?? tower.atFirst());
-  followingAddress = true;
-  state.change({ view: start.view, pickA: null, pickB: null, foldedB: null, ...patch, open, epoch: time.meant(found.epoch) });
-  followingAddress = false;
+  state.change({ view: start.view, pickA: null, pickB: null, foldedB: null, tour: found.tour ?? null, ...patch, open, epoch: time.meant(found.epoch) });
   if (left.length) say(`This page could not use everything in the address: ${left.join("; ")}.`);
 }

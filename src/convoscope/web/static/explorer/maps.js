@@ -155,7 +155,8 @@ function rule(context, { columns, rows, cell, shown }) {
     context.strokeRect((i % columns) * cell + 0.5, Math.floor(i / columns) * cell + 0.5, cell - 2, cell - 2);
 }
 
-function strike(context, x, y, width, height) {
+/** Crosses a map out that is switched off. */
+export function strike(context, x, y, width, height) {
   context.fillStyle = token("veil");
   context.fillRect(x, y, width, height);
   context.strokeStyle = token("error");

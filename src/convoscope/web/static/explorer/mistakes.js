@@ -10,24 +10,51 @@ import { percent } from "./words.js";
 const READABLE = 20; // classes in a table; of more, the most frequent mistakes are listed
 const LISTED = 30;
 
-/** The matrix in `matrix` and the images in `shown`; `state` has `cell` ([true, prediction] or null) and `image`. */
-export function createMistakes({ matrix, shown }, { collection, explorer, state }) {
+/**
+ * The matrix in `matrix` and the images in `shown`; `state` has `cell` ([true, prediction] or null) and `image`. The page is
+ * given some images of a cell; `askForPictures` gets more from the running Python.
+ */
+export function createMistakes({ matrix, shown }, { collection, explorer, state, askForPictures }) {
   const { names, count, part } = explorer;
+  const tabled = names.length <= READABLE;
+  const asked = new Set(); // cells, "true,prediction"
   let confusion, accuracy, counts, wrong, totals; // of the model, or of an epoch
   let problem = ""; // why they are not known
   take(explorer);
 
   function take(counted) {
     ({ confusion, accuracy } = counted);
+    asked.clear();
     counts = new Map((confusion ?? []).map(([from, to, n]) => [`${from},${to}`, n]));
     wrong = (confusion ?? []).filter(([from, to]) => from !== to).sort((a, b) => b[2] - a[2]);
     totals = names.map((_, from) => (confusion ?? []).reduce((sum, [f, , n]) => sum + (f === from ? n : 0), 0));
   }
 
   function choose(from, to) {
+    state.change({ cell: [from, to], ...firstOf(from, to) });
+  }
+
+  function firstOf(from, to) {
     const [first] = collection.ofCell(from, to);
-    const image = first === undefined ? {} : { image: collection.number(first), source: "test" };
-    state.change({ cell: [from, to], ...image });
+    return first === undefined ? {} : { image: collection.number(first), source: "test" };
+  }
+
+  /** Gets images of a cell that the page was not given, and shows them. */
+  async function bring(from, to, render) {
+    const key = `${from},${to}`;
+    if (asked.has(key) || !explorer.asks.includes("cell")) return;
+    asked.add(key);
+    const of = confusion;
+    const none = collection.ofCell(from, to).length === 0;
+    const { numbers, values } = await askForPictures("ask/cell", { label: from, predicted: to });
+    if (of !== confusion) return; // another epoch was chosen meanwhile
+    const size = values.length / numbers.length;
+    numbers.forEach((number, i) => {
+      if (collection.find(number) < 0) collection.add(number, { label: from, predicted: to, values: values.subarray(i * size, (i + 1) * size) }); // prettier-ignore
+    });
+    if (!same(state.get().cell, [from, to])) return;
+    if (none) state.change(firstOf(from, to));
+    render();
   }
 
   function table() {
@@ -81,6 +108,14 @@ export function createMistakes({ matrix, shown }, { collection, explorer, state 
     return h("ol", { class: "pairs" }, items);
   }
 
+  /** The accuracy and the number of mistakes, in a sentence. */
+  function inShort() {
+    const total = wrong.reduce((sum, [, , n]) => sum + n, 0);
+    const images = plural(count, `${part} image`);
+    if (!total) return count === 1 ? `The only ${part} image is classified correctly.` : `All ${images} are classified correctly.`;
+    return `${percent(accuracy)} of ${images} ${count === 1 ? "is" : "are"} classified correctly; ${plural(total, "mistake")}.`;
+  }
+
   return {
     /** Draws the matrix again: at the start, and for another theme or cell. */
     render() {
@@ -90,25 +125,22 @@ export function createMistakes({ matrix, shown }, { collection, explorer, state 
         renew(shown);
         return;
       }
-      const total = wrong.reduce((sum, [, , n]) => sum + n, 0);
-      const words = `${percent(accuracy)} of ${plural(count, `${part} image`)} are classified correctly; ${plural(total, "mistake")}.`;
-      const axes = "A row for each true class, a column for each prediction.";
-      renew(
-        matrix,
-        h("p", { class: "note" }, names.length <= READABLE ? `${words} ${axes}` : `${words} The most frequent:`),
-        names.length <= READABLE ? table() : list(),
-      );
+      const words = inShort();
+      const more = tabled ? " A row for each true class, a column for each prediction." : wrong.length ? " The most frequent:" : "";
+      renew(matrix, h("p", { class: "note" }, words, more), tabled ? table() : list());
       this.renderImages();
     },
     renderImages() {
       const { cell: chosen, image } = state.get();
       if (!chosen) {
-        renew(shown, h("p", { class: "note" }, "Choose a number in the matrix to see the images it counts."));
+        const what = tabled ? "number in the matrix to see the images it counts" : "mistake to see its images";
+        renew(shown, h("p", { class: "note" }, tabled || wrong.length ? `Choose a ${what}.` : "There are no mistakes to look at."));
         return;
       }
       const [from, to] = chosen;
       const some = collection.ofCell(from, to);
       const all = counts.get(`${from},${to}`) ?? 0;
+      if (some.length < all) bring(from, to, () => this.renderImages()).catch(() => {}); // what is there is shown, with its number
       const title = from === to ? names[from] : `${names[from]} classified as ${names[to]}`;
       const few = some.length < all ? `${number(some.length)} of ${plural(all, "image")}` : plural(all, "image");
       renew(

@@ -4,7 +4,7 @@
 import { fittedInto } from "../shared/fitting.js";
 import { pixelsOf, toGrey } from "../shared/image-files.js";
 import { keep, kept } from "../shared/session.js";
-import { bytes } from "./given.js";
+import { bytes, post } from "./given.js";
 import { imageShape, toRange } from "./images.js";
 
 const KEY = `convoscope own image ${globalThis.location?.pathname}`; // the path has the server's token: another network has another
@@ -35,21 +35,10 @@ export async function prepared(file, name, { asks, range, preparation }, inputSh
       "The result may differ slightly from what Python computes.";
     return { tensor: fitted(image, preparation, inputShape, range), words };
   }
-  const { image, notes, problem } = await sent("ask/own-image", file);
+  const { image, notes, problem } = await (await post("ask/own-image", file, "application/octet-stream")).json();
   if (problem) throw new Error(problem.replace(/^the image/, `“${name}”`));
   const done = notes.join(", ").replace(/^read /, "");
   return { tensor: { shape: inputShape, data: new Float32Array(bytes(image)) }, words: `${name}: ${done}.` };
-}
-
-async function sent(address, body) {
-  let response;
-  try {
-    response = await fetch(address, { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body });
-  } catch {
-    throw new Error("The Python program that opened this page has ended. Open the page again with convoscope explore.");
-  }
-  if (!response.ok) throw new Error(await response.text());
-  return response.json();
 }
 
 /** An image that the browser has read, {width, height, data: RGBA}, as the network takes it. */

@@ -19,3 +19,8 @@ export function strongest({ data, shape }, channel) {
   for (let i = channel; i < data.length; i += shape.at(-1)) if (Math.abs(data[i]) > Math.abs(data[found])) found = i;
   return found;
 }
+
+/** The flat index of the value that is farthest from 0. */
+export function strongestOfAll({ data }) {
+  return data.reduce((top, number, i) => (Math.abs(number) > Math.abs(data[top]) ? i : top), 0);
+}

@@ -1,7 +1,7 @@
 // The last layer: a bar for each class, the prediction lit.
 
 import { SATURATING } from "../engine/main-output.js";
-import { h } from "../shared/dom.js";
+import { breakable, h } from "../shared/dom.js";
 import { percent, value } from "./words.js";
 
 const MOST_IN_ORDER = 20; // with more classes only the best are shown
@@ -63,7 +63,7 @@ export function createPrediction(names, probabilities, onpick) {
       rows.forEach((row, i) => {
         const index = order[i];
         row.index = index;
-        row.name.textContent = names[index];
+        row.name.replaceChildren(...breakable(names[index]));
         row.bar.style.width = `${100 * Math.max(0, probabilities ? scores[index] : scores[index] / largest)}%`;
         row.score.textContent = probabilities ? percent(scores[index]) : value(scores[index]);
         row.item.classList.toggle("lit", index === top);

@@ -2,7 +2,7 @@
 // layer makes comes when it is wanted.
 
 import { newestOnly } from "../engine/newest.js";
-import { askForTensors, textOf } from "./given.js";
+import { ask, askForTensors, textOf } from "./given.js";
 
 /**
  * `model` is from opened.js, `about()` what every question says besides, such as the epoch; `post` asks Python for
@@ -66,6 +66,13 @@ export function createPythonNetwork({ model, about = () => ({}), post = askForTe
     },
     evidence: (asked) => post("ask/evidence", { ...questions.get(newest), ...asked }),
     saliency: (asked) => post("ask/saliency", { input: 0, ...questions.get(newest), ...asked }),
+    /** The curve of a map, by deletion, insertion or in a random order: see faithfulness.js. */
+    curve: async ({ map, ...asked }) =>
+      (await ask("ask/curve", { ...questions.get(newest), ...asked, map: textOf(map.data), shape: map.shape.slice(0, 2) })).curve,
+    /** One value of a layer for an image, and its gradient by the image: see network-client.js. */
+    pull: ({ image, ...asked }) => post("ask/pull", { ...changed(), ...about(), ...asked, own: [textOf(image.data)] }),
+    /** The largest value of a channel in each of some test images, and where. */
+    peaks: ({ images, ...asked }) => post("ask/peaks", { ...changed(), ...about(), ...asked, images: images.map(({ number }) => number) }),
   };
 }
 

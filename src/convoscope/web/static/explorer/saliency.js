@@ -3,11 +3,12 @@
 import { h } from "../shared/dom.js";
 import { extent, gradient, paint } from "../shared/scale.js";
 import { theme } from "../shared/theme.js";
+import { createFaithful } from "./faithful.js";
 import { imageShape } from "./images.js";
 import { value } from "./words.js";
 
 /** The panel in `holder`; `network` answers. */
-export function createSaliency(holder, { model, names, network }) {
+export function createSaliency(holder, { model, names, network, probabilities }) {
   const title = h("h3", {});
   const figures = h("div", { class: "side" });
   const note = h(
@@ -16,22 +17,26 @@ export function createSaliency(holder, { model, names, network }) {
     "The gradient of the score with respect to each pixel. Orange: a brighter pixel raises the score. Blue: it lowers the score. " +
       "In a colour image the strongest of red, green and blue is shown. Each image has its own scale.",
   );
-  holder.append(title, figures, note);
+  const faithful = createFaithful({ network, names, probabilities, of: "the saliency map" });
+  faithful.element.hidden = model.inputShapes.length > 1;
+  holder.append(title, figures, note, faithful.element);
   let asked = 0;
 
   return {
     /** Shows the saliency of the class that was predicted, for the inputs of the network's last run. */
-    async render(inputs, predicted) {
+    async render(inputs, predicted, scores) {
       const images = inputs.flatMap(({ shape }, input) => (imageShape(shape) ? [input] : []));
       holder.hidden = !images.length;
       if (holder.hidden) return;
       const own = ++asked;
+      figures.setAttribute("aria-busy", "true");
       const found = await Promise.all(
         images.map((input) =>
           Promise.all([true, false].map((trained) => network.saliency({ classes: [predicted], input, trained }))),
         ),
       );
       if (own !== asked) return; // another image was chosen meanwhile
+      figures.setAttribute("aria-busy", "false");
       title.textContent = `Saliency for ${names[predicted]}`;
       const of = (input) => (inputs.length > 1 ? `, ${model.nameOf(input - model.first)}` : "");
       figures.replaceChildren(
@@ -40,6 +45,17 @@ export function createSaliency(holder, { model, names, network }) {
           figure(`Untrained${of(images[i])}`, untrained),
         ]),
       );
+      if (faithful.element.hidden) return;
+      faithful.show({
+        image: { data: inputs[0].data, shape: model.inputShape },
+        map: sizes(found[0][0][0]),
+        classIndex: predicted,
+        scores,
+        mapOf: async (seed) => {
+          const [gradients] = await network.saliency({ classes: [predicted], input: 0, trained: seed === null, seed: seed ?? 1 });
+          return sizes(gradients);
+        },
+      });
     },
   };
 }
@@ -53,6 +69,12 @@ export function strongest({ shape, data }) {
     if (Math.abs(each) > Math.abs(found[pixel])) found[pixel] = each;
   });
   return { shape: [height, width, 1], data: found };
+}
+
+/** At each pixel the size of the strongest gradient: what moves the score most counts most, up or down. */
+function sizes(gradients) {
+  const { shape, data } = strongest(gradients);
+  return { shape, data: data.map(Math.abs) };
 }
 
 function figure(words, gradients) {

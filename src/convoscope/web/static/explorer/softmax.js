@@ -5,12 +5,13 @@ import { h } from "../shared/dom.js";
 import { equation, sign, term } from "./equations.js";
 import { percent } from "./words.js";
 
-const MOST = 10; // classes in the table
+const [MOST, FEW] = [10, 5]; // classes in the table; on a phone
+const narrow = globalThis.matchMedia?.("(max-width: 820px)");
 const raised = (score, top) => Math.exp(score - top);
 
 /** Which classes are listed, the likeliest first, with the one that is explained. */
 function listed({ scores, own }) {
-  const order = [...scores.keys()].sort((a, b) => scores[b] - scores[a]).slice(0, MOST);
+  const order = [...scores.keys()].sort((a, b) => scores[b] - scores[a]).slice(0, narrow?.matches ? FEW : MOST);
   if (!order.includes(own)) order[order.length - 1] = own;
   return order;
 }

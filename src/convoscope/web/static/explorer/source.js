@@ -17,9 +17,10 @@ export function createSource(holder, { collection, explorer, model, state, onima
   const { names, range, edge } = explorer;
   const { inputShape } = model;
   const single = model.first === 1;
-  const inClasses = names.length > 0;
+  const samples = explorer.part === "sample";
+  const inClasses = names.length > 0 && !samples;
   const kinds = [
-    ...(collection.count ? [["test", "Test images"]] : []),
+    ...(collection.count ? [["test", samples ? "Samples" : "Test images"]] : []),
     ...(single && imageShape(inputShape) ? [["draw", "Draw"], ["file", "Upload…"], ["camera", "Camera"]] : []), // prettier-ignore
   ];
   const file = h("input", { type: "file", accept: "image/*", class: "visually-hidden", tabIndex: -1, "aria-label": "Image file" }); // prettier-ignore
@@ -35,7 +36,8 @@ export function createSource(holder, { collection, explorer, model, state, onima
     { id: "class" },
   );
   const thumbnails = h("div", { class: "thumbnails", role: "group", "aria-label": inClasses ? "Images of this class" : "Images" });
-  const test = h("div", { class: "test" }, inClasses ? classes.field : null, thumbnails);
+  const corners = h("p", { class: "muted corners" }, h("i", { "aria-hidden": "true" }), "classified wrongly");
+  const test = h("div", { class: "test" }, inClasses ? classes.field : null, thumbnails, corners);
   const draw = h("div", { class: "draw" });
   const own = h("p", { class: "note", id: "own" });
   holder.append(h("div", { class: "segments", role: "group", "aria-label": "Image" }, buttons), file, test, draw, own);
@@ -91,11 +93,13 @@ export function createSource(holder, { collection, explorer, model, state, onima
 
   function showAlike(chosen) {
     if (inClasses) classes.control.value = String(collection.label(chosen) ?? collection.predicted(chosen));
-    const some = collection.alike(chosen);
+    const some = samples ? Array.from({ length: collection.count }, (_, i) => i) : collection.alike(chosen);
     const from = Math.max(0, Math.min(some.indexOf(chosen) - 4, some.length - SHOWN));
+    const shown = some.slice(from, from + SHOWN);
+    corners.hidden = !shown.some((i) => isWrong(collection, i));
     renew(
       thumbnails,
-      ...some.slice(from, from + SHOWN).map((i) =>
+      ...shown.map((i) =>
         thumbnailOf(collection, i, names, {
           pressed: i === chosen,
           onclick: () => state.change({ image: collection.number(i) }),
@@ -126,10 +130,16 @@ export function createSource(holder, { collection, explorer, model, state, onima
   return { show, give, hasOwn: () => brought !== null };
 }
 
+/** Whether the network takes an image for what it is not; not known of all. */
+function isWrong(collection, i) {
+  const [label, predicted] = [collection.label(i), collection.predicted(i)];
+  return label !== null && predicted !== undefined && label !== predicted;
+}
+
 /** A button with a small image; a wrong prediction is marked. */
 export function thumbnailOf(collection, i, names, { pressed, onclick }) {
   const [label, predicted] = [collection.label(i), collection.predicted(i)];
-  const wrong = label !== null && predicted !== undefined && label !== predicted;
+  const wrong = isWrong(collection, i);
   const named = names[label ?? predicted] === undefined ? "" : `: ${names[label ?? predicted]}`;
   const words = `Image ${collection.number(i)}${named}${wrong ? `, classified as ${names[predicted]}` : ""}`;
   const pictures = collection.pictures(i);

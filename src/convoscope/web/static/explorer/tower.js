@@ -139,6 +139,13 @@ export function createTower(holder, { model, ranges, lastCard, onpick, ontoggle,
       arcs.light(unit === null ? null : position + first);
       prediction?.render(outputs[main], label, position === main ? unit : null, Boolean(run.given?.[0].blank));
     },
+    /** Brings a layer's card into view, and the keyboard with it; perhaps with `all` of its maps. */
+    reveal(position, { all = false } = {}) {
+      const { card, showAll } = cards[position + first];
+      if (all) showAll();
+      card.scrollIntoView({ block: all ? "start" : "center" });
+      (card.querySelector(".maps") ?? card.querySelector(".fold")).focus({ preventScroll: true });
+    },
     card: (position) => cards[position + first].card,
     /** The positions of the layers whose maps are seen. */
     wanted: () => cards.flatMap((card, value) => (value >= first && !isHidden(value) && card.isSeen() ? [value - first] : [])),

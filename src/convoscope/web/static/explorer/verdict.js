@@ -14,6 +14,8 @@ export function createVerdict({ explorer, model, probabilities, ask }) {
     byId("says").querySelector("p").textContent = `The output “${outputNames[several.indexOf(main + first)]}” says`;
   const announce = delayed(500, (text) => (byId("announce").textContent = text));
 
+  let before = ""; // what was announced while the network learned
+
   const says = byId("says").querySelector("p");
   const rejection = createRejection({ explorer, model, ask });
   byId("truth").before(rejection.line);
@@ -43,6 +45,9 @@ export function createVerdict({ explorer, model, probabilities, ask }) {
       byId("truth").textContent = judged;
       byId("truth").className = right ? "right" : "wrong";
       const image = given[0].number === undefined ? "" : `Image ${given[0].number}. `; // else the same words again go unheard
+      const said = `${image}${top}`;
+      if (run.live && said === before) return; // it changes a little every moment, and nobody wants to hear that
+      before = said;
       announce(`${image}The prediction is ${names[top]}, ${sure}. ${judged}`.trim());
     },
   };

@@ -2,6 +2,7 @@
 
 import { h, oncePerFrame, select } from "../shared/dom.js";
 import { extent } from "../shared/scale.js";
+import { createFaithful } from "./faithful.js";
 import { imageShape } from "./images.js";
 import { overlay } from "./overlay.js";
 import { describe, value } from "./words.js";
@@ -11,7 +12,7 @@ const CONVOLUTIONS = ["Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTra
 const METHODS = [["grad_cam", "Grad-CAM"], ["hires_cam", "HiResCAM"]]; // prettier-ignore
 
 /** The card's content in `holder`; `network` answers. `chosen()` is the class that is asked about. */
-export function createWhere(holder, { model, names, range, network, say }) {
+export function createWhere(holder, { model, names, range, network, probabilities, say }) {
   const { layers, needed, shapes, first } = model;
   const places = needed.filter((each) => CONVOLUTIONS.includes(layers[each].type) && shapes[each + first].length === 3).reverse();
   const start = needed.findLast((each) => layers[each].type === "Conv2D") ?? places[0];
@@ -30,16 +31,17 @@ export function createWhere(holder, { model, names, range, network, say }) {
     h("label", { class: "field" }, h("span", {}, "Opacity of the heat map"), strength),
     h("label", { class: "check" }, untrained, "Compare with an untrained network"),
   );
-  holder.append(controls, figures, note);
+  const faithful = createFaithful({ network, names, probabilities });
+  holder.append(controls, figures, note, faithful.element);
   if (start !== undefined) layer.control.value = String(start);
   let asked = 0;
-  let now = null; // {input, classIndex}
+  let now = null; // {input, classIndex, scores}
   let found = []; // maps, of this network and perhaps of an untrained one
 
   async function again() {
     if (!now) return;
     if (start === undefined) {
-      controls.hidden = true;
+      controls.hidden = faithful.element.hidden = true;
       note.textContent = "Grad-CAM weights the maps of a convolution, and this network has no convolution.";
       return;
     }
@@ -52,6 +54,14 @@ export function createWhere(holder, { model, names, range, network, say }) {
       if (own !== asked) return; // another image was chosen meanwhile
       found = maps.map(([map]) => map);
       paint();
+      const { input, classIndex, scores } = now;
+      faithful.show({
+        image: { data: input.data, shape: model.inputShape },
+        map: found[0],
+        classIndex,
+        scores,
+        mapOf: async (seed) => (await network.evidence({ ...about, trained: seed === null, seed: seed ?? 1 }))[0],
+      });
     } catch (problem) {
       if (own === asked) say(problem.message, "error");
     }
@@ -79,9 +89,9 @@ export function createWhere(holder, { model, names, range, network, say }) {
   }
 
   return {
-    /** Shows the evidence for a class in the image of the network's last run. */
-    render(inputs, classIndex) {
-      now = { input: inputs.find(({ shape }) => imageShape(shape)) ?? inputs[0], classIndex };
+    /** Shows the evidence for a class in the image of the network's last run, whose main output has the values `scores`. */
+    render(inputs, classIndex, scores) {
+      now = { input: inputs.find(({ shape }) => imageShape(shape)) ?? inputs[0], classIndex, scores };
       again();
     },
     repaint: paint,

@@ -11,7 +11,7 @@ const PREDICTED = "prediction";
 /** The view's cards; `probabilities` says whether the main output has such. */
 export function createWhy({ explorer, model, network, probabilities, askForPictures, say }) {
   const { names, range } = explorer;
-  const where = createWhere(byId("why-where"), { model, names, range, network, say });
+  const where = createWhere(byId("why-where"), { model, names, range, network, probabilities, say });
   const features = createFeatureList(byId("why-features"), { model, explorer, network, askForPictures, say });
   const nearest = createNearest(byId("why-nearest"), { explorer, askForPictures });
   const options = [[PREDICTED, "The prediction"], ...names.map((name, i) => [i, name])];
@@ -25,7 +25,7 @@ export function createWhy({ explorer, model, network, probabilities, askForPictu
     const told = chooser.control.value;
     const classIndex = told === PREDICTED ? predicted : Number(told);
     byId("features-title").textContent = `Which features support ${names[classIndex]}`;
-    where.render(shown.inputs, classIndex);
+    where.render(shown.inputs, classIndex, shown.outputs[model.main].data);
     features.render(shown, classIndex);
   }
 

@@ -1,6 +1,9 @@
 // Sharing (a link, and what it hides or locks) and exporting (PNG, one HTML file, Python).
 
+import { copyButton, saveAs } from "../shared/copying.js";
 import { byId, h } from "../shared/dom.js";
+import { linkTo } from "../shared/session.js";
+import { attempt, createShareDialog } from "../shared/share-dialog.js";
 import { PARTS, writeAddress } from "./address.js";
 
 const NAMES = {
@@ -14,73 +17,19 @@ const NAMES = {
 };
 const LOCKABLE = ["source", "chain", "kernel", "settings"];
 
-/** Saves text or a blob as a file. */
-export function saveAs(content, name, type) {
-  const address = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
-  h("a", { href: address, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
-}
-
-function copyButton(read, say) {
-  return h(
-    "button",
-    {
-      type: "button",
-      class: "primary",
-      onclick: async () => {
-        try {
-          await navigator.clipboard.writeText(read());
-          say("Copied.");
-        } catch {
-          say("The browser does not let this page copy. Select the text and copy it yourself.", "error");
-        }
-      },
-    },
-    "Copy",
-  );
-}
-
-function attempt(save, say) {
-  return async () => {
-    try {
-      await save();
-    } catch (problem) {
-      say(problem.message, "error");
-    }
-  };
-}
-
 /** The dialog behind #share. A link can hide parts of the page, or lock them: seen, but not changed. */
-export function createShareDialog(state, make, say) {
-  const link = h("input", {
-    type: "text",
-    id: "share-link",
-    readOnly: true,
-    "aria-label": "Link",
-    onfocus: () => link.select(),
-  });
-  const warning = h("p", { class: "note" });
+export function createLabShare(state, make, say) {
   const box = (kind, part) =>
     h("input", {
       type: "checkbox",
       dataset: { kind, part },
       "aria-label": `${kind === "hide" ? "Hide" : "Lock"}: ${NAMES[part]}`,
-      onchange: update,
+      onchange: () => dialog.update(),
     });
   const table = h(
     "table",
     {},
-    h(
-      "thead",
-      {},
-      h(
-        "tr",
-        {},
-        h("th", { scope: "col" }, "In the link"),
-        h("th", { scope: "col" }, "Hide"),
-        h("th", { scope: "col" }, "Lock"),
-      ),
-    ),
+    h("thead", {}, h("tr", {}, ["In the link", "Hide", "Lock"].map((text) => h("th", { scope: "col" }, text)))),
     h(
       "tbody",
       {},
@@ -95,56 +44,23 @@ export function createShareDialog(state, make, say) {
       ),
     ),
   );
-  const dialog = h(
-    "dialog",
-    { "aria-labelledby": "share-title" },
-    h("h2", { id: "share-title" }, "Share"),
-    h(
-      "p",
-      {},
+  const checked = (kind) => [...table.querySelectorAll(`[data-kind=${kind}]:checked`)].map(({ dataset }) => dataset.part);
+  const chosen = () => ({ hide: checked("hide"), lock: checked("lock") });
+  const dialog = createShareDialog({
+    words:
       "The part of the link after # holds everything on this page: image, chain, numbers, position. It works behind the " +
-        "address of any filter lab. The HTML file has it inside, and needs no lab.",
-    ),
-    link,
-    warning,
-    table,
-    h(
-      "div",
-      { class: "row end" },
-      h("button", { type: "button", onclick: () => dialog.close() }, "Close"),
-      h(
-        "button",
-        {
-          type: "button",
-          id: "share-html",
-          onclick: attempt(async () => saveAs(await make.html(chosen()), "filter-lab.html", "text/html"), say),
-        },
-        "HTML file",
-      ),
-      copyButton(() => link.value, say),
-    ),
-  );
-  document.body.append(dialog);
-
-  function chosen() {
-    const parts = (kind) =>
-      [...table.querySelectorAll(`[data-kind=${kind}]:checked`)].map(({ dataset }) => dataset.part);
-    return { hide: parts("hide"), lock: parts("lock") };
-  }
-
-  function update() {
-    const address = new URL(location.href);
-    address.hash = writeAddress({ ...state.get(), ...chosen(), from: null });
-    link.value = address.href;
-  }
-  byId("share").addEventListener("click", () => {
-    const { image } = state.get();
-    warning.textContent =
-      image.startsWith("own:") || image === "image"
+      "address of any filter lab. The HTML file has it inside, and needs no lab.",
+    link: () => linkTo(writeAddress({ ...state.get(), ...chosen(), from: null })),
+    warning() {
+      const { image } = state.get();
+      return image.startsWith("own:") || image === "image"
         ? "Your own image stays on this computer and is not part of the link. The HTML file has it inside."
         : "";
-    update();
-    dialog.showModal();
+    },
+    html: () => make.html(chosen()),
+    name: "filter-lab.html",
+    more: [table],
+    say,
   });
 }
 

@@ -1,10 +1,10 @@
 // What the page saves: the output as PNG, and itself as one HTML file.
 
 import { h } from "../shared/dom.js";
+import { offlinePage } from "../shared/offline-page.js";
 import { paint } from "../shared/scale.js";
 import { theme } from "../shared/theme.js";
 import { writeAddress } from "./address.js";
-import { offlinePage } from "./export-html.js";
 
 /** A PNG of painted pixels. */
 export async function outputPng(pixels) {

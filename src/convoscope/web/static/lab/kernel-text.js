@@ -70,7 +70,7 @@ export function parseKernel(text) {
 /** Rows of numbers from text, of any shape: what Python reads. Throws in words. */
 export function readRows(text) {
   if (text.length > LONGEST)
-    throw new RangeError(`A kernel's text has at most ${LONGEST} characters, but ${text.length} came.`);
+    throw new RangeError(`A kernel's text has at most ${LONGEST} characters, but got ${text.length}.`);
   const found = words(withoutCode(text), text.includes("\t"));
   if (!found.some((row) => row.length))
     throw new RangeError(`A kernel needs numbers, but there are none in the text. ${EXAMPLE}`);
@@ -84,7 +84,7 @@ export function readRows(text) {
     );
   if (Math.max(rows.length, width) > LARGEST_TEXT)
     throw new RangeError(
-      `A kernel has at most ${LARGEST_TEXT} rows and columns, but ${rows.length}×${width} came. A smaller one applied ` +
+      `A kernel has at most ${LARGEST_TEXT} rows and columns, but got ${rows.length}×${width}. A smaller one applied ` +
         "several times does the same.",
     );
   return rows;
@@ -164,7 +164,7 @@ function grouped(text, found) {
     const wrong = [...row].find((character) => ";([{".includes(character));
     if (wrong)
       throw new RangeError(
-        `Row ${i + 1} has brackets of its own, so there are only numbers in it, but ${wrong} came. ${EXAMPLE}`,
+        `Row ${i + 1} has brackets of its own, so there are only numbers in it, but got ${wrong}. ${EXAMPLE}`,
       );
   });
   return groups.map(split);
@@ -218,7 +218,7 @@ function value(word, row) {
   const found = NUMBER.exec(word);
   if (!found) {
     if (NOT_FINITE.test(word))
-      throw new RangeError(`A kernel's numbers must be finite, but ${quoted(word)} came in row ${row}.`);
+      throw new RangeError(`A kernel's numbers must be finite, but got ${quoted(word)} in row ${row}.`);
     throw new RangeError(
       `A kernel is made of numbers, but ${quoted(word)} in row ${row} is not a number. ${EXAMPLE} Or choose one by its name.`,
     );

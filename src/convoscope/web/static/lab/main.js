@@ -6,7 +6,9 @@ import { createEngine } from "../engine/client.js";
 import { createCamera } from "../shared/camera.js";
 import { byId, delayed, h, oncePerFrame, setText, throttled } from "../shared/dom.js";
 import { fromCanvas } from "../shared/image-files.js";
+import { linkToGallery } from "../shared/gallery-link.js";
 import { say } from "../shared/message.js";
+import { rememberPage } from "../shared/offline-page.js";
 import { paint, scaleFor } from "../shared/scale.js";
 import { inAddress, keepInAddress } from "../shared/session.js";
 import { startTheme, theme } from "../shared/theme.js";
@@ -15,13 +17,13 @@ import { createBack } from "./back.js";
 import { createBench } from "./bench.js";
 import { createChainStrip } from "./chain-strip.js";
 import { createColourView } from "./colour-view.js";
-import { createExportDialog, createShareDialog } from "./dialogs.js";
+import { createExportDialog, createLabShare } from "./dialogs.js";
 import { createDrawPad } from "./draw-pad.js";
-import { rememberPage } from "./export-html.js";
 import { pythonCode } from "./export-python.js";
 import { offlineHtml, outputPng } from "./exports.js";
 import { whatIsGiven } from "./given.js";
 import { createImages } from "./images.js";
+import { createNotebookLink } from "./in-notebook.js";
 import { createKernelEditor } from "./kernel-editor.js";
 import { fits, runChain, scalesOf } from "./pipeline.js";
 import { createPoolEditor } from "./pool-editor.js";
@@ -85,13 +87,16 @@ const exports = {
 createDrawPad((name) => state.change({ image: name, position: null }));
 const camera = createCamera((canvas) => images.use("camera", fromCanvas(canvas, canvas.width, canvas.height)), say);
 byId("camera").addEventListener("click", camera.open);
+linkToGallery(given.start.gallery);
 const back = createBack(state, given.start.network);
-createShareDialog(state, exports, say);
+createLabShare(state, exports, say);
 createExportDialog(exports, say);
 startTheme(byId("theme"), () => {
   render(true);
   renderControls();
 });
+
+const notebook = await createNotebookLink({ state, image: () => image });
 
 // --- state -> engine -> page
 
@@ -138,6 +143,7 @@ state.listen((now, before) => {
   if (now.steps !== before.steps || now.image !== before.image) say(""); // what was said was about another
   if (now.selected !== before.selected) player.stop();
   keepAddress();
+  notebook.tell();
   busy(1);
   requestAnimationFrame(() => requestAnimationFrame(() => busy(-1))); // by then it is drawn, or being computed
 });
@@ -159,6 +165,7 @@ async function loadImage() {
     await engine.load(image);
     await compute();
     renderControls();
+    notebook.tell();
   } catch (problem) {
     say(problem.message, "error");
     if (!image) state.change({ image: "four" });

@@ -38,6 +38,11 @@ export function renew(holder, ...children) {
 
 const calledFor = (element) => element.getAttribute("aria-label") ?? element.textContent;
 
+/** A name in pieces that a line may break between: where an underscore joins words. */
+export function breakable(name) {
+  return String(name).split(/(?<=_)(?=[^_])/).flatMap((piece, i) => (i ? [h("wbr"), piece] : [piece]));
+}
+
 /** The element with this id, which must be there. */
 export function byId(id) {
   const element = document.getElementById(id);
@@ -94,4 +99,11 @@ export function delayed(milliseconds, act) {
     clearTimeout(timer);
     timer = setTimeout(() => act(...values), milliseconds);
   };
+}
+
+/** An SVG element with attributes. */
+export function svg(tag, attributes) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
 }

@@ -1,5 +1,8 @@
-// Light or dark: as the system has it, until a person chooses; the choice is kept where the browser allows it.
+// Light or dark: as the system has it, or the notebook around the page, until a person chooses; the choice is kept where
+// the browser allows it. A page of a class's file has the colours of the file, which has the button.
 
+import { host } from "./hosted.js";
+import { listen, surroundings } from "./notebook.js";
 import { keep, kept } from "./session.js";
 
 const KEY = "convoscope-theme";
@@ -14,7 +17,7 @@ function stored() {
 
 /** "light" or "dark". */
 export function theme() {
-  return chosen ?? (system.matches ? "dark" : "light");
+  return host?.theme() ?? chosen ?? surroundings() ?? (system.matches ? "dark" : "light");
 }
 
 /** Applies the theme, wires the toggle, and tells `onchange` when it changes. */
@@ -32,5 +35,8 @@ export function startTheme(button, onchange) {
     apply();
   });
   system.addEventListener("change", apply);
+  host?.ontheme(apply);
+  button.hidden = host !== null;
+  listen("theme", apply);
   apply();
 }

@@ -17,7 +17,7 @@ export function createCamera(onchange) {
 
   async function open() {
     if (!navigator.mediaDevices?.getUserMedia)
-      throw new RangeError("The browser gives this page no camera. It allows one only for pages from this computer or over https.");
+      throw new RangeError("The browser does not let this page use a camera. It allows that only for pages from this computer or over https.");
     const wanted = { width: { ideal: 640 }, height: { ideal: 480 }, ...(device ? { deviceId: { exact: device } } : {}) };
     try {
       stream = await navigator.mediaDevices.getUserMedia({ video: wanted });

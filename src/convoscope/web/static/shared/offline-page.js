@@ -21,6 +21,7 @@ export async function offlinePage(page, embedded) {
     styles = await takeStyles(copy);
     await inlineModules(copy);
   }
+  delete copy.documentElement.dataset.notebook; // the copy is a page of its own
   copy.getElementById("embedded")?.remove();
   const data = copy.createElement("script");
   Object.assign(data, { type: "application/json", id: "embedded" });
