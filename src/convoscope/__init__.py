@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         data as data,
         datasets as datasets,
         errors as errors,
+        exercises as exercises,
         experiments as experiments,
         explore as explore,
         filters as filters,
@@ -46,12 +47,14 @@ if TYPE_CHECKING:
     )
     from convoscope.classifier import Classifier
     from convoscope.datasets.images.preprocessing import Preprocessing
-    from convoscope.engine.select import use as use_engine
+    from convoscope.engine.select import set_precision, use as use_engine
     from convoscope.engine.threads import get_threads, set_threads
+    from convoscope.exhibition.opening import gallery as gallery
     from convoscope.layers.input import Input
     from convoscope.models.files import load_model
     from convoscope.models.model import Model
     from convoscope.models.sequential import Sequential
+    from convoscope.widgets import ExplorerWidget, LabWidget
 
 _MODULES = (
     "activations",
@@ -61,6 +64,7 @@ _MODULES = (
     "data",
     "datasets",
     "errors",
+    "exercises",
     "experiments",
     "explore",
     "filters",
@@ -80,20 +84,26 @@ _MODULES = (
 )
 _OBJECTS = {
     "Classifier": "convoscope.classifier",
+    "ExplorerWidget": "convoscope.widgets",
     "Input": "convoscope.layers.input",
+    "LabWidget": "convoscope.widgets",
     "Model": "convoscope.models.model",
     "Preprocessing": "convoscope.datasets.images.preprocessing",
     "Sequential": "convoscope.models.sequential",
     "from_torch": "convoscope.interchange.pytorch.modules",
+    "gallery": "convoscope.exhibition.opening",
     "get_threads": "convoscope.engine.threads",
     "load_model": "convoscope.models.files",
+    "set_precision": "convoscope.engine.select",
     "set_threads": "convoscope.engine.threads",
     "use_engine": "convoscope.engine.select",
 }
 
 __all__ = [
     "Classifier",
+    "ExplorerWidget",
     "Input",
+    "LabWidget",
     "Model",
     "Preprocessing",
     "Sequential",
@@ -105,10 +115,12 @@ __all__ = [
     "data",
     "datasets",
     "errors",
+    "exercises",
     "experiments",
     "explore",
     "filters",
     "from_torch",
+    "gallery",
     "get_threads",
     "initializers",
     "keras",
@@ -123,6 +135,7 @@ __all__ = [
     "plots",
     "recipes",
     "regularizers",
+    "set_precision",
     "set_threads",
     "use_engine",
     "utils",

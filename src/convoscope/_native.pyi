@@ -34,6 +34,7 @@ class Program:
         trainable: Sequence[bool],
         outputs: Sequence[int],
         regulation: Sequence[dict[str, Any]] = ...,
+        precision: str = ...,
     ) -> None: ...
     @property
     def output_of(self) -> list[int]: ...

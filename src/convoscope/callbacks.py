@@ -10,6 +10,7 @@ from convoscope.training.callbacks import (
     History,
     LambdaCallback,
     LearningRateScheduler,
+    LiveControl,
     ModelCheckpoint,
     ProgbarLogger,
     ProgressPrinter,
@@ -19,6 +20,7 @@ from convoscope.training.callbacks import (
     SwapEMAWeights,
     TerminateOnNaN,
 )
+from convoscope.web.live_page import LivePage
 
 __all__ = [
     "BackupAndRestore",
@@ -29,6 +31,8 @@ __all__ = [
     "History",
     "LambdaCallback",
     "LearningRateScheduler",
+    "LiveControl",
+    "LivePage",
     "MLflowLogger",
     "ModelCheckpoint",
     "ProgbarLogger",

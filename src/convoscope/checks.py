@@ -54,8 +54,8 @@ def check_values(shape: Sequence[int], what: str) -> None:
     values = math.prod(shape)
     if values > MOST_VALUES:
         raise ShapeError(
-            f"{what} of shape {tuple(shape)} has {_shown(values)} values, but at most {MOST_VALUES:,} can be computed "
-            "with. Use smaller images, fewer filters or smaller factors."
+            f"{what} of shape {tuple(shape)} has {_shown(values)} values, but at most {MOST_VALUES:,} are possible. "
+            "Use smaller images, fewer filters or smaller factors."
         )
 
 
@@ -111,7 +111,7 @@ def equal(value: Any, known: Any) -> bool:
 def text(value: Any, argument: str, where: str) -> str:
     """Return `value` if it is a string that is not empty."""
     if not isinstance(value, str) or not value:
-        raise ConfigurationError(f"{where}: {argument} must be a string that is not empty, but is {value!r}.")
+        raise ConfigurationError(f"{where}: {argument} must be a non-empty string, but is {value!r}.")
     return value
 
 
@@ -138,7 +138,7 @@ def real(value: Any, argument: str, where: str, *, finite: bool = True) -> float
         raise ConfigurationError(f"{where}: {argument} must be a number, but is {value!r}.") from None
     if finite and not abs(number) <= LARGEST_NUMBER:
         raise ConfigurationError(
-            f"{where}: {argument} must be a finite number that single precision can hold, but is {number:g}."
+            f"{where}: {argument} must be a finite number within float32's range, but is {number:g}."
         )
     return number
 
@@ -172,8 +172,8 @@ def shape(value: Any, argument: str, where: str) -> Shape:
         raise ConfigurationError(f"{where}: {argument} must be a tuple of whole numbers, but is {value!r}.")
     if any(axis is None for axis in value):
         raise ConfigurationError(
-            f"{where}: {argument} is {tuple(value)!r}, but every axis needs a size, as in (28, 28, 1): the weights and "
-            "the plan of the computation depend on it. Leave out the batch axis; it is always free."
+            f"{where}: {argument} is {tuple(value)!r}, but every axis needs a size, as in (28, 28, 1): the number of "
+            "weights depends on it. Leave out the batch axis, which can have any size."
         )
     if not 1 <= len(value) <= _MOST_AXES:
         raise ConfigurationError(
@@ -208,7 +208,7 @@ def known_object(identifier: Any, kinds: Mapping[str, type[_Kind]], what: str) -
     if not isinstance(name, str) or not isinstance(config, dict):
         raise ConfigurationError(
             f"A {what} is one of {', '.join(kinds)}, its name, or a dict with 'class_name' and 'config', but is "
-            f"{identifier!r}. Functions and classes of your own are not supported: the engines do not know them."
+            f"{identifier!r}. Your own functions and classes are not supported, because the engines cannot run them."
         )
     plain = name.lower().replace("_", "")
     for known, kind in kinds.items():

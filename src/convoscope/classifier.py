@@ -47,10 +47,12 @@ class Classifier:
 
     Examples
     --------
-    ::
-
-        classifier = convoscope.Classifier.train("flowers")
-        classifier.predict("unknown.jpg").name
+    >>> from convoscope import layers, models
+    >>> model = models.Sequential([layers.Rescaling(1 / 255, input_shape=(8, 8, 3)), layers.Flatten()])
+    >>> model.add(layers.Dense(2, activation="softmax"))
+    >>> model.class_names = ["ants", "bees"]
+    >>> Classifier(model), Classifier(model).report
+    (Classifier('ants', 'bees'), {})
     """
 
     def __init__(self, model: Network, report: dict[str, Any] | None = None, run: Path | None = None) -> None:
@@ -94,33 +96,39 @@ class Classifier:
         Parameters
         ----------
         folder : path
-            Or a CSV file with the columns path and label.
+            A folder with a subfolder for each class, or a CSV file with the columns path and label.
         backbone : str
             See `convoscope.applications.backbone`.
         fine_tune : int, optional
-            How many of the last blocks of the backbone are trained, too. Left out, held-out photos tell whether that
-            gains, if there are 150 photos or more.
+            How many of the backbone's last blocks are also trained. If left out, held-out photos decide whether that
+            helps, if there are 150 photos or more.
         minutes : float
-            How long fine-tuning may take, with trying it; 0 for none.
+            How long fine-tuning may take, trials included; 0 for none.
         exclude : path, optional
             A list of files to leave out, such as the ``suspects.csv`` of an earlier run.
         based_on : path, optional
-            An earlier run on this folder: its split stays, and only new photos are drawn for a part.
+            An earlier run on this folder: its split is kept, and only new photos are assigned to a part.
         out : path, optional
-            The folder of the run; ``runs/NAME-BACKBONE-1`` and so on by default.
+            The run's folder; ``runs/NAME-BACKBONE-1`` and so on by default.
         seed : int, optional
             Repeats a run exactly, with the same number of threads.
         data_dir : path, optional
-            Where decoded photos are kept; the user's cache by default.
+            Where decoded photos are kept; by default in the user's cache.
         say : callable
-            Is told in a sentence what happens next, where that takes long: ``print``.
+            Called with a sentence before every step that takes long: ``print``.
 
         Raises
         ------
         MissingFileError, DataError
-            There is no such folder, or it has not two classes with two photos each.
+            If there is no such folder, or it does not have two classes with two photos each.
         ConfigurationError
-            An option that cannot be meant.
+            If an option is invalid.
+
+        Examples
+        --------
+        >>> classifier = Classifier.train("flowers", minutes=5, say=print)  # doctest: +SKIP
+        >>> classifier.predict("unknown.jpg").name  # doctest: +SKIP
+        'daisy'
         """
         given = {
             "backbone": spelled(backbone),
@@ -192,12 +200,26 @@ class Classifier:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Classifier:
-        """Load a classifier from a run's folder or a model's file."""
+        """Load a classifier from a run's folder or a model's file.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from convoscope import layers, models
+        >>> from convoscope.datasets.images.preprocessing import Preprocessing
+        >>> model = models.Sequential([layers.Rescaling(1 / 255, input_shape=(8, 8, 3)), layers.Flatten()])
+        >>> model.add(layers.Dense(2, activation="softmax"))
+        >>> model.class_names, model.preprocessing = ["ants", "bees"], Preprocessing(8).as_dict()
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Classifier(model).save(f"{folder}/insects.safetensors")
+        ...     Classifier.load(f"{folder}/insects.safetensors").class_names
+        ['ants', 'bees']
+        """
         model = load_model(path)
         if model.class_names is None or model.preprocessing is None:
             raise FileFormatError(
-                f"{path} is a model, but no classifier of photos: it does not say which classes it knows, or how "
-                f"photos are prepared for it. Use convoscope.load_model."
+                f"{path} is a model, but not a photo classifier: it stores no class names or no preprocessing. Use "
+                "convoscope.load_model."
             )
         folder = Path(user_path(path))
         report = RunFolder(folder).read_report() if folder.is_dir() else {}
@@ -206,11 +228,37 @@ class Classifier:
     # ---- using it
 
     def predict(self, images: Any, **options: Any) -> Any:
-        """Say what photos show; see `convoscope.Model.predict_images`."""
+        """Classify photos of any size; see `convoscope.Model.predict_images`.
+
+        Examples
+        --------
+        >>> from convoscope import layers, models
+        >>> from convoscope.datasets.images.preprocessing import Preprocessing
+        >>> model = models.Sequential([layers.Rescaling(1 / 255, input_shape=(8, 8, 3)), layers.Flatten()])
+        >>> model.add(layers.Dense(2, activation="softmax"))
+        >>> model.class_names, model.preprocessing = ["ants", "bees"], Preprocessing(8).as_dict()
+        >>> found = Classifier(model).predict([np.zeros((30, 40, 3), np.uint8), np.ones((60, 50, 3), np.uint8)])
+        >>> len(found), found[0].probabilities.shape
+        (2, (2,))
+        """
         return self.model.predict_images(images, **options)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model into one file, which `load` and `convoscope.load_model` read."""
+        """Write the model into one file, which `load` and `convoscope.load_model` read.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from convoscope import layers, models
+        >>> from convoscope.datasets.images.preprocessing import Preprocessing
+        >>> model = models.Sequential([layers.Rescaling(1 / 255, input_shape=(8, 8, 3)), layers.Flatten()])
+        >>> model.add(layers.Dense(2, activation="softmax"))
+        >>> model.class_names, model.preprocessing = ["ants", "bees"], Preprocessing(8).as_dict()
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Classifier(model).save(f"{folder}/insects.safetensors")
+        ...     models.load_model(f"{folder}/insects.safetensors").class_names
+        ['ants', 'bees']
+        """
         self.model.save(path, include_optimizer=False)
 
 
@@ -231,17 +279,17 @@ def _classes(y: npt.ArrayLike, names: Sequence[str] | None) -> tuple[npt.NDArray
     """Return class numbers, and the names of the classes."""
     given = np.asarray(y)
     if given.ndim != 1 or not len(given):
-        raise ShapeError(f"y has a class number or a name for each photo, but its shape is {given.shape}.")
+        raise ShapeError(f"y must have a class number or name for each photo, but its shape is {given.shape}.")
     known = None if names is None else _checked_names(names)
     if given.dtype.kind == "f":
         odd = given[~np.isfinite(given) | (given != np.round(given))]
         if odd.size:
-            raise DataError(f"y has a class number or a name for each photo, but one is {odd[0]}.")
+            raise DataError(f"y must have a class number or name for each photo, but one is {odd[0]}.")
         given = given.astype(np.int64)
     if given.dtype.kind in "iu":
         numbers = given.astype(np.int64)
         if numbers.min() < 0:
-            raise DataError(f"Class numbers begin at 0, but one is {numbers.min()}.")
+            raise DataError(f"Class numbers start at 0, but one is {numbers.min()}.")
         count = int(numbers.max()) + 1
         known = tuple(map(str, range(count))) if known is None else known
         if len(known) < count:
@@ -256,8 +304,8 @@ def _classes(y: npt.ArrayLike, names: Sequence[str] | None) -> tuple[npt.NDArray
 
 def _checked_names(names: Sequence[str]) -> tuple[str, ...]:
     if isinstance(names, str):
-        raise ConfigurationError(f"class_names is a list with a name for each class, but is the text {names!r}.")
+        raise ConfigurationError(f"class_names must be a list with a name for each class, but is the string {names!r}.")
     known = tuple(map(str, names))
     if twice := [name for name in dict.fromkeys(known) if known.count(name) > 1]:
-        raise DataError(f"class_names has {twice[0]!r} more than once. Give each class a name of its own.")
+        raise DataError(f"class_names has {twice[0]!r} more than once. Give each class its own name.")
     return known

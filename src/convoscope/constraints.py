@@ -1,12 +1,12 @@
-"""Bounds that weights are held in, under Keras' names and with Keras' formulas.
+"""Bounds on weights, under Keras' names and with Keras' formulas.
 
 A constraint is a small frozen object that a layer is given for one of its weights: ``Conv2D(8, 3,
 kernel_constraint=MaxNorm(2, axis=[0, 1, 2]))``. Training applies it after each of the optimizer's steps, and only to
 weights that learn.
 
-Norms are taken along `axis`, which is the weight's: 0 of a Dense kernel (inputs, units) gives each unit a norm,
-``[0, 1, 2]`` of a convolution's (height, width, channels, filters) each filter. The default, 0, is Keras'; for a
-convolution it bounds columns of pixels, which is hardly ever meant.
+Norms are taken along `axis` of the weight: 0 gives each unit of a Dense kernel (inputs, units) a norm, ``[0, 1, 2]``
+each filter of a convolution's kernel (height, width, channels, filters). The default, 0, is Keras'; for a convolution
+it bounds columns of pixels, which is rarely intended.
 """
 
 from __future__ import annotations
@@ -42,7 +42,15 @@ _EPSILON = 1e-7  # Keras' fuzz: nothing is divided by zero
 
 
 class Constraint:
-    """The base of all constraints."""
+    """The base of all constraints: what a layer's weight must satisfy after every training step.
+
+    Examples
+    --------
+    >>> from convoscope.layers import Dense
+    >>> layer = Dense(1, kernel_constraint="non_neg")
+    >>> layer.kernel_constraint([-1.0, 2.0])
+    array([0., 2.], dtype=float32)
+    """
 
     def __call__(self, w: npt.ArrayLike) -> Array:
         """Return the weight as it is to be after a step, in its own precision."""
@@ -56,18 +64,30 @@ class Constraint:
         raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
-        """Return the settings as plain values."""
+        """Return the settings as plain values.
+
+        Examples
+        --------
+        >>> MaxNorm(2.0).get_config()
+        {'max_value': 2.0, 'axis': 0}
+        """
         return asdict(self)  # type: ignore[call-overload, no-any-return]
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Constraint:
-        """Make a constraint from what `get_config` returned."""
+        """Make a constraint from what `get_config` returned.
+
+        Examples
+        --------
+        >>> MaxNorm.from_config({"max_value": 2.0})
+        MaxNorm(max_value=2.0, axis=0)
+        """
         return cls(**config)
 
 
 @dataclass(frozen=True)
 class NonNeg(Constraint):
-    """No weight is below 0: what is becomes 0.
+    """No weight is below 0: negative ones become 0.
 
     Examples
     --------
@@ -102,17 +122,17 @@ class _NormConstraint(Constraint):
         raise NotImplementedError
 
     def axes_of(self, shape: Shape, where: str) -> tuple[int, ...]:
-        """Return the axes of a weight of that shape, counted from 0 up, or say which it does not have."""
+        """Return the axes of a weight of that shape, counted from 0, or say which it does not have."""
         rank = len(shape)
         if self.axis is None:
             return tuple(range(rank))
         given = self.axis if isinstance(self.axis, tuple) else (self.axis,)
         axes = tuple(axis % rank for axis in given if -rank <= axis < rank)
         if len(axes) < len(given) or len(set(axes)) < len(axes):
-            usual = f"axis={list(range(rank - 1)) if rank > 2 else 0} gives each unit or filter a norm of its own."
+            usual = f"axis={list(range(rank - 1)) if rank > 2 else 0} computes a norm for each unit or filter."
             raise ShapeError(
-                f"{where}: {self!r} does not fit a weight of shape {shape}. Its axes are 0 to {rank - 1}, and each can "
-                f"be named once; {usual}"
+                f"{where}: {self!r} does not fit a weight of shape {shape}. Its axes are 0 to {rank - 1}, and each "
+                f"can be given only once; {usual}"
             )
         return axes
 
@@ -139,13 +159,13 @@ class _NormConstraint(Constraint):
 
 @dataclass(frozen=True)
 class MaxNorm(_NormConstraint):
-    """No norm along `axis` is above `max_value`: what is longer is shortened to it.
+    """No norm along `axis` is above `max_value`: longer vectors are scaled down to it.
 
     Parameters
     ----------
     max_value : float
     axis : int, list of int or None
-        Along which axes of the weight norms are taken; None for all of them.
+        The axes of the weight that norms are taken along; None for all of them.
 
     Examples
     --------
@@ -169,7 +189,7 @@ class UnitNorm(_NormConstraint):
     Parameters
     ----------
     axis : int, list of int or None
-        As of `MaxNorm`.
+        See `MaxNorm`.
 
     Examples
     --------
@@ -186,15 +206,15 @@ class UnitNorm(_NormConstraint):
 
 @dataclass(frozen=True)
 class MinMaxNorm(_NormConstraint):
-    """Every norm along `axis` is brought between two bounds.
+    """Every norm along `axis` is kept between two bounds.
 
     Parameters
     ----------
     min_value, max_value : float
     rate : float
-        Which share of the way to its bound a norm goes at each step, from 0 to 1.
+        The share of the way to its bound that a norm moves at each step, from 0 to 1.
     axis : int, list of int or None
-        As of `MaxNorm`.
+        See `MaxNorm`.
 
     Examples
     --------
@@ -211,7 +231,7 @@ class MinMaxNorm(_NormConstraint):
         super().__post_init__()
         if self.min_value > self.max_value:
             raise ConfigurationError(
-                f"MinMaxNorm: min_value {self.min_value!r} must not be above max_value {self.max_value!r}."
+                f"MinMaxNorm: min_value {self.min_value!r} must be at most max_value {self.max_value!r}."
             )
         if self.rate > 1.0:
             raise ConfigurationError(f"MinMaxNorm: rate must be from 0 to 1, but is {self.rate!r}.")
@@ -250,14 +270,26 @@ def get(identifier: Any) -> Constraint | None:
 
 
 def serialize(constraint: Constraint | None) -> dict[str, Any] | None:
-    """Return the constraint as plain JSON values that `get` takes."""
+    """Return the constraint as plain JSON values that `get` takes.
+
+    Examples
+    --------
+    >>> serialize(MaxNorm(2.0)), serialize(None)
+    ({'class_name': 'MaxNorm', 'config': {'max_value': 2.0, 'axis': 0}}, None)
+    """
     if constraint is None:
         return None
     return {"class_name": type(constraint).__name__, "config": constraint.get_config()}
 
 
 def deserialize(config: dict[str, Any]) -> Constraint | None:
-    """Return the constraint that `serialize` described."""
+    """Return the constraint that `serialize` described.
+
+    Examples
+    --------
+    >>> deserialize({"class_name": "MaxNorm", "config": {"max_value": 2.0}})
+    MaxNorm(max_value=2.0, axis=0)
+    """
     return get(config)
 
 
@@ -269,7 +301,7 @@ def _floats(w: npt.ArrayLike) -> Array:
 def _length(value: Any, argument: str, where: str) -> float:
     number = real(value, argument, where, finite=False)
     if not 0.0 <= number <= LARGEST_NUMBER:
-        raise ConfigurationError(f"{where}: {argument} must be a finite number from 0 up, but is {value!r}.")
+        raise ConfigurationError(f"{where}: {argument} must be a finite number of at least 0, but is {value!r}.")
     return number
 
 

@@ -20,7 +20,7 @@ Array = npt.NDArray[np.float32]
 
 
 def fans(shape: Shape) -> tuple[float, float]:
-    """Return how many inputs feed a unit, and how many units an input feeds.
+    """Return the number of inputs of a unit, and the number of units that an input feeds.
 
     A dense kernel is (in, out); a convolution's is (height, width, in, out).
 
@@ -37,7 +37,16 @@ def fans(shape: Shape) -> tuple[float, float]:
 
 
 class Initializer:
-    """The base of all initializers."""
+    """The base of all initializers. With a `seed`, they return the same values at each call.
+
+    Examples
+    --------
+    >>> from convoscope.layers import Dense
+    >>> layer = Dense(2, kernel_initializer=Constant(0.5), bias_initializer="ones")
+    >>> layer.build((None, 3))
+    >>> [weight.tolist() for weight in layer.get_weights()]
+    [[[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]], [1.0, 1.0]]
+    """
 
     def __post_init__(self) -> None:
         from convoscope.checks import integer, real
@@ -57,13 +66,25 @@ class Initializer:
         raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
-        """Return the settings as plain values."""
+        """Return the settings as plain values.
+
+        Examples
+        --------
+        >>> RandomNormal(stddev=0.1).get_config()
+        {'mean': 0.0, 'stddev': 0.1, 'seed': None}
+        """
         return asdict(self)  # type: ignore[call-overload, no-any-return]
 
 
 @dataclass(frozen=True)
 class Zeros(Initializer):
-    """All zeros."""
+    """All zeros.
+
+    Examples
+    --------
+    >>> Zeros()((2, 3), np.random.default_rng(0)).tolist()
+    [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    """
 
     def __call__(self, shape: Shape, generator: np.random.Generator) -> Array:
         return np.zeros(shape, np.float32)
@@ -71,7 +92,13 @@ class Zeros(Initializer):
 
 @dataclass(frozen=True)
 class Ones(Initializer):
-    """All ones."""
+    """All ones.
+
+    Examples
+    --------
+    >>> Ones()((2, 3), np.random.default_rng(0)).tolist()
+    [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]
+    """
 
     def __call__(self, shape: Shape, generator: np.random.Generator) -> Array:
         return np.ones(shape, np.float32)
@@ -79,7 +106,14 @@ class Ones(Initializer):
 
 @dataclass(frozen=True)
 class Constant(Initializer):
-    """One value everywhere."""
+    """The same `value` everywhere.
+
+    Examples
+    --------
+    >>> Constant(0.1)((2, 3), np.random.default_rng(0))
+    array([[0.1, 0.1, 0.1],
+           [0.1, 0.1, 0.1]], dtype=float32)
+    """
 
     value: float = 0.0
 
@@ -94,7 +128,14 @@ def _own(seed: int | None, generator: np.random.Generator) -> np.random.Generato
 
 @dataclass(frozen=True)
 class RandomNormal(Initializer):
-    """Normally distributed values."""
+    """Normally distributed values with the mean `mean` and the standard deviation `stddev`.
+
+    Examples
+    --------
+    >>> values = RandomNormal(mean=1.0, stddev=0.1)((100, 100), np.random.default_rng(0))
+    >>> round(float(values.mean()), 2), round(float(values.std()), 2)
+    (1.0, 0.1)
+    """
 
     mean: float = 0.0
     stddev: float = 0.05
@@ -106,7 +147,14 @@ class RandomNormal(Initializer):
 
 @dataclass(frozen=True)
 class RandomUniform(Initializer):
-    """Values spread evenly between two bounds."""
+    """Uniformly distributed values from `minval` to `maxval`.
+
+    Examples
+    --------
+    >>> values = RandomUniform(-0.1, 0.1)((100, 100), np.random.default_rng(0))
+    >>> round(float(values.min()), 2), round(float(values.max()), 2)
+    (-0.1, 0.1)
+    """
 
     minval: float = -0.05
     maxval: float = 0.05
@@ -115,7 +163,7 @@ class RandomUniform(Initializer):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.minval > self.maxval:
-            raise ConfigurationError(f"RandomUniform: minval {self.minval!r} must not be above maxval {self.maxval!r}.")
+            raise ConfigurationError(f"RandomUniform: minval {self.minval!r} must be at most maxval {self.maxval!r}.")
 
     def __call__(self, shape: Shape, generator: np.random.Generator) -> Array:
         return _own(self.seed, generator).uniform(self.minval, self.maxval, shape).astype(np.float32)
@@ -123,7 +171,14 @@ class RandomUniform(Initializer):
 
 @dataclass(frozen=True)
 class TruncatedNormal(Initializer):
-    """Normally distributed values; those more than two standard deviations off are drawn again."""
+    """As `RandomNormal`, but values more than two standard deviations from the mean are drawn again.
+
+    Examples
+    --------
+    >>> values = TruncatedNormal(stddev=0.1)((100, 100), np.random.default_rng(0))
+    >>> round(float(np.abs(values).max()), 2)
+    0.2
+    """
 
     mean: float = 0.0
     stddev: float = 0.05
@@ -139,9 +194,15 @@ class TruncatedNormal(Initializer):
 
 @dataclass(frozen=True)
 class VarianceScaling(Initializer):
-    """Random values whose variance is ``scale`` over the number of inputs, of outputs, or of their mean.
+    """Random values of variance `scale` / n; n is the number of inputs, of outputs, or their mean, as `mode` says.
 
-    Glorot's, He's and LeCun's rules are this one with fixed settings.
+    The rules of Glorot, He and LeCun are this one with fixed settings.
+
+    Examples
+    --------
+    >>> values = VarianceScaling(scale=2.0, mode="fan_in")((64, 64), np.random.default_rng(0))  # as HeNormal
+    >>> round(float(values.std()), 2)  # √(2 / 64)
+    0.18
     """
 
     scale: float = 1.0
@@ -185,42 +246,84 @@ class _FixedScaling(VarianceScaling):
 
 
 class GlorotUniform(_FixedScaling):
-    """Glorot and Bengio (2010), uniform: Keras' default for kernels."""
+    """Uniform values within ±√(6 / (inputs + outputs)): Keras' default for kernels. Source: Glorot and Bengio (2010).
+
+    Examples
+    --------
+    >>> values = GlorotUniform()((64, 64), np.random.default_rng(0))  # the kernel of Dense(64) after 64 inputs
+    >>> round(float(np.abs(values).max()), 2)  # √(6 / (64 + 64))
+    0.22
+    """
 
     def __init__(self, seed: int | None = None) -> None:
         super().__init__(1.0, "fan_avg", "uniform", seed)
 
 
 class GlorotNormal(_FixedScaling):
-    """Glorot and Bengio (2010), normal."""
+    """Truncated normal values of variance 2 / (inputs + outputs). Source: Glorot and Bengio (2010).
+
+    Examples
+    --------
+    >>> values = GlorotNormal()((64, 64), np.random.default_rng(0))  # the kernel of Dense(64) after 64 inputs
+    >>> round(float(values.std()), 2)  # √(2 / (64 + 64))
+    0.13
+    """
 
     def __init__(self, seed: int | None = None) -> None:
         super().__init__(1.0, "fan_avg", "truncated_normal", seed)
 
 
 class HeUniform(_FixedScaling):
-    """He and others (2015), uniform: for ReLU."""
+    """Uniform values within ±√(6 / inputs), for layers with ReLU. Source: He and others (2015).
+
+    Examples
+    --------
+    >>> values = HeUniform()((64, 64), np.random.default_rng(0))  # the kernel of Dense(64) after 64 inputs
+    >>> round(float(np.abs(values).max()), 2)  # √(6 / 64)
+    0.31
+    """
 
     def __init__(self, seed: int | None = None) -> None:
         super().__init__(2.0, "fan_in", "uniform", seed)
 
 
 class HeNormal(_FixedScaling):
-    """He and others (2015), normal: for ReLU."""
+    """Truncated normal values of variance 2 / inputs, for layers with ReLU. Source: He and others (2015).
+
+    Examples
+    --------
+    >>> values = HeNormal()((64, 64), np.random.default_rng(0))  # the kernel of Dense(64) after 64 inputs
+    >>> round(float(values.std()), 2)  # √(2 / 64)
+    0.18
+    """
 
     def __init__(self, seed: int | None = None) -> None:
         super().__init__(2.0, "fan_in", "truncated_normal", seed)
 
 
 class LecunUniform(_FixedScaling):
-    """LeCun and others (1998), uniform."""
+    """Uniform values within ±√(3 / inputs). Source: LeCun and others (1998).
+
+    Examples
+    --------
+    >>> values = LecunUniform()((64, 64), np.random.default_rng(0))  # the kernel of Dense(64) after 64 inputs
+    >>> round(float(np.abs(values).max()), 2)  # √(3 / 64)
+    0.22
+    """
 
     def __init__(self, seed: int | None = None) -> None:
         super().__init__(1.0, "fan_in", "uniform", seed)
 
 
 class LecunNormal(_FixedScaling):
-    """LeCun and others (1998), normal."""
+    """Truncated normal values of variance 1 / inputs, for layers with selu. Source: LeCun and others (1998).
+
+    Examples
+    --------
+    >>> values = LecunNormal()((64, 64), np.random.default_rng(0))  # the kernel of Dense(64) after 64 inputs
+    >>> round(float(values.std()), 2)  # √(1 / 64)
+    0.13
+    """
 
     def __init__(self, seed: int | None = None) -> None:
         super().__init__(1.0, "fan_in", "truncated_normal", seed)
@@ -228,7 +331,7 @@ class LecunNormal(_FixedScaling):
 
 @dataclass(frozen=True)
 class FilterBank(Initializer):
-    """Known good filters first: edges, lines, corners, spots and blur, at Glorot's scale; random ones for the rest.
+    """Well-known filters first: edges, lines, corners, spots and blur, at Glorot's scale; random ones for the rest.
 
     Each output channel of a convolution starts as one pattern of the bank, seen through every input channel with a
     random sign; where there are more channels than patterns, the others are Glorot uniform. Every pattern is scaled
@@ -238,6 +341,13 @@ class FilterBank(Initializer):
     ----------
     share : float
         The share of the output channels that may start from the bank, from 0 to 1.
+
+    Examples
+    --------
+    >>> kernel = FilterBank()((3, 3, 1, 8), np.random.default_rng(0))
+    >>> pattern = kernel[:, :, 0, 0]
+    >>> np.sign(pattern).round().astype(int).tolist()  # an edge
+    [[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]]
     """
 
     share: float = 1.0
@@ -323,5 +433,11 @@ def get(identifier: str | dict[str, Any] | Initializer) -> Initializer:
 
 
 def serialize(initializer: Initializer) -> dict[str, Any]:
-    """Return the initializer as plain JSON values that `get` takes."""
+    """Return the initializer as plain JSON values that `get` takes.
+
+    Examples
+    --------
+    >>> serialize(HeNormal(seed=1))
+    {'class_name': 'he_normal', 'config': {'seed': 1}}
+    """
     return {"class_name": _NAME_OF[type(initializer)], "config": initializer.get_config()}

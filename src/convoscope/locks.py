@@ -115,7 +115,7 @@ def alone_in(folder: Path) -> Iterator[None]:
     try:
         if not any(_acquired(descriptor, attempt) for attempt in range(_TRIES)):
             raise InUseError(
-                f"Another process is training in {folder} at this moment. Wait until it ends, or stop it with Ctrl-C."
+                f"Another process is training in {folder}. Wait until it finishes, or stop it with Ctrl-C."
             )
         yield
     finally:

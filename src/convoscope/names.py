@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import unicodedata
 from typing import Any
 
@@ -39,7 +40,7 @@ def legible(name: str | os.PathLike[str]) -> str:
     -------
     str
         Encodable text in Unicode's composed form (NFC), so that one name spelled in two ways is one name. A byte that
-        is no text is written as ``\xe9``. The file can no longer be opened by it.
+        is not text is written as ``\xe9``. The file can no longer be opened by it.
 
     Examples
     --------
@@ -80,7 +81,7 @@ def native_path(text: str) -> str:
 def for_terminal(text: str) -> str:
     r"""Return `text` with all that would move a terminal's cursor, change its colours or turn its lines around shown.
 
-    What is no text in a file's name is written as `legible` does it.
+    What is not text in a file's name is written as `legible` does it.
 
     Examples
     --------
@@ -184,6 +185,17 @@ def json_for_terminal(value: Any, encoding: str = "utf-8") -> str:
     return "".join(f"\\u{ord(each):04x}" if each != "\n" and _is_control(each) else each for each in text)
 
 
+def command_line(*words: object) -> str:
+    """Write a command so that it can be typed as it stands.
+
+    Examples
+    --------
+    >>> command_line("convoscope", "evaluate", "my runs/first")
+    "convoscope evaluate 'my runs/first'"
+    """
+    return " ".join(_quoted(str(word)) for word in words)
+
+
 def encoded_path(name: str) -> bytes:
     """Return the bytes of a path: UTF-8, and those that are not as they are."""
     try:
@@ -206,3 +218,15 @@ def _is_number(cell: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _quoted(word: str) -> str:
+    """Quote a word for a shell; with the codes that Bash and zsh know where it cannot be shown as it is."""
+    if word.isprintable():
+        return shlex.quote(word)
+    codes = ("".join(f"\\x{byte:02x}" for byte in encoded_path(each)) for each in word)
+    return "$'" + "".join(_plain(each) or code for each, code in zip(word, codes, strict=True)) + "'"
+
+
+def _plain(character: str) -> str:
+    return character if character.isprintable() and character not in "'\\" else ""

@@ -48,7 +48,13 @@ def _on_both(function: Callable[..., Any], layer: Callable[..., Any] | None = No
 
 
 def _relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
-    """Throw what is below a threshold away, or let a share of it through; cut off what is above a bound."""
+    """Set values below a threshold to 0, or multiply them by `negative_slope`; limit values to `max_value`.
+
+    Examples
+    --------
+    >>> relu(np.array([-2.0, 0.5, 8.0])), relu(np.array([-2.0, 0.5, 8.0]), max_value=6.0)
+    (Tensor([0. , 0.5, 8. ]), Tensor([0. , 0.5, 6. ]))
+    """
     below = negative_slope * (x - threshold) if negative_slope else 0.0  # not 0 times infinity
     kept = np.where(x >= threshold, x, below).astype(x.dtype)
     return kept if max_value is None else np.minimum(kept, x.dtype.type(max_value))
@@ -59,7 +65,13 @@ def _relu_layer(negative_slope: float = 0.0, max_value: float | None = None, thr
 
 
 def _leaky_relu(x: Any, negative_slope: float = 0.2, alpha: float | None = None) -> Any:
-    """Let a share of the negative values through; TensorFlow calls the share alpha."""
+    """Multiply negative values by `negative_slope`, which TensorFlow calls alpha (Maas and others, 2013).
+
+    Examples
+    --------
+    >>> leaky_relu(np.array([-2.0, 0.0, 3.0])), leaky_relu(np.array([-2.0, 0.0, 3.0]), alpha=0.5)
+    (Tensor([-0.4,  0. ,  3. ]), Tensor([-1.,  0.,  3.]))
+    """
     return activations.leaky_relu(x, negative_slope if alpha is None else alpha)
 
 
@@ -68,19 +80,32 @@ def _leaky_relu_layer(negative_slope: float = 0.2, alpha: float | None = None) -
 
 
 def _softmax(x: Any, axis: int = -1) -> Any:
-    """Turn the values along an axis into probabilities that sum to 1."""
+    """Turn the values along an axis into probabilities that sum to 1.
+
+    Examples
+    --------
+    >>> softmax(np.array([[0.0, 0.0], [0.0, np.log(3)]])).round(4)
+    array([[0.5 , 0.5 ],
+           [0.25, 0.75]])
+    """
     return np.moveaxis(activations.softmax(np.moveaxis(x, axis, -1)), -1, axis)
 
 
 def _log_softmax(x: Any, axis: int = -1) -> Any:
-    """Turn the values along an axis into logarithms of probabilities."""
+    """Turn the values along an axis into logarithms of probabilities.
+
+    Examples
+    --------
+    >>> log_softmax(np.array([[0.0, 1000.0]]))
+    Tensor([[-1000.,     0.]])
+    """
     return np.moveaxis(activations.log_softmax(np.moveaxis(x, axis, -1)), -1, axis)
 
 
 def _log_softmax_layer(axis: int = -1) -> Any:
     if axis != -1:
         raise ConfigurationError(
-            f"log_softmax: in a network only axis=-1, the last, is supported, but axis={axis!r} came."
+            f"log_softmax: in a network, only the last axis (axis=-1) is supported, but got axis={axis!r}."
         )
     return layers.Activation("log_softmax")
 

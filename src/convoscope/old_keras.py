@@ -17,7 +17,7 @@ METHODS = {
     "predict_classes": "model.predict(x).argmax(axis=-1), or (model.predict(x) > 0.5).astype(int) for one sigmoid",
     "predict_generator": "model.predict(generator, steps=...)",
     "predict_proba": "model.predict(x)",
-    "reset_states": "nothing: no layer here has a state",
+    "reset_states": "nothing: layers have no state",
     "run_eagerly": "nothing: the engines run every model",
     "to_yaml": "model.to_json()",
 }
@@ -66,8 +66,8 @@ def method(owner: str, name: str) -> OutsideNameError | None:
     if instead is None:
         return None
     what = "leave it out" if instead.startswith("nothing") else f"write {instead}"
-    why = instead.removeprefix("nothing: ") if instead.startswith("nothing") else "Keras has it no more"
-    return OutsideNameError(f"{owner}.{name} is of an older Keras ({why}): {what}.")
+    why = instead.removeprefix("nothing: ") if instead.startswith("nothing") else "removed from Keras"
+    return OutsideNameError(f"{owner}.{name} belongs to an older Keras ({why}): {what}.")
 
 
 def argument(where: str, name: str, value: Any = None) -> UnknownNameError | None:
@@ -76,17 +76,17 @@ def argument(where: str, name: str, value: Any = None) -> UnknownNameError | Non
     Examples
     --------
     >>> print(argument("Conv2D", "border_mode", "same"))
-    Conv2D: 'border_mode' is of an older Keras. Write padding='same'.
+    Conv2D: 'border_mode' is an argument of an older Keras. Write padding='same'.
     >>> print(argument("fit", "nb_epoch", 5))
-    fit: 'nb_epoch' is of an older Keras. Write epochs=5.
+    fit: 'nb_epoch' is an argument of an older Keras. Write epochs=5.
     """
     now = ARGUMENTS.get(name)
     if now is None:
         return None
     if now == "nothing":
-        return UnknownNameError(f"{where}: {name!r} is of an older Keras. Leave it out.")
+        return UnknownNameError(f"{where}: {name!r} is an argument of an older Keras. Leave it out.")
     instead = now if not now.isidentifier() else f"{now}={value!r}"
-    return UnknownNameError(f"{where}: {name!r} is of an older Keras. Write {instead}.")
+    return UnknownNameError(f"{where}: {name!r} is an argument of an older Keras. Write {instead}.")
 
 
 def unknown_argument(where: str, options: Mapping[str, Any]) -> Exception | None:

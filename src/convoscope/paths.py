@@ -43,10 +43,10 @@ def user_path(path: str | os.PathLike[str]) -> Path:
     (PosixPath('photos'), '~nobody-of-that-name')
     """
     if not isinstance(path, (str, bytes, os.PathLike)):
-        raise ConfigurationError(f"A path must be text, or a pathlib.Path, but is {path!r}.")
+        raise ConfigurationError(f"A path must be a string or a pathlib.Path, but is {path!r}.")
     text = os.fsdecode(path)
     if "\0" in text:
-        raise MissingFileError(f"There is no file {text!r}: a path has no NUL character.")
+        raise MissingFileError(f"There is no file {text!r}: a path cannot contain a NUL character.")
     is_text = isinstance(path, (str, bytes))
     names_a_person = text.startswith("~") and not text.startswith(("~/", "~\\")) and text != "~"
     if names_a_person and not is_text and os.path.lexists(text):
@@ -81,8 +81,8 @@ def session_folder() -> Path:
 
     atexit.register(remove)
     warnings.warn(
-        f"There is no home folder, so images are kept in {folder} until the program ends. Give a folder as data_dir or "
-        "with --data-dir to keep them for the next time.",
+        f"There is no home folder, so images are stored in {folder} only until the program ends. Set data_dir or "
+        "--data-dir to a folder to keep them.",
         ConvoscopeWarning,
         stacklevel=2,
     )
@@ -175,7 +175,7 @@ def address_in(path: str | os.PathLike[str]) -> str | None:
 
 def not_fetched(address: str) -> str:
     """Return what to say of an address in the place of a file."""
-    return f"{address} is an address on the internet, and nothing is fetched there. Download it, and give the file."
+    return f"{address} is an internet address, which cannot be loaded directly. Download the file and give its path."
 
 
 def refuse_address(path: str | os.PathLike[str]) -> None:
@@ -192,6 +192,6 @@ def refuse_address(path: str | os.PathLike[str]) -> None:
 
 def _check_mode(path: str | os.PathLike[str], mode: int) -> None:
     if stat.S_ISDIR(mode):
-        raise MissingFileError(f"{path} is a folder, not a file. Give a file in it.")
+        raise MissingFileError(f"{path} is a folder, not a file. Give a file inside it.")
     if not stat.S_ISREG(mode):
-        raise MissingFileError(f"{path} is a pipe or a device, not a file. Give the name of a file.")
+        raise MissingFileError(f"{path} is a pipe or a device, not a file. Give a file name.")

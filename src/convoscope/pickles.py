@@ -179,14 +179,14 @@ class PickleMachine:
         if (module, name) not in self.names:
             shown = f"{module}.{name}"[:200]
             shown = shown if shown.isprintable() else ascii(shown)
-            raise UnknownInPickleError(f"names {shown}", shown)
+            raise UnknownInPickleError(f"refers to {shown}", shown)
         self.push(KnownName(self.names[module, name]))
 
     def call(self) -> None:
         """Build what a known name means with its arguments: nothing of the pickle's is called."""
         name, arguments = self.popped(2)
         if not isinstance(name, KnownName) or not isinstance(arguments, tuple):
-            raise UnknownInPickleError("calls what is no name")
+            raise UnknownInPickleError("calls something that is not a name")
         self.push(name.meaning(*arguments))
 
     def fill(self) -> None:
@@ -201,7 +201,7 @@ class PickleMachine:
     def refer(self) -> None:
         """Build what is not in the pickle itself."""
         if self.persistent is None:
-            raise UnknownInPickleError("has parts outside of itself")
+            raise UnknownInPickleError("refers to parts outside the file")
         self.push(self.persistent(*self.popped(1)))
 
 

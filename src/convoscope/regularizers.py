@@ -1,9 +1,9 @@
 """Penalties that keep weights small, under Keras' names and with Keras' formulas.
 
 A regularizer is a small frozen object that a layer is given for one of its weights: ``Dense(10,
-kernel_regularizer="l2")``. Training adds its penalty to the loss of every batch, and so its gradient to the weight's,
-before gradients are clipped. The loss that `fit` and `evaluate` report has all penalties in it, as in Keras;
-``model.losses`` shows them one by one. A frozen layer has no penalty.
+kernel_regularizer="l2")``. Training adds its penalty to the loss of every batch, and so its gradient to that of the
+weight, before gradients are clipped. The loss that `fit` and `evaluate` report includes all penalties, as in Keras;
+``model.losses`` lists them. A frozen layer has no penalty.
 """
 
 from __future__ import annotations
@@ -37,7 +37,15 @@ Array = npt.NDArray[Any]
 
 
 class Regularizer:
-    """The base of all regularizers: l1 × the sum of magnitudes + l2 × the sum of squares, if not said otherwise."""
+    """The base of all regularizers: l1 × the sum of magnitudes + l2 × the sum of squares, unless a class overrides it.
+
+    Examples
+    --------
+    >>> from convoscope.layers import Dense
+    >>> layer = Dense(1, kernel_initializer="ones", kernel_regularizer=L2(0.01), input_shape=(3,))
+    >>> layer.kernel_regularizer([1.0, 1.0, 2.0])  # 0.01 × (1 + 1 + 4)
+    0.06
+    """
 
     #: The strengths of the two penalties; what a regularizer does not name, it does not have.
     l1: float = 0.0
@@ -59,8 +67,8 @@ class Regularizer:
         number = real(value, argument, where, finite=False)
         if not 0.0 <= number <= LARGEST_NUMBER:
             raise ConfigurationError(
-                f"{where}: {argument} must be a finite number from 0 up, but is {value!r}. It is how strongly "
-                "weights are pulled; 0.0001 to 0.01 are usual."
+                f"{where}: {argument} must be a finite number of at least 0, but is {value!r}. It sets the strength "
+                "of the penalty; usual values are 0.0001 to 0.01."
             )
         return number
 
@@ -73,17 +81,35 @@ class Regularizer:
         return self.l1 * float(np.abs(values).sum()) + self.l2 * float(np.square(values).sum())
 
     def gradient(self, x: Array) -> Array:
-        """Return the penalty's gradient, shaped as the weight. That of a magnitude is 0 at 0."""
+        """Return the penalty's gradient, shaped as the weight. That of a magnitude is 0 at 0.
+
+        Examples
+        --------
+        >>> L1L2(l1=0.1, l2=0.1).gradient(np.array([1.0, -2.0])).round(4)  # 0.1 × sign + 0.2 × value
+        array([ 0.3, -0.5])
+        """
         gradient: Array = self.l1 * np.sign(x) + 2.0 * self.l2 * x
         return gradient
 
     def get_config(self) -> dict[str, Any]:
-        """Return the settings as plain values."""
+        """Return the settings as plain values.
+
+        Examples
+        --------
+        >>> L1L2(l1=0.1, l2=0.2).get_config()
+        {'l1': 0.1, 'l2': 0.2}
+        """
         return asdict(self)  # type: ignore[call-overload, no-any-return]
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Regularizer:
-        """Make a regularizer from what `get_config` returned."""
+        """Make a regularizer from what `get_config` returned.
+
+        Examples
+        --------
+        >>> L2.from_config({"l2": 0.5})
+        L2(l2=0.5)
+        """
         return cls(**config)
 
 
@@ -118,7 +144,8 @@ class L2(Regularizer):
 
 @dataclass(frozen=True)
 class L1L2(Regularizer):
-    """Both penalties added up. Left out, a strength is 0, so that ``"l1_l2"`` as a bare name does nothing, as in Keras.
+    """The sum of both penalties. A strength that is left out is 0, so the bare name ``"l1_l2"`` does nothing, as in
+    Keras.
 
     Examples
     --------
@@ -132,14 +159,14 @@ class L1L2(Regularizer):
 
 @dataclass(frozen=True)
 class OrthogonalRegularizer(Regularizer):
-    """A penalty of rows, or columns, that point the same way: the mean magnitude of the cosines between any two.
+    """A penalty on rows, or columns, that point the same way: the mean magnitude of the cosines between any two.
 
     For weights with two axes, such as a Dense layer's kernel, whose columns are its units.
 
     Parameters
     ----------
     factor : float
-        What the mean is multiplied by.
+        The factor for that mean.
     mode : {"rows", "columns"}
 
     Examples
@@ -163,8 +190,8 @@ class OrthogonalRegularizer(Regularizer):
     def check(self, shape: Shape, where: str) -> None:
         if len(shape) != 2:
             raise ShapeError(
-                f"{where}: OrthogonalRegularizer is for weights with two axes, as in Dense, but this one has the shape "
-                f"{shape}. Take L1, L2 or L1L2, or a constraint such as kernel_constraint='unit_norm'."
+                f"{where}: OrthogonalRegularizer is for weights with two axes, as in Dense, but this one has the "
+                f"shape {shape}. Use L1, L2 or L1L2, or a constraint such as kernel_constraint='unit_norm'."
             )
 
     def __call__(self, x: npt.ArrayLike) -> float:
@@ -225,12 +252,24 @@ def get(identifier: Any) -> Regularizer | None:
 
 
 def serialize(regularizer: Regularizer | None) -> dict[str, Any] | None:
-    """Return the regularizer as plain JSON values that `get` takes."""
+    """Return the regularizer as plain JSON values that `get` takes.
+
+    Examples
+    --------
+    >>> serialize(L2(0.01)), serialize(None)
+    ({'class_name': 'L2', 'config': {'l2': 0.01}}, None)
+    """
     if regularizer is None:
         return None
     return {"class_name": type(regularizer).__name__, "config": regularizer.get_config()}
 
 
 def deserialize(config: dict[str, Any]) -> Regularizer | None:
-    """Return the regularizer that `serialize` described."""
+    """Return the regularizer that `serialize` described.
+
+    Examples
+    --------
+    >>> deserialize({"class_name": "L2", "config": {"l2": 0.01}})
+    L2(l2=0.01)
+    """
     return get(config)

@@ -40,7 +40,7 @@ _source = _SeedSource()
 
 
 def set_random_seed(seed: int) -> None:
-    """Make what follows repeatable: each model made from now on gets the same seed in every run.
+    """Make a program repeatable: each model made from now on gets the same seed in every run.
 
     As in Keras, this seeds Python's ``random`` and NumPy's global generator too, because a script may shuffle with
     them. A model that exists already keeps its seed; ``model.seed = 7`` changes that one.

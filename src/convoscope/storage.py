@@ -50,11 +50,11 @@ def write_atomically(path: str | os.PathLike[str], pieces: Iterable[Any]) -> Non
     target = Path(os.path.realpath(path))  # of a link, write what it points to
     # os.path and not pathlib, which raises where a name is too long: writing says that better.
     if os.path.isdir(target):
-        raise StorageError(f"{path} is a folder. Give the name of a file in it: {Path(path, 'model.safetensors')}.")
+        raise StorageError(f"{path} is a folder. Give a file name inside it: {Path(path, 'model.safetensors')}.")
     if os.path.exists(target) and not os.path.isfile(target):
-        raise StorageError(f"{path} is a device or a pipe, not a file. Give the name of a file.")
+        raise StorageError(f"{path} is a device or a pipe, not a file. Give a file name.")
     if not target.parent.is_dir():
-        raise StorageError(f"{path} cannot be written: there is no folder {target.parent}. Make it first.")
+        raise StorageError(f"{path} cannot be written: there is no folder {target.parent}. Create it first.")
     try:
         remove_leftovers(target.parent, target.name)
         with _beside(target) as file:
@@ -69,7 +69,7 @@ def write_atomically(path: str | os.PathLike[str], pieces: Iterable[Any]) -> Non
     except OSError as error:
         raise StorageError(
             f"{path} could not be written: {error.strerror or error}. "
-            f"{'What stood there before still does. ' if os.path.exists(target) else ''}{remedy(error)}."
+            f"{'The previous file is unchanged. ' if os.path.exists(target) else ''}{remedy(error)}."
         ) from error
 
 
@@ -79,10 +79,10 @@ def remedy(error: OSError) -> str:
     Examples
     --------
     >>> remedy(PermissionError(errno.EACCES, "Permission denied")), remedy(OSError(errno.ENOSPC, "No space"))
-    ('Choose another place', 'Free some space, or choose another place')
+    ('Choose another location', 'Free some space or choose another location')
     """
     full = error.errno in (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", None))
-    return "Free some space, or choose another place" if full else "Choose another place"
+    return "Free some space or choose another location" if full else "Choose another location"
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
@@ -177,7 +177,7 @@ def _read_up_to(file: BinaryIO, path: Path) -> bytes:
     except OSError as error:
         raise StorageError(f"{path} cannot be read: {error.strerror or error}.") from error
     if len(text) > _LARGEST_JSON:
-        raise FileFormatError(f"{path} is damaged: it has more than {_LARGEST_JSON >> 20} MB.")
+        raise FileFormatError(f"{path} is damaged: it is larger than {_LARGEST_JSON >> 20} MB.")
     return text
 
 

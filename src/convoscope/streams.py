@@ -94,7 +94,7 @@ class Output(io.TextIOBase):
     def write(self, text: str) -> int:
         """Write, in plainer letters if the stream lacks some."""
         if not isinstance(text, str):
-            raise TypeError(f"write() takes text, and not {type(text).__name__}")
+            raise TypeError(f"write() takes text, not {type(text).__name__}")
         if self._stream is None or self.failure is not None:
             return len(text)
         try:

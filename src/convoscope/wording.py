@@ -64,12 +64,23 @@ def with_article(name: str) -> str:
     return f"{'an' if has_vowel else 'a'} {name}"
 
 
+def clause(said: object) -> str:
+    """Return what an error of another program says, for the middle of a sentence: without a full stop of its own.
+
+    Examples
+    --------
+    >>> f"It is damaged: {clause(ValueError('The file ends early.'))}. Download it again."
+    'It is damaged: The file ends early. Download it again.'
+    """
+    return str(said).rstrip().removesuffix(".")
+
+
 def installing(extra: str) -> str:
-    """Return how to install an extra. The package is on no index: extras come from a clone of it.
+    """Return how to install an extra. Where Convoscope is installed, from wherever, pip adds only what is missing.
 
     Examples
     --------
     >>> print(installing("plots"))
-    pip install '.[plots]' in the clone of Convoscope
+    pip install 'convoscope[plots]'
     """
-    return f"pip install '.[{extra}]' in the clone of Convoscope"
+    return f"pip install 'convoscope[{extra}]'"

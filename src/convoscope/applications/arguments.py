@@ -103,7 +103,7 @@ def checked(
     Raises
     ------
     ConfigurationError
-        One of them cannot be meant; the message says which and why.
+        One of them is invalid; the message says which and why.
     """
     top = flag(include_top, "include_top", network)
     where = _weights(network, weights)
@@ -112,8 +112,8 @@ def checked(
     count = integer(classes, "classes", network)
     if where == IMAGENET and top and count != IMAGENET_CLASSES:
         raise ConfigurationError(
-            f"{network}: with weights='imagenet' and include_top=True there are {IMAGENET_CLASSES} classes, but "
-            f"classes={count} came. For classes of your own give include_top=False, and put Dense({count}) behind it."
+            f"{network}: with weights='imagenet' and include_top=True there are {IMAGENET_CLASSES} classes, but got "
+            f"classes={count}. For your own classes, use include_top=False and add Dense({count}) after it."
         )
     if where is not None and top and classifier_activation not in ("softmax", None):
         raise ConfigurationError(
@@ -136,8 +136,8 @@ def _weights(network: str, weights: Any) -> Path | str | None:
         return weights  # type: ignore[no-any-return]
     if not isinstance(weights, (str, os.PathLike)) or not is_there(path := user_path(weights)):
         raise ConfigurationError(
-            f"{network}: weights must be 'imagenet' (trained on ImageNet), None (drawn at random), or the path of a "
-            f"file that is there, but is {weights!r}."
+            f"{network}: weights must be 'imagenet' (trained on ImageNet), None (random weights), or the path of an "
+            f"existing file, but is {weights!r}."
         )
     return path
 
@@ -154,8 +154,8 @@ def _shape(
     shape = tuple(n if n is None else integer(n, "input_shape", network) for n in given)
     if weights == IMAGENET and shape[-1] != 3:
         raise ConfigurationError(
-            f"{network}: with weights='imagenet' images have 3 channels, but input_shape is {shape}. Give weights=None "
-            "to train from scratch, or turn grey images into three equal channels."
+            f"{network}: with weights='imagenet' images have 3 channels, but input_shape is {shape}. Give "
+            "weights=None to train from scratch, or repeat the channel of greyscale images three times."
         )
     if shape[-1] not in (1, 3):
         warnings.warn(
@@ -166,13 +166,11 @@ def _shape(
             f"{network}: images must have at least {least}×{least} pixels, but input_shape is {shape}."
         )
     if top and None in shape:
-        raise ConfigurationError(
-            f"{network}: with include_top=True the size of images must be settled, but input_shape is {shape}."
-        )
+        raise ConfigurationError(f"{network}: include_top=True needs a fixed image size, but input_shape is {shape}.")
     if top and weights == IMAGENET and shape != (size, size, 3):
         raise ConfigurationError(
             f"{network}: with weights='imagenet' and include_top=True input_shape must be {(size, size, 3)}, but is "
-            f"{shape}. Give include_top=False for other sizes."
+            f"{shape}. Use include_top=False for other sizes."
         )
     return shape
 

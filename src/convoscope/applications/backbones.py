@@ -26,7 +26,7 @@ DEFAULT = "efficientnet-lite0"
 
 @dataclass(frozen=True)
 class Backbone:
-    """A network without its classifier, and how images are brought into the form that it was trained on.
+    """A network without its classifier, and how images are prepared for it.
 
     Attributes
     ----------
@@ -35,11 +35,11 @@ class Backbone:
     size : int
         Height and width of its images, in pixels.
     crop : float
-        Which share of the shorter side of a photo is cut out of its middle, and brought to `size`.
+        The share of a photo's shorter side that is cropped from its centre, and resized to `size`.
     interpolation : str
-        How: ``"bicubic"`` or ``"bilinear"``.
+        The filter for resizing: ``"bicubic"`` or ``"bilinear"``.
     block_names : tuple of str
-        What the names of layers begin with, block by block, from the input on: see `block_of`.
+        The prefixes of the layers' names, block by block, starting at the input: see `block_of`.
     weights : "imagenet" or Path
 
     Examples
@@ -72,7 +72,12 @@ class Backbone:
         Raises
         ------
         ConvoscopeError
-            The weights are not there or not right; see `convoscope.applications.EfficientNetLite0`.
+            If the weights are missing or do not fit; see `convoscope.applications.EfficientNetLite0`.
+
+        Examples
+        --------
+        >>> backbone("efficientnet-lite0").build(pooling="avg").output_shape
+        (None, 1280)
         """
         inputs = Input(shape=(self.size, self.size, 3) if input_shape is None else input_shape)
         model = self._network(
@@ -86,12 +91,17 @@ class Backbone:
         return model
 
     def file(self) -> Path:
-        """Return the file of its weights, checked; it is downloaded if it has to be.
+        """Return the path of the file with its weights, which is downloaded if necessary and then checked.
 
         Raises
         ------
         ConvoscopeError
-            There is none, or it is damaged.
+            If there is none, or it is damaged.
+
+        Examples
+        --------
+        >>> backbone("efficientnet-lite0").file().suffix
+        '.pth'
         """
         return PUBLISHED[self.name].get(self.name, False) if self.weights == IMAGENET else Path(self.weights)
 
@@ -174,27 +184,38 @@ def _all() -> list[Backbone]:
 
 
 def backbone_names() -> tuple[str, ...]:
-    """Return the names that `backbone` knows, the one that is installed with the package first."""
+    """Return the names that `backbone` accepts; the first is that of the network whose weights come with the package.
+
+    Examples
+    --------
+    >>> backbone_names()[0], len(backbone_names()), "vgg16" in backbone_names()
+    ('efficientnet-lite0', 12, True)
+    """
     return tuple(each.name for each in _all())
 
 
 def backbone(name_or_file: str | os.PathLike[str]) -> Backbone:
-    """Return the backbone of a name, or the one that a file of PyTorch has the weights of.
+    """Return a backbone by its name, or the one whose weights a PyTorch file contains.
 
     Parameters
     ----------
     name_or_file : str or path
-        ``"efficientnet-lite0"``, or a ``.pth`` file: which network it is of, its tensors tell. A classifier in it may
-        be of any classes, and is left out.
+        ``"efficientnet-lite0"``, or a ``.pth`` file, whose tensors tell which network it is. A classifier in it may
+        have any number of classes; it is left out.
 
     Raises
     ------
     UnknownNameError
-        There is neither a backbone of that name nor such a file.
+        If there is neither a backbone of that name nor such a file.
     ShapeError
-        The file's tensors are of no known network.
+        If the file's tensors belong to no known network.
     FileFormatError
-        The file is damaged, or has more in it than tensors.
+        If the file is damaged, or contains more than tensors.
+
+    Examples
+    --------
+    >>> backbone("resnet18").size, backbone("resnet18").preprocessing["resize"]
+    (224, 256)
     """
     known = {each.name: each for each in _all()}
     if name_or_file in known:
@@ -203,7 +224,7 @@ def backbone(name_or_file: str | os.PathLike[str]) -> Backbone:
         raise unknown_name("backbone", name_or_file, known)
     if not is_checkpoint(path):
         raise ConfigurationError(
-            f"{path} is no file of PyTorch, which alone tells of which network it is. Give a .pth file, or a name: "
+            f"{path} is not a PyTorch file, the only kind that identifies its network. Give a .pth file, or a name: "
             f"{', '.join(known)}."
         )
     have = prefixes_of(read_checkpoint(path))
@@ -215,7 +236,7 @@ def backbone(name_or_file: str | os.PathLike[str]) -> Backbone:
         except ShapeError:
             continue  # as deep, and narrower or wider
         return found
-    raise ShapeError(f"{path} has the weights of no network that is known here: {', '.join(known)}.")
+    raise ShapeError(f"{path} does not contain the weights of a known network: {', '.join(known)}.")
 
 
 def _without_top(names: Mapping[str, str]) -> set[str]:

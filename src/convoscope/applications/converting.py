@@ -62,7 +62,9 @@ def converted(
     strange = [tensor for tensor in tensors if tensor.rpartition(".")[0] not in known]
     if strange:
         more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""
-        raise ShapeError(f"{path} does not fit the network: it has tensors of no layer, {strange[0]!r}{more}.")
+        raise ShapeError(
+            f"{path} does not fit the network: it has tensors that belong to no layer: {strange[0]!r}{more}."
+        )
     return [
         [
             _in_order(_weight(layer, spec, tensors, names[layer.name], path), flattened.get(layer.name))
@@ -85,12 +87,12 @@ def _weight(layer: Layer, spec: WeightSpec, tensors: Mapping[str, Array], prefix
     theirs, order = _LAYOUTS[type(layer).__name__][spec.name]
     tensor = tensors.get(f"{prefix}.{theirs}")
     if tensor is None:
-        raise ShapeError(f"{path} does not fit the network: it has no {prefix}.{theirs}, for {layer.describe()}.")
+        raise ShapeError(f"{path} does not fit the network: it has no {prefix}.{theirs} for {layer.describe()}.")
     turned = tensor.transpose(order) if tensor.ndim == len(order) else tensor
     if turned.shape != spec.shape:
         expected = tuple(spec.shape[order.index(axis)] for axis in range(len(order)))
         raise ShapeError(
-            f"{path} does not fit the network: {layer.describe()} takes a {prefix}.{theirs} of shape {expected}, and "
-            f"the file's is {tensor.shape}."
+            f"{path} does not fit the network: {layer.describe()} takes a {prefix}.{theirs} of shape {expected}, but "
+            f"the file's has shape {tensor.shape}."
         )
     return turned

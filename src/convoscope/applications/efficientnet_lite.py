@@ -22,7 +22,9 @@ from convoscope.layers import Add, BatchNormalization, Conv2D, DepthwiseConv2D, 
 from convoscope.layers.symbols import Symbol
 from convoscope.models import Model
 
-preprocess_input = preprocessing(INSIDE, "Change nothing: an EfficientNet-Lite takes values from 0 to 255 as they are.")
+preprocess_input = preprocessing(
+    INSIDE, "Return the images unchanged: an EfficientNet-Lite takes values from 0 to 255."
+)
 _FIRST, _LAST = 32, 1280  # filters of stem and top, which are not scaled
 _DIVISOR = 8
 MARGIN = 16  # pixels around an image
@@ -52,7 +54,14 @@ _STAGES = (
 
 @dataclass(frozen=True)
 class Lite:
-    """One of the family: how much wider and deeper than Lite0 it is, and the size of its images."""
+    """A network of the family: how much wider and deeper than Lite0 it is, and the size of its images.
+
+    Examples
+    --------
+    >>> lite = LITE["efficientnet-lite4"]
+    >>> lite.width, lite.depth, lite.size
+    (1.4, 1.8, 300)
+    """
 
     name: str
     width: float
@@ -66,13 +75,25 @@ class Lite:
         return f"EfficientNetLite{self.name[-1]}"
 
     def filters(self, count: int) -> int:
-        """Return a stage's number of filters: a multiple of 8, and not more than a tenth below the exact one."""
+        """Return a stage's number of filters: a multiple of 8, and not more than a tenth below the exact one.
+
+        Examples
+        --------
+        >>> LITE["efficientnet-lite4"].filters(32)  # 1.4 times as many, as a multiple of 8
+        48
+        """
         exact = count * self.width
         rounded = max(_DIVISOR, int(exact + _DIVISOR / 2) // _DIVISOR * _DIVISOR)
         return rounded + _DIVISOR if rounded < 0.9 * exact else rounded
 
     def blocks(self, stage: int) -> int:
-        """Return how many blocks a stage has; the first and the last keep theirs."""
+        """Return how many blocks a stage has; the first and the last keep theirs.
+
+        Examples
+        --------
+        >>> LITE["efficientnet-lite4"].blocks(2)  # 1.8 times as many, rounded up
+        4
+        """
         count = _STAGES[stage].count
         return count if stage in (0, len(_STAGES) - 1) else math.ceil(count * self.depth)
 
@@ -90,13 +111,25 @@ LITE = {
 
 
 def block_names(lite: Lite) -> tuple[str, ...]:
-    """Return what the names of layers begin with, block by block, from the input on."""
+    """Return the prefixes of layers' names, block by block, starting at the input.
+
+    Examples
+    --------
+    >>> block_names(LITE["efficientnet-lite0"])[:4]
+    ('stem', 'block1a', 'block2a', 'block2b')
+    """
     blocks = [f"block{n + 1}{chr(97 + m)}" for n in range(len(_STAGES)) for m in range(lite.blocks(n))]
     return ("stem", *blocks, "top")
 
 
 def names_in_pytorch(lite: Lite) -> dict[str, str]:
-    """Return what each layer with weights is called in the files of ``efficientnet_lite_pytorch``."""
+    """Return what each layer with weights is called in the files of ``efficientnet_lite_pytorch``.
+
+    Examples
+    --------
+    >>> names_in_pytorch(LITE["efficientnet-lite0"])["stem_conv"]
+    '_conv_stem'
+    """
     found = {"stem_conv": "_conv_stem", "stem_bn": "_bn0", "top_conv": "_conv_head", "top_bn": "_bn1"}
     for number, block in enumerate(block_names(lite)[1:-1]):
         parts = {
@@ -114,7 +147,13 @@ def names_in_pytorch(lite: Lite) -> dict[str, str]:
 
 
 def names_in_timm(lite: Lite) -> dict[str, str]:
-    """Return what each layer with weights is called in the files of ``timm`` (``tf_efficientnet_lite0``)."""
+    """Return what each layer with weights is called in the files of ``timm`` (``tf_efficientnet_lite0``).
+
+    Examples
+    --------
+    >>> names_in_timm(LITE["efficientnet-lite0"])["stem_conv"]
+    'conv_stem'
+    """
     found = {"stem_conv": "conv_stem", "stem_bn": "bn1", "top_conv": "conv_head", "top_bn": "bn2"}
     narrow = {"dwconv": "conv_dw", "bn": "bn1", "project_conv": "conv_pw", "project_bn": "bn2"}
     wide = {
@@ -174,7 +213,13 @@ def _features(x: Symbol, lite: Lite) -> Symbol:
 
 
 def build(lite: Lite, **options: Any) -> Model:
-    """Return one of the family; `NetworkFunction` says what the arguments mean."""
+    """Return a network of the family; for the arguments see `convoscope.applications.EfficientNetLite0`.
+
+    Examples
+    --------
+    >>> build(LITE["efficientnet-lite0"], include_top=False, weights=None, input_shape=(96, 96, 3)).output_shape
+    (None, 3, 3, 1280)
+    """
     arguments = checked(lite.function, size=lite.size, **options)
     source = source_of(arguments, PUBLISHED[lite.name])
     with source.building():
@@ -187,7 +232,14 @@ def build(lite: Lite, **options: Any) -> Model:
 
 
 def preprocessing_of(lite: Lite) -> dict[str, Any]:
-    """Return how photos were prepared for the test on ImageNet: their middle, with a margin of 16 pixels left out."""
+    """Return how photos were prepared for the test on ImageNet: the centre crop, without a margin of 16 pixels.
+
+    Examples
+    --------
+    >>> preparation = preprocessing_of(LITE["efficientnet-lite0"])
+    >>> preparation["fit"], preparation["resize"], preparation["height"], preparation["width"]
+    ('crop', 256, 224, 224)
+    """
     return middle_of_photos(lite.size, lite.size + 2 * MARGIN, "bicubic")
 
 

@@ -14,20 +14,20 @@ _ABOUT = """
     Parameters
     ----------
     include_top : bool
-        Whether the classifier is part of it.
-    weights : {"imagenet", None} or path
+        Whether the classifier is included.
+    weights : {{"imagenet", None}} or path
         Trained on ImageNet, drawn at random, or from a file: one of Keras or of `save_weights`, or one of PyTorch.
     input_tensor : Symbol, optional
-        What goes in, in place of an input of the network's own.
+        The input, if the network is not to make its own.
     input_shape : tuple of int, optional
-        Height, width and channels. Left out they are those of ImageNet with the classifier, and without it images of
-        any size with 3 channels.
-    pooling : {"avg", "max"}, optional
-        Without the classifier: how each feature map becomes one value. Left out, the feature maps come out.
+        Height, width and channels. If left out, they are those of ImageNet with the classifier, and images of any size
+        with 3 channels without it.
+    pooling : {{"avg", "max"}}, optional
+        Without the classifier: how each feature map becomes one value. If left out, the output is the feature maps.
     classes : int
-        With the classifier, and other weights than ImageNet's: how many classes there are.
+        How many classes the classifier has; only 1000 with the weights of ImageNet.
     classifier_activation : str or None
-        None returns scores before the softmax.
+        None returns the scores before the softmax.
     name : str, optional
         The model's name.
 
@@ -38,12 +38,36 @@ _ABOUT = """
     Raises
     ------
     ConfigurationError, ShapeError
-        The arguments do not fit each other, or a file's weights do not fit the network.
+        If the arguments contradict each other, or a file's weights do not fit the network.
     MissingFileError, DownloadError
-        The ImageNet weights are not there; the message says how to get them.
+        If the ImageNet weights are missing; the message says how to get them.
     FileFormatError
-        A file of weights is damaged, or has more in it than tensors.
+        If a file of weights is damaged, or contains more than tensors.
+
+    Examples
+    --------
+    The features, one value for each map, and the number of weights, which are random here:
+
+    >>> base = {name}(include_top=False, weights=None, pooling="avg")
+    >>> base.output_shape, base.count_params()
+    ((None, {features}), {count})
     """
+
+#: What the examples of networks show: the number of features and of weights, without the classifier.
+_SHOWN = {
+    "EfficientNetLite0": (1280, 3_413_024),
+    "EfficientNetLite1": (1280, 4_189_344),
+    "EfficientNetLite2": (1280, 4_869_168),
+    "EfficientNetLite3": (1280, 6_992_768),
+    "EfficientNetLite4": (1280, 11_837_936),
+    "InceptionV3": (2048, 21_802_784),
+    "ResNet18": (512, 11_186_112),
+    "ResNet34": (512, 21_301_696),
+    "ResNet50": (2048, 23_587_712),
+    "SqueezeNet": (512, 722_496),
+    "VGG16": (512, 14_714_688),
+    "VGG19": (512, 20_024_384),
+}
 
 
 class NetworkFunction(Protocol):
@@ -101,5 +125,6 @@ def network_function(name: str, build: Callable[..., Model], summary: str) -> Ne
 
     network.__name__ = network.__qualname__ = name
     network.__module__ = build.__module__
-    network.__doc__ = f"{summary}{_ABOUT}"
+    features, count = _SHOWN[name]
+    network.__doc__ = f"{summary}{_ABOUT.format(name=name, features=features, count=count)}"
     return network

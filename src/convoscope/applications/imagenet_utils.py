@@ -41,19 +41,19 @@ def decode_predictions(preds: npt.ArrayLike, top: int = 5) -> list[list[tuple[st
     Parameters
     ----------
     preds : array (N, 1000)
-        What a network with ImageNet's classes predicts.
+        The predictions of a network with ImageNet's classes.
     top : int
         How many classes.
 
     Returns
     -------
     list of lists of tuples
-        For each image WordNet's identifier of a class, its name and its score, the most probable first.
+        For each image, tuples of a class's WordNet identifier, its name and its score, the most probable first.
 
     Raises
     ------
     ShapeError
-        The predictions are not of 1,000 classes.
+        If the predictions are not for 1,000 classes.
 
     Examples
     --------

@@ -26,9 +26,7 @@ from convoscope.layers import (
 from convoscope.layers.symbols import Symbol
 from convoscope.models import Model
 
-preprocess_input = preprocessing(
-    MODES["tf"], "Bring values from 0 to 255 to -1 to 1, as Keras' InceptionV3 takes them."
-)
+preprocess_input = preprocessing(MODES["tf"], "Scale values from 0..255 to -1..1, as for Keras' InceptionV3.")
 NAME, SIZE, LEAST = "inception-v3", 299, 75
 #: Convolutions that follow each other: filters, rows and columns of the window.
 _Branch = Sequence[tuple[int, int, int]]
@@ -92,7 +90,13 @@ def _features(x: Symbol) -> Symbol:
 
 
 def build(**options: Any) -> Model:
-    """Return InceptionV3; `NetworkFunction` says what the arguments mean."""
+    """Return InceptionV3; for the arguments see `convoscope.applications.InceptionV3`.
+
+    Examples
+    --------
+    >>> build(include_top=False, weights=None, input_shape=(139, 139, 3)).output_shape
+    (None, 3, 3, 2048)
+    """
     arguments = checked("InceptionV3", size=SIZE, least=LEAST, **options)
     source = source_of(arguments, PUBLISHED[NAME])
     with source.building():
@@ -106,5 +110,5 @@ InceptionV3 = network_function(
     "InceptionV3",
     build,
     f"Return InceptionV3, for images of {SIZE}×{SIZE} pixels that `preprocess_input` has prepared, to values from -1 "
-    "to 1. Its weights are Keras'; torchvision's network is another one.",
+    "to 1. Its weights are Keras'; torchvision's network differs.",
 )

@@ -20,9 +20,7 @@ from convoscope.layers import Add, BatchNormalization, Conv2D, DepthwiseConv2D, 
 from convoscope.layers.symbols import Symbol
 from convoscope.models import Model
 
-preprocess_input = preprocessing(
-    MODES["tf"], "Bring values from 0 to 255 to -1 to 1, as Keras' MobileNetV2 takes them."
-)
+preprocess_input = preprocessing(MODES["tf"], "Scale values from 0..255 to -1..1, as for Keras' MobileNetV2.")
 SIZE = 224
 _TRAINED_SIZES = (96, 128, 160, 192, 224)
 _TRAINED_ALPHAS = (0.35, 0.50, 0.75, 1.0, 1.3, 1.4)
@@ -34,7 +32,13 @@ BLOCK_NAMES = ("Conv1", "bn_Conv1", "expanded_conv", *(f"block_{n}" for n in ran
 
 
 def names_in_torchvision() -> dict[str, str]:
-    """Return what each layer with weights is called in torchvision's files."""
+    """Return what each layer with weights is called in torchvision's files.
+
+    Examples
+    --------
+    >>> names_in_torchvision()["Conv1"]
+    'features.0.0'
+    """
     last = f"features.{_COUNT + 1}"
     found = {"Conv1": "features.0.0", "bn_Conv1": "features.0.1", "Conv_1": f"{last}.0", "Conv_1_bn": f"{last}.1"}
     for number in range(_COUNT):

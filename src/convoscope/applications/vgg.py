@@ -27,7 +27,13 @@ _FILTERS = (64, 128, 256, 512, 512)
 
 @dataclass(frozen=True)
 class VGG:
-    """One of the family: how many convolutions each of its five blocks has."""
+    """A network of the family: how many convolutions each of its five blocks has.
+
+    Examples
+    --------
+    >>> VGGS["vgg16"].function, VGGS["vgg16"].counts
+    ('VGG16', (2, 2, 3, 3, 3))
+    """
 
     function: str
     counts: tuple[int, int, int, int, int]
@@ -75,7 +81,13 @@ def _end(x: Symbol, arguments: Arguments) -> Symbol:
 
 
 def build(vgg: VGG, **options: Any) -> Model:
-    """Return one of the family; `NetworkFunction` says what the arguments mean."""
+    """Return a network of the family; for the arguments see `convoscope.applications.VGG16`.
+
+    Examples
+    --------
+    >>> build(VGGS["vgg16"], include_top=False, weights=None, input_shape=(64, 64, 3)).output_shape
+    (None, 2, 2, 512)
+    """
     arguments = checked(vgg.function, size=SIZE, **options)
     source = source_of(arguments, PUBLISHED[vgg.name])
     with source.building():

@@ -59,14 +59,16 @@ class Source:
         found = converted(layers, self.tensors, names, str(self.path), flattened or {})
         for layer, weights in zip(layers, found, strict=True):
             if not all(np.isfinite(array).all() for array in weights):
-                raise FileFormatError(f"{self.path} is damaged: values for {layer.describe()} are no finite numbers.")
+                raise FileFormatError(
+                    f"{self.path} is damaged: some values for {layer.describe()} are not finite numbers."
+                )
             layer.take_weights([np.array(array, np.float32, order="C") for array in weights])
 
     def _of_its_kind(self, kinds: Sequence[Names]) -> Names:
         if not kinds:
             raise ShapeError(
-                f"{self.path} is a file of PyTorch, and this network is only known as Keras has it. Give a file of "
-                "Keras or of save_weights."
+                f"{self.path} is a PyTorch file, but this network supports only Keras' weights. Give a file from "
+                "Keras or save_weights."
             )
         have = prefixes_of(self.tensors or ())
         return max(kinds, key=lambda names: len(have & set(names.values())))

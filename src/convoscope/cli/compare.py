@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from convoscope.experiments import Experiment
 
 HELP = (
-    "Train networks side by side, or put finished ones side by side: a table, charts and a report.\n\n"
-    "What decides is the accuracy in validation, on images that are held out from training."
+    "Train several networks and compare them, or compare finished runs: a table, charts and a report.\n\nNetworks are "
+    "ranked by validation accuracy, on images held out from training."
 )
 EXAMPLES = (
     "convoscope compare digits --vary filters=8,16,32,64 --vary convolutions=1,2,3 --seeds 3",
@@ -47,8 +47,7 @@ def command(
         list[str] | None,
         typer.Argument(
             metavar="DATASET|FOLDER...",
-            help="With --vary: the data set to train on. Without: folders of runs and experiments, whose results are "
-            "shown side by side.",
+            help="With --vary: the data set to train on. Without --vary: folders of runs and experiments to compare.",
         ),
     ] = None,
     *,
@@ -183,8 +182,8 @@ def _show(folders: list[str], out: Path | None) -> None:
 
     if not folders:
         raise ConfigurationError(
-            "There is nothing to compare. Give folders of runs or experiments; or a data set with what to vary, as in "
-            "convoscope compare digits --vary filters=8,16,32."
+            "There is nothing to compare. Give folders of runs or experiments, or a data set and the settings to "
+            "vary, as in convoscope compare digits --vary filters=8,16,32."
         )
     table = rows(read(*(user_path(folder) for folder in folders)))
     console = results()
@@ -292,14 +291,14 @@ def _facts(experiment: Experiment) -> list[str]:
     from convoscope.wording import counted
 
     content = experiment.read()
-    fixed = described(content["fixed"]) or "nothing else than by default"
+    fixed = described(content["fixed"]) or "defaults only"
     return [
         f"{counted(len(content['runs']), 'run')}, {content['at_once']} at a time with "
-        f"{counted(content['threads'], 'thread')} each; set for all: {fixed}. "
+        f"{counted(content['threads'], 'thread')} each; same for all runs: {fixed}. "
         + (
-            "All validate with the same images."
+            "All runs validate on the same images."
             if is_custom(content["dataset"])
-            else "Each seed holds out images of its own to validate with, the same for all networks."
+            else "Each seed holds out a different set of validation images, the same for all networks."
         )
     ]
 
@@ -308,7 +307,7 @@ def _announce(console: Console, experiment: Experiment) -> None:
     from convoscope.names import for_terminal
 
     console.print(for_terminal(_title(experiment)), style="bold", soft_wrap=True)
-    for line in (*_facts(experiment), f"kept in {experiment}"):
+    for line in (*_facts(experiment), f"saved in {experiment}"):
         console.print(for_terminal(line), style="dim", soft_wrap=True)
     console.print()
 
@@ -324,16 +323,16 @@ def _list_files(console: Console, files: list[Path]) -> None:
 
 
 def _leave_interrupted(experiment: Experiment) -> NoReturn:
-    from convoscope.cli.console import command_line
     from convoscope.cli.errors import INTERRUPTED, say
     from convoscope.experiments.grid import is_settled
+    from convoscope.names import command_line
     from convoscope.wording import agreeing, counted
 
     planned = experiment.planned()
     done = sum(is_settled(experiment.folder(run.name)) for run in planned)
     say(
-        f"Interrupted. {done} of {counted(len(planned), 'run')} {agreeing(done, 'is', 'are')} done and kept, the "
-        f"others with their whole epochs. To go on: "
+        f"Interrupted. {done} of {counted(len(planned), 'run')} {agreeing(done, 'is', 'are')} done and saved; the "
+        "others are saved up to their last complete epoch. To go on: "
         f"{command_line('convoscope', 'compare', '--resume', experiment)}"
     )
     raise typer.Exit(INTERRUPTED)

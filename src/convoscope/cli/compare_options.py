@@ -20,8 +20,8 @@ class CommonOptions:
     vary: Annotated[
         list[str] | None,
         typer.Option(
-            help="A setting of train with its values, as filters=8,16,32 or lr=0.001,0.003. Given several times, every "
-            "combination is trained. Lines of layers are set apart by |.",
+            help="A setting of train and its values, such as filters=8,16,32 or lr=0.001,0.003. If repeated, every "
+            "combination is trained. Separate lines of layers by |.",
             metavar="NAME=VALUES",
             rich_help_panel=_WHAT,
         ),
@@ -30,7 +30,7 @@ class CommonOptions:
         list[str] | None,
         typer.Option(
             "--set",
-            help="A setting that all runs have, as epochs=10 or model=dense.",
+            help="A setting for all runs, such as epochs=10 or model=dense.",
             metavar="NAME=VALUE",
             rich_help_panel=_WHAT,
         ),
@@ -46,15 +46,20 @@ class SearchOptions:
         typer.Option(
             "--search",
             metavar="",
-            help="Look for the best settings in a time. --vary then takes ranges too, as filters=8..64. Default: "
-            "around the lesson's network.",
+            help="Search for the best settings within a time limit. --vary then also takes ranges, such as "
+            "filters=8..64. Default: around the lesson's network.",
             rich_help_panel=_HOW,
         ),
     ] = False
-    minutes: Annotated[float | None, typer.Option(help="How long to search. Default: 5.", rich_help_panel=_HOW)] = None
+    minutes: Annotated[
+        float | None, typer.Option(help="Time limit of the search. Default: 5.", rich_help_panel=_HOW)
+    ] = None
     seeds: Annotated[
         int | None,
-        typer.Option(help="How often each is trained, for means and their spread. Default: 1.", rich_help_panel=_HOW),
+        typer.Option(
+            help="Number of times each network is trained, for means and their spread. Default: 1.",
+            rich_help_panel=_HOW,
+        ),
     ] = None
 
 
@@ -65,15 +70,15 @@ class StudyOptions:
     storage: Annotated[
         str | None,
         typer.Option(
-            help="Share the work with other machines that give the same command: a journal's file that all of them "
-            "see, or sqlite:///FILE, postgresql://USER@HOST/NAME, mysql://USER@HOST/NAME.",
+            help="Share the work with other machines that run the same command: a journal file that all of them can "
+            "reach, or sqlite:///FILE, postgresql://USER@HOST/NAME, mysql://USER@HOST/NAME.",
             metavar="FILE|URL",
             rich_help_panel=_STUDY,
         ),
     ] = None
     study: Annotated[
         str | None,
-        typer.Option(help="The study's name in the storage. Default: that of --out.", rich_help_panel=_STUDY),
+        typer.Option(help="The study's name in the storage. Default: the name of --out.", rich_help_panel=_STUDY),
     ] = None
 
 
@@ -83,23 +88,24 @@ class RunOptions:
 
     resume: Annotated[
         Path | None,
-        typer.Option(parser=read_path, help="Go on with this experiment.", metavar="EXPERIMENT", rich_help_panel=_RUN),
+        typer.Option(parser=read_path, help="Resume this experiment.", metavar="EXPERIMENT", rich_help_panel=_RUN),
     ] = None
     out: Annotated[
         Path | None,
         typer.Option(
             parser=read_path,
-            help="The experiment's folder, default runs/compare-DATASET-N; of folders, where to write a report.",
+            help="The experiment's folder, or where to write the report on existing folders. Default: "
+            "runs/compare-DATASET-N.",
             rich_help_panel=_RUN,
         ),
     ] = None
     jobs: Annotated[
         int | None,
-        typer.Option(help="Runs at a time. Default: as many as there are processors.", rich_help_panel=_RUN),
+        typer.Option(help="Number of runs at a time. Default: one for each processor.", rich_help_panel=_RUN),
     ] = None
     threads: Annotated[
         int | None,
-        typer.Option(help="Threads that each run computes with. Default: they share them.", rich_help_panel=_RUN),
+        typer.Option(help="Threads for each run. Default: the runs share all threads.", rich_help_panel=_RUN),
     ] = None
     engine: Annotated[
         str | None,
@@ -107,10 +113,10 @@ class RunOptions:
     ] = None
     data_dir: Annotated[
         Path | None,
-        typer.Option(parser=read_path, help="A folder to look for the data set first.", rich_help_panel=_RUN),
+        typer.Option(parser=read_path, help="The folder to search first for the data set.", rich_help_panel=_RUN),
     ] = None
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", metavar="", help="Print the table only.", rich_help_panel=_RUN)
+        bool, typer.Option("--quiet", "-q", metavar="", help="Print only the table.", rich_help_panel=_RUN)
     ] = False
 
 
@@ -119,7 +125,7 @@ def one_dataset(named: list[str]) -> str:
     from convoscope.errors import ConfigurationError
 
     if len(named) > 1:
-        raise ConfigurationError(f"With --vary, one data set is trained on, but {', '.join(named)} were given.")
+        raise ConfigurationError(f"--vary takes one data set to train on, but got {', '.join(named)}.")
     return named[0] if named else "digits"
 
 
@@ -129,7 +135,9 @@ def single(fixed: dict[str, Any]) -> dict[str, Any]:
 
     for name, values in fixed.items():
         if not isinstance(values, list) or len(values) > 1:
-            raise ConfigurationError(f"--set gives {name} one value for all runs. For several, take --vary.")
+            raise ConfigurationError(
+                f"--set takes one value of {name} for all runs. To compare several values, use --vary."
+            )
     return {name: values[0] for name, values in fixed.items()}
 
 
@@ -140,8 +148,8 @@ def refuse_beside_resume(given: dict[str, Any]) -> None:
     told = [name if name == "DATASET" else f"--{name}" for name, value in given.items() if value not in (None, [])]
     if told:
         raise ConfigurationError(
-            f"--resume goes on with the experiment as it was begun, and {', '.join(told)} cannot be changed on the "
-            f"way. Leave it out. What can be given: --jobs, --minutes, --quiet."
+            f"--resume continues the experiment with its own settings, so {', '.join(told)} cannot be changed. Leave "
+            "it out. You can give: --jobs, --minutes, --quiet."
         )
 
 

@@ -56,8 +56,8 @@ def show(
         raise problem
     if not table:
         complain(
-            f"No run came to its end within {_minutes(minutes)}; what was begun is kept. Give more --minutes, or "
-            f"fewer epochs with --set epochs=2. To go on: {going_on}"
+            f"No run finished within {_minutes(minutes)}; unfinished runs are saved. Give more --minutes, or fewer "
+            f"epochs with --set epochs=2. To resume: {going_on}"
         )
         raise typer.Exit(FAILED)
 
@@ -82,9 +82,9 @@ def _conclude(
     everything = results(experiment)
     begun = len(everything)
     facts = [
-        f"{counted(begun, 'network')} {agreeing(begun, 'was', 'were')} tried and {len(table)} of them trained to the "
-        f"end; the others were given up early or under way when the time was up. "
-        + ("There are no test images." if test is None else "The test images had no part in that."),
+        f"{counted(begun, 'network')} {agreeing(begun, 'was', 'were')} tried, and {len(table)} of them trained to the "
+        "end; the others were stopped early, or were unfinished when the time was up. "
+        + ("There are no test images." if test is None else "The test images were not used for this."),
         *_lesson(experiment, everything),
         *where(everything),
     ]
@@ -94,14 +94,14 @@ def _conclude(
     console.print()
     for fact in facts:
         console.print(fact, style="dim", soft_wrap=True)
-    console.print(f"Best in validation: {one_line(described(best.point))}", style="bold", soft_wrap=True)
+    console.print(f"Best validation accuracy: {one_line(described(best.point))}", style="bold", soft_wrap=True)
     if test is not None:
-        console.print(f"On the test images, looked at once and now: {percent(test, 2)}", soft_wrap=True)
+        console.print(f"Its test accuracy, measured only once, at the end: {percent(test, 2)}", soft_wrap=True)
     console.print(f"Its run: {one_line(str(best.folder))}", soft_wrap=True)
     if files and not quiet:
         pages = [str(path) for path in files if path.suffix in (".md", ".html")]
         console.print(f"Report: {one_line(' and '.join(pages))}", soft_wrap=True)
-        console.print(f"To search on: {one_line(going_on)}", style="dim", soft_wrap=True)
+        console.print(f"To continue the search: {one_line(going_on)}", style="dim", soft_wrap=True)
 
 
 def _lesson(experiment: Experiment, everything: list[Result]) -> list[str]:
@@ -118,7 +118,7 @@ def _lesson(experiment: Experiment, everything: list[Result]) -> list[str]:
     ):
         return []
     validated, seconds = percent(first.figures["val_accuracy"], 2), first.figures["seconds"]
-    return [f"The lesson's network, tried first: {validated} in validation in {seconds:.1f} s."]
+    return [f"The lesson's network, tried first: validation accuracy {validated} in {seconds:.1f} s."]
 
 
 def _announce(console: Console, experiment: Experiment, minutes: float) -> None:
@@ -131,7 +131,7 @@ def _announce(console: Console, experiment: Experiment, minutes: float) -> None:
     for name, values in content["varied"].items():
         text = _range(values) if isinstance(values, dict) else ", ".join(map(written, values))
         console.print(for_terminal(f"  {name.replace('_', ' ')}: {text}"), style="dim", soft_wrap=True)
-    console.print(f"kept in {for_terminal(str(experiment))}\n", style="dim", soft_wrap=True)
+    console.print(f"saved in {for_terminal(str(experiment))}\n", style="dim", soft_wrap=True)
 
 
 def _minutes(minutes: float) -> str:
@@ -143,7 +143,7 @@ def _range(bounds: dict[str, Any]) -> str:
 
 
 def _going_on(experiment: Experiment) -> str:
-    from convoscope.cli.console import command_line
+    from convoscope.names import command_line
 
     return command_line("convoscope", "compare", "--resume", experiment, "--minutes", f"{MINUTES:g}")
 
@@ -155,7 +155,7 @@ def _leave_interrupted(experiment: Experiment) -> NoReturn:
 
     kept = len(search.found(experiment))
     say(
-        f"Interrupted. {counted(kept, 'finished run')} {agreeing(kept, 'is', 'are')} kept. To go on: "
+        f"Interrupted. {counted(kept, 'finished run')} {agreeing(kept, 'is', 'are')} saved. To resume: "
         f"{_going_on(experiment)}"
     )
     raise typer.Exit(INTERRUPTED)

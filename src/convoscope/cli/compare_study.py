@@ -26,7 +26,7 @@ def announce(console: Console, joined: Joined) -> None:
     from convoscope.names import for_terminal
 
     console.print(for_terminal(joined.described()), style="bold", soft_wrap=True)
-    console.print(for_terminal(f"this machine's runs are kept in {joined.experiment}"), style="dim", soft_wrap=True)
+    console.print(for_terminal(f"this machine's runs are saved in {joined.experiment}"), style="dim", soft_wrap=True)
     console.print()
 
 
@@ -78,7 +78,7 @@ def _leave(joined: Joined) -> NoReturn:
     except ConvoscopeError:
         told = ""
     say(
-        f"Interrupted. What this machine was training was given back to study {joined.name}.{told} To go on, give the "
-        f"same command again."
+        f"Interrupted. The unfinished runs of this machine were returned to study {joined.name}.{told} To resume, run "
+        "the same command again."
     )
     raise typer.Exit(INTERRUPTED)

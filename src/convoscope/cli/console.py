@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from typing import TYPE_CHECKING, Any
 
-from convoscope.names import encoded_path, json_for_terminal
+from convoscope.names import json_for_terminal
 from convoscope.notebook import beneath_kernel
 from convoscope.streams import show, standard_error, standard_output
 
@@ -50,26 +49,3 @@ def _console(*, error: bool) -> Console:
 def print_json(value: Any) -> None:
     """Print JSON on stdout that is read back as it was, whatever stdout can encode."""
     show(json_for_terminal(value, standard_output().encoding))
-
-
-def command_line(*words: object) -> str:
-    """Write a command so that it can be typed as it stands.
-
-    Examples
-    --------
-    >>> command_line("convoscope", "evaluate", "my runs/first")
-    "convoscope evaluate 'my runs/first'"
-    """
-    return " ".join(_quoted(str(word)) for word in words)
-
-
-def _quoted(word: str) -> str:
-    """Quote a word for a shell; with the codes that Bash and zsh know where it cannot be shown as it is."""
-    if word.isprintable():
-        return shlex.quote(word)
-    codes = ("".join(f"\\x{byte:02x}" for byte in encoded_path(each)) for each in word)
-    return "$'" + "".join(_plain(each) or code for each, code in zip(word, codes, strict=True)) + "'"
-
-
-def _plain(character: str) -> str:
-    return character if character.isprintable() and character not in "'\\" else ""

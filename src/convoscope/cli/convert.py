@@ -10,7 +10,7 @@ import typer
 from convoscope.cli.options import read_path
 from convoscope.wording import file_size
 
-HELP = "Read a model from a file of one format, and write it in another. The endings of the names say which."
+HELP = "Convert a model from one file format to another. The file extensions choose the formats."
 EXAMPLES = (
     "convoscope convert model.safetensors model.onnx",
     "convoscope convert model.onnx model.safetensors",
@@ -19,7 +19,7 @@ EXAMPLES = (
 
 def command(
     source: Annotated[
-        Path, typer.Argument(parser=read_path, metavar="FROM", help="A model's file of any format, or a run's folder.")
+        Path, typer.Argument(parser=read_path, metavar="FROM", help="A model file of any format, or a run's folder.")
     ],
     target: Annotated[Path, typer.Argument(parser=read_path, metavar="TO", help="The file to write.")],
 ) -> None:

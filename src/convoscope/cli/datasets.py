@@ -12,7 +12,7 @@ from convoscope.cli.options import read_path
 if TYPE_CHECKING:
     from convoscope.datasets import DatasetInfo
 
-HELP = "List the data sets, and where they are."
+HELP = "List the data sets and where they are stored."
 EXAMPLES = (
     "convoscope datasets",
     "convoscope datasets --download fashion-mnist",
@@ -22,10 +22,10 @@ EXAMPLES = (
 
 def command(
     download: Annotated[
-        str | None, typer.Option(help="Fetch a data set, if it is not here yet.", metavar="NAME")
+        str | None, typer.Option(help="Download a data set, unless it is already here.", metavar="NAME")
     ] = None,
     data_dir: Annotated[
-        Path | None, typer.Option(parser=read_path, help="A folder to look first, and to download into.")
+        Path | None, typer.Option(parser=read_path, help="The folder to search first, and to download into.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print the list as JSON.")] = False,
 ) -> None:
@@ -81,4 +81,4 @@ def _where(info: DatasetInfo) -> str:
     if info.where != "not on disk":
         return f"in {info.where}"
     megabytes = sum(file.size for file in info.files) / 1e6
-    return f"not here yet: train downloads it when it is asked for ({megabytes:.0f} MB)"
+    return f"not here yet: train downloads it when needed ({megabytes:.0f} MB)"

@@ -6,19 +6,29 @@ from typing import Annotated, Any
 
 import typer
 
-HELP = "Say what Convoscope computes with here, and why: engine, instructions, threads, data."
-EXAMPLES = ("convoscope doctor", "convoscope doctor --json")
+HELP = "Show what Convoscope computes with on this machine, and why: engine, instructions, threads, data."
+EXAMPLES = ("convoscope doctor", "convoscope doctor --report", "convoscope doctor --json")
 
 
 def command(
-    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print what is found as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print the result as JSON.")] = False,
+    as_report: Annotated[
+        bool,
+        typer.Option("--report", metavar="", help="Print the result as text for an issue report, without your paths."),
+    ] = False,
 ) -> None:
     """Run ``convoscope doctor``; `HELP` says what it does."""
     from convoscope.cli.console import print_json
+    from convoscope.cli.doctor_report import report
+    from convoscope.streams import show
 
+    if as_json and as_report:
+        raise typer.BadParameter("--json and --report exclude each other. Give only one of them.")
     found = examine()
     if as_json:
         print_json(found)
+    elif as_report:
+        show(report(found).rstrip())
     else:
         _print(found)
 
@@ -44,7 +54,7 @@ def examine() -> dict[str, Any]:
     return {
         "convoscope": convoscope.__version__,
         "engine": "native" if native else "reference",
-        "why": "its compiled core is here" if native else engines["native"],
+        "why": "its compiled core is installed" if native else engines["native"],
         "engines": engines,
         "instructions": _instructions() if native else None,
         "threads": get_threads(),
@@ -96,11 +106,13 @@ def _print(found: dict[str, Any]) -> None:
     table.add_row("engine", Text.assemble((found["engine"], "green" if good else "yellow"), f": {found['why']}"))
     if not good:
         table.add_row(
-            "", "The reference engine computes the same, many times slower. Reinstall where there is a C++17 compiler."
+            "",
+            "The reference engine gives the same results but is many times slower. Install a C++17 compiler and "
+            "reinstall Convoscope.",
         )
     if found["instructions"]:
         used, usable = found["instructions"]["used"], found["instructions"]["usable"]
-        table.add_row("instructions", f"{used}: the best that this processor has of {', '.join(usable)}")
+        table.add_row("instructions", f"{used}: the best that this processor supports of {', '.join(usable)}")
     table.add_row("threads", f"{found['threads']}: {found['threads_because']}; the machine has {found['processors']}")
     table.add_row("processor", found["processor"])
     table.add_row("Python", f"{found['python']} at {found['python_at']}")

@@ -12,6 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 from convoscope.errors import ConvoscopeError, ConvoscopeWarning
 from convoscope.names import lines_for_terminal
 from convoscope.streams import standard_error, standard_output
+from convoscope.wording import clause
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -59,19 +60,19 @@ class FriendlyGroup(_WithExamples, TyperGroup):
             raise typer.Exit(INTERRUPTED) from None
         except MemoryError:
             _unless(show_all)
-            fail("There is not enough memory for that. A smaller --batch-size or fewer filters need less.")
+            fail("Out of memory. Try a smaller --batch-size or fewer filters.")
         except OSError as error:
             _unless(show_all)
             if not error.filename and _is_nowhere():
-                fail("The folder that you are in has been removed. Change to another, and try again.")
+                fail("The current folder has been deleted. Change to another folder and try again.")
             place = f"{error.filename}: " if error.filename else ""
             fail(f"{place}{error.strerror or error}.")
         except Exception as error:
             if show_all or _is_usage(error):
                 raise
             fail(
-                f"This is a mistake in Convoscope, and not yours: {type(error).__name__}: {error}. Please report it, "
-                f"with what 'convoscope --traceback ...' prints for the same command."
+                f"This is a bug in Convoscope, not your mistake: {type(error).__name__}: {clause(error)}. Please "
+                "report it, with what 'convoscope --traceback ...' prints for the same command."
             )
         finally:
             warnings.showwarning = original

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from convoscope.models import Sequential
     from convoscope.runs import RunFolder
 
-HELP = "Test a trained model: accuracy, classes, confusions, the worst mistakes."
+HELP = "Test a trained model: accuracy, results for each class, confusions and the worst mistakes."
 EXAMPLES = (
     "convoscope evaluate runs/digits-cnn-2-1",
     "convoscope evaluate model.safetensors --data fashion-mnist",
@@ -29,10 +29,10 @@ def command(
     ],
     data: Annotated[
         str | None,
-        typer.Option(help="The data set to test with, or a folder of images to test with. Default: the run's own."),
+        typer.Option(help="The data set, or a folder of images, to test on. Default: the run's own data set."),
     ] = None,
     data_dir: Annotated[
-        Path | None, typer.Option(parser=read_path, help="A folder to look for the data set first.")
+        Path | None, typer.Option(parser=read_path, help="The folder to search first for the data set.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print the report as JSON.")] = False,
 ) -> None:
@@ -49,9 +49,9 @@ def command(
     model, run = load(trained)
     if has_image_outputs(model):
         raise ConfigurationError(
-            f"The model in {trained} makes images and knows no classes, so there are no correct predictions to "
-            "count. In Python, model.evaluate(x, y) measures it against the images y that should come out; "
-            f"convoscope explore {trained} shows what does."
+            f"The model in {trained} outputs images, not classes, so there are no correct predictions to count. In "
+            "Python, model.evaluate(x, y) compares its outputs with the target images y; convoscope explore "
+            f"{trained} shows the outputs."
         )
     images, are_the_runs = _load_data(trained, model, run, data, data_dir)
     report = {"data": images.test_subject, "part": images.test_part, **test(model, images, worst=WORST)}
@@ -67,7 +67,7 @@ def command(
 
 
 def _chose(run: RunFolder | None) -> bool:
-    """Say whether the images to validate with chose the epoch that the run kept."""
+    """Say whether the validation images chose the epoch that the run kept."""
     from convoscope.paths import is_there
 
     return run is not None and is_there(run.report) and "caveat" in run.read_report()
@@ -76,7 +76,7 @@ def _chose(run: RunFolder | None) -> bool:
 def _load_data(
     trained: Path, model: Sequential, run: RunFolder | None, name: str | None, data_dir: Path | None
 ) -> tuple[Dataset, bool]:
-    """Load the images to test with, and say whether they are of the data set that the run was trained on."""
+    """Load the test images, and say whether they are of the data set that the run was trained on."""
     import warnings
     from dataclasses import replace
 
@@ -89,8 +89,8 @@ def _load_data(
 
     if name is None and run is None:
         raise ConfigurationError(
-            f"{trained} is a model outside a run's folder, so there is no telling what to test it with. "
-            f"Say it with --data: {', '.join(datasets.names())}, or a folder of your own."
+            f"{trained} is a model outside a run's folder, so its test data are unknown. Choose them with --data: "
+            f"{', '.join(datasets.names())}, or your own folder."
         )
     settings = None if run is None else settings_of(run)
     if name is not None:

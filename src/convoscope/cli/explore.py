@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,18 +12,15 @@ from convoscope.cli.options import grouped, read_path
 from convoscope.cli.page_options import PageOptions
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from convoscope.datasets import Dataset
-    from convoscope.models import Sequential
     from convoscope.runs import RunFolder
-    from convoscope.web.explored import Explored, Files
+    from convoscope.web.explored import Explored
 
-HELP = "Open a trained model in the browser, and see everything in it. Ctrl-C ends it."
+HELP = "Open a trained model in the browser, and see everything in it. Press Ctrl-C to stop."
 EXAMPLES = (
     "convoscope explore runs/digits-cnn-2-1",
     "convoscope explore runs/digits-cnn-2-1 runs/digits-cnn-1-1",
     "convoscope explore model.safetensors --data fashion-mnist",
+    "convoscope explore runs/digits-cnn-2-1 --tour my-tour.json",
     "convoscope explore runs/digits-cnn-2-1 --no-browser --port 8800",
 )
 
@@ -36,24 +33,31 @@ def command(
     beside: Annotated[
         Path | None,
         typer.Argument(
-            parser=read_path, metavar="OTHER", help="Another, to see both side by side.", show_default=False
+            parser=read_path, metavar="OTHER", help="A second model, to see both side by side.", show_default=False
         ),
     ] = None,
     data: Annotated[
-        str | None, typer.Option(help="The data set to look at it with. Default: the run's own; without, drawings.")
+        str | None,
+        typer.Option(help="The data set to show images of. Default: the run's own; if there is none, your drawings."),
     ] = None,
     data_dir: Annotated[
-        Path | None, typer.Option(parser=read_path, help="A folder to look for the data set first.")
+        Path | None, typer.Option(parser=read_path, help="The folder to search first for the data set.")
+    ] = None,
+    tour: Annotated[
+        Path | None,
+        typer.Option(
+            parser=read_path, help="Your own tour of the page, as a JSON file (see docs/tours.md).", show_default=False
+        ),
     ] = None,
     *,
     page: PageOptions,
 ) -> None:
     """Run ``convoscope explore``; `HELP` says what it does."""
     from convoscope.cli.errors import say
-    from convoscope.web.explorer import site
+    from convoscope.web.explorer import site, with_tour
     from convoscope.web.opening import open_page
 
-    explored = load(trained, data, data_dir, beside)
+    explored = with_tour(load(trained, data, data_dir, beside), tour)
     if explored.note:
         say(explored.note, title="Note: ", style="bold yellow")
     open_page(
@@ -75,78 +79,20 @@ def load(trained: Path, data: str | None, data_dir: Path | None, beside: Path | 
 
 def _loaded(trained: Path, data: str | None, data_dir: Path | None) -> Explored:
     """Load a model and what it was tested and trained with. Of a run that has not ended, load what there is."""
-    from convoscope.cli.explored_run import find_model, run_of
     from convoscope.cli.trained import load as load_trained, other_images
-    from convoscope.datasets.registry import source
-    from convoscope.explore.image_outputs import has_image_outputs
-    from convoscope.runs.preparation import load_data, with_channels
-    from convoscope.runs.reporting import TRAINED
-    from convoscope.runs.training import knows_classes, settings_of, what_changed
+    from convoscope.exhibition.explored_run import run_of
+    from convoscope.exhibition.loading import explored_with, load_run
     from convoscope.web.explored import Explored
+    from convoscope.web.sample_images import with_samples
 
     run = run_of(trained)
     title = _title(trained, run)
     if run is not None:
-        found = find_model(run, trained)
-        settings = settings_of(run, data_dir=None if data_dir is None else str(data_dir))
-        # A head on a frozen backbone has no epochs to look at.
-        model, epochs, note = found.model, None if settings.for_backbone else found.epochs, found.note
-        if data is None or source(data).key == settings.dataset:
-            images = load_data(settings)
-            note = f"{note} {what_changed(run, images) or ''}"
-        else:
-            images = other_images(model, data, settings.data_dir)
-    else:
-        (model, _), epochs, note = load_trained(trained), None, ""
-        if data is None:
-            return Explored(model, title=title)
-        images = other_images(model, data, data_dir)
-    part = {"validation": "validation", "cross-validation": "training"}.get(images.test_part, "test")
-    if part == "validation":
-        note = f"{note} These are the validation images: there are no test images.".strip()
-    if part == "training":
-        note = f"{note} {TRAINED}".strip()
-    if has_image_outputs(model):
-        return Explored(model, _as_taken(model, images), title=title, epochs=epochs, note=note.strip())
-    labelled = knows_classes(model, images.info.class_names)
-    if not labelled:
-        note = f"{note} {images.info.name} has other classes than the model, so its labels are not shown."
-    trained_with = labelled and images.test_part not in (
-        "all",
-        "cross-validation",
-    )  # images that are shown are their own nearest
-    return Explored(
-        model,
-        x=with_channels(images.x_test),
-        y=images.y_test if labelled else None,
-        x_train=with_channels(images.x_train) if trained_with else None,
-        y_train=images.y_train if trained_with else None,
-        title=title,
-        epochs=epochs,
-        note=note.strip(),
-        part=part,
-        files=_files(images) if trained_with else None,
-    )
-
-
-def _files(images: Dataset) -> Files | None:
-    """Return what your own training images are read from."""
-    from convoscope.datasets import FolderDataset
-    from convoscope.web.explored import Files
-
-    return Files(images.train_digests, images.preprocessing) if isinstance(images, FolderDataset) else None
-
-
-def _as_taken(model: Sequential, images: Dataset) -> npt.NDArray[Any]:
-    """Return the test images in the values that a model takes whose file may not say which these are."""
-    import numpy as np
-
-    from convoscope.models.value_range import largest_value_of
-    from convoscope.runs.preparation import with_channels
-
-    factor = largest_value_of(model) / images.info.max_value
-    x = with_channels(images.x_test)
-    return x if factor == 1 else x.astype(np.float32) * np.float32(factor)
+        return load_run(run, trained, title=title, data=data, data_dir=data_dir)
+    model, _ = load_trained(trained)
+    if data is None:
+        return with_samples(Explored(model, title=title))
+    return explored_with(model, other_images(model, data, data_dir), title=title)
 
 
 def _title(trained: Path, run: RunFolder | None) -> str:

@@ -12,7 +12,7 @@ from convoscope.cli.options import grouped, read_path
 from convoscope.wording import file_size
 
 _LARGE = 10_000_000  # bytes of a page
-HELP = "Write a trained model for other programs, or as one HTML file in which everything in it can be seen."
+HELP = "Export a trained model for other programs, or as one HTML file that shows everything inside it."
 EXAMPLES = (
     "convoscope export runs/digits-cnn-2-1 --onnx model.onnx",
     "convoscope export model.safetensors --onnx model.onnx --opset 20 --nchw",
@@ -22,6 +22,7 @@ EXAMPLES = (
     "convoscope export runs/digits-cnn-2-1 runs/digits-cnn-1-1 --html both.html",
     "convoscope export runs/digits-cnn-2-1 --quantise --html small.html",
     "convoscope export runs/digits-cnn-2-1 --snapshots --html page.html",
+    "convoscope export runs/digits-cnn-2-1 --tour my-tour.json --html page.html",
     "convoscope export model.safetensors --data fashion-mnist --html page.html",
 )
 
@@ -36,7 +37,7 @@ def command(
         typer.Argument(
             parser=read_path,
             metavar="OTHER",
-            help="Another, to see both side by side on the page.",
+            help="A second model, to see both side by side on the page.",
             show_default=False,
         ),
     ] = None,
@@ -51,11 +52,11 @@ def command(
     page.require()
     if beside is not None and page.html is None:
         raise ConfigurationError(
-            "Two models stand side by side on a page only. Say where to write it: --html both.html"
+            "Only an HTML page shows two models side by side. Give the file to write: --html both.html"
         )
     wanted = chosen(files, options)
     if page.html is None and not wanted:
-        raise ConfigurationError(f"Say what to write: {_targets()}. See: convoscope export --help")
+        raise ConfigurationError(f"Choose what to write: {_targets()}. See: convoscope export --help")
     if page.html is not None:
         _write_page(trained, beside, page)
     for format, path, own in wanted:
@@ -81,7 +82,7 @@ def _write_file(trained: Path, format: str, path: Path, options: dict[str, Any])
     if options.pop("int8", False):
         options |= int8_options(trained, model, run, images)
     elif images is not None:
-        raise ConfigurationError("--calibration is for --int8. Give both, or neither.")
+        raise ConfigurationError("--calibration needs --int8. Give both or neither.")
     write(model, path, format, **options)
     written = for_terminal(f"Written: {path} ({file_size(path.stat().st_size)})")
     results().print(written, soft_wrap=True, markup=False, highlight=False)
@@ -91,10 +92,10 @@ def _write_page(trained: Path, beside: Path | None, page: PageFile) -> None:
     from convoscope.cli.console import results
     from convoscope.cli.explore import load
     from convoscope.storage import write_atomically
-    from convoscope.web.explorer import in_eight_bits, left_out, offline
+    from convoscope.web.explorer import in_eight_bits, left_out, offline, with_tour
 
     assert page.html is not None
-    explored = load(trained, page.data, page.data_dir, beside)
+    explored = with_tour(load(trained, page.data, page.data_dir, beside), page.tour)
     if page.quantise:
         explored = in_eight_bits(explored)
     content = offline(explored, snapshots=page.snapshots).encode()
@@ -105,7 +106,7 @@ def _write_page(trained: Path, beside: Path | None, page: PageFile) -> None:
     if missing:
         console.print(missing, soft_wrap=True)
     if len(content) > _LARGE and not page.quantise:
-        console.print("--quantise writes large kernels in 8 bits: a quarter of their size.", soft_wrap=True)
+        console.print("--quantise stores large kernels in 8 bits, at a quarter of their size.", soft_wrap=True)
     for each in (explored, explored.beside):
         if each is not None and each.note:
             console.print(f"{each.title}: {each.note}", soft_wrap=True, markup=False, highlight=False)

@@ -40,8 +40,8 @@ def int8_options(trained: Path, model: Sequential, run: RunFolder | None, images
         return _of_folder(model, Path(images)) if _is_plain(Path(images)) else _of_dataset(model, images)
     if run is None:
         raise ConfigurationError(
-            f"{trained} is a model outside a run's folder, so there are no images to calibrate it with. Say which: "
-            "--calibration FOLDER."
+            f"{trained} is a model outside a run's folder, so there are no images to calibrate it with. Choose some "
+            "with --calibration FOLDER."
         )
     return _of_run(run)
 
@@ -86,15 +86,15 @@ def _of_folder(model: Sequential, folder: Path) -> dict[str, Any]:
 
     if model.preprocessing is None:
         raise ConfigurationError(
-            "The model does not say how images are prepared for it, so files of images are no use to it. In Python, "
-            'model.export("model.tflite", quantize="int8", calibration=x) takes an array.'
+            "The model does not say how to prepare images for it, so it cannot be calibrated with image files. In "
+            'Python, model.export("model.tflite", quantize="int8", calibration=x) takes an array.'
         )
     files = sorted(each for each in folder.iterdir() if each.is_file())
     files = [files[at] for at in _spread(len(files), _CALIBRATING)]
     each = Preprocessing.from_dict(model.preprocessing).prepare_each(files, errors="return")
     images = [prepared.pixels for prepared in each if isinstance(prepared, Prepared)]
     if not images:
-        raise DataError(f"No file in {folder} is an image that can be read, and --calibration needs some hundred.")
+        raise DataError(f"No file in {folder} is a readable image, and --calibration needs about a hundred.")
     return {"quantize": "int8", "calibration": np.stack(images)}
 
 

@@ -22,22 +22,22 @@ class PageFile:
         typer.Option(
             "--html",
             parser=read_path,
-            help="A page in which everything can be seen, and which needs no network.",
+            help="A page that shows everything inside the model and works offline.",
             show_default=False,
         ),
     ] = None
     data: Annotated[
-        str | None, typer.Option("--data", help="The data set to show images of on the page. Default: the run's own.")
+        str | None, typer.Option("--data", help="The data set whose images the page shows. Default: the run's own.")
     ] = None
     data_dir: Annotated[
-        Path | None, typer.Option("--data-dir", parser=read_path, help="A folder to look for the data set first.")
+        Path | None, typer.Option("--data-dir", parser=read_path, help="The folder to search first for the data set.")
     ] = None
     quantise: Annotated[
         bool,
         typer.Option(
             "--quantise",
             metavar="",
-            help="Write large kernels of the page in 8 bits: a smaller file. Says what that changes.",
+            help="Store the page's large kernels in 8 bits for a smaller file. Reports what that changes.",
         ),
     ] = False
     snapshots: Annotated[
@@ -45,15 +45,25 @@ class PageFile:
         typer.Option(
             "--snapshots",
             metavar="",
-            help="Put the weights of every epoch that was kept in the page: 3 bytes a weight and epoch.",
+            help="Include the saved weights of every epoch in the page: 3 bytes per weight and epoch.",
         ),
     ] = False
+
+    tour: Annotated[
+        Path | None,
+        typer.Option(
+            "--tour",
+            parser=read_path,
+            help="Your own tour of the page, as a JSON file (see docs/tours.md).",
+            show_default=False,
+        ),
+    ] = None
 
     def require(self) -> None:
         """Check that options of the page have one to be for."""
         given = [f"--{name.replace('_', '-')}" for name, value in asdict(self).items() if name != "html" and value]
         if given and self.html is None:
-            raise ConfigurationError(f"{given[0]} is about the page. Say where to write it: --html page.html")
+            raise ConfigurationError(f"{given[0]} applies to the HTML page. Give the file to write: --html page.html")
 
 
 _Raw = Annotated[
@@ -61,12 +71,12 @@ _Raw = Annotated[
     typer.Option(
         "--raw",
         metavar="",
-        help="Let floats go in and the last layer's values come out, not bytes and probabilities.",
+        help="Take floats and return the last layer's values, instead of bytes and probabilities.",
     ),
 ]
 _Size = Annotated[
     int | None,
-    typer.Option("--size", help="Height and width of the images, for a model that takes any.", show_default=False),
+    typer.Option("--size", help="Height and width of the images, for a model that takes any size.", show_default=False),
 ]
 
 
@@ -80,7 +90,7 @@ class OnnxOptions:
     ] = None
     nchw: Annotated[
         bool,
-        typer.Option("--nchw", metavar="", help="Let images go in with channels first, as PyTorch has them."),
+        typer.Option("--nchw", metavar="", help="Take images with channels first, as in PyTorch."),
     ] = False
     raw: _Raw = False
     size: _Size = None
@@ -95,7 +105,7 @@ class LitertOptions:
         typer.Option(
             "--int8",
             metavar="",
-            help="Compute with whole numbers of 8 bits: a quarter of the size. Says what that costs.",
+            help="Quantise to 8-bit integers, for a quarter of the size. Reports how the predictions change.",
         ),
     ] = False
     calibration: Annotated[
@@ -153,7 +163,7 @@ def chosen(files: Any, options: Any) -> list[tuple[str, Path, dict[str, Any]]]:
         takers = [format for format, group in OPTIONS.items() if name in group.__dataclass_fields__]
         if not any(format in paths for format in takers):
             wanted = " or ".join(f"--{format}" for format in takers)
-            raise ConfigurationError(f"--{name.replace('_', '-')} is for {wanted}. Say where to write that file.")
+            raise ConfigurationError(f"--{name.replace('_', '-')} needs {wanted}. Give the file to write.")
     return [(format, path, _of(format, given)) for format, path in paths.items()]
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from convoscope.filters.chain import Step
 
 COMMAND = InOrder
-HELP = "Pass filters over an image and pool it: one step after the other, in the order typed."
+HELP = "Filter and pool an image, step by step, in the order of the options."
 EXAMPLES = (
     "convoscope filter photograph --kernel sobel-x",
     'convoscope filter my.jpg --kernel "-1 0 1; -2 0 2; -1 0 1" --out edges.png',
@@ -46,7 +46,7 @@ def command(
     steps: ChainOptions,
     output: OutputOptions,
     page: PageOptions,
-    list_kernels: Annotated[bool, typer.Option("--list", metavar="", help="List the kernels that have names.")] = False,
+    list_kernels: Annotated[bool, typer.Option("--list", metavar="", help="List the named kernels.")] = False,
 ) -> None:
     """Run ``convoscope filter``; `HELP` says what it does."""
     from convoscope.cli.errors import fail
@@ -60,9 +60,9 @@ def command(
 
         return serve(image, chain, browser=not page.no_browser)
     if image is None:
-        fail("Which image? Give a file, or a sample: convoscope filter photograph --kernel sobel-x.")
+        fail("No image given. Give a file or a sample, as in convoscope filter photograph --kernel sobel-x.")
     if not chain:
-        fail(f"What is to be done with {image}? Give a --kernel, such as sobel-x, or a --pool, such as max:2.")
+        fail(f"There is nothing to do with {image}. Give a --kernel, such as sobel-x, or a --pool, such as max:2.")
     return _filter(image, chain, output)
 
 
@@ -100,7 +100,9 @@ def _check_target(file: Path, image: Path) -> None:
     from convoscope.errors import ConfigurationError
 
     if file.exists() and image.exists() and file.samefile(image):
-        raise ConfigurationError(f"{file} is the image itself, which is not overwritten. Give another name with --out.")
+        raise ConfigurationError(
+            f"{file} is the input image, which is never overwritten. Give another name with --out."
+        )
 
 
 def _position(text: str) -> tuple[int, int]:
@@ -108,7 +110,7 @@ def _position(text: str) -> tuple[int, int]:
 
     words = text.split(",")
     if len(words) != 2 or not all(word.strip().isdecimal() for word in words):
-        raise ConfigurationError(f"--explain takes a row and a column, such as 19,6, counted from 0; not {text!r}.")
+        raise ConfigurationError(f"--explain takes a row and a column, such as 19,6, counted from 0, but got {text!r}.")
     return int(words[0]), int(words[1])
 
 
@@ -121,7 +123,7 @@ def _describe(console: Console, path: Path, images: list[Any], chain: list[Step]
     from convoscope.filters.wording import middle_of
 
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for heading in ("step", "size", "values", "how the size comes about"):
+    for heading in ("step", "size", "values", "how the size is computed"):
         table.add_column(heading, overflow="fold")
     for number, image in enumerate(images):
         words = (
@@ -184,7 +186,7 @@ def _list() -> None:
     for name in names():
         kernel = get(name)
         table.add_row(name, str(kernel) if kernel.values.size <= 9 else "5×5", kernel.shows)
-    for family, shows in (("gaussian:5", "A soft blur of this size; gaussian:5:1.2 with its standard deviation."),
-                          ("box:7", "The average of so many pixels each way.")):  # fmt: skip
+    for family, shows in (("gaussian:5", "A Gaussian blur of this size; gaussian:5:1.2 sets the standard deviation."),
+                          ("box:7", "The average over a square of this size.")):  # fmt: skip
         table.add_row(family, "", shows)
     results().print(table)

@@ -26,10 +26,11 @@ class ChainOptions:
     ] = None
     pool: Annotated[
         list[str] | None,
-        typer.Option("--pool", metavar="MODE:SIZE", help="max:2, average:2, min:3, or with stride max:3:2."),
+        typer.Option("--pool", metavar="MODE:SIZE", help="max:2, average:2, min:3, or max:3:2 with a stride."),
     ] = None
     stride: Annotated[
-        list[str] | None, typer.Option("--stride", metavar="N", help="Pixels from window to window: 2, or 2,1.")
+        list[str] | None,
+        typer.Option("--stride", metavar="N", help="Pixels between windows: 2, or 2,1 for rows and columns."),
     ] = None
     padding: Annotated[
         list[str] | None, typer.Option("--padding", metavar="PADDING", help="valid, same, full, 1, or 2,1.")
@@ -38,24 +39,26 @@ class ChainOptions:
         list[str] | None, typer.Option("--pad-mode", metavar="MODE", help="zeros, reflect or edge.")
     ] = None
     dilation: Annotated[
-        list[str] | None, typer.Option("--dilation", metavar="N", help="Pixels between the kernel's cells.")
+        list[str] | None, typer.Option("--dilation", metavar="N", help="Distance in pixels between the kernel's cells.")
     ] = None
-    weight: Annotated[
-        list[float] | None, typer.Option("--weight", metavar="NUMBER", help="What the sum is multiplied by.")
-    ] = None
-    bias: Annotated[list[float] | None, typer.Option("--bias", metavar="NUMBER", help="What is added to the sum.")] = (
-        None
-    )
+    weight: Annotated[list[float] | None, typer.Option("--weight", metavar="NUMBER", help="Factor for the sum.")] = None
+    bias: Annotated[list[float] | None, typer.Option("--bias", metavar="NUMBER", help="Bias added to the sum.")] = None
     channels: Annotated[
         list[str] | None,
-        typer.Option("--channels", metavar="apart|sum", help="apart keeps colour; sum adds the channels' results."),
+        typer.Option(
+            "--channels",
+            metavar="apart|sum",
+            help="apart filters each channel by itself; sum adds the channels' results.",
+        ),
     ] = None
     mode: Annotated[
         list[str] | None,
-        typer.Option("--mode", metavar="MODE", help="correlate; or convolve, which turns the kernel round first."),
+        typer.Option(
+            "--mode", metavar="MODE", help="correlate, or convolve, which rotates the kernel by 180 degrees first."
+        ),
     ] = None
     no_clip: Annotated[
-        bool, typer.Option("--no-clip", metavar="", help="Keep negative values; grey then stands for zero.")
+        bool, typer.Option("--no-clip", metavar="", help="Keep negative values; zero is then shown as grey.")
     ] = False
 
     def words(self) -> dict[str, list[Any]]:
@@ -78,9 +81,9 @@ class OutputOptions:
         ),
     ] = None
     explain: Annotated[
-        str | None, typer.Option("--explain", metavar="ROW,COL", help="Show how the last step comes to this pixel.")
+        str | None, typer.Option("--explain", metavar="ROW,COL", help="Show how the last step computes this pixel.")
     ] = None
-    steps: Annotated[bool, typer.Option("--steps", metavar="", help="Show and write what each step makes.")] = False
+    steps: Annotated[bool, typer.Option("--steps", metavar="", help="Show and write the result of each step.")] = False
     animate: Annotated[
         Path | None,
         typer.Option(
@@ -96,7 +99,10 @@ class OutputOptions:
 class PageOptions:
     """The page that does it live."""
 
-    open_page: Annotated[bool, typer.Option("--open", metavar="", help="Do it live, on a page in the browser.")] = False
+    open_page: Annotated[
+        bool,
+        typer.Option("--open", metavar="", help="Open the filter lab in the browser with this image and these steps."),
+    ] = False
     no_browser: Annotated[
-        bool, typer.Option("--no-browser", metavar="", help="With --open: print the address only.")
+        bool, typer.Option("--no-browser", metavar="", help="With --open: only print the address.")
     ] = False

@@ -60,7 +60,7 @@ def steps_from(ctx: Any, given: Mapping[str, Sequence[Any]], clip: bool | None) 
         wrong = [name for name in own if name not in _OF_POOLINGS]
         if wrong:
             raise ConfigurationError(
-                f"--{wrong[0].replace('_', '-')} belongs to a kernel, but stands after --pool {word}. Options belong "
+                f"--{wrong[0].replace('_', '-')} is an option of --kernel, but follows --pool {word}. Options apply "
                 "to the --kernel or --pool before them."
             )
         pooling = pooling_from(word)
@@ -97,6 +97,8 @@ def _numbers(word: str, what: str) -> Any:
     """Read ``2`` or ``2,1``."""
     parts = word.split(",")
     if len(parts) > 2 or not all(part.strip().isdecimal() for part in parts):
-        raise ConfigurationError(f"--{what} takes a number such as 2, or two for rows and columns, 2,1; not {word!r}.")
+        raise ConfigurationError(
+            f"--{what} takes a number such as 2, or two for rows and columns, such as 2,1, but got {word!r}."
+        )
     numbers = tuple(int(part) for part in parts)
     return numbers[0] if len(numbers) == 1 else numbers

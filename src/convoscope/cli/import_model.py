@@ -11,7 +11,7 @@ from convoscope.cli.options import read_path
 from convoscope.wording import file_size
 
 NAME = "import"
-HELP = "Read a model that another program wrote, and write it as a model of Convoscope."
+HELP = "Convert another program's model file into a Convoscope model."
 EXAMPLES = (
     "convoscope import network.onnx",
     "convoscope import network.onnx --output models/network.safetensors",
@@ -19,14 +19,14 @@ EXAMPLES = (
 
 
 def command(
-    file: Annotated[Path, typer.Argument(parser=read_path, metavar="FILE", help="The other program's file.")],
+    file: Annotated[Path, typer.Argument(parser=read_path, metavar="FILE", help="The model file to import.")],
     output: Annotated[
         Path | None,
         typer.Option(
             "--output",
             "-o",
             parser=read_path,
-            help="The model's file to write, or a folder to put it in. Default: here, under the name of FILE.",
+            help="The file to write, or a folder to put it in. Default: the current folder, named after FILE.",
             show_default=False,
         ),
     ] = None,
@@ -35,7 +35,7 @@ def command(
         typer.Option(
             "--input-shape",
             metavar="HxWxC",
-            help="The size of its images, for an ONNX or LiteRT file that leaves it open: 224x224x3.",
+            help="The size of its images, such as 224x224x3, for an ONNX or LiteRT file that leaves it open.",
             show_default=False,
         ),
     ] = None,
@@ -61,7 +61,7 @@ def _sizes(text: str) -> tuple[int, ...]:
 
     parts = text.lower().replace("×", "x").split("x")
     if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
-        raise ConfigurationError(f"--input-shape takes whole numbers, as in 224x224x3, but {text!r} came.")
+        raise ConfigurationError(f"--input-shape takes whole numbers, as in 224x224x3, but got {text!r}.")
     return shape(tuple(map(int, parts)), "--input-shape", "import")
 
 
@@ -72,7 +72,7 @@ def _target(file: Path, output: Path | None) -> Path:
 
     name = f"{file.stem}.safetensors"
     if output is None and is_there(Path(name)):
-        raise StorageError(f"{name} is here already. Give another name: --output OTHER.safetensors")
+        raise StorageError(f"{name} already exists. Give another name: --output OTHER.safetensors")
     if output is None:
         return Path(name)
     return output / name if output.is_dir() else output

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from convoscope.filters.chain import Step
     from convoscope.web.lab import Start
 
-HELP = "Open the filter lab in the browser: any filter on any image, every step visible. Ctrl-C ends it."
+HELP = "Open the filter lab in the browser: any filter on any image, every step visible. Press Ctrl-C to stop."
 EXAMPLES = (
     "convoscope lab",
     "convoscope lab my.jpg",
@@ -38,7 +38,7 @@ def command(
     export: Annotated[
         Path | None,
         typer.Option(
-            "--export", parser=read_path, help="Write the page as one HTML file that needs no network, and end."
+            "--export", parser=read_path, help="Write the page as one HTML file that works offline, and exit."
         ),
     ] = None,
     *,
@@ -85,15 +85,15 @@ def serve(
     with Server(site(_start(image, steps)), port=PORT if port is None else port, hosts=hosts) as server:
         try:
             if port and server.port != port:
-                console.print(f"Port {port} is taken; this is at {server.port}.")
+                console.print(f"Port {port} is in use, so port {server.port} is used instead.")
             console.print(f"The filter lab is at {server.address}", soft_wrap=True)
-            console.print("Only this machine can reach it. Ctrl-C ends it.", soft_wrap=True)
+            console.print("Only this machine can reach it. Press Ctrl-C to stop.", soft_wrap=True)
             console.file.flush()
             if browser:
                 console.print(server.open_browser(), soft_wrap=True)
             server.serve()
         except KeyboardInterrupt:
-            console.print("\nThe filter lab has ended.")
+            console.print("\nThe filter lab was stopped.")
 
 
 def _start(image: Path | None, steps: Sequence[Step]) -> Start:

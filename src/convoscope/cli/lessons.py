@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from convoscope.lessons import Claim, Lessons
 
 HELP = (
-    "Train what the lessons make claims about, and print what was claimed beside what was measured.\n\n"
-    "All of it takes about ten minutes on two cores. What is trained is kept: interrupted, the same "
-    "command goes on, and nothing is trained twice."
+    "Check what four public lessons on convolutional networks claim, for those who teach or follow them.\n\n"
+    "The lessons are by Laurence Moroney (two), Lukas Biewald, and a recording called 'MNIST and ConvNet'. "
+    "The command trains their networks, and prints what they claim beside what it measured.\n\n"
+    "All claims together take about ten minutes on two cores. Trained networks are kept: after an "
+    "interruption, the same command continues, and nothing is trained twice."
 )
 EXAMPLES = (
     "convoscope lessons",
@@ -31,39 +33,39 @@ _STYLES = {True: "green", False: "yellow", None: "dim"}
 
 @dataclass(frozen=True)
 class Options:
-    """How the claims are tried, and where what comes of it is kept."""
+    """How the claims are tested, and where the results are kept."""
 
     quick: Annotated[
         bool,
         typer.Option(
             "--quick",
             metavar="",
-            help="See that it works, in less than a minute: on the package's digits, enlarged, judging no accuracy.",
+            help="Only see that it works, in less than a minute, on the package's digits. No accuracy is judged.",
         ),
     ] = False
     seeds: Annotated[
-        int | None, typer.Option(help="How often each network is trained. Default: 3, long ones 1 or 2.")
+        int | None, typer.Option(help="Number of times each network is trained. Default: 3; long ones 1 or 2.")
     ] = None
     out: Annotated[
         Path | None,
         typer.Option(
             parser=read_path,
-            help="A folder for the page, lessons.md, and its charts. Default: docs; of some claims or --quick, the "
+            help="A folder for the page, lessons.md, and its charts. Default: docs; for single claims or --quick, the "
             "folder of the runs.",
         ),
     ] = None
     runs: Annotated[
         Path | None,
-        typer.Option(parser=read_path, help="Where the runs are kept. Default: runs/lessons, or runs/lessons-quick."),
+        typer.Option(parser=read_path, help="The folder of the runs. Default: runs/lessons, or runs/lessons-quick."),
     ] = None
     jobs: Annotated[
-        int | None, typer.Option(help="Runs at a time. Default: as many as there are processors; --quick: one.")
+        int | None, typer.Option(help="Runs at a time. Default: the number of processors; with --quick, one.")
     ] = None
     engine: Annotated[str, typer.Option(help="auto, native, reference or torch.")] = "auto"
     data_dir: Annotated[
-        Path | None, typer.Option(parser=read_path, help="A folder to look for the data sets first.")
+        Path | None, typer.Option(parser=read_path, help="The folder to search first for the data sets.")
     ] = None
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Print the tables only.")] = False
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Print only the tables.")] = False
 
 
 @grouped
@@ -175,7 +177,7 @@ def _write(console: Console, done: Lessons, folder: Path, *, quiet: bool) -> Non
     try:
         files = write_page(done, folder, [machine])
     except NotReadyError as error:
-        say(f"{error} The page has the tables.", title="Note: ", style="bold yellow")
+        say(f"{error} The page contains only the tables.", title="Note: ", style="bold yellow")
         files = [folder / "lessons.md"]
     if not quiet:
         count = len(files) - 1
@@ -186,5 +188,5 @@ def _write(console: Console, done: Lessons, folder: Path, *, quiet: bool) -> Non
 def _leave_interrupted(kept: Path) -> NoReturn:
     from convoscope.cli.errors import INTERRUPTED, say
 
-    say(f"Interrupted. What is trained is kept in {kept}; the same command goes on with it.")
+    say(f"Interrupted. Finished runs are saved in {kept}; the same command continues with them.")
     raise typer.Exit(INTERRUPTED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -31,10 +31,21 @@ class TrainingDisplay(Callback):
         How many were done before, in a run that goes on.
     validation : bool
         Whether there are validation images.
+    idle : callable, optional
+        Says how many seconds training has stood still because a person paused it: they are not counted.
     """
 
-    def __init__(self, console: Console, epochs: int, *, done: int = 0, validation: bool = False) -> None:
+    def __init__(
+        self,
+        console: Console,
+        epochs: int,
+        *,
+        done: int = 0,
+        validation: bool = False,
+        idle: Callable[[], float] | None = None,
+    ) -> None:
         super().__init__()
+        self._idle = idle or (lambda: 0.0)
         self._console = console
         self._epochs = epochs
         self._done = done
@@ -43,7 +54,7 @@ class TrainingDisplay(Callback):
         self._task: Any = None
         self._rate = 0.0
         self._best = float("-inf")
-        self._epoch_began = self._began = time.perf_counter()
+        self._epoch_began = self._began = self._now()
 
     def __enter__(self) -> TrainingDisplay:
         self._console.print(self._headings())
@@ -51,7 +62,7 @@ class TrainingDisplay(Callback):
             self._bar = _bar(self._console)
             self._task = self._bar.add_task("", total=self._epochs - self._done, what="starting", numbers="", left="")
             self._bar.start()
-        self._began = time.perf_counter()
+        self._began = self._now()
         return self
 
     def __exit__(
@@ -62,7 +73,7 @@ class TrainingDisplay(Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Start the clock."""
-        self._epoch_began = time.perf_counter()
+        self._epoch_began = self._now()
 
     def on_progress(self, progress: Progress) -> None:
         """Move the bar."""
@@ -73,7 +84,7 @@ class TrainingDisplay(Callback):
         whole = progress.epoch - 1 - self._done
         share = progress.share if progress.stage == "train" else 1.0
         so_far = whole + share
-        left = (time.perf_counter() - self._began) / so_far * (self._epochs - self._done - so_far) if so_far else 0.0
+        left = (self._now() - self._began) / so_far * (self._epochs - self._done - so_far) if so_far else 0.0
         logs = progress.logs
         numbers = f"loss {logs['loss']:.4f}  {percent(logs['accuracy'])}  " if "accuracy" in logs else ""
         self._bar.update(
@@ -86,7 +97,11 @@ class TrainingDisplay(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Print the epoch's line."""
-        self._console.print(self._row(epoch + 1, logs or {}, time.perf_counter() - self._epoch_began))
+        self._console.print(self._row(epoch + 1, logs or {}, self._now() - self._epoch_began))
+
+    def _now(self) -> float:
+        """Return the seconds of a clock that stands still while training is paused."""
+        return time.perf_counter() - self._idle()
 
     def _headings(self) -> Text:
         from rich.text import Text

@@ -9,14 +9,18 @@ from typing import Annotated
 import typer
 
 from convoscope.cli import (
+    alone,
+    classroom,
     compare,
     convert,
     datasets,
     doctor,
     evaluate,
+    exercises,
     explore,
     export,
     filter,
+    gallery,
     import_model,
     lab,
     lessons,
@@ -30,10 +34,12 @@ from convoscope.cli import (
 )
 from convoscope.cli.console import forget_impossible_sizes
 from convoscope.cli.errors import INTERRUPTED, FriendlyCommand, FriendlyGroup, status_with_output
+from convoscope.cli.interrupts import lost_interrupts_come_again
 from convoscope.streams import Output, open_missing_descriptors, show
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 _COMMANDS = (
+    gallery,
     train,
     teach,
     compare,
@@ -50,10 +56,13 @@ _COMMANDS = (
     summary,
     filter,
     lab,
+    exercises,
+    classroom,
     datasets,
     doctor,
 )
 _EXAMPLES = (
+    "convoscope",
     "convoscope train",
     "convoscope train fashion-mnist --epochs 5",
     "convoscope teach",
@@ -67,7 +76,7 @@ app = typer.Typer(
     name="convoscope",
     cls=FriendlyGroup,
     epilog="\n".join(_EXAMPLES),
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -83,16 +92,19 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(help="Train convolutional image classifiers on a plain CPU, and see what they do.")
+@app.callback(help="Train convolutional image classifiers on a plain CPU, and see inside them.")
 def root(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", metavar="", help="Print the version.", callback=_show_version, is_eager=True)
     ] = False,
     traceback: Annotated[
-        bool, typer.Option("--traceback", metavar="", help="Show where an error comes from, for a report of a bug.")
+        bool, typer.Option("--traceback", metavar="", help="Show the traceback of an error, for a bug report.")
     ] = False,
 ) -> None:
-    """Take the options that stand before a command."""
+    """Take the options that stand before a command; without one, open the gallery or print the help."""
+    if context.invoked_subcommand is None:
+        alone.run(context)
 
 
 def _add(module: ModuleType) -> None:
@@ -117,7 +129,8 @@ def main() -> None:
     given = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = Output(sys.stdout), Output(sys.stderr)
     try:
-        app(prog_name="convoscope")
+        with lost_interrupts_come_again():
+            app(prog_name="convoscope")
     except KeyboardInterrupt:  # before a command had begun
         sys.exit(INTERRUPTED)
     except SystemExit as ended:

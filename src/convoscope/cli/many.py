@@ -33,7 +33,7 @@ def start(count: int, engine: str | None) -> None:
 
     if engine not in (None, "auto", "torch"):
         raise ConfigurationError(
-            f"--processes trains with PyTorch, and --engine {engine} asks for another engine. Leave out one of the two."
+            f"--processes trains with PyTorch, but --engine {engine} asks for another engine. Leave out one of the two."
         )
     problem = torch_problem(load=False)
     if problem is not None:
@@ -41,7 +41,7 @@ def start(count: int, engine: str | None) -> None:
     there = world().size
     if there not in (1, count):
         raise ConfigurationError(
-            f"torchrun has started {there} processes, and --processes asks for {count}. Leave out --processes."
+            f"torchrun has already started {there} processes, but --processes asks for {count}. Leave out --processes."
         )
     if there == count:
         return
@@ -49,7 +49,7 @@ def start(count: int, engine: str | None) -> None:
     if reason:
         was_killed = status > INTERRUPTED - signal.SIGINT
         complain(
-            f"{reason} To go on from the last whole epoch: convoscope train --resume RUN" if was_killed else reason
+            f"{reason} To resume after the last complete epoch: convoscope train --resume RUN" if was_killed else reason
         )
     raise typer.Exit(status)
 

@@ -12,13 +12,16 @@ import typer
 class PageOptions:
     """Where the page is, and who opens it."""
 
-    port: Annotated[int | None, typer.Option("--port", help="Where to listen. Default: 8760, or a free port.")] = None
+    port: Annotated[
+        int | None, typer.Option("--port", help="The port to listen on. Default: 8760, or a free port.")
+    ] = None
     host: Annotated[
         list[str] | None,
         typer.Option(
-            "--host", help="A name besides localhost by which the page is called: that of a notebook's proxy."
+            "--host",
+            help="A host name besides localhost at which the page may be opened, such as that of a notebook proxy.",
         ),
     ] = None
     no_browser: Annotated[
-        bool, typer.Option("--no-browser", metavar="", help="Print the address, and open no browser.")
+        bool, typer.Option("--no-browser", metavar="", help="Print the address instead of opening a browser.")
     ] = False

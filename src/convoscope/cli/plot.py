@@ -9,10 +9,11 @@ import typer
 
 from convoscope.cli.options import read_path
 
-HELP = "Draw a run as figures, PNG and SVG: curves, confusion, classes, mistakes, filters, maps."
+HELP = "Plot a run as PNG and SVG figures: curves, confusion matrix, classes, mistakes, filters, feature maps."
 EXAMPLES = (
     "convoscope plot runs/digits-cnn-2-1",
     "convoscope plot runs/digits-cnn-2-1 --out figures",
+    "convoscope plot runs/digits-cnn-2-1 --faithfulness",
 )
 
 
@@ -21,9 +22,12 @@ def command(
     out: Annotated[
         Path | None,
         typer.Option(
-            parser=read_path, help="Where to write them. Default: plots in the run's folder.", metavar="FOLDER"
+            parser=read_path, help="The folder to write to. Default: plots in the run's folder.", metavar="FOLDER"
         ),
     ] = None,
+    faithfulness: Annotated[
+        bool, typer.Option("--faithfulness", help="Also plot how faithful Grad-CAM's heat maps are, on 32 test images.")
+    ] = False,
 ) -> None:
     """Run ``convoscope plot``; `HELP` says what it does."""
     from convoscope.cli.console import messages, results
@@ -35,7 +39,7 @@ def command(
     matplotlib.use("agg")  # files, never windows
     from convoscope.plots import draw_run
 
-    drawn = draw_run(run, out)
+    drawn = draw_run(run, out, ["faithfulness"] if faithfulness else [])
     console = results()
     for file in drawn.files:
         console.print(str(file), soft_wrap=True)

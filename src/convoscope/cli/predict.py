@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from convoscope.datasets.images.preprocessing import Prepared
 
-HELP = "Say what images show, or write the images that the model makes of them. They are scaled as in training."
+HELP = "Classify images, or save the images that the model outputs. Images are scaled as in training."
 EXAMPLES = (
     "convoscope predict runs/digits-cnn-2-1 my_image.png",
     "convoscope predict runs/digits-cnn-2-1 scans/*.jpg --invert --verbose",
@@ -37,16 +37,16 @@ def command(
         typer.Argument(
             parser=read_path,
             metavar="IMAGE...",
-            help="Image files of any size and colour, or folders of them; - reads their names from standard input.",
+            help="Image files of any size and colour, or folders of images; - reads file names from standard input.",
         ),
     ],
-    top: Annotated[int, typer.Option(help="How many classes to name.", min=1)] = 3,
+    top: Annotated[int, typer.Option(help="Number of classes to show.", min=1)] = 3,
     invert: Annotated[
-        bool, typer.Option("--invert", metavar="", help="Exchange dark and light, for dark ink on light paper.")
+        bool, typer.Option("--invert", metavar="", help="Invert the images, for dark ink on light paper.")
     ] = False,
     max_pixels: Annotated[
         int | None,
-        typer.Option(help="Refuse images with more pixels than this. Default: 50 million.", min=1, show_default=False),
+        typer.Option(help="Reject images with more pixels than this. Default: 50 million.", min=1, show_default=False),
     ] = None,
     output: Annotated[
         Path | None,
@@ -54,15 +54,15 @@ def command(
             "--output",
             "-o",
             parser=read_path,
-            help="Write a row for each image into a .csv, .jsonl or .parquet file. After an interruption, the same "
-            "command goes on.",
+            help="Write one row per image to a .csv, .jsonl or .parquet file. After an interruption, the same command "
+            "continues.",
             show_default=False,
         ),
     ] = None,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", metavar="", help="Say what was done to each image.")
+        bool, typer.Option("--verbose", "-v", metavar="", help="Show how each image was prepared.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print what is found as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print the result as JSON.")] = False,
 ) -> None:
     """Run ``convoscope predict``; `HELP` says what it does."""
     from convoscope.cli.console import print_json
@@ -118,7 +118,7 @@ def _files(images: list[Path]) -> list[Path]:
         for name, what in left_out.items():
             say(f"{path / name} was left out: {what}.", title="Note: ", style="bold yellow")
         if not found:
-            raise DataError(f"The folder {path} has no images. Give image files, or a folder of them.")
+            raise DataError(f"The folder {path} contains no images. Give image files or a folder of images.")
         files += found
     return files
 
@@ -156,7 +156,7 @@ def _print(finding: dict[str, Any], image: Prepared, max_value: float, verbose: 
         f"{best['class']} {percent(best['probability'])}" for best in finding["classes"]
     )
     if finding.get("none_of_these"):
-        said = f"{_none_of_these(finding)}; at best {said}"
+        said = f"{_none_of_these(finding)}; closest class: {said}"
     hint = f" ({finding['hint']})" if "hint" in finding else ""
     console.print(for_terminal(f"{finding['file']}: {said}{hint}"), soft_wrap=True)
     if verbose:

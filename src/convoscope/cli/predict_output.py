@@ -39,12 +39,16 @@ def write_output(
     from convoscope.wording import counted
 
     if has_image_outputs(model):
-        raise ConfigurationError("--output is for models that name classes, and this one makes images. Leave it out.")
+        raise ConfigurationError("--output needs a classifier, but this model outputs images. Leave it out.")
     top = min(top, max(2, class_count(model)))
     with predictions_file(output, top, model.rejection is not None) as written:
         files = written.begin(each_file(images, without=output))
         if written.before:
-            say(f"{output} has {counted(written.before, 'row')}: going on after them.", title="Note: ", style="bold")
+            say(
+                f"{output} already has {counted(written.before, 'row')}; continuing after the last one.",
+                title="Note: ",
+                style="bold",
+            )
         line = _Line(_total(images, output), written)
         try:
             for file, found in _found(model, files, top=top, invert=invert, max_pixels=max_pixels):
@@ -52,7 +56,7 @@ def write_output(
                 line.show()
         except KeyboardInterrupt:
             line.close()
-            say(f"{output} has {counted(written.count, 'row')}. The same command goes on after them.")
+            say(f"{output} has {counted(written.count, 'row')}. The same command continues after the last one.")
             raise
         finally:
             line.close()
@@ -62,7 +66,7 @@ def write_output(
     results().print(for_terminal(f"{output}: {counted(written.count, 'row')}"), soft_wrap=True)
     if written.errors:
         of = f"{written.errors:,} of {counted(written.count, 'file')}"
-        complain(f"{of} cannot be read: the rows in {output} say why.")
+        complain(f"{of} could not be read; their rows in {output} say why.")
         raise typer.Exit(FAILED)
 
 
@@ -100,7 +104,7 @@ def names_from_standard_input(stream: BinaryIO | None = None) -> Iterator[Path]:
         *names, left = (left + piece).split(separator)
         yield from _paths(names, separator)
         if len(left) > _LONGEST_NAME:
-            raise DataError(f"Standard input has a name of more than {_LONGEST_NAME:,} bytes: give one name a line.")
+            raise DataError(f"Standard input has a name of more than {_LONGEST_NAME:,} bytes. Give one name per line.")
     yield from _paths([left], separator)
 
 

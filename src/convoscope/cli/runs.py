@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from convoscope.experiments.listing import Listed
 
-HELP = "List runs: their state, their epochs, and how good they are."
+HELP = "List runs with their state, epochs and results."
 EXAMPLES = (
     "convoscope runs",
     "convoscope runs --where dataset=fashion-mnist --sort validation",
@@ -32,20 +32,22 @@ _STYLES = {"finished": "green", "training": "bold cyan", "failed": "red", "damag
 
 def command(
     folder: Annotated[
-        Path, typer.Argument(parser=read_path, help="Where to look: in it, below it, and in experiments there.")
+        Path, typer.Argument(parser=read_path, help="The folder to search, with its subfolders and experiments.")
     ] = Path("runs"),
     where: Annotated[
         list[str] | None,
         typer.Option(
-            help="Only runs with this setting or state, as dataset=digits, filters=8,16 or state=finished.",
+            help="Show only runs with this setting or state, such as dataset=digits, filters=8,16 or state=finished.",
             metavar="NAME=VALUE",
         ),
     ] = None,
     sort: Annotated[
         str,
-        typer.Option(help="By name, created, validation, test, gap, epochs, seconds, parameters or images/s."),
+        typer.Option(help="Sort by name, created, validation, test, gap, epochs, seconds, parameters or images/s."),
     ] = "name",
-    live: Annotated[bool, typer.Option("--live", metavar="", help="Follow them until Ctrl-C.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", metavar="", help="Keep the list up to date until you press Ctrl-C.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print the list as JSON.")] = False,
 ) -> None:
     """Run ``convoscope runs``; `HELP` says what it does."""
@@ -55,10 +57,12 @@ def command(
 
     if not folder.is_dir():
         refuse_address(folder)
-        raise MissingFileError(f"There is no folder {folder}. Give one with runs in it, or train: convoscope train")
+        raise MissingFileError(
+            f"There is no folder {folder}. Give a folder with runs in it, or train a model: convoscope train"
+        )
     console = results()
     if live and not console.is_terminal:
-        raise ConfigurationError("--live draws in a terminal, and the output goes elsewhere. Leave it out.")
+        raise ConfigurationError("--live needs a terminal, but the output goes elsewhere. Leave it out.")
     if live:
         _follow(folder, where or [], sort)
     elif as_json:

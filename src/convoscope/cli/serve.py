@@ -15,11 +15,11 @@ from convoscope.cli.serve_options import LimitOptions
 if TYPE_CHECKING:
     from convoscope.serving.server import Server
 
-HELP = "Put trained models behind HTTP: POST /predict. A page to try them is at /, and how to ask at /docs."
+HELP = "Serve trained models over HTTP: POST /predict. The page at / lets you try them; /docs documents the API."
 EXAMPLES = (
-    "convoscope serve runs/my_photos-1",
+    "convoscope serve runs/photos-1",
     "convoscope serve flowers=runs/flowers-1 ants=runs/ants-1 --port 8800",
-    "convoscope serve runs/my_photos-1 --host 0.0.0.0 --token-file token.txt --rate 600",
+    "convoscope serve runs/photos-1 --host 0.0.0.0 --token-file token.txt --rate 600",
 )
 _LONGEST_TOKEN_FILE = 10_000
 _DRAIN = 30.0
@@ -31,33 +31,36 @@ def command(
         list[str],
         typer.Argument(
             metavar="RUN|NAME=RUN...",
-            help="Runs' folders or models' files, several with names. The first one answers at /predict, each one at "
+            help="Run folders or model files; name them if there are several. The first is served at /predict, each at "
             "/predict/NAME.",
         ),
     ],
     host: Annotated[
-        str, typer.Option(help="The address to listen at; 0.0.0.0 is reached from other machines.")
+        str, typer.Option(help="The address to listen on; 0.0.0.0 lets other machines connect.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Where to listen; 0 for any free port.", min=0, max=65_535)] = 8770,
+    port: Annotated[int, typer.Option(help="The port to listen on; 0 for any free port.", min=0, max=65_535)] = 8770,
     name: Annotated[
         list[str] | None,
         typer.Option(
-            "--name", help="A name by which the server may be called. Default: with 0.0.0.0 any, else localhost."
+            "--name", help="A host name that clients may use. Default: any with 0.0.0.0, otherwise localhost."
         ),
     ] = None,
     token: Annotated[
         str | None,
         typer.Option(
-            help="What clients have to say. Others on this machine can see it: a file keeps it.", show_default=False
+            help="The token that clients must send. Others on this machine can see it here; --token-file hides it.",
+            show_default=False,
         ),
     ] = None,
     token_file: Annotated[
-        Path | None, typer.Option(parser=read_path, help="A file with the token.", show_default=False)
+        Path | None, typer.Option(parser=read_path, help="A file that contains the token.", show_default=False)
     ] = None,
     threads: Annotated[
-        int | None, typer.Option(help="Threads that compute. Default: all cores.", min=1, show_default=False)
+        int | None, typer.Option(help="Number of threads. Default: all cores.", min=1, show_default=False)
     ] = None,
-    drain: Annotated[float, typer.Option(help="Seconds for what was accepted when it is to end.", min=0)] = _DRAIN,
+    drain: Annotated[
+        float, typer.Option(help="Seconds that accepted requests may take to finish on shutdown.", min=0)
+    ] = _DRAIN,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Write no log.")] = False,
     *,
     limits: LimitOptions,
@@ -75,9 +78,9 @@ def command(
     server = Server(
         named(models), host=host, port=port, token=secret, names=name or (), limits=limits.limits(), log=log
     )
-    say(f"{server.address} answers; Ctrl-C ends it.", style="bold")
+    say(f"Serving at {server.address}. Press Ctrl-C to stop.", style="bold")
     if secret is None and host not in ("127.0.0.1", "::1", "localhost"):
-        words = "Whoever reaches this machine can ask it. --token-file lets only those in who have a token."
+        words = "Anyone who can reach this machine can send requests. --token-file admits only clients with the token."
         say(words, title="Note: ", style="bold yellow")
     run_until_told(server, drain)
 
@@ -143,9 +146,9 @@ def _token(token: str | None, file: Path | None) -> str | None:
     if file is None:
         return token
     if token is not None:
-        raise ConfigurationError("Give --token or --token-file, and not both.")
+        raise ConfigurationError("Give either --token or --token-file, not both.")
     with open_regular(file) as content:
         text = content.read(_LONGEST_TOKEN_FILE).decode("utf-8", "replace").strip()
     if not text:
-        raise ConfigurationError(f"{file} is empty: it should have the token that clients say.")
+        raise ConfigurationError(f"{file} is empty, but should contain the token that clients must send.")
     return text

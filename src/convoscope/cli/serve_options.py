@@ -17,28 +17,30 @@ _PANEL = "Limits"
 class LimitOptions:
     """How much clients may send, and how their images are computed."""
 
-    max_bytes: Annotated[int, typer.Option(help="Bytes of a request.", min=1, rich_help_panel=_PANEL)] = 32_000_000
-    max_files: Annotated[int, typer.Option(help="Images of a request.", min=1, rich_help_panel=_PANEL)] = 64
+    max_bytes: Annotated[
+        int, typer.Option(help="Largest size of a request in bytes.", min=1, rich_help_panel=_PANEL)
+    ] = 32_000_000
+    max_files: Annotated[int, typer.Option(help="Most images in a request.", min=1, rich_help_panel=_PANEL)] = 64
     max_pixels: Annotated[
         int | None,
         typer.Option(
-            help="Pixels of an image. Default: 50 million.", min=1, show_default=False, rich_help_panel=_PANEL
+            help="Most pixels in an image. Default: 50 million.", min=1, show_default=False, rich_help_panel=_PANEL
         ),
     ] = None
     rate: Annotated[
         float | None,
         typer.Option(
-            help="Requests a minute for each client. Default: any number.", show_default=False, rich_help_panel=_PANEL
+            help="Requests per minute for each client. Default: no limit.", show_default=False, rich_help_panel=_PANEL
         ),
     ] = None
     queue: Annotated[
-        int, typer.Option(help="Images that may wait; beyond that clients get a 503.", min=1, rich_help_panel=_PANEL)
+        int, typer.Option(help="Most images waiting; beyond that, clients get a 503.", min=1, rich_help_panel=_PANEL)
     ] = 512
-    batch: Annotated[int, typer.Option(help="Images that are computed at once.", min=1, rich_help_panel=_PANEL)] = 16
+    batch: Annotated[int, typer.Option(help="Most images computed in one batch.", min=1, rich_help_panel=_PANEL)] = 16
     wait: Annotated[
         float,
         typer.Option(
-            help="Milliseconds that an image waits for others to be computed with.", min=0, rich_help_panel=_PANEL
+            help="Milliseconds that an image waits for others to join its batch.", min=0, rich_help_panel=_PANEL
         ),
     ] = 5.0
 

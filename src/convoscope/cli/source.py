@@ -31,7 +31,7 @@ def load(name: Path) -> npt.NDArray[Any]:
             return samples.load(str(name))
         refuse_address(name)
         raise MissingFileError(
-            f"There is no file {name}. Images that come with Convoscope are: {', '.join(samples.names())}."
+            f"There is no file {name}. Convoscope's sample images are: {', '.join(samples.names())}."
         )
     # One image that was asked for by its name may be as large as can be; the bound is for folders of them.
     return _as_array(read_image(name, max_pixels=LARGEST)[0], name)
@@ -46,7 +46,7 @@ def _as_array(image: PIL.Image.Image, path: Path) -> npt.NDArray[Any]:
     if image.mode.startswith(("I", "F")):
         values = np.asarray(image)
         if values.dtype.kind == "f" and not np.isfinite(values).all():
-            raise DataError(f"{path} has values that are not numbers (NaN or infinite). Repair it, or leave it out.")
+            raise DataError(f"{path} has values that are NaN or infinite. Correct the file or leave it out.")
         if values.min() >= 0 and values.max() <= 65_535 and values.dtype.kind != "f":
             return values.astype(np.uint16)
         low, high = float(values.min()), float(values.max())  # any other range has no place in a PNG

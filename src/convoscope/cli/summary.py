@@ -23,20 +23,26 @@ def command(
         str,
         typer.Argument(
             metavar="RUN|MODEL|PRESET",
-            help="A run's folder, a model's file, dense, perceptron, cnn-1, cnn-2, or layers in a line.",
+            help="A run's folder, a model's file, dense, perceptron, cnn-1, cnn-2, or a line of layers.",
         ),
     ],
     details: Annotated[
         bool,
-        typer.Option("--details", metavar="", help="The image's journey, what layers see, parameters' arithmetic."),
+        typer.Option(
+            "--details",
+            metavar="",
+            help="Also show shapes step by step, receptive fields and how parameters are counted.",
+        ),
     ] = False,
     plan: Annotated[
         bool,
         typer.Option(
-            "--plan", metavar="", help="The steps that the engine runs: what is fused, by which kernel, and why."
+            "--plan",
+            metavar="",
+            help="Show the steps that the engine runs: which layers are fused, by which kernel, and why.",
         ),
     ] = False,
-    data: Annotated[str, typer.Option(help="The data set that a preset or a line of layers is for.")] = "fashion-mnist",
+    data: Annotated[str, typer.Option(help="The data set for a preset or a line of layers.")] = "fashion-mnist",
     dropout: Annotated[float, typer.Option(help="Dropout of a preset.")] = 0.0,
     filters: Annotated[int | None, typer.Option(help="Filters of a preset. Default: the lesson's.")] = None,
 ) -> None:

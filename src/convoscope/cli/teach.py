@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from convoscope.teach.session import Session
 
-HELP = "Make a classifier of your own pictures in the browser: by webcam or by dropping files. Ctrl-C ends it."
+HELP = (
+    "Make a classifier from your own pictures in the browser, with a webcam or by dropping files. Press Ctrl-C to stop."
+)
 EXAMPLES = (
     "convoscope teach",
     "convoscope teach my_photos",
@@ -31,15 +33,13 @@ def command(
         typer.Argument(
             parser=read_path,
             metavar="[FOLDER]",
-            help="Pictures to begin with: a folder with a subfolder for each class.",
+            help="Pictures to start with: a folder with a subfolder for each class.",
             show_default=False,
         ),
     ] = None,
     out: Annotated[
         Path,
-        typer.Option(
-            "--out", parser=read_path, help="Where everything is kept. What is there already is gone on with."
-        ),
+        typer.Option("--out", parser=read_path, help="The folder to save everything in. An existing one is continued."),
     ] = Path("taught"),
     backbone: Annotated[
         str | None, typer.Option("--backbone", help="The pretrained network. Default: efficientnet-lite0.")
@@ -62,7 +62,7 @@ def command(
     out = out.absolute()
     with Session(out / "session", lambda: find_backbone(name)) as session:
         if session.count:
-            console.print(f"{out} has {session.summary}. It goes on from there.", soft_wrap=True)
+            console.print(f"{out} has {session.summary}. Continuing from there.", soft_wrap=True)
         if folder is not None:
             _add(console, session, folder)
         with Server(
@@ -70,16 +70,16 @@ def command(
         ) as server:
             try:
                 if page.port and server.port != page.port:
-                    console.print(f"Port {page.port} is taken; this is at {server.port}.")
+                    console.print(f"Port {page.port} is in use, so port {server.port} is used instead.")
                 console.print(f"The page is at {server.address}", soft_wrap=True)
-                console.print(f"Everything stays on this machine, in {out}. Ctrl-C ends it.", soft_wrap=True)
+                console.print(f"Everything stays on this machine, in {out}. Press Ctrl-C to stop.", soft_wrap=True)
                 console.file.flush()
                 if not page.no_browser:
                     console.print(server.open_browser(), soft_wrap=True)
                 server.serve()
             except KeyboardInterrupt:
                 console.print(
-                    f"\nThe page has ended. {out} has {session.summary}; the same command goes on with them.",
+                    f"\nThe page was closed. {out} has {session.summary}; the same command continues with them.",
                     soft_wrap=True,
                 )
 

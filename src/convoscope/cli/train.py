@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from convoscope.datasets.sources import Source
     from convoscope.runs import RunFolder, TrainSettings
 
-HELP = "Train a classifier, test it, and keep everything in a run's folder."
+HELP = "Train a classifier, test it, and save everything in a run's folder."
 EXAMPLES = (
     "convoscope train",
     "convoscope train fashion-mnist --model cnn-2 --epochs 5",
@@ -37,6 +37,7 @@ EXAMPLES = (
     "convoscope train my_photos --from runs/my_photos-efficientnet-lite0-1",
     'convoscope train my_photos --image-size 96 --augment "flip horizontal, shift 0.1"',
     "convoscope train fashion-mnist --explore",
+    "convoscope train digits --explore --paused",
     "convoscope train fashion-mnist --track tensorboard --track mlflow",
     "convoscope train fashion-mnist --processes 4",
     "convoscope train --resume runs/digits-cnn-2-1",
@@ -62,6 +63,7 @@ def command(
     """Run ``convoscope train``; `HELP` says what it does."""
     from convoscope.cli.many import in_all_processes
 
+    run = replace(run, explore=run.explore or run.paused, precision=_precision(run))
     given = settings_given(model, training, images, photos)
     trackers = _known(run.track or [])
     run = _in_processes(run)
@@ -78,6 +80,15 @@ def command(
             return
         of_run |= {"threads": _threads(run), "engine": run.engine, "device": run.device, "precision": run.precision}
         _go_on(begun, {"epochs": given["epochs"] if run.resume else None, **of_run}, run, trackers)
+
+
+def _precision(run: RunOptions) -> str | None:
+    """Return the precision that was asked for by either option."""
+    from convoscope.errors import ConfigurationError
+
+    if run.exact and run.precision not in (None, "exact"):
+        raise ConfigurationError(f"--exact is --precision exact, and --precision {run.precision} asks for another one.")
+    return "exact" if run.exact else run.precision
 
 
 def _in_processes(run: RunOptions) -> RunOptions:
@@ -190,8 +201,8 @@ def _load_custom(source: Source, threads: int, given: dict[str, Any], quiet: boo
     if not len(data.x_test):
         most = max(map(sum, data.report.counts.values()))
         raise DataError(
-            f"{source.name} has no image to test with. A class gives some of its images for that if it has three or "
-            f"more, and the largest here has {most}; near-duplicates count as one. Add images."
+            f"{source.name} has no test images. Test images are held out only from classes with three images or more, "
+            f"and the largest class here has {most}; near-duplicates count as one. Add images."
         )
     return data
 
@@ -255,8 +266,11 @@ def _run(
     if not run.quiet:
         announce(console, folder, settings, data, done)
     validates = has_validation(data, settings)
-    display = None if run.quiet else TrainingDisplay(console, settings.epochs, done=done, validation=validates)
-    page = LivePage(console, folder, settings, data) if run.explore else None
+    page = LivePage(console, folder, settings, data, paused=run.paused) if run.explore else None
+    idle = None if page is None else page.idle_seconds
+    display = None
+    if not run.quiet:
+        display = TrainingDisplay(console, settings.epochs, done=done, validation=validates, idle=idle)
     tracking = [make_tracker(name, folder.path, settings.as_dict()) for name in trackers]
     watching = [*(each for each in (display, page) if each is not None), *tracking]
     with page or nullcontext():
@@ -285,16 +299,16 @@ def _known(trackers: list[str]) -> list[str]:
 
 
 def _leave_interrupted(folder: RunFolder) -> NoReturn:
-    from convoscope.cli.console import command_line
     from convoscope.cli.errors import INTERRUPTED, say
+    from convoscope.names import command_line
     from convoscope.runs.training import training_state
     from convoscope.wording import agreeing, counted
 
     state = training_state(folder)
     if state is None:
-        kept = "Before the first epoch was whole, so nothing but the settings is kept. To begin it again:"
+        kept = "The first epoch was not complete, so only the settings are saved. To start again:"
     else:
         done = state["epoch"]
-        kept = f"{counted(done, 'whole epoch')} {agreeing(done, 'is', 'are')} kept in {folder}. To go on from there:"
+        kept = f"{counted(done, 'complete epoch')} {agreeing(done, 'is', 'are')} saved in {folder}. To resume:"
     say(f"Interrupted. {kept} {command_line('convoscope', 'train', '--resume', folder)}")
     raise typer.Exit(INTERRUPTED)

@@ -21,38 +21,40 @@ class ModelOptions:
     model: Annotated[
         str | None,
         typer.Option(
-            help="A lesson's network: dense, perceptron, cnn-1 or cnn-2. Default: cnn-2, or the recipe's.",
+            help="One of the lessons' networks: dense, perceptron, cnn-1 or cnn-2. Default: cnn-2, or the recipe's.",
             rich_help_panel=_MODEL,
         ),
     ] = None
     layers: Annotated[
         str | None,
-        typer.Option(help="Your own layers in a line, in place of --model.", metavar="LINE", rich_help_panel=_MODEL),
+        typer.Option(help="Your own line of layers, instead of --model.", metavar="LINE", rich_help_panel=_MODEL),
     ] = None
     filters: Annotated[
-        int | None, typer.Option(help="Filters in each convolution of the model.", rich_help_panel=_MODEL)
+        int | None, typer.Option(help="Number of filters in each convolution.", rich_help_panel=_MODEL)
     ] = None
     convolutions: Annotated[
         int | None,
-        typer.Option(help="How many convolutions with pooling the model has, as 3.", rich_help_panel=_MODEL),
+        typer.Option(help="Number of convolutions, each followed by pooling, such as 3.", rich_help_panel=_MODEL),
     ] = None
     kernel_size: Annotated[
-        int | None, typer.Option(help="The side of their kernels. Default: 3.", rich_help_panel=_MODEL)
+        int | None, typer.Option(help="Kernel size of the convolutions. Default: 3.", rich_help_panel=_MODEL)
     ] = None
     pooling: Annotated[
         str | None,
         typer.Option(
-            help="What halves the image after each: max, average, min, or stride: no pooling. Default: max.",
+            help="What halves the image after each convolution: max, average or min pooling, or stride (no pooling). "
+            "Default: max.",
             rich_help_panel=_MODEL,
         ),
     ] = None
     dense_units: Annotated[
-        int | None, typer.Option(help="Units of the model's dense layer. Default: 128.", rich_help_panel=_MODEL)
+        int | None,
+        typer.Option(help="Number of units in the hidden dense layer. Default: 128.", rich_help_panel=_MODEL),
     ] = None
     dropout: Annotated[
         float | None,
         typer.Option(
-            help="Dropout after pooling and dense layer, as 0.4. Default: 0.",
+            help="Dropout rate after pooling and the dense layer, such as 0.4. Default: 0.",
             rich_help_panel=_MODEL,
         ),
     ] = None
@@ -65,25 +67,32 @@ class TrainingOptions:
     recipe: Annotated[
         str | None,
         typer.Option(
-            help="fast: high accuracy in the least time. best: the highest in minutes. Fills in the options left out.",
+            help="fast: high accuracy in the least time. best: the highest accuracy within minutes. Sets the options "
+            "that you leave out.",
             rich_help_panel=_TRAINING,
         ),
     ] = None
     epochs: Annotated[
         int | None,
         typer.Option(
-            help="How often to go through the images. Default: digits 30, others 5; your own images: by their number.",
+            help="Number of epochs. Default: 30 for digits, 5 for other data sets; for your own images it depends on "
+            "their number.",
             rich_help_panel=_TRAINING,
         ),
     ] = None
     batch_size: Annotated[
         int | None,
-        typer.Option(help="Images to a step. Default: 32; cnn-2 64, digits 32.", rich_help_panel=_TRAINING),
+        typer.Option(
+            help="Images per batch. Default: 64 for cnn-2, otherwise 32; always 32 for digits.",
+            rich_help_panel=_TRAINING,
+        ),
     ] = None
     learning_rate: Annotated[
         float | None,
         typer.Option(
-            "--lr", help="Learning rate, of a recipe the highest. Default: 0.001, sgd 0.01.", rich_help_panel=_TRAINING
+            "--lr",
+            help="Learning rate; with a recipe, the peak rate. Default: 0.001; 0.01 for sgd.",
+            rich_help_panel=_TRAINING,
         ),
     ] = None
     optimizer: Annotated[
@@ -94,15 +103,15 @@ class TrainingOptions:
         float | None,
         typer.Option(
             "--val",
-            help="Share of the training images to validate with, as 0.1; the best epoch's model is kept. Default: 0, "
-            "0.1 for your own images.",
+            help="Fraction of the training images to hold out for validation, such as 0.1; the best epoch's model is "
+            "kept. Default: 0; 0.1 for your own images.",
             rich_help_panel=_TRAINING,
         ),
     ] = None
     augment: Annotated[
         str | None,
         typer.Option(
-            help='Layers that vary the images in training, as "flip horizontal, shift 0.1, rotate 0.03", or none. '
+            help='Augmentation layers for training, such as "flip horizontal, shift 0.1, rotate 0.03", or none. '
             "Default: the recipe's.",
             metavar="LINE",
             rich_help_panel=_TRAINING,
@@ -111,23 +120,24 @@ class TrainingOptions:
     class_weight: Annotated[
         str | None,
         typer.Option(
-            help="auto: rare classes weigh as much as others. Default: none; auto for your own images if a class is "
-            "three times rarer than another.",
+            help="auto: weight the loss so that rare classes count as much as others. Default: none; auto for your own "
+            "images if one class is three times rarer than another.",
             rich_help_panel=_TRAINING,
         ),
     ] = None
     patience: Annotated[
         int | None,
-        typer.Option(help="Stop after so many epochs without a better validation.", rich_help_panel=_TRAINING),
+        typer.Option(help="Stop after this many epochs without a better validation result.", rich_help_panel=_TRAINING),
     ] = None
     goal_accuracy: Annotated[
         float | None,
-        typer.Option(help="Stop when this accuracy is reached, as 0.95.", rich_help_panel=_TRAINING),
+        typer.Option(help="Stop when this accuracy is reached, such as 0.95.", rich_help_panel=_TRAINING),
     ] = None
     seed: Annotated[
         int | None,
         typer.Option(
-            help="Repeat a run exactly, with the same number of threads. Default: drawn.", rich_help_panel=_TRAINING
+            help="Random seed: the same seed and number of threads repeat a run exactly. Default: random.",
+            rich_help_panel=_TRAINING,
         ),
     ] = None
 
@@ -139,19 +149,19 @@ class ImageOptions:
     image_size: Annotated[
         str | None,
         typer.Option(
-            help="What they are brought to. Default: chosen by their sizes.",
+            help="Size to scale the images to. Default: chosen from their sizes.",
             metavar="SIDE|HEIGHTxWIDTH",
             rich_help_panel=_IMAGES,
         ),
     ] = None
     color: Annotated[
         str | None,
-        typer.Option(help="grayscale or rgb. Default: whether they have colour.", rich_help_panel=_IMAGES),
+        typer.Option(help="grayscale or rgb. Default: rgb if the images have colour.", rich_help_panel=_IMAGES),
     ] = None
     max_pixels: Annotated[
         int | None,
         typer.Option(
-            help="Leave out images with more pixels than this: they take much memory. Default: 50 million.",
+            help="Skip images with more pixels than this, because they need much memory. Default: 50 million.",
             min=1,
             rich_help_panel=_IMAGES,
         ),
@@ -165,8 +175,8 @@ class PhotoOptions:
     backbone: Annotated[
         str | None,
         typer.Option(
-            help="The pretrained network to begin with, or none: from scratch. Default: efficientnet-lite0 for photos "
-            "in colour, unless an option says how to train from scratch.",
+            help="The pretrained network to start from, or none to train from scratch. Default: efficientnet-lite0 for "
+            "colour photos, unless you give options for training from scratch.",
             metavar="NAME|FILE|none",
             rich_help_panel=_PHOTOS,
         ),
@@ -174,7 +184,8 @@ class PhotoOptions:
     fine_tune: Annotated[
         int | None,
         typer.Option(
-            help="Train the last blocks of the backbone, too. Default: 4 where held-out images say that it gains.",
+            help="Also train this many of the backbone's last blocks. Default: 4 if that improves accuracy on held-out "
+            "images.",
             metavar="BLOCKS",
             rich_help_panel=_PHOTOS,
         ),
@@ -182,14 +193,15 @@ class PhotoOptions:
     minutes: Annotated[
         float | None,
         typer.Option(
-            help="How long fine-tuning may take, with trying it; 0 for none. Default: 3.", rich_help_panel=_PHOTOS
+            help="Time limit of fine-tuning, including the trial; 0 for no fine-tuning. Default: 3.",
+            rich_help_panel=_PHOTOS,
         ),
     ] = None
     exclude: Annotated[
         Path | None,
         typer.Option(
             parser=read_path,
-            help="Leave out the files on this list, such as the suspects.csv of an earlier run.",
+            help="Leave out the files in this list, such as the suspects.csv of an earlier run.",
             metavar="FILE",
             rich_help_panel=_PHOTOS,
         ),
@@ -199,7 +211,7 @@ class PhotoOptions:
         typer.Option(
             "--from",
             parser=read_path,
-            help="Go on from an earlier run after photos or classes were added: its split stays.",
+            help="Continue from an earlier run after adding photos or classes, and keep its split.",
             metavar="RUN",
             rich_help_panel=_PHOTOS,
         ),
@@ -218,14 +230,14 @@ class RunOptions:
     ] = None
     resume: Annotated[
         Path | None,
-        typer.Option(parser=read_path, help="Go on with the run in this folder.", metavar="RUN", rich_help_panel=_RUN),
+        typer.Option(parser=read_path, help="Resume the run in this folder.", metavar="RUN", rich_help_panel=_RUN),
     ] = None
     snapshots: Annotated[
         bool,
         typer.Option(
             "--snapshots",
             metavar="",
-            help="Keep the weights after each epoch, 2 bytes each: explore then goes back to any.",
+            help="Save the weights after each epoch, 2 bytes each, so that explore can show any epoch.",
             rich_help_panel=_RUN,
         ),
     ] = False
@@ -234,14 +246,24 @@ class RunOptions:
         typer.Option(
             "--explore",
             metavar="",
-            help="Open the explorer in the browser, which follows training epoch by epoch. Keeps snapshots.",
+            help="Open the explorer in the browser: it follows training live, and can pause it, change the learning "
+            "rate and stop it. Implies --snapshots.",
+            rich_help_panel=_RUN,
+        ),
+    ] = False
+    paused: Annotated[
+        bool,
+        typer.Option(
+            "--paused",
+            metavar="",
+            help="Open the explorer, and wait before the first batch until you press Resume there.",
             rich_help_panel=_RUN,
         ),
     ] = False
     track: Annotated[
         list[str] | None,
         typer.Option(
-            help="Write the run for tensorboard, wandb (offline) or mlflow too. Can be given again.",
+            help="Also log the run for tensorboard, wandb (offline) or mlflow. Can be repeated.",
             metavar="TRACKER",
             rich_help_panel=_RUN,
         ),
@@ -250,13 +272,13 @@ class RunOptions:
         Path | None,
         typer.Option(
             parser=read_path,
-            help="A folder to look for the data set in first, and to keep your own images in once they are decoded.",
+            help="The folder to search first for the data set, and to cache your own decoded images in.",
             rich_help_panel=_RUN,
         ),
     ] = None
     threads: Annotated[
         int | None,
-        typer.Option(help="Threads to compute with. Default: all.", rich_help_panel=_RUN),
+        typer.Option(help="Number of threads. Default: all cores.", rich_help_panel=_RUN),
     ] = None
     engine: Annotated[
         str | None,
@@ -275,13 +297,23 @@ class RunOptions:
     precision: Annotated[
         str | None,
         typer.Option(
-            help="How --engine torch multiplies: float32, tf32 or bf16. Default: float32.", rich_help_panel=_RUN
+            help="float32, exact or direct: see --exact. With --engine torch: float32, tf32 or bf16. Default: float32.",
+            rich_help_panel=_RUN,
         ),
     ] = None
+    exact: Annotated[
+        bool,
+        typer.Option(
+            "--exact",
+            metavar="",
+            help="Take no shortcut that rounds more than a sum of products: --precision exact.",
+            rich_help_panel=_RUN,
+        ),
+    ] = False
     processes: Annotated[
         int | None,
         typer.Option(
-            help="Train in so many processes on this machine, with PyTorch: each computes its part of every batch.",
+            help="Train in this many processes on this machine, with PyTorch; each computes its share of every batch.",
             min=1,
             rich_help_panel=_RUN,
         ),
@@ -289,13 +321,13 @@ class RunOptions:
     batch_norm: Annotated[
         str | None,
         typer.Option(
-            help="In many processes: together takes mean and variance of the whole batch, each those of a process's "
-            "part, which is faster. Default: together.",
+            help="With several processes: together uses the mean and variance of the whole batch; each uses those of "
+            "each process's share, which is faster. Default: together.",
             rich_help_panel=_RUN,
         ),
     ] = None
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", metavar="", help="Print the result only.", rich_help_panel=_RUN)
+        bool, typer.Option("--quiet", "-q", metavar="", help="Print only the result.", rich_help_panel=_RUN)
     ] = False
 
 
@@ -322,9 +354,9 @@ def refuse_with_resume(given: dict[str, Any]) -> None:
     ]
     if told:
         raise ConfigurationError(
-            f"--resume goes on with the run's own settings, and {', '.join(told)} cannot be changed on the way. "
-            f"Leave it out, or begin a new run. What can be given: --epochs, --threads, --engine, --device, "
-            f"--precision, --processes, --batch-norm, --data-dir, --snapshots, --track, --explore, --quiet."
+            f"--resume continues the run with its own settings, so {', '.join(told)} cannot be changed. Leave it out, "
+            "or start a new run. You can give: --epochs, --threads, --engine, --device, --precision, --exact, "
+            "--processes, --batch-norm, --data-dir, --snapshots, --track, --explore, --paused, --quiet."
         )
 
 

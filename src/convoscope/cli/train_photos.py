@@ -90,9 +90,9 @@ def _announce(console: Console, folder: RunFolder, settings: TrainSettings, data
     from convoscope.wording import counted
 
     tested = {
-        CROSS_VALIDATION: "each of them held out once to test with",
-        "validation": f"{len(data.x_test):,} to validate",
-    }.get(data.test_part, f"{len(data.x_test):,} to test")
+        CROSS_VALIDATION: "each held out once for testing",
+        "validation": f"{len(data.x_test):,} for validation",
+    }.get(data.test_part, f"{len(data.x_test):,} for testing")
     threads = counted(settings.threads, "thread")
     for line in (
         Text.assemble(
@@ -101,9 +101,9 @@ def _announce(console: Console, folder: RunFolder, settings: TrainSettings, data
             (" with ", "bold"),
             (for_terminal(data.info.name), "bold cyan"),
         ),
-        Text(f"{len(data.x_train):,} images to train, {tested}", "dim"),
+        Text(f"{len(data.x_train):,} images for training, {tested}", "dim"),
         Text(f"{settings.computing}, {threads}, seed {settings.seed}", "dim"),
-        Text(f"kept in {folder}", "dim"),
+        Text(f"saved in {folder}", "dim"),
     ):
         console.print(line, soft_wrap=True)
     console.print()
@@ -113,8 +113,8 @@ def _close(console: Console, folder: RunFolder, outcome: Outcome) -> None:
     """Print the report, the files, and what to type next."""
     from rich.text import Text
 
-    from convoscope.cli.console import command_line
     from convoscope.cli.train_text import caveats, list_files
+    from convoscope.names import command_line
     from convoscope.report.terminal import percent, print_report, remind
 
     report = outcome.report
@@ -123,12 +123,14 @@ def _close(console: Console, folder: RunFolder, outcome: Outcome) -> None:
     print_report(console, report, outcome.data.x_test, outcome.data.info.max_value, report["data"])
     console.print()
     console.print(
-        f"Confidence is off by {percent(report['calibration_error'])} on average (expected calibration error).",
+        f"Confidence differs from accuracy by {percent(report['calibration_error'])} on average (expected calibration "
+        "error).",
         soft_wrap=True,
     )
     if (refused := report["rejection"]) is not None:
         console.print(
-            f"Photos that show none of these are refused; so are {percent(refused['lost'])} of those that do.",
+            f"Photos that show none of these classes are rejected, along with {percent(refused['lost'])} of those "
+            "that do.",
             soft_wrap=True,
         )
     _say_findings(console, folder, report)
@@ -150,11 +152,11 @@ def _say_findings(console: Console, folder: RunFolder, report: dict[str, Any]) -
 def _leave_interrupted(folder: RunFolder) -> None:
     import typer
 
-    from convoscope.cli.console import command_line
     from convoscope.cli.errors import INTERRUPTED, say
+    from convoscope.names import command_line
 
     again = command_line("convoscope", "train", "--resume", folder)
-    say(f"Interrupted. What the backbone made of the images is kept, so it takes less time to begin again: {again}")
+    say(f"Interrupted. The backbone's features are saved, so starting again takes less time: {again}")
     raise typer.Exit(INTERRUPTED)
 
 

@@ -40,7 +40,7 @@ def announce(console: Console, folder: RunFolder, settings: TrainSettings, data:
             (for_terminal(data.info.name), "bold cyan"),
         ),
         *([] if settings.layers is None else [Text(_layers_in_short(settings.layers), "dim")]),
-        Text(f"{len(data.x_train):,} images to train{_validating(settings, data)}, {_testing(data)}", "dim"),
+        Text(f"{len(data.x_train):,} images for training{_validating(settings, data)}, {_testing(data)}", "dim"),
         Text(
             f"{settings.computing}, {threads}, {settings.optimizer} at {rate}, "
             f"batches of {settings.batch_size}, seed {settings.seed}",
@@ -48,11 +48,16 @@ def announce(console: Console, folder: RunFolder, settings: TrainSettings, data:
         ),
         *([Text(_describe_recipe(settings), "dim")] if settings.recipe else []),
         *(
-            [Text("all classes weigh the same, however many images they have; --class-weight none changes that", "dim")]
+            [
+                Text(
+                    "all classes are weighted equally, whatever their size; --class-weight none turns that off",
+                    "dim",
+                )
+            ]
             if settings.class_weight == "auto"
             else []
         ),
-        Text(f"kept in {folder}" + (f", going on after epoch {done}" if done else ""), "dim"),
+        Text(f"saved in {folder}" + (f", resuming after epoch {done}" if done else ""), "dim"),
     ]
     for line in lines:
         console.print(line, soft_wrap=True)
@@ -77,24 +82,24 @@ def _layers_in_short(line: str) -> str:
 
 
 def _testing(data: Dataset) -> str:
-    return f"{len(data.x_test):,} to test" if data.test_part == "test" else "none to test"
+    return f"{len(data.x_test):,} for testing" if data.test_part == "test" else "none for testing"
 
 
 def _validating(settings: TrainSettings, data: Dataset) -> str:
     from convoscope.report.terminal import percent
 
     if data.validation is not None:
-        return f", {len(data.validation[0]):,} to validate"
-    return f", {percent(settings.validation, 0)} of them to validate" if settings.validation else ""
+        return f", {len(data.validation[0]):,} for validation"
+    return f", {percent(settings.validation, 0)} of them for validation" if settings.validation else ""
 
 
 def _describe_recipe(settings: TrainSettings) -> str:
     """Say what a recipe brings beyond what other runs have too."""
     parts = [
-        "" if settings.schedule == "constant" else "rates in one cycle",
-        f"images varied by {settings.augmentation}" if settings.augmentation else "",
-        f"labels smoothed by {settings.label_smoothing:g}" if settings.label_smoothing else "",
-        f"weights decaying by {settings.weight_decay:g}" if settings.weight_decay else "",
+        "" if settings.schedule == "constant" else "one-cycle learning rate",
+        f"augmentation: {settings.augmentation}" if settings.augmentation else "",
+        f"label smoothing {settings.label_smoothing:g}" if settings.label_smoothing else "",
+        f"weight decay {settings.weight_decay:g}" if settings.weight_decay else "",
     ]
     return f"recipe {settings.recipe}: {'; '.join(part for part in parts if part)}"
 
@@ -115,10 +120,16 @@ def close(console: Console, folder: RunFolder, outcome: Outcome) -> None:
 def caveats(outcome: Outcome) -> list[str]:
     """Collect what limits the result: it was said above, and has left the screen."""
     found = [outcome.report["caveat"]] if "caveat" in outcome.report else []
+    if changes := outcome.report.get("rate_changes"):
+        epochs = ", ".join(dict.fromkeys(str(each["epoch"]) for each in changes))
+        found.append(
+            f"The learning rate was changed by hand in epoch {epochs}, so the settings alone do not reproduce this "
+            "run. history.jsonl lists the changes."
+        )
     if (report := outcome.data.report) is not None:
         found += [f"{note[:1].upper()}{note[1:]}." for note in report.notes]
         if skipped := len(report.skipped):
-            found.append(f"{counted(skipped, 'file')} could not be used; data.json says why.")
+            found.append(f"{counted(skipped, 'file')} could not be used; see data.json for the reasons.")
     return found
 
 
@@ -127,11 +138,11 @@ def _say_why_stopped(console: Console, outcome: Outcome) -> None:
 
     settings, report = outcome.settings, outcome.report
     if report["stopped"] == "goal" and settings.goal_accuracy is not None:
-        console.print(f"Stopped: the goal of {percent(settings.goal_accuracy)} is reached.", style="green")
+        console.print(f"Stopped: the goal of {percent(settings.goal_accuracy)} was reached.", style="green")
     if report["stopped"] == "patience":
         console.print(f"Stopped: no better validation accuracy for {settings.patience} epochs.", style="yellow")
     if report["kept_epoch"] != report["epochs"]:
-        console.print(f"The model of epoch {report['kept_epoch']} is kept, which was best in validation.")
+        console.print(f"The model of epoch {report['kept_epoch']} is kept: it was the best in validation.")
 
 
 def list_files(console: Console, folder: RunFolder) -> None:
@@ -145,17 +156,20 @@ def list_files(console: Console, folder: RunFolder) -> None:
     for path, what in (
         (folder.model, "the model, ready to use"),
         (folder.report, "the numbers above"),
-        (folder.mistaken, "the file of every mistake"),
+        (folder.mistaken, "the files of all misclassified images"),
         (folder.mistakes, "the worst mistakes, as a picture"),
         (folder.confusion, "the confusion matrix, as a picture"),
-        (folder.suspects, "what may be wrong with the images; delete what is right, and give it to --exclude"),
+        (
+            folder.suspects,
+            "images that may be wrong; delete the lines of those that are right, then pass the file to --exclude",
+        ),
         (folder.suspected, "suspected labels, as a picture"),
         (folder.duplicates, "near-duplicates, as a picture"),
         (folder.outliers, "outliers, as a picture"),
-        (folder.data, "what was found in the folder, and every file that was skipped"),
+        (folder.data, "a summary of the folder, and every file that was skipped"),
         (folder.history, "loss and accuracy of each epoch"),
         (folder.config, "all settings"),
-        (folder.checkpoint, "what --resume goes on from"),
+        (folder.checkpoint, "the checkpoint for --resume"),
     ):
         if path.exists():
             table.add_row(path.name, file_size(path.stat().st_size), what)
@@ -168,8 +182,8 @@ def list_files(console: Console, folder: RunFolder) -> None:
 def _suggest(console: Console, folder: RunFolder, outcome: Outcome) -> None:
     from rich.text import Text
 
-    from convoscope.cli.console import command_line
     from convoscope.cli.train_longer import longer
+    from convoscope.names import command_line
 
     info = outcome.data.info
     console.print("\nNext", style="bold")
@@ -197,23 +211,23 @@ def conclude(console: Console, folder: RunFolder, outcome: Outcome) -> None:
 
     report = outcome.report
     accuracy = with_interval(report["images"] - report["mistakes"], report["images"])
-    console.print(f"{accuracy} of the {report['part']} images right; kept in {folder}", soft_wrap=True)
+    console.print(f"{accuracy} of the {report['part']} images classified correctly; saved in {folder}", soft_wrap=True)
 
 
 def say_finished(console: Console, folder: RunFolder, settings: TrainSettings, state: dict[str, Any] | None) -> None:
     """Say that there is nothing left to train, why, and what would train it for longer."""
-    from convoscope.cli.console import command_line
     from convoscope.cli.train_longer import longer
+    from convoscope.names import command_line
     from convoscope.wording import counted
 
     if state is None:
-        console.print(f"The run in {folder} is finished, and nothing was done.", soft_wrap=True)
+        console.print(f"The run in {folder} is already finished. Nothing was done.", soft_wrap=True)
         return
-    reasons = {"goal": " because its goal was reached", "patience": " because its patience was used up"}
+    reasons = {"goal": " because it reached its goal", "patience": " because validation stopped improving"}
     more = command_line("convoscope", *longer(folder, settings, state["epoch"] * 2))
     why = reasons.get(state["stopped"] or "", "")
     console.print(
-        f"The run in {folder} is finished: it ended after {counted(state['epoch'], 'epoch')}{why}, and nothing was "
-        f"done." + ("" if state["stopped"] else f" To train it for longer: {more}"),
+        f"The run in {folder} is finished: it ended after {counted(state['epoch'], 'epoch')}{why}. Nothing was done."
+        + ("" if state["stopped"] else f" To train it for longer: {more}"),
         soft_wrap=True,
     )

@@ -1,4 +1,4 @@
-"""Pipelines of data, as ``tf.data`` has them: sources, and what is done to each element on its way to training."""
+"""Data pipelines, as in ``tf.data``: sources of elements, and what is done to them on the way to training."""
 
 from convoscope.data import experimental
 from convoscope.data.dataset import Dataset

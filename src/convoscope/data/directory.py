@@ -86,8 +86,8 @@ def list_directory(
         folders = list(class_names) if class_names is not None else found
         if not set(folders) <= set(found):
             raise ConfigurationError(
-                f"class_names must be folders in {directory}. There are {', '.join(map(repr, found)) or 'none'}, but "
-                f"class_names={list(folders)}."
+                f"class_names must be folders in {directory}. It contains {', '.join(map(repr, found)) or 'none'}, "
+                f"but class_names={list(folders)}."
             )
     by_class = [list(_files_in(directory, name, formats, follow_links)) for name in folders]
     paths = [path for own in by_class for path in own]
@@ -112,13 +112,13 @@ def check_split(validation_split: Any, subset: Any, shuffle: bool, seed: Any) ->
     if validation_split and not 0 < real(validation_split, "validation_split", "image_dataset_from_directory") < 1:
         raise ConfigurationError(f"validation_split must be between 0 and 1, but is {validation_split!r}.")
     if bool(validation_split) != bool(subset):
-        raise ConfigurationError("validation_split and subset go together: give both, or neither.")
+        raise ConfigurationError("validation_split and subset need each other: give both or neither.")
     if subset not in ("training", "validation", "both", None):
         raise ConfigurationError(f"subset must be 'training', 'validation' or 'both', but is {subset!r}.")
     if validation_split and shuffle and seed is None:
         raise ConfigurationError(
-            "With validation_split, shuffled files need a seed, so that the two parts share none: seed=123, for "
-            "instance, the same for both."
+            "With validation_split, shuffled files need a seed, so that no file is in both parts. Use the same seed "
+            "for both, such as seed=123."
         )
 
 

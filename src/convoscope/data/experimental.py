@@ -10,5 +10,11 @@ __all__ = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "cardinali
 
 
 def cardinality(dataset: Dataset) -> Tensor:
-    """Return how many elements a data set has. See `Dataset.cardinality`."""
+    """Return how many elements a data set has. See `Dataset.cardinality`.
+
+    Examples
+    --------
+    >>> int(cardinality(Dataset.range(10).batch(4)))
+    3
+    """
     return dataset.cardinality()

@@ -43,30 +43,31 @@ def image_dataset_from_directory(
     format: str = "tf",
     verbose: bool = True,
 ) -> Any:
-    """Return the images in a folder as a `Dataset` of batches ``(images, labels)``, read while they are used.
+    """Return the images in a folder as a `Dataset` of batches ``(images, labels)``, read as they are needed.
 
     Parameters
     ----------
     directory : path
-        Has a folder for each class.
+        A folder with a subfolder for each class.
     labels : "inferred", sequence of int or None
-        Classes are the folders; or the label of each file, in alphabetical order; or no labels.
+        ``"inferred"``: the subfolders are the classes. Otherwise the label of each file, in alphabetical order; or no
+        labels.
     label_mode : {"int", "categorical", "binary", None}
         Labels as whole numbers (N,), as rows with a single 1 (N, classes), as 0 or 1 (N, 1), or none.
     class_names : sequence of str, optional
-        Which folders are classes, and in which order; all of them in alphabetical order, if left out.
+        The subfolders that are classes, in the order of their numbers; if left out, all of them in alphabetical order.
     color_mode : {"rgb", "grayscale", "rgba"}
     batch_size : int or None
         None gives images one by one.
     image_size : (height, width) or int
     shuffle : bool
-        Whether files come in an order of their own, and in another one in each iteration.
+        Whether the files come in a random order, a new one in each iteration.
     seed : int, optional
-        That these orders follow from.
+        Determines these orders.
     validation_split : float, optional
-        The share of the files, in the order that follows from `seed`, that is held out to validate with.
+        The share of the files, in the order determined by `seed`, that is held out for validation.
     subset : {"training", "validation", "both"}, optional
-        Which part is wanted; both in a list.
+        Which part is returned; ``"both"`` returns a list.
     interpolation : str
         ``"bilinear"``, ``"nearest"``, ``"bicubic"``, ``"area"``, ``"lanczos3"``, ``"lanczos5"``, ``"gaussian"`` or
         ``"mitchellcubic"``; none of them smooths first.
@@ -77,17 +78,32 @@ def image_dataset_from_directory(
     data_format : {"channels_last", "channels_first"}, optional
     format : "tf"
     verbose : bool
-        Whether to say how many files there are.
+        Whether to print how many files there are.
 
     Returns
     -------
     Dataset, or list of two for ``subset="both"``
-        Images are float32 from 0 to 255. ``class_names`` and ``file_paths`` tell what is in it.
+        Images are float32 from 0 to 255. The attributes ``class_names`` and ``file_paths`` list its contents.
 
     Notes
     -----
     Files, their order, splits, labels and sizes are those of Keras. JPEG files may differ from TensorFlow's by a few
-    levels of 256, as decoders do. Of an animated GIF, the first picture is taken.
+    levels of 256, as decoders do. Only the first image of an animated GIF is used.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name, value in ("dark", 30), ("light", 220):
+    ...         Path(folder, name).mkdir()
+    ...         for number in range(4):
+    ...             Image.new("RGB", (8, 8), (value, value, value)).save(Path(folder, name, f"{number}.png"))
+    ...     images = image_dataset_from_directory(folder, batch_size=4, image_size=(8, 8), shuffle=False, verbose=False)
+    ...     x, y = next(iter(images))
+    ...     images.class_names, x.shape, y.tolist()
+    (['dark', 'light'], (4, 8, 8, 3), [0, 0, 0, 0])
     """
     channels, size = _form(color_mode, image_size)
     labels, label_mode = _labelling(labels, label_mode, class_names)
@@ -98,7 +114,7 @@ def image_dataset_from_directory(
     crop = flag(crop_to_aspect_ratio, "crop_to_aspect_ratio", _HERE)
     pad = flag(pad_to_aspect_ratio, "pad_to_aspect_ratio", _HERE)
     if crop and pad:
-        raise ConfigurationError(f"{_HERE}: of crop_to_aspect_ratio and pad_to_aspect_ratio only one can be True.")
+        raise ConfigurationError(f"{_HERE}: only one of crop_to_aspect_ratio and pad_to_aspect_ratio can be True.")
     if data_format not in (None, "channels_last", "channels_first"):
         raise unknown_name(f"data_format of {_HERE}", data_format, ["channels_last", "channels_first"])
     shuffle = flag(shuffle, "shuffle", _HERE)
@@ -107,7 +123,7 @@ def image_dataset_from_directory(
     files = list_directory(os.fspath(directory), labels, FORMATS, class_names, follow_links, bool(verbose))
     if label_mode == "binary" and len(files.class_names or ()) != 2:
         raise ConfigurationError(
-            f"{_HERE}: label_mode='binary' is for two classes, but there are {len(files.class_names or ())}: "
+            f"{_HERE}: label_mode='binary' needs exactly two classes, but there are {len(files.class_names or ())}: "
             f"{', '.join(files.class_names or ())}. Use label_mode='int'."
         )
     form = ImageForm(*size, channels, interpolation.lower(), crop, pad, data_format == "channels_first")
@@ -119,7 +135,7 @@ def image_dataset_from_directory(
         own = ordered.part(validation_split, part)
         if not own.paths:
             what = f"images for {part}" if part else "images"
-            raise DataError(f"{_HERE}: no {what} in {directory}. Files that end in {', '.join(FORMATS)} are read.")
+            raise DataError(f"{_HERE}: no {what} in {directory}. Supported file extensions: {', '.join(FORMATS)}.")
         # As in Keras: the part to validate with, of both, keeps its order.
         order = seed if shuffle and not (subset == "both" and part == "validation") else None
         made.append(_dataset(own, form, label_mode, batch, order))
@@ -195,5 +211,5 @@ def _labelling(labels: Any, label_mode: Any, class_names: Any) -> tuple[Any, str
             f"{_HERE}: labels must be 'inferred', a list with the label of each file, or None, but is {labels!r}."
         )
     if class_names is not None and labels != "inferred":
-        raise ConfigurationError(f"{_HERE}: class_names goes with labels='inferred' alone.")
+        raise ConfigurationError(f"{_HERE}: class_names can be used only with labels='inferred'.")
     return (None, None) if labels is None or label_mode is None else (labels, label_mode)

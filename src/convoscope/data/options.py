@@ -13,7 +13,7 @@ UNKNOWN_CARDINALITY = -2
 
 
 class Options:
-    """TensorFlow's options of a pipeline. Any can be set, and none changes what is computed here.
+    """TensorFlow's pipeline options. Any can be set; none has an effect here.
 
     Examples
     --------

@@ -30,7 +30,7 @@ def generated(
     """Return what gives the elements of a person's generator, of the types that were asked for."""
     if not callable(generator):
         raise ConfigurationError(
-            "Dataset.from_generator takes a function that returns a generator, so that it can begin again, but got a "
+            "Dataset.from_generator takes a function that returns a generator, so that it can start again, but got a "
             f"{type(generator).__name__}. Write from_generator(lambda: ...), or give the function without parentheses."
         )
     signature = output_signature

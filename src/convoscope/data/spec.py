@@ -18,9 +18,9 @@ class TensorSpec:
     Parameters
     ----------
     shape : sequence of int or None
-        None stands for a length that may differ from element to element. None for the whole stands for any shape.
+        None means a length that may differ from element to element; None instead of a shape means any shape.
     dtype : dtype
-        What NumPy takes for one.
+        Anything that NumPy accepts as a dtype.
     name : str, optional
 
     Examples
@@ -39,17 +39,29 @@ class TensorSpec:
 
     @classmethod
     def of(cls, array: Any, batched: bool = False) -> TensorSpec:
-        """Return the spec of an array; `batched` says that its first axis may have any length."""
+        """Return the spec of an array; with `batched`, its first axis may have any length.
+
+        Examples
+        --------
+        >>> TensorSpec.of(np.zeros((32, 28, 28), np.float32), batched=True)
+        TensorSpec(shape=(None, 28, 28), dtype=float32)
+        """
         shape = tuple(np.shape(array))
         return cls((None, *shape[1:]) if batched and shape else shape, np.asarray(array).dtype)
 
     def convert(self, value: Any, where: str) -> Any:
-        """Return a value as an array of this type, or say that its shape is another."""
+        """Return a value as an array of this type. Raises a `DataError` if its shape does not fit.
+
+        Examples
+        --------
+        >>> TensorSpec((None,), np.int32).convert([1, 2], "from_generator")
+        array([1, 2], dtype=int32)
+        """
         array = np.asarray(value, np.dtype(self.dtype))
         shape = self.shape
         if shape is not None and not (
             len(shape) == array.ndim
             and all(wanted in (None, length) for wanted, length in zip(shape, array.shape, strict=True))
         ):
-            raise DataError(f"{where}: expected an array of shape {tuple(shape)}, but {array.shape} came.")
+            raise DataError(f"{where}: expected an array of shape {tuple(shape)}, but got {array.shape}.")
         return array

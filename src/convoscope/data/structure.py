@@ -61,8 +61,8 @@ def as_tensor(value: Any) -> Tensor:
         array = array if narrow is None else array.astype(narrow)
     if array.dtype == object:
         raise DataError(
-            f"An element of a Dataset is made of arrays, in tuples or dicts, but this is a {type(value).__name__} that "
-            "NumPy makes no array of numbers or text of."
+            "An element of a Dataset consists of arrays, in tuples or dicts, but NumPy cannot turn this "
+            f"{type(value).__name__} into an array of numbers or text."
         )
     return tensor(array)
 
@@ -74,8 +74,8 @@ def stacked(elements: Sequence[Any], where: str) -> Any:
         if any(part.shape != parts[0].shape for part in parts):
             other = next(part for part in parts if part.shape != parts[0].shape)
             raise DataError(
-                f"{where}: elements of different shapes make no batch: {parts[0].shape} and {other.shape}. Bring them "
-                "to one shape first, with map for instance."
+                f"{where}: elements of different shapes cannot be batched: {parts[0].shape} and {other.shape}. Give "
+                "them the same shape first, for example with map."
             )
         return tensor(np.stack([np.asarray(part) for part in parts]))
 
@@ -88,7 +88,7 @@ def rows(structure: Any, where: str) -> int:
     counts = {shape[0] if shape else None for shape in shapes}
     if len(counts) != 1 or None in counts:
         raise DataError(
-            f"{where}: all arrays need the same length along their first axis, but their shapes are "
+            f"{where}: all arrays must have the same length along their first axis, but their shapes are "
             f"{', '.join(map(str, shapes)) or 'none at all'}."
         )
     return int(shapes[0][0])

@@ -92,7 +92,7 @@ def load_data(
     data_dir : str or path-like, optional
         A folder with data sets, or with this one; downloads go there.
     download : bool
-        Whether the internet may be asked.
+        Whether it may be downloaded.
     progress : callable, optional
         ``progress(done_bytes, total_bytes_or_None, name)``. By default one line on stderr, if that is a terminal.
 
@@ -107,9 +107,9 @@ def load_data(
     UnknownNameError
         `label_mode` is neither.
     MissingFileError, DownloadError, StorageError
-        It could not be had; the message has every place and address tried.
+        If it is not found; the message lists every folder and address tried.
     FileFormatError, DataError
-        The files found are damaged or another data set's.
+        If the files found are damaged or belong to another data set.
 
     Examples
     --------

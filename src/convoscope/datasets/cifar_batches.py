@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from convoscope.datasets.pickled import read_pickled
 from convoscope.errors import ConvoscopeError, FileFormatError
 from convoscope.paths import open_regular
+from convoscope.wording import clause
 
 SIDE, PIXELS = 32, 3 * 32 * 32
 #: Bytes a pickled image takes besides its pixels, at most: its file's name and its labels.
@@ -37,7 +38,7 @@ class Form(ABC):
     archives : sequence of str
         What the archive is called: by its publisher first, then by Keras.
     train, test : sequence of str
-        The files of images to train with and to test with.
+        The files of training images and to test with.
     labels : mapping of str to str or int
         Where each kind of label is in a batch.
     """
@@ -75,18 +76,18 @@ class Form(ABC):
         Raises
         ------
         FileFormatError
-            It is damaged, or another file than its name says.
+            It is damaged or does not match its name.
         """
         images, labels = self._decoded(content, what, self.labels[kind])
         if images.ndim != 2 or images.shape[1] != PIXELS or images.dtype != np.uint8 or labels.dtype.kind not in "iu":
             raise FileFormatError(
                 f"{what} was to hold uint8 images of {PIXELS} values and a number for each, and holds {images.dtype} "
-                f"values of shape {images.shape} and {labels.dtype} labels. It is another file than its name says."
+                f"values of shape {images.shape} and {labels.dtype} labels. The file does not match its name."
             )
         if labels.shape != (len(images),) or len(images) > most:
             raise FileFormatError(
-                f"{what} has {len(images):,} images and labels of shape {labels.shape}; there has to be one label an "
-                f"image, and the whole data set has {most:,}. It is damaged: replace it."
+                f"{what} has {len(images):,} images and labels of shape {labels.shape}; expected one label per image, "
+                f"and at most the {most:,} images of the data set. It is damaged: replace it."
             )
         return images, labels
 
@@ -102,7 +103,7 @@ class Pickled(Form):
         batch = read_pickled(content, what)
         missing = [key for key in ("data", where) if key not in batch]
         if missing:
-            raise FileFormatError(f"{what} has no {missing[0]!r}: it is another file than its name says. Replace it.")
+            raise FileFormatError(f"{what} has no {missing[0]!r}: the file does not match its name. Replace it.")
         labels = batch[where]
         if not isinstance(labels, np.ndarray):
             whole = isinstance(labels, list) and all(type(label) is int and abs(label) < 1 << 31 for label in labels)
@@ -117,8 +118,8 @@ class Binary(Form):
         record = len(self.labels) + PIXELS
         if len(content) % record:
             raise FileFormatError(
-                f"{what} has {len(content):,} bytes, which is no multiple of the {record:,} of an image and its "
-                f"label. It is cut short, or another file than its name says: replace it."
+                f"{what} has {len(content):,} bytes, which is not a multiple of the {record:,} bytes of an image and "
+                "its label. It is cut short or does not match its name: replace it."
             )
         records = np.frombuffer(content, np.uint8).reshape(-1, record)
         return records[:, len(self.labels) :], records[:, where]
@@ -173,10 +174,10 @@ def _of_archive(path: Path, names: Collection[str], most: int) -> dict[str, byte
         raise
     except _DAMAGED as error:
         raise FileFormatError(
-            f"{path} is a damaged archive: {error}. Remove it, so that it is downloaded again."
+            f"{path} is a damaged archive: {clause(error)}. Remove it, so that it is downloaded again."
         ) from error
     missing = [name for name in names if name not in contents]
-    raise FileFormatError(f"{path} has no {missing[0]}: it is another archive than its name says. Replace it.")
+    raise FileFormatError(f"{path} has no {missing[0]}: the archive does not match its name. Replace it.")
 
 
 def _bounded(content: bytes, what: object, most: int) -> bytes:

@@ -66,7 +66,7 @@ class Cifar:
         Raises
         ------
         MissingFileError, DownloadError, StorageError
-            It could not be had; the message has every place and address tried.
+            If it is not found; the message lists every folder and address tried.
         FileFormatError, DataError
             The files found are damaged, or another data set's.
         """
@@ -136,8 +136,8 @@ def _upright(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _checked(labels: NDArray[Any], path: Path, classes: int) -> NDArray[np.uint8]:
     if not labels.size:
-        raise DataError(f"{path} has no images. At least one is needed to train with and one to test with.")
+        raise DataError(f"{path} has no images. At least one is needed for training and one for testing.")
     if labels.min() < 0 or labels.max() >= classes:
         wrong = labels[(labels < 0) | (labels >= classes)][0]
-        raise DataError(f"{path} has the label {wrong}, and there are 0 to {classes - 1}. Replace its files.")
+        raise DataError(f"{path} has the label {wrong}, but labels must be 0 to {classes - 1}. Replace its files.")
     return labels.astype(np.uint8)

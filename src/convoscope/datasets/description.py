@@ -30,6 +30,13 @@ class FileInfo:
         Bytes.
     sha256 : str
         The checksum of those bytes, in hexadecimal.
+
+    Examples
+    --------
+    >>> from convoscope import datasets
+    >>> file = datasets.info("mnist").files[0]
+    >>> file.name, file.size
+    ('train-images-idx3-ubyte.gz', 9912422)
     """
 
     name: str
@@ -44,25 +51,32 @@ class DatasetInfo:
     Attributes
     ----------
     name : str
-        How it is asked for: ``"fashion-mnist"``.
+        The name that `load` takes: ``"fashion-mnist"``.
     title : str
-        What it shows, in a line.
+        What it shows, in one line.
     image_shape : tuple of int
-        ``(height, width, channels)``. The arrays of a grey data set come without the last axis, as Keras' do.
+        ``(height, width, channels)``. The arrays of a grey data set come without the last axis, as in Keras.
     max_value : int
-        The brightest pixel there can be: what images are divided by to lie between 0 and 1.
+        The largest possible value of a pixel; dividing images by it gives values from 0 to 1.
     class_names : tuple of str
         What each label stands for.
     train_count, test_count : int
-        How many images there are.
+        How many training and test images there are.
     licence, source : str
-        Under which terms, and from whom.
+        The terms of use, and who published it.
     urls : tuple of str
-        Addresses of the folder that holds `files`, the first to be tried first. Empty where nothing is downloaded.
+        Addresses of the folder with `files`, in the order in which they are tried. Empty if nothing is downloaded.
     files : tuple of FileInfo
         The published files.
     where : str
         ``"bundled"`` with the package, the folder on this machine, or ``"not on disk"``.
+
+    Examples
+    --------
+    >>> from convoscope import datasets
+    >>> info = datasets.info("digits")
+    >>> info.image_shape, info.max_value, info.train_count, info.test_count
+    ((8, 8, 1), 16, 1437, 360)
     """
 
     name: str
@@ -100,18 +114,25 @@ class Dataset:
     y_train, y_test : ndarray of uint8
         Labels ``(N,)``: indices into ``info.class_names``.
     info : DatasetInfo
-        Its counts and its place are those of what was loaded.
+        Its counts and its location are those of what was loaded.
     x_val, y_val : ndarray or None
-        Images to validate with and their labels, if the data set comes with some; see `validation`.
+        Validation images and their labels, if the data set has some; see `validation`.
     train_files, val_files, test_files : tuple of str or None
-        The files of the images in order, where each image is a file.
+        The files of the images in order, if each image is a file.
     train_digests, val_digests, test_digests : tuple of str or None
         The SHA-256 of each of these files' bytes, in hexadecimal.
     report : FolderReport or None
-        What was found in a folder, what was left out, and why.
+        What was found in the folder, what was left out, and why.
     test_part : {"test", "validation", "all", "cross-validation"}
-        Which images are in ``x_test``: your own may have none to test with, and then those to validate with are, or
-        those to train with, each of which is held out once in cross-validation.
+        Which images are in ``x_test``: if your own have no test images, these are the validation images, or
+        the training images, each of which is held out once in cross-validation.
+
+    Examples
+    --------
+    >>> from convoscope import datasets
+    >>> data = datasets.load("digits")
+    >>> data.x_train.shape, data.x_test.shape, data.info.class_names[data.y_test[0]]
+    ((1437, 8, 8), (360, 8, 8), '6')
     """
 
     x_train: NDArray[np.uint8] = field(repr=False)
@@ -139,7 +160,7 @@ class Dataset:
     def validation(self) -> Pair | None:
         """``(x_val, y_val)``; None where it is left to you which training images are held out for that.
 
-        A data set that comes split may have no image to validate with: then the arrays are empty.
+        A data set that comes split may have no validation image: then the arrays are empty.
         """
         return None if self.x_val is None or self.y_val is None else (self.x_val, self.y_val)
 
@@ -175,11 +196,25 @@ class Dataset:
         return {"edge": round(float(border.mean()) / self.info.max_value, 4)}
 
     def record(self) -> dict[str, Any] | None:
-        """Give what a run keeps of your own images: the report, and every file; None of a published data set."""
+        """Return what a run keeps of your own images, the report and every file; None for a published data set.
+
+        Examples
+        --------
+        >>> from convoscope import datasets
+        >>> datasets.load("digits").record() is None
+        True
+        """
         return None
 
     def digest(self) -> str | None:
-        """Give a checksum that tells when the images, or their split, are others; None where they never are."""
+        """Return a checksum that changes with the images or their split; None for a published data set, which is fixed.
+
+        Examples
+        --------
+        >>> from convoscope import datasets
+        >>> datasets.load("digits").digest() is None
+        True
+        """
         return None
 
     def _repr_html_(self) -> str:

@@ -39,7 +39,7 @@ class _WrongBytesError(_MirrorError):
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to go on with servers that fail.
+    """How long to keep trying servers that fail.
 
     Attributes
     ----------
@@ -106,14 +106,14 @@ def download(
     progress : callable, optional
         ``progress(done_bytes, total_bytes_or_None, name)``. By default one line on stderr, if that is a terminal.
     patience : Patience
-        How long to go on with servers that fail.
+        How long to keep trying servers that fail.
 
     Raises
     ------
     DownloadError
         No address delivered a file; the message has every address with its reason.
     StorageError
-        The disk is full, or the folder may not be written to.
+        If the disk is full, or the folder is not writable.
     """
     wanted = [Wanted(file.name, tuple(url + file.name for url in urls), file.size, file.sha256) for file in files]
     fetch_files(folder, wanted, progress=progress, patience=patience)
@@ -162,7 +162,7 @@ def _fetch(target: Path, file: Wanted, progress: Progress, patience: Patience) -
     tried = "; ".join(f"{url} {reason}" for url, reason in reasons.items())
     kept = ""
     if (came := _size(part)) and file.digest is not None:
-        kept = f" The {came:,} bytes that came are kept, and the next try goes on from there."
+        kept = f" The {came:,} bytes received so far are kept, and the next attempt continues from there."
     else:
         part.unlink(missing_ok=True)
     raise DownloadError(f"{file.name} could not be downloaded: {tried}.{kept}")
@@ -262,8 +262,8 @@ def _plain(reason: object) -> str:
         return "timed out"
     if isinstance(reason, ssl.SSLCertVerificationError):
         return (
-            f"its certificate is not accepted: {reason.verify_message}; if a proxy of your network shows its own, let "
-            f"SSL_CERT_FILE name the file with it"
+            f"its certificate was rejected: {reason.verify_message}; if your network's proxy uses its own "
+            "certificate, set SSL_CERT_FILE to that file"
         )
     return getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
 
@@ -304,6 +304,6 @@ def _storing(folder: Path) -> Iterator[None]:
         raise
     except OSError as error:
         raise StorageError(
-            f"A download could not be stored in {folder}: {error.strerror or error}. "
-            f"Make room or choose another folder. What has come so far is kept, and the next try goes on from there."
+            f"A download could not be stored in {folder}: {error.strerror or error}. Free some space or choose "
+            "another folder. The bytes received so far are kept, and the next attempt continues from there."
         ) from error

@@ -41,8 +41,8 @@ def fetch(info: DatasetInfo, data_dir: str | os.PathLike[str] | None, progress: 
                 with suppress(OSError):
                     path.rmdir()
     raise StorageError(
-        f"{info.name} has to be downloaded, and there is no folder to put it: {'; '.join(refused)}. "
-        f"Give a folder that may be written to, as data_dir, with --data-dir or in {VARIABLE}."
+        f"{info.name} must be downloaded, but there is no folder for it: {'; '.join(refused)}. Give a writable "
+        f"folder, as data_dir, with --data-dir or in {VARIABLE}."
     )
 
 

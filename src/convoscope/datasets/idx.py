@@ -71,15 +71,24 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
 
 
 def read_checked(path: str | os.PathLike[str], check: Callable[[tuple[int, ...], np.dtype[Any]], None]) -> NDArray[Any]:
-    """Read an IDX file as `read_idx`, if its header is as expected.
+    """Read an IDX file as `read_idx` does, if its header is as expected.
 
     Parameters
     ----------
     path : str or path-like
         The file.
     check : callable
-        ``check(shape, dtype)`` raises an error if the file is another than is wanted. Nothing was read or allocated
-        for the values by then.
+        ``check(shape, dtype)`` raises an error if this is not the expected file. It is called before memory is
+        allocated for the values.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_idx(f"{folder}/labels", np.array([3, 1, 2], np.uint8))
+    ...     read_checked(f"{folder}/labels", lambda shape, dtype: print(shape, dtype))
+    (3,) uint8
+    array([3, 1, 2], dtype=uint8)
     """
     path = user_path(path)
     try:
@@ -106,7 +115,7 @@ def _opened(path: Path) -> BinaryIO:
         return open_regular(path)
     except MissingFileError as error:
         if isinstance(error.__cause__, (FileNotFoundError, ValueError)):
-            raise MissingFileError(f"{error} An IDX file was to be read there; check the path.") from error
+            raise MissingFileError(f"{error} Expected an IDX file; check the path.") from error
         raise MissingFileError(f"{path} cannot be read as an IDX file. {error}") from error
 
 
@@ -122,7 +131,7 @@ def _parse(
     check(shape, dtype.newbyteorder("="))
     expected = math.prod(shape) * dtype.itemsize
     if not expected and math.prod(side or 1 for side in shape) * dtype.itemsize > sys.maxsize:
-        raise _damaged(path, f"no array, even an empty one, can have the shape {shape} of its header")
+        raise _damaged(path, f"no array can have the shape {shape} in its header")
     can_come = size * _MOST_DEFLATED if packed else size - file.tell()
     values = np.empty(expected if expected <= can_come else 0, np.uint8)
     came = _fill(file, values)
@@ -132,7 +141,7 @@ def _parse(
         whole = len(more) < _CHUNK
         came_text = "more" if came == expected else f"{came + len(more):,}" if whole else f"{can_come:,} at most"
         raise _damaged(
-            path, f"expected {expected:,} bytes of values for the shape {shape} of its header, came {came_text}"
+            path, f"expected {expected:,} bytes of values for the shape {shape} in its header, but got {came_text}"
         )
     return values.view(dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
 
@@ -140,18 +149,18 @@ def _parse(
 def _header(file: BinaryIO, path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
     head = file.read(4)
     if len(head) < 4:
-        raise _damaged(path, f"an IDX header has at least 4 bytes, and this file ends after {len(head)}")
+        raise _damaged(path, f"an IDX header has at least 4 bytes, but this file ends after {len(head)}")
     if head[:2] != b"\0\0":
-        raise _damaged(path, f"an IDX file starts with 00 00 (or gzip's 1f 8b), this one with {head[:2].hex(' ')}")
+        raise _damaged(path, f"an IDX file starts with 00 00 (or gzip's 1f 8b), but this one with {head[:2].hex(' ')}")
     if head[2] not in DTYPES:
         known = ", ".join(f"{code:#04x} {dtype.newbyteorder('=')}" for code, dtype in DTYPES.items())
         raise _damaged(path, f"its third byte, the type of its values, is {head[2]:#04x}; IDX knows {known}")
     axes = head[3]
     if axes > _MOST_AXES:
-        raise _damaged(path, f"its header claims {axes} axes, and an array has at most {_MOST_AXES}")
+        raise _damaged(path, f"its header claims {axes} axes, but an array has at most {_MOST_AXES}")
     sizes = file.read(4 * axes)
     if len(sizes) < 4 * axes:
-        raise _damaged(path, f"expected a header of {4 + 4 * axes} bytes for {axes} axes, came {4 + len(sizes)}")
+        raise _damaged(path, f"expected a header of {4 + 4 * axes} bytes for {axes} axes, but got {4 + len(sizes)}")
     return struct.unpack(f">{axes}I", sizes), DTYPES[head[2]]
 
 
@@ -166,8 +175,8 @@ def _fill(file: BinaryIO, values: NDArray[np.uint8]) -> int:
 
 def _damaged(path: Path, reason: str) -> FileFormatError:
     return FileFormatError(
-        f"{path} is not a whole IDX file: {reason}. Replace it with a good copy; "
-        f"a data set's own file can be deleted, and is then downloaded again."
+        f"{path} is not a complete IDX file: {reason}. Replace it with a good copy. A published data set's file can "
+        "be deleted, and is then downloaded again."
     )
 
 
@@ -193,7 +202,7 @@ def write_idx(path: str | os.PathLike[str], array: ArrayLike) -> None:
     >>> write_idx("labels.idx", np.array([3, 1, 2]))
     Traceback (most recent call last):
     ...
-    convoscope.errors.DataError: An IDX file holds uint8, int8, int16, int32, float32 or float64; these values are \
+    convoscope.errors.DataError: An IDX file holds uint8, int8, int16, int32, float32 or float64, but these values are \
 int64. Convert them first, for example with array.astype('uint8').
     """
     path, array = user_path(path), np.asarray(array)
@@ -202,8 +211,8 @@ int64. Convert them first, for example with array.astype('uint8').
     if native not in codes:
         *names, last = map(str, codes)
         raise DataError(
-            f"An IDX file holds {', '.join(names)} or {last}; these values are {native}. "
-            f"Convert them first, for example with array.astype('uint8')."
+            f"An IDX file holds {', '.join(names)} or {last}, but these values are {native}. Convert them first, for "
+            "example with array.astype('uint8')."
         )
     code = codes[native]
     header = struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape)

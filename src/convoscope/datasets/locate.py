@@ -99,7 +99,8 @@ def places(data_dir: str | os.PathLike[str] | None = None) -> list[Place]:
     for place in found:
         if os.path.isfile(place.folder):
             raise MissingFileError(
-                f"{place.why} is to be a folder with data sets, and {place.folder} is a file. Give the folder it is in."
+                f"{place.why} must be a folder with data sets, but {place.folder} is a file. Give the folder that "
+                "contains it."
             )
     return found
 

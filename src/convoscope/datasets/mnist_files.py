@@ -54,7 +54,7 @@ path : str
 data_dir : str or path-like, optional
     A folder with data sets, or with this one; downloads go there.
 download : bool
-    Whether the internet may be asked.
+    Whether it may be downloaded.
 progress : callable, optional
     ``progress(done_bytes, total_bytes_or_None, name)``. By default one line on stderr, if that is a terminal.
 
@@ -67,9 +67,9 @@ Returns
 Raises
 ------
 MissingFileError, DownloadError, StorageError
-    It could not be had; the message has every place and address tried.
+    If it is not found; the message lists every folder and address tried.
 FileFormatError, DataError
-    The files found are damaged or another data set's.
+    If the files found are damaged or belong to another data set.
 
 Examples
 --------
@@ -103,7 +103,7 @@ def load(
     data_dir : str or path-like, optional
         A folder to look in first, and to download into.
     download : bool
-        Whether the internet may be asked.
+        Whether it may be downloaded.
     progress : callable, optional
         ``progress(done_bytes, total_bytes_or_None, name)``. By default one line on stderr, if that is a terminal.
     npz : str, optional
@@ -142,8 +142,8 @@ def load(
     whose = _WHOSE_LABELS.get(hashlib.sha256(y_train.tobytes()).hexdigest(), info.name)
     if whose != info.name:
         raise DataError(
-            f"The files in {folder} are those of {whose}, and {info.name} was asked for. "
-            f"Ask for {whose}, or give the folder that has {info.name}."
+            f"The files in {folder} are those of {whose}, but {info.name} was requested. Request {whose}, or give the "
+            f"folder of {info.name}."
         )
     loaded = replace(info, where=str(folder), train_count=len(x_train), test_count=len(x_test))
     return Dataset(x_train, y_train, x_test, y_test, loaded)
@@ -226,8 +226,8 @@ def _checked(
     (images, images_path), (labels, labels_path) = images_and_path, labels_and_path
     if len(images) != len(labels):
         raise FileFormatError(
-            f"{images_path} has {len(images):,} images and {labels_path} has {len(labels):,} labels; there has to be "
-            f"one label an image. One of the two belongs to another data set: replace both with those of {info.name}."
+            f"{images_path} has {len(images):,} images and {labels_path} has {len(labels):,} labels; expected one "
+            f"label per image. One of the two belongs to another data set: replace both with those of {info.name}."
         )
     if len(images) == 0:
         raise DataError(f"{images_path} has no images. At least one is needed; give a folder with {info.name}.")
@@ -245,13 +245,13 @@ def _expect(shape: tuple[int, ...], dtype: np.dtype[Any], path: Path, what: str,
     most = info.train_count + info.test_count
     if not fits or dtype != np.uint8:
         raise FileFormatError(
-            f"{path} was to hold uint8 {what}, and holds {dtype} values of shape {shape}. "
-            f"It is another file than its name says: replace it."
+            f"{path} was to hold uint8 {what}, and holds {dtype} values of shape {shape}. The file does not match its "
+            "name: replace it."
         )
     if shape[0] > most:
         raise FileFormatError(
-            f"{path} was to hold uint8 {what}, and claims {shape[0]:,} of them, where the whole data set has {most:,}. "
-            f"It is damaged, or another file than its name says: replace it."
+            f"{path} was to hold uint8 {what}, and claims {shape[0]:,} of them, but the whole data set has {most:,}. "
+            "It is damaged or does not match its name: replace it."
         )
 
 
@@ -266,7 +266,7 @@ def _obtain(
     if search.files is not None:
         if search.partial:
             found = next(iter(search.files.values())).parent
-            warnings.warn(f"{looked}. {info.name} comes from {found} instead.", ConvoscopeWarning, stacklevel=4)
+            warnings.warn(f"{looked}. {info.name} was loaded from {found} instead.", ConvoscopeWarning, stacklevel=4)
         return search.files
     nowhere = f"{info.name} is not on this machine: {looked}."
     remedy = (
@@ -278,8 +278,8 @@ def _obtain(
     # What an earlier download left is completed. Files of your own are not: two data sets would be mixed.
     if own := _not_published(info, search.partial):
         raise MissingFileError(
-            f"{nowhere} {own} is not the published file, so the rest is not downloaded to go with it. "
-            f"Complete that folder, or give one without any of these files to have all of them downloaded."
+            f"{nowhere} {own} is not the published file, so the others are not downloaded. Complete that folder, or "
+            "give one without these files to download all of them."
         )
     try:
         folder = fetch(info, data_dir, progress)

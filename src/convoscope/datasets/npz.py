@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from convoscope.datasets.locate import candidates, places_to_look
 from convoscope.errors import ConvoscopeError, FileFormatError
 from convoscope.paths import open_regular
+from convoscope.wording import clause
 
 NAMES = ("x_train", "y_train", "x_test", "y_test")
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
@@ -67,7 +68,8 @@ def read_npz(path: Path, check: Callable[[str], Check]) -> dict[str, NDArray[Any
         raise
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, RuntimeError) as error:
         raise FileFormatError(
-            f"{path} is damaged, or no file of arrays: {error}. Remove it, so that the data set is downloaded again."
+            f"{path} is damaged or not an array file: {clause(error)}. Remove it, so that the data set is downloaded "
+            "again."
         ) from error
 
 

@@ -81,12 +81,12 @@ def read_pickled(content: bytes, what: str) -> dict[str, Any]:
         found = PickleMachine(memoryview(content), _NAMES).run()
     except UnknownInPickleError as error:
         raise FileFormatError(
-            f"{what} is a pickle that is not read: it {error}, which no file of arrays has. None of it was run. "
-            f"Replace it with the published file."
+            f"{what} is an unsafe pickle: it {error}, which array files do not need. Nothing in it was run. Replace "
+            "it with the published file."
         ) from error
     except DAMAGED as error:
         raise FileFormatError(
-            f"{what} is damaged, cut short, or no pickle at all. Replace it with the published file."
+            f"{what} is damaged, cut short or not a pickle. Replace it with the published file."
         ) from error
     if not isinstance(found, dict):
         raise FileFormatError(f"{what} was to hold a dictionary, and holds a {type(found).__name__}. Replace it.")

@@ -27,7 +27,7 @@ _SOURCES: dict[str, Published] = {
 
 
 def names() -> tuple[str, ...]:
-    """Give the names of all data sets, the bundled one first.
+    """Return the names of all data sets, the bundled one first.
 
     Examples
     --------
@@ -38,21 +38,21 @@ def names() -> tuple[str, ...]:
 
 
 def info(name: str, data_dir: str | os.PathLike[str] | None = None) -> DatasetInfo:
-    """Describe a data set, without reading or downloading it.
+    """Return the facts about a data set, without reading or downloading it.
 
-    Your own folder has to be read for that, the first time.
+    A folder of your own has to be read for that, the first time.
 
     Parameters
     ----------
     name : str
         One of `names`, in any case, with hyphens, underscores or neither; or the path of a folder or CSV file.
     data_dir : str or path-like, optional
-        A folder to look for it first.
+        The folder that is searched first.
 
     Returns
     -------
     DatasetInfo
-        With ``where`` it is found now.
+        ``where`` says where it is found now.
 
     Raises
     ------
@@ -84,25 +84,25 @@ def load(
         One of `names`, in any case, with hyphens, underscores or neither; or the path of a folder with a subfolder a
         class, or of a CSV file of paths and labels.
     data_dir : str or path-like, optional
-        A folder to look for it first, and to download it into; of your own images, to keep them decoded in.
+        The folder that is searched first, and downloaded to; for your own images, where they are kept decoded.
     download : bool
-        Whether the internet may be asked.
+        Whether it may be downloaded.
     progress : callable, optional
         ``progress(done_bytes, total_bytes_or_None, name)``. By default one line on stderr, if that is a terminal.
 
     Returns
     -------
     Dataset
-        The arrays and what is known of them; of your own images a `FolderDataset`.
+        The arrays and their description; for your own images, a `FolderDataset`.
 
     Raises
     ------
     UnknownNameError
         There is no such data set.
     MissingFileError, DownloadError, StorageError
-        It could not be had; the message has every place and address tried.
+        If it is not found; the message lists every folder and address tried.
     FileFormatError, DataError
-        The files found are damaged or another data set's.
+        If the files found are damaged or belong to another data set.
 
     Examples
     --------

@@ -55,7 +55,7 @@ class Source(ABC):
         ----------
         data_dir : path-like or None
         form : mapping
-            The model's ``preprocessing``, perhaps empty: your own images are brought to its size and colour.
+            The model's ``preprocessing``, perhaps empty: your own images are scaled to its size and colour.
 
         Returns
         -------

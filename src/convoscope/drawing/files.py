@@ -61,4 +61,6 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(f"The folder {path} cannot be made: {error.strerror or error}. Give another one.") from error
+        raise StorageError(
+            f"The folder {path} cannot be created: {error.strerror or error}. Give another one."
+        ) from error

@@ -32,7 +32,7 @@ def require_matplotlib() -> None:
     except ImportError:
         raise NotReadyError(
             f"Figures are drawn with matplotlib, which is not installed. Install it: {installing('plots')}. The "
-            "numbers themselves need nothing."
+            "numbers themselves do not need it."
         ) from None
 
 

@@ -4,7 +4,7 @@
 `native` is the fast one, and `select` chooses.
 """
 
-from convoscope.engine.select import available, current, use
+from convoscope.engine.select import available, current, set_precision, use
 from convoscope.engine.threads import available_threads, get_threads, set_threads
 
-__all__ = ["available", "available_threads", "current", "get_threads", "set_threads", "use"]
+__all__ = ["available", "available_threads", "current", "get_threads", "set_precision", "set_threads", "use"]

@@ -76,6 +76,6 @@ def _targets(y: Array, samples: int, output_shape: tuple[int, ...], loss: LossRu
     if outside.any():
         wrong = int(np.flatnonzero(outside)[0])
         raise DataError(
-            f"Label {labels.flat[wrong]} at place {wrong} is not one of the {units} classes, 0 to {units - 1}."
+            f"Label {labels.flat[wrong]} at index {wrong} is not one of the {units} classes, 0 to {units - 1}."
         )
     return labels

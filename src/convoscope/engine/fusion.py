@@ -37,7 +37,7 @@ def fuse(
     For prediction batch normalisations are drawn in as well, and idle steps left out. A step's ``apart`` says why it
     is not part of the one before it. Steps become one only where nobody else reads the value between them.
 
-    The last activation stays on its own if it is a softmax or a sigmoid: the loss is computed from what goes into it,
+    The last activation stays on its own if it is a softmax or a sigmoid: the loss is computed from its inputto it,
     which is both simpler and safe from overflow. If anybody else reads what it makes, it is computed for that once
     more.
 
@@ -146,7 +146,7 @@ class _Work:
             else:
                 merged = _merge(before, step, last, prediction)
             if isinstance(merged, Step) and readers[value] > 1:
-                merged = "others read what goes in"
+                merged = "its input has other readers"
             if isinstance(merged, Step):
                 return which, merged
             reason = reason or merged
@@ -197,7 +197,7 @@ def _merge_sum(before: Step, step: CombineStep, which: int) -> Step | str:
         return ""
     other = 1 - which
     if step.input_shapes[other] != before.output_shape or step.output_shape != before.output_shape:
-        return "a convolution takes in a sum of equal shapes"
+        return "a convolution can only absorb a sum of equal shapes"
     return replace(
         before,
         calls=_calls(before, step),
@@ -211,25 +211,25 @@ def _merge_pooling(before: Step, step: PoolingStep) -> Step | str:
     if not isinstance(before, ConvolutionStep):
         return _between(before)
     if before.addend:
-        return "the convolution adds a second value"
+        return "the convolution already adds a second value"
     if before.pool is not None:
-        return "the convolution has a pooling already"
+        return "the convolution already has a pooling"
     if before.groups > 1:
-        return "a convolution in groups takes none in"
+        return "grouped convolutions are not fused with pooling"
     if step.window.mode == "average":
-        return "an average is not one of its values, and comes after the activation"
+        return "an average is not one of the pooled values, so it must follow the activation"
     if not before.activation.gradient_from_output:
-        return f"what is largest after {before.activation.name} need not be largest before it"
+        return f"the maximum after {before.activation.name} need not be the maximum before it"
     return replace(before, calls=_calls(before, step), output_shape=step.output_shape, pool=step.window)
 
 
 def _merge_activation(before: Step, step: ActivationStep, last: bool, prediction: bool) -> Step | str:
     if step.activation.name == "softmax" and last:
-        return "the loss is computed from what goes in"
+        return "the loss is computed from its input"
     if not step.activation.elementwise:
         return f"{step.activation.name} needs all values of a row"
     if last and step.activation.name == "sigmoid":
-        return "the loss is computed from what goes in"
+        return "the loss is computed from its input"
     if not isinstance(before, _TAKING_ACTIVATIONS):
         return _between(before)
     if isinstance(before, ConvolutionStep) and before.pool is not None:
@@ -238,17 +238,17 @@ def _merge_activation(before: Step, step: ActivationStep, last: bool, prediction
         return f"it comes after {before.activation.name}"
     # Fused, the input would be gone that the gradient of gelu and silu needs.
     if not (prediction or step.activation.gradient_from_output):
-        return f"the gradient of {step.activation.name} needs what goes in"
+        return f"the gradient of {step.activation.name} needs its input"
     return replace(before, calls=_calls(before, step), activation=step.activation)
 
 
 def _merge_normalization(before: Step, step: NormalizationStep, prediction: bool) -> Step | str:
     if isinstance(before, TransposedConvolutionStep):
-        return "a transposed convolution takes none in"
+        return "transposed convolutions are not fused with it"
     if not isinstance(before, (ConvolutionStep, DepthwiseConvolutionStep, DenseStep)):
         return ""
     if not prediction:
-        return "it is only folded in for prediction" if step.frozen else "its mean and variance are the whole batch's"
+        return "it is folded in only for prediction" if step.frozen else "its mean and variance are the whole batch's"
     if isinstance(before, ConvolutionStep) and before.pool is not None:
         return "it comes after the pooling"
     if isinstance(before, ConvolutionStep) and before.addend:
@@ -266,9 +266,9 @@ def _calls(before: Step, step: Step) -> tuple[int, ...]:
 def _between(before: Step) -> str:
     """Say what keeps a step from the convolution or dense layer before it, if there may be one."""
     if isinstance(before, DropoutStep):
-        return "dropout stands between"
+        return "dropout is in between"
     if isinstance(before, NormalizationStep):
-        return "batch normalisation stands between"
+        return "batch normalisation is in between"
     if isinstance(before, ActivationStep):
-        return f"{before.activation.name} stands between"
+        return f"{before.activation.name} is in between"
     return ""

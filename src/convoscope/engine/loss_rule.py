@@ -70,7 +70,7 @@ class LossRule:
     otherwise.
 
     Cross-entropies follow Keras with TensorFlow, which remembers what went into a softmax or a sigmoid: where the
-    output comes from one of the two, whichever it is, the loss is computed from what goes into that step, as from
+    output comes from one of the two, whichever it is, the loss is computed from its inputto that step, as from
     logits, with or without `from_logits`. (The binary focal loss does so for its cross-entropy only, and not if
     `from_logits` is set; the categorical one never does.) Other outputs are probabilities unless `from_logits` says
     that they are logits. Probabilities are kept from 0 and 1 by 1e-7 in single precision: before they are divided by
@@ -104,7 +104,7 @@ class LossRule:
         return self.reduction == "mean" and self.ignore_class is None
 
     def hidden_activation(self, plan: Plan, output: int = 0) -> str | None:
-        """Return the last activation, ``"softmax"`` or ``"sigmoid"``, if the loss is computed from what goes into it.
+        """Return the last activation, ``"softmax"`` or ``"sigmoid"``, if the loss is computed from its inputto it.
 
         None if the loss is computed from the output itself.
         """

@@ -65,7 +65,7 @@ def lower(layer: cl.Layer, common: dict[str, Any]) -> list[Step]:
         What `Step` holds: ``calls``, ``inputs``, ``input_shapes``, ``output_shape``, ``weights``. The plan sees to
         ``inputs``: the first step reads what the layer is called on, and each other one what the one before it makes.
     """
-    raise NotImplementedError(f"{type(layer).__name__} has no meaning for the engine yet: register it in lowering.py")
+    raise NotImplementedError(f"{type(layer).__name__} is unknown to the engine: register it in lowering.py")
 
 
 def _with_activation(step: Step, activation: Nonlinearity) -> list[Step]:

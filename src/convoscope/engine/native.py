@@ -18,6 +18,7 @@ from convoscope import _native
 from convoscope.engine.arguments import check_inputs, check_weights, expect_shape, sample_weights_for, targets_for
 from convoscope.engine.base import Array, Arrays, Gradients, Kernel, LossRule, Moment, Stretch, each, plain
 from convoscope.engine.plan import Plan, PlannedWeight
+from convoscope.engine.precisions import check_precision
 from convoscope.engine.steps import Step
 from convoscope.errors import DataError, ShapeError
 
@@ -28,6 +29,11 @@ _INPUT_TYPES = (np.uint8, np.float32, np.float64)
 class NativeEngine:
     """Runs plans in the C++ core.
 
+    Parameters
+    ----------
+    precision : {"float32", "exact", "direct"}
+        See `convoscope.set_precision`.
+
     Examples
     --------
     >>> from convoscope.engine.plan import build
@@ -37,7 +43,11 @@ class NativeEngine:
     array([[0., 1., 2., 3.]], dtype=float32)
     """
 
+    precision: str = "float32"
     name: str = field(default="native", init=False)
+
+    def __post_init__(self) -> None:
+        check_precision(self.precision)
 
     def prepare(self, plan: Plan, weights: Sequence[Array], *, moment: Moment | None = None) -> NativeExecutable:
         """Make a plan runnable with these weights, which are kept, not copied.
@@ -55,21 +65,24 @@ class NativeEngine:
         ConfigurationError
             If a weight is missing, or is not such an array, or not of the planned shape.
         """
-        return NativeExecutable(plan, weights, moment)
+        return NativeExecutable(plan, weights, moment, self.precision)
 
 
 class NativeExecutable:
     """A plan with its weights, ready to run in the core. Safe to call from several threads, except for `train`."""
 
-    def __init__(self, plan: Plan, weights: Sequence[Array], moment: Moment | None = None) -> None:
+    def __init__(
+        self, plan: Plan, weights: Sequence[Array], moment: Moment | None = None, precision: str = "float32"
+    ) -> None:
         check_weights(plan, weights)
         self.plan = plan
         self._moment = moment
+        self._precision = precision
         self._weights = list(weights)
         self._prediction = self._program(plan.prediction_steps, plan.prediction_outputs)
 
-    def __reduce__(self) -> tuple[type[NativeExecutable], tuple[Plan, list[Array]]]:
-        return NativeExecutable, (self.plan, self._weights)  # the core's programs are made anew
+    def __reduce__(self) -> tuple[type[NativeExecutable], tuple[Plan, list[Array], None, str]]:
+        return NativeExecutable, (self.plan, self._weights, None, self._precision)  # the core's programs are made anew
 
     @cached_property
     def _training(self) -> _native.Program:
@@ -83,7 +96,7 @@ class NativeExecutable:
         trainable = [weight.trainable for weight in self.plan.weights]
         regulation = [_regulation(weight) for weight in self.plan.weights]
         names = [told.values[value] for value in outputs]
-        return _native.Program(shapes, told.descriptions, self._weights, trainable, names, regulation)
+        return _native.Program(shapes, told.descriptions, self._weights, trainable, names, regulation, self._precision)
 
     def kernels(self, *, prediction: bool = False) -> list[tuple[Step, Kernel]]:
         """Return the steps that are run, in training or in prediction, each with what computes it."""
@@ -194,9 +207,11 @@ class NativeExecutable:
         for what, arrays in (("losses", losses), ("outputs", outputs)):
             for array in arrays:
                 if array is not None and (array.dtype != np.float32 or not array.flags.c_contiguous):
-                    raise DataError(f"The {what} of a stretch are written into a C-contiguous float32 array.")
+                    raise DataError(f"The {what} of a stretch must be a C-contiguous float32 array.")
         if stretch.penalties is not None and len(stretch.penalties) < stretch.steps:
-            raise ShapeError(f"{stretch.steps} steps write a penalty each; there is room for {len(stretch.penalties)}.")
+            raise ShapeError(
+                f"{stretch.steps} steps each write a penalty, but there is room for only {len(stretch.penalties)}."
+            )
         return self._training.train(
             inputs,
             targets,

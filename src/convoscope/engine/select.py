@@ -5,8 +5,11 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import warnings
+from dataclasses import replace
+from typing import Any
 
 from convoscope.engine.base import Engine
+from convoscope.engine.precisions import PRECISIONS, check_precision
 from convoscope.engine.threads import get_threads
 from convoscope.errors import ConfigurationError, EngineFallbackWarning, unknown_name
 from convoscope.processes.world import world
@@ -14,6 +17,7 @@ from convoscope.processes.world import world
 NAMES = ("native", "reference", "torch")
 #: Whose statistics batch normalisation takes in many processes: the whole batch's, or those of each process's part.
 BATCH_NORMS = ("together", "each")
+_PRECISIONS_OF_PYTORCH = ("tf32", "bf16")
 _CORE, _PYTORCH = "convoscope._native", "torch"
 
 
@@ -65,8 +69,9 @@ def use(name: str, device: str | None = None, precision: str | None = None, batc
         ``"auto"`` takes the native engine where it is there. ``"torch"`` computes with PyTorch, and so on GPUs.
     device : str, optional
         Where PyTorch computes: ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"cpu"``. Left out, on a GPU if there is one.
-    precision : {"float32", "tf32", "bf16"}, optional
-        In which precision PyTorch multiplies. Weights stay float32; ``"float32"`` if left out.
+    precision : str, optional
+        Of the native engine ``"float32"``, ``"exact"`` or ``"direct"``: see `set_precision`. Of PyTorch ``"float32"``,
+        ``"tf32"`` or ``"bf16"``: in which it multiplies, while weights stay float32. ``"float32"`` if left out.
     batch_norm : {"together", "each"}, optional
         In many processes, as torchrun starts them: whether batch normalisation takes mean and variance of the whole
         batch, as one process would, or each process those of its part, which saves time. ``"together"`` if left out.
@@ -74,8 +79,8 @@ def use(name: str, device: str | None = None, precision: str | None = None, batc
     Raises
     ------
     ConfigurationError
-        If that engine or device cannot be used here, which the message explains; or if a device or precision is given
-        with an engine other than ``"torch"``.
+        If that engine or device cannot be used here, which the message explains; or if a device is given, or one of
+        PyTorch's precisions, with an engine other than ``"torch"``.
 
     Examples
     --------
@@ -92,30 +97,33 @@ def use(name: str, device: str | None = None, precision: str | None = None, batc
         return _Choice.engine
     if world().size > 1:
         raise ConfigurationError(
-            f"{world().size} processes train together with PyTorch alone, and the engine is {name!r}: take the engine "
-            "'torch', or start one process."
+            f"{world().size} processes can train together only with the engine 'torch', but the engine is {name!r}. "
+            "Use the engine 'torch', or start one process."
         )
-    for what, given in (("device", device), ("precision", precision), ("batch_norm", batch_norm)):
+    foreign = precision if precision in _PRECISIONS_OF_PYTORCH else None
+    for what, given in (("device", device), ("precision", foreign), ("batch_norm", batch_norm)):
         if given is not None:
             raise ConfigurationError(
-                f"The {what} {given!r} is for PyTorch, and the engine is {name!r}: take the engine 'torch', or leave "
-                f"out the {what}."
+                f"The {what} {given!r} is an option of the engine 'torch', but the engine is {name!r}. Use the engine "
+                f"'torch', or leave out the {what}."
             )
+    if precision is not None:
+        check_precision(precision)
     problem = native_problem() if name != "reference" else None
     if name == "native" and problem:
         raise ConfigurationError(
-            f"The native engine cannot be used: {problem}. Reinstall Convoscope where a C++17 compiler is found, or "
-            "take the engine 'reference'."
+            f"The native engine cannot be used: {problem}. Install a C++17 compiler and reinstall Convoscope, or use "
+            "the engine 'reference'."
         )
     if name != "reference" and problem and not _Choice.warned:
         _Choice.warned = True
         warnings.warn(
-            f"The native engine is not available: {problem}. The reference engine computes the same, many times "
-            "slower. 'convoscope doctor' says more.",
+            f"The native engine is not available: {problem}. The reference engine is used instead: it gives the same "
+            "results but is many times slower. Run 'convoscope doctor' for details.",
             EngineFallbackWarning,
             stacklevel=3,
         )
-    _Choice.engine = _make("reference" if name == "reference" or problem else "native")
+    _Choice.engine = _make("reference" if name == "reference" or problem else "native", precision)
     return _Choice.engine
 
 
@@ -137,14 +145,52 @@ def _torch(device: str | None, precision: str | None, batch_norm: str | None) ->
     return TorchEngine(device, precision, Together(batch_norm != "each"))
 
 
-def _make(name: str) -> Engine:
+def _make(name: str, precision: str | None) -> Engine:
     if name == "native":
         from convoscope.engine.native import NativeEngine
 
-        return NativeEngine()
+        return NativeEngine(precision or PRECISIONS[0])
     from convoscope.engine.reference import ReferenceEngine
 
     return ReferenceEngine()
+
+
+def set_precision(name: str) -> None:
+    """Choose how closely the engine in use keeps to plain sums of products, for all that models compute from now on.
+
+    Parameters
+    ----------
+    name : {"float32", "exact", "direct"}
+        ``"float32"``, the default, takes the fastest way of computing in float32. ``"exact"`` takes no transform that
+        rounds more than Winograd's smallest tile, F(2×2): convolutions are made of such tiles or of sums of products.
+        ``"direct"`` computes every convolution as a sum of products, as textbooks write it: it is slower, and is there
+        to compare with. The engine of PyTorch has ``"float32"``, ``"tf32"`` and ``"bf16"``.
+
+    Raises
+    ------
+    UnknownNameError
+        The engine in use has no precision of that name.
+
+    Notes
+    -----
+    In ``"float32"``, the native engine makes maps of 7×7 values and more, and the gradients of their kernels, by tiles
+    of F(4×4) where that is faster. They round more than F(2×2), about as much as sums of products that are added in
+    order. The reference engine always sums products. How much each rounds is measured in ``docs/benchmarks.md``.
+
+    See Also
+    --------
+    use : chooses the engine, with the precision that it is told.
+
+    Examples
+    --------
+    >>> set_precision("exact")
+    >>> set_precision("float32")
+    """
+    engine: Any = current()
+    if engine.name == "reference":
+        check_precision(name)
+        return
+    _Choice.engine = replace(engine, precision=name)
 
 
 def told_of(engine: Engine) -> dict[str, str]:

@@ -82,7 +82,15 @@ def _read_limit(folder: Path, names: tuple[str, ...]) -> list[float]:
 
 
 def get_threads() -> int:
-    """Return how many threads an engine computes with: those of the machine are shared by its processes."""
+    """Return how many threads an engine computes with. Processes that train together share those of the machine.
+
+    Examples
+    --------
+    >>> set_threads(2)
+    >>> get_threads()
+    2
+    >>> set_threads(None)  # as many as the process may use
+    """
     return _Setting.chosen or max(1, available_threads().count // world().local_size)
 
 

@@ -1,4 +1,4 @@
-"""Questions answered by training: networks and settings side by side, each as a run of its own.
+"""Questions answered by training: networks and settings compared, each in its own run.
 
 >>> from convoscope import experiments
 >>> done = experiments.compare("digits", {"filters": [8, 16, 32]}, seeds=3, out="runs/filters")  # doctest: +SKIP

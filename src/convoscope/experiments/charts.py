@@ -73,7 +73,7 @@ def accuracy_against(table: Sequence[Row], cost: str) -> Any:
     axes.set_ylim(top=min(axes.get_ylim()[1], 100.5))
     axes.set_xlabel(COSTS[cost])
     axes.set_ylabel("accuracy in validation, %")
-    _finish(axes, f"Accuracy against {COSTS[cost]} (filled, on the line: beaten by none in both)", table)
+    _finish(axes, f"Accuracy against {COSTS[cost]} (filled, on the line: no other is better in both)", table)
     return drawing
 
 
@@ -165,7 +165,9 @@ def captions(table: Sequence[Row]) -> dict[str, str]:
             f"{percent(figure_of(scored[index], 'val_accuracy').mean, 2)})"
             for index in front
         )
-        told[f"accuracy-{cost}"] = f"Accuracy in validation against {name}. Beaten by none in both: {steps}."
+        told[f"accuracy-{cost}"] = (
+            f"Accuracy in validation against {name}. Better than all others in one or both: {steps}."
+        )
     widest = max(scored, key=lambda row: figure_of(row, "gap").mean)
     told["gap"] = (
         f"Accuracy in training and in validation after the last epoch. The gap is widest, "

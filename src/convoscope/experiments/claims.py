@@ -210,7 +210,9 @@ class Claims:
                 self._seen[trial_id] = (count, now)
             elif now - since > self._timing.lost and trial_id not in self._beats:
                 with suppress(ClaimLostError):
-                    self.lose(trial_id, f"Its worker on {host_of(trial)} was silent for {now - since:.0f} seconds.")
+                    self.lose(
+                        trial_id, f"Its worker on {host_of(trial)} did not respond for {now - since:.0f} seconds."
+                    )
                     lost.append(trial)
         return lost
 

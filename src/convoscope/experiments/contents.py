@@ -44,7 +44,7 @@ class _RangeOrList:
             return ListOf(self.kind, least=1, expected="a list of at least one value").problem(value, key)
         if (problem := Record({"low": number(), "high": number()}).problem(value, key)) is not None:
             return problem
-        return None if value["low"] < value["high"] else f"{key} must go from less to more, but does not"
+        return None if value["low"] < value["high"] else f"{key} must be increasing, but is not"
 
 
 _VALUE = Plain("a value of a setting", _is_value)

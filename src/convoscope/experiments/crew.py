@@ -129,7 +129,10 @@ class Crew:
         self._report()
         for trial in self.claims.look_for_lost():
             run = trial.user_attrs.get("run", f"trial {trial.number}")
-            self.told(f"Lost: {run}. Its worker on {host_of(trial)} is silent; whoever is free takes the run up.")
+            self.told(
+                f"Lost: {run}. Its worker on {host_of(trial)} stopped responding; the next free worker takes over the "
+                "run."
+            )
         self.work.prepare()
         while len(self._trainings) < self.at_once and (task := self.work.next()) is not None:
             words = (str(self.experiment.path), task.name, _json(task))
@@ -144,8 +147,8 @@ class Crew:
             self._idle = True
             running = self.work.count().running
             self.told(
-                f"Nothing is left to claim. Waiting for {counted(running, 'run')} on other machines, to take "
-                f"{agreeing(running, 'it', 'them')} up if a machine is lost; Ctrl-C leaves."
+                f"No runs are left to start. Waiting for {counted(running, 'run')} on other machines, to take "
+                f"{agreeing(running, 'it', 'them')} over if a machine is lost. Press Ctrl-C to leave."
             )
         return False
 
@@ -199,8 +202,8 @@ class Crew:
         folder = self.experiment.folder(task.name)
         if ended.status == failure.NO_ROOM:
             raise StorageError(
-                f"{ended.message.rstrip()} What this machine trained is kept, and what it was training was given back "
-                f"to the study. With more room, give the same command again."
+                f"{ended.message.rstrip()} Finished runs of this machine are saved, and its unfinished runs were "
+                "returned to the study. Free some space, then run the same command again."
             )
         if ended.status in (failure.INTERRUPTED, -signal.SIGINT) and not training.hopeless:
             raise KeyboardInterrupt
@@ -210,9 +213,9 @@ class Crew:
         if result.state == FINISHED or training.hopeless or failure.is_final(folder):
             self.work.finish(task, result, hopeless=training.hopeless)
             return None if training.hopeless else result
-        reason = result.reason or f"It ended without a result: {ended.message or 'it said nothing'}"
+        reason = result.reason or f"It ended without a result: {ended.message or 'no message'}"
         self.claims.lose(task.trial_id, reason)
-        self.told(f"{task.name} did not come to its end here and is queued again: {reason}")
+        self.told(f"{task.name} did not finish here and is queued again: {reason}")
         return None
 
     def _give_up(self, training: _Training) -> None:
@@ -220,22 +223,25 @@ class Crew:
         stop([training.process])
         self._trainings.remove(training)
         self.told(
-            f"{training.task.name} is no longer ours: this machine was silent for too long (asleep, or without a "
-            f"connection), and the run was given to another worker. Only that one's result counts."
+            f"{training.task.name} was given to another worker, because this machine did not respond for too long "
+            "(asleep or offline). Only the other worker's result counts."
         )
 
     def _stay_away(self, reason: str) -> None:
         now = time.monotonic()
         if self._away_since is None:
             self._away_since = now
-            self.told(f"{self.where.shown} cannot be reached ({reason}). Training goes on; results are kept meanwhile.")
+            self.told(
+                f"{self.where.shown} cannot be reached ({reason}). Training continues; results are stored here "
+                "meanwhile."
+            )
         at_work = any(training.ended is None for training in self._trainings)
         if at_work:
             self._away_since = now
         elif now - self._away_since > _GIVE_UP:
             raise StorageError(
                 f"{self.where.shown} has not been reachable for {_GIVE_UP / 60:g} minutes: {reason}. The runs of this "
-                f"machine are kept in {self.experiment}. When it is back, give the same command again."
+                f"machine are saved in {self.experiment}. When it is back, run the same command again."
             )
         self._next_try = now + self._pause
         self._next_look = self._next_beat = 0.0  # what tells whether it is back

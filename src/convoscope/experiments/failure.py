@@ -71,12 +71,15 @@ def ended_by(folder: RunFolder, error: Exception) -> tuple[int, str]:
         text, again = str(error), True
     elif isinstance(error, MemoryError):
         text, again = (
-            "There was not enough memory. A smaller batch size, fewer filters or fewer --jobs need less.",
+            "Out of memory. Try a smaller batch size, fewer filters or fewer --jobs.",
             True,
         )
     else:
         trace = "".join(traceback.format_exception(error))
-        text, again = f"This is a mistake in Convoscope, and not yours. Please report it, with this: {trace}", True
+        text, again = (
+            (f"This is a bug in Convoscope, not your mistake. Please report it with this traceback: {trace}"),
+            True,
+        )
     with suppress(StorageError, OSError):  # where there is no room, the status says it
         record(folder, text, again=again)
     full = isinstance(error, OSError) and error.errno == errno.ENOSPC

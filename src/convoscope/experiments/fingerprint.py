@@ -1,4 +1,5 @@
-"""What makes two experiments the same study, wherever they are trained: what is varied and set, and on which images."""
+"""What makes two experiments the same study, wherever they are trained: varied settings and set, and on which
+images."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ _LABELS = {
     "kind": "kind of experiment",
     "dataset": "data set",
     "images": "images and labels (SHA-256)",
-    "varied": "what is varied",
-    "fixed": "what is set for all runs",
+    "varied": "varied settings",
+    "fixed": "settings for all runs",
     "seeds": "seeds",
     "seed": "seed",
 }

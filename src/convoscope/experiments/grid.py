@@ -1,4 +1,4 @@
-"""Every combination of what is varied, trained beside each other, each as a run of its own."""
+"""Every combination of varied settings, trained beside each other, each as a run of its own."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def compare(
     storage: str | os.PathLike[str] | None = None,
     study: str | None = None,
 ) -> Experiment:
-    """Train every combination of some settings, and come back when all are done.
+    """Train every combination of some settings, and return when all are done.
 
     Parameters
     ----------
@@ -57,37 +57,46 @@ def compare(
     vary : mapping of str to sequence
         Settings of a run with their values: ``{"filters": [8, 16, 32], "convolutions": [1, 2]}``.
     out : str or path-like, optional
-        The experiment's folder, with a folder for each run, by default ``runs/compare-DATASET-1`` and so on. `resume`
-        goes on with it after a kill.
+        The experiment's folder, with a folder for each run; ``runs/compare-DATASET-1`` and so on by default. `resume`
+        continues it after a kill.
     seeds : int
-        How often each combination is trained, with first weights, order and validation images of its own.
+        How often each combination is trained, with its own first weights, order and validation images.
     fixed : mapping, optional
         Settings that all runs have.
     jobs, threads : int, optional
-        How many runs at a time, and how many threads each computes with. By default they share all processors.
+        How many runs train at a time, and with how many threads each. By default they share all processors.
     engine : {"auto", "native", "reference", "torch"}
     data_dir : str or path-like, optional
-        A folder to look for the data set first.
+        The folder that is searched first for the data set.
     told : callable, optional
-        Called as ``told(event, run, done, of)`` when a run has ``"finished"`` or ``"failed"``.
+        Called as ``told(event, run, done, of)`` when a run has ``"finished"`` or has ``"failed"``.
     storage : str or path-like, optional
-        Where a study is kept that several machines work on: a journal's file, or a database's URL. All give the same
-        arguments; whichever comes first begins it, the others join. It comes back when all runs are done, on all
-        machines, and `convoscope.experiments.results` has those of all.
+        Where a study is kept that several machines work on: a journal file, or a database's URL. All machines give the
+        same arguments; the first one begins the study, the others join. The call returns when all runs are done, on all
+        machines, and `convoscope.experiments.results` has the runs of all.
     study : str, optional
         The study's name, by default that of the experiment's folder.
 
     Returns
     -------
     Experiment
-        See `convoscope.experiments.results` for what came of it. Runs that failed have their reason there.
+        Read it with `convoscope.experiments.results`, which also gives the reasons why runs failed.
 
     Raises
     ------
     ConfigurationError
-        A setting that is not known, no values, or a combination that contradicts itself.
+        If a setting is unknown or has no values, or a combination contradicts itself.
     StorageError
-        The disk is full: what was done is kept. Or the study's storage cannot be reached.
+        If the disk is full (finished runs are kept), or the study's storage cannot be reached.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from convoscope.experiments import results
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     done = compare("digits", {"filters": [2, 4]}, out=f"{folder}/filters", fixed={"epochs": 1}, jobs=1)
+    ...     [(result.point, result.state, result.figures["parameters"]) for result in results(done)]
+    [({'filters': 2}, 'finished', 2500), ({'filters': 4}, 'finished', 3654)]
     """
     computing: dict[str, Any] = {"jobs": jobs, "threads": threads, "engine": engine, "data_dir": data_dir}
     if storage is not None:
@@ -104,7 +113,7 @@ def compare(
         joined.train(at_once, trained=trained)
         return joined.experiment
     if study is not None:
-        raise ConfigurationError("study names what is kept in a storage, and no storage is given. Give both.")
+        raise ConfigurationError("study is a name in a storage, but no storage is given. Give both.")
     experiment, at_once = begin(dataset, vary, out=out, seeds=seeds, fixed=fixed, **computing)
     return resume(experiment.path, jobs=at_once, told=told)
 
@@ -194,18 +203,28 @@ def what_fits(data: Dataset) -> dict[str, Any]:
 def resume(
     path: str | os.PathLike[str], *, jobs: int | None = None, told: Told | None = None, here: bool = False
 ) -> Experiment:
-    """Train those runs of a comparison that are not finished; one that was begun goes on from its last whole epoch.
+    """Train the unfinished runs of a comparison; one that was begun continues from its last complete epoch.
 
-    Runs that failed by their settings stay so; those that failed for lack of memory or room are tried again. Takes what
-    `compare` takes. With `here` runs are trained in this process, one after the other: for those that are over before a
+    Runs that failed by their settings are not repeated; those that ran out of memory or disk space are. Takes what
+    `compare` takes. With `here`, runs are trained in this process, one after the other: for those that end before a
     process has started.
 
     Raises
     ------
     InUseError
-        Another process is at it.
+        If another process is working on it.
     KeyboardInterrupt
-        After all processes have ended, each run with its whole epochs kept.
+        After all processes have ended, each run with its complete epochs kept.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from convoscope.experiments.results import results
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     begun, _ = begin("digits", {"filters": [2]}, out=f"{folder}/filters", fixed={"epochs": 1})
+    ...     before = results(begun)[0].state
+    ...     before, results(resume(begun.path, here=True))[0].state
+    ('waiting', 'finished')
     """
     experiment = Experiment.open(path)
     refuse_alone(experiment)
@@ -250,8 +269,8 @@ class _Comparison:
             raise KeyboardInterrupt
         if self.full is not None:
             raise StorageError(
-                f"{self.full.rstrip()} {self.of - len(self._unfinished())} of {self.of} runs are done and kept. With "
-                f"more room, go on: convoscope compare --resume {self.experiment}"
+                f"{self.full.rstrip()} {self.of - len(self._unfinished())} of {self.of} runs are done and saved. Free "
+                f"some space, then resume: convoscope compare --resume {self.experiment}"
             )
 
     def _train_here(self, arguments: list[tuple[str, str]]) -> None:
@@ -287,5 +306,5 @@ class _Comparison:
 def why(ended: Ended) -> str:
     """Say how a process ended that could not say it itself."""
     if ended.status < 0:
-        return f"Its process was ended by signal {-ended.status}, as happens when memory runs out."
-    return f"Its process ended with status {ended.status}: {ended.message or 'it said nothing'}"
+        return f"Its process was killed by signal {-ended.status}, which happens when memory runs out."
+    return f"Its process ended with status {ended.status}: {ended.message or 'no message'}"

@@ -76,7 +76,7 @@ class JournalLock:
             if _is_dead(there) or self._unchanged(self.file, there) > (self._patience if there else _NAMELESS):
                 self._remove(there)
             if time.monotonic() - began > _LONGEST_WAIT + self._patience:
-                raise OSError(errno.ETIMEDOUT, "others hold its lock all the time", str(self.file))
+                raise OSError(errno.ETIMEDOUT, "other processes keep it locked", str(self.file))
             time.sleep(pause * random.uniform(0.5, 1.0))
             pause = min(pause * 2, 0.1)
 
@@ -167,8 +167,8 @@ class JournalFile:
                 if isinstance(found, dict):
                     return found
         raise FileFormatError(
-            f"{self._path} is damaged: line {number + 1} is not a JSON object. Something else has written to it, or "
-            f"the file system lost what was written. The runs' folders are whole; begin a new study in another file."
+            f"{self._path} is damaged: line {number + 1} is not a JSON object. Another program wrote to it, or the "
+            "file system lost data. The runs' folders are intact; start a new study in another file."
         )
 
 

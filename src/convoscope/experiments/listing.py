@@ -69,8 +69,7 @@ def chosen(runs: Sequence[Listed], conditions: Sequence[str]) -> list[Listed]:
         key = name.strip().lower().replace("-", "_")
         if not sign or not right.strip():
             raise ConfigurationError(
-                f"--where takes a setting's name, = and its value, but got {condition!r}. Write, for instance, "
-                f"--where dataset=digits."
+                f"--where takes SETTING=VALUE, but got {condition!r}. For example: --where dataset=digits."
             )
         if runs and key not in known:
             raise unknown_name("setting", name.strip(), [each.replace("_", "-") for each in known])

@@ -86,25 +86,25 @@ def place(typed: str | os.PathLike[str]) -> Place:
 
 def _journal(name: str, text: str) -> Place:
     if not name:
-        raise ConfigurationError(f"--storage {text} names no file. Give {_EXAMPLES}.")
+        raise ConfigurationError(f"--storage {text} does not name a file. Give {_EXAMPLES}.")
     path = _checked(user_path(name))
     mount = mount_of(path)
     if mount is not None and mount.kind in WITHOUT_LOCKS:
         raise ConfigurationError(
-            f"{path} is on {mount.kind} ({mount.point}), where several machines cannot append to one file: lines would "
-            f"be lost. Keep the journal on NFS, or take a database: postgresql://user@host/database."
+            f"{path} is on {mount.kind} ({mount.point}), where several machines cannot append to one file: lines "
+            "would be lost. Keep the journal on NFS, or use a database: postgresql://user@host/database."
         )
     unfit = sorted({"nocto", "vers=2"} & set(mount.options)) if mount is not None else []
     if mount is not None and mount.kind.startswith("nfs") and unfit:
         raise ConfigurationError(
-            f"{path} is on an NFS mount ({mount.point}) with {' and '.join(unfit)}, where a "
-            f"machine may not see what another has just written. Mount it without that, or take a database: "
-            f"postgresql://user@host/database."
+            f"{path} is on an NFS mount ({mount.point}) with {' and '.join(unfit)}, where a machine may not see what "
+            "another has just written. Mount it without these options, or use a database: "
+            "postgresql://user@host/database."
         )
     if path.is_file():
         with open(path, "rb") as file:
             if file.read(len(_SQLITE_FILE)) == _SQLITE_FILE:
-                raise ConfigurationError(f"{path} is a database of SQLite and no journal. Write sqlite:///{name}.")
+                raise ConfigurationError(f"{path} is an SQLite database, not a journal. Write sqlite:///{name}.")
     return Place(JOURNAL, str(path), str(path))
 
 
@@ -112,21 +112,21 @@ def _sqlite(text: str, rest: str) -> Place:
     name = rest[1:].partition("?")[0]
     if not rest.startswith("/") or not name or name.startswith(":memory:"):
         raise ConfigurationError(
-            f"--storage {text} names no file that processes could share. Write sqlite:///study.db, or with the whole "
-            f"path sqlite:////home/ann/study.db."
+            f"--storage {text} does not name a file that processes can share. Write sqlite:///study.db, or with the "
+            "absolute path sqlite:////home/ann/study.db."
         )
     path = _checked(user_path(name))
     mount = mount_of(path)
     if mount is not None and mount.is_network:
         raise ConfigurationError(
-            f"{path} is on a network file system ({mount.kind} at {mount.point}), where SQLite loses what machines "
-            f"write at the same time. Take a journal there (--storage {path.with_suffix('.journal')}), or a database "
-            f"with a server: postgresql://user@host/database."
+            f"{path} is on a network file system ({mount.kind} at {mount.point}), where SQLite loses data when "
+            f"machines write at the same time. Use a journal there (--storage {path.with_suffix('.journal')}), or a "
+            "database with a server: postgresql://user@host/database."
         )
     if path.is_file():
         with open(path, "rb") as file:
             if file.read(len(_SQLITE_FILE)) not in (b"", _SQLITE_FILE):
-                raise ConfigurationError(f"{path} is no database of SQLite. For a journal, write --storage {name}.")
+                raise ConfigurationError(f"{path} is not an SQLite database. For a journal, write --storage {name}.")
     return Place(SQLITE, f"sqlite:///{path}", f"sqlite:///{path}")
 
 
@@ -135,7 +135,7 @@ def _checked(path: Path) -> Path:
     if path.is_dir():
         raise ConfigurationError(f"--storage {path} is a folder. Give a file in it: {path / 'study.journal'}.")
     if not path.parent.is_dir():
-        raise MissingFileError(f"--storage {path}: there is no folder {path.parent}. Make it first.")
+        raise MissingFileError(f"--storage {path}: there is no folder {path.parent}. Create it first.")
     return path
 
 

@@ -27,7 +27,7 @@ _LONGEST_NAME = 60
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """One run: the name of its folder, which values of what is varied it has, and all its settings."""
+    """One run: the name of its folder, which values of varied settings it has, and all its settings."""
 
     name: str
     point: dict[str, Any]
@@ -45,13 +45,19 @@ class Experiment:
     Attributes
     ----------
     file : Path
-        ``experiment.json``: what is varied, and each run with its settings.
+        ``experiment.json``: varied settings, and each run with its settings.
     runs : Path
         The folder of the runs' folders.
     journal : Path
-        Of a search: which trials there were, as Optuna keeps them.
+        Of a search: its trials, as Optuna keeps them.
     study : Path
-        Of a study that several machines work on: ``study.json``, what all of them found.
+        Of a study that several machines work on: ``study.json``, with the results of all of them.
+
+    Examples
+    --------
+    >>> experiment = Experiment("runs/compare-digits-1")
+    >>> experiment.file.name, experiment.folder("001-filters-8").path.parent.name
+    ('experiment.json', 'runs')
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -66,19 +72,28 @@ class Experiment:
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], content: Mapping[str, Any]) -> Experiment:
-        """Make a new folder, or take an empty one, and write down what is to be done.
+        """Create a folder, or use an empty one, and write the plan of the experiment into it.
 
         Raises
         ------
         ConfigurationError
-            It is there and has something in it.
+            If the folder exists and is not empty.
         StorageError
-            It cannot be made, or not be written into.
+            If it cannot be created, or cannot be written to.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> content = {"kind": "comparison", "dataset": "digits", "seeds": [0], "varied": {"filters": [8]}, "runs": []}
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     experiment = Experiment.create(f"{folder}/filters", content)
+        ...     sorted(each.name for each in experiment.path.iterdir())
+        ['experiment.json']
         """
         experiment = cls(path)
         if is_there(experiment.file):
             raise ConfigurationError(
-                f"There is an experiment in {path}, and nothing is overwritten. Go on with it (compare --resume "
+                f"There is already an experiment in {path}, which is not overwritten. Resume it (compare --resume "
                 f"{path}), or give another folder with --out."
             )
         RunFolder.create(path)
@@ -87,27 +102,46 @@ class Experiment:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Experiment:
-        """Open the folder of an experiment that was begun.
+        """Open the folder of an existing experiment.
 
         Raises
         ------
         MissingFileError
-            There is none.
+            If there is none.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> content = {"kind": "comparison", "dataset": "digits", "seeds": [0], "varied": {"filters": [8]}, "runs": []}
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     experiment = Experiment.create(f"{folder}/filters", content)
+        ...     Experiment.open(f"{folder}/filters").file.name
+        'experiment.json'
         """
         experiment = cls(path)
         if not is_there(experiment.file):
             raise MissingFileError(
                 f"There is no experiment in {path}: it has no experiment.json. Give the folder that compare printed; "
-                f"if compare was stopped before it was written, begin again with the same command."
+                "if compare was stopped before writing it, run the same command again."
             )
         return experiment
 
     def read(self) -> dict[str, Any]:
-        """Read ``experiment.json``; FileFormatError if it is damaged, or not an experiment's."""
+        """Read ``experiment.json``. Raises a `FileFormatError` if it is damaged, or not an experiment's.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from convoscope.experiments.grid import begin
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     begun, _ = begin("digits", {"filters": [2, 4]}, out=f"{folder}/filters")
+        ...     begun.read()["kind"]
+        'comparison'
+        """
         content = read_json(self.file)
         if content.get("format") != FORMAT or content.get("version") != VERSION:
             raise FileFormatError(
-                f"{self.file} is not an experiment of version {VERSION}: it says {content.get('format')!r}, version "
+                f"{self.file} is not an experiment of version {VERSION}: it has {content.get('format')!r}, version "
                 f"{content.get('version')!r}. Update Convoscope, or use the version that wrote it."
             )
         check_experiment(content, self.file)
@@ -121,10 +155,20 @@ class Experiment:
         write_json(self.file, {**told, "created": created, **content, **dataset})
 
     def planned(self) -> list[PlannedRun]:
-        """Return the runs of a comparison, in the order in which they are trained."""
+        """Return the runs of a comparison, in the order in which they are trained.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from convoscope.experiments.grid import begin
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     begun, _ = begin("digits", {"filters": [2, 4]}, out=f"{folder}/filters")
+        ...     [(run.name, run.point) for run in begun.planned()]
+        [('001-filters-2-seed-0', {'filters': 2}), ('002-filters-4-seed-0', {'filters': 4})]
+        """
         content = self.read()
         if content["kind"] != COMPARISON:
-            raise FileFormatError(f"{self.file} is a search and no comparison: it lists no runs.")
+            raise FileFormatError(f"{self.file} is a search, not a comparison: it lists no runs.")
         return [
             PlannedRun(
                 run["name"], run["point"], TrainSettings.from_dict(run["settings"], f"{self.file}, {run['name']},")
@@ -133,7 +177,13 @@ class Experiment:
         ]
 
     def folder(self, name: str) -> RunFolder:
-        """Return the folder of a run, which may not be there yet."""
+        """Return the folder of a run, which need not exist yet.
+
+        Examples
+        --------
+        >>> Experiment("runs/filters").folder("001-filters-8").path.name
+        '001-filters-8'
+        """
         return RunFolder(self.runs / name)
 
 
@@ -141,8 +191,8 @@ def refuse_alone(experiment: Experiment) -> None:
     """Raise ConfigurationError if an experiment's folder is one machine's part of a study, to be gone on with there."""
     if "study" in experiment.read():
         raise ConfigurationError(
-            f"{experiment} is this machine's part of a study. To go on, give the command that began it again, with its "
-            f"--storage."
+            f"{experiment} is this machine's part of a study. To resume, run the original command again, with its "
+            "--storage."
         )
 
 
@@ -159,7 +209,7 @@ def plan(
     Raises
     ------
     ConfigurationError
-        A combination contradicts itself, or leaves no images to validate with.
+        A combination contradicts itself, or leaves no validation images.
     """
     runs: list[PlannedRun] = []
     for seed in seeds:
@@ -172,8 +222,8 @@ def plan(
                 raise type(error)(f"With {described(point)}: {error}") from error
             if not settings.validation:
                 raise ConfigurationError(
-                    "Networks are compared by their accuracy in validation, and a share of 0 leaves no images for it. "
-                    "Leave out val, or give a share such as 0.1."
+                    "Networks are compared by validation accuracy, and a fraction of 0 leaves no validation images. "
+                    "Leave out val, or give a fraction such as 0.1."
                 )
             name = f"{len(runs) + 1:03}-{slug(described(point))}-seed-{seed}"
             runs.append(PlannedRun(name, point, settings))

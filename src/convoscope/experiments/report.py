@@ -46,9 +46,9 @@ th { color: var(--muted); font-weight: 400; }
 td { white-space: nowrap; }
 td.text, th:first-child { text-align: left; white-space: normal; }
 tr.best { font-weight: 600; background: var(--accent-soft); }
-.charts { display: grid; gap: 16px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 560px), 1fr)); }
+.charts { display: grid; gap: 16px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 775px), 1fr)); }
 figure { margin: 0; }
-figure svg { max-width: 100%; height: auto; }
+figure svg { width: 100%; min-width: 740px; max-width: 860px; height: auto; display: block; }
 figcaption, .notes { color: var(--muted); font-size: 15px; }
 """
 
@@ -56,19 +56,19 @@ figcaption, .notes { color: var(--muted); font-size: 15px; }
 def write_report(
     table: Sequence[Row], folder: Path, title: str, facts: Sequence[str] = (), *, without: Collection[str] = ()
 ) -> list[Path]:
-    """Write ``report.md`` and ``report.html``, and the charts as SVG; as PNG too if matplotlib is there.
+    """Write ``report.md`` and ``report.html``, and the charts as SVG; as PNG too if matplotlib is installed.
 
     Parameters
     ----------
     table : sequence of Row
         From `convoscope.experiments.rows`.
     folder : Path
-        It must be there.
+        It must exist.
     title : str
     facts : sequence of str
-        What else there is to say, a paragraph each.
+        What else the report says, a paragraph each.
     without : collection of str
-        Figures that the table leaves out. The accuracy on the test images is told of the best row anyhow.
+        Figures that the table leaves out. The accuracy on the test images is given for the best row in any case.
 
     Returns
     -------
@@ -79,6 +79,18 @@ def write_report(
     ------
     StorageError
         If they cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from convoscope.experiments.results import Result, rows
+    >>> def run(filters, accuracy):
+    ...     figures = {"val_accuracy": accuracy, "parameters": 1000 * filters}
+    ...     return Result(Path("runs"), {"filters": filters}, {"filters": filters}, "finished", None, 5, figures)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = write_report(rows([run(8, 0.971), run(16, 0.985)]), Path(folder), "How many filters?")
+    ...     Path(folder, "report.md").read_text(encoding="utf-8").splitlines()[0], files[-1].name
+    ('# How many filters?', 'report.html')
     """
     title = for_terminal(title)
     paragraphs = [*_summary(table), *facts]
@@ -111,7 +123,7 @@ def _summary(table: Sequence[Row]) -> list[str]:
     told = f"Best in validation: {named}, {percent(figure.mean, 2)}" + (
         f" (± {figure.spread * 100:.2f} points over {len(first.finished)} seeds)." if figure.spread is not None else "."
     )
-    return [told + (f" On the test images it has {percent(test.mean, 2)}." if test is not None else "")]
+    return [told + (f" Its test accuracy is {percent(test.mean, 2)}." if test is not None else "")]
 
 
 def _markdown(table: str, title: str, paragraphs: Sequence[str], drawn: dict[str, tuple[str, str]]) -> str:
@@ -128,7 +140,8 @@ def _html(table: str, title: str, paragraphs: Sequence[str], drawn: dict[str, tu
     told = "".join(f"<p>{html.escape(paragraph)}</p>" for paragraph in paragraphs)
     notes = "".join(f"<li>{html.escape(note)}</li>" for note in NOTES)
     figures = "".join(
-        f'<figure class="card">{_named(chart, _first_sentence(caption))}'
+        '<figure class="card"><div class="wide" tabindex="0" role="group" aria-label="Chart">'
+        f"{_named(chart, _first_sentence(caption))}</div>"
         f"<figcaption>{html.escape(caption)}</figcaption></figure>"
         for caption, chart in drawn.values()
     )

@@ -23,7 +23,7 @@ from convoscope.storage import read_json
 WAITING, BEGUN, FINISHED, FAILED, DAMAGED = "waiting", "begun", "finished", "failed", "damaged"
 _ASIDE = ("dataset", "data_dir", "seed", "threads", "engine", "device", "precision")
 _JUDGED = Record({"seconds": number(0)}, {"accuracy": SHARE, "val_accuracy": SHARE})
-_CHOSEN_BY = ("validation", "cross-validation")  # what a report is about where there are no images to test with
+_CHOSEN_BY = ("validation", "cross-validation")  # what a report is about where there are no test images
 _OWN = frozenset({"history.jsonl", "checkpoint.safetensors"})  # what only a run's folder has
 _BEGINNING = 4096  # bytes, in which a file says what it is
 
@@ -36,21 +36,27 @@ class Result:
     ----------
     folder : Path
     settings : dict
-        All that it was told: see `convoscope.runs.TrainSettings`.
+        All settings of the run: see `convoscope.runs.TrainSettings`.
     point : dict
-        Which of what is varied it has.
+        Its values of the settings that are varied.
     state : {"waiting", "begun", "finished", "failed", "damaged"}
     reason : str or None
         Why it failed, or what is wrong with its files.
     epochs : int
         How many are done.
     figures : dict of str to float
-        As far as there are any: ``val_accuracy`` of the epoch whose model is kept; ``gap``, the accuracy in training
-        less that in validation in the last epoch; ``train_accuracy`` in that epoch; ``parameters``;
+        As far as they are known: ``val_accuracy`` of the epoch whose model is kept; ``gap``, the accuracy in training
+        minus that in validation in the last epoch; ``train_accuracy`` in that epoch; ``parameters``;
         ``multiply_adds`` an image; ``seconds`` of training; ``images_a_second``; and ``test_accuracy``, which decides
         nothing.
     host : str or None
         Of a study that several machines work on: the machine that `folder` is on.
+
+    Examples
+    --------
+    >>> result = Result(Path("runs/1"), {"filters": 8, "seed": 0}, {"filters": 8}, "finished", None, 5, {"gap": 0.02})
+    >>> result.point, result.state, result.figures["gap"]
+    ({'filters': 8}, 'finished', 0.02)
     """
 
     folder: Path
@@ -73,7 +79,18 @@ class Figure:
 
 @dataclass(frozen=True)
 class Row:
-    """The runs that differ by their seed alone."""
+    """The runs that differ only by their seed.
+
+    Examples
+    --------
+    >>> def run(filters, seed, accuracy):
+    ...     settings = {"filters": filters, "seed": seed}
+    ...     return Result(Path("runs"), settings, {"filters": filters}, "finished", None, 5, {"val_accuracy": accuracy})
+    >>> row = Row({"filters": 8}, (run(8, 0, 0.97), run(8, 1, 0.99)))
+    >>> accuracy = row.figure("val_accuracy")
+    >>> round(accuracy.mean, 4), round(accuracy.spread, 4)
+    (0.98, 0.0141)
+    """
 
     point: dict[str, Any]
     results: tuple[Result, ...]
@@ -89,7 +106,15 @@ class Row:
         return tuple(dict.fromkeys(result.reason for result in self.results if result.reason is not None))
 
     def figure(self, name: str) -> Figure | None:
-        """Return a figure's mean and spread over the finished runs, or None if one of them lacks it."""
+        """Return the mean and spread of a figure over the finished runs, or None if one of them lacks it.
+
+        Examples
+        --------
+        >>> def run(accuracy):
+        ...     return Result(Path("runs"), {}, {}, "finished", None, 5, {"val_accuracy": accuracy})
+        >>> Row({}, (run(0.97), run(0.97))).figure("val_accuracy")
+        Figure(mean=0.97, spread=0.0)
+        """
         values = [result.figures.get(name) for result in self.finished]
         known = [value for value in values if value is not None]
         if not known or len(known) < len(values):
@@ -98,17 +123,26 @@ class Row:
 
 
 def results(*sources: Experiment | str | os.PathLike[str]) -> list[Result]:
-    """Read what came of experiments and runs.
+    """Read the results of experiments and runs.
 
     Parameters
     ----------
     *sources : Experiment, str or path-like
-        Experiments' folders, runs' folders, or folders that have some in them.
+        Folders of experiments or of runs, or folders that contain some.
 
     Raises
     ------
     MissingFileError
-        There is neither an experiment nor a run.
+        If there is neither an experiment nor a run.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from convoscope.experiments.grid import begin
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     begun, _ = begin("digits", {"filters": [2, 4]}, out=f"{folder}/filters")
+    ...     [(result.point, result.state, result.epochs) for result in results(begun)]
+    [({'filters': 2}, 'waiting', 0), ({'filters': 4}, 'waiting', 0)]
     """
     found: list[Result] = []
     for source in sources:
@@ -122,7 +156,7 @@ def results(*sources: Experiment | str | os.PathLike[str]) -> list[Result]:
             refuse_address(path)
             raise MissingFileError(
                 f"There is no run in {path}. Give the folders of runs or experiments; or, to train networks and "
-                f"compare them, a data set with what to vary: convoscope compare digits --vary filters=8,16,32"
+                "compare them, a data set and the settings to vary: convoscope compare digits --vary filters=8,16,32"
             )
         found += [read(run) for run in runs]
     if len(sources) > 1 or not all(result.point for result in found):
@@ -183,9 +217,17 @@ def read(folder: RunFolder, settings: dict[str, Any] | None = None, point: dict[
 
 
 def rows(found: Iterable[Result]) -> list[Row]:
-    """Put runs that differ by their seed alone together, in the order in which they come.
+    """Group runs that differ only by their seed, in the order in which they come.
 
-    What a damaged run was told may not be known: it has a row of its own.
+    A damaged run, whose settings may be unknown, gets a row of its own.
+
+    Examples
+    --------
+    >>> def run(filters, seed, accuracy):
+    ...     settings = {"filters": filters, "seed": seed}
+    ...     return Result(Path("runs"), settings, {"filters": filters}, "finished", None, 5, {"val_accuracy": accuracy})
+    >>> [(row.point, len(row.results)) for row in rows([run(8, 0, 0.97), run(8, 1, 0.99), run(16, 0, 0.98)])]
+    [({'filters': 8}, 2), ({'filters': 16}, 1)]
     """
     together: dict[str, list[Result]] = {}
     for result in found:

@@ -77,7 +77,7 @@ def search(
     fixed : mapping, optional
         Settings that all runs have.
     seed : int
-        Of all runs: they hold out the same images to validate with.
+        Of all runs: they hold out the same validation images.
     jobs, threads, engine, data_dir
         See `convoscope.experiments.compare`.
     storage, study
@@ -104,7 +104,7 @@ def search(
         joined.train(at_once, seconds=minutes * 60)
         return joined.experiment
     if study is not None:
-        raise ConfigurationError("study names what is kept in a storage, and no storage is given. Give both.")
+        raise ConfigurationError("study is a name in a storage, but no storage is given. Give both.")
     experiment = begin(dataset, vary, out=out, fixed=fixed, seed=seed, **computing)
     return resume(experiment.path, minutes=minutes, jobs=jobs)
 
@@ -180,7 +180,7 @@ def resume(path: str | os.PathLike[str], *, minutes: float, jobs: int | None = N
     refuse_alone(experiment)
     content = experiment.read()
     if content["kind"] != SEARCH:
-        raise ConfigurationError(f"The experiment in {path} is a comparison and no search. Leave out --minutes.")
+        raise ConfigurationError(f"The experiment in {path} is a comparison, not a search. Leave out --minutes.")
     remove_leftovers(experiment.path)
     tidy(experiment)
     _made_ready(experiment, content.get("lesson"))
@@ -198,8 +198,8 @@ def resume(path: str | os.PathLike[str], *, minutes: float, jobs: int | None = N
         if problem.status in (failure.INTERRUPTED, -signal.SIGINT):
             raise KeyboardInterrupt
         if problem.status == failure.NO_ROOM:
-            raise StorageError(f"{problem.message} What was found is kept: convoscope compare --resume {path}")
-        raise ConfigurationError(f"The search has ended: {problem.message}")
+            raise StorageError(f"{problem.message} Results so far are saved: convoscope compare --resume {path}")
+        raise ConfigurationError(f"The search ended: {problem.message}")
     return experiment
 
 
@@ -222,7 +222,7 @@ def settings_for(content: Mapping[str, Any], drawn: Mapping[str, Any], info: Any
     told = {"validation": VALIDATION, **given, "seed": content["seed"]}
     settings = TrainSettings.with_defaults(info, content["threads"], content["engine"], **told)
     if not settings.validation:
-        raise ConfigurationError("A search is judged by the accuracy in validation. Leave out val, or give a share.")
+        raise ConfigurationError("A search maximises validation accuracy. Leave out val, or give a fraction above 0.")
     return settings
 
 
@@ -238,8 +238,8 @@ def imported() -> Any:
         import optuna
     except ImportError:
         raise NotReadyError(
-            f"A search draws what it tries with Optuna, which is not installed. Install it: {installing('search')}. To "
-            "train every combination, leave out --search and list the values."
+            f"A search needs Optuna, which is not installed. Install it: {installing('search')}. To train every "
+            "combination, leave out --search and list the values."
         ) from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     return optuna
@@ -296,8 +296,8 @@ def _study(experiment: Experiment, **options: Any) -> Any:
         raise
     except Exception as error:  # whatever Optuna does with what it cannot read
         raise FileFormatError(
-            f"{experiment.journal} is damaged: Optuna cannot read it ({type(error).__name__}: {error}). The runs that "
-            f"are finished are kept; to search on, begin a new search."
+            f"{experiment.journal} is damaged: Optuna cannot read it ({type(error).__name__}: {error}). Finished runs "
+            "are saved; to continue, start a new search."
         ) from error
 
 
@@ -307,7 +307,8 @@ def _space(vary: Mapping[str, Any]) -> dict[str, Any]:
         key = setting(name)
         if key in ("image_size", "epochs"):
             raise ConfigurationError(
-                f"{key} is not searched for, as runs are compared epoch by epoch on the same images. Give it by --set."
+                f"{key} cannot be searched, because runs are compared epoch by epoch on the same images. Set it with "
+                "--set."
             )
         space[key] = values if isinstance(values, Range) else checked({key: values})[key]
     return space

@@ -13,13 +13,13 @@ from convoscope.runs import TrainSettings
 
 _SHORT = {"lr": "learning_rate", "val": "validation", "augment": "augmentation", "color": "color_mode"}
 _ELSEWHERE = {
-    "dataset": "name the data set first",
-    "data_dir": "give --data-dir",
-    "seed": "give --seeds, which trains each network so often",
-    "threads": "give --threads",
-    "engine": "give --engine",
-    "device": "it is a GPU if there is one",
-    "precision": "it is float32",
+    "dataset": "give the data set as the first argument",
+    "data_dir": "use --data-dir",
+    "seed": "use --seeds, the number of times each network is trained",
+    "threads": "use --threads",
+    "engine": "use --engine",
+    "device": "a GPU is used if there is one",
+    "precision": "float32 is used",
 }
 _LINES = ("layers", "augmentation")  # whose values have commas of their own
 _TYPES = {field.name: str(field.type) for field in fields(TrainSettings)}
@@ -85,18 +85,18 @@ def parse(texts: Sequence[str], option: str = "--vary") -> dict[str, list[Any] |
         name, sign, right = text.partition("=")
         if not sign or not right.strip():
             raise ConfigurationError(
-                f"{option} takes a setting's name, = and its values, but got {text!r}. Write, for instance, "
-                f"{option} filters={'8' if option == '--set' else '8,16,32'}."
+                f"{option} takes SETTING=VALUES, but got {text!r}. For example: {option} "
+                f"filters={'8' if option == '--set' else '8,16,32'}."
             )
         key = setting(name)
         if key in found:
-            raise ConfigurationError(f"{option} {name.strip()} was given twice. Give all its values in one.")
+            raise ConfigurationError(f"{option} {name.strip()} was given twice. Give all values in one option.")
         found[key] = _values(key, right)
     return found
 
 
 def checked(vary: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Return what is varied with proper names and values, each value once; for a grid.
+    """Return varied settings with proper names and values, each value once; for a grid.
 
     Raises
     ------
@@ -108,16 +108,16 @@ def checked(vary: Mapping[str, Any]) -> dict[str, list[Any]]:
         key = setting(name)
         if isinstance(values, Range):
             raise ConfigurationError(
-                f"{name}={values.low:g}..{values.high:g} is a range, which a search draws from. A comparison needs the "
-                f"values one by one, such as {name}={values.low:g},{values.high:g}; or add --search."
+                f"{name}={values.low:g}..{values.high:g} is a range, which only a search can use. List the values of "
+                f"a comparison, such as {name}={values.low:g},{values.high:g}; or add --search."
             )
         listed = list(values) if isinstance(values, (list, tuple, range, set, frozenset)) else [values]
         if not listed:
-            raise ConfigurationError(f"There is no value for {name}, and so nothing to train. Give at least one.")
+            raise ConfigurationError(f"There is no value for {name}. Give at least one.")
         grid[key] = list(dict.fromkeys(_proper(key, value) for value in listed))
     if not grid:
         raise ConfigurationError(
-            "Nothing is varied, and so there is nothing to compare. Give at least one setting with its values, such as "
+            "Nothing is varied, so there is nothing to compare. Give at least one setting and its values, such as "
             "--vary filters=8,16,32."
         )
     return grid
@@ -159,11 +159,11 @@ def _values(key: str, text: str) -> list[Any] | Range:
     low, dots, high = text.partition("..")
     if dots:
         if _kind(key) is str:
-            raise ConfigurationError(f"{key} has names for values, so that {text.strip()!r} is no range. List them.")
+            raise ConfigurationError(f"{key} has names as values, so {text.strip()!r} is not a range. List the names.")
         read = _number if _kind(key) is float else _whole
         bounds = Range(read(key, low), read(key, high))
         if not bounds.low < bounds.high:
-            raise ConfigurationError(f"The range of {key} must go from less to more, but is {text.strip()}.")
+            raise ConfigurationError(f"The range of {key} must be increasing, but is {text.strip()}.")
         return bounds
     parts = [part.strip() for part in text.split("|" if key in _LINES else ",")]
     if not all(parts):

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from convoscope.errors import ConfigurationError, ConvoscopeError, FileFormatError, StorageError
 from convoscope.experiments.journal import JournalFile
 from convoscope.experiments.places import JOURNAL, SQLITE, Place
+from convoscope.wording import clause
 
 _T = TypeVar("_T")
 _CONNECT = 10  # seconds
@@ -132,8 +133,8 @@ def patiently(
         except UnreachableError as error:
             if time.monotonic() + pause > until:
                 raise StorageError(
-                    f"{where.shown} could not be reached for {seconds:g} seconds: {error}. See that it runs and that "
-                    f"this machine may connect to it, then give the same command again."
+                    f"{where.shown} could not be reached for {seconds:g} seconds: {clause(error)}. Check that it is "
+                    "running and that this machine can connect to it, then run the same command again."
                 ) from None
             if pause == _FIRST_PAUSE:
                 told(f"{where.shown} cannot be reached ({error}). Trying again for {seconds:g} seconds.")

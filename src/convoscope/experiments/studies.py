@@ -134,7 +134,7 @@ def require_optuna() -> None:
         import optuna
     except ImportError:
         raise NotReadyError(
-            f"--storage keeps a study with Optuna, which is not installed. Install it: {installing('search')}."
+            f"--storage needs Optuna, which is not installed. Install it: {installing('search')}."
         ) from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -156,8 +156,8 @@ def _study(where: Place, name: str, parts: Mapping[str, Any]) -> tuple[Any, bool
     directions = [direction.name for direction in kept.directions]
     if directions != ["MAXIMIZE"]:
         raise ConfigurationError(
-            f"Study {name} in {where.shown} is there, and its direction is {' and '.join(directions).lower()}, where "
-            f"accuracy in validation needs maximize. Give another name with --study."
+            f"Study {name} in {where.shown} exists with the direction {' and '.join(directions).lower()}, but "
+            "validation accuracy needs maximize. Give another name with --study."
         )
     if _ABOUT not in kept.user_attrs:
         if kept.get_trials(deepcopy=False):
@@ -167,10 +167,12 @@ def _study(where: Place, name: str, parts: Mapping[str, Any]) -> tuple[Any, bool
         kept.set_user_attr(_ABOUT, dict(parts))
     theirs = kept.user_attrs[_ABOUT]
     if theirs != parts:
-        told = differences(theirs, parts) if isinstance(theirs, dict) else ["the study does not say what it is of"]
+        told = (
+            differences(theirs, parts) if isinstance(theirs, dict) else [("the study does not describe its experiment")]
+        )
         raise ConfigurationError(
-            f"This command cannot join study {name} in {where.shown}, which is another experiment. What differs: "
-            f"{'; '.join(told)}. Give the command that began it, or another name with --study."
+            f"This command cannot join study {name} in {where.shown}, which is a different experiment. Differences: "
+            f"{'; '.join(told)}. Use the command that started it, or another name with --study."
         )
     return kept, is_new
 
@@ -180,7 +182,7 @@ def refuse_other(path: str | os.PathLike[str], code: str) -> None:
     experiment = Experiment(path)
     if is_there(experiment.file) and experiment.read().get("study") != code:
         raise ConfigurationError(
-            f"There is another experiment in {path}, and nothing is overwritten. Give another folder with --out."
+            f"There is already another experiment in {path}, which is not overwritten. Give another folder with --out."
         )
 
 
@@ -201,4 +203,4 @@ def where_runs_are(results: Any) -> str:
             key = (result.host, str(result.folder.parent))
             folders[key] = folders.get(key, 0) + 1
     listed = [f"{counted(count, 'run')} on {host} in {folder}" for (host, folder), count in folders.items()]
-    return f"The runs' folders stay where they were trained: {'; '.join(listed)}." if listed else ""
+    return f"The runs' folders stay on the machines that trained them: {'; '.join(listed)}." if listed else ""

@@ -28,19 +28,19 @@ _HEADINGS = {
     "test_accuracy": "test only %",
 }
 NOTES = (
-    "Validation: accuracy on held-out images, of the epoch whose model was kept; the best has a star.",
-    "Gap: accuracy in training less that in validation, in points of the last epoch. It grows as images are learned by "
-    "heart. With dropout or varied images, training is the harder of the two, and the gap may be below 0.",
-    "Parameters and multiply-adds are the network's, the latter for one image. Seconds and images a second are of "
-    "training with validation; runs that share a machine slow each other down alike.",
-    "Test only: accuracy in % on the test images. It is shown apart and decides nothing.",
+    "Validation: accuracy on held-out images in the epoch whose model was kept; a star marks the best.",
+    "Gap: training accuracy minus validation accuracy in the last epoch, in percentage points. It grows with "
+    "overfitting. With dropout or augmentation, training is the harder of the two, and the gap may be negative.",
+    "Multiply-adds are for one image. Seconds and images per second include training and validation; runs that share "
+    "a machine slow each other down equally.",
+    "Test only: accuracy in % on the test images. It is shown separately and is not used for ranking.",
     "± is the standard deviation over the seeds.",
 )
 
 
 @dataclass(frozen=True)
 class Cells:
-    """A table as text: headings, how many of them stand for what is varied, rows, and the index of the best row."""
+    """A table as text: headings, how many of them stand for varied settings, rows, and the index of the best row."""
 
     headings: tuple[str, ...]
     varied: int
@@ -53,7 +53,7 @@ class Cells:
 
 
 def cells(table: Sequence[Row], *, without: Collection[str] = (), together: bool = False) -> Cells:
-    """Write down all figures, without some: ``{"test_accuracy"}``; what is varied in a column each, or in one."""
+    """Write down all figures, without some: ``{"test_accuracy"}``; varied settings in a column each, or in one."""
     figures = {name: heading for name, heading in _HEADINGS.items() if name not in without}
     points = next((list(row.point) for row in table if row.point), [])
     if together or not points:
@@ -79,7 +79,21 @@ def cells(table: Sequence[Row], *, without: Collection[str] = (), together: bool
 
 
 def markdown(table: Sequence[Row], *, without: Collection[str] = ()) -> str:
-    """Write the table as Markdown."""
+    r"""Return the table as Markdown, without the figures named in `without`; an asterisk marks the best row.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from convoscope.experiments.results import Result, rows
+    >>> def run(filters, accuracy):
+    ...     figures = {"val_accuracy": accuracy, "parameters": 1000 * filters}
+    ...     return Result(Path("runs"), {"filters": filters}, {"filters": filters}, "finished", None, 5, figures)
+    >>> print(markdown(rows([run(8, 0.971), run(16, 0.985)])), end="")
+    | filters | runs | validation % | gap | parameters | multiply-adds | seconds | images/s | test only % |
+    | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+    | 8 | 1 | 97.10 | - | 8,000 | - | - | - | - |
+    | 16 | 1 | 98.50 \* | - | 16,000 | - | - | - | - |
+    """
     made = cells(table, without=without)
     aligned = ["---" if made.is_text(index) else "---:" for index in range(len(made.headings))]
     first, *others = (list(map(for_markdown, line)) for line in (made.headings, *_lines(made)))
@@ -175,7 +189,7 @@ def _with_spread(figure: Figure, scale: float, form: str) -> str:
 
 
 def _values(row: Row, points: Sequence[str]) -> list[str]:
-    """Write what a row has of what is varied, or which run it is, if that is not known."""
+    """Write what a row has of varied settings, or which run it is, if that is not known."""
     if not row.point:
         return [row.results[0].folder.name, *[""] * (len(points) - 1)]
     return [written(row.point.get(name)) for name in points]

@@ -1,6 +1,6 @@
-"""Look inside a trained model: what its layers make of images, what they look at, where they go wrong.
+"""Look inside a trained model: the outputs of its layers, what they respond to, and its mistakes.
 
-Each function returns arrays, and has a ``plot`` for notebooks (``pip install '.[plots]'``).
+Each function returns arrays, and has a ``plot`` for notebooks (``pip install 'convoscope[plots]'``).
 """
 
 from convoscope.explore.activations import Activations, activations
@@ -8,9 +8,11 @@ from convoscope.explore.common_features import CommonFeatures, common_features
 from convoscope.explore.confusion import Confusion, confusion
 from convoscope.explore.dead_filters import DeadFilters, dead_filters
 from convoscope.explore.embedding import Embedding, embedding
+from convoscope.explore.faithfulness import Faithfulness, Randomisation, faithfulness
 from convoscope.explore.filters import Filters, filters
 from convoscope.explore.grad_cam import GradCam, grad_cam
 from convoscope.explore.interventions import Ablation, ablate
+from convoscope.explore.maximize import Maximized, maximize
 from convoscope.explore.mistakes import Mistakes, mistakes
 from convoscope.explore.nearest import Nearest, nearest
 from convoscope.explore.occlusion import Occlusion, occlusion
@@ -25,11 +27,14 @@ __all__ = [
     "Confusion",
     "DeadFilters",
     "Embedding",
+    "Faithfulness",
     "Filters",
     "GradCam",
+    "Maximized",
     "Mistakes",
     "Nearest",
     "Occlusion",
+    "Randomisation",
     "ReceptiveField",
     "Saliency",
     "TopActivating",
@@ -39,8 +44,10 @@ __all__ = [
     "confusion",
     "dead_filters",
     "embedding",
+    "faithfulness",
     "filters",
     "grad_cam",
+    "maximize",
     "mistakes",
     "nearest",
     "occlusion",

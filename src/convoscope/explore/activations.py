@@ -18,7 +18,7 @@ from convoscope.models.network import Network
 
 @dataclass(frozen=True, eq=False)
 class Activations:
-    """What layers made of images.
+    """The outputs of layers for images.
 
     Attributes
     ----------
@@ -28,6 +28,14 @@ class Activations:
         The layers' names; the second call of a layer is named "conv2d (2nd call)".
     outputs : tuple of arrays (N, ...)
         One for each layer.
+
+    Examples
+    --------
+    >>> import convoscope as cs
+    >>> model = cs.Sequential([cs.layers.Conv2D(4, 3, input_shape=(8, 8, 1), name="edges"), cs.layers.ReLU(name="on")])
+    >>> result = cs.explore.activations(model, np.zeros((2, 8, 8, 1)))
+    >>> {name: result[name].shape for name in result.layers}
+    {'edges': (2, 6, 6, 4), 'on': (2, 6, 6, 4)}
     """
 
     images: Any
@@ -42,6 +50,15 @@ class Activations:
         """Show one image and up to `most` feature maps of each layer, one colour scale for each layer.
 
         A scale of its own for each map would make a filter that found nothing look like one that did.
+
+        Examples
+        --------
+        >>> import convoscope as cs
+        >>> layers = [cs.layers.Conv2D(4, 3, input_shape=(8, 8, 1), name="edges"), cs.layers.MaxPooling2D(name="pool")]
+        >>> model = cs.Sequential(layers)
+        >>> figure = cs.explore.activations(model, np.zeros((1, 8, 8, 1))).plot(most=2)
+        >>> len(figure.axes)
+        6
         """
         made, axes = drawing.figure(len(self.layers) + 1, most)
         for panel, images in zip(axes[0], each_of(self.images, 1), strict=False):
@@ -63,7 +80,7 @@ class Activations:
 def activations(
     model: Network, images: Any, layers: Sequence[Layer | str | SupportsIndex] | None = None
 ) -> Activations:
-    """Return what each layer makes of images.
+    """Return the output of each layer for images.
 
     Parameters
     ----------

@@ -88,7 +88,6 @@ def channel_at(model: Network, index: int, channel: SupportsIndex) -> int:
     number = operator.index(channel)
     if not -count <= number < count:
         raise ConfigurationError(
-            f"{call.layer.describe()} has {count} channels, numbered 0 to {count - 1}, but channel {number} was asked "
-            "for."
+            f"{call.layer.describe()} has {count} channels, numbered 0 to {count - 1}, but got channel {number}."
         )
     return number % count

@@ -25,9 +25,18 @@ class CommonFeatures:
     images : array (N, *input_shape)
     layers : tuple of str
     channels : tuple of int
-        The channel that is shown of each layer.
+        Which channel of each layer is shown.
     maps : tuple of arrays (N, height, width)
         One for each layer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import convoscope as cs
+    >>> model = cs.Sequential([cs.layers.Conv2D(4, 3, input_shape=(8, 8, 1)), cs.layers.MaxPooling2D(name="pool")])
+    >>> result = cs.explore.common_features(model, np.zeros((3, 8, 8, 1)), channel=1)
+    >>> result.layers[-1], result.channels, result.maps[-1].shape
+    ('pool', (1, 1), (3, 3, 3))
     """
 
     images: Array
@@ -36,7 +45,17 @@ class CommonFeatures:
     maps: tuple[Array, ...]
 
     def plot(self) -> Any:
-        """Show a row for each image: the image, then its maps; each layer has one colour scale for all images."""
+        """Show a row for each image: the image, then its maps; each layer has one colour scale for all images.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import convoscope as cs
+        >>> model = cs.Sequential([cs.layers.Conv2D(4, 3, input_shape=(8, 8, 1)), cs.layers.MaxPooling2D()])
+        >>> figure = cs.explore.common_features(model, np.zeros((3, 8, 8, 1)), channel=1).plot()
+        >>> len(figure.axes)  # three rows of an image and two maps
+        9
+        """
         made, axes = drawing.figure(len(self.images), len(self.layers) + 1)
         for row, (image, panels) in enumerate(zip(self.images, axes, strict=True)):
             drawing.show_image(panels[0], image)
@@ -50,13 +69,13 @@ class CommonFeatures:
 def common_features(
     model: Network, images: Any, channel: SupportsIndex | Sequence[SupportsIndex] = 0
 ) -> CommonFeatures:
-    """Follow one filter through all convolutions and poolings, for several images of a kind.
+    """Return the maps of one channel at all convolutions and poolings, for several images of one kind.
 
     Parameters
     ----------
     model : Sequential or Model
     images : array (N, *input_shape)
-        Three of one class, for instance: what their maps share is what the network has found.
+        For instance three of one class: what their maps have in common is what the network has found.
     channel : int or list of int
         Which filter, counted from 0; a list has one for each convolution and pooling.
 
@@ -72,13 +91,13 @@ def common_features(
     indices = calls_of(model, (Conv2D, Pooling2D))
     if not indices:
         raise ConfigurationError(
-            f"Model {model.name!r} has no convolution and no pooling to look at. activations shows any layer."
+            f"Model {model.name!r} has no convolution and no pooling. activations shows any layer."
         )
     wanted = list(channel) if isinstance(channel, Sequence) else [channel] * len(indices)
     if len(wanted) != len(indices):
         raise ConfigurationError(
             f"Model {model.name!r} has {len(indices)} convolutions and poolings, so channel must be one number or "
-            f"{len(indices)} of them, but {len(wanted)} came."
+            f"{len(indices)} of them, but got {len(wanted)}."
         )
     channels = [channel_at(model, index, number) for index, number in zip(indices, wanted, strict=True)]
     batch = as_batch(model, images, "common_features")

@@ -29,14 +29,20 @@ _FOLLOWERS = (ELU, Activation, BatchNormalization, Dropout, LeakyReLU, ReLU)
 
 @dataclass(frozen=True, eq=False)
 class DeadFilters:
-    """How far each channel moves over all images and positions.
+    """The range of each channel's values over all images and positions.
 
     Attributes
     ----------
     layers : tuple of str
         The convolutions and inner dense layers.
     minima, maxima : tuple of arrays (channels,)
-        Each channel's smallest and largest value, behind activation and normalization.
+        Each channel's smallest and largest value, after activation and normalization.
+
+    Examples
+    --------
+    >>> result = DeadFilters(("conv2d",), (np.array([0.0, 0.0, 0.5]),), (np.array([2.0, 0.0, 0.5]),))
+    >>> result.dead  # channel 1 is always 0, and channel 2 always 0.5
+    {'conv2d': [1, 2]}
     """
 
     layers: tuple[str, ...]
@@ -50,7 +56,14 @@ class DeadFilters:
         return {name: np.flatnonzero(low == high).tolist() for name, low, high in each}
 
     def plot(self) -> Any:
-        """Show each layer's channels as bars from smallest to largest value; dead ones are marked in red."""
+        """Show each layer's channels as bars from smallest to largest value; dead ones are marked in red.
+
+        Examples
+        --------
+        >>> figure = DeadFilters(("conv2d",), (np.array([0.0, 0.0]),), (np.array([2.0, 0.0]),)).plot()
+        >>> len(figure.axes)
+        1
+        """
         made, axes = drawing.figure(max(1, len(self.layers)), 1, size=2.0)
         made.set_size_inches(8, 2.0 * max(1, len(self.layers)))
         for panel, name, low, high in zip(axes.flat, self.layers, self.minima, self.maxima, strict=False):
@@ -70,7 +83,7 @@ def dead_filters(model: Network, images: Any) -> DeadFilters:
     ----------
     model : Sequential or Model
     images : array (N, *input_shape)
-        Enough of them to say so: a thousand rather than ten.
+        Enough of them for a conclusion: a thousand rather than ten.
 
     Examples
     --------

@@ -44,7 +44,15 @@ class Embedding:
         The layer whose outputs were drawn.
     method : {"pca", "tsne"}
     explained : (float, float) or None
-        The share of the variance that lies along each axis, for PCA.
+        The share of the variance along each axis, for PCA.
+
+    Examples
+    --------
+    >>> import convoscope as cs
+    >>> model = cs.Sequential([cs.layers.Activation("linear", input_shape=(2,)), cs.layers.Dense(2)])
+    >>> result = cs.explore.embedding(model, np.array([[0.0, 0.0], [3.0, 4.0], [6.0, 8.0]]))  # on a line
+    >>> result.method, [round(share, 4) for share in result.explained]
+    ('pca', [1.0, 0.0])
     """
 
     points: Array
@@ -55,7 +63,15 @@ class Embedding:
     explained: tuple[float, float] | None
 
     def plot(self) -> Any:
-        """Show the points, in the colours of their classes if these were given."""
+        """Show the points, in the colours of their classes if these were given.
+
+        Examples
+        --------
+        >>> points, labels = np.array([[0.0, 0.0], [1.0, 2.0], [2.0, 1.0]]), np.array([0, 1, 1])
+        >>> figure = Embedding(points, labels, ("cat", "dog"), "dense", "tsne", None).plot()
+        >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+        ['cat', 'dog']
+        """
         made, axes = drawing.figure(1, 1, size=5.0, title=f"{self.method} of {self.layer}")
         panel = axes[0][0]
         if self.labels is None:
@@ -71,7 +87,7 @@ class Embedding:
 
 
 def embedding(model: Network, x: Any, y: Any = None, method: str = "pca", *, seed: int = 0) -> Embedding:
-    """Draw images as points: what the last hidden layer makes of them, brought down to two dimensions.
+    """Show images as points: the outputs of the last hidden layer, reduced to two dimensions.
 
     Parameters
     ----------
@@ -80,7 +96,7 @@ def embedding(model: Network, x: Any, y: Any = None, method: str = "pca", *, see
     y : array of int (N,), or one-hot rows, optional
         For the colours.
     method : {"pca", "tsne"}
-        PCA takes the two directions in which the images differ most; t-SNE keeps neighbours together and needs
+        PCA uses the two directions in which the images differ most; t-SNE keeps neighbours together, and needs
         scikit-learn.
     seed : int
         For t-SNE.
@@ -155,7 +171,7 @@ def _tsne(values: Array, seed: int) -> Array:
     except ImportError:
         raise NotReadyError(
             "t-SNE is computed by scikit-learn, which is not installed. Install it: pip install scikit-learn. "
-            "method='pca' needs nothing."
+            "method='pca' does not need it."
         ) from None
     perplexity = max(1.0, min(30.0, (len(values) - 1) / 3))
     points: Array = TSNE(random_state=seed, init="pca", perplexity=perplexity).fit_transform(values)

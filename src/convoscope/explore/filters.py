@@ -26,6 +26,14 @@ class Filters:
         A copy.
     biases : array (filters,)
         Zeros if the layer has none.
+
+    Examples
+    --------
+    >>> import convoscope as cs
+    >>> model = cs.Sequential([cs.layers.Conv2D(8, (3, 5), input_shape=(28, 28, 3))])
+    >>> result = cs.explore.filters(model)
+    >>> result.kernels.shape, result.biases.tolist()
+    ((8, 3, 5, 3), [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
     """
 
     layer: str
@@ -33,7 +41,16 @@ class Filters:
     biases: Array
 
     def plot(self, channel: int = 0, most: int = 64) -> Any:
-        """Show one input channel's part of up to `most` kernels: red adds, blue takes away, white is 0; one scale."""
+        """Show one input channel of up to `most` kernels, on one scale: red is positive, blue negative, white 0.
+
+        Examples
+        --------
+        >>> import convoscope as cs
+        >>> model = cs.Sequential([cs.layers.Conv2D(4, 3, input_shape=(8, 8, 1))])
+        >>> figure = cs.explore.filters(model).plot()
+        >>> figure.axes[0].images[0].get_array().shape
+        (3, 3)
+        """
         shown = self.kernels[:most, :, :, channel]
         made, axes = drawing.figure(*drawing.grid(len(shown)), size=0.9, title=f"{self.layer}, input channel {channel}")
         high = float(np.abs(self.kernels).max()) or 1.0
@@ -50,7 +67,7 @@ def filters(model: Network, layer: Layer | str | SupportsIndex | None = None) ->
     ----------
     model : Sequential or Model
     layer : layer, name or index, optional
-        A convolution; the first if left out: its kernels look at the image itself.
+        A convolution; if left out, the first, whose kernels are applied to the image itself.
 
     Examples
     --------
@@ -62,7 +79,9 @@ def filters(model: Network, layer: Layer | str | SupportsIndex | None = None) ->
     index = convolution_at(model, layer, "filters", 0)
     found = call_at(model, index).layer
     if not isinstance(found, Conv2D):
-        raise ConfigurationError(f"filters shows the kernels of a convolution, but {found.describe()} is none.")
+        raise ConfigurationError(
+            f"filters shows the kernels of a convolution, but {found.describe()} is not a convolution."
+        )
     kernel = found.own_weights[0]
     biases = found.own_weights[1].copy() if found.use_bias else np.zeros(found.filters, np.float32)
     return Filters(name_at(model, index), np.moveaxis(kernel, -1, 0).copy(order="C"), biases)

@@ -28,7 +28,7 @@ METHODS = ("grad_cam", "hires_cam")
 
 @dataclass(frozen=True, eq=False)
 class GradCam:
-    """Where there is evidence for a class.
+    """Where an image contains evidence for a class.
 
     Attributes
     ----------
@@ -42,6 +42,16 @@ class GradCam:
     raw : array (N, height, width)
         The weighted sum of the feature maps, in the size of these maps: above 0 is evidence for the class, below 0
         against it.
+
+    Examples
+    --------
+    >>> import convoscope as cs
+    >>> model = cs.Sequential([cs.layers.Conv2D(1, 1, input_shape=(2, 2, 1)), cs.layers.Flatten(), cs.layers.Dense(2)])
+    >>> kernel = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]])  # class 0 is the first pixel
+    >>> model.set_weights([np.ones((1, 1, 1, 1)), np.zeros(1), kernel, np.zeros(2)])
+    >>> result = cs.explore.grad_cam(model, np.ones((1, 2, 2, 1)), class_index=0, method="hires_cam")
+    >>> result.raw.tolist(), result.has_evidence.tolist()
+    ([[[1.0, 0.0], [0.0, 0.0]]], [True])
     """
 
     images: Array
@@ -62,7 +72,16 @@ class GradCam:
         return np.asarray(np.any(self.raw > 0, axis=(1, 2)))
 
     def plot(self) -> Any:
-        """Show the heat over each image, all on one scale, and say so where there is no positive evidence."""
+        """Show the heat map over each image, all on one scale; images without positive evidence are marked.
+
+        Examples
+        --------
+        >>> import convoscope as cs
+        >>> model = cs.Sequential([cs.layers.Conv2D(2, 3, input_shape=(8, 8, 1)), cs.layers.Flatten()])
+        >>> figure = cs.explore.grad_cam(model, np.ones((3, 8, 8, 1)), class_index=0).plot()
+        >>> len(figure.axes)  # three images and the colour scale
+        4
+        """
         rows, columns = drawing.grid(len(self.images))
         made, axes = drawing.figure(rows, columns, size=2.2, title=f"{self.method} at {self.layer}")
         high = float(self.heat.max()) or 1.0
@@ -82,7 +101,7 @@ def grad_cam(
     layer: Layer | str | SupportsIndex | None = None,
     method: str = "grad_cam",
 ) -> GradCam:
-    """Return where in the images a convolution found evidence for a class.
+    """Return where in the images a convolution finds evidence for a class.
 
     Parameters
     ----------
@@ -91,12 +110,12 @@ def grad_cam(
     images : array (N, *input_shape) or one image
         Prepared as for training.
     class_index : int or array (N,), optional
-        The class; for each image the one that the model chooses, if left out.
+        The class; if left out, the one predicted for each image.
     layer : layer, name or index, optional
         Any layer that makes feature maps; the last convolution if left out.
     method : {"grad_cam", "hires_cam"}
-        Grad-CAM weighs each map by the mean of its gradient. HiResCAM weighs each position by its own gradient, and so
-        shows only positions that the model did use.
+        Grad-CAM weights each map by the mean of its gradient. HiResCAM weights each position by its own gradient, and
+        so shows only positions that the model did use.
 
     Notes
     -----
@@ -116,8 +135,8 @@ def grad_cam(
     call = call_at(model, index)
     if len(call.output_shape) != 3:
         raise ShapeError(
-            f"grad_cam needs feature maps of shape (height, width, channels), but {call.layer.describe()} makes "
-            f"outputs of shape {call.output_shape}. Choose a convolution or a pooling, or leave the layer out."
+            f"grad_cam needs feature maps of shape (height, width, channels), but {call.layer.describe()} has outputs "
+            f"of shape {call.output_shape}. Choose a convolution or a pooling, or leave the layer out."
         )
     batch = as_batch(model, images, "grad_cam")
     count = class_count(model)

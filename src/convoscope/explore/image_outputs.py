@@ -47,11 +47,11 @@ def checked_targets(model: Network, y: Any, count: int) -> Array:
         targets = targets[..., None]
     if targets.shape != (count, *made):
         raise ShapeError(
-            f"Model {model.name!r} makes images of {'×'.join(map(str, made))}, so y holds the images that should come "
-            f"out, of shape {(count, *made)}, but y has the shape {np.shape(y)}. Leave y out if they are not known."
+            f"Model {model.name!r} outputs images of {'×'.join(map(str, made))}, so y must contain target images of "
+            f"shape {(count, *made)}, but has the shape {np.shape(y)}. Leave y out if the targets are unknown."
         )
     if targets.dtype.kind not in "iufb" or not np.isfinite(targets).all():
-        raise DataError("The images that should come out must be numbers, but y holds NaN, infinity or something else.")
+        raise DataError("The target images in y must contain finite numbers, but contain NaN, infinity or no numbers.")
     return targets.astype(np.float32)
 
 

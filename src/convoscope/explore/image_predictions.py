@@ -103,44 +103,46 @@ def predict_images(
     threads: int | None = None,
     stream: bool = False,
 ) -> Any:
-    """Say what images show.
+    """Classify images.
 
     Parameters
     ----------
     model : Sequential or Model
         With one image as input, and a score for each class.
     images : path, bytes, Image, array, or an iterable of those
-        Of any size and colours; see `convoscope.Preprocessing.prepare`. An array of several images has one axis more.
+        Of any size and colour mode; see `convoscope.Preprocessing.prepare`. An array of several images has one more
+        axis.
     batch_size : int
-        How many are in memory, prepared, and computed at once.
+        How many images are prepared and computed at once.
     top : int, optional
         How many of the best classes to name; all if left out.
     errors : {"raise", "skip", "return"}
-        What happens to an image that cannot be read: it ends it all, it is left out, or its error stands in its place.
+        What an image that cannot be read does: it raises an error, it is left out, or the error is returned in its
+        place.
     invert : bool
-        Whether dark and light are to be exchanged, for dark ink on light paper.
+        Whether dark and light are swapped, for dark ink on light paper.
     preprocessing : Preprocessing, optional
-        How images become what the model takes, where its file does not say so, or says something else.
+        How images are prepared, if the model does not say so, or says something else.
     max_pixels : int, optional
-        How many pixels an image may have: 50 million if left out, a JPEG after it was decoded at a smaller scale.
+        The largest number of pixels of an image: 50 million if left out, for a JPEG after decoding at a smaller scale.
     threads : int, optional
-        To decode with; one for each core if left out.
+        How many threads decode; one for each core if left out.
     stream : bool
-        Whether to return an iterator, which asks for images and gives predictions while they are wanted: of any number
-        of images only some are in memory.
+        Whether to return an iterator, which reads images and yields predictions as they are requested, so that only a
+        few images are in memory.
 
     Returns
     -------
     ImagePrediction, or list or iterator of ImagePrediction
-        Of one image, or of several in their order. Outputs that are no probabilities are made some, by softmax, or by
-        the logistic function where there is one output.
+        One for each image, in order. Outputs that are not probabilities are turned into some, by softmax, or by the
+        logistic function if there is one output.
 
     Raises
     ------
     MissingFileError, FileFormatError, DataError
-        An image cannot be read; the message names it.
+        If an image cannot be read; the message names it.
     ConfigurationError, ShapeError
-        The model takes no images, or several, or does not give a score for each class.
+        If the model does not take one image, or does not return a score for each class.
     """
     if errors not in _ERRORS:
         raise unknown_name("errors", errors, _ERRORS)
@@ -213,7 +215,7 @@ def features_of(model: Network) -> int:
     dense = [number for number in main_calls(model) if isinstance(calls[number].layer, Dense)]
     if not dense:
         raise ConfigurationError(
-            f"Model {model.name!r} refuses images by what goes into its last dense layer, and has none."
+            f"Model {model.name!r} cannot reject images: that uses the inputs of the last dense layer, and it has none."
         )
     return calls[dense[-1]].inputs[0]
 

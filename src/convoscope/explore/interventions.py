@@ -33,21 +33,29 @@ from convoscope.models.network import Network
 
 @dataclass(frozen=True, eq=False)
 class Ablation:
-    """What the model predicts with some channels of a layer at 0.
+    """What the model predicts with some channels of a layer set to 0.
 
     Attributes
     ----------
     layer : str
     channels : tuple of int
     outputs : array (N, outputs)
-        The model's outputs with the channels at 0.
+        The model's outputs with the channels set to 0.
     predicted : array of int (N,)
     accuracy_before, accuracy : float
-        The share of correct predictions with all channels, and with these at 0.
+        The share of correct predictions with all channels, and with these set to 0.
     class_accuracy_before, class_accuracy : array (classes,)
         The same for the images of each class; NaN for a class without images.
     names : tuple of str
         The classes' names.
+
+    Examples
+    --------
+    >>> import convoscope as cs
+    >>> model = cs.Sequential([cs.layers.Activation("linear", input_shape=(2,)), cs.layers.Activation("linear")])
+    >>> result = cs.explore.ablate(model, 0, 1, np.array([[1.0, 0.0], [0.0, 1.0]]), [0, 1])
+    >>> result.class_accuracy_before.tolist(), result.class_accuracy.tolist()  # class 1 needs channel 1
+    ([1.0, 1.0], [1.0, 0.0])
     """
 
     layer: str
@@ -61,7 +69,16 @@ class Ablation:
     names: tuple[str, ...]
 
     def plot(self) -> Any:
-        """Show the accuracy of each class, before and with the channels at 0."""
+        """Show the accuracy of each class, with all channels and with these set to 0.
+
+        Examples
+        --------
+        >>> import convoscope as cs
+        >>> model = cs.Sequential([cs.layers.Activation("linear", input_shape=(2,)), cs.layers.Activation("linear")])
+        >>> figure = cs.explore.ablate(model, 0, 1, np.array([[1.0, 0.0], [0.0, 1.0]]), [0, 1]).plot()
+        >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+        ['before', 'now']
+        """
         title = f"{self.layer} without {', '.join(map(str, self.channels)) or 'nothing'}: "
         title += f"accuracy {self.accuracy_before:.2%} → {self.accuracy:.2%}"
         made, axes = drawing.figure(1, 1, size=4.5, title=title)
@@ -81,7 +98,7 @@ def ablate(
     x: Any,
     y: Any,
 ) -> Ablation:
-    """Return what the model predicts with channels of a layer's output at 0. The model itself is not touched.
+    """Return what the model predicts with channels of a layer's output set to 0. The model itself is unchanged.
 
     Parameters
     ----------
@@ -202,9 +219,9 @@ def with_weights(model: Network, changes: Sequence[WeightChange]) -> Network:
         layer = call_at(twin, index_of(twin, change.layer)).layer
         weights = {spec.name: weight for spec, weight in zip(layer.specs, layer.weights, strict=True)}
         if change.weight not in weights or not 0 <= change.index < weights[change.weight].size:
-            raise ConfigurationError(f"{layer.describe()} has no number {change.index} of a weight {change.weight!r}.")
+            raise ConfigurationError(f"{layer.describe()} has no element {change.index} in a weight {change.weight!r}.")
         if not np.isfinite(change.value):
-            raise ConfigurationError(f"A weight must be a finite number, but is to become {change.value}.")
+            raise ConfigurationError(f"A weight must be set to a finite number, but got {change.value}.")
         weights[change.weight].reshape(-1)[change.index] = change.value
     return twin
 

@@ -18,7 +18,7 @@ from convoscope.models.network import Network
 
 @dataclass(frozen=True, eq=False)
 class Mistakes:
-    """Images that were taken for another class, those that the model was surest of first.
+    """Misclassified images, those that the model was surest of first.
 
     Attributes
     ----------
@@ -27,13 +27,21 @@ class Mistakes:
         Their indices in the data.
     true, predicted : array of int (n,)
     scores, true_scores : array (n,)
-        What the model gave to its prediction and to the right class.
+        The model's scores for its prediction and for the right class.
     probabilities : bool
         Whether the scores are probabilities; if not, they are logits.
     names : tuple of str
         The classes' names.
     total : int
         How many mistakes there are in all.
+
+    Examples
+    --------
+    >>> import convoscope as cs
+    >>> model = cs.Sequential([cs.layers.Activation("linear", input_shape=(2,))])
+    >>> result = cs.explore.mistakes(model, np.array([[1.0, 0.0], [0.0, 1.0], [3.0, 0.0]]), [1, 1, 1])
+    >>> result.total, result.predicted.tolist(), result.scores.tolist()
+    (2, [0, 0], [3.0, 1.0])
     """
 
     images: Array
@@ -47,7 +55,16 @@ class Mistakes:
     total: int
 
     def plot(self) -> Any:
-        """Show the images with their true class, the model's prediction, and its score."""
+        """Show the images with their true class, the model's prediction, and its score.
+
+        Examples
+        --------
+        >>> import convoscope as cs
+        >>> layers = [cs.layers.Flatten(input_shape=(1, 2)), cs.layers.Activation("softmax")]
+        >>> figure = cs.explore.mistakes(cs.Sequential(layers), np.array([[[1.0, 0.0]], [[0.0, 1.0]]]), [1, 1]).plot()
+        >>> len([axes for axes in figure.axes if axes.images])
+        1
+        """
         made, axes = drawing.figure(*drawing.grid(len(self.images)), size=1.6, title=f"{self.total} mistakes")
         for panel, image, true, predicted, score in zip(
             axes.flat, self.images, self.true, self.predicted, self.scores, strict=False

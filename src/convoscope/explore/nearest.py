@@ -17,16 +17,24 @@ from convoscope.models.network import Network
 
 @dataclass(frozen=True, eq=False)
 class Nearest:
-    """For each image, those of a collection that lie nearest in the last hidden layer.
+    """For each image, its nearest neighbours in a collection, by the outputs of the last hidden layer.
 
     Attributes
     ----------
     images : array (N, *input_shape)
     indices : array of int (N, count)
-        Places in the collection, the nearest first.
+        Indices in the collection, the nearest first.
     distances : array (N, count)
         Euclidean, between the outputs of the last hidden layer.
     neighbours : array (N, count, *input_shape)
+
+    Examples
+    --------
+    >>> import convoscope as cs
+    >>> model = cs.Sequential([cs.layers.Activation("linear", input_shape=(2,)), cs.layers.Dense(2)])
+    >>> result = cs.explore.nearest(model, np.array([[3.0, 4.0]]), np.array([[3.0, 3.0], [0.0, 0.0]]), count=2)
+    >>> result.indices.tolist(), result.distances.round(4).tolist()
+    ([[0, 1]], [[1.0, 5.0]])
     """
 
     images: Array
@@ -35,7 +43,16 @@ class Nearest:
     neighbours: Array
 
     def plot(self) -> Any:
-        """Show a row for each image: the image, then its neighbours with their distances."""
+        """Show a row for each image: the image, then its neighbours with their distances.
+
+        Examples
+        --------
+        >>> import convoscope as cs
+        >>> model = cs.Sequential([cs.layers.Flatten(input_shape=(2, 2)), cs.layers.Dense(2)])
+        >>> figure = cs.explore.nearest(model, np.ones((1, 2, 2)), np.zeros((5, 2, 2)), count=3).plot()
+        >>> len([axes for axes in figure.axes if axes.images])  # the image and three neighbours
+        4
+        """
         made, axes = drawing.figure(len(self.images), self.indices.shape[1] + 1)
         for row, image, others, distances in zip(axes, self.images, self.neighbours, self.distances, strict=True):
             drawing.show_image(row[0], image)

@@ -20,22 +20,31 @@ from convoscope.models.network import Network
 
 @dataclass(frozen=True, eq=False)
 class Occlusion:
-    """What covering each part of an image costs.
+    """How much a class's score drops if each part of an image is covered.
 
     Attributes
     ----------
     image : array (height, width, channels)
     class_index : int
     label : str
-        The class' name.
+        The class's name.
     score : float
-        The class' score for the whole image: a probability, or a logit if the model ends without softmax.
+        The class's score for the whole image: a probability, or a logit if the model ends without softmax.
     rows, columns : array of int
         Where the squares begin.
     size : (int, int)
         Height and width of the square.
     drops : array (rows, columns)
-        How much lower the score is with the square there; below 0 where the covered part spoke against the class.
+        How much lower the score is with the square there; below 0 if the covered part was evidence against the class.
+
+    Examples
+    --------
+    >>> import convoscope as cs
+    >>> model = cs.Sequential([cs.layers.Flatten(input_shape=(2, 2, 1)), cs.layers.Dense(2, use_bias=False)])
+    >>> model.set_weights([np.array([[0.0, 1.0], [0.0, 2.0], [0.0, 3.0], [0.0, -4.0]])])
+    >>> result = cs.explore.occlusion(model, np.ones((2, 2, 1)), class_index=1, size=1, fill=0)
+    >>> result.score, result.drops.tolist()  # the last pixel is evidence against the class
+    (2.0, [[1.0, 2.0], [3.0, -4.0]])
     """
 
     image: Array
@@ -59,7 +68,16 @@ class Occlusion:
         return np.divide(total, covered, out=total, where=covered > 0)
 
     def plot(self) -> Any:
-        """Show the image, and the drops over it: red where the class lost, blue where it gained."""
+        """Show the image, and the drops over it: red where the class lost, blue where it gained.
+
+        Examples
+        --------
+        >>> import convoscope as cs
+        >>> model = cs.Sequential([cs.layers.Flatten(input_shape=(2, 2, 1)), cs.layers.Dense(2, use_bias=False)])
+        >>> figure = cs.explore.occlusion(model, np.ones((2, 2, 1)), class_index=1, size=1).plot()
+        >>> len([axes for axes in figure.axes if axes.images])  # the image, and the drops over it
+        2
+        """
         made, axes = drawing.figure(1, 2, size=2.6, title=f"{self.label}: {self.score:.3g}")
         drawing.show_image(axes[0][0], self.image)
         values = self.map

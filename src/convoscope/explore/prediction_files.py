@@ -48,7 +48,7 @@ def predictions_file(path: Path, top: int, refuses: bool) -> PredictionsFile:
     """
     ending = path.suffix.lower()
     if ending not in _KINDS:
-        raise ConfigurationError(f"{path}: predictions are written into files that end in {', '.join(ENDINGS)}.")
+        raise ConfigurationError(f"{path}: prediction files must end in {', '.join(ENDINGS)}.")
     return _KINDS[ending](path, top, refuses)
 
 
@@ -73,7 +73,7 @@ class PredictionsFile:
             self._file = _opened(self.path)
             if try_lock(self._file.fileno()) is False:
                 self._file.close()
-                raise InUseError(f"Another process is writing {self.path} at this moment. Wait until it ends.")
+                raise InUseError(f"Another process is writing {self.path}. Wait until it finishes.")
         except OSError as error:
             raise self._unwritten(error) from error
         return self
@@ -114,8 +114,8 @@ class PredictionsFile:
             if isinstance(error, ConfigurationError):
                 raise
             raise FileFormatError(
-                f"{self.path} is no file of predictions that can be gone on with: in row {self.before + 1} {error}. "
-                f"Choose another name."
+                f"{self.path} is not a prediction file that can be continued: in row {self.before + 1} {error}. "
+                "Choose another name."
             ) from error
         self.count = self.before - len(last)
         self.errors -= sum(failed for _, _, failed in last)
@@ -145,7 +145,7 @@ class PredictionsFile:
         assert self._file is not None
         if self._to_compare:
             raise ConfigurationError(
-                f"{self.path} has more in it than rows of these files. Choose another name, or remove it."
+                f"{self.path} contains more than the rows of these files. Choose another name, or remove it."
             )
         try:
             os.fsync(self._file.fileno())
@@ -185,21 +185,21 @@ class PredictionsFile:
 
     def _of_another_model(self) -> ConfigurationError:
         return ConfigurationError(
-            f"{self.path} has something that this command would not write: rows of another model, of other options, or "
-            f"computed on a processor of another kind. Choose another name, or remove it."
+            f"{self.path} differs from what this command would write: its rows come from another model, other options "
+            "or another kind of processor. Choose another name, or remove it."
         )
 
     def _of_others(self, named: str, file: Path | None) -> ConfigurationError:
         expected = "there is no further file" if file is None else f"{file} comes next"
         return ConfigurationError(
-            f"{self.path} has a row of {named} where {expected}, so it was written for other files. Choose another "
-            f"name, or remove it."
+            f"{self.path} has a row of {named} where {expected}, so it was written for different files. Choose "
+            "another name, or remove it."
         )
 
     def _unwritten(self, error: OSError) -> StorageError:
         return StorageError(
-            f"{self.path} cannot be written: {error.strerror or error}. {remedy(error)}. The same command goes on "
-            f"after the last whole row."
+            f"{self.path} cannot be written: {error.strerror or error}. {remedy(error)}. The same command continues "
+            "after the last complete row."
         )
 
 
@@ -236,11 +236,11 @@ class _ParquetFile(PredictionsFile):
                             raise self._of_others(named, file)
                         self.before, self.errors = self.before + 1, self.errors + (why is not None)
         except (self._arrow.ArrowException, KeyError, OSError) as error:
-            raise FileFormatError(f"{self._whole} is no file of predictions ({error}). Choose another name.") from error
+            raise FileFormatError(f"{self._whole} is not a prediction file ({error}). Choose another name.") from error
         if (file := next(files, None)) is not None:
             raise ConfigurationError(
-                f"{self._whole} is complete, with {counted(self.before, 'row')}, and has none of {file}. Choose "
-                f"another name, or remove it."
+                f"{self._whole} is complete, with {counted(self.before, 'row')}, and none for {file}. Choose another "
+                "name, or remove it."
             )
 
     def _put_together(self) -> None:
@@ -265,7 +265,7 @@ class _ParquetFile(PredictionsFile):
 
 def _opened(path: Path) -> BinaryIO:
     if path.exists() and not path.is_file():
-        raise StorageError(f"{path} is a folder, a device or a pipe. Give the name of a file.")
+        raise StorageError(f"{path} is a folder, a device or a pipe. Give a file name.")
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "r+b")
 
 
@@ -298,8 +298,8 @@ def _pyarrow(path: Path) -> Any:
         import pyarrow.parquet
     except ImportError:
         raise ConfigurationError(
-            f"{path}: Parquet files are written with PyArrow, which is not installed. Install it: "
-            f"{installing('parquet')}. Without it, give a name that ends in .csv or .jsonl."
+            f"{path}: Parquet files need PyArrow, which is not installed. Install it: {installing('parquet')}. "
+            "Without it, use a name that ends in .csv or .jsonl."
         ) from None
     return pyarrow
 

@@ -24,7 +24,7 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class ReceptiveField:
-    """The input values that one unit sees.
+    """The input values that one unit's output depends on.
 
     Attributes
     ----------
@@ -35,6 +35,14 @@ class ReceptiveField:
         True where the unit's value depends on the input. Dilated kernels leave holes.
     size : tuple of int
         Height and width of an inner unit's field, padding included.
+
+    Examples
+    --------
+    >>> import convoscope as cs
+    >>> model = cs.Sequential([cs.layers.Conv2D(4, 3, dilation_rate=2, input_shape=(8, 8, 1), name="dilated")])
+    >>> result = cs.explore.receptive_field(model, "dilated", (0, 0))
+    >>> result.size, result.pixels[0].tolist()
+    ((5, 5), [True, False, True, False, True, False, False, False])
     """
 
     layer: str
@@ -57,7 +65,17 @@ class ReceptiveField:
         )
 
     def plot(self, image: Array | None = None) -> Any:
-        """Show what the unit sees: of an image, if one is given, the rest darkened."""
+        """Show the receptive field; if an image is given, the rest of it is darkened.
+
+        Examples
+        --------
+        >>> import convoscope as cs
+        >>> layers = [cs.layers.Conv2D(4, 3, input_shape=(8, 8, 1), name="edges"), cs.layers.MaxPooling2D(name="pool")]
+        >>> model = cs.Sequential(layers)
+        >>> figure = cs.explore.receptive_field(model, "pool", (0, 0)).plot()
+        >>> figure.axes[0].images[0].get_array().shape[:2]
+        (8, 8)
+        """
         made, axes = drawing.figure(1, 1, size=3.0, title=f"{self.layer} {self.unit}")
         seen = drawing.as_image(self.pixels)
         if image is None:
@@ -82,12 +100,12 @@ def receptive_field(
     unit : int or tuple of int
         The unit's position in the layer's output: (row, column), (row, column, channel), or the number of a neuron.
     which : int
-        Of a model with several inputs, the number of the one that is looked at.
+        The number of the input to examine, if the model has several.
 
     Notes
     -----
-    Found by walking back from the unit, step by step, marking what each marked value was computed from. Size and
-    distance of neighbouring fields follow Araujo, Norris and Sim (2019): see `convoscope.engine.receptive_field`.
+    Found by going back from the unit, step by step, marking what each marked value is computed from. Size and distance
+    of neighbouring fields follow Araujo, Norris and Sim (2019): see `convoscope.engine.receptive_field`.
 
     Examples
     --------
@@ -127,8 +145,8 @@ def _unit_index(unit: Any, shape: tuple[int, ...], layer: Layer) -> tuple[int, .
     index = tuple(operator.index(part) for part in parts)
     if len(index) != len(shape) or not all(0 <= i < n for i, n in zip(index, shape, strict=True)):
         raise ConfigurationError(
-            f"{layer.describe()} has outputs of shape {shape}, in which there is no unit {unit!r}. Give one number for "
-            "each axis, from 0; the channel may be left out."
+            f"{layer.describe()} has outputs of shape {shape}, which have no unit {unit!r}. Give one index for each "
+            "axis, counted from 0; the channel may be left out."
         )
     return index
 

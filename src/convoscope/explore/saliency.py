@@ -15,16 +15,24 @@ from convoscope.models.network import Network
 
 @dataclass(frozen=True, eq=False)
 class Saliency:
-    """Gradients of class scores by the input.
+    """Gradients of class scores with respect to the input.
 
     Attributes
     ----------
     images : array (N, *input_shape)
     classes : array (N,)
-        Whose score.
+        The class of each image whose score was differentiated.
     labels : tuple of str
         The classes' names.
     gradients : array (N, *input_shape)
+
+    Examples
+    --------
+    >>> import convoscope as cs
+    >>> model = cs.Sequential([cs.layers.Flatten(input_shape=(2, 2, 1)), cs.layers.Dense(2, use_bias=False)])
+    >>> model.set_weights([np.array([[0.0, 1.0], [0.0, -2.0], [0.0, 3.0], [0.0, 0.0]])])
+    >>> cs.explore.saliency(model, np.ones((2, 2, 1)), class_index=1).gradients[0, :, :, 0].tolist()
+    [[1.0, -2.0], [3.0, 0.0]]
     """
 
     images: Array
@@ -39,7 +47,16 @@ class Saliency:
         return size.max(axis=-1) if size.ndim == 4 else size
 
     def plot(self) -> Any:
-        """Show each image and, beside it, its map on its own scale from 0."""
+        """Show each image and next to it its map, on its own scale from 0.
+
+        Examples
+        --------
+        >>> import convoscope as cs
+        >>> model = cs.Sequential([cs.layers.Conv2D(2, 3, input_shape=(8, 8, 1)), cs.layers.Flatten()])
+        >>> figure = cs.explore.saliency(model, np.ones((3, 8, 8, 1)), class_index=0).plot()
+        >>> len([axes for axes in figure.axes if axes.images])  # three images and three maps
+        6
+        """
         made, axes = drawing.figure(len(self.images), 2)
         for row, image, values, label in zip(axes, self.images, self.maps, self.labels, strict=True):
             drawing.show_image(row[0], image)
@@ -49,7 +66,7 @@ class Saliency:
 
 
 def saliency(model: Network, images: Any, class_index: Any = None) -> Saliency:
-    """Return the gradient of a class' score by the input.
+    """Return the gradient of a class's score with respect to the input.
 
     Parameters
     ----------
@@ -58,7 +75,7 @@ def saliency(model: Network, images: Any, class_index: Any = None) -> Saliency:
     images : array (N, *input_shape) or one image
         Prepared as for training.
     class_index : int or array (N,), optional
-        The class; for each image the one that the model chooses, if left out.
+        The class; if left out, the one predicted for each image.
 
     Notes
     -----

@@ -56,8 +56,8 @@ class Submodel:
         steps = self.executable.plan
         if 0 not in steps.outputs and not any(0 in step.inputs for step in steps.steps):
             raise ConfigurationError(
-                "The gradient by a layer's output needs a way from there to the scores of the classes, but this "
-                "layer's output goes to other outputs of the model only. Choose another layer."
+                "The gradient with respect to a layer's output needs a path from the layer to the class scores, but "
+                "this layer leads only to other outputs of the model. Choose another layer."
             )
         found = []
         for part, gradient in zip(_parts(known), _batched(output_gradient), strict=True):
@@ -192,9 +192,10 @@ def as_batch(model: Network, images: Any, what: str) -> Array:
     """Return the same for a model with one input, or say that `what` is for such models only."""
     if model.built and len(model.plan_input_shapes) > 1:
         raise ConfigurationError(
-            f"{what} looks at one image at a time, but model {model.name!r} has {len(model.plan_input_shapes)} inputs "
-            f"({', '.join(model.input_names)}). Look at a model with one of them: Model(inputs, outputs) makes one of "
-            "any part. activations, ablate, confusion, dead_filters, embedding and the explorer's page take several."
+            f"{what} takes one image at a time, but model {model.name!r} has {len(model.plan_input_shapes)} inputs "
+            f"({', '.join(model.input_names)}). Use a model with one of them: Model(inputs, outputs) creates a model "
+            "of any part. activations, ablate, confusion, dead_filters, embedding and the explorer's page support "
+            "several inputs."
         )
     found: Array = as_inputs(model, images)
     return found
@@ -245,7 +246,7 @@ def class_count(model: Network) -> int:
     shape = main_shape(model)
     if len(shape) != 1:
         raise ShapeError(
-            f"Model {model.name!r} makes outputs of shape {shape}, but one score for each class is needed, as after "
+            f"Model {model.name!r} has outputs of shape {shape}, but one score for each class is needed, as after "
             "Dense(10) or GlobalAveragePooling2D()."
         )
     return shape[0]

@@ -12,27 +12,37 @@ from convoscope.checks import integer
 from convoscope.engine import plan, receptive_field as reach
 from convoscope.engine.base import Array
 from convoscope.explore.calls import call_at, channel_at, index_of, name_at
-from convoscope.explore.submodels import as_batch, batches, outputs_at
+from convoscope.explore.submodels import as_batch, batches, submodel
 from convoscope.layers import Layer
 from convoscope.models.network import Network
 
 
 @dataclass(frozen=True, eq=False)
 class TopActivating:
-    """The images in which a channel reaches its largest values, and what it saw there.
+    """The images in which a channel reaches its largest values, and the patches that it responded to.
 
     Attributes
     ----------
     layer : str
     channel : int
     indices : array of int (n,)
-        Places in the data, the largest value first.
+        Indices in the data, the largest value first.
     values : array (n,)
     units : array of int (n, 2) or (n, 0)
-        Row and column of the value in the feature map; none in a dense layer.
+        Row and column of the value in the feature map; empty for a dense layer.
     images : array (n, *input_shape)
     patches : tuple of arrays
         The part of each image in the unit's receptive field; smaller at the edge, the whole image for a dense layer.
+
+    Examples
+    --------
+    >>> import convoscope as cs
+    >>> model = cs.Sequential([cs.layers.Conv2D(1, 2, kernel_initializer="ones", input_shape=(4, 4, 1))])
+    >>> images = np.zeros((3, 4, 4, 1))
+    >>> images[1, 0, 0], images[2, 2:, 2:] = 1, 1
+    >>> result = cs.explore.top_activating(model, 0, 0, images, count=2)
+    >>> result.indices.tolist(), result.values.tolist(), result.patches[0][..., 0].tolist()
+    ([2, 1], [4.0, 1.0], [[1.0, 1.0], [1.0, 1.0]])
     """
 
     layer: str
@@ -44,7 +54,17 @@ class TopActivating:
     patches: tuple[Array, ...]
 
     def plot(self) -> Any:
-        """Show the patches, all on the scale of the images, with the values."""
+        """Show the patches, all on the scale of the images, with the values.
+
+        Examples
+        --------
+        >>> import convoscope as cs
+        >>> model = cs.Sequential([cs.layers.Conv2D(4, 3, input_shape=(8, 8, 1)), cs.layers.MaxPooling2D()])
+        >>> images = np.random.default_rng(0).random((5, 8, 8, 1))
+        >>> figure = cs.explore.top_activating(model, 0, 0, images, count=3).plot()
+        >>> len([axes for axes in figure.axes if axes.images])
+        3
+        """
         made, axes = drawing.figure(*drawing.grid(len(self.patches)), title=f"{self.layer}, channel {self.channel}")
         low, high = float(self.images.min()), float(self.images.max())
         for panel, patch, value, index in zip(axes.flat, self.patches, self.values, self.indices, strict=False):
@@ -67,7 +87,7 @@ def top_activating(
         A filter of a convolution, or a neuron of a dense layer.
     images : array (N, *input_shape)
     count : int
-        How many images at most.
+        The largest number of images returned.
 
     Examples
     --------
@@ -83,31 +103,36 @@ def top_activating(
     number = channel_at(model, index, channel)
     most = integer(count, "count", "top_activating")
     batch = as_batch(model, images, "top_activating")
+    values, peaks = peaks_of(model, index, number, batch)
+    return strongest(model, index, number, batch, values, peaks, most)
+
+
+def peaks_of(model: Network, index: int, channel: int, batch: Array) -> tuple[Array, Array]:
+    """Return the largest value of a channel in each image, (N,), and its index in the flattened map, (N,)."""
     best, where = [], []
+    upto = submodel(model, output=model.graph.value_of(index))
     for part in batches(len(batch)):
-        (outputs,) = outputs_at(model, batch[part], [index])
-        values = outputs[..., number]
+        values = upto.run({0: batch[part]})[..., channel]
         flat = values.reshape(len(values), -1)
         where.append(flat.argmax(axis=1))
         best.append(flat.max(axis=1))
-    values_of, peaks = np.concatenate(best), np.concatenate(where)
-    top = np.argsort(-values_of, kind="stable")[:most]
+    return np.concatenate(best), np.concatenate(where)
+
+
+def strongest(
+    model: Network, index: int, channel: int, batch: Array, values: Array, peaks: Array, count: int
+) -> TopActivating:
+    """Return the images with the largest of the values that `peaks_of` found."""
+    top = np.argsort(-values, kind="stable")[:count]
     shape = call_at(model, index).output_shape[:-1]
     units = np.stack(np.unravel_index(peaks[top], shape), axis=1) if shape else np.zeros((len(top), 0), np.int64)
+    patches = tuple(patch(model, index, batch[image], unit) for image, unit in zip(top, units, strict=True))
+    return TopActivating(name_at(model, index), channel, top, values[top], units, batch[top], patches)
+
+
+def patch(model: Network, index: int, image: Array, unit: Array) -> Array:
+    """Return what a unit sees of an image: along each axis, the pixels of its reach that lie in the image."""
     axes = _field(model, index).axes
-    patches = tuple(_patch(batch[image], unit, axes) for image, unit in zip(top, units, strict=True))
-    return TopActivating(name_at(model, index), number, top, values_of[top], units, batch[top], patches)
-
-
-def _field(model: Network, index: int) -> reach.ReceptiveField:
-    graph = model.graph.upto([model.graph.value_of(index)])
-    field = reach.of_values(plan.build_graph(graph, fused=False).steps, graph.input_shapes)[-1]
-    assert field is not None
-    return field
-
-
-def _patch(image: Array, unit: Array, axes: tuple[reach.Reach, ...]) -> Array:
-    """Return what a unit saw of an image: along each axis, the pixels of its reach that lie in the image."""
     if len(unit) != len(axes) or image.ndim < 2:
         return np.array(image)
     spans = []
@@ -115,3 +140,10 @@ def _patch(image: Array, unit: Array, axes: tuple[reach.Reach, ...]) -> Array:
         first, last = axis.seen(int(at))
         spans.append(slice(max(0, first), max(0, min(axis.length, last + 1))))
     return np.array(image[tuple(spans)])
+
+
+def _field(model: Network, index: int) -> reach.ReceptiveField:
+    graph = model.graph.upto([model.graph.value_of(index)])
+    field = reach.of_values(plan.build_graph(graph, fused=False).steps, graph.input_shapes)[-1]
+    assert field is not None
+    return field

@@ -1,4 +1,4 @@
-"""The filter lab: any kernel over any image, and every step of it to be seen.
+"""The filter lab: apply any kernel to any image, and see every step of the computation.
 
 >>> import convoscope as cs
 >>> photograph = cs.filters.samples.photograph()

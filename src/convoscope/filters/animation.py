@@ -53,10 +53,10 @@ def animate(image: npt.ArrayLike, step: Step, *, milliseconds: int = 120) -> byt
         raise ShapeError(
             f"An animation shows images of at most {LARGEST_IMAGE}×{LARGEST_IMAGE} pixels under windows of at most "
             f"{LARGEST_WINDOW}×{LARGEST_WINDOW}, but these have {geometry.image[0]}×{geometry.image[1]} and "
-            f"{geometry.window[0]}×{geometry.window[1]}. Take the sample 'drawing', or a smaller image."
+            f"{geometry.window[0]}×{geometry.window[1]}. Use the sample 'drawing' or a smaller image."
         )
     if not 20 <= milliseconds <= 10_000:
-        raise ConfigurationError(f"Each pixel is shown for 20 to 10,000 milliseconds, but {milliseconds} came.")
+        raise ConfigurationError(f"Each pixel is shown for 20 to 10,000 milliseconds, but got {milliseconds}.")
     result = step.apply(array)
     count = geometry.positions[0] * geometry.positions[1]
     shown = np.unique(np.linspace(0, count - 1, min(count, _MOST_FRAMES)).round().astype(int))

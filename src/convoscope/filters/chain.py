@@ -105,6 +105,6 @@ def pooling_from(text: str) -> Pooling:
     """
     mode, *numbers = text.strip().split(":")
     if len(numbers) > 2 or not all(number.isdecimal() for number in numbers):
-        raise ConfigurationError(f"{text!r} is no pooling. Write its mode and its size, such as max:2 or average:3:1.")
+        raise ConfigurationError(f"{text!r} is not a pooling. Write its mode and size, such as max:2 or average:3:1.")
     sizes = [int(number) for number in numbers]
     return Pooling(sizes[0] if sizes else 2, sizes[1] if len(sizes) == 2 else None, mode)

@@ -42,42 +42,42 @@ def convolve(
     image : array of shape (height, width) or (height, width, channels)
         Of any type of numbers: grey, colour, or either with an alpha.
     kernel : str, array or Kernel
-        Whatever `get` takes. Numbers of its own for each channel where it has the shape (rows, columns, channels).
+        Whatever `get` takes. It has separate values for each channel if its shape is (rows, columns, channels).
     stride : int or (int, int)
         Pixels from one position of the window to the next, down and across.
     padding : {"valid", "same", "full"}, int, (int, int) or ((top, bottom), (left, right))
-        Pixels put around the image. ``"valid"`` puts none, so that a 3×3 kernel loses two on each axis; ``"same"`` as
-        many as keep the size at a stride of 1; ``"full"`` lets the window begin with its last cell on the image.
+        Pixels added around the image. ``"valid"`` adds none, so a 3×3 kernel loses two on each axis; ``"same"`` adds as
+        many as keep the size at a stride of 1; with ``"full"``, the window begins with its last cell on the image.
     pad_mode : {"zeros", "reflect", "edge"}
-        What the padding is: black, the image mirrored at its outermost pixels, or these repeated.
+        The contents of the padding: zeros, the image mirrored at its outermost pixels, or these repeated.
     dilation : int or (int, int)
         Pixels from one cell of the window to the next.
     weight, bias : float
-        The result is ``weight × sum + bias``, with the kernel's own weight and bias besides.
+        The result is ``weight × sum + bias``, in addition to the kernel's own weight and bias.
     clip : bool or (low, high), optional
-        Left out: whole numbers are rounded to the nearest and clipped to what their type holds, 0..255 for ordinary
-        images, and floating point is left alone. True also clips floating point, to 0..1. False gives floating point
-        whatever came, with its negative values.
+        If left out, whole numbers are rounded to the nearest and clipped to the range of their type, 0..255 for
+        ordinary images, and floating point is left alone. True also clips floating point, to 0..1. False always returns
+        floating point, with its negative values.
     channels : {"apart", "sum"}
-        ``"apart"`` filters each channel on its own and keeps colour; ``"sum"`` adds the results to one channel, as a
+        ``"apart"`` filters each channel separately and keeps colour; ``"sum"`` adds the results to one channel, as a
         convolutional layer does.
     mode : {"correlate", "convolve"}
-        ``"convolve"`` turns the kernel round by 180° first, as mathematics has it. Neural networks do not.
+        ``"convolve"`` rotates the kernel by 180° first, as in mathematics. Neural networks do not.
     alpha : bool, optional
-        Whether the last of several channels is an alpha. Left out: where there are two or four.
+        Whether the last channel is an alpha. If left out, it is one if there are two or four channels.
 
     Returns
     -------
     array
-        In the form and type of the image: (height, width) stays so, and an image with channels keeps that axis. An
-        alpha is not filtered: each new pixel has that of the pixel under the window's middle.
+        Of the image's type and number of axes. An alpha is not filtered: each new pixel has that of the pixel under the
+        centre of the window.
 
     Raises
     ------
     ShapeError
-        The kernel is larger than the image, or has not as many channels.
+        If the kernel is larger than the image, or has another number of channels.
     ConfigurationError, DataError
-        An argument that cannot be meant, or an image with NaN.
+        If an argument is invalid, or the image contains NaN.
 
     See Also
     --------
@@ -137,7 +137,7 @@ def prepare(
     height, width, depth = parts.colours.shape
     if values.ndim == 3 and values.shape[2] != depth:
         raise ShapeError(
-            f"The kernel has numbers for {values.shape[2]} channels, but the image has {depth}. Give a kernel of shape "
+            f"The kernel has numbers for {values.shape[2]} channels, but the image has {depth}. Use a kernel of shape "
             f"({values.shape[0]}, {values.shape[1]}) for all channels, or of ({values.shape[0]}, {values.shape[1]}, "
             f"{depth})."
         )

@@ -20,7 +20,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """How one new pixel came about.
+    """How one new pixel was computed.
 
     Attributes
     ----------
@@ -30,24 +30,33 @@ class Explanation:
         The image's rows and columns under the kernel's cells. Those outside the image are less than 0, or not less
         than its size.
     patch : array of shape (height, width, channels)
-        The pixels under the kernel; where the image has none, what the padding is.
+        The pixels under the kernel, with the padding where the image has none.
     missing : bool array of shape (height, width)
         True where the image has no pixel.
     kernel : float64 array of shape (height, width, channels)
-        As it was multiplied: turned round already where ``mode="convolve"``.
+        As it was multiplied: already rotated with ``mode="convolve"``.
     products : float64 array of shape (height, width, channels)
         ``patch × kernel``.
     sums : float64 array of shape (channels,)
         Each channel's products added up.
     sum : float or float64 array of shape (channels,)
-        What is weighted: all channels together where they are summed or there is only one, else as `sums`.
+        What is multiplied by the weight: the sum over all channels if they are summed or there is only one, otherwise
+        `sums`.
     weight, bias : float
     value : float or float64 array
         ``weight × sum + bias``.
     clipped : number or array
-        What stands in the result: rounded and clipped where the result is.
+        The value in the result, rounded and clipped if the result is.
     reason : str
-        Why neighbours are missing, in words; empty where none are.
+        Why neighbours are missing, in words; empty if none are.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.array([[10, 64, 128], [48, 192, 144], [42, 226, 168]], np.uint8)
+    >>> result = explain(image, "sobel-x", 0, 0)
+    >>> result.products[:, :, 0].tolist(), result.sum
+    ([[-10.0, 0.0, 128.0], [-96.0, 0.0, 288.0], [-42.0, 0.0, 168.0]], 436.0)
     """
 
     row: int
@@ -79,7 +88,7 @@ class Explanation:
         added = np.ndim(self.sum) == 0
         if added and depth > 1:
             lines.append(
-                f"the channels added: {' + '.join(as_text(total) for total in self.sums)} = {as_text(self.sum)}"
+                f"sum over channels: {' + '.join(as_text(total) for total in self.sums)} = {as_text(self.sum)}"
             )
         for channel, (total, value, clipped) in enumerate(
             zip(np.atleast_1d(self.sum), np.atleast_1d(self.value), np.atleast_1d(self.clipped), strict=True)
@@ -106,7 +115,7 @@ def explain(
     mode: str = "correlate",
     alpha: bool | None = None,
 ) -> Explanation:
-    """Show how `convolve` comes to one pixel of its result.
+    """Show how `convolve` computes one pixel of its result.
 
     Parameters
     ----------
@@ -138,7 +147,7 @@ def explain(
 
     >>> print(explain(image, "box-blur", 0, 0, padding="same"))
     New pixel (0, 0): the kernel lies on rows -1 to 1 and columns -1 to 1 of the image.
-    No neighbours above and to the left: 5 of 9 are missing (?), and count as 0.
+    No pixels above and to the left: 5 of 9 are missing (?), and count as 0.
       ? × 1  +   ? × 1  +    ? × 1
       ? × 1  +   0 × 1  +   64 × 1
       ? × 1  +  48 × 1  +  192 × 1
@@ -198,8 +207,8 @@ def _reason(missing: Array, rows: Array, columns: Array, height: int, width: int
         if there
     ]
     where = " and ".join(filter(None, [", ".join(sides[:-1]), sides[-1]]))
-    count = "count as 0" if pad_mode == "zeros" else f"are filled in ({pad_mode})"
-    return f"No neighbours {where}: {int(missing.sum())} of {missing.size} are missing (?), and {count}."
+    count = "count as 0" if pad_mode == "zeros" else f"are padded ({pad_mode})"
+    return f"No pixels {where}: {int(missing.sum())} of {missing.size} are missing (?), and {count}."
 
 
 def _terms(patch: Array, kernel: Numbers, missing: Array) -> list[str]:

@@ -81,9 +81,9 @@ def plan(image: Pair, window: Pair, stride: Any = 1, padding: Any = "valid", dil
     )
     if rows < 1 or columns < 1:
         raise ShapeError(
-            f"A window of {covered[0]}×{covered[1]} pixels does not fit into an image of {image[0]}×{image[1]}"
-            f"{' with its padding' if sides != ((0, 0), (0, 0)) else ''}. Take a larger image, a smaller window, or "
-            "padding='same'."
+            f"A window of {covered[0]}×{covered[1]} pixels does not fit into an image of "
+            f"{image[0]}×{image[1]}{' with its padding' if sides != ((0, 0), (0, 0)) else ''}. Use a larger image, a "
+            "smaller window, or padding='same'."
         )
     return Geometry(image, window, strides, dilations, sides, (rows, columns))
 
@@ -97,7 +97,7 @@ def pair(value: Any, what: str, least: int = 1) -> Pair:
         if isinstance(error, ConfigurationError):
             raise
         raise ConfigurationError(
-            f"{what} is a whole number, or a pair of them for rows and columns, but is {value!r}."
+            f"{what} must be a whole number or a pair for rows and columns, but is {value!r}."
         ) from None
     return first, second
 
@@ -105,7 +105,7 @@ def pair(value: Any, what: str, least: int = 1) -> Pair:
 def whole(number: Any, what: str, least: int) -> int:
     """Return a whole number in range, or say what is wrong with it."""
     if isinstance(number, bool) or not isinstance(number, int | np.integer) or not least <= number <= _MOST:
-        raise ConfigurationError(f"{what} is a whole number from {least} to {_MOST}, but {number!r} came.")
+        raise ConfigurationError(f"{what} is a whole number from {least} to {_MOST}, but got {number!r}.")
     return int(number)
 
 

@@ -35,23 +35,23 @@ def take_apart(image: Any, alpha: bool | None) -> Parts:
     array = np.asarray(image)
     if array.dtype == object or array.dtype.kind not in "biuf":
         raise DataError(
-            f"An image is an array of numbers, but its values are of the kind {array.dtype}. From a file it comes with "
+            f"An image must be an array of numbers, but its dtype is {array.dtype}. Read a file with "
             "numpy.asarray(PIL.Image.open(path))."
         )
     if array.ndim not in (2, 3):
         raise ShapeError(
-            f"An image has the shape (height, width) or (height, width, channels), but {array.shape} came. Of several "
-            "images, give one: images[0]."
+            f"An image has the shape (height, width) or (height, width, channels), but got {array.shape}. From a "
+            "batch, pass one image: images[0]."
         )
     if 0 in array.shape:
-        raise ShapeError(f"The image has the shape {array.shape}: there is not one pixel in it.")
+        raise ShapeError(f"The image has the shape {array.shape}: it has no pixels.")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise DataError("The image has values that are not numbers (NaN or infinite). Replace them: numpy.nan_to_num.")
+        raise DataError("The image has NaN or infinite values. Replace them with numpy.nan_to_num.")
     if array.ndim == 2:
         return Parts(array[..., None], None, True)
     transparent = array.shape[2] in _TRANSPARENT if alpha is None else alpha
     if transparent and array.shape[2] < 2:
-        raise ShapeError(f"alpha=True needs a channel beside the alpha, but the image has the shape {array.shape}.")
+        raise ShapeError(f"alpha=True needs a channel besides alpha, but the image has the shape {array.shape}.")
     if transparent:
         return Parts(array[..., :-1], array[..., -1], False)
     return Parts(array, None, False)
@@ -76,7 +76,7 @@ def bounds(dtype: np.dtype[Any], clip: Clip) -> tuple[float, float] | None:
     except (TypeError, ValueError):
         low = high = np.nan
     if not low < high:
-        raise ConfigurationError(f"clip is True, False or a pair (low, high), such as (0, 255), but is {clip!r}.")
+        raise ConfigurationError(f"clip must be True, False or a pair (low, high), such as (0, 255), but is {clip!r}.")
     if dtype.kind == "f":
         return low, high
     least, most = _range(dtype)

@@ -100,7 +100,7 @@ def rows_of(text: str) -> list[list[float]]:
     [[1.0, 0.0], [0.0, 1.0]]
     """
     if len(text) > LONGEST:
-        raise ConfigurationError(f"A kernel's text has at most {LONGEST:,} characters, but {len(text):,} came.")
+        raise ConfigurationError(f"A kernel's text has at most {LONGEST:,} characters, but got {len(text):,}.")
     words = _words(_without_code(text), tabs="\t" in text)
     if not any(words):
         raise ConfigurationError(f"A kernel needs numbers, but there are none in the text. {_EXAMPLE}")
@@ -114,7 +114,7 @@ def rows_of(text: str) -> list[list[float]]:
             )
     if max(len(rows), width) > LARGEST:
         raise ConfigurationError(
-            f"A kernel has at most {LARGEST} rows and columns, but {len(rows)}×{width} came. A smaller one applied "
+            f"A kernel has at most {LARGEST} rows and columns, but got {len(rows)}×{width}. A smaller one applied "
             "several times does the same."
         )
     return rows
@@ -185,7 +185,7 @@ def _grouped(text: str, pairs: dict[int, int]) -> list[list[str]]:
     for number, row in enumerate(groups, 1):
         if wrong := next((character for character in row if character in ";([{"), None):
             raise ConfigurationError(
-                f"Row {number} has brackets of its own, so there are only numbers in it, but {wrong} came. {_EXAMPLE}"
+                f"Row {number} has brackets of its own, so there are only numbers in it, but got {wrong}. {_EXAMPLE}"
             )
     return [_split(row) for row in groups]
 
@@ -247,7 +247,7 @@ def _value(word: str, row: int) -> float:
         raise ConfigurationError(f"A value is missing in row {row}: there is nothing between two commas.")
     if not found:
         if _NOT_FINITE.fullmatch(word):
-            raise ConfigurationError(f"A kernel's numbers must be finite, but {_quoted(word)} came in row {row}.")
+            raise ConfigurationError(f"A kernel's numbers must be finite, but got {_quoted(word)} in row {row}.")
         raise ConfigurationError(
             f"A kernel is made of numbers, but {_quoted(word)} in row {row} is not a number. {_EXAMPLE} "
             "Or give one name, such as sobel-x."

@@ -36,7 +36,7 @@ def names(group: str | None = None) -> list[str]:
 
 
 def get(kernel: Any) -> Kernel:
-    """Return the kernel that is meant.
+    """Return a kernel by name, from text or from an array.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def get(kernel: Any) -> Kernel:
     Raises
     ------
     ConfigurationError
-        The name is not known (the nearest one is said), or the numbers are none.
+        If the name is unknown (the message suggests the nearest one), or the values are not numbers.
 
     Notes
     -----
@@ -80,7 +80,7 @@ def get(kernel: Any) -> Kernel:
     if re.search(r"[;,\s()\[\]{}=]", text) or re.match(r"[-+.\d\u2212]", text):
         return parse(text)
     if name in _FAMILIES:
-        raise ConfigurationError(f"{text!r} needs a size: write for instance {name}:5.")
+        raise ConfigurationError(f"{text!r} needs a size, such as {name}:5.")
     raise unknown_name("kernel", text, [*names(), *(f"{family}:SIZE" for family in _FAMILIES)])
 
 
@@ -97,7 +97,7 @@ def parse(text: str) -> Kernel:
     Raises
     ------
     ConfigurationError
-        Something is no number, rows differ in length, or a comma may be a separator or a decimal comma.
+        If something is not a number, rows differ in length, or a comma may be a separator or a decimal comma.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def _gaussian(size: int, sigma: float | None) -> tuple[Numbers, float]:
 
 def _box(size: int, sigma: float | None) -> tuple[Numbers, float]:
     if sigma is not None:
-        raise ConfigurationError("A box blur takes a size and nothing else: box:7.")
+        raise ConfigurationError("A box blur takes only a size: box:7.")
     return np.ones((size, size)), 1 / size**2
 
 
@@ -138,11 +138,11 @@ def _member(text: str, family: str, words: list[str]) -> Kernel:
     try:
         size, sigma = int(words[0]), float(words[1]) if len(words) > 1 else None
     except ValueError:
-        raise ConfigurationError(f"{text!r} has something that is no number. Write {example}.") from None
+        raise ConfigurationError(f"{text!r} contains something that is not a number. Write {example}.") from None
     if len(words) > 2 or not 1 <= size <= LARGEST or (sigma is not None and not 0.01 <= sigma <= 1000):
         raise ConfigurationError(
-            f"{text!r} cannot be meant: the size goes from 1 to {LARGEST} pixels, the standard deviation from 0.01 to "
-            f"1000. Write {example}."
+            f"{text!r} is out of range: the size must be 1 to {LARGEST} pixels, the standard deviation 0.01 to 1000. "
+            f"Write {example}."
         )
     values, weight = _FAMILIES[family](size, sigma)
     title = f"{'Gaussian' if family == 'gaussian' else 'Box'} blur {size}×{size}"

@@ -25,7 +25,7 @@ def pool(
     *,
     alpha: bool | None = None,
 ) -> Array:
-    """Shrink an image: of each window's pixels keep the largest, the average or the smallest.
+    """Shrink an image: keep the largest, the mean or the smallest value of each window.
 
     Parameters
     ----------
@@ -34,25 +34,26 @@ def pool(
     size : int or (int, int)
         Of the window, in pixels.
     stride : int or (int, int), optional
-        Pixels from one window to the next. Left out: the size, so that windows lie side by side.
+        Pixels from one window to the next. If left out, the size, so that windows lie side by side.
     mode : {"max", "average", "min"}
     padding : {"valid", "same", "full"}, int, (int, int) or ((top, bottom), (left, right))
         ``"valid"`` drops what is left over at the right and below: 11 pixels become 5. Padded pixels never win, and do
         not count in an average.
     alpha : bool, optional
-        Whether the last of several channels is an alpha, which is averaged. Left out: where there are two or four.
+        Whether the last channel is an alpha, which is averaged. If left out, it is one if there are two or four
+        channels.
 
     Returns
     -------
     array
-        In the form and type of the image. Averages of whole numbers are rounded to the nearest, halves to the even.
+        Of the image's type and number of axes. Averages of whole numbers are rounded to the nearest, halves to even.
 
     Raises
     ------
     ShapeError
-        The window is larger than the image.
+        If the window is larger than the image.
     ConfigurationError
-        An argument that cannot be meant: a padding as large as the window, for one.
+        If an argument is invalid, such as a padding as large as the window.
 
     Examples
     --------
@@ -83,8 +84,8 @@ def windows(shape: tuple[int, ...], size: Any, stride: Any, padding: Any) -> Geo
     geometry = plan((shape[0], shape[1]), cells, cells if stride is None else stride, padding)
     if any(max(sides) >= length for sides, length in zip(geometry.sides, cells, strict=True)):
         raise ConfigurationError(
-            f"A pooling of {cells[0]}×{cells[1]} takes a padding smaller than its window, so that each window has a "
-            f"pixel of the image, but {geometry.sides} came."
+            f"A pooling of {cells[0]}×{cells[1]} needs padding smaller than its window, so that each window contains "
+            f"a pixel of the image, but got {geometry.sides}."
         )
     return geometry
 

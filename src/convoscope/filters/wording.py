@@ -15,8 +15,8 @@ def check_position(row: Any, column: Any, positions: tuple[int, int]) -> None:
     for what, position, size in (("row", row, positions[0]), ("column", column, positions[1])):
         if isinstance(position, bool) or not isinstance(position, int | np.integer) or not 0 <= position < size:
             raise ConfigurationError(
-                f"The result has {positions[0]} rows and {positions[1]} columns, so the {what} is a whole number "
-                f"from 0 to {size - 1}, but {position!r} came."
+                f"The result has {positions[0]} rows and {positions[1]} columns, so the {what} is a whole number from "
+                f"0 to {size - 1}, but got {position!r}."
             )
 
 
@@ -37,7 +37,7 @@ def middle_of(rows: int, columns: int) -> str:
     sides = [words for words, size in (("above", rows), ("left of", columns)) if size % 2 == 0]
     if not sides:
         return ""
-    return f"A {rows}×{columns} kernel has no middle: the new pixel belongs to the cell {' and '.join(sides)} it."
+    return f"A {rows}×{columns} kernel has no centre: the new pixel belongs to the cell {' and '.join(sides)} it."
 
 
 def channel_name(channel: int, depth: int) -> str:

@@ -62,7 +62,7 @@ def graph_of(model: models.Network, size: int | Sequence[int] | None, kind: str)
         return graph.for_shapes(shapes)
     if model.leaves_sizes_open:
         raise ConfigurationError(
-            f"export: {model.name!r} takes images of any size, and {kind} is for one. Say which: size=(224, 224)."
+            f"export: {model.name!r} takes images of any size, but {kind} needs a fixed size. Set it: size=(224, 224)."
         )
     return graph
 

@@ -129,7 +129,7 @@ FORMATS: tuple[Format, ...] = (
         "onnx",
         "ONNX",
         (".onnx",),
-        help="A file for ONNX Runtime and all that reads ONNX.",
+        help="A file for ONNX Runtime and other programs that read ONNX.",
         reader="convoscope.interchange.onnx.reader.file:read",
         writer="convoscope.interchange.onnx.writer.file:write",
     ),
@@ -146,14 +146,14 @@ FORMATS: tuple[Format, ...] = (
         "pytorch",
         "PyTorch",
         (".py",),
-        help="A module's source, with its weights in a safetensors file beside it.",
+        help="The source of a PyTorch module, with its weights in a safetensors file next to it.",
         writer="convoscope.interchange.pytorch.source.writing:write",
     ),
     Format(
         "c",
         "C",
         (".c",),
-        help="One C99 file that depends on nothing, for small networks.",
+        help="One C99 file without dependencies, for small networks.",
         writer="convoscope.interchange.c.writing:write",
     ),
 )
@@ -177,7 +177,7 @@ def format_of(path: str | os.PathLike[str]) -> Format:
     others = [each for each in FORMATS if each is not OWN]
     found = next((each for each in others if each.holds(path, start)), None) or _called(path, others)
     if found is not None and found.reader is None:
-        raise FileFormatError(f"{path} is {found.title}, which is written, but not read.")
+        raise FileFormatError(f"{path} is {found.title}, which can be written but not read.")
     return found or OWN
 
 

@@ -45,7 +45,7 @@ class LayerTable(dict[type[Layer], Making]):
         unknown = {id(layer): layer for layer in layers if self._found(layer) is None}.values()
         if unknown:
             named = ", ".join(f"{layer.describe()} ({type(layer).__name__})" for layer in unknown)
-            raise ConfigurationError(f"export: these layers have no translation into {self._operators}: {named}.")
+            raise ConfigurationError(f"export: these layers cannot be translated into {self._operators}: {named}.")
 
     def _found(self, layer: Layer) -> Making | None:
         return next((self[kind] for kind in type(layer).__mro__ if kind in self), None)

@@ -28,12 +28,28 @@ _ARRAYS = words("""
 
 
 def get_value(x: Any) -> Any:
-    """Return the numbers of a weight, a learning rate or a tensor: ``K.get_value(model.optimizer.learning_rate)``."""
+    """Return the values of a weight, a learning rate or a tensor: ``K.get_value(model.optimizer.learning_rate)``.
+
+    Examples
+    --------
+    >>> from convoscope import optimizers
+    >>> round(float(get_value(optimizers.Adam(0.002).learning_rate)), 4)
+    0.002
+    """
     return x.numpy() if hasattr(x, "numpy") else x
 
 
 def set_value(x: Any, value: npt.ArrayLike) -> None:
-    """Set a weight or a learning rate: ``K.set_value(model.optimizer.learning_rate, 1e-4)``."""
+    """Set a weight or a learning rate: ``K.set_value(model.optimizer.learning_rate, 1e-4)``.
+
+    Examples
+    --------
+    >>> layer = layers.Dense(2, input_shape=(3,))
+    >>> layer.build((None, 3))
+    >>> set_value(layer.bias, [1.0, 2.0])
+    >>> get_value(layer.bias).tolist()
+    [1.0, 2.0]
+    """
     if hasattr(x, "assign"):
         x.assign(value)
     elif isinstance(x, np.ndarray):
@@ -46,31 +62,68 @@ def set_value(x: Any, value: npt.ArrayLike) -> None:
 
 
 def int_shape(x: Any) -> tuple[int | None, ...]:
-    """Return the shape, with None for a symbol's batch axis."""
+    """Return the shape, with None for a symbol's batch axis.
+
+    Examples
+    --------
+    >>> int_shape(layers.Input(shape=(28, 28, 1))), int_shape(np.zeros((2, 3)))
+    ((None, 28, 28, 1), (2, 3))
+    """
     return tuple(x.shape) if isinstance(x, Symbol) else np.shape(x)
 
 
 def ndim(x: Any) -> int:
-    """Return how many axes there are."""
+    """Return the number of axes.
+
+    Examples
+    --------
+    >>> ndim(layers.Input(shape=(28, 28, 1)))
+    4
+    """
     return len(int_shape(x))
 
 
 def batch_flatten(x: Any) -> Any:
-    """Return every sample as one row."""
+    """Flatten every sample to one row.
+
+    Examples
+    --------
+    >>> batch_flatten(np.zeros((2, 3, 4))).shape
+    (2, 12)
+    """
     return layers.Flatten()(x)
 
 
 def learning_phase() -> int:
-    """Return 0: a model that is called predicts, and `fit` trains."""
+    """Return 0: a model that is called predicts, and `fit` trains.
+
+    Examples
+    --------
+    >>> learning_phase()
+    0
+    """
     return 0
 
 
 def set_learning_phase(value: int) -> None:
-    """Do nothing: `fit` trains and `predict` predicts, whatever is set."""
+    """Do nothing: `fit` trains and `predict` predicts, whatever is set.
+
+    Examples
+    --------
+    >>> set_learning_phase(1)
+    >>> learning_phase()
+    0
+    """
 
 
 def is_keras_tensor(x: Any) -> bool:
-    """Return whether `x` is a symbol, such as ``Input(...)``."""
+    """Return whether `x` is a symbol, such as ``Input(...)``.
+
+    Examples
+    --------
+    >>> is_keras_tensor(layers.Input(shape=(3,))), is_keras_tensor(np.zeros(3))
+    (True, False)
+    """
     return isinstance(x, Symbol)
 
 

@@ -74,7 +74,7 @@ def decode_image(contents: Any, channels: int = 0, dtype: Any = np.uint8, expand
             wanted = _MODES.get(int(channels)) or (image.mode if image.mode in _MODES.values() else "RGB")
             pixels = np.asarray(image.convert(wanted))
     except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise DataError(f"decode_image: these bytes are no image that can be read ({error}).") from None
+        raise DataError(f"decode_image: these bytes are not a readable image ({error}).") from None
     pixels = pixels[:, :, None] if pixels.ndim == 2 else pixels
     if np.dtype(dtype).kind == "f":
         return tensor(pixels.astype(np.float32) / np.float32(255), dtype)

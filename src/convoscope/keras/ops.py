@@ -86,22 +86,46 @@ _OWN: dict[str, Any] = {
 
 
 def normalize(x: Any, axis: Any = -1, order: int = 2) -> Any:
-    """Return the values divided by their norm along an axis."""
+    """Return the values divided by their norm along an axis.
+
+    Examples
+    --------
+    >>> normalize(np.array([[3.0, 4.0]])).tolist()
+    [[0.6, 0.8]]
+    """
     return x / arithmetic.maximum(arithmetic.norm(x, order, axis, True), 1e-12)
 
 
 def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = np.float32) -> Any:
-    """Return rows with a one each, at the index; an index outside gives a row without one."""
+    """Return a row for each index, with a 1 at that index and 0 elsewhere; only zeros for an index out of range.
+
+    Examples
+    --------
+    >>> one_hot(np.array([2, 0, -1]), 3).tolist()
+    [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    """
     return making.one_hot(x, num_classes, axis=axis, dtype=dtype)
 
 
 def stop_gradient(variable: Any) -> Any:
-    """Return what came: arrays have no gradients. In a model, freeze layers: ``layer.trainable = False``."""
+    """Return its argument: arrays have no gradients. In a model, freeze layers: ``layer.trainable = False``.
+
+    Examples
+    --------
+    >>> stop_gradient(np.array([1.0, 2.0])).tolist()
+    [1.0, 2.0]
+    """
     return variable
 
 
 def is_tensor(x: Any) -> bool:
-    """Return whether `x` is an array."""
+    """Return whether `x` is an array.
+
+    Examples
+    --------
+    >>> is_tensor(np.zeros(3)), is_tensor([0.0])
+    (True, False)
+    """
     return isinstance(x, np.ndarray)
 
 

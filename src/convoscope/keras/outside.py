@@ -19,10 +19,10 @@ def words(text: str) -> tuple[str, ...]:
 
 
 _FIT = "compile and fit train a model: model.compile(optimizer, loss); model.fit(x, y)."
-_GRADIENTS = "gradients are the engines' work: fit trains, and convoscope.explore shows what they tell."
+_GRADIENTS = "the engines compute gradients: fit trains, and convoscope.explore shows saliency maps."
 _TEXT = "Convoscope is for images, and has no layers for text and sequences."
-_EXPORT = "model.save(path) keeps the model in one safetensors file."
-_ONE_MACHINE = "training runs on all cores of this machine; convoscope.set_threads(n) says how many."
+_EXPORT = "model.save(path) saves the model in one safetensors file."
+_ONE_MACHINE = "training runs on all cores of this machine; convoscope.set_threads(n) sets the number."
 
 #: By the name behind ``tf.``
 TENSORFLOW = {
@@ -30,27 +30,27 @@ TENSORFLOW = {
     "gradients": _GRADIENTS,
     "Variable": "weights belong to layers (layer.weights, layer.set_weights); other numbers are NumPy arrays.",
     "Module": "write class MyModel(keras.Model) with a call method over layers.",
-    "function": "Convoscope compiles every model by itself. Leave the decorator out.",
+    "function": "Convoscope compiles every model itself. Leave the decorator out.",
     "custom_gradient": _GRADIENTS,
-    "stop_gradient": "set layer.trainable = False for what is not to learn.",
+    "stop_gradient": "set layer.trainable = False to freeze a layer.",
     "distribute": _ONE_MACHINE,
     "device": f"leave 'with tf.device(...)' out: {_ONE_MACHINE}",
     "lite": _EXPORT,
     "saved_model": f"{_EXPORT} convoscope.load_model(path) reads it back.",
     "hub": "there are no modules to download; write the network with layers.",
     "train": "model.save_weights(path), callbacks.ModelCheckpoint and callbacks.BackupAndRestore keep weights.",
-    "summary": "callbacks.TensorBoard writes what training measures.",
-    "strings": "Convoscope is for images; Python's str has what file names need (path.split(os.sep)).",
+    "summary": "callbacks.TensorBoard records training metrics.",
+    "strings": "Convoscope is for images; Python's str methods handle file names (path.split(os.sep)).",
     "feature_column": "Convoscope is for images; prepare tables with pandas and NumPy.",
     "estimator": _FIT,
-    "contrib": f"TensorFlow 1 is not followed: {_FIT}",
-    "Session": f"TensorFlow 1 is not followed: {_FIT}",
-    "placeholder": "TensorFlow 1 is not followed: keras.Input(shape=(28, 28, 1)) is what goes into a model.",
-    "global_variables_initializer": f"TensorFlow 1 is not followed: {_FIT}",
-    "ConfigProto": "TensorFlow 1 is not followed; there is nothing to configure.",
-    "Graph": "TensorFlow 1 is not followed: model.graph has the calls of a model's layers.",
-    "RaggedTensor": "bring all images to one size and stack them: np.stack(images).",
-    "ragged": "bring all images to one size and stack them: np.stack(images).",
+    "contrib": f"TensorFlow 1 is not supported: {_FIT}",
+    "Session": f"TensorFlow 1 is not supported: {_FIT}",
+    "placeholder": "TensorFlow 1 is not supported: use keras.Input(shape=(28, 28, 1)).",
+    "global_variables_initializer": f"TensorFlow 1 is not supported: {_FIT}",
+    "ConfigProto": "TensorFlow 1 is not supported; there is nothing to configure.",
+    "Graph": "TensorFlow 1 is not supported: model.graph contains the layer calls.",
+    "RaggedTensor": "resize all images to one size and stack them: np.stack(images).",
+    "ragged": "resize all images to one size and stack them: np.stack(images).",
     "SparseTensor": "use a NumPy array.",
     "sparse": "use NumPy arrays.",
     "TensorArray": "use a list of NumPy arrays.",
@@ -101,25 +101,26 @@ LAYERS = {
         "use the layer for images on a single row: Reshape((1, n, channels)), then Conv2D(filters, (1, k)).",
     ),
     **dict.fromkeys(_AUGMENTATIONS, _ANY_FUNCTION),
-    **dict.fromkeys(_FRAMEWORKS, "models of other frameworks do not run in it; write the network with layers."),
+    **dict.fromkeys(_FRAMEWORKS, "models of other frameworks cannot run in Convoscope; write the network with layers."),
     **dict.fromkeys(_VOLUMES, "Convoscope is for images with two sides, and has no layers for volumes."),
 }
 #: By the name in ``keras.datasets``
 DATASETS = dict.fromkeys(
     ("imdb", "reuters", "boston_housing", "california_housing"),
-    "it holds text or tables, and Convoscope is for images (mnist, fashion_mnist, cifar10, cifar100, kmnist, digits).",
+    "it contains text or tables, but Convoscope is for images (mnist, fashion_mnist, cifar10, cifar100, kmnist, "
+    "digits).",
 )
 #: By the name behind ``keras.``
 KERAS = {
-    "experimental": "what was experimental has its own place now: layers.RandomFlip, optimizers.schedules.",
+    "experimental": "experimental modules have moved: layers.RandomFlip, optimizers.schedules.",
     "estimator": _FIT,
-    "wrappers": "scikit-learn's wrappers are the package scikeras.",
+    "wrappers": "the scikit-learn wrappers are in the package scikeras.",
     "distribution": _ONE_MACHINE,
     "mixed_precision": "Convoscope computes in float32. Leave the policy out.",
     "tree": "use Python's lists and dicts.",
     "Variable": TENSORFLOW["Variable"],
     "export": _EXPORT,
-    "legacy": "what Keras keeps of older releases is in the modules themselves: preprocessing.image, optimizers.",
+    "legacy": "use the current modules instead of the legacy ones: preprocessing.image, optimizers.",
     "quantizers": "Convoscope computes in float32.",
 }
 #: By the name in ``keras.applications``
@@ -143,11 +144,11 @@ UTILS = {
         _TEXT,
     ),
 }
-_OLD_BACKEND = "images are height × width × channels, always; leave it out."
+_OLD_BACKEND = "images are always height × width × channels; leave it out."
 #: By the name in ``keras.backend``
 BACKEND = {
     **dict.fromkeys(("set_image_dim_ordering", "image_dim_ordering"), _OLD_BACKEND),
-    **dict.fromkeys(("get_session", "set_session"), f"TensorFlow 1 is not followed: {_FIT}"),
+    **dict.fromkeys(("get_session", "set_session"), f"TensorFlow 1 is not supported: {_FIT}"),
     **dict.fromkeys(("function", "gradients"), _GRADIENTS),
     "tf": "write import convoscope as tf.",
 }

@@ -27,12 +27,28 @@ _EPSILON = 1e-7
 
 
 def backend() -> str:
-    """Return the name of what computes: ``"convoscope"``."""
+    """Return the name of what computes: ``"convoscope"``.
+
+    Examples
+    --------
+    >>> backend()
+    'convoscope'
+    """
     return "convoscope"
 
 
 def set_backend(backend: str) -> None:
-    """Accept ``"convoscope"``; `convoscope.use_engine` chooses between its engines."""
+    """Accept ``"convoscope"``; `convoscope.use_engine` chooses between its engines.
+
+    Examples
+    --------
+    >>> set_backend("convoscope")
+    >>> try:
+    ...     set_backend("jax")
+    ... except ConfigurationError as error:
+    ...     print(str(error).split(".")[0])
+    Convoscope computes with its own engines, and cannot use 'jax'
+    """
     if backend != "convoscope":
         raise ConfigurationError(
             f"Convoscope computes with its own engines, and cannot use {backend!r}. Leave set_backend out; "
@@ -41,63 +57,129 @@ def set_backend(backend: str) -> None:
 
 
 def image_data_format() -> str:
-    """Return ``"channels_last"``: images are height × width × channels."""
+    """Return ``"channels_last"``: images are height × width × channels.
+
+    Examples
+    --------
+    >>> image_data_format()
+    'channels_last'
+    """
     return "channels_last"
 
 
 def set_image_data_format(data_format: str) -> None:
-    """Accept ``"channels_last"``, and refuse anything else."""
+    """Accept ``"channels_last"``; raise a `ConfigurationError` for anything else.
+
+    Examples
+    --------
+    >>> set_image_data_format("channels_last")
+    >>> image_data_format()
+    'channels_last'
+    """
     if data_format != "channels_last":
         raise ConfigurationError(
-            f"Images are height × width × channels ('channels_last') here, but {data_format!r} was asked for. Leave "
-            "set_image_data_format out, give input_shape as (height, width, channels), and bring arrays into that "
-            "order: x = np.transpose(x, (0, 2, 3, 1))."
+            f"Images are height × width × channels ('channels_last') here, but got {data_format!r}. Leave "
+            "set_image_data_format out, give input_shape as (height, width, channels), and transpose arrays: x = "
+            "np.transpose(x, (0, 2, 3, 1))."
         )
 
 
 def floatx() -> str:
-    """Return the type that weights and values have: ``"float32"``."""
+    """Return the type that weights and values have: ``"float32"``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> np.ones(2, floatx())
+    array([1., 1.], dtype=float32)
+    """
     return "float32"
 
 
 def set_floatx(floatx: str) -> None:
-    """Accept ``"float32"``, and refuse anything else."""
+    """Accept ``"float32"``; raise a `ConfigurationError` for anything else.
+
+    Examples
+    --------
+    >>> set_floatx("float32")
+    >>> try:
+    ...     set_floatx("float16")
+    ... except ConfigurationError as error:
+    ...     print(error)
+    Convoscope computes in float32, but got 'float16'. Leave set_floatx out.
+    """
     if floatx != "float32":
-        raise ConfigurationError(f"Convoscope computes in float32, but {floatx!r} was asked for. Leave set_floatx out.")
+        raise ConfigurationError(f"Convoscope computes in float32, but got {floatx!r}. Leave set_floatx out.")
 
 
 def epsilon() -> float:
-    """Return the small number that keeps logarithms and quotients finite: 1e-7."""
+    """Return the small number that keeps logarithms and quotients finite: 1e-7.
+
+    Examples
+    --------
+    >>> epsilon()
+    1e-07
+    """
     return _EPSILON
 
 
 def set_epsilon(epsilon: float) -> None:
-    """Accept 1e-7; layers and optimizers take an ``epsilon`` of their own."""
+    """Accept 1e-7; layers and optimizers take an ``epsilon`` of their own.
+
+    Examples
+    --------
+    >>> set_epsilon(1e-7)
+    >>> epsilon()
+    1e-07
+    """
     if epsilon != _EPSILON:
         raise ConfigurationError(
-            f"Losses use an epsilon of {_EPSILON:g}, but {epsilon!r} was asked for. Layers and optimizers have an "
-            "argument of their own: BatchNormalization(epsilon=...), Adam(epsilon=...)."
+            f"Losses use an epsilon of {_EPSILON:g}, but {epsilon!r} was requested. Layers and optimizers have their "
+            "own argument: BatchNormalization(epsilon=...), Adam(epsilon=...)."
         )
 
 
 def enable_interactive_logging() -> None:
-    """Do nothing: ``verbose`` says what fit, evaluate and predict print."""
+    """Do nothing: ``verbose`` says what fit, evaluate and predict print.
+
+    Examples
+    --------
+    >>> enable_interactive_logging()
+    >>> is_interactive_logging_enabled()
+    True
+    """
 
 
 disable_interactive_logging = enable_interactive_logging
 
 
 def is_interactive_logging_enabled() -> bool:
-    """Return True."""
+    """Return True: ``verbose="auto"`` prints progress.
+
+    Examples
+    --------
+    >>> is_interactive_logging_enabled()
+    True
+    """
     return True
 
 
 def enable_unsafe_deserialization() -> None:
-    """Do nothing: files never run code here, and need no permission to."""
+    """Do nothing: files never run code here, and need no permission to.
+
+    Examples
+    --------
+    >>> enable_unsafe_deserialization()  # a program that calls it runs unchanged
+    """
 
 
 def disable_traceback_filtering() -> None:
-    """Do nothing: tracebacks are as Python makes them."""
+    """Do nothing: tracebacks are as Python makes them.
+
+    Examples
+    --------
+    >>> disable_traceback_filtering()  # a program that calls it runs unchanged
+    """
 
 
 enable_traceback_filtering = disable_traceback_filtering
@@ -112,5 +194,5 @@ def set_dtype_policy(policy: Any) -> None:
     """Accept ``"float32"``, and refuse anything else."""
     if str(policy) != "float32":
         raise ConfigurationError(
-            f"Convoscope computes in float32, but the policy {policy!r} was asked for. Leave it out."
+            f"Convoscope computes in float32, but the policy {policy!r} was requested. Leave it out."
         )

@@ -22,6 +22,12 @@ class Activation(Layer):
         ``"relu"``, ``"softmax"`` ...: the names in `convoscope.activations`.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Activation("relu")(np.array([[-2.0, 3.0]]))
+    Tensor([[0., 3.]], dtype=float32)
     """
 
     def __init__(self, activation: str | Callable[..., Any], **options: Any) -> None:
@@ -36,16 +42,16 @@ class Activation(Layer):
 
 
 class ReLU(Layer):
-    """Throw values below a threshold away, or let a share of them through.
+    """Set values below a threshold to 0, or multiply them by `negative_slope`.
 
     Parameters
     ----------
     max_value : float, optional
-        What larger values become: 6 in MobileNet. Left out, there is no bound.
+        The largest output: 6 in MobileNet. No bound if left out.
     negative_slope : float
-        What values below the threshold are multiplied by, counted from it; 0 throws them away.
+        The factor for values below the threshold, measured from it; 0 sets them to 0.
     threshold : float
-        From where on values stay as they are.
+        Values from here on stay as they are.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
 
@@ -80,14 +86,20 @@ class ReLU(Layer):
 
 
 class LeakyReLU(Layer):
-    """Let a share of the negative values through.
+    """Multiply negative values by `negative_slope` (Maas and others, 2013).
 
     Parameters
     ----------
     negative_slope : float
-        What negative values are multiplied by.
+        The factor for negative values.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> LeakyReLU(0.1)(np.array([[-10.0, 3.0]]))
+    Tensor([[-1.,  3.]], dtype=float32)
     """
 
     def __init__(self, negative_slope: float = 0.3, **options: Any) -> None:
@@ -104,21 +116,21 @@ class LeakyReLU(Layer):
 
 
 class PReLU(Layer):
-    """Let a share of the negative values through that is learned: alpha × x where x is negative.
+    """Multiply negative values by a factor that is learned: alpha × x where x is negative.
 
     He, Zhang, Ren and Sun, "Delving Deep into Rectifiers" (2015).
 
     Parameters
     ----------
     alpha_initializer : str or Initializer
-        The first shares.
+        The first factors.
     shared_axes : int or sequence of int, optional
-        Axes along which all values share an alpha, counted with the batch axis as 0: ``[1, 2]`` gives a feature map
-        one. Left out, every value of a sample has its own.
+        Axes along which all values share an alpha, counted with the batch axis as 0: ``[1, 2]`` gives each feature map
+        one. If left out, every value of a sample has its own.
     alpha_regularizer : str or Regularizer, optional
         A penalty that keeps the weight small: ``"l2"``. See `convoscope.regularizers`.
     alpha_constraint : str or Constraint, optional
-        Bounds that the weight is held in after each step: ``"max_norm"``. See `convoscope.constraints`.
+        Bounds that each step keeps the weight within: ``"max_norm"``. See `convoscope.constraints`.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
 
@@ -168,9 +180,15 @@ class ELU(Layer):
     Parameters
     ----------
     alpha : float
-        Where large negative values end, with the sign turned.
+        Large negative values approach ``-alpha``.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ELU()(np.array([[-10.0, -1.0, 2.0]])).round(4)
+    array([[-1.    , -0.6321,  2.    ]], dtype=float32)
     """
 
     def __init__(self, alpha: float = 1.0, **options: Any) -> None:
@@ -185,12 +203,19 @@ class ELU(Layer):
 
 
 class Softmax(Layer):
-    """Turn the last axis into probabilities that sum to 1."""
+    """Turn the last axis into probabilities that sum to 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Softmax()(np.array([[0.0, np.log(3.0)]])).round(4)
+    array([[0.25, 0.75]], dtype=float32)
+    """
 
     def __init__(self, axis: int = -1, **options: Any) -> None:
         super().__init__(**options)
         if not equal(axis, -1):
-            raise ConfigurationError(f"Softmax: only the last axis (axis=-1) is supported, but axis={axis!r} came.")
+            raise ConfigurationError(f"Softmax: only the last axis (axis=-1) is supported, but got axis={axis!r}.")
 
     def infer_shape(self, input_shape: Shape) -> Shape:
         return input_shape

@@ -54,7 +54,7 @@ class RandomFlip(Augmentation):
         ``"horizontal"`` swaps left and right, ``"vertical"`` top and bottom. With both, each is drawn on its own, as
         the words say and as in Keras 2; Keras 3 draws once and mirrors both ways or not at all.
     seed : int, optional
-        Replaces the run's seed.
+        Used instead of the model's seed.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
 
@@ -78,7 +78,7 @@ class RandomFlip(Augmentation):
 
 
 class ResamplingAugmentation(Augmentation):
-    """What layers have in common that read an image between and beyond its pixels.
+    """The base of layers that read an image between and beyond its pixels.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ class ResamplingAugmentation(Augmentation):
     interpolation : {"bilinear", "nearest"}
         Between pixels: a mean of four, weighted by their nearness, or the nearest one.
     seed : int, optional
-        Replaces the run's seed.
+        Used instead of the model's seed.
     fill_value : float
         The k of ``"constant"``.
     **options
@@ -127,9 +127,17 @@ class RandomTranslation(ResamplingAugmentation):
     height_factor, width_factor : float or (float, float)
         The least and the largest shift as a share of the height (positive is down) and of the width (positive is
         right), from -1 to 1. One number f means (-f, f).
+    fill_mode : {"reflect", "constant", "nearest", "wrap"}
+        What lies around an image a b c d: ``"reflect"`` d c b a, ``"constant"`` `fill_value`, ``"nearest"`` a a a a on
+        the left and d d d d on the right, ``"wrap"`` a b c d.
+    interpolation : {"bilinear", "nearest"}
+        Between pixels: a mean of four, weighted by their nearness, or the nearest one.
+    seed : int, optional
+        Used instead of the model's seed.
+    fill_value : float
+        The value for ``"constant"``.
     **options
-        ``fill_mode``, ``interpolation``, ``seed``, ``fill_value``: see `ResamplingAugmentation`; ``name``,
-        ``trainable``, ``input_shape``: see `Layer`.
+        ``name``, ``trainable``, ``input_shape``: see `Layer`.
 
     Examples
     --------
@@ -167,9 +175,17 @@ class RandomRotation(ResamplingAugmentation):
     factor : float or (float, float)
         The least and the largest angle as a share of a full turn, from -1 to 1; positive is counter-clockwise. One
         number f means (-f, f): 0.05 turns by up to 18 degrees.
+    fill_mode : {"reflect", "constant", "nearest", "wrap"}
+        What lies around an image a b c d: ``"reflect"`` d c b a, ``"constant"`` `fill_value`, ``"nearest"`` a a a a on
+        the left and d d d d on the right, ``"wrap"`` a b c d.
+    interpolation : {"bilinear", "nearest"}
+        Between pixels: a mean of four, weighted by their nearness, or the nearest one.
+    seed : int, optional
+        Used instead of the model's seed.
+    fill_value : float
+        The value for ``"constant"``.
     **options
-        ``fill_mode``, ``interpolation``, ``seed``, ``fill_value``: see `ResamplingAugmentation`; ``name``,
-        ``trainable``, ``input_shape``: see `Layer`.
+        ``name``, ``trainable``, ``input_shape``: see `Layer`.
 
     Examples
     --------
@@ -203,9 +219,17 @@ class RandomZoom(ResamplingAugmentation):
         shows more, and things become smaller. One number f means (-f, f).
     width_factor : float or (float, float), optional
         The same for the width. Left out, the width changes as the height does, and nothing is distorted.
+    fill_mode : {"reflect", "constant", "nearest", "wrap"}
+        What lies around an image a b c d: ``"reflect"`` d c b a, ``"constant"`` `fill_value`, ``"nearest"`` a a a a on
+        the left and d d d d on the right, ``"wrap"`` a b c d.
+    interpolation : {"bilinear", "nearest"}
+        Between pixels: a mean of four, weighted by their nearness, or the nearest one.
+    seed : int, optional
+        Used instead of the model's seed.
+    fill_value : float
+        The value for ``"constant"``.
     **options
-        ``fill_mode``, ``interpolation``, ``seed``, ``fill_value``: see `ResamplingAugmentation`; ``name``,
-        ``trainable``, ``input_shape``: see `Layer`.
+        ``name``, ``trainable``, ``input_shape``: see `Layer`.
 
     Examples
     --------
@@ -231,7 +255,7 @@ class RandomZoom(ResamplingAugmentation):
         for name, factor in (("height_factor", self.height_factor), ("width_factor", self.width_factor)):
             if factor is not None and factor[0] <= -1.0:
                 raise ConfigurationError(
-                    f"RandomZoom: {name} must be above -1, where nothing of the image is left, but is {factor!r}."
+                    f"RandomZoom: {name} must be above -1, at which nothing of the image is left, but is {factor!r}."
                 )
 
     def get_config(self) -> dict[str, Any]:
@@ -253,15 +277,15 @@ class RandomErasing(Augmentation):
         The least and the largest probability that an image is touched, from 0 to 1; each image draws its own between
         them. One number f means (0, f), so that 1.0 touches half of the images and (1, 1) all.
     scale : (float, float) or float
-        The least and the largest share of the image that is erased. Each side is the square root of such a share, drawn
-        for itself, so that the sides' ratio varies too. One number s means (0, s).
+        The least and the largest share of the image that is erased. Each side is the square root of a share drawn
+        separately, so the aspect ratio varies too. One number s means (0, s).
     fill_value : float, optional
-        What is written, brought into `value_range`. Left out, noise: normal, as wide as the upper end of `value_range`,
-        brought into it.
+        The value that is written, clipped to `value_range`. If left out, normal noise whose standard deviation is the
+        upper end of `value_range`, clipped to it.
     value_range : (float, float)
-        The least and the largest value that images have, such as (0, 1).
+        The least and the largest value that images may have, such as (0, 1).
     seed : int, optional
-        Replaces the run's seed.
+        Used instead of the model's seed.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
 
@@ -308,5 +332,5 @@ def value_range_of(value: Any, where: str) -> Bounds:
         raise ConfigurationError(f"{where}: value_range must be two numbers, as in (0, 255), but is {value!r}.")
     low, high = (real(end, "each end of value_range", where) for end in value)
     if not low < high:
-        raise ConfigurationError(f"{where}: value_range must be the smaller end, then the larger; it is {value!r}.")
+        raise ConfigurationError(f"{where}: value_range must be (smaller, larger), but is {value!r}.")
     return low, high

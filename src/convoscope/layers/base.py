@@ -41,7 +41,7 @@ class Layer(Operation):
     ----------
     name : str, optional
         A name, unique within the model. Left out, layers are named after their class and counted over the process,
-        as in Keras: ``conv2d``, ``conv2d_1`` and so on. `convoscope.utils.clear_session` begins again.
+        as in Keras: ``conv2d``, ``conv2d_1`` and so on. `convoscope.utils.clear_session` starts again.
     trainable : bool
         False freezes the layer's weights: training leaves them as they are.
     input_shape : tuple of int, optional
@@ -49,6 +49,13 @@ class Layer(Operation):
         ``input_dim=64`` for ``input_shape=(64,)``, or ``batch_input_shape=(None, 64)``.
     weights : list of array, optional
         The first values of the weights, as `get_weights` returns them.
+
+    Examples
+    --------
+    >>> from convoscope.layers import Dense
+    >>> layer = Dense(10, input_shape=(64,), name="classes", trainable=False)
+    >>> layer.name, layer.trainable, layer.compute_output_shape((None, 64))
+    ('classes', False, (None, 10))
     """
 
     #: True if the layer behaves differently while training (Dropout, BatchNormalization).
@@ -111,7 +118,7 @@ class Layer(Operation):
 
     def infer_shape(self, input_shape: Shape) -> Shape:
         """Return the shape that the layer makes of `input_shape`, both without the batch axis."""
-        raise NotImplementedError(f"{type(self).__name__} does not say which shape it makes: define infer_shape.")
+        raise NotImplementedError(f"{type(self).__name__} does not define its output shape: override infer_shape.")
 
     def weight_specs(self, input_shape: Shape) -> tuple[WeightSpec, ...]:
         """Return the weights that the layer needs for inputs of that shape, in Keras' order."""
@@ -140,7 +147,15 @@ class Layer(Operation):
         return WeightSpec(name, shape, initializer, **given)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments as plain JSON values: ``Layer.from_config`` makes the layer again."""
+        """Return the constructor's arguments as plain JSON values: ``Layer.from_config`` makes the layer again.
+
+        Examples
+        --------
+        >>> from convoscope.layers import Dense
+        >>> config = Dense(10, name="classes").get_config()
+        >>> config["name"], config["units"]
+        ('classes', 10)
+        """
         config: dict[str, Any] = {"name": self.name, "trainable": self.trainable}
         if self.requested_input_shape is not None:
             config["input_shape"] = list(self.open_input_shape or ())
@@ -153,7 +168,14 @@ class Layer(Operation):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
-        """Make a layer from what `get_config` returned. The weights are not part of it."""
+        """Make a layer from what `get_config` returned, with new weights.
+
+        Examples
+        --------
+        >>> from convoscope.layers import Dense
+        >>> Dense.from_config({"units": 10, "activation": "softmax"}).units
+        10
+        """
         return cls(**config)
 
     @property
@@ -172,14 +194,22 @@ class Layer(Operation):
         return self._output_shape is not None
 
     def build(self, input_shape: Any, generator: np.random.Generator | None = None) -> None:
-        """Settle the shapes and make the weights. Building again for the same shape keeps the weights.
+        """Fix the shapes and make the weights. Building again for the same shape keeps the weights.
 
         Parameters
         ----------
         input_shape : tuple of int, or several of them for a layer that joins several inputs
             Without the batch axis; with it, as in Keras, where there is no generator: ``layer.build((None, 64))``.
         generator : numpy.random.Generator, optional
-            Where random first values come from.
+            The source of random first values.
+
+        Examples
+        --------
+        >>> from convoscope.layers import Dense
+        >>> layer = Dense(10)
+        >>> layer.build((None, 64))
+        >>> [weight.shape for weight in layer.weights]
+        [(64, 10), (10,)]
         """
         shapes = as_shapes(input_shape)
         if generator is None:
@@ -211,8 +241,8 @@ class Layer(Operation):
     def _built_otherwise(self, shapes: Sequence[Shape]) -> ShapeError:
         first, now = (s[0] if len(s) == 1 else tuple(s) for s in (self._require_built()[0], shapes))
         return ShapeError(
-            f"{self.describe()} was built for inputs of shape {first} and cannot take {now}: its weights fit the first "
-            "shape. Make a new layer (Layer.from_config(layer.get_config()))."
+            f"{self.describe()} was built for inputs of shape {first} and cannot take {now}, because its weights fit "
+            "only the first shape. Make a new layer (Layer.from_config(layer.get_config()))."
         )
 
     # ---- being called
@@ -245,8 +275,8 @@ class Layer(Operation):
             return on_arrays.compute(self, inputs, training)
         if training is not None and training is not False and training is not tracing_mode():
             raise ConfigurationError(
-                f"{self.describe()}: training={training!r} cannot be fixed in a call: fit trains, predict and evaluate "
-                "do not. Leave it out."
+                f"{self.describe()}: training={training!r} cannot be fixed in a call: fit always uses True, predict "
+                "and evaluate use False. Leave it out."
             )
         return self.apply(symbols, inference=stays_in_inference(training)).outputs[0]
 
@@ -276,10 +306,17 @@ class Layer(Operation):
         return (None, *self._require_built()[1])
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
-        """Return the output's shape for an input's shape, both with the batch axis first, as in Keras."""
+        """Return the output's shape for an input's shape, both with the batch axis first, as in Keras.
+
+        Examples
+        --------
+        >>> from convoscope.layers import Conv2D
+        >>> Conv2D(8, 3, strides=2, padding="same").compute_output_shape((None, 28, 28, 1))
+        (None, 14, 14, 8)
+        """
         if isinstance(input_shape, (str, bytes)) or not isinstance(input_shape, Sequence) or not input_shape:
             raise ConfigurationError(
-                f"{self.describe()}: an input's shape is a tuple such as (None, 28, 28, 1), but {input_shape!r} came."
+                f"{self.describe()}: an input's shape is a tuple such as (None, 28, 28, 1), but got {input_shape!r}."
             )
         batch, *sizes = input_shape
         return (batch, *self.checked_shape(as_shape(sizes, "input_shape", type(self).__name__)))
@@ -287,7 +324,7 @@ class Layer(Operation):
     def _require_built(self) -> tuple[tuple[Shape, ...], Shape]:
         if self._input_shapes is None or self._output_shape is None:
             raise NotReadyError(
-                f"{self.describe()} has no shape yet: it gets one when its model knows the input's shape. Start the "
+                f"{self.describe()} has no shape yet, because its model does not know the input's shape. Start the "
                 "model with Input(shape=(28, 28, 1)), or give the first layer input_shape=(28, 28, 1)."
             )
         return self._input_shapes, self._output_shape
@@ -307,7 +344,8 @@ class Layer(Operation):
         self._require_built()
         if not self.nodes:
             raise NotReadyError(
-                f"{self.describe()} stands in no model and was called on no symbol, so it has no input and no output."
+                f"{self.describe()} is not part of a model and was not called on a symbol, so it has no input or "
+                "output."
             )
         return self.nodes[0]
 
@@ -370,7 +408,7 @@ class Layer(Operation):
             if name in type(self).regulated_weights and self.__dict__.get("_output_shape") is not None:
                 return None  # as of use_bias=False
             hint = (
-                f": it has no weights yet. Build it, or the model that it stands in, before you take its {name}"
+                f": it has no weights yet. Build it or its model before you use its {name}"
                 if (name in type(self).regulated_weights)
                 else ""
             )
@@ -383,19 +421,38 @@ class Layer(Operation):
         return [spec.regularizer(w) for w, spec in pairs if spec.trainable and spec.regularizer is not None]
 
     def get_weights(self) -> list[Weights]:
-        """Return copies of the weights in Keras' order and layout."""
+        """Return copies of the weights in Keras' order and layout.
+
+        Examples
+        --------
+        >>> from convoscope.layers import Dense
+        >>> layer = Dense(2, kernel_initializer="ones")
+        >>> layer.build((None, 1))
+        >>> [weight.tolist() for weight in layer.get_weights()]  # kernel and bias
+        [[[1.0, 1.0]], [0.0, 0.0]]
+        """
         with moments.reading():
             return [weight.copy() for weight in self._weights]
 
     def set_weights(self, weights: Sequence[npt.ArrayLike]) -> None:
-        """Set the weights from arrays in Keras' order and layout; all of them or, on an error, none."""
+        """Set the weights from arrays in Keras' order and layout; all of them or, on an error, none.
+
+        Examples
+        --------
+        >>> from convoscope.layers import Dense
+        >>> layer = Dense(1)
+        >>> layer.build((None, 2))
+        >>> layer.set_weights([[[2.0], [3.0]], [0.5]])
+        >>> float(layer(np.array([[1.0, 10.0]]))[0, 0])  # 2 × 1 + 3 × 10 + 0.5
+        32.5
+        """
         self._require_built()
         arrays = given_weights(weights, self.describe())
         expected = [spec.shape for spec in self._specs]
         if [array.shape for array in arrays] != expected:
             wanted = ", ".join(f"{spec.name} {spec.shape}" for spec in self._specs) or "none"
             raise ShapeError(
-                f"{self.describe()} takes {len(expected)} weights ({wanted}), but {len(arrays)} came with the shapes "
+                f"{self.describe()} takes {len(expected)} weights ({wanted}), but got {len(arrays)} of the shapes "
                 f"{[array.shape for array in arrays]}. get_weights() shows the order."
             )
         with moments.writing():
@@ -408,7 +465,16 @@ class Layer(Operation):
         self._variables = ()
 
     def count_params(self) -> int:
-        """Return the number of values in all weights."""
+        """Return the number of values in all weights.
+
+        Examples
+        --------
+        >>> from convoscope.layers import Conv2D
+        >>> layer = Conv2D(64, 3)
+        >>> layer.build((None, 28, 28, 1))
+        >>> layer.count_params()  # 3 × 3 × 1 × 64 weights and 64 biases
+        640
+        """
         return sum(weight.size for weight in self._weights)
 
     # ---- copying

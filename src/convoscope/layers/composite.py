@@ -75,7 +75,7 @@ class Traced:
         if self._trace is None:
             if self._shapes is None:
                 raise NotReadyError(
-                    f"{self.describe()} has not been built yet: it does not know what shape its inputs have. "  # type: ignore[attr-defined]
+                    f"{self.describe()} has not been built yet, because the shape of its inputs is unknown. "  # type: ignore[attr-defined]
                     "Call it on a symbol or on data, or call build((None, 28, 28, 1))."
                 )
             self._trace = self._run(self._shapes)
@@ -107,8 +107,8 @@ class Traced:
             for leaf in leaves_of(node.operation):
                 if leaf.specs and id(leaf) not in known:
                     raise ConfigurationError(
-                        f"{self.describe()}: call uses {leaf.describe()}, which is in none of its attributes. Make "  # type: ignore[attr-defined]
-                        "layers in __init__ and keep them: self.dense = Dense(10)."
+                        f"{self.describe()}: call uses {leaf.describe()}, which is stored in none of its attributes. "  # type: ignore[attr-defined]
+                        "Create layers in __init__ and store them: self.dense = Dense(10)."
                     )
 
     def in_form(self, values: list[Any]) -> Any:
@@ -198,15 +198,17 @@ class Composite(Traced, Layer):
     def checked_shape(self, *input_shapes: Shape) -> Shape:
         shapes = self.settle(input_shapes)
         if len(shapes) != 1:
-            raise ShapeError(f"{self.describe()} has {len(shapes)} outputs, and a stack of layers passes on one.")
+            raise ShapeError(
+                f"{self.describe()} has {len(shapes)} outputs, but a layer in a stack passes on exactly one."
+            )
         return shapes[0]
 
     def add_weight(self, *args: Any, **options: Any) -> NoReturn:
         """Refuse: what is computed with a weight of your own is no layer's arithmetic."""
         raise ConfigurationError(
-            f"{type(self).__name__}: add_weight at {callers_line()} makes a weight that no layer here can compute "
-            "with. Take a layer that has such a weight: Dense(units) for x @ w + b, Conv2D, DepthwiseConv2D((1, 1)) "
-            "for a factor for each channel, and call it in call()."
+            f"{type(self).__name__}: add_weight at {callers_line()} creates a weight that no layer can use. Use a "
+            "layer that has such a weight: Dense(units) for x @ w + b, Conv2D, DepthwiseConv2D((1, 1)) for one factor "
+            "per channel, and call it in call()."
         )
 
     # ---- what it is made of
@@ -294,8 +296,8 @@ class Composite(Traced, Layer):
         given, own = list(weights), self.own_weights
         if [np.shape(each) for each in given] != [weight.shape for weight in own]:
             raise ShapeError(
-                f"{self.describe()} takes weights of the shapes {[weight.shape for weight in own]}, but those of the "
-                f"shapes {[np.shape(each) for each in given]} came. get_weights() shows the order."
+                f"{self.describe()} takes weights of the shapes {[weight.shape for weight in own]}, but got those of "
+                f"the shapes {[np.shape(each) for each in given]}. get_weights() shows the order."
             )
         for layer in self.leaf_layers:
             count = len(layer.own_weights)

@@ -96,29 +96,29 @@ class Conv2D(FullConvolution):
     Parameters
     ----------
     filters : int
-        How many filters, hence how many feature maps come out.
+        The number of filters, which is the number of feature maps in the output.
     kernel_size : int or (int, int)
         The kernel's height and width in pixels.
     strides : int or (int, int)
-        Pixels from one place to the next.
+        Pixels from one position of the kernel to the next.
     padding : {"valid", "same"}
         ``"valid"`` keeps the kernel inside the image, so a 3×3 kernel loses two pixels on each axis; ``"same"`` pads
         with zeros.
     dilation_rate : int or (int, int)
         Pixels between neighbouring kernel cells.
     groups : int
-        Into how many groups the channels and the filters are divided: each filter sees the channels of its own group
-        alone. Both numbers must be divisible by it. `DepthwiseConv2D` has a group for each channel.
+        The number of groups that the channels and the filters are divided into: each filter sees only the channels of
+        its own group. Both numbers must be divisible by it. `DepthwiseConv2D` has a group for each channel.
     activation : str or callable, optional
         Applied to each value: ``"relu"``.
     use_bias : bool
-        Whether each filter adds a value of its own.
+        Whether each filter adds a bias.
     kernel_initializer, bias_initializer : str or Initializer
         The first values. ``"filter_bank"`` starts with edges, lines and spots.
     kernel_regularizer, bias_regularizer : str or Regularizer, optional
         A penalty that keeps the weight small: ``"l2"``. See `convoscope.regularizers`.
     kernel_constraint, bias_constraint : str or Constraint, optional
-        Bounds that the weight is held in after each step: ``MaxNorm(2, axis=[0, 1, 2])``. See `convoscope.constraints`.
+        Bounds that each step keeps the weight within: ``MaxNorm(2, axis=[0, 1, 2])``. See `convoscope.constraints`.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
 

@@ -36,12 +36,12 @@ def automatic_name(base: str) -> str:
 
 
 def clear_session(free_memory: bool = True) -> None:
-    """Begin the automatic names of layers and models again: the next `Dense` is ``dense``.
+    """Start the automatic names of layers and models again: the next `Dense` is ``dense``.
 
     Parameters
     ----------
     free_memory : bool
-        As in Keras. Here models go when nobody holds them any more, so there is nothing else to clear.
+        As in Keras. Here models are freed when nothing refers to them any more, so there is nothing else to clear.
 
     Examples
     --------

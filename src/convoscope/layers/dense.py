@@ -19,17 +19,17 @@ class Dense(Layer):
     Parameters
     ----------
     units : int
-        How many units, hence how many values come out.
+        The number of units, which is the number of values in the output.
     activation : str or callable, optional
         Applied to each value: ``"relu"``, or ``"softmax"`` over the units.
     use_bias : bool
-        Whether each unit adds a value of its own.
+        Whether each unit adds a bias.
     kernel_initializer, bias_initializer : str or Initializer
         The first values.
     kernel_regularizer, bias_regularizer : str or Regularizer, optional
         A penalty that keeps the weight small: ``"l2"``. See `convoscope.regularizers`.
     kernel_constraint, bias_constraint : str or Constraint, optional
-        Bounds that the weight is held in after each step: ``"max_norm"``. See `convoscope.constraints`.
+        Bounds that each step keeps the weight within: ``"max_norm"``. See `convoscope.constraints`.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
 
@@ -63,7 +63,7 @@ class Dense(Layer):
 
     def infer_shape(self, input_shape: Shape) -> Shape:
         if not input_shape:
-            raise ShapeError(f"{self.describe()} takes at least one value for each input, but its input has no axis.")
+            raise ShapeError(f"{self.describe()} needs inputs with at least one axis, but its input has none.")
         return (*input_shape[:-1], self.units)
 
     def weight_specs(self, input_shape: Shape) -> tuple[WeightSpec, ...]:

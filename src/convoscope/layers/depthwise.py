@@ -56,10 +56,10 @@ class Depthwise(Convolving):
 
 
 class DepthwiseConv2D(Depthwise):
-    """Convolve each channel with kernels of its own; channels are not mixed.
+    """Convolve each channel with its own kernels; channels are not mixed.
 
-    It costs a small part of what `Conv2D` does: 3 × 3 multiply-adds for a value, not 3 × 3 × channels. A 1×1 `Conv2D`
-    behind it mixes the channels: `SeparableConv2D` is both, and MobileNet is made of them.
+    It costs a fraction of a `Conv2D`: 3 × 3 multiply-adds for each value, not 3 × 3 × channels. A 1×1 `Conv2D` after it
+    mixes the channels: `SeparableConv2D` is both, and MobileNet consists of them.
 
     Parameters
     ----------
@@ -70,19 +70,19 @@ class DepthwiseConv2D(Depthwise):
     padding : {"valid", "same"}
         ``"valid"`` keeps the kernels inside the image; ``"same"`` pads with zeros.
     depth_multiplier : int
-        How many kernels each channel has, hence how many output channels it makes.
+        How many kernels, and so how many output channels, each channel has.
     dilation_rate : int or (int, int)
         Pixels between neighbouring kernel cells.
     activation : str or callable, optional
         Applied to each value: ``"relu"``.
     use_bias : bool
-        Whether each output channel adds a value of its own.
+        Whether each output channel adds a bias.
     depthwise_initializer, bias_initializer : str or Initializer
         The first values.
     depthwise_regularizer, bias_regularizer : str or Regularizer, optional
         A penalty that keeps the weight small: ``"l2"``. See `convoscope.regularizers`.
     depthwise_constraint, bias_constraint : str or Constraint, optional
-        Bounds that the weight is held in after each step: ``"max_norm"``. See `convoscope.constraints`.
+        Bounds that each step keeps the weight within: ``"max_norm"``. See `convoscope.constraints`.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
 
@@ -139,24 +139,24 @@ class DepthwiseConv2D(Depthwise):
 
 
 class SeparableConv2D(Depthwise):
-    """A depthwise convolution, then a 1×1 convolution that mixes the channels: almost a `Conv2D`, at a fraction of it.
+    """A depthwise convolution, then a 1×1 convolution that mixes the channels: nearly a `Conv2D`, but cheaper.
 
     Chollet, "Xception: Deep Learning with Depthwise Separable Convolutions" (2017).
 
     Parameters
     ----------
     filters : int
-        How many feature maps come out.
+        The number of feature maps in the output.
     pointwise_initializer : str or Initializer
         The first values of the 1×1 kernel.
     kernel_size, strides, padding, depth_multiplier, dilation_rate, depthwise_initializer
-        Of the depthwise convolution: see `DepthwiseConv2D`.
+        Those of the depthwise convolution: see `DepthwiseConv2D`.
     activation, use_bias, bias_initializer
-        Of what comes out at the end.
+        Those of the 1×1 convolution.
     depthwise_regularizer, pointwise_regularizer, bias_regularizer : str or Regularizer, optional
         A penalty that keeps the weight small: ``"l2"``. See `convoscope.regularizers`.
     depthwise_constraint, pointwise_constraint, bias_constraint : str or Constraint, optional
-        Bounds that the weight is held in after each step: ``"max_norm"``. See `convoscope.constraints`.
+        Bounds that each step keeps the weight within: ``"max_norm"``. See `convoscope.constraints`.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
 

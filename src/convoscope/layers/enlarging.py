@@ -24,7 +24,7 @@ class UpSampling2D(Layer):
     size : int or (int, int)
         How many times as high and as wide the image becomes.
     interpolation : {"nearest", "bilinear"}
-        Whether a block repeats its pixel, or passes over evenly to the blocks beside it. Pixels are squares, as in
+        Whether a block repeats its pixel, or interpolates between neighbouring pixels. Pixels are squares, as in
         TensorFlow 2: the middle of the first block is the middle of the first pixel. (Keras has smoother ones too.)
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
@@ -57,47 +57,47 @@ class UpSampling2D(Layer):
 
 
 class Conv2DTranspose(FullConvolution):
-    """A convolution turned round: every pixel paints the kernel, as strongly as it is bright, into a larger image.
+    """A transposed convolution: every pixel adds the kernel, times its value, to a larger image.
 
-    Painted kernels stand `strides` pixels apart and add up where they overlap, all channels together; then come a bias
-    and the activation. It is what a convolution with the same settings does to gradients on their way back, hence the
-    name, and the sizes: what that convolution would make small, this makes large.
+    These kernels lie `strides` pixels apart and add up where they overlap, over all channels; a bias and the activation
+    follow. A convolution with the same settings does the same to gradients in the backward pass, hence the name and the
+    sizes: what that convolution would make smaller, this makes larger.
 
     Parameters
     ----------
     filters : int
-        How many channels come out.
+        The number of channels in the output.
     kernel_size : int or (int, int)
         The kernel's height and width in pixels.
     strides : int or (int, int)
-        Output pixels from one painted kernel to the next: 2 makes an image about twice as high and wide.
+        Output pixels from one kernel to the next: 2 makes an image about twice as high and wide.
     padding : {"valid", "same"}
-        ``"valid"`` keeps all that is painted; ``"same"`` cuts off what lies outside of exactly `strides` times the
-        input's size.
+        ``"valid"`` keeps the whole result; ``"same"`` crops it to exactly `strides` times the input's size.
     output_padding : int or (int, int), optional
-        Settles the size where several are possible: rows and columns more at the end, fewer than `strides`. Left out,
-        ``"valid"`` makes as much as is painted (and no less than the strides cover), ``"same"`` as above.
+        Determines the size if several are possible: the number of extra rows and columns at the end, below `strides`.
+        If left out, the size is as described for `padding` (with ``"valid"``, no less than the strides cover).
     dilation_rate : int or (int, int)
         Pixels between neighbouring kernel cells; not together with strides.
     activation : str or callable, optional
         Applied to each value: ``"relu"``.
     use_bias : bool
-        Whether each filter adds a value of its own.
+        Whether each filter adds a bias.
     kernel_initializer, bias_initializer : str or Initializer
         The first values.
     kernel_regularizer, bias_regularizer : str or Regularizer, optional
         A penalty that keeps the weight small: ``"l2"``. See `convoscope.regularizers`.
     kernel_constraint, bias_constraint : str or Constraint, optional
-        Bounds that the weight is held in after each step: ``MaxNorm(2, axis=[0, 1, 3])``. See `convoscope.constraints`.
+        Bounds that each step keeps the weight within: ``MaxNorm(2, axis=[0, 1, 3])``. See `convoscope.constraints`.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
 
     Notes
     -----
     Input (height, width, channels), output (height', width', filters). The kernel has shape
-    (kernel height, kernel width, filters, channels), as in Keras: filters before channels. With overlaps that are not
-    even (a kernel that is no multiple of the strides) a chequered pattern is easily learned: A. Odena, V. Dumoulin and
-    C. Olah, "Deconvolution and Checkerboard Artifacts", Distill (2016). `UpSampling2D` and `Conv2D` have none.
+    (kernel height, kernel width, filters, channels), as in Keras: filters before channels. With uneven overlaps (a
+    kernel size that is not a multiple of the strides), networks easily learn a checkerboard pattern: A. Odena, V.
+    Dumoulin and C. Olah, "Deconvolution and Checkerboard Artifacts", Distill (2016). `UpSampling2D` and `Conv2D` have
+    none.
 
     Examples
     --------
@@ -141,13 +141,13 @@ class Conv2DTranspose(FullConvolution):
         )
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ConfigurationError(
-                f"{kind}: strides {self.strides} and dilation_rate {self.dilation_rate} do not go together, as in "
+                f"{kind}: strides {self.strides} and dilation_rate {self.dilation_rate} cannot be combined, as in "
                 "Keras. Set one of them to 1."
             )
         if self.output_padding and any(p >= s for p, s in zip(self.output_padding, self.strides, strict=True)):
             raise ConfigurationError(
                 f"{kind}: output_padding must be smaller than strides on each axis, but is {self.output_padding} with "
-                f"strides {self.strides}: where whole strides are added, nothing is painted."
+                f"strides {self.strides}: the kernel does not reach pixels beyond that."
             )
 
     def infer_shape(self, input_shape: Shape) -> Shape:
@@ -158,7 +158,7 @@ class Conv2DTranspose(FullConvolution):
         if height < 1 or width < 1:
             raise ShapeError(
                 f"{self.describe()}: of {input_shape[0]}×{input_shape[1]} pixels, padding='same' with output_padding "
-                f"{self.output_padding} leaves nothing. Leave output_padding out, or take a larger one."
+                f"{self.output_padding} leaves nothing. Leave output_padding out, or use a larger one."
             )
         sides = zip(input_shape[:2], self.window, self.strides, (height, width), strict=True)
         painted = [max((n - 1) * s + w, made) for n, w, s, made in sides]

@@ -52,7 +52,7 @@ def check_weights(layer: Any, first: Sequence[Shape], other: Sequence[Shape]) ->
     """
     if [spec.shape for spec in layer.weight_specs(first[0])] != [spec.shape for spec in layer.weight_specs(other[0])]:
         raise ShapeError(
-            f"{layer.describe()} takes inputs of shape {(None, *shown(first[0], other[0]))}, and how many weights it "
-            "has depends on the size that is left open. Give the input's size, as in Input((224, 224, 3)), or put "
-            "GlobalAveragePooling2D in place of Flatten."
+            f"{layer.describe()} takes inputs of shape {(None, *shown(first[0], other[0]))}, and its number of "
+            "weights depends on the size left open. Give the input's size, as in Input((224, 224, 3)), or use "
+            "GlobalAveragePooling2D instead of Flatten."
         )

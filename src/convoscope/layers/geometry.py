@@ -26,7 +26,7 @@ def places(length: int, window: int, stride: int, padding: str) -> int:
     window : int
         The pixels that the window covers, dilation included.
     stride : int
-        Pixels from one place to the next.
+        Pixels from one position of the kernel to the next.
     padding : {"valid", "same"}
         ``"valid"`` keeps the window inside the image, ``"same"`` pads so that a stride of 1 keeps the size.
 
@@ -93,9 +93,9 @@ def window_shape(input_shape: Shape, window: Pair, strides: Pair, padding: str, 
     height, width = (places(n, w, s, padding) for n, w, s in zip(input_shape[:2], window, strides, strict=True))
     if height < 1 or width < 1:
         raise ShapeError(
-            f"{where}: a window of {window[0]}×{window[1]} does not fit into {input_shape[0]}×{input_shape[1]} pixels, "
-            "which is all that is left of the image there. Use larger images, fewer poolings or smaller strides before "
-            "it, or padding='same'."
+            f"{where}: a window of {window[0]}×{window[1]} does not fit into {input_shape[0]}×{input_shape[1]} "
+            "pixels, the size of the image at this point. Use larger images, fewer pooling layers or smaller strides "
+            "before it, or padding='same'."
         )
     reached = [
         max(n, (made - 1) * s + w)
@@ -110,13 +110,13 @@ def check_padded(padded: Shape, whole: Shape, where: str) -> None:
     for side in padded[:2]:
         if side > LARGEST_SIZE:
             raise ShapeError(
-                f"{where}: its windows reach over {side:,} pixels, but at most {LARGEST_SIZE:,} are possible. Use "
-                "smaller kernels, strides or dilation rates."
+                f"{where}: its windows span {side:,} pixels, but at most {LARGEST_SIZE:,} are possible. Use smaller "
+                "kernels, strides or dilation rates."
             )
     if math.prod(padded) > max(_SMALL, 2 * math.prod(whole)):
         raise ShapeError(
-            f"{where}: images of shape {whole} need padding to {padded}, which is out of proportion. Use smaller "
-            "kernels, strides or dilation rates."
+            f"{where}: images of shape {whole} need padding to {padded}, which is too much. Use smaller kernels, "
+            "strides or dilation rates."
         )
 
 
@@ -125,8 +125,8 @@ def image_shape(shape: Shape, where: str) -> tuple[int, int, int]:
     if len(shape) == 2:
         raise ShapeError(
             f"{where} takes images of shape (height, width, channels), but its input has shape {shape}: the channel "
-            f"axis is missing. Grey images have one channel: use input_shape=({shape[0]}, {shape[1]}, 1), and reshape "
-            f"the data with x = x.reshape(-1, {shape[0]}, {shape[1]}, 1) or x = x[..., None]."
+            f"axis is missing. Greyscale images have one channel: use input_shape=({shape[0]}, {shape[1]}, 1), and "
+            f"reshape the data with x = x.reshape(-1, {shape[0]}, {shape[1]}, 1) or x = x[..., None]."
         )
     if len(shape) != 3:
         hint = " Put it before Flatten." if len(shape) == 1 else ""

@@ -14,15 +14,22 @@ from convoscope.types import Shape
 
 
 class InputLayer(Layer):
-    """Says what shape one input has. It computes nothing and is not counted among a model's layers.
+    """Declares the shape of one input. It computes nothing and is not counted among a model's layers.
 
     Parameters
     ----------
     shape : tuple of int
         Without the batch axis: ``(28, 28, 1)`` for grey images of 28×28 pixels. ``(None, None, 3)`` leaves the size
-        open, for networks whose weights do not depend on it: each call settles it.
+        open, for networks whose weights do not depend on it: each call fixes it.
     batch_shape : tuple of int or None, optional
-        The same with the batch axis first, in place of `shape`.
+        The same with the batch axis first, instead of `shape`.
+
+    Examples
+    --------
+    >>> from convoscope.layers import Conv2D
+    >>> from convoscope.models import Sequential
+    >>> Sequential([InputLayer((28, 28, 1)), Conv2D(8, 3)]).output_shape
+    (None, 26, 26, 8)
     """
 
     def __init__(
@@ -55,13 +62,19 @@ class InputLayer(Layer):
         return (self.other_input_shape,)
 
     def symbol(self) -> Symbol:
-        """Return what goes in, as a symbol: the same one each time, as long as somebody holds it."""
+        """Return the input as a symbol: the same one each time, as long as somebody holds it.
+
+        Examples
+        --------
+        >>> InputLayer((28, 28, 1)).symbol().shape
+        (None, 28, 28, 1)
+        """
         node = next(iter(self.nodes), None) or Node(self, (), (self.sample_shape,))
         return node.outputs[0]
 
     def __call__(self, inputs: Any, training: bool | None = None) -> Symbol:
         """Refuse: a model begins here."""
-        raise ConfigurationError(f"{self.describe()} is where a model begins, and cannot be called.")
+        raise ConfigurationError(f"{self.describe()} is the start of a model and cannot be called.")
 
 
 def Input(  # noqa: N802 - Keras' name
@@ -74,7 +87,7 @@ def Input(  # noqa: N802 - Keras' name
     shape : tuple of int
         The shape of one input, without the batch axis.
     batch_shape : tuple of int or None, optional
-        The same with the batch axis first, in place of `shape`.
+        The same with the batch axis first, instead of `shape`.
     **options
         ``name``.
 

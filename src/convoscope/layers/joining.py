@@ -21,8 +21,8 @@ class Join(Layer):
         """Return the output's shape for the inputs' shapes, all with the batch axis first, as in Keras."""
         if not isinstance(input_shape, (list, tuple)) or not all(isinstance(s, (list, tuple)) for s in input_shape):
             raise ConfigurationError(
-                f"{self.describe()} takes a list of shapes, as in [(None, 8, 8, 4), (None, 8, 8, 4)], but "
-                f"{input_shape!r} came."
+                f"{self.describe()} takes a list of shapes, as in [(None, 8, 8, 4), (None, 8, 8, 4)], but got "
+                f"{input_shape!r}."
             )
         sizes = [as_shape(tuple(each)[1:], "input_shape", type(self).__name__) for each in input_shape]
         return (next(iter(input_shape[0])), *self.checked_shape(*sizes))
@@ -77,7 +77,14 @@ class Add(Combine):
 
 
 class Subtract(Combine):
-    """Subtract the second of two inputs from the first."""
+    """Subtract the second of two inputs from the first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Subtract()([np.array([[1.0, 9.0]]), np.array([[3.0, 6.0]])])
+    Tensor([[-2.,  3.]], dtype=float32)
+    """
 
     mode = "subtract"
 
@@ -117,19 +124,40 @@ class Divide(Combine):
 
 
 class Average(Combine):
-    """Take the mean of values at the same index."""
+    """Take the mean of values at the same index, over two or more inputs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Average()([np.array([[1.0, 2.0]]), np.array([[3.0, 6.0]])])
+    Tensor([[2., 4.]], dtype=float32)
+    """
 
     mode = "average"
 
 
 class Maximum(Combine):
-    """Take the largest of values at the same index."""
+    """Take the largest of values at the same index.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Maximum()([np.array([[1.0, 9.0]]), np.array([[3.0, 6.0]])])
+    Tensor([[3., 9.]], dtype=float32)
+    """
 
     mode = "maximum"
 
 
 class Minimum(Combine):
-    """Take the smallest of values at the same index."""
+    """Take the smallest of values at the same index.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Minimum()([np.array([[1.0, 9.0]]), np.array([[3.0, 6.0]])])
+    Tensor([[1., 6.]], dtype=float32)
+    """
 
     mode = "minimum"
 
@@ -156,8 +184,8 @@ class Concatenate(Join):
         self.axis = integer(axis, "axis", "Concatenate", minimum=-(2**31))
         if self.axis == 0:
             raise ConfigurationError(
-                "Concatenate: axis=0 is the batch axis, and images of a batch stay apart. For (N, height, width, "
-                "channels), 1, 2 and 3 (or -1) put values below each other, side by side, and channel behind channel."
+                "Concatenate: axis=0 is the batch axis, along which nothing can be joined. For (N, height, width, "
+                "channels), 1 and 2 join images vertically and horizontally, 3 (or -1) joins their channels."
             )
 
     def infer_joined_shape(self, input_shapes: Sequence[Shape]) -> Shape:
@@ -167,8 +195,8 @@ class Concatenate(Join):
         others = [shape[:axis] + shape[axis + 1 :] for shape in input_shapes]
         if any(len(shape) != len(first) for shape in input_shapes) or any(other != others[0] for other in others):
             raise ShapeError(
-                f"{self.describe()} cannot put its inputs side by side along axis {self.axis}: "
-                f"{_listed(input_shapes)}. They may differ in that axis only."
+                f"{self.describe()} cannot join its inputs along axis {self.axis}: {_listed(input_shapes)}. They may "
+                "differ only along that axis."
             )
         return (*first[:axis], sum(shape[axis] for shape in input_shapes), *first[axis + 1 :])
 
@@ -193,35 +221,84 @@ def _listed(shapes: Sequence[Shape]) -> str:
 
 
 def add(inputs: Sequence[Any], **options: Any) -> Any:
-    """Add symbols: ``Add(**options)(inputs)``."""
+    """Add symbols: short for ``Add(**options)(inputs)``.
+
+    Examples
+    --------
+    >>> from convoscope.layers import Input
+    >>> add([Input(shape=(8, 8, 4)), Input(shape=(8, 8, 4))]).shape
+    (None, 8, 8, 4)
+    """
     return Add(**options)(inputs)
 
 
 def subtract(inputs: Sequence[Any], **options: Any) -> Any:
-    """Subtract the second symbol from the first: ``Subtract(**options)(inputs)``."""
+    """Subtract the second symbol from the first: short for ``Subtract(**options)(inputs)``.
+
+    Examples
+    --------
+    >>> from convoscope.layers import Input
+    >>> subtract([Input(shape=(8, 8, 4)), Input(shape=(8, 8, 4))]).shape
+    (None, 8, 8, 4)
+    """
     return Subtract(**options)(inputs)
 
 
 def multiply(inputs: Sequence[Any], **options: Any) -> Any:
-    """Multiply symbols: ``Multiply(**options)(inputs)``."""
+    """Multiply symbols: short for ``Multiply(**options)(inputs)``.
+
+    Examples
+    --------
+    >>> from convoscope.layers import Input
+    >>> multiply([Input(shape=(8, 8, 4)), Input(shape=(1, 1, 4))]).shape  # a factor for each channel
+    (None, 8, 8, 4)
+    """
     return Multiply(**options)(inputs)
 
 
 def average(inputs: Sequence[Any], **options: Any) -> Any:
-    """Take the mean of symbols: ``Average(**options)(inputs)``."""
+    """Take the mean of symbols: short for ``Average(**options)(inputs)``.
+
+    Examples
+    --------
+    >>> from convoscope.layers import Input
+    >>> average([Input(shape=(8, 8, 4)), Input(shape=(8, 8, 4))]).shape
+    (None, 8, 8, 4)
+    """
     return Average(**options)(inputs)
 
 
 def maximum(inputs: Sequence[Any], **options: Any) -> Any:
-    """Take the largest of symbols: ``Maximum(**options)(inputs)``."""
+    """Take the largest of symbols: short for ``Maximum(**options)(inputs)``.
+
+    Examples
+    --------
+    >>> from convoscope.layers import Input
+    >>> maximum([Input(shape=(8, 8, 4)), Input(shape=(1, 1, 4))]).shape  # an axis of length 1 is stretched
+    (None, 8, 8, 4)
+    """
     return Maximum(**options)(inputs)
 
 
 def minimum(inputs: Sequence[Any], **options: Any) -> Any:
-    """Take the smallest of symbols: ``Minimum(**options)(inputs)``."""
+    """Take the smallest of symbols: short for ``Minimum(**options)(inputs)``.
+
+    Examples
+    --------
+    >>> from convoscope.layers import Input
+    >>> minimum([Input(shape=(8, 8, 4)), Input(shape=(8, 8, 1))]).shape  # an axis of length 1 is stretched
+    (None, 8, 8, 4)
+    """
     return Minimum(**options)(inputs)
 
 
 def concatenate(inputs: Sequence[Any], axis: int = -1, **options: Any) -> Any:
-    """Put symbols side by side: ``Concatenate(axis, **options)(inputs)``."""
+    """Put symbols side by side: short for ``Concatenate(axis, **options)(inputs)``.
+
+    Examples
+    --------
+    >>> from convoscope.layers import Input
+    >>> concatenate([Input(shape=(8, 8, 4)), Input(shape=(8, 8, 16))]).shape
+    (None, 8, 8, 20)
+    """
     return Concatenate(axis, **options)(inputs)

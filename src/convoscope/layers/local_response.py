@@ -12,7 +12,7 @@ from convoscope.types import Pair, Shape
 
 
 class LocalResponseNormalization(Layer):
-    """Divide each channel by a power of the sum of squares of the channels beside it, itself among them.
+    """Divide each channel by a power of the sum of squares of the channels around it, itself included.
 
     Output = input / (bias + alpha × sum of squares) ** beta. AlexNet and GoogLeNet have it, where later networks have
     batch normalization. Krizhevsky and others, "ImageNet classification with deep convolutional neural networks"
@@ -21,7 +21,7 @@ class LocalResponseNormalization(Layer):
     Parameters
     ----------
     depth_radius : int or (int, int)
-        How many channels count on either side; or how many before a channel, and how many behind it.
+        How many channels count on either side; or how many before a channel, and how many after it.
     bias : float
         Above 0.
     alpha : float
@@ -86,7 +86,7 @@ def _radii(given: Any, where: str) -> Pair:
     if isinstance(given, (list, tuple)):
         if len(given) != 2:
             raise ConfigurationError(
-                f"{where}: depth_radius must be one whole number or two (before, behind), but is {given!r}."
+                f"{where}: depth_radius must be one whole number or two (before, after), but is {given!r}."
             )
         before, behind = (integer(each, "depth_radius", where, minimum=0) for each in given)
         return before, behind

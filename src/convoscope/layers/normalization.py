@@ -21,15 +21,15 @@ class BatchNormalization(Layer):
     Parameters
     ----------
     momentum : float
-        How much of the moving averages is kept at each step.
+        The share of the moving averages that is kept at each step.
     epsilon : float
-        Added to the variance, so that nothing is divided by zero.
+        Added to the variance, to avoid a division by zero.
     center, scale : bool
         Whether there is a beta, and a gamma.
     gamma_regularizer, beta_regularizer : str or Regularizer, optional
         A penalty that keeps the weight small: ``"l2"``. See `convoscope.regularizers`.
     gamma_constraint, beta_constraint : str or Constraint, optional
-        Bounds that the weight is held in after each step: ``"non_neg"``. See `convoscope.constraints`.
+        Bounds that each step keeps the weight within: ``"non_neg"``. See `convoscope.constraints`.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
 
@@ -38,6 +38,13 @@ class BatchNormalization(Layer):
     Input and output (..., channels); statistics run over all axes but the last. Weights: gamma, beta, moving mean,
     moving variance, each (channels,). With ``trainable=False`` the layer uses the moving averages in training too, as
     in Keras.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.array([[1.0, 10.0], [3.0, 30.0]], np.float32)  # two samples, two channels
+    >>> BatchNormalization()(x, training=True).round(2).tolist()
+    [[-1.0, -1.0], [1.0, 1.0]]
     """
 
     differs_in_training = True
@@ -74,7 +81,7 @@ class BatchNormalization(Layer):
     def infer_shape(self, input_shape: Shape) -> Shape:
         if self.axis not in (-1, len(input_shape)):
             raise ShapeError(
-                f"{self.describe()}: only the last axis (axis=-1) can be normalised, but axis={self.axis!r} came. "
+                f"{self.describe()}: only the last axis (axis=-1) can be normalised, but got axis={self.axis!r}. "
                 "Images are height × width × channels."
             )
         return input_shape
@@ -114,6 +121,12 @@ class Rescaling(Layer):
         Output = input × scale + offset.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Rescaling(1 / 255)(np.array([[0, 51, 255]], np.uint8)).round(4)
+    array([[0. , 0.2, 1. ]], dtype=float32)
     """
 
     def __init__(self, scale: float, offset: float = 0.0, **options: Any) -> None:

@@ -23,11 +23,11 @@ _ACCEPTED: Mapping[str, tuple[Any, ...]] = {
 }
 
 
-_IMAGES = "Images are always height × width × channels, in float32: "
+_IMAGES = "Images are always float32, height × width × channels: "
 _WHY = {
     "data_format": _IMAGES,
     "dtype": _IMAGES,
-    "activity_regularizer": "Weights can be penalised (kernel_regularizer='l2'), outputs cannot: ",
+    "activity_regularizer": "Weights can be regularised (kernel_regularizer='l2'), but outputs cannot: ",
 }
 
 
@@ -55,7 +55,7 @@ def first_shape(input_shape: Any, options: dict[str, Any], where: str) -> Any:
     given = [each for each in (input_shape, dim, batch_shape) if each is not None]
     if len(given) > 1:
         raise ConfigurationError(
-            f"{where}: the input's shape was given more than once. Give input_shape alone, without the batch axis."
+            f"{where}: the input's shape was given more than once. Give only input_shape, without the batch axis."
         )
     if dim is not None:
         return (integer(dim, "input_dim", where),)

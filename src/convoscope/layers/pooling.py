@@ -12,7 +12,7 @@ from convoscope.types import Shape
 
 
 class Pooling2D(Layer):
-    """What the three windowed poolings have in common.
+    """The base of the three poolings with windows.
 
     Parameters
     ----------
@@ -59,10 +59,21 @@ class Pooling2D(Layer):
 
 
 class MaxPooling2D(Pooling2D):
-    """Keep the biggest value of each window: 2×2 halves each axis and keeps what a filter found.
+    """Keep the largest value of each window: 2×2 halves each axis and keeps what a filter has found.
 
-    Where several values are the biggest, the gradient goes to the first (left to right, then down).
-    See `Pooling2D` for the parameters.
+    If several values are the largest, the gradient goes to the first (left to right, then down).
+
+    Parameters
+    ----------
+    pool_size : int or (int, int)
+        The window's height and width.
+    strides : int or (int, int), optional
+        Pixels from one window to the next; the window's size if left out, so that windows do not overlap.
+    padding : {"valid", "same"}
+        ``"valid"`` drops what does not fill a window (11 pixels become 5); ``"same"`` keeps it. Padded pixels are never
+        the maximum.
+    **options
+        ``name``, ``trainable``, ``input_shape``: see `Layer`.
 
     Examples
     --------
@@ -74,24 +85,64 @@ class MaxPooling2D(Pooling2D):
 
 
 class MinPooling2D(Pooling2D):
-    """Keep the smallest value of each window (not in Keras). See `Pooling2D` for the parameters."""
+    """Keep the smallest value of each window (not in Keras).
+
+    Parameters
+    ----------
+    pool_size : int or (int, int)
+        The window's height and width.
+    strides : int or (int, int), optional
+        Pixels from one window to the next; the window's size if left out, so that windows do not overlap.
+    padding : {"valid", "same"}
+        ``"valid"`` drops what does not fill a window (11 pixels become 5); ``"same"`` keeps it. Padded pixels are never
+        the minimum.
+    **options
+        ``name``, ``trainable``, ``input_shape``: see `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.arange(16.0).reshape(1, 4, 4, 1)
+    >>> MinPooling2D()(x)[0, :, :, 0].tolist()  # the least of each 2 × 2 window
+    [[0.0, 2.0], [8.0, 10.0]]
+    """
 
     mode = "min"
 
 
 class AveragePooling2D(Pooling2D):
-    """Keep the mean of each window. See `Pooling2D` for the parameters."""
+    """Keep the mean of each window.
+
+    Parameters
+    ----------
+    pool_size : int or (int, int)
+        The window's height and width.
+    strides : int or (int, int), optional
+        Pixels from one window to the next; the window's size if left out, so that windows do not overlap.
+    padding : {"valid", "same"}
+        ``"valid"`` drops what does not fill a window (11 pixels become 5); ``"same"`` keeps it. Padded pixels do not
+        count in the mean.
+    **options
+        ``name``, ``trainable``, ``input_shape``: see `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.arange(16.0).reshape(1, 4, 4, 1)
+    >>> AveragePooling2D()(x)[0, :, :, 0].tolist()  # the mean of each 2 × 2 window
+    [[2.5, 4.5], [10.5, 12.5]]
+    """
 
     mode = "average"
 
 
 class GlobalPooling2D(Layer):
-    """What the two global poolings have in common: one value for each channel of the whole feature map.
+    """The base of the two global poolings: one value for each channel of the whole feature map.
 
     Parameters
     ----------
     keepdims : bool
-        True keeps the axes: (1, 1, channels) in place of (channels,).
+        True keeps the axes: (1, 1, channels) instead of (channels,).
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
     """
@@ -111,12 +162,44 @@ class GlobalPooling2D(Layer):
 
 
 class GlobalMaxPooling2D(GlobalPooling2D):
-    """Keep the biggest value of each channel. See `GlobalPooling2D` for the parameters."""
+    """Keep the largest value of each channel.
+
+    Parameters
+    ----------
+    keepdims : bool
+        True keeps the axes: (1, 1, channels) instead of (channels,).
+    **options
+        ``name``, ``trainable``, ``input_shape``: see `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> GlobalMaxPooling2D()(np.arange(16.0).reshape(1, 4, 4, 1)).tolist()
+    [[15.0]]
+    >>> GlobalMaxPooling2D(keepdims=True).compute_output_shape((None, 7, 7, 64))
+    (None, 1, 1, 64)
+    """
 
     mode = "max"
 
 
 class GlobalAveragePooling2D(GlobalPooling2D):
-    """Keep the mean of each channel. See `GlobalPooling2D` for the parameters."""
+    """Keep the mean of each channel.
+
+    Parameters
+    ----------
+    keepdims : bool
+        True keeps the axes: (1, 1, channels) instead of (channels,).
+    **options
+        ``name``, ``trainable``, ``input_shape``: see `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> GlobalAveragePooling2D()(np.arange(16.0).reshape(1, 4, 4, 1)).tolist()
+    [[7.5]]
+    >>> GlobalAveragePooling2D().compute_output_shape((None, 7, 7, 64))
+    (None, 64)
+    """
 
     mode = "average"

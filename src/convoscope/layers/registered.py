@@ -38,7 +38,7 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     def register(kind: Kind) -> Kind:
         if not isinstance(kind, type) or not hasattr(kind, "from_config"):
             raise ConfigurationError(
-                f"register_keras_serializable stands before a class of layers or models, but came before {kind!r}."
+                f"register_keras_serializable decorates a layer or model class, but was applied to {kind!r}."
             )
         _registered[f"{package}>{name or kind.__name__}"] = kind
         return kind

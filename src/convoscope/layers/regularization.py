@@ -12,7 +12,7 @@ from convoscope.types import Shape
 
 
 class Dropout(Layer):
-    """In training, set a random share of the values to zero and scale the others up by as much; else do nothing.
+    """In training, set a random share of the values to zero and divide the others by 1 - `rate`; otherwise do nothing.
 
     Srivastava and others, "Dropout", Journal of Machine Learning Research 15 (2014).
 
@@ -22,6 +22,15 @@ class Dropout(Layer):
         The share that is set to zero, from 0 to below 1; 0.2 to 0.5 is usual.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.ones((1, 1000), np.float32)
+    >>> bool((Dropout(0.5)(x) == x).all())  # as in prediction
+    True
+    >>> np.unique(Dropout(0.5)(x, training=True)).tolist()  # about half of them each
+    [0.0, 2.0]
     """
 
     differs_in_training = only_in_training = True
@@ -55,9 +64,9 @@ class Noise(Layer):
 
 
 class SpatialDropout2D(Noise):
-    """In training, set a random share of whole feature maps to zero and scale the others up by as much.
+    """In training, set a random share of whole feature maps to zero and divide the others by 1 - `rate`.
 
-    Neighbouring pixels of a feature map are much alike, so that dropping some of them hides little. Tompson and others,
+    Neighbouring pixels of a feature map are much alike, so dropping some of them hides little. Tompson and others,
     "Efficient Object Localization Using Convolutional Networks" (2015).
 
     Parameters
@@ -65,9 +74,16 @@ class SpatialDropout2D(Noise):
     rate : float
         The share of the maps that is set to zero, from 0 to below 1.
     seed : int, optional
-        Replaces the run's seed.
+        Used instead of the model's seed.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> maps = np.asarray(SpatialDropout2D(0.5, seed=1)(np.ones((1, 5, 5, 8), np.float32), training=True))
+    >>> sorted(set(maps.mean(axis=(0, 1, 2)).tolist()))  # each of the 8 maps is dropped or doubled as a whole
+    [0.0, 2.0]
     """
 
     def __init__(self, rate: float, data_format: str | None = None, seed: int | None = None, **options: Any) -> None:
@@ -82,16 +98,23 @@ class SpatialDropout2D(Noise):
 
 
 class GaussianNoise(Noise):
-    """In training, add noise to each value.
+    """In training, add normal noise of mean 0 to each value; otherwise do nothing.
 
     Parameters
     ----------
     stddev : float
         The noise's standard deviation, from 0 to 1.
     seed : int, optional
-        Replaces the run's seed.
+        Used instead of the model's seed.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> varied = GaussianNoise(0.1, seed=1)(np.ones((1, 100_000), np.float32), training=True)
+    >>> round(float(np.mean(varied)), 1), round(float(np.std(varied)), 1)
+    (1.0, 0.1)
     """
 
     def __init__(self, stddev: float, seed: int | None = None, **options: Any) -> None:
@@ -105,18 +128,25 @@ class GaussianNoise(Noise):
 
 
 class GaussianDropout(Noise):
-    """In training, multiply each value by noise of mean 1, as varied as what `Dropout` multiplies by.
+    """In training, multiply each value by normal noise of mean 1 and of the variance of `Dropout`'s factors.
 
     Srivastava and others, "Dropout", Journal of Machine Learning Research 15 (2014), section 10.
 
     Parameters
     ----------
     rate : float
-        From 0 to below 1: the noise has the standard deviation sqrt(rate / (1 - rate)).
+        From 0 to below 1: the noise has standard deviation sqrt(rate / (1 - rate)).
     seed : int, optional
-        Replaces the run's seed.
+        Used instead of the model's seed.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> varied = GaussianDropout(0.2, seed=1)(np.ones((1, 100_000), np.float32), training=True)
+    >>> round(float(np.mean(varied)), 1), round(float(np.std(varied)), 1)  # 1 and sqrt(0.2 / 0.8)
+    (1.0, 0.5)
     """
 
     def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
@@ -128,7 +158,7 @@ class GaussianDropout(Noise):
 
 
 class AlphaDropout(Noise):
-    """In training, set a random share of the values to what selu makes of very negative ones; keep mean and variance.
+    """In training, set a random share of the values to selu's lower limit, then restore mean and variance.
 
     Klambauer and others, "Self-Normalizing Neural Networks" (2017).
 
@@ -137,9 +167,17 @@ class AlphaDropout(Noise):
     rate : float
         The share of the values, from 0 to below 1.
     seed : int, optional
-        Replaces the run's seed.
+        Used instead of the model's seed.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.random.default_rng(0).normal(size=(1, 100_000)).astype(np.float32)
+    >>> varied = AlphaDropout(0.2, seed=1)(x, training=True)
+    >>> abs(float(np.mean(varied))) < 0.02, abs(float(np.std(varied)) - 1) < 0.02
+    (True, True)
     """
 
     def __init__(self, rate: float, noise_shape: None = None, seed: int | None = None, **options: Any) -> None:

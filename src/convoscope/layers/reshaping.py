@@ -14,7 +14,7 @@ from convoscope.types import Padding, Shape
 
 
 class Flatten(Layer):
-    """Lay all values of an input out in one row: (5, 5, 64) becomes (1600,). Channels lie next to each other.
+    """Put all values of an input in one row: (5, 5, 64) becomes (1600,), the channels of a pixel side by side.
 
     Examples
     --------
@@ -142,7 +142,7 @@ class Cropping2D(Layer):
         left = height - sum(self.cropping[0]), width - sum(self.cropping[1])
         if min(left) < 1:
             raise ShapeError(
-                f"{self.describe()}: cropping {self.cropping} leaves nothing of {height}×{width} pixels. Cut less off."
+                f"{self.describe()}: cropping {self.cropping} leaves nothing of {height}×{width} pixels. Crop less."
             )
         return (*left, channels)
 
@@ -156,7 +156,7 @@ class Permute(Layer):
     Parameters
     ----------
     dims : tuple of int
-        For each axis of the output the input's that it is, the first of which is 1: the batch axis stays where it is.
+        For each axis of the output, the axis of the input that it is, counted from 1: the batch axis stays first.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
 
@@ -171,8 +171,8 @@ class Permute(Layer):
         self.dims = axes(dims, "dims", "Permute")
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise ConfigurationError(
-                f"Permute: dims must have every axis from 1 to {len(self.dims)} once, but is {self.dims}. The batch "
-                "axis is not among them."
+                f"Permute: dims must contain every axis from 1 to {len(self.dims)} exactly once, but is {self.dims}. "
+                "Leave out the batch axis, 0."
             )
 
     def infer_shape(self, input_shape: Shape) -> Shape:
@@ -210,8 +210,7 @@ class RepeatVector(Layer):
     def infer_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 1:
             raise ShapeError(
-                f"{self.describe()} repeats a row of values, but its input has shape {input_shape}. Put a Flatten "
-                "before it."
+                f"{self.describe()} repeats a vector, but its input has shape {input_shape}. Put a Flatten before it."
             )
         return (self.n, *input_shape)
 

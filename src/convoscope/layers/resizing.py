@@ -77,11 +77,11 @@ class Resizing(Sized):
     Parameters
     ----------
     height, width : int
-        The size that comes out.
+        The size of the output.
     interpolation : {"bilinear", "nearest"}
         Between pixels: a mean of four, weighted by their nearness, or the nearest one.
     crop_to_aspect_ratio : bool
-        Cut the middle out of the image that has the new aspect ratio, so that nothing is distorted.
+        Crop the image's centre to the new aspect ratio, so that nothing is distorted.
     pad_to_aspect_ratio : bool
         Put `fill_value` around the image instead, so that all of it is kept.
     fill_mode : {"constant"}
@@ -92,7 +92,7 @@ class Resizing(Sized):
 
     Notes
     -----
-    Pixels are squares, as in TensorFlow 2. A much smaller image is read at few places of the large one (`antialias` is
+    Pixels are squares, as in TensorFlow 2. A much smaller image uses only a few pixels of the large one (`antialias` is
     not supported): make it smaller in steps, or with `AveragePooling2D`.
 
     Examples
@@ -127,12 +127,18 @@ class Resizing(Sized):
             raise ConfigurationError(f'Resizing: fill_mode must be "constant", as in Keras, but is {fill_mode!r}.')
         if not equal(antialias, False):
             raise ConfigurationError(
-                "Resizing: antialias=True is not supported. Put an AveragePooling2D before it, which smooths as well, "
-                "or bring the images to size before training (Pillow's resize smooths)."
+                "Resizing: antialias=True is not supported. Put an AveragePooling2D before it, which also smooths, or "
+                "resize the images before training (Pillow's resize smooths)."
             )
 
     def part(self, input_shape: Shape) -> tuple[Pair, Pair]:
-        """Return what of the image is brought to size: the first pixel and the length on each axis."""
+        """Return which part of the image is resized: the first pixel and the length on each axis.
+
+        Examples
+        --------
+        >>> Resizing(4, 4, crop_to_aspect_ratio=True).part((8, 12, 3))  # all rows, and the middle 8 of 12 columns
+        ((0, 8), (2, 8))
+        """
         target = (self.height, self.width)
         if self.crop_to_aspect_ratio:
             return cropped_to_aspect(input_shape, target)
@@ -151,12 +157,12 @@ class Resizing(Sized):
 
 
 class CenterCrop(Sized):
-    """Cut the middle out of images; a smaller image is cut to the aspect ratio and made larger.
+    """Crop the centre of images; a smaller image is cropped to the aspect ratio and enlarged.
 
     Parameters
     ----------
     height, width : int
-        The size that comes out.
+        The size of the output.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
 
@@ -175,22 +181,22 @@ class CenterCrop(Sized):
 
 
 class RandomCrop(Sized):
-    """In training, cut a part out of each image at a random position.
+    """In training, crop each image at a random position.
 
-    In prediction, and where images are smaller, the middle is cut to the aspect ratio and brought to size.
+    In prediction, and for smaller images, the centre is cropped to the aspect ratio and resized.
 
     Parameters
     ----------
     height, width : int
-        The size that comes out.
+        The size of the output.
     seed : int, optional
-        Replaces the run's seed.
+        Used instead of the model's seed.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
 
     Notes
     -----
-    Each image has a position of its own; Keras draws one for the batch.
+    Each image has its own position; Keras draws one for the whole batch.
 
     Examples
     --------

@@ -20,9 +20,9 @@ def trailing(given: Sequence[int], input_shape: Shape, where: str) -> int:
     counted = sorted(axis + last + 1 if axis < 0 else axis for axis in given)
     if counted != list(range(last + 1 - len(counted), last + 1)) or counted[0] < 1:
         raise ShapeError(
-            f"{where}: axis must be the last axis, or several at the end, but is {tuple(given)!r} for inputs of shape "
-            f"{input_shape}. Channels are the last axis (-1), and the batch axis is 0; a Permute before brings other "
-            "axes to the end."
+            f"{where}: axis must be the last axis or several consecutive last axes, but is {tuple(given)!r} for "
+            f"inputs of shape {input_shape}. Channels are the last axis (-1), and the batch axis is 0; a Permute "
+            "before this layer moves other axes to the end."
         )
     return len(counted)
 
@@ -84,7 +84,7 @@ class LayerNormalization(Scaled):
         The axes over which mean and variance are taken: the last, -1, or several at the end, such as [1, 2, 3] for all
         of an image.
     epsilon : float
-        Added to the variance, so that nothing is divided by zero.
+        Added to the variance, to avoid a division by zero.
     center, scale : bool
         Whether there is a beta, and a gamma.
     beta_initializer, gamma_initializer : str or Initializer
@@ -92,7 +92,7 @@ class LayerNormalization(Scaled):
     beta_regularizer, gamma_regularizer : str or Regularizer, optional
         A penalty that keeps the weight small: ``"l2"``. See `convoscope.regularizers`.
     beta_constraint, gamma_constraint : str or Constraint, optional
-        Bounds that the weight is held in after each step: ``"non_neg"``. See `convoscope.constraints`.
+        Bounds that each step keeps the weight within: ``"non_neg"``. See `convoscope.constraints`.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
 
@@ -153,7 +153,7 @@ class GroupNormalization(Scaled):
         How many, which must divide the number of channels; -1 gives each channel its own (instance normalisation), and
         1 is one mean and variance for all of a sample.
     epsilon : float
-        Added to the variance, so that nothing is divided by zero.
+        Added to the variance, to avoid a division by zero.
     center, scale : bool
         Whether there is a beta, and a gamma: a value of each for each channel.
     beta_initializer, gamma_initializer : str or Initializer
@@ -161,7 +161,7 @@ class GroupNormalization(Scaled):
     beta_regularizer, gamma_regularizer : str or Regularizer, optional
         A penalty that keeps the weight small: ``"l2"``. See `convoscope.regularizers`.
     beta_constraint, gamma_constraint : str or Constraint, optional
-        Bounds that the weight is held in after each step: ``"non_neg"``. See `convoscope.constraints`.
+        Bounds that each step keeps the weight within: ``"non_neg"``. See `convoscope.constraints`.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
 
@@ -193,7 +193,7 @@ class GroupNormalization(Scaled):
         self.groups = integer(groups, "groups", "GroupNormalization", minimum=-1, maximum=LARGEST_SIZE)
         if self.groups == 0:
             raise ConfigurationError(
-                "GroupNormalization: groups must be at least 1, or -1 for one to each channel, but is 0."
+                "GroupNormalization: groups must be at least 1, or -1 for one group per channel, but is 0."
             )
         self.axis = integer(axis, "axis", "GroupNormalization", minimum=-LARGEST_SIZE, maximum=LARGEST_SIZE)
 
@@ -208,7 +208,13 @@ class GroupNormalization(Scaled):
         return input_shape
 
     def groups_of(self, input_shape: Shape) -> int:
-        """Return how many groups there are in inputs of that shape."""
+        """Return the number of groups for inputs of that shape.
+
+        Examples
+        --------
+        >>> GroupNormalization(groups=4).groups_of((8, 8, 32)), GroupNormalization(groups=-1).groups_of((8, 8, 32))
+        (4, 32)
+        """
         return input_shape[-1] if self.groups == -1 else self.groups
 
     def scaled_shape(self, input_shape: Shape) -> Shape:
@@ -247,7 +253,13 @@ class UnitNormalization(Layer):
         return input_shape
 
     def length(self, input_shape: Shape) -> int:
-        """Return how many values are divided by the same."""
+        """Return how many values are divided by the same norm.
+
+        Examples
+        --------
+        >>> UnitNormalization(axis=-1).length((8, 8, 32))
+        32
+        """
         return math.prod(input_shape[-len(self.axis) :])
 
     def get_config(self) -> dict[str, Any]:

@@ -112,7 +112,14 @@ def serialize(layer: Operation) -> dict[str, Any]:
 
 
 def deserialize(description: dict[str, Any]) -> Any:
-    """Make a layer, or a model, from what `serialize` returned."""
+    """Make a layer, or a model, from what `serialize` returned.
+
+    Examples
+    --------
+    >>> layer = deserialize({"class_name": "Conv2D", "config": {"filters": 8, "kernel_size": (3, 3)}})
+    >>> layer.compute_output_shape((None, 28, 28, 1))
+    (None, 26, 26, 8)
+    """
     if not isinstance(description, dict):
         raise ConfigurationError(f"The description of a layer must be a dict, but is {description!r}.")
     return sharing.made(description, lambda: _made(description))
@@ -128,7 +135,7 @@ def _made(description: dict[str, Any]) -> Any:
     if not isinstance(name, str) or name not in KINDS | MODELS:
         raise unknown_name("layer", name, KINDS)
     if not isinstance(config, dict):
-        raise ConfigurationError(f"The description of a {name} layer has no settings: expected a dict, got {config!r}.")
+        raise ConfigurationError(f"The description of a {name} layer has no config: expected a dict, got {config!r}.")
     return (KINDS | MODELS)[name].from_config(config)
 
 

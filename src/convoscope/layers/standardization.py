@@ -24,19 +24,19 @@ class Normalization(Layer):
     Parameters
     ----------
     axis : int, sequence of int, or None
-        The axes each of whose indices has a mean and a variance of its own: -1, one for each channel. None is one for
-        all. The batch axis, 0, cannot be among them.
+        The axes along which each index has its own mean and variance: -1 means one for each channel, None one for all
+        values. The batch axis, 0, cannot be among them.
     mean, variance : float or array, optional
-        Give both, or neither and call `adapt`: until then nothing is changed.
+        Give both, or neither and call `adapt`; until then the layer changes nothing.
     invert : bool
-        Turn it round: multiply by the standard deviation and add the mean.
+        Do the opposite: multiply by the standard deviation and add the mean.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
 
     Notes
     -----
     Without given values there are three weights, as in Keras: mean and variance, with the lengths of those axes, and a
-    count that nobody uses. Training does not change them. No standard deviation below 1e-7 is divided by.
+    count that is not used. Training does not change them. Standard deviations below 1e-7 count as 1e-7.
 
     Examples
     --------
@@ -62,11 +62,11 @@ class Normalization(Layer):
         self.invert = flag(invert, "invert", "Normalization")
         if (self.mean is None) != (self.variance is None):
             raise ConfigurationError(
-                "Normalization: give both mean and variance, or neither of them and call adapt(data), but "
+                "Normalization: give both mean and variance, or neither and call adapt(data), but "
                 f"{'mean' if self.mean is None else 'variance'} is missing."
             )
         if self.variance is not None and not (self.variance >= 0).all():
-            raise ConfigurationError("Normalization: variance must be at least 0, but some of it is negative.")
+            raise ConfigurationError("Normalization: variance must be at least 0, but has negative values.")
 
     def kept_shape(self, input_shape: Shape) -> Shape:
         """Return the input's shape with a 1 for each axis along which the mean is the same."""
@@ -75,7 +75,7 @@ class Normalization(Layer):
         if not kept <= set(range(1, last + 1)):
             raise ShapeError(
                 f"{self.describe()}: axis must be from 1 to {last}, or from -{last} to -1, for inputs of shape "
-                f"{input_shape}, but is {self.axis}. The batch axis is 0, and cannot be among them."
+                f"{input_shape}, but is {self.axis}. The batch axis, 0, is not allowed."
             )
         return tuple(length if axis in kept else 1 for axis, length in enumerate(input_shape, start=1))
 
@@ -113,7 +113,7 @@ class Normalization(Layer):
         )
 
     def adapt(self, data: npt.ArrayLike | Iterable[Any]) -> None:
-        """Find mean and variance in data.
+        """Measure mean and variance of data.
 
         Parameters
         ----------
@@ -124,12 +124,21 @@ class Normalization(Layer):
         Raises
         ------
         ConfigurationError
-            The layer was made with a mean and a variance.
+            If the layer was made with a mean and a variance.
         ShapeError, DataError
-            The data does not fit the layer, is empty, or has values that are not numbers.
+            If the data does not fit the layer, is empty, or has values that are not numbers.
+
+        Examples
+        --------
+        >>> layer = Normalization()
+        >>> layer.adapt(np.array([[1.0, 10.0], [3.0, 30.0]]))
+        >>> layer(np.array([[3.0, 10.0]])).round(4)  # one deviation above the mean, and one below
+        array([[ 1., -1.]], dtype=float32)
         """
         if self.mean is not None:
-            raise ConfigurationError(f"{self.describe()} was made with a mean and a variance: it has nothing to adapt.")
+            raise ConfigurationError(
+                f"{self.describe()} was created with a mean and a variance, so it cannot be adapted."
+            )
         batches: Any = [data] if hasattr(data, "__array__") else data
         if not isinstance(batches, Iterable) or isinstance(batches, (str, bytes, dict)):
             raise DataError(f"{self.describe()}: adapt takes an array, or batches of arrays, but got {data!r}.")
@@ -143,7 +152,7 @@ class Normalization(Layer):
             mean = mean + between * (number / max(total, 1))
             count = total
         if not count:
-            raise DataError(f"{self.describe()}: there is nothing to adapt to, the data is empty.")
+            raise DataError(f"{self.describe()}: cannot adapt to empty data.")
         with moments.writing():
             self._weights[0][...] = mean
             self._weights[1][...] = squares / count

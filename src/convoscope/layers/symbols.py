@@ -148,14 +148,15 @@ class Symbol:
             return _together("Divide", self, other, scale=1.0, offset=0.0)
         if not _is_number(other) or other == 0:
             raise ConfigurationError(
-                f"A symbol can be divided by another, or by a number other than 0, as in x / 255, but not by {other!r}."
+                "A symbol can be divided by another symbol or by a number other than 0, as in x / 255, but not by "
+                f"{other!r}."
             )
         return _together("TrueDivide", self, 1.0 / other, scale=1.0 / other, offset=0.0)
 
     def __pow__(self, power: Any) -> Symbol:
         if isinstance(power, bool) or not isinstance(power, int) or power < 1:
             raise ConfigurationError(
-                f"A symbol can be raised to a whole power from 1 on, as in x ** 2, but not to {power!r}."
+                f"A symbol can be raised to a whole power of at least 1, as in x ** 2, but not to {power!r}."
             )
         result = self
         for _ in range(power - 1):
@@ -164,34 +165,32 @@ class Symbol:
 
     def _refuse_comparison(self, other: Any) -> Any:
         raise ConfigurationError(
-            f"{self!r} stands for what a network will compute, and cannot be compared with {other!r}. "
-            "ReLU(threshold=...) keeps what is larger than a threshold; Maximum and Minimum choose between symbols."
+            f"{self!r} is a symbol without values, and cannot be compared with {other!r}. ReLU(threshold=...) keeps "
+            "what is larger than a threshold; Maximum and Minimum choose between symbols."
         )
 
     __lt__ = __le__ = __gt__ = __ge__ = _refuse_comparison
 
     def __bool__(self) -> bool:
         raise ConfigurationError(
-            f"{self!r} stands for what a network will compute, and has no value to decide by. A network is the "
-            "same for all images: it takes no 'if'."
+            f"{self!r} is a symbol without values, so it cannot be used in a condition. A network computes the same "
+            "for every image: it cannot contain an 'if'."
         )
 
     def __len__(self) -> int:
-        raise ConfigurationError(f"{self!r} has no length yet: how many images go in is known when the model runs.")
+        raise ConfigurationError(f"{self!r} has no length: the number of images is known only when the model runs.")
 
     def __iter__(self) -> Iterator[Any]:
-        raise ConfigurationError(f"{self!r} is one symbol and cannot be taken apart.")
+        raise ConfigurationError(f"{self!r} is a single symbol and cannot be unpacked.")
 
     def __getitem__(self, key: Any) -> Any:
         raise ConfigurationError(
-            f"{self!r} cannot be indexed. Cropping2D cuts pixels off an image; Reshape, Permute and Flatten put values "
-            "in another order."
+            f"{self!r} cannot be indexed. Cropping2D crops images; Reshape, Permute and Flatten rearrange values."
         )
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         raise ConfigurationError(
-            f"{self!r} stands for what a network will compute, and holds no numbers. Make a model, "
-            "Model(inputs, outputs), and call model.predict(x)."
+            f"{self!r} is a symbol without values. Make a model, Model(inputs, outputs), and call model.predict(x)."
         )
 
     def __repr__(self) -> str:
@@ -357,8 +356,8 @@ def _together(kind: str, symbol: Symbol, other: Any, *, scale: Any, offset: Any)
         return joined
     if not _is_number(other):
         raise ConfigurationError(
-            f"Symbols are put together with each other or with a number, as in x + y or x / 255, but {other!r} came "
-            f"(of type {type(other).__name__}). What a network adds or multiplies by is learned: use a layer."
+            f"Symbols can be combined with each other or with a number, as in x + y or x / 255, but got {other!r} (of "
+            f"type {type(other).__name__}). For learned weights, use a layer."
         )
     with named_after(snake_case(kind)):  # as Keras names the operators
         scaled: Symbol = layers.Rescaling(float(scale), offset=float(offset))(symbol)
@@ -380,5 +379,5 @@ def check_count(operation: Operation, expected: int, shapes: Sequence[Shape]) ->
         raise ShapeError(
             f"{operation.describe()} takes {wanted}, but was called on {len(shapes)}, of shapes "
             f"{', '.join(str((None, *shape)) for shape in shapes)}."
-            + (" Concatenate or Add make one of several." if expected == 1 else "")
+            + (" Concatenate and Add combine several into one." if expected == 1 else "")
         )

@@ -12,7 +12,7 @@ from convoscope.types import Bounds
 
 
 class RandomContrast(Augmentation):
-    """In training, stretch the values of each image about the mean of each channel, or press them together.
+    """In training, change the contrast of each image: scale its values about the mean of each channel.
 
     Parameters
     ----------
@@ -20,9 +20,9 @@ class RandomContrast(Augmentation):
         (lower, upper): contrast is multiplied by a number from 1 - lower to 1 + upper. One number f is both, as Keras'
         documentation has it and as in Keras 2; Keras 3 takes it as (0, f).
     value_range : (float, float)
-        The least and the largest value that images have, such as (0, 1): what comes out is brought into it.
+        The least and the largest value that images may have, such as (0, 1): results are clipped to it.
     seed : int, optional
-        Replaces the run's seed.
+        Used instead of the model's seed.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
 
@@ -63,9 +63,9 @@ class RandomBrightness(Augmentation):
     factor : float or (float, float)
         The least and the largest number as a share of the value range, from -1 to 1. One number f means (-f, f).
     value_range : (float, float)
-        The least and the largest value that images have, such as (0, 1): what comes out is brought into it.
+        The least and the largest value that images may have, such as (0, 1): results are clipped to it.
     seed : int, optional
-        Replaces the run's seed.
+        Used instead of the model's seed.
     **options
         ``name``, ``trainable``, ``input_shape``: see `Layer`.
 

@@ -68,9 +68,10 @@ def traced(operation: Operation, call: Callable[..., Any], inputs: Sequence[Symb
     )
     if _description(training) != _description(predicting):
         raise ConfigurationError(
-            f"{operation.describe()}: call does something else with training=True than with training=False, at "
-            f"{_place_of(call)}. Only layers that do nothing in prediction, such as Dropout, may stand under 'if "
-            "training:'; BatchNormalization and all others take training as an argument, or are called without it."
+            f"{operation.describe()}: call computes different layers with training=True than with training=False, at "
+            f"{_place_of(call)}. Only layers that do nothing in prediction, such as Dropout, may depend on 'if "
+            "training:'; call BatchNormalization and all other layers in both cases, with or without the argument "
+            "training."
         )
     return training
 
@@ -86,7 +87,7 @@ def _run(
         for output in outputs:
             if not isinstance(output, Symbol):
                 raise ConfigurationError(
-                    f"{operation.describe()}: call must return what layers make of its inputs, but returned "
+                    f"{operation.describe()}: call must return the output of layers, but returned "
                     f"{type(output).__name__} at {_place_of(call)}."
                 )
         return Trace(tuple(inputs), tuple(trace(inputs, outputs)), tuple(outputs), keys, single)

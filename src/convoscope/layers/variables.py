@@ -98,7 +98,7 @@ class Variable(Tensor):
         except (TypeError, ValueError):
             raise ConfigurationError(f"{self.path}: a weight is set from an array, not from {value!r:.80}.") from None
         if new.shape not in (self.shape, ()):
-            raise ShapeError(f"{self.path}: its shape is {self.shape}, but an array of shape {new.shape} came.")
+            raise ShapeError(f"{self.path}: its shape is {self.shape}, but got an array of shape {new.shape}.")
         with moments.writing():
             self[...] = make(new)
         return self

@@ -44,7 +44,7 @@ def given_weights(weights: Any, where: str) -> list[Weights]:
     given = isinstance(weights, Iterable) and not isinstance(weights, (str, bytes)) and getattr(weights, "ndim", True)
     if not given:
         raise ConfigurationError(
-            f"{where}: weights must be a list of arrays, as get_weights() returns, not {weights!r}."
+            f"{where}: weights must be a list of arrays, as returned by get_weights(), not {weights!r}."
         )
     arrays = []
     for place, weight in enumerate(weights):

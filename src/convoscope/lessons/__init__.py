@@ -1,4 +1,6 @@
-"""What the lessons claim, claim by claim, and what it comes to here.
+"""What the lessons claim, claim by claim, and what we measured.
+
+The lessons are public introductions to convolutional networks: ``docs/lessons/README.md`` names them.
 
 >>> from convoscope import lessons
 >>> lessons.claims([12])[0].title

@@ -26,7 +26,7 @@ def from_a_list() -> cs.Sequential:
 
 
 def by_adding() -> cs.Sequential:
-    """Build the same by adding one layer after the other."""
+    """Build the same network by adding one layer after another."""
     model = cs.Sequential()
     model.add(cs.layers.Conv2D(64, (3, 3), activation="relu", input_shape=(28, 28, 1)))
     model.add(cs.layers.MaxPooling2D(2, 2))
@@ -56,14 +56,14 @@ def table(model: cs.Sequential) -> str:
 
 
 def what_relu_leaves() -> list[float]:
-    """Give what ReLU makes of numbers below and above zero."""
+    """Return what ReLU makes of numbers below and above zero."""
     model = cs.Sequential([cs.Input(shape=(5,)), cs.layers.ReLU()])
     left: list[float] = model.predict(np.array([[-2, -1, 0, 1, 2]], np.float32), verbose=0)[0].tolist()
     return left
 
 
 def without_the_channel_axis() -> str:
-    """Train on images of 28×28 numbers, as whoever forgets the channel axis, and give what is said to it."""
+    """Train on images of shape (28, 28), without the channel axis, and return the warning."""
     images, labels = np.zeros((32, 28, 28), np.uint8), np.zeros(32, np.uint8)
     model = from_a_list()
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
@@ -87,5 +87,5 @@ def pooled_eleven() -> str:
 
 
 def flattened_values() -> int:
-    """Count what the dense layer is fed with."""
+    """Count the inputs of the dense layer."""
     return next(row.values for row in summarize(from_a_list()).rows if row.kind == "Flatten")

@@ -17,7 +17,7 @@ def _no_charts(measured: Measured) -> list[Chart]:
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim.
+    """One claim of the lessons, and how it is tested.
 
     Attributes
     ----------
@@ -26,16 +26,23 @@ class Claim:
     said : str
         What the lessons say, with their figures.
     judge : callable
-        Holds what was measured against what was claimed.
+        Compares what was measured with what was claimed.
     trials : tuple of Trial
         What is trained for it.
     checks : tuple of callable
-        What is counted for it, without training; the page shows them as they are written.
+        Functions that count something without training; the page shows their source.
     calls : tuple of str
-        The lines that the page has below them, so that its programs show something.
+        The lines that the page prints below them, so that its programs show something.
     charts : callable
     shown_with : int or None
         The claim whose program in `docs/lessons` shows this one too, if it has none of its own.
+
+    Examples
+    --------
+    >>> from convoscope.lessons import claims
+    >>> claim = claims([9])[0]
+    >>> claim.title, claim.trials[0].what, claim.trials[0].settings["epochs"]
+    ('Dense against convolutional', 'perceptron', 5)
     """
 
     number: int

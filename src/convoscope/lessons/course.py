@@ -20,7 +20,16 @@ CLAIMS: tuple[Claim, ...] = (*networks.CLAIMS, *accuracy.CLAIMS, *overfitting.CL
 
 @dataclass(frozen=True)
 class Lessons:
-    """Claims that were tested: what was measured, and what was found by claim."""
+    """Claims that were tested: what was measured, and the findings for each claim.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     lessons = run([11], folder)
+    >>> lessons.claims[0].title, all(finding.holds for finding in lessons.findings[11]), lessons.failures
+    ('The channel axis', True, [])
+    """
 
     claims: tuple[Claim, ...]
     measured: Measured
@@ -33,12 +42,17 @@ class Lessons:
 
 
 def claims(numbers: Iterable[int] = ()) -> tuple[Claim, ...]:
-    """Return the claims of these numbers, in their order; all of them if there are none.
+    """Return the claims with these numbers, in their order; all claims if no numbers are given.
 
     Raises
     ------
     UnknownNameError
-        There is no claim of that number.
+        If there is no claim with that number.
+
+    Examples
+    --------
+    >>> [(claim.number, claim.title) for claim in claims([9, 10])]
+    [(9, 'Dense against convolutional'), (10, 'How filters start')]
     """
     wanted = set(numbers)
     known = {claim.number: claim for claim in CLAIMS}
@@ -59,23 +73,31 @@ def run(
     data_dir: str | os.PathLike[str] | None = None,
     told: Told | None = None,
 ) -> Lessons:
-    """Test claims: train what is not trained yet, and judge.
+    """Test claims: train what is not trained yet, and judge the results.
 
     Parameters
     ----------
     numbers : iterable of int
-        The claims, 9 to 19; none for all.
+        The numbers of the claims, 9 to 19; empty for all.
     folder : str or path-like
-        Where the runs are kept, each in a folder of its own.
+        Where the runs are kept, each in its own folder.
     quick, seeds, jobs, engine, data_dir, told
         See `convoscope.lessons.trial_runner.carry_out`.
 
     Raises
     ------
     UnknownNameError
-        There is no claim of that number.
+        If there is no claim with that number.
     MissingFileError, DownloadError
-        A data set could not be had.
+        If a data set is neither on disk nor can be downloaded.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     lessons = run([12], folder)  # what is counted of the summary: nothing is trained for it
+    >>> [(finding.what, finding.verdict) for finding in lessons.findings[12][:2]]
+    [('summary of the two convolutions of 64', 'holds'), ('summary of the one convolution of 32', 'holds')]
     """
     chosen = claims(numbers)
     measured = carry_out(

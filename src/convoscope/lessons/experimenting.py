@@ -32,7 +32,7 @@ def _other_data(measured: Measured) -> list[Finding]:
     digits, clothes = measured.values(one, "test_accuracy"), measured.values(ONE_OF_32, "test_accuracy")
     lost = statistics.fmean(digits) - statistics.fmean(clothes)
     told = f"MNIST {percents(digits)}, Fashion-MNIST {percents(clothes)}"
-    return [names, asked(what, told, f"clothes are harder by {100 * lost:.2f} points")]
+    return [names, asked(what, told, f"clothes are harder, by {100 * lost:.2f} points")]
 
 
 def _experiments(measured: Measured) -> list[Finding]:
@@ -55,11 +55,11 @@ def _goal(measured: Measured) -> Finding:
     reached = percents(measured.values(TO_THE_GOAL, "train_accuracy"))
     holds = all(why == "goal" for why in measured.stopped(TO_THE_GOAL))
     told = f"after {' and '.join(map(str, epochs))} of {TO_THE_GOAL.epochs} epochs, with {reached}"
-    return Finding(what, claimed, told, "holds" if holds else "differs: the goal was not reached", holds)
+    return Finding(what, claimed, told, "holds" if holds else "differs: it did not reach the goal", holds)
 
 
 def _faster(measured: Measured) -> Finding:
-    what, claimed = "an epoch with 16 filters in place of 64", "faster"
+    what, claimed = "an epoch with 16 filters instead of 64", "faster"
     if (lacking := missing(measured, [FILTERS[16], FILTERS[64]], what, claimed)) is not None:
         return lacking
     few, many = (measured.seconds_an_epoch(FILTERS[filters]) or 0.0 for filters in (16, 64))
@@ -77,11 +77,11 @@ def _sweet_spot(measured: Measured, what: str, trials: Mapping[int, Trial]) -> F
     best = max(means.values())
     sweet = min(number for number, mean in means.items() if best - mean <= CHANCE)
     grows = sweet == max(trials)
-    return asked(asked_for, told, f"{sweet}: {'more is better, as far as was tried' if grows else 'no more is needed'}")
+    return asked(asked_for, told, f"{sweet}: {'more is better, as far as tested' if grows else 'more does not help'}")
 
 
 def _small_pictures(measured: Measured) -> Finding:
-    what = f"fewer than the image's {_PIXELS} values before the dense layer: more accurate?"
+    what = f"does accuracy rise if fewer than the image's {_PIXELS} values reach the dense layer?"
     if (lacking := missing(measured, list(_CONVOLUTIONAL.values()), what)) is not None:
         return lacking
     means = {name: statistics.fmean(measured.values(each, "test_accuracy")) for name, each in _CONVOLUTIONAL.items()}
@@ -94,7 +94,7 @@ def _small_pictures(measured: Measured) -> Finding:
         for name, each in ((name, _CONVOLUTIONAL[name]) for name in (fewer, more))
     )
     ahead = means[fewer] - means[more]
-    answer = "as good"
+    answer = "just as good"
     if abs(ahead) > CHANCE:
         answer = f"{'better' if ahead > 0 else 'worse'} by {100 * abs(ahead):.2f} points"
     return asked(what, told, answer)
@@ -134,7 +134,7 @@ def _charts(measured: Measured) -> list[Chart]:
         Chart(
             "19-convolutions",
             "Fashion-MNIST: from no convolution to three",
-            "Five epochs each, 64 filters, a pooling after each convolution.",
+            "Five epochs each, with 64 filters and a pooling after each convolution.",
             training_and_test(measured, list(CONVOLUTIONS.values())),
             [str(number) for number in CONVOLUTIONS],
             "convolutions",
@@ -152,7 +152,7 @@ def _charts(measured: Measured) -> list[Chart]:
         Chart(
             "19-seconds",
             "Fashion-MNIST, two convolutions: what filters cost",
-            "Median of all epochs, with one thread; the runs were beside each other.",
+            "Median of all epochs, with one thread per run; several runs trained at the same time.",
             (Series("seconds", [_seconds(measured, trial) for trial in FILTERS.values()]),),
             [float(number) for number in FILTERS],
             "filters in each convolution",
@@ -172,7 +172,7 @@ CLAIMS = (
     Claim(
         18,
         "The same code on another data set",
-        "Fashion-MNIST is very similar to MNIST, but clothes: T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, "
+        "Fashion-MNIST is very similar to MNIST, but has clothes: T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, "
         "Shirt, Sneaker, Bag, Ankle boot.",
         _other_data,
         (DIGITS["1 convolution"], ONE_OF_32),
@@ -180,9 +180,9 @@ CLAIMS = (
     Claim(
         19,
         "Experiments, and a goal",
-        "Training stops when a goal is reached. And: 'what impact will 16 instead of 64 have', one convolution less, "
-        "one more, only the first; what happens when fewer than 784 values reach the dense layer? 'Training should be "
-        "faster, but is there a sweet spot?'",
+        "Training stops when a goal is reached. The lessons ask: 'what impact will 16 instead of 64 have'? One "
+        "convolution fewer, one more, only the first? What happens if fewer than 784 values reach the dense layer? "
+        "'Training should be faster, but is there a sweet spot?'",
         _experiments,
         (*FILTERS.values(), *CONVOLUTIONS.values(), TO_THE_GOAL),
         charts=_charts,

@@ -14,11 +14,11 @@ TOLERANCE = 0.01  # of what the lessons round to whole percents, and say "about"
 CHANCE = 0.003  # a difference that another seed may turn around
 _ERRORS = 2.0
 RULES = (
-    f"A figure holds if its mean over seeds is within {100 * TOLERANCE:g} point of the claimed one, for the lessons "
-    f'say "about"; "and more" is taken at its word.',
-    f"One is better than another if it is ahead by more than {100 * CHANCE:g} points and by more than {_ERRORS:g} "
-    f"standard errors of the difference of the means over seeds. Less is chance.",
-    "What can be counted, as shapes and parameters, holds if it is the same.",
+    f"A figure holds if its mean over seeds is within {100 * TOLERANCE:g} point of the claimed one, because the "
+    'lessons say "about". Where they say "and more", the mean must reach the claimed figure.',
+    f"One network is better than another if it leads by more than {100 * CHANCE:g} points and by more than {_ERRORS:g} "
+    f"standard errors of the difference between the means over seeds. A smaller lead may be chance.",
+    "What can be counted, such as shapes and parameters, holds if it is equal.",
 )
 QUESTION = "a question"  # what is claimed where the lessons only ask
 _NOT_MEASURED = "not measured"
@@ -26,7 +26,7 @@ _NOT_MEASURED = "not measured"
 
 @dataclass(frozen=True)
 class Finding:
-    """A line of the table.
+    """A line of the table: what was claimed, what was measured, and whether the claim holds.
 
     Attributes
     ----------
@@ -34,9 +34,15 @@ class Finding:
     claimed, measured : str
     verdict : str
     holds : bool or None
-        None where nothing was claimed that could hold, or nothing was measured.
+        None if nothing was claimed that could hold, or nothing was measured.
     exact : bool
-        Whether it was counted, and not trained: then it holds on any images, or on none.
+        Whether it was counted rather than trained: then it does not depend on the images.
+
+    Examples
+    --------
+    >>> finding = counted("parameters of Dense(10) after 128 units", 1290, 128 * 10 + 10)
+    >>> finding.measured, finding.verdict, finding.exact
+    ('1290', 'holds', True)
     """
 
     what: str
@@ -54,7 +60,7 @@ def about(
     top = low if high is None else high
     claimed = f"{100 * low:g} %" if high is None else f"{100 * low:g} to {100 * top:g} %"
     values = measured.values(trial, name)
-    what = f"{trial}: accuracy {_WORDS[name]}"
+    what = f"{trial}: {_WORDS[name]} accuracy"
     if not values:
         return _missing(measured, [trial], what, claimed)
     off = min(statistics.fmean(values) - low, 0) + max(statistics.fmean(values) - top, 0)
@@ -67,7 +73,7 @@ def about(
 
 def at_least(measured: Measured, trial: Trial, name: str, least: float) -> Finding:
     """Hold the mean of an accuracy against one that it is to reach."""
-    what, claimed = f"{trial}: accuracy {_WORDS[name]}", f"{100 * least:g} % and more"
+    what, claimed = f"{trial}: {_WORDS[name]} accuracy", f"{100 * least:g} % and more"
     values = measured.values(trial, name)
     if not values:
         return _missing(measured, [trial], what, claimed)
@@ -86,9 +92,9 @@ def higher(
     ahead, chance = difference(first, second)
     told = f"{percents(first)} against {percents(second)}"
     if abs(ahead) <= chance:
-        return Finding(what, claimed, told, f"not seen: {100 * ahead:+.2f} points is chance", False)
+        return Finding(what, claimed, told, f"not seen: {100 * ahead:+.2f} points may be chance", False)
     if ahead < 0:
-        return Finding(what, claimed, told, f"differs: the other way round, {100 * ahead:+.2f} points", False)
+        return Finding(what, claimed, told, f"differs: the other is better, {100 * ahead:+.2f} points", False)
     return Finding(what, claimed, told, f"holds, {100 * ahead:+.2f} points", True)
 
 
@@ -152,7 +158,7 @@ def missing(measured: Measured, trials: Sequence[Trial], what: str, claimed: str
     return _missing(measured, trials, what, claimed)
 
 
-_WORDS = {"train_accuracy": "in training", "test_accuracy": "on test"}
+_WORDS = {"train_accuracy": "training", "test_accuracy": "test"}
 
 
 def _missing(measured: Measured, trials: Sequence[Trial], what: str, claimed: str) -> Finding:

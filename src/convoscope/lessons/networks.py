@@ -31,47 +31,48 @@ _LADDER = (PERCEPTRON, DENSE, ONE_OF_32, TWO_OF_64)
 def _ladder(measured: Measured) -> list[Finding]:
     same = checks.table(checks.from_a_list()) == checks.table(checks.by_adding())
     return [
-        counted("a list of layers and adding them", "the same network", "the same network" if same else "another"),
+        counted("a list of layers, and adding layers", "the same network", "the same network" if same else "another"),
         higher(measured, DENSE, PERCEPTRON, "a dense layer before the last", "better than none"),
         higher(measured, ONE_OF_32, DENSE, "one convolution before the dense network", "better than the dense one"),
         higher(measured, TWO_OF_64, ONE_OF_32, "two convolutions of 64", "better than one of 32"),
-        alike(measured, DENSE, SHUFFLED_DENSE, "dense network, pixels shuffled", "knows nothing of neighbours: alike"),
+        alike(measured, DENSE, SHUFFLED_DENSE, "dense network, pixels shuffled", "ignores neighbours: equal accuracy"),
         higher(measured, FILTERS[32], SHUFFLED_CONVOLUTIONS, "convolutions, pixels shuffled", "need neighbours: worse"),
         _what_is_left(measured),
     ]
 
 
 def _what_is_left(measured: Measured) -> Finding:
-    what = "on shuffled pixels, what convolutions are ahead of the dense network"
+    what = "lead of convolutions over the dense network, pixels shuffled"
     if (lacking := missing(measured, [SHUFFLED_CONVOLUTIONS, SHUFFLED_DENSE, FILTERS[32], DENSE], what)) is not None:
         return lacking
     before, _ = difference(measured.values(FILTERS[32], "test_accuracy"), measured.values(DENSE, "test_accuracy"))
     after, chance = difference(
         measured.values(SHUFFLED_CONVOLUTIONS, "test_accuracy"), measured.values(SHUFFLED_DENSE, "test_accuracy")
     )
-    answer = "ahead" if after > chance else "behind" if after < -chance else "nothing beyond chance"
-    return asked(what, f"{100 * after:+.2f} points, and {100 * before:+.2f} on the images as they are", answer)
+    answer = "ahead" if after > chance else "behind" if after < -chance else "no more than chance"
+    return asked(what, f"{100 * after:+.2f} points ({100 * before:+.2f} on the original images)", answer)
 
 
 def _ladder_charts(measured: Measured) -> list[Chart]:
     trials = (DENSE, FILTERS[32]), (SHUFFLED_DENSE, SHUFFLED_CONVOLUTIONS)
     ordered, shuffled = (
         accuracies(measured, each, "test_accuracy", name)
-        for each, name in zip(trials, ("as they are", "pixels shuffled, in all images alike"), strict=True)
+        for each, name in zip(trials, ("as they are", "pixels shuffled in the same way in all images"), strict=True)
     )
     return [
         Chart(
             "09-networks",
             "Fashion-MNIST: dense against convolutional",
-            "Five epochs each. A bar goes from the smallest to the largest value of the seeds.",
+            "Five epochs each. A bar spans the smallest and the largest value of all seeds.",
             training_and_test(measured, _LADDER),
             [trial.what for trial in _LADDER],
         ),
         Chart(
             "09-shuffled",
             "Fashion-MNIST, on test: what shuffled pixels do to either network",
-            "Every pixel gets another place, in all images the same one. Nothing is lost by it, and a dense network, "
-            "in which every pixel is connected with everything, does not notice. A convolution sees only neighbours.",
+            "The pixels are put in a random order, the same in all images. No information is lost, and a dense "
+            "network, in which every pixel is connected to everything, is not affected. A convolution sees only "
+            "neighbours.",
             (ordered, shuffled),
             ["dense network", "two convolutions of 32"],
         ),
@@ -95,9 +96,9 @@ def _brought(measured: Measured, epoch: int) -> Finding:
         return lacking
     first, second = (measured.course(trial, "val_accuracy")[epoch - 1] for trial in (known, random))
     ahead, chance = difference(first, second)
-    answer = "they bring nothing beyond chance"
+    answer = "they gain no more than chance"
     if abs(ahead) > chance:
-        answer = f"they {'bring' if ahead > 0 else 'cost'} {100 * abs(ahead):.2f} points"
+        answer = f"they {'gain' if ahead > 0 else 'cost'} {100 * abs(ahead):.2f} points"
     return asked(what, f"{percents(first)} against {percents(second)}", answer)
 
 
@@ -107,7 +108,7 @@ def _batches(measured: Measured) -> Finding:
         return lacking
     seconds = {size: measured.seconds_an_epoch(trial) or 0.0 for size, trial in BATCHES.items()}
     accuracy = {size: percents(measured.values(trial, "test_accuracy")) for size, trial in BATCHES.items()}
-    told = "; ".join(f"{size}: {seconds[size]:.2f} s an epoch, {accuracy[size]} on test" for size in BATCHES)
+    told = "; ".join(f"{size}: {seconds[size]:.2f} s an epoch, test accuracy {accuracy[size]}" for size in BATCHES)
     holds = seconds[32] < seconds[1]
     return Finding(what, claimed, told, "holds" if holds else "differs: it takes longer", holds)
 
@@ -122,8 +123,8 @@ def _start_charts(measured: Measured) -> list[Chart]:
         Chart(
             "10-filters-first",
             "MNIST, one convolution of 32: known filters first, and random ones",
-            "Accuracy on held-out images. The filter bank has edges, lines, corners, spots and blur; "
-            "it starts 17 of the 32 filters, at the scale of the random ones.",
+            "Accuracy on held-out images. The filter bank has edges, lines, corners, spots and blur. "
+            "It initializes 17 of the 32 filters, at the scale of the random ones.",
             tuple(series),
             [float(epoch + 1) for epoch in range(epochs)],
             "epoch",
@@ -157,20 +158,20 @@ def _summaries(measured: Measured) -> list[Finding]:
 def _poolings(measured: Measured) -> list[Finding]:
     return [
         counted("11×11 pixels after pooling", "5×5", checks.pooled_eleven()),
-        counted("values that the dense layer gets, 784 in the image", 1600, checks.flattened_values()),
+        counted("inputs of the dense layer (the image has 784)", 1600, checks.flattened_values()),
         *(_against_max(measured, pooling) for pooling in POOLINGS if pooling != "max"),
     ]
 
 
 def _against_max(measured: Measured, pooling: str) -> Finding:
     name = "stride 2, no pooling" if pooling == "stride" else f"{pooling} pooling"
-    what = f"{name} in place of max pooling"
+    what = f"{name} instead of max pooling"
     one, other = POOLINGS[pooling], POOLINGS["max"]
     if (lacking := missing(measured, [one, other], what)) is not None:
         return lacking
     first, second = measured.values(one, "test_accuracy"), measured.values(other, "test_accuracy")
     ahead, chance = difference(first, second)
-    answer = "no other beyond chance"
+    answer = "no difference beyond chance"
     if abs(ahead) > chance:
         answer = f"{'better' if ahead > 0 else 'worse'} by {100 * abs(ahead):.2f} points"
     seconds = [measured.seconds_an_epoch(trial) or 0.0 for trial in (one, other)]
@@ -184,7 +185,7 @@ def _pooling_charts(measured: Measured) -> list[Chart]:
         Chart(
             "13-pooling",
             "Fashion-MNIST, two convolutions of 32: what halves the image",
-            "With stride 2 there is no pooling, and the convolution itself moves by two pixels.",
+            "With stride 2 there is no pooling: the convolution itself moves by two pixels.",
             training_and_test(measured, list(POOLINGS.values())),
             names,
         )
@@ -195,9 +196,9 @@ CLAIMS = (
     Claim(
         9,
         "Dense against convolutional",
-        "A network is built from a list of layers, or by adding them. On top of the dense network, convolutions and "
-        "poolings make it better: a perceptron, a dense network, one convolution of 32, two of 64. A convolution looks "
-        "at a pixel and its neighbours, and that is why.",
+        "A network is built from a list of layers, or by adding one layer after another. Convolutions and poolings "
+        "before the dense network make it better: a perceptron, a dense network, one convolution of 32, two of 64. "
+        "The reason given is that a convolution looks at a pixel and its neighbours.",
         _ladder,
         (*_LADDER, FILTERS[32], SHUFFLED_DENSE, SHUFFLED_CONVOLUTIONS),
         (checks.from_a_list, checks.by_adding),
@@ -208,7 +209,7 @@ CLAIMS = (
         10,
         "How filters start",
         "ReLU throws negative values away. Filters start at random and are learned, or they 'start with a set of known "
-        "good filters', and those that work are learned. Several images go in at once.",
+        "good filters', of which those that work are learned. Several images are processed at once.",
         _starts,
         (*STARTS.values(), *BATCHES.values()),
         (checks.what_relu_leaves,),
@@ -226,8 +227,8 @@ CLAIMS = (
     Claim(
         12,
         "The summary",
-        "The shapes and parameters of all layers: 243,786 parameters in all with two convolutions of 64, and 693,962, "
-        "'nearly a million', with one of 32.",
+        "The shapes and parameters of all layers. Two convolutions of 64 have 243,786 parameters in all, and one of 32 "
+        "has 693,962, 'nearly a million'.",
         _summaries,
         checks=(checks.from_a_list, checks.with_one_convolution),
         calls=("from_a_list().summary()", "with_one_convolution().summary()"),
@@ -236,7 +237,7 @@ CLAIMS = (
         13,
         "Pooling",
         "Pooling halves and rounds down: 11 becomes 5, and the flattened layer has 25 × 64 = 1,600 values where the "
-        "image had 784. There are average and min pooling too, and strides can shrink as pooling does.",
+        "image had 784. There are average and min pooling too, and strides shrink an image as pooling does.",
         _poolings,
         tuple(POOLINGS.values()),
         (checks.from_a_list, checks.pooled_eleven, checks.flattened_values),

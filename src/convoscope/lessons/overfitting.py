@@ -25,7 +25,7 @@ def _judge(measured: Measured) -> list[Finding]:
 
 
 def _smaller_gap(measured: Measured) -> Finding:
-    what, claimed = f"gap between training and validation, dropout {_USUAL:g}", "smaller than without"
+    what, claimed = f"gap between training and validation, dropout {_USUAL:g}", "smaller than without dropout"
     without, dropped = DROPOUTS[0.0], DROPOUTS[_USUAL]
     if (lacking := missing(measured, [without, dropped], what, claimed)) is not None:
         return lacking
@@ -34,34 +34,42 @@ def _smaller_gap(measured: Measured) -> Finding:
     smaller = before - after
     if smaller > CHANCE:
         return Finding(what, claimed, told, f"holds, smaller by {100 * smaller:.2f} points", True)
-    return Finding(what, claimed, told, f"differs: smaller by {100 * smaller:.2f} points only", False)
+    return Finding(what, claimed, told, f"differs: smaller by {100 * smaller:.2f} points", False)
 
 
 def _best_dropout(measured: Measured) -> Finding:
-    what = "which dropout is best on held-out images, after the last epoch"
+    what = "best dropout rate on held-out images, after the last epoch"
     if (lacking := missing(measured, list(DROPOUTS.values()), what)) is not None:
         return lacking
     last = {rate: measured.course(trial, "val_accuracy")[-1] for rate, trial in DROPOUTS.items()}
     best = max(last, key=lambda rate: statistics.fmean(last[rate]))
     ahead = statistics.fmean(last[best]) - statistics.fmean(last[0.0])
     told = "; ".join(f"{rate:g}: {percents(values)}" for rate, values in last.items())
-    answer = f"{best:g}, {100 * ahead:+.2f} points against none" if ahead > CHANCE else "none is better beyond chance"
+    answer = (
+        f"{best:g}, {100 * ahead:+.2f} points against no dropout"
+        if ahead > CHANCE
+        else "none is better by more than chance"
+    )
     return asked(what, told, answer)
 
 
 def _twenty_epochs(measured: Measured) -> Finding:
-    what, claimed = "two convolutions of 64, 20 epochs", "overfits: training rises on, validation does not"
+    what, claimed = (
+        "two convolutions of 64, 20 epochs",
+        "overfits: training accuracy keeps rising, validation accuracy does not",
+    )
     if (lacking := missing(measured, [TWENTY_EPOCHS], what, claimed)) is not None:
         return lacking
     trained, validated = ([statistics.fmean(v) for v in course] for course in _courses(measured, TWENTY_EPOCHS))
     best = max(range(len(validated)), key=lambda epoch: validated[epoch])
     rises, falls = trained[-1] - trained[best], validated[best] - validated[-1]
     told = (
-        f"validation is best after epoch {best + 1}, {100 * validated[best]:.2f} %, and {100 * validated[-1]:.2f} % in "
-        f"the end; training goes from {100 * trained[best]:.2f} to {100 * trained[-1]:.2f} %"
+        f"validation accuracy is best after epoch {best + 1}, {100 * validated[best]:.2f} %, and ends at "
+        f"{100 * validated[-1]:.2f} %; training accuracy goes from {100 * trained[best]:.2f} to "
+        f"{100 * trained[-1]:.2f} %"
     )
     holds = rises > CHANCE and falls >= 0 and best + 1 < len(validated)
-    return Finding(what, claimed, told, "holds" if holds else "differs: validation still rises", holds)
+    return Finding(what, claimed, told, "holds" if holds else "differs: validation accuracy still rises", holds)
 
 
 def _courses(measured: Measured, trial: Trial) -> tuple[list[list[float]], list[list[float]]]:
@@ -82,8 +90,8 @@ def _charts(measured: Measured) -> list[Chart]:
         Chart(
             "17-dropout",
             "Fashion-MNIST, one convolution of 32: dropout, and the gap it closes",
-            f"After {DROPOUTS[0.0].epochs} epochs. In training, the network is measured with part of it dropped, and "
-            "so below what it can; on held-out images it is whole.",
+            f"After {DROPOUTS[0.0].epochs} epochs. Training accuracy is measured with part of the network dropped, and "
+            "is therefore too low; on held-out images the whole network is used.",
             (trained, validated),
             [float(rate) for rate in rates],
             "dropout",
@@ -92,7 +100,7 @@ def _charts(measured: Measured) -> list[Chart]:
         Chart(
             "17-twenty-epochs",
             "Fashion-MNIST, two convolutions of 64: 20 epochs of overfitting",
-            "What is learned after the first few epochs is the training images by heart.",
+            "After the first few epochs, the network only memorizes the training images.",
             tuple(
                 Series(name, [in_percent(values) for values in course])
                 for name, course in zip(("in training", "on held-out images"), courses, strict=True)
@@ -108,9 +116,9 @@ CLAIMS = (
     Claim(
         17,
         "Overfitting and dropout",
-        "Nearly a million parameters, and 60,000 images: the network learns them by heart. Dropout of 0.2 to 0.5 after "
-        "the pooling and after the dense layer is seen as a smaller gap between training and validation; it tends not "
-        "to matter much which.",
+        "Nearly a million parameters, and 60,000 images: the network memorizes them. Dropout of 0.2 to 0.5 after the "
+        "pooling and after the dense layer narrows the gap between training and validation; the exact rate tends not "
+        "to matter much.",
         _judge,
         (*DROPOUTS.values(), TWENTY_EPOCHS),
         (checks.with_one_convolution,),

@@ -32,17 +32,17 @@ from convoscope.models.summary import summarize"""
 
 
 def write_page(lessons: Lessons, folder: Path, facts: Sequence[str] = ()) -> list[Path]:
-    """Write ``lessons.md``, and its charts as SVG into ``images`` beside it.
+    """Write ``lessons.md``, and its charts as SVG into the folder ``images`` next to it.
 
-    Where a folder ``lessons`` beside it has a script of a claim, `09_name.py`, the claim leads to it.
+    If a folder ``lessons`` next to it has a script for a claim, ``09_name.py``, the page links to it.
 
     Parameters
     ----------
     lessons : Lessons
     folder : Path
-        It is made if it is not there.
+        It is created if necessary.
     facts : sequence of str
-        What else there is to say, such as which machine it was: a paragraph each.
+        What else the page says, such as which machine was used: a paragraph each.
 
     Returns
     -------
@@ -52,9 +52,18 @@ def write_page(lessons: Lessons, folder: Path, facts: Sequence[str] = ()) -> lis
     Raises
     ------
     NotReadyError
-        matplotlib is not there to draw the charts; the page is written without them.
+        If matplotlib is not installed to draw the charts; the page is written without them.
     StorageError
-        They cannot be written.
+        If the files cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from convoscope.lessons import run
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = write_page(run([12], f"{folder}/runs"), Path(folder))
+    ...     [file.name for file in files]
+    ['lessons.md']
     """
     drawn = [each for claim in lessons.claims for each in claim.charts(lessons.measured) if not each.is_empty]
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,7 +84,7 @@ def write_page(lessons: Lessons, folder: Path, facts: Sequence[str] = ()) -> lis
 
 
 def _page(lessons: Lessons, folder: Path, facts: Sequence[str], *, with_charts: bool) -> str:
-    parts = ["# What the lessons claim, and what it comes to here", *_introduction(lessons), *facts]
+    parts = ["# What the lessons claim, and what we measured", *_introduction(lessons), *facts]
     parts.append("\n".join(f"- {rule}" for rule in RULES))
     parts.append("## All claims")
     parts.append(_table(_HEADINGS, [_summary(claim, lessons.findings[claim.number]) for claim in lessons.claims]))
@@ -91,24 +100,28 @@ def _introduction(lessons: Lessons) -> list[str]:
     seconds = sum(result.figures["seconds"] for result in finished)
     epochs = sum(result.epochs for result in finished)
     told = [
-        "Written by `convoscope lessons`, which trains what each claim is about, judges it by the rules below, and "
-        "goes on where it was interrupted. A single claim: `convoscope lessons 14`."
+        "The lessons are four public introductions to convolutional networks: two by Laurence Moroney, one by Lukas "
+        'Biewald, and a recording called "MNIST and ConvNet". `convoscope lessons` wrote this page: it trains the '
+        "networks that each claim is about, and judges the claim by the rules below. It continues after an "
+        'interruption, and `convoscope lessons 14` tests a single claim. "Two convolutions of 64" are two '
+        "convolutional layers with 64 filters each."
     ]
     if runs:
+        ended = "all" if len(finished) == len(runs) else f"{len(finished)} of them"
         alone = any(trial.alone for trial in lessons.measured.rows)
         told.append(
-            f"{len(runs)} runs of {len(lessons.measured.rows)} networks, {len(finished)} of them finished: "
+            f"{len(runs)} runs of {len(lessons.measured.rows)} networks, {ended} finished: "
             f"{epochs} epochs, {seconds:,.0f} seconds of training with one thread each"
-            f"{' (but for the one that ran alone)' * alone}. Where nothing else is said: 5 epochs over all 60,000 "
-            "images in batches of 32, Adam at 0.001, as Keras does it; tested after the last epoch on the 10,000 test "
-            "images. Trials with held-out images train with nine tenths, and keep the epoch that is best on the last "
+            f"{' (except for the one that ran alone)' * alone}. Unless stated otherwise: 5 epochs over all 60,000 "
+            "images in batches of 32, Adam at 0.001, as in Keras; tested after the last epoch on the 10,000 test "
+            "images. Trials with held-out images train on nine tenths, and keep the epoch that is best on the last "
             "tenth."
         )
     if lessons.measured.quick:
         told.append(
-            f"**Quick: no claim about accuracy or speed is judged.** All of this was trained on {QUICK_IMAGES} small "
-            f"digits of those that come with the package, enlarged to 28×28, for {QUICK_EPOCHS} epochs at most: to see "
-            "that it works."
+            f"**Quick: no claim about accuracy or speed is judged.** Everything was trained on {QUICK_IMAGES} of the "
+            f"small digits that come with the package, enlarged to 28×28, for at most {QUICK_EPOCHS} epochs, only to "
+            "see that it works."
         )
     return told
 
@@ -141,7 +154,7 @@ def _section(claim: Claim, lessons: Lessons, folder: Path, shown: set[str], *, w
     if claim.trials:
         parts.append(_trials(claim.trials, lessons.measured))
     parts += _program(claim, shown)
-    parts.append(f"{_script(claim, folder)}Again: `convoscope lessons {claim.number}`")
+    parts.append(f"{_script(claim, folder)}To repeat it: `convoscope lessons {claim.number}`")
     return parts
 
 

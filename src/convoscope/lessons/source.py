@@ -43,7 +43,7 @@ def find(
     quick : bool
         Take enlarged digits for all data sets.
     data_dir : str or path-like, optional
-        A folder to look for the data sets first.
+        The folder that is searched first for the data sets.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def find(
     Raises
     ------
     MissingFileError, DownloadError
-        A data set could not be had.
+        If a data set is neither on disk nor can be downloaded.
     """
     needed = sorted({(trial.dataset, trial.shuffled) for trial in trials})
     found: dict[tuple[str, bool], Source] = {}
@@ -91,8 +91,7 @@ def _published(name: str, data_dir: str | os.PathLike[str] | None) -> tuple[Data
         data = datasets.load(name, data_dir)
     except (MissingFileError, DownloadError) as error:
         raise type(error)(
-            f"{error} To see how it works without it, on the digits that come with the package: convoscope lessons "
-            f"--quick."
+            f"{error} To try it without them, on the digits in the package: convoscope lessons --quick."
         ) from error
     return data, None if data_dir is None else str(user_path(data_dir).absolute())
 

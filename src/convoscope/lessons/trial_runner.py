@@ -37,7 +37,7 @@ def carry_out(
     data_dir: str | os.PathLike[str] | None = None,
     told: Told | None = None,
 ) -> Measured:
-    """Train what is not trained yet, and read what came of it.
+    """Train what is not trained yet, and read the results.
 
     Parameters
     ----------
@@ -45,24 +45,24 @@ def carry_out(
     folder : Path
         Where the runs are kept.
     quick : bool
-        Train on enlarged digits, few epochs, once: to see that all of it works.
+        Train once, for a few epochs on enlarged digits, to see that everything works.
     seeds : int, optional
-        How often each is trained, in place of what the trial says.
+        How often each is trained, instead of what the trial says.
     jobs : int, optional
         How many runs at a time, each in a process of its own; by default as many as there are processors, and the
         quick ones in this process, as they are over before another has started.
     engine : {"auto", "native", "reference"}
     data_dir : str or path-like, optional
-        A folder to look for the data sets first.
+        The folder that is searched first for the data sets.
     told : callable, optional
         Called as ``told(event, run, done, of)`` when a run has ``"finished"`` or ``"failed"``.
 
     Raises
     ------
     MissingFileError, DownloadError
-        A data set could not be had.
+        If a data set is neither on disk nor can be downloaded.
     InUseError
-        Another process is at it.
+        If another process is working on it.
     """
     for number, name in ((seeds, "seeds"), (jobs, "jobs")):
         if number is not None and number < 1:

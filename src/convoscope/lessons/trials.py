@@ -72,15 +72,15 @@ OLDER_LESSON = {
     ),
     "Adam, pixels 0 to 255": trial(FASHION, "dense network, pixels 0 to 255", layers=_UNSCALED, seeds=_SHORT),
     "SGD, 1 epoch": trial(
-        FASHION, "dense network by SGD, 1 epoch", model="dense", optimizer="sgd", epochs=1, seeds=_SHORT
+        FASHION, "dense network, SGD, 1 epoch", model="dense", optimizer="sgd", epochs=1, seeds=_SHORT
     ),
-    "SGD": trial(FASHION, "dense network by SGD", model="dense", optimizer="sgd", seeds=_SHORT),
+    "SGD": trial(FASHION, "dense network, SGD", model="dense", optimizer="sgd", seeds=_SHORT),
     "SGD, pixels 0 to 255": trial(
-        FASHION, "dense network by SGD, pixels 0 to 255", layers=_UNSCALED, optimizer="sgd", seeds=_SHORT
+        FASHION, "dense network, SGD, pixels 0 to 255", layers=_UNSCALED, optimizer="sgd", seeds=_SHORT
     ),
     "SGD at 0.001, pixels 0 to 255": trial(
         FASHION,
-        "dense network by SGD at 0.001, pixels 0 to 255",
+        "dense network, SGD at 0.001, pixels 0 to 255",
         layers=_UNSCALED,
         optimizer="sgd",
         learning_rate=0.001,
@@ -88,7 +88,7 @@ OLDER_LESSON = {
     ),
     "SGD at 0.0001, pixels 0 to 255": trial(
         FASHION,
-        "dense network by SGD at 0.0001, pixels 0 to 255",
+        "dense network, SGD at 0.0001, pixels 0 to 255",
         layers=_UNSCALED,
         optimizer="sgd",
         learning_rate=0.0001,
@@ -107,7 +107,7 @@ DIGITS = {
 DROPOUTS = {
     rate: trial(
         FASHION,
-        f"one convolution of 32, dropout {rate:g}, images held back",
+        f"one convolution of 32, dropout {rate:g}, with held-out images",
         model="cnn-1",
         dropout=rate,
         epochs=8,
@@ -118,7 +118,7 @@ DROPOUTS = {
 }
 TWENTY_EPOCHS = trial(
     FASHION,
-    "two convolutions of 64, 20 epochs, images held back",
+    "two convolutions of 64, 20 epochs, with held-out images",
     model="cnn-2",
     epochs=20,
     validation=0.1,
@@ -127,7 +127,7 @@ TWENTY_EPOCHS = trial(
 GOAL = 0.95
 TO_THE_GOAL = trial(
     FASHION,
-    f"two convolutions of 64, until {100 * GOAL:.0f} % in training",
+    f"two convolutions of 64, until training accuracy is {100 * GOAL:.0f} %",
     model="cnn-2",
     epochs=20,
     goal_accuracy=GOAL,

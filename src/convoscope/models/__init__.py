@@ -1,4 +1,4 @@
-"""Models: stacks and graphs of layers that are trained, looked into, and kept in one file."""
+"""Models: stacks and graphs of layers that you train, explore, and keep in one file."""
 
 from convoscope.layers.serialization import MODELS
 from convoscope.models.cloning import clone_model

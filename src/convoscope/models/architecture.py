@@ -80,7 +80,7 @@ def made(description: dict[str, Any], version: int) -> Network:
             kind = kind_of(description, version)
             if kind is None:
                 raise ConfigurationError(
-                    f"its architecture is neither a Sequential nor a Model, but {architecture!r:.80}."
+                    f"its architecture must be a Sequential or a Model, but is {architecture!r:.80}."
                 )
             _Bounds().check(architecture)
             model = MODELS[kind].from_config(architecture["config"], seed=seed)
@@ -115,7 +115,9 @@ def _check_graph(own: dict[str, Any], told: Any) -> None:
         if key == "layers" and isinstance(found, list):
             found = [serialize(deserialize(layer)) for layer in found]  # what an older version did not say, it meant
         if json.dumps(found, sort_keys=True) != json.dumps(expected, sort_keys=True):
-            raise ConfigurationError(f"its graph and its architecture differ in {key!r}: they are not of one model.")
+            raise ConfigurationError(
+                f"its graph and its architecture differ in {key!r}: they do not belong to the same model."
+            )
 
 
 class _Bounds:
@@ -140,7 +142,7 @@ class _Bounds:
         size = self._size(description, depth)
         if size > MOST_CALLS:
             raise ConfigurationError(
-                f"it has more than {MOST_CALLS:,} calls of layers, and a file describes at most so many."
+                f"it has more than {MOST_CALLS:,} calls of layers, the most that a file may describe."
             )
         if number is not None:
             self._sizes[number] = size
@@ -149,14 +151,14 @@ class _Bounds:
     def _size(self, description: dict[str, Any], depth: int) -> int:
         self._described += 1
         if self._described > MOST_CALLS:
-            raise ConfigurationError(f"it has more than {MOST_CALLS:,} layers, and a file describes at most so many.")
+            raise ConfigurationError(f"it has more than {MOST_CALLS:,} layers, the most that a file may describe.")
         kind, config = description.get("class_name"), description.get("config")
         layers = config.get("layers") if isinstance(config, dict) else None
         if not isinstance(kind, str) or kind not in MODELS or not isinstance(layers, list):
             return 1
         if depth == DEEPEST:
             raise ConfigurationError(
-                f"models stand more than {DEEPEST} deep within models in it, and at most so deep in a file."
+                f"its models are nested more than {DEEPEST} deep, the most that a file may contain."
             )
         sizes = [self.check(layer, depth + 1) for layer in layers]
         calls = config.get("calls") if isinstance(config, dict) else None

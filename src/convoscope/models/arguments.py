@@ -28,16 +28,16 @@ def check_layer(layer: Any, before: Collection[int], model: Operation) -> None:
     where = f"Layer {len(before) + 1}"
     if isinstance(layer, type) and issubclass(layer, Layer):
         raise ConfigurationError(
-            f"{where} is the class {layer.__name__} and not a layer: did you forget the parentheses? "
-            f"Write {layer.__name__}(...)."
+            f"{where} is the class {layer.__name__}, not a layer. Did you forget the parentheses? Write "
+            f"{layer.__name__}(...)."
         )
     if _stands_in(model, layer):
         itself = "itself" if layer is model else f"within {layer.name!r}"
-        raise ConfigurationError(f"{where} is model {model.name!r} {itself}. A model cannot stand in itself.")
+        raise ConfigurationError(f"{where} is model {model.name!r} {itself}. A model cannot contain itself.")
     if isinstance(layer, Symbol):
         raise ConfigurationError(
-            f"{where} is {layer!r}, a symbol. Sequential calls its layers on each other by itself: give it the layer. "
-            "For a network with branches, give symbols to Model(inputs, outputs)."
+            f"{where} is {layer!r}, a symbol. Sequential connects its layers itself: pass the layer instead. For a "
+            "network with branches, pass symbols to Model(inputs, outputs)."
         )
     if not isinstance(layer, Operation):
         raise ConfigurationError(
@@ -45,8 +45,8 @@ def check_layer(layer: Any, before: Collection[int], model: Operation) -> None:
         )
     if id(layer) in before:
         raise ConfigurationError(
-            f"{where} is {layer.describe()}, which stands in this model already. A layer stands in a "
-            f"stack once: make another with the same settings, {type(layer).__name__}(...), or share its weights by "
+            f"{where} is {layer.describe()}, which is already in this model. A Sequential model can contain a layer "
+            f"only once: create another with the same settings, {type(layer).__name__}(...), or share its weights by "
             "calling it twice on symbols (see Model)."
         )
 
@@ -65,7 +65,9 @@ def _stands_in(model: Operation, layer: Any) -> bool:
 def without_batch_axis(input_shape: Any) -> Shape:
     """Return the shape that `build` was given without its first axis."""
     if not isinstance(input_shape, Sequence) or isinstance(input_shape, str) or len(input_shape) < 2:
-        raise ConfigurationError(f"build takes the inputs' shape, as in (None, 28, 28, 1), but got {input_shape!r}.")
+        raise ConfigurationError(
+            f"build takes the shape of the inputs, as in (None, 28, 28, 1), but got {input_shape!r}."
+        )
     if input_shape[0] is not None and len(input_shape) != 4:
         raise ConfigurationError(
             f"build takes the batch axis first, as None, but got {tuple(input_shape)!r}. If that is the shape of one "

@@ -22,7 +22,7 @@ def sample_shape(x: Any, where: str) -> tuple[int, ...]:
         shape = np.shape(x)
     except ValueError:
         raise DataError(
-            "The inputs are not one array: their shapes differ. Bring all images to the same height, width and "
+            "The inputs have different shapes and cannot form one array. Give all images the same height, width and "
             "channels, and stack them: x = np.stack(images)."
         ) from None
     if len(shape) < 2:
@@ -30,8 +30,8 @@ def sample_shape(x: Any, where: str) -> tuple[int, ...]:
 
         numbers(x, where, "x")  # something else than the shape may be wrong with it
         raise ShapeError(
-            f"{where}: the inputs have shape {shape}, but a model takes a batch: the first axis counts the images, as "
-            "in (60000, 28, 28, 1). For one sample, x[np.newaxis] adds that axis."
+            f"{where}: the inputs have shape {shape}, but a model takes a batch, whose first axis is the number of "
+            "images, as in (60000, 28, 28, 1). For a single sample, x[np.newaxis] adds that axis."
         )
     return tuple(shape[1:])
 
@@ -49,8 +49,8 @@ def check_reset_metrics(reset_metrics: Any, where: str) -> None:
     """Say so if metrics are to be gathered over calls, as only Keras 2 did."""
     if not reset_metrics:
         raise ConfigurationError(
-            f"{where}: every call measures its own batch, as in Keras 3, so reset_metrics=False cannot be meant. Take "
-            "the mean of what the calls return, or measure many batches by evaluate."
+            f"{where}: reset_metrics=False is not supported, because every call measures only its own batch, as in "
+            "Keras 3. Average the returned values, or use evaluate for many batches."
         )
 
 

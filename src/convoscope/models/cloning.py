@@ -22,11 +22,11 @@ def clone_model(
     ----------
     model : Sequential or Model
     input_tensors : Symbol or list of Symbol, optional
-        What the new model takes in place of inputs of its own.
+        The inputs of the new model, if it is not to make its own.
     clone_function : callable, optional
-        Returns the new layer for each layer (input layers aside); one of the same settings if left out. What it
-        returns may be the layer itself, which is then shared, or another one: ``lambda layer: Dropout(0.5) if
-        isinstance(layer, Dropout) else layer.from_config(layer.get_config())``.
+        Returns the new layer for each layer except input layers; if left out, one with the same settings. It may return
+        the layer itself, which is then shared, or another one: ``lambda layer: Dropout(0.5) if isinstance(layer,
+        Dropout) else layer.from_config(layer.get_config())``.
 
     Examples
     --------

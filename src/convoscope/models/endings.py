@@ -39,10 +39,12 @@ def warn_of_ending(path: str | os.PathLike[str]) -> None:
         return
     exported = any(ending.lower() in each.endings for each in written())
     remedy = (
-        f"For one that it reads: model.export({str(path)!r})." if exported else f"Better call it {stem}.safetensors."
+        f"For a file that it reads, use model.export({str(path)!r})."
+        if exported
+        else (f"Use the name {stem}.safetensors.")
     )
     warnings.warn(
-        f"{path} will be a safetensors file, which {reader} does not read, whatever its name says. {remedy}",
+        f"{path} will be a safetensors file despite its name, and {reader} cannot read it. {remedy}",
         ConvoscopeWarning,
         stacklevel=4,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from convoscope.engine.base import Array
 from convoscope.errors import ConfigurationError
 from convoscope.models.rejection import Rejection
+from convoscope.wording import clause
 
 if TYPE_CHECKING:
     from convoscope.models.network import Network
@@ -38,7 +39,9 @@ def plain(value: dict[str, Any], what: str) -> dict[str, Any]:
     try:
         json.dumps(value, allow_nan=what == "training_state")
     except (TypeError, ValueError) as error:
-        raise ConfigurationError(f"{what} must be plain JSON values (text, numbers, lists): {error}.") from error
+        raise ConfigurationError(
+            f"{what} must be plain JSON values (text, numbers, lists): {clause(error)}."
+        ) from error
     return value
 
 

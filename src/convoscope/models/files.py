@@ -51,24 +51,25 @@ def save_model(
     training_state: Mapping[str, Any] | None = None,
     half: bool = False,
 ) -> None:
-    """Write a model into one file, from which it can be used and trained further.
+    """Write a model into one file, from which you can use it and continue its training.
 
     Parameters
     ----------
     model : Sequential or Model
         It must be built.
     path : path
-        Usually ends in ``.safetensors``, which is what it is.
+        Usually ends in ``.safetensors``, which is the format.
     include_optimizer : bool
-        Whether training can go on from the file exactly as it would have gone on; costs up to twice the weights.
+        Whether training can continue from the file exactly as without the interruption; this takes up to twice the room
+        of the weights.
     overwrite : bool
         False refuses to replace a file.
     training_state : dict, optional
         Plain JSON values for whoever resumes the training; `read_header` returns them.
     half : bool
-        Whether to keep the weights in half precision (float16), in half the room, without the optimizer. Each is
-        then off by at most 1/2048 of itself, or by 3e-8 where it is below 6e-5; an array with a number beyond 65,504
-        stays as it is. Training goes on from there with the same weights only nearly.
+        Whether to save the weights in half precision (float16), in half the room, without the optimizer. Each is then
+        off by at most 1/2048 of itself, or by 3e-8 if it is below 6e-5; an array with a number beyond 65,504 stays as
+        it is. Training continues from slightly different weights.
 
     Raises
     ------
@@ -77,7 +78,7 @@ def save_model(
     DataError
         If a weight is not a finite number.
     StorageError
-        If the file cannot be written; what stood there before still does.
+        If the file cannot be written; an existing file is then unchanged.
 
     Examples
     --------
@@ -96,7 +97,7 @@ def save_model(
     model = plain(model)
     warn_of_ending(path)
     if not overwrite and os.path.lexists(path):
-        raise StorageError(f"{path} exists already, and overwrite=False says to leave it. Give another name.")
+        raise StorageError(f"{path} already exists, and overwrite=False forbids replacing it. Give another name.")
     tensors, metadata = content_of(model, include_optimizer=include_optimizer, half=half)
     if training_state is not None:
         metadata["training_state"] = extras.plain(dict(training_state), "training_state")
@@ -119,8 +120,8 @@ def content_of(
         is_weight = name.startswith("layers/")
         if is_weight and not np.isfinite(array).all():
             raise DataError(
-                f"{model.leaf_layers[_layer_of(name)].describe()} has weights that are not finite numbers, so it "
-                "predicts nothing and is not saved. Train it again with a lower learning rate."
+                f"{model.leaf_layers[_layer_of(name)].describe()} has weights that are not finite numbers, so its "
+                "predictions are meaningless and it is not saved. Train it again with a lower learning rate."
             )
         tensors[name] = _halved(array) if half and is_weight else array
     metadata = {
@@ -138,21 +139,21 @@ def load_model(
     compile: bool = True,
     safe_mode: bool = True,
 ) -> Any:
-    """Read a model that `save_model` wrote: it predicts, and trains on, bit for bit as the saved one would.
+    """Read a model that `save_model` wrote: it predicts, and continues training, bit for bit as the saved one would.
 
-    Files of other programs are read as well, as far as `convoscope.interchange.formats` has a reader for them.
+    Files of other programs can be read too, if `convoscope.interchange.formats` has a reader for them.
 
     Parameters
     ----------
     path : path
-        The model's file, or the folder of a run, which stands for the model that was kept of it.
+        The model's file, or the folder of a run, which means the model kept in it.
     custom_objects : dict, optional
-        Classes of yours that stand in the model, by their names: ``{"Block": Block}``. See also
-        `convoscope.layers.register_keras_serializable`.
+        Your own classes in the model, by their names: ``{"Block": Block}``. See also
+        `convoscope.keras.utils.register_keras_serializable`.
     compile : bool
-        False leaves out what `compile` was told, and the optimizer's state.
+        False leaves out the settings of `compile`, and the optimizer's state.
     safe_mode : bool
-        As in Keras; nothing that is loaded here ever runs code out of a file.
+        As in Keras; loading never runs code from a file here.
 
     Returns
     -------
@@ -164,7 +165,18 @@ def load_model(
     MissingFileError
         If there is no such file, or no model in the folder.
     FileFormatError
-        If it is damaged, of another kind, or from a newer Convoscope; the message says which.
+        If the file is damaged, of another kind, or from a newer Convoscope; the message says which.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from convoscope import Sequential, layers
+    >>> model = Sequential([layers.Dense(2, input_shape=(3,))], name="small")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     model.save(f"{folder}/model.safetensors")
+    ...     again = load_model(f"{folder}/model.safetensors")
+    >>> again.name, bool((again.get_weights()[0] == model.get_weights()[0]).all())
+    ('small', True)
     """
     from convoscope.interchange.formats import OWN, format_of
 
@@ -206,15 +218,17 @@ def model_of(
         raise
     except architecture.UNMAKEABLE as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise FileFormatError(f"{path} describes a model that cannot be made: {reason}") from error
+        raise FileFormatError(f"{path} describes a model that cannot be built: {reason}") from error
     fingerprint = tensorfile.fingerprint(tensors)
     if metadata.get("sha256", fingerprint) != fingerprint:
-        raise FileFormatError(f"{path} is damaged: its weights are not those that were saved. Fetch or save it again.")
+        raise FileFormatError(
+            f"{path} is damaged: its weights differ from those that were saved. Download or save it again."
+        )
     return model
 
 
 def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read what a file says of its model, without its weights.
+    """Read what a file says about its model, without its weights.
 
     Returns
     -------
@@ -222,6 +236,16 @@ def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
         ``format``, ``version``, ``kind`` ("Sequential" or "Model"), ``model`` (``architecture``, ``class_names``,
         ``preprocessing``, ``seed``, ``training``; of version 2 also ``graph``), ``training_state`` (or None) and
         ``tensors``, the shape of each.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from convoscope import Sequential, layers
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Sequential([layers.Dense(2, input_shape=(3,), name="last")]).save(f"{folder}/model.safetensors")
+    ...     header = read_header(f"{folder}/model.safetensors")
+    >>> header["kind"], header["tensors"]
+    ('Sequential', {'layers/0/bias': (2,), 'layers/0/kernel': (3, 2)})
     """
     path = user_path(path)
     header = tensorfile.read_header(path)
@@ -323,33 +347,33 @@ def _file_at(path: Path) -> Path:
         return file
     if is_there(path / "config.json"):
         raise MissingFileError(
-            f"The run in {path} has no model yet: it was stopped before its first epoch was whole. Go on with it: "
+            f"The run in {path} has no model yet, because it was stopped during its first epoch. Resume it: "
             f"convoscope train --resume {path}"
         )
-    raise MissingFileError(f"{path} is a folder without a model. Give the folder of a run, or a file: {file}.")
+    raise MissingFileError(f"{path} is a folder without a model. Give a run's folder or a file: {file}.")
 
 
 def _description(metadata: Mapping[str, Any], path: str | os.PathLike[str]) -> dict[str, Any]:
     if metadata.get("format") == WEIGHTS_FORMAT:
         raise FileFormatError(
-            f"{path} has weights alone, and no model. Make the model as it was, and call model.load_weights on it."
+            f"{path} contains only weights, not a model. Create the same model and call its load_weights."
         )
     if metadata.get("format") != FORMAT:
         raise FileFormatError(
-            f"{path} is a safetensors file, but not a Convoscope model: its header does not say so. It may have been "
-            "saved by another program; only files from model.save() can be loaded."
+            f"{path} is a safetensors file, but its header does not describe a Convoscope model. It may come from "
+            "another program; only files from model.save() can be loaded."
         )
     version = metadata.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise FileFormatError(f"{path} says that its version is {version!r}, which is none.")
+        raise FileFormatError(f"{path} has the unknown version {version!r}.")
     if version > VERSION:
         raise FileFormatError(
-            f"{path} was written by a newer Convoscope: it has version {version} of the format, and this one reads up "
-            f"to {VERSION}. Upgrade Convoscope."
+            f"{path} was written by a newer Convoscope: its format has version {version}, but this version of "
+            f"Convoscope reads only up to {VERSION}. Upgrade Convoscope."
         )
     description: Any = metadata.get("model")
     if not isinstance(description, dict):
-        raise FileFormatError(f"{path} has no description of a model in its header.")
+        raise FileFormatError(f"{path} has no model description in its header.")
     return description
 
 
@@ -397,9 +421,9 @@ def _set_training(
 def _check_shapes(needed: Mapping[str, Shape], found: Mapping[str, Shape], path: str | os.PathLike[str]) -> None:
     missing, strange = sorted(set(needed) - set(found)), sorted(set(found) - set(needed))
     if missing:
-        raise FileFormatError(f"{path} is damaged: it lacks the tensors {', '.join(missing)}.")
+        raise FileFormatError(f"{path} is damaged: these tensors are missing: {', '.join(missing)}.")
     if strange:
-        raise FileFormatError(f"{path} has tensors that its model has no place for: {', '.join(strange)}.")
+        raise FileFormatError(f"{path} has tensors that its model does not use: {', '.join(strange)}.")
     for name, shape in needed.items():
         if found[name] != shape:
             raise FileFormatError(

@@ -15,6 +15,6 @@ def check_finite(model: Network) -> None:
         for layer in model.leaf_layers:
             if not all(np.isfinite(weight).all() for weight in layer.own_weights):
                 raise DataError(
-                    f"{layer.describe()} has weights that are not finite numbers, so it predicts nothing and is not "
-                    "written. Train it again with a lower learning rate."
+                    f"{layer.describe()} has weights that are not finite numbers, so its predictions are meaningless "
+                    "and it is not written. Train it again with a lower learning rate."
                 )

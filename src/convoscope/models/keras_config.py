@@ -27,6 +27,7 @@ from convoscope.models.model import Model
 from convoscope.models.old_configs import renewed
 from convoscope.models.sequential import Sequential
 from convoscope.models.subclassed import plain
+from convoscope.wording import clause
 
 _TENSOR = "__keras_tensor__"
 _OURS = ("MinPooling2D",)
@@ -161,7 +162,7 @@ def _setting(value: Any) -> Any:
         return value
     name, config = value["class_name"], value["config"]
     module = "initializers" if name == name.lower() else "regularizers" if name.startswith("L") else "constraints"
-    if name == "filter_bank":  # which Keras has not: the weights themselves are kept beside
+    if name == "filter_bank":  # which Keras does not have: the weights themselves are kept beside
         name, config = "glorot_uniform", {"seed": None}
     kind = "".join(part.capitalize() for part in name.split("_")) if module == "initializers" else name
     return {"module": f"keras.{module}", "class_name": kind, "config": config, "registered_name": None}
@@ -175,18 +176,18 @@ def _listed(shape: Any) -> Any:
 
 
 def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = None) -> Any:
-    """Make a model of what `to_json` wrote, here or in Keras, with new weights.
+    """Make a model from what `to_json` returned, here or in Keras, with new weights.
 
     Parameters
     ----------
     json_string : str
     custom_objects : dict, optional
-        Classes of yours by their names.
+        Your own classes by their names.
 
     Raises
     ------
     ConfigurationError
-        If it is no description of a model, or of one with layers or settings that there are none of here.
+        If it does not describe a model, or the model has unknown layers or settings.
 
     Examples
     --------
@@ -198,7 +199,9 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
     try:
         description = json.loads(json_string)
     except (ValueError, TypeError, RecursionError) as error:
-        raise ConfigurationError(f"model_from_json takes what model.to_json() returned, but: {error}.") from None
+        raise ConfigurationError(
+            f"model_from_json takes what model.to_json() returned, but: {clause(error)}."
+        ) from None
     with custom_object_scope(custom_objects):
         return model_from(renewed(description))
 
@@ -213,7 +216,7 @@ def model_from(description: Any) -> Any:
     """
     model = _made(description, depth=0)
     if not hasattr(model, "compile"):
-        raise ConfigurationError(f"The description is of a layer, not of a model: {model!r:.200}.")
+        raise ConfigurationError(f"This describes a layer, not a model: {model!r:.200}.")
     return model
 
 
@@ -239,11 +242,11 @@ def is_keras(config: Any) -> bool:
 def _made(description: Any, depth: int) -> Any:
     if not isinstance(description, dict) or not isinstance(description.get("class_name"), str):
         raise ConfigurationError(
-            f"A layer must be described by a dict with its class_name, but came {description!r:.80}."
+            f"A layer must be described by a dict with its class_name, but got {description!r:.80}."
         )
     name, config = description["class_name"], description.get("config")
     if depth > DEEPEST:
-        raise ConfigurationError(f"Models stand more than {DEEPEST} deep within models.")
+        raise ConfigurationError(f"Models are nested more than {DEEPEST} deep.")
     if isinstance(config, dict) and len(config.get("layers") or ()) > MOST_CALLS:
         raise ConfigurationError(f"A model is described with at most {MOST_CALLS:,} layers.")
     if name in ("Functional", "Model") and isinstance(config, dict) and is_keras(config):
@@ -285,7 +288,7 @@ def graph_from(config: dict[str, Any], depth: int = 0) -> Model:
         for name, number, node, call in waiting:
             arguments = node.get("args") if isinstance(node, dict) else None
             if not isinstance(arguments, list):
-                raise ConfigurationError(f"A call of {name!r} is described by its args, but came {node!r:.80}.")
+                raise ConfigurationError(f"A call of {name!r} must be described by its args, but got {node!r:.80}.")
             values = _values(arguments, made)
             if values is None:
                 left.append((name, number, node, call))
@@ -293,7 +296,7 @@ def graph_from(config: dict[str, Any], depth: int = 0) -> Model:
             result = call(values, **_fixed(node))
             made[name, number] = list(result) if isinstance(result, (list, tuple)) else [result]
         if len(left) == len(waiting):
-            raise ConfigurationError(f"The description calls {left[0][0]!r} on what no layer makes.")
+            raise ConfigurationError(f"The description calls {left[0][0]!r} on a value that no layer outputs.")
         waiting = left
     inputs, outputs = (_ends(config.get(key), made, key) for key in ("input_layers", "output_layers"))
     return Model(inputs, outputs, name=config.get("name"))
@@ -327,12 +330,12 @@ def _values(given: Any, made: dict[tuple[str, int], list[Symbol]]) -> Any:
         return _symbol(given.get("config", {}).get("keras_history"), made)
     if isinstance(given, (int, float)) and not isinstance(given, bool):
         return given
-    raise ConfigurationError(f"A layer is called on symbols, but the description calls one on {given!r:.80}.")
+    raise ConfigurationError(f"Layers must be called on symbols, but the description calls one on {given!r:.80}.")
 
 
 def _symbol(history: Any, made: dict[tuple[str, int], list[Symbol]]) -> Symbol | None:
     if not isinstance(history, list) or len(history) != 3 or not all(type(n) is int and n >= 0 for n in history[1:]):
-        raise ConfigurationError(f"A value is named by its layer, its call and its index, not by {history!r:.80}.")
+        raise ConfigurationError(f"A value must be given by its layer, call and index, not by {history!r:.80}.")
     found = made.get((history[0], history[1])) if isinstance(history[0], str) else None
     return None if found is None or history[2] >= len(found) else found[history[2]]
 
@@ -344,7 +347,7 @@ def _ends(given: Any, made: dict[tuple[str, int], list[Symbol]], key: str) -> An
         return [_ends(each, made, key) for each in given]
     symbol = _symbol(given, made)
     if symbol is None:
-        raise ConfigurationError(f"The description has {given!r:.80} among its {key}, which no layer makes.")
+        raise ConfigurationError(f"The description has {given!r:.80} among its {key}, but no layer outputs it.")
     return symbol
 
 

@@ -99,7 +99,7 @@ _PLAIN_ACTIVATIONS = tuple(name for name in activations.BY_NAME if name != "line
 
 
 def parse_layers(line: str) -> list[Layer]:
-    """Read a network from a line: layers are set apart by commas, their settings by spaces.
+    """Read a network from one line of text: commas separate layers, and spaces separate their settings.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def parse_layers(line: str) -> list[Layer]:
     Raises
     ------
     ConfigurationError
-        With the word that is wrong, and its position.
+        If a word is wrong; the message gives the word and its position.
 
     Examples
     --------
@@ -131,7 +131,7 @@ def parse_layers(line: str) -> list[Layer]:
     parts = [part.split() for part in line.split(",")]
     if not any(parts):
         raise ConfigurationError(
-            "There is no layer in the line. Write some, as in: flatten, dense 128 relu, dense 10 softmax."
+            "There is no layer in the line. Write some layers, as in: flatten, dense 128 relu, dense 10 softmax."
         )
     return [_layer(words, position) for position, words in enumerate(parts, start=1)]
 
@@ -169,27 +169,27 @@ def model_from_line(
     model = Sequential(stack, name="layers", seed=seed)
     if model.output_shape != (None, classes):
         raise ConfigurationError(
-            f"The layers '{line}' end in the shape {model.output_shape[1:]}, and there are {classes} classes. End with "
-            f"'dense {classes} softmax', and put 'flatten' before the first dense layer."
+            f"The layers '{line}' end in the shape {model.output_shape[1:]}, but there are {classes} classes. End "
+            f"with 'dense {classes} softmax', and put 'flatten' before the first dense layer."
         )
     last = model.layers[-1]
     if last.get_config().get("activation") != "softmax" and not isinstance(last, layers.Softmax):
         raise ConfigurationError(
-            f"The layers '{line}' do not end with a softmax, and without it the outputs are no probabilities. End with "
-            f"'dense {classes} softmax'."
+            f"The layers '{line}' do not end with a softmax, so the outputs are not probabilities. End with 'dense "
+            f"{classes} softmax'."
         )
     return model
 
 
 def _layer(words: list[str], position: int) -> Layer:
     if not words:
-        raise ConfigurationError(f"Layer {position} is empty: there is a comma too many before or behind it.")
+        raise ConfigurationError(f"Layer {position} is empty: remove the extra comma before or after it.")
     name = _SYNONYMS.get(words[0].lower(), words[0].lower())
     where = f"Layer {position}, {' '.join(words)!r}"
     try:
         if name in _PLAIN_ACTIVATIONS:
             if len(words) > 1:
-                raise ConfigurationError(f"word 2, {words[1]!r}, is one too many: {name} takes nothing.")
+                raise ConfigurationError(f"word 2, {words[1]!r}, is not allowed: {name} takes no settings.")
             return layers.Softmax() if name == "softmax" else layers.Activation(name)
         if name not in _WORDS:
             raise unknown_name("layer", words[0], [*_WORDS, *_PLAIN_ACTIVATIONS])
@@ -222,7 +222,7 @@ def _settings(word: Word, name: str, words: list[str]) -> dict[str, Any]:
             except UnknownNameError as error:
                 raise UnknownNameError(f"word {position}, {text!r}: {error}") from None
         else:
-            raise ConfigurationError(f"word {position}, {text!r}, means nothing here: {_usage(word, name)}.")
+            raise ConfigurationError(f"word {position}, {text!r}, is not allowed here: {_usage(word, name)}.")
     if len(numbers) < word.required:
         raise ConfigurationError(f"{word.numbers[len(numbers)]} is missing: {_usage(word, name)}.")
     given: Mapping[str, Any] = (

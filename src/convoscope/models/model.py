@@ -17,35 +17,35 @@ from convoscope.models.wiring import Wiring, list_in
 
 
 class Model(Network):
-    """A network that is written down by calling layers on symbols, from its inputs to its outputs.
+    """A network that is defined by calling layers on symbols, from its inputs to its outputs.
 
     Parameters
     ----------
     inputs : Symbol, list of Symbol or dict of name to Symbol
-        What goes in: ``x = Input(shape=(28, 28, 1))``, or any symbol of a network, such as ``model.input``.
+        The inputs: ``x = Input(shape=(28, 28, 1))``, or any symbol of a network, such as ``model.input``.
     outputs : Symbol, list of Symbol or dict of name to Symbol
-        What comes out. Predictions come in the same form: an array, a list or a dict.
+        The outputs. Predictions have the same form: an array, a list or a dict.
     name : str, optional
         ``"functional"`` if left out, as in Keras.
     seed : int, optional
-        What the order of images in training and dropout follow from; drawn if left out. (First weights are drawn when a
-        layer is called; `convoscope.utils.set_random_seed` makes them repeatable.)
+        Determines the order of images in training, and dropout; drawn at random if left out. (First weights are drawn
+        when a layer is called; `convoscope.utils.set_random_seed` makes them repeatable.)
 
     Attributes
     ----------
     class_names : list of str or None
-        What the outputs stand for, in order. Saved with the model.
+        The names of the classes, in the order of the outputs. Saved with the model.
     preprocessing : dict or None
-        What was done to images before the model got them. Saved with the model.
+        How images were prepared for the model. Saved with the model.
     rejection : Rejection or None
-        What tells images that belong to none of the classes. Saved with the model; `fit` ends it.
+        What recognizes images that belong to none of the classes. Saved with the model; `fit` removes it.
     origin : dict or None
-        When, on what and with what result the model was trained. Saved with the model.
+        When, on which data and with what result the model was trained. Saved with the model.
 
     Notes
     -----
-    Layers keep their weights in every model that they stand in. So a model between the input and inner outputs of
-    another is a view on it: train one, and the other has learned.
+    Layers have the same weights in every model that they are part of. So a model between the input and inner outputs of
+    another is a view of it: training one also trains the other.
 
     Examples
     --------
@@ -61,7 +61,7 @@ class Model(Network):
     >>> model.predict(np.zeros((2, 8, 8, 3)), verbose=0).shape
     (2, 10)
 
-    What the inner layers make:
+    The outputs of inner layers:
 
     >>> view = Model(inputs=model.input, outputs=[layer.output for layer in model.layers[1:3]])
     >>> [output.shape for output in view.predict(np.zeros((2, 8, 8, 3)), verbose=0)]
@@ -165,19 +165,46 @@ class Model(Network):
         return True
 
     def build(self, input_shape: Any = None) -> None:
-        """Do nothing: a layer is built when it is called."""
+        """Do nothing: a layer is built when it is called.
+
+        Examples
+        --------
+        >>> from convoscope.layers import Dense, Input
+        >>> inputs = Input(shape=(4,))
+        >>> model = Model(inputs, Dense(2)(inputs))
+        >>> model.build((None, 4))
+        >>> model.built
+        True
+        """
 
     def _require_built(self) -> None:
         """A model between symbols always has its shapes."""
 
     def in_form(self, values: list[Any]) -> Any:
-        """Return the outputs' values in a list, or in a dict as they were given; of a single one, the value alone."""
+        """Return the outputs' values in a list, or in a dict as they were given; of a single one, the value alone.
+
+        Examples
+        --------
+        >>> from convoscope.layers import Dense, Input
+        >>> inputs = Input(shape=(4,))
+        >>> model = Model(inputs, {"size": Dense(1)(inputs), "colour": Dense(3)(inputs)})
+        >>> model.in_form([1, 2])
+        {'size': 1, 'colour': 2}
+        """
         if self._output_keys:
             return dict(zip(self._output_keys, values, strict=True))
         return values[0] if self._single else values
 
     def in_form_of_inputs(self, values: list[Any]) -> Any:
-        """Return a value for each input: alone, in a list, or in a dict where the inputs were given in one."""
+        """Return a value for each input: alone, in a list, or in a dict where the inputs were given in one.
+
+        Examples
+        --------
+        >>> from convoscope.layers import Add, Input
+        >>> left, right = Input(shape=(4,)), Input(shape=(4,))
+        >>> Model([left, right], Add()([left, right])).in_form_of_inputs([1, 2])
+        [1, 2]
+        """
         if self._input_keys:
             return dict(zip(self._input_keys, values, strict=True))
         return values[0] if len(values) == 1 else values
@@ -185,7 +212,16 @@ class Model(Network):
     # ---- keeping
 
     def get_config(self) -> dict[str, Any]:
-        """Return the architecture as plain JSON values: ``Model.from_config`` makes it again."""
+        """Return the architecture as plain JSON values: ``Model.from_config`` makes it again.
+
+        Examples
+        --------
+        >>> from convoscope.layers import Dense, Input
+        >>> inputs = Input(shape=(4,))
+        >>> config = Model(inputs, Dense(2)(inputs), name="small").get_config()
+        >>> config["name"], [layer["class_name"] for layer in config["layers"]]
+        ('small', ['InputLayer', 'Dense'])
+        """
         wiring = self.wiring()
         with sharing.one_description():
             layers = [serialize(operation) for operation in self._operations]
@@ -200,7 +236,16 @@ class Model(Network):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], *, seed: int | None = None) -> Model:
-        """Make a model from what `get_config` returned, here or in Keras, with new weights."""
+        """Make a model from what `get_config` returned, here or in Keras, with new weights.
+
+        Examples
+        --------
+        >>> from convoscope.layers import Dense, Input
+        >>> inputs = Input(shape=(4,))
+        >>> model = Model(inputs, Dense(2)(inputs))
+        >>> Model.from_config(model.get_config()).output_shape
+        (None, 2)
+        """
         from convoscope.models.keras_config import graph_from, is_keras
 
         if is_keras(config):
@@ -217,7 +262,15 @@ class Model(Network):
         return cls(inputs, outputs[0] if alone else outputs, name=config.get("name"), seed=seed)
 
     def wiring(self) -> Wiring:
-        """Return how the calls hang together, the input layers' among them."""
+        """Return how the calls hang together, the input layers' among them.
+
+        Examples
+        --------
+        >>> from convoscope.layers import Dense, Input
+        >>> inputs = Input(shape=(4,))
+        >>> Model(inputs, Dense(2)(inputs)).wiring().outputs  # the second call's first output
+        ((1, 0),)
+        """
         nodes = [*(symbol.node for symbol in self._inputs), *self._nodes_between]
         return Wiring.of(self._operations, nodes, self._inputs, self._outputs)
 
@@ -268,7 +321,7 @@ def _with_keys(symbols: list[Symbol], keys: Any, what: str) -> Any:
     good = isinstance(keys, list) and all(isinstance(key, str) for key in keys) and len(set(keys)) == len(keys)
     if not good or len(keys) != len(symbols):
         raise ConfigurationError(
-            f"The description of a model needs {len(symbols)} different names as {what}, but has {keys!r:.80}."
+            f"The description of a model needs {len(symbols)} different names for its {what}, but has {keys!r:.80}."
         )
     return dict(zip(keys, symbols, strict=True))
 

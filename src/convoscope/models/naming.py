@@ -67,7 +67,7 @@ def layer_named(name: Any, model: Any) -> Any:
     first = next(iter(found.values()))
     if any(layer is not first for layer in found.values()):
         raise ConfigurationError(
-            f"Several layers within model {model.name!r} are named {name!r}. Say which one you mean: "
+            f"Several layers within model {model.name!r} are named {name!r}. Use one of the full names: "
             f"{', '.join(map(repr, found))}."
         )
     return first

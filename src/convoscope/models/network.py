@@ -19,18 +19,19 @@ from convoscope.models import copying
 from convoscope.models.calls import sample_shape
 from convoscope.models.naming import layer_named
 from convoscope.models.prepared import Prepared
+from convoscope.models.signature import Signature
 from convoscope.models.trainer import Trainer
-from convoscope.models.weighted import Weighted
 from convoscope.seeds import check_seed, next_seed
 from convoscope.types import Shape
 
 _MOST_SIZES = 8  # of images for which a model that takes any size keeps what it needs
 
 
-class Network(Weighted, Trainer):
+class Network(Signature, Trainer):
     """The base of `Sequential` and `Model`.
 
-    A subclass settles which nodes it is made of: `node_list`, `input_symbols` and `output_symbols`.
+    A subclass settles which nodes it is made of: `node_list`, and the `input_symbols` and `output_symbols` of its
+    `Signature`.
     """
 
     #: The name of a model that was given none.
@@ -60,16 +61,6 @@ class Network(Weighted, Trainer):
     @abstractmethod
     def node_list(self) -> list[Node]:
         """The calls between inputs and outputs, in an order in which they can be computed; input layers left out."""
-
-    @property
-    @abstractmethod
-    def input_symbols(self) -> tuple[Symbol, ...]:
-        """What goes in."""
-
-    @property
-    @abstractmethod
-    def output_symbols(self) -> tuple[Symbol, ...]:
-        """What comes out."""
 
     @property
     def walked_outputs(self) -> Sequence[Symbol]:
@@ -115,13 +106,13 @@ class Network(Weighted, Trainer):
         return x
 
     def settle_sizes(self, shapes: tuple[Shape, ...] | None) -> None:
-        """Take inputs of those shapes from now on, where sizes are left open."""
+        """Take inputs of those shapes from now on, if sizes are left open."""
         if shapes is not None:
             for symbol, shape in zip(self.input_symbols, shapes, strict=True):
                 given = symbol.shape[1:]
                 if len(given) != len(shape) or any(a not in (None, b) for a, b in zip(given, shape, strict=True)):
                     raise ShapeError(
-                        f"Model {self.name!r} takes inputs of shape {symbol.shape}, but {(None, *shape)} came."
+                        f"Model {self.name!r} takes inputs of shape {symbol.shape}, but got {(None, *shape)}."
                     )
         self.__dict__["_sizes"] = shapes
 
@@ -130,10 +121,6 @@ class Network(Weighted, Trainer):
         self.__dict__.pop("graph", None)
         self.__dict__.pop("_kept", None)
         self.__dict__.pop("_sizes", None)
-
-    @abstractmethod
-    def _require_built(self) -> None:
-        """Say what is missing if shapes and weights are not settled yet."""
 
     @property
     def is_plain(self) -> bool:
@@ -163,8 +150,15 @@ class Network(Weighted, Trainer):
     def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
         """Return the layer of that name, or at that index (from 0; -1 is the last).
 
-        A name is looked for in this model first, and then in the models that stand in it. Where several of these have
-        a layer of that name, say which: ``get_layer("encoder/conv2d")``.
+        A name is looked up in this model first, and then in nested models. If several of these have a layer of that
+        name, say which: ``get_layer("encoder/conv2d")``.
+
+        Examples
+        --------
+        >>> from convoscope import Sequential, layers
+        >>> model = Sequential([layers.Flatten(input_shape=(8, 8, 1)), layers.Dense(10, name="classes")])
+        >>> model.get_layer("classes").units, model.get_layer(index=0).output_shape
+        (10, (None, 64))
         """
         if (name is None) == (index is None):
             raise ConfigurationError("get_layer takes either a name or an index, as in get_layer('conv2d').")
@@ -175,70 +169,7 @@ class Network(Weighted, Trainer):
             raise ConfigurationError(f"There is no layer at index {index}: model {self.name!r} has {count} layers.")
         return self.layers[index]
 
-    # ---- shapes and symbols
-
-    @property
-    def plan_input_shape(self) -> Shape:
-        """The shape of one input, without the batch axis; of several inputs the first one's."""
-        return self.plan_input_shapes[0]
-
-    @property
-    def plan_input_shapes(self) -> tuple[Shape, ...]:
-        """The shapes of all inputs, without the batch axis."""
-        self._require_built()
-        return self.__dict__.get("_sizes") or tuple(symbol.sample_shape for symbol in self.input_symbols)
-
-    @property
-    def input_names(self) -> list[str]:
-        """The names of the inputs: what a dict of arrays is told by."""
-        return [symbol.name for symbol in self.input_symbols]
-
-    @property
-    def output_names(self) -> list[str]:
-        """The names of the layers that the outputs come from: what a dict of targets or losses is told by."""
-        return [symbol.name for symbol in self.output_symbols]
-
-    @property
-    def input_shape(self) -> Any:
-        """The shape of the inputs with the batch axis first, as None; a list of shapes where there are several."""
-        self._require_built()
-        shapes = [symbol.shape for symbol in self.input_symbols]
-        return shapes[0] if len(shapes) == 1 else shapes
-
-    @property
-    def output_shape(self) -> Any:
-        """The shape of the outputs with the batch axis first, as None; a list of shapes where there are several."""
-        self._require_built()
-        shapes = [symbol.shape for symbol in self.output_symbols]
-        return shapes[0] if len(shapes) == 1 else shapes
-
-    def in_form_of_inputs(self, values: list[Any]) -> Any:
-        """Return a value for each input: alone, or in a list."""
-        return values[0] if len(values) == 1 else values
-
-    @property
-    def input(self) -> Any:
-        """What goes in, as a symbol or a list of them, for ``Model(inputs=model.input, ...)``."""
-        self._require_built()
-        return self.input_symbols[0] if len(self.input_symbols) == 1 else list(self.input_symbols)
-
-    @property
-    def output(self) -> Any:
-        """What comes out, as a symbol or a list of them."""
-        self._require_built()
-        return self.output_symbols[0] if len(self.output_symbols) == 1 else list(self.output_symbols)
-
-    @property
-    def inputs(self) -> list[Symbol]:
-        """The inputs in a list, as in Keras."""
-        self._require_built()
-        return list(self.input_symbols)
-
-    @property
-    def outputs(self) -> list[Symbol]:
-        """The outputs in a list, as in Keras."""
-        self._require_built()
-        return list(self.output_symbols)
+    # ---- as Keras' programs have it
 
     @property
     def metrics_names(self) -> list[str]:
@@ -300,7 +231,7 @@ class Network(Weighted, Trainer):
         """Return the values of a dict in the order of `names`, or say which are missing or unknown."""
         if set(given) != set(names):
             raise ConfigurationError(
-                f"Model {self.name!r} has the {what} {', '.join(map(repr, names))}, but the dict has "
+                f"Model {self.name!r} has the {what} {', '.join(map(repr, names))}, but the dict contains "
                 f"{', '.join(map(repr, given)) or 'nothing'}."
             )
         return [given[name] for name in names]
@@ -320,7 +251,15 @@ class Network(Weighted, Trainer):
         return self._prepared.outputs_in_training(inputs)
 
     def layer_outputs(self, x: Any) -> list[Array]:
-        """Return what every layer makes of a batch `x`, call by call: in the order of `layers` in a stack."""
+        """Return what every layer makes of a batch `x`, call by call: in the order of `layers` in a stack.
+
+        Examples
+        --------
+        >>> from convoscope import Sequential, layers
+        >>> model = Sequential([layers.Conv2D(8, 3, input_shape=(28, 28, 1)), layers.MaxPooling2D(), layers.Flatten()])
+        >>> [output.shape for output in model.layer_outputs(np.zeros((5, 28, 28, 1)))]
+        [(5, 26, 26, 8), (5, 13, 13, 8), (5, 1352)]
+        """
         self._build_for(x)
         return self._prepared.outputs(self.check_inputs(x))
 
@@ -343,9 +282,9 @@ class Network(Weighted, Trainer):
             check_range(self.preprocessing, x, where)
 
     def predict_images(self, images: Any, **options: Any) -> Any:
-        """Say what images show: paths, bytes, Pillow's images or arrays, one or many, of any size and colours.
+        """Classify images: paths, bytes, Pillow images or arrays, one or many, of any size and colour mode.
 
-        They are prepared as those that the model was trained on. Options and results: see
+        They are prepared as the training images were. For options and results see
         `convoscope.explore.image_predictions.predict_images`.
 
         Examples
@@ -374,24 +313,43 @@ class Network(Weighted, Trainer):
         expand_nested: bool = False,
         show_trainable: bool = False,
     ) -> None:
-        """Print the layers, their output shapes and their numbers of parameters as Keras does.
+        """Print the layers, their output shapes and their numbers of parameters, as Keras does.
 
         Parameters
         ----------
         line_length : int, optional
-            Width in characters; that of the terminal if left out, at most 88.
+            Width in characters; if left out, that of the terminal, at most 88.
         print_fn : callable, optional
-            Called once with the whole text in place of printing it.
+            Called once with the whole text, instead of printing it.
         details : bool
-            Show as well how the image shrinks on its way, what each layer sees of it, how its parameters come about,
-            and how many multiply-adds it takes.
+            Also show how the image shrinks from layer to layer, each layer's receptive field, how its parameters are
+            counted, and how many multiply-adds it takes.
         plan : bool
-            Show as well the steps that the engine runs, in training and in prediction: which layers are computed in
-            one, by which kernel, and why.
+            Also show the steps that the engine runs, in training and in prediction: which layers are computed together,
+            by which kernel, and why.
         expand_nested : bool
-            Show the layers of models that stand in this one.
+            Also show the layers of nested models.
         show_trainable : bool
-            Show of each layer with weights whether it learns (Y) or is frozen (N).
+            Show for each layer with weights whether it learns (Y) or is frozen (N).
+
+        Examples
+        --------
+        >>> from convoscope import Sequential, layers
+        >>> model = Sequential([layers.Conv2D(8, 3, input_shape=(28, 28, 1), name="edges")], name="small")
+        >>> model.add(layers.GlobalAveragePooling2D(name="means"))
+        >>> model.summary(line_length=60)
+        Model: "small"
+        ┏━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━┓
+        ┃ Layer (type)             ┃ Output Shape      ┃   Param # ┃
+        ┡━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━┩
+        │ edges (Conv2D)           │ (None, 26, 26, 8) │        80 │
+        ├──────────────────────────┼───────────────────┼───────────┤
+        │ means                    │ (None, 8)         │         0 │
+        │ (GlobalAveragePooling2D) │                   │           │
+        └──────────────────────────┴───────────────────┴───────────┘
+         Total params: 80 (320.00 B)
+         Trainable params: 80 (320.00 B)
+         Non-trainable params: 0 (0.00 B)
         """
         from convoscope.models.summary_text import print_summary
 
@@ -406,16 +364,46 @@ class Network(Weighted, Trainer):
         )
 
     def explore(self, x: Any = None, y: Any = None, **options: Any) -> Any:
-        """Open the model in the browser, with images and labels, or the images that should come out.
+        """Open the model in the browser, with images `x` and their labels, or the images that should come out, `y`.
 
         See `convoscope.web.explorer.explore`.
+
+        Examples
+        --------
+        >>> import os
+        >>> import tempfile
+        >>> from convoscope import Sequential, layers
+        >>> model = Sequential([layers.Conv2D(8, 3, input_shape=(28, 28, 1)), layers.Flatten(), layers.Dense(10)])
+        >>> page = model.explore(np.zeros((5, 28, 28, 1)), np.arange(5), server=False)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     page.save(f"{folder}/model.html")
+        ...     sorted(os.listdir(folder))
+        ['model.html']
         """
         from convoscope.web.explorer import explore
 
         return explore(self, x, y, **options)
 
+    def widget(self, x: Any = None, y: Any = None, **options: Any) -> Any:
+        """Return the model's page as a notebook's widget, in step with Python: see `convoscope.ExplorerWidget`."""
+        from convoscope.widgets import ExplorerWidget
+
+        return ExplorerWidget(self, x, y, **options)
+
     def save(self, path: Any, overwrite: bool = True, *, include_optimizer: bool = True, half: bool = False) -> None:
-        """Write the model, with its optimizer's state, into one file. See `convoscope.models.files.save_model`."""
+        """Write the model, with its optimizer's state, into one file. See `convoscope.models.save_model`.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from convoscope import Sequential, layers, models
+        >>> model = Sequential([layers.Dense(2, input_shape=(3,))])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save(f"{folder}/model.safetensors")
+        ...     again = models.load_model(f"{folder}/model.safetensors")
+        >>> bool((again(np.eye(3)) == model(np.eye(3))).all())
+        True
+        """
         from convoscope.models.files import save_model
 
         save_model(self, path, overwrite=overwrite, include_optimizer=include_optimizer, half=half)
@@ -426,25 +414,44 @@ class Network(Weighted, Trainer):
         Parameters
         ----------
         filepath : path
-            Its ending says the format, unless ``format`` does.
+            Its ending determines the format, unless ``format`` is given.
         format : str, optional
         verbose
             As in Keras; nothing is printed.
         **options
-            Those of the format: see `convoscope.interchange.formats`.
+            The format's options: see `convoscope.interchange.formats`.
+
+        Examples
+        --------
+        >>> import os
+        >>> import tempfile
+        >>> from convoscope import Sequential, layers
+        >>> model = Sequential([layers.Dense(2, input_shape=(3,))])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.export(f"{folder}/model.onnx")
+        ...     sorted(os.listdir(folder))
+        ['model.onnx']
         """
         from convoscope.interchange.formats import write
 
         write(self, filepath, format, **options)
 
     def to_json(self, **options: Any) -> str:
-        """Return the architecture as JSON, in Keras' layout. See `convoscope.models.keras_config.to_json`."""
+        """Return the architecture as JSON, in Keras' layout. See `convoscope.models.keras_config.to_json`.
+
+        Examples
+        --------
+        >>> import json
+        >>> from convoscope import Sequential, layers
+        >>> json.loads(Sequential([layers.Dense(2, input_shape=(3,))], name="small").to_json())["class_name"]
+        'Sequential'
+        """
         from convoscope.models.keras_config import to_json
 
         return to_json(self, **options)
 
     def restore_training(self, path: Any) -> None:
-        """Go on from what was saved of a model like this one. See `convoscope.models.restoring.restore_training`."""
+        """Continue from the training state of a saved model: see `convoscope.models.restoring.restore_training`."""
         from convoscope.models.restoring import restore_training
 
         restore_training(self, path)

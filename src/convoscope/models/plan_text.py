@@ -36,7 +36,7 @@ def plan_text(model: Network, width: int) -> str:
          dropout: NumPy
       3. max_pooling2d → 3×3×8
          max pooling: NumPy
-         not fused: dropout stands between
+         not fused: dropout is in between
     In prediction: the same steps
     >>> _ = use("auto")
     """

@@ -80,25 +80,25 @@ def build_preset(
         One image: (height, width, channels). Images with a side below 16 pixels get ``padding="same"`` in the
         convolutions, which would shrink them away otherwise (8×8 digits).
     classes : int
-        How many outputs, at least 2.
+        The number of outputs, at least 2.
     filters : int or sequence of int, optional
-        In place of the lesson's number of filters: one for all convolutions, or one for each.
+        Instead of the lesson's number of filters: one for all convolutions, or one for each.
     convolutions : int, optional
-        How many convolutions, each with its pooling, in place of the lesson's one or two. 0 leaves the network dense.
+        How many convolutions, each with its pooling, instead of the lesson's one or two. With 0, the network is dense.
     kernel_size : int, optional
-        The side of their kernels in place of 3.
+        The side of their kernels, instead of 3.
     pooling : {"max", "average", "min", "stride"}, optional
-        What halves the image after each: another pooling than the largest of four, or no pooling layer, and the
-        convolution itself moves by 2 pixels.
+        What halves the image after each convolution: the kind of pooling or, with ``"stride"``, the convolution itself,
+        which then moves by 2 pixels.
     dense_units : int, optional
-        Units of the dense layer in place of 128.
+        Units of the dense layer, instead of 128.
     dropout : float
-        Above 0, a Dropout follows the last pooling (if there is one) and another the dense layer; 0.2 to 0.5, for
-        instance 0.4.
+        If above 0, a Dropout follows the last pooling (if there is one), and another the dense layer; 0.2 to 0.5 is
+        usual.
     scale : float, optional
         Begin with ``Rescaling(scale)``: 1/255 for 8-bit images as they are.
     augmentation : sequence of Layer
-        What comes next, before the network: layers that vary the images in training.
+        Layers that vary the images in training, before the network.
     seed : int, optional
         See `Sequential`.
 
@@ -212,12 +212,12 @@ def _dropout(rate: float) -> list[Layer]:
 def _refuse(name: str, lacking: str, **given: Any) -> None:
     for setting, value in given.items():
         if value is not None:
-            raise ConfigurationError(f"Preset {name} has {lacking}, so {setting}={value!r} means nothing there.")
+            raise ConfigurationError(f"Preset {name} has {lacking}, so {setting}={value!r} has no effect.")
 
 
 def _refuse_dropout(name: str, rate: float) -> None:
     if rate:
         raise ConfigurationError(
-            f"Preset {name} has no place for dropout={rate}: it stands between layers with weights, and a {name} has "
-            "only one. Leave it out, or take the preset dense."
+            f"Preset {name} has no place for dropout={rate}: dropout goes between layers with weights, but a {name} "
+            "has only one such layer. Leave it out, or use the preset dense."
         )

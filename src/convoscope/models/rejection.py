@@ -18,10 +18,10 @@ _NUMBERS = ("distance_mean", "distance_spread", "energy_mean", "energy_spread", 
 
 @dataclass(frozen=True, eq=False)
 class Rejection:
-    """What tells images that belong to none of the classes, by what goes into the last dense layer.
+    """What recognizes images that belong to none of the classes, from the input of the last dense layer.
 
-    An image is far out if its features point away from the centres of all classes, and if no class has much for it.
-    Both are counted in standard deviations of images that the classifier was not trained on, and added.
+    An image is an outlier if its features point away from the centres of all classes, and if no class gets a high
+    score. Both are measured in standard deviations over held-out images, and added.
 
     Attributes
     ----------
@@ -34,14 +34,20 @@ class Rejection:
     energy_mean, energy_spread : float
         Of minus the logarithm of the summed exponentials of the classes' scores, over held-out images.
     threshold : float
-        An image whose `score` is above it is none of these.
+        An image whose `score` is above it belongs to none of the classes.
     lost : float
-        The share of held-out images, rightly classified, that are refused nonetheless: the price.
+        The share of held-out images that are classified correctly but refused: the price.
 
     Notes
     -----
-    Liu et al., Energy-based out-of-distribution detection, 2020. What is very much like a class is not refused: another
-    kind of flower looks like a flower.
+    Liu et al., Energy-based out-of-distribution detection, 2020. Images very similar to a class are not refused:
+    another kind of flower looks like a flower.
+
+    Examples
+    --------
+    >>> rejection = Rejection(np.eye(2), 3 * np.eye(2), np.zeros(2), 0.1, 0.05, -3.0, 0.2, threshold=3.0, lost=0.02)
+    >>> rejection.score([[1.0, 0.0], [1.0, 1.0]]).round(2)  # one image like the first class, one between both
+    array([-2.24,  0.39])
     """
 
     centres: Vector
@@ -55,16 +61,22 @@ class Rejection:
     lost: float
 
     def score(self, features: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Say how far out images are.
+        """Return an outlier score for each image, to be compared with `threshold`.
 
         Parameters
         ----------
         features : array of shape (N, D)
-            What goes into the last dense layer.
+            The input of the last dense layer.
 
         Returns
         -------
         array of float64, shape (N,)
+
+        Examples
+        --------
+        >>> rejection = Rejection(np.eye(2), 3 * np.eye(2), np.zeros(2), 0.1, 0.05, -3.0, 0.2, threshold=3.0, lost=0.02)
+        >>> rejection.score([[0.1, 0.1], [1.0, 0.1]]) > rejection.threshold
+        array([ True, False])
         """
         distance, energy = distance_and_energy(features, self.centres, self.kernel, self.bias)
         return np.asarray(
@@ -72,21 +84,41 @@ class Rejection:
         )
 
     def numbers(self) -> dict[str, float]:
-        """Give what is no array, for a model's description."""
+        """Return what is not an array, for a model's description.
+
+        Examples
+        --------
+        >>> rejection = Rejection(np.eye(2), 3 * np.eye(2), np.zeros(2), 0.1, 0.05, -3.0, 0.2, threshold=3.0, lost=0.02)
+        >>> rejection.numbers()["threshold"]
+        3.0
+        """
         return {name: float(getattr(self, name)) for name in _NUMBERS}
 
     def arrays(self) -> dict[str, Vector]:
-        """Give the arrays, by their names in a model's file."""
+        """Return the arrays by their names in a model's file.
+
+        Examples
+        --------
+        >>> rejection = Rejection(np.eye(2), 3 * np.eye(2), np.zeros(2), 0.1, 0.05, -3.0, 0.2, threshold=3.0, lost=0.02)
+        >>> {name: array.shape for name, array in rejection.arrays().items()}
+        {'rejection/centres': (2, 2), 'rejection/kernel': (2, 2), 'rejection/bias': (2,)}
+        """
         return {f"rejection/{name}": getattr(self, name) for name in _ARRAYS}
 
     @classmethod
     def read(cls, numbers: Any, arrays: Mapping[str, npt.NDArray[Any]], path: object) -> Rejection:
-        """Take what `numbers` and `arrays` gave out of a file.
+        """Restore a rejection from what `numbers` and `arrays` returned, as read from the file `path`.
 
         Raises
         ------
         FileFormatError
-            Something is missing, is no finite number, or does not go together.
+            If something is missing or not a finite number, or if shapes do not match.
+
+        Examples
+        --------
+        >>> rejection = Rejection(np.eye(2), 3 * np.eye(2), np.zeros(2), 0.1, 0.05, -3.0, 0.2, threshold=3.0, lost=0.02)
+        >>> Rejection.read(rejection.numbers(), rejection.arrays(), "model.safetensors").threshold
+        3.0
         """
         told = numbers if isinstance(numbers, Mapping) else {}
         found = [arrays.get(f"rejection/{name}") for name in _ARRAYS]
@@ -94,7 +126,7 @@ class Rejection:
         if any(array is None for array in found) or not all(
             isinstance(value, (int, float)) and np.isfinite(value) for value in values
         ):
-            raise FileFormatError(f"{path} is damaged: what it says of 'none of these' is not whole.")
+            raise FileFormatError(f"{path} is damaged: its data for 'none of these' is incomplete.")
         centres, kernel, bias = (np.asarray(array, np.float32) for array in found)
         if centres.ndim != 2 or kernel.shape != centres.shape[::-1] or bias.shape != centres.shape[:1]:
             raise FileFormatError(

@@ -31,8 +31,8 @@ def restore_training(model: Network, path: str | os.PathLike[str]) -> None:
     optimizer, other = model.optimizer, saved.optimizer
     if optimizer is None or other is None or _kind(optimizer) != _kind(other):
         raise ConfigurationError(
-            f"{path} holds a model with the optimizer {other!r}, and training cannot go on from it with {optimizer!r}. "
-            "Compile the model as it was then, or take the file away."
+            f"{path} has a model with the optimizer {other!r}, so training cannot resume from it with {optimizer!r}. "
+            "Compile the model as before, or remove the file."
         )
     model.set_weights(saved.get_weights())
     model.draws = saved.draws

@@ -29,27 +29,27 @@ class Sequential(Network):
     Parameters
     ----------
     layers : list of Layer, optional
-        In order; more can be added with `add`. The first says what goes in: ``Input(shape=(28, 28, 1))``, or any layer
-        with ``input_shape=(28, 28, 1)``. Said by none, the model learns it from the first data it is given.
+        In order; `add` appends more. The first one gives the input's shape: ``Input(shape=(28, 28, 1))``, or any layer
+        with ``input_shape=(28, 28, 1)``. If none does, the model takes it from the first data that it gets.
     name : str, optional
         ``"sequential"`` if left out.
     seed : int, optional
-        What the first weights, the order of images in training, and dropout follow from; drawn if left out.
+        Determines the first weights, the order of images in training, and dropout; drawn at random if left out.
 
     Attributes
     ----------
     class_names : list of str or None
-        What the outputs stand for, in order. Saved with the model.
+        The names of the classes, in the order of the outputs. Saved with the model.
     rejection : Rejection or None
-        What tells images that belong to none of the classes. Saved with the model; `fit` ends it.
+        What recognizes images that belong to none of the classes. Saved with the model; `fit` removes it.
     origin : dict or None
-        When, on what and with what result the model was trained. Saved with the model.
+        When, on which data and with what result the model was trained. Saved with the model.
     preprocessing : dict or None
-        What was done to images before the model got them (size, channels, scaling). Saved with the model.
+        How images were prepared for the model (size, channels, scaling). Saved with the model.
 
     Notes
     -----
-    A layer may stand in several models, which then share its weights: ``Sequential([*base.layers[:-1], Dense(5)])``
+    A layer may be part of several models, which then share its weights: ``Sequential([*base.layers[:-1], Dense(5)])``
     begins a new model with what `base` has learned.
 
     Examples
@@ -106,24 +106,39 @@ class Sequential(Network):
         return [self._layers[-1].name if self._layers else "output"]
 
     def add(self, layer: Any) -> None:
-        """Put a layer, or a model, on top. The layers below keep their weights.
+        """Append a layer, or a model. The layers before it keep their weights.
 
         Raises
         ------
         ConfigurationError
-            If it is not a layer, or one that the model has already, or an Input that does not come first.
+            If it is not a layer, is already part of the model, or is an Input that does not come first.
         ShapeError
-            If the layer does not take what the model makes so far; the model is then as it was.
+            If the layer does not accept the model's output; the model is then unchanged.
+
+        Examples
+        --------
+        >>> from convoscope.layers import Dense, Flatten
+        >>> model = Sequential([Flatten(input_shape=(8, 8, 1))])
+        >>> model.add(Dense(10))
+        >>> model.output_shape
+        (None, 10)
         """
         self._extend([layer])
 
     def pop(self) -> Any:
-        """Take the last layer off and return it.
+        """Remove the last layer and return it.
 
-        What the model knew of its classes goes with it: `class_names`, `rejection` and `origin`.
+        `class_names`, `rejection` and `origin`, which describe the outputs, become None.
+
+        Examples
+        --------
+        >>> from convoscope.layers import Dense, Flatten
+        >>> model = Sequential([Flatten(input_shape=(8, 8, 1)), Dense(10)])
+        >>> model.pop().units, model.output_shape
+        (10, (None, 64))
         """
         if not self._layers:
-            raise ConfigurationError(f"Model {self.name!r} has no layer to take off.")
+            raise ConfigurationError(f"Model {self.name!r} has no layer to remove.")
         layer = self._layers.pop()
         self.class_names = self.rejection = self.origin = None
         del self._stack[len(self._layers) + 1 :]
@@ -146,8 +161,8 @@ class Sequential(Network):
                 ids.add(id(layer))
             elif stack or input_layer is not None:
                 raise ConfigurationError(
-                    f"Input says what goes into a model and can only come first, but model {self.name!r} has "
-                    f"{len(stack)} layers before it. Put it at the beginning of the list, and only once."
+                    f"Input can only be the first layer, but model {self.name!r} has {len(stack)} layers before it. "
+                    "Put it at the start of the list, and only once."
                 )
             else:
                 input_layer = layer
@@ -170,12 +185,22 @@ class Sequential(Network):
         return self._input_layer is not None and bool(self._layers)
 
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
-        """Settle the shapes and make the weights. A model that knows its input's shape has done so already.
+        """Fix the shapes and make the weights. A model that knows its input's shape is already built.
 
         Parameters
         ----------
         input_shape : tuple
             With the batch axis first, as None: ``(None, 28, 28, 1)``.
+
+        Examples
+        --------
+        >>> from convoscope.layers import Conv2D, Flatten
+        >>> model = Sequential([Conv2D(8, 3), Flatten()])
+        >>> model.built
+        False
+        >>> model.build((None, 28, 28, 1))
+        >>> model.output_shape  # 26 × 26 × 8
+        (None, 5408)
         """
         if input_shape is None:
             self._require_built()
@@ -212,12 +237,12 @@ class Sequential(Network):
     def _require_built(self) -> None:
         if self._input_layer is None:
             raise NotReadyError(
-                f"Model {self.name!r} has not been built yet: it does not know what shape its inputs have. Start it "
-                "with Input(shape=(28, 28, 1)), give its first layer input_shape=(28, 28, 1), call "
-                "model.build((None, 28, 28, 1)), or call fit() with some data."
+                f"Model {self.name!r} has not been built yet, because the shape of its inputs is unknown. Start it "
+                "with Input(shape=(28, 28, 1)), give its first layer input_shape=(28, 28, 1), call model.build((None, "
+                "28, 28, 1)), or call fit() with some data."
             )
         if not self._layers:
-            raise NotReadyError(f"Model {self.name!r} has no layers yet. Add some, with model.add(...).")
+            raise NotReadyError(f"Model {self.name!r} has no layers yet. Add some with model.add(...).")
 
     @property
     def is_plain(self) -> bool:
@@ -233,7 +258,14 @@ class Sequential(Network):
     # ---- keeping
 
     def get_config(self) -> dict[str, Any]:
-        """Return the architecture as plain JSON values: ``Sequential.from_config`` makes it again."""
+        """Return the architecture as plain JSON values: ``Sequential.from_config`` makes it again.
+
+        Examples
+        --------
+        >>> from convoscope.layers import Flatten
+        >>> Sequential([Flatten(input_shape=(8, 8, 1), name="flat")], name="small").get_config()["input_shape"]
+        [8, 8, 1]
+        """
         shape = None if self._input_layer is None else list(self._input_layer.open_input_shape or ())
         with sharing.one_description():
             layers = [serialize(layer) for layer in self._layers]
@@ -244,7 +276,15 @@ class Sequential(Network):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], *, seed: int | None = None) -> Sequential:
-        """Make a model from what `get_config` returned, here or in Keras, with new weights."""
+        """Make a model from what `get_config` returned, here or in Keras, with new weights.
+
+        Examples
+        --------
+        >>> from convoscope.layers import Dense
+        >>> model = Sequential([Dense(10, input_shape=(64,))])
+        >>> Sequential.from_config(model.get_config()).count_params()  # 64 × 10 weights and 10 biases
+        650
+        """
         from convoscope.models.keras_config import is_keras, stack_from
 
         if is_keras(config):

@@ -139,9 +139,9 @@ class Subclassed(Traced, Model):
                 lines, number = inspect.getsourcelines(own)
                 raise ConfigurationError(
                     f"{type(self).__name__} defines {step}, at {inspect.getsourcefile(own)}, line {number}: "
-                    f"{lines[0].strip()!r}. A training step is what compile, with its optimizer, loss and metrics, and "
-                    "the model's layers say; arithmetic of your own on tensors (GradientTape) cannot be run here. "
-                    "Leave it out, and give the loss and the metrics to compile."
+                    f"{lines[0].strip()!r}. Custom training steps on tensors (GradientTape) are not supported: "
+                    "training is defined by the model's layers and by the optimizer, loss and metrics of compile. "
+                    "Leave the method out, and pass the loss and the metrics to compile."
                 )
         super().compile(*args, **options)
 

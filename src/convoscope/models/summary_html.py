@@ -36,7 +36,7 @@ def summary_html(model: Any) -> str:
     return (
         heading(summary.name, _inputs(summary))
         + table(titles, rows, left=len(texts))
-        + paragraph(f"{summary.params:,} parameters{frozen} · {summary.multiply_adds:,} multiply-adds an image")
+        + paragraph(f"{summary.params:,} parameters{frozen} · {summary.multiply_adds:,} multiply-adds per image")
     )
 
 

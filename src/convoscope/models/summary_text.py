@@ -200,12 +200,12 @@ def arithmetic(summary: Summary, width: int) -> str:
             lines += _below(f"sees {seen}", width) if below else []
         lines.append(last)
     note = (
-        "Sizes that a value sees are height × width in pixels of the input. Multiply-adds are those of convolutions "
-        "and dense layers for one image, each a product of an input and a weight added to a sum; biases, activations, "
-        "pooling and normalisation are not counted."
+        "Receptive fields are height × width in input pixels. Multiply-adds count the products of inputs and weights "
+        "in convolutions and dense layers for one image; biases, activations, pooling and normalisation are not "
+        "counted."
     )
     if any(" of " in seen for seen in sees):
-        note += " Only that part of the image is seen at all: windows that it did not fill were dropped at its edge."
+        note += " The rest of the image is not used: windows that it did not fill were dropped at its edge."
     return "\n".join(
         ["What each layer sees, learns and costs", *lines, *textwrap.wrap(note, width, break_on_hyphens=False)]
     )

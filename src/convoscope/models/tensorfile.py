@@ -54,8 +54,13 @@ def write_tensors(path: str | os.PathLike[str], tensors: Mapping[str, AnyFloats]
     Raises
     ------
     StorageError
-        If the file cannot be written; what stood there before still does.
+        If the file cannot be written; an existing file is then unchanged.
     """
+    write_atomically(path, [file_of(tensors, metadata)])
+
+
+def file_of(tensors: Mapping[str, AnyFloats], metadata: Mapping[str, Any]) -> bytes:
+    """Return the content of the file that `write_tensors` writes."""
     from safetensors.numpy import save
 
     arrays = {
@@ -63,7 +68,7 @@ def write_tensors(path: str | os.PathLike[str], tensors: Mapping[str, AnyFloats]
         name: np.asarray(array, np.float16 if array.dtype == np.float16 else np.float32, order="C")
         for name, array in tensors.items()
     }
-    write_atomically(path, [save(arrays, {KEY: json_text(metadata)})])
+    return save(arrays, {KEY: json_text(metadata)})
 
 
 def fingerprint(tensors: Mapping[str, AnyFloats]) -> str:
@@ -120,7 +125,7 @@ def _open(path: str | os.PathLike[str]) -> Iterator[Any]:
             ) from error
         reason = str(error).rpartition(": ")[2]
         raise FileFormatError(
-            f"{path} is not a safetensors file, or is cut short or damaged ({reason}). Fetch or save it again."
+            f"{path} is not a safetensors file, or is cut short or damaged ({reason}). Download or save it again."
         ) from error
     except OSError as error:
         raise MissingFileError(f"{path} cannot be read: {error.strerror or error}.") from error
@@ -132,15 +137,17 @@ def _header(file: Any, path: str | os.PathLike[str]) -> Header:
     for name, each in slices.items():
         if KEY in metadata and each.get_dtype() not in _FLOATS:
             raise FileFormatError(
-                f"{path}: tensor {name!r} is {each.get_dtype()}; only floats of 32 or 16 bits (F32, F16) are read."
+                f"{path}: tensor {name!r} is {each.get_dtype()}; only 32-bit and 16-bit floats (F32, F16) can be read."
             )
     text = metadata.get(KEY, "{}")
     try:
         description = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise FileFormatError(
-            f"{path} is damaged: the description in its header cannot be read ({error}). Fetch or save it again."
+            f"{path} is damaged: the description in its header cannot be read ({error}). Download or save it again."
         ) from error
     if not isinstance(description, dict):
-        raise FileFormatError(f"{path} is damaged: its header has no description, but {description!r}.")
+        raise FileFormatError(
+            f"{path} is damaged: its header must contain a description, but contains {description!r}."
+        )
     return Header(description, {name: tuple(each.get_shape()) for name, each in slices.items()})

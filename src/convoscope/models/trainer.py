@@ -78,23 +78,24 @@ class Trainer(ABC):
         weighted_metrics: Any = None,
         **options: Any,
     ) -> None:
-        """Choose how the model learns.
+        """Choose the optimizer, the loss and the metrics.
 
         Parameters
         ----------
         optimizer : str or Optimizer
             ``"adam"``, ``"sgd"``, ``"rmsprop"``, ``"adamw"``, or one of `convoscope.optimizers` with its settings.
         loss : str or Loss, list or dict
-            ``"sparse_categorical_crossentropy"`` for labels that are class numbers. Of several outputs all have that
-            loss; a list has one for each (None to learn nothing from it), as has a dict by ``model.output_names``.
+            ``"sparse_categorical_crossentropy"`` for labels that are class numbers. With several outputs, it applies to
+            all; or give a list with one for each (None to learn nothing from it), or a dict by ``model.output_names``.
         loss_weights : float, list or dict, optional
-            What the loss of each output counts in the sum that is learned from; 1 if left out.
+            The weight of each output's loss in the sum that is minimized; 1 if left out.
         metrics : list of str or Metric, or dict, optional
-            What else is measured: ``["accuracy"]``. For several outputs a list with a list for each, or a dict by name.
+            What else is measured: ``["accuracy"]``. For several outputs, a list with a list for each, or a dict by
+            name.
         weighted_metrics : list of str or Metric, or dict, optional
             The same, measured with sample and class weights.
         **options
-            Keras' other arguments, as far as they leave the results as they are.
+            Keras' other arguments, if they do not change the results.
 
         Raises
         ------
@@ -105,8 +106,16 @@ class Trainer(ABC):
 
         Notes
         -----
-        The logs have the names that Keras gives: of one output ``loss`` and ``accuracy``; of several outputs ``loss``
-        (the sum), the loss of each as ``<output>_loss``, and ``<output>_accuracy``.
+        The logs have Keras' names: with one output, ``loss`` and ``accuracy``; with several, ``loss`` (the sum), the
+        loss of each as ``<output>_loss``, and ``<output>_accuracy``.
+
+        Examples
+        --------
+        >>> from convoscope import Sequential, layers, optimizers
+        >>> model = Sequential([layers.Flatten(input_shape=(8, 8, 1)), layers.Dense(10, activation="softmax")])
+        >>> model.compile(optimizers.Adam(0.01), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+        >>> model.optimizer.learning_rate, model.metrics_names
+        (0.01, ['loss', 'accuracy'])
         """
         from convoscope.training import optimizers
         from convoscope.training.compiling import make_objective
@@ -140,10 +149,57 @@ class Trainer(ABC):
         validation_freq: Any = 1,
         **threads: Any,
     ) -> History:
-        """Train on images `x` and their labels `y`, or on what hands out batches of both.
+        """Train on images `x` and their labels `y`, or on anything that yields batches of both.
 
-        What each argument means: see `convoscope.training.stages.fit`. ``workers``, ``max_queue_size`` and
-        ``use_multiprocessing`` may be given as in Keras 2.
+        Parameters
+        ----------
+        x : array of shape (N, *input_shape), list or dict; or what yields batches
+            Images, of uint8, float32 or float64; used as they are, without a copy and without scaling. For several
+            inputs, a list with an array for each, or a dict by their names. Or a generator, a `PyDataset` (`Sequence`),
+            a `Dataset`, a PyTorch ``DataLoader`` or any other iterable whose batches are ``(x, y)`` or ``(x, y,
+            sample_weight)``: these are made in another thread, some batches ahead.
+        y : array, list or dict
+            Class numbers (N,) or, depending on the loss, an array shaped like the outputs. For several outputs, a list
+            with an array for each, or for each that has a loss; or a dict by their names.
+        batch_size : int
+            Images in each step; if left out, 32, or as many as make `steps_per_epoch` steps. Iterables that yield
+            batches have their own size.
+        epochs : int
+            The number of the last epoch; with `initial_epoch`, that many fewer are trained.
+        verbose : {"auto", 0, 1, 2}
+            0 shows nothing, 1 and ``"auto"`` a bar for each epoch, which moves if the output is a terminal; 2 a line
+            for each epoch.
+        callbacks : Callback or list of Callback
+        validation_split : float
+            The share of the samples, the last ones in the given order, that is used for validation.
+        validation_data : (x, y) or (x, y, sample_weight), or what yields batches
+            Measured after each epoch. Takes precedence over `validation_split`.
+        shuffle : bool
+            Whether each pass over the data has a new order. It is determined by the model's seed and by the number of
+            passes that the model has made so far: no call of `fit` repeats an earlier order. For a `PyDataset`, it is
+            the order of the batches; other iterables of batches have their own order.
+        class_weight : dict of class number to weight, or ``"auto"``
+            The weight of each class in the loss; with ``"auto"``, all classes count the same. For models with one
+            output.
+        sample_weight : array of shape (N,), list or dict
+            The weight of each sample in the loss: for all outputs, or a list with an array or None for each, or a dict
+            by name.
+        initial_epoch : int
+            The epoch to continue from: 2 epochs and then 2 more give what 4 give at once, to the bit, for arrays and
+            for the batches of a `PyDataset`.
+        steps_per_epoch : int
+            The number of steps in an epoch, which begins where the previous one stopped. If a pass over the data ends
+            sooner, so does the epoch, with a warning. As in Keras, a call of `fit` begins a new pass.
+        validation_steps : int
+            The number of batches for validation, from the first one; a generator continues where it stopped.
+        validation_batch_size : int
+            Images in each batch of the validation.
+        validation_freq : int or list of int
+            Validate after every that many epochs, or after the listed epochs, counted from 1.
+        **threads
+            ``workers``, the number of threads that make the batches of a `PyDataset`, and ``max_queue_size``, how many
+            batches may be made in advance; if left out, the data set's own settings. ``use_multiprocessing`` may be
+            given as in Keras 2.
 
         Returns
         -------
@@ -157,7 +213,25 @@ class Trainer(ABC):
         ShapeError, DataError
             If the data does not fit the model, or cannot be trained on.
         TrainingDivergedError
-            If the loss is no longer a number; the weights are then those of the last whole epoch.
+            If the loss is no longer a number; the weights are then those of the last complete epoch.
+
+        Notes
+        -----
+        Processes started by torchrun each compute their part of every batch: see docs/scale.md. Callbacks run in the
+        first process.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from convoscope import Sequential, layers
+        >>> x, y = np.eye(4, dtype=np.float32), np.arange(4)  # four samples, each of a class of its own
+        >>> model = Sequential([layers.Dense(4, activation="softmax", input_shape=(4,))], seed=0)
+        >>> model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        >>> history = model.fit(x, y, batch_size=2, epochs=3, validation_data=(x, y), verbose=0)
+        >>> history.epoch, sorted(history.history)
+        ([0, 1, 2], ['accuracy', 'loss', 'val_accuracy', 'val_loss'])
+        >>> history.history["loss"][-1] < history.history["loss"][0]
+        True
         """
         from convoscope.training import stages
 
@@ -200,15 +274,31 @@ class Trainer(ABC):
         return_dict: bool = False,
         **threads: Any,
     ) -> Any:
-        """Measure loss and metrics on images `x` and labels `y`, or on what hands out batches of both.
+        """Measure loss and metrics on images `x` and labels `y`, or on anything that yields batches of both.
 
-        See `convoscope.training.stages.evaluate`.
+        Parameters
+        ----------
+        x, y, batch_size, verbose, sample_weight, callbacks
+            As in `fit`.
+        steps : int, optional
+            Use only that many batches.
+        return_dict : bool
+            Whether to return the values by name.
 
         Returns
         -------
         float, list of float or dict
-            The loss, or the loss and then the metrics in the order given to `compile`; by name if `return_dict`. Of
+            The loss, or the loss and then the metrics in the order given to `compile`; by name if `return_dict`. With
             several outputs: the loss, the loss of each, and then the metrics by their names, as in Keras.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from convoscope import Sequential, layers
+        >>> model = Sequential([layers.Activation("linear", input_shape=(2,))])  # predicts what it is given
+        >>> model.compile(loss="mse", metrics=["mae"])
+        >>> model.evaluate(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.0, 2.0], [3.0, 2.0]]), verbose=0)
+        [1.0, 0.5]
         """
         from convoscope.training import stages
 
@@ -239,10 +329,18 @@ class Trainer(ABC):
     ) -> Any:
         """Return the outputs for inputs `x`, (N, *output_shape), computed in batches of `batch_size` (32).
 
-        `x` may hand out batches, as in `fit`: what else is in them is left out. With `steps`, only so many batches are
+        `x` may yield batches, as in `fit`: anything but their inputs is ignored. With `steps`, only so many batches are
         computed.
 
-        A model with several outputs gives them as they were given to it: in a list, or in a dict.
+        A model with several outputs returns them in the form in which it was given them: as a list, or as a dict.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from convoscope import Sequential, layers
+        >>> model = Sequential([layers.Conv2D(8, 3, input_shape=(28, 28, 1)), layers.GlobalMaxPooling2D()])
+        >>> model.predict(np.zeros((100, 28, 28, 1), np.float32), verbose=0).shape
+        (100, 8)
         """
         from convoscope.training import stages
 
@@ -261,7 +359,18 @@ class Trainer(ABC):
         return_dict: bool = False,
         reset_metrics: bool = True,
     ) -> Any:
-        """Take one training step on one batch. See `convoscope.training.single_step.train_on_batch`."""
+        """Take one training step on one batch. See `convoscope.training.single_step.train_on_batch`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from convoscope import Sequential, layers
+        >>> model = Sequential([layers.Dense(1, kernel_initializer="ones", input_shape=(2,))])
+        >>> model.compile("sgd", "mse")
+        >>> x, y = np.array([[1.0, 2.0]]), np.array([[5.0]])
+        >>> [round(float(model.train_on_batch(x, y)), 4) for _ in range(3)]  # the first prediction is 1 + 2
+        [4.0, 3.0976, 2.3988]
+        """
         from convoscope.training import single_step
 
         self._require_compiled("train_on_batch")
@@ -279,7 +388,17 @@ class Trainer(ABC):
         return_dict: bool = False,
         reset_metrics: bool = True,
     ) -> Any:
-        """Measure loss and metrics on one batch. See `convoscope.training.stages.test_on_batch`."""
+        """Measure loss and metrics on one batch. See `convoscope.training.stages.test_on_batch`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from convoscope import Sequential, layers
+        >>> model = Sequential([layers.Dense(1, kernel_initializer="ones", input_shape=(2,))])
+        >>> model.compile("sgd", "mse", metrics=["mae"])
+        >>> model.test_on_batch(np.array([[1.0, 2.0]]), np.array([[5.0]]))  # (5 - 3)² and 5 - 3
+        [4.0, 2.0]
+        """
         from convoscope.training import stages
 
         self._require_compiled("test_on_batch")
@@ -288,7 +407,17 @@ class Trainer(ABC):
         return stages.test_on_batch(self, x, y, sample_weight=sample_weight, return_dict=return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
-        """Return the outputs for one batch, (N, *output_shape), without splitting it or showing progress."""
+        """Return the outputs for one batch, (N, *output_shape), without splitting it or showing progress.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from convoscope import Sequential, layers
+        >>> model = Sequential([layers.Softmax(input_shape=(2,))])
+        >>> model.predict_on_batch(np.array([[0.0, 0.0], [0.0, np.log(3)]])).round(2)
+        array([[0.5 , 0.5 ],
+               [0.25, 0.75]], dtype=float32)
+        """
         self._build_for(x)
         return self.in_form(each(self.executable().forward(self.check_inputs(x)), 1))
 
@@ -399,7 +528,7 @@ class Trainer(ABC):
             self.build((None, *calls.sample_shape(x, f"Model {self.name!r}")))
 
     def _built_for(self, x: Any) -> Any:
-        """Do the same where `x` may hand out batches: the first one is looked at. Return what stands for it then."""
+        """Do the same where `x` may yield batches: the first one is looked at. Return what stands for it then."""
         if self.built:
             return x
         from convoscope.training.data.batches import hands_out_batches
@@ -412,6 +541,6 @@ class Trainer(ABC):
     def _require_compiled(self, what: str) -> None:
         if not self.compiled:
             raise NotReadyError(
-                f"Model {self.name!r} has not been compiled, and {what} needs to know the optimizer and the loss. Call "
+                f"Model {self.name!r} has not been compiled, but {what} needs an optimizer and a loss. Call "
                 "model.compile(optimizer='adam', loss='sparse_categorical_crossentropy', metrics=['accuracy']) first."
             )

@@ -5,17 +5,17 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-_KERAS = "a Keras model, which load_model reads"
+_KERAS = "a Keras model, which load_model can read"
 _TORCH = (
-    "a PyTorch file, with weights and no layers. Known networks take it, as in "
-    "convoscope.applications.ResNet18(weights=path). For a network of your own make the layers with Convoscope, and "
-    "hand model.set_weights the arrays that convoscope.interchange.pytorch.read_checkpoint(path) returns, kernels of "
-    "convolutions transposed by (2, 3, 1, 0), those of dense layers by (1, 0)"
+    "a PyTorch file, with weights but no layers. Known networks can load it, as in "
+    "convoscope.applications.ResNet18(weights=path). For your own network, create the layers with Convoscope and pass "
+    "model.set_weights the arrays from convoscope.interchange.pytorch.read_checkpoint(path), with convolution kernels "
+    "transposed by (2, 3, 1, 0) and dense kernels by (1, 0)"
 )
 _BEGINNINGS = {
-    b"\x89HDF\r\n\x1a\n": "an HDF5 file, as of Keras, which load_model reads",
+    b"\x89HDF\r\n\x1a\n": "an HDF5 file, such as Keras writes, which load_model can read",
     b"\x80\x02\x8a\x0al\xfc\x9cF": _TORCH,  # before version 1.6; since then an archive
-    b"GGUF": "a GGUF file, as language models have them",
+    b"GGUF": "a GGUF file, which holds a language model",
 }
 
 

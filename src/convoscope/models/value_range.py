@@ -1,4 +1,4 @@
-"""The value range of the images that a model takes, and images whose values cannot be meant for it."""
+"""The value range of the images that a model takes, and images whose values do not suit it."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ def check_range(preprocessing: dict[str, Any] | None, x: Any, where: str) -> Non
     else:
         return
     raise DataError(
-        f"{where}: the largest value of x is {high:g}, but {takes} and scales them itself. They were scaled before, it "
-        f"seems. Give them as they were: model.{where}({how})."
+        f"{where}: the largest value of x is {high:g}, but {takes} and scales them itself. The images seem to be "
+        f"scaled already. Pass them unscaled: model.{where}({how})."
     )
 
 

@@ -111,37 +111,87 @@ class Weighted(Operation):
             layer.trainable = flag(value, "trainable", f"Model {self.name!r}")
 
     def get_weights(self) -> list[Weights]:
-        """Return copies of all weights, layer by layer, in Keras' order and layout."""
+        """Return copies of all weights, layer by layer, in Keras' order and layout.
+
+        Examples
+        --------
+        >>> from convoscope import Sequential, layers
+        >>> model = Sequential([layers.Dense(2, kernel_initializer="ones", input_shape=(1,))])
+        >>> [weight.tolist() for weight in model.get_weights()]  # kernel and bias
+        [[[1.0, 1.0]], [0.0, 0.0]]
+        """
         with moments.reading():
             return [weight.copy() for weight in self.own_weights]
 
     def set_weights(self, weights: Sequence[npt.ArrayLike]) -> None:
-        """Set all weights from arrays in the order of `get_weights`; all of them or, on an error, none."""
+        """Set all weights from arrays in the order of `get_weights`; all of them or, on an error, none.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from convoscope import Sequential, layers
+        >>> model = Sequential([layers.Dense(1, input_shape=(2,))])
+        >>> model.set_weights([np.array([[2.0], [3.0]]), np.array([0.5])])
+        >>> float(model(np.array([[1.0, 10.0]]))[0, 0])  # 2 × 1 + 3 × 10 + 0.5
+        32.5
+        """
         self._require_built()
         own, new = self.own_weights, given_weights(weights, f"Model {self.name!r}")
         if len(new) != len(own):
-            raise ShapeError(f"Model {self.name!r} has {len(own)} weights, but {len(new)} came.")
+            raise ShapeError(f"Model {self.name!r} has {len(own)} weights, but got {len(new)}.")
         names = [f"{layer.describe()}, {spec.name}" for layer in self.leaf_layers for spec in layer.specs]
         for name, weight, array in zip(names, own, new, strict=True):
             if array.shape != weight.shape:
-                raise ShapeError(f"{name}: expected shape {weight.shape}, but {array.shape} came.")
+                raise ShapeError(f"{name}: expected shape {weight.shape}, but got {array.shape}.")
         with moments.writing():
             for weight, array in zip(own, new, strict=True):
                 weight[...] = array
 
     def count_params(self) -> int:
-        """Return the number of values in all weights."""
+        """Return the number of values in all weights.
+
+        Examples
+        --------
+        >>> from convoscope import Sequential, layers
+        >>> Sequential([layers.Conv2D(64, 3, input_shape=(28, 28, 1))]).count_params()  # 3 × 3 × 64 weights, 64 biases
+        640
+        """
         self._require_built()
         return sum(weight.size for weight in self.own_weights)
 
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write the weights alone into one file. See `convoscope.models.weights.save_weights`."""
+        """Write the weights alone into one file. See `convoscope.models.weights.save_weights`.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from convoscope import Sequential, layers
+        >>> first, second = (Sequential([layers.Dense(2, input_shape=(3,))]) for _ in range(2))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     first.save_weights(f"{folder}/weights.safetensors")
+        ...     second.load_weights(f"{folder}/weights.safetensors")
+        >>> bool((first.get_weights()[0] == second.get_weights()[0]).all())
+        True
+        """
         from convoscope.models.weights import save_weights
 
         save_weights(self, filepath, overwrite)
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, by_name: bool = False) -> None:
-        """Set the weights from a file. See `convoscope.models.weights.load_weights`."""
+        """Set the weights from a file. See `convoscope.models.weights.load_weights`.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from convoscope import Sequential, layers
+        >>> model = Sequential([layers.Dense(2, kernel_initializer="ones", input_shape=(1,))])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save_weights(f"{folder}/weights.safetensors")
+        ...     model.set_weights([[[0.0, 0.0]], [0.0, 0.0]])
+        ...     model.load_weights(f"{folder}/weights.safetensors")
+        >>> model.get_weights()[0].tolist()
+        [[1.0, 1.0]]
+        """
         from convoscope.models.weights import load_weights
 
         load_weights(self, filepath, skip_mismatch, by_name)

@@ -74,7 +74,7 @@ class Wiring:
         for number, call in enumerate(list_in(config, "calls")):
             layer = call.get("layer") if isinstance(call, dict) else None
             if type(layer) is not int or not 0 <= layer < operations:
-                raise ConfigurationError(f"Call {number} of the model is of no layer that it has: {call!r:.80}.")
+                raise ConfigurationError(f"Call {number} of the model refers to no layer of the model: {call!r:.80}.")
             wires.append(Wire(layer, _places_in(call, "inputs", number), (), call.get("training") is False))
         return cls(tuple(wires), _places_in(config, "inputs", len(wires)), _places_in(config, "outputs", len(wires)))
 
@@ -86,7 +86,7 @@ class Wiring:
             inputs = _symbols_at(wire.inputs, made)
             begins = isinstance(operation, InputLayer)
             if begins == bool(inputs):
-                wrong = "reads values, though a model begins there" if begins else "reads no value"
+                wrong = "takes inputs, although it is an input of the model" if begins else "takes no inputs"
                 raise ConfigurationError(
                     f"The description of a model has a call of {operation.describe()} that {wrong}."
                 )
@@ -131,8 +131,8 @@ def _places_in(config: Any, key: str, before: int) -> tuple[Place, ...]:
         good = isinstance(place, list) and len(place) == 2 and all(type(n) is int for n in place)
         if not good or not 0 <= place[0] < before or place[1] < 0:
             raise ConfigurationError(
-                f"The description of a model names the value {place!r:.80} among its {key}, where only values of the "
-                f"first {before} calls can stand."
+                f"The description of a model names the value {place!r:.80} among its {key}, but only values of the "
+                f"first {before} calls are possible there."
             )
         places.append((place[0], place[1]))
     return tuple(places)

@@ -78,9 +78,9 @@ def apply_affine_transform(
     image = np.asarray(x)
     if image.ndim != 3 or sorted((row_axis, col_axis, channel_axis)) != [0, 1, 2]:
         raise ShapeError(
-            f"apply_affine_transform takes one image of three axes, and row_axis, col_axis and channel_axis say which "
-            f"of the axes 0, 1 and 2 is which. The image has the shape {image.shape}, and the axes are {row_axis}, "
-            f"{col_axis} and {channel_axis}."
+            "apply_affine_transform takes one image of three axes, and row_axis, col_axis and channel_axis must be 0, "
+            f"1 and 2 in some order. The image has the shape {image.shape}, and the axes are {row_axis}, {col_axis} "
+            f"and {channel_axis}."
         )
     if zx == zy == 1 and theta == tx == ty == shear == 0:
         return image
@@ -126,8 +126,8 @@ def check_affine(fill_mode: str, order: int) -> None:
         raise unknown_name("fill_mode", fill_mode, _MODES)
     if order not in (0, 1):
         raise ConfigurationError(
-            f"interpolation_order is 0 for the nearest pixel or 1 for linear interpolation, but is {order!r}. Splines "
-            f"of a higher degree need SciPy, which Convoscope does not use."
+            f"interpolation_order must be 0 (nearest) or 1 (linear), but is {order!r}. Splines of a higher degree "
+            "need SciPy, which Convoscope does not use."
         )
 
 

@@ -125,7 +125,25 @@ class FileIterator(Iterator):
 
 
 class DirectoryIterator(FileIterator):
-    """Batches from a folder: what `ImageDataGenerator.flow_from_directory` returns, which describes the parameters."""
+    """Batches from a folder: what `ImageDataGenerator.flow_from_directory` returns, which describes the parameters.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from convoscope.preprocessing.image import ImageDataGenerator
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name, value in ("dark", 30), ("light", 220):
+    ...         Path(folder, name).mkdir()
+    ...         for number in range(4):
+    ...             Image.new("RGB", (8, 8), (value, value, value)).save(Path(folder, name, f"{number}.png"))
+    ...     batches = DirectoryIterator(folder, ImageDataGenerator(), target_size=(8, 8), batch_size=6, shuffle=False)
+    ...     x, y = next(batches)
+    ...     batches.class_indices, x.shape, y[:, 1].tolist()
+    Found 8 images belonging to 2 classes.
+    ({'dark': 0, 'light': 1}, (6, 8, 8, 3), [0.0, 0.0, 0.0, 0.0, 1.0, 1.0])
+    """
 
     allowed_class_modes = ("categorical", "binary", "sparse", "input", None)
 
@@ -188,7 +206,26 @@ class DirectoryIterator(FileIterator):
 
 
 class DataFrameIterator(FileIterator):
-    """Batches from a table: what `ImageDataGenerator.flow_from_dataframe` returns, which describes the parameters."""
+    """Batches from a table: what `ImageDataGenerator.flow_from_dataframe` returns, which describes the parameters.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from convoscope.preprocessing.image import ImageDataGenerator
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name, value in ("dark", 30), ("light", 220):
+    ...         Path(folder, name).mkdir()
+    ...         for number in range(4):
+    ...             Image.new("RGB", (8, 8), (value, value, value)).save(Path(folder, name, f"{number}.png"))
+    ...     table = {"filename": ["dark/0.png", "light/3.png"], "class": ["night", "day"]}
+    ...     batches = DataFrameIterator(table, folder, ImageDataGenerator(), target_size=(8, 8), shuffle=False)
+    ...     x, y = next(batches)
+    ...     batches.class_indices, x.shape, y.tolist()
+    Found 2 validated image filenames belonging to 2 classes.
+    ({'day': 0, 'night': 1}, (2, 8, 8, 3), [[0.0, 1.0], [1.0, 0.0]])
+    """
 
     allowed_class_modes = ("categorical", "binary", "sparse", "input", "multi_output", "raw", None)
 
@@ -225,7 +262,7 @@ class DataFrameIterator(FileIterator):
         self.directory = os.path.expanduser(directory or "")
         table = Labelled(dataframe, x_col, y_col, weight_col, class_mode, classes)
         if validate_filenames:
-            table.keep(self._valid, f"of its file names in column {x_col!r} are no images that are there")
+            table.keep(self._valid, x_col)
         table.number_classes()
         table.cut(self.split)
         self.class_indices = table.class_indices
@@ -262,6 +299,6 @@ def _subfolders(folder: str) -> list[str]:
         return sorted(name for name in os.listdir(folder) if os.path.isdir(os.path.join(folder, name)))
     except OSError as error:
         raise MissingFileError(
-            f"flow_from_directory is to read the folder {folder}, and cannot: {error.strerror or error}. Give a folder "
-            f"that has a subfolder for each class."
+            f"flow_from_directory cannot read the folder {folder}: {error.strerror or error}. Give a folder that has "
+            "a subfolder for each class."
         ) from error

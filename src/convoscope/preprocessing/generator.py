@@ -20,11 +20,11 @@ Folder = str | os.PathLike[str]
 
 
 class ImageDataGenerator(RandomChanges, Standardization):
-    """Read images in batches, change each at random, and standardize it.
+    """Read images in batches, and augment and standardize each of them.
 
     `flow` reads from arrays, `flow_from_directory` from a folder with a subfolder for each class, and
-    `flow_from_dataframe` from a table. What they return goes into `fit`, `evaluate` or `predict`, or is looped over.
-    Layers such as `RandomRotation` in the model do the same faster, and are saved with it.
+    `flow_from_dataframe` from a table. Pass what they return to `fit`, `evaluate` or `predict`, or loop over it. Layers
+    such as `RandomRotation` in the model do the same faster, and are saved with it.
 
     Parameters
     ----------
@@ -33,26 +33,26 @@ class ImageDataGenerator(RandomChanges, Standardization):
     samplewise_center, samplewise_std_normalization : bool
         Subtract each image's own mean, and divide by its own standard deviation.
     zca_whitening : bool
-        Remove the correlations between pixels (ZCA); call `fit` first. It takes a matrix of as many rows and columns
-        as an image has values, so it is for small images.
+        Remove the correlations between pixels (ZCA); call `fit` first. It needs a matrix with as many rows and columns
+        as an image has values, so use it only for small images.
     zca_epsilon : float
-        What is added to the singular values of the whitening.
+        Added to the singular values in the whitening.
     rotation_range : float
         The largest angle of a rotation, in degrees.
     width_shift_range, height_shift_range : float, int or list
-        A share of the width or height where it is below 1, else pixels. A whole number n stands for the whole numbers
-        below n, and a list for one of its entries; both with either sign. As in Keras the two are swapped: images are
-        moved up and down by `width_shift_range`, and sideways by `height_shift_range` (keras-team/keras#17398).
+        A share of the width or height if below 1, otherwise pixels. A whole number n means the whole numbers below n,
+        and a list means one of its entries; both with either sign. As in Keras, the two are swapped: images are moved
+        up and down by `width_shift_range`, and sideways by `height_shift_range` (keras-team/keras#17398).
     brightness_range : (float, float), optional
-        The factors to draw from for `apply_brightness_shift`.
+        The range of the factor for `apply_brightness_shift`.
     shear_range : float
         The largest angle of a shear, in degrees.
     zoom_range : float or (float, float)
-        The factors to draw from, one for the width and one for the height: 0.2 stands for (0.8, 1.2).
+        The range of the factors, one for the width and one for the height: 0.2 means (0.8, 1.2).
     channel_shift_range : float
         The largest number to add to all values.
     fill_mode : {"nearest", "constant", "reflect", "wrap"}
-        What stands outside the image, see `apply_affine_transform`.
+        What is outside the image, see `apply_affine_transform`.
     cval : float
         The value outside with "constant".
     horizontal_flip, vertical_flip : bool
@@ -60,7 +60,7 @@ class ImageDataGenerator(RandomChanges, Standardization):
     rescale : float, optional
         A factor for all values, before they are centered: ``1 / 255``.
     preprocessing_function : callable, optional
-        Gets each changed image, of three axes, and returns one of the same shape.
+        Called with each augmented image, of three axes; returns one of the same shape.
     data_format : {"channels_last", "channels_first"}, optional
         The layers here take "channels_last".
     validation_split : float
@@ -68,12 +68,12 @@ class ImageDataGenerator(RandomChanges, Standardization):
     interpolation_order : {0, 1}
         Take the nearest pixel, or interpolate between four.
     dtype : dtype, optional
-        Of the batches: float32 where it is left out.
+        The type of the batches; float32 if left out.
 
     Notes
     -----
-    Values are Keras'. So is chance: all draws are from NumPy's global generator, in Keras' order, so the same
-    ``np.random.seed`` or `seed` gives the same images.
+    Values are those of Keras, and so are random numbers: they are drawn from NumPy's global generator, in Keras' order,
+    so the same ``np.random.seed`` or `seed` gives the same images.
 
     Examples
     --------
@@ -122,7 +122,14 @@ class ImageDataGenerator(RandomChanges, Standardization):
         self.validation_split = _share(validation_split)
 
     def changed(self, image: Array) -> Array:
-        """Change one image at random and standardize it, as the iterators do; it may be changed in place."""
+        """Augment one image and standardize it, as the iterators do; it may be changed in place.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> ImageDataGenerator(rescale=1 / 255).changed(np.full((2, 2, 1), 255.0))[..., 0].tolist()
+        [[1.0, 1.0], [1.0, 1.0]]
+        """
         parameters = self.get_random_transform(image.shape)
         return self.standardize(self.apply_transform(image, parameters))
 
@@ -147,15 +154,15 @@ class ImageDataGenerator(RandomChanges, Standardization):
         x : array (number, height, width, channels)
             The images; or a pair of them and a further input, or a list of further inputs.
         y, sample_weight : array, optional
-            Labels and weights, one an image.
+            Labels and weights, one for each image.
         batch_size, shuffle, seed
             See `Iterator`.
         save_to_dir : path, optional
             An existing folder to write the changed images to.
         save_prefix, save_format : str
-            How their names begin and end.
+            The beginning and the ending of their names.
         ignore_class_split : bool
-            Allow that the two subsets do not have the same classes.
+            Allow the two subsets to have different classes.
         subset : {"training", "validation"}, optional
             The part to read, see `validation_split`.
 
@@ -163,6 +170,14 @@ class ImageDataGenerator(RandomChanges, Standardization):
         -------
         NumpyArrayIterator
             Of ``x``, ``(x, y)`` or ``(x, y, sample_weight)``.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> generator = ImageDataGenerator(validation_split=0.2)
+        >>> batches = generator.flow(np.ones((10, 8, 8, 1)), np.arange(10) % 2, subset="training")
+        >>> batches.n, len(batches)  # eight images, in a batch of up to 32
+        (8, 1)
         """
         return NumpyArrayIterator(
             x, y, self, batch_size, shuffle, sample_weight, seed, self.data_format, save_to_dir, save_prefix,
@@ -194,7 +209,7 @@ class ImageDataGenerator(RandomChanges, Standardization):
         directory : path
             The folder. Images are PNG, JPEG, BMP, PPM and TIFF files at any depth below the subfolders.
         target_size, color_mode, interpolation, keep_aspect_ratio
-            What each image is brought to, see `load_img`.
+            The form that each image is brought into, see `load_img`.
         classes : list of str, optional
             The subfolders to read, in the order of their numbers; all, in alphabetical order, where it is left out.
         class_mode : {"categorical", "binary", "sparse", "input", None}
@@ -211,7 +226,21 @@ class ImageDataGenerator(RandomChanges, Standardization):
         Raises
         ------
         MissingFileError
-            There is no such folder.
+            If there is no such folder.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from PIL import Image
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name in ("cats", "dogs"):
+        ...         Path(folder, name).mkdir()
+        ...         Image.new("RGB", (30, 20)).save(Path(folder, name, "1.png"))
+        ...     batches = ImageDataGenerator().flow_from_directory(folder, target_size=(8, 8), class_mode="sparse")
+        ...     next(batches)[0].shape
+        Found 2 images belonging to 2 classes.
+        (2, 8, 8, 3)
         """
         return DirectoryIterator(
             directory, self, target_size, color_mode, classes, class_mode, batch_size, shuffle, seed, self.data_format,
@@ -244,7 +273,7 @@ class ImageDataGenerator(RandomChanges, Standardization):
         Parameters
         ----------
         dataframe : pandas.DataFrame, dict of columns or the like
-            Anything that gives its columns by their names.
+            Anything whose columns can be read by their names.
         directory : path, optional
             The folder that the names are relative to.
         x_col, y_col, weight_col : str
@@ -253,7 +282,7 @@ class ImageDataGenerator(RandomChanges, Standardization):
             As in `flow_from_directory`, where a label is the name of a class, and with "categorical" perhaps a list of
             several; "raw" gives the values of `y_col`, and "multi_output" a list of the values of each column.
         validate_filenames : bool
-            Leave out the names of files that are no images or not there, with a warning.
+            Leave out files that are not images or do not exist, with a warning.
         target_size, color_mode, classes, interpolation
             See `flow_from_directory`.
         batch_size, shuffle, seed, save_to_dir, save_prefix, save_format, subset
@@ -266,7 +295,20 @@ class ImageDataGenerator(RandomChanges, Standardization):
         Raises
         ------
         DataError
-            A column's values are not what `class_mode` takes.
+            If a column's values are not what `class_mode` takes.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from PIL import Image
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Image.new("RGB", (30, 20)).save(f"{folder}/1.png")
+        ...     table = {"filename": ["1.png"], "age": [41.0]}
+        ...     generator = ImageDataGenerator()
+        ...     batches = generator.flow_from_dataframe(table, folder, y_col="age", class_mode="raw")
+        ...     next(batches)[1].tolist()
+        Found 1 validated image filenames.
+        [41.0]
         """
         return DataFrameIterator(
             dataframe, directory, self, x_col, y_col, weight_col, target_size, color_mode, classes, class_mode,
@@ -282,6 +324,6 @@ def _share(validation_split: float) -> float:
     number = real(validation_split, "validation_split", "ImageDataGenerator")
     if not 0 < number < 1:
         raise ConfigurationError(
-            f"ImageDataGenerator: validation_split is a share of the images between 0 and 1, but is {number:g}."
+            f"ImageDataGenerator: validation_split must be a fraction between 0 and 1, but is {number:g}."
         )
     return number

@@ -43,22 +43,22 @@ def load_img(
     interpolation: str = "nearest",
     keep_aspect_ratio: bool = False,
 ) -> Image.Image:
-    """Read an image file into one of Pillow's images.
+    """Read an image file as a Pillow image.
 
-    As in Keras, a photo is not turned as its EXIF orientation says; `convoscope.datasets.from_folder` does turn it.
+    As in Keras, a photo is not rotated as its EXIF orientation says; `convoscope.datasets.from_folder` does rotate it.
 
     Parameters
     ----------
     path : path or io.BytesIO
-        The file, or all bytes of one.
+        The file, or its bytes.
     color_mode : {"rgb", "rgba", "grayscale"}
-        What the image is brought to. A grey image of 16 or 32 bits stays one with "grayscale".
+        The mode that the image is converted to. With "grayscale", a grey image of 16 or 32 bits keeps its depth.
     target_size : (height, width), optional
-        The size to bring it to.
+        The size that it is resized to.
     interpolation : {"nearest", "bilinear", "bicubic", "hamming", "box", "lanczos"}
-        How Pillow resizes.
+        Pillow's filter for resizing.
     keep_aspect_ratio : bool
-        Cut the middle out that has the new aspect ratio, so that nothing is distorted.
+        Crop the centre to the new aspect ratio, so that nothing is distorted.
 
     Returns
     -------
@@ -67,11 +67,11 @@ def load_img(
     Raises
     ------
     MissingFileError
-        There is no such file.
+        If there is no such file.
     FileFormatError
-        It is no image, a damaged one, or one of more than 178,956,970 pixels.
+        If it is not an image, is damaged, or has more than 178,956,970 pixels.
     ConfigurationError
-        An argument has a value that it cannot have.
+        If an argument has an invalid value.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def load_img(
 
 
 def img_to_array(img: Any, data_format: str | None = None, dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any]:
-    """Turn an image of Pillow's into an array: (height, width, channels), a grey one too.
+    """Turn a Pillow image into an array (height, width, channels), even if it is grey.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def img_to_array(img: Any, data_format: str | None = None, dtype: npt.DTypeLike 
     data_format : {"channels_last", "channels_first"}, optional
         "channels_first" gives (channels, height, width), which no layer here takes.
     dtype : dtype, optional
-        float32 where it is left out.
+        float32 if left out.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def img_to_array(img: Any, data_format: str | None = None, dtype: npt.DTypeLike 
 def array_to_img(
     x: npt.ArrayLike, data_format: str | None = None, scale: bool = True, dtype: npt.DTypeLike | None = None
 ) -> Image.Image:
-    """Turn an array into an image of Pillow's.
+    """Turn an array into a Pillow image.
 
     Parameters
     ----------
@@ -135,16 +135,16 @@ def array_to_img(
     data_format : {"channels_last", "channels_first"}, optional
         "channels_first" if `x` is (channels, height, width).
     scale : bool
-        Stretch the values so that the least becomes 0 and the largest 255. Otherwise they have to lie there.
+        Stretch the values so that the smallest becomes 0 and the largest 255. Otherwise they must be from 0 to 255.
     dtype : dtype, optional
-        What to compute with: float32 where it is left out.
+        The type to compute with; float32 if left out.
 
     Raises
     ------
     ShapeError
-        The array is not that of one image.
+        If the array is not that of one image.
     DataError
-        A value is no number, or with ``scale=False`` none that a pixel can have.
+        If a value is not a number, or not from 0 to 255 with ``scale=False``.
 
     Examples
     --------
@@ -156,11 +156,12 @@ def array_to_img(
         values = values.transpose(1, 2, 0)
     if values.ndim != 3 or values.shape[2] not in (1, 3, 4) or not values.size:
         raise ShapeError(
-            f"array_to_img takes one image, (height, width, channels) with 1, 3 or 4 channels, but got an array of "
-            f"shape {np.shape(x)}. Take one image out of a batch with x[0]; a grey one needs a last axis: x[..., None]."
+            "array_to_img takes one image, (height, width, channels) with 1, 3 or 4 channels, but got an array of "
+            f"shape {np.shape(x)}. Take one image out of a batch with x[0]; a greyscale image needs a last axis: "
+            "x[..., None]."
         )
     if not np.isfinite(values).all():
-        raise DataError("array_to_img got values that are NaN or infinite, which no pixel can be.")
+        raise DataError("array_to_img got NaN or infinite values, which pixels cannot have.")
     if scale:
         values = values - values.min()
         if (most := values.max()) != 0:
@@ -172,7 +173,7 @@ def array_to_img(
     if values.min() <= -1 or values.max() >= 256:
         raise DataError(
             f"array_to_img with scale=False takes values from 0 to 255, but got {values.min():g} to {values.max():g}. "
-            f"Leave scale=True to have them stretched, or clip them first: np.clip(x, 0, 255)."
+            "Use scale=True to rescale them, or clip them first: np.clip(x, 0, 255)."
         )
     pixels = values.astype(np.int16).astype(np.uint8)
     return Image.fromarray(pixels[:, :, 0] if grey else pixels)
@@ -186,25 +187,33 @@ def save_img(
     scale: bool = True,
     **options: Any,
 ) -> None:
-    """Write an array as an image file, which is whole or not there.
+    """Write an array as an image file. The file is written completely or not at all.
 
     Parameters
     ----------
     path : path or binary file object
-        Where to. The ending says which format.
+        The ending determines the format.
     x, data_format, scale
         See `array_to_img`.
     file_format : str, optional
-        ``"png"``, ``"jpeg"`` ..., where the ending does not say it.
+        ``"png"``, ``"jpeg"`` ..., if the ending does not determine it.
     **options
-        What Pillow takes for that format: ``quality=90``.
+        Pillow's options for that format: ``quality=90``.
 
     Raises
     ------
     ConfigurationError
-        No format is given, or Pillow does not write it.
+        If no format is given, or Pillow cannot write it.
     StorageError
-        The file cannot be written.
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_img(f"{folder}/grey.png", np.array([[[0.0], [51.0], [255.0]]]))
+    ...     img_to_array(load_img(f"{folder}/grey.png", color_mode="grayscale"))[0, :, 0].tolist()
+    [0.0, 51.0, 255.0]
     """
     image = array_to_img(x, data_format, scale)
     target = user_path(path) if isinstance(path, (str, os.PathLike)) else None

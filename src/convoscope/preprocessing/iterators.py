@@ -31,19 +31,28 @@ class Iterator(PyDataset):
     n : int
         How many images there are.
     batch_size : int
-        How many are in a batch; the last one of an epoch may be smaller.
+        How many images a batch has; the last one of an epoch may be smaller.
     shuffle : bool
-        Whether each epoch has them in an order of its own.
+        Whether each epoch has a new order.
     seed : int, optional
         Seeds NumPy's global generator with ``seed + number of batches so far`` before each batch. Two iterators with
         the same seed, for images and for masks, then change them alike.
     **options
-        ``workers``, ``use_multiprocessing``, ``max_queue_size``: see `PyDataset`. Several workers draw in the order in
-        which they come, so such a run cannot be repeated exactly.
+        ``workers``, ``use_multiprocessing``, ``max_queue_size``: see `PyDataset`. Several workers draw in no fixed
+        order, so such a run cannot be repeated exactly.
 
     Notes
     -----
     Looping over it never ends; `fit` takes ``len(iterator)`` batches for an epoch.
+
+    Examples
+    --------
+    >>> class Squares(Iterator):
+    ...     def _get_batches_of_transformed_samples(self, index_array):
+    ...         return index_array**2
+    >>> squares = Squares(5, batch_size=2, shuffle=False, seed=None)
+    >>> len(squares), [next(squares).tolist() for _ in range(3)]
+    (3, [[0, 1], [4, 9], [16]])
     """
 
     white_list_formats = ("png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff")
@@ -64,7 +73,7 @@ class Iterator(PyDataset):
 
     def __getitem__(self, index: int) -> Any:
         if not 0 <= index < len(self):
-            raise IndexError(f"There is no batch {index}: the {len(self)} batches have the indices from 0.")
+            raise IndexError(f"There is no batch {index}: there are {len(self)} batches, counted from 0.")
         with self.lock:
             self._begin_batch()
             order = self._order()
@@ -75,7 +84,7 @@ class Iterator(PyDataset):
 
     def __next__(self) -> Any:
         if not self.n:
-            raise DataError("There are no images to make a batch of. Look for what was found when this was made.")
+            raise DataError("There are no images, so there is no batch. Check how many images were found at the start.")
         with self.lock:
             self._begin_batch(begins_epoch=self.batch_index == 0)
             start = self.batch_index * self.batch_size % self.n
@@ -84,11 +93,31 @@ class Iterator(PyDataset):
         return self._get_batches_of_transformed_samples(indices)
 
     def next(self) -> Any:
-        """Give the next batch, as ``next(iterator)`` does."""
+        """Give the next batch, as ``next(iterator)`` does.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from convoscope.preprocessing.generator import ImageDataGenerator
+        >>> batches = ImageDataGenerator().flow(np.zeros((3, 8, 8, 1)), [0, 1, 2], batch_size=2, shuffle=False)
+        >>> [batches.next()[1].tolist() for _ in range(3)]  # the third batch belongs to the next epoch
+        [[0, 1], [2], [0, 1]]
+        """
         return next(self)
 
     def reset(self) -> None:
-        """Let `next` begin again with the first batch."""
+        """Let `next` begin again with the first batch.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from convoscope.preprocessing.generator import ImageDataGenerator
+        >>> batches = ImageDataGenerator().flow(np.zeros((3, 8, 8, 1)), [0, 1, 2], batch_size=2, shuffle=False)
+        >>> first = batches.next()
+        >>> batches.reset()
+        >>> batches.next()[1].tolist()
+        [0, 1]
+        """
         self.batch_index = 0
 
     def on_epoch_end(self) -> None:
@@ -111,7 +140,7 @@ class Iterator(PyDataset):
 
     def _get_batches_of_transformed_samples(self, index_array: Indices) -> Any:
         """Make the batch of the images with these indices. Keras' name, which subclasses of people's own override."""
-        raise NotImplementedError(f"{type(self).__name__} does not say how to make a batch of the images it is given.")
+        raise NotImplementedError(f"{type(self).__name__} does not implement making batches from image indices.")
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "lock"}
@@ -136,7 +165,9 @@ class Saving:
 
     def __init__(self, folder: Any, prefix: str, form: str, largest: int, data_format: str) -> None:
         if folder is not None and not os.path.isdir(folder):
-            raise MissingFileError(f"save_to_dir is to be a folder, and there is no folder {folder}. Make it first.")
+            raise MissingFileError(
+                f"save_to_dir must be an existing folder, but there is no folder {folder}. Create it first."
+            )
         self._folder, self._prefix, self._form = folder, prefix, form
         self._largest, self._data_format = largest, data_format
 
@@ -150,7 +181,17 @@ class Saving:
 
 
 class NumpyArrayIterator(Iterator):
-    """Batches of images in an array: what `ImageDataGenerator.flow` returns, where the parameters are described."""
+    """Batches of images in an array: what `ImageDataGenerator.flow` returns. See there for the parameters.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convoscope.preprocessing.generator import ImageDataGenerator
+    >>> batches = NumpyArrayIterator(np.ones((5, 8, 8, 1)), np.arange(5), ImageDataGenerator(rescale=0.5), batch_size=2)
+    >>> x, y = next(batches)
+    >>> len(batches), x.shape, float(x.max()), y.tolist()
+    (3, (2, 8, 8, 1), 0.5, [0, 1])
+    """
 
     def __init__(
         self,
@@ -174,7 +215,9 @@ class NumpyArrayIterator(Iterator):
         kept = _part(subset, image_data_generator, y, len(images), ignore_class_split)
         for name, along in (("y", y), ("sample_weight", sample_weight), *(("x[1]", other) for other in others)):
             if along is not None and len(along) != len(images):
-                raise ShapeError(f"There are {len(images)} images, but {name} has {len(along)} entries. Give one each.")
+                raise ShapeError(
+                    f"There are {len(images)} images, but {name} has {len(along)} entries. Give one for each image."
+                )
         self.x = images[kept]
         self.x_misc = [other[kept] for other in others]
         self.y = None if y is None else np.asarray(y)[kept]
@@ -197,7 +240,7 @@ class NumpyArrayIterator(Iterator):
 
 
 def split_of(subset: str | None, generator: ImageDataGenerator) -> tuple[float, float]:
-    """Return where a part begins and ends, as shares: the images to validate with come first."""
+    """Return where a part begins and ends, as shares: the validation images come first."""
     shares = {None: (0.0, 1.0), "validation": (0.0, generator.validation_split)}
     shares["training"] = (generator.validation_split, 1.0)
     if subset not in shares:
@@ -214,7 +257,7 @@ def _images_and_others(x: Any) -> list[Array]:
     if images.ndim != 4:
         raise ShapeError(
             f"flow takes images of shape (number, height, width, channels), but got an array of shape {images.shape}. "
-            f"Grey images need a last axis: x[..., None]."
+            "Greyscale images need a last axis: x[..., None]."
         )
     return [images, *(np.asarray(other) for other in others)]
 
@@ -229,7 +272,7 @@ def _part(
     at = int(count * generator.validation_split)
     if y is not None and not ignore_classes and not np.array_equal(np.unique(y[:at]), np.unique(y[at:])):
         raise DataError(
-            f"The first {at} images, to validate with, and the other {count - at}, to train with, do not have the same "
-            f"classes. Shuffle the images, or allow it with ignore_class_split=True."
+            f"The first {at} images, for validation, and the other {count - at}, for training, do not have the same "
+            "classes. Shuffle the images, or allow it with ignore_class_split=True."
         )
     return slice(None, at) if subset == "validation" else slice(at, None)

@@ -58,24 +58,25 @@ class Labelled:
         self.has_classes = class_mode in _CLASSES
         self.files: list[str] = list(self._column(x_col))
         if not all(isinstance(name, str) for name in self.files):
-            raise DataError(f"Column {x_col!r} has to hold file names, but some of its values are no text.")
+            raise DataError(f"Column {x_col!r} must contain file names, but some of its values are not strings.")
         self._names = self._class_names(y_col) if self.has_classes else []
         self._wanted = None if classes is None else list(dict.fromkeys(classes))
         if class_mode == "binary":
             self._check_two()
         if self._wanted and not self.has_classes:
-            warnings.warn(f"`classes` says nothing with class_mode={class_mode!r}.", ConvoscopeWarning, stacklevel=5)
+            warnings.warn(f"`classes` has no effect with class_mode={class_mode!r}.", ConvoscopeWarning, stacklevel=5)
         self.weights = None if weight_col is None else _numeric(self._column(weight_col), weight_col)
         self.labels: Any = self._values()
         self.class_indices: dict[str, int] = {}
         self.classes: list[Any] = []
 
-    def keep(self, wanted: Callable[[str], bool], what: str) -> None:
-        """Drop the rows whose files are not wanted, and warn of how many they were and what is wrong with them."""
+    def keep(self, wanted: Callable[[str], bool], column: str) -> None:
+        """Drop the rows whose files are not wanted, and warn of how many they were and in which column they stood."""
         kept = [wanted(name) for name in self.files]
         if lost := kept.count(False):
             warnings.warn(
-                f"{counted(lost, 'row')} of the table {agreeing(lost, 'is', 'are')} left out: {lost} {what}.",
+                f"{counted(lost, 'row')} of the table {agreeing(lost, 'is', 'are')} left out: no image exists under "
+                f"the name in column {column!r}.",
                 ConvoscopeWarning,
                 stacklevel=5,
             )
@@ -113,15 +114,15 @@ class Labelled:
     def _class_names(self, column: str | Sequence[str]) -> list[list[str]]:
         """Give the classes of each row, and remember which rows name several."""
         if not isinstance(column, str):
-            raise ConfigurationError(f"y_col is one column with class_mode={self._mode!r}, but is {column!r}.")
+            raise ConfigurationError(f"y_col must be one column with class_mode={self._mode!r}, but is {column!r}.")
         values = list(self._column(column))
         several = () if self._mode in _ONE_CLASS else (list, tuple)
         self._several = [isinstance(value, several) for value in values]
         for value in values:
             if not isinstance(value, (str, *several)):
                 raise DataError(
-                    f"With class_mode={self._mode!r} column {column!r} has to hold names of classes, as text, but it "
-                    f"has {value!r}. For numbers write dataframe[{column!r}].astype(str), or class_mode='raw'."
+                    f"With class_mode={self._mode!r} column {column!r} must contain class names as strings, but "
+                    f"contains {value!r}. For numbers write dataframe[{column!r}].astype(str), or class_mode='raw'."
                 )
         return [list(value) if several else [value] for value, several in zip(values, self._several, strict=True)]
 
@@ -130,7 +131,7 @@ class Labelled:
         if len(found) != 2:
             raise DataError(
                 f"class_mode='binary' is for two classes, but there {agreeing(len(found), 'is', 'are')} {len(found)}. "
-                f"Take class_mode='categorical', or name the two in classes."
+                "Use class_mode='categorical', or list two classes in classes."
             )
 
     def _values(self) -> Any:
@@ -163,5 +164,5 @@ class Labelled:
 def _numeric(column: Any, name: str) -> npt.NDArray[Any]:
     values = np.asarray(column)
     if not np.issubdtype(values.dtype, np.number):
-        raise DataError(f"Column {name!r} has to hold the weights of the images, but its values are no numbers.")
+        raise DataError(f"Column {name!r} must contain the weights of the images, but its values are not numbers.")
     return values

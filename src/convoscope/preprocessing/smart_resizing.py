@@ -22,7 +22,7 @@ _STEPS = 1024
 def smart_resize(
     x: npt.ArrayLike, size: Sequence[int], interpolation: str = "bilinear", data_format: str | None = "channels_last"
 ) -> Array:
-    """Resize images without distorting them: what does not fit the new aspect ratio is cut off on both sides.
+    """Resize images without distorting them: both sides are cropped to the new aspect ratio.
 
     Parameters
     ----------
@@ -31,19 +31,19 @@ def smart_resize(
     size : (height, width)
         The new size.
     interpolation : {"bilinear", "nearest", "bicubic", "lanczos3", "lanczos5"}
-        How a new pixel follows from the old ones. None of them takes more pixels to make an image smaller.
+        How a new pixel is computed from the old ones. None of them averages more pixels if the image becomes smaller.
     data_format : {"channels_last", "channels_first"}
         Where the channels are.
 
     Returns
     -------
     array
-        float32; with "nearest" of the type of `x`.
+        float32; with "nearest", of the type of `x`.
 
     Raises
     ------
     ShapeError
-        `x` is neither an image nor a batch.
+        If `x` is neither an image nor a batch.
 
     Examples
     --------

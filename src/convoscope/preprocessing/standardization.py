@@ -53,14 +53,14 @@ class Standardization:
         self.featurewise_center = featurewise_center or zca_whitening or featurewise_std_normalization
         self.samplewise_center = samplewise_center or samplewise_std_normalization
         if featurewise_std_normalization and zca_whitening:
-            _warn("zca_whitening takes the place of featurewise_std_normalization, which is left out.")
+            _warn("zca_whitening overrides featurewise_std_normalization, which is ignored.")
         for part, named, wanted in (
             ("featurewise", "zca_whitening", zca_whitening and not featurewise_center),
             ("featurewise", "featurewise_std_normalization", self.featurewise_std_normalization > featurewise_center),
             ("samplewise", "samplewise_std_normalization", samplewise_std_normalization > samplewise_center),
         ):
             if wanted:
-                _warn(f"{named} needs {part}_center, which is switched on. Write {part}_center=True.")
+                _warn(f"{named} needs {part}_center, which is now set to True. Write {part}_center=True.")
         self.rescale = rescale
         self.preprocessing_function = preprocessing_function
         self.dtype = np.dtype(np.float32 if dtype is None else dtype)
@@ -137,8 +137,8 @@ class Standardization:
         images = np.array(x, dtype=self.dtype)
         if images.ndim != 4:
             raise ShapeError(
-                f"ImageDataGenerator.fit takes images of shape (number, height, width, channels), but got an array of "
-                f"shape {images.shape}. Grey images need a last axis: x[..., None]."
+                "ImageDataGenerator.fit takes images of shape (number, height, width, channels), but got an array of "
+                f"shape {images.shape}. Greyscale images need a last axis: x[..., None]."
             )
         if seed is not None:
             np.random.seed(seed)
@@ -167,7 +167,7 @@ class Standardization:
 def _fitted(found: Array | None, argument: str) -> Array | None:
     """Give what `fit` found, or say that it was not called."""
     if found is None:
-        _warn(f"{argument} does nothing yet: call fit(x) of this ImageDataGenerator with training images first.")
+        _warn(f"{argument} has no effect yet: first call fit(x) of this ImageDataGenerator with training images.")
     return found
 
 

@@ -23,9 +23,9 @@ Array = npt.NDArray[Any]
 
 
 def apply_channel_shift(x: npt.ArrayLike, intensity: float, channel_axis: int = 0) -> Array:
-    """Add a number to all values, and keep them between the least and the largest that there were.
+    """Add a number to all values, and clip them to their former range.
 
-    The axis of the channels, which come first unless you say otherwise, does not change the values.
+    The position of the channels' axis, which is the first by default, does not change the values.
 
     Examples
     --------
@@ -46,7 +46,8 @@ def apply_brightness_shift(x: npt.ArrayLike, brightness: float, scale: bool = Tr
     brightness : float
         The factor: 0 is black, 1 changes nothing.
     scale : bool
-        Stretch the values to 0 to 255 first. Where a value lies outside that happens anyway, and is undone.
+        Stretch the values to 0 to 255 first. If a value is outside that range, this happens in any case, and is undone
+        afterwards.
 
     Returns
     -------
@@ -76,7 +77,7 @@ def flip_axis(x: npt.ArrayLike, axis: int) -> Array:
 
 
 def random_rotation(x: npt.ArrayLike, rg: float, **options: Any) -> Array:
-    """Rotate by an angle of up to `rg` degrees; see `apply_affine_transform` for the options.
+    """Rotate by a random angle up to `rg` degrees; see `apply_affine_transform` for the options.
 
     Examples
     --------
@@ -103,7 +104,7 @@ def random_shift(x: npt.ArrayLike, wrg: float, hrg: float, **options: Any) -> Ar
 
 
 def random_shear(x: npt.ArrayLike, intensity: float, **options: Any) -> Array:
-    """Shear by an angle of up to `intensity` degrees.
+    """Shear by a random angle up to `intensity` degrees.
 
     Examples
     --------
@@ -115,7 +116,7 @@ def random_shear(x: npt.ArrayLike, intensity: float, **options: Any) -> Array:
 
 
 def random_zoom(x: npt.ArrayLike, zoom_range: Sequence[float], **options: Any) -> Array:
-    """Zoom height and width, each by a factor between the two of `zoom_range`; one below 1 enlarges.
+    """Zoom height and width, each by a random factor within `zoom_range`; factors below 1 enlarge.
 
     Examples
     --------
@@ -128,7 +129,7 @@ def random_zoom(x: npt.ArrayLike, zoom_range: Sequence[float], **options: Any) -
 
 
 def random_channel_shift(x: npt.ArrayLike, intensity_range: float, channel_axis: int = 0) -> Array:
-    """Add a number of up to `intensity_range`, see `apply_channel_shift`.
+    """Add a random number up to `intensity_range`, see `apply_channel_shift`.
 
     Examples
     --------
@@ -139,7 +140,7 @@ def random_channel_shift(x: npt.ArrayLike, intensity_range: float, channel_axis:
 
 
 def random_brightness(x: npt.ArrayLike, brightness_range: Sequence[float], scale: bool = True) -> Array:
-    """Multiply by a factor between the two of `brightness_range`, see `apply_brightness_shift`.
+    """Multiply by a random factor within `brightness_range`, see `apply_brightness_shift`.
 
     Examples
     --------

@@ -129,14 +129,14 @@ def _passing_on(processes: Sequence[subprocess.Popen[bytes]]) -> Iterator[None]:
 def _told(rank: int, count: int, status: int, messages: IO[bytes]) -> tuple[int, str]:
     name = f"Process {rank + 1} of {count}"
     if status == LOST:
-        return 1, f"{name} lost the others, and nobody has said why."
+        return 1, f"{name} lost contact with the others for an unknown reason."
     if status < 0:
         with suppress(ValueError):
             name_of_signal = signal.Signals(-status).name
-            memory = " Linux does so where memory is not enough." if name_of_signal == "SIGKILL" else ""
-            return 128 - status, f"{name} was ended by {name_of_signal}, and the others with it.{memory}"
+            memory = " Linux does this when memory runs out." if name_of_signal == "SIGKILL" else ""
+            return 128 - status, f"{name} was killed by {name_of_signal}, and the others were stopped.{memory}"
     if not rank or status == INTERRUPTED:
         return status, ""
     messages.seek(0)
     said = messages.read().decode(errors="replace").strip()[-_LONGEST:].removeprefix("Error: ")
-    return status, f"{name} has ended, and the others with it. {said}" if said else f"{name} ended with {status}."
+    return status, f"{name} ended, and the others were stopped. {said}" if said else f"{name} ended with {status}."

@@ -96,8 +96,9 @@ class Team(Single):
             )
         except (RuntimeError, ValueError) as error:
             raise ConfigurationError(
-                f"The {world.size} processes do not come together at {world.address}, port {world.port}: "
-                f"{_first_line(error)} Is each of them started, with the same address, port and number?"
+                f"The {world.size} processes could not connect at {world.address}, port {world.port}: "
+                f"{_first_line(error)} Make sure that each was started with the same address, port and number of "
+                "processes."
             ) from error
         own = dist.PrefixStore(f"convoscope/{world.restarts}", _store(world, client=True))
         self._watch = Watch(world, own)
@@ -150,8 +151,8 @@ class Team(Single):
             if other != all_of_them[0]:
                 one, another = _around_difference(all_of_them[0], other)
                 raise ConfigurationError(
-                    f"All processes must be given the same {what}, but process 1 has {one}, and process {number + 1} "
-                    f"has {another}. Start the same command in each of them."
+                    f"All processes must have the same {what}, but process 1 has {one} and process {number + 1} has "
+                    f"{another}. Start the same command in all of them."
                 )
 
     # ---- being interrupted, and ending
@@ -201,7 +202,7 @@ class Team(Single):
 
     def _call(self, work: Callable[[], T]) -> T:
         if self.has_left:
-            raise ProcessLostError("This process has left those that train together, after an error.", is_told=True)
+            raise ProcessLostError("This process left the group of processes after an error.", is_told=True)
         try:
             return work()
         except RuntimeError as error:
@@ -217,8 +218,8 @@ class Team(Single):
                     return ProcessLostError(_lost(json.loads(self._store.get(FAILURE))), is_told=True)
                 time.sleep(0.05)
         return ProcessLostError(
-            f"Another of the {self.size} processes has ended without a word: it was killed, or its memory was not "
-            f"enough. ({_first_line(error)})"
+            f"Another of the {self.size} processes ended without a message: it was killed, or memory ran out. "
+            f"({_first_line(error)})"
         )
 
     def _told(self, value: Any) -> Any:
@@ -265,12 +266,12 @@ def _store(world: World, *, client: bool = False) -> Any:
     except (RuntimeError, OSError) as error:
         if keeps:
             raise ConfigurationError(
-                f"Port {world.port} of {world.address} cannot be used for the processes to meet: {_first_line(error)} "
-                "Another program may have it. Give another with torchrun --master-port."
+                f"Port {world.port} of {world.address} cannot be used to connect the processes: {_first_line(error)} "
+                "Another program may be using it. Choose another with torchrun --master-port."
             ) from error
         raise ConfigurationError(
-            f"There is no process 1 at {world.address}, port {world.port}: {_first_line(error)} Is it started, and "
-            "may this machine reach it?"
+            f"Process 1 was not found at {world.address}, port {world.port}: {_first_line(error)} Check that it is "
+            "running and that this machine can reach it."
         ) from error
 
 
@@ -296,7 +297,7 @@ def _around_difference(one: str, other: str) -> tuple[str, str]:
 
 
 def _lost(failure: dict[str, Any]) -> str:
-    return f"Process {failure['rank'] + 1} has ended: {failure['reason']}"
+    return f"Process {failure['rank'] + 1} ended: {failure['reason']}"
 
 
 def _kind(error: BaseException) -> str:

@@ -98,13 +98,13 @@ class Watch:
                 self._looked = now
             before = now
             if now - self._looked > _SILENCE:
-                self._say(f"Process 1 of {self._world.size} has not been reached for {_SILENCE:.0f} seconds.")
+                self._say(f"Process 1 of {self._world.size} could not be reached for {_SILENCE:.0f} seconds.")
                 os._exit(1)
 
     def _end(self, watched: int) -> None:
         reason = f"it has not answered for {_SILENCE:.0f} seconds"
         if self.announce(watched, reason) is None:
-            self._say(f"Process {watched + 1} of {self._world.size} has ended: {reason}.")
+            self._say(f"Process {watched + 1} of {self._world.size} ended: {reason}.")
             os._exit(1)
         os._exit(LOST)
 

@@ -58,8 +58,8 @@ def world() -> World:
         return World()
     if rank >= size or not 0 < port < 1 << 16:
         raise ConfigurationError(
-            f"The environment says RANK={rank}, WORLD_SIZE={size} and MASTER_PORT={port}: a rank is from 0 to "
-            f"{size - 1}, a port from 1 to 65535. torchrun sets all of them."
+            f"The environment has RANK={rank}, WORLD_SIZE={size} and MASTER_PORT={port}: a rank must be 0 to "
+            f"{size - 1} and a port 1 to 65535. torchrun sets all of them."
         )
     return World(
         rank,
@@ -118,7 +118,7 @@ def _number(name: str, default: int | None = None) -> int:
         return default
     if told is None or not told.strip().isdecimal():
         raise ConfigurationError(
-            f"The environment says {name}={told!r}, which is no number. torchrun sets it; unset it to train in one "
+            f"The environment has {name}={told!r}, which is not a number. torchrun sets it; unset it to train in one "
             "process."
         )
     return int(told)

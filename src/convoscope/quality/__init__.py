@@ -1,4 +1,4 @@
-"""What may be wrong with a set of images: wrong labels, copies, strangers, and backgrounds that give a class away.
+"""What may be wrong with a set of images: wrong labels, copies, outliers, and backgrounds that give a class away.
 
 >>> import numpy as np
 >>> from convoscope.quality import examine

@@ -47,21 +47,21 @@ def examine(
     Parameters
     ----------
     features : array of shape (N, D)
-        Of a network that was not trained on these images, before its last layer.
+        The features of a network that was not trained on these images: the values before its last layer.
     labels : array of int, shape (N,)
         From 0 to K - 1.
     probabilities : array of shape (N, K)
-        From cross-validation: each row of a model that was not trained on that image.
+        From cross-validation: each row from a model that was not trained on that image.
     images : array of uint8, shape (N, height, width, 1 or 3)
-        The pictures; may be mapped from a file.
+        May be mapped from a file.
     files : sequence of str
         Their names.
     class_names : sequence of str
         K of them.
     parts : sequence of str, optional
-        Which split each belongs to: ``"train"``, ``"validation"``, ``"test"``.
+        Which split each image belongs to: ``"train"``, ``"validation"``, ``"test"``.
     false_alarms : float
-        The share of usual images that may be called outliers.
+        The share of ordinary images that may be called outliers.
 
     Returns
     -------
@@ -70,9 +70,26 @@ def examine(
     Raises
     ------
     ShapeError
-        The arrays do not belong together.
+        If the arrays do not belong together.
     DataError
-        Labels out of range, or features or probabilities that are no finite numbers.
+        If labels are out of range, or features or probabilities are not finite.
+
+    Examples
+    --------
+    >>> generator = np.random.default_rng(0)
+    >>> truth = np.repeat([0, 1], 20)
+    >>> labels = truth.copy()
+    >>> labels[3] = 1  # a wrong label
+    >>> found = examine(
+    ...     features=generator.normal(size=(40, 8)) + 4 * np.eye(2, 8)[truth],
+    ...     labels=labels,
+    ...     probabilities=0.9 * np.eye(2)[truth] + 0.05,
+    ...     images=generator.integers(0, 256, (40, 8, 8, 3), np.uint8),
+    ...     files=[f"{number}.jpg" for number in range(40)],
+    ...     class_names=["cat", "dog"],
+    ... )
+    >>> [(each.file, each.label, each.suggestion) for each in found.of("suspected label")]
+    [('3.jpg', 'dog', 'cat')]
     """
     labels = np.asarray(labels)
     parts = [""] * len(labels) if parts is None else list(parts)
@@ -152,7 +169,7 @@ def _labels(
         suspected.indices.tolist(), suspected.suggestions.tolist(), suspected.label_probabilities.tolist(), strict=True
     ):
         label, better = names[labels[index]], names[suggestion]
-        reason = f"It looks like {better}: {label} is {percent(own)} probable, judged by the other images."
+        reason = f"It looks like {better}: judging by the other images, {label} has a probability of {percent(own)}."
         yield Finding(LABEL, label, 1 - own, reason, files[index], index, better)
 
 
@@ -186,9 +203,12 @@ def _duplicates(
             label, other = names[labels[index]], names[labels[picture.kept]]
             reason = f"It is the same picture as {files[picture.kept]}"
             if label != other:
-                reason += f", which is in class {other}: at most one of them is right"
+                reason += f", which is in class {other}: at most one of the labels is right"
             if parts[index] != parts[picture.kept]:
-                reason += f"; one is in {parts[index]}, the other in {parts[picture.kept]}: that flatters the result"
+                reason += (
+                    f"; one is in {parts[index]}, the other in {parts[picture.kept]}: which makes the result look "
+                    "better than it is"
+                )
             similarity = float(twice.similarities[index])
             yield Finding(
                 DUPLICATE, label, similarity, reason + ".", files[index], index, other if other != label else None
@@ -212,7 +232,7 @@ def _outliers(
         reason = "It shows nothing but one colour."
         yield Finding(OUTLIER, names[int(labels[index])], score, reason, files[index], index)
     for index, score in scores.items():
-        reason = "It is unlike all other images, those of its class and those of every other."
+        reason = "It is unlike all other images, both of its own class and of every other class."
         yield Finding(OUTLIER, names[int(labels[index])], score, reason, files[index], index)
 
 
@@ -236,8 +256,8 @@ def _backgrounds(
         one, other = (names[int(each)] for each in found.classes)
         reason = (
             f"{seen} alone {agreeing(1 if found.view == 'border' else 2, 'tells', 'tell')} {one} from {other} in "
-            f"{percent(found.accuracy, 0)} of cases ({percent(found.low, 0)} to {percent(found.high, 0)}): a model may "
-            f"learn {learnt}. Take pictures of both in front of the same backgrounds."
+            f"{percent(found.accuracy, 0)} of cases ({percent(found.low, 0)} to {percent(found.high, 0)}): a model "
+            f"may learn {learnt}. Photograph both in front of the same backgrounds."
         )
         yield Finding(BACKGROUND, one, found.accuracy, reason, suggestion=other)
 
@@ -247,8 +267,8 @@ def _notes(labels: Indices, names: Sequence[str]) -> Iterator[str]:
     few = [names[each] for each in np.flatnonzero((counts > 0) & (counts < label_errors.FEWEST)).tolist()]
     if few:
         yield (
-            f"The labels of {', '.join(few)} were not examined: with fewer than {label_errors.FEWEST} images of a "
-            "class nobody can tell a wrong label from a rare one."
+            f"The labels of {', '.join(few)} were not examined: with fewer than {label_errors.FEWEST} images in a "
+            "class, a wrong label cannot be told from a rare example."
         )
     if len(labels) < outlying.FEWEST:
-        yield f"Outliers were not looked for: that takes at least {outlying.FEWEST} images."
+        yield f"Outliers were not searched for, because that needs at least {outlying.FEWEST} images."

@@ -22,7 +22,7 @@ _SHOWN = 3
 
 
 def read_exclusions(path: str | os.PathLike[str]) -> set[str]:
-    """Read which files are to be left out.
+    r"""Read a list of files to leave out.
 
     Parameters
     ----------
@@ -38,11 +38,21 @@ def read_exclusions(path: str | os.PathLike[str]) -> set[str]:
     Raises
     ------
     MissingFileError
-        There is no such file, or it is a folder.
+        If there is no such file, or it is a folder.
     FileFormatError
-        It is no text in UTF-8, or a table without a column ``file``.
+        If it is not text in UTF-8, or is a table without a column ``file``.
     DataError
-        It names no file.
+        If it names no file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "suspects.csv")
+    ...     written = path.write_text("kind,label,file\noutlier,daisy,daisy/2.jpg\noutlier,rose,rose/9.jpg\n")
+    ...     sorted(read_exclusions(path))
+    ['daisy/2.jpg', 'rose/9.jpg']
     """
     lines = _text(path).splitlines()
     header = next((line for line in lines if line.strip()), "")
@@ -52,31 +62,31 @@ def read_exclusions(path: str | os.PathLike[str]) -> set[str]:
         found = _table(path, lines, separator, columns.index("file"))
     elif {"kind", "label", "suggestion", "score", "reason"} & set(columns) and len(columns) > 1:
         raise FileFormatError(
-            f"{path} is a table without a column named file: its first line is {header[:200]!r}. Leave that column in, "
-            "or give a plain list with the name of one file on each line."
+            f"{path} is a table without a column named file: its first line is {header[:200]!r}. Keep that column, or "
+            "give a plain list with one file name per line."
         )
     else:
         found = {line.strip() for line in lines}
     names = {name for name in found if name.strip()}
     if not names:
         raise DataError(
-            f"{path} names no file. Expected a table such as suspects.csv with a column named file, or a plain list "
-            "with the name of one file on each line."
+            f"{path} contains no file names. Expected a table such as suspects.csv with a column named file, or a "
+            "plain list with one file name per line."
         )
     return names
 
 
 def excluded(names: Iterable[str], files: Sequence[str], source: str) -> npt.NDArray[np.bool_]:
-    """Say which images are left out.
+    """Return which images are left out.
 
     Parameters
     ----------
     names : iterable of str
-        What `read_exclusions` returned.
+        The names that `read_exclusions` returned.
     files : sequence of str
-        The names of all images of the folder, below it.
+        The names of all images in the folder, relative to it.
     source : str
-        Where the names are from, for messages: the path of the file.
+        The path of the file with the names, for messages.
 
     Returns
     -------
@@ -85,12 +95,12 @@ def excluded(names: Iterable[str], files: Sequence[str], source: str) -> npt.NDA
     Raises
     ------
     DataError
-        None of the names is an image of the folder.
+        If none of the names is an image of the folder.
 
     Warns
     -----
     ConvoscopeWarning
-        Some of them are not.
+        If some of them are not.
 
     Examples
     --------
@@ -106,8 +116,8 @@ def excluded(names: Iterable[str], files: Sequence[str], source: str) -> npt.NDA
         example = f" The folder's first image is {encodable(files[0])!r}." if files else ""
         if len(unknown) == len(wanted):
             raise DataError(
-                f"{source} names no image of this folder: {shown}.{example} Names are relative to the folder that you "
-                "train on. Is it the list of another folder?"
+                f"{source} lists no image of this folder: {shown}.{example} Names are relative to the folder that you "
+                "train on. Does the list belong to another folder?"
             )
         warnings.warn(
             f"{source} names {counted(len(unknown), 'file')} that {agreeing(len(unknown), 'is', 'are')} no "
@@ -122,15 +132,17 @@ def _text(path: str | os.PathLike[str]) -> str:
     with open_regular(path) as file:
         content = file.read(_LARGEST + 1)
     if len(content) > _LARGEST:
-        raise FileFormatError(f"{path} has more than {_LARGEST >> 20} MB: it is no list of files.")
+        raise FileFormatError(f"{path} has more than {_LARGEST >> 20} MB: it cannot be a list of files.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise FileFormatError(
-            f"{path} is no text in UTF-8. Give suspects.csv, or a plain list with the name of one file on each line."
+            f"{path} is not UTF-8 text. Give suspects.csv, or a plain list with one file name per line."
         ) from error
     if "\0" in text:
-        raise FileFormatError(f"{path} is no text: it has NUL characters. Give suspects.csv, or a plain list of files.")
+        raise FileFormatError(
+            f"{path} is not a text file: it contains NUL characters. Give suspects.csv or a plain list of files."
+        )
     return text
 
 
@@ -140,7 +152,7 @@ def _table(path: str | os.PathLike[str], lines: list[str], separator: str, colum
         rows = [row for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise FileFormatError(
-            f"{path} is no table: {error}, in line {reader.line_num}. Is a quotation mark missing?"
+            f"{path} is not a valid table: {error}, in line {reader.line_num}. Is a quotation mark missing?"
         ) from error
     return {row[column] for row in rows[1:] if column < len(row)}
 

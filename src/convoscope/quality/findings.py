@@ -27,19 +27,25 @@ class Finding:
     kind : str
         One of `KINDS`.
     label : str
-        The class that it is about.
+        The class concerned.
     score : float
-        How sure it is, the higher the surer. ``suspected label``: the probability that the label is wrong.
-        ``near-duplicate``: how well the pictures agree, up to 1. ``outlier``: how many spreads beyond the usual angle.
-        ``background``: the accuracy without a look at what the pictures show.
+        The confidence; higher is surer. ``suspected label``: the probability that the label is wrong.
+        ``near-duplicate``: how well the images agree, up to 1. ``outlier``: how many spreads beyond the usual angle.
+        ``background``: the accuracy of a classifier that sees only colours, or only the border.
     reason : str
         A sentence for people.
     file : str or None
-        None where it is about no single image.
+        None if it concerns no single image.
     index : int or None
         That image's position.
     suggestion : str or None
         The class that it more probably belongs to, or the other class of a pair.
+
+    Examples
+    --------
+    >>> finding = Finding("suspected label", "cat", 0.93, "It looks like dog.", "cat/07.jpg", 6, "dog")
+    >>> finding.file, finding.suggestion, finding.score
+    ('cat/07.jpg', 'dog', 0.93)
     """
 
     kind: str
@@ -104,19 +110,55 @@ class Findings:
         return bool(self.items)
 
     def of(self, kind: str) -> list[Finding]:
-        """Return the findings of a kind, the surest first."""
+        """Return the findings of a kind, the surest first.
+
+        Examples
+        --------
+        >>> cat = Finding("outlier", "daisy", 4.2, "It is unlike all others.", "daisy/cat.jpg", 1)
+        >>> rose = Finding("suspected label", "daisy", 0.9, "It looks like rose.", "daisy/7.jpg", 6, "rose")
+        >>> found = Findings(20, [cat, rose])
+        >>> [each.file for each in found.of("suspected label")]
+        ['daisy/7.jpg']
+        """
         return [each for each in self.items if each.kind == kind]
 
     def count(self, kind: str) -> int:
-        """Return how many findings of a kind there are."""
+        """Return the number of findings of a kind.
+
+        Examples
+        --------
+        >>> cat = Finding("outlier", "daisy", 4.2, "It is unlike all others.", "daisy/cat.jpg", 1)
+        >>> rose = Finding("suspected label", "daisy", 0.9, "It looks like rose.", "daisy/7.jpg", 6, "rose")
+        >>> found = Findings(20, [cat, rose])
+        >>> found.count("outlier"), found.count("near-duplicate")
+        (1, 0)
+        """
         return len(self.of(kind))
 
     def without(self, files: Collection[str]) -> Findings:
-        """Return the same without what was found about some files: somebody has looked at them, and they are right."""
+        """Return the findings without those about some files, which somebody has looked at and found to be right.
+
+        Examples
+        --------
+        >>> cat = Finding("outlier", "daisy", 4.2, "It is unlike all others.", "daisy/cat.jpg", 1)
+        >>> rose = Finding("suspected label", "daisy", 0.9, "It looks like rose.", "daisy/7.jpg", 6, "rose")
+        >>> found = Findings(20, [cat, rose])
+        >>> [each.file for each in found.without({"daisy/cat.jpg"}).items]
+        ['daisy/7.jpg']
+        """
         return replace(self, items=[each for each in self.items if each.file not in files])
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all of it as plain JSON values, for ``report.json``."""
+        """Return everything as plain JSON values, for ``report.json``.
+
+        Examples
+        --------
+        >>> cat = Finding("outlier", "daisy", 4.2, "It is unlike all others.", "daisy/cat.jpg", 1)
+        >>> rose = Finding("suspected label", "daisy", 0.9, "It looks like rose.", "daisy/7.jpg", 6, "rose")
+        >>> found = Findings(20, [cat, rose])
+        >>> found.as_dict()["counts"]["outlier"], found.as_dict()["items"][1]["suggestion"]
+        (1, 'rose')
+        """
         return {
             "images": self.images,
             "counts": {kind: self.count(kind) for kind in KINDS},
@@ -130,7 +172,16 @@ class Findings:
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Findings:
-        """Return what `as_dict` was made of."""
+        """Restore findings from what `as_dict` returned.
+
+        Examples
+        --------
+        >>> cat = Finding("outlier", "daisy", 4.2, "It is unlike all others.", "daisy/cat.jpg", 1)
+        >>> rose = Finding("suspected label", "daisy", 0.9, "It looks like rose.", "daisy/7.jpg", 6, "rose")
+        >>> found = Findings(20, [cat, rose])
+        >>> Findings.from_dict(found.as_dict()) == found
+        True
+        """
         return cls(
             content["images"],
             [Finding(**each) for each in content["items"]],
@@ -145,12 +196,23 @@ class Findings:
         Parameters
         ----------
         path : path
-            In a folder that exists.
+            The file, in a folder that exists.
 
         Raises
         ------
         StorageError
             If it cannot be written.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> cat = Finding("outlier", "daisy", 4.2, "It is unlike all others.", "daisy/cat.jpg", 1)
+        >>> rose = Finding("suspected label", "daisy", 0.9, "It looks like rose.", "daisy/7.jpg", 6, "rose")
+        >>> found = Findings(20, [cat, rose])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     found.write_csv(f"{folder}/suspects.csv")
+        ...     print(Path(folder, "suspects.csv").read_text().splitlines()[1])
+        daisy/cat.jpg,outlier,daisy,,4.2000,It is unlike all others.
         """
         text = StringIO()
         table = csv.writer(text)

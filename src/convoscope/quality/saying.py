@@ -17,19 +17,29 @@ _BACKGROUNDS = 3
 
 
 def say(console: Console, findings: Findings, table: str = "suspects.csv") -> None:
-    """Print what may be wrong with the data: at most twelve lines of a wide terminal.
+    """Print what may be wrong with the data, in at most twelve lines of a wide terminal.
 
     Parameters
     ----------
     console : rich.console.Console
     findings : Findings
     table : str
-        Where the findings stand in full, as `Findings.write_csv` wrote them.
+        The file with all findings, as written by `Findings.write_csv`.
+
+    Examples
+    --------
+    >>> from rich.console import Console
+    >>> from convoscope.quality import Finding, Findings
+    >>> outlier = Finding("outlier", "daisy", 4.2, "It is unlike all others.", "daisy/cat.jpg", 1)
+    >>> say(Console(width=100, color_system=None), Findings(20, [outlier]))
+    What may be wrong with the data
+    1 outlier: daisy/cat.jpg
+    Review suspects.csv, delete the rows of images that are fine, and train with --exclude suspects.csv.
     """
     from rich.text import Text
 
     if not findings:
-        console.print(Text(f"Nothing odd was found among {counted(findings.images, 'image')}.", "green"))
+        console.print(Text(f"No suspicious images were found among {counted(findings.images, 'image')}.", "green"))
     else:
         console.print(Text("What may be wrong with the data", "bold"))
     for count, rest in _lines(findings):
@@ -37,7 +47,7 @@ def say(console: Console, findings: Findings, table: str = "suspects.csv") -> No
     for note in findings.notes:
         console.print(Text(for_terminal(note), "dim"), soft_wrap=True)
     if any(each.file is not None for each in findings.items):
-        way = f"Look through {table}, delete the rows of images that are fine, and train with --exclude {table}."
+        way = f"Review {table}, delete the rows of images that are fine, and train with --exclude {table}."
         console.print(Text(for_terminal(way), "dim"), soft_wrap=True)
 
 
@@ -69,7 +79,11 @@ def _crossing(copied: list[CopiedPicture]) -> str:
     parts = sum("parts" in each.across for each in copied)
     said = [
         *([f"{counted(classes, 'picture')} in several classes"] if classes else []),
-        *([f"{counted(parts, 'picture')} in several splits, which flatters the result"] if parts else []),
+        *(
+            [(f"{counted(parts, 'picture')} in several splits, which makes the result look better than it is")]
+            if parts
+            else []
+        ),
     ]
     return f" ({'; '.join(said)})" if said else ""
 

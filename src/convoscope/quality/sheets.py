@@ -29,30 +29,40 @@ def sheets(
     *,
     most: int = 36,
 ) -> dict[str, PIL.Image.Image]:
-    """Lay out the pictures that findings are about.
+    """Arrange the images that findings are about on sheets.
 
     Parameters
     ----------
     findings : Findings
     images : array of uint8, shape (N, height, width, 1 or 3)
-        Those that were examined.
+        The examined images.
     files : sequence of str
         Their names.
     labels : sequence of str
-        The name of each one's class.
+        The name of each image's class.
     most : int
-        How many pictures a sheet shows at most.
+        The largest number of images on a sheet.
 
     Returns
     -------
     dict of str to PIL.Image.Image
-        By kind: ``"suspected label"``, ``"near-duplicate"``, ``"outlier"``. Kinds of which nothing was found are left
-        out; a background shows in no single picture.
+        By kind: ``"suspected label"``, ``"near-duplicate"``, ``"outlier"``. Kinds without findings are left out; so are
+        backgrounds, which no single image shows.
+
+    Examples
+    --------
+    >>> from convoscope.quality import Finding, Findings
+    >>> outlier = Finding("outlier", "daisy", 4.2, "It is unlike all others.", "daisy/2.jpg", 1)
+    >>> found = sheets(
+    ...     Findings(2, [outlier]), np.zeros((2, 32, 32, 3), np.uint8), ["daisy/1.jpg", "daisy/2.jpg"], ["daisy"] * 2
+    ... )
+    >>> {kind: type(sheet).__name__ for kind, sheet in found.items()}
+    {'outlier': 'Image'}
     """
     drawn = {}
     if found := findings.of(LABEL):
         tiles = [_tile(images, each, _suspect_lines(each)) for each in found[:most]]
-        summary = _summary(found, most, "suspected label", "the surest come first")
+        summary = _summary(found, most, "suspected label", "the most certain come first")
         drawn[LABEL] = contact_sheet(tiles, 255, "Suspected labels", summary, _COLUMNS)
     if findings.copied:
         copied = _copied_tiles(findings, images, files, labels, most)
@@ -61,7 +71,7 @@ def sheets(
         drawn[DUPLICATE] = contact_sheet(copied, 255, "Near-duplicates", summary, _COLUMNS)
     if found := findings.of(OUTLIER):
         tiles = [_tile(images, each, [(f"labelled {each.label}", INK), _short(each.file)]) for each in found[:most]]
-        summary = _summary(found, most, "outlier", "those least like any other come first")
+        summary = _summary(found, most, "outlier", "the most unusual come first")
         drawn[OUTLIER] = contact_sheet(tiles, 255, "Outliers", summary, _COLUMNS)
     return drawn
 

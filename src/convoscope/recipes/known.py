@@ -25,15 +25,15 @@ def get(name: str, dataset: str | DatasetInfo) -> Recipe:
     ----------
     name : {"fast", "best"}
         ``"fast"`` is the lesson's network cnn-2 for a few epochs, on MNIST and Fashion-MNIST with a batch normalization
-        after each pooling: high accuracy in the least time. ``"best"`` brings its own network and gets the highest
-        accuracy that some minutes on two modest cores give.
+        after each pooling: high accuracy in the least time. ``"best"`` has its own network, and reaches the highest
+        accuracy that a few minutes on two modest cores allow.
     dataset : str or DatasetInfo
-        One of `convoscope.datasets.names`. Where nothing was chosen on it by trial, `suggest` gives the recipe.
+        One of `convoscope.datasets.names`. If no recipe was chosen by trial for it, `suggest` gives one.
 
     Raises
     ------
     UnknownNameError
-        There is no such recipe or data set.
+        If there is no such recipe or data set.
 
     Examples
     --------

@@ -18,33 +18,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train: the network, how its images are varied, the optimizer, its rates, and for how long.
+    """How to train: the network, the augmentation, the optimizer, its learning rates, and the number of epochs.
 
     Attributes
     ----------
     name : str
-        What it is for: ``"fast"`` or ``"best"``.
+        Its purpose: ``"fast"`` or ``"best"``.
     dataset : str or None
-        The data set that it was chosen on; None if it follows from the size and the number of the images.
+        The data set that it was chosen for; None if it follows from the size and number of the images.
     network : str
         A preset's name, or layers in a line (`convoscope.models.parse_layers`) with ``{classes}`` for their number.
     epochs : float
-        Passes through the images. Of 2.5, three are made that have five sixths of their steps each.
+        Passes through the images. With 2.5, there are three, each with five sixths of its steps.
     batch_size : int
-        Images to a step.
+        Images in each step.
     learning_rate : float
-        The highest one, in the schedule ``"one-cycle"``.
+        The highest one, with the schedule ``"one-cycle"``.
     schedule : {"one-cycle", "constant"}
         See `convoscope.optimizers.schedules.OneCycle`.
     warmup_share : float
-        The share of the steps in which the rate climbs.
+        The share of the steps in which the rate rises.
     optimizer : str
     weight_decay : float
-        The share of each weight that a step takes away, times the learning rate.
+        The share of each weight that a step subtracts, times the learning rate.
     label_smoothing : float
-        The share of each label that is spread over all classes.
+        The share of each label that is distributed over all classes.
     augmentation : str
-        Layers in a line that vary the images in training: ``"flip horizontal, shift 0.08"``. Empty for none.
+        The augmentation layers as one line: ``"flip horizontal, shift 0.08"``. Empty for none.
 
     Examples
     --------
@@ -70,11 +70,25 @@ class Recipe:
     augmentation: str = ""
 
     def layers(self, classes: int) -> str | None:
-        """Return the line of layers for so many classes, or None if the network is a preset."""
+        """Return the line of layers for that number of classes, or None if the network is a preset.
+
+        Examples
+        --------
+        >>> from convoscope import recipes
+        >>> recipes.suggest("fast", (64, 64, 3), 400).layers(5).split(", ")[-3:]
+        ['globalavgpool', 'dropout 0.2', 'dense 5 softmax']
+        """
         return None if self.network in preset_names() else self.network.format(classes=classes)
 
     def lasting(self, epochs: float) -> Recipe:
-        """Return the same recipe for more or fewer epochs: its rates are stretched over them."""
+        """Return the same recipe for another number of epochs, over which its learning rates are stretched.
+
+        Examples
+        --------
+        >>> from convoscope import recipes
+        >>> recipes.get("fast", "digits").lasting(2).epochs
+        2
+        """
         if not 0 < epochs < math.inf:
             raise ConfigurationError(f"A recipe's epochs must be a number above 0, but are {epochs!r}.")
         return replace(self, epochs=epochs)
@@ -89,9 +103,15 @@ class Recipe:
         image_shape : (height, width, channels)
         classes : int
         scale : float, optional
-            What images are multiplied with first: 1/255 for those of 8 bits as they are, None for nothing.
+            The factor that images are multiplied by first: 1/255 for 8-bit images; None for none.
         seed : int, optional
-            First weights, the order of the images and their variation follow from it.
+            Determines first weights, the order of the images and their variation.
+
+        Examples
+        --------
+        >>> from convoscope import recipes
+        >>> recipes.get("fast", "digits").model((8, 8, 1), classes=10, scale=1 / 16).output_shape
+        (None, 10)
         """
         varied = parse_layers(self.augmentation) if self.augmentation else []
         line = self.layers(classes)
@@ -110,11 +130,21 @@ class Recipe:
         y : array of shape (N,)
             Class numbers.
         **options
-            ``callbacks``, ``validation_data``, ``verbose``: see `convoscope.training.stages.fit`.
+            ``callbacks``, ``validation_data``, ``verbose``: see `convoscope.models.Sequential.fit`.
 
         Returns
         -------
         History
+
+        Examples
+        --------
+        >>> from convoscope import datasets, recipes
+        >>> (x, y), _ = datasets.digits.load_data()
+        >>> recipe = recipes.get("fast", "digits").lasting(1)
+        >>> model = recipe.model((8, 8, 1), classes=10, scale=1 / 16, seed=1)
+        >>> history = recipe.fit(model, x[..., None], y, verbose=0)
+        >>> history.epoch, history.history["accuracy"][0] > 0.5
+        ([0], True)
         """
         epoch = steps_an_epoch(len(x), self.batch_size)
         steps = max(1, round(epoch * self.epochs))

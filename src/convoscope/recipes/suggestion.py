@@ -40,14 +40,14 @@ def suggest(name: str, image_shape: Sequence[int], images: int, *, mirrored: boo
     ----------
     name : {"fast", "best"}
         ``"fast"`` is the lesson's network cnn-2 for images like the lesson's, grey and small, with a batch
-        normalization after each pooling where they are many; for others a convolution for each time that the image can
-        be halved, and one more. ``"best"`` has twice as many.
+        normalization after each pooling if there are many; for other images, it has one convolution for each time that
+        the image can be halved, and one more. ``"best"`` has twice as many.
     image_shape : (height, width, channels)
     images : int
-        How many there are to train with.
+        The number of training images.
     mirrored : bool
-        Whether a mirrored image still belongs to its class: a bee does, a hand that shows a sign may not. Only few
-        images of the size of photos, in colour, are then mirrored in training.
+        Whether a mirrored image still belongs to its class: a bee does, a hand sign may not. Only small sets of
+        photo-sized colour images are then mirrored in training.
 
     Examples
     --------

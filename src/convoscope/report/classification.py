@@ -24,18 +24,18 @@ def classification_report(
     worst: int = WORST,
     files: Sequence[str] | None = None,
 ) -> Report:
-    """Compare what a model said of images with what they are.
+    """Compare a model's predictions for images with their true classes.
 
     Parameters
     ----------
     y_true : array of int, shape (images,)
-        The right classes, counted from 0.
+        The true classes, counted from 0.
     probabilities : array of float, shape (images, classes)
-        What the model gave for each class. The largest is its prediction; of equals, the first.
+        The model's probability for each class. The largest is its prediction; the first of equal ones.
     class_names : sequence of str
         One name a class.
     worst : int
-        How many mistakes to list at most.
+        The largest number of mistakes to list.
     files : sequence of str, optional
         One name an image.
 
@@ -52,14 +52,13 @@ def classification_report(
     Raises
     ------
     DataError
-        There are no images, or a label stands for no class.
+        If there are no images, or a label is not that of a class.
     ShapeError
-        Labels, probabilities and names do not belong together.
+        If the numbers of labels, probabilities and names do not match.
 
     Notes
     -----
-    Where nothing was taken for a class, its precision is 0; where none of the images is of a class, its recall is 0:
-    scikit-learn's convention.
+    A class that is never predicted has precision 0, and a class without images has recall 0, as in scikit-learn.
 
     Examples
     --------
@@ -75,8 +74,8 @@ def classification_report(
     if given.ndim != 2 or given.shape[1] != classes or len(labels) != len(given):
         raise ShapeError(
             f"A report needs one probability for each of the {classes} classes and one label for each image, but the "
-            f"probabilities have shape {given.shape} and there are {len(labels)} labels. Give the outputs of the model "
-            f"that was trained on these classes, for exactly these images."
+            f"probabilities have shape {given.shape} and there are {len(labels)} labels. Pass the outputs for exactly "
+            "these images, from a model trained on these classes."
         )
     if files is not None and len(files) != len(labels):
         raise ShapeError(f"A report needs one file for each of the {len(labels)} images, but there are {len(files)}.")

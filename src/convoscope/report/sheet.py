@@ -47,9 +47,9 @@ def mistakes_sheet(report: Report, images: Image, max_value: float, title: str, 
     names = [row["name"] for row in report["classes"]]
     worst = report["worst_mistakes"]
     summary = (
-        f"{report['mistakes']:,} mistakes in {images_of(report)}; those that the model was surest of come first"
+        f"{report['mistakes']:,} mistakes in {images_of(report)}; the most confident ones come first"
         if worst
-        else f"Not one mistake in {images_of(report)}"
+        else f"No mistakes in {images_of(report)}"
     )
     tiles = [(images[each["index"]], _caption(each, names)) for each in worst]
     return contact_sheet(tiles, max_value, title, summary, columns)
@@ -77,15 +77,15 @@ def samples_sheet(
     """
     right = sum(each["true"] == each["predicted"] for each in samples)
     tiles = [(images[each["index"]], _caption(each, names)) for each in samples]
-    return contact_sheet(tiles, max_value, title, f"{right} of these {len(samples)} images are right", columns)
+    return contact_sheet(tiles, max_value, title, f"{right} of these {len(samples)} images correct", columns)
 
 
 def _caption(prediction: Mapping[str, Any], names: Sequence[str]) -> list[tuple[str, str]]:
     """Say in lines, each with its colour, what an image is and what the model took it for."""
     taken = GREEN if prediction["true"] == prediction["predicted"] else RED
     return [
-        (f"is {names[prediction['true']]}", GREEN),
-        (f"taken for {names[prediction['predicted']]}", taken),
+        (f"true {names[prediction['true']]}", GREEN),
+        (f"predicted {names[prediction['predicted']]}", taken),
         (f"{percent(prediction['probability'])} sure #{prediction['index']}", FAINT),
         *([(prediction["file"].rpartition("/")[2], FAINT)] if "file" in prediction else []),
     ]
@@ -154,7 +154,7 @@ def confusion_picture(report: Report, title: str) -> PIL.Image.Image:
     cell = max(24, min(_CELL, _MATRIX // len(names)))
     side = cell * len(names)
     title = _shortened(ruler, title, 22, _MATRIX)
-    meaning = f"{images_of(report)}: a row for what it is, a column for what the model says"
+    meaning = f"{images_of(report)}: rows are true classes, columns are predictions"
     written = max(ruler.textlength(title, _font(22)), ruler.textlength(meaning, _font(15)))
     width = max(left + side + _MARGIN, 2 * _MARGIN + round(written))
     picture = PIL.Image.new("RGB", (width, top + side + _MARGIN), _PAPER)

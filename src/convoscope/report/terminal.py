@@ -90,9 +90,9 @@ def parts(console: Console, report: Report, images: Image, max_value: float) -> 
         return
     headings = confusion_headings(report, console.width)
     if headings is not None:
-        title = "Confusion: a row for what it is, a column for what the model says"
+        title = "Confusion: rows are true classes, columns are predictions"
         if headings != _names(report):
-            title = "Confusion: rows are what it is, columns (by row number) what the model says"
+            title = "Confusion: rows are true classes, columns (by row number) are predictions"
         yield title, confusion_table(report, headings)
     else:
         yield "The most frequent confusions", confusion_list(report)
@@ -180,7 +180,7 @@ def confusion_list(report: Report, most: int = 12) -> Table:
         if count and true != said
     ]
     table = _table()
-    for heading in ("it is", "the model says"):
+    for heading in ("true class", "prediction"):
         table.add_column(heading, overflow="fold")
     table.add_column("times", justify="right")
     table.add_column("of", justify="right")
@@ -197,9 +197,9 @@ def mistake_list(report: Report, most: int = 8) -> Table:
     table = _table()
     filed = "file" in report["worst_mistakes"][0]
     table.add_column("file" if filed else "image", justify="left" if filed else "right", overflow="fold")
-    for heading in ("it is", "the model says"):
+    for heading in ("true class", "prediction"):
         table.add_column(heading, overflow="fold")
-    table.add_column("sure to", justify="right")
+    table.add_column("probability", justify="right")
     for mistake in report["worst_mistakes"][:most]:
         true, said = Text(names[mistake["true"]]), Text(names[mistake["predicted"]])
         image = Text(for_terminal(str(mistake.get("file", mistake["index"]))))
@@ -223,8 +223,8 @@ def mistake_pictures(console: Console, report: Report, images: Image, max_value:
     for mistake in report["worst_mistakes"][: columns * rows]:
         colours = resized(to_rgb(images[mistake["index"]], max_value), width)
         caption = [
-            Text.assemble(("it is ", "dim"), (names[mistake["true"]], "green")),
-            Text.assemble(("taken for ", "dim"), (names[mistake["predicted"]], "red")),
+            Text.assemble(("true ", "dim"), (names[mistake["true"]], "green")),
+            Text.assemble(("predicted ", "dim"), (names[mistake["predicted"]], "red")),
             Text(f"{percent(mistake['probability'], 0)} sure #{mistake['index']}", "dim"),
         ]
         cells.append(Group(*draw(colours, in_colour=console.color_system is not None), *caption))

@@ -18,10 +18,10 @@ _TINIEST = 1e-12
 
 
 def calibrated(folder: RunFolder, settings: TrainSettings, data: Dataset) -> Sequential:
-    """Load the model that a run on your own images kept, and calibrate it by the images to validate with.
+    """Load the model that a run on your own images kept, and calibrate it by the validation images.
 
-    The temperature goes into the weights of its last layer. One of a published data set, or without 30 images to
-    validate with, stays as it was trained.
+    The temperature goes into the weights of its last layer. One of a published data set, or with fewer than 30
+    validation images, stays as it was trained.
     """
     model: Sequential = load_model(folder.model)
     if not data.info.is_custom or model.origin is not None:

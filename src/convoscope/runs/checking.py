@@ -11,7 +11,7 @@ from convoscope.runs.settings import TrainSettings
 
 
 def check_before_reading(path: str | os.PathLike[str], **given: Any) -> None:
-    """Raise ConfigurationError for settings that cannot be meant, whatever the images are.
+    """Raise ConfigurationError for settings that are invalid for any images.
 
     Parameters
     ----------

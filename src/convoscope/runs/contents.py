@@ -29,9 +29,15 @@ from convoscope.storage import read_json
 _STOPPED = one_of(None, "goal", "patience")
 _PREDICTED = {"index": whole(), "true": whole(), "predicted": whole()}
 
+_RATE_CHANGE = {"batch": whole(), "before": number(0), "after": number(0)}
 EPOCH = Record(
     {"epoch": whole(1)},
-    {"accuracy": SHARE, "val_accuracy": SHARE, "seconds": number(0)},
+    {
+        "accuracy": SHARE,
+        "val_accuracy": SHARE,
+        "seconds": number(0),
+        "rate_changes": ListOf(Record(_RATE_CHANGE, {"factor": number(0)})),  # by hand, from the page
+    },
     others=MEASURED,
 )
 CONFIG = Record(
@@ -75,6 +81,7 @@ REPORT = Record(
         "parameters": whole(),
         "multiply_adds": whole(),
         "last_epoch": EPOCH,
+        "rate_changes": ListOf(Record({"epoch": whole(1), **_RATE_CHANGE}, {"factor": number(0)})),
         "interval": ListOf(SHARE, least=2),
         "calibration_error": SHARE,
     },
@@ -123,7 +130,7 @@ def read_report(path: Path) -> dict[str, Any]:
         raise FileFormatError(f"{path} is damaged: confusion_matrix must have {classes} rows of {classes} counts.")
     for index, each in enumerate(report["worst_mistakes"]):
         if max(each["true"], each["predicted"]) >= classes:
-            raise FileFormatError(f"{path} is damaged: worst_mistakes[{index}] names a class that there is not.")
+            raise FileFormatError(f"{path} is damaged: worst_mistakes[{index}] names an unknown class.")
     return report
 
 
@@ -176,6 +183,6 @@ def _parsed(line: bytes, complaint: str) -> Any:
         raise FileFormatError(f"{complaint}: it is nested too deeply.") from error
     except ValueError as error:
         raise FileFormatError(
-            f"{complaint}: it is not JSON ({error}). Remove the file to go on without what it had; the checkpoint has "
-            f"all that training needs."
+            f"{complaint}: it is not JSON ({error}). Remove the file to continue without it; the checkpoint contains "
+            "everything that training needs."
         ) from error

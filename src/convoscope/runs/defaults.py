@@ -117,8 +117,8 @@ def _recipe_settings(info: DatasetInfo, told: dict[str, Any]) -> dict[str, Any]:
     if optimizer != recipe.optimizer:
         if optimizer in OPTIMIZERS and "learning_rate" not in told:
             raise ConfigurationError(
-                f"The rate of --recipe {recipe.name}, {recipe.learning_rate:g} at its highest, is one for "
-                f"{recipe.optimizer}. Give --lr with --optimizer {optimizer}."
+                f"The rate of --recipe {recipe.name}, {recipe.learning_rate:g} at its peak, is meant for "
+                f"{recipe.optimizer}. Give --lr together with --optimizer {optimizer}."
             )
         del filled["weight_decay"]
     if "layers" in told and any(isinstance(layer, Augmentation) for layer in parse_layers(told["layers"])):
@@ -139,9 +139,8 @@ def _augmentation(line: str) -> str:
     for layer in parse_layers(line):
         if not isinstance(layer, Augmentation):
             raise ConfigurationError(
-                f"--augment takes layers that vary images in training (flip, shift, rotate, zoom, contrast, "
-                f"brightness, erase), and {layer.base_name()} is none. Write, for instance, --augment 'flip "
-                f"horizontal, shift 0.1', or none."
+                "--augment takes augmentation layers (flip, shift, rotate, zoom, contrast, brightness, erase), but "
+                f"{layer.base_name()} is not one. For example: --augment 'flip horizontal, shift 0.1', or none."
             )
     return line
 
@@ -151,7 +150,8 @@ def _refuse_for_published(info: DatasetInfo, told: dict[str, Any]) -> None:
     for name, option in (("image_size", "--image-size"), ("color_mode", "--color"), ("max_pixels", "--max-pixels")):
         if name in told:
             raise ConfigurationError(
-                f"{option} is for your own images. Those of {info.name} have one size and colour; leave it out."
+                f"{option} is only for your own images. All images of {info.name} have the same size and colour mode; "
+                "leave it out."
             )
 
 
@@ -160,6 +160,6 @@ def _refuse_layers_with(told: dict[str, Any], what: str) -> None:
     for name in ("model", *NETWORK):
         if name in told and "layers" in told:
             raise ConfigurationError(
-                f"{what} and --{name.replace('_', '-')} were both given, but {what} says all there is in the model. "
-                f"{'Leave out one of the two.' if what == '--layers' else 'Say which with --model, or leave one out.'}"
+                f"{what} and --{name.replace('_', '-')} were both given, but {what} already defines the whole model. "
+                f"{'Leave out one of the two.' if what == '--layers' else 'Set --model, or leave out one of the two.'}"
             )

@@ -41,7 +41,7 @@ class RunFolder:
     history : Path
         ``history.jsonl``: a line an epoch, appended as it goes.
     checkpoint : Path
-        ``checkpoint.safetensors``: the last whole epoch, with the optimizer's state. What a resumed run goes on from.
+        ``checkpoint.safetensors``: the last complete epoch, with the optimizer's state, for resuming the run.
     data : Path
         ``data.json``, of your own images: what was found, every file with its class, its part and the digest of its
         bytes, and every file that was skipped, with the reason.
@@ -113,19 +113,19 @@ class RunFolder:
             ) from error
         except OSError as error:
             raise StorageError(
-                f"The run's folder {path} cannot be made: {error.strerror or error}. Give another with --out."
+                f"The run's folder {path} cannot be created: {error.strerror or error}. Give another with --out."
             ) from error
         if occupied:
             if is_there(folder.config):
                 has, go_on = (
-                    "has the run of an earlier training in it",
-                    f"Go on with that run (train --resume {path}), or give",
+                    "contains an earlier run",
+                    f"Resume that run (train --resume {path}), or give",
                 )
             else:
-                has, go_on = "has files in it", "Give"
+                has, go_on = "contains files", "Give"
             raise ConfigurationError(
-                f"The folder {path} is not empty: it {has}, and nothing is overwritten. {go_on} another folder with "
-                f"--out."
+                f"The folder {path} is not empty: it {has}, which are not overwritten. {go_on} another folder with "
+                "--out."
             )
         return folder
 
@@ -148,7 +148,7 @@ class RunFolder:
                 remove_leftovers(path)  # of one that was killed before its first file was whole
         except OSError as error:
             raise StorageError(
-                f"A folder for the run cannot be made in {parent}: {error.strerror or error}. Give one with --out."
+                f"A folder for the run cannot be created in {parent}: {error.strerror or error}. Give one with --out."
             ) from error
         raise AssertionError("count() does not end")
 
@@ -165,11 +165,11 @@ class RunFolder:
         if not folder.path.is_dir():
             refuse_address(path)
             raise MissingFileError(
-                f"There is no run in {path}: the folder does not exist. Give the folder of a run, as train printed it."
+                f"There is no run in {path}: the folder does not exist. Give a run's folder, as printed by train."
             )
         if not is_there(folder.config):
             raise MissingFileError(
-                f"There is no run in {path}: it has no config.json. Give the folder of a run, as train printed it."
+                f"There is no run in {path}: it has no config.json. Give a run's folder, as printed by train."
             )
         return folder
 
@@ -184,8 +184,8 @@ class RunFolder:
             )
         if (version := config.get("version")) != VERSION or isinstance(version, bool):
             raise FileFormatError(
-                f"{self.config} has another version of the format than this Convoscope knows, which is {VERSION}. "
-                f"Update Convoscope, or use the version named in that file."
+                f"{self.config} has a different format version; this version of Convoscope reads version {VERSION}. "
+                "Upgrade Convoscope, or use the version named in that file."
             )
         check(config, CONFIG, self.config)
         return config
@@ -230,7 +230,8 @@ class RunFolder:
         state = read_header(self.checkpoint)["training_state"]
         if state is None:
             raise FileFormatError(
-                f"{self.checkpoint} is a model, but no run's checkpoint: its header does not say how far training was."
+                f"{self.checkpoint} is a model but not a run's checkpoint: its header does not contain the state of "
+                "training."
             )
         check(state, TRAINING_STATE, f"The training state in {self.checkpoint}")
         return dict(state)
@@ -255,8 +256,8 @@ class RunFolder:
                 os.fsync(file.fileno())
         except OSError as error:
             raise StorageError(
-                f"{self.history} could not be written: {error.strerror or error}. {remedy(error)}; the run goes on "
-                f"from its last whole epoch with train --resume {self.path}."
+                f"{self.history} could not be written: {error.strerror or error}. {remedy(error)}; resume the run "
+                f"after its last complete epoch with train --resume {self.path}."
             ) from error
 
     def forget_history(self) -> None:

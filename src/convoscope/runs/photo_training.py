@@ -62,7 +62,7 @@ def train_photos(
     """
     asked = settings.for_backbone
     if not isinstance(data, FolderDataset) or asked is None:
-        raise ConfigurationError("A pretrained backbone is for your own images: give a folder or a table of them.")
+        raise ConfigurationError("A pretrained backbone needs your own images: give a folder or a table of images.")
     if settings.compared_with is not None:
         settings = undecided(settings)
         data = load_photos(settings, split=data.split())
@@ -106,7 +106,7 @@ def keep_trained(
     data : FolderDataset
         From `convoscope.runs.photos.load_photos`.
     choice : Choice
-        Trained on the images to train with, in their order.
+        Trained on the training images, in their order.
     extractor : Extractor
         What made their features.
     seconds : float

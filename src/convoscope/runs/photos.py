@@ -43,6 +43,7 @@ OF_SCRATCH = (
     *("image_size", "color_mode", "validation", "snapshots"),
 )
 OF_PHOTOS = ("fine_tune", "minutes", "based_on")
+_WITH, _WITHOUT = "needs a pretrained backbone", "is for training from scratch"
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,13 @@ def choose_backbone(path: str, given: Mapping[str, Any]) -> Suitable:
     photos = [name for name in OF_PHOTOS if given.get(name) is not None]
     if asked == SCRATCH or (asked is None and told):
         if photos:
-            _refuse(photos[0], "goes with a pretrained backbone", told[0] if told else "backbone none")
+            _refuse((photos[0], _WITH), (told[0] if told else "backbone none", _WITHOUT))
         return Suitable(SCRATCH)
     if asked is not None or photos:
         if told:
-            _refuse(told[0], "is for training from scratch", "backbone" if asked else photos[0])
+            _refuse(
+                (told[0], _WITHOUT), ("backbone", "asks for a pretrained backbone") if asked else (photos[0], _WITH)
+            )
         return Suitable(spelled(asked) if asked else DEFAULT)
     listing = listed(path)
     paths = [listing.root / entry.name for entry in listing.entries]
@@ -101,21 +104,21 @@ def _suits(paths: list[Path], max_pixels: int | None) -> Suitable:
     if size is None or coloured is None:  # what is wrong is said when they are read
         return Suitable(SCRATCH)
     if not coloured:
-        return Suitable(SCRATCH, "The images are grey, and a pretrained backbone is for photos in colour.")
+        return Suitable(SCRATCH, "The images are greyscale, but a pretrained backbone needs colour photos.")
     if max(size) < _SMALL_SIDE:
-        return Suitable(SCRATCH, f"The images are small ({size[1]} × {size[0]}), so no photos for a backbone.")
+        return Suitable(SCRATCH, f"The images are small ({size[1]} × {size[0]}), too small for a pretrained backbone.")
     try:
         find_backbone(DEFAULT).file()
     except ConvoscopeError as error:
-        return Suitable(SCRATCH, f"There is no pretrained backbone at hand, so training begins from scratch. {error}")
+        return Suitable(SCRATCH, f"No pretrained backbone is installed, so training starts from scratch. {error}")
     return Suitable(DEFAULT)
 
 
-def _refuse(option: str, why: str, other: str) -> None:
+def _refuse(*reasons: tuple[str, str]) -> None:
     names = {"learning_rate": "lr", "validation": "val", "augmentation": "augment", "color_mode": "color"}
     names |= {"based_on": "from"}
-    first, second = (f"--{names.get(name, name).replace('_', '-')}" for name in (option, other))
-    raise ConfigurationError(f"{first} {why}, and {second} asks for the other. Leave out one of the two.")
+    said = (f"--{names.get(name, name).replace('_', '-')} {why}" for name, why in reasons)
+    raise ConfigurationError(f"{', but '.join(said)}. Leave out one of the two.")
 
 
 def spelled(backbone: str) -> str:
@@ -220,7 +223,7 @@ def refuse_for_published(name: str, given: Mapping[str, Any]) -> None:
         if given.get(option) is not None:
             spelled = "from" if option == "based_on" else option.replace("_", "-")
             raise ConfigurationError(
-                f"--{spelled} is for your own images, and {name} is a published data set. Leave it out."
+                f"--{spelled} is only for your own images, but {name} is a published data set. Leave it out."
             )
 
 
@@ -228,8 +231,8 @@ def refuse_many_processes() -> None:
     """Raise ConfigurationError in many processes: one alone tries what a pretrained backbone gains, by the clock."""
     if world().size > 1:
         raise ConfigurationError(
-            "A classifier of photos on a pretrained backbone trains in one process: leave out --processes, or "
-            "torchrun. With --backbone none, training begins from scratch, in many processes too."
+            "A classifier of photos on a pretrained backbone trains in a single process: leave out --processes or "
+            "torchrun. With --backbone none, training starts from scratch and can use several processes."
         )
 
 
@@ -241,8 +244,8 @@ def _split_of(run: str | None) -> dict[str, str] | None:
     files = read_json(folder.data).get("files")
     if not isinstance(files, list):
         raise FileFormatError(
-            f"{folder.data} does not list the files of the run, as those of earlier versions do not. --from goes on "
-            f"from a run on your own images that this version has trained."
+            f"{folder.data} does not list the run's files, because an earlier version wrote it. --from needs a run on "
+            "your own images trained by this version."
         )
     try:
         return {native_path(each["file"]): each["part"] for each in files}
@@ -251,7 +254,7 @@ def _split_of(run: str | None) -> dict[str, str] | None:
 
 
 def _with_validation(data: FolderDataset) -> FolderDataset:
-    """Return the data set with the images to validate with among those to train with."""
+    """Return the data set with the validation images among those to train with."""
     together = joined(data.x_train, data.x_val)
     return replace(
         data,
@@ -290,10 +293,10 @@ def _checked_classes(data: FolderDataset) -> FolderDataset:
         names = " and ".join(data.info.class_names[index] for index in few)
         has, remove = ("has", "the class") if few.size == 1 else ("have", "the classes")
         raise DataError(
-            f"A class needs two images or more to train with, and {names} {has} one. Add images, or remove {remove}."
+            f"A class needs at least two training images, but {names} {has} one. Add images, or remove {remove}."
         )
     notes = [
-        f"{data.info.class_names[index]} has only {counts[index]} images to train with: expect little of it"
+        f"{data.info.class_names[index]} has only {counts[index]} training images, so expect low accuracy for it"
         for index in np.flatnonzero(counts < _FEW)
     ]
     return replace(data, report=replace(data.report, notes=[*data.report.notes, *notes]))

@@ -52,7 +52,7 @@ def load_data(settings: TrainSettings) -> Dataset:
 
 
 def has_validation(data: Dataset, settings: TrainSettings) -> bool:
-    """Say whether there are images to validate with: what comes split may have none."""
+    """Say whether there are validation images: what comes split may have none."""
     return settings.validation > 0 if data.validation is None else len(data.validation[0]) > 0
 
 
@@ -74,7 +74,7 @@ def split(data: Dataset, settings: TrainSettings) -> Split:
     if held_out.all() or not held_out.any():
         raise DataError(
             f"--val {settings.validation:g} of {len(y)} training images leaves none to "
-            f"{'train' if held_out.all() else 'validate'} with. Give another share."
+            f"{'train' if held_out.all() else 'validate'} with. Give another fraction."
         )
     return Split(x[~held_out], y[~held_out], (x[held_out], y[held_out]))
 

@@ -10,7 +10,7 @@ from typing import Any
 from convoscope.errors import ConvoscopeWarning
 from convoscope.models.files import save_model
 from convoscope.runs.folder import RunFolder
-from convoscope.training.callbacks import Callback
+from convoscope.training.callbacks import Callback, LiveControl
 from convoscope.training.callbacks.base import Logs
 from convoscope.training.progress import numbers_in
 from convoscope.wording import counted
@@ -30,11 +30,13 @@ class RunRecorder(Callback):
         ``"val_accuracy"`` keeps the model of the epoch where that was highest, the first of equals; None the last one.
     why_stopped : callable
         Gives the reason if training is to end with this epoch, else None.
+    control : LiveControl or None
+        Who lets a person steer the training: what was changed enters the history, and pauses are no training time.
 
     Attributes
     ----------
     epochs : list of dict
-        The history: a dictionary for each whole epoch, as far as it was kept.
+        The history: a dictionary for each complete epoch, as far as it was kept.
     done : int
         How many epochs are whole.
     best_epoch : int
@@ -49,12 +51,14 @@ class RunRecorder(Callback):
         remembered: Mapping[str, Callback],
         monitor: str | None = None,
         why_stopped: Callable[[], str | None] = lambda: None,
+        control: LiveControl | None = None,
     ) -> None:
         super().__init__()
         self.folder = folder
         self.remembered = dict(remembered)
         self.monitor = monitor
         self.why_stopped = why_stopped
+        self.control = control
         self.epochs: list[dict[str, Any]] = []
         self.done = 0
         self.best: float | None = None
@@ -70,7 +74,7 @@ class RunRecorder(Callback):
         if len(self.epochs) < self.done:
             warnings.warn(
                 f"{self.folder.history} has only {len(self.epochs)} of the {counted(self.done, 'epoch')} that were "
-                f"trained. Training goes on with the right weights, but the history lacks the others.",
+                "trained. Training continues with the right weights, but the history lacks the others.",
                 ConvoscopeWarning,
                 stacklevel=2,
             )
@@ -95,17 +99,19 @@ class RunRecorder(Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Start the clock."""
-        self._began = time.perf_counter()
+        self._began = time.perf_counter() - self._idle()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write the epoch down: history, model, and the checkpoint last, for it says that the rest is there."""
         values = numbers_in(logs)
-        seconds = round(time.perf_counter() - self._began, 3)
+        seconds = round(time.perf_counter() - self._began - self._idle(), 3)
+        changed = [] if self.control is None else self.control.changes_in(epoch + 1)
         line = {
             "epoch": epoch + 1,
             **values,
             "learning_rate": float(self.model.optimizer.learning_rate),
             "seconds": seconds,
+            **({"rate_changes": changed} if changed else {}),
         }
         self.epochs.append(line)
         self.done = epoch + 1
@@ -116,3 +122,6 @@ class RunRecorder(Callback):
             self.best, self.best_epoch = value, epoch + 1
             save_model(self.model, self.folder.model, include_optimizer=False)
         save_model(self.model, self.folder.checkpoint, training_state=self.state())
+
+    def _idle(self) -> float:
+        return 0.0 if self.control is None else self.control.idle_seconds()

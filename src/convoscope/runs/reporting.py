@@ -21,12 +21,12 @@ from convoscope.runs.settings import TrainSettings
 
 _MOST_CLASSES_IN_A_PICTURE = 60
 TRAINED = (
-    "The model was trained on these images, so this says nothing of new ones. What cross-validation expects of new "
-    "images is in the run's report.json."
+    "The model was trained on these images, so this result does not apply to new ones. The cross-validated estimate "
+    "for new images is in the run's report.json."
 )
 CAVEAT = (
-    "There are no test images. The validation images also chose the epoch that is kept, so expect a lower accuracy on "
-    "new images."
+    "There are no test images. The validation images were also used to choose the epoch, so expect a lower accuracy "
+    "on new images."
 )
 
 

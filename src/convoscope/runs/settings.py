@@ -20,7 +20,7 @@ from convoscope.runs.reading import FLAG, TEXT, Kind, OrNone, Plain, Record, che
 FROM_SCRATCH = "scratch"
 _PATHS = ("dataset", "data_dir", "exclude", "based_on")
 CLASS_WEIGHTS = ("auto", "none")
-UNKNOWN = Plain("left out, for this Convoscope knows no such setting", lambda value: False)
+UNKNOWN = Plain("ignored, because this version of Convoscope has no such setting", lambda value: False)
 _KINDS: dict[str, Kind] = {
     "str": TEXT,
     "int": whole(),
@@ -35,19 +35,19 @@ _KINDS: dict[str, Kind] = {
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """All settings of a run, none left open.
+    """All settings of a run, with no defaults left open.
 
     Attributes
     ----------
     dataset : str
         Its name: ``"fashion-mnist"``; of your own images the path of their folder or table.
     data_dir : str or None
-        A folder to look for it first; of your own images, to keep them decoded in.
+        The folder that is searched first for it; for your own images, where they are kept decoded.
     image_size : (height, width) or None
     color_mode : str or None
-        What your own images are brought to, if that was asked for and not chosen from them.
+        The form of your own images, if it was given and not chosen from them.
     recipe : str or None
-        The recipe that filled in what was not told.
+        The recipe that set what was not given.
     model : str
         A preset's name, or ``"layers"`` if `layers` says what the model is.
     layers : str or None
@@ -57,14 +57,14 @@ class TrainSettings:
         The highest one, if the schedule is ``"one-cycle"``.
     schedule : {"constant", "one-cycle"}
     warmup_share : float
-        The share of the steps in which the rate climbs, in ``"one-cycle"``.
+        The share of the steps in which the rate rises, in ``"one-cycle"``.
     optimizer : str
     weight_decay, label_smoothing : float
         See `convoscope.recipes.Recipe`.
     augmentation : str
         Layers in a line that vary the images in training; empty for none.
     class_weight : {"auto", "none"}
-        Whether each class weighs as if it had as many images as the others.
+        Whether each class is weighted as if it had as many images as the others.
     dropout : float
         Of the preset; 0 for none.
     filters : int or None
@@ -75,14 +75,16 @@ class TrainSettings:
     max_pixels : int or None
         The most pixels that one of your own images may have; None for the default.
     seed : int
-        First weights, the order of images, dropout and the choice of validation images follow from it.
+        Determines first weights, the order of images, dropout and the choice of validation images.
     threads : int
     engine : str
-    device, precision : str or None
-        Where PyTorch computes, and in which precision; None with another engine.
+    device : str or None
+        Where PyTorch computes; None with another engine.
+    precision : str or None
+        See `convoscope.set_precision`; None with the reference engine, and for the engine's own.
     validation : float
         The share of the training images that is held out to validate with; of your own images, the share of all, as
-        far as they do not come with images to validate with.
+        far as they do not come with validation images.
     patience : int or None
         After how many epochs without a better validation accuracy training stops.
     goal_accuracy : float or None
@@ -154,7 +156,7 @@ class TrainSettings:
             _whole(self.fine_tune, "fine-tune", 1)
         if self.minutes is not None and not 0 <= self.minutes < float("inf"):
             raise ConfigurationError(
-                f"--minutes is how long fine-tuning may take, 0 for none, but is {self.minutes:g}. Write 3, or 0.5."
+                f"--minutes, the time limit of fine-tuning, must be at least 0, but is {self.minutes:g}. Try 3."
             )
         _whole(self.batch_size, "batch-size", 1)
         _whole(self.threads, "threads", 1)
@@ -176,7 +178,7 @@ class TrainSettings:
             )
         _share(self.dropout, "dropout", "0.4 drops four of ten values")
         _share(self.validation, "val", "0.1 holds out every tenth training image")
-        _share(self.test_split or 0.0, "test-split", "0.1 sets aside every tenth image")
+        _share(self.test_split or 0.0, "test-split", "0.1 holds out every tenth image")
         for name, least in (("filters", 1), ("convolutions", 0), ("kernel_size", 1), ("dense_units", 1)):
             if (number := getattr(self, name)) is not None:
                 _whole(number, name.replace("_", "-"), least)
@@ -185,13 +187,11 @@ class TrainSettings:
         if self.patience is not None:
             _whole(self.patience, "patience", 1)
             if not self.validation:
-                raise ConfigurationError(
-                    "--patience looks at the validation accuracy. Give --val as well, such as --val 0.1."
-                )
+                raise ConfigurationError("--patience needs validation. Also give --val, such as --val 0.1.")
             if self.schedule == "one-cycle":
                 raise ConfigurationError(
-                    f"--recipe {self.recipe} plans its rates to the last epoch, which brings the highest accuracy, "
-                    f"and --patience ends training before. Leave out one of the two; --epochs makes it shorter."
+                    f"--recipe {self.recipe} schedules its learning rates up to the last epoch, but --patience may "
+                    "stop before that. Leave out one of the two; use --epochs for a shorter run."
                 )
         if self.goal_accuracy is not None and not 0 < self.goal_accuracy <= 1:
             raise ConfigurationError(
@@ -224,8 +224,9 @@ class TrainSettings:
     @property
     def computing(self) -> str:
         """The engine, for people to read."""
-        where = f" on {self.device}, {self.precision}" if self.device else ""
-        return f"{self.engine} engine{where}"
+        where = f" on {self.device}" if self.device else ""
+        how = f", {self.precision}" if self.device or self.precision not in (None, "float32") else ""
+        return f"{self.engine} engine{where}{how}"
 
     @property
     def label(self) -> str:
@@ -251,7 +252,7 @@ class TrainSettings:
             paths = {name: native_path(path) for name in _PATHS if (path := values.get(name)) is not None}
             return cls(**{**values, **paths, "image_size": None if size is None else tuple(size)})
         except ConfigurationError as error:
-            raise FileFormatError(f"{where} is damaged: no run can have its settings. {error}") from error
+            raise FileFormatError(f"{where} is damaged: its settings are not valid. {error}") from error
 
 
 def kind_of(name: str) -> Kind:
@@ -268,4 +269,4 @@ def _whole(value: int, name: str, least: int) -> None:
 
 def _share(value: float, name: str, example: str) -> None:
     if not 0 <= value < 1:
-        raise ConfigurationError(f"--{name} is a share from 0 to below 1 ({example}), but is {value:g}.")
+        raise ConfigurationError(f"--{name} must be at least 0 and below 1 ({example}), but is {value:g}.")

@@ -14,7 +14,7 @@ from convoscope.transfer.calibration import softmax
 
 
 def examined(choice: Choice, data: FolderDataset, extractor: Extractor) -> Findings:
-    """Examine the images to train with and those to test with.
+    """Examine the training images and those to test with.
 
     Each image is judged by a head that was fitted without it.
     """

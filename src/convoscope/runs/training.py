@@ -30,11 +30,11 @@ from convoscope.runs.reporting import CAVEAT, Outcome, describe, write_report
 from convoscope.runs.settings import TrainSettings
 from convoscope.runs.stopping import StopAtGoal
 from convoscope.tracking import kept_open, trackers_in
-from convoscope.training.callbacks import Callback, EarlyStopping, Snapshots
+from convoscope.training.callbacks import Callback, EarlyStopping, LiveControl, Snapshots
 from convoscope.wording import counted
 
 _SPELLINGS = (str, str.casefold)
-_TELLING = 200  # images to validate with, which tell a good epoch from a lucky one
+_TELLING = 200  # validation images, which tell a good epoch from a lucky one
 
 
 def start(folder: RunFolder, settings: TrainSettings, data: Dataset, callbacks: Sequence[Callback] = ()) -> Outcome:
@@ -74,7 +74,7 @@ def start(folder: RunFolder, settings: TrainSettings, data: Dataset, callbacks: 
 
 
 def resume(folder: RunFolder, settings: TrainSettings, data: Dataset, callbacks: Sequence[Callback] = ()) -> Outcome:
-    """Go on with a run from its last whole epoch. It ends with the weights that an uninterrupted run ends with.
+    """Go on with a run from its last complete epoch. It ends with the weights that an uninterrupted run ends with.
 
     Takes what `start` takes; the settings are the run's own (`settings_of`), perhaps with more epochs.
 
@@ -84,7 +84,7 @@ def resume(folder: RunFolder, settings: TrainSettings, data: Dataset, callbacks:
         Your own images are no longer those that the run was begun with.
     """
     if (changed := processes.first(lambda: what_changed(folder, data))) is not None:
-        raise DataError(f"{changed} The run cannot go on with them; begin a new one.")
+        raise DataError(f"{changed} The run cannot continue with them; start a new one.")
     if settings.for_backbone is not None:
         from convoscope.runs.photo_training import train_photos
 
@@ -111,14 +111,14 @@ def settings_of(folder: RunFolder, **changes: Any) -> TrainSettings:
     """
     settings = TrainSettings.from_dict(folder.read_config()["settings"], folder.config)
     told = {name: value for name, value in changes.items() if value is not None}
-    if told.get("engine", "torch") != "torch":  # another engine has no use for them, unless it is told of them now
+    if told.get("engine", settings.engine) != settings.engine:  # another has no use for them, unless told of them now
         told = {"device": None, "precision": None, **told}
     changed = replace(settings, **told)
     if changed.epochs != settings.epochs and settings.schedule != "constant":
         raise ConfigurationError(
-            f"The run in {folder} uses --recipe {settings.recipe}, whose learning rates are planned over "
-            f"{counted(settings.epochs, 'epoch')} and end near zero. It cannot go on to {changed.epochs}. Leave out "
-            f"--epochs, or begin a new run with --recipe {settings.recipe} --epochs {changed.epochs}."
+            f"The run in {folder} uses --recipe {settings.recipe}, whose learning rates are scheduled over "
+            f"{counted(settings.epochs, 'epoch')} and end near zero. It cannot be extended to {changed.epochs}. Leave "
+            f"out --epochs, or start a new run with --recipe {settings.recipe} --epochs {changed.epochs}."
         )
     return changed
 
@@ -154,8 +154,8 @@ def what_changed(folder: RunFolder, data: Dataset) -> str | None:
     now = len(data.x_train), len(data.x_test)
     return (
         f"The images in {data.info.where} are no longer those that the run in {folder} was begun with (then "
-        f"{begun.get('train_images')} to train and {begun.get('test_images')} to test, now {now[0]} and {now[1]}), and "
-        f"are split anew: it may have been trained on what would test it now."
+        f"{begun.get('train_images')} to train and {begun.get('test_images')} to test, now {now[0]} and {now[1]}), "
+        "and would be split again, so it may have been trained on images that now test it."
     )
 
 
@@ -197,6 +197,7 @@ def _train(
         remembered,
         monitor if chooses else None,
         why_stopped,
+        next((each for each in others if isinstance(each, LiveControl)), None),
     )
     done = 0
     if state is None:
@@ -226,7 +227,7 @@ def _train(
 
 
 def _can_choose(data: Dataset) -> bool:
-    """Say whether the images to validate with are enough to tell epochs apart.
+    """Say whether the validation images are enough to tell epochs apart.
 
     The best of fifty epochs on 24 of your own images is the luckiest: it cost up to 4 points, and looked 9 better.
     """
@@ -249,6 +250,9 @@ def _report(
         "images_a_second": round(len(recorder.epochs) * count_to_train(data, settings) / max(seconds, 1e-3)),
         "last_epoch": recorder.epochs[-1] if recorder.epochs else {"epoch": recorder.done},
     }
+    changed = [{"epoch": line["epoch"], **each} for line in recorder.epochs for each in line.get("rate_changes", ())]
+    if changed:
+        measured["rate_changes"] = changed
     return write_report(folder, settings.label, data, model, tested, measured)
 
 
@@ -278,8 +282,8 @@ def test(model: Sequential, data: Dataset, *, worst: int) -> dict[str, Any]:
     names = list(data.info.class_names)
     if model.class_names is not None and not knows_classes(model, names):
         raise ConfigurationError(
-            f"The model knows the classes {', '.join(model.class_names)}, and {data.info.name} has {', '.join(names)}. "
-            f"Test it with the data set that it was trained on."
+            f"The model knows the classes {', '.join(model.class_names)}, but {data.info.name} has "
+            f"{', '.join(names)}. Test it on the data set that it was trained on."
         )
     probabilities = model.predict(with_channels(data.x_test), verbose=0)
     return classification_report(data.y_test, probabilities, names, worst=worst, files=data.test_files)

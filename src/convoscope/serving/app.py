@@ -126,7 +126,7 @@ class _Handlers:
     async def health(self, request: Request) -> Response:
         """Say that it lives."""
         if not self._state.batcher.alive:
-            return _json({"status": "the thread that predicts has ended"}, HTTPStatus.INTERNAL_SERVER_ERROR)
+            return _json({"status": "the prediction thread ended"}, HTTPStatus.INTERNAL_SERVER_ERROR)
         return _json({"status": "ok"})
 
     async def ready(self, request: Request) -> Response:
@@ -180,19 +180,19 @@ class _Handlers:
             kind, _, given = request.headers.get("authorization", "").partition(" ")
             same = hmac.compare_digest(given.strip().encode("utf-8", "replace"), token.encode())
             if kind.lower() != "bearer" or not same:
-                words = "A token is needed: send the header 'Authorization: Bearer TOKEN'."
+                words = "A token is required: send the header 'Authorization: Bearer TOKEN'."
                 raise RefusedError(HTTPStatus.UNAUTHORIZED, words)
         seconds = self._state.rates.wait(request.client.host if request.client else "")
         if seconds:
             rate = self._state.limits.rate
-            words = f"More than {rate:g} requests a minute. Come again in {seconds} s."
+            words = f"More than {rate:g} requests per minute. Try again in {seconds} s."
             raise ComeAgainError(HTTPStatus.TOO_MANY_REQUESTS, words, seconds)
 
     def _model(self, request: Request) -> Kept:
         models = self._state.models
         name = request.path_params.get("model", next(iter(models)))
         if name not in models:
-            raise RefusedError(HTTPStatus.NOT_FOUND, f"There is no such model. There are: {', '.join(models)}.")
+            raise RefusedError(HTTPStatus.NOT_FOUND, f"Unknown model. Available models: {', '.join(models)}.")
         return models[name]
 
     async def _images(self, request: Request) -> tuple[int, Images]:
@@ -234,7 +234,7 @@ class _Handlers:
 
     def _busy(self) -> ComeAgainError:
         waiting = self._state.batcher.waiting
-        words = f"{waiting} images are waiting, and there is no room for more. Come again."
+        words = f"{waiting} images are waiting, and the queue is full. Try again later."
         return ComeAgainError(HTTPStatus.SERVICE_UNAVAILABLE, words, max(1, math.ceil(waiting / 100)))
 
     def _all(self) -> list[tuple[str, Kept]]:
@@ -269,7 +269,7 @@ class _Logged:
         except Exception as error:
             self._state.log.write("mistake", error=f"{type(error).__name__}: {error}"[:500])
             if not status:
-                words = {"error": "Something went wrong here, and it is not your fault. The server's log says what."}
+                words = {"error": "The server failed because of an internal error. See the server's log."}
                 await _json(words, HTTPStatus.INTERNAL_SERVER_ERROR)(scope, receive, sending)
         finally:
             seconds, told = time.monotonic() - began, scope.get("convoscope") or {}
@@ -288,7 +288,7 @@ async def _closed(request: Request) -> None:
 def _top(request: Request) -> int:
     given = request.query_params.get("top", str(_TOP))
     if not (given.isascii() and given.isdigit() and len(given) < 7 and int(given)):
-        raise RefusedError(HTTPStatus.BAD_REQUEST, "top is how many classes are named: 1 or more.")
+        raise RefusedError(HTTPStatus.BAD_REQUEST, "top, the number of classes to return, must be at least 1.")
     return int(given)
 
 
@@ -305,6 +305,8 @@ def _json(
 
 
 _PHRASES: dict[HTTPStatus, str] = {
-    HTTPStatus.NOT_FOUND: "There is nothing at this address. POST /predict answers; /docs says how.",
-    HTTPStatus.METHOD_NOT_ALLOWED: "This address is asked in another way: POST /predict, GET all others. See /docs.",
+    HTTPStatus.NOT_FOUND: "There is nothing at this address. Use POST /predict; see /docs.",
+    HTTPStatus.METHOD_NOT_ALLOWED: (
+        "Wrong method for this address: use POST for /predict and GET for all others. See /docs."
+    ),
 }

@@ -101,7 +101,7 @@ class Batcher:
         self._ready: deque[_Job] = deque()
         self._preparing = 0
         self._closed = False
-        #: Images that wait or are computed. Only the server's loop changes it.
+        #: Images waiting or being computed. Only the server's loop changes it.
         self.waiting = 0
         self._thread = threading.Thread(target=self._run, name="convoscope-predict", daemon=True)
         self._thread.start()

@@ -60,13 +60,13 @@ def images_in(content_type: str, body: bytes, most: int, name: str = "") -> Imag
     kind = header.get_content_type() if content_type else ""
     parse = _KINDS.get(kind, _raw if kind.startswith("image/") else None)
     if parse is None:
-        words = f"Content-Type is {kind or 'missing'}, which is not taken. {_HELP}"
+        words = f"Content-Type is {kind or 'missing'}, which is not supported. {_HELP}"
         raise RefusedError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, words)
     images = parse(header, body, most)
     if not images:
-        raise _bad(f"The request has no image. {_HELP}")
+        raise _bad(f"The request contains no image. {_HELP}")
     if len(images) > most:
-        raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request has at most {most} images.")
+        raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request may contain at most {most} images.")
     if name and len(images) == 1 and images[0][0] == _NAMELESS:
         return [(_shortened(name, 0), images[0][1])]
     return images
@@ -84,7 +84,7 @@ def _form(header: Message, body: bytes, most: int) -> Images:
     # One more than there may be, what stands before the first, and what stands after the last.
     parts = (b"\r\n" + body).split(b"\r\n--" + boundary.encode(), most + _MOST_FIELDS + 2)
     if len(parts) < 2:
-        raise _bad("The form does not have the boundary that its Content-Type names.")
+        raise _bad("The form does not contain the boundary given in its Content-Type.")
     images: Images = []
     for part in parts[1:]:
         if part.startswith(b"--"):
@@ -97,7 +97,7 @@ def _form(header: Message, body: bytes, most: int) -> Images:
             images.append((name, content))
             if len(images) > most:
                 return images
-    raise _bad("The form is damaged, or was cut short: its last boundary is missing.")
+    raise _bad("The form is damaged or cut short: its last boundary is missing.")
 
 
 def _file_name(head: bytes, number: int) -> str | None:
@@ -117,27 +117,27 @@ def _file_name(head: bytes, number: int) -> str | None:
 def _from_json(header: Message, body: bytes, most: int) -> Images:
     """Take ``{"image": BASE64}``, or ``{"images": [BASE64 or {"name": ..., "data": BASE64}, ...]}``."""
     if sum(map(body.count, (b"[", b"{", b","))) > _MOST_VALUES * most:  # each becomes an object, of fifty bytes or more
-        raise _bad("The JSON has more values than images need.")
+        raise _bad("The JSON has too many values.")
     try:
         told = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise _bad("The body is not JSON, though its Content-Type says so.") from error
+        raise _bad("The Content-Type is JSON, but the body is not.") from error
     if not isinstance(told, dict) or (("image" in told) == ("images" in told)):
-        raise _bad('JSON has either "image", in base64, or "images", a list of them.')
+        raise _bad('The JSON must have either "image", in base64, or "images", a list of them.')
     given = told["images"] if "images" in told else [told["image"]]
     if not isinstance(given, list):
-        raise _bad('"images" is a list of images in base64.')
+        raise _bad('"images" must be a list of images in base64.')
     if len(given) > most:
-        raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request has at most {most} images.")
+        raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request may contain at most {most} images.")
     return [_decoded(each, number, alone="image" in told) for number, each in enumerate(given)]
 
 
 def _decoded(given: Any, number: int, *, alone: bool) -> tuple[str, bytes]:
     name, data = (given.get("name", ""), given.get("data")) if isinstance(given, dict) else ("", given)
     if not isinstance(data, str) or not isinstance(name, str):
-        raise _bad('An image in JSON is a text in base64, or {"name": ..., "data": BASE64}.')
+        raise _bad('An image in JSON must be a base64 string, or {"name": ..., "data": BASE64}.')
     if address_in(data) is not None:
-        raise _bad("An image in JSON is a text in base64, and not an address: nothing is fetched.")
+        raise _bad("An image in JSON must be a base64 string, not an address: nothing is downloaded.")
     start = _DATA_ADDRESS.match(data[:200])
     try:
         content = base64.b64decode(data[start.end() :] if start else data, validate=True)

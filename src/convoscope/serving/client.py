@@ -20,12 +20,20 @@ _LONGEST_WAIT = 30.0  # seconds
 
 
 class ServingError(Exception):
-    """What a server refused, or could not be asked.
+    """A request that a server refused, or a server that could not be reached.
 
     Attributes
     ----------
     status : int
-        Of HTTP; 0 where no server answered.
+        The HTTP status; 0 if no server answered.
+
+    Examples
+    --------
+    >>> try:
+    ...     Client("http://127.0.0.1:9", retries=0).models()  # no server listens at this port
+    ... except ServingError as error:
+    ...     print(error.status)
+    0
     """
 
     def __init__(self, message: str, status: int = 0) -> None:
@@ -34,30 +42,38 @@ class ServingError(Exception):
 
 
 class Client:
-    """Asks a server what images show. It keeps its connection; threads may share it, and then ask in turn.
+    """A client that asks a server to classify images.
+
+    It keeps its connection open; threads may share it, and then wait for each other.
 
     Parameters
     ----------
     url : str
         Such as ``"http://127.0.0.1:8770"``.
     token : str, optional
-        What the server was started with.
+        The token that the server was started with.
     timeout : float
-        Seconds for a connection, and between two pieces of an answer.
+        Seconds to wait for a connection, and between two parts of a response.
     retries : int
-        How often to ask again where the server says that it is busy, or has closed a connection that was idle.
+        How often to repeat a request if the server is busy, or has closed an idle connection.
 
     Examples
     --------
-    >>> client = Client("http://127.0.0.1:8770", token="...")
-    >>> client.predict(["one.jpg", "two.jpg"], top=3)  # doctest: +SKIP
-    [{'file': 'one.jpg', 'classes': [{'class': 'ants', 'index': 0, 'probability': 0.98}, ...]}, ...]
+    >>> import tempfile
+    >>> from convoscope import layers, models
+    >>> from convoscope.serving import Server
+    >>> model = models.Sequential([layers.Flatten(input_shape=(8, 8, 3)), layers.Dense(2, activation="softmax")])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     model.save(f"{folder}/insects.safetensors")
+    ...     with Server(f"{folder}/insects.safetensors", port=0, token="a long secret") as server:
+    ...         Client(server.address, token="a long secret").is_ready()
+    True
     """
 
     def __init__(self, url: str, token: str | None = None, *, timeout: float = 60.0, retries: int = 4) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"A server's address begins with http:// or https://, but is {url!r}.")
+            raise ValueError(f"A server's address must start with http:// or https://, but is {url!r}.")
         self.url = url.rstrip("/")
         self._token, self._retries, self._path = token, retries, parts.path.rstrip("/")
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
@@ -65,27 +81,43 @@ class Client:
         self._lock = threading.Lock()
 
     def predict(self, images: Image | Sequence[Image], *, top: int = 5, model: str | None = None) -> Any:
-        """Return what an image shows, or a list for several.
+        """Return the classes of an image, or a list for several images.
 
         Parameters
         ----------
         images : path, bytes, or a sequence of those
         top : int
-            How many classes to name.
+            Number of classes to return.
         model : str, optional
-            The name of one of several.
+            The model's name, if the server has several.
 
         Returns
         -------
         dict, or list of dict
-            ``file``, and ``classes``, the best ones first, or ``error`` where an image cannot be read.
+            ``file``, and ``classes``, the best ones first, or ``error`` if an image cannot be read.
 
         Raises
         ------
         ServingError
-            The server refused it; the message says why.
+            If the server refuses the request; the message says why.
         OSError
-            A file cannot be read.
+            If a file cannot be read.
+
+        Examples
+        --------
+        >>> import io
+        >>> import tempfile
+        >>> from PIL import Image as Picture
+        >>> from convoscope import layers, models
+        >>> from convoscope.serving import Server
+        >>> model = models.Sequential([layers.Flatten(input_shape=(8, 8, 3)), layers.Dense(2, activation="softmax")])
+        >>> file = io.BytesIO()
+        >>> Picture.new("RGB", (8, 8)).save(file, "PNG")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save(f"{folder}/insects.safetensors")
+        ...     with Server(f"{folder}/insects.safetensors", port=0) as server, Client(server.address) as client:
+        ...         client.predict(file.getvalue(), top=1)["classes"][0]["probability"]
+        0.5
         """
         alone = isinstance(images, (str, bytes, os.PathLike))
         given: Sequence[Any] = [images] if alone else images  # type: ignore[assignment]
@@ -95,19 +127,38 @@ class Client:
         return found[0] if alone else found
 
     def models(self) -> list[dict[str, Any]]:
-        """Return the models: their names, versions, classes."""
+        """Return the server's models: their names, versions and classes.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from convoscope import layers, models
+        >>> from convoscope.serving import Server
+        >>> model = models.Sequential([layers.Flatten(input_shape=(8, 8, 3)), layers.Dense(2, activation="softmax")])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save(f"{folder}/insects.safetensors")
+        ...     with Server(f"{folder}/insects.safetensors", port=0) as server, Client(server.address) as client:
+        ...         [each["name"] for each in client.models()]
+        ['insects']
+        """
         found: list[dict[str, Any]] = self._ask("GET", "/models")["models"]
         return found
 
     def is_ready(self) -> bool:
-        """Say whether the server takes requests."""
+        """Return whether the server accepts requests.
+
+        Examples
+        --------
+        >>> Client("http://127.0.0.1:9", retries=0).is_ready()  # no server listens at this port
+        False
+        """
         try:
             return bool(self._ask("GET", "/ready")["status"] == "ready")
         except ServingError:
             return False
 
     def close(self) -> None:
-        """Close the connection; the next question opens another."""
+        """Close the connection; the next request opens another."""
         self._connection.close()
 
     def __enter__(self) -> Client:
@@ -148,7 +199,7 @@ class Client:
                 except (http.client.HTTPException, OSError) as error:
                     self._connection.close()
                     if fresh:
-                        raise ServingError(f"{self.url} cannot be asked: {error or type(error).__name__}.") from error
+                        raise ServingError(f"{self.url} cannot be reached: {error or type(error).__name__}.") from error
         raise AssertionError("the second connection is fresh")
 
     def _read(self, status: int, content: bytes) -> Any:

@@ -114,7 +114,7 @@ def kept_models(models: Mapping[str, str | os.PathLike[str]]) -> dict[str, Kept]
     for name in models:
         if not _NAME.fullmatch(name):
             raise ConfigurationError(
-                f"{name!r} is no name for a model that is served: give up to 64 letters, digits, '_', '.' and '-'."
+                f"{name!r} is not a valid model name: use up to 64 letters, digits, '_', '.' and '-'."
             )
     return {name: Kept(name, path) for name, path in models.items()}
 
@@ -153,7 +153,7 @@ def _load(file: Path) -> tuple[State | None, Loaded]:
             continue
         if _state(file) == before:
             return before, loaded
-    raise FileFormatError(f"{file} is written again and again while it is read.")
+    raise FileFormatError(f"{file} keeps changing while it is read.")
 
 
 def _digest(file: Path) -> str:

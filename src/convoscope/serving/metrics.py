@@ -66,11 +66,13 @@ class Metrics:
     def __init__(self) -> None:
         self.requests = Counter("convoscope_requests_total", "Requests for predictions, by model and status.")
         self.images = Counter("convoscope_images_total", "Images, by model and whether they could be read.")
-        self.refused = Counter("convoscope_refused_total", "Requests that were refused, by reason.")
+        self.refused = Counter("convoscope_refused_total", "Rejected requests, by reason.")
         self.reloads = Counter("convoscope_reloads_total", "Models that were replaced, by model and outcome.")
-        self.seconds = Histogram("convoscope_request_seconds", "Time from a request's head to its answer.", _SECONDS)
-        self.batches = Histogram("convoscope_batch_images", "Images that were computed at once.", _SIZES)
-        self.computing = Histogram("convoscope_batch_seconds", "Time that a batch took to compute.", _SECONDS)
+        self.seconds = Histogram(
+            "convoscope_request_seconds", "Time from a request's headers to its response.", _SECONDS
+        )
+        self.batches = Histogram("convoscope_batch_images", "Images per batch.", _SIZES)
+        self.computing = Histogram("convoscope_batch_seconds", "Time to compute a batch.", _SECONDS)
 
     def batch(self, size: int, seconds: float) -> None:
         """Count a batch."""
@@ -92,9 +94,9 @@ class Metrics:
             *(self.seconds, self.batches, self.computing),
         ]
         lines = [line for each in measured for line in (*_head(each.name, each.text, each.kind), *each.lines())]
-        lines += _head("convoscope_waiting_images", "Images that wait or are computed.", "gauge")
+        lines += _head("convoscope_waiting_images", "Images waiting or being computed.", "gauge")
         lines.append(_line("convoscope_waiting_images", (), waiting))
-        lines += _head("convoscope_model_info", "The models that are served.", "gauge")
+        lines += _head("convoscope_model_info", "The served models.", "gauge")
         for name, version in versions.items():
             lines.append(_line("convoscope_model_info", (("model", name), ("version", version)), 1))
         return "\n".join(lines) + "\n"

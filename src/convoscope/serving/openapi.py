@@ -23,9 +23,13 @@ _PREDICTION = {
     "required": ["file"],
     "properties": {
         "file": {"type": "string", "description": "The image's name, or its number."},
-        "classes": {"type": "array", "items": _CLASS, "description": "The best ones first; probabilities calibrated."},
+        "classes": {
+            "type": "array",
+            "items": _CLASS,
+            "description": ("The most probable ones first; probabilities are calibrated."),
+        },
         "none_of_these": {"type": "boolean", "description": "Whether the image belongs to none of the classes."},
-        "score": {"type": "number", "description": "How foreign the image is."},
+        "score": {"type": "number", "description": "How unlike the training images the image is."},
         "threshold": {"type": "number", "description": "The score above which it belongs to none of the classes."},
         "hint": {"type": "string", "description": "What is unusual about the image."},
         "error": {"type": "string", "description": "Why the image cannot be read."},
@@ -36,7 +40,7 @@ _ANSWER = {
     "required": ["model", "version", "predictions"],
     "properties": {
         "model": {"type": "string"},
-        "version": {"type": "string", "description": "The beginning of the SHA-256 of the model's file."},
+        "version": {"type": "string", "description": "The start of the SHA-256 of the model's file."},
         "predictions": {"type": "array", "items": _PREDICTION},
     },
 }
@@ -45,12 +49,12 @@ _REFUSALS = {
     "400": "The request is not valid; the message says why.",
     "401": "The token is missing or wrong.",
     "404": "There is no such model.",
-    "408": "The request took too long to come.",
+    "408": "The request took too long to arrive.",
     "413": "The request has too many bytes or images.",
-    "415": "The Content-Type is not taken.",
+    "415": "The Content-Type is not supported.",
     "422": "None of the images can be read.",
-    "429": "Too many requests in a minute: come again after Retry-After seconds.",
-    "503": "Too many images are waiting: come again after Retry-After seconds.",
+    "429": "Too many requests per minute: try again after Retry-After seconds.",
+    "503": "Too many images are waiting: try again after Retry-After seconds.",
 }
 
 
@@ -66,18 +70,20 @@ def document(models: Sequence[str], limits: Limits, needs_token: bool) -> dict[s
     """
     security: list[dict[str, list[str]]] = [{"token": []}] if needs_token else []
     paths = {
-        "/predict": {"post": _predict(f"Say what images show, by the model {models[0]}", [], limits, security)},
-        "/predict/{model}": {"post": _predict("Say what images show, by a model", [_model(models)], limits, security)},
-        "/models": {"get": _plain("Name the models, their classes and versions", "application/json", security)},
-        "/health": {"get": _plain("Say that the server lives", "application/json", [])},
-        "/ready": {"get": _plain("Say whether requests are welcome; 503 while it ends", "application/json", [])},
-        "/metrics": {"get": _plain("Give numbers for Prometheus", "text/plain", security)},
+        "/predict": {"post": _predict(f"Classify images with the model {models[0]}", [], limits, security)},
+        "/predict/{model}": {"post": _predict("Classify images with a model", [_model(models)], limits, security)},
+        "/models": {"get": _plain("List the models, their classes and versions", "application/json", security)},
+        "/health": {"get": _plain("Report that the server is alive", "application/json", [])},
+        "/ready": {
+            "get": _plain("Report whether the server accepts requests; 503 during shutdown", "application/json", [])
+        },
+        "/metrics": {"get": _plain("Metrics for Prometheus", "text/plain", security)},
     }
     schemes = {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}} if needs_token else {}
     schemas = {"Answer": _ANSWER, "Error": _ERROR}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Convoscope", "version": __version__, "description": "Image classifiers behind HTTP."},
+        "info": {"title": "Convoscope", "version": __version__, "description": "Image classifiers over HTTP."},
         "paths": paths,
         "components": {"schemas": schemas, **schemes},
     }
@@ -89,13 +95,13 @@ def _predict(
     top = {
         "name": "top",
         "in": "query",
-        "description": "How many classes to name.",
+        "description": "Number of classes to return.",
         "schema": {"type": "integer", "minimum": 1, "default": 5},
     }
     name = {
         "name": "name",
         "in": "query",
-        "description": "What an image that is sent alone is called in the answer.",
+        "description": "The name of a single image in the response.",
         "schema": {"type": "string"},
     }
     file = {"type": "string", "contentMediaType": "application/octet-stream"}
@@ -115,12 +121,12 @@ def _predict(
         },
         **{kind: {"schema": file} for kind in ("image/jpeg", "image/png", "application/octet-stream")},
     }
-    answers: dict[str, Any] = {"200": _response("What the images show, in their order.", "Answer")}
+    answers: dict[str, Any] = {"200": _response("The results, in the order of the images.", "Answer")}
     for status, words in _REFUSALS.items():
         answers[status] = _response(words, "Answer" if status == "422" else "Error")
     return {
         "summary": summary,
-        "description": f"Up to {limits.max_files} images and {limits.max_bytes:,} bytes. Nothing is ever fetched.",
+        "description": f"Up to {limits.max_files} images and {limits.max_bytes:,} bytes. Nothing is ever downloaded.",
         "parameters": [*parameters, top, name],
         "requestBody": {"required": True, "content": content},
         "responses": answers,

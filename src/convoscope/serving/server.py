@@ -34,20 +34,20 @@ _HEADERS = {
 
 
 class Server:
-    """Models behind HTTP, listening from its creation on.
+    """A server that answers requests for models over HTTP. It listens from its creation on.
 
     Parameters
     ----------
     models : path or mapping of str to path
-        A run's folder or a model's file; or several, by the names under which they are asked.
+        A run's folder or a model's file; or several, by the names that clients use.
     host : str
         The address to listen at. ``"127.0.0.1"`` is reached from this machine only, ``"0.0.0.0"`` from others.
     port : int
-        0 for any that is free.
+        0 means any free port.
     token : str, optional
-        What clients have to say, at least 8 characters.
+        The token that clients have to send, of at least 8 characters.
     names : iterable of str
-        By which the server may be called besides this machine's own; any name if it listens for other machines.
+        Host names that clients may use besides this machine's own; any name if it listens for other machines.
     limits : Limits, optional
     log : text stream, optional
         Where lines of JSON are written.
@@ -83,8 +83,8 @@ class Server:
     ) -> None:
         if token is not None and (len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable()):
             raise ConfigurationError(
-                f"A token has {_SHORTEST_TOKEN} or more characters of ASCII: letters, digits, signs. Draw one: "
-                f"python -c 'import secrets; print(secrets.token_urlsafe())'"
+                f"A token must have at least {_SHORTEST_TOKEN} printable ASCII characters. Generate one: python -c "
+                "'import secrets; print(secrets.token_urlsafe())'"
             )
         if not isinstance(models, Mapping):
             path = user_path(models)
@@ -117,7 +117,7 @@ class Server:
         return self._state.models
 
     def start(self) -> None:
-        """Begin to answer, and return at once."""
+        """Start to answer requests, and return at once."""
         self._listener.start()
         if self._watcher.ident is None:
             self._watcher.start()
@@ -125,18 +125,18 @@ class Server:
         self._log.write("ready", address=self.address, models=versions, process=os.getpid())
 
     def wait(self) -> None:
-        """Return when it has ended."""
+        """Wait until the server has ended."""
         self._listener.wait()
 
     def drain(self, seconds: float = 30.0) -> None:
-        """End, after what was accepted has been answered; nothing new is taken."""
+        """End after all accepted requests have been answered; new ones are refused."""
         self._log.write("ending", waiting=self._state.batcher.waiting)
         self._state.draining = True
         self._listener.drain(seconds)
         self.close()
 
     def close(self) -> None:
-        """End at once."""
+        """End immediately."""
         if self._ending.is_set():
             return
         self._ending.set()
@@ -147,7 +147,7 @@ class Server:
         self._log.write("ended")
 
     def refresh(self) -> None:
-        """Load the models again whose files have changed, and leave those that cannot be loaded as they are."""
+        """Reload the models whose files have changed; one that cannot be loaded keeps its current version."""
         for kept in self.models.values():
             try:
                 changed = kept.refresh()

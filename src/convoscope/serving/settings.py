@@ -13,30 +13,36 @@ _WHERE = "Limits"
 
 @dataclass(frozen=True)
 class Limits:
-    """What clients may send, and how long they wait.
+    """Limits on what clients may send, and on how long they wait.
 
     Attributes
     ----------
     max_bytes : int
         Of one request.
     max_files : int
-        Images in one request.
+        The largest number of images in one request.
     max_pixels : int, optional
-        Of an image: 50 million if left out, of a JPEG after it was decoded at a smaller scale.
+        Of an image; 50 million if left out, for a JPEG after decoding at a smaller scale.
     rate : float, optional
         Requests a minute for each client's address; any number if left out. Twenty may come at once.
     queue : int
-        Images that wait or are computed, of all clients. Who sends more is told to come again (503).
+        Images of all clients that wait or are computed. Further requests are answered with status 503: try again later.
     batch : int
         Images that are computed at once.
     wait : float
         Seconds that an image waits for others that are being decoded, so that they are computed together.
     seconds : float
-        In which an answer comes, or a client is told to come again.
+        After which a request without an answer gets status 503: try again later.
     held : int
         Bytes of requests that are held in memory at a time, of all clients.
     connections : int
-        At a time; to let another in, the one that has been idle longest is closed.
+        At a time; for a new one, the one that has been idle longest is closed.
+
+    Examples
+    --------
+    >>> limits = Limits(max_files=8, rate=60)
+    >>> limits.max_files, limits.rate, limits.max_bytes
+    (8, 60, 32000000)
     """
 
     max_bytes: int = 32_000_000
@@ -56,14 +62,16 @@ class Limits:
         as_max_pixels(self.max_pixels)
         for name in ("wait", "seconds"):
             if real(getattr(self, name), name, _WHERE) < 0:
-                raise ConfigurationError(f"{_WHERE}: {name} is a number of seconds, but is {getattr(self, name)!r}.")
+                raise ConfigurationError(
+                    f"{_WHERE}: {name} must be a number of seconds, but is {getattr(self, name)!r}."
+                )
         if self.rate is not None and real(self.rate, "rate", _WHERE) <= 0:
-            raise ConfigurationError(f"{_WHERE}: rate is above 0 requests a minute, but is {self.rate!r}.")
+            raise ConfigurationError(f"{_WHERE}: rate must be above 0 requests per minute, but is {self.rate!r}.")
         if self.max_files > self.queue:
             raise ConfigurationError(
                 f"{_WHERE}: a request may have {self.max_files} images, but only {self.queue} may wait (queue)."
             )
         if self.max_bytes > self.held:
             raise ConfigurationError(
-                f"{_WHERE}: a request may have {self.max_bytes} bytes, but only {self.held} are held (held)."
+                f"{_WHERE}: a request may have {self.max_bytes} bytes, but only {self.held} may be held (held)."
             )

@@ -129,7 +129,7 @@ class Board:
     def adding_class(self, name: str | None = None) -> Change:
         """Return the change that adds a class: with a name of its own where none is given."""
         if len(self.names) >= MOST_CLASSES:
-            raise ConfigurationError(f"There is room for {MOST_CLASSES} classes. Remove one first.")
+            raise ConfigurationError(f"At most {MOST_CLASSES} classes are possible. Remove one first.")
         taken = {each.casefold() for each in self.names.values()}
         numbered = (f"Class {number}" for number in range(1, MOST_CLASSES + 2))
         name = next(each for each in numbered if each.casefold() not in taken) if name is None else name
@@ -154,14 +154,14 @@ class Board:
                 f"it has {' '.join(unfit)} in it" if unfit else "of a dot at an end, or of a character that is not seen"
             )
             raise ConfigurationError(
-                f"“{name}” cannot be a class name, because a folder is named so: {why}. Change it."
+                f"“{name}” cannot be a class name, because it is also the name of a folder: {why}. Change it."
             )
         if name.casefold().partition(".")[0] in _RESERVED:
             raise ConfigurationError(
-                f"“{name}” cannot be a class name: Windows has no folders of that name. Change it."
+                f"“{name}” cannot be a class name: Windows does not allow folders of that name. Change it."
             )
         if any(name.casefold() == other.casefold() for group, other in self.names.items() if group != of):
-            raise ConfigurationError(f"There is a class “{name}” already. Give another name.")
+            raise ConfigurationError(f"There is already a class “{name}”. Choose another name.")
         return name
 
     def apply(self, change: Change) -> None:
@@ -180,7 +180,7 @@ class Board:
         """
         do = self._doing.get(change.get("do", ""))
         if do is None:
-            raise ConfigurationError(f"A change is one of {', '.join(self._doing)}, but {change.get('do')!r} came.")
+            raise ConfigurationError(f"A change must be one of {', '.join(self._doing)}, but got {change.get('do')!r}.")
         inverse = do(change)
         if change.get("back"):
             self._steps_back.pop()
@@ -245,7 +245,7 @@ class Board:
         for picture in came:
             self._class({"id": picture.group})
         if len(self.pictures) + len(came) > MOST_PICTURES:
-            raise ConfigurationError(f"There is room for {MOST_PICTURES:,} pictures. Remove some first.")
+            raise ConfigurationError(f"At most {MOST_PICTURES:,} pictures are possible. Remove some first.")
         for picture in came:
             self.pictures[picture.id] = picture
             self._newest = max(self._newest, picture.id)
@@ -282,13 +282,15 @@ class Board:
     def _class(self, change: Change) -> int:
         group = int(change["id"])
         if group not in self.names:
-            raise ConfigurationError("That class is no longer there: perhaps another tab has removed it.")
+            raise ConfigurationError("That class no longer exists: perhaps it was removed in another tab.")
         return group
 
     def _known(self, ids: Sequence[Any], among: dict[int, Picture]) -> list[int]:
         found = [int(each) for each in ids]
         if len(set(found)) < len(found) or any(each not in among for each in found):
-            raise ConfigurationError("Not all of these pictures are still there: perhaps another tab has removed some.")
+            raise ConfigurationError(
+                "Some of these pictures no longer exist: perhaps they were removed in another tab."
+            )
         return found
 
     def _put(self, group: int, at: int) -> None:

@@ -94,12 +94,12 @@ class Features:
         Raises
         ------
         NotReadyError
-            It cannot be had.
+            It is not available.
         """
         with self.changed:
             self.changed.wait_for(lambda: self._extractor or self.failure or self._ended, _PATIENCE)
             if self._extractor is None:
-                raise NotReadyError(self.failure or "The network could not be loaded. Start the program again.")
+                raise NotReadyError(self.failure or "The network could not be loaded. Restart the program.")
             return self._extractor
 
     # ---- the pictures

@@ -16,6 +16,7 @@ from convoscope.locks import alone_in
 from convoscope.names import json_text
 from convoscope.storage import remedy, write_atomically
 from convoscope.teach.board import Board, Change, Picture
+from convoscope.wording import clause
 
 _OURS = re.compile(r"\.?\d+\.\w+(\.\d+-\d+)?")
 _FORMAT = {"format": "convoscope-teach", "version": 1}
@@ -59,13 +60,13 @@ class Journal:
         try:
             self._pictures.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StorageError(f"{folder} cannot be made: {error.strerror or error}. {remedy(error)}.") from error
+            raise StorageError(f"{folder} cannot be created: {error.strerror or error}. {remedy(error)}.") from error
         try:
             self._held.enter_context(alone_in(folder))
         except InUseError as error:
             raise InUseError(
-                f"Another convoscope teach has the session in {folder} open. Use its page, end it with Ctrl-C, or give "
-                "another folder with --out."
+                f"The session in {folder} is open in another convoscope teach. Use its page, stop it with Ctrl-C, or "
+                "give another folder with --out."
             ) from error
         try:
             self._replay()
@@ -135,7 +136,8 @@ class Journal:
                 if number == len(lines) - 1 and number > 1 and isinstance(error, json.JSONDecodeError):
                     break  # a power cut left a line with a hole
                 raise FileFormatError(
-                    f"{self._path} is damaged in line {number}: {error}. The pictures are in {self._pictures}. Move "
+                    f"{self._path} is damaged in line {number}: {clause(error)}. The pictures are in "
+                    f"{self._pictures}. Move "
                     "the folder away, or give another with --out."
                 ) from error
 

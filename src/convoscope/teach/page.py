@@ -103,7 +103,7 @@ def _predict(session: Session, rest: str, sent: bytes) -> dict[str, Any]:
     """Classify pixels that are posted to the class whose evidence is wanted, or to ``likeliest``."""
     height, width, channels = Preprocessing.from_dict(session.extractor.backbone.preprocessing).shape
     if len(sent) != height * width * channels:
-        raise DataError(f"A frame is {width}×{height} pixels of three bytes, but {len(sent)} bytes came.")
+        raise DataError(f"A frame is {width}×{height} pixels of three bytes, but got {len(sent)} bytes.")
     pixels = np.frombuffer(sent, np.uint8).reshape(height, width, channels)
     return session.predict(pixels, None if rest == "likeliest" else _number(rest))
 
@@ -122,7 +122,7 @@ def _numbered(rest: str, answer: Callable[[int], Response]) -> Response | None:
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise ConfigurationError(f"Expected a number, but {text!r} came.")
+        raise ConfigurationError(f"Expected a number, but got {text!r}.")
     return int(text)
 
 

@@ -64,7 +64,7 @@ class Saved:
             "commands": [
                 ["Classify pictures", f"convoscope predict {run} IMAGE..."],
                 ["Look inside", f"convoscope explore {run}"],
-                ["Add pictures to the folder, and train on", f"convoscope train {pictures} --from {run}"],
+                ["Add pictures to the folder, and continue training", f"convoscope train {pictures} --from {run}"],
             ],
             "page": "saved/classifier.html",
         }
@@ -171,5 +171,5 @@ def _keep_run(
 
 def _not_as_saved(data: FolderDataset, files: Sequence[str], names: Sequence[str]) -> DataError:
     lost = next(iter({*files} - {*names}), "")
-    why = data.report.skipped.get(lost, "a class has a name that no folder of pictures can have")
+    why = data.report.skipped.get(lost, "a class name is not allowed as a folder name")
     return DataError(f"{data.root} was saved, but cannot be trained on: {lost} {why}. Change it, and save again.")

@@ -149,7 +149,7 @@ class Session:
             elif change.get("do") == "add class":
                 change = board.adding_class(change.get("name"))
             elif change.get("do") == "add pictures":
-                raise ConfigurationError("Pictures are added with their bytes.")
+                raise ConfigurationError("Pictures must be added with their bytes.")
             else:
                 change = {name: value for name, value in change.items() if name != "back"}
             self._keep(change)
@@ -190,7 +190,7 @@ class Session:
             if same:
                 return {"same": same[0], "version": self._version}
             if group not in self._board.names:
-                raise ConfigurationError("That class is no longer there: perhaps another tab has removed it.")
+                raise ConfigurationError("That class no longer exists: perhaps it was removed in another tab.")
             recording = burst if burst.startswith(CAMERA) else ""
             picture = Picture(self._board.new_id(), group, name, digest, ending, recording)
         # Decoded and written without the lock: others may come meanwhile.
@@ -231,7 +231,7 @@ class Session:
         Raises
         ------
         NotReadyError
-            There are too few classes or pictures, or the network cannot be had.
+            There are too few classes or pictures, or the network is not available.
         """
         with self._training:
             with self._changed:
@@ -260,7 +260,7 @@ class Session:
         """
         trained = self._trained
         if trained is None:
-            raise NotReadyError("Train first: until then there is nothing to ask.")
+            raise NotReadyError("Train first: there is no classifier yet.")
         began = time.perf_counter()
         with self.extractor.lock:
             seen = trained.classifier.look(pixels)
@@ -288,9 +288,7 @@ class Session:
                     if list(names) == sorted(names, key=natural_key):
                         return replace(trained, class_names=names), [board.pictures[id_] for id_ in trained.ids]
             self.train()
-        raise NotReadyError(
-            "Pictures kept coming while this was to be saved. Wait until they are there, and try again."
-        )
+        raise NotReadyError("Pictures arrived while saving. Wait until they have all arrived, and try again.")
 
     def file(self, picture: Picture) -> Path:
         """Return where a picture is kept."""
@@ -307,7 +305,7 @@ class Session:
         with self._changed:
             found = self._board.pictures.get(id_)
         if found is None:
-            raise ConfigurationError("That picture is no longer there.")
+            raise ConfigurationError("That picture no longer exists.")
         return found
 
     def _shown(self) -> list[Picture]:
@@ -337,11 +335,12 @@ class Session:
         if len(groups) < 2:
             raise NotReadyError(
                 f"Training needs two classes with pictures, and {counted(len(groups), 'class has', 'classes have')} "
-                "some. Record or drop pictures into another."
+                "some. Record pictures for another class, or drop some into it."
             )
         few = [names[group] for group in groups if counts[group] < 2]
         if few:
             raise NotReadyError(
-                f"“{few[0]}” has one picture, and a class needs two: one to learn from, and one to test with. Add some."
+                f"“{few[0]}” has one picture, but a class needs at least two: one for training and one for testing. "
+                "Add some."
             )
         return shown, groups

@@ -1,6 +1,6 @@
 """Trackers: what a training run was told and what came of it, in TensorBoard, Weights & Biases or MLflow.
 
-Each is a callback, and an extra to install: ``pip install '.[tensorboard]'``, ``[wandb]``, ``[mlflow]``.
+Each is a callback, and an extra to install: ``pip install 'convoscope[tensorboard]'``, ``[wandb]``, ``[mlflow]``.
 Whatever goes wrong in one of them, training goes on.
 """
 

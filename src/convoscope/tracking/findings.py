@@ -82,7 +82,7 @@ class Findings:
 
     def samples_table(self) -> str:
         """Write the samples in Markdown."""
-        lines = [_line(["image", "is", "taken for", "probability"]), _line(["---"] * 4)]
+        lines = [_line(["image", "true class", "prediction", "probability"]), _line(["---"] * 4)]
         lines += [_line([f"{index}", true, predicted, f"{share:.4f}"]) for index, true, predicted, share in self.rows()]
         return "\n".join(lines)
 

@@ -18,7 +18,7 @@ _DATABASE, _ARTIFACTS = "mlflow.db", "mlflow-artifacts"
 
 
 class MLflowLogger(Tracker):
-    """Keep a run in MLflow, in a file: ``pip install '.[mlflow]'``.
+    """Keep a run in MLflow, in a file: ``pip install 'convoscope[mlflow]'``.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class MLflowLogger(Tracker):
     >>> import convoscope as cs
     >>> callback = cs.callbacks.MLflowLogger("sqlite:///mlflow.db", experiment_name="digits")
     >>> callback.how_to_look()
-    'To look at it: mlflow ui --backend-store-uri sqlite:///mlflow.db'
+    'To view it: mlflow ui --backend-store-uri sqlite:///mlflow.db'
     """
 
     extra = "mlflow"
@@ -139,7 +139,7 @@ class MLflowLogger(Tracker):
     def how_to_look(self) -> str:
         """Return the command that shows it."""
         store = [] if self.tracking_uri is None else ["--backend-store-uri", self.tracking_uri]
-        return f"To look at it: {shlex.join(['mlflow', 'ui', *store])}"
+        return f"To view it: {shlex.join(['mlflow', 'ui', *store])}"
 
     def state(self) -> dict[str, Any]:
         """Return MLflow's name for the run."""

@@ -34,7 +34,7 @@ _ACCEPTED: dict[str, tuple[Any, ...]] = {
 
 
 class TensorBoard(Tracker):
-    """Write what TensorBoard shows: ``pip install '.[tensorboard]'``, and ``tensorboard --logdir logs``.
+    """Write what TensorBoard shows: ``pip install 'convoscope[tensorboard]'``, and ``tensorboard --logdir logs``.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class TensorBoard(Tracker):
     >>> import convoscope as cs
     >>> callback = cs.callbacks.TensorBoard(log_dir="logs/first")
     >>> callback.how_to_look()
-    'To look at it: tensorboard --logdir logs/first'
+    'To view it: tensorboard --logdir logs/first'
     """
 
     extra = "tensorboard"
@@ -77,8 +77,8 @@ class TensorBoard(Tracker):
             value = options.get(name)
             if name in options and not any(equal(value, known) for known in _ACCEPTED[name]):
                 warnings.warn(
-                    f"TensorBoard: {name}={value!r} is left out: losses and metrics are written once an epoch, and "
-                    "histograms of the weights with histogram_freq.",
+                    f"TensorBoard: {name}={value!r} is ignored: losses and metrics are logged once per epoch, and "
+                    "weight histograms with histogram_freq.",
                     ConvoscopeWarning,
                     stacklevel=2,
                 )
@@ -138,7 +138,7 @@ class TensorBoard(Tracker):
 
     def how_to_look(self) -> str:
         """Return the command that shows it."""
-        return f"To look at it: {shlex.join(['tensorboard', '--logdir', str(self.log_dir)])}"
+        return f"To view it: {shlex.join(['tensorboard', '--logdir', str(self.log_dir)])}"
 
     def _histograms(self, epoch: int) -> None:
         from tensorboard.plugins.histogram.summary_v2 import histogram_pb

@@ -20,12 +20,12 @@ _LONGEST = 300  # of a library's message
 
 
 class Tracker(Callback):
-    """The base of all trackers: a subclass says how its library writes things down.
+    """The base of all trackers: a subclass defines how its library records a run.
 
     Parameters
     ----------
     hyperparameters : mapping of str to value, optional
-        Beside what the model itself tells of its optimizer, loss and layers.
+        Recorded in addition to the model's optimizer, loss and layers.
     test_data : (x, y), optional
         Images, and their class numbers or one-hot rows: after training, the confusion matrix and sample predictions
         come from them.
@@ -33,19 +33,19 @@ class Tracker(Callback):
     Attributes
     ----------
     waits : bool
-        Whether a report is still to come when training ends, by `conclude`; who sets it calls `close` in the end.
+        Whether a report follows after training, by `conclude`; whoever sets it calls `close` in the end.
 
     Notes
     -----
     Steps are epochs, counted from 0 as Keras does. ``system/seconds``, ``system/cpu_percent`` (of one core: 200 is two
     busy cores) and, but for Windows, ``system/peak_memory_mb`` are of this process.
 
-    Of the logs that callbacks may add to, only numbers are written.
+    Only numbers in the logs are written.
 
-    Whatever an operation of the library raises, training goes on without the tracker, and one warning says so.
+    If the tracker's library raises an error, training continues without the tracker, and a warning says so once.
     """
 
-    #: What ``pip install '.[...]'`` takes.
+    #: What ``pip install 'convoscope[...]'`` takes.
     extra = ""
     #: The library's name.
     title = ""
@@ -179,12 +179,12 @@ class Tracker(Callback):
     def _excuse(self, error: Exception) -> str:
         if isinstance(error, ImportError):
             return (
-                f"{self.title} is not installed, and training goes on without it ({error}). Install it: "
+                f"{self.title} is not installed, so training continues without it ({error}). Install it: "
                 f"{installing(self.extra)}"
             )
         told = " ".join(str(error).split())
         told = told if len(told) <= _LONGEST else told[:_LONGEST] + "…"
-        return f"{self.title} has failed, and training goes on without it: {type(error).__name__}: {told}"
+        return f"{self.title} failed, and training continues without it: {type(error).__name__}: {told}"
 
 
 @contextmanager

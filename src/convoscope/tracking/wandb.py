@@ -17,7 +17,7 @@ _MODES = ("offline", "online", "disabled", "shared")
 
 
 class WandbLogger(Tracker):
-    """Keep a run as Weights & Biases does, offline: ``pip install '.[wandb]'``.
+    """Keep a run as Weights & Biases does, offline: ``pip install 'convoscope[wandb]'``.
 
     Parameters
     ----------
@@ -112,12 +112,12 @@ class WandbLogger(Tracker):
             )
         }
         told["sample_predictions"] = wandb.Table(
-            columns=["number", "is", "taken for", "probability"], data=[list(row) for row in findings.rows()]
+            columns=["number", "true class", "prediction", "probability"], data=[list(row) for row in findings.rows()]
         )
         # Beside the table: offline, images in a table are kept outside the run's folder.
         if len(findings.images):
             captions = [
-                f"{n}: is {true}, taken for {predicted}, {share:.0%}" for n, true, predicted, share in findings.rows()
+                f"{n}: true {true}, predicted {predicted}, {share:.0%}" for n, true, predicted, share in findings.rows()
             ]
             told["sample_prediction_images"] = [
                 wandb.Image(to_rgb(image, findings.max_value), caption=caption)
@@ -138,7 +138,10 @@ class WandbLogger(Tracker):
 
     def how_to_look(self) -> str:
         """Return where it is, and the command that sends it."""
-        return f"It is in {self.folder}. To send it to your account: {shlex.join(['wandb', 'sync', str(self.folder)])}"
+        return (
+            f"The run is in {self.folder}. To upload it to your account: "
+            f"{shlex.join(['wandb', 'sync', str(self.folder)])}"
+        )
 
     def state(self) -> dict[str, Any]:
         """Return the run's name with Weights & Biases."""

@@ -19,8 +19,8 @@ from convoscope.training.objective import Objective
 _PROBABILITIES = ("softmax", "sigmoid")
 _ABOVE_ZERO = (*_PROBABILITIES, "relu", "relu6", "softplus", "exponential", "hard_sigmoid")
 _EXACT = (
-    "metrics.Accuracy() counts predictions that equal the labels exactly, which probabilities hardly ever do. What is "
-    "usually meant is metrics=['accuracy']."
+    "metrics.Accuracy() counts predictions that equal the labels exactly, which probabilities hardly ever do. You "
+    "probably want metrics=['accuracy']."
 )
 
 
@@ -68,34 +68,37 @@ class _Made:
 def _of_classes(loss: Loss, made: _Made) -> str:
     if made.units == 1:
         return (
-            f"The loss {loss.kind} compares classes, but {made.layer} has one unit, which is then always right. For "
-            "two classes use Dense(1, activation='sigmoid') with loss='binary_crossentropy'; for more, one unit for "
-            "each class, as in Dense(10, activation='softmax')."
+            f"The loss {loss.kind} compares classes, but {made.layer} has only one unit, so every prediction would be "
+            "correct. For two classes use Dense(1, activation='sigmoid') with loss='binary_crossentropy'; for more, "
+            "one unit for each class, as in Dense(10, activation='softmax')."
         )
     if made.activation == "sigmoid" and not loss.rule().from_logits:
         return (
             f"{made.begins} ends in a sigmoid, and {loss.kind} compares classes: their probabilities should add up to "
-            "1, as those of a softmax do. Use activation='softmax'. If each unit answers yes or no on its own, use "
-            "loss='binary_crossentropy'." + _hidden(loss, "a softmax of what goes into the sigmoid")
+            "1, as after a softmax. Use activation='softmax'. If each unit is an independent yes or no, use "
+            "loss='binary_crossentropy'." + _hidden(loss, "a softmax of the sigmoid's input")
         )
     return _of_probabilities(loss, made, "softmax")
 
 
 def _of_yes_or_no(loss: Loss, made: _Made) -> str:
     if made.activation == "softmax" and not loss.rule().from_logits:
-        single = " Two classes can also be one unit: Dense(1, activation='sigmoid')." if made.units == 2 else ""
+        single = (
+            " For two classes, a single unit also works: Dense(1, activation='sigmoid')." if made.units == 2 else ""
+        )
+        hidden = _hidden(loss, "a sigmoid of the softmax's input")
         return (
-            f"{made.begins} ends in a softmax over {made.units} units, but the loss {loss.kind} takes each output as a "
-            "yes or no of its own. Use loss='sparse_categorical_crossentropy' with class numbers (or "
-            "'categorical_crossentropy' with one-hot labels); for yes-or-no outputs, use activation='sigmoid'."
-            f"{single}{_hidden(loss, 'a sigmoid of what goes into the softmax')}"
+            f"{made.begins} ends in a softmax over {made.units} units, but the loss {loss.kind} treats each output as "
+            "an independent yes or no. Use loss='sparse_categorical_crossentropy' with class numbers (or "
+            "'categorical_crossentropy' with one-hot labels); for yes-or-no outputs, use "
+            f"activation='sigmoid'.{single}{hidden}"
         )
     return _of_probabilities(loss, made, "sigmoid")
 
 
 def _hidden(loss: Loss, of: str) -> str:
     """Say what is computed instead of what stands there, if it is."""
-    return f" (As in Keras, the loss is that of {of}.)" if loss.kind in _FROM_HIDDEN else ""
+    return f" (As in Keras, the loss is computed from {of}.)" if loss.kind in _FROM_HIDDEN else ""
 
 
 _FROM_HIDDEN = ("sparse_categorical_crossentropy", "categorical_crossentropy", "binary_crossentropy")
@@ -104,9 +107,9 @@ _FROM_HIDDEN = ("sparse_categorical_crossentropy", "categorical_crossentropy", "
 def _of_probabilities(loss: Loss, made: _Made, wanted: str) -> str:
     name = type(loss).__name__
     if loss.rule().from_logits and made.activation in _PROBABILITIES:
-        happens = "has no effect: as in Keras, the loss is computed from what goes into it"
+        happens = "has no effect, because the loss is computed from the activation's input, as in Keras"
         if loss.kind not in _FROM_HIDDEN:
-            happens = "applies another"
+            happens = "applies a second one"
         return (
             f"{made.begins} ends in a {made.activation}, and {name}(from_logits=True) {happens}. Leave out "
             "from_logits=True, or that activation."
@@ -120,7 +123,7 @@ def _of_probabilities(loss: Loss, made: _Made, wanted: str) -> str:
         )
     return (
         f"The loss {loss.kind} takes probabilities, but {made.model} ends in {made.activation}. Use "
-        f"activation='{wanted}'. (As in Keras, values below 0.0000001 and above 0.9999999 are cut off.)"
+        f"activation='{wanted}'. (As in Keras, values are clipped to 0.0000001 to 0.9999999.)"
     )
 
 
@@ -130,7 +133,7 @@ def _of_distribution(loss: Loss, made: _Made) -> str:
     ends = "has no activation" if made.activation == "linear" else f"ends in {made.activation}"
     return (
         f"The loss {loss.kind} compares distributions, but {made.layer} {ends}. Give it activation='softmax': values "
-        "below 0.0000001 and above 1 are cut off, and nothing is learned from them."
+        "below 0.0000001 and above 1 are clipped, and nothing is learned from them."
     )
 
 
@@ -139,8 +142,8 @@ def _of_counts(loss: Loss, made: _Made) -> str:
         return ""
     ends = "has no activation" if made.activation == "linear" else f"ends in {made.activation}"
     return (
-        f"The loss {loss.kind} takes the logarithm of predictions, but {made.layer} {ends}, and makes values below 0 "
-        "too. Give it activation='exponential' or 'softplus'."
+        f"The loss {loss.kind} takes the logarithm of predictions, but {made.layer} {ends}, and can output values "
+        "below 0. Give it activation='exponential' or 'softplus'."
     )
 
 

@@ -42,7 +42,7 @@ def make_objective(
     UnknownNameError
         If there is no such output, loss or metric.
     ConfigurationError
-        If there are more or fewer entries than outputs, or a weight is no number.
+        If there are more or fewer entries than outputs, or a weight is not a number.
 
     Examples
     --------
@@ -82,12 +82,12 @@ def _losses(given: Any, names: Sequence[str], partial: bool) -> list[Loss | None
         listed = by_name(given, names, "compile's loss")
         if not partial and (missing := [name for name in names if name not in given]):
             raise ConfigurationError(
-                f"compile: the dict of losses leaves out {_quoted(missing)}; the model's outputs are {_quoted(names)}. "
-                f"Give each a loss, or None to learn nothing from it: loss={{..., {missing[0]!r}: None}}."
+                f"compile: the dict of losses leaves out {_quoted(missing)}; the model's outputs are "
+                f"{_quoted(names)}. Give each a loss, or None to train without it: loss={{..., {missing[0]!r}: None}}."
             )
     elif isinstance(given, (list, tuple)):
         listed = given
-        _check_count(given, names, "loss", "a loss for each of them, None for one that has none")
+        _check_count(given, names, "loss", "a loss for each of them, or None")
     return [None if each is None else known_losses.get(each) for each in listed]
 
 
@@ -98,8 +98,8 @@ def _weights(given: Any, names: Sequence[str], losses: Sequence[Loss | None]) ->
         missing = [n for n, weight, loss in zip(names, listed, losses, strict=True) if weight is None and loss]
         if missing:
             raise ConfigurationError(
-                f"compile: loss_weights leaves out {_quoted(missing)}. Give every output with a loss a weight; 1.0 "
-                "changes nothing."
+                f"compile: loss_weights leaves out {_quoted(missing)}. Give every output with a loss a weight; 1.0 is "
+                "neutral."
             )
     elif isinstance(given, (list, tuple)):
         listed = given
@@ -125,8 +125,8 @@ def _metrics(given: Any, names: Sequence[str], argument: str) -> list[tuple[Metr
         _check_count(listed, names, argument, f"a list of metrics for each of them, or a dict, {argument}={{...}}")
     else:
         raise ConfigurationError(
-            f"compile: the model has {len(names)} outputs, and {argument}={given!r} does not say which of them is "
-            f"meant. Give a dict by output, such as {argument}={{{names[0]!r}: [{given!r}]}}."
+            f"compile: the model has {len(names)} outputs, and {argument}={given!r} could refer to any of them. Give "
+            f"a dict keyed by output, such as {argument}={{{names[0]!r}: [{given!r}]}}."
         )
     return [tuple(map(known_metrics.get, _flat(each))) for each in listed]
 

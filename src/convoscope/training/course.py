@@ -86,9 +86,9 @@ class Course:
         self._is_over = ended and not self._feed.repeats
         if ran_out:
             warnings.warn(
-                f"{where}: your input ran out of data after {taken} of {self._steps} steps. {self._what_follows} For "
-                "whole epochs make sure that there are at least steps_per_epoch * epochs batches, with .repeat() in a "
-                "Dataset for instance.",
+                f"{where}: your input ran out of data after {taken} of {self._steps} steps. {self._what_follows} Make "
+                "sure that there are at least steps_per_epoch * epochs batches, for example with .repeat() on a "
+                "Dataset.",
                 ConvoscopeWarning,
                 stacklevel=3,
             )
@@ -100,8 +100,8 @@ class Course:
     @property
     def _what_follows(self) -> str:
         if self._is_over:
-            return "A generator gives its batches once, so this is the end."
-        return "An epoch takes what is left of a pass over the data, and the next one begins a new pass."
+            return "A generator can be used only once, so training ends here."
+        return "The epoch ends with this pass over the data, and the next epoch starts a new pass."
 
     def _walked(self, epochs: int) -> Position:
         """Return where so many epochs lead from the beginning."""

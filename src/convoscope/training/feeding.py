@@ -37,12 +37,12 @@ def labelled_feed(
     ----------
     model : Trainable
     batch : Batch
-        All samples in arrays; or, as its ``x``, what hands out batches.
+        All samples in arrays; or, as its ``x``, what yields batches.
     where : str
         What the data is called in messages.
     batch_size, steps : int, optional
         As given. Without `batch_size`, arrays are cut into `steps` batches, or into batches of 32, as in Keras. What
-        hands out batches has sizes of its own.
+        yields batches has sizes of its own.
     seed : int, optional
         Of the order in which samples (or the batches of a `PyDataset`) come; None leaves them in order.
     class_weight : mapping, "auto" or None
@@ -96,12 +96,12 @@ def array_feed(samples: Samples, batch_size: int | None, steps: int | None, seed
 
 
 def validation_batch(validation_data: Any) -> Batch:
-    """Return ``(x, y)``, ``(x, y, sample_weight)`` or what hands out batches as a batch."""
+    """Return ``(x, y)``, ``(x, y, sample_weight)`` or what yields batches as a batch."""
     if hands_out_batches(validation_data):
         return Batch(validation_data)
     if not isinstance(validation_data, Sequence) or len(validation_data) not in (2, 3):
         raise ConfigurationError(
-            "fit: validation_data must be (x, y), (x, y, sample_weight) or something that hands out batches, but is a "
+            "fit: validation_data must be (x, y), (x, y, sample_weight) or something that yields batches, but is a "
             f"{type(validation_data).__name__}."
         )
     return Batch(*validation_data)
@@ -113,20 +113,20 @@ def split(model: Trainable, batch: Batch, validation_split: float | None) -> tup
         return None
     if hands_out_batches(batch.x):
         raise ConfigurationError(
-            f"fit: validation_split={validation_split!r} takes the last samples of arrays, and x is a "
-            f"{type(batch.x).__name__}. Give what to validate with as validation_data."
+            f"fit: validation_split={validation_split!r} needs arrays, but x is a {type(batch.x).__name__}. Pass the "
+            "validation data as validation_data."
         )
     return gather(model, *batch).split(validation_split)
 
 
 def peeked(x: Any) -> tuple[Any, Any]:
-    """Return the inputs of the first batch of something that hands out batches, and what stands for it from now on."""
+    """Return the inputs of the first batch of something that yields batches, and what stands for it from now on."""
     try:
         if is_numbered(x):
             return unpack(x[0], "batch 1").x, x
         first = next(iter(x))
     except StopIteration:
-        raise DataError(f"The {type(x).__name__} gave no batch: at least one is needed.") from None
+        raise DataError(f"The {type(x).__name__} yielded no batches, but at least one is needed.") from None
     return unpack(first, "batch 1").x, itertools.chain([first], x) if hasattr(x, "__next__") else x
 
 
@@ -136,16 +136,16 @@ def checked_steps(steps: Any, argument: str, where: str) -> int | None:
 
 
 def _refuse_beside_batches(batch: Batch, class_weight: ClassWeight, where: str) -> None:
-    """Say what cannot be given beside something that hands out batches."""
+    """Say what cannot be given beside something that yields batches."""
     kind = type(batch.x).__name__
     for name, given in (("y", batch.y), ("sample_weight", batch.sample_weight)):
         if given is not None:
             raise ConfigurationError(
-                f"{where}: x is a {kind} that hands out batches, so {name} must come with each of them, as in "
-                f"(x, y, sample_weight), and cannot be given beside it."
+                f"{where}: x is a {kind} that yields batches, so {name} must be part of each batch, as in (x, y, "
+                "sample_weight), and cannot be passed separately."
             )
     if class_weight == "auto":
         raise ConfigurationError(
-            f"{where}: class_weight='auto' counts the labels first, and a {kind} gives them batch by batch. Give a "
+            f"{where}: class_weight='auto' needs all labels at once, but a {kind} yields them batch by batch. Give a "
             "dict of class number to weight."
         )

@@ -33,19 +33,38 @@ def running_sum(total: float, values: npt.ArrayLike) -> float:
 
 
 def sparse_categorical_accuracy(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> Values:
-    """Return 1 where the largest prediction is that of the true class number, else 0."""
+    """Return 1 where the largest prediction is that of the true class number, else 0.
+
+    Examples
+    --------
+    >>> sparse_categorical_accuracy([1, 0], [[0.3, 0.7], [0.4, 0.6]])
+    array([1., 0.])
+    """
     predictions = np.asarray(y_pred)
     return _ones_where(predictions.argmax(axis=-1) == class_numbers(y_true, predictions))
 
 
 def categorical_accuracy(y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> Values:
-    """Return 1 where the largest prediction is at the largest true value, else 0."""
+    """Return 1 where the largest prediction is at the largest true value, else 0.
+
+    Examples
+    --------
+    >>> categorical_accuracy([[0, 1], [1, 0]], [[0.3, 0.7], [0.4, 0.6]])
+    array([1., 0.])
+    """
     targets, predictions = same_shape(y_true, y_pred, dtype=None)
     return _ones_where(predictions.argmax(axis=-1) == targets.argmax(axis=-1))
 
 
 def binary_accuracy(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, threshold: float = 0.5) -> Values:
-    """Return for each value 1 if it lies above the threshold where the true value is 1, and not above where it is 0."""
+    """Return for each value 1 if it is on the right side of `threshold`, else 0: above it for 1, not above it for 0.
+
+    Examples
+    --------
+    >>> binary_accuracy([[1, 0, 1], [0, 0, 0]], [[0.9, 0.2, 0.6], [0.7, 0.1, 0.8]])
+    array([[1., 1., 1.],
+           [0., 1., 0.]])
+    """
     targets, predictions = same_shape(y_true, y_pred, dtype=None)
     return _ones_where((predictions > threshold) == targets)
 
@@ -71,7 +90,13 @@ def sparse_top_k_categorical_accuracy(
 
 
 def top_k_categorical_accuracy(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, k: int = 5) -> Values:
-    """Return 1 where fewer than `k` classes are predicted above the one with the largest true value, else 0."""
+    """Return 1 where fewer than `k` classes are predicted above the one with the largest true value, else 0.
+
+    Examples
+    --------
+    >>> top_k_categorical_accuracy([[0, 0, 1], [1, 0, 0]], [[0.5, 0.2, 0.3], [0.1, 0.6, 0.3]], k=2)
+    array([1., 0.])
+    """
     targets, predictions = same_shape(y_true, y_pred, dtype=None)
     return sparse_top_k_categorical_accuracy(targets.argmax(axis=-1), predictions, k)
 
@@ -79,13 +104,13 @@ def top_k_categorical_accuracy(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, k: 
 def confusion_matrix(
     y_true: npt.ArrayLike, y_pred_labels: npt.ArrayLike, classes: int | None = None
 ) -> npt.NDArray[np.int64]:
-    """Count how often each true class (row) was taken for each class (column).
+    """Count how often each true class (row) was predicted as each class (column).
 
     Parameters
     ----------
     y_true, y_pred_labels : arrays of class numbers, equally long
     classes : int, optional
-        How many classes there are; left out, one more than the largest number.
+        How many classes there are; if left out, one more than the largest number.
 
     Returns
     -------

@@ -108,7 +108,7 @@ class _Epoch:
         losses, outputs = self._room_for(min(at_once, len(order)))
         self._inputs = portion.samples.inputs
         while done < len(order):
-            rows = order[done : done + at_once]
+            rows = order[done : done + (size if self._callbacks.wants_one_batch() else at_once)]
             if self._singly:
                 self._callbacks.on_train_batch_begin(self.steps, {})
             stretch = _stretch(self._model, portion, rows, self._slots, losses, outputs)
@@ -157,9 +157,10 @@ class _Epoch:
         scale = f"scale the images to 0..1 (the largest value in x is {largest:g}); " if largest > 2 else ""
         planned = f" of {self._planned}" if self._planned is not None else ""
         return TrainingDivergedError(
-            f"Training diverged: in {self._where}, step {step}{planned}, with a learning rate of {rate:g}, the loss or "
-            f"a weight is no longer a number. The model is as it was before {self._where}. What helps: {scale}a lower "
-            f"learning rate (learning_rate={rate / 10:g}); bounded gradients (clipnorm=1.0 in the optimizer)."
+            f"Training diverged: in {self._where}, step {step}{planned}, with a learning rate of {rate:g}, the loss "
+            f"or a weight became NaN or infinite. The model was restored to its state before {self._where}. Possible "
+            f"remedies: {scale}a lower learning rate (learning_rate={rate / 10:g}); gradient clipping (clipnorm=1.0 "
+            "in the optimizer)."
         )
 
 

@@ -35,16 +35,16 @@ def take_old_arguments(where: str, learning_rate: Any, options: dict[str, Any]) 
     """
     if "lr" in options:
         learning_rate = options.pop("lr")
-        _warn(f"{where}: lr is called learning_rate. Write learning_rate={learning_rate!r}.")
+        _warn(f"{where}: lr is now called learning_rate. Write learning_rate={learning_rate!r}.")
     given = options.pop("decay", None)
     decay = 0.0 if given is None else real(given, "decay", where)
     if decay < 0:
-        raise ConfigurationError(f"{where}: decay must be a number from 0 up, but is {given!r}.")
+        raise ConfigurationError(f"{where}: decay must be a number of at least 0, but is {given!r}.")
     if decay and not isinstance(learning_rate, (int, float)):
-        raise ConfigurationError(f"{where}: decay={given!r} does not go with a learning rate that has a schedule.")
+        raise ConfigurationError(f"{where}: decay={given!r} cannot be combined with a learning rate schedule.")
     if decay:
         _warn(
-            f"{where}: decay is an argument of Keras 2, and does what it did there. Today's Keras ignores it. Write "
+            f"{where}: decay is an argument of Keras 2 and works as it did there, but current Keras ignores it. Write "
             f"learning_rate=keras.optimizers.schedules.InverseTimeDecay({learning_rate!r}, decay_steps=1, "
             f"decay_rate={given!r})."
         )

@@ -57,29 +57,37 @@ class Optimizer:
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
-        How far a step goes; a schedule gives each step its own. A float can be set anew at any time, also by a
-        callback, and counts from the next step on.
+        How far a step goes; a schedule gives each step its own. You can set a float at any time, also from a
+        callback; it takes effect at the next step.
     weight_decay : float, optional
-        The share of each weight that a step takes away, times the learning rate (decoupled, as in AdamW).
+        The share of each weight that a step subtracts, times the learning rate (decoupled, as in AdamW).
     clipnorm, clipvalue, global_clipnorm : float, optional
-        Bounds for gradients: of each weight's norm, of each value, of the norm of all together. One of them at most.
+        Bounds on gradients: on the norm of each weight's, on each value, on the norm of all together; one at most.
     use_ema : bool
-        Whether running averages of the weights are kept. They take the weights' place when `fit` is over.
+        Whether running averages of the weights are kept. They replace the weights at the end of `fit`.
     ema_momentum : float
-        How slowly these averages forget.
+        The share of the averages that is kept at each step.
     ema_overwrite_frequency : int, optional
-        The averages take the weights' place after every so many steps, too.
+        The averages also replace the weights each time this number of steps has been taken.
     loss_scale_factor : float, optional
-        Changes nothing: Keras scales losses so that 16-bit gradients do not vanish, and all gradients here have 32.
+        Changes nothing: Keras scales losses so that 16-bit gradients do not vanish; here all gradients have 32 bits.
     gradient_accumulation_steps : int, optional
-        So many batches, 2 or more, make one step: the mean of their gradients is what the step takes.
+        How many batches, 2 or more, make one step: it uses the mean of their gradients.
     name : str, optional
     decay : float, optional
         Of Keras 2: the rate of a step is learning_rate / (1 + decay × steps before it). Warns, as does ``lr``.
 
     Notes
     -----
-    ``iterations`` counts batches, also where several of them make a step.
+    ``iterations`` counts batches, even if several of them make one step.
+
+    Examples
+    --------
+    >>> from convoscope.training.optimizers import SGD
+    >>> optimizer = SGD(0.1, momentum=0.9, clipnorm=1.0)
+    >>> optimizer.learning_rate = 0.01  # takes effect at the next step
+    >>> optimizer.learning_rate, optimizer.get_config()["clipnorm"]
+    (0.01, 1.0)
     """
 
     def __init__(
@@ -139,7 +147,9 @@ class Optimizer:
     def _number(self, value: Any, argument: str) -> float:
         number = real(value, argument, type(self).__name__, finite=False)
         if not math.isfinite(number) or number < 0:
-            raise ConfigurationError(f"{type(self).__name__}: {argument} must be a number from 0 up, but is {value!r}.")
+            raise ConfigurationError(
+                f"{type(self).__name__}: {argument} must be a number of at least 0, but is {value!r}."
+            )
         return number
 
     def _share(self, value: Any, argument: str) -> float:
@@ -171,8 +181,9 @@ class Optimizer:
             self.schedule = value
         elif self.schedule is not None:
             raise ConfigurationError(
-                f"{type(self).__name__}: the learning rate follows a {type(self.schedule).__name__} and cannot be set "
-                "to a number. Give the optimizer a number as learning_rate to change it by hand or by a callback."
+                f"{type(self).__name__}: the learning rate follows a {type(self.schedule).__name__} so it cannot be "
+                "set to a number. To change it by hand or by a callback, create the optimizer with a number as "
+                "learning_rate."
             )
         else:
             self._learning_rate = self._number(value, "learning_rate")
@@ -180,7 +191,15 @@ class Optimizer:
     lr = learning_rate  # Keras 2's name
 
     def learning_rates(self, first: int, count: int) -> npt.NDArray[np.float64]:
-        """Return the rates of `count` steps, where `first` is the number of steps taken before them."""
+        """Return the rates of `count` steps, where `first` is the number of steps taken before them.
+
+        Examples
+        --------
+        >>> from convoscope.training.optimizers import SGD
+        >>> optimizer = SGD(schedules.ExponentialDecay(0.1, decay_steps=2, decay_rate=0.5))
+        >>> optimizer.learning_rates(first=2, count=3).round(4)
+        array([0.05  , 0.0354, 0.025 ])
+        """
         steps = np.arange(first, first + count, dtype=np.float64)
         if self.schedule is None:
             return schedules.InverseTimeDecay(self._learning_rate, 1, self.decay).rates(steps)
@@ -188,7 +207,7 @@ class Optimizer:
         if rates.shape != (count,) or not np.isfinite(rates).all():
             raise ConfigurationError(
                 f"{type(self).__name__}: {type(self.schedule).__name__} must give a finite rate for each of {count} "
-                f"steps, but gave an array of shape {rates.shape}, or one that is not finite."
+                f"steps, but returned an array of shape {rates.shape} or values that are not finite."
             )
         return rates
 
@@ -197,8 +216,8 @@ class Optimizer:
     def rule(self) -> UpdateRule:
         """Return the update as an engine computes it."""
         raise ConfigurationError(
-            f"{type(self).__name__} is an optimizer of your own, and engines know only the formulas of ours. Take one "
-            "from convoscope.optimizers; a schedule of your own can set its learning rate for each step."
+            f"{type(self).__name__} is a custom optimizer, but the engines support only built-in ones. Use one from "
+            "convoscope.optimizers; your own schedule can set its learning rate for each step."
         )
 
     def _common(self) -> dict[str, Any]:
@@ -228,14 +247,23 @@ class Optimizer:
         return replace(self.rule(), undecayed=places) if places else self.rule()
 
     def exclude_from_weight_decay(self, var_list: Any = None, var_names: Sequence[str] | None = None) -> None:
-        """Say which weights do not decay, before the first training step.
+        """Choose weights that do not decay, before the first training step.
 
         Parameters
         ----------
         var_list : sequence of arrays, optional
-            Weights as the model or its layers give them: ``[layer.bias]``.
+            Weights of the model or its layers: ``[layer.bias]``.
         var_names : sequence of str, optional
-            Parts of their names, as regular expressions: ``["bias"]`` is all biases.
+            Parts of their names, as regular expressions: ``["bias"]`` means all biases.
+
+        Examples
+        --------
+        >>> from convoscope.training.optimizers import SGD
+        >>> optimizer = SGD(0.1, weight_decay=0.01)
+        >>> optimizer.exclude_from_weight_decay(var_names=["bias"])
+        >>> weights = [np.zeros((3, 2), np.float32), np.zeros(2, np.float32)]
+        >>> optimizer.rule_for(weights, ["kernel", "bias"], trainable=[0, 1]).undecayed  # the second weight
+        (1,)
         """
         if self._iterations:
             raise ConfigurationError(
@@ -263,8 +291,8 @@ class Optimizer:
         found = [next((slots for known, slots in self._slots if known is weight), None) for weight in weights]
         if self._slots and weights and all(slots is None for slots in found):
             raise ConfigurationError(
-                f"This {type(self).__name__} optimizer has trained another model, and keeps state that fits that one. "
-                "Make a new optimizer for each model."
+                f"This {type(self).__name__} optimizer has trained another model and keeps state for it. Create a new "
+                "optimizer for each model."
             )
         result = [
             slots if slots is not None and len(slots) == count else rule.first_slots(w)
@@ -348,7 +376,14 @@ class Optimizer:
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Optimizer:
-        """Make an optimizer from what `get_config` returned; `custom_objects` has schedules of your own by name."""
+        """Make an optimizer from what `get_config` returned; `custom_objects` has schedules of your own by name.
+
+        Examples
+        --------
+        >>> from convoscope.training.optimizers import SGD
+        >>> SGD.from_config({"learning_rate": 0.1, "momentum": 0.9})
+        SGD(learning_rate=0.1, momentum=0.9, nesterov=False)
+        """
         with custom_object_scope(custom_objects), warnings.catch_warnings():
             warnings.simplefilter("ignore", OldArgumentWarning)  # whoever wrote `decay` was told then
             return cls(**config)
@@ -370,8 +405,8 @@ class Optimizer:
     def apply_gradients(self, *args: Any, **options: Any) -> NoReturn:
         """Keras' step for a training loop of your own. There is none here: the call says what to use."""
         raise ConfigurationError(
-            f"{type(self).__name__}: gradients cannot be applied by hand, as the engine computes and applies them in "
-            "one. For a training loop of your own, call model.train_on_batch(x, y) for each batch."
+            f"{type(self).__name__}: gradients cannot be applied by hand, because the engine computes and applies "
+            "them in one step. In your own training loop, call model.train_on_batch(x, y) for each batch."
         )
 
     apply = minimize = apply_gradients

@@ -17,7 +17,7 @@ def reject_unsupported(
     owner: type,
     renamed: Mapping[str, str] | None = None,
 ) -> None:
-    """Say which of the extra arguments of a constructor cannot be meant.
+    """Reject extra arguments of a constructor that are not supported.
 
     Parameters
     ----------

@@ -14,23 +14,23 @@ from convoscope.training.progress import as_number, render_number, render_pace
 
 
 class Progbar:
-    """A bar that says how far a loop is, with the means of what it measures.
+    """A progress bar for a loop, with the means of what the loop measures.
 
     Parameters
     ----------
     target : int or None
-        How many steps there are; None if nobody knows.
+        How many steps there are; None if that is unknown.
     width : int
         Of the bar, in characters.
     verbose : {1, 2, 0}
         1 shows a bar, 2 one line at the end, 0 nothing.
     interval : float
-        Seconds between two states of the bar.
+        The least time between two updates of the bar, in seconds.
     stateful_metrics, stateless_metrics : iterable of str, optional
-        The values that are shown as they are, or those of which means are shown; one of the two. All are means, if both
-        are left out.
+        The values that are shown as they are, or those whose means are shown; give at most one. If both are left out,
+        all are means.
     unit_name : str
-        What a step is called.
+        The word for a step.
 
     Notes
     -----

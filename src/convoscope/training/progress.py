@@ -8,7 +8,7 @@ from typing import Any
 
 from convoscope.names import for_terminal, text_of
 
-_LONGEST_TEXT = 40  # of a value that is no number
+_LONGEST_TEXT = 40  # of a value that is not a number
 _CELLS = 20  # of a bar
 
 
@@ -77,7 +77,7 @@ class Progress:
 
 
 def as_number(value: Any) -> float | None:
-    """Return a value from logs as a float, or None if it is no number: people's callbacks put anything there.
+    """Return a value from logs as a float, or None if it is not a number: people's callbacks put anything there.
 
     Examples
     --------
@@ -112,7 +112,7 @@ def render_logs(logs: Mapping[str, Any]) -> str:
 def render_number(value: Any) -> str:
     """Return a number with four digits after the point, or as a power of ten if it is very small.
 
-    What is no number is shown as text in one line, and cut if it is long.
+    What is not a number is shown as text in one line, and cut if it is long.
 
     Examples
     --------

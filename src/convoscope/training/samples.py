@@ -55,7 +55,7 @@ class Samples:
         if len(self.targets) > 1:
             raise ConfigurationError(
                 f"{where}: class_weight is for models with one output, and this one has {len(self.targets)} "
-                f"({', '.join(map(repr, model.output_names))}). Say what each sample counts, output by output: "
+                f"({', '.join(map(repr, model.output_names))}). Weight the samples of each output instead: "
                 f"sample_weight={{{model.output_names[0]!r}: weights}}."
             )
         shape, (labels,), (weights,) = model.executable().plan.output_shape, self.targets, self.weights
@@ -89,8 +89,8 @@ def compiled(model: Trainable, what: str) -> tuple[Optimizer, Objective]:
     if not model.objective.learned:
         of_none = f" for any of its {len(model.objective.goals)} outputs" if len(model.objective.goals) > 1 else ""
         raise NotReadyError(
-            f"Model {model.name!r} was compiled without a loss{of_none}, and {what} needs one: "
-            "model.compile(..., loss='sparse_categorical_crossentropy')."
+            f"Model {model.name!r} was compiled without a loss{of_none}, but {what} needs one: model.compile(..., "
+            "loss='sparse_categorical_crossentropy')."
         )
     return model.optimizer, model.objective
 
@@ -106,8 +106,8 @@ def gather(model: Trainable, x: Any, y: Any, sample_weight: Any = None, where: s
     _, objective = compiled(model, where)
     if y is None:
         raise DataError(
-            f"{where}: y is missing. Images and labels are two arrays, x and y; what hands out batches gives (x, y) "
-            "for each of them."
+            f"{where}: y is missing. Pass images and labels as two arrays, x and y; generators and data sets must "
+            "yield (x, y) for each batch."
         )
     inputs = each(model.check_inputs(x, where), 1)
     count, shapes = len(inputs[0]), model.executable().plan.output_shapes

@@ -1,7 +1,7 @@
 """Learning rates that change from step to step, under Keras' names.
 
 A schedule is a pure function of the number of steps taken so far: ``schedule(step)`` gives the rate of that step,
-``rates(steps)`` those of many. So a run that is resumed goes on exactly where it was.
+``rates(steps)`` those of many. So a resumed run continues exactly where it stopped.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ Rates = npt.NDArray[np.float64]
 class LearningRateSchedule:
     """The base of all schedules.
 
-    A schedule of your own overrides `__call__`, as in Keras, or `rates`, which is faster. It needs `get_config` only
-    where a model that is trained by it is saved.
+    Your own schedule overrides `__call__`, as in Keras, or `rates`, which is faster. It needs `get_config` only if you
+    save a model that is trained with it.
 
     Examples
     --------
@@ -37,9 +37,15 @@ class LearningRateSchedule:
     """
 
     def rates(self, steps: Rates) -> Rates:
-        """Return the learning rate of each step; `steps` are whole numbers from 0."""
+        """Return the learning rate of each step; `steps` are whole numbers from 0.
+
+        Examples
+        --------
+        >>> ExponentialDecay(0.1, decay_steps=100, decay_rate=0.5).rates(np.array([0.0, 100.0, 200.0]))
+        array([0.1  , 0.05 , 0.025])
+        """
         if type(self).__call__ is LearningRateSchedule.__call__:
-            raise ConfigurationError(f"{type(self).__name__} must say which rate a step has: override __call__.")
+            raise ConfigurationError(f"{type(self).__name__} must return the rate for a step: override __call__.")
         # Keras' steps are 64-bit numbers, of which the 0th may well be divided by: as there, that is infinite.
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.array([float(self(step)) for step in steps.astype(np.int64)], np.float64)
@@ -49,18 +55,30 @@ class LearningRateSchedule:
         return float(self.rates(np.asarray([step], np.float64))[0])
 
     def get_config(self) -> dict[str, Any]:
-        """Return the settings as plain JSON values."""
+        """Return the settings as plain JSON values.
+
+        Examples
+        --------
+        >>> ExponentialDecay(0.1, decay_steps=100, decay_rate=0.5).get_config()["decay_rate"]
+        0.5
+        """
         arguments = getattr(self, "__dataclass_fields__", None)
         if arguments is None:
             raise ConfigurationError(
-                f"{type(self).__name__} does not say what it is made from, and so cannot be saved. Override "
-                "get_config: it returns the arguments of __init__ in a dict."
+                f"{type(self).__name__} cannot be saved, because it does not define its settings. Override get_config "
+                "to return the arguments of __init__ in a dict."
             )
         return {name: getattr(self, name) for name in arguments}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> LearningRateSchedule:
-        """Make a schedule from what `get_config` returned."""
+        """Make a schedule from what `get_config` returned.
+
+        Examples
+        --------
+        >>> ExponentialDecay.from_config({"initial_learning_rate": 0.1, "decay_steps": 100, "decay_rate": 0.5})(100)
+        0.05
+        """
         return cls(**config)
 
 
@@ -145,7 +163,7 @@ class PolynomialDecay(LearningRateSchedule):
 
 @dataclass(frozen=True)
 class CosineDecay(LearningRateSchedule):
-    """The rate falls along half a cosine to `alpha` times its start, perhaps after a linear warm-up.
+    """The rate falls along half a cosine to `alpha` times its initial value, optionally after a linear warm-up.
 
     Source: Loshchilov and Hutter, SGDR: Stochastic Gradient Descent with Warm Restarts (2016).
 
@@ -246,11 +264,13 @@ class PiecewiseConstantDecay(LearningRateSchedule):
                 real(each, f"each of {name}", "PiecewiseConstantDecay")
         if len(self.values) != len(self.boundaries) + 1:
             raise ConfigurationError(
-                "PiecewiseConstantDecay: there must be one value more than boundaries, but there are "
+                "PiecewiseConstantDecay: there must be one more value than boundaries, but there are "
                 f"{len(self.values)} values and {len(self.boundaries)} boundaries."
             )
         if any(after <= before for before, after in zip(self.boundaries, self.boundaries[1:], strict=False)):
-            raise ConfigurationError(f"PiecewiseConstantDecay: boundaries must rise, but are {list(self.boundaries)}.")
+            raise ConfigurationError(
+                f"PiecewiseConstantDecay: boundaries must increase, but are {list(self.boundaries)}."
+            )
 
     def rates(self, steps: Rates) -> Rates:
         return np.asarray(self.values, np.float64)[np.searchsorted(np.asarray(self.boundaries), steps, side="left")]
@@ -261,7 +281,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
 @dataclass(frozen=True)
 class OneCycle(LearningRateSchedule):
-    """The rate climbs to `max_rate`, then falls far below its start, each along half a cosine.
+    """The rate rises to `max_rate`, then falls far below its start, each along half a cosine.
 
     Parameters
     ----------
@@ -270,7 +290,7 @@ class OneCycle(LearningRateSchedule):
     total_steps : int
         How many steps the whole run takes: epochs × steps an epoch. Later steps keep the last rate.
     warmup_share : float
-        The share of the steps that climb.
+        The share of the steps in which the rate rises.
     start_factor, end_factor : float
         The run starts at ``max_rate / start_factor`` and ends at ``max_rate / start_factor / end_factor``.
 
@@ -309,6 +329,43 @@ class OneCycle(LearningRateSchedule):
         return np.where(steps <= top, climb, fall)
 
 
+@dataclass(frozen=True)
+class Scaled(LearningRateSchedule):
+    """The rates of another schedule, each times `factor`: what a person makes of them while training goes on.
+
+    Parameters
+    ----------
+    schedule : LearningRateSchedule
+    factor : float
+        From 0 up.
+
+    Examples
+    --------
+    >>> Scaled(CosineDecay(0.1, decay_steps=100), 0.5)(50)
+    0.025
+    """
+
+    schedule: LearningRateSchedule
+    factor: float
+    name: str = "Scaled"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.schedule, LearningRateSchedule):
+            raise ConfigurationError(f"Scaled: schedule must be a LearningRateSchedule, but is {self.schedule!r}.")
+        if not real(self.factor, "factor", "Scaled") >= 0:
+            raise ConfigurationError(f"Scaled: factor must be at least 0, but is {self.factor!r}.")
+
+    def rates(self, steps: Rates) -> Rates:
+        return self.factor * np.asarray(self.schedule.rates(steps), np.float64)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"schedule": serialize(self.schedule), "factor": self.factor, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> LearningRateSchedule:
+        return cls(**{**config, "schedule": deserialize(config["schedule"])})
+
+
 def _half_cosine(start: float, end: float, share: Rates) -> Rates:
     return end + (start - end) * 0.5 * (1.0 + np.cos(math.pi * np.clip(share, 0.0, 1.0)))
 
@@ -340,17 +397,32 @@ KINDS: dict[str, type[LearningRateSchedule]] = {
         CosineDecayRestarts,
         PiecewiseConstantDecay,
         OneCycle,
+        Scaled,
     )
 }
 
 
 def serialize(schedule: LearningRateSchedule) -> dict[str, Any]:
-    """Return the schedule's kind and settings as plain JSON values."""
+    """Return the schedule's kind and settings as plain JSON values.
+
+    Examples
+    --------
+    >>> description = serialize(ExponentialDecay(0.1, decay_steps=1000, decay_rate=0.5))
+    >>> description["class_name"], description["config"]["decay_steps"]
+    ('ExponentialDecay', 1000)
+    """
     return {"class_name": type(schedule).__name__, "config": schedule.get_config()}
 
 
 def deserialize(description: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> LearningRateSchedule:
-    """Make a schedule from what `serialize` returned; `custom_objects` has schedules of your own by name."""
+    """Make a schedule from what `serialize` returned; `custom_objects` has schedules of your own by name.
+
+    Examples
+    --------
+    >>> schedule = deserialize(serialize(ExponentialDecay(0.1, decay_steps=1000, decay_rate=0.5)))
+    >>> float(schedule(1000))
+    0.05
+    """
     name = description.get("class_name")
     with custom_object_scope(custom_objects):
         kind = KINDS.get(str(name)) or get_registered_object(str(name))

@@ -18,8 +18,8 @@ def class_numbers(y_true: npt.ArrayLike, predictions: npt.NDArray[Any]) -> npt.N
         labels = labels[..., 0]
     if labels.shape != rows:
         raise ShapeError(
-            f"Class numbers of shape {rows} are expected for predictions of shape {predictions.shape}, but "
-            f"{labels.shape} came. For one-hot labels there are the functions without 'sparse' in their names."
+            f"Class numbers of shape {rows} are expected for predictions of shape {predictions.shape}, but got "
+            f"{labels.shape}. For one-hot labels, use the functions without 'sparse' in their names."
         )
     return labels.astype(np.int64)
 
@@ -35,7 +35,7 @@ def same_shape(
         targets = targets[..., 0]
     if targets.shape != predictions.shape:
         raise ShapeError(
-            f"True values must be shaped as the predictions, {predictions.shape}, but are {targets.shape}. For class "
-            "numbers there are the functions with 'sparse' in their names."
+            f"True values must have the shape of the predictions, {predictions.shape}, but are {targets.shape}. For "
+            "class numbers, use the functions with 'sparse' in their names."
         )
     return targets, predictions

@@ -94,6 +94,9 @@ class SharedCallbacks(CallbackList):
             self._watched[name] = self._team.told(getattr(self._own, name))
         return self._watched[name]
 
+    def wants_one_batch(self) -> bool:
+        return False  # how far a stretch goes is agreed by the engine
+
     def first_epoch(self) -> int | None:
         with processes.alone():
             found = self._own.first_epoch()

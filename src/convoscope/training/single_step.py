@@ -27,7 +27,7 @@ def train_on_batch(
     class_weight: ClassWeight = None,
     return_dict: bool = False,
 ) -> float | list[float] | dict[str, float]:
-    """Take one step on one batch, of any size, and return its loss and metrics from before the step.
+    """Take one step on one batch of any size, and return the loss and metrics from before the step.
 
     Arguments, results and errors are those of `fit` and `evaluate`.
     """

@@ -59,75 +59,7 @@ def fit(
     workers: int | None = None,
     max_queue_size: int | None = None,
 ) -> History:
-    """Train a model.
-
-    Parameters
-    ----------
-    model : Trainable
-        Compiled.
-    x : array of shape (N, *input_shape), list or dict; or what hands out batches
-        Images, of uint8, float32 or float64; used as they are, without a copy and without scaling. For several inputs
-        a list with an array for each, or a dict by their names. Or a generator, a `PyDataset` (`Sequence`), a
-        `Dataset`, a PyTorch ``DataLoader`` or anything else that can be iterated over, of which each batch is
-        ``(x, y)`` or ``(x, y, sample_weight)``: these are made in a thread beside training, some batches ahead.
-    y : array, list or dict
-        Class numbers (N,) or, depending on the loss, an array shaped as the outputs. For several outputs a list with
-        an array for each, or for each that has a loss; or a dict by their names.
-    batch_size : int
-        Images to a step; left out, 32, or as many as make `steps_per_epoch` steps. What hands out batches has its own.
-    epochs : int
-        The epoch to train up to; with `initial_epoch`, so many fewer are trained.
-    verbose : {"auto", 0, 1, 2}
-        0 shows nothing, 1 and ``"auto"`` a bar for each epoch, which moves where the output is a terminal; 2 a line
-        for each epoch.
-    callbacks : Callback or list of Callback
-    validation_split : float
-        The share of the samples, the last ones as they are given, that is kept for validation.
-    validation_data : (x, y) or (x, y, sample_weight), or what hands out batches
-        Measured after each epoch. Goes before `validation_split`.
-    shuffle : bool
-        Whether each pass over the data has an order of its own. It follows from the model's seed and from how many
-        passes the model has made in its life: no call of `fit` repeats the order of one before. Of a `PyDataset` it is
-        the order of the batches; what else hands out batches has an order of its own.
-    class_weight : dict of class number to weight, or ``"auto"``
-        How much each class counts; ``"auto"`` makes all classes count the same. For models with one output.
-    sample_weight : array of shape (N,), list or dict
-        How much each sample counts: for all outputs, or a list with an array or None for each, or a dict by name.
-    initial_epoch : int
-        The epoch to go on from: 2 epochs and then 2 more give what 4 give at once, to the bit, for arrays and for
-        the batches of a `PyDataset`.
-    steps_per_epoch : int
-        An epoch takes so many steps, from where the epoch before stopped. Where a pass over the data ends sooner, so
-        does the epoch, with a warning. As in Keras, a call of `fit` begins a new pass.
-    validation_steps : int
-        Validate with so many batches, from the beginning; a generator goes on where it stopped.
-    validation_batch_size : int
-        Images to a batch in validation.
-    validation_freq : int or list of int
-        Validate every so many epochs, or after those epochs, counted from 1.
-    workers, max_queue_size : int
-        How many threads make the batches of a `PyDataset`, and how many may be made in advance; if left out,
-        what the data set says itself.
-
-    Returns
-    -------
-    History
-        ``history.history`` has a list for each measured value, with one entry for each epoch.
-
-    Notes
-    -----
-    In processes that torchrun has started, each computes its part of every batch: see docs/scale.md. Callbacks run in
-    the first of them.
-
-    Raises
-    ------
-    NotReadyError
-        If the model has not been compiled.
-    ConfigurationError, ShapeError, DataError
-        If settings or data cannot be trained with. Nothing has been changed then.
-    TrainingDivergedError
-        If the loss is no longer a number. The model is then as it was when that epoch began.
-    """
+    """Train a model; `convoscope.models.Sequential.fit` explains the arguments."""
     optimizer, objective = compiled(model, "fit")
     begin_together(model, "fit")
     batch_size = _checked_size(batch_size, "fit")
@@ -230,9 +162,8 @@ def _warn_of_epochs_left(epochs: int, steps: int | None) -> None:
     """Say that training ends early, where nobody has: a generator of unknown length has ended with an epoch."""
     if epochs and steps is None:
         warnings.warn(
-            f"fit: the generator has ended, and gives its batches only once, so the {epochs} epochs that are left are "
-            "not trained. Let it go on without end and say steps_per_epoch, or give a PyDataset or a Dataset, which "
-            "can begin again.",
+            f"fit: the generator ended and cannot start again, so the remaining {epochs} epochs are not trained. Use "
+            "an endless generator with steps_per_epoch, or a PyDataset or Dataset, which can start again.",
             ConvoscopeWarning,
             stacklevel=4,
         )
@@ -267,23 +198,7 @@ def evaluate(
     return_dict: bool = False,
     callbacks: Any = None,
 ) -> float | list[float] | dict[str, float]:
-    """Measure loss and metrics without training.
-
-    Parameters
-    ----------
-    model, x, y, batch_size, verbose, sample_weight, callbacks
-        As in `fit`.
-    steps : int, optional
-        Take only so many batches.
-    return_dict : bool
-        Whether the values come by name.
-
-    Returns
-    -------
-    float, list of float or dict
-        The loss; with metrics or several losses, a list of the loss, that of each output, and the metrics, as in Keras
-        (of several outputs they come by their names); with `return_dict`, a dict of all.
-    """
+    """Measure loss and metrics; `convoscope.models.Sequential.evaluate` explains the arguments."""
     _, objective = compiled(model, "evaluate")
     check_losses(objective, model.executable().plan)
     batch_size, steps = _checked_size(batch_size, "evaluate"), checked_steps(steps, "steps", "evaluate")
@@ -303,7 +218,7 @@ def evaluate(
         if printer:
             printer.clear()
     if not clock.steps:
-        raise DataError(f"evaluate: the {type(x).__name__} gave no batch. A generator that has ended gives none.")
+        raise DataError(f"evaluate: the {type(x).__name__} yielded no batches. A generator can be used only once.")
     return returned(logs, return_dict)
 
 
@@ -341,7 +256,7 @@ def predict(
         if printer:
             printer.clear()
     if not taken:
-        raise DataError(f"predict: the {type(x).__name__} gave no batch. A generator that has ended gives none.")
+        raise DataError(f"predict: the {type(x).__name__} yielded no batches. A generator can be used only once.")
     return outputs
 
 

@@ -18,6 +18,7 @@ from convoscope.training.data.batches import Batch, is_numbered, unpack
 from convoscope.training.draws import Position
 from convoscope.training.feeds import Feed, Portion, order_of
 from convoscope.training.samples import Samples
+from convoscope.wording import clause
 
 #: Brings a batch into the form that engines take, or says what is wrong with it.
 Check = Callable[[Batch, str], Samples]
@@ -77,8 +78,8 @@ class StreamFeed(Feed):
         counts = [count for (count,) in team.numbers([len(taken)])]
         if len(set(counts)) > 1:
             raise ConfigurationError(
-                f"{self._where}: all processes must be given the same batches, of which each computes its part, but "
-                f"they get {', '.join(map(str, counts))} of the next {_IN_A_ROW}. Leave the sharing to Convoscope."
+                f"{self._where}: all processes must get the same batches, of which each computes its share, but they "
+                f"get {', '.join(map(str, counts))} of the next {_IN_A_ROW}. Do not split the data yourself."
             )
         return taken
 
@@ -114,8 +115,8 @@ class StreamFeed(Feed):
         if isinstance(error, DataError):
             return error
         return DataError(
-            f"{where}: the data could not be made: {type(error).__name__}: {error}. The model is as it was after the "
-            "batch before."
+            f"{where}: the data raised {type(error).__name__}: {clause(error)}. The model keeps its state after the "
+            "previous batch."
         )
 
 
@@ -217,7 +218,7 @@ class IndexedFeed(StreamFeed):
 
 
 def stream_feed(data: Any, check: Check, where: str, seed: int | None = None, **threads: int | None) -> Feed:
-    """Return the feed for something that hands out batches.
+    """Return the feed for something that yields batches.
 
     Parameters
     ----------
@@ -235,7 +236,7 @@ def refuse_endless(feed: Feed, steps: int | None, where: str, argument: str) -> 
     """Say that steps are needed where the data has no end."""
     if steps is None and feed.is_endless:
         raise ConfigurationError(
-            f"{where}: the data has no end, so say how many steps make an epoch: {argument}=100, for instance."
+            f"{where}: the data is endless, so set the number of steps per epoch, such as {argument}=100."
         )
 
 

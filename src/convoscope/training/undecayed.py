@@ -18,8 +18,8 @@ def undecayed(
     given = [np.asarray(array) for array in arrays]
     if any(not any(np.shares_memory(array, weight) for weight in weights) for array in given):
         raise ConfigurationError(
-            "exclude_from_weight_decay was given a weight that the model does not have. Give weights of the model "
-            "itself, such as [layer.bias], not copies; or names: var_names=['bias']."
+            "exclude_from_weight_decay got a weight that the model does not have. Pass weights of the model itself, "
+            "such as [layer.bias], not copies; or names: var_names=['bias']."
         )
     return tuple(
         index

@@ -28,7 +28,7 @@ class Clock:
         self._total, self._total_steps = course.samples, course.steps
         self._callbacks = callbacks
         self._heard = callbacks.watches("on_progress")
-        self._began = time.perf_counter()
+        self._began = time.perf_counter() - callbacks.idle_seconds()
         self.steps = self._samples = 0
 
     def now(self, logs: Mapping[str, float]) -> Progress:
@@ -36,7 +36,7 @@ class Clock:
             self._stage,
             self._samples,
             self._total,
-            time.perf_counter() - self._began,
+            time.perf_counter() - self._began - self._callbacks.idle_seconds(),
             self._epoch,
             self._epochs,
             dict(logs),
@@ -85,8 +85,8 @@ class Validation:
         found = measured(self._model, course, callbacks, clock, "validation")
         if not clock.steps:
             warnings.warn(
-                "validation: the data gave no batch, so nothing was measured. A generator gives its batches once; a "
-                "PyDataset or a Dataset gives them again.",
+                "validation: the data yielded no batches, so nothing was measured. A generator can be used only once; "
+                "a PyDataset or Dataset can be used again.",
                 ConvoscopeWarning,
                 stacklevel=4,
             )

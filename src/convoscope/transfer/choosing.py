@@ -117,7 +117,7 @@ class Wishes:
     blocks : int or None
         How many of the last blocks are to be fine-tuned, whatever a trial would say. None: it is tried.
     balanced : bool
-        Whether rare classes weigh as much as others.
+        Whether rare classes count as much as others.
     seed : int
     """
 
@@ -129,7 +129,7 @@ class Wishes:
     def __post_init__(self) -> None:
         if real(self.minutes, "minutes", "Training", finite=False) < 0 or not math.isfinite(self.minutes):
             raise ConfigurationError(
-                f"minutes is how long fine-tuning may take, 0 for none, but is {self.minutes:g}. Write 3, or 0.5."
+                f"minutes, the time limit of fine-tuning, must be at least 0, but is {self.minutes:g}. Try 3."
             )
         if self.blocks is not None:
             integer(self.blocks, "fine_tune", "Training")
@@ -176,13 +176,13 @@ def train(
     if epochs:
         candidates.append(trials.tuned(epochs))
     attempts = [first, *(each.attempt for each in candidates)]
-    more = f" To fine-tune it would take about {counted(needed, 'minute')}; --minutes {needed} allows that."
+    more = f" Fine-tuning would take about {counted(needed, 'minute')}; --minutes {needed} allows that."
     late = "" if epochs else more
     if not candidates:
         return Choice(frozen, frozen, FROZEN, f"The backbone stays frozen.{late}", photos.labels, attempts)
     best = max(candidates, key=lambda each: each.attempt.right)
     ways = [*(f"{_WORDS[each.attempt.way]} {each.attempt.right}" for each in candidates), f"frozen {trials.before}"]
-    compared = f"right of {counted(best.attempt.images, 'held-out image')}: {', '.join(ways)}"
+    compared = f"correct predictions on {counted(best.attempt.images, 'held-out image')}: {', '.join(ways)}"
     if best.attempt.right <= trials.before and wishes.blocks is None:
         return Choice(frozen, frozen, FROZEN, f"The backbone stays frozen; {compared}.{late}", photos.labels, attempts)
     say(f"{best.what} on all images; {compared} ...")
@@ -217,7 +217,7 @@ class _Trials:
         """Try to fine-tune the last blocks of the backbone."""
         photos, wishes = self.photos, self.wishes
         plan = Plan(wishes.blocks or BLOCKS, epochs, self.mirrored, wishes.balanced, wishes.seed)
-        self.say(f"Trying to fine-tune {_described(plan)}, without a fifth of the images ...")
+        self.say(f"Trying to fine-tune {_described(plan)}, holding out a fifth of the images ...")
 
         def trained(on: Photos) -> Model:
             head, _ = head_of(on, self.extractor, balanced=wishes.balanced, seed=wishes.seed)
@@ -235,7 +235,7 @@ class _Trials:
     def scratch(self) -> _Candidate:
         """Try to train a small network from scratch."""
         photos, wishes, backbone = self.photos, self.wishes, self.extractor.backbone
-        self.say("The images are uniform: trying to train from scratch, without a fifth of them ...")
+        self.say("The images are uniform: trying to train from scratch, holding out a fifth of them ...")
         images, classes = prepared(photos, backbone), len(photos.class_names)
 
         def trained(on: npt.NDArray[np.integer]) -> Sequential:
@@ -289,13 +289,13 @@ def _nothing_to_gain(photos: Photos, frozen: Attempt, wishes: Wishes) -> str | N
     if wishes.blocks is not None:
         return None
     if not wishes.minutes:
-        return "The backbone stays frozen, as --minutes 0 leaves no time to fine-tune it."
+        return "The backbone stays frozen, because --minutes 0 leaves no time for fine-tuning."
     if len(photos) < _FEW:
         return f"The backbone stays frozen: {len(photos)} images are too few to fine-tune it."
     if frozen.right >= _GOOD * frozen.images:
         return (
-            f"The backbone stays frozen: {frozen.right} of {frozen.images} held-out images are right, which leaves "
-            f"little to gain."
+            f"The backbone stays frozen: {frozen.right} of {frozen.images} held-out images are classified correctly, "
+            "which leaves little to gain."
         )
     return None
 

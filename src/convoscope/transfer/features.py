@@ -147,6 +147,6 @@ class Extractor:
             if self.store is not None:
                 self.store.put(recipe, [digests[index] for index in indices], vectors)
             if progress is not None:
-                progress(min(start + TOGETHER, len(missing)), len(missing), "images looked at")
+                progress(min(start + TOGETHER, len(missing)), len(missing), "images processed")
         rows = [known[digest] if digest in known else computed[index] for index, digest in enumerate(digests)]
         return np.stack(rows) if rows else np.zeros((0, 0), np.float32)

@@ -40,7 +40,7 @@ class Plan:
     mirrored : bool
         Whether images are mirrored in training.
     balanced : bool
-        Whether rare classes weigh as much as others.
+        Whether rare classes count as much as others.
     seed : int
     """
 

@@ -71,7 +71,7 @@ def train_frozen(
     photos : Photos
     extractor : Extractor
     balanced : bool
-        Whether rare classes weigh as much as others.
+        Whether rare classes count as much as others.
     seed : int
     progress : callable, optional
         ``progress(done, total, what)``, while features are computed.

@@ -82,7 +82,7 @@ def fit_head(
     groups : array of int, shape (N,), optional
         Images with the same number, such as near-duplicates, are held out together.
     balanced : bool
-        Whether rare classes weigh as much as others.
+        Whether rare classes count as much as others.
     seed : int
         Which images are held out together follows from it.
     penalties : sequence of float
@@ -183,7 +183,7 @@ def _checked(features: npt.ArrayLike, labels: npt.ArrayLike, classes: int) -> tu
         bad = int(np.argmin(np.isfinite(given).all(axis=1)))
         raise DataError(f"The features of the image at index {bad} are not finite numbers (NaN or infinite).")
     if classes < 2:
-        raise DataError("A classifier tells two classes or more apart, but there is only one. Add images of another.")
+        raise DataError("A classifier needs at least two classes, but there is only one. Add images of another class.")
     counts = np.bincount(targets, minlength=classes)
     if len(counts) > classes or not counts.all():
         raise DataError(

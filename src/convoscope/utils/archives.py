@@ -20,7 +20,7 @@ from typing import IO
 
 from convoscope.errors import ConvoscopeError, ConvoscopeWarning, FileFormatError, StorageError
 from convoscope.storage import remedy
-from convoscope.wording import counted
+from convoscope.wording import clause, counted
 
 FORMATS = ("tar", "zip")
 _CHUNK = 1 << 20
@@ -58,7 +58,7 @@ def unpack(archive: Path, folder: Path, formats: Sequence[str] = FORMATS) -> boo
     folder : Path
         What to unpack it into. A folder that is there is replaced.
     formats : sequence of {"tar", "zip"}
-        What the archive may be.
+        The kinds of archive that are accepted.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def unpack(archive: Path, folder: Path, formats: Sequence[str] = FORMATS) -> boo
     except OSError as error:
         if error.errno is None:  # what bz2 says of bytes that are none of its own
             raise _damaged(archive, error) from error
-        raise StorageError(f"{archive} could not be unpacked: {error.strerror or error}. {remedy(error)}.") from error
+        raise StorageError(f"{archive} could not be extracted: {error.strerror or error}. {remedy(error)}.") from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return True
@@ -107,7 +107,7 @@ def _reader(archive: Path, formats: Sequence[str]) -> _Reader | None:
 
 
 def _damaged(archive: Path, error: Exception) -> FileFormatError:
-    return FileFormatError(f"{archive} is a damaged archive: {error}. Remove it and fetch it again.")
+    return FileFormatError(f"{archive} is a damaged archive: {clause(error)}. Remove it and download it again.")
 
 
 def _write(archive: Path, root: Path, read: _Reader) -> None:
@@ -117,7 +117,7 @@ def _write(archive: Path, root: Path, read: _Reader) -> None:
         for number, (name, content) in enumerate(entries):
             target = _inside(name, root, archive)
             if number >= _MOST_FILES:
-                raise FileFormatError(f"{archive} has more than {_MOST_FILES:,} files. It is not unpacked.")
+                raise FileFormatError(f"{archive} has more than {_MOST_FILES:,} files, so it is not extracted.")
             if content is _LEFT_OUT:
                 left_out += 1
             elif content is None:
@@ -127,8 +127,8 @@ def _write(archive: Path, root: Path, read: _Reader) -> None:
                 left = _copy(content, target, left, archive)
     if left_out:
         warnings.warn(
-            f"{counted(left_out, 'link or device', 'links and devices')} in {archive} left out: only files and folders "
-            f"are unpacked.",
+            f"{counted(left_out, 'link or device', 'links and devices')} in {archive} left out: only files and "
+            "folders are extracted.",
             ConvoscopeWarning,
             stacklevel=4,
         )
@@ -139,7 +139,9 @@ def _inside(name: str, root: Path, archive: Path) -> Path:
     path = PurePosixPath(name.replace("\\", "/"))
     has_drive = bool(path.parts) and ":" in path.parts[0]
     if path.is_absolute() or ".." in path.parts or has_drive or "\0" in name:
-        raise FileFormatError(f"{archive} has an entry {name!r}, which leads out of its folder. It is not unpacked.")
+        raise FileFormatError(
+            f"{archive} has an entry {name!r} that points outside its folder, so it is not extracted."
+        )
     return root / path
 
 
@@ -150,8 +152,8 @@ def _copy(content: IO[bytes], target: Path, left: int, archive: Path) -> int:
             left -= len(chunk)
             if left < 0:
                 raise FileFormatError(
-                    f"{archive} unpacks to more than {_TIMES} times its size, which no collection of images does. It "
-                    f"is not unpacked."
+                    f"{archive} unpacks to more than {_TIMES} times its size, which is implausible for images, so it "
+                    "is not extracted."
                 )
             out.write(chunk)
     return left

@@ -18,7 +18,7 @@ def to_categorical(x: npt.ArrayLike, num_classes: int | None = None) -> npt.NDAr
     x : array of whole numbers
         Class numbers from 0, of any shape; a last axis of length 1 is dropped, as in Keras.
     num_classes : int, optional
-        How many classes there are; left out, one more than the largest number.
+        How many classes there are; if left out, one more than the largest number.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def to_categorical(x: npt.ArrayLike, num_classes: int | None = None) -> npt.NDAr
     given = np.asarray(x)
     labels = given.astype(np.int64)
     if given.size == 0 and num_classes is None:
-        raise DataError("to_categorical needs num_classes where there are no labels to count classes from.")
+        raise DataError("to_categorical needs num_classes if there are no labels.")
     if (labels != given).any():
         raise DataError("to_categorical takes whole numbers, but some values are not whole.")
     if labels.ndim > 1 and labels.shape[-1] == 1:
@@ -55,7 +55,7 @@ def to_categorical(x: npt.ArrayLike, num_classes: int | None = None) -> npt.NDAr
 
 
 def normalize(x: npt.ArrayLike, axis: int = -1, order: int = 2) -> npt.NDArray[Any]:
-    """Divide by the norm along an axis; what is zero stays zero.
+    """Divide by the norm along an axis; zeros stay zero.
 
     Examples
     --------

@@ -33,17 +33,17 @@ def get_file(
     *,
     patience: Patience | None = None,
 ) -> str:
-    """Download a file, unless it is there already, and unpack it if asked.
+    """Download a file, unless it already exists, and unpack it if requested.
 
-    A file gets its name only when it is whole and its checksum, if you give one, is right. With a checksum a download
-    that was cut goes on where it broke off.
+    A file gets its name only when it is complete and its checksum, if you give one, is right. With a checksum, an
+    interrupted download continues where it stopped.
 
     Parameters
     ----------
     fname : str, optional
-        The file's name, without a folder; that in the address where it is left out.
+        The file's name, without a folder; if left out, the name in the address.
     origin : str or list of str
-        The address, or several of the same file, the first to be tried first.
+        The address, or several of the same file, which are tried in order.
     untar : bool
         Unpack it as a tar archive; `extract` is the newer word.
     md5_hash : str, optional
@@ -55,33 +55,33 @@ def get_file(
     hash_algorithm : {"auto", "sha256", "md5"}
         Which of the two `file_hash` is; its length tells.
     extract : bool
-        Unpack a tar or zip archive into a folder beside it. An archive cannot write anywhere else, and links in it are
-        left out.
+        Unpack a tar or zip archive into a folder next to it. An archive cannot write anywhere else, and links in it are
+        skipped.
     archive_format : {"auto", "tar", "zip"}, or None
-        What the archive may be.
+        The kinds of archive that are accepted.
     cache_dir : path, optional
-        Where to keep files: the folder that ``KERAS_HOME`` names or ``~/.keras`` where it is left out.
+        Where files are kept; if left out, the folder named by ``KERAS_HOME``, or ``~/.keras``.
     force_download : bool
         Download it again.
     patience : Patience, optional
-        How long to go on with servers that fail.
+        How long to keep trying servers that fail.
 
     Returns
     -------
     str
-        The path of the file, or of the folder it was unpacked into: as in Keras ``NAME_extracted`` where you give an
-        `fname` with an ending, and else ``NAME``.
+        The path of the file, or of the folder that it was unpacked into: as in Keras, ``NAME_extracted`` if you give an
+        `fname` with an ending, otherwise ``NAME``.
 
     Raises
     ------
     DownloadError
-        No address delivered it; the message has each with its reason.
+        If no address delivered it; the message lists each with the reason.
     FileFormatError
-        It is no archive, or one that is not unpacked.
+        If it is not an archive, or one of an unsupported kind.
     StorageError
-        The disk is full, or the folder may not be written to.
+        If the disk is full, or the folder is not writable.
     ConfigurationError
-        An argument has a value that it cannot have.
+        If an argument has an invalid value.
 
     Examples
     --------
@@ -105,8 +105,8 @@ def get_file(
         formats = _formats("tar" if untar else archive_format)
         if not unpack(target, unpacked, formats):
             raise FileFormatError(
-                f"{target} is no archive of the kind {' or '.join(formats) or 'None'}, so it is not unpacked. Leave "
-                f"extract out, or give the address of an archive."
+                f"{target} is not an archive of the kind {' or '.join(formats) or 'None'}, so it is not extracted. "
+                "Leave extract out, or give the address of an archive."
             )
     return str(unpacked)
 
@@ -115,7 +115,7 @@ def _addresses(origin: str | Sequence[str] | None) -> tuple[str, ...]:
     given = [origin] if isinstance(origin, str) else list(origin or ())
     for address in given:
         if not re.match("https?://", str(address), re.IGNORECASE):
-            raise ConfigurationError(f"get_file: origin is to be an address http:// or https://, but is {address!r}.")
+            raise ConfigurationError(f"get_file: origin must be an http:// or https:// address, but is {address!r}.")
     if not given:
         raise ConfigurationError("get_file needs origin: the address to download from.")
     return tuple(given)
@@ -126,8 +126,8 @@ def _name(fname: Any, address: str) -> str:
     name = os.path.basename(urllib.parse.urlsplit(address).path) if fname is None else os.fspath(fname)
     if not name or name in (".", "..") or "/" in name or os.sep in name or "\0" in name:
         raise ConfigurationError(
-            f"get_file: fname is to be the name of a file, without a folder, but is {name!r}. The folder is cache_dir, "
-            f"and cache_subdir in it."
+            f"get_file: fname must be a file name without a folder, but is {name!r}. Set the folder with cache_dir "
+            "and cache_subdir."
         )
     return str(name)
 
@@ -141,7 +141,8 @@ def _folder(cache_dir: Any, cache_subdir: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(
-            f"get_file keeps files in {folder}, and cannot make it: {error.strerror or error}. Give another cache_dir."
+            f"get_file stores files in {folder}, but cannot create it: {error.strerror or error}. Give another "
+            "cache_dir."
         ) from error
     return folder
 
@@ -171,7 +172,7 @@ def _algorithm(digest: str | None, given: str) -> str:
 def _is_right(path: Path, wanted: Wanted) -> bool:
     if wanted.digest is None or checksum(path, wanted.algorithm) == wanted.digest.lower():
         return True
-    show(f"{path} is not the file that its checksum says, so it is downloaded again.")
+    show(f"{path} does not match its checksum, so it is downloaded again.")
     return False
 
 

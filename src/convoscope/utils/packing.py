@@ -8,7 +8,7 @@ from convoscope.errors import DataError
 
 
 def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
-    """Return what `fit` takes from a generator: ``x``, ``(x, y)`` or ``(x, y, sample_weight)``.
+    """Return a tuple as `fit` takes it from a generator: ``x``, ``(x, y)`` or ``(x, y, sample_weight)``.
 
     Examples
     --------
@@ -21,12 +21,12 @@ def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> 
 
 
 def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
-    """Return ``x``, ``y`` and ``sample_weight``, with None for what is not there.
+    """Return ``x``, ``y`` and ``sample_weight``, with None for missing parts.
 
     Raises
     ------
     DataError
-        There are more than three parts.
+        If there are more than three parts.
 
     Examples
     --------

@@ -25,12 +25,13 @@ def split_dataset(
     Parameters
     ----------
     dataset : array, tuple or list of arrays, or Dataset
-        One entry a sample along the first axis; or an object with a length and the methods ``take`` and ``skip``, of
-        which the elements count: the batches, where it has batches.
+        One entry for each sample along the first axis; or an object with a length and the methods ``take`` and
+        ``skip``, whose elements are counted: the batches, if it has batches.
     left_size, right_size : float or int, optional
-        A share between 0 and 1, or a number of samples. Of one the other follows; with both, the rest is left out.
+        A share between 0 and 1, or a number of samples. If only one is given, the other part gets the rest; with both,
+        the rest is left out.
     shuffle : bool
-        Whether to bring the samples into a random order first.
+        Whether to shuffle the samples first.
     seed : int, optional
         The seed of that order, which is then Keras'.
 
@@ -42,9 +43,9 @@ def split_dataset(
     Raises
     ------
     ConfigurationError
-        The sizes are none that such data can be split into.
+        If the data cannot be split into parts of these sizes.
     ShapeError
-        The arrays have not equally many samples.
+        If the arrays do not have the same number of samples.
 
     Examples
     --------
@@ -58,7 +59,7 @@ def split_dataset(
     arrays = [np.asarray(array) for array in dataset] if several else [np.asarray(dataset)]
     counts = {len(array) if array.ndim else 0 for array in arrays}
     if len(counts) != 1:
-        raise ShapeError(f"{_NAME} takes arrays with one entry a sample, but they have {sorted(counts)} entries.")
+        raise ShapeError(f"{_NAME} takes arrays with one entry per sample, but they have {sorted(counts)} entries.")
     count = counts.pop()
     left, right = _sizes(left_size, right_size, count)
     order = list(range(count))
@@ -86,14 +87,14 @@ def _split_elements(
 def _sizes(left: float | None, right: float | None, count: int) -> tuple[int, int]:
     """Return how many samples are left and right."""
     if left is None and right is None:
-        raise ConfigurationError(f"{_NAME} needs left_size or right_size: a share, or a number of samples.")
+        raise ConfigurationError(f"{_NAME} needs left_size or right_size: a fraction or a number of samples.")
     one, other = _size(left, "left_size", count), _size(right, "right_size", count)
     first = count - other if one is None and other is not None else one or 0
     second = count - first if other is None else other
     if first + second > count or not first or not second:
         raise ConfigurationError(
-            f"{_NAME}: left_size={left!r} and right_size={right!r} make halves of {first} and {second} samples, which "
-            f"{count} samples cannot be split into."
+            f"{_NAME}: left_size={left!r} and right_size={right!r} give parts of {first} and {second} samples, "
+            f"which is not possible with {count}."
         )
     return first, second
 
@@ -105,7 +106,7 @@ def _size(size: float | None, argument: str, count: int) -> int | None:
     share = isinstance(size, (float, np.floating))
     if not 0 < number < (1 if share else count):
         raise ConfigurationError(
-            f"{_NAME}: {argument} must be a share between 0 and 1, or a number of samples below {count}, but is "
+            f"{_NAME}: {argument} must be a fraction between 0 and 1 or a number of samples below {count}, but is "
             f"{size!r}."
         )
     return round(number * count) if share else int(number)

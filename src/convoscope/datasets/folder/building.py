@@ -72,8 +72,8 @@ def build(
     form = choose_form(paths, wishes.size, wishes.channels, executor, wishes.max_pixels)
     if form is None:
         raise DataError(
-            f"{source} has {len(listing.entries)} files in {len(listing.class_names)} classes, and none of them is an "
-            f"image that can be read. {_reason(listing, wishes.max_pixels)}"
+            f"{source} has {len(listing.entries)} files in {len(listing.class_names)} classes, but none of them is a "
+            f"readable image. {_reason(listing, wishes.max_pixels)}"
         )
     plain, thumbs = target / "decoded.npy", target / "thumbs.npy"
     form = replace(form, **wishes.fit)
@@ -88,8 +88,8 @@ def build(
     class_names = [name for name in listing.class_names if name in trained]
     if len(class_names) < 2:
         raise DataError(
-            f"{source} has images to train with of {len(class_names)} of its classes "
-            f"({', '.join(listing.class_names)}), and a classifier needs two. "
+            f"{source} has training images of only {len(class_names)} of its classes "
+            f"({', '.join(listing.class_names)}), but a classifier needs two. "
             f"{_advice(source, listing, read, excluded)}"
         )
     labels = np.array(
@@ -98,7 +98,7 @@ def build(
             for entry, use in zip(read.entries, kept, strict=True)
         ]
     )
-    untrained = {e.name: "its class has no image to train with" for e in read.entries if e.label not in trained}
+    untrained = {e.name: "its class has no training image" for e in read.entries if e.label not in trained}
     untrained |= dict.fromkeys(excluded, "excluded, as you asked")
     order = np.lexsort((np.arange(len(labels)), parts))
     order = order[labels[order] >= 0]
@@ -172,14 +172,14 @@ def _parts(
     if not (parts == VALIDATION).any() and wishes.validation:
         train = np.flatnonzero(parts == TRAIN)
         parts[train] = draw_parts(labels[train], group[train], wishes.validation, 0.0, wishes.seed)
-        notes.append(f"validation images are drawn from those to train with: {wishes.validation:.0%}")
+        notes.append(f"validation images are drawn from the training images: {wishes.validation:.0%}")
     if not (parts == TEST).any():
-        notes.append("there are no test images: the report is about the validation images")
+        notes.append("there are no test images: the report uses the validation images")
     learned = np.unique(group[parts == TRAIN])
     if leaked := int(np.count_nonzero(np.isin(group[parts != TRAIN], learned))):
         notes.append(
-            f"{leaked:,} images to validate or test with are near-duplicates of images to train with, as they were "
-            f"given: the result will look better than it is"
+            f"{leaked:,} validation or test images are near-duplicates of training images in the given split, so the "
+            "result will look better than it is"
         )
     return parts, notes
 
@@ -203,7 +203,7 @@ def _reason(listing: Listing, max_pixels: int | None) -> str:
     if listing.entries:
         name = listing.entries[0].name
         smallest = Form(1, 1, 1, 0, "", "", max_pixels)
-        problems = {name: decode(listing.root / name, smallest).problem or "it was changed just now"}
+        problems = {name: decode(listing.root / name, smallest).problem or "it was changed during reading"}
     for name, reason in problems.items():
         return f"The first of them, {name}: {reason}."
     return "Are they PNG or JPEG files?"
@@ -223,4 +223,4 @@ def _advice(source: Path, listing: Listing, read: _Read, excluded: set[str]) -> 
     outer = {entry.name.split("/")[0] for entry in read.entries}
     if len(inner) > 1 and len(outer) == 1 and source.is_dir():
         return f"If its classes are the subfolders of {(only := outer.pop())}, train on {source / only}."
-    return "Make a subfolder for each class, with its images in it."
+    return "Create a subfolder for each class, with its images in it."

@@ -86,7 +86,7 @@ def stored(folder: Path, content: str, make: Callable[[Path], None]) -> Stored:
         return found
     if os.path.lexists(place):
         warnings.warn(
-            f"The decoded images in {place} are damaged. They are made again from the image files.",
+            f"The decoded images in {place} are damaged. They are decoded again from the image files.",
             ConvoscopeWarning,
             stacklevel=3,
         )
@@ -107,7 +107,7 @@ def stored(folder: Path, content: str, make: Callable[[Path], None]) -> Stored:
                 shutil.rmtree(half, ignore_errors=True)
     found = _open(place, check=False)
     if found is None:
-        raise StorageError(f"The decoded images in {place} changed while they were written. Try again.")
+        raise StorageError(f"The decoded images in {place} changed while being written. Try again.")
     return found
 
 

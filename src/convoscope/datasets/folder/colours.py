@@ -54,7 +54,7 @@ def to_colours(
     path : Path
         To be named in errors.
     fit : Fit, optional
-        How it is then brought to a size. Of an image of more than 4 million pixels that has much more than are needed,
+        How it is then scaled to a size. Of an image of more than 4 million pixels that has much more than are needed,
         8 times as many are left: blocks of pixels become their mean, after they were converted.
 
     Notes
@@ -105,7 +105,9 @@ def _convert(image: Image, channels: int, background: int, notes: list[str], lev
     mode = "L" if channels == 1 else "RGB"
     if image.mode != mode:
         image = image.convert("RGB") if image.mode not in ("1", "L", "RGB") else image
-        notes.append("colour turned into grey" if mode == "L" and image.mode == "RGB" else f"brought to {MODES[mode]}")
+        notes.append(
+            "colour converted to grey" if mode == "L" and image.mode == "RGB" else (f"converted to {MODES[mode]}")
+        )
         image = image.convert(mode)
     return image
 
@@ -130,7 +132,7 @@ def _levels(image: Image, path: Path) -> _Levels:
     for box in _tiles(image.size, (1, 1)):
         values = np.asarray(image.crop(box) if image.width * image.height > LARGE else image)
         if not np.isfinite(values).all():
-            raise DataError(f"{path} has values that are not numbers (NaN or infinite). Repair it, or leave it out.")
+            raise DataError(f"{path} has NaN or infinite values. Correct it or leave it out.")
         low, high = min(low, float(values.min())), max(high, float(values.max()))
     # Pillow before 11.3 opens a PNG of 16 bits as one of 32, which PNG does not have.
     sixteen_bits = image.mode.startswith("I;16") or image.format == "PNG"

@@ -19,7 +19,7 @@ from convoscope.errors import ConvoscopeError
 
 _BLOCK_BYTES, _MOST_IN_BLOCK = 1 << 21, 64
 _WAITING = 16  # blocks: not more than 32 MB, or so many images where they are larger
-_USUAL = ("resized to ", "edges filled", "sides cut off", "stretched out", "brought to ")
+_USUAL = ("resized to ", "edges padded", "sides cropped", "stretched", "scaled to ")
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ _TURNS = (0, 16, 32, 48)
 _NEIGHBOURS = 6
 _MOST_BITS = 8
 _CORRELATION = 0.995
+_PLAIN = 2.0  # grey levels: thumbnails that vary by less have one colour, and only equal pixels tell them apart
 _BLOCK = 1 << 14
 
 
@@ -120,12 +121,14 @@ def _bits_apart(
 
 def _correlation(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     """Correlate thumbnails (M, 12, 12, channels) pair by pair, (M,); 0 where one of them is plain."""
-    a, b = (part.reshape(len(part), -1).astype(np.float64) for part in (one, other))
-    a -= a.mean(axis=1, keepdims=True)
-    b -= b.mean(axis=1, keepdims=True)
-    scale = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
-    product = (a * b).sum(axis=1)
-    found: npt.NDArray[np.float64] = np.divide(product, scale, out=np.zeros(len(a)), where=scale > 0)
+    shape = len(one), THUMB * THUMB, -1
+    a, b = (part.reshape(shape).astype(np.float64) for part in (one, other))
+    varied = np.minimum(a.std(axis=1).max(axis=1), b.std(axis=1).max(axis=1)) >= _PLAIN
+    a -= a.mean(axis=(1, 2), keepdims=True)
+    b -= b.mean(axis=(1, 2), keepdims=True)
+    scale = np.sqrt((a * a).sum(axis=(1, 2)) * (b * b).sum(axis=(1, 2)))
+    product = (a * b).sum(axis=(1, 2))
+    found: npt.NDArray[np.float64] = np.divide(product, scale, out=np.zeros(len(a)), where=varied)
     return found
 
 

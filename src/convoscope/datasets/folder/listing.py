@@ -154,7 +154,7 @@ def list_folder(root: Path) -> Listing:
         stray = [child for child in folders if Path(child.path) not in parts]
         skipped.update({child.name: "is next to the train and test folders" for child in stray})
     if not class_names:
-        raise DataError(f"{root} has no folder of a class in {', '.join(f.name for f in parts)}: {_LABELLED}.")
+        raise DataError(f"{root} has no class folder in {', '.join(f.name for f in parts)}: {_LABELLED}.")
     entries = walk.entries()
     found = Listing(root, entries, sorted(class_names, key=natural_key), {**skipped, **walk.skipped}, walk.left_out)
     return with_one_spelling(found)
@@ -278,7 +278,7 @@ class _Walk:
         if folder.above.count("/") > _DEEPEST:
             self.left_out[name] = f"more than {_DEEPEST} folders deep"
         elif self._root == real or self._root.startswith(real.rstrip(os.sep) + os.sep):
-            self.left_out[name] = "a link that leads round in a circle"
+            self.left_out[name] = "a circular link"
         elif real in self._seen:
             self.left_out[name] = f"the same folder as {self._seen[real]}"
         else:

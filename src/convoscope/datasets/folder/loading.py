@@ -31,7 +31,7 @@ from convoscope.names import legible, native_path, portable_path
 from convoscope.paths import check_regular, is_there, refuse_address, user_path
 from convoscope.seeds import check_seed
 
-_MADE_BY = 3  # to be counted up when decoding, fingerprints or the split change: what is stored is then made anew
+_MADE_BY = 4  # to be counted up when decoding, fingerprints or the split change: what is stored is then made anew
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -41,11 +41,11 @@ class FolderDataset(Dataset):
     Attributes
     ----------
     x_train, x_val, x_test : ndarray of uint8, shape (N, height, width, channels)
-        Mapped from the disk, read-only; there may be more of them than memory.
+        Mapped from the disk, read-only; they may be larger than the memory.
     y_train, y_val, y_test : ndarray of uint8 (uint16 above 256 classes), shape (N,)
         Indices into `class_names`.
     train_files, val_files, test_files : tuple of str
-        The files of the images in order, from the folder on.
+        The files of the images in order, relative to the folder.
     train_digests, val_digests, test_digests : tuple of str
         The SHA-256 of each of these files' bytes, in hexadecimal.
     info : DatasetInfo
@@ -53,9 +53,26 @@ class FolderDataset(Dataset):
     report : FolderReport
         What was found, what was left out, and why.
     edge : float
-        How light the edges of the images are, from 0 to 1.
+        The mean brightness of the images' edges, from 0 to 1.
     test_part : {"test", "validation", "all"}
-        Which images are in ``x_test``: those to validate with, if there are no others.
+        Which images are in ``x_test``: the validation images if there are no others.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> generator = np.random.default_rng(0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("dark", "light"):
+    ...         Path(folder, "photos", name).mkdir(parents=True)
+    ...         for number in range(20):
+    ...             pixels = generator.integers(0, 100 if name == "dark" else 256, (8, 8), np.uint8)
+    ...             Image.fromarray(pixels).save(Path(folder, "photos", name, f"{number}.png"))
+    ...     photos, cache = Path(folder, "photos"), Path(folder, "cache")
+    ...     data = from_folder(photos, cache_dir=cache, validation_split=0.2, test_split=0)
+    ...     data.x_train.shape, data.x_val.shape, data.test_part
+    ((32, 8, 8, 1), (8, 8, 8, 1), 'validation')
     """
 
     x_val: npt.NDArray[np.uint8] = field(repr=False)
@@ -88,14 +105,14 @@ class FolderDataset(Dataset):
         return source if source.is_dir() else source.parent
 
     def split(self) -> dict[str, str]:
-        """Give the part of each file, as `from_folder` takes it."""
+        """Return the part of each file, as `from_folder` takes it."""
         parts = {"train": self.train_files, "validation": self.val_files, "test": self.test_files}
         if self.test_part != "test":
             del parts["test"]
         return {name: part for part, names in parts.items() for name in names}
 
     def record(self) -> dict[str, Any]:
-        """Give the report, and under ``files`` each file with its class, its part and the digest of its bytes."""
+        """Return the report, and under ``files`` each file with its class, its part and the digest of its bytes."""
         parts = [
             ("train", self.train_files, self.y_train, self.train_digests),
             ("validation", self.val_files, self.y_val, self.val_digests),
@@ -109,7 +126,7 @@ class FolderDataset(Dataset):
         return {**self.report.as_dict(), "files": files}
 
     def digest(self) -> str:
-        """Give a checksum of the files' names, their labels and their parts: another one means another split."""
+        """Return a checksum of the files' names, their labels and their parts: it changes with the split."""
         parts = [list(map(portable_path, files)) for files in (self.train_files, self.val_files, self.test_files)]
         labels = (self.y_train, self.y_val, self.y_test)
         return _checksum(*(repr((files, y.tolist())) for files, y in zip(parts, labels, strict=True)))
@@ -141,33 +158,34 @@ def from_folder(
         A folder with a subfolder for each class; or one with such folders in ``train``, ``val`` and ``test``; or a CSV
         file with the columns path and label, and perhaps split.
     image_size : int or (height, width), optional
-        What all images are brought to. Chosen from their sizes by default.
+        The size that all images are scaled to. Chosen from their sizes by default.
     color_mode : {"grayscale", "rgb"}, optional
-        Chosen by whether the images have colour by default.
+        By default, chosen by whether the images have colour.
     fit : {"letterbox", "crop", "stretch"}
-        How they get into that size: whole, with the rest filled in the colour of their edges; their middle; or without
-        their proportions.
+        How images are fitted to that size: whole, with the rest filled in the colour of their edges; their centre; or
+        stretched.
     resize : int, optional
-        With ``fit="crop"``: the shorter side before the middle is cut out; see `convoscope.Preprocessing`.
+        With ``fit="crop"``: the length of the shorter side before the centre is cropped; see
+        `convoscope.Preprocessing`.
     interpolation : {"bilinear", "bicubic", "lanczos"}
-        How they are resized.
+        How images are resized.
     validation_split, test_split : float
-        Shares to validate and to test with, drawn in each class alike; near-duplicates stay together. Where the data
-        comes split, only the validation images are drawn, and only if there are none.
+        The shares of validation and test images, drawn equally from each class; near-duplicates stay together. If the
+        data is already split, only the validation images are drawn, and only if there are none.
     seed : int
-        Of the split. Keep it while you compare networks.
+        The seed of the split. Keep it while you compare networks.
     max_pixels : int, optional
-        How many pixels an image may have to be read, so that no file fills the memory: width times height. Default:
-        50 million, which JPEGs may have after they were decoded at a smaller scale; at most 178,956,970.
+        The largest number of pixels, width times height, of an image that is read, so that no file fills the memory.
+        Default: 50 million, for JPEGs after decoding at a smaller scale; at most 178,956,970.
     exclude : iterable of str
-        Files to leave out, named from the folder on. The others stay in the part that they would be in otherwise.
+        Files to leave out, relative to the folder. The others stay in the part that they would be in otherwise.
     split : mapping of str to str, optional
-        The parts of files that are known, such as those of an earlier run: ``"train"``, ``"validation"`` or ``"test"``.
-        Only the parts of other files are drawn; a near-duplicate joins the image that it is one of.
+        The known parts of files, such as those of an earlier run: ``"train"``, ``"validation"`` or ``"test"``. Only the
+        parts of other files are drawn; a near-duplicate gets the part of the image that it resembles.
     cache_dir : str or path-like, optional
         Where decoded images are kept; by default in the user's cache. They are used again until a file changes.
     threads : int, optional
-        To decode with. Default: one for each core.
+        How many threads decode. Default: one for each core.
     progress : callable, optional
         ``progress(done, total, what)``. By default one line on stderr, if that is a terminal.
 
@@ -182,7 +200,7 @@ def from_folder(
     DataError
         There are not two classes with images, or the CSV file lacks a column.
     ConfigurationError
-        A size, colour mode or share that cannot be meant.
+        An invalid size, colour mode or fraction.
     StorageError
         The decoded images could not be written.
 
@@ -298,7 +316,7 @@ def _as_split(split: Mapping[str, str]) -> dict[str, str]:
     for name, part in split.items():
         if part not in PARTS:
             raise ConfigurationError(
-                f"split says for each file 'train', 'validation' or 'test', but of {name!r} it says {part!r}."
+                f"split must map each file to 'train', 'validation' or 'test', but maps {name!r} to {part!r}."
             )
     return dict(split)
 
@@ -307,7 +325,7 @@ def _as_fit(fit: str, resize: int | None, interpolation: str, size: tuple[int, i
     """Check how images get into their size, and return what is not the default."""
     if resize is not None and size is None:
         raise ConfigurationError(
-            "resize is the shorter side before images are cut to image_size: give image_size too, as in "
+            "resize is the shorter side before images are cropped to image_size: give image_size too, as in "
             "image_size=224, resize=256."
         )
     Preprocessing(size or 1, fit=fit, resize=resize, interpolation=interpolation)

@@ -90,8 +90,8 @@ def as_max_pixels(max_pixels: int | None) -> int:
         return MAX_PIXELS
     if isinstance(max_pixels, bool) or not isinstance(max_pixels, int) or not 1 <= max_pixels <= LARGEST:
         raise ConfigurationError(
-            f"max_pixels is how many pixels an image may have, 1 to {LARGEST:,}, but is {max_pixels!r}. The default "
-            f"is {MAX_PIXELS:,}."
+            f"max_pixels, the most pixels of an image, must be from 1 to {LARGEST:,}, but is {max_pixels!r}. The "
+            f"default is {MAX_PIXELS:,}."
         )
     return max_pixels
 
@@ -117,7 +117,7 @@ def opened(path: Path, max_pixels: int | None = None, least: int | None = None) 
         It is no image of a kind that is read, a damaged one, or one with too many pixels.
     """
     if os.path.isdir(path):
-        raise MissingFileError(f"{path} is a folder. Give the images in it: {path}/*")
+        raise MissingFileError(f"{path} is a folder. Give the images inside it: {path}/*")
     with named(path), open_regular(path) as file, _image_in(file, path, max_pixels, least) as image:
         yield image
 
@@ -180,18 +180,18 @@ def named(path: Path) -> Iterator[None]:
         raise
     except UnidentifiedImageError as error:
         raise FileFormatError(
-            f"{path} is not an image of a kind that is known, such as PNG or JPEG. Known are "
+            f"{path} is not an image of a known format, such as PNG or JPEG. Known formats: "
             f"{', '.join(FORMATS.values())}."
         ) from error
     except Image.DecompressionBombError as error:
         raise FileFormatError(
-            f"{path} has too many pixels to be read safely. Make it smaller. Up to {LARGEST:,} can be read."
+            f"{path} has too many pixels to be read safely. Make it smaller: at most {LARGEST:,} can be read."
         ) from error
     except MemoryError as error:
-        raise FileFormatError(f"{path} takes more memory than there is. Make it smaller.") from error
+        raise FileFormatError(f"{path} needs more memory than is available. Make it smaller.") from error
     except DAMAGED as error:
         raise FileFormatError(
-            f"{path} is a damaged image, or cannot be read: {str(error) or type(error).__name__}."
+            f"{path} is a damaged or unreadable image: {str(error) or type(error).__name__}."
         ) from error
 
 
@@ -260,7 +260,7 @@ def _formats(head: bytes, path: Path) -> list[str]:
         )
     Image.init()
     if is_avif and "AVIF" not in Image.OPEN:
-        raise FileFormatError(f"{path} is an AVIF image, which Pillow reads from version 11.3 on. Install that.")
+        raise FileFormatError(f"{path} is an AVIF image, which needs Pillow 11.3 or later. Upgrade Pillow.")
     known = [name for name in FORMATS if name in Image.OPEN]
     return ["AVIF"] if is_avif else known
 
@@ -293,8 +293,8 @@ def _check_size(image: ImageFile, path: Path, most: int) -> None:
         if width * height > most // times:
             why = f" of {FORMATS[image.format or '']}, which takes {times} times the memory" if times > 1 else ""
             raise FileFormatError(
-                f"{path} has {width:,} × {height:,} pixels, and up to {most // times:,} are read{why}. Make it "
-                f"smaller, or allow more: max_pixels, or --max-pixels."
+                f"{path} has {width:,} × {height:,} pixels, but at most {most // times:,} are allowed{why}. Make it "
+                "smaller, or raise the limit with max_pixels or --max-pixels."
             )
     if image.tile and image.tile[0][0] == "bmp_rle" and image.width > _WIDEST_RLE:
         raise FileFormatError(f"{path} has {image.width:,} pixels in a row, too many for a BMP of this kind.")

@@ -52,7 +52,7 @@ def read_colours(
     background : int
         0 to 255: what is put behind transparent parts.
     fit : Fit, optional
-        How it is then brought to a size. A much larger JPEG is decoded at half, a quarter or an eighth of its size,
+        How it is then scaled to a size. A much larger JPEG is decoded at half, a quarter or an eighth of its size,
         with no side below twice what is needed, which takes a fraction of the time; other images are made smaller
         before they take more memory, see `to_colours`.
     max_pixels : int, optional

@@ -22,17 +22,17 @@ class FolderReport:
     path : str
         The folder or the table.
     form : Form
-        Which size and colour the images were brought to, and why.
+        Which size and colour the images were scaled to, and why.
     counts : dict
         Of each class the number of images to train, to validate and to test with.
     skipped : dict
         The name of every file that was left out, with the reason. Nothing is deleted.
     empty_classes : list of str
-        Classes without a readable image to train with; the model does not know them.
+        Classes without a readable training image; the model does not know them.
     converted : dict
         How many images were not plain grey or colour of 8 bits, or not upright, and what was done to them.
     duplicates : int
-        Images that are another one again; they lie in the same part as that, where the split was drawn here.
+        Images that repeat another one. They are in the same part as that one if the split was drawn here.
     notes : list of str
         What else you should know.
     left_out : dict
@@ -90,13 +90,13 @@ class FolderReport:
             train = {name: counts[0] for name, counts in self.counts.items()}
             rare, common = min(train, key=lambda n: train[n]), max(train, key=lambda n: train[n])
             yield (
-                f"{rare} is rare: {train[rare]:,} images to train with, and {train[common]:,} of {common}; "
-                f"class_weight='auto' makes up for it"
+                f"{rare} is rare: {train[rare]:,} training images, compared with {train[common]:,} of {common}; "
+                "class_weight='auto' compensates for that"
             )
         if self.duplicates:
-            yield f"{self.duplicates:,} {'image repeats' if self.duplicates == 1 else 'images repeat'} another one"
+            yield f"{self.duplicates:,} {'image repeats' if self.duplicates == 1 else 'images repeat'} another image"
         if self.empty_classes:
-            yield f"without an image to train with, and left out: {', '.join(self.empty_classes)}"
+            yield f"left out for lack of training images: {', '.join(self.empty_classes)}"
         yield from self.notes
         yield from _some("folder", "not read", self.left_out)
         yield from _some("file", "skipped", self.skipped)

@@ -15,7 +15,9 @@ _FEW = 3
 def check_share(share: float, name: str) -> float:
     """Check a share of the images: 0 or more, below 1."""
     if not isinstance(share, (int, float)) or not 0 <= share < 1:
-        raise ConfigurationError(f"{name} is a share from 0 to below 1 (0.1: every tenth image), but is {share!r}.")
+        raise ConfigurationError(
+            f"{name} must be at least 0 and below 1 (0.1 means every tenth image), but is {share!r}."
+        )
     return float(share)
 
 
@@ -45,8 +47,8 @@ def draw_parts(
     """
     if validation + test >= 1:
         raise ConfigurationError(
-            f"validation_split={validation:g} and test_split={test:g} leave no image to train with. Their sum must be "
-            f"below 1."
+            f"validation_split={validation:g} and test_split={test:g} leave no training images. Their sum must be "
+            "below 1."
         )
     generator = np.random.default_rng(seed)
     _, first, group_of = np.unique(groups, return_index=True, return_inverse=True)

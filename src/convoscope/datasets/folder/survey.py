@@ -1,4 +1,4 @@
-"""Which size and colour images are brought to, and why."""
+"""Which size and colour images are scaled to, and why."""
 
 from __future__ import annotations
 
@@ -89,8 +89,8 @@ def as_size(image_size: int | Sequence[int] | None) -> tuple[int, int] | None:
     sides = tuple(image_size) if isinstance(image_size, Sequence) else (image_size, image_size)
     if len(sides) != 2 or not all(isinstance(side, int) and _SMALLEST <= side <= _LARGEST for side in sides):
         raise ConfigurationError(
-            f"image_size is a side or (height, width) of {_SMALLEST} to {_LARGEST} pixels, but is {image_size!r}. "
-            f"Give 64, for instance."
+            f"image_size must be a side or (height, width) of {_SMALLEST} to {_LARGEST} pixels, but is "
+            f"{image_size!r}. Use 64, for example."
         )
     return sides[0], sides[1]
 
@@ -140,7 +140,7 @@ def choose_form(
     coloured = sum(look.coloured for look in looks)
     if channels is None:
         channels = 3 if coloured > _COLOUR_SHARE * len(looks) else 1
-        colour_reason = f"{coloured} of {len(looks)} images looked at have colour"
+        colour_reason = f"{coloured} of {len(looks)} images examined have colour"
     else:
         colour_reason = "asked for"
     edges = [look.edge for look in looks if look.edge is not None]

@@ -55,9 +55,7 @@ def list_table(path: Path) -> Listing:
     """
     rows = _rows(path)
     if not rows:
-        raise DataError(
-            f"{path} is empty. Expected a line with the columns path and label, then a line for each image."
-        )
+        raise DataError(f"{path} is empty. Expected a line with the columns path and label, then one line per image.")
     columns = _columns_of(rows[0][1], path)
     table = _Table(path)
     for number, row in rows[1:]:
@@ -67,7 +65,7 @@ def list_table(path: Path) -> Listing:
             f" The first that was skipped, {name}: {reason}." for name, reason in list(table.skipped.items())[:1]
         )
         raise DataError(
-            f"{path} names no image with a label. Expected a line for each, under the columns path and label.{why}"
+            f"{path} lists no labelled image. Expected one line per image, with the columns path and label.{why}"
         )
     entries = list(table.entries.values())
     names = sorted({found.label for found in entries}, key=natural_key)
@@ -93,19 +91,19 @@ class _Table:
             self.skipped[line] = "has no path"
             return
         if "\0" in cells["path"]:
-            self.skipped[line] = "has a path with a NUL character, which no file has"
+            self.skipped[line] = "has a path with a NUL character, which is not allowed"
             return
         name = self._find(cells["path"])
         file = self._path.parent / name
         real = os.path.join(self._real_folder(str(file.parent)), file.name)
         if (address := address_in(cells["path"].strip(" \t"))) is not None and not os.path.lexists(file):
-            self.skipped[address] = "is an address on the internet, and nothing is fetched there; download it"
+            self.skipped[address] = "is an internet address, which cannot be loaded directly; download the file"
         elif not label:
             self.skipped[name] = f"has no label in {line}"
         elif "part" in cells and part is None:
-            self.skipped[name] = f"has the unknown split {cells['part'].strip()!r}: train, val and test are known"
+            self.skipped[name] = f"has the unknown split {cells['part'].strip()!r}: it must be train, val or test"
         elif real in self.entries:
-            self.skipped[line] = f"names {self.entries[real].name} again; only its first line is used"
+            self.skipped[line] = f"lists {self.entries[real].name} again; only the first line is used"
         else:
             self.entries[real] = entry(file, name, label, part)
 
@@ -114,7 +112,7 @@ class _Table:
         if not self._with_slashes:
             return []
         paths = "1 path was" if self._with_slashes == 1 else f"{self._with_slashes:,} paths were"
-        return [f"{paths} found with / in place of \\"]
+        return [f"{paths} found with / instead of \\"]
 
     def _find(self, cell: str) -> str:
         """Give the name of a file that is there, if one of the ways to read the cell names one."""

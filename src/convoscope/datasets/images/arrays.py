@@ -86,7 +86,7 @@ def _white(array: Array, name: Path) -> float:
         raise DataError(f"{name} is an array of type {array.dtype}, but an image has numbers.")
     low, high = float(array.min()), float(array.max())
     if not (np.isfinite(low) and np.isfinite(high)):
-        raise DataError(f"{name} has values that are not numbers (NaN or infinite).")
+        raise DataError(f"{name} has NaN or infinite values.")
     if array.dtype == np.uint16:
         return 65_535
     if kind == "f" and low >= 0 and high <= 1 and not np.array_equal(array, np.rint(array)):
@@ -96,6 +96,6 @@ def _white(array: Array, name: Path) -> float:
     if kind != "f" and low >= 0 and high <= 65_535:
         return 65_535
     raise DataError(
-        f"{name} is an array with values from {low:g} to {high:g}, and which of them is white cannot be told. Give an "
-        f"image with values 0 to 255, or floats from 0 to 1."
+        f"{name} is an array with values from {low:g} to {high:g}, so its value range is unclear. Give an image with "
+        "values from 0 to 255, or floats from 0 to 1."
     )

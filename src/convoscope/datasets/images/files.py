@@ -50,7 +50,7 @@ def decoded(file: ImageFile, least: int | None) -> Iterator[Pixels]:
     width, height = file.size
     notes = [f"read {file.format}, {width}×{height}, {MODES.get(file.mode, file.mode)}"]
     if _is_animated(file):
-        notes.append("first of several frames taken")
+        notes.append("first of several frames used")
     if least is not None and file.format == "JPEG":
         file.draft(file.mode, (2 * least, 2 * least))
     with ROOM.taken(_bytes_of(file, width * height)):
@@ -63,7 +63,7 @@ def decoded(file: ImageFile, least: int | None) -> Iterator[Pixels]:
         if file.format != "TIFF":
             orientation = orientation_of(file)  # a PNG's metadata may lie behind its pixels
         if orientation != UPRIGHT:
-            notes.append("turned upright, as its EXIF orientation says")
+            notes.append("rotated according to its EXIF orientation")
         yield Pixels(file.copy() if file.size != file.im.size else file, orientation, notes, own=True)
 
 

@@ -25,7 +25,7 @@ class Fit(ABC):
     Parameters
     ----------
     size : (width, height)
-        What images are brought to.
+        The size that images are scaled to.
     resize : int, optional
         Only for `Crop`.
     interpolation : {"bilinear", "bicubic", "lanczos"}
@@ -94,7 +94,7 @@ class Letterbox(Fit):
         fitted = PIL.Image.new(image.mode, self.size, colour[0] if len(colour) == 1 else colour)
         corner = ((self.size[0] - inner[0]) // 2, (self.size[1] - inner[1]) // 2)
         fitted.paste(self._resized(image, inner), corner)
-        self._named(notes, proportions, "edges filled to keep its proportions")
+        self._named(notes, proportions, "edges padded to keep the proportions")
         return fitted
 
 
@@ -138,7 +138,7 @@ class Crop(Fit):
         box = (left * across, top * down, (left + self.size[0]) * across, (top + self.size[1]) * down)
         right, bottom = min(box[2], image.width), min(box[3], image.height)  # but for rounding they are within
         fitted = self._resized(image, self.size, (box[0], box[1], right, bottom))
-        self._named(notes, proportions, "sides cut off to keep its proportions")
+        self._named(notes, proportions, "sides cropped to keep its proportions")
         return fitted
 
 
@@ -154,7 +154,7 @@ class Stretch(Fit):
     def fitted(self, image: Image, edge: npt.NDArray[np.float64], notes: list[str], proportions: Size) -> Image:
         if image.size == self.size:
             return image
-        self._named(notes, proportions, "stretched out of its proportions")
+        self._named(notes, proportions, "stretched of its proportions")
         return self._resized(image, self.size)
 
 

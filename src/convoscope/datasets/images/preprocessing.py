@@ -51,38 +51,38 @@ class Prepared:
 
 
 class Preprocessing:
-    """How an image becomes what a model takes.
+    """How images are prepared for a model.
 
-    The same for the images of a folder that a model is trained on and for those that it predicts, wherever they come
-    from: a file, the bytes of one, Pillow, or an array. A model keeps it in its file.
+    It is the same for the training images and for those that the model predicts, wherever they come from: a file, its
+    bytes, Pillow, or an array. A model's file contains it.
 
     Parameters
     ----------
     size : int or (height, width)
-        What images are brought to.
+        The size that images are scaled to.
     channels : {3, 1}
         Colour or grey.
     fit : {"letterbox", "crop", "stretch"}
-        How they get into that size. ``"letterbox"``: whole, in their proportions, the rest filled in the colour of
-        their edges. ``"crop"``: their middle. ``"stretch"``: whole, without their proportions.
+        How images are fitted to that size. ``"letterbox"``: whole, with their aspect ratio, and the rest filled in the
+        colour of their edges. ``"crop"``: their centre. ``"stretch"``: whole, without their aspect ratio.
     resize : int, optional
-        With ``"crop"``: the pixels of the shorter side before the middle is cut out, such as 256 for a `size` of 224.
-        Left out, the middle is as large as it can be.
+        With ``"crop"``: the length of the shorter side before the centre is cropped, such as 256 for a `size` of 224.
+        If left out, the crop is as large as possible.
     interpolation : {"bilinear", "bicubic", "lanczos"}
-        Pillow's filters. All of them average where an image becomes smaller.
+        Pillow's filters. All of them average when an image is made smaller.
     max_value : float
         The largest value: 255 for a model that scales its inputs itself.
     edge : float, optional
-        How light the edges of the training images are, from 0 to 1. An image that is quite different gets a hint.
+        The mean brightness of the training images' edges, from 0 to 1. An image that differs much gets a hint.
     background : int, optional
-        0 to 255: what is put behind transparent parts. Left out: black or white, whichever `edge` is nearer to.
+        0 to 255: the colour behind transparent parts. If left out, black or white, whichever is nearer to `edge`.
 
     Examples
     --------
     >>> preprocessing = Preprocessing(4, channels=1, fit="crop")
     >>> photo = np.full((30, 50, 3), 200, np.uint8)
     >>> preprocessing.prepare(photo).pixels.shape, preprocessing.prepare(photo).notes[-1]
-    ((4, 4, 1), 'sides cut off to keep its proportions')
+    ((4, 4, 1), 'sides cropped to keep its proportions')
     >>> Preprocessing.from_dict(preprocessing.as_dict()) == preprocessing
     True
     """
@@ -128,18 +128,29 @@ class Preprocessing:
 
     @classmethod
     def from_dict(cls, told: Mapping[str, Any]) -> Preprocessing:
-        """Take what a model's file says: ``model.preprocessing``.
+        """Make a preprocessing from what a model's file says: ``model.preprocessing``.
 
-        Files of earlier versions do not say everything: what is missing is as it was then.
+        Files of earlier versions do not say everything: missing settings have the defaults of then.
+
+        Examples
+        --------
+        >>> Preprocessing.from_dict({"height": 4, "width": 6, "channels": 1}).shape
+        (4, 6, 1)
         """
         options = {name: told[name] for name in _OPTIONS if told.get(name) is not None}
         try:
             return cls((told["height"], told["width"]), **options)
         except KeyError as error:
-            raise ConfigurationError(f"The model's preprocessing lacks {error}: it says {dict(told)!r}.") from error
+            raise ConfigurationError(f"The model's preprocessing lacks {error}: it contains {dict(told)!r}.") from error
 
     def as_dict(self) -> dict[str, Any]:
-        """Give everything as plain values, for ``model.preprocessing``."""
+        """Return all settings as plain values, for ``model.preprocessing``.
+
+        Examples
+        --------
+        >>> Preprocessing((4, 6), fit="crop").as_dict()["fit"]
+        'crop'
+        """
         told = {"height": self.height, "width": self.width} | {name: getattr(self, name) for name in _OPTIONS}
         return {name: value for name, value in told.items() if value is not None}
 
@@ -167,16 +178,16 @@ class Preprocessing:
     # ---- images
 
     def prepare(self, image: Any, *, invert: bool = False, max_pixels: int | None = None) -> Prepared:
-        """Bring an image of any size and colours into this form.
+        """Bring an image of any size and colour mode into this form.
 
         Parameters
         ----------
         image : path, bytes, file, Image or array
             Of Pillow's images, one that was only opened is read as its file is; of any other the pixels count as they
             are, whatever its EXIF orientation says. An array (height, width) or (height, width, channels) that already
-            has the size and channels is taken as it is, without resizing.
+            has the size and channels is used unchanged, without resizing.
         invert : bool
-            Whether dark and light are to be exchanged.
+            Whether dark and light are swapped.
         max_pixels : int, optional
             How many pixels it may have: 50 million if left out, a JPEG after it was decoded at a smaller scale.
 
@@ -187,17 +198,23 @@ class Preprocessing:
         Raises
         ------
         MissingFileError
-            There is no such file, or it is a folder, a pipe or a device.
+            If there is no such file, or it is a folder, a pipe or a device.
         FileFormatError
-            It is no image, a damaged one, or one with too many pixels.
+            If it is not an image, is damaged, or has too many pixels.
         DataError, ShapeError
-            It has values that are no numbers, or an array has the values or the shape of no image.
+            If it has values that are not numbers, or an array does not have the values or the shape of an image.
+
+        Examples
+        --------
+        >>> prepared = Preprocessing(4, channels=1).prepare(np.full((30, 60, 3), 200, np.uint8))
+        >>> prepared.pixels.shape, prepared.pixels.dtype
+        ((4, 4, 1), dtype('uint8'))
         """
         source = source_of(image)
         name = str(source.name)
         ready = None if invert else source.ready(self.shape, self.max_value)
         if ready is not None:
-            return Prepared(name, ready, [f"taken as it is, {self.width}×{self.height}"])
+            return Prepared(name, ready, [f"used unchanged, {self.width}×{self.height}"])
         way = self.way
         read = read_colours(source, self.channels, self._background, way, max_pixels)
         found, notes = read.image, read.notes
@@ -221,28 +238,34 @@ class Preprocessing:
         errors: str = "raise",
         ahead: int | None = None,
     ) -> Iterator[Prepared | ConvoscopeError]:
-        """Prepare images in several threads, and give them in order; only a few are in memory that wait to be taken.
+        """Prepare images in several threads, and yield them in order; only a few wait in memory at a time.
 
         Parameters
         ----------
         images : iterable
-            Of what `prepare` takes; it is asked for more only as they are taken.
+            Whatever `prepare` takes; the next ones are requested only as results are taken.
         invert, max_pixels
             See `prepare`.
         threads : int, optional
-            One for each core if left out. Pillow lets go of Python's lock while it decodes and resizes.
+            One for each core if left out. Pillow releases Python's lock while it decodes and resizes.
         errors : {"raise", "return"}
-            Whether what is wrong with an image ends it all, or is given in the image's place.
+            Whether an error in an image ends the iteration, or is returned in the image's place.
         ahead : int, optional
             How many images may wait to be taken: 4 for each thread if left out. Who takes them in batches lets two
             batches wait, so that one is decoded while the other is predicted.
+
+        Examples
+        --------
+        >>> photos = [np.zeros((30, 20, 3), np.uint8), "no-such-file.png"]
+        >>> [type(each).__name__ for each in Preprocessing(4).prepare_each(photos, errors="return")]
+        ['Prepared', 'MissingFileError']
         """
         if errors not in _ERRORS:
             raise unknown_name("errors", errors, _ERRORS)
         if isinstance(images, (str, bytes, os.PathLike)) or not hasattr(images, "__iter__"):
             raise ConfigurationError(
-                f"Images are given in a list, an array, or what else can be gone through, but "
-                f"{with_article(type(images).__name__)} came. Put a single image into a list: [image]."
+                f"Images must be a list, an array or another iterable, but got {with_article(type(images).__name__)}. "
+                "Put a single image into a list: [image]."
             )
         count = threads or os.cpu_count() or 1
         most = _WAITING * count if ahead is None else max(count, ahead)
@@ -274,6 +297,11 @@ class Preprocessing:
         """Prepare images in several threads, and return them in one array, (N, height, width, channels).
 
         See `prepare_each`; an image that cannot be read is an error.
+
+        Examples
+        --------
+        >>> Preprocessing(4).prepare_all([np.zeros((30, 20, 3), np.uint8), np.zeros((9, 9, 3), np.uint8)]).shape
+        (2, 4, 4, 3)
         """
         each = self.prepare_each(images, threads=threads, max_pixels=max_pixels)
         found = [prepared.pixels for prepared in each if isinstance(prepared, Prepared)]
@@ -291,7 +319,7 @@ class Preprocessing:
 
     def _scaled(self, pixels: npt.NDArray[np.uint8], notes: list[str]) -> npt.NDArray[Any]:
         if self.max_value != 255:
-            notes.append(f"values brought from 0..255 to 0..{self.max_value:g}")
+            notes.append(f"values scaled from 0..255 to 0..{self.max_value:g}")
         return self.scaled(pixels)
 
     def scaled(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
@@ -311,7 +339,10 @@ class Preprocessing:
         if self.edge is None or abs(edge - self.edge) < _CLEARLY_DIFFERENT:
             return None
         found, usual = ("light", "dark") if edge > self.edge else ("dark", "light")
-        return f"its edges are {found}, where the training images' are {usual}: try it inverted (invert=True, --invert)"
+        return (
+            f"its edges are {found}, but those of the training images are {usual}: try inverting it (invert=True, "
+            "--invert)"
+        )
 
 
 _OPTIONS = ("channels", "fit", "resize", "interpolation", "max_value", "edge", "background")

@@ -59,24 +59,24 @@ def plot_model(
     show_layer_activations: bool = False,
     show_trainable: bool = False,
 ) -> NetworkPicture:
-    """Draw a network: a box for each layer, branches side by side, shortcuts in grey.
+    """Draw a network, with a box for each layer, branches side by side, and shortcuts in grey.
 
     Parameters
     ----------
     model : Sequential or Model
         It must be built.
     to_file : path, optional
-        A file that ends in ``.png`` or ``.svg``; None writes none.
+        A file name that ends in ``.png`` or ``.svg``; with None, no file is written.
     show_shapes : bool
-        Whether boxes have the shapes of what goes in and comes out, without the batch axis.
+        Whether boxes show the shapes of their inputs and outputs, without the batch axis.
     show_dtype, show_layer_names, show_layer_activations, show_trainable : bool
-        What else is said of each layer; whether it is trainable only where it has weights.
+        What else is shown for each layer; whether it is trainable only if it has weights.
     rankdir : {"TB", "LR"}
         From top to bottom, or from left to right.
     expand_nested : bool
-        Whether the layers of models that stand in this one are drawn, in a frame, and not one box.
+        Whether nested models are drawn as a frame with their layers instead of one box.
     dpi : int
-        How many pixels a PNG has to an inch; text is then a sixth of an inch high.
+        Pixels per inch of a PNG, in which text is a sixth of an inch high.
 
     Returns
     -------
@@ -124,8 +124,18 @@ def _write(picture: NetworkPicture, to_file: str | os.PathLike[str]) -> None:
 
 
 def model_to_dot(*args: Any, **options: Any) -> NoReturn:
-    """Keras' graph for graphviz. Networks are drawn without it here: the call says what to use."""
+    """Not supported: Keras' graph for graphviz. Networks are drawn without it here; the error says what to use.
+
+    Examples
+    --------
+    >>> from convoscope import Sequential, layers
+    >>> try:
+    ...     model_to_dot(Sequential([layers.Dense(2, input_shape=(3,))]))
+    ... except ConfigurationError as error:
+    ...     print(str(error).split(",")[0])
+    model_to_dot is not supported
+    """
     raise ConfigurationError(
-        "model_to_dot is not supported, as networks are drawn without graphviz. plot_model(model, 'model.svg') draws "
-        "one, and what it returns shows itself in a notebook."
+        "model_to_dot is not supported, because networks are drawn without graphviz. plot_model(model, 'model.svg') "
+        "draws the network, and notebooks display its return value."
     )

@@ -28,7 +28,7 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 def _as_the_core(method: _Method) -> _Method:
-    """Let a method say nothing of what is no number: that shows in the values, and is judged where they are.
+    """Let a method say nothing of what is not a number: that shows in the values, and is judged where they are.
 
     NumPy's product even warns of "invalid values" where all are valid: of those that its BLAS reads beyond an edge.
     """
@@ -308,7 +308,7 @@ class ReferenceExecutable:
         operation = OPERATIONS.get(type(step))
         if operation is None:
             raise NotImplementedError(
-                f"The reference engine does not know {type(step).__name__} yet: add it to engine/reference/known.py."
+                f"The reference engine does not support {type(step).__name__} yet: add it to engine/reference/known.py."
             )
         inputs = [values[value] for value in step.inputs]
         x: Any = inputs[0] if len(inputs) == 1 else inputs

@@ -58,7 +58,7 @@ def row_losses(rule: LossRule, outputs: Array, y: Array) -> Array:
 
 def _rows(rule: LossRule, values: Array, y: Array, hidden: str | None) -> tuple[Array, Array]:
     """Return the loss of each row, and the gradient of their sum."""
-    with np.errstate(all="ignore"):  # what is no number shows in the values
+    with np.errstate(all="ignore"):  # what is not a number shows in the values
         losses, gradient = _KINDS[rule.kind](values, _targets(rule, values, y), rule, hidden)
     if rule.ignore_class is not None:
         counts = y.reshape(losses.shape) != rule.ignore_class

@@ -30,7 +30,7 @@ class Shelf:
     ----------
     device : torch.device
     free : function, optional
-        From the device to its free bytes. None are to be had beside the processor, where arrays are read as they are.
+        From the device to its free bytes. Empty on the processor, where arrays are used directly.
     """
 
     def __init__(self, device: torch.device, free: Callable[[torch.device], int] | None = None) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import cache
 
 import torch
 
@@ -30,7 +32,7 @@ def choose(device: str | None) -> str:
         return "cuda" if cuda_problem() is None else "mps" if mps_problem() is None else "cpu"
     problem = {"cuda": cuda_problem, "mps": mps_problem}.get(kind, lambda: None)()
     if problem is not None:
-        raise ConfigurationError(f"The device {name!r} cannot be used: {problem}. The device 'cpu' is always there.")
+        raise ConfigurationError(f"The device {name!r} cannot be used: {problem}. The device 'cpu' always works.")
     count = torch.cuda.device_count() if kind == "cuda" else 1
     if number and int(number) >= count:
         known = ", ".join(f"cuda:{index}" for index in range(count))
@@ -50,8 +52,8 @@ def cuda_problem() -> str | None:
     try:
         torch.cuda.init()
     except Exception as error:  # PyTorch has no kind of error for this: whatever it is, it is the reason
-        return f"PyTorch's CUDA does not start: {str(error).splitlines()[0].rstrip('.')}"
-    return "PyTorch finds no NVIDIA GPU. 'nvidia-smi' says whether the driver sees one"
+        return f"PyTorch cannot start CUDA: {str(error).splitlines()[0].rstrip('.')}"
+    return "PyTorch finds no NVIDIA GPU. Run 'nvidia-smi' to see whether the driver finds one"
 
 
 def mps_problem() -> str | None:
@@ -81,26 +83,40 @@ def check_precision(precision: str | None, device: str) -> str:
     Raises
     ------
     ConfigurationError
-        If there is none of that name, or the device has it not.
+        If the name is unknown, or the device does not support it.
     """
     name = precision or "float32"
     if name not in PRECISIONS:
         raise unknown_name("precision", precision, list(PRECISIONS))
     if name == "tf32" and not device.startswith("cuda"):
         raise ConfigurationError(
-            f"The precision 'tf32' is one of NVIDIA's GPUs; the device is {device!r}. Leave it out, or take 'bf16'."
+            f"The precision 'tf32' needs an NVIDIA GPU; the device is {device!r}. Leave it out, or use 'bf16'."
         )
     return name
+
+
+@cache
+def wake(device: torch.device) -> None:
+    """Have PyTorch's thread for gradients meet the GPU, once: it warns of having had nothing to do with it before."""
+    if device.type == "cuda":
+        with warnings.catch_warnings(), torch.enable_grad():
+            warnings.simplefilter("ignore")
+            square = torch.ones((2, 2), device=device, requires_grad=True)
+            torch.autograd.grad((square @ square).sum(), square)
 
 
 @contextmanager
 def computing(device: torch.device, precision: str) -> Iterator[None]:
     """Compute with these settings, and leave PyTorch's own as they were."""
     kind = device.type
+    wake(device)
     if kind == "cpu" and torch.get_num_threads() != get_threads():
         torch.set_num_threads(get_threads())
     before = torch.get_float32_matmul_precision()
-    flags = torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=precision == "tf32")
+    repeats = torch.backends.cudnn.deterministic or torch.are_deterministic_algorithms_enabled()
+    flags = torch.backends.cudnn.flags(
+        enabled=True, benchmark=not repeats, deterministic=repeats, allow_tf32=precision == "tf32"
+    )
     # What is cached in mixed precision would outlive a recorded step.
     mixed = torch.autocast(kind, torch.bfloat16, enabled=precision == "bf16", cache_enabled=False)
     try:
@@ -110,8 +126,8 @@ def computing(device: torch.device, precision: str) -> Iterator[None]:
             yield
     except torch.OutOfMemoryError as error:
         raise ConfigurationError(
-            f"The memory of the device {str(device)!r} does not hold this: {str(error).splitlines()[0]} "
-            "A smaller batch_size needs less, and so does precision='bf16'."
+            f"The memory of the device {str(device)!r} is too small for this: {str(error).splitlines()[0]} Use a "
+            "smaller batch_size or precision='bf16'."
         ) from error
     finally:
         if kind == "cuda":

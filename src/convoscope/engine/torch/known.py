@@ -55,7 +55,7 @@ def run(step: Step, values: Sequence[Tensor], weights: Sequence[Tensor], mode: M
     operation = OPERATIONS.get(type(step))
     if operation is None:
         raise NotImplementedError(
-            f"The PyTorch engine does not know {type(step).__name__} yet: add it to engine/torch/known.py."
+            f"The PyTorch engine does not support {type(step).__name__} yet: add it to engine/torch/known.py."
         )
     inputs = [values[value] for value in step.inputs]
     return operation(step, inputs[0] if len(inputs) == 1 else inputs, [weights[index] for index in step.weights], mode)

@@ -33,6 +33,12 @@ class Batch:
         """All that are there."""
         return [each for each in (*self.inputs, *self.targets, *self.weights) if each is not None]
 
+    @property
+    def signature(self) -> list[Any]:
+        """Shape and kind of each, and where there is none."""
+        every = (*self.inputs, *self.targets, *self.weights)
+        return [None if each is None else (each.shape, each.dtype) for each in every]
+
 
 def values_of(plan: Plan, inputs: Sequence[Tensor], weights: Sequence[Tensor], mode: Mode) -> list[Tensor]:
     """Return all values: the inputs, as float32, then what each step makes."""

@@ -26,6 +26,8 @@ def normalization(step: NormalizationStep, x: Tensor, weights: Sequence[Tensor],
     """Normalise by the batch's statistics in training (unless frozen), by the moving averages otherwise."""
     gamma = weights[0] if step.scale else None
     beta = weights[int(step.scale)] if step.center else None
+    if gamma is None and beta is not None:
+        gamma = torch.ones_like(beta)  # without it PyTorch has no gradient for beta on a GPU
     mean, variance = weights[-2:]
     values, count = x.movedim(-1, 1), x.numel() // x.shape[-1]  # channels second, as PyTorch has them
     by_batch = mode.training and not step.frozen

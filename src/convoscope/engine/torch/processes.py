@@ -163,16 +163,16 @@ def _sum_of(stretch: Stretch) -> int:
 
 
 def _different(number: int, own: Sequence[int], first: Sequence[int]) -> str:
-    names = ("rows to train on", "samples to a batch", "steps taken before", "as the seed")
+    names = ("training rows", "samples per batch", "steps taken before", "as the seed")
     told = next(
         (
             f"{mine:,} {name}, and process 1 has {other:,}"
             for name, mine, other in zip(names, own, first, strict=False)
             if mine != other
         ),
-        "other samples, or the same ones in another order",
+        "different samples, or the same samples in another order",
     )
     return (
-        f"All processes must be given the same batches, of which each computes its part, but process {number + 1} has "
-        f"{told}. Let generators draw from a seed that is the same in all of them, and let none take a share itself."
+        f"All processes must get the same batches, of which each computes its share, but process {number + 1} has "
+        f"{told}. Use the same seed for the generators of all processes, and do not split the data yourself."
     )

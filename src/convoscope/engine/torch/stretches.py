@@ -192,8 +192,8 @@ class Trainer:
             except (RuntimeError, NotImplementedError) as error:
                 self.records, self._recorded = False, None
                 warnings.warn(
-                    f"Training steps are not recorded as CUDA graphs, and so launched one by one, which is slower for "
-                    f"small networks: {str(error).splitlines()[0]}",
+                    "Training steps cannot be recorded as CUDA graphs and are launched one by one, which is slower "
+                    f"for small networks: {str(error).splitlines()[0]}",
                     EngineFallbackWarning,
                     stacklevel=2,
                 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,6 +17,7 @@ from convoscope.engine.reference.updates import Moment
 from convoscope.engine.torch.data import as_tensor
 from convoscope.engine.torch.mode import Alone, Mode
 from convoscope.engine.torch.network import Batch, Rules, gradients_of, objective, values_of
+from convoscope.engine.torch.row import Layout
 from convoscope.engine.torch.updates import Update
 from convoscope.engine.updates import NadamRule, UpdateRule
 
@@ -39,32 +40,27 @@ class State:
         cls, plan: Plan, weights: Sequence[Array], slots: Sequence[tuple[Array, ...]], device: torch.device
     ) -> State:
         """Copy weights and slots to the device."""
-        learned = set(plan.trainable)
-
-        def row(arrays: Sequence[Array]) -> Tensor:
-            parts = [np.ravel(array) for array in arrays]
-            return as_tensor(np.concatenate(parts) if parts else np.zeros(0, np.float32), device)
-
+        layout, learned = layout_of(plan), set(plan.trainable)
         return cls(
-            row([weights[index] for index in plan.trainable]),
-            tuple(row(arrays) for arrays in zip(*slots, strict=True)),
+            layout.load([weights[index] for index in plan.trainable], device),
+            tuple(layout.load(arrays, device) for arrays in zip(*slots, strict=True)),
             tuple(as_tensor(weight, device) for index, weight in enumerate(weights) if index not in learned),
         )
 
     def write(self, plan: Plan, weights: Sequence[Array], slots: Sequence[tuple[Array, ...]]) -> None:
         """Copy weights and slots back."""
-        learned = set(plan.trainable)
-        rows = [(self.weights, [weights[index] for index in plan.trainable])]
-        rows += [(row, list(arrays)) for row, arrays in zip(self.slots, zip(*slots, strict=True), strict=True)]
-        rows += [
-            (tensor, [weights[index]])
-            for tensor, index in zip(self.others, (i for i in range(len(weights)) if i not in learned), strict=True)
-        ]
-        for tensor, arrays in rows:
-            values, start = tensor.cpu().numpy().reshape(-1), 0
-            for array in arrays:
-                array[...] = values[start : start + array.size].reshape(array.shape)
-                start += array.size
+        layout, learned = layout_of(plan), set(plan.trainable)
+        layout.save(self.weights, [weights[index] for index in plan.trainable])
+        for row, arrays in zip(self.slots, zip(*slots, strict=True), strict=True):
+            layout.save(row, arrays)
+        fixed = [weight for index, weight in enumerate(weights) if index not in learned]
+        for tensor, array in zip(self.others, fixed, strict=True):
+            array[...] = tensor.cpu().numpy()
+
+
+def layout_of(plan: Plan) -> Layout:
+    """Return where each trainable weight lies in the row of them."""
+    return Layout([plan.weights[index].shape for index in plan.trainable])
 
 
 @dataclass(frozen=True)
@@ -90,8 +86,8 @@ class TrainingStep:
 
     def __init__(self, plan: Plan, rule: UpdateRule, rules: Rules, seed: int, device: torch.device) -> None:
         self._plan, self._rule, self._rules, self._seed = plan, rule, rules, seed
-        self._planned = [plan.weights[index] for index in plan.trainable]
-        self._update = Update(rule, self._planned, device)
+        self._layout = layout_of(plan)
+        self._update = Update(rule, [plan.weights[index] for index in plan.trainable], self._layout, device)
 
     def same_as(self, rule: UpdateRule, rules: Rules, seed: int) -> bool:
         """Whether this step is for these settings."""
@@ -116,7 +112,7 @@ class TrainingStep:
             values = values_of(plan, batch.inputs, weights, mode)
             total, losses = objective(plan, values, batch, self._rules, shares)
             found = gradients_of(total, learned)
-        gradient = torch.cat([each.reshape(-1) for each in found]) if found else torch.zeros_like(state.weights)
+        gradient = self._layout.row(found) if found else torch.zeros_like(state.weights)
         gradient = processes.summed(gradient)
         moment = replace(moment, count=numbers.count)
         row, slots = self._update(state.weights, gradient, state.slots, numbers.rate, moment)
@@ -129,11 +125,7 @@ class TrainingStep:
 
     def _weights(self, state: State) -> tuple[list[Tensor], list[Tensor]]:
         """Return the plan's weights, and those of them that a gradient is wanted of."""
-        pieces = state.weights.split([int(np.prod(planned.shape)) for planned in self._planned])
-        learned = [
-            piece.view(planned.shape).detach().requires_grad_()
-            for piece, planned in zip(pieces, self._planned, strict=True)
-        ]
+        learned = [piece.detach().requires_grad_() for piece in self._layout.pieces(state.weights)]
         own, others, trainable = iter(learned), iter(state.others), set(self._plan.trainable)
         return [next(own) if i in trainable else next(others) for i in range(len(self._plan.weights))], learned
 
@@ -185,9 +177,8 @@ class RecordedStep:
         self.load(state)
 
     def fits(self, batch: Batch) -> bool:
-        """Whether a batch has the shapes that were recorded."""
-        both = zip(batch.tensors, self._batch.tensors, strict=True)
-        return all(one.shape == other.shape and one.dtype == other.dtype for one, other in both)
+        """Whether a batch has what was recorded, in the same shapes."""
+        return batch.signature == self._batch.signature
 
     def load(self, state: State) -> None:
         """Go on from a state."""
@@ -204,10 +195,20 @@ class RecordedStep:
 
 
 def cuda_graph(function: Callable[[], None]) -> Callable[[], None]:
-    """Record what a function does on the current CUDA device, and return what plays it."""
+    """Record what a function does on the current CUDA device, and return what plays it.
+
+    Meanwhile nothing may be collected: the end of a graph that was recorded earlier would spoil this one. What other
+    threads do on the device may go on.
+    """
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        function()
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+            function()
+    finally:
+        if collects:
+            gc.enable()
     return graph.replay  # type: ignore[no-any-return]
 
 

@@ -16,6 +16,7 @@ from convoscope.engine.plan import PlannedWeight
 from convoscope.engine.reference.formulas import FORMULAS
 from convoscope.engine.reference.updates import Moment
 from convoscope.engine.torch.draws import exact
+from convoscope.engine.torch.row import Layout
 from convoscope.engine.updates import GRADIENT_SUM, WEIGHT_AVERAGE, UpdateRule
 
 
@@ -26,13 +27,14 @@ class Update:
     ----------
     rule : UpdateRule
     planned : what the plan says of each trainable weight
+    layout : where each of them lies in the row
     device : torch.device
     """
 
-    def __init__(self, rule: UpdateRule, planned: Sequence[PlannedWeight], device: torch.device) -> None:
-        self._rule, self._planned, self._device = rule, planned, device
-        self._sizes = [int(torch.Size(weight.shape).numel()) for weight in planned]
-        self._counts = torch.tensor(self._sizes, device=device)
+    def __init__(
+        self, rule: UpdateRule, planned: Sequence[PlannedWeight], layout: Layout, device: torch.device
+    ) -> None:
+        self._rule, self._planned, self._layout, self._device = rule, planned, layout, device
         self._decays = [float(place not in rule.undecayed) for place in range(len(planned))]
         regularizers = [weight.regularizer for weight in planned]
         self._l1 = self._row([0.0 if each is None else each.l1 for each in regularizers])
@@ -42,14 +44,7 @@ class Update:
     def _row(self, values: Sequence[float]) -> Tensor | None:
         """Return a value for each weight array as a row with one for each weight; None if all are 0."""
         given = torch.tensor(values, dtype=torch.float32, device=self._device)
-        return self._spread(given) if any(values) else None
-
-    def _spread(self, values: Tensor) -> Tensor:
-        return values.repeat_interleave(self._counts, output_size=sum(self._sizes))
-
-    def _pieces(self, row: Tensor) -> list[Tensor]:
-        pairs = zip(row.split(self._sizes), self._planned, strict=True)
-        return [piece.reshape(planned.shape) for piece, planned in pairs]
+        return self._layout.spread(given) if any(values) else None
 
     def __call__(
         self, weights: Tensor, gradient: Tensor, slots: Sequence[Tensor], rate: Any, moment: Moment
@@ -77,7 +72,7 @@ class Update:
     def penalty(self, weights: Tensor) -> Tensor:
         """Return what the regularizers add to the loss, for weights as they are before a step."""
         found = torch.zeros((), dtype=torch.float64, device=exact(self._device))
-        for planned, piece in zip(self._planned, self._pieces(weights), strict=True):
+        for planned, piece in zip(self._planned, self._layout.pieces(weights), strict=True):
             if planned.regularizer is None:
                 continue
             values = piece.to(found)
@@ -106,8 +101,8 @@ class Update:
         if rule.clipvalue is not None:
             gradient = gradient.clamp(-rule.clipvalue, rule.clipvalue)
         if rule.clipnorm is not None:
-            norms = torch.stack([_norm(piece) for piece in gradient.split(self._sizes)])
-            gradient = gradient * self._spread((rule.clipnorm / norms.clamp(min=rule.clipnorm)).to(gradient))
+            norms = torch.stack([_norm(piece) for piece in self._layout.pieces(gradient)])
+            gradient = gradient * self._layout.spread((rule.clipnorm / norms.clamp(min=rule.clipnorm)).to(gradient))
         if rule.global_clipnorm is not None:
             gradient = gradient * (rule.global_clipnorm / _norm(gradient).clamp(min=rule.global_clipnorm)).to(gradient)
         return gradient
@@ -122,8 +117,8 @@ class Update:
 
     def _each(self, function: Callable[..., Tensor], *rows: Tensor) -> Tensor:
         """Apply a function to each weight array's pieces of some rows, and return the row of what comes out."""
-        made = [function(*each) for each in zip(self._planned, *map(self._pieces, rows), strict=True)]
-        return torch.cat([piece.reshape(-1) for piece in made])
+        made = [function(*each) for each in zip(self._planned, *map(self._layout.pieces, rows), strict=True)]
+        return self._layout.row(made)
 
 
 def _norm(values: Tensor) -> Tensor:

@@ -25,12 +25,24 @@ def names() -> list[str]:
 
 
 def photograph() -> npt.NDArray[np.uint8]:
-    """Return a colour image with edges, texture, and smooth parts, uint8 of shape (512, 512, 3)."""
+    """Return a colour image with edges, texture, and smooth parts, uint8 of shape (512, 512, 3).
+
+    Examples
+    --------
+    >>> photograph().shape, photograph().dtype
+    ((512, 512, 3), dtype('uint8'))
+    """
     return load("photograph")
 
 
 def drawing() -> npt.NDArray[np.uint8]:
-    """Return a small drawing, light strokes on dark ground, uint8 of shape (32, 32)."""
+    """Return a small drawing, light strokes on a dark background, uint8 of shape (32, 32).
+
+    Examples
+    --------
+    >>> drawing().shape, drawing().dtype
+    ((32, 32), dtype('uint8'))
+    """
     return load("drawing")
 
 
@@ -50,7 +62,13 @@ def load(name: str) -> npt.NDArray[np.uint8]:
 
 
 def read(name: str) -> bytes:
-    """Return a sample's PNG file."""
+    """Return the bytes of a sample's PNG file.
+
+    Examples
+    --------
+    >>> names(), read("drawing")[1:4]
+    (['photograph', 'drawing'], b'PNG')
+    """
     if name not in TITLES:
         raise unknown_name("sample", name, TITLES)
     file: Any = resources.files(__name__).joinpath(f"{name}.png")

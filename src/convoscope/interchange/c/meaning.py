@@ -35,7 +35,7 @@ def code(layer: Any, part: Part) -> None:
         If there is no C for the layer.
     """
     raise ConfigurationError(
-        f"{layer.describe()}: a {type(layer).__name__} is not written in C. An ONNX file has every layer: "
+        f"{layer.describe()}: a {type(layer).__name__} cannot be exported to C. ONNX files support every layer: "
         "convoscope export RUN --onnx model.onnx."
     )
 
@@ -131,7 +131,7 @@ def _cropping(layer: cl.Cropping2D, part: Part) -> None:
 @code.register
 def _upsampling(layer: cl.UpSampling2D, part: Part) -> None:
     if layer.interpolation != "nearest":
-        raise ConfigurationError(f"{layer.describe()}: only interpolation='nearest' is written in C.")
+        raise ConfigurationError(f"{layer.describe()}: only interpolation='nearest' can be exported to C.")
     part.do("enlarge", part.inputs[0], _sizes(part.shape), _sizes(layer.size), part.output)
 
 
@@ -195,7 +195,7 @@ def _rescaling(layer: cl.Rescaling, part: Part) -> None:
 def _unit_normalization(layer: cl.UnitNormalization, part: Part) -> None:
     last = len(part.shape)
     if [axis % (last + 1) for axis in layer.axis] != [last]:
-        raise ConfigurationError(f"{layer.describe()}: only the last axis is normalised in C.")
+        raise ConfigurationError(f"{layer.describe()}: only normalisation of the last axis can be exported to C.")
     part.do("unit_length", part.inputs[0], part.output, prod(part.shape[:-1]), part.shape[-1])
 
 
@@ -242,7 +242,7 @@ def _scaled(part: Part, factor: Any, offset: Any) -> None:
 def _combine(layer: Combine, part: Part) -> None:
     if any(shape != part.made for shape in part.call.input_shapes):
         raise ConfigurationError(
-            f"{layer.describe()}: only values of the same shape are combined in C, and these have shapes "
+            f"{layer.describe()}: only values of the same shape can be combined in C, but these have the shapes "
             f"{', '.join(map(str, part.call.input_shapes))}."
         )
     first, *others = part.inputs

@@ -40,17 +40,17 @@ def write(model: Any, path: str | os.PathLike[str]) -> None:
     """
     path = Path(path)
     if path.suffix != ".c":
-        raise ConfigurationError(f"C is written to a file in .c, and not to {path}.")
+        raise ConfigurationError(f"A C file must have the extension .c, but the path is {path}.")
     graph = model.graph
     if len(graph.input_shapes) != 1 or len(graph.outputs) != 1:
         raise ConfigurationError(
-            f"A model with one input and one output can be written in C, and this one has {len(graph.input_shapes)} "
-            f"and {len(graph.outputs)}. An ONNX file takes any: convoscope export RUN --onnx model.onnx."
+            f"A model with one input and one output can be exported to C, but this one has {len(graph.input_shapes)} "
+            f"and {len(graph.outputs)}. ONNX files support any number: convoscope export RUN --onnx model.onnx."
         )
     count = sum(weight.size for weight in graph.weights)
     if count > _MOST:
         raise ConfigurationError(
-            f"C is for small networks, with up to {_MOST:,} weights, and this one has {count:,}. Write an ONNX file "
+            f"C export is for small networks of up to {_MOST:,} weights, but this one has {count:,}. Export to ONNX "
             "instead: convoscope export RUN --onnx model.onnx."
         )
     with moments.reading():

@@ -45,7 +45,7 @@ def take(model: Network, told: Mapping[str, Any] | None, path: Path) -> None:
     if told is None:
         return
     if told.get("format") != FORMAT:
-        raise FileFormatError(f"{path} is damaged: what Convoscope wrote beside Keras' description is of another kind.")
+        raise FileFormatError(f"{path} is damaged: its Convoscope metadata is of the wrong kind.")
     version = told.get("version")
     if type(version) is not int or not 1 <= version <= VERSION:
         raise FileFormatError(
@@ -61,4 +61,4 @@ def take(model: Network, told: Mapping[str, Any] | None, path: Path) -> None:
         raise
     except (ConvoscopeError, KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise FileFormatError(f"{path} is damaged: what Convoscope wrote beside Keras' words: {reason:.300}") from error
+        raise FileFormatError(f"{path} is damaged: its Convoscope metadata: {reason:.300}") from error

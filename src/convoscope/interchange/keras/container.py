@@ -67,7 +67,7 @@ def _of_archive(path: Path, file: Any) -> Contents:
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         if CONFIG not in names:
-            raise FileFormatError(f"{path} is damaged: it has no {CONFIG}. Fetch or save it again.")
+            raise FileFormatError(f"{path} is damaged: it has no {CONFIG}. Download or save it again.")
         description = _as_dict(_entry(archive, CONFIG, path), CONFIG, path)
         ours = _as_dict(_entry(archive, OURS_ENTRY, path), OURS_ENTRY, path) if OURS_ENTRY in names else None
     return Contents(file, description, description.get("compile_config"), ours, legacy=False)
@@ -77,7 +77,7 @@ def _of_hdf5(path: Path, file: Any) -> Contents:
     texts = {name: _attribute(file, name, path) for name in ("model_config", "training_config", OURS_ATTRIBUTE)}
     if texts["model_config"] is None:
         raise FileFormatError(
-            f"{path} is an HDF5 file without the description of a model: it may have weights alone. Make the model's "
+            f"{path} is an HDF5 file without a model description: it may contain only weights. Create the model's "
             "layers, and call model.load_weights(path)."
         )
     description, training, ours = (None if text is None else _as_dict(text, name, path) for name, text in texts.items())
@@ -98,11 +98,11 @@ def _attribute(file: Any, name: str, path: Path) -> bytes | str | None:
         return None
     attribute = file.attrs.get_id(name)
     if attribute.shape != () or attribute.get_storage_size() > _LARGEST_TEXT:
-        raise FileFormatError(f"{path} is damaged: its {name} is no text.")
+        raise FileFormatError(f"{path} is damaged: its {name} is not text.")
     text = file.attrs[name]
     if isinstance(text, (str, bytes)):
         return text
-    raise FileFormatError(f"{path} is damaged: its {name} is no text, but {type(text).__name__}.")
+    raise FileFormatError(f"{path} is damaged: its {name} must be text, but is {type(text).__name__}.")
 
 
 def _as_dict(text: bytes | str, name: str, path: Path) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def check(model: Network) -> None:
     if problems:
         more = f"; and {len(problems) - 12} more" if len(problems) > 12 else ""
         raise ConfigurationError(
-            f"Model {model.name!r} cannot be written as a file that Keras reads: {'; '.join(problems[:12])}{more}. "
+            f"Model {model.name!r} cannot be saved in a format that Keras reads: {'; '.join(problems[:12])}{more}. "
             "model.save('model.safetensors') keeps everything."
         )
 
@@ -52,7 +52,7 @@ def _of_layers(model: Network) -> Iterator[str]:
     for layer in model.leaf_layers:
         known = LAYERS.get(type(layer))
         if known is None and KINDS.get(type(layer).__name__) is not type(layer):
-            known = f"{type(layer).__name__} is a class of yours, which the file does not hold"
+            known = f"{type(layer).__name__} is a custom class, which the file cannot contain"
         if known is None:
             known = _of_windows(layer) or _of_cropping(layer)
         if known is not None:
@@ -64,9 +64,9 @@ def _of_windows(layer: Layer) -> str | None:
     if not isinstance(layer, (Conv2D, Depthwise)):
         return None
     if isinstance(layer, Depthwise) and layer.strides[0] != layer.strides[1]:
-        return f"TensorFlow computes it with equal strides only, and not with {layer.strides}"
+        return f"TensorFlow supports only equal strides, not {layer.strides}"
     if max(layer.strides) > 1 and max(layer.dilation_rate) > 1:
-        return f"Keras takes no strides {layer.strides} together with a dilation rate {layer.dilation_rate}"
+        return f"Keras does not combine strides {layer.strides} with a dilation rate {layer.dilation_rate}"
     return None
 
 
@@ -78,7 +78,7 @@ def _of_cropping(layer: Layer) -> str | None:
     if (height, width) == (layer.height, layer.width):
         return None
     return (
-        f"Keras does not crop in prediction, and the layers behind would get {height}x{width} pixels in place of "
+        f"Keras does not crop in prediction, and the following layers would get {height}x{width} pixels in place of "
         f"{layer.height}x{layer.width}. Resizing({layer.height}, {layer.width}, crop_to_aspect_ratio=True) predicts "
         "the same in both"
     )
@@ -105,8 +105,8 @@ def _of_sharing(model: Any) -> Iterator[str]:
 def replaced(model: Network) -> list[str]:
     """Return what is written as something else, in words: first values that Keras does not know."""
     return [
-        f"{layer.describe()} begins with a filter bank, which Keras has not: there, a new one begins with "
-        "'glorot_uniform'. The weights are as they are"
+        f"{layer.describe()} begins with a filter bank, which Keras does not have: there, a new layer starts with "
+        "'glorot_uniform'. The weights are unchanged"
         for layer in model.leaf_layers
         if any(isinstance(value, FilterBank) for value in vars(layer).values())
     ]

@@ -67,7 +67,7 @@ def _made(description: dict[str, Any], path: Path) -> Network:
             model.build()
     except UNMAKEABLE as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise FileFormatError(f"{path} describes a model that cannot be made: {reason}") from error
+        raise FileFormatError(f"{path} describes a model that cannot be built: {reason}") from error
     return model
 
 
@@ -76,7 +76,8 @@ def _check_size(model: Network, path: Path) -> None:
     needed, size = 4 * sum(weight.size for weight in model.own_weights), container.size_of(path)
     if needed > max(_SMALL, _MOST_PACKED * size):
         raise FileFormatError(
-            f"{path} describes a model with {needed:,} bytes of weights, which cannot stand in a file of {size:,}."
+            f"{path} describes a model with {needed:,} bytes of weights, more than a file of {size:,} bytes can "
+            "contain."
         )
 
 
@@ -119,15 +120,15 @@ def _check_kinds(description: Any, path: Path) -> None:
     hints = []
     if "Lambda" in unknown:
         hints.append(
-            "A Lambda holds Python code, which is never run out of a file: save the model with a layer in its place, "
-            "such as Rescaling"
+            "A Lambda contains Python code, which is never run from a file: save the model with another layer "
+            "instead, such as Rescaling"
         )
     if len(unknown) > ("Lambda" in unknown):
         hints.append(
-            "A class of yours that is made of layers can be told of: convoscope.layers.register_keras_serializable, or "
+            "Register a custom class that consists of layers: convoscope.keras.utils.register_keras_serializable, or "
             "load_model(path, custom_objects={...})"
         )
-    raise FileFormatError(f"{path} has layers that Convoscope has not: {listed}. {'. '.join(hints)}.")
+    raise FileFormatError(f"{path} has layers that Convoscope does not support: {listed}. {'. '.join(hints)}.")
 
 
 def _several(names: list[str]) -> str:

@@ -16,7 +16,7 @@ from convoscope.training import losses, metrics, optimizers, schedules
 from convoscope.training.losses import Loss
 from convoscope.training.metrics import AccuracyByShape, MeanMetricWrapper, Metric
 from convoscope.training.optimizer import Optimizer
-from convoscope.training.schedules import InverseTimeDecay, OneCycle
+from convoscope.training.schedules import InverseTimeDecay, OneCycle, Scaled
 
 # ---- out
 
@@ -66,8 +66,8 @@ def _optimizer(optimizer: Optimizer) -> dict[str, Any]:
     if decay := config.pop("decay", 0.0):
         schedule = InverseTimeDecay(config["learning_rate"], 1, decay)
     if schedule is not None:
-        if type(schedule) is OneCycle or type(schedule).__name__ not in schedules.KINDS:
-            raise InexpressibleError(f"the learning-rate schedule {type(schedule).__name__}, which Keras has not")
+        if type(schedule) in (OneCycle, Scaled) or type(schedule).__name__ not in schedules.KINDS:
+            raise InexpressibleError(f"the learning-rate schedule {type(schedule).__name__}, which Keras does not have")
         config["learning_rate"] = _named("optimizers.schedules", type(schedule).__name__, schedule.get_config())
     return _named("optimizers", type(optimizer).__name__, config)
 
@@ -82,7 +82,7 @@ def _metric(metric: Metric) -> Any:
     if isinstance(metric, AccuracyByShape):
         return metric.name if metric.name == "acc" else "accuracy"
     if isinstance(metric, MeanMetricWrapper) or type(metric).__name__ not in metrics.__all__:
-        raise InexpressibleError(f"the metric {metric.name!r}, a function or class that Keras has not")
+        raise InexpressibleError(f"the metric {metric.name!r}, a function or class that Keras does not have")
     return _named("metrics", type(metric).__name__, metric.get_config())
 
 
@@ -105,15 +105,15 @@ def restore(model: Network, contents: Contents, path: Path) -> None:
     except UNMAKEABLE as error:
         model.optimizer, model.objective = None, None
         warnings.warn(
-            f"{path}: the model is there, but not compiled, because {_reason(error)} Compile it before you train.",
+            f"{path}: the model was loaded but not compiled, because {_reason(error)} Compile it before you train.",
             ConvoscopeWarning,
             stacklevel=5,
         )
         return
     if not optimizer_state.restore(model, contents.file) and optimizer_state.is_in(contents.file):
         warnings.warn(
-            f"{path}: the optimizer's state does not fit {type(model.optimizer).__name__} as it is here, so the "
-            "optimizer begins anew.",
+            f"{path}: the optimizer's state does not fit {type(model.optimizer).__name__} in this model, so the "
+            "optimizer starts with a fresh state.",
             ConvoscopeWarning,
             stacklevel=5,
         )

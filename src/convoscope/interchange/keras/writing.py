@@ -59,13 +59,13 @@ def write(model: Any, path: str | os.PathLike[str], *, include_optimizer: bool =
     path = user_path(path)
     if path.name.lower().endswith(".weights.h5"):
         raise ConfigurationError(
-            f"Keras takes {path.name} for weights alone. model.save_weights({path.name!r}) writes these; for a whole "
-            "model end the name in .keras."
+            f"Keras treats {path.name} as a weights file. model.save_weights({path.name!r}) writes these; for a whole "
+            "model, use the extension .keras."
         )
     model.build()
     model = plain(model)
     if not flag(overwrite, "overwrite", "write") and os.path.lexists(path):
-        raise StorageError(f"{path} exists already, and overwrite=False says to leave it. Give another name.")
+        raise StorageError(f"{path} already exists, and overwrite=False forbids replacing it. Give another name.")
     limits.check(model)
     for words in limits.replaced(model):
         warnings.warn(f"{path}: {words}.", ConvoscopeWarning, stacklevel=3)

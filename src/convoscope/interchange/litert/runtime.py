@@ -22,8 +22,8 @@ def library() -> Any:
         from ai_edge_litert import interpreter
     except ImportError:
         raise ConfigurationError(
-            "A LiteRT file of int8 is calibrated and measured with LiteRT itself, the library ai-edge-litert, which is "
-            f"not installed. Install it: {installing('litert-int8')}."
+            "A LiteRT file of int8 needs the library ai-edge-litert for calibration and measurement, which is not "
+            f"installed. Install it: {installing('litert-int8')}."
         ) from None
     return interpreter
 

@@ -62,7 +62,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> dict[str, Array]:
         ) from error
     except (*DAMAGED, zipfile.BadZipFile, RuntimeError, EOFError, OSError) as error:
         raise FileFormatError(
-            f"{shown} is damaged, cut short, or no file of torch.save. Fetch or save it again."
+            f"{shown} is damaged, cut short or not a file of torch.save. Download or save it again."
         ) from error
 
 
@@ -101,8 +101,8 @@ def _tensors(found: Any, path: str) -> dict[str, Array]:
     if state is None:
         has = f"it has {', '.join(ascii(key)[:40] for key in list(found)[:8])}" if isinstance(found, dict) else ""
         raise FileFormatError(
-            f"{path} has no tensors where they are looked for: at its top, or under {', '.join(_WITHIN)}"
-            f"{f' ({has})' if has else ''}. {_SAVE}"
+            f"{path} has no tensors in the expected places: at the top level or under "
+            f"{', '.join(_WITHIN)}{f' ({has})' if has else ''}. {_SAVE}"
         )
     arrays = {as_text(name): value.array() for name, value in state.items() if isinstance(value, Tensor)}
     if all(name.startswith(_PARALLEL) for name in arrays):

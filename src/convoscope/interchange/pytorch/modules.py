@@ -23,17 +23,17 @@ NEWER_OPSET, OLDER_OPSET = 18, 17
 def from_torch(module: Any, example_input: Any) -> Any:
     """Make a model that computes what a PyTorch module computes, and that can be trained further.
 
-    PyTorch writes the module as ONNX: by ``torch.export``, where onnxscript is installed, else by tracing, as it does
-    where ``torch.export`` cannot. The reader of ONNX files makes layers of that: images become (height, width,
-    channels), and weights are brought into our order. The module's Python code is not kept, and a module that decides
-    by its values what it computes is taken as it is for the example.
+    PyTorch writes the module as ONNX: with ``torch.export`` if onnxscript is installed, otherwise, or if that fails, by
+    tracing. The reader of ONNX files turns that into layers: images become (height, width, channels), and weights are
+    reordered. The module's Python code is not kept; if what a module computes depends on its values, the model computes
+    what it did for the example.
 
     Parameters
     ----------
     module : torch.nn.Module
-        It is read in evaluation mode, and left in the mode that it was in.
+        It is read in evaluation mode; its own mode does not change.
     example_input : tensor or array, shape (N, channels, height, width)
-        One batch, of any values: it says the input's shape.
+        One batch with any values: only its shape matters.
 
     Returns
     -------
@@ -42,13 +42,18 @@ def from_torch(module: Any, example_input: Any) -> Any:
     Raises
     ------
     ConfigurationError
-        If PyTorch, or onnx, by which it writes, is not installed; or the module is none.
+        If PyTorch or onnx is not installed, or this is not a module.
     FileFormatError
-        If the module computes something that there is no layer for; all such operations are named.
+        If the module has operations for which there is no layer; the message names all of them.
 
     Examples
     --------
-    ``model = convoscope.from_torch(torchvision.models.resnet18(), torch.zeros(1, 3, 224, 224))``
+
+
+    >>> import torch  # doctest: +SKIP
+    >>> model = from_torch(torch.nn.Conv2d(3, 8, 3), torch.zeros(1, 3, 224, 224))  # doctest: +SKIP
+    >>> model.output_shape  # doctest: +SKIP
+    (None, 222, 222, 8)
     """
     try:
         import onnx  # noqa: F401 - by which PyTorch writes

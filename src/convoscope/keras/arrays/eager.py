@@ -37,10 +37,9 @@ def eager(on_symbols: Callable[..., Any] | None = None) -> Callable[[Callable[..
             if _holds_symbol([*args, *options.values()]):
                 if on_symbols is None:
                     raise ConfigurationError(
-                        f"{function.__name__} was called on a symbol, which stands for what a network will compute and "
-                        "holds no numbers. In a model, write it with layers (Add, Multiply, Concatenate, Reshape, "
-                        "Permute, Rescaling, Activation, GlobalAveragePooling2D, UnitNormalization); on arrays, call "
-                        "it on what predict returns."
+                        f"{function.__name__} was called on a symbol, which has no values. In a model, write it with "
+                        "layers (Add, Multiply, Concatenate, Reshape, Permute, Rescaling, Activation, "
+                        "GlobalAveragePooling2D, UnitNormalization); on arrays, call it on what predict returns."
                     )
                 return on_symbols(*args, **options)
             result = function(*args, **options)

@@ -18,8 +18,8 @@ def _mean_of_symbol(x: Symbol, axis: Axis = None, keepdims: bool = False, name: 
         result: Symbol = layers.GlobalAveragePooling2D(keepdims=keepdims)(x)
         return result
     raise ConfigurationError(
-        f"The mean of a symbol along the axes {axis} is not computed by a layer here; GlobalAveragePooling2D takes the "
-        "mean of each map (axes 1 and 2)."
+        f"The mean of a symbol along the axes {axis} is not supported; GlobalAveragePooling2D takes the mean of each "
+        "map (axes 1 and 2)."
     )
 
 

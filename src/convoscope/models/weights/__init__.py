@@ -32,9 +32,9 @@ def save_weights(model: Weighted, filepath: str | os.PathLike[str], overwrite: b
     model : Sequential or Model
         It must be built.
     filepath : path
-        Its ending says which file it becomes: ``.weights.h5`` (Keras 3's; needs h5py), ``.h5`` or ``.hdf5`` (Keras
-        2's, which Keras 3 reads as well; needs h5py), ``.safetensors``. Any other name, such as ``training/cp.ckpt``,
-        becomes a safetensors file, with a warning. A folder that is not there yet is made.
+        Its ending determines the format: ``.weights.h5`` (Keras 3's; needs h5py), ``.h5`` or ``.hdf5`` (Keras 2's,
+        which Keras 3 reads as well; needs h5py), ``.safetensors``. Any other name, such as ``training/cp.ckpt``,
+        becomes a safetensors file, with a warning. Missing folders are created.
     overwrite : bool
         False refuses to replace a file.
 
@@ -45,7 +45,7 @@ def save_weights(model: Weighted, filepath: str | os.PathLike[str], overwrite: b
     ConfigurationError
         If h5py is needed and not installed.
     StorageError
-        If the file cannot be written; what stood there before still does.
+        If the file cannot be written; an existing file is then unchanged.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def save_weights(model: Weighted, filepath: str | os.PathLike[str], overwrite: b
     path = user_path(filepath)
     model.build()
     if not flag(overwrite, "overwrite", "save_weights") and os.path.lexists(path):
-        raise StorageError(f"{path} exists already, and overwrite=False says to leave it. Give another name.")
+        raise StorageError(f"{path} already exists, and overwrite=False forbids replacing it. Give another name.")
     name = path.name.lower()
     if name.endswith(".weights.h5"):
         content = keras3.written(model)
@@ -71,8 +71,8 @@ def save_weights(model: Weighted, filepath: str | os.PathLike[str], overwrite: b
     else:
         if not name.endswith(".safetensors"):
             warnings.warn(
-                f"{path} will be a safetensors file, which load_weights of Convoscope reads and Keras does not. For "
-                f"one that Keras reads, end its name in .weights.h5: {path}.weights.h5.",
+                f"{path} will be a safetensors file, which Keras cannot read. For a file that Keras can read too, use "
+                f"the extension .weights.h5: {path}.weights.h5.",
                 ConvoscopeWarning,
                 stacklevel=3,
             )
@@ -89,15 +89,15 @@ def load_weights(
     Parameters
     ----------
     model : Sequential or Model
-        It must be built, and made as the one whose weights were saved.
+        It must be built, with the architecture of the saved one.
     filepath : path
         A file that `save_weights` wrote, here or in Keras; Keras' ``.keras``, and ``.h5`` files of Keras 2 with weights
         or a whole model; a model file of Convoscope.
     skip_mismatch : bool
-        Whether weights that do not fit are left as they are, with a warning, in place of an error.
+        Whether weights that do not fit are left as they are, with a warning instead of an error.
     by_name : bool
-        Whether layers get the weights of the saved layer of their name, and those without one stay as they are. For
-        Keras 2's ``.h5`` files, as in Keras. Without it, layers are taken in their order.
+        Whether layers get the weights of the saved layer with their name, and others stay as they are. For Keras 2's
+        ``.h5`` files, as in Keras. Without it, layers are taken in their order.
 
     Raises
     ------
@@ -139,16 +139,16 @@ def _is_tensors(path: Path) -> bool:
         return False
     known = describe_unsupported(path)
     raise FileFormatError(
-        f"{path} is {known or 'an archive, of nothing that is known here'}. load_weights reads the files of "
-        "save_weights, here and in Keras."
+        f"{path} is {known or 'an archive of an unknown kind'}. load_weights reads the files that save_weights of "
+        "Convoscope or Keras writes."
     )
 
 
 def _refuse_names(by_name: bool, path: Path) -> None:
     if by_name:
         raise ConfigurationError(
-            f"load_weights: by_name=True is for Keras 2's .h5 files, as in Keras, and {path} is none. Leave it out: "
-            "layers are taken in their order."
+            f"load_weights: by_name=True works only with .h5 files of Keras 2, as in Keras, but {path} is not one. "
+            "Leave it out: layers are matched by their order."
         )
 
 
@@ -156,4 +156,4 @@ def _make_folder(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(f"The folder {path.parent} cannot be made: {error.strerror or error}.") from None
+        raise StorageError(f"The folder {path.parent} cannot be created: {error.strerror or error}.") from None

@@ -34,7 +34,7 @@ class Assignments:
     def mismatch(self, words: str) -> None:
         """Say that something does not fit: as an error or, where that is asked for, as a warning."""
         if not self.skip_mismatch:
-            raise ShapeError(f"{self.path} does not fit the model: {words} skip_mismatch=True would leave it out.")
+            raise ShapeError(f"{self.path} does not fit the model: {words} skip_mismatch=True leaves it out.")
         warnings.warn(f"{self.path}: left out, because {words}", ConvoscopeWarning, stacklevel=6)
 
     def fits(self, layer: Layer, shapes: Sequence[Shape | None]) -> bool:
@@ -42,11 +42,11 @@ class Assignments:
         specs = layer.specs
         if len(shapes) != len(specs):
             wanted = ", ".join(f"{spec.name} {spec.shape}" for spec in specs)
-            self.mismatch(f"{layer.describe()} has {len(specs)} weights ({wanted}), and the file has {len(shapes)}.")
+            self.mismatch(f"{layer.describe()} has {len(specs)} weights ({wanted}), but the file has {len(shapes)}.")
             return False
         for spec, shape in zip(specs, shapes, strict=True):
             if shape != spec.shape:
-                self.mismatch(f"{layer.describe()}, {spec.name}: its shape is {spec.shape}, and the file's {shape}.")
+                self.mismatch(f"{layer.describe()}, {spec.name}: its shape is {spec.shape}, but the file's is {shape}.")
                 return False
         return True
 
@@ -62,7 +62,7 @@ class Assignments:
     def carry_out(self, model: Any) -> None:
         """Set the weights."""
         if not self._pairs and model.own_weights:
-            raise FileFormatError(f"{self.path} has no weights for model {model.name!r}: nothing in it fits.")
+            raise FileFormatError(f"{self.path} has no weights that fit model {model.name!r}.")
         with moments.writing():
             for weight, new in self._pairs:
                 weight[...] = new
@@ -79,5 +79,5 @@ class Assignments:
         for layer in model.leaf_layers:
             own = layer.own_weights
             if any(id(weight) not in given for weight in own):
-                raise FileFormatError(f"{self.path} has no weights for {layer.describe()}. Fetch or save it again.")
+                raise FileFormatError(f"{self.path} has no weights for {layer.describe()}. Download or save it again.")
             layer.take_weights([np.require(given[id(weight)], np.float32, "C") for weight in own])

@@ -52,8 +52,8 @@ def library() -> Any:
         import h5py
     except ImportError:
         raise ConfigurationError(
-            f"Keras' files, .h5 and .keras, are read and written with h5py, which is not installed. Install it: "
-            f"{installing('h5')}. Files that end in .safetensors do without it."
+            f"Keras' files, .h5 and .keras, need h5py, which is not installed. Install it: {installing('h5')}. Files "
+            "that end in .safetensors do not need it."
         ) from None
     return h5py
 
@@ -86,7 +86,7 @@ def opened(path: Path) -> Iterator[Any]:
         raise
     except (*_DAMAGED, zipfile.BadZipFile, NotImplementedError, EOFError) as error:
         reason = str(error).strip("'\"") or type(error).__name__
-        raise FileFormatError(f"{path} is damaged: {reason}. Fetch or save it again.") from error
+        raise FileFormatError(f"{path} is damaged: {reason}. Download or save it again.") from error
 
 
 @contextmanager
@@ -100,7 +100,7 @@ def _content(path: Path) -> Iterator[Any]:
         size = archive.getinfo(MEMBER).file_size
         # What stands in archives is not compressed by Keras, or not much: numbers do not compress.
         if size > min(_LARGEST_MEMBER, 100 * os.path.getsize(path)):
-            raise FileFormatError(f"{path} claims to hold {size:,} bytes of weights, which it is too small for.")
+            raise FileFormatError(f"{path} claims to contain {size:,} bytes of weights, more than its size allows.")
         with archive.open(MEMBER) as member:
             yield io.BytesIO(member.read(size))
 
@@ -115,7 +115,7 @@ def _check_heaps(content: Any, path: Path) -> None:
         # A file of Keras has lengths and addresses of 8 bytes.
         sizes = bytes(view[13:15]) if view[8] < 2 else bytes(view[9:11])
         if sizes != b"\x08\x08":
-            raise FileFormatError(f"{path} is damaged: it is no HDF5 file as Keras writes them.")
+            raise FileFormatError(f"{path} is damaged: it is not a valid HDF5 file of Keras.")
         at = view.find(_HEAP)
         while at >= 0:
             place, end = at + 16, min(at + int.from_bytes(view[at + 8 : at + 16], "little"), len(view))
@@ -125,7 +125,9 @@ def _check_heaps(content: Any, path: Path) -> None:
                     place += 16 + -(-length // 8) * 8
                     continue
                 if length < 16:
-                    raise FileFormatError(f"{path} is damaged: its heap of texts has no end. Fetch or save it again.")
+                    raise FileFormatError(
+                        f"{path} is damaged: its heap of strings never ends. Download or save it again."
+                    )
                 place += length
             at = view.find(_HEAP, at + 1)
 
@@ -146,14 +148,16 @@ def group_in(group: Any, path: str) -> Any:
     Raises
     ------
     FileFormatError
-        If something on the way points elsewhere, or is no group.
+        If something on the way is a link, or is not a group.
     """
     for part in path.split("/"):
         group = _entry(group, part)
         if group is None:
             return None
         if not isinstance(group, library().Group):
-            raise FileFormatError(f"{group.file.filename or 'The file'} has no group, but numbers, at {group.name!r}.")
+            raise FileFormatError(
+                f"{group.file.filename or 'The file'} has numbers instead of a group at {group.name!r}."
+            )
     return group
 
 
@@ -204,9 +208,7 @@ def _entry(group: Any, name: str) -> Any:
             return None
         link = group.get(part, getlink=True)
         if not isinstance(link, library().HardLink):
-            raise FileFormatError(
-                f"The file has no {part!r} of its own in {group.name!r}, but points elsewhere, which is not followed."
-            )
+            raise FileFormatError(f"{part!r} in {group.name!r} is a link to another place, and links are not followed.")
         group = group[part]
     return group
 

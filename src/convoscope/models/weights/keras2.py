@@ -62,7 +62,7 @@ def find(file: Any, model: Any, found: Assignments, *, by_name: bool) -> None:
     own = [layer for layer in model.layers if _ordered(layer)]
     if len(saved) != len(own):
         found.mismatch(
-            f"model {model.name!r} has {len(own)} layers with weights, and the file has {len(saved)} "
+            f"model {model.name!r} has {len(own)} layers with weights, but the file has {len(saved)} "
             f"({', '.join(name for name, _ in saved[:8])}{', ...' if len(saved) > 8 else ''})."
         )
         return
@@ -78,14 +78,16 @@ def _group(layers: Any, name: str) -> Any:
 def _find_layer(group: Any, layer: Any, found: Assignments) -> None:
     weights, names = _ordered(layer), hdf5.names_in(group, "weight_names")
     if len(names) != len(weights):
-        found.mismatch(f"{layer.describe()} has {len(weights)} weights, and the file has {len(names)}.")
+        found.mismatch(f"{layer.describe()} has {len(weights)} weights, but the file has {len(names)}.")
         return
     for number, (name, weight) in enumerate(zip(names, weights, strict=True)):
         shape = hdf5.shape_of(group, name)
         if shape == weight.shape:
             found.add(weight, hdf5.array_in(group, name))
         else:
-            found.mismatch(f"{layer.describe()}, weight {number}: its shape is {weight.shape}, and the file's {shape}.")
+            found.mismatch(
+                f"{layer.describe()}, weight {number}: its shape is {weight.shape}, but the file's is {shape}."
+            )
 
 
 def _ordered(layer: Any) -> list[Array]:

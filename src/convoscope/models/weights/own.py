@@ -41,29 +41,33 @@ def find(path: str | os.PathLike[str], model: Any, found: Assignments) -> None:
     kind, version = header.metadata.get("format"), header.metadata.get("version")
     if kind not in (WEIGHTS_FORMAT, FORMAT):
         raise FileFormatError(
-            f"{path} is a safetensors file, but not of Convoscope: its header does not say so. Its arrays can become "
-            "weights by model.set_weights."
+            f"{path} is a safetensors file, but not from Convoscope, according to its header. You can set its arrays "
+            "as weights with model.set_weights."
         )
     newest = VERSION if kind == WEIGHTS_FORMAT else files.VERSION
     if type(version) is not int or not 1 <= version <= newest:
-        raise FileFormatError(f"{path} has version {version!r:.40} of its format; read are those up to {newest}.")
+        raise FileFormatError(
+            f"{path} has version {version!r:.40} of its format; this version of Convoscope reads only up to {newest}."
+        )
     fingerprint = tensorfile.fingerprint(tensors)
     if header.metadata.get("sha256", fingerprint) != fingerprint:
-        raise FileFormatError(f"{path} is damaged: its weights are not those that were saved. Fetch or save it again.")
+        raise FileFormatError(
+            f"{path} is damaged: its weights differ from those that were saved. Download or save it again."
+        )
     saved: dict[str, list[str]] = {}
     for name in header.shapes:
         if name.startswith("layers/"):
             saved.setdefault(name.split("/")[1], []).append(name)
     layers = [layer for layer in model.leaf_layers if layer.specs]
     if len(saved) != len(layers):
-        found.mismatch(f"model {model.name!r} has {len(layers)} layers with weights, and the file has {len(saved)}.")
+        found.mismatch(f"model {model.name!r} has {len(layers)} layers with weights, but the file has {len(saved)}.")
         return
     for place, layer in zip(sorted(saved, key=_number), layers, strict=True):
         names = [f"layers/{place}/{spec.name}" for spec in layer.specs]
         shapes = [header.shapes.get(name) for name in names]
         strange = sorted(set(saved[place]) - set(names))
         if strange:
-            found.mismatch(f"{layer.describe()} has no weight {strange[0].rpartition('/')[2]!r}, and the file has.")
+            found.mismatch(f"{layer.describe()} has no weight {strange[0].rpartition('/')[2]!r}, but the file has one.")
         elif found.fits(layer, shapes):
             found.add_all(layer.own_weights, [tensors[name] for name in names])
 

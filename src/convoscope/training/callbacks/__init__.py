@@ -8,6 +8,7 @@ from convoscope.training.callbacks.history import History
 from convoscope.training.callbacks.keras_only import ProgbarLogger, RemoteMonitor
 from convoscope.training.callbacks.lambda_callback import LambdaCallback
 from convoscope.training.callbacks.learning_rate_scheduler import LearningRateScheduler
+from convoscope.training.callbacks.live_control import LiveControl
 from convoscope.training.callbacks.model_checkpoint import ModelCheckpoint
 from convoscope.training.callbacks.printing import ProgressPrinter
 from convoscope.training.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
@@ -25,6 +26,7 @@ __all__ = [
     "History",
     "LambdaCallback",
     "LearningRateScheduler",
+    "LiveControl",
     "ModelCheckpoint",
     "ProgbarLogger",
     "ProgressPrinter",

@@ -16,23 +16,38 @@ _NAME = re.compile(r"epoch-(\d{4,})\.safetensors")
 
 
 class BackupAndRestore(Callback):
-    """Keep what training has come to in a folder, and go on from there when the same program is started again.
+    """Back up the state of training in a folder, and continue from it when the same program is started again.
 
     Parameters
     ----------
     backup_dir : str or path
-        A folder for this alone. It is made if it is not there.
+        A folder for nothing else. It is created if necessary.
     save_freq : "epoch" or int
-        A number saves after so many batches; the epoch that was cut off then begins again, with the weights of then.
+        A number saves after that many batches; an interrupted epoch then starts again, with the weights of the backup.
     double_checkpoint : bool
-        Changes nothing: a file is replaced as a whole or not at all, so that one of them is enough.
+        Changes nothing: a file is replaced as a whole or not at all, so one of them is enough.
     delete_checkpoint : bool
         Whether the backup is removed when training is over.
 
     Notes
     -----
     The backup is a model file with the optimizer's state: with the same seed (of the model, or by `set_random_seed`)
-    the epochs that are left come out as they would have.
+    the remaining epochs give what they would have given without the interruption.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from convoscope import Sequential, layers
+    >>> model = Sequential([layers.Dense(1, kernel_initializer="zeros", input_shape=(1,))])  # right at once
+    >>> model.compile("sgd", "mse")
+    >>> x, y = np.ones((4, 1)), np.zeros((4, 1))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for epochs in (2, 5):  # as if the program had been killed after two epochs, and started again
+    ...         backup = BackupAndRestore(folder, delete_checkpoint=False)
+    ...         model.fit(x, y, epochs=epochs, verbose=0, callbacks=[backup]).epoch
+    [0, 1]
+    [2, 3, 4]
     """
 
     def __init__(
@@ -91,7 +106,7 @@ class BackupAndRestore(Callback):
             self.backup_dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError(
-                f"BackupAndRestore: the folder {self.backup_dir} cannot be made ({error.strerror})."
+                f"BackupAndRestore: the folder {self.backup_dir} cannot be created ({error.strerror})."
             ) from None
         earlier = [path for epochs, path in self._backups().items() if epochs != self._epochs]
         self.model.save(self.backup_dir / f"epoch-{self._epochs:04d}.safetensors", overwrite=True)

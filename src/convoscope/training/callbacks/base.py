@@ -11,29 +11,36 @@ Logs = MutableMapping[str, float]
 
 
 class Callback:
-    """What happens beside training: override the hooks that matter.
+    """Code that runs at certain moments of training, evaluation or prediction: override the hooks that you need.
 
     Attributes
     ----------
     model
-        The model that runs. ``self.model.stop_training = True`` ends training after the running batch or epoch.
+        The model being trained. ``self.model.stop_training = True`` ends training after the current batch or epoch.
     params : dict
         ``verbose``, ``epochs`` and ``steps`` (batches an epoch).
 
     Notes
     -----
-    Overriding a batch hook makes the engine stop after every batch, which costs speed; `on_progress` comes about ten
-    times a second, whatever the batches, and is free.
+    Overriding a batch hook makes the engine stop after every batch, which costs speed; `on_progress` is called about
+    ten times a second, however long batches take, and costs nothing.
 
-    A callback whose behaviour depends on what it has seen says so by `state`, as plain JSON values, and takes it up
-    again by `restore`, so that a resumed run goes on as if it had never been stopped.
+    A callback whose behaviour depends on what it has seen returns that from `state`, as plain JSON values, and takes it
+    back in `restore`, so that a resumed run continues as if it had never been stopped.
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from convoscope import Sequential, layers
     >>> class Goal(Callback):
     ...     def on_epoch_end(self, epoch, logs=None):
-    ...         if logs["accuracy"] > 0.95:
+    ...         if logs["loss"] < 0.5:
     ...             self.model.stop_training = True
+    >>> model = Sequential([layers.Dense(1, use_bias=False, kernel_initializer="ones", input_shape=(1,))])
+    >>> model.compile("sgd", "mse")
+    >>> history = model.fit(np.ones((1, 1)), np.zeros((1, 1)), epochs=100, verbose=0, callbacks=[Goal()])
+    >>> len(history.epoch), history.history["loss"][-1] < 0.5
+    (19, True)
     """
 
     # Class attributes, so that a subclass need not call super().__init__().
@@ -102,12 +109,20 @@ class Callback:
         """Some batches are done. Keras does not have this hook: it is for displays."""
 
     def on_diverged(self, message: str) -> bool:
-        """The loss is no longer a number. Return True to end training quietly, in place of an error."""
+        """The loss is no longer a number. Return True to end training quietly instead of raising an error."""
         return False
 
     def first_epoch(self) -> int | None:
         """Return the epoch that training goes on from, counted from 0, if the callback has found one as it began."""
         return None
+
+    def wants_one_batch(self) -> bool:
+        """Whether training is to stop after the next batch, this time: somebody is stepping through it."""
+        return False
+
+    def idle_seconds(self) -> float:
+        """How long training has stood still in this callback because a person wanted so: no part of what it takes."""
+        return 0.0
 
     def watches(self, hook: str) -> bool:
         """Whether the callback does anything in that hook."""

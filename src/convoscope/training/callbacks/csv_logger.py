@@ -14,7 +14,7 @@ from convoscope.training.callbacks.base import Callback, Logs
 
 
 class CSVLogger(Callback):
-    """Write a line with the logs of each epoch.
+    """Write a line with the logs of each epoch into a CSV file.
 
     Parameters
     ----------
@@ -22,13 +22,27 @@ class CSVLogger(Callback):
     separator : str
         Between the columns.
     append : bool
-        Whether lines are added to a file that is there, for training that goes on, or the file begins anew.
+        Whether lines are added to an existing file, for training that continues, or the file is written anew.
 
     Notes
     -----
     The columns are the epoch, counted from 0, and the names in the logs in alphabetical order; a value that an epoch
-    has not measured is ``NA``. What a callback has put into the logs that is no number is written as text, several
+    has not measured is ``NA``. Anything but a number that a callback has put into the logs is written as text, several
     values as ``[1, 2]``, and with an apostrophe before what a spreadsheet would compute.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from convoscope import Sequential, layers
+    >>> model = Sequential([layers.Dense(1, kernel_initializer="zeros", input_shape=(1,))])  # right at once
+    >>> model.compile("sgd", "mse")
+    >>> x, y = np.ones((4, 1)), np.zeros((4, 1))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     history = model.fit(x, y, epochs=2, verbose=0, callbacks=[CSVLogger(f"{folder}/log.csv")])
+    ...     with open(f"{folder}/log.csv") as file:
+    ...         file.read().splitlines()
+    ['epoch,loss,val_loss', '0,0.0,NA', '1,0.0,NA']
     """
 
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
@@ -62,14 +76,14 @@ class CSVLogger(Callback):
 
     def _write(self, mode: str, lines: list[list[object]]) -> None:
         if is_pipe(self.path):
-            raise StorageError(f"CSVLogger: {self.path} is a pipe, not a file. Give the name of a file.")
+            raise StorageError(f"CSVLogger: {self.path} is a pipe, not a file. Give a file name.")
         try:
             with self.path.open(mode, newline="", encoding="utf-8", errors="backslashreplace") as file:
                 csv.writer(file, delimiter=self.separator).writerows([map(for_table, line) for line in lines])
         except OSError as error:
             raise StorageError(
-                f"CSVLogger: {self.path} could not be written ({error.strerror or error}). Choose another place, or "
-                "make room."
+                f"CSVLogger: {self.path} could not be written ({error.strerror or error}). Choose another location or "
+                "free some space."
             ) from None
 
 

@@ -21,19 +21,19 @@ class EarlyStopping(MonitorCallback):
     Parameters
     ----------
     monitor : str
-        The value that is watched.
+        The name of the watched value in the logs.
     min_delta : float
-        How much better counts as better.
+        The least change that counts as an improvement.
     patience : int
-        How many epochs without improvement are put up with.
+        After how many epochs without improvement training stops.
     verbose : int
-        1 says when training is stopped.
+        1 prints a line when training is stopped.
     mode : {"auto", "min", "max"}
-        Whether lower or higher is better.
+        Whether lower or higher values are better.
     baseline : float, optional
-        Epochs that are not better than this count as no improvement.
+        A value to beat: epochs that are not better count as no improvement.
     restore_best_weights : bool
-        Whether the model ends with the weights of its best epoch, and not of its last.
+        Whether the model ends with the weights of its best epoch instead of its last.
     start_from_epoch : int
         Epochs before this one are not watched.
 
@@ -41,6 +41,16 @@ class EarlyStopping(MonitorCallback):
     ----------
     stopped_epoch, best_epoch : int
         Counted from 0; ``stopped_epoch`` is 0 as long as training has not been stopped.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convoscope import Sequential, layers
+    >>> model = Sequential([layers.Dense(1, kernel_initializer="zeros", input_shape=(1,))])  # right at once
+    >>> model.compile("sgd", "mse")
+    >>> x, y = np.ones((4, 1)), np.zeros((4, 1))
+    >>> model.fit(x, y, epochs=20, verbose=0, callbacks=[EarlyStopping("loss", patience=2)]).epoch
+    [0, 1, 2]
     """
 
     remembered = ("best", "wait", "stopped_epoch", "best_epoch")

@@ -22,6 +22,17 @@ class History(Callback):
         For each name, one value an epoch.
     epoch : list of int
         The epochs, counted from 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convoscope import Sequential, layers
+    >>> model = Sequential([layers.Dense(1, kernel_initializer="zeros", input_shape=(1,))])  # right at once
+    >>> model.compile("sgd", "mse")
+    >>> x, y = np.ones((4, 1)), np.zeros((4, 1))
+    >>> history = model.fit(x, y, epochs=2, verbose=0)
+    >>> history.epoch, history.history
+    ([0, 1], {'loss': [0.0, 0.0]})
     """
 
     def __init__(self) -> None:

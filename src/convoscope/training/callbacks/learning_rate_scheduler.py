@@ -18,10 +18,10 @@ class LearningRateScheduler(Callback):
     Parameters
     ----------
     schedule : callable
-        Called with the epoch, counted from 0, and the learning rate so far (or with the epoch alone); returns the
-        learning rate of that epoch.
+        Called with the epoch, counted from 0, and the current learning rate (or with the epoch alone); returns the
+        learning rate for that epoch.
     verbose : int
-        1 says what is set.
+        1 prints the rate.
 
     Examples
     --------
@@ -32,7 +32,8 @@ class LearningRateScheduler(Callback):
         if not callable(schedule):
             raise ConfigurationError(
                 f"LearningRateScheduler: schedule must be a function of epoch and learning rate, but is {schedule!r}. "
-                "A learning rate for each step is given to the optimizer: Adam(learning_rate=schedule)."
+                "To set the learning rate for each step, pass the schedule to the optimizer: "
+                "Adam(learning_rate=schedule)."
             )
         self.schedule = schedule
         self.verbose = flag(verbose, "verbose", "LearningRateScheduler")

@@ -22,25 +22,40 @@ class ModelCheckpoint(MonitorCallback):
     Parameters
     ----------
     filepath : str or path
-        Where to. May name what is known of the epoch: ``"model-{epoch:02d}-{val_loss:.2f}.safetensors"``.
+        May contain the epoch and its logs: ``"model-{epoch:02d}-{val_loss:.2f}.safetensors"``.
     monitor : str
-        What tells the best, for `save_best_only`.
+        The value that tells which epoch is the best, for `save_best_only`.
     verbose : int
-        1 says what is saved.
+        1 prints a line for each file.
     save_best_only : bool
         Whether only improvements are saved.
     save_weights_only : bool
-        Whether the file holds the weights alone, which ``model.load_weights`` reads: Keras' where the name ends in
-        ``.weights.h5`` (see `convoscope.models.weights.save_weights`). Otherwise it is the whole model with the
+        Whether the file has only the weights, which ``model.load_weights`` reads, in Keras' format if the name ends in
+        ``.weights.h5`` (see `convoscope.models.weights.save_weights`). Otherwise it has the whole model with the
         optimizer's state, which `load_model` reads.
     mode : {"auto", "min", "max"}
-        Whether lower or higher is better.
+        Whether lower or higher values are better.
     save_freq : "epoch" or int
-        A number saves after so many batches.
+        A number saves after that many batches.
     initial_value_threshold : float, optional
-        What the first model to be saved has to beat.
+        A value that the first saved model has to beat.
     **options
-        Of older versions of Keras: ``period=1`` changes nothing, and any other says what to write.
+        Those of older versions of Keras: ``period=1`` changes nothing; the error for any other says what to write.
+
+    Examples
+    --------
+    >>> import os
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from convoscope import Sequential, layers
+    >>> model = Sequential([layers.Dense(1, kernel_initializer="zeros", input_shape=(1,))])  # right at once
+    >>> model.compile("sgd", "mse")
+    >>> x, y = np.ones((4, 1)), np.zeros((4, 1))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     saving = ModelCheckpoint(f"{folder}/{{epoch:02d}}-{{loss:.1f}}.safetensors")
+    ...     history = model.fit(x, y, epochs=2, verbose=0, callbacks=[saving])
+    ...     sorted(os.listdir(folder))
+    ['01-0.0.safetensors', '02-0.0.safetensors']
     """
 
     remembered = ("best", "_batches")
@@ -75,9 +90,9 @@ class ModelCheckpoint(MonitorCallback):
         """Say which of the arguments of older versions cannot be done."""
         if not equal(options.get("period", 1), 1):
             raise ConfigurationError(
-                f"ModelCheckpoint: period={options['period']!r} is an argument of an older Keras, which saves after so "
-                "many epochs. Write save_freq=N to save after every N batches: the batches of an epoch times "
-                f"{options['period']!r}."
+                f"ModelCheckpoint: period={options['period']!r} is an argument of an older Keras that sets the epochs "
+                "between saves. Write save_freq=N to save after every N batches, where N is the batches of an epoch "
+                f"times {options['period']!r}."
             )
         reject_unsupported(options, {"period": (1,)}, type(self))
 
@@ -117,7 +132,7 @@ class ModelCheckpoint(MonitorCallback):
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError(
-                f"ModelCheckpoint: the folder {path.parent} cannot be made ({error.strerror})."
+                f"ModelCheckpoint: the folder {path.parent} cannot be created ({error.strerror})."
             ) from None
         if self.save_weights_only:
             self.model.save_weights(path, overwrite=True)
@@ -131,7 +146,7 @@ class ModelCheckpoint(MonitorCallback):
             return user_path(self.filepath.format(**known))
         except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
             raise ConfigurationError(
-                f"ModelCheckpoint: the file name {self.filepath!r} cannot be filled in ({error}). Known are "
+                f"ModelCheckpoint: the file name {self.filepath!r} cannot be formatted ({error}). Available values: "
                 f"{', '.join(known)}; write them as {{epoch:02d}} or {{loss:.2f}}."
             ) from None
 

@@ -20,7 +20,7 @@ class MonitorCallback(Callback):
     monitor : str
         The name in the logs: ``"loss"``, ``"val_loss"``, ``"val_accuracy"`` ...
     mode : {"auto", "min", "max"}
-        Whether lower or higher is better. ``"auto"`` knows it for losses and metrics.
+        Whether lower or higher values are better. ``"auto"`` knows it for losses and metrics.
     min_delta : float
         How much better counts as better.
     """
@@ -78,7 +78,7 @@ class MonitorCallback(Callback):
             number = as_number(logs[self.monitor])
             if number is None:
                 warnings.warn(
-                    f"{type(self).__name__} watches {self.monitor!r}, which is no number in this epoch, but a "
+                    f"{type(self).__name__} watches {self.monitor!r}, which must be a number, but in this epoch is a "
                     f"{type(logs[self.monitor]).__name__}.",
                     ConvoscopeWarning,
                     stacklevel=2,
@@ -87,8 +87,8 @@ class MonitorCallback(Callback):
         if self.monitor.removeprefix("val_") not in logs:
             raise unknown_name(f"value to monitor for {type(self).__name__}", self.monitor, logs)
         warnings.warn(
-            f"{type(self).__name__} watches {self.monitor!r}, which this epoch has not measured: it measured "
-            f"{', '.join(logs)}. Values with val_ need validation_data or validation_split, at every epoch.",
+            f"{type(self).__name__} watches {self.monitor!r}, which was not measured in this epoch. Measured: "
+            f"{', '.join(logs)}. Values that start with val_ need validation_data or validation_split in every epoch.",
             ConvoscopeWarning,
             stacklevel=2,
         )
@@ -102,6 +102,6 @@ class MonitorCallback(Callback):
         if known is not None:
             return bool(known)
         raise ConfigurationError(
-            f"{type(self).__name__}: whether a higher {self.monitor!r} is better cannot be told from its name. Say "
+            f"{type(self).__name__}: the name {self.monitor!r} does not tell whether higher is better. Set "
             "mode='max' or mode='min'."
         )

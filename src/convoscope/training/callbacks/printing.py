@@ -17,20 +17,30 @@ _SHORTEST = 0.3  # seconds after which a notebook gets a bar: what is over soone
 
 
 class ProgressPrinter(Callback):
-    """Show a bar that moves where the output is a terminal or a notebook, and one line for each epoch that is done.
+    """Show a progress bar in terminals and notebooks, and one line for each finished epoch.
 
     Parameters
     ----------
     live : bool
-        Whether a bar is wanted (``verbose=1``); it moves only in a terminal and in a notebook.
+        Whether to show a bar (``verbose=1``); it moves only in a terminal or a notebook.
     final : bool
-        Whether a line stays when a stage is over.
+        Whether a line remains when a stage is over.
     stream : text stream, optional
-        Where to; standard output if left out. If it cannot be written to, nothing is shown.
+        Standard output if left out. If it cannot be written to, nothing is shown.
 
     Notes
     -----
-    A notebook's bar is an output of its own, which changes in place: a saved notebook has only what it said last.
+    A notebook's bar is one output that changes in place: a saved notebook contains only its last state.
+
+    Examples
+    --------
+    >>> import io
+    >>> from convoscope.training.progress import Progress
+    >>> text = io.StringIO()
+    >>> done = Progress("train", 60000, 60000, 3.8, 1, 5, {"loss": 0.4821}, steps=1875, total_steps=1875)
+    >>> ProgressPrinter(live=False, stream=text).finish(done)
+    >>> text.getvalue().splitlines()
+    ['Epoch 1/5', '1875/1875 - 4s - 2ms/step - loss: 0.4821']
     """
 
     def __init__(self, live: bool = True, final: bool = True, stream: TextIO | None = None) -> None:

@@ -18,23 +18,35 @@ class ReduceLROnPlateau(MonitorCallback):
     Parameters
     ----------
     monitor : str
-        The value that is watched.
+        The name of the watched value in the logs.
     factor : float
-        What the learning rate is multiplied by; below 1.
+        The factor for the learning rate, below 1.
     patience : int
-        How many epochs without improvement are put up with.
+        After how many epochs without improvement the rate is reduced.
     verbose : int
-        1 says when the rate is reduced.
+        1 prints a line when the rate is reduced.
     mode : {"auto", "min", "max"}
-        Whether lower or higher is better.
+        Whether lower or higher values are better.
     min_delta : float
-        How much better counts as better.
+        The least change that counts as an improvement.
     cooldown : int
-        How many epochs after a reduction are not counted.
+        How many epochs after a reduction do not count towards `patience`.
     min_lr : float
         The lowest learning rate.
     **options
-        None is known: what older versions of Keras took is said by its present name.
+        None is accepted: the error for an argument of an older Keras gives its present name.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convoscope import Sequential, layers
+    >>> model = Sequential([layers.Dense(1, kernel_initializer="zeros", input_shape=(1,))])  # right at once
+    >>> model.compile("sgd", "mse")
+    >>> x, y = np.ones((4, 1)), np.zeros((4, 1))
+    >>> reducing = ReduceLROnPlateau("loss", factor=0.5, patience=2)
+    >>> history = model.fit(x, y, epochs=6, verbose=0, callbacks=[reducing])
+    >>> history.history["learning_rate"]
+    [0.01, 0.01, 0.01, 0.005, 0.005, 0.0025]
     """
 
     remembered = ("best", "wait", "cooldown_counter")

@@ -15,15 +15,26 @@ _PREDICT_BATCH = ("on_predict_batch_begin", "on_predict_batch_end")
 
 
 class CallbackList(Callback):
-    """Callbacks in the order in which they are called. The same logs pass through all of them.
+    """Several callbacks, called in order. All of them get the same logs.
 
     Parameters
     ----------
     callbacks : Callback, sequence of Callback, or None
     model
-        What they are told about.
+        The model that they are given.
     params : mapping
         ``verbose``, ``epochs``, ``steps``.
+
+    Examples
+    --------
+    >>> from convoscope import Sequential
+    >>> from convoscope.training.callbacks.history import History
+    >>> history = History()
+    >>> callbacks = CallbackList([history], model=Sequential())
+    >>> callbacks.on_train_begin()
+    >>> callbacks.on_epoch_end(0, {"loss": 0.5})
+    >>> history.history
+    {'loss': [0.5]}
     """
 
     def __init__(self, callbacks: Any = None, model: Any = None, params: Mapping[str, Any] | None = None) -> None:
@@ -47,6 +58,12 @@ class CallbackList(Callback):
     def first_epoch(self) -> int | None:
         found = [epoch for epoch in (callback.first_epoch() for callback in self.callbacks) if epoch is not None]
         return found[0] if found else None
+
+    def wants_one_batch(self) -> bool:
+        return any(callback.wants_one_batch() for callback in self.callbacks)
+
+    def idle_seconds(self) -> float:
+        return sum(callback.idle_seconds() for callback in self.callbacks)
 
     @property
     def watches_train_batches(self) -> bool:
@@ -139,7 +156,8 @@ def as_list(callbacks: Any) -> list[Callback]:
             raise ConfigurationError(f"A callback is an object, but {name} is a class. Write {name}().")
         if not isinstance(callback, Callback):
             raise ConfigurationError(
-                f"{callback!r} (a {type(callback).__name__}) is no callback: derive its class from callbacks.Callback."
+                f"{callback!r} (a {type(callback).__name__}) is not a callback: derive its class from "
+                "callbacks.Callback."
             )
     return given
 

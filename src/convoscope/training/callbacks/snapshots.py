@@ -16,22 +16,22 @@ _NAME = re.compile(r"epoch-(\d{4,})\.safetensors")
 
 
 class Snapshots(Callback):
-    """Keep the weights before the first epoch and after each one, in a file of its own.
+    """Save the weights before the first epoch and after each epoch, each time in a new file.
 
     Parameters
     ----------
     folder : str or path
-        Where to. It is made if it is not there. A training that begins with the epoch n takes away the snapshots of
-        the epochs after n that lie there: they are of another training, or of epochs that are done again.
+        The folder for the files, which is created if necessary. A training that begins with epoch n deletes snapshots
+        of later epochs in it: they belong to another training, or to epochs that are repeated.
 
     Notes
     -----
-    A file ``epoch-0003.safetensors`` is the model after three epochs, as `load_model` reads it. It is without the
-    optimizer's state and in half precision, 2 bytes for a weight, where the model with Adam's state takes 12. So each
-    weight is off by at most 1/2048 of itself (see `convoscope.models.save_model`), which moves probabilities by about
-    0.001 and few predictions; training goes on from a checkpoint, not from these.
+    A file ``epoch-0003.safetensors`` is the model after three epochs, as `load_model` reads it. It has no optimizer
+    state and is in half precision: 2 bytes for each weight, where the model with Adam's state takes 12. So each weight
+    is off by at most 1/2048 of itself (see `convoscope.models.save_model`), which changes probabilities by about 0.001,
+    and few predictions. To continue training, use a checkpoint instead.
 
-    On a disk that is full training goes on without them, and one warning says so.
+    If the disk is full, training continues without snapshots, and a warning says so once.
 
     Examples
     --------
@@ -81,8 +81,8 @@ class Snapshots(Callback):
         except OSError as error:
             self._works = False
             warnings.warn(
-                f"There is no snapshot after epoch {epochs}, and training goes on without any more: "
-                f"{error.strerror or error}",
+                f"The snapshot after epoch {epochs} could not be saved, and training continues without further "
+                f"snapshots: {error.strerror or error}",
                 ConvoscopeWarning,
                 stacklevel=2,
             )

@@ -9,18 +9,29 @@ from convoscope.training.callbacks.base import Callback, Logs
 
 
 class SwapEMAWeights(Callback):
-    """Exchange weights and their averages, which an optimizer with ``use_ema=True`` keeps, for every evaluation.
+    """Swap the weights for their averages, which an optimizer with ``use_ema=True`` keeps, during every evaluation.
 
     Parameters
     ----------
     swap_on_epoch : bool
-        Whether they are exchanged at the end of each epoch too, and back before the next one: callbacks that come
+        Whether they are also swapped at the end of each epoch, and back before the next one: callbacks that come
         after this one then save the averages.
 
     Notes
     -----
     As in Keras, but predictions leave the weights as they were, and training that is stopped early ends with the
-    averages. For that this callback stands after the one that stops it.
+    averages. For that, put this callback after the one that stops it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convoscope import Sequential, layers, optimizers
+    >>> model = Sequential([layers.Dense(1, use_bias=False, kernel_initializer="ones", input_shape=(1,))])
+    >>> model.compile(optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5), "mse")
+    >>> x, y = np.ones((1, 1)), np.zeros((1, 1))
+    >>> history = model.fit(x, y, epochs=2, verbose=0, validation_data=(x, y), callbacks=[SwapEMAWeights()])
+    >>> [round(loss, 4) for loss in history.history["val_loss"]]  # 0.8², then 0.72²: 0.72 is the mean of 0.8 and 0.64
+    [0.64, 0.5184]
     """
 
     def __init__(self, swap_on_epoch: bool = False) -> None:
@@ -53,7 +64,7 @@ class SwapEMAWeights(Callback):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         if not self.model.optimizer.use_ema:
             raise ConfigurationError(
-                "SwapEMAWeights needs the weights' averages, which the optimizer does not keep. Make it with "
+                "SwapEMAWeights needs averaged weights, which the optimizer does not keep. Create the optimizer with "
                 "use_ema=True."
             )
         self._averages_in_model = False

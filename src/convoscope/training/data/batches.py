@@ -44,8 +44,8 @@ def unpack(given: Any, where: str) -> Batch:
         return Batch(given)
     if not 1 <= len(given) <= 3:
         raise DataError(
-            f"{where}: a batch is x, (x, y) or (x, y, sample_weight), but a {type(given).__name__} of {len(given)} "
-            "came. Several inputs go into a tuple or dict of their own: ((x1, x2), y)."
+            f"{where}: a batch is x, (x, y) or (x, y, sample_weight), but got a {type(given).__name__} of "
+            f"{len(given)}. Put several inputs into their own tuple or dict: ((x1, x2), y)."
         )
     return Batch(*given)
 

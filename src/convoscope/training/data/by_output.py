@@ -50,7 +50,7 @@ def targets_by_output(
             if own is None and goal.is_measured:
                 needed = "a loss" if goal.loss is not None else "metrics"
                 raise DataError(
-                    f"{where}: output {name!r} has {needed} but no targets. Give y with an array for it, as in "
+                    f"{where}: output {name!r} has {needed} but no targets. Include an array for it in y, as in "
                     f"{{{name!r}: y}}, or compile the model with None for this output."
                 )
     return given
@@ -81,7 +81,7 @@ def _listed(y: Any, names: Sequence[str], objective: Objective, where: str) -> l
         return arrays
     if len(arrays) == len(learned) and y is not None:
         return [arrays[learned.index(index)] if index in learned else None for index in range(len(names))]
-    came = f"a list of {len(arrays)} came" if _is_list_of_arrays(y) else f"a {type(y).__name__} came"
+    came = f"got a list of {len(arrays)}" if _is_list_of_arrays(y) else f"got a {type(y).__name__}"
     raise ShapeError(
         f"{where}: the model has {len(names)} outputs ({', '.join(map(repr, names))}) and takes for y a list with an "
         f"array for each, or a dict, but {came}."

@@ -52,7 +52,7 @@ def check_inputs(x: Any, input_shape: Shape, where: str) -> Array:
     """
     array = numbers(x, where, "x")
     if array.ndim and array.shape[0] == 0:
-        raise DataError(f"{where}: x is empty, its shape is {array.shape}. At least one sample is needed.")
+        raise DataError(f"{where}: x is empty: its shape is {array.shape}. Give at least one sample.")
     array = _with_last_axis(array, input_shape, where)
     if array.shape[1:] != input_shape or array.ndim == 0:
         raise ShapeError(_shape_message(array.shape, input_shape, where))
@@ -71,11 +71,11 @@ def check_inputs(x: Any, input_shape: Shape, where: str) -> Array:
             if np.isnan(bad).any()
             else "an infinite value"
             if np.isinf(bad).any()
-            else "a value beyond 3.4e38, the most that single precision can hold"
+            else "a value beyond 3.4e38, the largest float32 value"
         )
         raise DataError(
-            f"{where}: x holds {kind}, first in sample {index} of {len(array)}. Every value must be a finite number: "
-            "look for a division by zero in the preparation, or leave such samples out "
+            f"{where}: x contains {kind}, first in sample {index} of {len(array)}. Every value must be finite: look "
+            "for a division by zero in the preprocessing, or remove such samples "
             "(x[np.isfinite(x).all(axis=tuple(range(1, x.ndim)))])."
         )
     return array
@@ -88,7 +88,7 @@ def _with_last_axis(array: Array, input_shape: Shape, where: str) -> Array:
             height, width = array.shape[1:]
             warnings.warn(
                 f"{where}: The channel axis is missing: x.reshape(-1, {height}, {width}, 1) adds it. The model takes "
-                "images with one channel, so it is added here, as in Keras.",
+                "images with one channel, so the axis is added here, as in Keras.",
                 ConvoscopeWarning,
                 stacklevel=2,
             )
@@ -105,7 +105,7 @@ def check_several_inputs(given: Any, shapes: Sequence[Shape], names: Sequence[st
         If there is not one for each input, or not the same number of samples in each.
     """
     if not isinstance(given, (list, tuple)) or len(given) != len(shapes):
-        count = f"{len(given)} came" if isinstance(given, (list, tuple)) else f"a {type(given).__name__} came"
+        count = f"got {len(given)}" if isinstance(given, (list, tuple)) else f"got a {type(given).__name__}"
         raise ShapeError(
             f"{where}: the model has {len(shapes)} inputs ({', '.join(names)}) and takes a list with an array for "
             f"each, or a dict, but {count}."
@@ -116,8 +116,8 @@ def check_several_inputs(given: Any, shapes: Sequence[Shape], names: Sequence[st
     ]
     if len({len(array) for array in arrays}) > 1:
         raise ShapeError(
-            f"{where}: the inputs have {', '.join(str(len(array)) for array in arrays)} samples, but need the same "
-            "number of each."
+            f"{where}: the inputs have {', '.join(str(len(array)) for array in arrays)} samples, but must all have "
+            "the same number."
         )
     return arrays
 
@@ -130,23 +130,23 @@ def numbers(values: Any, where: str, what: str) -> npt.NDArray[Any]:
         array = np.asarray(values)
     except ValueError:
         raise DataError(
-            f"{where}: {what} is no array: its parts differ in shape. Bring all images to the same height, width and "
-            "channels, and stack them: np.stack(images)."
+            f"{where}: {what} is not an array, because its parts differ in shape. Give all images the same height, "
+            "width and channels, and stack them: np.stack(images)."
         ) from None
     if np.ma.is_masked(values):
         count = np.count_nonzero(np.ma.getmaskarray(values))
         raise DataError(
-            f"{where}: {what} is a masked array with {count} masked values, and what lies under a "
-            f"mask would be taken for data. Fill them ({what}.filled(0)), or leave such samples out."
+            f"{where}: {what} is a masked array with {count} masked values, and the values under a mask would be used "
+            f"as data. Fill them ({what}.filled(0)), or remove such samples."
         )
     if array.ndim == 0 and array.dtype.kind == "O":
         raise DataError(
-            f"{where}: {what} must be an array with one entry for each sample, but is a {type(values).__name__}. "
-            "What hands out batches of (x, y) goes in alone, in place of x: model.fit(generator)."
+            f"{where}: {what} must be an array with one entry for each sample, but is a {type(values).__name__}. Pass "
+            "something that yields batches of (x, y) alone, instead of x: model.fit(generator)."
         )
     if array.dtype.kind not in "biuf":
         raise DataError(
-            f"{where}: {what} must hold numbers, but its dtype is {array.dtype} (of a {type(values).__name__}). "
+            f"{where}: {what} must contain numbers, but its dtype is {array.dtype} (of a {type(values).__name__}). "
             "Convoscope takes NumPy arrays of uint8, float32 or float64; other numbers are converted."
         )
     return array
@@ -218,30 +218,30 @@ def _remedy(shape: Shape, wanted: Shape) -> str:
     if shape == wanted:
         return "This is one sample without the batch axis: x[np.newaxis] adds it."
     if (*shape, 1) == wanted:
-        return "This is one image without batch and channel axis: x[np.newaxis, ..., np.newaxis] adds both."
+        return "This is one image without batch and channel axes: x[np.newaxis, ..., np.newaxis] adds both."
     if len(wanted) == 3 and len(sample) == 3 and (sample[1], sample[2], sample[0]) == wanted:
-        return "The channels come first; they belong last: x.transpose(0, 2, 3, 1)."
+        return "The channels come first, but must come last: x.transpose(0, 2, 3, 1)."
     if len(sample) != len(wanted) and math.prod(sample) == math.prod(wanted):
-        flatten = ", or begin the model with a Flatten layer" if len(wanted) == 1 else ""
-        return f"The number of values is right: x.reshape(-1, {ending}) brings them into shape{flatten}."
+        flatten = ", or start the model with a Flatten layer" if len(wanted) == 1 else ""
+        return f"The number of values is right: x.reshape(-1, {ending}) gives the right shape{flatten}."
     if math.prod(shape) == math.prod(wanted):
-        return f"This is one sample without the batch axis: x.reshape(1, {ending}) adds it, and brings it into shape."
+        return f"This is one sample without the batch axis: x.reshape(1, {ending}) adds it and gives the right shape."
     if _lacks_batch_axis(shape, wanted):
         axes = "x[np.newaxis]" if len(shape) == len(wanted) else "x[np.newaxis, ..., np.newaxis]"
         what = f"an image of {shape[0]} × {shape[1]} pixels" if len(wanted) == 3 else f"of shape {shape}"
         return (
             f"This looks like one sample without the batch axis, {what}: {axes} adds it. The sample itself must have "
-            f"the shape {wanted} as well: bring it there, or build the model for the shape that it has."
+            f"the shape {wanted} as well: reshape it, or build the model for its shape."
         )
     if len(wanted) == 3 and len(sample) in (2, 3):
         if sample[:2] != wanted[:2]:
             given = (*sample, 1)[:3]
             return (
-                f"The images are {sample[0]} × {sample[1]} pixels and not {wanted[0]} × {wanted[1]}: resize them, or "
+                f"The images are {sample[0]} × {sample[1]} pixels, not {wanted[0]} × {wanted[1]}: resize them, or "
                 f"build the model for input_shape={given}."
             )
         return (
-            f"The images have {sample[2]} channels and not {wanted[2]}: convert them (colour to grey, or back), or "
+            f"The images have {sample[2]} channels, not {wanted[2]}: convert them between colour and greyscale, or "
             f"build the model for input_shape={sample}."
         )
-    return "Bring the data into that shape, or build the model for the shape that the data has."
+    return "Reshape the data, or build the model for the shape of the data."

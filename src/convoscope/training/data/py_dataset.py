@@ -8,9 +8,9 @@ from typing import Any
 
 
 class PyDataset:
-    """Batches made by a class of your own, for `fit`, `evaluate` and `predict`. Keras also calls it ``Sequence``.
+    """The base of your own classes that make batches for `fit`, `evaluate` and `predict`; also Keras' ``Sequence``.
 
-    Write `__getitem__`, which gives one whole batch, and `__len__`, which says how many batches make an epoch. A
+    Write `__getitem__`, which returns one batch, and `__len__`, which returns the number of batches in an epoch. A
     class without `__len__` overrides `num_batches`, which may be None: then `fit` needs ``steps_per_epoch``.
 
     Parameters
@@ -18,15 +18,15 @@ class PyDataset:
     workers : int
         How many batches `fit` makes at the same time, in threads.
     use_multiprocessing : bool
-        Taken as in Keras. Batches are made in threads in either case: NumPy and Pillow let others run beside them, and
+        Accepted as in Keras. Batches are made in threads in either case: NumPy and Pillow let other threads run, and
         nothing has to be copied between processes.
     max_queue_size : int
         How many batches may be made in advance.
 
     Notes
     -----
-    The three settings are for `fit`. Looping over the data set yourself uses none of them. A subclass that does not
-    call ``super().__init__`` has the defaults.
+    The three settings apply to `fit`, not if you loop over the data set yourself. A subclass that does not call
+    ``super().__init__`` has the defaults.
 
     Examples
     --------
@@ -56,8 +56,8 @@ class PyDataset:
     def __getitem__(self, index: int) -> Any:
         """Give the batch at an index: ``x``, ``(x, y)`` or ``(x, y, sample_weight)``."""
         raise NotImplementedError(
-            f"{type(self).__name__} has no __getitem__. Write one that takes the index of a batch and returns the "
-            f"whole batch, as (x, y)."
+            f"{type(self).__name__} has no __getitem__. Define one that takes the index of a batch and returns the "
+            "batch as (x, y)."
         )
 
     @property
@@ -72,16 +72,16 @@ class PyDataset:
         length = getattr(self, "__len__", None)
         if length is None:
             raise NotImplementedError(
-                f"{type(self).__name__} does not say how many batches it has. Write __len__, or override the "
-                f"property num_batches, where None says that there is no end."
+                f"{type(self).__name__} does not define its number of batches. Define __len__, or override the "
+                "property num_batches; None means unlimited."
             )
         return int(length())
 
     def on_epoch_begin(self) -> None:
-        """Do what has to be done before an epoch. `fit` calls it; here it does nothing."""
+        """Called by `fit` before each epoch. Override it; by default it does nothing."""
 
     def on_epoch_end(self) -> None:
-        """Do what has to be done after an epoch, such as shuffling. `fit` calls it; here it does nothing."""
+        """Called by `fit` after each epoch. Override it, for instance to shuffle; by default it does nothing."""
 
     def __iter__(self) -> Iterator[Any]:
         batches = self.num_batches

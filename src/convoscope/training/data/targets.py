@@ -66,11 +66,11 @@ def check_measured(y: Any, n: int, where: str = "fit") -> Array:
         count = "one value" if array.ndim == 0 else f"{len(array)} labels"
         raise ShapeError(
             f"{where}: there must be a label for each sample, but x has {n} samples and y has {count} (shape "
-            f"{array.shape}). Are images and labels of the same part of the data?"
+            f"{array.shape}). Are the images and labels from the same part of the data?"
         )
     if (index := first_bad_sample(np.ascontiguousarray(array))) is not None:
         raise DataError(
-            f"{where}: y holds NaN or infinity, or more than 3.4e38, first in sample {index}. Leave such samples out."
+            f"{where}: y contains NaN, infinity or a value above 3.4e38, first in sample {index}. Remove such samples."
         )
     return array
 
@@ -93,7 +93,7 @@ def _class_numbers(array: npt.NDArray[Any], output_shape: Shape, loss: Loss, whe
         index = int(np.argmax((array != np.floor(array)).reshape(len(array), -1).any(axis=1)))
         raise DataError(
             f"{where}: {_SPARSE} takes class numbers, but y[{index}] is {_first(array, index)}. Whole numbers from 0 "
-            f"to {classes - 1} are expected. For values to be approached there is loss='mean_squared_error'."
+            f"to {classes - 1} are expected. For regression, use loss='mean_squared_error'."
         )
     wrong = (array < 0) | (array >= classes)
     if (ignored := loss.rule().ignore_class) is not None:
@@ -111,10 +111,10 @@ def _class_numbers(array: npt.NDArray[Any], output_shape: Shape, loss: Loss, whe
 def _range_remedy(array: npt.NDArray[Any], classes: int) -> str:
     low, high = int(array.min()), int(array.max())
     if low >= 1 and high == classes:
-        return "The labels seem to count from 1: use y - 1."
+        return "The labels seem to start at 1: use y - 1."
     if low < 0:
-        return "Labels count from 0: number the classes anew, labels = np.unique(y, return_inverse=True)[1]."
-    return f"Give the last layer {high + 1} units, or number the classes from 0."
+        return "Labels start at 0: renumber the classes with labels = np.unique(y, return_inverse=True)[1]."
+    return f"Give the last layer {high + 1} units, or renumber the classes from 0."
 
 
 def _like_outputs(array: npt.NDArray[Any], output_shape: Shape, loss: Loss, where: str) -> Array:
@@ -127,8 +127,8 @@ def _like_outputs(array: npt.NDArray[Any], output_shape: Shape, loss: Loss, wher
         wrong = (array < 0) | (array > 1)
         index = int(np.argmax(wrong.reshape(len(array), -1).any(axis=1)))
         raise DataError(
-            f"{where}: {kind} takes values from 0 to 1, but y[{index}] holds {float(array[wrong].reshape(-1)[0]):g}. "
-            f"{_bounds_remedy(array, loss)}"
+            f"{where}: {kind} takes values from 0 to 1, but y[{index}] contains "
+            f"{float(array[wrong].reshape(-1)[0]):g}. {_bounds_remedy(array, loss)}"
         )
     return np.ascontiguousarray(array, dtype=np.float32)
 
@@ -137,7 +137,7 @@ def _bounds_remedy(array: npt.NDArray[Any], loss: Loss) -> str:
     if loss.judges == "classes":
         return "Use one-hot labels: utils.to_categorical(y, classes)."
     if array.ndim == 4:
-        return "Images of bytes are brought there by y / 255, and noise is kept there by np.clip(y, 0, 1)."
+        return "y / 255 scales byte images to that range, and np.clip(y, 0, 1) clips noisy ones."
     return (
         "Labels of two classes are 0 and 1; for more classes use a softmax with one unit for each and "
         f"loss='{_SPARSE}'."
@@ -154,16 +154,17 @@ def _does_not_fit(array: npt.NDArray[Any], shape: Shape, loss: Loss, where: str)
     if len(shape) == 4 and array.ndim in (3, 4):
         made, given = ("×".join(map(str, axes)) for axes in (shape[1:], array.shape[1:]))
         return ShapeError(
-            f"{where}: {kind} takes images shaped as those that the model makes, {made}, but those of y are {given}. "
-            "padding='same' keeps an image's size, and a layer that enlarges undoes a pooling only where that left "
-            "nothing over: 28 → 14 → 7 → 14 → 28."
+            f"{where}: {kind} takes images shaped as the model's outputs, {made}, but those of y are {given}. "
+            "padding='same' keeps the size of an image, and upsampling undoes pooling only if the size was divisible: "
+            "28 → 14 → 7 → 14 → 28."
         )
     return ShapeError(
         f"{where}: {kind} takes labels shaped as the model's outputs, {shape}, but y has the shape {array.shape}. "
         + (
-            f"The last layer has {classes} units and the labels have {array.shape[-1]} columns: they must be as many."
+            f"The last layer has {classes} units and the labels have {array.shape[-1]} columns: the numbers must be "
+            "equal."
             if array.ndim == len(shape)
-            else "Give the last layer as many outputs as there are values to a sample."
+            else "Give the last layer one output for each value of a sample."
         )
     )
 

@@ -29,7 +29,13 @@ _REDUCTIONS = {
 
 
 class Reduction:
-    """The names of reductions, for code that writes ``losses.Reduction.SUM``."""
+    """The names of reductions, for code that writes ``losses.Reduction.SUM``.
+
+    Examples
+    --------
+    >>> Reduction.SUM, Reduction.NONE
+    ('sum', 'none')
+    """
 
     AUTO = "auto"
     NONE = "none"
@@ -43,13 +49,22 @@ class Loss:
     Parameters
     ----------
     reduction : str or None
-        What a batch's loss is of its rows'. ``"sum_over_batch_size"``, also called ``"mean"``: their mean.
-        ``"sum"``: their sum. ``"mean_with_sample_weight"``: the weighted sum over the sum of the weights. ``"none"`` or
-        None: called, the loss returns all of them; training, it follows the gradient of their sum and tells their mean,
-        as Keras does.
+        How the loss of a batch is made from those of its rows. ``"sum_over_batch_size"``, also called ``"mean"``: their
+        mean. ``"sum"``: their sum. ``"mean_with_sample_weight"``: the weighted sum over the sum of the weights.
+        ``"none"`` or None: a call of the loss returns all of them; training follows the gradient of their sum and
+        reports their mean, as Keras does.
     name : str, optional
     **options
         Keras' ``axis``, ``dtype``, at their defaults only.
+
+    Examples
+    --------
+    >>> from convoscope.training.losses import MeanSquaredError
+    >>> y_true, y_pred = [[0.0, 0.0], [0.0, 0.0]], [[1.0, 1.0], [3.0, 3.0]]
+    >>> MeanSquaredError()(y_true, y_pred), MeanSquaredError("sum")(y_true, y_pred)
+    (5.0, 10.0)
+    >>> MeanSquaredError(None)(y_true, y_pred)  # a loss for each row
+    Tensor([1., 9.])
     """
 
     kind: ClassVar[str]
@@ -62,8 +77,8 @@ class Loss:
         where = type(self).__name__
         if not hasattr(self, "kind"):
             raise ConfigurationError(
-                f"{where}: a loss of your own cannot be trained with, because engines compute the gradients of their "
-                "own losses only. Choose one of convoscope.losses; a function of your own can be a metric."
+                f"{where}: custom losses are not supported in training, because the engines compute gradients only "
+                "for built-in losses. Choose one of convoscope.losses; your own function can be a metric."
             )
         reject_unsupported(options, _ACCEPTED, type(self))
         if not (reduction is None or isinstance(reduction, str)) or reduction not in _REDUCTIONS:
@@ -90,7 +105,14 @@ class Loss:
         return targets
 
     def rows(self, y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Return the loss of each row of the predictions, a row being the last axis."""
+        """Return the loss of each row of the predictions, a row being the last axis.
+
+        Examples
+        --------
+        >>> from convoscope.training.losses import MeanSquaredError
+        >>> MeanSquaredError().rows([[0.0, 0.0], [0.0, 0.0]], [[1.0, 1.0], [3.0, 3.0]]).tolist()
+        [1.0, 9.0]
+        """
         return type(self).function(y_true, y_pred, **self.settings)
 
     def __call__(self, y_true: npt.ArrayLike, y_pred: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Any:
@@ -139,12 +161,26 @@ class Loss:
         return np.broadcast_to(weights.reshape(-1, *[1] * (values.ndim - 1)), values.shape)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments as plain JSON values."""
+        """Return the constructor's arguments as plain JSON values.
+
+        Examples
+        --------
+        >>> from convoscope.training.losses import Huber
+        >>> Huber(delta=2.0).get_config()["delta"]
+        2.0
+        """
         return {"name": self.name, "reduction": self.reduction}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Loss:
-        """Make a loss from what `get_config` returned."""
+        """Make a loss from what `get_config` returned.
+
+        Examples
+        --------
+        >>> from convoscope.training.losses import Huber
+        >>> Huber.from_config(Huber(delta=2.0).get_config())
+        Huber(delta=2.0)
+        """
         return cls(**config)
 
     def __repr__(self) -> str:

@@ -48,7 +48,7 @@ class CrossentropyByShape(Loss):
     def rule(self) -> LossRule:
         if self._chosen is None:
             raise NotReadyError(
-                "loss='crossentropy' is chosen by the labels, and none have been seen yet. Fit the model, or name the "
+                "loss='crossentropy' depends on the labels, and none have been seen yet. Fit the model, or choose the "
                 "loss: 'sparse_categorical_crossentropy', 'categorical_crossentropy' or 'binary_crossentropy'."
             )
         return self._chosen.rule()

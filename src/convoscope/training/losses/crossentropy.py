@@ -46,7 +46,7 @@ class SparseCategoricalCrossentropy(_Crossentropy):
     reduction, axis, name, dtype
         See `Loss`.
     label_smoothing : float
-        The share of each label that is spread over all classes, below 1. (Keras has it for one-hot labels only.)
+        The share of each label that is distributed over all classes, below 1. (Keras has it for one-hot labels only.)
 
     Examples
     --------
@@ -93,9 +93,16 @@ class CategoricalCrossentropy(_Crossentropy):
     from_logits : bool
         Whether predictions are logits, before softmax.
     label_smoothing : float
-        The share of each label that is spread over all classes, below 1.
+        The share of each label that is distributed over all classes, below 1.
     axis, reduction, name, dtype
         See `Loss`.
+
+    Examples
+    --------
+    >>> round(CategoricalCrossentropy()([[0.0, 1.0]], [[0.75, 0.25]]), 4)  # -log(0.25)
+    1.3863
+    >>> round(CategoricalCrossentropy(label_smoothing=0.2)([[0.0, 1.0]], [[0.75, 0.25]]), 4)  # labels 0.1 and 0.9
+    1.2764
     """
 
     kind = "categorical_crossentropy"
@@ -122,9 +129,16 @@ class BinaryCrossentropy(CategoricalCrossentropy):
     from_logits : bool
         Whether predictions are logits, before the sigmoid.
     label_smoothing : float
-        Labels are squeezed towards 0.5 by this share.
+        How far labels are moved towards 0.5, from 0 to 1.
     axis, reduction, name, dtype
         See `Loss`.
+
+    Examples
+    --------
+    >>> round(BinaryCrossentropy()([[1.0], [0.0]], [[0.5], [0.5]]), 4)  # log(2)
+    0.6931
+    >>> round(BinaryCrossentropy(from_logits=True)([[1.0], [0.0]], [[0.0], [0.0]]), 4)  # the sigmoid of 0 is 0.5
+    0.6931
     """
 
     kind = "binary_crossentropy"
@@ -133,20 +147,27 @@ class BinaryCrossentropy(CategoricalCrossentropy):
 
 
 class CategoricalFocalCrossentropy(_Crossentropy):
-    """Cross-entropy for one-hot labels in which examples that are known already count little.
+    """Cross-entropy for one-hot labels in which examples that are already predicted well count little.
 
     Lin et al., "Focal Loss for Dense Object Detection" (2017).
 
     Parameters
     ----------
     alpha : float
-        What every loss is multiplied by.
+        A factor for the loss.
     gamma : float
-        How much less is counted of what is known: the exponent of 1 - the right class's probability.
+        How much less well-predicted examples count: the exponent of 1 - the right class's probability.
     from_logits, label_smoothing
         See `CategoricalCrossentropy`.
     axis, reduction, name, dtype
         See `Loss`.
+
+    Examples
+    --------
+    >>> round(CategoricalFocalCrossentropy()([[0.0, 1.0]], [[0.5, 0.5]]), 4)  # -log(0.5) × 0.25 × 0.5²
+    0.0433
+    >>> round(CategoricalFocalCrossentropy()([[0.0, 1.0]], [[0.1, 0.9]]), 4)  # well predicted: -log(0.9) × 0.25 × 0.1²
+    0.0003
     """
 
     kind = "categorical_focal_crossentropy"
@@ -177,12 +198,12 @@ class CategoricalFocalCrossentropy(_Crossentropy):
 
 
 class BinaryFocalCrossentropy(CategoricalFocalCrossentropy):
-    """Cross-entropy for yes-or-no labels in which examples that are known already count little.
+    """Cross-entropy for yes-or-no labels in which examples that are already predicted well count little.
 
     Parameters
     ----------
     apply_class_balancing : bool
-        Whether a label of 1 counts `alpha`, and a label of 0 what is left to 1.
+        Whether labels of 1 have the weight `alpha`, and labels of 0 the weight 1 - `alpha`.
     alpha, gamma, from_logits, label_smoothing
         See `CategoricalFocalCrossentropy`.
     axis, reduction, name, dtype

@@ -87,8 +87,8 @@ def get(identifier: str | dict[str, Any] | Loss | type[Loss] | Callable[..., Any
         if identifier in _FUNCTIONS:
             return _FUNCTIONS[identifier]()
         raise ConfigurationError(
-            f"{getattr(identifier, '__name__', identifier)!r} is no loss that can be trained with: engines compute the "
-            f"losses {', '.join(KINDS)}. Your own functions are not differentiated; as metrics they are welcome."
+            f"{getattr(identifier, '__name__', identifier)!r} is not a supported loss. Supported: {', '.join(KINDS)}. "
+            "Your own functions cannot be differentiated, but can be metrics."
         )
     name = str(identifier).lower()
     if name in ("crossentropy", "ce"):
@@ -100,12 +100,24 @@ def get(identifier: str | dict[str, Any] | Loss | type[Loss] | Callable[..., Any
 
 
 def serialize(loss: Loss) -> dict[str, Any]:
-    """Return the loss's kind and settings as plain JSON values."""
+    """Return the loss's kind and settings as plain JSON values.
+
+    Examples
+    --------
+    >>> serialize(get("mse"))
+    {'class_name': 'MeanSquaredError', 'config': {'name': 'mean_squared_error', 'reduction': 'sum_over_batch_size'}}
+    """
     return {"class_name": type(loss).__name__, "config": loss.get_config()}
 
 
 def deserialize(description: dict[str, Any]) -> Loss:
-    """Make a loss from what `serialize` returned."""
+    """Make a loss from what `serialize` returned.
+
+    Examples
+    --------
+    >>> deserialize({"class_name": "Huber", "config": {"delta": 2.0}})
+    Huber(delta=2.0)
+    """
     by_class: dict[str, type[Loss]] = {kind.__name__: kind for kind in (*KINDS.values(), CrossentropyByShape)}
     name = description.get("class_name")
     if name not in by_class:

@@ -28,33 +28,51 @@ class MeanSquaredError(Loss):
 
 
 class MeanAbsoluteError(Loss):
-    """The mean of absolute differences."""
+    """The mean of absolute differences.
+
+    Examples
+    --------
+    >>> MeanAbsoluteError()([[0.0, 1.0]], [[0.0, 0.5]])
+    0.25
+    """
 
     kind = "mean_absolute_error"
     function = staticmethod(functions.mean_absolute_error)
 
 
 class MeanAbsolutePercentageError(Loss):
-    """The mean of differences in percent of the true values."""
+    """The mean of differences in percent of the true values.
+
+    Examples
+    --------
+    >>> MeanAbsolutePercentageError()([[10.0, 50.0]], [[9.0, 60.0]])  # 10 % and 20 %
+    15.0
+    """
 
     kind = "mean_absolute_percentage_error"
     function = staticmethod(functions.mean_absolute_percentage_error)
 
 
 class MeanSquaredLogarithmicError(Loss):
-    """The mean of squared differences of log(1 + value), for values above 0."""
+    """The mean of squared differences of log(1 + value), for values that are not negative.
+
+    Examples
+    --------
+    >>> round(MeanSquaredLogarithmicError()([[0.0, 3.0]], [[1.0, 3.0]]), 4)  # log(2)² / 2
+    0.2402
+    """
 
     kind = "mean_squared_logarithmic_error"
     function = staticmethod(functions.mean_squared_logarithmic_error)
 
 
 class Huber(Loss):
-    """The mean of half the squared differences, linear where they are large: outliers do not rule.
+    """The mean of half the squared differences, linear where they are large, so that outliers do not dominate.
 
     Parameters
     ----------
     delta : float
-        Where squares go over to absolute values.
+        The difference at which squares change to absolute values.
     reduction, name, dtype
         See `Loss`.
 
@@ -89,14 +107,26 @@ class Huber(Loss):
 
 
 class LogCosh(Loss):
-    """The mean of the logarithms of the differences' hyperbolic cosines: squares near 0, absolute values far off."""
+    """The mean of the logarithms of the differences' hyperbolic cosines: half the square near 0, linear far from it.
+
+    Examples
+    --------
+    >>> round(LogCosh()([[0.0]], [[0.1]]), 4), round(LogCosh()([[0.0]], [[10.0]]), 4)
+    (0.005, 9.3069)
+    """
 
     kind = "log_cosh"
     function = staticmethod(functions.log_cosh)
 
 
 class Poisson(Loss):
-    """The mean of prediction - true value × log(prediction), for counts. Predictions must be above 0."""
+    """The mean of prediction - true value × log(prediction), for counts. Predictions must be above 0.
+
+    Examples
+    --------
+    >>> round(Poisson()([[2.0]], [[2.0]]), 4), round(Poisson()([[2.0]], [[4.0]]), 4)  # the least at the count itself
+    (0.6137, 1.2274)
+    """
 
     kind = "poisson"
     function = staticmethod(functions.poisson)
@@ -104,7 +134,13 @@ class Poisson(Loss):
 
 
 class KLDivergence(Loss):
-    """How far the predicted distribution of each row is from the true one (Kullback and Leibler)."""
+    """The divergence of the predicted distribution of each row from the true one (Kullback and Leibler).
+
+    Examples
+    --------
+    >>> KLDivergence()([[0.5, 0.5]], [[0.5, 0.5]]), round(KLDivergence()([[0.5, 0.5]], [[0.25, 0.75]]), 4)
+    (0.0, 0.1438)
+    """
 
     kind = "kl_divergence"
     function = staticmethod(functions.kl_divergence)
@@ -139,10 +175,15 @@ class CosineSimilarity(Loss):
 
 
 class Hinge(Loss):
-    """The mean of what is missing to a margin of 1, for labels -1 and 1.
+    """The mean of how far predictions fall short of a margin of 1, for labels -1 and 1.
 
-    Labels that are all 0 or 1 are taken for -1 and 1. (Keras decides that batch by batch; in training it is decided
+    Labels that are all 0 or 1 are read as -1 and 1. (Keras decides that batch by batch; in training it is decided
     here for all samples, which is the same unless 0 stands among other labels.)
+
+    Examples
+    --------
+    >>> Hinge()([-1.0, 1.0], [-2.0, 0.25]), Hinge()([0.0, 1.0], [-2.0, 0.25])
+    (0.375, 0.375)
     """
 
     kind = "hinge"
@@ -153,14 +194,26 @@ class Hinge(Loss):
 
 
 class SquaredHinge(Hinge):
-    """The mean of the squares of what is missing to a margin of 1. Labels as for `Hinge`."""
+    """The mean of the squared shortfalls from a margin of 1. Labels as for `Hinge`.
+
+    Examples
+    --------
+    >>> SquaredHinge()([-1.0, 1.0], [-2.0, 0.5])  # (0² + 0.5²) / 2
+    0.125
+    """
 
     kind = "squared_hinge"
     function = staticmethod(functions.squared_hinge)
 
 
 class CategoricalHinge(Loss):
-    """What is missing to a margin of 1 between the right class and the best of the others, for one-hot labels."""
+    """How far the right class falls short of a margin of 1 above the best of the others, for one-hot labels.
+
+    Examples
+    --------
+    >>> CategoricalHinge()([[0.0, 1.0], [0.0, 1.0]], [[0.5, 2.0], [0.5, 0.75]])  # 0 and 1 - 0.25
+    0.375
+    """
 
     kind = "categorical_hinge"
     function = staticmethod(functions.categorical_hinge)

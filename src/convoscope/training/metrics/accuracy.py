@@ -44,10 +44,19 @@ class Accuracy(Metric):
 
 
 class AccuracyByShape(Metric):
-    """What ``metrics=["accuracy"]`` means: binary, sparse or categorical accuracy, as the shapes tell, like Keras.
+    """What ``metrics=["accuracy"]`` means: binary, sparse or categorical accuracy, by the shapes, as in Keras.
 
-    One output a sample is binary; labels with an axis less than the predictions are class numbers; labels shaped as the
-    predictions are one-hot.
+    One output for each sample is binary; labels with one axis less than the predictions are class numbers; labels
+    shaped like the predictions are one-hot.
+
+    Examples
+    --------
+    >>> AccuracyByShape()([1, 0], [[0.3, 0.7], [0.4, 0.6]])  # class numbers
+    0.5
+    >>> AccuracyByShape()([[0, 1], [1, 0]], [[0.3, 0.7], [0.4, 0.6]])  # one-hot labels
+    0.5
+    >>> AccuracyByShape()([[1], [0]], [[0.7], [0.4]])  # one output: yes or no
+    1.0
     """
 
     default_name = "accuracy"
@@ -65,7 +74,7 @@ class AccuracyByShape(Metric):
 
 
 class SparseCategoricalAccuracy(Metric):
-    """How often the largest prediction is that of the true class number.
+    """The share of samples whose largest prediction is that of the true class number.
 
     Examples
     --------
@@ -80,7 +89,13 @@ class SparseCategoricalAccuracy(Metric):
 
 
 class CategoricalAccuracy(Metric):
-    """How often the largest prediction is that of the true class, for one-hot labels."""
+    """The share of samples whose largest prediction is that of the true class, for one-hot labels.
+
+    Examples
+    --------
+    >>> CategoricalAccuracy()([[0, 1], [1, 0]], [[0.3, 0.7], [0.4, 0.6]])
+    0.5
+    """
 
     default_name = "categorical_accuracy"
 
@@ -89,7 +104,14 @@ class CategoricalAccuracy(Metric):
 
 
 class BinaryAccuracy(Metric):
-    """How often predictions lie on the right side of the threshold, for labels 0 and 1."""
+    """The share of predictions on the right side of the threshold, for labels 0 and 1.
+
+    Examples
+    --------
+    >>> y_true, y_pred = [1, 0, 1, 1], [0.9, 0.2, 0.4, 0.6]
+    >>> BinaryAccuracy()(y_true, y_pred), BinaryAccuracy(threshold=0.3)(y_true, y_pred)
+    (0.75, 1.0)
+    """
 
     default_name = "binary_accuracy"
 
@@ -105,7 +127,13 @@ class BinaryAccuracy(Metric):
 
 
 class TopKCategoricalAccuracy(Metric):
-    """How often the true class is among the `k` largest predictions, for one-hot labels; ties count."""
+    """The share of samples whose true class is among the `k` largest predictions, for one-hot labels; ties count.
+
+    Examples
+    --------
+    >>> TopKCategoricalAccuracy(k=2)([[0, 0, 1], [1, 0, 0]], [[0.5, 0.2, 0.3], [0.1, 0.6, 0.3]])
+    0.5
+    """
 
     default_name = "top_k_categorical_accuracy"
 
@@ -121,13 +149,19 @@ class TopKCategoricalAccuracy(Metric):
 
 
 class SparseTopKCategoricalAccuracy(TopKCategoricalAccuracy):
-    """How often the true class number is among the `k` largest predictions; ties count.
+    """The share of samples whose true class number is among the `k` largest predictions; ties count.
 
     Parameters
     ----------
     k, name, dtype
     from_sorted_ids : bool
         Whether predictions are class numbers, the most likely first, rather than a value for each class.
+
+    Examples
+    --------
+    >>> y_pred = [[0.5, 0.2, 0.3], [0.1, 0.6, 0.3]]
+    >>> SparseTopKCategoricalAccuracy(k=1)([2, 1], y_pred), SparseTopKCategoricalAccuracy(k=2)([2, 1], y_pred)
+    (0.5, 1.0)
     """
 
     default_name = "sparse_top_k_categorical_accuracy"

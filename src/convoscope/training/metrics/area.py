@@ -22,12 +22,12 @@ _HEIGHTS = {
 
 
 class AUC(Metric):
-    """The area under a curve: how well predictions separate true labels from others, whatever the threshold.
+    """The area under a curve: how well predictions separate positive from negative labels, at any threshold.
 
     Parameters
     ----------
     num_thresholds : int
-        How many thresholds from 0 to 1 draw the curve.
+        How many thresholds from 0 to 1 the curve has.
     curve : str
         ``"ROC"``: the true positives' share by the false positives'. ``"PR"``: precision by recall. ``"PRGAIN"``: their
         gains.
@@ -38,13 +38,13 @@ class AUC(Metric):
     thresholds : list of float, optional
         Instead of evenly spaced ones; 0 and 1 are added.
     multi_label : bool
-        Whether each label, (N, L), has a curve of its own, of whose areas the mean is taken.
+        Whether each label, (N, L), has its own curve; the result is the mean of their areas.
     num_labels : int, optional
         L, for ``multi_label``.
     label_weights : list of float, optional
-        What labels count.
+        The weights of the labels in that mean.
     from_logits : bool
-        Whether a sigmoid is to be applied first.
+        Whether a sigmoid is applied first.
 
     Examples
     --------
@@ -79,7 +79,7 @@ class AUC(Metric):
         self.num_thresholds = len(self.thresholds)
         self.multi_label = flag(multi_label, "multi_label", "AUC")
         if num_labels and not self.multi_label:
-            raise ConfigurationError("AUC: num_labels is for multi_label=True only.")
+            raise ConfigurationError("AUC: num_labels can be used only with multi_label=True.")
         self.num_labels = None if num_labels is None else integer(num_labels, "num_labels", "AUC")
         self.label_weights = None if label_weights is None else np.asarray(label_weights, np.float64)
         self.from_logits = flag(from_logits, "from_logits", "AUC")
@@ -91,7 +91,7 @@ class AUC(Metric):
         predictions = np.asarray(y_pred, np.float32)
         if self.multi_label and (predictions.ndim != 2 or self.num_labels not in (None, predictions.shape[1])):
             wanted = "labels" if self.num_labels is None else self.num_labels
-            raise ShapeError(f"AUC: multi_label=True takes predictions (N, {wanted}), but {predictions.shape} came.")
+            raise ShapeError(f"AUC: multi_label=True takes predictions (N, {wanted}), but got {predictions.shape}.")
         if self.from_logits:
             from convoscope.engine.reference.crossentropies import sigmoid
 

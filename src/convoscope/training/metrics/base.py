@@ -23,23 +23,33 @@ _named: Counter[str] = Counter()
 class Metric:
     """The base of all metrics.
 
-    One of your own overrides `values`, whose mean it is. Or, as in Keras, it makes variables with `add_weight` and
-    overrides `update_state` and `result`.
+    Your own metric overrides `values`: the result is their mean. Or, as in Keras, it makes variables with `add_weight`
+    and overrides `update_state` and `result`.
 
     Parameters
     ----------
     name : str, optional
-        What it is called in logs. Left out, it is `default_name` or, where that is empty, the class's name: the first
-        of a process ``precision``, then ``precision_1``, ``precision_2`` ..., as in Keras.
+        Its name in the logs. If left out, it is `default_name` or, if that is empty, the class's name: first
+        ``precision``, then ``precision_1``, ``precision_2`` ..., as in Keras.
     dtype
         Keras' argument, at its default only.
 
     Attributes
     ----------
     higher_is_better : bool or None
-        What callbacks that wait for an improvement go by; None if it is not known.
+        Whether larger values are an improvement, for callbacks that wait for one; None if that is not known.
     by_batch : bool
         Whether the result depends on which samples form a batch.
+
+    Examples
+    --------
+    >>> class Sure(Metric):
+    ...     def values(self, y_true, y_pred):
+    ...         return y_pred.max(axis=-1)  # (N,)
+    >>> metric = Sure()
+    >>> metric.update_state([0, 1], [[0.5, 0.5], [0.0, 1.0]])
+    >>> metric.result()
+    0.75
     """
 
     default_name = "metric"
@@ -68,7 +78,23 @@ class Metric:
     def add_weight(
         self, shape: Any = (), initializer: Any = "zeros", dtype: Any = None, name: str | None = None
     ) -> Variable:
-        """Return a new variable of the metric, which `reset_state` sets back."""
+        """Return a new variable of the metric, which `reset_state` resets to its initial value.
+
+        Examples
+        --------
+        >>> class Largest(Metric):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.largest = self.add_weight(name="largest")
+        ...     def update_state(self, y_true, y_pred, sample_weight=None):
+        ...         self.largest.assign(max(float(self.largest), np.max(y_pred)))
+        ...     def result(self):
+        ...         return float(self.largest)
+        >>> metric = Largest()
+        >>> metric.update_state([0, 1], [0.5, 0.75])
+        >>> metric.result()
+        0.75
+        """
         if isinstance(shape, str):  # in older Keras the name came first
             shape, name = (), shape
         self.variables.append(Variable(tuple(shape), initializer, name))
@@ -83,13 +109,22 @@ class Metric:
     def update_state(
         self, y_true: npt.ArrayLike, y_pred: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
     ) -> None:
-        """Take more samples in.
+        """Add samples to those measured so far.
 
         Parameters
         ----------
         y_true, y_pred : arrays
             True values and predictions of some samples.
         sample_weight : array of shape (N,), or that of the values, optional
+
+        Examples
+        --------
+        >>> from convoscope.training.metrics import MeanAbsoluteError
+        >>> metric = MeanAbsoluteError()
+        >>> metric.update_state([[1.0]], [[2.0]])
+        >>> metric.update_state([[1.0]], [[4.0]], sample_weight=[3.0])
+        >>> metric.result()  # (1 × 1 + 3 × 3) / (1 + 3)
+        2.5
         """
         self._take(np.asarray(self.values(np.asarray(y_true), np.asarray(y_pred))), sample_weight)
 
@@ -110,11 +145,30 @@ class Metric:
         self._count = running_sum(self._count, np.broadcast_to(weights, values.shape) * share)
 
     def result(self) -> Any:
-        """Return the mean so far; 0 before the first sample, as in Keras."""
+        """Return the mean so far; 0 before the first sample, as in Keras.
+
+        Examples
+        --------
+        >>> from convoscope.training.metrics import MeanAbsoluteError
+        >>> metric = MeanAbsoluteError()
+        >>> metric.update_state([[1.0], [1.0]], [[2.0], [4.0]])
+        >>> metric.result()
+        2.0
+        """
         return Number(self._total / self._count if self._count else 0.0)
 
     def reset_state(self) -> None:
-        """Forget all samples."""
+        """Forget all samples.
+
+        Examples
+        --------
+        >>> from convoscope.training.metrics import MeanAbsoluteError
+        >>> metric = MeanAbsoluteError()
+        >>> metric.update_state([[1.0]], [[4.0]])
+        >>> metric.reset_state()
+        >>> metric.result()
+        0.0
+        """
         self._begin()
         for variable in self.variables:
             variable.reset()
@@ -134,12 +188,27 @@ class Metric:
         return cls.__name__
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments as plain JSON values."""
+        """Return the constructor's arguments as plain JSON values.
+
+        Examples
+        --------
+        >>> from convoscope.training.metrics import MeanAbsoluteError
+        >>> metric = MeanAbsoluteError()
+        >>> metric.get_config()
+        {'name': 'mean_absolute_error'}
+        """
         return {"name": self.name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Metric:
-        """Make a metric from what `get_config` returned."""
+        """Make a metric from what `get_config` returned.
+
+        Examples
+        --------
+        >>> from convoscope.training.metrics import Precision
+        >>> Precision.from_config({"thresholds": 0.8, "name": "sure"}).name
+        'sure'
+        """
         return cls(**config)
 
     def __repr__(self) -> str:
@@ -179,5 +248,13 @@ def snake_case(name: str) -> str:
 
 
 def reset_names() -> None:
-    """Begin to count the names of metrics anew, as ``clear_session`` does."""
+    """Start counting the names of metrics again, as ``clear_session`` does.
+
+    Examples
+    --------
+    >>> from convoscope.training.metrics import Precision
+    >>> reset_names()
+    >>> Precision().name, Precision().name
+    ('precision', 'precision_1')
+    """
     _named.clear()

@@ -72,27 +72,45 @@ class TruePositives(_Counted):
 
 
 class FalsePositives(TruePositives):
-    """How many predictions above a threshold belong to labels that are 0. Arguments as `TruePositives`."""
+    """How many negative labels (0) are predicted as positive: above a threshold. Arguments as `TruePositives`.
+
+    Examples
+    --------
+    >>> FalsePositives()([0, 0, 1, 1], [0.9, 0.2, 0.7, 0.4])  # the 0.9
+    1.0
+    """
 
     count = "false_positives"
     higher_is_better = False
 
 
 class TrueNegatives(TruePositives):
-    """How many predictions up to a threshold belong to labels that are 0. Arguments as `TruePositives`."""
+    """How many negative labels (0) are predicted as negative: not above a threshold. Arguments as `TruePositives`.
+
+    Examples
+    --------
+    >>> TrueNegatives()([0, 0, 1, 1], [0.9, 0.2, 0.7, 0.4])  # the 0.2
+    1.0
+    """
 
     count = "true_negatives"
 
 
 class FalseNegatives(TruePositives):
-    """How many predictions up to a threshold belong to true labels. Arguments as `TruePositives`."""
+    """How many positive labels are predicted as negative: not above a threshold. Arguments as `TruePositives`.
+
+    Examples
+    --------
+    >>> FalseNegatives()([0, 1, 1, 1], [0.9, 0.2, 0.7, 0.6])  # the 0.2
+    1.0
+    """
 
     count = "false_negatives"
     higher_is_better = False
 
 
 class Precision(_Counted):
-    """How many of the positive predictions are right.
+    """The share of the positive predictions that are right.
 
     Parameters
     ----------
@@ -136,7 +154,7 @@ class Precision(_Counted):
 
 
 class Recall(Precision):
-    """How many of the true labels are predicted as positive. Arguments as `Precision`.
+    """The share of the positive labels that are predicted as positive. Arguments as `Precision`.
 
     Examples
     --------
@@ -202,7 +220,24 @@ class _BestAtLeast(_Counted):
 
 
 class SensitivityAtSpecificity(_BestAtLeast):
-    """The best sensitivity (recall) at a threshold where the specificity is at least the given value."""
+    """The best sensitivity (recall) at a threshold where the specificity is at least the given value.
+
+    Parameters
+    ----------
+    specificity : float
+        From 0 to 1.
+    num_thresholds : int
+        How many thresholds are tried, evenly spaced from 0 to 1.
+    class_id : int, optional
+        Only this class counts.
+    name, dtype
+        See `Metric`.
+
+    Examples
+    --------
+    >>> SensitivityAtSpecificity(0.5)([0, 0, 1, 1], [0.1, 0.6, 0.5, 0.9])  # with one false alarm, both are found
+    1.0
+    """
 
     wanted, held, best = "specificity", staticmethod(_specificity), staticmethod(_sensitivity)
 
@@ -211,7 +246,24 @@ class SensitivityAtSpecificity(_BestAtLeast):
 
 
 class SpecificityAtSensitivity(_BestAtLeast):
-    """The best specificity at a threshold where the sensitivity (recall) is at least the given value."""
+    """The best specificity at a threshold where the sensitivity (recall) is at least the given value.
+
+    Parameters
+    ----------
+    sensitivity : float
+        From 0 to 1.
+    num_thresholds : int
+        How many thresholds are tried, evenly spaced from 0 to 1.
+    class_id : int, optional
+        Only this class counts.
+    name, dtype
+        See `Metric`.
+
+    Examples
+    --------
+    >>> SpecificityAtSensitivity(1.0)([0, 0, 1, 1], [0.1, 0.6, 0.5, 0.9])  # finding both costs one false alarm of two
+    0.5
+    """
 
     wanted, held, best = "sensitivity", staticmethod(_sensitivity), staticmethod(_specificity)
 
@@ -220,7 +272,24 @@ class SpecificityAtSensitivity(_BestAtLeast):
 
 
 class PrecisionAtRecall(_BestAtLeast):
-    """The best precision at a threshold where the recall is at least the given value."""
+    """The best precision at a threshold where the recall is at least the given value.
+
+    Parameters
+    ----------
+    recall : float
+        From 0 to 1.
+    num_thresholds : int
+        How many thresholds are tried, evenly spaced from 0 to 1.
+    class_id : int, optional
+        Only this class counts.
+    name, dtype
+        See `Metric`.
+
+    Examples
+    --------
+    >>> round(PrecisionAtRecall(1.0)([0, 0, 1, 1], [0.1, 0.6, 0.5, 0.9]), 4)  # to find both, one false alarm
+    0.6667
+    """
 
     wanted, held, best = "recall", staticmethod(_sensitivity), staticmethod(_precision)
 
@@ -229,7 +298,24 @@ class PrecisionAtRecall(_BestAtLeast):
 
 
 class RecallAtPrecision(_BestAtLeast):
-    """The best recall at a threshold where the precision is at least the given value."""
+    """The best recall at a threshold where the precision is at least the given value.
+
+    Parameters
+    ----------
+    precision : float
+        From 0 to 1.
+    num_thresholds : int
+        How many thresholds are tried, evenly spaced from 0 to 1.
+    class_id : int, optional
+        Only this class counts.
+    name, dtype
+        See `Metric`.
+
+    Examples
+    --------
+    >>> RecallAtPrecision(1.0)([0, 0, 1, 1], [0.1, 0.6, 0.5, 0.9])  # above 0.6 only one of both is found
+    0.5
+    """
 
     wanted, held, best = "precision", staticmethod(_precision), staticmethod(_sensitivity)
 

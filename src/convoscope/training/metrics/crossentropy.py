@@ -22,12 +22,17 @@ class BinaryCrossentropy(_OfFunction):
     from_logits : bool
         Whether predictions are logits, before the sigmoid.
     label_smoothing : float
-        Labels are squeezed towards 0.5 by this share.
+        How far labels are moved towards 0.5, from 0 to 1.
 
     Notes
     -----
-    It is computed from the predictions. A *loss* is computed from what goes into a last softmax or sigmoid, as in
-    Keras; there the two differ where probabilities are within 0.0000001 of 0 or 1.
+    It is computed from the predictions. A *loss* is computed from the input of a final softmax or sigmoid, as in Keras;
+    the two differ if probabilities are within 0.0000001 of 0 or 1.
+
+    Examples
+    --------
+    >>> round(BinaryCrossentropy()([[1.0], [0.0]], [[0.5], [0.25]]), 4)  # -(log(0.5) + log(0.75)) / 2
+    0.4904
     """
 
     default_name = "binary_crossentropy"
@@ -51,7 +56,13 @@ class BinaryCrossentropy(_OfFunction):
 
 
 class CategoricalCrossentropy(BinaryCrossentropy):
-    """The mean cross-entropy of one-hot labels. Arguments as `BinaryCrossentropy`; the last axis are the classes."""
+    """The mean cross-entropy of one-hot labels. Arguments as `BinaryCrossentropy`; the classes are on the last axis.
+
+    Examples
+    --------
+    >>> round(CategoricalCrossentropy()([[0, 1], [1, 0]], [[0.75, 0.25], [0.5, 0.5]]), 4)  # -(log(0.25) + log(0.5)) / 2
+    1.0397
+    """
 
     default_name = "categorical_crossentropy"
     function = staticmethod(losses.categorical_crossentropy)
@@ -78,10 +89,15 @@ class SparseCategoricalCrossentropy(_OfFunction):
     from_logits : bool
         Whether predictions are logits, before softmax.
     ignore_class : int, optional
-        A label that marks rows without a class: their loss is 0. (With sample weights they are not counted either, as
+        A label that marks rows without a class: their loss is 0. (With sample weights, they are not counted either, as
         in Keras.)
     axis : int
         The last one.
+
+    Examples
+    --------
+    >>> round(SparseCategoricalCrossentropy()([1, 0], [[0.75, 0.25], [0.5, 0.5]]), 4)  # -(log(0.25) + log(0.5)) / 2
+    1.0397
     """
 
     default_name = "sparse_categorical_crossentropy"

@@ -26,9 +26,9 @@ class FBetaScore(Metric):
         None: the result is an array with a score for each class. ``"micro"``: of all labels together. ``"macro"``: the
         mean over the classes. ``"weighted"``: the mean weighted by how often classes occur.
     beta : float
-        How many times recall counts as much as precision.
+        How many times as much as precision recall counts.
     threshold : float, optional
-        Predictions above are positive; left out, the largest of a row is.
+        Predictions above it are positive; if left out, the largest of each row is.
     name, dtype
         See `Metric`.
 
@@ -60,7 +60,7 @@ class FBetaScore(Metric):
         self.threshold = None if threshold is None else real(threshold, "threshold", where)
         if self.beta <= 0 or not (self.threshold is None or 0 < self.threshold <= 1):
             raise ConfigurationError(
-                f"{where}: beta must be above 0 and threshold above 0 and at most 1, but they are {beta!r} and "
+                f"{where}: beta must be above 0, and threshold above 0 and at most 1, but they are {beta!r} and "
                 f"{threshold!r}."
             )
         super().__init__(name, dtype, **options)
@@ -72,7 +72,7 @@ class FBetaScore(Metric):
         if truth.ndim != 2 or truth.shape != predictions.shape:
             raise ShapeError(
                 f"{type(self).__name__} takes one-hot labels and predictions of one shape, (samples, classes), but "
-                f"{truth.shape} and {predictions.shape} came. For class numbers: utils.to_categorical(y, classes)."
+                f"got {truth.shape} and {predictions.shape}. For class numbers: utils.to_categorical(y, classes)."
             )
         if self.threshold is None:
             chosen = (predictions >= predictions.max(axis=-1, keepdims=True)) & (np.abs(predictions) > 1e-9)
@@ -102,7 +102,13 @@ class FBetaScore(Metric):
 
 
 class F1Score(FBetaScore):
-    """The harmonic mean of precision and recall of each class, for one-hot labels. Arguments as `FBetaScore`."""
+    """The harmonic mean of precision and recall of each class, for one-hot labels. Arguments as `FBetaScore`.
+
+    Examples
+    --------
+    >>> F1Score()([[1, 0], [1, 0], [0, 1]], [[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]]).round(4)  # for both classes
+    array([0.6667, 0.6667])
+    """
 
     default_name = "f1_score"
 

@@ -161,8 +161,8 @@ def get(identifier: str | dict[str, Any] | Metric | type[Metric] | Callable[...,
     if callable(identifier):
         return MeanMetricWrapper(identifier)
     raise ConfigurationError(
-        f"A metric is a name, such as 'accuracy', a Metric object, or a function of y_true and y_pred, but "
-        f"{identifier!r} came. For one of your own, derive from metrics.Metric and override values(y_true, y_pred)."
+        "A metric is a name, such as 'accuracy', a Metric object, or a function of y_true and y_pred, but got "
+        f"{identifier!r}. For a custom metric, derive from metrics.Metric and override values(y_true, y_pred)."
     )
 
 
@@ -171,13 +171,19 @@ def _made(kind: type[Metric], written: str) -> Metric:
         return kind()
     except TypeError:
         raise ConfigurationError(
-            f"The metric {written!r} needs settings: metrics=[convoscope.metrics.{kind.__name__}(...)]. See "
+            f"The metric {written!r} needs arguments: metrics=[convoscope.metrics.{kind.__name__}(...)]. See "
             f"help(convoscope.metrics.{kind.__name__})."
         ) from None
 
 
 def serialize(metric: Metric) -> dict[str, Any]:
-    """Return the metric's kind and settings as plain JSON values."""
+    """Return the metric's kind and settings as plain JSON values.
+
+    Examples
+    --------
+    >>> serialize(get("mae"))
+    {'class_name': 'MeanAbsoluteError', 'config': {'name': 'mae'}}
+    """
     return {"class_name": metric.class_name(), "config": metric.get_config()}
 
 
@@ -190,6 +196,11 @@ def deserialize(description: dict[str, Any], custom_objects: Mapping[str, Any] |
         ``class_name`` and ``config``.
     custom_objects : mapping, optional
         Your own functions and classes by name.
+
+    Examples
+    --------
+    >>> deserialize({"class_name": "Precision", "config": {"thresholds": 0.8}}).thresholds
+    array([0.8])
     """
     name, config = description.get("class_name"), dict(description.get("config", {}))
     with custom_object_scope(custom_objects):
@@ -208,6 +219,6 @@ def _function(name: Any) -> Any:
     found = _FUNCTIONS.get(str(name)) or get_registered_object(str(name))
     if found is None:
         raise ConfigurationError(
-            f"The metric {name!r} is a function of your own. Hand it over by name: custom_objects={{{name!r}: {name}}}."
+            f"The metric {name!r} is a custom function. Pass it by name: custom_objects={{{name!r}: {name}}}."
         )
     return found

@@ -33,7 +33,16 @@ class Mean(Metric):
     def update_state(  # type: ignore[override]
         self, values: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
     ) -> None:
-        """Take values in: one, or the first axis is the samples'."""
+        """Take values in: one, or the first axis is the samples'.
+
+        Examples
+        --------
+        >>> mean = Mean()
+        >>> mean.update_state([1.0, 2.0])
+        >>> mean.update_state([6.0], sample_weight=[2.0])
+        >>> float(mean.result())  # (1 + 2 + 2 × 6) / (1 + 1 + 2)
+        3.75
+        """
         self._take(np.atleast_1d(np.asarray(values, np.float64)), sample_weight)
 
     def __call__(self, values: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Any:  # type: ignore[override]
@@ -43,7 +52,16 @@ class Mean(Metric):
 
 
 class Sum(Mean):
-    """The sum of values, each times its weight."""
+    """The sum of values, each times its weight.
+
+    Examples
+    --------
+    >>> total = Sum()
+    >>> total.update_state([1, 3])
+    >>> total.update_state([10], sample_weight=[0.5])
+    >>> total.result()
+    9.0
+    """
 
     default_name = "sum"
 
@@ -70,12 +88,12 @@ class MeanMetricWrapper(Metric):
     Parameters
     ----------
     fn : callable
-        ``fn(y_true, y_pred, **kwargs)`` of NumPy arrays. It returns a value for each sample (or several), or one for
-        all: then the metric is the mean over the batches, as in Keras.
+        ``fn(y_true, y_pred, **kwargs)`` of NumPy arrays. It returns one or more values for each sample, or one for all:
+        then the metric is the mean over the batches, as in Keras.
     name : str, optional
-        Left out, the function's.
+        If left out, the function's name.
     **kwargs
-        What else the function takes.
+        The function's other arguments.
 
     Examples
     --------
@@ -99,7 +117,7 @@ class MeanMetricWrapper(Metric):
         found = np.atleast_1d(np.asarray(self.fn(y_true, y_pred, **self.kwargs), np.float64))
         if found.shape != (1,) and found.shape[0] != len(y_pred):
             raise ShapeError(
-                f"The metric {self.name!r} is to return one value, or one for each of {len(y_pred)} samples, but its "
+                f"The metric {self.name!r} must return one value, or one for each of {len(y_pred)} samples, but its "
                 f"shape is {found.shape}."
             )
         return found
@@ -128,7 +146,13 @@ class _OfFunction(Metric):
 
 
 class MeanSquaredError(_OfFunction):
-    """The mean of squared differences."""
+    """The mean of squared differences.
+
+    Examples
+    --------
+    >>> MeanSquaredError()([[0.0, 1.0], [2.0, 2.0]], [[0.0, 0.5], [1.0, 4.0]])  # (0.25 + 1 + 4) / 4
+    1.3125
+    """
 
     default_name = "mean_squared_error"
     function = staticmethod(losses.mean_squared_error)
@@ -151,28 +175,52 @@ class RootMeanSquaredError(MeanSquaredError):
 
 
 class MeanAbsoluteError(_OfFunction):
-    """The mean of absolute differences."""
+    """The mean of absolute differences.
+
+    Examples
+    --------
+    >>> MeanAbsoluteError()([[0.0, 1.0], [2.0, 2.0]], [[0.0, 0.5], [1.0, 4.0]])  # (0.5 + 1 + 2) / 4
+    0.875
+    """
 
     default_name = "mean_absolute_error"
     function = staticmethod(losses.mean_absolute_error)
 
 
 class MeanAbsolutePercentageError(_OfFunction):
-    """The mean of differences in percent of the true values."""
+    """The mean of differences in percent of the true values.
+
+    Examples
+    --------
+    >>> MeanAbsolutePercentageError()([[10.0, 50.0]], [[9.0, 60.0]])  # 10 % and 20 %
+    15.0
+    """
 
     default_name = "mean_absolute_percentage_error"
     function = staticmethod(losses.mean_absolute_percentage_error)
 
 
 class MeanSquaredLogarithmicError(_OfFunction):
-    """The mean of squared differences of log(1 + value)."""
+    """The mean of squared differences of log(1 + value).
+
+    Examples
+    --------
+    >>> round(MeanSquaredLogarithmicError()([[0.0, 3.0]], [[1.0, 3.0]]), 4)  # log(2)² / 2
+    0.2402
+    """
 
     default_name = "mean_squared_logarithmic_error"
     function = staticmethod(losses.mean_squared_logarithmic_error)
 
 
 class LogCoshError(_OfFunction):
-    """The mean of the logarithms of the differences' hyperbolic cosines."""
+    """The mean of the logarithms of the differences' hyperbolic cosines.
+
+    Examples
+    --------
+    >>> round(LogCoshError()([[0.0], [0.0]], [[0.1], [10.0]]), 4)  # about the mean of 0.1² / 2 and 10 - log(2)
+    4.6559
+    """
 
     default_name = "logcosh"
     function = staticmethod(losses.log_cosh)
@@ -182,6 +230,11 @@ class CosineSimilarity(_OfFunction):
     """The cosine of the angle between each row and its true value: 1 where both point the same way.
 
     (The loss of that name is its negative.)
+
+    Examples
+    --------
+    >>> CosineSimilarity()([[1.0, 0.0], [1.0, 0.0]], [[2.0, 0.0], [0.0, 1.0]])  # the mean of 1 and 0
+    0.5
     """
 
     default_name = "cosine_similarity"
@@ -195,35 +248,65 @@ class CosineSimilarity(_OfFunction):
 
 
 class KLDivergence(_OfFunction):
-    """The mean distance of the predicted distributions from the true ones (Kullback and Leibler)."""
+    """The mean divergence of the predicted distributions from the true ones (Kullback and Leibler).
+
+    Examples
+    --------
+    >>> round(KLDivergence()([[0.5, 0.5]], [[0.25, 0.75]]), 4)  # (log(0.5 / 0.25) + log(0.5 / 0.75)) / 2
+    0.1438
+    """
 
     default_name = "kl_divergence"
     function = staticmethod(losses.kl_divergence)
 
 
 class Poisson(_OfFunction):
-    """The mean of prediction - true value × log(prediction)."""
+    """The mean of prediction - true value × log(prediction).
+
+    Examples
+    --------
+    >>> round(Poisson()([[2.0]], [[2.0]]), 4), round(Poisson()([[2.0]], [[4.0]]), 4)  # the least at the count itself
+    (0.6137, 1.2274)
+    """
 
     default_name = "poisson"
     function = staticmethod(losses.poisson)
 
 
 class Hinge(_OfFunction):
-    """The mean of what is missing to a margin of 1, for labels -1 and 1, or 0 and 1."""
+    """The mean of how far predictions fall short of a margin of 1, for labels -1 and 1, or 0 and 1.
+
+    Examples
+    --------
+    >>> Hinge()([[-1], [1]], [[-2.0], [0.25]])  # the mean of 0 and 0.75
+    0.375
+    """
 
     default_name = "hinge"
     function = staticmethod(losses.hinge)
 
 
 class SquaredHinge(_OfFunction):
-    """The mean of the squares of what is missing to a margin of 1, for labels -1 and 1, or 0 and 1."""
+    """The mean of the squared shortfalls from a margin of 1, for labels -1 and 1, or 0 and 1.
+
+    Examples
+    --------
+    >>> SquaredHinge()([[-1], [1]], [[-2.0], [0.5]])  # (0² + 0.5²) / 2
+    0.125
+    """
 
     default_name = "squared_hinge"
     function = staticmethod(losses.squared_hinge)
 
 
 class CategoricalHinge(_OfFunction):
-    """What is missing to a margin of 1 between the right class and the best of the others, for one-hot labels."""
+    """How far the right class falls short of a margin of 1 above the best of the others, for one-hot labels.
+
+    Examples
+    --------
+    >>> CategoricalHinge()([[0, 1], [0, 1]], [[0.5, 2.0], [0.5, 0.75]])  # the mean of 0 and 0.75
+    0.375
+    """
 
     default_name = "categorical_hinge"
     function = staticmethod(losses.categorical_hinge)

@@ -18,23 +18,23 @@ _TYPES = (None, "int", "int32", "int64", "float32", "float64")
 
 
 class IoU(Metric):
-    """The mean over some classes of intersection over union: what both call the class, over what either calls it.
+    """The mean intersection over union of some classes: where both have the class, over where either has it.
 
     Parameters
     ----------
     num_classes : int
         How many classes there are. Labels and predictions outside are left out.
     target_class_ids : sequence of int
-        The classes of whose overlaps the mean is taken. Those that neither occur nor are predicted are left out.
+        The classes that the mean is taken over. Those that neither occur nor are predicted are left out.
     name : str, optional
     dtype : str, optional
-        In which numbers are counted; ``"float32"`` keeps fractions of sample weights, which are cut off otherwise.
+        The type of the counts; ``"float32"`` keeps fractions of sample weights, which are cut off otherwise.
     ignore_class : int, optional
-        Places with this label are left out.
+        Positions with this label are left out.
     sparse_y_true, sparse_y_pred : bool
         Whether labels, predictions, are class numbers rather than a value for each class.
     axis : int
-        That of the classes, the last one, where there is a value for each.
+        The axis of the classes, which is the last one, if there is a value for each.
 
     Examples
     --------
@@ -83,8 +83,8 @@ class IoU(Metric):
         if labels.size != guesses.size:
             raise ShapeError(
                 f"{type(self).__name__}: there are {labels.size} labels, of shape {labels.shape}, and {guesses.size} "
-                f"predictions, of shape {guesses.shape}. For a value for each class there are sparse_y_true=False and "
-                "sparse_y_pred=False."
+                f"predictions, of shape {guesses.shape}. If there is a value for each class, set sparse_y_true=False "
+                "and sparse_y_pred=False."
             )
         weights = np.ones(()) if sample_weight is None else np.asarray(sample_weight, np.float64)
         if not str(self.dtype).startswith("float"):
@@ -145,7 +145,7 @@ class MeanIoU(IoU):
 
 
 class BinaryIoU(IoU):
-    """Intersection over union of what a threshold makes of predictions, for labels 0 and 1.
+    """Intersection over union of predictions above a threshold, for labels 0 and 1.
 
     Parameters
     ----------
@@ -155,6 +155,14 @@ class BinaryIoU(IoU):
         Predictions at or above are 1.
     name, dtype
         See `IoU`.
+
+    Examples
+    --------
+    >>> y_true, y_pred = [0, 1, 1, 1], [0.1, 0.9, 0.2, 0.7]
+    >>> round(BinaryIoU((1,))(y_true, y_pred), 4)  # two in common, three in either
+    0.6667
+    >>> round(BinaryIoU((0, 1))(y_true, y_pred), 4)  # the mean of 1/2 and 2/3
+    0.5833
     """
 
     def __init__(
@@ -179,7 +187,14 @@ class BinaryIoU(IoU):
 
 
 class OneHotIoU(IoU):
-    """Intersection over union for one-hot labels; predictions are a value for each class. Arguments as `IoU`."""
+    """Intersection over union for one-hot labels; predictions are a value for each class. Arguments as `IoU`.
+
+    Examples
+    --------
+    >>> y_true = [[1, 0], [0, 1], [0, 1]]
+    >>> round(OneHotIoU(2, (1,))(y_true, [[0.9, 0.1], [0.3, 0.7], [0.6, 0.4]]), 4)  # one pixel in common, two in either
+    0.5
+    """
 
     def __init__(
         self,
@@ -201,7 +216,14 @@ class OneHotIoU(IoU):
 
 
 class OneHotMeanIoU(MeanIoU):
-    """The mean over all classes, for one-hot labels; predictions are a value for each class. Arguments as `MeanIoU`."""
+    """The mean over all classes, for one-hot labels; predictions are a value for each class. Arguments as `MeanIoU`.
+
+    Examples
+    --------
+    >>> y_true = [[1, 0], [0, 1], [0, 1]]
+    >>> round(OneHotMeanIoU(2)(y_true, [[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), 4)  # 1/2 for both classes
+    0.5
+    """
 
     def __init__(
         self,

@@ -38,11 +38,11 @@ _KINDS: dict[str, type[Optimizer]] = {
 }
 #: Keras' others, each with one of ours that serves the same end.
 _UNSUPPORTED = {
-    "adafactor": "'adagrad' keeps as little beside the weights",
-    "lamb": "'adamw' is what it is made from",
-    "muon": "'adamw' is what it is compared with",
+    "adafactor": "'adagrad' needs as little extra memory",
+    "lamb": "'adamw' is its basis",
+    "muon": "'adamw' is its usual comparison",
     "schedulefreeadamw": "'adamw' with use_ema=True averages its weights too",
-    "lossscaleoptimizer": "Training is in float32, which needs no scaling: give the inner optimizer alone",
+    "lossscaleoptimizer": "Training uses float32, which needs no loss scaling: pass the inner optimizer alone",
 }
 
 
@@ -67,7 +67,14 @@ def get(identifier: str | dict[str, Any] | Optimizer | type[Optimizer]) -> Optim
 
 
 def serialize(optimizer: Optimizer) -> dict[str, Any]:
-    """Return the optimizer's kind and settings as plain JSON values."""
+    """Return the optimizer's kind and settings as plain JSON values.
+
+    Examples
+    --------
+    >>> description = serialize(SGD(0.1, momentum=0.9))
+    >>> description["class_name"], description["config"]["momentum"]
+    ('SGD', 0.9)
+    """
     return {"class_name": type(optimizer).__name__, "config": optimizer.get_config()}
 
 
@@ -79,6 +86,11 @@ def deserialize(description: dict[str, Any], custom_objects: dict[str, Any] | No
     description : dict
     custom_objects : dict, optional
         Learning-rate schedules of your own, by the names of their classes.
+
+    Examples
+    --------
+    >>> deserialize(serialize(SGD(0.1, momentum=0.9)))
+    SGD(learning_rate=0.1, momentum=0.9, nesterov=False)
     """
     name = description.get("class_name")
     if name not in _KINDS:

@@ -37,14 +37,14 @@ class Adam(_WithMeans):
     ----------
     learning_rate : float or LearningRateSchedule
     beta_1, beta_2 : float
-        How slowly the running means forget.
+        The share of the running means that is kept at each step.
     epsilon : float
-        Keeps the division from blowing up.
+        Avoids a division by zero.
     amsgrad : bool
         Whether the largest mean of squares so far divides, and not the present one. Source: Reddi et al., On the
         Convergence of Adam and Beyond (2018).
     **options
-        ``weight_decay``, ``clipnorm``, ``use_ema`` and what else all optimizers take: see `Optimizer`.
+        ``weight_decay``, ``clipnorm``, ``use_ema`` and the other arguments of all optimizers: see `Optimizer`.
 
     Examples
     --------
@@ -71,7 +71,26 @@ class Adam(_WithMeans):
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay. Source: Loshchilov and Hutter (2017)."""
+    """Adam with decoupled weight decay. Source: Loshchilov and Hutter (2017).
+
+    Parameters
+    ----------
+    learning_rate : float or LearningRateSchedule
+    weight_decay : float
+        The share of each weight that a step subtracts, times the learning rate.
+    beta_1, beta_2, epsilon, amsgrad, **options
+        See `Adam`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convoscope import Sequential, layers
+    >>> model = Sequential([layers.Dense(1, use_bias=False, kernel_initializer="ones", input_shape=(1,))])
+    >>> model.compile(AdamW(0.1, weight_decay=0.5), "mse")
+    >>> loss = model.train_on_batch(np.ones((1, 1)), np.zeros((1, 1)))  # weight², whose gradient is 2 × weight
+    >>> model.get_weights()[0].round(4)  # 1 - 0.1 × 0.5 for the decay - 0.1 for Adam
+    array([[0.85]], dtype=float32)
+    """
 
     def __init__(
         self,
@@ -84,7 +103,7 @@ class AdamW(Adam):
         **options: Any,
     ) -> None:
         if weight_decay is None:
-            raise ConfigurationError("AdamW: weight_decay must be a number, but is None. Adam goes without.")
+            raise ConfigurationError("AdamW: weight_decay must be a number, but is None. Use Adam to train without it.")
         super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **options)
 
 
@@ -97,11 +116,21 @@ class Adamax(_WithMeans):
     ----------
     learning_rate : float or LearningRateSchedule
     beta_1, beta_2 : float
-        How slowly the mean forgets, and how slowly the largest gradient fades.
+        The shares of the mean and of the largest gradient that are kept at each step.
     epsilon : float
-        Keeps the division from blowing up.
+        Avoids a division by zero.
     **options
-        ``weight_decay``, ``clipnorm``, ``use_ema`` and what else all optimizers take: see `Optimizer`.
+        ``weight_decay``, ``clipnorm``, ``use_ema`` and the other arguments of all optimizers: see `Optimizer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convoscope import Sequential, layers
+    >>> model = Sequential([layers.Dense(1, use_bias=False, kernel_initializer="ones", input_shape=(1,))])
+    >>> model.compile(Adamax(0.1), "mse")
+    >>> loss = model.train_on_batch(np.ones((1, 1)), np.zeros((1, 1)))  # weight², whose gradient is 2 × weight
+    >>> model.get_weights()[0].round(4)  # 1 - 0.1 × 2 / 2
+    array([[0.9]], dtype=float32)
     """
 
     def rule(self) -> AdamaxRule:
@@ -117,11 +146,21 @@ class Nadam(_WithMeans):
     ----------
     learning_rate : float or LearningRateSchedule
     beta_1, beta_2 : float
-        How slowly the running means forget.
+        The share of the running means that is kept at each step.
     epsilon : float
-        Keeps the division from blowing up.
+        Avoids a division by zero.
     **options
-        ``weight_decay``, ``clipnorm``, ``use_ema`` and what else all optimizers take: see `Optimizer`.
+        ``weight_decay``, ``clipnorm``, ``use_ema`` and the other arguments of all optimizers: see `Optimizer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convoscope import Sequential, layers
+    >>> model = Sequential([layers.Dense(1, use_bias=False, kernel_initializer="ones", input_shape=(1,))])
+    >>> model.compile(Nadam(0.1), "mse")
+    >>> loss = model.train_on_batch(np.ones((1, 1)), np.zeros((1, 1)))  # weight², whose gradient is 2 × weight
+    >>> model.get_weights()[0].round(4)  # more than the 0.1 of Adam: momentum looks ahead
+    array([[0.8937]], dtype=float32)
     """
 
     def rule(self) -> NadamRule:

@@ -11,7 +11,7 @@ from convoscope.training.optimizer import Optimizer, Rate
 
 
 class Ftrl(Optimizer):
-    """Follow the regularized leader: each weight is what answers best to all gradients so far, under penalties.
+    """Follow the regularized leader: each weight is the best one for all gradients so far, under penalties.
 
     Made for wide, sparse models: with `l1_regularization_strength` many weights become exactly 0. Source: McMahan et
     al., Ad Click Prediction: a View from the Trenches (2013).
@@ -23,7 +23,7 @@ class Ftrl(Optimizer):
     learning_rate_power : float
         How steps shrink as squared gradients add up: -0.5 as in Adagrad, 0 not at all.
     initial_accumulator_value : float
-        What the sum of squared gradients begins with.
+        The initial value of the sum of squared gradients.
     l1_regularization_strength, l2_regularization_strength : float
         Penalties of the weights' magnitudes and squares.
     l2_shrinkage_regularization_strength : float
@@ -31,7 +31,17 @@ class Ftrl(Optimizer):
     beta : float
         Adds beta / (2 × learning rate) to the penalty of squares.
     **options
-        ``weight_decay``, ``clipnorm``, ``use_ema`` and what else all optimizers take: see `Optimizer`.
+        ``weight_decay``, ``clipnorm``, ``use_ema`` and the other arguments of all optimizers: see `Optimizer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convoscope import Sequential, layers
+    >>> model = Sequential([layers.Dense(1, use_bias=False, kernel_initializer="ones", input_shape=(1,))])
+    >>> model.compile(Ftrl(0.1, l1_regularization_strength=3.0), "mse")
+    >>> loss = model.train_on_batch(np.ones((1, 1)), np.zeros((1, 1)))  # weight², whose gradient is 2 × weight
+    >>> model.get_weights()[0].round(4)  # the penalty outweighs the gradient
+    array([[0.5969]], dtype=float32)
     """
 
     def __init__(

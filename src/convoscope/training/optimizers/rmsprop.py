@@ -16,15 +16,25 @@ class RMSprop(Optimizer):
     ----------
     learning_rate : float or LearningRateSchedule
     rho : float
-        How slowly the running mean forgets.
+        The share of the running mean that is kept at each step.
     momentum : float
-        The share of the last step that is taken again.
+        The share of the previous step that is added to the next one.
     epsilon : float
-        Keeps the division from blowing up.
+        Avoids a division by zero.
     centered : bool
         Whether the variance rather than the mean square divides.
     **options
-        ``weight_decay``, ``clipnorm``, ``use_ema`` and what else all optimizers take: see `Optimizer`.
+        ``weight_decay``, ``clipnorm``, ``use_ema`` and the other arguments of all optimizers: see `Optimizer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convoscope import Sequential, layers
+    >>> model = Sequential([layers.Dense(1, use_bias=False, kernel_initializer="ones", input_shape=(1,))])
+    >>> model.compile(RMSprop(0.1), "mse")
+    >>> loss = model.train_on_batch(np.ones((1, 1)), np.zeros((1, 1)))  # weight², whose gradient is 2 × weight
+    >>> model.get_weights()[0].round(4)  # 1 - 0.1 × 2 / √(0.1 × 2²)
+    array([[0.6838]], dtype=float32)
     """
 
     def __init__(
@@ -55,11 +65,21 @@ class Adagrad(Optimizer):
     ----------
     learning_rate : float or LearningRateSchedule
     initial_accumulator_value : float
-        What the sum begins with.
+        The initial value of the sum.
     epsilon : float
-        Keeps the division from blowing up.
+        Avoids a division by zero.
     **options
-        ``weight_decay``, ``clipnorm``, ``use_ema`` and what else all optimizers take: see `Optimizer`.
+        ``weight_decay``, ``clipnorm``, ``use_ema`` and the other arguments of all optimizers: see `Optimizer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convoscope import Sequential, layers
+    >>> model = Sequential([layers.Dense(1, use_bias=False, kernel_initializer="ones", input_shape=(1,))])
+    >>> model.compile(Adagrad(0.1), "mse")
+    >>> loss = model.train_on_batch(np.ones((1, 1)), np.zeros((1, 1)))  # weight², whose gradient is 2 × weight
+    >>> model.get_weights()[0].round(4)  # 1 - 0.1 × 2 / √(0.1 + 2²)
+    array([[0.9012]], dtype=float32)
     """
 
     def __init__(
@@ -78,7 +98,7 @@ class Adagrad(Optimizer):
 
 
 class Adadelta(Optimizer):
-    """Adadelta: steps as large as the steps before were, in proportion to their gradients.
+    """Adadelta: the size of a step follows that of the previous steps, in proportion to their gradients.
 
     Source: Zeiler, ADADELTA: An Adaptive Learning Rate Method (2012), whose learning rate is 1.0. Keras' default of
     0.001 learns very slowly.
@@ -87,11 +107,21 @@ class Adadelta(Optimizer):
     ----------
     learning_rate : float or LearningRateSchedule
     rho : float
-        How slowly the running means forget.
+        The share of the running means that is kept at each step.
     epsilon : float
-        Where steps begin, and what keeps the division from blowing up.
+        Determines the first steps, and avoids a division by zero.
     **options
-        ``weight_decay``, ``clipnorm``, ``use_ema`` and what else all optimizers take: see `Optimizer`.
+        ``weight_decay``, ``clipnorm``, ``use_ema`` and the other arguments of all optimizers: see `Optimizer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convoscope import Sequential, layers
+    >>> model = Sequential([layers.Dense(1, use_bias=False, kernel_initializer="ones", input_shape=(1,))])
+    >>> model.compile(Adadelta(1.0), "mse")
+    >>> loss = model.train_on_batch(np.ones((1, 1)), np.zeros((1, 1)))  # weight², whose gradient is 2 × weight
+    >>> model.get_weights()[0].round(4)  # small at first: 1 - √(1e-7 / 0.2)
+    array([[0.9986]], dtype=float32)
     """
 
     def __init__(self, learning_rate: Rate = 0.001, rho: float = 0.95, epsilon: float = 1e-7, **options: Any) -> None:

@@ -126,7 +126,7 @@ class Call:
     def whole_numbers(self, place: int, what: str) -> list[int]:
         """Return a constant that is a row of whole numbers."""
         if not self.is_constant(place):
-            raise UnsupportedError(f"{what} must be a constant, and is computed")
+            raise UnsupportedError(f"{what} must be a constant, but is computed")
         array = self.nodes.constant(self.operator.inputs[place])
         if array.dtype.kind not in "iu" or array.size > 64:
             raise UnsupportedError(f"{what} must be a few whole numbers, and has {array.size} of {array.dtype}")

@@ -67,8 +67,8 @@ def read(path: Path, input_shape: Sequence[int] | None = None) -> Network:
         model.preprocessing = prepared.as_dict()
     if any(is_quantised(tensor) for tensor in record.tensors):
         warnings.warn(
-            f"{path} is quantised: it computes with whole numbers of 8 bits, and the model that was made of it with "
-            "float32. Its predictions can differ a little from the file's.",
+            f"{path} is quantised: it computes with 8-bit integers, and the imported model with float32. Its "
+            "predictions can differ a little from the file's.",
             ConvoscopeWarning,
             stacklevel=4,  # where the person calls `load_model`
         )

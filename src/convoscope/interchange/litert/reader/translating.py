@@ -31,7 +31,7 @@ _BOUNDED_BY_RANGE = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CO
 _WHY = {
     **dict.fromkeys(("IF", "WHILE", "CALL_ONCE", "STABLEHLO_COMPOSITE"), "it holds a graph of its own"),
     **dict.fromkeys(("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"), "it keeps a value between predictions"),
-    "ARG_MAX": "it picks the class; leave it out, predictions are the probabilities",
+    "ARG_MAX": "it picks the class; leave it out, because predictions are probabilities",
     "CUSTOM": "it is of another set of operators",
     "DENSIFY": "its file has sparse weights; export the network without sparsity",
 }

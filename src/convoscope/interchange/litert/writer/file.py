@@ -101,7 +101,7 @@ def write(
         raise ConfigurationError(f'export: quantize is "int8" or left out, but is {quantize!r}.')
     if quantize is None:
         if calibration is not None or test is not None:
-            raise ConfigurationError('export: calibration and test images are for quantize="int8". Give it, or none.')
+            raise ConfigurationError('export: calibration and test images need quantize="int8". Give all or none.')
         write_atomically(path, [content_of(model, raw=raw, size=size)])
         return
     made, found = quantized(model, calibration, test, raw=raw, size=size)
@@ -128,8 +128,8 @@ def content(model: models.Network, network: Network) -> bytes:
     size = sum(array.nbytes for array in arrays) + sum(map(len, told.values()))
     if size > _MOST_BYTES:
         raise ConfigurationError(
-            f"export: {model.name!r} has {size / 1e9:.1f} GB of weights, and a LiteRT file holds 2 GB. "
-            "model.save keeps a model of any size."
+            f"export: {model.name!r} has {size / 1e9:.1f} GB of weights, but a LiteRT file can contain at most 2 GB. "
+            "model.save supports any size."
         )
     made = flatbuffer(described(network, model.name, told))
     return made if model.class_names is None else with_labels(made, model.class_names)
@@ -146,8 +146,7 @@ def quantized(
     """Return the bytes of the file of int8 that `write` writes, and what it changes. The parameters are its own."""
     if calibration is None:
         raise ConfigurationError(
-            'export: quantize="int8" needs images to see which values there are: calibration=x_train[:200], as predict '
-            "takes them."
+            'export: quantize="int8" needs images for calibration, as predict takes them: calibration=x_train[:200].'
         )
     network = network_of(model, raw=raw, size=size)
     floats = content(model, network)

@@ -21,8 +21,7 @@ def library() -> Any:
         import flatbuffers
     except ImportError:
         raise ConfigurationError(
-            "LiteRT files are written with the library flatbuffers, which is not installed. Install it: "
-            f"{installing('litert')}."
+            f"LiteRT files need the library flatbuffers, which is not installed. Install it: {installing('litert')}."
         ) from None
     return flatbuffers
 

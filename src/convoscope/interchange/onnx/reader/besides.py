@@ -71,8 +71,8 @@ def leave_out_refusals(texts: Mapping[str, str], graph: OnnxGraph, path: Path) -
     graph.outputs = kept
     graph.needed()
     warnings.warn(
-        f"{path} tells images that are of none of its classes. The model that was made of it does not: it gives "
-        "probabilities alone.",
+        f"{path} rejects images that belong to none of its classes. The imported model does not: it only gives "
+        "probabilities.",
         ConvoscopeWarning,
         stacklevel=5,  # where the person calls `load_model`
     )

@@ -34,9 +34,9 @@ _QUANTISED = (
     "MatMulInteger",
 )
 _WHY = {
-    **dict.fromkeys(_QUANTISED, "it is of a quantised network; export the network as it was before it was quantised"),
-    **dict.fromkeys(("If", "Loop", "Scan", "SequenceMap"), "it holds a graph of its own, and decides while it runs"),
-    "ArgMax": "it picks the class; leave it out, predictions are the probabilities",
+    **dict.fromkeys(_QUANTISED, "it belongs to a quantised network; export the network before quantisation"),
+    **dict.fromkeys(("If", "Loop", "Scan", "SequenceMap"), "it contains its own graph and decides at run time"),
+    "ArgMax": "it picks the class; leave it out, because predictions are probabilities",
 }
 _MOST_NAMED, _MOST_INPUTS = 12, 64
 
@@ -111,7 +111,7 @@ class _Start:
         self.record, self.format = record, graph.format
         if record.data_type not in (*FLOATS, *_PIXELS):
             kind = TYPE_NAMES.get(record.data_type, record.data_type)
-            raise NotConvertibleError(f"its input {record.name!r:.80} takes {kind}, and models take floats or pixels")
+            raise NotConvertibleError(f"its input {record.name!r:.80} takes {kind}, but models take floats or pixels")
         sizes = record.sizes
         if not sizes:
             shown = "an unknown shape" if sizes is None else "no axes"
@@ -160,7 +160,7 @@ def _convert_nodes(context: Context) -> None:
             refused.append((node, str(error)))
             lost.update(node.outputs)
         except ODD as error:
-            refused.append((node, f"its settings or constants do not go together: {error}"))
+            refused.append((node, f"its settings or constants do not fit together: {error}"))
             lost.update(node.outputs)
     if refused:
         what = "nodes" if context.graph.format == "ONNX" else "operators"
@@ -174,7 +174,7 @@ def _apply(context: Context, node: OnnxNode) -> None:
     if node.domain or node.op not in OPERATORS or UnsupportedError in node.settings.values():
         raise UnsupportedError(_why(node))
     if not node.outputs or (node.inputs and not node.input(0)):
-        raise UnsupportedError("it has no input, or nothing comes out of it")
+        raise UnsupportedError("it has no input or no output")
     made = OPERATORS[node.op](context, node)
     values = made if isinstance(made, list) else [made]
     for name, value in zip(node.outputs, values, strict=False):
@@ -194,7 +194,7 @@ def _why(node: OnnxNode) -> str:
     if node.refusal:
         return node.refusal
     if node.domain:
-        return f"it is of another set of operators, {node.domain!r:.60}"
+        return f"it belongs to another operator set, {node.domain!r:.60}"
     return _WHY.get(node.op, "there is no layer for it")
 
 

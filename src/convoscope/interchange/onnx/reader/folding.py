@@ -53,7 +53,7 @@ def fold(node: OnnxNode, arrays: Sequence[Any]) -> list[Array] | None:
         with np.errstate(all="ignore"):
             found = _FOLDINGS[node.op](node, arrays)
     except (ValueError, TypeError, LookupError, ArithmeticError, MemoryError) as error:
-        raise UnsupportedError(f"its constants do not go together ({error})") from error
+        raise UnsupportedError(f"its constants do not fit together ({error})") from error
     return [np.asarray(array) for array in (found if isinstance(found, list) else [found])]
 
 

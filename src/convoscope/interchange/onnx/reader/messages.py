@@ -102,7 +102,7 @@ def read_model(content: memoryview, budget: Budget | None = None) -> ModelRecord
     try:
         return _read(ModelRecord(), content, _MODEL, budget or Budget())
     except UnicodeDecodeError as error:
-        raise DamagedError("a name in it is no text") from error
+        raise DamagedError("a name in it is not text") from error
 
 
 def _read(message: _Message, content: memoryview, schema: dict[int, Taking], budget: Budget) -> _Message:

@@ -195,7 +195,7 @@ def in_order(nodes: list[OnnxNode], inputs: Sequence[ValueRecord], graph: OnnxGr
             makers[name] = node
     for name in [*(n for node in nodes for n in node.inputs if n), *(each.name for each in graph.outputs)]:
         if name not in makers and name not in known:
-            raise DamagedError(f"the value {name!r:.120} is read, and nothing makes it")
+            raise DamagedError(f"the value {name!r:.120} is read but never computed")
     waiting = {id(node): len({n for n in node.inputs if n in makers}) for node in nodes}
     readers: dict[str, list[OnnxNode]] = {}
     for node in nodes:

@@ -12,6 +12,7 @@ from convoscope.interchange.onnx.reader.converting import NotConvertibleError
 from convoscope.interchange.onnx.reader.network import UnsupportedError
 from convoscope.interchange.onnx.reader.wire import DamagedError
 from convoscope.paths import open_regular
+from convoscope.wording import clause
 
 _LARGEST_FILE = 1 << 31  # neither protocol buffers nor flatbuffers are larger
 
@@ -39,6 +40,8 @@ def naming(path: Path, kind: str) -> Iterator[None]:
     try:
         yield
     except DamagedError as error:
-        raise FileFormatError(f"{path} is damaged, or no {kind} file: {error}. Fetch or export it again.") from error
+        raise FileFormatError(
+            f"{path} is damaged or not a valid {kind} file: {clause(error)}. Download or export it again."
+        ) from error
     except (UnsupportedError, NotConvertibleError) as error:
-        raise FileFormatError(f"{path} cannot be made into layers: {error}.") from error
+        raise FileFormatError(f"{path} cannot be made into layers: {clause(error)}.") from error

@@ -145,5 +145,5 @@ def _listed(record: TensorRecord, place: str, dtype: np.dtype[Any]) -> Array:
 
 def _number(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 15:
-        raise DamagedError(f"an offset in it is no number: {text!r:.40}")
+        raise DamagedError(f"an offset in it is not a number: {text!r:.40}")
     return int(text)

@@ -130,7 +130,7 @@ def _prepare(model: Network) -> str:
     how, lines = "", ["x = torch.as_tensor(images, dtype=torch.float32)"]
     if told is not None:
         shorter = "" if told.resize is None else f", the shorter side {told.resize}"
-        how = f" Bring them to size before: {told.fit}, {told.interpolation}{shorter}."
+        how = f" Resize them first: {told.fit}, {told.interpolation}{shorter}."
         if told.max_value != 255:
             lines.append(f"x = x * ({told.max_value!r} / 255)")
             if 1 < told.max_value < 255:

@@ -52,7 +52,7 @@ def divide(context: Context, node: OnnxNode) -> Value:
         raise UnsupportedError("it divides whole numbers, and layers compute with float32; put a Cast before it")
     if node.input(1) not in context.constants:
         if node.input(0) in context.constants:
-            raise UnsupportedError("it divides a constant by a computed value, for which there is no layer")
+            raise UnsupportedError("it divides a constant by a computed value, which no layer supports")
         value, other = (context.value(node.input(place)) for place in (0, 1))
         both = value.nonnegative and other.nonnegative
         return together(context, Divide(name=context.name(node)), value, other, nonnegative=both)
@@ -125,7 +125,7 @@ def power(context: Context, node: OnnxNode) -> Value:
     """A whole power from 1 to 4."""
     exponent = context.constant(node.input(1), "the exponent")
     if exponent.size != 1 or float(exponent.reshape(-1)[0]) not in (1.0, 2.0, 3.0, 4.0):
-        raise UnsupportedError("its exponent is neither 1, 2, 3 nor 4, and there is no layer for others")
+        raise UnsupportedError("its exponent is neither 1, 2, 3 nor 4, and no layer supports others")
     value, times = context.value(node.input(0)), int(exponent.reshape(-1)[0])
     symbol = value.symbol
     for _ in range(times - 1):

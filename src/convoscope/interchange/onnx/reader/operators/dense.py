@@ -33,7 +33,7 @@ def product(context: Context, node: OnnxNode) -> Value:
     if node.input(0) in context.constants:
         raise UnsupportedError("its first factor is a constant, which would mix the images of a batch or their rows")
     if node.input(1) not in context.constants:
-        raise UnsupportedError("it multiplies two computed matrices, as attention does, for which there is no layer")
+        raise UnsupportedError("it multiplies two computed matrices, as attention does, which no layer supports")
     value = context.value(node.input(0))
     if not value.logical:
         raise UnsupportedError("its input has a batch axis and no other")

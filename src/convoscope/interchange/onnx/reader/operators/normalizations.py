@@ -143,7 +143,7 @@ def layer_normalization(context: Context, node: OnnxNode) -> Value:
     value = context.value(node.input(0))
     first = sample_axis(node.setting("axis", -1), value, "normalises over")
     if context.also_read(node):
-        raise UnsupportedError("it also gives the means, which no layer does")
+        raise UnsupportedError("it also gives the means, which no layer supports")
     scale, bias = context.weight(node.input(1), "the scale"), context.optional(node.input(2), "the bias")
     return _normalized(context, node, value, list(range(first, len(value.logical))), scale, bias)
 

@@ -35,7 +35,7 @@ def _prepared(context: Context, node: OnnxNode) -> tuple[Value, Along, Along]:
 def max_pool(context: Context, node: OnnxNode) -> Value:
     """The largest of each window. What is padded never counts."""
     if context.also_read(node):
-        raise UnsupportedError("it also says where the largest values are, which no layer does")
+        raise UnsupportedError("it also says where the largest values are, which no layer supports")
     value, rows, columns = _prepared(context, node)
     if dilations_of(node) != (1, 1):
         return _dilated_max(context, node, value, (rows, columns))
