@@ -27,6 +27,7 @@ accuracy   time to accuracy on MNIST and Fashion-MNIST, by the recipe fast
 best       the recipe best, minutes for each seed
 sweep      layers and stacks of many shapes, beside PyTorch
 networks   ResNet-20, MobileNetV2, U-Net and others, beside PyTorch and ONNX Runtime
+errors     rounding, beside plain float32 sums and PyTorch
 inference  predictions, beside ONNX Runtime and PyTorch
 photos     your own photos, beside a frozen backbone with a logistic regression: needs --folders
 serving    predictions over HTTP, beside a plain service of FastAPI and ONNX Runtime (--folders: with these photos)

@@ -6,8 +6,10 @@
 The lesson's network, 28×28×1 with two convolutions of 64 filters, as it is before training: its speed does not depend
 on its numbers. Drawing: points are drawn 100 ms apart, and a time is from the pointer's event to the end of the frame
 that has everything redrawn, the answer included. Hovering: the pointer is on another pixel of the chosen map in every
-frame, whose arithmetic is written out anew; the browser gives at most one frame each 16.7 ms. Chromium runs without a
-screen and paints with the processor. Nothing else should run meanwhile.
+frame, whose arithmetic is written out anew; in the overview it crosses all maps on a curve. The browser gives at most
+one frame each 16.7 ms. First paint: from the request for the page until the browser paints the first text of it, and
+until all of the overview is computed and drawn. Chromium runs without a screen and paints with the processor. Nothing
+else should run meanwhile.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import shutil
 import statistics
 import sys
 import threading
+import time
 from itertools import pairwise
 from typing import Any
 
@@ -89,6 +92,36 @@ async ([seconds, size]) => {
   return results;
 }
 """
+# Crosses the overview on a curve that comes to all columns; returns the times of all frames.
+CROSSING = """
+async (seconds) => {
+  const stage = document.querySelector(".overview-stage");
+  const results = [];
+  const begin = performance.now();
+  await new Promise((done) => {
+    const frame = (now) => {
+      results.push(now);
+      const box = stage.getBoundingClientRect();
+      const turn = (now - begin) / 1000;
+      const clientX = box.left + box.width * (0.5 + 0.49 * Math.sin(1.1 * turn));
+      const clientY = box.top + box.height * (0.5 + 0.49 * Math.sin(2.7 * turn));
+      stage.dispatchEvent(new PointerEvent("pointermove", { clientX, clientY, bubbles: true }));
+      if (now - begin < 1000 * seconds) requestAnimationFrame(frame);
+      else done();
+    };
+    requestAnimationFrame(frame);
+  });
+  return results;
+}
+"""
+# The milliseconds from the request for the page to its first paint.
+PAINTED = """
+async () => {
+  const entries = () => performance.getEntriesByName("first-contentful-paint");
+  while (!entries().length) await new Promise((done) => setTimeout(done, 5));
+  return entries()[0].startTime;
+}
+"""
 MAPS = {"the first convolution": (1, 26), "the second convolution": (3, 11)}  # layer in the address, its maps' size
 
 
@@ -109,6 +142,9 @@ def main() -> int:
         browser = playwright.chromium.launch(executable_path=program, args=flags)
         print(f"Chromium {browser.version}, load {os.getloadavg()[0]:.1f}, {os.cpu_count()} processors")
         page = browser.new_page(viewport={"width": 1440, "height": 900})
+        print(f"the page: {_first(page, server.address, arguments.rounds)}")
+        rounds = [_cross(page, server.address, arguments.seconds) for _ in range(arguments.rounds)]
+        print(f"hovering over the overview: {_rates(rounds)}")
         drawn = [_draw(page, server.address) for _ in range(arguments.rounds)]
         print(f"a drawn point: {_delays(drawn)}")
         for name, (layer, size) in MAPS.items():
@@ -143,6 +179,25 @@ def _open(page: Any, address: str) -> None:
     page.goto("about:blank")
     page.goto(address)
     page.wait_for_selector("html[data-ready=true]")
+
+
+def _first(page: Any, address: str, rounds: int) -> str:
+    painted, ready = [], []
+    for _ in range(rounds):
+        page.goto("about:blank")
+        begin = time.perf_counter()
+        page.goto(f"{address}#image=0")
+        page.wait_for_selector("html[data-ready=true]")
+        ready.append(1000 * (time.perf_counter() - begin))
+        painted.append(page.evaluate(PAINTED))
+    return f"first paint after {statistics.median(painted):.0f} ms, all drawn after {statistics.median(ready):.0f} ms"
+
+
+def _cross(page: Any, address: str, seconds: float) -> list[float]:
+    _open(page, f"{address}#image=0")
+    page.evaluate(f"({CROSSING})(0.5)")
+    times: list[float] = page.evaluate(f"({CROSSING})({seconds})")
+    return times
 
 
 def _draw(page: Any, address: str) -> list[float]:

@@ -236,6 +236,15 @@ class Network:
         *layers, last = self.layers
         return replace(self, layers=(*layers, replace(last, activation=None)))  # type: ignore[call-arg]
 
+    def before_the_head(self) -> Network:
+        """Return the network without a closing average and dense layer, whose sums hide how the maps are rounded.
+
+        Where there is no such head, only the softmax falls away.
+        """
+        if len(self.layers) > 2 and isinstance(self.layers[-2], GlobalAverage):
+            return replace(self, layers=self.layers[:-2])
+        return self.with_logits()
+
 
 def _places(shape: Shape, size: int, stride: int, padding: str, layer: Layer) -> tuple[int, int]:
     """Return height and width of what windows of a size make."""

@@ -9,15 +9,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.results import Result, Spread, write
+from convoscope.wording import counted
 
 _PREFACE = """\
 # Benchmarks
 
-Written by `python -m benchmarks` from the files in [`benchmarks/results`]({results}). Every measurement is a process
-of its own, in the peer's own environment; the peers take turns, round by round. Given are medians, with the smallest
-and the largest in brackets. All peers build the same networks with the same first weights, and use the same number of
-threads. To repeat it: `python -m benchmarks environments`, then
-`python -m benchmarks epoch accuracy best sweep networks inference serving startup`.
+See how fast Convoscope is compared with Keras, PyTorch and ONNX Runtime, and repeat the measurements: `make bench`
+times an epoch on your machine. For everything, run `python -m benchmarks environments`, then
+`python -m benchmarks epoch accuracy best sweep networks errors inference serving startup`.
+
+`python -m benchmarks` writes this page from the files in [`benchmarks/results`]({results}). Every measurement runs in
+its own process, in the peer's own environment; the peers take turns, round by round. Figures are medians, with the
+smallest and the largest value in brackets. All peers build the same networks with the same initial weights, and use
+the same number of threads.
 """
 
 
@@ -67,12 +71,15 @@ def provenance(result: Result) -> str:
         else ""
     )
     machine = result.machine
-    quick = "**A quick run, to see that it works; its numbers say nothing.** " if result.settings.get("quick") else ""
+    quick = (
+        "**A quick run, only to see that it works; its numbers mean nothing.** " if result.settings.get("quick") else ""
+    )
     versions = ", ".join(f"{name} {number}" for name, number in sorted(result.versions().items()))
     return (
         f"{quick}{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']:g} GiB, {machine['system']}, "
-        f"Python {machine['python']}; {result.settings['threads']} threads; {result.settings['rounds']} rounds; load "
-        f"average {min(loads):.2f} to {max(loads):.2f}; {busy}{result.when}; commit {machine['commit']}; {versions}."
+        f"Python {machine['python']}; {counted(result.settings['threads'], 'thread')}; "
+        f"{counted(result.settings['rounds'], 'round')}; load average {min(loads):.2f} to {max(loads):.2f}; {busy}"
+        f"{result.when}; commit {machine['commit']}; {versions}."
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.parts import accuracy, best, cold, inference, layers, lesson, photos, serving
+from benchmarks.parts import accuracy, best, cold, inference, layers, lesson, photos, rounding, serving
 from benchmarks.parts.part import Part
 
 PARTS: dict[str, Part] = {
@@ -13,6 +13,7 @@ PARTS: dict[str, Part] = {
         best.PART,
         layers.SWEEP,
         layers.NETWORKS,
+        rounding.PART,
         inference.PART,
         photos.PART,
         serving.PART,

@@ -88,11 +88,11 @@ def section(result: Result) -> Section:
         "seeds that reach it",
     )
     text = f"""
-The recipe `fast` of each data set, its rates stretched over just so many epochs as the accuracy takes, and a few
-settings changed (`benchmarks/parts/accuracy.py`). All this was chosen beforehand on 10,000 of the training images.
-One process for each seed trains on all 60,000 and looks at the 10,000 test images once, when training has ended.
-Training begins with the images in memory and no model yet; the process begins with Python, the imports and the data
-files. All seeds are in the medians.
+The recipe `fast` of each data set, with its learning-rate schedule stretched over the number of epochs that the
+accuracy needs, and a few settings changed (`benchmarks/parts/accuracy.py`). All of this was chosen beforehand on
+10,000 of the training images. One process per seed trains on all 60,000 and uses the 10,000 test images once, after
+training. The time of training starts with the images in memory and no model; the time of the process includes
+starting Python, the imports and reading the data files. The medians include all seeds.
 
 {table(heading, rows)}
 """

@@ -45,8 +45,8 @@ def section(result: Result) -> Section:
         for row in result.rows()
     ]
     text = f"""
-The recipe `best` of each data set from its first epoch to its last, on all training images. The 10,000 test images are
-looked at once, when training has ended.
+The recipe `best` of each data set from its first epoch to its last, on all training images. The 10,000 test images
+are used once, after training.
 
 {table(("", "accuracy, %", "seconds of training", "seeds"), rows)}
 """

@@ -63,9 +63,9 @@ def section(result: Result) -> Section:
             drawn += [Bar(peer, seconds)] if seconds else []
         groups.append(Group(row, drawn))
     text = f"""
-The whole process, from its start to its end, its files being in the page cache. {OWN}'s first prediction opens the
-saved model of the lesson and (in the shell) an image file; ONNX Runtime's opens the same network as an ONNX file; Keras
-and PyTorch build it.
+The whole process, from start to end, with its files in the page cache. For the first prediction, {OWN} opens the
+saved model of the lessons and (in the shell) an image file; ONNX Runtime opens the same network as an ONNX file;
+Keras and PyTorch build it.
 
 {table(("", "seconds", f"{OWN} is faster by", "peak memory, MiB"), rows)}
 """

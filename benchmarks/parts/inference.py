@@ -43,8 +43,8 @@ def section(result: Result) -> Section:
                 drawn.append(Bar(peer, Spread(*relative)))
         groups.append(Group(row, drawn))
     text = f"""
-The lesson's network with the same weights on float32 images; one call for a batch, again and again, the median of the
-calls in each process.
+The lessons' network with the same weights on float32 images. Each call predicts one batch, and is repeated; the median
+of the calls in each process counts.
 
 {table(("", "µs a batch", f"{OWN} is faster by"), rows)}
 """

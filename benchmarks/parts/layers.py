@@ -57,15 +57,15 @@ def section(name: str, words: str, result: Result) -> Section:
     groups = [Group(row, [Bar(kind, each) for kind, each in whole[row].items()]) for row in ordered if whole[row]]
     text = f"""
 {words}
-A forward pass is one batch predicted again and again; a training step is forward, backward and Adam on a batch gathered
-at random from a pool of images. PyTorch is measured with both layouts of its feature maps, and the faster one counts,
-row by row. Where a stride of 2 meets "same" padding, PyTorch computes on mirrored images: all peers then make the same
-outputs, and none of them needs a layer that pads. The
-ratio is PyTorch's time by {OWN}'s: below 1, {OWN} is the slower one. {"; ".join(summary)}.
+A forward pass predicts the same batch repeatedly; a training step is a forward pass, a backward pass and an Adam
+update on a batch drawn at random from a pool of images. PyTorch is measured with both layouts of its feature maps,
+and the faster one counts, row by row. Where a stride of 2 meets "same" padding, PyTorch computes on mirrored images:
+all peers then have the same outputs, and none needs a padding layer. The ratio is PyTorch's time divided by {OWN}'s:
+below 1, {OWN} is slower. {"; ".join(summary)}.
 
 ### Slower than PyTorch
 
-{table(heading, lost) if lost else "No row."}
+{table(heading, lost) if lost else "None."}
 
 ### All rows
 
@@ -121,10 +121,10 @@ def _ratio(result: Result, row: str, kind: str) -> Spread | None:
     return Spread(middle, min([*paired, middle]), max([*paired, middle]))
 
 
-_LAYERS = """Each row is a small network, mostly one convolution under the same head (global average, Dense 10), or a
-stack of a few layers that lessons teach."""
-_NETWORKS = """Each row is a network that people know, or a block of one, as its paper has it: residual blocks,
-branches, depthwise convolutions, an encoder with its decoder."""
+_LAYERS = """Each row is a small network, mostly one convolution with the same head (global average
+pooling, Dense 10), or a stack of a few layers as the lessons have them."""
+_NETWORKS = """Each row is a well-known network, or a block of one, as in its paper: residual blocks, branches,
+depthwise convolutions, an encoder with its decoder."""
 
 
 def _part(name: str, title: str, rows: Sequence[sweep.Row], words: str, *environments: str) -> Part:
@@ -134,6 +134,4 @@ def _part(name: str, title: str, rows: Sequence[sweep.Row], words: str, *environ
 
 
 SWEEP = _part("sweep", "Layers of many shapes", sweep.ROWS, _LAYERS, "convoscope", "pytorch")
-NETWORKS = _part(
-    "networks", "Networks that people know", sweep.NETWORKS, _NETWORKS, "convoscope", "pytorch", "onnxruntime"
-)
+NETWORKS = _part("networks", "Well-known networks", sweep.NETWORKS, _NETWORKS, "convoscope", "pytorch", "onnxruntime")

@@ -73,15 +73,16 @@ def section(result: Result) -> Section:
     text = f"""
 Fashion-MNIST, {images:,} images: one epoch, after a warm-up of {WARM_UP:,} images in the same process. The network:
 28×28×1, Conv 64 3×3 ReLU, MaxPool 2, the same again, Dense 128 ReLU, Dense 10 softmax; Adam. Keras and PyTorch train
-on float32 images that lie ready in memory, {OWN} on the 8-bit ones. PyTorch has channels_last, laid out explicitly, and
-all have an allocator that keeps its memory (`MALLOC_TRIM_THRESHOLD_`, `MALLOC_MMAP_THRESHOLD_`). The accuracy, after
-warm-up and epoch, shows that all have learned the same.
+on float32 images that are ready in memory, {OWN} on the 8-bit images. PyTorch uses channels_last explicitly, and
+all use an allocator that keeps its memory (`MALLOC_TRIM_THRESHOLD_`, `MALLOC_MMAP_THRESHOLD_`). The accuracy after
+warm-up and epoch shows that all have learned equally well.
 
 {table(heading, rows)}
 
-The processor's peak, {spelled(flops, 1e-9)} GFLOP/s, is measured with multiply-adds on
-registers alone. A training step takes {dense_operations / 1e6:.1f} million operations an image if every convolution and
-dense layer is computed densely, without a gradient for the image; the last line is their time at that peak.
+The processor's peak, {spelled(flops, 1e-9)} GFLOP/s, is measured with multiply-adds between
+registers only. A training step takes {dense_operations / 1e6:.1f} million operations per image if every convolution
+and dense layer is computed in full, without a gradient for the image; "dense, at the peak" is their time at that
+peak.
 """
     return Section(text, {"lesson": bars("Seconds an epoch, lesson network", "seconds; shorter is better", groups)})
 

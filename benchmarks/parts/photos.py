@@ -133,14 +133,14 @@ def section(result: Result) -> Section:
             )
     heading = ("", "accuracy, %", f"{OWN} is ahead by, points", "seconds", "calibration error", "refused, %", "lost, %")
     text = f"""
-Of each class a quarter of the photos is held out to test with, by chance, and near-duplicates stay together; 5, 10, 20
-or all of the others train. All contestants get the same {result.settings["rounds"]} splits. Given are means with their
-95 % intervals over the splits (with Nadeau and Bengio's correction for splits that overlap), and the difference split
-by split. {OWN} runs `convoscope train FOLDER`, from scratch with `--backbone none`, from the command to the report,
-with nothing kept from earlier runs. {REFERENCE} computes the features of a frozen EfficientNet-Lite0 and fits a
-logistic regression, its regularization chosen by cross-validation; the seconds count its whole process. The calibration
-error is that of all test photos of all splits, in 15 bins. Refused are photos of none of the classes; lost are test
-photos that were classified rightly and refused.
+A random quarter of the photos of each class is held out for testing, and near-duplicates stay together; 5, 10, 20
+or all of the others are used for training. All methods get the same {result.settings["rounds"]} splits. Figures are
+means with their 95 % intervals over the splits (with Nadeau and Bengio's correction for overlapping splits), and the
+difference split by split. {OWN} runs `convoscope train FOLDER`, from scratch with `--backbone none`, from the
+command to the report, with nothing kept from earlier runs. {REFERENCE} computes the features of a frozen
+EfficientNet-Lite0 and fits a logistic regression, with its regularization chosen by cross-validation; the seconds
+include its whole process. The calibration error is that of all test photos of all splits, in 15 bins. "Refused" are
+photos of none of the classes; "lost" are test photos that were classified correctly but refused.
 
 {table(heading, accuracies)}
 """

@@ -56,12 +56,12 @@ def section(result: Result) -> Section:
         groups.append(Group(row, drawn))
     text = f"""
 EfficientNet-Lite0 with a head for five classes behind HTTP; server and clients share the machine. Each client sends a
-JPEG photo of 500×375 pixels as a form, waits for the answer, and sends the next, on one connection. {OWN} is
-`convoscope serve` as it comes; the peer is a plain service
-([`fastapi_service.py`]({{}}benchmarks/programs/fastapi_service.py)) with uvicorn's faster loop and parser, whose file
-Convoscope has exported. Both decode with Pillow, prepare alike, and give the same probabilities.
+JPEG photo of 500×375 pixels as a form, waits for the response, and sends the next, on one connection. {OWN} is
+`convoscope serve` with its defaults; the peer is a plain service
+([`fastapi_service.py`]({{}}benchmarks/programs/fastapi_service.py)) with uvicorn's faster loop and parser, and a
+file that Convoscope exported. Both decode with Pillow, preprocess in the same way, and return the same probabilities.
 
-{table(("", "requests a second", f"{OWN} answers more by", "median, ms", "99 % within, ms"), rows)}
+{table(("", "requests a second", f"{OWN} serves more by", "median, ms", "99 % within, ms"), rows)}
 """.replace("{}", "../")
     return Section(text, {"serving": bars("Predictions over HTTP", "requests a second; longer is better", groups)})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,41 @@ def prediction(job: Job) -> Sample:
     return {"outputs": _outputs(network.predict_on_batch(x))}
 
 
+def cases(job: Job) -> Sample:
+    """Choose images that show rounding and nothing else, for rows of the sweep. The job: files, by the rows' labels."""
+    from benchmarks.rounding import Case
+
+    for name, file in job["files"].items():
+        row = sweep.find(name)
+        chosen = Case.of(row.network, max(1, min(4, row.batch // 8)))  # large images have small batches
+        np.savez(file, images=chosen.images, gradient=chosen.gradient)
+    return {}
+
+
+def errors(job: Job) -> Sample:
+    """Say how far results are from float64. The job: row, file (`cases` made it), threads, precision (of the engine).
+
+    Without a precision the results are those of sums that add term after term.
+    """
+    from benchmarks.rounding import direct, native
+
+    case, exact = _judged(job["row"], job["file"])
+    if job["precision"] is None:
+        return direct(case).errors(exact)
+    _settle(job)
+    return native(case, job["precision"]).errors(exact)
+
+
+@lru_cache(maxsize=1)
+def _judged(row: str, file: str) -> Any:
+    """Return a row's case, and what double precision makes of it: once for all who are measured with it in turn."""
+    from benchmarks.rounding import Case, exact
+
+    loaded = np.load(file)
+    case = Case(sweep.find(row).network.before_the_head(), loaded["images"], loaded["gradient"])
+    return case, exact(case)
+
+
 def _settle(job: Job) -> None:
     cs.set_threads(job["threads"])
     cs.use_engine("native")
@@ -127,5 +163,5 @@ def _outputs(outputs: Any) -> list[float]:
 
 
 if __name__ == "__main__":
-    tasks = (data, model, lesson, accuracy, row, inference, prediction)
+    tasks = (data, model, lesson, accuracy, row, inference, prediction, cases, errors)
     measurement.run_jobs({task.__name__: task for task in tasks}, ["convoscope", "numpy"])

@@ -21,8 +21,7 @@ def build(keras: Any, network: Network, *, from_bytes: bool = False) -> Any:
     """
     first = [keras.layers.Rescaling(1 / 255)] if from_bytes else []
     if not network.branches:
-        layers = [_MAKERS[type(layer)](keras.layers, layer) for layer in network.layers]
-        model = keras.Sequential([keras.Input(shape=network.input), *first, *layers])
+        model = keras.Sequential([keras.Input(shape=network.input), *first, *layers_of(keras, network)])
         model.set_weights(networks.weights(network))
         return model
     image = value = keras.Input(shape=network.input)
@@ -35,6 +34,11 @@ def build(keras: Any, network: Network, *, from_bytes: bool = False) -> Any:
     for layer, arrays in zip(weighted, networks.weights_of_layers(network), strict=True):
         layer.set_weights(arrays)
     return model
+
+
+def layers_of(keras: Any, network: Network) -> list[Any]:
+    """Return the layers of a network without branches."""
+    return [_MAKERS[type(layer)](keras.layers, layer) for layer in network.layers]
 
 
 def _called(layers: Any, described: tuple[networks.Layer, ...], value: Any, made: list[Any]) -> Any:

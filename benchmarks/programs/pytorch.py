@@ -82,6 +82,33 @@ def inference(job: Job) -> Sample:
     return {"seconds": seconds, "outputs": outputs}
 
 
+def errors(job: Job) -> Sample:
+    """Say how far results are from PyTorch's own in float64. The job: row, file (with images), threads, layout."""
+    torch.set_num_threads(job["threads"])
+    network, loaded = sweep.find(job["row"]).network.before_the_head(), np.load(job["file"])
+    model = build(network, job["layout"], logits=True).eval()
+    images = images_as(job["layout"], loaded["images"])
+    gradient = torch.from_numpy(loaded["gradient"]).movedim(-1, 1)
+    found, exact = _pulled(model, images, gradient), _pulled(model.double(), images.double(), gradient.double())
+    first, *of_weights, last = [_error(ours, right) for ours, right in zip(found, exact, strict=True)]
+    return {"forward": [first], "weights": of_weights, "images": [last]}
+
+
+def _pulled(model: Any, images: Any, gradient: Any) -> list[Any]:
+    """Return the outputs, and the gradients of the weights and the images."""
+    images = images.detach().requires_grad_()
+    outputs = model(images)
+    model.zero_grad()
+    outputs.backward(gradient)
+    return [outputs.detach(), *(weight.grad for weight in model.parameters()), images.grad]
+
+
+def _error(found: Any, exact: Any) -> tuple[float, float, int]:
+    """Return the root of the mean square error and the largest, as shares of the exact values' root, and the count."""
+    difference, size = found.double() - exact, exact.square().mean().sqrt()
+    return float(difference.square().mean().sqrt() / size), float(difference.abs().max() / size), exact.numel()
+
+
 def _predicted(network: networks.Network, x: Any, job: Job) -> tuple[float, list[float]]:
     """Return the seconds of a forward pass, and the first image's outputs."""
     model = build(network, job["layout"]).eval()
@@ -104,5 +131,5 @@ def prediction(job: Job) -> Sample:
 
 
 if __name__ == "__main__":
-    tasks = (lesson, row, inference, prediction)
+    tasks = (lesson, row, inference, prediction, errors)
     measurement.run_jobs({task.__name__: task for task in tasks}, ["torch"])
