@@ -101,7 +101,7 @@ def _badly_ended(ended: Ended, mistakes_only: bool) -> Iterator[str]:
     if not ended.in_time:
         yield "it did not end"
     interrupted = ended.said.endswith("KeyboardInterrupt")
-    if "mistake in Convoscope" in ended.said or ("Traceback" in ended.said and not interrupted):
+    if "bug in Convoscope" in ended.said or ("Traceback" in ended.said and not interrupted):
         yield f"it said: {ended.said[-500:]}"
     if not mistakes_only and ended.status < 0:
         yield f"it was ended by signal {-ended.status}"

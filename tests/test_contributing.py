@@ -109,7 +109,7 @@ class Copy:
 
     def tests(self, *arguments: str) -> str:
         """Run tests of the copy, and return what they say."""
-        done = self.python(_PYTEST, "-q", "-p", "no:cacheprovider", *arguments)
+        done = self.python(_PYTEST, "-q", "-p", "no:cacheprovider", "-p", "pytest_timeout", *arguments)
         return done.stdout + done.stderr
 
 
@@ -225,11 +225,11 @@ NOTICED: dict[str, tuple[list[str], str]] = {
     "src/convoscope/layers/serialization.py": (_USE, "test_no_layer_is_left_out(.|\n)*'LayerScale'"),
     _STEP: (_USE, r"No module named 'convoscope\.engine\.steps\.layer_scale'"),
     _ENGINE + "steps/__init__.py": (_USE, "cannot import name 'LayerScaleStep' from 'convoscope.engine.steps'"),
-    _ENGINE + "lowering.py": (_USE, r"LayerScale has no meaning for the engine yet: register it in lowering\.py"),
+    _ENGINE + "lowering.py": (_USE, r"LayerScale is unknown to the engine: register it in lowering\.py"),
     _ENGINE + "reference/layer_scale.py": (_USE, r"No module named 'convoscope\.engine\.reference\.layer_scale'"),
     _ENGINE + "reference/known.py": (_USE, "LayerScaleStep .*engine/reference"),
     _STATIC + "engine/layer-steps.js": (_PAGE, "The page does not know layers of type LayerScale yet"),
-    _STATIC + "engine/operations.js": (_PAGE, "a step's operation is one of .* and scale_channels came"),
+    _STATIC + "engine/operations.js": (_PAGE, "a step's operation is one of .* but got scale_channels"),
     _STATIC + "explorer/explain.js": (_PAGE, r"explain\.js has no arithmetic for the operation scale_channels yet"),
     _STATIC + "explorer/layer-words.js": (_PAGE, "The page has no sentence for layers of type LayerScale yet"),
     "src/convoscope/interchange/onnx/writer/normalization_nodes.py": (_NODES, "LayerScale"),
@@ -273,7 +273,7 @@ def test_a_piece_that_is_left_out_is_noticed(copy: Copy, path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "method", "words"),
     [
-        (_LAYER, "infer_shape", "LayerScale does not say which shape it makes: define infer_shape"),
+        (_LAYER, "infer_shape", "LayerScale does not define its output shape: override infer_shape"),
         (_LAYER, "weight_specs", "IndexError|test_the_first_weights|count_params|list index out of range"),
         (_LAYER, "get_config", "made_again_from_its_json"),
         (_STEP, "label", "abstract.*label"),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from tests.modules import tool_named
 
-TOOL = Path(__file__).parent.parent / "tools" / "install.py"
 # As pip 25.1 and scikit-build-core 1.1 write them.
 LINES = """\
 Obtaining file:///somewhere
@@ -26,12 +25,7 @@ Installing collected packages: rich, convoscope
 
 @pytest.fixture
 def install() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("install", TOOL)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return tool_named("install")
 
 
 def test_phases_and_steps_are_told(install: ModuleType) -> None:

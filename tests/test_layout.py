@@ -28,20 +28,23 @@ FLOORS = (
     {"applications"},
     {"transfer"},
     {"runs", "web"},
-    {"classifier", "experiments", "plots", "serving", "teach"},
+    {"classifier", "exercises", "experiments", "plots", "serving", "teach", "widgets"},
     {"lessons"},
+    {"exhibition"},
     {"utils"},
     {"keras"},
     {"cli"},
     {"__main__"},
 )
-#: One call opens a person's own model, one says what their images show, and a layer called on arrays computes. Two
-#: read and write files of any format, which the models' own is one of.
+#: A callback opens a page beside training. Two calls open a person's own model, one says what their images show, and a
+#: layer called on arrays computes. Two read and write files of any format, which the models' own is one of.
 EXCEPTIONS = [
+    ("callbacks", "web.live_page"),
     ("models.endings", "interchange.formats"),
     ("models.files", "interchange.formats"),
     ("models.network", "interchange.formats"),
     ("models.network", "web.explorer"),
+    ("models.network", "widgets"),
     ("models.network", "explore.image_predictions"),
     ("layers.base", "models"),
 ]

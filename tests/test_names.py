@@ -74,7 +74,7 @@ def test_a_name_is_the_same_under_an_ascii_locale() -> None:
 
 
 def test_a_command_can_be_typed_whatever_is_in_it(tmp_path: Path) -> None:
-    from convoscope.cli.console import command_line
+    from convoscope.names import command_line
 
     words = ["a b", "it's", "a\nb'c\\d", os.fsdecode(b"caf\xe9 \xc3\xa9"), "\x1b[31m", "é", "\u202e2"]
     line = command_line("printf", "%s\\0", *words)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from campaign.readers import (
     data,
+    exercises,
     images,
     keras_files,
     litert_files,
@@ -19,6 +20,7 @@ from campaign.readers import (
     runs,
     served,
     texts,
+    tours,
 )
 from campaign.trying import Trial
 
@@ -63,8 +65,10 @@ READERS = (
     Reader("own-image", 10, own_images.OwnImageTrial),
     Reader("body", 8, served.BodyTrial),
     Reader("rows", 4, served.RowsTrial),
+    Reader("exercises", 4, exercises.ExercisesTrial),
     Reader("layers", 12, texts.LayersTrial),
     Reader("kernel", 12, texts.KernelTrial),
     Reader("vary", 8, texts.VaryTrial),
     Reader("proxy", 2, texts.ProxyTrial),
+    Reader("tour", 4, tours.TourTrial),
 )

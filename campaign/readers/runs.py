@@ -17,7 +17,7 @@ from convoscope.runs.training import settings_of, training_state
 
 _LAYERS = "flatten, dense 10 softmax"
 _TRAIN = ("--layers", _LAYERS, "--epochs", "2", "--threads", "1", "--seed", "1", "--quiet")
-_FAILURE = {"reason": "There was not enough memory.", "again": True}
+_FAILURE = {"reason": "Out of memory.", "again": True}
 
 
 class RunTrial:

@@ -109,11 +109,11 @@ def test_arguments_are_kerass() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"classes": 5}, "classes=5 came"),
+        ({"classes": 5}, "but got classes=5"),
         ({"input_shape": (160, 160, 3)}, r"input_shape must be \(224, 224, 3\), but is \(160, 160, 3\)"),
         ({"input_shape": (224, 224, 1), "include_top": False}, "images have 3 channels"),
         ({"input_shape": (31, 64, 3), "include_top": False}, "at least 32×32 pixels"),
-        ({"input_shape": (None, None, 3), "weights": None}, "the size of images must be settled"),
+        ({"input_shape": (None, None, 3), "weights": None}, "needs a fixed image size"),
         ({"input_shape": (64, 64), "weights": None}, "input_shape must be height, width and channels"),
         ({"pooling": "mean", "include_top": False}, "There is no pooling for EfficientNetLite0 named 'mean'"),
         ({"classifier_activation": "sigmoid"}, "classifier_activation must be 'softmax' or None"),
@@ -135,7 +135,9 @@ def test_weights_from_a_file(tmp_path: Path) -> None:
     again = EfficientNetLite0(include_top=False, input_shape=(64, 64, 3), weights=tmp_path / "base.safetensors")
     for ours, theirs in zip(again.get_weights(), base.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    with pytest.raises(ShapeError, match=r"takes a _fc\.weight of shape \(7, 1280\), and the file's is \(1000, 1280\)"):
+    with pytest.raises(
+        ShapeError, match=r"takes a _fc\.weight of shape \(7, 1280\), but the file's has shape \(1000, 1280\)"
+    ):
         EfficientNetLite0(weights=copy, classes=7)
     with pytest.raises(ShapeError, match=r"takes a _conv_stem\.weight of shape \(32, 1, 3, 3\)"):
         EfficientNetLite0(weights=copy, include_top=False, input_shape=(64, 64, 1))

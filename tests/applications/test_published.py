@@ -66,7 +66,7 @@ def test_a_cut_download_goes_on(
 ) -> None:
     publish(monkeypatch, server, content, "cut")
     monkeypatch.setattr("time.sleep", lambda seconds: None)
-    with pytest.raises(DownloadError, match=r"was cut off after .* goes on from there"):
+    with pytest.raises(DownloadError, match=r"was cut off after .* the next attempt continues from there"):
         applications.ResNet18()
     part = tmp_path / "keras" / "models" / f"{NAME}.part"
     assert 0 < part.stat().st_size < len(content)
@@ -81,7 +81,9 @@ def test_what_is_not_the_file_is_not_taken(
 ) -> None:
     publish(monkeypatch, server, content, manner)
     folder = tmp_path / "keras" / "models"
-    message = rf"weights of ResNet18 could not be fetched.*put the file into {folder}, or give its path: weights=PATH"
+    message = (
+        rf"weights of ResNet18 could not be downloaded.*put the file into {folder}, or give its path: weights=PATH"
+    )
     with pytest.raises(DownloadError, match=message):
         applications.ResNet18()
     assert not (folder / NAME).exists()
@@ -103,7 +105,7 @@ def test_a_folder_that_cannot_be_made_is_named(
 ) -> None:
     publish(monkeypatch, server, content)
     (tmp_path / "keras").write_bytes(b"a file")
-    with pytest.raises(StorageError, match=r"keras/models, and this folder cannot be made: .*Let KERAS_HOME name"):
+    with pytest.raises(StorageError, match=r"keras/models, but this folder cannot be created: .*Set KERAS_HOME"):
         backbone("resnet18").file()
 
 
@@ -114,7 +116,7 @@ def test_a_file_put_there_by_hand_is_checked(
     folder = tmp_path / "keras" / "models"
     folder.mkdir(parents=True)
     (folder / NAME).write_bytes(content[:-1])
-    with pytest.raises(FileFormatError, match=r"its SHA256 sum is .*Remove it; the next try fetches it again"):
+    with pytest.raises(FileFormatError, match=r"its SHA256 sum is .*Remove it; the next attempt downloads it again"):
         applications.ResNet18()
     (folder / NAME).write_bytes(content)
     applications.ResNet18()

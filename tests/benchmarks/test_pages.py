@@ -118,6 +118,7 @@ def test_a_part_without_any_sample_of_a_peer_still_makes_a_page(tmp_path: Path) 
         "accuracy": "mnist, 99.0 %",
         "best": "mnist",
         "sweep": "lesson, batch 32",
+        "errors": "lesson, batch 32",
         "inference": "batch 1",
         "startup": "import",
     }
@@ -127,7 +128,7 @@ def test_a_part_without_any_sample_of_a_peer_still_makes_a_page(tmp_path: Path) 
         sections.append((PARTS[name].title, made, PARTS[name].section(made)))
     page.write_page(tmp_path / "benchmarks.md", tmp_path / "results", sections)
     text = (tmp_path / "benchmarks.md").read_text()
-    assert text.count(", Convoscope: no compiler") == 6
+    assert text.count(", Convoscope: no compiler") == 7
     assert "Abacus 9, 2 cores, 0.5 GiB" in text
     assert "load average 0.25 to 0.25" in text
     for picture in (tmp_path / "images").iterdir():

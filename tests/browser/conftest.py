@@ -86,20 +86,24 @@ def start_browser() -> Iterator[Callable[..., Any]]:
 
 
 @pytest.fixture(scope="session")
-def running() -> Iterator[list[Any]]:
-    """The browser that runs, if one does."""
+def living(start_browser: Callable[[], Any]) -> Iterator[Callable[[], Any]]:
+    """How to get the one browser for all tests, and another after a test in which it crashed: that test alone fails."""
     browsers: list[Any] = []
-    yield browsers
+
+    def get() -> Any:
+        if not (browsers and browsers[-1].is_connected()):
+            browsers.append(start_browser())
+        return browsers[-1]
+
+    yield get
     for browser in browsers:
         browser.close()
 
 
 @pytest.fixture
-def browser(start_browser: Callable[[], Any], running: list[Any]) -> Any:
-    """One browser for all tests, and another after a test in which it crashed: that test alone fails."""
-    if not (running and running[0].is_connected()):
-        running[:] = [start_browser()]
-    return running[0]
+def browser(living: Callable[[], Any]) -> Any:
+    """The browser."""
+    return living()
 
 
 def patient(make: Callable[..., Any]) -> Callable[..., Any]:

@@ -41,6 +41,12 @@ def convolutional(epochs: int = 4) -> cs.Sequential:
     )
 
 
+def digits(model: cs.Model) -> Explored:
+    """A network with the digits that it is tested with."""
+    _, (x, y) = cs.datasets.digits.load_data()
+    return Explored(model, x[..., None], y, title="digits")
+
+
 def plain(epochs: int = 6) -> cs.Sequential:
     """No convolution, no softmax: what comes out are logits."""
     layers = [cs.layers.Flatten(), cs.layers.Dense(16, activation="relu"), cs.layers.Dense(10)]
@@ -96,9 +102,9 @@ def _normalized(x: Any, name: str) -> Any:
 
 
 @contextmanager
-def serving(explored: Explored) -> Iterator[str]:
-    """Serve the explorer, and give its address."""
-    with Server(site(explored), port=0) as server:
+def serving(explored: Explored, **options: Any) -> Iterator[str]:
+    """Serve the explorer, and give its address; options are those of `site`."""
+    with Server(site(explored, **options), port=0) as server:
         thread = threading.Thread(target=server.serve, daemon=True)
         thread.start()
         yield server.address

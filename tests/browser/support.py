@@ -99,10 +99,13 @@ def widths_needed(page: Any, widths: Sequence[int]) -> list[int]:
     return needed
 
 
-def flaws(page: Any) -> list[str]:
-    """What axe finds wrong with a page, however small: also best practice, and names without their visible text."""
+def flaws(page: Any, *, iframes: bool = True) -> list[str]:
+    """What axe finds wrong with a page, however small: also best practice, and names without their visible text.
+
+    Frames of other origins are asked by messages, about which the console complains.
+    """
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python").Axe()
-    options = {"rules": {"label-content-name-mismatch": {"enabled": True}}}
+    options = {"iframes": iframes, "rules": {"label-content-name-mismatch": {"enabled": True}}}
     found = axe.run(page, options=options).response["violations"]
     return [f"{each['id']}: {node['html'][:160]} {node['failureSummary']}" for each in found for node in each["nodes"]]
 
@@ -132,6 +135,14 @@ def visit(page: Any, address: str) -> None:
     page.goto(address)
     page.wait_for_selector("html[data-ready=true]")
     settled(page)
+
+
+def in_layers(address: str) -> str:
+    """Return an address that leads to the explorer's layers, where it names no view: else it is the overview."""
+    if "view=" in address:
+        return address
+    page, _, state = address.partition("#")
+    return f"{page}#view=network{'&' * bool(state)}{state}"
 
 
 def tab_to(page: Any, selector: str) -> None:

@@ -17,7 +17,7 @@ from convoscope.web.explorer import offline
 
 from .conftest import watched
 from .explored import convolutional, plain, serving
-from .support import flaws, numbers, until
+from .support import flaws, numbers, until, visit
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -43,9 +43,7 @@ def page(browser: Any, address: str) -> Iterator[Any]:
 
 
 def show(page: Any, address: str, fragment: str) -> None:
-    page.goto("about:blank")
-    page.goto(f"{address}#{fragment}")
-    page.wait_for_selector("html[data-ready=true]")
+    visit(page, f"{address}#{fragment}")
     until(page, "document.querySelector('#both')?.textContent")
 
 
@@ -137,7 +135,7 @@ def test_an_address_of_this_view_without_another_model_says_so(browser: Any, pai
         page.wait_for_selector("html[data-ready=true]")
         assert page.locator("#view-beside").is_hidden()
         assert "only one model was opened" in page.locator("#message").inner_text()
-        assert page.locator("#network").is_visible()
+        assert page.locator("#overview").is_visible()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (360, "light")])

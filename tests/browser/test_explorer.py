@@ -17,8 +17,9 @@ from convoscope.explore.interventions import intervene
 from convoscope.web.explored import Explored
 from convoscope.web.explorer import offline
 
+from .conftest import watched
 from .explored import serving
-from .support import flaws, numbers, rested, tab_to, until
+from .support import flaws, in_layers, numbers, rested, tab_to, until, visit
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -61,7 +62,7 @@ def page(browser: Any, explorer: str) -> Iterator[Any]:
     problems: list[str] = []
     opened.on("console", lambda message: message.type in ("error", "warning") and problems.append(message.text))
     opened.on("pageerror", lambda error: problems.append(str(error)))
-    opened.goto(explorer)
+    opened.goto(in_layers(explorer))
     opened.wait_for_selector("html[data-ready=true]")
     yield opened
     context.close()
@@ -70,9 +71,7 @@ def page(browser: Any, explorer: str) -> Iterator[Any]:
 
 def select(page: Any, explorer: str, fragment: str) -> None:
     """Open a link to a state."""
-    page.goto("about:blank")
-    page.goto(f"{explorer}#{fragment}")
-    page.wait_for_selector("html[data-ready=true]")
+    visit(page, in_layers(f"{explorer}#{fragment}"))
     rested(page)
 
 
@@ -139,7 +138,7 @@ def test_the_most_confused_cell_leads_to_the_arithmetic_of_a_pixel(page: Any, ex
     assert page.locator("#cell-images h3").inner_text().startswith(f"{true} classified as {answer}")
     page.locator("#cell-images .picture").first.click()
     until(page, "document.querySelectorAll('#evidence canvas').length === 4")
-    captions = page.locator("#evidence figcaption b").all_inner_texts()
+    captions = page.locator("#evidence figure:not(.curve) figcaption b").all_inner_texts()
     assert captions == [str(answer), str(true)] * 2
     until(page, "document.querySelectorAll('#nearest canvas').length === 6")
     page.locator("#open-network").click()
@@ -160,6 +159,21 @@ def test_the_most_confused_cell_leads_to_the_arithmetic_of_a_pixel(page: Any, ex
     row, column = divmod(unit // 16, 2)
     seen = output.outputs[2][0, row : row + 3, column : column + 3, int(part)]
     assert numbers(page.locator("#part-sum b").inner_text())[0] == pytest.approx((kernel * seen).sum(), abs=0.01)
+
+
+def test_all_images_of_a_cell_come_from_python_where_the_page_has_few(browser: Any, explored: Explored) -> None:
+    assert explored.labels is not None
+    predicted = explored.model.predict(explored.images, verbose=0).argmax(axis=1)
+    right = {i for i in range(len(explored.images)) if predicted[i] == explored.labels[i] == 4}
+    few = 20 * 8 * 8  # bytes: room for twenty images
+    with serving(explored, room=few) as address, watched(browser) as page:
+        select(page, address, "view=mistakes&cell=4,4")
+        until(page, f"document.querySelectorAll('#cell-images .picture').length >= {min(24, len(right))}")
+        page.locator("#cell-images .picture").last.click()
+        rested(page)
+        page.wait_for_timeout(600)  # the address follows a moment later
+        assert int(page.evaluate("location.hash.match(/image=([0-9]+)/)[1]")) in right
+        assert page.locator("#evidence figcaption b").first.inner_text() == "4"
 
 
 def test_a_filter_that_is_switched_off_changes_answer_and_accuracy(
@@ -222,6 +236,33 @@ def test_a_softmax_shows_terms_and_division(page: Any, explorer: str, explored: 
     assert "sum of all" in page.locator(".softmax").inner_text()
 
 
+def test_a_map_is_seen_before_and_after_its_relu(page: Any, explorer: str, explored: Explored) -> None:
+    image = np.pad(explored.images[3, ..., 0].astype(np.float64) / 16, 1)
+    kernel, bias = explored.model.layers[1].get_weights()
+    sums = np.einsum("yxij,ijc->yxc", np.lib.stride_tricks.sliding_window_view(image, (3, 3)), kernel[:, :, 0]) + bias
+    row, column, channel = np.unravel_index(sums.argmin(), sums.shape)
+    before = sums[..., channel]
+    assert before.min() < 0
+    select(page, explorer, f"image=3&layer=2&unit={(row * 8 + column) * 12 + channel}")
+    figure = page.locator("#activation")
+    assert figure.locator("h3").inner_text() == "What ReLU does to this map"
+    captions = figure.locator("figcaption").all_inner_texts()
+    shown = [numbers(text)[-1] for text in captions]
+    assert shown == pytest.approx([before.min(), 0, 0], abs=0.005)
+    zeros = int((before <= 0).sum())
+    assert f"{zeros} of its 64 values are 0 after ReLU" in figure.locator("p").inner_text()
+    painted = "([...document.querySelectorAll('#activation .pixels')]).map((each) => [each.width, each.height])"
+    assert page.evaluate(painted) == [[8, 8], [8, 8]]
+    page.locator(".inspector .stage[role=application]").focus()
+    page.keyboard.press("ArrowRight" if column < 7 else "ArrowLeft")
+    rested(page)
+    beside = before[row, column + 1 if column < 7 else column - 1]
+    assert numbers(figure.locator(".before figcaption").inner_text()) == pytest.approx([beside], abs=0.005)
+    page.locator("#silence").click()
+    rested(page)
+    assert not figure.is_visible()  # what is turned off goes through no curve
+
+
 def test_it_is_used_with_the_keyboard_alone(page: Any, explorer: str, explored: Explored) -> None:
     select(page, explorer, "image=3&layer=2&unit=0")
     tab_to(page, "[data-position='1'] .maps")
@@ -245,12 +286,67 @@ def test_it_is_used_with_the_keyboard_alone(page: Any, explorer: str, explored: 
     assert page.locator("#truth").inner_text() == f"That is wrong: it is {true}."
 
 
+def test_a_maps_faithfulness_is_pythons_and_is_computed_once(page: Any, explorer: str, explored: Explored) -> None:
+    select(page, explorer, "view=why&image=3")
+    page.locator("#cam-method").select_option("hires_cam")
+    tab_to(page, "#why-where details.faithful summary")
+    page.keyboard.press("Enter")
+    rested(page)
+    found = cs.explore.faithfulness(explored.model, explored.images[3], method="hires_cam", orders=5)
+    chance = found.auc.random[0]
+    for chart, own in zip(page.locator("#why-where .faithful .curve").all(), found.auc, strict=False):
+        assert numbers(chart.locator("figcaption").inner_text()) == pytest.approx([own[0], chance], abs=0.0051)
+        assert chart.locator("path.validation").get_attribute("d").count("L") == 20
+    assert found.randomisation is not None
+    check = page.locator("#why-where .faithful .sum").nth(1).inner_text()
+    assert numbers(check)[0] == pytest.approx(found.randomisation.similarity, abs=0.0051)
+    assert str(found.randomisation).split(". ", 1)[1] in check  # of 2×2 values nothing can be said
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    until(page, "document.querySelector('#why-where .working').hidden")  # it is known already
+    assert page.locator("#why-where .faithful .sum").nth(1).inner_text() == check
+
+
+# At once: a quick machine may have ended before a click has found its place.
+STOP = """() => new Promise((done) => requestAnimationFrame(function look() {
+  const stop = document.querySelector(".exciting .working button");
+  if (!stop.offsetParent || stop.textContent !== "Stop") return requestAnimationFrame(look);
+  stop.click();
+  done();
+}))"""
+
+
+def test_what_excites_a_filter_is_shown_beside_real_images(page: Any, explorer: str, explored: Explored) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    select(page, explorer, "image=3&layer=4&unit=10")
+    page.locator("details.exciting summary").click()
+    rested(page)
+    low, high = explored.input_range
+    made = cs.explore.maximize(explored.model, 3, 10, value_range=(low, high))
+    titles = page.locator(".exciting .side figcaption b").all_inner_texts()
+    assert [numbers(text)[0] for text in titles[:3]] == pytest.approx(made.values.tolist(), rel=0.03)
+    count = int(numbers(page.locator(".exciting .sum").inner_text())[0])
+    given = len(page.evaluate("fetch('data/explorer.json').then((answer) => answer.json())")["indices"])
+    assert count == min(given, 200)
+    some = [i * given // count for i in range(count)]
+    real = cs.explore.top_activating(explored.model, 3, 10, explored.images[some], 6)
+    assert [numbers(text)[0] for text in titles[3:]] == pytest.approx(real.values.tolist(), rel=0.01)
+    size = page.locator(".exciting canvas").first.evaluate("(canvas) => [canvas.height, canvas.width]")
+    assert size == list(made.patches[0].shape[:2])
+    page.locator("#silence").click()  # another network: what was found is not true of it
+    page.evaluate(STOP)
+    assert page.locator(".exciting .working button", has_text="Compute").is_visible()
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (360, "light")])
 def test_it_is_accessible_and_fits(browser: Any, explorer: str, width: int, scheme: str) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
     for fragment in ("image=3&layer=4&unit=10", "image=3&layer=7&unit=3", "view=mistakes&image=3"):
         select(page, explorer, fragment)
+        if width == 360:
+            page.evaluate("() => document.querySelectorAll('details').forEach((each) => (each.open = true))")
+            rested(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert flaws(page) == []
     context.close()

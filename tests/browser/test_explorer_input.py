@@ -22,7 +22,7 @@ from convoscope.web.explorer import offline
 
 from .conftest import png, watched
 from .explored import serving
-from .support import numbers, place, settled, sum_shown, until
+from .support import in_layers, numbers, place, settled, sum_shown, until, visit
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -56,15 +56,13 @@ def explorer(explored: Explored) -> Iterator[str]:
 def page(browser: Any, explorer: str) -> Iterator[Any]:
     """The page, ready."""
     with watched(browser) as opened:
-        visit(opened, explorer)
+        arrive(opened, explorer)
         yield opened
 
 
-def visit(page: Any, address: str) -> None:
+def arrive(page: Any, address: str) -> None:
     """Open an address from scratch, as somebody does who was handed a link."""
-    page.goto("about:blank")
-    page.goto(address)
-    page.wait_for_selector("html[data-ready=true]")
+    visit(page, in_layers(address))
     drawn(page)
 
 
@@ -149,9 +147,9 @@ def test_an_odd_photo_is_prepared_by_python_and_none_of_the_classes(browser: Any
     model.rejection = replace(rejection_for(features, 3), threshold=-100.0)  # which refuses everything
     expected = model.predict_images(tmp_path / "odd.jpg")
     with serving(Explored(model)) as address, watched(browser) as page:
-        visit(page, address)
+        arrive(page, address)
         page.locator("input[type=file]").set_input_files(tmp_path / "odd.jpg")
-        until(page, "document.querySelector('#own').textContent.startsWith('odd.jpg: JPEG, 300×200, CMYK, turned')")
+        until(page, "document.querySelector('#own').textContent.startsWith('odd.jpg: JPEG, 300×200, CMYK, rotated')")
         until(page, "!document.querySelector('#rejection').hidden")
         drawn(page)
         np.testing.assert_array_equal(received(page), pixels[..., 0])
@@ -164,10 +162,10 @@ def test_an_odd_photo_is_prepared_by_python_and_none_of_the_classes(browser: Any
         (tmp_path / "bad.png").write_bytes(b"no image")
         page.locator("input[type=file]").set_input_files(tmp_path / "bad.png")
         page.wait_for_selector("#message:visible")
-        assert "“bad.png” is not an image of a kind that is known" in page.locator("#message").inner_text()
+        assert "“bad.png” is not an image of a known format" in page.locator("#message").inner_text()
     (tmp_path / "page.html").write_text(offline(Explored(model)), "utf-8")
     with watched(browser) as page:
-        visit(page, (tmp_path / "page.html").as_uri())
+        arrive(page, (tmp_path / "page.html").as_uri())
         page.locator("input[type=file]").set_input_files(tmp_path / "odd.jpg")
         until(page, "document.querySelector('#own').textContent.startsWith('odd.jpg, 200×300 pixels')")
         drawn(page)
@@ -194,11 +192,11 @@ def test_an_own_image_stays_in_its_tab_and_is_in_no_link(page: Any, browser: Any
     before = received(page)
     np.testing.assert_allclose(before, greys, atol=1)
     until(page, "location.hash.includes('source=file')")
-    visit(page, page.url)
+    arrive(page, page.url)
     np.testing.assert_array_equal(received(page), before)
     assert page.locator("#own").inner_text().startswith("own.png: PNG, 8×8")
     with watched(browser) as other:
-        visit(other, page.url)
+        arrive(other, page.url)
         assert "uploaded image" in other.locator("#message").inner_text()
         assert other.locator("[data-kind=test]").get_attribute("aria-pressed") == "true"
 
@@ -222,7 +220,7 @@ def test_a_drawing_comes_back_from_its_link_value_for_value(page: Any) -> None:
     answer = page.locator(".prediction").inner_text()
     assert len(np.unique(before)) > 3
     until(page, "location.hash.includes('drawing=')")
-    visit(page, page.url)
+    arrive(page, page.url)
     np.testing.assert_array_equal(received(page), before)
     assert page.locator(".prediction").inner_text() == answer
     assert not page.locator("#placed").is_checked()  # it is where it was placed already
@@ -230,14 +228,14 @@ def test_a_drawing_comes_back_from_its_link_value_for_value(page: Any) -> None:
 
 
 def test_edited_numbers_come_back_from_their_link(page: Any, explorer: str, explored: Explored) -> None:
-    visit(page, f"{explorer}#image=3&layer=1&unit=20")
+    arrive(page, f"{explorer}#image=3&layer=1&unit=20")
     field = page.get_by_label("Row 0, column 2 of the kernel")
     field.fill("-2.5")
     field.press("Enter")
     drawn(page)
     answer = page.locator(".prediction").inner_text()
     until(page, "location.hash.includes('edit=0.kernel.8=-2.5')")  # (0 × 3 + 2) × 1 × 4 filters + filter 0
-    visit(page, page.url)
+    arrive(page, page.url)
     assert page.locator(".prediction").inner_text() == answer
     assert page.get_by_label("Row 0, column 2 of the kernel").input_value() == "−2.5"
     assert "1 kernel value edited" in page.locator("#touch").inner_text()
@@ -249,7 +247,7 @@ def test_edited_numbers_come_back_from_their_link(page: Any, explorer: str, expl
 
 
 def test_what_an_address_says_wrongly_is_left_out_and_said(page: Any, explorer: str) -> None:
-    visit(page, f"{explorer}#source=draw&drawing=AgAA_w&edit=7.kernel.0=1&off=0:99&rubbish&edit=0.kernel.0=0.5")
+    arrive(page, f"{explorer}#source=draw&drawing=AgAA_w&edit=7.kernel.0=1&off=0:99&rubbish&edit=0.kernel.0=0.5")
     words = page.locator("#message").inner_text()
     for part in (
         "the drawing is for a network of another",
@@ -265,7 +263,7 @@ def test_what_an_address_says_wrongly_is_left_out_and_said(page: Any, explorer: 
 def test_a_kernel_goes_to_the_filter_lab_and_comes_back_changed(page: Any, explorer: str, explored: Explored) -> None:
     row, column, filter_ = 1, 2, 3
     unit = (row * 3 + column) * 5 + filter_
-    visit(page, f"{explorer}#image=3&layer=3&unit={unit}")
+    arrive(page, f"{explorer}#image=3&layer=3&unit={unit}")
     answer = page.locator(".prediction").inner_text()
     part = int(numbers(page.locator("#part-sum small").inner_text())[0])
     share = numbers(page.locator("#part-sum b").inner_text())[0]
@@ -299,7 +297,7 @@ def test_a_kernel_goes_to_the_filter_lab_and_comes_back_changed(page: Any, explo
 
 
 def test_a_kernel_that_comes_back_as_it_went_is_no_edit(page: Any, explorer: str) -> None:
-    visit(page, f"{explorer}#image=3&layer=1&unit=20")
+    arrive(page, f"{explorer}#image=3&layer=1&unit=20")
     answer = page.locator(".prediction").inner_text()
     page.locator("#to-lab").click()
     page.wait_for_url("**/lab/#*")
@@ -355,7 +353,7 @@ def test_saliency_is_the_librarys(page: Any, explorer: str, explored: Explored) 
 
 
 def test_mistakes_show_saliency_with_its_scale(page: Any, explorer: str, explored: Explored) -> None:
-    visit(page, f"{explorer}#view=mistakes&image=3")
+    arrive(page, f"{explorer}#view=mistakes&image=3")
     until(page, "document.querySelectorAll('#saliency canvas').length === 2")
     expected = saliency(explored.model, explored.images[3])
     assert page.locator("#saliency h3").inner_text() == f"Saliency for {expected.labels[0]}"

@@ -111,6 +111,7 @@ def test_the_python_code_gives_what_the_page_shows(page: Any, tmp_path: Path, mo
     page.locator("#bias").press("Enter")
     page.locator("#add-pool").click()
     page.get_by_role("button", name="Average").click()
+    settled(page)  # a button that moves under the pointer is not clicked
     page.locator("#add-filter").click()
     choose(page, "#preset", "gaussian-3")
     page.locator("#clip").check()

@@ -128,7 +128,7 @@ def test_a_policy_that_forbids_scripts_leaves_words(browser: Any, policy: str) -
 
 def test_a_module_that_cannot_be_loaded_leaves_words(browser: Any, address: str) -> None:
     with opened(browser) as (page, _):
-        page.route("**/engine/client.js", lambda route: route.abort())
+        page.route("**/lab/main.js", lambda route: route.abort())
         page.goto(address)
         page.locator(".unstarted").wait_for(state="visible")
 

@@ -18,7 +18,7 @@ from convoscope.web.explorer import offline
 
 from .conftest import watched
 from .explored import serving
-from .support import numbers, rested, until
+from .support import in_layers, numbers, rested, until, visit
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -117,9 +117,7 @@ def images() -> Explored:
 
 
 def ready(page: Any, address: str) -> None:
-    page.goto("about:blank")
-    page.goto(address)
-    page.wait_for_selector("html[data-ready=true]")
+    visit(page, in_layers(address))
     rested(page)
 
 

@@ -19,7 +19,7 @@ from convoscope.web.explorer import offline
 
 from .conftest import watched
 from .explored import serving
-from .support import flaws, numbers, rested, until
+from .support import flaws, in_layers, numbers, rested, until, visit
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -66,9 +66,7 @@ def address(explored: Explored) -> Iterator[str]:
 
 
 def show(page: Any, address: str, fragment: str) -> None:
-    page.goto("about:blank")
-    page.goto(f"{address}#{fragment}")
-    page.wait_for_selector("html[data-ready=true]")
+    visit(page, in_layers(f"{address}#{fragment}"))
     until(page, "document.querySelector('#came')?.width > 1")
     rested(page)
 
@@ -196,7 +194,7 @@ def test_the_offline_page_shows_the_same(browser: Any, explored: Explored, tmp_p
     with watched(browser) as page:
         show(page, file.as_uri(), f"image={IMAGE}")
         check_images(page, explored, IMAGE)
-        assert not page.locator("#views").is_visible()
+        assert page.locator("#views button").filter(visible=True).all_inner_texts() == ["Overview", "Layers"]
 
 
 def test_a_drawing_has_no_image_that_should_come_out(browser: Any, address: str, explored: Explored) -> None:

@@ -16,7 +16,7 @@ from convoscope.web.explored import Explored
 
 from .conftest import watched
 from .explored import serving
-from .support import until
+from .support import in_layers, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -108,7 +108,7 @@ def test_every_layer_and_gradient_of_a_network_is_pythons(browser: Any, make: An
     expected = activations(model, images[5])
     gradients = saliency(model, images[5], class_index=2).gradients[0]
     with serving(Explored(model, images, np.arange(12) % 7)) as address, watched(browser) as page:
-        page.goto(address)
+        page.goto(in_layers(address))
         page.wait_for_selector("html[data-ready=true]")
         found = page.evaluate(NUMBERS, [images[5].ravel().astype(float).tolist(), [2]])
         assert page.locator(".layer").count() >= len(model.layers)
@@ -132,7 +132,7 @@ def test_a_drawn_eight_lights_the_eighth_output_of_a_network_that_learned_mnist(
         serving(Explored(model, data.x_test[few, ..., None], data.y_test[few])) as address,
         watched(browser) as page,
     ):
-        page.goto(f"{address}#source=draw")
+        page.goto(in_layers(f"{address}#source=draw"))
         page.wait_for_selector("html[data-ready=true]")
         box = page.locator("#pad").bounding_box()
         turns = [2 * math.pi * i / 60 for i in range(61)]

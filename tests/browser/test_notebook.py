@@ -93,6 +93,7 @@ def frame_of(page: Any, address: str) -> Any:
 
 def use(page: Any, frame: Any) -> None:
     """Choose another image, and a map: the page works."""
+    frame.locator("#view-network").click()
     before = frame.locator("#received").screenshot()
     frame.locator(".thumbnails .picture").nth(2).click()
     page.wait_for_timeout(500)
@@ -163,7 +164,7 @@ def test_a_hub_whose_name_was_not_allowed_is_told_what_to_do(browser: Any, optio
             page.goto(f"http://hub.localhost:{port}{PREFIX}lab")
             words = page.frame_locator("iframe").locator("body").inner_text()
             context.close()
-        assert "another name (hub.localhost)" in words
+        assert "This host name is not allowed (hub.localhost)" in words
         assert "hosts=[...]" in words
     finally:
         opened.close()

@@ -16,7 +16,7 @@ from convoscope.web.explorer import explore
 
 from .conftest import watched
 from .explored import plain, serving
-from .support import numbers, rested, until
+from .support import in_layers, numbers, rested, until, visit
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -24,9 +24,7 @@ CLASSES = 1_000
 
 
 def ready(page: Any, address: str) -> None:
-    page.goto("about:blank")
-    page.goto(address)
-    page.wait_for_selector("html[data-ready=true]")
+    visit(page, in_layers(address))
     rested(page)
 
 
@@ -65,6 +63,29 @@ def test_a_model_without_convolution_and_softmax_works_and_says_logits(browser: 
         assert page.locator("#arithmetic .equation").first.is_visible()
         page.locator("#view-mistakes").click()
         until(page, "document.querySelector('#evidence').textContent.includes('this network has no convolution')")
+
+
+def test_an_edit_counts_before_the_activation_where_the_image_stays(browser: Any, thousand: Explored) -> None:
+    with serving(thousand) as address, watched(browser) as page:
+        ready(page, f"{address}#image=7&layer=1&unit=0")
+        words = page.locator("#activation > p")
+        assert not words.inner_text().startswith("All of")
+        page.evaluate("location.hash += '&edit=0.bias.0=-1000'")
+        until(
+            page, "document.querySelector('#activation > p').textContent === 'All of its 100 values are 0 after ReLU.'"
+        )
+
+
+def test_a_model_without_mistakes_says_so_in_a_sentence(browser: Any, thousand: Explored) -> None:
+    images = thousand.images[:3]
+    right = thousand.model.predict(images, verbose=0).argmax(axis=1)
+    with serving(Explored(thousand.model, images, right)) as address, watched(browser) as page:
+        visit(page, f"{address}#view=mistakes")
+        rested(page)
+        said = page.locator("#mistakes").inner_text()
+        assert "All 3 test images are classified correctly." in said
+        assert "There are no mistakes to look at." in said
+        assert "The most frequent" not in said
 
 
 def test_a_thousand_classes_are_no_thousand_rows(browser: Any, thousand: Explored) -> None:

@@ -15,14 +15,14 @@ import pytest
 from PIL import Image
 
 import convoscope as cs
-from convoscope.explore import activations, grad_cam, nearest
+from convoscope.explore import activations, faithfulness, grad_cam, maximize, nearest
 from convoscope.explore.interventions import with_interventions
 from convoscope.web.explored import Explored
 from convoscope.web.explorer import offline
 
 from .conftest import watched
 from .explored import photographic, serving
-from .support import flaws, numbers, rested, settled, tab_to, until
+from .support import flaws, in_layers, numbers, rested, settled, tab_to, until, visit
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -59,17 +59,14 @@ def address(explored: Explored) -> Iterator[str]:
 @pytest.fixture
 def page(browser: Any, address: str) -> Iterator[Any]:
     with watched(browser) as opened:
-        opened.goto(address)
+        opened.goto(in_layers(address))
         opened.wait_for_selector("html[data-ready=true]")
         settled(opened)
         yield opened
 
 
 def at(page: Any, address: str, state: str) -> None:
-    page.goto("about:blank")
-    page.goto(f"{address}#{state}")
-    page.wait_for_selector("html[data-ready=true]")
-    settled(page)
+    visit(page, in_layers(f"{address}#{state}"))
 
 
 def index_of(explored: Explored, name: str) -> int:
@@ -106,14 +103,17 @@ def test_layers_are_fetched_when_they_are_seen_and_no_sooner(browser: Any, addre
             "request",
             lambda request: request.url.endswith("/ask/values") and asked.extend(request.post_data_json["wanted"]),
         )
-        page.goto(address)
+        page.goto(in_layers(address))
         page.wait_for_selector("html[data-ready=true]")
         settled(page)
         names = [call.layer.name for call in explored.model.graph.calls]
         assert {names[position] for position in asked} == {"avg_pool", "predictions"}
         asked.clear()
         block(page, "top").get_by_role("button").click()
-        until(page, "document.querySelectorAll('.block .layer[aria-busy=false] .range').length === 3")
+        until(page, "document.querySelectorAll('.block .layer .range').length === 3")
+        for layer in range(3):  # each is fetched once it has come into sight, and then says its range
+            page.locator(".block .layer").nth(layer).scroll_into_view_if_needed()
+            until(page, f"document.querySelectorAll('.block .layer .range')[{layer}].textContent")
         settled(page)
         assert sorted({names[position] for position in asked}) == ["top_activation", "top_bn", "top_conv"]
         assert len(asked) == 3
@@ -197,7 +197,7 @@ def test_test_images_are_counted_while_the_page_is_open(
 ) -> None:
     monkeypatch.setattr("convoscope.web.explored._AT_ONCE", 1)
     with serving(replace(explored)) as address, watched(browser) as page:
-        page.goto(address)
+        page.goto(in_layers(address))
         page.wait_for_selector("html[data-ready=true]")
         share = np.mean(explored.model.predict(explored.images).argmax(axis=1) == explored.y)
         until(page, "document.querySelector('#facts').textContent.includes('classified correctly')")
@@ -267,7 +267,7 @@ def test_grad_cam_is_shown_at_any_convolution_and_is_the_librarys(page: Any, add
             page.locator("#cam-method").select_option(method)
             settled(page)
             raw = grad_cam(explored.model, explored.images[2], index, name, method).raw
-            low, high = numbers(page.locator("#why-where figcaption").inner_text())
+            low, high = numbers(page.locator("#why-where figure:not(.curve) figcaption").inner_text())
             assert [low, high] == pytest.approx([raw.min(), raw.max()], rel=0.01, abs=6e-4)
 
 
@@ -291,9 +291,30 @@ def test_an_untrained_network_can_stand_beside(page: Any, address: str) -> None:
     at(page, address, "view=why&image=2")
     page.locator("#cam-untrained").check()
     settled(page)
-    titles = page.locator("#why-where figcaption").all_inner_texts()
+    titles = page.locator("#why-where figure:not(.curve) figcaption").all_inner_texts()
     assert titles[0].startswith("This network")
     assert titles[1].startswith("Untrained, with random weights")
+
+
+def test_python_computes_how_faithful_a_map_is_and_what_excites_a_filter(
+    page: Any, address: str, explored: Explored
+) -> None:
+    at(page, address, "view=why&image=2")
+    page.locator("#why-where details.faithful summary").click()
+    rested(page)
+    found = faithfulness(explored.model, explored.images[2], orders=5, networks=0)
+    own = [found.auc.deletion[0], found.auc.insertion[0]]
+    shown = [numbers(text) for text in page.locator("#why-where .faithful figcaption").all_inner_texts()]
+    assert shown == [pytest.approx([each, found.auc.random[0]], abs=0.0051) for each in own]
+    index = index_of(explored, "stem_conv")
+    at(page, address, f"image=2&layer={index + 1}&unit=5")
+    page.locator("details.exciting summary").click()
+    rested(page)
+    low, high = explored.input_range
+    made = maximize(explored.model, "stem_conv", 5, explored.images, value_range=(low, high))
+    values = [numbers(text)[0] for text in page.locator(".exciting figcaption b").all_inner_texts()]
+    assert made.real is not None
+    assert values == pytest.approx([*made.values, *made.real.values[:6]], rel=0.03)
 
 
 def test_an_own_photo_is_explained_and_compared_with_the_training_photos(
@@ -347,7 +368,7 @@ def test_the_offline_file_has_blocks_and_says_why_without_python(
         shown = numbers(page.locator("#feature-sum").inner_text())
         assert shown[3] == pytest.approx(logits.max(), abs=0.006)
         raw = grad_cam(explored.model, explored.images[image], int(logits.argmax())).raw
-        low, high = numbers(page.locator("#why-where figcaption").inner_text())
+        low, high = numbers(page.locator("#why-where figure:not(.curve) figcaption").inner_text())
         assert [low, high] == pytest.approx([raw.min(), raw.max()], rel=0.01, abs=6e-4)
         assert "offline or without training images" in page.locator("#why-nearest").inner_text()
         page.locator("#view-network").click()

@@ -15,7 +15,7 @@ from convoscope.web.explorer import in_eight_bits, offline
 
 from .conftest import watched
 from .explored import plain
-from .support import numbers
+from .support import in_layers, numbers
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -27,7 +27,7 @@ def test_the_page_computes_with_the_rounded_kernels_and_says_so(browser: Any, tm
     file = tmp_path / "small.html"
     file.write_text(offline(small), encoding="utf-8")
     with watched(browser, offline=True) as page:
-        page.goto(file.as_uri() + "#image=6")
+        page.goto(in_layers(file.as_uri() + "#image=6"))
         page.wait_for_selector("html[data-ready=true]")
         assert page.locator("#note").inner_text() == small.note
         assert "accuracy" in small.note

@@ -14,7 +14,7 @@ from convoscope.web.explored import Explored
 
 from .conftest import png, watched
 from .explored import convolutional, serving
-from .support import rested, tab_to, until
+from .support import in_layers, rested, tab_to, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -34,12 +34,10 @@ def explorer(explored: Explored) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def opened(start_browser: Callable[[], Any], running: list[Any], explorer: str) -> Iterator[Any]:
+def opened(living: Callable[[], Any], explorer: str) -> Iterator[Any]:
     """The page, opened once; the console must have nothing bad to say at the end."""
-    if not (running and running[0].is_connected()):
-        running[:] = [start_browser()]
-    with watched(running[0]) as page:
-        page.goto(explorer)
+    with watched(living()) as page:
+        page.goto(in_layers(explorer))
         page.wait_for_selector("html[data-ready=true]")
         yield page
 
@@ -55,7 +53,7 @@ def page(opened: Any) -> Any:
 
 def go(page: Any, fragment: str) -> None:
     """Change the address in the same tab."""
-    page.evaluate(f"location.hash = {json.dumps(fragment)}")
+    page.evaluate(f"location.hash = {json.dumps(in_layers(f'#{fragment}'))}")
     rested(page)
 
 
@@ -99,6 +97,7 @@ def test_an_error_goes_when_a_good_file_comes(page: Any) -> None:
 
 
 def test_the_focus_stays_where_the_keyboard_left_it(page: Any) -> None:
+    until(page, "document.querySelector('#source .picture[aria-pressed=true]')?.ariaLabel.startsWith('Image 3:')")
     page.locator("#source .picture").nth(5).focus()
     name = focused(page)
     page.keyboard.press("Enter")
@@ -305,7 +304,7 @@ def alone() -> Iterator[str]:
 
 def test_without_images_no_answer_and_no_mistakes_are_offered(browser: Any, alone: str) -> None:
     with watched(browser) as page:
-        page.goto(alone)
+        page.goto(in_layers(alone))
         page.wait_for_selector("html[data-ready=true]")
         rested(page)
         assert page.locator("#verdict").inner_text() == "No image yet"
@@ -318,8 +317,8 @@ def test_without_images_no_answer_and_no_mistakes_are_offered(browser: Any, alon
         page.mouse.move(*[page.locator("#pad").bounding_box()[side] + 160 for side in ("x", "y")], steps=3)
         page.mouse.up()
         until(page, "document.querySelector('#verdict').textContent !== 'No image yet'")
-        assert page.locator(".prediction .lit").count() == 1
-        name = page.locator(".prediction .class", has_text="alpinum")
+        assert page.locator(".answer-rows .lit").count() == 1  # the overview is where the page falls back to
+        name = page.locator(".answer-rows .class", has_text="alpinum")
         assert name.evaluate("e => e.scrollWidth <= e.clientWidth")
 
 

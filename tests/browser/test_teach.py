@@ -219,7 +219,7 @@ def test_what_cannot_be_used_is_said_by_name_and_the_rest_is_taken(browser: Any,
             [{"name": name, "mimeType": "image/jpeg", "buffer": content} for name, content in chosen]
         )
         wait(lambda: count_of(page, "red") == 2)
-        assert "bad.jpg is a damaged image" in page.locator("#message").inner_text()
+        assert "bad.jpg is a damaged or unreadable image" in page.locator("#message").inner_text()
         assert session.count == 2
 
 

@@ -19,7 +19,7 @@ from convoscope.web.explorer import offline
 
 from .conftest import watched
 from .explored import serving
-from .support import flaws, numbers, rested, until
+from .support import flaws, in_layers, numbers, rested, until, visit
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 EPOCHS = 6
@@ -66,10 +66,10 @@ def page(browser: Any, explorer: str) -> Iterator[Any]:
 
 
 def show(page: Any, address: str, fragment: str = f"image={IMAGE}") -> None:
-    page.goto("about:blank")
-    page.goto(f"{address}#{fragment}")
-    page.wait_for_selector("html[data-ready=true]")
+    visit(page, in_layers(f"{address}#{fragment}"))
     until(page, "document.querySelector('#epoch-words').textContent !== ''")
+    if page.locator("#time-fold[aria-expanded=false]").count():
+        page.locator("#time-fold").click()
     rests(page)
 
 
@@ -196,6 +196,20 @@ def test_what_is_switched_off_and_edited_stays_so(page: Any, explorer: str, trai
     np.testing.assert_allclose(shares(page), predicted(at(folder, 0), explored), atol=1e-3)
 
 
+def test_the_epochs_are_folded_until_they_are_asked_for(page: Any, explorer: str) -> None:
+    """By a person, by an address that names one, or by a training that goes on."""
+    for fragment, unfolded in ((f"image={IMAGE}", False), (f"image={IMAGE}&epoch=2", True)):
+        page.goto("about:blank")
+        page.goto(f"{explorer}#{fragment}")
+        until(page, "document.querySelector('#epoch-words')?.textContent")
+        rests(page)
+        assert page.locator("#epoch").is_visible() is unfolded
+        assert page.locator("#epoch-words").is_visible()
+    page.locator("#time-fold").press("Enter")
+    assert page.locator("#time-fold").get_attribute("aria-expanded") == "false"
+    assert page.locator("#epoch").is_hidden()
+
+
 def test_the_epoch_stands_in_the_address_and_one_that_is_none_is_said(page: Any, explorer: str) -> None:
     page.locator("#epoch").focus()
     page.keyboard.press("Home")
@@ -228,8 +242,10 @@ def test_epochs_that_come_are_followed_until_a_person_chooses(
     first = cs.load_model(folder / "epoch-0000.safetensors")
     with serving(replace(explored, model=first, epochs=epochs)) as address, watched(browser) as page:
         other = page.context.new_page()
-        show(page, address)
-        show(other, address)
+        for each in (page, other):
+            each.goto(address)
+            each.wait_for_selector("#time-fold[aria-expanded=true]")  # training goes on: nobody has to unfold it
+            show(each, address)
         assert chosen(page) == "Before training"
         for epoch in (1, 2):
             come(epoch)
@@ -269,7 +285,7 @@ def test_the_offline_file_has_curves_and_with_snapshots_all_epochs(
         file.write_text(offline(explored, snapshots=snapshots), encoding="utf-8")
         with watched(browser, offline=True) as page:
             show(page, file.as_uri())
-            assert page.locator(".curve").count() == 2
+            assert page.locator("#time .curve").count() == 2
             page.locator("#epoch").focus()
             page.keyboard.press("ArrowLeft")
             rests(page)

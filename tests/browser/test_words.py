@@ -12,7 +12,7 @@ from convoscope.web.explored import Explored
 
 from .conftest import watched
 from .explored import convolutional, serving
-from .support import flaws, rested, tab_to, until
+from .support import flaws, in_layers, rested, tab_to, until
 
 pytest.importorskip("playwright.sync_api", reason="the page's tests need Playwright")
 
@@ -23,16 +23,14 @@ SIZES = """() => Object.fromEntries(
 
 
 @pytest.fixture(scope="module")
-def opened(start_browser: Callable[[], Any], running: list[Any]) -> Iterator[Any]:
+def opened(living: Callable[[], Any]) -> Iterator[Any]:
     """The page, opened once; the console must have nothing bad to say at the end."""
-    if not (running and running[0].is_connected()):
-        running[:] = [start_browser()]
     _, (x, y) = cs.datasets.digits.load_data()
     with (
         serving(Explored(convolutional(epochs=1), x[..., None], y, x[..., None], y, "digits")) as address,
-        watched(running[0], bypass_csp=True) as page,  # axe puts itself into the page
+        watched(living(), bypass_csp=True) as page,  # axe puts itself into the page
     ):
-        page.goto(address)
+        page.goto(in_layers(address))
         page.wait_for_selector("html[data-ready=true]")
         yield page
 

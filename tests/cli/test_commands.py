@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from .conftest import Shell
@@ -120,6 +121,16 @@ def test_the_doctor_says_what_is_computed_with_and_why(shell: Shell, monkeypatch
     out = shell("doctor").out
     assert "somewhere (CONVOSCOPE_DATA)" in out
     assert found["threads_because"] in out
+
+
+def test_the_doctor_writes_what_an_issue_needs_without_the_home_folder(shell: Shell) -> None:
+    out = shell("doctor", "--report").out
+    assert f"numpy {np.__version__}" in out
+    assert "engine: native" in out
+    assert str(Path.home()) not in out
+    both = shell("doctor", "--report", "--json")
+    assert both.status == 2
+    assert "one of them" in both.err
 
 
 def test_the_doctor_explains_a_missing_core(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

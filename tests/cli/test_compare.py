@@ -82,15 +82,15 @@ def test_a_search_tells_the_best_in_validation_and_its_test_once(shell: Shell) -
     small = ("--vary", "dense-units=2..16", "--set", "model=dense", "--set", "epochs=2")
     begun = shell("compare", "digits", "--search", "--minutes", "0.001", *small, *COMPUTING, "--out", "x")
     assert begun.status == 1
-    assert "To go on: convoscope compare --resume x --minutes 5" in begun.err
+    assert "To resume: convoscope compare --resume x --minutes 5" in begun.err
     work_until(Experiment(Path("x")), lambda: len(found(Experiment("x"))) >= 3)
     ended = shell("compare", "--resume", "x", "--minutes", "0.001", "--jobs", 1)
     assert ended.status == 0, ended.err
-    assert ended.out.count("On the test images") == 1
+    assert ended.out.count("Its test accuracy, measured only once") == 1
     assert "test only" not in ended.out
     best = found(Experiment("x"))[0].results[0]
-    assert percent(best.figures["test_accuracy"], 2) in ended.out.split("On the test images")[1]
-    assert f"Best in validation: dense units {best.settings['dense_units']}" in ended.out
+    assert percent(best.figures["test_accuracy"], 2) in ended.out.split("Its test accuracy, measured only once")[1]
+    assert f"Best validation accuracy: dense units {best.settings['dense_units']}" in ended.out
     assert "test only" not in Path("x/report.md").read_text()
 
 
@@ -106,12 +106,12 @@ def test_a_search_tells_the_best_in_validation_and_its_test_once(shell: Shell) -
         (["compare", "digts", "--vary", "filters=8"], "Did you mean 'digits'"),
         (["compare", "digits", "mnist", "--vary", "filters=8"], "one data set"),
         (["compare", "digits", "--vary", "filters=8", "--vary", "filters=9"], "given twice"),
-        (["compare", "digits", "--vary", "filters=8", "--set", "epochs=1,2"], "take --vary"),
+        (["compare", "digits", "--vary", "filters=8", "--set", "epochs=1,2"], "use --vary"),
         (["compare", "digits", "--seeds", "3"], "needs --vary"),
         (["compare", "--resume", "nowhere"], "no experiment in nowhere"),
         (["compare", "--resume", "nowhere", "--seeds", "3"], "--seeds cannot be changed"),
         (["runs", "nowhere"], "no folder nowhere"),
-        (["runs", ".", "--live"], "--live draws in a terminal"),
+        (["runs", ".", "--live"], "--live needs a terminal"),
         (["runs", ".", "--sort", "nmae"], "Did you mean 'name'"),
     ],
 )

@@ -62,7 +62,7 @@ def test_ctrl_c_gives_back_what_is_being_trained(tmp_path: Path) -> None:
     worker.send_signal(signal.SIGINT)
     _, told = worker.communicate()
     assert worker.returncode == 130
-    assert b"was given back to study compare-digits. 0 of 2 runs are done, 0 running." in told
+    assert b"were returned to study compare-digits. 0 of 2 runs are done, 0 running." in told
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_import_replaces_nothing_that_was_not_named(shell: Shell, model: Sequent
     before = Path("model.safetensors").read_bytes()
     ended = shell("import", "model.safetensors")
     assert ended.status == 1
-    assert "model.safetensors is here already. Give another name: --output" in ended.err
+    assert "model.safetensors already exists. Give another name: --output" in ended.err
     assert Path("model.safetensors").read_bytes() == before
 
 
@@ -56,9 +56,9 @@ def test_convert_writes_what_the_ending_says(shell: Shell, model: Sequential) ->
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "Say what to write: --html page.html"),
-        (["--quantise"], "--quantise is about the page. Say where to write it"),
-        (["model.safetensors"], "Two models stand side by side on a page"),
+        ([], "Choose what to write: --html page.html"),
+        (["--quantise"], "--quantise applies to the HTML page. Give the file to write: --html page.html"),
+        (["model.safetensors"], "Only an HTML page shows two models"),
     ],
 )
 def test_export_says_what_is_missing(shell: Shell, model: Sequential, arguments: list[str], words: str) -> None:
@@ -81,7 +81,7 @@ def test_export_writes_onnx(shell: Shell, model: Sequential) -> None:
 def test_an_option_of_another_file_is_refused(shell: Shell, model: Sequential) -> None:
     ended = shell("export", "model.safetensors", "--html", "page.html", "--opset", 13)
     assert ended.status == 1
-    assert "--opset is for --onnx. Say where to write that file." in " ".join(ended.err.split())
+    assert "--opset needs --onnx. Give the file to write." in " ".join(ended.err.split())
     assert not Path("page.html").exists()
 
 
@@ -100,8 +100,8 @@ def test_export_writes_litert(shell: Shell, model: Sequential) -> None:
             ["--int8"],
             "model.safetensors is a model outside a run's folder, so there are no images to calibrate it with.",
         ),
-        (["--calibration", "digits"], "--calibration is for --int8. Give both, or neither."),
-        (["--int8", "--calibration", "pictures"], "The model does not say how images are prepared for it"),
+        (["--calibration", "digits"], "--calibration needs --int8. Give both or neither."),
+        (["--int8", "--calibration", "pictures"], "The model does not say how to prepare images"),
         (["--int8", "--calibration", "nowhere"], "There is no folder or CSV file 'nowhere' here"),
     ],
 )
@@ -131,7 +131,7 @@ def test_the_images_of_int8_are_the_runs_or_a_folders(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no image")
     found = int8_options(tmp_path, model, None, str(tmp_path))
     assert found["calibration"].shape == (2, 8, 8, 1)
-    with pytest.raises(DataError, match=r"No file in .* is an image that can be read"):
+    with pytest.raises(DataError, match=r"No file in .* is a readable image"):
         int8_options(tmp_path, model, None, str(_with_text_alone(tmp_path / "texts")))
 
 

@@ -29,7 +29,7 @@ def model(tmp_path: Path) -> Path:
 
 def test_a_model_alone_is_opened_without_images_and_with_those_that_are_named(model: Path) -> None:
     alone = load(model, None, None)
-    assert (alone.x, alone.title) == (None, "model.safetensors")
+    assert (alone.part, alone.labels, alone.title) == ("sample", None, "model.safetensors")
     with_digits = load(model, "digits", None)
     assert with_digits.images.shape[1:] == (8, 8, 1)
     assert with_digits.x_train is not None
@@ -89,7 +89,7 @@ def test_a_run_that_was_killed_opens_with_what_there_is_and_says_so(shell: Shell
     assert explored.epochs.own == 3
     assert history(explored) == ([] if lost == "history" else [1, 2, 3])
     file = {"report": "model.safetensors", "model": "checkpoint.safetensors"}.get(lost, "snapshots/epoch-0003")
-    assert "has not ended" in explored.note
+    assert "is not finished" in explored.note
     assert file in explored.note
     assert "convoscope train --resume run" in explored.note
     assert len(explored.images) > 0

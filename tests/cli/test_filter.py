@@ -86,7 +86,7 @@ def test_the_sizes_and_how_they_come_about_are_told(shell: Shell) -> None:
 
 def test_a_pixels_arithmetic_is_explained(shell: Shell) -> None:
     out = shell("filter", "drawing", "-k", "vertical-lines", "--padding", "same", "--explain", "0,0").out
-    assert "No neighbours above and to the left: 5 of 9 are missing (?), and count as 0." in out
+    assert "No pixels above and to the left: 5 of 9 are missing (?), and count as 0." in out
     assert "sum of the 9 products: 0" in out
     out = shell("filter", "drawing", "--pool", "max:2", "--explain", "8,3").out
     assert "max: 255, of row 17, column 6" not in out
@@ -145,9 +145,9 @@ def test_the_named_kernels_are_listed(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["drawing"], "What is to be done with drawing?"),
-        ([], "Which image?"),
-        (["nosuch.png", "-k", "outline"], "There is no file nosuch.png. Images that come with Convoscope"),
+        (["drawing"], "There is nothing to do with drawing."),
+        ([], "No image given"),
+        (["nosuch.png", "-k", "outline"], "There is no file nosuch.png. Convoscope's sample images"),
         (["text.png", "-k", "outline"], "not an image"),
         (["drawing", "-k", "words that are none"], "“words” in row 1 is not a number"),
         (["drawing", "-k", "sobel_x"], "Did you mean 'sobel-x'?"),
@@ -155,8 +155,8 @@ def test_the_named_kernels_are_listed(shell: Shell) -> None:
         (["drawing", "-k", "box:40"], "40×40 pixels does not fit into an image of 32×32"),
         (["one.png", "-k", "outline"], "3×3 pixels does not fit into an image of 1×1"),
         (["drawing", "--pool", "median:2"], "no pooling named 'median'"),
-        (["drawing", "--pool", "max:two"], "'max:two' is no pooling"),
-        (["drawing", "--pool", "max:2", "--bias", "2"], "--bias belongs to a kernel"),
+        (["drawing", "--pool", "max:two"], "'max:two' is not a pooling"),
+        (["drawing", "--pool", "max:2", "--bias", "2"], "--bias is an option of --kernel, but follows --pool"),
         (["drawing", "-k", "outline", "--stride", "x"], "--stride takes a number"),
         (["drawing", "-k", "outline", "--padding", "sam"], "Did you mean 'same'?"),
         (["drawing", "-k", "outline", "--explain", "5"], "--explain takes a row and a column"),
@@ -178,7 +178,7 @@ def test_what_cannot_be_meant_gets_a_message_and_status_1(shell: Shell, words: l
 
 def test_an_even_kernel_works_and_keeps_the_size_where_padded(shell: Shell) -> None:
     done = shell("filter", "drawing", "-k", "1/4 1/4; 1/4 1/4", "--padding", "same", "-o", "a.png")
-    assert "A 2×2 kernel has no middle: the new pixel belongs to the cell above and left of it." in done.out
+    assert "A 2×2 kernel has no centre: the new pixel belongs to the cell above and left of it." in done.out
     assert pixels("a.png").shape == (32, 32)
 
 
@@ -192,7 +192,8 @@ def test_a_hundred_megapixels_are_filtered_and_more_than_is_safe_refused(shell: 
     PIL.Image.new("1", (14_000, 14_000)).save("huge.png")
     done = shell("filter", "huge.png", "-k", "identity")
     assert done.status == 1
-    assert "huge.png has too many pixels to be read safely. Make it smaller." in " ".join(done.err.split())
+    said = " ".join(done.err.split())
+    assert "huge.png has too many pixels to be read safely. Make it smaller: at most 178,956,970" in said
 
 
 def test_one_pixel_can_be_filtered_with_padding(shell: Shell) -> None:
@@ -209,7 +210,7 @@ def test_the_image_itself_is_never_overwritten(shell: Shell) -> None:
     for words in (["-o", "mine.png"], ["--animate", "mine.png"]):
         done = shell("filter", "mine.png", "-k", "outline", *words)
         assert done.status == 1
-        assert "not overwritten" in done.err
+        assert "never overwritten" in done.err
     assert Path("mine.png").read_bytes() == before
 
 

@@ -66,7 +66,7 @@ def check(ended: Ended, status: int = 0) -> Ended:
     for text in (ended.out, ended.err):
         assert not ACTED_ON.search(text), text
         text.encode("utf-8")
-    assert "mistake in Convoscope" not in ended.err
+    assert "bug in Convoscope" not in ended.err
     return ended
 
 

@@ -46,7 +46,7 @@ def test_predict_writes_what_comes_out_and_never_over_another_file(shell: Shell,
         np.testing.assert_allclose(written, 255 * made[0, ..., 0], atol=0.51)
     (found,) = json.loads(shell("predict", "painter.safetensors", "photo.png", "--json").out)
     assert found["image"] == "photo-predicted-3.png"
-    assert found["done"][-1] == "values brought from 0..255 to 0..1"
+    assert found["done"][-1] == "values scaled from 0..255 to 0..1"
 
 
 def test_predict_gives_and_takes_the_values_that_the_file_names(shell: Shell, image: np.ndarray) -> None:
@@ -83,7 +83,7 @@ def test_evaluate_says_what_to_do_instead(shell: Shell) -> None:
     painter().save("painter.safetensors")
     ended = shell("evaluate", "painter.safetensors", "--data", "digits")
     assert (ended.status, ended.out) == (1, "")
-    assert "makes images and knows no classes" in ended.err
+    assert "outputs images, not classes" in ended.err
     assert "model.evaluate(x, y)" in " ".join(ended.err.split())
 
 

@@ -108,7 +108,7 @@ def test_without_matplotlib_the_page_has_the_tables(
     kept = quick[0] / "runs" / "lessons-quick"
     ended = shell("lessons", 16, "--quick", "--runs", kept, "--out", "plain")
     assert ended.status == 0
-    assert ".[plots]" in ended.err
+    assert "convoscope[plots]" in ended.err
     page = (tmp_path / "plain" / "lessons.md").read_text(encoding="utf-8")
     assert "| mnist, one convolution of 32 |" in page
     assert "![" not in page
@@ -154,7 +154,7 @@ def test_ended_in_the_middle_the_same_command_goes_on(tmp_path: Path, how: int, 
     _, errors = process.communicate(timeout=PATIENCE)
     if how == signal.SIGINT:
         assert status(process) == 130, errors
-        assert "the same command goes on with it" in errors
+        assert "the same command continues with them" in errors
     assert "Traceback" not in errors
     before = reports(tmp_path)
     assert 1 <= len(before) < 5

@@ -12,6 +12,7 @@ import pytest
 from .conftest import Shell
 
 COMMANDS = (
+    "gallery",
     "train",
     "teach",
     "compare",
@@ -77,7 +78,7 @@ def test_a_bug_is_called_one_and_its_traceback_shown_only_when_asked_for(
     monkeypatch.setattr(datasets, "names", broken, raising=False)
     ended = shell("datasets")
     assert ended.status == 1
-    assert "mistake in Convoscope" in ended.err
+    assert "bug in Convoscope" in ended.err
     assert "Traceback" not in ended.err
     from convoscope.cli.main import main
 
@@ -176,4 +177,4 @@ def test_a_folder_that_was_removed_meanwhile_is_said(
     gone.rmdir()
     ended = shell("filter", "drawing", "--kernel", "outline")
     assert ended.status == 1
-    assert "folder that you are in has been removed" in ended.err
+    assert "current folder has been deleted" in ended.err

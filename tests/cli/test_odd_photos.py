@@ -124,7 +124,7 @@ def test_a_huge_photo_is_read_unless_that_is_refused(
     assert json.loads(asked(served, path.read_bytes())[1])["probabilities"] == found.tolist()
     whole = model.predict_images(photo((1_200, 900), "L")).probabilities
     np.testing.assert_allclose(found, whole, atol=0.01)
-    message = "has 12,000 × 9,000 pixels, and up to 50,000,000 are read"
+    message = "has 12,000 × 9,000 pixels, but at most 50,000,000 are allowed"
     with pytest.raises(cs.errors.FileFormatError, match=message):
         model.predict_images(path, max_pixels=50_000_000)
     ended = shell("predict", "model.safetensors", "huge.jpg", "--max-pixels", 50_000_000)
@@ -135,7 +135,7 @@ def test_a_huge_photo_is_read_unless_that_is_refused(
 def test_a_photo_is_sent_as_bytes_and_what_is_none_is_told(served: Server) -> None:
     assert asked(served, b"{}", "application/json") == (400, b"A file is sent as bytes.\n")
     _, answer = asked(served, b"no image")
-    assert json.loads(answer)["problem"].startswith("the image is not an image of a kind that is known")
+    assert json.loads(answer)["problem"].startswith("the image is not an image of a known format")
 
 
 def test_none_of_these_is_said_by_every_way(

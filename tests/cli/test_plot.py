@@ -34,4 +34,4 @@ def test_without_matplotlib_the_way_to_get_it_is_said(
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     ended = shell("plot", trained)
     assert ended.status == 1
-    assert "pip install '.[plots]'" in ended.err
+    assert "pip install 'convoscope[plots]'" in ended.err

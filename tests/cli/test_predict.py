@@ -46,7 +46,7 @@ def test_a_folder_stands_for_the_images_in_it_in_natural_order(shell: Shell, tra
     (tmp_path / "nothing").mkdir()
     ended = shell("predict", trained, "nothing")
     assert ended.status == 1
-    assert "The folder nothing has no images." in ended.err
+    assert "The folder nothing contains no images." in ended.err
 
 
 def test_only_images_that_cannot_be_read_is_an_error_too(shell: Shell, trained: Path) -> None:
@@ -58,7 +58,7 @@ def test_only_images_that_cannot_be_read_is_an_error_too(shell: Shell, trained: 
 def test_what_was_done_to_an_image_is_said_when_asked_for(shell: Shell, trained: Path, tmp_path: Path) -> None:
     Image.new("RGB", (30, 20), (250, 250, 250)).save(tmp_path / "photo.jpg")
     out = shell("predict", trained, "photo.jpg", "--verbose", "--top", "1").out
-    for note in ("30×20, colour", "turned into grey", "resized to 8×8", "0..16", "--invert"):
+    for note in ("30×20, colour", "converted to grey", "resized to 8×8", "0..16", "--invert"):
         assert note in out
     assert "resized" not in shell("predict", trained, "photo.jpg").out
 

@@ -40,7 +40,7 @@ def test_rows_are_what_is_printed_as_json_and_in_order(shell: Shell, trained: Pa
     ended = shell("predict", trained, "scans", "--output", "out.jsonl")
     assert ended.status == 1  # one file cannot be read
     assert ended.out == "out.jsonl: 12 rows\n"
-    assert ended.err == "Error: 1 of 12 files cannot be read: the rows in out.jsonl say why.\n"
+    assert ended.err == "Error: 1 of 12 files could not be read; their rows in out.jsonl say why.\n"
     lines = [json.loads(line) for line in Path("out.jsonl").read_text().splitlines()]
     assert lines == [{name: value for name, value in each.items() if name != "done"} for each in printed]
     shell("predict", trained, "scans", "--output", "out.csv")
@@ -80,16 +80,16 @@ def test_what_was_something_else_stays_as_it_is(shell: Shell, trained: Path, sca
     (tmp_path / "one.jsonl").write_text('{"file": "scans/1.png"')
     (tmp_path / "list.jsonl").write_text("[1]\n")
     for words, message in (
-        (("other", "scans", "-o", "out.csv"), "of another model"),
-        ((trained, "scans", "-o", "out.csv", "--invert"), "of other options"),
-        ((trained, "scans", "-o", "out.csv", "--top", "2"), "would not write"),
-        ((trained, "scans/1.png", "-o", "out.csv"), "written for other files"),
+        (("other", "scans", "-o", "out.csv"), "from another model"),
+        ((trained, "scans", "-o", "out.csv", "--invert"), "other options"),
+        ((trained, "scans", "-o", "out.csv", "--top", "2"), "would write"),
+        ((trained, "scans/1.png", "-o", "out.csv"), "written for different files"),
         ((trained, "scans/2.png", "scans/1.png", "-o", "out.csv"), "scans/2.png comes next"),
-        ((trained, "scans", "-o", "notes.csv"), "would not write"),
-        ((trained, "scans/2.png", "-o", "one.jsonl"), "would not write"),
+        ((trained, "scans", "-o", "notes.csv"), "would write"),
+        ((trained, "scans/2.png", "-o", "one.jsonl"), "would write"),
         ((trained, "scans", "-o", "list.jsonl"), "names no file"),
         ((trained, "scans", "-o", "out.xlsx"), ".csv, .jsonl, .parquet"),
-        ((trained, "scans", "-o", "scans"), "files that end in"),
+        ((trained, "scans", "-o", "scans"), "prediction files must end in"),
         ((trained, "scans", "-o", "missing/out.csv"), "cannot be written"),
     ):
         before = {path: path.read_bytes() for path in tmp_path.glob("*.*") if path.is_file()}

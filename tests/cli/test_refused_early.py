@@ -63,7 +63,7 @@ def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_wrong_option_is_refused_before_images_are_read(shell: Shell, photos: Path, words: tuple[str, ...]) -> None:
     ended = shell("train", "my_photos", *words)
     assert ended.status == 1
-    assert "mistake in Convoscope" not in ended.err
+    assert "bug in Convoscope" not in ended.err
     assert ended.err.startswith("Error: ")
 
 
@@ -75,7 +75,7 @@ def test_a_wrong_comparison_is_refused_before_images_are_read(
 ) -> None:
     ended = shell("compare", "my_photos", *words)
     assert ended.status == 1
-    assert "mistake in Convoscope" not in ended.err
+    assert "bug in Convoscope" not in ended.err
 
 
 def test_what_is_right_comes_to_reading(shell: Shell, photos: Path) -> None:

@@ -43,7 +43,7 @@ def test_a_folder_is_a_start_and_the_same_command_goes_on(shell: Shell, tmp_path
     assert re.search(r"The page is at http://127\.0\.0\.1:\d+/[\w-]+/\n", done.out)
     assert f"Everything stays on this machine, in {tmp_path / 'taught'}." in done.out
     again = shell("teach", "--no-browser", "--port", "0")
-    assert f"{tmp_path / 'taught'} has 9 pictures of 3 classes. It goes on from there." in again.out
+    assert f"{tmp_path / 'taught'} has 9 pictures of 3 classes. Continuing from there." in again.out
     more = shell("teach", "photos", "--no-browser", "--port", "0")  # nothing comes twice
     assert "photos: 9 pictures of 3 classes." in more.out
 
@@ -82,8 +82,10 @@ def test_the_real_program_serves_and_ends_with_ctrl_c(tmp_path: Path) -> None:
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         said = ""
-        while "Ctrl-C ends it" not in said:
-            said += process.stdout.readline()
+        for line in process.stdout:
+            said += line
+            if "Press Ctrl-C to stop" in said:
+                break
         address = re.search(r"http://\S+", said)
         assert address is not None
         with urllib.request.urlopen(f"{address[0]}data/about.json") as answer:

@@ -25,7 +25,7 @@ def test_a_tracker_that_is_not_installed_costs_a_note_and_nothing_else(
     monkeypatch.setitem(sys.modules, "wandb", None)
     ended = shell(*TRAIN, "--out", "run", "--track", "wandb")
     assert ended.status == 0
-    assert ended.err.count("pip install '.[wandb]'") == 1
+    assert ended.err.count("pip install 'convoscope[wandb]'") == 1
     assert "Traceback" not in ended.err
     assert (tmp_path / "run" / "report.json").exists()
 

@@ -36,7 +36,7 @@ def test_the_commands_that_are_suggested_work(shell: Shell) -> None:
 def test_quiet_prints_the_result_only(shell: Shell) -> None:
     out = shell(*TRAIN, "--quiet", "--out", "run").out
     assert len(out.splitlines()) == 1
-    assert "of the test images right" in out
+    assert "of the test images classified correctly" in out
 
 
 def test_the_same_seed_gives_the_same_model(shell: Shell, trained: Path, tmp_path: Path) -> None:
@@ -91,19 +91,35 @@ def test_every_option_arrives_in_the_settings(shell: Shell, tmp_path: Path) -> N
     }
 
 
+def test_exact_is_a_precision_and_a_resumed_run_keeps_it(shell: Shell, tmp_path: Path) -> None:
+    pytest.importorskip("convoscope._native")
+    line = ("train", "digits", "--model", "dense", "--batch-size", 500, "--quiet")
+    assert shell(*line, "--epochs", 1, "--exact", "--out", "run").status == 0
+    config = tmp_path / "run" / "config.json"
+    assert json.loads(config.read_text())["settings"]["precision"] == "exact"
+    assert shell("train", "--resume", "run", "--epochs", 2, "--engine", "native", "--quiet").status == 0
+    assert json.loads(config.read_text())["settings"]["precision"] == "exact"
+    # Another engine computes in its own.
+    assert shell("train", "--resume", "run", "--epochs", 3, "--engine", "reference", "--quiet").status == 0
+    assert json.loads(config.read_text())["settings"]["precision"] is None
+    refused = shell(*line, "--exact", "--precision", "direct")
+    assert refused.status == 1
+    assert "--exact is --precision exact, and --precision direct asks for another one" in refused.err
+
+
 def test_a_recipe_fills_in_the_rest_and_is_written_down(shell: Shell, tmp_path: Path) -> None:
     ended = shell("train", "digits", "--recipe", "fast", "--filters", 2, "--epochs", 2, "--engine", "reference")
     assert ended.status == 0, ended.err
-    assert "recipe fast: rates in one cycle" in ended.out
+    assert "recipe fast: one-cycle learning rate" in ended.out
     settings = json.loads((tmp_path / "runs" / "digits-fast-1" / "config.json").read_text())["settings"]
     assert (settings["recipe"], settings["schedule"], settings["epochs"]) == ("fast", "one-cycle", 2)
-    # The rates are planned over two epochs, so that more of them mean a new run.
+    # The rates are scheduled over two epochs, so that more of them mean a new run.
     assert "convoscope train digits --recipe fast --epochs 4" in ended.out
     again = shell("train", "--resume", "runs/digits-fast-1")
     assert "To train it for longer: convoscope train digits --recipe fast --epochs 4" in again.out
     longer = shell("train", "--resume", "runs/digits-fast-1", "--epochs", 5)
     assert longer.status == 1
-    assert "planned over 2 epochs" in longer.err
+    assert "scheduled over 2 epochs" in longer.err
 
 
 def test_your_own_layers_are_trained(shell: Shell) -> None:
@@ -114,10 +130,10 @@ def test_your_own_layers_are_trained(shell: Shell) -> None:
 
 def test_the_goal_ends_training_and_is_named(shell: Shell) -> None:
     out = shell(*TRAIN, "--epochs", "60", "--goal-accuracy", "0.5", "--out", "run").out
-    assert "the goal of 50.0 % is reached" in out
+    assert "the goal of 50.0 % was reached" in out
     again = shell("train", "--resume", "run")
     assert again.status == 0
-    assert "because its goal was reached" in again.out
+    assert "because it reached its goal" in again.out
 
 
 def test_a_finished_run_says_so_and_how_to_go_on(shell: Shell, trained: Path) -> None:

@@ -61,8 +61,12 @@ def told(address: str) -> Any:
 
 
 def ask(address: str, epoch: int) -> tuple[int, str]:
+    return post(address, "ask/epoch", epoch=epoch)
+
+
+def post(address: str, question: str, **told: Any) -> tuple[int, str]:
     request = urllib.request.Request(
-        f"{address}ask/epoch", json.dumps({"epoch": epoch}).encode(), {"Content-Type": "application/json"}
+        f"{address}{question}", json.dumps(told).encode(), {"Content-Type": "application/json"}
     )
     try:
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
@@ -91,7 +95,7 @@ def test_the_page_follows_training_and_ctrl_c_ends_it_as_usual(tmp_path: Path) -
     assert beside.epochs is not None
     assert beside.epochs.described()["training"]
     status, words = ask(address, 0)
-    assert (status, words.strip()) == (400, "Python is training. It answers when the training has ended.")
+    assert (status, words.strip()) == (400, "Python is training, and will respond when training ends.")
     status, errors = training.interrupt()
     assert status == 130
     assert "Traceback" not in errors
@@ -124,3 +128,31 @@ def test_a_run_that_goes_on_opens_at_the_epoch_that_it_had_come_to(tmp_path: Pat
     found = told(address)
     assert (found["own"], found["snapshots"], len(found["epochs"])) == (2, [2, 3], 3)
     assert training.interrupt()[0] == 0
+
+
+def test_a_training_that_waits_for_its_page_is_changed_stopped_and_resumed(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    training = Training(*OPTIONS, "--epochs", 5000, "--out", run, "--paused")
+    address = training.read_until(r"The explorer is at (http://\S+)")[1]
+    training.read_until(r"Training is paused\. Resume it from the page, or press Ctrl-C here to stop\.")
+    assert post(address, "ask/live-control", do="rate", value=0.02)[0] == 200
+    training.read_until(r"Learning rate changed in epoch 1, batch 0: 0\.001 → 0\.02\.")
+    assert not run.joinpath("history.jsonl").exists()
+    post(address, "ask/live-control", do="resume")
+    limit = time.monotonic() + PATIENCE
+    while len(told(address)["epochs"]) < 2:
+        assert time.monotonic() < limit
+    assert post(address, "ask/live-control", do="stop")[0] == 200
+    _out, errors = training.process.communicate(timeout=PATIENCE)
+    assert (status(training.process), "Traceback" in errors) == (130, False)
+    assert f"convoscope train --resume {run}" in errors
+    first, second, *_ = (json.loads(line) for line in run.joinpath("history.jsonl").read_text().splitlines())
+    assert first["rate_changes"] == [{"batch": 0, "before": 0.001, "after": 0.02}]
+    assert (first["learning_rate"], second["learning_rate"], "rate_changes" in second) == (0.02, 0.02, False)
+    epochs = len(run.joinpath("history.jsonl").read_text().splitlines())
+    words = [sys.executable, "-m", "convoscope", "train", "--resume", str(run), "--epochs", str(epochs + 1)]
+    resumed = subprocess.run(words, check=True, capture_output=True, text=True)
+    assert "The learning rate was changed by hand in epoch 1" in " ".join(resumed.stdout.split())
+    report = json.loads(run.joinpath("report.json").read_text())
+    assert report["rate_changes"] == [{"epoch": 1, "batch": 0, "before": 0.001, "after": 0.02}]
+    assert report["last_epoch"]["learning_rate"] == 0.02

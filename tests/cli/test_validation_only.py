@@ -26,7 +26,7 @@ def photos(tmp_path: Path) -> Path:
 def test_no_report_calls_validation_images_test_images(shell: Shell, photos: Path, tmp_path: Path) -> None:
     ended = shell("train", "photos", *OPTIONS, "--out", "run")
     assert ended.status == 0, ended.err
-    for said in ("16 images to train, 6 to validate, none to test", "the validation images of photos"):
+    for said in ("16 images for training, 6 for validation, none for testing", "the validation images of photos"):
         assert said in ended.out
     assert CAVEAT not in ended.out  # six images choose no epoch
     assert "test images of" not in ended.out
@@ -54,7 +54,7 @@ def test_validation_images_that_chose_the_epoch_are_said_to_flatter(shell: Shell
 
 
 def test_the_one_line_result_says_it_too(shell: Shell, photos: Path) -> None:
-    assert "of the validation images right" in shell("train", "photos", *OPTIONS, "--quiet").out
+    assert "of the validation images classified correctly" in shell("train", "photos", *OPTIONS, "--quiet").out
 
 
 def test_validation_images_of_another_folder_chose_nothing(shell: Shell, photos: Path, tmp_path: Path) -> None:

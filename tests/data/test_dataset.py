@@ -156,7 +156,7 @@ def test_models_train_on_data_sets_as_on_arrays(tmp_path: Path) -> None:
     assert np.array_equal(model.predict(dataset, verbose=0), plain_model.predict(x, verbose=0))
     assert model.evaluate(dataset, verbose=0) == pytest.approx(plain_model.evaluate(x, y, verbose=0))
     endless = network()
-    with pytest.raises(ConfigurationError, match="has no end"):
+    with pytest.raises(ConfigurationError, match=r"is endless.*steps_per_epoch"):
         endless.fit(dataset.repeat(), verbose=0)
     endless.fit(dataset.repeat(), steps_per_epoch=10, epochs=2, verbose=0)
     assert endless.optimizer.iterations == 20
@@ -199,23 +199,23 @@ def test_files_are_listed(tmp_path: Path) -> None:
 
 def test_what_cannot_be_is_said() -> None:
     numbers = Dataset.range(3)
-    with pytest.raises(DataError, match=r"batch 1: elements of different shapes make no batch: \(1,\) and \(2,\)"):
+    with pytest.raises(DataError, match=r"batch 1: elements of different shapes cannot be batched: \(1,\) and \(2,\)"):
         list(Dataset.range(1, 3).map(lambda n: np.zeros(int(n))).batch(2))
     with pytest.raises(DataError, match="same length along their first axis"):
         Dataset.from_tensor_slices((np.zeros(3), np.zeros(4)))
     with pytest.raises(ConfigurationError, match="Write from_generator"):
         Dataset.from_generator(iter([1]))  # type: ignore[arg-type]
-    with pytest.raises(DataError, match=r"element 1: expected an array of shape \(3,\), but \(2,\) came"):
+    with pytest.raises(DataError, match=r"element 1: expected an array of shape \(3,\), but got \(2,\)"):
         list(Dataset.from_generator(lambda: [np.zeros(2)], output_signature=TensorSpec((3,), np.float32)))
-    with pytest.raises(ConfigurationError, match="in memory, and in no file"):
+    with pytest.raises(ConfigurationError, match="in memory only, not in a file"):
         numbers.cache("somewhere")
     with pytest.raises(TypeError, match="has no end, so it has no length"):
         len(numbers.repeat())
     with pytest.raises(TypeError, match="unknown number of elements"):
         len(numbers.filter(lambda n: True))
-    with pytest.raises(AttributeError, match=r"no padded_batch\. In its place, bring the elements to one shape"):
+    with pytest.raises(AttributeError, match=r"no padded_batch\. Instead, give all elements the same shape"):
         numbers.padded_batch(2)
-    with pytest.raises(AttributeError, match="class_names belongs to the data set that image_dataset_from_directory"):
+    with pytest.raises(AttributeError, match=r"class_names is .* of the data set that image_dataset_from_directory"):
         _ = numbers.class_names
     with pytest.raises(ConfigurationError, match="batch_size must be at least 1"):
         numbers.batch(0)

@@ -154,7 +154,7 @@ def change(files: dict[str, bytes], name: str, **values: object) -> dict[str, by
 @pytest.mark.parametrize(
     ("values", "error", "message"),
     [
-        ({"labels": [1, 10]}, DataError, "has the label 10, and there are 0 to 9"),
+        ({"labels": [1, 10]}, DataError, "has the label 10, but labels must be 0 to 9"),
         ({"labels": [1]}, FileFormatError, r"data_batch_2 in .* has 2 images and labels of shape \(1,\)"),
         ({"labels": ["a", "b"]}, FileFormatError, "uint8 values of shape .* and float64 labels"),
         ({"labels": None}, FileFormatError, "has no 'labels'"),
@@ -173,13 +173,15 @@ def test_a_batch_that_does_not_fit_is_described(
 
 def test_files_that_are_damaged_are_named(tmp_path: Path) -> None:
     put(tmp_path / "bin" / "cifar-10-batches-bin", {**batches.cifar10_binary(), "test_batch.bin": b"short"})
-    with pytest.raises(FileFormatError, match=r"test_batch\.bin in .* has 5 bytes, which is no multiple of the 3,073"):
+    with pytest.raises(
+        FileFormatError, match=r"test_batch\.bin in .* has 5 bytes, which is not a multiple of the 3,073"
+    ):
         cifar10.load_data(data_dir=tmp_path / "bin")
     put(tmp_path / "none" / "cifar-10-batches-bin", dict.fromkeys(batches.cifar10_binary(), b""))
     with pytest.raises(DataError, match="has no images"):
         cifar10.load_data(data_dir=tmp_path / "none")
     pack(tmp_path / "lacks" / "cifar-10-python.tar.gz", "x", {"data_batch_1": b""})
-    with pytest.raises(FileFormatError, match="has no data_batch_2: it is another archive"):
+    with pytest.raises(FileFormatError, match="has no data_batch_2: the archive does not match"):
         cifar10.load_data(data_dir=tmp_path / "lacks")
     whole = batches.archive({f"c/{name}": content for name, content in batches.cifar10_files().items()})
     for content in (whole[: len(whole) // 2], b"\x1f\x8b no gzip", b"no archive"):
@@ -200,7 +202,7 @@ def test_an_archive_cannot_write_or_fill_the_memory(tmp_path: Path, monkeypatch:
             member.size = size
             tar.addfile(member, io.BytesIO(bytes(size)))
     put(tmp_path / "deep" / "er", {"cifar-10-python.tar.gz": kept.getvalue()})
-    with pytest.raises(FileFormatError, match="has no data_batch_1: it is another archive"):
+    with pytest.raises(FileFormatError, match="has no data_batch_1: the archive does not match"):
         cifar10.load_data(data_dir=tmp_path / "deep" / "er")
     assert [path.name for path in tmp_path.iterdir()] == ["deep"]
     pack(tmp_path / "large" / "cifar-10-python.tar.gz", "c", {"data_batch_1": bytes(60_000)})

@@ -67,7 +67,7 @@ def test_a_cut_download_is_kept_and_the_next_call_goes_on(
     tmp_path: Path, server: Server, file: FileInfo, data: bytes
 ) -> None:
     with pytest.raises(
-        DownloadError, match=r"was cut off after 150000 of 300000 bytes\. The 150,000 bytes that came are"
+        DownloadError, match=r"was cut off after 150000 of 300000 bytes\. The 150,000 bytes received so far are"
     ):
         download(tmp_path, [file], server.at("cut"), patience=Patience(rounds=1))
     assert names(tmp_path) == ["big.bin.part"]
@@ -158,7 +158,7 @@ def test_a_web_page_in_the_files_place_does_not_cost_what_came_before(
     tmp_path: Path, server: Server, file: FileInfo, data: bytes
 ) -> None:
     (tmp_path / "big.bin.part").write_bytes(data[:1000])
-    with pytest.raises(DownloadError, match="The 1,000 bytes that came are kept"):
+    with pytest.raises(DownloadError, match="The 1,000 bytes received so far are kept"):
         download(tmp_path, [file], server.at("page"), patience=HASTE)
     assert (tmp_path / "big.bin.part").read_bytes() == data[:1000]
 
@@ -223,7 +223,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_in_words(
     address = [server.at("ok")[0].replace("http:", "https:")]
     with pytest.raises(DownloadError) as caught:
         download(tmp_path, [file], address, patience=HASTE)
-    assert "could not be reached (its certificate is not accepted: self-signed certificate; if a proxy" in str(
+    assert "could not be reached (its certificate was rejected: self-signed certificate; if your network's" in str(
         caught.value
     ).replace("self signed", "self-signed")
     assert names(tmp_path) == []
@@ -306,7 +306,7 @@ def test_a_full_disk_is_a_storage_error_and_leaves_only_the_part(
     process = in_another_process(tmp_path, file, server.at("ok")[0], before=limit)
     errors = process.communicate()[1]
     assert errors.splitlines()[-1].startswith(
-        f"convoscope.errors.StorageError: A download could not be stored in {tmp_path}: File too large. Make room"
+        f"convoscope.errors.StorageError: A download could not be stored in {tmp_path}: File too large. Free some space"
     )
     assert names(tmp_path) == ["big.bin.part"]
 

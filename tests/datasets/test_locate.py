@@ -96,7 +96,7 @@ def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_file_given_as_a_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "images.gz").touch()
-    with pytest.raises(MissingFileError, match=r"data_dir is to be a folder .*images\.gz is a file"):
+    with pytest.raises(MissingFileError, match=r"data_dir must be a folder .*images\.gz is a file"):
         places(tmp_path / "images.gz")
 
 

@@ -98,7 +98,7 @@ def test_more_images_than_the_data_set_has_are_refused_before_they_are_read(
     shape = (70_001, *axes)
     header = bytes([0, 0, 8, len(shape)]) + np.array(shape, ">u4").tobytes()
     (put(tmp_path) / name).write_bytes(gzip.compress(header + bytes(5)))  # read, it would be cut short
-    with pytest.raises(FileFormatError, match="claims 70,001 of them, where the whole data set has 70,000"):
+    with pytest.raises(FileFormatError, match="claims 70,001 of them, but the whole data set has 70,000"):
         load(mnist.INFO, tmp_path)
 
 
@@ -154,7 +154,7 @@ def test_no_folder_to_write_to_is_a_storage_error_with_each_reason(
 ) -> None:
     (tmp_path / "home").touch()
     (tmp_path / "file").touch()
-    with pytest.raises(StorageError, match=r"no folder to put it: .*data.mnist \(data_dir\): .*\(the cache\): "):
+    with pytest.raises(StorageError, match=r"no folder for it: .*data.mnist \(data_dir\): .*\(the cache\): "):
         load(info, tmp_path / "file" / "data")
 
 
@@ -234,7 +234,7 @@ def test_a_given_folder_with_some_of_the_files_is_warned_of_when_another_is_used
     put(cache / "mnist")
     put(tmp_path / "mnist", without=NAMES[3:])
     with pytest.warns(
-        ConvoscopeWarning, match=rf"has 3 of the 4 files but not {NAMES[3]}\. mnist comes from .* instead"
+        ConvoscopeWarning, match=rf"has 3 of the 4 files but not {NAMES[3]}\. mnist was loaded from .* instead"
     ):
         mnist.load_data(data_dir=tmp_path)
     with warnings.catch_warnings():
@@ -278,5 +278,5 @@ class TestThePublishedFiles:
     ) -> None:
         other = fashion_mnist.INFO if info is mnist.INFO else mnist.INFO
         folder = load(info, REAL, download=False).info.where
-        with pytest.raises(DataError, match=f"are those of {info.name}, and {other.name} was asked for"):
+        with pytest.raises(DataError, match=f"are those of {info.name}, but {other.name} was requested"):
             load(other, folder, download=False)

@@ -86,7 +86,7 @@ def test_a_storage_that_stays_away_ends_a_machine_that_has_nothing_to_train(
     monkeypatch.setattr(module, "_GIVE_UP", 0.05)
     crew = crew_of(Study(1000), tmp_path, told)
     crew._pause = 0.03
-    with pytest.raises(StorageError, match=r"give the same command again\.$"):
+    with pytest.raises(StorageError, match=r"run the same command again\.$"):
         crew.run()
 
 
@@ -104,4 +104,4 @@ def test_a_run_that_was_lost_is_ended_and_one_that_was_not_is_given_back(
     crew.run(0.1)
     assert process.returncode is not None
     assert study.released == ([] if lost else [7])
-    assert any("001-filters-8 is no longer ours" in sentence for sentence in told) is lost
+    assert any("001-filters-8 was given to another worker" in sentence for sentence in told) is lost

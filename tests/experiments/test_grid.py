@@ -122,7 +122,7 @@ def test_networks_are_compared_on_your_own_images(tmp_path: Path) -> None:
         ({"optimizer": ["adm"]}, {}, UnknownNameError, "With optimizer adm.*Did you mean 'adam'"),
         ({"dropout": [0.1, 1.5]}, {}, ConfigurationError, "With dropout 1.5"),
         ({"filters": [1]}, {"filters": 2}, ConfigurationError, "both varied and set"),
-        ({"filters": [1]}, {"validation": 0.0}, ConfigurationError, "compared by their accuracy in validation"),
+        ({"filters": [1]}, {"validation": 0.0}, ConfigurationError, "compared by validation accuracy"),
         ({"layers": ["flatten"]}, {"model": "dense"}, ConfigurationError, "--layers and --model"),
     ],
 )
@@ -175,7 +175,7 @@ def test_a_process_that_is_ended_from_outside_is_a_failure_that_is_tried_again(t
 
     experiment, _ = begin("digits", {"dense_units": [2]}, out=tmp_path / "x", fixed={**FIXED, "epochs": 1}, threads=1)
     name = experiment.planned()[0].name
-    failure.record(experiment.folder(name), "Its process was ended by signal 9.", again=True)
+    failure.record(experiment.folder(name), "Its process was killed by signal 9.", again=True)
     assert states(experiment) == {name: "failed"}
     resume(experiment.path)
     assert states(experiment) == {name: "finished"}

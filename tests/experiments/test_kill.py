@@ -129,7 +129,7 @@ def test_a_full_disk_is_said_and_what_is_done_is_kept(tmp_path: Path) -> None:
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "could not be written" in errors
-    assert "With more room, go on: convoscope compare --resume" in errors
+    assert "then resume: convoscope compare --resume" in errors
     assert "Traceback" not in errors
     process = run("--resume", experiment)
     _, errors = process.communicate(timeout=PATIENCE)

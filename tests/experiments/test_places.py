@@ -70,10 +70,10 @@ def test_a_journal_may_be_on_nfs(mounted, tmp_path: Path) -> None:
     ("typed", "error", "words"),
     [
         ("", ConfigurationError, "empty"),
-        ("journal:", ConfigurationError, "names no file"),
+        ("journal:", ConfigurationError, "does not name a file"),
         ("redis://host", ConfigurationError, "does not know redis://"),
-        ("sqlite://", ConfigurationError, "names no file"),
-        ("sqlite:///:memory:", ConfigurationError, "names no file"),
+        ("sqlite://", ConfigurationError, "does not name a file"),
+        ("sqlite:///:memory:", ConfigurationError, "does not name a file"),
         ("sqlite:////no/folder/x.db", MissingFileError, "no folder"),
         ("/", ConfigurationError, "is a folder"),
         ("postgresql+psycopg://ann:secret@host", ConfigurationError, "names no database"),
@@ -90,7 +90,7 @@ def test_files_of_the_other_kind_are_told_apart(tmp_path: Path) -> None:
     (tmp_path / "study.journal").write_bytes(b'{"op_code":0}\n')
     with pytest.raises(ConfigurationError, match="Write sqlite:///"):
         places.place(tmp_path / "study.db")
-    with pytest.raises(ConfigurationError, match="no database of SQLite"):
+    with pytest.raises(ConfigurationError, match="not an SQLite database"):
         places.place(f"sqlite:///{tmp_path}/study.journal")
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sys
 from html.parser import HTMLParser
 from io import BytesIO, StringIO
@@ -11,10 +12,11 @@ import pytest
 from PIL import Image
 
 from convoscope.drawing import image
-from convoscope.experiments import Experiment, Result, Row, markdown, results, rows, write_report
+from convoscope.experiments import Experiment, Result, Row, markdown, report, results, rows, write_report
 from convoscope.experiments.charts import draw, pareto
 from convoscope.experiments.svg import charts as svg_charts
 from convoscope.experiments.table import as_html, cells, for_terminal
+from convoscope.web.site import page_files
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -136,7 +138,7 @@ def test_the_report_stands_alone(finished: Experiment, tmp_path: Path) -> None:
     text = (tmp_path / "report.md").read_text()
     assert text.count(".svg)") == 3
     assert "Best in validation" in text
-    assert "decides nothing" in text
+    assert "is not used for ranking" in text
 
 
 def test_a_charts_points_lie_where_the_figures_say(finished: Experiment) -> None:
@@ -257,3 +259,12 @@ def test_a_report_before_any_run_is_finished_says_so(tmp_path: Path) -> None:
     text = (tmp_path / "report.md").read_text()
     assert "No run is finished yet." in text
     assert "failed: oops" in text
+
+
+def test_the_report_has_the_colours_of_the_other_pages() -> None:
+    theme = page_files().joinpath("shared", "theme.css").read_text(encoding="utf-8")
+    light, dark = (dict(re.findall(r"--([\w-]+): (#\w+)", block)) for block in re.findall(r"{([^}]*)}", theme)[:2])
+    blocks = [dict(re.findall(r"--([\w-]+): (#\w+)", block)) for block in re.findall(r"{([^{}]*)}", report._STYLE)[:2]]
+    for own, others in zip(blocks, (light, dark), strict=True):
+        assert len(own) == 8
+        assert own == {name: others[name] for name in own}

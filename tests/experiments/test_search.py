@@ -116,7 +116,7 @@ def test_when_nothing_but_failures_comes_the_search_ends_with_the_reason(tmp_pat
 
 def test_without_optuna_a_search_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(NotReadyError, match=r"pip install '\.\[search\]' in the clone"):
+    with pytest.raises(NotReadyError, match=r"pip install 'convoscope\[search\]'"):
         search("digits", minutes=1, out=tmp_path / "x")
     assert not list(tmp_path.iterdir())
 
@@ -125,10 +125,10 @@ def test_without_optuna_a_search_says_how_to_get_it(tmp_path: Path, monkeypatch:
     ("vary", "options", "message"),
     [
         ({"epochs": [1, 2]}, {}, "--set"),
-        ({"filters": []}, {}, "nothing to train"),
+        ({"filters": []}, {}, "There is no value"),
         ({"filters": [1]}, {"fixed": {"filters": 2}}, "both varied and set"),
         ({"filters": [1]}, {"minutes": 0.0}, "--minutes must be more than 0"),
-        ({"filters": [1]}, {"fixed": {"validation": 0.0}}, "judged by the accuracy in validation"),
+        ({"filters": [1]}, {"fixed": {"validation": 0.0}}, "maximises validation accuracy"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(
@@ -139,5 +139,5 @@ def test_what_cannot_be_meant_is_refused(
 
 
 def test_a_comparison_cannot_be_searched_on(finished: Experiment) -> None:
-    with pytest.raises(ConfigurationError, match="no search"):
+    with pytest.raises(ConfigurationError, match="not a search"):
         resume(finished.path, minutes=1)

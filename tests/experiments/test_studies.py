@@ -94,7 +94,7 @@ def test_a_run_that_loses_every_worker_is_given_up(storage: str) -> None:
     for _ in range(module.ATTEMPTS):
         worker.queue(RUNS[:1])
         trial = worker.claim()
-        worker.lose(trial._trial_id, "There was not enough memory.")
+        worker.lose(trial._trial_id, "Out of memory.")
     worker.queue(RUNS[:1])
     assert worker.claim() is None
     assert standing(worker.by_run()["000"]) is None
@@ -174,7 +174,7 @@ def test_kills_at_random_moments_lose_nothing_and_double_nothing(storage: str) -
     [
         ({**PARTS, "seeds": [0, 1]}, r"seeds: the study has \[0, 1\], this command \[0\]"),
         ({**PARTS, "images": "abc"}, "images and labels"),
-        ("nonsense", "does not say what it is of"),
+        ("nonsense", "does not describe its experiment"),
     ],
 )
 def test_another_experiment_is_refused_with_what_differs(storage: str, theirs: Any, words: str) -> None:
@@ -186,7 +186,7 @@ def test_another_experiment_is_refused_with_what_differs(storage: str, theirs: A
 def test_a_study_with_another_direction_or_of_another_program_is_refused(storage: str) -> None:
     kept = calling(place(storage), lambda: studies.opened(place(storage)))
     optuna.create_study(storage=kept, study_name="study", direction="minimize")
-    with pytest.raises(ConfigurationError, match="direction is minimize"):
+    with pytest.raises(ConfigurationError, match="exists with the direction minimize"):
         claims_of(storage)
     other = optuna.create_study(storage=kept, study_name="other", direction="maximize")
     other.add_trial(optuna.create_trial(value=1.0))

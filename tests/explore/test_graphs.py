@@ -191,7 +191,7 @@ def test_between_values_of_a_chain_is_the_rest_of_the_chain() -> None:
 
 @pytest.mark.parametrize("look", ["saliency", "grad_cam", "occlusion"])
 def test_what_looks_at_one_image_says_so_where_there_are_two(look: str) -> None:
-    with pytest.raises(ConfigurationError, match=rf"{look} looks at one image .* 2 inputs \(input_layer"):
+    with pytest.raises(ConfigurationError, match=rf"{look} takes one image .* 2 inputs \(input_layer"):
         getattr(cs.explore, look)(graph("siamese"), images("siamese"))
 
 
@@ -201,7 +201,7 @@ def test_a_layer_without_a_way_to_the_classes_has_no_evidence_for_them() -> None
     other = cl.Conv2D(3, 3, name="other")(x)
     kinds = cl.Dense(3, activation="softmax")(cl.GlobalAveragePooling2D()(maps))
     model = cs.Model(x, [kinds, other])
-    with pytest.raises(ConfigurationError, match="goes to other outputs"):
+    with pytest.raises(ConfigurationError, match="leads only to other outputs"):
         cs.explore.grad_cam(model, np.ones((1, 6, 6, 1)), 0, "other")
     assert cs.explore.grad_cam(model, np.ones((1, 6, 6, 1)), 0).layer == "conv2d"
 

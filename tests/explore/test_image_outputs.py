@@ -47,7 +47,7 @@ def test_images_that_should_come_out_are_shaped_as_those_that_do_or_refused_in_w
     model = Sequential([Input((6, 6, 2)), Conv2D(1, 3)], name="small")
     assert checked_targets(model, np.zeros((5, 4, 4)), 5).shape == (5, 4, 4, 1)
     for y in (np.zeros((5, 6, 6, 1)), np.zeros((4, 4, 4, 1)), np.zeros(5, int)):
-        with pytest.raises(ShapeError, match=r"'small' makes images of 4×4×1.*shape \(5, 4, 4, 1\), but y has .*Leave"):
+        with pytest.raises(ShapeError, match=r"'small' outputs images of 4×4×1.*shape \(5, 4, 4, 1\), but has .*Leave"):
             checked_targets(model, y, 5)
     with pytest.raises(DataError, match="NaN"):
         checked_targets(model, np.full((5, 4, 4, 1), np.nan), 5)

@@ -34,7 +34,7 @@ def test_one_filter_is_followed_through_all_convolutions_and_poolings() -> None:
     for name, maps in zip(result.layers, result.maps, strict=True):
         np.testing.assert_array_equal(maps, inner[name][..., 3])
     assert cs.explore.common_features(model, images, channel=[0, 1, 4]).channels == (0, 1, 4)
-    with pytest.raises(ConfigurationError, match="has 4 channels, numbered 0 to 3, but channel 4"):
+    with pytest.raises(ConfigurationError, match="has 4 channels, numbered 0 to 3, but got channel 4"):
         cs.explore.common_features(model, images, channel=4)
     with pytest.raises(ConfigurationError, match="3 convolutions and poolings"):
         cs.explore.common_features(model, images, channel=[0, 1])
@@ -49,7 +49,7 @@ def test_filters_are_copies_of_the_kernels_one_image_each() -> None:
     np.testing.assert_array_equal(result.kernels[2], model.layers[0].weights[0][..., 2])
     result.kernels[:] = 0
     assert model.layers[0].weights[0].all()
-    with pytest.raises(ConfigurationError, match="none"):
+    with pytest.raises(ConfigurationError, match="is not a convolution"):
         cs.explore.filters(model, "dense")
 
 
@@ -122,7 +122,7 @@ def test_the_top_patches_are_what_the_filter_looks_for() -> None:
     assert result.patches[0][..., 0].tolist() == [[1, 0], [0, 1]]
     pooled = cs.explore.top_activating(model, "max_pooling2d", 1, images, count=1)
     assert pooled.patches[0].shape == (3, 3, 1)
-    with pytest.raises(ConfigurationError, match="channel 2 was asked for"):
+    with pytest.raises(ConfigurationError, match="but got channel 2"):
         cs.explore.top_activating(model, "conv2d", 2, images)
 
 
@@ -167,7 +167,7 @@ def test_missing_extras_are_named_with_their_command(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(NotReadyError, match="pip install scikit-learn"):
         cs.explore.embedding(dense(), np.ones((3, 6, 6, 1)), method="tsne")
-    with pytest.raises(NotReadyError, match=r"pip install '\.\[plots\]' in the clone"):
+    with pytest.raises(NotReadyError, match=r"pip install 'convoscope\[plots\]'"):
         cs.explore.filters(grey()).plot()
     with pytest.raises(UnknownNameError, match="pca"):
         cs.explore.embedding(dense(), np.ones((3, 6, 6, 1)), method="umap")

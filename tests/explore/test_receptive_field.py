@@ -78,5 +78,5 @@ def test_its_box_and_size_are_those_that_arithmetic_gives() -> None:
 @pytest.mark.parametrize("unit", [(26, 0), (-1, 0), (0,), (0, 0, 0, 0), (0, 0, 2)])
 def test_a_unit_that_is_not_there_is_refused(unit: tuple[int, ...]) -> None:
     model = cs.Sequential([cl.Conv2D(2, 3, input_shape=(28, 28, 1))])
-    with pytest.raises(ConfigurationError, match=r"outputs of shape \(26, 26, 2\), in which there is no unit"):
+    with pytest.raises(ConfigurationError, match=r"outputs of shape \(26, 26, 2\), which have no unit"):
         cs.explore.receptive_field(model, 0, unit)

@@ -216,7 +216,7 @@ def test_twenty_megapixels_are_filtered() -> None:
     [
         ("a text", {}, DataError, "array of numbers"),
         (np.zeros((2, 3, 3, 3)), {}, ShapeError, "images\\[0\\]"),
-        (np.zeros((0, 3)), {}, ShapeError, "not one pixel"),
+        (np.zeros((0, 3)), {}, ShapeError, "no pixels"),
         (np.full((3, 3), np.nan), {}, DataError, "NaN"),
         (np.zeros((3, 3), complex), {}, DataError, "complex"),
         (np.zeros((5, 5)), {"kernel": "sobl-x"}, UnknownNameError, "sobel-x"),

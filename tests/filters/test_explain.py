@@ -49,21 +49,21 @@ def test_colour_is_written_channel_by_channel_with_the_sum() -> None:
     text = str(filters.explain(image, [[2]], 0, 0, channels="sum"))
     assert "red:" in text
     assert "blue:" in text
-    assert "the channels added: 20 + 40 + 60 = 120" in text
+    assert "sum over channels: 20 + 40 + 60 = 120" in text
     assert "green: 40" in str(filters.explain(image, [[2]], 0, 0))
 
 
 def test_neighbours_filled_in_are_shown_with_their_value_and_a_question_mark() -> None:
     text = str(filters.explain(np.array([[5, 6]]), [[1, 1, 1]], 0, 0, padding="same", pad_mode="edge"))
     assert "5? × 1  +  5 × 1  +  6 × 1" in text
-    assert "No neighbours to the left: 1 of 3 are missing (?), and are filled in (edge)." in text
+    assert "No pixels to the left: 1 of 3 are missing (?), and are padded (edge)." in text
 
 
 def test_a_window_of_even_size_says_where_its_pixel_is() -> None:
-    assert "A 2×2 kernel has no middle: the new pixel belongs to the cell above and left of it." in str(
+    assert "A 2×2 kernel has no centre: the new pixel belongs to the cell above and left of it." in str(
         filters.explain(np.zeros((3, 3)), "roberts-1", 0, 0)
     )
-    assert "A 3×2 kernel has no middle: the new pixel belongs to the cell left of it." in str(
+    assert "A 3×2 kernel has no centre: the new pixel belongs to the cell left of it." in str(
         filters.explain(np.zeros((3, 3)), np.ones((3, 2)), 0, 0)
     )
     assert "middle" not in str(filters.explain(np.zeros((3, 3)), "sobel-x", 0, 0))

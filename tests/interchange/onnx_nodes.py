@@ -31,7 +31,7 @@ _FIRST = {"LayerNormalization", "MaxPool", "Dropout"}
 #: Why a case cannot be a model, as the message says it.
 REASONS = {
     "numbers that are no floats": (
-        r"takes \w+, and models take floats or pixels|it makes \S+ of a computed value|it divides whole numbers"
+        r"takes \w+, but models take floats or pixels|it makes \S+ of a computed value|it divides whole numbers"
     ),
     "the batch axis is moved, joined or divided": (
         r"batch axis|images of a batch|not all of length 1|for a batch of|turns the batch axis round|"

@@ -158,11 +158,11 @@ def test_values_that_live_at_once_lie_apart() -> None:
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: sequential(cl.LayerNormalization()), "a LayerNormalization is not written in C"),
+        (lambda: sequential(cl.LayerNormalization()), "a LayerNormalization cannot be exported to C"),
         (lambda: sequential(cl.UpSampling2D(2, interpolation="bilinear")), "only interpolation='nearest'"),
         (
             lambda: sequential(cl.Flatten(), cl.Dense(10_000)),
-            "with up to 2,000,000 weights, and this one has 2,170,000",
+            "of up to 2,000,000 weights, but this one has 2,170,000",
         ),
         (lambda: cs.Model([i := cl.Input((4,)), j := cl.Input((4,))], cl.Add()([i, j])), "one input and one output"),
     ],

@@ -57,7 +57,7 @@ def test_what_it_refuses_is_no_longer_told(ending: str, tmp_path: Path) -> None:
     arrays = (np.eye(3, 256, dtype=np.float32), np.ones((256, 3), np.float32), np.ones(3, np.float32))
     model.rejection = Rejection(*arrays, 0.9, 0.1, -5.0, 2.0, 0.5, 0.05)
     path = changed(model, tmp_path / f"model.{ending}")
-    with pytest.warns(ConvoscopeWarning, match="gives probabilities alone") as told:
+    with pytest.warns(ConvoscopeWarning, match="only gives probabilities") as told:
         again = cs.load_model(path)
     assert [each.filename for each in told] == [__file__]
     wanted = [each.probabilities for each in model.predict_images(list(PIXELS))]

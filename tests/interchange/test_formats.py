@@ -39,7 +39,7 @@ def test_the_content_decides_before_the_name(tmp_path: Path) -> None:
     (tmp_path / "a.named").write_bytes(b"\x1c\0\0\0SEEN\0\0\0\0")
     (tmp_path / "b.NAMED").write_bytes(b"anything")
     (tmp_path / "c.other").write_bytes(b"anything")
-    with pytest.raises(FileFormatError, match=r"a\.named is Seen, which is written, but not read"):
+    with pytest.raises(FileFormatError, match=r"a\.named is Seen, which can be written but not read"):
         cs.load_model(tmp_path / "a.named")
     assert format_of(tmp_path / "b.NAMED") is NAMED
     assert format_of(tmp_path / "c.other") is OWN

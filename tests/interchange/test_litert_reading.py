@@ -78,7 +78,7 @@ def test_layers_are_those_that_keras_has() -> None:
 
 @pytest.mark.parametrize("name", ["mobile_bytes", "mobile_signed"])
 def test_quantised_networks_compute_with_floats(name: str) -> None:
-    with pytest.warns(ConvoscopeWarning, match=r"is quantised: it computes with whole numbers of 8 bits"):
+    with pytest.warns(ConvoscopeWarning, match=r"is quantised: it computes with 8-bit integers"):
         model = cs.load_model(FILES / f"{name}.tflite")
     images, expected = _values(name, "in"), _values(name, "out")
     assert images[0].dtype == (np.uint8 if name == "mobile_bytes" else np.float32)
@@ -299,9 +299,9 @@ def _reused(graph: Graph, tables: dict[str, Any]) -> None:
 
 
 HOSTILE: dict[str, tuple[bytes, str]] = {
-    "nothing": (b"", "no LiteRT file: it does not have TFL3"),
+    "nothing": (b"", "not a valid LiteRT file: it does not have TFL3"),
     "its root beyond the end": (_pointed(0, 2**32 - 4), "points beyond its end"),
-    "its root in itself": (_pointed(0, 0), "damaged, or no LiteRT file"),
+    "its root in itself": (_pointed(0, 0), "damaged or not a valid LiteRT file"),
     "another version": (_changed(lambda _, t: t.update(version=2)), "of version 2 of the schema"),
     "no graph": (_changed(lambda _, t: t.update(subgraphs=[])), "it has no graph"),
     "no outputs": (_changed(lambda _, t: t["subgraphs"][0].update(outputs=[])), "nothing comes out"),
@@ -309,7 +309,10 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "an operator of no kind": (_changed(lambda g, _: g.operators[0].update(opcode_index=7)), "does not name"),
     "a circle": (_changed(lambda g, _: g.operators[0].update(inputs=[4, 1, 2])), "go round in a circle"),
     "made twice": (_changed(lambda g, _: g.operators.append(g.operators[0])), "is made twice"),
-    "made by nothing": (_changed(lambda g, _: g.operators[0].update(inputs=[g.value((4, 4, 2)), 1, 2])), "and nothing"),
+    "made by nothing": (
+        _changed(lambda g, _: g.operators[0].update(inputs=[g.value((4, 4, 2)), 1, 2])),
+        "is read but never computed",
+    ),
     "a buffer that is not there": (_changed(lambda g, _: g.tensors[1].update(buffer=9)), "a buffer that is not there"),
     "weights beyond the end": (
         _changed(lambda g, _: g.buffers[1].update(data=None, offset=64, size=2**62)),

@@ -288,17 +288,17 @@ def test_options_and_models_that_do_not_fit_are_refused(tmp_path: Path, monkeypa
         model.export(path, quantise="int8")
     with pytest.raises(ConfigurationError, match=r"quantize is \"int8\" or left out, but is 'int4'"):
         model.export(path, quantize="int4")
-    with pytest.raises(ConfigurationError, match=r"calibration and test images are for quantize=\"int8\""):
+    with pytest.raises(ConfigurationError, match=r"calibration and test images need quantize=\"int8\""):
         model.export(path, calibration=np.zeros((2, 8, 8, 3)))
-    with pytest.raises(ConfigurationError, match=r"needs images to see which values there are"):
+    with pytest.raises(ConfigurationError, match=r"needs images for calibration"):
         model.export(path, quantize="int8")
     with pytest.raises(NotReadyError):
         cs.Sequential([cl.Dense(3)]).export(path)
     free = cs.Sequential([cl.Input(shape=(None, None, 1)), cl.GlobalMaxPooling2D()])
-    with pytest.raises(ConfigurationError, match=r"takes images of any size, and a LiteRT file is for one"):
+    with pytest.raises(ConfigurationError, match=r"takes images of any size, but a LiteRT file needs a fixed size"):
         free.export(path)
     monkeypatch.setattr(writing, "_MOST_BYTES", 1000)
-    with pytest.raises(ConfigurationError, match="GB of weights, and a LiteRT file holds 2 GB"):
+    with pytest.raises(ConfigurationError, match="GB of weights, but a LiteRT file can contain at most 2 GB"):
         model.export(path)
     monkeypatch.undo()
     weights = model.get_weights()
@@ -311,10 +311,12 @@ def test_options_and_models_that_do_not_fit_are_refused(tmp_path: Path, monkeypa
 def test_without_the_libraries_the_extras_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ai_edge_litert", None)
     images: npt.NDArray[Any] = np.zeros((2, 8, 8, 3))
-    with pytest.raises(ConfigurationError, match=r"the library ai-edge-litert, which is not.*\.\[litert-int8\]"):
+    with pytest.raises(
+        ConfigurationError, match=r"library ai-edge-litert .*which is not installed.*convoscope\[litert-int8\]"
+    ):
         quantized(network("residual"), images)
     monkeypatch.setitem(sys.modules, "flatbuffers", None)
-    with pytest.raises(ConfigurationError, match=r"library flatbuffers, which is not installed.*\.\[litert\]"):
+    with pytest.raises(ConfigurationError, match=r"library flatbuffers, which is not installed.*convoscope\[litert\]"):
         network("residual").export(tmp_path / "model.tflite")
 
 

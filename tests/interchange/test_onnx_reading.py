@@ -352,9 +352,10 @@ def test_all_that_cannot_be_read_is_named_at_once(tmp_path: Path) -> None:
     whole = _network(nodes, ["n", 3, 5, 5], {"scale": np.float32(1), "w": _drawn(4, 3, 3)})
     with pytest.raises(FileFormatError) as error:
         _read(whole, tmp_path)
-    for part in ("QuantizeLinear 'quantise' (it is of a quantised network", "Conv 'flat' (it convolves along 1 axes",
+    for part in ("QuantizeLinear 'quantise' (it belongs to a quantised network",
+                 "Conv 'flat' (it convolves along 1 axes",
                  "Hardmax 'largest' (there is no layer for it)",
-                 "Fused 'own' (it is of another set of operators, 'com.example')"):  # fmt: skip
+                 "Fused 'own' (it belongs to another operator set, 'com.example')"):  # fmt: skip
         assert part in str(error.value)
     assert "Add" not in str(error.value)
 
@@ -393,11 +394,11 @@ HOSTILE = {
         _changed(lambda whole: whole.graph.initializer.add().CopyFrom(whole.graph.initializer[0])),
         "2 tensors are named 'c.weight'",
     ),
-    "nothing makes it": (
+    "never computed": (
         _changed(lambda whole: whole.graph.node[3].input.append("away")),
-        "'away' is read, and nothing",
+        "the value 'away' is read but never computed",
     ),
-    "a graph within": (_changed(_branches), "holds a graph of its own"),
+    "a graph within": (_changed(_branches), "contains its own graph"),
     "a huge tensor": (_changed(_huge), "is said to have the shape"),
     "a huge constant": (_changed(_many), "a constant of shape"),
     "two graphs": (2 * classifier().SerializeToString(), "it has two graphs"),

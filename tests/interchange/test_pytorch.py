@@ -77,7 +77,7 @@ def test_whole_models_are_refused_by_name() -> None:
 
 
 def test_what_else_is_no_state_dict(tmp_path: Path) -> None:
-    with pytest.raises(FileFormatError, match="has no tensors where they are looked for"):
+    with pytest.raises(FileFormatError, match="has no tensors in the expected places"):
         read_checkpoint(FILES / "no_tensors.pth")
     with pytest.raises(MissingFileError):
         read_checkpoint(tmp_path / "none.pth")

@@ -64,7 +64,7 @@ def test_training_leaves_what_was_found() -> None:
 @pytest.mark.parametrize(
     ("make", "error", "words"),
     [
-        (lambda: Normalization(mean=0, variance=1).adapt(X), ConfigurationError, "nothing to adapt"),
+        (lambda: Normalization(mean=0, variance=1).adapt(X), ConfigurationError, "cannot be adapted"),
         (lambda: Normalization().adapt([]), DataError, "empty"),
         (lambda: Normalization().adapt(np.zeros((0, 3))), DataError, "empty"),
         (lambda: Normalization().adapt(5), DataError, "an array, or batches of arrays"),

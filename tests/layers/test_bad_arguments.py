@@ -72,17 +72,17 @@ ARGUMENTS: list[tuple[Callable[[], Any], list[str]]] = [
     (lambda: Conv2D(8, 3, dilation_rate=0), ["Conv2D", "dilation_rate", "at least 1"]),
     (lambda: Conv2D(8, 3, data_format="channels_first"), ["Conv2D", "data_format", "channels_last", "channels_first"]),
     (lambda: Conv2D(8, 3, activity_regularizer="l2"), ["Conv2D", "kernel_regularizer", "activity_regularizer='l2'"]),
-    (lambda: Dense(3, kernel_regularizer=abs), ["regularizer is one of L1, L2, L1L2", "of your own", "built-in"]),
+    (lambda: Dense(3, kernel_regularizer=abs), ["regularizer is one of L1, L2, L1L2", "Your own", "built-in"]),
     (lambda: Dense(3, kernel_regularizer=0.01), ["regularizer is one of", "0.01"]),
     (lambda: Dense(3, kernel_regularizer={"l2": 0.1}), ["'class_name' and 'config'", "{'l2': 0.1}"]),
     (lambda: regularizers.OrthogonalRegularizer(0.1, mode="row"), ["mode of OrthogonalRegularizer", "'rows'"]),
-    (lambda: regularizers.OrthogonalRegularizer(-1.0), ["OrthogonalRegularizer", "factor", "from 0 up"]),
+    (lambda: regularizers.OrthogonalRegularizer(-1.0), ["OrthogonalRegularizer", "factor", "at least 0"]),
     (lambda: regularizers.get({"class_name": "L2", "config": {"l1": 1}}), ["L2", "{'l1': 1}", "takes l2"]),
-    (lambda: regularizers.L2(-0.1), ["L2", "l2", "from 0 up", "-0.1"]),
+    (lambda: regularizers.L2(-0.1), ["L2", "l2", "at least 0", "-0.1"]),
     (lambda: regularizers.L1(float("inf")), ["L1", "l1", "finite", "inf"]),
     (lambda: regularizers.L1L2(l2="much"), ["L1L2", "l2", "number", "'much'"]),  # type: ignore[arg-type]
     (lambda: Dense(3, bias_constraint=[1, 2]), ["constraint is one of MaxNorm", "[1, 2]"]),
-    (lambda: constraints.MaxNorm(-1), ["MaxNorm", "max_value", "from 0 up", "-1"]),
+    (lambda: constraints.MaxNorm(-1), ["MaxNorm", "max_value", "at least 0", "-1"]),
     (lambda: constraints.MaxNorm(axis="rows"), ["MaxNorm", "axis", "whole number", "'rows'"]),  # type: ignore[arg-type]
     (lambda: constraints.UnitNorm(axis=[]), ["UnitNorm", "axis", "at least one", "[]"]),
     (lambda: constraints.UnitNorm(axis=[0, 1.5]), ["UnitNorm", "axis", "1.5"]),  # type: ignore[list-item]
@@ -158,7 +158,7 @@ ARGUMENTS: list[tuple[Callable[[], Any], list[str]]] = [
     (lambda: RandomZoom(-1.5), ["RandomZoom", "height_factor", "from -1 to 1", "-1.5"]),
     (lambda: RandomZoom((-1, 0)), ["RandomZoom", "height_factor", "above -1", "-1"]),
     (lambda: RandomContrast(-0.5), ["RandomContrast", "factor", "from 0 to 1", "-0.5"]),
-    (lambda: RandomContrast(0.5, value_range=(1, 0)), ["RandomContrast", "value_range", "the smaller end"]),
+    (lambda: RandomContrast(0.5, value_range=(1, 0)), ["RandomContrast", "value_range", "(smaller, larger)"]),
     (lambda: RandomBrightness(3), ["RandomBrightness", "factor", "from -1 to 1", "3"]),
     (lambda: Lambda(lambda x: x / 255), ["Lambda", "not supported", "Rescaling(1/255)"]),
     (lambda: deserialize({"class_name": "Lambda", "config": {}}), ["Lambda", "not supported", "Rescaling(1/255)"]),
@@ -177,10 +177,10 @@ ARGUMENTS: list[tuple[Callable[[], Any], list[str]]] = [
     (lambda: RandomErasing(scale=(0.1, 1.2)), ["RandomErasing", "scale", "from 0 to 1", "1.2"]),
     (lambda: RandomErasing(fill_value=(1, 2, 3)), ["RandomErasing", "fill_value", "number"]),  # type: ignore[arg-type]
     (lambda: RandomErasing(value_range=255), ["RandomErasing", "value_range", "two numbers", "255"]),  # type: ignore[arg-type]
-    (lambda: RandomErasing(value_range=(1, 0)), ["RandomErasing", "value_range", "the smaller end", "(1, 0)"]),
+    (lambda: RandomErasing(value_range=(1, 0)), ["RandomErasing", "value_range", "(smaller, larger)", "(1, 0)"]),
     (lambda: InputLayer(), ["Input", "shape", "Input(shape=(28, 28, 1))"]),
     (lambda: Input((28, 28, None)), ["Input", "every axis needs a size", "None"]),  # type: ignore[arg-type]
-    (lambda: deserialize({"class_name": "Dense"}), ["Dense", "settings", "dict", "None"]),
+    (lambda: deserialize({"class_name": "Dense"}), ["Dense", "no config", "dict", "None"]),
 ]
 
 # The same for names: the message has the nearest right one.
@@ -214,11 +214,11 @@ NAMES: list[tuple[Callable[[], Any], list[str]]] = [
 SHAPES: list[tuple[Callable[[], Any], list[str]]] = [
     (
         lambda: Dense(3, kernel_constraint=constraints.MaxNorm(axis=2)).compute_output_shape((None, 4)),
-        ["Dense 'dense': kernel_constraint", "MaxNorm(max_value=2.0, axis=2)", "(4, 3)", "0 to 1", "axis=0 gives"],
+        ["Dense 'dense': kernel_constraint", "MaxNorm(max_value=2.0, axis=2)", "(4, 3)", "0 to 1", "axis=0 computes"],
     ),
     (
         lambda: Conv2D(3, 2, kernel_constraint=constraints.UnitNorm([0, -4])).compute_output_shape((None, 4, 4, 1)),
-        ["Conv2D 'conv2d': kernel_constraint", "axis=(0, -4)", "named once", "axis=[0, 1, 2] gives"],
+        ["Conv2D 'conv2d': kernel_constraint", "axis=(0, -4)", "given only once", "axis=[0, 1, 2] computes"],
     ),
     (
         lambda: BatchNormalization(gamma_constraint=constraints.UnitNorm(1)).compute_output_shape((None, 4)),
@@ -260,11 +260,11 @@ SHAPES: list[tuple[Callable[[], Any], list[str]]] = [
     (lambda: Resizing(4, 4).infer_shape((3, 3)), ["Resizing", "channel axis is missing"]),
     (lambda: Reshape((4, 4)).infer_shape((5, 3)), ["Reshape", "(5, 3)", "15 values", "(4, 4)", "stay the same"]),
     (lambda: Reshape((4, -1)).infer_shape((5, 3)), ["Reshape", "15 values", "(4, -1)"]),
-    (lambda: Dense(3).infer_shape(()), ["Dense", "no axis"]),
+    (lambda: Dense(3).infer_shape(()), ["Dense", "at least one axis", "has none"]),
     (lambda: BatchNormalization(axis=1).infer_shape((4, 4, 3)), ["BatchNormalization", "axis=-1", "axis=1"]),
     (
         lambda: infer_shapes([Conv2D(4, 3), MaxPooling2D(), MaxPooling2D(), MaxPooling2D(), Flatten()], (8, 8, 1)),
-        ["Layer 4 of 5", "MaxPooling2D", "2×2", "1×1", "fewer poolings"],
+        ["Layer 4 of 5", "MaxPooling2D", "2×2", "1×1", "fewer pooling layers"],
     ),
 ]
 

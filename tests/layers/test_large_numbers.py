@@ -149,7 +149,7 @@ def test_what_the_numbers_make_together_is_bounded() -> None:
         [layers.MaxPooling2D(LARGEST_SIZE, padding="same")],
         [layers.Flatten(), layers.Dense(2**16), layers.Dense(2**16)],
     ):
-        with pytest.raises(ShapeError, match=r"values|pixels|proportion"):
+        with pytest.raises(ShapeError, match=r"values|pixels|proportion|padding"):
             plan.build(stack, (8, 8, 1))
         with pytest.raises(ShapeError):
             cs.Sequential([cs.Input((8, 8, 1)), *copy.deepcopy(stack)])

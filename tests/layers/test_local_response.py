@@ -73,7 +73,7 @@ def test_tensorflow_has_it_as_a_function() -> None:
         ({"alpha": -1}, ["alpha", "at least 0"]),
         ({"beta": "large"}, ["beta", "number"]),
         ({"depth_radius": -1}, ["depth_radius", "at least 0"]),
-        ({"depth_radius": (1, 2, 3)}, ["depth_radius", "(before, behind)"]),
+        ({"depth_radius": (1, 2, 3)}, ["depth_radius", "(before, after)"]),
     ],
 )
 def test_settings_that_cannot_be_are_refused(options: dict[str, Any], words: list[str]) -> None:

@@ -69,18 +69,18 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "something else": (lambda: Dense(3)("image"), "was called on str: a layer is called on a symbol"),
     "a symbol and an array": (lambda: Add()([image(), np.zeros((2, 6, 5, 3))]), "of 2 inputs one is of type ndarray"),
     "a layer": (lambda: Dense(3)(Dense(2)), "called on Dense: a layer is called on a symbol"),
-    "an input layer called": (lambda: cs.layers.InputLayer((3,))(image()), "where a model begins"),
-    "training fixed": (lambda: Dense(3)(image(), training=True), "fit trains"),
-    "an if": (lambda: bool(image()), "takes no 'if'"),
-    "a loop": (lambda: list(image()), "cannot be taken apart"),
+    "an input layer called": (lambda: cs.layers.InputLayer((3,))(image()), "the start of a model"),
+    "training fixed": (lambda: Dense(3)(image(), training=True), "fit always uses True"),
+    "an if": (lambda: bool(image()), "cannot contain an 'if'"),
+    "a loop": (lambda: list(image()), "cannot be unpacked"),
     "a slice": (lambda: image()[:, 1:], "Cropping2D"),
     "a comparison": (lambda: image() > 0, "cannot be compared"),
     "a power": (lambda: image() ** 0.5, "whole power"),
     "a division by nothing": (lambda: image() / 0, "not by 0"),
     "a division by a word": (lambda: image() / "a", "not by 'a'"),
     "a sum with an array": (lambda: image() + np.ones(3), "use a layer"),
-    "NumPy": (lambda: np.sin(image()), "holds no numbers"),  # type: ignore[call-overload]
-    "a word": (lambda: image() + "a", "'a' came"),
+    "NumPy": (lambda: np.sin(image()), "a symbol without values"),  # type: ignore[call-overload]
+    "a word": (lambda: image() + "a", "but got 'a'"),
 }
 
 

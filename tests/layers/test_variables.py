@@ -61,7 +61,7 @@ def test_training_changes_the_variables_that_somebody_holds() -> None:
 
 def test_what_is_assigned_must_fit() -> None:
     kernel = model().layers[0].kernel
-    with pytest.raises(ShapeError, match=r"conv/kernel: its shape is \(3, 3, 1, 2\), but an array of shape \(2,\)"):
+    with pytest.raises(ShapeError, match=r"conv/kernel: its shape is \(3, 3, 1, 2\), but got an array of shape \(2,\)"):
         kernel.assign([1, 2])
     with pytest.raises(ConfigurationError, match="conv/kernel: a weight is set from an array"):
         kernel.assign("zeros")

@@ -49,5 +49,5 @@ def test_nothing_to_draw_is_known() -> None:
 
 def test_without_matplotlib_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(NotReadyError, match=r"\.\[plots\]"):
+    with pytest.raises(NotReadyError, match=r"convoscope\[plots\]"):
         draw(CHART)

@@ -47,10 +47,10 @@ def test_and_more_is_taken_at_its_word(made_up: MadeUp) -> None:
     ("first", "second", "holds", "verdict"),
     [
         ([0.91], [0.90], True, "holds, +1.00 points"),
-        ([0.902], [0.90], False, "not seen: +0.20 points is chance"),
-        ([0.89], [0.90], False, "differs: the other way round, -1.00 points"),
+        ([0.902], [0.90], False, "not seen: +0.20 points may be chance"),
+        ([0.89], [0.90], False, "differs: the other is better, -1.00 points"),
         # One point ahead, but the seeds of both differ by two: a standard error of the difference of 1.41 points.
-        ([0.90, 0.92], [0.89, 0.91], False, "not seen: +1.00 points is chance"),
+        ([0.90, 0.92], [0.89, 0.91], False, "not seen: +1.00 points may be chance"),
     ],
 )
 def test_better_is_what_is_ahead_beyond_chance(
@@ -109,8 +109,8 @@ def test_on_other_images_only_what_is_counted_is_judged(made_up: MadeUp) -> None
     ("trained", "tested", "holds", "verdict"),
     [
         (0.715, 0.705, True, "SGD explains it"),
-        (0.76, 0.75, False, "none did; the nearest is 4.00 points off"),
-        (0.72, 0.74, False, "differs: none did"),  # the lesson had less on test
+        (0.76, 0.75, False, "none does; the nearest is 4.00 points off"),
+        (0.72, 0.74, False, "differs: none does"),  # the lesson had less on test
     ],
 )
 def test_the_older_lesson_is_explained_by_what_comes_near_it_with_less_on_test(

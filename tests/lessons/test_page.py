@@ -48,11 +48,13 @@ def test_a_claim_leads_to_its_script_where_there_is_one(tmp_path: Path) -> None:
     for name in ("11_the_channel_axis.py", "12_summary_and_pooling.py"):
         (scripts / name).touch()
     write_page(Lessons(chosen, measured, {claim.number: claim.findings(measured) for claim in chosen}), scripts.parent)
-    ends = re.findall(r"^.*Again: .*$", (scripts.parent / "lessons.md").read_text(encoding="utf-8"), re.MULTILINE)
+    ends = re.findall(
+        r"^.*To repeat it: .*$", (scripts.parent / "lessons.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert ends == [
         "As a program: [docs/lessons/11_the_channel_axis.py](lessons/11_the_channel_axis.py). "
-        "Again: `convoscope lessons 11`",
+        "To repeat it: `convoscope lessons 11`",
         "As a program: [docs/lessons/12_summary_and_pooling.py](lessons/12_summary_and_pooling.py). "
-        "Again: `convoscope lessons 13`",
-        "Again: `convoscope lessons 14`",
+        "To repeat it: `convoscope lessons 13`",
+        "To repeat it: `convoscope lessons 14`",
     ]

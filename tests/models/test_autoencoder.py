@@ -86,9 +86,9 @@ def test_the_loss_of_images_stays_finite_where_the_sigmoid_is_0_or_1(engine: Eng
 @pytest.mark.parametrize(
     ("targets", "error", "words"),
     [
-        (images(30, 6), ShapeError, r"images shaped as those that the model makes, 8×8×1, but those of y are 6×6×1"),
+        (images(30, 6), ShapeError, r"images shaped as the model's outputs, 8×8×1, but those of y are 6×6×1"),
         (np.repeat(images(), 3, axis=3), ShapeError, r"8×8×1, but those of y are 8×8×3"),
-        (images() * 255, DataError, r"from 0 to 1, but y\[0\] holds .* y / 255"),
+        (images() * 255, DataError, r"from 0 to 1, but y\[0\] contains .* y / 255"),
     ],
 )
 def test_images_that_do_not_fit_are_refused_in_words(targets: Images, error: type[Exception], words: str) -> None:

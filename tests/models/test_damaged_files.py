@@ -72,29 +72,32 @@ def swap_shape(header: dict[str, Any], body: bytearray) -> None:
 
 
 DAMAGES: dict[str, tuple[Callable[[dict[str, Any], bytearray], None], str]] = {
-    "unsupported": (lambda header, body: header.pop("__metadata__") and None, "not a Convoscope model"),
-    "unsupported format": (set_metadata(format="pt"), "not a Convoscope model"),
-    "newer": (set_metadata(version=3), "newer Convoscope: it has version 3.*Upgrade"),
-    "odd version": (set_metadata(version="new"), "version is 'new'"),
-    "version below all": (set_metadata(version=-1), "version is -1"),
-    "true as a version": (set_metadata(version=True), "version is True"),
+    "unsupported": (lambda header, body: header.pop("__metadata__") and None, "does not describe a Convoscope model"),
+    "unsupported format": (set_metadata(format="pt"), "does not describe a Convoscope model"),
+    "newer": (set_metadata(version=3), "newer Convoscope: its format has version 3.*Upgrade"),
+    "odd version": (set_metadata(version="new"), "unknown version 'new'"),
+    "version below all": (set_metadata(version=-1), "unknown version -1"),
+    "true as a version": (set_metadata(version=True), "unknown version True"),
     "iterations that no counter holds": (
         change_model(lambda model: model["training"].update(iterations=10**30)),
         "iterations must be at most",
     ),
     "no description": (set_text(""), "the description in its header cannot be read"),
-    "description of another kind": (set_text("[]"), "has no description"),
-    "no model": (set_metadata(model=[]), "has no description of a model"),
-    "bit flipped": (lambda header, body: body.__setitem__(5, body[5] ^ 1), "weights are not those that were saved"),
+    "description of another kind": (set_text("[]"), "must contain a description, but contains"),
+    "no model": (set_metadata(model=[]), "has no model description"),
+    "bit flipped": (lambda header, body: body.__setitem__(5, body[5] ^ 1), "weights differ from those that were saved"),
     "NaN": (nan_in_the_weights, "'layers/0/kernel' has values that are not finite"),
-    "tensor missing": (rename_tensor, "lacks the tensors layers/0/kernel"),
+    "tensor missing": (rename_tensor, "these tensors are missing: layers/0/kernel"),
     "wrong shape": (swap_shape, r"'layers/5/kernel' has shape \(3, 36\), but its layer needs \(36, 3\)"),
-    "whole numbers": (lambda header, body: header["layers/0/bias"].update(dtype="I32"), "is I32; only floats of"),
+    "whole numbers": (
+        lambda header, body: header["layers/0/bias"].update(dtype="I32"),
+        "is I32; only 32-bit and 16-bit floats",
+    ),
     "overlap": (lambda header, body: header["layers/0/bias"].update(data_offsets=[4, 20]), "cut short or damaged"),
     "negative shape": (lambda header, body: header["layers/0/bias"].update(shape=[-4]), "cut short or damaged"),
     "more layers": (
         change_model(lambda model: model["architecture"]["layers"].pop()),
-        "no place for: layers/5/bias, layers/5/kernel",
+        "tensors that its model does not use: layers/5/bias, layers/5/kernel",
     ),
     "unknown layer": (
         change_model(lambda model: model["architecture"]["layers"][1].update(class_name="MaxPooling3D")),
@@ -102,7 +105,7 @@ DAMAGES: dict[str, tuple[Callable[[dict[str, Any], bytearray], None], str]] = {
     ),
     "unknown setting": (
         change_model(lambda model: model["architecture"]["layers"][0]["config"].update(kernel=3)),
-        "describes a model that cannot be made.*'kernel'",
+        "describes a model that cannot be built.*'kernel'",
     ),
     "huge layer": (
         change_model(lambda model: model["architecture"]["layers"][5]["config"].update(units=10**6)),
@@ -110,12 +113,12 @@ DAMAGES: dict[str, tuple[Callable[[dict[str, Any], bytearray], None], str]] = {
     ),
     "impossible layer": (
         change_model(lambda model: model["architecture"]["layers"][5]["config"].update(units=10**12)),
-        "cannot be made: Dense: units must be at most 16,777,216, but is 1000000000000",
+        "cannot be built: Dense: units must be at most 16,777,216, but is 1000000000000",
     ),
     "no architecture": (change_model(lambda model: model.pop("architecture")), "'architecture' is missing"),
-    "no shape": (change_model(lambda model: model["architecture"].update(input_shape=None)), "cannot be made"),
-    "layers no list": (change_model(lambda model: model["architecture"].update(layers=7)), "cannot be made"),
-    "bad seed": (change_model(lambda model: model.update(seed="x")), "cannot be made.*seed"),
+    "no shape": (change_model(lambda model: model["architecture"].update(input_shape=None)), "cannot be built"),
+    "layers no list": (change_model(lambda model: model["architecture"].update(layers=7)), "cannot be built"),
+    "bad seed": (change_model(lambda model: model.update(seed="x")), "cannot be built.*seed"),
     "bad class names": (change_model(lambda model: model.update(class_names=[1, 2])), "class_names must be"),
     "bad preprocessing": (change_model(lambda model: model.update(preprocessing=3)), "preprocessing must be"),
     "unknown optimizer": (
@@ -124,7 +127,7 @@ DAMAGES: dict[str, tuple[Callable[[dict[str, Any], bytearray], None], str]] = {
     ),
     "iterations without slots": (
         change_model(lambda model: model["training"].update(iterations=5)),
-        "lacks the tensors optimizer/0/momentum",
+        "these tensors are missing: optimizer/0/momentum",
     ),
 }
 

@@ -295,28 +295,28 @@ DAMAGES: dict[str, tuple[Change, str]] = {
     "a value of no output": (in_call(2, inputs=[[1, 7]]), "output 7 of Conv2D 'widen', which has 1"),
     "an output of no call": (in_config(outputs=[[99, 0]]), r"\[99, 0\] among its outputs"),
     "an output of no output": (in_config(outputs=[[1, 1]]), "output 1 of Conv2D 'widen'"),
-    "a layer out of range": (in_call(1, layer=99), "of no layer that it has"),
-    "a layer before all": (in_call(1, layer=-1), "of no layer that it has"),
-    "true as a layer": (in_call(1, layer=True), "of no layer that it has"),
-    "half a layer": (in_call(1, layer=0.5), "of no layer that it has"),
+    "a layer out of range": (in_call(1, layer=99), "refers to no layer"),
+    "a layer before all": (in_call(1, layer=-1), "refers to no layer"),
+    "true as a layer": (in_call(1, layer=True), "refers to no layer"),
+    "half a layer": (in_call(1, layer=0.5), "refers to no layer"),
     "values no list": (in_call(1, inputs=7), "needs a list of inputs, but has 7"),
     "a value of three numbers": (in_call(1, inputs=[[0, 0, 0]]), r"\[0, 0, 0\]"),
-    "a call without values": (in_call(1, inputs=[]), "a call of Conv2D 'widen' that reads no value"),
-    "an input that reads": (in_call(1, layer=0), "InputLayer 'image' that reads values"),
+    "a call without values": (in_call(1, inputs=[]), "a call of Conv2D 'widen' that takes no inputs"),
+    "an input that reads": (in_call(1, layer=0), "InputLayer 'image' that takes inputs"),
     "no calls": (in_config(calls=None), "needs a list of calls"),
     "no layers": (in_config(layers={}), "needs a list of layers"),
     "no outputs": (in_config(outputs=[]), "outputs is"),
     "the same input twice": (in_config(inputs=[[0, 0], [0, 0]]), "same input was given twice"),
-    "names that are none": (in_config(output_keys=[3]), "needs 1 different names as output_keys"),
-    "names too many": (in_config(input_keys=["a", "b"]), "needs 1 different names as input_keys"),
+    "names that are none": (in_config(output_keys=[3]), "needs 1 different names for its output_keys"),
+    "names too many": (in_config(input_keys=["a", "b"]), "needs 1 different names for its input_keys"),
     "no architecture": (lambda model: model.pop("architecture"), "'architecture' is missing"),
     "an architecture of version 1": (
         lambda model: model.update(architecture=model["architecture"]["config"]),
-        "neither a Sequential nor a Model",
+        "must be a Sequential or a Model",
     ),
     "a layer as a model": (
         lambda model: model.update(architecture={"class_name": "ReLU", "config": {}}),
-        "neither a Sequential nor a Model",
+        "must be a Sequential or a Model",
     ),
     "no graph": (lambda model: model.pop("graph"), "'graph' is missing"),
     "a graph of another kind": (lambda model: model.update(graph=[]), "graph must be a dict"),
@@ -333,16 +333,16 @@ DAMAGES: dict[str, tuple[Change, str]] = {
     "shapes that do not join": (in_layer("widen", filters=3), "block.*takes inputs of shape"),
     "a huge layer": (a_huge_layer, "tensor 'layers/0/kernel' has shape .*needs"),
     "a layer out of all proportion": (in_layer("widen", filters=10**9), "filters must be at most"),
-    "an input out of all proportion": (in_layer("image", input_shape=[10**6, 10**6, 1]), "cannot be made"),
+    "an input out of all proportion": (in_layer("image", input_shape=[10**6, 10**6, 1]), "cannot be built"),
     "an odd number of a shared layer": (
         lambda model: model["architecture"]["config"]["layers"][1].update(shared=[1]),
         "number of a shared layer must be a whole number",
     ),
     "a shared layer that is not there": (
         lambda model: model["architecture"]["config"]["layers"].__setitem__(1, {"class_name": "Conv2D", "shared": 9}),
-        "has no settings",
+        "has no config",
     ),
-    "a shared layer in itself": (a_shared_layer_in_itself, "cannot be made"),
+    "a shared layer in itself": (a_shared_layer_in_itself, "cannot be built"),
     "models too deep": (in_models(DEEPEST + 2, 1), f"more than {DEEPEST} deep"),
     "models deeper than Python's stack": (in_models(3000, 1), f"more than {DEEPEST} deep|cannot be read"),
     "2 to the power of 30 calls": (in_models(30, 2), f"more than {MOST_CALLS:,} calls"),
@@ -404,7 +404,7 @@ def test_a_tensor_that_is_missing_too_many_or_not_finite_is_named(tmp_path: Path
     path = saved(graph(), tmp_path)
     good = path.read_bytes()
     rewrite(path, lambda header, body: header.__setitem__("layers/99/kernel", header.pop("layers/0/kernel")))
-    with pytest.raises(FileFormatError, match="lacks the tensors layers/0/kernel"):
+    with pytest.raises(FileFormatError, match="these tensors are missing: layers/0/kernel"):
         load_model(path)
     path.write_bytes(good)
 

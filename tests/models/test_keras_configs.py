@@ -76,11 +76,11 @@ def one(layer: str) -> str:
     [
         ("{", r"takes what model\.to_json\(\) returned"),
         ("[]", "described by a dict with its class_name"),
-        ('{"class_name": "Dense", "config": {"units": 3}}', "of a layer, not of a model"),
+        ('{"class_name": "Dense", "config": {"units": 3}}', "a layer, not a model"),
         (one('{"class_name": "LSTM", "config": {}}'), "named 'LSTM'"),
         (one('{"class_name": "Dense", "config": {"units": 3, "x": 1}}'), "no argument of Dense named 'x'"),
-        (KERAS["models"]["graph"]["json"].replace('"image", 0, 0', '"nobody", 0, 0'), "'nobody'|no layer makes"),
-        (KERAS["models"]["graph"]["json"].replace('"image", 0, 0', '"image", 0, 9'), "no layer makes"),
+        (KERAS["models"]["graph"]["json"].replace('"image", 0, 0', '"nobody", 0, 0'), "'nobody'|no layer outputs"),
+        (KERAS["models"]["graph"]["json"].replace('"image", 0, 0', '"image", 0, 9'), "no layer outputs"),
         (KERAS["models"]["graph"]["json"].replace('"TrueDivide"', '"Eval"'), "no operation on symbols named 'Eval'"),
         ('{"class_name":"Sequential","config":{"layers":[' * 40 + "]}}" * 40, "more than 32 deep"),
         ("[" * 100_000, "model_from_json takes"),
@@ -171,7 +171,8 @@ def test_a_model_can_be_loaded_without_what_was_compiled(tmp_path: Path) -> None
 @pytest.mark.parametrize("ending", [".keras", ".h5"])
 def test_keras_names_hold_our_file_with_one_warning(ending: str, tmp_path: Path) -> None:
     model = Sequential([Input((4,)), Dense(3)])
-    with pytest.warns(ConvoscopeWarning, match=r"a safetensors file, which Keras does not read") as told:
+    expected = r"a safetensors file despite its name, and Keras cannot read it"
+    with pytest.warns(ConvoscopeWarning, match=expected) as told:
         model.save(tmp_path / f"m{ending}")
     assert len(told) == 1
     assert told[0].filename == __file__

@@ -29,7 +29,9 @@ def test_a_name_in_the_model_itself_comes_before_those_within() -> None:
 
 def test_a_name_that_several_inner_models_have_must_say_which() -> None:
     model = two_encoders()
-    with pytest.raises(ConfigurationError, match=r"'conv2d'\. Say which one you mean: 'first/conv2d', 'second/conv2d'"):
+    with pytest.raises(
+        ConfigurationError, match=r"'conv2d'\. Use one of the full names: 'first/conv2d', 'second/conv2d'"
+    ):
         model.get_layer("conv2d")
     assert model.get_layer("second/conv2d").weights[0].shape == (3, 3, 1, 5)
 
@@ -91,7 +93,7 @@ def test_what_cannot_be_saved_is_named_with_its_model(tmp_path: pytest.TempPathF
 def test_a_model_cannot_stand_in_itself_however_deep() -> None:
     outer, inner = Sequential(name="outer"), Sequential(name="inner")
     outer.add(inner)
-    with pytest.raises(ConfigurationError, match=r"is model 'inner' within 'outer'\. A model cannot stand in itself"):
+    with pytest.raises(ConfigurationError, match=r"is model 'inner' within 'outer'\. A model cannot contain itself"):
         inner.add(outer)
     with pytest.raises(ConfigurationError, match="is model 'inner' itself"):
         inner.add(inner)

@@ -104,7 +104,7 @@ def test_within_a_model_of_a_fixed_size_its_size_is_settled() -> None:
 
 
 def test_weights_that_depend_on_the_size_are_refused_before_they_are_made() -> None:
-    words = r"Dense 'dense.*how many weights it has depends on the size that is left open.*GlobalAveragePooling2D"
+    words = r"Dense 'dense.*its number of weights depends on the size left open.*GlobalAveragePooling2D"
     with pytest.raises(ShapeError, match=words):
         Sequential([Input((None, None, 3)), Flatten(), Dense(1000)])
     with pytest.raises(ShapeError, match=words):
@@ -115,7 +115,7 @@ def test_weights_that_depend_on_the_size_are_refused_before_they_are_made() -> N
 
 
 def test_what_the_size_cannot_be_is_said() -> None:
-    with pytest.raises(ShapeError, match=r"takes inputs of shape \(None, None, None, 3\), but \(None, 8, 8, 1\) came"):
+    with pytest.raises(ShapeError, match=r"takes inputs of shape \(None, None, None, 3\), but got \(None, 8, 8, 1\)"):
         classifier().predict(np.zeros((1, 8, 8, 1)), verbose=0)
     with pytest.raises(ShapeError, match=r"a window of 3×3 does not fit into 2×2 pixels"):
         classifier().predict(np.zeros((1, 2, 2, 3)), verbose=0)

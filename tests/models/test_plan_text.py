@@ -38,7 +38,7 @@ def test_each_step_names_its_layers_its_kernel_and_why() -> None:
     use("native")
     text = unwrapped(text_of([Conv2D(32, 3, activation="relu"), MaxPooling2D(), Flatten(), Dense(10)]))
     assert "1. conv2d + max_pooling2d → 9×9×32 convolution, relu, max pooling: Winograd with pooling" in text
-    assert "why: stride 1, 16 channels and filters or more: 16 multiplications for 36" in text
+    assert "why: stride 1, 16 channels and filters or more: 1296 multiplications for 2916" in text
     assert "backward: through live winners" in text
     assert "3. dense → 10 dense: matrix product" in text
     assert text.endswith("In prediction: the same steps")
@@ -65,16 +65,16 @@ def test_a_direct_convolution_says_what_speaks_against_winograd(
 @pytest.mark.parametrize(
     ("layers", "reason"),
     [
-        ([Conv2D(4, 3), ReLU(), Dropout(0.5), MaxPooling2D()], "dropout stands between"),
+        ([Conv2D(4, 3), ReLU(), Dropout(0.5), MaxPooling2D()], "dropout is in between"),
         ([Conv2D(4, 3), BatchNormalization()], "its mean and variance are the whole batch's"),
-        ([Conv2D(4, 3), BatchNormalization(), MaxPooling2D()], "batch normalisation stands between"),
-        ([Conv2D(4, 3), AveragePooling2D()], "an average is not one of its values"),
-        ([Conv2DTranspose(4, 3), BatchNormalization()], "a transposed convolution takes none in"),
-        ([Conv2DTranspose(4, 3, activation="gelu")], "the gradient of gelu needs what goes in"),
-        ([Conv2D(4, 3, activation="gelu")], "the gradient of gelu needs what goes in"),
+        ([Conv2D(4, 3), BatchNormalization(), MaxPooling2D()], "batch normalisation is in between"),
+        ([Conv2D(4, 3), AveragePooling2D()], "an average is not one of the pooled values"),
+        ([Conv2DTranspose(4, 3), BatchNormalization()], "transposed convolutions are not fused with it"),
+        ([Conv2DTranspose(4, 3, activation="gelu")], "the gradient of gelu needs its input"),
+        ([Conv2D(4, 3, activation="gelu")], "the gradient of gelu needs its input"),
         ([Conv2D(4, 3), MaxPooling2D(), ReLU()], "it comes after the pooling"),
-        ([Conv2D(4, 3), MaxPooling2D(), MaxPooling2D()], "the convolution has a pooling already"),
-        ([Flatten(), Dense(3, activation="softmax")], "the loss is computed from what goes in"),
+        ([Conv2D(4, 3), MaxPooling2D(), MaxPooling2D()], "the convolution already has a pooling"),
+        ([Flatten(), Dense(3, activation="softmax")], "the loss is computed from its input"),
     ],
 )
 @pytest.mark.parametrize("engine", ["native", "reference"])

@@ -45,13 +45,13 @@ def unsupported(kind: str, folder: Path) -> Path:
 
 
 WORDS = {
-    "keras": r"model\.keras is damaged: it is no HDF5 file as Keras writes them",
-    "h5": r"model\.h5 is damaged: it is no HDF5 file as Keras writes them",
+    "keras": r"model\.keras is damaged: it is not a valid HDF5 file",
+    "h5": r"model\.h5 is damaged: it is not a valid HDF5 file",
     "pt": r"a PyTorch file.*applications\.ResNet18.*read_checkpoint.*\(2, 3, 1, 0\)",
     "pth": r"a PyTorch file.*applications\.ResNet18",
-    "tflite": "is damaged, or no LiteRT file",
-    "onnx": "is damaged, or no ONNX file",
-    "safetensors": "is a safetensors file, but not a Convoscope model.*another program",
+    "tflite": "is damaged or not a valid LiteRT file",
+    "onnx": "is damaged or not a valid ONNX file",
+    "safetensors": "does not describe a Convoscope model.*another program",
 }
 
 

@@ -140,7 +140,7 @@ def test_wrong_ends_are_told_apart() -> None:
     loose.build((4,), np.random.default_rng(0))
     with pytest.raises(ConfigurationError, match=r"also needs InputLayer 'input_layer_1'.* not among inputs"):
         Model(source.input, stranger.layers[0].output)
-    with pytest.raises(NotReadyError, match="stands in no model"):
+    with pytest.raises(NotReadyError, match="is not part of a model"):
         Model(source.input, loose.output)
     with pytest.raises(ConfigurationError, match=r"not layers: outputs has Conv2D 'conv2d'"):
         Model(source.input, source.layers[0])

@@ -129,7 +129,7 @@ def test_the_weights_of_a_whole_model_are_read(tmp_path: Path) -> None:
 
 def test_a_file_of_weights_is_no_model(tmp_path: Path) -> None:
     filled("stack").save_weights(tmp_path / "weights.safetensors")
-    with pytest.raises(FileFormatError, match=r"weights alone.*load_weights"):
+    with pytest.raises(FileFormatError, match=r"only weights, not a model.*load_weights"):
         keras.models.load_model(tmp_path / "weights.safetensors")
 
 
@@ -140,7 +140,7 @@ def test_by_name_takes_the_layers_of_that_name_and_leaves_the_others() -> None:
     part.load_weights(KERAS / "stack.h5", by_name=True)
     np.testing.assert_array_equal(part.layers[0].get_weights()[0], whole.get_layer("first").get_weights()[0])
     np.testing.assert_array_equal(part.layers[1].get_weights()[0], before[0])
-    with pytest.raises(ConfigurationError, match="by_name=True is for Keras 2's"):
+    with pytest.raises(ConfigurationError, match="by_name=True works only with"):
         part.load_weights(KERAS / "stack.weights.h5", by_name=True)
 
 
@@ -152,7 +152,7 @@ def test_what_does_not_fit_changes_nothing_or_is_left_out(ending: str, tmp_path:
     make(2).save_weights(tmp_path / f"two{ending}")
     model = make(5)
     before = model.get_weights()
-    with pytest.raises(ShapeError, match=r"Dense 'dense.*\(3, 5\), and the file's \(3, 2\)\. skip_mismatch=True"):
+    with pytest.raises(ShapeError, match=r"Dense 'dense.*\(3, 5\), but the file's is \(3, 2\)\. skip_mismatch=True"):
         model.load_weights(tmp_path / f"two{ending}")
     assert all((a == b).all() for a, b in zip(model.get_weights(), before, strict=True))
     with pytest.warns(ConvoscopeWarning, match="left out, because Dense 'dense"):
@@ -261,7 +261,9 @@ def array_for_a_group(file: h5py.File) -> None:
 def test_hostile_files_are_refused_in_words(change: Callable[[h5py.File], None], tmp_path: Path) -> None:
     model = filled("stack")
     before = model.get_weights()
-    with pytest.raises((FileFormatError, ShapeError), match=r"points elsewhere|does not fit|has no group") as raised:
+    with pytest.raises(
+        (FileFormatError, ShapeError), match=r"is a link to another place|does not fit|has numbers instead of a group"
+    ) as raised:
         model.load_weights(changed(tmp_path / "hostile.weights.h5", change))
     assert len(str(raised.value)) < 400
     assert all((a == b).all() for a, b in zip(model.get_weights(), before, strict=True))
@@ -271,11 +273,11 @@ def test_an_archive_that_claims_more_than_it_can_hold_is_refused(tmp_path: Path)
     path = tmp_path / "bomb.keras"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("model.weights.h5", bytes(20_000_000))
-    with pytest.raises(FileFormatError, match="claims to hold 20,000,000 bytes"):
+    with pytest.raises(FileFormatError, match="claims to contain 20,000,000 bytes"):
         stack().load_weights(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("letter.txt", b"hello")
-    with pytest.raises(FileFormatError, match="an archive, of nothing that is known"):
+    with pytest.raises(FileFormatError, match="an archive of an unknown kind"):
         stack().load_weights(path)
 
 
@@ -300,7 +302,7 @@ def test_weights_that_were_changed_in_a_safetensors_file_are_refused(tmp_path: P
     content = bytearray(path.read_bytes())
     content[-3] ^= 1
     path.write_bytes(content)
-    with pytest.raises(FileFormatError, match="not those that were saved"):
+    with pytest.raises(FileFormatError, match="differ from those that were saved"):
         graph().load_weights(path)
     path.write_bytes(io.BytesIO(b"nonsense" * 4).getvalue())
     with pytest.raises(FileFormatError, match="not a safetensors file"):

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 from sklearn.datasets import load_digits
+from tests.modules import tool_named
 
 from convoscope.datasets import digits
-
-TOOL = Path(__file__).parent.parent.parent / "tools" / "make_digits.py"
 
 
 def test_the_images_are_scikit_learns_and_the_tool_makes_the_file_again() -> None:
@@ -19,11 +15,7 @@ def test_the_images_are_scikit_learns_and_the_tool_makes_the_file_again() -> Non
     ours = {x.tobytes(): y for pair in digits.load_data() for x, y in zip(*pair, strict=True)}
     assert ours == theirs
 
-    spec = importlib.util.spec_from_file_location("make_digits", TOOL)
-    assert spec is not None
-    assert spec.loader is not None
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    tool = tool_named("make_digits")
     arrays = tool.split(bunch.images.astype(np.uint8), bunch.target.astype(np.uint8))
     assert tool.packed(arrays) == tool.packed(arrays)
     (x_train, y_train), (x_test, y_test) = digits.load_data()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 import types
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 import torch
 from tests.interchange.onnx_files import LAYERS, inputs_of, model_of, network
 from tests.models.functional_networks import NETWORKS
+from tests.modules import module_of
 from torch import nn
 from torch.nn import functional
 
@@ -28,11 +28,7 @@ sys.modules.setdefault("torchvision._meta_registrations", types.ModuleType("torc
 
 def loaded(path: Path) -> Any:
     """Return the module that a file of source makes, with its weights."""
-    spec = importlib.util.spec_from_file_location("written", path)
-    assert spec is not None
-    assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
+    made = module_of(path)
     kinds = [each for each in vars(made).values() if isinstance(each, type) and issubclass(each, nn.Module)]
     return kinds[-1].load()
 

@@ -367,10 +367,10 @@ def test_devices_and_precisions_that_are_not_here_are_refused_with_the_reason(mo
         use("torch", "cuda:first")
     with pytest.raises(UnknownNameError, match="bf16"):
         use("torch", "cpu", "bfloat")
-    with pytest.raises(ConfigurationError, match="'tf32' is one of NVIDIA's"):
+    with pytest.raises(ConfigurationError, match="'tf32' needs an NVIDIA GPU"):
         use("torch", "cpu", "tf32")
     monkeypatch.setattr(torch.backends.cuda, "is_built", lambda: False)
-    with pytest.raises(ConfigurationError, match=r"'cuda:1' cannot be used: .*built without CUDA.*'cpu' is always"):
+    with pytest.raises(ConfigurationError, match=r"'cuda:1' cannot be used: .*built without CUDA.*'cpu' always works"):
         use("torch", "cuda:1")
     monkeypatch.setattr(torch.backends.cuda, "is_built", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
@@ -379,7 +379,8 @@ def test_devices_and_precisions_that_are_not_here_are_refused_with_the_reason(mo
         raise RuntimeError("Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU.\nMore.")
 
     monkeypatch.setattr(torch.cuda, "init", no_driver)
-    with pytest.raises(ConfigurationError, match=r"does not start: Found no NVIDIA driver.*GPU\. The device"):
+    expected = r"PyTorch cannot start CUDA: Found no NVIDIA driver.*GPU\. The device"
+    with pytest.raises(ConfigurationError, match=expected):
         use("torch", "cuda")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)

@@ -1,12 +1,17 @@
-"""The engine of PyTorch, on the CPU: the tests that the other engines pass, and what only this one does."""
+"""The engine of PyTorch: the tests that the other engines pass, and what only this one does.
+
+On the CPU; ``CONVOSCOPE_TEST_DEVICE=cuda`` takes another device.
+"""
 
 from __future__ import annotations
 
 import importlib
 import inspect
+import os
 from typing import Any
 
 import pytest
+import torch
 
 from convoscope.engine.base import Engine
 from convoscope.engine.select import use
@@ -60,9 +65,11 @@ SHARED = ("tests.training.conftest", "tests.explore.conftest")
 
 
 @pytest.fixture
-def engine() -> Engine:
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     """Run the tests with this engine, in place of each of the others."""
-    return use("torch", "cpu")
+    # Some tests are about repeating a training exactly. On a GPU that has a price, and is only done when asked for.
+    monkeypatch.setattr(torch.backends.cudnn, "deterministic", True)
+    return use("torch", os.environ.get("CONVOSCOPE_TEST_DEVICE", "cpu"))
 
 
 def _is_fixture(thing: Any) -> bool:

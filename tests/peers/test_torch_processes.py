@@ -156,14 +156,14 @@ def test_statistics_of_each_process_are_others(folder: Path, alone: Any) -> None
 def test_other_batches_in_each_process_are_refused_in_all(folder: Path) -> None:
     for rank in range(2):
         said = json.loads((folder / f"own-2-{rank}.json").read_text())["refused"]
-        assert said.startswith("All processes must be given the same batches")
-        assert "process 2 has other samples" in said
+        assert said.startswith("All processes must get the same batches")
+        assert "process 2 has different samples" in said
 
 
 def test_another_model_in_a_process_is_refused_in_all(folder: Path) -> None:
     for rank in range(4):
         said = json.loads((folder / f"own-4-{rank}.json").read_text())["refused"]
-        assert said.startswith("All processes must be given the same model and settings, but process 1 has")
+        assert said.startswith("All processes must have the same model and settings, but process 1 has")
 
 
 # ---- the command, and processes that die
@@ -243,7 +243,7 @@ def test_a_killed_process_ends_all_and_the_run_goes_on_with_another_number(unint
     assert time.monotonic() - begun < 30
     assert process.returncode == 128 + signal.SIGKILL
     assert said.count("Error:") == 1
-    assert "Process 2 of 2 was ended by SIGKILL" in said
+    assert "Process 2 of 2 was killed by SIGKILL" in said
     last = max(4, len(epochs(out)) + 1)
     whole = tmp_path / "whole"
     shutil.copytree(uninterrupted, whole)
@@ -295,7 +295,7 @@ def test_an_error_in_one_process_is_that_of_all(tmp_path: Path, capfd: pytest.Ca
     assert launch([sys.executable, str(script)], 3) == (1, "")
     assert time.monotonic() - begun < LONGEST
     said = capfd.readouterr().err  # of the first process
-    assert "ProcessLostError: Process 2 has ended: fit, batch" in said
+    assert "ProcessLostError: Process 2 ended: fit, batch" in said
     assert "the disk of this machine is gone" in said
 
 

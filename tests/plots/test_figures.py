@@ -90,14 +90,14 @@ def test_many_epochs_have_no_mark_each() -> None:
     assert axes.lines[0].get_marker() == ""
 
 
-@pytest.mark.parametrize(("source", "said"), [({}, "no whole epoch"), ([], "no whole epoch")])
+@pytest.mark.parametrize(("source", "said"), [({}, "no complete epoch"), ([], "no complete epoch")])
 def test_a_history_without_an_epoch_is_said_to_be_one(source: Any, said: str) -> None:
     with pytest.raises(DataError, match=said):
         plots.curves(source)
 
 
 def test_what_is_no_history_is_refused_and_a_run_that_is_not_there_missed(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"this is a int"):
+    with pytest.raises(ConfigurationError, match=r"history must be .* but is a int"):
         plots.curves(3)
     with pytest.raises(MissingFileError, match="There is no run"):
         plots.curves(tmp_path / "nothing")
@@ -179,7 +179,7 @@ def test_several_runs_have_lines_that_differ_without_colour(run: Path) -> None:
 def test_a_history_without_seconds_is_refused_with_what_has_them() -> None:
     with pytest.raises(ConfigurationError, match=r"has no seconds.*The folder of a run has both"):
         plots.accuracy_against_time(HISTORY)
-    with pytest.raises(ConfigurationError, match="needs a run"):
+    with pytest.raises(ConfigurationError, match="needs at least one run"):
         plots.accuracy_against_time()
 
 
@@ -236,9 +236,20 @@ def test_maps_are_what_the_layers_make_of_the_first_image(run: Path) -> None:
                 assert np.array_equal(axes.images[0].get_array(), shown)
 
 
+def test_faithfulness_is_drawn_of_a_run_a_model_and_what_explore_found(run: Path) -> None:
+    model, x = cs.load_model(run / "model.safetensors"), cs.datasets.load("digits").x_test[:2, ..., None]
+    found = cs.explore.faithfulness(model, x, cascade=True)
+    for figure in (plots.faithfulness(run, count=2), plots.faithfulness(model, x), plots.faithfulness(found)):
+        titles = [axes.get_title(loc="left") for axes in figure.axes]
+        assert titles[0] == f"Deletion: area {found.auc.deletion.mean():.3f}, by chance {found.auc.random.mean():.3f}"
+        assert np.array_equal(figure.axes[1].lines[1].get_ydata(), found.insertion.mean(axis=0))
+    with pytest.raises(ConfigurationError, match="needs images"):
+        plots.faithfulness(model)
+
+
 def test_what_has_no_maps_or_kernels_is_refused() -> None:
     model = cs.Sequential([cs.layers.Dense(2, input_shape=(3,))])
-    with pytest.raises(ConfigurationError, match="no maps to show"):
+    with pytest.raises(ConfigurationError, match="No layer of this model has feature maps"):
         plots.maps(model, np.ones((1, 3)))
     with pytest.raises(ConfigurationError, match="needs an image"):
         plots.maps(model)
@@ -268,19 +279,19 @@ def test_a_name_with_a_point_keeps_it(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="cannot be made"):
+    with pytest.raises(StorageError, match="cannot be created"):
         plots.curves(HISTORY, out=tmp_path / "file" / "curves")
 
 
 def test_without_matplotlib_the_way_to_get_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(NotReadyError, match=r"pip install '\.\[plots\]' in the clone"):
+    with pytest.raises(NotReadyError, match=r"pip install 'convoscope\[plots\]'"):
         plots.curves(HISTORY)
 
 
 def test_all_figures_of_a_run_are_written(run: Path, tmp_path: Path) -> None:
-    drawn = plots.draw_run(run, tmp_path / "figures")
-    names = ("curves", "accuracy-time", "confusion", "per-class", "mistakes", "filters", "maps")
+    drawn = plots.draw_run(run, tmp_path / "figures", ["faithfulness"])
+    names = ("curves", "accuracy-time", "confusion", "per-class", "mistakes", "filters", "maps", "faithfulness")
     assert [path.name for path in drawn.files] == [f"{name}.{form}" for name in names for form in ("png", "svg")]
     assert all(path.is_file() for path in drawn.files)
     assert drawn.missing == {}

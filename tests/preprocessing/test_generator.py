@@ -41,7 +41,7 @@ def test_an_iterator_is_a_pydataset_that_also_goes_on_for_ever() -> None:
     iterator.reset()
     assert iterator.next()[1].tolist() == [0, 1, 2]
     assert iterator[2][1].tolist() == [6]
-    with pytest.raises(IndexError, match="no batch 3: the 3 batches"):
+    with pytest.raises(IndexError, match="no batch 3: there are 3 batches"):
         iterator[3]
 
 
@@ -80,7 +80,7 @@ def test_changed_images_are_written_down(tmp_path: Path) -> None:
     flow: dict[str, Any] = {"batch_size": 2, "shuffle": False, "save_prefix": "seen", "save_format": "bmp"}
     next(ImageDataGenerator().flow(IMAGES, save_to_dir=tmp_path, **flow))
     assert [path.name.rsplit("_", 1)[0] for path in sorted(tmp_path.glob("*.bmp"))] == ["seen_0", "seen_1"]
-    with pytest.raises(MissingFileError, match="save_to_dir is to be a folder"):
+    with pytest.raises(MissingFileError, match="save_to_dir must be an existing folder"):
         ImageDataGenerator().flow(IMAGES, save_to_dir=tmp_path / "gone", **flow)
 
 
@@ -118,7 +118,10 @@ def test_random_functions_stay_within_their_range() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"interpolation_order": 3}, "interpolation_order is 0 .* but is 3. Splines of a higher degree need SciPy"),
+        (
+            {"interpolation_order": 3},
+            "interpolation_order must be 0 .* but is 3. Splines .* need SciPy",
+        ),
         ({"fill_mode": "neareast"}, "Did you mean 'nearest'"),
         ({"zoom_range": (0.1, 0.2, 0.3)}, "zoom_range must be two numbers"),
         ({"brightness_range": 0.3}, "brightness_range must be two numbers"),
@@ -139,7 +142,7 @@ def test_arguments_that_cannot_be_meant_are_named(arguments: dict[str, Any], mes
         ({"samplewise_std_normalization": True}, "samplewise_std_normalization needs samplewise_center"),
         (
             {"zca_whitening": True, "featurewise_center": True, "featurewise_std_normalization": True},
-            "takes the place of featurewise_std_normalization",
+            "overrides featurewise_std_normalization",
         ),
     ],
 )
@@ -151,13 +154,15 @@ def test_settings_that_bring_others_along_say_so(arguments: dict[str, bool], mes
 
 def test_what_was_not_fitted_says_so() -> None:
     made = ImageDataGenerator(featurewise_center=True)
-    with pytest.warns(ConvoscopeWarning, match=r"featurewise_center does nothing yet: call fit\(x\)"):
+    with pytest.warns(ConvoscopeWarning, match=r"featurewise_center has no effect yet: first call fit\(x\)"):
         assert made.standardize(np.ones((2, 2, 1))).max() == 1
 
 
 def test_images_and_labels_that_do_not_fit_are_named() -> None:
     generator = ImageDataGenerator(validation_split=0.5)
-    with pytest.raises(ShapeError, match=r"flow takes images of shape .*\(7, 4, 5\). Grey images need a last axis"):
+    with pytest.raises(
+        ShapeError, match=r"flow takes images of shape .*\(7, 4, 5\). Greyscale images need a last axis"
+    ):
         generator.flow(IMAGES[..., 0])
     with pytest.raises(ShapeError, match=r"fit takes images of shape .*\(4, 5, 3\)"):
         generator.fit(IMAGES[0])
@@ -167,7 +172,7 @@ def test_images_and_labels_that_do_not_fit_are_named() -> None:
         generator.flow(IMAGES, np.arange(7), subset="training")
     with pytest.raises(UnknownNameError, match="no subset named 'test'"):
         generator.flow(IMAGES, subset="test")
-    with pytest.raises(DataError, match="no images to make a batch of"):
+    with pytest.raises(DataError, match="There are no images"):
         next(generator.flow(IMAGES[:0]))
     with pytest.raises(ShapeError, match=r"one image of three axes.*\(2, 2\)"):
         apply_affine_transform(np.zeros((2, 2)), theta=3)
@@ -196,16 +201,21 @@ def test_links_are_followed_when_asked(folder: Path, tmp_path_factory: pytest.Te
 @pytest.mark.parametrize(
     ("columns", "arguments", "error", "message"),
     [
-        ({"filename": [1]}, {}, DataError, "Column 'filename' has to hold file names"),
+        ({"filename": [1]}, {}, DataError, "Column 'filename' must contain file names"),
         ({"file": ["a.png"]}, {}, UnknownNameError, "no column in the table named 'filename'.* Known: file"),
         (
             {"filename": ["a.png"], "class": [3]},
             {},
             DataError,
-            r"names of classes, as text, but it has 3.*astype\(str\)",
+            r"class names as strings, but contains 3.*astype\(str\)",
         ),
         ({"filename": ["a.png"], "class": ["a"]}, {"class_mode": "binary"}, DataError, "two classes, but there is 1"),
-        ({"filename": ["a.png"], "class": [["a"]]}, {"class_mode": "sparse"}, DataError, r"it has \['a'\]"),
+        (
+            {"filename": ["a.png"], "class": [["a"]]},
+            {"class_mode": "sparse"},
+            DataError,
+            r"but contains \['a'\]",
+        ),
         (
             {"filename": ["a.png"], "class": ["a"]},
             {"class_mode": "multi_output"},
@@ -216,7 +226,7 @@ def test_links_are_followed_when_asked(folder: Path, tmp_path_factory: pytest.Te
             {"filename": ["a.png"], "class": ["a"], "w": ["heavy"]},
             {"weight_col": "w"},
             DataError,
-            "Column 'w' has to hold the weights",
+            "Column 'w' must contain the weights",
         ),
     ],
 )

@@ -34,7 +34,7 @@ def test_each_is_told_who_it_is(tmp_path: Path) -> None:
 
 def test_the_first_that_fails_ends_all_and_is_quoted() -> None:
     status, reason = run("if rank == '2': sys.exit('Error: no such thing')\ntime.sleep(0 if rank == '1' else 60)")
-    assert (status, reason) == (1, "Process 3 of 3 has ended, and the others with it. no such thing")
+    assert (status, reason) == (1, "Process 3 of 3 ended, and the others were stopped. no such thing")
 
 
 def test_those_that_end_because_of_another_are_not_to_blame() -> None:
@@ -42,7 +42,7 @@ def test_those_that_end_because_of_another_are_not_to_blame() -> None:
         f"sys.exit({LOST}) if rank != '1' else (time.sleep(0.5), os.kill(os.getpid(), signal.SIGKILL))"
     )
     assert status == 128 + signal.SIGKILL
-    assert reason.startswith("Process 2 of 3 was ended by SIGKILL, and the others with it.")
+    assert reason.startswith("Process 2 of 3 was killed by SIGKILL, and the others were stopped.")
 
 
 def test_the_first_process_speaks_for_itself(capfd: pytest.CaptureFixture[str]) -> None:

@@ -48,10 +48,10 @@ def test_one_of_one_is_alone(torchrun: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("RANK", "4", "a rank is from 0 to 3"),
-        ("RANK", "first", "RANK='first', which is no number"),
-        ("MASTER_PORT", "0", "a port from 1 to 65535"),
-        ("LOCAL_RANK", "-1", "LOCAL_RANK='-1', which is no number"),
+        ("RANK", "4", "a rank must be 0 to 3"),
+        ("RANK", "first", "RANK='first', which is not a number"),
+        ("MASTER_PORT", "0", "a port 1 to 65535"),
+        ("LOCAL_RANK", "-1", "LOCAL_RANK='-1', which is not a number"),
     ],
 )
 def test_what_cannot_be_is_said(torchrun: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
@@ -88,7 +88,7 @@ def test_seeds_that_nobody_chose_are_the_same_in_all_processes(torchrun: pytest.
 
 
 def test_many_processes_train_with_pytorch_alone(torchrun: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigurationError, match="4 processes train together with PyTorch alone"):
+    with pytest.raises(ConfigurationError, match="4 processes can train together only with"):
         select.use("reference")
 
 

@@ -58,7 +58,7 @@ def test_a_copy_in_two_classes_keeps_the_likelier_label() -> None:
     data["probabilities"][3] = data["probabilities"][1]
     (each,) = examine(**data).of(DUPLICATE)
     assert (each.file, each.label, each.suggestion) == ("train/3.jpg", "daisy", "roses")
-    assert "at most one of them is right" in each.reason
+    assert "at most one of the labels is right" in each.reason
 
 
 def test_a_background_is_told_of() -> None:

@@ -127,13 +127,13 @@ def test_what_people_make_of_the_table_is_read(tmp_path: Path, text: str, names:
 @pytest.mark.parametrize(
     ("content", "error", "said"),
     [
-        (b"", DataError, "names no file"),
-        (b"\n \n", DataError, "names no file"),
-        (b"file,kind\n", DataError, "names no file"),
+        (b"", DataError, "contains no file names"),
+        (b"\n \n", DataError, "contains no file names"),
+        (b"file,kind\n", DataError, "contains no file names"),
         (b"kind,label,score\noutlier,daisy,1\n", FileFormatError, "without a column named file"),
-        (b"\x89PNG\r\n\x1a\n\xff\xfe", FileFormatError, "no text in UTF-8"),
+        (b"\x89PNG\r\n\x1a\n\xff\xfe", FileFormatError, "not UTF-8 text"),
         (b"PK\x00\x00", FileFormatError, "NUL"),
-        (b'file,kind\n"' + b"a" * 200_000, FileFormatError, "no table"),
+        (b'file,kind\n"' + b"a" * 200_000, FileFormatError, "not a valid table"),
     ],
 )
 def test_a_wrong_file_is_named(tmp_path: Path, content: bytes, error: type[Exception], said: str) -> None:
@@ -152,9 +152,9 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
 
 def test_names_of_another_folder_are_an_error_and_some_a_warning() -> None:
     files = ["daisy/1.jpg", "daisy/2.jpg"]
-    with pytest.raises(DataError, match=r"list\.csv names no image of this folder: 'cat/1\.jpg'.*'daisy/1\.jpg'"):
+    with pytest.raises(DataError, match=r"list\.csv lists no image of this folder: 'cat/1\.jpg'.*'daisy/1\.jpg'"):
         excluded({"cat/1.jpg"}, files, "list.csv")
-    with pytest.raises(DataError, match="names no image"):
+    with pytest.raises(DataError, match="lists no image"):
         excluded({"cat/1.jpg"}, [], "list.csv")
     with pytest.warns(ConvoscopeWarning, match=r"list\.csv names 1 file that is no image"):
         assert excluded({"cat/1.jpg", "daisy/2.jpg"}, files, "list.csv").tolist() == [False, True]
@@ -188,7 +188,7 @@ def test_the_terminal_is_safe_from_names() -> None:
 
 
 def test_nothing_found_is_said_too() -> None:
-    assert printed(Findings(900, [])) == "Nothing odd was found among 900 images.\n"
+    assert printed(Findings(900, [])) == "No suspicious images were found among 900 images.\n"
 
 
 @pytest.mark.parametrize("channels", [1, 3])

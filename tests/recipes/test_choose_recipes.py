@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.modules import tool_named
 
 import convoscope as cs
-
-TOOL = Path(__file__).parents[2] / "tools" / "choose_recipes.py"
 
 
 @pytest.fixture
 def tool() -> Any:
-    spec = importlib.util.spec_from_file_location("choose_recipes", TOOL)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return tool_named("choose_recipes")
 
 
 def test_settings_are_tried_on_held_out_images_and_the_test_images_are_not_there(

@@ -52,7 +52,7 @@ def test_no_line_is_wider_than_a_terminal_of_80_columns(
 
 
 def test_the_confusions_of_ten_classes_are_a_matrix_and_of_many_a_list(terminal: Console) -> None:
-    assert "Confusion: rows are what it is" in printed(terminal, *example(10, FASHION))
+    assert "Confusion: rows are true classes" in printed(terminal, *example(10, FASHION))
     text = plain(printed(terminal, *example(47)))
     assert "most frequent confusions" in text.split("Accuracy")[-1]
 
@@ -60,7 +60,7 @@ def test_the_confusions_of_ten_classes_are_a_matrix_and_of_many_a_list(terminal:
 def test_the_worst_mistakes_are_drawn_in_a_terminal(terminal: Console) -> None:
     text = printed(terminal, *example(10, FASHION))
     assert text.count("▀") > 500
-    assert "taken for" in text
+    assert "predicted" in text
 
 
 def test_elsewhere_than_in_a_terminal_there_are_no_codes_and_no_drawings() -> None:

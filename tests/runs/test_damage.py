@@ -12,9 +12,9 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from convoscope.cli.explored_run import find_model
 from convoscope.datasets import Dataset, load
 from convoscope.errors import ConvoscopeError, ConvoscopeWarning, FileFormatError
+from convoscope.exhibition.explored_run import find_model
 from convoscope.experiments import failure, results, rows
 from convoscope.experiments.listing import listed, ordered
 from convoscope.experiments.table import markdown

@@ -97,7 +97,7 @@ def test_what_does_not_go_with_planned_rates_gets_a_constant_one_and_the_same_ne
         filled = TrainSettings.with_defaults(photos.info, 1, "reference", **told)
         assert (filled.schedule, filled.learning_rate, filled.layers) == ("constant", rate, rule.layers(2))
         assert filled.recipe is None
-    with pytest.raises(ConfigurationError, match="plans its rates"):
+    with pytest.raises(ConfigurationError, match="schedules its learning rates"):
         TrainSettings.with_defaults(photos.info, 1, "reference", patience=3, recipe="fast")
 
 

@@ -28,6 +28,19 @@ def test_a_drawn_seed_is_written_down() -> None:
     assert "seed" in settings_for().as_dict()
 
 
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({}, "native engine"),
+        ({"precision": "float32"}, "native engine"),
+        ({"precision": "exact"}, "native engine, exact"),
+        ({"device": "cuda", "precision": "float32"}, "native engine on cuda, float32"),
+    ],
+)
+def test_what_computes_is_said_with_its_precision_where_that_is_no_default(told: dict[str, str], words: str) -> None:
+    assert replace(settings_for(), engine="native", **told).computing == words
+
+
 def test_settings_survive_their_file() -> None:
     settings = settings_for(layers="flatten, dense 10 softmax", patience=2, goal_accuracy=0.9, data_dir="/data")
     assert TrainSettings.from_dict(settings.as_dict(), "config.json") == settings
@@ -53,8 +66,8 @@ def test_patience_without_a_share_to_validate_with_takes_a_tenth() -> None:
         ({"batch_size": -1}, "--batch-size"),
         ({"learning_rate": 0.0}, "--lr must be more than 0"),
         ({"learning_rate": float("nan")}, "--lr"),
-        ({"dropout": 1.0}, "--dropout is a share"),
-        ({"validation": 1.5}, "--val is a share"),
+        ({"dropout": 1.0}, "--dropout must be at least 0 and below 1"),
+        ({"validation": 1.5}, "--val must be at least 0 and below 1"),
         ({"goal_accuracy": 95.0}, "Write 0.95 for 95 %"),
         ({"seed": -1}, "--seed"),
         ({"filters": 0}, "--filters"),
@@ -98,8 +111,8 @@ def test_your_own_layers_are_varied_by_the_recipe_unless_they_vary_the_images_th
         ({"recipe": "best", "filters": 8}, "--recipe best and --filters.*--model"),
         ({"recipe": "best", "dropout": 0.5}, "--recipe best and --dropout.*--model"),
         ({"recipe": "fast", "layers": "flatten", "filters": 8}, "--layers and --filters"),
-        ({"recipe": "fast", "optimizer": "sgd"}, "Give --lr with --optimizer sgd"),
-        ({"recipe": "fast", "patience": 2}, "--recipe fast plans its rates.*--patience"),
+        ({"recipe": "fast", "optimizer": "sgd"}, "Give --lr together with --optimizer sgd"),
+        ({"recipe": "fast", "patience": 2}, "--recipe fast schedules its learning rates.*--patience"),
     ],
 )
 def test_what_contradicts_a_recipe_is_refused(given: dict[str, Any], message: str) -> None:

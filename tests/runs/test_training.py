@@ -168,7 +168,7 @@ def test_the_rates_of_a_recipe_come_to_their_end_with_the_last_step_of_the_run(t
 def test_a_run_by_a_recipe_is_not_made_longer_for_its_rates_have_ended(tmp_path: Path, data: Dataset) -> None:
     folder = RunFolder.create(tmp_path / "run")
     start(folder, recipe_settings(epochs=1), data)
-    with pytest.raises(ConfigurationError, match=r"planned over 1 epoch .*--recipe fast --epochs 5"):
+    with pytest.raises(ConfigurationError, match=r"scheduled over 1 epoch .*--recipe fast --epochs 5"):
         settings_of(folder, epochs=5)
     assert settings_of(folder, epochs=1, threads=2).threads == 2
 
@@ -211,7 +211,7 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path, data: Dataset) 
     folder = RunFolder.create(tmp_path / "run")
     start(folder, settings(epochs=1), data)
     folder.checkpoint.write_bytes(folder.model.read_bytes())
-    with pytest.raises(FileFormatError, match="no run's checkpoint"):
+    with pytest.raises(FileFormatError, match="not a run's checkpoint"):
         training_state(folder)
 
 

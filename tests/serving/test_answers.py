@@ -88,11 +88,11 @@ def test_the_client_takes_paths_and_bytes(server: Server, tmp_path: Path) -> Non
         assert [each["name"] for each in client.models()] == ["insects", "same"]
         assert client.models()[0]["classes"] == NAMES
         assert client.is_ready()
-        with pytest.raises(ServingError, match=r"no such model. There are: insects, same"):
+        with pytest.raises(ServingError, match=r"Unknown model. Available models: insects, same"):
             client.predict(path, model="other")
-    with pytest.raises(ServingError, match="cannot be asked"):
+    with pytest.raises(ServingError, match="cannot be reached"):
         Client("http://127.0.0.1:9").predict(path)
-    with pytest.raises(ValueError, match="begins with http"):
+    with pytest.raises(ValueError, match="must start with http"):
         Client("127.0.0.1:8770")
 
 
@@ -110,21 +110,21 @@ def test_the_client_needs_only_the_standard_library() -> None:
 @pytest.mark.parametrize(
     ("body", "kind", "status", "words"),
     [
-        (b"a=1", "application/x-www-form-urlencoded", 415, "which is not taken"),
-        (b"GIF89a", "text/plain", 415, "which is not taken"),
+        (b"a=1", "application/x-www-form-urlencoded", 415, "which is not supported"),
+        (b"GIF89a", "text/plain", 415, "which is not supported"),
         (b"", "image/png", 400, "no image"),
         (b"nothing", "image/png", 422, None),
         (photo(1)[:200], "image/png", 422, None),
-        (b"{", "application/json", 400, "not JSON"),
-        (b"[" * 100_000, "application/json", 400, "more values"),
-        (b"[" * 5_000, "application/json", 400, "not JSON"),
+        (b"{", "application/json", 400, "the body is not"),
+        (b"[" * 100_000, "application/json", 400, "too many values"),
+        (b"[" * 5_000, "application/json", 400, "the body is not"),
         (b"[1]", "application/json", 400, "either"),
         (b'{"image": "a", "images": []}', "application/json", 400, "either"),
         (b'{"images": "abcd"}', "application/json", 400, "a list"),
         (b'{"images": []}', "application/json", 400, "no image"),
         (b'{"images": [7]}', "application/json", 400, "base64"),
         (b'{"image": "\xc3\xa9"}', "application/json", 400, "not in base64"),
-        (b'{"image": "http://127.0.0.1/a.png"}', "application/json", 400, "nothing is fetched"),
+        (b'{"image": "http://127.0.0.1/a.png"}', "application/json", 400, "nothing is downloaded"),
         (b"--x--", "multipart/form-data", 400, "boundary"),
         (b"--x--", "multipart/form-data; boundary=y", 400, "boundary"),
         (b"--x\r\nno header", "multipart/form-data; boundary=x", 400, "damaged"),
@@ -162,7 +162,7 @@ def test_top_is_a_number(server: Server, top: str) -> None:
     from urllib.parse import quote
 
     status, _, told = ask(server, "POST", f"/predict?top={quote(top)}", photo(1), "image/png")
-    assert (status, told["error"]) == (400, "top is how many classes are named: 1 or more.")
+    assert (status, told["error"]) == (400, "top, the number of classes to return, must be at least 1.")
 
 
 def test_what_cannot_be_served_is_refused_at_the_start(model_file: Path, tmp_path: Path) -> None:
@@ -174,11 +174,11 @@ def test_what_cannot_be_served_is_refused_at_the_start(model_file: Path, tmp_pat
         Server(tmp_path / "numbers.safetensors", port=0)
     with pytest.raises(MissingFileError, match="neither a run nor a model"):
         Server(tmp_path / "none", port=0)
-    with pytest.raises(ConfigurationError, match="no name for a model"):
+    with pytest.raises(ConfigurationError, match="not a valid model name"):
         Server({"a/b": model_file}, port=0)
     with pytest.raises(ConfigurationError, match="no model to serve"):
         Server({}, port=0)
-    with pytest.raises(ConfigurationError, match="8 or more characters"):
+    with pytest.raises(ConfigurationError, match="at least 8 printable"):
         Server(model_file, port=0, token="short")
 
 

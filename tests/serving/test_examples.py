@@ -72,10 +72,10 @@ def test_its_numbers_are_those_of_the_command() -> None:
     limits = Limits()
     assert LimitOptions().limits() == limits
     for told in (
-        f"| `--max-bytes` of a request | {limits.max_bytes:,} |",
-        f"| `--max-files` of a request | {limits.max_files} |",
-        f"| `--queue` pictures that wait or are computed | {limits.queue} |",
-        f"| the time until an answer | {limits.seconds:g} s |",
+        f"| `--max-bytes` per request | {limits.max_bytes:,} |",
+        f"| `--max-files` per request | {limits.max_files} |",
+        f"| `--queue`, pictures waiting or in progress | {limits.queue} |",
+        f"| time until the response | {limits.seconds:g} s |",
         f"`--batch` ({limits.batch})",
         f"`--wait` ({1_000 * limits.wait:g})",
     ):

@@ -45,9 +45,9 @@ def test_who_does_not_know_the_token_gets_nothing(model_file: Path) -> None:
             for method, address in (("POST", "/predict"), ("GET", "/metrics"), ("GET", "/models")):
                 status, answered, told = ask(server, method, address, b"", "image/png", **headers)
                 assert (status, answered["www-authenticate"]) == (401, "Bearer")
-                assert "token is needed" in told["error"]
+                assert "token is required" in told["error"]
         assert Client(server.address, TOKEN).predict(photo(1))["classes"]
-        with pytest.raises(ServingError, match="token is needed"):
+        with pytest.raises(ServingError, match="token is required"):
             Client(server.address, "another token").predict(photo(1))
         assert ask(server, "GET", "/health")[0] == ask(server, "GET", "/ready")[0] == 200
         assert ask(server, "GET", "/openapi.json")[2]["components"]["securitySchemes"]
@@ -79,7 +79,7 @@ def test_who_asks_too_often_is_told_when_to_come_again(model_file: Path) -> None
         status, headers, told = ask(server, "POST", "/predict", photo(1), "image/png")
         assert status == 429
         assert 50 <= int(headers["retry-after"]) <= 60
-        assert "More than 1 requests a minute" in told["error"]
+        assert "More than 1 requests per minute" in told["error"]
 
 
 def test_tokens_of_a_bucket_come_back_and_old_clients_are_forgotten() -> None:

@@ -93,8 +93,8 @@ def test_a_recording_is_undone_as_a_whole() -> None:
         ("a" * 61, "up to 60 characters"),
         ("in/out", "it has / in it"),
         ("..", "a dot at an end"),
-        ("con", "Windows has no folders"),
-        ("COM1.x", "Windows has no folders"),
+        ("con", "Windows does not allow folders"),
+        ("COM1.x", "Windows does not allow folders"),
         ("line\nbreak", "not seen"),
         ("CUP", "already"),
     ],
@@ -120,11 +120,11 @@ def test_there_is_a_limit_to_classes_and_to_pictures(monkeypatch: pytest.MonkeyP
     board = Board()
     for _ in range(module.MOST_CLASSES):
         board.apply(board.adding_class())
-    with pytest.raises(ConfigurationError, match="room for 50 classes"):
+    with pytest.raises(ConfigurationError, match="At most 50 classes"):
         board.adding_class()
     monkeypatch.setattr(module, "MOST_PICTURES", 3)
     board.apply({"do": "add pictures", "pictures": [picture(board, 1) for _ in range(3)]})
-    with pytest.raises(ConfigurationError, match="room for 3 pictures"):
+    with pytest.raises(ConfigurationError, match="At most 3 pictures are possible"):
         board.apply({"do": "add pictures", "pictures": [picture(board, 1)]})
 
 

@@ -107,7 +107,7 @@ def test_two_tabs_see_the_same(address: str) -> None:
     ask(address, "change", do="remove class", id=groups["red"])
     status, text = post(f"{address}picture/{groups['red']}/b/late.jpg", jpeg("red", 9))
     assert status == 400
-    assert "perhaps another tab has removed it" in text
+    assert "perhaps it was removed in another tab" in text
     assert ask(address, "change", do="undo")["classes"] == theirs["classes"]
 
 
@@ -116,10 +116,10 @@ def test_two_tabs_see_the_same(address: str) -> None:
     [
         ("picture/1/b/notes.txt", b"x", "notes.txt is not a picture"),
         ("picture/1/b/a.jpg", b"x", "a.jpg is not an image"),
-        ("picture/99/b/a.jpg", jpeg("red", 1), "no longer there"),
+        ("picture/99/b/a.jpg", jpeg("red", 1), "no longer exists"),
         ("picture/one/b/a.jpg", jpeg("red", 1), "Expected a number"),
         ("picture/1", jpeg("red", 1), "A picture is posted to"),
-        ("frame/likeliest", b"123", "64×64 pixels of three bytes, but 3 bytes came"),
+        ("frame/likeliest", b"123", "64×64 pixels of three bytes, but got 3 bytes"),
         ("frame/likeliest", bytes(3 * 64 * 64), "Train first"),
         ("frame/-1", bytes(3 * 64 * 64), "Expected a number"),
     ],

@@ -159,7 +159,7 @@ def test_the_next_program_finds_everything_again(tmp_path: Path) -> None:
 
 
 def test_a_second_program_is_told_of_the_first(session: Session) -> None:
-    with pytest.raises(InUseError, match="Another convoscope teach"):
+    with pytest.raises(InUseError, match="is open in another convoscope teach"):
         Session(session.folder, MeanColours)
 
 
@@ -246,7 +246,7 @@ def huge_png() -> bytes:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("damaged.jpg", jpeg("red", 1)[:300], "damaged.jpg is a damaged image"),
+        ("damaged.jpg", jpeg("red", 1)[:300], "damaged.jpg is a damaged or unreadable image"),
         ("text.png", b"hello", "text.png is not an image"),
         ("empty.jpg", b"", "empty.jpg is empty"),
         ("huge.png", huge_png(), "huge.png has 10,000 × 10,000 pixels"),

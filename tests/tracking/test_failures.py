@@ -71,7 +71,7 @@ def test_after_a_failure_training_goes_on_without_the_tracker_and_says_so_once(w
     assert len(trained.history["loss"]) == 3
     assert recorder.calls == [*ALL[: ALL.index(where) + 1], "abandon"]
     assert [warning.category for warning in caught] == [ConvoscopeWarning]
-    assert "The recorder has failed, and training goes on without it: OSError: [Errno 28]" in str(caught[0].message)
+    assert "The recorder failed, and training continues without it: OSError: [Errno 28]" in str(caught[0].message)
     assert not recorder.works
 
 
@@ -130,7 +130,7 @@ def test_a_library_that_is_not_installed_is_named_with_its_command(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.warns(ConvoscopeWarning, match=rf"pip install '\.\[{kind.extra}\]' in the clone") as caught:
+    with pytest.warns(ConvoscopeWarning, match=rf"pip install 'convoscope\[{kind.extra}\]'") as caught:
         trained = train(kind())
     assert len(caught) == 1
     assert len(trained.history["loss"]) == 3
@@ -165,7 +165,7 @@ print(len(model.fit(np.eye(3), [0, 1, 0], epochs=30, verbose=0, callbacks=[track
         [sys.executable, "-B", "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines() == ["30"]
-    assert done.stderr.count("TensorBoard has failed, and training goes on without it: OSError") == 1
+    assert done.stderr.count("TensorBoard failed, and training continues without it: OSError") == 1
     assert "Traceback" not in done.stderr
 
 

@@ -100,7 +100,7 @@ def test_a_resumed_training_goes_on_in_its_run(client: Any, callback: MLflowLogg
 
 
 def test_a_server_that_is_not_there_does_not_stop_training() -> None:
-    with pytest.warns(ConvoscopeWarning, match="MLflow has failed, and training goes on without it"):
+    with pytest.warns(ConvoscopeWarning, match="MLflow failed, and training continues without it"):
         trained = train(MLflowLogger("http://127.0.0.1:9"))
     assert len(trained.history["loss"]) == 3
 

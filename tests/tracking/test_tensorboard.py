@@ -131,7 +131,7 @@ def test_what_is_written_is_there_before_training_ends(tmp_path: Path) -> None:
 
 def test_keras_arguments_that_ask_for_nothing_else_are_taken_and_others_refused() -> None:
     TensorBoard("logs", histogram_freq=1, write_graph=True, update_freq="epoch")
-    with pytest.warns(ConvoscopeWarning, match="update_freq='batch' is left out"):
+    with pytest.warns(ConvoscopeWarning, match="update_freq='batch' is ignored"):
         TensorBoard("logs", update_freq="batch")
     with pytest.raises(ConfigurationError, match=r"embeddings_metadata='x\.tsv' is not supported"):
         TensorBoard("logs", embeddings_metadata="x.tsv")

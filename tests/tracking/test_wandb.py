@@ -66,7 +66,7 @@ def test_the_confusion_matrix_is_a_table_and_an_image(run: OfflineRun, trained: 
 
 def test_sample_predictions_are_a_table_and_images(run: OfflineRun, trained: Trained) -> None:
     table = run.table("sample_predictions")
-    assert table["columns"] == ["number", "is", "taken for", "probability"]
+    assert table["columns"] == ["number", "true class", "prediction", "probability"]
     assert len(table["data"]) == 24
     captions = run.history[-1]["sample_prediction_images/captions"]
     for index, (number, true, answer, share) in enumerate(table["data"]):
@@ -74,7 +74,7 @@ def test_sample_predictions_are_a_table_and_images(run: OfflineRun, trained: Tra
         assert true == NAMES[trained.labels[index]]
         assert answer == NAMES[trained.probabilities[index].argmax()]
         assert share == pytest.approx(float(trained.probabilities[index].max()))
-        assert captions[index] == f"{index}: is {true}, taken for {answer}, {share:.0%}"
+        assert captions[index] == f"{index}: true {true}, predicted {answer}, {share:.0%}"
     x, _ = images()
     for image, path in zip(x, run.history[-1]["sample_prediction_images/filenames"], strict=False):
         shown = np.asarray(Image.open(run.folder / "files" / path).convert("L"), float)

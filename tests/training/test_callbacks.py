@@ -156,12 +156,12 @@ def test_an_unknown_value_to_monitor_is_answered_with_the_known(model: Any, imag
     with pytest.raises(UnknownNameError, match="mode of EarlyStopping"):
         EarlyStopping(mode="smallest")
     added = LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(mine=1.0))
-    with pytest.raises(ConfigurationError, match="Say mode='max' or mode='min'"):
+    with pytest.raises(ConfigurationError, match="Set mode='max' or mode='min'"):
         model.fit(*images, epochs=2, callbacks=[added, EarlyStopping(monitor="mine")], verbose=0)
 
 
 def test_watching_a_validation_that_is_not_there_is_warned_of(model: Any, images: Any) -> None:
-    with pytest.warns(ConvoscopeWarning, match="'val_loss', which this epoch has not measured: it measured loss, acc"):
+    with pytest.warns(ConvoscopeWarning, match="'val_loss', which was not measured in this epoch. Measured: loss, acc"):
         model.fit(*images, callbacks=[EarlyStopping()], verbose=0)
 
 
@@ -246,10 +246,10 @@ def test_checkpoints_can_come_after_so_many_batches(model: Any, images: Any, tmp
 
 
 def test_a_checkpoint_that_cannot_be_written_is_refused_by_name(model: Any, images: Any, tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"filled in \('val_loss'\)\. Known are loss, accuracy, epoch"):
+    with pytest.raises(ConfigurationError, match=r"formatted \('val_loss'\)\. Available values: loss, accuracy, epoch"):
         model.fit(*images, callbacks=[ModelCheckpoint("{val_loss}.safetensors")], verbose=0)
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="cannot be made"):
+    with pytest.raises(StorageError, match="cannot be created"):
         model.fit(*images, callbacks=[ModelCheckpoint(tmp_path / "file" / "model.safetensors")], verbose=0)
     with pytest.raises(ConfigurationError, match="save_freq"):
         ModelCheckpoint("x", save_freq="batch")

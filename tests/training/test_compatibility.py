@@ -68,8 +68,8 @@ def test_what_belongs_together_is_not_warned_of(activation: str, loss: Any) -> N
         ("softmax", "binary_focal_crossentropy", ("softmax over 3 units", "activation='sigmoid'")),
         ("softmax", cs.losses.SparseCategoricalCrossentropy(True), ("from_logits=True) has no effect", "Leave out")),
         ("sigmoid", cs.losses.BinaryCrossentropy(True), ("ends in a sigmoid", "has no effect")),
-        ("sigmoid", cs.losses.BinaryFocalCrossentropy(from_logits=True), ("ends in a sigmoid", "applies another")),
-        ("softmax", cs.losses.CategoricalFocalCrossentropy(from_logits=True), ("applies another",)),
+        ("sigmoid", cs.losses.BinaryFocalCrossentropy(from_logits=True), ("ends in a sigmoid", "applies a second one")),
+        ("softmax", cs.losses.CategoricalFocalCrossentropy(from_logits=True), ("applies a second one",)),
         ("linear", SPARSE, ("has no activation", "activation='softmax'", "from_logits=True")),
         ("linear", BINARY, ("has no activation", "activation='sigmoid'", "from_logits=True")),
         ("relu", SPARSE, ("the model ends in relu", "activation='softmax'")),
@@ -88,12 +88,12 @@ def test_a_mistake_runs_and_is_warned_of_once(activation: str, loss: Any, words:
 
 def test_a_single_unit_is_no_choice_of_classes() -> None:
     (told,) = fitted("sigmoid", SPARSE, 1, np.zeros(8))
-    assert "the model's last layer has one unit" in told
+    assert "the model's last layer has only one unit" in told
     assert "Dense(1, activation='sigmoid') with loss='binary_crossentropy'" in told
     (told,) = fitted("softmax", CATEGORICAL, 1, np.ones((8, 1)))
-    assert "has one unit" in told
+    assert "has only one unit" in told
     (told,) = fitted("softmax", BINARY, 2, np.eye(2)[np.arange(8) % 2])
-    assert "Two classes can also be one unit" in told
+    assert "For two classes, a single unit also works" in told
 
 
 def test_exact_equality_is_hardly_the_accuracy_that_is_meant() -> None:

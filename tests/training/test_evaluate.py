@@ -69,7 +69,7 @@ def test_batches_are_counted_where_a_callback_watches_them(model: Any, images: A
 
 def test_bad_data_is_refused_by_the_name_of_what_was_asked(model: Any, images: Any) -> None:
     x, y = images
-    with pytest.raises(ShapeError, match=r"^evaluate: .*have 2 channels and not 1"):
+    with pytest.raises(ShapeError, match=r"^evaluate: .*have 2 channels, not 1"):
         model.evaluate(np.tile(x, 2), y, verbose=0)
     with pytest.raises(DataError, match=r"^evaluate: label 3 at"):
         model.evaluate(x, y + 1, verbose=0)

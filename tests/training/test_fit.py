@@ -266,7 +266,7 @@ def test_a_model_that_is_not_compiled_is_refused(images: Any) -> None:
         ({"validation_data": (np.zeros((2, 6, 6, 1)), [0, 9])}, DataError, "^validation_data: label 9"),
         ({"validation_freq": 0}, ConfigurationError, "validation_freq must be at least 1"),
         ({"callbacks": [Callback]}, ConfigurationError, r"Callback is a class. Write Callback\(\)"),
-        ({"callbacks": ["early stopping"]}, ConfigurationError, "is no callback"),
+        ({"callbacks": ["early stopping"]}, ConfigurationError, "is not a callback"),
         ({"class_weight": {3: 1.0}}, ConfigurationError, "names class 3"),
     ],
 )

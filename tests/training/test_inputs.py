@@ -42,15 +42,15 @@ def test_lists_truth_values_another_byte_order_and_slices_are_brought_into_form(
     ("shape", "wanted", "remedy"),
     [
         ((28, 28, 1), (28, 28, 1), r"without the batch axis: x\[np.newaxis\]"),
-        ((28, 28), (28, 28, 1), "without batch and channel axis"),
-        ((9, 784), (28, 28, 1), r"x.reshape\(-1, 28, 28, 1\) brings"),
-        ((9, 28, 28), (784,), r"x.reshape\(-1, 784\) brings them into shape, or begin the model with a Flatten"),
+        ((28, 28), (28, 28, 1), "without batch and channel axes"),
+        ((9, 784), (28, 28, 1), r"x.reshape\(-1, 28, 28, 1\) gives"),
+        ((9, 28, 28), (784,), r"x.reshape\(-1, 784\) gives the right shape, or start the model with a Flatten"),
         ((9, 3, 32, 32), (32, 32, 3), r"channels come first.*transpose\(0, 2, 3, 1\)"),
-        ((9, 32, 32, 1), (28, 28, 1), r"32 × 32 pixels and not 28 × 28.*input_shape=\(32, 32, 1\)"),
-        ((9, 32, 32), (28, 28, 1), r"32 × 32 pixels and not 28 × 28.*input_shape=\(32, 32, 1\)"),
-        ((9, 28, 28, 3), (28, 28, 1), "3 channels and not 1"),
-        ((9,), (28, 28, 1), "Bring the data into that shape"),
-        ((), (28, 28, 1), "Bring the data into that shape"),
+        ((9, 32, 32, 1), (28, 28, 1), r"32 × 32 pixels, not 28 × 28.*input_shape=\(32, 32, 1\)"),
+        ((9, 32, 32), (28, 28, 1), r"32 × 32 pixels, not 28 × 28.*input_shape=\(32, 32, 1\)"),
+        ((9, 28, 28, 3), (28, 28, 1), "3 channels, not 1"),
+        ((9,), (28, 28, 1), "Reshape the data"),
+        ((), (28, 28, 1), "Reshape the data"),
     ],
 )
 def test_a_wrong_shape_is_answered_with_what_mends_it(shape: tuple[int, ...], wanted: Any, remedy: str) -> None:
@@ -66,7 +66,7 @@ def test_a_wrong_shape_is_answered_with_what_mends_it(shape: tuple[int, ...], wa
     [
         (np.zeros((0, 4, 4, 1)), "x is empty"),
         (None, "x is missing"),
-        (np.array(["cat", "dog"]), "must hold numbers, but its dtype is <U3"),
+        (np.array(["cat", "dog"]), "must contain numbers, but its dtype is <U3"),
         (np.array([None, 1]), "dtype is object"),
         (np.zeros((2, 4, 4, 1), complex), "dtype is complex128"),
         ([[1, 2], [3]], "its parts differ in shape"),
@@ -129,11 +129,11 @@ def test_what_lies_under_a_mask_is_not_taken_for_data() -> None:
 
 @pytest.mark.parametrize("x", [(np.zeros(2) for _ in range(3)), {"x": np.zeros((3, 2))}, lambda: 3])
 def test_what_is_no_array_is_named_as_what_it_is(x: Any) -> None:
-    with pytest.raises(DataError, match=f"is a {type(x).__name__}. What hands out batches .* goes in alone"):
+    with pytest.raises(DataError, match=f"is a {type(x).__name__}. Pass something that yields batches .* alone"):
         check_inputs(x, (2,), "fit")
 
 
 @pytest.mark.parametrize("x", [{"x": np.zeros((3, 2))}, lambda: 3])
 def test_a_model_without_shapes_names_what_it_cannot_be_built_for(x: Any) -> None:
-    with pytest.raises(DataError, match=f"is a {type(x).__name__}. What hands out batches .* goes in alone"):
+    with pytest.raises(DataError, match=f"is a {type(x).__name__}. Pass something that yields batches .* alone"):
         cs.Sequential([cs.layers.Dense(2)]).predict(x)

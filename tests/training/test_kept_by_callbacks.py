@@ -125,7 +125,7 @@ def test_a_backup_of_another_optimizer_is_refused(images: Any, new_model: Any, t
     new_model().fit(x, y, epochs=1, verbose=0, callbacks=[backup])
     model = new_model(optimizer="sgd")
     before = model.get_weights()
-    with pytest.raises(ConfigurationError, match="Compile the model as it was then"):
+    with pytest.raises(ConfigurationError, match="Compile the model as before"):
         model.fit(x, y, epochs=2, verbose=0, callbacks=[backup])
     assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
     model = new_model(optimizer=Adam(amsgrad=True))

@@ -85,7 +85,7 @@ def test_a_loss_of_your_own_is_refused_with_what_there_is() -> None:
     class Mine(losses.Loss):
         pass
 
-    with pytest.raises(ConfigurationError, match="Mine: a loss of your own cannot be trained with"):
+    with pytest.raises(ConfigurationError, match=r"Mine: custom losses are not supported.*convoscope\.losses"):
         Mine()
 
 
@@ -95,7 +95,7 @@ def test_an_unknown_loss_is_answered_with_the_nearest() -> None:
 
 
 def test_a_function_of_your_own_is_refused_with_the_reason() -> None:
-    with pytest.raises(ConfigurationError, match="not differentiated"):
+    with pytest.raises(ConfigurationError, match="cannot be differentiated"):
         losses.get(lambda y_true, y_pred: 0.0)
 
 

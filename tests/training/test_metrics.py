@@ -82,7 +82,7 @@ def test_what_is_no_metric_is_refused() -> None:
         metrics.get("acuracy")
     with pytest.raises(ConfigurationError, match="derive from metrics"):
         metrics.get(3)  # type: ignore[arg-type]
-    with pytest.raises(ConfigurationError, match=r"'MeanIoU' needs settings.*metrics.MeanIoU\(...\)"):
+    with pytest.raises(ConfigurationError, match=r"'MeanIoU' needs arguments.*metrics.MeanIoU\(...\)"):
         metrics.get("MeanIoU")
     with pytest.raises(ConfigurationError, match="thresholds must be from 0 to 1"):
         metrics.Precision(thresholds=[0.5, 2])

@@ -254,9 +254,7 @@ ENDINGS = {
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_an_ending_that_promises_another_format_is_answered(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"model{ending}"
-    with pytest.warns(
-        ConvoscopeWarning, match=rf"{ENDINGS[ending]} does not read.*(model\.safetensors|model\.export\()"
-    ):
+    with pytest.warns(ConvoscopeWarning, match=rf"{ENDINGS[ending]} cannot read.*(model\.safetensors|model\.export\()"):
         _model().save(path)
     assert cs.load_model(path).count_params() == _model().count_params()
 
@@ -274,7 +272,7 @@ WANTED: list[tuple[tuple[int, ...], tuple[int, ...], str]] = [
     ((6, 6, 3), (400, 500, 3), r"without the batch axis, an image of 400 × 500 pixels: x\[np.newaxis\]"),
     ((6, 6, 1), (400, 500), r"an image of 400 × 500 pixels: x\[np.newaxis, ..., np.newaxis\]"),
     ((6, 6, 1), (12, 36), r"x.reshape\(-1, 6, 6, 1\)"),
-    ((6, 6, 1), (12, 8, 9), "The images are 8 × 9 pixels and not 6 × 6"),
+    ((6, 6, 1), (12, 8, 9), "The images are 8 × 9 pixels, not 6 × 6"),
     ((36,), (36,), r"x\[np.newaxis\] adds it"),
     ((36,), (35,), r"without the batch axis, of shape \(35,\): x\[np.newaxis\]"),
     ((36,), (6, 6), r"x.reshape\(1, 36\)"),

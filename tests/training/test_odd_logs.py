@@ -110,7 +110,7 @@ def test_a_tracker_whose_optimizer_is_odd_is_left_behind() -> None:
             self.model.optimizer.learning_rate = 0.1
 
     tracker = Lists()
-    with pytest.warns(ConvoscopeWarning, match="training goes on without it"):
+    with pytest.warns(ConvoscopeWarning, match="training continues without it"):
         _fit(Spoils(), tracker)
 
 
@@ -159,7 +159,7 @@ def test_who_watches_what_is_no_number_says_so_and_goes_on(tmp_path: Path, name:
         cs.callbacks.ReduceLROnPlateau(name, mode="min"),
         cs.callbacks.ModelCheckpoint(tmp_path / "model.safetensors", name, save_best_only=True, mode="min"),
     ):
-        with pytest.warns(ConvoscopeWarning, match=f"{name}.*no number"):
+        with pytest.warns(ConvoscopeWarning, match=f"{name}.*must be a number"):
             history = _fit(callback)
         assert len(history.epoch) == 2
 
@@ -172,7 +172,7 @@ def test_who_watches_a_number_in_an_array_gets_it() -> None:
 
 @pytest.mark.parametrize("name", ["{nothing:.2f}.safetensors", "{note:.2f}.safetensors", "{rates.a}.safetensors"])
 def test_a_file_name_that_cannot_be_filled_in_is_named(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ConfigurationError, match="cannot be filled in"):
+    with pytest.raises(ConfigurationError, match="cannot be formatted"):
         _fit(cs.callbacks.ModelCheckpoint(tmp_path / name))
 
 

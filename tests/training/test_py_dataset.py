@@ -55,5 +55,5 @@ def test_what_is_missing_is_named() -> None:
 
     with pytest.raises(NotImplementedError, match="Nothing has no __getitem__"):
         Nothing()[0]
-    with pytest.raises(NotImplementedError, match="Nothing does not say how many batches"):
+    with pytest.raises(NotImplementedError, match="Nothing does not define its number of batches"):
         _ = Nothing().num_batches

@@ -58,9 +58,9 @@ def test_extreme_one_cycles_stay_within_their_bounds() -> None:
 def test_settings_that_cannot_be_meant_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="decay_steps must be above 0"):
         schedules.CosineDecay(0.1, 0)
-    with pytest.raises(ConfigurationError, match="one value more than boundaries"):
+    with pytest.raises(ConfigurationError, match="one more value than boundaries"):
         schedules.PiecewiseConstantDecay([1, 2], [0.1, 0.2])
-    with pytest.raises(ConfigurationError, match="boundaries must rise"):
+    with pytest.raises(ConfigurationError, match="boundaries must increase"):
         schedules.PiecewiseConstantDecay([2, 1], [0.1, 0.2, 0.3])
     with pytest.raises(ConfigurationError, match="warmup_share"):
         schedules.OneCycle(0.1, 10, warmup_share=1.5)

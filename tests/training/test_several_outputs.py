@@ -187,7 +187,7 @@ def test_compile_says_what_is_wrong(options: dict[str, Any], error: type[Excepti
         ({"x": lambda x, y: [x[0][:5], x[1]]}, ShapeError, "5, 43 samples"),
         ({"y": lambda x, y: None}, DataError, "y is missing"),
         ({"y": lambda x, y: y[1]}, ShapeError, "2 outputs ('kind', 'size')"),
-        ({"y": lambda x, y: [*y, y[0]]}, ShapeError, "a list of 3 came"),
+        ({"y": lambda x, y: [*y, y[0]]}, ShapeError, "but got a list of 3"),
         ({"y": lambda x, y: {"kind": y[0]}}, DataError, "output 'size' has a loss but no targets"),
         ({"y": lambda x, y: {"kind": y[0], "sice": y[1]}}, UnknownNameError, "Did you mean 'size'?"),
         ({"y": lambda x, y: [y[0][:7], y[1]]}, ShapeError, "fit, output 'kind': there must be a label"),
@@ -232,7 +232,7 @@ def test_a_loss_that_does_not_fit_names_its_output(x: list[Any], y: list[Any]) -
     one, plain = Dense(1, activation="sigmoid", name="one")(facts), Dense(3, name="plain")(facts)
     model = cs.Model(facts, [plain, one])
     model.compile("sgd", loss=["mse", SPARSE])
-    with pytest.warns(ConvoscopeWarning, match="the layer of output 'one' has one unit"):
+    with pytest.warns(ConvoscopeWarning, match="the layer of output 'one' has only one unit"):
         model.fit(x[1], [ROW, np.zeros(COUNT)], verbose=0)
     model.compile("sgd", loss=[SPARSE, "mse"])
     with pytest.warns(ConvoscopeWarning, match="the layer of output 'plain' has no activation"):

@@ -174,7 +174,7 @@ def test_one_batch_takes_keras_arguments(new_model: Any, images: Any) -> None:
     assert first == other.train_on_batch(x, y, sample_weight=weights, return_dict=True, reset_metrics=True)
     assert model.test_on_batch(x, y, weights) == other.test_on_batch(x, y, sample_weight=weights)
     for call in (model.train_on_batch, model.test_on_batch):
-        with pytest.raises(ConfigurationError, match="every call measures its own batch"):
+        with pytest.raises(ConfigurationError, match="every call measures only its own batch"):
             call(x, y, reset_metrics=False)
     model.reset_metrics()
     assert model.predict_on_batch([x]).shape == (97, 3)
@@ -207,13 +207,13 @@ def failing(images: Any, error: BaseException) -> Iterator[Any]:
 
 def test_an_error_names_the_batch_and_leaves_the_model_after_the_one_before(new_model: Any, images: Any) -> None:
     model, other = new_model(), new_model()
-    with pytest.raises(DataError, match=r"^fit, batch 4: the data could not be made: OSError: gone") as caught:
+    with pytest.raises(DataError, match=r"^fit, batch 4: the data raised OSError: gone") as caught:
         model.fit(failing(images, OSError("gone")), verbose=0)
     assert isinstance(caught.value.__cause__, OSError)
     other.fit(parts((images[0][:30], images[1][:30])), verbose=0)
     assert same(model, other)
     assert model.optimizer.iterations == model.draws.steps == 3
-    with pytest.raises(DataError, match=r"^fit, batch 2 of pass 3: the data could not be made"):
+    with pytest.raises(DataError, match=r"^fit, batch 2 of pass 3: the data raised KeyError"):
         model.fit(_Failing(images), epochs=3, verbose=0)
     model.fit(*images, verbose=0)
 
@@ -235,14 +235,14 @@ def test_a_bad_batch_is_named_and_those_before_it_are_trained_on(new_model: Any,
     x, y = images[0].astype(np.float32), images[1]
     x[35] = np.nan
     model = new_model()
-    with pytest.raises(DataError, match=r"^fit, batch 4: x holds NaN .*first in sample 5 of 10"):
+    with pytest.raises(DataError, match=r"^fit, batch 4: x contains NaN .*first in sample 5 of 10"):
         model.fit(parts((x, y)), verbose=0)
     assert model.optimizer.iterations == 3
-    with pytest.raises(DataError, match=r"^validation_data, batch 4: x holds NaN"):
+    with pytest.raises(DataError, match=r"^validation_data, batch 4: x contains NaN"):
         model.fit(*images, validation_data=_Sequence(list(parts((x, y)))), verbose=0)
     for bad, message in (
-        ((x, y, y, y), "a batch is x, .* but a tuple of 4 came"),
-        ((), "but a tuple of 0 came"),
+        ((x, y, y, y), "a batch is x, .* but got a tuple of 4"),
+        ((), "but got a tuple of 0"),
         (x, "batch 1: y is missing"),
         ((x[:, :5], y), "The images are 5 × 6 pixels"),
     ):
@@ -286,11 +286,11 @@ def test_training_that_is_stopped_ends_the_thread(new_model: Any, images: Any) -
 def test_what_cannot_be_given_beside_batches_is_said(model: Any, images: Any) -> None:
     x, y = images
     for options, message in (
-        ({"y": y}, "x is a generator that hands out batches, so y must come with each"),
-        ({"sample_weight": np.ones(97)}, "sample_weight must come with each"),
-        ({"class_weight": "auto"}, "class_weight='auto' counts the labels first"),
-        ({"validation_split": 0.2}, "validation_split=0.2 takes the last samples of arrays, and x is a generator"),
-        ({"validation_data": 7}, "validation_data must be .* something that hands out batches"),
+        ({"y": y}, "x is a generator that yields batches, so y must be part of each"),
+        ({"sample_weight": np.ones(97)}, "sample_weight must be part of each"),
+        ({"class_weight": "auto"}, "class_weight='auto' needs all labels at once"),
+        ({"validation_split": 0.2}, "validation_split=0.2 needs arrays, but x is a generator"),
+        ({"validation_data": 7}, "validation_data must be .* something that yields batches"),
         ({"validation_steps": 0}, "validation_steps must be at least 1"),
         ({"steps_per_epoch": 1.5}, "steps_per_epoch must be a whole number"),
     ):
@@ -306,15 +306,15 @@ def test_what_cannot_be_given_beside_batches_is_said(model: Any, images: Any) ->
 def test_a_generator_that_has_ended_gives_nothing_and_says_so(new_model: Any, images: Any) -> None:
     ended = parts(images)
     model = new_model()
-    with pytest.warns(ConvoscopeWarning, match="the 3 epochs that are left are not trained"):
+    with pytest.warns(ConvoscopeWarning, match="the remaining 3 epochs are not trained"):
         assert model.fit(ended, epochs=4, verbose=0).epoch == [0]
     for call in (model.evaluate, model.predict):
-        with pytest.raises(DataError, match="gave no batch"):
+        with pytest.raises(DataError, match="yielded no batches"):
             call(ended, verbose=0)
-    with pytest.warns(ConvoscopeWarning, match="validation: the data gave no batch"):
+    with pytest.warns(ConvoscopeWarning, match="validation: the data yielded no batches"):
         history = model.fit(*images, epochs=2, validation_data=parts(images), verbose=0).history
     assert len(history["loss"]), len(history["val_loss"]) == (2, 1)
-    with pytest.raises(DataError, match="gave no batch: at least one is needed"):
+    with pytest.raises(DataError, match="yielded no batches, but at least one is needed"):
         cs.Sequential([cs.layers.Dense(2)]).predict(iter(()))
 
 
@@ -331,11 +331,11 @@ def test_a_sequence_without_end_needs_steps(new_model: Any, images: Any) -> None
         pass
 
     model = new_model()
-    with pytest.raises(ConfigurationError, match=r"has no end, so say how many steps .*: steps_per_epoch=100"):
+    with pytest.raises(ConfigurationError, match=r"is endless, so set the number of steps .* steps_per_epoch=100"):
         model.fit(Endless(), verbose=0)
     model.fit(Endless(), steps_per_epoch=3, epochs=2, verbose=0)
     assert model.optimizer.iterations == 6
-    with pytest.raises(NotImplementedError, match="does not say how many batches"):
+    with pytest.raises(NotImplementedError, match="does not define its number of batches"):
         list(Lengthless())
     with pytest.raises(NotImplementedError, match="has no __getitem__"):
         Lengthless()[0]

@@ -54,7 +54,7 @@ def test_maps_of_class_numbers_are_taken() -> None:
     ("y", "outputs", "loss", "message"),
     [
         ([0, 1, 2, 10], 10, SPARSE, r"label 10 at y\[3\] is out of range: the model has 10 classes.*0 to 9"),
-        ([1, 2, 3, 3], 3, SPARSE, "count from 1: use y - 1"),
+        ([1, 2, 3, 3], 3, SPARSE, "seem to start at 1: use y - 1"),
         ([0, -1, 2, 1], 3, SPARSE, r"label -1 at y\[1\].*return_inverse"),
         ([0, 1, 2, 12], 10, SPARSE, "Give the last layer 13 units"),
         (np.eye(4), 4, SPARSE, r"one-hot labels.*loss='categorical_crossentropy'.*argmax"),
@@ -63,10 +63,10 @@ def test_maps_of_class_numbers_are_taken() -> None:
         ([0, 1, 0, 1], 2, BINARY, "as class numbers have"),
         ([0.0, 0.5, 1.0, 1.0], 3, SPARSE, r"y\[1\] is 0.5.*mean_squared_error"),
         ([0.0, np.nan, 1.0, 1.0], 3, SPARSE, "first in sample 1"),
-        ([0, 1, 2, 1], 1, BINARY, r"values from 0 to 1, but y\[2\] holds 2.*softmax"),
+        ([0, 1, 2, 1], 1, BINARY, r"values from 0 to 1, but y\[2\] contains 2.*softmax"),
         (-np.eye(4), 4, DENSE, "values from 0 to 1"),
         (None, 3, SPARSE, "y is missing"),
-        (["cat", "dog", "cat", "cow"], 3, SPARSE, "y must hold numbers"),
+        (["cat", "dog", "cat", "cow"], 3, SPARSE, "y must contain numbers"),
     ],
 )
 def test_labels_that_cannot_be_meant_are_refused(y: Any, outputs: int, loss: losses.Loss, message: str) -> None:
@@ -82,7 +82,12 @@ def test_labels_that_cannot_be_meant_are_refused(y: Any, outputs: int, loss: los
         (np.zeros((4, 9)), 10, DENSE, "has 10 units and the labels have 9 columns"),
         (np.zeros((4, 2)), 3, SPARSE, r"y of shape \(4,\)"),
         (np.zeros((4, 3)), 1, SQUARED, "1 units and the labels have 3 columns"),
-        (np.zeros((4, 2, 2)), 3, SQUARED, "as many outputs"),
+        (
+            np.zeros((4, 2, 2)),
+            3,
+            SQUARED,
+            r"the model's outputs, \(4, 3\).*one output for each value",
+        ),
     ],
 )
 def test_labels_of_a_wrong_shape_are_refused(y: Any, outputs: int, loss: losses.Loss, message: str) -> None:

@@ -45,7 +45,7 @@ def test_without_time_the_reason_says_how_much_it_would_take(
     monkeypatch.setattr(choosing, "are_uniform", lambda *_: False)
     choice = train(photos_of({"disc": 6, "cross": 6}), extractor, Wishes(minutes=1e-6))
     assert choice.way == "frozen"
-    assert choice.reason.endswith("To fine-tune it would take about 1 minute; --minutes 1 allows that.")
+    assert choice.reason.endswith("Fine-tuning would take about 1 minute; --minutes 1 allows that.")
 
 
 def test_more_blocks_leave_time_for_fewer_epochs() -> None:

@@ -123,7 +123,7 @@ def test_one_image_a_class_still_makes_a_head() -> None:
         (np.zeros((4, 2)), [0, 1, 0], 2, "one label for each image"),
         (np.zeros(4), [0, 1, 0, 1], 2, "shape \\(images, features\\)"),
         (np.full((2, 2), np.nan), [0, 1], 2, "index 0 are not finite"),
-        (np.zeros((2, 2)), [0, 0], 1, "two classes or more"),
+        (np.zeros((2, 2)), [0, 0], 1, "at least two classes"),
         (np.zeros((2, 2)), [0, 0], 2, "needs an image"),
         (np.zeros((3, 2)), [0, 1, 5], 2, "numbered 0 to 1"),
     ],

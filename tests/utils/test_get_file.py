@@ -109,7 +109,7 @@ def test_checksums_are_held_to(server: Server, home: Path, algorithm: str) -> No
 
 def test_with_a_checksum_a_cut_download_goes_on_in_the_next_call(server: Server, home: Path) -> None:
     digest = hashlib.sha256(server.files["big.bin"]).hexdigest()
-    with pytest.raises(DownloadError, match="The 225,000 bytes that came are kept"):
+    with pytest.raises(DownloadError, match="The 225,000 bytes received so far are kept"):
         fetch(server, "cut", file_hash=digest)
     fetch(server, "ok", file_hash=digest)
     assert server.asked[-1] == ("/ok/big.bin", "bytes=225000-")
@@ -120,9 +120,9 @@ def test_with_a_checksum_a_cut_download_goes_on_in_the_next_call(server: Server,
     ("options", "message"),
     [
         ({"origin": None}, "needs origin"),
-        ({"origin": "ftp://example.org/a.zip"}, "http:// or https://, but is 'ftp:"),
+        ({"origin": "ftp://example.org/a.zip"}, "http:// or https:// address, but is 'ftp:"),
         ({"origin": "/etc/passwd"}, "http:// or https://"),
-        ({"origin": "http://example.org/"}, "name of a file, without a folder, but is ''"),
+        ({"origin": "http://example.org/"}, "file name without a folder, but is ''"),
         ({"fname": "../outside"}, r"without a folder, but is '\.\./outside'"),
         ({"fname": ".."}, "without a folder"),
         ({"file_hash": "abc"}, "64 hexadecimal digits"),
@@ -137,7 +137,7 @@ def test_arguments_that_cannot_be_meant_are_named(options: dict[str, Any], messa
 
 def test_a_folder_that_cannot_be_made_is_named(server: Server, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StorageError, match=r"cannot make it: .*Give another cache_dir"):
+    with pytest.raises(StorageError, match=r"cannot create it: .*Give another cache_dir"):
         fetch(server, "ok", cache_dir=tmp_path / "file")
 
 
@@ -197,7 +197,7 @@ def test_nothing_is_written_outside(tmp_path: Path, make: Callable[..., bytes], 
     (tmp_path / "in").mkdir()
     archive = tmp_path / "in" / "archive"
     archive.write_bytes(make({"good": b"1", name: b"2"}))
-    with pytest.raises(FileFormatError, match="which leads out of its folder"):
+    with pytest.raises(FileFormatError, match="that points outside its folder"):
         archives.unpack(archive, tmp_path / "in" / "folder")
     assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == ["in", "in/archive"]
 
@@ -264,7 +264,7 @@ def test_a_damaged_archive_leaves_the_old_folder(tmp_path: Path, kind: str) -> N
 
 def test_what_is_no_archive_is_said(server: Server, home: Path) -> None:
     for options in ({"extract": True}, {"extract": True, "archive_format": "zip"}, {"untar": True}):
-        with pytest.raises(FileFormatError, match=r"big\.bin_archive is no archive of the kind"):
+        with pytest.raises(FileFormatError, match=r"big\.bin_archive is not an archive of the kind"):
             fetch(server, "ok", **options)
     with pytest.raises(UnknownNameError, match="no archive_format named 'rar'"):
         fetch(server, "ok", extract=True, archive_format="rar")

@@ -69,11 +69,11 @@ def test_a_data_set_is_split_by_its_elements() -> None:
         ({}, "needs left_size or right_size"),
         (
             {"left_size": 1.5},
-            r"left_size must be a share between 0 and 1, or a number of samples below 23, but is 1\.5",
+            r"left_size must be a fraction between 0 and 1 or a number of samples below 23, but is 1\.5",
         ),
         ({"right_size": 23}, "but is 23"),
-        ({"left_size": 0.7, "right_size": 0.7}, "halves of 16 and 16 samples, which 23 samples cannot"),
-        ({"left_size": 0.01}, "halves of 0 and 23"),
+        ({"left_size": 0.7, "right_size": 0.7}, "parts of 16 and 16 samples, which is not possible with 23"),
+        ({"left_size": 0.01}, "parts of 0 and 23"),
     ],
 )
 def test_sizes_that_cannot_be_meant_are_named(sizes: dict[str, float], message: str) -> None:

@@ -99,8 +99,8 @@ test("a kernel for other channels is refused in words", () => {
 
 test("unknown names are refused in words", () => {
   const image = engine.tensor([2, 2, 1]);
-  assert.throws(() => engine.activate(image, "swish"), /one of linear, relu.* and swish came/);
-  assert.throws(() => engine.pool(image, "median", { size: 2 }), /max, average, min, and median came/);
-  assert.throws(() => engine.axis(5, 3, { padding: "most" }), /whole number of pixels, and most came/);
+  assert.throws(() => engine.activate(image, "swish"), /one of linear, relu.* but got swish/);
+  assert.throws(() => engine.pool(image, "median", { size: 2 }), /max, average, min, but got median/);
+  assert.throws(() => engine.axis(5, 3, { padding: "most" }), /whole number of pixels, but got most/);
   assert.throws(() => engine.padIndices({ size: 2, before: 1, after: 1 }, "wrap"), /"zeros", "reflect" or "edge"/);
 });

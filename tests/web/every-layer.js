@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { STATIC } from "./support.js";
 
 const { Network, operationOf, readModel } = await import(new URL("engine/index.js", STATIC));
+const { hasActivation, mapBefore } = await import(new URL("explorer/before-activation.js", STATIC));
 const { explainUnit } = await import(new URL("explorer/explain.js", STATIC));
 const { whatItDoes } = await import(new URL("explorer/layer-words.js", STATIC));
 const { reach } = await import(new URL("explorer/reach.js", STATIC));
@@ -55,6 +56,19 @@ function checkSentence(model) {
   }
 }
 
+/** Whether the maps before the layer's activation are what the arithmetic of each of their values says. */
+function checkBefore(layer, given, { shape }) {
+  if (shape.length !== 3 || !hasActivation(layer)) return;
+  const [height, width, channels] = shape;
+  for (let channel = 0; channel < channels; channel++) {
+    const data = Array.from({ length: height * width }, (_, place) => {
+      const explained = explainUnit(layer, given, shape, place * channels + channel);
+      return explained.before ?? explained.x;
+    });
+    compare(`map ${channel} before the activation`, mapBefore(layer, given, channel), { shape: [height, width, 1], data });
+  }
+}
+
 function check({ file, inputs, outputs, sentBack, slopes }) {
   const bytes = readFileSync(file);
   const model = readModel(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
@@ -74,6 +88,7 @@ function check({ file, inputs, outputs, sentBack, slopes }) {
     }
     checkReach(network, shapes, unit, made);
   });
+  checkBefore(model.layers[0], given, made);
 }
 
 const cases = JSON.parse(readFileSync(process.argv[2], "utf-8"));

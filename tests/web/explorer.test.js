@@ -24,7 +24,7 @@ const restored = (text, own = false) =>
     own,
   }); // prettier-ignore
 const state = {
-  view: "network",
+  view: "overview",
   source: "test",
   image: 17,
   drawing: null,
@@ -63,6 +63,34 @@ describe("a drawing in the address", () => {
     const other = restored("source=draw&drawing=AgAA_w");
     assert.deepEqual([other.patch.source, other.patch.drawing], ["draw", undefined]);
     assert.match(other.left[0], /network of another input size/);
+  });
+});
+
+describe("the view in the address", () => {
+  const meant = (text) => readAddress(text).view ?? "overview";
+
+  test("is the overview where there is nothing, an image or a drawing", () => {
+    for (const text of ["", "image=3", "source=draw&drawing=AgAA_w", "image=3&epoch=2&present=1", "rubbish=1"]) assert.equal(meant(text), "overview", text);
+  });
+
+  test("is the layers where an old link says more", () => {
+    for (const text of ["layer=3&unit=8", "image=3&off=1:5", "edit=1.kernel.13=-0.5", "image=3&fold=0,4", "open=2", "kernel=1.0.5:1,2/3,4:0.1"])
+      assert.equal(meant(text), "network", text);
+  });
+
+  test("is written where the rest of the address means another one", () => {
+    const chosen = { ...state, position: SECOND, unit: 7 };
+    for (const view of ["overview", "network", "mistakes"])
+      for (const each of [state, chosen]) assert.equal(meant(writeAddress({ ...each, view })), view);
+    assert.equal(writeAddress(state), "image=17");
+    assert.equal(writeAddress({ ...state, view: "network" }), "view=network&image=17");
+    assert.ok(!writeAddress({ ...chosen, view: "network" }).includes("view"));
+  });
+
+  test("knows the layers that are folded at first", () => {
+    assert.equal(writeAddress({ ...state, folded: [0, 4], foldedAtFirst: [4, 0] }), "image=17");
+    const unfolded = readAddress(writeAddress({ ...state, view: "network", folded: [], foldedAtFirst: [4] }));
+    assert.deepEqual([unfolded.folded, unfolded.view], [[], "network"]);
   });
 });
 
@@ -130,7 +158,7 @@ describe("the rest of the address", () => {
     const { patch, left } = restored(
       "#image=99&layer=3&unit=1000&cell=1,3&off=2:1,4&off=8:0&off=50:1&nonsense=1&fold=2,99&view=x&layer=-1",
     );
-    assert.deepEqual(patch, { position: -1, unit: null, part: null, folded: [2], presenting: false, off: new Map([[2, [1]]]), edits: new Map() });
+    assert.deepEqual(patch, { view: "network", position: -1, unit: null, part: null, folded: [2], presenting: false, off: new Map([[2, [1]]]), edits: new Map() });
     for (const words of ["“nonsense” is unknown", "“view” is unknown", "“layer” is unknown", /image 99/, /confusion/, /no such value/, /no such filter/])
       assert.ok(left.some((each) => (words.test ? words.test(each) : each === words)), `${words} in ${left}`);
   });

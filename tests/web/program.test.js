@@ -60,7 +60,7 @@ test("an unknown operation and a missing input are said", () => {
   const program = new Program();
   assert.throws(() => program.run([]), /load\(tensor\)/);
   program.load(image);
-  assert.throws(() => program.run([{ operation: "guess" }]), /one of convolve.* and guess came/);
+  assert.throws(() => program.run([{ operation: "guess" }]), /one of convolve.* but got guess/);
 });
 
 test("of requests that pile up only the newest is computed", async () => {

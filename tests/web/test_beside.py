@@ -18,6 +18,7 @@ from convoscope.cli.main import app
 from convoscope.errors import ConfigurationError, ShapeError
 from convoscope.explore.predictions import Predictions
 from convoscope.web.beside import Comparison, check_pair
+from convoscope.web.description import describe
 from convoscope.web.explored import Explored, model_file
 from convoscope.web.explorer import explore, offline, site
 
@@ -27,6 +28,21 @@ CLASSES = 3
 def network(*, size: int = 6, classes: int = CLASSES, name: str = "one", last: str | None = "softmax") -> cs.Sequential:
     layers = [cs.layers.Flatten(input_shape=(size, size, 1)), cs.layers.Dense(classes, activation=last)]
     return cs.Sequential(layers, seed=len(name), name=name)
+
+
+def test_disagreements_are_counted_before_the_page_opens_or_said_not_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A count of 0 would say that the two always agree."""
+    images = np.random.default_rng(2).random((30, 6, 6, 1))
+    monkeypatch.setattr("convoscope.web.explored._AT_ONCE", 100)  # so that one network alone is counted later
+    two = Explored(network(), images, np.arange(30) % CLASSES, beside=Explored(network(name="other"), images))
+    assert two.counting is not None
+    differ = int(
+        (two.model.predict(images, verbose=0).argmax(1) != two.beside.model.predict(images, verbose=0).argmax(1)).sum()
+    )
+    assert describe(two, 10**6, waits=False).told["beside"]["apartCount"] == differ > 0
+    monkeypatch.setattr("convoscope.web.explored._LARGE", 10)
+    large = Explored(network(), images, np.arange(30) % CLASSES, beside=Explored(network(name="other"), images))
+    assert describe(large, 10**6, waits=False).told["beside"]["apartCount"] is None
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +138,7 @@ def test_without_images_they_stand_side_by_side_for_drawings() -> None:
     [
         (network(size=8, name="larger"), "'one' takes images of 6×6×1.*'larger' takes images of 8×8×1"),
         (network(size=8), "the first takes images of 6×6×1.*the second takes images of 8×8×1"),
-        (network(classes=5, name="five"), "'one' .* knows 3 classes, and 'five' .* knows 5 classes"),
+        (network(classes=5, name="five"), "'one' .* has 3 classes, and 'five' .* has 5 classes"),
     ],
 )
 def test_models_for_other_images_or_classes_are_refused_and_both_are_told(other: cs.Sequential, words: str) -> None:
@@ -140,7 +156,7 @@ def test_classes_of_other_names_are_refused() -> None:
 
 
 def test_what_is_no_model_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="a str came"):
+    with pytest.raises(ConfigurationError, match="but got a str"):
         explore(network(), beside="model.safetensors", port=0, browser=False, wait=False)
 
 
@@ -167,6 +183,6 @@ def test_the_command_writes_two_into_one_page_and_refuses_two_that_do_not_fit(tm
     run = CliRunner().invoke(app, ["export", str(paths[10]), str(paths[7]), *arguments])
     assert run.exit_code == 1
     words = " ".join(run.output.split())
-    assert "'of-10' takes images of 8×8×1 values and knows 10 classes" in words
-    assert "'of-7' takes images of 8×8×1 values and knows 7 classes" in words
+    assert "'of-10' takes images of 8×8×1 values and has 10 classes" in words
+    assert "'of-7' takes images of 8×8×1 values and has 7 classes" in words
     assert not page.exists()

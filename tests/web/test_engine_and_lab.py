@@ -25,6 +25,6 @@ def test_the_pages_modules_pass_their_own_tests() -> None:
         pytest.skip(f"the page's modules are tested with Node {OLDEST} or newer, and this is {version.strip()}")
     tests = sorted(str(file) for file in Path(__file__).parent.glob("*.test.js"))
     run = subprocess.run(
-        [node, "--input-type=module", "--eval", ALL, *tests], capture_output=True, text=True, check=False
+        [node, "--input-type=module", "--eval", ALL, *tests], capture_output=True, text=True, check=False, timeout=300
     )
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]

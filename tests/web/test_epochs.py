@@ -170,7 +170,7 @@ def test_snapshots_of_another_network_and_a_folder_without_any_are_refused(
     trained: tuple[Explored, Path], tmp_path: Path
 ) -> None:
     other = cs.Sequential([cs.layers.Dense(2, input_shape=(3,))])
-    with pytest.raises(ConfigurationError, match="of another network"):
+    with pytest.raises(ConfigurationError, match="belongs to a different network"):
         epochs_of(other, trained[1])
     with pytest.raises(MissingFileError, match="no snapshots"):
         epochs_of(other, tmp_path)
@@ -202,7 +202,7 @@ def test_the_offline_page_has_the_curves_and_if_asked_for_the_weights(trained: t
     assert whole["epochs"]["snapshots"] == [0, 1, 2, 3]
     for epoch, text in whole["snapshots"].items():
         assert base64.b64decode(text) == (folder / f"epoch-{int(epoch):04d}.safetensors").read_bytes()
-    with pytest.raises(ConfigurationError, match="no snapshots to put"):
+    with pytest.raises(ConfigurationError, match="no snapshots to include"):
         offline(replace(explored, epochs=Epochs(list)), snapshots=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+import itertools
 import json
 import re
 import threading
@@ -21,7 +22,7 @@ from convoscope.explore.interventions import WeightChange, intervene
 from convoscope.web.exhibits import choose, pack, value_range
 from convoscope.web.explored import Explored, model_file
 from convoscope.web.explorer import offline, site
-from convoscope.web.questions import accuracy
+from convoscope.web.questions import accuracy, cell
 from convoscope.web.server import Server
 from convoscope.web.training_images import nearest
 
@@ -55,6 +56,23 @@ def described(explored: Explored) -> dict[str, Any]:
     answer = site(explored).answer("data/explorer.json")
     assert answer is not None
     return dict(json.loads(answer.body))
+
+
+def test_images_of_a_cell_of_the_confusion_matrix_come_the_surest_first(explored: Explored) -> None:
+    scores = explored.model.predict(explored.images, verbose=0)
+    labels = np.asarray(explored.labels)
+    for true, predicted in itertools.product(range(CLASSES), repeat=2):
+        answer = cell(explored, {"label": true, "predicted": predicted})
+        length = int.from_bytes(answer[:4], "little")
+        told = json.loads(answer[4 : 4 + length])
+        own = [i for i in range(60) if labels[i] == true and scores[i].argmax() == predicted]
+        assert sorted(told["numbers"]) == own[:24]
+        assert np.diff(scores.max(axis=1)[told["numbers"]]).max(initial=-1) <= 0
+        assert (told["packed"]["kind"], told["packed"]["divisor"]) == ("uint8", 255 if own else 1)
+        values = np.frombuffer(answer[4 + length :], np.uint8) / np.float32(255)
+        np.testing.assert_array_equal(values, explored.images[told["numbers"]].ravel().astype(np.float32))
+    with pytest.raises(ConfigurationError, match="Expected a class, but got 'x'"):
+        cell(explored, {"label": "x", "predicted": 0})
 
 
 def test_the_page_is_given_the_model_and_images_exactly(explored: Explored, tmp_path: Path) -> None:
@@ -138,7 +156,7 @@ def test_all_training_images_are_searched_however_many(explored: Explored) -> No
         ({"silenced": {"9": [0]}, "changes": []}, "no layer at index 9"),
         ({"silenced": {"0": [4]}, "changes": []}, "4 channels"),
         ({"silenced": {}, "changes": [{"position": 0, "weight": "gamma", "index": 0, "value": 1}]}, "'gamma'"),
-        ({"silenced": {}, "changes": [{"position": 0, "weight": "kernel", "index": 99, "value": 1}]}, "no number 99"),
+        ({"silenced": {}, "changes": [{"position": 0, "weight": "kernel", "index": 99, "value": 1}]}, "no element 99"),
         ({"silenced": {}, "changes": [{"position": 0, "weight": "bias", "index": 0, "value": "nan"}]}, "finite"),
     ],
 )

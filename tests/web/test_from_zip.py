@@ -10,6 +10,7 @@ from pathlib import Path
 
 import convoscope
 from convoscope.web import lab
+from convoscope.web.bundled import bundled
 
 PACKAGE = Path(convoscope.__file__).parent
 
@@ -42,6 +43,12 @@ print(json.dumps(found))
 """
 
 
+def given_out(pages: Path, path: str) -> bytes:
+    """What stands at an address below ``static/``: a file, or a module with all that it imports."""
+    place = path.removeprefix("lab/").removeprefix("static/")
+    return bundled(pages, place) or (pages / place).read_bytes()
+
+
 def test_the_pages_are_the_same_from_a_zip_and_nothing_else_is_given_out(tmp_path: Path) -> None:
     packed = tmp_path / "convoscope.zip"
     with zipfile.ZipFile(packed, "w") as file:
@@ -62,9 +69,7 @@ def test_the_pages_are_the_same_from_a_zip_and_nothing_else_is_given_out(tmp_pat
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
     pages = PACKAGE / "web" / "static"
-    assert {path: found[path] for path in static} == {
-        path: (pages / path.removeprefix("lab/").removeprefix("static/")).stat().st_size for path in static
-    }
+    assert {path: found[path] for path in static} == {path: len(given_out(pages, path)) for path in static}
     assert {path: found[path] for path in others} == dict.fromkeys(others, -404)
     assert found[""] == (pages / "explorer" / "index.html").stat().st_size
     assert found["lab/"] == (pages / "lab" / "index.html").stat().st_size

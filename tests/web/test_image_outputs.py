@@ -117,7 +117,7 @@ def test_what_needs_classes_is_refused_in_words(explored: Explored) -> None:
 
 
 def test_class_numbers_in_the_place_of_images_are_refused_before_a_page_opens(explored: Explored) -> None:
-    with pytest.raises(ShapeError, match=r"makes images of 8×8×1, .*y has the shape \(40,\)"):
+    with pytest.raises(ShapeError, match=r"outputs images of 8×8×1, .*has the shape \(40,\)"):
         explored.model.explore(explored.x, np.zeros(COUNT, int), port=0, browser=False, wait=False)
 
 
@@ -155,10 +155,10 @@ def test_two_of_which_one_knows_classes_or_makes_other_images_are_refused(explor
     classifier = cs.Sequential(layers, name="classifier")
     larger = cs.Sequential([cs.layers.UpSampling2D(2, input_shape=(8, 8, 1))], name="larger")
     for other, words in (
-        (classifier, "'classifier' .* knows 10 classes"),
-        (larger, "'larger' .* makes images of 16×16×1"),
+        (classifier, "'classifier' .* has 10 classes"),
+        (larger, "'larger' .* outputs images of 16×16×1"),
     ):
-        with pytest.raises(ShapeError, match=f"'painter' takes .* makes images of 8×8×1, and {words}"):
+        with pytest.raises(ShapeError, match=f"'painter' takes .* outputs images of 8×8×1, and {words}"):
             explore(explored.model, beside=other, port=0, browser=False, wait=False)
 
 

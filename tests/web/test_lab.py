@@ -147,7 +147,7 @@ def test_both_ways_to_make_a_file_of_a_page_have_the_same_policy() -> None:
     def policy(page: str) -> str:
         return unescape(page.partition('<meta http-equiv="Content-Security-Policy" content="')[2].partition('"')[0])
 
-    script = (STATIC / "lab" / "export-html.js").read_text(encoding="utf-8")
+    script = (STATIC / "shared" / "offline-page.js").read_text(encoding="utf-8")
     by_script = "".join(re.findall(r'"(.*?)"', script.partition("const POLICY =")[2].partition(";\n")[0]))
     page = offline(Start())
     assert policy(page) == by_script

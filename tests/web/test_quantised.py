@@ -113,7 +113,7 @@ def test_without_test_images_no_difference_is_claimed(explored: Explored) -> Non
 def test_the_small_file_is_for_pages_and_no_model_to_load(explored: Explored, tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     path.write_bytes(quantised(explored.model).content)
-    with pytest.raises(FileFormatError, match="only floats of 32 or 16 bits"):
+    with pytest.raises(FileFormatError, match="only 32-bit and 16-bit floats"):
         cs.load_model(path)
 
 

@@ -17,14 +17,16 @@ from tests.explore.networks import inverted, values
 import convoscope as cs
 from convoscope.errors import ConfigurationError, ConvoscopeError
 from convoscope.explore import nearest as nearest_images
+from convoscope.explore.random_weights import untrained
 from convoscope.web import explored as limits
 from convoscope.web.description import describe
 from convoscope.web.epochs import Moments
+from convoscope.web.exhibits import written
 from convoscope.web.explored import Explored, Files
 from convoscope.web.explorer import offline, site
 from convoscope.web.gradually import SHARE, Gradually
-from convoscope.web.runs import Runs, untrained
-from convoscope.web.training_images import _nearest, features, nearest, written
+from convoscope.web.runs import Runs
+from convoscope.web.training_images import _nearest, features, nearest
 
 Array = npt.NDArray[Any]
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}

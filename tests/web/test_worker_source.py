@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from convoscope.errors import ConfigurationError
-from convoscope.web.bundle import offline_page, worker_source
+from convoscope.web.bundle import module_source, offline_page, worker_source
 from convoscope.web.site import page_files
 
 
@@ -36,6 +36,34 @@ def test_modules_become_one_script_that_computes_the_same(tmp_path: Path) -> Non
     script = tmp_path / "all.cjs"
     script.write_text(worker_source(tmp_path, "start.js"))
     assert subprocess.run([node, script], capture_output=True, text=True, check=True).stdout == "8 1 b\n"
+
+
+def test_one_module_passes_on_what_its_modules_pass_on(tmp_path: Path) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("needs Node")
+    write(
+        tmp_path,
+        start='import { a, named, one, two } from "./index.js";\nawait null;\n'
+        "export default [a, named(), one, two].join();\n",
+        index='export * from "./a.js";\nexport {\n  named,\n  b as two,\n} from "./b.js";\n'
+        "export const [one, other] = [1, 2];\n",
+        a="export const a = 0;\n",
+        b='export const b = 3;\nexport function named() {\n  return "b";\n}\n',
+    )
+    (tmp_path / "all.mjs").write_text(module_source(tmp_path, "start.js"))
+    (tmp_path / "use.mjs").write_text('import found from "./all.mjs";\nconsole.log(found);\n')
+    assert (
+        subprocess.run([node, tmp_path / "use.mjs"], capture_output=True, text=True, check=True).stdout == "0,b,1,3\n"
+    )
+
+
+def test_a_page_for_a_widget_is_one_script_without_addresses() -> None:
+    page = offline_page(page_files(), "explorer/index.html", None, notebook=True)
+    assert page.count("<script") == 1
+    assert '<script type="application/json"' not in page
+    assert "<html data-notebook " in page
+    assert not re.search(r"^(import|export)\b", page, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ describe("the epochs", () => {
   });
 
   test("stand in the address", () => {
-    const state = { view: "network", source: "test", image: 3, position: -1, unit: null, cell: null, off: new Map(), edits: new Map(), folded: [] };
+    const state = { view: "overview", source: "test", image: 3, position: -1, unit: null, cell: null, off: new Map(), edits: new Map(), folded: [] };
     assert.equal(writeAddress({ ...state, epoch: 12 }), "image=3&epoch=12");
     assert.equal(readAddress("#image=3&epoch=12").epoch, 12);
     assert.equal(writeAddress({ ...state, epoch: null }), "image=3");

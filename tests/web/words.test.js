@@ -5,6 +5,7 @@ import { describe, test } from "node:test";
 import { STATIC } from "./support.js";
 
 const load = (name) => import(new URL(name, STATIC));
+const { consequence } = await load("explorer/before-activation.js");
 const { GLOSSARY, pieces } = await load("explorer/glossary.js");
 const { whatItDoes } = await load("explorer/layer-words.js");
 const { openModel } = await load("explorer/opened.js");
@@ -34,7 +35,8 @@ const terms = (text, met) => pieces(text, met).flatMap(({ entry }) => (entry ? [
 describe("the glossary", () => {
   test("has the words of a first lesson, each explained in few words", () => {
     const wanted = ["map", "kernel", "filter", "bias", "ReLU", "stride", "padding", "pooling", "softmax", "receptive field",
-      "parameter", "epoch", "loss", "Grad-CAM", "batch normalization", "dropout", "residual connection"]; // prettier-ignore
+      "parameter", "epoch", "loss", "Grad-CAM", "batch normalization", "dropout", "residual connection",
+      "deletion", "insertion", "randomisation check", "activation maximisation"]; // prettier-ignore
     assert.deepEqual(GLOSSARY.map(({ term }) => term).sort(), wanted.sort());
     for (const { term, forms, text } of GLOSSARY) {
       assert.ok(forms.includes(term), term);
@@ -108,6 +110,23 @@ describe("what a layer does", () => {
   });
 });
 
+describe("what an activation did", () => {
+  const told = (before, apply, name) => consequence(before, before.map(apply), name);
+  const relu = (x) => Math.max(0, x);
+
+  test("is counted", () => {
+    assert.equal(told([-1, 0, 2, 3], relu, "ReLU"), "2 of its 4 values are 0 after ReLU; the others stay as they are.");
+    assert.equal(told([-1, 2], relu, "ReLU"), "1 of its 2 values is 0 after ReLU; the others stay as they are.");
+    assert.equal(told([-1, -2], relu, "ReLU"), "All of its 2 values are 0 after ReLU.");
+    assert.equal(told([1, 2], relu, "ReLU"), "None of its values is negative: ReLU changes nothing here.");
+  });
+
+  test("says no more than what is so of other curves", () => {
+    assert.equal(told([-1, 2], Math.tanh, "tanh"), "1 of its 2 values is negative before tanh.");
+    assert.equal(told([-1, 9], (x) => Math.min(6, relu(x)), "ReLU6"), "1 of its 2 values is negative before ReLU6.");
+  });
+});
+
 describe("presentation mode", () => {
   const press = (key, more = {}) => ({ key, target: { matches: () => false }, ...more });
 
@@ -125,7 +144,7 @@ describe("presentation mode", () => {
   });
 
   test("is in the address, and only there where it is on", () => {
-    const state = { view: "network", source: "test", image: 3, unit: null, cell: null, off: new Map(), edits: new Map(), folded: [] };
+    const state = { view: "overview", source: "test", image: 3, unit: null, cell: null, off: new Map(), edits: new Map(), folded: [] };
     assert.equal(writeAddress(state), "image=3");
     const text = writeAddress({ ...state, presenting: true });
     assert.equal(text, "image=3&present=1");

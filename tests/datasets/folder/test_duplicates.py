@@ -43,6 +43,11 @@ def test_plain_images_are_the_same_only_if_their_values_are() -> None:
     assert grouped([Image.new("L", (16, 16), value) for value in (10, 200, 10)]) == [0, 1, 0]
 
 
+def test_plain_colours_are_the_same_only_if_their_values_are() -> None:
+    colours = [(200, 30, 30), (180, 20, 35), (30, 30, 200), (200, 30, 30)]
+    assert grouped([Image.new("RGB", (16, 16), colour) for colour in colours]) == [0, 1, 2, 0]
+
+
 def test_the_same_drawing_in_another_colour_is_another_image() -> None:
     shape = np.zeros((32, 32, 3), np.uint8)
     red, green = shape.copy(), shape.copy()

@@ -110,8 +110,8 @@ def test_rows_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     assert listing.skipped == {
         "3.png": "has no label in line 4 of t.csv",
         "line 5 of t.csv": "has no path",
-        "4.png": "has the unknown split 'dev': train, val and test are known",
-        "line 7 of t.csv": "names 1.png again; only its first line is used",
+        "4.png": "has the unknown split 'dev': it must be train, val or test",
+        "line 7 of t.csv": "lists 1.png again; only the first line is used",
         "5.png": "has no label in line 8 of t.csv",
     }
 
@@ -128,7 +128,7 @@ def test_a_table_without_columns_says_which_it_needs(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is empty"):
         list_table(table)
     table.write_text("path,label\n")
-    with pytest.raises(DataError, match="names no image"):
+    with pytest.raises(DataError, match="lists no labelled image"):
         list_table(table)
     table.write_bytes(b"path,label\n\xff\xfe,a\n")
     with pytest.raises(FileFormatError, match="UTF-8"):

@@ -104,11 +104,11 @@ def test_every_damage_is_named_and_nothing_is_deleted(load: Load, images: Path) 
     cut = jpeg.read_bytes()
     jpeg.unlink()
     damage = {
-        "cat/cut.png": (whole[:-40], "is a damaged image, or cannot be read: image file is truncated"),
-        "cat/half.jpg": (cut[: len(cut) // 2], "is a damaged image, or cannot be read: image file is truncated"),
+        "cat/cut.png": (whole[:-40], "is a damaged or unreadable image: image file is truncated"),
+        "cat/half.jpg": (cut[: len(cut) // 2], "is a damaged or unreadable image: image file is truncated"),
         "dog/nothing.png": (b"", "is empty: it has 0 bytes"),
-        "dog/text.png": (b"no image", "is not an image of a kind that is known, such as PNG or JPEG"),
-        "dog/zeros.png": (whole[:45] + bytes(len(whole) - 45), "is a damaged image, or cannot be read: broken data"),
+        "dog/text.png": (b"no image", "is not an image of a known format, such as PNG or JPEG"),
+        "dog/zeros.png": (whole[:45] + bytes(len(whole) - 45), "is a damaged or unreadable image: broken data"),
     }
     for name, (content, _) in damage.items():
         (images / name).write_bytes(content)
@@ -138,7 +138,7 @@ def test_images_of_other_modes_are_converted_and_counted(load: Load, images: Pat
         assert np.abs(found.astype(int) - grey).max() <= (1 if name == "print.tiff" else 0), name
     for what in ("palette", "colour with alpha", "CMYK", "16-bit grey"):
         assert data.report.converted[f"{what} converted"] == 1
-    assert data.report.converted["turned upright, as its EXIF orientation says"] == 1
+    assert data.report.converted["rotated according to its EXIF orientation"] == 1
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_an_empty_class_is_reported_and_no_class_of_the_model(load: Load, images
     data = load(images)
     assert data.class_names == ("cat", "dog")
     assert data.report.empty_classes == ["bird", "elk"]
-    assert "without an image to train with, and left out: bird, elk" in list(data.report.lines())
+    assert "left out for lack of training images: bird, elk" in list(data.report.lines())
 
 
 def test_a_rare_class_is_said_and_weighed(tmp_path: Path, load: Load) -> None:
@@ -192,7 +192,9 @@ def test_a_rare_class_is_said_and_weighed(tmp_path: Path, load: Load) -> None:
     assert data.report.counts == {"common": (40, 5, 5), "rare": (8, 1, 1)}
     assert data.report.imbalance == 5
     assert data.report.class_weight == "auto"
-    assert any(line.startswith("rare is rare: 8 images") for line in data.report.lines())
+    assert any(
+        line.startswith("rare is rare: 8 training images, compared with 40 of common") for line in data.report.lines()
+    )
     assert load(fill(tmp_path / "even", {"a": 10, "b": 10})).report.class_weight is None
 
 
@@ -219,8 +221,8 @@ def test_parts_that_are_given_are_kept(tmp_path: Path, load: Load) -> None:
     assert {name.split("/")[0] for name in data.val_files} == {"valid"}
     assert {name.split("/")[0] for name in data.test_files} == {"test"}
     assert data.report.counts == {"a": (4, 3, 2), "b": (4, 3, 2)}
-    assert data.report.skipped == {"test/c/0.png": "its class has no image to train with"}
-    assert any("are near-duplicates of images to train with" in note for note in data.report.notes)
+    assert data.report.skipped == {"test/c/0.png": "its class has no training image"}
+    assert any("are near-duplicates of training images" in note for note in data.report.notes)
 
 
 def test_parts_that_are_missing_are_drawn_or_said(tmp_path: Path, load: Load) -> None:
@@ -325,7 +327,7 @@ def test_a_damaged_cache_is_made_anew_and_that_is_said(
     damaged.write_bytes(damage(content))
     assert damaged.read_bytes() != content
     os.utime(damaged, ns=(found.st_atime_ns, found.st_mtime_ns))
-    with pytest.warns(ConvoscopeWarning, match="are damaged. They are made again") as said:
+    with pytest.warns(ConvoscopeWarning, match="are damaged. They are decoded again") as said:
         again = load(images)
     assert len(said) == 1
     assert np.array_equal(again.x_train, pixels)
@@ -409,7 +411,7 @@ def test_a_full_disk_is_said(tmp_path: Path, load: Load, images: Path, monkeypat
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(
         StorageError,
-        match=r"No space left on device. Free some space, or choose another place: --data-dir names another folder",
+        match=r"No space left on device. Free some space or choose another location: --data-dir names another folder",
     ):
         load(images)
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
@@ -428,7 +430,7 @@ def test_a_path_may_be_bytes(load: Callable[..., FolderDataset], images: Path) -
 def test_errors_say_what_to_do(tmp_path: Path, load: Load, images: Path) -> None:
     with pytest.raises(MissingFileError, match="There is no folder or CSV file"):
         load(tmp_path / "nowhere")
-    with pytest.raises(DataError, match=r"a classifier needs two\. Make a subfolder for each class"):
+    with pytest.raises(DataError, match=r"a classifier needs two\. Create a subfolder for each class"):
         load(fill(tmp_path / "single", {"only": 3}))
     fill(tmp_path / "outer" / "inner", {"cat": 3, "dog": 3})
     with pytest.raises(DataError, match=rf"the subfolders of inner, train on {tmp_path}/outer/inner\.$"):
@@ -436,7 +438,7 @@ def test_errors_say_what_to_do(tmp_path: Path, load: Load, images: Path) -> None
     with pytest.raises(DataError, match=r"a classifier needs two\. 10 images are excluded, as you asked\."):
         load(images, exclude=[f"dog/{i}.png" for i in range(10)])
     (tmp_path / "empty" / "a").mkdir(parents=True)
-    with pytest.raises(DataError, match="0 files in 1 classes, and none of them is an image"):
+    with pytest.raises(DataError, match="0 files in 1 classes, but none of them is a readable image"):
         load(tmp_path / "empty")
     (table := tmp_path / "table.csv").write_text("path,label\nC:\\photos\\1.png,a\n2.png,b\n")
     with pytest.raises(DataError, match=r"The first of them, C:\\photos\\1\.png: there is no such file"):
@@ -449,9 +451,9 @@ def test_errors_say_what_to_do(tmp_path: Path, load: Load, images: Path) -> None
     for seed in (-1, 1.5, "0"):
         with pytest.raises(ConfigurationError, match="seed"):
             load(images, seed=seed)
-    with pytest.raises(ConfigurationError, match="A path must be text"):
+    with pytest.raises(ConfigurationError, match="A path must be a string"):
         datasets.from_folder(None)  # type: ignore[arg-type]
-    with pytest.raises(ConfigurationError, match="validation_split is a share"):
+    with pytest.raises(ConfigurationError, match="validation_split must be at least 0"):
         load(images, validation_split=1.5)
 
 

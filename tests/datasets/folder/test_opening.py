@@ -64,7 +64,7 @@ def test_formats_that_are_not_known_are_refused_with_those_that_are(tmp_path: Pa
     path = tmp_path / f"image.{kind}"
     image = picture(1, (16, 16), {"xbm": "L", "spider": "L"}.get(kind, "RGB"))
     image.convert({"xbm": "1", "spider": "F"}.get(kind, "RGB")).save(path, format=kind.upper())
-    with pytest.raises(FileFormatError, match=r"not an image of a kind that is known.* Known are JPEG, PNG, .*WebP"):
+    with pytest.raises(FileFormatError, match=r"not an image of a known format.* Known formats: JPEG, PNG, .*WebP"):
         read_image(path)
 
 
@@ -90,7 +90,7 @@ def test_pipes_and_devices_are_named_and_not_read(tmp_path: Path, kind: str) -> 
     odd = images / "a" / "odd.png"
     os.mkfifo(odd) if kind == "pipe" else odd.symlink_to("/dev/zero")
     data = from_folder(images, cache_dir=tmp_path / "cache")
-    assert data.report.skipped == {"a/odd.png": "is a pipe or a device, not a file. Give the name of a file"}
+    assert data.report.skipped == {"a/odd.png": "is a pipe or a device, not a file. Give a file name"}
     for read in (read_image, source.load, upright_size):
         with pytest.raises(MissingFileError, match="is a pipe or a device"):
             read(odd)  # type: ignore[operator]
@@ -101,7 +101,7 @@ def test_pipes_and_devices_are_named_and_not_read(tmp_path: Path, kind: str) -> 
 def test_an_address_is_given_back_as_it_was_typed(tmp_path: Path) -> None:
     typed = Path("https://example.org/photos/cat.jpg")
     for read in (read_image, source.load, from_folder):
-        with pytest.raises(MissingFileError, match=r"^https://example\.org/photos/cat\.jpg is an address"):
+        with pytest.raises(MissingFileError, match=r"^https://example\.org/photos/cat\.jpg is an internet address"):
             read(typed)  # type: ignore[operator]
 
 
@@ -110,7 +110,7 @@ def test_an_image_with_more_pixels_than_the_bound_is_refused(tmp_path: Path, dep
     path = png(tmp_path / "image.png", 100, depth, colour)
     assert read_image(path, max_pixels=10_000)[0].size == (100, 100)
     for read in (read_image, upright_size):
-        with pytest.raises(FileFormatError, match=r"has 100 × 100 pixels, and up to 9,999 are read.*--max-pixels"):
+        with pytest.raises(FileFormatError, match=r"has 100 × 100 pixels, but at most 9,999 are allowed.*--max-pixels"):
             read(path, max_pixels=9_999)  # type: ignore[operator]
 
 
@@ -120,13 +120,13 @@ def test_the_bound_is_an_option_of_loading(tmp_path: Path) -> None:
     assert not from_folder(images, cache_dir=tmp_path / "cache").report.skipped
     skipped = from_folder(images, cache_dir=tmp_path / "cache", max_pixels=2_999).report.skipped
     assert list(skipped) == ["b/large.png"]
-    assert skipped["b/large.png"].startswith("has 100 × 30 pixels, and up to 2,999 are read")
+    assert skipped["b/large.png"].startswith("has 100 × 30 pixels, but at most 2,999 are allowed")
     assert not from_folder(images, cache_dir=tmp_path / "cache", max_pixels=3_000).report.skipped
 
 
 @pytest.mark.parametrize("most", [0, -1, 1.5, "100", True, 10**9])
 def test_bounds_that_cannot_be_meant_are_refused(most: Any) -> None:
-    with pytest.raises(ConfigurationError, match="max_pixels is how many pixels an image may have"):
+    with pytest.raises(ConfigurationError, match="max_pixels, the most pixels of an image"):
         as_max_pixels(most)
 
 
@@ -202,7 +202,7 @@ def test_too_little_memory_is_said_of_the_file(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(reading, "to_colours", lambda *a, **o: no_memory(*a, **o) or convert(*a, **o))
     picture(9, (30, 30)).save(images / "b" / "large.png")
     data = from_folder(images, cache_dir=tmp_path / "cache")
-    assert data.report.skipped == {"b/large.png": "takes more memory than there is. Make it smaller"}
+    assert data.report.skipped == {"b/large.png": "needs more memory than is available. Make it smaller"}
 
 
 def test_further_frames_that_are_damaged_do_not_matter(tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_further_frames_that_are_damaged_do_not_matter(tmp_path: Path) -> None:
     picture(1).save(file, "GIF", save_all=True, append_images=[picture(2), picture(3)])
     path = tmp_path / "image.gif"
     path.write_bytes(file.getvalue())
-    assert read_image(path)[1][1:] == ["first of several frames taken"]
+    assert read_image(path)[1][1:] == ["first of several frames used"]
     file = io.BytesIO()
     picture(1).save(file, "GIF")
     path.write_bytes(file.getvalue()[:-1] + b"\x21\xff\x01")
@@ -373,7 +373,7 @@ def test_small_files_of_many_pixels_take_less_than_a_gigabyte(tmp_path: Path) ->
         [sys.executable, "-c", BOMBS, str(tmp_path), "64"], capture_output=True, text=True, check=True, timeout=120
     )
     reasons, peak = run.stdout.splitlines()
-    assert reasons.startswith("1|has 13,300 × 13,300 pixels, and up to 50,000,000 are read")
+    assert reasons.startswith("1|has 13,300 × 13,300 pixels, but at most 50,000,000 are allowed")
     assert int(peak) < 600_000, "kB"
 
 

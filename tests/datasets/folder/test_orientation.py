@@ -90,7 +90,7 @@ def test_each_format_is_turned_as_pillow_turns_it(
     turned, notes = read_image(path)
     assert turned.size == expected.size == upright_size(path)[::-1]
     assert turned.tobytes() == expected.tobytes()
-    assert ("turned upright, as its EXIF orientation says" in notes) == (orientation != 1)
+    assert ("rotated according to its EXIF orientation" in notes) == (orientation != 1)
 
 
 @pytest.mark.parametrize("where", ["attribute", "element"])

@@ -52,5 +52,5 @@ def test_known_parts_stay_and_new_files_are_drawn(load: Load, root: Path) -> Non
 
 
 def test_another_part_is_none(load: Load, root: Path) -> None:
-    with pytest.raises(ConfigurationError, match="'train', 'validation' or 'test', but of 'x' it says 'best'"):
+    with pytest.raises(ConfigurationError, match="'train', 'validation' or 'test', but maps 'x' to 'best'"):
         load(root, split={"x": "best"})

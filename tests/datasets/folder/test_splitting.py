@@ -54,5 +54,5 @@ def test_a_class_of_one_group_trains() -> None:
 
 
 def test_shares_that_leave_nothing_are_refused() -> None:
-    with pytest.raises(ConfigurationError, match="leave no image to train with"):
+    with pytest.raises(ConfigurationError, match="leave no training images"):
         draw_parts(np.zeros(10, int), np.arange(10), 0.5, 0.5, seed=0)

@@ -47,7 +47,7 @@ def test_images_of_mixed_sizes_become_squares_that_half_of_them_have(tmp_path: P
 def test_colour_is_kept_where_images_have_it(tmp_path: Path, load: Load) -> None:
     colour = load(fill(tmp_path / "colour", {"a": 5, "b": 5}, mode="RGB"))
     assert colour.info.image_shape[2] == 3
-    assert colour.report.form.colour_reason == "10 of 10 images looked at have colour"
+    assert colour.report.form.colour_reason == "10 of 10 images examined have colour"
     grey = tmp_path / "grey"
     for name in "ab":
         (grey / name).mkdir(parents=True)
@@ -91,7 +91,7 @@ def test_what_is_asked_for_is_taken(tmp_path: Path, load: Load, images: Path) ->
 
 @pytest.mark.parametrize("size", [0, 7, 5000, (32,), (32, "32"), 32.0, "32"])
 def test_sizes_that_cannot_be_meant_are_refused(load: Load, images: Path, size: Any) -> None:
-    with pytest.raises(ConfigurationError, match="image_size is a side or"):
+    with pytest.raises(ConfigurationError, match="image_size must be a side or"):
         load(images, image_size=size)
 
 

@@ -101,7 +101,7 @@ def test_what_is_no_table_is_an_error_that_says_so(
 
 def test_a_nul_character_is_named(tmp_path: Path) -> None:
     found = list_table(table(tmp_path, "path,label\na\0.png,cat\nb.png,cat\n"))
-    assert found.skipped == {"line 2 of t.csv": "has a path with a NUL character, which no file has"}
+    assert found.skipped == {"line 2 of t.csv": "has a path with a NUL character, which is not allowed"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no such pipes")
@@ -117,7 +117,7 @@ def test_one_file_in_several_spellings_is_one_file(tmp_path: Path) -> None:
     found = list_table(table(tmp_path, text + f"{tmp_path}/Hund/x.png,dog\nKatze/y.png,cat\n"))
     assert [entry.name for entry in found.entries] == ["Hund/x.png", "Katze/y.png"]
     assert found.skipped == {
-        f"line {line} of t.csv": "names Hund/x.png again; only its first line is used" for line in (3, 4, 5, 6)
+        f"line {line} of t.csv": "lists Hund/x.png again; only the first line is used" for line in (3, 4, 5, 6)
     }
 
 
@@ -152,7 +152,7 @@ def test_backslashes_are_tried_as_slashes_and_said(tmp_path: Path) -> None:
         ("k/y.png", 1),
         ("k\\none.png", -1),
     ]
-    assert found.notes == ["2 paths were found with / in place of \\"]
+    assert found.notes == ["2 paths were found with / instead of \\"]
 
 
 def test_a_path_below_a_home_is_found_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +170,7 @@ def test_an_address_is_named_as_it_was_typed(tmp_path: Path) -> None:
     found = list_table(table(tmp_path, f"path,label\nx.png,a\n{address},b\nftp://known.png,b\n"))
     assert [(entry.name, entry.size) for entry in found.entries] == [("x.png", 1), ("ftp:/known.png", 1)]
     assert list(found.skipped) == [address]
-    with pytest.raises(DataError, match=rf"{address}: is an address on the internet"):
+    with pytest.raises(DataError, match=rf"{address}: is an internet address"):
         list_table(table(tmp_path, f"path,label\n{address},b\n"))
 
 

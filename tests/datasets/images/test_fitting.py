@@ -47,7 +47,7 @@ def test_cropping_is_resizing_and_then_cutting(size: tuple[int, int], resize: in
     prepared = cs.Preprocessing(40, fit="crop", resize=resize, interpolation=interpolation).prepare(image)
     expected = resized_then_cut(image, 40, resize or 40, Image.Resampling[interpolation.upper()])
     assert_alike(prepared.pixels, expected)
-    assert ("sides cut off to keep its proportions" in prepared.notes) == (size[0] != size[1])
+    assert ("sides cropped to keep its proportions" in prepared.notes) == (size[0] != size[1])
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -157,7 +157,7 @@ def test_the_first_of_several_frames_is_taken(tmp_path: Path) -> None:
     path = saved(tmp_path, grey(50), "a.gif", save_all=True, append_images=[grey(200)])
     prepared = prepare(path, GREY)
     assert (prepared.pixels == 50).all()
-    assert "first of several frames taken" in prepared.notes
+    assert "first of several frames used" in prepared.notes
 
 
 def test_tiny_and_thin_images_are_read(tmp_path: Path) -> None:

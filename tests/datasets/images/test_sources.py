@@ -111,7 +111,7 @@ def test_an_array_in_the_models_form_is_taken_as_it_is() -> None:
         (np.zeros((4, 4, 7)), ShapeError, r"shape \(4, 4, 7\)"),
         (np.zeros(9), ShapeError, r"shape \(9,\)"),
         (np.zeros((0, 4)), ShapeError, r"\(0, 4\)"),
-        (np.full((4, 4), np.nan), DataError, "not numbers"),
+        (np.full((4, 4), np.nan), DataError, "NaN or infinite"),
         (np.full((4, 4), -1.0), DataError, "from -1 to -1"),
         (np.full((4, 4), 1e6), DataError, "1e\\+06"),
         (np.full((4, 4), "a"), DataError, "type <U1"),
