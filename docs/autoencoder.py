@@ -1,24 +1,24 @@
-"""An autoencoder that takes noise out of images: the network's answer to an image is an image.
+"""An autoencoder that removes noise from images: its output is an image.
 
-The first half makes an image small, by convolutions and poolings, as a classifier does. The second half makes it large
-again: `Conv2DTranspose` paints a learned kernel for every pixel, two pixels apart; or `UpSampling2D` makes each pixel a
-block of four, and a convolution smooths that. Whatever is to come out has to go through the narrow place between them,
-where noise, which follows no rule, has no room.
+The first half shrinks the image with convolutions and poolings, as a classifier does. The second half enlarges it
+again: `Conv2DTranspose` paints a learned kernel for every pixel, two pixels apart; or `UpSampling2D` turns each pixel
+into a block of four, and a convolution smooths that. Everything has to pass through the bottleneck between the halves.
+Noise follows no rule, so it does not get through.
 
-Nobody labels anything: images with noise added go in, and the images as they were are what should come out. The last
-layer is a sigmoid, the loss is binary cross-entropy over every pixel, and what is reported is the mean squared error.
+No labels are needed: the inputs are images with added noise, and the targets are the original images. The last layer is
+a sigmoid, the loss is the binary cross-entropy of every pixel, and the metric is the mean squared error.
 
-A run, with 6,000 images seen four times, in under a minute on one core of a busy machine; mean squared error on the
-10,000 test images, and the picture in docs/images/autoencoder.png:
+A run with 6,000 images and four epochs, less than a minute on one core of a busy machine. Mean squared error on the
+10,000 test images (the picture is docs/images/autoencoder.png):
 
     with noise       0.0684
     blurred          0.0307
     Conv2DTranspose  0.0163
     UpSampling2D     0.0150
 
-Run this page: python docs/autoencoder.py [digits]. It writes autoencoder.png where you are: in rows, ten images with
-noise, blurred, cleaned by both networks, and as they were. Without Fashion-MNIST on disk it takes the digits in the
-package.
+Run this page: python docs/autoencoder.py [digits]. It writes autoencoder.png into the current folder: rows of ten
+images, with noise, blurred, cleaned by both networks, and the originals. Without Fashion-MNIST on disk, it uses the
+digits in the package.
 """
 
 import sys
@@ -44,22 +44,22 @@ def scaled(images):
 
 
 def noisy(images):
-    """Return the images with noise of its own on every pixel, kept between black and white."""
+    """Return the images with independent noise on every pixel, clipped to black and white."""
     return np.clip(images + generator.normal(0, NOISE, images.shape), 0, 1).astype("float32")
 
 
 clean, clean_test = scaled(data.x_train[:IMAGES]), scaled(data.x_test)
 spoiled, spoiled_test = noisy(clean), noisy(clean_test)
-epochs = EPOCHS * max(1, IMAGES // len(clean))  # fewer images are seen more often
+epochs = EPOCHS * max(1, IMAGES // len(clean))  # the fewer images there are, the more epochs
 
 
 def painted(filters):
-    """Twice as high and wide: a kernel painted for every pixel."""
+    """Return layers that double height and width: they paint a kernel for every pixel."""
     return [cs.layers.Conv2DTranspose(filters, 3, strides=2, padding="same", activation="relu")]
 
 
 def blocks(filters):
-    """Twice as high and wide: each pixel a block of four, then a convolution."""
+    """Return layers that double height and width: each pixel becomes a block of four, then a convolution follows."""
     return [cs.layers.UpSampling2D(2), cs.layers.Conv2D(filters, 3, padding="same", activation="relu")]
 
 
@@ -70,7 +70,7 @@ def autoencoder(larger):
             cs.layers.Conv2D(32, 3, padding="same", activation="relu"),
             cs.layers.MaxPooling2D(2),
             cs.layers.Conv2D(32, 3, padding="same", activation="relu"),
-            cs.layers.MaxPooling2D(2),  # the narrow place
+            cs.layers.MaxPooling2D(2),  # the bottleneck
             *larger(32),
             *larger(32),
             cs.layers.Conv2D(1, 3, padding="same", activation="sigmoid"),
@@ -79,12 +79,12 @@ def autoencoder(larger):
 
 
 def error(images):
-    """Return the mean squared error against the images as they were."""
+    """Return the mean squared error against the original images."""
     return float(np.square(images - clean_test).mean())
 
 
 def blurred(images):
-    """Return what a filter does that nobody trained: a Gaussian blur, the images being the channels of one."""
+    """Return the result of an untrained filter, a Gaussian blur, applied to all images as channels of one."""
     together = np.moveaxis(images[..., 0], 0, -1)
     soft = cs.filters.convolve(together, "gaussian-3", padding="same", pad_mode="edge", alpha=False)
     return np.moveaxis(soft, -1, 0)[..., None]
@@ -104,16 +104,16 @@ print(f"\nMean squared error on {len(clean_test):,} test images of {name}:")
 for title, images in rows.items():
     print(f"  {title:<16} {error(images):.4f}")
 
-# The networks beat the blur, which knows nothing of clothes or digits, by far.
+# The networks are far better than the blur, which knows nothing about clothes or digits.
 assert error(rows["Conv2DTranspose"]) < 0.7 * error(rows["blurred"])
 assert error(rows["UpSampling2D"]) < 0.7 * error(rows["blurred"])
 assert error(rows["blurred"]) < error(rows["with noise"])
 
-# The loss of a sigmoid is computed from what goes into it: even where it is 0 or 1 to the last bit, the loss is finite.
+# The loss is computed from the input of the sigmoid: it is finite even where the sigmoid is exactly 0 or 1.
 assert np.isfinite(model.evaluate(spoiled_test, clean_test, verbose=0)).all()
 
-# A picture to look at: the first test image of each class, in rows, each pixel three by three.
-rows["as they were"] = clean_test
+# A picture: the first test image of each class, in rows, with enlarged pixels.
+rows["original"] = clean_test
 chosen = [int(np.flatnonzero(data.y_test == label)[0]) for label in range(len(data.info.class_names))]
 gap, zoom = 2, max(3, 84 // height)
 tiles = [
@@ -122,4 +122,4 @@ tiles = [
 ]
 sheet = np.clip(np.concatenate(tiles) * 255, 0, 255).round().astype(np.uint8)
 Image.fromarray(sheet.repeat(zoom, axis=0).repeat(zoom, axis=1)).save("autoencoder.png", optimize=True)
-print("\nautoencoder.png shows, from above:", ", ".join(rows))
+print("\nautoencoder.png shows, from top to bottom:", ", ".join(rows))

@@ -1,13 +1,13 @@
-"""Transfer: what a network has learned from one set of images helps it with another, of which there are few.
+"""Transfer learning: what a network learned from one data set helps with another that has few images.
 
-A network of two convolutions learns MNIST's digits. Then its head, the dense layers, is taken off and a new one put
-on; the convolutions are frozen, `layer.trainable = False`, and training changes the head alone. That is held against
-the same network trained from scratch, and against one that begins with MNIST's convolutions and trains them on, with
-10, 30, 100 and 300 images of each class; and on a task that is near (the digits in the package, written by other
-people, scanned by other means) and on one that is far (clothes).
+A network with two convolutions learns MNIST's digits. Then its head, the dense layers, is replaced by a new one; the
+convolutions are frozen (`layer.trainable = False`), and training changes only the head. We compare this with the same
+network trained from scratch, and with one that starts from MNIST's convolutions and fine-tunes them, for 10, 30, 100
+and 300 images per class. One task is similar (the digits in the package, written by other people and scanned in another
+way), and one is not (clothes).
 
-A run, in a minute and a half on one core of a busy machine; test accuracy in percent, mean and standard deviation of
-three seeds, and the curves in docs/images/transfer.png:
+A run of a minute and a half on one core of a busy machine. Test accuracy in percent, mean and standard deviation of
+three seeds (the curves are docs/images/transfer.png):
 
     digits, after mnist                10            30           100
     from scratch               90.3 ± 2.0    94.4 ± 0.9    96.9 ± 1.2
@@ -19,13 +19,14 @@ three seeds, and the curves in docs/images/transfer.png:
     transferred, frozen        72.2 ± 2.6    78.3 ± 0.7    82.7 ± 0.5    84.3 ± 0.9
     transferred, trained on    72.1 ± 2.9    78.4 ± 1.4    82.1 ± 0.9    84.5 ± 0.8
 
-On the near task ten images and what MNIST taught do as well as thirty without. On the far one it is worth two points
-from thirty images on, and with ten nothing. Nor is it always worth something: a network that has seen only the digits 0
-to 4 of a small set has convolutions that are better trained on for 5 to 9 than frozen, as this page shows where the
-large sets are missing.
+On the similar task, ten images per class with transfer do as well as thirty without. On the other, transfer gains two
+points from thirty images on, and nothing with ten. Freezing does not always help: if a network has seen only the digits
+0 to 4 of a small data set, it is better to fine-tune its convolutions for 5 to 9, as this page shows if the large data
+sets are missing.
 
-Run this page: python docs/transfer.py [digits]. It writes transfer.png where you are, if matplotlib is there. Without
-MNIST and Fashion-MNIST on disk, or with the word digits, a network that knows the digits 0 to 4 learns 5 to 9.
+Run this page: python docs/transfer.py [digits]. It writes transfer.png into the current folder if matplotlib is
+installed. Without MNIST and Fashion-MNIST on disk, or with the word digits, a network that knows the digits 0 to 4
+learns 5 to 9.
 """
 
 import sys
@@ -40,7 +41,7 @@ BATCH = 32
 
 @dataclass
 class Task:
-    """Images of one size from 0 to 1, and their labels; of the training images as many as asked for are used."""
+    """Images of one size, with values from 0 to 1, and their labels; `counts` are the training images per class."""
 
     name: str
     x: np.ndarray
@@ -54,7 +55,7 @@ class Task:
         return int(self.y.max()) + 1
 
     def few(self, count, generator):
-        """Draw so many images of each class."""
+        """Draw this number of images from each class."""
         indices = [generator.permutation(np.flatnonzero(self.y == label))[:count] for label in range(self.classes)]
         chosen = generator.permutation(np.concatenate(indices))
         return self.x[chosen], self.y[chosen]
@@ -67,7 +68,7 @@ def task(name, counts=(), *, test=10_000):
 
 
 def as_mnist(small):
-    """Bring 8×8 digits into MNIST's form: twenty pixels high, four of margin."""
+    """Bring 8×8 digits into MNIST's form: twenty pixels high, with a margin of four."""
     larger = cs.Sequential([cs.layers.Input((8, 8, 1)), cs.layers.UpSampling2D(5, interpolation="bilinear")])
     x, x_test = (larger.predict(images, verbose=0)[:, ::2, ::2] for images in (small.x, small.x_test))
     around = ((0, 0), (4, 4), (4, 4), (0, 0))
@@ -75,7 +76,7 @@ def as_mnist(small):
 
 
 def halves(digits):
-    """Split the digits: those from 0 to 4, and those from 5 to 9 as five classes of their own."""
+    """Split the digits into two tasks of five classes: 0 to 4, and 5 to 9."""
     parts = []
     for first, counts in ((0, ()), (5, (3, 10, 30))):
         own, own_test = (np.isin(labels, range(first, first + 5)) for labels in (digits.y, digits.y_test))
@@ -110,7 +111,7 @@ def trained(model, x, y, epochs):
 
 
 def begun(source, classes, seed, *, frozen):
-    """Return a new network with the convolutions of one that is trained, frozen or not, and a head of its own."""
+    """Return a new network with the convolutions of a trained one, frozen or not, and a new head."""
     model = network(source.input_shape[1:], classes, seed)
     for layer, known in zip(model.layers[:HEAD], source.layers[:HEAD], strict=True):
         layer.set_weights(known.get_weights())
@@ -126,9 +127,9 @@ WAYS = {
 
 
 def accuracies(source, target, *, seeds, steps):
-    """Return, for each way and number of images, the test accuracy with each seed: another draw, other first weights.
+    """Return the test accuracy for each method, number of images and seed (which draws images and initial weights).
 
-    Every network takes the same number of steps, so that fewer images are seen more often.
+    Every network takes the same number of steps, so fewer images mean more epochs.
     """
     found = {way: {count: [] for count in target.counts} for way in WAYS}
     for count in target.counts:
@@ -151,7 +152,7 @@ def show(title, found):
 
 
 def draw(results):
-    """Draw each task's curves with their spread, told apart in grey as well; into transfer.png."""
+    """Draw the curves of each task with their spread into transfer.png; they can be distinguished in greyscale."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(4.6 * len(results), 3.8), layout="constrained")
@@ -189,7 +190,7 @@ for target in targets:
     results[title] = accuracies(source, target, seeds=seeds, steps=steps)
     show(title, results[title])
 
-# A frozen network is what it was: only the head has learned.
+# A frozen network has not changed: only the head has learned.
 frozen = trained(begun(source, targets[0].classes, 1, frozen=True), *targets[0].few(3, np.random.default_rng(1)), 1)
 for layer, before in zip(frozen.layers[:HEAD], source.layers[:HEAD], strict=True):
     for weight, same in zip(layer.get_weights(), before.get_weights(), strict=True):
@@ -198,6 +199,6 @@ for layer, before in zip(frozen.layers[:HEAD], source.layers[:HEAD], strict=True
 try:
     draw(results)
 except ImportError:
-    print("\nFor the curves, install matplotlib: pip install '.[plots]'.")
+    print("\nTo draw the curves, install matplotlib: pip install 'convoscope[plots]'.")
 else:
     print("\nThe curves are in transfer.png.")

@@ -1,8 +1,8 @@
-"""A filter passes over an image: what becomes of one pixel of 192.
+"""A filter passes over an image: what happens to one pixel with the value 192.
 
-For every pixel take its value and the values of its neighbours, multiply each by the filter's value at that place, and
-add everything up. The lesson names three of the numbers: the pixel is 192, its upper left neighbour 0 under a filter
-value of -1, and its upper neighbour 64 under 0. The other numbers here are ours, so that the sum can be followed.
+For every pixel, take its value and the values of its neighbours, multiply each by the filter's value at that position,
+and add the products. The lesson gives three of the numbers: the pixel is 192, its upper left neighbour is 0 under a
+filter value of -1, and its upper neighbour is 64 under 0. The other numbers are ours, so that you can follow the sum.
 
 Run this page: python docs/filters/1_what_a_convolution_is.py
 """
@@ -36,7 +36,7 @@ total = (
 print("by hand:", total)
 assert total == 427
 
-# The same by Convoscope, which shows its arithmetic:
+# The same with Convoscope, which shows its arithmetic:
 explanation = cs.filters.explain(image, kernel, 0, 0)
 print(explanation)
 assert explanation.patch[1, 1, 0] == 192
@@ -48,10 +48,10 @@ assert explanation.clipped == 255  # a byte holds no more
 new = cs.filters.convolve(image, kernel, clip=False)
 assert new.tolist() == [[427]]
 
-# In neural networks the filter is not flipped: that is a correlation. A convolution of mathematics turns it round by
-# 180 degrees first, so that the lower right value meets the upper left neighbour.
+# In neural networks the filter is not flipped: that is a correlation. A convolution in mathematics rotates it by 180
+# degrees first, so that its lower right value meets the upper left neighbour.
 turned = cs.filters.convolve(image, kernel, mode="convolve", clip=False)
-print("turned round first:", turned[0, 0])
+print("rotated first:", turned[0, 0])
 assert turned[0, 0] == cs.filters.convolve(image, kernel[::-1, ::-1], clip=False)[0, 0]
 assert turned[0, 0] == (
     0 * -3 + 64 * 2 + 128 * 1.5

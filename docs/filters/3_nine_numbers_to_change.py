@@ -1,7 +1,7 @@
-"""The little tool with nine numbers that one can change: blur, the same again, brighter, edges.
+"""A small tool with nine numbers to change: blur, the same image, brighter, edges.
 
-With the page of ``convoscope lab`` this is done by mouse; here are the lesson's own five sets of numbers on the sample
-photograph, each with what must become of it.
+On the page of ``convoscope lab``, you change them with the mouse. Here, the lesson's own five sets of numbers are
+applied to the sample photograph, and what each of them does is checked.
 
 Run this page: python docs/filters/3_nine_numbers_to_change.py
 """
@@ -16,15 +16,15 @@ inner = grey[1:-1, 1:-1].astype(int)  # the pixels that have all eight neighbour
 
 
 def show(name: str, image: np.ndarray) -> None:
-    """Print how bright an image is, and how much neighbours differ."""
+    """Print how bright an image is, and how much neighbouring pixels differ."""
     values = image.astype(float)
     print(f"{name:28} mean {values.mean():6.1f}   neighbours differ by {np.abs(np.diff(values, axis=1)).mean():5.2f}")
 
 
 show("the photograph", inner)
 
-# Nine times 0.1: each pixel becomes (nearly) the average of nine. A blur, and as nine tenths are less than one, a
-# little darker.
+# Nine times 0.1: each pixel becomes (nearly) the average of nine. The image is blurred and, since nine tenths are less
+# than one, a little darker.
 blurred = cs.filters.convolve(grey, [[0.1, 0.1, 0.1]] * 3)
 show("nine times 0.1", blurred)
 nine = sum(grey[row : row + 510, column : column + 510].astype(float) for row in range(3) for column in range(3))
@@ -36,29 +36,29 @@ same = cs.filters.convolve(grey, [[0, 0, 0], [0, 1, 0], [0, 0, 0]])
 show("middle 1", same)
 assert np.array_equal(same, inner)
 
-# Middle 2: brighter, each pixel twice as much, and what is more than 255 is cut off there.
+# Middle 2: twice as bright, and values above 255 are clipped.
 bright = cs.filters.convolve(grey, [[0, 0, 0], [0, 2, 0], [0, 0, 0]])
 show("middle 2", bright)
 assert np.array_equal(bright, np.minimum(2 * inner, 255))
 assert (2 * inner > 255).any()
 
-# Middle 1, above it -1: what differs from the pixel above. Even areas vanish, level edges remain.
+# Middle 1, above it -1: the difference from the pixel above. Uniform areas vanish, horizontal edges remain.
 edges = cs.filters.convolve(grey, [[0, -1, 0], [0, 1, 0], [0, 0, 0]])
 show("middle 1, above it -1", edges)
 assert np.array_equal(edges, np.maximum(inner - grey[:-2, 1:-1].astype(int), 0))
 step = np.zeros((5, 5), np.uint8)
 step[2:] = 100
 assert cs.filters.convolve(step, "lesson-above").tolist() == [[0, 0, 0], [100, 100, 100], [0, 0, 0]]
-assert not cs.filters.convolve(step.T, "lesson-above").any()  # upright edges it does not see
+assert not cs.filters.convolve(step.T, "lesson-above").any()  # it does not see vertical edges
 
-# Middle 1, around it -0.1: a fifth of the brightness, with the details stressed.
+# Middle 1, around it -0.1: a fifth of the brightness, with the details emphasized.
 around = cs.filters.convolve(grey, "lesson-around")
 show("middle 1, around it -0.1", around)
 assert np.abs(around - np.clip(inner - 0.1 * (nine - inner), 0, 255)).max() <= 0.5 + 1e-9
 assert cs.filters.convolve(np.full((3, 3), 100, np.uint8), "lesson-around").tolist() == [[20]]
 
-# The nine numbers may be anything; where they add up to something else than 0 or 1, a weight brings the brightness
-# back: it normalises the filter.
+# The nine numbers may be anything. If their sum is neither 0 nor 1, a factor, the weight, restores the brightness: it
+# normalizes the filter.
 kernel = cs.filters.parse("1 2 1; 2 4 2; 1 2 1").normalized
 assert kernel.weight == 1 / 16
 soft = cs.filters.convolve(grey, kernel)

@@ -1,7 +1,7 @@
 """Convolution as the lesson writes it: two loops over a photograph, a weight, and clipping to 0..255.
 
-A loop over all pixels but those at the border; nine products; the weight that normalises the filter; and what is below
-0 or above 255 cut off. ``convolve`` does the same, to the last bit, and thousands of times faster.
+A loop over all pixels except those at the border, nine products, the weight that normalizes the filter, and clipping of
+values below 0 or above 255. ``convolve`` gives the same result, to the last bit, and is much faster.
 
 Run this page: python docs/filters/4_the_lessons_loop.py
 """
@@ -35,9 +35,9 @@ for name in ("sobel-x", "sobel-y", "laplacian", "box-blur", "gaussian-3", "embos
     print(f"{name:10}  sum {kernel.values.sum():3g}, weight {kernel.weight:.4f}: {found.min():3} to {found.max():3}")
     assert np.array_equal(found, expected)
 
-# Without the weight a blur of nine ones would be nine times too bright, and everything cut off at white.
+# Without the weight, a blur of nine ones would be nine times too bright, and everything would be clipped to white.
 assert cs.filters.convolve(photograph, np.ones((3, 3))).min() == 255
-# Without clipping the sums go far beyond what a byte holds, on both sides.
+# Without clipping, the sums leave the range of a byte, on both sides.
 unclipped = cs.filters.convolve(photograph, "sobel-x", clip=False)
 print(f"sobel-x unclipped: {unclipped.min():g} to {unclipped.max():g}")
 assert unclipped.min() < 0

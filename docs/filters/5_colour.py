@@ -1,6 +1,6 @@
-"""Colour: red, green and blue are each convolved with numbers of their own, and the three results are added.
+"""Colour: red, green and blue are each convolved with their own numbers, and the three results are added.
 
-That is what a convolutional layer does with a colour image: one filter, three times nine numbers, one result.
+A convolutional layer does this with a colour image: one filter, three times nine numbers, one result.
 
 Run this page: python docs/filters/5_colour.py
 """
@@ -22,7 +22,7 @@ kernel = np.stack(
 )  # (3, 3, 3): rows, columns, channels
 
 together = cs.filters.convolve(photograph, kernel, channels="sum", clip=False)
-print("one filter over", photograph.shape, "makes", together.shape)
+print("one filter turns", photograph.shape, "into", together.shape)
 assert together.shape == (510, 510, 1)
 
 three = [
@@ -38,7 +38,7 @@ layer.set_weights([kernel[..., None].astype(np.float32), np.zeros(1, np.float32)
 by_layer = layer.predict(photograph[None].astype(np.float32), verbose=0)[0]
 assert np.allclose(by_layer, together, atol=1e-2)
 
-# Photographs are usually filtered otherwise: each channel on its own with the same numbers, so that colour stays.
+# Photographs are usually filtered differently: each channel by itself with the same numbers, which keeps the colours.
 apart = cs.filters.convolve(photograph, "gaussian-5")
 assert apart.shape == (508, 508, 3)
 assert np.array_equal(apart[..., 1], cs.filters.convolve(green, "gaussian-5"))

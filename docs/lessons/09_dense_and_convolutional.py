@@ -1,14 +1,14 @@
-"""Dense against convolutional: four networks, and the same pixels in another order.
+"""Dense and convolutional: four networks, and the same pixels in another order.
 
-A network is built from a list of layers, or by adding one after the other. The lessons begin with a perceptron, a
-dense layer of ten alone; put a dense layer of 128 before it; on top of that a convolution of 32 filters with its
-pooling; or two convolutions of 64. A convolution looks at a pixel and its neighbours, and that is why, they say, it
-knows more of an image.
+You build a network from a list of layers, or by adding one layer after another. The lessons begin with a perceptron, a
+single dense layer of ten neurons. They put a dense layer of 128 neurons before it, and before that a convolution with
+32 filters and its pooling, or two convolutions with 64. A convolution looks at a pixel and its neighbours, which, they
+say, is why it knows more about an image.
 
-That can be tried. Give every pixel another place, in all images the same one: not a number is lost, but neighbours are
-neighbours no more. A dense network, in which every pixel is connected with everything, does not notice.
+You can test that. Put the pixels in a random order, the same in all images: no number is lost, but neighbours are no
+longer neighbours. A dense network, in which every pixel is connected to everything, is not affected.
 
-A run, in two minutes on one core of a busy machine:
+A run of two minutes on one core of a busy machine:
 
     accuracy on test, 5 epochs    parameters   as they are    shuffled
     perceptron                         7,850         84.1%       84.1%
@@ -16,11 +16,11 @@ A run, in two minutes on one core of a busy machine:
     one convolution of 32            693,962         90.9%       88.0%
     two convolutions of 64           243,786         90.8%       87.6%
 
-Shuffled, the convolutions are worth no more than the dense network alone. That two of 64 are better than one of 32 is
-not seen here: after five epochs it is chance which of them is ahead.
+On shuffled pixels, the convolutions gain nothing over the dense network alone. We do not see that two convolutions of
+64 are better than one of 32: after five epochs, it is a matter of chance which of them leads.
 
 Run this page: python docs/lessons/09_dense_and_convolutional.py [digits]. Without Fashion-MNIST on disk, or with the
-word digits, it takes the digits in the package.
+word digits, it uses the digits in the package.
 """
 
 import numpy as np
@@ -48,7 +48,7 @@ from_list = cs.Sequential(
 
 
 def network(convolutions, dense):
-    """Add one layer after the other: for each convolution its filters, and before the last layer a dense one."""
+    """Add one layer after another: convolutions with these numbers of filters, and a dense layer before the last."""
     model = cs.Sequential()
     model.add(cs.Input(shape=(28, 28, 1)))
     for filters in convolutions:
@@ -69,7 +69,7 @@ order = np.random.default_rng(1).permutation(28 * 28)
 
 
 def shuffled(images):
-    """Give every pixel another place, in all images the same one."""
+    """Put the pixels in a random order, the same in all images."""
     return images.reshape(-1, 28 * 28)[:, order].reshape(images.shape)
 
 
@@ -94,12 +94,12 @@ for name, layers in networks.items():
     print(f"{name:<28}{plain.count_params():>12,}{accuracy:>14.1%}{after:>12.1%}")
     assert min(accuracy, after) > 0.5  # a guess is right one time in ten
 
-    # A network without convolutions could not even tell: with the weights of its first layer in the same order, it
-    # gives the same answers on shuffled images.
+    # A network without convolutions cannot tell the difference: with the weights of its first layer in the same
+    # order, it gives the same predictions on shuffled images.
     if not layers[0]:
         kernel, bias = plain.layers[1].get_weights()
-        answers = plain.predict(x_test, verbose=0)
+        predictions = plain.predict(x_test, verbose=0)
         plain.layers[1].set_weights([kernel[order], bias])
-        assert np.allclose(plain.predict(shuffled(x_test), verbose=0), answers, atol=1e-4)
+        assert np.allclose(plain.predict(shuffled(x_test), verbose=0), predictions, atol=1e-4)
 
-print("\nThe lessons: each better than the one before, because a convolution looks at neighbours.")
+print("\nThe lessons: each network is better than the one before, because a convolution looks at neighbours.")

@@ -1,24 +1,24 @@
-"""How filters start: at random, or with a set of known good ones. And ReLU, and several images at once.
+"""How filters start: at random, or with a set of known good ones. Also ReLU, and several images at once.
 
-One lesson says that filters start at random and that the best are learned; another that "they aren't random, they
-start with a set of known good filters", and that those which work are learned. Keras does the first. Both can be had
-here: `kernel_initializer="filter_bank"` begins with edges, lines, corners, spots and blur, at the scale of the random
-ones, and with random ones where there are more filters than these 17. Look at what it brings after each epoch.
+One lesson says that filters start at random and that the best ones are learned; another that "they aren't random, they
+start with a set of known good filters", and that those that work are learned. Keras does the former. You can try both
+here: `kernel_initializer="filter_bank"` starts with edges, lines, corners, spots and blur, at the scale of the random
+filters; if a layer has more than these 17 filters, the others are random. See what this gains after each epoch.
 
-A run, in 24 seconds on one core of a machine with two:
+A run of 24 seconds on one core of a two-core machine:
 
-    random filters  98.60%  98.50%  98.82%   learned filters are 0.81 like those they began as
-    known filters   98.48%  98.78%  98.45%   learned filters are 0.89 like those they began as
+    random filters  98.60%  98.50%  98.82%   similarity to the initial filters: 0.81
+    known filters   98.48%  98.78%  98.45%   similarity to the initial filters: 0.89
 
       1 at once: 60,000 steps,   3.07 s, 95.1% on test
      32 at once:  1,875 steps,   0.26 s, 96.0% on test
     256 at once:    235 steps,   0.19 s, 93.4% on test
 
-After an epoch the known filters bring nothing: that many images teach random ones as much. Neither goes far from
-where it began.
+After an epoch, the known filters gain nothing: with that many images, random filters learn just as much. Neither kind
+moves far from where it started.
 
 Run this page: python docs/lessons/10_filters_known_and_random.py [digits]. Without MNIST on disk, or with the word
-digits, it takes the digits in the package.
+digits, it uses the digits in the package.
 """
 
 import time
@@ -53,11 +53,11 @@ def filters(model):
     return np.moveaxis(model.layers[0].get_weights()[0][:, :, 0], -1, 0)
 
 
-# ReLU throws negative values away, and a convolution makes many of them.
+# ReLU throws negative values away, and a convolution produces many of them.
 assert cs.activations.relu(np.array([-2, -1, 0, 1, 2])).tolist() == [0, 0, 0, 1, 2]
 two_steps = cs.Sequential([cs.layers.Conv2D(32, (3, 3), input_shape=(28, 28, 1)), cs.layers.ReLU()])
 before, after = two_steps.layer_outputs(x_test[:100])
-print(f"ReLU throws {(before < 0).mean():.0%} of the values away that a convolution makes of 100 images.\n")
+print(f"ReLU throws away {(before < 0).mean():.0%} of the values that a convolution computes from 100 images.\n")
 assert before.min() < 0 <= after.min()
 assert np.array_equal(np.maximum(before, 0), after)
 
@@ -65,20 +65,20 @@ assert np.array_equal(np.maximum(before, 0), after)
 assert np.array_equal(filters(network("filter_bank"))[:17], filters(network("filter_bank"))[:17])
 assert not np.array_equal(filters(network("glorot_uniform"))[:17], filters(network("glorot_uniform"))[:17])
 
-print("Accuracy on the tenth of the images that is held out, after each of 3 epochs:")
+print("Accuracy on held-out images, a tenth of all, after each of 3 epochs:")
 for name, initializer in {"random filters": "glorot_uniform", "known filters": "filter_bank"}.items():
     model = network(initializer)
     start = filters(model)
     history = model.fit(x_train, y_train, epochs=3, validation_split=0.1, verbose=0).history
-    # How much a filter is still the one that it was: 1 if it has the same pattern, 0 if nothing of it is left.
+    # How similar a filter is to its initial state: 1 for the same pattern, 0 if nothing of it is left.
     end = filters(model)
     alike = (start * end).sum((1, 2)) / np.sqrt((start**2).sum((1, 2)) * (end**2).sum((1, 2)))
     accuracies = "  ".join(f"{accuracy:.2%}" for accuracy in history["val_accuracy"])
-    print(f"  {name:<16}{accuracies}   learned filters are {alike.mean():.2f} like those they began as")
+    print(f"  {name:<16}{accuracies}   similarity to the initial filters: {alike.mean():.2f}")
     assert not np.array_equal(start, end)
     assert history["val_accuracy"][-1] > 0.5
 
-# Several images at once: one step of training is taken for all of them together.
+# Several images at once: one training step uses all of them together.
 print("\nA dense network, one epoch:")
 for size in (1, 32, 256):
     model = cs.Sequential(

@@ -1,13 +1,13 @@
 """The channel axis: 60,000×28×28 becomes 60,000×28×28×1.
 
-A convolution wants height, width and channels: three for the red, green and blue of a colour image, one for grey. Grey
-images come without that axis, "a nasty little wrinkle" as a lesson has it, and so it has to be added. Nothing is
-copied or changed by it. Whoever forgets it is told so.
+A convolution expects height, width and channels: three channels for the red, green and blue of a colour image, one for
+greyscale. Greyscale images usually come without that axis ("a nasty little wrinkle", says a lesson), so you have to add
+it. This copies and changes nothing. If you forget it, a message says so.
 
-A run, in a second: 60,000×28×28, and the two messages to whoever forgets the axis.
+A run of one second prints 60,000×28×28, and the two messages for a missing axis.
 
 Run this page: python docs/lessons/11_the_channel_axis.py [digits]. Without Fashion-MNIST on disk, or with the word
-digits, it takes the digits in the package.
+digits, it uses the digits in the package.
 """
 
 import warnings
@@ -34,7 +34,7 @@ model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=
 
 
 def said_to(mistake):
-    """Return what is said to whoever makes a mistake: a warning, or an error."""
+    """Return the message for a mistake: a warning, or an error."""
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
@@ -52,7 +52,7 @@ forgotten = said_to(lambda: cs.Sequential([cs.layers.Conv2D(64, (3, 3), input_sh
 print("\nForgotten in the network:", forgotten)
 assert "use input_shape=(28, 28, 1)" in forgotten
 
-# Added, as the lessons do it, and in two other ways. It is the same memory, looked at in another shape.
+# Three ways to add it; the first is that of the lessons. The memory stays the same, only its shape changes.
 reshaped = x_train.reshape(len(x_train), 28, 28, 1)
 print("\nReshaped:", reshaped.shape)
 assert np.shares_memory(reshaped, x_train)
@@ -60,10 +60,10 @@ assert np.array_equal(reshaped, x_train[..., np.newaxis])
 assert np.array_equal(reshaped, np.expand_dims(x_train, -1))
 assert np.zeros((60_000, 28, 28), "uint8").reshape(60_000, 28, 28, 1).shape == (60_000, 28, 28, 1)
 
-print("Now it is trained, on 1,280 images:")
+print("Now training works. On 1,280 images:")
 model.fit(reshaped[:1_280] / 255, y_train[:1_280], epochs=2, verbose=2)
 
-# A dense network asks for no channels: it makes one long row of the pixels, and knows nothing of neighbours.
+# A dense network needs no channels: it puts the pixels in one long row, and knows nothing about neighbours.
 dense = cs.Sequential([cs.layers.Flatten(input_shape=(28, 28)), cs.layers.Dense(10, activation="softmax")])
 assert dense.predict(x_test[:3] / 255, verbose=0).shape == (3, 10)
 assert dense.layers[0].output_shape == (None, 784)

@@ -1,11 +1,11 @@
 """The summary, number by number, and the pooling that halves and rounds down. Claims 12 and 13.
 
 `model.summary()` shows the journey of an image through the network. "When you first look at this it can be a bit
-confusing and feel like a bug. After all, isn't the data 28x28, so why is the output 26x26?" Because a filter of 3×3
-needs a neighbour on all sides, and a pixel at the border has none. Two lessons show the summary of two convolutions of
-64, 243,786 parameters in all; a third that of one convolution of 32, "nearly a million": 693,962.
+confusing and feel like a bug. After all, isn't the data 28x28, so why is the output 26x26?" Because a 3×3 filter needs
+neighbours on all sides, and a pixel at the border lacks some. Two lessons show the summary of two convolutions of 64,
+with 243,786 parameters in all; a third shows that of one convolution of 32, "nearly a million": 693,962.
 
-What is below is counted, and not trained: it holds for any images, and needs none.
+Nothing is trained here. Shapes and parameters are only counted, so the numbers hold for any images.
 
 Run this page: python docs/lessons/12_summary_and_pooling.py
 """
@@ -52,19 +52,19 @@ assert rows(two) == [
 assert two.count_params() == 243_786
 
 print()
-one.summary(details=True)  # and how the image shrinks, and how the numbers come about
+one.summary(details=True)  # also how the image shrinks, and where the numbers come from
 assert rows(one) == [((26, 26, 32), 320), ((13, 13, 32), 0), ((5408,), 0), ((128,), 692_352), ((10,), 1_290)]
 assert one.count_params() == 693_962
 
-# A convolution takes away two pixels, a pooling every second one, rounding down: 11 becomes 5.
+# A convolution removes two pixels on each axis. A pooling halves what is left, rounding down: 11 becomes 5.
 assert (28 - 2, 26 // 2, 13 - 2, 11 // 2) == (26, 13, 11, 5)
-# A filter learns nine values for each channel it looks at, and a bias; poolings and Flatten learn nothing.
+# A filter learns nine values for each input channel, and a bias; poolings and Flatten learn nothing.
 assert (64 * (3 * 3 * 1 + 1), 64 * (3 * 3 * 64 + 1), 32 * (3 * 3 * 1 + 1)) == (640, 36_928, 320)
-# The dense network gets 25 pixels times 64, where the image had 784. A neuron has a weight for each, and a bias.
+# The dense layer gets 25 pixels times 64, while the image had 784. Each neuron has a weight for each value, and a bias.
 assert (5 * 5 * 64, 28 * 28, 13 * 13 * 32) == (1_600, 784, 5_408)
 assert (128 * (1_600 + 1), 128 * (5_408 + 1), 10 * (128 + 1)) == (204_928, 692_352, 1_290)
 
-# Max pooling keeps the biggest of four; there are average and min pooling too. The fifth row and column of these 25
+# Max pooling keeps the largest of four; there are average and min pooling too. The fifth row and column of these 25
 # pixels have no partner, and are dropped.
 image = np.arange(25, dtype="float32").reshape(1, 5, 5, 1)
 print("\nA 5×5 image:", image[0, ..., 0].astype(int).tolist())
@@ -77,6 +77,6 @@ for pooling, expected in (
     print(f"{pooling.__name__}:", pooled[0, ..., 0].tolist())
     assert pooled[0, ..., 0].tolist() == expected
 
-# Strides can shrink as pooling does: a convolution that moves by two pixels.
+# Strides shrink an image as pooling does: this convolution moves by two pixels.
 strided = cs.Sequential([cs.layers.Conv2D(64, (3, 3), strides=2, input_shape=(28, 28, 1))])
 assert strided.output_shape == two.layers[1].output_shape == (None, 13, 13, 64)

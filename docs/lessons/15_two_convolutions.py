@@ -1,17 +1,17 @@
-"""Two convolutions on clothes: 93 % in training, 91 % on test, and seconds an epoch.
+"""Two convolutions on clothes: 93 % in training, 91 % on the test images, and seconds an epoch.
 
-The lesson puts two convolutions of 64 filters, each with its pooling, on top of the dense network: "five, six seconds
-per epoch" on a GPU, and after five epochs about 93 % in training and "91 and change" on test, where the dense network
-alone came to 89 and to 87 or 88. Look at the seconds: this is a processor, no GPU.
+The lesson puts two convolutions with 64 filters, each with a pooling, before the dense network. An epoch takes "five,
+six seconds" on a GPU. After five epochs, accuracy is about 93 % in training and "91 and change" on the test images; the
+dense network alone reached 89, and 87 or 88. Look at the seconds: here, a CPU does the work.
 
-A run, on one core of a machine with two; what both of them take is in docs/benchmarks.md:
+A run on one core of a two-core machine (docs/benchmarks.md has the times with both cores):
 
     after 5 epochs        training    test   s an epoch    the lesson
     dense                    89.2%   87.0%         0.35    89 %, 87 to 88 %
     two convolutions         92.7%   90.9%         5.47    93 %, 91 %, 5 to 6 s on a GPU
 
 Run this page: python docs/lessons/15_two_convolutions.py [digits]. Without Fashion-MNIST on disk, or with the word
-digits, it takes the digits in the package.
+digits, it uses the digits in the package.
 """
 
 import statistics
@@ -34,7 +34,7 @@ convolutions = [
 
 
 def on_top_of_dense(layers):
-    """Return a network whose last three lines are always the same: the dense one."""
+    """Return a network that always ends in the same three layers: the dense network."""
     return cs.Sequential(
         [
             cs.Input(shape=(28, 28, 1)),
@@ -47,7 +47,7 @@ def on_top_of_dense(layers):
 
 
 class Clock(cs.callbacks.Callback):
-    """Take the seconds of each epoch."""
+    """Measure the seconds of each epoch."""
 
     def __init__(self):
         self.seconds = []

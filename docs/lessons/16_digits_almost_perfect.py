@@ -1,15 +1,16 @@
 """Handwritten digits, almost perfect: 98 % with one convolution, 99 % with several.
 
-One convolution of 32 comes to 98 or 98.5 %, says the lesson, and "to get to 99 % accuracy we need to have multiple
-convolutional layers": a convolution sees one scale, and one after a pooling sees a larger one. With poolings between
-them, and dropout, it is "almost perfect accuracy". What is left are digits that people argue about too: look at what is
-taken for what.
+One convolution of 32 reaches 98 or 98.5 %, says the lesson, and "to get to 99% accuracy we need to have multiple
+convolutional layers": a convolution sees one scale, and a convolution after a pooling sees a larger one. With poolings
+between them, and dropout, the result is "almost perfect accuracy". People would disagree about some of the remaining
+digits too. Which ones are confused?
 
-A run, in under a minute on one core of a busy machine: 98.71 % with one convolution, which leaves 129 of the 10,000
-digits wrong, and 99.10 % with two of 64 and dropout, 90 wrong. Most often a 5 is taken for a 3, and a 7 for a 2.
+A run of less than a minute on one core of a busy machine: 98.71 % with one convolution, which leaves 129 of the 10,000
+digits wrong, and 99.10 % with two of 64 and dropout, which leaves 90. The most frequent confusions are a 5 classified
+as a 3, and a 7 as a 2.
 
 Run this page: python docs/lessons/16_digits_almost_perfect.py [digits]. Without MNIST on disk, or with the word digits,
-it takes the digits in the package.
+it uses the digits in the package.
 """
 
 from collections import Counter
@@ -49,16 +50,16 @@ for (name, claimed), model in zip(said.items(), (one, several), strict=True):
     accuracy = model.evaluate(x_test, y_test, verbose=0)[1]
     taken_for = model.predict(x_test, verbose=0).argmax(axis=1)
     wrong = np.flatnonzero(taken_for != y_test)
-    print(f"{name}: {accuracy:.2%} on test, {len(wrong)} of {len(x_test):,} wrong. The lesson: {claimed}\n")
+    print(f"{name}: test accuracy {accuracy:.2%}, {len(wrong)} of {len(x_test):,} wrong. The lesson: {claimed}\n")
     assert len(wrong) == round((1 - accuracy) * len(x_test))
     assert accuracy > 0.5
 
 pairs = Counter(zip(y_test[wrong].tolist(), taken_for[wrong].tolist(), strict=True))
-print("What several convolutions take for something else most often:")
+print("The most frequent mistakes of several convolutions:")
 for (digit, other), times in pairs.most_common(4):
-    print(f"  a {digit} for a {other}: {times}")
+    print(f"  {digit} classified as {other}: {times}")
 assert sum(pairs.values()) == len(wrong)
 
-# They see more at a time: through two convolutions and poolings a value sees 10×10 pixels, through one of each 4×4.
+# Several convolutions see more: after two convolutions and poolings, a value sees 10×10 pixels; after one of each, 4×4.
 assert one.count_params() == 693_962
 assert several.count_params() == 243_786  # dropout learns nothing

@@ -1,24 +1,25 @@
 """Overfitting, and dropout: the gap between training and validation.
 
 "Nearly one million free parameters and only 60,000 training data points, so what should we be worried about?" That the
-network learns its images by heart: training goes on rising, images that it has not seen gain nothing by it. Dropout
-sets a part of what goes through it to zero, another part at every step; the lesson puts it after the pooling and after
-the dense layer, with 0.4, "between 20 % and 50 %, it tends to not matter that much".
+network memorizes its images: training accuracy keeps rising, but accuracy on unseen images does not. Dropout sets part
+of its input to zero, a different part at every step. The lesson puts it after the pooling and after the dense layer,
+with a rate of 0.4, and says of rates "between 20% and 50%" that "it tends to not matter that much".
 
-The usual gap has a catch: in training, accuracy is measured with a part of the network dropped, and so below what the
-network can. The last column is fair: the training images again, with the whole network.
+The gap that `fit` shows is misleading: training accuracy is measured with part of the network dropped, and is therefore
+too low. The last column is a fair comparison: the training images again, with the complete network.
 
-A run, in a few minutes on one core of a busy machine:
+A run of a few minutes on one core of a busy machine:
 
-    epoch 20         training  validation     gap    training images, whole network
+    epoch 20         training  validation     gap    training images, complete network
       dropout 0        99.41%      91.28%    8.13    99.60%
       dropout 0.4      93.23%      92.22%    1.02    96.79%
 
-So the gap is smaller, by seven points as fit shows it and by four in truth, and images never seen gain one. Without
-dropout validation was best after epoch 8, and training went on by heart.
+So dropout makes the gap smaller, by seven points as `fit` shows it and by four in a fair comparison, and accuracy on
+unseen images gains one point. Without dropout, validation accuracy was best after epoch 8; after that, the network only
+memorized.
 
 Run this page: python docs/lessons/17_dropout_and_the_gap.py [digits]. Without Fashion-MNIST on disk, or with the word
-digits, it takes the digits in the package.
+digits, it uses the digits in the package.
 """
 
 import convoscope as cs
@@ -63,14 +64,14 @@ for dropout in (0, 0.4):
         print(f"  epoch {epoch + 1:>2}    {training[epoch]:>10.2%}{validation[epoch]:>12.2%}{gap:>8.2f} points")
     whole = model.evaluate(x_train, y_train, verbose=0)[1]
     best = max(range(EPOCHS), key=lambda epoch: validation[epoch])
-    print(f"  The whole network on its training images: {whole:.2%}. Validation was best after epoch {best + 1}.\n")
+    print(f"  The complete network on its training images: {whole:.2%}. Validation was best after epoch {best + 1}.\n")
     learned[dropout] = training[-1]
     gaps[dropout] = training[-1] - validation[-1], whole - validation[-1]
 
 print("Gap after the last epoch, in points:")
 for dropout, (usual, fair) in gaps.items():
-    print(f"  dropout {dropout:<4} {100 * usual:6.2f} as fit shows it, {100 * fair:6.2f} with the whole network")
+    print(f"  dropout {dropout:<4} {100 * usual:6.2f} as fit shows it, {100 * fair:6.2f} with the complete network")
 
-# By heart; and with dropout, training is harder.
+# The network memorizes the images; with dropout, training is harder.
 assert learned[0] > 0.98
 assert learned[0.4] < learned[0]

@@ -1,14 +1,14 @@
-"""Clothes in place of digits: the same code on another data set.
+"""Clothes instead of digits: the same code on another data set.
 
 Fashion-MNIST is "completely new but very similar": 60,000 images, 28×28, ten classes. Only the name in `load` changes,
-and what the ten numbers stand for: T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle
-boot. Clothes are harder than digits. Look at which.
+and the meaning of the ten numbers: T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle
+boot. Clothes are harder than digits, some more than others.
 
-A run, in under a minute on one core of a busy machine: 98.7 % of the digits are right and 90.8 % of the clothes, 98.5 %
-of the bags, and 75.7 % of the shirts.
+A run of less than a minute on one core of a busy machine: 98.7 % of the digits and 90.8 % of the clothes are classified
+correctly: 98.5 % of the bags, for instance, but only 75.7 % of the shirts.
 
 Run this page: python docs/lessons/18_clothes_in_place_of_digits.py [digits]. Without MNIST and Fashion-MNIST on disk,
-or with the word digits, it takes the digits in the package, for want of clothes.
+or with the word digits, it uses the digits in the package.
 """
 
 import numpy as np
@@ -31,13 +31,13 @@ def classifier():
 
 
 def drawn(image):
-    """Return seven lines of fourteen characters: of every four by two pixels the brightest."""
+    """Return seven lines of fourteen characters: the brightest of every four by two pixels."""
     small = cs.filters.pool(image, (4, 2))
     return ["".join(" ░▒▓█"[int(value) * 4 // 255] for value in row) for row in small]
 
 
 def show(images, labels, class_names):
-    """Print the first image of each class, five beside each other."""
+    """Print the first image of each class, five in a row."""
     first = [int(np.flatnonzero(labels == label)[0]) for label in range(10)]
     for row in (range(5), range(5, 10)):
         print("  ".join(f"{class_names[label]:<14}" for label in row))
@@ -51,7 +51,7 @@ print("Clothes:", names)
 assert names == "T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot"
 
 found = {}
-for name in dict.fromkeys((chosen("mnist"), chosen("fashion-mnist"))):  # the same name twice is trained on once
+for name in dict.fromkeys((chosen("mnist"), chosen("fashion-mnist"))):  # train once if both are digits
     class_names = cs.datasets.info(name).class_names
     (x_train, y_train), (x_test, y_test) = load(name)
     show(x_test, y_test, class_names)
@@ -61,7 +61,7 @@ for name in dict.fromkeys((chosen("mnist"), chosen("fashion-mnist"))):  # the sa
     model.fit(x_train, y_train, epochs=5, verbose=2)
     right = model.predict(x_test, verbose=0).argmax(axis=1) == y_test
     found[name] = right.mean()
-    print("Right on test, class by class:")
+    print("Test accuracy by class:")
     for label, class_name in enumerate(class_names):
         print(f"  {class_name:<12} {right[y_test == label].mean():6.1%}")
     print(f"  {'all':<12} {found[name]:6.1%}\n")

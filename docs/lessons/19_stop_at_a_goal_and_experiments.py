@@ -1,12 +1,12 @@
 """Stop when a goal is reached, and the experiments that the lessons set.
 
-Training need not take the epochs it was given: a callback looks at the accuracy after each, and stops where it is good
-enough. Then the questions at the end of the lessons: what impact have 16 or 32 filters in place of 64? One convolution
-less, one more? What happens "when you're feeding less than 784 overall pixels in. Training should be faster, but is
-there a sweet spot where it's more accurate?" Look at the seconds as well.
+Training need not run for all its epochs: a callback looks at the accuracy after each, and stops once it is good enough.
+Then come the questions at the end of the lessons. What difference do 16 or 32 filters make instead of 64? One
+convolution fewer, one more? What happens "when you're feeding less than 784 overall pixels in. Training should be
+faster, but is there a sweet spot where it's more accurate?" Look at the seconds as well.
 
-A run, in a minute and a half on one core of a machine with two. With one convolution of 32, 95 % in training are
-reached after epoch 6; and after three epochs of each experiment:
+A run of a minute and a half on one core of a two-core machine. One convolution of 32 reaches 95 % in training after
+epoch 6. After three epochs of each experiment:
 
                        flattened  parameters  s an epoch  training    test
     no convolution           784     101,770        0.37     87.5%   86.0%
@@ -16,11 +16,11 @@ reached after epoch 6; and after three epochs of each experiment:
     two of 32                800     113,386        2.25     89.9%   89.3%
     two of 16                400      55,098        1.15     88.9%   88.4%
 
-Fewer filters are faster and less accurate: 16 take a fifth of the time of 64, and are two points behind. Nothing that
-feeds less than 784 values to the dense layer is more accurate here.
+Fewer filters are faster and less accurate: 16 filters take a fifth of the time of 64, and are two points behind. No
+network that feeds fewer than 784 values to the dense layer is more accurate here.
 
 Run this page: python docs/lessons/19_stop_at_a_goal_and_experiments.py [digits]. Without Fashion-MNIST on disk, or with
-the word digits, it takes the digits in the package.
+the word digits, it uses the digits in the package.
 """
 
 import time
@@ -86,6 +86,6 @@ for name, convolutions in experiments.items():
     )
     assert accuracy > 0.5
 
-# What reaches the dense layer, of an image of 784 pixels: 25 pixels times the filters, with one convolution 169 times,
-# and with three a single pixel.
+# The number of values that reach the dense layer (the image has 784 pixels): 25 pixels times the number of filters;
+# with one convolution 169 pixels, and with three a single pixel.
 assert list(values.values()) == [784, 169 * 64, 25 * 64, 64, 25 * 32, 25 * 16]

@@ -1,8 +1,8 @@
-"""The images that these pages train on: 28×28 grey pixels from 0 to 255, as the lessons have them.
+"""The images for these pages: 28×28 greyscale pixels from 0 to 255, as in the lessons.
 
-MNIST and Fashion-MNIST are taken where they are on disk; `convoscope datasets --download fashion-mnist` brings them
-there. Otherwise, or with the word digits after the program's name, the small digits in the package take their place:
-each of their 8×8 pixels three by three, in a border of two, so that every network is the lesson's to the last number.
+MNIST and Fashion-MNIST are used if they are on disk; `convoscope datasets --download fashion-mnist` puts them there.
+Otherwise, or with the word digits after the program's name, the small digits in the package take their place: each of
+their 8×8 pixels becomes 3×3 pixels, with a border of two, so that every network has exactly the lesson's shapes.
 """
 
 import sys
@@ -13,7 +13,7 @@ import convoscope as cs
 
 
 def chosen(name):
-    """Return the name of the data set that is taken: this one, or digits."""
+    """Return the name of the data set to use: this one, or digits."""
     on_disk = cs.datasets.info(name).where != "not on disk"
     return name if on_disk and "digits" not in sys.argv[1:] else "digits"
 
@@ -21,7 +21,7 @@ def chosen(name):
 def load(name):
     """Return (x_train, y_train), (x_test, y_test), as Keras' load_data does, and say which images they are."""
     data = cs.datasets.load(chosen(name), download=False)
-    print(f"{data.info.name}: {len(data.x_train):,} images to train on, {len(data.x_test):,} to test with\n")
+    print(f"{data.info.name}: {len(data.x_train):,} training images, {len(data.x_test):,} test images\n")
     if data.info.name != "digits":
         return data.pairs
     return tuple((enlarged(images), labels) for images, labels in data.pairs)

@@ -1,0 +1,1 @@
+"""The documentation site: ``python -m website`` makes it of ``docs``, of docstrings and of the package's own pages."""
