@@ -7,7 +7,9 @@ import importlib
 import statistics
 import sys
 import time
+import traceback
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,15 +37,24 @@ def main(device: str) -> int:
         print(
             "DEVICE=cpu: REDUCED. This shows that the script works, and says nothing of a GPU: few images and epochs."
         )
-    failed = _layers(device)
-    for network, images, batch in (
-        (LESSON, 512 if reduced else 60_000, 32),
-        (RESNET_20, 64 if reduced else 50_000, 32 if reduced else 128),
-    ):
-        failed += _speed(network, images, batch, device, reduced)
-    failed += _bf16(device, 2 if reduced else 10)
+    checks: list[Callable[[], int]] = [
+        partial(_layers, device),
+        partial(_speed, LESSON, 512 if reduced else 60_000, 32, device, reduced),
+        partial(_speed, RESNET_20, 64 if reduced else 50_000, 32 if reduced else 128, device, reduced),
+        partial(_bf16, device, 2 if reduced else 10),
+    ]
+    failed = sum(_failures(check) for check in checks)
     print("all checks passed" if not failed else f"{failed} failed")
     return failed
+
+
+def _failures(check: Callable[[], int]) -> int:
+    """Run a check: one that breaks off is a failure, and the others are done all the same."""
+    try:
+        return check()
+    except Exception:
+        traceback.print_exc()
+        return 1
 
 
 def _name(device: str) -> str:

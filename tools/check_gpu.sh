@@ -4,4 +4,4 @@
 # PYTHON is the environment's; it needs: pip install '.[torch]' pytest
 set -e
 cd "$(dirname "$0")/.."
-PYTHONPATH=. exec "${PYTHON:-.venv/bin/python}" -u tools/check_gpu.py "${DEVICE:-cuda}"
+PYTHONPATH=.${PYTHONPATH:+:$PYTHONPATH} exec "${PYTHON:-.venv/bin/python}" -u tools/check_gpu.py "${DEVICE:-cuda}"

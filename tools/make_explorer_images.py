@@ -37,13 +37,15 @@ def main() -> int:
     take(
         site(explored),
         {
-            "explorer-network": ("image=0", wide(height=1000)),
+            "explorer-overview": ("image=0", wide(height=800)),
+            "explorer-network": ("view=network&image=0", wide(height=1000)),
             "explorer-mistakes": (f"view=mistakes&cell={shirt},{top}&image={taken}", wide("dark", height=1000)),
             "explorer-beside": ("view=beside&image=25", wide(height=1000)),
-            "explorer-epoch": ("image=0&epoch=1", wide(height=1000)),
-            "explorer-phone": ("image=0&layer=4&unit=5415", phone("dark")),
+            "explorer-epoch": ("view=network&image=0&epoch=1", wide(height=1000)),
+            "explorer-phone": ("image=0", phone("dark")),
         },
         wait=2500,
+        pointers={"explorer-overview": (754, 370)},
     )
     return 0
 

@@ -15,8 +15,8 @@ PAGE = ROOT / "docs" / "glossary.md"
 INTRODUCTION = """\
 # Glossary
 
-The words of convolutional networks, as the explorer explains them. There they are underlined where they first appear:
-point at one, reach it with Tab, or touch it, and you see what it means. `tools/make_glossary.py` writes this page.
+Look up the technical terms of convolutional networks. The explorer explains them in the same words: it underlines each
+term where it first appears. Point at it, reach it with Tab, or touch it. `tools/make_glossary.py` writes this page.
 """
 
 

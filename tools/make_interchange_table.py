@@ -25,9 +25,9 @@ FOUND, PAGE = ROOT / "docs" / "interchange.json", ROOT / "docs" / "interchange.m
 KNOWN = ("ResNet18", "MobileNetV2")
 #: What goes which way, for the page.
 DIRECTIONS = (
-    "ONNX, Keras and LiteRT files go out and come in, also those that other programs wrote. PyTorch: a model goes out",
-    "as the source of a module with its weights; modules come in by `cs.from_torch`, checkpoints of known networks by",
-    "the `weights=` of `cs.applications`. C goes out only.",
+    "ONNX, Keras and LiteRT: Convoscope writes files, and reads its own files and those of other programs. PyTorch: it",
+    "writes the source of a module with its weights, and reads modules (`cs.from_torch`) and checkpoints of known",
+    "networks (`weights=` in `cs.applications`). C: it only writes.",
 )
 
 
@@ -76,17 +76,20 @@ def page(found: dict[str, Any]) -> str:
     """Return the table of all formats."""
     formats = list(found.values())
     lines = [
-        "# Files of other programs",
+        "# Exported and imported models, layer by layer",
         "",
-        "We wrote every layer and some networks, with random weights and inputs, in each format. A cell has the",
-        "largest difference from the outputs of `predict`, as a share of the largest output; 1.2e-07 is one step of",
-        "a float32. *out*: the program that reads the format computed with our file. *back*: we read the file again",
-        "as if another program had written it, without our own description of the model. *exact*: there was no",
-        "difference. A dash: it is refused, and the message says why.",
+        "Look up which layers can be exported to which format, and how closely the results agree. How to export and",
+        "import: [Export and import](export.md).",
+        "",
+        "We exported every layer and some networks, with random weights and inputs, to each format. Each cell has the",
+        "largest difference from the outputs of `predict`, relative to the largest output; 1.2e-07 is the rounding",
+        "step of float32. *out*: another program ran our file. *back*: we read the file again as if another program",
+        "had written it, without our own description of the model. *exact*: no difference. A dash: Convoscope refuses,",
+        "and the message says why.",
         "",
         *DIRECTIONS,
         "",
-        "`python tools/make_interchange_table.py FORMAT` measures, and makes this page.",
+        "`python tools/make_interchange_table.py FORMAT` takes the measurements and writes this page.",
         "",
         *(f"- {each['title']}: {each['tested']}." for each in formats),
     ]
