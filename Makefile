@@ -10,7 +10,7 @@ WORKERS ?= 4
 SOURCES := pyproject.toml CMakeLists.txt $(shell find native -type f -not -path '*/build/*')
 
 # The tests must run on the native core: a failed build is then an error, not a fall-back.
-test test-peers sanitize campaign campaign-short lint bench wheel: export CONVOSCOPE_REQUIRE_NATIVE := 1
+test test-peers sanitize neon wasm campaign campaign-short lint bench wheel: export CONVOSCOPE_REQUIRE_NATIVE := 1
 
 # Several workers share the cores, each with its products on one of them: more threads would only wait for each other.
 quick test test-peers: export OPENBLAS_NUM_THREADS := 1
@@ -25,7 +25,7 @@ REPEATABLE := --hypothesis-profile ci
 # No browser, no data set, no process of its own.
 QUICK := $(addprefix tests/,engine explore filters layers models recipes report test_ground_floor.py training values)
 
-.PHONY: help demo core quick test test-peers sanitize campaign campaign-short lint bench wheel clean
+.PHONY: help demo core quick test test-peers sanitize campaign campaign-short lint bench wheel docs test-docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -83,20 +83,49 @@ sanitize: ## the native core under the address and undefined-behaviour sanitizer
 	  build/sanitize-$$set/convoscope_core_fuzz --runs 4000 --seed 1 || exit 1; \
 	done
 
+# On other processors the kernels' tests alone; TESTS=convoscope_core_tests compiles all of the core, which takes minutes.
+TESTS ?= convoscope_kernel_tests
+EMULATOR ?= qemu-aarch64
+
+# Debian: g++-aarch64-linux-gnu qemu-user
+neon: ## the kernels' tests on 64-bit Arm, emulated
+	@cmake -S native/tests -B build/neon -DCMAKE_BUILD_TYPE=Release -DSANITIZE=none -DCMAKE_TOOLCHAIN_FILE=neon.cmake >/dev/null
+	@cmake --build build/neon --parallel 2 --target $(TESTS) >/dev/null
+	$(EMULATOR) build/neon/$(TESTS)
+
+# Debian: clang-19 lld-19 wasi-libc libc++-19-dev-wasm32 libc++abi-19-dev-wasm32 libclang-rt-19-dev-wasm32, and Node
+wasm: ## the kernels' tests in WebAssembly, in Node
+	@cmake -S native/tests -B build/wasm -DCMAKE_BUILD_TYPE=Release -DSANITIZE=none -DCMAKE_TOOLCHAIN_FILE=wasm.cmake >/dev/null
+	@cmake --build build/wasm --parallel 2 --target $(TESTS) >/dev/null
+	node --no-warnings native/tests/run_wasm.mjs build/wasm/$(TESTS)
+
 campaign: $(VENV)/.tools ## kills, damaged files, full disks, hostile requests: a quarter of an hour (SEED=7 repeats)
 	$(BIN)/python -m campaign $(if $(SEED),--seed $(SEED))
 
 campaign-short: $(VENV)/.tools ## the same in little more than a minute
 	$(BIN)/python -m campaign --short $(if $(SEED),--seed $(SEED))
 
-lint: $(VENV)/.tools ## style and types
+lint: $(VENV)/.tools ## style and types, and that workflows and forms have the form that GitHub expects
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/idea.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
 
 bench: ## the lesson's network, seconds an epoch, beside Keras and PyTorch; all of it: python -m benchmarks --help
 	$(PYTHON) -m benchmarks environments convoscope keras pytorch
 	$(PYTHON) -m benchmarks epoch --output .bench/lesson
+
+$(VENV)/.docs: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --group docs
+	@touch $@
+
+docs: $(VENV)/.docs ## the documentation site, in build/docs/html; a warning or a link that leads nowhere is an error
+	$(BIN)/python -m website
+
+test-docs: docs $(VENV)/.tools ## build the site, and look at its pages in a browser: width, dark colours, axe
+	$(BIN)/python -m pytest tests/site
 
 wheel: $(VENV)/.tools ## a wheel in dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

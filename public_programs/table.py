@@ -10,12 +10,14 @@ from public_programs.running import Verdict
 
 _HEAD = """# Public Keras programs
 
-Each of these programs was run with nothing changed but its imports (`import tensorflow as tf` became `import convoscope
-as tf`, `from keras.layers import Dense` became `from convoscope.keras.layers import Dense`), on small stand-ins for
-its data, with random weights in place of pretrained ones, for two epochs of few steps; beside it the unchanged program
-in Keras 3 with TensorFlow. It *runs* if it reached its end and its models have the same numbers of parameters,
-histories, results and shapes of predictions as in Keras.
-`python -m public_programs --table docs/programs.md` makes this page; `public_programs/list.json` has the revisions.
+See which public programs run in Convoscope once their imports are changed ([Running Keras programs](keras.md)).
+
+We ran each of these programs with only its imports changed (`import tensorflow as tf` became `import convoscope
+as tf`, `from keras.layers import Dense` became `from convoscope.keras.layers import Dense`), on small substitutes for
+its data, with random weights instead of pretrained ones, for two epochs of a few steps. We also ran the unchanged
+program in Keras 3 with TensorFlow. A program *runs* if it reached its end and its models have the same numbers of
+parameters, histories, results and shapes of predictions as in Keras.
+`python -m public_programs --table docs/programs.md` writes this page; `public_programs/list.json` has the revisions.
 """
 
 
