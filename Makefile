@@ -54,7 +54,9 @@ demo: $(VENV)/.installed ## train on the embedded digits, and show the report
 	@echo "Training on the digits that come with the package: convoscope train digits" && echo
 	@$(BIN)/convoscope train digits
 
-$(VENV)/.core: $(VENV)/.installed
+# Not after .installed: a change in native/ would install, and so compile, the whole package first.
+$(VENV)/.core:
+	@test -e $(VENV)/.installed || $(MAKE) $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --group core
 	@touch $@
 

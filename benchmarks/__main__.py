@@ -23,6 +23,7 @@ python -m benchmarks networks --rows U-Net     those rows alone, into .bench/row
 python -m benchmarks page                      write docs/benchmarks.md again from the results
 
 epoch      seconds an epoch of the lesson's network, beside Keras, PyTorch and the processor's peak
+profile    where that epoch's time goes, part by part, beside the least that each can take
 accuracy   time to accuracy on MNIST and Fashion-MNIST, by the recipe fast
 best       the recipe best, minutes for each seed
 sweep      layers and stacks of many shapes, beside PyTorch

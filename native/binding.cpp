@@ -72,6 +72,9 @@ public:
     void keep_memory() { program_.workspaces.keep(); }
     void let_memory_go() { program_.workspaces.let_go(); }
 
+    void start_profile() { program_.profile.emplace(static_cast<int>(program_.steps().size())); }
+    std::vector<double> profile() const { return program_.profile ? program_.profile->sums() : std::vector<double>(); }
+
     std::vector<std::string> kernels() const {
         std::vector<std::string> names;
         for (const auto& step : program_.steps()) names.push_back(step->kernel(convoscope::kernels()));
@@ -350,6 +353,8 @@ NB_MODULE(_native, m) {
         .def_prop_ro("output_of", &PyProgram::output_of)
         .def("keep_memory", &PyProgram::keep_memory)
         .def("let_memory_go", &PyProgram::let_memory_go)
+        .def("start_profile", &PyProgram::start_profile)
+        .def("profile", &PyProgram::profile)
         .def("kernels", &PyProgram::kernels)
         .def("reasons", &PyProgram::reasons)
         .def("predict", &PyProgram::predict, nb::arg("x").noconvert(), nb::arg("outputs").noconvert(),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from benchmarks.parts import accuracy, best, cold, inference, layers, lesson, photos, rounding, serving
+from benchmarks.parts import accuracy, best, cold, inference, layers, lesson, photos, profile, rounding, serving
 from benchmarks.parts.part import Part
 
 PARTS: dict[str, Part] = {
     part.name: part
     for part in (
         lesson.PART,
+        profile.PART,
         accuracy.PART,
         best.PART,
         layers.SWEEP,

@@ -54,6 +54,42 @@ def lesson(job: Job) -> Sample:
     return {"seconds": seconds, "peak_mib": peak, "accuracy": float((guesses == y_test).mean())}
 
 
+def profile(job: Job) -> Sample:
+    """Train an epoch like `lesson`, part by part: seconds of all threads, and what the network leaves to compute.
+
+    ``steps`` has each step's words, and its seconds forward and back; ``live`` the shares of values above zero behind
+    the first pooling, the second, and the hidden dense layer, of which the multiply-adds of the backward pass follow.
+    """
+    _settle(job)
+    x, y, _, _ = measurement.lesson_data(job["data"], job["images"])
+    x = x[..., None]
+    network = build(cs, networks.LESSON, from_bytes=True)
+    compile_model(network)
+    network.fit(x[: job["warm_up"]], y[: job["warm_up"]], batch_size=job["batch"], epochs=1, verbose=0)
+    executable = network.executable()
+    executable.start_profile()
+    start = time.perf_counter()
+    network.fit(x, y, batch_size=job["batch"], epochs=1, verbose=0)
+    seconds = time.perf_counter() - start
+    found = executable.profile()
+    steps = [(step.label, *pair) for step, pair in zip(executable.plan.steps, found.steps, strict=True) if any(pair)]
+    outputs = dict(zip([layer.name for layer in network.layers], network.layer_outputs(x[:1000]), strict=True))
+    live = [float((values > 0).mean()) for name, values in outputs.items() if "pool" in name or "dense" in name]
+    return {"seconds": seconds, "around": found.around, "steps": steps, "live": live[:3], **_copying(network)}
+
+
+def _copying(network: Any) -> Sample:
+    """Return the bytes a second that one thread reads and writes where as much lies as the optimizer goes through."""
+    arrays = [np.ones(network.count_params(), np.float32) for _ in range(4)]
+
+    def copy() -> None:
+        for i, array in enumerate(arrays):
+            np.copyto(array, arrays[i - 2])
+
+    seconds = measurement.seconds_a_call(copy, 0.3)
+    return {"copying": 2 * sum(array.nbytes for array in arrays) / seconds, "weights": network.count_params()}
+
+
 def accuracy(job: Job) -> Sample:
     """Train by a recipe, and look at the test images once.
 
@@ -163,5 +199,5 @@ def _outputs(outputs: Any) -> list[float]:
 
 
 if __name__ == "__main__":
-    tasks = (data, model, lesson, accuracy, row, inference, prediction, cases, errors)
+    tasks = (data, model, lesson, profile, accuracy, row, inference, prediction, cases, errors)
     measurement.run_jobs({task.__name__: task for task in tasks}, ["convoscope", "numpy"])

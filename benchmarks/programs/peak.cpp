@@ -39,6 +39,25 @@ double burst(long repetitions, float factor, float summand) {
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
+// Cycles a second: two dependent additions of whole numbers take a cycle each, whatever the processor.
+double frequency() {
+    constexpr long rounds = 20'000'000;
+    double best = 0;
+    for (int repetition = 0; repetition < 10; ++repetition) {
+        volatile unsigned long start = 1;
+        unsigned long value = start;
+        const double begin = now();
+        for (long n = 0; n < rounds; n += 8) {
+#pragma GCC unroll 8
+            for (int i = 0; i < 8; ++i) value += value ^ static_cast<unsigned long>(n);
+        }
+        best = std::max(best, 2.0 * rounds / (now() - begin));
+        volatile unsigned long sink = value;
+        (void)sink;
+    }
+    return best;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -67,5 +86,5 @@ int main(int count, char** arguments) {
         volatile double sink = results[0];
         (void)sink;
     }
-    std::printf("{\"flops\": %.6g, \"lanes\": %d}\n", best, lanes);
+    std::printf("{\"flops\": %.6g, \"lanes\": %d, \"hertz\": %.6g}\n", best, lanes, frequency());
 }

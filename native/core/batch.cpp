@@ -13,11 +13,12 @@ std::size_t bytes(std::int64_t floats) { return static_cast<std::size_t>(floats)
 }  // namespace
 
 Batch::Batch(const Program& program, Workspace& workspace, Interrupt& interrupt, std::int64_t most_samples,
-             const Mode& mode)
+             const Mode& mode, Profile* profile)
     : program_(program),
       graph_(program.graph()),
       workspace_(workspace),
       interrupt_(interrupt),
+      profile_(profile),
       kernels_(convoscope::kernels()),
       mode_(mode),
       way_(program, mode.training, mode.input_gradients, mode.seeds),
@@ -30,6 +31,7 @@ Batch::Batch(const Program& program, Workspace& workspace, Interrupt& interrupt,
     for (Joined& joined : joined_) joined.inputs.resize(widest), joined.gradients.resize(widest);
     make_room(most_samples);
     make_gradients();
+    if (profile_) profile_->make_room(team_.parts);
 }
 
 void Batch::make_room(std::int64_t most_samples) {
@@ -153,7 +155,10 @@ void Batch::each_output(int begin, int end, Body&& body) const {
 }
 
 void Batch::run_forward(AfterCall after, void* context) {
-    prepare();
+    {
+        const Lap lap(profile_, 0, Profile::preparing, team_.parts);
+        prepare();
+    }
     // More parts than workers, so that a worker that was kept from its work does not hold up the others.
     const std::int64_t samples = samples_.count;
     const int parts = team_.parts == 1 ? 1 : static_cast<int>(std::min<std::int64_t>(4 * team_.parts, samples));
@@ -163,8 +168,15 @@ void Batch::run_forward(AfterCall after, void* context) {
             const Range own = part_of(samples, part, parts);
             for (std::int64_t at = own.begin; at < own.end && !worker.stopped(); at += at_once) {
                 const Range block{at, std::min(at + at_once, own.end)};
-                if (reads) read(block);
-                for (int i = begin; i < end; i++) step(i).forward(pass(i, block, joined(worker)), worker);
+                if (reads) {
+                    const Lap lap(profile_, worker.index, Profile::reading);
+                    read(block);
+                }
+                for (int i = begin; i < end; i++) {
+                    const Lap lap(profile_, worker.index, forth(i));
+                    step(i).forward(pass(i, block, joined(worker)), worker);
+                }
+                const Lap lap(profile_, worker.index, Profile::scoring);
                 each_output(reads ? 0 : graph_.value_of(begin), graph_.value_of(end),
                             [&](int output) { after(context, output, block); });
             }
@@ -177,10 +189,16 @@ void Batch::run_forward(AfterCall after, void* context) {
             together(stage.begin, stage.end, stage.begin == 0, stage.samples_at_once);
             continue;
         }
-        step(stage.begin).forward_batch(pass(stage.begin, {0, samples}, joined_.front()), team_);
+        {
+            const Lap lap(profile_, 0, forth(stage.begin), team_.parts);
+            step(stage.begin).forward_batch(pass(stage.begin, {0, samples}, joined_.front()), team_);
+        }
         const int made = graph_.value_of(stage.begin);
         each_output(made, made + 1, [&](int output) {
-            team_.run(parts, [&](int part, const Worker&) { after(context, output, part_of(samples, part, parts)); });
+            team_.run(parts, [&](int part, const Worker& worker) {
+                const Lap lap(profile_, worker.index, Profile::scoring);
+                after(context, output, part_of(samples, part, parts));
+            });
         });
         interrupt_.throw_if_stopped();
     }
@@ -228,6 +246,7 @@ float* Batch::spot(const WayBack::Stage& stage, const WayBack::Spot& spot, std::
 
 void Batch::walk(const WayBack::Stage& stage, const WayBack::Walk& walk, Range block, float* const* gradients,
                  const Worker& worker) {
+    const Lap lap(profile_, worker.index, back(walk.step), stage.together ? 1 : team_.parts);
     const std::vector<int>& from = graph_.read_by(walk.step);
     float* const local = workspace_.local[static_cast<std::size_t>(worker.index)].floats();
     Joined& own = joined(worker);
@@ -264,17 +283,22 @@ void Batch::backward_together(const WayBack::Stage& stage) {
         const auto of_step = [&](std::size_t i) -> const std::vector<float*>& {
             return gradients[static_cast<std::size_t>(part) * steps + i];
         };
-        for (std::size_t i = 0; i < steps; i++) {
+        const auto clear = [&](std::size_t i) {
             const std::vector<int>& places = program_.places()[static_cast<std::size_t>(stage.walks[i].step)];
             for (std::size_t k = 0; k < places.size(); k++)
                 if (float* const gradient = of_step(i)[k])
                     std::memset(gradient, 0, partial_floats_[static_cast<std::size_t>(places[k])] * sizeof(float));
+        };
+        {
+            const Lap lap(profile_, worker.index, Profile::clearing);
+            for (std::size_t i = 0; i < steps; i++) clear(i);
         }
         for (std::int64_t at = own.begin; at < own.end && !worker.stopped(); at += stage.samples_at_once) {
             const Range block{at, std::min(at + stage.samples_at_once, own.end)};
             for (std::size_t i = 0; i < steps; i++) walk(stage, stage.walks[i], block, of_step(i).data(), worker);
         }
         for (std::size_t i = 0; i < steps; i++) {
+            const Lap lap(profile_, worker.index, back(stage.walks[i].step));
             Pass p = pass(stage.walks[i].step, own, joined(worker));
             p.weight_gradients = of_step(i).data();
             step(stage.walks[i].step).finish(p, worker);

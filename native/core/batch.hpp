@@ -19,7 +19,7 @@ public:
     };
 
     // Room for so many samples. The workspace must outlive it, and be used by nobody else.
-    Batch(const Program&, Workspace&, Interrupt&, std::int64_t most_samples, const Mode&);
+    Batch(const Program&, Workspace&, Interrupt&, std::int64_t most_samples, const Mode&, Profile* = nullptr);
 
     // Which samples, and what their random numbers follow from.
     struct Samples {
@@ -75,6 +75,10 @@ private:
         std::vector<float*> gradients;
     };
 
+    // A step's numbers in the profile, if there is one.
+    int forth(int i) const { return profile_ ? profile_->forth(i) : 0; }
+    int back(int i) const { return profile_ ? profile_->back(i) : 0; }
+
     int parts_used() const { return static_cast<int>(std::min<std::int64_t>(team_.parts, samples_.count)); }
     const Step& step(int i) const { return *program_.steps()[static_cast<std::size_t>(i)]; }
     Joined& joined(const Worker& worker) { return joined_[static_cast<std::size_t>(worker.index)]; }
@@ -107,6 +111,7 @@ private:
     const Graph& graph_;
     Workspace& workspace_;
     Interrupt& interrupt_;
+    Profile* const profile_;
     const Kernels& kernels_;
     const Mode mode_;
     const WayBack way_;

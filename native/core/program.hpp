@@ -10,6 +10,7 @@
 #include "images.hpp"
 #include "layout.hpp"
 #include "loss.hpp"
+#include "profile.hpp"
 #include "step.hpp"
 #include "workspace.hpp"
 
@@ -76,6 +77,7 @@ public:
                  const Scorings* scorings, float* const* losses, Interrupt&, Moment = {});
 
     Workspaces workspaces;
+    std::optional<Profile> profile;  // of what is trained, where somebody wants to know it
 
 private:
     friend class Prediction;

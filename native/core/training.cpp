@@ -138,8 +138,9 @@ std::int64_t train(Program& program, const Stretch& stretch, std::optional<doubl
     check_targets(program, stretch.scorings, stretch.rows, stretch.count);
     const auto begin = Clock::now();
     const Workspaces::Lease work(program.workspaces);
+    Profile* const profile = program.profile ? &*program.profile : nullptr;
     Batch batch(program, *work, interrupt, std::min(stretch.batch_size, stretch.count),
-                {true, false, Judge::seeds(program, stretch.scorings)});
+                {true, false, Judge::seeds(program, stretch.scorings)}, profile);
     Judge judge(program, stretch.scorings, batch);
     Update update(program, stretch.rule, stretch.slots);
     const std::int64_t steps = (stretch.count + stretch.batch_size - 1) / stretch.batch_size;
@@ -157,7 +158,10 @@ std::int64_t train(Program& program, const Stretch& stretch, std::optional<doubl
                  batch.value(program.output(o).value) + range.begin * size, range.count() * size);
         });
         batch.backward();
-        const double penalty = update.take(batch, stretch.learning_rates[step], stretch.iteration + step + 1);
+        const double penalty = [&] {
+            const Lap lap(profile, 0, Profile::updating, batch.team().parts);
+            return update.take(batch, stretch.learning_rates[step], stretch.iteration + step + 1);
+        }();
         if (stretch.penalties) stretch.penalties[step] = penalty;
         if (seconds && std::chrono::duration<double>(Clock::now() - begin).count() >= *seconds) return step + 1;
         if (interrupt.check()) throw Interrupted();

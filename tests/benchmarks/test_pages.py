@@ -195,3 +195,30 @@ def test_bars_are_as_long_as_their_values() -> None:
 )
 def test_numbers_are_written_with_three_digits(value: float, text: str) -> None:
     assert page.number(value) == text
+
+
+def test_the_profile_has_each_part_beside_its_least_and_one_number_for_all() -> None:
+    layer = ("convolution, relu, max pooling", 6.0, 3.0), ("dense, relu", 1.2, 1.2)
+    around = {"reading": 0.6, "preparing": 0.6, "scoring": 0.6, "clearing": 0.6, "updating": 1.2}
+    own = {
+        "row": "1 thread",
+        "peer": "Convoscope",
+        "seconds": 30.0,
+        "around": around,
+        "steps": [("rescaling", 0.6, 0.0), layer[0], layer[0], layer[1], layer[1]],
+        "live": [0.5, 0.5, 0.5],
+        "copying": 1e10,
+        "weights": 243_786,
+    }
+    # 16 multiply-adds of 8 lanes a nanosecond, at 2 GHz: half a cycle each.
+    peak = {"row": "1 thread", "peer": "dense, at the peak", "flops": 64e9, "lanes": 8, "hertz": 2e9}
+    text = PARTS["profile"].section(result("profile", [own, peak])).text
+    # 1,048,576 products take 32.768 µs at the peak; 6 s for 60,000 images are 100 µs.
+    assert lines(text, "| convolution 2, forward") == [
+        "| convolution 2, forward | 100 | 20.0% | 1,048,576 | 1.53 | 32.8 | 3.05 |"
+    ]
+    assert lines(text, "| scaling") == ["| scaling the images, softmax | 10.0 | 2.0% |  |  |  |  |"]
+    # Adam: 7 × 4 bytes of 243,786 weights, for a batch of 32 images.
+    assert lines(text, "| adding up") == ["| adding up gradients, Adam | 20.0 | 4.0% |  |  | 21.3 | 0.94 |"]
+    least = 389_376 + 48_672 + 1_048_576 + 921_600 + 204_800 + 204_800 + 1_280 + 2_560
+    assert f"**{500 / (least / 32e3 + 21.331275):.2f} times the least**" in text

@@ -20,9 +20,27 @@ from convoscope.engine.base import Array, Arrays, Gradients, Kernel, LossRule, M
 from convoscope.engine.plan import Plan, PlannedWeight
 from convoscope.engine.precisions import check_precision
 from convoscope.engine.steps import Step
-from convoscope.errors import DataError, ShapeError
+from convoscope.errors import ConfigurationError, DataError, ShapeError
 
 _INPUT_TYPES = (np.uint8, np.float32, np.float64)
+_AROUND = ("reading", "preparing", "scoring", "clearing", "updating")  # as in native/core/profile.hpp
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Where the time of training went: seconds of all threads together.
+
+    Attributes
+    ----------
+    around : dict
+        What is around the steps: ``reading`` images, ``preparing`` weights for the kernels, ``scoring`` (the loss, and
+        copying the outputs), ``clearing`` gradients, ``updating`` the weights.
+    steps : list of (float, float)
+        Each step of the plan, forward and back.
+    """
+
+    around: dict[str, float]
+    steps: list[tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -103,15 +121,39 @@ class NativeExecutable:
         steps = self.plan.prediction_steps if prediction else self.plan.steps
         program = self._prediction if prediction else self._training
         names, reasons = program.kernels(), program.reasons()
-        chosen, done = [], 0
-        for step, last in zip(steps, _Told(steps, len(self.plan.input_shapes)).last, strict=True):
-            end = max(done, program.output_of[last] + 1)
+        chosen = []
+        for step, (done, end) in zip(steps, self._places(program, steps), strict=True):
             why = "; ".join(filter(None, reasons[done:end]))
             forward, backward = zip(*(name.partition("; ")[::2] for name in names[done:end] or [""]), strict=True)
             kernel = Kernel(" and then ".join(forward), why, "" if prediction else "; ".join(filter(None, backward)))
             chosen.append((step, kernel))
-            done = end
         return chosen
+
+    def _places(self, program: _native.Program, steps: Sequence[Step]) -> list[tuple[int, int]]:
+        """Return where in a program each step begins and ends: none for one that only reshapes, two for some."""
+        places, done = [], 0
+        for last in _Told(steps, len(self.plan.input_shapes)).last:
+            end = max(done, program.output_of[last] + 1)
+            places.append((done, end))
+            done = end
+        return places
+
+    def start_profile(self) -> None:
+        """Count from now on where `train` spends its time, for `profile`."""
+        self._training.start_profile()
+
+    def profile(self) -> Profile:
+        """Return where `train` has spent its time since `start_profile`."""
+        program, around = self._training, len(_AROUND)
+        seconds, count = program.profile(), len(program.kernels())
+        if not seconds:
+            raise ConfigurationError("profile: nothing was counted. Call start_profile() before training.")
+        there, back = seconds[around : around + count], seconds[around + count :]
+        places = self._places(program, self.plan.steps)
+        return Profile(
+            dict(zip(_AROUND, seconds, strict=False)),
+            [(sum(there[begin:end]), sum(back[begin:end])) for begin, end in places],
+        )
 
     def forward(self, x: Arrays) -> Any:
         """Return the outputs (N, *output_shape) for inputs (N, *input_shape), as in prediction."""
