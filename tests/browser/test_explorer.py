@@ -263,6 +263,38 @@ def test_a_map_is_seen_before_and_after_its_relu(page: Any, explorer: str, explo
     assert not figure.is_visible()  # what is turned off goes through no curve
 
 
+def test_the_maps_that_a_convolution_adds_up_are_shown_one_by_one(page: Any, explorer: str, explored: Explored) -> None:
+    pooled = activations(explored.model, explored.images[3]).outputs[2][0].astype(np.float64)
+    kernel, bias = explored.model.layers[3].get_weights()
+    own = np.einsum("yxcij,ijc->yxc", np.lib.stride_tricks.sliding_window_view(pooled, (3, 3), (0, 1)), kernel[..., 5])
+    select(page, explorer, f"image=3&layer=4&unit={(1 * 2 + 0) * 16 + 5}")
+    figure = page.locator(".summands")
+    assert figure.locator("summary").inner_text() == "The 12 maps that are added up"
+    figure.locator("summary").click()
+    order = sorted(range(12), key=lambda channel: -np.abs(own[..., channel]).sum())
+    assert figure.locator(".from").all_inner_texts() == [f"map {channel}" for channel in order]
+    shown = [numbers(text)[0] for text in figure.locator(".amount").all_inner_texts()]
+    assert shown == pytest.approx([own[1, 0, channel] for channel in order], abs=0.005)
+    assert sum(shown) + bias[5] == pytest.approx(
+        numbers(page.locator("#activation .before figcaption").inner_text())[0], abs=0.03
+    )
+    figure.locator(".summand").nth(1).click()
+    until(page, "document.querySelectorAll('.summand')[1].ariaPressed === 'true'")
+    assert (
+        f"map {order[1]}"
+        in page.locator(".shares li[aria-current=true], .shares [aria-pressed=true]").first.inner_text()
+    )
+
+
+def test_an_address_that_names_a_value_brings_its_layer_into_view(page: Any, explorer: str) -> None:
+    page.set_viewport_size({"width": 1366, "height": 500})
+    for layer in (2, 6, 3):
+        select(page, explorer, f"image=3&layer={layer}&unit=0")
+        box = page.locator(f"[data-position='{layer - 1}']").first.bounding_box()
+        assert box["y"] < 400
+        assert box["y"] + box["height"] > 100
+
+
 def test_it_is_used_with_the_keyboard_alone(page: Any, explorer: str, explored: Explored) -> None:
     select(page, explorer, "image=3&layer=2&unit=0")
     tab_to(page, "[data-position='1'] .maps")

@@ -7,6 +7,7 @@ const { Network, operationOf, readModel } = await import(new URL("engine/index.j
 const { hasActivation, mapBefore } = await import(new URL("explorer/before-activation.js", STATIC));
 const { explainUnit } = await import(new URL("explorer/explain.js", STATIC));
 const { whatItDoes } = await import(new URL("explorer/layer-words.js", STATIC));
+const { hasSummands, summand } = await import(new URL("explorer/summands.js", STATIC));
 const { reach } = await import(new URL("explorer/reach.js", STATIC));
 
 const asTensor = ({ shape, data }) => ({ shape, data: Float32Array.from(data) });
@@ -69,6 +70,21 @@ function checkBefore(layer, given, { shape }) {
   }
 }
 
+/** Whether the maps that a convolution adds up have, at every place, what the arithmetic says that each map contributes. */
+function checkSummands(layer, given, { shape }) {
+  if (shape.length !== 3 || !hasSummands(layer, given)) return;
+  const [height, width, channels] = shape;
+  for (let channel = 0; channel < channels; channel++) {
+    const parts = Array.from({ length: height * width }, (_, place) =>
+      explainUnit(layer, given, shape, place * channels + channel).parts,
+    );
+    for (let from = 0; from < given[0].shape.at(-1); from++) {
+      const data = parts.map((each) => each.find((part) => part.channel === from)?.sum ?? 0);
+      compare(`what map ${from} adds to map ${channel}`, summand(layer, given, channel, from), { shape: [height, width, 1], data });
+    }
+  }
+}
+
 function check({ file, inputs, outputs, sentBack, slopes }) {
   const bytes = readFileSync(file);
   const model = readModel(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
@@ -89,6 +105,7 @@ function check({ file, inputs, outputs, sentBack, slopes }) {
     checkReach(network, shapes, unit, made);
   });
   checkBefore(model.layers[0], given, made);
+  checkSummands(model.layers[0], given, made);
 }
 
 const cases = JSON.parse(readFileSync(process.argv[2], "utf-8"));

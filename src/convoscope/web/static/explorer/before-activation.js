@@ -10,6 +10,9 @@ function stepsBefore({ steps }) {
   return last && POINTWISE.includes(last.operation) && !byRow(last.name) ? steps.slice(0, -1) : null;
 }
 
+/** The steps of a layer without an activation of single values at their end. */
+export const linearSteps = (layer) => stepsBefore(layer) ?? layer.steps;
+
 /** Whether a layer ends with a function of each value alone: then `mapBefore` has an answer. */
 export const hasActivation = (layer) => stepsBefore(layer) !== null;
 
@@ -23,7 +26,7 @@ export function mapBefore(layer, [input], channel) {
 }
 
 /** A step with one of its filters alone, and what that filter sees. */
-function oneFilter(step, input, filter) {
+export function oneFilter(step, input, filter) {
   const { kernel, bias, groups = 1 } = step;
   const transposed = step.operation === "convolve_transposed"; // the filters are its last axis but one
   const axis = kernel.shape.length - (transposed ? 2 : 1);
@@ -37,7 +40,7 @@ function oneFilter(step, input, filter) {
 }
 
 /** One index of an axis, behind which `inner` values lie. */
-function sliced({ data, shape }, axis, inner, index) {
+export function sliced({ data, shape }, axis, inner, index) {
   const step = shape[axis] * inner;
   const values = new Float32Array(data.length / shape[axis]);
   for (let from = index * inner, to = 0; from < data.length; from += step, to += inner)

@@ -13,6 +13,7 @@ import { mapImage } from "./maps.js";
 import { createInspectorPlayer } from "./play/inspector-player.js";
 import { indexIn, positionIn } from "./positions.js";
 import { reach } from "./reach.js";
+import { createSummandsFigure } from "./summands-figure.js";
 import { termed } from "./terms.js";
 import { describe, value } from "./words.js";
 
@@ -34,6 +35,7 @@ export function createInspector(holder, { model, names, ranges, actions, excitin
   const made = h("figure", {}, mapHolder, mapCaption);
   const pair = h("div", { class: "pair" }, made, imageViews.map(({ figure }) => figure));
   const sums = h("div", { id: "arithmetic", class: "arithmetic" });
+  const summands = createSummandsFigure({ choose: actions.choosePart });
   const activation = createActivationFigure();
   const close = h("button", { type: "button", class: "quiet icon", "aria-label": "Close", onclick: actions.close }, "×"); // prettier-ignore
   const counting = h("p", { class: "note" }, "Rows, columns, maps and neurons are counted from 0, as in Python.");
@@ -47,7 +49,7 @@ export function createInspector(holder, { model, names, ranges, actions, excitin
     walk: actions.walk,
     again: () => render(now.shown),
   });
-  holder.append(h("div", { class: "head" }, title, silence, close), hint, pair, player.element, sums, activation.element, exciting.element, counting);
+  holder.append(h("div", { class: "head" }, title, silence, close), hint, pair, player.element, sums, summands.element, activation.element, exciting.element, counting);
   const mapView = createImageView(mapHolder, {
     name: "Map",
     most: Infinity,
@@ -82,6 +84,7 @@ export function createInspector(holder, { model, names, ranges, actions, excitin
     if (nothing) {
       exciting.hide();
       activation.hide();
+      summands.hide();
       return player.take(null);
     }
     const tensors = [...inputs, ...outputs];
@@ -107,8 +110,13 @@ export function createInspector(holder, { model, names, ranges, actions, excitin
     silence.textContent = silenced ? `Turn this ${what} on` : `Turn this ${what} off`;
     showViews({ inputs, tensor, position, unit, row, column, channel, maps });
     renew(sums, ...written({ tensor, position, unit, silenced }));
-    if (now.about && !silenced) activation.show(now.about, tensor, unit);
-    else activation.hide();
+    if (now.about && !silenced) {
+      activation.show(now.about, tensor, unit);
+      summands.show(now.about, tensor, unit, (from) => nameOfMap(layer.inputs[0] - first, from));
+    } else {
+      activation.hide();
+      summands.hide();
+    }
     player.show();
     exciting.show(position, channel);
   }

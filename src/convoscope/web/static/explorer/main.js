@@ -80,6 +80,7 @@ const result = document.querySelector(".result");
 let newest = null; // {given, label} of the last run that was asked for
 let shown = null; // {given, inputs, outputs, label} of the last run that is done: inputs as images, where `given` are what is taken
 let starting = true;
+let named = null; // the layer that an address names, until it is in view
 let chosen = false; // whether the page has chosen a value for the layers view to begin with
 let underWay = 0; // runs
 
@@ -312,6 +313,8 @@ function drawNetwork(now) {
   const unit = now.unit !== null && now.unit < size ? now.unit : null;
   tower.render({ ...shown, position: now.position, unit, off: now.off, folded: new Set(now.folded), open: now.open });
   inspector.render({ ...shown, position: now.position, unit, part: now.part, off: now.off });
+  if (named === now.position) tower.bring(named);
+  named = null;
 }
 
 /** The image's source stands in the view that is seen, and so does what the network says of it. */
@@ -385,5 +388,6 @@ function fromAddress(text) {
   const { patch, left } = restore(found, model, explorer, has);
   const open = opened(patch.position ?? -1, found.open ?? tower.atFirst());
   state.change({ view: start.view, pickA: null, pickB: null, foldedB: null, tour: found.tour ?? null, ...patch, open, epoch: time.meant(found.epoch) });
+  named = patch.unit === undefined || patch.unit === null ? null : patch.position;
   if (left.length) say(`This page could not use everything in the address: ${left.join("; ")}.`);
 }

@@ -146,6 +146,8 @@ export function createTower(holder, { model, ranges, lastCard, onpick, ontoggle,
       card.scrollIntoView({ block: all ? "start" : "center" });
       (card.querySelector(".maps") ?? card.querySelector(".fold")).focus({ preventScroll: true });
     },
+    /** Brings a layer's card into view. */
+    bring: (position) => cards[position + first].card.scrollIntoView({ block: "center" }),
     card: (position) => cards[position + first].card,
     /** The positions of the layers whose maps are seen. */
     wanted: () => cards.flatMap((card, value) => (value >= first && !isHidden(value) && card.isSeen() ? [value - first] : [])),
