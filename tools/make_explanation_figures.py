@@ -33,12 +33,11 @@ class Drawing:
         ink = _GREY if grey else _INK
         self._parts.append(f'<text x="{x}" y="{y}" text-anchor="{anchor}" fill="{ink}">{escape(words)}</text>')
 
-    def box(self, x: float, y: float, width: float, height: float, fill: str, heavy: bool = False) -> None:
-        line = 2.5 if heavy else 1
-        self._parts.append(
-            f'<rect x="{x}" y="{y}" width="{width}" height="{height}" fill="{fill}" stroke="{_INK}" '
-            f'stroke-width="{line}"/>'
-        )
+    def box(
+        self, x: float, y: float, width: float, height: float, fill: str, heavy: bool = False, line: bool = True
+    ) -> None:
+        stroke = f' stroke="{_INK}" stroke-width="{2.5 if heavy else 1}"' if line else ""
+        self._parts.append(f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" fill="{fill}"{stroke}/>')
 
     def grid(self, x: int, y: int, values: npt.NDArray[np.int_], fill: Fill, title: str = "") -> None:
         """Draw numbers in cells, with a title above."""

@@ -23,7 +23,14 @@ def blocks(page: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    "page", [pytest.param("tutorial", marks=pytest.mark.slow), "winograd", "backward", "assignment"]
+    "page",
+    [
+        pytest.param("tutorial", marks=pytest.mark.slow),
+        pytest.param("how-it-works", marks=pytest.mark.slow),
+        "winograd",
+        "backward",
+        "assignment",
+    ],
 )
 def test_the_programs_of_a_page_run_in_their_order(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
