@@ -140,23 +140,44 @@ def as_rst(page: ModulePage, explained: Collection[type]) -> str:
 
 
 def _class(page: ModulePage, name: str, explained: Collection[type]) -> str:
-    methods = inherited_methods(getattr(page.module, name), explained)
-    nested = "".join(f"\n   .. automethod:: {name}.{method}\n" for method in methods)
+    kind = getattr(page.module, name)
+    nested = "".join(
+        f"\n   .. auto{'property' if isinstance(getattr(kind, member), property) else 'method'}:: {name}.{member}\n"
+        for member in inherited_members(kind, explained)
+    )
     return f".. autoclass:: {name}\n   :members:\n{nested}"
 
 
-def inherited_methods(kind: type, explained: Collection[type]) -> list[str]:
-    """Return the methods with an example that a class has from bases that the reference does not explain.
+def parts_of(kind: type) -> list[type]:
+    """Return a class and the bases that only it has: they are parts of it, in files of their own."""
+    parts = [kind]
+    for base in kind.__mro__[1:]:
+        if base.__module__.startswith(PACKAGE) and set(base.__subclasses__()) <= set(parts):
+            parts.append(base)
+    return parts
 
-    So `fit` stands with the models, whose base is none of the public names.
+
+def inherited_members(kind: type, explained: Collection[type]) -> list[str]:
+    """Return the members that are listed for a class, but come from bases that the reference does not explain.
+
+    Of the class's own parts, that is all that has a docstring; of other bases, the methods with an example. So `fit`
+    stands with the models, whose base is none of the public names.
     """
     found: list[str] = []
+    own = parts_of(kind)
+    elsewhere = {part for each in explained if each is not kind and issubclass(kind, each) for part in parts_of(each)}
     for base in kind.__mro__[1:]:
-        if base in explained or not base.__module__.startswith(PACKAGE):
+        if base in elsewhere or not base.__module__.startswith(PACKAGE):
             continue
         for name, value in vars(base).items():
-            owner = next(each for each in kind.__mro__ if name in vars(each))
-            if owner is base and inspect.isroutine(value) and ">>> " in (value.__doc__ or "") and name[0] != "_":
+            if name[0] == "_" or next(each for each in kind.__mro__ if name in vars(each)) is not base:
+                continue
+            text = inspect.getdoc(getattr(kind, name)) or ""
+            if base in own and (inspect.isroutine(value) or isinstance(value, property)):
+                listed = bool(text)
+            else:
+                listed = inspect.isroutine(value) and ">>> " in (value.__doc__ or "")
+            if listed:
                 found.append(name)
     return sorted(found)
 
@@ -196,7 +217,7 @@ def _docstrings(page: ModulePage, explained: Collection[type]) -> Iterator[str]:
         value = getattr(page.module, name)
         yield inspect.getdoc(value) or ""
         if inspect.isclass(value):
-            yield from (inspect.getdoc(getattr(value, method)) or "" for method in inherited_methods(value, explained))
+            yield from (inspect.getdoc(getattr(value, name)) or "" for name in inherited_members(value, explained))
             yield from (getattr(each, "__doc__", None) or "" for each in vars(value).values() if callable(each))
 
 
