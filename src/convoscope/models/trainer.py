@@ -5,69 +5,19 @@ The work is done in `convoscope.training`, which is imported when it is first ne
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from convoscope import old_keras
-from convoscope.engine.base import Array, Executable, each
-from convoscope.errors import NotReadyError
 from convoscope.layers import moments
 from convoscope.models import calls
-from convoscope.models.rejection import Rejection
-from convoscope.tensors import tensor
-from convoscope.training.draws import Draws
-from convoscope.types import Shape
+from convoscope.models.single_batches import SingleBatches
 
 if TYPE_CHECKING:
     from convoscope.training.callbacks import History
-    from convoscope.training.losses import Loss
-    from convoscope.training.metrics import Metric
-    from convoscope.training.objective import Objective
-    from convoscope.training.optimizers import Optimizer
 
 
-class Trainer(ABC):
+class Trainer(SingleBatches):
     """The base of `Sequential` for everything that needs an optimizer, a loss or data."""
-
-    #: Set by whoever trains a classifier that can refuse images, and saved with the model.
-    rejection: Rejection | None = None
-
-    seed: int
-    optimizer: Optimizer | None = None
-    #: What `compile` was told of losses and metrics, for each output.
-    objective: Objective | None = None
-    history: History | None = None
-    #: How far the model is in its random numbers and in its data: no call of `fit` repeats the one before.
-    draws: Draws = Draws()
-    #: Set to True, by a callback for instance, to end training after the epoch (or batch) that runs.
-    stop_training: bool = False
-
-    @property
-    def compiled(self) -> bool:
-        """Whether `compile` has been called."""
-        return self.optimizer is not None
-
-    @property
-    def loss(self) -> Loss | list[Loss | None] | None:
-        """The loss, or a list with that of each output; None until the model is compiled."""
-        if "loss" in self.__dict__:  # a subclass keeps something of its own under this name, as it may in Keras
-            return self.__dict__["loss"]  # type: ignore[no-any-return]
-        return None if self.objective is None else self.objective.loss
-
-    @loss.setter
-    def loss(self, value: Any) -> None:
-        self.__dict__["loss"] = value
-
-    @property
-    def metrics(self) -> list[Metric]:
-        """The metrics of all outputs, in the order of the logs."""
-        return [] if self.objective is None else self.objective.metrics
-
-    @property
-    def metrics_names(self) -> list[str]:
-        """The names of what `evaluate` returns, in its order: the loss, then the metrics."""
-        return [] if self.objective is None else self.objective.names
 
     def compile(
         self,
@@ -350,197 +300,10 @@ class Trainer(ABC):
         options = {"batch_size": batch_size, "verbose": verbose, "steps": steps, "callbacks": callbacks}
         return self.in_form(stages.predict(self, x, **options))
 
-    def train_on_batch(
-        self,
-        x: Any,
-        y: Any = None,
-        sample_weight: Any = None,
-        class_weight: Any = None,
-        return_dict: bool = False,
-        reset_metrics: bool = True,
-    ) -> Any:
-        """Take one training step on one batch. See `convoscope.training.single_step.train_on_batch`.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from convoscope import Sequential, layers
-        >>> model = Sequential([layers.Dense(1, kernel_initializer="ones", input_shape=(2,))])
-        >>> model.compile("sgd", "mse")
-        >>> x, y = np.array([[1.0, 2.0]]), np.array([[5.0]])
-        >>> [round(float(model.train_on_batch(x, y)), 4) for _ in range(3)]  # the first prediction is 1 + 2
-        [4.0, 3.0976, 2.3988]
-        """
-        from convoscope.training import single_step
-
-        self._require_compiled("train_on_batch")
-        calls.check_reset_metrics(reset_metrics, "train_on_batch")
-        self._build_for(x)
-        options = {"sample_weight": sample_weight, "class_weight": class_weight, "return_dict": return_dict}
-        with moments.training():
-            return single_step.train_on_batch(self, x, y, **options)
-
-    def test_on_batch(
-        self,
-        x: Any,
-        y: Any = None,
-        sample_weight: Any = None,
-        return_dict: bool = False,
-        reset_metrics: bool = True,
-    ) -> Any:
-        """Measure loss and metrics on one batch. See `convoscope.training.stages.test_on_batch`.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from convoscope import Sequential, layers
-        >>> model = Sequential([layers.Dense(1, kernel_initializer="ones", input_shape=(2,))])
-        >>> model.compile("sgd", "mse", metrics=["mae"])
-        >>> model.test_on_batch(np.array([[1.0, 2.0]]), np.array([[5.0]]))  # (5 - 3)² and 5 - 3
-        [4.0, 2.0]
-        """
-        from convoscope.training import stages
-
-        self._require_compiled("test_on_batch")
-        calls.check_reset_metrics(reset_metrics, "test_on_batch")
-        self._build_for(x)
-        return stages.test_on_batch(self, x, y, sample_weight=sample_weight, return_dict=return_dict)
-
-    def predict_on_batch(self, x: Any) -> Any:
-        """Return the outputs for one batch, (N, *output_shape), without splitting it or showing progress.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from convoscope import Sequential, layers
-        >>> model = Sequential([layers.Softmax(input_shape=(2,))])
-        >>> model.predict_on_batch(np.array([[0.0, 0.0], [0.0, np.log(3)]])).round(2)
-        array([[0.5 , 0.5 ],
-               [0.25, 0.75]], dtype=float32)
-        """
-        self._build_for(x)
-        return self.in_form(each(self.executable().forward(self.check_inputs(x)), 1))
-
-    def __call__(self, x: Any, training: bool | None = None) -> Any:
-        """Return the outputs for one batch, as in prediction; as in training (dropout, augmentation) if `training`.
-
-        A model of nothing but layers without weights that vary images varies them if `training` is left out, as in
-        Keras: ``augmentation = Sequential([RandomFlip(), RandomRotation(0.1)])``.
-        """
-        self._build_for(x)
-        if training is None:
-            training = self.varies_images and not self.own_weights
-        if not training:
-            return self.in_form([tensor(output) for output in each(self.executable().forward(self.check_inputs(x)), 1)])
-        made = self.outputs_in_training(each(self.check_inputs(x), 1))
-        return self.in_form([tensor(output) for output in made])
-
-    @property
-    @abstractmethod
-    def varies_images(self) -> bool:
-        """Whether a layer varies images while training."""
-
     if not TYPE_CHECKING:  # a checker of types would find any name at all
 
         def __getattr__(self, name: str) -> Any:
             """Say what to write for a method of older Keras."""
             raise old_keras.method("model", name) or AttributeError(
                 f"{type(self).__name__!r} object has no attribute {name!r}"
-            )
-
-    # ---- what the model has to bring
-
-    @abstractmethod
-    def executable(self, fused: bool = True) -> Executable:
-        """Return the model ready to run on the current engine."""
-
-    @abstractmethod
-    def check_inputs(self, x: Any, where: str | None = None) -> Any:
-        """Return `x` as the engine takes it, an array or a list of them, or say what is wrong with it."""
-
-    @abstractmethod
-    def check_range(self, x: Any, where: str) -> None:
-        """Refuse images whose values are certainly not those that the model was trained on, where these are known."""
-
-    @abstractmethod
-    def outputs_in_training(self, inputs: Sequence[Array]) -> list[Array]:
-        """Return the outputs for a batch as training makes them."""
-
-    def in_form(self, values: list[Any]) -> Any:
-        """Return a value for each output as the outputs were given: alone, in a list, or in a dict."""
-        return values[0]
-
-    @property
-    def outputs_have_keys(self) -> bool:
-        """Whether the outputs were given in a dict, and are named by its keys."""
-        return False
-
-    @property
-    @abstractmethod
-    def output_names(self) -> list[str]:
-        """The names of the outputs: what a dict of targets or losses is told by."""
-
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """The model's name."""
-
-    @property
-    @abstractmethod
-    def plan_input_shape(self) -> Shape:
-        """The shape of one input, without the batch axis."""
-
-    @property
-    @abstractmethod
-    def own_weights(self) -> Sequence[Array]:
-        """All weights in order: the arrays themselves, given to nobody."""
-
-    @property
-    @abstractmethod
-    def own_trainable_weights(self) -> Sequence[Array]:
-        """Those of them that training changes, in order."""
-
-    @property
-    @abstractmethod
-    def losses(self) -> Sequence[float]:
-        """The regularizers' penalties, as they are now."""
-
-    @abstractmethod
-    def get_weights(self) -> Sequence[Array]:
-        """Return copies of all weights."""
-
-    @abstractmethod
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Set all weights."""
-
-    @property
-    @abstractmethod
-    def built(self) -> bool:
-        """Whether the model has its shapes and weights."""
-
-    @abstractmethod
-    def build(self, input_shape: Sequence[int | None] | None = None) -> None:
-        """Settle the shapes and make the weights."""
-
-    def _build_for(self, x: Any) -> None:
-        """Build the model, if it is not yet, for inputs like `x`."""
-        if not self.built:
-            self.build((None, *calls.sample_shape(x, f"Model {self.name!r}")))
-
-    def _built_for(self, x: Any) -> Any:
-        """Do the same where `x` may yield batches: the first one is looked at. Return what stands for it then."""
-        if self.built:
-            return x
-        from convoscope.training.data.batches import hands_out_batches
-        from convoscope.training.feeding import peeked
-
-        first, x = peeked(x) if hands_out_batches(x) else (x, x)
-        self._build_for(first)
-        return x
-
-    def _require_compiled(self, what: str) -> None:
-        if not self.compiled:
-            raise NotReadyError(
-                f"Model {self.name!r} has not been compiled, but {what} needs an optimizer and a loss. Call "
-                "model.compile(optimizer='adam', loss='sparse_categorical_crossentropy', metrics=['accuracy']) first."
             )
