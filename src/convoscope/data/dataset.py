@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 
 from convoscope.checks import integer
-from convoscope.data import making, sources
-from convoscope.data.options import AUTOTUNE, INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Options
+from convoscope.data import making
+from convoscope.data.elements import Elements, Make
+from convoscope.data.options import AUTOTUNE, UNKNOWN_CARDINALITY, Options
 from convoscope.data.shuffling import Shuffling
-from convoscope.data.spec import TensorSpec
-from convoscope.data.structure import as_element, leaves, mapped
+from convoscope.data.sources import Sources
+from convoscope.data.structure import as_element
 from convoscope.errors import ConfigurationError
-from convoscope.tensors import Tensor, tensor
-
-Make = Callable[[], Iterator[Any]]
+from convoscope.tensors import tensor
 
 _ELSEWHERE = {
     "padded_batch": "give all elements the same shape with map, then batch",
@@ -39,7 +38,7 @@ _ELSEWHERE = {
 }
 
 
-class Dataset:
+class Dataset(Sources, Elements):
     """A sequence of elements, which are arrays, or tuples and dicts of arrays, as in ``tf.data.Dataset``.
 
     Make one from arrays (`from_tensor_slices`), from a generator (`from_generator`) or from a folder of images
@@ -61,111 +60,6 @@ class Dataset:
     #: Of a process's number and of how many there are, the data set of the same batches with this process's part of
     #: each; None where that has not been foreseen.
     share: Callable[[int, int], Dataset] | None = None
-
-    def __init__(self, make: Make, cardinality: int, *, batched: bool = False) -> None:
-        self._make, self._cardinality, self._batched = make, cardinality, batched
-
-    # ---- sources
-
-    @staticmethod
-    def from_tensor_slices(tensors: Any, name: str | None = None) -> Dataset:
-        """Return the rows of arrays, one after the other; for a tuple or dict of arrays, tuples or dicts of rows.
-
-        Examples
-        --------
-        >>> images = Dataset.from_tensor_slices((np.zeros((3, 28, 28)), [7, 8, 9]))
-        >>> len(images), [int(label) for _, label in images]
-        (3, [7, 8, 9])
-        """
-        return Dataset(*sources.slices(tensors))
-
-    @staticmethod
-    def from_tensors(tensors: Any, name: str | None = None) -> Dataset:
-        """Return a data set with one element: the arrays as they are.
-
-        Examples
-        --------
-        >>> [element.tolist() for element in Dataset.from_tensors([1, 2, 3])]
-        [[1, 2, 3]]
-        """
-        element = as_element(tensors)
-        return Dataset(lambda: iter([element]), 1)
-
-    @staticmethod
-    def from_generator(
-        generator: Callable[..., Any],
-        output_types: Any = None,
-        output_shapes: Any = None,
-        args: Any = None,
-        output_signature: Any = None,
-        name: str | None = None,
-    ) -> Dataset:
-        """Return the elements that a function yields. The function is called for every iteration.
-
-        Parameters
-        ----------
-        generator : callable
-            Returns something that can be iterated over; a generator function, for instance.
-        output_types, output_shapes, output_signature : optional
-            The types and shapes that elements are converted to and checked against, nested as the elements are.
-        args : tuple, optional
-            The function's arguments.
-
-        Examples
-        --------
-        >>> def squares(count):
-        ...     yield from (n * n for n in range(count))
-        >>> [int(n) for n in Dataset.from_generator(squares, output_signature=TensorSpec((), np.int64), args=(4,))]
-        [0, 1, 4, 9]
-        """
-        make = sources.generated(generator, output_types, output_shapes, args, output_signature)
-        return Dataset(make, UNKNOWN_CARDINALITY)
-
-    @staticmethod
-    def range(*args: Any, output_type: Any = np.int64, name: str | None = None) -> Dataset:
-        """Return whole numbers: ``range(stop)``, ``range(start, stop)`` or ``range(start, stop, step)``.
-
-        Examples
-        --------
-        >>> [int(number) for number in Dataset.range(1, 10, 3)]
-        [1, 4, 7]
-        """
-        numbers = range(*(int(number) for number in args))
-        return Dataset(lambda: (tensor(number, output_type) for number in numbers), len(numbers))
-
-    @staticmethod
-    def zip(*args: Any, datasets: Any = None, name: str | None = None) -> Dataset:
-        """Return tuples or dicts of elements, nested as the data sets are, until the shortest data set ends.
-
-        Examples
-        --------
-        >>> [(int(a), int(b)) for a, b in Dataset.zip((Dataset.range(3), Dataset.range(10, 20)))]
-        [(0, 10), (1, 11), (2, 12)]
-        """
-        structure = datasets if datasets is not None else args[0] if len(args) == 1 else args
-        structure = tuple(structure) if isinstance(structure, list) else structure
-        parts = list(leaves(structure))
-        if not parts or not all(isinstance(part, Dataset) for part in parts):
-            raise ConfigurationError("Dataset.zip takes data sets, as in Dataset.zip((images, labels)).")
-        return Dataset(lambda: making.side_by_side(structure, parts), making.least([p._cardinality for p in parts]))
-
-    @staticmethod
-    def list_files(
-        file_pattern: Any, shuffle: bool | None = None, seed: int | None = None, name: str | None = None
-    ) -> Dataset:
-        """Return the files that match a pattern, or several patterns, in a random order unless `shuffle` is False.
-
-        Examples
-        --------
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     for name in ("b.png", "a.png", "notes.txt"):
-        ...         open(f"{folder}/{name}", "wb").close()
-        ...     len(Dataset.list_files(f"{folder}/*.png"))
-        2
-        """
-        files = Dataset(*sources.files(file_pattern))
-        return files if shuffle is False else files.shuffle(max(1, len(files)), seed)
 
     # ---- what is done to each element
 
@@ -433,7 +327,7 @@ class Dataset:
         """
         return Options()
 
-    # ---- as a whole
+    # ---- all at once
 
     def apply(self, transformation_func: Callable[[Dataset], Dataset]) -> Dataset:
         """Return what a function returns for the whole data set.
@@ -444,77 +338,6 @@ class Dataset:
         [2, 3, 4]
         """
         return transformation_func(self)
-
-    def reduce(self, initial_state: Any, reduce_func: Callable[[Any, Any], Any], name: str | None = None) -> Any:
-        """Combine all elements: ``state = reduce_func(state, element)`` for each, beginning with `initial_state`.
-
-        Examples
-        --------
-        >>> int(Dataset.range(5).reduce(0, lambda state, number: state + number))
-        10
-        """
-        state = as_element(initial_state)
-        for element in self:
-            state = as_element(reduce_func(state, element))
-        return state
-
-    def get_single_element(self, name: str | None = None) -> Any:
-        """Return the only element. Raises a `ConfigurationError` if there is none, or more than one.
-
-        Examples
-        --------
-        >>> Dataset.range(3).batch(3).get_single_element().tolist()
-        [0, 1, 2]
-        """
-        found = list(self.take(2))
-        if len(found) != 1:
-            raise ConfigurationError("Dataset.get_single_element needs a data set with exactly one element.")
-        return found[0]
-
-    def as_numpy_iterator(self) -> Iterator[Any]:
-        """Iterate over the elements as plain NumPy arrays, nested as the elements are.
-
-        Examples
-        --------
-        >>> [type(batch).__name__ for batch in Dataset.range(4).batch(2).as_numpy_iterator()]
-        ['ndarray', 'ndarray']
-        """
-        return (mapped(lambda leaf: leaf.numpy(), element) for element in self)
-
-    def cardinality(self, name: str | None = None) -> Tensor:
-        """Return the number of elements, `INFINITE_CARDINALITY` (-1), or `UNKNOWN_CARDINALITY` (-2).
-
-        Examples
-        --------
-        >>> numbers = Dataset.range(10)
-        >>> int(numbers.cardinality()), int(numbers.repeat().cardinality()), int(numbers.filter(bool).cardinality())
-        (10, -1, -2)
-        """
-        return tensor(self._cardinality, np.int64)
-
-    @property
-    def element_spec(self) -> Any:
-        """The shapes and types of an element, nested as it is. The first one is made to find out."""
-        for element in self._make():
-            return mapped(lambda leaf: TensorSpec.of(leaf, self._batched), element)
-        raise ConfigurationError("The Dataset has no elements, so it has no element_spec.")
-
-    def __iter__(self) -> Iterator[Any]:
-        return self._make()
-
-    def __len__(self) -> int:
-        if self._cardinality < 0:
-            known = "has no end" if self._cardinality == INFINITE_CARDINALITY else "has an unknown number of elements"
-            raise TypeError(f"The Dataset {known}, so it has no length.")
-        return self._cardinality
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __repr__(self) -> str:
-        known = {INFINITE_CARDINALITY: "without end", UNKNOWN_CARDINALITY: "of unknown length"}
-        length = known.get(self._cardinality, f"of {self._cardinality:,}")
-        return f"<Dataset {length}{', in batches' if self._batched else ''}>"
 
     def __getattr__(self, name: str) -> Any:
         if name in _ELSEWHERE:
