@@ -147,6 +147,21 @@ def test_what_is_typed_most_is_in_the_reference(name: str, source: Path) -> None
         assert page.count(f"   .. automethod:: {name}.{method}\n") == 1
 
 
+def test_a_class_is_listed_with_its_parts_in_other_files(source: Path) -> None:
+    pages = {
+        name: (source / "reference" / f"convoscope.{name}.rst").read_text(encoding="utf-8")
+        for name in ("data", "layers")
+    }
+    for page, member in (
+        ("data", "method:: Dataset.from_generator"),
+        ("data", "property:: Dataset.element_spec"),
+        ("layers", "method:: Layer.get_weights"),
+        ("layers", "property:: Layer.trainable_weights"),
+    ):
+        assert pages[page].count(f"   .. auto{member}\n") == 1
+    assert "Dense.get_weights" not in pages["layers"]
+
+
 def test_what_docstrings_refer_to_is_explained_as_well(source: Path) -> None:
     page = (source / "reference" / "further.rst").read_text(encoding="utf-8")
     for kind, name in (
