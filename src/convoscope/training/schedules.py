@@ -6,80 +6,31 @@ A schedule is a pure function of the number of steps taken so far: ``schedule(st
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from convoscope.checks import flag, real
+from convoscope.checks import real
 from convoscope.errors import ConfigurationError, unknown_name
 from convoscope.layers.registered import custom_object_scope, get_registered_object
+from convoscope.training.cosine_schedules import CosineDecay, CosineDecayRestarts, OneCycle
+from convoscope.training.schedule import LearningRateSchedule, Rates, check_numbers, positive
 
-Rates = npt.NDArray[np.float64]
-
-
-class LearningRateSchedule:
-    """The base of all schedules.
-
-    Your own schedule overrides `__call__`, as in Keras, or `rates`, which is faster. It needs `get_config` only if you
-    save a model that is trained with it.
-
-    Examples
-    --------
-    >>> class Halving(LearningRateSchedule):
-    ...     def __call__(self, step):
-    ...         return 0.1 * 0.5 ** (step // 100)
-    >>> Halving().rates(np.array([0.0, 99.0, 100.0]))
-    array([0.1 , 0.1 , 0.05])
-    """
-
-    def rates(self, steps: Rates) -> Rates:
-        """Return the learning rate of each step; `steps` are whole numbers from 0.
-
-        Examples
-        --------
-        >>> ExponentialDecay(0.1, decay_steps=100, decay_rate=0.5).rates(np.array([0.0, 100.0, 200.0]))
-        array([0.1  , 0.05 , 0.025])
-        """
-        if type(self).__call__ is LearningRateSchedule.__call__:
-            raise ConfigurationError(f"{type(self).__name__} must return the rate for a step: override __call__.")
-        # Keras' steps are 64-bit numbers, of which the 0th may well be divided by: as there, that is infinite.
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.array([float(self(step)) for step in steps.astype(np.int64)], np.float64)
-
-    def __call__(self, step: Any) -> Any:
-        """Return the learning rate of one step."""
-        return float(self.rates(np.asarray([step], np.float64))[0])
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the settings as plain JSON values.
-
-        Examples
-        --------
-        >>> ExponentialDecay(0.1, decay_steps=100, decay_rate=0.5).get_config()["decay_rate"]
-        0.5
-        """
-        arguments = getattr(self, "__dataclass_fields__", None)
-        if arguments is None:
-            raise ConfigurationError(
-                f"{type(self).__name__} cannot be saved, because it does not define its settings. Override get_config "
-                "to return the arguments of __init__ in a dict."
-            )
-        return {name: getattr(self, name) for name in arguments}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> LearningRateSchedule:
-        """Make a schedule from what `get_config` returned.
-
-        Examples
-        --------
-        >>> ExponentialDecay.from_config({"initial_learning_rate": 0.1, "decay_steps": 100, "decay_rate": 0.5})(100)
-        0.05
-        """
-        return cls(**config)
+__all__ = [
+    "CosineDecay",
+    "CosineDecayRestarts",
+    "ExponentialDecay",
+    "InverseTimeDecay",
+    "LearningRateSchedule",
+    "OneCycle",
+    "PiecewiseConstantDecay",
+    "PolynomialDecay",
+    "Scaled",
+    "deserialize",
+    "serialize",
+]
 
 
 @dataclass(frozen=True)
@@ -99,8 +50,8 @@ class ExponentialDecay(LearningRateSchedule):
     name: str = "ExponentialDecay"
 
     def __post_init__(self) -> None:
-        _check_numbers(self)
-        _positive(self.decay_steps, "decay_steps", "ExponentialDecay")
+        check_numbers(self)
+        positive(self.decay_steps, "decay_steps", "ExponentialDecay")
 
     def rates(self, steps: Rates) -> Rates:
         power = steps / self.decay_steps
@@ -124,8 +75,8 @@ class InverseTimeDecay(LearningRateSchedule):
     name: str = "InverseTimeDecay"
 
     def __post_init__(self) -> None:
-        _check_numbers(self)
-        _positive(self.decay_steps, "decay_steps", "InverseTimeDecay")
+        check_numbers(self)
+        positive(self.decay_steps, "decay_steps", "InverseTimeDecay")
 
     def rates(self, steps: Rates) -> Rates:
         times = steps / self.decay_steps
@@ -152,88 +103,13 @@ class PolynomialDecay(LearningRateSchedule):
     name: str = "PolynomialDecay"
 
     def __post_init__(self) -> None:
-        _check_numbers(self)
-        _positive(self.decay_steps, "decay_steps", "PolynomialDecay")
+        check_numbers(self)
+        positive(self.decay_steps, "decay_steps", "PolynomialDecay")
 
     def rates(self, steps: Rates) -> Rates:
         length = self.decay_steps * (np.maximum(np.ceil(steps / self.decay_steps), 1.0) if self.cycle else 1.0)
         left = 1.0 - np.minimum(steps, length) / length
         return (self.initial_learning_rate - self.end_learning_rate) * left**self.power + self.end_learning_rate
-
-
-@dataclass(frozen=True)
-class CosineDecay(LearningRateSchedule):
-    """The rate falls along half a cosine to `alpha` times its initial value, optionally after a linear warm-up.
-
-    Source: Loshchilov and Hutter, SGDR: Stochastic Gradient Descent with Warm Restarts (2016).
-
-    Examples
-    --------
-    >>> CosineDecay(0.1, decay_steps=100)(50)
-    0.05
-    """
-
-    initial_learning_rate: float
-    decay_steps: int
-    alpha: float = 0.0
-    name: str = "CosineDecay"
-    warmup_target: float | None = None
-    warmup_steps: int = 0
-
-    def __post_init__(self) -> None:
-        _check_numbers(self)
-        _positive(self.decay_steps, "decay_steps", "CosineDecay")
-
-    def rates(self, steps: Rates) -> Rates:
-        if self.warmup_target is None:
-            return self.initial_learning_rate * self._fall(steps)
-        climb = self.initial_learning_rate + (self.warmup_target - self.initial_learning_rate) * (
-            steps / max(1, self.warmup_steps)
-        )
-        return np.where(steps < self.warmup_steps, climb, self.warmup_target * self._fall(steps - self.warmup_steps))
-
-    def _fall(self, steps: Rates) -> Rates:
-        share = np.clip(steps / self.decay_steps, 0.0, 1.0)
-        return (1.0 - self.alpha) * 0.5 * (1.0 + np.cos(math.pi * share)) + self.alpha
-
-
-@dataclass(frozen=True)
-class CosineDecayRestarts(LearningRateSchedule):
-    """The rate falls along half a cosine again and again: each time over `t_mul` as many steps, from `m_mul` as high.
-
-    Source: Loshchilov and Hutter, SGDR: Stochastic Gradient Descent with Warm Restarts (2016).
-
-    Examples
-    --------
-    >>> schedule = CosineDecayRestarts(0.1, first_decay_steps=100)
-    >>> [round(schedule(step), 4) for step in (0, 50, 100, 200, 300)]
-    [0.1, 0.05, 0.1, 0.05, 0.1]
-    """
-
-    initial_learning_rate: float
-    first_decay_steps: int
-    t_mul: float = 2.0
-    m_mul: float = 1.0
-    alpha: float = 0.0
-    name: str = "SGDRDecay"
-
-    def __post_init__(self) -> None:
-        _check_numbers(self)
-        _positive(self.first_decay_steps, "first_decay_steps", "CosineDecayRestarts")
-        _positive(self.t_mul, "t_mul", "CosineDecayRestarts")
-
-    def rates(self, steps: Rates) -> Rates:
-        done = steps / self.first_decay_steps
-        if self.t_mul == 1.0:
-            restarts = np.floor(done)
-            share = done - restarts
-        else:
-            # The lengths are a geometric series; what is a hair below a restart by rounding is at it.
-            restarts = np.floor(np.log(1.0 - done * (1.0 - self.t_mul)) / math.log(self.t_mul) + 1e-9)
-            before = (1.0 - self.t_mul**restarts) / (1.0 - self.t_mul)
-            share = (done - before) / self.t_mul**restarts
-        fall = 0.5 * self.m_mul**restarts * (1.0 + np.cos(math.pi * share))
-        return self.initial_learning_rate * ((1.0 - self.alpha) * fall + self.alpha)
 
 
 @dataclass(frozen=True)
@@ -280,56 +156,6 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
 
 @dataclass(frozen=True)
-class OneCycle(LearningRateSchedule):
-    """The rate rises to `max_rate`, then falls far below its start, each along half a cosine.
-
-    Parameters
-    ----------
-    max_rate : float
-        The highest learning rate.
-    total_steps : int
-        How many steps the whole run takes: epochs × steps an epoch. Later steps keep the last rate.
-    warmup_share : float
-        The share of the steps in which the rate rises.
-    start_factor, end_factor : float
-        The run starts at ``max_rate / start_factor`` and ends at ``max_rate / start_factor / end_factor``.
-
-    Notes
-    -----
-    Source: Smith, A disciplined approach to neural network hyper-parameters (2018); the numbers are those of
-    PyTorch's ``OneCycleLR`` with its defaults.
-
-    Examples
-    --------
-    >>> schedule = OneCycle(0.1, total_steps=100)
-    >>> [round(schedule(step), 7) for step in (0, 29, 99)]
-    [0.004, 0.1, 4e-07]
-    """
-
-    max_rate: float
-    total_steps: int
-    warmup_share: float = 0.3
-    start_factor: float = 25.0
-    end_factor: float = 1e4
-    name: str = "OneCycle"
-
-    def __post_init__(self) -> None:
-        _check_numbers(self)
-        _positive(self.total_steps, "total_steps", "OneCycle")
-        _positive(self.start_factor, "start_factor", "OneCycle")
-        _positive(self.end_factor, "end_factor", "OneCycle")
-        if not 0.0 <= self.warmup_share <= 1.0:
-            raise ConfigurationError(f"OneCycle: warmup_share must be from 0 to 1, but is {self.warmup_share!r}.")
-
-    def rates(self, steps: Rates) -> Rates:
-        start, last = self.max_rate / self.start_factor, self.total_steps - 1
-        end, top = start / self.end_factor, self.warmup_share * self.total_steps - 1
-        climb = _half_cosine(start, self.max_rate, steps / top if top > 0 else np.ones_like(steps))
-        fall = _half_cosine(self.max_rate, end, (steps - top) / (last - top) if last > top else np.ones_like(steps))
-        return np.where(steps <= top, climb, fall)
-
-
-@dataclass(frozen=True)
 class Scaled(LearningRateSchedule):
     """The rates of another schedule, each times `factor`: what a person makes of them while training goes on.
 
@@ -364,27 +190,6 @@ class Scaled(LearningRateSchedule):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> LearningRateSchedule:
         return cls(**{**config, "schedule": deserialize(config["schedule"])})
-
-
-def _half_cosine(start: float, end: float, share: Rates) -> Rates:
-    return end + (start - end) * 0.5 * (1.0 + np.cos(math.pi * np.clip(share, 0.0, 1.0)))
-
-
-def _check_numbers(schedule: Any) -> None:
-    where = type(schedule).__name__
-    for field in fields(schedule):
-        value = getattr(schedule, field.name)
-        if field.type == "bool":
-            flag(value, field.name, where)
-        elif field.type != "str" and value is not None:
-            real(value, field.name, where)
-        elif value is None and "None" not in str(field.type):
-            raise ConfigurationError(f"{where}: {field.name} must be given, but is None.")
-
-
-def _positive(value: float, argument: str, where: str) -> None:
-    if not value > 0:
-        raise ConfigurationError(f"{where}: {argument} must be above 0, but is {value!r}.")
 
 
 KINDS: dict[str, type[LearningRateSchedule]] = {
