@@ -15,7 +15,7 @@ ROOT = Path(convoscope.__file__).parent
 FLOORS = (
     {"background", "errors", "names", "notebook", "pickles", "streams", "tensors", "types", "wording", "_native"},
     {"checks", "locks", "old_keras", "paths", "processes"},
-    {"seeds", "storage"},
+    {"initial_values", "seeds", "storage"},
     {"activations", "constraints", "initializers", "regularizers"},
     {"layers"},
     {"engine"},

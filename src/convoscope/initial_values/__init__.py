@@ -1,0 +1,1 @@
+"""The initializers, a kind a file; their names, `get` and `serialize` are in `convoscope.initializers`."""
