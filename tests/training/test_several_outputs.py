@@ -303,7 +303,8 @@ def test_a_saved_copy_and_a_pickled_one_train_on_bit_for_bit(engine: Engine, x: 
 
 
 def test_what_was_compiled_is_kept_in_files() -> None:
-    from convoscope.models.files import _set_training, _training
+    from convoscope.models.file_content import described_training
+    from convoscope.models.file_reading import set_training
 
     model = compiled(
         loss={"kind": cs.losses.SparseCategoricalCrossentropy(label_smoothing=0.1), "size": None},
@@ -311,16 +312,16 @@ def test_what_was_compiled_is_kept_in_files() -> None:
         weighted_metrics={"kind": ["acc"], "size": ["mse"]},
     )
     twin = network()
-    _set_training(twin, _training(model), {}, Path("model.safetensors"))
+    set_training(twin, described_training(model), {}, Path("model.safetensors"))
     assert twin.objective.names == model.objective.names == ["loss", "kind_acc", "kind_accuracy", "size_mse"]
     assert [goal.weight for goal in twin.objective.goals] == [1.0, 0.3]
     assert repr(twin.loss) == repr(model.loss)
     assert twin.loss[0].label_smoothing == 0.1
     plain = cs.Sequential([Dense(3, input_shape=(2,))])
     plain.compile("sgd", "mse", metrics=["mse"])
-    assert set(_training(plain)) == {"optimizer", "loss", "metrics", "iterations"}  # as in version 1
+    assert set(described_training(plain)) == {"optimizer", "loss", "metrics", "iterations"}  # as in version 1
     with pytest.raises(ConvoscopeError):
-        _set_training(plain, _training(model), {}, Path("model.safetensors"))
+        set_training(plain, described_training(model), {}, Path("model.safetensors"))
 
 
 # ---- shared layers, nested and frozen models
