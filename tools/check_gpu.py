@@ -24,7 +24,7 @@ from convoscope.engine.torch import TorchEngine
 from convoscope.layers import InputLayer
 
 # By its name, as the tests are not typed as strictly as the tools.
-every_layer = importlib.import_module("tests.layers.test_every_layer")
+layer_rows = importlib.import_module("tests.layers.rows")
 _ALLOWED = 2e-3  # of the largest value: PyTorch sums in another order on each device
 
 
@@ -63,7 +63,7 @@ def _name(device: str) -> str:
 
 def _layers(device: str) -> int:
     """Compare outputs and gradients of every layer with those on the processor."""
-    rows = [row for row in every_layer.ROWS if not isinstance(row.layer, InputLayer)]
+    rows = [row for row in layer_rows.ROWS if not isinstance(row.layer, InputLayer)]
     wrong = []
     for row in rows:
         difference = max(_difference(row, device, training) for training in (False, True))
@@ -77,8 +77,8 @@ def _layers(device: str) -> int:
 def _difference(row: Any, device: str, training: bool) -> float:
     generator = np.random.default_rng(5)
     plan = row.plan()
-    weights = [weight.astype(np.float32) for weight in every_layer.weights_for(row, generator)]
-    x = every_layer.single(row.inputs(generator, 3))
+    weights = [weight.astype(np.float32) for weight in layer_rows.weights_for(row, generator)]
+    x = layer_rows.single(row.inputs(generator, 3))
     sent_back = generator.normal(size=(3, *row.makes)).astype(np.float32)
     found = []
     for engine in (TorchEngine(device), TorchEngine("cpu")):

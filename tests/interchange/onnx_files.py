@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 from tests.applications.seeded import weight
-from tests.layers.test_every_layer import ROWS, Row, weights_for
+from tests.layers.rows import ROWS, Row, weights_for
 from tests.models.functional_networks import NETWORKS, drawn_weights
 
 import convoscope as cs

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.layers.test_every_layer import ROWS, Row, every_computing_row, single, weights_for
+from tests.layers.rows import ROWS, Row, every_computing_row, single, weights_for
 
 from convoscope.engine.base import Engine, each
 from convoscope.engine.receptive_field import ReceptiveField

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from tests.layers.test_every_layer import Row, every_computing_row, weights_for
+from tests.layers.rows import Row, every_computing_row, weights_for
 from tests.layers.test_every_layer_in_a_model import model_of
 
 from convoscope.engine.base import each
