@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
-from types import MappingProxyType
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
+from tests.engine.agreement import Array, assert_agree, assert_close
 from tests.engine.support import random_weights
 
 from convoscope import _native
-from convoscope.engine.base import Executable, LossRule, Stretch
+from convoscope.engine.base import LossRule, Stretch
 from convoscope.engine.native import NativeEngine
 from convoscope.engine.plan import Plan, build
 from convoscope.engine.reference import ReferenceEngine
@@ -28,61 +26,9 @@ from convoscope.layers import (
     Dropout,
     Flatten,
     GlobalMaxPooling2D,
-    Layer,
     MaxPooling2D,
     MinPooling2D,
 )
-
-Array = npt.NDArray[Any]
-
-
-def assert_close(found: Array, expected: Array, tolerance: float = 1e-5, what: str = "") -> None:
-    assert found.shape == expected.shape
-    scale = max(1e-2, float(np.abs(expected).max(initial=0)))
-    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * scale, err_msg=what)
-
-
-# Tiles of F(4×4) round up to three times as much as sums in order, which `test_winograd_errs` measures.
-TILED = {"exact": 1e-5, "float32": 2e-5}
-
-
-def assert_agree(
-    layers: Sequence[Layer],
-    shape: tuple[int, ...],
-    samples: int,
-    *,
-    fused: bool = True,
-    blank: float = 0.0,
-    precisions: Mapping[str, float] = MappingProxyType({"float32": 1e-5}),
-) -> None:
-    """The core makes on every instruction set what the reference engine makes in double precision.
-
-    ``precisions`` are those of the core, with the largest difference as a share of the largest value.
-    """
-    rng = np.random.default_rng(samples)
-    plan = build(layers, shape, fused=fused)
-    weights = random_weights(plan, rng)
-    x = rng.standard_normal((samples, *shape)).astype(np.float32)
-    x[rng.random(x.shape) < blank] = 0
-    gradient = rng.standard_normal((samples, *plan.output_shape)).astype(np.float32)
-    gradient[rng.random(gradient.shape) < blank] = 0
-    exact = all_made(ReferenceEngine().prepare(plan, weights, dtype=np.float64), x, gradient)
-    for precision, isa in product(precisions, _native.isas()):
-        native = NativeEngine(precision).prepare(plan, weights)
-        _native.set_isa(isa)
-        for found, expected in zip(all_made(native, x, gradient), exact, strict=True):
-            assert (found is None) == (expected is None)
-            if found is not None and expected is not None:
-                assert_close(found, expected, precisions[precision], f"{precision}, {isa}")
-
-
-def all_made(executable: Executable, x: Array, gradient: Array) -> list[Array | None]:
-    """Return outputs, the steps' outputs, and the gradients in prediction and in training."""
-    made = [executable.forward(x), *executable.step_outputs(x)]
-    for training in (False, True):
-        back = executable.pullback(x, gradient, training=training, seed=3, iteration=2)
-        made += [back.outputs, back.input, *back.weights]
-    return made
 
 
 @pytest.fixture(autouse=True)
@@ -155,86 +101,6 @@ def test_a_padded_pooling_leaves_the_neighbours_gradients_alone(isa: str) -> Non
     _native.set_threads(2)
     for _ in range(20):
         np.testing.assert_array_equal(executable.pullback(x, gradient).input, alone)
-
-
-@pytest.mark.parametrize("samples", [1, 33])
-@pytest.mark.parametrize(("channels", "filters"), [(16, 63), (17, 65), (65, 17), (64, 64)])
-@pytest.mark.parametrize("pooling", [None, MaxPooling2D(), MinPooling2D(), MaxPooling2D(3, 2, "same")])
-@pytest.mark.parametrize("padding", ["valid", "same"])
-def test_winograd_agrees(samples: int, channels: int, filters: int, pooling: Layer | None, padding: str) -> None:
-    _native.set_threads(2)
-    layers: list[Layer] = [Conv2D(filters, 3, padding=padding, activation="tanh")]
-    if pooling is not None:
-        layers.append(pooling)
-    plan = build(layers, (11, 8, channels))
-    kernels = NativeEngine().prepare(plan, random_weights(plan, np.random.default_rng(0))).kernels()
-    name = kernels[0][1].name
-    assert name.startswith("Winograd with pooling" if pooling and pooling.pool_size == (2, 2) else "Winograd (")
-    assert_agree(layers, (11, 8, channels), samples, precisions=TILED)
-    assert_agree(layers, (7, 13, channels), 2, precisions=TILED)
-
-
-@pytest.mark.parametrize("size", [(2, 2), (2, 3), (4, 4), (5, 5), (3, 6), (7, 7), (6, 2)])
-@pytest.mark.parametrize(("channels", "filters", "pooling"), [(16, 35, True), (33, 16, False)])
-@pytest.mark.parametrize("padding", ["valid", "same"])
-def test_winograd_agrees_for_kernels_cut_into_blocks(
-    size: tuple[int, int], channels: int, filters: int, pooling: bool, padding: str
-) -> None:
-    _native.set_threads(2)
-    shape = (14 + size[0], 12 + size[1], channels)
-    layers: list[Layer] = [Conv2D(filters, size, padding=padding, activation="tanh"), *([MaxPooling2D()] * pooling)]
-    plan = build(layers, shape)
-    kernels = NativeEngine().prepare(plan, random_weights(plan, np.random.default_rng(0))).kernels()
-    assert kernels[0][1].name.startswith("Winograd")
-    assert_agree(layers, shape, 3, precisions=TILED)
-    if not pooling and padding == "same":  # the gradient of its input is such a convolution too
-        second = [Conv2D(16, 1), *layers]
-        plan = build(second, shape)
-        made = NativeEngine().prepare(plan, random_weights(plan, np.random.default_rng(0))).kernels()
-        assert made[1][1].backward == "the input's gradient by Winograd"
-        assert_agree(second, shape, 2, precisions=TILED)
-
-
-@pytest.mark.parametrize("size", [(3, 3), (5, 5), (3, 6), (7, 7), (6, 5)])
-@pytest.mark.parametrize(("channels", "filters"), [(32, 35), (41, 32)])
-@pytest.mark.parametrize("padding", ["valid", "same"])
-def test_winograd_sums_the_kernels_gradient_too(
-    size: tuple[int, int], channels: int, filters: int, padding: str
-) -> None:
-    _native.set_threads(2)
-    layers: list[Layer] = [Conv2D(filters, size, padding=padding, activation="tanh")]
-    for shape in ((10 + size[0], 8 + size[1], channels), (11 + size[0], 9 + size[1], channels)):
-        plan = build(layers, shape)
-        kernels = NativeEngine().prepare(plan, random_weights(plan, np.random.default_rng(0))).kernels()
-        assert kernels[0][1].backward in ("both gradients by Winograd", "the kernel's gradient by Winograd")
-        assert_agree(layers, shape, 3, precisions=TILED)
-        assert_agree([*layers, AveragePooling2D()], shape, 3, precisions=TILED)
-
-
-def test_winograd_sums_the_kernels_gradient_of_a_map_in_strips() -> None:
-    _native.set_threads(2)
-    plan = build([Conv2D(33, 3)], (64, 51, 32))
-    kernels = NativeEngine().prepare(plan, random_weights(plan, np.random.default_rng(0))).kernels()
-    assert "strips of" in kernels[0][1].name
-    assert kernels[0][1].backward == "the kernel's gradient by Winograd"
-    assert_agree([Conv2D(33, 3)], (64, 51, 32), 2, precisions=TILED)
-
-
-@pytest.mark.parametrize("side", [2, 3, 4, 5, 6, 7])
-@pytest.mark.parametrize("precision", ["exact", "float32"])
-def test_winograd_errs_no_more_than_twice_as_much_as_a_sum_in_order(isa: str, side: int, precision: str) -> None:
-    rng = np.random.default_rng(0)
-    plan = build([Conv2D(64, side)], (10 + side, 10 + side, 64))
-    weights = random_weights(plan, rng)
-    x = rng.random((8, 10 + side, 10 + side, 64)).astype(np.float32)
-    exact = ReferenceEngine().prepare(plan, weights, dtype=np.float64).forward(x)
-    patches = np.lib.stride_tricks.sliding_window_view(x, (side, side), axis=(1, 2))  # (N, H, W, C, ky, kx)
-    direct = np.broadcast_to(weights[1], exact.shape).copy()
-    for channel, y, column in np.ndindex(64, side, side):
-        direct += patches[..., channel, y, column, None] * weights[0][y, column, channel]
-    ours = NativeEngine(precision).prepare(plan, weights).forward(x) - exact
-    assert np.abs(ours).max() <= 2 * np.abs(direct - exact).max()
-    assert np.square(ours).mean() <= 2**2 * np.square(direct - exact).mean()
 
 
 @pytest.mark.parametrize("activation", ["linear", "sigmoid", "leaky_relu", "elu", "tanh"])

@@ -16,10 +16,7 @@ from tests.interchange.keras_files import entries_of, rewritten, stacked
 
 import convoscope as cs
 from convoscope.errors import FileFormatError
-from convoscope.layers import (
-    Dense,
-    Input,
-)
+from convoscope.layers import Dense, Input
 from convoscope.models import Sequential
 
 
