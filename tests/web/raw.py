@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from convoscope.web.server import Response, Server, Site
 
 PATIENCE = 60  # seconds that an answer may take on a busy machine
+JSON = "Content-Type: application/json"
 
 
 def echo(question: dict[str, Any]) -> Response:
@@ -55,3 +57,14 @@ def exchange(server: Server, *parts: bytes) -> bytes:
 def statuses(answer: bytes) -> list[int]:
     """The status of each response in what came back."""
     return [int(part[:3]) for part in answer.split(b"HTTP/1.1 ")[1:]]
+
+
+def sent_until_refused(connection: socket.socket, piece: bytes, most: int, pause: float = 0) -> int:
+    """Send a piece again and again until the server has closed the connection; return how often that went well."""
+    for count in range(most):
+        try:
+            connection.sendall(piece)
+        except ConnectionError:
+            return count
+        time.sleep(pause)
+    return most
