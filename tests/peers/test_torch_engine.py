@@ -54,6 +54,7 @@ FILES = (
     "tests.training.test_regularizers",
     "tests.training.test_repeatable",
     "tests.training.test_several_outputs",
+    "tests.training.test_shared_layers",
     "tests.training.test_streaming",
     "tests.values.test_against_keras",
     "tests.values.test_loss_table",
