@@ -60,7 +60,7 @@ FILES = (
     "tests.values.test_loss_table",
     "tests.values.test_regularization",
 )
-#: What counts on steps within a fifth of a second; `test_torch_details` interrupts after steps instead.
+#: What counts on steps within a fifth of a second; `test_torch_steps` interrupts after steps instead.
 ELSEWHERE = ("test_an_interruption_leaves_the_state_after_a_whole_step",)
 SHARED = ("tests.training.conftest", "tests.explore.conftest")
 
