@@ -25,7 +25,7 @@ class Elements:
     make : callable
         Returns a new iterator over them.
     cardinality : int
-        How many there are; `INFINITE_CARDINALITY` or `UNKNOWN_CARDINALITY` if that is no number.
+        How many there are, or `INFINITE_CARDINALITY` or `UNKNOWN_CARDINALITY`.
     batched : bool
         Whether the first axis of each may differ from one to the next.
     """
