@@ -301,6 +301,7 @@ def built() -> Path:
     found = [folder for folder in found if list(folder.glob("CMakeFiles/_native.dir/native/*.o"))]
     if not found and not os.environ.get("CONVOSCOPE_REQUIRE_NATIVE"):
         pytest.skip("the core was not built here: make core")
+    assert found, "the core's objects are not under build/, where an installation leaves them: make core"
     return max(found, key=lambda folder: (folder / "native/libconvoscope_core.a").stat().st_mtime)
 
 

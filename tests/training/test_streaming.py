@@ -296,7 +296,7 @@ def test_a_generator_that_has_ended_gives_nothing_and_says_so(new_model: Any, im
             call(ended, verbose=0)
     with pytest.warns(ConvoscopeWarning, match="validation: the data yielded no batches"):
         history = model.fit(*images, epochs=2, validation_data=parts(images), verbose=0).history
-    assert len(history["loss"]), len(history["val_loss"]) == (2, 1)
+    assert (len(history["loss"]), len(history["val_loss"])) == (2, 1)
     with pytest.raises(DataError, match="yielded no batches, but at least one is needed"):
         cs.Sequential([cs.layers.Dense(2)]).predict(iter(()))
 

@@ -78,11 +78,6 @@ class Network(Composition):
 
     # ---- as Keras' programs have it
 
-    @property
-    def metrics_names(self) -> list[str]:
-        """The names of what `evaluate` returns, in its order: ``["loss", "accuracy"]``."""
-        return [] if self.objective is None else self.objective.names
-
     def reset_states(self) -> None:
         """Return at once: no layer here remembers what it has seen of the batch before. For Keras' programs."""
         return

@@ -60,7 +60,7 @@ class Trainee(ABC):
 
     @property
     def metrics_names(self) -> list[str]:
-        """The names of what `evaluate` returns, in its order: the loss, then the metrics."""
+        """The names of what `evaluate` returns, in its order, such as ``["loss", "accuracy"]``."""
         return [] if self.objective is None else self.objective.names
 
     # ---- what the model has to bring

@@ -1,3 +1,5 @@
+"""Folders of images, a class each: what is loaded, in which order, and what is said of the rest."""
+
 from __future__ import annotations
 
 import csv
