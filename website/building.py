@@ -23,7 +23,7 @@ def write_pages(source: Path) -> None:
     (source / "_static").mkdir()
     (source / "extra").mkdir()
     shutil.copy(_HERE / "theme" / "conf.py", source / "conf.py")
-    for name in ("site.css", "site.js"):
+    for name in ("site.css", "site.js", "mark.svg"):
         shutil.copy(_HERE / "theme" / name, source / "_static" / name)
 
 

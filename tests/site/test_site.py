@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.browser.support import flaws
+
+import convoscope
 
 PAGES = [
     "index",
@@ -44,6 +48,17 @@ def page(request: pytest.FixtureRequest, browser: Any, site: str) -> Iterator[An
     yield opened
     context.close()
     assert [url for url in asked if not url.startswith((site, "data:", "blob:"))] == []
+
+
+def test_the_site_has_the_mark_of_the_pages(page: Any, site: str) -> None:
+    page.goto(f"{site}/filters/index.html")  # a page in a folder: the address of the mark is relative
+    address = page.evaluate("document.querySelector('link[rel=icon]').href")
+    mark = page.request.get(address)
+    assert mark.ok
+    assert "svg" in mark.headers["content-type"]
+    paths = re.findall(r" d=.([^\"']+)", mark.text())
+    explorer = (Path(convoscope.__file__).parent / "web" / "static" / "explorer" / "index.html").read_text("utf-8")
+    assert paths == re.findall(r" d='([^']+)", explorer)[: len(paths)]
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -30,6 +30,7 @@ numpydoc_xref_param_type = False
 
 html_theme = "furo"
 html_title = "Convoscope"
+html_favicon = "_static/mark.svg"  # the pages' mark, which is inside each of them
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_js_files = [("site.js", {"defer": "defer"})]
