@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -127,6 +128,7 @@ def test_the_doctor_writes_what_an_issue_needs_without_the_home_folder(shell: Sh
     out = shell("doctor", "--report").out
     assert f"numpy {np.__version__}" in out
     assert "engine: native" in out
+    assert re.search(r"^- installed: \w+-\w+-\w+", out, re.MULTILINE)
     assert str(Path.home()) not in out
     both = shell("doctor", "--report", "--json")
     assert both.status == 2

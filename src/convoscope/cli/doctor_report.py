@@ -15,17 +15,18 @@ def report(found: Mapping[str, Any]) -> str:
     Paths are left out or shortened: a home folder often has a person's name in it.
     """
     why = "" if found["engine"] == "native" else f" ({found['why']})"
-    instructions = found["instructions"]
+    used = found["instructions"]
     lines = [
         f"- Convoscope {found['convoscope']}, engine: {found['engine']}{why}",
-        f"- instructions: {instructions['used']} of {', '.join(instructions['usable'])}" if instructions else None,
+        f"- installed: {_installed()}",
+        f"- instructions: {used['used']} (usable: {', '.join(used['usable'])})" if used else None,
         f"- threads: {found['threads']} of {found['processors']} processors ({found['threads_because']})",
         f"- processor: {found['processor']}",
         f"- platform: {found['platform']}",
-        f"- Python {found['python']}{' in an environment' if _is_environment() else ''}",
-        f"- needs: {', '.join(_needed())}",
-        f"- extras: {', '.join(_extras()) or 'none is installed'}",
-        f"- PyTorch for the engine 'torch': {_pytorch(found)}",
+        f"- Python {found['python']}{' in a virtual environment' if _is_environment() else ''}",
+        f"- dependencies: {', '.join(_needed())}",
+        f"- optional packages: {', '.join(_extras()) or 'none'}",
+        f"- engine 'torch': {_pytorch(found)}",
         f"- data sets on disk: {', '.join(_on_disk(found['datasets']))}",
     ]
     body = "\n".join(line for line in lines if line is not None)
@@ -42,6 +43,17 @@ def without_home(text: str, home: Path | None = None) -> str:
     """
     folder = str(Path.home() if home is None else home)
     return re.sub(rf"{re.escape(folder)}(?![\w.-])", "~", text) if len(folder) > 1 else text
+
+
+def _installed() -> str:
+    """Say which wheel is installed, and whether from a clone: an error may be in one of them alone."""
+    try:
+        package = distribution("convoscope")
+    except PackageNotFoundError:
+        return "no, run from its sources"
+    tags = re.findall(r"^Tag: (\S+)$", package.read_text("WHEEL") or "", re.MULTILINE)
+    editable = '"editable": true' in (package.read_text("direct_url.json") or "")
+    return f"{', '.join(tags) or 'a wheel without a tag'}{' (editable, from a clone)' if editable else ''}"
 
 
 def _is_environment() -> bool:
