@@ -1,5 +1,6 @@
 """Try a release: version, changelog, tag, build, and a check in an empty environment. Nothing is published.
 
+    python -m pip install --group release
     python tools/release.py 0.1.0            # in a copy of the last commit: shows what a release would change
     python tools/release.py 0.1.0 --apply    # and then does it here: a commit and a tag, which you push
 
@@ -11,6 +12,8 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -19,6 +22,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 _VERSION = re.compile(r"\d+\.\d+\.\d+(?:rc\d+)?")
+# What is true until the first release, or was never filled in.
+_UNTIL_THEN = re.compile(
+    r"(no release|not released|has been released) yet|once there is|once 0\.1\.0 is out|<this repository>",
+    re.IGNORECASE,
+)
+_READ_BY_USERS = ("README.md", "SECURITY.md", "docs/*.md")
 _HEADING = re.compile(r"^## (\S+) \(([^)]+)\)$", re.MULTILINE)
 
 
@@ -26,9 +35,10 @@ class ReleaseError(Exception):
     """Why there can be no such release."""
 
 
-def run(*words: str | Path, cwd: Path) -> str:
-    """Run a program, and return what it prints."""
-    done = subprocess.run([str(word) for word in words], cwd=cwd, capture_output=True, text=True, check=False)
+def run(*words: str | Path, cwd: Path, **variables: str) -> str:
+    """Run a program with more environment variables, and return what it prints."""
+    command, environment = [str(word) for word in words], {**os.environ, **variables}
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ReleaseError(f"{' '.join(map(str, words))} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
     return done.stdout
@@ -48,6 +58,62 @@ def check_version(version: str, tags: list[str]) -> None:
     newest = max(released, key=order, default=None)
     if newest is not None and order(version) <= order(newest):
         raise ReleaseError(f"{version} is not newer than {newest}, which has a tag.")
+
+
+def check_tools() -> None:
+    """Raise a ReleaseError if something is missing that builds."""
+    missing = [name for name in ("build", "twine") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ReleaseError(
+            f"{sys.executable} has no {' and no '.join(missing)}. Install what a release needs: "
+            f"{sys.executable} -m pip install --group release"
+        )
+
+
+def author(folder: Path) -> dict[str, str]:
+    """Return the name and the address that git commits with here.
+
+    Raises
+    ------
+    ReleaseError
+        One of them is not set.
+    """
+    found = {}
+    for name in ("name", "email"):
+        done = subprocess.run(
+            ["git", "config", f"user.{name}"], cwd=folder, capture_output=True, text=True, check=False
+        )
+        if not (value := done.stdout.strip()):
+            raise ReleaseError(f"git does not know your {name}: git config --global user.{name} ...")
+        found[name] = value
+    return found
+
+
+def check_kept(folder: Path, version: str) -> None:
+    """Raise a ReleaseError unless the files that later versions must open are there; a candidate needs none."""
+    kept = folder / "tests" / "compatibility" / version
+    if "rc" not in version and not kept.is_dir():
+        raise ReleaseError(
+            f"tests/compatibility/{version} is missing: files of this version, which every later one must open. Set "
+            f'__version__ = "{version}" in src/convoscope/__init__.py, run python -m tests.compatibility.make_files, '
+            "and commit both."
+        )
+
+
+def unready(folder: Path) -> list[str]:
+    """Return what users would read that is no longer true once there is a release, and what PyPI would lack."""
+    found = []
+    for file in sorted(file for pattern in _READ_BY_USERS for file in folder.glob(pattern)):
+        lines = enumerate(file.read_text("utf-8").splitlines(), 1)
+        name = file.relative_to(folder).as_posix()
+        found += [f"{name}:{number}: {line.strip()}" for number, line in lines if _UNTIL_THEN.search(line)]
+    project = folder / "pyproject.toml"
+    if project.exists() and "[project.urls]" not in project.read_text("utf-8"):
+        found.append(
+            "pyproject.toml: there is no [project.urls], so PyPI's page will not link to the repository; README's "
+            "relative links and its picture need the repository's address as well"
+        )
+    return found
 
 
 def dated(changelog: str, version: str, day: str) -> str:
@@ -109,21 +175,12 @@ def build(folder: Path) -> Path:
     print("Building the archive of the sources ...", flush=True)
     run(python, "-m", "build", "--sdist", "--outdir", "dist", ".", cwd=folder)
     (sources,) = (folder / "dist").glob("convoscope-*.tar.gz")
-    print("Building a wheel from it: minutes ...", flush=True)
-    run(
-        "env",
-        "CONVOSCOPE_REQUIRE_NATIVE=1",
-        python,
-        "-m",
-        "pip",
-        "wheel",
-        "--no-deps",
-        "-w",
-        "dist",
-        sources,
-        cwd=folder,
-    )
+    print(f"Building a wheel from {sources.name}: minutes ...", flush=True)
+    words = ["-m", "pip", "wheel", "--no-deps", "--wheel-dir", "dist", str(sources)]
+    run(python, *words, cwd=folder, CONVOSCOPE_REQUIRE_NATIVE="1")
     (wheel,) = (folder / "dist").glob("convoscope-*.whl")
+    print("Checking what PyPI reads ...", flush=True)
+    run(python, "-m", "twine", "check", "--strict", sources, wheel, cwd=folder)
     print("Installing it into an empty environment ...", flush=True)
     print(run(python, folder / "tools" / "check_wheel.py", wheel, cwd=folder))
     return wheel
@@ -139,13 +196,20 @@ def main() -> int:
     version, day = arguments.version, datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     try:
         check_version(version, run("git", "tag", cwd=ROOT).split())
+        check_kept(ROOT, version)
+        committer = author(ROOT)
+        if not arguments.no_build:
+            check_tools()
         if uncommitted := run("git", "status", "--porcelain", cwd=ROOT):
             raise ReleaseError(f"A release is made of what is committed, and this is not:\n{uncommitted}")
+        to_do = "\n".join(unready(ROOT))
+        if to_do and arguments.apply:
+            raise ReleaseError(f"this must be changed first:\n{to_do}")
         with tempfile.TemporaryDirectory() as scratch:
             copy = Path(scratch, "convoscope")
             run("git", "clone", "--quiet", "--no-hardlinks", ROOT, copy, cwd=ROOT)
-            for name in ("name", "email"):
-                run("git", "config", f"user.{name}", run("git", "config", f"user.{name}", cwd=ROOT).strip(), cwd=copy)
+            for name, value in committer.items():
+                run("git", "config", f"user.{name}", value, cwd=copy)
             change(copy, version, day)
             commit(copy, version)
             print(run("git", "show", "--format=%an: %s", f"v{version}^{{commit}}", cwd=copy))
@@ -154,9 +218,12 @@ def main() -> int:
         if arguments.apply:
             change(ROOT, version, day)
             commit(ROOT, version)
-            print(f"Committed and tagged. To publish: git push origin main v{version}")
+            branch = run("git", "branch", "--show-current", cwd=ROOT).strip()
+            print(f"Committed and tagged. To publish: git push origin {branch} v{version}")
         else:
             print("All of that was in a copy. With --apply it is committed and tagged here.")
+            if to_do:
+                print(f"Before that, this must be changed:\n{to_do}")
     except ReleaseError as error:
         print(f"No release: {error}", file=sys.stderr)
         return 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -72,6 +73,9 @@ def repository(tmp_path: Path) -> Path:
     for name in (*CHANGED, "tools/release.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
+    kept = tmp_path / "tests" / "compatibility" / "99.0.0" / "tour.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("{}", "utf-8")
     (tmp_path / "CHANGELOG.md").write_text("# Changes\n\n## 99.0.0 (unreleased)\n\n- New.\n", "utf-8")
     git(tmp_path, "init", "--quiet", "--initial-branch", "main")
     git(tmp_path, "config", "user.name", "Somebody")
@@ -81,9 +85,9 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def release(repository: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "tools/release.py", *words]
-    return subprocess.run(command, cwd=repository, capture_output=True, encoding="utf-8", check=False)
+def release(repository: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    command, environment = [sys.executable, "tools/release.py", *words], {**os.environ, **variables}
+    return subprocess.run(command, cwd=repository, env=environment, capture_output=True, encoding="utf-8", check=False)
 
 
 def test_a_trial_changes_nothing_here_and_shows_what_it_would(tool: ModuleType, repository: Path) -> None:
@@ -110,3 +114,42 @@ def test_what_is_not_committed_stops_it(repository: Path) -> None:
     done = release(repository, "99.0.0", "--no-build")
     assert done.returncode == 1
     assert "CHANGELOG.md" in done.stderr
+
+
+def test_the_files_that_later_versions_must_open_are_asked_for(tool: ModuleType, repository: Path) -> None:
+    tool.check_kept(repository, "98.0.0rc1")
+    shutil.rmtree(repository / "tests" / "compatibility")
+    git(repository, "commit", "--quiet", "--all", "--message", "Forget them")
+    done = release(repository, "99.0.0", "--no-build")
+    assert done.returncode == 1
+    assert "tests/compatibility/99.0.0 is missing" in done.stderr
+    assert "tests.compatibility.make_files" in done.stderr
+
+
+def test_what_is_untrue_after_a_release_is_shown_and_must_be_changed_first(repository: Path) -> None:
+    (repository / "README.md").write_text("Convoscope\n\nThere is no release yet.\n", "utf-8")
+    (repository / "pyproject.toml").write_text("[project]\n", "utf-8")
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message", "Text")
+    tried = release(repository, "99.0.0", "--no-build")
+    assert tried.returncode == 0, tried.stderr
+    assert "README.md:3: There is no release yet." in tried.stdout
+    assert "there is no [project.urls]" in tried.stdout
+    applied = release(repository, "99.0.0", "--no-build", "--apply")
+    assert applied.returncode == 1
+    assert "must be changed first:\nREADME.md:3" in applied.stderr
+    assert git(repository, "tag") == ""
+
+
+def test_git_must_know_who_commits(repository: Path) -> None:
+    git(repository, "config", "--unset", "user.email")
+    nothing = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    done = release(repository, "99.0.0", "--no-build", **nothing)
+    assert done.returncode == 1
+    assert "git does not know your email" in done.stderr
+
+
+def test_tools_that_are_missing_are_named(tool: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tool.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(tool.ReleaseError, match=r"has no build and no twine\. .*--group release"):
+        tool.check_tools()
