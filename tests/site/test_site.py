@@ -52,7 +52,7 @@ def page(request: pytest.FixtureRequest, browser: Any, site: str) -> Iterator[An
 
 def test_the_site_has_the_mark_of_the_pages(page: Any, site: str) -> None:
     page.goto(f"{site}/filters/index.html")  # a page in a folder: the address of the mark is relative
-    address = page.evaluate("document.querySelector('link[rel=icon]').href")
+    address = page.evaluate("document.querySelector('link[rel~=icon]').href")
     mark = page.request.get(address)
     assert mark.ok
     assert "svg" in mark.headers["content-type"]
