@@ -127,7 +127,7 @@ docs: $(VENV)/.docs ## the documentation site, in build/docs/html; a warning or 
 	$(BIN)/python -m website
 
 test-docs: docs $(VENV)/.tools ## build the site, and look at its pages in a browser: width, dark colours, axe
-	$(BIN)/python -m pytest tests/site
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/site
 
 wheel: $(VENV)/.tools ## a wheel in dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
