@@ -59,7 +59,7 @@ cp /etc/resolv.conf "$root/etc/resolv.conf"
 chroot "$root" /usr/bin/env HOME=/root PATH=/usr/bin:/bin sh -ec '
   python3 -m venv /prepare
   /prepare/bin/pip wheel --quiet --wheel-dir /wheels /wheels/convoscope-*.whl
-  rm -rf /prepare /root/.cache' 2> >(grep -v '^WARNING: Location' >&2)
+  rm -rf /prepare /root/.cache'
 rm "$root/etc/resolv.conf"
 
 for class in $(find "$photos" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort | head -n 5); do
