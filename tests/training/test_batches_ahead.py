@@ -38,7 +38,7 @@ def test_what_lies_ready_is_bounded_by_count_and_by_size(options: dict[str, Any]
     with Prefetch(numbers(), **options) as ready:
         _wait_for(lambda: len(made) >= most + 1)
         time.sleep(0.05)
-        assert len(made) == most + 1  # and one in the hand
+        assert len(made) == most + 1  # the last of them is made, and waits for room
         found = ready.take(1)
         while taken := ready.take():
             found += taken
@@ -60,7 +60,7 @@ def test_memory_is_bounded_however_many_batches_there_are(new_model: Any, images
             yield x, images[1][:8]
 
     new_model().fit(made(), verbose=0)
-    # Ten lie ready and one is in the hand while as many as lay ready before are trained on.
+    # At most ten batches are ready and one is being made, while up to ten that were ready before are trained on.
     assert peak[0] <= 25
     assert alive[0] == 0
 

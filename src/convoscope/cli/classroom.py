@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from convoscope.cli.exercises import OwnExercises
 from convoscope.cli.options import read_path
 
 NAME = "class"
@@ -28,12 +29,7 @@ def command(
         list[str] | None,
         typer.Option("--model", metavar="NAME=RUN", help="A run's folder or a model's file. Can be repeated."),
     ] = None,
-    own: Annotated[
-        Path | None,
-        typer.Option(
-            "--exercises", parser=read_path, help="Your own exercises, as a JSON file (see docs/exercises.md)."
-        ),
-    ] = None,
+    own: OwnExercises = None,
     tour: Annotated[
         str | None,
         typer.Option(

@@ -17,15 +17,15 @@ EXAMPLES = (
     "convoscope exercises --save exercises.html",
 )
 
+OwnExercises = Annotated[
+    Path | None,
+    typer.Option("--exercises", parser=read_path, help="Your own exercises, as a JSON file (see docs/exercises.md)."),
+]
+
 
 @grouped
 def command(
-    own: Annotated[
-        Path | None,
-        typer.Option(
-            "--exercises", parser=read_path, help="Your own exercises, as a JSON file (see docs/exercises.md)."
-        ),
-    ] = None,
+    own: OwnExercises = None,
     save: Annotated[
         Path | None,
         typer.Option(
