@@ -20,6 +20,9 @@ def read_path(text: str | Path) -> Path:
     return user_path(text)
 
 
+read_path.__name__ = "path"  # what --help calls the kind of value
+
+
 def grouped(command: Callable[..., Any]) -> Callable[..., Any]:
     """Let a command take its options in groups: each field of a parameter that is a dataclass becomes an option.
 
