@@ -193,3 +193,11 @@ def test_an_image_of_a_billion_pixels_is_refused_before_it_is_unpacked(
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
     with pytest.raises(FileFormatError, match="too many pixels"):
         prepare(path, GREY)
+
+
+@pytest.mark.parametrize(("usual", "hinted"), [(0.05, True), (0.35, False), (0.6, False)])
+def test_only_images_with_plain_edges_get_a_hint_to_be_inverted(usual: float, hinted: bool) -> None:
+    """Photos have light edges and dark ones: a daisy before the sky is no negative."""
+    white, black = (Image.new("RGB", (30, 20), (value, value, value)) for value in (255, 0))
+    hints = [Preprocessing(8, edge=usual).prepare(image).hint for image in (white, black)]
+    assert [bool(hint and "invert" in hint) for hint in hints] == [hinted, False]

@@ -22,6 +22,7 @@ from convoscope.wording import with_article
 
 _LIGHT = 0.5
 _CLEARLY_DIFFERENT = 0.5
+_PLAIN = 0.2  # this near to black or white are the edges of drawings; photos have all kinds of edges
 _WAITING = 4  # images for each thread that may be prepared before they are taken
 _LARGEST_SIDE = 1 << 14
 _LARGEST_VALUE = 65_535
@@ -337,6 +338,8 @@ class Preprocessing:
 
     def _hint(self, edge: float) -> str | None:
         if self.edge is None or abs(edge - self.edge) < _CLEARLY_DIFFERENT:
+            return None
+        if _PLAIN < self.edge < 1 - _PLAIN:
             return None
         found, usual = ("light", "dark") if edge > self.edge else ("dark", "light")
         return (
