@@ -163,9 +163,9 @@ def run(layer: Layer, x: torch.Tensor, weights: list[torch.Tensor], training: bo
 
 
 def _skips_pixels(layer: Layer) -> bool:
-    """Say whether PyTorch 2.13 may write beyond its memory in the layer's backward pass, and the process ends.
+    """Say whether PyTorch 2.13 may write beyond its memory in the layer's backward pass.
 
-    oneDNN does, with one thread and AVX2, in 1×1 convolutions with a stride on few channels.
+    oneDNN does with AVX2, in 1×1 convolutions with a stride on few channels: gradients are wrong, or the process ends.
     """
     return isinstance(layer, Conv2D) and tuple(layer.kernel_size) == (1, 1) and max(layer.strides) > 1
 

@@ -13,6 +13,7 @@ import torch
 from tests.interchange.onnx_files import LAYERS, inputs_of, model_of, network
 from tests.models.functional_networks import NETWORKS
 from tests.modules import module_of
+from tests.peers.in_pytorch import without_onednn
 from torch import nn
 from torch.nn import functional
 
@@ -79,9 +80,10 @@ def test_the_module_trains(tmp_path: Path) -> None:
     optimizer = torch.optim.SGD(module.parameters(), 0.01)
     losses = []
     for _ in range(5):
-        loss = module(images).square().mean()
-        optimizer.zero_grad()
-        loss.backward()
+        with without_onednn():  # which fails in the network's 1×1 convolution with strides
+            loss = module(images).square().mean()
+            optimizer.zero_grad()
+            loss.backward()
         optimizer.step()
         losses.append(float(loss.detach()))
     assert losses[-1] < losses[0]

@@ -70,10 +70,14 @@ def _convolved(
 ) -> Tensor:
     (top, bottom), (left, right) = step.padding
     even = (top, left) == (bottom, right)  # PyTorch's own padding costs no copy
-    images = channels_second(x if even else pad(x, step.padding))
+    images, strides = channels_second(x if even else pad(x, step.padding)), step.strides
     bias = weights[1] if step.use_bias else None
     sides = (top, left) if even else (0, 0)
-    return channels_last(nnf.conv2d(images, kernel, bias, step.strides, sides, step.dilation, groups))
+    if kernel.shape[2:] == (1, 1) and not any(sides):
+        # The pixels between are dropped here: PyTorch 2.13's own backward pass (oneDNN, AVX2) of fewer than eight
+        # channels writes beyond its memory; its gradients are wrong, or the process ends.
+        images, strides = images[:, :, :: strides[0], :: strides[1]], (1, 1)
+    return channels_last(nnf.conv2d(images, kernel, bias, strides, sides, step.dilation, groups))
 
 
 def transposed_convolution(step: TransposedConvolutionStep, x: Tensor, weights: Sequence[Tensor], mode: Mode) -> Tensor:
