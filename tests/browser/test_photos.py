@@ -373,3 +373,18 @@ def test_the_offline_file_has_blocks_and_says_why_without_python(
         assert "offline or without training images" in page.locator("#why-nearest").inner_text()
         page.locator("#view-network").click()
         assert page.locator("#tower .block").count() == 18
+
+
+def test_images_that_are_no_test_images_are_called_what_they_are(explored: Explored, browser: Any) -> None:
+    note = "The model was trained on these images."
+    with serving(replace(explored, part="training", note=note)) as place, watched(browser) as page:
+        page.set_viewport_size({"width": 1366, "height": 768})
+        visit(page, in_layers(place))
+        assert page.locator("#note").inner_text() == note
+        assert "on 24 training images" in page.locator("#facts").inner_text().replace("\xa0", " ")
+        assert page.get_by_role("button", name="Training images").is_visible()
+        unit = f"layer={index_of(explored, 'stem_conv') + 1}&unit=5"
+        visit(page, in_layers(f"{place}#image=3&{unit}"))
+        page.get_by_text("What excites this filter?").click()
+        until(page, "document.body.innerText.includes('The strongest of 24 training images')")
+        assert "test image" not in page.locator("body").inner_text().lower()

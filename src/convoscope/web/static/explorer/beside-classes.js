@@ -60,11 +60,12 @@ function judged(alike, a, b, name) {
   return `${a ? "A" : "B"} is right.`;
 }
 
-function howOften({ beside, count }) {
+function howOften({ beside, count, part }) {
   const { apart, apartCount, rightApart } = beside;
-  if (!count) return "There are no test images. Draw one to see what each model predicts.";
-  if (apartCount === null) return `${plural(count, "test image")} are too many for networks of this size to compare before the page opens. Choose any of them.`; // prettier-ignore
-  const parts = [`A and B disagree on ${apartCount.toLocaleString("en")} of ${plural(count, "test image")}`];
+  const images = plural(count, `${part} image`);
+  if (!count) return "There are no images to compare on. Draw one to see what each model predicts.";
+  if (apartCount === null) return `${images} are too many for networks of this size to compare before the page opens. Choose any of them.`; // prettier-ignore
+  const parts = [`A and B disagree on ${apartCount.toLocaleString("en")} of ${images}`];
   if (rightApart && apartCount) {
     const { first, second, neither } = rightApart;
     parts[0] += `: A is right on ${first} of them, B on ${second}, neither on ${neither}`;

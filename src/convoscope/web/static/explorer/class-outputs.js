@@ -11,7 +11,7 @@ import { createNearest } from "./nearest.js";
 import { createSaliency } from "./saliency.js";
 import { createVerdict } from "./verdict.js";
 import { createWhy } from "./why.js";
-import { percent } from "./words.js";
+import { imagesOf, percent } from "./words.js";
 
 /**
  * The kind of output, as the page takes it: {collection, measure, verdict, lastCard, mistakes, why, both}. `ask(address,
@@ -33,7 +33,7 @@ export function createClassOutputs({ given, model, network, state, ask, askForPi
     /** How well a network does: what is asked of Python, and what is told, in words; null where it is not known. */
     measure: {
       asks: "accuracy",
-      title: "Accuracy on all test images",
+      title: `Accuracy on all ${imagesOf(given.explorer)}`,
       missing: "Accuracy is not available offline or without labelled images.",
       short: share,
       words: (told) => share(told) && `${share(told)} classified correctly`,

@@ -6,21 +6,21 @@ import { imageShape, picture } from "./images.js";
 import { STEPS, ascent, cut, jitterOf, middleOf } from "./maximize.js";
 import { reach } from "./reach.js";
 import { mark } from "./terms.js";
-import { value } from "./words.js";
+import { heading, imagesOf, value } from "./words.js";
 import { createWorking } from "./working.js";
 
 const SEEDS = 3;
-const IMAGES = 200; // real ones at most, from all over the test images
+const IMAGES = 200; // real ones at most, from all over the collection
 const AT_ONCE = 8; // of them in a message
 const SHOWN = 6;
 const SIDE = 92; // CSS pixels
 
-/** The disclosure in `element`; `network` computes, `collection` has the test images, `state` the network's changes. */
+/** The disclosure in `element`; `network` computes, `collection` has real images, `state` the network's changes. */
 export function createExciting({ model, explorer, network, collection, state }) {
   const working = createWorking("Searching for what excites the filter", { onstop: halt, onagain: compute });
   const made = h("div", { class: "side" });
   const real = h("div", { class: "side" });
-  const realTitle = h("h3", {}, "Test images with the largest values");
+  const realTitle = h("h3", {}, `${heading(imagesOf(explorer))} with the largest values`);
   const said = h("p", { class: "sum" });
   const problem = h("p", { class: "error" });
   const note = h(
@@ -109,7 +109,7 @@ export function createExciting({ model, explorer, network, collection, state }) 
     return box?.unit === undefined ? (box ?? null) : null;
   }
 
-  /** Test images from all over the collection. */
+  /** Real images from all over the collection. */
   function chosen() {
     const count = Math.min(IMAGES, collection.count);
     return Array.from({ length: count }, (_, i) => collection.tensor(Math.floor((i * collection.count) / count)));
@@ -117,9 +117,9 @@ export function createExciting({ model, explorer, network, collection, state }) 
 
   function paint({ pictures, patches, peaks, whole }) {
     made.replaceChildren(...pictures.map(({ image, reached, done }, seed) => figure(image, done ? value(reached) : "…", `seed ${seed}`, `A picture made from noise, number ${seed}`))); // prettier-ignore
-    real.replaceChildren(...patches.map(({ image, reached, number }) => figure(image, value(reached), `image ${number}`, `The part of test image ${number} that excites it most`))); // prettier-ignore
+    real.replaceChildren(...patches.map(({ image, reached, number }) => figure(image, value(reached), `image ${number}`, `The part of ${explorer.part} image ${number} that excites it most`))); // prettier-ignore
     realTitle.hidden = !patches.length;
-    said.textContent = whole ? words(pictures, peaks) : "";
+    said.textContent = whole ? words(pictures, peaks, explorer) : "";
   }
 
   function figure(image, reached, name, label) {
@@ -163,10 +163,10 @@ export function createExciting({ model, explorer, network, collection, state }) 
 }
 
 /** How far the pictures come, and the real images. */
-export function words(pictures, peaks) {
-  if (!peaks.length) return "There are no test images to compare with.";
+export function words(pictures, peaks, { part }) {
+  if (!peaks.length) return "There are no images to compare with.";
   const most = Math.max(...pictures.map((each) => each.reached));
   const below = peaks.filter((each) => each.reached < most).length;
   const share = below < peaks.length ? `${below.toLocaleString("en")} of them.` : "all of them: no real image excites it so much.";
-  return `The strongest of ${plural(peaks.length, "test image")} reaches ${value(peaks[0].reached)}. The best picture reaches ${value(most)}, more than ${share}`;
+  return `The strongest of ${plural(peaks.length, `${part} image`)} reaches ${value(peaks[0].reached)}. The best picture reaches ${value(most)}, more than ${share}`;
 }

@@ -4,7 +4,7 @@
 import { byId, delayed, h } from "../shared/dom.js";
 import { createBothImages } from "./beside-images.js";
 import { createCollection, meanSquaredError, paintOn, showReceived } from "./images.js";
-import { squaredError } from "./words.js";
+import { imagesOf, squaredError } from "./words.js";
 
 /** The kind of output, as the page takes it: see class-outputs.js. */
 export function createImageOutputs({ given, model }) {
@@ -14,7 +14,7 @@ export function createImageOutputs({ given, model }) {
     collection: withTargets(createCollection(given, model.inputShapes), given, model),
     measure: {
       asks: "error",
-      title: "Mean squared error over all test images",
+      title: `Mean squared error over all ${imagesOf(explorer)}`,
       missing: "The mean squared error is not available offline or without target images.",
       short,
       words: (told) => short(told) && `mean squared error ${short(told)}`,

@@ -119,7 +119,7 @@ export function createMistakes({ matrix, shown }, { collection, explorer, state,
   return {
     /** Draws the matrix again: at the start, and for another theme or cell. */
     render() {
-      const unknown = problem || (confusion ? "" : "Without labelled test images no mistakes are known.");
+      const unknown = problem || (confusion ? "" : "Without labelled images no mistakes are known.");
       if (unknown) {
         renew(matrix, h("p", { class: "note" }, unknown));
         renew(shown);

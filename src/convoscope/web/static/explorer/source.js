@@ -1,4 +1,4 @@
-// Where the image comes from: the test images by class, a drawing, a file, or the camera.
+// Where the image comes from: the data set by class, a drawing, a file, or the camera.
 
 import { createCamera } from "../shared/camera.js";
 import { h, renew, select } from "../shared/dom.js";
@@ -6,6 +6,7 @@ import { OWN } from "./address.js";
 import { createDrawing } from "./drawing.js";
 import { habits, imageShape } from "./images.js";
 import { keepOwn, keptOwn, prepared } from "./own-image.js";
+import { heading, imagesOf } from "./words.js";
 
 const SHOWN = 18; // of a class, or of all where there are no classes
 
@@ -20,7 +21,7 @@ export function createSource(holder, { collection, explorer, model, state, onima
   const samples = explorer.part === "sample";
   const inClasses = names.length > 0 && !samples;
   const kinds = [
-    ...(collection.count ? [["test", samples ? "Samples" : "Test images"]] : []),
+    ...(collection.count ? [["test", samples ? "Samples" : heading(imagesOf(explorer))]] : []),
     ...(single && imageShape(inputShape) ? [["draw", "Draw"], ["file", "Upload…"], ["camera", "Camera"]] : []), // prettier-ignore
   ];
   const file = h("input", { type: "file", accept: "image/*", class: "visually-hidden", tabIndex: -1, "aria-label": "Image file" }); // prettier-ignore

@@ -27,9 +27,14 @@ export function describe({ type, config }) {
   if (config.groups > 1) parts.push(`${config.groups} groups`);
   if (type === "Concatenate") parts.push(`axis ${config.axis}`.replace("-", "−"));
   if (/Dropout|Noise|^Random/.test(type)) parts.push("in training only");
-  const text = parts.join(", ").replace("relu", "ReLU");
-  return text[0].toUpperCase() + text.slice(1);
+  return heading(parts.join(", ").replace("relu", "ReLU"));
 }
+
+/** The kind of images that the page was opened with: "test images", or "training images" where there are no others. */
+export const imagesOf = ({ part }) => `${part} images`;
+
+/** Words as a title. */
+export const heading = (text) => text[0].toUpperCase() + text.slice(1);
 
 /** A shape as people write it. */
 export const sizeOf = (shape) => shape.join(" × ");
