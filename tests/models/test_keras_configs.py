@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convoscope.errors import ConfigurationError, ConvoscopeError, ConvoscopeWarning, UnknownNameError
+from convoscope.errors import ConfigurationError, ConvoscopeError, UnknownNameError
 from convoscope.layers import Add, Conv2D, Dense, Dropout, Flatten, Input
 from convoscope.layers.serialization import KINDS
 from convoscope.models import Model, Sequential, clone_model, load_model, model_from_json
@@ -166,19 +166,6 @@ def test_a_model_can_be_loaded_without_what_was_compiled(tmp_path: Path) -> None
     plain = load_model(tmp_path / "m.safetensors", compile=False, safe_mode=False)
     assert not plain.compiled
     np.testing.assert_array_equal(plain.get_weights()[0], model.get_weights()[0])
-
-
-@pytest.mark.parametrize("ending", [".keras", ".h5"])
-def test_keras_names_hold_our_file_with_one_warning(ending: str, tmp_path: Path) -> None:
-    model = Sequential([Input((4,)), Dense(3)])
-    expected = r"a safetensors file despite its name, and Keras cannot read it"
-    with pytest.warns(ConvoscopeWarning, match=expected) as told:
-        model.save(tmp_path / f"m{ending}")
-    assert len(told) == 1
-    assert told[0].filename == __file__
-    again = load_model(tmp_path / f"m{ending}")
-    np.testing.assert_array_equal(again.get_weights()[0], model.get_weights()[0])
-    model.load_weights(tmp_path / f"m{ending}")
 
 
 def test_a_class_of_yours_is_found_by_its_name(tmp_path: Path) -> None:

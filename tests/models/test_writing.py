@@ -14,7 +14,6 @@ from tests.models.support import small_model
 
 from convoscope.errors import (
     ConfigurationError,
-    ConvoscopeWarning,
     DataError,
     NotReadyError,
     StorageError,
@@ -118,9 +117,3 @@ def test_a_model_that_cannot_be_loaded_again_is_not_saved(tmp_path: Path) -> Non
     with pytest.raises(ConfigurationError, match="preprocessing must be plain JSON"):
         model.save(path)
     assert os.listdir(tmp_path) == []
-
-
-def test_a_name_that_promises_kerass_format_is_warned_about(tmp_path: Path) -> None:
-    with pytest.warns(ConvoscopeWarning, match=r"Keras cannot read it.*model\.export\("):
-        small_model().save(tmp_path / "model.keras")
-    assert load_model(tmp_path / "model.keras").name == "small"

@@ -246,7 +246,7 @@ def test_a_batch_is_no_larger_than_the_data() -> None:
 
 
 ENDINGS = {
-    ".keras": "Keras", ".h5": "Keras", ".hdf5": "Keras", ".onnx": "ONNX Runtime", ".pt": "PyTorch", ".pth": "PyTorch",
+    ".onnx": "ONNX Runtime", ".pt": "PyTorch", ".pth": "PyTorch",
     ".tflite": "TensorFlow Lite", ".pb": "TensorFlow", ".npz": "NumPy", ".pkl": "pickle", ".PT": "PyTorch",
 }  # fmt: skip
 

@@ -1,11 +1,16 @@
-"""Names of files that say something else than what is in them."""
+"""Names of files that promise another format than ours: Keras' is written for them, and of others people are told."""
 
 from __future__ import annotations
 
 import os
 import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from convoscope.errors import ConvoscopeWarning
+from convoscope.errors import ConfigurationError, ConvoscopeWarning
+
+if TYPE_CHECKING:
+    from convoscope.models.network import Network
 
 # What reads files of these endings, and would not read ours.
 _OTHERS = {
@@ -29,22 +34,48 @@ _OTHERS = {
 }
 
 
-def warn_of_ending(path: str | os.PathLike[str]) -> None:
-    """Warn that a model's file is named like one of another program. For those whom `model.save` calls."""
-    from convoscope.interchange.formats import written
+def saved_for_its_reader(model: Network, path: Path, *, include_optimizer: bool, half: bool) -> bool:
+    """Write a file that Keras loads if its name says so, and return whether that was done; warn if it cannot be.
 
+    Of names of other programs' files, warn that ours will be in them. For those whom `model.save` calls.
+    """
     stem, ending = os.path.splitext(path)
     reader = _OTHERS.get(ending.lower())
     if reader is None:
-        return
+        return False
+    if reader == "Keras":
+        reason = _saved_for_keras(model, path, include_optimizer=include_optimizer, half=half)
+        if reason:
+            _warn(f"{path} will be a safetensors file despite its name, and Keras cannot read it: {reason}")
+        return not reason
+    _warn(f"{path} will be a safetensors file despite its name, and {reader} cannot read it. {_remedy(path, stem)}")
+    return False
+
+
+def _saved_for_keras(model: Network, path: Path, *, include_optimizer: bool, half: bool) -> str:
+    """Write the file, or return why not."""
+    from convoscope.interchange.keras.writing import save
+    from convoscope.models.finite import check_finite
+
+    if half:
+        return "its files have weights in single precision, and half=True asks for half precision."
+    check_finite(model)
+    try:
+        save(model, path, include_optimizer=include_optimizer)
+    except ConfigurationError as error:
+        return str(error)
+    return ""
+
+
+def _remedy(path: Path, stem: str) -> str:
+    from convoscope.interchange.formats import written
+
+    ending = os.path.splitext(path)[1]
     exported = any(ending.lower() in each.endings for each in written())
-    remedy = (
-        f"For a file that it reads, use model.export({str(path)!r})."
-        if exported
-        else (f"Use the name {stem}.safetensors.")
-    )
-    warnings.warn(
-        f"{path} will be a safetensors file despite its name, and {reader} cannot read it. {remedy}",
-        ConvoscopeWarning,
-        stacklevel=4,
-    )
+    if exported:
+        return f"For a file that it reads, use model.export({str(path)!r})."
+    return f"Use the name {stem}.safetensors."
+
+
+def _warn(words: str) -> None:
+    warnings.warn(words, ConvoscopeWarning, stacklevel=5)

@@ -18,7 +18,7 @@ from convoscope.checks import flag
 from convoscope.errors import MissingFileError, StorageError
 from convoscope.layers.registered import custom_object_scope
 from convoscope.models import architecture, extras, tensorfile
-from convoscope.models.endings import warn_of_ending
+from convoscope.models.endings import saved_for_its_reader
 from convoscope.models.file_content import FORMAT, VERSION, WEIGHTS_FORMAT, content_of
 from convoscope.models.file_reading import description_in, model_of
 from convoscope.models.network import Network
@@ -53,7 +53,8 @@ def save_model(
     model : Sequential or Model
         It must be built.
     path : path
-        Usually ends in ``.safetensors``, which is the format.
+        Usually ends in ``.safetensors``, which is the format. A name in ``.keras`` or ``.h5`` gets a file that Keras
+        loads, if h5py is installed and Keras can express all of the model; a warning says when it is not that.
     include_optimizer : bool
         Whether training can continue from the file exactly as without the interruption; this takes up to twice the room
         of the weights.
@@ -75,6 +76,11 @@ def save_model(
     StorageError
         If the file cannot be written; an existing file is then unchanged.
 
+    Warns
+    -----
+    ConvoscopeWarning
+        If the file will be in another format than its name says.
+
     Examples
     --------
     >>> import tempfile
@@ -90,9 +96,10 @@ def save_model(
     path = user_path(path)
     model.build()
     model = plain(model)
-    warn_of_ending(path)
     if not overwrite and os.path.lexists(path):
         raise StorageError(f"{path} already exists, and overwrite=False forbids replacing it. Give another name.")
+    if training_state is None and saved_for_its_reader(model, path, include_optimizer=include_optimizer, half=half):
+        return
     tensors, metadata = content_of(model, include_optimizer=include_optimizer, half=half)
     if training_state is not None:
         metadata["training_state"] = extras.plain(dict(training_state), "training_state")

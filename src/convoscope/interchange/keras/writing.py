@@ -57,11 +57,7 @@ def write(model: Any, path: str | os.PathLike[str], *, include_optimizer: bool =
         If something is written as something else, or what was compiled is left out.
     """
     path = user_path(path)
-    if path.name.lower().endswith(".weights.h5"):
-        raise ConfigurationError(
-            f"Keras treats {path.name} as a weights file. model.save_weights({path.name!r}) writes these; for a whole "
-            "model, use the extension .keras."
-        )
+    _check_name(path)
     model.build()
     model = plain(model)
     if not flag(overwrite, "overwrite", "write") and os.path.lexists(path):
@@ -70,8 +66,41 @@ def write(model: Any, path: str | os.PathLike[str], *, include_optimizer: bool =
     for words in limits.replaced(model):
         warnings.warn(f"{path}: {words}.", ConvoscopeWarning, stacklevel=3)
     with_training = flag(include_optimizer, "include_optimizer", "write") and model.compiled
+    _put(model, path, _compiled(model, path) if with_training else None)
+
+
+def save(model: Network, path: Path, *, include_optimizer: bool = True) -> None:
+    """Write a model as `write` does, or not at all: nothing is left out, and nothing is written as something else.
+
+    Raises
+    ------
+    ConfigurationError
+        If Keras cannot express all of the model; the message says what. Or if h5py is not installed.
+    """
+    _check_name(path)
+    limits.check(model)
+    problems = limits.replaced(model)
+    compiled = None
+    if include_optimizer and model.compiled:
+        try:
+            compiled = training.described(model)
+        except training.InexpressibleError as error:
+            problems.append(f"the model was compiled with {error}")
+    if problems:
+        raise ConfigurationError("; ".join(problems) + ".")
+    _put(model, path, compiled)
+
+
+def _check_name(path: Path) -> None:
+    if path.name.lower().endswith(".weights.h5"):
+        raise ConfigurationError(
+            f"Keras treats {path.name} as a weights file. model.save_weights({path.name!r}) writes these; for a whole "
+            "model, use the extension .keras."
+        )
+
+
+def _put(model: Network, path: Path, compiled: dict[str, Any] | None) -> None:
     with moments.reading():
-        compiled = _compiled(model, path) if with_training else None
         make = _legacy if path.name.lower().endswith(_LEGACY) else _archive
         content = make(model, compiled)
     write_atomically(path, [content])
