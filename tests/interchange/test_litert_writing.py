@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pytest
 from tests.interchange.litert_files import (
     constants,
+    image_metadata,
     operators,
     properties,
     restored,
@@ -144,6 +145,38 @@ def test_names_of_classes_lie_behind_the_model() -> None:
     assert operators(whole) == operators(plain)
     model.class_names = ["one", "two\nthree", "four"]
     assert not zipfile.is_zipfile(io.BytesIO(content_of(model)))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_file_says_what_mediapipe_asks_for(channels: int) -> None:
+    network = [cl.Input(shape=(6, 8, channels)), cl.Flatten(), cl.Dense(3, activation="softmax", name="answer")]
+    model = cs.Sequential(network, seed=1)
+    model.class_names = ["a", "b", "c"]
+    (graph,) = image_metadata(content_of(model))["subgraph_metadata"]
+    (taken,), (given,) = graph["input_tensor_metadata"], graph["output_tensor_metadata"]
+    properties = taken["content"]["content_properties"]
+    assert properties == {"color_space": {3: 1, 1: 2}[channels], "default_size": {"width": 8, "height": 6}}
+    assert given["associated_files"] == [{"name": "labels.txt", "type": 2}]
+
+    def scaling() -> tuple[float, float]:
+        (told,) = image_metadata(content_of(model))["subgraph_metadata"]
+        (unit,) = told["input_tensor_metadata"][0]["process_units"]
+        return float(unit["options"]["mean"][0]), float(unit["options"]["std"][0])
+
+    assert scaling() == (0, 255)  # floats up to 1 go in
+    model.preprocessing = cs.Preprocessing((6, 8), channels=channels).as_dict()
+    assert scaling() == (0, 1)  # bytes go in
+    outputs = image_metadata(content_of(model))["subgraph_metadata"][0]["output_tensor_metadata"]
+    assert [each["name"] for each in outputs] == ["probabilities"]
+    model.class_names = ["a", "b\nc", "d"]
+    (graph,) = image_metadata(content_of(model))["subgraph_metadata"]
+    assert "associated_files" not in graph["output_tensor_metadata"][0]
+
+
+def test_what_takes_no_image_says_nothing_of_one() -> None:
+    assert image_metadata(content_of(cs.Sequential([cl.Input(shape=(2,)), cl.Dense(3)]))) is None
+    many = cs.Sequential([cl.Input(shape=(4, 4, 5)), cl.Flatten()])
+    assert image_metadata(content_of(many)) is None
 
 
 def test_operators_take_up_what_is_behind_them() -> None:

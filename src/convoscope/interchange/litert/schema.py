@@ -45,12 +45,12 @@ class Field:
     default: int | float = 0
 
 
-def _table(text: str) -> tuple[Field, ...]:
+def table(text: str) -> tuple[Field, ...]:
     """Return the fields that a text has one after the other, ``name kind`` or ``name kind=default``; ``-`` is left out.
 
     Examples
     --------
-    >>> _table("padding int8, -, dilation int32=1")[1]
+    >>> table("padding int8, -, dilation int32=1")[1]
     Field(name='dilation', slot=2, kind='int32', default=1)
     """
     fields = []
@@ -64,77 +64,77 @@ def _table(text: str) -> tuple[Field, ...]:
 
 #: The fields of each table but those of operators' options, by its name. ``Model`` is the root.
 TABLES: dict[str, tuple[Field, ...]] = {
-    "Model": _table(
+    "Model": table(
         "version uint32, operator_codes [OperatorCode], subgraphs [SubGraph], description string, buffers [Buffer], "
         "metadata_buffer [int32], metadata [Metadata], signature_defs [SignatureDef]"
     ),
-    "OperatorCode": _table("deprecated_builtin_code int8, custom_code string, version int32=1, builtin_code int32"),
-    "SubGraph": _table("tensors [Tensor], inputs [int32], outputs [int32], operators [Operator], name string"),
-    "Tensor": _table(
+    "OperatorCode": table("deprecated_builtin_code int8, custom_code string, version int32=1, builtin_code int32"),
+    "SubGraph": table("tensors [Tensor], inputs [int32], outputs [int32], operators [Operator], name string"),
+    "Tensor": table(
         "shape [int32], type int8, buffer uint32, name string, quantization QuantizationParameters, is_variable bool, "
         "sparsity SparsityParameters, shape_signature [int32], has_rank bool"
     ),
-    "QuantizationParameters": _table(
+    "QuantizationParameters": table(
         "min [float32], max [float32], scale [float32], zero_point [int64], details_type uint8, -, "
         "quantized_dimension int32"
     ),
-    "SparsityParameters": _table("traversal_order [int32], block_map [int32]"),  # enough to tell that one is there
-    "Operator": _table(
+    "SparsityParameters": table("traversal_order [int32], block_map [int32]"),  # enough to tell that one is there
+    "Operator": table(
         "opcode_index uint32, inputs [int32], outputs [int32], builtin_options_type uint8, builtin_options options, "
         "custom_options [uint8], custom_options_format int8, mutating_variable_inputs [bool], intermediates [int32]"
     ),
-    "Buffer": _table("data [uint8], offset uint64, size uint64"),  # offset and size: of data behind the flatbuffer
-    "Metadata": _table("name string, buffer uint32"),
-    "SignatureDef": _table("inputs [TensorMap], outputs [TensorMap], signature_key string, -, subgraph_index uint32"),
-    "TensorMap": _table("name string, tensor_index uint32"),
+    "Buffer": table("data [uint8], offset uint64, size uint64"),  # offset and size: of data behind the flatbuffer
+    "Metadata": table("name string, buffer uint32"),
+    "SignatureDef": table("inputs [TensorMap], outputs [TensorMap], signature_key string, -, subgraph_index uint32"),
+    "TensorMap": table("name string, tensor_index uint32"),
 }
 _ACTIVATION = "fused_activation_function int8"
 _STRIDES = "padding int8, stride_w int32, stride_h int32"
 _DILATIONS = "dilation_w_factor int32=1, dilation_h_factor int32=1"
 #: The tables of operators' options: the number that tells each in a file, and its fields.
 OPTIONS: dict[str, tuple[int, tuple[Field, ...]]] = {
-    "Conv2DOptions": (1, _table(f"{_STRIDES}, {_ACTIVATION}, {_DILATIONS}, quantized_bias_type int8")),
-    "DepthwiseConv2DOptions": (2, _table(f"{_STRIDES}, depth_multiplier int32, {_ACTIVATION}, {_DILATIONS}")),
-    "Pool2DOptions": (5, _table(f"{_STRIDES}, filter_width int32, filter_height int32, {_ACTIVATION}")),
+    "Conv2DOptions": (1, table(f"{_STRIDES}, {_ACTIVATION}, {_DILATIONS}, quantized_bias_type int8")),
+    "DepthwiseConv2DOptions": (2, table(f"{_STRIDES}, depth_multiplier int32, {_ACTIVATION}, {_DILATIONS}")),
+    "Pool2DOptions": (5, table(f"{_STRIDES}, filter_width int32, filter_height int32, {_ACTIVATION}")),
     "FullyConnectedOptions": (
         8,
-        _table(
+        table(
             f"{_ACTIVATION}, weights_format int8, keep_num_dims bool, asymmetric_quantize_inputs bool, "
             "quantized_bias_type int8"
         ),
     ),
-    "SoftmaxOptions": (9, _table("beta float32")),
-    "ConcatenationOptions": (10, _table(f"axis int32, {_ACTIVATION}")),
-    "AddOptions": (11, _table(f"{_ACTIVATION}, pot_scale_int16 bool=1")),
-    "L2NormOptions": (12, _table(_ACTIVATION)),
-    "LocalResponseNormalizationOptions": (13, _table("radius int32, bias float32, alpha float32, beta float32")),
-    "ResizeBilinearOptions": (15, _table("-, -, align_corners bool, half_pixel_centers bool")),
-    "ReshapeOptions": (17, _table("new_shape [int32]")),
-    "SpaceToDepthOptions": (19, _table("block_size int32")),
-    "MulOptions": (21, _table(_ACTIVATION)),
+    "SoftmaxOptions": (9, table("beta float32")),
+    "ConcatenationOptions": (10, table(f"axis int32, {_ACTIVATION}")),
+    "AddOptions": (11, table(f"{_ACTIVATION}, pot_scale_int16 bool=1")),
+    "L2NormOptions": (12, table(_ACTIVATION)),
+    "LocalResponseNormalizationOptions": (13, table("radius int32, bias float32, alpha float32, beta float32")),
+    "ResizeBilinearOptions": (15, table("-, -, align_corners bool, half_pixel_centers bool")),
+    "ReshapeOptions": (17, table("new_shape [int32]")),
+    "SpaceToDepthOptions": (19, table("block_size int32")),
+    "MulOptions": (21, table(_ACTIVATION)),
     "PadOptions": (22, ()),
-    "GatherOptions": (23, _table("axis int32, batch_dims int32")),
+    "GatherOptions": (23, table("axis int32, batch_dims int32")),
     "BatchToSpaceNDOptions": (24, ()),
     "SpaceToBatchNDOptions": (25, ()),
     "TransposeOptions": (26, ()),
-    "ReducerOptions": (27, _table("keep_dims bool")),
-    "SubOptions": (28, _table(f"{_ACTIVATION}, pot_scale_int16 bool=1")),
-    "DivOptions": (29, _table(_ACTIVATION)),
-    "SqueezeOptions": (30, _table("squeeze_dims [int32]")),
+    "ReducerOptions": (27, table("keep_dims bool")),
+    "SubOptions": (28, table(f"{_ACTIVATION}, pot_scale_int16 bool=1")),
+    "DivOptions": (29, table(_ACTIVATION)),
+    "SqueezeOptions": (30, table("squeeze_dims [int32]")),
     "StridedSliceOptions": (
         32,
-        _table(
+        table(
             "begin_mask int32, end_mask int32, ellipsis_mask int32, new_axis_mask int32, shrink_axis_mask int32, "
             "offset bool"
         ),
     ),
     "ExpOptions": (33, ()),
-    "SplitOptions": (35, _table("num_splits int32")),
+    "SplitOptions": (35, table("num_splits int32")),
     "LogSoftmaxOptions": (36, ()),
-    "CastOptions": (37, _table("in_data_type int8, out_data_type int8")),
+    "CastOptions": (37, table("in_data_type int8, out_data_type int8")),
     "DequantizeOptions": (38, ()),
     "MaximumMinimumOptions": (39, ()),
-    "ArgMaxOptions": (40, _table("output_type int8")),
+    "ArgMaxOptions": (40, table("output_type int8")),
     "LessOptions": (41, ()),
     "NegOptions": (42, ()),
     "PadV2Options": (43, ()),
@@ -143,30 +143,30 @@ OPTIONS: dict[str, tuple[int, tuple[Field, ...]]] = {
     "LessEqualOptions": (46, ()),
     "SelectOptions": (47, ()),
     "SliceOptions": (48, ()),
-    "TransposeConvOptions": (49, _table(f"{_STRIDES}, {_ACTIVATION}, quantized_bias_type int8")),
+    "TransposeConvOptions": (49, table(f"{_STRIDES}, {_ACTIVATION}, quantized_bias_type int8")),
     "TileOptions": (51, ()),
     "ExpandDimsOptions": (52, ()),
     "EqualOptions": (53, ()),
     "NotEqualOptions": (54, ()),
-    "ShapeOptions": (55, _table("out_type int8")),
+    "ShapeOptions": (55, table("out_type int8")),
     "PowOptions": (56, ()),
-    "PackOptions": (59, _table("values_count int32, axis int32")),
-    "UnpackOptions": (64, _table("num int32, axis int32")),
+    "PackOptions": (59, table("values_count int32, axis int32")),
+    "UnpackOptions": (64, table("num int32, axis int32")),
     "SquareOptions": (66, ()),
-    "ResizeNearestNeighborOptions": (74, _table("align_corners bool, half_pixel_centers bool")),
-    "LeakyReluOptions": (75, _table("alpha float32")),
+    "ResizeNearestNeighborOptions": (74, table("align_corners bool, half_pixel_centers bool")),
+    "LeakyReluOptions": (75, table("alpha float32")),
     "SquaredDifferenceOptions": (76, ()),
-    "MirrorPadOptions": (77, _table("mode int8")),
+    "MirrorPadOptions": (77, table("mode int8")),
     "AbsOptions": (78, ()),
-    "SplitVOptions": (79, _table("num_splits int32")),
+    "SplitVOptions": (79, table("num_splits int32")),
     "AddNOptions": (82, ()),
     "QuantizeOptions": (89, ()),
     "HardSwishOptions": (91, ()),
-    "DepthToSpaceOptions": (94, _table("block_size int32")),
+    "DepthToSpaceOptions": (94, table("block_size int32")),
     "SelectV2Options": (98, ()),
-    "BatchMatMulOptions": (101, _table("adj_x bool, adj_y bool, asymmetric_quantize_inputs bool")),
+    "BatchMatMulOptions": (101, table("adj_x bool, adj_y bool, asymmetric_quantize_inputs bool")),
     "BroadcastToOptions": (104, ()),
-    "GeluOptions": (116, _table("approximate bool")),
+    "GeluOptions": (116, table("approximate bool")),
 }
 #: Operators: the number of each, and the table of its options, if it takes any.
 OPERATORS: dict[str, tuple[int, str | None]] = {

@@ -14,8 +14,8 @@ from convoscope.interchange.litert.writer.network import Network, Operator, Quan
 _SIGNATURE = "serving_default"  # as TensorFlow names the only one
 
 
-def described(network: Network, name: str, properties: Mapping[str, str]) -> dict[str, Any]:
-    """Return the table ``Model`` for `flatbuffer`; `properties` are the texts of the file's metadata."""
+def described(network: Network, name: str, properties: Mapping[str, bytes]) -> dict[str, Any]:
+    """Return the table ``Model`` for `flatbuffer`; `properties` are the contents of the file's metadata."""
     return _Describing(network).model(name, properties)
 
 
@@ -40,7 +40,7 @@ class _Describing:
         self.buffers: list[dict[str, Any]] = [{}]  # the first is that of tensors without data
         self.codes: dict[tuple[str, int], int] = {}
 
-    def model(self, name: str, properties: Mapping[str, str]) -> dict[str, Any]:
+    def model(self, name: str, properties: Mapping[str, bytes]) -> dict[str, Any]:
         """Return everything."""
         subgraph = {
             "tensors": [self._tensor(tensor) for tensor in self.tensors],
@@ -50,8 +50,8 @@ class _Describing:
             "name": name,
         }
         metadata = [
-            {"name": key, "buffer": self._buffer(np.frombuffer(text.encode(), np.uint8))}
-            for key, text in properties.items()
+            {"name": key, "buffer": self._buffer(np.frombuffer(content, np.uint8))}
+            for key, content in properties.items()
         ]
         return {
             "version": VERSION,

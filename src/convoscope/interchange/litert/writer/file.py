@@ -22,11 +22,12 @@ from convoscope.interchange.litert.writer.described import described, tensors_of
 from convoscope.interchange.litert.writer.flatbuffer import flatbuffer, library
 from convoscope.interchange.litert.writer.fusing import fuse
 from convoscope.interchange.litert.writer.int8 import Measured, labels_of, measured, ranges_of, samples
-from convoscope.interchange.litert.writer.labels import with_labels
+from convoscope.interchange.litert.writer.labels import fits, with_labels
 from convoscope.interchange.litert.writer.layer_call import OPERATORS, LayerCall
 from convoscope.interchange.litert.writer.network import Network, Tensor
 from convoscope.interchange.litert.writer.preparing import floats_of, probabilities_of, refusals_of
 from convoscope.interchange.litert.writer.quantizing import quantize as quantize_network
+from convoscope.interchange.litert.writer.tflite_metadata import NAME, tflite_metadata
 from convoscope.interchange.onnx.metadata import Folded, Stored, besides, properties
 from convoscope.models.naming import call_names
 from convoscope.storage import write_atomically
@@ -55,7 +56,7 @@ def write(
     values more for each: ``none_of_these_score``, and ``none_of_these``, which is true where the score is above the
     threshold. Every other model takes and gives floats, as its layers do. A batch may be of any size: call
     ``resize_tensor_input`` before ``allocate_tensors``. The names of classes stand in the file's metadata, and in the
-    ``labels.txt`` of a zip archive behind them, where Android's libraries look for them.
+    ``labels.txt`` of a zip archive behind them, where MediaPipe and Android's libraries look for them.
 
     Parameters
     ----------
@@ -131,8 +132,12 @@ def content(model: models.Network, network: Network) -> bytes:
             f"export: {model.name!r} has {size / 1e9:.1f} GB of weights, but a LiteRT file can contain at most 2 GB. "
             "model.save supports any size."
         )
-    made = flatbuffer(described(network, model.name, told))
-    return made if model.class_names is None else with_labels(made, model.class_names)
+    names = model.class_names if model.class_names is not None and fits(model.class_names) else None
+    contents = {name: text.encode() for name, text in told.items()}
+    if metadata := tflite_metadata(model, network, labels=names is not None):
+        contents[NAME] = metadata
+    made = flatbuffer(described(network, model.name, contents))
+    return made if names is None else with_labels(made, names)
 
 
 def quantized(

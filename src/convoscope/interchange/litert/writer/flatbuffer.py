@@ -26,30 +26,41 @@ def library() -> Any:
     return flatbuffers
 
 
-def flatbuffer(model: Mapping[str, Any]) -> bytes:
+def flatbuffer(
+    root: Mapping[str, Any],
+    kind: str = "Model",
+    tables: Mapping[str, Sequence[Field]] = TABLES,
+    identifier: bytes = IDENTIFIER,
+) -> bytes:
     """Return the bytes of a file.
 
     Parameters
     ----------
-    model : mapping of str to Any
-        The table ``Model``: by a field's name a number, a text, a table, or a sequence of these. Fields that are left
+    root : mapping of str to Any
+        The table at the root: by a field's name a number, a text, a table, or a sequence of these. Fields that are left
         out, or None, are not written. ``builtin_options`` is ``(name of the table, table)``.
+    kind : str
+        Which of the tables it is.
+    tables : mapping of str to sequence of Field
+        The fields of each.
+    identifier : bytes
+        The four bytes that say what kind of file it is.
     """
-    builder = _Builder()
-    root = builder.table(TABLES["Model"], model)
-    return builder.finished(root)
+    builder = _Builder(tables)
+    return builder.finished(builder.table(tables[kind], root), identifier)
 
 
 class _Builder:
     """What grows from the file's end to its beginning: what is pointed to is written before what points to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, tables: Mapping[str, Sequence[Field]]) -> None:
+        self._tables = tables
         self._builder = library().Builder(1024)
         self._texts: dict[str, int] = {}
 
-    def finished(self, root: int) -> bytes:
+    def finished(self, root: int, identifier: bytes) -> bytes:
         """Return everything."""
-        self._builder.Finish(root, file_identifier=IDENTIFIER)
+        self._builder.Finish(root, file_identifier=identifier)
         return bytes(self._builder.Output())
 
     def table(self, fields: Sequence[Field], values: Mapping[str, Any]) -> int:
@@ -76,11 +87,11 @@ class _Builder:
                 self._texts[value] = self._builder.CreateString(value)
             return self._texts[value]
         if not field.kind.startswith("["):
-            return self.table(TABLES[field.kind], value)
+            return self.table(self._tables[field.kind], value)
         of = field.kind[1:-1]
         if of in SCALARS:
             return self._numbers(np.ascontiguousarray(value, SCALARS[of]), _ALIGNMENT if of == "uint8" else 1)
-        places = [self.table(TABLES[of], each) for each in value]
+        places = [self.table(self._tables[of], each) for each in value]
         self._builder.StartVector(4, len(places), 4)
         for place in reversed(places):
             self._builder.PrependUOffsetTRelative(place)

@@ -6,7 +6,13 @@ import io
 import zipfile
 from collections.abc import Sequence
 
-_NAME = "labels.txt"
+#: The file in the archive.
+LABELS = "labels.txt"
+
+
+def fits(names: Sequence[str]) -> bool:
+    """Return whether names can stand in lines: those with line breaks could not be told apart."""
+    return "\n".join(names).splitlines() == list(names)
 
 
 def with_labels(content: bytes, names: Sequence[str]) -> bytes:
@@ -19,12 +25,10 @@ def with_labels(content: bytes, names: Sequence[str]) -> bytes:
     content : bytes
         The flatbuffer.
     names : sequence of str
-        With line breaks in one of them nothing is appended: lines could not tell them apart.
+        That `fits` is true of.
     """
     text = "\n".join(names)
-    if text.splitlines() != list(names):
-        return content
     whole = io.BytesIO(content)
     with zipfile.ZipFile(whole, "a") as archive:
-        archive.writestr(zipfile.ZipInfo(_NAME), f"{text}\n".encode(errors="replace"))
+        archive.writestr(zipfile.ZipInfo(LABELS), f"{text}\n".encode(errors="replace"))
     return whole.getvalue()
