@@ -83,6 +83,8 @@ def pytorch() -> Judge:
     """PyTorch on the module that we write."""
     import torch
 
+    from convoscope.interchange.pytorch.modules import converted
+
     sys.modules.setdefault("torchvision._meta_registrations", types.ModuleType("torchvision._meta_registrations"))
 
     @contextlib.contextmanager
@@ -100,7 +102,12 @@ def pytorch() -> Judge:
         with written(model) as module:
             return _largest(model, computed)
 
-    return Judge("PyTorch", f"PyTorch {torch.__version__}, on the module that is written", out)
+    def back(model: Any) -> float:
+        examples = tuple(onnx_files.inputs_of(model, 2))
+        with written(model) as module:
+            return _largest(model, _as_converted(converted(module, examples)))
+
+    return Judge("PyTorch", f"PyTorch {torch.__version__}, on the module that is written", out, back)
 
 
 def keras() -> Judge:
@@ -219,7 +226,11 @@ def _read_again(model: Any, content: bytes, read_converted: Callable[[Path], Any
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model")
         path.write_bytes(content)
-        found = read_converted(path)
+        return _largest(model, _as_converted(read_converted(path)))
+
+
+def _as_converted(found: Any) -> Callable[[Sequence[Array]], Sequence[Array]]:
+    """Return what computes with a model that was read, on arrays as the file's network takes them."""
 
     def computed(arrays: Sequence[Array]) -> Any:
         turned = [array.transpose(order) for array, order in zip(arrays, found.inputs, strict=True)]
@@ -227,7 +238,7 @@ def _read_again(model: Any, content: bytes, read_converted: Callable[[Path], Any
         # An axis of ours at each place of the file's: the way back is the order of the order.
         return [array.transpose(np.argsort(order)) for array, order in zip(told, found.outputs, strict=True)]
 
-    return _largest(model, computed)
+    return computed
 
 
 def _largest(model: Any, computed: Callable[[Sequence[Array]], Sequence[Array]]) -> float:

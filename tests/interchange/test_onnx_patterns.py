@@ -212,3 +212,39 @@ def test_settings_of_no_known_form_are_refused(tmp_path: Path) -> None:
     path = _saved(nodes, [6], {"axes": np.array([1]), **_numbers(eps=1e-3)}, tmp_path, 1)
     with pytest.raises(FileFormatError, match="ReduceMean"):
         read(path)
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize("slope", [np.full((3, 1, 1), 0.3), np.arange(3.0).reshape(3, 1, 1), np.ones((3, 4, 5))])
+def test_a_slope_that_is_learned_chosen_by_a_comparison(slope: Array, swapped: bool, tmp_path: Path) -> None:
+    factors = ["x", "slope"] if swapped else ["slope", "x"]
+    nodes = [node("Greater", ["x", "0"], ["c"]), node("Mul", factors, ["s"]), node("Where", ["c", "x", "s"], ["y"])]
+    tensors = {"slope": slope.astype(np.float32), "0": np.float32(0)}
+    assert _kinds(_saved(nodes, [3, 4, 5], tensors, tmp_path, 3)) == ["PReLU"]
+
+
+@pytest.mark.parametrize("fill", [-np.inf, -3.4e38])
+@pytest.mark.parametrize("pads", [(1, 0, 1, 1), (0, 0, 1, 1), (1, 1, 1, 1), (1, 0, 0, 1), (2, 2, 2, 2)])
+def test_a_maximum_over_what_was_padded_and_never_wins(pads: tuple[int, ...], fill: float, tmp_path: Path) -> None:
+    around = np.array([0, 0, *pads[:2], 0, 0, *pads[2:]])
+    pooling = node("MaxPool", ["p"], ["y"], kernel_shape=[3, 3], strides=[2, 2])
+    nodes = [node("Pad", ["x", "pads", "fill"], ["p"]), pooling]
+    path = _saved(nodes, [3, 7, 8], {"pads": around, **_numbers(fill=fill)}, tmp_path, 3)
+    kinds = _kinds(path)
+    assert kinds[-1] == "MaxPooling2D"
+    assert (len(kinds) == 1) == (pads == (1, 0, 1, 1))  # those of "same"
+
+
+@pytest.mark.parametrize(("fill", "pads"), [(-1.0, 1), (-np.inf, 3)])
+def test_what_may_win_and_windows_of_nothing_but_pads_stay_as_they_are(fill: float, pads: int, tmp_path: Path) -> None:
+    around = np.array([0, 0, pads, pads, 0, 0, pads, pads])
+    nodes = [
+        node("Pad", ["x", "pads", "fill"], ["p"]),
+        node("MaxPool", ["p"], ["y"], kernel_shape=[3, 3], strides=[2, 2]),
+    ]
+    path = _saved(nodes, [3, 7, 8], {"pads": around, **_numbers(fill=fill)}, tmp_path, 3)
+    if np.isfinite(fill):
+        assert len(_kinds(path)) > 1
+    else:
+        with pytest.raises(FileFormatError, match="no finite number"):
+            read(path)

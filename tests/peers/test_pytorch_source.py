@@ -153,6 +153,19 @@ def test_a_module_becomes_a_model_that_predicts_the_same_and_can_be_trained(
     assert np.isfinite(model.train_on_batch(images, np.zeros_like(expected)))
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_written_network_comes_back_by_its_module(name: str, tmp_path: Path) -> None:
+    model = network(name)
+    model.export(tmp_path / "net.py")
+    arrays = inputs_of(model, 3)
+    found = modules.converted(loaded(tmp_path / "net.py"), tuple(arrays))
+    turned = [np.ascontiguousarray(a.transpose(order)) for a, order in zip(arrays, found.inputs, strict=True)]
+    expected = listed(model.predict(arrays if len(arrays) > 1 else arrays[0], verbose=0))
+    again = listed(found.model.predict(turned if len(turned) > 1 else turned[0], verbose=0))
+    for one, other, order in zip(expected, again, found.outputs, strict=True):
+        np.testing.assert_allclose(other.transpose(np.argsort(order)), one, atol=1e-5)
+
+
 def test_what_torch_export_cannot_take_is_traced(capsys: pytest.CaptureFixture[str]) -> None:
     class Deciding(nn.Module):
         def __init__(self) -> None:

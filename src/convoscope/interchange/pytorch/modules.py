@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from convoscope.errors import ConfigurationError, FileFormatError
+from convoscope.interchange.onnx.reader.converting import Converted
+from convoscope.interchange.onnx.reader.file import read, read_converted
 
 #: The operators' version that each of PyTorch's exporters writes.
 NEWER_OPSET, OLDER_OPSET = 18, 17
@@ -32,8 +34,8 @@ def from_torch(module: Any, example_input: Any) -> Any:
     ----------
     module : torch.nn.Module
         It is read in evaluation mode; its own mode does not change.
-    example_input : tensor or array, shape (N, channels, height, width)
-        One batch with any values: only its shape matters.
+    example_input : tensor or array, shape (N, channels, height, width); or a tuple of these
+        One batch with any values: only its shape matters. A tuple has one for each input of the module, in their order.
 
     Returns
     -------
@@ -65,67 +67,78 @@ def from_torch(module: Any, example_input: Any) -> Any:
         ) from None
     if not isinstance(module, torch.nn.Module):
         raise ConfigurationError(f"from_torch takes a torch.nn.Module, but got {type(module).__name__}.")
-    example = torch.as_tensor(np.asarray(example_input, np.float32))
+    return _of_files(module, example_input, read)
+
+
+def converted(module: Any, example_input: Any) -> Converted:
+    """Return the same model, and how its arrays lie beside the module's."""
+    return _of_files(module, example_input, read_converted)
+
+
+def _of_files(module: Any, example_input: Any, take: Callable[[Path], Any]) -> Any:
+    """Return what is taken from the module's file, which is written in two ways until one can be read."""
+    import torch
+
+    several = example_input if isinstance(example_input, tuple) else (example_input,)
+    examples = tuple(torch.as_tensor(np.asarray(each, np.float32)) for each in several)
     training = module.training
     module.eval()
     try:
         with torch.no_grad():
             if find_spec("onnxscript"):
                 try:
-                    return _read(_exported, module, example)
+                    return _read(_exported, module, examples, take)
                 except FileFormatError:
                     pass  # what torch.export cannot take, or writes with other operators, tracing may
-            return _read(_traced, module, example)
+            return _read(_traced, module, examples, take)
     finally:
         module.train(training)
 
 
-def _read(way: Callable[[Any, Any, Path], None], module: Any, example: Any) -> Any:
-    """Return the model of a file that the module is written to in one way."""
-    from convoscope.interchange.onnx.reader.file import read
-
+def _read(
+    way: Callable[[Any, Any, Path], None], module: Any, examples: tuple[Any, ...], take: Callable[[Path], Any]
+) -> Any:
+    """Return what is taken from a file that the module is written to in one way."""
     name = type(module).__name__
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"{name}.onnx")
         try:
             with _silence():
-                way(module, example, path)
+                way(module, examples, path)
         except Exception as error:  # whatever the module's own code and the exporter raise
             raise FileFormatError(
                 f"PyTorch cannot write this {name} as ONNX: {type(error).__name__}: "
                 f"{str(error).splitlines()[0] if str(error) else '':.400}"
             ) from error
-        return read(path)
+        return take(path)
 
 
-def _exported(module: Any, example: Any, path: Path) -> None:
+def _exported(module: Any, examples: tuple[Any, ...], path: Path) -> None:
     """Write a module by torch.export, without the optimizations, which leave no batch normalization on its own."""
     import torch
 
     # Of one image sizes could be lost among axes of length 1.
-    images = example if len(example) > 1 else torch.cat([example, example])
-    program = torch.onnx.export(
-        module, (images,), opset_version=NEWER_OPSET, dynamo=True, optimize=False, verbose=False
-    )
+    inputs = tuple(each if len(each) > 1 else torch.cat([each, each]) for each in examples)
+    program = torch.onnx.export(module, inputs, opset_version=NEWER_OPSET, dynamo=True, optimize=False, verbose=False)
     assert program is not None
     program.save(str(path))
 
 
-def _traced(module: Any, example: Any, path: Path) -> None:
+def _traced(module: Any, examples: tuple[Any, ...], path: Path) -> None:
     """Write a module by what it calls for the example."""
     import torch
 
+    inputs = [f"images_{number}" for number in range(len(examples))]
     torch.onnx.export(
         module,
-        (example,),
+        examples,
         str(path),
         opset_version=OLDER_OPSET,
         dynamo=False,
         do_constant_folding=False,
         training=torch.onnx.TrainingMode.PRESERVE,  # which leaves batch normalisations on their own
-        input_names=["images"],
-        output_names=["predictions"],
-        dynamic_axes={"images": {0: "N"}, "predictions": {0: "N"}},
+        input_names=inputs,
+        dynamic_axes={name: {0: "N"} for name in inputs},
     )
 
 

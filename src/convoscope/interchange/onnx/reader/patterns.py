@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from convoscope import activations
+from convoscope.interchange.onnx.reader.joined import joined
 from convoscope.interchange.onnx.reader.network import ODD, RECOGNISED, OnnxGraph, OnnxNode
 from convoscope.interchange.onnx.reader.normalizing import Search, normalization
 from convoscope.interchange.onnx.reader.tensors import Array
@@ -116,14 +117,14 @@ _KNOWN: dict[str, Callable[[Array], Array]] = {
 
 
 def recognise(graph: OnnxGraph) -> None:
-    """Put one node in place of those that compute an activation or a normalisation together."""
+    """Put one node in place of those that compute something together that is one layer of ours."""
     makers = {name: node for node in graph.nodes for name in node.outputs if name}
     place = {id(node): number for number, node in enumerate(graph.nodes)}
     scalars = _scalars(graph)
     search = Search(graph.constants, makers, scalars)
     for number, node in enumerate(graph.nodes):
         try:
-            found = normalization(search, node)
+            found = normalization(search, node) or joined(search, node)
             if found is None and node.op in _ENDS:
                 found = _Search(makers, place, scalars).activation(node)
         except ODD:

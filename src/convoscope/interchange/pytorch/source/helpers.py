@@ -21,7 +21,7 @@ def pad_same(x, kernel_size, stride, dilation=(1, 1), value=0.0):
 def average_pool_same(x, kernel_size, stride):
     """Take the mean of each window; what is padded does not count."""
     sums = F.avg_pool2d(pad_same(x, kernel_size, stride), kernel_size, stride)
-    return sums / F.avg_pool2d(pad_same(torch.ones_like(x[:1, :1]), kernel_size, stride), kernel_size, stride)
+    return sums / F.avg_pool2d(pad_same(x.new_ones(1, 1, *x.shape[2:]), kernel_size, stride), kernel_size, stride)
 ''',
         ("pad_same",),
     ),

@@ -137,7 +137,7 @@ def _group_normalization(layer: cl.GroupNormalization, piece: Piece, x: str) -> 
 def _unit_normalization(layer: cl.UnitNormalization, piece: Piece, x: str) -> str:
     axes = tuple(axis_of(axis, piece.shape) for axis in layer.axis)
     dim = axes[0] if len(axes) == 1 else axes
-    return f"{x} * {x}.square().sum({dim}, keepdim=True).clamp(min=1e-12).rsqrt()"
+    return f"F.normalize({x}, dim={dim}, eps=1e-6)"
 
 
 @expression.register
