@@ -72,7 +72,8 @@ def from_torch(module: Any, example_input: Any) -> Any:
 
 def converted(module: Any, example_input: Any) -> Converted:
     """Return the same model, and how its arrays lie beside the module's."""
-    return _of_files(module, example_input, read_converted)
+    found: Converted = _of_files(module, example_input, read_converted)
+    return found
 
 
 def _of_files(module: Any, example_input: Any, take: Callable[[Path], Any]) -> Any:
