@@ -14,7 +14,7 @@ test test-peers sanitize neon wasm campaign campaign-short lint bench wheel: exp
 
 # Several workers share the cores, each with its products on one of them: more threads would only wait for each other.
 quick test test-peers: export OPENBLAS_NUM_THREADS := 1
-test-peers: export OMP_NUM_THREADS := 1
+quick test test-peers: export OMP_NUM_THREADS := 1
 
 # Tests start hundreds of processes. Where this is set, each would compile the package again: a third of a second.
 quick test test-peers campaign campaign-short: export PYTHONDONTWRITEBYTECODE :=

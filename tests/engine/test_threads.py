@@ -36,6 +36,12 @@ def test_no_limit_is_none(tmp_path: Path) -> None:
     assert threads._control_group_limit(tmp_path / "cgroup", tmp_path / "nowhere") is None
 
 
+@pytest.fixture(autouse=True)
+def nothing_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads.set_threads(None)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+
+
 def test_a_limit_below_the_processors_wins_and_is_rounded_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)), raising=False)
     monkeypatch.setattr(threads, "_control_group_limit", lambda *_: 2.5)
@@ -47,6 +53,30 @@ def test_affinity_counts_where_there_is_no_limit(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5}, raising=False)
     monkeypatch.setattr(threads, "_control_group_limit", lambda *_: None)
     assert threads.available_threads().count == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "count"), [("2", 2), (" 1 ", 1), ("9", 5), ("0", 5), ("-2", 5), ("", 5), ("many", 5), ("2,1", 5)]
+)
+def test_the_variable_of_openmp_limits_them(text: str, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(5)), raising=False)
+    monkeypatch.setattr(threads, "_control_group_limit", lambda *_: None)
+    monkeypatch.setenv("OMP_NUM_THREADS", text)
+    found = threads.available_threads()
+    assert found.count == threads.get_threads() == count
+    assert ("OMP_NUM_THREADS" in found.reason) == (count < 5)
+    threads.set_threads(4)  # somebody's own choice
+    assert threads.get_threads() == 4
+
+
+def test_processes_that_pytorch_starts_share_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    monkeypatch.setattr(threads, "_control_group_limit", lambda *_: None)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    ranks = {"RANK": "0", "WORLD_SIZE": "2", "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "2"}
+    for name, value in {**ranks, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"}.items():
+        monkeypatch.setenv(name, value)
+    assert threads.get_threads() == 4
 
 
 @pytest.mark.parametrize("count", [0, -1, 257, 1.5, True, "2"])

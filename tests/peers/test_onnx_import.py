@@ -62,6 +62,10 @@ def _network(name: str) -> tuple[torch.nn.Module, int]:
         inception = name in ("googlenet", "inception_v3")
         options = {"init_weights": False, "aux_logits": False, "transform_input": True} if inception else {}
         network, size = getattr(models, name)(**options), 299 if name == "inception_v3" else 224
+        if name == "vgg11":  # without the 120 million weights of its dense layers, which take minutes and show nothing
+            sizes = [25_088, 64, 64, 1000]
+            for place, taken, given in zip((0, 3, 6), sizes, sizes[1:], strict=False):
+                network.classifier[place] = torch.nn.Linear(taken, given)
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):  # as training would leave it
             module.running_mean.normal_(0, 0.1)

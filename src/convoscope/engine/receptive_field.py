@@ -94,7 +94,7 @@ class Meeting:
         asked: list[tuple[Meeting, Span]] = [(self, (first, last))]
         while asked:
             meeting, span = asked[-1]
-            found = [reach.at_meeting(*span) for reach in meeting.reaches]
+            found = _widest([reach.at_meeting(*span) for reach in meeting.reaches])
             before = [(each, at) for at, each in found if each is not None and at not in each._known]
             if before:
                 asked += before
@@ -102,6 +102,20 @@ class Meeting:
             meeting._known[span] = union([at if each is None else each._known[at] for at, each in found])
             asked.pop()
         return self._known[first, last]
+
+
+def _widest(found: list[tuple[Span, Meeting | None]]) -> list[tuple[Span, Meeting | None]]:
+    """Leave out spans within another at the same meeting, which sees all that they do.
+
+    A block and what leads around it ask the meeting before for two spans, one within the other: a network of 600
+    blocks would be asked for every pair of a meeting and a block behind it.
+    """
+    kept: list[tuple[Span, Meeting | None]] = []
+    for span, meeting in sorted(found, key=lambda each: each[0][0] - each[0][1]):
+        within = any(other is meeting and wide[0] <= span[0] <= span[1] <= wide[1] for wide, other in kept)
+        if not within:
+            kept.append((span, meeting))
+    return kept
 
 
 @dataclass(frozen=True)

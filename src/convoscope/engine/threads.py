@@ -1,7 +1,8 @@
 """How many threads to compute with: as many as this process may really use, unless told otherwise.
 
 A container limited to two processors on a machine of sixty-four reports sixty-four of them; starting as many threads
-there makes training many times slower. So affinity and the control group's limit are read, not the machine's size.
+there makes training many times slower. So affinity, the control group's limit and OMP_NUM_THREADS are read, not the
+machine's size.
 """
 
 from __future__ import annotations
@@ -40,8 +41,21 @@ def available_threads() -> ThreadBudget:
         count, reason = os.cpu_count() or 1, "processors of the machine"
     quota = _control_group_limit(Path("/sys/fs/cgroup"), Path("/proc/self/cgroup"))
     if quota is not None and math.ceil(quota) < count:
-        return ThreadBudget(max(1, math.ceil(quota)), f"the control group's limit of {quota:g} processors")
+        count, reason = math.ceil(quota), f"the control group's limit of {quota:g} processors"
+    told = _told()
+    if told is not None and told < count:
+        count, reason = told, f"OMP_NUM_THREADS={told} in the environment"
     return ThreadBudget(max(1, count), reason)
+
+
+def _told() -> int | None:
+    """Return what OMP_NUM_THREADS says, as other numerical libraries take it; None where it says nothing.
+
+    PyTorch's launcher sets it to 1 for each of several processes, unasked: these share the machine, as `get_threads`
+    says.
+    """
+    text = os.environ.get("OMP_NUM_THREADS", "").strip()
+    return int(text) if text.isdecimal() and int(text) > 0 and world().local_size == 1 else None
 
 
 def _control_group_limit(root: Path, membership: Path) -> float | None:
