@@ -64,8 +64,8 @@ def test_files_of_your_own_need_no_checksum_but_the_right_structure(tmp_path: Pa
     [
         (NAMES[1], np.zeros(4, np.uint8), FileFormatError, "5 images and .* has 4 labels"),
         (NAMES[3], np.zeros(4, np.uint8), FileFormatError, "3 images and .* has 4 labels"),
-        (NAMES[0], np.zeros((5, 28, 27), np.uint8), FileFormatError, r"uint8 images of shape \(N, 28, 28\), and holds"),
-        (NAMES[0], np.zeros(5, np.uint8), FileFormatError, r"holds uint8 values of shape \(5,\)"),
+        (NAMES[0], np.zeros((5, 28, 27), np.uint8), FileFormatError, r"uint8 images of shape \(N, 28, 28\), but"),
+        (NAMES[0], np.zeros(5, np.uint8), FileFormatError, r"contains uint8 values of shape \(5,\)"),
         (NAMES[1], np.zeros((5, 28, 28), np.uint8), FileFormatError, r"labels of shape \(N,\)"),
         (NAMES[1], np.array([0, 9, 10, 1, 11], np.uint8), DataError, "has the label 10 at index 2; mnist has 0 to 9"),
     ],
@@ -87,7 +87,7 @@ def test_files_that_do_not_fit_are_refused_by_name(
 def test_floating_point_images_are_refused(tmp_path: Path, put: Callable[..., Path]) -> None:
     data = b"\0\0\x0d\3" + np.array([5, 28, 28], ">u4").tobytes() + bytes(5 * 28 * 28 * 4)
     (put(tmp_path) / NAMES[0]).write_bytes(data)
-    with pytest.raises(FileFormatError, match=r"was to hold uint8 images .* holds float32"):
+    with pytest.raises(FileFormatError, match=r"should contain uint8 images .* contains float32"):
         load(mnist.INFO, tmp_path)
 
 
@@ -98,7 +98,7 @@ def test_more_images_than_the_data_set_has_are_refused_before_they_are_read(
     shape = (70_001, *axes)
     header = bytes([0, 0, 8, len(shape)]) + np.array(shape, ">u4").tobytes()
     (put(tmp_path) / name).write_bytes(gzip.compress(header + bytes(5)))  # read, it would be cut short
-    with pytest.raises(FileFormatError, match="claims 70,001 of them, but the whole data set has 70,000"):
+    with pytest.raises(FileFormatError, match="claims to have 70,001 of them; the whole data set has 70,000"):
         load(mnist.INFO, tmp_path)
 
 

@@ -34,7 +34,7 @@ REASONS = {
         r"takes \w+, but models take floats or pixels|it makes \S+ of a computed value|it divides whole numbers"
     ),
     "the batch axis is moved, joined or divided": (
-        r"batch axis|images of a batch|not all of length 1|for a batch of|turns the batch axis round|"
+        r"batch axis|images of a batch|not all of length 1|for a batch of|"
         r"bias has shape \(3, 4\)"
     ),
     "not an image: one axis or three": r"it takes images|it convolves along [13] axes",

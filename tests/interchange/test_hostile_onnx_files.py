@@ -44,8 +44,11 @@ def _many(whole: Any) -> None:
 
 
 HOSTILE = {
-    "a circle": (_changed(_circle), "go round in a circle"),
-    "a value made twice": (_changed(lambda whole: whole.graph.node.add().CopyFrom(whole.graph.node[0])), "made twice"),
+    "a circle": (_changed(_circle), "form a cycle"),
+    "a value made twice": (
+        _changed(lambda whole: whole.graph.node.add().CopyFrom(whole.graph.node[0])),
+        "computed twice",
+    ),
     "a tensor named twice": (
         _changed(lambda whole: whole.graph.initializer.add().CopyFrom(whole.graph.initializer[0])),
         "2 tensors are named 'c.weight'",
@@ -58,7 +61,7 @@ HOSTILE = {
     "a huge tensor": (_changed(_huge), "is said to have the shape"),
     "a huge constant": (_changed(_many), "a constant of shape"),
     "two graphs": (2 * classifier().SerializeToString(), "it has two graphs"),
-    "an opset of the future": (_changed(lambda whole: setattr(whole.opset_import[0], "version", 99)), "of opset 99"),
+    "an opset of the future": (_changed(lambda whole: setattr(whole.opset_import[0], "version", 99)), "has opset 99"),
     "a bomb of empty nodes": (b"\x3a\x80\x89\x7a" + b"\x0a\x00" * 1_000_000, "more than 5,000 fields"),
     "numbers without end": (b"\x08" + b"\xff" * 20, "cut short"),
     "text": (b"weights", "damaged"),

@@ -103,7 +103,7 @@ def test_every_layer_is_in_keras_or_said_to_be_missing_there() -> None:
         (MinPooling2D(name="low"), r"MinPooling2D 'low': Keras has no such layer: Rescaling\(-1\), MaxPooling2D"),
         (DepthwiseConv2D(3, strides=(1, 2)), r"TensorFlow supports only equal strides, not \(1, 2\)"),
         (Conv2D(2, 3, strides=2, dilation_rate=2), r"does not combine strides \(2, 2\) with a dilation rate \(2, 2\)"),
-        (RandomCrop(7, 6), r"does not crop in prediction.* 9x9 pixels in place of 7x6. Resizing\(7, 6, crop_to_aspect"),
+        (RandomCrop(7, 6), r"does not crop in prediction.* 9x9 pixels instead of 7x6. Resizing\(7, 6, crop_to_aspect"),
     ],
 )
 def test_what_keras_has_not_is_refused_before_anything_is_written(layer: Any, words: str, tmp_path: Path) -> None:

@@ -227,7 +227,7 @@ def test_all_that_cannot_be_read_is_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(FileFormatError) as error:
         read(_written(flatbuffer(graph.tables([joined, top])), tmp_path))
     assert "it has operators that cannot be layers: " in str(error.value)
-    for part in ("LOG 'v1' and 2 more (there is no layer for it)", "CUSTOM 'Landmarks' 'v4' (it is of another set",
+    for part in ("LOG 'v1' and 2 more (there is no layer for it)", "CUSTOM 'Landmarks' 'v4' (it belongs to another",
                  "ARG_MAX 'v6' (it picks the class", "PAD 'v8' (it pads the batch axis"):  # fmt: skip
         assert part in str(error.value)
     assert "CONCATENATION" not in str(error.value)
@@ -236,7 +236,7 @@ def test_all_that_cannot_be_read_is_named_at_once(tmp_path: Path) -> None:
 def test_an_output_of_another_shape_than_the_file_says(tmp_path: Path) -> None:
     graph = Graph((4, 4, 2))
     (made,) = graph.add("MEAN", [graph.inputs[0], graph.constant([1, 2])], (3,))
-    with pytest.raises(FileFormatError, match=r"it makes \(2,\), and its file says that it makes \(3,\)"):
+    with pytest.raises(FileFormatError, match=r"its output has shape \(2,\), but according to the file \(3,\)"):
         read(_written(flatbuffer(graph.tables([made])), tmp_path))
 
 
@@ -302,21 +302,21 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "nothing": (b"", "not a valid LiteRT file: it does not have TFL3"),
     "its root beyond the end": (_pointed(0, 2**32 - 4), "points beyond its end"),
     "its root in itself": (_pointed(0, 0), "damaged or not a valid LiteRT file"),
-    "another version": (_changed(lambda _, t: t.update(version=2)), "of version 2 of the schema"),
+    "another version": (_changed(lambda _, t: t.update(version=2)), "schema version 2, but only"),
     "no graph": (_changed(lambda _, t: t.update(subgraphs=[])), "it has no graph"),
-    "no outputs": (_changed(lambda _, t: t["subgraphs"][0].update(outputs=[])), "nothing comes out"),
-    "a tensor that is not there": (_changed(lambda g, _: g.operators[0]["inputs"].append(99)), "is not there"),
-    "an operator of no kind": (_changed(lambda g, _: g.operators[0].update(opcode_index=7)), "does not name"),
-    "a circle": (_changed(lambda g, _: g.operators[0].update(inputs=[4, 1, 2])), "go round in a circle"),
-    "made twice": (_changed(lambda g, _: g.operators.append(g.operators[0])), "is made twice"),
+    "no outputs": (_changed(lambda _, t: t["subgraphs"][0].update(outputs=[])), "its graph has no outputs"),
+    "a tensor that is not there": (_changed(lambda g, _: g.operators[0]["inputs"].append(99)), "does not exist"),
+    "an operator of no kind": (_changed(lambda g, _: g.operators[0].update(opcode_index=7)), "does not define"),
+    "a circle": (_changed(lambda g, _: g.operators[0].update(inputs=[4, 1, 2])), "form a cycle"),
+    "made twice": (_changed(lambda g, _: g.operators.append(g.operators[0])), "is computed twice"),
     "made by nothing": (
         _changed(lambda g, _: g.operators[0].update(inputs=[g.value((4, 4, 2)), 1, 2])),
         "is read but never computed",
     ),
-    "a buffer that is not there": (_changed(lambda g, _: g.tensors[1].update(buffer=9)), "a buffer that is not there"),
+    "a buffer that is not there": (_changed(lambda g, _: g.tensors[1].update(buffer=9)), "does not exist"),
     "weights beyond the end": (
         _changed(lambda g, _: g.buffers[1].update(data=None, offset=64, size=2**62)),
-        "weights are said to lie beyond its end",
+        "weights are said to be beyond its end",
     ),
     "too many inputs": (_changed(_many), "it has 100 inputs"),
     "a huge shape": (_changed(lambda g, _: g.tensors[1].update(shape=[2**30] * 4)), "is said to have the shape"),
@@ -329,14 +329,14 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
         _changed(lambda g, _: g.tensors[1].update(type=9, shape=[3, 3, 3, 8], quantization={"scale": [1.0, 2.0]})),
         "has 2 scales",
     ),
-    "bytes that many share": (_changed(_shared), "have far more numbers together than the file"),
-    "constants that grow": (_changed(_spread), "would be laid out too often"),
-    "a kernel for many": (_changed(_reused), "would be laid out too often"),
+    "bytes that many share": (_changed(_shared), "together have far more numbers than the file"),
+    "constants that grow": (_changed(_spread), "would be expanded too often"),
+    "a kernel for many": (_changed(_reused), "would be expanded too often"),
     "sparse weights": (_changed(lambda g, _: g.tensors[1].update(sparsity={})), "it is sparse"),
     "a variable": (_changed(lambda g, _: g.tensors[0].update(is_variable=True)), "keeps its value"),
     "a graph within": (
         _changed(lambda _, t: t["operator_codes"][1].update(deprecated_builtin_code=118, builtin_code=118)),
-        "IF 'v4' (it holds a graph of its own)",
+        "IF 'v4' (it contains its own graph)",
     ),
 }  # fmt: skip
 

@@ -144,7 +144,7 @@ def test_rows_of_all_positions(tmp_path: Path) -> None:
     assert difference < 1e-5
     assert _kinds(model) == ["Dense", "ReLU"]
     nodes[3] = node("Identity", ["a"], ["y"])
-    with pytest.raises(FileFormatError, match="puts the images of a batch together"):
+    with pytest.raises(FileFormatError, match="merges the images of a batch"):
         _read(_network(nodes, ["n", 5, 3, 4], tensors), tmp_path)
 
 
@@ -282,7 +282,7 @@ def test_what_pytorch_exports_without_optimizations(tmp_path: Path) -> None:
     assert difference < 1e-5
     assert _kinds(model)[-1] == "GlobalAveragePooling2D"
     tensors["own"] = tensors["own"][:, ::-1]  # another order is no as_strided that leaves all where it was
-    with pytest.raises(FileFormatError, match="puts the images of a batch together"):
+    with pytest.raises(FileFormatError, match="merges the images of a batch"):
         _read(_network(nodes, ["n", 2, 5, 4], tensors, 18), tmp_path)
 
 

@@ -227,7 +227,7 @@ def test_another_opset_and_a_file_that_is_too_large_are_refused(
     with pytest.raises(UnknownNameError, match=r"no option of ONNX files named 'opsett'. Did you mean 'opset'"):
         model.export(tmp_path / "model.onnx", opsett=13)
     monkeypatch.setattr(writing, "_MOST_BYTES", 1000)
-    with pytest.raises(ConfigurationError, match="GB of weights, and an ONNX file holds 2 GB"):
+    with pytest.raises(ConfigurationError, match="GB of weights, but an ONNX file can contain at most 2 GB"):
         model.export(tmp_path / "model.onnx")
     assert not list(tmp_path.iterdir())
 

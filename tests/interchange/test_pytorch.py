@@ -151,7 +151,7 @@ def test_nothing_is_run(protocol: int, tmp_path: Path, capsys: pytest.CaptureFix
 
 def test_the_textbooks_file_is_refused_by_name(tmp_path: Path) -> None:
     for path in _both(tmp_path, b"\x80\x02}U\x01acos\nsystem\nU\x02ls\x85Rs."):
-        with pytest.raises(FileFormatError, match=r"would run os\.system.*Nothing of it was run"):
+        with pytest.raises(FileFormatError, match=r"would run os\.system.*Nothing in it was run"):
             read_checkpoint(path)
     for path in _both(tmp_path, b"\x80\x02c\x1b[31m\nsystem\n."):
         with pytest.raises(FileFormatError, match=r"would run '\\x1b\[31m\.system'"):

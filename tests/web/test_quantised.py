@@ -102,7 +102,7 @@ def test_both_of_two_models_are_quantised(explored: Explored) -> None:
 def test_a_model_of_small_kernels_stays_as_it_is() -> None:
     model = cs.Sequential([cs.layers.Flatten(input_shape=(4, 4, 1)), cs.layers.Dense(3, activation="softmax")], seed=1)
     small = in_eight_bits(Explored(model))
-    assert "all weights are whole" in small.note
+    assert "all weights keep full precision" in small.note
     np.testing.assert_array_equal(small.model.get_weights()[0], model.get_weights()[0])
 
 

@@ -52,7 +52,7 @@ def test_a_file_is_read_as_it_is(model: cs.Sequential, tmp_path: Path) -> None:
         ({"text": "{vaule}"}, "step 2, text: a placeholder is one of 'image', "),
         (
             {"name": "3"},
-            "step 2, name: must be 1 to 40 small letters, digits and hyphens, as in 'first-map', but it is '3'",
+            "step 2, name: must be 1 to 40 lowercase letters, digits and hyphens, as in 'first-map', but it is '3'",
         ),
         ({"point": "maap"}, "step 2, point: must be one of 'image', "),
         ({"point": ["map"]}, "step 2, point: must be one of 'image', "),
@@ -89,7 +89,7 @@ def test_a_tour_is_a_list_of_steps(model: cs.Sequential, content: dict[str, Any]
 
 
 def test_two_steps_of_one_name_are_refused(model: cs.Sequential) -> None:
-    with pytest.raises(ConfigurationError, match="step 1, name: each name may stand once"):
+    with pytest.raises(ConfigurationError, match="step 1, name: each name may be used only once"):
         read_tour({"steps": [{**STEP, "name": "a"}, {**STEP, "name": "a"}]}, model)
 
 
@@ -156,15 +156,15 @@ def test_one_file_holds_a_tour_and_exercises(model: cs.Sequential, tmp_path: Pat
 @pytest.mark.parametrize(
     ("exercises", "said"),
     [
-        ({}, "exercises has to be a list of 1 to 100, but got {}."),
-        ([], "exercises has to be a list of 1 to 100, but got 0."),
+        ({}, "exercises must be a list of 1 to 100, but got {}."),
+        ([], "exercises must be a list of 1 to 100, but got 0."),
         ([7], "exercises[0] needs a “kind”, one of number, choice,"),
         ([*EXERCISES, {"kind": "numbr"}], "exercises[2] needs a “kind”"),
         ([{**EXERCISES[0], "answr": 1}], "exercises[0] (number) has an unknown field “answr”."),
-        ([{**EXERCISES[0], "answer": float("nan")}], "exercises[0] (number), “answer” has to be a number"),
-        ([{**EXERCISES[0], "answer": {1, 2}}], "exercises have to be what JSON can hold"),
-        ([{"kind": "softmax", "seed": 10**9}], "“seed” has to be a whole number from 1 to 999999"),
-        (EXERCISES * 51, "exercises has to be a list of 1 to 100, but got 102."),
+        ([{**EXERCISES[0], "answer": float("nan")}], "exercises[0] (number), “answer” must be a number"),
+        ([{**EXERCISES[0], "answer": {1, 2}}], "exercises must contain only what JSON supports"),
+        ([{"kind": "softmax", "seed": 10**9}], "“seed” must be a whole number from 1 to 999999"),
+        (EXERCISES * 51, "exercises must be a list of 1 to 100, but got 102."),
     ],
 )
 def test_a_wrong_exercise_of_a_tour_is_said_with_its_number_and_field(
@@ -179,7 +179,7 @@ def test_a_wrong_exercise_of_a_tour_is_said_with_its_number_and_field(
 def test_exercises_that_hold_themselves_are_refused(model: cs.Sequential) -> None:
     round_and_round: list[Any] = []
     round_and_round.append(round_and_round)
-    with pytest.raises(ConfigurationError, match="what JSON can hold"):
+    with pytest.raises(ConfigurationError, match="only what JSON supports"):
         read_tour({"steps": [STEP], "exercises": round_and_round}, model)
 
 

@@ -18,7 +18,7 @@ _ABOUT = """
     weights : {{"imagenet", None}} or path
         Trained on ImageNet, drawn at random, or from a file: one of Keras or of `save_weights`, or one of PyTorch.
     input_tensor : Symbol, optional
-        The input, if the network is not to make its own.
+        The input, if the network should not create its own.
     input_shape : tuple of int, optional
         Height, width and channels. If left out, they are those of ImageNet with the classifier, and images of any size
         with 3 channels without it.

@@ -23,8 +23,8 @@ from convoscope.models import Model
 
 preprocess_input = preprocessing(
     MODES["caffe"],
-    "Put blue first and take off the means of ImageNet's channels, as Keras' ResNet50 takes images. ResNet18 and 34 "
-    'take those of mode ``"torch"``.',
+    "Put blue first and subtract the means of ImageNet's channels, as Keras' ResNet50 expects. ResNet18 and 34 "
+    'expect mode ``"torch"``.',
 )
 SIZE = 224
 _FILTERS = (64, 128, 256, 512)

@@ -123,5 +123,5 @@ SqueezeNet = network_function(
     "SqueezeNet",
     build,
     "Return SqueezeNet 1.1, for images of 224×224 pixels that `preprocess_input` has prepared (mode 'torch'). Without "
-    "`input_shape` that is their size, with the classifier and without: how it pools follows from it.",
+    "`input_shape`, images have this size, with or without the classifier, because the pooling depends on it.",
 )

@@ -19,7 +19,7 @@ from convoscope.layers.symbols import Symbol
 from convoscope.models import Model
 
 preprocess_input = preprocessing(
-    MODES["caffe"], "Put blue first and take off the means of ImageNet's channels, as Keras' VGG16 and 19 take images."
+    MODES["caffe"], "Put blue first and subtract the means of ImageNet's channels, as Keras' VGG16 and 19 expect."
 )
 SIZE = 224
 _FILTERS = (64, 128, 256, 512, 512)

@@ -81,8 +81,9 @@ class Form(ABC):
         images, labels = self._decoded(content, what, self.labels[kind])
         if images.ndim != 2 or images.shape[1] != PIXELS or images.dtype != np.uint8 or labels.dtype.kind not in "iu":
             raise FileFormatError(
-                f"{what} was to hold uint8 images of {PIXELS} values and a number for each, and holds {images.dtype} "
-                f"values of shape {images.shape} and {labels.dtype} labels. The file does not match its name."
+                f"{what} should contain uint8 images of {PIXELS} values and one label for each, but contains "
+                f"{images.dtype} values of shape {images.shape} and {labels.dtype} labels. The file does not "
+                "match its name."
             )
         if labels.shape != (len(images),) or len(images) > most:
             raise FileFormatError(

@@ -245,13 +245,13 @@ def _expect(shape: tuple[int, ...], dtype: np.dtype[Any], path: Path, what: str,
     most = info.train_count + info.test_count
     if not fits or dtype != np.uint8:
         raise FileFormatError(
-            f"{path} was to hold uint8 {what}, and holds {dtype} values of shape {shape}. The file does not match its "
-            "name: replace it."
+            f"{path} should contain uint8 {what}, but contains {dtype} values of shape {shape}. The file "
+            "does not match its name: replace it."
         )
     if shape[0] > most:
         raise FileFormatError(
-            f"{path} was to hold uint8 {what}, and claims {shape[0]:,} of them, but the whole data set has {most:,}. "
-            "It is damaged or does not match its name: replace it."
+            f"{path} should contain uint8 {what}, but claims to have {shape[0]:,} of them; the whole data set "
+            f"has {most:,}. It is damaged or does not match its name: replace it."
         )
 
 

@@ -89,7 +89,7 @@ def read_pickled(content: bytes, what: str) -> dict[str, Any]:
             f"{what} is damaged, cut short or not a pickle. Replace it with the published file."
         ) from error
     if not isinstance(found, dict):
-        raise FileFormatError(f"{what} was to hold a dictionary, and holds a {type(found).__name__}. Replace it.")
+        raise FileFormatError(f"{what} should contain a dictionary, but contains a {type(found).__name__}. Replace it.")
     return {as_text(key): _filled(value, what) for key, value in found.items()}
 
 

@@ -10,7 +10,7 @@ from convoscope.notebook import beneath_kernel
 from convoscope.streams import Output
 
 Progress = Callable[[int, int | None, str], None]
-"""``progress(done_bytes, total_bytes_or_None, name)``; of your own images, their number in place of bytes."""
+"""``progress(done_bytes, total_bytes_or_None, name)``; for your own images, numbers of images instead of bytes."""
 
 _SECONDS_BETWEEN = 0.1
 _MEGA = 1e6

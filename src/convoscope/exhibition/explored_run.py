@@ -94,6 +94,6 @@ def _unfinished(run: RunFolder, done: int, planned: int, file: Path, own: int | 
     shown = f"This is {file.relative_to(run.path)}" + ("" if own is None else f", the model after epoch {own}")
     go_on = command_line("convoscope", "train", "--resume", run)
     return (
-        f"The run in {run} is not finished: {whole} {counted(planned, 'epoch')} {agreeing(done, 'is', 'are')} whole, "
-        f"and there is no report. {shown}. To resume it: {go_on}"
+        f"The run in {run} is not finished: {whole} {counted(planned, 'epoch')} {agreeing(done, 'is', 'are')} "
+        f"complete, and there is no report. {shown}. To resume it: {go_on}"
     )

@@ -128,7 +128,7 @@ def prepare(
 ) -> Task:
     """Check a convolution's arguments; they are those of `convolve`."""
     if channels not in CHANNELS:
-        raise unknown_name("way with channels", channels, CHANNELS)
+        raise unknown_name("channel mode", channels, CHANNELS)
     if mode not in MODES:
         raise unknown_name("mode", mode, MODES)
     parts = take_apart(image, alpha)

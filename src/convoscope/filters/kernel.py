@@ -84,18 +84,18 @@ def checked(values: Any) -> Numbers:
         numbers = np.array(values, np.float64)
     except (TypeError, ValueError) as error:
         raise ConfigurationError(
-            f"A kernel is rows of numbers, all of the same length, but got {_shortened(values)}. Give for instance "
+            f"A kernel consists of rows of numbers, all of the same length, but got {_shortened(values)}. For example: "
             "[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]."
         ) from error
     if numbers.ndim not in (2, 3) or 0 in numbers.shape:
         raise ConfigurationError(
             "A kernel has the shape (height, width), or (height, width, channels) with separate values for each "
-            f"channel, but got {numbers.shape}. Give for instance [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]."
+            f"channel, but got {numbers.shape}. For example: [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]."
         )
     if max(numbers.shape[:2]) > LARGEST:
         raise ConfigurationError(
-            f"A kernel has at most {LARGEST} rows and columns, but got {numbers.shape[0]}×{numbers.shape[1]}. A "
-            "smaller one applied several times does the same."
+            f"A kernel has at most {LARGEST} rows and columns, but got {numbers.shape[0]}×{numbers.shape[1]}. "
+            "Apply a smaller kernel several times instead."
         )
     if not np.isfinite(numbers).all():
         raise ConfigurationError("A kernel's numbers must be finite, but some are NaN or infinite.")

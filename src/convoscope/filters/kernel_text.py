@@ -72,7 +72,7 @@ _LEFT_OUT = (  # what code has around the numbers, and what stands there instead
     (re.compile(r" */ *"), "/"),
 )
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
-_EXAMPLE = "Write for instance -1 0 1; -2 0 2; -1 0 1."
+_EXAMPLE = "For example: -1 0 1; -2 0 2; -1 0 1."
 
 
 def rows_of(text: str) -> list[list[float]]:
@@ -114,8 +114,8 @@ def rows_of(text: str) -> list[list[float]]:
             )
     if max(len(rows), width) > LARGEST:
         raise ConfigurationError(
-            f"A kernel has at most {LARGEST} rows and columns, but got {len(rows)}×{width}. A smaller one applied "
-            "several times does the same."
+            f"A kernel has at most {LARGEST} rows and columns, but got {len(rows)}×{width}. Apply a smaller "
+            "kernel several times instead."
         )
     return rows
 
@@ -160,10 +160,12 @@ def _pairs(text: str) -> dict[int, int]:
             open_.append(position)
         elif character in ")]}":
             if not open_ or _CLOSING[text[open_[-1]]] != character:
-                raise ConfigurationError(f"The bracket {character} closes none. {_EXAMPLE}")
+                raise ConfigurationError(f"The bracket {character} has no opening bracket. {_EXAMPLE}")
             pairs[open_.pop()] = position
         if len(open_) > _DEEPEST:
-            raise ConfigurationError(f"The brackets of a kernel are rows, but they are too deep here. {_EXAMPLE}")
+            raise ConfigurationError(
+                f"The brackets of a kernel mark its rows, but here they are nested too deeply. {_EXAMPLE}"
+            )
     if open_:
         raise ConfigurationError(f"The bracket {text[open_[-1]]} is not closed. {_EXAMPLE}")
     return pairs
@@ -181,7 +183,7 @@ def _grouped(text: str, pairs: dict[int, int]) -> list[list[str]]:
         after = pairs[opened] + 1
         groups.append(text[opened + 1 : after - 1].replace("\n", " "))
     if outside := (outside + text[after:]).strip(" \n,;"):
-        raise ConfigurationError(f"{_quoted(outside)} stands outside the brackets of the rows. {_EXAMPLE}")
+        raise ConfigurationError(f"{_quoted(outside)} is outside the brackets of the rows. {_EXAMPLE}")
     for number, row in enumerate(groups, 1):
         if wrong := next((character for character in row if character in ";([{"), None):
             raise ConfigurationError(
@@ -232,7 +234,7 @@ def _have_decimal_commas(rows: list[str], tabs: bool) -> bool:
         word = next(word for word in every if "," in word)
         raise ConfigurationError(
             f"The commas, as in {_quoted(word)}, may separate values or stand for decimal points. Write decimals with "
-            "a point and separate values by blanks: 0.1 0.2 0.1; 1 2 1."
+            "a point and separate values with spaces: 0.1 0.2 0.1; 1 2 1."
         )
     return True
 

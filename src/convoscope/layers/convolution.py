@@ -173,7 +173,7 @@ class Conv2D(FullConvolution):
         if channels % self.groups:
             raise ShapeError(
                 f"{self.describe()}: the input's {channels} channels cannot be divided into {self.groups} equal "
-                "groups. Choose groups that divides the number of channels."
+                "groups. Choose a value of groups that divides the number of channels."
             )
         places = geometry.window_shape(input_shape, self.window, self.strides, self.padding, self.describe())
         return (*places, self.filters)

@@ -203,7 +203,7 @@ class GroupNormalization(Scaled):
         if channels % groups:
             raise ShapeError(
                 f"{self.describe()}: the input's {channels} channels cannot be divided into {groups} equal groups. "
-                "Choose groups that divides the number of channels."
+                "Choose a value of groups that divides the number of channels."
             )
         return input_shape
 

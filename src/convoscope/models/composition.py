@@ -148,7 +148,9 @@ class Composition(Signature, Trainer):
         """Return the shape of the output for inputs of those shapes; for a model that stands in a stack."""
         shapes = self.settle(input_shapes)
         if len(shapes) != 1:
-            raise ShapeError(f"{self.describe()} has {len(shapes)} outputs, and a stack of layers passes on one.")
+            raise ShapeError(
+                f"{self.describe()} has {len(shapes)} outputs, but a layer in a stack passes on exactly one."
+            )
         check_values(shapes[0], f"{self.describe()}: the output")
         return shapes[0]
 

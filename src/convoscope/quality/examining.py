@@ -206,7 +206,7 @@ def _duplicates(
                 reason += f", which is in class {other}: at most one of the labels is right"
             if parts[index] != parts[picture.kept]:
                 reason += (
-                    f"; one is in {parts[index]}, the other in {parts[picture.kept]}: which makes the result look "
+                    f"; one is in {parts[index]}, the other in {parts[picture.kept]}, which makes the result look "
                     "better than it is"
                 )
             similarity = float(twice.similarities[index])

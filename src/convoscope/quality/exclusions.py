@@ -120,8 +120,9 @@ def excluded(names: Iterable[str], files: Sequence[str], source: str) -> npt.NDA
                 "train on. Does the list belong to another folder?"
             )
         warnings.warn(
-            f"{source} names {counted(len(unknown), 'file')} that {agreeing(len(unknown), 'is', 'are')} no "
-            f"{agreeing(len(unknown), 'image', 'images')} of this folder: {shown}. The others are left out.",
+            f"{source} names {counted(len(unknown), 'file')} that {agreeing(len(unknown), 'is not an', 'are not')} "
+            f"{agreeing(len(unknown), 'image', 'images')} in this folder: {shown}. All other listed files are "
+            "left out.",
             ConvoscopeWarning,
             stacklevel=2,
         )

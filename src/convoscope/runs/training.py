@@ -81,7 +81,7 @@ def resume(folder: RunFolder, settings: TrainSettings, data: Dataset, callbacks:
     Raises
     ------
     DataError
-        Your own images are no longer those that the run was begun with.
+        Your own images are no longer those that the run was started with.
     """
     if (changed := processes.first(lambda: what_changed(folder, data))) is not None:
         raise DataError(f"{changed} The run cannot continue with them; start a new one.")
@@ -107,7 +107,7 @@ def settings_of(folder: RunFolder, **changes: Any) -> TrainSettings:
     Raises
     ------
     ConfigurationError
-        The epochs are to change, and the run's learning rates are planned over those it was begun with.
+        The epochs are to change, and the run's learning rates are planned over those it was started with.
     """
     settings = TrainSettings.from_dict(folder.read_config()["settings"], folder.config)
     told = {name: value for name, value in changes.items() if value is not None}
@@ -153,7 +153,7 @@ def what_changed(folder: RunFolder, data: Dataset) -> str | None:
         return None
     now = len(data.x_train), len(data.x_test)
     return (
-        f"The images in {data.info.where} are no longer those that the run in {folder} was begun with (then "
+        f"The images in {data.info.where} are no longer those that the run in {folder} was started with (then "
         f"{begun.get('train_images')} to train and {begun.get('test_images')} to test, now {now[0]} and {now[1]}), "
         "and would be split again, so it may have been trained on images that now test it."
     )

@@ -141,7 +141,7 @@ def _model(models: Sequence[str]) -> dict[str, Any]:
 def _plain(summary: str, kind: str, security: list[dict[str, list[str]]]) -> dict[str, Any]:
     return {
         "summary": summary,
-        "responses": {"200": {"description": "It is.", "content": {kind: {}}}},
+        "responses": {"200": {"description": "Yes.", "content": {kind: {}}}},
         "security": security,
     }
 

@@ -151,7 +151,9 @@ class Board:
         unfit = sorted({*name} & _NOT_IN_FOLDERS)
         if unfit or not name.isprintable() or name.startswith(".") or name.endswith("."):
             why = (
-                f"it has {' '.join(unfit)} in it" if unfit else "of a dot at an end, or of a character that is not seen"
+                f"it contains {' '.join(unfit)}"
+                if unfit
+                else "it begins or ends with a dot, or contains an invisible character"
             )
             raise ConfigurationError(
                 f"“{name}” cannot be a class name, because it is also the name of a folder: {why}. Change it."

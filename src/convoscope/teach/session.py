@@ -182,7 +182,8 @@ class Session:
         name = pictures.name_of(name)
         if len(content) > pictures.LARGEST_FILE:
             raise DataError(
-                f"{name} has {len(content) / 1e6:.0f} MB, and a picture has up to {pictures.LARGEST_FILE / 1e6:.0f}."
+                f"{name} has {len(content) / 1e6:.0f} MB, but a picture may have at most "
+                f"{pictures.LARGEST_FILE / 1e6:.0f}."
             )
         ending, digest = pictures.ending_of(name), pictures.digest_of(content)
         with self._changed:

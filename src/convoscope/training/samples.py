@@ -54,7 +54,7 @@ class Samples:
             return self
         if len(self.targets) > 1:
             raise ConfigurationError(
-                f"{where}: class_weight is for models with one output, and this one has {len(self.targets)} "
+                f"{where}: class_weight is for models with one output, but this one has {len(self.targets)} "
                 f"({', '.join(map(repr, model.output_names))}). Weight the samples of each output instead: "
                 f"sample_weight={{{model.output_names[0]!r}: weights}}."
             )
@@ -83,7 +83,7 @@ def compiled(model: Trainable, what: str) -> tuple[Optimizer, Objective]:
     """Return the model's optimizer and objective, or say that it has to be compiled first."""
     if model.optimizer is None or model.objective is None:
         raise NotReadyError(
-            f"Model {model.name!r} has not been compiled, and {what} needs an optimizer and a loss. Call "
+            f"Model {model.name!r} has not been compiled, but {what} needs an optimizer and a loss. Call "
             "model.compile(optimizer='adam', loss='sparse_categorical_crossentropy', metrics=['accuracy']) first."
         )
     if not model.objective.learned:

@@ -43,7 +43,7 @@ class Pulls:
         image = inputs_asked(explored, model, question)[0]
         unit, size = whole(question.get("unit"), "a value's index"), int(np.prod(before.output_shape))
         if unit >= size:
-            raise ConfigurationError(f"The layer makes {size} values, numbered from 0, but got {unit}.")
+            raise ConfigurationError(f"The layer outputs {size} values, numbered from 0, but got {unit}.")
         wanted = np.zeros((1, size), np.float32)
         wanted[0, unit] = 1
         (gradient,) = before.pull({0: image}, wanted.reshape(1, *before.output_shape))

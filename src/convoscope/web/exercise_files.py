@@ -97,13 +97,15 @@ def checked_exercises(told: Any, where: str) -> list[dict[str, Any]]:
     >>> checked_exercises([{"kind": "softmax", "seed": 0}], "my-tour.json")
     Traceback (most recent call last):
         ...
-    convoscope.errors.ConfigurationError: my-tour.json: exercises[0] (softmax), “seed” has to be a whole number from 1 \
+    convoscope.errors.ConfigurationError: my-tour.json: exercises[0] (softmax), “seed” must be a whole number from 1 \
 to 999999, but got 0. docs/exercises.md describes the format.
     """
     try:
         plain = json.loads(json.dumps(told))  # what Python hands over may be anything
     except (TypeError, ValueError, RecursionError) as error:
-        raise ConfigurationError(f"{where}: exercises have to be what JSON can hold, but: {clause(error)}.") from error
+        raise ConfigurationError(
+            f"{where}: exercises must contain only what JSON supports, but: {clause(error)}."
+        ) from error
     try:
         return _list(_exercise, _MOST)(plain, "exercises")
     except _WrongError as error:
@@ -138,7 +140,7 @@ def _file(told: Any) -> dict[str, Any]:
 def _steps(value: Any, where: str) -> None:
     """Leave the steps of a tour alone: they go through a model, which is not here."""
     if not isinstance(value, list):
-        raise _WrongError(f"{where} has to be a list, the steps of a tour{_came(value)}.")
+        raise _WrongError(f"{where} must be a list, the steps of a tour{_came(value)}.")
 
 
 def _exercise(told: Any, where: str) -> dict[str, Any]:
@@ -160,7 +162,7 @@ _Reader = Callable[[Any, str], Any]
 
 def _fields(told: Any, where: str, readers: Mapping[str, _Reader], needed: set[str]) -> dict[str, Any]:
     if not isinstance(told, dict):
-        raise _WrongError(f"{where} has to be an object, {{...}}{_came(told)}.")
+        raise _WrongError(f"{where} must be an object, {{...}}{_came(told)}.")
     for name in told:
         if name not in readers:
             raise _WrongError(f"{where} has an unknown field “{str(name)[:40]}”. Known fields: {', '.join(readers)}.")
@@ -176,7 +178,7 @@ def _came(value: Any) -> str:
 
 def _line(value: Any, where: str) -> str:
     if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST:
-        raise _WrongError(f"{where} has to be a text of at most {_LONGEST} characters{_came(value)}.")
+        raise _WrongError(f"{where} must be a text of at most {_LONGEST} characters{_came(value)}.")
     return value
 
 
@@ -188,20 +190,20 @@ def _texts(value: Any, where: str) -> list[str]:
 def _number(value: Any, where: str) -> float:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not is_number or not -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER:  # which NaN is not either
-        raise _WrongError(f"{where} has to be a number between -1e9 and 1e9{_came(value)}.")
+        raise _WrongError(f"{where} must be a number between -1e9 and 1e9{_came(value)}.")
     return float(value) if isinstance(value, float) else int(value)
 
 
 def _tolerance(value: Any, where: str) -> float:
     if _number(value, where) < 0:
-        raise _WrongError(f"{where} has to be 0 or more{_came(value)}.")
+        raise _WrongError(f"{where} must be 0 or more{_came(value)}.")
     return _number(value, where)
 
 
 def _whole(least: int, most: int) -> Callable[[Any, str], int]:
     def read(value: Any, where: str) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise _WrongError(f"{where} has to be a whole number from {least} to {most}{_came(value)}.")
+            raise _WrongError(f"{where} must be a whole number from {least} to {most}{_came(value)}.")
         return value
 
     return read
@@ -211,7 +213,7 @@ def _list(read: _Reader, most: int) -> Callable[[Any, str], list[Any]]:
     def read_all(value: Any, where: str) -> list[Any]:
         if not isinstance(value, list) or not 1 <= len(value) <= most:
             came = f", but got {len(value)}" if isinstance(value, list) else _came(value)
-            raise _WrongError(f"{where} has to be a list of 1 to {most}{came}.")
+            raise _WrongError(f"{where} must be a list of 1 to {most}{came}.")
         return [read(each, f"{where}[{index}]") for index, each in enumerate(value)]
 
     return read_all
@@ -234,7 +236,7 @@ def _kernel(value: Any, where: str) -> list[list[float]]:
     if not isinstance(value, str):
         return _grid(_KERNEL)(value, where)
     if value not in named.names():
-        raise _WrongError(f"{where} has to be rows of numbers, or one of {', '.join(named.names())}{_came(value)}.")
+        raise _WrongError(f"{where} must be rows of numbers, or one of {', '.join(named.names())}{_came(value)}.")
     found = named.get(value)
     rows: list[list[float]] = (found.values * found.weight).tolist()
     return rows
@@ -242,14 +244,14 @@ def _kernel(value: Any, where: str) -> list[list[float]]:
 
 def _place(value: Any, where: str) -> list[int]:
     if not isinstance(value, list) or len(value) != 2:
-        raise _WrongError(f"{where} has to be [row, column], counted from 0{_came(value)}.")
+        raise _WrongError(f"{where} must be [row, column], counted from 0{_came(value)}.")
     return [_whole(0, _IMAGE)(each, where) for each in value]
 
 
 def _one_of(*known: str) -> Callable[[Any, str], str]:
     def read(value: Any, where: str) -> str:
         if value not in known:
-            raise _WrongError(f"{where} has to be one of {', '.join(known)}{_came(value)}.")
+            raise _WrongError(f"{where} must be one of {', '.join(known)}{_came(value)}.")
         return str(value)
 
     return read

@@ -43,7 +43,7 @@ def apart(was: Explored, now: Explored) -> list[str] | None:
     for _, inputs in input_batches(was.inputs):
         one, other = (main_run(each.model)(inputs) for each in (was, now))
         furthest = max(furthest, float(np.abs(one - other).max()))
-    parts = [f"a value of an image that comes out differs by {furthest:.2g} at most"]
+    parts = [f"a value of an output image differs by at most {furthest:.2g}"]
     if was.error is not None and now.error is not None:
         parts.append(f"mean squared error {was.error:.4g} before, {now.error:.4g} after")
     return parts

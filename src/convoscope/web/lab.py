@@ -140,7 +140,8 @@ def _written(step: Step) -> str:
             or step.padding != "valid"
         ):
             raise ConfigurationError(
-                f"The page pools without padding, sizes and strides 1 to {_LARGEST_STRIDE}. Change --pool."
+                "The page supports pooling without padding, with sizes and strides from 1 to "
+                f"{_LARGEST_STRIDE}. Change --pool."
             )
         return f"pool;mode={step.mode};size={step.size};stride={stride}"
     kernel = get(step.kernel)

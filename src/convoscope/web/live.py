@@ -79,7 +79,7 @@ class Live:
     def _act(self, question: dict[str, Any]) -> Response:
         action = _ACTIONS.get(str(question.get("do")))
         if action is None:
-            raise ConfigurationError(f"What is to be done is one of {', '.join(_ACTIONS)}, not {question.get('do')!r}.")
+            raise ConfigurationError(f"The action must be one of {', '.join(_ACTIONS)}, not {question.get('do')!r}.")
         action(self._control, question.get("value"))
         return _json(self._control.status())
 

@@ -204,7 +204,7 @@ class LivePage(LiveControl):
         return self._training and moments.others_train()
 
     def _after_stop(self) -> str:
-        return "Training was stopped from this page. Call fit again to go on from these weights."
+        return "Training was stopped from this page. Call fit again to continue from these weights."
 
     def _open(self) -> None:
         from convoscope.web.explorer import site

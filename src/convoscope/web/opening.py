@@ -66,7 +66,7 @@ class Opened:
             f'<iframe src="{address}" {_FRAME} allow="camera; fullscreen" onload="{escape(_FOLD)}"></iframe>'
             "<p>This page is open while the notebook's kernel runs: "
             f'<a href="{address}" target="_blank" rel="noopener">{address}</a>. Run the cell again '
-            "to open it again. If the frame stays empty, the notebook does not reach its kernel's machine: give "
+            "to open it again. If the frame stays empty, the browser cannot reach the kernel's machine: pass "
             "<code>server=False</code>.</p>"
         )
 

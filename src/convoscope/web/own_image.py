@@ -72,7 +72,7 @@ def rejection(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
         ``none``; ``score``, how foreign it is; and ``threshold``, from where on it belongs to none.
     """
     if explored.model.rejection is None:
-        raise ConfigurationError("This model does not tell images that belong to none of its classes.")
+        raise ConfigurationError("This model cannot recognize images that belong to none of its classes.")
     told, shape = question.get("image"), explored.model.plan_input_shape
     image = read_image(told, shape) if isinstance(told, str) else explored.images[test_image(explored, told)]
     image = np.asarray(image, np.float32)

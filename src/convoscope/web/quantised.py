@@ -104,7 +104,7 @@ def difference(saved: int, costs: list[str] | None) -> str:
         How far the predictions of the two are apart, in words; None where there are no test images.
     """
     if saved <= 0:
-        return "No kernel is large enough to be worth 8 bits: all weights are whole."
+        return "No kernel is large enough to be worth 8 bits: all weights keep full precision."
     words = f"Kernels in 8 bits instead of 32: {_bytes(saved)} saved."
     if costs is None:
         return f"{words} Without test images the difference is not known."

@@ -34,7 +34,7 @@ def accuracy(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
 def error(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
     """Answer how far the images are from what they should be with filters off and numbers changed."""
     if explored.targets is None:
-        raise ConfigurationError("Without the images that should come out there is no mean squared error.")
+        raise ConfigurationError("Without target images there is no mean squared error.")
     run = with_interventions(explored.model, *interventions(question))
     return {"error": mean_squared_error(run, explored.inputs, explored.targets), "count": len(explored.images)}
 
@@ -76,23 +76,23 @@ def interventions(question: dict[str, Any]) -> tuple[dict[int, list[int]], list[
     """Read which filters are off and which numbers are changed."""
     silenced, changes = question.get("silenced"), question.get("changes")
     if not isinstance(silenced, dict) or not isinstance(changes, list):
-        raise ConfigurationError("Filters that are off are told by layer, changed numbers as a list.")
+        raise ConfigurationError("Filters that are off must be given by layer, changed numbers as a list.")
     off = {whole(index, "a layer's number"): _channels(channels) for index, channels in silenced.items()}
     return off, [_change(each) for each in changes]
 
 
 def _channels(told: Any) -> list[int]:
     if not isinstance(told, list):
-        raise ConfigurationError(f"The filters of a layer that are off are told as a list, but got {told!r}.")
+        raise ConfigurationError(f"The filters of a layer that are off must be a list, but got {told!r}.")
     return [whole(each, "a filter's number") for each in told]
 
 
 def _change(told: Any) -> WeightChange:
     if not isinstance(told, dict):
-        raise ConfigurationError(f"A changed number is told as an object, but got {told!r}.")
+        raise ConfigurationError(f"A changed number must be an object, but got {told!r}.")
     value = told.get("value")
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= _LARGEST:
-        raise ConfigurationError(f"A weight becomes a finite number, but is to become {value!r}.")
+        raise ConfigurationError(f"A changed weight must be a finite number, but is {value!r}.")
     position, index = whole(told.get("position"), "a layer's number"), whole(told.get("index"), "a weight's index")
     return WeightChange(position, str(told.get("weight")), index, float(value))
 
@@ -126,7 +126,7 @@ def read_image(told: Any, shape: Sequence[int]) -> Array:
     try:
         content = base64.b64decode(told, validate=True)
     except (TypeError, ValueError) as error:
-        raise ShapeError(f"The image is sent as base64 of its {count} values, in float32.") from error
+        raise ShapeError(f"The image must be sent as base64 of its {count} values in float32.") from error
     if len(content) != 4 * count:
         raise ShapeError(f"The image must have {count} numbers, but has {len(content) / 4:g}.")
     values: Array = np.frombuffer(content, "<f4").reshape(shape)

@@ -70,7 +70,7 @@ class Runs:
         count = len(asked.values) - asked.first
         layers = [whole(each, "a layer's number") for each in wanted] if isinstance(wanted, list) else [-1]
         if not all(0 <= each < count for each in layers):
-            raise ConfigurationError(f"Layers are told as a list of numbers from 0 to {count - 1}, but got {wanted!r}.")
+            raise ConfigurationError(f"Layers must be a list of numbers from 0 to {count - 1}, but got {wanted!r}.")
         return written([asked.values[asked.first + each][0] for each in layers])
 
     def evidence(self, explored: Explored, question: dict[str, Any]) -> bytes:
@@ -80,7 +80,7 @@ class Runs:
         method = question.get("method")
         maps = asked.values[value] if value < len(asked.values) else np.zeros(0)
         if maps.ndim != 4 or method not in METHODS:
-            raise ConfigurationError("Evidence is of a layer that makes maps, by grad_cam or hires_cam.")
+            raise ConfigurationError("Evidence needs a layer that outputs maps, and the method grad_cam or hires_cam.")
         gradients = asked.inner.gradient(asked.values, value, _classes(asked.inner.model, question), asked.off)
         return written(list(weighted_sum(maps, gradients, method)[..., None]))
 
@@ -151,7 +151,7 @@ def _classes(model: Network, question: dict[str, Any]) -> list[int]:
     count = max(2, class_count(model))
     told = question.get("classes")
     if not isinstance(told, list) or not all(0 <= whole(each, "a class") < count for each in told) or not told:
-        raise ConfigurationError(f"Classes are told as a list of numbers from 0 to {count - 1}, but got {told!r}.")
+        raise ConfigurationError(f"Classes must be a list of numbers from 0 to {count - 1}, but got {told!r}.")
     return told
 
 
@@ -169,5 +169,5 @@ def inputs_asked(explored: Explored, model: Network, question: dict[str, Any]) -
         number = test_image(explored, question.get("image"))
         return [images[number : number + 1] for images in explored.all_images]
     if not isinstance(own, list) or len(own) != len(shapes):
-        raise ShapeError(f"An own image is one for each of the {len(shapes)} inputs.")
+        raise ShapeError(f"Your own image must be a list with one image for each of the {len(shapes)} inputs.")
     return [read_image(each, shape)[None] for each, shape in zip(own, shapes, strict=True)]

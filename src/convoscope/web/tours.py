@@ -97,7 +97,7 @@ point, seconds. docs/tours.md describes the format.
         path = user_path(tour)
         where = str(path)
         if path.is_file() and path.stat().st_size > _MOST_BYTES:
-            raise FileFormatError(f"{where} is larger than 1 MB, the most that a tour may take.")
+            raise FileFormatError(f"{where} is larger than 1 MB, the largest size of a tour.")
         content = read_json(path)
     return _checked(content, where, call_names(model), images)
 
@@ -126,7 +126,9 @@ def _checked(content: dict[str, Any], where: str, layers: list[str], images: int
     for number, step in enumerate(checked, 1):
         if "name" in step and names.count(step["name"]) > 1:
             raise _wrong(
-                f"{where}, step {number}, name", "each name may stand once, for links find a step by it", step["name"]
+                f"{where}, step {number}, name",
+                "each name may be used only once, because links refer to it",
+                step["name"],
             )
     tour = {"title": content.get("title", ""), "steps": checked}
     if "exercises" in content:
@@ -147,7 +149,7 @@ def _step(step: Any, where: str, layers: list[str], images: int | None) -> dict[
         isinstance(step["name"], str) and re.fullmatch(r"(?=.*[a-z])[a-z0-9-]{1,40}", step["name"])
     ):
         raise _wrong(
-            f"{where}, name", "must be 1 to 40 small letters, digits and hyphens, as in 'first-map'", step["name"]
+            f"{where}, name", "must be 1 to 40 lowercase letters, digits and hyphens, as in 'first-map'", step["name"]
         )
     if step.get("point") is not None and step["point"] not in POINTS:
         raise _wrong(f"{where}, point", f"must be one of {_listed(POINTS)}", step["point"])

@@ -62,7 +62,7 @@ def features(explored: Explored, question: dict[str, Any]) -> dict[str, Any]:
     known = training.features.known
     told = question.get("features")
     if not isinstance(told, list) or len(told) > _MOST_FEATURES:
-        raise ConfigurationError(f"Features are told as a list of at most {_MOST_FEATURES} numbers, but got {told!r}.")
+        raise ConfigurationError(f"Features must be a list of at most {_MOST_FEATURES} numbers, but got {told!r}.")
     best = {}
     for index in (whole(each, "a feature's number") for each in told):
         if index >= known.shape[1]:

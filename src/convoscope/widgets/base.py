@@ -100,7 +100,7 @@ class PageWidget(anywidget.AnyWidget):  # type: ignore[misc]
         data, metadata = self._repr_mimebundle_()
         display(data, metadata=metadata, raw=True)
         again = (
-            f"<p class='{escape(self._hint)}'>Here was a live page of Convoscope ({escape(self._title)}). "
+            f"<p class='{escape(self._hint)}'>A live Convoscope page was shown here ({escape(self._title)}). "
             "Run this cell again to bring it back.</p>"
         )
         display({"text/html": again, "text/plain": ""}, raw=True)

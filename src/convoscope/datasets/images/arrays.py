@@ -83,7 +83,7 @@ def _white(array: Array, name: Path) -> float:
     if kind == "b":
         return 1
     if kind not in "iuf":
-        raise DataError(f"{name} is an array of type {array.dtype}, but an image has numbers.")
+        raise DataError(f"{name} is an array of type {array.dtype}, but an image must contain numbers.")
     low, high = float(array.min()), float(array.max())
     if not (np.isfinite(low) and np.isfinite(high)):
         raise DataError(f"{name} has NaN or infinite values.")

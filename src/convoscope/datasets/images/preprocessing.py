@@ -118,12 +118,12 @@ class Preprocessing:
         self.max_value = _whole_if_it_is(real(max_value, "max_value", "Preprocessing"))
         if not 0 < self.max_value <= _LARGEST_VALUE:
             raise ConfigurationError(
-                f"Preprocessing: max_value is above 0 and at most {_LARGEST_VALUE:,}, but is {max_value!r}."
+                f"Preprocessing: max_value must be above 0 and at most {_LARGEST_VALUE:,}, but is {max_value!r}."
             )
         self.edge = None if edge is None else real(edge, "edge", "Preprocessing")
         self.background = None if background is None else integer(background, "background", "Preprocessing", minimum=0)
         if self.background is not None and not 0 <= self.background <= 255:
-            raise ConfigurationError(f"Preprocessing: background is 0 to 255, but is {background!r}.")
+            raise ConfigurationError(f"Preprocessing: background must be 0 to 255, but is {background!r}.")
 
     # ---- files
 

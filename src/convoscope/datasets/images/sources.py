@@ -157,7 +157,7 @@ def source_of(given: Any, name: str = "the image") -> Source:
     if hasattr(given, "__array__"):
         return ArraySource(np.asarray(given), Path(name))
     raise ConfigurationError(
-        f"An image is a path, the bytes of a file, an image of Pillow's or an array, but {name} is of type "
+        f"An image is a path, the bytes of a file, a Pillow image or an array, but {name} is of type "
         f"{type(given).__name__}."
     )
 

@@ -18,7 +18,7 @@ class RectifierStep(ElementwiseStep):
 
     @property
     def label(self) -> str:
-        return "relu with settings of its own"
+        return "relu with its own settings"
 
     def describe(self) -> list[dict[str, Any]]:
         return [self._description("rectifier", "most", "slope", "threshold")]

@@ -1,4 +1,4 @@
-"""Values brought to length 1."""
+"""Values scaled to length 1."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class UnitNormalizationStep(Step):
 
     @property
     def label(self) -> str:
-        return "brought to length 1"
+        return "scaled to length 1"
 
     @property
     def multiply_adds(self) -> int:

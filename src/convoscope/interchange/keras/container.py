@@ -88,7 +88,9 @@ def _of_hdf5(path: Path, file: Any) -> Contents:
 def _entry(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:
     size = archive.getinfo(name).file_size
     if size > _LARGEST_TEXT:
-        raise FileFormatError(f"{path} claims to have {size:,} bytes of {name}; at most {_LARGEST_TEXT:,} are read.")
+        raise FileFormatError(
+            f"{path} claims to have {size:,} bytes of {name}, but at most {_LARGEST_TEXT:,} are read."
+        )
     with archive.open(name) as file:
         return file.read(_LARGEST_TEXT)
 

@@ -78,7 +78,7 @@ def _of_cropping(layer: Layer) -> str | None:
     if (height, width) == (layer.height, layer.width):
         return None
     return (
-        f"Keras does not crop in prediction, and the following layers would get {height}x{width} pixels in place of "
+        f"Keras does not crop in prediction, and the following layers would get {height}x{width} pixels instead of "
         f"{layer.height}x{layer.width}. Resizing({layer.height}, {layer.width}, crop_to_aspect_ratio=True) predicts "
         "the same in both"
     )

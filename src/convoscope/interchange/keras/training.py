@@ -122,7 +122,7 @@ def restore(model: Network, contents: Contents, path: Path) -> None:
 def _reason(error: Exception) -> str:
     if isinstance(error, ConvoscopeError):
         return f"{error!s:.400}"
-    return f"what was compiled cannot be read ({error!s:.200})."
+    return f"the settings of compile cannot be read ({error!s:.200})."
 
 
 def _optimizer_of(told: Any) -> Optimizer:

@@ -111,8 +111,8 @@ def _compiled(model: Network, path: Path) -> dict[str, Any] | None:
         return training.described(model)
     except training.InexpressibleError as error:
         warnings.warn(
-            f"{path}: what was compiled is left out, because it has {error}. Compile the model there before you train "
-            "it.",
+            f"{path}: the settings of compile are left out, because they include {error}. Compile the model "
+            "there before you train it.",
             ConvoscopeWarning,
             stacklevel=4,
         )

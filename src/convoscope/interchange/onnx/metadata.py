@@ -280,5 +280,5 @@ def _bytes(text: Any) -> bytes:
 
 def _sizes(value: Any) -> tuple[int, ...]:
     if not isinstance(value, list) or not all(type(size) is int and size >= 0 for size in value):
-        raise ValueError(f"{value!r:.80} is no shape")
+        raise ValueError(f"{value!r:.80} is not a shape")
     return tuple(value)

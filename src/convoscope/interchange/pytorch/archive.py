@@ -58,7 +58,7 @@ def read(file: BinaryIO, size: int, path: str, most: int) -> Any:
     archive = _Archive(file, size)
     if archive.has("constants.pkl"):
         raise FileFormatError(
-            f"{path} is a TorchScript program, which is not read. Save the weights alone in PyTorch: "
+            f"{path} is a TorchScript program, which is not supported. Save the weights alone in PyTorch: "
             "torch.save(model.state_dict(), path)."
         )
     order: Order = _order(archive.read("byteorder")) if archive.has("byteorder") else "<"

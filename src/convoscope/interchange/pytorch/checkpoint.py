@@ -57,7 +57,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> dict[str, Array]:
     except UnknownInPickleError as error:
         what = f"would run {error.name}" if error.name else str(error)
         raise FileFormatError(
-            f"{shown} is not read: it {what}, and only tensors are read from PyTorch's files, for safety. Nothing of "
+            f"{shown} was not read: it {what}, but for safety only tensors are read from PyTorch's files. Nothing in "
             f"it was run. {_SAVE}"
         ) from error
     except (*DAMAGED, zipfile.BadZipFile, RuntimeError, EOFError, OSError) as error:
@@ -83,7 +83,7 @@ def is_checkpoint(path: str | os.PathLike[str]) -> bool:
 def _read(file: BinaryIO, path: str) -> Any:
     size = os.fstat(file.fileno()).st_size
     if size > _LARGEST_FILE:
-        raise FileFormatError(f"{path} has {size:,} bytes; PyTorch's files are read up to {_LARGEST_FILE:,}.")
+        raise FileFormatError(f"{path} has {size:,} bytes; PyTorch's files may have at most {_LARGEST_FILE:,}.")
     start = file.read(len(legacy.MAGIC))
     file.seek(0)
     if start.startswith(archive.MAGIC):
@@ -91,8 +91,8 @@ def _read(file: BinaryIO, path: str) -> Any:
     if start == legacy.MAGIC:
         return legacy.read(file.read(), path, _MOST_INSTRUCTIONS)
     raise FileFormatError(
-        f"{path} is no file of torch.save: it begins with {start[:4]!r}, and neither as PyTorch's older files nor as "
-        "its newer ones, which are zip archives."
+        f"{path} was not written by torch.save: it begins with {start[:4]!r}, unlike PyTorch's older "
+        "files, and unlike its newer ones, which are zip archives."
     )
 
 

@@ -75,7 +75,8 @@ def read(content: bytes, path: str, most: int) -> Any:
     system = machine.run()
     if system["little_endian"] is not True:
         raise FileFormatError(
-            f"{path} was written on a big-endian machine, which is not read. Load it in PyTorch, and save it again."
+            f"{path} was written on a big-endian machine, which is not supported. Load it in PyTorch, and save "
+            "it again."
         )
     found = machine.run()
     storages.place(machine.run(), machine.at)

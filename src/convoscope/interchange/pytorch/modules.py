@@ -62,7 +62,7 @@ def from_torch(module: Any, example_input: Any) -> Any:
         import torch
     except ImportError as error:
         raise ConfigurationError(
-            f"from_torch reads a module by PyTorch's own export, for which torch and onnx are needed, and {error.name} "
+            f"from_torch uses PyTorch's own export, which needs torch and onnx, but {error.name} "
             "is not installed. Install it: pip install torch onnx onnxscript."
         ) from None
     if not isinstance(module, torch.nn.Module):

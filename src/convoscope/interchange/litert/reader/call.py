@@ -116,7 +116,7 @@ class Call:
         if self.is_constant(place):
             self.nodes.constant(self.operator.inputs[place])
         elif record.is_odd:
-            raise UnsupportedError(f"its input {record.name!r:.80} is not read: {record.is_odd}")
+            raise UnsupportedError(f"its input {record.name!r:.80} cannot be read: {record.is_odd}")
         return record.value
 
     def optional(self, place: int) -> str:
@@ -129,7 +129,7 @@ class Call:
             raise UnsupportedError(f"{what} must be a constant, but is computed")
         array = self.nodes.constant(self.operator.inputs[place])
         if array.dtype.kind not in "iu" or array.size > 64:
-            raise UnsupportedError(f"{what} must be a few whole numbers, and has {array.size} of {array.dtype}")
+            raise UnsupportedError(f"{what} must be a few whole numbers, but has {array.size} of {array.dtype}")
         found: list[int] = array.reshape(-1).tolist()
         return found
 
@@ -176,7 +176,7 @@ class Call:
         """Return an input, which must be an image, as ONNX's operators take it."""
         if self.rank(place) != 4:
             raise UnsupportedError(
-                f"it takes images (batch, height, width, channels), and its input has {self.rank(place)} axes"
+                f"it takes images (batch, height, width, channels), but its input has {self.rank(place)} axes"
             )
         return self.channels_first(self.input(place))
 

@@ -61,7 +61,7 @@ class Constants:
         """
         assert record.content is not None
         if record.is_odd:
-            raise UnsupportedError(f"its constant {record.name!r:.80} is not read: {record.is_odd}")
+            raise UnsupportedError(f"its constant {record.name!r:.80} cannot be read: {record.is_odd}")
         shape, kind = tuple(record.sizes), record.kind
         if any(not 0 <= size <= MOST_VALUES for size in shape) or math.prod(size or 1 for size in shape) > MOST_VALUES:
             raise DamagedError(f"the tensor {record.name!r:.120} is said to have the shape {shape!r:.120}")
@@ -80,7 +80,7 @@ class Constants:
             needed = count * np.dtype(code).itemsize
         if len(content) != needed:
             raise DamagedError(
-                f"the tensor {record.name!r:.120} of shape {tuple(record.sizes)} takes {needed:,} bytes, and has "
+                f"the tensor {record.name!r:.120} of shape {tuple(record.sizes)} takes {needed:,} bytes, but has "
                 f"{len(content):,}"
             )
         flat: Array = np.frombuffer(content, code)
@@ -107,7 +107,7 @@ class Constants:
             around[axis] = -1
             scale, zero = (each.reshape(around) if each.size > 1 else each for each in (scale, zero))
         if not np.isfinite(scale).all():
-            raise DamagedError(f"the tensor {record.name!r:.120} has a scale that is no finite number")
+            raise DamagedError(f"the tensor {record.name!r:.120} has a scale that is not a finite number")
         with np.errstate(over="ignore"):
             real: Array = ((array - zero) * scale).astype(np.float32).reshape(array.shape)
         return real
@@ -119,4 +119,4 @@ class Constants:
     def _take(self, count: int) -> None:
         self.left -= count
         if self.left < 0:
-            raise DamagedError("its tensors share their bytes, and have far more numbers together than the file")
+            raise DamagedError("its tensors share their bytes, and together have far more numbers than the file")

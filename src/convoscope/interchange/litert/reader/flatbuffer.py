@@ -67,7 +67,7 @@ def read_root(content: memoryview) -> Table:
         It is no LiteRT file, or something in it points beyond its end.
     """
     if len(content) < 8 or bytes(content[4:8]) != IDENTIFIER:
-        raise DamagedError(f"it does not have {IDENTIFIER.decode()} behind its first four bytes")
+        raise DamagedError(f"it does not have {IDENTIFIER.decode()} after its first four bytes")
     return _Reading(content).table(_unsigned(content, 0), "Model", TABLES["Model"])
 
 
@@ -111,7 +111,7 @@ class _Reading:
         self._check(start, max(length, 4))
         self._check(at, max(size, 4))
         if length < 4 or length % 2:
-            raise DamagedError("a table in it does not say where its fields lie")
+            raise DamagedError("a table in it does not say where its fields are")
         places: tuple[int, ...] = struct.unpack_from(f"<{length // 2 - 2}H", self.content, start + 4)
         return places
 

@@ -111,14 +111,14 @@ def record_of(root: Table, content: memoryview) -> GraphRecord:
         It is of another version, has no graph, or refers to what is not there.
     """
     if root.version != VERSION:
-        raise DamagedError(f"it is of version {root.version} of the schema, and version {VERSION} is read")
+        raise DamagedError(f"it has schema version {root.version}, but only version {VERSION} is supported")
     if not root.subgraphs:
         raise DamagedError("it has no graph")
     graph = root.subgraphs[0]
     buffers = [_bytes(table, content) for table in root.buffers or ()]
     inputs, outputs = list(graph.inputs or ()), list(graph.outputs or ())
     if not outputs:
-        raise DamagedError("nothing comes out of its graph")
+        raise DamagedError("its graph has no outputs")
     tables = graph.tensors or ()
     names = _unique(tables, _signature(root))
     tensors = [_tensor(table, names[number], buffers) for number, table in enumerate(tables)]
@@ -126,7 +126,7 @@ def record_of(root: Table, content: memoryview) -> GraphRecord:
     operators = [_operator(table, codes, len(tensors)) for table in graph.operators or ()]
     made = [number for each in operators for number in each.outputs]
     if len(set(made)) < len(made):
-        raise DamagedError("a value in it is made twice")
+        raise DamagedError("a value in it is computed twice")
     _check(inputs + outputs, len(tensors), "input or output")
     if len(set(inputs)) < len(inputs):
         raise DamagedError("two of its inputs are the same")
@@ -152,7 +152,7 @@ def _bytes(table: Table, content: memoryview) -> memoryview:
         return memoryview(table.data)
     if table.offset > 1 and table.size:
         if table.offset + table.size > len(content):
-            raise DamagedError("weights are said to lie beyond its end")
+            raise DamagedError("weights are said to be beyond its end")
         return content[table.offset : table.offset + table.size]
     return content[:0]
 
@@ -185,7 +185,7 @@ def _tensor(table: Table, value: str, buffers: list[memoryview]) -> TensorRecord
     if len(sizes) > _MOST_AXES or any(size < -1 for size in sizes):
         raise DamagedError(f"the tensor {value!r:.120} is said to have the shape {sizes!r:.80}")
     if table.buffer >= max(len(buffers), 1):
-        raise DamagedError(f"the tensor {value!r:.120} lies in a buffer that is not there")
+        raise DamagedError(f"the tensor {value!r:.120} refers to a buffer that does not exist")
     made = TensorRecord(table.name or "", value, sizes, table.type)
     content = buffers[table.buffer] if buffers else memoryview(b"")
     if len(content) or (table.shape and 0 in table.shape):
@@ -198,7 +198,7 @@ def _tensor(table: Table, value: str, buffers: list[memoryview]) -> TensorRecord
     quantization = table.quantization
     if quantization is not None:
         if quantization.details_type:
-            made.is_odd = "it is quantised by a rule of its own"
+            made.is_odd = "it uses custom quantisation"
         if quantization.scale is not None and len(quantization.scale) and quantization.scale.any():
             made.scale, made.zero_point = quantization.scale, quantization.zero_point
             made.axis = quantization.quantized_dimension
@@ -214,7 +214,7 @@ def _code(table: Table) -> tuple[str, str]:
 
 def _operator(table: Table, codes: list[tuple[str, str]], tensors: int) -> OperatorRecord:
     if table.opcode_index >= len(codes):
-        raise DamagedError("it has an operator of a kind that it does not name")
+        raise DamagedError("it has an operator whose kind it does not define")
     op, custom = codes[table.opcode_index]
     inputs, outputs = table.inputs or [], table.outputs or []
     _check([number for number in inputs if number != -1] + outputs, tensors, "operator")
@@ -227,4 +227,4 @@ def _operator(table: Table, codes: list[tuple[str, str]], tensors: int) -> Opera
 
 def _check(numbers: Sequence[int], tensors: int, what: str) -> None:
     if any(not 0 <= number < tensors for number in numbers):
-        raise DamagedError(f"an {what} of it refers to a tensor that is not there")
+        raise DamagedError(f"an {what} of it refers to a tensor that does not exist")

@@ -29,10 +29,10 @@ _ACTIVATIONS: dict[int, tuple[str, dict[str, float]]] = {
 #: Operators after which a quantised file may leave out the ReLU that its range of numbers already is.
 _BOUNDED_BY_RANGE = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED", "ADD", "SUB", "MUL")
 _WHY = {
-    **dict.fromkeys(("IF", "WHILE", "CALL_ONCE", "STABLEHLO_COMPOSITE"), "it holds a graph of its own"),
+    **dict.fromkeys(("IF", "WHILE", "CALL_ONCE", "STABLEHLO_COMPOSITE"), "it contains its own graph"),
     **dict.fromkeys(("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"), "it keeps a value between predictions"),
     "ARG_MAX": "it picks the class; leave it out, because predictions are probabilities",
-    "CUSTOM": "it is of another set of operators",
+    "CUSTOM": "it belongs to another operator set",
     "DENSIFY": "its file has sparse weights; export the network without sparsity",
 }
 
@@ -96,7 +96,7 @@ def _translate(nodes: Nodes, operator: OperatorRecord) -> None:
         found = TRANSLATORS[operator.op](call)
         values = [found] if isinstance(found, str) else found
         if not made or len(values) != len(made):
-            raise UnsupportedError(f"it is said to make {len(made)} values, and makes {len(values)}")
+            raise UnsupportedError(f"it should have {len(made)} outputs, but has {len(values)}")
         values[0] = _activated(call, values[0])
     except UnsupportedError as error:
         del nodes.nodes[before:]
@@ -119,7 +119,7 @@ def _activated(call: Call, value: str) -> str:
         op, settings = _ACTIVATIONS[told]
         return call.node(op, value, **settings)
     if told != Activation.NONE:
-        raise UnsupportedError("it has an activation at its end that is not known")
+        raise UnsupportedError("it ends with an unknown activation")
     record = call.nodes.record.tensors[call.operator.outputs[0]]
     if call.operator.op not in _BOUNDED_BY_RANGE or not is_quantised(record) or record.zero_point is None:
         return value

@@ -78,7 +78,7 @@ def samples(model: models.Network, network: Network, images: Any, what: str) -> 
     most = Preprocessing.from_dict(model.preprocessing or {}).max_value
     if values.min() < 0 or values.max() > most:
         raise DataError(
-            f"export: {what} images have values from 0 to {most:g}, as predict takes them, and these have values from "
+            f"export: {what} images have values from 0 to {most:g}, as predict takes them, but these have values from "
             f"{values.min():g} to {values.max():g}."
         )
     return [np.rint(values.astype(np.float64) * (255 / most)).astype(np.uint8)]
@@ -96,7 +96,7 @@ def labels_of(labels: Any, count: int) -> npt.NDArray[np.int64]:
     if array.ndim == 2 and array.shape[1] > 1:
         array = array.argmax(axis=1)
     if array.size != count:
-        raise ShapeError(f"export: test has {count} images and {array.size} labels. Give one label for each.")
+        raise ShapeError(f"export: test has {count} images, but {array.size} labels. Give one label for each.")
     return array.reshape(-1).astype(np.int64)
 
 

@@ -77,7 +77,7 @@ class Context:
         """Return a value that is computed. What is read several times cannot be changed for one of its readers."""
         if name not in self.values:
             raise UnsupportedError(
-                "it computes with constants alone" if name in self.constants else "one of its inputs is missing"
+                "it computes only with constants" if name in self.constants else "one of its inputs is missing"
             )
         value = self.values[name]
         return value if self.readers[name] == 1 else replace(value, refit=None)
@@ -85,7 +85,7 @@ class Context:
     def constant(self, name: str, what: str) -> Array:
         """Return a constant: a weight or a setting."""
         if name not in self.constants:
-            raise UnsupportedError(f"{what} must be a constant, and is {'computed' if name else 'missing'}")
+            raise UnsupportedError(f"{what} must be a constant, but is {'computed' if name else 'missing'}")
         return self.constants[name]
 
     def optional(self, name: str, what: str) -> Array | None:
@@ -106,7 +106,7 @@ class Context:
             return None
         numbers = found if isinstance(found, list) else [found]
         if not all(type(each) is int for each in numbers):
-            raise UnsupportedError(f"its {setting} must be whole numbers, and are {numbers!r:.60}")
+            raise UnsupportedError(f"its {setting} must be whole numbers, but are {numbers!r:.60}")
         return numbers
 
     def number(self, node: OnnxNode, setting: str, place: int, default: float | None) -> float | None:
@@ -117,7 +117,7 @@ class Context:
         if array is None:
             return default
         if array.size != 1:
-            raise UnsupportedError(f"{setting} must be one number, and is of shape {array.shape}")
+            raise UnsupportedError(f"{setting} must be one number, but has shape {array.shape}")
         return float(array.reshape(-1)[0])
 
     def reading(self, name: str) -> list[OnnxNode]:
@@ -144,7 +144,7 @@ class Context:
         """
         self._taken += values
         if self._taken > MOST_TOGETHER + 8 * self._given:
-            raise UnsupportedError("with it the file's constants would be laid out too often")
+            raise UnsupportedError("with it, the file's constants would be expanded too often")
 
     def call(self, layer: Layer, inputs: Symbol | Sequence[Symbol], *weights: Array) -> Symbol:
         """Call a layer, with those weights."""
@@ -153,7 +153,7 @@ class Context:
         expected = [spec.shape for spec in layer.specs]
         if [weight.shape for weight in weights] != expected:
             raise UnsupportedError(
-                f"it has weights of the shapes {[weight.shape for weight in weights]}, where {expected} fit its input"
+                f"its weights have the shapes {[weight.shape for weight in weights]}, but its input needs {expected}"
             )
         self.take(sum(weight.size for weight in weights))
         if expected:
@@ -178,14 +178,14 @@ class Context:
 def check_laid_out(values: int) -> None:
     """Say so if an array of so many numbers is too large to be laid out for a setting or a constant."""
     if values > MOST_LAID_OUT:
-        raise UnsupportedError(f"it needs {values:,} indices or numbers, and at most {MOST_LAID_OUT:,} are laid out")
+        raise UnsupportedError(f"it needs {values:,} indices or numbers, but at most {MOST_LAID_OUT:,} are possible")
 
 
 def integer_setting(node: OnnxNode, name: str, default: int) -> int:
     """Return a setting that is a whole number."""
     value: Any = node.setting(name, default)
     if not isinstance(value, int):
-        raise UnsupportedError(f"its {name} is no whole number")
+        raise UnsupportedError(f"its {name} is not a whole number")
     return value
 
 
@@ -193,7 +193,7 @@ def real_setting(node: OnnxNode, name: str, default: float) -> float:
     """Return a setting that is a number."""
     value: Any = node.setting(name, default)
     if not isinstance(value, (int, float)) or not np.isfinite(value):
-        raise UnsupportedError(f"its {name} is no finite number")
+        raise UnsupportedError(f"its {name} is not a finite number")
     return float(value)
 
 
@@ -201,14 +201,14 @@ def integers_setting(node: OnnxNode, name: str, default: Sequence[int], count: i
     """Return a setting that is so many whole numbers."""
     value: Any = node.setting(name, list(default))
     if not isinstance(value, list) or len(value) != count or not all(isinstance(each, int) for each in value):
-        raise UnsupportedError(f"its {name} must be {count} whole numbers, for images, and is {value!r:.60}")
+        raise UnsupportedError(f"its {name} must be {count} whole numbers, for images, but is {value!r:.60}")
     return value
 
 
 def axis_of(number: int, rank: int) -> int:
     """Return an axis of ONNX's, from 0, of so many, the batch axis included; it may count from the end."""
     if not isinstance(number, int):
-        raise UnsupportedError(f"an axis must be a whole number, and is {number!r:.60}")
+        raise UnsupportedError(f"an axis must be a whole number, but is {number!r:.60}")
     found = number + rank if number < 0 else number
     if not 0 <= found < rank:
         raise UnsupportedError(f"it names axis {number} of {rank}")
@@ -219,7 +219,7 @@ def sample_axis(number: int, value: Value, what: str) -> int:
     """Return an axis from 0 without the batch axis, along which `what` is done."""
     found = axis_of(number, len(value.logical) + 1)
     if not found:
-        raise UnsupportedError(f"it {what} the batch axis, and images of a batch stay apart")
+        raise UnsupportedError(f"it {what} the batch axis, but images in a batch are independent")
     return found - 1
 
 
@@ -227,6 +227,6 @@ def image_value(value: Value) -> Value:
     """Return a value that must be an image for ONNX."""
     if len(value.logical) != 3:
         raise UnsupportedError(
-            f"it takes images (batch, channels, height, width), and its input has {len(value.logical) + 1} axes"
+            f"it takes images (batch, channels, height, width), but its input has {len(value.logical) + 1} axes"
         )
     return value

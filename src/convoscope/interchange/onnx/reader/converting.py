@@ -81,9 +81,9 @@ def convert(graph: OnnxGraph, input_shape: Sequence[int] | None = None) -> Conve
     readers = graph.readers()
     inputs = [record for record in graph.inputs if readers[record.name]]
     if not inputs:
-        raise NotConvertibleError("nothing that comes out of it is computed from an input")
+        raise NotConvertibleError("none of its outputs is computed from an input")
     if len(inputs) > _MOST_INPUTS:
-        raise NotConvertibleError(f"it has {len(inputs):,} inputs, and at most {_MOST_INPUTS} are read")
+        raise NotConvertibleError(f"it has {len(inputs):,} inputs, but at most {_MOST_INPUTS} are supported")
     starts = [_Start(graph, record, input_shape) for record in inputs]
     batches = {start.batch for start in starts}
     if len(batches) > 1:
@@ -180,7 +180,7 @@ def _apply(context: Context, node: OnnxNode) -> None:
     for name, value in zip(node.outputs, values, strict=False):
         told = context.graph.sizes.get(name)
         if told is not None and (len(told) != len(value.shape) or any(map(_differ, told, value.shape))):
-            raise UnsupportedError(f"it makes {value.shape}, and its file says that it makes {tuple(told)}")
+            raise UnsupportedError(f"its output has shape {value.shape}, but according to the file {tuple(told)}")
     context.values.update((name, value) for name, value in zip(node.outputs, values, strict=False) if name)
     if context.whole & set(node.inputs) and node.op != "Cast":
         context.whole.update(node.outputs)

@@ -78,5 +78,5 @@ def _checked(path: Path) -> tuple[ModelRecord, OnnxGraph]:
     with naming(path, "ONNX"):
         record = read_model(content)
         if record.graph is None or not record.opsets:
-            raise DamagedError("it has no graph, or does not say of which opset it is")
+            raise DamagedError("it has no graph, or does not say which opset it has")
         return record, checked(record, path.parent)

@@ -127,8 +127,8 @@ def checked(model: ModelRecord, folder: Path) -> OnnxGraph:
     opset = model.opsets.get("")
     if opset is None or not OLDEST <= opset <= NEWEST:
         raise UnsupportedError(
-            f"it is of opset {opset}, and opsets {OLDEST} to {NEWEST} are read. Export it again with one of them, or "
-            "bring it to one with onnx.version_converter"
+            f"it has opset {opset}, but opsets {OLDEST} to {NEWEST} are supported. Export it again with one of "
+            "them, or convert it to one with onnx.version_converter"
         )
     if graph.has_sparse:
         raise UnsupportedError("it has sparse tensors")
@@ -184,14 +184,14 @@ def in_order(nodes: list[OnnxNode], inputs: Sequence[ValueRecord], graph: OnnxGr
     Raises
     ------
     DamagedError
-        One is made twice, or by nothing, or they go round in a circle.
+        One is computed twice, or by nothing, or they go round in a circle.
     """
     known = {*graph.constants, *(each.name for each in inputs)}
     makers: dict[str, OnnxNode] = {}
     for node in nodes:
         for name in filter(None, node.outputs):
             if name in makers or name in known:
-                raise DamagedError(f"the value {name!r:.120} is made twice")
+                raise DamagedError(f"the value {name!r:.120} is computed twice")
             makers[name] = node
     for name in [*(n for node in nodes for n in node.inputs if n), *(each.name for each in graph.outputs)]:
         if name not in makers and name not in known:
@@ -213,7 +213,7 @@ def in_order(nodes: list[OnnxNode], inputs: Sequence[ValueRecord], graph: OnnxGr
                     ready.append(reader)
     if len(ordered) < len(nodes):
         stuck = next(node for node in nodes if waiting[id(node)])
-        raise DamagedError(f"its nodes go round in a circle, at {stuck.name!r:.120}")
+        raise DamagedError(f"its nodes form a cycle, at {stuck.name!r:.120}")
     return ordered
 
 

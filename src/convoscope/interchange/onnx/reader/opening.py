@@ -30,7 +30,7 @@ def content_of(path: Path, kind: str) -> memoryview:
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
         if size > _LARGEST_FILE:
-            raise FileFormatError(f"{path} has {size:,} bytes; {kind} files are read up to {_LARGEST_FILE:,}.")
+            raise FileFormatError(f"{path} has {size:,} bytes; {kind} files may have at most {_LARGEST_FILE:,}.")
         return memoryview(file.read())
 
 

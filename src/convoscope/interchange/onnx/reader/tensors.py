@@ -74,12 +74,12 @@ class Outside:
         plain = Path(name).parts == (name,) and name not in (".", "..") and not set("\\:\0") & set(name)
         if not plain:
             raise DamagedError(
-                f"a tensor lies in {name!r:.120}, and only files beside it, in the same folder, are read, for safety"
+                f"a tensor is stored in {name!r:.120}, but for safety only files in the same folder are read"
             )
         path = self.folder / name
         if path.is_symlink():
             raise DamagedError(
-                f"a tensor lies in {name!r:.120}, which is a link, and links are not followed, for safety"
+                f"a tensor is stored in {name!r:.120}, which is a link; for safety, links are not followed"
             )
         offset, length = (_number(told.get(key, default)) for key, default in (("offset", "0"), ("length", str(size))))
         if length != size:
@@ -91,7 +91,7 @@ class Outside:
                 file.seek(offset)
                 content = file.read(size)
         except ConvoscopeError as error:
-            raise DamagedError(f"its weights lie in another file, and that cannot be read: {error}") from error
+            raise DamagedError(f"its weights are in another file, which cannot be read: {error}") from error
         if len(content) != size:
             raise DamagedError(f"{name!r:.120} beside it is cut short")
         return content
@@ -109,7 +109,7 @@ def array_of(record: TensorRecord, outside: Outside) -> Array:
     code, place = _TYPES.get(record.data_type, ("", ""))
     kind = TYPE_NAMES.get(record.data_type, f"number {record.data_type}")
     if record.is_odd or not code:
-        raise DamagedError(f"the tensor {record.name!r:.120} is of the type {kind}, which is not read")
+        raise DamagedError(f"the tensor {record.name!r:.120} has the type {kind}, which is not supported")
     if (
         len(shape) > 16
         or any(not 0 <= size <= MOST_VALUES for size in shape)

@@ -126,8 +126,8 @@ class _File:
         size = sum(array.nbytes for array in self.network.initializers.values())
         if size > _MOST_BYTES:
             raise ConfigurationError(
-                f"export: {self.model.name!r} has {size / 1e9:.1f} GB of weights, and an ONNX file holds 2 GB. "
-                "model.save keeps a model of any size."
+                f"export: {self.model.name!r} has {size / 1e9:.1f} GB of weights, but an ONNX file can contain "
+                "at most 2 GB. model.save supports any size."
             )
         content: bytes = self._whole().SerializeToString(deterministic=True)
         return content

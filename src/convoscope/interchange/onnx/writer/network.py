@@ -31,7 +31,7 @@ def library() -> Any:
         import onnx
     except ImportError:
         raise ConfigurationError(
-            f"ONNX files are written with the library onnx, which is not installed. Install it: {installing('onnx')}."
+            f"ONNX files need the library onnx, which is not installed. Install it: {installing('onnx')}."
         ) from None
     return onnx
 

@@ -93,8 +93,8 @@ def _batch_normalization(layer: cl.BatchNormalization, piece: Piece, x: str) -> 
     kinds = {1: "BatchNorm1d", 2: "BatchNorm1d", 3: "BatchNorm2d"}
     if len(piece.shape) not in kinds:
         raise ConfigurationError(
-            f"{layer.describe()}: inputs with {len(piece.shape)} axes are not normalised by channels in PyTorch. Put a "
-            "Reshape before it."
+            f"{layer.describe()}: inputs with {len(piece.shape)} axes cannot be normalised by channel in "
+            "PyTorch. Put a Reshape before it."
         )
     gamma, beta = _scaling(layer, piece, (channels,))
     off = "" if gamma is not None else ", affine=False"

@@ -37,7 +37,7 @@ def write(model: Any, path: str | os.PathLike[str]) -> None:
     """
     path = Path(path)
     if path.suffix.lower() != ".py":
-        raise ConfigurationError(f"The source of a PyTorch module is written to a file in .py, and not to {path}.")
+        raise ConfigurationError(f"The source of a PyTorch module must be written to a .py file, not to {path}.")
     beside = path.with_suffix(".safetensors")
     if _is_model(beside):
         raise StorageError(

@@ -123,7 +123,7 @@ function follow() {
 byId("go").addEventListener("submit", (event) => {
   event.preventDefault();
   const place = readTyped(byId("typed").value, { models, names });
-  byId("typed-problem").textContent = place ? "" : "This is no link or code of this file. A code looks like this: pixel 7";
+  byId("typed-problem").textContent = place ? "" : "This is not a link or code for this file. A code looks like this: pixel 7";
   if (place) go(place);
 });
 byId("home").addEventListener("click", (event) => {

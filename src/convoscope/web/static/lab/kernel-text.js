@@ -42,7 +42,7 @@ const LEFT_OUT = [
   [/ *\/ */g, "/"],
 ];
 const CLOSING = { "(": ")", "[": "]", "{": "}" };
-const EXAMPLE = "Write for instance -1 0 1; -2 0 2; -1 0 1.";
+const EXAMPLE = "For example: -1 0 1; -2 0 2; -1 0 1.";
 
 /** The kernel as one line of text, from which the same numbers are read. */
 export function kernelText(rows) {
@@ -55,11 +55,11 @@ export function parseKernel(text) {
   const [height, width] = [rows.length, rows[0].length];
   if (height !== width)
     throw new RangeError(
-      `The page takes square kernels, and this one has ${height}×${width} numbers. Fill it up with zeros.`,
+      `The page takes square kernels, but this one has ${height}×${width} numbers. Pad it with zeros.`,
     );
   if (width > LARGEST)
     throw new RangeError(
-      `The page takes kernels of up to ${LARGEST}×${LARGEST}, and this one has ${width}×${width}. ` +
+      `The page takes kernels of up to ${LARGEST}×${LARGEST}, but this one has ${width}×${width}. ` +
         "In Python, convoscope.filters takes larger ones.",
     );
   const large = rows.flat().find(tooLarge);
@@ -84,8 +84,8 @@ export function readRows(text) {
     );
   if (Math.max(rows.length, width) > LARGEST_TEXT)
     throw new RangeError(
-      `A kernel has at most ${LARGEST_TEXT} rows and columns, but got ${rows.length}×${width}. A smaller one applied ` +
-        "several times does the same.",
+      `A kernel has at most ${LARGEST_TEXT} rows and columns, but got ${rows.length}×${width}. Apply a smaller ` +
+        "kernel several times instead.",
     );
   return rows;
 }
@@ -137,11 +137,11 @@ function pairs(text) {
     if ("([{".includes(text[i])) open.push(i);
     else if (")]}".includes(text[i])) {
       if (!open.length || CLOSING[text[open.at(-1)]] !== text[i])
-        throw new RangeError(`The bracket ${text[i]} closes none. ${EXAMPLE}`);
+        throw new RangeError(`The bracket ${text[i]} has no opening bracket. ${EXAMPLE}`);
       found.set(open.pop(), i);
     }
     if (open.length > DEEPEST)
-      throw new RangeError(`The brackets of a kernel are rows, but they are too deep here. ${EXAMPLE}`);
+      throw new RangeError(`The brackets of a kernel mark its rows, but here they are nested too deeply. ${EXAMPLE}`);
   }
   if (open.length) throw new RangeError(`The bracket ${text[open.at(-1)]} is not closed. ${EXAMPLE}`);
   return found;
@@ -159,7 +159,7 @@ function grouped(text, found) {
     groups.push(text.slice(opened + 1, after - 1).replaceAll("\n", " "));
   }
   outside = strip(outside + text.slice(after), " \n,;");
-  if (outside) throw new RangeError(`${quoted(outside)} stands outside the brackets of the rows. ${EXAMPLE}`);
+  if (outside) throw new RangeError(`${quoted(outside)} is outside the brackets of the rows. ${EXAMPLE}`);
   groups.forEach((row, i) => {
     const wrong = [...row].find((character) => ";([{".includes(character));
     if (wrong)
@@ -206,7 +206,7 @@ function haveDecimalCommas(rows, tabs) {
   if (unknown || !every.every((word) => NUMBER_WITH_COMMA.test(word)))
     throw new RangeError(
       `The commas, as in ${quoted(every.find((word) => word.includes(",")))}, may separate values or stand for decimal ` +
-        "points. Write decimals with a point and separate values by blanks: 0.1 0.2 0.1; 1 2 1.",
+        "points. Write decimals with a point and separate values with spaces: 0.1 0.2 0.1; 1 2 1.",
     );
   return true;
 }

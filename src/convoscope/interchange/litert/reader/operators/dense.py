@@ -10,9 +10,9 @@ from convoscope.interchange.onnx.reader.network import UnsupportedError
 def fully_connected(call: Call) -> str:
     """The kernel is (units, values of a row). What has more axes than two is laid out in rows, or keeps its axes."""
     if call.option("weights_format"):
-        raise UnsupportedError("its weights lie in an order for one kind of processor")
+        raise UnsupportedError("its weights are stored in an order for one kind of processor")
     if call.rank(1) != 2:
-        raise UnsupportedError(f"its kernel has {call.rank(1)} axes, and must have 2")
+        raise UnsupportedError(f"its kernel has {call.rank(1)} axes, but must have 2")
     value, kernel, bias = call.input(0), call.input(1), call.optional(2)
     if call.rank() == 2 or not call.option("keep_num_dims", False):
         rows = value if call.rank() == 2 else call.node("Reshape", value, call.array([-1, call.tensor(1).sizes[1]]))
@@ -25,7 +25,7 @@ def fully_connected(call: Call) -> str:
 def product(call: Call) -> str:
     """A value by a constant matrix, along the last axis."""
     if call.option("adj_x", False):
-        raise UnsupportedError("it turns the axes of its first factor round")
+        raise UnsupportedError("it transposes its first factor")
     kernel, rank = call.input(1), call.rank(1)
     if call.option("adj_y", False):
         kernel = call.transposed(kernel, *range(rank - 2), rank - 1, rank - 2)

@@ -32,7 +32,7 @@ def cast(call: Call) -> str:
     """Another type, which only constants have."""
     kind = call.nodes.record.tensors[call.operator.outputs[0]].kind
     if kind not in _TYPES:
-        raise UnsupportedError(f"it makes {type_name(kind)}")
+        raise UnsupportedError(f"its output has the type {type_name(kind)}")
     return call.node("Cast", call.input(0), to=_TYPES[TensorType(kind)])
 
 

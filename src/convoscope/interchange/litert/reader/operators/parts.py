@@ -14,7 +14,7 @@ def slice_(call: Call) -> str:
     """So many values from an index on, along each axis."""
     begins, sizes = call.whole_numbers(1, "where it begins"), call.whole_numbers(2, "its size")
     if len(begins) != len(sizes):
-        raise UnsupportedError("it has more beginnings than sizes, or fewer")
+        raise UnsupportedError("its begins and sizes have different lengths")
     ends = [_END if size == -1 else begin + size for begin, size in zip(begins, sizes, strict=True)]
     return call.node("Slice", call.input(0), call.array(begins), call.array(ends))
 
@@ -24,7 +24,7 @@ def strided_slice(call: Call) -> str:
     """A part along each axis, as Python's slices have it. Bits say where an end is left out, and what axes become."""
     told = [call.whole_numbers(place, what) for place, what in ((1, "its begin"), (2, "its end"), (3, "its strides"))]
     if len({*map(len, told)}) != 1 or len(told[0]) > call.rank() + 8:
-        raise UnsupportedError("its begin, end and strides are not of one length")
+        raise UnsupportedError("its begin, end and strides have different lengths")
     masks = {name: call.option(f"{name}_mask") for name in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")}
     found = _Slices(call.rank())
     for number, (begin, end, stride) in enumerate(zip(*told, strict=True)):
@@ -78,7 +78,7 @@ class _Slices:
             axes, begins, ends, strides = (call.array(list(each)) for each in zip(*self.parts, strict=True))
             value = call.node("Slice", value, begins, ends, axes, strides)
         if self.gone and self.new:
-            raise UnsupportedError("it takes axes away and makes new ones")
+            raise UnsupportedError("it removes axes and adds new ones")
         if self.gone:
             value = call.node("Squeeze", value, axes=self.gone)
         if self.new:
@@ -107,7 +107,7 @@ def split_by_size(call: Call) -> list[str]:
 def gather(call: Call) -> str:
     """One index of an axis, or several."""
     if call.option("batch_dims"):
-        raise UnsupportedError("it picks other indices for each image of a batch")
+        raise UnsupportedError("it picks different indices for each image in a batch")
     return call.node("Gather", call.input(0), call.input(1), axis=call.option("axis"))
 
 

@@ -12,7 +12,7 @@ from convoscope.interchange.onnx.reader.network import UnsupportedError
 def _windows(call: Call) -> dict[str, Any]:
     padding = call.option("padding")
     if padding not in (Padding.SAME, Padding.VALID):
-        raise UnsupportedError(f"its padding has the number {padding}, which is not known")
+        raise UnsupportedError(f"its padding has the unknown number {padding}")
     return {
         "strides": [call.option("stride_h"), call.option("stride_w")],
         "auto_pad": b"SAME_UPPER" if padding == Padding.SAME else b"VALID",
@@ -27,7 +27,7 @@ def _convolving(call: Call) -> dict[str, Any]:
 
 def _check_kernel(call: Call, place: int = 1) -> None:
     if call.rank(place) != 4:
-        raise UnsupportedError(f"its kernel has {call.rank(place)} axes, and layers are for images")
+        raise UnsupportedError(f"its kernel has {call.rank(place)} axes, but layers are for images")
 
 
 @operator("CONV_2D")

@@ -56,7 +56,7 @@ def leaky(context: Context, node: OnnxNode) -> Value:
     """A share of the negative values."""
     slope = real_setting(node, "alpha", 0.01)
     if slope < 0:
-        raise UnsupportedError(f"its alpha is {slope}, and slopes below 0 are not supported")
+        raise UnsupportedError(f"its alpha is {slope}, but slopes below 0 are not supported")
     value = context.value(node.input(0))
     return value.of(context.call(LeakyReLU(slope, name=context.name(node)), value.symbol))
 
@@ -102,13 +102,13 @@ def celu(context: Context, node: OnnxNode) -> Value:
     """An Elu that is smooth for every alpha."""
     alpha = real_setting(node, "alpha", 1.0)
     if alpha <= 0:
-        raise UnsupportedError(f"its alpha is {alpha}, and only those above 0 are supported")
+        raise UnsupportedError(f"its alpha is {alpha}, but only values above 0 are supported")
     return _elu(context, node, 1.0, 1.0 / alpha, alpha)
 
 
 def _elu(context: Context, node: OnnxNode, alpha: float, before: float, behind: float) -> Value:
     if alpha < 0:
-        raise UnsupportedError(f"its alpha is {alpha}, and only those of at least 0 are supported")
+        raise UnsupportedError(f"its alpha is {alpha}, but only values of at least 0 are supported")
     value = context.value(node.input(0))
     symbol = value.symbol if before == 1 else context.call(Rescaling(before), value.symbol)
     made = value.of(context.call(ELU(alpha, name=context.name(node)), symbol))
@@ -120,7 +120,7 @@ def thresholded(context: Context, node: OnnxNode) -> Value:
     """What is above a threshold."""
     threshold = real_setting(node, "alpha", 1.0)
     if threshold < 0:
-        raise UnsupportedError(f"its alpha is {threshold}, and thresholds below 0 are not supported")
+        raise UnsupportedError(f"its alpha is {threshold}, but thresholds below 0 are not supported")
     value = context.value(node.input(0))
     return value.of(context.call(ReLU(threshold=threshold, name=context.name(node)), value.symbol), nonnegative=True)
 
@@ -160,7 +160,7 @@ def softmax(context: Context, node: OnnxNode) -> Value:
     else:
         first = axis_of(node.setting("axis", 1), rank)
         if not first:
-            raise UnsupportedError("it sums over the batch axis, and images of a batch stay apart")
+            raise UnsupportedError("it sums over the batch axis, but images in a batch are independent")
         row = tuple(factor for group in value.logical[first - 1 :] for factor in group)
         value = arranged(value, (*(value.logical[: first - 1]), row))
     if node.op == "LogSoftmax":

@@ -30,7 +30,7 @@ def scaled(context: Context, node: OnnxNode, value: Value, scale: Array | float,
 def _applied(context: Context, node: OnnxNode, value: Value, factor: Array, shift: Array) -> Value:
     """Do the same for arrays that go with the symbol's axes."""
     if not (np.isfinite(factor).all() and np.isfinite(shift).all()):
-        raise UnsupportedError("it multiplies or adds what is no finite number")
+        raise UnsupportedError("it multiplies by or adds a number that is not finite")
     by_channel = factor.size in (1, _last(factor)) and shift.size in (1, _last(shift))
     if value.refit is not None and (by_channel or value.refits_all):
         again = value.refit(*((_vector(factor), _vector(shift)) if by_channel else (factor, shift)))

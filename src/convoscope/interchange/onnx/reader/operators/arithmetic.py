@@ -49,7 +49,7 @@ def multiply(context: Context, node: OnnxNode) -> Value:
 def divide(context: Context, node: OnnxNode) -> Value:
     """The quotient."""
     if context.whole & set(node.inputs):
-        raise UnsupportedError("it divides whole numbers, and layers compute with float32; put a Cast before it")
+        raise UnsupportedError("it divides whole numbers, but layers compute with float32; put a Cast before it")
     if node.input(1) not in context.constants:
         if node.input(0) in context.constants:
             raise UnsupportedError("it divides a constant by a computed value, which no layer supports")

@@ -46,11 +46,11 @@ def _kernel(context: Context, node: OnnxNode) -> Array:
     kernel = context.weight(node.input(1), "the kernel")
     if kernel.ndim != 4:
         raise UnsupportedError(
-            f"it convolves along {kernel.ndim - 2} axes (its kernel: {kernel.shape}), and layers are for images"
+            f"it convolves along {kernel.ndim - 2} axes (its kernel: {kernel.shape}), but layers are for images"
         )
     told = node.setting("kernel_shape")
     if told is not None and list(told) != list(kernel.shape[2:]):
-        raise UnsupportedError(f"its kernel_shape is {told!r:.60}, and its kernel has shape {kernel.shape}")
+        raise UnsupportedError(f"its kernel_shape is {told!r:.60}, but its kernel has shape {kernel.shape}")
     return kernel
 
 
@@ -100,7 +100,7 @@ def _bias(context: Context, node: OnnxNode, filters: int) -> Array | None:
         return None
     bias = context.weight(node.input(2), "the bias")
     if bias.shape != (filters,):
-        raise UnsupportedError(f"its bias has shape {bias.shape}, and it has {filters} filters")
+        raise UnsupportedError(f"its bias has shape {bias.shape}, but it has {filters} filters")
     return bias
 
 
@@ -155,7 +155,7 @@ def _wide(kernel: Array, groups: int, dilation: Pair) -> Array:
         return kernel
     tall, broad = ((size - 1) * apart + 1 for size, apart in zip((height, width), dilation, strict=True))
     if channels * of_group * groups * tall * broad > min(MOST_VALUES, 64 * kernel.size + 2**20):
-        raise UnsupportedError(f"{groups} groups and a dilation of {dilation} would make a kernel mostly of zeros")
+        raise UnsupportedError(f"{groups} groups and a dilation of {dilation} would give a kernel that is mostly zeros")
     wide = np.zeros((channels, of_group * groups, tall, broad), np.float32)
     size = channels // groups
     for group in range(groups):
@@ -171,7 +171,7 @@ def _cut(
     extra = integers_setting(node, "output_padding", (0, 0), 2)
     told = context.integers(node, "output_shape", 3)
     if told is not None and len(told) != 2:
-        raise UnsupportedError(f"its output_shape must be 2 whole numbers, for images, and is {told!r:.60}")
+        raise UnsupportedError(f"its output_shape must be 2 whole numbers, for images, but is {told!r:.60}")
     pads = integers_setting(node, "pads", (0, 0, 0, 0), 4)
     auto = node.text("auto_pad", "NOTSET")
     grown, cut = [], []
@@ -189,7 +189,7 @@ def _cut(
             after = total - before
         more = extra[number] + max(-after, 0)
         if not 0 <= more < stride or before < 0 or max(before, after) > LARGEST_SIZE:
-            raise UnsupportedError(f"it adds {more} pixels at the end of an axis, and its strides are {strides}")
+            raise UnsupportedError(f"it adds {more} pixels at the end of an axis, but its strides are {strides}")
         grown.append(more)
         cut.append((before, max(after, 0)))
     return (grown[0], grown[1]), (cut[0], cut[1])

@@ -17,9 +17,9 @@ def gemm(context: Context, node: OnnxNode) -> Value:
     """alpha × rows × kernel + beta × bias."""
     value = context.value(node.input(0))
     if node.setting("transA", 0):
-        raise UnsupportedError("transA=1 turns the batch axis round")
+        raise UnsupportedError("transA=1 transposes the batch axis")
     if len(value.logical) != 1 and node.input(0) not in context.as_rows:
-        raise UnsupportedError(f"it takes rows (batch, values), and its input has {len(value.logical) + 1} axes")
+        raise UnsupportedError(f"it takes rows (batch, values), but its input has {len(value.logical) + 1} axes")
     kernel = context.weight(node.input(1), "the kernel") * np.float64(real_setting(node, "alpha", 1.0))
     bias = context.optional(node.input(2), "the bias")
     if bias is not None:
@@ -36,7 +36,7 @@ def product(context: Context, node: OnnxNode) -> Value:
         raise UnsupportedError("it multiplies two computed matrices, as attention does, which no layer supports")
     value = context.value(node.input(0))
     if not value.logical:
-        raise UnsupportedError("its input has a batch axis and no other")
+        raise UnsupportedError("its input has only a batch axis")
     kernel = context.weight(node.input(1), "the kernel")
     if kernel.ndim == 1:  # a row, whose axis is gone behind the product
         found = _dense(context, node, value, kernel[:, None], None)
@@ -51,7 +51,7 @@ def _dense(context: Context, node: OnnxNode, value: Value, kernel: Array, bias: 
         raise UnsupportedError(f"a kernel of shape {kernel.shape} does not fit rows of {value.shape[-1]}")
     units = kernel.shape[1]
     if bias is not None and (bias.size not in (1, units) or bias.shape[-1:] not in ((), (1,), (units,))):
-        raise UnsupportedError(f"its bias has shape {bias.shape}, and it makes rows of {units}")
+        raise UnsupportedError(f"its bias has shape {bias.shape}, but its rows have {units} values")
     value, row = _row_last(value)
     kernel = kernel[row_order(value.logical[-1], row)]
     name = context.name(node, node.input(1))

@@ -93,6 +93,6 @@ def _same_names(first: Value, other: Value, place: int) -> dict[Factor, Factor]:
         if number == place:
             continue
         if [factor.size for factor in mine] != [factor.size for factor in theirs]:
-            raise UnsupportedError("it puts values side by side whose axes were put together in different ways")
+            raise UnsupportedError("it concatenates values whose axes were merged in different ways")
         names.update(zip(mine, theirs, strict=True))
     return names

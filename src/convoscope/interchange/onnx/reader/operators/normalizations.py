@@ -34,10 +34,10 @@ def batch_normalization(context: Context, node: OnnxNode) -> Value:
     if node.setting("training_mode", 0) or context.also_read(node):
         raise UnsupportedError("it is in training mode: export the network for inference, with model.eval()")
     if node.setting("spatial", 1) != 1:
-        raise UnsupportedError("spatial=0 gives each pixel averages of its own")
+        raise UnsupportedError("spatial=0 gives each pixel its own averages")
     value = context.value(node.input(0))
     if not value.logical:
-        raise UnsupportedError("its input has a batch axis and no other")
+        raise UnsupportedError("its input has only a batch axis")
     value = as_image(value) if len(value.logical) == 3 else axis_to_end(value, 0)
     scale, bias, mean, variance = (
         context.weight(node.input(number), what)
@@ -68,7 +68,7 @@ def instance_normalization(context: Context, node: OnnxNode) -> Value:
     """The same for each index of the first axis: a channel, or a group of those that lie there still."""
     value = context.value(node.input(0))
     if not value.logical:
-        raise UnsupportedError("its input has a batch axis and no other")
+        raise UnsupportedError("its input has only a batch axis")
     first = value.logical[0]
     if value.physical[-1][: len(first)] != first:
         value = axis_to_end(value, 0)
@@ -98,7 +98,7 @@ def local_response(context: Context, node: OnnxNode) -> Value:
     """Each channel divided by how strongly those beside it respond."""
     value = context.value(node.input(0))
     if not value.logical:
-        raise UnsupportedError("its input has a batch axis and no other")
+        raise UnsupportedError("its input has only a batch axis")
     value, size = axis_to_end(value, 0), integer_setting(node, "size", 0)
     alpha, beta, bias = (
         real_setting(node, name, default) for name, default in (("alpha", 1e-4), ("beta", 0.75), ("bias", 1.0))
@@ -143,7 +143,7 @@ def layer_normalization(context: Context, node: OnnxNode) -> Value:
     value = context.value(node.input(0))
     first = sample_axis(node.setting("axis", -1), value, "normalises over")
     if context.also_read(node):
-        raise UnsupportedError("it also gives the means, which no layer supports")
+        raise UnsupportedError("it also outputs the means, which no layer supports")
     scale, bias = context.weight(node.input(1), "the scale"), context.optional(node.input(2), "the bias")
     return _normalized(context, node, value, list(range(first, len(value.logical))), scale, bias)
 
@@ -168,7 +168,7 @@ def _normalized(
     last = value.symbol.sample_shape[-len(axes) :]
     given = [scale] if bias is None else [scale, bias]
     if any(each.shape not in ((), last) for each in given):
-        raise UnsupportedError(f"its scale has shape {scale.shape}, and it normalises {last}")
+        raise UnsupportedError(f"its scale has shape {scale.shape}, but it normalises {last}")
     scale, *biases = (np.broadcast_to(each, last) for each in given)
     name, epsilon = context.name(node, node.input(1)), real_setting(node, "epsilon", 1e-5)
 
@@ -185,7 +185,7 @@ def _normalized(
 def dropout(context: Context, node: OnnxNode) -> Value:
     """A layer that acts when the network is trained further."""
     if context.also_read(node):
-        raise UnsupportedError("its mask is read, and no layer gives one")
+        raise UnsupportedError("its mask is used, but no layer outputs one")
     value = context.value(node.input(0))
     mode = context.optional(node.input(2), "training_mode")
     rate = context.number(node, "ratio", 1, 0.5)

@@ -35,7 +35,7 @@ def _prepared(context: Context, node: OnnxNode) -> tuple[Value, Along, Along]:
 def max_pool(context: Context, node: OnnxNode) -> Value:
     """The largest of each window. What is padded never counts."""
     if context.also_read(node):
-        raise UnsupportedError("it also says where the largest values are, which no layer supports")
+        raise UnsupportedError("it also outputs the positions of the largest values, which no layer supports")
     value, rows, columns = _prepared(context, node)
     if dilations_of(node) != (1, 1):
         return _dilated_max(context, node, value, (rows, columns))
@@ -107,7 +107,7 @@ def _dilated_max(context: Context, node: OnnxNode, value: Value, both: tuple[Alo
         at = _cells(along, count, dilation)
         inside = (at >= 0) & (at < along.length)
         if not inside.any(axis=1).all():
-            raise UnsupportedError("some of its windows see nothing of the image")
+            raise UnsupportedError("some of its windows lie completely outside the image")
         first = np.take_along_axis(at, inside.argmax(axis=1)[:, None], axis=1)
         parts = [picked(context, value, place, numbers) for numbers in np.where(inside, at, first).T]
         value = parts[0]

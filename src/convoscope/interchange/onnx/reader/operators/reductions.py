@@ -44,7 +44,7 @@ def reduce(context: Context, node: OnnxNode) -> Value:
         return value
     axes = {axis_of(each, rank) for each in told} if told else set(range(rank))
     if 0 in axes:
-        raise UnsupportedError("it goes over the batch axis, and images of a batch stay apart")
+        raise UnsupportedError("it reduces over the batch axis, but images in a batch are independent")
     count = math.prod(value.shape[each - 1] for each in axes)
     if node.op in _SUMMED:
         value = _SUMMED[node.op](context, value, {each - 1 for each in axes})

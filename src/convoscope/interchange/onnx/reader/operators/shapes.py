@@ -42,7 +42,7 @@ def cast(context: Context, node: OnnxNode) -> Value:
     to = integer_setting(node, "to", 0)
     if to not in FLOATS:
         raise UnsupportedError(
-            f"it makes {TYPE_NAMES.get(to, to)} of a computed value, and layers compute with float32"
+            f"it makes {TYPE_NAMES.get(to, to)} of a computed value, but layers compute with float32"
         )
     return context.value(node.input(0))
 
@@ -52,7 +52,7 @@ def cast_like(context: Context, node: OnnxNode) -> Value:
     """The same, where it becomes like floats."""
     other = context.constants.get(node.input(1))
     if node.input(1) in context.whole or (other is not None and other.dtype.kind != "f"):
-        raise UnsupportedError("it makes whole numbers of a computed value, and layers compute with float32")
+        raise UnsupportedError("it makes whole numbers of a computed value, but layers compute with float32")
     return context.value(node.input(0))
 
 
@@ -63,7 +63,7 @@ def flatten(context: Context, node: OnnxNode) -> Value:
     rank = len(value.logical) + 1
     number = integer_setting(node, "axis", 1)
     if number != 1 and axis_of(number, rank + (number >= 0)) != 1:
-        raise UnsupportedError(f"axis={number} puts the images of a batch together, which stay apart")
+        raise UnsupportedError(f"axis={number} merges the images of a batch, which are independent")
     return reshaped(value, (math.prod(value.shape),))
 
 
@@ -114,7 +114,7 @@ def sizes_for(context: Context, value: Value, told: list[int], zero_is_zero: boo
     """Return the sizes behind the batch axis that a Reshape's numbers mean for a value."""
     whole = (context.batch, *value.shape)
     if 0 in told and zero_is_zero:
-        raise UnsupportedError("it makes a value without numbers")
+        raise UnsupportedError("its output has no numbers")
     sizes = [whole[place] if size == 0 and place < len(whole) else size for place, size in enumerate(told)]
     if not sizes or any(size < 1 and size != -1 for size in sizes) or sizes.count(-1) > 1:
         raise UnsupportedError(f"its shape is {told}")
@@ -123,9 +123,7 @@ def sizes_for(context: Context, value: Value, told: list[int], zero_is_zero: boo
     if sizes[0] == -1 and known == values:
         return tuple(sizes[1:])
     if sizes[0] != batch or FREE_BATCH in sizes[1:]:
-        raise UnsupportedError(
-            f"its shape {told} puts the images of a batch together, or is for a batch of {sizes[0]} alone"
-        )
+        raise UnsupportedError(f"its shape {told} merges the images of a batch, or is for a batch of {sizes[0]} alone")
     found = tuple(values // max(known, 1) if size == -1 else size for size in sizes[1:])
     if math.prod(found) != values:
         raise UnsupportedError(f"{values} values do not fit into its shape {told}")
@@ -141,7 +139,7 @@ def transpose(context: Context, node: OnnxNode) -> Value:
     if sorted(order) != list(range(rank)):
         raise UnsupportedError(f"its perm is {order}")
     if order[0] != 0:
-        raise UnsupportedError(f"perm={order} moves the batch axis, which stays the first")
+        raise UnsupportedError(f"perm={order} moves the batch axis, which must stay first")
     return value.seen_as(tuple(value.logical[place - 1] for place in order[1:]))
 
 
@@ -156,7 +154,7 @@ def squeeze(context: Context, node: OnnxNode) -> Value:
     else:
         axes = {axis_of(each, rank) for each in told}
     if 0 in axes or any(value.logical[place - 1] for place in axes):
-        raise UnsupportedError(f"it takes away axes {sorted(axes)}, which are not all of length 1")
+        raise UnsupportedError(f"it removes axes {sorted(axes)}, which are not all of length 1")
     return value.seen_as(tuple(g for place, g in enumerate(value.logical, start=1) if place not in axes))
 
 

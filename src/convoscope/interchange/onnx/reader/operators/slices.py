@@ -120,7 +120,7 @@ def slice_(context: Context, node: OnnxNode) -> Value:
     axes = context.integers(node, "axes", 3) or list(range(len(starts)))
     steps = context.integers(node, "steps", 4) or [1] * len(starts)
     if not len(starts) == len(ends) == len(axes) == len(steps):
-        raise UnsupportedError("its starts, ends, axes and steps are not of one length")
+        raise UnsupportedError("its starts, ends, axes and steps have different lengths")
     for start, end, number, step in zip(starts, ends, axes, steps, strict=True):
         if number in (0, -len(value.logical) - 1) and (start, step) == (0, 1) and end >= min(context.batch, 2**31 - 1):
             continue
@@ -204,10 +204,10 @@ def gather(context: Context, node: OnnxNode) -> Value:
     size = value.shape[place]
     wanted = indices.reshape(-1)
     if not wanted.size or wanted.dtype.kind not in "iu":
-        raise UnsupportedError("its indices are no whole numbers")
+        raise UnsupportedError("its indices are not whole numbers")
     wanted = np.where(wanted < 0, wanted + size, wanted)
     if wanted.min() < 0 or wanted.max() >= size:
-        raise UnsupportedError(f"it picks an index that is not there, of {size}")
+        raise UnsupportedError(f"it picks an index that does not exist: the axis has length {size}")
     found = picked(context, value, place, wanted)
     if indices.ndim == 1:
         return found
@@ -244,7 +244,7 @@ def pad(context: Context, node: OnnxNode) -> Value:
     axes = context.integers(node, "axes", 3) if node.opset >= 18 else None
     axes = list(range(rank)) if axes is None else axes
     if told is None or len(told) != 2 * len(axes) or fill is None or max(map(abs, told), default=0) > LARGEST_SIZE:
-        raise UnsupportedError("its pads do not go with its axes")
+        raise UnsupportedError("its pads do not match its axes")
     mode = node.text("mode", "constant")
     around = [(number, told[n], told[n + len(axes)]) for n, number in enumerate(axes) if told[n] or told[n + len(axes)]]
     sides = {sample_axis(number, value, "pads"): (first, last) for number, first, last in around}

@@ -19,7 +19,7 @@ def tile(context: Context, node: OnnxNode) -> Value:
     if times is None or len(times) != len(value.logical) + 1 or min(times) < 1:
         raise UnsupportedError(f"its repeats are {times}, for a value of {len(value.logical) + 1} axes")
     if times[0] != 1:
-        raise UnsupportedError("it repeats the batch axis, and images of a batch stay apart")
+        raise UnsupportedError("it repeats the batch axis, but images in a batch are independent")
     for place, count in enumerate(times[1:]):
         if count == 1:
             continue
