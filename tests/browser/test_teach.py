@@ -249,7 +249,7 @@ def test_a_program_that_ends_is_said_and_what_waits_is_kept_and_sent(browser: An
             [{"name": f"{i}.jpg", "mimeType": "image/jpeg", "buffer": jpeg("red", i)} for i in range(5)]
         )
         page.wait_for_selector("#connection:visible")
-        assert "The program does not answer" in page.locator("#connection").inner_text()
+        assert "The program is not responding" in page.locator("#connection").inner_text()
         assert session.count == 0
         page.unroute("**/picture/**")
         wait(lambda: session.count == 5)

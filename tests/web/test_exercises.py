@@ -47,7 +47,7 @@ def pixel(told: dict[str, Any], _: Any) -> Iterator[Case]:
         yield right - bias, "left out the bias"
     flipped = signal.convolve2d(image, kernel, "valid")[at] + bias
     if flipped not in (right, right - bias, right - 2 * bias):
-        yield flipped, "half a turn"
+        yield flipped, "by 180°"
 
 
 def kernel(told: dict[str, Any], _: Any) -> Iterator[Case]:
@@ -64,7 +64,7 @@ def edit(told: dict[str, Any], _: Any) -> Iterator[Case]:
     yield wanted.tolist(), None
     yield (2 * wanted).tolist(), "2 times what it should be"
     if not np.array_equal(wanted.T, wanted):
-        yield wanted.T.tolist(), "Rows and columns are exchanged"
+        yield wanted.T.tolist(), "Rows and columns are swapped"
 
 
 def relu(told: dict[str, Any], _: Any) -> Iterator[Case]:

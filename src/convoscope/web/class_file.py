@@ -199,7 +199,7 @@ def _model(name: str, explored: Explored) -> dict[str, Any]:
         "kind": "explorer",
         "title": name[0].upper() + name[1:].replace("-", " "),
         "text": f"A trained network with {counted(len(model.layers), 'layer')} and {model.count_params():,} "
-        f"parameters.{sorts} Look into every layer, map and number of it.",
+        f"parameters.{sorts} Look at every layer, map and number in it.",
         "alt": f"Images that the network {name} was tested on." if len(explored.images) else "",
         "enter": "Open the network",
         "picture": _png(_sheet(explored)),

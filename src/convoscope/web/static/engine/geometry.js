@@ -38,7 +38,7 @@ export function windows(shape, kernelHeight, kernelWidth, options = {}) {
   if (rows.out < 1 || columns.out < 1) {
     throw new RangeError(
       `The window reaches over ${rows.reach}×${columns.reach} pixels and the image has only ${shape[0]}×${shape[1]}: ` +
-        "no output pixel is left. Take a smaller window or dilation, more padding, or a larger image.",
+        "no output pixel is left. Use a smaller window or dilation, more padding, or a larger image.",
     );
   }
   return { rows, columns };

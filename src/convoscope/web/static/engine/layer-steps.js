@@ -107,7 +107,7 @@ const STEPS = {
 /** The steps of a layer of that type; `weights` are tensors by name. */
 export function stepsOf(type, config, weights) {
   if (!Object.hasOwn(STEPS, type)) {
-    throw new RangeError(`The page does not know layers of type ${type} yet; it knows ${Object.keys(STEPS).join(", ")}.`);
+    throw new RangeError(`The page does not support layers of type ${type} yet; it supports ${Object.keys(STEPS).join(", ")}.`);
   }
   return STEPS[type](config, weights);
 }

@@ -24,7 +24,7 @@ export function shapesOf(layers, input) {
 
 const product = (shape) => shape.reduce((a, b) => a * b, 1);
 const noImage = (shape, what) =>
-  `${what} takes images with a channel axis, (height, width, channels). Here (${shape.join(", ")}) comes in.`;
+  `${what} takes images with a channel axis, (height, width, channels). Here, its input is (${shape.join(", ")}).`;
 
 const MAKES = {
   Conv2D(shape, { filters, window, stride = 1, padding = "valid" }) {
@@ -40,7 +40,7 @@ const MAKES = {
   Flatten: (shape) => [product(shape)],
   Reshape(shape, { shape: wanted }) {
     if (product(wanted) === product(shape)) return wanted;
-    return `${shapeText(wanted)} are ${product(wanted).toLocaleString("en")} values, but ${product(shape).toLocaleString("en")} come in.`;
+    return `${shapeText(wanted)} has ${product(wanted).toLocaleString("en")} values, but the input has ${product(shape).toLocaleString("en")}.`;
   },
   Dense: (shape, { units }) => [...shape.slice(0, -1), units],
 };

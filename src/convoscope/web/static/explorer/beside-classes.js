@@ -70,6 +70,6 @@ function howOften({ beside, count, part }) {
     const { first, second, neither } = rightApart;
     parts[0] += `: A is right on ${first} of them, B on ${second}, neither on ${neither}`;
   }
-  if (apart.length < apartCount) parts.push(`Shown are the ${apart.length} on which both are most confident`);
+  if (apart.length < apartCount) parts.push(`These are the ${apart.length} on which both are most confident`);
   return `${parts.join(". ")}.`;
 }

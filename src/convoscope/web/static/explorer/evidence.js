@@ -45,7 +45,7 @@ export function createEvidence(holder, { model, names, range, network, probabili
       );
       note.textContent =
         `Grad-CAM at ${layers[position].name}${inputs.length > 1 ? `, over the image of ${model.nameOf(inputs.indexOf(input) - first)}` : ""}: orange supports the class, blue counts against it. Each row shares one scale of ` +
-        "raw values. Whatever an untrained network shows too says nothing about what was learned.";
+        "raw values. Whatever an untrained network also shows says nothing about what was learned.";
       const about = { position, classes: [predicted], method: "grad_cam" };
       if (faithful.element.hidden) return;
       faithful.show({

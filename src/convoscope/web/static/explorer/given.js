@@ -107,7 +107,7 @@ export async function post(address, body, type) {
     response = await reach(address, { method: "POST", headers: { "Content-Type": type }, body });
   } catch (problem) {
     if (inNotebook) throw problem; // the widget says what is the matter
-    throw new Error("The Python program that opened this page has ended. Open the page again with convoscope explore.");
+    throw new Error("The Python program that opened this page has stopped. Open the page again with convoscope explore.");
   }
   if (!response.ok) throw new Error(await response.text());
   return response;

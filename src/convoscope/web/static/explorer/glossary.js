@@ -81,7 +81,7 @@ export const GLOSSARY = [
   {
     "term": "loss",
     "forms": ["loss"],
-    "text": "A number that says how far the predictions are from the correct answers. Training changes the parameters so that it becomes smaller."
+    "text": "A number that says how far the predictions are from the correct answers. Training changes the parameters so that the loss becomes smaller."
   },
   {
     "term": "Grad-CAM",
@@ -91,12 +91,12 @@ export const GLOSSARY = [
   {
     "term": "deletion",
     "forms": ["deletion"],
-    "text": "A test of a heat map: the pixels that it marks most are replaced first, and the probability of the class is followed. If the map shows what the network uses, the probability falls sooner than with pixels in a random order."
+    "text": "A test of a heat map: the pixels that it marks most strongly are replaced first, while the probability of the class is tracked. If the map shows what the network uses, the probability falls sooner than it does with the pixels in a random order."
   },
   {
     "term": "insertion",
     "forms": ["insertion"],
-    "text": "A test of a heat map: the pixels that it marks most are put first into an image without content. If the map shows what the network uses, the probability of the class rises sooner than with pixels in a random order."
+    "text": "A test of a heat map: the pixels that it marks most strongly are the first to be put into an empty image. If the map shows what the network uses, the probability of the class rises sooner than it does with the pixels in a random order."
   },
   {
     "term": "randomisation check",
@@ -106,7 +106,7 @@ export const GLOSSARY = [
   {
     "term": "activation maximisation",
     "forms": ["activation maximisation"],
-    "text": "Changes an image step by step, beginning with noise, so that a chosen value of the network becomes as large as possible. The result shows what a filter adds up; real images do not look like that."
+    "text": "Changes an image step by step, beginning with noise, so that a chosen value of the network becomes as large as possible. The result shows what a filter responds to; real images do not look like that."
   }
 ];
 

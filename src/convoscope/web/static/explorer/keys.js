@@ -5,7 +5,7 @@ import { setSingleKeys, singleKeys } from "../shared/single-keys.js";
 
 const KEYS = [
   [["P"], "Start or leave presentation mode"],
-  [["Esc"], "Leave presentation mode, stop the play, or close what is open"],
+  [["Esc"], "Leave presentation mode, stop the animation, or close what is open"],
   [["Tab", "Enter"], "Go to the next control; use it"],
   [["←", "→", "↑", "↓"], "In a layer: choose another map"],
   [["←", "→", "↑", "↓"], "In the chosen map: choose another pixel; with Shift, ten pixels further"],

@@ -142,7 +142,7 @@ const SENTENCES = {
   RepeatVector: ({ n }) => `Repeats the same values ${n} times; nothing is computed.`,
   Dropout: (config) => `Dropout sets ${rate(config)} of the values to 0 at random ${IN_TRAINING}.`,
   SpatialDropout2D: (config) => `Dropout sets ${rate(config)} of the maps to 0 at random ${IN_TRAINING}.`,
-  AlphaDropout: (config) => `Dropout that suits SELU replaces ${rate(config)} of the values at random ${IN_TRAINING}.`,
+  AlphaDropout: (config) => `Alpha dropout, which suits SELU, replaces ${rate(config)} of the values at random ${IN_TRAINING}.`,
   GaussianDropout: atRandom("Multiplies every value by random noise around 1"),
   GaussianNoise: atRandom("Adds random noise to every value"),
   RandomFlip: atRandom("Flips images at random"),

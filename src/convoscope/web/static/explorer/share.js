@@ -11,10 +11,10 @@ const own = document.getElementById("embedded") ? rememberPage() : null; // a fi
 export function createShare({ state, address, title, say }) {
   createShareDialog({
     words:
-      "The part of the link after # holds the view, the image, your drawing and your changes. It works behind the address of " +
-      "any explorer of this model. The HTML file has the model inside, and needs neither Python nor a network.",
+      "The part of the link after # holds the view, the image, your drawing and your changes. It works with the address of " +
+      "any explorer page of this model. The HTML file includes the model, and needs neither Python nor an internet connection.",
     link: () => linkTo(address()),
-    warning: () => (OWN.includes(state.get().source) ? "Your own image stays in this tab: neither the link nor the file has it." : ""),
+    warning: () => (OWN.includes(state.get().source) ? "Your own image stays in this tab: neither the link nor the file includes it." : ""),
     html: () => (own ? savedAgain(address()) : served(address())),
     name: `${title.replace(/[^\p{L}\p{N}._-]+/gu, "-")}.html`,
     say,

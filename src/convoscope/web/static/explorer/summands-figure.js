@@ -66,7 +66,7 @@ export function createSummandsFigure({ choose }) {
       note,
       `Each picture is one ${about.context.colours ? "colour" : "map"} after its own part of the filter has slid over it; the largest come first` +
         `${more ? `, and ${plural(more, "smaller one")} ${more === 1 ? "is" : "are"} left out` : ""}. ` +
-        `Added up, with the bias, they make this map${before(about)}. The numbers are those of the chosen pixel.`,
+        `Together with the bias, they add up to this map${before(about)}. The numbers are those of the chosen pixel.`,
     );
   }
 

@@ -75,7 +75,7 @@ export function createWhere(holder, { model, names, range, network, probabilitie
     const [rows, columns] = found[0].shape;
     note.textContent =
       `Orange supports ${names[now.classIndex]}, blue counts against it. ${layers[Number(layer.control.value)].name} has maps of ` +
-      `${rows}×${columns} values, so each value covers one such part of the photo. Whatever an untrained network shows too says nothing about what was learned.`;
+      `${rows}×${columns} values, so each value covers one such part of the photo. Whatever an untrained network also shows says nothing about what was learned.`;
   }
 
   function figure(map, title) {

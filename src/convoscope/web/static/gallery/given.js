@@ -20,7 +20,7 @@ async function json(address) {
   try {
     response = await fetch(address);
   } catch {
-    throw new Error("The Python program that opened this page has ended. Open it again: convoscope gallery.");
+    throw new Error("The Python program that opened this page has stopped. Open it again: convoscope gallery.");
   }
   if (!response.ok) throw new Error((await response.text()).trim());
   return response.json();

@@ -6,7 +6,7 @@ import { command } from "./copied.js";
 import { paintMatrix } from "./matrix.js";
 
 const SHOWN = 12;
-const EMPTY = "There are none yet. This trains one in a few seconds, and it is here when you load the page again:";
+const EMPTY = "There are none yet. This command trains one in a few seconds. Reload the page to see it here:";
 
 /** Puts the cards into `holder`; returns a function that paints them again in the theme's colours. */
 export function showRuns(holder, { runs, comparisons }) {

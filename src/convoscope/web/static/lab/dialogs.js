@@ -48,13 +48,13 @@ export function createLabShare(state, make, say) {
   const chosen = () => ({ hide: checked("hide"), lock: checked("lock") });
   const dialog = createShareDialog({
     words:
-      "The part of the link after # holds everything on this page: image, chain, numbers, position. It works behind the " +
-      "address of any filter lab. The HTML file has it inside, and needs no lab.",
+      "The part of the link after # holds everything on this page: image, chain, numbers, position. It works with the " +
+      "address of any filter lab. The HTML file includes all of it, and needs no lab.",
     link: () => linkTo(writeAddress({ ...state.get(), ...chosen(), from: null })),
     warning() {
       const { image } = state.get();
       return image.startsWith("own:") || image === "image"
-        ? "Your own image stays on this computer and is not part of the link. The HTML file has it inside."
+        ? "Your own image stays on this computer and is not part of the link. The HTML file includes it."
         : "";
     },
     html: () => make.html(chosen()),

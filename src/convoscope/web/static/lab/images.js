@@ -26,7 +26,7 @@ export function createImages(state, given, say) {
   async function open(file) {
     const { lock, hide } = state.get();
     try {
-      if ([...lock, ...hide].includes("source")) say("The link that opened this page does not let its image be changed.");
+      if ([...lock, ...hide].includes("source")) say("The link that opened this page does not allow its image to be changed.");
       else use(file.name, await fromFile(file));
     } catch (problem) {
       say(problem.message, "error");

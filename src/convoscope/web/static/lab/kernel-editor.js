@@ -25,7 +25,7 @@ export function createKernelEditor(state, presets, say) {
   const preset = h(
     "select",
     { id: "preset", onchange: () => choose(presets.find(({ name }) => name === preset.value)) },
-    h("option", { value: "", disabled: true }, "Own numbers"),
+    h("option", { value: "", disabled: true }, "Your own numbers"),
     Object.entries(grouped).map(([group, list]) =>
       h(
         "optgroup",

@@ -8,7 +8,7 @@ const MODES = [
   ["min", "Smallest"],
 ];
 const SHOWS = {
-  max: "Max pooling keeps the largest value of each window: what a filter found stays, wherever in the window it was.",
+  max: "Max pooling keeps the largest value of each window: what a filter found is kept, wherever in the window it was.",
   average: "Average pooling keeps the mean of each window: the image becomes smaller and smoother.",
   min: "Min pooling keeps the smallest value of each window: dark lines grow.",
 };
@@ -42,7 +42,7 @@ export function createPoolEditor(state) {
   const note = h("p", { class: "note" });
   const titled = (text, control) => h("div", { class: "field" }, h("span", {}, text), control);
   byId("pool-editor").append(
-    titled("Keep of each window", modes),
+    titled("Value kept from each window", modes),
     note,
     titled("Window", sizes),
     titled("Stride", strides),

@@ -69,7 +69,7 @@ export function formula({ size, before, after, reach, stride, out }) {
 export function whySize({ rows, columns }, pooling) {
   const size = (of) => (rows[of] === columns[of] ? `${rows[of]}` : `${rows[of]}×${columns[of]}`);
   if (pooling)
-    return `Of every ${rows.kernel}×${columns.kernel} pixels one value is left: ${size("size")} becomes ${size("out")}.`;
+    return `Every ${rows.kernel}×${columns.kernel} pixels leave one value: ${size("size")} becomes ${size("out")}.`;
   if (rows.out === rows.size && columns.out === columns.size) {
     return rows.before + rows.after
       ? "Padding gives border pixels their missing neighbours, so the size stays the same."

@@ -28,6 +28,6 @@ async function answered(address, options) {
     const answer = await fetch(address, { ...options, headers });
     return { status: answer.status, told: await answer.json() };
   } catch {
-    return { status: 0, told: { error: "The server does not answer. It may have ended." } };
+    return { status: 0, told: { error: "The server is not responding. It may have stopped." } };
   }
 }

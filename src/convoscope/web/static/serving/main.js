@@ -32,7 +32,7 @@ async function begin() {
     });
     byId("model-field").replaceChildren(field);
   }
-  const { field, control } = select("Classes to name", ["1", "3", "5", "10"].map((top) => [top, top]), (top) => (settings.top = top));
+  const { field, control } = select("Number of classes", ["1", "3", "5", "10"].map((top) => [top, top]), (top) => (settings.top = top));
   control.value = settings.top;
   byId("top-field").replaceChildren(field);
 }
@@ -104,7 +104,7 @@ function fill(card, { classes, none_of_these: none, hint }) {
     h("span", { class: "value" }, percent(probability)),
   ]);
   const said = [h("p", { class: "verdict" }, verdict), h("div", { class: "shares" }, rows)];
-  if (none) said.splice(1, 0, h("p", { class: "note" }, "The picture is unlike those that the model was trained on. If it had to choose:"));
+  if (none) said.splice(1, 0, h("p", { class: "note" }, "This picture is unlike those that the model was trained on. If the model had to choose:"));
   if (hint) said.push(h("p", { class: "note" }, hint));
   card.lastElementChild.replaceChildren(card.querySelector("h3"), ...said);
 }

@@ -32,7 +32,7 @@ export function createCamera(ontake, say) {
   async function open() {
     if (!navigator.mediaDevices?.getUserMedia) {
       say(
-        "The browser gives this page no camera. It allows one only for pages from this computer or over https.",
+        "The browser does not let this page use a camera. It allows that only for pages from this computer or over https.",
         "error",
       );
       return;

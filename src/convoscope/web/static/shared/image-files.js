@@ -48,7 +48,7 @@ async function loaded(address, name) {
   const [width, height] = [image.naturalWidth, image.naturalHeight];
   if (width * height > MOST_MEGAPIXELS * 1e6) {
     throw new RangeError(
-      `“${name}” has ${width}×${height} pixels, ${Math.round((width * height) / 1e6)} megapixels, and the page takes up to ` +
+      `“${name}” has ${width}×${height} pixels, ${Math.round((width * height) / 1e6)} megapixels, but the page takes at most ` +
         `${MOST_MEGAPIXELS}. Scale it down, or filter it on the command line: convoscope filter.`,
     );
   }

@@ -9,5 +9,5 @@ function tell(what) {
   if (!what || what.startsWith("ResizeObserver")) return; // a script of another origin; and a layout that took two frames
   const ready = document.documentElement.dataset.ready === "true";
   const beginning = ready ? "Something went wrong on this page" : "The page could not start";
-  say(`${beginning}: ${what}. Reload it. If that does not help, the program that serves it may have ended: open it again.`, "error");
+  say(`${beginning}: ${what}. Reload the page. If that does not help, the program that serves it may have stopped: start it again.`, "error");
 }

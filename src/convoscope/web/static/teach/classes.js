@@ -80,7 +80,7 @@ export function createClasses(holder, { act, recorder, say }) {
       element.classList.remove("over");
       const files = await droppedFiles(event.dataTransfer);
       const fit = files.filter(({ path }) => isPicture(path)).map((each) => each.file);
-      if (fit.length < files.length) say(`${plural(files.length - fit.length, "file")} left out: their names are not those of pictures.`, "error");
+      if (fit.length < files.length) say(`${plural(files.length - fit.length, "file")} left out: they do not have a picture's file extension.`, "error");
       act.add(group, fit);
     });
 

@@ -38,7 +38,7 @@ export function showSaved({ rows, commands, page }) {
     "Saved",
     { class: "wide" },
     h("table", {}, h("tbody", {}, rows.map(([what, where]) => h("tr", {}, h("th", { scope: "row" }, what), h("td", {}, where))))),
-    h("p", { class: "note" }, "The page is one file. It classifies by webcam in any browser, without a network: share it with anyone you like."), // prettier-ignore
+    h("p", { class: "note" }, "The page is one file. It classifies by webcam in any browser, without an internet connection: share it with anyone you like."), // prettier-ignore
     h("h3", {}, "In a terminal"),
     h("dl", {}, commands.map(([what, command]) => [h("dt", {}, what), h("dd", {}, h("code", {}, command))]).flat()),
     h("p", {}, h("a", { href: page, download: "classifier.html", id: "download-page" }, "Download the page")),

@@ -136,8 +136,8 @@ function reached(whether) {
   line.hidden = whether;
   if (whether) return;
   const pending = sending.pending();
-  const kept = pending ? ` ${plural(pending, "picture")} wait in this tab: leave it open.` : "";
-  setText(line, `The program does not answer. If it has ended, start it again with the same command: your pictures are there, and its new page shows them.${kept}`); // prettier-ignore
+  const kept = pending ? ` ${plural(pending, "picture")} are waiting in this tab: leave it open.` : "";
+  setText(line, `The program is not responding. If it has stopped, start it again with the same command: your pictures are saved, and the new page shows them.${kept}`); // prettier-ignore
 }
 
 function show() {

@@ -78,5 +78,5 @@ document.addEventListener("drop", (event) => {
 setText(byId("about"), words);
 live.draw();
 const { fast } = await opened;
-if (!fast) say("This browser lacks fast arithmetic (WebAssembly SIMD): each picture takes some seconds.");
+if (!fast) say("This browser lacks fast arithmetic (WebAssembly SIMD): each picture takes a few seconds.");
 document.documentElement.dataset.ready = "true";

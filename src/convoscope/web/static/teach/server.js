@@ -11,7 +11,7 @@ export function createServer(onreach = () => {}, fetching = (...given) => global
       answer = await fetching(address, options);
     } catch {
       onreach(false);
-      throw new Unreachable("The program does not answer.");
+      throw new Unreachable("The program is not responding.");
     }
     onreach(true);
     if (answer.ok) return answer.json();

@@ -3,7 +3,7 @@
 const PATIENCE = 4000; // milliseconds until Python is said to be silent
 const HOPE = 60000; // and until a question to a kernel that has never answered is given up
 const ENDED = ["comm:close", "comm_live_update"]; // what a notebook tells a widget whose kernel has ended, or has begun anew
-const GONE = "Python does not answer. If the kernel has ended, run this cell of the notebook again.";
+const GONE = "Python is not responding. If the kernel has stopped, run this cell of the notebook again.";
 
 /**
  * {ask, close}: `ask({address, method, body})` resolves to {status, type, body}. `onsilence(silent)` hears when Python

@@ -6,8 +6,8 @@ import { createHandle } from "./handle.js";
 import { themeAround, watchTheme } from "./surroundings.js";
 
 const SILENT =
-  "Python has not answered yet. Either a cell is still running, or the kernel has ended: then run this cell again. " +
-  "Until then, whatever needs no Python works.";
+  "Python has not answered yet. Either a cell is still running, or the kernel has stopped: in that case, run this cell again. " +
+  "Meanwhile, everything that does not need Python works.";
 
 /** The widget of a page, HTML: what anywidget loads. */
 export const widgetOf = (page) => ({

@@ -10,7 +10,7 @@ import { fieldsOf, numbersIn } from "./cells.js";
 
 /** {label, start, image, target, look}: the picture follows every number that is typed. */
 export function kernel({ label, start, image, target, look }) {
-  const canvas = h("canvas", { class: "picture", role: "img", "aria-label": "What your kernel makes" });
+  const canvas = h("canvas", { class: "picture", role: "img", "aria-label": "What your kernel produces" });
   const apart = h("p", { class: "note", "aria-live": "polite" });
   const field = (value, y, x) => h("input", { type: "text", inputmode: "text", autocomplete: "off", class: "cell", value: number(value), "aria-label": `Kernel, row ${y}, column ${x}`, oninput: draw, onkeydown: step }); // prettier-ignore
   const fields = start.map((row, y) => row.map((value, x) => field(value, y, x)));

@@ -36,11 +36,11 @@ export const border = {
       shows: [],
       asks: { kind: "cell", label: "Image", rows: image },
       judge: (answer) => judgeCell(answer, { right, mistakes: mistakesIn({ right, at, half, height, width }), otherwise: otherwise(answer, { half, height, width, window }) }),
-      hint: hint ?? [`The pixel in the middle of the window needs ${half === 1 ? "a neighbour" : `${half} neighbours`} on every side, diagonally too.`],
+      hint: hint ?? [`The pixel in the middle of the window needs ${half === 1 ? "a neighbour" : `${half} neighbours`} on every side, including diagonally.`],
       explanation: [
         ...(explanation ?? []),
         { kind: "grid", title: `The window of ${placeText(at)}`, rows: image, frame: { row: at[0], column: at[1], rows: window, columns: window } },
-        `No window can be centred on ${margin}: so ${height} rows become ${out[0]}, and ${width} columns become ${out[1]}. In the same way a 3×3 kernel makes 26×26 pixels of 28×28, and a 5×5 kernel 24×24.`,
+        `No window can be centred on ${margin}: so ${height} rows become ${out[0]}, and ${width} columns become ${out[1]}. In the same way, a 3×3 kernel turns 28×28 pixels into 26×26, and a 5×5 kernel turns them into 24×24.`,
       ],
       link: {
         page: "lab",
@@ -56,8 +56,8 @@ const identity = (size) => Array.from({ length: size }, (_, y) => Array.from({ l
 
 function mistakesIn({ right, at, half }) {
   return [
-    [at, "The output has its value there. In the image the window's middle lies further in, because the window needs neighbours on all sides."],
-    [[right[1], right[0]], "You exchanged row and column: the row comes first, counted downwards."],
+    [at, "That is where the value is in the output. In the image, the centre of the window lies further in, because the window needs neighbours on all sides."],
+    [[right[1], right[0]], "You swapped row and column: the row comes first, counted downwards."],
     ...(half > 1 ? [[[at[0] + 1, at[1] + 1], "That would be right for a 3×3 kernel. A larger window needs more neighbours."]] : []),
   ]; // prettier-ignore
 }
@@ -69,6 +69,6 @@ function otherwise([row, column], { half, height, width, window }) {
     [column < half, "to its left"],
     [column >= width - half, "to its right"],
   ].filter(([lacks]) => lacks).map(([, where]) => where); // prettier-ignore
-  if (missing.length) return `That pixel has not enough neighbours ${missing.join(" and ")} for a ${window}×${window} window.`;
-  return "A window fits around that pixel, but it computes another value of the output.";
+  if (missing.length) return `That pixel does not have enough neighbours ${missing.join(" and ")} for a ${window}×${window} window.`;
+  return "A window fits around that pixel, but that window computes a different value of the output.";
 }

@@ -18,7 +18,7 @@ export const curves = {
   build({ training, validation, asks = "stop", shape = "over", text, hint, explanation }) {
     const lowest = (list) => list.indexOf(Math.min(...list)) + 1;
     const best = lowest(validation);
-    const chart = { kind: "curves", title: "Loss after each epoch, in a made-up training", training, validation };
+    const chart = { kind: "curves", title: "Loss after each epoch, in a made-up training run", training, validation };
     const is = asks === "stop" ? stop(training, validation, best, lowest) : says(shape, validation);
     return {
       text: text ?? is.text,
@@ -56,15 +56,15 @@ function stop(training, validation, best, lowest) {
       judgeNumber(answer, {
         value: best,
         mistakes: [
-          [lowest(training), "There the loss on the training images is smallest. But memorising them is exactly what we want to avoid."],
-          [validation.length, "At the end the validation loss has long been rising again."],
-          [best - 1, "You are off by one. Epochs are counted from 1 here, and the curve still falls to the next one."],
+          [lowest(training), "There, the loss on the training images is smallest. But memorising them is exactly what we want to avoid."],
+          [validation.length, "At the end, the validation loss has long been rising again."],
+          [best - 1, "You are off by one. Epochs are counted from 1 here, and the curve still falls after this one."],
           [best + 1, "You are off by one: the validation loss has already risen there."],
-          [1, "After one epoch both losses are still falling: there is more to learn."],
+          [1, "After one epoch, both losses are still falling: there is more to learn."],
         ],
       }),
-    hint: ["Look at the images that the network does not train with. When is the loss on these smallest?"],
-    why: `After epoch ${best} the validation loss is smallest. From then on only the training loss falls: the network gets better at the training images, and worse at all others. A callback, EarlyStopping, stops just there; dropout puts it off.`,
+    hint: ["Look at the images that the network does not train with. When is the loss on these images smallest?"],
+    why: `The validation loss is smallest after epoch ${best}. From then on only the training loss falls: the network gets better at the training images, and worse at all others. The callback EarlyStopping stops at that point; dropout delays it.`,
   }; // prettier-ignore
 }
 
@@ -84,7 +84,7 @@ function says(shape, validation) {
     why: {
       over: "The training loss keeps falling while the validation loss rises: overfitting. Stop earlier, add dropout, or train with more images.",
       short: "Both losses are still falling at the end, side by side. Train for more epochs.",
-      dropout: "Both losses have come down and stay close together, level at the end: the network treats new images as it treats the training images.",
+      dropout: "Both losses have come down and stay close together, level at the end: the network does as well on new images as on the training images.",
     }[shape],
   };
 }

@@ -57,9 +57,9 @@ function judgeKernel(answer, kernel, image, target) {
   if (alike(found, target)) return { right: true, says: "" };
   const factor = factorBetween(answer, kernel);
   const mistakes = [
-    [transposed(kernel), "Rows and columns are exchanged: your kernel finds the edges of the other direction."],
-    [turned(kernel), "Your kernel is turned by half a turn. Networks lay a kernel on the image as it is."],
-    [each(kernel, (value) => -value), "All signs are opposite."],
+    [transposed(kernel), "Rows and columns are swapped: your kernel finds the edges of the other direction."],
+    [turned(kernel), "Your kernel is rotated by 180°. Networks apply a kernel as it is, without rotating it."],
+    [each(kernel, (value) => -value), "All signs are reversed."],
   ];
   const made = mistakes.find(([wrong]) => alike(answer, wrong));
   if (made) return { right: false, says: made[1] };

@@ -42,7 +42,7 @@ export const kernel = {
       asks: { kind: "choice", label: "Kernel", options: options.map((option) => ({ kernel: option.kernel })) },
       judge(answer) {
         const found = judgeChoice(answer, { right, feedback: options.map((option) => whyNot(option.kernel, target)) });
-        const picture = { kind: "picture", title: "What your kernel makes", rows: made[answer], look: shown(made[answer]) };
+        const picture = { kind: "picture", title: "What your kernel produces", rows: made[answer], look: shown(made[answer]) };
         return found.right ? found : { ...found, shows: [picture] };
       },
       hint: hint ?? cluesOf(target),
@@ -96,7 +96,7 @@ export function cluesOf(rows) {
 const turnedRight = (rows) => transposed(rows).map((row) => [...row].reverse());
 
 function whyNot(rows, target) {
-  if (alike(rows, transposed(target))) return "This kernel has rows and columns exchanged: it finds the edges of the other direction.";
-  if (alike(rows, each(target, (value) => -value))) return "This kernel has all signs opposite: positive and negative would be exchanged.";
-  return `This kernel makes another picture, which is shown below. ${cluesOf(rows).join(" ")}`;
+  if (alike(rows, transposed(target))) return "This kernel has rows and columns swapped: it finds the edges of the other direction.";
+  if (alike(rows, each(target, (value) => -value))) return "This kernel has all signs reversed: positive and negative values would be swapped.";
+  return `This kernel produces a different picture, which is shown below. ${cluesOf(rows).join(" ")}`;
 }

@@ -32,7 +32,7 @@ export const network = {
     const first = wrongIn(shapesOf(layers, input), classes, layers);
     return {
       text: text ?? [
-        `This network should sort images into ${classes} classes, but one of its settings is wrong. Change that setting until every shape fits and ${classes} scores come out.`,
+        `This network should sort images into ${classes} classes, but one of its settings is wrong. Change that setting until every shape fits and the network outputs ${classes} scores.`,
       ],
       shows: [],
       asks: { kind: "layers", label: "Network", input, layers, classes },
@@ -43,8 +43,8 @@ export const network = {
         if (says) return { right: false, says: changed ? says : `Nothing has been changed yet. ${says}` };
         return { right: true, says: changed > 1 ? `It fits. One setting would have been enough; you changed ${changed}.` : "" };
       },
-      hint: hint ?? ["Read the shapes from top to bottom, and stop at the first that you did not expect.", first],
-      explanation: [...(explanation ?? []), `At the start, this was wrong: ${first}`, "A layer takes what the layer above it gives; the last one has to give a score for each class."],
+      hint: hint ?? ["Read the shapes from top to bottom, and stop at the first shape that you did not expect.", first],
+      explanation: [...(explanation ?? []), `At the start, this was wrong: ${first}`, "Each layer takes the output of the layer above it; the last layer must output a score for each class."],
       link: null,
     };
   },
@@ -55,8 +55,8 @@ export function wrongIn({ shapes, problem }, classes, layers) {
   if (problem) return `${codeOf(layers[problem.layer])}: ${problem.says}`;
   const last = shapes.at(-1);
   if (last.length === 1 && last[0] === classes) return "";
-  if (last.length > 1) return `What comes out is (${last.join(", ")}): an image, and not a score for each class.`;
-  return `There are ${classes} classes, and ${last[0]} scores come out.`;
+  if (last.length > 1) return `The output is (${last.join(", ")}): an image, not a score for each class.`;
+  return `There are ${classes} classes, but the network outputs ${last[0]} scores.`;
 }
 
 function countChanges(answer, { input, layers }) {

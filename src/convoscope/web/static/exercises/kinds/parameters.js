@@ -45,17 +45,17 @@ function convolution({ side, channels, window, filters }) {
     mistakes: [
       [area * channels * filters, "You left out the biases. Every filter has one."],
       [area * channels * filters + 1, "You counted one bias for the whole layer. Every filter has one of its own."],
-      [(area + 1) * filters, `A filter has a kernel for each of the ${channels} channels of its input, and not only one.`],
+      [(area + 1) * filters, `A filter has a kernel for each of the ${channels} channels of its input, not just one.`],
       [area * filters, `A filter has a kernel for each of the ${channels} channels of its input, and a bias.`],
       [(area + 1) * channels * filters, "A filter has one bias, however many channels its input has."],
       [area * channels + 1, `That is one filter. The layer has ${filters} of them.`],
       [value * positions, "You counted the numbers again at each position. A filter uses the same numbers everywhere: that is what makes it a convolution."],
       [(window * channels + 1) * filters, `A kernel of ${window}×${window} has ${area} numbers.`],
-      [positions * filters, "That is the number of values that come out."],
+      [positions * filters, "That is the number of output values."],
     ],
     hint: "Count one filter first: a kernel for each channel of the input, and a bias. Then multiply by the number of filters.",
     lines: [`(${window} × ${window} × ${channels} + 1) × ${filters} = ${counted(value)}`],
-    why: `Each filter has ${channels === 1 ? "a kernel" : `${channels} kernels`} of ${window}×${window} and a bias. How large the image is plays no part, because the same filter is used at every position.`,
+    why: `Each filter has ${channels === 1 ? "a kernel" : `${channels} kernels`} of ${window}×${window} and a bias. The size of the image does not matter, because the same filter is used at every position.`,
   };
 }
 
@@ -74,6 +74,6 @@ function dense({ input, units }) {
     ],
     hint: "Count one unit first: a weight for each input, and a bias. Then multiply by the number of units.",
     lines: [`(${counted(input)} + 1) × ${units} = ${counted(value)}`],
-    why: `In a dense layer every unit is connected with every one of the ${counted(input)} inputs, and each connection has a weight. That is why most of a network's parameters are often here.`,
+    why: `In a dense layer every unit is connected to each of the ${counted(input)} inputs, and each connection has a weight. That is why dense layers often have most of a network's parameters.`,
   };
 }

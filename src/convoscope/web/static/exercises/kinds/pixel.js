@@ -47,12 +47,12 @@ export const pixel = {
       asks: { kind: "number", label: "Value" },
       judge: (answer) => judgeNumber(answer, { value, tolerance: toleranceOf(value), mistakes: mistakesIn(image, kernel, bias, at) }),
       hint: hint ?? [
-        `Multiply each framed pixel by the number at the same place of the kernel, and add up the ${size * width} products${bias ? "; then add the bias" : ""}.`,
+        `Multiply each framed pixel by the number at the same position in the kernel, and add up the ${size * width} products${bias ? "; then add the bias" : ""}.`,
       ],
       explanation: [
         ...(explanation ?? []),
         { kind: "equation", lines: linesOf(beneath, kernel, bias, value) },
-        "Networks do not turn the kernel before they lay it on the image: what they call a convolution is a correlation.",
+        "Networks do not rotate the kernel before they apply it: what they call a convolution is a correlation.",
       ],
       link: {
         page: "lab",
@@ -75,13 +75,13 @@ function mistakesIn(image, kernel, bias, at) {
   const count = kernel.flat().length;
   const found = [
     ...(bias ? [[value(kernel, 0), "You left out the bias. It is added to the sum of the products."], [value(kernel, -bias), "You subtracted the bias. It is added, with its sign."]] : []),
-    [value(turned(kernel)), "You turned the kernel by half a turn, as a convolution in mathematics does. Neural networks lay it on as it is: a correlation."],
-    [value(transposed(kernel)), "You exchanged the kernel's rows and columns."],
-    [value(middle), "That is the product of the middle alone. All of the window's pixels take part."],
+    [value(turned(kernel)), "You rotated the kernel by 180°, as a convolution in mathematics does. Neural networks apply it as it is, which is a correlation."],
+    [value(transposed(kernel)), "You swapped the kernel's rows and columns."],
+    [value(middle), "That is only the product at the centre. All pixels of the window count."],
     [value(unsigned), "You dropped the minus signs of the kernel."],
     [(value(kernel, 0) / count) + bias, "You divided by the number of pixels. A convolution only adds up; a blur has the division in its kernel."],
-    [Math.max(0, value(kernel)), "You set a negative value to 0. That is ReLU, which would follow; here the value stays negative."],
-    ...besides.filter((one) => one !== undefined).map((one) => [one, "That is the value next to it: your window lay one pixel off."]),
+    [Math.max(0, value(kernel)), "You set a negative value to 0. ReLU does that, but only after the convolution; here the value stays negative."],
+    ...besides.filter((one) => one !== undefined).map((one) => [one, "That is the value next to it: your window was one pixel off."]),
   ]; // prettier-ignore
   return found.filter(([wrong]) => wrong !== undefined);
 }

@@ -44,7 +44,7 @@ export const pooling = {
       asks: winners ? { kind: "cell", label: "Part of an image", rows: image } : { kind: "number", label: "Value" },
       judge: (answer) => (winners ? judgeWinner(answer, { image, chosen, window, size, stride, at, mode }) : judgeMean(answer, { image, value, window, size, at })),
       hint: hint ?? [
-        `The windows lie side by side. That of row r and column c of the output begins at row ${stride} × r and column ${stride} × c of the image; indices count from 0.`,
+        `The windows lie side by side. The window for row r and column c of the output begins at row ${stride} × r and column ${stride} × c of the image; indices count from 0.`,
       ],
       explanation: [
         ...(explanation ?? []),
@@ -80,10 +80,10 @@ function judgeWinner(answer, { image, chosen, window, size, stride, at, mode }) 
   const sliding = { ...window, row: at[0], column: at[1] };
   const mistakes = [
     [extreme(image, window, other), `You are in the right window, but this pooling keeps its ${wanted} value.`],
-    [extreme(image, windowOf([at[1], at[0]], size, stride), mode), "You exchanged row and column: the row comes first, counted downwards."],
+    [extreme(image, windowOf([at[1], at[0]], size, stride), mode), "You swapped row and column: the row comes first, counted downwards."],
     [extreme(image, windowOf([at[0] - 1, at[1] - 1], size, stride), mode), "You counted rows and columns from 1. Here they are counted from 0."],
     [extreme(image, sliding, mode), `You moved the window one pixel at a time. With a stride of ${stride} it moves by ${stride}.`],
-    [extreme(image, whole, mode), `That is the ${wanted} value of the whole image. Each window keeps one of its own.`],
+    [extreme(image, whole, mode), `That is the ${wanted} value of the whole image. Each window keeps its own.`],
   ];
   const inside = isIn(answer, window);
   const equal = image[answer[0]][answer[1]] === image[chosen[0]][chosen[1]];
@@ -99,7 +99,7 @@ function judgeMean(answer, { image, value, window, size, at }) {
   const mistakes = [
     [sum, `That is the sum. Divide it by ${size * size}.`],
     [Math.max(...values), "That is the largest value: max pooling would keep it."],
-    [elsewhere[at[1]]?.[at[0]], "You exchanged row and column: the row comes first, counted downwards."],
+    [elsewhere[at[1]]?.[at[0]], "You swapped row and column: the row comes first, counted downwards."],
     [elsewhere[at[0] - 1]?.[at[1] - 1], "You counted rows and columns from 1. Here they are counted from 0."],
     [pooled(image, "average", { size, stride: 1 }).rows[at[0]][at[1]], "You moved the window one pixel at a time."],
     [sum / size, `You divided by ${size}. The window has ${size} × ${size} values.`],

@@ -33,8 +33,8 @@ export const receptive = {
       asks: { kind: "number", label: "Width in pixels", whole: true },
       judge: (answer) => judgeNumber(answer, { value, mistakes: mistakesIn(layers, fields) }),
       hint: hint ?? [
-        "Go backwards: one value of the last layer sees a window of the layer before. How many pixels do these see together?",
-        "A kernel of size k adds k − 1 steps. A step is as many pixels of the image as all strides before it, multiplied.",
+        "Go backwards: one value of the last layer sees a window of the layer before. How many pixels do the values in that window see together?",
+        "A kernel of size k adds k − 1 steps. A step is as many pixels of the image as the product of all strides before it.",
       ],
       explanation: [...(explanation ?? []), { kind: "equation", lines: linesOf(layers, fields) }, "Two convolutions of 3×3 see 5×5 pixels, and a pooling or stride between them makes each further step twice as long. That is how late layers see whole parts of an object."],
       link: { page: "explorer", state: "", says: "See receptive fields in a trained network" },
@@ -70,9 +70,9 @@ function mistakesIn(layers, fields) {
   return [
     [fields.at(-1) ** 2, "That is the number of pixels in the square. The question asks for its width."],
     [unstrided, "You counted every step as one pixel. After a stride or a pooling of 2, a step is 2 pixels of the image."],
-    [sum, "You added up the windows. They overlap: each further one adds one less than its size."],
+    [sum, "You added up the windows. They overlap: each further window adds one less than its size."],
     [product, "You multiplied the windows. Neighbouring windows overlap, so the field grows more slowly."],
-    [all.at(-1).window, "That is the window of the last layer, in pixels of the layer before. How much of the image do these see?"],
+    [all.at(-1).window, "That is the window of the last layer, in pixels of the layer before. How much of the image do the values in it see?"],
     ...fields.slice(0, -1).map((field, i) => [field, `That is the receptive field after ${codeOf(layers[i])}. There are layers after it.`]),
   ];
 }

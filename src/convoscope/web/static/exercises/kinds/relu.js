@@ -31,23 +31,23 @@ export const relu = {
     const value = activated(shifted, "relu");
     const mistakes = [
       [activated(values, "relu"), "You left out the bias. It is added before ReLU."],
-      [each(activated(values, "relu"), (one) => one + bias), "You added the bias after ReLU. It belongs to the convolution, and comes before."],
-      [each(shifted, Math.abs), "You dropped the minus signs. ReLU makes a negative value 0."],
+      [each(activated(values, "relu"), (one) => one + bias), "You added the bias after ReLU. It belongs to the convolution, which comes before ReLU."],
+      [each(shifted, Math.abs), "You dropped the minus signs. ReLU sets negative values to 0."],
       [shifted, "You added the bias, but ReLU is missing: negative values become 0."],
-      [each(shifted, (one) => Math.min(0, one)), "You kept the negative values. ReLU keeps the positive ones, and makes the others 0."],
+      [each(shifted, (one) => Math.min(0, one)), "You kept the negative values. ReLU keeps the positive ones, and sets the others to 0."],
       [each(values, (one) => Math.max(0, one - bias)), "You subtracted the bias. It is added, with its sign."],
     ];
     return {
-      text: text ?? [`A filter gives these values. Its bias, ${String(bias).replace("-", "−")}, is added, and ReLU follows. What comes out?`],
+      text: text ?? [`A filter produces these values. Its bias, ${String(bias).replace("-", "−")}, is added, and ReLU follows. What comes out?`],
       shows: [{ kind: "grid", title: "Sums of products", rows: values, signed: true }, { kind: "value", title: "Bias", value: bias }],
       asks: { kind: "cells", label: "After bias and ReLU", rows: values.length, columns: values[0].length },
       judge: (answer) => judgeGrid(answer, { value, mistakes }),
-      hint: hint ?? ["First add the bias to each value. Then ReLU, max(0, x), makes every negative value 0 and leaves the others as they are."],
+      hint: hint ?? ["First add the bias to each value. Then ReLU, max(0, x), sets every negative value to 0 and leaves the others as they are."],
       explanation: [
         ...(explanation ?? []),
         { kind: "grid", title: `With the bias: ${sign(bias)}`, rows: shifted, signed: true },
         { kind: "grid", title: "After ReLU", rows: value, signed: true },
-        "A bias below 0 means that a pattern has to be strong before the filter says anything; above 0, that it says something even where there is nothing.",
+        "With a bias below 0, a pattern has to be strong before the filter responds; with a bias above 0, the filter responds even where there is nothing.",
       ],
       link: {
         page: "lab",

@@ -71,16 +71,16 @@ function mistakesIn({ input, window, stride, padding }) {
   const valid = (input - window) / stride + 1;
   const found = [
     [input, padding === "valid" && stride === 1 ? "The size stays the same only with “same” padding. Here the window has to lie inside the image." : "That is the size of the input."],
-    [input - window, "You are off by one. A window may begin at pixel 0 and at each one up to the last where it fits: one position more than the difference."],
+    [input - window, "You are off by one. A window may begin at pixel 0 and at every pixel up to the last one where it fits: one position more than the difference."],
     [outOf(input, window, 1, padding), `You counted the stride of ${stride} as 1.`],
     [padding === "same" ? outOf(input, window, stride, "valid") : outOf(input, window, stride, "same"), padding === "same" ? "That is the size without padding. “same” pads the image." : "That is the size with “same” padding. Here nothing is padded."],
     [Math.floor((input - window) / stride), "You are off by one: the first window counts as well. Divide, round down, then add 1."],
     [Math.floor(input / stride), "You divided the size by the stride, and forgot that the window has to fit in."],
-    [Math.ceil(valid), "You rounded up. A window that does not fit whole is left out, so round down."],
+    [Math.ceil(valid), "You rounded up. A window that does not fit completely is left out, so round down."],
     [input - (window - 1) / 2, `The window loses ${(window - 1) / 2} pixels at the left, and as many at the right.`],
     [input - 2 * (window - 1), `The window of ${window} loses ${window - 1} pixels in all, ${(window - 1) / 2} at each end.`],
     [outOf(input, window, stride, padding) ** 2, "That is the number of pixels of the output. The question asks for its width."],
-    [outOf(input, window, stride, padding) * 64, "The number of filters says how many maps come out, and not how wide they are."],
+    [outOf(input, window, stride, padding) * 64, "The number of filters determines how many maps there are, not how wide they are."],
   ]; // prettier-ignore
   return found.filter(([wrong]) => Number.isFinite(wrong) && wrong >= 0);
 }

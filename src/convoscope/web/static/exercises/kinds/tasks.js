@@ -77,7 +77,7 @@ ${FIT}`,
   {
     name: "dropout",
     title: "Dropout and the gap",
-    text: ["Train the network twice, without dropout and with it. With dropout, the accuracy on the training images has to lie less above that on the test images than without it, and still reach 90 % on the test images."],
+    text: ["Train the network twice, without dropout and with it. With dropout, the gap between the accuracy on the training images and that on the test images must be smaller than without it, and the accuracy on the test images must still reach 90 %."],
     code: () => `${BEGIN}
 def train(*after_pooling):
     model = cs.Sequential([
@@ -114,7 +114,7 @@ model = cs.Sequential([
 ${FIT}`,
     results: "history",
     hint: ["The Flatten layer gives height × width × filters. Fewer filters, or a further pooling, make that smaller."],
-    why: "With fewer values the dense layer has fewer parameters, and training is faster. At some point accuracy is lost: look for the spot before that.",
+    why: "With fewer values the dense layer has fewer parameters, and training is faster. At some point accuracy is lost: find the point just before that.",
   },
 ];
 

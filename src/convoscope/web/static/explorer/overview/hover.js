@@ -75,7 +75,7 @@ export function createHover(holder, canvas, { onopen }) {
     const rows = parts.map(([what, share]) => h("li", {}, h("span", {}, what), h("b", {}, share)));
     text.replaceChildren(
       ...[h("p", {}, h("b", {}, name)), line("muted", layer), line("does", does), line("muted", about), line("", at), line("muted", field)].filter(Boolean),
-      ...(rows.length ? [h("p", { class: "muted made" }, "Made of these maps"), h("ul", {}, rows)] : []),
+      ...(rows.length ? [h("p", { class: "muted made" }, "Computed from these maps"), h("ul", {}, rows)] : []),
       ...[line("muted", note)].filter(Boolean),
     );
   }

@@ -188,7 +188,7 @@ export function createOverview(holder, { model, explorer, onopen, onmore, onsile
     const words = hover.show(point, layout, scene, { links, touch, boxOfClass });
     if (!spoke) return;
     const parts = words.parts.map((part) => part.join(" ")).join(", ");
-    setText(spoken, [`${words.layer}: ${words.name}`, words.does.replace(/\.$/, ""), words.about, words.at, parts && `Made of ${parts}`, words.field, words.note].filter(Boolean).join(". "));
+    setText(spoken, [`${words.layer}: ${words.name}`, words.does.replace(/\.$/, ""), words.about, words.at, parts && `Computed from ${parts}`, words.field, words.note].filter(Boolean).join(". "));
   }
 
   function open(point) {

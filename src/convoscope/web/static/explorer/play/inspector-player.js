@@ -19,7 +19,7 @@ const SPEEDS = [0.5, 1, 2, 4];
  * `again()` draws anew.
  */
 export function createInspectorPlayer({ pair, made, rows, pictureOf, nameOf, termName, walk, again }) {
-  const element = h("div", { class: "player", role: "group", "aria-label": "Play how this comes about" });
+  const element = h("div", { class: "player", role: "group", "aria-label": "Play how this value is computed" });
   const controls = h("div", { class: "controls" });
   const line = h("p", { class: "line", "aria-live": "polite" });
   const running = h("div", {});

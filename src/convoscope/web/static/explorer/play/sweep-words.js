@@ -85,5 +85,5 @@ function combine(found) {
 const becomes = ({ x, value: result }) => `${value(x)} becomes ${value(result)}`;
 
 function same({ padding, value: result }) {
-  return padding ? "padding: 0" : `taken over as it is: ${value(result)}`;
+  return padding ? "padding: 0" : `copied unchanged: ${value(result)}`;
 }

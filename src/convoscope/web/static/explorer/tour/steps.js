@@ -48,7 +48,7 @@ function drawFirst() {
   return {
     name: "image",
     title: "First, an image",
-    text: "This page came without images. Draw something here, or upload a picture: the tour then shows what the network makes of it.",
+    text: "This page was opened without images. Draw something here, or upload a picture: the tour then shows what the network makes of it.",
     show: { layer: "none", source: "draw" },
     point: "source",
     seconds: 15,
@@ -77,7 +77,7 @@ function convolution(model) {
     {
       name: "products",
       title: "One number",
-      text: `Each pixel under the window is multiplied by the weight at its place: ${products}. Their sum${bias === false ? " is" : " and a bias make"} {sum}, the number at row {row}, column {column}, counted from 0.`,
+      text: `Each pixel under the window is multiplied by the weight at its position: ${products}. Their sum${bias === false ? " is" : " and a bias make"} {sum}, the number at row {row}, column {column}, counted from 0.`,
       show: { layer, pixel: "followed" },
       point: "arithmetic",
       seconds: 10,
@@ -113,7 +113,7 @@ function pooling(model) {
   const { name, type } = layers[position];
   const text =
     type === "MaxPooling2D"
-      ? "Max pooling keeps the largest value of each {window} window, here {value}. Every map shrinks from {size_below} to {size}: what was found is kept, and exactly where is not."
+      ? "Max pooling keeps the largest value of each {window} window, here {value}. Every map shrinks from {size_below} to {size}: what was found is kept, but not exactly where."
       : "Average pooling replaces each {window} window with its mean, here {value}. Every map shrinks from {size_below} to {size}.";
   return [{ name: "pooling", title: "Pooling", text, show: { layer: name, pixel: "followed" }, point: "arithmetic" }];
 }
@@ -147,7 +147,7 @@ function shortcut(model) {
     {
       name: "shortcut",
       title: "A shortcut",
-      text: "The layer {layer} adds, position by position, what came through the layers and what went past them: {terms} = {value}. Such shortcuts make deep networks trainable.",
+      text: "The layer {layer} adds, position by position, what came through the layers and what went around them: {terms} = {value}. Such shortcuts make deep networks trainable.",
       show: { layer: "first addition", pixel: "followed" },
       point: "arithmetic",
     },
@@ -177,7 +177,7 @@ function globalPooling(model) {
     {
       name: "global-pooling",
       title: "Each map becomes one number",
-      text: `The layer {layer} replaces each of the {maps_below} maps with its ${kept}, here {value}. It says how much of a pattern there is, and no longer where.`,
+      text: `The layer {layer} replaces each of the {maps_below} maps with its ${kept}, here {value}. It says how much of a pattern there is, but no longer where.`,
       show: { layer: "first global pooling", pixel: "followed" },
       point: "arithmetic",
     },
@@ -254,7 +254,7 @@ function yours({ first, inputShape }) {
   const shape = first === 1 ? imageShape(inputShape) : null;
   const then = "Then choose any map, pixel or neuron to see its arithmetic.";
   if (shape?.[2] === 1)
-    return { name: "draw", title: "Now draw one", text: `Your turn. Draw here, and every layer answers while you draw. ${then}`, show: { layer: "none", source: "draw" }, point: "source", seconds: 10 };
+    return { name: "draw", title: "Now draw one", text: `Your turn. Draw here, and every layer responds while you draw. ${then}`, show: { layer: "none", source: "draw" }, point: "source", seconds: 10 };
   const what = shape ? "Choose another image, draw one, or upload your own." : "Choose other images.";
-  return { name: "yours", title: "Now one of your own", text: `Your turn. ${what} Every layer answers. ${then}`, show: { layer: "none" }, point: "source", seconds: 10 };
+  return { name: "yours", title: "Now one of your own", text: `Your turn. ${what} Every layer responds. ${then}`, show: { layer: "none" }, point: "source", seconds: 10 };
 }
