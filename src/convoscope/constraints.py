@@ -57,7 +57,7 @@ class Constraint:
         raise NotImplementedError
 
     def check(self, shape: Shape, where: str) -> None:
-        """Say so if a weight of that shape cannot be held by it. `where` begins the message."""
+        """Raise an error if the constraint does not fit a weight of that shape. `where` begins the message."""
 
     def description(self, shape: Shape) -> dict[str, Any]:
         """Return what the native core is told, for a weight of that shape."""

@@ -1,6 +1,6 @@
 """Every error and warning that Convoscope raises on purpose.
 
-A message is one paragraph: what was expected, what came, where, and what to do about it.
+A message is one paragraph: what was expected, what was found, where, and what to do about it.
 """
 
 from __future__ import annotations

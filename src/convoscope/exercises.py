@@ -73,7 +73,7 @@ def check(name: str, *results: Any, seed: int = 1) -> Checked:
     Parameters
     ----------
     name : str
-        Of the exercise: one of `names`.
+        The name of the exercise: one of `names`.
     *results : History, Sequential, Model, or path
         What ``fit`` returned; for ``"lesson-network"``, the model; for ``"dropout"``, two results, without and with
         dropout. A run's folder (``convoscope train``) can be given instead.

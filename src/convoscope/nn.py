@@ -1,7 +1,7 @@
 """Activation functions under the names that lessons use: ``activation=nn.relu``, ``nn.relu(x)``.
 
-They take arrays, which they answer at once with a `convoscope.tensors.Tensor`, and symbols, on which they call the
-layer that computes the same in a network.
+They take arrays, for which they return a `convoscope.tensors.Tensor` at once, and symbols, on which they call the layer
+that computes the same in a network.
 """
 
 from __future__ import annotations

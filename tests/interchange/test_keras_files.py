@@ -141,7 +141,7 @@ def test_what_is_written_as_something_else_is_said(tmp_path: Path) -> None:
         model.export(tmp_path / "model.keras")
     words = [str(each.message) for each in told]
     assert any("'edges' begins with a filter bank, which Keras does not have" in each for each in words)
-    assert any("left out, because it has the learning-rate schedule OneCycle" in each for each in words)
+    assert any("left out, because they include the learning-rate schedule OneCycle" in each for each in words)
     assert not cs.load_model(tmp_path / "model.keras").compiled
     with pytest.raises(ConfigurationError, match=r"as a weights file\. model\.save_weights"):
         model.export(tmp_path / "model.weights.h5")

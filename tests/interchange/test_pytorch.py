@@ -83,7 +83,7 @@ def test_what_else_is_no_state_dict(tmp_path: Path) -> None:
         read_checkpoint(tmp_path / "none.pth")
     path = tmp_path / "text.pth"
     path.write_text("weights")
-    with pytest.raises(FileFormatError, match=r"no file of torch\.save: it begins with b'weig'"):
+    with pytest.raises(FileFormatError, match=r"not written by torch\.save: it begins with b'weig'"):
         read_checkpoint(path)
     script = {"s/data.pkl": pickle.dumps({}, 2), "s/constants.pkl": b""}
     with pytest.raises(FileFormatError, match="TorchScript"):

@@ -156,7 +156,7 @@ def test_names_of_another_folder_are_an_error_and_some_a_warning() -> None:
         excluded({"cat/1.jpg"}, files, "list.csv")
     with pytest.raises(DataError, match="lists no image"):
         excluded({"cat/1.jpg"}, [], "list.csv")
-    with pytest.warns(ConvoscopeWarning, match=r"list\.csv names 1 file that is no image"):
+    with pytest.warns(ConvoscopeWarning, match=r"list\.csv names 1 file that is not an image"):
         assert excluded({"cat/1.jpg", "daisy/2.jpg"}, files, "list.csv").tolist() == [False, True]
 
 

@@ -82,7 +82,7 @@ def test_without_the_images_that_should_come_there_is_no_error_and_nothing_to_as
         told = described(unknown)
         assert (told["error"], told["asks"], told["packedTargets"]) == (None, ["own-image"], None)
         assert site(unknown).answer("data/targets.bin") is None
-        with pytest.raises(ConfigurationError, match="images that should come out"):
+        with pytest.raises(ConfigurationError, match="Without target images"):
             error(unknown, {"silenced": {}, "changes": []})
 
 
@@ -166,7 +166,7 @@ def test_kernels_in_8_bits_say_what_that_costs_in_images(explored: Explored) -> 
     wide = replace(explored, model=autoencoder("wide", filters=24))
     small = in_eight_bits(wide)
     was, now = (each.model.predict(explored.images, verbose=0) for each in (wide, small))
-    assert f"differs by {np.abs(was - now).max():.2g} at most" in small.note
+    assert f"differs by at most {np.abs(was - now).max():.2g}" in small.note
     before, after = (squared_error(each.model, explored) for each in (wide, small))
     assert f"mean squared error {before:.4g} before, {after:.4g} after" in small.note
     assert "not known" in in_eight_bits(Explored(wide.model)).note

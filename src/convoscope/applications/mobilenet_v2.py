@@ -122,14 +122,14 @@ def MobileNetV2(  # noqa: N802 - Keras' name
 ) -> Model:
     """Return MobileNetV2, for images that `preprocess_input` has prepared: to values from -1 to 1.
 
-    With weights from a file of torchvision images are prepared as these networks take them (mode ``"torch"``).
+    With weights from a torchvision file, images are prepared as torchvision's networks expect (mode ``"torch"``).
 
     Parameters
     ----------
     input_shape : tuple of int, optional
         Height, width and channels. With ImageNet's weights and the classifier, a square of 96, 128, 160, 192 or 224.
     alpha : float
-        How much wider the network is than MobileNetV2 1.0. Of 0.35, 0.5, 0.75, 1, 1.3 and 1.4 there are weights.
+        How much wider the network is than MobileNetV2 1.0. There are weights for 0.35, 0.5, 0.75, 1, 1.3 and 1.4.
     include_top, weights, input_tensor, pooling, classes, classifier_activation, name
         See `convoscope.applications.EfficientNetLite0`.
 

@@ -1,9 +1,8 @@
 """ResNet18, 34 and 50: residual networks.
 
 He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition" (2015). ResNet50 is Keras', with its names of
-layers, order and layout of weights. Weights from a file of torchvision make it torchvision's, which goes down in size
-by the 3×3 convolution of a block and not by the first one ("v1.5"), and has no biases. ResNet18 and 34 are
-torchvision's.
+layers, order and layout of weights. Weights from a file of torchvision make it torchvision's, which reduces the size in
+the 3×3 convolution of a block instead of the first one ("v1.5"), and has no biases. ResNet18 and 34 are torchvision's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Data sets: digits in the package, MNIST and its like and CIFAR from disk or the internet, IDX files, your own images.
+"""Data sets: bundled digits, MNIST, its variants and CIFAR (from disk or the internet), IDX files, your own images.
 
 A module for each, with ``load_data()`` and ``CLASS_NAMES``, as in Keras; and all of them by name:
 

@@ -66,9 +66,9 @@ def load_data(
 ) -> tuple[Pair, Pair]:
     """Load CIFAR-10, the photos of ten kinds of things.
 
-    Looked for in `data_dir`, in the folder ``CONVOSCOPE_DATA`` names, in the cache and in Keras' folder ``~/.keras``,
-    as the published archive or unpacked, and downloaded (about 170 MB) where it is in none of them. The pickled
-    batches are read without running code.
+    It is looked for in `data_dir`, in the folder that ``CONVOSCOPE_DATA`` names, in the cache and in Keras' folder
+    ``~/.keras``, as the published archive or unpacked, and downloaded (about 170 MB) if it is in none of them. The
+    pickled batches are read without running code.
 
     Parameters
     ----------

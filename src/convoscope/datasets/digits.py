@@ -34,7 +34,7 @@ def load_data(*, data_dir: str | os.PathLike[str] | None = None) -> tuple[Pair, 
     Parameters
     ----------
     data_dir : str or path-like, optional
-        Taken so that every data set is loaded in the same way; these images are always at hand and it is not looked at.
+        Accepted so that every data set is loaded in the same way, but not used: these images are always available.
 
     Returns
     -------

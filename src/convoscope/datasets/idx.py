@@ -56,7 +56,7 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     MissingFileError
         There is no such file, or it cannot be opened.
     FileFormatError
-        The file is damaged, cut short, too long or no IDX file. The message names it and says which.
+        The file is damaged, cut short, too long or not an IDX file. The message names it and says which.
 
     Examples
     --------
@@ -186,7 +186,7 @@ def write_idx(path: str | os.PathLike[str], array: ArrayLike) -> None:
     Parameters
     ----------
     path : str or path-like
-        Where to; gzipped if it ends in ``.gz``. The same array always makes the same bytes.
+        The file to write; gzipped if it ends in ``.gz``. The same array always gives the same bytes.
     array : array_like
         uint8, int8, int16, int32, float32 or float64, of any shape and byte order.
 
@@ -195,7 +195,7 @@ def write_idx(path: str | os.PathLike[str], array: ArrayLike) -> None:
     DataError
         IDX has no such type of values.
     StorageError
-        The file could not be written. What stood there before still does.
+        The file could not be written. An earlier file of that name is unchanged.
 
     Examples
     --------

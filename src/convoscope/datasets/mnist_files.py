@@ -43,14 +43,14 @@ _WHOSE_LABELS = {
 
 _LOAD_DATA = """Load {what}.
 
-Looked for in `data_dir`, in the folder ``CONVOSCOPE_DATA`` names, in the cache and in Keras' folder ``~/.keras``, and
-downloaded ({size}) where it is in none of them.
+It is looked for in `data_dir`, in the folder that ``CONVOSCOPE_DATA`` names, in the cache and in Keras' folder
+``~/.keras``, and downloaded ({size}) if it is in none of them.
 
 Parameters
 ----------
 path : str
-    Keras' argument: a file ``.npz`` with x_train, y_train, x_test and y_test, taken where one is found in these
-    folders, or at this path.
+    Keras' argument: a file ``.npz`` with x_train, y_train, x_test and y_test, used if it is found in these folders or
+    at this path.
 data_dir : str or path-like, optional
     A folder with data sets, or with this one; downloads go there.
 download : bool

@@ -59,7 +59,7 @@ def info(name: str, data_dir: str | os.PathLike[str] | None = None) -> DatasetIn
     UnknownNameError
         There is no such data set.
     MissingFileError, DataError, StorageError
-        Of your own images, see `from_folder`.
+        For your own images, see `from_folder`.
 
     Examples
     --------
@@ -81,8 +81,8 @@ def load(
     Parameters
     ----------
     name : str
-        One of `names`, in any case, with hyphens, underscores or neither; or the path of a folder with a subfolder a
-        class, or of a CSV file of paths and labels.
+        One of `names`, in any case, with hyphens, underscores or neither; or the path of a folder with a subfolder for
+        each class, or of a CSV file of paths and labels.
     data_dir : str or path-like, optional
         The folder that is searched first, and downloaded to; for your own images, where they are kept decoded.
     download : bool

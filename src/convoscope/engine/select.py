@@ -66,15 +66,17 @@ def use(name: str, device: str | None = None, precision: str | None = None, batc
     Parameters
     ----------
     name : {"auto", "native", "reference", "torch"}
-        ``"auto"`` takes the native engine where it is there. ``"torch"`` computes with PyTorch, and so on GPUs.
+        ``"auto"`` uses the native engine if it is available. ``"torch"`` computes with PyTorch, which supports GPUs.
     device : str, optional
-        Where PyTorch computes: ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"cpu"``. Left out, on a GPU if there is one.
+        Where PyTorch computes: ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"cpu"``. If left out, on a GPU if there is one.
     precision : str, optional
-        Of the native engine ``"float32"``, ``"exact"`` or ``"direct"``: see `set_precision`. Of PyTorch ``"float32"``,
-        ``"tf32"`` or ``"bf16"``: in which it multiplies, while weights stay float32. ``"float32"`` if left out.
+        For the native engine, ``"float32"``, ``"exact"`` or ``"direct"``: see `set_precision`. For PyTorch,
+        ``"float32"``, ``"tf32"`` or ``"bf16"``, the precision of products; weights stay float32. ``"float32"`` if left
+        out.
     batch_norm : {"together", "each"}, optional
-        In many processes, as torchrun starts them: whether batch normalisation takes mean and variance of the whole
-        batch, as one process would, or each process those of its part, which saves time. ``"together"`` if left out.
+        With several processes, as torchrun starts them: whether batch normalisation uses the mean and variance of the
+        whole batch, as one process would, or each process uses those of its own part, which saves time. ``"together"``
+        if left out.
 
     Raises
     ------
@@ -156,15 +158,15 @@ def _make(name: str, precision: str | None) -> Engine:
 
 
 def set_precision(name: str) -> None:
-    """Choose how closely the engine in use keeps to plain sums of products, for all that models compute from now on.
+    """Choose how closely the engine in use follows plain sums of products, in all computations from now on.
 
     Parameters
     ----------
     name : {"float32", "exact", "direct"}
         ``"float32"``, the default, takes the fastest way of computing in float32. ``"exact"`` takes no transform that
         rounds more than Winograd's smallest tile, F(2×2): convolutions are made of such tiles or of sums of products.
-        ``"direct"`` computes every convolution as a sum of products, as textbooks write it: it is slower, and is there
-        to compare with. The engine of PyTorch has ``"float32"``, ``"tf32"`` and ``"bf16"``.
+        ``"direct"`` computes every convolution as a sum of products, as textbooks write it: it is slower, and serves
+        for comparison. The PyTorch engine has ``"float32"``, ``"tf32"`` and ``"bf16"``.
 
     Raises
     ------
@@ -173,9 +175,9 @@ def set_precision(name: str) -> None:
 
     Notes
     -----
-    In ``"float32"``, the native engine makes maps of 7×7 values and more, and the gradients of their kernels, by tiles
-    of F(4×4) where that is faster. They round more than F(2×2), about as much as sums of products that are added in
-    order. The reference engine always sums products. How much each rounds is measured in ``docs/benchmarks.md``.
+    With ``"float32"``, the native engine computes maps of 7×7 values or more, and the gradients of their kernels, in
+    tiles of F(4×4) where that is faster. They round more than F(2×2), about as much as sums of products that are added
+    in order. The reference engine always sums products. How much each rounds is measured in ``docs/benchmarks.md``.
 
     See Also
     --------

@@ -26,25 +26,26 @@ def gallery(
     Parameters
     ----------
     runs : str or path
-        The folder whose runs and comparisons are shown, as ``convoscope runs`` lists them. It need not be there.
+        The folder whose runs and comparisons are shown, as ``convoscope runs`` lists them. It need not exist.
     port, browser, wait, hosts, proxy
         See `convoscope.web.opening.open_page`.
 
     Returns
     -------
     Opened or None
-        In a notebook and at a prompt, what shows the page and closes it; a script waits until Ctrl-C is pressed.
+        In a notebook and at a prompt, an object that shows the page and can close it; a script waits until Ctrl-C is
+        pressed.
 
     Raises
     ------
     StorageError
-        Not one port is free.
+        If no port is free.
 
     Notes
     -----
     The page opens at once. The network that it shows, the lessons' own, is trained on the digits that come with the
-    package when the page first wants it: one to three seconds on two cores. Nothing is downloaded for it, and what
-    is written are temporary files that end with Python.
+    package when the page first needs it: one to three seconds on two cores. Nothing is downloaded for it, and only
+    temporary files are written, which are removed when Python ends.
 
     Examples
     --------

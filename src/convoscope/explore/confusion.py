@@ -41,7 +41,7 @@ class Confusion:
 
     @property
     def most_confused(self) -> tuple[int, int]:
-        """The true class and the prediction of the most frequent mistake; of equals the first; of none (0, 0)."""
+        """The true class and the prediction of the most frequent mistake; the first of equals, or (0, 0)."""
         wrong = self.matrix - np.diag(np.diag(self.matrix))
         true, predicted = divmod(int(wrong.argmax()), len(wrong))
         return true, predicted

@@ -139,7 +139,7 @@ class Faithfulness:
 
     @property
     def gain(self) -> Array:
-        """The area under insertion less that under deletion, (N,): at most 1; 0 is what random orders come to."""
+        """The area under insertion minus that under deletion, (N,): at most 1; random orders give 0."""
         return self.auc.insertion - self.auc.deletion
 
     def __str__(self) -> str:

@@ -69,7 +69,7 @@ class Maximized:
     def percentiles(self) -> Array:
         """The percentage of real images that excite the channel less than each picture does, (seeds,); NaN without any.
 
-        At 100 no real image comes as far: the picture shows what the filter adds up, and nothing it ever sees.
+        At 100, no real image excites it as much: the picture shows what the filter responds to, but never meets.
         """
         if not len(self.peaks):
             return np.full(len(self.values), np.nan)
@@ -89,7 +89,7 @@ class Maximized:
     __repr__ = __str__
 
     def plot(self) -> Any:
-        """Show the patches of the made images above those of the real ones, all on one scale, with the values.
+        """Show the patches of the generated images above those of the real ones, all on one scale, with the values.
 
         Examples
         --------
@@ -135,8 +135,8 @@ def maximize(
 ) -> Maximized:
     """Make pictures that excite a channel as much as possible, by gradient ascent from noise.
 
-    They show what a filter adds up, and not what it meets in real images: these never look like that. So give real
-    images too, and compare: what excites the channel most among them, and how far they come.
+    They show what a filter responds to, not what it meets in real images, which never look like that. So pass real
+    images too, and compare: which of them excite the channel most, and how strongly.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def maximize(
     images : array (N, *input_shape), optional
         Real images to compare with, prepared as for training.
     steps : int
-        Of the ascent, each along the gradient in the same size.
+        The number of steps of the ascent, each of the same size along the gradient.
     seeds : int
         How many pictures are made, each from noise of its own.
     rate : float
@@ -158,12 +158,12 @@ def maximize(
     smoothing : float
         How strongly each pixel is drawn to its neighbours (squared total variation), as a share of the gradient's size.
     jitter : int, optional
-        By how many pixels the picture is moved at random before each step. If left out, an eighth of the side of what
-        the value sees, 8 at most.
+        By how many pixels the picture is moved at random before each step. If left out, an eighth of the side of the
+        value's receptive field, at most 8.
     value_range : (float, float), optional
         Smallest and largest value of a pixel; those of the images, or what the model's file says, if left out.
     seed : int
-        Of noise and movements: the same seed, the same pictures.
+        Of noise and shifts: the same seed gives the same pictures.
 
     Raises
     ------

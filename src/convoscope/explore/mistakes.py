@@ -90,7 +90,7 @@ def mistakes(
     count : int
         How many at most.
     true, predicted : int, optional
-        Only mistakes of this true class, and only those taken for that class: one cell of the confusion matrix.
+        Only mistakes of this true class, and only those predicted as that class: one cell of the confusion matrix.
 
     Examples
     --------

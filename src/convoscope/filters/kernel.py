@@ -23,7 +23,7 @@ class Kernel:
     values : float64 array of shape (height, width) or (height, width, channels)
         Rows from top to bottom.
     weight, bias : float
-        The sum of products is multiplied by the one, and the other added: ``weight × sum + bias``.
+        The sum of products is multiplied by `weight`, then `bias` is added: ``weight × sum + bias``.
     name, title, shows, source, group : str
         Empty where it has none.
 

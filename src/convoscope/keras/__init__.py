@@ -1,6 +1,6 @@
 """Keras under its own names, for programs that write ``tf.keras.layers.Conv2D`` or ``from tensorflow import keras``.
 
-Whatever serves only other people's spelling is in this package, a file an area: `views` has Keras' modules,
+Code that exists only for compatibility is in this package, one file for each area: `views` has Keras' modules,
 `tensorflow` what ``import convoscope as tf`` finds, `arrays`, `images` and `files` their functions, `outside` one
 sentence for each name that is not here.
 """

@@ -171,7 +171,7 @@ class Generator:
     def uniform(
         self, shape: Sequence[int], minval: float = 0.0, maxval: float | None = None, dtype: Any = np.float32
     ) -> Tensor:
-        """Return evenly distributed numbers.
+        """Return uniformly distributed numbers.
 
         Examples
         --------

@@ -168,13 +168,13 @@ class RandomTranslation(ResamplingAugmentation):
 
 
 class RandomRotation(ResamplingAugmentation):
-    """In training, turn each image about its centre by a random angle.
+    """In training, rotate each image about its centre by a random angle.
 
     Parameters
     ----------
     factor : float or (float, float)
         The least and the largest angle as a share of a full turn, from -1 to 1; positive is counter-clockwise. One
-        number f means (-f, f): 0.05 turns by up to 18 degrees.
+        number f means (-f, f): 0.05 rotates by up to 18 degrees.
     fill_mode : {"reflect", "constant", "nearest", "wrap"}
         What lies around an image a b c d: ``"reflect"`` d c b a, ``"constant"`` `fill_value`, ``"nearest"`` a a a a on
         the left and d d d d on the right, ``"wrap"`` a b c d.

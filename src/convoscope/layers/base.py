@@ -121,7 +121,7 @@ class Layer(WeightHolder):
         return ()
 
     def infer_joined_shape(self, input_shapes: Sequence[Shape]) -> Shape:
-        """Return the shape that the layer makes of several inputs. Layers that join several say so here."""
+        """Return the shape that the layer makes of several inputs. Layers that join inputs override this."""
         check_count(self, 1, input_shapes)
         return self.infer_shape(input_shapes[0])
 

@@ -22,7 +22,7 @@ def clone_model(
     ----------
     model : Sequential or Model
     input_tensors : Symbol or list of Symbol, optional
-        The inputs of the new model, if it is not to make its own.
+        The inputs of the new model, if it should not create its own.
     clone_function : callable, optional
         Returns the new layer for each layer except input layers; if left out, one with the same settings. It may return
         the layer itself, which is then shared, or another one: ``lambda layer: Dropout(0.5) if isinstance(layer,

@@ -1,7 +1,7 @@
 """Figures of training runs and models, in one style, readable without colour: ``pip install 'convoscope[plots]'``.
 
 Each function takes the folder of a run, a history, a model or arrays, returns a matplotlib figure, and writes it as PNG
-and SVG where it is told to with ``out``. `draw_run` draws all of a run; on the command line ``convoscope plot RUN``.
+and SVG if you pass ``out``. `draw_run` draws all of a run; on the command line ``convoscope plot RUN``.
 """
 
 from convoscope.plots.classes import confusion, per_class

@@ -49,7 +49,7 @@ def apply_affine_transform(
     row_axis, col_axis, channel_axis : int
         Which axis is which. As in Keras the channels come first unless you say otherwise.
     fill_mode : {"nearest", "constant", "reflect", "wrap"}
-        What stands outside the image: its edge, `cval`, its mirror image, or itself again.
+        What is outside the image: its edge, `cval`, its mirror image, or itself again.
     cval : float
         The value outside where `fill_mode` is "constant".
     order : {0, 1}
@@ -65,7 +65,7 @@ def apply_affine_transform(
     ConfigurationError
         `order` is another degree of spline, or `fill_mode` has no such name.
     ShapeError
-        `x` has not three axes, or the three axes are not 0, 1 and 2.
+        `x` does not have three axes, or the three axes are not 0, 1 and 2.
 
     Examples
     --------

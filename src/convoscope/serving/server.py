@@ -34,7 +34,7 @@ _HEADERS = {
 
 
 class Server:
-    """A server that answers requests for models over HTTP. It listens from its creation on.
+    """A server that answers requests for models over HTTP. It listens as soon as it is created.
 
     Parameters
     ----------

@@ -18,17 +18,17 @@ _DATABASE, _ARTIFACTS = "mlflow.db", "mlflow-artifacts"
 
 
 class MLflowLogger(Tracker):
-    """Keep a run in MLflow, in a file: ``pip install 'convoscope[mlflow]'``.
+    """Record a run in MLflow, in a file: ``pip install 'convoscope[mlflow]'``.
 
     Parameters
     ----------
     tracking_uri : str, optional
-        Where MLflow keeps it: ``"sqlite:///mlflow.db"``, ``"http://..."``. Left out, it is what MLflow was told by
-        ``mlflow.set_tracking_uri`` or its own variable MLFLOW_TRACKING_URI, and `folder` if it was told nothing.
+        Where MLflow keeps it: ``"sqlite:///mlflow.db"``, ``"http://..."``. If left out, what
+        ``mlflow.set_tracking_uri`` or MLflow's own variable MLFLOW_TRACKING_URI says, or `folder` if neither is set.
     experiment_name : str
     run_name : str, optional
     folder : str or path
-        Where ``mlflow.db`` and ``mlflow-artifacts`` are then.
+        The folder of ``mlflow.db`` and ``mlflow-artifacts`` in that case.
     hyperparameters, test_data
         See `convoscope.tracking.Tracker`.
 
@@ -40,9 +40,9 @@ class MLflowLogger(Tracker):
     Notes
     -----
     Hyperparameters are MLflow's params, each epoch a step of its metrics. The report, the confusion matrix and the
-    sample predictions are artifacts, as JSON and as images. MLflow's messages to its makers are switched off.
+    sample predictions are artifacts, as JSON and as images. MLflow's telemetry is switched off.
 
-    The extra brings ``mlflow-skinny``, which writes; to look at it, ``pip install mlflow``.
+    The extra installs ``mlflow-skinny``, which only writes runs; to view them, ``pip install mlflow``.
 
     Examples
     --------
@@ -81,7 +81,7 @@ class MLflowLogger(Tracker):
         self._client: Any = None
 
     def begin(self, hyperparameters: Mapping[str, Any]) -> None:
-        """Begin a run, or go on with the one that is known."""
+        """Begin a run, or continue the one that is known."""
         from mlflow.entities import Param
         from mlflow.tracking import MlflowClient, is_tracking_uri_set
 
@@ -146,7 +146,7 @@ class MLflowLogger(Tracker):
         return {"id": self.run_id}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on with that run."""
+        """Continue that run."""
         self._known = state["id"]
 
     def _new_run(self, artifacts: str | None) -> str:

@@ -39,10 +39,10 @@ class TensorBoard(Tracker):
     Parameters
     ----------
     log_dir : str or path
-        Where to. Names are Keras': ``epoch_loss`` in ``train`` and ``validation`` below it, so that both are curves of
-        one chart.
+        The folder to write to. Names are Keras': ``epoch_loss`` in ``train`` and ``validation`` below it, so that both
+        are curves of one chart.
     histogram_freq : int
-        After every so many epochs, histograms of the weights; 0 for none.
+        The number of epochs between histograms of the weights; 0 for none.
     hyperparameters, test_data
         See `convoscope.tracking.Tracker`.
     **options
@@ -50,8 +50,8 @@ class TensorBoard(Tracker):
 
     Notes
     -----
-    Hyperparameters are there as TensorBoard's HParams and as a text, the confusion matrix and the sample predictions as
-    images and as texts. Nothing goes anywhere but to these files.
+    Hyperparameters are written as TensorBoard's HParams and as text, the confusion matrix and the sample predictions as
+    images and as texts. Nothing is written or sent anywhere else.
 
     Examples
     --------

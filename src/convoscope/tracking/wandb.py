@@ -17,18 +17,18 @@ _MODES = ("offline", "online", "disabled", "shared")
 
 
 class WandbLogger(Tracker):
-    """Keep a run as Weights & Biases does, offline: ``pip install 'convoscope[wandb]'``.
+    """Record a run for Weights & Biases, offline: ``pip install 'convoscope[wandb]'``.
 
     Parameters
     ----------
     project : str
     name : str, optional
-        The run's. Runs of the same name are one group: those that go on with one another.
+        The run's. Runs with the same name form one group: a run and its continuations.
     dir : str or path
-        Where Weights & Biases makes its folder ``wandb``.
+        Where Weights & Biases creates its folder ``wandb``.
     mode : {"offline", "online", "disabled", "shared"}, optional
-        Left out, it is what Weights & Biases' own variable WANDB_MODE says, and offline if that is not set: nothing is
-        sent then. ``wandb sync`` sends a run later.
+        If left out, what Weights & Biases' own variable WANDB_MODE says, or offline if it is not set: then nothing is
+        sent. ``wandb sync`` sends a run later.
     hyperparameters, test_data
         See `convoscope.tracking.Tracker`.
 
@@ -74,7 +74,7 @@ class WandbLogger(Tracker):
         self._known: str | None = None
 
     def begin(self, hyperparameters: Mapping[str, Any]) -> None:
-        """Begin a run. One that is online goes on where it was stopped; offline, each has a folder of its own."""
+        """Begin a run. An online run continues where it was stopped; offline, each has its own folder."""
         import wandb
 
         mode = self.mode or os.environ.get("WANDB_MODE", "offline")

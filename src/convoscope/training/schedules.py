@@ -157,13 +157,13 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
 @dataclass(frozen=True)
 class Scaled(LearningRateSchedule):
-    """The rates of another schedule, each times `factor`: what a person makes of them while training goes on.
+    """The rates of another schedule, each times `factor`: how a person changes them during training.
 
     Parameters
     ----------
     schedule : LearningRateSchedule
     factor : float
-        From 0 up.
+        At least 0.
 
     Examples
     --------

@@ -32,10 +32,10 @@ def page() -> str:
 
 
 class ExplorerWidget(PageWidget):
-    """Open a model in a notebook: every layer, map, kernel and number of it, and its mistakes.
+    """Open a model in a notebook: every layer, map, kernel and number in it, and its mistakes.
 
-    The page stands in the cell's output, without a server or a port. What is selected on the page can be read and set
-    here, and ``observe`` hears of it.
+    The page is shown in the cell's output, without a server or a port. You can read and set what is selected on the
+    page, and ``observe`` calls you when it changes.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ class ExplorerWidget(PageWidget):
 
     @property
     def received(self) -> Array | list[Array] | None:
-        """What the network receives now: an array of the model's input shape, of several inputs a list of those."""
+        """What the network receives now: an array of the model's input shape, or a list for several inputs."""
         if self.image is not None:
             images = [np.asarray(each[self.image]) for each in self.explored.all_images]
             return images[0] if len(images) == 1 else images
@@ -151,7 +151,7 @@ class ExplorerWidget(PageWidget):
         return uploaded
 
     def offline(self) -> str:
-        """Return the page as one file of HTML. It has fewer images, and what only Python can count is missing."""
+        """Return the page as one file of HTML. It has fewer images, and lacks what only Python can compute."""
         return offline(self.explored)
 
     # ---- what is set must be there

@@ -46,11 +46,11 @@ class LabWidget(PageWidget):
     kernel : float64 array (k, k), or (k, k, 3) with one for each colour; None
         The kernel of the selected step; None where that is a pooling. Can be set, to what the parameter takes.
     weight, bias : float or None
-        The sum of products is multiplied by the one, and the other added. Can be set.
+        The sum of products is multiplied by `weight`, then `bias` is added. Can be set.
     step : int
         The index of the selected step in the chain. Can be set.
     image : float32 array (height, width) or (height, width, 3), or None
-        The image that the chain starts with, 0 to 255; None before the page is there.
+        The image that the chain starts with, 0 to 255; None until the page is loaded.
 
     Raises
     ------

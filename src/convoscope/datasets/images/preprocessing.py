@@ -131,7 +131,7 @@ class Preprocessing:
     def from_dict(cls, told: Mapping[str, Any]) -> Preprocessing:
         """Make a preprocessing from what a model's file says: ``model.preprocessing``.
 
-        Files of earlier versions do not say everything: missing settings have the defaults of then.
+        Files of earlier versions do not say everything: missing settings get the defaults of that version.
 
         Examples
         --------
@@ -173,7 +173,7 @@ class Preprocessing:
 
     @property
     def way(self) -> Fit:
-        """How images get into the size."""
+        """How images are brought to the size."""
         return fit_named(self.fit)((self.width, self.height), self.resize, self.interpolation)
 
     # ---- images
@@ -184,9 +184,9 @@ class Preprocessing:
         Parameters
         ----------
         image : path, bytes, file, Image or array
-            Of Pillow's images, one that was only opened is read as its file is; of any other the pixels count as they
-            are, whatever its EXIF orientation says. An array (height, width) or (height, width, channels) that already
-            has the size and channels is used unchanged, without resizing.
+            A Pillow image that was only opened is read like its file; any other is used as it is, whatever its EXIF
+            orientation says. An array (height, width) or (height, width, channels) that already has the size and
+            channels is used unchanged, without resizing.
         invert : bool
             Whether dark and light are swapped.
         max_pixels : int, optional
@@ -252,7 +252,7 @@ class Preprocessing:
         errors : {"raise", "return"}
             Whether an error in an image ends the iteration, or is returned in the image's place.
         ahead : int, optional
-            How many images may wait to be taken: 4 for each thread if left out. Who takes them in batches lets two
+            How many images may wait to be taken: 4 for each thread if left out. If you take them in batches, let two
             batches wait, so that one is decoded while the other is predicted.
 
         Examples
@@ -324,7 +324,7 @@ class Preprocessing:
         return self.scaled(pixels)
 
     def scaled(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
-        """Bring values from 0 to 255 to 0 to `max_value`, which is all that is left to do for an image of the size.
+        """Scale values of 0 to 255 to 0 to `max_value`: all that is left to do for an image of the right size.
 
         Examples
         --------

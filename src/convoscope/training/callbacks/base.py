@@ -18,7 +18,7 @@ class Callback:
     model
         The model being trained. ``self.model.stop_training = True`` ends training after the current batch or epoch.
     params : dict
-        ``verbose``, ``epochs`` and ``steps`` (batches an epoch).
+        ``verbose``, ``epochs`` and ``steps`` (batches per epoch).
 
     Notes
     -----
@@ -113,7 +113,7 @@ class Callback:
         return False
 
     def first_epoch(self) -> int | None:
-        """Return the epoch that training goes on from, counted from 0, if the callback has found one as it began."""
+        """Return the epoch that training continues from, counted from 0, if the callback found one when it began."""
         return None
 
     def wants_one_batch(self) -> bool:
@@ -121,7 +121,7 @@ class Callback:
         return False
 
     def idle_seconds(self) -> float:
-        """How long training has stood still in this callback because a person wanted so: no part of what it takes."""
+        """How long training has been paused in this callback at a person's request: not part of the training time."""
         return 0.0
 
     def watches(self, hook: str) -> bool:
@@ -134,4 +134,4 @@ class Callback:
         return {}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up what `state` returned: the next training goes on from there."""
+        """Restore what `state` returned: the next training continues from there."""

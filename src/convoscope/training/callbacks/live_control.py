@@ -21,7 +21,7 @@ _FASTEST = 1000.0  # batches a second that a pace may ask for
 
 
 class LiveControl(Callback):
-    """Watch and steer a training from other threads, while ``fit`` runs in its own.
+    """Watch and control training from other threads, while ``fit`` runs in its own.
 
     `convoscope.callbacks.LivePage` is a page for it. It is called about ten times a second, however long batches take,
     so its cost is negligible. Requests take effect between two batches. Unless somebody changes the learning rate or
@@ -44,7 +44,7 @@ class LiveControl(Callback):
 
     Notes
     -----
-    If several processes train together, nothing can be steered, and `refusal` says so; watching is possible.
+    If several processes train together, training cannot be controlled, and `refusal` says so; watching is possible.
 
     Examples
     --------
@@ -90,7 +90,7 @@ class LiveControl(Callback):
 
     @property
     def refusal(self) -> str:
-        """Why training cannot be steered; empty where it can."""
+        """Why training cannot be controlled; empty if it can."""
         if world().size == 1:
             return ""
         return "Training cannot be paused, changed or stopped from here, because several processes train together."
@@ -101,12 +101,12 @@ class LiveControl(Callback):
         return self._paused
 
     def pause(self) -> None:
-        """Let training wait after the batch that is under way, or the next tenth of a second if batches are quick."""
+        """Pause training after the current batch, or after the next tenth of a second if batches are quick."""
         with self._steering():
             self._paused, self._granted = True, 0
 
     def resume(self) -> None:
-        """Let a training that is paused continue."""
+        """Resume training that is paused."""
         with self._steering():
             self._paused, self._granted = False, 0
 
@@ -117,7 +117,7 @@ class LiveControl(Callback):
             self._paused = True
 
     def set_pace(self, batches: float | None) -> None:
-        """Train at most so many batches a second, so that each can be seen; None is as fast as possible."""
+        """Train at most this many batches per second, so that each can be seen; None is as fast as possible."""
         pace = None if batches is None else real(batches, "batches", "set_pace")
         if pace is not None and not 0 < pace <= _FASTEST:
             raise ConfigurationError(
@@ -183,7 +183,7 @@ class LiveControl(Callback):
             return self._told()
 
     def position_of(self, step: int) -> dict[str, int]:
-        """Return at which epoch, from 1, and after how many of its batches the model had taken so many steps."""
+        """Return the epoch, from 1, and the number of its batches after which the model had taken this many steps."""
         with self._changed:
             return self._known.position_of(step)
 
