@@ -130,7 +130,7 @@ def test_a_layer_in_two_models_is_refused(tmp_path: Path) -> None:
     inner = Sequential([Input((4,)), dense])
     x = Input((4,))
     model = Model(x, dense(inner(x)))
-    with pytest.raises(ConfigurationError, match="stands in 2 models at once"):
+    with pytest.raises(ConfigurationError, match="is part of 2 models"):
         model.export(tmp_path / "model.keras")
 
 

@@ -47,10 +47,10 @@ def test_and_more_is_taken_at_its_word(made_up: MadeUp) -> None:
     ("first", "second", "holds", "verdict"),
     [
         ([0.91], [0.90], True, "holds, +1.00 points"),
-        ([0.902], [0.90], False, "not seen: +0.20 points may be chance"),
+        ([0.902], [0.90], False, "not confirmed: +0.20 points may be chance"),
         ([0.89], [0.90], False, "differs: the other is better, -1.00 points"),
         # One point ahead, but the seeds of both differ by two: a standard error of the difference of 1.41 points.
-        ([0.90, 0.92], [0.89, 0.91], False, "not seen: +1.00 points may be chance"),
+        ([0.90, 0.92], [0.89, 0.91], False, "not confirmed: +1.00 points may be chance"),
     ],
 )
 def test_better_is_what_is_ahead_beyond_chance(

@@ -76,7 +76,7 @@ def test_the_sentence_has_the_size_the_largest_difference_and_both_accuracies(ex
     before, after = (each.model.predict(explored.images, verbose=0) for each in (explored, small))
     saved = sum(3 * numbers - 4 * channels for numbers, channels in ((9 * 8 * 24, 24), (4 * 4 * 24 * 32, 32)))
     assert small.note.startswith(f"Kernels in 8 bits instead of 32: {saved / 1e3:.1f} kB saved.")
-    assert f"differs by {np.abs(before - after).max():.2g} at most" in small.note
+    assert f"differs by at most {np.abs(before - after).max():.2g}" in small.note
     was, now = (100 * np.mean(each.argmax(axis=1) == explored.y) for each in (before, after))
     assert f"accuracy {was:.2f} % before, {now:.2f} % after" in small.note
     assert 0 < np.abs(before - after).max() < 0.2

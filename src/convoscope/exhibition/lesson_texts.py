@@ -21,7 +21,7 @@ _SECTION = re.compile(r"^## (\d+)\. (.*)$", re.MULTILINE)
 _LISTED = re.compile(r"^- ([\d, ]+): \[([^\]]+)\]\((\d\d_\w+\.py)\): (.*)$", re.MULTILINE)
 _CLAIMS = re.compile(r" Claims? [\d and,]+\.$")
 _RUN = re.compile(r"^Run this page:.*", re.DOTALL)
-_PROGRAMS = re.compile(r"^(?:Counted by:|As a program:|To repeat it:)", re.MULTILINE)
+_PROGRAMS = re.compile(r"^(?:Counted with this code:|As a program:|To repeat it:)", re.MULTILINE)
 HELPER = "lesson_data.py"
 
 

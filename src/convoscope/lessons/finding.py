@@ -92,7 +92,7 @@ def higher(
     ahead, chance = difference(first, second)
     told = f"{percents(first)} against {percents(second)}"
     if abs(ahead) <= chance:
-        return Finding(what, claimed, told, f"not seen: {100 * ahead:+.2f} points may be chance", False)
+        return Finding(what, claimed, told, f"not confirmed: {100 * ahead:+.2f} points may be chance", False)
     if ahead < 0:
         return Finding(what, claimed, told, f"differs: the other is better, {100 * ahead:+.2f} points", False)
     return Finding(what, claimed, told, f"holds, {100 * ahead:+.2f} points", True)

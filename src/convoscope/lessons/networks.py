@@ -96,7 +96,7 @@ def _brought(measured: Measured, epoch: int) -> Finding:
         return lacking
     first, second = (measured.course(trial, "val_accuracy")[epoch - 1] for trial in (known, random))
     ahead, chance = difference(first, second)
-    answer = "they gain no more than chance"
+    answer = "no gain beyond chance"
     if abs(ahead) > chance:
         answer = f"they {'gain' if ahead > 0 else 'cost'} {100 * abs(ahead):.2f} points"
     return asked(what, f"{percents(first)} against {percents(second)}", answer)

@@ -167,7 +167,7 @@ def _program(claim: Claim, shown: set[str]) -> list[str]:
     shown.update(check.__name__ for check in new)
     pieces = [*imports, *(inspect.getsource(check).rstrip() for check in new), "\n".join(claim.calls)]
     code = "\n\n\n".join(pieces)
-    return [f"Counted by:\n\n```python\n{code}\n```"]
+    return [f"Counted with this code:\n\n```python\n{code}\n```"]
 
 
 def _script(claim: Claim, folder: Path) -> str:

@@ -120,7 +120,7 @@ def predictions_apart(
     kind = "probability" if was.probabilities else "score"
     changed, count = int(np.sum(was.predicted != now.predicted)), len(was.predicted)
     parts = [
-        f"a {kind} differs by {np.abs(was.scores - now.scores).max():.2g} at most",
+        f"a {kind} differs by at most {np.abs(was.scores - now.scores).max():.2g}",
         f"{changed:,} of {count:,} predictions {'is' if changed == 1 else 'are'} different",
     ]
     if labels is not None:

@@ -99,7 +99,7 @@ def _of_sharing(model: Any) -> Iterator[str]:
     count(model)
     for key, number in counts.items():
         if number > 1:
-            yield f"{names[key]} stands in {number} models at once, and Keras' files keep it apart in each"
+            yield f"{names[key]} is part of {number} models, but Keras' files store a separate copy in each"
 
 
 def replaced(model: Network) -> list[str]:

@@ -152,7 +152,7 @@ def _pair(attribute: str) -> Taking:
         pair = _read(_Pair(), found.bytes, {1: _set("key", "text"), 2: _set("value", "text")}, budget)
         known = getattr(message, attribute)
         if pair.key in known:
-            raise DamagedError(f"it says {pair.key!r:.80} twice")
+            raise DamagedError(f"it defines {pair.key!r:.80} twice")
         known[pair.key] = pair.value
 
     return take

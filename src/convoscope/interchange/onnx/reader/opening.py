@@ -44,4 +44,4 @@ def naming(path: Path, kind: str) -> Iterator[None]:
             f"{path} is damaged or not a valid {kind} file: {clause(error)}. Download or export it again."
         ) from error
     except (UnsupportedError, NotConvertibleError) as error:
-        raise FileFormatError(f"{path} cannot be made into layers: {clause(error)}.") from error
+        raise FileFormatError(f"{path} cannot be converted into layers: {clause(error)}.") from error

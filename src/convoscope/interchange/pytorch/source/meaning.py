@@ -40,5 +40,5 @@ def with_activation(layer: Any, piece: Piece, value: str) -> str:
 
 @expression.register
 def _augmentation(layer: Augmentation, piece: Piece, x: str) -> str:
-    piece.notes.append(f"{type(layer).__name__} varied the images of the training, and leaves them alone now")
+    piece.notes.append(f"{type(layer).__name__} varied the training images; here it does nothing")
     return x

@@ -190,7 +190,7 @@ def _center_crop(layer: cl.CenterCrop, piece: Piece, x: str) -> str:
 
 @expression.register
 def _random_crop(layer: cl.RandomCrop, piece: Piece, x: str) -> str:
-    piece.notes.append("RandomCrop cut at random in training; now it takes the middle")
+    piece.notes.append("RandomCrop cut at random in training; here it takes the middle")
     return _resized(x, piece, layer.part(piece.shape), "bilinear", 0.0)
 
 

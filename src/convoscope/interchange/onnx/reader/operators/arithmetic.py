@@ -82,7 +82,7 @@ def several(context: Context, node: OnnxNode) -> Value:
     constants = [name for name in node.inputs if name in context.constants]
     values = [context.value(name) for name in node.inputs if name not in constants]
     if constants and (node.op == "Mean" or len(values) != 1):
-        raise UnsupportedError("it joins several values with constants")
+        raise UnsupportedError("it combines several values with constants")
     found = values[0]
     for other in values[1:]:
         both = found.nonnegative and other.nonnegative

@@ -22,11 +22,13 @@ def together(context: Context, layer: Layer, value: Value, other: Value, *, nonn
     """Return what a layer makes of two values at the same index, the second brought to how the first lies."""
     if len(value.logical) != len(other.logical):
         raise UnsupportedError(
-            f"it joins values of {len(value.logical) + 1} and {len(other.logical) + 1} axes, which would put one's "
-            "batch axis beside another axis of the other's"
+            f"it combines values of {len(value.logical) + 1} and {len(other.logical) + 1} axes, which would align "
+            "the batch axis of one with another axis of the other"
         )
     if any(1 not in pair and pair[0] != pair[1] for pair in zip(value.shape, other.shape, strict=True)):
-        raise UnsupportedError(f"it joins values of the shapes {value.shape} and {other.shape}, without the batch axis")
+        raise UnsupportedError(
+            f"it combines values of the shapes {value.shape} and {other.shape}, without the batch axis"
+        )
     value, other = matched(value, other)
     mine, theirs = set(flat(value.logical)), set(flat(other.logical))
     if mine >= theirs and (found := _like(other, value.physical)) is not None:
@@ -56,11 +58,11 @@ def concatenate(context: Context, node: OnnxNode) -> Value:
     """Values one behind the other along an axis."""
     values = [context.value(name) for name in node.inputs]
     first = values[0]
-    place = sample_axis(integer_setting(node, "axis", 0), first, "puts values side by side along")
+    place = sample_axis(integer_setting(node, "axis", 0), first, "concatenates values along")
     for other in values[1:]:
         sizes = [(*each.shape[:place], *each.shape[place + 1 :]) for each in (first, other)]
         if len(first.logical) != len(other.logical) or sizes[0] != sizes[1]:
-            raise UnsupportedError(f"it puts values of the shapes {first.shape} and {other.shape} side by side")
+            raise UnsupportedError(f"it concatenates values of the shapes {first.shape} and {other.shape}")
     if len(values) == 1:
         return first
     joined = first.logical[place]

@@ -124,7 +124,7 @@ def slice_(context: Context, node: OnnxNode) -> Value:
     for start, end, number, step in zip(starts, ends, axes, steps, strict=True):
         if number in (0, -len(value.logical) - 1) and (start, step) == (0, 1) and end >= min(context.batch, 2**31 - 1):
             continue
-        place = sample_axis(number, value, "takes a part along")
+        place = sample_axis(number, value, "slices along")
         value = (
             picked(context, value, place, _backwards(value.shape[place], start, end, step))
             if step < 0
@@ -191,7 +191,7 @@ def sequence_at(context: Context, node: OnnxNode) -> Value:
     parts = context.sequences.get(node.input(0))
     number = int(context.constant(node.input(1), "the position").reshape(()))
     if parts is None or not -len(parts) <= number < len(parts):
-        raise UnsupportedError(f"it takes {number} of a sequence that has no such part, or that nothing divides")
+        raise UnsupportedError(f"it takes element {number} of a sequence that does not exist or has no such element")
     return parts[number]
 
 

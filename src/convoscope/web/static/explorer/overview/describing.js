@@ -48,7 +48,7 @@ export function inWords(column, channel, at, known, scene) {
   const { title, name } = titleOf(column, model);
   const [rows, columns] = at.shape;
   const isMap = model.shapes[column.shows].length > 1;
-  const size = isMap ? `${rows} × ${columns}, mean size ${value(meanSize(values[column.shows], channel, column.all))}` : "";
+  const size = isMap ? `${rows} × ${columns}, mean |value| ${value(meanSize(values[column.shows], channel, column.all))}` : "";
   return {
     name: `${mapName(column, channel, scene)}${column.lead < model.first ? "" : ` of ${column.all.toLocaleString("en")}`}`,
     layer: column.block ? name.replace(/^(?!block)/i, "Block ") : name === title ? name : `${name}, ${title.toLowerCase()}`,
