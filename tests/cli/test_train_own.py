@@ -211,7 +211,7 @@ def test_a_run_on_your_own_images_is_explored_with_images_of_its_size(shell: She
     assert explored.labels is None
     assert "alike has other classes than the model" in explored.note
     (photos / "lying" / "lying 1.png").unlink()
-    assert "no longer those that the run in run was begun with" in load(Path("run"), str(photos), None).note
+    assert "no longer those that the run in run was started with" in load(Path("run"), str(photos), None).note
 
 
 def test_mistakes_are_not_drawn_from_images_that_changed(shell: Shell, photos: Path) -> None:
