@@ -91,12 +91,12 @@ export const GLOSSARY = [
   {
     "term": "deletion",
     "forms": ["deletion"],
-    "text": "A test of a heat map: the pixels that it marks most strongly are replaced first, while the probability of the class is tracked. If the map shows what the network uses, the probability falls sooner than it does with the pixels in a random order."
+    "text": "A test of a heat map: the pixels that it marks most are replaced first, while the probability of the class is tracked. If the map shows what the network uses, the probability falls sooner than with pixels in a random order."
   },
   {
     "term": "insertion",
     "forms": ["insertion"],
-    "text": "A test of a heat map: the pixels that it marks most strongly are the first to be put into an empty image. If the map shows what the network uses, the probability of the class rises sooner than it does with the pixels in a random order."
+    "text": "A test of a heat map: the pixels that it marks most are put first into an empty image. If the map shows what the network uses, the probability of the class rises sooner than with pixels in a random order."
   },
   {
     "term": "randomisation check",
