@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 _VERSION = re.compile(r"\d+\.\d+\.\d+(?:rc\d+)?")
 # What is true until the first release, or was never filled in.
 _UNTIL_THEN = re.compile(
-    r"(no release|not released|has been released) yet|after the first release|once 0\.1\.0 is out|<this repository>",
+    r"(no release|not released|has been released) yet|(after|until) the first (release|one)|once 0\.1\.0 is out"
+    r"|<this repository>",
     re.IGNORECASE,
 )
 _READ_BY_USERS = ("README.md", "SECURITY.md", "docs/*.md")
