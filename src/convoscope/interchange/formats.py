@@ -42,6 +42,8 @@ class Format:
         ``"module:function"``. The function takes the path and returns the model.
     writer : str, optional
         ``"module:function"``. The function takes the model and the path, and options by their names.
+    keeper : str, optional
+        ``"module:function"``, as the writer, for `model.save`: it writes all of the model or refuses.
     beginnings : tuple of (int, bytes)
         What a file has at which byte, each of which tells that it is of this kind, whatever its name.
     members : tuple of str
@@ -54,6 +56,7 @@ class Format:
     help: str = ""
     reader: str | None = None
     writer: str | None = None
+    keeper: str | None = None
     beginnings: tuple[tuple[int, bytes], ...] = ()
     members: tuple[str, ...] = ()
 
@@ -91,6 +94,16 @@ class Format:
         check_finite(built)
         writer(built, path, **options)
 
+    def keep(self, model: Network, path: Path, **options: Any) -> None:
+        """Write a built model, so that everything comes back.
+
+        Raises
+        ------
+        ConfigurationError
+            If the format cannot express all of it; the message says what.
+        """
+        _function(self.keeper)(model, path, **options)
+
     def _check(self, options: Iterable[str], known: list[str]) -> None:
         for option in options:
             if option not in known:
@@ -118,6 +131,7 @@ KERAS = Format(
     help="A file that Keras loads: .keras, or .h5 as Keras 2 wrote them.",
     reader="convoscope.interchange.keras.reading:read",
     writer="convoscope.interchange.keras.writing:write",
+    keeper="convoscope.interchange.keras.writing:save",
     beginnings=((0, b"\x89HDF\r\n\x1a\n"),),
     members=("model.weights.h5",),
 )

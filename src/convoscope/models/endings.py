@@ -54,14 +54,14 @@ def saved_for_its_reader(model: Network, path: Path, *, include_optimizer: bool,
 
 def _saved_for_keras(model: Network, path: Path, *, include_optimizer: bool, half: bool) -> str:
     """Write the file, or return why not."""
-    from convoscope.interchange.keras.writing import save
+    from convoscope.interchange.formats import KERAS
     from convoscope.models.finite import check_finite
 
     if half:
         return "its files have weights in single precision, and half=True asks for half precision."
     check_finite(model)
     try:
-        save(model, path, include_optimizer=include_optimizer)
+        KERAS.keep(model, path, include_optimizer=include_optimizer)
     except ConfigurationError as error:
         return str(error)
     return ""
