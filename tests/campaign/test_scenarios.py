@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -37,20 +37,19 @@ class Careless:
                 time.sleep(0.002)
 
 
-def problems(scenario: Scenario, make: Callable[[Random], Trouble], folder: Path) -> list[str]:
-    found = []
-    for number in range(TRIES):
+def problems(scenario: Scenario, make: Callable[[Random], Trouble], folder: Path, tries: int = TRIES) -> Iterator[str]:
+    for number in range(tries):
         (folder / str(number)).mkdir(parents=True)
-        found += scenario.trial(folder / str(number), make(Random(number)))
-    return found
+        yield from scenario.trial(folder / str(number), make(Random(number)))
 
 
 @pytest.mark.parametrize("trouble", [Killer, Filler])
 def test_a_writer_that_is_not_atomic_is_found(tmp_path: Path, trouble: Callable[[Random], Trouble]) -> None:
     scenario = Save(tmp_path)
-    assert problems(scenario, trouble, tmp_path / "right") == []
+    assert list(problems(scenario, trouble, tmp_path / "right")) == []
     scenario.models = [Careless(content) for content in scenario.contents]  # type: ignore[misc]
-    assert "the file is neither the old nor the new one" in problems(scenario, trouble, tmp_path / "wrong")
+    # On a busy machine many kills come before the first piece, or after the last: the first that does not is enough.
+    assert "the file is neither the old nor the new one" in problems(scenario, trouble, tmp_path / "wrong", 10 * TRIES)
 
 
 def test_an_error_that_is_not_ours_is_found_where_the_disk_is_full(tmp_path: Path) -> None:
