@@ -383,8 +383,4 @@ def test_images_that_are_no_test_images_are_called_what_they_are(explored: Explo
         assert page.locator("#note").inner_text() == note
         assert "on 24 training images" in page.locator("#facts").inner_text().replace("\xa0", " ")
         assert page.get_by_role("button", name="Training images").is_visible()
-        unit = f"layer={index_of(explored, 'stem_conv') + 1}&unit=5"
-        visit(page, in_layers(f"{place}#image=3&{unit}"))
-        page.get_by_text("What excites this filter?").click()
-        until(page, "document.body.innerText.includes('The strongest of 24 training images')")
         assert "test image" not in page.locator("body").inner_text().lower()
